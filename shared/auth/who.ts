@@ -1,0 +1,25 @@
+/** Who asks: what a token says of its bearer, as every service sees it. */
+export interface Who {
+  readonly userId: string;
+  readonly userName: string;
+  readonly userDomainId: string;
+  /** Null for an unscoped, a domain's or a system's token. */
+  readonly projectId: string | null;
+  readonly projectName: string | null;
+  readonly projectDomainId: string | null;
+  readonly domainId: string | null;
+  /** True for a token scoped to the whole system. */
+  readonly system: boolean;
+  readonly roles: readonly string[];
+  /** Roles of the service that passes the request on (X-Service-Token), if one does. */
+  readonly serviceRoles: readonly string[];
+  /** The token as it came, for calls to other services before the 202. Never into a row or a log. */
+  readonly token: string;
+  readonly requestId: string;
+}
+
+/** An admin sees every project. */
+export const isAdmin = (who: Who): boolean => who.roles.includes('admin');
+
+/** The project asked for; a token without one cannot own things. */
+export const projectOf = (who: Who): string => who.projectId ?? '';

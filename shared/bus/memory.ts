@@ -1,0 +1,44 @@
+import { EventEmitter } from 'node:events';
+import { Fault } from '#shared/errors/fault.ts';
+import { type Bus, NoAnswer } from './bus.ts';
+
+/** JSON copies, so that nothing works here that would not work over a broker. */
+const copy = (value: unknown) => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
+
+export function memoryBus(): Bus {
+  const hints = new EventEmitter().setMaxListeners(0);
+  const answers = new Map<string, (question: never) => Promise<unknown>>();
+  return {
+    hint: (address) => {
+      setImmediate(() => hints.emit(address));
+    },
+    onHint: (address, listener) => {
+      hints.on(address, listener);
+      return () => hints.off(address, listener);
+    },
+    ask: async (address, question, { timeoutMs = 10_000 } = {}) => {
+      const answer = answers.get(address);
+      if (!answer) throw new NoAnswer(`Nobody answers at ${address}.`);
+      return copy(await inTime(answer(copy(question) as never), address, timeoutMs));
+    },
+    onAsk: (address, answer) => {
+      answers.set(address, answer);
+      return () => answers.delete(address);
+    },
+    notify: async () => {},
+    connected: () => true,
+    close: async () => answers.clear(),
+  };
+}
+
+function inTime(answer: Promise<unknown>, address: string, ms: number): Promise<unknown> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new NoAnswer(`Nobody answered at ${address} within ${ms} ms.`)), ms);
+  return Promise.race([answer.catch(asOverABroker), late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** Over a broker only the words of an error arrive. */
+function asOverABroker(error: unknown): never {
+  if (error instanceof Fault) throw error;
+  throw new Error(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,141 @@
+/** What a compute host can be asked to make true. Each wish is safe to ask twice, and states the whole guest. */
+import type { Contract } from '#shared/hosts/contract.ts';
+
+/** Where the bytes of a disk come from. */
+export type DiskSource =
+  /** An overlay on the host's cached copy of an image, fetched from the image API. */
+  | { readonly kind: 'image'; readonly imageId: string; readonly format: string }
+  /** An empty disk of the host's own: ephemeral or swap. */
+  | { readonly kind: 'blank' }
+  /** A volume that another host exports; QEMU is the initiator. */
+  | {
+      readonly kind: 'iscsi';
+      /** host:port */
+      readonly portal: string;
+      readonly iqn: string;
+      readonly lun: number;
+      readonly user: string;
+      /** CHAP; reaches QEMU through a secret object, never argv. */
+      readonly secret: string;
+    };
+
+export interface DiskWish {
+  /** Stable: a volume's id, or `root`, `ephemeral0`, `swap`. */
+  readonly id: string;
+  readonly source: DiskSource;
+  readonly sizeGb: number;
+  /** 0 boots first; null never boots. */
+  readonly bootIndex: number | null;
+  readonly bus: 'virtio' | 'scsi';
+  /** At most 20 characters reach the guest as /dev/disk/by-id/virtio-…: a volume's id, as Nova does. */
+  readonly serial: string;
+  readonly readOnly?: boolean;
+}
+
+export interface NicWish {
+  readonly portId: string;
+  readonly mac: string;
+  readonly mtu: number;
+  /** The host interface to make for the guest, owned by the guest's user. */
+  readonly tap: string;
+  /** The bridge to put it on, which the network agent made; null without root: user-mode networking. */
+  readonly bridge: string | null;
+}
+
+/** A guest as it shall be. Its id is the server's. */
+export interface GuestWish {
+  readonly id: string;
+  readonly vcpus: number;
+  readonly ramMb: number;
+  readonly power: 'on' | 'off' | 'paused';
+  /** Another value than the last one reboots the guest once; kept by the agent. */
+  readonly boot: { readonly mark: string; readonly kind: 'soft' | 'hard' };
+  /** How long the guest may take to power off or reboot by itself before it is made to. */
+  readonly graceMs: number;
+  /** From compute's row after the first boot; null chooses, and the answer tells. */
+  readonly machine: GuestMachine | null;
+  readonly disks: readonly DiskWish[];
+  readonly nics: readonly NicWish[];
+  /** File name to text, as an ISO labelled config-2; null for none. Written once, at the first boot. */
+  readonly configDrive: Readonly<Record<string, string>> | null;
+}
+
+/** What must stay the same while the guest lives, so that it can move and come back. */
+export interface GuestMachine {
+  /** A versioned machine type: pc-q35-7.2. */
+  readonly type: string;
+  readonly cpu: string;
+  readonly accelerator: 'kvm' | 'tcg';
+}
+
+/** What ensureGuest answers. */
+export interface GuestState {
+  readonly id: string;
+  readonly power: 'on' | 'off' | 'paused' | 'crashed';
+  readonly machine: GuestMachine;
+  /** Disk id to the name the guest most likely gives it: vda. */
+  readonly devices: Readonly<Record<string, string>>;
+}
+
+export interface ImageUpload {
+  /** The server whose root disk is copied. The subject of this work is `<server>/snapshot`. */
+  readonly id: string;
+  readonly serverId: string;
+  readonly imageId: string;
+  readonly format: 'qcow2' | 'raw';
+}
+
+export interface ComputeAgent {
+  ensureGuest(wish: GuestWish): Promise<GuestState>;
+  /** Guest, disks of its own, taps, sockets, console log: all gone. */
+  ensureGuestGone(wish: { readonly id: string }): Promise<void>;
+  /** Sends the flattened root disk to an image that waits for its bytes. */
+  uploadSnapshot(wish: ImageUpload): Promise<void>;
+}
+
+export const computeAgent: Contract<ComputeAgent> = {
+  service: 'compute',
+  verbs: ['ensureGuest', 'ensureGuestGone', 'uploadSnapshot'],
+};
+
+/** What the agent says of its host with each look for work: see shared/hosts. */
+export interface ComputeReport {
+  readonly hostId: string;
+  readonly hostname: string;
+  readonly address: string;
+  readonly vcpus: number;
+  readonly ramMb: number;
+  /** Of the file system that holds the guests. */
+  readonly diskGb: number;
+  readonly freeDiskGb: number;
+  readonly usedRamMb: number;
+  readonly hypervisor: { readonly type: string; readonly version: number };
+  readonly accelerator: 'kvm' | 'tcg' | 'fake';
+  readonly cpu: { readonly arch: string; readonly model: string; readonly features: readonly string[] };
+  /** Every guest the host knows. A change without a wish (a guest powered itself off) shows here at once. */
+  readonly guests: readonly {
+    readonly id: string;
+    readonly power: GuestState['power'];
+    /** Why, when nobody wished it: "powered off from inside", "the process died: signal 9". */
+    readonly reason: string | null;
+  }[];
+}
+
+/** Questions a host answers at once, at `questionTo(host, …)`. */
+export interface ComputeQuestions {
+  /** The last `length` lines of the serial console, all without it. */
+  consoleLog: { ask: { id: string; length: number | null }; answer: { output: string } };
+  /** Where the console proxy finds the framebuffer of the guest: a unix socket path, or host:port. */
+  vncSocket: { ask: { id: string }; answer: { path: string } };
+}
+
+export const questionTo = (host: string, question: keyof ComputeQuestions): string =>
+  `compute-agent.${host}.${question}`;
+
+/** What the agent asks compute when a guest's process is gone at its start (a power cut). */
+export const ownsGuest = 'compute.owns-guest';
+export interface OwnsGuest {
+  ask: { host: string; id: string };
+  /** The power the row wants; null when this host does not own the guest (any more). */
+  answer: { power: 'on' | 'off' | 'paused' | null };
+}

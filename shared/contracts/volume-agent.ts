@@ -1,0 +1,85 @@
+/** What a storage host can be asked to make true. Each wish is safe to ask twice, and states the whole of its thing. */
+import type { Contract } from '#shared/hosts/contract.ts';
+
+export type VolumeSource =
+  | { readonly kind: 'blank' }
+  /** Fetched from the image API; converted to raw; refused when it is not what it says. */
+  | { readonly kind: 'image'; readonly imageId: string; readonly format: string }
+  | { readonly kind: 'snapshot'; readonly snapshotId: string; readonly volumeId: string }
+  | { readonly kind: 'volume'; readonly volumeId: string };
+
+export interface VolumeWish {
+  readonly id: string;
+  /** Larger than it is: it grows. Never smaller. */
+  readonly sizeGb: number;
+  /** Used only while the volume does not exist. */
+  readonly source: VolumeSource;
+}
+
+export interface SnapshotWish {
+  readonly id: string;
+  readonly volumeId: string;
+}
+
+/** Who may log in. An empty list of initiators takes the export away. */
+export interface ExportWish {
+  /** `<volume>/export`, so that it never replaces a wish for the volume itself. */
+  readonly id: string;
+  readonly volumeId: string;
+  readonly initiators: readonly {
+    readonly iqn: string;
+    readonly user: string;
+    readonly secret: string;
+  }[];
+  readonly readOnly: boolean;
+}
+
+/** How an initiator reaches the volume; null when nobody may. */
+export interface ExportState {
+  readonly target: { readonly portal: string; readonly iqn: string; readonly lun: number } | null;
+}
+
+/** A volume's bytes into an image that waits for them. Subject: `<volume>/upload`. */
+export interface VolumeUpload {
+  readonly id: string;
+  readonly volumeId: string;
+  readonly imageId: string;
+  readonly format: 'raw' | 'qcow2';
+}
+
+export interface VolumeAgent {
+  ensureVolume(wish: VolumeWish): Promise<{ readonly sizeGb: number }>;
+  ensureVolumeGone(wish: { readonly id: string }): Promise<void>;
+  ensureSnapshot(wish: SnapshotWish): Promise<void>;
+  ensureSnapshotGone(wish: SnapshotWish): Promise<void>;
+  ensureExport(wish: ExportWish): Promise<ExportState>;
+  uploadVolume(wish: VolumeUpload): Promise<void>;
+}
+
+export const volumeAgent: Contract<VolumeAgent> = {
+  service: 'volume',
+  verbs: [
+    'ensureVolume',
+    'ensureVolumeGone',
+    'ensureSnapshot',
+    'ensureSnapshotGone',
+    'ensureExport',
+    'uploadVolume',
+  ],
+};
+
+/** What the agent says of its host with each look for work. */
+export interface VolumeReport {
+  readonly hostId: string;
+  readonly hostname: string;
+  readonly address: string;
+  readonly pools: readonly {
+    readonly name: string;
+    readonly driver: string;
+    readonly totalGb: number;
+    readonly freeGb: number;
+    readonly thin: boolean;
+    /** Driver features: online extend, for one. */
+    readonly features: readonly string[];
+  }[];
+}

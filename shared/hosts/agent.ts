@@ -1,0 +1,80 @@
+/** The answering side, on the host. It has no database: it asks for its open work, and does it. */
+import type { Bus } from '#shared/bus/bus.ts';
+import { every } from '#shared/clock/every.ts';
+import { openLanes } from '#shared/clock/lanes.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import type { Log } from '#shared/log/log.ts';
+import { address, type Contract, type OpenWork, type Outcome } from './contract.ts';
+
+export interface AgentOptions<Driver> {
+  readonly contract: Contract<Driver>;
+  readonly bus: Bus;
+  readonly host: string;
+  readonly driver: Driver;
+  readonly log: Log;
+  /** How often to look when no hint comes. */
+  readonly everyMs: number;
+  /** What the host says of itself with each look: its size, what runs there. */
+  readonly report?: () => Promise<unknown>;
+}
+
+export interface Agent {
+  /** "Look now": also how a changed report is told at once. */
+  wake(): void;
+  close(): Promise<void>;
+}
+
+export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
+  const { contract, bus, host, log, everyMs, report = async () => null } = options;
+  const { service } = contract;
+  const gone = new AbortController();
+  const perform = performer(options, gone.signal);
+  const inOrder = openLanes();
+  const underway = new Set<string>();
+
+  const look = async () => {
+    const open = await bus.ask<OpenWork[]>(address.open(service), { host, report: await report() });
+    for (const work of open.filter(({ id }) => !underway.has(id))) {
+      underway.add(work.id);
+      inOrder(work.wish.id, () => perform(work).finally(() => underway.delete(work.id)));
+    }
+  };
+  const looking = every(everyMs, look, (error) => log.warn({ host, error }, 'service is away'));
+  const off = bus.onHint(address.hint(service, host), looking.wake);
+  looking.wake();
+  const close = () => {
+    gone.abort();
+    off();
+    return looking.close();
+  };
+  return { wake: looking.wake, close };
+}
+
+/** Does a piece of work and says so. What nobody confirmed is said again at the next look. */
+function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Driver>, gone: AbortSignal) {
+  const outcomes = new Map<string, Outcome>();
+  return async (work: OpenWork): Promise<void> => {
+    try {
+      const outcome = outcomes.get(work.id) ?? (await attempt(driver, work));
+      if (gone.aborted) return;
+      outcomes.set(work.id, outcome);
+      await bus.ask(address.finish(contract.service), { id: work.id, outcome });
+      outcomes.delete(work.id);
+    } catch (error) {
+      log.warn({ host, work: work.id, error }, 'host work is tried again');
+    }
+  };
+}
+
+/** A Fault is an answer. Any other error may pass: the row stays open and is tried again. */
+async function attempt<Driver>(driver: Driver, { verb, wish }: OpenWork): Promise<Outcome> {
+  const act = driver[verb as keyof Driver] as ((wish: unknown) => Promise<unknown>) | undefined;
+  if (!act) return { fault: { status: 501, kind: 'notImplemented', message: `no verb ${verb}` } };
+  try {
+    return { result: (await act(wish)) ?? null };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const { status, kind, message } = error;
+    return { fault: { status, kind, message } };
+  }
+}

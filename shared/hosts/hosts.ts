@@ -1,0 +1,93 @@
+/** The asking side. Work for a host is a row first; the bus only says "look now". */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import type { Bus, Off } from '#shared/bus/bus.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import type { Run } from '#shared/workflow/workflow.ts';
+import { address, type Contract, type HostWish, type Outcome } from './contract.ts';
+import { ensureWork, findWork, finishWork, listOpenWork } from './work.ts';
+
+export interface Hosts<Agent> {
+  /** The agent of a host, for one run of one step. It can be asked again after a crash. */
+  on(host: string, run: Run): Agent;
+}
+
+export interface HostsOptions<Agent> {
+  readonly contract: Contract<Agent>;
+  readonly db: Knex;
+  readonly bus: Bus;
+  /** How long a host may take to answer. */
+  readonly answerMs: number;
+  /** How often to look for the answer when no hint comes. */
+  readonly pollMs: number;
+}
+
+export class HostAway extends Fault {
+  constructor(host: string, afterMs: number) {
+    super(504, 'hostAway', `Host ${host} did not answer within ${afterMs / 1000} s.`);
+  }
+}
+
+/** For clean-ups: a host that stays away finds its work when it returns. Nobody waits for it. */
+export async function orLeave(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!(error instanceof HostAway)) throw error;
+  });
+}
+
+export function hostsOf<Agent>(options: HostsOptions<Agent>): Hosts<Agent> {
+  const { contract, bus } = options;
+  const ask = async (host: string, run: Run, verb: string, wish: HostWish) => {
+    const id = `${run.operationId}/${verb}/${wish.id}`;
+    await run.commit((tx) => ensureWork(tx, host, { id, verb, wish }));
+    bus.hint(address.hint(contract.service, host));
+    const outcome = await outcomeOf(options, host, id, run.signal);
+    if ('result' in outcome) return outcome.result;
+    const { status, kind, message } = outcome.fault;
+    throw new Fault(status, kind, `Host ${host}: ${message}`);
+  };
+  const on = (host: string, run: Run) =>
+    Object.fromEntries(contract.verbs.map((verb) => [verb, (wish: HostWish) => ask(host, run, verb, wish)])) as Agent;
+  return { on };
+}
+
+async function outcomeOf<Agent>(
+  { contract, db, bus, answerMs, pollMs }: HostsOptions<Agent>,
+  host: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const finished = address.finished(contract.service, id);
+  for (;;) {
+    const { outcome, askedAt } = await findWork(db, id);
+    if (outcome) return outcome;
+    const leftMs = askedAt + answerMs - Date.now();
+    if (leftMs <= 0) throw new HostAway(host, answerMs);
+    await hinted(bus, finished, Math.min(pollMs, leftMs), signal);
+  }
+}
+
+/** Waits for a hint, but not longer than `ms`, since hints get lost. */
+async function hinted(bus: Bus, at: string, ms: number, signal: AbortSignal): Promise<void> {
+  const heard = new AbortController();
+  const off = bus.onHint(at, () => heard.abort());
+  await sleep(ms, undefined, { signal: AbortSignal.any([heard.signal, signal]) }).catch(() => {});
+  off();
+  signal.throwIfAborted();
+}
+
+type Reported<Report> = (host: string, report: Report) => Promise<unknown>;
+
+/** What the agents ask their service, and what they tell it of themselves while they ask. */
+export function answerAgents<Report>(bus: Bus, db: Knex, service: string, reported?: Reported<Report>): Off[] {
+  return [
+    bus.onAsk(address.open(service), async ({ host, report }: { host: string; report: Report | null }) => {
+      if (report !== null) await reported?.(host, report);
+      return listOpenWork(db, host);
+    }),
+    bus.onAsk(address.finish(service), async (done: { id: string; outcome: Outcome }) => {
+      await finishWork(db, done.id, done.outcome);
+      bus.hint(address.finished(service, done.id));
+    }),
+  ];
+}

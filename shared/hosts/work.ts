@@ -1,0 +1,60 @@
+import type { Knex } from 'knex';
+import { ensureTable } from '#shared/db/migrate.ts';
+import type { HostWish, OpenWork, Outcome } from './contract.ts';
+
+/** What a host shall make true. The row stays until the host has answered, however long. */
+export interface HostWork {
+  readonly id: string;
+  readonly host: string;
+  readonly verb: string;
+  readonly subject: string;
+  readonly wish: string;
+  readonly askedAt: number;
+  readonly outcome: string | null;
+}
+
+export const ensureHostWorkTable = (tx: Knex) =>
+  ensureTable(tx, 'host_work', (t) => {
+    t.increments('sequence');
+    t.string('id', 255).notNullable().unique();
+    t.string('host', 255).notNullable();
+    t.string('verb', 64).notNullable();
+    t.string('subject', 128).notNullable();
+    t.text('wish', 'mediumtext').notNullable();
+    t.bigInteger('askedAt').notNullable();
+    t.text('outcome', 'mediumtext');
+    t.index(['host', 'outcome']);
+  });
+
+const superseded: Outcome = {
+  fault: { status: 409, kind: 'conflict', message: 'a later wish replaced this one' },
+};
+
+/** The same id finds the same row. A new one replaces what is open for its subject there. */
+export async function ensureWork(tx: Knex, host: string, work: OpenWork): Promise<void> {
+  const { id, verb, wish } = work;
+  if (await tx<HostWork>('host_work').where({ id }).first('id')) return;
+  await tx<HostWork>('host_work')
+    .where({ host, subject: wish.id, outcome: null })
+    .update({ outcome: JSON.stringify(superseded) });
+  const fresh = { id, host, verb, subject: wish.id, wish: JSON.stringify(wish) };
+  await tx<HostWork>('host_work').insert({ ...fresh, askedAt: Date.now(), outcome: null });
+}
+
+export async function findWork(db: Knex, id: string) {
+  const work = await db<HostWork>('host_work').where({ id }).first('askedAt', 'outcome');
+  if (!work) throw new Error(`host work ${id} is gone`);
+  return { askedAt: work.askedAt, outcome: JSON.parse(work.outcome ?? 'null') as Outcome | null };
+}
+
+export async function listOpenWork(db: Knex, host: string): Promise<OpenWork[]> {
+  const open = db<HostWork>('host_work').where({ host, outcome: null }).orderBy('sequence');
+  const rows = await open.select('id', 'verb', 'wish');
+  return rows.map(({ id, verb, wish }) => ({ id, verb, wish: JSON.parse(wish) as HostWish }));
+}
+
+/** Says twice what it was told twice. A replaced piece of work keeps its outcome. */
+export const finishWork = (db: Knex, id: string, outcome: Outcome) =>
+  db<HostWork>('host_work')
+    .where({ id, outcome: null })
+    .update({ outcome: JSON.stringify(outcome) });
