@@ -1,0 +1,42 @@
+/** What the errors of both databases mean. */
+interface DriverError {
+  /** mysql2's number, and sqlite's extended code. */
+  readonly errno?: number;
+  readonly errcode?: number;
+  readonly code?: string;
+}
+
+const of = (error: unknown): DriverError => (error !== null && typeof error === 'object' ? error : {});
+
+const lostCodes = new Set([
+  'PROTOCOL_CONNECTION_LOST',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+/** Too many connections, shutting down, killed, read-only (a writer that was just fenced). */
+const lostNumbers = new Set([1040, 1053, 1077, 1290, 1836, 1927, 4031]);
+/** Deadlock, lock wait timeout, record changed since last read. */
+const busyNumbers = new Set([1205, 1213, 1020]);
+
+/** sqlite is locked by another process: nothing of the statement has happened. */
+export const isBusy = (error: unknown): boolean => (of(error).errcode ?? 0) % 256 === 5;
+
+/** The server undid the statement, or the whole transaction, so that others can go on. */
+export const isDeadlock = (error: unknown): boolean => busyNumbers.has(of(error).errno ?? 0);
+
+/** The connection is gone, or there is none to be had. What was sent last may have happened. */
+export function isLost(error: unknown): boolean {
+  const { code = '', errno = 0 } = of(error);
+  if (lostCodes.has(code) || lostNumbers.has(errno)) return true;
+  // mysql2 says this, without a code, of a connection that ended between two statements
+  return error instanceof Error && /closed state|Connection lost/i.test(error.message);
+}
+
+/** A row with this primary or unique key exists. */
+export const isDuplicate = (error: unknown): boolean =>
+  of(error).errno === 1062 || of(error).errcode === 1555 || of(error).errcode === 2067;
