@@ -7,6 +7,7 @@ export const cloudSection = {
   address: text('127.0.0.1', 'where all services listen, unless a service says otherwise'),
   publicAddress: text('', 'the name or address clients use in URLs; empty: the same as address'),
   var: text('./var', 'where everything of this cloud lives'),
+  identityUrl: text('', 'where identity answers, with /v3; empty: at address, port 5000'),
   region: text('RegionOne', 'the region of the catalog'),
   bus: text('memory', 'memory, or amqp://user:password@host:port'),
   database: text('sqlite', 'sqlite: files below var/db; or mysql://user:password@host:port, a schema per service'),

@@ -45,7 +45,11 @@ export const flag = (fallback: boolean, meaning: string): Setting<boolean> => ({
   },
 });
 
-export const oneOf = <const T extends string>(words: readonly T[], fallback: NoInfer<T>, meaning: string): Setting<T> => ({
+export const oneOf = <const T extends string>(
+  words: readonly T[],
+  fallback: NoInfer<T>,
+  meaning: string,
+): Setting<T> => ({
   fallback,
   meaning: `${meaning} (${words.join(' | ')})`,
   parse: (raw) => {
@@ -61,7 +65,11 @@ export const list = (fallback: readonly string[], meaning: string): Setting<read
   meaning,
   parse: (raw) => {
     if (Array.isArray(raw)) return raw.map(String);
-    if (typeof raw === 'string') return raw.split(',').map((part) => part.trim()).filter(Boolean);
+    if (typeof raw === 'string')
+      return raw
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean);
     throw expected('a list', raw);
   },
 });
@@ -80,7 +88,8 @@ export function settingsOf(file: Raw, environment: Environment = {}): Settings {
   const read = <S extends Section>(name: string, section: S) => {
     const given = file[name] ?? {};
     const stranger = Object.keys(given).find((key) => !(key in section));
-    if (stranger !== undefined) throw new BadSettings(`${name}.${stranger} is not a setting: ${Object.keys(section).join(', ')}`);
+    if (stranger !== undefined)
+      throw new BadSettings(`${name}.${stranger} is not a setting: ${Object.keys(section).join(', ')}`);
     const values = Object.entries(section).map(([key, setting]) => {
       const raw = environment[variableOf(name, key)] ?? given[key];
       return [key, raw === undefined ? setting.fallback : parsed(`${name}.${key}`, setting, raw)];
@@ -92,7 +101,11 @@ export function settingsOf(file: Raw, environment: Environment = {}): Settings {
 
 /** The environment's name of a setting: WATTLE_COMPUTE_AGENT__STATE_DIR. */
 export function variableOf(section: string, key: string): string {
-  const upper = (name: string) => name.replaceAll('-', '_').replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  const upper = (name: string) =>
+    name
+      .replaceAll('-', '_')
+      .replace(/[A-Z]/g, (letter) => `_${letter}`)
+      .toUpperCase();
   return section === 'cloud' ? `WATTLE_${upper(key)}` : `WATTLE_${upper(section)}__${upper(key)}`;
 }
 

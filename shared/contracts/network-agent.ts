@@ -67,7 +67,12 @@ export interface DhcpWish {
     readonly routes: readonly { readonly destination: string; readonly nexthop: string }[];
     readonly dhcp: boolean;
   }[];
-  readonly leases: readonly { readonly portId: string; readonly mac: string; readonly address: string; readonly name: string }[];
+  readonly leases: readonly {
+    readonly portId: string;
+    readonly mac: string;
+    readonly address: string;
+    readonly name: string;
+  }[];
   readonly domain: string;
 }
 

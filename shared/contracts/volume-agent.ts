@@ -58,14 +58,7 @@ export interface VolumeAgent {
 
 export const volumeAgent: Contract<VolumeAgent> = {
   service: 'volume',
-  verbs: [
-    'ensureVolume',
-    'ensureVolumeGone',
-    'ensureSnapshot',
-    'ensureSnapshotGone',
-    'ensureExport',
-    'uploadVolume',
-  ],
+  verbs: ['ensureVolume', 'ensureVolumeGone', 'ensureSnapshot', 'ensureSnapshotGone', 'ensureExport', 'uploadVolume'],
 };
 
 /** What the agent says of its host with each look for work. */

@@ -16,10 +16,7 @@ export interface Log {
 const secrets = ['password', 'token', 'secret', 'adminPass', 'authorization', 'chap', 'accessKey'];
 const paths = secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-export function openLog(
-  always: Fields,
-  write: (line: string) => unknown = (line) => process.stdout.write(line),
-): Log {
+export function openLog(always: Fields, write: (line: string) => unknown = (line) => process.stdout.write(line)): Log {
   const options: pino.LoggerOptions = {
     base: always,
     messageKey: 'sentence',

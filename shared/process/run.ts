@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly gid?: number;
+  /** Open descriptors the child finds as 3, 4 and so on: files it need not be able to reach by name. */
+  readonly files?: readonly number[];
 }
 
 export interface Ran {
@@ -38,11 +40,12 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
 
 /** The same, for those who look at the code themselves. Throws only when it cannot be started. */
 export function tryRun(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { input, timeoutMs = 60_000, signal, env, ...rest } = options;
+  const { input, timeoutMs = 60_000, signal, env, files = [], ...rest } = options;
   const [command = '', ...args] = words;
   const environment = env ? { ...process.env, ...env } : process.env;
   const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', ...(signal ? { signal } : {}) } as const;
-  const child = spawn(command, args, { ...rest, ...limits, env: environment, stdio: 'pipe' });
+  const stdio = ['pipe', 'pipe', 'pipe', ...files] as ['pipe', 'pipe', 'pipe'];
+  const child = spawn(command, args, { ...rest, ...limits, env: environment, stdio });
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));

@@ -1,0 +1,113 @@
+/**
+ * The description of an API in openapi/<service>/: openapi.yaml lists the paths, other files hold them.
+ * A file is read when an operation in it is first asked for.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+type Tree = { [key: string]: Json };
+
+/** An operation with all references followed. */
+export interface Operation {
+  readonly operationId: string;
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required?: boolean;
+    readonly schema?: Json;
+  }[];
+  readonly requestBody?: { readonly content?: Readonly<Record<string, { readonly schema?: Json }>> };
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema?: Json }>> }>
+  >;
+}
+
+export interface ApiDocument {
+  /** The operation behind a route, or undefined when nobody described it. */
+  operation(method: string, path: string): Operation | undefined;
+  /** `get /v2.1/servers/{}` for each operation. */
+  readonly names: readonly string[];
+  /** The whole, with all references followed. */
+  whole(): Tree;
+}
+
+const methods = ['get', 'head', 'put', 'post', 'patch', 'delete', 'copy', 'options'];
+
+/** Names of parameters do not matter: `/servers/:id` and `/servers/{server_id}` are one. */
+export const pathKey = (path: string): string =>
+  path.replace(/\{[^}]*\}\*?|[:*][A-Za-z_]+/g, '{}').replace(/(.)\/$/, '$1');
+
+export function openDocument(folder: string): ApiDocument {
+  const file = join(folder, 'openapi.yaml');
+  const root = readYaml(file);
+  const base = baseOf(root);
+  const paths = new Map(Object.entries((root.paths ?? {}) as Tree).map(([path, item]) => [pathKey(base + path), item]));
+  const itemOf = memo((key: string) => follow(paths.get(key) ?? {}, file) as Tree);
+  const operation = (method: string, path: string) => {
+    const item = itemOf(pathKey(path));
+    const found = item[method] as unknown as Operation | undefined;
+    if (!found) return undefined;
+    const common = (item.parameters ?? []) as unknown as Operation['parameters'];
+    return { ...found, responses: found.responses ?? {}, parameters: [...common, ...(found.parameters ?? [])] };
+  };
+  const names = () =>
+    [...paths.keys()].flatMap((key) =>
+      Object.keys(itemOf(key))
+        .filter((name) => methods.includes(name))
+        .map((name) => `${name} ${key}`),
+    );
+  return {
+    operation,
+    get names() {
+      return names();
+    },
+    whole: () => follow(root, file) as Tree,
+  };
+}
+
+const baseOf = (root: Tree): string => {
+  const [server] = (root.servers ?? []) as { url: string }[];
+  return (server?.url ?? '').replace(/\/$/, '');
+};
+
+const memo = <T>(make: (key: string) => T) => {
+  const made = new Map<string, T>();
+  return (key: string): T => {
+    const before = made.get(key);
+    if (before !== undefined) return before;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
+};
+
+const readYaml = memo((file: string) => parse(readFileSync(file, 'utf8'), { merge: true }) as Tree);
+
+/** Puts what a `$ref` names in its place. A reference within itself is a mistake of the document. */
+function follow(node: Json, file: string, trail: readonly string[] = []): Json {
+  if (Array.isArray(node)) return node.map((item) => follow(item, file, trail));
+  if (node === null || typeof node !== 'object') return node;
+  if (typeof node.$ref !== 'string')
+    return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, follow(value, file, trail)]));
+  const [name = '', fragment = ''] = node.$ref.split('#');
+  const target = name ? join(dirname(file), name) : file;
+  const place = `${target}#${fragment}`;
+  if (trail.includes(place)) throw new Error(`${file}: ${node.$ref} refers to itself`);
+  const { $ref: _, ...beside } = node;
+  const found = follow(pointer(readYaml(target), fragment, place), target, [...trail, place]);
+  return Object.keys(beside).length === 0 ? found : { ...(found as Tree), ...(follow(beside, file, trail) as Tree) };
+}
+
+function pointer(root: Json, fragment: string, place: string): Json {
+  const keys = fragment
+    .split('/')
+    .filter(Boolean)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return keys.reduce<Json>((at, key) => {
+    const next = (at as Tree)?.[key];
+    if (next === undefined) throw new Error(`${place} is not there`);
+    return next;
+  }, root);
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import type { Revocation } from './revocations.ts';
+import { type Claims, signToken } from './token.ts';
+import { openTrust } from './trust.ts';
+
+const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const keys = [{ kid: 'k1', jwk: pair.publicKey.export({ format: 'jwk' }) }];
+const now = Date.now() / 1000;
+const claims: Claims = {
+  sub: 'u',
+  name: 'ann',
+  domain: 'default',
+  project: { id: 'p', name: 'blue', domain: 'default' },
+  domainScope: null,
+  system: false,
+  roles: ['member'],
+  methods: ['password'],
+  audit: ['a2', 'a1'],
+  iat: now,
+  exp: now + 60,
+};
+const token = (more: Partial<Claims> = {}) => signToken({ ...claims, ...more }, 'k1', pair.privateKey);
+const asked = (text: string) => (name: string) => (name === 'x-auth-token' ? text : undefined);
+
+function trusting(revoked: Revocation[] = []) {
+  const trust = openTrust();
+  trust.update({ epoch: 1, keys, revoked });
+  return trust;
+}
+
+test('a token says who asks, without a question to anybody', async () => {
+  const who = await trusting().identify(asked(token()), 'req-1');
+  assert.deepEqual([who.userId, who.projectId, who.roles, who.requestId], ['u', 'p', ['member'], 'req-1']);
+});
+
+test('a token that is forged, expired, missing or signed by nobody we know is a 401', async () => {
+  const { identify } = trusting();
+  const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const none = `${Buffer.from('{"alg":"none","kid":"k1"}').toString('base64url')}.${token().split('.')[1]}.`;
+  const bad = [
+    signToken(claims, 'k1', other),
+    signToken(claims, 'k2', pair.privateKey),
+    token({ exp: now - 1 }),
+    none,
+    'x',
+    '',
+  ];
+  for (const text of bad) await assert.rejects(identify(asked(text), 'r'), { status: 401 });
+});
+
+test('what is revoked bites at the next request, also for a token that was seen before', async () => {
+  const trust = trusting();
+  const revocations: Revocation[] = [
+    { audit: 'a2', before: now + 1 },
+    { chain: 'a1', before: now + 1 },
+    { user: 'u', before: now + 1 },
+    { user: 'u', project: 'p', before: now + 1 },
+  ];
+  let epoch = 2;
+  for (const revocation of revocations) {
+    trust.update({ epoch: epoch++, keys, revoked: [] });
+    await trust.identify(asked(token()), 'r');
+    trust.update({ epoch: epoch++, keys, revoked: [revocation] });
+    await assert.rejects(trust.identify(asked(token()), 'r'), { status: 401 }, JSON.stringify(revocation));
+  }
+});
+
+test('a revocation leaves later tokens and other people alone', async () => {
+  const { identify } = trusting([
+    { user: 'u', before: now - 1 },
+    { user: 'v', before: now + 1 },
+    { user: 'u', project: 'q', before: now + 1 },
+  ]);
+  await identify(asked(token()), 'r');
+});

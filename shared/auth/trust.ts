@@ -1,0 +1,86 @@
+/** Tells who a token's bearer is without asking anybody: with identity's public keys and what it has revoked. */
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { Lru } from '#shared/clock/lru.ts';
+import { Fault, unauthorized } from '#shared/errors/fault.ts';
+import { type Revocation, type Revocations, revocationsOf } from './revocations.ts';
+import { type Claims, keyIdOf, readToken } from './token.ts';
+import type { Who } from './who.ts';
+
+/** What identity publishes, and every service looks at once a second. */
+export interface TrustDocument {
+  /** Grows with each change of what follows. */
+  readonly epoch: number;
+  readonly keys: readonly { readonly kid: string; readonly jwk: JsonWebKey }[];
+  readonly revoked: readonly Revocation[];
+}
+
+export type Header = (name: string) => string | undefined;
+/** Who asks; throws 401 for a missing, broken, expired or revoked token. */
+export type Identify = (header: Header, requestId: string) => Promise<Who>;
+
+export interface Trust {
+  readonly identify: Identify;
+  /** Takes what identity says now. */
+  update(document: TrustDocument): void;
+  readonly epoch: () => number;
+}
+
+/** Says what an opaque token means that was not signed by one of the known keys: a real Keystone's. */
+export type AskElsewhere = (token: string) => Promise<Claims | undefined>;
+
+export function openTrust(askElsewhere: AskElsewhere = async () => undefined): Trust {
+  let keys = new Map<string, KeyObject>();
+  let revoked: Revocations = revocationsOf([]);
+  let epoch = -1;
+  const cache = new Lru<Claims>(10_000);
+
+  const read = async (token: string): Promise<Claims> => {
+    const claims = cache.get(token) ?? (await check(token));
+    if (claims.exp * 1000 <= Date.now() || revoked.has(claims)) throw unauthorized();
+    return claims;
+  };
+  const check = async (token: string): Promise<Claims> => {
+    if (epoch < 0) throw new Fault(503, 'serviceUnavailable', 'Identity has not been reached yet: try again.');
+    const key = keys.get(keyIdOf(token) ?? '');
+    const claims = key ? verified(token, key) : await askElsewhere(token);
+    if (!claims) throw unauthorized();
+    if (key) cache.set(token, claims);
+    return claims;
+  };
+  const identify: Identify = async (header, requestId) => {
+    const token = header('x-auth-token');
+    if (!token) throw unauthorized();
+    const service = header('x-service-token');
+    const serviceRoles = service ? (await read(service)).roles : [];
+    return whoOf(await read(token), { token, serviceRoles, requestId });
+  };
+  const update = (document: TrustDocument) => {
+    if (document.epoch === epoch) return;
+    keys = new Map(document.keys.map(({ kid, jwk }) => [kid, createPublicKey({ key: jwk, format: 'jwk' })]));
+    revoked = revocationsOf(document.revoked);
+    epoch = document.epoch;
+    cache.clear();
+  };
+  return { identify, update, epoch: () => epoch };
+}
+
+function verified(token: string, key: KeyObject): Claims | undefined {
+  try {
+    return readToken(token, key);
+  } catch {
+    return undefined;
+  }
+}
+
+export const whoOf = (claims: Claims, more: Pick<Who, 'token' | 'serviceRoles' | 'requestId'>): Who => ({
+  userId: claims.sub,
+  userName: claims.name,
+  userDomainId: claims.domain,
+  projectId: claims.project?.id ?? null,
+  projectName: claims.project?.name ?? null,
+  projectDomainId: claims.project?.domain ?? null,
+  domainId: claims.domainScope,
+  system: claims.system,
+  roles: claims.roles,
+  ...more,
+});

@@ -1,0 +1,60 @@
+/** Glance as other services need it. Paths are the API's own. */
+import type { Readable } from 'node:stream';
+import type { Reply } from './http.ts';
+import { readJson, type Session } from './session.ts';
+
+export interface Image {
+  readonly id: string;
+  readonly name: string | null;
+  readonly status: string;
+  readonly disk_format: string | null;
+  readonly container_format: string | null;
+  readonly size: number | null;
+  readonly virtual_size: number | null;
+  readonly checksum: string | null;
+  readonly min_disk: number;
+  readonly min_ram: number;
+  readonly owner: string | null;
+  readonly visibility: string;
+  readonly os_hash_algo?: string | null;
+  readonly os_hash_value?: string | null;
+  readonly [property: string]: unknown;
+}
+
+export interface ImageClient {
+  /** 404 for an image the bearer of the token may not see. */
+  show(id: string, token?: string): Promise<Image>;
+  /** The bytes as they come; a Fault when they cannot be had. */
+  download(id: string, signal?: AbortSignal): Promise<Reply>;
+  create(image: Readonly<Record<string, unknown>>, token?: string): Promise<Image>;
+  upload(id: string, bytes: Readable, signal?: AbortSignal): Promise<void>;
+  /** Content with the image that is not there. */
+  remove(id: string): Promise<void>;
+}
+
+export const imageClient = (session: Session): ImageClient => ({
+  show: (id, token) => session.json('image', `/v2/images/${id}`, token === undefined ? {} : { token }),
+  download: async (id, signal) => {
+    const reply = await session.raw('image', `/v2/images/${id}/file`, signal ? { signal } : {});
+    if (reply.status !== 200) await readJson(reply, `download of image ${id}`);
+    return reply;
+  },
+  create: (image, token) =>
+    session.json('image', '/v2/images', { method: 'POST', body: image, ...(token === undefined ? {} : { token }) }),
+  upload: async (id, bytes, signal) => {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const reply = await session.raw('image', `/v2/images/${id}/file`, {
+      method: 'PUT',
+      body: bytes,
+      headers,
+      timeoutMs: 3_600_000,
+      ...(signal ? { signal } : {}),
+    });
+    await readJson(reply, `upload of image ${id}`);
+  },
+  remove: async (id) => {
+    const reply = await session.raw('image', `/v2/images/${id}`, { method: 'DELETE' });
+    if (reply.status === 404) return void reply.stream.resume();
+    await readJson(reply, `removal of image ${id}`);
+  },
+});

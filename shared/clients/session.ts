@@ -1,0 +1,137 @@
+/** How a service speaks to the others: as its own user, or with its caller's token, to where the catalog says. */
+import { Fault } from '#shared/errors/fault.ts';
+import { type Ask, type Reply, request, textOf } from './http.ts';
+
+export type ServiceType = 'identity' | 'image' | 'compute' | 'network' | 'placement' | 'volumev3' | 'object-store';
+
+export interface Wish {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The caller's token; without it the service's own user acts. */
+  readonly token?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface Session {
+  /** Gives the JSON of the answer (undefined for none). A refusal (4xx) is a Fault with its words; the rest an Error: not yet. */
+  json<T>(type: ServiceType, path: string, wish?: Wish): Promise<T>;
+  /** For bytes: the answer as it comes, whatever its status. The body may be a stream. */
+  raw(type: ServiceType, path: string, ask?: Ask & { readonly token?: string }): Promise<Reply>;
+  /** The service's own token, fresh. */
+  token(): Promise<string>;
+}
+
+export interface SessionOptions {
+  /** http://127.0.0.1:5000/v3 */
+  readonly identityUrl: string;
+  readonly user: string;
+  /** Read at each login: it may not be there yet, or have changed. */
+  readonly password: () => Promise<string>;
+  readonly region: string;
+  /** `service` unless told. */
+  readonly project?: string;
+}
+
+interface Login {
+  readonly token: string;
+  readonly until: number;
+  readonly endpoints: ReadonlyMap<string, string>;
+}
+
+const earlyMs = 60_000;
+
+export function openSession(options: SessionOptions): Session {
+  let login: Promise<Login> | undefined;
+  const current = async (): Promise<Login> => {
+    login ??= logIn(options);
+    const known = await login.catch((error: unknown) => {
+      login = undefined;
+      throw error;
+    });
+    if (known.until - earlyMs > Date.now()) return known;
+    login = undefined;
+    return current();
+  };
+  const raw: Session['raw'] = async (type, path, { token, headers, ...ask } = {}) => {
+    const { endpoints, token: own } = await current();
+    const base = endpoints.get(type);
+    if (!base) throw new Error(`the catalog has no ${type} in ${options.region}`);
+    const service = token === undefined ? {} : { 'x-service-token': own };
+    const reply = await request(base + path, {
+      ...ask,
+      headers: { 'x-auth-token': token ?? own, ...service, ...headers },
+    });
+    if (reply.status === 401 && token === undefined) login = undefined; // revoked under our feet: the next try logs in
+    return reply;
+  };
+  const json = async <T>(type: ServiceType, path: string, { body, headers, ...wish }: Wish = {}): Promise<T> => {
+    const typed = body === undefined ? {} : { body: JSON.stringify(body) };
+    const type_ = body === undefined ? {} : { 'content-type': 'application/json' };
+    const reply = await raw(type, path, {
+      ...wish,
+      ...typed,
+      headers: { accept: 'application/json', ...type_, ...headers },
+    });
+    return readJson<T>(reply, `${wish.method ?? 'GET'} ${type} ${path}`);
+  };
+  return { json, raw, token: async () => (await current()).token };
+}
+
+async function logIn({ identityUrl, user, password, project = 'service', region }: SessionOptions): Promise<Login> {
+  const domain = { id: 'default' };
+  const identity = { methods: ['password'], password: { user: { name: user, domain, password: await password() } } };
+  const body = JSON.stringify({ auth: { identity, scope: { project: { name: project, domain } } } });
+  const reply = await request(`${identityUrl}/auth/tokens`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json' },
+  });
+  const { token } = await readJson<{ token: { expires_at: string; catalog: Catalog } }>(
+    reply,
+    `login of ${user}`,
+  ).catch((cause: unknown) => {
+    throw new Error(`${user} cannot log in at ${identityUrl}`, { cause });
+  });
+  return {
+    token: String(reply.headers['x-subject-token']),
+    until: Date.parse(token.expires_at),
+    endpoints: endpointsOf(token.catalog, region),
+  };
+}
+
+type Catalog = readonly { type: string; endpoints: readonly { interface: string; region: string; url: string }[] }[];
+
+/** A volume's endpoint names the project of the token; its API does not need it. */
+const endpointsOf = (catalog: Catalog, region: string): Map<string, string> =>
+  new Map(
+    catalog.flatMap(({ type, endpoints }) => {
+      const found = endpoints.find((each) => each.interface === 'internal' && each.region === region);
+      return found ? [[type, found.url.replace(/(\/v3)\/[0-9a-f-]{32,36}$/, '$1').replace(/\/$/, '')]] : [];
+    }),
+  );
+
+/** The JSON of an answer, or what it says as a Fault. */
+export async function readJson<T>(reply: Reply, what: string): Promise<T> {
+  const text = await textOf(reply);
+  if (reply.status < 300) return (text === '' ? undefined : JSON.parse(text)) as T;
+  const { message, type } = wordsOf(text);
+  if (reply.status >= 500 || reply.status === 401 || reply.status === 429)
+    throw new Error(`${what} was answered ${reply.status}: ${message}`);
+  throw new Fault(reply.status, kinds[reply.status] ?? 'badRequest', message, type ? { type } : {});
+}
+
+const kinds: Readonly<Record<number, string>> = { 403: 'forbidden', 404: 'notFound', 409: 'conflict', 413: 'tooLarge' };
+
+/** Each family wraps its words differently; all have a message and some a type. */
+function wordsOf(text: string): { message: string; type?: string } {
+  try {
+    const body = JSON.parse(text) as Record<string, { message?: string; type?: string } | { detail: string }[]>;
+    const [inner] = Object.values(body);
+    if (Array.isArray(inner)) return { message: inner[0]?.detail ?? text };
+    return { message: inner?.message ?? text, ...(inner?.type ? { type: inner.type } : {}) };
+  } catch {
+    return { message: text.slice(0, 500) };
+  }
+}

@@ -1,0 +1,17 @@
+/** Sends what a handler answered: JSON with its length, bytes as they are, a stream as it comes. */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Response } from 'express';
+import type { Answer } from './route.ts';
+
+export async function send(res: Response, { status, body, headers = {} }: Answer): Promise<void> {
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string | string[]);
+  if (body instanceof Readable) return pipeline(body, res);
+  if (body === undefined) return void res.end();
+  const raw = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  if (!res.hasHeader('content-type'))
+    res.setHeader('content-type', typeof body === 'string' ? 'text/plain; charset=UTF-8' : 'application/json');
+  if (!res.hasHeader('content-length')) res.setHeader('content-length', raw.length);
+  res.end(raw);
+}

@@ -1,0 +1,69 @@
+import type { Request, Response } from 'express';
+import type { Version } from '#shared/api/versions.ts';
+import type { Enforcer } from '#shared/auth/policy.ts';
+import type { Header } from '#shared/auth/trust.ts';
+import type { Who } from '#shared/auth/who.ts';
+import type { Call } from './route.ts';
+
+type Queries = Readonly<Record<string, readonly string[]>>;
+
+const none: Queries = Object.freeze({});
+
+/** All values of each key, in order. */
+export function queriesOf(url: string): Queries {
+  const mark = url.indexOf('?');
+  if (mark < 0) return none;
+  const queries: Record<string, string[]> = Object.create(null);
+  for (const [key, value] of new URLSearchParams(url.slice(mark + 1))) {
+    queries[key] ??= [];
+    queries[key].push(value);
+  }
+  return queries;
+}
+
+interface Parts {
+  readonly req: Request;
+  readonly res: Response;
+  readonly who: Who;
+  readonly version: Version;
+  readonly body: unknown;
+  readonly queries: Queries;
+  readonly header: Header;
+  readonly enforcer: Enforcer;
+}
+
+export function callOf({ req, res, who, version, body, queries, header, enforcer }: Parts): Call<unknown> {
+  return {
+    who,
+    version,
+    body,
+    queries,
+    header,
+    params: textParams(req),
+    query: Object.fromEntries(Object.entries(queries).map(([key, values]) => [key, values.at(-1) ?? ''])),
+    base: `http://${req.headers.host ?? ''}`,
+    url: req.originalUrl,
+    method: req.method,
+    stream: req,
+    may: (rule, target) => enforcer.may(rule, who, target),
+    authorize: (rule, target) => enforcer.authorize(rule, who, target),
+    get signal() {
+      return goneSignal(res);
+    },
+  };
+}
+
+/** Express gives a wildcard as its parts. */
+function textParams(req: Request): Record<string, string> {
+  const params = req.params as Record<string, string | string[]>;
+  for (const [key, value] of Object.entries(params)) if (Array.isArray(value)) params[key] = value.join('/');
+  return params as Record<string, string>;
+}
+
+function goneSignal(res: Response): AbortSignal {
+  const gone = new AbortController();
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}

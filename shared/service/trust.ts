@@ -1,0 +1,77 @@
+/** Keeps a service's trust fresh: looks at what identity publishes once a second, and on every hint. */
+import type { Claims } from '#shared/auth/token.ts';
+import { openTrust, type Trust, type TrustDocument } from '#shared/auth/trust.ts';
+import type { Bus } from '#shared/bus/bus.ts';
+import { textOf } from '#shared/clients/http.ts';
+import type { Session } from '#shared/clients/session.ts';
+import { every } from '#shared/clock/every.ts';
+import type { Log } from '#shared/log/log.ts';
+
+/** Where the hint goes that a key or a revocation is new. */
+export const trustChanged = 'identity.trust-changed';
+export const trustPath = '/wattle/trust';
+
+export interface WatchedTrust extends Trust {
+  close(): Promise<void>;
+}
+
+const lookEveryMs = 1_000;
+
+export function watchTrust(parts: { readonly session: Session; readonly bus: Bus; readonly log: Log }): WatchedTrust {
+  const { session, bus, log } = parts;
+  const trust = openTrust((token) => askKeystone(session, token));
+  let away = false;
+  const look = async () => {
+    const reply = await session.raw('identity', `${trustPath}?epoch=${trust.epoch()}`);
+    const text = await textOf(reply);
+    if (reply.status === 200) trust.update(JSON.parse(text) as TrustDocument);
+    else if (reply.status !== 304) throw new Error(`identity answered ${reply.status}: ${text}`);
+    if (away) log.info({}, 'identity is back');
+    away = false;
+  };
+  const looking = every(lookEveryMs, look, (error) => {
+    if (!away) log.warn({ error }, 'identity is away, tokens are judged by what it said last');
+    away = true;
+  });
+  const off = bus.onHint(trustChanged, looking.wake);
+  looking.wake();
+  const close = async () => {
+    off();
+    await looking.close();
+  };
+  return { ...trust, close };
+}
+
+interface KeystoneToken {
+  readonly user: { id: string; name: string; domain: { id: string } };
+  readonly project?: { id: string; name: string; domain: { id: string } };
+  readonly domain?: { id: string };
+  readonly system?: object;
+  readonly roles?: readonly { name: string }[];
+  readonly methods: readonly string[];
+  readonly audit_ids: readonly string[];
+  readonly issued_at: string;
+  readonly expires_at: string;
+}
+
+/** A token that is not ours: a real Keystone stands there, and knows. */
+async function askKeystone(session: Session, token: string): Promise<Claims | undefined> {
+  const reply = await session.raw('identity', '/auth/tokens', { headers: { 'x-subject-token': token } });
+  const text = await textOf(reply);
+  if (reply.status !== 200) return undefined;
+  const { token: said } = JSON.parse(text) as { token: KeystoneToken };
+  const { project } = said;
+  return {
+    sub: said.user.id,
+    name: said.user.name,
+    domain: said.user.domain.id,
+    project: project ? { id: project.id, name: project.name, domain: project.domain.id } : null,
+    domainScope: said.domain?.id ?? null,
+    system: said.system !== undefined,
+    roles: (said.roles ?? []).map(({ name }) => name),
+    methods: said.methods,
+    audit: said.audit_ids,
+    iat: Date.parse(said.issued_at) / 1000,
+    exp: Date.parse(said.expires_at) / 1000,
+  };
+}
