@@ -1,0 +1,25 @@
+/** What runs where, and how to log in: for whoever just started a cloud. */
+import { join, relative } from 'node:path';
+import type { Door } from '../doors.ts';
+import { findRunning } from '../processes/pid-file.ts';
+import type { Home } from '../settings.ts';
+
+export async function printRunning({ directory, cloud }: Home, role: string, doors: readonly Door[]): Promise<void> {
+  const running = findRunning(join(directory.run, `${role}.pid`));
+  const short = (file: string) => {
+    const path = relative(process.cwd(), join(directory.path, file));
+    return path.startsWith('..') ? join(directory.path, file) : path;
+  };
+  const lines = [
+    '',
+    `Wattle runs: cloud ${cloud.id}, ${role === 'all' ? 'everything' : role} in process ${running?.pid ?? 'unknown'}, log ${short(`log/${role}.log`)}`,
+    '',
+    ...doors.map(({ name, url }) => `  ${name.padEnd(14)} ${url}`),
+    '',
+    `Log in:   . ${short('openrc')}            and then, say: openstack catalog list`,
+    `or:       export OS_CLIENT_CONFIG_FILE=${join(directory.path, 'clouds.yaml')} OS_CLOUD=wattle`,
+    'Stop:     npm stop                  (guests go on; npx wattle down stops them too)',
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}

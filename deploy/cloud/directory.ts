@@ -1,0 +1,90 @@
+/** The folder of a cloud, `var`: made once, with the id that marks everything of this cloud on a host. */
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface Directory {
+  /** Absolute, links followed. */
+  readonly path: string;
+  readonly id: string;
+  readonly run: string;
+  readonly log: string;
+}
+
+/** Those whom services use among themselves, by OpenStack's names, and the first administrator. */
+export const users = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'] as const;
+
+/** Safe to ask again at every start. */
+export function ensureDirectory(wanted: string): Directory {
+  const id = idIn(wanted) ?? newId();
+  const path = ensureFolder(wanted, id);
+  for (const [folder, mode] of [
+    ['run', 0o755],
+    ['log', 0o755],
+    ['secrets', 0o700],
+    ['db', 0o700],
+  ] as const)
+    mkdirSync(join(path, folder), { recursive: true, mode });
+  if (!idIn(path)) writeOnce(join(path, 'id'), `${id}\n`, 0o644);
+  for (const user of users) ensureSecret(path, user);
+  return { path, id: idIn(path) ?? id, run: join(path, 'run'), log: join(path, 'log') };
+}
+
+/** The same without making anything; undefined when no cloud was ever started there. */
+export function findDirectory(wanted: string): Directory | undefined {
+  const id = idIn(wanted);
+  if (!id) return undefined;
+  const path = realpathSync(wanted);
+  return { path, id, run: join(path, 'run'), log: join(path, 'log') };
+}
+
+/** A password, made at first sight. */
+export function ensureSecret(path: string, name: string): string {
+  const file = join(path, 'secrets', name);
+  if (!existsSync(file)) writeOnce(file, randomBytes(18).toString('base64url'), 0o600);
+  return readFileSync(file, 'utf8').trim();
+}
+
+/** Whole or not at all, whenever we die. */
+export function writeOnce(file: string, words: string, mode: number): void {
+  writeFileSync(`${file}.new`, words, { mode, flush: true });
+  renameSync(`${file}.new`, file);
+}
+
+function idIn(path: string): string | undefined {
+  const file = join(path, 'id');
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+}
+
+const newId = () => Array.from({ length: 4 }, () => 'abcdefghijkmnpqrstuvwxyz23456789'.charAt(randomInt(32))).join('');
+
+/**
+ * Guests, databases and name servers run as users of their own. A clone in root's home is closed to them, so its
+ * var becomes a link to a place that is not.
+ */
+function ensureFolder(wanted: string, id: string): string {
+  if (existsSync(wanted)) return realpathSync(wanted);
+  mkdirSync(dirname(wanted), { recursive: true });
+  if (process.getuid?.() !== 0 || isOpenToAll(dirname(wanted))) mkdirSync(wanted);
+  else {
+    const elsewhere = `/var/lib/wattle/${id}`;
+    mkdirSync(elsewhere, { recursive: true });
+    symlinkSync(elsewhere, wanted);
+  }
+  return realpathSync(wanted);
+}
+
+/** Whether any user may pass through the folder and all above it. */
+export function isOpenToAll(folder: string): boolean {
+  const open = (statSync(folder).mode & 0o001) !== 0;
+  return open && (folder === '/' || isOpenToAll(dirname(folder)));
+}

@@ -1,0 +1,46 @@
+/** var/openrc and var/clouds.yaml: how a stock client logs in. */
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Home } from '../settings.ts';
+import { clientBin } from '../setup/places.js';
+import { ensureSecret, writeOnce } from './directory.ts';
+
+export function writeFirstWords({ directory, cloud }: Home, authUrl: string): void {
+  const password = ensureSecret(directory.path, 'admin');
+  writeOnce(join(directory.path, 'openrc'), openrc(authUrl, cloud.region, password), 0o600);
+  writeOnce(join(directory.path, 'clouds.yaml'), cloudsYaml(authUrl, cloud.region, password), 0o600);
+}
+
+function openrc(authUrl: string, region: string, password: string): string {
+  const variables = {
+    OS_AUTH_URL: authUrl,
+    OS_USERNAME: 'admin',
+    OS_PASSWORD: password,
+    OS_PROJECT_NAME: 'admin',
+    OS_USER_DOMAIN_NAME: 'Default',
+    OS_PROJECT_DOMAIN_NAME: 'Default',
+    OS_REGION_NAME: region,
+    OS_IDENTITY_API_VERSION: '3',
+  };
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
+  const path = `case ":$PATH:" in *":${clientBin}:"*) ;; *) export PATH="${clientBin}:$PATH" ;; esac`;
+  return ['unset OS_CLOUD OS_TOKEN OS_PROJECT_ID OS_SYSTEM_SCOPE OS_DOMAIN_NAME', ...lines, path, ''].join('\n');
+}
+
+const cloudsYaml = (authUrl: string, region: string, password: string): string =>
+  stringify({
+    clouds: {
+      wattle: {
+        auth: {
+          auth_url: authUrl,
+          username: 'admin',
+          password,
+          project_name: 'admin',
+          user_domain_name: 'Default',
+          project_domain_name: 'Default',
+        },
+        region_name: region,
+        identity_api_version: '3',
+      },
+    },
+  });

@@ -1,0 +1,8 @@
+import type { Command } from '../command.ts';
+import { ensureGuestImage } from '../guest-image/guest-image.ts';
+
+export const command: Command = async ({ words: [file] }) => {
+  const image = await ensureGuestImage(file);
+  process.stdout.write(`${image}\n`);
+  return 0;
+};

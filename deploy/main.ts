@@ -1,0 +1,7 @@
+/** On the project's own Node: the compile cache halves memory and start, so it comes before every other import. */
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)));
+const { wattle } = await import('./cli.ts');
+process.exitCode = await wattle(process.argv.slice(2));

@@ -1,0 +1,69 @@
+/** Starts a role in the background and waits until it works. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Refusal } from '../command.ts';
+import { type Door, waitForDoors } from '../doors.ts';
+import type { Home } from '../settings.ts';
+import { root } from '../setup/places.js';
+import { isFree } from '../split/ports.ts';
+import { findRunning, startOf } from './pid-file.ts';
+
+const patienceMs = 120_000;
+const logLimit = 64 * 1024 * 1024;
+
+export async function launch(home: Home, role: string, doors: readonly Door[]): Promise<void> {
+  await checkPorts(doors);
+  const logFile = join(home.directory.log, `${role}.log`);
+  const pid = spawnDetached(role, logFile);
+  const from = statSync(logFile).size;
+  const giveUp = AbortSignal.timeout(patienceMs);
+  const open = waitForDoors(doors, giveUp);
+  while (!findRunning(join(home.directory.run, `${role}.pid`))?.ready) {
+    if (!startOf(pid)) throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
+    if (giveUp.aborted) throw new Refusal(`it is not ready after ${patienceMs / 1000} s; see ${logFile}`);
+    await sleep(20);
+  }
+  const shut = await open;
+  if (shut.length > 0)
+    throw new Refusal(`no answer from ${shut.map(({ name, url }) => `${name} (${url})`).join(', ')}; see ${logFile}`);
+}
+
+/** A process of its own session: it lives on when the terminal closes. */
+export function spawnDetached(role: string, logFile: string): number {
+  keepShort(logFile);
+  const log = openSync(logFile, 'a', 0o640);
+  const words = [
+    join(root, 'deploy/main.ts'),
+    'start',
+    '--foreground',
+    ...(role === 'supervisor' ? [] : ['--role', role.replaceAll('+', ',')]),
+  ];
+  const child = spawn(process.execPath, words, { cwd: root, detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  child.unref();
+  if (child.pid === undefined) throw new Refusal(`${process.execPath} cannot be started`);
+  return child.pid;
+}
+
+function keepShort(logFile: string): void {
+  const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > logLimit) renameSync(logFile, `${logFile}.1`);
+}
+
+async function checkPorts(doors: readonly Door[]): Promise<void> {
+  const taken: string[] = [];
+  for (const { name, host, port } of doors) if (!(await isFree(host, port))) taken.push(`${host}:${port} (${name})`);
+  if (taken.length === 0) return;
+  throw new Refusal(`somebody else listens at ${taken.join(', ')}; another address helps: WATTLE_ADDRESS=127.0.0.3`);
+}
+
+/** What a process said before it ended, without the good news. */
+function complaints(logFile: string, from: number): string {
+  const lines = readFileSync(logFile).subarray(from).toString().split('\n');
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('{"level":"info"'))
+    .slice(-15)
+    .join('\n');
+}

@@ -1,0 +1,57 @@
+/** Which parts a process of a role runs. Loaded when started, so an agent never sees Express or knex. */
+import { existsSync } from 'node:fs';
+import type { Ground, Start, Started } from '#shared/service/ground.ts';
+
+/** The folders below services/, in the order in which they start: who is asked comes before who asks. */
+const services = ['identity', 'placement', 'image', 'network', 'volume', 'compute', 'object-store'] as const;
+const agents = ['network-agent', 'volume-agent', 'compute-agent', 'object-agent'] as const;
+
+export type Part = (typeof services)[number] | (typeof agents)[number];
+export const parts: readonly Part[] = [...services, ...agents].filter((part) =>
+  existsSync(new URL(`../services/${part}/service.ts`, import.meta.url)),
+);
+export const isAgent = (part: Part): boolean => agents.some((agent) => agent === part);
+
+const groups: Readonly<Record<string, readonly Part[]>> = {
+  all: parts,
+  controller: services,
+};
+
+/** The parts of some roles, each once; undefined for a word that is no role. */
+export function partsOf(roles: readonly string[]): readonly Part[] | undefined {
+  const named = roles.map((role) => groups[role] ?? parts.filter((part) => part === role));
+  if (named.some((some) => some.length === 0)) return undefined;
+  return parts.filter((part) => named.some((some) => some.includes(part)));
+}
+
+export const roleWords = (): readonly string[] => [...Object.keys(groups), ...parts];
+
+/** Starts identity, then the other services, then the agents; gives what stops them, the other way round. */
+export async function startParts(wanted: readonly Part[], ground: Ground): Promise<Started> {
+  const waves = [['identity'], services.filter((part) => part !== 'identity'), agents] as Part[][];
+  const running: Started[][] = [];
+  const close = async () => {
+    for (const wave of running.toReversed()) await Promise.all(wave.map((each) => each.close()));
+  };
+  for (const wave of waves) {
+    const begun = await Promise.allSettled(
+      wave.filter((part) => wanted.includes(part)).map((part) => startPart(part, ground)),
+    );
+    running.push(begun.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
+    const failed = begun.find((each) => each.status === 'rejected');
+    if (!failed) continue;
+    await close();
+    throw failed.reason;
+  }
+  return { close };
+}
+
+async function startPart(part: Part, ground: Ground): Promise<Started> {
+  const file = new URL(`../services/${part}/service.ts`, import.meta.url);
+  const { start } = (await import(file.href)) as { start: Start };
+  try {
+    return await start({ ...ground, log: ground.log.with({ service: part }) });
+  } catch (cause) {
+    throw new Error(`${part} does not start: ${(cause as Error).message}`, { cause });
+  }
+}

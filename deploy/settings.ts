@@ -1,0 +1,74 @@
+/** wattle.yaml and the environment, together, and what of them follows from the cloud's folder. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { type Cloud, cloudSection, readCloud } from '#shared/config/cloud.ts';
+import { BadSettings, type Section, type Settings, settingsOf } from '#shared/config/settings.ts';
+import { type Directory, ensureDirectory, findDirectory } from './cloud/directory.ts';
+import { type Layout, layoutOf } from './cloud/layout.ts';
+import { type Part, parts } from './roles.ts';
+import { root } from './setup/places.js';
+
+export interface Home {
+  readonly directory: Directory;
+  readonly layout: Layout;
+  readonly settings: Settings;
+  readonly cloud: Cloud;
+}
+
+/** Makes the cloud's folder when there is none. Throws BadSettings with a sentence for the one who wrote them. */
+export async function openHome(wish: { split?: boolean } = {}): Promise<Home> {
+  const file = readFile();
+  await checkSections(settingsOf(file, process.env)); // a typo stops before anything is made
+  const directory = ensureDirectory(varOf(file));
+  return homeOf(file, directory, await layoutOf(directory, wish.split ?? false));
+}
+
+/** Undefined when no cloud was ever started here. */
+export async function findHome(): Promise<Home | undefined> {
+  const file = readFile();
+  const directory = findDirectory(varOf(file));
+  return directory && homeOf(file, directory, await layoutOf(directory, false));
+}
+
+function homeOf(file: File, directory: Directory, layout: Layout): Home {
+  const whole = { ...file, cloud: { ...layout.defaults, ...file.cloud } };
+  const settings = settingsOf(whole, { ...process.env, WATTLE_VAR: directory.path });
+  return { directory, layout, settings, cloud: readCloud(settings) };
+}
+
+/** The settings that a part declares. */
+export async function sectionOf(part: Part): Promise<Section> {
+  const { section } = (await import(new URL(`../services/${part}/config.ts`, import.meta.url).href)) as {
+    section: Section;
+  };
+  return section;
+}
+
+/** Reads every section once, so that a typo anywhere stops the start. */
+async function checkSections(settings: Settings): Promise<void> {
+  const stranger = settings.sections.find((name) => name !== 'cloud' && !parts.some((part) => part === name));
+  if (stranger !== undefined) throw new BadSettings(`${stranger} is not a section: cloud, ${parts.join(', ')}`);
+  settings.read('cloud', cloudSection);
+  for (const part of parts) settings.read(part, await sectionOf(part));
+}
+
+type File = Parameters<typeof settingsOf>[0];
+
+function readFile(): File {
+  const name = process.env.WATTLE_SETTINGS ?? join(root, 'wattle.yaml');
+  if (!existsSync(name)) return {};
+  try {
+    return (parse(readFileSync(name, 'utf8')) ?? {}) as File;
+  } catch (cause) {
+    throw new BadSettings(`${name}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+export const varPath = (): string => varOf(readFile());
+
+/** Relative to the clone, wherever the command is typed. */
+function varOf(file: File): string {
+  const given = process.env.WATTLE_VAR ?? file.cloud?.var ?? cloudSection.var.fallback;
+  return resolve(root, String(given));
+}

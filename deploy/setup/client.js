@@ -1,0 +1,32 @@
+/** The stock openstack client, in a virtual environment of its own. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { follow } from './child.js';
+import { cache } from './places.js';
+import { told } from './progress.js';
+
+const venv = join(cache, 'client');
+const python = existsSync('/etc/debian_version') ? '/usr/bin/python3' : 'python3';
+const whole = join(venv, 'whole');
+
+export const clientIsThere = () => existsSync(whole);
+
+/** A half-made environment is made again: its scripts name the folder, so it cannot be moved into place. */
+export async function ensureClient() {
+  if (clientIsThere()) return;
+  await told('openstack client', 'python-openstackclient, with pip', async (onLine) => {
+    rmSync(venv, { recursive: true, force: true });
+    mkdirSync(cache, { recursive: true });
+    await follow([python, '-m', 'venv', venv], { onLine });
+    const pip = [
+      'install',
+      '--no-compile',
+      '--disable-pip-version-check',
+      '--progress-bar',
+      'off',
+      'python-openstackclient',
+    ];
+    await follow([join(venv, 'bin', 'pip'), ...pip], { onLine });
+    writeFileSync(whole, '');
+  });
+}

@@ -1,0 +1,91 @@
+/** What Wattle needs of the system, by the name of the Debian package; `has` is a command or a file that proves it is there. */
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const arm = process.arch === 'arm64';
+const triplet = arm ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+
+const guests = arm
+  ? [{ name: 'qemu-system-arm', has: 'qemu-system-aarch64', why: 'guests' }]
+  : [{ name: 'qemu-system-x86', has: 'qemu-system-x86_64', why: 'guests' }];
+
+/** What `npm start` needs. `unit` is a service of the package that shall not run by itself. */
+export const toStart = [
+  ...guests,
+  { name: 'qemu-utils', has: 'qemu-img', why: 'disks of guests, formats of images' },
+  {
+    name: 'qemu-block-extra',
+    has: `/usr/lib/${triplet}/qemu/block-iscsi.so`,
+    why: 'volumes inside guests, over iSCSI',
+  },
+  { name: 'genisoimage', has: 'genisoimage', why: 'config drives' },
+  { name: 'iproute2', has: 'ip', why: 'bridges, taps, namespaces' },
+  { name: 'nftables', has: 'nft', why: 'security groups, routers, floating addresses' },
+  { name: 'dnsmasq-base', has: 'dnsmasq', why: 'addresses for guests' },
+  { name: 'tgt', has: 'tgtd', why: 'volumes from files, over iSCSI', unit: 'tgt.service' },
+  { name: 'python3-venv', has: 'python', why: 'the stock openstack client' },
+];
+
+/** What `npx wattle guest-image` needs besides. */
+export const toBuildGuestImage = [
+  { name: 'qemu-utils', has: 'qemu-img', why: 'the qcow2 file' },
+  { name: 'syslinux', has: 'syslinux', why: 'the boot loader' },
+  { name: 'syslinux-common', has: '/usr/lib/syslinux/mbr/mbr.bin', why: 'the first sector' },
+  { name: 'mtools', has: 'mcopy', why: 'the boot partition, without mounting it' },
+  { name: 'dosfstools', has: 'mkfs.fat', why: 'the boot partition' },
+  { name: 'e2fsprogs', has: 'mke2fs', why: 'the root partition' },
+  { name: 'fdisk', has: 'sfdisk', why: 'the partition table' },
+  { name: 'kmod', has: 'depmod', why: 'the kernel modules' },
+  { name: 'cpio', has: 'cpio', why: 'the initial root' },
+  { name: 'binutils', has: 'objdump', why: 'which libraries a program needs' },
+];
+
+/** What `npm start -- --split` needs besides: private instances, never the system's own. */
+export const toSplit = [
+  { name: 'mariadb-server', has: 'mariadbd', why: 'rows, when services run apart', unit: 'mariadb.service' },
+  {
+    name: 'rabbitmq-server',
+    has: '/usr/lib/rabbitmq/bin/rabbitmq-server',
+    why: 'the bus, when services run apart',
+    unit: 'rabbitmq-server.service',
+  },
+];
+
+/** What `npm test` needs besides. */
+export const toTest = [
+  { name: 'chromium', has: 'chromium', why: 'the console page, looked at' },
+  {
+    name: 'python3-openstackclient',
+    has: '/usr/lib/python3/dist-packages/openstackclient',
+    why: 'the client of Debian 12',
+  },
+  { name: 'openssh-client', has: 'ssh', why: 'logging in to guests' },
+  { name: 'iputils-ping', has: 'ping', why: 'reaching guests' },
+];
+
+/** Debian keeps half of these where only root's PATH may look. */
+export const searchPath = [
+  ...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin']),
+];
+
+export const missingOf = (wanted) => wanted.filter(({ has }) => !present(has));
+
+function present(has) {
+  if (has === 'python') return pythonIsWhole();
+  return has.startsWith('/') ? existsSync(has) : searchPath.some((folder) => executable(join(folder, has)));
+}
+
+/** Debian's python3 comes without ensurepip, which makes virtual environments. */
+const pythonIsWhole = () =>
+  existsSync('/etc/debian_version')
+    ? readdirSync('/usr/lib').some((name) => existsSync(`/usr/lib/${name}/ensurepip/__main__.py`))
+    : searchPath.some((folder) => executable(join(folder, 'python3')));
+
+function executable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

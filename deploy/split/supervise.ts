@@ -1,0 +1,56 @@
+/** One process per role on one box: starts the database and the broker, then the roles, and starts again what dies. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openLog } from '#shared/log/log.ts';
+import { findRunning, notePid, releasePidFile, takePidFile } from '../processes/pid-file.ts';
+import { told } from '../processes/stay.ts';
+import { parts } from '../roles.ts';
+import type { Home } from '../settings.ts';
+import { root } from '../setup/places.js';
+import type { Daemon } from './daemon.ts';
+import { keep } from './keep.ts';
+import { mariadb } from './mariadb.ts';
+import { epmd, rabbitmq } from './rabbitmq.ts';
+
+export async function supervise(home: Home): Promise<void> {
+  const { directory, layout } = home;
+  if (!layout.ports) throw new Error('a cloud of one process needs no supervisor');
+  const pidFile = join(directory.run, 'supervisor.pid');
+  takePidFile(pidFile);
+  const log = openLog({ role: 'supervisor' });
+  const ending = told('SIGTERM', 'SIGINT');
+  const place = { path: directory.path, id: directory.id, ports: layout.ports };
+  const [grounds, roles] = [new AbortController(), new AbortController()];
+  const keepAll = (daemons: readonly Daemon[], until: AbortController) =>
+    daemons.map((daemon) => keep(directory, daemon, log, until.signal));
+
+  const directoryOfNodes = epmd(place);
+  const beneath = [mariadb({ path: directory.path, port: layout.ports.mariadb }), rabbitmq(place)];
+  const kept = keepAll([directoryOfNodes], grounds);
+  await directoryOfNodes.ready?.();
+  const ground = keepAll(beneath, grounds);
+  await Promise.race([Promise.all(beneath.map((daemon) => daemon.ready?.())), ending]);
+  const above = keepAll(parts.map(roleDaemon), roles);
+
+  await Promise.race([allReady(home), ending]);
+  notePid(pidFile, process.pid, true);
+  log.info({}, 'ready');
+  await ending;
+  roles.abort();
+  await Promise.all(above);
+  grounds.abort();
+  await Promise.all([...ground, ...kept]);
+  releasePidFile(pidFile);
+  log.info({}, 'stopped');
+  process.exit(0);
+}
+
+const roleDaemon = (role: string): Daemon => ({
+  name: role,
+  words: [process.execPath, join(root, 'deploy/main.ts'), 'start', '--foreground', '--role', role],
+  takesPidFile: true,
+});
+
+async function allReady({ directory }: Home): Promise<void> {
+  while (!parts.every((part) => findRunning(join(directory.run, `${part}.pid`))?.ready)) await sleep(100);
+}
