@@ -23,3 +23,7 @@ export type Off = () => void;
 
 /** Nobody answers there: the other side is down, or the broker is. */
 export class NoAnswer extends Error {}
+
+export const nobodyAnswers = (address: string) => new NoAnswer(`Nobody answers at ${address}.`);
+export const nobodyAnswered = (address: string, ms: number) =>
+  new NoAnswer(`Nobody answered at ${address} within ${ms} ms.`);

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Fault } from '#shared/errors/fault.ts';
-import { type Bus, NoAnswer } from './bus.ts';
+import { type Bus, nobodyAnswered, nobodyAnswers } from './bus.ts';
 
 /** JSON copies, so that nothing works here that would not work over a broker. */
 const copy = (value: unknown) => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
@@ -18,12 +18,14 @@ export function memoryBus(): Bus {
     },
     ask: async (address, question, { timeoutMs = 10_000 } = {}) => {
       const answer = answers.get(address);
-      if (!answer) throw new NoAnswer(`Nobody answers at ${address}.`);
+      if (!answer) throw nobodyAnswers(address);
       return copy(await inTime(answer(copy(question) as never), address, timeoutMs));
     },
     onAsk: (address, answer) => {
       answers.set(address, answer);
-      return () => answers.delete(address);
+      return () => {
+        if (answers.get(address) === answer) answers.delete(address);
+      };
     },
     notify: async () => {},
     connected: () => true,
@@ -33,7 +35,7 @@ export function memoryBus(): Bus {
 
 function inTime(answer: Promise<unknown>, address: string, ms: number): Promise<unknown> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new NoAnswer(`Nobody answered at ${address} within ${ms} ms.`)), ms);
+  const timer = setTimeout(() => late.reject(nobodyAnswered(address, ms)), ms);
   return Promise.race([answer.catch(asOverABroker), late.promise]).finally(() => clearTimeout(timer));
 }
 

@@ -1,0 +1,91 @@
+/** One connection to the broker, made again for ever. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Channel, type ChannelModel, connect } from 'amqplib';
+import type { Log } from '#shared/log/log.ts';
+
+/** What lives on the connection: hints, questions, notifications. */
+export interface Part {
+  up(connection: ChannelModel): Promise<void>;
+  down(): void;
+}
+
+export interface Link {
+  /** Resolves after the first attempt, whatever came of it. */
+  readonly tried: Promise<void>;
+  connected(): boolean;
+  close(): Promise<void>;
+}
+
+const connectMs = 5_000;
+const heartbeatSeconds = 10;
+const longestPauseMs = 5_000;
+
+export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link {
+  const tried = Promise.withResolvers<void>();
+  const closing = new AbortController();
+  let up = false;
+
+  /** Stays until the connection ends. */
+  const live = async (connection: ChannelModel) => {
+    const ended = new Promise((resolve) => connection.once('close', resolve));
+    for (const part of parts) await part.up(connection);
+    if (closing.signal.aborted) hangUp(connection);
+    up = true;
+    tried.resolve();
+    await ended;
+  };
+  const attempt = async () => {
+    const connection = await connect(withHeartbeat(url), { noDelay: true, timeout: connectMs });
+    connection.on('error', () => {}); // 'close' follows
+    const leave = () => hangUp(connection);
+    closing.signal.addEventListener('abort', leave);
+    try {
+      await live(connection);
+    } finally {
+      closing.signal.removeEventListener('abort', leave);
+      hangUp(connection);
+      up = false;
+      for (const part of parts) part.down();
+    }
+  };
+  const loop = async () => {
+    for (let failures = 0; !closing.signal.aborted; failures += 1) {
+      try {
+        await attempt();
+        failures = 0;
+        log.warn({}, 'the connection to the broker ended');
+      } catch (error) {
+        log.warn({ error }, 'the broker is away');
+      }
+      tried.resolve();
+      await sleep(pauseMs(failures), undefined, { signal: closing.signal }).catch(() => {});
+    }
+  };
+
+  const ended = loop();
+  const close = () => {
+    closing.abort();
+    return ended;
+  };
+  return { tried: tried.promise, connected: () => up, close };
+}
+
+/** Also after the end, when it does nothing. */
+function hangUp(connection: ChannelModel): void {
+  connection.close().catch(() => {});
+}
+
+function withHeartbeat(url: string): string {
+  const parsed = new URL(url);
+  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(heartbeatSeconds));
+  return parsed.href;
+}
+
+const pauseMs = (failures: number) => Math.min(longestPauseMs, 100 * 2 ** failures) * (0.5 + Math.random() / 2);
+
+/** A channel that ends takes the connection along: then all of it is made anew, in one way. */
+export function guardChannel<C extends Channel>(connection: ChannelModel, channel: C, log: Log): C {
+  channel.on('error', (error) => log.warn({ error }, 'the broker closed a channel'));
+  channel.on('close', () => hangUp(connection));
+  return channel;
+}

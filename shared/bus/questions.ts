@@ -1,0 +1,146 @@
+/** Questions over RabbitMQ: a queue per address that all who answer there share, and the broker's direct reply-to. */
+import { randomUUID } from 'node:crypto';
+import type { Channel, ConsumeMessage } from 'amqplib';
+import { Fault } from '#shared/errors/fault.ts';
+import type { Log } from '#shared/log/log.ts';
+import { type Bus, NoAnswer, nobodyAnswered, nobodyAnswers } from './bus.ts';
+import { guardChannel, type Part } from './link.ts';
+
+type Questions = Part & Pick<Bus, 'ask' | 'onAsk'>;
+type Answer = (question: never) => Promise<unknown>;
+/** What travels back. Of an error other than a Fault only the words. */
+type Reply =
+  | { readonly answer: unknown }
+  | {
+      readonly fault: {
+        status: number;
+        kind: string;
+        message: string;
+        type?: string;
+        headers?: Record<string, string>;
+      };
+    }
+  | { readonly error: string };
+
+const replyTo = 'amq.rabbitmq.reply-to';
+const queueOf = (address: string) => `wattle.ask.${address}`;
+const pack = (value: unknown) => Buffer.from(JSON.stringify(value ?? null));
+
+export function openQuestions(log: Log): Questions {
+  const asker = openAsker(log);
+  const answerer = openAnswerer(log);
+  return {
+    ask: asker.ask,
+    onAsk: answerer.onAsk,
+    up: async (connection) => {
+      await answerer.up(connection);
+      await asker.up(connection);
+    },
+    down: () => {
+      answerer.down();
+      asker.down();
+    },
+  };
+}
+
+function openAsker(log: Log): Part & Pick<Bus, 'ask'> {
+  const pending = new Map<string, PromiseWithResolvers<never> & { readonly address: string }>();
+  let channel: Channel | undefined;
+
+  const ask = async (address: string, question: unknown, timeoutMs: number) => {
+    if (!channel) throw new NoAnswer(`Nobody answers at ${address}: the broker is away.`);
+    const correlationId = randomUUID();
+    const asked = { ...Promise.withResolvers<never>(), address };
+    const late = setTimeout(() => asked.reject(nobodyAnswered(address, timeoutMs)), timeoutMs);
+    pending.set(correlationId, asked);
+    try {
+      const options = { mandatory: true, replyTo, correlationId, expiration: timeoutMs };
+      channel.publish('', queueOf(address), pack(question), options);
+      return await asked.promise;
+    } finally {
+      clearTimeout(late);
+      pending.delete(correlationId);
+    }
+  };
+  const hear = (message: ConsumeMessage | null) => {
+    const asked = pending.get(message?.properties.correlationId);
+    if (message && asked) settle(asked, JSON.parse(message.content.toString()));
+  };
+  return {
+    ask: (address, question, { timeoutMs = 10_000 } = {}) => ask(address, question, timeoutMs),
+    up: async (connection) => {
+      const fresh = guardChannel(connection, await connection.createChannel(), log);
+      fresh.on('return', ({ properties }) => {
+        const asked = pending.get(properties.correlationId);
+        asked?.reject(nobodyAnswers(asked.address));
+      });
+      await fresh.consume(replyTo, hear, { noAck: true });
+      channel = fresh;
+    },
+    down: () => {
+      channel = undefined;
+      for (const { address, reject } of pending.values())
+        reject(new NoAnswer(`Nobody answered at ${address}: the broker went away.`));
+    },
+  };
+}
+
+function settle({ resolve, reject }: PromiseWithResolvers<never>, reply: Reply): void {
+  if ('answer' in reply) resolve(reply.answer as never);
+  else if ('error' in reply) reject(new Error(reply.error));
+  else reject(new Fault(reply.fault.status, reply.fault.kind, reply.fault.message, reply.fault));
+}
+
+function openAnswerer(log: Log): Part & Pick<Bus, 'onAsk'> {
+  const answers = new Map<string, { readonly answer: Answer; readonly consumerTag: string }>();
+  let channel: Channel | undefined;
+
+  const respond = async (on: Channel, answer: Answer, { content, properties }: ConsumeMessage) => {
+    const reply = await replyOf(answer, JSON.parse(content.toString()));
+    if (on !== channel) return; // the asker was told when the connection ended
+    on.publish('', properties.replyTo, pack(reply), { correlationId: properties.correlationId });
+  };
+  const listen = async (on: Channel, address: string) => {
+    const queue = queueOf(address);
+    await on.assertQueue(queue, { durable: true, autoDelete: true });
+    const there = answers.get(address);
+    if (!there) return;
+    const hear = (message: ConsumeMessage | null) => {
+      if (!message) return;
+      respond(on, there.answer, message).catch((error) => log.warn({ address, error }, 'an answer was lost'));
+    };
+    await on.consume(queue, hear, { noAck: true, consumerTag: there.consumerTag });
+  };
+
+  return {
+    onAsk: (address, answer) => {
+      const former = answers.get(address);
+      const entry = { answer: answer as Answer, consumerTag: randomUUID() };
+      answers.set(address, entry);
+      if (former) channel?.cancel(former.consumerTag).catch(() => {});
+      if (channel) listen(channel, address).catch(() => {}); // done again with the next connection
+      return () => {
+        if (answers.get(address) === entry) answers.delete(address);
+        channel?.cancel(entry.consumerTag).catch(() => {});
+      };
+    },
+    up: async (connection) => {
+      const fresh = guardChannel(connection, await connection.createChannel(), log);
+      channel = fresh;
+      await Promise.all([...answers.keys()].map((address) => listen(fresh, address)));
+    },
+    down: () => {
+      channel = undefined;
+    },
+  };
+}
+
+async function replyOf(answer: Answer, question: unknown): Promise<Reply> {
+  try {
+    return { answer: (await answer(question as never)) ?? null };
+  } catch (error) {
+    if (!(error instanceof Fault)) return { error: error instanceof Error ? error.message : String(error) };
+    const { status, kind, message, type, headers } = error;
+    return { fault: { status, kind, message, ...(type && { type }), headers } };
+  }
+}

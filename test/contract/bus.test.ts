@@ -1,0 +1,236 @@
+/** What everybody may expect of the bus, whichever it is. WATTLE_TEST_AMQP is amqp://user:password@host:port. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Bus, NoAnswer } from '#shared/bus/bus.ts';
+import { memoryBus } from '#shared/bus/memory.ts';
+import { openBus } from '#shared/bus/open.ts';
+import { Fault } from '#shared/errors/fault.ts';
+
+const amqp = process.env.WATTLE_TEST_AMQP;
+const noBroker = amqp ? false : 'WATTLE_TEST_AMQP names no broker';
+
+/** Waits for a condition, never for a second. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUp = Date.now() + 20_000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
+    await sleep(5);
+  }
+}
+
+/** An address that nobody used before: the broker may remember the last run. */
+const fresh = (name: string) => `test.${randomBytes(4).toString('hex')}.${name}`;
+
+/** Two processes on one bus; in memory that is one process. */
+async function open(t: TestContext, kind: 'memory' | 'rabbit'): Promise<[Bus, Bus]> {
+  const memory = memoryBus();
+  const rabbit = () => openBus(amqp as string);
+  const buses: [Bus, Bus] = kind === 'memory' ? [memory, memory] : [await rabbit(), await rabbit()];
+  t.after(() => Promise.all(buses.map((bus) => bus.close())));
+  return buses;
+}
+
+/** Asks until somebody listens: listening begins a moment after it was asked for. */
+async function askSoon(bus: Bus, address: string, question: unknown): Promise<unknown> {
+  let answer: unknown;
+  await until(async () => {
+    answer = await bus.ask(address, question).catch((error) => error);
+    return !(answer instanceof NoAnswer);
+  });
+  if (answer instanceof Error) throw answer;
+  return answer;
+}
+
+for (const kind of ['memory', 'rabbit'] as const) {
+  const check = (name: string, body: (t: TestContext) => Promise<void>) =>
+    test(`${kind}: ${name}`, { skip: kind === 'rabbit' && noBroker }, body);
+
+  check('a hint reaches everybody who listens there, and nobody else', async (t) => {
+    const [one, two] = await open(t, kind);
+    const heard = { one: 0, two: 0, elsewhere: 0, gone: 0 };
+    const address = fresh('work');
+    one.onHint(address, () => (heard.one += 1));
+    two.onHint(address, () => (heard.two += 1));
+    two.onHint(`${address}.elsewhere`, () => (heard.elsewhere += 1));
+    const off = two.onHint(address, () => (heard.gone += 1));
+    off();
+    await until(() => {
+      one.hint(address);
+      return heard.one > 0 && heard.two > 0;
+    });
+    assert.deepEqual([heard.elsewhere, heard.gone], [0, 0]);
+  });
+
+  check('an address may be long', async (t) => {
+    const [one, two] = await open(t, kind);
+    const address = fresh('x'.repeat(300));
+    let heard = false;
+    two.onHint(address, () => {
+      heard = true;
+    });
+    await until(() => {
+      one.hint(address);
+      return heard;
+    });
+  });
+
+  check('a question gets its answer, as a copy', async (t) => {
+    const [one, two] = await open(t, kind);
+    const address = fresh('echo');
+    two.onAsk(address, async (question: { at: Date }) => ({ question, nothing: undefined }));
+    const answer = await askSoon(one, address, { at: new Date(0) });
+    assert.deepEqual(answer, { question: { at: '1970-01-01T00:00:00.000Z' } });
+    assert.equal(await one.ask(address, {}).then((it) => 'nothing' in (it as object)), false);
+  });
+
+  check('an answer of nothing arrives as null', async (t) => {
+    const [one, two] = await open(t, kind);
+    const address = fresh('void');
+    two.onAsk(address, async () => undefined);
+    assert.equal(await askSoon(one, address, undefined), null);
+  });
+
+  check('a Fault arrives as a Fault, of any other error only the words', async (t) => {
+    const [one, two] = await open(t, kind);
+    const address = fresh('refuse');
+    const fault = new Fault(409, 'conflict', 'No room.', { type: 'NoRoom', headers: { 'retry-after': '3' } });
+    two.onAsk(address, async (how) => {
+      throw how === 'fault' ? fault : new TypeError('a bug');
+    });
+    await assert.rejects(askSoon(one, address, 'fault'), (error: Fault) => {
+      assert.ok(error instanceof Fault);
+      const { status, kind: word, message, type, headers } = error;
+      assert.deepEqual([status, word, message, type], [409, 'conflict', 'No room.', 'NoRoom']);
+      assert.deepEqual(headers, { 'retry-after': '3' });
+      return true;
+    });
+    await assert.rejects(one.ask(address, 'error'), { name: 'Error', message: 'a bug' });
+  });
+
+  check('where nobody answers, the asker learns it at once', async (t) => {
+    const [one] = await open(t, kind);
+    const begun = Date.now();
+    await assert.rejects(one.ask(fresh('nobody'), {}), NoAnswer);
+    assert.ok(Date.now() - begun < 5_000);
+  });
+
+  check('an answer that takes too long is no answer', async (t) => {
+    const [one, two] = await open(t, kind);
+    const address = fresh('slow');
+    two.onAsk(address, async (ms: number) => sleep(ms, 'done'));
+    assert.equal(await askSoon(one, address, 1), 'done');
+    await assert.rejects(one.ask(address, 300, { timeoutMs: 20 }), NoAnswer);
+  });
+
+  check('who stops answering is not asked any more', async (t) => {
+    const [one, two] = await open(t, kind);
+    const address = fresh('leave');
+    const off = two.onAsk(address, async () => 'here');
+    assert.equal(await askSoon(one, address, {}), 'here');
+    off();
+    await assert.rejects(one.ask(address, {}, { timeoutMs: 2_000 }), NoAnswer);
+  });
+
+  check('a notification is handed over', async (t) => {
+    const [one] = await open(t, kind);
+    await one.notify('compute.server.created', { id: 'a' });
+    assert.equal(one.connected(), true);
+  });
+}
+
+test('rabbit: of several who answer, one gets each question', { skip: noBroker }, async (t) => {
+  const [one, two] = await open(t, 'rabbit');
+  const address = fresh('shared');
+  const asked = { one: 0, two: 0 };
+  one.onAsk(address, async () => (asked.one += 1));
+  two.onAsk(address, async () => (asked.two += 1));
+  await askSoon(one, address, {});
+  await askSoon(two, address, {});
+  const before = asked.one + asked.two;
+  await Promise.all(Array.from({ length: 20 }, () => one.ask(address, {})));
+  assert.equal(asked.one + asked.two, before + 20);
+  assert.ok(asked.one > 0 && asked.two > 0);
+});
+
+test('rabbit: a question goes there and back without waiting for a timer', { skip: noBroker }, async (t) => {
+  const [one, two] = await open(t, 'rabbit');
+  const address = fresh('quick');
+  two.onAsk(address, async () => 1);
+  await askSoon(one, address, {});
+  const begun = performance.now();
+  for (let n = 0; n < 50; n += 1) await one.ask(address, {});
+  assert.ok((performance.now() - begun) / 50 < 20, 'with Nagle it takes 42 ms');
+});
+
+/** The broker, as far as a process can see: it can go away and come back. */
+async function brokerThatLeaves(t: TestContext) {
+  const target = new URL(amqp as string);
+  const sockets = new Set<Socket>();
+  const accept = (near: Socket) => {
+    const far = connect(Number(target.port || 5672), target.hostname);
+    for (const socket of [near, far]) sockets.add(socket.on('error', () => {}));
+    near.pipe(far).pipe(near);
+  };
+  let proxy = createServer(accept).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  const leave = () => {
+    proxy.close();
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+  };
+  const comeBack = () => {
+    proxy = createServer(accept).listen(port, '127.0.0.1');
+    return once(proxy, 'listening');
+  };
+  t.after(leave);
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  return { url: url.href, leave, comeBack };
+}
+
+test('rabbit: a broker that goes away costs hints and questions, and nothing after it', {
+  skip: noBroker,
+}, async (t) => {
+  const broker = await brokerThatLeaves(t);
+  const [near, far] = [await openBus(broker.url), await openBus(amqp as string)];
+  t.after(() => Promise.all([near.close(), far.close()]));
+  const [work, echo, pending] = [fresh('work'), fresh('echo'), fresh('pending')];
+  let hints = 0;
+  near.onHint(work, () => (hints += 1));
+  near.onAsk(echo, async (word) => word);
+  far.onAsk(pending, () => new Promise(() => {}));
+  assert.equal(await askSoon(far, echo, 'before'), 'before');
+
+  await until(async () => !String(await near.ask(pending, {}, { timeoutMs: 50 }).catch(String)).includes('answers at'));
+  const cutOff = near.ask(pending, {});
+  broker.leave();
+  await assert.rejects(cutOff, NoAnswer);
+  await until(() => !near.connected());
+  near.hint(work);
+  await assert.rejects(near.ask(echo, {}), NoAnswer);
+  await assert.rejects(near.notify('topic', {}), NoAnswer);
+
+  hints = 0;
+  await broker.comeBack();
+  await until(() => near.connected() && hints > 0);
+  assert.equal(await askSoon(far, echo, 'after'), 'after');
+  assert.equal(await askSoon(near, echo, 'also'), 'also');
+});
+
+test('rabbit: a broker that is away at the start is found later', { skip: noBroker }, async (t) => {
+  const broker = await brokerThatLeaves(t);
+  broker.leave();
+  const bus = await openBus(broker.url);
+  t.after(() => bus.close());
+  assert.equal(bus.connected(), false);
+  const address = fresh('early');
+  bus.onAsk(address, async () => 'here');
+  await broker.comeBack();
+  assert.equal(await askSoon(bus, address, {}), 'here');
+});
