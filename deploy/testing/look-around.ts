@@ -1,0 +1,49 @@
+/** What runs and stands on this host that tests could have left. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { tryRun } from '#shared/process/run.ts';
+
+/** Interfaces of Wattle: letters, four of a cloud's id, and the beginning of a UUID. */
+const ours = /^[a-z]{1,3}-?[a-z0-9]{4}[0-9a-f-]{2,10}$/;
+
+/** One sentence each; processes are those that name the tests' folder. */
+export async function lookAround(folder: string): Promise<Set<string>> {
+  const [links, namespaces, tables] = await Promise.all([
+    wordsOf(['ip', '-o', 'link', 'show'], /^\d+: ([^:@]+)/),
+    wordsOf(['ip', 'netns', 'list'], /^(\S+)/),
+    wordsOf(['nft', 'list', 'tables'], /^table (.+)$/),
+  ]);
+  return new Set([
+    ...links.filter((name) => ours.test(name)).map((name) => `link ${name}`),
+    ...namespaces.map((name) => `namespace ${name}`),
+    ...tables.map((name) => `nft table ${name}`),
+    ...processesBelow(folder),
+  ]);
+}
+
+export const newSince = (before: ReadonlySet<string>, after: ReadonlySet<string>): string[] =>
+  [...after].filter((what) => !before.has(what));
+
+/** What a test started knows the folder by its TMPDIR, however deep it is. */
+function processesBelow(folder: string): string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.flatMap((pid) => {
+    const words = textOf(`/proc/${pid}/cmdline`).split('\0');
+    const inside = [...words, ...textOf(`/proc/${pid}/environ`).split('\0')].some((word) =>
+      word.includes(`${folder}/`),
+    );
+    return inside ? [`process ${pid} ${words.join(' ').slice(0, 120)}`] : [];
+  });
+}
+
+async function wordsOf(words: readonly string[], pattern: RegExp): Promise<string[]> {
+  const said = await tryRun(words).catch(() => ({ stdout: '' }));
+  return said.stdout.split('\n').flatMap((line) => line.match(pattern)?.[1] ?? []);
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,52 @@
+/** All tests, or those whose path contains one of the words; what they need beside them; and what they left behind. */
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { cache, root } from '../setup/places.js';
+import { openGrounds } from './grounds.ts';
+import { lookAround, newSince } from './look-around.ts';
+import { filesFor } from './select.ts';
+
+enableCompileCache(join(root, 'node_modules/.cache/node'));
+process.chdir(root);
+const files = filesFor(process.argv.slice(2));
+if (files.length === 0) throw new Error(`no test file has ${process.argv.slice(2).join(' or ')} in its path`);
+
+const say = (words: string) => process.stdout.write(`${words}\n`);
+const folder = mkdtempSync('/tmp/wattle-');
+chmodSync(folder, 0o755); // guests and databases run as other users
+const before = await lookAround(folder);
+const grounds = await openGrounds(folder, files, say);
+const temporary = join(folder, 'tmp');
+
+let code = 1;
+try {
+  say(`${files.length} test files`);
+  code = await runTests();
+} finally {
+  await grounds.close();
+}
+const left = newSince(before, await lookAround(folder));
+const forgotten = readdirSync(temporary).map((name) => join(temporary, name));
+for (const what of [...left, ...forgotten]) say(`left behind: ${what}`);
+rmSync(folder, { recursive: true, force: true });
+if (left.length + forgotten.length === 0) say('nothing was left behind: no process, tap, namespace, table or file');
+process.exitCode = code || (left.length + forgotten.length > 0 ? 1 : 0);
+
+/** Two files at once: the machine this is made for has two cores. */
+function runTests(): Promise<number> {
+  const words = ['--test', '--test-reporter=spec', '--test-concurrency=2', '--test-timeout=900000', ...files];
+  const env = {
+    ...process.env,
+    ...grounds.environment,
+    TMPDIR: temporary,
+    WATTLE_CACHE: cache,
+    NODE_COMPILE_CACHE: '',
+  };
+  const child = spawn(process.execPath, words, { stdio: 'inherit', env });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => {
+    child.on('exit', (exit) => resolve(exit ?? 1));
+  });
+}
