@@ -68,7 +68,9 @@ async function listLinks({ id }: Mark): Promise<string[]> {
 async function listTables({ id }: Mark) {
   const said = await wordsOf(['nft', '-j', 'list', 'tables']);
   const { nftables = [] } = JSON.parse(said || '{}') as { nftables?: { table?: { family: string; name: string } }[] };
-  return nftables.flatMap(({ table }) => (table?.name.includes(id) ? [table] : []));
+  return nftables.flatMap(({ table }) =>
+    table?.name.includes(id) ? [{ family: table.family, name: table.name }] : [],
+  );
 }
 
 const listed = async <T>(words: string[]): Promise<T[]> => JSON.parse((await wordsOf(words)) || '[]') as T[];

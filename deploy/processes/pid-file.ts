@@ -1,5 +1,7 @@
 /** Who runs a role: its pid, and when that process began, since a number alone may be somebody else's by now. */
+
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { Refusal } from '../command.ts';
 
 export interface Running {
   readonly pid: number;
@@ -8,7 +10,7 @@ export interface Running {
   readonly ready: boolean;
 }
 
-export class AlreadyRunning extends Error {
+export class AlreadyRunning extends Refusal {
   readonly running: Running;
   constructor(running: Running) {
     super(`process ${running.pid} runs already`);

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { run, tryRun } from '#shared/process/run.ts';
+import { findLeftovers, isEmpty, removeLeftovers } from './leftovers.ts';
+
+const skip = process.getuid?.() === 0 ? false : 'needs root';
+const newId = () => Array.from({ length: 4 }, () => 'abcdefghijkmnpqrstuvwxyz'.charAt(randomInt(24))).join('');
+
+/** A bridge, a namespace and a table, as agents name them. */
+async function furnish(t: TestContext) {
+  const id = newId();
+  const names = { bridge: `b${id}0123456789`, namespace: `r-${id}-0123`, table: `w${id}` };
+  t.after(async () => {
+    await tryRun(['ip', 'link', 'delete', names.bridge]);
+    await tryRun(['ip', 'netns', 'delete', names.namespace]);
+    await tryRun(['nft', 'delete', 'table', 'inet', names.table]);
+  });
+  await run(['ip', 'link', 'add', names.bridge, 'type', 'bridge']);
+  await run(['ip', 'netns', 'add', names.namespace]);
+  await run(['nft', 'add', 'table', 'inet', names.table]);
+  return { id, path: `/nowhere/${id}`, ...names };
+}
+
+test("what carries the cloud's id is found and removed, twice is once", { skip }, async (t) => {
+  const cloud = await furnish(t);
+  assert.deepEqual(await removeLeftovers(cloud), {
+    processes: [],
+    namespaces: [cloud.namespace],
+    links: [cloud.bridge],
+    tables: [{ family: 'inet', name: cloud.table }],
+  });
+  assert.ok(isEmpty(await removeLeftovers(cloud)));
+});
+
+test('what another cloud owns stays', { skip }, async (t) => {
+  const [ours, theirs] = [await furnish(t), await furnish(t)];
+  await removeLeftovers(ours);
+  const left = await findLeftovers(theirs);
+  assert.deepEqual([left.links, left.namespaces, left.tables.length], [[theirs.bridge], [theirs.namespace], 1]);
+});
