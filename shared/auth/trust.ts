@@ -23,6 +23,8 @@ export interface Trust {
   /** Takes what identity says now. */
   update(document: TrustDocument): void;
   readonly epoch: () => number;
+  /** What a token says; 401 unless it is good now, or ended at most so many seconds ago. */
+  read(token: string, endedSecondsAgo?: number): Promise<Claims>;
 }
 
 /** Says what an opaque token means that was not signed by one of the known keys: a real Keystone's. */
@@ -34,9 +36,9 @@ export function openTrust(askElsewhere: AskElsewhere = async () => undefined): T
   let epoch = -1;
   const cache = new Lru<Claims>(10_000);
 
-  const read = async (token: string): Promise<Claims> => {
+  const read = async (token: string, endedSecondsAgo = 0): Promise<Claims> => {
     const claims = cache.get(token) ?? (await check(token));
-    if (claims.exp * 1000 <= Date.now() || revoked.has(claims)) throw unauthorized();
+    if ((claims.exp + endedSecondsAgo) * 1000 <= Date.now() || revoked.has(claims)) throw unauthorized();
     return claims;
   };
   const check = async (token: string): Promise<Claims> => {
@@ -61,12 +63,12 @@ export function openTrust(askElsewhere: AskElsewhere = async () => undefined): T
     epoch = document.epoch;
     cache.clear();
   };
-  return { identify, update, epoch: () => epoch };
+  return { identify, update, read, epoch: () => epoch };
 }
 
 function verified(token: string, key: KeyObject): Claims | undefined {
   try {
-    return readToken(token, key);
+    return readToken(token, key, true); // its end is looked at with each use
   } catch {
     return undefined;
   }

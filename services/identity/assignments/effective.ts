@@ -1,0 +1,58 @@
+/** Roles as they count: through groups, from above, and implied by other roles. */
+import type { Knex } from 'knex';
+import { listAncestors, listProjects, type Project } from '../projects/store.ts';
+import { type Implication, listAllRoles, listImplications, type Role } from '../roles/store.ts';
+import { type Assignment, listAssignmentsOf } from './store.ts';
+
+export type Scope =
+  | { readonly kind: 'project'; readonly project: Project }
+  | { readonly kind: 'domain'; readonly domain: Project }
+  | { readonly kind: 'system' };
+
+/** The roles of a user in a scope; domain-specific ones count only by what they imply. */
+export async function effectiveRoles(db: Knex, userId: string, scope: Scope): Promise<Role[]> {
+  const assignments = await listAssignmentsOf(db, userId);
+  const counts = await countsIn(db, scope);
+  const own = assignments.filter(counts).map(({ roleId }) => roleId);
+  const ids = new Set(withImplied(own, await listImplications(db)));
+  return (await listAllRoles(db)).filter(({ id, domainId }) => ids.has(id) && domainId === null);
+}
+
+async function countsIn(db: Knex, scope: Scope): Promise<(assignment: Assignment) => boolean> {
+  if (scope.kind === 'system') return ({ targetKind, inherited }) => targetKind === 'system' && !inherited;
+  if (scope.kind === 'domain')
+    return ({ targetKind, targetId, inherited }) =>
+      targetKind === 'domain' && targetId === scope.domain.id && !inherited;
+  const [own, ...above] = await listAncestors(db, scope.project);
+  const ancestors = new Set([...above.map(({ id }) => id), scope.project.domainId]);
+  return ({ targetId, inherited }) => (inherited ? ancestors.has(targetId) : targetId === own?.id);
+}
+
+/** The roles, and all that they imply, however far. */
+export function withImplied(roleIds: readonly string[], implications: readonly Implication[]): string[] {
+  const found = new Set(roleIds);
+  for (const id of found) for (const { priorId, impliedId } of implications) if (priorId === id) found.add(impliedId);
+  return [...found];
+}
+
+/** Projects and domains where a user has any role. */
+export async function listScopesOf(
+  db: Knex,
+  userId: string,
+): Promise<{ projects: string[]; domains: string[]; system: boolean }> {
+  const assignments = await listAssignmentsOf(db, userId);
+  const direct = (kind: string) =>
+    assignments.filter((each) => each.targetKind === kind && !each.inherited).map(({ targetId }) => targetId);
+  const above = new Set(assignments.filter(({ inherited }) => inherited).map(({ targetId }) => targetId));
+  const projects = new Set([...direct('project'), ...(above.size > 0 ? await projectsBelow(db, above) : [])]);
+  return { projects: [...projects], domains: [...new Set(direct('domain'))], system: direct('system').length > 0 };
+}
+
+async function projectsBelow(db: Knex, above: ReadonlySet<string>): Promise<string[]> {
+  const below: string[] = [];
+  for (const project of await listProjects(db, {}, false)) {
+    const line = await listAncestors(db, project);
+    if (above.has(project.domainId) || line.slice(1).some(({ id }) => above.has(id))) below.push(project.id);
+  }
+  return below;
+}

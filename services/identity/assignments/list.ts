@@ -1,0 +1,89 @@
+/** GET /v3/role_assignments: as they were made, or as they count (`effective`), with names if asked. */
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Identity } from '../context.ts';
+import { findGroup, isMember, listMemberIds } from '../groups/store.ts';
+import { lookProject } from '../projects/store.ts';
+import { findRole, listImplications } from '../roles/store.ts';
+import { findUser } from '../users/store.ts';
+import { withImplied } from './effective.ts';
+import { type Assignment, listAssignments } from './store.ts';
+
+type Query = Readonly<Record<string, string>>;
+
+/** `effective` and `include_names` count by being there, unless they are 0 or false. */
+const isOn = (query: Query, key: string): boolean =>
+  key in query && !['0', 'false'].includes((query[key] ?? '').toLowerCase());
+
+export async function listDetailed(identity: Identity, query: Query, base: string): Promise<unknown[]> {
+  const effective = isOn(query, 'effective');
+  if (effective && query['group.id'])
+    throw badRequest('Combining effective and group filter will always result in an empty list.');
+  const found = await listAssignments(identity.db, wanted(query, effective));
+  const expanded = effective ? await expand(identity, found) : found;
+  const kept = await inOrder(expanded, async (each) => ((await fits(identity, each, query)) ? [each] : []));
+  return inOrder(kept, async (each) => [await view(identity, each, isOn(query, 'include_names'), base)]);
+}
+
+async function inOrder<A, B>(items: readonly A[], each: (item: A) => Promise<readonly B[]>): Promise<B[]> {
+  const out: B[] = [];
+  for (const item of items) out.push(...(await each(item)));
+  return out;
+}
+
+/** What the rows themselves can answer; who is in a group and what a role implies is looked at after. */
+function wanted(query: Query, effective: boolean): Partial<Assignment> {
+  const target = query['scope.project.id'] ?? query['scope.domain.id'] ?? ('scope.system' in query ? 'all' : undefined);
+  return {
+    ...(target === undefined ? {} : { targetId: target }),
+    ...(query['group.id'] ? { actorKind: 'group', actorId: query['group.id'] } : {}),
+    ...(!effective && query['user.id'] ? { actorKind: 'user', actorId: query['user.id'] } : {}),
+    ...(!effective && query['role.id'] ? { roleId: query['role.id'] } : {}),
+    ...(query['scope.OS-INHERIT:inherited_to'] ? { inherited: true } : {}),
+  };
+}
+
+async function expand({ db }: Identity, found: readonly Assignment[]): Promise<Assignment[]> {
+  const implications = await listImplications(db);
+  const perUser = await inOrder(found, async (each) => {
+    if (each.actorKind === 'user') return [each];
+    return (await listMemberIds(db, each.actorId)).map((actorId) => ({ ...each, actorKind: 'user' as const, actorId }));
+  });
+  return perUser.flatMap((each) => withImplied([each.roleId], implications).map((roleId) => ({ ...each, roleId })));
+}
+
+async function fits({ db }: Identity, each: Assignment, query: Query): Promise<boolean> {
+  if (query['role.id'] && query['role.id'] !== each.roleId) return false;
+  const user = query['user.id'];
+  if (!user) return true;
+  return each.actorKind === 'user' ? each.actorId === user : isMember(db, each.actorId, user);
+}
+
+async function view(
+  { db }: Identity,
+  { actorKind, actorId, targetKind, targetId, roleId, inherited }: Assignment,
+  names: boolean,
+  base: string,
+) {
+  const domainOf = async (id: string) => ({ id, name: (await lookProject(db, { id }))?.name ?? id });
+  const actor = async () => {
+    if (!names) return { id: actorId };
+    const { name, domainId } = await (actorKind === 'user' ? findUser(db, actorId) : findGroup(db, actorId));
+    return { id: actorId, name, domain: await domainOf(domainId) };
+  };
+  const role = async () => {
+    if (!names) return { id: roleId };
+    const { name, domainId } = await findRole(db, roleId);
+    return { id: roleId, name, ...(domainId ? { domain: await domainOf(domainId) } : {}) };
+  };
+  const target = async () => {
+    if (targetKind === 'system') return { system: { all: true } };
+    if (!names) return { [targetKind]: { id: targetId } };
+    const found = await lookProject(db, { id: targetId });
+    const own = { id: targetId, name: found?.name ?? targetId };
+    return { [targetKind]: targetKind === 'domain' ? own : { ...own, domain: await domainOf(found?.domainId ?? '') } };
+  };
+  const scope = { ...(await target()), ...(inherited ? { 'OS-INHERIT:inherited_to': 'projects' } : {}) };
+  const kinds = targetKind === 'system' ? 'system' : `${targetKind}s/${targetId}`;
+  const link = `${base}/v3/${kinds}/${actorKind}s/${actorId}/roles/${roleId}`;
+  return { [actorKind]: await actor(), role: await role(), scope, links: { assignment: link } };
+}

@@ -1,0 +1,218 @@
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { collection } from '../collection/view.ts';
+import type { Identity } from '../context.ts';
+import { extraOf, newId } from '../projects/operations.ts';
+import {
+  type Endpoint,
+  findEntry,
+  insertEntry,
+  listEntries,
+  type Region,
+  removeEndpointsOf,
+  removeEntry,
+  type Service,
+  updateEntry,
+} from './store.ts';
+
+type Wish = Readonly<Record<string, unknown>>;
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const regionView = ({ id, parentId, description, extra }: Region, base: string) => ({
+  ...extra,
+  id,
+  description,
+  parent_region_id: parentId,
+  links: { self: `${base}/v3/regions/${id}` },
+});
+const serviceView = ({ id, type, enabled, extra }: Service, base: string) => ({
+  ...extra,
+  id,
+  type,
+  enabled,
+  links: { self: `${base}/v3/services/${id}` },
+});
+const endpointView = ({ id, serviceId, interface: face, regionId, url, enabled, extra }: Endpoint, base: string) => ({
+  ...extra,
+  id,
+  interface: face,
+  region_id: regionId,
+  region: regionId,
+  service_id: serviceId,
+  url,
+  enabled,
+  links: { self: `${base}/v3/endpoints/${id}` },
+});
+
+const regionFields = new Set(['id', 'description', 'parent_region_id', 'links']);
+const serviceFields = new Set(['id', 'type', 'enabled', 'links']);
+const endpointFields = new Set(['id', 'interface', 'region_id', 'region', 'service_id', 'url', 'enabled', 'links']);
+
+export const listRegions: Handler<Identity> = async ({ db }, call) =>
+  ok(
+    collection(
+      call,
+      'regions',
+      (await listEntries(db, 'regions', call.queries)).map((each) => regionView(each, call.base)),
+    ),
+  );
+
+export const showRegion: Handler<Identity> = async ({ db }, { params, base }) =>
+  ok({ region: regionView(await findEntry(db, 'regions', params.id ?? ''), base) });
+
+export const createRegion: Handler<Identity, { region: Wish }> = async (
+  { db },
+  { body: { region: wish }, params, base },
+) => {
+  const id = params.id ?? (text(wish.id) || newId());
+  if (wish.id !== undefined && wish.id !== null && params.id !== undefined && wish.id !== params.id)
+    throw badRequest('The region in the body and the one in the path are not the same.');
+  const parentId = text(wish.parent_region_id) || null;
+  if (parentId !== null) await findEntry(db, 'regions', parentId);
+  if ((await listEntries(db, 'regions', {})).some((each) => each.id === id))
+    throw conflict(`Conflict occurred attempting to store region - Duplicate ID, ${id}.`);
+  const region = { id, parentId, description: text(wish.description), extra: extraOf(wish, regionFields) };
+  await insertEntry(db, 'regions', region);
+  return created({ region: regionView(region, base) });
+};
+
+export const updateRegion: Handler<Identity, { region: Wish }> = async (
+  { db },
+  { body: { region: wish }, params, base },
+) => {
+  const region = await findEntry(db, 'regions', params.id ?? '');
+  const changed = {
+    ...region,
+    ...('description' in wish ? { description: text(wish.description) } : {}),
+    ...('parent_region_id' in wish ? { parentId: text(wish.parent_region_id) || null } : {}),
+    extra: { ...region.extra, ...extraOf(wish, regionFields) },
+  };
+  await updateEntry(db, 'regions', region.id, changed);
+  return ok({ region: regionView(changed, base) });
+};
+
+export const deleteRegion: Handler<Identity> = async ({ db }, { params }) => {
+  const { id } = await findEntry(db, 'regions', params.id ?? '');
+  await removeEntry(db, 'regions', id);
+  return gone();
+};
+
+export const listServices: Handler<Identity> = async ({ db }, call) => {
+  const services = await listEntries(db, 'services', call.queries);
+  const named = services.filter(({ extra }) => call.query.name === undefined || extra.name === call.query.name);
+  return ok(
+    collection(
+      call,
+      'services',
+      named.map((each) => serviceView(each, call.base)),
+    ),
+  );
+};
+
+export const showService: Handler<Identity> = async ({ db }, { params, base }) =>
+  ok({ service: serviceView(await findEntry(db, 'services', params.id ?? ''), base) });
+
+export const createService: Handler<Identity, { service: Wish }> = async (
+  { db },
+  { body: { service: wish }, base },
+) => {
+  const service = {
+    id: newId(),
+    type: text(wish.type),
+    enabled: wish.enabled !== false,
+    extra: extraOf(wish, serviceFields),
+  };
+  await insertEntry(db, 'services', service);
+  return created({ service: serviceView(service, base) });
+};
+
+export const updateService: Handler<Identity, { service: Wish }> = async (
+  { db },
+  { body: { service: wish }, params, base },
+) => {
+  const service = await findEntry(db, 'services', params.id ?? '');
+  const changed = {
+    ...service,
+    ...(wish.type === undefined ? {} : { type: text(wish.type) }),
+    ...(wish.enabled === undefined ? {} : { enabled: wish.enabled === true }),
+    extra: { ...service.extra, ...extraOf(wish, serviceFields) },
+  };
+  await updateEntry(db, 'services', service.id, changed);
+  return ok({ service: serviceView(changed, base) });
+};
+
+/** Its endpoints go with it. */
+export const deleteService: Handler<Identity> = async ({ db }, { params }) => {
+  const { id } = await findEntry(db, 'services', params.id ?? '');
+  await db.transaction(async (tx) => {
+    await removeEndpointsOf(tx, id);
+    await removeEntry(tx, 'services', id);
+  });
+  return gone();
+};
+
+export const listEndpoints: Handler<Identity> = async ({ db }, call) =>
+  ok(
+    collection(
+      call,
+      'endpoints',
+      (await listEntries(db, 'endpoints', call.queries)).map((each) => endpointView(each, call.base)),
+    ),
+  );
+
+export const showEndpoint: Handler<Identity> = async ({ db }, { params, base }) =>
+  ok({ endpoint: endpointView(await findEntry(db, 'endpoints', params.id ?? ''), base) });
+
+export const createEndpoint: Handler<Identity, { endpoint: Wish }> = async ({ db }, call) => {
+  const { endpoint: wish } = call.body;
+  const regionId = text(wish.region_id) || text(wish.region) || null;
+  await findEntry(db, 'services', text(wish.service_id)).catch(() => {
+    throw badRequest(`Could not find service: ${text(wish.service_id)}.`);
+  });
+  const face = wish.interface as Endpoint['interface'];
+  const endpoint = {
+    id: newId(),
+    serviceId: text(wish.service_id),
+    interface: face,
+    regionId,
+    url: text(wish.url),
+    enabled: wish.enabled !== false,
+    extra: extraOf(wish, endpointFields),
+  };
+  await db.transaction(async (tx) => {
+    if (regionId !== null) await ensureRegion(tx, regionId);
+    await insertEntry(tx, 'endpoints', endpoint);
+  });
+  return created({ endpoint: endpointView(endpoint, call.base) });
+};
+
+/** An endpoint may name a region that is not there yet, by the older key `region`. */
+export async function ensureRegion(tx: Identity['db'], id: string): Promise<void> {
+  if ((await listEntries(tx, 'regions', {})).some((each) => each.id === id)) return;
+  await insertEntry(tx, 'regions', { id, parentId: null, description: '', extra: {} });
+}
+
+export const updateEndpoint: Handler<Identity, { endpoint: Wish }> = async (
+  { db },
+  { body: { endpoint: wish }, params, base }: Call<{ endpoint: Wish }>,
+) => {
+  const endpoint = await findEntry(db, 'endpoints', params.id ?? '');
+  const region = 'region_id' in wish ? wish.region_id : wish.region;
+  const changed = {
+    ...endpoint,
+    ...(wish.url === undefined ? {} : { url: text(wish.url) }),
+    ...(wish.interface === undefined ? {} : { interface: wish.interface as Endpoint['interface'] }),
+    ...(wish.enabled === undefined ? {} : { enabled: wish.enabled === true }),
+    ...(wish.service_id === undefined ? {} : { serviceId: text(wish.service_id) }),
+    ...(region === undefined ? {} : { regionId: text(region) || null }),
+    extra: { ...endpoint.extra, ...extraOf(wish, endpointFields) },
+  };
+  await updateEntry(db, 'endpoints', endpoint.id, changed);
+  return ok({ endpoint: endpointView(changed, base) });
+};
+
+export const deleteEndpoint: Handler<Identity> = async ({ db }, { params }) => {
+  const { id } = await findEntry(db, 'endpoints', params.id ?? '');
+  await removeEntry(db, 'endpoints', id);
+  return gone();
+};

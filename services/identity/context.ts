@@ -1,0 +1,28 @@
+import type { KeyObject } from 'node:crypto';
+import type { Knex } from 'knex';
+import type { Trust } from '#shared/auth/trust.ts';
+import type { Bus } from '#shared/bus/bus.ts';
+import type { Cloud } from '#shared/config/cloud.ts';
+import type { ValuesOf } from '#shared/config/settings.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { section } from './config.ts';
+
+/** Everything this service's functions may reach. */
+export interface Identity {
+  readonly db: Knex;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly cloud: Cloud;
+  readonly config: ValuesOf<typeof section>;
+  readonly hasher: Hasher;
+  /** Reads tokens by the keys and revocations of its own database. */
+  readonly trust: Trust & { signingKey(): { readonly kid: string; readonly key: KeyObject } };
+  /** After a key or a revocation was written: here at once, elsewhere by a hint. */
+  readonly trustChanged: () => Promise<void>;
+}
+
+export interface Hasher {
+  hash(password: string): Promise<string>;
+  /** Takes as long when there is nothing to compare with, so that a user's name cannot be guessed by time. */
+  verify(password: string, hash: string | null): Promise<boolean>;
+}

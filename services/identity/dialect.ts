@@ -1,0 +1,18 @@
+import { STATUS_CODES } from 'node:http';
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Dialect } from '#shared/http/dialect.ts';
+
+/** Keystone has no microversions, one shape for all faults, and names the field that does not fit. */
+export const keystone: Dialect = {
+  version: () => '3.14',
+  fault: ({ status, message }, { header }) => ({
+    body: { error: { code: status, title: STATUS_CODES[status] ?? 'Error', message } },
+    headers: status === 401 ? { 'www-authenticate': `Keystone uri="http://${header('host') ?? ''}/v3"` } : {},
+  }),
+  page: () => ({}),
+  headers: () => ({ vary: 'X-Auth-Token' }),
+  invalid: ({ path, reason }) =>
+    badRequest(
+      path.length === 0 ? reason : `Invalid input for field '${path.slice(1).join('/') || path[0]}': ${reason}`,
+    ),
+};

@@ -1,0 +1,79 @@
+import type { Who } from '#shared/auth/who.ts';
+import type { Identity } from '../context.ts';
+import { revoke } from '../keys/revoke.ts';
+import { extraOf, newId } from '../projects/operations.ts';
+import { absent, findDomain } from '../projects/store.ts';
+import { findUser } from '../users/store.ts';
+import {
+  ensureMember,
+  findGroup,
+  type Group,
+  insertGroup,
+  listMemberIds,
+  refuseTwin,
+  removeGroup,
+  removeMember,
+  updateGroup,
+} from './store.ts';
+
+export interface GroupWish {
+  readonly name?: string;
+  readonly domain_id?: string;
+  readonly description?: string | null;
+  readonly [extra: string]: unknown;
+}
+
+const fields = new Set(['id', 'name', 'domain_id', 'description', 'links']);
+
+export async function createGroup({ db }: Identity, who: Who, wish: GroupWish): Promise<Group> {
+  const domainId = wish.domain_id ?? who.domainId ?? who.projectDomainId ?? 'default';
+  await findDomain(db, domainId);
+  const group = {
+    id: newId(),
+    name: (wish.name ?? '').trim(),
+    domainId,
+    description: wish.description ?? '',
+    extra: extraOf(wish, fields),
+  };
+  await db.transaction((tx) => insertGroup(tx, group));
+  return group;
+}
+
+export async function changeGroup({ db }: Identity, id: string, wish: GroupWish): Promise<Group> {
+  const group = await findGroup(db, id);
+  const { name = group.name, description = group.description } = wish;
+  const changed = {
+    ...group,
+    name,
+    description: description ?? '',
+    extra: { ...group.extra, ...extraOf(wish, fields) },
+  };
+  await db.transaction(async (tx) => {
+    await refuseTwin(tx, changed);
+    await updateGroup(tx, id, changed);
+  });
+  return changed;
+}
+
+/** Its members may lose roles: their tokens go. */
+export async function dropGroup(identity: Identity, id: string): Promise<void> {
+  await findGroup(identity.db, id);
+  await identity.db.transaction(async (tx) => {
+    for (const user of await listMemberIds(tx, id)) await revoke(identity, tx, { user });
+    await removeGroup(tx, id);
+  });
+  await identity.trustChanged();
+}
+
+export async function addMember({ db }: Identity, groupId: string, userId: string): Promise<void> {
+  const [group, user] = [await findGroup(db, groupId), await findUser(db, userId)];
+  await db.transaction((tx) => ensureMember(tx, group.id, user.id));
+}
+
+export async function dropMember(identity: Identity, groupId: string, userId: string): Promise<void> {
+  await identity.db.transaction(async (tx) => {
+    if (!(await removeMember(tx, groupId, userId))) throw absent('user', userId);
+    await revoke(identity, tx, { user: userId });
+  });
+  await identity.trustChanged();
+}

@@ -1,0 +1,76 @@
+import type { Knex } from 'knex';
+import { applyFilters, type Filters } from '#shared/db/filters.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import { absent } from '../projects/store.ts';
+
+export interface Group {
+  readonly id: string;
+  readonly name: string;
+  readonly domainId: string;
+  readonly description: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+const columns = { id: 'id', name: 'name', domain_id: 'domainId' };
+
+const toRow = <T extends Partial<Group>>({ name, extra, ...rest }: T) => ({
+  ...rest,
+  ...(name === undefined ? {} : { name, nameLower: name.toLowerCase() }),
+  ...(extra === undefined ? {} : { extra: JSON.stringify(extra) }),
+});
+const fromRow = ({ nameLower: _, extra, ...row }: Record<string, unknown>): Group =>
+  ({ ...row, extra: JSON.parse(String(extra)) }) as Group;
+
+export async function insertGroup(tx: Knex, group: Group): Promise<void> {
+  await refuseTwin(tx, group);
+  await tx('groups').insert(toRow(group));
+}
+
+export async function refuseTwin(
+  tx: Knex,
+  { id, domainId, name }: Pick<Group, 'id' | 'domainId' | 'name'>,
+): Promise<void> {
+  const twin = await tx('groups').where({ domainId, nameLower: name.toLowerCase() }).whereNot({ id }).first('id');
+  if (twin)
+    throw conflict(
+      `Conflict occurred attempting to store group - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
+    );
+}
+
+export async function findGroup(db: Knex, id: string): Promise<Group> {
+  const row = await db('groups').where({ id }).first();
+  if (!row) throw absent('group', id);
+  return fromRow(row);
+}
+
+export async function listGroups(db: Knex, filters: Filters): Promise<Group[]> {
+  const rows = await applyFilters(db('groups'), filters, columns).orderBy('id');
+  return (rows as Record<string, unknown>[]).map(fromRow);
+}
+
+export const updateGroup = (tx: Knex, id: string, change: Partial<Group>) =>
+  tx('groups').where({ id }).update(toRow(change));
+
+export async function removeGroup(tx: Knex, id: string): Promise<void> {
+  await tx('groups').where({ id }).delete();
+  await tx('memberships').where({ groupId: id }).delete();
+  await tx('assignments').where({ actorKind: 'group', actorId: id }).delete();
+}
+
+export const isMember = async (db: Knex, groupId: string, userId: string): Promise<boolean> =>
+  (await db('memberships').where({ groupId, userId }).first('userId')) !== undefined;
+
+export async function ensureMember(tx: Knex, groupId: string, userId: string): Promise<void> {
+  if (!(await isMember(tx, groupId, userId))) await tx('memberships').insert({ groupId, userId });
+}
+
+export const removeMember = (tx: Knex, groupId: string, userId: string): Promise<number> =>
+  tx('memberships').where({ groupId, userId }).delete();
+
+export const listMemberIds = (db: Knex, groupId: string): Promise<string[]> =>
+  db('memberships').where({ groupId }).pluck('userId');
+
+export async function listGroupsOf(db: Knex, userId: string): Promise<Group[]> {
+  const ids = await db('memberships').where({ userId }).pluck('groupId');
+  return (await db('groups').whereIn('id', ids).orderBy('id')).map(fromRow);
+}

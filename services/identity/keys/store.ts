@@ -1,0 +1,79 @@
+/** Keys that sign tokens, what was revoked, and the number that grows with each change of either. */
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import type { Revocation } from '#shared/auth/revocations.ts';
+import type { TrustDocument } from '#shared/auth/trust.ts';
+
+export type KeyState = 'staged' | 'active' | 'retired';
+
+interface KeyRow {
+  readonly kid: string;
+  readonly state: KeyState;
+  readonly publicJwk: string;
+  readonly privatePem: string;
+  readonly madeAt: number;
+}
+
+export interface SigningKey {
+  readonly kid: string;
+  readonly key: KeyObject;
+}
+
+/** An active key to sign with, and a staged one that everybody knows before it is used. */
+export async function ensureKeys(tx: Knex): Promise<void> {
+  for (const state of ['active', 'staged'] as const)
+    if (!(await tx<KeyRow>('signing_keys').where({ state }).first('kid'))) await insertKey(tx, state);
+}
+
+async function insertKey(tx: Knex, state: KeyState): Promise<void> {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privatePem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const publicJwk = JSON.stringify(publicKey.export({ format: 'jwk' }));
+  await tx<KeyRow>('signing_keys').insert({ kid: randomUUID(), state, publicJwk, privatePem, madeAt: Date.now() });
+  await raiseEpoch(tx);
+}
+
+/** Staged becomes active, active retired; who retired before is forgotten, and its tokens with it. */
+export async function rotateKeys(tx: Knex): Promise<void> {
+  await tx<KeyRow>('signing_keys').where({ state: 'retired' }).delete();
+  await tx<KeyRow>('signing_keys').where({ state: 'active' }).update({ state: 'retired' });
+  await tx<KeyRow>('signing_keys').where({ state: 'staged' }).update({ state: 'active' });
+  await insertKey(tx, 'staged');
+}
+
+export async function findActiveKey(db: Knex): Promise<SigningKey> {
+  const row = await db<KeyRow>('signing_keys').where({ state: 'active' }).first();
+  if (!row) throw new Error('there is no active signing key');
+  return { kid: row.kid, key: createPrivateKey(row.privatePem) };
+}
+
+/** Forgotten when the last token it could mean has ended. */
+export async function insertRevocation(tx: Knex, what: Revocation, forgetAt: number): Promise<void> {
+  await tx('revocations').insert({ what: JSON.stringify(what), forgetAt });
+  await raiseEpoch(tx);
+}
+
+export const forgetRevocations = (db: Knex, now: number) => db('revocations').where('forgetAt', '<', now).delete();
+
+async function raiseEpoch(tx: Knex): Promise<void> {
+  if (await tx('trust').where({ id: 1 }).increment('epoch', 1)) return;
+  await tx('trust').insert({ id: 1, epoch: 1 });
+}
+
+export async function findEpoch(db: Knex): Promise<number> {
+  const row = await db<{ id: number; epoch: number }>('trust').where({ id: 1 }).first('epoch');
+  return row?.epoch ?? 0;
+}
+
+/** One moment of both: read in a transaction, so that no revocation is missed under its epoch. */
+export const readTrust = (db: Knex): Promise<TrustDocument> =>
+  db.transaction(async (tx) => {
+    const epoch = await findEpoch(tx);
+    const keys = await tx<KeyRow>('signing_keys').select('kid', 'publicJwk');
+    const revoked = await tx<{ what: string }>('revocations').select('what');
+    return {
+      epoch,
+      keys: keys.map(({ kid, publicJwk }) => ({ kid, jwk: JSON.parse(publicJwk) })),
+      revoked: revoked.map(({ what }) => JSON.parse(what) as Revocation),
+    };
+  });

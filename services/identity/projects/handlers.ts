@@ -1,0 +1,137 @@
+import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { listScopesOf } from '../assignments/effective.ts';
+import { collection } from '../collection/view.ts';
+import type { Identity } from '../context.ts';
+import {
+  changeProject,
+  createProject as create,
+  createDomain,
+  deleteProject as drop,
+  deleteDomain as dropDomain,
+  type ProjectWish,
+} from './operations.ts';
+import { findDomain, findProject, findProjects, listProjects as list, listTags, type Project } from './store.ts';
+import { domainView, projectView } from './view.ts';
+
+type View = (project: Project, tags: readonly string[], base: string) => unknown;
+
+async function page(
+  { db }: Identity,
+  call: Call<never>,
+  name: string,
+  projects: readonly Project[],
+  view: View,
+): Promise<Answer> {
+  const tags = await listTags(
+    db,
+    projects.map(({ id }) => id),
+  );
+  return ok(
+    collection(
+      call,
+      name,
+      projects.map((each) => view(each, tags.get(each.id) ?? [], call.base)),
+    ),
+  );
+}
+
+async function single({ db }: Identity, { base }: Pick<Call, 'base'>, name: string, project: Project, view: View) {
+  return { [name]: view(project, (await listTags(db, [project.id])).get(project.id) ?? [], base) };
+}
+
+const projectTarget = ({ id, domainId }: Project) => ({
+  'target.project.id': id,
+  'target.project.domain_id': domainId,
+});
+const domainTarget = ({ id }: Project) => ({ 'target.domain.id': id });
+
+export const listProjects: Handler<Identity> = async (identity, call) => {
+  const [domain] = call.queries.domain_id ?? [];
+  call.authorize('identity:list_projects', { 'target.domain_id': domain ?? call.who.domainId });
+  const inside = call.who.domainId && !domain ? { domain_id: [call.who.domainId] } : {};
+  const found = await list(identity.db, { ...call.queries, ...inside }, call.query.is_domain === 'true');
+  return page(identity, call, 'projects', found, projectView);
+};
+
+export const createProject: Handler<Identity, { project: ProjectWish }> = async (identity, call) => {
+  const { project: wish } = call.body;
+  call.authorize('identity:create_project', {
+    'target.project.domain_id': wish.domain_id ?? call.who.domainId ?? null,
+  });
+  const project = await create(identity, call.who, wish);
+  return created(await single(identity, call, 'project', project, projectView));
+};
+
+export const showProject: Handler<Identity> = async (identity, call) => {
+  const project = await findProject(identity.db, call.params.id ?? '');
+  call.authorize('identity:get_project', projectTarget(project));
+  return ok(await single(identity, call, 'project', project, projectView));
+};
+
+export const updateProject: Handler<Identity, { project: ProjectWish }> = async (identity, call) => {
+  const project = await findProject(identity.db, call.params.id ?? '');
+  call.authorize('identity:update_project', projectTarget(project));
+  return ok(
+    await single(identity, call, 'project', await changeProject(identity, project, call.body.project), projectView),
+  );
+};
+
+export const deleteProject: Handler<Identity> = async (identity, call) => {
+  const project = await findProject(identity.db, call.params.id ?? '');
+  call.authorize('identity:delete_project', projectTarget(project));
+  await drop(identity, project.id);
+  return gone();
+};
+
+export const listDomains: Handler<Identity> = async (identity, call) => {
+  const found = await list(identity.db, call.queries, true);
+  const visible = found.filter((domain) => call.may('identity:get_domain', domainTarget(domain)));
+  return page(identity, call, 'domains', visible, domainView);
+};
+
+export const createDomainHandler: Handler<Identity, { domain: ProjectWish }> = async (identity, call) =>
+  created(await single(identity, call, 'domain', await createDomain(identity, call.body.domain), domainView));
+
+export const showDomain: Handler<Identity> = async (identity, call) => {
+  const domain = await findDomain(identity.db, call.params.id ?? '');
+  call.authorize('identity:get_domain', {
+    ...domainTarget(domain),
+    'target.token.project.domain.id': call.who.projectDomainId,
+  });
+  return ok(await single(identity, call, 'domain', domain, domainView));
+};
+
+export const updateDomain: Handler<Identity, { domain: ProjectWish }> = async (identity, call) => {
+  const domain = await findDomain(identity.db, call.params.id ?? '');
+  return ok(
+    await single(identity, call, 'domain', await changeProject(identity, domain, call.body.domain), domainView),
+  );
+};
+
+export const deleteDomain: Handler<Identity> = async (identity, { params }) => {
+  await dropDomain(identity, params.id ?? '');
+  return gone();
+};
+
+/** Where the caller may go: the projects with a role, and the domains. */
+export const listOwnProjects: Handler<Identity> = async (identity, call) => {
+  const { projects } = await listScopesOf(identity.db, call.who.userId);
+  const open = (await findProjects(identity.db, projects)).filter(({ enabled }) => enabled);
+  return page(identity, call, 'projects', open, projectView);
+};
+
+export const listOwnDomains: Handler<Identity> = async (identity, call) => {
+  const { domains } = await listScopesOf(identity.db, call.who.userId);
+  const open = (await findProjects(identity.db, domains)).filter(({ enabled }) => enabled);
+  return page(identity, call, 'domains', open, domainView);
+};
+
+export const listOwnSystem: Handler<Identity> = async ({ db }, { who, base }) => {
+  const { system } = await listScopesOf(db, who.userId);
+  return ok({ system: system ? [{ all: true }] : [], links: { self: `${base}/v3/auth/system` } });
+};
+
+export const listProjectsOfUser: Handler<Identity> = async (identity, call) => {
+  const { projects } = await listScopesOf(identity.db, call.params.id ?? '');
+  return page(identity, call, 'projects', await findProjects(identity.db, projects), projectView);
+};

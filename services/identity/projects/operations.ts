@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, forbidden } from '#shared/errors/fault.ts';
+import type { Identity } from '../context.ts';
+import { listGroups, removeGroup } from '../groups/store.ts';
+import { revoke } from '../keys/revoke.ts';
+import { listUsers, removeUser } from '../users/store.ts';
+import {
+  findDomain,
+  findProject,
+  hasChildren,
+  insertProject,
+  listProjects,
+  lookProject,
+  type Project,
+  removeProject,
+  replaceTags,
+  updateProject,
+} from './store.ts';
+
+export interface ProjectWish {
+  readonly name?: string;
+  readonly domain_id?: string | null;
+  readonly parent_id?: string | null;
+  readonly is_domain?: boolean;
+  readonly enabled?: boolean;
+  readonly description?: string | null;
+  readonly tags?: readonly string[];
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly [extra: string]: unknown;
+}
+
+const knownFields = new Set([
+  'id',
+  'name',
+  'domain_id',
+  'parent_id',
+  'is_domain',
+  'enabled',
+  'description',
+  'tags',
+  'options',
+  'links',
+  'explicit_domain_id',
+]);
+export const extraOf = (
+  wish: Readonly<Record<string, unknown>>,
+  fields: ReadonlySet<string> = knownFields,
+): Record<string, unknown> => Object.fromEntries(Object.entries(wish).filter(([key]) => !fields.has(key)));
+
+export const newId = (): string => randomUUID().replaceAll('-', '');
+
+/** Below its parent, or else at the top of its domain: the one that was named, or the caller's. */
+export async function createProject({ db }: Identity, who: Who, wish: ProjectWish): Promise<Project> {
+  if (wish.is_domain) return createDomain({ db }, wish);
+  const parent = wish.parent_id ? await lookProject(db, { id: wish.parent_id }) : undefined;
+  if (wish.parent_id && !parent) throw badRequest(`Could not find project: ${wish.parent_id}.`);
+  const domainId = wish.domain_id ?? parent?.domainId ?? who.domainId ?? who.projectDomainId ?? 'default';
+  if (parent && parent.domainId !== domainId)
+    throw badRequest(`The parent ${parent.id} is in another domain than ${domainId}.`);
+  await findDomain(db, domainId);
+  const project = { ...fresh(wish), domainId, parentId: parent?.id ?? domainId, isDomain: false };
+  await db.transaction(async (tx) => {
+    await insertProject(tx, project);
+    await replaceTags(tx, project.id, wish.tags ?? []);
+  });
+  return project;
+}
+
+export async function createDomain({ db }: Pick<Identity, 'db'>, wish: ProjectWish): Promise<Project> {
+  const base = fresh(wish, typeof wish.explicit_domain_id === 'string' ? wish.explicit_domain_id : newId());
+  const domain = { ...base, domainId: base.id, parentId: null, isDomain: true };
+  await db.transaction(async (tx) => {
+    await insertProject(tx, domain);
+    await replaceTags(tx, domain.id, wish.tags ?? []);
+  });
+  return domain;
+}
+
+const fresh = (wish: ProjectWish, id = newId()) => ({
+  id,
+  name: (wish.name ?? '').trim(),
+  enabled: wish.enabled ?? true,
+  description: wish.description ?? '',
+  options: wish.options ?? {},
+  extra: extraOf(wish),
+});
+
+/** Disabling takes away every token that counts there. */
+export async function changeProject(identity: Identity, project: Project, wish: ProjectWish): Promise<Project> {
+  if (wish.domain_id !== undefined && wish.domain_id !== null && wish.domain_id !== project.domainId)
+    throw badRequest('The domain of a project cannot be changed.');
+  if (wish.parent_id !== undefined && wish.parent_id !== project.parentId)
+    throw forbidden('The parent of a project cannot be changed.');
+  const { name, enabled, description, options } = wish;
+  const changed = {
+    ...(name === undefined ? {} : { name: name.trim() }),
+    ...(enabled === undefined ? {} : { enabled }),
+    ...(description === undefined ? {} : { description: description ?? '' }),
+    options: { ...project.options, ...options },
+    extra: { ...project.extra, ...extraOf(wish) },
+  };
+  await identity.db.transaction(async (tx) => {
+    await updateProject(tx, project.id, changed);
+    if (wish.tags) await replaceTags(tx, project.id, wish.tags);
+    if (enabled === false) await revokeAt(identity, tx, project);
+  });
+  await identity.trustChanged();
+  return { ...project, ...changed };
+}
+
+type Tx = Parameters<typeof revoke>[1];
+
+async function revokeAt(identity: Identity, tx: Tx, project: Project): Promise<void> {
+  if (!project.isDomain) return revoke(identity, tx, { project: project.id });
+  await revoke(identity, tx, { domain: project.id });
+  for (const { id } of await listProjects(tx, { domain_id: [project.id] }, false))
+    await revoke(identity, tx, { project: id });
+  for (const { id } of await listUsers(tx, { domain_id: [project.id] })) await revoke(identity, tx, { user: id });
+}
+
+export async function deleteProject(identity: Identity, id: string): Promise<void> {
+  const project = await findProject(identity.db, id);
+  if (await hasChildren(identity.db, id))
+    throw forbidden(`Cannot delete project ${id} since it is not a leaf in the hierarchy. Delete its children first.`);
+  await identity.db.transaction(async (tx) => {
+    await revokeAt(identity, tx, project);
+    await removeProject(tx, id);
+  });
+  await identity.trustChanged();
+}
+
+/** A domain goes with all that is in it, but only once it is disabled. */
+export async function deleteDomain(identity: Identity, id: string): Promise<void> {
+  const domain = await findDomain(identity.db, id);
+  if (domain.enabled) throw forbidden('Cannot delete a domain that is enabled, please disable it first.');
+  await identity.db.transaction(async (tx) => {
+    await revokeAt(identity, tx, domain);
+    for (const project of await listProjects(tx, { domain_id: [id] }, false)) await removeProject(tx, project.id);
+    for (const user of await listUsers(tx, { domain_id: [id] })) await removeUser(tx, user.id);
+    for (const group of await listGroups(tx, { domain_id: [id] })) await removeGroup(tx, group.id);
+    await removeProject(tx, id);
+  });
+  await identity.trustChanged();
+}

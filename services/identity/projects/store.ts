@@ -1,0 +1,129 @@
+/** Projects, and the domains above them: a domain is a project that acts as one. */
+import type { Knex } from 'knex';
+import { applyFilters, type Filters } from '#shared/db/filters.ts';
+import { conflict, notFound } from '#shared/errors/fault.ts';
+
+export interface Project {
+  readonly id: string;
+  readonly name: string;
+  /** Its own id for a domain. */
+  readonly domainId: string;
+  readonly parentId: string | null;
+  readonly isDomain: boolean;
+  readonly enabled: boolean;
+  readonly description: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What clients add beyond the fields that Keystone knows. */
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+const columns = {
+  id: 'id',
+  name: 'name',
+  domain_id: 'domainId',
+  parent_id: 'parentId',
+  enabled: 'enabled',
+  is_domain: 'isDomain',
+};
+
+const toRow = <T extends Partial<Project>>({ name, options, extra, ...rest }: T) => ({
+  ...rest,
+  ...(name === undefined ? {} : { name, nameLower: name.toLowerCase() }),
+  ...(options === undefined ? {} : { options: JSON.stringify(options) }),
+  ...(extra === undefined ? {} : { extra: JSON.stringify(extra) }),
+});
+const fromRow = ({ nameLower: _, options, extra, ...row }: Record<string, unknown>): Project =>
+  ({ ...row, options: JSON.parse(String(options)), extra: JSON.parse(String(extra)) }) as Project;
+
+export async function insertProject(tx: Knex, project: Project): Promise<void> {
+  const { domainId, name, isDomain } = project;
+  const same = isDomain
+    ? { nameLower: name.toLowerCase(), isDomain }
+    : { domainId, nameLower: name.toLowerCase(), isDomain };
+  const what = isDomain ? 'domain' : 'project';
+  if (await tx('projects').where(same).first('id'))
+    throw conflict(
+      `Conflict occurred attempting to store ${what} - it is not permitted to have two ${what}s with the same name in ${isDomain ? 'the cloud' : 'the same domain'}: ${name}.`,
+    );
+  await tx('projects').insert(toRow(project));
+}
+
+export async function findProject(db: Knex, id: string): Promise<Project> {
+  const row = await db('projects').where({ id, isDomain: false }).first();
+  if (!row) throw absent('project', id);
+  return fromRow(row);
+}
+
+export async function findDomain(db: Knex, id: string): Promise<Project> {
+  const row = await db('projects').where({ id, isDomain: true }).first();
+  if (!row) throw absent('domain', id);
+  return fromRow(row);
+}
+
+/** A project or a domain acting as one, or undefined. */
+export async function lookProject(
+  db: Knex,
+  where: { id: string } | { nameLower: string; domainId: string } | { nameLower: string; isDomain: true },
+): Promise<Project | undefined> {
+  const row = await db('projects').where(where).first();
+  return row ? fromRow(row) : undefined;
+}
+
+export async function listProjects(db: Knex, filters: Filters, isDomain: boolean): Promise<Project[]> {
+  const rows = await applyFilters(db('projects').where({ isDomain }), filters, columns).orderBy('id');
+  return (rows as Record<string, unknown>[]).map(fromRow);
+}
+
+export async function findProjects(db: Knex, ids: readonly string[]): Promise<Project[]> {
+  const rows = await db('projects')
+    .whereIn('id', ids as string[])
+    .orderBy('id');
+  return rows.map(fromRow);
+}
+
+/** From the project upwards, itself first. */
+export async function listAncestors(db: Knex, project: Project): Promise<Project[]> {
+  const line = [project];
+  for (let at = project; at.parentId !== null; ) {
+    const parent = await lookProject(db, { id: at.parentId });
+    if (!parent || line.some(({ id }) => id === parent.id)) break;
+    line.push(parent);
+    at = parent;
+  }
+  return line;
+}
+
+export const updateProject = (tx: Knex, id: string, change: Partial<Project>) =>
+  tx('projects').where({ id }).update(toRow(change));
+
+export async function removeProject(tx: Knex, id: string): Promise<void> {
+  await tx('projects').where({ id }).delete();
+  await tx('project_tags').where({ projectId: id }).delete();
+  await tx('assignments').where({ targetId: id }).delete();
+  await tx('users').where({ defaultProjectId: id }).update({ defaultProjectId: null });
+}
+
+export const hasChildren = async (db: Knex, id: string): Promise<boolean> =>
+  (await db('projects').where({ parentId: id }).first('id')) !== undefined;
+
+export async function listTags(db: Knex, projectIds: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await db<{ projectId: string; name: string }>('project_tags')
+    .whereIn('projectId', projectIds as string[])
+    .orderBy('name');
+  const tags = new Map<string, string[]>();
+  for (const { projectId, name } of rows) tags.set(projectId, [...(tags.get(projectId) ?? []), name]);
+  return tags;
+}
+
+export async function replaceTags(tx: Knex, projectId: string, names: readonly string[]): Promise<void> {
+  await tx('project_tags').where({ projectId }).delete();
+  const fresh = [...new Set(names)].map((name) => ({ projectId, name }));
+  if (fresh.length > 0) await tx('project_tags').insert(fresh);
+}
+
+/** Keystone's own sentence. */
+export const absent = (what: string, id: string) => {
+  const fault = notFound(what, id);
+  fault.message = `Could not find ${what}: ${id}.`;
+  return fault;
+};

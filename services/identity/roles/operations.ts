@@ -1,0 +1,78 @@
+import { forbidden } from '#shared/errors/fault.ts';
+import { revokeHoldersOf } from '../assignments/operations.ts';
+import type { Identity } from '../context.ts';
+import { extraOf, newId } from '../projects/operations.ts';
+import { absent } from '../projects/store.ts';
+import {
+  ensureImplication,
+  findRole,
+  type Implication,
+  insertRole,
+  type Role,
+  refuseTwin,
+  removeImplication,
+  removeRole,
+  updateRole,
+} from './store.ts';
+
+export interface RoleWish {
+  readonly name?: string;
+  readonly domain_id?: string | null;
+  readonly description?: string | null;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly [extra: string]: unknown;
+}
+
+const fields = new Set(['id', 'name', 'domain_id', 'description', 'options', 'links']);
+
+export async function createRole({ db }: Identity, wish: RoleWish): Promise<Role> {
+  const { name = '', domain_id: domainId = null, description = null, options = {} } = wish;
+  const role = { id: newId(), name: name.trim(), domainId, description, options, extra: extraOf(wish, fields) };
+  await db.transaction((tx) => insertRole(tx, role));
+  return role;
+}
+
+export async function changeRole({ db }: Identity, id: string, wish: RoleWish): Promise<Role> {
+  const role = await findRole(db, id);
+  if (role.options.immutable && wish.options?.immutable !== false)
+    throw forbidden(`Cannot update role: ${id}. This role is immutable.`);
+  const { name = role.name, description = role.description, options } = wish;
+  const changed = {
+    ...role,
+    name,
+    description,
+    options: { ...role.options, ...options },
+    extra: { ...role.extra, ...extraOf(wish, fields) },
+  };
+  await db.transaction(async (tx) => {
+    await refuseTwin(tx, changed);
+    await updateRole(tx, id, changed);
+  });
+  return changed;
+}
+
+/** Who held it loses it: their tokens go. */
+export async function dropRole(identity: Identity, id: string): Promise<void> {
+  const role = await findRole(identity.db, id);
+  if (role.options.immutable) throw forbidden(`Cannot delete role: ${id}. This role is immutable.`);
+  await identity.db.transaction(async (tx) => {
+    await revokeHoldersOf(identity, tx, id);
+    await removeRole(tx, id);
+  });
+  await identity.trustChanged();
+}
+
+export async function imply({ db }: Identity, implication: Implication): Promise<void> {
+  const implied = await findRole(db, implication.impliedId);
+  if (implied.name === 'admin') throw forbidden(`Role ${implied.id} (admin) may not be implied by another role.`);
+  await db.transaction((tx) => ensureImplication(tx, implication));
+}
+
+export async function stopImplying(identity: Identity, implication: Implication): Promise<void> {
+  await identity.db.transaction(async (tx) => {
+    if (!(await removeImplication(tx, implication)))
+      throw absent('role inference', `${implication.priorId} implies ${implication.impliedId}`);
+    await revokeHoldersOf(identity, tx, implication.priorId);
+  });
+  await identity.trustChanged();
+}

@@ -1,0 +1,154 @@
+/** What the first start makes: the domain, two projects, the roles, the catalog, and a user for each service. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { ensureAssignment } from '../assignments/store.ts';
+import { ensureRegion } from '../catalog/handlers.ts';
+import { insertEntry, listEntries } from '../catalog/store.ts';
+import type { Identity } from '../context.ts';
+import { newId } from '../projects/operations.ts';
+import { insertProject, lookProject } from '../projects/store.ts';
+import { ensureImplication, insertRole, listAllRoles } from '../roles/store.ts';
+import { insertUser, lookUser, updateUser } from '../users/store.ts';
+import { catalogOf } from './catalog.ts';
+
+const roles = ['admin', 'manager', 'member', 'reader', 'service'] as const;
+const serviceUsers = ['nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'] as const;
+
+/** Ensures all of it: a start that died half way is finished by the next. */
+export async function seed(identity: Identity): Promise<void> {
+  const { db } = identity;
+  const passwords = await hashedPasswords(identity);
+  await db.transaction(async (tx) => {
+    await ensureDomain(tx);
+    const projects = {
+      admin: await ensureProject(tx, 'admin', 'Bootstrap project for initializing the cloud.'),
+      service: await ensureProject(tx, 'service', ''),
+    };
+    const roleIds = await ensureRoles(tx);
+    const admin = await ensureUser(tx, 'admin', passwords.get('admin'));
+    const adminRole = roleIds.get('admin') ?? '';
+    for (const targetId of [projects.admin, 'all'])
+      await ensureAssignment(tx, {
+        actorKind: 'user',
+        actorId: admin,
+        targetKind: targetId === 'all' ? 'system' : 'project',
+        targetId,
+        roleId: adminRole,
+        inherited: false,
+      });
+    for (const name of serviceUsers) {
+      const actorId = await ensureUser(tx, name, passwords.get(name));
+      for (const role of ['admin', 'service'])
+        await ensureAssignment(tx, {
+          actorKind: 'user',
+          actorId,
+          targetKind: 'project',
+          targetId: projects.service,
+          roleId: roleIds.get(role) ?? '',
+          inherited: false,
+        });
+    }
+    await ensureCatalog(tx, identity);
+  });
+}
+
+async function ensureDomain(tx: Knex): Promise<void> {
+  if (await lookProject(tx, { id: 'default' })) return;
+  const domain = { id: 'default', name: 'Default', domainId: 'default', parentId: null, isDomain: true, enabled: true };
+  await insertProject(tx, { ...domain, description: 'The default domain', options: {}, extra: {} });
+}
+
+async function ensureProject(tx: Knex, name: string, description: string): Promise<string> {
+  const known = await lookProject(tx, { nameLower: name, domainId: 'default' });
+  if (known) return known.id;
+  const id = newId();
+  await insertProject(tx, {
+    id,
+    name,
+    domainId: 'default',
+    parentId: 'default',
+    isDomain: false,
+    enabled: true,
+    description,
+    options: {},
+    extra: {},
+  });
+  return id;
+}
+
+/** admin implies manager, manager member, member reader. */
+async function ensureRoles(tx: Knex): Promise<ReadonlyMap<string, string>> {
+  const known = new Map(
+    (await listAllRoles(tx)).filter(({ domainId }) => domainId === null).map(({ name, id }) => [name, id]),
+  );
+  for (const name of roles) {
+    if (known.has(name)) continue;
+    const id = newId();
+    await insertRole(tx, { id, name, domainId: null, description: null, options: { immutable: true }, extra: {} });
+    known.set(name, id);
+  }
+  for (const [prior, implied] of [
+    ['admin', 'manager'],
+    ['manager', 'member'],
+    ['member', 'reader'],
+  ] as const)
+    await ensureImplication(tx, { priorId: known.get(prior) ?? '', impliedId: known.get(implied) ?? '' });
+  return known;
+}
+
+async function ensureUser(tx: Knex, name: string, passwordHash: string | undefined): Promise<string> {
+  const known = await lookUser(tx, { domainId: 'default', nameLower: name });
+  if (known) {
+    if (passwordHash !== undefined) await updateUser(tx, known.id, { passwordHash });
+    return known.id;
+  }
+  const id = newId();
+  const fresh = {
+    enabled: true,
+    defaultProjectId: null,
+    passwordExpiresAt: null,
+    wrongTries: 0,
+    wrongAt: null,
+    options: {},
+    extra: {},
+  };
+  await insertUser(tx, { id, name, domainId: 'default', passwordHash: passwordHash ?? null, ...fresh });
+  return id;
+}
+
+/** Set-up wrote the passwords. A service's is taken over whenever its file has changed; the admin's only at first. */
+async function hashedPasswords({ db, cloud, hasher }: Identity): Promise<ReadonlyMap<string, string>> {
+  const hashed = new Map<string, string>();
+  const work = ['admin', ...serviceUsers].map(async (name) => {
+    const password = (await readFile(join(cloud.var, 'secrets', name), 'utf8')).trim();
+    const known = await lookUser(db, { domainId: 'default', nameLower: name });
+    if (known && (name === 'admin' || (await hasher.verify(password, known.passwordHash)))) return;
+    hashed.set(name, await hasher.hash(password));
+  });
+  await Promise.all(work);
+  return hashed;
+}
+
+async function ensureCatalog(tx: Knex, { cloud }: Identity): Promise<void> {
+  await ensureRegion(tx, cloud.region);
+  const services = await listEntries(tx, 'services', {});
+  const endpoints = await listEntries(tx, 'endpoints', {});
+  for (const { type, name, url } of catalogOf(cloud)) {
+    const known = services.find((each) => each.type === type);
+    const serviceId = known?.id ?? newId();
+    if (!known) await insertEntry(tx, 'services', { id: serviceId, type, enabled: true, extra: { name } });
+    for (const face of ['public', 'internal', 'admin'] as const) {
+      if (endpoints.some((each) => each.serviceId === serviceId && each.interface === face)) continue;
+      await insertEntry(tx, 'endpoints', {
+        id: newId(),
+        serviceId,
+        interface: face,
+        regionId: cloud.region,
+        url,
+        enabled: true,
+        extra: {},
+      });
+    }
+  }
+}

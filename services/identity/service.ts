@@ -1,0 +1,57 @@
+import type { Bus } from '#shared/bus/bus.ts';
+import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
+import { migrate } from '#shared/db/migrate.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { openDoor } from '#shared/service/door.ts';
+import type { Start } from '#shared/service/ground.ts';
+import { trustChanged } from '#shared/service/trust.ts';
+import { section } from './config.ts';
+import type { Identity } from './context.ts';
+import { keystone } from './dialect.ts';
+import { ensureKeys } from './keys/store.ts';
+import { type OwnTrust, openOwnTrust } from './keys/trust.ts';
+import { openMessages } from './messages.ts';
+import { identity as tables } from './migrations/001-identity.ts';
+import { openHasher } from './passwords/argon.ts';
+import { policy } from './policy.ts';
+import { routes } from './routes.ts';
+import { seed } from './seed/seed.ts';
+import { openTimers } from './timers.ts';
+
+/** Puts the parts together. The doors open last and close first. */
+export const start: Start = async ({ settings, log, bus }) => {
+  const cloud = readCloud(settings);
+  const config = settings.read('identity', section);
+  const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
+  await migrate(db, [tables]);
+  await db.transaction(ensureKeys);
+  const trust = await openOwnTrust(db);
+  const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });
+  const identity: Identity = { db, bus, log, cloud, config, hasher, trust, trustChanged: () => tell(trust, bus) };
+  await seed(identity);
+  const messages = openMessages(identity, trust);
+  const timers = openTimers(identity, trust);
+  const { identify } = trust;
+  const door = await openDoor({
+    name: 'identity',
+    service: identity,
+    routes,
+    policy,
+    dialect: keystone,
+    identify,
+    log,
+    at: listenAt(cloud, config.listen),
+  });
+  const close = async () => {
+    await door.close();
+    for (const off of messages) off();
+    await Promise.all(timers.map((timer) => timer.close()));
+    await db.destroy();
+  };
+  return { close };
+};
+
+async function tell(trust: OwnTrust, bus: Bus): Promise<void> {
+  await trust.refresh();
+  bus.hint(trustChanged);
+}

@@ -1,0 +1,13 @@
+import { every, type Ticker } from '#shared/clock/every.ts';
+import type { Identity } from './context.ts';
+import { forgetRevocations } from './keys/store.ts';
+import type { OwnTrust } from './keys/trust.ts';
+
+/** A second: what other processes wrote. An hour: what no living token can mean any more. */
+export function openTimers({ db, log }: Identity, trust: OwnTrust): Ticker[] {
+  const warn = (error: unknown) => log.warn({ error }, 'a timer of identity has failed, it tries again');
+  return [
+    every(1_000, trust.refresh, warn),
+    every(3_600_000, async () => void (await forgetRevocations(db, Date.now())), warn),
+  ];
+}

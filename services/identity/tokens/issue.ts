@@ -1,0 +1,39 @@
+import { randomBytes } from 'node:crypto';
+import { type Claims, signToken } from '#shared/auth/token.ts';
+import type { Identity } from '../context.ts';
+import type { Proven } from './methods.ts';
+import type { Scoped } from './scope.ts';
+
+export interface Issued {
+  readonly token: string;
+  readonly claims: Claims;
+}
+
+/** A token lives from now; one that continues another ends with it, and keeps the name of the chain. */
+export function issueToken(
+  { trust, config }: Identity,
+  { user, methods, before }: Proven,
+  { scope, roles }: Scoped,
+): Issued {
+  const now = Date.now() / 1000;
+  const audit = randomBytes(16).toString('base64url');
+  const chain = before?.audit.at(-1);
+  const claims: Claims = {
+    sub: user.id,
+    name: user.name,
+    domain: user.domainId,
+    project:
+      scope?.kind === 'project'
+        ? { id: scope.project.id, name: scope.project.name, domain: scope.project.domainId }
+        : null,
+    domainScope: scope?.kind === 'domain' ? scope.domain.id : null,
+    system: scope?.kind === 'system',
+    roles: roles.map(({ name }) => name),
+    methods,
+    audit: chain === undefined ? [audit] : [audit, chain],
+    iat: now,
+    exp: before?.exp ?? now + config.tokenSeconds,
+  };
+  const { kid, key } = trust.signingKey();
+  return { token: signToken(claims, kid, key), claims };
+}

@@ -1,0 +1,9 @@
+import { type Claims, keyIdOf } from '#shared/auth/token.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
+import type { Identity } from '../context.ts';
+
+/** What a token says, once it has proved to be ours, in time and not revoked; 401 otherwise. */
+export async function readOwnToken({ trust }: Identity, token: string): Promise<Claims> {
+  if (keyIdOf(token) === undefined) throw unauthorized();
+  return trust.read(token);
+}

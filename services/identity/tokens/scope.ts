@@ -1,0 +1,69 @@
+/** From what a login asks for to where its token will count, or a 401 that tells nothing. */
+import type { Knex } from 'knex';
+import { unauthorized } from '#shared/errors/fault.ts';
+import { effectiveRoles, type Scope } from '../assignments/effective.ts';
+import { lookProject, type Project } from '../projects/store.ts';
+import type { Role } from '../roles/store.ts';
+import type { User } from '../users/store.ts';
+
+interface Named {
+  readonly id?: string;
+  readonly name?: string;
+  readonly domain?: Named;
+}
+export type ScopeWish =
+  | 'unscoped'
+  | { readonly project?: Named; readonly domain?: Named; readonly system?: { readonly all?: boolean } };
+
+export interface Scoped {
+  readonly scope: Scope | null;
+  readonly roles: readonly Role[];
+}
+
+/** Without a wish the user's default project counts, when they may go there. */
+export async function scopeFor(db: Knex, user: User, wish: ScopeWish | undefined): Promise<Scoped> {
+  if (wish === 'unscoped') return { scope: null, roles: [] };
+  if (wish === undefined) return defaultScope(db, user);
+  const scope = await resolve(db, wish);
+  const roles = scope ? await effectiveRoles(db, user.id, scope) : [];
+  if (!scope || roles.length === 0) throw unauthorized();
+  return { scope, roles };
+}
+
+async function defaultScope(db: Knex, user: User): Promise<Scoped> {
+  const project = user.defaultProjectId ? await lookProject(db, { id: user.defaultProjectId }) : undefined;
+  if (!project || !(await isOpen(db, project))) return { scope: null, roles: [] };
+  const scope = { kind: 'project', project } as const;
+  const roles = await effectiveRoles(db, user.id, scope);
+  return roles.length > 0 ? { scope, roles } : { scope: null, roles: [] };
+}
+
+async function resolve(db: Knex, wish: Exclude<ScopeWish, string>): Promise<Scope | undefined> {
+  if (wish.system) return { kind: 'system' };
+  if (wish.domain) {
+    const domain = await findDomainNamed(db, wish.domain);
+    return domain?.enabled ? { kind: 'domain', domain } : undefined;
+  }
+  const project = wish.project ? await findProjectNamed(db, wish.project) : undefined;
+  return project && (await isOpen(db, project)) ? { kind: 'project', project } : undefined;
+}
+
+export async function findDomainNamed(db: Knex, { id, name }: Named): Promise<Project | undefined> {
+  const found =
+    id !== undefined
+      ? await lookProject(db, { id })
+      : await lookProject(db, { nameLower: (name ?? '').toLowerCase(), isDomain: true });
+  return found?.isDomain ? found : undefined;
+}
+
+async function findProjectNamed(db: Knex, { id, name = '', domain }: Named): Promise<Project | undefined> {
+  if (id !== undefined) return lookProject(db, { id });
+  const owner = domain ? await findDomainNamed(db, domain) : undefined;
+  return owner ? lookProject(db, { nameLower: name.toLowerCase(), domainId: owner.id }) : undefined;
+}
+
+/** Enabled, and its domain too. */
+async function isOpen(db: Knex, project: Project): Promise<boolean> {
+  const domain = project.isDomain ? project : await lookProject(db, { id: project.domainId });
+  return project.enabled && domain?.enabled === true;
+}

@@ -1,0 +1,62 @@
+/** A token's body, exactly Keystone's, made of what it says and of the rows as they are now. */
+import type { Knex } from 'knex';
+import type { Claims } from '#shared/auth/token.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
+import { buildCatalog } from '../catalog/build.ts';
+import { lookProject } from '../projects/store.ts';
+import { listAllRoles } from '../roles/store.ts';
+import { lookUser } from '../users/store.ts';
+
+export async function tokenView(
+  db: Knex,
+  claims: Claims,
+  { catalog }: { readonly catalog: boolean },
+): Promise<Record<string, unknown>> {
+  const user = await lookUser(db, { id: claims.sub });
+  if (!user) throw unauthorized();
+  const expires = user.passwordExpiresAt;
+  return {
+    methods: claims.methods,
+    user: {
+      id: user.id,
+      name: user.name,
+      domain: await domainOf(db, user.domainId),
+      password_expires_at: expires === null ? null : stamp(expires / 1000),
+    },
+    audit_ids: claims.audit,
+    expires_at: stamp(claims.exp),
+    issued_at: stamp(claims.iat),
+    ...(await scopeView(db, claims)),
+    ...(await rolesView(db, claims)),
+    ...(catalog && isScoped(claims)
+      ? { catalog: await buildCatalog(db, { projectId: claims.project?.id ?? null, userId: user.id }) }
+      : {}),
+  };
+}
+
+/** Microseconds, as Python writes them. */
+const stamp = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('Z', '000Z');
+
+const isScoped = ({ project, domainScope, system }: Claims): boolean =>
+  project !== null || domainScope !== null || system;
+
+const domainOf = async (db: Knex, id: string) => ({ id, name: (await lookProject(db, { id }))?.name ?? id });
+
+async function scopeView(db: Knex, { project, domainScope, system }: Claims): Promise<Record<string, unknown>> {
+  if (system) return { system: { all: true } };
+  if (domainScope !== null) return { domain: await domainOf(db, domainScope) };
+  if (project === null) return {};
+  const now = await lookProject(db, { id: project.id });
+  const domain = await domainOf(db, project.domain);
+  return { project: { id: project.id, name: now?.name ?? project.name, domain }, is_domain: now?.isDomain ?? false };
+}
+
+async function rolesView(db: Knex, claims: Claims): Promise<Record<string, unknown>> {
+  if (!isScoped(claims)) return {};
+  const roles = await listAllRoles(db);
+  return {
+    roles: roles
+      .filter(({ name, domainId }) => domainId === null && claims.roles.includes(name))
+      .map(({ id, name }) => ({ id, name })),
+  };
+}

@@ -1,0 +1,62 @@
+import { created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { collection } from '../collection/view.ts';
+import type { Identity } from '../context.ts';
+import {
+  changeOwnPassword,
+  changeUser,
+  createUser as create,
+  deleteUser as drop,
+  type UserWish,
+} from './operations.ts';
+import { findUser, listUsers as list, type User } from './store.ts';
+import { userView } from './view.ts';
+
+const target = ({ id, domainId }: User) => ({ user_id: id, 'target.user.id': id, 'target.user.domain_id': domainId });
+
+export const listUsers: Handler<Identity> = async ({ db }, call) => {
+  const domain = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : call.who.domainId;
+  call.authorize('identity:list_users', { 'target.domain_id': domain });
+  const { domain_id: _, ...rest } = call.queries;
+  const found = await list(db, { ...rest, ...(domain ? { domain_id: [domain] } : {}) });
+  return ok(
+    collection(
+      call,
+      'users',
+      found.map((user) => userView(user, call.base)),
+    ),
+  );
+};
+
+export const createUser: Handler<Identity, { user: UserWish }> = async (identity, call) => {
+  call.authorize('identity:create_user', { 'target.user.domain_id': call.body.user.domain_id ?? call.who.domainId });
+  return created({ user: userView(await create(identity, call.who, call.body.user), call.base) });
+};
+
+export const showUser: Handler<Identity> = async ({ db }, call) => {
+  const user = await findUser(db, call.params.id ?? '');
+  call.authorize('identity:get_user', target(user));
+  return ok({ user: userView(user, call.base) });
+};
+
+export const updateUser: Handler<Identity, { user: UserWish }> = async (identity, call) => {
+  const user = await findUser(identity.db, call.params.id ?? '');
+  call.authorize('identity:update_user', target(user));
+  return ok({ user: userView(await changeUser(identity, user, call.body.user), call.base) });
+};
+
+export const deleteUser: Handler<Identity> = async (identity, call) => {
+  const user = await findUser(identity.db, call.params.id ?? '');
+  call.authorize('identity:delete_user', target(user));
+  await drop(identity, user.id);
+  return gone();
+};
+
+interface PasswordChange {
+  readonly user: { readonly password: string; readonly original_password: string };
+}
+
+export const changePassword: Handler<Identity, PasswordChange> = async (identity, { params, body }) => {
+  const { password, original_password: original } = body.user;
+  await changeOwnPassword(identity, params.id ?? '', { password, original });
+  return gone();
+};

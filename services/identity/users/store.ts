@@ -1,0 +1,88 @@
+import type { Knex } from 'knex';
+import { applyFilters, type Filters } from '#shared/db/filters.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import { absent } from '../projects/store.ts';
+
+export interface User {
+  readonly id: string;
+  readonly name: string;
+  readonly domainId: string;
+  readonly enabled: boolean;
+  readonly defaultProjectId: string | null;
+  /** argon2id; null for who cannot log in by password. */
+  readonly passwordHash: string | null;
+  readonly passwordExpiresAt: number | null;
+  /** Wrong passwords in a row, and when the last one was. */
+  readonly wrongTries: number;
+  readonly wrongAt: number | null;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+const columns = { id: 'id', name: 'name', domain_id: 'domainId', enabled: 'enabled' };
+
+const toRow = <T extends Partial<User>>({ name, options, extra, ...rest }: T) => ({
+  ...rest,
+  ...(name === undefined ? {} : { name, nameLower: name.toLowerCase() }),
+  ...(options === undefined ? {} : { options: JSON.stringify(options) }),
+  ...(extra === undefined ? {} : { extra: JSON.stringify(extra) }),
+});
+const fromRow = ({ nameLower: _, options, extra, ...row }: Record<string, unknown>): User =>
+  ({ ...row, options: JSON.parse(String(options)), extra: JSON.parse(String(extra)) }) as User;
+
+export async function insertUser(tx: Knex, user: User): Promise<void> {
+  await refuseTwin(tx, user);
+  await tx('users').insert(toRow(user));
+}
+
+export async function refuseTwin(
+  tx: Knex,
+  { id, domainId, name }: Pick<User, 'id' | 'domainId' | 'name'>,
+): Promise<void> {
+  const twin = await tx('users').where({ domainId, nameLower: name.toLowerCase() }).whereNot({ id }).first('id');
+  if (twin)
+    throw conflict(
+      `Conflict occurred attempting to store user - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
+    );
+}
+
+export async function findUser(db: Knex, id: string): Promise<User> {
+  const user = await lookUser(db, { id });
+  if (!user) throw absent('user', id);
+  return user;
+}
+
+export async function lookUser(
+  db: Knex,
+  where: { id: string } | { domainId: string; nameLower: string },
+): Promise<User | undefined> {
+  const row = await db('users').where(where).first();
+  return row ? fromRow(row) : undefined;
+}
+
+export async function listUsers(db: Knex, filters: Filters): Promise<User[]> {
+  const rows = await applyFilters(db('users'), filters, columns).orderBy('id');
+  return (rows as Record<string, unknown>[]).map(fromRow);
+}
+
+export async function findUsers(db: Knex, ids: readonly string[]): Promise<User[]> {
+  return (
+    await db('users')
+      .whereIn('id', ids as string[])
+      .orderBy('id')
+  ).map(fromRow);
+}
+
+export const updateUser = (tx: Knex, id: string, change: Partial<User>) =>
+  tx('users').where({ id }).update(toRow(change));
+
+export async function removeUser(tx: Knex, id: string): Promise<void> {
+  await tx('users').where({ id }).delete();
+  await tx('memberships').where({ userId: id }).delete();
+  await tx('assignments').where({ actorKind: 'user', actorId: id }).delete();
+}
+
+export const countWrongTry = (db: Knex, id: string, now: number) =>
+  db('users')
+    .where({ id })
+    .update({ wrongAt: now, wrongTries: db.raw('wrong_tries + 1') });
