@@ -46,7 +46,7 @@ async function open(t: TestContext) {
     const text = await answer.text();
     return {
       status: answer.status,
-      body: (text ? JSON.parse(text) : {}) as Record<string, never>,
+      body: (text ? JSON.parse(text) : {}) as Record<string, unknown>,
       token: answer.headers.get('x-subject-token') ?? '',
     };
   };

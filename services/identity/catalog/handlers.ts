@@ -5,6 +5,7 @@ import type { Identity } from '../context.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import {
   type Endpoint,
+  ensureRegion,
   findEntry,
   insertEntry,
   listEntries,
@@ -185,12 +186,6 @@ export const createEndpoint: Handler<Identity, { endpoint: Wish }> = async ({ db
   });
   return created({ endpoint: endpointView(endpoint, call.base) });
 };
-
-/** An endpoint may name a region that is not there yet, by the older key `region`. */
-export async function ensureRegion(tx: Identity['db'], id: string): Promise<void> {
-  if ((await listEntries(tx, 'regions', {})).some((each) => each.id === id)) return;
-  await insertEntry(tx, 'regions', { id, parentId: null, description: '', extra: {} });
-}
 
 export const updateEndpoint: Handler<Identity, { endpoint: Wish }> = async (
   { db },

@@ -68,3 +68,9 @@ export const updateEntry = <T extends Table>(tx: Knex, table: T, id: string, cha
 export const removeEntry = (tx: Knex, table: Table, id: string) => tx(table).where({ id }).delete();
 
 export const removeEndpointsOf = (tx: Knex, serviceId: string) => tx('endpoints').where({ serviceId }).delete();
+
+/** An endpoint may name a region that is not there yet, by the older key `region`. */
+export async function ensureRegion(tx: Knex, id: string): Promise<void> {
+  if ((await listEntries(tx, 'regions', {})).some((each) => each.id === id)) return;
+  await insertEntry(tx, 'regions', { id, parentId: null, description: '', extra: {} });
+}
