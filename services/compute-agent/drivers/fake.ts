@@ -1,0 +1,125 @@
+/** Guests that are only written down: for tests, and for clouds larger than the machine. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { GuestMachine, GuestState, GuestWish, ImageUpload } from '#shared/contracts/compute-agent.ts';
+import { notFound } from '#shared/errors/fault.ts';
+import type { HostFacts, Hypervisor, Power } from './hypervisor.ts';
+import { writeDurably } from './qemu/durable.ts';
+
+interface FakeGuest {
+  readonly wish: GuestWish;
+  power: Power;
+  reason: string | null;
+  console: string;
+}
+
+export interface FakeOptions {
+  readonly size: Pick<HostFacts, 'vcpus' | 'ramMb' | 'diskGb'>;
+  readonly changed: () => void;
+  /** Keeps the guests there over a restart; without it they go with the process. */
+  readonly file?: string;
+  /** Stands before each deed: may wait, or throw a Fault to refuse. */
+  readonly before?: (verb: string, id: string) => Promise<void>;
+  /** Where a snapshot's bytes would go. */
+  readonly upload?: (wish: ImageUpload) => Promise<void>;
+}
+
+export interface FakeHypervisor extends Hypervisor {
+  /** The guest powers itself off. */
+  powerOffInside(id: string): void;
+  /** Its process is killed. */
+  die(id: string): void;
+  wishes(): readonly GuestWish[];
+}
+
+const machine: GuestMachine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' };
+
+export function fakeHypervisor({ size, changed, file, before, upload }: FakeOptions): FakeHypervisor {
+  const guests = new Map<string, FakeGuest>();
+  const find = (id: string): FakeGuest => {
+    const guest = guests.get(id);
+    if (!guest) throw notFound('Instance', id);
+    return guest;
+  };
+  const keep = async () => {
+    if (file !== undefined) await writeDurably(file, JSON.stringify([...guests]));
+  };
+  const byItself = (id: string, power: Power, reason: string) => {
+    Object.assign(find(id), { power, reason });
+    changed();
+  };
+  return {
+    ensureGuest: async (wish) => {
+      await before?.('ensureGuest', wish.id);
+      const known = guests.get(wish.id);
+      const boots =
+        wish.power !== 'off' && (!known || known.power === 'off' || known.wish.boot.mark !== wish.boot.mark);
+      const console = (known?.console ?? '') + (boots ? `fake guest ${wish.id} ready\n` : '');
+      const power = known?.power === 'crashed' && !boots && wish.power === 'on' ? 'crashed' : wish.power;
+      guests.set(wish.id, { wish, power, reason: null, console });
+      await keep();
+      return stateOf(wish, power);
+    },
+    ensureGuestGone: async ({ id }) => {
+      await before?.('ensureGuestGone', id);
+      guests.delete(id);
+      await keep();
+    },
+    uploadSnapshot: async (wish) => {
+      await before?.('uploadSnapshot', wish.serverId);
+      find(wish.serverId);
+      await upload?.(wish);
+    },
+    recover: async (ownerSays) => {
+      if (file === undefined) return;
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      const kept = JSON.parse(await readFile(file, 'utf8').catch(() => '[]')) as [string, FakeGuest][];
+      for (const [id, guest] of kept) guests.set(id, guest);
+      void ownerSays; // fake guests need no power
+    },
+    facts: async () => ({ ...size, ...factsOf(guests, size.diskGb) }),
+    guests: () => [...guests].map(([id, { power, reason }]) => ({ id, power, reason })),
+    consoleLog: async (id, length) => lastLines(find(id).console, length),
+    vncSocket: async (id) => {
+      find(id);
+      throw notFound('Console of instance', id);
+    },
+    close: async () => {},
+    stopGuests: async () => {},
+    removeGuests: async () => {
+      guests.clear();
+      await keep();
+    },
+    powerOffInside: (id) => byItself(id, 'off', 'powered off from inside'),
+    die: (id) => byItself(id, 'off', 'the process died: signal SIGKILL'),
+    wishes: () => [...guests.values()].map(({ wish }) => wish),
+  };
+}
+
+const stateOf = ({ id, disks, machine: wished }: GuestWish, power: Power): GuestState => {
+  const counted = { virtio: 0, scsi: 0 };
+  const name = ({ id: disk, bus }: GuestWish['disks'][number]) => [
+    disk,
+    `${bus === 'scsi' ? 'sd' : 'vd'}${String.fromCharCode(97 + counted[bus]++)}`,
+  ];
+  return { id, power, machine: wished ?? machine, devices: Object.fromEntries(disks.map(name)) };
+};
+
+function factsOf(guests: ReadonlyMap<string, FakeGuest>, diskGb: number) {
+  const used = [...guests.values()].filter(({ power }) => power !== 'off');
+  return {
+    usedRamMb: used.reduce((sum, { wish }) => sum + wish.ramMb, 0),
+    freeDiskGb: diskGb,
+    hypervisor: { type: 'fake', version: 1_000 },
+    accelerator: 'fake' as const,
+    cpu: { arch: 'x86_64', model: 'fake', features: [] },
+  };
+}
+
+const lastLines = (text: string, length: number | null) =>
+  length === null
+    ? text
+    : text
+        .split('\n')
+        .slice(-length - 1)
+        .join('\n');

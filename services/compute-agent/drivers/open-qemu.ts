@@ -1,0 +1,27 @@
+/** The driver by its settings. */
+import type { Cloud } from '#shared/config/cloud.ts';
+import type { Log } from '#shared/log/log.ts';
+import { type Config, uidsOf } from '../config.ts';
+import type { Hypervisor } from './hypervisor.ts';
+import type { ImageApi } from './qemu/images.ts';
+import { isRoot } from './qemu/processes.ts';
+import { qemuHypervisor } from './qemu/qemu.ts';
+
+export interface OpenQemu {
+  readonly cloud: Cloud;
+  readonly config: Config;
+  readonly directory: string;
+  readonly api: ImageApi;
+  readonly log: Log;
+  readonly changed: () => void;
+}
+
+export function openQemu({ cloud, config, directory, api, log, changed }: OpenQemu): Promise<Hypervisor> {
+  const { qemu, virtType, cpuModel, ports, tbSizeMb, imageCacheGb, imageCacheDays, consoleLogMb } = config;
+  const uids = isRoot ? uidsOf(cloud, config) : null;
+  const initiator = `iqn.2026-11.cloud.wattle:${cloud.id}`;
+  const consoleLogBytes = consoleLogMb * 1024 * 1024;
+  const settings = { qemu, virtType, cpuModel, ports, tbSizeMb, uids, initiator, consoleLogBytes, cloudId: cloud.id };
+  const cache = { maxBytes: imageCacheGb * 1024 ** 3, maxAgeMs: imageCacheDays * 86_400_000 };
+  return qemuHypervisor({ stateDir: directory, settings, cache, api, log, changed });
+}

@@ -1,0 +1,34 @@
+/** The config drive: an ISO that a guest finds by its label. Written once, so that a guest's first facts stay. */
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { run } from '#shared/process/run.ts';
+import { giveTo } from './disks.ts';
+import { renameDurably } from './durable.ts';
+import { type Places, within } from './places.ts';
+
+export async function ensureConfigDrive(
+  places: Places,
+  { id, uid, files }: { id: string; uid: number | null; files: Readonly<Record<string, string>> },
+): Promise<void> {
+  const path = places.of(id, within.configDrive);
+  if (await stat(path).catch(() => null)) return;
+  const tree = await mkdtemp(places.of(id, 'config-'));
+  try {
+    for (const [name, text] of Object.entries(files)) await writeBelow(tree, name, text);
+    const names = ['-allow-lowercase', '-allow-multidot', '-l', '-ldots', '-J', '-r'];
+    await run(['genisoimage', '-quiet', '-o', `${path}.new`, '-V', 'config-2', ...names, tree], {
+      env: { LC_ALL: 'C' },
+    });
+    await giveTo(uid, `${path}.new`);
+    await renameDurably(`${path}.new`, path);
+  } finally {
+    await rm(tree, { recursive: true, force: true });
+  }
+}
+
+async function writeBelow(tree: string, name: string, text: string): Promise<void> {
+  const path = normalize(join(tree, name));
+  if (!path.startsWith(`${tree}/`)) throw new Error(`no file of a config drive is named ${JSON.stringify(name)}`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}

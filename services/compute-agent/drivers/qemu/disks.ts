@@ -1,0 +1,97 @@
+/** A guest's disks of its own: overlays on images, and empty ones. Touched only while no process has them. */
+import { chown, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { bytesOf, isLocal, keyOf } from './devices.ts';
+import { renameDurably } from './durable.ts';
+import type { Base, ImageCache } from './images.ts';
+import { type Places, within } from './places.ts';
+import { runConfined } from './processes.ts';
+import { virtualBytes, withSpace } from './qemu-img.ts';
+import type { GuestRecord } from './record.ts';
+
+type Bases = GuestRecord['bases'];
+
+export interface DiskGround {
+  readonly places: Places;
+  readonly images: ImageCache;
+}
+
+/** What each overlay stands on, fetched if need be: known before the first overlay is made. */
+export async function basesOf({ images }: DiskGround, { disks }: GuestWish): Promise<Record<string, Base>> {
+  const bases: Record<string, Base> = {};
+  for (const { id, source } of disks)
+    if (source.kind === 'image') bases[keyOf(id)] = await withSpace('the image', images.baseOf(source.imageId));
+  return bases;
+}
+
+/** The disks of the wish exist, in their size; what another image stood under is made anew; no others remain. */
+export async function ensureDisks(ground: DiskGround, record: GuestRecord, before: Bases): Promise<void> {
+  const local = record.wish.disks.filter(isLocal);
+  await removeOthers(ground.places, record, before);
+  for (const disk of local) await withSpace(`disk ${disk.id}`, ensureDisk(ground, record, disk));
+}
+
+export async function ensureDisk({ places, images }: DiskGround, record: GuestRecord, disk: DiskWish): Promise<void> {
+  const key = keyOf(disk.id);
+  const path = places.of(record.id, within.disk(key));
+  const base = record.bases[key] as Base | undefined;
+  const below = base && places.of(record.id, within.base(base.imageId, base.format));
+  if (base && below) await images.linkTo(base, below);
+  const least = base && below ? await virtualBytes(below, base.format) : 0;
+  const wanted = bytesOf(disk.sizeGb) || least;
+  if (wanted < least) throw tooSmall(disk, least);
+  const present = await virtualBytes(path, 'qcow2').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (present === null) await create(places.guest(record.id), record.uid, key, wanted, base);
+  else if (present < wanted) await grow(places.guest(record.id), record.uid, key, wanted);
+}
+
+const tooSmall = (disk: DiskWish, least: number) =>
+  new Fault(
+    409,
+    'conflict',
+    `Disk ${disk.id} of ${disk.sizeGb} GB is smaller than its image, which needs ${least} bytes.`,
+  );
+
+/** The agent makes the file and gives it away; the guest's user fills it: that user never needs to write the folder. */
+async function create(cwd: string, uid: number | null, key: string, bytes: number, base: Base | undefined) {
+  const fresh = `${within.disk(key)}.new`;
+  await makeFileFor(uid, join(cwd, fresh));
+  const below = base ? ['-b', within.base(base.imageId, base.format), '-F', base.format] : [];
+  await runConfined(uid, ['qemu-img', 'create', '-q', '-f', 'qcow2', ...below, fresh, String(bytes)], { cwd });
+  await renameDurably(join(cwd, fresh), join(cwd, within.disk(key)));
+}
+
+const grow = (cwd: string, uid: number | null, key: string, bytes: number) =>
+  runConfined(uid, ['qemu-img', 'resize', '-q', '-f', 'qcow2', within.disk(key), String(bytes)], { cwd });
+
+/** A file of the guest's user, closed to others, with that text. */
+export async function makeFileFor(uid: number | null, path: string, text = ''): Promise<void> {
+  await rm(path, { force: true });
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    if (uid !== null) await file.chown(uid, uid);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+export const giveTo = (uid: number | null, path: string) => (uid === null ? undefined : chown(path, uid, uid));
+
+async function removeOthers(places: Places, record: GuestRecord, before: Bases): Promise<void> {
+  const stay = new Set(record.wish.disks.filter(isLocal).map(({ id }) => keyOf(id)));
+  const replaced = (key: string) => before[key] !== undefined && before[key].imageId !== record.bases[key]?.imageId;
+  const bases = new Set(Object.values(record.bases).map(({ imageId, format }) => within.base(imageId, format)));
+  for (const name of await readdir(places.guest(record.id))) {
+    const key = name.replace(/\.qcow2$/, '');
+    const isBase = name.startsWith('base-');
+    const goes = isBase ? !bases.has(name) : name.endsWith('.qcow2') && (!stay.has(key) || replaced(key));
+    if (goes) await rm(places.of(record.id, name), { force: true });
+  }
+}

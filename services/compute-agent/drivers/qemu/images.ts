@@ -1,0 +1,160 @@
+/** The host's copies of images. A guest holds a hard link of its own, so what is tidied away here is never missed there. */
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { chmod, chown, link, mkdir, mkdtemp, open, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Fault } from '#shared/errors/fault.ts';
+import type { Log } from '#shared/log/log.ts';
+import { renameDurably } from './durable.ts';
+import { runConfined } from './processes.ts';
+import { inspectImage } from './qemu-img.ts';
+
+export interface ImageFacts {
+  readonly status: string;
+  /** As the image API names it. */
+  readonly format: string;
+  readonly sizeBytes: number | null;
+  /** Of the bytes as they are sent: `sha512` and its hex. */
+  readonly hash: { readonly algorithm: string; readonly value: string } | null;
+}
+
+/** The image API, as the host needs it. A Fault is a no; any other error may pass. */
+export interface ImageApi {
+  find(imageId: string): Promise<ImageFacts>;
+  download(imageId: string): Promise<Readable>;
+  upload(imageId: string, body: Readable, sizeBytes: number): Promise<void>;
+}
+
+export interface Base {
+  readonly imageId: string;
+  readonly format: 'qcow2' | 'raw';
+}
+
+export interface ImageCache {
+  /** Puts the image at that path, for ever the guest's; fetches it first if it must. */
+  linkTo(base: Base, path: string): Promise<void>;
+  /** What the copy of an image here is kept as. */
+  baseOf(imageId: string): Promise<Base>;
+  /** Keeps to the bounds: what no guest uses goes, the longest unused first. */
+  tidy(): Promise<void>;
+}
+
+export interface CacheOptions {
+  readonly dir: string;
+  readonly api: ImageApi;
+  readonly log: Log;
+  /** The user that looks into strangers' bytes; null: our own. */
+  readonly worker: number | null;
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}
+
+/** The image API's words for formats that QEMU calls otherwise. */
+const qemuNames: Readonly<Record<string, string>> = { iso: 'raw', ami: 'raw', vhd: 'vpc' };
+const kept = ['qcow2', 'raw'] as const;
+
+export function imageCache(options: CacheOptions): ImageCache {
+  const { dir } = options;
+  const underway = new Map<string, Promise<Base>>();
+  const pathOf = ({ imageId, format }: Base) => join(dir, `${imageId}.${format}`);
+
+  const known = async (imageId: string): Promise<Base | null> => {
+    for (const format of kept) if (await exists(join(dir, `${imageId}.${format}`))) return { imageId, format };
+    return null;
+  };
+  const baseOf = async (imageId: string): Promise<Base> => {
+    const here = await known(imageId);
+    if (here) return here;
+    const fetching = underway.get(imageId) ?? fetchImage(options, imageId).finally(() => underway.delete(imageId));
+    underway.set(imageId, fetching);
+    return fetching;
+  };
+  const linkTo = async (base: Base, path: string): Promise<void> => {
+    if (await exists(path)) return;
+    const here = await baseOf(base.imageId);
+    await utimes(pathOf(here), new Date(), new Date());
+    await link(pathOf(here), path);
+  };
+  return { linkTo, baseOf, tidy: () => tidy(options) };
+}
+
+const exists = (path: string) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+async function fetchImage(options: CacheOptions, imageId: string): Promise<Base> {
+  const { dir, worker, api, log } = options;
+  const startedAt = Date.now();
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const work = await mkdtemp(join(dir, 'work-'));
+  try {
+    if (worker !== null) await chown(work, worker, worker);
+    const facts = await api.find(imageId);
+    if (facts.status !== 'active') throw new Fault(409, 'conflict', `Image ${imageId} is ${facts.status}, not active.`);
+    const source = await downloadChecked(options, imageId, facts, work);
+    const base = { imageId, format: await settleFormat(options, facts.format, work) };
+    await keep(
+      base.format === 'raw' || source.format === 'qcow2' ? source.path : join(work, 'converted'),
+      join(dir, `${imageId}.${base.format}`),
+    );
+    log.info({ imageId, tookMs: Date.now() - startedAt }, 'image is on this host');
+    return base;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function downloadChecked({ api, worker }: CacheOptions, imageId: string, facts: ImageFacts, work: string) {
+  const path = join(work, 'source');
+  const hash = facts.hash && createHash(facts.hash.algorithm);
+  let sizeBytes = 0;
+  const count = async function* (body: AsyncIterable<Buffer>) {
+    for await (const chunk of body) {
+      sizeBytes += chunk.length;
+      hash?.update(chunk);
+      yield chunk;
+    }
+  };
+  await pipeline(await api.download(imageId), count, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  if (facts.sizeBytes !== null && sizeBytes !== facts.sizeBytes)
+    throw new Error(`image ${imageId}: ${sizeBytes} bytes came of ${facts.sizeBytes}`);
+  if (hash && hash.digest('hex') !== facts.hash?.value)
+    throw new Fault(409, 'conflict', `The bytes of image ${imageId} do not match its checksum.`);
+  if (worker !== null) await chown(path, worker, worker);
+  return { path, format: qemuNames[facts.format] ?? facts.format };
+}
+
+/** Gives the format that is kept. What guests cannot be laid over becomes qcow2. */
+async function settleFormat({ worker }: CacheOptions, declared: string, cwd: string): Promise<Base['format']> {
+  const format = qemuNames[declared] ?? declared;
+  await inspectImage(worker, cwd, 'source', format);
+  if (format === 'qcow2' || format === 'raw') return format;
+  const words = ['qemu-img', 'convert', '-f', format, '-O', 'qcow2', 'source', 'converted'];
+  await runConfined(worker, words, { cwd });
+  return 'qcow2';
+}
+
+async function keep(from: string, to: string): Promise<void> {
+  if (process.getuid?.() === 0) await chown(from, 0, 0);
+  await chmod(from, 0o444);
+  const file = await open(from, 'r');
+  await file.sync().finally(() => file.close());
+  await renameDurably(from, to);
+}
+
+async function tidy({ dir, maxBytes, maxAgeMs, log }: CacheOptions): Promise<void> {
+  const names = (await readdir(dir).catch(() => [])).filter((name) => !name.startsWith('work-'));
+  const copies = await Promise.all(names.map(async (name) => ({ name, ...(await stat(join(dir, name))) })));
+  const unused = copies.filter(({ nlink }) => nlink === 1).sort((a, b) => a.mtimeMs - b.mtimeMs);
+  let total = copies.reduce((sum, { blocks }) => sum + blocks * 512, 0);
+  for (const { name, blocks, mtimeMs } of unused) {
+    if (total <= maxBytes && Date.now() - mtimeMs <= maxAgeMs) continue;
+    await rm(join(dir, name), { force: true });
+    total -= blocks * 512;
+    log.info({ image: name }, 'unused copy of an image is gone');
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What guests can run on here. That /dev/kvm opens says little: where nesting is broken or emulated, guests crawl or
+ * abort. So a tiny guest must count to fifty million and leave in time.
+ */
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
+import { run, tryRun } from '#shared/process/run.ts';
+import { isUsable } from './processes.ts';
+
+export type Accelerator = GuestMachine['accelerator'];
+export type VirtType = 'auto' | 'kvm' | 'qemu';
+
+const rounds = 50_000_000;
+/** 42 written to the port of isa-debug-exit ends QEMU with 42 * 2 + 1. */
+const provenCode = 85;
+
+/** A BIOS of 64 KiB: counts down, then says 42. */
+function probeRom(): Buffer {
+  const rom = Buffer.alloc(65_536, 0xf4); // hlt
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(rounds);
+  const countDown = [0x66, 0xb9, ...count, 0x66, 0x49, 0x75, 0xfc]; // mov ecx, rounds; dec ecx; jnz back
+  const leave = [0xb0, 0x2a, 0xe6, 0xf4, 0xf4, 0xeb, 0xfd]; // mov al, 42; out 0xf4, al; hlt, for ever
+  Buffer.from([0xfa, ...countDown, ...leave]).copy(rom); // cli first
+  Buffer.from([0xea, 0x00, 0x00, 0x00, 0xf0]).copy(rom, 0xfff0); // where the processor begins: jump to f000:0000
+  return rom;
+}
+
+async function kvmIsProven(qemu: string): Promise<string | null> {
+  if (!isUsable('/dev/kvm')) return '/dev/kvm cannot be opened';
+  const dir = await mkdtemp(join(tmpdir(), 'wattle-probe-'));
+  try {
+    await writeFile(join(dir, 'rom'), probeRom());
+    const words = [qemu, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-m', '16'];
+    const machine = ['-machine', 'q35,accel=kvm', '-cpu', 'host', '-bios', join(dir, 'rom')];
+    const exit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'];
+    const { code, stderr } = await tryRun([...words, ...machine, ...exit], { timeoutMs: 4_000 });
+    if (code === provenCode) return null;
+    return stderr.trim().split('\n').at(-1) || 'the probe guest did not end in time';
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+export interface Abilities {
+  readonly accelerator: Accelerator;
+  /** Why not KVM; null with KVM. */
+  readonly reason: string | null;
+  /** The group that may open /dev/kvm, when it takes one. */
+  readonly kvmGroups: readonly number[];
+  /** The versioned name behind q35. */
+  readonly machineType: string;
+  /** As Nova counts it: 7.2.22 is 7002022. */
+  readonly version: number;
+}
+
+export async function probe(qemu: string, virtType: VirtType): Promise<Abilities> {
+  const [said, machines] = await Promise.all([run([qemu, '--version']), run([qemu, '-machine', 'help'])]);
+  const [, major = '0', minor = '0', micro = '0'] = /version (\d+)\.(\d+)\.(\d+)/.exec(said.stdout) ?? [];
+  const machineType = /alias of (pc-q35-[\d.]+)/.exec(machines.stdout)?.[1];
+  if (!machineType) throw new Error(`${qemu} names no q35 machine`);
+  const reason = virtType === 'qemu' ? 'virtType is qemu' : await kvmIsProven(qemu);
+  if (reason !== null && virtType === 'kvm') throw new Error(`virtType is kvm, but guests do not run on it: ${reason}`);
+  const accelerator = reason === null ? 'kvm' : 'tcg';
+  const kvmGroups = accelerator === 'kvm' ? [(await stat('/dev/kvm')).gid].filter((gid) => gid !== 0) : [];
+  const version = Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(micro);
+  return { accelerator, reason, kvmGroups, machineType, version };
+}

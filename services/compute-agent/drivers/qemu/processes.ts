@@ -1,0 +1,129 @@
+/** Guest processes: begun apart from the agent, found again by name and number, ended by number. */
+import { spawn } from 'node:child_process';
+import { accessSync, existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { open, readdir, readFile, realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Ran, type RunOptions, run } from '#shared/process/run.ts';
+
+/** A number alone comes back; with the time of its start it is one process only. */
+export interface ProcessId {
+  readonly pid: number;
+  /** In clock ticks since the machine started. */
+  readonly startedAt: number;
+}
+
+export const isRoot = process.getuid?.() === 0;
+
+/** Words before the words: without capabilities, for good, and as that user (null stays who we are). */
+export function unprivileged(uid: number | null, groups: readonly number[] = []): string[] {
+  if (uid === null) return ['setpriv', '--no-new-privs'];
+  const company = groups.length ? [`--groups=${groups.join(',')}`] : ['--clear-groups'];
+  const caps = ['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all'];
+  return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, ...company, ...caps, '--no-new-privs'];
+}
+
+/** Runs a tool on bytes that strangers made: unprivileged, and with limits of its own. */
+export const runConfined = (uid: number | null, words: readonly string[], options: RunOptions = {}): Promise<Ran> =>
+  run(['prlimit', '--as=4294967296', '--cpu=900', '--core=0', ...unprivileged(uid), ...words], {
+    timeoutMs: 30 * 60_000,
+    ...options,
+    env: { LC_ALL: 'C', ...options.env },
+  });
+
+/** Its own scope where systemd is, or stopping the agent's unit would stop the guests. */
+const scope = (unit: string) =>
+  isRoot && existsSync('/run/systemd/system')
+    ? ['systemd-run', '--scope', '--quiet', '--collect', `--unit=${unit}`, '--']
+    : [];
+
+export interface Begun {
+  readonly pid: number;
+  /** Says how it ended, while the agent that began it lives. */
+  readonly ended: Promise<string>;
+}
+
+/** Starts in a session of its own, so that nothing meant for the agent reaches it. */
+export async function begin(words: readonly string[], unit: string, cwd: string, logFile: string): Promise<Begun> {
+  const log = await open(logFile, 'a', 0o600);
+  try {
+    const [command = '', ...args] = [...scope(unit), ...words];
+    const env = { PATH: process.env.PATH, LC_ALL: 'C', WATTLE_GUEST: cwd }; // no secret of the agent's; its folder, for who looks
+    const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log.fd, log.fd] });
+    child.unref();
+    const ended = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
+    });
+    return { pid: child.pid ?? 0, ended };
+  } finally {
+    await log.close();
+  }
+}
+
+/**
+ * The process that works in that folder and runs that guest. The kernel is asked, not a file: it knows a process from
+ * its first instruction, also one whose agent died before it could write anything down.
+ */
+export async function findProcess(folder: string, uuid: string, uid: number | null): Promise<ProcessId | null> {
+  const cwd = await realpath(folder).catch(() => null);
+  if (cwd === null) return null;
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry) || !isThat(entry, cwd, uuid, uid)) continue;
+    const found = await identify(Number(entry));
+    if (found) return found;
+  }
+  return null;
+}
+
+/** The user is asked too: another's process may call itself anything. It still is ours before it changed its user. */
+function isThat(pid: string, cwd: string, uuid: string, uid: number | null): boolean {
+  try {
+    if (readlinkSync(`/proc/${pid}/cwd`) !== cwd) return false;
+    if (![uid, process.getuid?.()].includes(statSync(`/proc/${pid}`).uid)) return false;
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`\0-uuid\0${uuid}\0`);
+  } catch {
+    return false; // it ended meanwhile, or is not ours to see
+  }
+}
+
+export async function identify(pid: number): Promise<ProcessId | null> {
+  const startedAt = await startOf(pid);
+  return startedAt === null ? null : { pid, startedAt };
+}
+
+/** Null when there is no such process, or only its remains. */
+async function startOf(pid: number): Promise<number | null> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' '); // the name before may hold blanks and brackets
+  return !text || fields[0] === 'Z' || fields[0] === 'X' ? null : Number(fields[19]);
+}
+
+export const isAlive = async ({ pid, startedAt }: ProcessId): Promise<boolean> => (await startOf(pid)) === startedAt;
+
+/** True when the process was gone within the time. */
+export async function isGoneWithin(guest: ProcessId, ms: number): Promise<boolean> {
+  for (const end = Date.now() + ms; ; ) {
+    if (!(await isAlive(guest))) return true;
+    if (Date.now() >= end) return false;
+    await sleep(20);
+  }
+}
+
+export async function kill(guest: ProcessId): Promise<void> {
+  if (!(await isAlive(guest))) return;
+  try {
+    process.kill(guest.pid, 'SIGKILL');
+  } catch {
+    return; // it was faster
+  }
+  if (!(await isGoneWithin(guest, 10_000))) throw new Error(`process ${guest.pid} does not end`);
+}
+
+export function isUsable(path: string): boolean {
+  try {
+    accessSync(path, 6);
+    return true;
+  } catch {
+    return false;
+  }
+}

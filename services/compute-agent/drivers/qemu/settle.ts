@@ -1,0 +1,133 @@
+/** Makes a guest what its wish says, from wherever it stands: first time, again, or after a crash half way. */
+import type { GuestMachine, GuestState, GuestWish } from '#shared/contracts/compute-agent.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import type { Power } from '../hypervisor.ts';
+import { ensureConfigDrive } from './config-drive.ts';
+import { basesOf, ensureDisks } from './disks.ts';
+import { freeUid, type Guest, type QemuHost, save } from './host.ts';
+import { plugMissing, unplugOthers } from './hotplug.ts';
+import { findRunning, powerNow, setRunning, start, stop } from './power.ts';
+import type { GuestRecord } from './record.ts';
+import { assignSlots, nameDisks } from './slots.ts';
+import { ensureTap, ensureTapGone } from './taps.ts';
+import { say } from './watch.ts';
+
+/** In the guest's turn. */
+export async function settleGuest(host: QemuHost, wish: GuestWish): Promise<GuestState> {
+  const known = host.guests.get(wish.id);
+  const guest = known ?? { record: newRecord(host, wish), running: null, seen: 'off' as const };
+  if (!known) await save(host, guest, {});
+  host.guests.set(wish.id, guest);
+  await findRunning(host, guest);
+  await leaveIfWished(host, guest, wish);
+  await (guest.running ? settleWarm(host, guest, wish) : settleCold(host, guest, wish));
+  const power = wish.power === 'off' ? 'off' : await setRunning(guest, wish.power);
+  guest.seen = power;
+  return stateOf(guest, power);
+}
+
+export const stateOf = ({ record }: Guest, power: Power): GuestState => ({
+  id: record.id,
+  power,
+  machine: record.machine,
+  devices: record.names,
+});
+
+function newRecord(host: QemuHost, wish: GuestWish): GuestRecord {
+  const nothing = { slots: {}, names: {}, bases: {}, taps: [], argv: [], reason: null, leaving: null };
+  const id = { id: wish.id, uid: freeUid(host), machine: machineFor(host, wish.machine), wish };
+  return { ...id, ...nothing, power: 'off', bootMark: wish.boot.mark };
+}
+
+/** The type stays for life; how it is run follows the host that it is on. */
+function machineFor({ abilities, settings }: QemuHost, wished: GuestMachine | null): GuestMachine {
+  const { accelerator, machineType } = abilities;
+  if (wished?.accelerator === accelerator) return wished;
+  const model = accelerator === 'kvm' ? 'host' : 'max';
+  const cpu = settings.cpuModel === 'auto' ? model : settings.cpuModel;
+  return { type: wished?.type ?? machineType, cpu, accelerator };
+}
+
+/**
+ * Ends the process when it is to be off, or to boot anew. The mark is written before, with the process it means: whoever
+ * comes after a crash ends that one and no later one.
+ */
+async function leaveIfWished(host: QemuHost, guest: Guest, wish: GuestWish): Promise<void> {
+  const { running, record } = guest;
+  if (record.bootMark !== wish.boot.mark)
+    await save(host, guest, { bootMark: wish.boot.mark, leaving: running?.process ?? null });
+  if (!guest.running) return;
+  const wentOff = (await powerNow(guest)).status === 'shutdown'; // by itself, a moment ago
+  if (!wentOff && !isLeaving(guest) && wish.power !== 'off') return;
+  if (wish.power === 'off') await save(host, guest, { power: 'off', reason: null });
+  const soft = !wentOff && (wish.power === 'off' || wish.boot.kind === 'soft');
+  await stop(host, guest, { soft, graceMs: wish.graceMs });
+}
+
+const isLeaving = ({ running, record: { leaving } }: Guest) =>
+  running !== null && leaving?.pid === running.process.pid && leaving.startedAt === running.process.startedAt;
+
+/** No process: everything can be as wished, in any order of places. */
+async function settleCold(host: QemuHost, guest: Guest, wish: GuestWish): Promise<void> {
+  const before = guest.record.bases;
+  const bases = await basesOf(host, wish);
+  const slots = assignSlots(wish, guest.record.slots, host.settings.ports);
+  const machine = machineFor(host, wish.machine ?? guest.record.machine);
+  const names = nameDisks(wish, slots, {});
+  await save(host, guest, { ...meant(guest, wish), machine, slots, names, bases, leaving: null });
+  await ensureDisks(host, guest.record, before);
+  if (wish.configDrive) await ensureConfigDrive(host.places, { ...guest.record, files: wish.configDrive });
+  await dropOtherTaps(host, guest);
+  if (wish.power === 'off') return;
+  for (const nic of wish.nics)
+    if (nic.bridge !== null) await ensureTap({ ...nic, bridge: nic.bridge }, guest.record.uid);
+  await startOrSay(host, guest);
+}
+
+/** It runs: disks and NICs come and go; memory and processors wait for the next boot. */
+async function settleWarm(host: QemuHost, guest: Guest, wish: GuestWish): Promise<void> {
+  const qmp = guest.running?.qmp;
+  if (!qmp) return;
+  await unplugOthers(guest, wish, qmp);
+  const added = wish.disks.filter(({ id }) => guest.record.names[id] === undefined);
+  const bases = { ...guest.record.bases, ...(await basesOf(host, { ...wish, disks: added })) };
+  const slots = assignSlots(wish, guest.record.slots, host.settings.ports);
+  const names = nameDisks(wish, slots, guest.record.names);
+  await save(host, guest, { ...meant(guest, wish), slots, names, bases, leaving: null });
+  await plugMissing(host, guest, qmp);
+  await dropOtherTaps(host, guest);
+}
+
+/** Its taps are written down before they are made, so that none is forgotten. */
+function meant({ record }: Guest, wish: GuestWish): Partial<GuestRecord> {
+  const taps = wish.nics.flatMap(({ tap, bridge }) => (bridge === null ? [] : [tap]));
+  return { wish, power: wish.power, reason: null, taps: [...new Set([...record.taps, ...taps])] };
+}
+
+async function dropOtherTaps(host: QemuHost, guest: Guest): Promise<void> {
+  const stay = new Set(guest.record.wish.nics.map(({ tap }) => tap));
+  const go = guest.record.taps.filter((tap) => !stay.has(tap));
+  if (go.length === 0) return;
+  for (const tap of go) await ensureTapGone(tap);
+  await save(host, guest, { taps: guest.record.taps.filter((tap) => stay.has(tap)) });
+}
+
+/** What keeps QEMU from starting seldom passes by itself, and the reason must reach whoever waits. */
+async function startOrSay(host: QemuHost, guest: Guest): Promise<void> {
+  for (let left = 2; ; left--) {
+    try {
+      return await start(host, guest);
+    } catch (error) {
+      host.log.warn({ serverId: guest.record.id, error }, 'guest did not start');
+      if (left === 0) throw new Fault(500, 'unexpected', error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+/** After a power cut: as the last wish was, with the power that compute's row wants. */
+export async function startAgain(host: QemuHost, guest: Guest, power: 'on' | 'paused'): Promise<void> {
+  await settleGuest(host, { ...guest.record.wish, power });
+  host.log.info({ serverId: guest.record.id }, 'guest started again after a power cut');
+  say(host, guest, power);
+  host.changed();
+}

@@ -1,0 +1,104 @@
+/** A copy of a guest's root disk, whole and without a base, sent to an image that waits for it. */
+import { open, rm } from 'node:fs/promises';
+import type { ImageUpload } from '#shared/contracts/compute-agent.ts';
+import { Fault, notFound } from '#shared/errors/fault.ts';
+import { isLocal, keyOf } from './devices.ts';
+import { makeFileFor } from './disks.ts';
+import type { Guest, QemuHost } from './host.ts';
+import { within } from './places.ts';
+import { runConfined } from './processes.ts';
+import { virtualBytes, withSpace } from './qemu-img.ts';
+import { type Qmp, QmpRefused } from './qmp.ts';
+
+/** Sent already when the image no longer waits: the answer was lost, the work is not done twice. */
+export async function sendSnapshot(host: QemuHost, { serverId, imageId, format }: ImageUpload): Promise<void> {
+  const guest = host.guests.get(serverId);
+  if (!guest) throw notFound('Instance', serverId);
+  const { status } = await host.api.find(imageId);
+  if (status === 'active') return;
+  const path = host.places.of(serverId, within.snapshot);
+  try {
+    await withSpace('the snapshot', copyRoot(host, guest, path, format));
+    const file = await open(path, 'r');
+    const { size } = await file.stat();
+    await host.api.upload(imageId, file.createReadStream(), size);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+async function copyRoot(host: QemuHost, guest: Guest, path: string, format: 'qcow2' | 'raw'): Promise<void> {
+  const { record, running } = guest;
+  const root = record.wish.disks.find(({ bootIndex }) => bootIndex === 0);
+  if (!root || !isLocal(root)) throw new Fault(409, 'conflict', `Guest ${record.id} has no root disk of its own.`);
+  const key = keyOf(root.id);
+  await makeFileFor(record.uid, path);
+  const cwd = host.places.guest(record.id);
+  if (!running) {
+    const packed = format === 'qcow2' ? ['-c'] : [];
+    const words = ['qemu-img', 'convert', ...packed, '-f', 'qcow2', '-O', format, within.disk(key), within.snapshot];
+    return void (await runConfined(record.uid, words, { cwd }));
+  }
+  const bytes = await virtualBytes(host.places.of(record.id, within.disk(key)), 'qcow2');
+  await runConfined(record.uid, ['qemu-img', 'create', '-q', '-f', format, within.snapshot, String(bytes)], { cwd });
+  await backUp(running.qmp, key, format);
+}
+
+const job = 'snapshot';
+
+/** While the guest runs: what it writes meanwhile goes to its disk only, the copy is of one moment. */
+async function backUp(qmp: Qmp, device: string, format: string): Promise<void> {
+  await forget(qmp);
+  await qmp.execute('blockdev-add', { driver: 'file', 'node-name': `${job}-file`, filename: within.snapshot });
+  await qmp.execute('blockdev-add', { driver: format, 'node-name': job, file: `${job}-file` });
+  try {
+    const kept = { 'auto-dismiss': false }; // so that how it ended can be asked, however late
+    const ended = ended_(qmp);
+    await qmp.execute('blockdev-backup', {
+      'job-id': job,
+      device,
+      target: job,
+      sync: 'full',
+      compress: format === 'qcow2',
+      ...kept,
+    });
+    await ended;
+    const error = (await jobs(qmp)).find(({ id }) => id === job)?.error;
+    if (error !== undefined) throw new Error(`backup of ${device}: ${error}`);
+  } finally {
+    await forget(qmp);
+  }
+}
+
+interface Job {
+  readonly id: string;
+  readonly status: string;
+  readonly error?: string;
+}
+const jobs = (qmp: Qmp) => qmp.execute<Job[]>('query-jobs');
+
+/** However large: as long as the job lives. Its end is an event, and asked for besides. */
+async function ended_(qmp: Qmp): Promise<void> {
+  for (;;) {
+    await qmp.heard(
+      ({ event, data }) => event === 'JOB_STATUS_CHANGE' && data?.status === 'concluded' && data.id === job,
+      5_000,
+    );
+    const mine = (await jobs(qmp)).find(({ id }) => id === job);
+    if (!mine || mine.status === 'concluded') return;
+  }
+}
+
+/** Ends what an earlier attempt left; content when there is nothing. */
+async function forget(qmp: Qmp): Promise<void> {
+  const ifRefused = (error: unknown) => {
+    if (!(error instanceof QmpRefused)) throw error;
+  };
+  if ((await jobs(qmp)).some(({ id, status }) => id === job && status !== 'concluded')) {
+    const over = ended_(qmp);
+    await qmp.execute('job-cancel', { id: job }).catch(ifRefused);
+    await over;
+  }
+  await qmp.execute('job-dismiss', { id: job }).catch(ifRefused);
+  for (const node of [job, `${job}-file`]) await qmp.execute('blockdev-del', { 'node-name': node }).catch(ifRefused);
+}

@@ -1,0 +1,76 @@
+/** One per host: does what the compute service wrote down for it, and says how its guests are. */
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Bus } from '#shared/bus/bus.ts';
+import { imageClient } from '#shared/clients/image.ts';
+import { type Cloud, readCloud } from '#shared/config/cloud.ts';
+import { type ComputeReport, computeAgent, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
+import { type Agent, startAgent } from '#shared/hosts/agent.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Start, Started } from '#shared/service/ground.ts';
+import { sessionOf } from '#shared/service/session.ts';
+import { type Config, directoryOf, section } from './config.ts';
+import type { ComputeHost } from './context.ts';
+import { fakeHypervisor } from './drivers/fake.ts';
+import { ensureHostId } from './drivers/host-id.ts';
+import type { Hypervisor } from './drivers/hypervisor.ts';
+import { imagesOf } from './drivers/images.ts';
+import { openQemu } from './drivers/open-qemu.ts';
+import { soonAgain } from './drivers/soon-again.ts';
+import { answerQuestions } from './messages.ts';
+
+export const start: Start = async ({ settings, log: ground, bus }) => {
+  const cloud = readCloud(settings);
+  const config = settings.read('compute-agent', section);
+  const log = ground.with({ service: 'compute-agent' });
+  const own = cloud.host || hostname();
+  const many = config.driver === 'fake' && config.fakeHosts > 1;
+  const names = many ? Array.from({ length: config.fakeHosts }, (_, at) => `${own}-${at + 1}`) : [own];
+  const hosts = await Promise.all(names.map((name) => startHost({ name, cloud, config, log, bus })));
+  return { close: async () => void (await Promise.all(hosts.map((host) => host.close()))) };
+};
+
+interface Parts {
+  readonly name: string;
+  readonly cloud: Cloud;
+  readonly config: Config;
+  readonly log: Log;
+  readonly bus: Bus;
+}
+
+async function startHost({ name, cloud, config, log, bus }: Parts): Promise<Started> {
+  const base = directoryOf(cloud, config);
+  const directory = config.driver === 'fake' ? join(base, `fake-${name}`) : base;
+  const hostId = await ensureHostId(directory);
+  let agent: Agent | undefined; // guests may speak before it listens
+  const wake = () => agent?.wake();
+  const hypervisor = await openHypervisor({ name, cloud, config, log, bus }, directory, wake);
+  await hypervisor.recover(async (id) => {
+    const ask: OwnsGuest['ask'] = { host: name, id };
+    return (await bus.ask<OwnsGuest['answer']>(ownsGuest, ask)).power;
+  });
+  const report = async (): Promise<ComputeReport> => {
+    const facts = await hypervisor.facts();
+    return { hostId, hostname: name, address: cloud.address, ...facts, guests: hypervisor.guests() };
+  };
+  const driver = soonAgain(hypervisor, wake);
+  agent = startAgent({ contract: computeAgent, bus, host: name, driver, log, everyMs: cloud.idleMs, report });
+  const host: ComputeHost = { name, cloud, config, hypervisor };
+  const offs = answerQuestions(bus, host);
+  const close = async () => {
+    for (const off of offs) off();
+    await agent?.close();
+    await hypervisor.close();
+  };
+  return { close };
+}
+
+async function openHypervisor(parts: Parts, directory: string, changed: () => void): Promise<Hypervisor> {
+  const { cloud, config, log } = parts;
+  if (config.driver === 'fake') {
+    const size = { vcpus: config.fakeVcpus, ramMb: config.fakeRamMb, diskGb: config.fakeDiskGb };
+    return fakeHypervisor({ size, changed, file: join(directory, 'guests.json') });
+  }
+  const api = imagesOf(imageClient(sessionOf(cloud, 'nova')));
+  return openQemu({ cloud, config, directory, api, log, changed });
+}
