@@ -1,0 +1,63 @@
+/** Volumes that are only numbers, for the scale of APIs and for tests: no bytes, no process, gone with the agent. */
+import { Readable } from 'node:stream';
+import { badRequest, notFound } from '#shared/errors/fault.ts';
+import type { Exporter, VolumeStore } from './driver.ts';
+
+export interface FakeOptions {
+  readonly pool: string;
+  readonly totalGb: number;
+}
+
+export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
+  const volumes = new Map<string, number>();
+  const snapshots = new Map<string, number>();
+  const sizeOf = (sizes: Map<string, number>, what: string, id: string): number => {
+    const size = sizes.get(id);
+    if (size === undefined) throw notFound(what, id);
+    return size;
+  };
+  return {
+    ensureVolume: async ({ id, sizeGb, source }) => {
+      const least = [
+        volumes.get(id) ?? 0,
+        source.kind === 'snapshot' && !volumes.has(id) ? sizeOf(snapshots, 'Snapshot', source.snapshotId) : 0,
+        source.kind === 'volume' && !volumes.has(id) ? sizeOf(volumes, 'Volume', source.volumeId) : 0,
+      ];
+      if (sizeGb < Math.max(...least)) throw badRequest(`${Math.max(...least)} GiB do not fit into ${sizeGb} GiB`);
+      volumes.set(id, sizeGb);
+      return { sizeGb };
+    },
+    ensureVolumeGone: async ({ id }) => void volumes.delete(id),
+    ensureSnapshot: async ({ id, volumeId }) => {
+      if (!volumes.has(volumeId)) throw badRequest('the volume has no bytes on this host');
+      if (!snapshots.has(id)) snapshots.set(id, sizeOf(volumes, 'Volume', volumeId));
+    },
+    ensureSnapshotGone: async ({ id }) => void snapshots.delete(id),
+    pathOf: async (id) => `fake:${id}:${sizeOf(volumes, 'Volume', id)}`,
+    readAs: async (id) => {
+      sizeOf(volumes, 'Volume', id);
+      return { sizeBytes: 512, stream: Readable.from([Buffer.alloc(512)]), close: async () => {} };
+    },
+    pools: async () => {
+      const used = [...volumes.values(), ...snapshots.values()].reduce((sum, size) => sum + size, 0);
+      return [
+        { name: pool, driver: 'fake', totalGb, freeGb: totalGb - used, thin: false, features: ['online-snapshot'] },
+      ];
+    },
+  };
+}
+
+/** Remembers who may log in. */
+export function openFakeExports(portal: string): Exporter {
+  const exported = new Set<string>();
+  return {
+    ensureExport: async ({ volumeId, initiators }) => {
+      if (initiators.length === 0) exported.delete(volumeId);
+      else exported.add(volumeId);
+      const target = { portal, iqn: `iqn.2010-10.org.openstack:volume-${volumeId}`, lun: 1 };
+      return { target: initiators.length === 0 ? null : target };
+    },
+    isExported: async (volumeId) => exported.has(volumeId),
+    close: async () => {},
+  };
+}

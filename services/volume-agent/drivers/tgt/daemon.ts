@@ -1,0 +1,72 @@
+/** The tgtd of this cloud on this host: its own socket, its own portal. It outlives the agent. */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '#shared/errors/fault.ts';
+import { findDetached, startDetached } from '#shared/process/detached.ts';
+import { askTgtd, type Request, socketName } from './socket.ts';
+
+export interface DaemonOptions {
+  /** An absolute path. tgtd works there: backing files are named relative to it, for its text has no way to write a comma. */
+  readonly directory: string;
+  /** host:port where initiators log in. */
+  readonly portal: string;
+}
+
+export interface Daemon extends DaemonOptions {
+  ask(request: Request): Promise<string>;
+  /** True when it had to be started: then it knows nothing. */
+  ensureUp(): Promise<boolean>;
+}
+
+export const daemonOf = (options: DaemonOptions): Daemon => ({
+  ...options,
+  ask: (request) => askTgtd(options.directory, request),
+  ensureUp: () => ensureUp(options),
+});
+
+async function ensureUp({ directory, portal }: DaemonOptions): Promise<boolean> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (findDetached('tgtd', directory).length > 0) {
+    await awaitAnswer(directory);
+    return false;
+  }
+  const words = ['tgtd', '--foreground', '--control-port', '0', '--iscsi', `portal=${portal}`];
+  const logFile = join(directory, 'tgtd.log');
+  await startDetached(words, {
+    cwd: directory,
+    logFile,
+    env: { TGT_IPC_SOCKET: socketName.split('.')[0] ?? '' },
+  }).catch(missing);
+  await awaitAnswer(directory);
+  return true;
+}
+
+function missing(error: NodeJS.ErrnoException): never {
+  if (error.code === 'ENOENT')
+    throw new Fault(501, 'notImplemented', 'tgtd is not installed here: volumes cannot be exported');
+  throw error;
+}
+
+/** It answers within a few milliseconds of its start, or ended: a port that is taken, most often. */
+async function awaitAnswer(directory: string): Promise<void> {
+  const until = Date.now() + 10_000;
+  for (;;) {
+    try {
+      await askTgtd(directory, { mode: 'system', op: 'show' }, 5_000);
+      return;
+    } catch (cause) {
+      const ended = findDetached('tgtd', directory).length === 0;
+      if (Date.now() > until) throw new Error('tgtd does not answer on its socket', { cause });
+      if (ended) throw new Error(`tgtd ended: see ${join(directory, 'tgtd.log')}`, { cause });
+      await sleep(20);
+    }
+  }
+}
+
+/** For the end of the cloud on this host: initiators lose their volumes. It ignores SIGTERM, and keeps nothing back. */
+export async function stopDaemon(directory: string): Promise<void> {
+  for (const pid of findDetached('tgtd', directory)) process.kill(pid, 'SIGKILL');
+  while (findDetached('tgtd', directory).length > 0) await sleep(10);
+  await rm(join(directory, socketName), { force: true });
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type Cloud, readCloud } from '#shared/config/cloud.ts';
+import { type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Start } from '#shared/service/ground.ts';
+import { sessionOf } from '#shared/service/session.ts';
+import { type Config, directoryOf, portalOf, section } from './config.ts';
+import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
+import { openFake, openFakeExports } from './drivers/fake.ts';
+import { openFiles } from './drivers/file/file.ts';
+import { publish } from './drivers/file/publish.ts';
+import { imagesOf } from './drivers/images.ts';
+import { openTgt } from './drivers/tgt/exports.ts';
+import { volumesOf } from './operations.ts';
+
+/** One per storage host: does what the volume service wrote down for it. */
+export const start: Start = async ({ settings, log: ground, bus }) => {
+  const cloud = readCloud(settings);
+  const config = settings.read('volume-agent', section);
+  const log = ground.with({ service: 'volume-agent' });
+  const images = imagesOf(sessionOf(cloud, 'cinder'));
+  const { store, exporter } = await openDriver(cloud, config, images, log);
+  const host = cloud.host || hostname();
+  const hostId = await ensureHostId(directoryOf(cloud, config));
+  const report = async (): Promise<VolumeReport> => ({
+    hostId,
+    hostname: host,
+    address: cloud.address,
+    pools: await store.pools(),
+  });
+  const driver = volumesOf({ store, exporter, images });
+  const agent = startAgent({ contract: volumeAgent, bus, host, driver, log, everyMs: cloud.idleMs, report });
+  const close = async () => {
+    await agent.close();
+    await exporter.close();
+  };
+  return { close };
+};
+
+interface Driver {
+  readonly store: VolumeStore;
+  readonly exporter: Exporter;
+}
+
+async function openDriver(cloud: Cloud, config: Config, images: ImageStore, log: Log): Promise<Driver> {
+  const { driver, pool, fakeGb, maxImageGb, watchMs } = config;
+  const [directory, portal] = [directoryOf(cloud, config), portalOf(cloud, config)];
+  if (driver === 'fake') return { store: openFake({ pool, totalGb: fakeGb }), exporter: openFakeExports(portal) };
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const store = await openFiles({ directory: join(directory, pool), pool, images, maxImageGb });
+  return { store, exporter: await openTgt({ directory, portal, watchMs, log }) };
+}
+
+/** A host is known by this, whatever its name becomes. */
+async function ensureHostId(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, 'host-id');
+  const known = await readFile(path, 'utf8').catch(() => '');
+  if (known !== '') return known.trim();
+  const fresh = randomUUID();
+  await publish(path, (file) => file.writeFile(`${fresh}\n`));
+  return fresh;
+}
