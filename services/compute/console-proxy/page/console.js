@@ -1,0 +1,31 @@
+// The console of one guest. The URL's `path` is where the WebSocket is; its token is good for one connection.
+import RFB from './core/rfb.js';
+
+const status = document.getElementById('status');
+const say = (words) => {
+  status.textContent = words;
+};
+
+const path = new URLSearchParams(location.search).get('path') ?? '';
+const target = new URL(path, new URL('/', location.href));
+target.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+
+if (target.host !== location.host) say('This URL leads elsewhere.');
+else {
+  const rfb = new RFB(document.getElementById('screen'), target.href, { wsProtocols: ['binary'] });
+  rfb.scaleViewport = true;
+  let connected = false;
+  rfb.addEventListener('connect', () => {
+    connected = true;
+    say('Connected');
+  });
+  rfb.addEventListener('desktopname', ({ detail }) => {
+    document.title = detail.name;
+  });
+  rfb.addEventListener('disconnect', () => {
+    say(
+      connected ? 'The console was closed. Ask for a new URL.' : 'No console: the URL was used already, or is too old.',
+    );
+  });
+  document.getElementById('ctrl-alt-del').addEventListener('click', () => rfb.sendCtrlAltDel());
+}

@@ -1,0 +1,104 @@
+/** The noVNC door: a page for browsers, and a WebSocket to a guest's screen for whoever has a token that nobody used yet. */
+import { createServer, type IncomingMessage } from 'node:http';
+import { createConnection, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import { type Listening, listen } from '#shared/http/server.ts';
+import type { Log } from '#shared/log/log.ts';
+import { connectUnix } from '#shared/process/unix-socket.ts';
+import { listFiles, sendFile } from './files.ts';
+
+export interface ConsoleRight {
+  readonly host: string;
+  readonly serverId: string;
+}
+
+export interface ConsoleProxyOptions {
+  readonly at: { readonly host: string; readonly port: number };
+  /** Takes the token away and gives what it was for; null when it is unknown, too old, or used. */
+  readonly redeemConsoleToken: (token: string) => Promise<ConsoleRight | null>;
+  /** Asks the host for the guest's screen: path of a unix socket, or host:port. */
+  readonly vncSocketOf: (right: ConsoleRight) => Promise<string>;
+  readonly log: Log;
+}
+
+/** What browsers send is keys and clicks; a clipboard may be larger. */
+const longestMessage = 1024 * 1024;
+
+export async function startConsoleProxy(options: ConsoleProxyOptions): Promise<Listening> {
+  const files = listFiles();
+  const server = createServer((request, answer) => {
+    request.resume();
+    sendFile(files, pathOf(request), answer);
+  });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: longestMessage,
+    handleProtocols: (offered) => (offered.has('binary') ? 'binary' : false),
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    letIn(options, request)
+      .then((screen) => {
+        if (!screen) return refuse(socket);
+        sockets.handleUpgrade(request, socket, head, (browser) => void join(browser, screen));
+      })
+      .catch((error: unknown) => {
+        options.log.warn({ error }, 'console could not be opened');
+        refuse(socket, '502 Bad Gateway');
+      });
+  });
+  const listening = await listen(server, options.at);
+  const close = async () => {
+    for (const browser of sockets.clients) browser.terminate();
+    await listening.close();
+  };
+  return { ...listening, close };
+}
+
+const urlOf = ({ url = '/' }: IncomingMessage) => new URL(url, 'http://console');
+const pathOf = (request: IncomingMessage) => {
+  try {
+    return urlOf(request).pathname;
+  } catch {
+    return '';
+  }
+};
+
+/** The origin is looked at first, so that a page elsewhere cannot even use a token up. */
+async function letIn(options: ConsoleProxyOptions, request: IncomingMessage): Promise<Socket | null> {
+  const token = urlOf(request).searchParams.get('token');
+  if (!token || !isSameOrigin(request)) return null;
+  const right = await options.redeemConsoleToken(token);
+  if (!right) return null;
+  const screen = await connect(await options.vncSocketOf(right));
+  options.log.info({ ...right }, 'console was opened');
+  return screen;
+}
+
+/** Browsers say where a page came from; what is no browser says nothing and has no page to be lured by. */
+function isSameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
+  if (origin === undefined) return true;
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+async function connect(path: string): Promise<Socket> {
+  if (path.startsWith('/')) return connectUnix(path);
+  const colon = path.lastIndexOf(':');
+  const socket = createConnection(Number(path.slice(colon + 1)), path.slice(0, colon));
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  return socket;
+}
+
+function refuse(socket: Duplex, status = '403 Forbidden'): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Bytes both ways, no faster than the slower side reads, until one of them is gone. */
+async function join(browser: WebSocket, screen: Socket): Promise<void> {
+  const stream = createWebSocketStream(browser);
+  await pipeline(stream, screen, stream).catch(() => {});
+  screen.destroy();
+  browser.terminate();
+}
