@@ -1,0 +1,17 @@
+import { flag, number, text } from '#shared/config/settings.ts';
+
+export const section = {
+  listen: text(
+    '6210',
+    'which devices of the ring are ours: those with this address; listens there unless all is one process',
+  ),
+  devices: text('', 'the directory below which each device has its own; empty: var/object-agent'),
+  mountCheck: flag(false, 'a device that is not a mount point is away: for real disks'),
+  reserveMb: number(32, 'what a write must leave free on a device'),
+  reclaimHours: number(168, 'how long the memory of what was deleted is kept; no device may be away for longer'),
+  replicateMs: number(30_000, 'how often replicas are compared'),
+  rehashMs: number(30 * 60_000, 'how often the comparison forgets what it knew and looks at the disks again'),
+  auditMs: number(60_000, 'how often the auditor takes its next step'),
+  auditMb: number(64, 'how much the auditor reads in a step'),
+  reportMs: number(1_000, 'how long a container waits to tell its account that its counters changed'),
+};

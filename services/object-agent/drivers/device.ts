@@ -1,0 +1,81 @@
+/** A device is a directory: of a disk of its own, or of any. It may go away and come back, or another in its place. */
+import { mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Kind } from '#shared/contracts/object-agent.ts';
+
+export interface DeviceOptions {
+  readonly name: string;
+  readonly root: string;
+  readonly mountCheck: boolean;
+}
+
+export interface Disk extends DeviceOptions {
+  /** Which directory it was when we last looked: another one means another disk. */
+  inode: number | undefined;
+}
+
+export const folderOf = (kind: Kind): string => `${kind}s`;
+export const suffixOf = (hash: string): string => hash.slice(-3);
+
+export const hashDirectory = ({ root }: DeviceOptions, kind: Kind, partition: number, hash: string): string =>
+  join(root, folderOf(kind), String(partition), suffixOf(hash), hash);
+
+/** Makes what a device needs. A real disk that is not mounted stays away. */
+export function openDisk(options: DeviceOptions): Disk {
+  if (!options.mountCheck) mkdirSync(options.root, { recursive: true, mode: 0o700 });
+  const disk: Disk = { ...options, inode: undefined };
+  isThere(disk, () => {});
+  return disk;
+}
+
+/** Looks whether it is there, and says so when it is not the one it was. */
+export function isThere(disk: Disk, onChange: () => void): boolean {
+  const inode = inodeOf(disk);
+  if (inode === undefined) return false;
+  if (inode === disk.inode) return true;
+  mkdirSync(join(disk.root, 'tmp'), { recursive: true });
+  if (disk.inode !== undefined) onChange();
+  disk.inode = inode;
+  return true;
+}
+
+function inodeOf({ root, mountCheck }: DeviceOptions): number | undefined {
+  const found = statSync(root, { throwIfNoEntry: false });
+  if (!found) return undefined;
+  if (mountCheck && found.dev === statSync(dirname(root)).dev) return undefined;
+  return found.ino;
+}
+
+export function freeBytes({ root }: DeviceOptions): number {
+  const { bavail, bsize } = statfsSync(root);
+  return bavail * bsize;
+}
+
+/** What is in a directory; nothing when there is none. */
+export function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+    throw error;
+  }
+}
+
+export const partitionsOf = ({ root }: DeviceOptions, kind: Kind): number[] =>
+  namesIn(join(root, folderOf(kind)))
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+export interface Found {
+  readonly partition: number;
+  readonly hash: string;
+  readonly directory: string;
+}
+
+/** Every hash directory of a partition, suffix by suffix. */
+export function* hashesIn({ root }: DeviceOptions, kind: Kind, partition: number): Generator<Found> {
+  const base = join(root, folderOf(kind), String(partition));
+  for (const suffix of namesIn(base).filter((name) => /^[0-9a-f]{3}$/.test(name)))
+    for (const hash of namesIn(join(base, suffix)).filter((name) => /^[0-9a-f]{32}$/.test(name)))
+      yield { partition, hash, directory: join(base, suffix, hash) };
+}

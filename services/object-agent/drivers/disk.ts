@@ -1,0 +1,74 @@
+/** What makes a write atomic and durable. Callbacks of node:fs, not its promises, which cost several times as much. */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+export const open = promisify(fs.open);
+export const close = promisify(fs.close);
+export const fsync = promisify(fs.fsync);
+const link = promisify(fs.link);
+const mkdir = promisify(fs.mkdir);
+const writev = promisify(fs.writev);
+
+export const unlink = (file: string): Promise<void> => promisify(fs.unlink)(file).catch(ignoreMissing);
+
+export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;
+export function ignoreMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error;
+}
+
+/** All of it: a full disk may take a part first. */
+export async function writeAll(fd: number, buffers: readonly Buffer[]): Promise<void> {
+  const total = buffers.reduce((sum, { length }) => sum + length, 0);
+  const { bytesWritten } = await writev(fd, [...buffers]);
+  if (bytesWritten < total) await writeAll(fd, [Buffer.concat(buffers, total).subarray(bytesWritten)]);
+}
+
+export async function syncDirectory(directory: string): Promise<void> {
+  const fd = await open(directory, 'r');
+  await fsync(fd).finally(() => close(fd));
+}
+
+export const temporaryIn = (root: string): string => join(root, 'tmp', randomBytes(12).toString('hex'));
+
+/**
+ * Gives a finished file its name, durably. Its temporary name stays until the caller removes it: what a crash leaves
+ * there tells what was under way. A file that has the name already is the same write, done before.
+ */
+export async function publish(temporary: string, file: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const made = await mkdir(dirname(file), { recursive: true });
+    try {
+      await link(temporary, file);
+      return await syncUpTo(dirname(file), made);
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return;
+      if (codeOf(error) !== 'ENOENT' || tries === 5) throw error; // the clean-up of an old tombstone took the directory
+    }
+  }
+}
+
+/** A new directory is durable when its parent is: up to the first that was made. */
+async function syncUpTo(directory: string, made: string | undefined): Promise<void> {
+  const directories = [directory];
+  for (let at = directory; made && at.length >= made.length; at = dirname(at)) directories.push(dirname(at));
+  await Promise.all(directories.map(syncDirectory));
+}
+
+/** Writes a small file whole, or not at all. */
+export async function writeFileSafely(root: string, file: string, content: Buffer): Promise<string> {
+  const temporary = temporaryIn(root);
+  const fd = await open(temporary, 'wx');
+  try {
+    await writeAll(fd, [content]);
+    await fsync(fd);
+    await publish(temporary, file);
+  } catch (error) {
+    await unlink(temporary);
+    throw error;
+  } finally {
+    await close(fd);
+  }
+  return temporary;
+}

@@ -1,0 +1,49 @@
+/** The agent as an interface: every call goes to what knows it, and every failure becomes an answer. */
+import {
+  type AgentAnswer,
+  type AgentCall,
+  isAnswer,
+  type ObjectAgent,
+  type Upload,
+} from '#shared/contracts/object-agent.ts';
+import { answer, away } from './context.ts';
+import { codeOf } from './drivers/disk.ts';
+import { handleListing } from './listings/handlers.ts';
+import { readObject } from './objects/read.ts';
+import { amendObject, removeObject } from './objects/remove.ts';
+import { isFull, openUpload } from './objects/upload.ts';
+import { type AgentWorld, answerPeer } from './replication/answers.ts';
+
+export const openAgent = (world: AgentWorld): ObjectAgent => ({
+  ask: (call) => spoken(world, call, () => handle(world, call)),
+  upload: async (call) => {
+    const outcome = await spoken<Upload | AgentAnswer>(world, call, () => openUpload(world, call));
+    return isAnswer(outcome)
+      ? outcome
+      : { ...outcome, commit: (footer) => spoken(world, call, () => outcome.commit(footer)) };
+  },
+});
+
+async function handle(world: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
+  if (call.method === 'REPLICATE') return answerPeer(world, call);
+  if (call.kind !== 'object') return handleListing(world, call);
+  if (call.path.length !== 3) return answer(400);
+  if (call.method === 'DELETE') return removeObject(world, call);
+  if (call.method === 'POST') return amendObject(world, call);
+  if (call.method === 'PUT') return answer(405); // an object is uploaded
+  return readObject(world, call);
+}
+
+async function spoken<T>(world: AgentWorld, call: AgentCall, work: () => Promise<T>): Promise<T | AgentAnswer> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isFull(error) || isFullDatabase(error)) return away();
+    const { method, kind, device, path } = call;
+    world.log.error({ method, kind, device, path, code: codeOf(error), error }, 'an object agent met an error');
+    return answer(500);
+  }
+}
+
+/** SQLITE_FULL. */
+const isFullDatabase = (error: unknown): boolean => (error as { errcode?: number } | null)?.errcode === 13;

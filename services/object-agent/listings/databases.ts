@@ -1,0 +1,106 @@
+/** The database files of our devices: opened when wanted, a bounded number at a time, with a word for what each knows. */
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Kind } from '#shared/contracts/object-agent.ts';
+import type { FileDatabase } from '#shared/db/file.ts';
+import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
+import { type Info, infoOf, openListing } from './store.ts';
+
+export interface Place {
+  readonly disk: Disk;
+  readonly kind: Kind;
+  readonly partition: number;
+  readonly hash: string;
+}
+
+export interface Databases {
+  /** Undefined when there is none. */
+  find(place: Place): FileDatabase | undefined;
+  ensure(place: Place): FileDatabase;
+  /** Its content has changed. */
+  touch(place: Place): void;
+  /** Hash of each database of a partition, and what it knows in one word. */
+  digests(disk: Disk, kind: Kind, partition: number): ReadonlyMap<string, string>;
+  remove(place: Place): void;
+  forget(device: string): void;
+  close(): void;
+}
+
+const mostOpen = 96;
+
+export function openDatabases(onFound: (place: Place, info: Info) => void): Databases {
+  const open = new Map<string, FileDatabase>();
+  const known = new Map<string, Map<string, string>>();
+  const keyOf = ({ disk, kind, partition }: Omit<Place, 'hash'>) => `${disk.name}/${kind}/${partition}`;
+
+  const shut = (file: string) => {
+    open.get(file)?.close();
+    open.delete(file);
+  };
+  const use = (file: string) => {
+    const db = open.get(file) ?? openListing(file);
+    open.delete(file);
+    open.set(file, db); // the end of the map is what was used last
+    const [oldest] = open.keys();
+    if (open.size > mostOpen && oldest) shut(oldest);
+    return db;
+  };
+  const find = (place: Place) => {
+    const file = fileOf(place);
+    return open.has(file) || existsSync(file) ? use(file) : undefined;
+  };
+  const ensure = (place: Place) => find(place) ?? use(made(fileOf(place)));
+  const touch = (place: Place) => void known.get(keyOf(place))?.delete(place.hash);
+  const digestOf = (place: Place) => {
+    const db = find(place);
+    const info = db && infoOf(db);
+    if (info) onFound(place, info);
+    return info ? wordOf(info) : '';
+  };
+  const digests = (disk: Disk, kind: Kind, partition: number) => {
+    const key = keyOf({ disk, kind, partition });
+    const before = known.get(key);
+    const found = [...hashesIn(disk, kind, partition)].map(({ hash }): [string, string] => {
+      const place = { disk, kind, partition, hash };
+      return [hash, before?.get(hash) ?? digestOf(place)];
+    });
+    const fresh = new Map(found.filter(([, digest]) => digest !== ''));
+    known.set(key, fresh);
+    return fresh;
+  };
+  const remove = (place: Place) => {
+    shut(fileOf(place));
+    rmSync(dirname(fileOf(place)), { recursive: true, force: true });
+    touch(place);
+  };
+  const forget = (device: string) => {
+    for (const file of [...open.keys()]) if (file.includes(`/${device}/`)) shut(file);
+    for (const key of [...known.keys()]) if (key.startsWith(`${device}/`)) known.delete(key);
+  };
+  const close = () => {
+    for (const file of [...open.keys()]) shut(file);
+  };
+  return { find, ensure, touch, digests, remove, forget, close };
+}
+
+const fileOf = ({ disk, kind, partition, hash }: Place) =>
+  join(hashDirectory(disk, kind, partition, hash), `${hash}.db`);
+
+/** The directory is durable before a database in it answers for anything. */
+function made(file: string): string {
+  const first = mkdirSync(dirname(file), { recursive: true });
+  for (let at = dirname(file); first && at.length >= dirname(first).length; at = dirname(at)) {
+    const fd = openSync(at, 'r');
+    fsyncSync(fd);
+    closeSync(fd);
+  }
+  return file;
+}
+
+function wordOf({ sum, put, removed, metadata }: Info): string {
+  const sorted = Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('md5')
+    .update(JSON.stringify([sum, put, removed, sorted]))
+    .digest('hex');
+}

@@ -1,0 +1,145 @@
+/** The calls about accounts and containers, which differ in what they list and in the names of their headers. */
+import type { AgentAnswer, AgentCall, Headers } from '#shared/contracts/object-agent.ts';
+import type { Entry } from '#shared/contracts/object-entry.ts';
+import type { FileDatabase } from '#shared/db/file.ts';
+import { placeOf } from '#shared/ring/ring.ts';
+import { answer, away, diskOf, jsonAnswer } from '../context.ts';
+import type { Place } from './databases.ts';
+import { isReported, type ListingWorld, report, reportLater } from './report.ts';
+import {
+  type Info,
+  infoOf,
+  insertInfo,
+  isGone,
+  list,
+  type Metadata,
+  mergeEntry,
+  mergeInfo,
+  type Wanted,
+} from './store.ts';
+
+const depth = { account: 1, container: 2, object: 3 };
+
+export async function handleListing(world: ListingWorld, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(world, call.device);
+  if (!disk) return away();
+  const path = call.path.slice(0, depth[call.kind]);
+  const { hash } = placeOf(world.ring, ...path);
+  const place: Place = { disk, kind: call.kind, partition: call.partition, hash };
+  if (call.path.length > path.length) return putEntry(world, place, call);
+  if (call.method === 'PUT') return put(world, place, call);
+  const db = world.databases.find(place);
+  const info = db && infoOf(db);
+  if (!info || isGone(info)) return answer(404, info ? { 'x-backend-timestamp': info.removed } : {});
+  if (call.method === 'POST') return post(world, place, db, call);
+  if (call.method === 'DELETE') return remove(world, place, db, info, call);
+  if (call.method === 'HEAD') return answer(204, headersOf(place, db, info));
+  return jsonAnswer(list(db, wantedOf(call.query ?? {})), headersOf(place, db, info));
+}
+
+/** Makes it, or makes it anew, and takes the metadata that came along. 201 made, 202 was there. */
+async function put(world: ListingWorld, place: Place, { headers, path }: AgentCall): Promise<AgentAnswer> {
+  const timestamp = timestampOf(headers);
+  const db = world.databases.ensure(place);
+  const made = db.transaction(() => {
+    const before = infoOf(db);
+    if (!before) insertInfo(db, path, timestamp);
+    mergeInfo(db, { put: timestamp, metadata: metadataOf(headers, timestamp) });
+    return !before || isGone(before);
+  });
+  await changed(world, place, headers);
+  return answer(made ? 201 : 202);
+}
+
+async function post(world: ListingWorld, place: Place, db: FileDatabase, { headers }: AgentCall): Promise<AgentAnswer> {
+  const timestamp = timestampOf(headers);
+  db.transaction(() => mergeInfo(db, { metadata: metadataOf(headers, timestamp) }));
+  world.databases.touch(place);
+  return answer(204);
+}
+
+/** Its metadata goes with it: who makes it anew gets nothing of the old one, least of all its ACL. */
+async function remove(
+  world: ListingWorld,
+  place: Place,
+  db: FileDatabase,
+  info: Info,
+  { headers }: AgentCall,
+): Promise<AgentAnswer> {
+  const timestamp = timestampOf(headers);
+  if (info.count > 0 || timestamp <= info.put) return answer(409);
+  const cleared = Object.keys(info.metadata).map((name): [string, [string, string]] => [name, ['', timestamp]]);
+  db.transaction(() => mergeInfo(db, { removed: timestamp, metadata: Object.fromEntries(cleared) }));
+  await changed(world, place, headers);
+  return answer(204);
+}
+
+async function changed(world: ListingWorld, place: Place, headers: Headers): Promise<void> {
+  world.databases.touch(place);
+  if (place.kind !== 'container') return;
+  const replicas = headers['x-account-replicas']?.split(',').filter(Boolean).map(Number);
+  await report(world, place, replicas);
+}
+
+/**
+ * An object's news to its container, or a container's to its account. An account is made by its first container. A
+ * container that was removed meanwhile comes back with the object: nothing that was accepted is lost.
+ */
+async function putEntry(world: ListingWorld, place: Place, { path, body }: AgentCall): Promise<AgentAnswer> {
+  const entry = JSON.parse(String(body)) as Entry;
+  const { databases } = world;
+  const db = place.kind === 'account' ? databases.ensure(place) : databases.find(place);
+  if (!db) return answer(404);
+  const known = db.transaction(() => mergeInto(db, place, path, entry), { durable: false });
+  databases.touch(place);
+  const info = place.kind === 'container' ? infoOf(db) : undefined;
+  if (info && !isReported(info)) reportLater(world, place);
+  return answer(known ? 201 : 404);
+}
+
+function mergeInto(db: FileDatabase, { kind }: Place, path: readonly string[], entry: Entry): boolean {
+  const info = infoOf(db);
+  if (!info && kind === 'container') return false;
+  if (!info) insertInfo(db, path.slice(0, 1), entry.timestamp);
+  mergeEntry(db, entry);
+  return true;
+}
+
+const timestampOf = (headers: Headers): string => headers['x-timestamp'] ?? '';
+
+const kept =
+  /^(x-(account|container)-(meta|sysmeta)-.+|x-container-(read|write|sync-to|sync-key)|x-versions-(location|enabled)|x-history-location|x-account-access-control)$/;
+
+const metadataOf = (headers: Headers, timestamp: string): Metadata =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .filter(([name]) => kept.test(name))
+      .map(([name, value]) => [name, [value, timestamp]]),
+  );
+
+function headersOf({ kind }: Place, db: FileDatabase, info: Info): Headers {
+  const set = Object.entries(info.metadata).flatMap(([name, [value]]) => (value === '' ? [] : [[name, value]]));
+  const times = { 'x-timestamp': info.created, 'x-put-timestamp': info.put };
+  return { ...Object.fromEntries(set), ...times, ...(kind === 'account' ? accountCounters(db, info) : counters(info)) };
+}
+
+const counters = ({ count, bytes }: Info) => ({
+  'x-container-object-count': String(count),
+  'x-container-bytes-used': String(bytes),
+});
+
+function accountCounters(db: FileDatabase, { count, bytes }: Info): Headers {
+  const objects = db.row<{ sum: number | null }>('SELECT sum(count) AS sum FROM entries WHERE deleted = 0')?.sum ?? 0;
+  return {
+    'x-account-container-count': String(count),
+    'x-account-object-count': String(objects),
+    'x-account-bytes-used': String(bytes),
+  };
+}
+
+function wantedOf(query: Headers): Wanted {
+  const { prefix = '', delimiter = '', marker = '', end_marker: endMarker = '', limit = '10000', path } = query;
+  const page = { marker, endMarker, limit: Number(limit), reverse: query.reverse === 'true' };
+  if (path === undefined) return { ...page, prefix, delimiter, subdirs: true };
+  return { ...page, prefix: path && !path.endsWith('/') ? `${path}/` : path, delimiter: '/', subdirs: false };
+}

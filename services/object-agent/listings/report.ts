@@ -1,0 +1,81 @@
+/** A container tells its account that it is there, and what is in it. What the account has not heard is told again. */
+import type { Entry } from '#shared/contracts/object-entry.ts';
+import { nodesOf, placeOf } from '#shared/ring/ring.ts';
+import { newTimestamp } from '#shared/ring/timestamp.ts';
+import { diskOf, type World } from '../context.ts';
+import type { Databases, Place } from './databases.ts';
+import { type Info, infoOf, isGone, setReported } from './store.ts';
+
+export interface ListingWorld extends World {
+  readonly databases: Databases;
+  /** Containers whose account may not know them as they are. */
+  readonly unreported: Map<string, Place>;
+}
+
+export const reportKey = ({ disk, hash }: Place): string => `${disk.name}/${hash}`;
+const wordOf = ({ put, removed, count, bytes }: Info) => `${put} ${removed} ${count} ${bytes}`;
+
+export const isReported = (info: Info): boolean => info.reported === wordOf(info);
+
+export function reportLater({ unreported }: ListingWorld, place: Place): void {
+  unreported.set(reportKey(place), place);
+}
+
+/** Tells the replicas of the account with these numbers; unless told, the one with our own number. */
+export async function report(world: ListingWorld, place: Place, replicas?: readonly number[]): Promise<void> {
+  const db = diskOf(world, place.disk.name) && world.databases.find(place);
+  const info = db && infoOf(db);
+  if (!info || isReported(info)) return void world.unreported.delete(reportKey(place));
+  reportLater(world, place);
+  const told = await tell(world, info, replicas ?? ownNumbers(world, place));
+  if (!told) return;
+  setReported(db, wordOf(info));
+  const now = infoOf(db);
+  if (now && isReported(now)) world.unreported.delete(reportKey(place));
+}
+
+/** A stand-in has no number of its own, and tells all. */
+function ownNumbers({ ring, address }: World, { disk, partition }: Place): number[] {
+  const { primaries } = nodesOf(ring, partition);
+  const own = primaries.findIndex((device) => device.address === address && device.name === disk.name);
+  return own >= 0 ? [own] : [...primaries.keys()];
+}
+
+async function tell(world: World, info: Info, replicas: readonly number[]): Promise<boolean> {
+  const [account = '', name = ''] = info.path;
+  const { partition } = placeOf(world.ring, account);
+  const { primaries } = nodesOf(world.ring, partition);
+  const body = Buffer.from(JSON.stringify(entryOf(name, info)));
+  const heard = await Promise.all(
+    replicas.map(async (replica) => {
+      const device = primaries[replica];
+      if (!device) return true;
+      const path = [account, name];
+      const call = { kind: 'account', method: 'PUT', device: device.name, partition, path, headers: {}, body } as const;
+      const { status } = await world.reach
+        .agentOf(device)
+        .ask(call)
+        .catch(() => ({ status: 503 }));
+      return status < 300;
+    }),
+  );
+  return heard.every(Boolean);
+}
+
+const latestOf = ({ put, removed }: Info): string => (put < removed ? removed : put);
+
+const entryOf = (name: string, info: Info): Entry => ({
+  name,
+  timestamp: latestOf(info),
+  meta: newTimestamp(),
+  deleted: isGone(info),
+  bytes: info.bytes,
+  count: info.count,
+  type: '',
+  etag: '',
+});
+
+/** Every container that waits. */
+export async function reportAll(world: ListingWorld): Promise<void> {
+  for (const place of [...world.unreported.values()]) await report(world, place);
+}

@@ -1,0 +1,120 @@
+/**
+ * Tells the container of an object that it came, changed or went. What a container did not hear is kept on the device
+ * and said again, until it is heard or too old to matter.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Entry } from '#shared/contracts/object-entry.ts';
+import { nodesOf, placeOf } from '#shared/ring/ring.ts';
+import { secondsOf } from '#shared/ring/timestamp.ts';
+import { diskOf, reclaimBefore, type World } from '../context.ts';
+import { type Disk, namesIn } from '../drivers/device.ts';
+import { unlink, writeFileSafely } from '../drivers/disk.ts';
+import type { Trailer } from '../drivers/trailer.ts';
+import type { Hashes } from './hashes.ts';
+
+export interface ObjectWorld extends World {
+  readonly hashes: Hashes;
+}
+
+interface News {
+  readonly container: readonly string[];
+  readonly entry: Entry;
+  /** Which replicas of the container have not heard it yet. */
+  readonly replicas: readonly number[];
+}
+
+export const entryOf = ({ path, timestamp, headers, bytes }: Trailer, meta = ''): Entry => ({
+  name: path[2] ?? '',
+  timestamp,
+  meta,
+  deleted: false,
+  bytes,
+  count: 0,
+  type: headers['content-type'] ?? '',
+  etag: headers.etag ?? '',
+});
+
+export const goneEntry = (name: string, timestamp: string): Entry => ({
+  name,
+  timestamp,
+  meta: '',
+  deleted: true,
+  bytes: 0,
+  count: 0,
+  type: '',
+  etag: '',
+});
+
+/** `replicas`: the numbers of the container's replicas that are ours to tell, `0,2`. */
+export function announce(world: ObjectWorld, disk: Disk, trailer: Trailer, replicas: string): Promise<void> {
+  return announceEntry(world, disk, trailer.path, entryOf(trailer), replicas);
+}
+
+export async function announceEntry(
+  world: ObjectWorld,
+  disk: Disk,
+  path: readonly string[],
+  entry: Entry,
+  replicas: string,
+): Promise<void> {
+  const numbers = replicas.split(',').filter(Boolean).map(Number);
+  const news = { container: path.slice(0, 2), entry, replicas: numbers };
+  const deaf = await tell(world, news);
+  if (deaf.length > 0) await keep(world, disk, { ...news, replicas: deaf });
+}
+
+export const allReplicas = ({ ring }: World): string => [...Array(ring.replicas).keys()].join(',');
+
+/** Gives the replicas that did not hear it. */
+async function tell(world: World, { container, entry, replicas }: News): Promise<number[]> {
+  const { partition } = placeOf(world.ring, ...container);
+  const { primaries } = nodesOf(world.ring, partition);
+  const path = [...container, entry.name];
+  const body = Buffer.from(JSON.stringify(entry));
+  const heard = await Promise.all(
+    replicas.map(async (replica) => {
+      const device = primaries[replica];
+      if (!device) return true; // the ring has become smaller
+      const call = {
+        kind: 'container',
+        method: 'PUT',
+        device: device.name,
+        partition,
+        path,
+        headers: {},
+        body,
+      } as const;
+      const { status } = await world.reach
+        .agentOf(device)
+        .ask(call)
+        .catch(() => ({ status: 503 }));
+      return status < 300;
+    }),
+  );
+  return replicas.filter((_replica, at) => !heard[at]);
+}
+
+async function keep({ ring }: World, disk: Disk, news: News): Promise<void> {
+  const { hash } = placeOf(ring, ...news.container, news.entry.name);
+  const file = join(disk.root, 'async_pending', hash.slice(-3), `${hash}-${news.entry.timestamp}${news.entry.meta}`);
+  await unlink(file); // the newer state of the same news
+  await unlink(await writeFileSafely(disk.root, file, Buffer.from(JSON.stringify(news))));
+}
+
+/** Says once more what was not heard. */
+export async function announceAgain(world: ObjectWorld, device: string): Promise<void> {
+  const disk = diskOf(world, device);
+  if (!disk) return;
+  const base = join(disk.root, 'async_pending');
+  for (const suffix of namesIn(base))
+    for (const name of namesIn(join(base, suffix))) await again(world, disk, join(base, suffix, name));
+}
+
+async function again(world: ObjectWorld, disk: Disk, file: string): Promise<void> {
+  const news = JSON.parse(readFileSync(file, 'utf8')) as News;
+  const deaf = await tell(world, news);
+  const old = secondsOf(news.entry.timestamp) < reclaimBefore(world);
+  if (deaf.length === 0 || old) return rmSync(file, { force: true });
+  if (deaf.length < news.replicas.length) await keep(world, disk, { ...news, replicas: deaf });
+}

@@ -1,0 +1,91 @@
+/** Reads everything again, a little at a time: what is rotten is put aside, what has expired becomes a tombstone. */
+import { setImmediate as breathe } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
+import { blockBytes } from '#shared/contracts/object-agent.ts';
+import { placeOf } from '#shared/ring/ring.ts';
+import { newTimestamp, timestampOf } from '#shared/ring/timestamp.ts';
+import { diskOf } from '../context.ts';
+import { type Disk, type Found, hashesIn, partitionsOf } from '../drivers/device.ts';
+import { close, codeOf } from '../drivers/disk.ts';
+import { Rotten, type Trailer } from '../drivers/trailer.ts';
+import { allReplicas, type ObjectWorld } from './announce.ts';
+import { quarantine } from './quarantine.ts';
+import { readBlock } from './read.ts';
+import { removeObject } from './remove.ts';
+import { amended, filesIn, type Opened, openFile, readTrailer } from './store.ts';
+
+export interface Auditor {
+  /** Reads about this many bytes more, from where the last step ended. */
+  step(bytes: number): Promise<void>;
+}
+
+export function openAuditor(world: ObjectWorld, device: string): Auditor {
+  let rest: Iterator<Found> | undefined;
+  const step = async (bytes: number) => {
+    const disk = diskOf(world, device);
+    if (!disk) return;
+    rest ??= everything(disk);
+    for (let left = bytes; left > 0; ) {
+      const { value, done } = rest.next();
+      if (done) {
+        rest = undefined;
+        return;
+      }
+      left -= await audit(world, disk, value);
+      await breathe();
+    }
+  };
+  return { step };
+}
+
+function* everything(disk: Disk): Generator<Found> {
+  for (const partition of partitionsOf(disk, 'object')) yield* hashesIn(disk, 'object', partition);
+}
+
+/** What looking costs even when there is nothing to read. */
+const leastBytes = 16 * 1024;
+
+async function audit(world: ObjectWorld, disk: Disk, { partition, hash, directory }: Found): Promise<number> {
+  try {
+    const { data, meta, gone } = filesIn(directory);
+    if (gone) readTrailer(`${directory}/${gone}.ts`);
+    if (!data) return leastBytes;
+    const trailer = await readAll(openFile(`${directory}/${data}.data`));
+    const headers = meta ? amended(trailer.headers, readTrailer(`${directory}/${meta}.meta`).headers) : trailer.headers;
+    await expire(world, disk, trailer, meta ?? trailer.timestamp, Number(headers['x-delete-at'] ?? Infinity));
+    return trailer.bytes + leastBytes;
+  } catch (error) {
+    if (error instanceof Rotten || error instanceof SyntaxError) quarantine(world, disk, partition, hash, error);
+    else if (codeOf(error) !== 'ENOENT')
+      world.log.error({ device: disk.name, hash, error }, 'an object cannot be audited');
+    return leastBytes;
+  }
+}
+
+async function readAll({ fd, trailer }: Opened): Promise<Trailer> {
+  try {
+    for (const [number, crc] of trailer.crcs.entries()) {
+      const start = number * blockBytes;
+      const block = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
+      if (crc32(block) !== crc) throw new Rotten(`block ${number} has changed`);
+    }
+    return trailer;
+  } finally {
+    await close(fd);
+  }
+}
+
+/** Its tombstone bears the moment of its end, on every replica the same. */
+async function expire(
+  world: ObjectWorld,
+  disk: Disk,
+  { path }: Trailer,
+  last: string,
+  deleteAt: number,
+): Promise<void> {
+  if (deleteAt > Date.now() / 1000) return;
+  const end = timestampOf(deleteAt);
+  const headers = { 'x-timestamp': end > last ? end : newTimestamp(), 'x-container-replicas': allReplicas(world) };
+  const { partition } = placeOf(world.ring, ...path);
+  await removeObject(world, { kind: 'object', method: 'DELETE', device: disk.name, partition, path, headers });
+}

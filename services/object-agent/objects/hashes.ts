@@ -1,0 +1,82 @@
+/**
+ * What a device holds, as hashes: of each suffix, and of each partition. They are kept in memory, forgotten when
+ * something is written, and now and then altogether, for disks change by themselves too.
+ */
+import { createHash } from 'node:crypto';
+import { rmdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { secondsOf } from '#shared/ring/timestamp.ts';
+import { type Disk, hashesIn, suffixOf } from '../drivers/device.ts';
+import { type Files, filesIn, removeObsolete } from './store.ts';
+
+export type Suffixes = ReadonlyMap<string, string>;
+
+export interface Hashes {
+  touch(device: string, partition: number, hash: string): void;
+  suffixes(disk: Disk, partition: number): Suffixes;
+  forget(device: string): void;
+}
+
+const asText = (a: string, b: string) => (a < b ? -1 : 1);
+const digest = (lines: readonly string[]) => createHash('md5').update(lines.toSorted(asText).join('\n')).digest('hex');
+
+/** `reclaim` says before when a tombstone may go, in seconds. */
+export function openHashes(reclaim: () => number): Hashes {
+  const devices = new Map<string, Map<number, Map<string, string | undefined>>>();
+  const partitionsOf = (device: string) => {
+    const partitions = devices.get(device) ?? new Map<number, Map<string, string | undefined>>();
+    devices.set(device, partitions);
+    return partitions;
+  };
+  const touch = (device: string, partition: number, hash: string) =>
+    void partitionsOf(device).get(partition)?.set(suffixOf(hash), undefined);
+  const suffixes = (disk: Disk, partition: number): Suffixes => {
+    const known = partitionsOf(disk.name).get(partition);
+    if (known && ![...known.values()].includes(undefined)) return known as Suffixes;
+    const fresh = fill(disk, partition, known, reclaim());
+    partitionsOf(disk.name).set(partition, fresh);
+    return fresh;
+  };
+  return { touch, suffixes, forget: (device) => void devices.delete(device) };
+}
+
+function fill(disk: Disk, partition: number, known: Map<string, string | undefined> | undefined, reclaim: number) {
+  const lines = new Map<string, string[]>();
+  for (const { hash, directory } of hashesIn(disk, 'object', partition)) {
+    if (known?.get(suffixOf(hash)) !== undefined) continue;
+    const files = tidied(directory, reclaim);
+    if (!files) continue;
+    const suffix = suffixOf(hash);
+    lines.set(suffix, [...(lines.get(suffix) ?? []), lineOf(hash, files)]);
+  }
+  const fresh = new Map<string, string>();
+  for (const [suffix, value] of known ?? []) if (value !== undefined) fresh.set(suffix, value);
+  for (const [suffix, found] of lines) fresh.set(suffix, digest(found));
+  return fresh;
+}
+
+const lineOf = (hash: string, { data = '', meta = '', gone = '' }: Files) => `${hash} ${data} ${meta} ${gone}`;
+
+/** Old tombstones and empty directories go; undefined when nothing is left. */
+function tidied(directory: string, reclaim: number): Files | undefined {
+  const before = filesIn(directory);
+  const files = before.obsolete.length > 0 ? removeObsolete(directory) : before;
+  if (files.gone && secondsOf(files.gone) < reclaim) rmSync(join(directory, `${files.gone}.ts`), { force: true });
+  else if (files.gone || files.data) return files;
+  removeEmpty(directory);
+  return undefined;
+}
+
+/** The directory, its suffix and its partition, as far as they are empty. */
+export function removeEmpty(directory: string, levels = 3): void {
+  try {
+    rmdirSync(directory);
+    if (levels > 1) removeEmpty(dirname(directory), levels - 1);
+  } catch {
+    // somebody wrote into it, or it is gone: both are fine
+  }
+}
+
+/** One word for a whole partition. */
+export const digestOf = (suffixes: Suffixes): string =>
+  digest([...suffixes].map(([suffix, hash]) => `${suffix} ${hash}`));

@@ -1,0 +1,119 @@
+/** GET and HEAD of an object. Every byte is checked against its block's crc before it leaves. */
+
+/** GET and HEAD of an object. Every byte is checked against its block's crc before it leaves. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import {
+  type AgentAnswer,
+  type AgentCall,
+  type Bytes,
+  blockBytes,
+  type Headers,
+} from '#shared/contracts/object-agent.ts';
+import { placeOf } from '#shared/ring/ring.ts';
+import { answer, away, diskOf } from '../context.ts';
+import { type Disk, hashDirectory } from '../drivers/device.ts';
+import { close, codeOf } from '../drivers/disk.ts';
+import { Rotten, type Trailer } from '../drivers/trailer.ts';
+import type { ObjectWorld } from './announce.ts';
+import { quarantine } from './quarantine.ts';
+import { amended, filesIn, type Opened, openFile, readTrailer } from './store.ts';
+
+const read = promisify(fs.read);
+
+export async function readObject(world: ObjectWorld, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(world, call.device);
+  if (!disk) return away();
+  const { hash } = placeOf(world.ring, ...call.path);
+  const directory = hashDirectory(disk, 'object', call.partition, hash);
+  try {
+    return found(world, disk, call, directory);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return answer(404);
+    if (!(error instanceof Rotten)) throw error;
+    quarantine(world, disk, call.partition, hash, error);
+    return answer(404);
+  }
+}
+
+function found(world: ObjectWorld, disk: Disk, call: AgentCall, directory: string): AgentAnswer {
+  const files = filesIn(directory);
+  if (!files.data) return answer(404, files.gone ? { 'x-backend-timestamp': files.gone } : {});
+  const opened = openFile(join(directory, `${files.data}.data`));
+  try {
+    const meta = files.meta ? readTrailer(join(directory, `${files.meta}.meta`)) : undefined;
+    const headers = headersOf(opened.trailer, meta);
+    const expired = Number(headers['x-delete-at'] ?? Infinity) <= Date.now() / 1000;
+    const full = expired
+      ? answer(404, { 'x-backend-timestamp': headers['x-timestamp'] ?? '' })
+      : { status: 200, headers: { ...headers, 'content-length': String(opened.trailer.bytes) } };
+    if (expired || call.method === 'HEAD') return closed(opened, full);
+    return withBody(world, disk, call, opened, headers);
+  } catch (error) {
+    closed(opened, undefined);
+    throw error;
+  }
+}
+
+function closed<T>({ fd }: Opened, result: T): T {
+  fs.closeSync(fd);
+  return result;
+}
+
+const headersOf = ({ timestamp, headers }: Trailer, meta: Trailer | undefined): Headers => ({
+  ...(meta ? amended(headers, meta.headers) : headers),
+  'x-timestamp': meta?.timestamp ?? timestamp,
+  'x-backend-data-timestamp': timestamp,
+});
+
+/** `x-backend-range: 0-9`, both ends counted, as far as there are bytes. */
+function withBody(world: ObjectWorld, disk: Disk, call: AgentCall, opened: Opened, headers: Headers): AgentAnswer {
+  const { bytes, crcs } = opened.trailer;
+  const [from = 0, to = bytes - 1] = call.headers['x-backend-range']?.split('-').map(Number) ?? [];
+  const until = Math.min(to + 1, bytes);
+  const length = { 'content-length': String(Math.max(0, until - from)), 'x-backend-length': String(bytes) };
+  if (opened.small) {
+    if (bytes > 0 && crc32(opened.small) !== crcs[0]) throw new Rotten('the body has changed');
+    return closed(opened, {
+      status: 200,
+      headers: { ...headers, ...length },
+      body: opened.small.subarray(from, until),
+    });
+  }
+  const { hash } = placeOf(world.ring, ...call.path);
+  const rotten = (error: Error) => quarantine(world, disk, call.partition, hash, error);
+  return { status: 200, headers: { ...headers, ...length }, body: checkedBytes(opened, from, until, rotten) };
+}
+
+function checkedBytes({ fd, trailer }: Opened, from: number, until: number, rotten: (error: Error) => void): Bytes {
+  let at = from;
+  let open = true;
+  const end = async () => {
+    if (open) await close(fd);
+    open = false;
+  };
+  const next = async (): Promise<Buffer | undefined> => {
+    if (at >= until || !open) return undefined;
+    const number = Math.floor(at / blockBytes);
+    const start = number * blockBytes;
+    const block = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
+    if (crc32(block) !== trailer.crcs[number]) {
+      const error = new Rotten(`block ${number} has changed`);
+      rotten(error);
+      await end();
+      throw error;
+    }
+    const part = block.subarray(at - start, until - start);
+    at += part.length;
+    if (at >= until) await end();
+    return part;
+  };
+  return { read: next, close: end };
+}
+
+export async function readBlock(fd: number, position: number, length: number): Promise<Buffer> {
+  const { bytesRead, buffer } = await read(fd, Buffer.allocUnsafeSlow(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}

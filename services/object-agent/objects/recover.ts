@@ -1,0 +1,59 @@
+/** What a crash left on a device: writes that were under way, and, after a power cut, containers that forgot their last news. */
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { placeOf } from '#shared/ring/ring.ts';
+import { type Disk, hashDirectory, hashesIn, namesIn, partitionsOf } from '../drivers/device.ts';
+import { unlink, writeFileSafely } from '../drivers/disk.ts';
+import { Rotten } from '../drivers/trailer.ts';
+import { allReplicas, announceEntry, entryOf, goneEntry, type ObjectWorld } from './announce.ts';
+import { amended, filesIn, readTrailer } from './store.ts';
+
+/** Temporary files: half written ones go; of those that had got their name already the container hears once more. */
+export async function recoverTemporaries(world: ObjectWorld, disk: Disk): Promise<void> {
+  for (const name of namesIn(join(disk.root, 'tmp'))) {
+    const file = join(disk.root, 'tmp', name);
+    await announceFinished(world, disk, file);
+    rmSync(file, { force: true });
+  }
+}
+
+async function announceFinished(world: ObjectWorld, disk: Disk, file: string): Promise<void> {
+  try {
+    const { path } = readTrailer(file);
+    const { partition, hash } = placeOf(world.ring, ...path);
+    await announceState(world, disk, hashDirectory(disk, 'object', partition, hash));
+  } catch (error) {
+    if (!(error instanceof Rotten)) throw error; // it was not finished: nobody was told that it was
+  }
+}
+
+/** Says what there is, whatever was said before. */
+async function announceState(world: ObjectWorld, disk: Disk, directory: string): Promise<void> {
+  const { data, meta, gone } = filesIn(directory);
+  const last = data ? `${data}.data` : `${gone}.ts`;
+  if (!existsSync(join(directory, last))) return;
+  const trailer = readTrailer(join(directory, last));
+  const more = meta ? readTrailer(join(directory, `${meta}.meta`)) : undefined;
+  const whole = more ? { ...trailer, headers: amended(trailer.headers, more.headers) } : trailer;
+  const entry = data ? entryOf(whole, meta) : goneEntry(trailer.path[2] ?? '', trailer.timestamp);
+  await announceEntry(world, disk, trailer.path, entry, allReplicas(world));
+}
+
+const bootIdFile = '/proc/sys/kernel/random/boot_id';
+
+/**
+ * Containers write the news of objects without waiting for the disk: a killed process loses none, a power cut may. So
+ * after the machine has started anew every object is announced once more.
+ */
+export async function recoverFromPowerCut(world: ObjectWorld, disk: Disk): Promise<void> {
+  const bootId = existsSync(bootIdFile) ? readFileSync(bootIdFile, 'utf8') : '';
+  const mark = join(disk.root, 'boot');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === bootId) return;
+  for (const partition of partitionsOf(disk, 'object'))
+    for (const { hash, directory } of hashesIn(disk, 'object', partition))
+      await announceState(world, disk, directory).catch((error: unknown) =>
+        world.log.warn({ device: disk.name, hash, error }, 'an object was not announced'),
+      );
+  await unlink(mark);
+  await unlink(await writeFileSafely(disk.root, mark, Buffer.from(bootId)));
+}

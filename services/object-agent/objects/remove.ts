@@ -1,0 +1,71 @@
+/** DELETE and POST of an object: small files that stand beside, or instead of, its data. */
+import { join } from 'node:path';
+import type { AgentAnswer, AgentCall } from '#shared/contracts/object-agent.ts';
+import { type Place, placeOf } from '#shared/ring/ring.ts';
+import { answer, away, diskOf } from '../context.ts';
+import { type Disk, hashDirectory } from '../drivers/device.ts';
+import { unlink, writeFileSafely } from '../drivers/disk.ts';
+import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
+import { announceEntry, entryOf, goneEntry, type ObjectWorld } from './announce.ts';
+import { amended, filesIn, lastOf, readTrailer, removeObsolete } from './store.ts';
+import { isFull, keptOf } from './upload.ts';
+
+/** Leaves a tombstone also where nothing was: another replica may have what we never got. */
+export async function removeObject(world: ObjectWorld, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(world, call.device);
+  if (!disk) return away();
+  const { headers, path } = call;
+  const { 'x-timestamp': timestamp = '', 'x-container-replicas': replicas } = headers;
+  const place = placeOf(world.ring, ...path);
+  const before = filesIn(hashDirectory(disk, 'object', place.partition, place.hash));
+  const newest = before.data ?? before.gone ?? '';
+  if (newest >= timestamp) return answer(409, { 'x-backend-timestamp': newest });
+  const tombstone = { path, timestamp, headers: {}, bytes: 0, crcs: [] };
+  const entry = goneEntry(path[2] ?? '', timestamp);
+  const put = await writeBeside(world, disk, place, `${timestamp}.ts`, tombstone, async () => {
+    if (replicas !== undefined) await announceEntry(world, disk, path, entry, replicas);
+  });
+  return put ?? answer(before.data ? 204 : 404, { 'x-backend-timestamp': timestamp });
+}
+
+export async function amendObject(world: ObjectWorld, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(world, call.device);
+  if (!disk) return away();
+  const { headers, path } = call;
+  const { 'x-timestamp': timestamp = '', 'x-container-replicas': replicas } = headers;
+  const place = placeOf(world.ring, ...path);
+  const directory = hashDirectory(disk, 'object', place.partition, place.hash);
+  const files = filesIn(directory);
+  if (!files.data) return answer(404);
+  if (lastOf(files) >= timestamp) return answer(409, { 'x-backend-timestamp': lastOf(files) });
+  const data = readTrailer(join(directory, `${files.data}.data`));
+  const meta = { path, timestamp, headers: keptOf(headers), bytes: 0, crcs: [] };
+  const entry = entryOf({ ...data, headers: amended(data.headers, meta.headers) }, timestamp);
+  const put = await writeBeside(world, disk, place, `${timestamp}.meta`, meta, async () => {
+    if (replicas !== undefined) await announceEntry(world, disk, path, entry, replicas);
+  });
+  return put ?? answer(202);
+}
+
+/** Writes the file, tells whom it concerns; only a full disk is an answer. */
+async function writeBeside(
+  world: ObjectWorld,
+  disk: Disk,
+  { partition, hash }: Place,
+  name: string,
+  trailer: Trailer,
+  tell: () => Promise<void>,
+): Promise<AgentAnswer | undefined> {
+  const directory = hashDirectory(disk, 'object', partition, hash);
+  try {
+    const temporary = await writeFileSafely(disk.root, join(directory, name), encodeTrailer(trailer));
+    world.hashes.touch(disk.name, partition, hash);
+    removeObsolete(directory);
+    await tell();
+    await unlink(temporary);
+    return undefined;
+  } catch (error) {
+    if (isFull(error)) return away();
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+/** The files of one object: newest timestamp wins. `T.data` has the bytes, `T.meta` what a POST changed, `T.ts` says it is gone. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import type { Headers } from '#shared/contracts/object-agent.ts';
+import { namesIn } from '../drivers/device.ts';
+import { decodeTrailer, endBytes, type Trailer, trailerBytes } from '../drivers/trailer.ts';
+
+export interface Files {
+  /** Timestamps; of data and gone never both. */
+  readonly data?: string;
+  readonly meta?: string;
+  readonly gone?: string;
+  readonly obsolete: readonly string[];
+}
+
+/** Timestamps sort as text. */
+const latest = (words: readonly string[]): string => words.toSorted((a, b) => (a < b ? 1 : -1))[0] ?? '';
+const newest = (names: readonly string[], ending: string): string =>
+  latest(names.filter((name) => name.endsWith(ending)));
+const timestampIn = (name: string): string => name.slice(0, name.lastIndexOf('.'));
+
+/** What the directory says, and which of its files nobody needs any more. */
+export function filesIn(directory: string): Files {
+  return filesOf(namesIn(directory));
+}
+
+export function filesOf(names: readonly string[]): Files {
+  const data = timestampIn(newest(names, '.data'));
+  const gone = timestampIn(newest(names, '.ts'));
+  const meta = timestampIn(newest(names, '.meta'));
+  const keep = survivors(data, meta, gone);
+  const kept = [`${keep.data}.data`, `${keep.meta}.meta`, `${keep.gone}.ts`];
+  return { ...keep, obsolete: names.filter((name) => !kept.includes(name)) };
+}
+
+function survivors(data: string, meta: string, gone: string): Omit<Files, 'obsolete'> {
+  if (gone && gone >= data) return { gone };
+  if (!data) return {};
+  return meta > data ? { data, meta } : { data };
+}
+
+/** The time of the last change. */
+export const lastOf = ({ data = '', meta = '', gone = '' }: Files): string => latest([data, meta, gone]);
+
+export function removeObsolete(directory: string): Files {
+  const files = filesIn(directory);
+  for (const name of files.obsolete) fs.rmSync(join(directory, name), { force: true });
+  return files;
+}
+
+export interface Opened {
+  readonly fd: number;
+  readonly file: string;
+  readonly trailer: Trailer;
+  /** The whole body, checked, when it is small. */
+  readonly small: Buffer | undefined;
+}
+
+const tailBytes = 64 * 1024;
+
+/** Reads the end of a file, and with it a small body. The caller closes. Throws Rotten; ENOENT when it is gone. */
+export function openFile(file: string): Opened {
+  const fd = fs.openSync(file, 'r');
+  try {
+    const { size } = fs.fstatSync(fd);
+    const tail = readAt(fd, Math.max(0, size - tailBytes), Math.min(size, tailBytes));
+    const length = tail.length >= endBytes ? trailerBytes(tail) : 0;
+    const whole = length > tail.length ? readAt(fd, Math.max(0, size - length), Math.min(size, length)) : tail;
+    const trailer = decodeTrailer(whole, size);
+    const small = size <= tail.length ? tail.subarray(0, trailer.bytes) : undefined;
+    return { fd, file, trailer, small };
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+function readAt(fd: number, position: number, length: number): Buffer {
+  const buffer = Buffer.allocUnsafe(length);
+  const read = fs.readSync(fd, buffer, 0, length, position);
+  return buffer.subarray(0, read);
+}
+
+export function readTrailer(file: string): Trailer {
+  const { fd, trailer } = openFile(file);
+  fs.closeSync(fd);
+  return trailer;
+}
+
+/** What a POST replaces as a whole; the rest stays as the PUT left it. */
+const replaced =
+  /^(x-object-meta-|x-object-transient-sysmeta-|content-encoding|content-disposition|content-language|cache-control|expires|x-robots-tag|x-delete-at|x-object-manifest)/;
+
+export function amended(data: Headers, meta: Headers): Headers {
+  const stays = Object.entries(data).filter(([name]) => !replaced.test(name));
+  return { ...Object.fromEntries(stays), ...meta };
+}

@@ -1,0 +1,120 @@
+/** PUT of an object: a temporary file, then, all at once, an object. */
+import { join } from 'node:path';
+import {
+  type AgentAnswer,
+  type AgentCall,
+  type Block,
+  blockBytes,
+  type Headers,
+  type Upload,
+} from '#shared/contracts/object-agent.ts';
+import { placeOf } from '#shared/ring/ring.ts';
+import { answer, away, diskOf } from '../context.ts';
+import { type Disk, freeBytes, hashDirectory } from '../drivers/device.ts';
+import { close, codeOf, fsync, open, publish, temporaryIn, unlink, writeAll } from '../drivers/disk.ts';
+import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
+import { announce, type ObjectWorld } from './announce.ts';
+import { filesIn, removeObsolete } from './store.ts';
+
+const kept =
+  /^(content-type|etag|content-encoding|content-disposition|content-language|cache-control|expires|x-delete-at|x-object-manifest|x-static-large-object|x-robots-tag|x-object-meta-.+|x-object-sysmeta-.+|x-object-transient-sysmeta-.+)$/;
+
+/** The headers that are kept with an object. */
+export const keptOf = (headers: Headers): Headers =>
+  Object.fromEntries(Object.entries(headers).filter(([name, value]) => kept.test(name) && value !== ''));
+
+export async function openUpload(world: ObjectWorld, call: AgentCall): Promise<Upload | AgentAnswer> {
+  const disk = diskOf(world, call.device);
+  if (!disk) return away();
+  const refused = refusal(world, disk, call);
+  if (refused) return refused;
+  return uploading(world, disk, call);
+}
+
+function refusal(world: ObjectWorld, disk: Disk, { headers, path, partition }: AgentCall): AgentAnswer | undefined {
+  const { 'x-timestamp': timestamp = '', 'content-length': length = '0' } = headers;
+  const { data, gone } = filesIn(hashDirectory(disk, 'object', partition, placeOf(world.ring, ...path).hash));
+  const newest = data ?? gone ?? '';
+  if (newest >= timestamp) return answer(409, { 'x-backend-timestamp': newest });
+  if (freeBytes(disk) - Number(length) < world.settings.reserveMb * 2 ** 20) return away();
+  return undefined;
+}
+
+function uploading(world: ObjectWorld, disk: Disk, call: AgentCall): Upload {
+  const temporary = temporaryIn(disk.root);
+  const crcs: number[] = [];
+  let fd: number | undefined;
+  let held: readonly Buffer[] = [];
+  let bytes = 0;
+
+  /** The last block waits for the trailer, so that a small object is one write. */
+  const flush = async () => {
+    fd ??= await open(temporary, 'wx', 0o600);
+    const chunks = held;
+    held = [];
+    if (chunks.length > 0) await writeAll(fd, chunks);
+  };
+  const end = async () => {
+    if (fd !== undefined) await close(fd);
+    fd = undefined;
+  };
+  const abort = async () => {
+    await end();
+    await unlink(temporary);
+  };
+  const write = async (block: Block) => {
+    if (held.length > 0) await flush();
+    held = block.chunks;
+    bytes += block.bytes;
+    crcs.push(block.crc);
+    if (block.bytes === blockBytes) await flush();
+  };
+  const seal = async (trailer: Trailer) => {
+    held = [...held, encodeTrailer(trailer)];
+    await flush();
+    if (fd !== undefined) await fsync(fd);
+    await end();
+  };
+  const orTakeAway = async (work: Promise<void>) => {
+    try {
+      await work;
+    } catch (error) {
+      await abort();
+      throw error;
+    }
+  };
+  const commit = async (footer: Headers): Promise<AgentAnswer> => {
+    const timestamp = call.headers['x-timestamp'] ?? '';
+    const headers = keptOf({ ...call.headers, ...footer });
+    const trailer: Trailer = { path: call.path, timestamp, headers, bytes, crcs };
+    try {
+      await orTakeAway(seal(trailer));
+      return await finish(world, disk, call, trailer, temporary, footer['x-container-replicas']);
+    } catch (error) {
+      if (isFull(error)) return away();
+      throw error;
+    }
+  };
+  return { write: (block) => orTakeAway(write(block)), commit, abort };
+}
+
+/** From here on it is an object. The temporary name goes last: a crash before that tells the container at the next start. */
+async function finish(
+  world: ObjectWorld,
+  disk: Disk,
+  { partition, path }: AgentCall,
+  trailer: Trailer,
+  temporary: string,
+  replicas: string | undefined,
+): Promise<AgentAnswer> {
+  const { hash } = placeOf(world.ring, ...path);
+  const directory = hashDirectory(disk, 'object', partition, hash);
+  await publish(temporary, join(directory, `${trailer.timestamp}.data`));
+  world.hashes.touch(disk.name, partition, hash);
+  removeObsolete(directory);
+  if (replicas !== undefined) await announce(world, disk, trailer, replicas);
+  await unlink(temporary);
+  return answer(201, { etag: trailer.headers.etag ?? '' });
+}
+
+export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');

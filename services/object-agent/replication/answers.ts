@@ -1,0 +1,87 @@
+/** What we answer to a peer that compares: which partitions differ, then what exactly we have. */
+import type { AgentAnswer, AgentCall, Kind } from '#shared/contracts/object-agent.ts';
+import type { Entry } from '#shared/contracts/object-entry.ts';
+import { answer, away, diskOf, jsonAnswer } from '../context.ts';
+import { type Disk, hashesIn, suffixOf } from '../drivers/device.ts';
+import type { Place } from '../listings/databases.ts';
+import { type ListingWorld, reportLater } from '../listings/report.ts';
+import { heardFrom, type Info, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
+import type { ObjectWorld } from '../objects/announce.ts';
+import { digestOf } from '../objects/hashes.ts';
+import { filesIn } from '../objects/store.ts';
+
+export type AgentWorld = ObjectWorld & ListingWorld;
+
+/** Partition -> one word for all that is in it. */
+export type Digests = Readonly<Record<string, string>>;
+
+/** The files of each object with this suffix: hash -> timestamps. */
+export type Holdings = Readonly<Record<string, { data?: string; meta?: string; gone?: string }>>;
+
+/** What one replica of a database sends another. */
+export interface Push {
+  readonly info: Pick<Info, 'id' | 'path' | 'put' | 'removed' | 'metadata' | 'created'>;
+  readonly entries: readonly Entry[];
+  /** The sender's number of the last of them. */
+  readonly seq: number;
+}
+
+export function partitionDigest(world: AgentWorld, disk: Disk, kind: Kind, partition: number): string {
+  if (kind === 'object') return digestOf(world.hashes.suffixes(disk, partition));
+  return digestOf(world.databases.digests(disk, kind, partition));
+}
+
+export async function answerPeer(world: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(world, call.device);
+  if (!disk) return away();
+  const { kind, partition, query = {}, body } = call;
+  const { ask, hash = '', suffix = '' } = query;
+  if (ask === 'differing') return jsonAnswer(differing(world, disk, kind, JSON.parse(String(body)) as Digests));
+  if (ask === 'hashes') return jsonAnswer(hashesOf(world, disk, kind, partition));
+  if (ask === 'holdings') return jsonAnswer(holdingsOf(disk, partition, suffix));
+  const place: Place = { disk, kind, partition, hash };
+  if (ask === 'heard') return jsonAnswer({ seq: heard(world, place, query.id ?? '') });
+  if (ask === 'push') return take(world, place, JSON.parse(String(body)) as Push);
+  return answer(400);
+}
+
+const differing = (world: AgentWorld, disk: Disk, kind: Kind, theirs: Digests): number[] =>
+  Object.entries(theirs)
+    .filter(([partition, digest]) => partitionDigest(world, disk, kind, Number(partition)) !== digest)
+    .map(([partition]) => Number(partition));
+
+/** Objects: suffix -> hash of its files. Databases: hash -> what it knows. */
+export function hashesOf(world: AgentWorld, disk: Disk, kind: Kind, partition: number): Digests {
+  const found =
+    kind === 'object' ? world.hashes.suffixes(disk, partition) : world.databases.digests(disk, kind, partition);
+  return Object.fromEntries(found);
+}
+
+export function holdingsOf(disk: Disk, partition: number, suffix: string): Holdings {
+  const found = [...hashesIn(disk, 'object', partition)].filter(({ hash }) => suffixOf(hash) === suffix);
+  return Object.fromEntries(
+    found.map(({ hash, directory }) => {
+      const { obsolete: _, ...files } = filesIn(directory);
+      return [hash, files];
+    }),
+  );
+}
+
+function heard({ databases }: AgentWorld, place: Place, id: string): number {
+  const db = databases.find(place);
+  return db && infoOf(db) ? heardFrom(db, id) : 0;
+}
+
+/** All of it in one transaction: what was heard and that it was heard. */
+function take(world: AgentWorld, place: Place, { info, entries, seq }: Push): AgentAnswer {
+  const db = world.databases.ensure(place);
+  db.transaction(() => {
+    if (!infoOf(db)) insertInfo(db, info.path, info.created);
+    mergeInfo(db, info);
+    for (const entry of entries) mergeEntry(db, entry);
+    setHeard(db, info.id, seq);
+  });
+  world.databases.touch(place);
+  if (place.kind === 'container') reportLater(world, place);
+  return answer(200);
+}

@@ -1,0 +1,82 @@
+/** Databases from our device to a peer's: the changes that it has not heard from us. */
+
+import { dirname } from 'node:path';
+import type { Kind } from '#shared/contracts/object-agent.ts';
+import type { Device } from '#shared/ring/ring.ts';
+import { type Disk, hashDirectory } from '../drivers/device.ts';
+import type { Place } from '../listings/databases.ts';
+import { report, reportKey } from '../listings/report.ts';
+import { changesAfter, type Info, infoOf } from '../listings/store.ts';
+import { removeEmpty } from '../objects/hashes.ts';
+import type { AgentWorld, Digests, Push } from './answers.ts';
+import { askPeer } from './peers.ts';
+
+const pageSize = 1000;
+
+export async function pushDatabases(
+  world: AgentWorld,
+  disk: Disk,
+  kind: Kind,
+  partition: number,
+  peer: Device,
+  theirs: Digests,
+): Promise<void> {
+  for (const [hash, digest] of world.databases.digests(disk, kind, partition))
+    if (theirs[hash] !== digest) await pushDatabase(world, { disk, kind, partition, hash }, peer);
+}
+
+/** True when the peer knows all that we know. What it does not have yet is sent from the first change. */
+async function pushDatabase(world: AgentWorld, place: Place, peer: Device): Promise<boolean> {
+  const info = infoFor(world, place);
+  if (!info) return true;
+  const at = { kind: place.kind, partition: place.partition };
+  const said = await askPeer(world, peer, { ...at, query: { ask: 'heard', hash: place.hash, id: info.id } });
+  if (said?.status !== 200) return false;
+  let { seq } = JSON.parse(String(said.body)) as { seq: number };
+  for (;;) {
+    const db = world.databases.find(place);
+    if (!db) return true;
+    const changes = changesAfter(db, seq, pageSize);
+    const push: Push = { info, ...changes };
+    const sent = await askPeer(world, peer, {
+      ...at,
+      query: { ask: 'push', hash: place.hash },
+      body: Buffer.from(JSON.stringify(push)),
+    });
+    if (sent?.status !== 200) return false;
+    if (changes.entries.length < pageSize) return true;
+    seq = changes.seq;
+  }
+}
+
+function infoFor({ databases }: AgentWorld, place: Place): Info | undefined {
+  const db = databases.find(place);
+  return db && infoOf(db);
+}
+
+/** Gives what is not ours to all who should have it, and then lets it go. */
+export async function handOver(
+  world: AgentWorld,
+  disk: Disk,
+  kind: Kind,
+  partition: number,
+  primaries: readonly Device[],
+): Promise<void> {
+  for (const hash of world.databases.digests(disk, kind, partition).keys()) {
+    const place = { disk, kind, partition, hash };
+    const before = infoFor(world, place);
+    if (kind === 'container') await report(world, place);
+    const given = await Promise.all(primaries.map((peer) => pushDatabase(world, place, peer)));
+    const now = infoFor(world, place);
+    if (
+      !given.every(Boolean) ||
+      before?.seq !== now?.seq ||
+      before?.removed !== now?.removed ||
+      before?.put !== now?.put
+    )
+      continue;
+    world.databases.remove(place);
+    world.unreported.delete(reportKey(place));
+    removeEmpty(dirname(hashDirectory(disk, kind, partition, hash)), 2);
+  }
+}

@@ -1,0 +1,138 @@
+/** Objects from our device to a peer's, by the same calls that clients' writes take. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { type AgentCall, blockBytes, isAnswer } from '#shared/contracts/object-agent.ts';
+import type { Device } from '#shared/ring/ring.ts';
+import { type Disk, hashDirectory, hashesIn, suffixOf } from '../drivers/device.ts';
+import { close } from '../drivers/disk.ts';
+import { Rotten } from '../drivers/trailer.ts';
+import { removeEmpty } from '../objects/hashes.ts';
+import { quarantine } from '../objects/quarantine.ts';
+import { readBlock } from '../objects/read.ts';
+import { type Files, filesIn, lastOf, type Opened, openFile, readTrailer } from '../objects/store.ts';
+import type { AgentWorld, Digests, Holdings } from './answers.ts';
+import { askPeer } from './peers.ts';
+
+export async function pushObjects(
+  world: AgentWorld,
+  disk: Disk,
+  partition: number,
+  peer: Device,
+  theirs: Digests,
+): Promise<void> {
+  for (const [suffix, hash] of world.hashes.suffixes(disk, partition))
+    if (theirs[suffix] !== hash) await pushSuffix(world, disk, partition, suffix, peer);
+}
+
+/** True when the peer has everything that we have of this suffix. */
+async function pushSuffix(
+  world: AgentWorld,
+  disk: Disk,
+  partition: number,
+  suffix: string,
+  peer: Device,
+): Promise<boolean> {
+  const said = await askPeer(world, peer, { kind: 'object', partition, query: { ask: 'holdings', suffix } });
+  if (said?.status !== 200) return false;
+  const theirs = JSON.parse(String(said.body)) as Holdings;
+  let whole = true;
+  for (const { hash } of [...hashesIn(disk, 'object', partition)].filter((found) => suffixOf(found.hash) === suffix))
+    whole = (await pushObject(world, disk, partition, hash, peer, theirs[hash] ?? {})) && whole;
+  return whole;
+}
+
+async function pushObject(
+  world: AgentWorld,
+  disk: Disk,
+  partition: number,
+  hash: string,
+  peer: Device,
+  theirs: Omit<Files, 'obsolete'>,
+): Promise<boolean> {
+  const directory = hashDirectory(disk, 'object', partition, hash);
+  const ours = filesIn(directory);
+  const has = theirs.data ?? theirs.gone ?? '';
+  try {
+    if (ours.gone && ours.gone > has)
+      return await pushSmall(world, peer, partition, 'DELETE', join(directory, `${ours.gone}.ts`));
+    const sent =
+      !ours.data || ours.data <= has || (await pushData(world, peer, partition, join(directory, `${ours.data}.data`)));
+    if (!sent || !ours.meta || ours.meta <= (theirs.meta ?? '') || theirs.gone) return sent;
+    return await pushSmall(world, peer, partition, 'POST', join(directory, `${ours.meta}.meta`));
+  } catch (error) {
+    if (error instanceof Rotten) quarantine(world, disk, partition, hash, error);
+    world.log.warn({ device: disk.name, hash, peer: peer.key, error }, 'an object was not replicated');
+    return false;
+  }
+}
+
+const taken = (status: number): boolean => status < 300 || status === 409;
+
+async function pushSmall(
+  { reach }: AgentWorld,
+  peer: Device,
+  partition: number,
+  method: 'DELETE' | 'POST',
+  file: string,
+): Promise<boolean> {
+  const { path, timestamp, headers } = readTrailer(file);
+  const all = { ...headers, 'x-timestamp': timestamp };
+  const { status } = await reach
+    .agentOf(peer)
+    .ask({ kind: 'object', method, device: peer.name, partition, path, headers: all });
+  return taken(status) || (method === 'DELETE' && status === 404);
+}
+
+async function pushData({ reach }: AgentWorld, peer: Device, partition: number, file: string): Promise<boolean> {
+  const opened = openFile(file);
+  try {
+    const { path, timestamp, headers, bytes } = opened.trailer;
+    const length = { 'x-timestamp': timestamp, 'content-length': String(bytes) };
+    const call: AgentCall = {
+      kind: 'object',
+      method: 'PUT',
+      device: peer.name,
+      partition,
+      path,
+      headers: { ...headers, ...length },
+    };
+    const upload = await reach.agentOf(peer).upload(call);
+    if (isAnswer(upload)) return taken(upload.status);
+    for await (const block of blocksOf(opened)) await upload.write(block);
+    const { status } = await upload.commit({});
+    return taken(status);
+  } finally {
+    await close(opened.fd);
+  }
+}
+
+async function* blocksOf({ fd, trailer }: Opened) {
+  for (const [number, crc] of trailer.crcs.entries()) {
+    const start = number * blockBytes;
+    const chunk = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
+    if (crc32(chunk) !== crc) throw new Rotten(`block ${number} has changed`);
+    yield { chunks: [chunk], bytes: chunk.length, crc };
+  }
+}
+
+/** Gives a partition that is not ours to all who should have it, and then lets it go, object by object. */
+export async function handOverObjects(
+  world: AgentWorld,
+  disk: Disk,
+  partition: number,
+  primaries: readonly Device[],
+): Promise<void> {
+  for (const suffix of world.hashes.suffixes(disk, partition).keys()) {
+    const before = [...hashesIn(disk, 'object', partition)].filter(({ hash }) => suffixOf(hash) === suffix);
+    const files = before.map((found) => ({ ...found, last: lastOf(filesIn(found.directory)) }));
+    const given = await Promise.all(primaries.map((peer) => pushSuffix(world, disk, partition, suffix, peer)));
+    if (!given.every(Boolean)) continue;
+    for (const { hash, directory, last } of files) {
+      if (lastOf(filesIn(directory)) !== last) continue; // written again meanwhile
+      rmSync(directory, { recursive: true, force: true });
+      removeEmpty(directory);
+      world.hashes.touch(disk.name, partition, hash);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** What was removed is remembered for a while, so that nobody brings it back. Then it is forgotten. */
+import { dirname } from 'node:path';
+import type { Kind } from '#shared/contracts/object-agent.ts';
+import { timestampOf } from '#shared/ring/timestamp.ts';
+import { diskOf, reclaimBefore } from '../context.ts';
+import { hashDirectory, partitionsOf } from '../drivers/device.ts';
+import type { Place } from '../listings/databases.ts';
+import { reportKey } from '../listings/report.ts';
+import { forgetGone, type Info, infoOf, isGone } from '../listings/store.ts';
+import { removeEmpty } from '../objects/hashes.ts';
+import type { AgentWorld } from './answers.ts';
+
+const kinds: readonly Kind[] = ['account', 'container'];
+
+export function reclaim(world: AgentWorld, device: string): void {
+  const disk = diskOf(world, device);
+  if (!disk) return;
+  for (const kind of kinds)
+    for (const partition of partitionsOf(disk, kind))
+      for (const hash of world.databases.digests(disk, kind, partition).keys())
+        reclaimDatabase(world, { disk, kind, partition, hash });
+}
+
+function reclaimDatabase(world: AgentWorld, place: Place): void {
+  const before = timestampOf(reclaimBefore(world));
+  const db = world.databases.find(place);
+  if (!db) return;
+  if (db.transaction(() => forgetGone(db, before), { durable: false })) world.databases.touch(place);
+  const info = infoOf(db);
+  if (!info || !isForgotten(info, before)) return;
+  const entry = db.row('SELECT name FROM entries LIMIT 1');
+  if (entry) return;
+  world.databases.remove(place);
+  world.unreported.delete(reportKey(place));
+  removeEmpty(dirname(hashDirectory(place.disk, place.kind, place.partition, place.hash)), 2);
+}
+
+/** A container that was removed long ago; an account that has long had nothing, and nothing said of it. */
+function isForgotten(info: Info, before: string): boolean {
+  const [, container] = info.path;
+  if (container !== undefined) return isGone(info) && info.removed < before;
+  const said = Object.values(info.metadata).some(([value, timestamp]) => value !== '' || timestamp >= before);
+  return info.count === 0 && info.put < before && !said;
+}

@@ -1,0 +1,64 @@
+/**
+ * Compares what we have with the other devices that should have it, and brings them what they lack. Everyone pushes and
+ * nobody pulls, so two that differ end alike. What stands on a device that only stood in goes when all its owners have it.
+ */
+import type { Kind } from '#shared/contracts/object-agent.ts';
+import { type Device, nodesOf } from '#shared/ring/ring.ts';
+import { diskOf } from '../context.ts';
+import { type Disk, partitionsOf } from '../drivers/device.ts';
+import { type AgentWorld, type Digests, partitionDigest } from './answers.ts';
+import { handOver, pushDatabases } from './databases.ts';
+import { handOverObjects, pushObjects } from './objects.ts';
+import { askPeer } from './peers.ts';
+
+const kinds: readonly Kind[] = ['account', 'container', 'object'];
+
+export async function replicate(world: AgentWorld, device: string): Promise<void> {
+  const disk = diskOf(world, device);
+  if (!disk) return;
+  for (const kind of kinds) {
+    await comparePrimaries(world, disk, kind);
+    await handOff(world, disk, kind);
+  }
+}
+
+const isMe = ({ address }: AgentWorld, disk: Disk, device: Device): boolean =>
+  device.address === address && device.name === disk.name;
+
+/** Partitions that are ours, by each peer that has them too: one question per peer, whatever there is to compare. */
+async function comparePrimaries(world: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
+  const peers = new Map<Device, Record<string, string>>();
+  for (const partition of partitionsOf(disk, kind)) {
+    const { primaries } = nodesOf(world.ring, partition);
+    if (!primaries.some((device) => isMe(world, disk, device))) continue;
+    const digest = partitionDigest(world, disk, kind, partition);
+    for (const peer of primaries.filter((device) => !isMe(world, disk, device)))
+      peers.set(peer, { ...peers.get(peer), [partition]: digest });
+  }
+  for (const [peer, digests] of peers)
+    for (const partition of await differingAt(world, peer, kind, digests))
+      await push(world, disk, kind, partition, peer);
+}
+
+async function differingAt(world: AgentWorld, peer: Device, kind: Kind, digests: Digests): Promise<number[]> {
+  const body = Buffer.from(JSON.stringify(digests));
+  const said = await askPeer(world, peer, { kind, partition: 0, query: { ask: 'differing' }, body });
+  return said?.status === 200 ? (JSON.parse(String(said.body)) as number[]) : [];
+}
+
+async function push(world: AgentWorld, disk: Disk, kind: Kind, partition: number, peer: Device): Promise<void> {
+  const said = await askPeer(world, peer, { kind, partition, query: { ask: 'hashes' } });
+  if (said?.status !== 200) return;
+  const theirs = JSON.parse(String(said.body)) as Digests;
+  if (kind === 'object') await pushObjects(world, disk, partition, peer, theirs);
+  else await pushDatabases(world, disk, kind, partition, peer, theirs);
+}
+
+async function handOff(world: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
+  for (const partition of partitionsOf(disk, kind)) {
+    const { primaries } = nodesOf(world.ring, partition);
+    if (primaries.some((device) => isMe(world, disk, device))) continue;
+    if (kind === 'object') await handOverObjects(world, disk, partition, primaries);
+    else await handOver(world, disk, kind, partition, primaries);
+  }
+}

@@ -1,0 +1,85 @@
+/** The object agent: accounts, containers and objects on the devices that the ring gives to this address. */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { listenAt, readCloud } from '#shared/config/cloud.ts';
+import { readRing } from '#shared/ring/config.ts';
+import { openReach, serveHere } from '#shared/ring/reach.ts';
+import type { Ground, Start } from '#shared/service/ground.ts';
+import { section } from './config.ts';
+import { reclaimBefore } from './context.ts';
+import { openDisk } from './drivers/device.ts';
+import { openAgent } from './handlers.ts';
+import { openDatabases } from './listings/databases.ts';
+import { isReported, reportKey } from './listings/report.ts';
+import { openHashes } from './objects/hashes.ts';
+import type { AgentWorld } from './replication/answers.ts';
+import { openDoor } from './routes.ts';
+import { recover, startTimers } from './timers.ts';
+
+export const start: Start = async (ground) => {
+  const world = openWorld(ground);
+  const agent = openAgent(world);
+  const away = serveHere(ground.bus, world.address, agent);
+  await recover(world);
+  const door = isAlone(ground) ? await listen(ground, world, agent) : undefined;
+  const stop = startTimers(world);
+  world.log.info(
+    { address: world.address, devices: [...world.disks.keys()], listens: door !== undefined },
+    'object agent is ready',
+  );
+  const close = async () => {
+    await stop();
+    away();
+    door?.closeAllConnections();
+    if (door) await new Promise((go) => door.close(go));
+    world.reach.close();
+    world.databases.close();
+  };
+  return { close };
+};
+
+/** The memory bus says that all of the cloud is this process: then nobody needs to come by the network. */
+const isAlone = ({ settings }: Ground): boolean => readCloud(settings).bus !== 'memory';
+
+async function listen({ settings }: Ground, { ring, log }: AgentWorld, agent: ReturnType<typeof openAgent>) {
+  const { host, port } = listenAt(readCloud(settings), settings.read('object-agent', section).listen);
+  const door = openDoor({ agent, secret: ring.secret, log }).listen(port, host);
+  await once(door, 'listening');
+  return door;
+}
+
+function openWorld({ settings, log, bus }: Ground): AgentWorld {
+  const cloud = readCloud(settings);
+  const own = settings.read('object-agent', section);
+  const ring = readRing(settings);
+  const { host, port } = listenAt(cloud, own.listen);
+  const address = `${host}:${port}`;
+  const base = own.devices || join(cloud.var, 'object-agent');
+  const ours = ring.devices.filter((device) => device.address === address);
+  const disks = new Map(
+    ours.map(({ name }) => [name, openDisk({ name, root: join(base, name), mountCheck: own.mountCheck })]),
+  );
+  const unreported: AgentWorld['unreported'] = new Map();
+  const databases = openDatabases((place, info) => {
+    if (place.kind === 'container' && !isReported(info)) unreported.set(reportKey(place), place);
+  });
+  const onChange = (device: string) => {
+    world.hashes.forget(device);
+    databases.forget(device);
+  };
+  const hashes = openHashes(() => reclaimBefore(world));
+  const reach = openReach(bus, ring);
+  const world: AgentWorld = {
+    ring,
+    reach,
+    address,
+    disks,
+    settings: own,
+    log,
+    onChange,
+    hashes,
+    databases,
+    unreported,
+  };
+  return world;
+}

@@ -1,0 +1,49 @@
+/** What an agent does by itself. Every turn looks at the disks as they are. */
+import { every } from '#shared/clock/every.ts';
+import { diskOf } from './context.ts';
+import { openDatabaseAuditor } from './listings/audit.ts';
+import { reportAll } from './listings/report.ts';
+import { announceAgain } from './objects/announce.ts';
+import { openAuditor } from './objects/audit.ts';
+import { recoverFromPowerCut, recoverTemporaries } from './objects/recover.ts';
+import type { AgentWorld } from './replication/answers.ts';
+import { reclaim } from './replication/reclaim.ts';
+import { replicate } from './replication/replicator.ts';
+
+/** Before the agent answers: what a crash left must not be mixed with what is under way. */
+export async function recover(world: AgentWorld): Promise<void> {
+  for (const disk of world.disks.values()) if (diskOf(world, disk.name)) await recoverTemporaries(world, disk);
+}
+
+export function startTimers(world: AgentWorld): () => Promise<void> {
+  const { settings, disks, log } = world;
+  const auditors = [...disks.keys()].map((name) => openAuditor(world, name));
+  const databaseAuditors = [...disks.keys()].map((name) => openDatabaseAuditor(world, name));
+  const onError = (error: unknown) => log.error({ error }, 'a timer of the object agent failed');
+  let forgot = Date.now();
+
+  const compare = async () => {
+    if (Date.now() - forgot >= settings.rehashMs) {
+      for (const name of disks.keys()) world.onChange(name);
+      forgot = Date.now();
+    }
+    for (const disk of disks.values()) {
+      if (diskOf(world, disk.name)) await recoverFromPowerCut(world, disk);
+      await announceAgain(world, disk.name);
+      await replicate(world, disk.name);
+      reclaim(world, disk.name);
+    }
+  };
+  const audit = async () => {
+    for (const auditor of auditors) await auditor.step(settings.auditMb * 2 ** 20);
+    for (const auditor of databaseAuditors) auditor.step();
+  };
+  const tickers = [
+    every(settings.replicateMs, compare, onError),
+    every(settings.auditMs, audit, onError),
+    every(settings.reportMs, () => reportAll(world), onError),
+  ];
+  return async () => {
+    await Promise.all(tickers.map((ticker) => ticker.close()));
+  };
+}

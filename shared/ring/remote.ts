@@ -1,0 +1,139 @@
+/** An agent behind HTTP, as the same interface that it is in one process. */
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type {
+  AgentAnswer,
+  AgentCall,
+  Block,
+  Bytes,
+  Headers,
+  ObjectAgent,
+  Upload,
+} from '#shared/contracts/object-agent.ts';
+import { blocksCrc, footerTrailer, secretHeader, urlOf } from './wire.ts';
+
+export interface RemoteOptions {
+  readonly address: string;
+  readonly secret: string;
+  /** How long an agent may be silent. */
+  readonly timeoutMs?: number;
+}
+
+export interface Remote extends ObjectAgent {
+  close(): void;
+}
+
+export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOptions): Remote {
+  const connections = new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: timeoutMs });
+  const [host = '', port = ''] = address.split(':');
+  const send = (call: AgentCall, headers: Headers) => {
+    const target = { host, port: Number(port), method: call.method, path: urlOf(call), agent: connections };
+    const sent = request({ ...target, headers: { ...call.headers, ...headers, [secretHeader]: secret } });
+    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`the object agent at ${address} is silent`)));
+    sent.setNoDelay(true);
+    return sent;
+  };
+  const ask = async (call: AgentCall) => {
+    const { body } = call;
+    const sent = send(call, { 'content-length': String(body?.length ?? 0) });
+    sent.end(body);
+    return read(await answerTo(sent), call.method);
+  };
+  const upload = async (call: AgentCall) => {
+    const sent = send(call, { expect: '100-continue', 'transfer-encoding': 'chunked', trailer: footerTrailer });
+    const answer = answerTo(sent);
+    sent.write(Buffer.alloc(0)); // sends the headers as bytes; flushHeaders() would take them for UTF-8
+    const first = await Promise.race([
+      answer,
+      new Promise<undefined>((go) => sent.once('continue', () => go(undefined))),
+    ]);
+    if (!first) return uploading(sent, answer);
+    sent.destroy(); // the answer has come, the bytes never go
+    return read(first, call.method);
+  };
+  return { ask, upload, close: () => connections.destroy() };
+}
+
+const answerTo = (sent: ClientRequest): Promise<IncomingMessage> => {
+  const answer = new Promise<IncomingMessage>((resolve, reject) => {
+    sent
+      .once('response', resolve)
+      .on('error', reject)
+      .once('close', () => reject(new Error('the agent hung up')));
+  });
+  answer.catch(() => {}); // whoever waits hears of it; nobody may be waiting yet
+  return answer;
+};
+
+function uploading(sent: ClientRequest, answer: Promise<IncomingMessage>): Upload {
+  const crcs: number[] = [];
+  const early = answer.then(() => {
+    throw new Error('the agent answered before the end');
+  });
+  early.catch(() => {});
+  const write = async ({ chunks, crc }: Block) => {
+    crcs.push(crc);
+    sent.cork();
+    const ready = chunks.reduce((_ready, chunk) => sent.write(chunk), true);
+    process.nextTick(() => sent.uncork());
+    if (!ready) await Promise.race([new Promise<void>((go) => sent.once('drain', go)), early]);
+  };
+  const commit = async (footer: Headers) => {
+    sent.addTrailers({ [footerTrailer]: JSON.stringify({ footer, crc: blocksCrc(crcs) }) });
+    sent.end();
+    return read(await answer, 'PUT');
+  };
+  const abort = async () => {
+    sent.destroy();
+  };
+  return { write, commit, abort };
+}
+
+/** Small answers are read whole; an object's bytes come as they are wanted. */
+async function read(message: IncomingMessage, method: string): Promise<AgentAnswer> {
+  const answer = { status: message.statusCode ?? 500, headers: headersOf(message) };
+  const streamed = method === 'GET' && 'x-backend-stream' in message.headers;
+  if (streamed) return { ...answer, body: bytesOf(message) };
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return chunks.length === 0 ? answer : { ...answer, body: Buffer.concat(chunks) };
+}
+
+function headersOf({ headers }: IncomingMessage): Headers {
+  const ours = Object.entries(headers).filter(
+    ([name]) => !['connection', 'keep-alive', 'transfer-encoding'].includes(name),
+  );
+  return Object.fromEntries(ours.map(([name, value]) => [name, String(value)]));
+}
+
+function bytesOf(message: IncomingMessage): Bytes {
+  let failure: Error | undefined;
+  let wake = () => {};
+  message.on('error', (error) => {
+    failure = error;
+    wake();
+  });
+  message
+    .on('readable', () => wake())
+    .on('end', () => wake())
+    .on('close', () => wake());
+  const next = () =>
+    new Promise<void>((go) => {
+      wake = go;
+    });
+  const readNext = async (): Promise<Buffer | undefined> => {
+    for (;;) {
+      const chunk = message.read() as Buffer | null;
+      if (chunk) return chunk;
+      if (failure) throw failure;
+      if (message.readableEnded) return undefined;
+      if (message.destroyed) throw new Error('the agent hung up in the middle');
+      await next();
+    }
+  };
+  return {
+    read: readNext,
+    close: async () => {
+      if (!message.readableEnded) message.destroy();
+    },
+  };
+}

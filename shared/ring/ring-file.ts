@@ -1,0 +1,67 @@
+/** var/object-ring.json: the ring as it is in use, readable to its owner alone, for it holds the secret. */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { BadSettings } from '#shared/config/settings.ts';
+import type { Ring } from './ring.ts';
+
+export const partPowerRange = (partPower: number) => Number.isInteger(partPower) && partPower >= 1 && partPower <= 20;
+
+/** Keeps the wished ring, with the secret that is already there, if the wish has none. */
+export function savedRing(directory: string, wish: Ring): Ring {
+  mkdirSync(directory, { recursive: true });
+  const file = join(directory, 'object-ring.json');
+  const before = readRingFile(file) ?? first(file, { ...wish, secret: wish.secret || randomBytes(24).toString('hex') });
+  if (before.partPower !== wish.partPower)
+    throw new BadSettings(
+      `object-ring.partPower is ${before.partPower} in ${file} and cannot become ${wish.partPower}`,
+    );
+  const ring = { ...wish, secret: wish.secret || before.secret };
+  if (JSON.stringify(before) !== JSON.stringify(ring)) write(ring, file, renameSync);
+  return ring;
+}
+
+function readRingFile(file: string): Ring | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Ring;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new BadSettings(`${file} cannot be read`, { cause: error });
+  }
+}
+
+/** Two processes may start at once: the link makes one of them the first, and both take what it wrote. */
+function first(file: string, ring: Ring): Ring {
+  write(ring, file, (from, to) => {
+    try {
+      linkSync(from, to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(from);
+    }
+  });
+  return readRingFile(file) ?? ring;
+}
+
+function write(ring: Ring, file: string, publish: (from: string, to: string) => void): void {
+  const temporary = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const fd = openSync(temporary, 'wx', 0o600);
+  writeSync(
+    fd,
+    JSON.stringify({ devices: ring.devices, replicas: ring.replicas, partPower: ring.partPower, secret: ring.secret }),
+  );
+  fsyncSync(fd);
+  closeSync(fd);
+  publish(temporary, file);
+}

@@ -1,0 +1,130 @@
+/** Object agents for tests: a ring of directories, in one process, with slow timers unless told otherwise. */
+
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { memoryBus } from '#shared/bus/memory.ts';
+import { settingsOf } from '#shared/config/settings.ts';
+import {
+  type AgentAnswer,
+  type AgentCall,
+  type Bytes,
+  isAnswer,
+  type ObjectAgent,
+} from '#shared/contracts/object-agent.ts';
+import { openLog, silentLog } from '#shared/log/log.ts';
+import { readRing } from '#shared/ring/config.ts';
+import { pour } from '#shared/ring/pour.ts';
+import { openReach } from '#shared/ring/reach.ts';
+import { nodesOf, placeOf, type Ring } from '#shared/ring/ring.ts';
+import { newTimestamp } from '#shared/ring/timestamp.ts';
+import type { Ground } from '#shared/service/ground.ts';
+import { start } from '../../services/object-agent/service.ts';
+
+export type Words = Readonly<Record<string, unknown>>;
+
+export function temporary(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'objects-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Timers that do not come by themselves in the time of a test. */
+const slow = { replicateMs: 3_600_000, auditMs: 3_600_000, reportMs: 3_600_000 };
+
+export function groundOf(
+  folder: string,
+  agent: Words = {},
+  ring: Words = {},
+  more: Record<string, Words> = {},
+): Ground {
+  const file = { cloud: { var: folder }, 'object-agent': { ...slow, ...agent }, 'object-ring': ring, ...more };
+  const log = process.env.OBJECT_TEST_LOG ? openLog({}) : silentLog();
+  return { settings: settingsOf(file), log, bus: memoryBus() };
+}
+
+export interface Agents {
+  readonly ground: Ground;
+  readonly ring: Ring;
+  readonly folder: string;
+  /** The agent of a device. */
+  readonly agentOf: (device: string) => ObjectAgent;
+  close(): Promise<void>;
+}
+
+export async function startAgents(
+  t: TestContext,
+  agent: Words = {},
+  ring: Words = {},
+  folder = temporary(t),
+): Promise<Agents> {
+  const ground = groundOf(folder, agent, ring);
+  const started = await start(ground);
+  const read = readRing(ground.settings);
+  const reach = openReach(ground.bus, read);
+  let open = true;
+  const close = async () => {
+    if (open) await started.close();
+    open = false;
+  };
+  t.after(close);
+  const agentOf = (name: string) => {
+    const device = read.devices.find((each) => each.name === name);
+    if (!device) throw new Error(`no device ${name}`);
+    return reach.agentOf(device);
+  };
+  return { ground, ring: read, folder, agentOf, close };
+}
+
+type Way = readonly [account: string, container?: string, object?: string];
+
+/** One call, for the path's own partition. */
+export function callTo(
+  ring: Ring,
+  kind: AgentCall['kind'],
+  method: AgentCall['method'],
+  device: string,
+  path: Way,
+  headers: Record<string, string> = {},
+): AgentCall {
+  const words = path.filter((word) => word !== undefined);
+  const owner = kind === 'account' ? words.slice(0, 1) : kind === 'container' ? words.slice(0, 2) : words;
+  const { partition } = placeOf(ring, ...owner);
+  return { kind, method, device, partition, path: words, headers: { 'x-timestamp': newTimestamp(), ...headers } };
+}
+
+export async function bytesOf({ body }: AgentAnswer): Promise<Buffer> {
+  if (!body) return Buffer.alloc(0);
+  if (Buffer.isBuffer(body)) return body;
+  const chunks: Buffer[] = [];
+  for (let chunk = await (body as Bytes).read(); chunk; chunk = await (body as Bytes).read()) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+export const md5 = (content: Buffer | string): string => createHash('md5').update(content).digest('hex');
+
+/** An object on one device. */
+export async function putAt(
+  agent: ObjectAgent,
+  call: AgentCall,
+  content: Buffer,
+  footer: Record<string, string> = {},
+): Promise<AgentAnswer> {
+  const upload = await agent.upload(call);
+  if (isAnswer(upload)) return upload;
+  await pour(Readable.from(content.length > 0 ? [content] : []), { onBlock: upload.write });
+  return upload.commit({ etag: md5(content), ...footer });
+}
+
+/** All files below a folder that are not directories, without those of a database under way. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+export const primariesOf = (ring: Ring, ...path: readonly string[]) =>
+  nodesOf(ring, placeOf(ring, ...path).partition).primaries;
