@@ -1,0 +1,102 @@
+/** Leases and names of a network: dnsmasq in a namespace with a cable into it. It outlives the agent. */
+
+import { readFileSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DhcpWish } from '#shared/contracts/network-agent.ts';
+import { writeWhole } from '../records.ts';
+import { isWithin } from './addresses.ts';
+import { cableLines, ensureCablesGone } from './cable.ts';
+import { call, inside, ipBatch, listLinks } from './commands.ts';
+import { ensureEnded, isDnsmasq } from './dnsmasq.ts';
+import { type DnsmasqFiles, dnsmasqFiles, metadataAddress } from './dnsmasq-files.ts';
+import { addressLines } from './external.ts';
+import { inner, type Names } from './names.ts';
+import { ensureSpace, ensureSpaceGone } from './namespaces.ts';
+
+/** `<network>/dhcp` is the name of the wish; the network names the place. */
+export const networkOf = (wishId: string): string => wishId.split('/')[0] ?? wishId;
+export const dirOf = (names: Names, networkId: string): string => join(names.runDir, 'dhcp', networkId);
+
+/** The bridge is there already. Safe to ask twice. */
+export async function ensureDhcp(names: Names, wish: DhcpWish, upstream: readonly string[]): Promise<void> {
+  const networkId = networkOf(wish.id);
+  const space = names.dhcpSpace(networkId);
+  await ensureSpace(space, []);
+  await plug(names, space, wish);
+  const dir = dirOf(names, networkId);
+  await ensureDnsmasq(space, dir, dnsmasqFiles(wish, dir, upstream));
+}
+
+async function plug(names: Names, space: string, { port, segment, subnets }: DhcpWish): Promise<void> {
+  const link = inner.dhcp(port.id);
+  const cable = { veth: names.veth(port.id), link, mac: port.mac, bridge: segment.bridge, mtu: segment.mtu };
+  const [host, before] = await Promise.all([listLinks(), listLinks(space)]);
+  const strangers = [...before.keys()].filter((name) => name.startsWith('ns-') && name !== link);
+  await ipBatch(
+    strangers.map((name) => `link del ${name}`),
+    space,
+  );
+  await ipBatch(cableLines(cable, space, host, before));
+  const links = await listLinks(space);
+  const addresses = port.fixedIps.map(({ address, subnetId }) => `${address}/${lengthOf(subnets, address, subnetId)}`);
+  const gateway = subnets.find(({ gateway: via, cidr }) => via && isWithin(via, cidr))?.gateway;
+  await ipBatch(
+    [
+      ...addressLines(link, addresses, links),
+      ...(links.get('lo')?.addresses.includes(`${metadataAddress}/32`)
+        ? []
+        : [`addr add ${metadataAddress}/32 dev lo`]),
+      ...(links.get(link)?.up ? [] : [`link set ${link} up`]),
+      // For names that dnsmasq has to ask for elsewhere.
+      gateway && addresses.length > 0
+        ? `route replace default via ${gateway} dev ${link} onlink`
+        : 'route flush default',
+    ],
+    space,
+  );
+}
+
+const lengthOf = (subnets: DhcpWish['subnets'], address: string, subnetId: string) =>
+  subnets.find(({ id }) => id === subnetId)?.cidr.split('/')[1] ?? (address.includes(':') ? '64' : '32');
+
+/**
+ * New leases are told by SIGHUP. One that ended needs a fresh start: dnsmasq would keep the address for the old MAC. The
+ * old one is ended first, so whoever dies in the middle finds none and starts it.
+ */
+async function ensureDnsmasq(space: string, dir: string, files: DnsmasqFiles): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o755 });
+  const running = pidOf(dir);
+  const fresh = running === null || (await needsStart(dir, files));
+  if (running !== null && fresh) await ensureEnded(running);
+  for (const [name, text] of Object.entries(files)) await writeWhole(join(dir, name), text, 0o644);
+  if (running !== null && !fresh) process.kill(running, 'SIGHUP');
+  else await call([...inside(space), 'dnsmasq', `--conf-file=${join(dir, 'dnsmasq.conf')}`]);
+}
+
+async function needsStart(dir: string, files: DnsmasqFiles): Promise<boolean> {
+  const old = (name: string) => readFile(join(dir, name), 'utf8').catch(() => '');
+  const leases = new Set(files.hosts.split('\n'));
+  const ended = (await old('hosts')).split('\n').some((lease) => !leases.has(lease));
+  return ended || (await old('dnsmasq.conf')) !== files['dnsmasq.conf'];
+}
+
+/** The process of this directory, if it runs. */
+export function pidOf(dir: string): number | null {
+  try {
+    const pid = Number(readFileSync(join(dir, 'pid'), 'utf8'));
+    return isDnsmasq(pid, dir) ? pid : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The metadata door of the namespace is closed already: an open socket would keep it. */
+export async function ensureDhcpGone(names: Names, networkId: string, portId: string | undefined): Promise<void> {
+  const dir = dirOf(names, networkId);
+  const pid = pidOf(dir);
+  if (pid !== null) await ensureEnded(pid);
+  await ensureCablesGone(portId === undefined ? [] : [names.veth(portId)]);
+  await ensureSpaceGone(names.dhcpSpace(networkId));
+  await rm(dir, { recursive: true, force: true });
+}

@@ -1,0 +1,113 @@
+/** What dnsmasq is told, as texts. */
+import { getServers } from 'node:dns';
+import { isIP } from 'node:net';
+import type { DhcpWish } from '#shared/contracts/network-agent.ts';
+import { isWithin } from './addresses.ts';
+import { inner } from './names.ts';
+
+type Subnet = DhcpWish['subnets'][number];
+
+export interface DnsmasqFiles {
+  /** Read at the start alone. */
+  readonly 'dnsmasq.conf': string;
+  /** Read again at SIGHUP, as those below. */
+  readonly hosts: string;
+  readonly options: string;
+  readonly names: string;
+}
+
+export const metadataAddress = '169.254.169.254';
+
+export function dnsmasqFiles(wish: DhcpWish, dir: string, upstream: readonly string[]): DnsmasqFiles {
+  const subnets = wish.subnets.filter(isServed);
+  return {
+    'dnsmasq.conf': lines(config(wish, subnets, dir, upstream)),
+    hosts: lines(
+      wish.leases
+        .filter(({ address }) => isIP(address) === 4)
+        .map(({ mac, address, name }) => [mac, address, label(name)].filter(Boolean).join(',')),
+    ),
+    options: lines(subnets.flatMap((subnet, index) => optionsOf(wish, subnet, `tag:s${index}`))),
+    names: lines(
+      wish.leases
+        .filter(({ name }) => label(name))
+        .map(({ address, name }) => `${address} ${names(name, wish.domain)}`),
+    ),
+  };
+}
+
+const isServed = ({ dhcp, cidr }: Subnet) => dhcp && cidr.includes('.');
+
+const config = (
+  { port, domain, leases }: DhcpWish,
+  subnets: readonly Subnet[],
+  dir: string,
+  upstream: readonly string[],
+) => [
+  `interface=${inner.dhcp(port.id)}`,
+  'except-interface=lo',
+  'bind-interfaces',
+  'no-hosts',
+  'no-resolv',
+  'no-poll',
+  'no-ping',
+  'dhcp-authoritative',
+  // Who has which address is known beforehand; what dnsmasq remembers could only be old.
+  'leasefile-ro',
+  `dhcp-lease-max=${Math.max(1000, 2 ** Math.ceil(Math.log2(leases.length + 1)))}`,
+  'quiet-dhcp',
+  `dhcp-hostsfile=${dir}/hosts`,
+  `dhcp-optsfile=${dir}/options`,
+  `addn-hosts=${dir}/names`,
+  `pid-file=${dir}/pid`,
+  `log-facility=${dir}/log`,
+  ...(isDomain(domain) ? [`domain=${domain}`, `local=/${domain}/`, 'expand-hosts'] : []),
+  ...upstream.filter((server) => isIP(server)).map((server) => `server=${server}`),
+  ...subnets.map(({ cidr }, index) => `dhcp-range=set:s${index},${cidr.split('/')[0]},static,${netmask(cidr)},86400s`),
+];
+
+/** A client that gets routes (121) must ignore the router (3), so the default route stands in both. */
+function optionsOf(wish: DhcpWish, subnet: Subnet, tag: string): string[] {
+  const own = serverIn(wish, subnet);
+  const dns = subnet.dns.length > 0 ? subnet.dns : own;
+  const routes = routesOf(wish, subnet, own[0]);
+  return [
+    subnet.gateway ? `${tag},option:router,${subnet.gateway}` : `${tag},option:router`,
+    ...(dns.length > 0 ? [`${tag},option:dns-server,${dns.join(',')}`] : []),
+    `${tag},option:mtu,${wish.segment.mtu}`,
+    ...(routes.length > 0 ? [121, 249].map((option) => `${tag},${option},${routes.join(',')}`) : []),
+  ];
+}
+
+const serverIn = ({ port }: DhcpWish, { id, cidr }: Subnet): string[] =>
+  port.fixedIps
+    .filter(({ address, subnetId }) => subnetId === id || isWithin(address, cidr))
+    .map(({ address }) => address);
+
+/** Metadata by the DHCP namespace, which every network has, with or without a router. */
+function routesOf(wish: DhcpWish, subnet: Subnet, own: string | undefined): string[] {
+  const neighbours = wish.subnets.filter(({ id, cidr }) => id !== subnet.id && cidr.includes('.'));
+  const wished = subnet.routes.filter(({ destination }) => destination.includes('.'));
+  const metadata = own && !wished.some(({ destination }) => destination === `${metadataAddress}/32`);
+  return [
+    ...(metadata ? [`${metadataAddress}/32,${own}`] : []),
+    ...neighbours.map(({ cidr }) => `${cidr},0.0.0.0`),
+    ...wished.map(({ destination, nexthop }) => `${destination},${nexthop}`),
+    ...(subnet.gateway ? [`0.0.0.0/0,${subnet.gateway}`] : []),
+  ];
+}
+
+function netmask(cidr: string): string {
+  const bits = 2 ** 32 - 2 ** (32 - Number(cidr.split('/')[1]));
+  return [24, 16, 8, 0].map((shift) => Math.floor(bits / 2 ** shift) % 256).join('.');
+}
+
+/** A tenant's words end up in files with a grammar: only what is a name gets there. */
+const label = (name: string) => (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name) ? name : '');
+const isDomain = (domain: string) => /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(domain);
+const names = (name: string, domain: string) => (isDomain(domain) ? `${name}.${domain} ${name}` : name);
+const lines = (all: readonly string[]) => all.map((line) => `${line}\n`).join('');
+
+/** The name servers of the host, as far as a tenant's network can reach them. */
+export const hostServers = (): string[] =>
+  getServers().filter((server) => isIP(server) && !/^(127\.|::1$)/.test(server));

@@ -1,0 +1,95 @@
+import type { GroupWish, PortWish, Segment } from '#shared/contracts/network-agent.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { coalesced } from '../order.ts';
+import { type AllRecords, neededSegments } from '../records.ts';
+import { checkMac, familyOf } from './addresses.ts';
+import type { Underlay } from './bridge.ts';
+import { listLinks, loadNft } from './commands.ts';
+import { groupChains, memberSets } from './group-rules.ts';
+import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
+
+export interface Firewall {
+  /** Makes the kernel filter as the records say. Changes that come together are one load. */
+  load(): Promise<void>;
+}
+
+export function openFirewall(underlay: Underlay, records: AllRecords): Firewall {
+  const numberOf = numbering();
+  const load = async () => {
+    const links = await listLinks();
+    const ports = numberOf(records.port.list());
+    await loadNft(rulesetOf(stateOf(underlay, records, ports, (bridge) => links.get(bridge)?.index ?? null)));
+  };
+  return { load: coalesced(load) };
+}
+
+function stateOf(
+  { names, vxlanPort }: Underlay,
+  records: AllRecords,
+  ports: readonly NumberedPort[],
+  indexOf: (bridge: string) => number | null,
+): FirewallState {
+  const externals = records.external.list();
+  const open = new Set(
+    externals.filter(({ hostAddress }) => hostAddress !== null).map(({ segment }) => segment.bridge),
+  );
+  const segments = [...neededSegments(records).values()];
+  const bridges = segments.flatMap(({ bridge }): HostBridge[] => {
+    const index = indexOf(bridge);
+    if (open.has(bridge)) return [{ bridge, zone: null }];
+    return index === null ? [] : [{ bridge, zone: zoneOf(index) }];
+  });
+  return {
+    names,
+    ports,
+    groups: records.group.list(),
+    bridges,
+    masqueraded: externals.filter(({ masquerade }) => masquerade).map(({ segment }) => segment.bridge),
+    tunnels: { port: vxlanPort, peers: peersOf(segments) },
+  };
+}
+
+const peersOf = (segments: readonly Segment[]) => [
+  ...new Set(segments.filter(({ type }) => type === 'vxlan').flatMap(({ peers }) => peers)),
+];
+
+/**
+ * The kernel's own number of the bridge: unlike a network's, no two bridges of a machine share one, whichever cloud made
+ * them. A zone has sixteen bits, and 0 is the host's own.
+ */
+const zoneOf = (index: number) => (index % 65_535) + 1;
+
+/** Gives each port a number that it keeps: a frame that is under way while rules change must not be taken for another's. */
+function numbering(): (ports: readonly PortWish[]) => NumberedPort[] {
+  const numbers = new Map<string, number>();
+  return (ports) => {
+    const present = new Set(ports.map(({ id }) => id));
+    for (const id of numbers.keys()) if (!present.has(id)) numbers.delete(id);
+    const taken = new Set(numbers.values());
+    let next = 1;
+    return ports.map((wish) => {
+      while (taken.has(next)) next += 1;
+      const number = numbers.get(wish.id) ?? next;
+      numbers.set(wish.id, number);
+      taken.add(number);
+      return { number, wish };
+    });
+  };
+}
+
+/** A wish that cannot be said as rules is refused before it is kept: one alone would stop all others. */
+export function checkPort(wish: PortWish): void {
+  checkName(wish.tap);
+  checkName(wish.segment.bridge);
+  for (const mac of [wish.mac, ...wish.allowedPairs.map(({ mac }) => mac || wish.mac)]) checkMac(mac);
+  for (const { address } of [...wish.fixedIps, ...wish.allowedPairs]) familyOf(address);
+}
+
+export function checkGroup(group: GroupWish): void {
+  groupChains(group);
+  memberSets(group.id, group.members);
+}
+
+function checkName(link: string): void {
+  if (!/^[a-zA-Z0-9]{15}$/.test(link)) throw badRequest(`${link} is not a name that this cloud gives to a link`);
+}

@@ -1,0 +1,130 @@
+/** Wishes in, the host as wished out: now, after a crash, after a reboot, and when somebody meddled. */
+import type { Segment } from '#shared/contracts/network-agent.ts';
+import type { Log } from '#shared/log/log.ts';
+import { inOrder } from '../order.ts';
+import { type Kind, kinds, neededSegments, segmentsOf, type Wishes } from '../records.ts';
+import { ensureBridge, ensureBridgeGone } from './bridge.ts';
+import { call, listLinks } from './commands.ts';
+import { networkOf } from './dhcp.ts';
+import { listSpaces } from './namespaces.ts';
+import { type Part, parts, type World } from './parts.ts';
+import { legsOf } from './router.ts';
+import { sweep, type Wanted } from './sweep.ts';
+
+export interface Keeper {
+  ensure<K extends Kind>(kind: K, wish: Wishes[K]): Promise<void>;
+  ensureGone(kind: Kind, id: string): Promise<void>;
+  /** Before anything else: strangers go, and the rules stand before the first guest comes back. */
+  restore(): Promise<void>;
+  /** Makes again what is missing. */
+  heal(): Promise<void>;
+}
+
+export function openKeeper(world: World, log: Log): Keeper {
+  const { records, underlay, firewall } = world;
+  const perWish = inOrder();
+  const perBridge = inOrder();
+  /** Wishes that may stand half: all of them after a start, later those that failed. */
+  const unsure = new Set<string>();
+
+  const bridge = (segment: Segment) =>
+    perBridge(segment.bridge, () => ensureBridge(underlay, records.segment.get(segment.bridge) ?? segment));
+  const build = async <K extends Kind>(kind: K, wish: Wishes[K]) => {
+    const key = `${kind}/${wish.id}`;
+    unsure.add(key);
+    for (const segment of segmentsOf[kind](wish)) await bridge(segment);
+    await partOf(kind).ensure(world, wish);
+    unsure.delete(key);
+  };
+  const dropUnneeded = async () => {
+    for (const { bridge: name } of records.segment.list()) {
+      await perBridge(name, async () => {
+        if (neededSegments(records).has(name)) return;
+        await ensureBridgeGone(underlay, name);
+        await records.segment.remove(name);
+      });
+    }
+  };
+
+  return {
+    ensure: (kind, wish) =>
+      perWish(`${kind}/${wish.id}`, async () => {
+        partOf(kind).check?.(wish);
+        await records[kind].put(wish as never);
+        await keepSegments(world, segmentsOf[kind](wish));
+        await build(kind, wish);
+        await dropUnneeded();
+      }),
+    ensureGone: (kind, id) =>
+      perWish(`${kind}/${id}`, async () => {
+        const wish = records[kind].get(id);
+        await records[kind].remove(id);
+        unsure.delete(`${kind}/${id}`);
+        await partOf(kind).ensureGone(world, id, wish);
+        await dropUnneeded();
+      }),
+    restore: async () => {
+      const gone = await sweep(underlay.names, wantedBy(world));
+      if (gone.length > 0) log.warn({ gone }, 'took away what nobody asked for');
+      await firewall.load();
+      for (const segment of neededSegments(records).values()) await bridge(segment);
+      await firewall.load();
+      for (const kind of kinds) for (const { id } of records[kind].list()) unsure.add(`${kind}/${id}`);
+    },
+    heal: async () => {
+      const look = { links: await listLinks(), spaces: new Set(listSpaces(underlay.names.table)) };
+      const lost = [...neededSegments(records).values()].filter(({ bridge: name }) => !look.links.get(name)?.up);
+      for (const segment of lost) await bridge(segment);
+      if (lost.length > 0 || !(await stands(underlay.names.table))) await firewall.load();
+      const missing = kinds.flatMap((kind) =>
+        records[kind]
+          .list()
+          .filter((wish) => unsure.has(`${kind}/${wish.id}`) || !partOf(kind).isWhole(world, wish, look))
+          .map(({ id }) => ({ kind, id })),
+      );
+      for (const { kind, id } of missing) {
+        await perWish(`${kind}/${id}`, async () => {
+          const wish = records[kind].get(id);
+          if (wish) await build(kind, wish);
+        }).catch((error: unknown) => log.warn({ kind, id, error }, 'could not be made again yet'));
+      }
+      await dropUnneeded();
+    },
+  };
+}
+
+/** The table's types know which wish belongs to which kind; a loop over kinds does not. */
+const partOf = (kind: Kind) => parts[kind] as Part<Wishes[Kind]>;
+
+async function keepSegments({ records }: World, segments: readonly Segment[]): Promise<void> {
+  for (const segment of segments) {
+    const known = records.segment.get(segment.bridge);
+    if (JSON.stringify(known) !== JSON.stringify(segment)) await records.segment.put(segment);
+  }
+}
+
+function wantedBy({ records, underlay: { names } }: World): Wanted {
+  const bridges = [...neededSegments(records).keys()];
+  const dhcp = records.dhcp.list();
+  const routers = records.router.list();
+  return {
+    links: new Set([
+      ...records.port.list().map(({ tap }) => tap),
+      ...bridges,
+      ...bridges.map(names.tunnel),
+      ...dhcp.map(({ port }) => names.veth(port.id)),
+      ...routers.flatMap(legsOf).map(({ portId }) => names.veth(portId)),
+    ]),
+    spaces: new Set([
+      ...dhcp.map(({ id }) => names.dhcpSpace(networkOf(id))),
+      ...routers.map(({ id }) => names.routerSpace(id)),
+    ]),
+    networks: new Set(dhcp.map(({ id }) => networkOf(id))),
+  };
+}
+
+/** Somebody may have flushed the host's rules. */
+async function stands(table: string): Promise<boolean> {
+  const { stdout } = await call(['nft', 'list', 'tables']);
+  return ['bridge', 'inet'].every((family) => stdout.includes(`table ${family} ${table}\n`));
+}

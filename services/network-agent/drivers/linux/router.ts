@@ -1,0 +1,131 @@
+/** A router is a namespace with a cable into each of its networks. */
+import type { RouterWish, Segment } from '#shared/contracts/network-agent.ts';
+import { cableLines, ensureCablesGone } from './cable.ts';
+import { call, inside, ipBatch, type Links, listLinks, loadNft } from './commands.ts';
+import { addressLines } from './external.ts';
+import { inner, type Names } from './names.ts';
+import { ensureSpace, ensureSpaceGone } from './namespaces.ts';
+import { routerRuleset } from './router-rules.ts';
+
+interface Leg {
+  readonly link: string;
+  readonly portId: string;
+  readonly mac: string;
+  readonly segment: Segment;
+  readonly addresses: readonly string[];
+}
+
+/** Its bridges are there already. Safe to ask twice; rules come before anything can pass. */
+export async function ensureRouter(names: Names, wish: RouterWish): Promise<void> {
+  const space = names.routerSpace(wish.id);
+  await ensureSpace(space, ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']);
+  await loadNft(routerRuleset(wish), space);
+  const legs = legsOf(wish);
+  const before = await listLinks(space);
+  await ipBatch(strangers(legs, before), space);
+  await plug(names, space, legs);
+  const links = await listLinks(space);
+  await ipBatch(legLines(wish, legs, links), space);
+  await ensureRoutes(space, wish);
+  await announce(space, wish, before);
+}
+
+export const legsOf = ({ interfaces, gateway, floatingIps }: RouterWish): Leg[] => [
+  ...interfaces.map((each) => ({ ...each, link: inner.router(each.portId) })),
+  ...(gateway
+    ? [
+        {
+          ...gateway,
+          link: inner.gateway(gateway.portId),
+          addresses: [...gateway.addresses, ...floatingIps.map(({ floating }) => `${floating}/32`)],
+        },
+      ]
+    : []),
+];
+
+/** Legs that the router had and shall not have. */
+const strangers = (legs: readonly Leg[], links: Links) =>
+  [...links.keys()]
+    .filter((link) => /^q[rg]-/.test(link) && !legs.some((leg) => leg.link === link))
+    .map((link) => `link del ${link}`);
+
+async function plug(names: Names, space: string, legs: readonly Leg[]): Promise<void> {
+  const [host, within] = await Promise.all([listLinks(), listLinks(space)]);
+  const cables = legs.map((leg) => ({
+    ...leg,
+    bridge: leg.segment.bridge,
+    mtu: leg.segment.mtu,
+    veth: names.veth(leg.portId),
+  }));
+  await ipBatch(cables.flatMap((cable) => cableLines(cable, space, host, within)));
+}
+
+const legLines = ({ adminUp }: RouterWish, legs: readonly Leg[], links: Links): string[] =>
+  legs.flatMap(({ link, addresses }) => [
+    ...addressLines(link, addresses, links),
+    ...(links.get(link)?.up === adminUp ? [] : [`link set ${link} ${adminUp ? 'up' : 'down'}`]),
+  ]);
+
+interface Route {
+  readonly dst: string;
+  readonly gateway?: string;
+}
+
+/** Routes of ours are the static ones; those of the kernel come and go with the addresses. */
+async function ensureRoutes(space: string, wish: RouterWish): Promise<void> {
+  if (!wish.adminUp) return; // a link that is down carries no route
+  for (const family of ['-4', '-6'] as const) {
+    const { stdout } = await call(['ip', '-n', space, family, '-j', 'route', 'show', 'proto', 'static']);
+    const lines = routeLines(wish, family, JSON.parse(stdout || '[]') as Route[]);
+    await ipBatch(lines, space);
+  }
+}
+
+export function routeLines({ gateway, routes }: RouterWish, family: '-4' | '-6', standing: readonly Route[]): string[] {
+  const isOfFamily = (address: string) => address.includes(':') === (family === '-6');
+  const out = gateway?.via && isOfFamily(gateway.via) ? [{ dst: 'default', gateway: gateway.via }] : [];
+  const extra = routes
+    .filter(({ nexthop }) => isOfFamily(nexthop))
+    .map(({ destination, nexthop }) => ({ dst: plain(destination), gateway: nexthop }));
+  const wanted = [...out, ...extra];
+  const surplus = standing.filter(({ dst }) => !wanted.some((route) => route.dst === plain(dst)));
+  const via = (route: Route) => (route === out[0] && gateway ? ` dev ${inner.gateway(gateway.portId)} onlink` : '');
+  return [
+    ...surplus.map(({ dst }) => `route del ${dst === 'default' ? everything[family] : dst} proto static`),
+    ...wanted.map((route) => `route replace ${route.dst} via ${route.gateway}${via(route)} proto static`),
+  ];
+}
+
+const everything = { '-4': '0.0.0.0/0', '-6': '::/0' };
+
+/** As the kernel says it. */
+const plain = (destination: string) =>
+  /^(0\.0\.0\.0|::)\/0$/.test(destination) ? 'default' : destination.replace(/\/(32|128)$/, '');
+
+/**
+ * Whoever knew a new address under another MAC shall forget it: the host that is the way out at once, others by an
+ * announcement where arping is installed.
+ */
+async function announce(space: string, { gateway, floatingIps, adminUp }: RouterWish, before: Links): Promise<void> {
+  if (!gateway || !adminUp) return;
+  const link = inner.gateway(gateway.portId);
+  const known = before.get(link)?.addresses ?? [];
+  const all = [
+    ...gateway.addresses.map((address) => address.split('/')[0] ?? ''),
+    ...floatingIps.map(({ floating }) => floating),
+  ];
+  const fresh = all.filter(
+    (address) => address.includes('.') && !known.some((other) => other.split('/')[0] === address),
+  );
+  for (const address of fresh) {
+    await call(['ip', 'neigh', 'flush', 'to', address, 'dev', gateway.segment.bridge]);
+    void call([...inside(space), 'arping', '-q', '-c', '1', '-w', '1', '-A', '-I', link, address]).catch(() => {});
+  }
+}
+
+/** The metadata door of the namespace is closed already: an open socket would keep it. */
+export async function ensureRouterGone(names: Names, id: string, wish: RouterWish | undefined): Promise<void> {
+  const legs = wish ? legsOf(wish) : [];
+  await ensureCablesGone(legs.map(({ portId }) => names.veth(portId)));
+  await ensureSpaceGone(names.routerSpace(id));
+}

@@ -1,0 +1,82 @@
+/** Bridge family: what a guest may send as. No connection tracking here; it only looks at one frame. */
+import type { PortWish } from '#shared/contracts/network-agent.ts';
+import { familyOf, ip6Number, linkLocalOf, ofFamily } from './addresses.ts';
+
+interface Pair {
+  readonly mac: string;
+  readonly address: string;
+}
+
+/** Lines of the chain that each frame of a guarded port passes. Ends with a verdict for every frame. */
+export function spoofingLines(port: PortWish): string[] {
+  const pairs = pairsOf(port);
+  const macs = [...new Set(pairs.map(({ mac }) => mac))];
+  return [
+    `ether saddr != { ${macs.join(', ')} } drop`,
+    ...ip4Lines(
+      pairs.filter(({ address }) => familyOf(address) === 4),
+      macs,
+    ),
+    ...ip6Lines(
+      pairs.filter(({ address }) => familyOf(address) === 6),
+      macs,
+    ),
+    'drop',
+  ];
+}
+
+/** A port without an address still has its MAC, and may ask for a lease. */
+function pairsOf({ mac, fixedIps, allowedPairs }: PortWish): Pair[] {
+  const own = fixedIps.map(({ address }) => ({ mac, address }));
+  const allowed = allowedPairs.map((pair) => ({ mac: pair.mac || mac, address: pair.address }));
+  const self = { mac, address: linkLocalOf(mac) };
+  const locals = allowed.map((pair) => ({ mac: pair.mac, address: linkLocalOf(pair.mac) }));
+  return unique([self, ...own, ...allowed, ...locals].map((pair) => ({ ...pair, mac: pair.mac.toLowerCase() })));
+}
+
+const unique = (pairs: readonly Pair[]) => [
+  ...new Map(pairs.map((pair) => [`${pair.mac} ${pair.address}`, pair])).values(),
+];
+
+const ip4Lines = (pairs: readonly Pair[], macs: readonly string[]) => [
+  ...pairs.map(
+    ({ mac, address }) =>
+      `ether type arp ether saddr ${mac} arp saddr ether ${mac} ${matching('arp saddr ip', address)} accept`,
+  ),
+  // Asking whether an address is free is asking as nobody.
+  ...macs.map((mac) => `ether type arp ether saddr ${mac} arp saddr ether ${mac} arp saddr ip 0.0.0.0 accept`),
+  'ether type arp drop',
+  'ether type ip ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept',
+  'ether type ip udp sport 67 drop',
+  ...pairs.map(({ mac, address }) => `ether type ip ether saddr ${mac} ${matching('ip saddr', address)} accept`),
+];
+
+const ip6Lines = (pairs: readonly Pair[], macs: readonly string[]) => [
+  'ether type ip6 icmpv6 type { nd-router-advert, nd-redirect } drop',
+  'ether type ip6 udp sport 547 drop',
+  ...exact(pairs).map(
+    ({ mac, address }) =>
+      `ether type ip6 ether saddr ${mac} icmpv6 type nd-neighbor-advert @th,64,128 ${ip6Number(address)} accept`,
+  ),
+  'ether type ip6 icmpv6 type nd-neighbor-advert drop',
+  ...macs.map(
+    (mac) =>
+      `ether type ip6 ether saddr ${mac} ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld2-listener-report } accept`,
+  ),
+  ...pairs.map(({ mac, address }) => `ether type ip6 ether saddr ${mac} ${matching('ip6 saddr', address)} accept`),
+];
+
+/** A range cannot be compared with the raw target of an advertisement; single addresses can. */
+const exact = (pairs: readonly Pair[]) =>
+  pairs.filter(({ address }) => !address.includes('/') || address.endsWith('/128')).map(withoutLength);
+const withoutLength = ({ mac, address }: Pair) => ({ mac, address: address.replace(/\/128$/, '') });
+
+/** nft has no word for "any address": the condition is left out. */
+const matching = (field: string, address: string) => (address.endsWith('/0') ? '' : `${field} ${address}`);
+
+/** Used where a port's own addresses are wanted: the first step of reading a wish. */
+export const addresses4 = (port: PortWish): string[] =>
+  ofFamily(
+    4,
+    port.fixedIps.map(({ address }) => address),
+  );

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type Cloud, readCloud } from '#shared/config/cloud.ts';
+import type { ValuesOf } from '#shared/config/settings.ts';
+import { type NetworkReport, networkAgent } from '#shared/contracts/network-agent.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import type { Ground, Start } from '#shared/service/ground.ts';
+import { section } from './config.ts';
+import type { NetworkDriver } from './drivers/driver.ts';
+import { hostServers } from './drivers/linux/dnsmasq-files.ts';
+import { linuxDriver } from './drivers/linux/driver.ts';
+import { namesOf } from './drivers/linux/names.ts';
+import { memoryDriver } from './drivers/memory.ts';
+
+/** Resolves when the rules of all ports stand, so guests may start. Leases and routers follow within a moment. */
+export const start: Start = async (ground) => {
+  const cloud = readCloud(ground.settings);
+  const settings = ground.settings.read('network-agent', section);
+  const log = ground.log.with({ service: 'network-agent' });
+  const stateDir = settings.stateDir || join(cloud.var, 'network-agent');
+  const driver = await openDriver({ ...ground, log }, cloud, { ...settings, stateDir });
+  const host = cloud.host || hostname();
+  const report = async (): Promise<NetworkReport> => ({
+    hostId: hostIdIn(cloud.var),
+    hostname: host,
+    tunnelAddress: settings.tunnelAddress || cloud.address,
+    driver: driver.kind,
+    features: driver.features,
+    standing: driver.standing(),
+  });
+  const agent = startAgent({
+    contract: networkAgent,
+    bus: ground.bus,
+    host,
+    driver,
+    log,
+    everyMs: cloud.idleMs,
+    report,
+  });
+  const close = async () => {
+    await agent.close();
+    await driver.close();
+  };
+  return { close };
+};
+
+function openDriver(
+  { bus, log }: Ground,
+  cloud: Cloud,
+  settings: ValuesOf<typeof section>,
+): Promise<NetworkDriver> | NetworkDriver {
+  const root = process.getuid?.() === 0;
+  const kind = settings.driver === 'auto' ? (root ? 'linux' : 'user') : settings.driver;
+  if (kind !== 'linux') return memoryDriver(kind);
+  return linuxDriver({
+    names: namesOf(cloud.id),
+    tunnelAddress: settings.tunnelAddress || cloud.address,
+    vxlanPort: settings.vxlanPort,
+    wires: new Map(settings.wires.map((wire) => wire.split('=', 2) as [string, string])),
+    stateDir: settings.stateDir,
+    bus,
+    log,
+    upstream: settings.dns.length > 0 ? settings.dns : hostServers(),
+    healMs: settings.healMs,
+  });
+}
+
+/** A host is known by this, whatever it is called. Whoever comes first makes it. */
+function hostIdIn(dir: string): string {
+  const file = join(dir, 'host-id');
+  mkdirSync(dir, { recursive: true });
+  try {
+    writeFileSync(file, randomUUID(), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFileSync(file, 'utf8').trim();
+}
