@@ -40,6 +40,7 @@ export const start: Start = async ({ settings, log, bus }) => {
     dialect: keystone,
     identify,
     log,
+    validation: cloud.validation,
     at: listenAt(cloud, config.listen),
   });
   const close = async () => {

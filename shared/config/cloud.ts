@@ -1,6 +1,6 @@
 /** The section `cloud`: what all parts of one cloud agree on. */
 import { join } from 'node:path';
-import { number, type Settings, text } from './settings.ts';
+import { number, oneOf, type Settings, text } from './settings.ts';
 
 export const cloudSection = {
   id: text('w001', 'four letters or digits that mark everything of this cloud on a host; made with var/'),
@@ -12,6 +12,7 @@ export const cloudSection = {
   bus: text('memory', 'memory, or amqp://user:password@host:port'),
   database: text('sqlite', 'sqlite: files below var/db; or mysql://user:password@host:port, a schema per service'),
   host: text('', 'the name of this host; empty: the name the machine has'),
+  validation: oneOf(['everyday', 'strict'], 'everyday', 'strict: express-openapi-validator judges every request too'),
   idleMs: number(30_000, 'how often agents look for work and report when no hint comes'),
 };
 

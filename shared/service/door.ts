@@ -21,13 +21,24 @@ export interface DoorOptions<Service> {
   readonly log: Log;
   readonly at: { readonly host: string; readonly port: number };
   readonly bodyLimitBytes?: number;
+  /** From the section `cloud`. */
+  readonly validation?: 'everyday' | 'strict';
 }
 
 const openapi = join(import.meta.dirname, '..', '..', 'openapi');
 
-export function openDoor<Service>({ name, policy, at, ...options }: DoorOptions<Service>): Promise<Listening> {
-  const checks = checksOf(openDocument(join(openapi, name)));
+export async function openDoor<Service>({
+  name,
+  policy,
+  at,
+  validation,
+  ...options
+}: DoorOptions<Service>): Promise<Listening> {
+  const document = openDocument(join(openapi, name));
+  const checks = checksOf(document);
+  // loaded only when asked for: it weighs 70 MB
+  const strict = validation === 'strict' ? (await import('#shared/http/strict.ts')).strictOf(document) : undefined;
   const checkAnswers = process.env.WATTLE_CHECK_ANSWERS === '1';
-  const app = serve({ ...options, enforcer: enforcerOf(policy), checks, checkAnswers });
+  const app = serve({ ...options, enforcer: enforcerOf(policy), checks, checkAnswers, ...(strict ? { strict } : {}) });
   return listen(createTunedServer(app), at);
 }

@@ -1,0 +1,161 @@
+/** Routes and descriptions match both ways, every rule exists, and two validators say the same of the same body. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { checksOf } from '#shared/api/checks.ts';
+import { type Json, pathKey } from '#shared/api/document.ts';
+import { boundaries, narrow } from '#shared/api/narrow.ts';
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { enforcerOf } from '#shared/auth/policy.ts';
+import { badRequest, conflict, Fault, forbidden, notFound, tooLarge, unauthorized } from '#shared/errors/fault.ts';
+import type { Route } from '#shared/http/route.ts';
+import { strictOf } from '#shared/http/strict.ts';
+import { exampleOf, neighboursOf } from './example.ts';
+import { type ApiFacts, apis } from './services.ts';
+
+const nameOf = ({ method, path }: Pick<Route<never>, 'method' | 'path'>) => `${method} ${pathKey(path)}`;
+
+for (const api of apis)
+  describe(api.name, () => {
+    test('every route is described, and every described operation has a route', () => {
+      const described = new Set(api.document.names);
+      const routed = new Set(api.routes.map(nameOf));
+      assert.deepEqual(
+        [...routed].filter((name) => !described.has(name)),
+        [],
+        'routes without a description',
+      );
+      assert.deepEqual(
+        [...described].filter((name) => !routed.has(name)),
+        [],
+        'descriptions without a route',
+      );
+    });
+
+    test('every action of a route is a variant of its body', () => {
+      const lost = api.routes.filter(
+        ({ action, method, path }) => action !== undefined && !actionsOf(api, method, path).includes(action),
+      );
+      assert.deepEqual(
+        lost.map(({ path, action }) => `${path} ${action}`),
+        [],
+      );
+    });
+
+    test('every rule that a route names is written, and every rule can be read', () => {
+      const { rules } = enforcerOf(api.policy);
+      const unwritten = api.routes.filter(({ rule }) => rule !== null && !rules.includes(rule)).map(({ rule }) => rule);
+      assert.deepEqual([...new Set(unwritten)], []);
+      const known = new Set(rules);
+      const referred = Object.values(api.policy).flatMap((text) =>
+        [...text.matchAll(/rule:([^\s()]+)/g)].map(([, name]) => name ?? ''),
+      );
+      assert.deepEqual([...new Set(referred.filter((name) => !known.has(name)))], []);
+    });
+
+    test('every kind of fault is spoken in the words of the family', () => {
+      const faults = [
+        badRequest('x'),
+        unauthorized(),
+        forbidden('x'),
+        notFound('Thing', 'x'),
+        conflict('x'),
+        tooLarge('x'),
+        new Fault(500, 'unexpected', 'x'),
+        new Fault(405, 'badMethod', 'x'),
+      ];
+      for (const fault of faults) {
+        const { body } = api.dialect.fault(fault, {
+          id: 'req-1',
+          version: api.newest,
+          header: () => 'application/json',
+        });
+        assert.match(JSON.stringify(body), new RegExp(`${fault.status}|${fault.message}`));
+      }
+    });
+
+    test('bodies are judged alike by the everyday door and by express-openapi-validator', async () => {
+      const differences: string[] = [];
+      let judged = 0;
+      for (const version of new Set([api.lowest, api.newest])) {
+        const everyday = checksOf(api.document);
+        const strict = strictOf(api.document);
+        for (const route of bodiesOf(api, version)) {
+          for (const body of neighboursOf(exampleFor(api, route, version))) {
+            const mine = everyday.body(route.method, route.path, route.action, version, body) === undefined;
+            const refused = await judge(strict, route, version, body);
+            const theirs = refused === undefined;
+            judged += 1;
+            if (mine !== theirs)
+              differences.push(
+                `${version} ${nameOf(route)} ${JSON.stringify(body)}: ${mine ? `only we accept, ${refused?.message}` : 'only we refuse'}`,
+              );
+          }
+        }
+      }
+      assert.deepEqual(differences.slice(0, 20), []);
+      assert.ok(judged > 0 || bodiesOf(api, api.newest).length === 0);
+    });
+  });
+
+const schemaOf = (api: ApiFacts, method: string, path: string): Json | undefined =>
+  Object.entries(api.document.operation(method, path)?.requestBody?.content ?? {}).find(([type]) =>
+    type.includes('json'),
+  )?.[1].schema;
+
+function variantsOf(api: ApiFacts, method: string, path: string): { properties?: Record<string, Json> }[] {
+  const schema = schemaOf(api, method, path) as { oneOf?: object[]; anyOf?: object[] } | undefined;
+  return (schema?.oneOf ?? schema?.anyOf ?? []) as { properties?: Record<string, Json> }[];
+}
+
+const actionsOf = (api: ApiFacts, method: string, path: string) =>
+  variantsOf(api, method, path).flatMap(({ properties }) => Object.keys(properties ?? {}));
+
+const bodiesOf = (api: ApiFacts, version: Version) =>
+  api.routes.filter(
+    ({ method, path, body, since, until }) =>
+      body !== 'stream' &&
+      ['post', 'put', 'patch'].includes(method) &&
+      schemaOf(api, method, path) !== undefined &&
+      (!since || atLeast(version, since)) &&
+      (!until || atLeast(until, version)),
+  );
+
+function exampleFor(api: ApiFacts, { method, path, action }: Route<never>, version: Version): unknown {
+  const schema = narrow(schemaOf(api, method, path) as Json, version) as { oneOf?: Json[] };
+  if (action === undefined) return exampleOf(schema);
+  const variants = (narrow(variantsOf(api, method, path) as Json, version) ?? []) as { properties?: object }[];
+  return exampleOf(variants.find(({ properties }) => action in (properties ?? {})) ?? {});
+}
+
+/** The validator looks at little more of a request than this. */
+async function judge(
+  strict: ReturnType<typeof strictOf>,
+  { method, path }: Route<never>,
+  version: Version,
+  body: unknown,
+) {
+  const url = path.replace(/[:*](\w+)/g, (_match, name: string) =>
+    /id$/i.test(name) ? '5c9a1e5c-6a1f-4a53-9a59-2a7ce3a25c1a' : 'x',
+  );
+  const headers = { 'content-type': 'application/json', 'content-length': '2' };
+  const req = {
+    method: method.toUpperCase(),
+    originalUrl: url,
+    url,
+    path: url,
+    baseUrl: '',
+    headers,
+    header: (name: string) => headers[name as keyof typeof headers],
+    get: (name: string) => headers[name.toLowerCase() as keyof typeof headers],
+    params: {},
+    query: {},
+    cookies: {},
+    app: { enabled: () => false, get: () => undefined, param: () => undefined },
+  };
+  return strict(req as never, { setHeader() {}, locals: {} } as never, version, body);
+}
+
+test('narrowing and boundaries agree', () => {
+  for (const { document } of apis)
+    for (const version of boundaries(document.whole() as Json)) assert.ok(narrow(document.whole() as Json, version));
+});
