@@ -1,5 +1,5 @@
 /** What the service can ask of this host: bytes and their export, kept in step. */
-import type { ExportWish, VolumeAgent, VolumeWish } from '#shared/contracts/volume-agent.ts';
+import type { VolumeAgent, VolumeWish } from '#shared/contracts/volume-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
 
@@ -14,7 +14,8 @@ export const volumesOf = (storage: Storage): VolumeAgent => ({
   ensureVolumeGone: (wish) => ensureVolumeGone(storage, wish.id),
   ensureSnapshot: (wish) => storage.store.ensureSnapshot(wish),
   ensureSnapshotGone: (wish) => storage.store.ensureSnapshotGone(wish),
-  ensureExport: (wish) => ensureExport(storage, wish),
+  ensureGrant: async (wish) => storage.exporter.ensureGrant(wish, await storage.store.pathOf(wish.volumeId)),
+  ensureGrantGone: (wish) => storage.exporter.ensureGrantGone(wish),
   uploadVolume: async ({ volumeId, imageId, format }) => {
     const bytes = await storage.store.readAs(volumeId, format);
     await storage.images.upload(imageId, bytes).finally(() => bytes.close());
@@ -28,13 +29,6 @@ async function ensureVolume({ store, exporter }: Storage, wish: VolumeWish) {
 }
 
 async function ensureVolumeGone({ store, exporter }: Storage, id: string): Promise<void> {
-  const nobody: ExportWish = { id: `${id}/export`, volumeId: id, initiators: [], readOnly: false };
-  if (await exporter.isExported(id)) await exporter.ensureExport(nobody, '');
+  await exporter.ensureClosed(id);
   await store.ensureVolumeGone({ id });
-}
-
-/** Taking an export away asks for no bytes: they may be gone. */
-async function ensureExport({ store, exporter }: Storage, wish: ExportWish) {
-  const path = wish.initiators.length === 0 ? '' : await store.pathOf(wish.volumeId);
-  return exporter.ensureExport(wish, path);
 }

@@ -21,22 +21,27 @@ export interface SnapshotWish {
   readonly volumeId: string;
 }
 
-/** Who may log in. An empty list of initiators takes the export away. */
-export interface ExportWish {
-  /** `<volume>/export`, so that it never replaces a wish for the volume itself. */
+/**
+ * One attachment's right to log in: its initiator, with a CHAP account of its own. Grants of one volume stand side by
+ * side and do not know each other, so that attaching and detaching them need not wait for each other.
+ */
+export interface GrantWish {
+  /** The attachment's. */
   readonly id: string;
   readonly volumeId: string;
-  readonly initiators: readonly {
-    readonly iqn: string;
-    readonly user: string;
-    readonly secret: string;
-  }[];
+  readonly initiator: string;
+  /** A user keeps its secret as long as it lives. */
+  readonly user: string;
+  readonly secret: string;
   readonly readOnly: boolean;
 }
 
-/** How an initiator reaches the volume; null when nobody may. */
-export interface ExportState {
-  readonly target: { readonly portal: string; readonly iqn: string; readonly lun: number } | null;
+/** How the initiator reaches the volume. */
+export interface Target {
+  /** host:port */
+  readonly portal: string;
+  readonly iqn: string;
+  readonly lun: number;
 }
 
 /** A volume's bytes into an image that waits for them. Subject: `<volume>/upload`. */
@@ -52,13 +57,22 @@ export interface VolumeAgent {
   ensureVolumeGone(wish: { readonly id: string }): Promise<void>;
   ensureSnapshot(wish: SnapshotWish): Promise<void>;
   ensureSnapshotGone(wish: SnapshotWish): Promise<void>;
-  ensureExport(wish: ExportWish): Promise<ExportState>;
+  ensureGrant(wish: GrantWish): Promise<Target>;
+  ensureGrantGone(wish: { readonly id: string; readonly volumeId: string }): Promise<void>;
   uploadVolume(wish: VolumeUpload): Promise<void>;
 }
 
 export const volumeAgent: Contract<VolumeAgent> = {
   service: 'volume',
-  verbs: ['ensureVolume', 'ensureVolumeGone', 'ensureSnapshot', 'ensureSnapshotGone', 'ensureExport', 'uploadVolume'],
+  verbs: [
+    'ensureVolume',
+    'ensureVolumeGone',
+    'ensureSnapshot',
+    'ensureSnapshotGone',
+    'ensureGrant',
+    'ensureGrantGone',
+    'uploadVolume',
+  ],
 };
 
 /** What the agent says of its host with each look for work. */

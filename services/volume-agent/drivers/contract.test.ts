@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { ExportState, VolumeAgent } from '#shared/contracts/volume-agent.ts';
+import type { Target, VolumeAgent } from '#shared/contracts/volume-agent.ts';
 import { Fault, notFound } from '#shared/errors/fault.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { findDetached } from '#shared/process/detached.ts';
@@ -20,8 +20,8 @@ import { stopDaemon } from './tgt/daemon.ts';
 import { openTgt } from './tgt/exports.ts';
 
 const blank = { kind: 'blank' } as const;
-const initiator = { iqn: 'iqn.2026-11.test:host-1', user: 'someone', secret: 'a-secret-of-16-ch' };
-const other = { iqn: 'iqn.2026-11.test:host-2', user: 'somebody', secret: 'another-secret-16' };
+const initiator = { id: 'a1', initiator: 'iqn.2026-11.test:host-1', user: 'someone', secret: 'a-secret-of-16-ch' };
+const other = { id: 'a2', initiator: 'iqn.2026-11.test:host-2', user: 'somebody', secret: 'another-secret-16' };
 const hasTgt = (await tryRun(['tgtd', '--version']).catch(() => undefined)) !== undefined;
 
 interface Host {
@@ -110,36 +110,33 @@ for (const [kind, openHost] of kinds) {
     const source = { kind: 'snapshot', snapshotId: randomUUID(), volumeId: randomUUID() } as const;
     const id = randomUUID();
     await assert.rejects(agent.ensureVolume({ id, sizeGb: 1, source }), Fault);
-    await assert.rejects(
-      agent.ensureExport({ id: `${id}/export`, volumeId: id, initiators: [initiator], readOnly: false }),
-      Fault,
-    );
+    await assert.rejects(grant(agent, id, initiator), Fault);
   });
 
   test(`${kind}: what is exported cannot grow, what is not any more can`, async (t) => {
     const { agent } = await openHost(t);
     const id = randomUUID();
     await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-    const { target } = await exportTo(agent, id, [initiator]);
-    assert.equal(target?.lun, 1);
+    assert.equal((await grant(agent, id, initiator)).lun, 1);
+    assert.equal((await grant(agent, id, initiator)).lun, 1);
     await assert.rejects(agent.ensureVolume({ id, sizeGb: 2, source: blank }), /exported/);
-    assert.deepEqual(await exportTo(agent, id, []), { target: null });
+    await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
+    await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
     await agent.ensureVolume({ id, sizeGb: 2, source: blank });
   });
 }
 
-const exportTo = (agent: VolumeAgent, volumeId: string, initiators: readonly (typeof initiator)[], readOnly = false) =>
-  agent.ensureExport({ id: `${volumeId}/export`, volumeId, initiators, readOnly });
+const grant = (agent: VolumeAgent, volumeId: string, to: typeof initiator, readOnly = false) =>
+  agent.ensureGrant({ volumeId, readOnly, ...to });
 
 interface As {
-  readonly iqn: string;
+  readonly initiator: string;
   readonly user: string;
   readonly secret: string;
 }
 
 /** What QEMU's own initiator says: the size it sees, or why it may not. */
-async function logIn(t: TestContext, { target }: ExportState, as: As | { readonly iqn: string }, io?: string) {
-  assert.ok(target);
+async function logIn(t: TestContext, target: Target, as: As | { readonly initiator: string }, io?: string) {
   const directory = await mkdtemp(join(tmpdir(), 'initiator-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const secretFile = join(directory, 'secret');
@@ -150,7 +147,7 @@ async function logIn(t: TestContext, { target }: ExportState, as: As | { readonl
     '--object',
     `secret,id=s,file=${secretFile}`,
     '--image-opts',
-    `${at},initiator-name=${as.iqn}${account}`,
+    `${at},initiator-name=${as.initiator}${account}`,
   ];
   const command = io === undefined ? ['qemu-img', 'info'] : ['qemu-io', '-c', io];
   return tryRun([...command, ...words], { timeoutMs: 20_000 });
@@ -160,25 +157,29 @@ test('file: only the named initiator with its secret logs in', { skip: !hasTgt }
   const { agent } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-  const state = await exportTo(agent, id, [initiator]);
+  const state = await grant(agent, id, initiator);
   assert.match((await logIn(t, state, initiator)).stdout, /virtual size: 1 GiB/);
   assert.match((await logIn(t, state, { ...initiator, secret: 'a-wrong-secret-16' })).stderr, /Failed to log in/i);
-  assert.match((await logIn(t, state, { iqn: initiator.iqn })).stderr, /Failed to log in/i);
-  assert.match((await logIn(t, state, { ...initiator, iqn: 'iqn.2026-11.test:stranger' })).stderr, /Failed to log in/i);
+  assert.match((await logIn(t, state, { initiator: initiator.initiator })).stderr, /Failed to log in/i);
+  assert.match(
+    (await logIn(t, state, { ...initiator, initiator: 'iqn.2026-11.test:stranger' })).stderr,
+    /Failed to log in/i,
+  );
 });
 
 test('file: initiators come and go without disturbing each other', { skip: !hasTgt }, async (t) => {
   const { agent } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-  await exportTo(agent, id, [initiator, other]);
-  const state = await exportTo(agent, id, [other]);
+  await grant(agent, id, initiator);
+  const state = await grant(agent, id, other);
+  await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
   assert.notEqual((await logIn(t, state, initiator)).code, 0);
   assert.equal((await logIn(t, state, other)).code, 0);
-  await exportTo(agent, id, [other, initiator]);
+  await grant(agent, id, initiator);
   assert.equal((await logIn(t, state, initiator)).code, 0);
-  await assert.rejects(exportTo(agent, id, [{ ...other, secret: 'changed-secret-16' }]), /another secret/);
-  await exportTo(agent, id, []);
+  await assert.rejects(grant(agent, id, { ...other, secret: 'changed-secret-16' }), /another secret/);
+  for (const { id: attachment } of [initiator, other]) await agent.ensureGrantGone({ id: attachment, volumeId: id });
   assert.notEqual((await logIn(t, state, other)).code, 0);
 });
 
@@ -186,12 +187,12 @@ test('file: what was written is in the snapshot, and stays so', { skip: !hasTgt 
   const { agent } = await fileHost(t);
   const [id, snapshot, copy] = [randomUUID(), randomUUID(), randomUUID()];
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-  const state = await exportTo(agent, id, [initiator]);
+  const state = await grant(agent, id, initiator);
   assert.equal((await logIn(t, state, initiator, 'write -P 7 1M 4k')).code, 0);
   await agent.ensureSnapshot({ id: snapshot, volumeId: id });
   assert.equal((await logIn(t, state, initiator, 'write -P 9 1M 4k')).code, 0);
   await agent.ensureVolume({ id: copy, sizeGb: 2, source: { kind: 'snapshot', snapshotId: snapshot, volumeId: id } });
-  const copied = await exportTo(agent, copy, [other]);
+  const copied = await grant(agent, copy, other);
   assert.doesNotMatch((await logIn(t, copied, other, 'read -P 7 1M 4k')).stdout, /Pattern verification failed/);
   assert.match((await logIn(t, copied, other, 'read -P 9 1M 4k')).stdout, /Pattern verification failed/);
 });
@@ -200,7 +201,7 @@ test('file: a read-only export takes no writes', { skip: !hasTgt }, async (t) =>
   const { agent } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-  const state = await exportTo(agent, id, [initiator], true);
+  const state = await grant(agent, id, initiator, true);
   const { stdout, stderr } = await logIn(t, state, initiator, 'write -P 7 0 4k');
   assert.match(stdout + stderr, /write protected/);
 });
@@ -209,7 +210,7 @@ test('file: a tgtd that dies comes back with everything it served', { skip: !has
   const { agent, directory } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-  const state = await exportTo(agent, id, [initiator]);
+  const state = await grant(agent, id, initiator);
   const [pid] = findDetached('tgtd', directory);
   process.kill(pid ?? 0, 'SIGKILL');
   while (findDetached('tgtd', directory).length === 0 || findDetached('tgtd', directory)[0] === pid) await tick();
@@ -223,12 +224,12 @@ test('file: tgtd and its sessions outlive the agent, and the next one finds them
   const { agent, directory, restart } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-  const state = await exportTo(agent, id, [initiator]);
+  const state = await grant(agent, id, initiator);
   const before = findDetached('tgtd', directory);
   const next = await restart();
   assert.deepEqual(findDetached('tgtd', directory), before);
   assert.equal((await logIn(t, state, initiator)).code, 0);
-  assert.deepEqual(await exportTo(next, id, [initiator]), state);
+  assert.deepEqual(await grant(next, id, initiator), state);
 });
 
 async function imagesWith(t: TestContext, path: string, uploaded: Buffer[] = []): Promise<ImageStore> {
@@ -251,7 +252,7 @@ test('file: an image becomes a volume, and a volume an image', { skip: !hasTgt }
   const { agent } = await fileHost(t, await imagesWith(t, image, uploaded));
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: { kind: 'image', imageId: randomUUID(), format: 'qcow2' } });
-  const state = await exportTo(agent, id, [initiator]);
+  const state = await grant(agent, id, initiator);
   assert.doesNotMatch((await logIn(t, state, initiator, 'read -P 5 1M 64k')).stdout, /failed/);
   await agent.uploadVolume({ id: `${id}/upload`, volumeId: id, imageId: randomUUID(), format: 'qcow2' });
   await writeFile(image, Buffer.concat(uploaded));

@@ -1,12 +1,6 @@
 /** What stands behind the contract: bytes, and the door through which initiators reach them. */
 import type { Readable } from 'node:stream';
-import type {
-  ExportState,
-  ExportWish,
-  SnapshotWish,
-  VolumeReport,
-  VolumeWish,
-} from '#shared/contracts/volume-agent.ts';
+import type { GrantWish, SnapshotWish, Target, VolumeReport, VolumeWish } from '#shared/contracts/volume-agent.ts';
 
 /** Where the bytes of volumes live: files, thin volumes of LVM, RBD. Everything is an ensure. */
 export interface VolumeStore {
@@ -30,7 +24,10 @@ export interface VolumeBytes {
 
 /** Gives volumes to initiators. What is exported is kept on disk and comes back by itself. */
 export interface Exporter {
-  ensureExport(wish: ExportWish, path: string): Promise<ExportState>;
+  ensureGrant(wish: GrantWish, path: string): Promise<Target>;
+  ensureGrantGone(wish: { readonly id: string; readonly volumeId: string }): Promise<void>;
+  /** Takes all grants of a volume away. */
+  ensureClosed(volumeId: string): Promise<void>;
   /** Whether somebody may be using the volume. */
   isExported(volumeId: string): Promise<boolean>;
   close(): Promise<void>;

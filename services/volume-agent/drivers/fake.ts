@@ -49,15 +49,18 @@ export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
 
 /** Remembers who may log in. */
 export function openFakeExports(portal: string): Exporter {
-  const exported = new Set<string>();
+  const grants = new Map<string, string>();
+  const drop = (volumeId: string) => {
+    for (const [id, granted] of grants) if (granted === volumeId) grants.delete(id);
+  };
   return {
-    ensureExport: async ({ volumeId, initiators }) => {
-      if (initiators.length === 0) exported.delete(volumeId);
-      else exported.add(volumeId);
-      const target = { portal, iqn: `iqn.2010-10.org.openstack:volume-${volumeId}`, lun: 1 };
-      return { target: initiators.length === 0 ? null : target };
+    ensureGrant: async ({ id, volumeId }) => {
+      grants.set(id, volumeId);
+      return { portal, iqn: `iqn.2010-10.org.openstack:volume-${volumeId}`, lun: 1 };
     },
-    isExported: async (volumeId) => exported.has(volumeId),
+    ensureGrantGone: async ({ id }) => void grants.delete(id),
+    ensureClosed: async (volumeId) => drop(volumeId),
+    isExported: async (volumeId) => [...grants.values()].includes(volumeId),
     close: async () => {},
   };
 }

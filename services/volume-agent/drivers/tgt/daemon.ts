@@ -33,10 +33,12 @@ async function ensureUp({ directory, portal }: DaemonOptions): Promise<boolean> 
   }
   const words = ['tgtd', '--foreground', '--control-port', '0', '--iscsi', `portal=${portal}`];
   const logFile = join(directory, 'tgtd.log');
+  // the second is for who looks for what belongs to this cloud: tgtd's words name no path
+  const env = { TGT_IPC_SOCKET: socketName.split('.')[0] ?? '', TGTD_DIRECTORY: directory };
   await startDetached(words, {
     cwd: directory,
     logFile,
-    env: { TGT_IPC_SOCKET: socketName.split('.')[0] ?? '' },
+    env,
   }).catch(missing);
   await awaitAnswer(directory);
   return true;

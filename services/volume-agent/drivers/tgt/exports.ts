@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, relative } from 'node:path';
 import { every } from '#shared/clock/every.ts';
-import type { ExportState, ExportWish } from '#shared/contracts/volume-agent.ts';
+import type { GrantWish, Target as Reached } from '#shared/contracts/volume-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Exporter } from '../driver.ts';
@@ -42,7 +42,10 @@ export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise
     for (const record of await listRecords(records)) await ensureApplied(daemon, record);
   }).catch((error: unknown) => log.error({ error }, 'exports do not stand yet'));
   return {
-    ensureExport: (wish, path) => inTurn(() => ensureExport(daemon, records, wish, path)),
+    ensureGrant: (wish, path) => inTurn(() => ensureGrant(daemon, records, wish, path)),
+    ensureGrantGone: ({ id, volumeId }) =>
+      inTurn(() => keepOnly(daemon, records, volumeId, (grant) => grant.id !== id)),
+    ensureClosed: (volumeId) => inTurn(() => keepOnly(daemon, records, volumeId, () => false)),
     isExported: async (volumeId) => (await findRecord(records, volumeId)) !== undefined,
     close: watching.close,
   };
@@ -58,26 +61,33 @@ function oneAtATime() {
   };
 }
 
-async function ensureExport(daemon: Daemon, records: string, wish: ExportWish, path: string): Promise<ExportState> {
-  const { volumeId, initiators, readOnly } = wish;
-  const former = await findRecord(records, volumeId);
-  const record: ExportRecord = { volumeId, initiators, readOnly, path };
-  if (former) refuseChangedSecrets(former, record);
-  if (initiators.length === 0) {
-    if (former) await ensureApplied(daemon, record);
-    await dropRecord(records, volumeId);
-    return { target: null };
-  }
+async function ensureGrant(daemon: Daemon, records: string, wish: GrantWish, path: string): Promise<Reached> {
+  const { volumeId } = wish;
+  const former = (await findRecord(records, volumeId))?.grants ?? [];
+  refuseChangedSecret(former, wish);
+  const record = { volumeId, path, grants: [...former.filter(({ id }) => id !== wish.id), wish] };
   await keepRecord(records, record);
   await ensureApplied(daemon, record);
-  return { target: { portal: daemon.portal, iqn: iqnOf(volumeId), lun } };
+  return { portal: daemon.portal, iqn: iqnOf(volumeId), lun };
 }
 
 /** tgtd does not tell the password it has: a changed one could not be told from one that still has to be set. */
-function refuseChangedSecrets(former: ExportRecord, now: ExportRecord): void {
-  const known = new Map(former.initiators.map(({ user, secret }) => [user, secret]));
-  const changed = now.initiators.find(({ user, secret }) => known.has(user) && known.get(user) !== secret);
-  if (changed) throw conflict(`account ${changed.user} of volume ${now.volumeId} exists with another secret`);
+function refuseChangedSecret(former: readonly GrantWish[], { user, secret, volumeId }: GrantWish): void {
+  const known = former.find((grant) => grant.user === user);
+  if (known && known.secret !== secret)
+    throw conflict(`account ${user} of volume ${volumeId} exists with another secret`);
+}
+
+type Keeps = (grant: GrantWish) => boolean;
+
+/** The record goes last: until then the next try knows that something is to be taken away. */
+async function keepOnly(daemon: Daemon, records: string, volumeId: string, keeps: Keeps): Promise<void> {
+  const former = await findRecord(records, volumeId);
+  if (!former) return;
+  const record = { ...former, grants: former.grants.filter(keeps) };
+  if (record.grants.length > 0) await keepRecord(records, record);
+  await ensureApplied(daemon, record);
+  if (record.grants.length === 0) await dropRecord(records, volumeId);
 }
 
 async function ensureApplied(daemon: Daemon, record: ExportRecord): Promise<void> {
@@ -89,7 +99,7 @@ async function ensureApplied(daemon: Daemon, record: ExportRecord): Promise<void
 async function apply(daemon: Daemon, record: ExportRecord): Promise<void> {
   const targets = readTargets(await daemon.ask({ mode: 'target', op: 'show', tid: -1 }));
   const found = targets.find(({ name }) => name === iqnOf(record.volumeId));
-  if (record.initiators.length === 0) return found && removeTarget(daemon, found);
+  if (record.grants.length === 0) return found && removeTarget(daemon, found);
   const target = found ?? (await createTarget(daemon, record, Math.max(0, ...targets.map(({ tid }) => tid)) + 1));
   await ensureAccounts(daemon, target, record);
   await ensureLun(daemon, target, record);
@@ -106,14 +116,14 @@ async function createTarget(daemon: Daemon, { volumeId }: ExportRecord, tid: num
  * Taking an account away from the middle leaves a hole in tgtd's list, and listing it then ends tgtd. So those after
  * it are taken from the end, and put back.
  */
-async function ensureAccounts(daemon: Daemon, { tid, accounts }: Target, { initiators }: ExportRecord): Promise<void> {
-  const wanted = [guard, ...initiators.map(({ user }) => user)];
+async function ensureAccounts(daemon: Daemon, { tid, accounts }: Target, { grants }: ExportRecord): Promise<void> {
+  const wanted = [guard, ...grants.map(({ user }) => user)];
   const firstStranger = accounts.findIndex((user, index) => wanted[index] !== user);
   const kept = firstStranger < 0 ? accounts : accounts.slice(0, firstStranger);
   for (const user of accounts.slice(kept.length).toReversed())
     await daemon.ask({ mode: 'account', op: 'unbind', tid, text: `user=${user}` });
   for (const user of accounts.filter((each) => !wanted.includes(each))) await removeAccount(daemon, user);
-  const secrets = new Map(initiators.map(({ user, secret }) => [user, secret]));
+  const secrets = new Map(grants.map(({ user, secret }) => [user, secret]));
   for (const user of wanted.slice(kept.length)) {
     const secret = secrets.get(user) ?? randomBytes(12).toString('hex');
     await content(daemon, { mode: 'account', op: 'new', text: `user=${user},password=${secret}` }, refusal.userExists);
@@ -121,18 +131,18 @@ async function ensureAccounts(daemon: Daemon, { tid, accounts }: Target, { initi
   }
 }
 
-async function ensureLun(daemon: Daemon, { tid, luns }: Target, { path, readOnly }: ExportRecord): Promise<void> {
+async function ensureLun(daemon: Daemon, { tid, luns }: Target, { path, grants }: ExportRecord): Promise<void> {
   const text = `path=${relative(daemon.directory, path)},bstype=rdwr`;
   if (!luns.includes(lun)) await daemon.ask({ mode: 'device', op: 'new', tid, lun, text });
   // without it tgtd ignores what a guest discards, and files only ever grow
-  const params = `thin_provisioning=1,readonly=${readOnly ? 1 : 0}`;
+  const params = `thin_provisioning=1,readonly=${grants.every(({ readOnly }) => readOnly) ? 1 : 0}`;
   await daemon.ask({ mode: 'device', op: 'update', tid, lun, text: params });
 }
 
 /** Last, when the accounts stand: a name is let in only with its password. */
 async function ensureInitiators(daemon: Daemon, target: Target, record: ExportRecord): Promise<void> {
   const { tid, initiators, sessions } = target;
-  const wanted = new Set(record.initiators.map(({ iqn }) => iqn));
+  const wanted = new Set(record.grants.map(({ initiator }) => initiator));
   const bind = (op: 'bind' | 'unbind', iqn: string, code: number) =>
     content(daemon, { mode: 'target', op, tid, text: `initiator-name=${iqn}` }, code);
   for (const iqn of initiators.filter((each) => !wanted.has(each))) await bind('unbind', iqn, refusal.noAcl);

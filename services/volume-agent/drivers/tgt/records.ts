@@ -1,14 +1,13 @@
 /** What this host exports, kept by the agent, for tgtd forgets everything when it ends. It holds CHAP secrets: 0600. */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExportWish } from '#shared/contracts/volume-agent.ts';
+import type { GrantWish } from '#shared/contracts/volume-agent.ts';
 import { publish } from '../file/publish.ts';
 
 export interface ExportRecord {
   readonly volumeId: string;
-  readonly initiators: ExportWish['initiators'];
-  readonly readOnly: boolean;
   readonly path: string;
+  readonly grants: readonly GrantWish[];
 }
 
 const fileOf = (directory: string, volumeId: string) => join(directory, `${volumeId}.json`);
