@@ -1,0 +1,11 @@
+/** Lives a story and kills itself with SIGKILL at the n-th point it passes. */
+import type { World } from './world.ts';
+
+const [file = '', dir = '', story = '', dieAt = ''] = process.argv.slice(2);
+const { world } = (await import(file)) as { world: World };
+let passed = 0;
+await world.live(dir, story, () => {
+  passed += 1;
+  if (passed === Number(dieAt)) process.kill(process.pid, 'SIGKILL');
+});
+process.exit(0); // what a service keeps open (timers, sockets) is not waited for
