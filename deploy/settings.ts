@@ -1,7 +1,6 @@
 /** wattle.yaml and the environment, together, and what of them follows from the cloud's folder. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parse } from 'yaml';
 import { type Cloud, cloudSection, readCloud } from '#shared/config/cloud.ts';
 import { BadSettings, type Section, type Settings, settingsOf } from '#shared/config/settings.ts';
 import { type Directory, ensureDirectory, findDirectory } from './cloud/directory.ts';
@@ -18,7 +17,7 @@ export interface Home {
 
 /** Makes the cloud's folder when there is none. Throws BadSettings with a sentence for the one who wrote them. */
 export async function openHome(wish: { split?: boolean } = {}): Promise<Home> {
-  const file = readFile();
+  const file = await readFile();
   await checkSections(settingsOf(file, process.env)); // a typo stops before anything is made
   const directory = ensureDirectory(varOf(file));
   return homeOf(file, directory, await layoutOf(directory, wish.split ?? false));
@@ -26,7 +25,7 @@ export async function openHome(wish: { split?: boolean } = {}): Promise<Home> {
 
 /** Undefined when no cloud was ever started here. */
 export async function findHome(): Promise<Home | undefined> {
-  const file = readFile();
+  const file = await readFile();
   const directory = findDirectory(varOf(file));
   return directory && homeOf(file, directory, await layoutOf(directory, false));
 }
@@ -55,17 +54,18 @@ async function checkSections(settings: Settings): Promise<void> {
 
 type File = Parameters<typeof settingsOf>[0];
 
-function readFile(): File {
+async function readFile(): Promise<File> {
   const name = process.env.WATTLE_SETTINGS ?? join(root, 'wattle.yaml');
   if (!existsSync(name)) return {};
   try {
+    const { parse } = await import('yaml'); // an agent without the file does without its reader
     return (parse(readFileSync(name, 'utf8')) ?? {}) as File;
   } catch (cause) {
     throw new BadSettings(`${name}: ${(cause as Error).message}`, { cause });
   }
 }
 
-export const varPath = (): string => varOf(readFile());
+export const varPath = async (): Promise<string> => varOf(await readFile());
 
 /** Relative to the clone, wherever the command is typed. */
 function varOf(file: File): string {

@@ -4,7 +4,7 @@ import type { Door } from '../doors.ts';
 import { findRunning } from '../processes/pid-file.ts';
 import type { Home } from '../settings.ts';
 
-export async function printRunning({ directory, cloud }: Home, role: string, doors: readonly Door[]): Promise<void> {
+export function printRunning({ directory, cloud }: Home, role: string, doors: readonly Door[]): void {
   const running = findRunning(join(directory.run, `${role}.pid`));
   const short = (file: string) => {
     const path = relative(process.cwd(), join(directory.path, file));

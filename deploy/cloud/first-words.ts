@@ -1,6 +1,5 @@
 /** var/openrc and var/clouds.yaml: how a stock client logs in. */
 import { join } from 'node:path';
-import { stringify } from 'yaml';
 import type { Home } from '../settings.ts';
 import { clientBin } from '../setup/places.js';
 import { ensureSecret, writeOnce } from './directory.ts';
@@ -27,20 +26,10 @@ function openrc(authUrl: string, region: string, password: string): string {
   return ['unset OS_CLOUD OS_TOKEN OS_PROJECT_ID OS_SYSTEM_SCOPE OS_DOMAIN_NAME', ...lines, path, ''].join('\n');
 }
 
-const cloudsYaml = (authUrl: string, region: string, password: string): string =>
-  stringify({
-    clouds: {
-      wattle: {
-        auth: {
-          auth_url: authUrl,
-          username: 'admin',
-          password,
-          project_name: 'admin',
-          user_domain_name: 'Default',
-          project_domain_name: 'Default',
-        },
-        region_name: region,
-        identity_api_version: '3',
-      },
-    },
-  });
+/** JSON is YAML. */
+const cloudsYaml = (authUrl: string, region: string, password: string): string => {
+  const login = { auth_url: authUrl, username: 'admin', password, project_name: 'admin' };
+  const auth = { ...login, user_domain_name: 'Default', project_domain_name: 'Default' };
+  const wattle = { auth, region_name: region, identity_api_version: '3' };
+  return `${JSON.stringify({ clouds: { wattle } }, null, 2)}\n`;
+};

@@ -12,7 +12,7 @@ export const command: Command = async ({ yes }) => {
   const { path } = home.directory;
   if (!yes) throw new Refusal(`every server, image, volume and object below ${path} would be gone; say --yes`);
   await bringDown(home);
-  const named = varPath();
+  const named = await varPath();
   rmSync(path, { recursive: true, force: true });
   if (lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(named);
   process.stdout.write(`Removed ${path}\n`);

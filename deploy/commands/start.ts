@@ -1,28 +1,15 @@
 import { join } from 'node:path';
-import { printRunning } from '../cloud/account.ts';
-import { writeFirstWords } from '../cloud/first-words.ts';
 import { type Command, type Options, Refusal } from '../command.ts';
-import { doorsOf } from '../doors.ts';
-import { launch } from '../processes/launch.ts';
 import { findRunning } from '../processes/pid-file.ts';
-import { partsOf, roleWords } from '../roles.ts';
-import { openHome } from '../settings.ts';
+import { type Part, partsOf, roleWords } from '../roles.ts';
+import { type Home, openHome } from '../settings.ts';
 
 export const command: Command = async (options) => {
   const home = await openHome({ split: options.split });
   const { role, wanted } = roleOf(options, home.layout.ports !== undefined);
-  const doors = await doorsOf(home);
-  const identity = doors.find(({ name }) => name === 'identity');
-  if (identity) writeFirstWords(home, `http://${home.cloud.publicAddress}:${identity.port}/v3`);
-  if (options.foreground) {
-    if (role === 'supervisor') await (await import('../split/supervise.ts')).supervise(home);
-    else await (await import('../processes/stay.ts')).stay(home, role, wanted);
-    return 0;
-  }
-  const running = findRunning(join(home.directory.run, `${role}.pid`));
-  if (running) process.stdout.write(`Wattle is running already (process ${running.pid}).\n`);
-  else await launch(home, role, await doorsOf(home, wanted));
-  await printRunning(home, role, await doorsOf(home, wanted));
+  if (wanted.includes('identity')) await sayHowToLogIn(home);
+  if (options.foreground) await stayAs(home, role, wanted);
+  else await startAs(home, role, wanted);
   return 0;
 };
 
@@ -32,4 +19,28 @@ function roleOf({ roles }: Options, isSplit: boolean) {
   const wanted = partsOf(names);
   if (!wanted) throw new Refusal(`--role takes some of ${roleWords().join(', ')}`);
   return { role: isSplit && roles.length === 0 ? 'supervisor' : names.join('+'), wanted };
+}
+
+/** Loads what the role needs and no more: this process stays, and an agent shall be small. */
+async function stayAs(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
+  if (role === 'supervisor') await (await import('../split/supervise.ts')).supervise(home);
+  else await (await import('../processes/stay.ts')).stay(home, role, wanted);
+}
+
+async function startAs(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
+  const [{ printRunning }, { doorsOf }] = await Promise.all([import('../cloud/account.ts'), import('../doors.ts')]);
+  const doors = await doorsOf(home, wanted);
+  const running = findRunning(join(home.directory.run, `${role}.pid`));
+  if (running) process.stdout.write(`Wattle is running already (process ${running.pid}).\n`);
+  else await (await import('../processes/launch.ts')).launch(home, role, doors);
+  printRunning(home, role, doors);
+}
+
+async function sayHowToLogIn(home: Home): Promise<void> {
+  const [{ writeFirstWords }, { doorsOf }] = await Promise.all([
+    import('../cloud/first-words.ts'),
+    import('../doors.ts'),
+  ]);
+  const [identity] = await doorsOf(home, ['identity']);
+  if (identity) writeFirstWords(home, `http://${home.cloud.publicAddress}:${identity.port}/v3`);
 }

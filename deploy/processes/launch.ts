@@ -9,6 +9,7 @@ import type { Home } from '../settings.ts';
 import { root } from '../setup/places.js';
 import { isFree } from '../split/ports.ts';
 import { findRunning, startOf } from './pid-file.ts';
+import { processOf } from './role-process.ts';
 
 const patienceMs = 120_000;
 const logLimit = 64 * 1024 * 1024;
@@ -34,16 +35,13 @@ export async function launch(home: Home, role: string, doors: readonly Door[]): 
 export function spawnDetached(role: string, logFile: string): number {
   keepShort(logFile);
   const log = openSync(logFile, 'a', 0o640);
-  const words = [
-    join(root, 'deploy/main.ts'),
-    'start',
-    '--foreground',
-    ...(role === 'supervisor' ? [] : ['--role', role.replaceAll('+', ',')]),
-  ];
-  const child = spawn(process.execPath, words, { cwd: root, detached: true, stdio: ['ignore', log, log] });
+  const { words, environment } = processOf(role);
+  const [command = '', ...args] = words;
+  const env = { ...process.env, ...environment };
+  const child = spawn(command, args, { cwd: root, detached: true, stdio: ['ignore', log, log], env });
   closeSync(log);
   child.unref();
-  if (child.pid === undefined) throw new Refusal(`${process.execPath} cannot be started`);
+  if (child.pid === undefined) throw new Refusal(`${command} cannot be started`);
   return child.pid;
 }
 

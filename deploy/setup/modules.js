@@ -8,7 +8,11 @@ import { told } from './progress.js';
 export async function ensureModules() {
   if (modulesAreThere()) return;
   await told('node modules', 'npm ci', (onLine) =>
-    follow(['npm', 'ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: root, onLine, env: withoutOwnNode() }),
+    follow(['npm', 'ci', '--prefer-offline', '--loglevel=error', '--no-audit', '--no-fund'], {
+      cwd: root,
+      onLine,
+      env: withoutOwnNode(),
+    }),
   );
 }
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLog } from '#shared/log/log.ts';
 import { findRunning, notePid, releasePidFile, takePidFile } from '../processes/pid-file.ts';
+import { processOf } from '../processes/role-process.ts';
 import { told } from '../processes/stay.ts';
 import { parts } from '../roles.ts';
 import type { Home } from '../settings.ts';
-import { root } from '../setup/places.js';
 import type { Daemon } from './daemon.ts';
 import { keep } from './keep.ts';
 import { mariadb } from './mariadb.ts';
@@ -45,11 +45,7 @@ export async function supervise(home: Home): Promise<void> {
   process.exit(0);
 }
 
-const roleDaemon = (role: string): Daemon => ({
-  name: role,
-  words: [process.execPath, join(root, 'deploy/main.ts'), 'start', '--foreground', '--role', role],
-  takesPidFile: true,
-});
+const roleDaemon = (role: string): Daemon => ({ name: role, ...processOf(role), takesPidFile: true });
 
 async function allReady({ directory }: Home): Promise<void> {
   while (!parts.every((part) => findRunning(join(directory.run, `${part}.pid`))?.ready)) await sleep(100);
