@@ -1,0 +1,44 @@
+/** The guest as its owner meets it: by ssh at its floating address. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, tryRun } from '#shared/process/run.ts';
+import { type StoryCloud, until } from './cloud.ts';
+
+export interface Key {
+  readonly file: string;
+  readonly publicFile: string;
+}
+
+export async function makeKey({ folder }: StoryCloud): Promise<Key> {
+  const file = join(folder, 'key');
+  await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file]);
+  return { file, publicFile: `${file}.pub` };
+}
+
+const options = [
+  '-o',
+  'StrictHostKeyChecking=no',
+  '-o',
+  'UserKnownHostsFile=/dev/null',
+  '-o',
+  'ConnectTimeout=5',
+  '-o',
+  'BatchMode=yes',
+  '-o',
+  'LogLevel=ERROR',
+];
+
+/** Runs words in the guest, waiting until it lets us in. */
+export function ssh({ file }: Key, address: string, words: string): Promise<string> {
+  return until(`ssh tiny@${address}`, async () => {
+    const { code, stdout } = await tryRun(['ssh', ...options, '-i', file, `tiny@${address}`, words], {
+      timeoutMs: 60_000,
+    });
+    return code === 0 ? stdout : undefined;
+  });
+}
+
+export const pings = async (address: string): Promise<boolean> =>
+  (await tryRun(['ping', '-c', '1', '-W', '1', address])).code === 0;
+
+export const sameBytes = (one: string, other: string): boolean => readFileSync(one).equals(readFileSync(other));
