@@ -12,7 +12,7 @@ function wattle(t: TestContext, yaml: string, ...words: string[]) {
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'wattle.yaml'), yaml);
   const env = { ...process.env, WATTLE_SETTINGS: join(folder, 'wattle.yaml'), WATTLE_VAR: join(folder, 'var') };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'deploy/main.ts'), ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'deploy/main.js'), ...words], {
     env,
     encoding: 'utf8',
   });

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The wattle command, also behind `npm start`: sets up what the command needs, and goes on in main.ts. */
+/** The wattle command, also behind `npm start`: sets up what the command needs, and goes on in main.js. */
 import { goOn } from './setup/own-node.js';
 import { setUp } from './setup/setup.js';
 
@@ -9,7 +9,7 @@ const purpose = command === 'start' && args.includes('--split') ? 'split' : comm
 
 try {
   await setUp(purpose);
-  process.exitCode = await goOn('deploy/main.ts', args);
+  process.exitCode = await goOn('deploy/main.js', args);
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

@@ -9,7 +9,7 @@ export const processOf = (role: string) => ({
   words: [
     process.execPath,
     '--max-semi-space-size=4',
-    join(root, 'deploy/main.ts'),
+    join(root, 'deploy/main.js'),
     'start',
     '--foreground',
     ...(role === 'supervisor' ? [] : ['--role', role.replaceAll('+', ',')]),

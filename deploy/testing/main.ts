@@ -42,7 +42,7 @@ function runTests(): Promise<number> {
     ...grounds.environment,
     TMPDIR: temporary,
     WATTLE_CACHE: cache,
-    NODE_COMPILE_CACHE: '',
+    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
   };
   const child = spawn(process.execPath, words, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));

@@ -1,4 +1,7 @@
-/** On the project's own Node: the compile cache halves memory and start, so it comes before every other import. */
+/**
+ * On the project's own Node: the compile cache halves memory and start, so it comes before every other import. Plain
+ * JavaScript, since TypeScript read before the cache is on loads the compiler: 17 MB in every process.
+ */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
