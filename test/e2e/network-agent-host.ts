@@ -154,7 +154,7 @@ async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }:
     await rm(dir, { recursive: true });
   });
   const lines = [
-    `link add ${tap} mtu ${segment.mtu} type veth peer name eth0 address ${mac} netns ${space}`,
+    `link add ${tap} mtu ${segment.mtu} type veth peer name eth0 mtu ${segment.mtu} address ${mac} netns ${space}`,
     `link set ${tap} master ${segment.bridge}`,
     `link set ${tap} up`,
   ];

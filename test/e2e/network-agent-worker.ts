@@ -1,0 +1,36 @@
+/** An agent that does the work it reads, as it would for its service, and may be killed at any moment. */
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { linuxDriver } from '../../services/network-agent/drivers/linux/driver.ts';
+import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
+import { memoryBus } from '../../shared/bus/memory.ts';
+import { silentLog } from '../../shared/log/log.ts';
+
+const [cloudId = '', stateDir = ''] = process.argv.slice(2);
+const work = JSON.parse(await text(process.stdin)) as [string, unknown][];
+process.stdout.write('begins\n');
+const driver = await linuxDriver({
+  names: namesOf(cloudId),
+  stateDir,
+  bus: memoryBus(),
+  log: silentLog(),
+  tunnelAddress: '127.0.0.1',
+  vxlanPort: 4789,
+  wires: new Map(),
+  upstream: [],
+  healMs: 60_000,
+});
+for (const [verb, wish] of work) await insist(() => driver[verb as 'ensurePort'](wish as never));
+await driver.close();
+
+/** Work whose attempt failed stays open, and is tried again. */
+async function insist(attempt: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (tries === 5) throw error;
+      await sleep(100);
+    }
+  }
+}
