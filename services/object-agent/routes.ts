@@ -30,7 +30,7 @@ export function openDoor({ agent, secret, log }: DoorOptions): Server {
       else send(res, { status: 500, headers: { connection: 'close' } });
     });
   };
-  return server.on('request', walk).on('checkContinue', walk);
+  return server.on('request', walk);
 }
 
 async function serve(agent: ObjectAgent, secret: string, req: IncomingMessage, res: ServerResponse): Promise<void> {

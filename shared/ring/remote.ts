@@ -39,9 +39,9 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
     return read(await answerTo(sent), call.method);
   };
   const upload = async (call: AgentCall) => {
-    const sent = send(call, { expect: '100-continue', 'transfer-encoding': 'chunked', trailer: footerTrailer });
+    const sent = send(call, { 'transfer-encoding': 'chunked', trailer: footerTrailer });
     const answer = answerTo(sent);
-    sent.write(Buffer.alloc(0)); // sends the headers as bytes; flushHeaders() would take them for UTF-8
+    sent.write(Buffer.alloc(0)); // sends the headers as bytes; with `Expect` Node would send them by itself, as UTF-8
     const first = await Promise.race([
       answer,
       new Promise<undefined>((go) => sent.once('continue', () => go(undefined))),
