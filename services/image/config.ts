@@ -1,0 +1,25 @@
+/** The settings of this service. */
+import { list, number, text } from '#shared/config/settings.ts';
+
+export const section = {
+  listen: text('9292', 'where the API answers'),
+  database: text('', 'where its rows are; empty: as section cloud says'),
+  directory: text('', 'where the bytes of images are; empty: image below var'),
+  largestGb: number(1024, 'no image may be larger (the default of Glance)'),
+  diskFormats: list(
+    ['ami', 'ari', 'aki', 'vhd', 'vhdx', 'vmdk', 'raw', 'qcow2', 'vdi', 'iso', 'ploop'],
+    'disk formats that an image may declare',
+  ),
+  containerFormats: list(
+    ['ami', 'ari', 'aki', 'bare', 'ovf', 'ova', 'docker', 'compressed'],
+    'container formats that an image may declare',
+  ),
+  properties: number(128, 'how many properties an image may have'),
+  tags: number(128, 'how many tags an image may have'),
+  members: number(128, 'how many projects an image may be shared with'),
+  leaseMs: number(30_000, 'an upload that says nothing for this long has died'),
+  sweepMs: number(60_000, 'how often uploads that died and files of nobody are looked for'),
+  keepDeletedDays: number(30, 'how long the id of a deleted image is remembered'),
+};
+
+export type Config = { readonly [Name in keyof typeof section]: (typeof section)[Name]['fallback'] };

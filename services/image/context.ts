@@ -1,0 +1,12 @@
+import type { Knex } from 'knex';
+import type { Log } from '#shared/log/log.ts';
+import type { Config } from './config.ts';
+import type { ImageBytes } from './drivers/image-bytes.ts';
+
+/** Everything this service's functions may reach. */
+export interface Images {
+  readonly db: Knex;
+  readonly bytes: ImageBytes;
+  readonly config: Config;
+  readonly log: Log;
+}

@@ -1,0 +1,114 @@
+/** From queued over saving to active; or back to queued, and no byte left. */
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { every } from '#shared/clock/every.ts';
+import { badRequest, conflict, Fault, tooLarge } from '#shared/errors/fault.ts';
+import type { Images } from '../context.ts';
+import type { NewBytes } from '../drivers/image-bytes.ts';
+import { checkFormat, inspect, tellsEarly } from '../formats/inspect.ts';
+import { BadImage } from '../formats/reader.ts';
+import type { Image } from '../images/store.ts';
+import { type Digest, digestPieces } from './digest.ts';
+import { bytesName, finishUpload, giveUpUpload, renewUpload, takeForUpload, type Upload } from './store.ts';
+
+const GiB = 1024 ** 3;
+
+/** `announced` is the number of bytes the caller promises, when it does. */
+export async function uploadImage(images: Images, image: Image, stream: Readable, announced: number | undefined) {
+  if (image.diskFormat === null || image.containerFormat === null)
+    throw badRequest('Properties disk_format, container_format must be set prior to saving data.');
+  await checkRoom(images, announced);
+  const upload: Upload = { imageId: image.id, id: randomUUID() };
+  if (!(await takeForUpload(images.db, upload, Date.now() + images.config.leaseMs)))
+    throw conflict(`Image status transition from ${image.status} to saving is not allowed`);
+  try {
+    await fill(images, image, upload, stream);
+  } catch (error) {
+    await giveUpUpload(images.db, upload);
+    throw refusal(error);
+  }
+}
+
+async function checkRoom({ bytes, config }: Images, announced: number | undefined): Promise<void> {
+  if (announced === undefined) return;
+  if (announced > config.largestGb * GiB) throw tooBig(config.largestGb);
+  if (announced > (await bytes.freeBytes())) throw full();
+}
+
+async function fill(images: Images, image: Image, upload: Upload, stream: Readable): Promise<void> {
+  const { db, bytes } = images;
+  const name = bytesName(image.id, upload.id);
+  const fresh = await bytes.begin(name);
+  const lease = holdUpload(images, upload, stream);
+  try {
+    const found = await pour(images, image, fresh, stream);
+    await fresh.keep();
+    if (await finishUpload(db, upload, found)) return;
+    await bytes.remove(name);
+    throw lostImage(image.id);
+  } catch (error) {
+    if (lease.lost()) throw lostImage(image.id);
+    throw error;
+  } finally {
+    await fresh.drop();
+    await lease.close();
+  }
+}
+
+async function pour(images: Images, image: Image, fresh: NewBytes, stream: Readable) {
+  const limit = images.config.largestGb * GiB;
+  const checked = image.containerFormat === 'bare' ? (image.diskFormat as string) : undefined;
+  const digest = await digestPieces(stream, async (piece, offset) => {
+    if (offset + piece.length > limit) throw tooBig(images.config.largestGb);
+    if (offset === 0 && checked !== undefined && tellsEarly(checked)) await checkFormat(bytesOf(piece), checked);
+    await fresh.write(piece);
+  });
+  const virtualSize = checked === undefined ? null : await inspect({ size: digest.size, read: fresh.read }, checked);
+  return { ...said(digest), virtualSize };
+}
+
+const said = ({ size, md5, sha512 }: Digest) => ({
+  size,
+  checksum: md5,
+  osHashAlgo: 'sha512',
+  osHashValue: sha512,
+});
+
+const bytesOf = (piece: Buffer) => ({
+  size: piece.length,
+  read: async (offset: number, length: number) => piece.subarray(offset, offset + length),
+});
+
+/** Says that the upload lives; ends the stream when the image is gone. */
+function holdUpload({ db, config, log }: Images, upload: Upload, stream: Readable) {
+  let lost = false;
+  const renew = async () => {
+    if (await renewUpload(db, upload, Date.now() + config.leaseMs)) return;
+    lost = true;
+    stream.destroy(new Error('the image went away during its upload'));
+  };
+  const renewing = every(config.leaseMs / 3, renew, (error) => {
+    log.warn({ image: upload.imageId, error }, 'an upload could not say that it lives');
+  });
+  return { lost: () => lost, close: renewing.close };
+}
+
+const lostImage = (id: string) =>
+  new Fault(
+    410,
+    'gone',
+    `Image ${id} could not be found after upload. The image may have been deleted during the upload, cleaning up the chunks uploaded.`,
+  );
+const full = () => tooLarge('Image storage media is full: There is not enough disk space on the image storage media.');
+const tooBig = (largestGb: number) =>
+  tooLarge(`The incoming image is too large: an image of this cloud has at most ${largestGb} GiB.`);
+
+/** What the caller may hear of what went wrong. */
+function refusal(error: unknown): unknown {
+  if (error instanceof BadImage) return new Fault(415, 'badMediaType', `The image is refused: ${error.message}.`);
+  const { code } = error as { code?: string };
+  if (code === 'ENOSPC' || code === 'EDQUOT') return full();
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE')
+    return badRequest('The upload ended before its end.');
+  return error;
+}

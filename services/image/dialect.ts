@@ -1,0 +1,41 @@
+import { STATUS_CODES } from 'node:http';
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Dialect, Header } from '#shared/http/dialect.ts';
+
+/** Glance refuses in HTML, and in JSON to who asks for that. It has no microversions. */
+export const glance: Dialect = {
+  version: () => '2.15',
+  fault: ({ status, message }, { header }) => {
+    const title = `${STATUS_CODES[status] ?? 'Error'}`;
+    if (wantsJson(header)) return { body: { message, code: `${status} ${title}`, title } };
+    return {
+      body: page(`${status} ${title}`, escaped(message)),
+      headers: { 'content-type': 'text/html; charset=UTF-8' },
+    };
+  },
+  page: (_collection, next) => (next ? { next } : {}),
+  invalid: ({ path, reason }) => {
+    const where = path.length > 0 ? `${path.join('.')}: ` : '';
+    return badRequest(`Provided object does not match schema 'image': ${where}${reason}`);
+  },
+};
+
+function wantsJson(header: Header): boolean {
+  const accept = header('accept') ?? '';
+  return accept.includes('application/json') && !accept.includes('text/html');
+}
+
+const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => signs[sign] ?? sign);
+
+const page = (title: string, message: string) => `<html>
+ <head>
+  <title>${title}</title>
+ </head>
+ <body>
+  <h1>${title}</h1>
+  ${message}<br /><br />
+
+
+ </body>
+</html>`;

@@ -1,0 +1,72 @@
+/** A file per image in one directory, written beside its name and renamed when it is whole. */
+import { constants, createReadStream } from 'node:fs';
+import { access, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImageBytes, NewBytes } from './image-bytes.ts';
+
+const partial = '.part';
+const chunkBytes = 1024 * 1024;
+
+export async function fileBytes(directory: string): Promise<ImageBytes> {
+  await mkdir(directory, { recursive: true, mode: 0o750 });
+  const pathOf = (name: string) => join(directory, name);
+  return {
+    begin: (name) => beginFile(directory, name),
+    open: async (name, range = undefined) => {
+      await access(pathOf(name), constants.R_OK); // a stream would tell only after the answer has begun
+      return createReadStream(pathOf(name), { highWaterMark: chunkBytes, ...range });
+    },
+    remove: async (name) => {
+      for (const path of [pathOf(name), pathOf(name) + partial]) await rm(path, { force: true });
+    },
+    names: async () => (await readdir(directory)).map((file) => file.replace(/\.part$/, '')),
+    freeBytes: async () => {
+      const { bavail, bsize } = await statfs(directory);
+      return bavail * bsize;
+    },
+  };
+}
+
+async function beginFile(directory: string, name: string): Promise<NewBytes> {
+  const path = join(directory, name);
+  const file = await open(path + partial, 'wx+', 0o640);
+  let length = 0;
+  let open_ = true;
+  const close = async () => {
+    if (open_) await file.close();
+    open_ = false;
+  };
+  return {
+    write: async (bytes) => {
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, at, bytes.length - at, length);
+        at += bytesWritten;
+        length += bytesWritten;
+      }
+    },
+    read: async (offset, wanted) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(wanted), 0, wanted, offset);
+      return buffer.subarray(0, bytesRead);
+    },
+    keep: async () => {
+      await file.sync();
+      await close();
+      await rename(path + partial, path);
+      await syncDirectory(directory);
+    },
+    drop: async () => {
+      await close();
+      await rm(path + partial, { force: true });
+    },
+  };
+}
+
+/** A new name is safe when its directory is. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { projectOf, type Who } from '#shared/auth/who.ts';
+import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
+import type { Config } from '../config.ts';
+import type { Images } from '../context.ts';
+import { baseFields, checkName, checkWhole } from './attributes.ts';
+import type { Change } from './patch.ts';
+import { type Image, insertImage, lockImage, noImage, updateImage, withMore } from './store.ts';
+
+export type ImageWish = Readonly<Record<string, unknown>>;
+/** Throws 403 unless the caller may give an image as it would be then this visibility. */
+export type AllowVisibility = (image: Image) => void;
+
+export async function createImage({ db, config }: Images, who: Who, wish: ImageWish, allow: AllowVisibility) {
+  for (const name of Object.keys(wish)) if (name !== 'id') checkName(name);
+  const image = newImage(who, wish);
+  checkWhole(image, config);
+  allow(image);
+  await db.transaction((tx) => insertImage(tx, image));
+  return image;
+}
+
+function newImage(who: Who, wish: ImageWish): Image {
+  const now = Date.now();
+  const properties = Object.entries(wish).filter(([name]) => !(name in baseFields) && name !== 'id');
+  const given = Object.entries(baseFields).filter(([name]) => name in wish);
+  return {
+    id: String(wish.id ?? randomUUID()),
+    name: null,
+    owner: projectOf(who) || null,
+    status: 'queued',
+    visibility: 'shared',
+    size: null,
+    virtualSize: null,
+    checksum: null,
+    osHashAlgo: null,
+    osHashValue: null,
+    diskFormat: null,
+    containerFormat: null,
+    minDisk: 0,
+    minRam: 0,
+    isProtected: false,
+    osHidden: false,
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+    uploadId: null,
+    uploadUntil: null,
+    tags: [],
+    ...Object.fromEntries(given.map(([name, field]) => [field, wish[name]])),
+    properties: Object.fromEntries(properties) as Record<string, string>,
+  };
+}
+
+/** All of the changes, or none. */
+export async function changeImage(
+  { db, config }: Images,
+  { id }: Image,
+  changes: readonly Change[],
+  check: { readonly visibility: AllowVisibility; readonly mayGive: boolean },
+): Promise<Image> {
+  return db.transaction(async (tx) => {
+    const [before] = await withMore(tx, [(await lockImage(tx, id)) ?? missing(id)]);
+    const after = changes.reduce((image, change) => applied(image, change, config, check.mayGive), before as Image);
+    checkWhole(after, config);
+    if (after.visibility !== before?.visibility) check.visibility(after);
+    const changed = { ...after, updatedAt: Date.now() };
+    await updateImage(tx, changed);
+    return changed;
+  });
+}
+
+const missing = (id: string): never => {
+  throw noImage(id);
+};
+
+function applied(image: Image, change: Change, config: Config, mayGive: boolean): Image {
+  const { op, name, value } = change;
+  if (name === 'locations') throw forbidden("It's not allowed to update locations if locations are invisible.");
+  if (name === 'id') throw forbidden("Attribute 'id' is read-only.");
+  checkName(name);
+  const field = baseFields[name];
+  if (field) return withBase(image, field, change, mayGive);
+  const { [name]: present, ...others } = image.properties;
+  if (op !== 'add' && present === undefined) throw conflict(`Property ${name} does not exist.`);
+  if (op === 'remove') return { ...image, properties: others };
+  if (op === 'add' && present !== undefined && !change.mayOverwrite)
+    throw conflict(`Property ${name} already present.`);
+  if (typeof value !== 'string')
+    throw badRequest(`Provided object does not match schema 'image': ${JSON.stringify(value)} is not of type 'string'`);
+  if (Object.keys(others).length >= config.properties)
+    checkWhole({ ...image, properties: { ...others, [name]: value } }, config);
+  return { ...image, properties: { ...others, [name]: value } };
+}
+
+const types: Readonly<Record<string, (value: unknown) => boolean>> = {
+  name: (value) => value === null || (typeof value === 'string' && value.length <= 255),
+  owner: (value) => value === null || (typeof value === 'string' && value.length <= 64),
+  visibility: (value) => ['community', 'public', 'private', 'shared'].includes(value as string),
+  diskFormat: (value) => value === null || typeof value === 'string',
+  containerFormat: (value) => value === null || typeof value === 'string',
+  minDisk: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31,
+  minRam: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31,
+  isProtected: (value) => typeof value === 'boolean',
+  osHidden: (value) => typeof value === 'boolean',
+  tags: (value) => Array.isArray(value) && value.every((tag) => typeof tag === 'string' && tag.length <= 255),
+};
+
+function withBase(
+  image: Image,
+  field: keyof Image,
+  { op, name, value, mayOverwrite }: Change,
+  mayGive: boolean,
+): Image {
+  if (op === 'remove') throw forbidden(`Property ${name} may not be removed.`);
+  if (op === 'add' && !mayOverwrite) throw conflict(`Property ${name} already present.`);
+  if (!types[field]?.(value))
+    throw badRequest(
+      `Provided object does not match schema 'image': ${JSON.stringify(value)} is not valid for '${name}'`,
+    );
+  if (field === 'owner' && !mayGive) throw forbidden("Owner can't be updated by non admin.");
+  if ((field === 'diskFormat' || field === 'containerFormat') && image.status !== 'queued')
+    throw forbidden(`Attribute ${name} can be only replaced for a queued image.`);
+  return { ...image, [field]: value };
+}

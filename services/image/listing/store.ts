@@ -1,0 +1,78 @@
+import type { Knex } from 'knex';
+import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { type Image, type ImageRow, withMore } from '../images/store.ts';
+
+export interface Condition {
+  readonly column: string;
+  readonly compare: '=' | '<' | '<=' | '>=' | 'in' | 'outside';
+  /** One value; a list for `in`; the first and the last of a range for `outside`. */
+  readonly value: string | number | boolean | readonly string[] | readonly [number, number];
+}
+
+export interface ListWish {
+  readonly conditions: readonly Condition[];
+  readonly properties: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  /** Undefined: all but other projects' community images. */
+  readonly visibility: string | undefined;
+  readonly memberStatus: string;
+  readonly sort: readonly { readonly column: string; readonly descending: boolean }[];
+  readonly marker: string | undefined;
+  readonly limit: number;
+}
+
+/** One page, in the order asked for. */
+export async function listImages(db: Knex, who: Who, wish: ListWish): Promise<Image[]> {
+  const query = db<ImageRow>('images').where({ deletedAt: null });
+  for (const { column, compare, value } of wish.conditions) {
+    if (compare === 'in') query.whereIn(column, value as readonly string[]);
+    else if (compare === 'outside') query.whereNotBetween(column, value as readonly [number, number]);
+    else query.where(column, compare, value as string);
+  }
+  for (const tag of wish.tags) query.whereIn('id', db('image_tags').where({ tag }).select('imageId'));
+  for (const [name, value] of Object.entries(wish.properties))
+    query.whereIn('id', db('image_properties').where({ name, value }).select('imageId'));
+  showTo(query, db, who, wish);
+  if (wish.marker !== undefined) startAfter(query, await findMarker(db, wish.marker), wish.sort);
+  for (const { column, descending } of wish.sort) query.orderBy(column, descending ? 'desc' : 'asc');
+  return withMore(db, (await query.limit(wish.limit)) as ImageRow[]);
+}
+
+function showTo(query: Knex.QueryBuilder, db: Knex, who: Who, { visibility, memberStatus }: ListWish): void {
+  const { projectId } = who;
+  const isOwn = { owner: projectId ?? '' };
+  if (visibility === undefined) query.where((or) => or.where(isOwn).orWhereNot({ visibility: 'community' }));
+  else if (visibility !== 'all') query.where({ visibility });
+  if (isAdmin(who)) return;
+  const shared = db('image_members').where({ memberId: projectId ?? '' });
+  if (memberStatus !== 'all') shared.where({ status: memberStatus });
+  query.where((or) =>
+    or
+      .where(isOwn)
+      .orWhereIn('visibility', ['public', 'community'])
+      .orWhere((both) => both.where({ visibility: 'shared' }).whereIn('id', shared.select('imageId'))),
+  );
+}
+
+async function findMarker(db: Knex, id: string): Promise<ImageRow> {
+  const marker = (await db<ImageRow>('images').where({ id }).first()) as ImageRow | undefined;
+  if (!marker) throw badRequest(`No image found with ID ${id}`);
+  return marker;
+}
+
+/** All rows behind this one: alike in the first keys and behind in the next. Both databases put null first. */
+function startAfter(query: Knex.QueryBuilder, marker: ImageRow, sort: ListWish['sort']): void {
+  query.where((either) => {
+    for (const [depth, { column, descending }] of sort.entries()) {
+      const value = marker[column as keyof ImageRow];
+      if (descending && value === null) continue; // nothing is behind null then
+      either.orWhere((all) => {
+        for (const { column: before } of sort.slice(0, depth)) all.where(before, marker[before as keyof ImageRow]);
+        if (value === null) all.whereNotNull(column);
+        else if (!descending) all.where(column, '>', value);
+        else all.where((behind) => behind.where(column, '<', value).orWhereNull(column));
+      });
+    }
+  });
+}

@@ -1,0 +1,31 @@
+import { isAdmin } from '#shared/auth/who.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { type Call, gone, type Handler } from '#shared/http/route.ts';
+import type { Images } from '../context.ts';
+import { allow, findOwn } from '../images/handlers.ts';
+import { changeImage } from '../images/operations.ts';
+import type { Image } from '../images/store.ts';
+
+/** A tag is a change of the list of tags, and locks the image like any other. */
+async function change(images: Images, call: Call<never>, tags: (before: Image) => readonly string[]) {
+  const image = await findOwn(images, call);
+  allow(call, 'modify_image', image);
+  const value = tags(image);
+  const wish = { op: 'replace', name: 'tags', value, mayOverwrite: true } as const;
+  await changeImage(images, image, [wish], { visibility: () => {}, mayGive: isAdmin(call.who) });
+  return gone();
+}
+
+export const addTag: Handler<Images> = async (images, call) => {
+  const { tag = '' } = call.params;
+  if (tag.length > 255) throw badRequest('Provided object does not match schema: a tag has at most 255 characters');
+  return change(images, call, ({ tags }) => [...new Set([...tags, tag])]);
+};
+
+export const removeTag: Handler<Images> = async (images, call) => {
+  const { tag = '' } = call.params;
+  return change(images, call, ({ id, tags }) => {
+    if (!tags.includes(tag)) throw new Fault(404, 'notFound', `Tag ${tag} of image ${id} could not be found.`);
+    return tags.filter((each) => each !== tag);
+  });
+};
