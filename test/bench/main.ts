@@ -1,0 +1,7 @@
+/** `npm run bench`, or `npm run bench -- http` for one part of it. */
+import { benchHttp } from './http.ts';
+
+const parts: Readonly<Record<string, () => Promise<void>>> = { http: benchHttp };
+
+const wanted = process.argv.slice(2);
+for (const [name, bench] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await bench();

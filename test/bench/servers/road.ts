@@ -1,0 +1,85 @@
+/** The road of a request: `plain` without descriptions, `checked` with them, `token` with a real token's bearer. */
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import type http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checksOf } from '#shared/api/checks.ts';
+import { openDocument } from '#shared/api/document.ts';
+import { enforcerOf } from '#shared/auth/policy.ts';
+import { signToken } from '#shared/auth/token.ts';
+import { type Identify, openTrust } from '#shared/auth/trust.ts';
+import { type Handler, ok, type Route, stranger } from '#shared/http/route.ts';
+import { serve } from '#shared/http/serve.ts';
+import { createTunedServer } from '#shared/http/server.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { tell } from './told.ts';
+
+const [kind = 'plain', revocations = '0'] = process.argv.slice(2);
+const fields = Array.from({ length: 10 }, (_, n) => `field${n}: { type: string, maxLength: 255 }`).join(', ');
+const described = `
+openapi: 3.1.0
+servers: [{ url: / }]
+paths:
+  /things/{id}:
+    get:
+      operationId: showThing
+      parameters: [{ name: limit, in: query, schema: { type: integer, minimum: 0 } }, { name: name, in: query, schema: { type: string } }]
+  /things:
+    post:
+      operationId: makeThing
+      requestBody: { content: { application/json: { schema: { type: object, additionalProperties: false, required: [thing], properties: { thing: { type: object, additionalProperties: false, properties: { ${fields} } } } } } } }
+`;
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+writeFileSync(join(folder, 'openapi.yaml'), kind === 'plain' ? 'openapi: 3.1.0\npaths: {}\n' : described);
+
+const thing = { thing: { id: 'x', text: 'a'.repeat(420) } };
+const answer: Handler<object> = async () => ok(thing);
+const routes: Route<object>[] = [
+  { method: 'get', path: '/things/:id', handler: answer, rule: 'read' },
+  { method: 'post', path: '/things', handler: answer, rule: 'read' },
+];
+
+const someone = { ...stranger('r'), userId: 'u', projectId: 'p', roles: ['member'] };
+const anybody: Identify = async () => someone;
+const app = serve({
+  service: {},
+  routes,
+  enforcer: enforcerOf({ read: 'role:member' }),
+  dialect: { version: () => '2.1', fault: ({ message }) => ({ body: { message } }), page: () => ({}) },
+  identify: kind === 'token' ? trusted() : anybody,
+  checks: checksOf(openDocument(folder)),
+  log: silentLog(),
+});
+
+/** A real token, and as many revocations of others. */
+function trusted(): Identify {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const trust = openTrust();
+  const before = Date.now() / 1000 + 60;
+  const revoked = Array.from({ length: Number(revocations) }, (_, n) => ({ user: `gone-${n}`, before }));
+  trust.update({ epoch: 1, keys: [{ kid: 'k', jwk: publicKey.export({ format: 'jwk' }) }], revoked });
+  const now = Date.now() / 1000;
+  const project = { id: 'p', name: 'p', domain: 'default' };
+  const token = signToken(
+    {
+      sub: 'u',
+      name: 'u',
+      domain: 'default',
+      project,
+      domainScope: null,
+      system: false,
+      roles: ['member'],
+      methods: ['password'],
+      audit: ['a'],
+      iat: now,
+      exp: now + 3600,
+    },
+    'k',
+    privateKey,
+  );
+  return (_header, requestId) => trust.identify((name) => (name === 'x-auth-token' ? token : undefined), requestId);
+}
+
+const server: http.Server = createTunedServer(app);
+server.listen(0, '127.0.0.1', () => tell(server));
