@@ -58,3 +58,10 @@ export const finishWork = (db: Knex, id: string, outcome: Outcome) =>
   db<HostWork>('host_work')
     .where({ id, outcome: null })
     .update({ outcome: JSON.stringify(outcome) });
+
+/** Work whose outcome was heard, with all that it replaced: `of` is what their ids begin with, up to a slash. */
+export const forgetWork = (tx: Knex, of: string) =>
+  tx<HostWork>('host_work').where('id', '>=', `${of}/`).where('id', '<', `${of}0`).delete(); // 0 comes after the slash
+
+/** For a host that will never be back. */
+export const forgetWorkOf = (tx: Knex, host: string) => tx<HostWork>('host_work').where({ host }).delete();

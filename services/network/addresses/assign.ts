@@ -1,0 +1,127 @@
+/** Which addresses a port gets: those it asked for, or the next free ones. */
+import { conflict, Fault } from '#shared/errors/fault.ts';
+import type { Network } from '../context.ts';
+import { invalidInput } from '../resources/values.ts';
+import type { Subnet } from '../subnets/store.ts';
+import { canonical, cidrOf, contains, eui64, numberOf, usable } from './cidr.ts';
+import { lowestFree, someAddresses } from './pools.ts';
+import { type Address, allTaken, insertAddresses, takenAmong } from './store.ts';
+
+export interface FixedIpWish {
+  readonly subnet_id?: string;
+  readonly ip_address?: string;
+}
+
+export interface Taker {
+  readonly portId: string;
+  readonly mac: string;
+  readonly networkId: string;
+  readonly subnets: readonly Subnet[];
+  /** Undefined: an address of each family. */
+  readonly wishes: readonly FixedIpWish[] | undefined;
+  /** Those that it has already. */
+  readonly begin?: number;
+}
+
+/** Takes them in the caller's transaction: the key of the table decides who was first. */
+export async function assignAddresses(network: Network, taker: Taker): Promise<Address[]> {
+  const { subnets, wishes, begin = 0 } = taker;
+  const chosen: { subnet: Subnet; address: string }[] = [];
+  if (wishes === undefined) chosen.push(...(await oneOfEachFamily(network, taker)));
+  else for (const wish of wishes) chosen.push(await granted(network, taker, wish, subnets));
+  const rows = chosen.map(({ subnet, address }, at) => ({
+    subnetId: subnet.id,
+    address,
+    portId: taker.portId,
+    networkId: taker.networkId,
+    position: begin + at,
+  }));
+  await insertAddresses(network.db, rows);
+  return rows;
+}
+
+export const isAutomatic = ({ ipVersion, ipv6AddressMode }: Subnet): boolean =>
+  ipVersion === 6 && (ipv6AddressMode === 'slaac' || ipv6AddressMode === 'dhcpv6-stateless');
+
+async function oneOfEachFamily(network: Network, taker: Taker) {
+  const automatic = taker.subnets
+    .filter(isAutomatic)
+    .map((subnet) => ({ subnet, address: automaticOf(subnet, taker) }));
+  const found = [];
+  for (const version of [4, 6] as const) {
+    const subnets = taker.subnets.filter((subnet) => subnet.ipVersion === version && !isAutomatic(subnet));
+    const free = await firstFree(network, subnets);
+    if (free) found.push(free);
+    else if (subnets.length > 0) throw exhausted(taker.networkId);
+  }
+  return [...found, ...automatic];
+}
+
+async function firstFree(network: Network, subnets: readonly Subnet[]) {
+  for (const subnet of subnets) {
+    const address = await freeIn(network, subnet);
+    if (address !== undefined) return { subnet, address };
+  }
+  return undefined;
+}
+
+async function freeIn({ db }: Network, { id, allocationPools }: Subnet): Promise<string | undefined> {
+  const some = someAddresses(allocationPools, 8);
+  const taken = await takenAmong(db, id, some);
+  return some.find((address) => !taken.has(address)) ?? lowestFree(allocationPools, await allTaken(db, id));
+}
+
+const automaticOf = (subnet: Subnet, { mac }: Taker): string => {
+  const cidr = cidrOf(subnet.cidr);
+  if (!cidr) throw new Error(`subnet ${subnet.id} has no range`);
+  return eui64(cidr, mac);
+};
+
+async function granted(network: Network, taker: Taker, wish: FixedIpWish, subnets: readonly Subnet[]) {
+  const subnet = subnetFor(taker, wish, subnets);
+  if (wish.ip_address !== undefined) return { subnet, address: await thatOne(network, subnet, wish.ip_address) };
+  if (isAutomatic(subnet)) return { subnet, address: automaticOf(subnet, taker) };
+  const address = await freeIn(network, subnet);
+  if (address === undefined) throw exhausted(taker.networkId);
+  return { subnet, address };
+}
+
+function subnetFor({ networkId }: Taker, { subnet_id, ip_address }: FixedIpWish, subnets: readonly Subnet[]): Subnet {
+  if (subnet_id !== undefined) {
+    const named = subnets.find(({ id }) => id === subnet_id);
+    if (named) return named;
+    throw invalidInput(
+      `Failed to create port on network ${networkId}, because fixed_ips included invalid subnet ${subnet_id}`,
+    );
+  }
+  if (ip_address === undefined) throw invalidInput('IP allocation requires subnet_id or ip_address');
+  const around = subnets.find(({ cidr }) => contains(cidrOf(cidr) ?? never(cidr), ip_address));
+  if (around) return around;
+  throw new Fault(
+    400,
+    'badRequest',
+    `IP address ${ip_address} is not a valid IP for any of the subnets on the specified network.`,
+    { type: 'InvalidIpForNetwork' },
+  );
+}
+
+async function thatOne({ db }: Network, subnet: Subnet, wanted: string): Promise<string> {
+  const address = canonical(wanted);
+  const cidr = cidrOf(subnet.cidr) ?? never(subnet.cidr);
+  const { first, last } = usable(cidr);
+  const value = address === undefined ? undefined : numberOf(address);
+  if (address === undefined || value === undefined || !contains(cidr, address) || value < first || value > last)
+    throw new Fault(400, 'badRequest', `IP address ${wanted} is not a valid IP for the specified subnet.`, {
+      type: 'InvalidIpForSubnet',
+    });
+  if ((await takenAmong(db, subnet.id, [address])).size > 0)
+    throw conflict(`IP address ${address} already allocated in subnet ${subnet.id}`, 'IpAddressAlreadyAllocated');
+  return address;
+}
+
+const exhausted = (networkId: string) =>
+  conflict(`No more IP addresses available on network ${networkId}.`, 'IpAddressGenerationFailure');
+
+const never = (cidr: string): never => {
+  throw new Error(`${cidr} is no range`);
+};

@@ -1,0 +1,50 @@
+/** Which address comes next. Pure: who has which is the caller's knowledge. */
+import { randomInt } from 'node:crypto';
+import { numberOf, type Pool, textOf, versionOf } from './cidr.ts';
+
+interface Span {
+  readonly start: bigint;
+  readonly size: bigint;
+}
+
+const spansOf = (pools: readonly Pool[]): Span[] =>
+  pools.map(({ start, end }) => ({
+    start: numberOf(start) ?? 0n,
+    size: (numberOf(end) ?? 0n) - (numberOf(start) ?? 0n) + 1n,
+  }));
+
+export const poolSize = (pools: readonly Pool[]): bigint => spansOf(pools).reduce((sum, { size }) => sum + size, 0n);
+
+/** The nth address of the pools taken together. */
+export function addressAt(pools: readonly Pool[], n: bigint): string {
+  let left = n;
+  const version = versionOf(pools[0]?.start ?? '') ?? 4;
+  for (const { start, size } of spansOf(pools)) {
+    if (left < size) return textOf(start + left, version);
+    left -= size;
+  }
+  throw new RangeError(`the pools have no address number ${n}`);
+}
+
+/** A few different ones by chance: one of them is nearly always free, so nobody reads a whole subnet. */
+export function someAddresses(pools: readonly Pool[], count: number): string[] {
+  const size = poolSize(pools);
+  const room = size > 2n ** 47n ? 2 ** 47 : Number(size);
+  if (room === 0) return [];
+  return [...new Set(Array.from({ length: count }, () => addressAt(pools, BigInt(randomInt(room)))))];
+}
+
+/** The lowest free one, for when chance found none. */
+export function lowestFree(pools: readonly Pool[], taken: ReadonlySet<string>): string | undefined {
+  const size = poolSize(pools);
+  for (let n = 0n; n < size && n <= BigInt(taken.size); n += 1n) {
+    const address = addressAt(pools, n);
+    if (!taken.has(address)) return address;
+  }
+  return undefined;
+}
+
+export const inPools = (pools: readonly Pool[], address: string): boolean => {
+  const value = numberOf(address) ?? -1n;
+  return spansOf(pools).some(({ start, size }) => value >= start && value < start + size);
+};

@@ -1,0 +1,62 @@
+/** How many addresses of a network are given away, and how many it has. */
+import { type Handler, ok } from '#shared/http/route.ts';
+import { poolSize } from '../addresses/pools.ts';
+import { countTaken } from '../addresses/store.ts';
+import type { Network } from '../context.ts';
+import { findNetwork } from '../networks/operations.ts';
+import { listNetworks, type NetworkRow, networkAttributes } from '../networks/store.ts';
+import { listingOf } from '../resources/query.ts';
+import { type Subnet, subnetsOf } from '../subnets/store.ts';
+
+async function availabilities({ db }: Network, networks: readonly NetworkRow[]) {
+  const subnets = await subnetsOf(
+    db,
+    networks.map(({ id }) => id),
+  );
+  const taken = await countTaken(
+    db,
+    subnets.map(({ id }) => id),
+  );
+  const of = Map.groupBy(subnets, ({ networkId }) => networkId);
+  return networks.map((network) => availabilityView(network, of.get(network.id) ?? [], taken));
+}
+
+/** Beyond 2^53 the last digits are rounded: JSON's numbers have no more. */
+function availabilityView(network: NetworkRow, subnets: readonly Subnet[], taken: ReadonlyMap<string, number>) {
+  const parts = subnets.map((subnet) => ({
+    subnet_id: subnet.id,
+    subnet_name: subnet.name,
+    ip_version: subnet.ipVersion,
+    cidr: subnet.cidr,
+    total_ips: Number(poolSize(subnet.allocationPools)),
+    used_ips: taken.get(subnet.id) ?? 0,
+  }));
+  return {
+    network_id: network.id,
+    network_name: network.name,
+    project_id: network.projectId,
+    tenant_id: network.projectId,
+    total_ips: parts.reduce((sum, { total_ips }) => sum + total_ips, 0),
+    used_ips: parts.reduce((sum, { used_ips }) => sum + used_ips, 0),
+    subnet_ip_availability: parts,
+  };
+}
+
+const attributes = {
+  network_id: networkAttributes.id,
+  network_name: networkAttributes.name,
+  project_id: networkAttributes.project_id,
+  tenant_id: networkAttributes.tenant_id,
+};
+
+export const listAvailabilities: Handler<Network> = async (network, call) => {
+  const known = Object.entries(attributes).filter((entry) => entry[1] !== undefined);
+  const listing = listingOf(call, Object.fromEntries(known) as typeof networkAttributes);
+  const networks = await listNetworks(network.db, call.who, listing);
+  return ok({ network_ip_availabilities: await availabilities(network, networks) });
+};
+
+export const showAvailability: Handler<Network> = async (network, { who, params }) => {
+  const [network_ip_availability] = await availabilities(network, [await findNetwork(network, who, params.id ?? '')]);
+  return ok({ network_ip_availability });
+};

@@ -1,0 +1,211 @@
+/** A network service with fake hosts, for stories: what they are told is what the tests look at. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Who } from '#shared/auth/who.ts';
+import type { Bus } from '#shared/bus/bus.ts';
+import { memoryBus } from '#shared/bus/memory.ts';
+import type { ExternalEvent } from '#shared/clients/compute.ts';
+import type { Session } from '#shared/clients/session.ts';
+import { settingsOf } from '#shared/config/settings.ts';
+import {
+  type DhcpWish,
+  type ExternalWish,
+  type GroupWish,
+  type NetworkAgent,
+  networkAgent,
+  type PortWish,
+  type RouterWish,
+} from '#shared/contracts/network-agent.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import { openLog } from '#shared/log/log.ts';
+import { section } from './config.ts';
+import { startNetwork } from './service.ts';
+
+process.env.WATTLE_CHECK_ANSWERS = '1';
+
+export type Json = Record<string, unknown>;
+
+/** Waits for a condition, never for a second. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUp = Date.now() + 10_000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
+    await sleep(5);
+  }
+}
+
+/** What stands on a host. */
+export interface FakeHost {
+  readonly ports: Map<string, PortWish>;
+  readonly groups: Map<string, GroupWish>;
+  readonly dhcp: Map<string, DhcpWish>;
+  readonly routers: Map<string, RouterWish>;
+  readonly external: Map<string, ExternalWish>;
+  /** Verbs and ids in the order in which they were asked. */
+  readonly told: string[];
+  standing(): string[];
+}
+
+const emptyHost = (): FakeHost => {
+  const [ports, groups, dhcp, routers, external] = [new Map(), new Map(), new Map(), new Map(), new Map()];
+  const all = [ports, groups, dhcp, routers, external];
+  return { ports, groups, dhcp, routers, external, told: [], standing: () => all.flatMap((each) => [...each.keys()]) };
+};
+
+function driverOf(host: FakeHost): NetworkAgent {
+  const keep =
+    <W extends { id: string }>(verb: string, kept: Map<string, W>) =>
+    async (wish: W) => {
+      host.told.push(`${verb} ${wish.id}`);
+      kept.set(wish.id, wish);
+    };
+  const drop = (verb: string, kept: Map<string, unknown>) => async (wish: { id: string }) => {
+    host.told.push(`${verb} ${wish.id}`);
+    kept.delete(wish.id);
+  };
+  return {
+    ensurePort: keep('ensurePort', host.ports),
+    ensurePortGone: drop('ensurePortGone', host.ports),
+    ensureGroup: keep('ensureGroup', host.groups),
+    ensureGroupGone: drop('ensureGroupGone', host.groups),
+    ensureDhcp: keep('ensureDhcp', host.dhcp),
+    ensureDhcpGone: drop('ensureDhcpGone', host.dhcp),
+    ensureRouter: keep('ensureRouter', host.routers),
+    ensureRouterGone: drop('ensureRouterGone', host.routers),
+    ensureExternal: keep('ensureExternal', host.external),
+    ensureExternalGone: drop('ensureExternalGone', host.external),
+  };
+}
+
+/** Stands in for tokens: `x-auth-token: project/role,role`. */
+const identify = async (header: (name: string) => string | undefined): Promise<Who> => {
+  const [projectId, roles = ''] = (header('x-auth-token') ?? '').split('/');
+  if (!projectId) throw unauthorized();
+  return {
+    userId: `user-of-${projectId}`,
+    userName: projectId,
+    userDomainId: 'default',
+    projectId,
+    projectName: projectId,
+    projectDomainId: 'default',
+    domainId: null,
+    system: false,
+    roles: roles.split(','),
+    serviceRoles: [],
+    token: '',
+    requestId: '',
+  };
+};
+
+/** Identity knows one project, `admin`. */
+const session: Session = {
+  json: async <T>() => ({ projects: [{ id: 'admin' }] }) as T,
+  raw: async () => assert.fail('nothing is fetched'),
+  token: async () => '',
+};
+
+export const member = 'blue/member,reader';
+export const stranger = 'red/member,reader';
+export const admin = 'admin/admin,member,reader';
+export const nova = 'service/service,reader';
+
+interface CloudOptions {
+  readonly bus?: Bus;
+  readonly settings?: Json;
+  readonly database?: string;
+}
+
+export async function startCloud(t: TestContext, { bus = memoryBus(), settings = {}, database }: CloudOptions = {}) {
+  const db = openDatabase(database ?? 'sqlite::memory:');
+  const events: ExternalEvent[] = [];
+  const lines: string[] = [];
+  const log = openLog({}, (line) => lines.push(line));
+  const times = { pollMs: 50, backoffMs: 5, answerMs: 5_000 };
+  const config = settingsOf({ network: { ...times, ...settings } }).read('network', section);
+  const compute = { tellEvents: async (told: readonly ExternalEvent[]) => void events.push(...told) };
+  const at = { host: '127.0.0.1', port: 0 };
+  const parts = { db, bus, log, config, cloudId: 'test', at, session, compute, identify };
+  const { url, network, close } = await startNetwork(parts);
+  const agents = new Set<{ close(): Promise<void> }>();
+  t.after(async () => {
+    for (const agent of agents) await agent.close();
+    await close();
+    await db.destroy();
+  });
+
+  const ask = async (method: string, path: string, body?: unknown, as = member) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', 'x-auth-token': as },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Json };
+  };
+  /** Makes one, and gives it. */
+  const make = async (path: string, wish: Json, as = member): Promise<Json & { id: string }> => {
+    const [one = ''] = Object.keys(wish);
+    const { status, body } = await ask('POST', `/v2.0/${path}`, wish, as);
+    assert.equal(status, 201, JSON.stringify(body));
+    return body[one] as Json & { id: string };
+  };
+  const show = async (path: string, as = member): Promise<Json> => {
+    const { status, body } = await ask('GET', `/v2.0/${path}`, undefined, as);
+    assert.equal(status, 200, JSON.stringify(body));
+    return Object.values(body)[0] as Json;
+  };
+  const list = async (path: string, as = member) => (await show(path, as)) as unknown as (Json & { id: string })[];
+
+  /** A host that does what it is told, unless `instead` says otherwise. */
+  const startHost = (name: string, instead: Partial<NetworkAgent> = {}, host = emptyHost()) => {
+    const report = async () => ({
+      hostId: `id-of-${name}`,
+      hostname: name,
+      tunnelAddress: `192.0.2.${[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 250}`,
+      driver: 'fake',
+      features: ['vxlan'],
+      standing: host.standing(),
+    });
+    const driver = { ...driverOf(host), ...instead };
+    const agent = startAgent({ contract: networkAgent, bus, host: name, driver, log, everyMs: 30, report });
+    agents.add(agent);
+    const stop = () => {
+      agents.delete(agent);
+      return agent.close();
+    };
+    return { ...host, stop };
+  };
+  const hostIsKnown = (name: string) =>
+    until(async () => (await list('agents', admin)).some(({ host }) => host === name));
+  /** Every host was told everything, and compute too. */
+  const settled = () =>
+    until(async () => {
+      const open = await Promise.all(['statements', 'server_events', 'host_work'].map((table) => db(table)));
+      return open.every((rows) => rows.length === 0);
+    });
+  return { ask, make, show, list, startHost, hostIsKnown, settled, network, db, events, lines, url, close };
+}
+
+export type Cloud = Awaited<ReturnType<typeof startCloud>>;
+
+/** A network with a subnet. */
+export async function blueNetwork(cloud: Cloud, cidr = '10.7.0.0/24') {
+  const network = await cloud.make('networks', { network: { name: 'blue', admin_state_up: true } });
+  const subnet = await cloud.make('subnets', {
+    subnet: { network_id: network.id, name: 'blue4', ip_version: 4, cidr },
+  });
+  return { network, subnet };
+}
+
+export const serverId = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
+
+/** As compute does for a server: a port, then its host. */
+export async function bootPort(cloud: Cloud, networkId: string, host: string, device = serverId) {
+  const wish = { network_id: networkId, device_id: device, device_owner: 'compute:nova', project_id: 'blue' };
+  const { id } = await cloud.make('ports', { port: wish }, nova);
+  const { body } = await cloud.ask('PUT', `/v2.0/ports/${id}`, { port: { 'binding:host_id': host } }, nova);
+  return body.port as Json & { id: string };
+}

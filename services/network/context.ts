@@ -1,0 +1,40 @@
+import type { Knex } from 'knex';
+import type { Bus } from '#shared/bus/bus.ts';
+import type { ValuesOf } from '#shared/config/settings.ts';
+import type { NetworkAgent } from '#shared/contracts/network-agent.ts';
+import { isDuplicate } from '#shared/db/errors.ts';
+import type { Hosts } from '#shared/hosts/hosts.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { section } from './config.ts';
+
+export type Config = ValuesOf<typeof section>;
+
+/** Everything this service's functions may reach. Inside a transaction, `db` is the transaction. */
+export interface Network {
+  readonly db: Knex;
+  readonly bus: Bus;
+  readonly hosts: Hosts<NetworkAgent>;
+  readonly log: Log;
+  readonly config: Config;
+  /** Four letters or digits that mark what is ours on a host. */
+  readonly cloudId: string;
+}
+
+/** Where the hint goes that a host or compute is to be told something. */
+export const statementsWait = 'network.statements';
+
+/**
+ * One transaction: all of the work, or nothing. Two that pick the same address, number or MAC at once: one of
+ * them goes again. Whoever has to be told hears of it afterwards.
+ */
+export async function atomically<T>(network: Network, work: (network: Network) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const result = await network.db.transaction((tx) => work({ ...network, db: tx }));
+      network.bus.hint(statementsWait);
+      return result;
+    } catch (error) {
+      if (!isDuplicate(error) || tries === 5) throw error;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+/** Neutron's words. */
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Dialect, Problem } from '#shared/http/dialect.ts';
+
+/** What Neutron calls a refusal that nobody gave a name. */
+const types: Readonly<Record<string, string>> = {
+  badRequest: 'HTTPBadRequest',
+  unauthorized: 'HTTPUnauthorized',
+  forbidden: 'PolicyNotAuthorized',
+  notFound: 'HTTPNotFound',
+  badMethod: 'HTTPMethodNotAllowed',
+  conflict: 'Conflict',
+  tooLarge: 'HTTPRequestEntityTooLarge',
+  badMediaType: 'HTTPUnsupportedMediaType',
+  unexpected: 'HTTPInternalServerError',
+};
+
+export const neutron: Dialect = {
+  version: () => '2.0',
+  fault: ({ status, kind, type, message }) => ({
+    body:
+      status === 401
+        ? { error: { code: 401, title: 'Unauthorized', message } }
+        : { NeutronError: { type: type ?? types[kind] ?? kind, message, detail: '' } },
+  }),
+  page: (collection, next) => (next ? { [`${collection}_links`]: [{ rel: 'next', href: next }] } : {}),
+  invalid,
+};
+
+function invalid({ path, value, reason }: Problem) {
+  const stranger = reason.match(/^Additional properties are not allowed \('(.*)' was unexpected\)$/)?.[1];
+  if (stranger !== undefined && path.length === 0)
+    return badRequest(`Unable to find a resource that is known in the request body: '${stranger}'`, 'HTTPBadRequest');
+  if (stranger !== undefined) return badRequest(`Unrecognized attribute(s) '${stranger}'`, 'HTTPBadRequest');
+  const missing = reason.match(/^'(.*)' is a required property$/)?.[1];
+  if (missing !== undefined && path.length === 0)
+    return badRequest(`Unable to find '${missing}' in request body`, 'HTTPBadRequest');
+  if (missing !== undefined)
+    return badRequest(`Failed to parse request. Required attribute '${missing}' not specified`, 'HTTPBadRequest');
+  if (path.length === 0) return badRequest('Resource body required', 'HTTPBadRequest');
+  const name = path.find((key) => !/^\d+$/.test(key) && path.indexOf(key) > 0) ?? path.at(-1);
+  const shown = typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
+  const words = reason.replace(/ is not a 'uuid'$/, ' is not a valid UUID');
+  const why = words.startsWith(shown) ? words : `${shown}: ${words}`;
+  return badRequest(`Invalid input for ${name}. Reason: ${why}.`, 'HTTPBadRequest');
+}

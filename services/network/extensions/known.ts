@@ -1,0 +1,96 @@
+/** What this API has beyond networks, subnets and ports. An alias stands here when all that it promises is there. */
+export interface Extension {
+  readonly alias: string;
+  readonly name: string;
+  readonly description: string;
+  readonly updated: string;
+}
+
+const extension = (alias: string, name: string, description: string, updated: string): Extension => ({
+  alias,
+  name,
+  description,
+  updated: `${updated}T10:00:00-00:00`,
+});
+
+export const extensions: readonly Extension[] = [
+  extension('agent', 'agent', 'Agents and whether they are alive.', '2013-02-03'),
+  extension('allowed-address-pairs', 'Allowed Address Pairs', 'Further addresses a port may use.', '2013-07-23'),
+  extension('availability_zone', 'Availability Zone', 'Zones of networks and routers.', '2015-01-01'),
+  extension(
+    'availability_zone_filter',
+    'Availability Zone Filter Extension',
+    'Zones by name, resource and state.',
+    '2018-06-22',
+  ),
+  extension('binding', 'Port Binding', 'The host of a port and how to plug into it.', '2014-02-03'),
+  extension(
+    'ext-gw-mode',
+    'Neutron L3 Configurable external gateway mode',
+    'SNAT on a gateway can be switched off.',
+    '2013-03-28',
+  ),
+  extension('external-net', 'Neutron external network', 'Networks that lead outside.', '2013-01-14'),
+  extension('extraroute', 'Neutron Extra Route', 'Routes of a router.', '2013-02-01'),
+  extension(
+    'filter-validation',
+    'Filter parameters validation',
+    'A filter that is not known is refused.',
+    '2018-03-21',
+  ),
+  extension('fip-port-details', 'Floating IP Port Details Extension', 'The port behind a floating IP.', '2018-04-09'),
+  extension('ip-substring-filtering', 'IP address substring filtering', 'Ports by a part of an address.', '2017-11-28'),
+  extension('net-mtu', 'Network MTU', 'The MTU of a network.', '2015-03-25'),
+  extension('net-mtu-writable', 'Network MTU (writable)', 'The MTU of a network can be set.', '2017-07-12'),
+  extension('network-ip-availability', 'Network IP Availability', 'How many addresses are left.', '2015-09-24'),
+  extension('network_availability_zone', 'Network Availability Zone', 'The zones of a network.', '2015-01-01'),
+  extension('pagination', 'Pagination support', 'Lists in pages.', '2016-06-12'),
+  extension('port-security', 'Port Security', 'Guarding a port can be switched off.', '2012-07-23'),
+  extension(
+    'port-security-groups-filtering',
+    'Port filtering on security groups',
+    'Ports by their groups.',
+    '2018-01-09',
+  ),
+  extension('project-id', 'project_id field enabled', 'project_id beside tenant_id.', '2016-09-09'),
+  extension('provider', 'Provider Network', 'How a network is made, for admins.', '2012-09-07'),
+  extension('quota_details', 'Quota details management support', 'What is used of a quota.', '2017-02-10'),
+  extension('quotas', 'Quota management support', 'Limits of a project.', '2012-07-29'),
+  extension('router', 'Neutron L3 Router', 'Routers and floating IPs.', '2012-07-20'),
+  extension('router_availability_zone', 'Router Availability Zone', 'The zones of a router.', '2015-01-01'),
+  extension('security-group', 'security group', 'Which traffic a port may have.', '2012-10-05'),
+  extension(
+    'security-groups-normalized-cidr',
+    'Normalized CIDR field for security group rules',
+    'The prefix of a rule with its host bits cleared.',
+    '2019-07-24',
+  ),
+  extension(
+    'security-groups-rules-belongs-to-default-sg',
+    "Security group rule belongs to the project's default security group",
+    'Whether the group of a rule is the default one.',
+    '2023-11-15',
+  ),
+  extension(
+    'security-groups-shared-filtering',
+    'Security group filtering on the shared field',
+    'Groups by whether they are shared.',
+    '2021-10-05',
+  ),
+  extension('sorting', 'Sorting support', 'Lists in order.', '2016-06-12'),
+  extension('standard-attr-description', 'standard-attr-description', 'A description of everything.', '2016-02-10'),
+  extension('standard-attr-revisions', 'Resource revision numbers', 'How often a resource changed.', '2016-04-11'),
+  extension(
+    'standard-attr-tag',
+    'Tag support for resources with standard attribute',
+    'Tags of everything.',
+    '2017-01-01',
+  ),
+  extension('standard-attr-timestamp', 'Resource timestamps', 'When a resource was made and changed.', '2016-09-12'),
+  extension(
+    'subnet-external-network',
+    'Subnet belongs to an external network',
+    'Subnets by whether their network leads outside.',
+    '2022-06-01',
+  ),
+];

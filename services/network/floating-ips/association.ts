@@ -1,0 +1,83 @@
+/** Which router can carry a floating IP to a port: one with a leg in both networks. */
+import type { Who } from '#shared/auth/who.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import { versionOf } from '../addresses/cidr.ts';
+import { type Address, listAddresses } from '../addresses/store.ts';
+import type { Network } from '../context.ts';
+import { findPort } from '../ports/operations.ts';
+import { owner, type Port, portRows } from '../ports/store.ts';
+import { badResource, missing } from '../resources/values.ts';
+import { routerRows } from '../routers/store.ts';
+import { type FloatingIp, floatingIpRows } from './store.ts';
+
+export interface Place {
+  readonly portId: string;
+  readonly fixedIpAddress: string;
+  readonly routerId: string;
+}
+
+export async function placeOf(
+  network: Network,
+  who: Who,
+  floatingIp: FloatingIp,
+  portId: string,
+  asked: string | null | undefined,
+): Promise<Place> {
+  const port = await findPort(network, who, portId);
+  const fixed = fixedOf(port, await listAddresses(network.db, [port.id]), asked);
+  await refuseTaken(network, floatingIp, port, fixed.address);
+  const routerId = await routerBetween(network, port, fixed.subnetId, floatingIp.floatingNetworkId);
+  return { portId: port.id, fixedIpAddress: fixed.address, routerId };
+}
+
+function fixedOf({ id }: Port, held: readonly Address[], asked: string | null | undefined): Address {
+  const v4 = held.filter(({ address }) => versionOf(address) === 4);
+  if (asked) {
+    const named = v4.find(({ address }) => address === asked);
+    if (named) return named;
+    throw badResource('floatingip', `Port ${id} does not have fixed ip ${asked}`);
+  }
+  const [only, another] = v4;
+  if (!only) throw badResource('floatingip', `Cannot add floating IP to port ${id} that has no fixed IPv4 addresses`);
+  if (another)
+    throw badResource(
+      'floatingip',
+      `Port ${id} has multiple fixed IPv4 addresses.  Must provide a specific IPv4 address when assigning a floating IP`,
+    );
+  return only;
+}
+
+async function refuseTaken({ db }: Network, fip: FloatingIp, port: Port, fixed: string): Promise<void> {
+  const taken = await floatingIpRows.where(db, {
+    portId: port.id,
+    fixedIpAddress: fixed,
+    floatingNetworkId: fip.floatingNetworkId,
+  });
+  if (taken.some(({ id }) => id !== fip.id))
+    throw conflict(
+      `Cannot associate floating IP ${fip.floatingIpAddress} (${fip.id}) with port ${port.id} using fixed IP ${fixed}, as that fixed IP already has a floating IP on external network ${fip.floatingNetworkId}.`,
+      'FloatingIPPortAlreadyAssociated',
+    );
+}
+
+async function routerBetween({ db }: Network, port: Port, subnetId: string, outsideId: string): Promise<string> {
+  const legs = await portRows.where(db, { networkId: port.networkId, deviceOwner: owner.routerInterface });
+  const inSubnet = new Set(
+    (
+      await listAddresses(
+        db,
+        legs.map(({ id }) => id),
+      )
+    )
+      .filter((each) => each.subnetId === subnetId)
+      .map((each) => each.portId),
+  );
+  for (const { id, deviceId } of legs) {
+    const router = inSubnet.has(id) ? await routerRows.get(db, deviceId) : undefined;
+    if (router?.gatewayNetworkId === outsideId) return router.id;
+  }
+  throw missing(
+    'ExternalGatewayForFloatingIPNotFound',
+    `External network ${outsideId} is not reachable from subnet ${subnetId}.  Therefore, cannot associate Port ${port.id} with a Floating IP.`,
+  );
+}

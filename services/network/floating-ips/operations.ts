@@ -1,0 +1,115 @@
+import type { Who } from '#shared/auth/who.ts';
+import { assignAddresses } from '../addresses/assign.ts';
+import { canonical, versionOf } from '../addresses/cidr.ts';
+import type { Network } from '../context.ts';
+import { findNetwork } from '../networks/operations.ts';
+import type { NetworkRow } from '../networks/store.ts';
+import { freshMac, freshPort } from '../ports/fresh.ts';
+import { removePort } from '../ports/remove.ts';
+import { owner, type Port, portRows } from '../ports/store.ts';
+import { reserve } from '../quotas/reserve.ts';
+import { badResource, freshRow, given, missing, type StandardWish } from '../resources/values.ts';
+import { subnetRows } from '../subnets/store.ts';
+import { placeOf } from './association.ts';
+import { disassociate, restateRouter, tellAddresses } from './release.ts';
+import { type FloatingIp, floatingIpRows, getVisibleFloatingIp } from './store.ts';
+
+export interface FloatingIpWish extends StandardWish {
+  readonly floating_network_id: string;
+  readonly floating_ip_address?: string | null;
+  readonly subnet_id?: string | null;
+  readonly port_id?: string | null;
+  readonly fixed_ip_address?: string | null;
+  readonly dns_name?: string;
+  readonly dns_domain?: string;
+}
+
+export async function findFloatingIp({ db }: Network, who: Who, id: string): Promise<FloatingIp> {
+  const found = await getVisibleFloatingIp(db, who, id);
+  if (!found) throw missing('FloatingIPNotFound', `Floating IP ${id} could not be found`);
+  return found;
+}
+
+export async function createFloatingIp(network: Network, who: Who, wish: FloatingIpWish, projectId: string) {
+  const { db } = network;
+  const outside = await findNetwork(network, who, wish.floating_network_id);
+  if (!outside.external) throw badResource('floatingip', `Network ${outside.id} is not a valid external network`);
+  await reserve(network, projectId, 'floatingip');
+  const fresh = freshRow(projectId, { description: wish.description ?? '' }, 0);
+  const { port, address } = await takeAddress(network, outside, wish, fresh.id);
+  const bare: FloatingIp = {
+    ...fresh,
+    floatingNetworkId: outside.id,
+    floatingIpAddress: address,
+    floatingPortId: port.id,
+    portId: null,
+    fixedIpAddress: null,
+    routerId: null,
+    status: 'DOWN',
+    dnsName: wish.dns_name ?? '',
+    dnsDomain: wish.dns_domain ?? '',
+  };
+  const place = wish.port_id ? await placeOf(network, who, bare, wish.port_id, wish.fixed_ip_address) : {};
+  const floatingIp = { ...bare, ...place };
+  await floatingIpRows.insert(db, floatingIp);
+  await restateRouter(network, floatingIp.routerId);
+  await tellAddresses(network, floatingIp.portId);
+  return floatingIp;
+}
+
+/** A port of nobody on the external network holds the address. */
+async function takeAddress(network: Network, outside: NetworkRow, wish: FloatingIpWish, deviceId: string) {
+  const { db } = network;
+  const port: Port = {
+    ...freshPort(outside.id, ''),
+    macAddress: await freshMac(db, outside.id),
+    deviceId,
+    deviceOwner: owner.floatingIp,
+    portSecurityEnabled: false,
+    status: 'N/A',
+  };
+  await portRows.insert(db, port);
+  const subnets = (await subnetRows.where(db, { networkId: outside.id })).filter(({ ipVersion }) => ipVersion === 4);
+  const asked = given({
+    subnet_id: wish.subnet_id ?? undefined,
+    ip_address: wish.floating_ip_address ?? undefined,
+  });
+  const wishes = Object.keys(asked).length > 0 ? [asked] : undefined;
+  const taker = { portId: port.id, mac: port.macAddress, networkId: outside.id, subnets, wishes };
+  const [taken] = await assignAddresses(network, taker);
+  if (!taken) throw badResource('floatingip', `Network ${outside.id} does not contain any IPv4 subnet`);
+  return { port, address: taken.address };
+}
+
+/** A port to stand for, or null to stand for none; a wish without one says nothing about it. */
+export async function updateFloatingIp(
+  network: Network,
+  who: Who,
+  before: FloatingIp,
+  wish: Partial<FloatingIpWish>,
+): Promise<FloatingIp> {
+  const { db } = network;
+  if (wish.description !== undefined)
+    await floatingIpRows.update(db, before.id, { description: wish.description ?? '' });
+  if (wish.port_id === null) await disassociate(network, before);
+  if (wish.port_id) {
+    const place = await placeOf(network, who, before, wish.port_id, wish.fixed_ip_address);
+    await floatingIpRows.update(db, before.id, { ...place, status: 'DOWN' });
+    if (before.routerId !== place.routerId) await restateRouter(network, before.routerId);
+    if (before.portId !== place.portId) await tellAddresses(network, before.portId);
+    await restateRouter(network, place.routerId);
+    await tellAddresses(network, place.portId);
+  }
+  return (await floatingIpRows.get(db, before.id)) ?? before;
+}
+
+export async function removeFloatingIp(network: Network, _who: Who, floatingIp: FloatingIp): Promise<void> {
+  const { db } = network;
+  await floatingIpRows.remove(db, floatingIp.id);
+  await restateRouter(network, floatingIp.routerId);
+  await tellAddresses(network, floatingIp.portId);
+  const port = await portRows.get(db, floatingIp.floatingPortId);
+  if (port) await removePort(network, port);
+}
+
+export const isV4 = (address: string): boolean => versionOf(canonical(address) ?? '') === 4;

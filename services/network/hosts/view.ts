@@ -1,0 +1,26 @@
+import { moment } from '../resources/values.ts';
+import { isAway } from './away.ts';
+import type { Host } from './store.ts';
+
+/** One agent per host does everything here. */
+export const agentView = (host: Host, awayMs: number) => ({
+  id: host.hostId,
+  agent_type: 'Wattle network agent',
+  binary: 'wattle-network-agent',
+  topic: 'network',
+  host: host.host,
+  availability_zone: 'nova',
+  admin_state_up: true,
+  alive: !isAway(host, awayMs),
+  created_at: moment(host.firstSeenAt),
+  started_at: moment(host.firstSeenAt),
+  heartbeat_timestamp: moment(host.seenAt),
+  description: null,
+  configurations: {
+    driver: host.driver,
+    tunnel_address: host.tunnelAddress,
+    hostname: host.hostname,
+    features: host.features,
+  },
+  resources_synced: null,
+});

@@ -1,0 +1,16 @@
+import type { Network } from '../context.ts';
+import { getFact, getHost, listHosts, putFact } from './store.ts';
+
+/**
+ * The host where routers run and external wires are: the one that settings name, or the first that reported; '' while
+ * there is none. It is remembered, so that another host's start moves nothing.
+ */
+export async function wayOut({ db, config }: Network): Promise<string> {
+  if (config.wayOut) return (await getHost(db, config.wayOut))?.host ?? '';
+  const known = await getFact(db, 'way-out');
+  if (known !== undefined) return known;
+  const [first] = await listHosts(db);
+  if (!first) return '';
+  await putFact(db, 'way-out', first.host);
+  return first.host;
+}

@@ -1,0 +1,25 @@
+/** What this service reacts to on the bus: the agents' questions, and the metadata door's. */
+import type { Off } from '#shared/bus/bus.ts';
+import { networkAgent, type WhoseAddress, whoseAddress } from '#shared/contracts/network-agent.ts';
+import { answerAgents } from '#shared/hosts/hosts.ts';
+import { portAt } from './addresses/store.ts';
+import type { Network } from './context.ts';
+import { openReports } from './hosts/report.ts';
+import { portRows } from './ports/store.ts';
+
+export function openMessages(network: Network): Off[] {
+  const { bus, db } = network;
+  const { reported } = openReports(network);
+  return [
+    ...answerAgents(bus, db, networkAgent.service, reported),
+    bus.onAsk(whoseAddress, (question: WhoseAddress['ask']) => ownerOf(network, question)),
+  ];
+}
+
+/** Only servers may ask for their metadata. */
+async function ownerOf({ db }: Network, { networkId, address }: WhoseAddress['ask']): Promise<WhoseAddress['answer']> {
+  const portId = await portAt(db, networkId, address);
+  const port = portId === undefined ? undefined : await portRows.get(db, portId);
+  if (!port?.deviceOwner.startsWith('compute:')) return null;
+  return { serverId: port.deviceId, projectId: port.projectId, portId: port.id };
+}

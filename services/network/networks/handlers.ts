@@ -1,0 +1,34 @@
+import type { Network } from '../context.ts';
+import { handlersOf, type Kind } from '../resources/handlers.ts';
+import { subnetsOf } from '../subnets/store.ts';
+import { createNetwork, findNetwork, type NetworkWish, removeNetwork, updateNetwork } from './operations.ts';
+import { listNetworks, type NetworkRow, networkAttributes } from './store.ts';
+import { networkView } from './view.ts';
+
+const networkKind: Kind<NetworkRow, NetworkWish> = {
+  one: 'network',
+  many: 'networks',
+  attributes: networkAttributes,
+  list: ({ db }, who, listing) => listNetworks(db, who, listing),
+  find: findNetwork,
+  views: async ({ db }: Network, rows, may) => {
+    const subnets = await subnetsOf(
+      db,
+      rows.map(({ id }) => id),
+    );
+    const of = Map.groupBy(subnets, ({ networkId }) => networkId);
+    return rows.map((row) =>
+      networkView(
+        row,
+        (of.get(row.id) ?? []).map(({ id }) => id),
+        may,
+      ),
+    );
+  },
+  target: async (_network, { projectId }) => ({ project_id: projectId, tenant_id: projectId }),
+  create: createNetwork,
+  update: updateNetwork,
+  remove: removeNetwork,
+};
+
+export const networks = handlersOf(networkKind);

@@ -1,0 +1,122 @@
+import type { Who } from '#shared/auth/who.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import type { Network } from '../context.ts';
+import { removePort } from '../ports/remove.ts';
+import { owner, portRows } from '../ports/store.ts';
+import { reserve } from '../quotas/reserve.ts';
+import { freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { routerRows } from '../routers/store.ts';
+import { subnetRows } from '../subnets/store.ts';
+import { restateExternal, restateNetwork } from './restate.ts';
+import { largestMtu, type ProviderWish, segmentFor } from './segment.ts';
+import { getVisibleNetwork, type NetworkRow, networkRows } from './store.ts';
+
+export interface NetworkWish extends StandardWish, ProviderWish {
+  readonly admin_state_up?: unknown;
+  readonly shared?: unknown;
+  readonly 'router:external'?: unknown;
+  readonly is_default?: unknown;
+  readonly mtu?: number | string | null;
+  readonly port_security_enabled?: unknown;
+  readonly dns_domain?: string;
+}
+
+const asked = (value: unknown, name: string): boolean | undefined =>
+  value === undefined || value === null ? undefined : truth(value, name);
+
+export async function findNetwork({ db }: Network, who: Who, id: string): Promise<NetworkRow> {
+  const found = await getVisibleNetwork(db, who, id);
+  if (!found) throw missing('NetworkNotFound', `Network ${id} could not be found.`);
+  return found;
+}
+
+export async function createNetwork(
+  network: Network,
+  _who: Who,
+  wish: NetworkWish,
+  projectId: string,
+): Promise<NetworkRow> {
+  await reserve(network, projectId, 'network');
+  const segment = await segmentFor(network, wish);
+  const row: NetworkRow = {
+    ...freshRow(projectId, wish),
+    ...segment,
+    adminStateUp: asked(wish.admin_state_up, 'admin_state_up') ?? true,
+    status: 'ACTIVE',
+    shared: asked(wish.shared, 'shared') ?? false,
+    external: asked(wish['router:external'], 'router:external') ?? false,
+    isDefault: asked(wish.is_default, 'is_default') ?? false,
+    mtu: mtuFor(network, segment.networkType, wish.mtu) ?? largestMtu(network, segment.networkType),
+    portSecurityEnabled: asked(wish.port_security_enabled, 'port_security_enabled') ?? true,
+    dnsDomain: wish.dns_domain ?? '',
+  };
+  await networkRows.insert(network.db, row);
+  await restateExternal(network, row);
+  return row;
+}
+
+/** 0 and nothing mean the largest. */
+function mtuFor(network: Network, networkType: string, mtu: NetworkWish['mtu']): number | undefined {
+  if (mtu === undefined || mtu === null || Number(mtu) === 0) return undefined;
+  const largest = largestMtu(network, networkType);
+  if (Number(mtu) > largest) throw invalidInput(`Requested MTU is too big, maximum is ${largest}`);
+  if (!(Number(mtu) >= 68)) throw invalidInput(`'${mtu}' is too small - must be at least '68'`);
+  return Number(mtu);
+}
+
+export async function updateNetwork(
+  network: Network,
+  _who: Who,
+  row: NetworkRow,
+  wish: NetworkWish,
+): Promise<NetworkRow> {
+  if (Object.keys(wish).some((key) => key.startsWith('provider:')))
+    throw invalidInput('Plugin does not support updating the following provider network attributes');
+  const external = asked(wish['router:external'], 'router:external');
+  if (row.external && external === false) await refuseWhileUsed(network, row);
+  const change = given({
+    name: wish.name,
+    description: wish.description ?? undefined,
+    adminStateUp: asked(wish.admin_state_up, 'admin_state_up'),
+    shared: asked(wish.shared, 'shared'),
+    external,
+    isDefault: asked(wish.is_default, 'is_default'),
+    mtu:
+      wish.mtu === undefined
+        ? undefined
+        : (mtuFor(network, row.networkType, wish.mtu) ?? largestMtu(network, row.networkType)),
+    portSecurityEnabled: asked(wish.port_security_enabled, 'port_security_enabled'),
+    dnsDomain: wish.dns_domain,
+  });
+  await networkRows.update(network.db, row.id, change);
+  const after = { ...row, ...change, updatedAt: Date.now(), revision: row.revision + 1 };
+  if (after.mtu !== row.mtu || after.adminStateUp !== row.adminStateUp) await restateNetwork(network, row.id);
+  if (after.external !== row.external) await restateExternal(network, after);
+  return after;
+}
+
+async function refuseWhileUsed({ db }: Network, { id }: NetworkRow): Promise<void> {
+  if ((await routerRows.countOf(db, { gatewayNetworkId: id })) > 0)
+    throw conflict(
+      `External network ${id} cannot be updated to be made non-external, since it has existing gateway ports.`,
+      'ExternalNetworkInUse',
+    );
+}
+
+/** Its subnets go with it, and the ports that are there for the network itself. */
+export async function removeNetwork(network: Network, _who: Who, row: NetworkRow): Promise<void> {
+  const { db } = network;
+  const ports = await portRows.where(db, { networkId: row.id });
+  const used = ports.filter(({ deviceOwner }) => deviceOwner !== owner.dhcp);
+  if (used.length > 0) throw networkInUse(row.id);
+  for (const port of ports) await removePort(network, port);
+  for (const subnet of await subnetRows.where(db, { networkId: row.id })) await subnetRows.remove(db, subnet.id);
+  await restateExternal(network, row);
+  await networkRows.remove(db, row.id);
+}
+
+const networkInUse = (id: string) =>
+  conflict(
+    `Unable to complete operation on network ${id}. There are one or more ports still in use on the network.`,
+    'NetworkInUse',
+  );

@@ -1,0 +1,60 @@
+/** The way outside that a new cloud begins with. */
+
+import type { Who } from '#shared/auth/who.ts';
+import { atomically, type Network } from '../context.ts';
+import { getFact, putFact } from '../hosts/store.ts';
+import { createNetwork } from '../networks/operations.ts';
+import { createSubnet } from '../subnets/operations.ts';
+
+const seeded = 'external-network';
+
+/** Once in the life of a cloud: who deletes it does not find it again. `ownerOf` gives the id of its project. */
+export async function seedExternal(network: Network, projectOf: () => Promise<string>): Promise<void> {
+  const { config, db } = network;
+  if (config.external === '' || (await getFact(db, seeded)) !== undefined) return;
+  const projectId = await projectOf();
+  await atomically(network, async (within) => {
+    if ((await getFact(within.db, seeded)) !== undefined) return;
+    const row = await createNetwork(within, itself, networkWish(network), projectId);
+    await createSubnet(within, itself, subnetWish(network, row.id), projectId);
+    await putFact(within.db, seeded, row.id);
+    network.log.info({ networkId: row.id, cidr: config.externalCidr }, 'the external network is made');
+  });
+}
+
+const networkWish = ({ config }: Network) => ({
+  name: config.external,
+  'router:external': true,
+  is_default: true,
+  'provider:network_type': 'flat',
+  'provider:physical_network': config.flatNetworks[0] ?? config.external,
+});
+
+function subnetWish({ config }: Network, networkId: string) {
+  const [start, end] = config.externalPool.split('-').map((part) => part.trim());
+  return {
+    name: `${config.external}-subnet`,
+    network_id: networkId,
+    ip_version: 4,
+    cidr: config.externalCidr,
+    gateway_ip: config.externalGateway,
+    enable_dhcp: false,
+    ...(start && end ? { allocation_pools: [{ start, end }] } : {}),
+  };
+}
+
+/** The service acting by itself, with no caller. */
+const itself: Who = {
+  userId: '',
+  userName: 'network',
+  userDomainId: 'default',
+  projectId: null,
+  projectName: null,
+  projectDomainId: null,
+  domainId: null,
+  system: true,
+  roles: ['admin', 'service'],
+  serviceRoles: [],
+  token: '',
+  requestId: '',
+};

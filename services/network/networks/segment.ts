@@ -1,0 +1,60 @@
+/** Numbers and wires of networks. */
+import { randomInt } from 'node:crypto';
+import { conflict, Fault } from '#shared/errors/fault.ts';
+import type { Network } from '../context.ts';
+import { invalidInput } from '../resources/values.ts';
+import { isSegmentTaken, type NetworkRow, networkRows } from './store.ts';
+
+export interface ProviderWish {
+  readonly 'provider:network_type'?: string | null;
+  readonly 'provider:physical_network'?: string | null;
+  readonly 'provider:segmentation_id'?: number | string | null;
+}
+
+type Segment = Pick<NetworkRow, 'networkType' | 'physicalNetwork' | 'segmentationId'>;
+
+export async function segmentFor(network: Network, wish: ProviderWish): Promise<Segment> {
+  const type = wish['provider:network_type'] ?? 'vxlan';
+  const physicalNetwork = wish['provider:physical_network'] ?? null;
+  const asked = wish['provider:segmentation_id'] ?? null;
+  if (type === 'flat') return flat(network, physicalNetwork, asked);
+  if (type !== 'vxlan' && type !== 'local') throw invalidInput(`network_type value '${type}' not supported`);
+  if (physicalNetwork !== null) throw invalidInput(`provider:physical_network specified for ${type} network`);
+  const segmentationId = asked === null ? await freeNumber(network) : await thatNumber(network, Number(asked));
+  return { networkType: type, physicalNetwork, segmentationId };
+}
+
+async function flat(network: Network, label: string | null, asked: unknown): Promise<Segment> {
+  if (asked !== null) throw invalidInput('segmentation_id specified for flat network');
+  if (label === null) throw invalidInput('physical_network required for flat provider network');
+  if (!network.config.flatNetworks.includes(label))
+    throw invalidInput(`physical_network '${label}' unknown for flat provider network`);
+  if ((await networkRows.countOf(network.db, { physicalNetwork: label })) > 0)
+    throw conflict(`Unable to create the flat network. Physical network ${label} is in use.`, 'FlatNetworkInUse');
+  return { networkType: 'flat', physicalNetwork: label, segmentationId: await freeNumber(network) };
+}
+
+/** By chance, so that a number comes back late: packets and connections of its last network may still be about. */
+async function freeNumber({ db, config }: Network): Promise<number> {
+  const { segmentFirst, segmentLast } = config;
+  for (let tries = 0; tries < 50; tries += 1) {
+    const number = randomInt(segmentFirst, segmentLast + 1);
+    if (!(await isSegmentTaken(db, number))) return number;
+  }
+  for (let number = segmentFirst; number <= segmentLast; number += 1)
+    if (!(await isSegmentTaken(db, number))) return number;
+  const message = 'Unable to create the network. No tenant network is available for allocation.';
+  throw new Fault(503, 'serviceUnavailable', message, { type: 'NoNetworkAvailable' });
+}
+
+async function thatNumber({ db, config }: Network, number: number): Promise<number> {
+  if (!(number >= config.segmentFirst && number <= config.segmentLast))
+    throw invalidInput(`segmentation_id out of range (${config.segmentFirst} through ${config.segmentLast})`);
+  if (await isSegmentTaken(db, number))
+    throw conflict(`Unable to create the network. The tunnel ID ${number} is in use.`, 'TunnelIdInUse');
+  return number;
+}
+
+/** The largest that fits: a tunnel takes 50 bytes. */
+export const largestMtu = ({ config }: Network, networkType: string): number =>
+  networkType === 'vxlan' ? config.underlayMtu - 50 : config.underlayMtu;

@@ -1,0 +1,41 @@
+import { randomInt } from 'node:crypto';
+import { conflict } from '#shared/errors/fault.ts';
+import type { Network } from '../context.ts';
+import { freshRow } from '../resources/values.ts';
+import { isMacTaken, type Port } from './store.ts';
+
+/** A port as it is when nobody asked for anything. */
+export const freshPort = (networkId: string, projectId: string): Port => ({
+  ...freshRow(projectId, {}),
+  networkId,
+  macAddress: '',
+  adminStateUp: true,
+  status: 'DOWN',
+  deviceId: '',
+  deviceOwner: '',
+  portSecurityEnabled: true,
+  allowedAddressPairs: [],
+  extraDhcpOpts: [],
+  dnsName: '',
+  bindingHost: '',
+  vifType: 'unbound',
+  vnicType: 'normal',
+  bindingProfile: {},
+});
+
+const byte = () => randomInt(256).toString(16).padStart(2, '0');
+
+/** A MAC that no port of the network has. */
+export async function freshMac(db: Network['db'], networkId: string): Promise<string> {
+  for (;;) {
+    const mac = `fa:16:3e:${byte()}:${byte()}:${byte()}`;
+    if (!(await isMacTaken(db, networkId, mac))) return mac;
+  }
+}
+
+export async function thatMac(db: Network['db'], networkId: string, wanted: string): Promise<string> {
+  const mac = wanted.toLowerCase();
+  if (!(await isMacTaken(db, networkId, mac))) return mac;
+  const message = `Unable to complete operation for network ${networkId}. The mac address ${mac} is in use.`;
+  throw conflict(message, 'MacAddressInUse');
+}

@@ -1,0 +1,23 @@
+import { handlersOf, type Kind } from '../resources/handlers.ts';
+import { createPort, deletePort, findPort, updatePort } from './operations.ts';
+import { listPorts, type Port, portAttributes } from './store.ts';
+import { portTarget, portViews } from './view.ts';
+import type { PortWish } from './wish.ts';
+
+const portKind: Kind<Port, PortWish> = {
+  one: 'port',
+  many: 'ports',
+  attributes: portAttributes,
+  list: ({ db }, who, listing) => listPorts(db, who, listing),
+  find: findPort,
+  views: portViews,
+  target: (network, thing) =>
+    'networkId' in thing
+      ? portTarget(network, thing.networkId, thing.projectId, thing.deviceOwner)
+      : portTarget(network, thing.network_id, thing.projectId, thing.device_owner ?? ''),
+  create: createPort,
+  update: updatePort,
+  remove: deletePort,
+};
+
+export const ports = handlersOf(portKind);

@@ -1,0 +1,83 @@
+/** Leases of a network are given on one of the hosts where its ports are, from a port of its own. */
+
+import { assignAddresses } from '../addresses/assign.ts';
+import { insertAddresses, listAddresses, removeAddresses } from '../addresses/store.ts';
+import type { Network } from '../context.ts';
+import { restatePeers } from '../networks/restate.ts';
+import { networkRows } from '../networks/store.ts';
+import { mark } from '../statements/store.ts';
+import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { freshMac, freshPort } from './fresh.ts';
+import { hostsOfNetwork, owner, type Port, portRows } from './store.ts';
+
+export const givesLeases = ({ enableDhcp, ipVersion, ipv6AddressMode }: Subnet): boolean =>
+  enableDhcp && (ipVersion === 4 || (ipv6AddressMode ?? '').startsWith('dhcpv6'));
+
+/**
+ * Makes the port for leases what the network's subnets and hosts want it to be. It stays where it is while its host
+ * has other ports of the network, and is nowhere while none has.
+ */
+export async function placeLeases(network: Network, networkId: string): Promise<void> {
+  const { db } = network;
+  const subnets = await subnetRows.where(db, { networkId });
+  const leasing = subnets.filter(givesLeases);
+  const [port] = await portRows.where(db, { networkId, deviceOwner: owner.dhcp });
+  if (leasing.length === 0) return port ? removeLeasePort(network, port) : undefined;
+  const own = port ?? (await makeLeasePort(network, networkId));
+  await ensureAddressIn(network, own, leasing);
+  await moveTo(network, own, await bestHost(network, own));
+}
+
+async function bestHost({ db }: Network, { networkId, bindingHost }: Port): Promise<string> {
+  const hosts = await hostsOfNetwork(db, networkId);
+  if (hosts.has(bindingHost)) return bindingHost;
+  const [first = ''] = hosts.keys();
+  return first;
+}
+
+async function makeLeasePort({ db }: Network, networkId: string): Promise<Port> {
+  const net = await networkRows.get(db, networkId);
+  const port: Port = {
+    ...freshPort(networkId, net?.projectId ?? ''),
+    macAddress: await freshMac(db, networkId),
+    deviceId: `dhcp-${networkId}`,
+    deviceOwner: owner.dhcp,
+    portSecurityEnabled: false,
+  };
+  await portRows.insert(db, port);
+  return port;
+}
+
+/** One address in each subnet that leases: no more, no less. */
+async function ensureAddressIn(network: Network, port: Port, leasing: readonly Subnet[]): Promise<void> {
+  const { db } = network;
+  const held = await listAddresses(db, [port.id]);
+  const kept = held.filter(({ subnetId }) => leasing.some(({ id }) => id === subnetId));
+  const lacking = leasing.filter(({ id }) => !held.some(({ subnetId }) => subnetId === id));
+  if (kept.length < held.length) {
+    await removeAddresses(db, port.id);
+    await insertAddresses(db, kept);
+  }
+  if (lacking.length === 0) return;
+  const wishes = lacking.map(({ id }) => ({ subnet_id: id }));
+  const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: lacking, wishes };
+  await assignAddresses(network, { ...taker, begin: kept.length });
+}
+
+async function moveTo(network: Network, { id, networkId, bindingHost }: Port, host: string): Promise<void> {
+  const { db } = network;
+  await mark(db, [
+    { host: bindingHost, kind: 'dhcp', subject: networkId },
+    { host, kind: 'dhcp', subject: networkId },
+  ]);
+  if (host === bindingHost) return;
+  const vifType = host === '' ? 'unbound' : 'bridge';
+  await portRows.update(db, id, { bindingHost: host, vifType, status: 'DOWN' });
+  await restatePeers(network, networkId);
+}
+
+async function removeLeasePort({ db }: Network, { id, networkId, bindingHost }: Port): Promise<void> {
+  await removeAddresses(db, id);
+  await portRows.remove(db, id);
+  await mark(db, [{ host: bindingHost, kind: 'dhcp', subject: networkId }]);
+}

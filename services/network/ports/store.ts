@@ -1,0 +1,145 @@
+import type { Knex } from 'knex';
+import type { Who } from '#shared/auth/who.ts';
+import {
+  type Attributes,
+  everything,
+  flag,
+  type Listing,
+  type Query,
+  type Standard,
+  seesAll,
+  standardAttributes,
+  tableOf,
+  text,
+} from '../resources/store.ts';
+
+export interface AddressPair {
+  readonly ip_address: string;
+  readonly mac_address: string;
+}
+
+export interface Port extends Standard {
+  readonly networkId: string;
+  readonly macAddress: string;
+  readonly adminStateUp: boolean;
+  readonly status: 'ACTIVE' | 'DOWN' | 'N/A';
+  readonly deviceId: string;
+  readonly deviceOwner: string;
+  readonly portSecurityEnabled: boolean;
+  readonly allowedAddressPairs: readonly AddressPair[];
+  readonly extraDhcpOpts: readonly object[];
+  readonly dnsName: string;
+  /** '' when it is on no host. */
+  readonly bindingHost: string;
+  readonly vifType: 'unbound' | 'bridge' | 'binding_failed';
+  readonly vnicType: string;
+  readonly bindingProfile: object;
+}
+
+export const portRows = tableOf<Port>('ports', ['allowedAddressPairs', 'extraDhcpOpts', 'bindingProfile']);
+
+export const owner = {
+  dhcp: 'network:dhcp',
+  routerInterface: 'network:router_interface',
+  routerGateway: 'network:router_gateway',
+  floatingIp: 'network:floatingip',
+} as const;
+
+/** `fixed_ips=ip_address=10.7.0.5`, `subnet_id=…`, `ip_address_substr=…`; several of a kind mean either. */
+function byFixedIps(query: Query, values: readonly string[]): void {
+  const parts = values.flatMap((value) => value.split(',')).map((part) => part.split('=', 2) as [string, string?]);
+  const of = (name: string) => parts.filter(([key]) => key === name).map(([, value = '']) => value);
+  query.whereIn('ports.id', (inner: Query) => {
+    inner.select('portId').from('addresses');
+    if (of('subnet_id').length > 0) inner.whereIn('subnetId', of('subnet_id'));
+    if (of('ip_address').length > 0) inner.whereIn('address', of('ip_address'));
+    for (const piece of of('ip_address_substr')) inner.whereRaw('instr(??, ?) > 0', ['address', piece]);
+  });
+}
+
+export const portAttributes: Attributes = {
+  ...standardAttributes,
+  network_id: text('networkId'),
+  mac_address: text('macAddress'),
+  admin_state_up: flag('adminStateUp'),
+  status: text('status'),
+  device_id: text('deviceId'),
+  device_owner: text('deviceOwner'),
+  port_security_enabled: flag('portSecurityEnabled'),
+  dns_name: text('dnsName'),
+  'binding:host_id': text('bindingHost'),
+  'binding:vif_type': text('vifType'),
+  'binding:vnic_type': text('vnicType'),
+  fixed_ips: byFixedIps,
+  security_groups: (query, values) =>
+    void query.whereIn('ports.id', (inner: Query) => {
+      inner
+        .select('portId')
+        .from('port_groups')
+        .whereIn('groupId', [...values]);
+    }),
+};
+
+/** Its own, and those on its networks. */
+const visible = (who: Who) => (query: Query) => {
+  if (seesAll(who)) return;
+  const projectId = who.projectId ?? '';
+  query.where({ projectId }).orWhereIn('networkId', (each: Query) => {
+    each.select('id').from('networks').where({ projectId });
+  });
+};
+
+export const listPorts = (db: Knex, who: Who, listing: Listing) => portRows.list(db, visible(who), listing);
+
+export async function getVisiblePort(db: Knex, who: Who, id: string): Promise<Port | undefined> {
+  const only = { ...everything, filters: [(query: Query) => void query.where({ id })] };
+  const [row] = await listPorts(db, who, only);
+  return row;
+}
+
+/** The port changes without its revision: its state is no wish of anybody. */
+export const settlePort = (tx: Knex, id: string, change: Partial<Pick<Port, 'status' | 'vifType' | 'bindingHost'>>) =>
+  tx<Port>('ports').where({ id }).update(change);
+
+export const settleRouterPorts = (tx: Knex, routerId: string, status: Port['status']) =>
+  tx<Port>('ports')
+    .where({ deviceId: routerId })
+    .whereIn('deviceOwner', [owner.routerInterface, owner.routerGateway])
+    .update({ status });
+
+export async function isMacTaken(db: Knex, networkId: string, macAddress: string): Promise<boolean> {
+  return (await portRows.countOf(db, { networkId, macAddress })) > 0;
+}
+
+/** The hosts where a network is, with how many of its ports beside the one for leases. */
+export async function hostsOfNetwork(db: Knex, networkId: string): Promise<Map<string, number>> {
+  const rows = await db<Port>('ports')
+    .where({ networkId })
+    .whereNot({ bindingHost: '' })
+    .whereNot({ deviceOwner: owner.dhcp })
+    .groupBy('bindingHost')
+    .select('bindingHost')
+    .count({ ports: '*' });
+  return new Map(rows.map((row) => [String(row.bindingHost), Number(row.ports)]));
+}
+
+type Bound = Pick<Port, 'id' | 'networkId' | 'deviceId' | 'deviceOwner' | 'bindingHost'>;
+
+/** What is on a host: ports of guests, of routers, and those for leases. */
+export const boundTo = (db: Knex, host: string): Promise<Bound[]> =>
+  db<Port>('ports')
+    .where({ bindingHost: host })
+    .select('id', 'networkId', 'deviceId', 'deviceOwner', 'bindingHost')
+    .then((rows) => rows as Bound[]);
+
+/** The ports of a network that are on some host. */
+export const boundPorts = (db: Knex, networkId: string): Promise<Bound[]> =>
+  db<Port>('ports')
+    .where({ networkId })
+    .whereNot({ bindingHost: '' })
+    .select('id', 'networkId', 'deviceId', 'deviceOwner', 'bindingHost')
+    .then((rows) => rows as Bound[]);
+
+/** How many ports of a network a host has. */
+export const countOnHost = (db: Knex, networkId: string, bindingHost: string): Promise<number> =>
+  portRows.countOf(db, { networkId, bindingHost });

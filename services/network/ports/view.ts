@@ -1,0 +1,71 @@
+import { bridgeName, tapName } from '#shared/contracts/names.ts';
+import { type Address, listAddresses } from '../addresses/store.ts';
+import type { Network } from '../context.ts';
+import { type Host, listHosts } from '../hosts/store.ts';
+import { networkRows } from '../networks/store.ts';
+import type { May } from '../resources/handlers.ts';
+import { standardView } from '../resources/view.ts';
+import { groupsOfPorts } from '../security-groups/store.ts';
+import type { Port } from './store.ts';
+
+interface Beside {
+  readonly addresses: readonly Address[];
+  readonly groupIds: readonly string[];
+}
+
+export const portView = (port: Port, { addresses, groupIds }: Beside) => ({
+  ...standardView(port),
+  network_id: port.networkId,
+  mac_address: port.macAddress,
+  admin_state_up: port.adminStateUp,
+  status: port.status,
+  device_id: port.deviceId,
+  device_owner: port.deviceOwner,
+  fixed_ips: addresses.map(({ subnetId, address }) => ({ subnet_id: subnetId, ip_address: address })),
+  allowed_address_pairs: port.allowedAddressPairs,
+  extra_dhcp_opts: port.extraDhcpOpts,
+  security_groups: groupIds,
+  port_security_enabled: port.portSecurityEnabled,
+  'binding:vnic_type': port.vnicType,
+});
+
+/** What admins and services see too: where it is, and how to plug into it. */
+export const bindingView = (port: Port, host: Host | undefined, cloudId: string) => ({
+  'binding:host_id': port.bindingHost,
+  'binding:profile': port.bindingProfile,
+  'binding:vif_type': port.vifType,
+  'binding:vif_details': port.vifType === 'bridge' ? vifDetails(port, host, cloudId) : {},
+});
+
+/** Without root there is no bridge: the guest has user-mode networking. */
+const vifDetails = ({ id, networkId }: Port, host: Host | undefined, cloudId: string) => ({
+  port_filter: true,
+  connectivity: 'l2',
+  bridge_name: host?.driver === 'user' ? null : bridgeName(cloudId, networkId),
+  wattle_tap: tapName(cloudId, id),
+  wattle_driver: host?.driver ?? null,
+});
+
+export async function portViews({ db, cloudId }: Network, ports: readonly Port[], may: May): Promise<object[]> {
+  const ids = ports.map(({ id }) => id);
+  const addresses = Map.groupBy(await listAddresses(db, ids), ({ portId }) => portId);
+  const groups = await groupsOfPorts(db, ids);
+  const seesBinding = may('get_port:binding:host_id');
+  const hosts = seesBinding ? new Map((await listHosts(db)).map((host) => [host.host, host])) : new Map<string, Host>();
+  return ports.map((port) => ({
+    ...portView(port, { addresses: addresses.get(port.id) ?? [], groupIds: groups.get(port.id) ?? [] }),
+    ...(seesBinding ? bindingView(port, hosts.get(port.bindingHost), cloudId) : {}),
+  }));
+}
+
+/** What rules look at: the port, and who owns its network. */
+export async function portTarget({ db }: Network, networkId: string, projectId: string, deviceOwner: string) {
+  const net = await networkRows.get(db, networkId);
+  return {
+    project_id: projectId,
+    tenant_id: projectId,
+    'network:project_id': net?.projectId,
+    'network:shared': net?.shared ?? false,
+    network_device: deviceOwner.startsWith('network:'),
+  };
+}

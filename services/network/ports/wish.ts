@@ -1,0 +1,71 @@
+/** What a request for a port says, checked against what there is. */
+
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import type { FixedIpWish } from '../addresses/assign.ts';
+import type { Network } from '../context.ts';
+import { invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { defaultGroup } from '../security-groups/default-group.ts';
+import { getVisibleGroup } from '../security-groups/store.ts';
+import type { AddressPair, Port } from './store.ts';
+
+export interface PortWish extends StandardWish {
+  readonly network_id: string;
+  readonly admin_state_up?: unknown;
+  readonly mac_address?: string;
+  readonly fixed_ips?: readonly FixedIpWish[] | null;
+  readonly device_id?: string;
+  readonly device_owner?: string;
+  readonly security_groups?: readonly string[] | null;
+  readonly port_security_enabled?: unknown;
+  readonly allowed_address_pairs?: readonly Partial<AddressPair>[] | null;
+  readonly extra_dhcp_opts?: readonly object[] | null;
+  readonly dns_name?: string;
+  readonly 'binding:host_id'?: string | null;
+  readonly 'binding:vnic_type'?: string;
+  readonly 'binding:profile'?: object | null;
+}
+
+/** The groups a port shall be in: those asked for, or its project's default; none without port security. */
+export async function groupsFor(
+  network: Network,
+  who: Who,
+  { security_groups: asked }: Pick<PortWish, 'security_groups'>,
+  { portSecurityEnabled, deviceOwner, projectId }: Pick<Port, 'portSecurityEnabled' | 'deviceOwner' | 'projectId'>,
+): Promise<string[]> {
+  if (asked && asked.length > 0 && !portSecurityEnabled)
+    throw badRequest(
+      'Port security must be enabled and port must have an IP address in order to use security groups.',
+      'PortSecurityAndIPRequiredForSecurityGroups',
+    );
+  if (asked) return thoseThatAre(network, who, asked);
+  if (!portSecurityEnabled || deviceOwner.startsWith('network:') || projectId === '') return [];
+  return [await defaultGroup(network, projectId)];
+}
+
+async function thoseThatAre({ db }: Network, who: Who, ids: readonly string[]): Promise<string[]> {
+  for (const id of ids)
+    if (!(await getVisibleGroup(db, who, id)))
+      throw missing('SecurityGroupNotFound', `Security group ${id} does not exist`);
+  return [...new Set(ids)];
+}
+
+/** A pair without a MAC means the port's own. */
+export function pairsFor(wish: PortWish['allowed_address_pairs'], mac: string, guarded: boolean): AddressPair[] {
+  const pairs = (wish ?? []).map(({ ip_address, mac_address = mac }) => {
+    if (ip_address === undefined)
+      throw badRequest('AllowedAddressPair must contain ip_address', 'AllowedAddressPairsMissingIP');
+    return { ip_address, mac_address: mac_address.toLowerCase() };
+  });
+  const spelled = pairs.map(({ ip_address, mac_address }) => `${ip_address} ${mac_address}`);
+  if (new Set(spelled).size < spelled.length) throw invalidInput('Request contains duplicate address pair');
+  if (pairs.length > 0 && !guarded)
+    throw badRequest(
+      'Port Security must be enabled in order to have allowed address pairs on a port.',
+      'AddressPairAndPortSecurityRequired',
+    );
+  return pairs;
+}
+
+export const flagOf = (value: unknown, name: string): boolean | undefined =>
+  value === undefined || value === null ? undefined : truth(value, name);

@@ -1,0 +1,74 @@
+import { badRequest } from '#shared/errors/fault.ts';
+import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { atomically, type Network } from '../context.ts';
+import { defaultQuotas } from './reserve.ts';
+import { counted, countUsed, listQuotaProjects, listQuotas, putQuotas, removeQuotas } from './store.ts';
+
+/** What clients show beside what there is: nobody can make these here, so nothing limits them. */
+const absent = { subnetpool: -1, rbac_policy: 10, trunk: -1 };
+
+async function quotasOf({ db, config }: Network, projectId: string): Promise<Record<string, number>> {
+  return { ...defaultQuotas(config), ...absent, ...Object.fromEntries(await listQuotas(db, projectId)) };
+}
+
+const projectOf = ({ params }: Pick<Call, 'params'>): string => params.id ?? '';
+const targetOf = (project: string) => ({ project_id: project, tenant_id: project });
+
+export const listAllQuotas: Handler<Network> = async (network) => {
+  const quotas = [];
+  for (const project of await listQuotaProjects(network.db))
+    quotas.push({ ...(await quotasOf(network, project)), project_id: project, tenant_id: project });
+  return ok({ quotas });
+};
+
+export const showQuota: Handler<Network> = async (network, call) => {
+  const project = projectOf(call);
+  if (project !== call.who.projectId) call.authorize('get_quota', targetOf(project));
+  return ok({ quota: await quotasOf(network, project) });
+};
+
+export const showDefaultQuota: Handler<Network> = async ({ config }) =>
+  ok({ quota: { ...defaultQuotas(config), ...absent } });
+
+/** With what is used of each. */
+export const showQuotaDetails: Handler<Network> = async (network, call) => {
+  const project = projectOf(call);
+  if (project !== call.who.projectId) call.authorize('get_quota', targetOf(project));
+  const limits = await quotasOf(network, project);
+  const quota: Record<string, object> = {};
+  for (const [resource, limit] of Object.entries(limits)) {
+    const known = counted.find((each) => each === resource);
+    quota[resource] = { limit, used: known ? await countUsed(network.db, project, known) : 0, reserved: 0 };
+  }
+  return ok({ quota });
+};
+
+export const updateQuota: Handler<Network, { quota: Record<string, unknown> }> = async (network, call) => {
+  const { tenant_id: _, project_id: __, force: ___, check_limit, ...asked } = call.body.quota;
+  const project = projectOf(call);
+  const ceilings = Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, ceilingOf(name, value)]));
+  await atomically(network, async (within) => {
+    if (check_limit) await refuseBelowUse(within, project, ceilings);
+    await putQuotas(within.db, project, ceilings);
+  });
+  return ok({ quota: await quotasOf(network, project) });
+};
+
+function ceilingOf(name: string, value: unknown): number {
+  const ceiling = Number(value);
+  if (Number.isInteger(ceiling) && ceiling >= -1 && ceiling <= 2_147_483_647) return ceiling;
+  throw badRequest(`Invalid input for ${name}. Reason: '${value}' must be a number from -1 on.`, 'HTTPBadRequest');
+}
+
+async function refuseBelowUse({ db }: Network, project: string, ceilings: Readonly<Record<string, number>>) {
+  for (const resource of counted) {
+    const ceiling = ceilings[resource] ?? -1;
+    if (ceiling >= 0 && (await countUsed(db, project, resource)) > ceiling)
+      throw badRequest(`Quota limit is below the current use of ${resource}.`, 'InvalidQuotaValue');
+  }
+}
+
+export const resetQuota: Handler<Network> = async (network, call) => {
+  await atomically(network, ({ db }) => removeQuotas(db, projectOf(call)));
+  return gone();
+};

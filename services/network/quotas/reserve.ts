@@ -1,0 +1,23 @@
+import { conflict } from '#shared/errors/fault.ts';
+import type { Config, Network } from '../context.ts';
+import { type Counted, countUsed, listQuotas } from './store.ts';
+
+export const defaultQuotas = (config: Config): Readonly<Record<Counted, number>> => ({
+  network: config.quotaNetwork,
+  subnet: config.quotaSubnet,
+  port: config.quotaPort,
+  router: config.quotaRouter,
+  floatingip: config.quotaFloatingip,
+  security_group: config.quotaSecurityGroup,
+  security_group_rule: config.quotaSecurityGroupRule,
+});
+
+/** 409 when one more of them is too many. Call in the transaction that inserts it; things of nobody are free. */
+export async function reserve({ db, config }: Network, projectId: string, resource: Counted): Promise<void> {
+  if (projectId === '') return;
+  const own = await listQuotas(db, projectId);
+  const ceiling = own.get(resource) ?? defaultQuotas(config)[resource];
+  if (ceiling < 0) return;
+  if ((await countUsed(db, projectId, resource)) >= ceiling)
+    throw conflict(`Quota exceeded for resources: ['${resource}'].`, 'OverQuota');
+}

@@ -1,0 +1,88 @@
+/** Reads what a list request asks for: filters, order, page, fields. */
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Call } from '#shared/http/route.ts';
+import type { Attribute, Attributes, Listing, Query } from './store.ts';
+import { truth } from './values.ts';
+
+const notFilters = new Set(['fields', 'limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir']);
+
+type Asked = Pick<Call, 'queries' | 'query'>;
+
+export function listingOf({ queries, query }: Asked, attributes: Attributes): Listing {
+  const filters = Object.entries(queries)
+    .filter(([name]) => !notFilters.has(name))
+    .map(([name, values]) => filterBy(name, attributes[name], values));
+  return {
+    filters,
+    sorts: sortsOf(queries, attributes),
+    marker: query.marker || undefined,
+    limit: limitOf(query.limit),
+    reverse: query.page_reverse?.toLowerCase() === 'true',
+  };
+}
+
+function filterBy(name: string, attribute: Attribute | undefined, values: readonly string[]) {
+  if (attribute === undefined) throw badRequest(`['${name}'] is invalid attribute for filtering`, 'HTTPBadRequest');
+  if (typeof attribute === 'function') return (query: Query) => attribute(query, values);
+  const { column, kind } = attribute;
+  const wanted = values.map((value) => {
+    if (kind === 'flag') return truth(value, name);
+    return kind === 'number' ? Number(value) : value;
+  });
+  return (query: Query) => void query.whereIn(column, wanted as string[]);
+}
+
+function sortsOf(queries: Asked['queries'], attributes: Attributes): Listing['sorts'] {
+  const keys = queries.sort_key ?? [];
+  const directions = queries.sort_dir ?? keys.map(() => 'asc');
+  if (keys.length !== directions.length)
+    throw badRequest('The number of sort_keys and sort_dirs must be same', 'HTTPBadRequest');
+  return keys.map((key, at) => {
+    const attribute = attributes[key];
+    if (attribute === undefined || typeof attribute === 'function')
+      throw badRequest(`['${key}'] is invalid attribute for sort_keys`, 'HTTPBadRequest');
+    return { column: attribute.column, descending: descends(directions[at] ?? 'asc') };
+  });
+}
+
+function descends(direction: string): boolean {
+  if (direction === 'asc' || direction === 'desc') return direction === 'desc';
+  const known = "valid value is 'asc' and 'desc'";
+  throw badRequest(`['${direction}'] is invalid value for sort_dirs, ${known}`, 'HTTPBadRequest');
+}
+
+function limitOf(limit: string | undefined): number | undefined {
+  if (limit === undefined || limit === '') return undefined;
+  if (!/^\d+$/.test(limit))
+    throw badRequest(`Bad limit request: Limit must be an integer 0 or greater and not '${limit}'.`, 'BadRequest');
+  return Number(limit) || undefined;
+}
+
+/** The stock client writes a Python list into one `fields`; others repeat the key. Undefined: all of them. */
+export function fieldsOf({ queries }: Asked): ReadonlySet<string> | undefined {
+  const names = (queries.fields ?? []).flatMap((each) => each.match(/[\w:-]+/g) ?? []);
+  return names.length > 0 ? new Set(names) : undefined;
+}
+
+export const pick = (view: object, fields: ReadonlySet<string> | undefined): object =>
+  fields ? Object.fromEntries(Object.entries(view).filter(([name]) => fields.has(name))) : view;
+
+/** The links beside a page: a next one when it is full, a previous one when it does not begin at the beginning. */
+export function linksOf(call: Pick<Call, 'url' | 'base'>, listing: Listing, ids: readonly string[]) {
+  const { limit, reverse, marker } = listing;
+  if (limit === undefined || ids.length === 0) return [];
+  const full = ids.length >= limit;
+  const links = [];
+  if (reverse || full) links.push({ rel: 'next', href: pageUrl(call, ids.at(-1) ?? '', false) });
+  if (reverse ? full : marker !== undefined) links.push({ rel: 'previous', href: pageUrl(call, ids[0] ?? '', true) });
+  return links;
+}
+
+function pageUrl({ url, base }: Pick<Call, 'url' | 'base'>, marker: string, reverse: boolean): string {
+  const [path = '', search = ''] = url.split('?');
+  const query = new URLSearchParams(search);
+  query.set('marker', marker);
+  query.delete('page_reverse');
+  if (reverse) query.set('page_reverse', 'True');
+  return `${base}${path}?${query}`;
+}

@@ -1,0 +1,158 @@
+/** What the tables of all resources have in common: find, list with filters and pages, insert, update, remove. */
+import type { Knex } from 'knex';
+import type { Who } from '#shared/auth/who.ts';
+
+/** The columns that every resource has. */
+export interface Standard {
+  readonly id: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly revision: number;
+}
+
+export type Query = Knex.QueryBuilder;
+
+/** How a client filters and sorts by an attribute: by a column, or in a way of its own. */
+export type Attribute =
+  | { readonly column: string; readonly kind: 'text' | 'number' | 'flag' }
+  | ((query: Query, values: readonly string[]) => void);
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export const text = (column: string): Attribute => ({ column, kind: 'text' });
+export const count = (column: string): Attribute => ({ column, kind: 'number' });
+export const flag = (column: string): Attribute => ({ column, kind: 'flag' });
+
+const tagged = (query: Query, tag: string) => query.whereRaw('instr(??, ?) > 0', ['tags', JSON.stringify(tag)]);
+const listed = (values: readonly string[]) => values.flatMap((value) => value.split(',')).filter(Boolean);
+const anyTag = (query: Query, tags: readonly string[]) => {
+  for (const tag of tags) query.orWhere((each: Query) => tagged(each, tag));
+};
+const allTags = (query: Query, tags: readonly string[]) => {
+  for (const tag of tags) tagged(query, tag);
+};
+
+export const standardAttributes: Attributes = {
+  id: text('id'),
+  name: text('name'),
+  description: text('description'),
+  project_id: text('projectId'),
+  tenant_id: text('projectId'),
+  revision_number: count('revision'),
+  tags: (query, values) => allTags(query, listed(values)),
+  'tags-any': (query, values) => query.where((any: Query) => anyTag(any, listed(values))),
+  'not-tags': (query, values) => query.whereNot((all: Query) => allTags(all, listed(values))),
+  'not-tags-any': (query, values) => query.whereNot((any: Query) => anyTag(any, listed(values))),
+};
+
+/** One page of a collection, as it was asked for. */
+export interface Listing {
+  readonly filters: readonly ((query: Query) => void)[];
+  readonly sorts: readonly { readonly column: string; readonly descending: boolean }[];
+  readonly marker: string | undefined;
+  readonly limit: number | undefined;
+  /** The page before the marker instead of the one after it. */
+  readonly reverse: boolean;
+}
+
+export const everything: Listing = { filters: [], sorts: [], marker: undefined, limit: undefined, reverse: false };
+
+/** Admins and services see what belongs to any project. */
+export const seesAll = (who: Who): boolean => who.roles.includes('admin') || who.roles.includes('service');
+
+export interface Table<Row extends Standard> {
+  /** Undefined when there is none. */
+  get(db: Knex, id: string): Promise<Row | undefined>;
+  /** All rows whose columns have these values. */
+  where(db: Knex, columns: Partial<Row>): Promise<Row[]>;
+  whereIn(db: Knex, column: keyof Row & string, values: readonly unknown[]): Promise<Row[]>;
+  /** The rows that `scope` leaves, filtered, sorted and cut as the listing says. */
+  list(db: Knex, scope: (query: Query) => void, listing: Listing): Promise<Row[]>;
+  insert(tx: Knex, row: Row): Promise<void>;
+  /** Also counts the revision up. */
+  update(tx: Knex, id: string, change: Partial<Row>): Promise<void>;
+  remove(tx: Knex, id: string): Promise<void>;
+  countOf(db: Knex, columns: Partial<Row>): Promise<number>;
+}
+
+export function tableOf<Row extends Standard>(name: string, jsonColumns: readonly (keyof Row & string)[]): Table<Row> {
+  const json = new Set<string>(['tags', ...jsonColumns]);
+  const read = (stored: Record<string, unknown>) => {
+    for (const column of json) stored[column] = JSON.parse(String(stored[column]));
+    return stored as unknown as Row;
+  };
+  const write = (row: Partial<Row>) =>
+    Object.fromEntries(
+      Object.entries(row).map(([column, value]) => [column, json.has(column) ? JSON.stringify(value) : value]),
+    );
+  const rows = (db: Knex) => db(name);
+  return {
+    get: async (db, id) => {
+      const found = (await rows(db).where({ id }).first()) as Record<string, unknown> | undefined;
+      return found && read(found);
+    },
+    where: async (db, columns) => (await rows(db).where(write(columns)).orderBy('id')).map(read),
+    whereIn: async (db, column, values) =>
+      values.length === 0
+        ? []
+        : (
+            await rows(db)
+              .whereIn(column, [...values] as string[])
+              .orderBy('id')
+          ).map(read),
+    list: async (db, scope, listing) => {
+      const query = rows(db).select(`${name}.*`);
+      query.where((visible) => scope(visible));
+      for (const filter of listing.filters) filter(query);
+      await cut(db, name, query, listing);
+      const found = (await query).map(read);
+      return listing.reverse ? found.reverse() : found;
+    },
+    insert: async (tx, row) => {
+      await rows(tx).insert(write(row));
+    },
+    update: async (tx, id, change) => {
+      await rows(tx)
+        .where({ id })
+        .update({ ...write(change), updatedAt: Date.now() })
+        .increment('revision', 1);
+    },
+    remove: async (tx, id) => {
+      await rows(tx).where({ id }).delete();
+    },
+    countOf: async (db, columns) => {
+      const [row] = await rows(db).where(write(columns)).count({ total: '*' });
+      return Number(row?.total ?? 0);
+    },
+  };
+}
+
+/** Pages go by the last row seen, so nothing is skipped or told twice while rows come and go. */
+async function cut(db: Knex, name: string, query: Query, listing: Listing): Promise<void> {
+  const { reverse, limit, marker } = listing;
+  const sorts = [...listing.sorts.filter(({ column }) => column !== 'id'), idSort(listing)].map((sort) => ({
+    column: sort.column,
+    descending: sort.descending !== reverse,
+  }));
+  if (marker !== undefined) {
+    const last = await db(name).where({ id: marker }).first();
+    if (last) query.where((after: Query) => beyond(after, sorts, last));
+  }
+  for (const { column, descending } of sorts) query.orderBy(column, descending ? 'desc' : 'asc');
+  if (limit !== undefined) query.limit(limit);
+}
+
+const idSort = ({ sorts }: Listing) =>
+  sorts.find(({ column }) => column === 'id') ?? { column: 'id', descending: false };
+
+function beyond(after: Query, sorts: Listing['sorts'], last: Record<string, unknown>): void {
+  sorts.forEach(({ column, descending }, at) => {
+    after.orWhere((each: Query) => {
+      for (const before of sorts.slice(0, at)) each.where(before.column, last[before.column] as string);
+      each.where(column, descending ? '<' : '>', last[column] as string);
+    });
+  });
+}

@@ -1,0 +1,41 @@
+/** Values as this API's clients write them, and as it writes them. */
+import { randomUUID } from 'node:crypto';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
+
+/** Clients send true, "True", "1" and 1 for the same. */
+export function truth(value: unknown, name: string): boolean {
+  const word = String(value).toLowerCase();
+  if (['true', '1', 'yes'].includes(word)) return true;
+  if (['false', '0', 'no'].includes(word)) return false;
+  throw badRequest(`Invalid input for ${name}. Reason: '${value}' cannot be converted to boolean.`, 'HTTPBadRequest');
+}
+
+/** 2026-11-22T17:49:58Z */
+export const moment = (ms: number): string => `${new Date(Number(ms)).toISOString().slice(0, 19)}Z`;
+
+/** Neutron's general refusal of a value. */
+export const invalidInput = (why: string): Fault => badRequest(`Invalid input for operation: ${why}.`, 'InvalidInput');
+export const badResource = (resource: string, why: string): Fault =>
+  badRequest(`Bad ${resource} request: ${why}.`, 'BadRequest');
+/** A 404 in the words of one resource. */
+export const missing = (type: string, message: string): Fault => new Fault(404, 'notFound', message, { type });
+
+export interface StandardWish {
+  readonly name?: string;
+  readonly description?: string | null;
+  readonly project_id?: string;
+  readonly tenant_id?: string;
+}
+
+/** The columns that every resource begins with. */
+export function freshRow(projectId: string, { name, description }: StandardWish, revision = 1) {
+  const now = Date.now();
+  const standard = { name: name ?? '', description: description ?? '', tags: [] };
+  return { id: randomUUID(), projectId, ...standard, createdAt: now, updatedAt: now, revision };
+}
+
+/** Takes the keys out whose value is undefined: they were not asked for. */
+export const given = <T extends object>(change: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };

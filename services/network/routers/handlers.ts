@@ -1,0 +1,70 @@
+import { type Handler, ok } from '#shared/http/route.ts';
+import { type Address, listAddresses } from '../addresses/store.ts';
+import { atomically, type Network } from '../context.ts';
+import { handlersOf, type Kind } from '../resources/handlers.ts';
+import { standardView } from '../resources/view.ts';
+import { addInterface, type InterfaceWish, removeInterface } from './interfaces.ts';
+import { createRouter, findRouter, type RouterWish, removeRouter, updateRouter } from './operations.ts';
+import { listRouters, type Router, routerAttributes } from './store.ts';
+
+const targetOf = ({ projectId }: { readonly projectId: string }) => ({ project_id: projectId, tenant_id: projectId });
+
+const routerKind: Kind<Router, RouterWish> = {
+  one: 'router',
+  many: 'routers',
+  attributes: routerAttributes,
+  list: ({ db }, who, listing) => listRouters(db, who, listing),
+  find: findRouter,
+  views: async ({ db }: Network, rows) => {
+    const portIds = rows.flatMap(({ gatewayPortId }) => gatewayPortId ?? []);
+    const outside = Map.groupBy(await listAddresses(db, portIds), ({ portId }) => portId);
+    return rows.map((row) => routerView(row, outside.get(row.gatewayPortId ?? '') ?? []));
+  },
+  target: async (_network, thing) => targetOf(thing),
+  create: createRouter,
+  update: updateRouter,
+  remove: removeRouter,
+};
+
+const routerView = (router: Router, outside: readonly Address[]) => ({
+  ...standardView(router),
+  admin_state_up: router.adminStateUp,
+  status: router.status,
+  external_gateway_info: router.gatewayNetworkId === null ? null : gatewayView(router, outside),
+  routes: router.routes,
+  distributed: false,
+  ha: false,
+  availability_zones: router.host === '' ? [] : ['nova'],
+  availability_zone_hints: [],
+  flavor_id: null,
+});
+
+const gatewayView = ({ gatewayNetworkId, enableSnat }: Router, outside: readonly Address[]) => ({
+  network_id: gatewayNetworkId,
+  external_fixed_ips: outside.map(({ subnetId, address }) => ({ subnet_id: subnetId, ip_address: address })),
+  enable_snat: enableSnat,
+});
+
+export const routers = handlersOf(routerKind);
+
+const onInterface =
+  (verb: typeof addInterface, rule: string): Handler<Network, InterfaceWish> =>
+  async (network, { who, params, body, authorize }) => {
+    const { router, port, subnetIds } = await atomically(network, async (within) => {
+      const found = await findRouter(within, who, params.id ?? '');
+      authorize(rule, targetOf(found));
+      return verb(within, who, found, body);
+    });
+    return ok({
+      id: router.id,
+      tenant_id: router.projectId,
+      project_id: router.projectId,
+      port_id: port.id,
+      network_id: port.networkId,
+      subnet_id: subnetIds[0],
+      subnet_ids: subnetIds,
+    });
+  };
+
+export const addRouterInterface = onInterface(addInterface, 'add_router_interface');
+export const removeRouterInterface = onInterface(removeInterface, 'remove_router_interface');

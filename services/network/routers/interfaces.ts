@@ -1,0 +1,167 @@
+/** A router's legs inside. */
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { assignAddresses } from '../addresses/assign.ts';
+import { cidrOf, overlap } from '../addresses/cidr.ts';
+import { type Address, listAddresses } from '../addresses/store.ts';
+import type { Network } from '../context.ts';
+import { floatingIpRows } from '../floating-ips/store.ts';
+import { freshMac, freshPort } from '../ports/fresh.ts';
+import { findPort } from '../ports/operations.ts';
+import { removePort } from '../ports/remove.ts';
+import { restatePort } from '../ports/restate.ts';
+import { owner, type Port, portRows } from '../ports/store.ts';
+import { reserve } from '../quotas/reserve.ts';
+import { badResource, missing } from '../resources/values.ts';
+import { findSubnet, subnetAround } from '../subnets/operations.ts';
+import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { type Router, routerRows } from './store.ts';
+
+export interface InterfaceWish {
+  readonly subnet_id?: string;
+  readonly port_id?: string;
+}
+
+export interface Interface {
+  readonly router: Router;
+  readonly port: Port;
+  readonly subnetIds: readonly string[];
+}
+
+function refuseBoth({ subnet_id, port_id }: InterfaceWish): void {
+  if (subnet_id !== undefined && port_id !== undefined)
+    throw badResource('router', 'Cannot specify both subnet-id and port-id');
+  if (subnet_id === undefined && port_id === undefined)
+    throw badResource('router', 'Either subnet_id or port_id must be specified');
+}
+
+export async function addInterface(
+  network: Network,
+  who: Who,
+  router: Router,
+  wish: InterfaceWish,
+): Promise<Interface> {
+  refuseBoth(wish);
+  const leg =
+    wish.port_id === undefined
+      ? await bySubnet(network, who, router, wish.subnet_id ?? '')
+      : await byPort(network, who, router, wish.port_id);
+  await routerRows.update(network.db, router.id, {});
+  return { router, ...leg };
+}
+
+async function bySubnet(network: Network, who: Who, router: Router, subnetId: string) {
+  const { db } = network;
+  const subnet = await findSubnet(network, who, subnetId);
+  if (subnet.gatewayIp === null) throw badResource('router', 'Subnet for router interface must have a gateway IP');
+  await refuseOverlap(network, router, [subnet]);
+  await reserve(network, router.projectId, 'port');
+  const port: Port = {
+    ...freshPort(subnet.networkId, router.projectId),
+    macAddress: await freshMac(db, subnet.networkId),
+    ...asLegOf(router),
+  };
+  await portRows.insert(db, port);
+  const taker = { portId: port.id, mac: port.macAddress, networkId: subnet.networkId, subnets: [subnet] };
+  await assignAddresses(network, { ...taker, wishes: [{ subnet_id: subnet.id, ip_address: subnet.gatewayIp }] });
+  await restatePort(network, { after: port, groupIds: [] });
+  return { port, subnetIds: [subnet.id] };
+}
+
+const asLegOf = ({ id, host }: Router) => ({
+  deviceId: id,
+  deviceOwner: owner.routerInterface,
+  portSecurityEnabled: false,
+  status: 'DOWN' as const,
+  bindingHost: host,
+  vifType: host === '' ? ('unbound' as const) : ('bridge' as const),
+});
+
+async function byPort(network: Network, who: Who, router: Router, portId: string) {
+  const { db } = network;
+  const before = await findPort(network, who, portId);
+  if (before.deviceId !== '' && before.deviceId !== router.id)
+    throw conflict(
+      `Unable to complete operation on port ${portId} for network ${before.networkId}. Port already has an attached device ${before.deviceId}.`,
+      'PortInUse',
+    );
+  const subnetIds = (await listAddresses(db, [portId])).map((each) => each.subnetId);
+  if (subnetIds.length === 0) throw badResource('router', 'Port Must have at least one fixed IP');
+  await refuseOverlap(network, router, await subnetRows.whereIn(db, 'id', subnetIds));
+  const port = { ...before, ...asLegOf(router) };
+  await portRows.update(db, portId, asLegOf(router));
+  await restatePort(network, { before, after: port, groupIds: [] });
+  return { port, subnetIds };
+}
+
+async function legsOf({ db }: Network, { id }: Router): Promise<{ ports: Port[]; addresses: Address[] }> {
+  const ports = await portRows.where(db, { deviceId: id, deviceOwner: owner.routerInterface });
+  return {
+    ports,
+    addresses: await listAddresses(
+      db,
+      ports.map((port) => port.id),
+    ),
+  };
+}
+
+async function refuseOverlap(network: Network, router: Router, wanted: readonly Subnet[]): Promise<void> {
+  const { addresses } = await legsOf(network, router);
+  const own = await subnetRows.whereIn(
+    network.db,
+    'id',
+    addresses.map(({ subnetId }) => subnetId),
+  );
+  for (const { id, cidr } of wanted)
+    for (const other of own) {
+      if (other.id === id) throw badResource('router', `Router already has a port on subnet ${id}`);
+      const [one, two] = [cidrOf(cidr), cidrOf(other.cidr)];
+      if (one && two && overlap(one, two))
+        throw badResource(
+          'router',
+          `Cidr ${cidr} of subnet ${id} overlaps with cidr ${other.cidr} of subnet ${other.id}`,
+        );
+    }
+}
+
+export async function removeInterface(
+  network: Network,
+  who: Who,
+  router: Router,
+  wish: InterfaceWish,
+): Promise<Interface> {
+  if (wish.subnet_id === undefined && wish.port_id === undefined)
+    throw badRequest('Bad router request: Either subnet_id or port_id must be specified.', 'BadRequest');
+  const { port, subnetIds } = await findLeg(network, who, router, wish);
+  await refuseFloating(network, router, subnetIds);
+  await removePort(network, port);
+  await routerRows.update(network.db, router.id, {});
+  return { router, port, subnetIds };
+}
+
+async function findLeg(network: Network, who: Who, router: Router, { subnet_id, port_id }: InterfaceWish) {
+  const { ports, addresses } = await legsOf(network, router);
+  if (subnet_id !== undefined) await findSubnet(network, who, subnet_id);
+  const port = ports.find(
+    ({ id }) =>
+      id === (port_id ?? id) &&
+      (subnet_id === undefined || addresses.some((each) => each.portId === id && each.subnetId === subnet_id)),
+  );
+  if (port)
+    return { port, subnetIds: addresses.filter((each) => each.portId === port.id).map((each) => each.subnetId) };
+  throw port_id === undefined
+    ? missing('RouterInterfaceNotFoundForSubnet', `Router ${router.id} has no interface on subnet ${subnet_id}`)
+    : missing('RouterInterfaceNotFound', `Router ${router.id} does not have an interface with id ${port_id}`);
+}
+
+async function refuseFloating({ db }: Network, { id }: Router, subnetIds: readonly string[]): Promise<void> {
+  const subnets = await subnetRows.whereIn(db, 'id', subnetIds);
+  for (const { fixedIpAddress } of await floatingIpRows.where(db, { routerId: id })) {
+    const subnet = subnetAround(subnets, fixedIpAddress ?? '');
+    if (subnet)
+      throw conflict(
+        `Router interface for subnet ${subnet.id} on router ${id} cannot be deleted, as it is required by one or more floating IPs.`,
+        'RouterInterfaceInUseByFloatingIP',
+      );
+  }
+}

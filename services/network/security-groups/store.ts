@@ -1,0 +1,170 @@
+import type { Knex } from 'knex';
+import type { Who } from '#shared/auth/who.ts';
+import {
+  type Attributes,
+  count,
+  everything,
+  flag,
+  type Listing,
+  type Query,
+  type Standard,
+  seesAll,
+  standardAttributes,
+  tableOf,
+  text,
+} from '../resources/store.ts';
+
+export interface SecurityGroup extends Standard {
+  readonly stateful: boolean;
+}
+
+export interface GroupRule extends Standard {
+  readonly groupId: string;
+  readonly direction: 'ingress' | 'egress';
+  readonly ethertype: 'IPv4' | 'IPv6';
+  /** A name or a number; null for any. */
+  readonly protocol: string | null;
+  readonly portMin: number | null;
+  readonly portMax: number | null;
+  /** As it was asked for, and with its host bits cleared. */
+  readonly cidr: string | null;
+  readonly normalizedCidr: string | null;
+  readonly remoteGroupId: string | null;
+}
+
+export const groupRows = tableOf<SecurityGroup>('security_groups', []);
+export const ruleRows = tableOf<GroupRule>('security_group_rules', []);
+
+export const groupAttributes: Attributes = {
+  ...standardAttributes,
+  stateful: flag('stateful'),
+  // A group is shared only by RBAC, which is not here.
+  shared: (query, values) => void query.whereRaw(values.some((value) => /true|1/i.test(value)) ? '1 = 0' : '1 = 1'),
+};
+
+export const ruleAttributes: Attributes = {
+  ...standardAttributes,
+  security_group_id: text('groupId'),
+  direction: text('direction'),
+  ethertype: text('ethertype'),
+  protocol: text('protocol'),
+  port_range_min: count('portMin'),
+  port_range_max: count('portMax'),
+  remote_ip_prefix: text('cidr'),
+  remote_group_id: text('remoteGroupId'),
+};
+
+const visible = (who: Who) => (query: Query) => {
+  if (!seesAll(who)) query.where({ projectId: who.projectId ?? '' });
+};
+/** Also the rules that an admin made in one's group. */
+const visibleRule = (who: Who) => (query: Query) => {
+  if (seesAll(who)) return;
+  const projectId = who.projectId ?? '';
+  query.where({ projectId }).orWhereIn('groupId', (each: Query) => {
+    each.select('id').from('security_groups').where({ projectId });
+  });
+};
+
+const only = (id: string): Listing => ({ ...everything, filters: [(query: Query) => void query.where({ id })] });
+
+export const listGroups = (db: Knex, who: Who, listing: Listing) => groupRows.list(db, visible(who), listing);
+export const listRules = (db: Knex, who: Who, listing: Listing) => ruleRows.list(db, visibleRule(who), listing);
+export const getVisibleGroup = async (db: Knex, who: Who, id: string) => (await listGroups(db, who, only(id)))[0];
+export const getVisibleRule = async (db: Knex, who: Who, id: string) => (await listRules(db, who, only(id)))[0];
+
+export const getDefaultGroup = async (db: Knex, projectId: string): Promise<string | undefined> =>
+  (await db('default_groups').where({ projectId }).first('groupId'))?.groupId;
+export const putDefaultGroup = (tx: Knex, projectId: string, groupId: string) =>
+  tx('default_groups').insert({ projectId, groupId });
+export const isDefaultGroup = async (db: Knex, groupId: string): Promise<boolean> =>
+  (await db('default_groups').where({ groupId }).first('groupId')) !== undefined;
+export const removeDefaultGroup = (tx: Knex, groupId: string) => tx('default_groups').where({ groupId }).delete();
+
+/** Those of them that are some project's default. */
+export async function defaultGroupsAmong(db: Knex, groupIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db('default_groups')
+    .whereIn('groupId', [...new Set(groupIds)])
+    .select('groupId');
+  return new Set(rows.map(({ groupId }) => String(groupId)));
+}
+
+interface PortGroup {
+  readonly portId: string;
+  readonly groupId: string;
+}
+
+export async function groupsOfPorts(db: Knex, portIds: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await db<PortGroup>('port_groups')
+    .whereIn('portId', [...portIds])
+    .orderBy('groupId');
+  const groups = Map.groupBy(rows, ({ portId }) => portId);
+  return new Map([...groups].map(([portId, list]) => [portId, list.map(({ groupId }) => groupId)]));
+}
+
+export async function putPortGroups(tx: Knex, portId: string, groupIds: readonly string[]): Promise<void> {
+  await tx<PortGroup>('port_groups').where({ portId }).delete();
+  if (groupIds.length > 0) await tx<PortGroup>('port_groups').insert(groupIds.map((groupId) => ({ portId, groupId })));
+}
+
+export const isGroupUsed = async (db: Knex, groupId: string): Promise<boolean> =>
+  (await db<PortGroup>('port_groups').where({ groupId }).first('portId')) !== undefined;
+
+/** Hosts that must know a group: those with ports in it, or in a group whose rules speak of it. */
+export async function hostsNeeding(db: Knex, groupIds: readonly string[]): Promise<Map<string, Set<string>>> {
+  const ids = [...groupIds];
+  const speaking = await db<GroupRule>('security_group_rules')
+    .whereIn('remoteGroupId', ids)
+    .distinct('groupId', 'remoteGroupId');
+  const users = new Map(ids.map((id) => [id, new Set([id])]));
+  for (const { groupId, remoteGroupId } of speaking) users.get(remoteGroupId ?? '')?.add(groupId);
+  const rows = await db('port_groups')
+    .join('ports', 'ports.id', 'port_groups.portId')
+    .whereIn('port_groups.groupId', [...new Set([...users.values()].flatMap((each) => [...each]))])
+    .whereNot('ports.bindingHost', '')
+    .distinct('port_groups.groupId as groupId', 'ports.bindingHost as host');
+  const hosts = new Map<string, Set<string>>();
+  for (const [id, of] of users)
+    hosts.set(id, new Set(rows.filter(({ groupId }) => of.has(groupId)).map(({ host }) => String(host))));
+  return hosts;
+}
+
+/** These groups, and those that their rules speak of. */
+export async function groupsSpokenOf(db: Knex, groupIds: readonly string[]): Promise<Set<string>> {
+  const remote = await db<GroupRule>('security_group_rules')
+    .whereIn('groupId', [...groupIds])
+    .whereNotNull('remoteGroupId')
+    .distinct('remoteGroupId');
+  return new Set([...groupIds, ...remote.map(({ remoteGroupId }) => String(remoteGroupId))]);
+}
+
+/** All that a host needs for its ports. */
+export const groupsNeededBy = async (db: Knex, host: string): Promise<Set<string>> =>
+  groupsSpokenOf(db, await groupsOn(db, host));
+
+const groupsOn = async (db: Knex, host: string): Promise<string[]> => {
+  const rows = await db('port_groups')
+    .join('ports', 'ports.id', 'port_groups.portId')
+    .where('ports.bindingHost', host)
+    .distinct('port_groups.groupId as groupId');
+  return rows.map(({ groupId }) => String(groupId));
+};
+
+/** Addresses of the bound ports in a group, and of the pairs they may use beside. */
+export async function membersOf(db: Knex, groupId: string): Promise<string[]> {
+  const bound = () =>
+    db('port_groups')
+      .join('ports', 'ports.id', 'port_groups.portId')
+      .where('port_groups.groupId', groupId)
+      .whereNot('ports.bindingHost', '');
+  const fixed = await bound()
+    .join('addresses', 'addresses.portId', 'ports.id')
+    .distinct('addresses.address as address');
+  const paired = await bound().whereNot('ports.allowedAddressPairs', '[]').select('ports.allowedAddressPairs as pairs');
+  const pairs = paired.flatMap(({ pairs }) =>
+    (JSON.parse(String(pairs)) as { ip_address: string }[]).map((p) => p.ip_address),
+  );
+  return [...new Set([...fixed.map(({ address }) => String(address)), ...pairs])].sort(byText);
+}
+
+const byText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));

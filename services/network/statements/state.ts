@@ -1,0 +1,58 @@
+/**
+ * One statement, from its mark to a host that has done it. It may be begun by several processes, or twice after a
+ * death: the wish has one id per generation of the rows behind it, so a host does it once and everybody hears of it.
+ */
+import { Fault } from '#shared/errors/fault.ts';
+import { HostAway } from '#shared/hosts/hosts.ts';
+import { forgetWork } from '#shared/hosts/work.ts';
+import type { Run } from '#shared/workflow/workflow.ts';
+import { atomically, type Network } from '../context.ts';
+import { Outdated, postpone, removeStatement, type Statement, stillCurrent } from './store.ts';
+import { type Asked, askFor } from './wishes.ts';
+
+export async function state(network: Network, statement: Statement, signal: AbortSignal): Promise<void> {
+  let asked: Asked | undefined;
+  try {
+    asked = await askFor(network, statement);
+    await asked.ask(network.hosts.on(statement.host, runOf(network, statement, signal)));
+    await end(network, statement, asked);
+  } catch (error) {
+    if (error instanceof Outdated || signal.aborted) return; // newer rows tell it anew; the next process goes on
+    await meet(network, statement, asked, error);
+  }
+}
+
+function runOf({ db, log }: Network, statement: Statement, signal: AbortSignal): Run {
+  const operationId = `${statement.id}/${statement.generation}`;
+  const commit: Run['commit'] = (work) =>
+    db.transaction(async (tx) => {
+      await stillCurrent(tx, statement);
+      return work(tx);
+    });
+  const result = () => {
+    throw new Error('a statement has one step');
+  };
+  return { taskId: statement.id, requestId: '', log, operationId, signal, result, commit };
+}
+
+async function end(network: Network, statement: Statement, { done }: Asked): Promise<void> {
+  await atomically(network, async (within) => {
+    await stillCurrent(within.db, statement);
+    await removeStatement(within.db, statement);
+    await forgetWork(within.db, statement.id);
+    await done?.(within);
+  });
+}
+
+const longestMs = 60_000;
+
+/** A host that is away has the wish waiting; one that refuses is asked anew, for what it lacks may come. */
+async function meet(network: Network, statement: Statement, asked: Asked | undefined, error: unknown): Promise<void> {
+  const { db, log, config } = network;
+  const { host, kind, subject, tries } = statement;
+  const refused = error instanceof Fault && !(error instanceof HostAway);
+  const pauseMs = Math.min(longestMs, config.backoffMs * 2 ** Math.min(tries, 10));
+  log.warn({ host, kind, subject, verb: asked?.verb, error }, refused ? 'a host refuses' : 'a host is asked again');
+  if (refused && asked?.refused) await atomically(network, asked.refused);
+  await postpone(db, statement, pauseMs, refused);
+}

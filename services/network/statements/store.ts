@@ -1,0 +1,85 @@
+/** What hosts are still to be told: a mark per thing and host. The wish itself is read from the rows when it is sent. */
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+
+/** In which order a host is told: see listDue. */
+export type Kind = 'group' | 'external' | 'dhcp' | 'router' | 'port';
+
+export interface Mark {
+  readonly host: string;
+  readonly kind: Kind;
+  /** The id of the port, group, router or network. */
+  readonly subject: string;
+}
+
+export interface Statement extends Mark {
+  readonly id: string;
+  /** Grows with each change of the rows behind it: what was read before that is old. */
+  readonly generation: number;
+  readonly tries: number;
+  readonly freeAt: number;
+}
+
+/** The rows changed again while a wish made of them was on its way. */
+export class Outdated extends Error {}
+
+/** Call in the transaction that changes the rows. A host named '' is none. */
+export async function mark(tx: Knex, marks: readonly Mark[]): Promise<void> {
+  const known = new Map(
+    marks.filter(({ host }) => host).map((each) => [`${each.host} ${each.kind} ${each.subject}`, each]),
+  );
+  if (known.size === 0) return;
+  const fresh = [...known.values()].map(({ host, kind, subject }) => ({
+    id: randomUUID(),
+    ...{ host, kind, subject, generation: 1, tries: 0, freeAt: 0 },
+  }));
+  const again = { generation: tx.raw('?? + 1', ['statements.generation']), tries: 0, freeAt: 0 };
+  await tx<Statement>('statements')
+    .insert(fresh)
+    .onConflict(['host', 'kind', 'subject'])
+    .merge(again as object);
+}
+
+/** Whatever is on its way to a port of this network was made of older rows. */
+export const bumpPorts = (tx: Knex, networkId: string) =>
+  tx<Statement>('statements')
+    .where({ kind: 'port' })
+    .whereIn('subject', (inner: Knex.QueryBuilder) => inner.select('id').from('ports').where({ networkId }))
+    .increment('generation', 1);
+
+const order: readonly Kind[] = ['group', 'external', 'dhcp', 'router', 'port'];
+
+/** Groups come first: a port is ready when its rules stand. */
+export async function listDue(db: Knex, now: number, except: readonly string[], limit: number): Promise<Statement[]> {
+  const due = db<Statement>('statements')
+    .where('freeAt', '<=', now)
+    .whereNotIn('id', [...except]);
+  const rows = (await due.orderBy('freeAt').limit(limit)) as Statement[];
+  return rows.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+/** Throws Outdated unless the mark is as it was read. Inside a transaction it stays so to its end. */
+export async function stillCurrent(tx: Knex, { id, generation }: Statement): Promise<void> {
+  const now = await tx<Statement>('statements').where({ id }).forUpdate().first('generation');
+  if (now?.generation !== generation) throw new Outdated(id);
+}
+
+export const removeStatement = (tx: Knex, { id }: Statement) => tx<Statement>('statements').where({ id }).delete();
+
+export const postpone = (db: Knex, { id, generation, tries }: Statement, byMs: number, anew: boolean) =>
+  db<Statement>('statements')
+    .where({ id, generation })
+    .update({ tries: tries + 1, freeAt: Date.now() + byMs, generation: anew ? generation + 1 : generation });
+
+/** For a host that will never be back. */
+export const removeStatementsOf = (tx: Knex, host: string) => tx<Statement>('statements').where({ host }).delete();
+
+export async function listMarks(db: Knex, host: string): Promise<Set<string>> {
+  const rows = await db<Statement>('statements').where({ host }).select('kind', 'subject');
+  return new Set(rows.map(({ kind, subject }) => `${kind} ${subject}`));
+}
+
+export const countStatements = async (db: Knex): Promise<number> => {
+  const [row] = await db('statements').count({ total: '*' });
+  return Number(row?.total ?? 0);
+};

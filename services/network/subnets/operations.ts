@@ -1,0 +1,146 @@
+import type { Who } from '#shared/auth/who.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import { cidrOf, cidrText, contains, overlap } from '../addresses/cidr.ts';
+import { addressesIn, portAt } from '../addresses/store.ts';
+import type { Network } from '../context.ts';
+import { findNetwork } from '../networks/operations.ts';
+import { restateExternal, restateNetwork } from '../networks/restate.ts';
+import { networkRows } from '../networks/store.ts';
+import { placeLeases } from '../ports/leases.ts';
+import { owner, portRows } from '../ports/store.ts';
+import { reserve } from '../quotas/reserve.ts';
+import { freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { gatewayFor, nameserversFor, poolsFor, rangeOf, routesFor } from './plan.ts';
+import { getVisibleSubnet, type HostRoute, type Subnet, subnetRows } from './store.ts';
+
+export interface SubnetWish extends StandardWish {
+  readonly network_id: string;
+  readonly ip_version?: number | string;
+  readonly cidr: string;
+  readonly gateway_ip?: string | null;
+  readonly enable_dhcp?: unknown;
+  readonly allocation_pools?: readonly { readonly start: string; readonly end: string }[] | null;
+  readonly dns_nameservers?: readonly string[] | null;
+  readonly host_routes?: readonly HostRoute[] | null;
+  readonly service_types?: readonly string[];
+  readonly ipv6_ra_mode?: string | null;
+  readonly ipv6_address_mode?: string | null;
+}
+
+export async function findSubnet({ db }: Network, who: Who, id: string): Promise<Subnet> {
+  const found = await getVisibleSubnet(db, who, id);
+  if (!found) throw missing('SubnetNotFound', `Subnet ${id} could not be found.`);
+  return found;
+}
+
+export async function createSubnet(network: Network, who: Who, wish: SubnetWish, projectId: string): Promise<Subnet> {
+  const { db } = network;
+  const net = await findNetwork(network, who, wish.network_id);
+  await reserve(network, projectId, 'subnet');
+  const version = Number(wish.ip_version ?? 4);
+  const cidr = rangeOf(wish.cidr, version);
+  await refuseOverlap(network, net.id, wish.cidr);
+  const gatewayIp = gatewayFor(cidr, wish.gateway_ip);
+  const subnet: Subnet = {
+    ...freshRow(projectId, wish, 0),
+    networkId: net.id,
+    ipVersion: cidr.version,
+    cidr: cidrText(cidr),
+    gatewayIp,
+    enableDhcp: wish.enable_dhcp === undefined ? true : truth(wish.enable_dhcp, 'enable_dhcp'),
+    allocationPools: poolsFor(cidr, gatewayIp, wish.allocation_pools ?? undefined),
+    dnsNameservers: nameserversFor(wish.dns_nameservers ?? []),
+    hostRoutes: routesFor(wish.host_routes ?? [], 'host_routes'),
+    serviceTypes: wish.service_types ?? [],
+    ipv6RaMode: wish.ipv6_ra_mode ?? null,
+    ipv6AddressMode: wish.ipv6_address_mode ?? null,
+  };
+  refuseV6ModesOn(subnet);
+  await subnetRows.insert(db, subnet);
+  await networkRows.update(db, net.id, {});
+  await settleSubnet(network, net.id);
+  return subnet;
+}
+
+function refuseV6ModesOn({ ipVersion, enableDhcp, ipv6RaMode, ipv6AddressMode }: Subnet): void {
+  if (ipv6RaMode === null && ipv6AddressMode === null) return;
+  if (ipVersion === 4) throw invalidInput('ipv6_address_mode or ipv6_ra_mode cannot be set when ip_version is 4');
+  if (!enableDhcp)
+    throw invalidInput('ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False');
+}
+
+async function refuseOverlap({ db }: Network, networkId: string, cidr: string): Promise<void> {
+  const fresh = cidrOf(cidr);
+  for (const { cidr: other, id } of await subnetRows.where(db, { networkId })) {
+    const range = cidrOf(other);
+    if (fresh && range && overlap(fresh, range))
+      throw invalidInput(
+        `Requested subnet with cidr: ${cidr} for network: ${networkId} overlaps with another subnet (${id}: ${other})`,
+      );
+  }
+}
+
+/** Leases, routers and the outside follow the subnets of a network. */
+async function settleSubnet(network: Network, networkId: string): Promise<void> {
+  await placeLeases(network, networkId);
+  const net = await networkRows.get(network.db, networkId);
+  if (net?.external) await restateExternal(network, net);
+}
+
+export async function updateSubnet(
+  network: Network,
+  _who: Who,
+  before: Subnet,
+  wish: Partial<SubnetWish>,
+): Promise<Subnet> {
+  const { db } = network;
+  const cidr = rangeOf(before.cidr, before.ipVersion);
+  const gatewayIp = wish.gateway_ip === undefined ? before.gatewayIp : gatewayFor(cidr, wish.gateway_ip);
+  if (gatewayIp !== before.gatewayIp) await refuseGatewayInUse(network, before);
+  const pools = wish.allocation_pools ?? before.allocationPools;
+  const change = given({
+    name: wish.name,
+    description: wish.description ?? undefined,
+    gatewayIp,
+    enableDhcp: wish.enable_dhcp === undefined ? undefined : truth(wish.enable_dhcp, 'enable_dhcp'),
+    allocationPools: poolsFor(cidr, gatewayIp, pools),
+    dnsNameservers: wish.dns_nameservers === undefined ? undefined : nameserversFor(wish.dns_nameservers ?? []),
+    hostRoutes: wish.host_routes === undefined ? undefined : routesFor(wish.host_routes ?? [], 'host_routes'),
+    serviceTypes: wish.service_types,
+  });
+  await subnetRows.update(db, before.id, change);
+  await settleSubnet(network, before.networkId);
+  if (gatewayIp !== before.gatewayIp) await restateNetwork(network, before.networkId);
+  return { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
+}
+
+async function refuseGatewayInUse({ db }: Network, { networkId, gatewayIp }: Subnet): Promise<void> {
+  const portId = gatewayIp === null ? undefined : await portAt(db, networkId, gatewayIp);
+  const port = portId === undefined ? undefined : await portRows.get(db, portId);
+  if (port?.deviceOwner !== owner.routerInterface) return;
+  throw conflict(
+    `Current gateway ip ${gatewayIp} already in use by port ${port.id}. Unable to update.`,
+    'GatewayIpInUse',
+  );
+}
+
+export async function removeSubnet(network: Network, _who: Who, subnet: Subnet): Promise<void> {
+  const { db } = network;
+  const portIds = (await addressesIn(db, subnet.id)).map(({ portId }) => portId);
+  const ports = await portRows.whereIn(db, 'id', portIds);
+  if (ports.some(({ deviceOwner }) => deviceOwner !== owner.dhcp))
+    throw conflict(
+      `Unable to complete operation on subnet ${subnet.id}: One or more ports have an IP allocation from this subnet.`,
+      'SubnetInUse',
+    );
+  await subnetRows.remove(db, subnet.id);
+  await networkRows.update(db, subnet.networkId, {});
+  await settleSubnet(network, subnet.networkId);
+}
+
+/** The subnet whose range has an address. */
+export const subnetAround = (subnets: readonly Subnet[], address: string): Subnet | undefined =>
+  subnets.find(({ cidr }) => {
+    const range = cidrOf(cidr);
+    return range !== undefined && contains(range, address);
+  });

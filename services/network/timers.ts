@@ -1,0 +1,34 @@
+/** What this service does by the clock. */
+import type { Session } from '#shared/clients/session.ts';
+import { every, type Ticker } from '#shared/clock/every.ts';
+import type { Network } from './context.ts';
+import { seedExternal } from './networks/seed.ts';
+
+interface Project {
+  readonly id: string;
+}
+
+/** The admin's project owns what a new cloud begins with. */
+async function adminProject(session: Session): Promise<string> {
+  const { projects } = await session.json<{ projects: Project[] }>(
+    'identity',
+    '/projects?name=admin&domain_id=default',
+  );
+  const [admin] = projects;
+  if (!admin) throw new Error('identity knows no project admin');
+  return admin.id;
+}
+
+/** Identity may start later than this service. */
+export function openTimers(network: Network, session: Session): Ticker {
+  const { log } = network;
+  let seeded = false;
+  const seed = async () => {
+    if (seeded) return;
+    await seedExternal(network, () => adminProject(session));
+    seeded = true;
+  };
+  const timer = every(1_000, seed, (error) => log.warn({ error }, 'the external network is not made yet'));
+  timer.wake();
+  return timer;
+}

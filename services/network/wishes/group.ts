@@ -1,0 +1,20 @@
+import type { FirewallRule, GroupWish } from '#shared/contracts/network-agent.ts';
+import type { Network } from '../context.ts';
+import { type GroupRule, groupRows, groupsNeededBy, membersOf, ruleRows } from '../security-groups/store.ts';
+
+/** Undefined when no port on that host, and no rule of theirs, speaks of the group. */
+export async function groupWish({ db }: Network, host: string, groupId: string): Promise<GroupWish | undefined> {
+  if (!(await groupsNeededBy(db, host)).has(groupId) || !(await groupRows.get(db, groupId))) return undefined;
+  const rules = await ruleRows.where(db, { groupId });
+  return { id: groupId, rules: rules.map(firewallRule), members: await membersOf(db, groupId) };
+}
+
+const firewallRule = (rule: GroupRule): FirewallRule => ({
+  direction: rule.direction,
+  family: rule.ethertype === 'IPv4' ? 4 : 6,
+  protocol: rule.protocol,
+  portMin: rule.portMin,
+  portMax: rule.portMax,
+  cidr: rule.normalizedCidr,
+  remoteGroupId: rule.remoteGroupId,
+});
