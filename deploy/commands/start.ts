@@ -32,7 +32,7 @@ async function startAs(home: Home, role: string, wanted: readonly Part[]): Promi
   const doors = await doorsOf(home, wanted);
   const running = findRunning(join(home.directory.run, `${role}.pid`));
   if (running) process.stdout.write(`Wattle is running already (process ${running.pid}).\n`);
-  else await (await import('../processes/launch.ts')).launch(home, role, doors);
+  else await (await import('../processes/launch.ts')).launch(home, role, doors, wanted);
   printRunning(home, role, doors);
 }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitForAgents } from '../agents.ts';
 import { Refusal } from '../command.ts';
 import { type Door, waitForDoors } from '../doors.ts';
 import type { Home } from '../settings.ts';
@@ -10,30 +11,36 @@ import { root } from '../setup/places.js';
 import { isFree } from '../split/ports.ts';
 import { findRunning, startOf } from './pid-file.ts';
 import { processOf } from './role-process.ts';
+import { listRunning } from './stop-all.ts';
 
 const patienceMs = 120_000;
 const logLimit = 64 * 1024 * 1024;
 
-export async function launch(home: Home, role: string, doors: readonly Door[]): Promise<void> {
-  await checkPorts(doors);
+export async function launch(
+  home: Home,
+  role: string,
+  doors: readonly Door[],
+  wanted: readonly string[],
+): Promise<void> {
+  const running = listRunning(home).flatMap((each) => each.role.split('+'));
+  await checkPorts(doors.filter(({ name }) => !running.includes(name)));
   const logFile = join(home.directory.log, `${role}.log`);
+  keepShort(logFile);
+  const from = sizeOf(logFile);
   const pid = spawnDetached(role, logFile);
-  const from = statSync(logFile).size;
   const giveUp = AbortSignal.timeout(patienceMs);
   const open = waitForDoors(doors, giveUp);
   while (!findRunning(join(home.directory.run, `${role}.pid`))?.ready) {
     if (!startOf(pid)) throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
-    if (giveUp.aborted) throw new Refusal(`it is not ready after ${patienceMs / 1000} s; see ${logFile}`);
+    if (giveUp.aborted) throw new Refusal(tooLate(home, role, wanted));
     await sleep(20);
   }
-  const shut = await open;
-  if (shut.length > 0)
-    throw new Refusal(`no answer from ${shut.map(({ name, url }) => `${name} (${url})`).join(', ')}; see ${logFile}`);
+  const silent = [...(await open).map(({ name }) => name), ...(await waitForAgents(home, doors, wanted, giveUp))];
+  if (silent.length > 0) throw new Refusal(`nothing heard of ${silent.join(', ')}; see ${logFile}`);
 }
 
 /** A process of its own session: it lives on when the terminal closes. */
-export function spawnDetached(role: string, logFile: string): number {
-  keepShort(logFile);
+function spawnDetached(role: string, logFile: string): number {
   const log = openSync(logFile, 'a', 0o640);
   const { words, environment } = processOf(role);
   const [command = '', ...args] = words;
@@ -45,9 +52,16 @@ export function spawnDetached(role: string, logFile: string): number {
   return child.pid;
 }
 
+const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
 function keepShort(logFile: string): void {
-  const size = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > logLimit) renameSync(logFile, `${logFile}.1`);
+  if (sizeOf(logFile) > logLimit) renameSync(logFile, `${logFile}.1`);
+}
+
+function tooLate(home: Home, role: string, wanted: readonly string[]): string {
+  const ready = listRunning(home).flatMap((each) => (each.ready ? [each.role] : []));
+  const awaited = role === 'supervisor' ? wanted.filter((part) => !ready.includes(part)) : [role];
+  return `not ready after ${patienceMs / 1000} s: ${awaited.join(', ')}; see ${home.directory.log}`;
 }
 
 async function checkPorts(doors: readonly Door[]): Promise<void> {
