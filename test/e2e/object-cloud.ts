@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
+import type { Who } from '#shared/auth/who.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import {
@@ -15,14 +16,21 @@ import {
   isAnswer,
   type ObjectAgent,
 } from '#shared/contracts/object-agent.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
+import { stranger } from '#shared/http/route.ts';
 import { openLog, silentLog } from '#shared/log/log.ts';
 import { readRing } from '#shared/ring/config.ts';
 import { pour } from '#shared/ring/pour.ts';
 import { openReach } from '#shared/ring/reach.ts';
 import { nodesOf, placeOf, type Ring } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
+import { openDoor } from '#shared/service/door.ts';
 import type { Ground } from '#shared/service/ground.ts';
 import { start } from '../../services/object-agent/service.ts';
+import type { ObjectStore } from '../../services/object-store/context.ts';
+import { swift } from '../../services/object-store/dialect.ts';
+import { policy } from '../../services/object-store/policy.ts';
+import { routes } from '../../services/object-store/routes.ts';
 
 export type Words = Readonly<Record<string, unknown>>;
 
@@ -128,3 +136,51 @@ export function filesBelow(folder: string): string[] {
 
 export const primariesOf = (ring: Ring, ...path: readonly string[]) =>
   nodesOf(ring, placeOf(ring, ...path).partition).primaries;
+
+export interface Store extends Agents {
+  readonly url: string;
+  /** A request of a member of project p; `to` follows /v1/AUTH_p. */
+  readonly ask: (
+    method: string,
+    to: string,
+    headers?: Record<string, string>,
+    body?: Buffer | string,
+  ) => Promise<Response>;
+}
+
+/** Agents and a proxy in front of them. A token says who it is: `user:project:role,role`. */
+export async function startStore(
+  t: TestContext,
+  agent: Words = {},
+  ring: Words = {},
+  more: Words = {},
+): Promise<Store> {
+  const agents = await startAgents(t, agent, ring);
+  const settings = { maxFileBytes: 5_368_709_122, patienceMs: 500, listen: '0', ...more } as ObjectStore['settings'];
+  const reach = openReach(agents.ground.bus, agents.ring);
+  const { log } = agents.ground;
+  const door = await openDoor({
+    name: 'object-store',
+    service: { ring: agents.ring, reach, settings, log },
+    routes,
+    policy,
+    dialect: swift,
+    identify: async (header, requestId) => whoIs(header('x-auth-token') ?? '', requestId),
+    log,
+    at: { host: '127.0.0.1', port: 0 },
+  });
+  t.after(() => door.close());
+  const ask: Store['ask'] = (method, to, headers = {}, body) =>
+    fetch(`${door.url}/v1/AUTH_p${to}`, {
+      method,
+      headers: { 'x-auth-token': 'u:p:member', ...headers },
+      ...(body === undefined ? {} : { body: new Uint8Array(Buffer.from(body)) }),
+    });
+  return { ...agents, url: door.url, ask };
+}
+
+function whoIs(token: string, requestId: string): Who {
+  const [userId = '', projectId = '', roles = ''] = token.split(':');
+  if (!roles) throw unauthorized();
+  return { ...stranger(requestId), userId, projectId, roles: roles.split(',') };
+}

@@ -24,12 +24,15 @@ interface News {
   readonly replicas: readonly number[];
 }
 
+/** A large object counts for all that it strings together. */
+const sizeHeader = 'x-object-sysmeta-slo-size';
+
 export const entryOf = ({ path, timestamp, headers, bytes }: Trailer, meta = ''): Entry => ({
   name: path[2] ?? '',
   timestamp,
   meta,
   deleted: false,
-  bytes,
+  bytes: Number(headers[sizeHeader] ?? bytes),
   count: 0,
   type: headers['content-type'] ?? '',
   etag: headers.etag ?? '',

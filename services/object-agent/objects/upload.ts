@@ -32,7 +32,7 @@ export async function openUpload(world: ObjectWorld, call: AgentCall): Promise<U
 }
 
 function refusal(world: ObjectWorld, disk: Disk, { headers, path, partition }: AgentCall): AgentAnswer | undefined {
-  const { 'x-timestamp': timestamp = '', 'content-length': length = '0' } = headers;
+  const { 'x-timestamp': timestamp = '', 'x-backend-length': length = '0' } = headers;
   const { data, gone } = filesIn(hashDirectory(disk, 'object', partition, placeOf(world.ring, ...path).hash));
   const newest = data ?? gone ?? '';
   if (newest >= timestamp) return answer(409, { 'x-backend-timestamp': newest });

@@ -88,7 +88,7 @@ async function pushData({ reach }: AgentWorld, peer: Device, partition: number, 
   const opened = openFile(file);
   try {
     const { path, timestamp, headers, bytes } = opened.trailer;
-    const length = { 'x-timestamp': timestamp, 'content-length': String(bytes) };
+    const length = { 'x-timestamp': timestamp, 'x-backend-length': String(bytes) };
     const call: AgentCall = {
       kind: 'object',
       method: 'PUT',

@@ -1,0 +1,121 @@
+/** Reads from whichever replica has it: the owners in any order, then those that stand in. */
+import type { AgentAnswer, AgentCall, Bytes, Headers, Kind } from '#shared/contracts/object-agent.ts';
+import { type Device, nodesOf, placeOf } from '#shared/ring/ring.ts';
+import type { ObjectStore } from '../context.ts';
+import { missing, unavailable } from '../requests/refusals.ts';
+
+export interface Reading {
+  readonly kind: Kind;
+  readonly method: 'GET' | 'HEAD';
+  readonly path: readonly string[];
+  readonly headers?: Headers;
+  readonly query?: Headers;
+  /** Asks all owners first and takes the newest. */
+  readonly newest?: boolean;
+}
+
+/** Throws 404 when nobody has it, 503 when nobody can say so. */
+export async function read(store: ObjectStore, reading: Reading): Promise<AgentAnswer> {
+  const { partition } = placeOf(store.ring, ...reading.path);
+  const { primaries, handoffs } = nodesOf(store.ring, partition);
+  const owners = reading.newest ? await byAge(store, reading, partition, primaries) : shuffled(primaries);
+  let gone = '';
+  let said = 0;
+  for (const device of [...owners, ...handoffs]) {
+    const answer = await ask(store, reading, partition, device);
+    const timestamp = answer?.headers['x-backend-timestamp'] ?? '';
+    if (answer?.status === 404) {
+      said += 1;
+      gone = timestamp > gone ? timestamp : gone;
+    }
+    if (!answer || answer.status >= 300) continue;
+    if (isNewer(answer, gone)) return answer;
+    await closeBody(answer);
+  }
+  throw said > 0 ? missing() : unavailable();
+}
+
+/** A replica that slept through the removal must not bring it back. */
+const isNewer = ({ headers }: AgentAnswer, gone: string): boolean =>
+  (headers['x-put-timestamp'] ?? headers['x-timestamp'] ?? '') > gone;
+
+export async function ask(
+  { reach, log }: ObjectStore,
+  { kind, method, path, headers = {}, query }: Reading,
+  partition: number,
+  device: Device,
+): Promise<AgentAnswer | undefined> {
+  const call: AgentCall = { kind, method, device: device.name, partition, path, headers, ...(query ? { query } : {}) };
+  try {
+    return await reach.agentOf(device).ask(call);
+  } catch (error) {
+    log.warn({ device: device.key, error }, 'a replica cannot be read');
+    return undefined;
+  }
+}
+
+async function byAge(
+  store: ObjectStore,
+  reading: Reading,
+  partition: number,
+  devices: readonly Device[],
+): Promise<Device[]> {
+  const heads = await Promise.all(
+    devices.map(async (device) => {
+      const answer = await ask(store, { ...reading, method: 'HEAD' }, partition, device);
+      return { device, timestamp: answer?.headers['x-timestamp'] ?? answer?.headers['x-backend-timestamp'] ?? '' };
+    }),
+  );
+  return heads.toSorted((a, b) => (a.timestamp < b.timestamp ? 1 : -1)).map(({ device }) => device);
+}
+
+function shuffled<T>(things: readonly T[]): T[] {
+  const start = Math.floor(Math.random() * things.length);
+  return [...things.slice(start), ...things.slice(0, start)];
+}
+
+export async function closeBody({ body }: AgentAnswer): Promise<void> {
+  if (body && 'read' in body) await body.close();
+}
+
+/** The bytes of an answer; when its replica fails in the middle, another goes on from there. */
+export function bytesOf(
+  store: ObjectStore,
+  reading: Reading,
+  answer: AgentAnswer,
+  range: { from: number; to: number },
+): Bytes {
+  const version = answer.headers['x-backend-data-timestamp'];
+  let current = asBytes(answer);
+  let at = range.from;
+  let tries = 0;
+  const goOn = async (error: unknown): Promise<Bytes> => {
+    if (tries++ >= store.ring.replicas) throw error;
+    store.log.warn({ path: reading.path, at, error }, 'a replica failed in the middle, another goes on');
+    const next = await read(store, { ...reading, headers: { 'x-backend-range': `${at}-${range.to}` } });
+    if (next.headers['x-backend-data-timestamp'] !== version) throw error; // it was written anew meanwhile
+    return asBytes(next);
+  };
+  const readNext = async (): Promise<Buffer | undefined> => {
+    try {
+      const chunk = await current.read();
+      at += chunk?.length ?? 0;
+      return chunk;
+    } catch (error) {
+      current = await goOn(error);
+      return readNext();
+    }
+  };
+  return { read: readNext, close: () => current.close() };
+}
+
+function asBytes({ body }: AgentAnswer): Bytes {
+  if (body && 'read' in body) return body;
+  let rest = body?.length ? body : undefined;
+  const once = async () => {
+    const chunk = rest;
+    rest = undefined;
+    return chunk;
+  };
+  return { read: once, close: async () => {} };
+}

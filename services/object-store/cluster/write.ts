@@ -1,0 +1,93 @@
+/** Writes to as many devices as there should be replicas. More than half of them make it true. */
+import type { AgentAnswer, AgentCall, Headers, Kind } from '#shared/contracts/object-agent.ts';
+import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
+import type { ObjectStore } from '../context.ts';
+import { unavailable } from '../requests/refusals.ts';
+
+export interface Writing {
+  readonly kind: Kind;
+  readonly method: 'PUT' | 'POST' | 'DELETE';
+  readonly path: readonly string[];
+  readonly headers: Headers;
+  /** The header that shares out the replicas of what is above: of the container, of the account. */
+  readonly share?: 'x-container-replicas' | 'x-account-replicas';
+}
+
+/** The devices in the order in which they are tried: each slot takes the next that nobody has. */
+export function* devicesFor({ ring }: ObjectStore, path: readonly string[]): Generator<Device> {
+  const { primaries, handoffs } = nodesOf(ring, placeOf(ring, ...path).partition);
+  yield* primaries;
+  yield* handoffs;
+}
+
+/** Which replicas of the one above the slot tells: all are told by somebody, however many slots there are. */
+export const shareOf = (replicas: number, slot: number, slots: number): string =>
+  [...Array(replicas).keys()].filter((number) => number % slots === slot).join(',');
+
+/** The answers of all that could be reached, or 503 when they are too few. */
+export async function write(store: ObjectStore, writing: Writing): Promise<AgentAnswer[]> {
+  const { ring, settings } = store;
+  const rest = devicesFor(store, writing.path);
+  const slots = Math.min(ring.replicas, ring.devices.length);
+  const first = [...Array(slots).keys()].map(() => rest.next().value as Device);
+  const asked = first.map((device, slot) => writeSlot(store, writing, device, slot, slots, rest));
+  const answers = await quorumFirst(asked, quorumOf(ring.replicas), settings.patienceMs);
+  if (answers.length < quorumOf(ring.replicas)) throw unavailable();
+  return answers;
+}
+
+async function writeSlot(
+  store: ObjectStore,
+  writing: Writing,
+  first: Device,
+  slot: number,
+  slots: number,
+  rest: Iterator<Device>,
+): Promise<AgentAnswer | undefined> {
+  const { kind, method, path, share } = writing;
+  const { partition } = placeOf(store.ring, ...path);
+  const headers = share ? { ...writing.headers, [share]: shareOf(store.ring.replicas, slot, slots) } : writing.headers;
+  for (let device: Device | undefined = first; device; device = rest.next().value) {
+    const call: AgentCall = { kind, method, device: device.name, partition, path, headers };
+    const answer = await store.reach
+      .agentOf(device)
+      .ask(call)
+      .catch(() => undefined);
+    if (answer && answer.status < 500) return answer;
+    store.log.warn({ device: device.key, method, path, status: answer?.status }, 'a device did not take a write');
+  }
+  return undefined;
+}
+
+/** Waits for all, but no longer than this once there are enough. */
+export async function quorumFirst<T>(
+  asked: readonly Promise<T | undefined>[],
+  quorum: number,
+  patienceMs: number,
+): Promise<T[]> {
+  const come: T[] = [];
+  const enough = Promise.withResolvers<void>();
+  const all = Promise.all(
+    asked.map(async (one) => {
+      const answer = await one;
+      if (answer !== undefined) come.push(answer);
+      if (come.length >= quorum) enough.resolve();
+    }),
+  );
+  await Promise.race([all, enough.promise]);
+  const patience = Promise.withResolvers<void>();
+  const timer = setTimeout(patience.resolve, patienceMs);
+  await Promise.race([all, patience.promise]);
+  clearTimeout(timer);
+  return [...come];
+}
+
+/** What the client hears: the kind of answer that a quorum gave, and of that the highest. */
+export function verdictOf(store: ObjectStore, answers: readonly AgentAnswer[]): number {
+  const quorum = quorumOf(store.ring.replicas);
+  for (const hundred of [200, 400]) {
+    const alike = answers.map(({ status }) => status).filter((status) => status >= hundred && status < hundred + 100);
+    if (alike.length >= quorum) return Math.max(...alike);
+  }
+  throw unavailable();
+}

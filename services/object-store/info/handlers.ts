@@ -1,0 +1,48 @@
+import type { Handler } from '#shared/http/route.ts';
+import { ok } from '#shared/http/route.ts';
+import type { ObjectStore } from '../context.ts';
+import { segmentLimits } from '../objects/segments.ts';
+import { listingLimit } from '../requests/listing.ts';
+import { limits } from '../requests/metadata.ts';
+
+/** What this cluster can do, for clients that ask before they try. */
+export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
+  ok({
+    swift: {
+      version: '2.35.0',
+      max_file_size: settings.maxFileBytes,
+      max_meta_name_length: limits.name,
+      max_meta_value_length: limits.value,
+      max_meta_count: limits.count,
+      max_meta_overall_size: limits.overall,
+      max_header_size: limits.header,
+      max_object_name_length: 1024,
+      max_container_name_length: 256,
+      max_account_name_length: 256,
+      container_listing_limit: listingLimit,
+      account_listing_limit: listingLimit,
+      account_autocreate: true,
+      allow_account_management: false,
+      valid_api_versions: ['v1', 'v1.0'],
+      strict_cors_mode: true,
+      cors_expose_headers: [],
+      extra_header_count: 0,
+      policies: [{ name: 'Policy-0', aliases: 'Policy-0', default: true }],
+    },
+    dlo: { max_segments: segmentLimits.count },
+    slo: {
+      max_manifest_segments: segmentLimits.count,
+      max_manifest_size: segmentLimits.manifestBytes,
+      min_segment_size: 1,
+      yield_frequency: 10,
+      delete_concurrency: 2,
+      async_delete: false,
+      allow_async_delete: false,
+    },
+  });
+
+export const healthcheck: Handler<ObjectStore> = async () => ({
+  status: 200,
+  headers: { 'content-type': 'text/plain' },
+  body: Buffer.from('OK'),
+});

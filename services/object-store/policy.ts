@@ -1,0 +1,8 @@
+/** Swift's keystoneauth as rules. The target is the account's project; ACLs of containers are asked after these. */
+import type { Policy } from '#shared/auth/policy.ts';
+
+export const policy: Policy = {
+  'object-store:operate': '(role:admin or role:member or role:swiftoperator) and project_id:%(project_id)s',
+  'object-store:read': 'role:reader and project_id:%(project_id)s',
+  'object-store:resell': 'role:ResellerAdmin',
+};

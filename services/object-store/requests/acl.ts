@@ -1,0 +1,72 @@
+/** Who may, by what a container says: `.r:*,.rlistings,project:user,role`. */
+import type { Who } from '#shared/auth/who.ts';
+import { refuse } from './refusals.ts';
+
+/** As it is stored: without spaces, `.ref` and the like as `.r`. 400 for what cannot be meant. */
+export function cleanAcl(header: string, value: string): string {
+  return value
+    .split(',')
+    .map((word) => word.trim())
+    .filter(Boolean)
+    .map((word) => cleanWord(header, value, word))
+    .join(',');
+}
+
+function cleanWord(header: string, whole: string, word: string): string {
+  if (!word.startsWith('.') || !word.includes(':')) return word;
+  const [first = '', ...rest] = word.split(':');
+  const target = rest.join(':').trim();
+  const refused = (why: string) => refuse(400, `${header} : ${why} ${JSON.stringify(whole)}`);
+  if (!['.r', '.ref', '.referer', '.referrer'].includes(first.trim())) throw refused('Unknown designator in ACL');
+  if (header.toLowerCase().includes('write')) throw refused('Referrers not allowed in write ACL');
+  const host = target
+    .replace(/^-/, '')
+    .trim()
+    .replace(/^\*(?=.)/, '');
+  if (!host || host === '.') throw refused('No host/domain value after referrer designation in ACL');
+  return `.r:${target.startsWith('-') ? '-' : ''}${host}`;
+}
+
+export interface Acl {
+  readonly referrers: readonly string[];
+  readonly listings: boolean;
+  readonly others: readonly string[];
+}
+
+export function readAcl(text: string | undefined): Acl {
+  const words = (text ?? '').split(',').filter(Boolean);
+  const referrers = words.filter((word) => word.startsWith('.r:')).map((word) => word.slice(3));
+  const others = words.filter((word) => !word.startsWith('.'));
+  return { referrers, listings: words.includes('.rlistings'), others };
+}
+
+/** The last word that fits the referrer decides. */
+export function allowsReferrer({ referrers }: Acl, referer: string | undefined): boolean {
+  const host = hostOf(referer);
+  return referrers.reduce((allowed, word) => {
+    const [no, wanted] = word.startsWith('-') ? [true, word.slice(1)] : [false, word];
+    const fits = wanted === '*' || wanted === host || (wanted.startsWith('.') && host.endsWith(wanted));
+    return fits ? !no : allowed;
+  }, false);
+}
+
+function hostOf(referer: string | undefined): string {
+  try {
+    return new URL(referer ?? '').hostname;
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Ids; names too, as long as both are of the default domain; or a role. */
+export function allowsWho({ others }: Acl, who: Who): boolean {
+  if (!who.userId) return false;
+  const byName = who.userDomainId === 'default' && who.projectDomainId === 'default';
+  const projects = ['*', who.projectId, ...(byName ? [who.projectName] : [])];
+  const users = ['*', who.userId, ...(byName ? [who.userName] : [])];
+  return others.some((word) => {
+    const [project = '', user] = word.split(':');
+    if (user === undefined) return who.roles.some((role) => role.toLowerCase() === word.toLowerCase());
+    return projects.includes(project) && users.includes(user);
+  });
+}

@@ -1,0 +1,121 @@
+/** The headers that describe an account, a container or an object, with Swift's limits on them. */
+import type { Headers } from '#shared/contracts/object-agent.ts';
+import { refuse } from './refusals.ts';
+
+export const limits = { name: 128, value: 256, count: 90, overall: 4096, header: 8192 };
+
+type Thing = 'account' | 'container' | 'object';
+
+/** The `X-<thing>-Meta-` headers of a request; those to be removed have no value. */
+export function metadataOf(headers: Headers, thing: Thing): Headers {
+  const prefix = `x-${thing}-meta-`;
+  const remove = `x-remove-${thing}-meta-`;
+  const found = Object.entries(headers).flatMap(([name, value]): [string, string][] => {
+    if (name.startsWith(prefix)) return [[name, value]];
+    return name.startsWith(remove) && value ? [[prefix + name.slice(remove.length), '']] : [];
+  });
+  checkMetadata(found.map(([name, value]) => [name.slice(prefix.length), value]));
+  return Object.fromEntries(found);
+}
+
+function checkMetadata(found: readonly (readonly [name: string, value: string])[]): void {
+  for (const [name, value] of found) {
+    if (name === '') throw refuse(400, 'Metadata name cannot be empty');
+    if (value.length > limits.header) throw refuse(400, `Header value too long: ${name.slice(0, limits.name)}`);
+    if (name.length > limits.name) throw refuse(400, `Metadata name too long: ${name}`);
+    if (value.length > limits.value) throw refuse(400, `Metadata value longer than ${limits.value}: ${name}`);
+  }
+  if (found.length > limits.count) throw refuse(400, `Too many metadata items; max ${limits.count}`);
+  const size = found.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (size > limits.overall) throw refuse(400, `Total metadata too large; max ${limits.overall}`);
+}
+
+/** What else a client may say of an object. */
+const described = [
+  'content-encoding',
+  'content-disposition',
+  'content-language',
+  'cache-control',
+  'expires',
+  'x-robots-tag',
+];
+
+export function objectHeadersOf(headers: Headers): Headers {
+  const said = described.filter((name) => headers[name]).map((name) => [name, headers[name] ?? '']);
+  return { ...metadataOf(headers, 'object'), ...Object.fromEntries(said), ...deleteAt(headers), ...manifest(headers) };
+}
+
+/** X-Delete-After counts from now; a moment that is over is refused. */
+function deleteAt(headers: Headers): Headers {
+  const after = headers['x-delete-after'];
+  const at =
+    after === undefined
+      ? headers['x-delete-at']
+      : String(Math.floor(Date.now() / 1000) + integer('X-Delete-After', after));
+  if (at === undefined || headers['x-remove-delete-at']) return {};
+  if (integer('X-Delete-At', at) * 1000 <= Date.now()) throw refuse(400, 'X-Delete-At in past');
+  return { 'x-delete-at': String(integer('X-Delete-At', at)) };
+}
+
+function integer(name: string, text: string): number {
+  if (!/^-?\d{1,12}$/.test(text.trim())) throw refuse(400, `Non-integer ${name}`);
+  return Number(text);
+}
+
+function manifest({ 'x-object-manifest': value }: Headers): Headers {
+  if (value === undefined) return {};
+  const [container, ...prefix] = value.split('/');
+  if (!container || prefix.join('/') === '' || /[?&]/.test(value))
+    throw refuse(400, 'X-Object-Manifest must be in the format container/prefix');
+  return { 'x-object-manifest': value };
+}
+
+/** By the ending of the name, where nobody said. */
+const types: Readonly<Record<string, string>> = {
+  txt: 'text/plain',
+  log: 'text/plain',
+  sh: 'application/x-sh',
+  py: 'text/x-python',
+  md: 'text/markdown',
+  csv: 'text/csv',
+  html: 'text/html',
+  htm: 'text/html',
+  css: 'text/css',
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+  json: 'application/json',
+  xml: 'text/xml',
+  pdf: 'application/pdf',
+  zip: 'application/zip',
+  tar: 'application/x-tar',
+  gz: 'application/gzip',
+  tgz: 'application/x-tar',
+  bz2: 'application/x-bzip2',
+  xz: 'application/x-xz',
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  svg: 'image/svg+xml',
+  ico: 'image/vnd.microsoft.icon',
+  webp: 'image/webp',
+  bmp: 'image/bmp',
+  tif: 'image/tiff',
+  tiff: 'image/tiff',
+  mp3: 'audio/mpeg',
+  wav: 'audio/x-wav',
+  mp4: 'video/mp4',
+  mpeg: 'video/mpeg',
+  mov: 'video/quicktime',
+  webm: 'video/webm',
+  doc: 'application/msword',
+  xls: 'application/vnd.ms-excel',
+  ppt: 'application/vnd.ms-powerpoint',
+  wasm: 'application/wasm',
+};
+
+export function contentTypeOf(headers: Headers, name: string): string {
+  const said = headers['content-type'];
+  if (said && !headers['x-detect-content-type']) return said;
+  return types[name.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream';
+}
