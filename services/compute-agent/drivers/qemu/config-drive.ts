@@ -1,5 +1,5 @@
 /** The config drive: an ISO that a guest finds by its label. Written once, so that a guest's first facts stay. */
-import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { run } from '#shared/process/run.ts';
 import { giveTo } from './disks.ts';
@@ -11,9 +11,11 @@ export async function ensureConfigDrive(
   { id, uid, files }: { id: string; uid: number | null; files: Readonly<Record<string, string>> },
 ): Promise<void> {
   const path = places.of(id, within.configDrive);
+  const tree = places.of(id, within.configTree);
+  await rm(tree, { recursive: true, force: true }); // left by who died here
   if (await stat(path).catch(() => null)) return;
-  const tree = await mkdtemp(places.of(id, 'config-'));
   try {
+    await mkdir(tree, { mode: 0o700 });
     for (const [name, text] of Object.entries(files)) await writeBelow(tree, name, text);
     const names = ['-allow-lowercase', '-allow-multidot', '-l', '-ldots', '-J', '-r'];
     await run(['genisoimage', '-quiet', '-o', `${path}.new`, '-V', 'config-2', ...names, tree], {

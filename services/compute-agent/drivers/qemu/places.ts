@@ -15,6 +15,7 @@ export const within = {
   output: 'qemu.log',
   record: 'guest.json',
   configDrive: 'config.iso',
+  configTree: 'config.tree',
   disk: (key: string) => `${key}.qcow2`,
   base: (imageId: string, format: string) => `base-${imageId}.${format}`,
   snapshot: 'snapshot.new',

@@ -16,8 +16,8 @@ import { say } from './watch.ts';
 export async function settleGuest(host: QemuHost, wish: GuestWish): Promise<GuestState> {
   const known = host.guests.get(wish.id);
   const guest = known ?? { record: newRecord(host, wish), running: null, seen: 'off' as const };
+  host.guests.set(wish.id, guest); // at once: its user is taken
   if (!known) await save(host, guest, {});
-  host.guests.set(wish.id, guest);
   await findRunning(host, guest);
   await leaveIfWished(host, guest, wish);
   await (guest.running ? settleWarm(host, guest, wish) : settleCold(host, guest, wish));

@@ -1,5 +1,5 @@
 /** The host's end of a guest's wire. It belongs to the guest's user, who opens it by name. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NicWish } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
@@ -20,6 +20,7 @@ export async function ensureTap(nic: NicWish & { readonly bridge: string }, uid:
   if (!isRoot)
     throw new Fault(409, 'conflict', `Port ${nic.portId} needs a tap on ${nic.bridge}, which only root can make.`);
   await bridgeIsThere(nic.bridge);
+  await openTunToUsers();
   const owner = await readFile(`${interfaces}/${nic.tap}/owner`, 'utf8').catch(() => null);
   if (owner !== null && Number(owner) !== (uid ?? 0)) await ensureTapGone(nic.tap);
   if (owner === null || Number(owner) !== (uid ?? 0))
@@ -27,6 +28,12 @@ export async function ensureTap(nic: NicWish & { readonly bridge: string }, uid:
   await writeFile(`/proc/sys/net/ipv6/conf/${nic.tap}/disable_ipv6`, '1').catch(() => {}); // a wire, not a neighbour
   const address = ['address', nic.mac.replace(/^../, 'fe')]; // high, so that the bridge never takes it for its own
   await run(['ip', 'link', 'set', 'dev', nic.tap, ...address, 'mtu', String(nic.mtu), 'master', nic.bridge, 'up']);
+}
+
+/** As udev has it everywhere; without udev it is root's alone. What a user may open there is decided by each tap's owner. */
+async function openTunToUsers(): Promise<void> {
+  const { mode } = await stat('/dev/net/tun');
+  if ((mode & 0o006) !== 0o006) await chmod('/dev/net/tun', 0o666);
 }
 
 async function bridgeIsThere(bridge: string): Promise<void> {

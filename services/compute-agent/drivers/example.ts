@@ -1,0 +1,121 @@
+/** Wishes and hosts for tests. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DiskWish, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
+import { notFound } from '#shared/errors/fault.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { fakeHypervisor } from './fake.ts';
+import type { Hypervisor } from './hypervisor.ts';
+import type { ImageApi } from './qemu/images.ts';
+import { isRoot } from './qemu/processes.ts';
+import { qemuHypervisor } from './qemu/qemu.ts';
+
+/** No image: its disk is empty, so it runs its firmware and nothing more, which is enough for most. */
+export const guestWish = (changes: Partial<GuestWish> = {}): GuestWish => ({
+  id: randomUUID(),
+  vcpus: 1,
+  ramMb: 64,
+  power: 'on',
+  boot: { mark: 'first', kind: 'hard' },
+  graceMs: 0,
+  machine: null,
+  disks: [diskWish({ id: 'root', bootIndex: 0 })],
+  nics: [],
+  configDrive: null,
+  ...changes,
+});
+
+export const diskWish = (changes: Partial<DiskWish> = {}): DiskWish => ({
+  id: randomUUID(),
+  source: { kind: 'blank' },
+  sizeGb: 1,
+  bootIndex: null,
+  bus: 'virtio',
+  serial: 'serial',
+  ...changes,
+});
+
+/** In user-mode networking. */
+export const nicWish = (): NicWish => ({
+  portId: randomUUID(),
+  mac: `fa:16:3e:00:00:${randomInt(16, 256).toString(16)}`,
+  mtu: 1450,
+  tap: 'none',
+  bridge: null,
+});
+
+export const noImages: ImageApi = {
+  find: async (id) => Promise.reject(notFound('Image', id)),
+  download: async (id) => Promise.reject(notFound('Image', id)),
+  upload: async (id) => Promise.reject(notFound('Image', id)),
+};
+
+export const openFake = (changed = () => {}) =>
+  fakeHypervisor({ size: { vcpus: 8, ramMb: 8_192, diskGb: 100 }, changed });
+
+export interface QemuExample {
+  readonly stateDir: string;
+  readonly api?: ImageApi;
+  readonly changed?: () => void;
+  readonly consoleLogBytes?: number;
+  readonly virtType?: 'auto' | 'qemu';
+}
+
+export const openExampleQemu = (example: QemuExample): Promise<Hypervisor> =>
+  qemuHypervisor({
+    stateDir: example.stateDir,
+    settings: {
+      qemu: 'qemu-system-x86_64',
+      virtType: example.virtType ?? 'qemu',
+      cpuModel: 'auto',
+      ports: 20,
+      tbSizeMb: 32,
+      uids: isRoot ? { first: 1_990_000_000, count: 1_000 } : null,
+      cloudId: 'test',
+      initiator: 'iqn.2026-11.cloud.wattle:test',
+      consoleLogBytes: example.consoleLogBytes ?? 1_000_000,
+    },
+    cache: { maxBytes: 1e9, maxAgeMs: 1e9 },
+    api: example.api ?? noImages,
+    log: silentLog(),
+    changed: example.changed ?? (() => {}),
+  });
+
+export interface ExampleHost {
+  readonly stateDir: string;
+  /** An agent's driver on this host; closed with the test. */
+  open(example?: Omit<QemuExample, 'stateDir'>): Promise<Hypervisor>;
+}
+
+/** A host with a folder of its own; the test's end is the end of all that runs there. */
+export async function exampleHost(t: TestContext): Promise<ExampleHost> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'guests-'));
+  await chmod(stateDir, 0o700);
+  const opened: Hypervisor[] = [];
+  const open = async (example: Omit<QemuExample, 'stateDir'> = {}) => {
+    const hypervisor = await openExampleQemu({ stateDir, ...example });
+    opened.push(hypervisor);
+    return hypervisor;
+  };
+  t.after(async () => {
+    await Promise.all(opened.map((hypervisor) => hypervisor.close())); // QEMU hears one agent at a time
+    const last = await openExampleQemu({ stateDir });
+    await last.recover(null);
+    await last.removeGuests();
+    await rm(stateDir, { recursive: true, force: true });
+  });
+  return { stateDir, open };
+}
+
+/** Waits for a condition, never for a second. */
+export async function until<T>(what: string, look: () => Promise<T> | T, withinMs = 120_000): Promise<T> {
+  for (const late = Date.now() + withinMs; ; await sleep(50)) {
+    const seen = await look();
+    if (seen) return seen;
+    if (Date.now() > late) throw new Error(`not within ${withinMs} ms: ${what}`);
+  }
+}

@@ -1,0 +1,103 @@
+/** What every driver promises, asked of each. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { Fault } from '#shared/errors/fault.ts';
+import { diskWish, exampleHost, guestWish, nicWish, openFake } from './example.ts';
+import type { Hypervisor } from './hypervisor.ts';
+
+const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
+
+const drivers: Record<string, { open: (t: TestContext) => Promise<Hypervisor>; skip: boolean | string }> = {
+  fake: { open: async () => openFake(), skip: false },
+  qemu: {
+    open: async (t) => (await exampleHost(t)).open(),
+    skip: !hasQemu && 'qemu-system-x86_64 is not installed',
+  },
+};
+
+const powerOf = (hypervisor: Hypervisor, id: string) => hypervisor.guests().find((guest) => guest.id === id)?.power;
+const isNotFound = (error: unknown) => error instanceof Fault && error.status === 404;
+
+for (const [name, { open, skip }] of Object.entries(drivers)) {
+  test(`${name}: a wish said twice is one guest that runs`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    const wish = guestWish();
+    const first = await hypervisor.ensureGuest(wish);
+    const second = await hypervisor.ensureGuest(wish);
+    assert.deepEqual(second, first);
+    assert.equal(first.power, 'on');
+    assert.match(first.machine.type, /^pc-q35-\d/);
+    assert.deepEqual(hypervisor.guests(), [{ id: wish.id, power: 'on', reason: null }]);
+  });
+
+  test(`${name}: a guest goes off, on, stands still and goes on, as wished`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    const wish = guestWish();
+    for (const power of ['on', 'off', 'off', 'on', 'paused', 'on', 'paused', 'off', 'paused'] as const) {
+      assert.equal((await hypervisor.ensureGuest({ ...wish, power })).power, power);
+      assert.equal(powerOf(hypervisor, wish.id), power);
+    }
+  });
+
+  test(`${name}: another mark boots it, on a guest that is off it changes nothing`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    const wish = guestWish();
+    await hypervisor.ensureGuest(wish);
+    const again = { ...wish, boot: { mark: 'second', kind: 'hard' } } as const;
+    assert.equal((await hypervisor.ensureGuest(again)).power, 'on');
+    const off = { ...again, power: 'off', boot: { mark: 'third', kind: 'soft' } } as const;
+    assert.equal((await hypervisor.ensureGuest(off)).power, 'off');
+  });
+
+  test(`${name}: disks have the names that guests give them, also those that come and go`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    const wish = guestWish({ nics: [nicWish()] });
+    const volume = diskWish();
+    const more = diskWish();
+    const { devices } = await hypervisor.ensureGuest(wish);
+    assert.deepEqual(devices, { root: 'vda' });
+    const plugged = await hypervisor.ensureGuest({
+      ...wish,
+      disks: [...wish.disks, volume, more],
+      nics: [...wish.nics, nicWish()],
+    });
+    assert.deepEqual(plugged.devices, { root: 'vda', [volume.id]: 'vdb', [more.id]: 'vdc' });
+    const off = await hypervisor.ensureGuest({ ...wish, power: 'off', disks: [...wish.disks, more] });
+    assert.deepEqual(off.devices, { root: 'vda', [more.id]: 'vdb' });
+  });
+
+  test(`${name}: the machine that compute kept is the machine that boots`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    const machine = { type: 'pc-q35-6.2', cpu: 'qemu64', accelerator: 'tcg' } as const;
+    const wish = guestWish({ machine });
+    assert.deepEqual((await hypervisor.ensureGuest(wish)).machine, machine);
+  });
+
+  test(`${name}: what is to be gone is gone, however often it is said`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    const wish = guestWish();
+    await hypervisor.ensureGuest(wish);
+    await hypervisor.ensureGuestGone({ id: wish.id });
+    await hypervisor.ensureGuestGone({ id: wish.id });
+    await hypervisor.ensureGuestGone({ id: randomUUID() });
+    assert.deepEqual(hypervisor.guests(), []);
+  });
+
+  test(`${name}: questions about a guest that is not here are answered 404`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    await assert.rejects(async () => hypervisor.consoleLog(randomUUID(), null), isNotFound);
+    await assert.rejects(async () => hypervisor.vncSocket(randomUUID()), isNotFound);
+    const upload = { id: 'a/snapshot', serverId: randomUUID(), imageId: randomUUID(), format: 'qcow2' } as const;
+    await assert.rejects(hypervisor.uploadSnapshot(upload), isNotFound);
+  });
+
+  test(`${name}: the host says what it is`, { skip }, async (t) => {
+    const hypervisor = await open(t);
+    const facts = await hypervisor.facts();
+    assert.ok(facts.vcpus > 0 && facts.ramMb > 0 && facts.diskGb > 0 && facts.freeDiskGb <= facts.diskGb);
+    assert.equal(facts.cpu.arch, 'x86_64');
+    assert.ok(facts.hypervisor.version >= 1_000);
+  });
+}

@@ -1,0 +1,40 @@
+/**
+ * An agent in a process of its own that dies by SIGKILL before or after one of its effects: a file renamed, made or
+ * removed, a link, a program or a guest started, a word to QEMU. Words: state folder, wish as JSON (or an id that shall
+ * be gone), number of the effect, before | after. Says how many effects there were when it lives.
+ */
+import childProcess from 'node:child_process';
+import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+
+const [stateDir = '', said = '', at = '0', when = 'before'] = process.argv.slice(2);
+let effects = 0;
+let counting = false;
+const die = () => process.kill(process.pid, 'SIGKILL');
+
+/** Replaces a function by one that counts, and dies at its number. */
+function mine(home: object, name: string): void {
+  const real = Reflect.get(home, name) as (...args: unknown[]) => unknown;
+  Reflect.set(home, name, function (this: unknown, ...args: unknown[]) {
+    const isLast = counting && ++effects === Number(at);
+    if (isLast && when === 'before') die();
+    const gives = Reflect.apply(real, this, args);
+    if (isLast) void Promise.resolve(gives).finally(die);
+    return gives;
+  });
+}
+
+for (const name of ['rename', 'mkdir', 'link', 'rm', 'open']) mine(fs, name);
+mine(childProcess, 'spawn');
+mine(net.Socket.prototype, 'write');
+syncBuiltinESMExports();
+
+const { openExampleQemu, noImages } = await import('../../services/compute-agent/drivers/example.ts');
+const hypervisor = await openExampleQemu({ stateDir, api: noImages });
+await hypervisor.recover(null);
+counting = true;
+if (said.startsWith('{')) await hypervisor.ensureGuest(JSON.parse(said));
+else await hypervisor.ensureGuestGone({ id: said });
+counting = false;
+process.stdout.write(String(effects), () => process.exit(0));

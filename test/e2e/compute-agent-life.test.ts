@@ -1,0 +1,136 @@
+/** A guest with a real system, from its boot to its end, on the real driver. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
+import { connectUnix } from '#shared/process/unix-socket.ts';
+import { diskWish, exampleHost, guestWish, nicWish, until } from '../../services/compute-agent/drivers/example.ts';
+import type { Hypervisor } from '../../services/compute-agent/drivers/hypervisor.ts';
+import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.ts';
+import { relayOnce } from '../../services/compute-agent/drivers/relay.ts';
+
+const image = process.env.WATTLE_TEST_GUEST ?? '';
+const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
+const skip = (!hasQemu && 'qemu-system-x86_64 is not installed') || (!image && 'WATTLE_TEST_GUEST names no image');
+
+const api: ImageApi = {
+  find: async () => ({ status: 'active', format: 'qcow2', sizeBytes: (await stat(image)).size, hash: null }),
+  download: async () => createReadStream(image),
+  upload: async () => {},
+};
+const root: DiskWish = diskWish({
+  id: 'root',
+  bootIndex: 0,
+  source: { kind: 'image', imageId: 'tiny', format: 'qcow2' },
+});
+
+function tinyWish(): GuestWish {
+  const id = randomUUID();
+  const facts = JSON.stringify({ uuid: id, name: 'web', hostname: 'web' });
+  const configDrive = { 'openstack/latest/meta_data.json': facts };
+  return guestWish({ id, ramMb: 128, graceMs: 60_000, disks: [root], nics: [nicWish()], configDrive });
+}
+
+async function openHost(t: TestContext) {
+  const { stateDir, open } = await exampleHost(t);
+  return { stateDir, open: () => open({ api, virtType: 'auto' }) };
+}
+
+const saysLine = (hypervisor: Hypervisor, id: string, line: RegExp, times = 1) =>
+  until(`the console says ${line}`, async () => {
+    const found = (await hypervisor.consoleLog(id, null)).match(new RegExp(line.source, 'g'));
+    return (found?.length ?? 0) >= times;
+  });
+
+/** Logs in on the serial console and types one line. */
+async function typeIn(stateDir: string, id: string, line: string): Promise<void> {
+  const socket = await connectUnix(join(stateDir, 'guests', id, 'run', 'serial.sock'));
+  let heard = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    heard += chunk;
+  });
+  for (const [prompt, words] of [
+    [/login: $/, 'root'],
+    [/Password: $/, 'tiny'],
+    [/# /, line],
+  ] as const) {
+    if (words === 'root') socket.write('\n');
+    await until(`${prompt}`, () => prompt.test(heard));
+    heard = '';
+    socket.write(`${words}\n`);
+  }
+  socket.end();
+}
+
+test('a guest boots, takes and gives back a disk, reboots, powers itself off, and starts again', {
+  skip,
+}, async (t) => {
+  const { stateDir, open } = await openHost(t);
+  const hypervisor = await open();
+  const wish = tinyWish();
+  const { id } = wish;
+
+  assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+  await saysLine(hypervisor, id, /tinyguest ready: host=web .*source=configdrive/);
+
+  const volume = diskWish({ serial: 'volume-serial' });
+  const { devices } = await hypervisor.ensureGuest({ ...wish, disks: [root, volume] });
+  assert.equal(devices[volume.id], 'vdb');
+  await saysLine(hypervisor, id, /disk vdb added sectors=2097152 serial=volume-serial/);
+  await hypervisor.ensureGuest({ ...wish, disks: [root, { ...volume, sizeGb: 2 }] });
+  await saysLine(hypervisor, id, /disk vdb changed sectors=4194304/);
+  await hypervisor.ensureGuest(wish);
+  await saysLine(hypervisor, id, /disk vdb removed/);
+
+  const again: GuestWish = { ...wish, boot: { mark: 'soft', kind: 'soft' } };
+  await hypervisor.ensureGuest(again);
+  await saysLine(hypervisor, id, /power button pressed/);
+  await saysLine(hypervisor, id, /tinyguest ready/, 2);
+
+  await typeIn(stateDir, id, 'poweroff');
+  await until('the report says it is off', () => hypervisor.guests()[0]?.power === 'off');
+  assert.deepEqual(hypervisor.guests(), [{ id, power: 'off', reason: 'powered off from inside' }]);
+  assert.equal((await hypervisor.ensureGuest(again)).power, 'on');
+});
+
+test('a guest runs on while the agent is away, stands still when told, and powers off by its button', {
+  skip,
+}, async (t) => {
+  const { open } = await openHost(t);
+  const first = await open();
+  const wish = tinyWish();
+  await first.ensureGuest(wish);
+  await first.close();
+
+  const second = await open();
+  await second.recover(null);
+  await saysLine(second, wish.id, /tinyguest ready/);
+  assert.equal((await second.ensureGuest({ ...wish, power: 'paused' })).power, 'paused');
+  assert.equal((await second.ensureGuest(wish)).power, 'on');
+  assert.equal((await second.ensureGuest({ ...wish, power: 'off' })).power, 'off');
+  assert.match(await second.consoleLog(wish.id, null), /tinyguest down/);
+  assert.equal((await second.consoleLog(wish.id, 1)).trim().split('\n').length, 1);
+});
+
+test('the screen speaks RFB, on the host’s socket and through a relay for one', { skip }, async (t) => {
+  const { open } = await openHost(t);
+  const hypervisor = await open();
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  const path = await hypervisor.vncSocket(wish.id);
+  const here = await connectUnix(path);
+  assert.match(String((await once(here, 'data'))[0]), /^RFB 003\.008\n/);
+  here.destroy();
+  const relay = await relayOnce(path, '127.0.0.1');
+  const [host = '', port] = relay.split(':');
+  const there = connect(Number(port), host);
+  assert.match(String((await once(there, 'data'))[0]), /^RFB 003\.008\n/);
+  await assert.rejects(once(connect(Number(port), host), 'connect'), { code: 'ECONNREFUSED' });
+  there.destroy();
+});
