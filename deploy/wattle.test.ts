@@ -1,0 +1,108 @@
+/** The wattle command as one types it, on a cloud of identity alone: quick, and all the same. */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { tryRun } from '#shared/process/run.ts';
+import { end } from './processes/end.ts';
+import { findRunning } from './processes/pid-file.ts';
+import { root } from './setup/places.js';
+
+/** A cloud with an address of its own, purged in the end. */
+function cloudOf(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'wattle-'));
+  chmodSync(folder, 0o755);
+  const address = `127.${randomInt(1, 250)}.${randomInt(250)}.${randomInt(1, 250)}`;
+  const env = {
+    WATTLE_VAR: join(folder, 'var'),
+    WATTLE_ADDRESS: address,
+    WATTLE_SETTINGS: join(folder, 'wattle.yaml'),
+  };
+  const wattle = (...words: string[]) => tryRun([process.execPath, join(root, 'deploy/main.js'), ...words], { env });
+  t.after(async () => {
+    await wattle('purge', '--yes');
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const running = () => findRunning(join(folder, 'var/run/identity.pid'));
+  return { wattle, running, address, folder: join(folder, 'var') };
+}
+
+const answersAt = async (address: string): Promise<boolean> =>
+  fetch(`http://${address}:5000/v3`).then(
+    (response) => response.ok,
+    () => false,
+  );
+
+test('start returns when the doors answer and says how to log in, but no password', async (t) => {
+  const { wattle, address, folder } = cloudOf(t);
+  const { code, stdout } = await wattle('start', '--role', 'identity');
+  assert.equal(code, 0, stdout);
+  assert.ok(await answersAt(address));
+  assert.match(stdout, new RegExp(`identity +http://${address}:5000`));
+  assert.match(stdout, /\. .*openrc/);
+  const secret = (await tryRun(['cat', join(folder, 'secrets/admin')])).stdout;
+  assert.ok(secret.length >= 16 && !stdout.includes(secret));
+  for (const file of ['openrc', 'clouds.yaml', 'secrets/admin', 'secrets/nova'])
+    assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
+});
+
+test('a second start says that it runs, and starts nothing', async (t) => {
+  const { wattle, running } = cloudOf(t);
+  await wattle('start', '--role', 'identity');
+  const first = running();
+  const { code, stdout } = await wattle('start', '--role', 'identity');
+  assert.equal(code, 0);
+  assert.match(stdout, /is running already/);
+  assert.deepEqual(running(), first);
+});
+
+test('after kill -9 the next start finds nobody in the way, and the same admin', async (t) => {
+  const { wattle, running, folder } = cloudOf(t);
+  await wattle('start', '--role', 'identity');
+  const before = await tryRun(['cat', join(folder, 'openrc')]);
+  const killed = running();
+  assert.ok(killed);
+  process.kill(killed.pid, 'SIGKILL');
+  await end(killed);
+  assert.equal((await wattle('status')).code, 1);
+  assert.equal((await wattle('start', '--role', 'identity')).code, 0);
+  assert.notEqual(running()?.pid, killed.pid);
+  assert.equal((await tryRun(['cat', join(folder, 'openrc')])).stdout, before.stdout);
+});
+
+test('two clouds on one machine do not meet', async (t) => {
+  const [one, other] = [cloudOf(t), cloudOf(t)];
+  await Promise.all([one, other].map(({ wattle }) => wattle('start', '--role', 'identity')));
+  const bothRun = [one.running()?.ready, other.running()?.ready];
+  assert.deepEqual(bothRun, [true, true]);
+  await one.wattle('down');
+  assert.equal(await answersAt(one.address), false);
+  assert.ok(await answersAt(other.address));
+});
+
+test('an address that somebody else has is named before anything starts', async (t) => {
+  const [one, other] = [cloudOf(t), cloudOf(t)];
+  await one.wattle('start', '--role', 'identity');
+  const { code, stderr } = await other.wattle('start', '--role', 'identity').then(async () => {
+    await other.wattle('stop');
+    return tryRun([process.execPath, join(root, 'deploy/main.js'), 'start', '--role', 'identity'], {
+      env: { WATTLE_VAR: other.folder, WATTLE_ADDRESS: one.address },
+    });
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`somebody else listens at ${one.address}:5000 \\(identity\\)`));
+});
+
+test('purge wants to be asked twice, and leaves nothing', async (t) => {
+  const { wattle, folder, address } = cloudOf(t);
+  await wattle('start', '--role', 'identity');
+  const refused = await wattle('purge');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /say --yes/);
+  assert.ok(await answersAt(address));
+  assert.equal((await wattle('purge', '--yes')).code, 0);
+  assert.equal(await answersAt(address), false);
+  assert.equal(existsSync(folder), false);
+});
