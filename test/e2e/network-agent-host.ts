@@ -105,7 +105,8 @@ export async function openHost(t: TestContext, options: { readonly healMs?: numb
       const defaults = { allowedPairs: [], guarded: true, adminUp: true, groupIds: [] };
       return { id, segment, tap: tapName(cloudId, id), mac: macOf(number), fixedIps, ...defaults, ...more };
     },
-    guest: (port: PortWish) => plugGuest(t, cloudId, port),
+    /** On this host, or on the one that a namespace stands for. */
+    guest: (port: PortWish, hostSpace?: string) => plugGuest(t, cloudId, port, hostSpace),
     /** Everything in the kernel that carries this cloud's mark. */
     leftovers: () => leftovers(cloudId),
   };
@@ -140,7 +141,8 @@ echo "ip=$ip mtu=$mtu router=$router dns=$dns routes=$staticroutes domain=$domai
 `;
 
 /** A namespace whose cable has the name of the tap: to rules and bridges it is a guest. */
-async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }: PortWish) {
+async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }: PortWish, hostSpace?: string) {
+  const onHost = ['ip', ...(hostSpace ? ['-n', hostSpace] : [])];
   const space = `guest-${tap}`;
   const dir = await mkdtemp(join(tmpdir(), `wattle-guest-${cloudId}-`));
   const script = join(dir, 'udhcpc');
@@ -149,7 +151,7 @@ async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }:
   const servers: Server[] = [];
   t.after(async () => {
     for (const server of servers) server.close();
-    await tryRun(['ip', 'link', 'del', tap]);
+    await tryRun([...onHost, 'link', 'del', tap]);
     await tryRun(['ip', 'netns', 'del', space]);
     await rm(dir, { recursive: true });
   });
@@ -158,7 +160,7 @@ async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }:
     `link set ${tap} master ${segment.bridge}`,
     `link set ${tap} up`,
   ];
-  await run(['ip', '-batch', '-'], { input: lines.join('\n') });
+  await run([...onHost, '-batch', '-'], { input: lines.join('\n') });
   await run(['ip', '-n', space, 'link', 'set', 'lo', 'up']);
   await run(['ip', '-n', space, 'link', 'set', 'eth0', 'up']);
   const exec = (...words: string[]) => tryRun(['ip', 'netns', 'exec', space, ...words], { timeoutMs: 20_000 });
@@ -179,12 +181,15 @@ async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }:
       Promise.all(addresses.map((a) => run(['ip', '-n', space, 'addr', 'add', a, 'dev', 'eth0', 'nodad']))),
     route: (...words: string[]) => run(['ip', '-n', space, 'route', 'replace', ...words]),
     pings: async (address: string, ...more: string[]) =>
-      (await exec('ping', '-c', '1', '-W', '1', ...more, address)).code === 0,
+      (await exec('ping', '-c', '1', '-W', '3', ...more, address)).code === 0,
+    /** The opposite of `pings`, without waiting as long. */
+    cannotPing: async (address: string, ...more: string[]) =>
+      (await exec('ping', '-c', '1', '-W', '0.5', ...more, address)).code !== 0,
     get: async (url: string) => (await exec('busybox', 'wget', '-q', '-O', '-', url)).stdout,
-    /** True when somebody answered there within a second. */
-    reaches: async (address: string, port: number) => {
-      const { stdout } = await exec('timeout', '1', 'bash', '-c', `cat < /dev/tcp/${address}/${port}`);
-      return stdout.includes('hello');
+    /** True when somebody answered there in time. */
+    reaches: async (address: string, port: number, seconds = 3) => {
+      const words = ['timeout', String(seconds), 'bash', '-c', `cat < /dev/tcp/${address}/${port}`];
+      return (await exec(...words)).stdout.includes('hello');
     },
     listens: async (port: number) => {
       const server = await listenInNetns(space, port, '::');

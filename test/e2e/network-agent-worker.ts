@@ -6,7 +6,7 @@ import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
 import { memoryBus } from '../../shared/bus/memory.ts';
 import { silentLog } from '../../shared/log/log.ts';
 
-const [cloudId = '', stateDir = ''] = process.argv.slice(2);
+const [cloudId = '', stateDir = '', tunnelAddress = '127.0.0.1'] = process.argv.slice(2);
 const work = JSON.parse(await text(process.stdin)) as [string, unknown][];
 process.stdout.write('begins\n');
 const driver = await linuxDriver({
@@ -14,7 +14,7 @@ const driver = await linuxDriver({
   stateDir,
   bus: memoryBus(),
   log: silentLog(),
-  tunnelAddress: '127.0.0.1',
+  tunnelAddress,
   vxlanPort: 4789,
   wires: new Map(),
   upstream: [],

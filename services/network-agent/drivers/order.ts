@@ -10,16 +10,17 @@ export function inOrder(): <T>(key: string, work: () => Promise<T>) => Promise<T
 }
 
 /** Runs the work for each call, but calls that come while it runs share the next run. */
-export function coalesced(work: () => Promise<void>): () => Promise<void> {
-  let current: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
+export function coalesced<T>(work: () => Promise<T>): () => Promise<T> {
+  let current: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | undefined;
   return () => {
     next ??= current
       .catch(() => {})
       .then(() => {
         next = undefined;
-        current = work();
-        return current;
+        const running = work();
+        current = running;
+        return running;
       });
     return next;
   };

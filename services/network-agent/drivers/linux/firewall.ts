@@ -3,24 +3,47 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { coalesced } from '../order.ts';
 import { type AllRecords, neededSegments } from '../records.ts';
 import { checkMac, familyOf } from './addresses.ts';
+import { type Block, changeText, wholeText } from './blocks.ts';
 import type { Underlay } from './bridge.ts';
-import { listLinks, loadNft } from './commands.ts';
+import { type Links, listLinks, loadNft } from './commands.ts';
 import { groupChains, memberSets } from './group-rules.ts';
 import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
 
 export interface Firewall {
-  /** Makes the kernel filter as the records say. Changes that come together are one load. */
-  load(): Promise<void>;
+  /** Makes the kernel filter as the records say. Changes that come together are one load, of what differs alone. */
+  load(): Promise<Links>;
+  /** The same, whatever stands there. Both give the links of the host that they saw. */
+  loadWhole(): Promise<Links>;
 }
 
 export function openFirewall(underlay: Underlay, records: AllRecords): Firewall {
+  const { table } = underlay.names;
   const numberOf = numbering();
-  const load = async () => {
+  let standing: readonly Block[] | null = null;
+  const load = coalesced(async () => {
     const links = await listLinks();
     const ports = numberOf(records.port.list());
-    await loadNft(rulesetOf(stateOf(underlay, records, ports, (bridge) => links.get(bridge)?.index ?? null)));
+    const wanted = rulesetOf(stateOf(underlay, records, ports, (bridge) => links.get(bridge)?.index ?? null));
+    const change = standing && changeText(table, standing, wanted);
+    standing = null; // until it is known again: an error leaves open what stands
+    if (change === null || !(await loaded(change))) await loadNft(wholeText(table, wanted));
+    standing = wanted;
+    return links;
+  });
+  const loadWhole = () => {
+    standing = null;
+    return load();
   };
-  return { load: coalesced(load) };
+  return { load, loadWhole };
+}
+
+/** False when somebody else changed the tables meanwhile. */
+async function loaded(change: string): Promise<boolean> {
+  if (change === '') return true;
+  return loadNft(change).then(
+    () => true,
+    () => false,
+  );
 }
 
 function stateOf(
@@ -87,7 +110,7 @@ export function checkPort(wish: PortWish): void {
 
 export function checkGroup(group: GroupWish): void {
   groupChains(group);
-  memberSets(group.id, group.members);
+  memberSets(group);
 }
 
 function checkName(link: string): void {

@@ -3,6 +3,7 @@
 import type { FirewallRule, GroupWish } from '#shared/contracts/network-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Family, familyOf, ofFamily } from './addresses.ts';
+import type { Block } from './blocks.ts';
 
 /** What the API calls by name, as the number in the packet. */
 const protocols: Readonly<Record<string, number>> = {
@@ -37,27 +38,20 @@ export const chainOf = (groupId: string, direction: FirewallRule['direction']) =
 const setOf = (groupId: string, family: Family) => `g${bare(groupId)}_${family}`;
 
 /** The two sets of a group. A group that only rules speak of has them too, empty. */
-export const memberSets = (groupId: string, members: readonly string[]): string[] =>
-  ([4, 6] as const).flatMap((family) => {
-    const elements = ofFamily(family, members);
-    const listed = elements.length > 0 ? [`elements = { ${elements.join(', ')} }`] : [];
-    return [
-      `set ${setOf(groupId, family)} {`,
-      `type ipv${family}_addr`,
-      'flags interval',
-      'auto-merge',
-      ...listed,
-      '}',
-    ];
+export const memberSets = ({ id, members }: GroupWish): Block[] =>
+  ([4, 6] as const).map((family) => {
+    const lines = [...new Set(ofFamily(family, members))];
+    // Ranges may overlap, which only the slower kind of set takes.
+    const ranges = lines.some((member) => member.includes('/')) ? '\nflags interval\nauto-merge' : '';
+    return { family: 'inet', kind: 'set', name: setOf(id, family), head: `type ipv${family}_addr${ranges}`, lines };
   });
 
 /** The two chains of a group. What no rule accepts returns to the port, which asks its next group. */
-export const groupChains = ({ id, rules }: GroupWish): string[] =>
-  (['ingress', 'egress'] as const).flatMap((direction) => [
-    `chain ${chainOf(id, direction)} {`,
-    ...rules.filter((rule) => rule.direction === direction).map(ruleLine),
-    '}',
-  ]);
+export const groupChains = ({ id, rules }: GroupWish): Block[] =>
+  (['ingress', 'egress'] as const).map((direction) => {
+    const lines = rules.filter((rule) => rule.direction === direction).map(ruleLine);
+    return { family: 'inet', kind: 'chain', name: chainOf(id, direction), head: '', lines };
+  });
 
 /** What leaves a guest must still be let in by the one it goes to, so it goes on there. */
 export function ruleLine(rule: FirewallRule): string {

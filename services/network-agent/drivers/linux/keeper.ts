@@ -27,8 +27,7 @@ export function openKeeper(world: World, log: Log): Keeper {
   /** Wishes that may stand half: all of them after a start, later those that failed. */
   const unsure = new Set<string>();
 
-  const bridge = (segment: Segment) =>
-    perBridge(segment.bridge, () => ensureBridge(underlay, records.segment.get(segment.bridge) ?? segment));
+  const bridge = bridges(world, perBridge);
   const build = async <K extends Kind>(kind: K, wish: Wishes[K]) => {
     const key = `${kind}/${wish.id}`;
     unsure.add(key);
@@ -50,10 +49,13 @@ export function openKeeper(world: World, log: Log): Keeper {
     ensure: (kind, wish) =>
       perWish(`${kind}/${wish.id}`, async () => {
         partOf(kind).check?.(wish);
+        const left = bridgesOf(kind, records[kind].get(wish.id) as typeof wish | undefined).filter(
+          (name) => !bridgesOf(kind, wish).includes(name),
+        );
         await records[kind].put(wish as never);
         await keepSegments(world, segmentsOf[kind](wish));
         await build(kind, wish);
-        await dropUnneeded();
+        if (left.length > 0) await dropUnneeded();
       }),
     ensureGone: (kind, id) =>
       perWish(`${kind}/${id}`, async () => {
@@ -75,7 +77,8 @@ export function openKeeper(world: World, log: Log): Keeper {
       const look = { links: await listLinks(), spaces: new Set(listSpaces(underlay.names.table)) };
       const lost = [...neededSegments(records).values()].filter(({ bridge: name }) => !look.links.get(name)?.up);
       for (const segment of lost) await bridge(segment);
-      if (lost.length > 0 || !(await stands(underlay.names.table))) await firewall.load();
+      if (!(await stands(underlay.names.table))) await firewall.loadWhole();
+      else if (lost.length > 0) await firewall.load();
       const missing = kinds.flatMap((kind) =>
         records[kind]
           .list()
@@ -92,6 +95,25 @@ export function openKeeper(world: World, log: Log): Keeper {
     },
   };
 }
+
+/** Makes a bridge as it was last described. Calls that wait for the same bridge share one look at it. */
+function bridges({ records, underlay }: World, perBridge: ReturnType<typeof inOrder>) {
+  const waiting = new Map<string, Promise<void>>();
+  return (segment: Segment): Promise<void> => {
+    const { bridge } = segment;
+    const made =
+      waiting.get(bridge) ??
+      perBridge(bridge, () => {
+        waiting.delete(bridge);
+        return ensureBridge(underlay, records.segment.get(bridge) ?? segment);
+      });
+    waiting.set(bridge, made);
+    return made;
+  };
+}
+
+const bridgesOf = <K extends Kind>(kind: K, wish: Wishes[K] | undefined): string[] =>
+  wish ? segmentsOf[kind](wish).map(({ bridge }) => bridge) : [];
 
 /** The table's types know which wish belongs to which kind; a loop over kinds does not. */
 const partOf = (kind: Kind) => parts[kind] as Part<Wishes[Kind]>;

@@ -4,7 +4,7 @@ import { bridgeName } from '#shared/contracts/names.ts';
 import type { AllRecords, Kind, Wishes } from '../records.ts';
 import { isWithin } from './addresses.ts';
 import type { Underlay } from './bridge.ts';
-import { ipBatch, type Links, listLinks } from './commands.ts';
+import { ipBatch, type Links } from './commands.ts';
 import { dirOf, ensureDhcp, ensureDhcpGone, networkOf, pidOf } from './dhcp.ts';
 import { metadataAddress } from './dnsmasq-files.ts';
 import { ensureExternal, ensureExternalGone } from './external.ts';
@@ -42,17 +42,22 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
   port: {
     check: checkPort,
     ensure: async ({ firewall }, { tap, segment: { bridge } }) => {
-      await firewall.load();
-      const links = await listLinks();
+      const links = await firewall.load();
       if (links.has(tap) && links.get(tap)?.master !== bridge) await ipBatch([`link set ${tap} master ${bridge}`]);
     },
-    ensureGone: ({ firewall }) => firewall.load(),
+    ensureGone: async ({ firewall }) => {
+      await firewall.load();
+    },
     isWhole: (_, { tap, segment }, { links }) => !links.has(tap) || links.get(tap)?.master === segment.bridge,
   },
   group: {
     check: checkGroup,
-    ensure: ({ firewall }) => firewall.load(),
-    ensureGone: ({ firewall }) => firewall.load(),
+    ensure: async ({ firewall }) => {
+      await firewall.load();
+    },
+    ensureGone: async ({ firewall }) => {
+      await firewall.load();
+    },
     isWhole: () => true,
   },
   dhcp: {
@@ -68,10 +73,12 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
       await metadata.ensureNoDoor(names.dhcpSpace(networkId));
       await ensureDhcpGone(names, networkId, wish?.port.id);
     },
-    isWhole: ({ underlay: { names }, metadata }, { id, port }, { links, spaces }) => {
+    isWhole: ({ underlay: { names }, metadata }, { id, port, segment }, { links, spaces }) => {
       const space = names.dhcpSpace(networkOf(id));
       const runs = pidOf(dirOf(names, networkOf(id))) !== null;
-      return runs && spaces.has(space) && metadata.isOpen(space) && links.get(names.veth(port.id))?.up === true;
+      return (
+        runs && spaces.has(space) && metadata.isOpen(space) && isPlugged(links, names.veth(port.id), segment.bridge)
+      );
     },
   },
   router: {
@@ -87,7 +94,7 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
     },
     isWhole: ({ underlay: { names }, metadata }, wish, { links, spaces }) => {
       const space = names.routerSpace(wish.id);
-      const plugged = legsOf(wish).every(({ portId }) => links.get(names.veth(portId))?.up === true);
+      const plugged = legsOf(wish).every(({ portId, segment }) => isPlugged(links, names.veth(portId), segment.bridge));
       return plugged && spaces.has(space) && metadata.isOpen(space);
     },
   },
@@ -104,6 +111,9 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
       hostAddress === null || links.get(segment.bridge)?.addresses.includes(hostAddress) === true,
   },
 };
+
+const isPlugged = (links: Links, veth: string, bridge: string): boolean =>
+  links.get(veth)?.up === true && links.get(veth)?.master === bridge;
 
 /** A redirected request reaches the router at its own address on the side it came from. */
 const networkAt =

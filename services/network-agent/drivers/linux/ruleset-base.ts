@@ -1,73 +1,73 @@
 /** Inet family: where packets of this cloud meet the host itself. */
+import type { Block } from './blocks.ts';
 import type { FirewallState } from './ruleset.ts';
 
-/** The base chains: which packets are between guests, which ones the host routes, and what it keeps away from itself. */
-export function filterChains({ names, bridges, masqueraded, tunnels }: FirewallState): string[] {
+/** Which packets are between guests, which ones the host routes, and what it keeps away from itself. */
+export function baseChains({ names, bridges, masqueraded, tunnels }: FirewallState): Block[] {
   const ours = `"${names.bridges}*"`;
   const open = quoted(bridges.filter(({ zone }) => zone === null).map(({ bridge }) => bridge));
-  const all = quoted(bridges.map(({ bridge }) => bridge));
+  const bridged = quoted(bridges.map(({ bridge }) => bridge)).map((bridge) => `${bridge} . ${bridge} : goto guests`);
+  const toOpen = (field: string) => (open.length > 0 ? [`${field} { ${open.join(', ')} } goto guests`] : []);
   return [
-    ...zones(bridges, tunnels.port),
-    'chain forward {',
-    'type filter hook forward priority filter; policy accept;',
-    // In and out by one bridge is bridged; anything else is routed by the host, which a tenant's network never is.
-    ...(all.length > 0
-      ? [`iifname . oifname vmap { ${all.map((bridge) => `${bridge} . ${bridge} : goto guests`).join(', ')} }`]
-      : []),
-    ...(open.length > 0
-      ? [
-          `iifname ${ours} iifname != { ${open.join(', ')} } drop`,
-          `oifname ${ours} oifname != { ${open.join(', ')} } drop`,
-        ]
-      : [`iifname ${ours} drop`, `oifname ${ours} drop`]),
-    `iifname ${ours} goto guests`,
-    `oifname ${ours} goto guests`,
-    '}',
-    'chain input {',
-    'type filter hook input priority filter; policy accept;',
-    ...peersOnly(tunnels),
-    ...(open.length > 0 ? [`iifname { ${open.join(', ')} } goto guests`] : []),
-    `iifname ${ours} drop`,
-    '}',
-    'chain output {',
-    'type filter hook output priority filter; policy accept;',
-    ...(open.length > 0 ? [`oifname { ${open.join(', ')} } goto guests`] : []),
-    '}',
-    'chain way_out {',
-    'type nat hook postrouting priority srcnat; policy accept;',
-    // Bridged packets have no iifname here: another network that uses the same addresses is not touched.
-    ...masqueraded.map((bridge) => `iifname "${bridge}" oifname != "${bridge}" masquerade`),
-    '}',
+    ...rawChains(bridges, tunnels.port),
+    base('forward', 'type filter hook forward priority filter; policy accept;', [
+      // In and out by one bridge is bridged; anything else is routed by the host, which a tenant's network never is.
+      ...(bridged.length > 0 ? [`iifname . oifname vmap { ${bridged.join(', ')} }`] : []),
+      ...['iifname', 'oifname'].map((field) => `${field} ${ours}${except(field, open)} drop`),
+      ...['iifname', 'oifname'].flatMap(toOpen),
+    ]),
+    base('input', 'type filter hook input priority filter; policy accept;', [
+      ...peersOnly(tunnels),
+      ...toOpen('iifname'),
+      `iifname ${ours} drop`,
+    ]),
+    base('output', 'type filter hook output priority filter; policy accept;', toOpen('oifname')),
+    base(
+      'way_out',
+      'type nat hook postrouting priority srcnat; policy accept;',
+      // Bridged packets have no iifname here: another network that uses the same addresses is not touched.
+      masqueraded.map((bridge) => `iifname "${bridge}" oifname != "${bridge}" masquerade`),
+    ),
   ];
 }
 
+const base = (name: string, head: string, lines: readonly string[]): Block => ({
+  family: 'inet',
+  kind: 'chain',
+  name,
+  head,
+  lines,
+});
+
 /** Before the kernel puts fragments together, which it does per zone. */
-function zones(bridges: FirewallState['bridges'], tunnelPort: number): string[] {
+function rawChains(bridges: FirewallState['bridges'], tunnelPort: number): Block[] {
   const zoned = bridges.flatMap(({ bridge, zone }) => (zone === null ? [] : [`"${bridge}" : ${zone}`]));
-  const map = zoned.length > 0 ? [`ct zone set iifname map { ${zoned.join(', ')} }`] : [];
-  const untracked = (hook: string, priority: number, lines: readonly string[]) => [
-    `chain raw_${hook} {`,
-    `type filter hook ${hook} priority ${priority}; policy accept;`,
-    ...lines,
-    // Each flow inside a tunnel would be a connection of its own outside.
-    `udp dport ${tunnelPort} notrack`,
-    '}',
+  const zones = zoned.length > 0 ? [`ct zone set iifname map { ${zoned.join(', ')} }`] : [];
+  // Each flow inside a tunnel would be a connection of its own outside.
+  const untracked = `udp dport ${tunnelPort} notrack`;
+  return [
+    base('raw_in', 'type filter hook prerouting priority -450; policy accept;', [...zones, untracked]),
+    base('raw_out', 'type filter hook output priority -450; policy accept;', [untracked]),
   ];
-  return [...untracked('prerouting', -450, map), ...untracked('output', -450, [])];
 }
 
 /** A tunnel believes what it gets, so only the other hosts may send. */
 function peersOnly({ port, peers }: FirewallState['tunnels']): string[] {
-  const [v4, v6] = [peers.filter((peer) => !peer.includes(':')), peers.filter((peer) => peer.includes(':'))];
   if (peers.length === 0) return [];
+  const rule = (version: 4 | 6, own: readonly string[]) =>
+    `meta nfproto ipv${version} udp dport ${port}${own.length > 0 ? ` ${version === 4 ? 'ip' : 'ip6'} saddr != { ${own.join(', ')} }` : ''} drop`;
   return [
-    v4.length > 0
-      ? `meta nfproto ipv4 udp dport ${port} ip saddr != { ${v4.join(', ')} } drop`
-      : `meta nfproto ipv4 udp dport ${port} drop`,
-    v6.length > 0
-      ? `meta nfproto ipv6 udp dport ${port} ip6 saddr != { ${v6.join(', ')} } drop`
-      : `meta nfproto ipv6 udp dport ${port} drop`,
+    rule(
+      4,
+      peers.filter((peer) => !peer.includes(':')),
+    ),
+    rule(
+      6,
+      peers.filter((peer) => peer.includes(':')),
+    ),
   ];
 }
 
 const quoted = (bridges: readonly string[]) => bridges.map((bridge) => `"${bridge}"`);
+const except = (field: string, bridges: readonly string[]) =>
+  bridges.length > 0 ? ` ${field} != { ${bridges.join(', ')} }` : '';

@@ -1,12 +1,13 @@
 /**
- * The whole packet filter of one cloud on one host, as one transaction. The bridge family says who a frame may come
- * from and writes into its mark which ports it is between (from: high half, to: low half). Then br_netfilter shows it to
- * the inet family, where connections are tracked, and the security groups of both ports decide.
+ * The whole packet filter of one cloud on one host. The bridge family says who a frame may come from and writes into its
+ * mark which ports it is between (from: high half, to: low half). Then br_netfilter shows it to the inet family, where
+ * connections are tracked, and the security groups of both ports decide.
  */
 import type { GroupWish, PortWish } from '#shared/contracts/network-agent.ts';
+import type { Block } from './blocks.ts';
 import { chainOf, groupChains, memberSets, namedGroups } from './group-rules.ts';
 import type { Names } from './names.ts';
-import { filterChains } from './ruleset-base.ts';
+import { baseChains } from './ruleset-base.ts';
 import { spoofingLines } from './spoofing.ts';
 
 /** A port with its number in marks, 1 to 65535. */
@@ -32,77 +33,61 @@ export interface FirewallState {
   readonly tunnels: { readonly port: number; readonly peers: readonly string[] };
 }
 
-/** Replaces both tables at once: no frame ever sees half of it. */
-export function rulesetOf(state: FirewallState): string {
-  const { table } = state.names;
-  const families = { bridge: bridgeTable(state), inet: inetTable(state) };
-  return Object.entries(families)
-    .flatMap(([family, lines]) => [
-      `table ${family} ${table}`,
-      `delete table ${family} ${table}`,
-      `table ${family} ${table} {`,
-      ...lines,
-      '}',
-    ])
-    .concat('')
-    .join('\n');
-}
+export const rulesetOf = (state: FirewallState): Block[] => [...bridgeBlocks(state), ...inetBlocks(state)];
 
-/** For a host that this cloud leaves. */
-export const rulesetGone = ({ table }: Names): string =>
-  ['bridge', 'inet'].flatMap((family) => [`table ${family} ${table}`, `delete table ${family} ${table}\n`]).join('\n');
+const chain = (family: Block['family'], name: string, lines: readonly string[], head = ''): Block => ({
+  family,
+  kind: 'chain',
+  name,
+  head,
+  lines,
+});
 
 const watched = ({ ports }: FirewallState) => ports.filter(({ wish }) => wish.adminUp && wish.guarded);
 
-function bridgeTable(state: FirewallState): string[] {
+function bridgeBlocks(state: FirewallState): Block[] {
   const { taps, veths, tunnels } = state.names;
   const verdicts = (way: 'from' | 'to') =>
     state.ports.map(({ wish, number }) => `"${wish.tap}" : ${verdict(wish, `${way}_${number}`)}`);
+  const goals = [...vmap('oifname', verdicts('to')), `oifname "${taps}*" drop`];
   return [
     ...watched(state).flatMap(({ number, wish }) => [
-      `chain from_${number} {`,
-      `meta mark set ${from(number)}`,
-      ...spoofingLines(wish),
-      '}',
-      `chain to_${number} {`,
-      `meta mark set meta mark & 0xffff0000 | ${to(number)}`,
-      'accept',
-      '}',
+      chain('bridge', `from_${number}`, [`meta mark set ${from(number)}`, ...spoofingLines(wish)]),
+      chain('bridge', `to_${number}`, [`meta mark set meta mark & 0xffff0000 | ${to(number)}`, 'accept']),
     ]),
-    'chain prerouting {',
-    'type filter hook prerouting priority -300; policy accept;',
-    // A mark that came along from elsewhere would be read as one of ours.
-    ...[veths, tunnels].map((begin) => `iifname "${begin}*" meta mark set 0`),
-    ...vmap('iifname', verdicts('from')),
-    `iifname "${taps}*" drop`,
-    '}',
-    ...['forward', 'output'].flatMap((hook) => [
-      `chain ${hook} {`,
-      `type filter hook ${hook} priority -200; policy accept;`,
-      ...vmap('oifname', verdicts('to')),
-      `oifname "${taps}*" drop`,
-      '}',
-    ]),
+    chain(
+      'bridge',
+      'prerouting',
+      [
+        // A mark that came along from elsewhere would be read as one of ours.
+        ...[veths, tunnels].map((begin) => `iifname "${begin}*" meta mark set 0`),
+        ...vmap('iifname', verdicts('from')),
+        `iifname "${taps}*" drop`,
+      ],
+      'type filter hook prerouting priority -300; policy accept;',
+    ),
+    chain('bridge', 'forward', goals, 'type filter hook forward priority -200; policy accept;'),
+    chain('bridge', 'output', goals, 'type filter hook output priority -200; policy accept;'),
   ];
 }
 
-function verdict({ adminUp, guarded }: PortWish, chain: string): string {
+function verdict({ adminUp, guarded }: PortWish, name: string): string {
   if (!adminUp) return 'drop';
-  return guarded ? `jump ${chain}` : 'accept';
+  return guarded ? `jump ${name}` : 'accept';
 }
 
-function inetTable(state: FirewallState): string[] {
+function inetBlocks(state: FirewallState): Block[] {
   const told = new Map(state.groups.map((group) => [group.id, group]));
   const groups = namedGroups(
     state.ports.map(({ wish }) => wish),
     state.groups,
-  );
+  ).map((id) => told.get(id) ?? { id, rules: [], members: [] });
   return [
-    ...groups.flatMap((id) => memberSets(id, told.get(id)?.members ?? [])),
-    ...groups.flatMap((id) => groupChains(told.get(id) ?? { id, rules: [], members: [] })),
+    ...groups.flatMap(memberSets),
+    ...groups.flatMap(groupChains),
     ...watched(state).flatMap(portChains),
     ...dispatch(state),
-    ...filterChains(state),
+    ...baseChains(state),
   ];
 }
 
@@ -110,51 +95,50 @@ function inetTable(state: FirewallState): string[] {
 const alwaysIn = ['udp sport 67 udp dport 68', 'icmpv6 type { 130, 131, 132, 134, 135, 136, 143 }'];
 const alwaysOut = ['udp sport 68 udp dport 67', 'icmpv6 type { 131, 132, 133, 135, 136, 143 }'];
 
-const portChains = ({ number, wish }: NumberedPort): string[] => [
-  `chain from_${number} {`,
-  ...alwaysOut.map((packet) => `${packet} goto to_guest`),
-  ...wish.groupIds.map((id) => `jump ${chainOf(id, 'egress')}`),
-  'drop',
-  '}',
-  `chain to_${number} {`,
-  ...alwaysIn.map((packet) => `${packet} accept`),
-  ...wish.groupIds.map((id) => `jump ${chainOf(id, 'ingress')}`),
-  'drop',
-  '}',
+const portChains = ({ number, wish }: NumberedPort): Block[] => [
+  chain('inet', `from_${number}`, [
+    ...alwaysOut.map((packet) => `${packet} goto to_guest`),
+    ...wish.groupIds.map((id) => `jump ${chainOf(id, 'egress')}`),
+    'drop',
+  ]),
+  chain('inet', `to_${number}`, [
+    ...alwaysIn.map((packet) => `${packet} accept`),
+    ...wish.groupIds.map((id) => `jump ${chainOf(id, 'ingress')}`),
+    'drop',
+  ]),
 ];
 
 /** First who sent it, then who gets it. What the host routes itself carries no mark of its goal, so there the address tells. */
-function dispatch(state: FirewallState): string[] {
+function dispatch(state: FirewallState): Block[] {
   const open = new Set(state.bridges.filter(({ zone }) => zone === null).map(({ bridge }) => bridge));
-  const routed = watched(state).filter(({ wish }) => open.has(wish.segment.bridge));
-  const byAddress = routed.flatMap(({ number, wish }) =>
-    wish.fixedIps
-      .filter(({ address }) => address.includes('.'))
-      .map(({ address }) => `"${wish.segment.bridge}" . ${address} : goto to_${number}`),
-  );
+  const byAddress = watched(state)
+    .filter(({ wish }) => open.has(wish.segment.bridge))
+    .flatMap(({ number, wish: { segment, fixedIps } }) =>
+      fixedIps
+        .filter(({ address }) => address.includes('.'))
+        .map(({ address }) => `"${segment.bridge}" . ${address} : goto to_${number}`),
+    );
+  const senders = watched(state).map(({ number }) => `${from(number)} : goto from_${number}`);
+  const goals = watched(state).map(({ number }) => `${to(number)} : goto to_${number}`);
   return [
-    'chain guests {',
-    'ct state vmap { established : accept, related : accept, invalid : drop }',
-    ...vmap(
-      'meta mark & 0xffff0000',
-      watched(state).map(({ number }) => `${from(number)} : goto from_${number}`),
-    ),
-    'goto to_guest',
-    '}',
-    'chain to_guest {',
-    ...vmap(
-      'meta mark & 0x0000ffff',
-      watched(state).map(({ number }) => `${to(number)} : goto to_${number}`),
-    ),
-    ...vmap('oifname . ip daddr', byAddress),
-    'accept',
-    '}',
+    chain('inet', 'guests', [
+      'ct state vmap { established : accept, related : accept, invalid : drop }',
+      ...vmap('meta mark & 0xffff0000', senders),
+      'goto to_guest',
+    ]),
+    chain('inet', 'to_guest', [
+      ...vmap('meta mark & 0x0000ffff', goals),
+      ...vmap('oifname . ip daddr', byAddress),
+      'accept',
+    ]),
   ];
 }
 
 const from = (number: number) => `0x${number.toString(16).padStart(4, '0')}0000`;
 const to = (number: number) => `0x0000${number.toString(16).padStart(4, '0')}`;
 
-/** nft has no empty map. */
-const vmap = (key: string, elements: readonly string[]) =>
-  elements.length > 0 ? [`${key} vmap { ${elements.join(', ')} }`] : [];
+/** nft has no empty map, and none with a key twice: while a port moves, two may claim one address. The first keeps it. */
+function vmap(key: string, elements: readonly string[]): string[] {
+  const byKey = new Map(elements.toReversed().map((element) => [element.split(' : ')[0], element]));
+  return byKey.size > 0 ? [`${key} vmap { ${[...byKey.values()].toReversed().join(', ')} }`] : [];
+}

@@ -2,11 +2,11 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryRun } from '#shared/process/run.ts';
+import { goneText } from './blocks.ts';
 import { listLinks, loadNft } from './commands.ts';
 import { ensureEnded, listDnsmasq } from './dnsmasq.ts';
 import { isOurs, type Names } from './names.ts';
 import { ensureSpaceGone, listSpaces } from './namespaces.ts';
-import { rulesetGone } from './ruleset.ts';
 
 export interface Wanted {
   readonly links: ReadonlySet<string>;
@@ -45,7 +45,7 @@ async function endDnsmasq({ runDir }: Names, { networks }: Wanted): Promise<void
 /** The cloud leaves this host. What it was asked to be stays written down, and stands again at the next start. */
 export async function tearDown(names: Names): Promise<string[]> {
   const gone = await sweep(names, nothing);
-  await loadNft(rulesetGone(names));
+  await loadNft(goneText(names.table));
   await rm(names.runDir, { recursive: true, force: true });
   return gone;
 }
