@@ -8,6 +8,9 @@ import type { Route } from '#shared/http/route.ts';
 import { keystone } from '../../services/identity/dialect.ts';
 import { policy as identityPolicy } from '../../services/identity/policy.ts';
 import { routes as identityRoutes } from '../../services/identity/routes.ts';
+import { swift } from '../../services/object-store/dialect.ts';
+import { policy as objectStorePolicy } from '../../services/object-store/policy.ts';
+import { routes as objectStoreRoutes } from '../../services/object-store/routes.ts';
 
 export interface ApiFacts {
   readonly name: string;
@@ -38,4 +41,5 @@ const facts = (
 
 export const apis: readonly ApiFacts[] = [
   facts('identity', identityRoutes as unknown as Route<never>[], identityPolicy, keystone, '3.14', '3.14'),
+  facts('object-store', objectStoreRoutes as unknown as Route<never>[], objectStorePolicy, swift, '1.0', '1.0'),
 ];
