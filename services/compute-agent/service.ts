@@ -69,7 +69,7 @@ async function openHypervisor(parts: Parts, directory: string, changed: () => vo
   const { cloud, config, log } = parts;
   if (config.driver === 'fake') {
     const size = { vcpus: config.fakeVcpus, ramMb: config.fakeRamMb, diskGb: config.fakeDiskGb };
-    return fakeHypervisor({ size, changed, file: join(directory, 'guests.json') });
+    return fakeHypervisor({ size, changed, folder: join(directory, 'guests') });
   }
   const api = imagesOf(imageClient(sessionOf(cloud, 'nova')));
   return openQemu({ cloud, config, directory, api, log, changed });

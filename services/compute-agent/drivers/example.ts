@@ -111,8 +111,10 @@ export async function exampleHost(t: TestContext): Promise<ExampleHost> {
   return { stateDir, open };
 }
 
+type Not = null | undefined | false | 0;
+
 /** Waits for a condition, never for a second. */
-export async function until<T>(what: string, look: () => Promise<T> | T, withinMs = 120_000): Promise<T> {
+export async function until<T>(what: string, look: () => Promise<T | Not> | T | Not, withinMs = 120_000): Promise<T> {
   for (const late = Date.now() + withinMs; ; await sleep(50)) {
     const seen = await look();
     if (seen) return seen;

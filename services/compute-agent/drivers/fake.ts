@@ -1,10 +1,9 @@
 /** Guests that are only written down: for tests, and for clouds larger than the machine. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { GuestMachine, GuestState, GuestWish, ImageUpload } from '#shared/contracts/compute-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import type { HostFacts, Hypervisor, Power } from './hypervisor.ts';
-import { writeDurably } from './qemu/durable.ts';
 
 interface FakeGuest {
   readonly wish: GuestWish;
@@ -16,8 +15,8 @@ interface FakeGuest {
 export interface FakeOptions {
   readonly size: Pick<HostFacts, 'vcpus' | 'ramMb' | 'diskGb'>;
   readonly changed: () => void;
-  /** Keeps the guests there over a restart; without it they go with the process. */
-  readonly file?: string;
+  /** A folder that keeps the guests over the death of the process, one file each; without it they go with it. */
+  readonly folder?: string;
   /** Stands before each deed: may wait, or throw a Fault to refuse. */
   readonly before?: (verb: string, id: string) => Promise<void>;
   /** Where a snapshot's bytes would go. */
@@ -34,15 +33,23 @@ export interface FakeHypervisor extends Hypervisor {
 
 const machine: GuestMachine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' };
 
-export function fakeHypervisor({ size, changed, file, before, upload }: FakeOptions): FakeHypervisor {
+export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOptions): FakeHypervisor {
   const guests = new Map<string, FakeGuest>();
   const find = (id: string): FakeGuest => {
     const guest = guests.get(id);
     if (!guest) throw notFound('Instance', id);
     return guest;
   };
-  const keep = async () => {
-    if (file !== undefined) await writeDurably(file, JSON.stringify([...guests]));
+  const fileOf = (id: string) => join(folder ?? '', `${id}.json`);
+  const keep = async (id: string) => {
+    if (folder === undefined) return;
+    const fresh = `${fileOf(id)}.new`;
+    await writeFile(fresh, JSON.stringify(guests.get(id)));
+    await rename(fresh, fileOf(id)); // no fsync: they outlive a killed process, and need not outlive the machine
+  };
+  const forget = async (id: string) => {
+    guests.delete(id);
+    if (folder !== undefined) await rm(fileOf(id), { force: true });
   };
   const byItself = (id: string, power: Power, reason: string) => {
     Object.assign(find(id), { power, reason });
@@ -57,25 +64,27 @@ export function fakeHypervisor({ size, changed, file, before, upload }: FakeOpti
       const console = (known?.console ?? '') + (boots ? `fake guest ${wish.id} ready\n` : '');
       const power = known?.power === 'crashed' && !boots && wish.power === 'on' ? 'crashed' : wish.power;
       guests.set(wish.id, { wish, power, reason: null, console });
-      await keep();
+      await keep(wish.id);
       return stateOf(wish, power);
     },
     ensureGuestGone: async ({ id }) => {
       await before?.('ensureGuestGone', id);
-      guests.delete(id);
-      await keep();
+      await forget(id);
     },
     uploadSnapshot: async (wish) => {
       await before?.('uploadSnapshot', wish.serverId);
       find(wish.serverId);
       await upload?.(wish);
     },
-    recover: async (ownerSays) => {
-      if (file === undefined) return;
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-      const kept = JSON.parse(await readFile(file, 'utf8').catch(() => '[]')) as [string, FakeGuest][];
-      for (const [id, guest] of kept) guests.set(id, guest);
-      void ownerSays; // fake guests need no power
+    recover: async () => {
+      if (folder === undefined) return; // fake guests need no power: what was on is on
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+      const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+      for (const text of texts) {
+        const guest = JSON.parse(text) as FakeGuest;
+        guests.set(guest.wish.id, guest);
+      }
     },
     facts: async () => ({ ...size, ...factsOf(guests, size.diskGb) }),
     guests: () => [...guests].map(([id, { power, reason }]) => ({ id, power, reason })),
@@ -87,8 +96,7 @@ export function fakeHypervisor({ size, changed, file, before, upload }: FakeOpti
     close: async () => {},
     stopGuests: async () => {},
     removeGuests: async () => {
-      guests.clear();
-      await keep();
+      for (const id of [...guests.keys()]) await forget(id);
     },
     powerOffInside: (id) => byItself(id, 'off', 'powered off from inside'),
     die: (id) => byItself(id, 'off', 'the process died: signal SIGKILL'),
