@@ -1,4 +1,4 @@
-import type { May } from '../resources/handlers.ts';
+import type { May } from '../resources/values.ts';
 import { standardView } from '../resources/view.ts';
 import type { NetworkRow } from './store.ts';
 

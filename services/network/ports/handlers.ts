@@ -1,3 +1,4 @@
+import { findNetwork } from '../networks/operations.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { createPort, deletePort, findPort, updatePort } from './operations.ts';
 import { listPorts, type Port, portAttributes } from './store.ts';
@@ -15,6 +16,7 @@ const portKind: Kind<Port, PortWish> = {
     'networkId' in thing
       ? portTarget(network, thing.networkId, thing.projectId, thing.deviceOwner)
       : portTarget(network, thing.network_id, thing.projectId, thing.device_owner ?? ''),
+  findParent: (network, who, { network_id }) => findNetwork(network, who, network_id),
   create: createPort,
   update: updatePort,
   remove: deletePort,

@@ -3,7 +3,7 @@ import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { type Host, listHosts } from '../hosts/store.ts';
 import { networkRows } from '../networks/store.ts';
-import type { May } from '../resources/handlers.ts';
+import type { May } from '../resources/values.ts';
 import { standardView } from '../resources/view.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import type { Port } from './store.ts';

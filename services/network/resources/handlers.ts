@@ -6,8 +6,8 @@ import { atomically, type Network } from '../context.ts';
 import { policy } from '../policy.ts';
 import { fieldsOf, linksOf, listingOf, pick } from './query.ts';
 import type { Attributes, Listing, Standard } from './store.ts';
+import type { May } from './values.ts';
 
-export type May = Call['may'];
 export type Wish = Readonly<Record<string, unknown>>;
 
 /** What sets one resource apart from the others. Everything that writes runs inside a transaction. */
@@ -22,6 +22,8 @@ export interface Kind<Row extends Standard, W extends object> {
   views(network: Network, rows: readonly Row[], may: May): Promise<object[]>;
   /** What rules look at: the thing itself, and what it belongs to. */
   target(network: Network, thing: Row | (W & { readonly projectId: string })): Promise<Target>;
+  /** Throws the 404 of what a wish is to be part of, when `who` may not see that. */
+  findParent?(network: Network, who: Who, wish: W): Promise<unknown>;
   create(network: Network, who: Who, wish: W, projectId: string): Promise<Row>;
   update?(network: Network, who: Who, row: Row, wish: W): Promise<Row>;
   remove(network: Network, who: Who, row: Row): Promise<void>;
@@ -85,6 +87,7 @@ async function createOne<Row extends Standard, W extends object>(
 ): Promise<Row> {
   const { project_id, tenant_id } = wish as { project_id?: string; tenant_id?: string };
   const projectId = project_id ?? tenant_id ?? call.who.projectId ?? '';
+  await kind.findParent?.(network, call.who, wish);
   const target = await kind.target(network, { ...wish, projectId });
   authorizeAll(call, `create_${kind.one}`, wish as Wish, { ...wish, ...target });
   return kind.create(network, call.who, wish, projectId);

@@ -1,6 +1,10 @@
 /** Values as this API's clients write them, and as it writes them. */
 import { randomUUID } from 'node:crypto';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
+import type { Call } from '#shared/http/route.ts';
+
+/** May the caller do this to that thing? */
+export type May = Call['may'];
 
 /** Clients send true, "True", "1" and 1 for the same. */
 export function truth(value: unknown, name: string): boolean {

@@ -60,6 +60,7 @@ const ruleKind: Kind<GroupRule, RuleWish> = {
     const group = await groupRows.get(db, groupId);
     return { project_id: thing.projectId, tenant_id: thing.projectId, 'security_group:project_id': group?.projectId };
   },
+  findParent: (network, who, { security_group_id }) => findGroup(network, who, security_group_id),
   create: createRule,
   remove: removeRule,
 };

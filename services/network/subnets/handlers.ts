@@ -1,3 +1,4 @@
+import { findNetwork } from '../networks/operations.ts';
 import { networkRows } from '../networks/store.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { createSubnet, findSubnet, removeSubnet, type SubnetWish, updateSubnet } from './operations.ts';
@@ -17,6 +18,7 @@ const subnetKind: Kind<Subnet, SubnetWish> = {
     const own = { project_id: thing.projectId, tenant_id: thing.projectId };
     return { ...own, 'network:project_id': net?.projectId, 'network:shared': net?.shared ?? false };
   },
+  findParent: (network, who, { network_id }) => findNetwork(network, who, network_id),
   create: createSubnet,
   update: updateSubnet,
   remove: removeSubnet,
