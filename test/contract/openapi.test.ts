@@ -82,7 +82,7 @@ for (const api of apis)
         for (const route of bodiesOf(api, version)) {
           for (const body of neighboursOf(exampleFor(api, route, version))) {
             const mine = everyday.body(route.method, route.path, route.action, version, body) === undefined;
-            const refused = await judge(strict, route, version, body);
+            const refused = await judge({ strict, route, version, body, type: typeOf(api, route) });
             const theirs = refused === undefined;
             judged += 1;
             if (mine !== theirs)
@@ -128,16 +128,24 @@ function exampleFor(api: ApiFacts, { method, path, action }: Route<never>, versi
 }
 
 /** The validator looks at little more of a request than this. */
-async function judge(
-  strict: ReturnType<typeof strictOf>,
-  { method, path }: Route<never>,
-  version: Version,
-  body: unknown,
-) {
+interface Asked {
+  readonly strict: ReturnType<typeof strictOf>;
+  readonly route: Route<never>;
+  readonly version: Version;
+  readonly body: unknown;
+  readonly type: string;
+}
+
+/** Most bodies are application/json; an image is changed by a media type of its own. */
+const typeOf = (api: ApiFacts, { method, path }: Route<never>): string =>
+  Object.keys(api.document.operation(method, path)?.requestBody?.content ?? {}).find((type) => type.includes('json')) ??
+  'application/json';
+
+async function judge({ strict, route: { method, path }, version, body, type }: Asked) {
   const url = path.replace(/[:*](\w+)/g, (_match, name: string) =>
     /id$/i.test(name) ? '5c9a1e5c-6a1f-4a53-9a59-2a7ce3a25c1a' : 'x',
   );
-  const headers = { 'content-type': 'application/json', 'content-length': '2' };
+  const headers = { 'content-type': type, 'content-length': '2' };
   const req = {
     method: method.toUpperCase(),
     originalUrl: url,

@@ -8,9 +8,15 @@ import type { Route } from '#shared/http/route.ts';
 import { keystone } from '../../services/identity/dialect.ts';
 import { policy as identityPolicy } from '../../services/identity/policy.ts';
 import { routes as identityRoutes } from '../../services/identity/routes.ts';
+import { glance } from '../../services/image/dialect.ts';
+import { policy as imagePolicy } from '../../services/image/policy.ts';
+import { routes as imageRoutes } from '../../services/image/routes.ts';
+import { neutron } from '../../services/network/dialect.ts';
+import { policy as networkPolicy } from '../../services/network/policy.ts';
+import { routes as networkRoutes } from '../../services/network/routes.ts';
 import { swift } from '../../services/object-store/dialect.ts';
-import { policy as objectStorePolicy } from '../../services/object-store/policy.ts';
-import { routes as objectStoreRoutes } from '../../services/object-store/routes.ts';
+import { policy as objectPolicy } from '../../services/object-store/policy.ts';
+import { routes as objectRoutes } from '../../services/object-store/routes.ts';
 
 export interface ApiFacts {
   readonly name: string;
@@ -22,16 +28,19 @@ export interface ApiFacts {
   readonly newest: Version;
 }
 
+interface Words {
+  readonly routes: unknown;
+  readonly policy: Policy;
+  readonly dialect: Dialect;
+  readonly versions?: readonly [Version, Version];
+}
+
 const facts = (
   name: string,
-  routes: readonly Route<never>[],
-  policy: Policy,
-  dialect: Dialect,
-  lowest: Version,
-  newest: Version,
+  { routes, policy, dialect, versions: [lowest, newest] = ['1.0', '1.0'] }: Words,
 ): ApiFacts => ({
   name,
-  routes,
+  routes: routes as readonly Route<never>[],
   policy,
   dialect,
   lowest,
@@ -40,6 +49,8 @@ const facts = (
 });
 
 export const apis: readonly ApiFacts[] = [
-  facts('identity', identityRoutes as unknown as Route<never>[], identityPolicy, keystone, '3.14', '3.14'),
-  facts('object-store', objectStoreRoutes as unknown as Route<never>[], objectStorePolicy, swift, '1.0', '1.0'),
+  facts('identity', { routes: identityRoutes, policy: identityPolicy, dialect: keystone }),
+  facts('image', { routes: imageRoutes, policy: imagePolicy, dialect: glance }),
+  facts('network', { routes: networkRoutes, policy: networkPolicy, dialect: neutron }),
+  facts('object-store', { routes: objectRoutes, policy: objectPolicy, dialect: swift }),
 ];
