@@ -84,7 +84,7 @@ test('one process can be many fake hosts, each with its own guests', async (t) =
   await outcomeOf('build');
   ask('box-2', []);
   await until('all have reported', () => reports.size === 3 && reports.get('box-2')?.guests.length === 1);
-  assert.deepEqual([...reports.keys()].toSorted(), ['box-1', 'box-2', 'box-3']);
+  assert.deepEqual(new Set(reports.keys()), new Set(['box-1', 'box-2', 'box-3']));
   assert.equal(new Set([...reports.values()].map(({ hostId }) => hostId)).size, 3);
   assert.deepEqual(reports.get('box-1')?.guests, []);
 });

@@ -1,0 +1,100 @@
+/** Volumes over iSCSI with CHAP, from a real tgtd: QEMU is the initiator, the host's kernel sees nothing. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { DiskWish } from '#shared/contracts/compute-agent.ts';
+import { run, tryRun } from '#shared/process/run.ts';
+import { diskWish, exampleHost, guestWish, until } from '../../services/compute-agent/drivers/example.ts';
+
+const has = (program: string) => spawnSync(program, ['--version']).error === undefined;
+const isRoot = process.getuid?.() === 0;
+const skip =
+  (!has('qemu-system-x86_64') && 'qemu-system-x86_64 is not installed') ||
+  (!has('tgtd') && 'tgtd is not installed') ||
+  (!isRoot && 'only root runs tgtd');
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** A target of its own with one volume of 64 MiB. */
+async function openTarget(t: TestContext) {
+  const dir = await mkdtemp(join(tmpdir(), 'target-'));
+  const [port, control] = [await freePort(), String(process.pid % 30_000)];
+  const daemon = spawn('tgtd', ['-f', '-C', control, '--iscsi', `portal=127.0.0.1:${port}`], { stdio: 'ignore' });
+  t.after(async () => {
+    daemon.kill('SIGKILL');
+    await once(daemon, 'exit');
+    for (const end of ['', '.lock']) await rm(`/var/run/tgtd/socket.${control}${end}`, { force: true });
+    await rm(dir, { recursive: true });
+  });
+  const file = join(dir, 'volume');
+  await writeFile(file, '');
+  await truncate(file, 64 << 20);
+  const admin = (...words: string[]) => run(['tgtadm', '-C', control, '--lld', 'iscsi', ...words]);
+  await until(
+    'tgtd answers',
+    async () => (await tryRun(['tgtadm', '-C', control, '--mode', 'sys', '--op', 'show'])).code === 0,
+  );
+  const iqn = 'iqn.2026-11.test:volume';
+  await admin('--op', 'new', '--mode', 'target', '--tid', '1', '-T', iqn);
+  await admin('--op', 'new', '--mode', 'logicalunit', '--tid', '1', '--lun', '1', '-b', file);
+  await admin('--op', 'bind', '--mode', 'target', '--tid', '1', '-I', 'ALL');
+  await admin('--op', 'new', '--mode', 'account', '--user', 'me', '--password', 'open-sesame-12');
+  await admin('--op', 'bind', '--mode', 'account', '--tid', '1', '--user', 'me');
+  const volume = (secret: string, changes: Partial<DiskWish> = {}): DiskWish => {
+    const login = { portal: `127.0.0.1:${port}`, iqn, lun: 1, user: 'me', secret };
+    return diskWish({
+      id: 'b8c7ef2a-0d3f-4a3b-9f3c-1a2b3c4d5e6f',
+      sizeGb: 0.0625,
+      source: { kind: 'iscsi', ...login },
+      ...changes,
+    });
+  };
+  return { volume };
+}
+
+test('a volume is plugged into a running guest, and there again at its next start', { skip }, async (t) => {
+  const { volume } = await openTarget(t);
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  const plugged = { ...wish, disks: [...wish.disks, volume('open-sesame-12')] };
+  const { devices } = await hypervisor.ensureGuest(plugged);
+  assert.equal(devices[volume('').id], 'vdb');
+  assert.deepEqual(await hypervisor.ensureGuest(plugged), await hypervisor.ensureGuest(plugged));
+  const rebooted = await hypervisor.ensureGuest({ ...plugged, boot: { mark: 'again', kind: 'hard' } });
+  assert.equal(rebooted.power, 'on');
+  const { argv } = JSON.parse(await readFile(join(stateDir, 'guests', wish.id, 'guest.json'), 'utf8'));
+  assert.match(argv.join(' '), /iqn\.2026-11\.test:volume/);
+  assert.ok(!argv.join(' ').includes('open-sesame-12'));
+});
+
+test('a guest boots from a volume', { skip }, async (t) => {
+  const { volume } = await openTarget(t);
+  const { open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish({ disks: [volume('open-sesame-12', { bootIndex: 0 })] });
+  const { power, devices } = await hypervisor.ensureGuest(wish);
+  assert.deepEqual([power, Object.values(devices)], ['on', ['vda']]);
+});
+
+test('a wrong secret opens no volume, and the guest runs on without it', { skip }, async (t) => {
+  const { volume } = await openTarget(t);
+  const { open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  await assert.rejects(hypervisor.ensureGuest({ ...wish, disks: [...wish.disks, volume('wrong')] }), { status: 500 });
+  assert.deepEqual((await hypervisor.ensureGuest(wish)).devices, { root: 'vda' });
+});
