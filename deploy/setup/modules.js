@@ -1,12 +1,14 @@
 /** The node modules that package-lock.json names, Node itself among them. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { follow } from './child.js';
 import { root } from './places.js';
 import { told } from './progress.js';
 
+const nodePackage = `node-${process.platform}-${process.arch}`;
+
 export async function ensureModules() {
-  if (modulesAreThere()) return;
+  if (modulesAreThere()) return linkNode();
   await told('node modules', 'npm ci', (onLine) =>
     follow(['npm', 'ci', '--prefer-offline', '--loglevel=error', '--no-audit', '--no-fund'], {
       cwd: root,
@@ -14,18 +16,24 @@ export async function ensureModules() {
       env: withoutOwnNode(),
     }),
   );
+  linkNode();
+}
+
+/** The npm of Debian 12 leaves the commands of optional packages out of .bin, where npm scripts look first. */
+function linkNode() {
+  const carried = join(root, 'node_modules', nodePackage, 'bin/node');
+  const link = join(root, 'node_modules/.bin/node');
+  if (existsSync(carried) && !existsSync(link)) symlinkSync(`../${nodePackage}/bin/node`, link);
 }
 
 /** npm writes its own copy of the lock when, and only when, everything is in place. */
 function modulesAreThere() {
-  const [wanted, found] = ['package-lock.json', 'node_modules/.package-lock.json'].map((file) =>
-    versionsIn(join(root, file)),
-  );
-  const needed = Object.entries(wanted).filter(([, { optional }]) => !optional);
-  return (
-    existsSync(join(root, 'node_modules/.bin/node')) &&
-    needed.every(([path, { version }]) => found[path]?.version === version)
-  );
+  const files = ['package-lock.json', 'node_modules/.package-lock.json'];
+  const [wanted, found] = files.map((file) => versionsIn(join(root, file)));
+  const ours = ([path, { optional }]) => !optional || path === `node_modules/${nodePackage}`;
+  return Object.entries(wanted)
+    .filter(ours)
+    .every(([path, { version }]) => found[path]?.version === version);
 }
 
 function versionsIn(file) {
