@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import { dotted, nextPage, timeOf } from '../dialect.ts';
+import { limitOf } from '../listings/wish.ts';
+import { findServer, findServerEver } from '../servers/store.ts';
+import { type Action, findAction, listActions } from './store.ts';
+
+/** From 2.21 on a server's history outlives it. */
+const serverOf = ({ db }: Compute, { who, params, version }: Call<never>) =>
+  (atLeast(version, '2.21') ? findServerEver : findServer)(db, who, params.id ?? '');
+
+/** Nova says no more than Error here; the reason is what a user needs. */
+const actionView = (action: Action, version: Version) => ({
+  action: action.action,
+  instance_uuid: action.serverId,
+  request_id: action.requestId,
+  user_id: action.userId,
+  project_id: action.projectId,
+  start_time: dotted(action.startedAt),
+  message: action.message,
+  ...(atLeast(version, '2.58') ? { updated_at: dotted(action.updatedAt) } : {}),
+});
+
+const hostIdOf = ({ projectId, host }: Action) =>
+  host === null ? '' : createHash('sha224').update(`${projectId}${host}`).digest('hex');
+
+function eventsOf(action: Action, admin: boolean, version: Version) {
+  if (action.event === null) return [];
+  return [
+    {
+      event: action.event,
+      start_time: dotted(action.startedAt),
+      finish_time: dotted(action.finishedAt),
+      result: action.result,
+      ...(admin ? { traceback: null } : {}),
+      ...(atLeast(version, '2.62') ? { hostId: hostIdOf(action), ...(admin ? { host: action.host } : {}) } : {}),
+      ...(atLeast(version, '2.84') ? { details: action.result === 'Error' ? action.message : null } : {}),
+    },
+  ];
+}
+
+function timeGiven({ query }: Call<never>, name: string): number | undefined {
+  const text = query[name];
+  if (text === undefined) return undefined;
+  const ms = timeOf(text);
+  if (ms === undefined)
+    throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
+  return ms;
+}
+
+export const listServerActions: Handler<Compute> = async (compute, call) => {
+  const { query, version } = call;
+  const { id } = await serverOf(compute, call);
+  const paged = atLeast(version, '2.58');
+  const limit = paged ? limitOf(query.limit) : limitOf(undefined);
+  const since = paged ? timeGiven(call, 'changes-since') : undefined;
+  const before = atLeast(version, '2.66') ? timeGiven(call, 'changes-before') : undefined;
+  const actions = await listActions(compute.db, id, {
+    limit,
+    ...(since === undefined ? {} : { changesSince: since }),
+    ...(before === undefined ? {} : { changesBefore: before }),
+    ...(paged && query.marker !== undefined ? { marker: query.marker } : {}),
+  }).catch((error: unknown) => {
+    if (error instanceof Fault && error.status === 404) throw badRequest(`marker [${query.marker}] not found`);
+    throw error;
+  });
+  const links = paged
+    ? nextPage(
+        'links',
+        { ...call, limit },
+        actions.map(({ requestId }) => ({ id: requestId })),
+      )
+    : {};
+  return ok({ instanceActions: actions.map((each) => actionView(each, version)), ...renamed(links) });
+};
+
+/** This collection calls its links plainly `links`. */
+const renamed = ({ links_links }: Record<string, unknown>) => (links_links ? { links: links_links } : {});
+
+export const showServerAction: Handler<Compute> = async (compute, call) => {
+  const { id } = await serverOf(compute, call);
+  const action = await findAction(compute.db, id, call.params.request ?? '');
+  const admin = call.may('os_compute_api:os-instance-actions:events');
+  const shown = admin || atLeast(call.version, '2.51') ? { events: eventsOf(action, admin, call.version) } : {};
+  return ok({ instanceAction: { ...actionView(action, call.version), ...shown } });
+};

@@ -1,0 +1,132 @@
+import type { Knex } from 'knex';
+import type { Who } from '#shared/auth/who.ts';
+import { notFound } from '#shared/errors/fault.ts';
+
+/** What was done to a server, by whom, and how it ended. */
+export interface Action {
+  readonly sequence: number;
+  readonly serverId: string;
+  readonly action: string;
+  /** The task that does it; null for what needs none. */
+  readonly taskId: string | null;
+  readonly requestId: string;
+  readonly userId: string;
+  readonly projectId: string;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  /** Why it failed, or what happened by itself. */
+  readonly message: string | null;
+  readonly event: string | null;
+  readonly finishedAt: number | null;
+  readonly result: 'Success' | 'Error' | null;
+  readonly host: string | null;
+}
+
+type By = Pick<Who, 'requestId' | 'userId' | 'projectId'>;
+
+interface Begun {
+  readonly serverId: string;
+  readonly action: string;
+  readonly taskId?: string;
+  readonly event?: string;
+  readonly host?: string | null;
+  /** It was done at once. */
+  readonly finishedAt?: number;
+  readonly result?: 'Success';
+}
+
+/** In the transaction that takes the server. */
+export async function beginAction(tx: Knex, who: By, begun: Begun): Promise<void> {
+  const now = Date.now();
+  const { requestId, userId, projectId } = who;
+  const event = `compute_${begun.action.replaceAll('-', '_')}_instance`;
+  await tx('actions').insert({
+    taskId: null,
+    event,
+    host: null,
+    finishedAt: null,
+    result: null,
+    ...begun,
+    requestId,
+    userId,
+    projectId: projectId ?? '',
+    startedAt: now,
+    updatedAt: now,
+    message: null,
+  });
+}
+
+/** In the transaction that ends the task. */
+export async function endAction(tx: Knex, taskId: string, problem?: string, host?: string | null): Promise<void> {
+  const now = Date.now();
+  await tx('actions')
+    .where({ taskId, finishedAt: null })
+    .update({
+      updatedAt: now,
+      finishedAt: now,
+      message: problem ?? null,
+      result: problem === undefined ? 'Success' : 'Error',
+      ...(host === undefined ? {} : { host }),
+    });
+}
+
+/** A task that another one replaced will not say how it ended. */
+export const endAbandoned = async (tx: Knex, serverId: string, exceptTaskId: string): Promise<void> => {
+  const now = Date.now();
+  await tx('actions')
+    .where({ serverId, finishedAt: null })
+    .whereNotNull('taskId')
+    .whereNot({ taskId: exceptTaskId })
+    .whereNotExists(tx('tasks').select('id').whereRaw('tasks.id = actions.task_id'))
+    .update({ updatedAt: now, finishedAt: now, message: 'A later request took its place.', result: 'Error' });
+};
+
+/** What happened without anybody's request: a guest that powered itself off. */
+export async function noteEvent(
+  tx: Knex,
+  server: { readonly id: string; readonly userId: string; readonly projectId: string; readonly host: string | null },
+  noted: { readonly action: string; readonly message: string; readonly requestId: string },
+): Promise<void> {
+  const now = Date.now();
+  await tx('actions').insert({
+    serverId: server.id,
+    taskId: null,
+    userId: server.userId,
+    projectId: server.projectId,
+    host: server.host,
+    startedAt: now,
+    updatedAt: now,
+    finishedAt: now,
+    event: 'compute__sync_instance_power_state',
+    result: 'Success',
+    ...noted,
+  });
+}
+
+export interface ActionFilter {
+  readonly changesSince?: number;
+  readonly changesBefore?: number;
+  readonly limit: number;
+  readonly marker?: string;
+}
+
+/** The newest first. */
+export async function listActions(db: Knex, serverId: string, filter: ActionFilter): Promise<Action[]> {
+  const found = db<Action>('actions').where({ serverId }).orderBy('sequence', 'desc').limit(filter.limit);
+  if (filter.changesSince !== undefined) found.where('updatedAt', '>=', filter.changesSince);
+  if (filter.changesBefore !== undefined) found.where('updatedAt', '<=', filter.changesBefore);
+  if (filter.marker !== undefined) {
+    const mark = (await db<Action>('actions').where({ serverId, requestId: filter.marker }).first('sequence')) as
+      | Pick<Action, 'sequence'>
+      | undefined;
+    if (!mark) throw notFound('Marker', filter.marker);
+    found.where('sequence', '<', mark.sequence);
+  }
+  return (await found) as Action[];
+}
+
+export async function findAction(db: Knex, serverId: string, requestId: string): Promise<Action> {
+  const action = (await db<Action>('actions').where({ serverId, requestId }).first()) as Action | undefined;
+  if (!action) throw notFound('Action for request_id', `${requestId} on instance ${serverId}`);
+  return action;
+}

@@ -1,0 +1,62 @@
+import { badRequest } from '#shared/errors/fault.ts';
+import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import { limitOf } from '../listings/wish.ts';
+import { checkUnlocked } from '../servers/operations.ts';
+import { changeServer, findServer } from '../servers/store.ts';
+import { type AttachWish, attach, detach, findAttached } from './operations.ts';
+import { changeAttachment, listAttachments } from './store.ts';
+import { attachedView, attachmentView } from './view.ts';
+
+const serverOf = ({ db }: Compute, { who, params }: Call<never>) => findServer(db, who, params.id ?? '');
+
+async function unlocked(compute: Compute, call: Call<never>) {
+  const server = await serverOf(compute, call);
+  checkUnlocked(server, call.may('os_compute_api:os-lock-server:unlock:unlock_override'));
+  return server;
+}
+
+export const listVolumes: Handler<Compute> = async (compute, call) => {
+  const { id } = await serverOf(compute, call);
+  const all = (await listAttachments(compute.db, id)).filter(({ volumeId }) => volumeId !== null);
+  const { limit, offset = '0' } = call.query;
+  const from = Number(offset) || 0;
+  const page = all.slice(from, from + limitOf(limit));
+  return ok({ volumeAttachments: page.map((each) => attachmentView(each, call.version)) });
+};
+
+export const showVolume: Handler<Compute> = async (compute, call) => {
+  const { id } = await serverOf(compute, call);
+  const attachment = await findAttached(compute, id, call.params.volume ?? '');
+  return ok({ volumeAttachment: attachmentView(attachment, call.version) });
+};
+
+export const attachToServer: Handler<Compute, { volumeAttachment: AttachWish }> = async (compute, call) => {
+  const server = await unlocked(compute, call as unknown as Call<never>);
+  const attachment = await attach(compute, call.who, server, call.body.volumeAttachment);
+  return ok({ volumeAttachment: attachedView(attachment, call.version) });
+};
+
+export const detachFromServer: Handler<Compute> = async (compute, call) => {
+  await detach(compute, call.who, await unlocked(compute, call), call.params.volume ?? '');
+  return accepted();
+};
+
+interface Change {
+  readonly volumeId: string;
+  readonly delete_on_termination?: boolean;
+}
+
+/** Only whether it goes with its server may change; another volume in its place is not had. */
+export const changeVolume: Handler<Compute, { volumeAttachment: Change }> = async (compute, call) => {
+  const server = await serverOf(compute, call as unknown as Call<never>);
+  const attachment = await findAttached(compute, server.id, call.params.volume ?? '');
+  const { volumeId, delete_on_termination: goes } = call.body.volumeAttachment;
+  if (volumeId !== attachment.volumeId) throw badRequest('One volume cannot be swapped for another here.');
+  if (goes !== undefined)
+    await compute.db.transaction(async (tx) => {
+      await changeAttachment(tx, attachment.id, { deleteOnTermination: goes });
+      await changeServer(tx, server.id, {});
+    });
+  return accepted();
+};

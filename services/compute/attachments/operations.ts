@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { enqueue } from '#shared/workflow/tasks.ts';
+import { beginAction } from '../actions/store.ts';
+import { type Compute, tasksWait } from '../context.ts';
+import type { VolumeJson } from '../drivers/neighbours.ts';
+import { changeServer, type Server } from '../servers/store.ts';
+import { attachVolume, detachVolume } from '../workflows/attach-volume.ts';
+import { nextDevice } from '../workflows/volumes.ts';
+import { type Attachment, findByVolume, insertAttachment, listAttachments, takeAttachment } from './store.ts';
+
+export interface AttachWish {
+  readonly volumeId: string;
+  readonly device?: string | null;
+  readonly tag?: string | null;
+  readonly delete_on_termination?: boolean;
+}
+
+const attachable = ['active', 'paused', 'stopped'];
+
+function checkState({ id, vmState, taskState }: Server, verb: string): void {
+  if (!attachable.includes(vmState))
+    throw conflict(`Cannot '${verb}' instance ${id} while it is in vm_state ${vmState}`);
+  if (taskState !== null) throw conflict(`Cannot '${verb}' instance ${id} while it is in task_state ${taskState}`);
+}
+
+/** Records the disk and the work of plugging it: both, or neither. */
+export async function attach(compute: Compute, who: Who, server: Server, wish: AttachWish): Promise<Attachment> {
+  checkState(server, 'attach_volume');
+  const volume = await attachableVolume(compute, who, wish.volumeId);
+  const { id: serverId, host } = server;
+  const made = await compute.db.transaction(async (tx) => {
+    const disks = await listAttachments(tx, serverId);
+    if (disks.some(({ volumeId }) => volumeId === volume.id))
+      throw conflict(`Invalid volume: volume ${volume.id} already attached`);
+    const id = randomUUID();
+    const params = { serverId, attachmentId: id, volumeId: volume.id };
+    const taskId = await enqueue(tx, attachVolume, params, who.requestId);
+    const attachment = newAttachment({ id, serverId, taskId, volume, wish, disks, server });
+    await insertAttachment(tx, attachment);
+    await changeServer(tx, serverId, {});
+    await beginAction(tx, who, { serverId, action: 'attach_volume', taskId, event: 'compute_attach_volume', host });
+    return attachment;
+  });
+  compute.bus.hint(tasksWait);
+  return made;
+}
+
+interface Parts {
+  readonly id: string;
+  readonly serverId: string;
+  readonly taskId: string;
+  readonly volume: VolumeJson;
+  readonly wish: AttachWish;
+  readonly disks: readonly Attachment[];
+  readonly server: Server;
+}
+
+const newAttachment = ({ id, serverId, taskId, volume, wish, disks, server }: Parts): Attachment => ({
+  id,
+  serverId,
+  taskId,
+  place: Math.max(-1, ...disks.map(({ place }) => place)) + 1,
+  state: 'attaching',
+  destination: 'volume',
+  source: 'volume',
+  sourceId: volume.id,
+  volumeId: volume.id,
+  volumeType: null,
+  attachmentId: null,
+  bootIndex: null,
+  device: wish.device ?? nextDevice([server.rootDevice ?? '/dev/vda', ...disks.map(({ device }) => device)]),
+  bus: 'virtio',
+  sizeGb: volume.size,
+  deleteOnTermination: wish.delete_on_termination ?? false,
+  created: false,
+  tag: wish.tag ?? null,
+  connection: null,
+  createdAt: Date.now(),
+});
+
+/** With the caller's own eyes. */
+async function attachableVolume({ volumes }: Compute, who: Who, id: string): Promise<VolumeJson> {
+  const volume = await volumes.show(id, who.token).catch((error: unknown) => {
+    if (error instanceof Fault && error.status === 404)
+      throw new Fault(404, 'notFound', `Volume ${id} could not be found.`);
+    throw error;
+  });
+  const isShared = volume.multiattach === true && volume.status === 'in-use';
+  if (volume.status !== 'available' && !isShared)
+    throw badRequest(`Invalid volume: volume '${id}' status must be 'available'. Currently in '${volume.status}'`);
+  return volume;
+}
+
+/** Gives the disk to the work of pulling it. */
+export async function detach(compute: Compute, who: Who, server: Server, volumeId: string): Promise<void> {
+  checkState(server, 'detach_volume');
+  const { id: serverId, host } = server;
+  const attachment = await findAttached(compute, serverId, volumeId);
+  if (attachment.bootIndex === 0) throw new Fault(403, 'forbidden', `Cannot detach a root device volume`);
+  await compute.db.transaction(async (tx) => {
+    const params = { serverId, attachmentId: attachment.id, volumeId };
+    const taskId = await enqueue(tx, detachVolume, params, who.requestId);
+    if (!(await takeAttachment(tx, { id: attachment.id, taskId })))
+      throw badRequest(`Invalid volume: Invalid input received: volume ${volumeId} is ${attachment.state} now.`);
+    await changeServer(tx, serverId, {});
+    await beginAction(tx, who, { serverId, action: 'detach_volume', taskId, event: 'compute_detach_volume', host });
+  });
+  compute.bus.hint(tasksWait);
+}
+
+export async function findAttached({ db }: Compute, serverId: string, volumeId: string): Promise<Attachment> {
+  const attachment = await findByVolume(db, serverId, volumeId);
+  if (attachment) return attachment;
+  throw new Fault(404, 'notFound', `Instance ${serverId} is not attached to volume ${volumeId}.`);
+}

@@ -1,0 +1,37 @@
+import type { Knex } from 'knex';
+
+/** What one filter said of one host. */
+export interface Verdict {
+  readonly filter: string;
+  readonly passed: boolean;
+  /** With its numbers: "asked 8192 MB of memory, 1024 free of 4096". */
+  readonly says: string;
+}
+
+/** Why a host was chosen, or none. */
+export interface Explanation {
+  readonly asked: Readonly<Record<string, number>>;
+  readonly candidates: readonly {
+    readonly host: string;
+    readonly verdicts: readonly Verdict[];
+    /** By weigher; empty for a host that a filter refused. */
+    readonly weights: Readonly<Record<string, number>>;
+    readonly weight: number | null;
+  }[];
+  /** Best first. */
+  readonly ranked: readonly string[];
+  readonly chosen: string | null;
+}
+
+export const insertChoice = async (tx: Knex, serverId: string, explanation: Explanation): Promise<void> => {
+  await tx('choices').insert({ serverId, at: Date.now(), explanation: JSON.stringify(explanation) });
+};
+
+/** The newest first. */
+export async function listChoices(db: Knex, serverId: string): Promise<{ at: number; explanation: Explanation }[]> {
+  const rows = (await db('choices').where({ serverId }).orderBy('sequence', 'desc')) as {
+    at: number;
+    explanation: string;
+  }[];
+  return rows.map(({ at, explanation }) => ({ at: Number(at), explanation: JSON.parse(explanation) as Explanation }));
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { atLeast } from '#shared/api/versions.ts';
+import { NoAnswer } from '#shared/bus/bus.ts';
+import { questionTo } from '#shared/contracts/compute-agent.ts';
+import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import { findServer, type Server } from '../servers/store.ts';
+import { insertConsole, readConsole } from './store.ts';
+
+const serverOf = ({ db }: Compute, { who, params }: Call<never>) => findServer(db, who, params.id ?? '');
+
+const notReady = ({ id }: Server) => conflict(`Instance ${id} is not ready`);
+
+export const showConsoleLog: Handler<
+  Compute,
+  { 'os-getConsoleOutput': { length?: number | string | null } | null }
+> = async (compute, call) => {
+  const server = await serverOf(compute, call as unknown as Call<never>);
+  if (server.host === null) throw notReady(server);
+  const asked = call.body['os-getConsoleOutput']?.length ?? null;
+  const length = asked === null || Number(asked) < 0 ? null : Number(asked);
+  const question = { id: server.id, length };
+  const answer = await compute.bus
+    .ask<{ output: string }>(questionTo(server.host, 'consoleLog'), question)
+    .catch((error: unknown) => {
+      if (error instanceof NoAnswer)
+        throw new Fault(409, 'conflict', `Host ${server.host} does not answer: ${error.message}`);
+      throw error;
+    });
+  return ok({ output: answer.output });
+};
+
+async function consoleUrl({ db, cloud, config }: Compute, server: Server, type: string): Promise<string> {
+  if (server.host === null || server.vmState === 'building') throw notReady(server);
+  const token = randomUUID();
+  const expiresAt = Date.now() + config.consoleMs;
+  await insertConsole(db, token, { serverId: server.id, host: server.host, type, expiresAt });
+  const path = encodeURIComponent(`?token=${token}`);
+  return `${cloud.consoleUrl}?path=${path}`;
+}
+
+interface RemoteConsole {
+  readonly remote_console: { readonly protocol: string; readonly type: string };
+}
+
+export const createRemoteConsole: Handler<Compute, RemoteConsole> = async (compute, call) => {
+  const { protocol, type } = call.body.remote_console;
+  if (protocol !== 'vnc' || type !== 'novnc') throw badRequest(`Unavailable console type ${type}.`);
+  const url = await consoleUrl(compute, await serverOf(compute, call as unknown as Call<never>), type);
+  return ok({ remote_console: { protocol, type, url } });
+};
+
+export const showVncConsole: Handler<Compute, { 'os-getVNCConsole': { type: string } }> = async (compute, call) => {
+  const { type } = call.body['os-getVNCConsole'];
+  if (type !== 'novnc') throw badRequest(`Unavailable console type ${type}.`);
+  const url = await consoleUrl(compute, await serverOf(compute, call as unknown as Call<never>), type);
+  return ok({ console: { type, url } });
+};
+
+/** For whoever proxies consoles by itself: where the token leads. It is not used up by this. */
+export const showConsoleToken: Handler<Compute> = async ({ db }, { params, version }) => {
+  const token = params.token ?? '';
+  if (token === '') throw badRequest('token not provided');
+  const found = await readConsole(db, token);
+  if (!found) throw new Fault(404, 'notFound', 'Token not found');
+  return ok({
+    console: {
+      instance_uuid: found.serverId,
+      host: found.host,
+      port: 0,
+      internal_access_path: null,
+      ...(atLeast(version, '2.99') ? { tls_port: null } : {}),
+    },
+  });
+};

@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+
+/** The right to see one console once. Only the hash of its token is kept. */
+export interface Console {
+  readonly serverId: string;
+  readonly host: string;
+  readonly type: string;
+  readonly expiresAt: number;
+}
+
+const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
+
+export const insertConsole = async (db: Knex, token: string, console: Console): Promise<void> => {
+  await db('consoles').insert({ tokenHash: hashOf(token), ...console });
+};
+
+export const readConsole = async (db: Knex, token: string): Promise<Console | undefined> =>
+  (await db('consoles')
+    .where({ tokenHash: hashOf(token) })
+    .where('expiresAt', '>', Date.now())
+    .first()) as Console | undefined;
+
+/** The first to come gets it; a second use finds nothing. */
+export async function redeemConsole(db: Knex, token: string): Promise<Console | undefined> {
+  const found = await readConsole(db, token);
+  if (!found) return undefined;
+  return (await db('consoles')
+    .where({ tokenHash: hashOf(token) })
+    .delete()) > 0
+    ? found
+    : undefined;
+}
+
+export const removeConsolesOf = async (tx: Knex, serverId: string): Promise<void> => {
+  await tx('consoles').where({ serverId }).delete();
+};
+export const removeOldConsoles = async (db: Knex): Promise<void> => {
+  await db('consoles').where('expiresAt', '<=', Date.now()).delete();
+};

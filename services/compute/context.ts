@@ -1,0 +1,33 @@
+import type { Knex } from 'knex';
+import type { Bus } from '#shared/bus/bus.ts';
+import type { ComputeAgent } from '#shared/contracts/compute-agent.ts';
+import type { Hosts } from '#shared/hosts/hosts.ts';
+import type { Log } from '#shared/log/log.ts';
+import type { Config } from './config.ts';
+import type { ImagePart, NetworkPart, PlacementPart, VolumePart } from './drivers/neighbours.ts';
+
+/** Everything this service's functions may reach. */
+export interface Compute {
+  readonly db: Knex;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly config: Config;
+  readonly hosts: Hosts<ComputeAgent>;
+  readonly images: ImagePart;
+  readonly network: NetworkPart;
+  readonly volumes: VolumePart;
+  readonly placement: PlacementPart;
+  readonly cloud: {
+    /** Four letters or digits that mark everything of this cloud on a host. */
+    readonly id: string;
+    /** http://10.0.0.1:6080/vnc_lite.html */
+    readonly consoleUrl: string;
+  };
+}
+
+/** Where the hint goes that a task waits. */
+export const tasksWait = 'compute.tasks';
+/** Where the hint goes that a port of a server changed. */
+export const portChanged = (serverId: string): string => `compute.port-changed.${serverId}`;
+/** Where the hint goes that a running task was cancelled. */
+export const taskCancelled = 'compute.cancelled';

@@ -1,0 +1,195 @@
+/** The other services in memory: for tests, and for measuring this service alone. */
+import { randomUUID } from 'node:crypto';
+import { Fault } from '#shared/errors/fault.ts';
+import type {
+  AttachmentJson,
+  GroupJson,
+  Image,
+  ImagePart,
+  Inventory,
+  NetworkJson,
+  NetworkPart,
+  PlacementPart,
+  PortJson,
+  SubnetJson,
+  VolumeJson,
+  VolumePart,
+} from './neighbours.ts';
+
+const missing = (what: string, id: string) => new Fault(404, 'notFound', `${what} ${id} could not be found.`);
+
+function found<T>(things: ReadonlyMap<string, T>, what: string, id: string): T {
+  const thing = things.get(id);
+  if (thing === undefined) throw missing(what, id);
+  return thing;
+}
+
+export function fakeImages(images = new Map<string, Image>()): ImagePart & { readonly all: Map<string, Image> } {
+  return {
+    all: images,
+    show: async (id) => found(images, 'Image', id),
+    create: async (image) => {
+      const made = { ...image, id: randomUUID(), status: 'queued' } as unknown as Image;
+      images.set(made.id, made);
+      return made;
+    },
+    remove: async (id) => void images.delete(id),
+  };
+}
+
+export interface FakeNetwork extends NetworkPart {
+  readonly networks: Map<string, NetworkJson>;
+  readonly subnets: Map<string, SubnetJson & { readonly network_id: string }>;
+  readonly ports: Map<string, PortJson>;
+  readonly groups: Map<string, GroupJson & { readonly project_id: string }>;
+}
+
+/** Does a row fit what a query says? A list of values means any of them. */
+const fits = (row: object, query: Readonly<Record<string, string | readonly string[]>>) =>
+  Object.entries(query).every(([key, wanted]) =>
+    [wanted].flat().includes(String((row as Record<string, unknown>)[key])),
+  );
+
+/** `statusOfNew` is what a fresh port is: ACTIVE at once unless told. */
+export function fakeNetwork(statusOfNew = () => 'ACTIVE'): FakeNetwork {
+  const networks: FakeNetwork['networks'] = new Map();
+  const subnets: FakeNetwork['subnets'] = new Map();
+  const ports: FakeNetwork['ports'] = new Map();
+  const groups: FakeNetwork['groups'] = new Map();
+  let last = 1;
+  const hex = (value: number) => value.toString(16).padStart(2, '0');
+  const create = (wish: Readonly<Record<string, unknown>>): PortJson => {
+    last += 1;
+    const network = found(networks, 'Network', String(wish.network_id));
+    const fixed = (wish.fixed_ips as { ip_address: string }[] | undefined)?.[0]?.ip_address;
+    const address = fixed ?? `10.7.${Math.floor(last / 250)}.${(last % 250) + 2}`;
+    return {
+      security_groups: [...groups.values()].filter(({ name }) => name === 'default').map(({ id }) => id),
+      ...wish,
+      id: randomUUID(),
+      mac_address: `fa:16:3e:00:${hex(last >> 8)}:${hex(last & 255)}`,
+      status: statusOfNew(),
+      fixed_ips: [{ ip_address: address, subnet_id: network.subnets[0] ?? '' }],
+      'binding:vif_type': 'bridge',
+      'binding:vif_details': {},
+    } as unknown as PortJson;
+  };
+  return {
+    networks,
+    subnets,
+    ports,
+    groups,
+    listNetworks: async (query) => [...networks.values()].filter((each) => fits(each, query)),
+    listSubnets: async (query) => [...subnets.values()].filter((each) => fits(each, query)),
+    listPorts: async (query) => [...ports.values()].filter((each) => fits(each, query)),
+    listGroups: async (query) => [...groups.values()].filter((each) => fits(each, query)),
+    listFloatingIps: async () => [],
+    showNetwork: async (id) => found(networks, 'Network', id),
+    showPort: async (id) => found(ports, 'Port', id),
+    createPort: async (wish) => {
+      const port = create(wish);
+      ports.set(port.id, port);
+      return port;
+    },
+    updatePort: async (id, change) => {
+      const port = { ...found(ports, 'Port', id), ...change } as PortJson;
+      ports.set(id, port);
+      return port;
+    },
+    removePort: async (id) => void ports.delete(id),
+  };
+}
+
+export interface FakeVolumes extends VolumePart {
+  readonly volumes: Map<string, VolumeJson & { readonly metadata?: unknown }>;
+  readonly attachments: Map<string, AttachmentJson>;
+}
+
+export function fakeVolumes(): FakeVolumes {
+  const volumes: FakeVolumes['volumes'] = new Map();
+  const attachments: FakeVolumes['attachments'] = new Map();
+  const say = (id: string, status: string) => volumes.set(id, { ...found(volumes, 'Volume', id), status });
+  return {
+    volumes,
+    attachments,
+    show: async (id) => found(volumes, 'Volume', id),
+    showSnapshot: async (id) => {
+      throw missing('Snapshot', id);
+    },
+    create: async (_projectId, wish) => {
+      const volume = { bootable: 'true', ...wish, id: randomUUID(), status: 'available' } as unknown as VolumeJson;
+      volumes.set(volume.id, volume);
+      return volume;
+    },
+    findMarked: async (_projectId, mark) =>
+      [...volumes.values()].find(({ metadata }) => JSON.stringify(metadata) === JSON.stringify(mark)),
+    remove: async (id) => void volumes.delete(id),
+    listAttachments: async ({ instance, volume }) =>
+      [...attachments.values()].filter(
+        (each) => each.instance === instance && (volume === undefined || each.volume_id === volume),
+      ),
+    createAttachment: async ({ instance_uuid, volume_uuid }) => {
+      const made = { id: randomUUID(), instance: String(instance_uuid), volume_id: String(volume_uuid) };
+      attachments.set(made.id, made);
+      say(made.volume_id, 'reserved');
+      return made;
+    },
+    connectAttachment: async (id) => {
+      const before = found(attachments, 'Attachment', id);
+      const data = { target_portal: '127.0.0.1:3260', target_iqn: `iqn.fake:${before.volume_id}`, target_lun: 1 };
+      const connected = { ...before, connection_info: { driver_volume_type: 'iscsi', ...data } };
+      attachments.set(id, connected);
+      return connected;
+    },
+    completeAttachment: async (id) => void say(found(attachments, 'Attachment', id).volume_id, 'in-use'),
+    removeAttachment: async (id) => {
+      const gone = attachments.get(id);
+      attachments.delete(id);
+      if (gone && volumes.has(gone.volume_id)) say(gone.volume_id, 'available');
+    },
+  };
+}
+
+export interface FakePlacement extends PlacementPart {
+  readonly providers: Map<string, { readonly name: string; readonly inventory: Readonly<Record<string, Inventory>> }>;
+  readonly claims: Map<string, { readonly providerId: string; readonly resources: Readonly<Record<string, number>> }>;
+}
+
+export function fakePlacement(): FakePlacement {
+  const providers: FakePlacement['providers'] = new Map();
+  const claims: FakePlacement['claims'] = new Map();
+  const roomOf = (id: string) => {
+    const used: Record<string, number> = {};
+    for (const { providerId, resources } of claims.values())
+      if (providerId === id)
+        for (const [name, amount] of Object.entries(resources)) used[name] = (used[name] ?? 0) + amount;
+    const { inventory } = found(providers, 'Provider', id);
+    return Object.fromEntries(
+      Object.entries(inventory).map(([name, { total, reserved, allocation_ratio: ratio }]) => [
+        name,
+        { capacity: Math.floor((total - reserved) * ratio), used: used[name] ?? 0 },
+      ]),
+    );
+  };
+  const hasRoom = (id: string, resources: Readonly<Record<string, number>>) => {
+    const rooms = roomOf(id);
+    return Object.entries(resources).every(
+      ([name, amount]) => (rooms[name]?.capacity ?? 0) - (rooms[name]?.used ?? 0) >= amount,
+    );
+  };
+  return {
+    providers,
+    claims,
+    candidates: async (resources) =>
+      new Map([...providers.keys()].filter((id) => hasRoom(id, resources)).map((id) => [id, roomOf(id)])),
+    room: async (id) => (providers.has(id) ? roomOf(id) : undefined),
+    allocate: async ({ consumerId, providerId, resources }) => {
+      if (!claims.has(consumerId) && !hasRoom(providerId, resources)) return false;
+      claims.set(consumerId, { providerId, resources });
+      return true;
+    },
+    deallocate: async (id) => void claims.delete(id),
+    ensureProvider: async (id, name, inventory) => void providers.set(id, { name, inventory }),
+    removeProvider: async (id) => void providers.delete(id),
+  };
+}

@@ -1,0 +1,37 @@
+import { Fault } from '#shared/errors/fault.ts';
+import type { Handler } from '#shared/http/route.ts';
+import { type Compute, portChanged } from '../context.ts';
+import { refreshAddresses } from '../interfaces/operations.ts';
+import { readServer } from '../servers/store.ts';
+
+interface Told {
+  readonly name: string;
+  readonly server_uuid: string;
+  readonly status?: string;
+  readonly tag?: string;
+}
+
+/** What other services tell of a server's ports and volumes. Each is only a reason to look. */
+export const tellEvents: Handler<Compute, { events: readonly Told[] }> = async (compute, { body }) => {
+  const outcomes = await Promise.all(
+    body.events.map(async (event) => {
+      const server = await readServer(compute.db, event.server_uuid);
+      if (!server) return { ...event, status: 'failed', code: 404 };
+      if (server.host === null) return { ...event, status: 'failed', code: 422 };
+      hear(compute, event);
+      return { ...event, status: event.status ?? 'completed', code: 200 };
+    }),
+  );
+  if (outcomes.every(({ code }) => code === 404)) throw new Fault(404, 'notFound', 'No instances found for any event');
+  const whole = outcomes.every(({ code }) => code === 200);
+  return { status: whole ? 200 : 207, body: { events: outcomes } };
+};
+
+/** Nobody waits for it: the sender has told, and a timer looks too. */
+function hear(compute: Compute, { name, server_uuid: serverId }: Told): void {
+  if (!name.startsWith('network-')) return;
+  compute.bus.hint(portChanged(serverId));
+  void refreshAddresses(compute, serverId).catch((error: unknown) =>
+    compute.log.warn({ serverId, error }, 'addresses of a server could not be read'),
+  );
+}

@@ -1,0 +1,64 @@
+import { Fault } from '#shared/errors/fault.ts';
+import { type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+
+/** Extensions are history: all are part of the API now, and clients still ask for some by their alias. */
+const aliases: Readonly<Record<string, string>> = {
+  NMN: 'Multinic',
+  'OS-DCF': 'DiskConfig',
+  'OS-EXT-AZ': 'ExtendedAvailabilityZone',
+  'OS-EXT-IPS': 'ExtendedIps',
+  'OS-EXT-IPS-MAC': 'ExtendedIpsMac',
+  'OS-EXT-SRV-ATTR': 'ExtendedServerAttributes',
+  'OS-EXT-STS': 'ExtendedStatus',
+  'OS-FLV-DISABLED': 'FlavorDisabled',
+  'OS-FLV-EXT-DATA': 'FlavorExtraData',
+  'OS-SCH-HNT': 'SchedulerHints',
+  'OS-SRV-USG': 'ServerUsage',
+  'os-admin-actions': 'AdminActions',
+  'os-aggregates': 'Aggregates',
+  'os-attach-interfaces': 'AttachInterfaces',
+  'os-availability-zone': 'AvailabilityZone',
+  'os-block-device-mapping-v2-boot': 'BlockDeviceMappingV2Boot',
+  'os-config-drive': 'ConfigDrive',
+  'os-console-output': 'ConsoleOutput',
+  'os-consoles': 'Consoles',
+  'os-extended-volumes': 'ExtendedVolumes',
+  'os-flavor-access': 'FlavorAccess',
+  'os-flavor-extra-specs': 'FlavorExtraSpecs',
+  'os-flavor-manage': 'FlavorManage',
+  'os-hypervisors': 'Hypervisors',
+  'os-instance-actions': 'InstanceActions',
+  'os-keypairs': 'Keypairs',
+  'os-multiple-create': 'MultipleCreate',
+  'os-pause-server': 'PauseServer',
+  'os-quota-class-sets': 'QuotaClasses',
+  'os-quota-sets': 'Quotas',
+  'os-security-groups': 'SecurityGroups',
+  'os-server-external-events': 'ServerExternalEvents',
+  'os-server-start-stop': 'ServerStartStop',
+  'os-services': 'Services',
+  'os-simple-tenant-usage': 'SimpleTenantUsage',
+  'os-used-limits': 'UsedLimits',
+  'os-user-data': 'UserData',
+  'os-volumes': 'Volumes',
+};
+
+const extensionOf = (alias: string, name: string) => ({
+  alias,
+  name,
+  description: `${name} is part of the API.`,
+  links: [],
+  namespace: 'http://docs.openstack.org/compute/ext/fake_xml',
+  updated: '2014-12-03T00:00:00Z',
+});
+
+export const listExtensions: Handler<Compute> = async () =>
+  ok({ extensions: Object.entries(aliases).map(([alias, name]) => extensionOf(alias, name)) });
+
+export const showExtension: Handler<Compute> = async (_compute, { params }) => {
+  const alias = params.id ?? '';
+  const name = aliases[alias];
+  if (name === undefined) throw new Fault(404, 'notFound', `Extension ${alias} was not found.`);
+  return ok({ extension: extensionOf(alias, name) });
+};

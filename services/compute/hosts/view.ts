@@ -1,0 +1,94 @@
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { defaultZone } from '../aggregates/store.ts';
+import { dotted } from '../dialect.ts';
+import { agentBinary, type Host, type ServiceRow } from './store.ts';
+
+const modern = (version: Version) => atLeast(version, '2.53');
+
+export const zoneOfService = (service: ServiceRow, zones: ReadonlyMap<string, string>): string =>
+  service.binary === agentBinary ? (zones.get(service.host) ?? defaultZone) : 'internal';
+
+export const serviceView = (service: ServiceRow, zone: string, up: boolean, version: Version) => ({
+  binary: service.binary,
+  host: service.host,
+  id: modern(version) ? service.id : service.sequence,
+  zone,
+  status: service.disabled ? 'disabled' : 'enabled',
+  state: up ? 'up' : 'down',
+  updated_at: dotted(service.reportedAt),
+  disabled_reason: service.disabledReason,
+  ...(atLeast(version, '2.11') ? { forced_down: service.forcedDown } : {}),
+});
+
+export interface SeenHost {
+  readonly host: Host;
+  readonly service: ServiceRow | undefined;
+  readonly up: boolean;
+  readonly used: { readonly vcpus: number; readonly ramMb: number; readonly count: number };
+  readonly servers?: readonly { readonly id: string; readonly name: string }[];
+}
+
+const stateOf = ({ up, service }: SeenHost) => ({
+  state: up ? 'up' : 'down',
+  status: service?.disabled ? 'disabled' : 'enabled',
+});
+
+export const briefHostView = (seen: SeenHost, version: Version) => ({
+  id: modern(version) ? seen.host.id : seen.host.sequence,
+  hypervisor_hostname: seen.host.name,
+  ...stateOf(seen),
+  ...serversView(seen, version),
+});
+
+/** From 2.75 on the key is there even when it is empty. */
+const serversView = ({ servers }: SeenHost, version: Version) =>
+  servers === undefined || (servers.length === 0 && !atLeast(version, '2.75'))
+    ? {}
+    : { servers: servers.map(({ id, name }) => ({ uuid: id, name })) };
+
+export function hostView(seen: SeenHost, version: Version): Record<string, unknown> {
+  const { host, service } = seen;
+  const { report } = host;
+  return {
+    ...briefHostView(seen, version),
+    hypervisor_type: report.hypervisor.type,
+    hypervisor_version: report.hypervisor.version,
+    host_ip: report.address,
+    service: {
+      id: (modern(version) ? service?.id : service?.sequence) ?? null,
+      host: host.name,
+      disabled_reason: service?.disabledReason ?? null,
+    },
+    ...(atLeast(version, '2.88') ? { uptime: null } : { ...roomView(seen), ...cpuView(seen, version) }),
+  };
+}
+
+const cpuView = ({ host: { report } }: SeenHost, version: Version) => {
+  const { arch, model, features } = report.cpu;
+  const topology = { cores: report.vcpus, threads: 1, sockets: 1 };
+  const info = { arch, model, vendor: '', features, topology };
+  return { cpu_info: atLeast(version, '2.28') ? info : JSON.stringify(info) };
+};
+
+const roomView = ({ host: { report }, used }: SeenHost) => ({
+  vcpus: report.vcpus,
+  memory_mb: report.ramMb,
+  local_gb: report.diskGb,
+  vcpus_used: used.vcpus,
+  memory_mb_used: used.ramMb,
+  local_gb_used: Math.max(0, report.diskGb - report.freeDiskGb),
+  free_ram_mb: report.ramMb - used.ramMb,
+  free_disk_gb: report.freeDiskGb,
+  current_workload: 0,
+  running_vms: used.count,
+  disk_available_least: report.freeDiskGb,
+});
+
+/** All of them together, as hypervisor statistics were until 2.87. */
+export function sumView(seen: readonly SeenHost[]): Record<string, number> {
+  const sums: Record<string, number> = { count: seen.length };
+  for (const each of seen)
+    for (const [name, value] of Object.entries(roomView(each))) sums[name] = (sums[name] ?? 0) + value;
+  const { vcpus = 0, memory_mb = 0, local_gb = 0, ...rest } = sums;
+  return { vcpus, memory_mb, local_gb, ...rest };
+}

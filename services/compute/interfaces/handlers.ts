@@ -1,0 +1,74 @@
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import { checkUnlocked } from '../servers/operations.ts';
+import { findServer } from '../servers/store.ts';
+import { attach, changeGroup, detach, findPlugged, type InterfaceWish } from './operations.ts';
+import { type Interface, listInterfaces } from './store.ts';
+
+const serverOf = ({ db }: Compute, { who, params }: Call<never>) => findServer(db, who, params.id ?? '');
+
+async function unlocked(compute: Compute, call: Call<never>) {
+  const server = await serverOf(compute, call);
+  checkUnlocked(server, call.may('os_compute_api:os-lock-server:unlock:unlock_override'));
+  return server;
+}
+
+const interfaceView = ({ networkId, portId, port, tag }: Interface, version: Version) => ({
+  net_id: networkId,
+  port_id: portId,
+  mac_addr: port?.mac ?? null,
+  port_state: port?.state ?? null,
+  fixed_ips: (port?.fixedIps ?? []).map(({ address, subnetId }) => ({ ip_address: address, subnet_id: subnetId })),
+  ...(atLeast(version, '2.70') ? { tag } : {}),
+});
+
+export const listServerInterfaces: Handler<Compute> = async (compute, call) => {
+  const { id } = await serverOf(compute, call);
+  const nics = (await listInterfaces(compute.db, id)).filter(({ portId }) => portId !== null);
+  return ok({ interfaceAttachments: nics.map((each) => interfaceView(each, call.version)) });
+};
+
+export const showInterface: Handler<Compute> = async (compute, call) => {
+  const { id } = await serverOf(compute, call);
+  const nic = await findPlugged(compute, id, call.params.port ?? '');
+  return ok({ interfaceAttachment: interfaceView(nic, call.version) });
+};
+
+export const attachInterface: Handler<Compute, { interfaceAttachment?: InterfaceWish } | undefined> = async (
+  compute,
+  call,
+) => {
+  const server = await unlocked(compute, call as unknown as Call<never>);
+  const mayOutside = () => call.may('network:attach_external_network');
+  const nic = await attach(compute, call.who, server, call.body?.interfaceAttachment ?? {}, mayOutside);
+  return ok({ interfaceAttachment: interfaceView(nic, call.version) });
+};
+
+export const detachInterface: Handler<Compute> = async (compute, call) => {
+  await detach(compute, call.who, await unlocked(compute, call), call.params.port ?? '');
+  return accepted();
+};
+
+export const addGroup: Handler<Compute, { addSecurityGroup: { name: string } }> = async (compute, call) => {
+  const server = await unlocked(compute, call as unknown as Call<never>);
+  checkActive(server.vmState, server.id);
+  await changeGroup(compute, call.who, server, { name: call.body.addSecurityGroup.name, wanted: true });
+  return accepted();
+};
+
+export const removeGroup: Handler<Compute, { removeSecurityGroup: { name: string } }> = async (compute, call) => {
+  const server = await unlocked(compute, call as unknown as Call<never>);
+  await changeGroup(compute, call.who, server, { name: call.body.removeSecurityGroup.name, wanted: false });
+  return accepted();
+};
+
+function checkActive(vmState: string, id: string): void {
+  if (vmState === 'building' || vmState === 'error')
+    throw new Fault(
+      409,
+      'conflict',
+      `Cannot add a security group to instance ${id} while it is in vm_state ${vmState}`,
+    );
+}

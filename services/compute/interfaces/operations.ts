@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { enqueue } from '#shared/workflow/tasks.ts';
+import { beginAction } from '../actions/store.ts';
+import { type Compute, tasksWait } from '../context.ts';
+import { changeServer, readServer, type Server } from '../servers/store.ts';
+import type { NetworkWish } from '../servers/wish.ts';
+import { wishedNic, wishedNics } from '../servers/wished-networks.ts';
+import { attachInterface, detachInterface } from '../workflows/attach-interface.ts';
+import { addressesOf, copyOf } from '../workflows/ports.ts';
+import {
+  changeInterface,
+  findByPort,
+  type Interface,
+  insertInterface,
+  listInterfaces,
+  readInterface,
+  takeInterface,
+} from './store.ts';
+
+export interface InterfaceWish {
+  readonly port_id?: string;
+  readonly net_id?: string;
+  readonly fixed_ips?: readonly { readonly ip_address: string }[];
+  readonly tag?: string;
+}
+
+const attachable = ['active', 'paused', 'stopped'];
+
+function checkState({ id, vmState, taskState }: Server, verb: string): void {
+  if (!attachable.includes(vmState))
+    throw conflict(`Cannot '${verb}' instance ${id} while it is in vm_state ${vmState}`);
+  if (taskState !== null) throw conflict(`Cannot '${verb}' instance ${id} while it is in task_state ${taskState}`);
+}
+
+const waitMs = 30_000;
+const lookMs = 50;
+
+/** The answer shows the port with its addresses, so this waits for the work it begins. */
+export async function attach(
+  compute: Compute,
+  who: Who,
+  server: Server,
+  wish: InterfaceWish,
+  mayOutside: () => boolean,
+): Promise<Interface> {
+  checkState(server, 'attach_interface');
+  const nic = await wished(compute, who, wish, mayOutside);
+  const { id: serverId, host } = server;
+  const id = randomUUID();
+  await compute.db.transaction(async (tx) => {
+    const places = (await listInterfaces(tx, serverId)).map(({ place }) => place);
+    const taskId = await enqueue(tx, attachInterface, { serverId, interfaceId: id }, who.requestId);
+    await insertInterface(tx, {
+      ...nic,
+      id,
+      serverId,
+      taskId,
+      place: Math.max(-1, ...places) + 1,
+      state: 'attaching',
+      ownPort: nic.portId === null,
+      port: null,
+      createdAt: Date.now(),
+    });
+    await beginAction(tx, who, {
+      serverId,
+      action: 'interface_attach',
+      taskId,
+      event: 'compute_attach_interface',
+      host,
+    });
+  });
+  compute.bus.hint(tasksWait);
+  return settled(compute, id);
+}
+
+async function settled({ db }: Compute, id: string): Promise<Interface> {
+  const until = Date.now() + waitMs;
+  for (;;) {
+    const nic = await readInterface(db, id);
+    if (!nic)
+      throw new Fault(500, 'unexpected', 'Failed to attach network adapter device; the instance action says why.');
+    if (nic.state === 'attached' || (Date.now() >= until && nic.port !== null)) return nic;
+    if (Date.now() >= until) throw new Fault(500, 'unexpected', 'The network adapter is still being attached.');
+    await sleep(lookMs);
+  }
+}
+
+async function wished(compute: Compute, who: Who, wish: InterfaceWish, mayOutside: () => boolean) {
+  const { port_id, net_id, fixed_ips = [], tag } = wish;
+  if (port_id !== undefined && net_id !== undefined) throw badRequest('Must not input both network_id and port_id');
+  if (fixed_ips.length > 0 && net_id === undefined) throw badRequest('Must input network_id when request IP address');
+  const asked: NetworkWish = {
+    ...(port_id === undefined ? {} : { port: port_id }),
+    ...(net_id === undefined ? {} : { uuid: net_id }),
+    ...(fixed_ips[0] === undefined ? {} : { fixed_ip: fixed_ips[0].ip_address }),
+    ...(tag === undefined ? {} : { tag }),
+  };
+  if (port_id !== undefined || net_id !== undefined) return wishedNic(compute, who, asked, mayOutside);
+  const [only] = await wishedNics(compute, who, 'auto', mayOutside);
+  if (!only) throw badRequest('No network is available.');
+  return only;
+}
+
+export async function detach(compute: Compute, who: Who, server: Server, portId: string): Promise<void> {
+  checkState(server, 'detach_interface');
+  const { id: serverId, host } = server;
+  const nic = await findPlugged(compute, serverId, portId);
+  await compute.db.transaction(async (tx) => {
+    const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: nic.id }, who.requestId);
+    if (!(await takeInterface(tx, { id: nic.id, taskId }))) throw conflict(`Port ${portId} is ${nic.state} now.`);
+    await beginAction(tx, who, {
+      serverId,
+      action: 'interface_detach',
+      taskId,
+      event: 'compute_detach_interface',
+      host,
+    });
+  });
+  compute.bus.hint(tasksWait);
+}
+
+export async function findPlugged({ db }: Compute, serverId: string, portId: string): Promise<Interface> {
+  const nic = await findByPort(db, serverId, portId);
+  if (!nic) throw new Fault(404, 'notFound', `No port with id ${portId} is attached to instance ${serverId}.`);
+  return nic;
+}
+
+/** What network says of the ports now, onto the rows; nothing is written when nothing changed. */
+export async function refreshAddresses(compute: Compute, serverId: string): Promise<void> {
+  const before = await readServer(compute.db, serverId);
+  if (!before || before.taskState === 'deleting') return;
+  const ports = new Map((await compute.network.listPorts({ device_id: serverId })).map((port) => [port.id, port]));
+  const nics = await listInterfaces(compute.db, serverId);
+  const fresh = await Promise.all(
+    nics.map(async (nic) => {
+      const port = ports.get(nic.portId ?? '');
+      return port && nic.port !== null ? { ...nic, port: await copyOf(compute, port) } : nic;
+    }),
+  );
+  await compute.db.transaction(async (tx) => {
+    for (const [at, nic] of fresh.entries())
+      if (nic.port !== null && JSON.stringify(nic.port) !== JSON.stringify(nics[at]?.port))
+        await changeInterface(tx, nic.id, { port: nic.port });
+    const shown = addressesOf(fresh);
+    const same = JSON.stringify([shown.addresses, shown.groups]) === JSON.stringify([before.addresses, before.groups]);
+    if (!same) await changeServer(tx, serverId, shown);
+  });
+}
+
+/** A group of the server's project, on or off all its ports. */
+export async function changeGroup(
+  compute: Compute,
+  who: Who,
+  server: Server,
+  { name, wanted }: { readonly name: string; readonly wanted: boolean },
+): Promise<void> {
+  const { network } = compute;
+  const groups = await network.listGroups({ project_id: server.projectId }, who.token);
+  const group = groups.find((each) => each.id === name || each.name === name);
+  if (!group) throw new Fault(404, 'notFound', `Security group ${name} not found for project ${server.projectId}.`);
+  const ports = await network.listPorts({ device_id: server.id });
+  if (ports.length === 0) throw badRequest(`instance_id ${server.id} could not be found as device id on any ports`);
+  const has = ports.filter(({ security_groups = [] }) => security_groups.includes(group.id));
+  if (!wanted && has.length === 0)
+    throw new Fault(404, 'notFound', `Security group ${name} not associated with the instance ${server.id}`);
+  for (const port of wanted ? ports.filter((each) => !has.includes(each)) : has) {
+    const now = port.security_groups ?? [];
+    const next = wanted ? [...now, group.id] : now.filter((id) => id !== group.id);
+    await network.updatePort(port.id, { security_groups: next }, who.token);
+  }
+  await refreshAddresses(compute, server.id);
+}

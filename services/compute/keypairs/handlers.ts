@@ -1,0 +1,85 @@
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { type Call, created, type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import { dotted, mostPerPage, nextPage } from '../dialect.ts';
+import { limitOf } from '../listings/wish.ts';
+import { limitsFor } from '../quotas/operations.ts';
+import { generateKeys, importKeypair } from './operations.ts';
+import { findKeypair, type Keypair, listKeypairs, removeKeypair } from './store.ts';
+
+interface KeypairBody {
+  readonly name: string;
+  readonly public_key?: string;
+  readonly type?: 'ssh' | 'x509';
+  readonly user_id?: string;
+}
+
+/** From 2.10 on an administrator works on the keys of others. */
+function userWished({ who, query, version, authorize }: Call<never>, rule: string, named = query.user_id): string {
+  const userId = atLeast(version, '2.10') && named !== undefined && named !== 'None' ? named : who.userId;
+  authorize(rule, { user_id: userId });
+  return userId;
+}
+
+const briefView = ({ name, publicKey, fingerprint, type }: Keypair, version: Version) => ({
+  name,
+  public_key: publicKey,
+  fingerprint,
+  ...(atLeast(version, '2.2') ? { type } : {}),
+});
+
+export const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
+  const userId = userWished(call, 'os_compute_api:os-keypairs:index');
+  const paged = atLeast(call.version, '2.35');
+  const limit = paged ? limitOf(call.query.limit) : mostPerPage;
+  const marker = paged ? call.query.marker : undefined;
+  const found = await listKeypairs(db, userId, { limit, ...(marker === undefined ? {} : { marker }) });
+  const links = paged
+    ? nextPage(
+        'keypairs',
+        { ...call, limit },
+        found.map(({ name }) => ({ id: name })),
+      )
+    : {};
+  return ok({ keypairs: found.map((each) => ({ keypair: briefView(each, call.version) })), ...links });
+};
+
+export const showKeypair: Handler<Compute> = async ({ db }, call) => {
+  const userId = userWished(call, 'os_compute_api:os-keypairs:show');
+  const keypair = await findKeypair(db, userId, call.params.id ?? '');
+  return ok({
+    keypair: {
+      ...briefView(keypair, call.version),
+      user_id: userId,
+      id: keypair.sequence,
+      created_at: dotted(keypair.createdAt),
+      updated_at: null,
+      deleted: false,
+      deleted_at: null,
+    },
+  });
+};
+
+export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async ({ db, config }, call) => {
+  const { version, body, who } = call;
+  const { name, public_key, type = 'ssh', user_id } = body.keypair;
+  const userId = userWished(call as unknown as Call<never>, 'os_compute_api:os-keypairs:create', user_id);
+  if (public_key === undefined && type === 'x509')
+    throw badRequest('X509 key pairs are not made here: send public_key.');
+  const keys = public_key === undefined ? generateKeys() : { publicKey: public_key };
+  const quota = (await limitsFor(db, config, who.projectId ?? '')).key_pairs ?? -1;
+  const made = await importKeypair(db, { name, type, userId, publicKey: keys.publicKey }, quota);
+  const shown = {
+    ...briefView(made, version),
+    user_id: userId,
+    ...('privateKey' in keys ? { private_key: keys.privateKey } : {}),
+  };
+  return atLeast(version, '2.2') ? created({ keypair: shown }) : ok({ keypair: shown });
+};
+
+export const deleteKeypair: Handler<Compute> = async ({ db }, call) => {
+  const userId = userWished(call, 'os_compute_api:os-keypairs:delete');
+  await removeKeypair(db, userId, call.params.id ?? '');
+  return { status: atLeast(call.version, '2.2') ? 204 : 202 };
+};

@@ -1,0 +1,58 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import type { Knex } from 'knex';
+import { badRequest } from '#shared/errors/fault.ts';
+import { insertKeypair, type Keypair } from './store.ts';
+
+export interface KeypairWish {
+  readonly name: string;
+  readonly type: 'ssh' | 'x509';
+  readonly publicKey: string;
+  readonly userId: string;
+}
+
+/** MD5 of the key's bytes, as Nova shows it. */
+export function fingerprintOf(publicKey: string): string {
+  const [type, encoded = ''] = publicKey.trim().split(/\s+/);
+  const bytes = Buffer.from(encoded, 'base64');
+  const length = bytes.length >= 4 ? bytes.readUInt32BE(0) : 0;
+  if (length === 0 || bytes.subarray(4, 4 + length).toString() !== type)
+    throw badRequest('Keypair data is invalid: failed to generate fingerprint');
+  return (createHash('md5').update(bytes).digest('hex').match(/../g) ?? []).join(':');
+}
+
+/** SHA-1 of a certificate's DER bytes. */
+function certificateFingerprint(pem: string): string {
+  const body = pem.match(/-----BEGIN CERTIFICATE-----([\s\S]+?)-----END CERTIFICATE-----/)?.[1];
+  if (body === undefined) throw badRequest('Keypair data is invalid: failed to generate X509 fingerprint.');
+  const digest = createHash('sha1').update(Buffer.from(body, 'base64')).digest('hex').toUpperCase();
+  return (digest.match(/../g) ?? []).join(':');
+}
+
+export async function importKeypair(db: Knex, wish: KeypairWish, quota: number): Promise<Keypair> {
+  const fingerprint = wish.type === 'ssh' ? fingerprintOf(wish.publicKey) : certificateFingerprint(wish.publicKey);
+  const keypair = { ...wish, fingerprint, createdAt: Date.now() };
+  await db.transaction((tx) => insertKeypair(tx, keypair, quota));
+  return { ...keypair, sequence: 0 };
+}
+
+/** Before 2.92 Nova made keys for its clients. */
+export function generateKeys(): { readonly publicKey: string; readonly privateKey: string } {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const field = (bytes: Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  };
+  /** A number whose first bit is set gets a zero before it, or it would be negative. */
+  const positive = (bytes: Buffer) => ((bytes[0] ?? 0) > 127 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+  const blob = Buffer.concat([
+    field(Buffer.from('ssh-rsa')),
+    field(positive(Buffer.from(e, 'base64url'))),
+    field(positive(Buffer.from(n, 'base64url'))),
+  ]);
+  return {
+    publicKey: `ssh-rsa ${blob.toString('base64')} Generated-by-Nova`,
+    privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }).toString(),
+  };
+}

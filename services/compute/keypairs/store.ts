@@ -1,0 +1,50 @@
+import type { Knex } from 'knex';
+import { conflict, Fault, notFound } from '#shared/errors/fault.ts';
+
+export interface Keypair {
+  readonly sequence: number;
+  readonly userId: string;
+  readonly name: string;
+  readonly type: 'ssh' | 'x509';
+  readonly fingerprint: string;
+  readonly publicKey: string;
+  readonly createdAt: number;
+}
+
+/** Counts and writes in one transaction, so the quota holds. */
+export async function insertKeypair(tx: Knex, keypair: Omit<Keypair, 'sequence'>, quota: number): Promise<void> {
+  const { userId, name } = keypair;
+  if (await tx('keypairs').where({ userId, name }).first('name')) throw conflict(`Key pair '${name}' already exists.`);
+  const [row] = await tx('keypairs').where({ userId }).count({ count: '*' });
+  if (quota >= 0 && Number(row?.count ?? 0) >= quota)
+    throw new Fault(403, 'forbidden', 'Quota exceeded, too many key pairs.');
+  await tx('keypairs').insert(keypair);
+}
+
+export async function findKeypair(db: Knex, userId: string, name: string): Promise<Keypair> {
+  const row = (await db<Keypair>('keypairs').where({ userId, name }).first()) as Keypair | undefined;
+  if (!row) throw notFound('Keypair', `${name} for user ${userId}`);
+  return { ...row, createdAt: Number(row.createdAt) };
+}
+
+export async function listKeypairs(
+  db: Knex,
+  userId: string,
+  page: { readonly limit: number; readonly marker?: string },
+): Promise<Keypair[]> {
+  const found = db<Keypair>('keypairs').where({ userId }).orderBy('name').limit(page.limit);
+  if (page.marker !== undefined) {
+    await findKeypair(db, userId, page.marker);
+    found.where('name', '>', page.marker);
+  }
+  return (await found) as Keypair[];
+}
+
+export async function removeKeypair(tx: Knex, userId: string, name: string): Promise<void> {
+  if (!(await tx('keypairs').where({ userId, name }).delete())) throw notFound('Keypair', `${name} for user ${userId}`);
+}
+
+export const countKeypairs = async (db: Knex, userId: string): Promise<number> => {
+  const [row] = await db('keypairs').where({ userId }).count({ count: '*' });
+  return Number(row?.count ?? 0);
+};

@@ -1,0 +1,27 @@
+import { bytes, type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import { nextPage } from '../dialect.ts';
+import { hostStatuses } from '../hosts/operations.ts';
+import { briefView } from '../servers/view.ts';
+import { fragmentsOf, joined } from './fragments.ts';
+import { listServers } from './store.ts';
+import { filterOf } from './wish.ts';
+
+export const listServerNames: Handler<Compute> = async ({ db }, call) => {
+  const filter = filterOf(call);
+  const servers = await listServers(db, filter);
+  const links = nextPage('servers', { ...call, limit: filter.limit }, servers);
+  return ok({ servers: servers.map((each) => briefView(each, call.base)), ...links });
+};
+
+/** Sent as bytes: most of it was rendered before. */
+export const listServerDetails: Handler<Compute> = async (compute, call) => {
+  const filter = filterOf(call);
+  const listed = await listServers(compute.db, filter);
+  const { base, version } = call;
+  const admin = call.may('os_compute_api:os-extended-server-attributes');
+  const hostStatus = admin ? await hostStatuses(compute) : () => '';
+  const pieces = await fragmentsOf(compute.db, listed, { admin, base, version, hostStatus });
+  const links = nextPage('servers', { ...call, limit: filter.limit }, listed);
+  return bytes(200, joined(pieces, links), { 'content-type': 'application/json' });
+};

@@ -1,0 +1,22 @@
+import type { Off } from '#shared/bus/bus.ts';
+import { type ComputeReport, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
+import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
+import { answerAgents } from '#shared/hosts/hosts.ts';
+import type { Runner } from '#shared/workflow/runner.ts';
+import { type Compute, taskCancelled, tasksWait } from './context.ts';
+import { reportKeeper } from './hosts/operations.ts';
+import { readMetadata } from './metadata/operations.ts';
+import { wantedPower } from './servers/states.ts';
+import { readServer } from './servers/store.ts';
+
+/** What this service reacts to on the bus: hints about its tasks, and the questions of agents and the metadata door. */
+export const openMessages = (compute: Compute, runner: Runner): Off[] => [
+  compute.bus.onHint(tasksWait, runner.wake),
+  compute.bus.onHint(taskCancelled, runner.recheck),
+  ...answerAgents<ComputeReport>(compute.bus, compute.db, 'compute', reportKeeper(compute)),
+  compute.bus.onAsk<OwnsGuest['ask']>(ownsGuest, async ({ host, id }): Promise<OwnsGuest['answer']> => {
+    const server = await readServer(compute.db, id);
+    return { power: server && server.host === host ? wantedPower(server) : null };
+  }),
+  compute.bus.onAsk<MetadataOf['ask']>(metadataOf, (question) => readMetadata(compute, question)),
+];

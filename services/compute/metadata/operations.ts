@@ -1,0 +1,80 @@
+import type { MetadataOf } from '#shared/contracts/network-agent.ts';
+import { listAttachments } from '../attachments/store.ts';
+import type { Compute } from '../context.ts';
+import { listInterfaces } from '../interfaces/store.ts';
+import { readServer } from '../servers/store.ts';
+import { ec2Files, openstackFiles } from '../workflows/documents.ts';
+
+type Answer = MetadataOf['answer'];
+
+const versions = [
+  '2012-08-10',
+  '2013-04-04',
+  '2013-10-17',
+  '2015-10-15',
+  '2016-06-30',
+  '2016-10-06',
+  '2017-02-22',
+  '2018-08-27',
+  '2020-10-14',
+  'latest',
+];
+const ec2Versions = [
+  '1.0',
+  '2007-01-19',
+  '2007-03-01',
+  '2007-08-29',
+  '2007-10-10',
+  '2007-12-15',
+  '2008-02-01',
+  '2008-09-01',
+  '2009-04-04',
+  'latest',
+];
+
+const text = (body: string, type = 'text/plain; charset=UTF-8'): Answer => ({ status: 200, type, body });
+const missing: Answer = { status: 404, type: 'text/plain; charset=UTF-8', body: '404 Not Found' };
+
+/** What a server reads of itself below 169.254.169.254. */
+export async function readMetadata({ db }: Compute, { serverId, path }: MetadataOf['ask']): Promise<Answer> {
+  const server = await readServer(db, serverId);
+  if (!server) return missing;
+  const parts = (path.split('?')[0] ?? '').split('/').filter(Boolean);
+  const [tree = '', version, ...rest] = parts;
+  if (tree === 'openstack') {
+    if (version === undefined) return text(versions.join('\n'));
+    if (!versions.includes(version)) return missing;
+    const [nics, disks] = [await listInterfaces(db, serverId), await listAttachments(db, serverId)];
+    return fileOf(openstackFiles(server, nics, disks), rest);
+  }
+  if (tree === '') return text(ec2Versions.join('\n'));
+  if (!ec2Versions.includes(tree)) return missing;
+  if (version === undefined) return text(server.userData === null ? 'meta-data/' : 'meta-data/\nuser-data');
+  if (version === 'user-data' && server.userData !== null)
+    return text(Buffer.from(server.userData, 'base64').toString(), 'application/octet-stream');
+  if (version !== 'meta-data') return missing;
+  const names = server.keyName === null ? '' : `0=${server.keyName}`;
+  if (rest.join('/') === 'public-keys' && names !== '') return text(names);
+  return folderOrFile(ec2Files(server), rest.join('/'));
+}
+
+function fileOf(files: Readonly<Record<string, string>>, rest: readonly string[]): Answer {
+  if (rest.length === 0) return text(Object.keys(files).join('\n'));
+  const name = rest.join('/');
+  const body = files[name];
+  if (body === undefined) return missing;
+  return text(body, name.endsWith('.json') ? 'application/json' : 'application/octet-stream');
+}
+
+/** EC2's tree lists what is below a folder, with a slash after what is a folder itself. */
+function folderOrFile(files: Readonly<Record<string, string>>, path: string): Answer {
+  const body = files[path];
+  if (body !== undefined) return text(body);
+  const prefix = path === '' ? '' : `${path}/`;
+  const below = Object.keys(files).filter((name) => name.startsWith(prefix));
+  if (below.length === 0) return missing;
+  const names = below
+    .map((name) => name.slice(prefix.length))
+    .map((name) => (name.includes('/') ? `${name.split('/')[0]}/` : name));
+  return text([...new Set(names)].join('\n'));
+}

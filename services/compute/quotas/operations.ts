@@ -1,0 +1,76 @@
+import type { Knex } from 'knex';
+import { Fault } from '#shared/errors/fault.ts';
+import type { Config } from '../config.ts';
+import { usedBy } from '../servers/store.ts';
+import { type Limits, limitsOf } from './store.ts';
+
+/** What a project may have when nobody said otherwise; -1 is no limit. */
+export const defaultLimits = (config: Config): Limits => ({
+  cores: config.cores,
+  fixed_ips: -1,
+  floating_ips: -1,
+  injected_file_content_bytes: 10_240,
+  injected_file_path_bytes: 255,
+  injected_files: 5,
+  instances: config.instances,
+  key_pairs: config.keyPairs,
+  metadata_items: config.metadataItems,
+  ram: config.ramMb,
+  security_group_rules: -1,
+  security_groups: -1,
+  server_group_members: config.serverGroupMembers,
+  server_groups: config.serverGroups,
+});
+
+/** The quota class that holds what an administrator made the defaults. */
+export const defaultClass = 'class:default';
+
+export async function defaultsNow(db: Knex, config: Config): Promise<Limits> {
+  return { ...defaultLimits(config), ...(await limitsOf(db, defaultClass)) };
+}
+
+export async function limitsFor(db: Knex, config: Config, projectId: string): Promise<Limits> {
+  return { ...(await defaultsNow(db, config)), ...(await limitsOf(db, projectId)) };
+}
+
+interface Each {
+  readonly vcpus: number;
+  readonly ramMb: number;
+}
+interface Count {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** How many of the wished servers fit, at least the least; or 403 in Nova's words. Call under the project's lock. */
+export async function fittingServers(
+  tx: Knex,
+  config: Config,
+  projectId: string,
+  { least, most }: Count,
+  { vcpus, ramMb }: Each,
+): Promise<number> {
+  const limits = await limitsFor(tx, config, projectId);
+  const used = await usedBy(tx, projectId);
+  const room = (limit: number | undefined, taken: number, each: number) =>
+    limit === undefined || limit < 0 || each === 0 ? most : Math.floor((limit - taken) / each);
+  const fitting = Math.min(
+    most,
+    room(limits.instances, used.instances, 1),
+    room(limits.cores, used.cores, vcpus),
+    room(limits.ram, used.ram, ramMb),
+  );
+  if (fitting >= least) return fitting;
+  const asked = { cores: vcpus * least, instances: least, ram: ramMb * least };
+  const names = (['cores', 'instances', 'ram'] as const).filter((name) => {
+    const limit = limits[name] ?? -1;
+    return limit >= 0 && used[name] + asked[name] > limit;
+  });
+  const list = (values: Readonly<Record<string, number | undefined>>) => names.map((name) => values[name]).join(', ');
+  const words = names.join(', ');
+  throw new Fault(
+    403,
+    'forbidden',
+    `Quota exceeded for ${words}: Requested ${list(asked)}, but already used ${list(used)} of ${list(limits)} ${words}`,
+  );
+}

@@ -1,0 +1,292 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { enqueue } from '#shared/workflow/tasks.ts';
+import { beginAction } from '../actions/store.ts';
+import { defaultZone, zonesOf } from '../aggregates/store.ts';
+import { insertAttachment } from '../attachments/store.ts';
+import { type Compute, tasksWait } from '../context.ts';
+import { type Flavor, findFlavor } from '../flavors/store.ts';
+import { listHosts } from '../hosts/store.ts';
+import { insertInterface } from '../interfaces/store.ts';
+import { findKeypair } from '../keypairs/store.ts';
+import { fittingServers, limitsFor } from '../quotas/operations.ts';
+import { lockProject } from '../quotas/store.ts';
+import { buildServer } from '../workflows/build-server.ts';
+import { insertServer, type NewServer } from './store.ts';
+import { isTrue, type ServerBody } from './wish.ts';
+import { type WishedDisk, type WishedDisks, wishedDisks } from './wished-disks.ts';
+import { type WishedNic, wishedGroups, wishedNics } from './wished-networks.ts';
+
+/** What the caller may beyond launching. */
+export interface Permits {
+  may(rule: string): boolean;
+  authorize(rule: string): void;
+}
+
+export interface Launched {
+  readonly reservationId: string;
+  readonly servers: readonly NewServer[];
+  readonly adminPass: string;
+  readonly groupNames: readonly string[];
+}
+
+type Hints = Readonly<Record<string, unknown>>;
+
+/** Everything that can be refused is refused here, with the caller's own token; the rest is work. */
+export async function launchServers(
+  compute: Compute,
+  who: Who,
+  wish: ServerBody,
+  hints: Hints,
+  permits: Permits,
+): Promise<Launched> {
+  const flavor = await wishedFlavor(compute, who, wish);
+  const count = countOf(wish);
+  const [disks, nics, groups, key, place] = await Promise.all([
+    wishedDisks(compute, who, {
+      imageRef: wish.imageRef,
+      mappings: wish.block_device_mapping_v2 ?? [],
+      flavor,
+    }),
+    wishedNics(compute, who, wish.networks, () => permits.may('network:attach_external_network')),
+    wishedGroups(
+      compute,
+      who,
+      (wish.security_groups ?? []).map(({ name }) => name),
+    ),
+    wishedKey(compute, who, wish.key_name),
+    wishedPlace(compute, wish, permits),
+  ]);
+  checkTogether(wish, flavor, disks, nics, count.most, permits);
+  const adminPass = wish.adminPass ?? randomBytes(9).toString('base64url');
+  const reservationId = `r-${randomBytes(5).toString('hex').slice(0, 8)}`;
+  const common = { wish, hints, flavor, disks, nics, groups: groups.ids, key, place, reservationId };
+  const servers = await compute.db.transaction((tx) => record(tx, compute, who, common, count, adminPass));
+  compute.bus.hint(tasksWait);
+  return { reservationId, servers, adminPass, groupNames: groups.names };
+}
+
+interface Common {
+  readonly wish: ServerBody;
+  readonly hints: Hints;
+  readonly flavor: Flavor;
+  readonly disks: WishedDisks;
+  readonly nics: readonly WishedNic[];
+  readonly groups: readonly string[];
+  readonly key: { readonly name: string; readonly data: string } | null;
+  readonly place: { readonly zone: string | null; readonly host: string | null };
+  readonly reservationId: string;
+}
+
+/** The servers and the work of building them: all, or nothing. */
+async function record(
+  tx: Knex,
+  { config }: Compute,
+  who: Who,
+  common: Common,
+  count: { readonly least: number; readonly most: number },
+  adminPass: string,
+): Promise<NewServer[]> {
+  const projectId = who.projectId ?? '';
+  await lockProject(tx, projectId);
+  const limits = await limitsFor(tx, config, projectId);
+  checkMetadata(common.wish.metadata ?? {}, limits.metadata_items ?? -1);
+  const fitting = await fittingServers(tx, config, projectId, count, common.flavor);
+  const servers: NewServer[] = [];
+  for (let index = 0; index < fitting; index += 1) {
+    const serverId = randomUUID();
+    const taskId = await enqueue(tx, buildServer, { serverId, adminPass }, who.requestId);
+    const server = newServer(who, common, { serverId, taskId, index, of: count.most });
+    await insertServer(tx, server);
+    for (const [place, disk] of common.disks.disks.entries())
+      await insertAttachment(tx, newDisk(serverId, place, disk));
+    for (const [place, nic] of common.nics.entries()) await insertInterface(tx, newNic(serverId, place, nic));
+    await beginAction(tx, who, { serverId, action: 'create', taskId, event: 'compute__do_build_and_run_instance' });
+    servers.push(server);
+  }
+  return servers;
+}
+
+const newDisk = (serverId: string, place: number, disk: WishedDisk) => ({
+  ...disk,
+  id: randomUUID(),
+  serverId,
+  place,
+  state: 'attaching' as const,
+  taskId: null,
+  attachmentId: null,
+  device: null,
+  created: false,
+  connection: null,
+  createdAt: Date.now(),
+});
+
+const newNic = (serverId: string, place: number, nic: WishedNic) => ({
+  ...nic,
+  id: randomUUID(),
+  serverId,
+  place,
+  state: 'attaching' as const,
+  taskId: null,
+  ownPort: nic.portId === null,
+  port: null,
+  createdAt: Date.now(),
+});
+
+interface One {
+  readonly serverId: string;
+  readonly taskId: string;
+  readonly index: number;
+  /** Several get numbers. */
+  readonly of: number;
+}
+
+function newServer(who: Who, common: Common, { serverId, taskId, index, of }: One): NewServer {
+  const { wish, hints, flavor, disks, groups, key, place, reservationId } = common;
+  const name = of > 1 ? `${wish.name}-${index + 1}` : wish.name;
+  const now = Date.now();
+  return {
+    id: serverId,
+    projectId: who.projectId ?? '',
+    userId: who.userId,
+    name,
+    hostname: wish.hostname === undefined ? hostnameOf(name, serverId) : numbered(wish.hostname, index, of),
+    description: wish.description ?? null,
+    vmState: 'building',
+    taskState: 'scheduling',
+    powerState: null,
+    taskId,
+    guestTaskId: null,
+    fault: null,
+    host: null,
+    zone: null,
+    wantedZone: place.zone,
+    wantedHost: place.host,
+    flavorId: flavor.id,
+    flavor: {
+      id: flavor.id,
+      name: flavor.name,
+      vcpus: flavor.vcpus,
+      ramMb: flavor.ramMb,
+      diskGb: flavor.diskGb,
+      ephemeralGb: flavor.ephemeralGb,
+      swapMb: flavor.swapMb,
+      extraSpecs: flavor.extraSpecs,
+    },
+    vcpus: flavor.vcpus,
+    ramMb: flavor.ramMb,
+    imageId: disks.image?.id ?? null,
+    image: disks.image,
+    keyName: key?.name ?? null,
+    keyData: key?.data ?? null,
+    userData: wish.user_data ?? null,
+    configDrive: isTrue(wish.config_drive ?? false),
+    metadata: wish.metadata ?? {},
+    tags: [...new Set(wish.tags ?? [])],
+    addresses: {},
+    groups: [],
+    wantedGroups: groups,
+    machine: null,
+    bootMark: taskId,
+    bootKind: 'hard',
+    rootDevice: null,
+    reservationId,
+    launchIndex: index,
+    accessIpv4: wish.accessIPv4 ?? '',
+    accessIpv6: wish.accessIPv6 ?? '',
+    lockedBy: null,
+    lockedReason: null,
+    diskConfig: wish['OS-DCF:diskConfig'] ?? 'MANUAL',
+    hints,
+    createdAt: now,
+    updatedAt: now,
+    launchedAt: null,
+    terminatedAt: null,
+    deletedAt: null,
+  };
+}
+
+const numbered = (name: string, index: number, of: number) => (of > 1 ? `${name}-${index + 1}` : name);
+
+/** A name that DNS takes. */
+export function hostnameOf(name: string, id: string): string {
+  const clean = name
+    .toLowerCase()
+    .replace(/[ _.]/g, '-')
+    .replace(/[^a-z0-9-]/g, '')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63)
+    .replace(/-+$/, '');
+  return clean || `server-${id}`;
+}
+
+async function wishedFlavor({ db }: Compute, who: Who, { flavorRef }: ServerBody): Promise<Flavor> {
+  const id = String(flavorRef).split('/').at(-1) ?? '';
+  return findFlavor(db, who, id).catch((error: unknown) => {
+    if (error instanceof Fault && error.status === 404) throw badRequest(`Flavor ${id} could not be found.`);
+    throw error;
+  });
+}
+
+function countOf({ min_count, max_count }: ServerBody): { least: number; most: number } {
+  const least = Number(min_count ?? 1);
+  const most = Number(max_count ?? least);
+  if (least > most) throw badRequest('min_count must be <= max_count');
+  return { least, most };
+}
+
+async function wishedKey({ db }: Compute, who: Who, name: string | undefined) {
+  if (name === undefined) return null;
+  const { publicKey } = await findKeypair(db, who.userId, name).catch((error: unknown) => {
+    if (error instanceof Fault && error.status === 404) throw badRequest('Invalid key_name provided.');
+    throw error;
+  });
+  return { name, data: publicKey };
+}
+
+/** `zone`, or `zone:host` from an administrator, or a host by its own name. */
+async function wishedPlace({ db }: Compute, wish: ServerBody, permits: Permits) {
+  const { availability_zone, host = wish.hypervisor_hostname } = wish;
+  if (host !== undefined) permits.authorize('compute:servers:create:requested_destination');
+  const [zone, forced] = availability_zone?.split(':') ?? [];
+  if (forced) permits.authorize('os_compute_api:servers:create:forced_host');
+  const wanted = forced || host;
+  if (wanted && !(await listHosts(db)).some(({ name }) => name === wanted))
+    throw badRequest(`Compute host ${wanted} could not be found.`);
+  if (zone && zone !== defaultZone && ![...(await zonesOf(db)).values()].includes(zone))
+    throw badRequest('The requested availability zone is not available');
+  return { zone: forced ? null : zone || null, host: wanted || null };
+}
+
+function checkTogether(
+  wish: ServerBody,
+  flavor: Flavor,
+  { disks, image }: WishedDisks,
+  nics: readonly WishedNic[],
+  most: number,
+  permits: Permits,
+): void {
+  if (flavor.disabled) throw badRequest(`Flavor ${flavor.id} could not be found.`);
+  if (image !== null && flavor.diskGb === 0 && !permits.may('os_compute_api:servers:create:zero_disk_flavor'))
+    throw new Fault(403, 'forbidden', 'Only volume-backed servers are allowed for flavors with zero disk.');
+  if (most > 1 && nics.some(({ portId, fixedIp }) => portId !== null || fixedIp !== null))
+    throw badRequest('Unable to launch multiple instances with a single configured port ID or fixed IP.');
+  if (most > 1 && disks.some(({ volumeId }) => volumeId !== null))
+    throw badRequest('Cannot attach one or more volumes to multiple instances');
+  if (wish.user_data && wish.user_data.length > 65_535)
+    throw badRequest('User data too large. User data must be no larger than 65535 bytes once base64 encoded.');
+}
+
+export function checkMetadata(metadata: Readonly<Record<string, string>>, limit: number): void {
+  const count = Object.keys(metadata).length;
+  if (limit >= 0 && count > limit)
+    throw new Fault(403, 'forbidden', `Maximum number of metadata items exceeds ${limit}`);
+}
+
+/** From 2.37 on a client says what networks it wants. */
+export function checkNetworksGiven(wish: ServerBody, version: Version): void {
+  if (atLeast(version, '2.37') && wish.networks === undefined) throw badRequest("'networks' is a required property");
+}

@@ -1,0 +1,193 @@
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { cancel, enqueue } from '#shared/workflow/tasks.ts';
+import { beginAction, endAbandoned } from '../actions/store.ts';
+import { type Compute, taskCancelled, tasksWait } from '../context.ts';
+import { limitsFor } from '../quotas/operations.ts';
+import { deleteServer } from '../workflows/delete-server.ts';
+import {
+  hardRebootServer,
+  pauseServer,
+  rebootServer,
+  startServer,
+  stopServer,
+  unpauseServer,
+} from '../workflows/power.ts';
+import { snapshotServer } from '../workflows/snapshot-server.ts';
+import { checkMetadata } from './launch.ts';
+import { rowOfGuest, type Verb } from './states.ts';
+import { changeServer, findServer, type Server, settleServer, takeServer, tryTakeServer } from './store.ts';
+
+/** What an administrator may though the owner locked it. */
+export type MayOverride = boolean;
+
+export function checkUnlocked({ id, lockedBy }: Server, mayOverride: MayOverride): void {
+  if (lockedBy !== null && !mayOverride) throw conflict(`Instance ${id} is locked`);
+}
+
+const powers = {
+  start: { flow: startServer, action: 'start' },
+  stop: { flow: stopServer, action: 'stop' },
+  reboot: { flow: rebootServer, action: 'reboot' },
+  pause: { flow: pauseServer, action: 'pause' },
+  unpause: { flow: unpauseServer, action: 'unpause' },
+} as const;
+
+/** Gives the server to the work that was asked for, in one transaction; 409 when it may not be. */
+export async function changePower(
+  compute: Compute,
+  who: Who,
+  server: Server,
+  verb: keyof typeof powers,
+): Promise<void> {
+  const { flow, action } = powers[verb];
+  const { id: serverId, vmState: from, host } = server;
+  await compute.db.transaction(async (tx) => {
+    const taskId = await enqueue(tx, flow, { serverId, from }, who.requestId);
+    await takeServer(tx, verb, { id: serverId, taskId });
+    await beginAction(tx, who, { serverId, action, taskId, host });
+  });
+  compute.bus.hint(tasksWait);
+}
+
+/** It need not wait for a reboot or a pause that hangs. */
+export async function rebootHard(compute: Compute, who: Who, server: Server): Promise<void> {
+  const { id: serverId, vmState: from, host } = server;
+  await compute.db.transaction(async (tx) => {
+    const taskId = await enqueue(tx, hardRebootServer, { serverId, from }, who.requestId);
+    const owned = { id: serverId, taskId };
+    const over: Verb = 'hardRebootOver';
+    if (!(await tryTakeServer(tx, over, owned))) await takeServer(tx, 'hardReboot', owned);
+    await beginAction(tx, who, { serverId, action: 'reboot', taskId, host });
+    await endAbandoned(tx, serverId, taskId);
+  });
+  compute.bus.hint(taskCancelled);
+  compute.bus.hint(tasksWait);
+}
+
+/** From any state, over any other work. Asking again while it goes changes nothing. */
+export async function removeServer(compute: Compute, who: Who, server: Server): Promise<void> {
+  if (server.taskState === 'deleting') return;
+  const { id: serverId, host } = server;
+  await compute.db.transaction(async (tx) => {
+    const taskId = await enqueue(tx, deleteServer, { serverId }, who.requestId);
+    await takeServer(tx, 'delete', { id: serverId, taskId });
+    await beginAction(tx, who, { serverId, action: 'delete', taskId, event: 'compute_terminate_instance', host });
+    await endAbandoned(tx, serverId, taskId);
+  });
+  compute.bus.hint(taskCancelled);
+  compute.bus.hint(tasksWait);
+}
+
+interface SnapshotWish {
+  readonly name: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** An image that waits for its bytes, made in the caller's name; the work fills it. */
+export async function snapshot(compute: Compute, who: Who, server: Server, wish: SnapshotWish): Promise<string> {
+  const { image, id: serverId, flavor, host } = server;
+  if (image === null) throw badRequest('A server that boots from a volume is copied by a snapshot of its volume.');
+  if (server.host === null) throw conflict(`Instance ${serverId} has no host.`);
+  const { images, db } = compute;
+  const made = await images.create(
+    {
+      ...image.properties,
+      ...wish.metadata,
+      name: wish.name,
+      disk_format: 'qcow2',
+      container_format: 'bare',
+      visibility: 'private',
+      min_ram: image.minRamMb,
+      min_disk: Math.max(image.minDiskGb, flavor.diskGb),
+      image_type: 'snapshot',
+      instance_uuid: serverId,
+      base_image_ref: image.id,
+      user_id: who.userId,
+    },
+    who.token,
+  );
+  const begin = db.transaction(async (tx) => {
+    const taskId = await enqueue(tx, snapshotServer, { serverId, imageId: made.id }, who.requestId);
+    await takeServer(tx, 'snapshot', { id: serverId, taskId });
+    await beginAction(tx, who, { serverId, action: 'createImage', taskId, event: 'compute_snapshot_instance', host });
+  });
+  await begin.catch(async (error: unknown) => {
+    await images.remove(made.id);
+    throw error;
+  });
+  compute.bus.hint(tasksWait);
+  return made.id;
+}
+
+/** An administrator says what it is; whatever worked on it does no more. */
+export async function resetState(
+  { db, bus }: Compute,
+  who: Who,
+  server: Server,
+  state: 'active' | 'error',
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (server.taskId !== null) await cancel(tx, server.taskId);
+    const change = state === 'active' ? { vmState: rowOfGuest.on.vmState, fault: null } : { vmState: 'error' as const };
+    await settleServer(tx, server, { ...change, taskState: null, taskId: null });
+    await beginAction(tx, who, {
+      serverId: server.id,
+      action: 'resetState',
+      host: server.host,
+      finishedAt: Date.now(),
+      result: 'Success',
+    });
+    await endAbandoned(tx, server.id, '');
+  });
+  bus.hint(taskCancelled);
+}
+
+export const lock = async ({ db }: Compute, server: Server, lockedBy: 'owner' | 'admin', reason: string | null) => {
+  await changeServer(db, server.id, { lockedBy, lockedReason: reason });
+};
+
+/** What an administrator locked only who may override opens. */
+export async function unlock({ db }: Compute, server: Server, mayOverride: MayOverride): Promise<void> {
+  if (server.lockedBy === 'admin' && !mayOverride)
+    throw new Fault(
+      403,
+      'forbidden',
+      "Policy doesn't allow os_compute_api:os-lock-server:unlock:unlock_override to be performed.",
+    );
+  await changeServer(db, server.id, { lockedBy: null, lockedReason: null });
+}
+
+type Metadata = Readonly<Record<string, string>>;
+
+/** One change at a time: each sees what the one before it left. */
+export async function changeMetadata(
+  { db, config }: Compute,
+  who: Who,
+  id: string,
+  change: (now: Metadata) => Metadata,
+): Promise<Metadata> {
+  return db.transaction(async (tx) => {
+    const server = await findServer(tx, who, id);
+    if (server.vmState === 'building' || server.vmState === 'error')
+      throw conflict(`Cannot 'update_instance_metadata' instance ${id} while it is in vm_state ${server.vmState}`);
+    const metadata = change(server.metadata);
+    checkMetadata(metadata, (await limitsFor(tx, config, server.projectId)).metadata_items ?? -1);
+    await changeServer(tx, id, { metadata });
+    return metadata;
+  });
+}
+
+export async function changeTags(
+  { db }: Compute,
+  who: Who,
+  id: string,
+  change: (now: readonly string[]) => readonly string[],
+): Promise<readonly string[]> {
+  return db.transaction(async (tx) => {
+    const tags = [...new Set(change((await findServer(tx, who, id)).tags))];
+    if (tags.length > 50) throw badRequest('The number of tags exceeded the per-server limit 50');
+    await changeServer(tx, id, { tags });
+    return tags;
+  });
+}

@@ -1,0 +1,126 @@
+import type { Taking } from '#shared/states/owned.ts';
+
+export type VmState = 'building' | 'active' | 'paused' | 'stopped' | 'error' | 'deleted';
+export type TaskState =
+  | 'scheduling'
+  | 'networking'
+  | 'block_device_mapping'
+  | 'spawning'
+  | 'powering-on'
+  | 'powering-off'
+  | 'rebooting'
+  | 'rebooting_hard'
+  | 'pausing'
+  | 'unpausing'
+  | 'image_snapshot_pending'
+  | 'image_uploading'
+  | 'deleting';
+export type PowerState = 'running' | 'paused' | 'shutdown' | 'crashed';
+
+export interface States {
+  readonly vmState: VmState;
+  readonly taskState: TaskState | null;
+}
+
+const anyState: readonly VmState[] = ['building', 'active', 'paused', 'stopped', 'error'];
+
+/** Which request may take a server, from which states, and what the server says meanwhile. */
+export const serverTakings = {
+  start: { from: { vmState: ['stopped'] }, meanwhile: { taskState: 'powering-on' } },
+  stop: { from: { vmState: ['active', 'error'] }, meanwhile: { taskState: 'powering-off' } },
+  reboot: { from: { vmState: ['active'] }, meanwhile: { taskState: 'rebooting' } },
+  hardReboot: {
+    from: { vmState: ['active', 'stopped', 'paused', 'error'] },
+    meanwhile: { taskState: 'rebooting_hard' },
+  },
+  /** A hard reboot need not wait for what hangs. */
+  hardRebootOver: {
+    from: {
+      vmState: ['active', 'stopped', 'paused', 'error'],
+      taskState: ['rebooting', 'rebooting_hard', 'pausing', 'unpausing'],
+    },
+    meanwhile: { taskState: 'rebooting_hard' },
+    overOwner: true,
+  },
+  pause: { from: { vmState: ['active'] }, meanwhile: { taskState: 'pausing' } },
+  unpause: { from: { vmState: ['paused'] }, meanwhile: { taskState: 'unpausing' } },
+  snapshot: {
+    from: { vmState: ['active', 'stopped', 'paused'] },
+    meanwhile: { taskState: 'image_snapshot_pending' },
+  },
+  delete: { from: { vmState: anyState }, meanwhile: { taskState: 'deleting' }, overOwner: true },
+} satisfies Record<string, Taking<States>>;
+
+export type Verb = keyof typeof serverTakings;
+
+/** What a refusal calls the verb: Nova's own method names. */
+export const verbNames: Readonly<Record<Verb, string>> = {
+  start: 'start',
+  stop: 'stop',
+  reboot: 'reboot',
+  hardReboot: 'reboot',
+  hardRebootOver: 'reboot',
+  pause: 'pause',
+  unpause: 'unpause',
+  snapshot: 'createImage',
+  delete: 'delete',
+};
+
+const plainStatus: Readonly<Record<VmState, string>> = {
+  building: 'BUILD',
+  active: 'ACTIVE',
+  paused: 'PAUSED',
+  stopped: 'SHUTOFF',
+  error: 'ERROR',
+  deleted: 'DELETED',
+};
+const passingStatus: Readonly<Record<string, string>> = {
+  'active rebooting': 'REBOOT',
+  'active rebooting_hard': 'HARD_REBOOT',
+};
+
+/** The one word a client reads, made of what the row holds. */
+export const statusOf = ({ vmState, taskState }: States): string =>
+  passingStatus[`${vmState} ${taskState}`] ?? plainStatus[vmState];
+
+/** The states behind a status that a list is filtered by; undefined for a word that is none. */
+export function statesOf(status: string): readonly { vmState: VmState; taskState?: TaskState }[] | undefined {
+  const word = status.toUpperCase();
+  const passing = Object.entries(passingStatus).find(([, each]) => each === word)?.[0];
+  if (passing) {
+    const [vmState, taskState] = passing.split(' ') as [VmState, TaskState];
+    return [{ vmState, taskState }];
+  }
+  const plain = Object.entries(plainStatus).filter(([, each]) => each === word);
+  if (plain.length > 0) return plain.map(([vmState]) => ({ vmState: vmState as VmState }));
+  return otherWords.has(word) ? [] : undefined;
+}
+
+/** Nova's words for states that servers here never reach. */
+const otherWords = new Set(
+  'SUSPENDED RESIZE VERIFY_RESIZE REVERT_RESIZE MIGRATING PASSWORD REBUILD RESCUE SHELVED SHELVED_OFFLOADED SOFT_DELETED UNKNOWN'.split(
+    ' ',
+  ),
+);
+
+/** The API has numbers for these. */
+const powerNumbers: Readonly<Record<PowerState, number>> = { running: 1, paused: 3, shutdown: 4, crashed: 6 };
+export const powerNumber = (power: PowerState | null): number => (power === null ? 0 : powerNumbers[power]);
+
+/** What a host found, in the words of a row. */
+export const rowOfGuest = {
+  on: { vmState: 'active', powerState: 'running' },
+  paused: { vmState: 'paused', powerState: 'paused' },
+  off: { vmState: 'stopped', powerState: 'shutdown' },
+  crashed: { vmState: 'stopped', powerState: 'crashed' },
+} as const;
+
+/** What the row wants of its guest. */
+export function wantedPower(server: States & { readonly powerState: PowerState | null }): 'on' | 'off' | 'paused' {
+  const { vmState, taskState, powerState } = server;
+  if (taskState === 'powering-on' || taskState === 'rebooting_hard' || taskState === 'unpausing') return 'on';
+  if (taskState === 'powering-off') return 'off';
+  if (vmState === 'paused' || taskState === 'pausing') return 'paused';
+  if (vmState === 'active' || vmState === 'building') return 'on';
+  return vmState === 'error' && powerState === 'running' ? 'on' : 'off';
+}

@@ -1,0 +1,312 @@
+import type { Knex } from 'knex';
+import { isAdmin, type Who } from '#shared/auth/who.ts';
+import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
+import { conflict, notFound } from '#shared/errors/fault.ts';
+import { type Owned, settle, take } from '#shared/states/owned.ts';
+import { type PowerState, serverTakings, type TaskState, type Verb, type VmState, verbNames } from './states.ts';
+
+/** The flavor as it was when the server was made. */
+export interface FlavorCopy {
+  readonly id: string;
+  readonly name: string;
+  readonly vcpus: number;
+  readonly ramMb: number;
+  readonly diskGb: number;
+  readonly ephemeralGb: number;
+  readonly swapMb: number;
+  readonly extraSpecs: Readonly<Record<string, string>>;
+}
+
+/** What a server keeps of its image. */
+export interface ImageCopy {
+  readonly id: string;
+  readonly format: string;
+  /** What its bytes unfold to, rounded up. */
+  readonly sizeGb: number;
+  readonly minDiskGb: number;
+  readonly minRamMb: number;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface ServerFault {
+  readonly code: number;
+  readonly message: string;
+  /** Milliseconds since 1970, like all times here. */
+  readonly created: number;
+  readonly details?: string;
+}
+
+export interface Address {
+  readonly version: 4 | 6;
+  readonly addr: string;
+  readonly type: 'fixed' | 'floating';
+  readonly mac: string;
+}
+/** By the name of the network. */
+export type Addresses = Readonly<Record<string, readonly Address[]>>;
+
+export interface Server extends Owned {
+  /** Grows by one with each server; the number in `instance-0000002a`. */
+  readonly sequence: number;
+  /** Grows with each change: what was rendered of a version stays true. */
+  readonly version: number;
+  readonly projectId: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly description: string | null;
+  readonly vmState: VmState;
+  /** What is being done to it, or null. */
+  readonly taskState: TaskState | null;
+  readonly powerState: PowerState | null;
+  /** The task that alone may ask the host for this guest now; nobody, once that task is gone. */
+  readonly guestTaskId: string | null;
+  /** Why the last work on it failed. */
+  readonly fault: ServerFault | null;
+  readonly host: string | null;
+  readonly zone: string | null;
+  readonly wantedZone: string | null;
+  readonly wantedHost: string | null;
+  readonly flavorId: string;
+  readonly flavor: FlavorCopy;
+  readonly vcpus: number;
+  readonly ramMb: number;
+  /** Null for one that boots from a volume. */
+  readonly imageId: string | null;
+  readonly image: ImageCopy | null;
+  readonly keyName: string | null;
+  readonly keyData: string | null;
+  /** Base64, as it came. */
+  readonly userData: string | null;
+  readonly configDrive: boolean;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+  readonly addresses: Addresses;
+  /** Names of the security groups of its ports. */
+  readonly groups: readonly string[];
+  /** Ids of the security groups asked for at its launch. */
+  readonly wantedGroups: readonly string[];
+  /** What its guest must keep as long as it lives; null before the first boot. */
+  readonly machine: GuestMachine | null;
+  readonly bootMark: string;
+  readonly bootKind: 'soft' | 'hard';
+  readonly rootDevice: string | null;
+  readonly reservationId: string;
+  readonly launchIndex: number;
+  readonly accessIpv4: string;
+  readonly accessIpv6: string;
+  readonly lockedBy: 'owner' | 'admin' | null;
+  readonly lockedReason: string | null;
+  readonly diskConfig: 'AUTO' | 'MANUAL';
+  readonly hints: Readonly<Record<string, unknown>>;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly launchedAt: number | null;
+  readonly terminatedAt: number | null;
+  readonly deletedAt: number | null;
+}
+
+export type NewServer = Omit<Server, 'sequence' | 'version'>;
+type Change = Partial<Omit<Server, 'id' | 'sequence' | 'version'>>;
+
+const documents: readonly string[] = [
+  'fault',
+  'flavor',
+  'image',
+  'metadata',
+  'tags',
+  'addresses',
+  'groups',
+  'wantedGroups',
+  'machine',
+  'hints',
+];
+
+const toRow = (change: Change): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(change).map(([name, value]) => [
+      name,
+      documents.includes(name) && value !== null ? JSON.stringify(value) : value,
+    ]),
+  );
+
+function fromRow(row: Record<string, unknown>): Server {
+  const server = { ...row };
+  for (const name of documents) {
+    const text = row[name];
+    server[name] = typeof text === 'string' ? JSON.parse(text) : null;
+  }
+  return server as unknown as Server;
+}
+
+/** Every change counts the version up and moves `updated`. */
+const changed = (tx: Knex, change: Change): Partial<Server> =>
+  ({ updatedAt: Date.now(), ...toRow(change), version: tx.raw('version + 1') }) as unknown as Partial<Server>;
+
+export const insertServer = async (tx: Knex, server: NewServer): Promise<void> => {
+  await tx('servers').insert({ ...toRow(server), version: 1 });
+};
+
+const scopeOf = (who: Who) => (isAdmin(who) ? {} : { projectId: who.projectId });
+
+/** An admin finds any project's server. To others a stranger's does not exist. */
+export async function findServer(db: Knex, who: Who, id: string): Promise<Server> {
+  const row: unknown = await db('servers')
+    .where({ id, ...scopeOf(who), deletedAt: null })
+    .first();
+  if (!row) throw notFound('Instance', id);
+  return fromRow(row as Record<string, unknown>);
+}
+
+/** Deleted ones too, for their history. */
+export async function findServerEver(db: Knex, who: Who, id: string): Promise<Server> {
+  const row: unknown = await db('servers')
+    .where({ id, ...scopeOf(who) })
+    .first();
+  if (!row) throw notFound('Instance', id);
+  return fromRow(row as Record<string, unknown>);
+}
+
+/** For workflows and other doors than the API, which act for nobody in particular. */
+export async function readServer(db: Knex, id: string): Promise<Server | undefined> {
+  const row: unknown = await db('servers').where({ id, deletedAt: null }).first();
+  return row ? fromRow(row as Record<string, unknown>) : undefined;
+}
+
+/** For workflows, which act for whoever asked. */
+export async function findOwnServer(db: Knex, { id, taskId }: Owned): Promise<Server> {
+  const row: unknown = await db('servers').where({ id, taskId }).first();
+  if (!row) throw new Error(`server ${id} does not belong to task ${taskId}`);
+  return fromRow(row as Record<string, unknown>);
+}
+
+/** Gives the server to a task, or says in which state it is instead. */
+export async function takeServer(tx: Knex, verb: Verb, owned: Owned): Promise<void> {
+  const { meanwhile, ...taking } = serverTakings[verb];
+  const told = { ...taking, meanwhile: changed(tx, meanwhile) };
+  if (await take<Server>(tx, 'servers', owned, told)) return;
+  throw await refusal(tx, verb, owned.id);
+}
+
+/** True when it could be taken; false leaves everything as it was. */
+export async function tryTakeServer(tx: Knex, verb: Verb, owned: Owned): Promise<boolean> {
+  const { meanwhile, ...taking } = serverTakings[verb];
+  return take<Server>(tx, 'servers', owned, { ...taking, meanwhile: changed(tx, meanwhile) });
+}
+
+async function refusal(tx: Knex, verb: Verb, id: string) {
+  const now = (await tx('servers').where({ id }).first('vmState', 'taskState')) as Server | undefined;
+  if (!now || now.vmState === 'deleted') return notFound('Instance', id);
+  const fits = (serverTakings[verb].from.vmState as readonly string[]).includes(now.vmState);
+  const state = fits ? `task_state ${now.taskState ?? 'None'}` : `vm_state ${now.vmState}`;
+  return conflict(`Cannot '${verbNames[verb]}' instance ${id} while it is in ${state}`);
+}
+
+/** For steps: changes the server while the task owns it. */
+export const settleServer = async (tx: Knex, owned: Owned, change: Change): Promise<void> => {
+  await settle<Server>(tx, 'servers', owned, changed(tx, change));
+};
+
+/** The last change of a task: the server belongs to nobody again. */
+export const releaseServer = (tx: Knex, owned: Owned, change: Change): Promise<void> =>
+  settleServer(tx, owned, { ...change, taskState: null, taskId: null });
+
+/** For what no task owns: its name, its metadata, its addresses. */
+export const changeServer = async (tx: Knex, id: string, change: Change): Promise<void> => {
+  await tx('servers').where({ id }).update(changed(tx, change));
+};
+
+/** True when it was still that version and nobody's. */
+export const changeFreeServer = async (tx: Knex, { id, version }: Server, change: Change): Promise<boolean> =>
+  (await tx('servers').where({ id, version, taskId: null }).update(changed(tx, change))) > 0;
+
+/** Asks that the guest be this task's alone until the task ends. False while another live task has it. */
+export async function lockGuest(tx: Knex, id: string, taskId: string): Promise<boolean> {
+  const dead = tx('tasks').select('id').whereRaw('tasks.id = servers.guest_task_id');
+  const free = tx('servers')
+    .where({ id })
+    .where((either) => void either.whereNull('guestTaskId').orWhere('guestTaskId', taskId).orWhereNotExists(dead));
+  return (await free.update({ guestTaskId: taskId })) > 0;
+}
+
+export const listServersOf = async (db: Knex, ids: readonly string[]): Promise<Server[]> => {
+  const found: Server[] = [];
+  for (let at = 0; at < ids.length; at += 500) {
+    const rows = await db('servers')
+      .whereIn('id', ids.slice(at, at + 500))
+      .select();
+    for (const row of rows) found.push(fromRow(row));
+  }
+  return found;
+};
+
+/** What stands on a host, as far as reports are compared with it. */
+export const listServersOn = (db: Knex, host: string) =>
+  db<Server>('servers')
+    .where({ host, deletedAt: null })
+    .select('id', 'version', 'vmState', 'taskState', 'powerState', 'taskId', 'guestTaskId', 'projectId', 'userId');
+
+export const listLiveServers = (db: Knex) =>
+  db<Server>('servers').where({ deletedAt: null, taskId: null }).whereNotNull('host').select('id', 'updatedAt');
+
+/** What its servers take of a project's quota. */
+export async function usedBy(tx: Knex, projectId: string) {
+  const [sum] = (await tx('servers')
+    .where({ projectId, deletedAt: null })
+    .count({ instances: '*' })
+    .sum({ cores: 'vcpus', ram: 'ramMb' })) as [Record<'instances' | 'cores' | 'ram', number | string | null>];
+  return { instances: Number(sum.instances), cores: Number(sum.cores ?? 0), ram: Number(sum.ram ?? 0) };
+}
+
+/** How much of each host its servers take; and how many there are. */
+export async function usedOnHosts(db: Knex): Promise<Map<string, { vcpus: number; ramMb: number; count: number }>> {
+  const rows = (await db('servers')
+    .whereNotNull('host')
+    .where({ deletedAt: null })
+    .groupBy('host')
+    .select('host')
+    .count({ count: '*' })
+    .sum({ vcpus: 'vcpus', ramMb: 'ramMb' })) as { host: string; count: number; vcpus: number; ramMb: number }[];
+  return new Map(
+    rows.map(({ host, ...sums }) => [
+      host,
+      { vcpus: Number(sums.vcpus), ramMb: Number(sums.ramMb), count: Number(sums.count) },
+    ]),
+  );
+}
+
+export async function listServersOnHosts(db: Knex): Promise<{ id: string; name: string; host: string }[]> {
+  return db<Server>('servers').whereNotNull('host').where({ deletedAt: null }).select('id', 'name', 'host') as Promise<
+    { id: string; name: string; host: string }[]
+  >;
+}
+
+/** Servers that ran at some time between the two, deleted ones too. */
+export async function listServersBetween(
+  db: Knex,
+  span: { readonly start: number; readonly end: number; readonly projectId?: string },
+): Promise<Server[]> {
+  const found = db('servers')
+    .whereNotNull('launchedAt')
+    .where('launchedAt', '<', span.end)
+    .where((either) => void either.whereNull('terminatedAt').orWhere('terminatedAt', '>', span.start))
+    .orderBy('sequence');
+  if (span.projectId !== undefined) found.where({ projectId: span.projectId });
+  return ((await found.select()) as Record<string, unknown>[]).map(fromRow);
+}
+
+/** Rows in a passing state whose task is gone: nothing should ever be found. */
+export const listOrphans = (db: Knex): Promise<Pick<Server, 'id' | 'vmState' | 'taskState' | 'taskId'>[]> =>
+  db('servers')
+    .whereNotNull('taskId')
+    .whereNotExists(db('tasks').select('id').whereRaw('tasks.id = servers.task_id'))
+    .select('id', 'vmState', 'taskState', 'taskId');
+
+export const removeServersDeletedBefore = async (db: Knex, time: number): Promise<string[]> => {
+  const old = await db<Server>('servers').where('deletedAt', '<', time).limit(100).select('id');
+  const ids = old.map(({ id }) => id);
+  for (const table of ['attachments', 'interfaces', 'actions', 'choices', 'consoles'])
+    await db(table).whereIn('serverId', ids).delete();
+  await db('servers').whereIn('id', ids).delete();
+  return ids;
+};

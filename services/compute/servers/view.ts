@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { atLeast, since, type Version, view } from '#shared/api/versions.ts';
+import type { Attachment } from '../attachments/store.ts';
+import { bookmarkOf, dotted, linksOf, whole } from '../dialect.ts';
+import { powerNumber, statusOf } from './states.ts';
+import type { Address, FlavorCopy, Server } from './store.ts';
+
+/** What a view of a server is made of, and for whom. */
+export interface Seen {
+  readonly server: Server;
+  readonly volumes: readonly Attachment[];
+  /** Sees where it runs (os_compute_api:os-extended-server-attributes). */
+  readonly admin: boolean;
+  readonly hostStatus: string;
+  /** http://10.0.0.1:8774 */
+  readonly base: string;
+}
+
+/** A name for its host that tells strangers nothing, and differs by project. */
+const hostIdOf = ({ host, projectId }: Server): string =>
+  host === null ? '' : createHash('sha224').update(`${projectId}${host}`).digest('hex');
+
+const instanceName = ({ sequence, host }: Server): string =>
+  host === null ? '' : `instance-${sequence.toString(16).padStart(8, '0')}`;
+
+const inProgress = new Set(['ACTIVE', 'BUILD']);
+
+const imageView = ({ server: { image }, base }: Seen) =>
+  image === null ? '' : { id: image.id, links: [bookmarkOf(base, 'images', image.id)] };
+
+const embeddedFlavor = (flavor: FlavorCopy) => ({
+  vcpus: flavor.vcpus,
+  ram: flavor.ramMb,
+  disk: flavor.diskGb,
+  ephemeral: flavor.ephemeralGb,
+  swap: flavor.swapMb,
+  original_name: flavor.name,
+  extra_specs: flavor.extraSpecs,
+});
+
+/** Nova shows it in ERROR and DELETED alone; elsewhere the reason is an instance action. */
+function faultView({ server: { vmState, fault }, admin }: Seen) {
+  if (fault === null || (vmState !== 'error' && vmState !== 'deleted')) return undefined;
+  const { code, message, created, details } = fault;
+  const more = details !== undefined && (admin || code !== 500) ? { details } : {};
+  return { code, message, created: whole(created), ...more };
+}
+
+const plainAddress = ({ version, addr }: Address) => ({ version, addr });
+const fullAddress = (address: Address) => ({
+  ...plainAddress(address),
+  'OS-EXT-IPS:type': address.type,
+  'OS-EXT-IPS-MAC:mac_addr': address.mac,
+});
+
+export const addressesView = (server: Server, each: (address: Address) => unknown = plainAddress) =>
+  Object.fromEntries(Object.entries(server.addresses).map(([label, found]) => [label, found.map(each)]));
+
+/** What a PUT before 2.75 answers; all others show more. */
+const core = view<Seen>(
+  since('2.1', (seen) => {
+    const { server, base } = seen;
+    const status = statusOf(server);
+    return {
+      id: server.id,
+      name: server.name,
+      status,
+      tenant_id: server.projectId,
+      user_id: server.userId,
+      metadata: server.metadata,
+      hostId: hostIdOf(server),
+      image: imageView(seen),
+      flavor: { id: server.flavorId, links: [bookmarkOf(base, 'flavors', server.flavorId)] },
+      created: whole(server.createdAt),
+      updated: whole(server.updatedAt),
+      addresses: addressesView(server),
+      accessIPv4: server.accessIpv4,
+      accessIPv6: server.accessIpv6,
+      links: linksOf(base, 'servers', server.id),
+      'OS-DCF:diskConfig': server.diskConfig,
+      progress: inProgress.has(status) ? 0 : undefined,
+      fault: faultView(seen),
+    };
+  }),
+  since('2.9', ({ server }) => ({ locked: server.lockedBy !== null })),
+  since('2.19', ({ server }) => ({ description: server.description })),
+  since('2.26', ({ server }) => ({ tags: server.tags })),
+  since('2.47', ({ server }) => ({ flavor: embeddedFlavor(server.flavor) })),
+  since('2.63', () => ({ trusted_image_certificates: null })),
+  since('2.73', ({ server }) => ({ locked_reason: server.lockedReason })),
+  since('2.96', ({ server }) => ({ pinned_availability_zone: server.wantedZone })),
+  since('2.98', (seen) => ({
+    image:
+      seen.server.image === null ? '' : { ...(imageView(seen) as object), properties: seen.server.image.properties },
+  })),
+  since('2.100', ({ server }) => ({ scheduler_hints: server.hints })),
+);
+
+const extended = view<Seen>(
+  since('2.1', ({ server, volumes, admin }) => ({
+    addresses: addressesView(server, fullAddress),
+    'OS-EXT-AZ:availability_zone': server.zone ?? '',
+    config_drive: server.configDrive ? 'True' : '',
+    key_name: server.keyName,
+    'OS-SRV-USG:launched_at': dotted(server.launchedAt),
+    'OS-SRV-USG:terminated_at': dotted(server.terminatedAt),
+    ...(admin
+      ? {
+          'OS-EXT-SRV-ATTR:host': server.host,
+          'OS-EXT-SRV-ATTR:instance_name': instanceName(server),
+          'OS-EXT-SRV-ATTR:hypervisor_hostname': server.host,
+        }
+      : {}),
+    'OS-EXT-STS:task_state': server.taskState,
+    'OS-EXT-STS:vm_state': server.vmState,
+    'OS-EXT-STS:power_state': powerNumber(server.powerState),
+    'os-extended-volumes:volumes_attached': shown(volumes).map(({ volumeId }) => ({ id: volumeId })),
+    security_groups: server.groups.length > 0 ? server.groups.map((name) => ({ name })) : undefined,
+  })),
+  since('2.3', ({ server, volumes, admin }) => ({
+    'os-extended-volumes:volumes_attached': shown(volumes).map(({ volumeId, deleteOnTermination }) => ({
+      id: volumeId,
+      delete_on_termination: deleteOnTermination,
+    })),
+    ...(admin
+      ? {
+          'OS-EXT-SRV-ATTR:reservation_id': server.reservationId,
+          'OS-EXT-SRV-ATTR:launch_index': server.launchIndex,
+          'OS-EXT-SRV-ATTR:hostname': server.hostname,
+          'OS-EXT-SRV-ATTR:kernel_id': '',
+          'OS-EXT-SRV-ATTR:ramdisk_id': '',
+          'OS-EXT-SRV-ATTR:root_device_name': server.rootDevice,
+          'OS-EXT-SRV-ATTR:user_data': server.userData,
+        }
+      : {}),
+  })),
+  since('2.16', ({ admin, hostStatus }) => (admin ? { host_status: hostStatus } : {})),
+  since('2.90', ({ server }) => ({ 'OS-EXT-SRV-ATTR:hostname': server.hostname })),
+);
+
+/** A volume shows while it is attached or under way, once it exists. */
+const shown = (volumes: readonly Attachment[]) => volumes.filter(({ volumeId }) => volumeId !== null);
+
+/** One of a detailed list. */
+export const detailView = (seen: Seen, version: Version): Record<string, unknown> => ({
+  ...core(seen, version),
+  ...extended(seen, version),
+});
+
+/** A server alone: with its groups, which a list leaves out. */
+export const serverView = (seen: Seen, version: Version): Record<string, unknown> => ({
+  ...detailView(seen, version),
+  ...(atLeast(version, '2.71') ? { server_groups: [] } : {}),
+});
+
+/** What a PUT answers: the whole server only from 2.75 on. */
+export const updatedView = (seen: Seen, version: Version): Record<string, unknown> =>
+  atLeast(version, '2.75') ? serverView(seen, version) : { ...core(seen, version), ...groupsView(version) };
+
+const groupsView = (version: Version) => (atLeast(version, '2.71') ? { server_groups: [] } : {});
+
+export const briefView = ({ id, name }: Pick<Server, 'id' | 'name'>, base: string) => ({
+  id,
+  name,
+  links: linksOf(base, 'servers', id),
+});
+
+export const createdView = (
+  server: Pick<Server, 'id' | 'diskConfig'>,
+  base: string,
+  adminPass: string,
+  groups: readonly string[],
+) => ({
+  id: server.id,
+  links: linksOf(base, 'servers', server.id),
+  'OS-DCF:diskConfig': server.diskConfig,
+  security_groups: groups.map((name) => ({ name })),
+  adminPass,
+});
+
+/** Versions that show a server alike share what was rendered. */
+const steps: readonly Version[] = [
+  '2.3',
+  '2.9',
+  '2.16',
+  '2.19',
+  '2.26',
+  '2.47',
+  '2.63',
+  '2.73',
+  '2.90',
+  '2.96',
+  '2.98',
+  '2.100',
+];
+export const versionClass = (version: Version): number => steps.filter((step) => atLeast(version, step)).length;

@@ -1,0 +1,112 @@
+import { hostname } from 'node:os';
+import type { Identify } from '#shared/auth/trust.ts';
+import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
+import { computeAgent, questionTo } from '#shared/contracts/compute-agent.ts';
+import { migrate } from '#shared/db/migrate.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { hostsOf } from '#shared/hosts/hosts.ts';
+import { openDoor } from '#shared/service/door.ts';
+import type { Start } from '#shared/service/ground.ts';
+import { sessionOf } from '#shared/service/session.ts';
+import { watchTrust } from '#shared/service/trust.ts';
+import { startRunner } from '#shared/workflow/runner.ts';
+import { section } from './config.ts';
+import { startConsoleProxy } from './console-proxy/proxy.ts';
+import { redeemConsole } from './consoles/store.ts';
+import type { Compute } from './context.ts';
+import { nova } from './dialect.ts';
+import { imageOver, networkOver, placementOver, volumeOver } from './drivers/neighbours-http.ts';
+import { seedFlavors } from './flavors/operations.ts';
+import { openMessages } from './messages.ts';
+import { servers } from './migrations/001-servers.ts';
+import { beside } from './migrations/002-beside.ts';
+import { policy } from './policy.ts';
+import { routes } from './routes.ts';
+import { openTimers } from './timers.ts';
+import { workflows } from './workflows/all.ts';
+
+/** What this service stands on; a test brings its own. */
+export interface Parts {
+  readonly compute: Omit<Compute, 'hosts'>;
+  readonly identify: Identify;
+  readonly identityUrl: string;
+  readonly host: string;
+  readonly at: Address;
+  readonly consoleAt: Address;
+  readonly validation?: 'everyday' | 'strict';
+}
+type Address = { readonly host: string; readonly port: number };
+
+/** Puts the parts together. The doors open last and close first. */
+export async function openCompute({ compute: ground, identify, identityUrl, host, at, consoleAt, validation }: Parts) {
+  const { db, bus, log, config } = ground;
+  const { answerMs, leaseMs, backoffMs, limit, pollMs } = config;
+  await migrate(db, [servers, beside]);
+  await seedFlavors(db);
+  const compute: Compute = { ...ground, hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs }) };
+  const owner = `compute/${host}`;
+  const runner = await startRunner({ service: compute, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
+  const messages = openMessages(compute, runner);
+  const timers = openTimers(compute, host);
+  const proxy = await startConsoleProxy({
+    at: consoleAt,
+    log,
+    redeemConsoleToken: async (token) => (await redeemConsole(db, token)) ?? null,
+    vncSocketOf: async ({ host: where, serverId }) =>
+      (await bus.ask<{ path: string }>(questionTo(where, 'vncSocket'), { id: serverId })).path,
+  });
+  const door = await openDoor({
+    name: 'compute',
+    service: compute,
+    routes,
+    policy,
+    dialect: nova(identityUrl),
+    identify,
+    log,
+    at,
+    ...(validation ? { validation } : {}),
+  });
+  const close = async () => {
+    await Promise.all([door.close(), proxy.close()]);
+    await runner.close();
+    for (const off of messages) off();
+    await Promise.all(timers.map((timer) => timer.close()));
+  };
+  return { compute, door, close };
+}
+
+export const start: Start = async ({ settings, log, bus }) => {
+  const cloud = readCloud(settings);
+  const config = settings.read('compute', section);
+  const db = openDatabase(config.database || databaseOf(cloud, 'compute'));
+  const session = sessionOf(cloud, 'nova');
+  const trust = watchTrust({ session, bus, log });
+  const consoleAt = listenAt(cloud, config.consoleListen);
+  const consoleUrl = config.consoleUrl || `http://${cloud.publicAddress}:${consoleAt.port}/vnc_lite.html`;
+  const { close } = await openCompute({
+    compute: {
+      db,
+      bus,
+      log,
+      config,
+      images: imageOver(session),
+      network: networkOver(session),
+      volumes: volumeOver(session),
+      placement: placementOver(session),
+      cloud: { id: cloud.id, consoleUrl },
+    },
+    identify: trust.identify,
+    identityUrl: cloud.identityUrl || `http://${cloud.publicAddress}:5000`,
+    host: cloud.host || hostname(),
+    at: listenAt(cloud, config.listen),
+    consoleAt,
+    validation: cloud.validation,
+  });
+  return {
+    close: async () => {
+      await close();
+      await trust.close();
+      await db.destroy();
+    },
+  };
+};

@@ -1,0 +1,56 @@
+import { hostname } from 'node:os';
+import { every, type Ticker } from '#shared/clock/every.ts';
+import { removeOldConsoles } from './consoles/store.ts';
+import type { Compute } from './context.ts';
+import { touchService } from './hosts/store.ts';
+import { refreshAddresses } from './interfaces/operations.ts';
+import { listLiveServers, listOrphans, removeServersDeletedBefore, settleServer } from './servers/store.ts';
+
+const dayMs = 24 * 3_600_000;
+const heartbeatMs = 30_000;
+const sweepMs = 60_000;
+/** So many servers per look: a large cloud is read little by little. */
+const refreshAtOnce = 50;
+
+/** What this service does without being asked. Each looks at the world as it is. */
+export function openTimers(compute: Compute, host = hostname()): Ticker[] {
+  const { log, config } = compute;
+  const failed = (what: string) => (error: unknown) => log.warn({ error, what }, 'a timer is tried again');
+  const beat = every(heartbeatMs, () => tellOfOurselves(compute, host), failed('heartbeat'));
+  const sweep = every(sweepMs, () => sweepRows(compute), failed('sweep'));
+  const refresh = every(config.refreshMs, refresher(compute), failed('addresses'));
+  beat.wake();
+  sweep.wake();
+  return [beat, sweep, refresh];
+}
+
+/** `compute service list` shows what Nova would run here. */
+async function tellOfOurselves({ db }: Compute, host: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    for (const binary of ['nova-conductor', 'nova-scheduler']) await touchService(tx, binary, host, Date.now());
+  });
+}
+
+async function sweepRows({ db, log, config }: Compute): Promise<void> {
+  await removeOldConsoles(db);
+  await removeServersDeletedBefore(db, Date.now() - config.keepDeletedDays * dayMs);
+  for (const orphan of await listOrphans(db)) {
+    log.error({ serverId: orphan.id, taskState: orphan.taskState }, 'a server had lost its task');
+    const fault = { code: 500, message: 'The work on this server was lost.', created: Date.now() };
+    await settleServer(db, orphan, { vmState: 'error', taskState: null, taskId: null, fault });
+  }
+}
+
+/** For what no event told: the longest unread servers first. */
+function refresher(compute: Compute): () => Promise<void> {
+  let from = 0;
+  return async () => {
+    const live = await listLiveServers(compute.db);
+    const turn = live.slice(from, from + refreshAtOnce);
+    from = from + refreshAtOnce >= live.length ? 0 : from + refreshAtOnce;
+    for (const { id } of turn)
+      await refreshAddresses(compute, id).catch((error: unknown) =>
+        compute.log.warn({ serverId: id, error }, 'addresses of a server could not be read'),
+      );
+  };
+}

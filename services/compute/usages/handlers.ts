@@ -1,0 +1,106 @@
+import { atLeast } from '#shared/api/versions.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import { dotted, timeOf } from '../dialect.ts';
+import { limitOf } from '../listings/wish.ts';
+import { listServersBetween, type Server } from '../servers/store.ts';
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** Now, or the end when that is past. */
+  readonly stop: number;
+}
+
+const weekMs = 28 * 24 * 3_600_000;
+
+function spanOf({ query }: Call<never>): Span {
+  const now = Date.now();
+  const time = (name: string, text: string | undefined, fallback: number) => {
+    if (text === undefined) return fallback;
+    const ms = timeOf(text);
+    if (ms === undefined)
+      throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
+    return ms;
+  };
+  const start = time('start', query.start, now - weekMs);
+  const end = time('end', query.end, now);
+  if (start >= end) throw badRequest('Invalid start time. The start time cannot occur after the end time.');
+  return { start, end, stop: Math.min(now, end) };
+}
+
+const hourMs = 3_600_000;
+
+function usageOf(server: Server, { start, stop }: Span) {
+  const began = Number(server.launchedAt);
+  const ended = server.terminatedAt === null ? null : Number(server.terminatedAt);
+  const hours = Math.max(0, Math.min(ended ?? stop, stop) - Math.max(began, start)) / hourMs;
+  return {
+    hours,
+    flavor: server.flavor.name,
+    instance_id: server.id,
+    name: server.name,
+    tenant_id: server.projectId,
+    memory_mb: server.ramMb,
+    local_gb: server.flavor.diskGb + server.flavor.ephemeralGb,
+    vcpus: server.vcpus,
+    started_at: dotted(began),
+    ended_at: dotted(ended),
+    state: server.deletedAt !== null ? 'terminated' : server.vmState,
+    uptime: Math.floor(((ended ?? stop) - began) / 1000),
+  };
+}
+
+type Usage = ReturnType<typeof usageOf>;
+
+const totalsOf = (usages: readonly Usage[], span: Span) => {
+  const sum = (of: (usage: Usage) => number) => usages.reduce((total, usage) => total + usage.hours * of(usage), 0);
+  return {
+    total_local_gb_usage: sum(({ local_gb }) => local_gb),
+    total_vcpus_usage: sum(({ vcpus }) => vcpus),
+    total_memory_mb_usage: sum(({ memory_mb }) => memory_mb),
+    total_hours: sum(() => 1),
+    start: dotted(span.start),
+    stop: dotted(span.stop),
+  };
+};
+
+/** From 2.40 on usages come in pages of servers. */
+function paged(servers: readonly Server[], call: Call<never>) {
+  if (!atLeast(call.version, '2.40')) return { servers, last: undefined };
+  const { marker } = call.query;
+  const at = marker === undefined ? -1 : servers.findIndex(({ id }) => id === marker);
+  if (marker !== undefined && at < 0) throw badRequest(`marker [${marker}] not found`);
+  const limit = limitOf(call.query.limit);
+  const page = servers.slice(at + 1, at + 1 + limit);
+  return { servers: page, last: page.length === limit ? page.at(-1)?.id : undefined };
+}
+
+function linksOf(name: string, { base, url }: Call<never>, last: string | undefined) {
+  if (last === undefined) return {};
+  const next = new URL(url, base);
+  next.searchParams.set('marker', last);
+  return { [`${name}_links`]: [{ rel: 'next', href: `${base}${next.pathname}${next.search}` }] };
+}
+
+export const showUsage: Handler<Compute> = async ({ db }, call) => {
+  const projectId = call.params.id ?? '';
+  call.authorize('os_compute_api:os-simple-tenant-usage:show', { project_id: projectId });
+  const span = spanOf(call);
+  const { servers, last } = paged(await listServersBetween(db, { ...span, projectId }), call);
+  const usages = servers.map((server) => usageOf(server, span));
+  const usage = usages.length === 0 ? {} : { tenant_id: projectId, server_usages: usages, ...totalsOf(usages, span) };
+  return ok({ tenant_usage: usage, ...linksOf('tenant_usage', call, last) });
+};
+
+export const listUsages: Handler<Compute> = async ({ db }, call) => {
+  const span = spanOf(call);
+  const { servers, last } = paged(await listServersBetween(db, span), call);
+  const byProject = Map.groupBy(servers, ({ projectId }) => projectId);
+  const usages = [...byProject.entries()].map(([tenant_id, found]) => {
+    const each = found.map((server) => usageOf(server, span));
+    return { tenant_id, ...totalsOf(each, span), ...(call.query.detailed === '1' ? { server_usages: each } : {}) };
+  });
+  return ok({ tenant_usages: usages, ...linksOf('tenant_usages', call, last) });
+};

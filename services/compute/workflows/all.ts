@@ -1,0 +1,25 @@
+/** Every work of this service, for the runner. */
+import type { Workflow } from '#shared/workflow/workflow.ts';
+import type { Compute } from '../context.ts';
+import { attachInterface, detachInterface } from './attach-interface.ts';
+import { attachVolume, detachVolume } from './attach-volume.ts';
+import { buildServer } from './build-server.ts';
+import { deleteServer } from './delete-server.ts';
+import { hardRebootServer, pauseServer, rebootServer, startServer, stopServer, unpauseServer } from './power.ts';
+import { snapshotServer } from './snapshot-server.ts';
+
+export const workflows: readonly Workflow<never, Compute>[] = [
+  buildServer,
+  deleteServer,
+  startServer,
+  stopServer,
+  rebootServer,
+  hardRebootServer,
+  pauseServer,
+  unpauseServer,
+  snapshotServer,
+  attachVolume,
+  detachVolume,
+  attachInterface,
+  detachInterface,
+];

@@ -1,0 +1,159 @@
+import type { Knex } from 'knex';
+import { Fault } from '#shared/errors/fault.ts';
+import { orLeave } from '#shared/hosts/hosts.ts';
+import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import { endAction } from '../actions/store.ts';
+import { type Attachment, changeAttachment, listAttachments } from '../attachments/store.ts';
+import { type Explanation, insertChoice } from '../choices/store.ts';
+import type { Compute } from '../context.ts';
+import { changeInterface, listInterfaces } from '../interfaces/store.ts';
+import { findOwnServer, releaseServer, type Server, settleServer } from '../servers/store.ts';
+import { awaitTurn, ensureGuest, type OnServer } from './guest.ts';
+import { NoValidHost, type Placing, rankHosts, resourcesOf } from './placing.ts';
+import { addressesOf, plugPorts, unplugPorts } from './ports.ts';
+import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
+
+interface Build extends OnServer {
+  /** For the guest's eyes alone, in its config drive; kept nowhere else. */
+  readonly adminPass: string;
+}
+
+/** From BUILD to ACTIVE; or back to nothing, and ERROR. */
+export const buildServer = workflow<Build, Compute>({
+  name: 'build-server',
+  deadlineMs: 15 * 60_000,
+  steps: [
+    step('choose-host', chooseHost),
+    step('claim-resources', claimResources, releaseResources),
+    step('plug-ports', plugNics, unplugNics),
+    step('attach-volumes', attachVolumes, detachVolumes),
+    step('boot-guest', bootGuest, destroyGuest),
+    step('complete-volumes', completeVolumes),
+  ],
+  done: becomeActive,
+  failed: becomeError,
+});
+
+const owned = ({ serverId }: OnServer, { taskId }: Run) => ({ id: serverId, taskId });
+
+async function chooseHost(compute: Compute, on: Build, run: Run): Promise<Placing> {
+  const server = await findOwnServer(compute.db, owned(on, run));
+  return rankHosts(compute, server).catch(async (error: unknown) => {
+    if (error instanceof NoValidHost) await run.commit((tx) => insertChoice(tx, server.id, error.explanation));
+    throw error;
+  });
+}
+
+/** Written down before anything is done there: who deletes in the middle must know where. */
+async function claimResources(compute: Compute, on: Build, run: Run): Promise<void> {
+  const server = await findOwnServer(compute.db, owned(on, run));
+  const { explanation, providers, zones } = run.result<Placing>('choose-host');
+  const resources = await resourcesOf(compute, server);
+  for (const host of explanation.ranked) {
+    const claim = {
+      consumerId: server.id,
+      providerId: providers[host] ?? '',
+      resources,
+      projectId: server.projectId,
+      userId: server.userId,
+    };
+    if (!(await compute.placement.allocate(claim))) continue;
+    const zone = zones[host] ?? null;
+    const chosen: Explanation = { ...explanation, chosen: host };
+    await run.commit(async (tx) => {
+      await insertChoice(tx, server.id, chosen);
+      await settleServer(tx, owned(on, run), { host, zone, taskState: 'networking' });
+    });
+    return;
+  }
+  throw new NoValidHost(explanation);
+}
+
+async function releaseResources({ placement }: Compute, { serverId }: Build): Promise<void> {
+  await placement.deallocate(serverId);
+}
+
+async function plugNics(compute: Compute, on: Build, run: Run): Promise<void> {
+  const server = await findOwnServer(compute.db, owned(on, run));
+  const plugged = await plugPorts(compute, server, run);
+  const shown = addressesOf(plugged);
+  await run.commit((tx) => settleServer(tx, owned(on, run), { ...shown, taskState: 'block_device_mapping' }));
+}
+
+async function unplugNics(compute: Compute, on: Build, run: Run): Promise<void> {
+  await unplugPorts(compute, on.serverId);
+  const nics = await listInterfaces(compute.db, on.serverId);
+  await run.commit(async (tx) => {
+    for (const nic of nics)
+      await changeInterface(tx, nic.id, nic.ownPort ? { portId: null, port: null } : { port: null });
+    await settleServer(tx, owned(on, run), { addresses: {}, groups: [] });
+  });
+}
+
+async function attachVolumes(compute: Compute, on: Build, run: Run): Promise<void> {
+  const server = await findOwnServer(compute.db, owned(on, run));
+  for (const attachment of await listAttachments(compute.db, server.id))
+    await connectVolume(compute, server, attachment, run);
+  await run.commit((tx) => settleServer(tx, owned(on, run), { taskState: 'spawning' }));
+}
+
+/** What was made for this server goes with it; what somebody brought stays. */
+async function detachVolumes(compute: Compute, on: Build, run: Run): Promise<void> {
+  const server = await findOwnServer(compute.db, owned(on, run));
+  await disconnectVolumes(compute, server, ({ created, volumeId }) => created || volumeId === null, run.signal);
+  const rows = await listAttachments(compute.db, server.id);
+  await run.commit(async (tx) => {
+    for (const row of rows) await changeAttachment(tx, row.id, forgotten(row));
+  });
+}
+
+const forgotten = ({ created }: Attachment) => ({
+  attachmentId: null,
+  connection: null,
+  ...(created ? { volumeId: null, created: false } : {}),
+});
+
+async function bootGuest(compute: Compute, on: Build, run: Run): Promise<void> {
+  await awaitTurn(compute, on.serverId, run);
+  const server = await findOwnServer(compute.db, owned(on, run));
+  const guest = await ensureGuest(compute, server, run, { power: 'on', adminPass: on.adminPass });
+  if (guest.power === 'crashed') throw new Fault(500, 'unexpected', `Host ${server.host}: the guest did not start.`);
+  const attachments = await listAttachments(compute.db, server.id);
+  await run.commit(async (tx) => {
+    for (const { id, volumeId } of attachments) {
+      const device = volumeId === null ? undefined : guest.devices[volumeId];
+      if (device !== undefined) await changeAttachment(tx, id, { device: `/dev/${device}` });
+    }
+    const rootDevice = `/dev/${guest.devices[rootDisk(server, attachments)] ?? 'vda'}`;
+    await settleServer(tx, owned(on, run), { machine: guest.machine, rootDevice });
+  });
+}
+
+const rootDisk = ({ imageId }: Server, attachments: readonly Attachment[]) =>
+  imageId !== null ? 'root' : (attachments.find(({ bootIndex }) => bootIndex === 0)?.volumeId ?? '');
+
+async function destroyGuest({ db, hosts }: Compute, on: Build, run: Run): Promise<void> {
+  const { id, host } = await findOwnServer(db, owned(on, run));
+  if (host !== null) await orLeave(hosts.on(host, run).ensureGuestGone({ id }));
+}
+
+async function completeVolumes(compute: Compute, on: Build): Promise<void> {
+  for (const attachment of await listAttachments(compute.db, on.serverId)) await completeVolume(compute, attachment);
+}
+
+async function becomeActive(tx: Knex, on: Build, run: Run): Promise<void> {
+  const launched = { vmState: 'active', powerState: 'running', launchedAt: Date.now() } as const;
+  await releaseServer(tx, owned(on, run), { ...launched, fault: null });
+  for (const { id } of await listAttachments(tx, on.serverId))
+    await changeAttachment(tx, id, { state: 'attached', taskId: null });
+  for (const { id } of await listInterfaces(tx, on.serverId))
+    await changeInterface(tx, id, { state: 'attached', taskId: null });
+  await endAction(tx, run.taskId);
+}
+
+/** Nothing of it stands anywhere, so it has no host. */
+async function becomeError(tx: Knex, on: Build, run: Run, reason: string): Promise<void> {
+  const fault = { code: 500, message: reason, created: Date.now() };
+  await releaseServer(tx, owned(on, run), { vmState: 'error', host: null, zone: null, powerState: null, fault });
+  await endAction(tx, run.taskId, reason);
+}

@@ -1,0 +1,175 @@
+/** What a guest may read of itself: as files of a config drive, and below 169.254.169.254. */
+import type { Attachment } from '../attachments/store.ts';
+import type { Interface, PortCopy, SubnetCopy } from '../interfaces/store.ts';
+import type { Server } from '../servers/store.ts';
+
+export type Files = Readonly<Record<string, string>>;
+
+const userDataOf = ({ userData }: Server): string | undefined =>
+  userData === null ? undefined : Buffer.from(userData, 'base64').toString();
+
+/** The newest version's words; older ones differ only by what they leave out. */
+export function metaData(
+  server: Server,
+  interfaces: readonly Interface[],
+  attachments: readonly Attachment[],
+  adminPass?: string,
+): Record<string, unknown> {
+  const { id, hostname, name, launchIndex, zone, projectId, keyName, keyData, metadata } = server;
+  return {
+    uuid: id,
+    hostname,
+    name,
+    launch_index: launchIndex,
+    availability_zone: zone ?? 'nova',
+    project_id: projectId,
+    ...(Object.keys(metadata).length > 0 ? { meta: metadata } : {}),
+    ...(keyName !== null && keyData !== null
+      ? { public_keys: { [keyName]: keyData }, keys: [{ name: keyName, type: 'ssh', data: keyData }] }
+      : {}),
+    ...(adminPass === undefined ? {} : { admin_pass: adminPass }),
+    devices: [...interfaces.flatMap(taggedNic), ...attachments.flatMap(taggedDisk)],
+    dedicated_cpus: [],
+  };
+}
+
+const taggedNic = ({ tag, port }: Interface) =>
+  tag !== null && port !== null ? [{ type: 'nic', bus: 'pci', mac: port.mac, tags: [tag] }] : [];
+const taggedDisk = ({ tag, volumeId }: Attachment) =>
+  tag !== null && volumeId !== null ? [{ type: 'disk', bus: 'pci', serial: volumeId, tags: [tag] }] : [];
+
+export function networkData(interfaces: readonly Interface[]) {
+  const there = interfaces.flatMap((nic) =>
+    nic.port !== null && nic.portId !== null && nic.state !== 'detaching'
+      ? [{ ...nic, portId: nic.portId, port: nic.port }]
+      : [],
+  );
+  return {
+    links: there.map(({ portId, port }) => ({
+      id: port.tap,
+      vif_id: portId,
+      type: 'bridge',
+      mtu: port.mtu,
+      ethernet_mac_address: port.mac,
+    })),
+    networks: there.flatMap(({ networkId, port }, nic) =>
+      port.fixedIps.map((ip, at) => networkOf(networkId, port, ip, `network${nic}${at === 0 ? '' : `-${at}`}`)),
+    ),
+    services: [...new Set(there.flatMap(({ port }) => port.subnets.flatMap(({ dns }) => dns)))].map((address) => ({
+      type: 'dns',
+      address,
+    })),
+  };
+}
+
+type FixedIp = PortCopy['fixedIps'][number];
+
+function networkOf(networkId: string, port: PortCopy, { address, subnetId }: FixedIp, id: string) {
+  const subnet = port.subnets.find((each) => each.id === subnetId);
+  const version = subnet?.version ?? (address.includes(':') ? 6 : 4);
+  const link = { id, link: port.tap, network_id: networkId };
+  if (!subnet || subnet.dhcp) return { ...link, type: version === 6 ? 'ipv6_dhcp' : 'ipv4_dhcp' };
+  return {
+    ...link,
+    type: `ipv${version}`,
+    ip_address: address,
+    netmask: maskOf(subnet),
+    routes: routesOf(subnet),
+    services: subnet.dns.map((dns) => ({ type: 'dns', address: dns })),
+  };
+}
+
+/** IPv6 writes the length where IPv4 writes a mask; a document's reader takes both. */
+function maskOf({ cidr, version }: SubnetCopy): string {
+  const bits = Number(cidr.split('/')[1]);
+  return version === 6 ? v6Mask(bits) : v4Mask(bits);
+}
+const v4Mask = (bits: number): string =>
+  [0, 1, 2, 3].map((octet) => 256 - 2 ** (8 - Math.min(8, Math.max(0, bits - octet * 8)))).join('.');
+const v6Mask = (bits: number): string =>
+  [0, 1, 2, 3, 4, 5, 6, 7]
+    .map((group) => (65536 - 2 ** (16 - Math.min(16, Math.max(0, bits - group * 16)))).toString(16))
+    .join(':');
+
+function routesOf({ gateway, routes, version }: SubnetCopy) {
+  const any = version === 6 ? { network: '::', netmask: '::' } : { network: '0.0.0.0', netmask: '0.0.0.0' };
+  const told = routes.map(({ destination, nexthop }) => ({
+    network: destination.split('/')[0] ?? '',
+    netmask: maskOf({ cidr: destination, version } as SubnetCopy),
+    gateway: nexthop,
+  }));
+  return gateway === null ? told : [{ ...any, gateway }, ...told];
+}
+
+/** All files below `openstack/latest`, by their names there. */
+export function openstackFiles(
+  server: Server,
+  interfaces: readonly Interface[],
+  attachments: readonly Attachment[],
+  adminPass?: string,
+): Files {
+  const userData = userDataOf(server);
+  return {
+    'meta_data.json': JSON.stringify(metaData(server, interfaces, attachments, adminPass)),
+    'network_data.json': JSON.stringify(networkData(interfaces)),
+    'vendor_data.json': '{}',
+    'vendor_data2.json': '{}',
+    ...(userData === undefined ? {} : { user_data: userData }),
+  };
+}
+
+/** The tree below `latest/meta-data`, path to text; a folder is what has paths below it. */
+export function ec2Files(server: Server): Files {
+  const addresses = Object.values(server.addresses).flat();
+  const fixed = addresses.find(({ type, version }) => type === 'fixed' && version === 4)?.addr ?? '';
+  const floating = addresses.find(({ type }) => type === 'floating')?.addr ?? '';
+  const number = `i-${server.sequence.toString(16).padStart(8, '0')}`;
+  return {
+    'ami-id': `ami-${server.image?.id ?? '00000000'}`,
+    'ami-launch-index': String(server.launchIndex),
+    'block-device-mapping/ami': 'vda',
+    'block-device-mapping/root': server.rootDevice ?? '/dev/vda',
+    hostname: server.hostname,
+    'instance-action': 'none',
+    'instance-id': number,
+    'instance-type': server.flavor.name,
+    'local-hostname': server.hostname,
+    'local-ipv4': fixed,
+    'placement/availability-zone': server.zone ?? 'nova',
+    'public-hostname': server.hostname,
+    'public-ipv4': floating,
+    ...(server.keyName !== null && server.keyData !== null ? { 'public-keys/0/openssh-key': server.keyData } : {}),
+    'reservation-id': server.reservationId,
+    'security-groups': server.groups.join('\n'),
+  };
+}
+
+export function configDriveOf(
+  server: Server,
+  interfaces: readonly Interface[],
+  attachments: readonly Attachment[],
+  adminPass?: string,
+): Files {
+  const files = openstackFiles(server, interfaces, attachments, adminPass);
+  const userData = userDataOf(server);
+  return {
+    ...Object.fromEntries(Object.entries(files).map(([name, text]) => [`openstack/latest/${name}`, text])),
+    'ec2/latest/meta-data.json': JSON.stringify(ec2Tree(ec2Files(server))),
+    ...(userData === undefined ? {} : { 'ec2/latest/user-data': userData }),
+  };
+}
+
+/** Paths become nested objects. */
+function ec2Tree(files: Files): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const [path, text] of Object.entries(files)) {
+    const keys = path.split('/');
+    let at = tree;
+    for (const key of keys.slice(0, -1)) {
+      at[key] ??= {};
+      at = at[key] as Record<string, unknown>;
+    }
+    at[keys.at(-1) ?? ''] = text;
+  }
+  return tree;
+}

@@ -1,0 +1,118 @@
+/** Which host a server goes to: placement's word and the hosts' own reports, judged by the scheduler. */
+import { Fault } from '#shared/errors/fault.ts';
+import { defaultZone, zonesOf } from '../aggregates/store.ts';
+import { listAttachments } from '../attachments/store.ts';
+import type { Explanation } from '../choices/store.ts';
+import type { Compute } from '../context.ts';
+import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.ts';
+import { listServersOnHosts, type Server } from '../servers/store.ts';
+import { choose, noValidHost } from './scheduler/choose.ts';
+import type { Candidate, Room, Wanted } from './scheduler/filters.ts';
+
+export interface Placing {
+  readonly explanation: Explanation;
+  /** Host name to placement's id of it, of the ranked ones. */
+  readonly providers: Readonly<Record<string, string>>;
+  readonly zones: Readonly<Record<string, string>>;
+}
+
+/** What a server takes of placement; a volume is no disk of the host. */
+export async function resourcesOf({ db }: Compute, { id, flavor, imageId }: Server): Promise<Record<string, number>> {
+  const local = (await listAttachments(db, id)).filter(({ destination }) => destination === 'local');
+  const rootGb = imageId === null ? 0 : flavor.diskGb;
+  const diskGb = rootGb + flavor.ephemeralGb + Math.ceil(flavor.swapMb / 1024) + sum(local.map(({ sizeGb }) => sizeGb));
+  return { VCPU: flavor.vcpus, MEMORY_MB: flavor.ramMb, ...(diskGb > 0 ? { DISK_GB: diskGb } : {}) };
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+
+/** Best hosts first; a Fault that explains itself when there is none. */
+export async function rankHosts(compute: Compute, server: Server): Promise<Placing> {
+  const wanted = await wantedOf(compute, server);
+  const offered = await compute.placement.candidates(wanted.resources);
+  const hosts = await candidatesOf(compute, wanted, offered);
+  const explanation = choose(wanted, hosts);
+  if (explanation.chosen === null) throw new NoValidHost(await withRooms(compute, wanted, hosts));
+  const ranked = hosts.filter(({ name }) => explanation.ranked.includes(name));
+  return {
+    explanation,
+    providers: Object.fromEntries(ranked.map(({ name, hostId }) => [name, hostId])),
+    zones: Object.fromEntries(ranked.map(({ name, zone }) => [name, zone])),
+  };
+}
+
+export class NoValidHost extends Fault {
+  readonly explanation: Explanation;
+  constructor(explanation: Explanation, beside?: string) {
+    super(500, 'noValidHost', noValidHost(explanation, beside));
+    this.explanation = explanation;
+  }
+}
+
+async function wantedOf(compute: Compute, server: Server): Promise<Wanted> {
+  const { hints, image, wantedZone, wantedHost } = server;
+  return {
+    resources: await resourcesOf(compute, server),
+    zone: wantedZone,
+    host: wantedHost,
+    arch: image?.properties.hw_architecture ?? image?.properties.architecture ?? null,
+    differentFrom: idsOf(hints.different_host),
+    sameAs: idsOf(hints.same_host),
+    downAfterMs: compute.config.hostDownMs,
+  };
+}
+
+const idsOf = (hint: unknown): string[] => (hint === undefined ? [] : [hint].flat().map(String));
+
+type Offered = ReadonlyMap<string, Readonly<Record<string, Room>>>;
+
+async function candidatesOf({ db }: Compute, wanted: Wanted, offered: Offered): Promise<Candidate[]> {
+  const [hosts, services, zones] = await Promise.all([
+    listHosts(db),
+    listServices(db, { binary: agentBinary }),
+    zonesOf(db),
+  ]);
+  const apart = wanted.differentFrom.length + wanted.sameAs.length > 0;
+  const servers = apart ? Map.groupBy(await listServersOnHosts(db), ({ host }) => host) : new Map();
+  return hosts.map((host) => {
+    const service = services.find((each) => each.host === host.name);
+    return {
+      name: host.name,
+      hostId: host.id,
+      zone: zones.get(host.name) ?? defaultZone,
+      enabled: !(service?.disabled ?? false),
+      disabledReason: service?.disabledReason ?? null,
+      forcedDown: service?.forcedDown ?? false,
+      reportedMsAgo: Date.now() - Number(service?.reportedAt ?? 0),
+      arch: host.report.cpu.arch,
+      offered: offered.has(host.id),
+      rooms: offered.get(host.id) ?? {},
+      servers: (servers.get(host.name) ?? []).map(({ id }: { id: string }) => id),
+    };
+  });
+}
+
+/** Placement tells only of those that fit; a refusal needs the numbers of the others. */
+async function withRooms({ placement }: Compute, wanted: Wanted, hosts: readonly Candidate[]): Promise<Explanation> {
+  const told = await Promise.all(
+    hosts.map(async (host) => (host.offered ? host : { ...host, rooms: (await placement.room(host.hostId)) ?? {} })),
+  );
+  return choose(wanted, told);
+}
+
+/** What a host has, in placement's words. */
+export function inventoryOf({ config }: Compute, { report }: Pick<Host, 'report'>) {
+  const of = (total: number, reserved: number, ratio: number) => ({
+    total,
+    reserved: Math.min(reserved, total - 1),
+    min_unit: 1,
+    max_unit: total,
+    step_size: 1,
+    allocation_ratio: ratio,
+  });
+  return {
+    VCPU: of(report.vcpus, 0, config.cpuRatio),
+    MEMORY_MB: of(report.ramMb, config.reservedRamMb, config.ramRatio),
+    DISK_GB: of(Math.max(1, report.diskGb), config.reservedDiskGb, config.diskRatio),
+  };
+}

@@ -1,0 +1,180 @@
+/** The NICs of a server: ports of the network service, known by server and NIC number. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bridgeName, tapName } from '#shared/contracts/names.ts';
+import { conflict, Fault } from '#shared/errors/fault.ts';
+import type { Run } from '#shared/workflow/workflow.ts';
+import { type Compute, portChanged } from '../context.ts';
+import type { PortJson } from '../drivers/neighbours.ts';
+import { changeInterface, type Interface, listInterfaces, type PortCopy } from '../interfaces/store.ts';
+import type { Address, Addresses, Server } from '../servers/store.ts';
+
+/** The mark of a port that is NIC so-and-so of its server. */
+const markOf = ({ place }: Interface) => ({ nic: place });
+const hasMark = (port: PortJson, nic: Interface) => port['binding:profile']?.nic === nic.place;
+
+/** Makes or binds every port of the server on its host, and waits until each is ACTIVE there. */
+export async function plugPorts(compute: Compute, server: Server, run: Run): Promise<Interface[]> {
+  const nics = await listInterfaces(compute.db, server.id);
+  const made = nics.length > 0 ? await compute.network.listPorts({ device_id: server.id }) : [];
+  const plugged = await Promise.all(nics.map((nic) => plugPort(compute, server, nic, made, run)));
+  return plugged;
+}
+
+/** `made` are the ports that carry the mark of the server already. */
+export async function plugPort(
+  compute: Compute,
+  server: Server,
+  nic: Interface,
+  made: readonly PortJson[],
+  run: Run,
+): Promise<Interface> {
+  const begun =
+    nic.portId === null ? await portWithMark(compute, server, nic, made, run) : await bind(compute, server, nic);
+  await run.commit((tx) => changeInterface(tx, nic.id, { portId: begun.id }));
+  const port = await active(compute, server, begun, run);
+  const copy = await copyOf(compute, port);
+  await run.commit((tx) => changeInterface(tx, nic.id, { port: copy }));
+  return { ...nic, portId: port.id, port: copy };
+}
+
+async function portWithMark(
+  { network }: Compute,
+  server: Server,
+  nic: Interface,
+  made: readonly PortJson[],
+  run: Run,
+): Promise<PortJson> {
+  const found = made.find((port) => hasMark(port, nic));
+  if (found) return found['binding:host_id'] === server.host ? found : network.updatePort(found.id, owner(server, nic));
+  return network.createPort(
+    {
+      network_id: nic.networkId,
+      project_id: server.projectId,
+      admin_state_up: true,
+      ...owner(server, nic),
+      ...(server.wantedGroups.length > 0 ? { security_groups: server.wantedGroups } : {}),
+      ...(nic.fixedIp === null ? {} : { fixed_ips: [{ ip_address: nic.fixedIp }] }),
+    },
+    run.signal,
+  );
+}
+
+const owner = (server: Server, nic: Interface) => ({
+  device_id: server.id,
+  device_owner: `compute:${server.zone ?? 'nova'}`,
+  'binding:host_id': server.host,
+  'binding:profile': markOf(nic),
+});
+
+/** A port that somebody brought: it may not be another server's by now. */
+async function bind({ network }: Compute, server: Server, nic: Interface): Promise<PortJson> {
+  const port = await network.showPort(nic.portId ?? '');
+  if (port.device_id !== '' && port.device_id !== server.id) throw conflict(`Port ${port.id} is still in use.`);
+  return network.updatePort(port.id, owner(server, nic));
+}
+
+/** The host's network agent makes it so; an event, or looking, tells. */
+async function active({ network, bus, config }: Compute, server: Server, begun: PortJson, run: Run): Promise<PortJson> {
+  const until = Date.now() + config.portMs;
+  let port = begun;
+  while (port.status !== 'ACTIVE') {
+    if (port['binding:vif_type'] === 'binding_failed')
+      throw new Fault(500, 'unexpected', `Binding failed for port ${port.id}: host ${server.host} cannot plug it.`);
+    if (Date.now() >= until)
+      throw new Fault(
+        504,
+        'portAway',
+        `Port ${port.id} did not become ACTIVE on host ${server.host} within ${config.portMs / 1000} s.`,
+      );
+    await eventOr(bus, server.id, 500, run.signal);
+    port = await network.showPort(port.id);
+  }
+  return port;
+}
+
+async function eventOr(bus: Compute['bus'], serverId: string, ms: number, signal: AbortSignal): Promise<void> {
+  const heard = new AbortController();
+  const off = bus.onHint(portChanged(serverId), () => heard.abort());
+  await sleep(ms, undefined, { signal: AbortSignal.any([heard.signal, signal]) }).catch(() => {});
+  off();
+  signal.throwIfAborted();
+}
+
+/** What the row keeps of a port, with the names that lists show. */
+export async function copyOf({ network, cloud }: Compute, port: PortJson): Promise<PortCopy> {
+  const [net, subnets, groups, floating] = await Promise.all([
+    network.showNetwork(port.network_id),
+    network.listSubnets({ network_id: port.network_id }),
+    (port.security_groups ?? []).length > 0 ? network.listGroups({ id: port.security_groups ?? [] }) : [],
+    network.listFloatingIps({ port_id: port.id }),
+  ]);
+  const details = port['binding:vif_details'] ?? {};
+  return {
+    mac: port.mac_address,
+    mtu: net.mtu ?? 1500,
+    tap: typeof details.wattle_tap === 'string' ? details.wattle_tap : tapName(cloud.id, port.id),
+    bridge: bridgeOf(details, cloud.id, port.network_id),
+    label: net.name,
+    state: port.status,
+    fixedIps: port.fixed_ips.map(({ ip_address, subnet_id }) => ({ address: ip_address, subnetId: subnet_id })),
+    floating: floating.map(({ floating_ip_address, fixed_ip_address }) => ({
+      fixed: fixed_ip_address ?? '',
+      address: floating_ip_address,
+    })),
+    groups: groups.map(({ id, name }) => ({ id, name })),
+    subnets: subnets.map((each) => ({
+      id: each.id,
+      cidr: each.cidr,
+      version: each.ip_version,
+      gateway: each.gateway_ip,
+      dhcp: each.enable_dhcp,
+      dns: each.dns_nameservers,
+      routes: each.host_routes,
+    })),
+  };
+}
+
+/** Null without root: the host has no bridges then, and the guest uses user-mode networking. */
+function bridgeOf(details: Readonly<Record<string, unknown>>, cloudId: string, networkId: string): string | null {
+  if (details.bridge_name === null) return null;
+  return typeof details.bridge_name === 'string' ? details.bridge_name : bridgeName(cloudId, networkId);
+}
+
+/** Own ports go, others are free again; by the mark, so also those that no row names yet. */
+export async function unplugPorts(compute: Compute, serverId: string): Promise<void> {
+  const nics = await listInterfaces(compute.db, serverId);
+  const brought = new Set(nics.filter(({ ownPort }) => !ownPort).map(({ portId }) => portId));
+  const ports = await compute.network.listPorts({ device_id: serverId });
+  await Promise.all(ports.map((port) => unplugPort(compute, port.id, brought.has(port.id))));
+}
+
+export async function unplugPort({ network }: Compute, portId: string, brought: boolean): Promise<void> {
+  if (!brought) return network.removePort(portId);
+  const free = { device_id: '', device_owner: '', 'binding:host_id': '', 'binding:profile': {} };
+  await network.updatePort(portId, free).catch((error: unknown) => {
+    if (!(error instanceof Fault) || error.status !== 404) throw error; // its owner removed it
+  });
+}
+
+/** What a list shows of the NICs, from their rows alone. */
+export function addressesOf(nics: readonly Interface[]): { addresses: Addresses; groups: string[] } {
+  const addresses: Record<string, Address[]> = {};
+  const names = new Set<string>();
+  for (const { port, state } of nics) {
+    if (port === null || state === 'detaching') continue;
+    addresses[port.label] ??= [];
+    addresses[port.label]?.push(...addressesAt(port));
+    for (const { name } of port.groups) names.add(name);
+  }
+  return { addresses, groups: [...names].sort((a, b) => (a < b ? -1 : 1)) };
+}
+
+function addressesAt({ mac, fixedIps, floating }: PortCopy): Address[] {
+  return fixedIps.flatMap(({ address }) => [
+    { version: versionOf(address), addr: address, type: 'fixed' as const, mac },
+    ...floating
+      .filter(({ fixed }) => fixed === address)
+      .map((each) => ({ version: versionOf(each.address), addr: each.address, type: 'floating' as const, mac })),
+  ]);
+}
+const versionOf = (address: string): 4 | 6 => (address.includes(':') ? 6 : 4);

@@ -1,0 +1,63 @@
+import { orLeave } from '#shared/hosts/hosts.ts';
+import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import { endAction } from '../actions/store.ts';
+import type { Compute } from '../context.ts';
+import { rowOfGuest, type VmState } from '../servers/states.ts';
+import { findOwnServer, releaseServer } from '../servers/store.ts';
+import { awaitTurn, ensureGuest, type OnServer, type Want } from './guest.ts';
+
+/** Where the server stood when it was taken: the way back. */
+export interface Turn extends OnServer {
+  readonly from: VmState;
+}
+
+type Power = Want['power'];
+const deadlineMs = 10 * 60_000;
+
+export const startServer = power('start-server', 'on');
+export const stopServer = power('stop-server', 'off');
+export const pauseServer = power('pause-server', 'paused');
+export const unpauseServer = power('unpause-server', 'on');
+export const rebootServer = power('reboot-server', 'on', 'soft');
+export const hardRebootServer = power('hard-reboot-server', 'on', 'hard');
+
+const owned = ({ serverId }: OnServer, { taskId }: Run) => ({ id: serverId, taskId });
+
+const backTo: Readonly<Record<VmState, Power>> = {
+  active: 'on',
+  building: 'on',
+  paused: 'paused',
+  stopped: 'off',
+  error: 'off',
+  deleted: 'off',
+};
+
+/** To the wanted power; or back, with the reason, to where it was. */
+function power(name: string, to: Power, boot?: 'soft' | 'hard') {
+  const turn = (compute: Compute, on: Turn, run: Run) => ensurePower(compute, on, run, to, boot);
+  const back = (compute: Compute, on: Turn, run: Run) => orLeave(ensurePower(compute, on, run, backTo[on.from]));
+  return workflow<Turn, Compute>({
+    name,
+    deadlineMs,
+    steps: [step('turn', turn, back)],
+    done: async (tx, on, run) => {
+      const mark = boot === undefined ? {} : { bootMark: run.taskId, bootKind: boot };
+      await releaseServer(tx, owned(on, run), { ...rowOfGuest[to], ...mark, fault: null });
+      await endAction(tx, run.taskId);
+    },
+    failed: async (tx, on, run, reason) => {
+      await releaseServer(tx, owned(on, run), { fault: { code: 500, message: reason, created: Date.now() } });
+      await endAction(tx, run.taskId, reason);
+    },
+  });
+}
+
+async function ensurePower(compute: Compute, on: Turn, run: Run, to: Power, boot?: 'soft' | 'hard'): Promise<void> {
+  await awaitTurn(compute, on.serverId, run);
+  const server = await findOwnServer(compute.db, owned(on, run));
+  if (server.host === null) return;
+  await ensureGuest(compute, server, run, {
+    power: to,
+    ...(boot === undefined ? {} : { boot: { mark: run.taskId, kind: boot } }),
+  });
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { choose, noValidHost } from './choose.ts';
+import type { Candidate, Wanted } from './filters.ts';
+
+const wanted: Wanted = {
+  resources: { VCPU: 1, MEMORY_MB: 2048, DISK_GB: 10 },
+  zone: null,
+  host: null,
+  arch: null,
+  differentFrom: [],
+  sameAs: [],
+  downAfterMs: 90_000,
+};
+const host = (name: string, more: Partial<Candidate> = {}): Candidate => ({
+  name,
+  hostId: `id-of-${name}`,
+  zone: 'nova',
+  enabled: true,
+  disabledReason: null,
+  forcedDown: false,
+  reportedMsAgo: 3_000,
+  arch: 'x86_64',
+  offered: true,
+  rooms: {
+    VCPU: { capacity: 8, used: 0 },
+    MEMORY_MB: { capacity: 4096, used: 0 },
+    DISK_GB: { capacity: 100, used: 0 },
+  },
+  servers: [],
+  ...more,
+});
+const full = (name: string) => {
+  const { rooms } = host(name);
+  return host(name, { offered: false, rooms: { ...rooms, MEMORY_MB: { capacity: 4096, used: 3072 } } });
+};
+
+test('the host with the most left is the first choice, and the numbers are kept', () => {
+  const half = host('half', { rooms: { ...host('x').rooms, MEMORY_MB: { capacity: 4096, used: 2048 } } });
+  const { chosen, ranked, candidates } = choose(wanted, [half, host('empty')]);
+  assert.equal(chosen, 'empty');
+  assert.deepEqual(ranked, ['empty', 'half']);
+  assert.deepEqual(candidates[0]?.weights, { ram: 0.5, cpu: 1, disk: 1 });
+  assert.equal(candidates[0]?.weight, 2.5);
+});
+
+test('a success keeps what each filter said, with its numbers', () => {
+  const { candidates } = choose(wanted, [host('a')]);
+  const said = candidates[0]?.verdicts.find(({ filter }) => filter === 'room');
+  assert.equal(said?.passed, true);
+  assert.match(said?.says ?? '', /2048 MB of memory \(MEMORY_MB\) asked, 4096 free of 4096/);
+});
+
+test('no valid host says which host failed which test and by how much', () => {
+  const away = host('away', { reportedMsAgo: 200_000 });
+  const closed = host('closed', { enabled: false, disabledReason: 'a new fan' });
+  const none = choose(wanted, [full('full'), away, closed]);
+  assert.equal(none.chosen, null);
+  assert.equal(
+    noValidHost(none),
+    'No valid host was found. Host full: 2048 MB of memory (MEMORY_MB) asked, 1024 free of 4096. ' +
+      'Host away: reported 200 s ago, at most 90 s are allowed. Host closed: is disabled: a new fan.',
+  );
+});
+
+test('without any host the fault says so', () => {
+  assert.equal(noValidHost(choose(wanted, [])), 'No valid host was found. There is no compute host.');
+});
+
+test('a zone, a host by name, and neighbours are asked for', () => {
+  const hosts = [host('a', { zone: 'one', servers: ['s1'] }), host('b'), host('c')];
+  assert.deepEqual(choose({ ...wanted, zone: 'one' }, hosts).ranked, ['a']);
+  assert.deepEqual(choose({ ...wanted, host: 'b' }, hosts).ranked, ['b']);
+  assert.deepEqual(choose({ ...wanted, differentFrom: ['s1'], host: 'a' }, hosts).ranked, []);
+  assert.deepEqual(choose({ ...wanted, sameAs: ['s1'] }, hosts).ranked, ['a']);
+  assert.deepEqual(choose({ ...wanted, arch: 'aarch64' }, hosts).ranked, []);
+});
+
+test('among equals the lot decides', () => {
+  const lots = [0.9, 0.1];
+  assert.deepEqual(choose(wanted, [host('a'), host('b')], () => lots.shift() ?? 0).ranked, ['b', 'a']);
+});

@@ -1,0 +1,103 @@
+/** Each filter says yes or no to one host, always with its numbers: a refusal is read by people. */
+import type { Verdict } from '../../choices/store.ts';
+
+export interface Room {
+  /** What may be given away: total less reserved, times the ratio. */
+  readonly capacity: number;
+  readonly used: number;
+}
+
+/** A host as the scheduler sees it. */
+export interface Candidate {
+  readonly name: string;
+  /** Placement's id of it. */
+  readonly hostId: string;
+  readonly zone: string;
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+  readonly forcedDown: boolean;
+  readonly reportedMsAgo: number;
+  readonly arch: string;
+  /** Placement has room for the whole request there. */
+  readonly offered: boolean;
+  readonly rooms: Readonly<Record<string, Room>>;
+  readonly servers: readonly string[];
+}
+
+/** What is asked of a host. */
+export interface Wanted {
+  /** Resource class to amount: VCPU, MEMORY_MB, DISK_GB. */
+  readonly resources: Readonly<Record<string, number>>;
+  readonly zone: string | null;
+  readonly host: string | null;
+  readonly arch: string | null;
+  readonly differentFrom: readonly string[];
+  readonly sameAs: readonly string[];
+  readonly downAfterMs: number;
+}
+
+type Filter = (wanted: Wanted, host: Candidate) => Omit<Verdict, 'filter'> | undefined;
+
+const verdict = (passed: boolean, says: string) => ({ passed, says });
+
+const asAsked: Filter = ({ host }, { name }) =>
+  host === null ? undefined : verdict(name === host, `${host} was asked for`);
+
+const up: Filter = ({ downAfterMs }, { reportedMsAgo, forcedDown }) =>
+  forcedDown
+    ? verdict(false, 'was declared down')
+    : verdict(
+        reportedMsAgo <= downAfterMs,
+        `reported ${Math.round(reportedMsAgo / 1000)} s ago, at most ${downAfterMs / 1000} s are allowed`,
+      );
+
+const enabled: Filter = (_wanted, { enabled: is, disabledReason }) =>
+  verdict(is, is ? 'is enabled' : `is disabled${disabledReason ? `: ${disabledReason}` : ''}`);
+
+const zone: Filter = (wanted, host) =>
+  wanted.zone === null
+    ? undefined
+    : verdict(wanted.zone === host.zone, `zone ${wanted.zone} was asked for, it is in ${host.zone}`);
+
+const arch: Filter = (wanted, host) =>
+  wanted.arch === null
+    ? undefined
+    : verdict(wanted.arch === host.arch, `the image is for ${wanted.arch}, it is ${host.arch}`);
+
+const apart: Filter = ({ differentFrom }, { servers }) => {
+  if (differentFrom.length === 0) return undefined;
+  const met = differentFrom.filter((id) => servers.includes(id));
+  return verdict(met.length === 0, met.length === 0 ? 'has none of the servers to avoid' : `has ${met.join(', ')}`);
+};
+
+const together: Filter = ({ sameAs }, { servers }) => {
+  if (sameAs.length === 0) return undefined;
+  const met = sameAs.filter((id) => servers.includes(id));
+  return verdict(met.length > 0, met.length > 0 ? `has ${met.join(', ')}` : `has none of ${sameAs.join(', ')}`);
+};
+
+const units: Readonly<Record<string, string>> = {
+  VCPU: 'VCPU',
+  MEMORY_MB: 'MB of memory (MEMORY_MB)',
+  DISK_GB: 'GB of disk (DISK_GB)',
+};
+
+/** Placement's word decides; the numbers say why. */
+const room: Filter = ({ resources }, { offered, rooms }) => {
+  const lines = Object.entries(resources).map(([name, asked]) => {
+    const known = rooms[name];
+    if (!known) return { short: true, says: `${asked} ${units[name] ?? name} asked, placement knows of none` };
+    const free = known.capacity - known.used;
+    return {
+      short: free < asked,
+      says: `${asked} ${units[name] ?? name} asked, ${free} free of ${known.capacity}`,
+    };
+  });
+  const short = lines.filter(({ short: is }) => is);
+  const told = (offered || short.length === 0 ? lines : short).map(({ says }) => says).join('; ');
+  const beside = !offered && short.length === 0 ? 'placement does not offer it: ' : '';
+  return verdict(offered, beside + told);
+};
+
+/** In this order; all are asked, so the explanation is whole. */
+export const filters: Readonly<Record<string, Filter>> = { asAsked, up, enabled, zone, arch, apart, together, room };

@@ -1,0 +1,42 @@
+import { orLeave } from '#shared/hosts/hosts.ts';
+import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import { endAction } from '../actions/store.ts';
+import type { Compute } from '../context.ts';
+import { findOwnServer, releaseServer, settleServer } from '../servers/store.ts';
+import { awaitTurn, type OnServer } from './guest.ts';
+
+export interface Snapshot extends OnServer {
+  /** It waits, without bytes, since the request. */
+  readonly imageId: string;
+}
+
+/** The bytes of the root disk into the image that waits for them; or no image. */
+export const snapshotServer = workflow<Snapshot, Compute>({
+  name: 'snapshot-server',
+  deadlineMs: 60 * 60_000,
+  steps: [step('upload', upload, removeImage)],
+  done: async (tx, on, run) => {
+    await releaseServer(tx, owned(on, run), {});
+    await endAction(tx, run.taskId);
+  },
+  failed: async (tx, on, run, reason) => {
+    await releaseServer(tx, owned(on, run), {});
+    await endAction(tx, run.taskId, reason);
+  },
+});
+
+const owned = ({ serverId }: OnServer, { taskId }: Run) => ({ id: serverId, taskId });
+
+async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
+  await awaitTurn(compute, on.serverId, run);
+  const { host } = await findOwnServer(compute.db, owned(on, run));
+  await run.commit((tx) => settleServer(tx, owned(on, run), { taskState: 'image_uploading' }));
+  const { serverId, imageId } = on;
+  await compute.hosts
+    .on(host ?? '', run)
+    .uploadSnapshot({ id: `${serverId}/snapshot`, serverId, imageId, format: 'qcow2' });
+}
+
+async function removeImage({ images }: Compute, { imageId }: Snapshot): Promise<void> {
+  await orLeave(images.remove(imageId));
+}

@@ -1,0 +1,130 @@
+/** The volumes of a server: attachments of the volume service, known by server and volume. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { conflict, Fault } from '#shared/errors/fault.ts';
+import type { Run } from '#shared/workflow/workflow.ts';
+import { type Attachment, type Connection, changeAttachment, listAttachments } from '../attachments/store.ts';
+import type { Compute } from '../context.ts';
+import type { AttachmentJson, VolumeJson } from '../drivers/neighbours.ts';
+import { readHost } from '../hosts/store.ts';
+import type { Server } from '../servers/store.ts';
+
+const lookMs = 500;
+
+/** Makes what must be made, and learns where the host finds it. */
+export async function connectVolume(
+  compute: Compute,
+  server: Server,
+  attachment: Attachment,
+  run: Run,
+): Promise<Attachment> {
+  if (attachment.destination === 'local') return attachment;
+  const volumeId = attachment.volumeId ?? (await makeVolume(compute, server, attachment, run)).id;
+  const reserved = await reserve(compute, server.id, volumeId);
+  await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId, attachmentId: reserved.id }));
+  const connector = await connectorOf(compute, server.host ?? '');
+  const connection = connectionOf(await compute.volumes.connectAttachment(reserved.id, connector));
+  await run.commit((tx) => changeAttachment(tx, attachment.id, { connection }));
+  return { ...attachment, volumeId, attachmentId: reserved.id, connection };
+}
+
+/** One attachment per server and volume: a repeated step finds the first. */
+async function reserve({ volumes }: Compute, serverId: string, volumeId: string): Promise<AttachmentJson> {
+  const [found] = await volumes.listAttachments({ instance: serverId, volume: volumeId });
+  return found ?? volumes.createAttachment({ instance_uuid: serverId, volume_uuid: volumeId, mode: 'rw' });
+}
+
+/** All guests of a cloud log in by one name; their CHAP accounts tell them apart. */
+async function connectorOf({ db, cloud }: Compute, name: string) {
+  const host = await readHost(db, name);
+  return {
+    host: name,
+    ip: host?.report.address ?? '',
+    initiator: `iqn.2026-11.cloud.wattle:${cloud.id}`,
+    platform: host?.report.cpu.arch ?? 'x86_64',
+    os_type: 'linux',
+    multipath: false,
+  };
+}
+
+/** The volume API lays the data flat; older words nest it. */
+function connectionOf({ id, connection_info: info = {} }: AttachmentJson): Connection {
+  const { driver_volume_type: type, data, ...flat } = info;
+  if (type !== 'iscsi')
+    throw new Fault(501, 'notImplemented', `Attachment ${id} wants a connection of type ${String(type)}, not iscsi.`);
+  return { driver_volume_type: type, data: (data as Record<string, unknown> | undefined) ?? flat };
+}
+
+/** The mark by which a volume made for a server is found again. */
+const markOf = ({ id, serverId }: Attachment) => ({ attached_by: serverId, attachment: id });
+
+async function makeVolume(compute: Compute, server: Server, attachment: Attachment, run: Run): Promise<VolumeJson> {
+  const { volumes, config } = compute;
+  const { source, sourceId, sizeGb, volumeType } = attachment;
+  const mark = markOf(attachment);
+  const wish = {
+    size: sizeGb,
+    name: '',
+    metadata: mark,
+    ...(source === 'image' ? { imageRef: sourceId } : {}),
+    ...(source === 'snapshot' ? { snapshot_id: sourceId } : {}),
+    ...(volumeType === null ? {} : { volume_type: volumeType }),
+  };
+  const { projectId } = server;
+  let volume = (await volumes.findMarked(projectId, mark)) ?? (await volumes.create(projectId, wish));
+  await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId: volume.id, created: true }));
+  const until = Date.now() + config.volumeMs;
+  while (volume.status !== 'available') {
+    if (volume.status.startsWith('error'))
+      throw new Fault(500, 'unexpected', `Volume ${volume.id} could not be made: it is in status ${volume.status}.`);
+    if (Date.now() >= until)
+      throw new Fault(504, 'volumeAway', `Volume ${volume.id} was not available within ${config.volumeMs / 1000} s.`);
+    await sleep(lookMs, undefined, { signal: run.signal });
+    volume = await volumes.show(volume.id);
+  }
+  return volume;
+}
+
+/** Tells the volume service that the guest has it. */
+export async function completeVolume({ volumes }: Compute, attachment: Attachment): Promise<void> {
+  if (attachment.attachmentId !== null) await volumes.completeAttachment(attachment.attachmentId);
+}
+
+/** By the mark, so also what no row names yet; done when the volume service has let go. */
+export async function disconnectVolume(
+  { volumes }: Compute,
+  of: { readonly instance: string; readonly volume?: string },
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const left = await volumes.listAttachments(of);
+    if (left.length === 0) return;
+    for (const { id, status } of left) if (status !== 'detaching') await volumes.removeAttachment(id);
+    if ((await volumes.listAttachments(of)).length === 0) return;
+    await sleep(lookMs, undefined, { signal });
+  }
+}
+
+/** All volumes of a server; and away with those that were made for it or shall go with it. */
+export async function disconnectVolumes(
+  compute: Compute,
+  server: Pick<Server, 'id' | 'projectId'>,
+  goes: (attachment: Attachment) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { volumes, db } = compute;
+  const rows = (await listAttachments(db, server.id)).filter(({ destination }) => destination === 'volume');
+  if (rows.length === 0) return;
+  await disconnectVolume(compute, { instance: server.id }, signal);
+  for (const row of rows.filter(goes)) {
+    const volumeId = row.volumeId ?? (await volumes.findMarked(server.projectId, markOf(row)))?.id;
+    if (volumeId !== undefined) await volumes.remove(volumeId);
+  }
+}
+
+/** The device name that the next disk gets: /dev/vdb after /dev/vda. */
+export function nextDevice(taken: readonly (string | null)[]): string {
+  const letters = 'abcdefghijklmnopqrstuvwxyz';
+  const free = [...letters].find((letter) => !taken.includes(`/dev/vd${letter}`));
+  if (free === undefined) throw conflict('The server has no free device name left.');
+  return `/dev/vd${free}`;
+}

@@ -1,0 +1,248 @@
+/** Compute alone on fakes: its door, its runner, a host or more, and neighbours in memory. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Header } from '#shared/auth/trust.ts';
+import type { Who } from '#shared/auth/who.ts';
+import type { Bus } from '#shared/bus/bus.ts';
+import { memoryBus } from '#shared/bus/memory.ts';
+import {
+  type ComputeAgent,
+  type ComputeReport,
+  computeAgent,
+  type GuestWish,
+} from '#shared/contracts/compute-agent.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { type Config, section } from '../../services/compute/config.ts';
+import type { Compute } from '../../services/compute/context.ts';
+import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../../services/compute/drivers/neighbours-fake.ts';
+import { openCompute } from '../../services/compute/service.ts';
+
+export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
+export const imageId = '2e57c66b-ab52-40b4-9f99-840e2a6cd86a';
+export const networkId = '1e9dadb8-2f64-446f-be04-3cf1108345c9';
+
+/** Waits for a condition, never for a second. */
+export async function until(holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const giveUp = Date.now() + withinMs;
+  while (!(await holds())) {
+    assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
+    await sleep(5);
+  }
+}
+
+/** Stands in for tokens: the caller says who they are. */
+const identify = async (header: Header, requestId: string): Promise<Who> => {
+  const roles = header('x-role');
+  if (!roles) throw unauthorized();
+  const project = header('x-project') ?? projectId;
+  return {
+    userId: header('x-user') ?? 'e5ff89e4aaaf429ea24c2b92d153367a',
+    userName: 'me',
+    userDomainId: 'default',
+    projectId: project,
+    projectName: 'p',
+    projectDomainId: 'default',
+    domainId: null,
+    system: false,
+    roles: roles.split(','),
+    serviceRoles: [],
+    token: 'token',
+    requestId,
+  };
+};
+
+const defaults = Object.fromEntries(Object.entries(section).map(([name, { fallback }]) => [name, fallback])) as Config;
+
+interface Options {
+  readonly config?: Partial<Config>;
+  readonly bus?: Bus;
+  readonly database?: string;
+  readonly neighbours?: Partial<Pick<Compute, 'images' | 'network' | 'volumes' | 'placement'>>;
+}
+
+export interface Asked {
+  readonly role?: string;
+  readonly project?: string;
+  readonly version?: string;
+  readonly body?: unknown;
+}
+
+export type Json = Record<string, never> & { [key: string]: never };
+
+export async function startCloud(t: Pick<TestContext, 'after'>, options: Options = {}) {
+  const { bus = memoryBus(), database = 'sqlite::memory:' } = options;
+  const db = openDatabase(database);
+  const [images, network, volumes, placement] = [fakeImages(), fakeNetwork(), fakeVolumes(), fakePlacement()];
+  fill(images, network);
+  const config = { ...defaults, pollMs: 50, backoffMs: 5, answerMs: 5_000, refreshMs: 3_600_000, ...options.config };
+  const { compute, door, close } = await openCompute({
+    compute: {
+      db,
+      bus,
+      log: silentLog(),
+      config,
+      images,
+      network,
+      volumes,
+      placement,
+      ...options.neighbours,
+      cloud: { id: 'test', consoleUrl: 'http://console/vnc_lite.html' },
+    },
+    identify,
+    identityUrl: 'http://identity',
+    host: 'controller',
+    at: { host: '127.0.0.1', port: 0 },
+    consoleAt: { host: '127.0.0.1', port: 0 },
+  });
+  const ends = [() => db.destroy(), close];
+  t.after(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+
+  const ask = async (method: string, path: string, asked: Asked = {}) => {
+    const { role = 'admin,member,reader', project = projectId, version, body } = asked;
+    const answer = await fetch(`${door.url}${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        'x-role': role,
+        'x-project': project,
+        ...(version ? { 'openstack-api-version': `compute ${version}` } : {}),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: (text === '' ? null : JSON.parse(text)) as Shown };
+  };
+  const show = async (id: string, version = '2.100') =>
+    (await ask('GET', `/v2.1/servers/${id}`, { version })).body?.server as Shown;
+
+  return {
+    compute,
+    url: door.url,
+    images,
+    network,
+    volumes,
+    placement,
+    ask,
+    show,
+    /** A host with room; without a driver it does what it is told. */
+    startHost: (driver: Partial<ComputeAgent> = {}, name = 'kvm1', more: Partial<ComputeReport> = {}) => {
+      const host = fakeHost(bus, name, driver, more);
+      ends.push(host.close);
+      return host;
+    },
+    launch: async (wish: object = {}, asked: Asked = {}) => {
+      const server = { name: 'web', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }], ...wish };
+      return ask('POST', '/v2.1/servers', { version: '2.93', body: { server }, ...asked });
+    },
+    act: (id: string, body: object, asked: Asked = {}) => ask('POST', `/v2.1/servers/${id}/action`, { ...asked, body }),
+    /** The server, when no work is going on on it. */
+    settled: async (id: string) => {
+      await until(async () => (await show(id))['OS-EXT-STS:task_state'] === null);
+      return show(id);
+    },
+    isGone: (id: string) => until(async () => (await ask('GET', `/v2.1/servers/${id}`)).status === 404),
+    openTasks: async () => ((await db('tasks')) as unknown[]).length,
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a test looks into answers as a client does
+export type Shown = any;
+
+function fill(images: ReturnType<typeof fakeImages>, network: ReturnType<typeof fakeNetwork>): void {
+  const gb = 1024 ** 3;
+  images.all.set(imageId, {
+    id: imageId,
+    name: 'guest',
+    status: 'active',
+    disk_format: 'qcow2',
+    container_format: 'bare',
+    size: 17_000_000,
+    virtual_size: gb / 10,
+    checksum: null,
+    min_disk: 0,
+    min_ram: 0,
+    owner: projectId,
+    visibility: 'shared',
+    os_distro: 'tiny',
+  });
+  const subnet = 'aaaaaaaa-2f64-446f-be04-3cf1108345c9';
+  network.networks.set(networkId, { id: networkId, name: 'blue', project_id: projectId, subnets: [subnet], mtu: 1450 });
+  network.subnets.set(subnet, {
+    id: subnet,
+    network_id: networkId,
+    cidr: '10.7.0.0/16',
+    ip_version: 4,
+    gateway_ip: '10.7.0.1',
+    enable_dhcp: true,
+    dns_nameservers: [],
+    host_routes: [],
+  });
+  network.groups.set('g1', { id: 'g1', name: 'default', project_id: projectId });
+  network.groups.set('g2', { id: 'g2', name: 'web', project_id: projectId });
+}
+
+function fakeHost(bus: Bus, name: string, driver: Partial<ComputeAgent>, more: Partial<ComputeReport>) {
+  const guests = new Map<string, GuestWish>();
+  const told = new Map<string, ComputeReport['guests'][number]>();
+  const whole: ComputeAgent = {
+    ensureGuest: async (wish) => {
+      guests.set(wish.id, wish);
+      told.delete(wish.id);
+      const letters = 'abcdefghijklmnopqrstuvwxyz';
+      return {
+        id: wish.id,
+        power: wish.power,
+        machine: { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' },
+        devices: Object.fromEntries(wish.disks.map(({ id }, at) => [id, `vd${letters[at]}`])),
+      };
+    },
+    ensureGuestGone: async ({ id }) => {
+      guests.delete(id);
+    },
+    uploadSnapshot: async () => {},
+    ...driver,
+  };
+  const report = async (): Promise<ComputeReport> => ({
+    hostId: hostIds.get(name) ?? hostIds.set(name, randomUUID()).get(name) ?? '',
+    hostname: name,
+    address: '127.0.0.1',
+    vcpus: 1000,
+    ramMb: 1_000_000,
+    diskGb: 10_000,
+    freeDiskGb: 9_000,
+    usedRamMb: 100,
+    hypervisor: { type: 'fake', version: 1000 },
+    accelerator: 'fake',
+    cpu: { arch: 'x86_64', model: 'Nehalem', features: [] },
+    ...more,
+    guests: [...guests.values()].map(({ id, power }) => told.get(id) ?? { id, power, reason: null }),
+  });
+  const agent = startAgent({
+    contract: computeAgent,
+    bus,
+    host: name,
+    driver: whole,
+    log: silentLog(),
+    everyMs: 100,
+    report,
+  });
+  return {
+    guests,
+    /** The guest changed by itself. */
+    tell: (id: string, power: 'on' | 'off' | 'paused' | 'crashed', reason: string | null) => {
+      told.set(id, { id, power, reason });
+      agent.wake();
+    },
+    wake: agent.wake,
+    close: agent.close,
+  };
+}
+
+const hostIds = new Map<string, string>();
