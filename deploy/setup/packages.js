@@ -61,6 +61,7 @@ export const toTest = [
   },
   { name: 'openssh-client', has: 'ssh', why: 'logging in to guests' },
   { name: 'iputils-ping', has: 'ping', why: 'reaching guests' },
+  { name: 'busybox', has: 'busybox', why: 'namespaces that act as guests' },
 ];
 
 /** Debian keeps half of these where only root's PATH may look. */

@@ -1,14 +1,15 @@
-import type { Log } from '#shared/log/log.ts';
+/** What `wattle down` and `wattle purge` do to a host's networks, once the agent and the guests have ended. */
+import { readCloud } from '#shared/config/cloud.ts';
+import type { Ground } from '#shared/service/ground.ts';
 import { namesOf } from './drivers/linux/names.ts';
 import { tearDown } from './drivers/linux/sweep.ts';
 
 /**
- * Takes everything of one cloud off this host: namespaces, bridges, taps, tunnels, rules, dnsmasq. For `down` and
- * `purge`, once the agent and the guests have ended. Safe to ask twice; without root there is nothing to take. The next
- * start builds all of it again from var/network-agent, where that is kept.
+ * Takes everything of this cloud off the host: namespaces, bridges, taps, tunnels, rules, dnsmasq. Safe to ask twice;
+ * without root there is nothing to take. The next start builds it again from what is kept below var.
  */
-export async function teardown(cloudId: string, log: Log): Promise<void> {
+export async function teardown({ settings, log }: Pick<Ground, 'settings' | 'log'>): Promise<void> {
   if (process.getuid?.() !== 0) return;
-  const gone = await tearDown(namesOf(cloudId));
+  const gone = await tearDown(namesOf(readCloud(settings).id));
   log.info({ gone }, 'the networks of this cloud left the host');
 }

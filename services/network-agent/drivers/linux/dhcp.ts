@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { DhcpWish } from '#shared/contracts/network-agent.ts';
 import { writeWhole } from '../records.ts';
 import { isWithin } from './addresses.ts';
@@ -18,14 +18,22 @@ import { ensureSpace, ensureSpaceGone } from './namespaces.ts';
 export const networkOf = (wishId: string): string => wishId.split('/')[0] ?? wishId;
 export const dirOf = (names: Names, networkId: string): string => join(names.runDir, 'dhcp', networkId);
 
+export interface DhcpHost {
+  readonly names: Names;
+  /** In the environment of each dnsmasq: whose it is, for those who look around on the host. */
+  readonly stateDir: string;
+  /** Name servers for networks that have none. */
+  readonly upstream: readonly string[];
+}
+
 /** The bridge is there already. Safe to ask twice. */
-export async function ensureDhcp(names: Names, wish: DhcpWish, upstream: readonly string[]): Promise<void> {
+export async function ensureDhcp({ names, stateDir, upstream }: DhcpHost, wish: DhcpWish): Promise<void> {
   const networkId = networkOf(wish.id);
   const space = names.dhcpSpace(networkId);
   await ensureSpace(space, []);
   await plug(names, space, wish);
   const dir = dirOf(names, networkId);
-  await ensureDnsmasq(space, dir, dnsmasqFiles(wish, dir, upstream));
+  await ensureDnsmasq({ space, dir, stateDir }, dnsmasqFiles(wish, dir, upstream));
 }
 
 async function plug(names: Names, space: string, { port, segment, subnets }: DhcpWish): Promise<void> {
@@ -64,14 +72,26 @@ const lengthOf = (subnets: DhcpWish['subnets'], address: string, subnetId: strin
  * New leases are told by SIGHUP. One that ended needs a fresh start: dnsmasq would keep the address for the old MAC. The
  * old one is ended first, so whoever dies in the middle finds none and starts it.
  */
-async function ensureDnsmasq(space: string, dir: string, files: DnsmasqFiles): Promise<void> {
+async function ensureDnsmasq({ space, dir, stateDir }: Place, files: DnsmasqFiles): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o755 });
   const running = pidOf(dir);
   const fresh = running === null || (await needsStart(dir, files));
   if (running !== null && fresh) await ensureEnded(running);
   for (const [name, text] of Object.entries(files)) await writeWhole(join(dir, name), text, 0o644);
   if (running !== null && !fresh) process.kill(running, 'SIGHUP');
-  else await call([...inside(space), 'dnsmasq', `--conf-file=${join(dir, 'dnsmasq.conf')}`]);
+  else await startDnsmasq(space, dir, stateDir);
+}
+
+/** Returns when it serves, or says why it cannot. It runs as a user of its own, in a session of its own. */
+async function startDnsmasq(space: string, dir: string, stateDir: string): Promise<void> {
+  const words = ['dnsmasq', `--conf-file=${join(dir, 'dnsmasq.conf')}`];
+  await call([...inside(space), ...words], { env: { WATTLE_STATE: resolve(stateDir) } });
+}
+
+interface Place {
+  readonly space: string;
+  readonly dir: string;
+  readonly stateDir: string;
 }
 
 async function needsStart(dir: string, files: DnsmasqFiles): Promise<boolean> {

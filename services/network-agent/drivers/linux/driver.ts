@@ -27,7 +27,7 @@ export async function linuxDriver(options: LinuxOptions): Promise<NetworkDriver>
   const records = openRecords(stateDir);
   const metadata = openMetadata(bus, log);
   const firewall = openFirewall(options, records);
-  const keeper = openKeeper({ underlay: options, records, firewall, metadata, upstream }, log);
+  const keeper = openKeeper({ underlay: options, stateDir, records, firewall, metadata, upstream }, log);
   const lacking = lackingOf(features);
   if (lacking.length > 0) log.error({ lacking }, 'this host cannot carry networks');
   else await keeper.restore();

@@ -18,6 +18,7 @@ export interface World {
   readonly records: AllRecords;
   readonly firewall: Firewall;
   readonly metadata: Metadata;
+  readonly stateDir: string;
   /** Name servers for networks that have none. */
   readonly upstream: readonly string[];
 }
@@ -61,10 +62,10 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
     isWhole: () => true,
   },
   dhcp: {
-    ensure: async ({ underlay: { names }, firewall, metadata, upstream }, wish) => {
+    ensure: async ({ underlay: { names }, stateDir, firewall, metadata, upstream }, wish) => {
       const networkId = networkOf(wish.id);
       await firewall.load();
-      await ensureDhcp(names, wish, upstream);
+      await ensureDhcp({ names, stateDir, upstream }, wish);
       const door = { host: metadataAddress, port: 80, networkAt: () => networkId };
       await metadata.ensureDoor({ ...door, space: names.dhcpSpace(networkId) });
     },

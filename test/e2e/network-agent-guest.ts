@@ -1,0 +1,80 @@
+/** A guest without a machine: a namespace whose cable stands in for the tap. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { Server, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { PortWish } from '../../shared/contracts/network-agent.ts';
+import { listenInNetns } from '../../shared/process/listen-in-netns.ts';
+import { run, tryRun } from '../../shared/process/run.ts';
+
+const udhcpcScript = `#!/bin/sh
+[ "$1" = bound ] || [ "$1" = renew ] || exit 0
+ip addr replace $ip/$mask dev $interface
+[ -n "$mtu" ] && ip link set $interface mtu $mtu
+set -- $staticroutes
+while [ $# -ge 2 ]; do
+  if [ "$2" = 0.0.0.0 ]; then ip route replace $1 dev $interface; else ip route replace $1 via $2 dev $interface; fi
+  shift 2
+done
+echo "ip=$ip mtu=$mtu router=$router dns=$dns routes=$staticroutes domain=$domain hostname=$hostname"
+`;
+
+/** A namespace whose cable has the name of the tap: to rules and bridges it is a guest. */
+export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }: PortWish, hostSpace?: string) {
+  const onHost = ['ip', ...(hostSpace ? ['-n', hostSpace] : [])];
+  const space = `guest-${tap}`;
+  const dir = await mkdtemp(join(tmpdir(), `wattle-guest-${cloudId}-`));
+  const script = join(dir, 'udhcpc');
+  await writeFile(script, udhcpcScript, { mode: 0o755 });
+  await run(['ip', 'netns', 'add', space]);
+  const servers: Server[] = [];
+  t.after(async () => {
+    for (const server of servers) server.close();
+    await tryRun([...onHost, 'link', 'del', tap]);
+    await tryRun(['ip', 'netns', 'del', space]);
+    await rm(dir, { recursive: true });
+  });
+  const lines = [
+    `link add ${tap} mtu ${segment.mtu} type veth peer name eth0 mtu ${segment.mtu} address ${mac} netns ${space}`,
+    `link set ${tap} master ${segment.bridge}`,
+    `link set ${tap} up`,
+  ];
+  await run([...onHost, '-batch', '-'], { input: lines.join('\n') });
+  await run(['ip', '-n', space, 'link', 'set', 'lo', 'up']);
+  await run(['ip', '-n', space, 'link', 'set', 'eth0', 'up']);
+  const exec = (...words: string[]) => tryRun(['ip', 'netns', 'exec', space, ...words], { timeoutMs: 20_000 });
+  return {
+    space,
+    exec,
+    /** What the lease said. */
+    lease: async () => {
+      const client = ['busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-t', '5', '-T', '1', '-s', script];
+      const { code, stdout, stderr } = await exec(
+        ...client,
+        ...['staticroutes', 'mtu', 'hostname'].flatMap((o) => ['-O', o]),
+      );
+      if (code !== 0) throw new Error(`no lease: ${stderr}`);
+      return stdout.split('\n').find((line) => line.startsWith('ip=')) ?? '';
+    },
+    address: (...addresses: string[]) =>
+      Promise.all(addresses.map((a) => run(['ip', '-n', space, 'addr', 'add', a, 'dev', 'eth0', 'nodad']))),
+    route: (...words: string[]) => run(['ip', '-n', space, 'route', 'replace', ...words]),
+    pings: async (address: string, ...more: string[]) =>
+      (await exec('ping', '-c', '1', '-W', '3', ...more, address)).code === 0,
+    /** The opposite of `pings`, without waiting as long. */
+    cannotPing: async (address: string, ...more: string[]) =>
+      (await exec('ping', '-c', '1', '-W', '0.5', ...more, address)).code !== 0,
+    get: async (url: string) => (await exec('busybox', 'wget', '-q', '-O', '-', url)).stdout,
+    /** True when somebody answered there in time. */
+    reaches: async (address: string, port: number, seconds = 3) => {
+      const words = ['timeout', String(seconds), 'bash', '-c', `cat < /dev/tcp/${address}/${port}`];
+      return (await exec(...words)).stdout.includes('hello');
+    },
+    listens: async (port: number) => {
+      const server = await listenInNetns(space, port, '::');
+      server.on('connection', (socket: Socket) => socket.end('hello'));
+      servers.push(server);
+    },
+  };
+}

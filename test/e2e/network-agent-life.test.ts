@@ -1,0 +1,149 @@
+/** What outlives what: restarts, kill -9 anywhere, a torn-down host, meddling. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listDnsmasq } from '../../services/network-agent/drivers/linux/dnsmasq.ts';
+import { tearDown } from '../../services/network-agent/drivers/linux/sweep.ts';
+import type { RouterWish } from '../../shared/contracts/network-agent.ts';
+import { run } from '../../shared/process/run.ts';
+import { type Host, hostPings, missing, openHost, type Work, workerFile } from './network-agent-host.ts';
+import { twoNetworks } from './network-agent-networks.ts';
+import { dhcpOf, groupOf, idOf, routerOf } from './network-agent-wishes.ts';
+
+const skip = await missing();
+
+test('what is lost is built again: after a restart, and after the host was torn down', { skip }, async (t) => {
+  const { host, web } = await twoNetworks(t);
+  const standing = async () => (await host.leftovers()).map(nameIn).filter((name) => !name.startsWith('t'));
+  const before = await standing();
+  await run(['ip', 'link', 'add', `b${host.cloudId}9999999999`, 'type', 'bridge']);
+  await run(['ip', 'netns', 'add', `${host.names.table}-r-stranger`]);
+  await host.restart();
+  assert.ok(await web.pings('10.8.0.21'), 'after a restart');
+  assert.ok(!(await host.leftovers()).some((line) => /999999|stranger/.test(line)), 'strangers are gone');
+  await host.driver.close();
+  await tearDown(host.names);
+  assert.deepEqual(await host.leftovers(), [], 'nothing is left');
+  await host.restart();
+  await until(async () => (await standing()).length === before.length);
+});
+
+test('killed at any moment, the agent ends what it was asked, and takes everything away again', { skip }, async (t) => {
+  const host = await openHost(t);
+  await host.driver.close();
+  const { port, up, down } = wholeLife(host);
+  await killedOnTheWay(host, up, [150, 250, 350, 500, 650]);
+  await host.restart();
+  const guest = await host.guest(port);
+  assert.match(await guest.lease(), /ip=10\.7\.0\.11/);
+  assert.ok(await guest.pings(`${host.external}.1`), 'by lease, router and way out');
+  assert.ok(await hostPings(`${host.external}.100`), 'by floating address');
+  await host.driver.close();
+  await killedOnTheWay(host, down, [150, 250, 350, 500]);
+  await host.restart();
+  assert.deepEqual(
+    (await host.leftovers()).map(nameIn),
+    ['table', 'table'],
+    'only the rule that unknown taps carry nothing',
+  );
+});
+
+test('addresses of a deleted port serve the next one at once', { skip }, async (t) => {
+  const host = await openHost(t);
+  const blue = host.segment(1);
+  await host.driver.ensureGroup(groupOf(1, [{}]));
+  const lease = async (number: number) => {
+    const port = host.port(number, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
+    await host.driver.ensurePort(port);
+    await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, [port]));
+    const guest = await host.guest(port);
+    const said = await guest.lease();
+    await host.driver.ensurePortGone(port);
+    return said;
+  };
+  assert.match(await lease(1), /ip=10\.7\.0\.11/);
+  assert.match(await lease(2), /ip=10\.7\.0\.11/);
+});
+
+test('what somebody broke is whole again within the healing time', { skip }, async (t) => {
+  const host = await openHost(t, { healMs: 100 });
+  const blue = host.segment(1);
+  const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
+  await host.driver.ensureGroup(groupOf(1, [{}]));
+  await host.driver.ensurePort(port);
+  await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, [port]));
+  const guest = await host.guest(port);
+  const [dnsmasq = 0] = listDnsmasq(host.names.runDir);
+  process.kill(dnsmasq, 'SIGKILL');
+  await run(['ip', 'link', 'del', blue.bridge]);
+  await run(['nft', 'delete', 'table', 'bridge', host.names.table]);
+  await until(async () => listDnsmasq(host.names.runDir).length === 1);
+  await until(async () => (await host.leftovers()).includes(`table bridge ${host.names.table}`));
+  await until(async () => (await run(['ip', '-br', 'link', 'show', 'master', blue.bridge])).stdout.includes(port.tap));
+  assert.match(await guest.lease(), /ip=10\.7\.0\.11/);
+});
+
+/** The wishes of a small cloud's life on a host, and their end. */
+function wholeLife(host: Host) {
+  const [blue, outside] = [host.segment(1), host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 })];
+  const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
+  const dhcp = dhcpOf(blue, '10.7.0', 1, [port]);
+  const external = {
+    id: `${outside.networkId}/external`,
+    segment: outside,
+    hostAddress: `${host.external}.1/24`,
+    masquerade: true,
+  };
+  const router: RouterWish = {
+    ...routerOf(1, [{ segment: blue, prefix: '10.7.0' }]),
+    gateway: {
+      portId: idOf(7, 1),
+      mac: 'fa:16:3e:00:07:01',
+      segment: outside,
+      addresses: [`${host.external}.10/24`],
+      via: `${host.external}.1`,
+      snat: true,
+    },
+    floatingIps: [{ id: 'f', floating: `${host.external}.100`, fixed: '10.7.0.11' }],
+  };
+  const group = groupOf(1, [{}]);
+  const up: Work[] = [
+    ['ensureExternal', external],
+    ['ensureGroup', group],
+    ['ensurePort', port],
+    ['ensureDhcp', dhcp],
+    ['ensureRouter', router],
+  ];
+  const down: Work[] = [
+    ['ensureRouterGone', router],
+    ['ensurePortGone', port],
+    ['ensureDhcpGone', dhcp],
+    ['ensureGroupGone', group],
+    ['ensureExternalGone', external],
+  ];
+  return { port, up, down };
+}
+
+/** An agent is killed so long after it began; the next one finds all its work still open, as its service would say. */
+async function killedOnTheWay(host: Host, work: readonly Work[], afterMs: readonly number[]): Promise<void> {
+  for (const ms of [...afterMs, null]) {
+    const child = spawn(process.execPath, [workerFile, host.cloudId, host.stateDir], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    child.stdin.end(JSON.stringify(work));
+    await once(child.stdout, 'data');
+    if (ms !== null) setTimeout(() => child.kill('SIGKILL'), ms);
+    const [code] = await once(child, 'exit');
+    if (ms === null) assert.equal(code, 0, 'the last one finishes');
+  }
+}
+
+/** The name in a line of `ip` or `nft`. */
+const nameIn = (line: string) => line.split(/[ @]/)[0] ?? '';
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) if (await holds()) return;
+  throw new Error('it did not come true within 10 s');
+}

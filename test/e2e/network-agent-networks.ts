@@ -1,0 +1,50 @@
+/** Networks with guests in them, ready to be tried. */
+import type { TestContext } from 'node:test';
+import type { PortWish, RouterWish } from '../../shared/contracts/network-agent.ts';
+import { type Host, openHost } from './network-agent-host.ts';
+import { groupOf, idOf, routerOf } from './network-agent-wishes.ts';
+
+/** A port and its guest, with its address by hand. */
+export async function plugged(host: Host, port: PortWish) {
+  await host.driver.ensurePort(port);
+  const guest = await host.guest(port);
+  const address = port.fixedIps[0]?.address ?? '';
+  await guest.address(`${address}/24`);
+  await guest.route('default', 'via', address.replace(/\.\d+$/, '.1'));
+  return guest;
+}
+
+/** blue 10.7.0.0/24 with `web`, red 10.8.0.0/24 with `db`, a router between them and the outside. */
+export async function twoNetworks(t: TestContext) {
+  const host = await openHost(t);
+  const [blue, red, outside] = [
+    host.segment(1),
+    host.segment(2),
+    host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 }),
+  ];
+  await host.driver.ensureExternal({
+    id: `${outside.networkId}/external`,
+    segment: outside,
+    hostAddress: `${host.external}.1/24`,
+    masquerade: true,
+  });
+  await host.driver.ensureGroup(groupOf(1, [{}]));
+  const router: RouterWish = {
+    ...routerOf(1, [
+      { segment: blue, prefix: '10.7.0' },
+      { segment: red, prefix: '10.8.0' },
+    ]),
+    gateway: {
+      portId: idOf(7, 1),
+      mac: 'fa:16:3e:00:07:01',
+      segment: outside,
+      addresses: [`${host.external}.10/24`],
+      via: `${host.external}.1`,
+      snat: true,
+    },
+  };
+  await host.driver.ensureRouter(router);
+  const web = await plugged(host, host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] }));
+  const db = await plugged(host, host.port(2, red, '10.8.0.21', { groupIds: [idOf(6, 1)] }));
+  return { host, router, web, db, blue, red };
+}

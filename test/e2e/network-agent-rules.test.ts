@@ -1,0 +1,136 @@
+/** Rulesets against the kernel that has to take them. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type Block, changeText, wholeText } from '../../services/network-agent/drivers/linux/blocks.ts';
+import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
+import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
+import { type FirewallState, rulesetOf } from '../../services/network-agent/drivers/linux/ruleset.ts';
+import type { FirewallRule, Segment } from '../../shared/contracts/network-agent.ts';
+import { run } from '../../shared/process/run.ts';
+import { missing } from './network-agent-host.ts';
+import { idOf, macOf } from './network-agent-wishes.ts';
+
+const skip = await missing();
+
+test('each set of rules becomes the next by its difference, and the kernel takes every odd value', {
+  skip,
+}, async (t) => {
+  const { space } = await scratch(t);
+  const names = namesOf('zzzz');
+  const listed = async () => (await run(['ip', 'netns', 'exec', space, 'nft', 'list', 'ruleset'])).stdout;
+  let before: Block[] = [];
+  await loadNft(wholeText(names.table, before), space);
+  for (const [turn, state] of oddStates().entries()) {
+    const after = rulesetOf({ names, ...state });
+    const change = changeText(names.table, before, after);
+    if (change !== null) await loadNft(change, space);
+    const changed = change === null ? null : sortedBlocks(await listed());
+    await loadNft(wholeText(names.table, after), space);
+    if (changed !== null) assert.deepEqual(changed, sortedBlocks(await listed()), `turn ${turn}`);
+    before = after;
+  }
+});
+
+async function scratch(t: TestContext) {
+  const space = `guest-${Math.random().toString(36).slice(2, 8)}`;
+  await run(['ip', 'netns', 'add', space]);
+  t.after(() => run(['ip', 'netns', 'del', space]));
+  return { space };
+}
+
+/** States of a host's filter with what APIs accept and rulesets stumble over. */
+function oddStates(): Omit<FirewallState, 'names'>[] {
+  const odd = [
+    '0.0.0.0/0',
+    '::/0',
+    '224.0.0.1',
+    'ff02::1',
+    '10.0.0.5',
+    '10.0.0.0/24',
+    '10.0.0.0/25',
+    'fd00::5',
+    'fd00::/64',
+    '255.255.255.255',
+  ];
+  const pick = <T>(all: readonly T[], turn: number, by: number): T[] =>
+    all.filter((_, index) => (index * by + turn) % 3 === 0);
+  const protocols = [
+    'tcp',
+    'UDP',
+    'icmp',
+    'sctp',
+    'dccp',
+    'udplite',
+    '6',
+    '17',
+    '0',
+    '255',
+    'esp',
+    'ipv6-icmp',
+    'igmp',
+    null,
+  ];
+  return Array.from({ length: 12 }, (_, turn) => {
+    const segment: Segment = {
+      networkId: 'n',
+      type: 'vxlan',
+      id: 1,
+      physical: null,
+      bridge: 'bzzzz0000000001',
+      mtu: 1450,
+      peers: [],
+    };
+    const groups = pick([1, 2, 3, 4], turn, 2).map((number) => ({
+      id: idOf(6, number),
+      members: pick(odd, turn + number, 1),
+      rules: pick(protocols, turn + number, 1).flatMap((protocol, index): FirewallRule[] => [
+        {
+          direction: index % 2 ? 'ingress' : 'egress',
+          family: 4,
+          protocol,
+          portMin: index % 3 ? 1 : null,
+          portMax: index % 3 ? 200 : null,
+          cidr: null,
+          remoteGroupId: index % 2 ? idOf(6, 9) : null,
+        },
+        {
+          direction: index % 2 ? 'egress' : 'ingress',
+          family: 6,
+          protocol,
+          portMin: index % 4 ? 0 : null,
+          portMax: index % 4 ? 0 : null,
+          cidr: index % 2 ? '::/0' : 'fd00::/8',
+          remoteGroupId: null,
+        },
+      ]),
+    }));
+    const ports = pick([1, 2, 3, 4, 5, 6, 7], turn, 1).map((number) => ({
+      number,
+      wish: {
+        id: idOf(2, number),
+        segment,
+        tap: `tzzzz000000000${number}`,
+        mac: macOf(number + (turn % 2)),
+        fixedIps: pick(['10.0.0.5', 'fd00::5', '10.0.0.6'], turn + number, 1).map((address) => ({
+          address,
+          subnetId: 's',
+        })),
+        allowedPairs: pick(odd, turn + number, 2).map((address) => ({ address, mac: number % 2 ? '' : macOf(99) })),
+        guarded: number % 4 !== 0,
+        adminUp: number % 5 !== 0,
+        groupIds: pick([1, 2, 3, 9], turn + number, 1).map((group) => idOf(6, group)),
+      },
+    }));
+    const bridges = [{ bridge: segment.bridge, zone: turn % 4 === 0 ? null : 7 }];
+    const peers = turn % 3 === 0 ? [] : ['192.0.2.1', ...(turn % 2 ? ['fd00::1'] : [])];
+    return { ports, groups, bridges, masqueraded: turn % 2 ? [segment.bridge] : [], tunnels: { port: 4789, peers } };
+  });
+}
+
+/** The kernel lists chains in the order they came; what counts is that they are the same. */
+const sortedBlocks = (listing: string) =>
+  listing
+    .split(/\n(?=\t(?:chain|set) |table |\})/)
+    .map((block) => block.trim())
+    .filter(Boolean)
+    .toSorted((one, other) => one.localeCompare(other));
