@@ -69,10 +69,7 @@ test('a security group lets in what its rules say, at once, and members by name'
   assert.ok(await other.reaches('10.7.0.11', 7000), 'a member now');
   await host.driver.ensureGroup({
     ...group,
-    rules: [
-      ...group.rules,
-      { ...anyRule, protocol: 'icmp', portMin: 8, portMax: 0 },
-    ],
+    rules: [...group.rules, { ...anyRule, protocol: 'icmp', portMin: 8, portMax: 0 }],
   });
   assert.ok(await other.pings('10.7.0.11'), 'a new rule');
   const silent = host.port(2, blue, '10.7.0.12', { groupIds: [] });
