@@ -8,10 +8,10 @@ import { listNetworks, type NetworkRow, networkAttributes } from '../networks/st
 import { listingOf } from '../resources/query.ts';
 import { type Subnet, subnetsOf } from '../subnets/store.ts';
 
-async function availabilities({ db }: Network, networks: readonly NetworkRow[]) {
-  const subnets = await subnetsOf(
-    db,
-    networks.map(({ id }) => id),
+async function availabilities({ db }: Network, networks: readonly NetworkRow[], version?: string) {
+  const ids = networks.map(({ id }) => id);
+  const subnets = (await subnetsOf(db, ids)).filter(
+    ({ ipVersion }) => version === undefined || String(ipVersion) === version,
   );
   const taken = await countTaken(
     db,
@@ -49,11 +49,13 @@ const attributes = {
   tenant_id: networkAttributes.tenant_id,
 };
 
+/** `ip_version` counts the subnets of one family alone. */
 export const listAvailabilities: Handler<Network> = async (network, call) => {
+  const { ip_version: version, ...queries } = call.queries;
   const known = Object.entries(attributes).filter((entry) => entry[1] !== undefined);
-  const listing = listingOf(call, Object.fromEntries(known) as typeof networkAttributes);
+  const listing = listingOf({ query: call.query, queries }, Object.fromEntries(known) as typeof networkAttributes);
   const networks = await listNetworks(network.db, call.who, listing);
-  return ok({ network_ip_availabilities: await availabilities(network, networks) });
+  return ok({ network_ip_availabilities: await availabilities(network, networks, version?.[0]) });
 };
 
 export const showAvailability: Handler<Network> = async (network, { who, params }) => {

@@ -38,6 +38,8 @@ function floatingIpView(row: FloatingIp, port: Port | undefined) {
     port_id: row.portId,
     fixed_ip_address: row.fixedIpAddress,
     status: row.status,
+    qos_policy_id: null,
+    port_forwardings: [],
     port_details: port ? portDetails(port) : null,
   };
 }

@@ -11,6 +11,8 @@ export const networkView = (network: NetworkRow, subnetIds: readonly string[], m
   shared: network.shared,
   'router:external': network.external,
   port_security_enabled: network.portSecurityEnabled,
+  qos_policy_id: null,
+  l2_adjacency: true,
   availability_zone_hints: [],
   availability_zones: ['nova'],
   ipv4_address_scope: null,

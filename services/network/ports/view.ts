@@ -26,6 +26,10 @@ export const portView = (port: Port, { addresses, groupIds }: Beside) => ({
   extra_dhcp_opts: port.extraDhcpOpts,
   security_groups: groupIds,
   port_security_enabled: port.portSecurityEnabled,
+  qos_policy_id: null,
+  qos_network_policy_id: null,
+  resource_request: null,
+  ip_allocation: addresses.length > 0 ? 'immediate' : 'none',
   'binding:vnic_type': port.vnicType,
 });
 
