@@ -1,5 +1,5 @@
 /** A guest's disks of its own: overlays on images, and empty ones. Touched only while no process has them. */
-import { chown, open, readdir, rm } from 'node:fs/promises';
+import { chown, open, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
@@ -46,7 +46,7 @@ export async function ensureDisk({ places, images }: DiskGround, record: GuestRe
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  if (present === null) await create(places.guest(record.id), record.uid, key, wanted, base);
+  if (present === null) await create(places.guest(record.id), record.uid, { disk, key, bytes: wanted, base });
   else if (present < wanted) await grow(places.guest(record.id), record.uid, key, wanted);
 }
 
@@ -57,13 +57,44 @@ const tooSmall = (disk: DiskWish, least: number) =>
     `Disk ${disk.id} of ${disk.sizeGb} GB is smaller than its image, which needs ${least} bytes.`,
   );
 
+interface NewDisk {
+  readonly disk: DiskWish;
+  readonly key: string;
+  readonly bytes: number;
+  readonly base: Base | undefined;
+}
+
 /** The agent makes the file and gives it away; the guest's user fills it: that user never needs to write the folder. */
-async function create(cwd: string, uid: number | null, key: string, bytes: number, base: Base | undefined) {
+async function create(cwd: string, uid: number | null, { disk, key, bytes, base }: NewDisk): Promise<void> {
   const fresh = `${within.disk(key)}.new`;
   await makeFileFor(uid, join(cwd, fresh));
-  const below = base ? ['-b', within.base(base.imageId, base.format), '-F', base.format] : [];
-  await runConfined(uid, ['qemu-img', 'create', '-q', '-f', 'qcow2', ...below, fresh, String(bytes)], { cwd });
+  const make = disk.source.kind === 'blank' ? formatter(disk.id) : null;
+  if (make) await createFormatted(cwd, uid, { fresh, bytes, make });
+  else {
+    const below = base ? ['-b', within.base(base.imageId, base.format), '-F', base.format] : [];
+    await runConfined(uid, ['qemu-img', 'create', '-q', '-f', 'qcow2', ...below, fresh, String(bytes)], { cwd });
+  }
   await renameDurably(join(cwd, fresh), join(cwd, within.disk(key)));
+}
+
+/** As Nova hands them out: swap space ready, ephemeral disks with a file system. */
+const formatter = (id: string): string[] | null => {
+  if (id === 'swap') return ['mkswap', '-L', 'swap'];
+  return id.startsWith('ephemeral') ? ['mkfs.ext4', '-q', '-F', '-L', id] : null;
+};
+
+async function createFormatted(
+  cwd: string,
+  uid: number | null,
+  { fresh, bytes, make }: { fresh: string; bytes: number; make: readonly string[] },
+): Promise<void> {
+  const plain = `${fresh}.new`;
+  await makeFileFor(uid, join(cwd, plain));
+  await truncate(join(cwd, plain), bytes);
+  const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+  await runConfined(uid, [...make, plain], { cwd, env });
+  await runConfined(uid, ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', plain, fresh], { cwd });
+  await rm(join(cwd, plain));
 }
 
 const grow = (cwd: string, uid: number | null, key: string, bytes: number) =>
@@ -91,7 +122,8 @@ async function removeOthers(places: Places, record: GuestRecord, before: Bases):
   for (const name of await readdir(places.guest(record.id))) {
     const key = name.replace(/\.qcow2$/, '');
     const isBase = name.startsWith('base-');
-    const goes = isBase ? !bases.has(name) : name.endsWith('.qcow2') && (!stay.has(key) || replaced(key));
+    const isHalf = name.endsWith('.new') && !name.startsWith(within.snapshot);
+    const goes = isHalf || (isBase ? !bases.has(name) : name.endsWith('.qcow2') && (!stay.has(key) || replaced(key)));
     if (goes) await rm(places.of(record.id, name), { force: true });
   }
 }

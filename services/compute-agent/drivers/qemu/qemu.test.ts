@@ -285,6 +285,56 @@ test('a disk without a size is as large as its image; another image makes it ane
   );
 });
 
+test('swap and ephemeral disks come formatted', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const sizeGb = 0.0625;
+  const wish = guestWish({
+    power: 'off',
+    disks: [diskWish({ id: 'swap', sizeGb }), diskWish({ id: 'ephemeral0', sizeGb })],
+  });
+  await hypervisor.ensureGuest(wish);
+  const folder = join(stateDir, 'guests', wish.id);
+  const headOf = async (key: string) => {
+    await run(
+      ['qemu-img', 'dd', '-f', 'qcow2', '-O', 'raw', 'bs=4096', 'count=1', `if=${key}.qcow2`, `of=${key}.raw`],
+      { cwd: folder },
+    );
+    return readFile(join(folder, `${key}.raw`));
+  };
+  assert.equal((await headOf('swap')).toString('latin1', 4086, 4096), 'SWAPSPACE2');
+  assert.equal((await headOf('ephemeral0')).readUInt16LE(0x438), 0xef53);
+});
+
+test('a process that no longer answers is ended by a wish for its end, and by no other', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const wish = guestWish();
+  const first = await open();
+  await first.ensureGuest(wish);
+  await first.close();
+  const found = await processOf(stateDir, wish.id);
+  assert.ok(found);
+  process.kill(found.pid, 'SIGSTOP');
+  const hypervisor = await open();
+  await assert.rejects(hypervisor.ensureGuest(wish), (error) => !(error instanceof Fault));
+  assert.deepEqual(await processOf(stateDir, wish.id), found);
+  assert.equal((await hypervisor.ensureGuest({ ...wish, power: 'off' })).power, 'off');
+  assert.equal(await processOf(stateDir, wish.id), null);
+});
+
+test('a host that goes down ends its guests, which come back with it', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const wish = guestWish();
+  const first = await open();
+  await first.ensureGuest(wish);
+  await first.stopGuests(0);
+  await first.close();
+  assert.equal(await processOf(stateDir, wish.id), null);
+  const second = await open();
+  await second.recover(async () => 'on');
+  await until('the guest runs again', () => processOf(stateDir, wish.id));
+});
+
 for (const power of ['on', 'off'] as const)
   for (const format of ['qcow2', 'raw'] as const)
     test(`a snapshot of a guest that is ${power}, as ${format}, stands alone`, async (t) => {

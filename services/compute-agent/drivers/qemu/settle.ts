@@ -7,6 +7,8 @@ import { basesOf, ensureDisks } from './disks.ts';
 import { freeUid, type Guest, type QemuHost, save } from './host.ts';
 import { plugMissing, unplugOthers } from './hotplug.ts';
 import { findRunning, powerNow, setRunning, start, stop } from './power.ts';
+import { findProcess, kill } from './processes.ts';
+import { QmpGone } from './qmp.ts';
 import type { GuestRecord } from './record.ts';
 import { assignSlots, nameDisks } from './slots.ts';
 import { ensureTap, ensureTapGone } from './taps.ts';
@@ -18,7 +20,7 @@ export async function settleGuest(host: QemuHost, wish: GuestWish): Promise<Gues
   const guest = known ?? { record: newRecord(host, wish), running: null, seen: 'off' as const };
   host.guests.set(wish.id, guest); // at once: its user is taken
   if (!known) await save(host, guest, {});
-  await findRunning(host, guest);
+  await findRunning(host, guest).catch((error: unknown) => endUnanswering(host, guest, wish, error));
   await leaveIfWished(host, guest, wish);
   await (guest.running ? settleWarm(host, guest, wish) : settleCold(host, guest, wish));
   const power = wish.power === 'off' ? 'off' : await setRunning(guest, wish.power);
@@ -62,6 +64,15 @@ async function leaveIfWished(host: QemuHost, guest: Guest, wish: GuestWish): Pro
   if (wish.power === 'off') await save(host, guest, { power: 'off', reason: null });
   const soft = !wentOff && (wish.power === 'off' || wish.boot.kind === 'soft');
   await stop(host, guest, { soft, graceMs: wish.graceMs });
+}
+
+/** A process that no longer answers is killed by a wish for its end, and by no other. */
+async function endUnanswering(host: QemuHost, guest: Guest, wish: GuestWish, error: unknown): Promise<void> {
+  const { id, uid, bootMark, leaving } = guest.record;
+  const endsAnyway = wish.power === 'off' || bootMark !== wish.boot.mark || leaving !== null;
+  if (!(error instanceof QmpGone) || !endsAnyway) throw error;
+  const process = await findProcess(host.places.guest(id), id, uid);
+  if (process) await kill(process);
 }
 
 const isLeaving = ({ running, record: { leaving } }: Guest) =>

@@ -27,7 +27,8 @@ export async function look(host: QemuHost, guest: Guest): Promise<void> {
     await save(host, guest, { power: 'off', reason: 'powered off from inside' });
     await stop(host, guest, { soft: false, graceMs: 0 });
   }
-  if (status === 'io-error') await save(host, guest, { reason: 'a disk of the host failed or is full' });
+  const reason = status === 'io-error' ? 'a disk of the host failed or is full' : null;
+  if (status !== 'shutdown' && guest.record.reason !== reason) await save(host, guest, { reason });
   say(host, guest, power);
 }
 

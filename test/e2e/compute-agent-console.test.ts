@@ -1,0 +1,92 @@
+/** The console page in a real browser: a token shows the guest's screen once. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { silentLog } from '#shared/log/log.ts';
+import { startConsoleProxy } from '../../services/compute/console-proxy/proxy.ts';
+import { exampleHost, guestWish, until } from '../../services/compute-agent/drivers/example.ts';
+
+const isThere = (program: string) => spawnSync(program, ['--version']).status === 0;
+const browser = ['chromium-headless-shell', 'chromium'].find(isThere);
+const skip =
+  (!browser && 'no chromium is installed') || (!isThere('qemu-system-x86_64') && 'qemu-system-x86_64 is not installed');
+
+/** Gives the DevTools address of a browser that has opened that page. */
+async function openBrowser(t: TestContext, url: string): Promise<WebSocket> {
+  const dir = await mkdtemp(join(tmpdir(), 'browser-'));
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0', `--user-data-dir=${dir}`];
+  const child = spawn(browser ?? '', [...flags, url], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    said += chunk;
+  });
+  t.after(async () => {
+    process.kill(-(child.pid ?? 0), 'SIGKILL'); // it has children of its own
+    await once(child, 'exit');
+    await until('its profile is gone', () =>
+      rm(dir, { recursive: true, force: true }).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+  const host = await until('the browser listens', () => /ws:\/\/([^/]+)\//.exec(said)?.[1]);
+  const page = await until('it has a page', async () => {
+    const targets = (await (await fetch(`http://${host}/json`)).json()) as {
+      type: string;
+      webSocketDebuggerUrl: string;
+    }[];
+    return targets.find(({ type }) => type === 'page')?.webSocketDebuggerUrl;
+  });
+  const socket = new WebSocket(page);
+  await once(socket, 'open');
+  t.after(() => socket.terminate());
+  return socket;
+}
+
+let asked = 0;
+
+/** What an expression is in the page. */
+async function evaluate<T>(page: WebSocket, expression: string): Promise<T> {
+  const id = ++asked;
+  page.send(JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }));
+  for (;;) {
+    const [message] = await once(page, 'message');
+    const answer = JSON.parse(String(message)) as { id?: number; result?: { result: { value: T } } };
+    if (answer.id === id && answer.result) return answer.result.result.value;
+  }
+}
+
+/** How many colours the screen has: an empty one has one, text has two at least. */
+const colours = `(() => {
+  const canvas = document.querySelector('canvas');
+  if (!canvas || !canvas.width) return 0;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+})()`;
+const status = `document.getElementById('status')?.textContent`;
+
+test('the URL of a console shows the screen once; a second use is refused and says so', { skip }, async (t) => {
+  const { open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  const tokens = new Set(['once']);
+  const proxy = await startConsoleProxy({
+    at: { host: '127.0.0.1', port: 0 },
+    redeemConsoleToken: async (token) => (tokens.delete(token) ? { host: 'here', serverId: wish.id } : null),
+    vncSocketOf: ({ serverId }) => hypervisor.vncSocket(serverId),
+    log: silentLog(),
+  });
+  t.after(proxy.close);
+  const url = `${proxy.url}/vnc_lite.html?path=%3Ftoken%3Donce`;
+  const first = await openBrowser(t, url);
+  await until('the screen has a name', async () => /QEMU/.test(await evaluate(first, 'document.title')));
+  await until('the screen shows text', async () => (await evaluate<number>(first, colours)) > 1);
+  const second = await openBrowser(t, url);
+  await until('the page says no', async () => /used already/.test(String(await evaluate(second, status))));
+});
