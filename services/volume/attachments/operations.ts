@@ -1,0 +1,110 @@
+/** The verbs of an attachment that ask the storage host, and wait for what it answers. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { enqueue } from '#shared/workflow/tasks.ts';
+import { tasksWait, type Volumes } from '../context.ts';
+import { readVolume, turnVolume } from '../volumes/store.ts';
+import { connectAttachment, disconnectAttachment } from '../workflows/attachments.ts';
+import {
+  type Attachment,
+  attachmentNotFound,
+  type Connector,
+  changeAttachment,
+  listAttachmentsOf,
+  readAttachment,
+  settleAttachment,
+  takeAttachment,
+} from './store.ts';
+
+const lookMs = 25;
+
+/** Waits for the work that owns it: the caller of PUT and DELETE wants the outcome, not a promise. */
+async function settled({ db }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
+  for (;;) {
+    const now = await readAttachment(db, id);
+    if (now?.taskId !== taskId) return now;
+    await sleep(lookMs);
+  }
+}
+
+/** Exports the volume to the connector's host. Asked again it gives the same. */
+export async function connect(
+  service: Volumes,
+  who: Who,
+  attachment: Attachment,
+  connector: Connector,
+): Promise<Attachment> {
+  const { db, bus } = service;
+  const { id } = attachment;
+  if (!connector.initiator) throw badRequest('Invalid input received: The connector names no iSCSI initiator.');
+  await refuseForeign(service, attachment, connector);
+  const taskId = await db.transaction(async (tx) => {
+    const task = await enqueue(tx, connectAttachment, { attachmentId: id }, who.requestId);
+    if (!(await takeAttachment(tx, 'connect', { id, taskId: task })))
+      throw conflict(`Attachment ${id} is being changed already.`);
+    await settleAttachment(tx, { id, taskId: task }, connectorOf(attachment, connector));
+    return task;
+  });
+  bus.hint(tasksWait);
+  const done = await settled(service, id, taskId);
+  if (!done) throw attachmentNotFound(id);
+  if (done.status === 'error_attaching')
+    throw new Fault(500, 'unexpected', `Unable to update attachment.(${done.fault}).`);
+  return done;
+}
+
+function connectorOf({ mode }: Attachment, connector: Connector): Partial<Attachment> {
+  const asked = connector.mode === 'ro' || connector.mode === 'rw' ? connector.mode : null;
+  return {
+    connector,
+    mode: asked ?? (mode === 'null' ? 'rw' : mode),
+    mountpoint: connector.mountpoint ?? null,
+    attachedHost: connector.host ?? null,
+  };
+}
+
+/** Two hosts at one volume would ruin it, unless the volume is made for it, or one server moves between them. */
+async function refuseForeign({ db }: Volumes, attachment: Attachment, connector: Connector): Promise<void> {
+  const { volumeId, serverId, id } = attachment;
+  const volume = await readVolume(db, volumeId);
+  if (volume?.status.includes('error'))
+    throw conflict(
+      `Volume attachments can not be updated if the volume is in an error state. The Volume ${volumeId} currently has a status of: ${volume.status} `,
+    );
+  if (volume?.multiattach) return;
+  const others = (await listAttachmentsOf(db, [volumeId])).filter((other) => other.id !== id && other.connector);
+  const isTaken = others.some((other) => other.serverId !== serverId || other.connector?.host === connector.host);
+  if (isTaken) throw conflict(`duplicate connectors detected on volume ${volumeId}`);
+}
+
+/** The guest has it. */
+export async function complete({ db }: Volumes, { id, volumeId, attachedAt }: Attachment): Promise<void> {
+  await db.transaction(async (tx) => {
+    await changeAttachment(tx, id, { status: 'attached', attachedAt: attachedAt ?? Date.now() });
+    await turnVolume(tx, volumeId, ['reserved', 'attaching', 'available', 'in-use'], { status: 'in-use' });
+  });
+}
+
+/**
+ * CVE-2023-2088: who detaches a volume here that a guest still has could read what is attached next. So only another
+ * service, which says so with its own token, takes away what a server uses.
+ */
+export function disconnectionAllowed(who: Who, { serverId, target }: Attachment): void {
+  const isService = who.serviceRoles.includes('service') || who.roles.includes('service');
+  if (isService || serverId === null || target === null) return;
+  throw conflict(`Detach volume from instance ${serverId} using the Compute API`);
+}
+
+/** Ends the export and the attachment. A host that is away is told when it returns. */
+export async function disconnect(service: Volumes, who: Who, { id }: Attachment): Promise<void> {
+  const { db, bus } = service;
+  const taskId = await db.transaction(async (tx) => {
+    const task = await enqueue(tx, disconnectAttachment, { attachmentId: id }, who.requestId);
+    if (!(await takeAttachment(tx, 'disconnect', { id, taskId: task }))) throw attachmentNotFound(id);
+    return task;
+  });
+  bus.hint(tasksWait);
+  const left = await settled(service, id, taskId);
+  if (left) throw new Fault(500, 'unexpected', `Attachment ${id} could not be removed: ${left.fault}`);
+}

@@ -1,0 +1,67 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Volumes } from '../context.ts';
+import { findVolume, readVolume, turnVolume, type Volume } from '../volumes/store.ts';
+import { type Attachment, insertAttachment, listAttachmentsOf } from './store.ts';
+
+export interface ReserveWish {
+  readonly volume_uuid: string;
+  readonly instance_uuid?: string | null;
+  readonly mode?: Attachment['mode'] | null;
+}
+
+/** Keeps the volume for a server; 400 when somebody else has it. */
+export async function reserve(
+  { db }: Volumes,
+  who: Who,
+  wish: ReserveWish,
+  mayShareBootable: () => void,
+): Promise<Attachment> {
+  const volume = await findVolume(db, who, wish.volume_uuid);
+  const { id, status, multiattach, bootable, readOnly } = volume;
+  if (multiattach && status === 'in-use' && bootable) mayShareBootable();
+  if (status.includes('error'))
+    throw badRequest(
+      `Invalid volume: Volume attachments can not be created if the volume is in an error state. The Volume ${id} currently has a status of: ${status} `,
+    );
+  const mode = readOnly ? 'ro' : (wish.mode ?? 'null');
+  const fresh = newAttachment(volume, { id: randomUUID(), serverId: wish.instance_uuid ?? null, mode });
+  await db.transaction(async (tx) => {
+    const from = multiattach ? (['available', 'in-use'] as const) : (['available'] as const);
+    if (!(await turnVolume(tx, id, from, { status: 'reserved' })) && !(await isSameServer(tx, id, fresh.serverId)))
+      throw badRequest(
+        `Invalid volume: Volume ${id} status must be ${from.join(' or ')} or downloading to reserve, but the current status is ${(await readVolume(tx, id))?.status}.`,
+      );
+    await insertAttachment(tx, fresh);
+  });
+  return fresh;
+}
+
+/** A server that moves to another host is attached twice for a while. */
+async function isSameServer(tx: Volumes['db'], volumeId: string, serverId: string | null): Promise<boolean> {
+  const status = (await readVolume(tx, volumeId))?.status ?? '';
+  if (serverId === null || !['in-use', 'reserved'].includes(status)) return false;
+  return (await listAttachmentsOf(tx, [volumeId])).some((attachment) => attachment.serverId === serverId);
+}
+
+type Given = Pick<Attachment, 'id' | 'serverId' | 'mode'>;
+
+/** With an account that is used for nothing else: CHAP knows it as long as the attachment lives. */
+export const newAttachment = ({ id: volumeId, projectId }: Volume, given: Given): Attachment => ({
+  ...given,
+  volumeId,
+  projectId,
+  taskId: null,
+  status: 'reserved',
+  connector: null,
+  target: null,
+  chapUser: randomBytes(10).toString('hex'),
+  chapSecret: randomBytes(16).toString('base64url').replaceAll(/[-_]/g, 'x'),
+  mountpoint: null,
+  attachedHost: null,
+  fault: null,
+  attachedAt: null,
+  createdAt: Date.now(),
+  updatedAt: null,
+});

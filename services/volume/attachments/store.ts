@@ -1,0 +1,97 @@
+import type { Knex } from 'knex';
+import { isAdmin, type Who } from '#shared/auth/who.ts';
+import type { Target } from '#shared/contracts/volume-agent.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { type Owned, settle, take } from '#shared/states/owned.ts';
+import { type AttachmentStatus, attachmentTakings } from './states.ts';
+
+/** What a host says of itself to be let in. */
+export interface Connector {
+  readonly host?: string;
+  readonly ip?: string;
+  readonly initiator?: string;
+  readonly mountpoint?: string | null;
+  readonly mode?: string | null;
+  readonly [more: string]: unknown;
+}
+
+export interface Attachment extends Owned {
+  readonly projectId: string;
+  readonly volumeId: string;
+  readonly serverId: string | null;
+  readonly status: AttachmentStatus;
+  readonly mode: 'rw' | 'ro' | 'null';
+  readonly connector: Connector | null;
+  /** How the volume is reached; null until it was exported. */
+  readonly target: Target | null;
+  readonly chapUser: string;
+  readonly chapSecret: string;
+  readonly mountpoint: string | null;
+  readonly attachedHost: string | null;
+  /** Why it could not be exported. */
+  readonly fault: string | null;
+  readonly attachedAt: number | null;
+  readonly createdAt: number;
+  readonly updatedAt: number | null;
+}
+
+const written = ['connector', 'target'] as const;
+
+function toRow(attachment: Partial<Attachment>): Record<string, unknown> {
+  const texts = written
+    .filter((key) => attachment[key] !== undefined)
+    .map((key) => [key, attachment[key] === null ? null : JSON.stringify(attachment[key])]);
+  return { ...attachment, ...Object.fromEntries(texts) };
+}
+
+function fromRow(row: Record<string, unknown>): Attachment {
+  const texts = written.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
+  const time = (value: unknown) => (value === null ? null : Number(value));
+  const times = { attachedAt: time(row.attachedAt), createdAt: Number(row.createdAt), updatedAt: time(row.updatedAt) };
+  return { ...row, ...Object.fromEntries(texts), ...times } as unknown as Attachment;
+}
+
+export const insertAttachment = (tx: Knex, attachment: Attachment) => tx('attachments').insert(toRow(attachment));
+export const removeAttachment = (tx: Knex, owned: Owned) =>
+  tx('attachments')
+    .where({ ...owned })
+    .delete();
+export const removeAttachmentsOf = (tx: Knex, volumeId: string) => tx('attachments').where({ volumeId }).delete();
+
+export const attachmentNotFound = (id: string) =>
+  new Fault(404, 'notFound', `Volume attachment could not be found with filter: attachment_id = ${id}.`);
+
+export async function findAttachment(db: Knex, who: Who, id: string): Promise<Attachment> {
+  const attachment = await readAttachment(db, id);
+  if (!attachment || (!isAdmin(who) && attachment.projectId !== who.projectId)) throw attachmentNotFound(id);
+  return attachment;
+}
+
+export async function readAttachment(db: Knex, id: string): Promise<Attachment | undefined> {
+  const row = await db('attachments').where({ id }).first();
+  return row ? fromRow(row) : undefined;
+}
+
+export async function listAttachments(db: Knex, projectId: string | null): Promise<Attachment[]> {
+  const rows = await (projectId === null ? db('attachments') : db('attachments').where({ projectId }));
+  return rows.map(fromRow);
+}
+
+export const listAttachmentsOf = async (db: Knex, volumeIds: readonly string[]): Promise<Attachment[]> =>
+  volumeIds.length === 0
+    ? []
+    : (await db('attachments').whereIn('volumeId', volumeIds).orderBy('createdAt')).map(fromRow);
+
+export const takeAttachment = (tx: Knex, verb: keyof typeof attachmentTakings, owned: Owned): Promise<boolean> =>
+  take<Attachment>(tx, 'attachments', owned, attachmentTakings[verb]);
+
+export const settleAttachment = (tx: Knex, owned: Owned, change: Partial<Attachment>) =>
+  settle<Attachment>(tx, 'attachments', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Attachment>);
+
+export const releaseAttachment = (tx: Knex, owned: Owned, change: Partial<Attachment>) =>
+  settleAttachment(tx, owned, { ...change, taskId: null });
+
+export const changeAttachment = (tx: Knex, id: string, change: Partial<Attachment>) =>
+  tx('attachments')
+    .where({ id })
+    .update(toRow({ ...change, updatedAt: Date.now() }));

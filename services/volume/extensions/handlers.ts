@@ -1,0 +1,38 @@
+import { notFound } from '#shared/errors/fault.ts';
+import { type Handler, ok } from '#shared/http/route.ts';
+import type { Volumes } from '../context.ts';
+
+/** What clients ask for by alias before they use it: only what is really there. */
+const extensions = [
+  ['AdminActions', 'os-admin-actions', 'Enable admin actions.'],
+  ['AvailabilityZones', 'os-availability-zone', 'Describe Availability Zones.'],
+  ['ExtendedSnapshotAttributes', 'os-extended-snapshot-attributes', 'Extended SnapshotAttributes support.'],
+  ['Quotas', 'os-quota-sets', 'Quota management support.'],
+  ['QuotaClassSets', 'os-quota-class-sets', 'Quota classes management support.'],
+  ['SchedulerHints', 'OS-SCH-HNT', 'Pass arbitrary key/value pairs to the scheduler.'],
+  ['SchedulerStats', 'scheduler-stats', 'Scheduler stats support.'],
+  ['Services', 'os-services', 'Services support.'],
+  ['SnapshotActions', 'os-snapshot-actions', 'Enable snapshot manager actions.'],
+  ['TypesExtraSpecs', 'os-types-extra-specs', 'Type extra specs support.'],
+  ['TypesManage', 'os-types-manage', 'Types manage support.'],
+  ['UsedLimits', 'os-used-limits', 'Provide data on limited resources that are being used.'],
+  ['VolumeActions', 'os-volume-actions', 'Enable volume actions.'],
+  ['VolumeHostAttribute', 'os-vol-host-attr', 'Expose host as an attribute of a volume.'],
+  ['VolumeImageMetadata', 'os-vol-image-meta', 'Show image metadata associated with the volume.'],
+  ['VolumeTenantAttribute', 'os-vol-tenant-attr', 'Expose the internal project_id as an attribute of a volume.'],
+  ['VolumeTypeAccess', 'os-volume-type-access', 'Volume type access support.'],
+].map(([name = '', alias = '', description = '']) => ({
+  name,
+  alias,
+  description,
+  updated: '2014-01-01T00:00:00+00:00',
+  links: [],
+}));
+
+export const listExtensions: Handler<Volumes> = async () => ok({ extensions });
+
+export const showExtension: Handler<Volumes> = async (_service, { params }) => {
+  const extension = extensions.find(({ alias }) => alias === params.id);
+  if (!extension) throw notFound('Extension', params.id ?? '');
+  return ok({ extension });
+};

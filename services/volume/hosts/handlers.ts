@@ -1,0 +1,114 @@
+/** Where volumes lie, as administrators see it. */
+import { hostname } from 'node:os';
+import { atLeast } from '#shared/api/versions.ts';
+import { badRequest, notFound } from '#shared/errors/fault.ts';
+import { type Handler, ok } from '#shared/http/route.ts';
+import type { Volumes } from '../context.ts';
+import { dotted } from '../dialect.ts';
+import { isTrue } from '../listing/page.ts';
+import { listPools, type Pool, poolName } from '../workflows/scheduler/pools.ts';
+import { changeHost, type Host, listHosts } from './store.ts';
+
+const isUp = ({ config }: Volumes, reportedAt: number) => Date.now() - reportedAt <= config.awayMs;
+const driverOf = ({ report }: Host) => report.pools[0]?.driver ?? 'none';
+
+/** The scheduler is part of this process: who answers is up. */
+export const listServices: Handler<Volumes> = async (service, { query, version }) => {
+  const clustered = atLeast(version, '3.7') ? { cluster: null } : {};
+  const storage = (await listHosts(service.db)).map((host) => ({
+    binary: 'cinder-volume',
+    host: `${host.name}@${driverOf(host)}`,
+    zone: service.config.zone,
+    status: host.enabled ? 'enabled' : 'disabled',
+    state: isUp(service, host.reportedAt) ? 'up' : 'down',
+    updated_at: dotted(host.reportedAt),
+    ...clustered,
+    disabled_reason: host.disabledReason,
+    replication_status: 'disabled',
+    active_backend_id: null,
+    frozen: false,
+    ...(atLeast(version, '3.49') ? { backend_state: isUp(service, host.reportedAt) ? 'up' : 'down' } : {}),
+  }));
+  const scheduler = {
+    binary: 'cinder-scheduler',
+    host: service.cloud.host || hostname(),
+    zone: service.config.zone,
+    status: 'enabled',
+    state: 'up',
+    updated_at: dotted(Date.now()),
+    ...clustered,
+    disabled_reason: null,
+  };
+  const services = [...storage, scheduler].filter((each) => fits(each, query));
+  return ok({ services });
+};
+
+const isAsked = (text: string | undefined): text is string => text !== undefined && text !== '' && text !== 'None';
+
+function fits(each: { readonly binary: string; readonly host: string }, query: Readonly<Record<string, string>>) {
+  const { host, binary = query.service } = query;
+  if (isAsked(binary) && each.binary !== binary) return false;
+  return !isAsked(host) || each.host === host || each.host.split('@')[0] === host;
+}
+
+interface Toggle {
+  readonly host?: string;
+  readonly binary?: string;
+  readonly service?: string;
+  readonly disabled_reason?: string;
+}
+
+const toggle =
+  (enabled: boolean, needsReason = false): Handler<Volumes, Toggle> =>
+  async ({ db }, { body }) => {
+    const { host = '', binary = body.service ?? 'cinder-volume', disabled_reason: reason } = body;
+    if (needsReason && !reason?.trim()) throw badRequest('Disabled reason contains invalid characters or is too long');
+    const name = host.split('@')[0] ?? '';
+    const disabledReason = enabled ? null : (reason ?? null);
+    if (binary !== 'cinder-volume' || !(await changeHost(db, name, { enabled, disabledReason })))
+      throw notFound(`Service ${binary} on host`, host);
+    const status = enabled ? 'enabled' : 'disabled';
+    return ok({
+      host,
+      service: binary,
+      binary,
+      disabled: !enabled,
+      status,
+      ...(needsReason ? { disabled_reason: reason } : {}),
+    });
+  };
+export const enableService = toggle(true);
+export const disableService = toggle(false);
+export const disableServiceLoudly = toggle(false, true);
+
+export const listPoolsHandler: Handler<Volumes> = async ({ db, config }, { query }) => {
+  const pools = (await listPools(db)).filter((pool) => !isAsked(query.name) || poolName(pool) === query.name);
+  const view = (pool: Pool) =>
+    isTrue(query.detail ?? 'false')
+      ? { name: poolName(pool), capabilities: capabilitiesOf(pool, config.overcommit) }
+      : { name: poolName(pool) };
+  return ok({ pools: pools.map(view) });
+};
+
+const capabilitiesOf = (pool: Pool, overcommit: number) => ({
+  volume_backend_name: pool.driver,
+  pool_name: pool.name,
+  driver_version: '1.0',
+  storage_protocol: 'iSCSI',
+  vendor_name: 'Wattle',
+  total_capacity_gb: pool.totalGb,
+  free_capacity_gb: pool.freeGb,
+  allocated_capacity_gb: pool.promisedGb,
+  provisioned_capacity_gb: pool.promisedGb,
+  max_over_subscription_ratio: String(pool.thin ? overcommit : 1),
+  reserved_percentage: 0,
+  thin_provisioning_support: pool.thin,
+  thick_provisioning_support: !pool.thin,
+  multiattach: true,
+  online_extend_support: false,
+  QoS_support: false,
+  backend_state: 'up',
+});
+
+export const listZones: Handler<Volumes> = async ({ config }) =>
+  ok({ availabilityZoneInfo: [{ zoneName: config.zone, zoneState: { available: true } }] });

@@ -1,0 +1,37 @@
+/** The storage hosts, as they reported themselves. */
+import type { Knex } from 'knex';
+import type { VolumeReport } from '#shared/contracts/volume-agent.ts';
+
+export interface Host {
+  readonly name: string;
+  readonly report: VolumeReport;
+  /** False: an administrator wants no new volumes there. */
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+  readonly reportedAt: number;
+}
+
+const fromRow = (row: Record<string, unknown>): Host =>
+  ({ ...row, report: JSON.parse(String(row.report)), reportedAt: Number(row.reportedAt) }) as unknown as Host;
+
+export const listHosts = async (db: Knex): Promise<Host[]> => (await db('hosts').orderBy('name')).map(fromRow);
+
+export async function readHost(db: Knex, name: string): Promise<Host | undefined> {
+  const row = await db('hosts').where({ name }).first();
+  return row ? fromRow(row) : undefined;
+}
+
+export async function keepReport(db: Knex, name: string, report: VolumeReport): Promise<void> {
+  const fresh = { report: JSON.stringify(report), reportedAt: Date.now() };
+  await db('hosts')
+    .insert({ name, enabled: true, disabledReason: null, ...fresh })
+    .onConflict('name')
+    .merge(fresh);
+}
+
+/** False when there is no such host. */
+export const changeHost = async (
+  db: Knex,
+  name: string,
+  change: Pick<Host, 'enabled' | 'disabledReason'>,
+): Promise<boolean> => (await db('hosts').where({ name }).update(change)) > 0;

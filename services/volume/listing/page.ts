@@ -1,0 +1,148 @@
+/** Lists as Cinder gives them: filters, sort keys, marker and limit of the query. */
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+
+export interface Listing<Row> {
+  readonly collection: string;
+  /** What a row says to a filter. Keys that are not here are no filters. */
+  readonly filters: Readonly<Record<string, (row: Row, value: string) => boolean>>;
+  readonly sortKeys: Readonly<Record<string, (row: Row) => string | number | null>>;
+}
+
+export interface Asked {
+  readonly query: Readonly<Record<string, string>>;
+  readonly version: Version;
+  readonly base: string;
+  readonly url: string;
+}
+
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  /** `<collection>_links` and `count`, where the answer has them. */
+  readonly beside: Readonly<Record<string, unknown>>;
+}
+
+const most = 1000;
+
+/** The part of all rows that was asked for. The newest come first. */
+export function pageOf<Row extends { readonly id: string }>(
+  listing: Listing<Row>,
+  all: readonly Row[],
+  asked: Asked,
+): Page<Row> {
+  const found = sorted(listing, filtered(listing, all, asked), asked.query);
+  const { marker, offset } = asked.query;
+  const limit = limitOf(asked.query);
+  const start = (marker ? afterMarker(found, marker) : 0) + numberOf('offset', offset, 0);
+  const rows = found.slice(start, start + limit);
+  const last = rows.at(-1);
+  const isMore = start + rows.length < found.length && last !== undefined;
+  return { rows, beside: { ...count(asked, found.length), ...(isMore ? nextLink(listing, asked, last.id) : {}) } };
+}
+
+/** Clients send `name=None` for a filter that nobody set. */
+const isSet = (value: string | undefined): value is string => value !== undefined && value !== '' && value !== 'None';
+
+function filtered<Row>({ filters }: Listing<Row>, all: readonly Row[], { query, version }: Asked): readonly Row[] {
+  const wanted = Object.entries(query).flatMap(([key, value]) => {
+    const like = key.endsWith('~') && atLeast(version, '3.34');
+    const filter = filters[like ? key : key.replace(/~$/, '')];
+    return filter && isSet(value) ? [(row: Row) => filter(row, value)] : [];
+  });
+  return all.filter((row) => wanted.every((matches) => matches(row)));
+}
+
+/** `sort=name:asc,created_at:desc`, or the older sort_key and sort_dir. */
+function sorted<Row extends { readonly id: string }>(
+  { sortKeys }: Listing<Row>,
+  rows: readonly Row[],
+  { sort, sort_key, sort_dir = 'desc' }: Asked['query'],
+): readonly Row[] {
+  const words = isSet(sort) ? sort.split(',') : [`${isSet(sort_key) ? sort_key : 'created_at'}:${sort_dir}`];
+  const orders = [...words, 'id:desc'].map((word) => {
+    const [key = '', direction = 'desc'] = word.trim().split(':');
+    if (!/^(asc|desc)$/.test(direction))
+      throw badRequest(`Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.`);
+    const read = key === 'id' ? (row: Row) => row.id : sortKeys[key];
+    if (!read) throw badRequest(`Sort key supplied is invalid: ${key}`);
+    return { read, sign: direction === 'asc' ? 1 : -1 };
+  });
+  return rows.toSorted((one, other) => {
+    const decisive = orders.find(({ read }) => read(one) !== read(other));
+    return decisive ? decisive.sign * compare(decisive.read(one), decisive.read(other)) : 0;
+  });
+}
+
+function compare(one: string | number | null, other: string | number | null): number {
+  if (one === null || other === null) return one === null ? -1 : 1;
+  return one < other ? -1 : 1;
+}
+
+function limitOf({ limit }: Asked['query']): number {
+  return Math.min(most, numberOf('limit', limit, most));
+}
+
+function numberOf(name: string, text: string | undefined, unset: number): number {
+  if (!isSet(text)) return unset;
+  if (/^-\d+$/.test(text)) throw badRequest(`Invalid input received: ${name} param must be positive`);
+  if (!/^\d+$/.test(text)) throw badRequest(`Invalid input received: ${name} must be an integer`);
+  return Number(text);
+}
+
+function afterMarker<Row extends { readonly id: string }>(rows: readonly Row[], marker: string): number {
+  if (!isSet(marker)) return 0;
+  const at = rows.findIndex(({ id }) => id === marker);
+  if (at < 0) throw badRequest(`Invalid input received: marker [${marker}] not found`);
+  return at + 1;
+}
+
+const count = ({ query, version }: Asked, total: number) =>
+  /^(true|1|yes|t|on|y)$/i.test(query.with_count ?? '') && atLeast(version, '3.45') ? { count: total } : {};
+
+function nextLink<Row>({ collection }: Listing<Row>, { query, base, url }: Asked, marker: string) {
+  const next = new URLSearchParams({ ...query, marker });
+  const path = url.split('?')[0] ?? '';
+  return { [`${collection}_links`]: [{ rel: 'next', href: `${base}${path}?${next}` }] };
+}
+
+export const isTrue = (value: unknown): boolean => /^(true|1|yes|t|on|y)$/i.test(String(value));
+
+/** `like` filters end in ~ and look for a part. */
+export const textFilters = <Row>(name: string, read: (row: Row) => string | null) => ({
+  [name]: (row: Row, value: string) => read(row) === value,
+  [`${name}~`]: (row: Row, value: string) => read(row)?.includes(value) ?? false,
+});
+
+/** A dictionary as clients send it in a query: Python's or JSON's words. */
+export function dictionaryOf(text: string): Readonly<Record<string, string>> {
+  const json = text.replace(/\bu?'((?:[^'\\]|\\.)*)'/g, (_, inner: string) => JSON.stringify(inner));
+  try {
+    const read = JSON.parse(json) as Record<string, unknown>;
+    return Object.fromEntries(Object.entries(read).map(([key, value]) => [key, String(value)]));
+  } catch {
+    throw badRequest(`Could not evaluate value ${text}, assuming string`);
+  }
+}
+
+/** Every pair of the one is in the other. */
+export const hasAll = (row: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
+  Object.entries(wanted).every(([key, value]) => row[key] === value);
+
+/** `created_at=gte:2026-01-01,lt:2026-02-01` (3.60). */
+export function timeFilter(at: number | null, value: string): boolean {
+  return value.split(/,(?=(?:gte?|lte?|n?eq):)/).every((part) => {
+    const [, operator = 'eq', text = part] = part.match(/^(gte?|lte?|n?eq):(.*)$/) ?? [];
+    const ms = Date.parse(/Z|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
+    if (Number.isNaN(ms)) throw badRequest(`Invalid value for time comparison: ${value}`);
+    return at !== null && (comparisons[operator]?.(at, ms) ?? false);
+  });
+}
+
+const comparisons: Readonly<Record<string, (at: number, ms: number) => boolean>> = {
+  gt: (at, ms) => at > ms,
+  gte: (at, ms) => at >= ms,
+  lt: (at, ms) => at < ms,
+  lte: (at, ms) => at <= ms,
+  eq: (at, ms) => Math.floor(at / 1000) === Math.floor(ms / 1000),
+  neq: (at, ms) => Math.floor(at / 1000) !== Math.floor(ms / 1000),
+};

@@ -1,0 +1,25 @@
+/** Whose things a request is about: the path may name a project. */
+import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Handler } from '#shared/http/route.ts';
+import type { Volumes } from '../context.ts';
+
+/** Hands on a caller whose project is the one of the path. */
+export const inProject =
+  <Body>(handler: Handler<Volumes, Body>): Handler<Volumes, Body> =>
+  (service, call) =>
+    handler(service, Object.create(call, { who: { value: whoIn(call.who, call.params.projectId) } }));
+
+/** Another service does what was asked of it in its caller's project; nobody else names a project but his own. */
+function whoIn(who: Who, projectId: string | undefined): Who {
+  if (projectId === undefined || projectId === who.projectId) return who;
+  if (who.roles.includes('service') && isAdmin(who)) return { ...who, projectId };
+  throw badRequest('Malformed request url');
+}
+
+/** The project whose things are listed; null for an administrator who wants all. */
+export function listedProject(who: Who, query: Readonly<Record<string, string>>): string | null {
+  const isAll = /^(true|1|yes|t|on|y)$/i.test(query.all_tenants ?? query.all_projects ?? '');
+  if (!isAdmin(who) || !isAll) return who.projectId ?? '';
+  return query.project_id && query.project_id !== 'None' ? query.project_id : null;
+}

@@ -1,0 +1,65 @@
+/** The pairs that users hang on volumes and snapshots: the same verbs for both. */
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { type Handler, ok } from '#shared/http/route.ts';
+import type { Volumes } from '../context.ts';
+import { changeSnapshot, findSnapshot } from '../snapshots/store.ts';
+import { changeVolume, findVolume, type Metadata } from '../volumes/store.ts';
+
+interface Things {
+  readonly word: string;
+  readonly find: (db: Knex, who: Who, id: string) => Promise<{ readonly id: string; readonly metadata: Metadata }>;
+  readonly change: (db: Knex, id: string, change: { readonly metadata: Metadata }) => Promise<unknown>;
+}
+
+const etag = (metadata: Metadata, version: Version): Record<string, string> =>
+  atLeast(version, '3.15') ? { etag: createHash('md5').update(JSON.stringify(metadata)).digest('hex') } : {};
+
+function metadataOf({ word, find, change }: Things) {
+  const now = async ({ db }: Volumes, { who, params }: { who: Who; params: Readonly<Record<string, string>> }) =>
+    find(db, who, params.id ?? '');
+  const missing = (id: string, key: string) =>
+    new Fault(404, 'notFound', `${word} ${id} has no metadata with key ${key}.`);
+
+  const show: Handler<Volumes> = async (service, call) => {
+    const { metadata } = await now(service, call);
+    return ok({ metadata }, etag(metadata, call.version));
+  };
+  const put =
+    (merge: boolean): Handler<Volumes, { metadata: Metadata }> =>
+    async (service, call) => {
+      const thing = await now(service, call);
+      const metadata = merge ? { ...thing.metadata, ...call.body.metadata } : call.body.metadata;
+      await change(service.db, thing.id, { metadata });
+      return ok({ metadata }, etag(metadata, call.version));
+    };
+  const showOne: Handler<Volumes> = async (service, call) => {
+    const { id, metadata } = await now(service, call);
+    const { key = '' } = call.params;
+    if (!(key in metadata)) throw missing(id, key);
+    return ok({ meta: { [key]: metadata[key] } }, etag(metadata, call.version));
+  };
+  const putOne: Handler<Volumes, { meta: Metadata }> = async (service, call) => {
+    const thing = await now(service, call);
+    const { key = '' } = call.params;
+    if (!(key in call.body.meta)) throw badRequest('Request body and URI mismatch');
+    const metadata = { ...thing.metadata, [key]: call.body.meta[key] ?? '' };
+    await change(service.db, thing.id, { metadata });
+    return ok({ meta: { [key]: metadata[key] } });
+  };
+  const removeOne: Handler<Volumes> = async (service, call) => {
+    const thing = await now(service, call);
+    const { key = '' } = call.params;
+    if (!(key in thing.metadata)) throw missing(thing.id, key);
+    const { [key]: _, ...metadata } = thing.metadata;
+    await change(service.db, thing.id, { metadata });
+    return ok(undefined);
+  };
+  return { show, add: put(true), replace: put(false), showOne, putOne, removeOne };
+}
+
+export const volumeMetadata = metadataOf({ word: 'Volume', find: findVolume, change: changeVolume });
+export const snapshotMetadata = metadataOf({ word: 'Snapshot', find: findSnapshot, change: changeSnapshot });

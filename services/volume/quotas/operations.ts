@@ -1,0 +1,77 @@
+/** What a project may have, and what it has. Counted from the rows themselves, so nothing can drift. */
+import type { Knex } from 'knex';
+import { Fault } from '#shared/errors/fault.ts';
+import { snapshotsByType } from '../snapshots/store.ts';
+import { typeNames } from '../types/store.ts';
+import { volumesByType } from '../volumes/store.ts';
+import { type Limits, readDefaults, readLimits, takeTurn } from './store.ts';
+
+/** All limits of a project, those of each volume type too. */
+export async function limitsOf(db: Knex, projectId: string): Promise<Limits> {
+  return { ...(await defaultLimits(db)), ...(await readLimits(db, projectId)) };
+}
+
+export async function defaultLimits(db: Knex): Promise<Limits> {
+  const names = [...(await typeNames(db)).values()];
+  const typed = names.flatMap((name) => ['volumes', 'gigabytes', 'snapshots'].map((what) => [`${what}_${name}`, -1]));
+  return { ...Object.fromEntries(typed), ...(await readDefaults(db)) };
+}
+
+export async function usageOf(db: Knex, projectId: string): Promise<Limits> {
+  const names = await typeNames(db);
+  const [volumes, snapshots] = [await volumesByType(db, projectId), await snapshotsByType(db, projectId)];
+  const used: Record<string, number> = { volumes: 0, gigabytes: 0, snapshots: 0, per_volume_gigabytes: 0 };
+  const add = (what: string, typeId: string, much: number) => {
+    for (const key of [what, `${what}_${names.get(typeId)}`]) used[key] = (used[key] ?? 0) + much;
+  };
+  for (const { typeId, count, gigabytes } of volumes) {
+    add('volumes', typeId, count);
+    add('gigabytes', typeId, gigabytes);
+  }
+  for (const { typeId, count, gigabytes } of snapshots) {
+    add('snapshots', typeId, count);
+    add('gigabytes', typeId, gigabytes);
+  }
+  return used;
+}
+
+export interface Wanted {
+  readonly projectId: string;
+  readonly typeId: string;
+  readonly volumes?: number;
+  readonly snapshots?: number;
+  readonly gigabytes: number;
+  /** The size of one volume alone. */
+  readonly volumeGb?: number;
+}
+
+/** Throws 413 when it is too much. In the transaction that adds the thing. */
+export async function reserveQuota(tx: Knex, wanted: Wanted): Promise<void> {
+  await takeTurn(tx, wanted.projectId);
+  const [limits, used] = [await limitsOf(tx, wanted.projectId), await usageOf(tx, wanted.projectId)];
+  const name = (await typeNames(tx)).get(wanted.typeId) ?? '';
+  const perVolume = limits.per_volume_gigabytes ?? -1;
+  if (perVolume >= 0 && (wanted.volumeGb ?? 0) > perVolume)
+    throw over(`Requested volume size ${wanted.volumeGb}G is larger than maximum allowed limit ${perVolume}G.`);
+  for (const what of ['gigabytes', 'volumes', 'snapshots'] as const)
+    for (const key of [what, `${what}_${name}`]) {
+      const [limit, has, more] = [limits[key] ?? -1, used[key] ?? 0, wanted[what] ?? 0];
+      if (limit >= 0 && more > 0 && has + more > limit) throw over(words[what]({ key, limit, has, more }));
+    }
+}
+
+interface Excess {
+  readonly key: string;
+  readonly limit: number;
+  readonly has: number;
+  readonly more: number;
+}
+
+const words = {
+  gigabytes: ({ key, limit, has, more }: Excess) =>
+    `Requested volume or snapshot exceeds allowed ${key} quota. Requested ${more}G, quota is ${limit}G and ${has}G has been consumed.`,
+  volumes: ({ key, limit }: Excess) => `Maximum number of volumes allowed (${limit}) exceeded for quota '${key}'.`,
+  snapshots: ({ limit }: Excess) => `Maximum number of snapshots allowed (${limit}) exceeded`,
+};
+
+const over = (message: string) => new Fault(413, 'tooLarge', message, { headers: { 'Retry-After': '0' } });

@@ -1,0 +1,143 @@
+/** The index of the API. Every path stands twice: with the caller's project in it, and (as from 3.67) without. */
+import type { Route } from '#shared/http/route.ts';
+import * as attachments from './attachments/handlers.ts';
+import type { Volumes } from './context.ts';
+import * as extensions from './extensions/handlers.ts';
+import * as hosts from './hosts/handlers.ts';
+import { inProject } from './listing/scope.ts';
+import { snapshotMetadata, volumeMetadata } from './metadata/handlers.ts';
+import * as quotas from './quotas/handlers.ts';
+import * as snapshots from './snapshots/handlers.ts';
+import * as types from './types/handlers.ts';
+import * as messages from './user-messages/handlers.ts';
+import * as versions from './versions/handlers.ts';
+import * as actions from './volumes/action-handlers.ts';
+import * as volumes from './volumes/handlers.ts';
+
+type Method = Route<Volumes>['method'];
+type Handle = Route<Volumes>['handler'];
+type More = Omit<Partial<Route<Volumes>>, 'method' | 'path' | 'handler' | 'rule'>;
+
+const prefixes = ['/v3', '/v3/:projectId'];
+
+const route = (method: Method, path: string, handler: Handle, rule: string | null, more: More = {}): Route<Volumes>[] =>
+  prefixes.map((prefix) => ({ method, path: prefix + path, handler: inProject(handler), rule, ...more }));
+
+const act =
+  (path: string, prefix: string) =>
+  (action: string, handler: Handle, rule: string, more: More = {}) =>
+    route('post', path, handler, prefix + rule, { action, ...more });
+
+const verb = act('/volumes/:id/action', 'volume_extension:');
+const ownVerb = act('/volumes/:id/action', 'volume:');
+const snapshotVerb = act('/snapshots/:id/action', 'volume_extension:');
+const typeVerb = act('/types/:id/action', 'volume_extension:');
+
+/** Fixed words before ids: the first that fits a path has it. */
+const all: (Route<Volumes> | Route<Volumes>[])[] = [
+  { method: 'get', path: '/', handler: versions.listVersions, rule: null, who: 'nobody' },
+  { method: 'get', path: '/v3', handler: versions.showVersion, rule: null, who: 'nobody' },
+
+  route('get', '/volumes/detail', volumes.listDetails, 'volume:get_all'),
+  route('get', '/volumes/summary', volumes.sumVolumes, 'volume:get_all', { since: '3.12' }),
+  route('get', '/volumes', volumes.listSummaries, 'volume:get_all'),
+  route('post', '/volumes', volumes.createVolume, 'volume:create'),
+  route('get', '/volumes/:id', volumes.showVolume, 'volume:get'),
+  route('put', '/volumes/:id', volumes.updateVolume, 'volume:update'),
+  route('delete', '/volumes/:id', volumes.deleteVolume, 'volume:delete'),
+  route('get', '/volumes/:id/encryption', volumes.showEncryption, 'volume:get'),
+
+  route('get', '/volumes/:id/metadata', volumeMetadata.show, 'volume:get_volume_metadata'),
+  route('post', '/volumes/:id/metadata', volumeMetadata.add, 'volume:create_volume_metadata'),
+  route('put', '/volumes/:id/metadata', volumeMetadata.replace, 'volume:update_volume_metadata'),
+  route('get', '/volumes/:id/metadata/:key', volumeMetadata.showOne, 'volume:get_volume_metadata'),
+  route('put', '/volumes/:id/metadata/:key', volumeMetadata.putOne, 'volume:update_volume_metadata'),
+  route('delete', '/volumes/:id/metadata/:key', volumeMetadata.removeOne, 'volume:delete_volume_metadata'),
+
+  ownVerb('os-extend', actions.extend, 'extend'),
+  ownVerb('os-retype', actions.retype, 'retype'),
+  ownVerb('os-update_readonly_flag', actions.setReadOnly, 'update_readonly_flag'),
+  ownVerb('os-set_bootable', actions.setBootable, 'update'),
+  verb('os-reset_status', actions.resetStatus, 'volume_admin_actions:reset_status'),
+  verb('os-force_delete', actions.forceDelete, 'volume_admin_actions:force_delete'),
+  verb('os-force_detach', actions.forceDetach, 'volume_admin_actions:force_detach'),
+  verb('os-volume_upload_image', actions.uploadImage, 'volume_actions:upload_image'),
+  verb('os-set_image_metadata', actions.setImageMetadata, 'volume_image_metadata:set'),
+  verb('os-show_image_metadata', actions.showImageMetadata, 'volume_image_metadata:show'),
+  verb('os-unset_image_metadata', actions.unsetImageMetadata, 'volume_image_metadata:remove'),
+  verb('os-reserve', actions.reserve, 'volume_actions:reserve'),
+  verb('os-unreserve', actions.unreserve, 'volume_actions:unreserve'),
+  verb('os-begin_detaching', actions.beginDetaching, 'volume_actions:begin_detaching'),
+  verb('os-roll_detaching', actions.rollDetaching, 'volume_actions:roll_detaching'),
+  verb('os-attach', actions.attach, 'volume_actions:attach'),
+  verb('os-detach', actions.detach, 'volume_actions:detach'),
+
+  route('get', '/snapshots/detail', snapshots.listSnapshotDetails, 'volume:get_all_snapshots'),
+  route('get', '/snapshots', snapshots.listSnapshotSummaries, 'volume:get_all_snapshots'),
+  route('post', '/snapshots', snapshots.createSnapshot, 'volume:create_snapshot'),
+  route('get', '/snapshots/:id', snapshots.showSnapshot, 'volume:get_snapshot'),
+  route('put', '/snapshots/:id', snapshots.updateSnapshot, 'volume:update_snapshot'),
+  route('delete', '/snapshots/:id', snapshots.deleteSnapshot, 'volume:delete_snapshot'),
+  snapshotVerb('os-reset_status', snapshots.resetSnapshotStatus, 'snapshot_admin_actions:reset_status'),
+  snapshotVerb('os-force_delete', snapshots.forceDeleteSnapshot, 'snapshot_admin_actions:force_delete'),
+  route('get', '/snapshots/:id/metadata', snapshotMetadata.show, 'volume:get_snapshot_metadata'),
+  route('post', '/snapshots/:id/metadata', snapshotMetadata.add, 'volume:update_snapshot_metadata'),
+  route('put', '/snapshots/:id/metadata', snapshotMetadata.replace, 'volume:update_snapshot_metadata'),
+  route('get', '/snapshots/:id/metadata/:key', snapshotMetadata.showOne, 'volume:get_snapshot_metadata'),
+  route('put', '/snapshots/:id/metadata/:key', snapshotMetadata.putOne, 'volume:update_snapshot_metadata'),
+  route('delete', '/snapshots/:id/metadata/:key', snapshotMetadata.removeOne, 'volume:delete_snapshot_metadata'),
+
+  route('get', '/attachments/detail', attachments.listAttachmentDetails, 'volume:get_all', { since: '3.27' }),
+  route('get', '/attachments', attachments.listAttachmentSummaries, 'volume:get_all', { since: '3.27' }),
+  route('post', '/attachments', attachments.createAttachment, 'volume:attachment_create', { since: '3.27' }),
+  route('get', '/attachments/:id', attachments.showAttachment, 'volume:get', { since: '3.27' }),
+  route('put', '/attachments/:id', attachments.updateAttachment, 'volume:attachment_update', { since: '3.27' }),
+  route('delete', '/attachments/:id', attachments.deleteAttachment, 'volume:attachment_delete', { since: '3.27' }),
+  route('post', '/attachments/:id/action', attachments.completeAttachment, 'volume:attachment_complete', {
+    action: 'os-complete',
+    since: '3.44',
+  }),
+
+  route('get', '/types', types.listTypes, 'volume_extension:type_get_all'),
+  route('post', '/types', types.createType, 'volume_extension:type_create'),
+  route('get', '/types/:id', types.showType, 'volume_extension:type_get'),
+  route('put', '/types/:id', types.updateType, 'volume_extension:type_update'),
+  route('delete', '/types/:id', types.deleteType, 'volume_extension:type_delete'),
+  route('get', '/types/:id/extra_specs', types.listSpecs, 'volume_extension:types_extra_specs:index'),
+  route('post', '/types/:id/extra_specs', types.addSpecs, 'volume_extension:types_extra_specs:create'),
+  route('get', '/types/:id/extra_specs/:key', types.showSpec, 'volume_extension:types_extra_specs:show'),
+  route('put', '/types/:id/extra_specs/:key', types.putSpec, 'volume_extension:types_extra_specs:update'),
+  route('delete', '/types/:id/extra_specs/:key', types.removeSpec, 'volume_extension:types_extra_specs:delete'),
+  route(
+    'get',
+    '/types/:id/os-volume-type-access',
+    types.listTypeAccess,
+    'volume_extension:volume_type_access:get_all_for_type',
+  ),
+  typeVerb('addProjectAccess', types.addAccess, 'volume_type_access:addProjectAccess'),
+  typeVerb('removeProjectAccess', types.removeAccess, 'volume_type_access:removeProjectAccess'),
+
+  route('get', '/os-services', hosts.listServices, 'volume_extension:services:index'),
+  route('put', '/os-services/enable', hosts.enableService, 'volume_extension:services:update'),
+  route('put', '/os-services/disable', hosts.disableService, 'volume_extension:services:update'),
+  route('put', '/os-services/disable-log-reason', hosts.disableServiceLoudly, 'volume_extension:services:update'),
+  route('get', '/scheduler-stats/get_pools', hosts.listPoolsHandler, 'scheduler_extension:scheduler_stats:get_pools'),
+  route('get', '/os-availability-zone', hosts.listZones, null),
+
+  route('get', '/os-quota-sets/:id', quotas.showQuota, 'volume_extension:quotas:show'),
+  route('put', '/os-quota-sets/:id', quotas.updateQuota, 'volume_extension:quotas:update'),
+  route('delete', '/os-quota-sets/:id', quotas.deleteQuota, 'volume_extension:quotas:delete'),
+  route('get', '/os-quota-sets/:id/defaults', quotas.showDefaultQuota, 'volume_extension:quotas:show'),
+  route('get', '/os-quota-class-sets/:id', quotas.showQuotaClass, 'volume_extension:quota_classes:get'),
+  route('put', '/os-quota-class-sets/:id', quotas.updateQuotaClass, 'volume_extension:quota_classes:update'),
+  route('get', '/limits', quotas.showLimits, 'limits_extension:used_limits'),
+
+  route('get', '/messages', messages.listMessages, 'message:get_all', { since: '3.3' }),
+  route('get', '/messages/:id', messages.showMessage, 'message:get', { since: '3.3' }),
+  route('delete', '/messages/:id', messages.deleteMessage, 'message:delete', { since: '3.3' }),
+
+  route('get', '/extensions', extensions.listExtensions, null),
+  route('get', '/extensions/:id', extensions.showExtension, null),
+];
+
+export const routes: Route<Volumes>[] = all.flat();

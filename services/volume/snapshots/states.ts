@@ -1,0 +1,14 @@
+import type { Taking } from '#shared/states/owned.ts';
+
+export type SnapshotStatus = 'creating' | 'available' | 'deleting' | 'error' | 'error_deleting';
+
+interface States {
+  readonly status: SnapshotStatus;
+}
+
+export const snapshotTakings = {
+  delete: { from: { status: ['available', 'error', 'error_deleting'] }, meanwhile: { status: 'deleting' } },
+  forceDelete: { from: {}, meanwhile: { status: 'deleting' }, overOwner: true },
+} satisfies Record<string, Taking<States>>;
+
+export const resettable: readonly string[] = ['available', 'creating', 'deleting', 'error', 'error_deleting'];

@@ -1,0 +1,99 @@
+import type { Knex } from 'knex';
+import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { notFound } from '#shared/errors/fault.ts';
+import { type Owned, settle, take } from '#shared/states/owned.ts';
+import type { TypeUse } from '../volumes/store.ts';
+import { type SnapshotStatus, snapshotTakings } from './states.ts';
+
+export interface Snapshot extends Owned {
+  readonly projectId: string;
+  readonly userId: string;
+  readonly volumeId: string;
+  readonly typeId: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly sizeGb: number;
+  readonly status: SnapshotStatus;
+  readonly progress: string;
+  readonly host: string | null;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly updatedAt: number | null;
+}
+
+const toRow = (snapshot: Partial<Snapshot>): Record<string, unknown> => ({
+  ...snapshot,
+  ...(snapshot.metadata === undefined ? {} : { metadata: JSON.stringify(snapshot.metadata) }),
+});
+
+const fromRow = (row: Record<string, unknown>): Snapshot =>
+  ({
+    ...row,
+    metadata: JSON.parse(String(row.metadata)),
+    createdAt: Number(row.createdAt),
+    updatedAt: row.updatedAt === null ? null : Number(row.updatedAt),
+  }) as unknown as Snapshot;
+
+export const insertSnapshot = (tx: Knex, snapshot: Snapshot) => tx('snapshots').insert(toRow(snapshot));
+export const removeSnapshot = (tx: Knex, owned: Owned) =>
+  tx('snapshots')
+    .where({ ...owned })
+    .delete();
+export const removeSnapshotsOf = (tx: Knex, volumeId: string) => tx('snapshots').where({ volumeId }).delete();
+
+/** An admin finds any project's snapshot. To others a stranger's does not exist. */
+export async function findSnapshot(db: Knex, who: Who, id: string): Promise<Snapshot> {
+  const snapshot = await readSnapshot(db, id);
+  if (!snapshot || (!isAdmin(who) && snapshot.projectId !== who.projectId)) throw notFound('Snapshot', id);
+  return snapshot;
+}
+
+export async function readSnapshot(db: Knex, id: string): Promise<Snapshot | undefined> {
+  const row = await db('snapshots').where({ id }).first();
+  return row ? fromRow(row) : undefined;
+}
+
+export async function findOwnSnapshot(db: Knex, { id, taskId }: Owned): Promise<Snapshot> {
+  const snapshot = await readSnapshot(db, id);
+  if (!snapshot || snapshot.taskId !== taskId) throw new Error(`snapshot ${id} does not belong to task ${taskId}`);
+  return snapshot;
+}
+
+/** All of a project, or of all projects with null. */
+export async function listSnapshots(db: Knex, projectId: string | null): Promise<Snapshot[]> {
+  const rows = await (projectId === null ? db('snapshots') : db('snapshots').where({ projectId }));
+  return rows.map(fromRow);
+}
+
+export const listSnapshotsOf = async (db: Knex, volumeId: string): Promise<Snapshot[]> =>
+  (await db('snapshots').where({ volumeId })).map(fromRow);
+
+export const takeSnapshot = (tx: Knex, verb: keyof typeof snapshotTakings, owned: Owned): Promise<boolean> =>
+  take<Snapshot>(tx, 'snapshots', owned, snapshotTakings[verb]);
+
+export const settleSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>
+  settle<Snapshot>(tx, 'snapshots', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Snapshot>);
+
+export const releaseSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>
+  settleSnapshot(tx, owned, { ...change, taskId: null });
+
+export const changeSnapshot = (tx: Knex, id: string, change: Partial<Snapshot>) =>
+  tx('snapshots')
+    .where({ id })
+    .update(toRow({ ...change, updatedAt: Date.now() }));
+
+/** What a project has of each type, for its quota. */
+export async function snapshotsByType(tx: Knex, projectId: string): Promise<readonly TypeUse[]> {
+  const rows: TypeUse[] = await tx('snapshots')
+    .where({ projectId })
+    .groupBy('typeId')
+    .select('typeId', tx.raw('count(*) as count, sum(size_gb) as gigabytes'));
+  return rows.map(({ typeId, count, gigabytes }) => ({ typeId, count: Number(count), gigabytes: Number(gigabytes) }));
+}
+
+export const listOrphanSnapshots = async (db: Knex): Promise<Snapshot[]> =>
+  (
+    await db('snapshots')
+      .whereIn('status', ['creating', 'deleting'])
+      .where((q) => q.whereNull('taskId').orWhereNotIn('taskId', db('tasks').select('id')))
+  ).map(fromRow);

@@ -1,0 +1,49 @@
+import { gone, type Handler, ok } from '#shared/http/route.ts';
+import type { Volumes } from '../context.ts';
+import { dotted } from '../dialect.ts';
+import { type Listing, pageOf, textFilters } from '../listing/page.ts';
+import { findMessage, listMessages as list, type Message, removeMessage } from './store.ts';
+
+const messageView =
+  (service: Volumes, base: string) =>
+  ({ id, ...message }: Message) => ({
+    id,
+    request_id: message.requestId,
+    resource_type: message.resourceType,
+    resource_uuid: message.resourceId,
+    event_id: message.eventId,
+    message_level: 'ERROR',
+    user_message: message.userMessage,
+    created_at: dotted(message.createdAt),
+    guaranteed_until: dotted(message.createdAt + service.config.historyMs),
+    links: [
+      { rel: 'self', href: `${base}/v3/${message.projectId}/messages/${id}` },
+      { rel: 'bookmark', href: `${base}/${message.projectId}/messages/${id}` },
+    ],
+  });
+
+const listing: Listing<Message> = {
+  collection: 'messages',
+  filters: {
+    ...textFilters<Message>('event_id', ({ eventId }) => eventId),
+    ...textFilters<Message>('request_id', ({ requestId }) => requestId),
+    ...textFilters<Message>('resource_uuid', ({ resourceId }) => resourceId),
+    ...textFilters<Message>('resource_type', ({ resourceType }) => resourceType),
+    message_level: (_message, value) => value === 'ERROR',
+  },
+  sortKeys: { created_at: ({ createdAt }) => createdAt, event_id: ({ eventId }) => eventId },
+};
+
+export const listMessages: Handler<Volumes> = async (service, call) => {
+  const page = pageOf(listing, await list(service.db, call.who), call);
+  return ok({ messages: page.rows.map(messageView(service, call.base)), ...page.beside });
+};
+
+export const showMessage: Handler<Volumes> = async (service, { who, params, base }) =>
+  ok({ message: messageView(service, base)(await findMessage(service.db, who, params.id ?? '')) });
+
+export const deleteMessage: Handler<Volumes> = async ({ db }, { who, params }) => {
+  const { id } = await findMessage(db, who, params.id ?? '');
+  await removeMessage(db, id);
+  return gone();
+};

@@ -1,0 +1,36 @@
+/** Why something failed, in words for its owner. */
+import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
+import type { Who } from '#shared/auth/who.ts';
+import { notFound } from '#shared/errors/fault.ts';
+
+export interface Message {
+  readonly id: string;
+  readonly projectId: string;
+  readonly resourceType: 'VOLUME' | 'VOLUME_SNAPSHOT';
+  readonly resourceId: string;
+  readonly requestId: string;
+  readonly eventId: string;
+  readonly userMessage: string;
+  readonly createdAt: number;
+}
+
+const fromRow = (row: Message): Message => ({ ...row, createdAt: Number(row.createdAt) });
+
+export const insertMessage = (tx: Knex, message: Omit<Message, 'id' | 'createdAt'>) =>
+  tx('messages').insert({ ...message, id: randomUUID(), createdAt: Date.now() });
+
+export async function findMessage(db: Knex, who: Who, id: string): Promise<Message> {
+  const row = await db('messages')
+    .where({ id, projectId: who.projectId ?? '' })
+    .first();
+  if (!row) throw notFound('Message', id);
+  return fromRow(row);
+}
+
+export const listMessages = async (db: Knex, who: Who): Promise<Message[]> =>
+  (await db('messages').where({ projectId: who.projectId ?? '' })).map(fromRow);
+
+export const removeMessage = (db: Knex, id: string) => db('messages').where({ id }).delete();
+
+export const removeMessagesBefore = (db: Knex, time: number) => db('messages').where('createdAt', '<', time).delete();

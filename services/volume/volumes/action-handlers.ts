@@ -1,0 +1,130 @@
+import { accepted, type Handler, ok } from '#shared/http/route.ts';
+import { disconnectionAllowed } from '../attachments/operations.ts';
+import { listAttachmentsOf } from '../attachments/store.ts';
+import type { Volumes } from '../context.ts';
+import { dotted } from '../dialect.ts';
+import { isTrue } from '../listing/page.ts';
+import { typeNames } from '../types/store.ts';
+import * as actions from './actions.ts';
+import { deleteVolume, extendVolume, type UploadWish, uploadVolume } from './operations.ts';
+import { changeVolume, findVolume, type Metadata } from './store.ts';
+
+const idOf = ({ params }: { readonly params: Readonly<Record<string, string>> }) => params.id ?? '';
+
+export const extend: Handler<Volumes, { 'os-extend': { new_size: number | string } }> = async (service, call) => {
+  await extendVolume(service, call.who, idOf(call), Number(call.body['os-extend'].new_size));
+  return accepted();
+};
+
+export const resetStatus: Handler<Volumes, { 'os-reset_status': actions.ResetWish }> = async (service, call) => {
+  await actions.resetStatus(service, call.who, idOf(call), call.body['os-reset_status']);
+  return accepted();
+};
+
+export const forceDelete: Handler<Volumes> = async (service, call) => {
+  await deleteVolume(service, call.who, idOf(call), { cascade: false, force: true });
+  return accepted();
+};
+
+export const setBootable: Handler<Volumes, { 'os-set_bootable': { bootable: boolean | string } }> = async (
+  { db },
+  call,
+) => {
+  const { id } = await findVolume(db, call.who, idOf(call));
+  await changeVolume(db, id, { bootable: isTrue(call.body['os-set_bootable'].bootable) });
+  return ok(undefined);
+};
+
+export const setReadOnly: Handler<Volumes, { 'os-update_readonly_flag': { readonly: boolean | string } }> = async (
+  { db },
+  call,
+) => {
+  const { id } = await findVolume(db, call.who, idOf(call));
+  await changeVolume(db, id, { readOnly: isTrue(call.body['os-update_readonly_flag'].readonly) });
+  return accepted();
+};
+
+export const retype: Handler<Volumes, { 'os-retype': { new_type: string } }> = async (service, call) => {
+  await actions.retype(service, call.who, idOf(call), call.body['os-retype'].new_type);
+  return accepted();
+};
+
+type UploadBody = { readonly 'os-volume_upload_image': UploadWish };
+
+export const uploadImage: Handler<Volumes, UploadBody> = async (service, { who, params, body, authorize }) => {
+  const wish = body['os-volume_upload_image'];
+  if (wish.visibility === 'public') authorize('volume_extension:volume_actions:upload_public');
+  const { volume, image } = await uploadVolume(service, who, params.id ?? '', wish);
+  const type = (await typeNames(service.db)).get(volume.typeId);
+  return accepted({
+    'os-volume_upload_image': {
+      id: volume.id,
+      updated_at: dotted(volume.updatedAt),
+      status: 'uploading',
+      display_description: volume.description,
+      size: volume.sizeGb,
+      volume_type: { id: volume.typeId, name: type },
+      image_id: image.id,
+      container_format: wish.container_format ?? 'bare',
+      disk_format: wish.disk_format ?? 'raw',
+      image_name: wish.image_name,
+      ...(wish.visibility === undefined ? {} : { visibility: wish.visibility }),
+      ...(wish.protected === undefined ? {} : { protected: isTrue(wish.protected) }),
+    },
+  });
+};
+
+export const setImageMetadata: Handler<Volumes, { 'os-set_image_metadata': { metadata: Metadata } }> = async (
+  { db },
+  call,
+) => {
+  const volume = await findVolume(db, call.who, idOf(call));
+  const imageMetadata = { ...volume.imageMetadata, ...call.body['os-set_image_metadata'].metadata };
+  await changeVolume(db, volume.id, { imageMetadata });
+  return ok({ metadata: imageMetadata });
+};
+
+export const showImageMetadata: Handler<Volumes> = async ({ db }, call) =>
+  ok({ metadata: (await findVolume(db, call.who, idOf(call))).imageMetadata ?? {} });
+
+export const unsetImageMetadata: Handler<Volumes, { 'os-unset_image_metadata': { key: string } }> = async (
+  { db },
+  call,
+) => {
+  const volume = await findVolume(db, call.who, idOf(call));
+  const { [call.body['os-unset_image_metadata'].key]: _, ...imageMetadata } = volume.imageMetadata ?? {};
+  await changeVolume(db, volume.id, { imageMetadata });
+  return ok(undefined);
+};
+
+const simply =
+  (act: typeof actions.reserve): Handler<Volumes> =>
+  async (service, call) => {
+    await act(service, call.who, idOf(call));
+    return accepted();
+  };
+export const reserve = simply(actions.reserve);
+export const unreserve = simply(actions.unreserve);
+export const beginDetaching = simply(actions.beginDetaching);
+export const rollDetaching = simply(actions.rollDetaching);
+
+export const attach: Handler<Volumes, { 'os-attach': actions.AttachWish }> = async (service, call) => {
+  await actions.attach(service, call.who, idOf(call), call.body['os-attach']);
+  return accepted();
+};
+
+type DetachBody = { readonly 'os-detach': { readonly attachment_id?: string | null } | null };
+
+export const detach: Handler<Volumes, DetachBody> = async (service, { who, params, body }) => {
+  const { id } = await findVolume(service.db, who, params.id ?? '');
+  for (const attachment of await listAttachmentsOf(service.db, [id])) disconnectionAllowed(who, attachment);
+  await actions.detach(service, who, id, body['os-detach']?.attachment_id);
+  return accepted();
+};
+
+type ForceDetachBody = { readonly 'os-force_detach': { readonly attachment_id?: string | null } };
+
+export const forceDetach: Handler<Volumes, ForceDetachBody> = async (service, { who, params, body }) => {
+  await actions.detach(service, who, params.id ?? '', body['os-force_detach'].attachment_id);
+  return accepted();
+};

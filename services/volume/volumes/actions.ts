@@ -1,0 +1,111 @@
+/** The verbs of POST /volumes/{id}/action that are no work of their own. */
+import { randomUUID } from 'node:crypto';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { disconnect } from '../attachments/operations.ts';
+import { newAttachment } from '../attachments/reserve.ts';
+import { insertAttachment, listAttachmentsOf } from '../attachments/store.ts';
+import type { Volumes } from '../context.ts';
+import { findTypeByNameOrId } from '../types/store.ts';
+import { invalidVolume } from './operations.ts';
+import { resettable, type VolumeStatus } from './states.ts';
+import { changeVolume, findVolume, turnVolume, type Volume } from './store.ts';
+
+/** One UPDATE, or 400 naming the status it is in. */
+async function turn(
+  { db }: Volumes,
+  { id }: Volume,
+  from: readonly VolumeStatus[],
+  status: VolumeStatus,
+  verb: string,
+): Promise<void> {
+  if (await turnVolume(db, id, from, { status })) return;
+  throw invalidVolume(`Unable to ${verb} volume. Volume status must be ${from.join(' or ')} to ${verb}.`);
+}
+
+export async function reserve(service: Volumes, who: Who, id: string): Promise<void> {
+  const volume = await findVolume(service.db, who, id);
+  await turn(service, volume, volume.multiattach ? ['available', 'in-use'] : ['available'], 'attaching', 'reserve');
+}
+
+export async function unreserve(service: Volumes, who: Who, id: string): Promise<void> {
+  const volume = await findVolume(service.db, who, id);
+  const isUsed = (await listAttachmentsOf(service.db, [id])).length > 0;
+  await turn(service, volume, ['attaching'], isUsed ? 'in-use' : 'available', 'unreserve');
+}
+
+export const beginDetaching = async (service: Volumes, who: Who, id: string): Promise<void> =>
+  turn(service, await findVolume(service.db, who, id), ['in-use'], 'detaching', 'detach');
+
+export const rollDetaching = async (service: Volumes, who: Who, id: string): Promise<void> =>
+  turn(service, await findVolume(service.db, who, id), ['detaching'], 'in-use', 'roll back');
+
+export interface ResetWish {
+  readonly status?: string;
+  readonly attach_status?: string;
+  readonly migration_status?: string;
+}
+
+/** An administrator's word counts as it is said. The work that owns the volume goes on. */
+export async function resetStatus({ db }: Volumes, who: Who, id: string, wish: ResetWish): Promise<void> {
+  const { status } = wish;
+  if (status === undefined && wish.attach_status === undefined && wish.migration_status === undefined)
+    throw badRequest("Must specify 'status', 'attach_status' or 'migration_status' for update.");
+  await findVolume(db, who, id);
+  if (status === undefined) return;
+  if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for volume, not '${status}'.`);
+  await changeVolume(db, id, { status: status as VolumeStatus });
+}
+
+/** To another type that the volume's own pool satisfies; nothing here moves volumes between pools. */
+export async function retype({ db }: Volumes, who: Who, id: string, name: string): Promise<void> {
+  const volume = await findVolume(db, who, id);
+  const type = await findTypeByNameOrId(db, who, name);
+  if (!['available', 'in-use'].includes(volume.status))
+    throw invalidVolume(`Volume ${id} status must be available or in-use to retype, currently ${volume.status}.`);
+  const backend = type.extraSpecs.volume_backend_name;
+  if (backend !== undefined && backend !== volume.driver && backend !== volume.pool)
+    throw badRequest(
+      `Type ${type.name} wants backend ${backend}: volume ${id} would have to move, which no driver does.`,
+    );
+  const isShared = type.extraSpecs.multiattach === '<is> True';
+  if (isShared !== volume.multiattach && volume.status !== 'available')
+    throw badRequest('Invalid input received: Multiattach can change only while the volume is available.');
+  await changeVolume(db, id, { typeId: type.id, multiattach: isShared });
+}
+
+export interface AttachWish {
+  readonly instance_uuid?: string;
+  readonly host_name?: string;
+  readonly mountpoint: string;
+  readonly mode?: 'rw' | 'ro';
+}
+
+/** The older way, without a connector: it only says that somebody has it. */
+export async function attach({ db }: Volumes, who: Who, id: string, wish: AttachWish): Promise<void> {
+  const volume = await findVolume(db, who, id);
+  await db.transaction(async (tx) => {
+    const from = ['available', 'attaching', 'reserved'] as const;
+    if (!(await turnVolume(tx, id, from, { status: 'in-use' })))
+      throw invalidVolume(`Volume ${id} status must be available or attaching, currently ${volume.status}.`);
+    await insertAttachment(tx, {
+      ...newAttachment(volume, { id: randomUUID(), serverId: wish.instance_uuid ?? null, mode: wish.mode ?? 'rw' }),
+      status: 'attached',
+      mountpoint: wish.mountpoint,
+      attachedHost: wish.host_name ?? null,
+      attachedAt: Date.now(),
+    });
+  });
+}
+
+/** Its counterpart; and an administrator's way to take a volume from whoever has it. */
+export async function detach(service: Volumes, who: Who, id: string, attachmentId?: string | null): Promise<void> {
+  const volume = await findVolume(service.db, who, id);
+  const attachments = await listAttachmentsOf(service.db, [id]);
+  const wanted = attachmentId ? attachments.filter((each) => each.id === attachmentId) : attachments;
+  if (!attachmentId && wanted.length > 1)
+    throw invalidVolume('Detach volume failed: More than one attachment, but no attachment_id provided.');
+  const [attachment] = wanted;
+  if (attachment) return disconnect(service, who, attachment);
+  await turnVolume(service.db, volume.id, ['in-use', 'detaching', 'attaching', 'reserved'], { status: 'available' });
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { projectOf, type Who } from '#shared/auth/who.ts';
+import { badRequest, notFound } from '#shared/errors/fault.ts';
+import { enqueue } from '#shared/workflow/tasks.ts';
+import { tasksWait, type Volumes } from '../context.ts';
+import { reserveQuota } from '../quotas/operations.ts';
+import { findTypeByNameOrId, listTypes, readTypeNamed, type VolumeType } from '../types/store.ts';
+import { createVolume as work } from '../workflows/create-volume.ts';
+import { type Origin, type OriginWish, originOf } from './source.ts';
+import { insertVolume, type Metadata, type Volume } from './store.ts';
+
+export interface VolumeWish extends OriginWish {
+  readonly name?: string | null;
+  readonly display_name?: string | null;
+  readonly description?: string | null;
+  readonly display_description?: string | null;
+  readonly volume_type?: string | null;
+  readonly availability_zone?: string | null;
+  readonly metadata?: Metadata | null;
+  readonly multiattach?: boolean | string | null;
+  readonly backup_id?: string | null;
+  readonly group_id?: string | null;
+  readonly consistencygroup_id?: string | null;
+}
+
+/** Records the volume and the work of making it: both, or neither. */
+export async function createVolume(service: Volumes, who: Who, wish: VolumeWish): Promise<Volume> {
+  const { db, bus } = service;
+  refuseUnknown(service, wish);
+  const origin = await originOf(service, who, wish);
+  const type = await typeOf(service, who, wish, origin);
+  const sizeGb = sizeOf(wish, origin);
+  const volume = await db.transaction(async (tx) => {
+    const id = randomUUID();
+    const { source, host: sourceHost } = origin;
+    const params = { volumeId: id, source, sourceHost, extraSpecs: type.extraSpecs };
+    const projectId = projectOf(who);
+    await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
+    const taskId = await enqueue(tx, work, params, who.requestId);
+    const fresh = newVolume({ service, who, wish, origin, type, sizeGb, id, taskId });
+    await insertVolume(tx, fresh);
+    return fresh;
+  });
+  bus.hint(tasksWait);
+  return volume;
+}
+
+function refuseUnknown({ config }: Volumes, wish: VolumeWish): void {
+  const { backup_id: backup, group_id: group, consistencygroup_id: consistency } = wish;
+  if (backup) throw notFound('Backup', backup);
+  if (group ?? consistency) throw notFound('Group', String(group ?? consistency));
+  if (/^(true|1)$/i.test(String(wish.multiattach ?? '')))
+    throw badRequest('multiattach parameter has been removed. Use a volume type that is enabled for it.');
+  const zone = wish.availability_zone;
+  if (zone && zone !== config.zone) throw badRequest(`Invalid input received: Availability zone '${zone}' is invalid.`);
+}
+
+/** The one asked for, the source's, or the default. */
+async function typeOf({ db }: Volumes, who: Who, wish: VolumeWish, { typeId }: Origin): Promise<VolumeType> {
+  if (wish.volume_type) return findTypeByNameOrId(db, who, wish.volume_type);
+  const inherited = typeId === null ? undefined : (await listTypes(db, who)).find(({ id }) => id === typeId);
+  const type = inherited ?? (await readTypeNamed(db, '__DEFAULT__'));
+  if (!type) throw notFound('Volume type with name', '__DEFAULT__');
+  return type;
+}
+
+function sizeOf({ size, ...wish }: VolumeWish, { leastGb }: Origin): number {
+  if (size !== undefined && size !== null) return Number(size);
+  if (wish.snapshot_id || wish.source_volid) return leastGb;
+  throw badRequest(
+    'Invalid input received: Invalid volume size provided for create request: None (size argument must be an integer (or string representation of an integer) and greater than zero).',
+  );
+}
+
+interface Parts {
+  readonly service: Volumes;
+  readonly who: Who;
+  readonly wish: VolumeWish;
+  readonly origin: Origin;
+  readonly type: VolumeType;
+  readonly sizeGb: number;
+  readonly id: string;
+  readonly taskId: string;
+}
+
+const newVolume = ({ service, who, wish, origin, type, sizeGb, id, taskId }: Parts): Volume => ({
+  id,
+  taskId,
+  projectId: projectOf(who),
+  userId: who.userId,
+  name: trimmed(wish.name ?? wish.display_name),
+  description: trimmed(wish.description ?? wish.display_description),
+  sizeGb,
+  growToGb: null,
+  status: 'creating',
+  previousStatus: null,
+  host: null,
+  hostId: null,
+  pool: null,
+  driver: null,
+  typeId: type.id,
+  zone: service.config.zone,
+  multiattach: type.extraSpecs.multiattach === '<is> True',
+  readOnly: false,
+  ...origin.inherited,
+  metadata: wish.metadata ?? {},
+  choice: null,
+  createdAt: Date.now(),
+  updatedAt: null,
+});
+
+export const trimmed = (text: string | null | undefined): string | null => text?.trim() ?? null;

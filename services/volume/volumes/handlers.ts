@@ -1,0 +1,154 @@
+import { atLeast } from '#shared/api/versions.ts';
+import { isAdmin } from '#shared/auth/who.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
+import { type Attachment, listAttachmentsOf } from '../attachments/store.ts';
+import type { Volumes } from '../context.ts';
+import { dictionaryOf, hasAll, isTrue, type Listing, pageOf, textFilters, timeFilter } from '../listing/page.ts';
+import { listedProject } from '../listing/scope.ts';
+import { typeNames } from '../types/store.ts';
+import { createVolume as create, trimmed, type VolumeWish } from './create.ts';
+import { deleteVolume as remove } from './operations.ts';
+import { changeVolume, findVolume, listVolumes, type Metadata, type Volume } from './store.ts';
+import { createdView, type Shown, volumeSummary, volumeView } from './view.ts';
+
+type Looking = Pick<Call, 'who' | 'base'>;
+
+/** Volumes with what their views show beside them. */
+async function shown({ db }: Volumes, { who, base }: Looking, volumes: readonly Volume[]): Promise<Shown[]> {
+  const names = await typeNames(db);
+  const attachments = await listAttachmentsOf(
+    db,
+    volumes.map(({ id }) => id),
+  );
+  const byVolume = Map.groupBy(attachments, ({ volumeId }) => volumeId);
+  return volumes.map((volume) => shownWith({ who, base }, volume, names, byVolume.get(volume.id) ?? []));
+}
+
+const shownWith = (
+  { who, base }: Looking,
+  volume: Volume,
+  names: ReadonlyMap<string, string>,
+  attachments: readonly Attachment[],
+): Shown => ({
+  volume,
+  typeName: names.get(volume.typeId) ?? '',
+  attachments,
+  isAdmin: isAdmin(who),
+  base,
+  projectId: who.projectId ?? '',
+});
+
+export const createVolume: Handler<Volumes, { volume: VolumeWish }> = async (service, call) => {
+  if (call.body.volume.imageRef ?? call.body.volume.image_id) call.authorize('volume:create_from_image');
+  const volume = await create(service, call.who, call.body.volume);
+  const [one] = await shown(service, call, [volume]);
+  return accepted({ volume: createdView(one as Shown, call.version) });
+};
+
+export const showVolume: Handler<Volumes> = async (service, call) => {
+  const volume = await findVolume(service.db, call.who, call.params.id ?? '');
+  const [one] = await shown(service, call, [volume]);
+  return ok({ volume: volumeView(one as Shown, call.version) });
+};
+
+interface Named extends Volume {
+  readonly typeName: string;
+}
+
+const listing: Listing<Named> = {
+  collection: 'volumes',
+  filters: {
+    ...textFilters<Named>('name', (volume) => volume.name),
+    ...textFilters<Named>('display_name', (volume) => volume.name),
+    ...textFilters<Named>('status', (volume) => volume.status),
+    ...textFilters<Named>('description', (volume) => volume.description),
+    id: (volume, value) => volume.id === value,
+    user_id: (volume, value) => volume.userId === value,
+    size: (volume, value) => volume.sizeGb === Number(value),
+    bootable: (volume, value) => volume.bootable === isTrue(value),
+    multiattach: (volume, value) => volume.multiattach === isTrue(value),
+    availability_zone: (volume, value) => volume.zone === value,
+    host: (volume, value) => value === volume.host || value === `${volume.host}@${volume.driver}#${volume.pool}`,
+    volume_type: (volume, value) => value === volume.typeId || value === volume.typeName,
+    volume_type_id: (volume, value) => value === volume.typeId,
+    snapshot_id: (volume, value) => value === volume.snapshotId,
+    source_volid: (volume, value) => value === volume.sourceVolumeId,
+    consumes_quota: (_volume, value) => isTrue(value),
+    migration_status: () => false,
+    metadata: (volume, value) => hasAll(volume.metadata, dictionaryOf(value)),
+    glance_metadata: (volume, value) => hasAll(volume.imageMetadata ?? {}, dictionaryOf(value)),
+    created_at: (volume, value) => timeFilter(volume.createdAt, value),
+    updated_at: (volume, value) => timeFilter(volume.updatedAt, value),
+  },
+  sortKeys: {
+    created_at: (volume) => volume.createdAt,
+    updated_at: (volume) => volume.updatedAt,
+    name: (volume) => volume.name,
+    display_name: (volume) => volume.name,
+    size: (volume) => volume.sizeGb,
+    status: (volume) => volume.status,
+    bootable: (volume) => Number(volume.bootable),
+    availability_zone: (volume) => volume.zone,
+    host: (volume) => volume.host,
+  },
+};
+
+const list =
+  (view: (shown: Shown, call: Call<never>) => unknown): Handler<Volumes> =>
+  async (service, call) => {
+    const names = await typeNames(service.db);
+    const rows = await listVolumes(service.db, listedProject(call.who, call.query));
+    const named = rows.map((row) => ({ ...row, typeName: names.get(row.typeId) ?? '' }));
+    const page = pageOf(listing, named, call);
+    const volumes = (await shown(service, call, page.rows)).map((one) => view(one, call));
+    return ok({ volumes, ...page.beside });
+  };
+
+export const listSummaries = list(volumeSummary);
+export const listDetails = list((one, { version }) => volumeView(one, version));
+
+export const sumVolumes: Handler<Volumes> = async ({ db }, { who, query, version }) => {
+  const volumes = await listVolumes(db, listedProject(who, query));
+  const metadata: Record<string, string[]> = {};
+  for (const [key, value] of volumes.flatMap((volume) => Object.entries(volume.metadata)))
+    if (!metadata[key]?.includes(value)) metadata[key] = [...(metadata[key] ?? []), value];
+  const total_size = volumes.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
+  const more = atLeast(version, '3.36') ? { metadata } : {};
+  return ok({ 'volume-summary': { total_size, total_count: volumes.length, ...more } });
+};
+
+type Change = Pick<VolumeWish, 'name' | 'description' | 'display_name' | 'display_description'> & {
+  readonly metadata?: Metadata;
+};
+
+export const updateVolume: Handler<Volumes, { volume: Change }> = async (service, call) => {
+  const { id } = await findVolume(service.db, call.who, call.params.id ?? '');
+  const { volume: wish } = call.body;
+  const { name = wish.display_name, description = wish.display_description, metadata } = wish;
+  await changeVolume(service.db, id, {
+    ...(name === undefined ? {} : { name: trimmed(name) }),
+    ...(description === undefined ? {} : { description: trimmed(description) }),
+    ...(metadata === undefined ? {} : { metadata }),
+  });
+  return showVolume(service, call as never);
+};
+
+export const deleteVolume: Handler<Volumes> = async (service, { who, params, query, version, authorize }) => {
+  const force = atLeast(version, '3.23') && flag('force', query.force);
+  if (force) authorize('volume:force_delete');
+  await remove(service, who, params.id ?? '', { cascade: flag('cascade', query.cascade), force });
+  return accepted();
+};
+
+function flag(name: string, value = 'false'): boolean {
+  if (isTrue(value)) return true;
+  if (/^(false|0|no|f|off|n)$/i.test(value)) return false;
+  throw badRequest(`Invalid value '${value}' for ${name}.`);
+}
+
+/** No driver here encrypts. */
+export const showEncryption: Handler<Volumes> = async ({ db }, { who, params }) => {
+  await findVolume(db, who, params.id ?? '');
+  return ok({ encryption_key_id: null });
+};

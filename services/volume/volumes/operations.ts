@@ -1,0 +1,133 @@
+/** The verbs of a volume that are work. */
+import type { Knex } from 'knex';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { enqueue } from '#shared/workflow/tasks.ts';
+import { listAttachmentsOf } from '../attachments/store.ts';
+import { tasksWait, type Volumes } from '../context.ts';
+import { reserveQuota } from '../quotas/operations.ts';
+import { listSnapshotsOf } from '../snapshots/store.ts';
+import { deleteVolume as deleting } from '../workflows/delete-volume.ts';
+import { extendVolume as extending } from '../workflows/extend-volume.ts';
+import { uploadVolume as uploading } from '../workflows/upload-volume.ts';
+import { requireOnlineCopies } from './source.ts';
+import { findVolume, readVolume, settleVolume, takeVolume, type Volume } from './store.ts';
+
+export const invalidVolume = (why: string) => badRequest(`Invalid volume: ${why}`);
+
+export interface HowToDelete {
+  /** Its snapshots go with it. */
+  readonly cascade: boolean;
+  /** From any status, over any work. */
+  readonly force: boolean;
+}
+
+/** Gives the volume to its end; 400 when it may not go, in Cinder's words. */
+export async function deleteVolume(service: Volumes, who: Who, id: string, how: HowToDelete): Promise<void> {
+  const { db, bus } = service;
+  const volume = await findVolume(db, who, id);
+  await db.transaction(async (tx) => {
+    const taskId = await enqueue(tx, deleting, { volumeId: id }, who.requestId);
+    const taken = await takeVolume(tx, how.force ? 'forceDelete' : 'delete', { id, taskId });
+    if (!taken || (await isHeld(tx, volume, how))) throw cannotDelete(how);
+  });
+  bus.hint(tasksWait);
+}
+
+async function isHeld(tx: Knex, { id }: Volume, { cascade }: HowToDelete): Promise<boolean> {
+  const attachments = await listAttachmentsOf(tx, [id]);
+  if (attachments.some(({ status }) => status === 'attached')) return true;
+  const snapshots = await listSnapshotsOf(tx, id);
+  if (!cascade) return snapshots.length > 0;
+  return snapshots.some(({ status, taskId }) => taskId !== null || !/^(available|error.*|deleting)$/.test(status));
+}
+
+function cannotDelete({ force }: HowToDelete) {
+  const status = force
+    ? ''
+    : 'status must be available or error or error_restoring or error_extending or error_managing and ';
+  return invalidVolume(
+    `Volume ${status}must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.`,
+  );
+}
+
+export async function extendVolume(service: Volumes, who: Who, id: string, sizeGb: number): Promise<void> {
+  const { db, bus } = service;
+  const volume = await findVolume(db, who, id);
+  const { projectId, typeId } = volume;
+  if (sizeGb <= volume.sizeGb)
+    throw badRequest(
+      `Invalid input received: New size for extend must be greater than current size. (current: ${volume.sizeGb}, extended: ${sizeGb}).`,
+    );
+  if (volume.status === 'in-use') throw inUse(volume);
+  await db.transaction(async (tx) => {
+    await reserveQuota(tx, { projectId, typeId, gigabytes: sizeGb - volume.sizeGb, volumeGb: sizeGb });
+    const taskId = await enqueue(tx, extending, { volumeId: id, sizeGb }, who.requestId);
+    if (!(await takeVolume(tx, 'extend', { id, taskId }))) throw await wrongStatus(tx, id, 'available', 'extend');
+    await settleVolume(tx, { id, taskId }, { growToGb: sizeGb });
+  });
+  bus.hint(tasksWait);
+}
+
+/** An initiator that is logged in never learns of the new size: no driver here can do it. */
+const inUse = ({ id, host, driver, pool }: Volume) =>
+  invalidVolume(
+    `Volume ${id} is attached, and pool ${host}@${driver}#${pool} cannot extend volumes in use. Detach it, extend it, and attach it again.`,
+  );
+
+async function wrongStatus(tx: Knex, id: string, expected: string, verb: string) {
+  const status = (await readVolume(tx, id))?.status;
+  return invalidVolume(`Volume ${id} status must be '${expected}' to ${verb}, currently ${status}.`);
+}
+
+export interface UploadWish {
+  readonly image_name: string;
+  readonly force?: boolean | string;
+  readonly disk_format?: string;
+  readonly container_format?: string;
+  readonly visibility?: string;
+  readonly protected?: boolean | string;
+}
+
+export interface Uploading {
+  readonly volume: Volume;
+  readonly image: { readonly id: string; readonly created_at?: unknown };
+}
+
+/** The image is made by the caller, as one of his; its bytes are sent by this service. */
+export async function uploadVolume(service: Volumes, who: Who, id: string, wish: UploadWish): Promise<Uploading> {
+  const { db, bus, images } = service;
+  const volume = await findVolume(db, who, id);
+  const format = wish.disk_format ?? 'raw';
+  if (format !== 'raw' && format !== 'qcow2') throw badRequest(`Volumes cannot become images of format ${format}.`);
+  const force = /^(true|1)$/i.test(String(wish.force ?? false));
+  const expected = force ? ['available', 'in-use'] : ['available'];
+  if (!expected.includes(volume.status))
+    throw invalidVolume(
+      `Volume ${id} status must be ${expected.join(' or ')}, but current status is: ${volume.status}.`,
+    );
+  if (volume.status === 'in-use') await requireOnlineCopies(db, volume);
+  const image = await images.create(imageOf(volume, wish, format), who.token);
+  await db
+    .transaction(async (tx) => {
+      const taskId = await enqueue(tx, uploading, { volumeId: id, imageId: image.id, format }, who.requestId);
+      if (!(await takeVolume(tx, force ? 'uploadInUse' : 'upload', { id, taskId })))
+        throw await wrongStatus(tx, id, 'available', 'upload');
+      await settleVolume(tx, { id, taskId }, { previousStatus: volume.status });
+    })
+    .catch(async (error: unknown) => {
+      await images.remove(image.id);
+      throw error;
+    });
+  bus.hint(tasksWait);
+  return { volume: { ...volume, status: 'uploading' }, image };
+}
+
+const imageOf = ({ sizeGb }: Volume, wish: UploadWish, format: string) => ({
+  name: wish.image_name,
+  disk_format: format,
+  container_format: wish.container_format ?? 'bare',
+  min_disk: sizeGb,
+  ...(wish.visibility === undefined ? {} : { visibility: wish.visibility }),
+  ...(wish.protected === undefined ? {} : { protected: /^(true|1)$/i.test(String(wish.protected)) }),
+});

@@ -1,0 +1,134 @@
+/** Where a new volume's bytes come from, checked with the caller's own token before anything is promised. */
+
+import type { Who } from '#shared/auth/who.ts';
+import type { Image } from '#shared/clients/image.ts';
+import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
+import { badRequest, Fault, notFound } from '#shared/errors/fault.ts';
+import type { Volumes } from '../context.ts';
+import { readHost } from '../hosts/store.ts';
+import { findSnapshot } from '../snapshots/store.ts';
+import { findVolume, type Metadata, readVolume, type Volume } from './store.ts';
+
+export interface Origin {
+  readonly source: VolumeSource;
+  /** Where the bytes are that are copied; null for anywhere. */
+  readonly host: string | null;
+  readonly leastGb: number;
+  /** What the new volume takes over. */
+  readonly typeId: string | null;
+  readonly inherited: Pick<Volume, 'bootable' | 'imageMetadata' | 'snapshotId' | 'sourceVolumeId' | 'imageId'>;
+}
+
+export interface OriginWish {
+  readonly snapshot_id?: string | null;
+  readonly source_volid?: string | null;
+  readonly imageRef?: string | null;
+  readonly image_id?: string | null;
+  readonly size?: number | string | null;
+}
+
+const nothing = { bootable: false, imageMetadata: null, snapshotId: null, sourceVolumeId: null, imageId: null };
+const invalid = (why: string) => badRequest(`Invalid input received: ${why}`);
+
+export async function originOf(service: Volumes, who: Who, wish: OriginWish): Promise<Origin> {
+  const { snapshot_id: snapshotId, source_volid: volumeId } = wish;
+  const imageRef = wish.imageRef ?? wish.image_id;
+  if ([snapshotId, volumeId, imageRef].filter(Boolean).length > 1)
+    throw invalid('May specify only one of snapshot, imageRef or source volume');
+  if (snapshotId) return fromSnapshot(service, who, snapshotId, wish);
+  if (volumeId) return fromVolume(service, who, volumeId, wish);
+  if (imageRef) return fromImage(service, who, imageRef, wish);
+  return { source: { kind: 'blank' }, host: null, leastGb: 1, typeId: null, inherited: nothing };
+}
+
+async function fromSnapshot({ db }: Volumes, who: Who, id: string, { size }: OriginWish): Promise<Origin> {
+  const snapshot = await findSnapshot(db, who, id);
+  if (snapshot.status !== 'available')
+    throw badRequest("Invalid snapshot: Originating snapshot status must be one of 'available' values");
+  if (size && Number(size) < snapshot.sizeGb)
+    throw invalid(
+      `Volume size '${size}'GB cannot be smaller than the snapshot size ${snapshot.sizeGb}GB. They must be >= original snapshot size.`,
+    );
+  const { bootable, imageMetadata } = (await readVolume(db, snapshot.volumeId)) ?? nothing;
+  return {
+    source: { kind: 'snapshot', snapshotId: id, volumeId: snapshot.volumeId },
+    host: snapshot.host,
+    leastGb: snapshot.sizeGb,
+    typeId: snapshot.typeId,
+    inherited: { ...nothing, bootable, imageMetadata, snapshotId: id },
+  };
+}
+
+async function fromVolume({ db }: Volumes, who: Who, id: string, { size }: OriginWish): Promise<Origin> {
+  const volume = await findVolume(db, who, id);
+  if (!['available', 'in-use'].includes(volume.status))
+    throw badRequest(`Invalid volume: Source volume ${id} must be available or in-use, it is ${volume.status}.`);
+  if (volume.status === 'in-use') await requireOnlineCopies(db, volume);
+  if (size && Number(size) < volume.sizeGb)
+    throw invalid(
+      `Volume size '${size}'GB cannot be smaller than original volume size  ${volume.sizeGb}GB. They must be >= original volume size.`,
+    );
+  const { bootable, imageMetadata } = volume;
+  return {
+    source: { kind: 'volume', volumeId: id },
+    host: volume.host,
+    leastGb: volume.sizeGb,
+    typeId: volume.typeId,
+    inherited: { ...nothing, bootable, imageMetadata, sourceVolumeId: id },
+  };
+}
+
+/** Where a copy takes time, a copy of a volume that is written to would be of no moment at all. */
+export async function requireOnlineCopies(db: Volumes['db'], { id, host, pool }: Volume): Promise<void> {
+  const report = (await readHost(db, host ?? ''))?.report;
+  if (report?.pools.find(({ name }) => name === pool)?.features.includes('online-snapshot')) return;
+  throw badRequest(
+    `Invalid volume: Volume ${id} is in use, and its pool ${host}#${pool} cannot copy a volume at one moment while it is written to. Detach it first.`,
+  );
+}
+
+async function fromImage({ images }: Volumes, who: Who, ref: string, { size }: OriginWish): Promise<Origin> {
+  const id = ref.split('/').at(-1) ?? '';
+  if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(id)) throw badRequest('Invalid imageRef provided.');
+  const image = await images.show(id, who.token).catch((error: unknown) => {
+    throw error instanceof Fault && error.status === 404 ? notFound('Image', id) : error;
+  });
+  if (image.status !== 'active') throw invalid(`Image ${id} is not active.`);
+  const leastGb = checkSize(image, Number(size ?? 0));
+  return {
+    source: { kind: 'image', imageId: id, format: image.disk_format ?? '' },
+    host: null,
+    leastGb,
+    typeId: null,
+    inherited: { ...nothing, imageId: id, imageMetadata: metadataOf(image) },
+  };
+}
+
+const gib = 2 ** 30;
+
+function checkSize(image: Image, sizeGb: number): number {
+  const imageGb = Math.max(1, Math.ceil(Math.max(image.size ?? 0, image.virtual_size ?? 0) / gib));
+  if (sizeGb > 0 && sizeGb < imageGb)
+    throw invalid(`Size of specified image ${imageGb}GB is larger than volume size ${sizeGb}GB.`);
+  if (sizeGb > 0 && sizeGb < image.min_disk)
+    throw invalid(`Volume size ${sizeGb}GB cannot be smaller than the image minDisk size ${image.min_disk}GB.`);
+  return Math.max(imageGb, image.min_disk);
+}
+
+/** What Cinder keeps of an image, all as text: what compute reads to boot from the volume. */
+const kept = ['container_format', 'disk_format', 'min_disk', 'min_ram', 'size', 'checksum'] as const;
+const standard = new Set(
+  'id name status disk_format container_format size virtual_size checksum min_disk min_ram owner visibility created_at updated_at protected tags self file schema os_hash_algo os_hash_value os_hidden locations direct_url stores'.split(
+    ' ',
+  ),
+);
+
+function metadataOf(image: Image): Metadata {
+  const own = Object.entries(image).filter(([name, value]) => !standard.has(name) && typeof value === 'string');
+  return {
+    ...(Object.fromEntries(own) as Metadata),
+    image_id: image.id,
+    image_name: image.name ?? '',
+    ...Object.fromEntries(kept.map((name) => [name, String(image[name] ?? '')])),
+  };
+}

@@ -1,0 +1,47 @@
+import type { Taking } from '#shared/states/owned.ts';
+
+export type VolumeStatus =
+  | 'creating'
+  | 'downloading'
+  | 'available'
+  | 'reserved'
+  | 'attaching'
+  | 'in-use'
+  | 'detaching'
+  | 'extending'
+  | 'uploading'
+  | 'deleting'
+  | 'error'
+  | 'error_deleting'
+  | 'error_extending'
+  | 'maintenance';
+
+interface States {
+  readonly status: VolumeStatus;
+}
+
+/** Which request may take a volume, from which statuses, and what the volume says meanwhile. */
+export const volumeTakings = {
+  delete: {
+    from: { status: ['available', 'error', 'error_extending', 'error_deleting'] },
+    meanwhile: { status: 'deleting' },
+  },
+  forceDelete: { from: {}, meanwhile: { status: 'deleting' }, overOwner: true },
+  extend: { from: { status: ['available'] }, meanwhile: { status: 'extending' } },
+  upload: { from: { status: ['available'] }, meanwhile: { status: 'uploading' } },
+  uploadInUse: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'uploading' } },
+} satisfies Record<string, Taking<States>>;
+
+/** What an administrator may say a volume is. */
+export const resettable: readonly string[] = [
+  'creating',
+  'available',
+  'deleting',
+  'error',
+  'error_deleting',
+  'attaching',
+  'detaching',
+  'in-use',
+  'maintenance',
+  'reserved',
+];

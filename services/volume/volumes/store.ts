@@ -1,0 +1,151 @@
+import type { Knex } from 'knex';
+import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { notFound } from '#shared/errors/fault.ts';
+import { type Owned, settle, take } from '#shared/states/owned.ts';
+import { type VolumeStatus, volumeTakings } from './states.ts';
+
+export type Metadata = Readonly<Record<string, string>>;
+
+export interface Volume extends Owned {
+  readonly projectId: string;
+  readonly userId: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly sizeGb: number;
+  /** While it grows: what it counts for then. */
+  readonly growToGb: number | null;
+  readonly status: VolumeStatus;
+  readonly previousStatus: VolumeStatus | null;
+  /** Where its bytes are; null until one was chosen. */
+  readonly host: string | null;
+  readonly hostId: string | null;
+  readonly pool: string | null;
+  readonly driver: string | null;
+  readonly typeId: string;
+  readonly zone: string;
+  readonly bootable: boolean;
+  readonly multiattach: boolean;
+  readonly readOnly: boolean;
+  readonly snapshotId: string | null;
+  readonly sourceVolumeId: string | null;
+  readonly imageId: string | null;
+  readonly metadata: Metadata;
+  /** What the image said of itself; null for a volume of none. */
+  readonly imageMetadata: Metadata | null;
+  /** How its host was chosen, for who wants to know. */
+  readonly choice: unknown;
+  readonly createdAt: number;
+  readonly updatedAt: number | null;
+}
+
+const written = ['metadata', 'imageMetadata', 'choice'] as const;
+
+/** Dictionaries are text in rows. */
+function toRow(volume: Partial<Volume>): Record<string, unknown> {
+  const texts = written
+    .filter((key) => volume[key] !== undefined)
+    .map((key) => [key, volume[key] === null ? null : JSON.stringify(volume[key])]);
+  return { ...volume, ...Object.fromEntries(texts) };
+}
+
+function fromRow(row: Record<string, unknown>): Volume {
+  const texts = written.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
+  const times = { createdAt: Number(row.createdAt), updatedAt: row.updatedAt === null ? null : Number(row.updatedAt) };
+  return { ...row, ...Object.fromEntries(texts), ...times } as unknown as Volume;
+}
+
+export const insertVolume = (tx: Knex, volume: Volume) => tx('volumes').insert(toRow(volume));
+
+export const removeVolume = (tx: Knex, owned: Owned) =>
+  tx('volumes')
+    .where({ ...owned })
+    .delete();
+
+/** An admin finds any project's volume. To others a stranger's does not exist. */
+export async function findVolume(db: Knex, who: Who, id: string): Promise<Volume> {
+  const volume = await readVolume(db, id);
+  if (!volume || (!isAdmin(who) && volume.projectId !== who.projectId)) throw notFound('Volume', id);
+  return volume;
+}
+
+/** For workflows, which act for whoever asked. */
+export async function readVolume(db: Knex, id: string): Promise<Volume | undefined> {
+  const row = await db('volumes').where({ id }).first();
+  return row ? fromRow(row) : undefined;
+}
+
+export async function findOwnVolume(db: Knex, { id, taskId }: Owned): Promise<Volume> {
+  const volume = await readVolume(db, id);
+  if (!volume || volume.taskId !== taskId) throw new Error(`volume ${id} does not belong to task ${taskId}`);
+  return volume;
+}
+
+/** All of a project, or of all projects with null. */
+export async function listVolumes(db: Knex, projectId: string | null): Promise<Volume[]> {
+  const rows = await (projectId === null ? db('volumes') : db('volumes').where({ projectId }));
+  return rows.map(fromRow);
+}
+
+export const isTypeUsed = async (db: Knex, typeId: string): Promise<boolean> =>
+  (await db('volumes').where({ typeId }).first('id')) !== undefined;
+
+/** What pools have promised: by host, in gigabytes. */
+export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>> {
+  const rows: { host: string; promised: number | string }[] = await db('volumes')
+    .whereNotNull('host')
+    .groupBy('host')
+    .select('host', db.raw('sum(coalesce(grow_to_gb, size_gb)) as promised'));
+  return new Map(rows.map(({ host, promised }) => [host, Number(promised)]));
+}
+
+/** Gives the volume to a task; false when it may not be taken now. */
+export const takeVolume = (tx: Knex, verb: keyof typeof volumeTakings, owned: Owned): Promise<boolean> =>
+  take<Volume>(tx, 'volumes', owned, volumeTakings[verb]);
+
+export const settleVolume = (tx: Knex, owned: Owned, change: Partial<Volume>) =>
+  settle<Volume>(tx, 'volumes', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Volume>);
+
+/** The last change of a task: the volume belongs to nobody again. */
+export const releaseVolume = (tx: Knex, owned: Owned, change: Partial<Volume>) =>
+  settleVolume(tx, owned, { ...change, taskId: null });
+
+/** For what no task owns: names, metadata, an administrator's word. */
+export const changeVolume = (tx: Knex, id: string, change: Partial<Volume>) =>
+  tx('volumes')
+    .where({ id })
+    .update(toRow({ ...change, updatedAt: Date.now() }));
+
+/** One UPDATE decides; false when the volume is in none of these statuses. */
+export const turnVolume = async (
+  tx: Knex,
+  id: string,
+  from: readonly VolumeStatus[],
+  change: Partial<Volume>,
+): Promise<boolean> =>
+  (await tx('volumes')
+    .where({ id })
+    .whereIn('status', from)
+    .update(toRow({ ...change, updatedAt: Date.now() }))) > 0;
+
+/** What a project has of each type, for its quota. */
+export async function volumesByType(tx: Knex, projectId: string): Promise<readonly TypeUse[]> {
+  const rows: TypeUse[] = await tx('volumes')
+    .where({ projectId })
+    .groupBy('typeId')
+    .select('typeId', tx.raw('count(*) as count, sum(coalesce(grow_to_gb, size_gb)) as gigabytes'));
+  return rows.map(({ typeId, count, gigabytes }) => ({ typeId, count: Number(count), gigabytes: Number(gigabytes) }));
+}
+
+export interface TypeUse {
+  readonly typeId: string;
+  readonly count: number;
+  readonly gigabytes: number;
+}
+
+/** Rows whose task is gone: nobody would ever end what they say. */
+export const listOrphanVolumes = async (db: Knex): Promise<Volume[]> =>
+  (
+    await db('volumes')
+      .whereIn('status', ['creating', 'downloading', 'extending', 'uploading', 'deleting'])
+      .where((q) => q.whereNull('taskId').orWhereNotIn('taskId', db('tasks').select('id')))
+  ).map(fromRow);

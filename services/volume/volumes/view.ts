@@ -1,0 +1,90 @@
+import { type Delta, since, view } from '#shared/api/versions.ts';
+import type { Attachment } from '../attachments/store.ts';
+import { dotted } from '../dialect.ts';
+import type { Volume } from './store.ts';
+
+/** A volume with what stands beside it in an answer. */
+export interface Shown {
+  readonly volume: Volume;
+  readonly typeName: string;
+  readonly attachments: readonly Attachment[];
+  readonly isAdmin: boolean;
+  /** http://10.0.0.1:8776 */
+  readonly base: string;
+  /** Of who asks: links lead back to the same path. */
+  readonly projectId: string;
+}
+
+const linksOf = ({ volume, base, projectId }: Shown) => [
+  { rel: 'self', href: `${base}/v3/${projectId}/volumes/${volume.id}` },
+  { rel: 'bookmark', href: `${base}/${projectId}/volumes/${volume.id}` },
+];
+
+export const volumeSummary = (shown: Shown) => ({
+  id: shown.volume.id,
+  name: shown.volume.name,
+  links: linksOf(shown),
+});
+
+const whole = ({ volume: v, attachments, ...rest }: Shown) => ({
+  id: v.id,
+  status: v.status,
+  size: v.sizeGb,
+  availability_zone: v.zone,
+  created_at: dotted(v.createdAt),
+  updated_at: dotted(v.updatedAt),
+  name: v.name,
+  description: v.description,
+  volume_type: rest.typeName,
+  snapshot_id: v.snapshotId,
+  source_volid: v.sourceVolumeId,
+  metadata: v.readOnly ? { ...v.metadata, readonly: 'True' } : v.metadata,
+  links: linksOf({ volume: v, attachments, ...rest }),
+  user_id: v.userId,
+  bootable: String(v.bootable),
+  encrypted: false,
+  replication_status: null,
+  consistencygroup_id: null,
+  multiattach: v.multiattach,
+  attachments: attachments.filter(({ status }) => status === 'attached').map(attachmentOf),
+  ...(rest.isAdmin ? { migration_status: null } : {}),
+  ...(v.imageMetadata === null ? {} : { volume_image_metadata: v.imageMetadata }),
+});
+
+const attachmentOf = (a: Attachment) => ({
+  id: a.volumeId,
+  attachment_id: a.id,
+  volume_id: a.volumeId,
+  server_id: a.serverId,
+  host_name: a.attachedHost,
+  device: a.mountpoint,
+  attached_at: dotted(a.attachedAt),
+});
+
+const deltas: readonly Delta<Shown>[] = [
+  since('3.0', whole),
+  since('3.13', () => ({ group_id: null })),
+  since('3.21', ({ isAdmin }) => (isAdmin ? { provider_id: null } : {})),
+  since('3.48', ({ volume }) => ({ shared_targets: volume.host === null, service_uuid: volume.hostId })),
+  since('3.61', ({ isAdmin }) => (isAdmin ? { cluster_name: null } : {})),
+  since('3.63', ({ volume }) => ({ volume_type_id: volume.typeId })),
+  since('3.65', () => ({ consumes_quota: true })),
+];
+
+/** What a client of each version is answered when it creates one. */
+export const createdView = view<Shown>(...deltas);
+
+/** And when it looks at one. */
+export const volumeView = view<Shown>(
+  ...deltas,
+  since('3.0', ({ volume }) => ({ 'os-vol-tenant-attr:tenant_id': volume.projectId })),
+  since('3.0', ({ isAdmin, volume: { host, driver, pool } }) =>
+    isAdmin
+      ? {
+          'os-vol-mig-status-attr:migstat': null,
+          'os-vol-mig-status-attr:name_id': null,
+          'os-vol-host-attr:host': host === null ? null : `${host}@${driver}#${pool}`,
+        }
+      : {},
+  ),
+);

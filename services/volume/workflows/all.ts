@@ -1,0 +1,20 @@
+/** Every work of this service, for the runner. */
+import type { Workflow } from '#shared/workflow/workflow.ts';
+import type { Volumes } from '../context.ts';
+import { connectAttachment, disconnectAttachment } from './attachments.ts';
+import { createVolume } from './create-volume.ts';
+import { deleteVolume } from './delete-volume.ts';
+import { extendVolume } from './extend-volume.ts';
+import { createSnapshot, deleteSnapshot } from './snapshots.ts';
+import { uploadVolume } from './upload-volume.ts';
+
+export const workflows: readonly Workflow<never, Volumes>[] = [
+  createVolume,
+  deleteVolume,
+  extendVolume,
+  uploadVolume,
+  createSnapshot,
+  deleteSnapshot,
+  connectAttachment,
+  disconnectAttachment,
+];

@@ -1,0 +1,94 @@
+import type { Knex } from 'knex';
+import type { Target } from '#shared/contracts/volume-agent.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import { orLeave } from '#shared/hosts/hosts.ts';
+import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import {
+  type Attachment,
+  attachmentNotFound,
+  listAttachmentsOf,
+  readAttachment,
+  releaseAttachment,
+  removeAttachment,
+} from '../attachments/store.ts';
+import type { Volumes } from '../context.ts';
+import { readVolume, turnVolume } from '../volumes/store.ts';
+import { tellFailure } from './failure.ts';
+
+export interface OnAttachment {
+  readonly attachmentId: string;
+}
+
+/** Lets the connector's host in, and keeps where it finds the volume; or the reason why not. */
+export const connectAttachment = workflow<OnAttachment, Volumes>({
+  name: 'connect-attachment',
+  deadlineMs: 2 * 60_000,
+  steps: [step('grant', grant, revoke)],
+  done: async (tx, { attachmentId }, run) => {
+    const target = run.result<Target>('grant');
+    const { status } = (await readAttachment(tx, attachmentId)) ?? { status: 'reserved' };
+    const next = status === 'attached' ? status : 'attaching';
+    await releaseAttachment(tx, { id: attachmentId, taskId: run.taskId }, { status: next, target, fault: null });
+  },
+  failed: async (tx, { attachmentId }, run, reason) => {
+    const attachment = await readAttachment(tx, attachmentId);
+    if (!attachment) return;
+    const about = { projectId: attachment.projectId, resourceId: attachment.volumeId };
+    await tellFailure(tx, 'attach', about, run, reason);
+    const change = { status: 'error_attaching', target: null, fault: reason } as const;
+    await releaseAttachment(tx, { id: attachmentId, taskId: run.taskId }, change);
+  },
+});
+
+/** To nothing, from anywhere. The volume says afterwards what its other attachments make of it. */
+export const disconnectAttachment = workflow<OnAttachment, Volumes>({
+  name: 'disconnect-attachment',
+  deadlineMs: 5 * 60_000,
+  steps: [step('revoke', revoke)],
+  done: async (tx, { attachmentId }, { taskId }) => {
+    const attachment = await readAttachment(tx, attachmentId);
+    if (!attachment || attachment.taskId !== taskId) return;
+    await removeAttachment(tx, { id: attachmentId, taskId });
+    await followAttachments(tx, attachment.volumeId);
+  },
+  failed: (tx, { attachmentId }, { taskId }, fault) =>
+    releaseAttachment(tx, { id: attachmentId, taskId }, { status: 'error_detaching', fault }),
+});
+
+/** Undefined when it went with its volume, or another work has it. */
+async function own(db: Knex, attachmentId: string, { taskId }: Run): Promise<Attachment | undefined> {
+  const attachment = await readAttachment(db, attachmentId);
+  return attachment?.taskId === taskId ? attachment : undefined;
+}
+
+async function grant({ db, hosts }: Volumes, { attachmentId }: OnAttachment, run: Run): Promise<Target> {
+  const attachment = await own(db, attachmentId, run);
+  if (!attachment) throw attachmentNotFound(attachmentId);
+  const { id, volumeId, connector, chapUser, chapSecret, mode } = attachment;
+  const volume = await readVolume(db, volumeId);
+  if (!volume?.host) throw conflict(`Volume ${volumeId} has no bytes yet.`);
+  return hosts.on(volume.host, run).ensureGrant({
+    id,
+    volumeId,
+    initiator: connector?.initiator ?? '',
+    user: chapUser,
+    secret: chapSecret,
+    readOnly: mode === 'ro' || volume.readOnly,
+  });
+}
+
+async function revoke({ db, hosts }: Volumes, { attachmentId }: OnAttachment, run: Run): Promise<void> {
+  const attachment = await own(db, attachmentId, run);
+  if (!attachment?.connector) return;
+  const { id, volumeId } = attachment;
+  const volume = await readVolume(db, volumeId);
+  if (volume?.host) await orLeave(hosts.on(volume.host, run).ensureGrantGone({ id, volumeId }));
+}
+
+/** in-use while one of them is attached, reserved while one may become so, else available. */
+export async function followAttachments(tx: Knex, volumeId: string): Promise<void> {
+  const left = await listAttachmentsOf(tx, [volumeId]);
+  const inUse = left.some(({ status }) => status === 'attached');
+  const status = inUse ? 'in-use' : left.length > 0 ? 'reserved' : 'available';
+  await turnVolume(tx, volumeId, ['reserved', 'attaching', 'in-use', 'detaching'], { status });
+}

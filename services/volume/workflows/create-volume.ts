@@ -1,0 +1,56 @@
+import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
+import { orLeave } from '#shared/hosts/hosts.ts';
+import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import type { Volumes } from '../context.ts';
+import { findOwnVolume, readVolume, releaseVolume, settleVolume } from '../volumes/store.ts';
+import { tellFailure } from './failure.ts';
+import { choosePool } from './scheduler/pools.ts';
+
+export interface Create {
+  readonly volumeId: string;
+  readonly source: VolumeSource;
+  /** Where the source's bytes are; null for a blank one and an image. */
+  readonly sourceHost: string | null;
+  readonly extraSpecs: Readonly<Record<string, string>>;
+}
+
+/** From creating to available; or back to nothing, and error with the reason in a message. */
+export const createVolume = workflow<Create, Volumes>({
+  name: 'create-volume',
+  deadlineMs: 2 * 3_600_000,
+  steps: [step('choose-pool', choose), step('make-bytes', makeBytes, dropBytes)],
+  done: (tx, { volumeId, source }, { taskId }) => {
+    const bootable = source.kind === 'image' ? { bootable: true } : {};
+    return releaseVolume(tx, { id: volumeId, taskId }, { status: 'available', ...bootable });
+  },
+  failed: async (tx, { volumeId }, run, reason) => {
+    const volume = await readVolume(tx, volumeId);
+    if (!volume) return;
+    const about = { projectId: volume.projectId, resourceId: volumeId };
+    await tellFailure(tx, volume.host === null ? 'schedule' : 'create', about, run, reason);
+    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status: 'error' });
+  },
+});
+
+/** Written down before anything is done there: who deletes in the middle must know where. */
+async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Create, run: Run): Promise<string> {
+  const owned = { id: volumeId, taskId: run.taskId };
+  const { sizeGb, host } = await findOwnVolume(service.db, owned);
+  if (host !== null) return host;
+  const { pool, candidates } = await choosePool(service, { sizeGb, extraSpecs, host: sourceHost });
+  const change = { host: pool.host, hostId: pool.hostId, pool: pool.name, driver: pool.driver, choice: candidates };
+  await run.commit((tx) => settleVolume(tx, owned, change));
+  return pool.host;
+}
+
+async function makeBytes({ db, hosts, copiers }: Volumes, { volumeId, source }: Create, run: Run): Promise<void> {
+  const owned = { id: volumeId, taskId: run.taskId };
+  const { sizeGb } = await findOwnVolume(db, owned);
+  if (source.kind === 'image') await run.commit((tx) => settleVolume(tx, owned, { status: 'downloading' }));
+  const agents = source.kind === 'blank' ? hosts : copiers;
+  await agents.on(run.result<string>('choose-pool'), run).ensureVolume({ id: volumeId, sizeGb, source });
+}
+
+async function dropBytes({ hosts }: Volumes, { volumeId }: Create, run: Run): Promise<void> {
+  await orLeave(hosts.on(run.result<string>('choose-pool'), run).ensureVolumeGone({ id: volumeId }));
+}

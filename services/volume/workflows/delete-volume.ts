@@ -1,0 +1,39 @@
+import { orLeave } from '#shared/hosts/hosts.ts';
+import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import { removeAttachmentsOf } from '../attachments/store.ts';
+import type { Volumes } from '../context.ts';
+import { listSnapshotsOf, removeSnapshotsOf } from '../snapshots/store.ts';
+import { findOwnVolume, readVolume, releaseVolume, removeVolume } from '../volumes/store.ts';
+import { tellFailure } from './failure.ts';
+
+export interface OnVolume {
+  readonly volumeId: string;
+}
+
+/** To nothing, its snapshots with it if it was asked so. A host that is away finds the work when it returns. */
+export const deleteVolume = workflow<OnVolume, Volumes>({
+  name: 'delete-volume',
+  deadlineMs: 10 * 60_000,
+  steps: [step('remove-snapshots', removeSnapshots), step('remove-bytes', removeBytes)],
+  done: async (tx, { volumeId }, { taskId }) => {
+    await removeSnapshotsOf(tx, volumeId);
+    await removeAttachmentsOf(tx, volumeId);
+    await removeVolume(tx, { id: volumeId, taskId });
+  },
+  failed: async (tx, { volumeId }, run, reason) => {
+    const volume = await readVolume(tx, volumeId);
+    if (!volume) return;
+    await tellFailure(tx, 'delete', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
+    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status: 'error_deleting' });
+  },
+});
+
+async function removeSnapshots({ db, hosts }: Volumes, { volumeId }: OnVolume, run: Run): Promise<void> {
+  for (const { id, host } of await listSnapshotsOf(db, volumeId))
+    if (host !== null) await orLeave(hosts.on(host, run).ensureSnapshotGone({ id, volumeId }));
+}
+
+async function removeBytes({ db, hosts }: Volumes, { volumeId }: OnVolume, run: Run): Promise<void> {
+  const { host } = await findOwnVolume(db, { id: volumeId, taskId: run.taskId });
+  if (host !== null) await orLeave(hosts.on(host, run).ensureVolumeGone({ id: volumeId }));
+}

@@ -1,0 +1,34 @@
+/** What a work that failed leaves for the owner of the thing: a message with the reason. */
+import type { Knex } from 'knex';
+import type { Run } from '#shared/workflow/workflow.ts';
+import { insertMessage, type Message } from '../user-messages/store.ts';
+
+/** Cinder's numbers of actions and details: clients show the words, tools know the numbers. */
+const events = {
+  create: ['VOLUME_001_003', 'create volume'],
+  schedule: ['VOLUME_001_001', 'schedule allocate volume'],
+  delete: ['VOLUME_013_001', 'delete volume'],
+  extend: ['VOLUME_006_007', 'extend volume'],
+  upload: ['VOLUME_005_004', 'copy volume to image'],
+  attach: ['VOLUME_002_001', 'attach volume'],
+  snapshot: ['VOLUME_008_001', 'create snapshot'],
+  deleteSnapshot: ['VOLUME_SNAPSHOT_010_001', 'delete snapshot'],
+} as const;
+
+interface About {
+  readonly projectId: string;
+  readonly resourceId: string;
+  readonly resourceType?: Message['resourceType'];
+}
+
+export async function tellFailure(
+  tx: Knex,
+  event: keyof typeof events,
+  { projectId, resourceId, resourceType = 'VOLUME' }: About,
+  { requestId }: Run,
+  reason: string,
+): Promise<void> {
+  const [eventId, action] = events[event];
+  const userMessage = `${action}:${reason}`;
+  await insertMessage(tx, { projectId, resourceId, resourceType, requestId, eventId, userMessage });
+}

@@ -1,0 +1,112 @@
+/** Where a new volume may lie: every pool, every test with its numbers, the choice. */
+import type { Knex } from 'knex';
+import { Fault } from '#shared/errors/fault.ts';
+import type { Volumes } from '../../context.ts';
+import { type Host, listHosts } from '../../hosts/store.ts';
+import { promisedGb } from '../../volumes/store.ts';
+
+export interface Pool {
+  readonly host: string;
+  readonly hostId: string;
+  readonly name: string;
+  readonly driver: string;
+  readonly totalGb: number;
+  readonly freeGb: number;
+  readonly thin: boolean;
+  readonly features: readonly string[];
+  readonly promisedGb: number;
+  readonly isEnabled: boolean;
+  readonly silentMs: number;
+}
+
+/** What the API calls a pool: host@driver#pool. */
+export const poolName = ({ host, driver, name }: Pick<Pool, 'host' | 'driver' | 'name'>) => `${host}@${driver}#${name}`;
+
+export async function listPools(db: Knex): Promise<Pool[]> {
+  const [hosts, promised] = [await listHosts(db), await promisedGb(db)];
+  return hosts.flatMap((host) => poolsOf(host, promised.get(host.name) ?? 0));
+}
+
+const poolsOf = ({ name, report, enabled, reportedAt }: Host, promised: number): Pool[] =>
+  report.pools.map((pool) => ({
+    host: name,
+    hostId: report.hostId,
+    name: pool.name,
+    driver: pool.driver,
+    totalGb: pool.totalGb,
+    freeGb: pool.freeGb,
+    thin: pool.thin,
+    features: pool.features,
+    promisedGb: promised,
+    isEnabled: enabled,
+    silentMs: Date.now() - reportedAt,
+  }));
+
+export interface Need {
+  readonly sizeGb: number;
+  readonly extraSpecs: Readonly<Record<string, string>>;
+  /** The host that has the source's bytes; null for anywhere. */
+  readonly host: string | null;
+}
+
+export interface Candidate {
+  readonly pool: string;
+  /** Why not, of the first test it failed; null for one that fits. */
+  readonly refusal: string | null;
+  readonly weight: number;
+}
+
+export interface Choice {
+  readonly pool: Pool;
+  readonly candidates: readonly Candidate[];
+}
+
+type Test = (pool: Pool, need: Need, service: Volumes) => string | null;
+
+const seconds = (ms: number) => Math.round(ms / 1000);
+
+/** Each gives why the pool cannot take the volume, or null. */
+const tests: readonly Test[] = [
+  ({ isEnabled }) => (isEnabled ? null : 'is disabled by an administrator'),
+  ({ silentMs }, _need, { config }) =>
+    silentMs <= config.awayMs ? null : `was not heard of for ${seconds(silentMs)} s`,
+  ({ host }, need) =>
+    need.host === null || need.host === host ? null : `has not the source, which is on ${need.host}`,
+  ({ driver, name }, { extraSpecs: { volume_backend_name: wanted } }) =>
+    wanted === undefined || wanted === driver || wanted === name
+      ? null
+      : `is not the backend ${wanted} that the type wants`,
+  hasRoom,
+];
+
+/** A thin pool may promise more than it has, up to a limit; but never a volume that is larger than itself. */
+function hasRoom(pool: Pool, { sizeGb }: Need, { config }: Volumes): string | null {
+  if (!pool.thin) return sizeGb <= pool.freeGb ? null : `has ${pool.freeGb} GiB free of the ${sizeGb} GiB needed`;
+  if (sizeGb > pool.totalGb) return `has ${pool.totalGb} GiB in all of the ${sizeGb} GiB needed`;
+  const most = pool.totalGb * config.overcommit;
+  if (pool.promisedGb + sizeGb <= most) return null;
+  return `has promised ${pool.promisedGb} GiB of at most ${Math.floor(most)} GiB, and ${sizeGb} GiB are needed`;
+}
+
+/** The one with most room; or a Fault that says of each why not. */
+export async function choosePool(service: Volumes, need: Need): Promise<Choice> {
+  const pools = await listPools(service.db);
+  const looked = pools.map((pool) => ({ pool, candidate: judge(pool, need, service) }));
+  const candidates = looked.map(({ candidate }) => candidate);
+  const [best] = looked
+    .filter(({ candidate }) => candidate.refusal === null)
+    .toSorted((one, other) => other.candidate.weight - one.candidate.weight);
+  if (!best) throw new Fault(500, 'noValidHost', noneFits(candidates));
+  return { pool: best.pool, candidates };
+}
+
+function judge(pool: Pool, need: Need, service: Volumes): Candidate {
+  const refusal = tests.map((test) => test(pool, need, service)).find((reason) => reason !== null) ?? null;
+  return { pool: poolName(pool), refusal, weight: pool.freeGb - pool.promisedGb / service.config.overcommit };
+}
+
+function noneFits(candidates: readonly Candidate[]): string {
+  const reasons = candidates.map(({ pool, refusal }) => `${pool} ${refusal}`);
+  const why = reasons.length > 0 ? reasons.join('; ') : 'no storage host has reported yet';
+  return `No valid backend was found. ${why}.`;
+}

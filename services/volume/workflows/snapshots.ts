@@ -1,0 +1,55 @@
+import { orLeave } from '#shared/hosts/hosts.ts';
+import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import type { Volumes } from '../context.ts';
+import { findOwnSnapshot, readSnapshot, releaseSnapshot, removeSnapshot } from '../snapshots/store.ts';
+import { tellFailure } from './failure.ts';
+
+export interface OnSnapshot {
+  readonly snapshotId: string;
+}
+
+/** From creating to available; or back to nothing, and error with the reason in a message. */
+export const createSnapshot = workflow<OnSnapshot, Volumes>({
+  name: 'create-snapshot',
+  deadlineMs: 2 * 3_600_000,
+  steps: [step('copy-bytes', copyBytes, dropCopy)],
+  done: (tx, { snapshotId }, { taskId }) =>
+    releaseSnapshot(tx, { id: snapshotId, taskId }, { status: 'available', progress: '100%' }),
+  failed: async (tx, { snapshotId }, run, reason) => {
+    const snapshot = await readSnapshot(tx, snapshotId);
+    if (!snapshot) return;
+    const about = { projectId: snapshot.projectId, resourceId: snapshotId, resourceType: 'VOLUME_SNAPSHOT' } as const;
+    await tellFailure(tx, 'snapshot', about, run, reason);
+    await releaseSnapshot(tx, { id: snapshotId, taskId: run.taskId }, { status: 'error' });
+  },
+});
+
+/** To nothing, from anywhere. */
+export const deleteSnapshot = workflow<OnSnapshot, Volumes>({
+  name: 'delete-snapshot',
+  deadlineMs: 10 * 60_000,
+  steps: [step('remove-bytes', removeBytes)],
+  done: (tx, { snapshotId }, { taskId }) => removeSnapshot(tx, { id: snapshotId, taskId }),
+  failed: async (tx, { snapshotId }, run, reason) => {
+    const snapshot = await readSnapshot(tx, snapshotId);
+    if (!snapshot) return;
+    const about = { projectId: snapshot.projectId, resourceId: snapshotId, resourceType: 'VOLUME_SNAPSHOT' } as const;
+    await tellFailure(tx, 'deleteSnapshot', about, run, reason);
+    await releaseSnapshot(tx, { id: snapshotId, taskId: run.taskId }, { status: 'error_deleting' });
+  },
+});
+
+async function copyBytes({ db, copiers }: Volumes, { snapshotId }: OnSnapshot, run: Run): Promise<void> {
+  const { id, host, volumeId } = await findOwnSnapshot(db, { id: snapshotId, taskId: run.taskId });
+  await copiers.on(host ?? '', run).ensureSnapshot({ id, volumeId });
+}
+
+async function dropCopy({ db, hosts }: Volumes, { snapshotId }: OnSnapshot, run: Run): Promise<void> {
+  const { id, host, volumeId } = await findOwnSnapshot(db, { id: snapshotId, taskId: run.taskId });
+  await orLeave(hosts.on(host ?? '', run).ensureSnapshotGone({ id, volumeId }));
+}
+
+async function removeBytes({ db, hosts }: Volumes, { snapshotId }: OnSnapshot, run: Run): Promise<void> {
+  const { id, host, volumeId } = await findOwnSnapshot(db, { id: snapshotId, taskId: run.taskId });
+  if (host !== null) await orLeave(hosts.on(host, run).ensureSnapshotGone({ id, volumeId }));
+}

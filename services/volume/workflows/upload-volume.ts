@@ -1,0 +1,38 @@
+import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
+import type { Volumes } from '../context.ts';
+import { findOwnVolume, readVolume, releaseVolume } from '../volumes/store.ts';
+import { tellFailure } from './failure.ts';
+
+export interface Upload {
+  readonly volumeId: string;
+  /** It waits for its bytes. */
+  readonly imageId: string;
+  readonly format: 'raw' | 'qcow2';
+}
+
+/** The bytes of a volume into an image; a failure leaves no image. */
+export const uploadVolume = workflow<Upload, Volumes>({
+  name: 'upload-volume',
+  deadlineMs: 2 * 3_600_000,
+  steps: [step('send-bytes', sendBytes, dropImage)],
+  done: async (tx, { volumeId }, { taskId }) => {
+    const status = (await readVolume(tx, volumeId))?.previousStatus ?? 'available';
+    await releaseVolume(tx, { id: volumeId, taskId }, { status, previousStatus: null });
+  },
+  failed: async (tx, { volumeId }, run, reason) => {
+    const volume = await readVolume(tx, volumeId);
+    if (!volume) return;
+    await tellFailure(tx, 'upload', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
+    const status = volume.previousStatus ?? 'available';
+    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status, previousStatus: null });
+  },
+});
+
+async function sendBytes({ db, copiers }: Volumes, { volumeId, imageId, format }: Upload, run: Run): Promise<void> {
+  const { host } = await findOwnVolume(db, { id: volumeId, taskId: run.taskId });
+  await copiers.on(host ?? '', run).uploadVolume({ id: `${volumeId}/upload`, volumeId, imageId, format });
+}
+
+async function dropImage({ images }: Volumes, { imageId }: Upload): Promise<void> {
+  await images.remove(imageId);
+}
