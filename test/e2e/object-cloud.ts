@@ -127,11 +127,17 @@ export async function putAt(
   return upload.commit({ etag: md5(content), ...footer });
 }
 
-/** All files below a folder that are not directories, without those of a database under way. */
+/** All files below a folder, which may change meanwhile. */
 export function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true, encoding: 'utf8' })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(path) : [path];
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 export const primariesOf = (ring: Ring, ...path: readonly string[]) =>
@@ -154,8 +160,9 @@ export async function startStore(
   agent: Words = {},
   ring: Words = {},
   more: Words = {},
+  folder = temporary(t),
 ): Promise<Store> {
-  const agents = await startAgents(t, agent, ring);
+  const agents = await startAgents(t, agent, ring, folder);
   const settings = { maxFileBytes: 5_368_709_122, patienceMs: 500, listen: '0', ...more } as ObjectStore['settings'];
   const reach = openReach(agents.ground.bus, agents.ring);
   const { log } = agents.ground;

@@ -10,6 +10,7 @@ import { changesAfter, type Info, infoOf } from '../listings/store.ts';
 import { removeEmpty } from '../objects/hashes.ts';
 import type { AgentWorld, Digests, Push } from './answers.ts';
 import { askPeer } from './peers.ts';
+import { isForgotten } from './reclaim.ts';
 
 const pageSize = 1000;
 
@@ -27,8 +28,9 @@ export async function pushDatabases(
 
 /** True when the peer knows all that we know. What it does not have yet is sent from the first change. */
 async function pushDatabase(world: AgentWorld, place: Place, peer: Device): Promise<boolean> {
-  const info = infoFor(world, place);
-  if (!info) return true;
+  const ours = world.databases.find(place);
+  const info = ours && infoOf(ours);
+  if (!info || isForgotten(world, ours)) return true;
   const at = { kind: place.kind, partition: place.partition };
   const said = await askPeer(world, peer, { ...at, query: { ask: 'heard', hash: place.hash, id: info.id } });
   if (said?.status !== 200) return false;

@@ -1,12 +1,13 @@
 /** What was removed is remembered for a while, so that nobody brings it back. Then it is forgotten. */
 import { dirname } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
+import type { FileDatabase } from '#shared/db/file.ts';
 import { timestampOf } from '#shared/ring/timestamp.ts';
 import { diskOf, reclaimBefore } from '../context.ts';
 import { hashDirectory, partitionsOf } from '../drivers/device.ts';
 import type { Place } from '../listings/databases.ts';
 import { reportKey } from '../listings/report.ts';
-import { forgetGone, type Info, infoOf, isGone } from '../listings/store.ts';
+import { forgetGone, infoOf, isGone } from '../listings/store.ts';
 import { removeEmpty } from '../objects/hashes.ts';
 import type { AgentWorld } from './answers.ts';
 
@@ -26,19 +27,18 @@ function reclaimDatabase(world: AgentWorld, place: Place): void {
   const db = world.databases.find(place);
   if (!db) return;
   if (db.transaction(() => forgetGone(db, before), { durable: false })) world.databases.touch(place);
-  const info = infoOf(db);
-  if (!info || !isForgotten(info, before)) return;
-  const entry = db.row('SELECT name FROM entries LIMIT 1');
-  if (entry) return;
+  if (!isForgotten(world, db)) return;
   world.databases.remove(place);
   world.unreported.delete(reportKey(place));
   removeEmpty(dirname(hashDirectory(place.disk, place.kind, place.partition, place.hash)), 2);
 }
 
-/** A container that was removed long ago; an account that has long had nothing, and nothing said of it. */
-function isForgotten(info: Info, before: string): boolean {
-  const [, container] = info.path;
-  if (container !== undefined) return isGone(info) && info.removed < before;
+/** A container that was removed long ago; an account that has long had nothing, and nothing said of it. Nobody needs a copy. */
+export function isForgotten(world: AgentWorld, db: FileDatabase): boolean {
+  const before = timestampOf(reclaimBefore(world));
+  const info = infoOf(db);
+  if (!info || db.row('SELECT name FROM entries WHERE deleted = 0 OR timestamp >= ? LIMIT 1', before)) return false;
+  if (info.path.length > 1) return isGone(info) && info.removed < before;
   const said = Object.values(info.metadata).some(([value, timestamp]) => value !== '' || timestamp >= before);
-  return info.count === 0 && info.put < before && !said;
+  return info.put < before && !said;
 }

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { run, tryRun } from '#shared/process/run.ts';
+import { callTo, filesBelow, putAt, startAgents, startStore } from '../../test/e2e/object-cloud.ts';
+
+const isRoot = process.getuid?.() === 0;
+const tmpfs = async (path: string, mib: number) => {
+  mkdirSync(path, { recursive: true });
+  await run(['mount', '-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', path]);
+};
+
+test('a full disk is a 507 with nothing half written; another device stands in', { skip: !isRoot }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'objects-'));
+  const small = join(folder, 'object-agent', 'd1');
+  await tmpfs(small, 8);
+  const cleanUp = async () => {
+    await store.close();
+    await tryRun(['umount', '-l', small]);
+    rmSync(folder, { recursive: true });
+  };
+  t.after(cleanUp);
+  const ring = { devices: ['z1-:6210/d1', 'z2-:6210/d2', 'z3-:6210/d3', 'z1-:6210/d4'] };
+  const store = await startStore(t, { reserveMb: 0 }, ring, {}, folder);
+  await store.ask('PUT', '/docs');
+  const content = randomBytes(12 * 2 ** 20);
+  const call = callTo(store.ring, 'object', 'PUT', 'd1', ['AUTH_p', 'docs', 'direct']);
+  await assert.rejects(putAt(store.agentOf('d1'), call, content), { code: 'ENOSPC' });
+  assert.deepEqual(filesBelow(join(small, 'tmp')), []);
+  const announced = { ...call, headers: { ...call.headers, 'x-backend-length': String(content.length) } };
+  assert.equal((await putAt(store.agentOf('d1'), announced, content)).status, 507);
+  assert.equal((await store.ask('PUT', '/docs/o', {}, content)).status, 201);
+  assert.ok(Buffer.from(await (await store.ask('GET', '/docs/o')).arrayBuffer()).equals(content));
+  assert.equal(
+    ['d2', 'd3', 'd4'].flatMap((name) => filesBelow(join(folder, 'object-agent', name, 'objects'))).length,
+    3,
+  );
+});
+
+test('a device that must be a mount point and is none stays away', async (t) => {
+  const agents = await startAgents(t, { mountCheck: true });
+  const { status } = await agents.agentOf('d1').ask(callTo(agents.ring, 'account', 'HEAD', 'd1', ['AUTH_p']));
+  assert.equal(status, 507);
+});
