@@ -102,6 +102,57 @@ test('a guest cannot send as somebody else', { skip }, async (t) => {
   assert.ok(await other.cannotPing('10.7.0.11'), 'a port that is down carries nothing');
 });
 
+test('guests speak IPv6 as themselves, and nobody gives himself out as a router or a neighbour', {
+  skip,
+}, async (t) => {
+  const host = await openHost(t);
+  const blue = host.segment(1);
+  await host.driver.ensureGroup(groupOf(1, [{ family: 6 }]));
+  const both = (address: string) => ({
+    groupIds: [idOf(6, 1)],
+    fixedIps: [{ address, subnetId: `${blue.networkId}/6` }],
+  });
+  const port = host.port(1, blue, '', both('fd00:7::11'));
+  const closed = host.port(2, blue, '', { ...both('fd00:7::12') });
+  await host.driver.ensurePort(port);
+  await host.driver.ensurePort(closed);
+  const [thief, other] = [await host.guest(port), await host.guest(closed)];
+  await thief.address('fd00:7::11/64', 'fd00:7::99/64');
+  await other.address('fd00:7::12/64');
+  assert.ok(await thief.pings('fd00:7::12', '-I', 'fd00:7::11'), 'as itself');
+  assert.ok(await thief.cannotPing('fd00:7::12', '-I', 'fd00:7::99'), 'as another');
+  assert.ok(await other.cannotPing('fd00:7::99'), 'it is no neighbour under that address');
+  await host.driver.ensurePort({ ...closed, groupIds: [] });
+  assert.ok(await other.cannotPing('fd00:7::11'), 'without a group nothing leaves');
+});
+
+test('a guest on the external network itself is guarded from the host’s side too', { skip }, async (t) => {
+  const host = await openHost(t);
+  const outside = host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
+  const hostAddress = `${host.external}.1/24`;
+  const external = { id: `${outside.networkId}/external`, segment: outside, hostAddress, masquerade: true };
+  await host.driver.ensureExternal(external);
+  await host.driver.ensureGroup(groupOf(1, [{ protocol: 'tcp', portMin: 7000, portMax: 7000 }]));
+  const guest = await plugged(host, host.port(1, outside, `${host.external}.20`, { groupIds: [idOf(6, 1)] }));
+  for (const port of [7000, 7001]) await guest.listens(port);
+  assert.ok(await hostReaches(`${host.external}.20`, 7000), 'what the rule says');
+  assert.ok(!(await hostReaches(`${host.external}.20`, 7001)), 'and nothing else');
+  assert.ok(await guest.pings(`${host.external}.1`), 'out it may');
+  await host.driver.ensurePort(host.port(1, outside, `${host.external}.20`, { groupIds: [] }));
+  assert.ok(await guest.cannotPing(`${host.external}.1`), 'without a group not even that');
+});
+
+test('two clouds cannot have one external range, and the second is told', { skip }, async (t) => {
+  const [host, other] = [await openHost(t), await openHost(t)];
+  const wishOf = ({ segment }: typeof host) => {
+    const outside = segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
+    const hostAddress = `${host.external}.1/24`;
+    return { id: `${outside.networkId}/external`, segment: outside, hostAddress, masquerade: true };
+  };
+  await host.driver.ensureExternal(wishOf(host));
+  await assert.rejects(other.driver.ensureExternal(wishOf(other)), /give this cloud another external range/);
+});
+
 test('a tap that nobody asked for carries nothing', { skip }, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
