@@ -1,5 +1,4 @@
 /** Which parts a process of a role runs. Loaded when started, so an agent never sees Express or knex. */
-import { existsSync } from 'node:fs';
 import type { Ground, Start, Started } from '#shared/service/ground.ts';
 
 /** The folders below services/, in the order in which they start: who is asked comes before who asks. */
@@ -7,9 +6,7 @@ const services = ['identity', 'placement', 'image', 'network', 'volume', 'comput
 const agents = ['network-agent', 'volume-agent', 'compute-agent', 'object-agent'] as const;
 
 export type Part = (typeof services)[number] | (typeof agents)[number];
-export const parts: readonly Part[] = [...services, ...agents].filter((part) =>
-  existsSync(new URL(`../services/${part}/service.ts`, import.meta.url)),
-);
+export const parts: readonly Part[] = [...services, ...agents];
 export const isAgent = (part: Part): boolean => agents.some((agent) => agent === part);
 
 const groups: Readonly<Record<string, readonly Part[]>> = {

@@ -29,13 +29,13 @@ export async function launch(
   const from = sizeOf(logFile);
   const pid = spawnDetached(role, logFile);
   const giveUp = AbortSignal.timeout(patienceMs);
-  const open = waitForDoors(doors, giveUp);
   while (!findRunning(join(home.directory.run, `${role}.pid`))?.ready) {
     if (!startOf(pid)) throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
     if (giveUp.aborted) throw new Refusal(tooLate(home, role, wanted));
     await sleep(20);
   }
-  const silent = [...(await open).map(({ name }) => name), ...(await waitForAgents(home, doors, wanted, giveUp))];
+  const shut = await waitForDoors(doors, giveUp);
+  const silent = [...shut.map(({ name }) => name), ...(await waitForAgents(home, doors, wanted, giveUp))];
   if (silent.length > 0) throw new Refusal(`nothing heard of ${silent.join(', ')}; see ${logFile}`);
 }
 
