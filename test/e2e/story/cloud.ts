@@ -21,6 +21,8 @@ export interface CloudWish {
 
 export interface StoryCloud {
   readonly folder: string;
+  /** Where it listens. */
+  readonly address: string;
   readonly outside: string;
   /** The stock client; throws with its words when it fails. */
   os(...words: string[]): Promise<string>;
@@ -41,9 +43,10 @@ export async function startStoryCloud(
   chmodSync(folder, 0o755); // guests run as other users
   const home = join(folder, 'var');
   const outside = `172.24.${number}`;
+  const address = `127.0.0.${number}`;
   const settings = {
     WATTLE_VAR: home,
-    WATTLE_ADDRESS: `127.0.0.${number}`,
+    WATTLE_ADDRESS: address,
     WATTLE_NETWORK__EXTERNAL_CIDR: `${outside}.0/24`,
     WATTLE_NETWORK__EXTERNAL_GATEWAY: `${outside}.1`,
     ...env,
@@ -66,7 +69,7 @@ export async function startStoryCloud(
   const os = async (...words: string[]) =>
     (await run([client, ...words], { cwd: folder, env: login, timeoutMs: clientMs })).stdout;
   const json = async <T>(...words: string[]) => JSON.parse(await os(...words, '-f', 'json')) as T;
-  return { folder, outside, os, tryOs, json, wattle };
+  return { folder, address, outside, os, tryOs, json, wattle };
 }
 
 /** Waits for a condition, never for a second. */

@@ -1,0 +1,37 @@
+/** The processes of a cloud on this machine, found by what they are, ended by their number. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StoryCloud } from './cloud.ts';
+
+interface Found {
+  readonly pid: number;
+  readonly words: readonly string[];
+}
+
+function processes(): Found[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        return [{ pid: Number(name), words: readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0') }];
+      } catch {
+        return []; // it ended while we looked
+      }
+    });
+}
+
+/** Guests whose files are below the cloud's folder. */
+export const guestsOf = ({ folder }: StoryCloud): number[] =>
+  processes()
+    .filter(
+      ({ words }) => words.some((word) => word.includes('qemu-system')) && words.some((word) => word.includes(folder)),
+    )
+    .map(({ pid }) => pid);
+
+/** Wattle's own process, as its pid file names it. */
+export const wattleOf = ({ folder }: StoryCloud, role = 'all'): number =>
+  Number(readFileSync(join(folder, 'var/run', `${role}.pid`), 'utf8').match(/\d+/)?.[0]);
+
+export function killNow(...pids: readonly number[]): void {
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+}
