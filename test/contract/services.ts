@@ -17,6 +17,9 @@ import { routes as networkRoutes } from '../../services/network/routes.ts';
 import { swift } from '../../services/object-store/dialect.ts';
 import { policy as objectPolicy } from '../../services/object-store/policy.ts';
 import { routes as objectRoutes } from '../../services/object-store/routes.ts';
+import { placement } from '../../services/placement/dialect.ts';
+import { policy as placementPolicy } from '../../services/placement/policy.ts';
+import { routes as placementRoutes } from '../../services/placement/routes.ts';
 
 export interface ApiFacts {
   readonly name: string;
@@ -52,5 +55,11 @@ export const apis: readonly ApiFacts[] = [
   facts('identity', { routes: identityRoutes, policy: identityPolicy, dialect: keystone }),
   facts('image', { routes: imageRoutes, policy: imagePolicy, dialect: glance }),
   facts('network', { routes: networkRoutes, policy: networkPolicy, dialect: neutron }),
+  facts('placement', {
+    routes: placementRoutes,
+    policy: placementPolicy,
+    dialect: placement,
+    versions: ['1.0', '1.39'],
+  }),
   facts('object-store', { routes: objectRoutes, policy: objectPolicy, dialect: swift }),
 ];

@@ -1,0 +1,146 @@
+/** What a query for allocation candidates asks: groups of resources, each with its traits and places. */
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { codes } from '../dialect.ts';
+import { type Amounts, resourcesOf } from '../wishes/resources.ts';
+import { aggregatesWish, checkUuid, nothing, type SetWish, traitsWish } from '../wishes/sets.ts';
+
+export interface Group {
+  /** Empty for the one that may be spread over a tree; all others come from one provider each. */
+  readonly suffix: string;
+  readonly resources: Amounts;
+  readonly traits: SetWish;
+  readonly aggregates: SetWish;
+  readonly inTree: string | undefined;
+}
+
+export interface CandidatesWish {
+  readonly groups: readonly Group[];
+  readonly isolate: boolean;
+  readonly limit: number | undefined;
+  readonly root: SetWish;
+  /** Suffixes whose providers stand below one of them. */
+  readonly sameSubtree: readonly (readonly string[])[];
+  /** Before 1.29 only what one provider (and those it shares with) can give. */
+  readonly nested: boolean;
+}
+
+type Queries = Readonly<Record<string, readonly string[]>>;
+
+const whole: readonly [string, Version][] = [
+  ['limit', '1.16'],
+  ['group_policy', '1.25'],
+  ['root_required', '1.35'],
+  ['same_subtree', '1.36'],
+];
+const grouped: readonly [string, Version][] = [
+  ['resources', '1.10'],
+  ['required', '1.17'],
+  ['member_of', '1.21'],
+  ['in_tree', '1.31'],
+];
+
+export function candidatesWish(queries: Queries, version: Version): CandidatesWish {
+  const suffixes = suffixesOf(queries, version);
+  const groups = suffixes.map((suffix) => groupOf(suffix, queries, version));
+  const sameSubtree = (queries.same_subtree ?? []).map((text) => text.split(','));
+  checkGroups(groups, sameSubtree, version);
+  const policy = queries.group_policy?.at(-1);
+  if (policy !== undefined && policy !== 'none' && policy !== 'isolate')
+    throw badRequest(`Invalid query string parameters: '${policy}' is not one of ['none', 'isolate']`);
+  if (policy === undefined && groups.filter(({ suffix }) => suffix !== '').length > 1)
+    throw badRequest(
+      'The "group_policy" parameter is required when specifying more than one "resources{N}" parameter.',
+    );
+  return {
+    groups,
+    isolate: policy === 'isolate',
+    limit: limitOf(queries.limit?.at(-1)),
+    root: queries.root_required ? traitsWish(queries.root_required.slice(-1), '1.38') : nothing,
+    sameSubtree,
+    nested: atLeast(version, '1.29'),
+  };
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9][0-9]*$/.test(text))
+    throw badRequest(`Invalid query string parameters: '${text}' does not match '^[1-9][0-9]*$'`);
+  return Number(text);
+}
+
+/** Numbers from 1.25 on, words from 1.33 on. */
+function suffixesOf(queries: Queries, version: Version): string[] {
+  const suffix = atLeast(version, '1.33') ? '[a-zA-Z0-9_-]{1,64}' : '[1-9][0-9]*';
+  const tail = atLeast(version, '1.25') ? `(${suffix})?` : '()';
+  const known = grouped.filter(([, first]) => atLeast(version, first)).map(([key]) => key);
+  const form = new RegExp(`^(${known.join('|')})${tail}$`);
+  const wholeKeys = new Set(whole.filter(([, first]) => atLeast(version, first)).map(([key]) => key));
+  const found = Object.keys(queries).flatMap((key) => {
+    if (wholeKeys.has(key)) return [];
+    const match = key.match(form);
+    if (match) return [match[2] ?? ''];
+    throw badRequest(
+      `Invalid query string parameters: Additional properties are not allowed ('${key}' was unexpected)`,
+    );
+  });
+  return [...new Set(found)];
+}
+
+function groupOf(suffix: string, queries: Queries, version: Version): Group {
+  const of = (key: string) => queries[key + suffix];
+  const resources = of('resources')?.at(-1);
+  const inTree = of('in_tree')?.at(-1);
+  return {
+    suffix,
+    resources: resources === undefined ? {} : resourcesOf(resources),
+    traits: traitsWish(of('required') ?? [], version),
+    aggregates: aggregatesWish(`member_of${suffix}`, of('member_of') ?? [], version),
+    inTree: inTree === undefined ? undefined : checkUuid('in_tree', inTree),
+  };
+}
+
+const isEmpty = ({ resources }: Group) => Object.keys(resources).length === 0;
+
+function checkGroups(groups: readonly Group[], subtrees: CandidatesWish['sameSubtree'], version: Version): void {
+  if (groups.length === 0 && !atLeast(version, '1.25'))
+    throw badRequest("Invalid query string parameters: 'resources' is a required property");
+  if (atLeast(version, '1.36')) checkSubtrees(groups, subtrees);
+  else checkOrphans(groups);
+  const torn = groups.filter(({ traits }) =>
+    traits.anyOf.some((choice) => choice.every((trait) => traits.none.includes(trait))),
+  );
+  if (torn.length > 0)
+    throw badRequest(
+      `Conflicting required and forbidden traits found in the following traits keys: ${torn.map(({ suffix }) => `required${suffix}`).join(', ')}`,
+    );
+}
+
+function checkOrphans(groups: readonly Group[]): void {
+  const orphans = groups.filter(isEmpty);
+  const withTraits = orphans.filter(({ traits }) => traits.anyOf.length > 0).map(({ suffix }) => `required${suffix}`);
+  if (withTraits.length > 0)
+    throw badRequest(
+      `All traits parameters must be associated with resources.  Found the following orphaned traits keys: ${withTraits.join(', ')}`,
+    );
+  if (orphans.length > 0) throw badRequest('All request groups must specify resources.');
+  if (groups.length === 0) throw badRequest('At least one request group (`resources` or `resources{$S}`) is required.');
+}
+
+function checkSubtrees(groups: readonly Group[], subtrees: CandidatesWish['sameSubtree']): void {
+  const named = new Set(subtrees.flat());
+  if (groups.every(isEmpty))
+    throw badRequest('There must be at least one resources or resources[$S] parameter.', codes.missingValue);
+  const lost = groups.filter((group) => isEmpty(group) && !named.has(group.suffix)).map(({ suffix }) => suffix);
+  if (lost.length > 0)
+    throw badRequest(
+      `Resourceless suffixed group request should be specified in \`same_subtree\` query param: bad group(s) - ${lost.join(', ')}.`,
+      codes.badValue,
+    );
+  const strangers = [...named].filter((suffix) => !groups.some((group) => group.suffix === suffix));
+  if (strangers.length > 0)
+    throw badRequest(
+      `Real suffixes should be specified in \`same_subtree\`: ${strangers.join(', ')} not found in ${groups.map(({ suffix }) => suffix).join(', ')}.`,
+      codes.badValue,
+    );
+}

@@ -1,0 +1,48 @@
+/** What a search for candidates looks at, read once, with ways to ask it. */
+import { aggregatesOf } from '../aggregates/store.ts';
+import type { Placement } from '../context.ts';
+import { type Inventory, listInventories } from '../inventories/store.ts';
+import { listProviders, type Provider } from '../providers/store.ts';
+import { sharesViaAggregate, traitsOf } from '../traits/store.ts';
+import { asksNothing } from '../wishes/sets.ts';
+import type { CandidatesWish } from './wish.ts';
+
+export interface World {
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** The providers of each tree, by its root. */
+  readonly trees: ReadonlyMap<string, readonly Provider[]>;
+  stock(provider: string, resourceClass: string): Inventory | undefined;
+  hasTrait(provider: string, trait: string): boolean;
+  isMember(provider: string, aggregate: string): boolean;
+  /** Providers of other trees that serve this one. */
+  sharingWith(root: string): readonly Provider[];
+}
+
+export async function readWorld({ db }: Placement, { groups }: CandidatesWish): Promise<World> {
+  const classes = [...new Set(groups.flatMap(({ resources }) => Object.keys(resources)))];
+  const all = await listProviders(db);
+  const stocks = new Map((await listInventories(db, { classes })).map((row) => [placeOf(row), row]));
+  const traits = await traitsOf(db);
+  const sharing = all.filter(({ uuid }) => traits.get(uuid)?.includes(sharesViaAggregate));
+  const needsAggregates = sharing.length > 0 || groups.some(({ aggregates }) => !asksNothing(aggregates));
+  const aggregates = needsAggregates ? await aggregatesOf(db) : new Map<string, string[]>();
+  const trees = Map.groupBy(all, ({ rootUuid }) => rootUuid);
+  const isMember = (provider: string, aggregate: string) => aggregates.get(provider)?.includes(aggregate) ?? false;
+  return {
+    providers: new Map(all.map((provider) => [provider.uuid, provider])),
+    trees,
+    stock: (providerUuid, resourceClass) => stocks.get(placeOf({ providerUuid, resourceClass })),
+    hasTrait: (provider, trait) => traits.get(provider)?.includes(trait) ?? false,
+    isMember,
+    sharingWith: (rootUuid) => {
+      const tree = trees.get(rootUuid) ?? [];
+      const near = new Set(tree.flatMap(({ uuid }) => aggregates.get(uuid) ?? []));
+      return sharing.filter(
+        ({ uuid, rootUuid: own }) => own !== rootUuid && [...near].some((aggregate) => isMember(uuid, aggregate)),
+      );
+    },
+  };
+}
+
+const placeOf = ({ providerUuid, resourceClass }: Pick<Inventory, 'providerUuid' | 'resourceClass'>) =>
+  `${providerUuid}/${resourceClass}`;

@@ -1,0 +1,10 @@
+import type { Knex } from 'knex';
+import type { Log } from '#shared/log/log.ts';
+import type { Config } from './config.ts';
+
+/** Everything this service's functions may reach. */
+export interface Placement {
+  readonly db: Knex;
+  readonly config: Config;
+  readonly log: Log;
+}

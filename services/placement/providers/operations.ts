@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { hasAllocations } from '../allocations/store.ts';
+import type { Placement } from '../context.ts';
+import { codes } from '../dialect.ts';
+import { dashed } from '../wishes/sets.ts';
+import {
+  findProvider,
+  hasChildren,
+  insertProvider,
+  listProviders,
+  moveToRoot,
+  type Provider,
+  removeProvider,
+  updateProvider,
+} from './store.ts';
+
+export interface ProviderWish {
+  readonly name: string;
+  readonly uuid?: string;
+  readonly parent_provider_uuid?: string | null;
+}
+
+export function createProvider({ db }: Placement, wish: ProviderWish): Promise<Provider> {
+  const uuid = wish.uuid ? dashed(wish.uuid.toLowerCase()) : randomUUID();
+  const refuse = (why: string) =>
+    badRequest(
+      `Unable to create resource provider "${wish.name}", ${uuid}: Object action create failed because: ${why}`,
+    );
+  return db.transaction(async (tx) => {
+    const parentUuid = wish.parent_provider_uuid ?? null;
+    if (parentUuid === uuid)
+      throw refuse(
+        'parent provider UUID cannot be same as UUID. Please set parent provider UUID to None if there is no parent.',
+      );
+    const [parent] = parentUuid === null ? [] : await listProviders(tx, { uuids: [parentUuid] });
+    if (parentUuid !== null && !parent) throw refuse('parent provider UUID does not exist.');
+    const rootUuid = parent?.rootUuid ?? uuid;
+    const provider = { uuid, name: wish.name, generation: 0, parentUuid, rootUuid, updatedAt: Date.now() };
+    await insertProvider(tx, provider);
+    return provider;
+  });
+}
+
+/** From 1.37 a provider may move to another parent, and a tree with it. */
+export function changeProvider(
+  { db }: Placement,
+  uuid: string,
+  wish: ProviderWish,
+  mayMove: boolean,
+): Promise<Provider> {
+  const refuse = (why: string) =>
+    badRequest(`Unable to save resource provider ${uuid}: Object action update failed because: ${why}`);
+  return db.transaction(async (tx) => {
+    const before = await findProvider(tx, uuid);
+    const parentUuid = wish.parent_provider_uuid === undefined ? before.parentUuid : wish.parent_provider_uuid;
+    if (parentUuid === before.parentUuid) return renamed(before);
+    if (before.parentUuid !== null && parentUuid === null && !mayMove)
+      throw refuse('un-parenting a provider is not currently allowed.');
+    if (before.parentUuid !== null && !mayMove) throw refuse('re-parenting a provider is not currently allowed.');
+    const tree = subtreeOf(uuid, await listProviders(tx, { roots: [before.rootUuid] }));
+    if (parentUuid !== null && tree.includes(parentUuid))
+      throw refuse('creating loop in the provider tree is not allowed.');
+    const [parent] = parentUuid === null ? [] : await listProviders(tx, { uuids: [parentUuid] });
+    if (parentUuid !== null && !parent) throw refuse('parent provider UUID does not exist.');
+    const rootUuid = parent?.rootUuid ?? uuid;
+    await moveToRoot(tx, tree, rootUuid);
+    return renamed({ ...before, parentUuid, rootUuid });
+
+    async function renamed(provider: Provider): Promise<Provider> {
+      const after = { ...provider, name: wish.name };
+      await updateProvider(tx, after);
+      return after;
+    }
+  });
+}
+
+/** A provider and all below it. */
+export function subtreeOf(uuid: string, tree: readonly Provider[]): string[] {
+  const below = tree.filter(({ parentUuid }) => parentUuid === uuid);
+  return [uuid, ...below.flatMap((child) => subtreeOf(child.uuid, tree))];
+}
+
+export async function deleteProvider({ db }: Placement, uuid: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    await findProvider(tx, uuid);
+    if (await hasChildren(tx, uuid))
+      throw conflict(
+        `Unable to delete parent resource provider ${uuid}: It has child resource providers.`,
+        codes.cannotDeleteParent,
+      );
+    if (await hasAllocations(tx, uuid))
+      throw conflict(
+        `Unable to delete resource provider ${uuid}: Resource provider has allocations.`,
+        codes.providerInUse,
+      );
+    await removeProvider(tx, uuid);
+  });
+}
