@@ -61,6 +61,9 @@ export async function loadNft(ruleset: string, space?: string): Promise<void> {
   await call([...inside(space), 'nft', '-f', '-'], { input: ruleset });
 }
 
+/** Lines like `table inet filter`. */
+export const listTables = async (): Promise<string> => (await call(['nft', 'list', 'tables'])).stdout;
+
 const within = (space: string | undefined) => (space ? ['-n', space] : []);
 export const inside = (space: string | undefined) => (space ? ['ip', 'netns', 'exec', space] : []);
 

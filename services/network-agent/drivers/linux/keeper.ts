@@ -4,9 +4,10 @@ import type { Log } from '#shared/log/log.ts';
 import { inOrder } from '../order.ts';
 import { type Kind, kinds, neededSegments, segmentsOf, type Wishes } from '../records.ts';
 import { ensureBridge, ensureBridgeGone } from './bridge.ts';
-import { call, listLinks } from './commands.ts';
+import { listLinks, listTables } from './commands.ts';
 import { networkOf } from './dhcp.ts';
 import { listSpaces } from './namespaces.ts';
+import { ensureLeftAlone } from './other-firewalls.ts';
 import { type Part, parts, type World } from './parts.ts';
 import { legsOf } from './router.ts';
 import { sweep, type Wanted } from './sweep.ts';
@@ -71,14 +72,17 @@ export function openKeeper(world: World, log: Log): Keeper {
       await firewall.load();
       for (const segment of neededSegments(records).values()) await bridge(segment);
       await firewall.load();
+      await ensureLeftAlone(underlay.names, await listTables());
       for (const kind of kinds) for (const { id } of records[kind].list()) unsure.add(`${kind}/${id}`);
     },
     heal: async () => {
       const look = { links: await listLinks(), spaces: new Set(listSpaces(underlay.names.table)) };
       const lost = [...neededSegments(records).values()].filter(({ bridge: name }) => !look.links.get(name)?.up);
       for (const segment of lost) await bridge(segment);
-      if (!(await stands(underlay.names.table))) await firewall.loadWhole();
+      const tables = await listTables();
+      if (!standsIn(tables, underlay.names.table)) await firewall.loadWhole();
       else if (lost.length > 0) await firewall.load();
+      await ensureLeftAlone(underlay.names, tables);
       const missing = kinds.flatMap((kind) =>
         records[kind]
           .list()
@@ -146,7 +150,5 @@ function wantedBy({ records, underlay: { names } }: World): Wanted {
 }
 
 /** Somebody may have flushed the host's rules. */
-async function stands(table: string): Promise<boolean> {
-  const { stdout } = await call(['nft', 'list', 'tables']);
-  return ['bridge', 'inet'].every((family) => stdout.includes(`table ${family} ${table}\n`));
-}
+const standsIn = (tables: string, table: string): boolean =>
+  ['bridge', 'inet'].every((family) => tables.includes(`table ${family} ${table}\n`));

@@ -3,10 +3,11 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryRun } from '#shared/process/run.ts';
 import { goneText } from './blocks.ts';
-import { listLinks, loadNft } from './commands.ts';
+import { listLinks, listTables, loadNft } from './commands.ts';
 import { ensureEnded, listDnsmasq } from './dnsmasq.ts';
 import { isOurs, type Names } from './names.ts';
 import { ensureSpaceGone, listSpaces } from './namespaces.ts';
+import { ensureNotNamed } from './other-firewalls.ts';
 
 export interface Wanted {
   readonly links: ReadonlySet<string>;
@@ -46,6 +47,7 @@ async function endDnsmasq({ runDir }: Names, { networks }: Wanted): Promise<void
 export async function tearDown(names: Names): Promise<string[]> {
   const gone = await sweep(names, nothing);
   await loadNft(goneText(names.table));
+  await ensureNotNamed(names, await listTables());
   await rm(names.runDir, { recursive: true, force: true });
   return gone;
 }
