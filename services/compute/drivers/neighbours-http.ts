@@ -94,7 +94,7 @@ export function networkOver(session: Session): NetworkPart {
   };
 }
 
-const volumeVersion = { 'openstack-api-version': 'volume 3.44' };
+const volumeVersion = { 'openstack-api-version': 'volume 3.54' };
 
 export function volumeOver(session: Session): VolumePart {
   const ask = <T>(path: string, wish: Parameters<Session['json']>[2] = {}): Promise<T> =>
