@@ -18,9 +18,9 @@ import { memoryDriver } from './drivers/memory.ts';
 export const start: Start = async (ground) => {
   const cloud = readCloud(ground.settings);
   const settings = ground.settings.read('network-agent', section);
-  const log = ground.log.with({ service: 'network-agent' });
+  const { bus, log } = ground;
   const stateDir = settings.stateDir || join(cloud.var, 'network-agent');
-  const driver = await openDriver({ ...ground, log }, cloud, { ...settings, stateDir });
+  const driver = await openDriver(ground, cloud, { ...settings, stateDir });
   const host = cloud.host || hostname();
   const report = async (): Promise<NetworkReport> => ({
     hostId: hostIdIn(cloud.var),
@@ -32,7 +32,7 @@ export const start: Start = async (ground) => {
   });
   const agent = startAgent({
     contract: networkAgent,
-    bus: ground.bus,
+    bus,
     host,
     driver,
     log,

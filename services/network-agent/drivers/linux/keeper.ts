@@ -27,6 +27,7 @@ export function openKeeper(world: World, log: Log): Keeper {
   const perBridge = inOrder();
   /** Wishes that may stand half: all of them after a start, later those that failed. */
   const unsure = new Set<string>();
+  const complain = complaints(log);
 
   const bridge = bridges(world, perBridge);
   const build = async <K extends Kind>(kind: K, wish: Wishes[K]) => {
@@ -93,7 +94,7 @@ export function openKeeper(world: World, log: Log): Keeper {
         await perWish(`${kind}/${id}`, async () => {
           const wish = records[kind].get(id);
           if (wish) await build(kind, wish);
-        }).catch((error: unknown) => log.warn({ kind, id, error }, 'could not be made again yet'));
+        }).catch((error: unknown) => complain(kind, id, error));
       }
       await dropUnneeded();
     },
@@ -118,6 +119,15 @@ function bridges({ records, underlay }: World, perBridge: ReturnType<typeof inOr
 
 const bridgesOf = <K extends Kind>(kind: K, wish: Wishes[K] | undefined): string[] =>
   wish ? segmentsOf[kind](wish).map(({ bridge }) => bridge) : [];
+
+/** A refusal repeats with every look; saying it once is enough. */
+function complaints(log: Log) {
+  const said = new Map<string, string>();
+  return (kind: Kind, id: string, error: unknown) => {
+    if (said.get(id) !== String(error)) log.warn({ kind, id, error }, 'could not be made again yet');
+    said.set(id, String(error));
+  };
+}
 
 /** The table's types know which wish belongs to which kind; a loop over kinds does not. */
 const partOf = (kind: Kind) => parts[kind] as Part<Wishes[Kind]>;
