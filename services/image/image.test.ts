@@ -31,10 +31,14 @@ interface Asked {
 }
 type Body = Record<string, never> & { images: { id: string; name: string }[]; next?: string };
 
-/** The service behind its door, with headers in place of tokens. */
+const sorted = (texts: readonly string[]) => texts.toSorted((one, other) => (one < other ? -1 : 1));
+
+/** The service behind its door, with headers in place of tokens; on a server if WATTLE_TEST_MYSQL names one. */
 async function open(t: TestContext, change: (bytes: ImageBytes) => ImageBytes = (bytes) => bytes) {
   const dir = mkdtempSync(join(tmpdir(), 'image-'));
-  const db = openDatabase('sqlite::memory:');
+  const server = process.env.WATTLE_TEST_MYSQL;
+  const schema = `wattle_t_${randomUUID().slice(0, 8)}`;
+  const db = openDatabase(server ? `${server}/${schema}` : 'sqlite::memory:');
   await migrate(db, [firstMigration]);
   const config = settingsOf({}).read('image', section);
   const bytes = change(await fileBytes(dir));
@@ -58,6 +62,7 @@ async function open(t: TestContext, change: (bytes: ImageBytes) => ImageBytes = 
   });
   t.after(async () => {
     await door.close();
+    if (server) await db.raw('DROP SCHEMA ??', [schema]);
     await db.destroy();
     rmSync(dir, { recursive: true });
   });
@@ -223,7 +228,7 @@ test('who may see an image: its project, all, or those it is shared with', async
     await make({ name: 'common', visibility: 'community' }),
   ];
   const names = async (asked: Asked, query = '') =>
-    (await ask('GET', `/v2/images${query}`, asked)).body.images.map(({ name }) => name).sort();
+    sorted((await ask('GET', `/v2/images${query}`, asked)).body.images.map(({ name }) => name));
   const theirs = { project: 'theirs' };
   assert.deepEqual(await names({}), ['common', 'open', 'own']);
   assert.deepEqual(await names(theirs), ['open']);
