@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Identify } from '#shared/auth/trust.ts';
 import { imageClient } from '#shared/clients/image.ts';
 import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
 import { volumeAgent } from '#shared/contracts/volume-agent.ts';
@@ -22,43 +23,58 @@ import { openTimers } from './timers.ts';
 import { ensureType } from './types/store.ts';
 import { workflows } from './workflows/all.ts';
 
+/** What this service stands on; a test brings its own. */
+export interface Parts {
+  readonly ground: Omit<Volumes, 'hosts' | 'copiers'>;
+  readonly identify: Identify;
+  readonly identityUrl: string;
+  readonly at: { readonly host: string; readonly port: number };
+}
+
 /** Puts the parts together. The doors open last and close first. */
+export async function openVolumes({ ground, identify, identityUrl, at }: Parts) {
+  const { db, bus, log, cloud, config } = ground;
+  const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
+  await migrate(db, [tables]);
+  await db.transaction((tx) => ensureType(tx, defaultType()));
+  const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs });
+  const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs });
+  const service: Volumes = { ...ground, hosts, copiers };
+  const owner = `volume/${cloud.host || hostname()}`;
+  const runner = await startRunner({ service, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
+  const messages = openMessages(service, runner);
+  const timers = openTimers(service);
+  const { validation } = cloud;
+  const dialect = cinder(identityUrl);
+  const door = await openDoor({ name: 'volume', service, routes, policy, dialect, identify, log, at, validation });
+  const close = async () => {
+    await door.close();
+    await runner.close();
+    for (const off of messages) off();
+    await Promise.all(timers.map((timer) => timer.close()));
+  };
+  return { service, door, close };
+}
+
 export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('volume', section);
-  const { answerMs, copyMs, pollMs } = config;
   const db = openDatabase(config.database || databaseOf(cloud, 'volume'));
-  await migrate(db, [tables]);
-  await db.transaction((tx) => ensureType(tx, defaultType()));
   const session = sessionOf(cloud, 'cinder');
   const trust = watchTrust({ session, bus, log });
-  const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs });
-  const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs });
-  const service: Volumes = { db, bus, log, cloud, config, hosts, copiers, images: imageClient(session) };
-  const owner = `volume@${cloud.host || hostname()}`;
-  const runner = await startRunner({ service, db, log, workflows, owner, ...config });
-  const messages = openMessages(service, runner);
-  const timers = openTimers(service);
-  const identityUrl = cloud.identityUrl || `http://${cloud.address}:5000/v3`;
-  const door = await openDoor({
-    name: 'volume',
-    service,
-    routes,
-    policy,
-    dialect: cinder(identityUrl),
+  const { close } = await openVolumes({
+    ground: { db, bus, log, cloud, config, images: imageClient(session) },
     identify: trust.identify,
-    log,
+    identityUrl: cloud.identityUrl || `http://${cloud.address}:5000/v3`,
     at: listenAt(cloud, config.listen),
   });
-  const close = async () => {
-    await door.close();
-    for (const off of messages) off();
-    await Promise.all(timers.map((timer) => timer.close()));
-    await runner.close();
-    await trust.close();
-    await db.destroy();
+  return {
+    close: async () => {
+      await close();
+      await trust.close();
+      await db.destroy();
+    },
   };
-  return { close };
 };
 
 /** What a volume is when nobody says otherwise; seeded once. */

@@ -113,14 +113,19 @@ export const textFilters = <Row>(name: string, read: (row: Row) => string | null
   [`${name}~`]: (row: Row, value: string) => read(row)?.includes(value) ?? false,
 });
 
-/** A dictionary as clients send it in a query: Python's or JSON's words. */
+/** A dictionary as clients send it in a query: JSON's words, or Python's. */
 export function dictionaryOf(text: string): Readonly<Record<string, string>> {
-  const json = text.replace(/\bu?'((?:[^'\\]|\\.)*)'/g, (_, inner: string) => JSON.stringify(inner));
+  const read =
+    jsonOf(text) ?? jsonOf(text.replace(/u?'((?:[^'\\]|\\.)*)'/g, (_, inner: string) => JSON.stringify(inner)));
+  if (read === null || typeof read !== 'object') throw badRequest(`Invalid input received: ${text} is no dictionary.`);
+  return Object.fromEntries(Object.entries(read).map(([key, value]) => [key, String(value)]));
+}
+
+function jsonOf(text: string): unknown {
   try {
-    const read = JSON.parse(json) as Record<string, unknown>;
-    return Object.fromEntries(Object.entries(read).map(([key, value]) => [key, String(value)]));
+    return JSON.parse(text);
   } catch {
-    throw badRequest(`Could not evaluate value ${text}, assuming string`);
+    return undefined;
   }
 }
 

@@ -1,0 +1,214 @@
+/** The volume service alone: its door, its runner, storage hosts on fakes or on files and a tgtd, images in memory. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Header } from '#shared/auth/trust.ts';
+import type { Who } from '#shared/auth/who.ts';
+import { memoryBus } from '#shared/bus/memory.ts';
+import type { Image, ImageClient } from '#shared/clients/image.ts';
+import { readCloud } from '#shared/config/cloud.ts';
+import { settingsOf } from '#shared/config/settings.ts';
+import { type VolumeAgent, type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { notFound, unauthorized } from '#shared/errors/fault.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { type Config, section } from '../../services/volume/config.ts';
+import { openVolumes } from '../../services/volume/service.ts';
+import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
+import { volumesOf } from '../../services/volume-agent/operations.ts';
+
+export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
+export const initiator = 'iqn.2026-11.cloud.wattle:kvm1';
+
+export async function until(holds: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+  const giveUp = Date.now() + withinMs;
+  while (!(await holds())) {
+    assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
+    await sleep(5);
+  }
+}
+
+/** Stands in for tokens: the caller says who they are. */
+export const identify = async (header: Header, requestId: string): Promise<Who> => {
+  const roles = header('x-role');
+  if (!roles) throw unauthorized();
+  return {
+    userId: 'e5ff89e4aaaf429ea24c2b92d153367a',
+    userName: 'me',
+    userDomainId: 'default',
+    projectId: header('x-project') ?? projectId,
+    projectName: 'p',
+    projectDomainId: 'default',
+    domainId: null,
+    system: false,
+    roles: roles.split(','),
+    serviceRoles: header('x-service-token') ? ['service'] : [],
+    token: 'token',
+    requestId,
+  };
+};
+
+/** Images in memory; the bytes are the agent's to fetch. */
+export function fakeImages() {
+  const images = new Map<string, Image>();
+  const add = (image: Partial<Image> = {}): Image => {
+    const whole = {
+      id: randomUUID(),
+      name: 'guest',
+      status: 'active',
+      disk_format: 'raw',
+      container_format: 'bare',
+      size: 1024,
+      virtual_size: null,
+      checksum: 'c',
+      min_disk: 0,
+      min_ram: 0,
+      owner: projectId,
+      visibility: 'private',
+      ...image,
+    };
+    images.set(whole.id, whole);
+    return whole;
+  };
+  const client: ImageClient = {
+    show: async (id) => images.get(id) ?? Promise.reject(notFound('Image', id)),
+    download: async () => Promise.reject(new Error('this service never downloads')),
+    create: async (image) => add({ ...image, status: 'queued' }),
+    upload: async () => {},
+    remove: async (id) => void images.delete(id),
+  };
+  return { images, add, client };
+}
+
+export const settings = Object.fromEntries(
+  Object.entries(section).map(([name, { fallback }]) => [name, fallback]),
+) as Config;
+
+export interface Asked {
+  readonly role?: string;
+  readonly project?: string;
+  readonly version?: string;
+  readonly service?: boolean;
+  readonly body?: unknown;
+}
+
+/** What an answer may hold, for tests that look into it. */
+// biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
+export type Shown = any;
+
+export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partial<Config> = {}, database = ':memory:') {
+  process.env.WATTLE_CHECK_ANSWERS = '1';
+  const bus = memoryBus();
+  const db = openDatabase(`sqlite:${database}`);
+  const images = fakeImages();
+  const quick = { ...settings, pollMs: 50, backoffMs: 5, answerMs: 5_000, copyMs: 5_000, ...config };
+  const { service, door, close } = await openVolumes({
+    ground: { db, bus, log: silentLog(), cloud: readCloud(settingsOf({})), config: quick, images: images.client },
+    identify,
+    identityUrl: 'http://identity',
+    at: { host: '127.0.0.1', port: 0 },
+  });
+  const ends: (() => Promise<void>)[] = [() => db.destroy(), close];
+  t.after(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+
+  const ask = async (method: string, path: string, asked: Asked = {}) => {
+    const { role = 'admin,member,reader', project = projectId, version, body, service: isService } = asked;
+    const answer = await fetch(`${door.url}${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        'x-role': role,
+        'x-project': project,
+        ...(isService ? { 'x-service-token': 'yes' } : {}),
+        ...(version ? { 'openstack-api-version': `volume ${version}` } : {}),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: (text === '' ? null : JSON.parse(text)) as Shown };
+  };
+  const at = `/v3/${projectId}`;
+  const create = async (wish: object = {}, asked: Asked = {}) =>
+    ask('POST', `${at}/volumes`, { version: '3.70', body: { volume: { size: 1, name: 'data', ...wish } }, ...asked });
+  const show = async (id: string, version = '3.70') =>
+    (await ask('GET', `${at}/volumes/${id}`, { version })).body?.volume as Shown;
+  const settled = async (id: string) => {
+    await until(async () => !/ing$/.test((await show(id))?.status ?? ''));
+    return show(id);
+  };
+  return {
+    service,
+    bus,
+    db,
+    images,
+    ask,
+    at,
+    create,
+    show,
+    settled,
+    /** The volume, when it is there. */
+    made: async (wish: object = {}) => settled((await create(wish)).body.volume.id),
+    act: (id: string, body: object, asked: Asked = {}) =>
+      ask('POST', `${at}/volumes/${id}/action`, { version: '3.70', ...asked, body }),
+    snapshot: async (volumeId: string, wish: object = {}, asked: Asked = {}) =>
+      ask('POST', `${at}/snapshots`, {
+        version: '3.65',
+        body: { snapshot: { volume_id: volumeId, name: 'snap', ...wish } },
+        ...asked,
+      }),
+    showSnapshot: async (id: string) => (await ask('GET', `${at}/snapshots/${id}`)).body?.snapshot as Shown,
+    reserve: (volumeId: string, serverId: string, more: object = {}) =>
+      ask('POST', '/v3/attachments', {
+        version: '3.54',
+        body: { attachment: { volume_uuid: volumeId, instance_uuid: serverId, ...more } },
+      }),
+    connect: (id: string, host = 'kvm1') =>
+      ask('PUT', `/v3/attachments/${id}`, {
+        version: '3.54',
+        body: {
+          attachment: { connector: { initiator: `iqn.2026-11.cloud.wattle:${host}`, host, mountpoint: '/dev/vdb' } },
+        },
+      }),
+    complete: (id: string) =>
+      ask('POST', `/v3/attachments/${id}/action`, { version: '3.54', body: { 'os-complete': {} } }),
+    isGone: (path: string) => until(async () => (await ask('GET', `${at}${path}`)).status === 404),
+    startHost: (driver: Partial<VolumeAgent> = {}, name = 'store1', more: Partial<VolumeReport> = {}) => {
+      const host = startHost(bus, name, driver, more);
+      ends.push(host.close);
+      return host;
+    },
+    messages: async () => (await ask('GET', `${at}/messages`, { version: '3.5' })).body.messages as Shown[],
+  };
+}
+
+/** A storage host on the fake driver; verbs can be replaced. Wait for `isKnown` before volumes are wanted. */
+function startHost(
+  bus: ReturnType<typeof memoryBus>,
+  name: string,
+  driver: Partial<VolumeAgent>,
+  more: Partial<VolumeReport>,
+) {
+  const store = openFake({ pool: 'fake', totalGb: 100 });
+  const images = { download: async () => Promise.reject(new Error('no bytes')), upload: async () => {} };
+  const fake = volumesOf({ store, exporter: openFakeExports('127.0.0.1:3260'), images });
+  const agent = startAgent({
+    contract: volumeAgent,
+    bus,
+    host: name,
+    driver: { ...fake, ...driver },
+    log: silentLog(),
+    everyMs: 50,
+    report: async (): Promise<VolumeReport> => ({
+      hostId: `id-of-${name}`,
+      hostname: name,
+      address: '127.0.0.1',
+      pools: await store.pools(),
+      ...more,
+    }),
+  });
+  return { agent: fake, close: () => agent.close(), store };
+}
