@@ -20,6 +20,9 @@ import { routes as objectRoutes } from '../../services/object-store/routes.ts';
 import { placement } from '../../services/placement/dialect.ts';
 import { policy as placementPolicy } from '../../services/placement/policy.ts';
 import { routes as placementRoutes } from '../../services/placement/routes.ts';
+import { cinder } from '../../services/volume/dialect.ts';
+import { policy as volumePolicy } from '../../services/volume/policy.ts';
+import { routes as volumeRoutes } from '../../services/volume/routes.ts';
 
 export interface ApiFacts {
   readonly name: string;
@@ -62,4 +65,10 @@ export const apis: readonly ApiFacts[] = [
     versions: ['1.0', '1.39'],
   }),
   facts('object-store', { routes: objectRoutes, policy: objectPolicy, dialect: swift }),
+  facts('volume', {
+    routes: volumeRoutes,
+    policy: volumePolicy,
+    dialect: cinder('http://identity'),
+    versions: ['3.0', '3.71'],
+  }),
 ];
