@@ -26,41 +26,68 @@ export async function hostStatuses({ db, config }: Compute): Promise<(host: stri
 
 /** Reports come with each look for work; a row is written when it says something new, or now and then. */
 const savedEveryMs = 5_000;
+/** Guests that say what they said before are compared with their rows now and then. */
+const comparedEveryMs = 30_000;
 
-interface Seen {
-  readonly text: string;
-  readonly at: number;
+type Guest = ComputeReport['guests'][number];
+
+/** What is remembered of a host between two of its reports. */
+interface Memory {
+  text: string;
+  savedAt: number;
+  comparedAt: number;
+  powers: ReadonlyMap<string, Guest['power']>;
+  /** Server id to the difference that was seen once. */
+  readonly doubts: Map<string, string>;
+  placing: boolean;
 }
 
 /** What agents say of their hosts, as rows. */
 export function reportKeeper(compute: Compute) {
-  const seen = new Map<string, Seen>();
-  const doubts = new Map<string, string>();
-  const placing = new Set<string>();
-
-  const save = async (host: string, report: ComputeReport) => {
-    const { guests: _, usedRamMb: __, freeDiskGb: ___, ...standing } = report;
-    const text = JSON.stringify(standing);
-    const before = seen.get(host);
-    const now = Date.now();
-    if (before?.text === text && now - before.at < savedEveryMs) return;
-    await compute.db.transaction(async (tx) => {
-      await touchService(tx, agentBinary, host, now);
-      await saveReport(tx, host, report);
-    });
-    seen.set(host, { text, at: now });
+  const memories = new Map<string, Memory>();
+  const memoryOf = (host: string): Memory => {
+    const known = memories.get(host);
+    if (known) return known;
+    const fresh = { text: '', savedAt: 0, comparedAt: 0, powers: new Map(), doubts: new Map(), placing: false };
+    memories.set(host, fresh);
+    return fresh;
   };
-
   return async (host: string, report: ComputeReport): Promise<void> => {
-    await save(host, report);
-    if (!placing.has(host)) {
-      placing.add(host);
+    const memory = memoryOf(host);
+    await save(compute, host, report, memory);
+    if (!memory.placing) {
+      memory.placing = true;
       void tellPlacement(compute, host)
         .catch((error: unknown) => compute.log.warn({ host, error }, 'placement could not be told of a host'))
-        .finally(() => placing.delete(host));
+        .finally(() => {
+          memory.placing = false;
+        });
     }
-    await compareGuests(compute, host, report, doubts);
+    await compareGuests(compute, host, worthALook(report, memory), memory.doubts);
   };
+}
+
+async function save({ db }: Compute, host: string, report: ComputeReport, memory: Memory): Promise<void> {
+  const { guests: _, usedRamMb: __, freeDiskGb: ___, ...standing } = report;
+  const text = JSON.stringify(standing);
+  const now = Date.now();
+  if (memory.text === text && now - memory.savedAt < savedEveryMs) return;
+  await db.transaction(async (tx) => {
+    await touchService(tx, agentBinary, host, now);
+    await saveReport(tx, host, report);
+  });
+  memory.text = text;
+  memory.savedAt = now;
+}
+
+/** Those that say something new, those in doubt, and now and then all. */
+function worthALook({ guests }: ComputeReport, memory: Memory): readonly Guest[] {
+  const { powers, doubts } = memory;
+  memory.powers = new Map(guests.map(({ id, power }) => [id, power]));
+  if (Date.now() - memory.comparedAt < comparedEveryMs)
+    return guests.filter(({ id, power }) => powers.get(id) !== power || doubts.has(id));
+  memory.comparedAt = Date.now();
+  return guests;
 }
 
 /** Only what placement does not know yet. */
@@ -81,12 +108,13 @@ async function tellPlacement(compute: Compute, name: string): Promise<void> {
 async function compareGuests(
   { db, bus, log }: Compute,
   host: string,
-  report: ComputeReport,
+  guests: readonly Guest[],
   doubts: Map<string, string>,
 ): Promise<void> {
-  if (report.guests.length === 0) return;
-  const rows = new Map((await listServersOn(db, host)).map((row) => [row.id, row]));
-  for (const { id, power, reason } of report.guests) {
+  if (guests.length === 0) return;
+  const some = guests.length <= 200 ? guests.map(({ id }) => id) : undefined;
+  const rows = new Map((await listServersOn(db, host, some)).map((row) => [row.id, row]));
+  for (const { id, power, reason } of guests) {
     const row = rows.get(id);
     if (!row || row.taskId !== null || row.vmState === 'error' || rowOfGuest[power].vmState === row.vmState) {
       doubts.delete(id);
@@ -105,7 +133,7 @@ async function compareGuests(
   }
 }
 
-const told: Readonly<Record<ComputeReport['guests'][number]['power'], string>> = {
+const told: Readonly<Record<Guest['power'], string>> = {
   on: 'start',
   off: 'stop',
   paused: 'pause',

@@ -19,7 +19,7 @@ export const servers: Migration = {
       t.string('vmState', 32).notNullable();
       t.string('taskState', 64);
       t.string('powerState', 16);
-      t.string('taskId', 36);
+      t.string('taskId', 36).index();
       t.string('guestTaskId', 36);
       t.text('fault', 'mediumtext');
       t.string('host', 255).index();
@@ -100,7 +100,7 @@ export const servers: Migration = {
       t.increments('sequence');
       t.string('serverId', 36).notNullable().index();
       t.string('action', 64).notNullable();
-      t.string('taskId', 36);
+      t.string('taskId', 36).index();
       t.string('requestId', 64).notNullable();
       t.string('userId', 64).notNullable();
       t.string('projectId', 64).notNullable();

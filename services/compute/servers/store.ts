@@ -240,11 +240,13 @@ export const listServersOf = async (db: Knex, ids: readonly string[]): Promise<S
   return found;
 };
 
-/** What stands on a host, as far as reports are compared with it. */
-export const listServersOn = (db: Knex, host: string) =>
-  db<Server>('servers')
-    .where({ host, deletedAt: null })
-    .select('id', 'version', 'vmState', 'taskState', 'powerState', 'taskId', 'guestTaskId', 'projectId', 'userId');
+/** What stands on a host, as far as reports are compared with it: all of it, or some. */
+export async function listServersOn(db: Knex, host: string, ids?: readonly string[]): Promise<GuestRow[]> {
+  const found = db('servers').where({ host, deletedAt: null });
+  if (ids !== undefined) found.whereIn('id', ids);
+  return found.select('id', 'version', 'vmState', 'taskId');
+}
+type GuestRow = Pick<Server, 'id' | 'version' | 'vmState' | 'taskId'>;
 
 export const listLiveServers = (db: Knex) =>
   db<Server>('servers').where({ deletedAt: null, taskId: null }).whereNotNull('host').select('id', 'updatedAt');
