@@ -6,11 +6,10 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listDnsmasq } from '../../services/network-agent/drivers/linux/dnsmasq.ts';
 import { tearDown } from '../../services/network-agent/drivers/linux/sweep.ts';
-import type { RouterWish } from '../../shared/contracts/network-agent.ts';
 import { run } from '../../shared/process/run.ts';
 import { type Host, hostPings, missing, openHost, type Work, workerFile } from './network-agent-host.ts';
-import { twoNetworks } from './network-agent-networks.ts';
-import { dhcpOf, groupOf, idOf, routerOf } from './network-agent-wishes.ts';
+import { twoNetworks, wholeLife } from './network-agent-networks.ts';
+import { dhcpOf, groupOf, idOf } from './network-agent-wishes.ts';
 
 const skip = await missing();
 
@@ -84,47 +83,6 @@ test('what somebody broke is whole again within the healing time', { skip }, asy
   await until(async () => (await run(['ip', '-br', 'link', 'show', 'master', blue.bridge])).stdout.includes(port.tap));
   assert.match(await guest.lease(), /ip=10\.7\.0\.11/);
 });
-
-/** The wishes of a small cloud's life on a host, and their end. */
-function wholeLife(host: Host) {
-  const [blue, outside] = [host.segment(1), host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 })];
-  const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
-  const dhcp = dhcpOf(blue, '10.7.0', 1, [port]);
-  const external = {
-    id: `${outside.networkId}/external`,
-    segment: outside,
-    hostAddress: `${host.external}.1/24`,
-    masquerade: true,
-  };
-  const router: RouterWish = {
-    ...routerOf(1, [{ segment: blue, prefix: '10.7.0' }]),
-    gateway: {
-      portId: idOf(7, 1),
-      mac: 'fa:16:3e:00:07:01',
-      segment: outside,
-      addresses: [`${host.external}.10/24`],
-      via: `${host.external}.1`,
-      snat: true,
-    },
-    floatingIps: [{ id: 'f', floating: `${host.external}.100`, fixed: '10.7.0.11' }],
-  };
-  const group = groupOf(1, [{}]);
-  const up: Work[] = [
-    ['ensureExternal', external],
-    ['ensureGroup', group],
-    ['ensurePort', port],
-    ['ensureDhcp', dhcp],
-    ['ensureRouter', router],
-  ];
-  const down: Work[] = [
-    ['ensureRouterGone', router],
-    ['ensurePortGone', port],
-    ['ensureDhcpGone', dhcp],
-    ['ensureGroupGone', group],
-    ['ensureExternalGone', external],
-  ];
-  return { port, up, down };
-}
 
 /** An agent is killed so long after it began; the next one finds all its work still open, as its service would say. */
 async function killedOnTheWay(host: Host, work: readonly Work[], afterMs: readonly number[]): Promise<void> {

@@ -1,8 +1,8 @@
 /** Networks with guests in them, ready to be tried. */
 import type { TestContext } from 'node:test';
 import type { PortWish, RouterWish } from '../../shared/contracts/network-agent.ts';
-import { type Host, openHost } from './network-agent-host.ts';
-import { groupOf, idOf, routerOf } from './network-agent-wishes.ts';
+import { type Host, openHost, type Work } from './network-agent-host.ts';
+import { dhcpOf, groupOf, idOf, routerOf } from './network-agent-wishes.ts';
 
 /** A port and its guest, with its address by hand. */
 export async function plugged(host: Host, port: PortWish) {
@@ -47,4 +47,45 @@ export async function twoNetworks(t: TestContext) {
   const web = await plugged(host, host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] }));
   const db = await plugged(host, host.port(2, red, '10.8.0.21', { groupIds: [idOf(6, 1)] }));
   return { host, router, web, db, blue, red };
+}
+
+/** The wishes of a small cloud's life on a host, and their end. */
+export function wholeLife(host: Host, { floating = true } = {}) {
+  const [blue, outside] = [host.segment(1), host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 })];
+  const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
+  const dhcp = dhcpOf(blue, '10.7.0', 1, [port]);
+  const external = {
+    id: `${outside.networkId}/external`,
+    segment: outside,
+    hostAddress: `${host.external}.1/24`,
+    masquerade: true,
+  };
+  const router: RouterWish = {
+    ...routerOf(1, [{ segment: blue, prefix: '10.7.0' }]),
+    gateway: {
+      portId: idOf(7, 1),
+      mac: 'fa:16:3e:00:07:01',
+      segment: outside,
+      addresses: [`${host.external}.10/24`],
+      via: `${host.external}.1`,
+      snat: true,
+    },
+    floatingIps: floating ? [{ id: 'f', floating: `${host.external}.100`, fixed: '10.7.0.11' }] : [],
+  };
+  const group = groupOf(1, [{}]);
+  const up: Work[] = [
+    ['ensureExternal', external],
+    ['ensureGroup', group],
+    ['ensurePort', port],
+    ['ensureDhcp', dhcp],
+    ['ensureRouter', router],
+  ];
+  const down: Work[] = [
+    ['ensureRouterGone', router],
+    ['ensurePortGone', port],
+    ['ensureDhcpGone', dhcp],
+    ['ensureGroupGone', group],
+    ['ensureExternalGone', external],
+  ];
+  return { port, up, down };
 }

@@ -73,6 +73,7 @@ export async function writeWhole(path: string, text: string, mode = 0o600): Prom
   const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   const file = await open(temporary, 'w', mode);
   try {
+    await file.chmod(mode); // whatever the umask is
     await file.writeFile(text);
     await file.sync();
   } finally {

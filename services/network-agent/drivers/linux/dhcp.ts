@@ -1,8 +1,8 @@
 /** Leases and names of a network: dnsmasq in a namespace with a cable into it. It outlives the agent. */
 
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { DhcpWish } from '#shared/contracts/network-agent.ts';
 import { writeWhole } from '../records.ts';
 import { isWithin } from './addresses.ts';
@@ -73,7 +73,8 @@ const lengthOf = (subnets: DhcpWish['subnets'], address: string, subnetId: strin
  * old one is ended first, so whoever dies in the middle finds none and starts it.
  */
 async function ensureDnsmasq({ space, dir, stateDir }: Place, files: DnsmasqFiles): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o755 });
+  await mkdir(dir, { recursive: true });
+  for (const path of [dir, dirname(dir), dirname(dirname(dir))]) await chmod(path, 0o755); // dnsmasq is no root
   const running = pidOf(dir);
   const fresh = running === null || (await needsStart(dir, files));
   if (running !== null && fresh) await ensureEnded(running);
