@@ -1,0 +1,185 @@
+/** Network and one host in one process, whose every effect and commit can be its last moment. */
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Who } from '#shared/auth/who.ts';
+import { memoryBus } from '#shared/bus/memory.ts';
+import type { Session } from '#shared/clients/session.ts';
+import { settingsOf } from '#shared/config/settings.ts';
+import { type NetworkAgent, networkAgent } from '#shared/contracts/network-agent.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { section } from '../../services/network/config.ts';
+import { atomically, type Network } from '../../services/network/context.ts';
+import { createFloatingIp, removeFloatingIp } from '../../services/network/floating-ips/operations.ts';
+import { floatingIpRows } from '../../services/network/floating-ips/store.ts';
+import { createNetwork, removeNetwork } from '../../services/network/networks/operations.ts';
+import { networkRows } from '../../services/network/networks/store.ts';
+import { createPort } from '../../services/network/ports/operations.ts';
+import { removePort } from '../../services/network/ports/remove.ts';
+import { portRows } from '../../services/network/ports/store.ts';
+import { addInterface, removeInterface } from '../../services/network/routers/interfaces.ts';
+import { createRouter, removeRouter } from '../../services/network/routers/operations.ts';
+import { routerRows } from '../../services/network/routers/store.ts';
+import { startNetwork } from '../../services/network/service.ts';
+import { createSubnet } from '../../services/network/subnets/operations.ts';
+import { subnetRows } from '../../services/network/subnets/store.ts';
+import { effect, type World, watchCommits } from './world.ts';
+
+const who = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Who;
+const host = 'kvm-1';
+const deviceId = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
+
+type Part = (network: Network) => Promise<unknown>;
+
+/** Each is an ensure: what a process did before it died is not done again. */
+const blue: Part = async (network) => {
+  if ((await networkRows.countOf(network.db, { name: 'blue' })) > 0) return;
+  await atomically(network, async (within) => {
+    const { id } = await createNetwork(within, who, { name: 'blue' }, 'blue');
+    await createSubnet(within, who, { network_id: id, cidr: '10.7.0.0/24' }, 'blue');
+  });
+};
+const bound: Part = async (network) => {
+  const [net] = await networkRows.where(network.db, { name: 'blue' });
+  if (!net || (await portRows.countOf(network.db, { deviceId })) > 0) return;
+  const device = { device_id: deviceId, device_owner: 'compute:nova', 'binding:host_id': host };
+  await atomically(network, (within) => createPort(within, who, { network_id: net.id, ...device }, 'blue'));
+};
+const routed: Part = async (network) => {
+  const { db } = network;
+  const [outside] = await networkRows.where(db, { external: true });
+  const [subnet] = await subnetRows.where(db, { cidr: '10.7.0.0/24' });
+  const [port] = await portRows.where(db, { deviceId });
+  if (!outside || !subnet || !port) throw new Error('the story lacks its beginning');
+  const gateway = { external_gateway_info: { network_id: outside.id } };
+  if ((await routerRows.countOf(db, {})) === 0)
+    await atomically(network, (within) => createRouter(within, who, gateway, 'blue'));
+  const [router] = await routerRows.where(db, {});
+  if (!router) throw new Error('the router is gone');
+  if ((await portRows.countOf(db, { deviceId: router.id, deviceOwner: 'network:router_interface' })) === 0)
+    await atomically(network, (within) => addInterface(within, who, router, { subnet_id: subnet.id }));
+  const wish = { floating_network_id: outside.id, port_id: port.id };
+  if ((await floatingIpRows.countOf(db, {})) === 0)
+    await atomically(network, (within) => createFloatingIp(within, who, wish, 'blue'));
+};
+const emptied: Part = async (network) => {
+  const { db } = network;
+  for (const each of await floatingIpRows.where(db, {}))
+    await atomically(network, (within) => removeFloatingIp(within, who, each));
+  for (const each of await portRows.where(db, { deviceId }))
+    await atomically(network, (within) => removePort(within, each));
+  for (const router of await routerRows.where(db, {})) {
+    for (const { id } of await portRows.where(db, { deviceId: router.id, deviceOwner: 'network:router_interface' }))
+      await atomically(network, (within) => removeInterface(within, who, router, { port_id: id }));
+    await atomically(network, (within) => removeRouter(within, who, router));
+  }
+  for (const each of await networkRows.where(db, { name: 'blue' }))
+    await atomically(network, (within) => removeNetwork(within, who, each));
+};
+
+/** What is there when a story begins, and what it does. */
+const stories: Readonly<Record<string, { readonly before: readonly Part[]; readonly part: Part }>> = {
+  'a port that is bound': { before: [blue], part: bound },
+  'a router with a floating IP': { before: [blue, bound], part: routed },
+  'a network that goes, with all that is in it': { before: [blue, bound, routed], part: emptied },
+};
+
+async function live(dir: string, story: string, point: () => void): Promise<void> {
+  const { before, part } = stories[story] ?? { before: [], part: blue };
+  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
+  let armed = existsSync(join(dir, 'ready'));
+  const pass = () => armed && point();
+  watchCommits(db, pass);
+  const bus = memoryBus();
+  const log = silentLog();
+  const settings = settingsOf({ network: { pollMs: 20, backoffMs: 5, answerMs: 5_000 } }).read('network', section);
+  const compute = { tellEvents: () => effect(pass, () => writeFileSync(join(dir, 'told'), '')) };
+  const at = { host: '127.0.0.1', port: 0 };
+  const parts = { db, bus, log, config: settings, cloudId: 'kill', at, session, compute, identify: async () => who };
+  const { network, close } = await startNetwork(parts);
+  const report = { hostId: 'h', hostname: host, tunnelAddress: '192.0.2.1', driver: 'fake', features: [] };
+  const reports = async () => ({ ...report, standing: standingIn(dir) });
+  const driver = wishesAsFiles(dir, pass);
+  const agent = startAgent({ contract: networkAgent, bus, host, driver, log, everyMs: 20, report: reports });
+  await until(async () => (await db('hosts')).length > 0 && (await networkRows.countOf(db, { external: true })) > 0);
+  if (!armed) {
+    for (const each of before) await each(network);
+    await settled(network);
+    writeFileSync(join(dir, 'ready'), '');
+    armed = true;
+  }
+  await part(network);
+  await settled(network);
+  await agent.close();
+  await close();
+  await db.destroy();
+}
+
+const session: Session = {
+  json: async <T>() => ({ projects: [{ id: 'admin' }] }) as T,
+  raw: () => Promise.reject(new Error('nothing is fetched')),
+  token: async () => '',
+};
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(2);
+}
+
+const settled = ({ db }: Network) =>
+  until(async () => {
+    const open = await Promise.all(['statements', 'server_events'].map((table) => db(table)));
+    return open.every((rows) => rows.length === 0);
+  });
+
+/** A host whose things are files, so that the next process finds them. */
+function wishesAsFiles(dir: string, point: () => void): NetworkAgent {
+  const file = (id: string) => join(dir, `on-host-${id.replace('/', '+')}`);
+  const ensure = ({ id }: { id: string }) => effect(point, () => writeFileSync(file(id), ''));
+  const gone = ({ id }: { id: string }) => effect(point, () => rmSync(file(id), { force: true }));
+  const verbs = networkAgent.verbs.map((verb) => [verb, verb.endsWith('Gone') ? gone : ensure]);
+  return Object.fromEntries(verbs) as NetworkAgent;
+}
+
+const standingIn = (dir: string): string[] =>
+  readdirSync(dir).flatMap((name) => (name.startsWith('on-host-') ? [name.slice(8).replace('+', '/')] : []));
+
+/** How many of each, what ports say, and what is left to do. */
+interface End {
+  readonly ports: readonly string[];
+  readonly floatingIps: readonly string[];
+  readonly standing: number;
+  readonly open: number;
+  readonly told: boolean;
+}
+
+async function look(dir: string): Promise<End> {
+  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
+  const ports = await portRows.where(db, {});
+  const floatingIps = await floatingIpRows.where(db, {});
+  const open = await Promise.all(['statements', 'server_events', 'host_work'].map((table) => db(table)));
+  await db.destroy();
+  return {
+    ports: ports.map(({ deviceOwner, status }) => `${deviceOwner} ${status}`).sort((a, b) => (a < b ? -1 : 1)),
+    floatingIps: floatingIps.map(({ status }) => status),
+    standing: standingIn(dir).length,
+    open: open.flat().length,
+    told: existsSync(join(dir, 'told')),
+  };
+}
+
+const done = { open: 0, told: true };
+const guest = ['compute:nova ACTIVE', 'network:dhcp ACTIVE'];
+const router = ['network:floatingip N/A', 'network:router_gateway ACTIVE', 'network:router_interface ACTIVE'];
+
+export const world: World<End> = {
+  stories: {
+    // the port, its group, the leases, and the wire outside
+    'a port that is bound': { ports: guest, floatingIps: [], standing: 4, ...done },
+    'a router with a floating IP': { ports: [...guest, ...router], floatingIps: ['ACTIVE'], standing: 5, ...done },
+    'a network that goes, with all that is in it': { ports: [], floatingIps: [], standing: 1, ...done },
+  },
+  live,
+  look,
+};

@@ -1,0 +1,5 @@
+import { join } from 'node:path';
+import { killAnywhere } from './kill-anywhere.ts';
+import { world } from './network-world.ts';
+
+killAnywhere('network', join(import.meta.dirname, 'network-world.ts'), world);
