@@ -6,7 +6,7 @@ import type { Log } from '#shared/log/log.ts';
 import type { NetworkDriver } from '../driver.ts';
 import { type Kind, openRecords, standingIn, type Wishes } from '../records.ts';
 import type { Underlay } from './bridge.ts';
-import { ipBatch, listLinks } from './commands.ts';
+import { callForGone } from './commands.ts';
 import { openFirewall } from './firewall.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
 import { openMetadata } from './metadata.ts';
@@ -70,7 +70,8 @@ function verbsOf(keeper: Keeper, lacking: readonly string[]) {
     ensureExternalGone: gone('external'),
     ensurePortGone: async (wish: { readonly id: string; readonly tap: string }) => {
       await gone('port')(wish);
-      if ((await listLinks()).has(wish.tap)) await ipBatch([`link del ${wish.tap}`]);
+      // The compute agent takes it away too, with the guest.
+      await callForGone(['ip', 'link', 'del', wish.tap], /Cannot find device/);
     },
   };
 }
