@@ -163,19 +163,7 @@ export async function startStore(
   folder = temporary(t),
 ): Promise<Store> {
   const agents = await startAgents(t, agent, ring, folder);
-  const settings = { maxFileBytes: 5_368_709_122, patienceMs: 500, listen: '0', ...more } as ObjectStore['settings'];
-  const reach = openReach(agents.ground.bus, agents.ring);
-  const { log } = agents.ground;
-  const door = await openDoor({
-    name: 'object-store',
-    service: { ring: agents.ring, reach, settings, log },
-    routes,
-    policy,
-    dialect: swift,
-    identify: async (header, requestId) => whoIs(header('x-auth-token') ?? '', requestId),
-    log,
-    at: { host: '127.0.0.1', port: 0 },
-  });
+  const door = await openProxy(agents.ground, agents.ring, more);
   t.after(() => door.close());
   const ask: Store['ask'] = (method, to, headers = {}, body) =>
     fetch(`${door.url}/v1/AUTH_p${to}`, {
@@ -184,6 +172,21 @@ export async function startStore(
       ...(body === undefined ? {} : { body: new Uint8Array(Buffer.from(body)) }),
     });
   return { ...agents, url: door.url, ask };
+}
+
+/** A proxy that believes what a token says of itself. */
+export function openProxy({ bus, log }: Ground, ring: Ring, more: Words = {}): ReturnType<typeof openDoor> {
+  const settings = { maxFileBytes: 5_368_709_122, patienceMs: 500, listen: '0', ...more } as ObjectStore['settings'];
+  return openDoor({
+    name: 'object-store',
+    service: { ring, reach: openReach(bus, ring), settings, log },
+    routes,
+    policy,
+    dialect: swift,
+    identify: async (header, requestId) => whoIs(header('x-auth-token') ?? '', requestId),
+    log,
+    at: { host: '127.0.0.1', port: 0 },
+  });
 }
 
 function whoIs(token: string, requestId: string): Who {

@@ -1,0 +1,33 @@
+/** The whole object store in one process, with so many replicas; it holds `docs/small` (1 KiB) and `docs/large` (64 MiB). */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readRing } from '#shared/ring/config.ts';
+import { start } from '../../../services/object-agent/service.ts';
+import { groundOf, openProxy } from '../../e2e/object-cloud.ts';
+
+const [replicas = '3'] = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+process.on('SIGTERM', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit();
+});
+
+const ground = groundOf(folder, {}, { replicas: Number(replicas) });
+await start(ground);
+const { url, port } = await openProxy(ground, readRing(ground.settings));
+const put = (to: string, body?: Uint8Array<ArrayBuffer>) =>
+  fetch(`${url}/v1/AUTH_p/docs${to}`, {
+    method: 'PUT',
+    headers: { 'x-auth-token': 'u:p:member' },
+    ...(body ? { body } : {}),
+  });
+await put('');
+await put('/small', new Uint8Array(1024));
+await put('/large', new Uint8Array(64 * 2 ** 20));
+
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpu: user + system });
+});
+process.send?.({ port });
