@@ -1,0 +1,129 @@
+/** The image service without its door, whose every effect and commit can be its last moment. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Who } from '#shared/auth/who.ts';
+import { settingsOf } from '#shared/config/settings.ts';
+import { migrate } from '#shared/db/migrate.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { section } from '../../services/image/config.ts';
+import type { Images } from '../../services/image/context.ts';
+import { removeBytes } from '../../services/image/data/bytes.ts';
+import { bytesName } from '../../services/image/data/store.ts';
+import { sweep } from '../../services/image/data/sweep.ts';
+import { uploadImage } from '../../services/image/data/upload.ts';
+import { fileBytes } from '../../services/image/drivers/file.ts';
+import type { ImageBytes } from '../../services/image/drivers/image-bytes.ts';
+import { createImage } from '../../services/image/images/operations.ts';
+import { findImage, type Image, markDeleted } from '../../services/image/images/store.ts';
+import { images as firstMigration } from '../../services/image/migrations/001-images.ts';
+import { effect, type World, watchCommits } from './world.ts';
+
+const who = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Who;
+const id = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
+const content = Buffer.alloc(2 * 1024 * 1024 + 5, 'content');
+const leaseMs = 40;
+
+type Part = (images: Images) => Promise<unknown>;
+
+const find = ({ db }: Images): Promise<Image | undefined> => findImage(db, who, id).catch(() => undefined);
+
+/** Each is an ensure: what a process did before it died is not done again. */
+const made =
+  (diskFormat: string): Part =>
+  async (images) => {
+    if (await find(images)) return;
+    const wish = { id, name: 'guest', disk_format: diskFormat, container_format: 'bare' };
+    await createImage(images, who, wish, () => {});
+  };
+const filled: Part = async (images) => {
+  const image = await find(images);
+  if (image?.status === 'queued') await uploadImage(images, image, Readable.from([content]), content.length);
+};
+const refused: Part = (images) => filled(images).catch(() => {});
+const gone: Part = async (images) => {
+  const image = await find(images);
+  if (!image) return;
+  await images.db.transaction((tx) => markDeleted(tx, id));
+  await removeBytes(images, image);
+};
+
+/** What is there when a story begins, and what it does. */
+const stories: Readonly<Record<string, { readonly before: readonly Part[]; readonly part: Part }>> = {
+  'an image that is filled': { before: [made('raw')], part: filled },
+  'an image that lies about its format': { before: [made('vhd')], part: refused },
+  'an image that is deleted': { before: [made('raw'), filled], part: gone },
+};
+
+async function live(dir: string, story: string, point: () => void): Promise<void> {
+  const { before, part } = stories[story] ?? { before: [], part: filled };
+  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
+  let armed = existsSync(join(dir, 'ready'));
+  const pass = () => armed && point();
+  watchCommits(db, pass);
+  await migrate(db, [firstMigration]);
+  const config = settingsOf({ image: { leaseMs } }).read('image', section);
+  const bytes = mortal(await fileBytes(join(dir, 'bytes')), pass);
+  const images: Images = { db, bytes, config, log: silentLog() };
+  await settled(images);
+  if (!armed) {
+    for (const each of before) await each(images);
+    writeFileSync(join(dir, 'ready'), '');
+    armed = true;
+  }
+  await part(images);
+  await settled(images);
+  await db.destroy();
+}
+
+/** The morning after: who died during an upload is taken for dead when its lease is over. */
+async function settled(images: Images): Promise<void> {
+  do {
+    await sweep(images);
+    await sleep(5);
+  } while ((await images.db('images').where({ status: 'saving' })).length > 0);
+  await sweep(images);
+}
+
+/** Every touch of the disk may be the last. */
+function mortal(bytes: ImageBytes, point: () => void): ImageBytes {
+  return {
+    ...bytes,
+    remove: (name) => effect(point, () => bytes.remove(name)),
+    begin: async (name) => {
+      const fresh = await effect(point, () => bytes.begin(name));
+      return {
+        ...fresh,
+        write: (piece) => effect(point, () => fresh.write(piece)),
+        keep: () => effect(point, fresh.keep),
+        drop: () => effect(point, fresh.drop),
+      };
+    },
+  };
+}
+
+interface End {
+  readonly status: string | undefined;
+  readonly files: number;
+  /** Its bytes are there under the name that its row gives, and are those that were sent. */
+  readonly whole: boolean;
+}
+
+async function look(dir: string): Promise<End> {
+  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
+  const image = await findImage(db, who, id).catch(() => undefined);
+  await db.destroy();
+  const path = join(dir, 'bytes', bytesName(id, image?.uploadId ?? ''));
+  const whole = existsSync(path) && readFileSync(path).equals(content);
+  return { status: image?.status, files: readdirSync(join(dir, 'bytes')).length, whole };
+}
+
+const ends: Readonly<Record<string, End>> = {
+  'an image that is filled': { status: 'active', files: 1, whole: true },
+  'an image that lies about its format': { status: 'queued', files: 0, whole: false },
+  'an image that is deleted': { status: undefined, files: 0, whole: false },
+};
+
+export const world: World<End> = { stories: ends, live, look };

@@ -1,0 +1,5 @@
+import { join } from 'node:path';
+import { world } from './image-world.ts';
+import { killAnywhere } from './kill-anywhere.ts';
+
+killAnywhere('image', join(import.meta.dirname, 'image-world.ts'), world);
