@@ -3,6 +3,7 @@ import type { Bus } from '#shared/bus/bus.ts';
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { NetworkAgent } from '#shared/contracts/network-agent.ts';
 import { isDuplicate } from '#shared/db/errors.ts';
+import type { Together } from '#shared/db/together.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { section } from './config.ts';
@@ -12,6 +13,8 @@ export type Config = ValuesOf<typeof section>;
 /** Everything this service's functions may reach. Inside a transaction, `db` is the transaction. */
 export interface Network {
   readonly db: Knex;
+  /** For small transactions that may share a commit. */
+  readonly together: Together;
   readonly bus: Bus;
   readonly hosts: Hosts<NetworkAgent>;
   readonly log: Log;
@@ -20,8 +23,9 @@ export interface Network {
   readonly cloudId: string;
 }
 
-/** Where the hint goes that a host or compute is to be told something. */
+/** Where the hints go that a host, or compute, is to be told something. */
 export const statementsWait = 'network.statements';
+export const eventsWait = 'network.events';
 
 /**
  * One transaction: all of the work, or nothing. Two that pick the same address, number or MAC at once: one of
@@ -32,6 +36,7 @@ export async function atomically<T>(network: Network, work: (network: Network) =
     try {
       const result = await network.db.transaction((tx) => work({ ...network, db: tx }));
       network.bus.hint(statementsWait);
+      network.bus.hint(eventsWait);
       return result;
     } catch (error) {
       if (!isDuplicate(error) || tries === 5) throw error;

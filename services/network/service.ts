@@ -7,6 +7,7 @@ import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
 import { networkAgent } from '#shared/contracts/network-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
+import { openTogether } from '#shared/db/together.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
 import { openDoor } from '#shared/service/door.ts';
 import type { Ground, Start } from '#shared/service/ground.ts';
@@ -37,7 +38,7 @@ export async function startNetwork({ at, session, compute, identify, ...parts }:
   const { db, bus, log, config } = parts;
   await migrate(db, [networkTables]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
-  const network: Network = { ...parts, hosts };
+  const network: Network = { ...parts, hosts, together: openTogether(db) };
   const pump = openPump(network);
   const telling = openTelling(network, compute);
   const messages = openMessages(network);

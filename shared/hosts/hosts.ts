@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Bus, Off } from '#shared/bus/bus.ts';
+import { openTogether } from '#shared/db/together.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { address, type Contract, type HostWish, type Outcome } from './contract.ts';
@@ -80,13 +81,14 @@ type Reported<Report> = (host: string, report: Report) => Promise<unknown>;
 
 /** What the agents ask their service, and what they tell it of themselves while they ask. */
 export function answerAgents<Report>(bus: Bus, db: Knex, service: string, reported?: Reported<Report>): Off[] {
+  const together = openTogether(db);
   return [
     bus.onAsk(address.open(service), async ({ host, report }: { host: string; report: Report | null }) => {
       if (report !== null) await reported?.(host, report);
       return listOpenWork(db, host);
     }),
     bus.onAsk(address.finish(service), async (done: { id: string; outcome: Outcome }) => {
-      await finishWork(db, done.id, done.outcome);
+      await together((tx) => finishWork(tx, done.id, done.outcome));
       bus.hint(address.finished(service, done.id));
     }),
   ];

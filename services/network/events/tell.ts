@@ -3,7 +3,7 @@
 import type { ComputeClient } from '#shared/clients/compute.ts';
 import { every } from '#shared/clock/every.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { type Network, statementsWait } from '../context.ts';
+import { eventsWait, type Network } from '../context.ts';
 import { listEvents, removeEvents, type ServerEvent } from './store.ts';
 
 /** News of an hour ago helps nobody: compute looks for itself by then. */
@@ -30,7 +30,7 @@ export function openTelling(network: Network, compute: ComputeClient): { close()
     log.info({ error }, 'compute does not want to know');
   };
   const telling = every(config.pollMs, look, (error) => log.warn({ error }, 'compute is told again'));
-  const off = bus.onHint(statementsWait, telling.wake);
+  const off = bus.onHint(eventsWait, telling.wake);
   telling.wake();
   const close = () => {
     off();

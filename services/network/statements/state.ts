@@ -6,7 +6,7 @@ import { Fault } from '#shared/errors/fault.ts';
 import { HostAway } from '#shared/hosts/hosts.ts';
 import { forgetWork } from '#shared/hosts/work.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
-import { atomically, type Network } from '../context.ts';
+import { atomically, eventsWait, type Network } from '../context.ts';
 import { Outdated, postpone, removeStatement, type Statement, stillCurrent } from './store.ts';
 import { type Asked, askFor } from './wishes.ts';
 
@@ -22,10 +22,10 @@ export async function state(network: Network, statement: Statement, signal: Abor
   }
 }
 
-function runOf({ db, log }: Network, statement: Statement, signal: AbortSignal): Run {
+function runOf({ together, log }: Network, statement: Statement, signal: AbortSignal): Run {
   const operationId = `${statement.id}/${statement.generation}`;
   const commit: Run['commit'] = (work) =>
-    db.transaction(async (tx) => {
+    together(async (tx) => {
       await stillCurrent(tx, statement);
       return work(tx);
     });
@@ -36,12 +36,13 @@ function runOf({ db, log }: Network, statement: Statement, signal: AbortSignal):
 }
 
 async function end(network: Network, statement: Statement, { done }: Asked): Promise<void> {
-  await atomically(network, async (within) => {
-    await stillCurrent(within.db, statement);
-    await removeStatement(within.db, statement);
-    await forgetWork(within.db, statement.id);
-    await done?.(within);
+  await network.together(async (tx) => {
+    await stillCurrent(tx, statement);
+    await removeStatement(tx, statement);
+    await forgetWork(tx, statement.id);
+    await done?.({ ...network, db: tx });
   });
+  network.bus.hint(eventsWait);
 }
 
 const longestMs = 60_000;
