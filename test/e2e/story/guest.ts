@@ -28,10 +28,10 @@ const options = [
   'LogLevel=ERROR',
 ];
 
-/** Runs words in the guest, waiting until it lets us in. */
-export function ssh({ file }: Key, address: string, words: string): Promise<string> {
-  return until(`ssh tiny@${address}`, async () => {
-    const { code, stdout } = await tryRun(['ssh', ...options, '-i', file, `tiny@${address}`, words], {
+/** Runs words in the guest, waiting until it lets us in: as tiny, or as root where only root may. */
+export function ssh({ file }: Key, address: string, words: string, user = 'tiny'): Promise<string> {
+  return until(`ssh ${user}@${address} ${words}`, async () => {
+    const { code, stdout } = await tryRun(['ssh', ...options, '-i', file, `${user}@${address}`, words], {
       timeoutMs: 60_000,
     });
     return code === 0 ? stdout : undefined;

@@ -108,8 +108,12 @@ async function volumes({ os, json }: StoryCloud, key: Key, address: string): Pro
   await until('the volume is there', async () => (await json<Row>('volume', 'show', 'data')).status === 'available');
   await os('server', 'add', 'volume', 'web', 'data');
   await until('the volume is in use', async () => (await json<Row>('volume', 'show', 'data')).status === 'in-use');
-  await ssh(key, address, 'test -b /dev/vdb');
-  await ssh(key, address, 'sudo mkfs.ext4 -q -F /dev/vdb || su -c "mkfs.ext4 -q -F /dev/vdb"');
+  await ssh(
+    key,
+    address,
+    'mkfs.ext4 -q -F /dev/vdb && mount /dev/vdb /mnt && echo kept > /mnt/letter && umount /mnt',
+    'root',
+  );
 }
 
 const reaches = (cloud: StoryCloud, status: string) =>
