@@ -2,7 +2,7 @@
 import { ensurePackages } from './apt.js';
 import { ensureClient } from './client.js';
 import { ensureModules } from './modules.js';
-import { missingOf, toBuildGuestImage, toSplit, toStart, toTest } from './packages.js';
+import { toBuildGuestImage, toSplit, toStart, toTest } from './packages.js';
 import { say } from './progress.js';
 
 const packagesFor = {
@@ -16,15 +16,14 @@ const packagesFor = {
 export async function setUp(purpose) {
   const wanted = packagesFor[purpose];
   if (!wanted) return await ensureModules();
-  const packages = ensurePackages(wanted);
-  const pythonIsThere = missingOf(wanted).every(({ has }) => has !== 'python');
-  const client = (pythonIsThere ? Promise.resolve() : packages).then(
-    purpose === 'guest-image' ? () => {} : ensureClient,
-  );
+  const [forPython, others] = [true, false].map((is) => wanted.filter(({ has }) => (has === 'python') === is));
+  const python = ensurePackages(forPython); // small, and pip takes as long as all the others together
+  const packages = python.then(async (lacking) => [...lacking, ...(await ensurePackages(others))]);
+  const client = python.then((lacking) => forPython.length > 0 && lacking.length === 0 && ensureClient());
   const parts = await Promise.allSettled([ensureModules(), packages, client]);
-  const [modules, lacking, python] = parts;
+  const [modules, lacking, stock] = parts;
   if (modules.status === 'rejected') throw modules.reason;
   if (lacking.status === 'rejected') say('packages', lacking.reason.message);
-  if (python.status === 'rejected') say('openstack client', `could not be installed: ${python.reason.message}`);
+  if (stock.status === 'rejected') say('openstack client', `could not be installed: ${stock.reason.message}`);
   for (const { name, why } of lacking.value ?? []) say('packages', `without ${name}: no ${why}`);
 }
