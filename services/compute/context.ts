@@ -31,3 +31,5 @@ export const tasksWait = 'compute.tasks';
 export const portChanged = (serverId: string): string => `compute.port-changed.${serverId}`;
 /** Where the hint goes that a running task was cancelled. */
 export const taskCancelled = 'compute.cancelled';
+/** Where the hint goes that a host is new, or has another size. */
+export const hostReported = 'compute.host-reported';

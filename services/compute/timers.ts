@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import { every, type Ticker } from '#shared/clock/every.ts';
 import { removeOldConsoles } from './consoles/store.ts';
-import type { Compute } from './context.ts';
+import { type Compute, hostReported } from './context.ts';
+import { tellPlacement } from './hosts/operations.ts';
 import { touchService } from './hosts/store.ts';
 import { refreshAddresses } from './interfaces/operations.ts';
 import { listLiveServers, listOrphans, removeServersDeletedBefore, settleServer } from './servers/store.ts';
@@ -9,6 +10,7 @@ import { listLiveServers, listOrphans, removeServersDeletedBefore, settleServer 
 const dayMs = 24 * 3_600_000;
 const heartbeatMs = 30_000;
 const sweepMs = 60_000;
+const placeMs = 5_000;
 /** So many servers per look: a large cloud is read little by little. */
 const refreshAtOnce = 50;
 
@@ -19,9 +21,14 @@ export function openTimers(compute: Compute, host = hostname()): Ticker[] {
   const beat = every(heartbeatMs, () => tellOfOurselves(compute, host), failed('heartbeat'));
   const sweep = every(sweepMs, () => sweepRows(compute), failed('sweep'));
   const refresh = every(config.refreshMs, refresher(compute), failed('addresses'));
-  beat.wake();
-  sweep.wake();
-  return [beat, sweep, refresh];
+  const place = every(placeMs, () => tellPlacement(compute), failed('placement'));
+  const off = compute.bus.onHint(hostReported, place.wake);
+  for (const each of [beat, sweep, place]) each.wake();
+  const deaf = async () => {
+    off();
+    await place.close();
+  };
+  return [beat, sweep, refresh, { wake: place.wake, close: deaf }];
 }
 
 /** `compute service list` shows what Nova would run here. */

@@ -56,7 +56,9 @@ const identify = async (header: Header, requestId: string): Promise<Who> => {
   };
 };
 
-const defaults = Object.fromEntries(Object.entries(section).map(([name, { fallback }]) => [name, fallback])) as Config;
+export const defaultConfig = Object.fromEntries(
+  Object.entries(section).map(([name, { fallback }]) => [name, fallback]),
+) as Config;
 
 interface Options {
   readonly config?: Partial<Config>;
@@ -79,7 +81,14 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
   const db = openDatabase(database);
   const [images, network, volumes, placement] = [fakeImages(), fakeNetwork(), fakeVolumes(), fakePlacement()];
   fill(images, network);
-  const config = { ...defaults, pollMs: 50, backoffMs: 5, answerMs: 5_000, refreshMs: 3_600_000, ...options.config };
+  const config = {
+    ...defaultConfig,
+    pollMs: 50,
+    backoffMs: 5,
+    answerMs: 5_000,
+    refreshMs: 3_600_000,
+    ...options.config,
+  };
   const { compute, door, close } = await openCompute({
     compute: {
       db,
@@ -155,7 +164,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
 // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers as a client does
 export type Shown = any;
 
-function fill(images: ReturnType<typeof fakeImages>, network: ReturnType<typeof fakeNetwork>): void {
+export function fill(images: ReturnType<typeof fakeImages>, network: ReturnType<typeof fakeNetwork>): void {
   const gb = 1024 ** 3;
   images.all.set(imageId, {
     id: imageId,

@@ -50,11 +50,12 @@ const fits = (row: object, query: Readonly<Record<string, string | readonly stri
     [wanted].flat().includes(String((row as Record<string, unknown>)[key])),
   );
 
+type Ports = FakeNetwork['ports'];
+
 /** `statusOfNew` is what a fresh port is: ACTIVE at once unless told. */
-export function fakeNetwork(statusOfNew = () => 'ACTIVE'): FakeNetwork {
+export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map()): FakeNetwork {
   const networks: FakeNetwork['networks'] = new Map();
   const subnets: FakeNetwork['subnets'] = new Map();
-  const ports: FakeNetwork['ports'] = new Map();
   const groups: FakeNetwork['groups'] = new Map();
   let last = 1;
   const hex = (value: number) => value.toString(16).padStart(2, '0');
@@ -105,9 +106,10 @@ export interface FakeVolumes extends VolumePart {
   readonly attachments: Map<string, AttachmentJson>;
 }
 
-export function fakeVolumes(): FakeVolumes {
-  const volumes: FakeVolumes['volumes'] = new Map();
-  const attachments: FakeVolumes['attachments'] = new Map();
+export function fakeVolumes(
+  volumes: FakeVolumes['volumes'] = new Map(),
+  attachments: FakeVolumes['attachments'] = new Map(),
+): FakeVolumes {
   const say = (id: string, status: string) => volumes.set(id, { ...found(volumes, 'Volume', id), status });
   return {
     volumes,
@@ -155,9 +157,8 @@ export interface FakePlacement extends PlacementPart {
   readonly claims: Map<string, { readonly providerId: string; readonly resources: Readonly<Record<string, number>> }>;
 }
 
-export function fakePlacement(): FakePlacement {
+export function fakePlacement(claims: FakePlacement['claims'] = new Map()): FakePlacement {
   const providers: FakePlacement['providers'] = new Map();
-  const claims: FakePlacement['claims'] = new Map();
   const roomOf = (id: string) => {
     const used: Record<string, number> = {};
     for (const { providerId, resources } of claims.values())

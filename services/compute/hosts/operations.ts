@@ -2,11 +2,19 @@ import type { Knex } from 'knex';
 import type { ComputeReport } from '#shared/contracts/compute-agent.ts';
 import { address } from '#shared/hosts/contract.ts';
 import { noteEvent } from '../actions/store.ts';
-import type { Compute } from '../context.ts';
+import { type Compute, hostReported } from '../context.ts';
 import { rowOfGuest } from '../servers/states.ts';
 import { changeFreeServer, listServersOn, readServer, type Server } from '../servers/store.ts';
 import { inventoryOf } from '../workflows/placing.ts';
-import { agentBinary, listServices, markPlaced, readHost, type ServiceRow, saveReport, touchService } from './store.ts';
+import {
+  agentBinary,
+  listHosts,
+  listServices,
+  markPlaced,
+  type ServiceRow,
+  saveReport,
+  touchService,
+} from './store.ts';
 
 export const isUp = ({ forcedDown, reportedAt }: ServiceRow, downAfterMs: number): boolean =>
   !forcedDown && Date.now() - reportedAt <= downAfterMs;
@@ -39,7 +47,6 @@ interface Memory {
   powers: ReadonlyMap<string, Guest['power']>;
   /** Server id to the difference that was seen once. */
   readonly doubts: Map<string, string>;
-  placing: boolean;
 }
 
 /** What agents say of their hosts, as rows. */
@@ -48,26 +55,18 @@ export function reportKeeper(compute: Compute) {
   const memoryOf = (host: string): Memory => {
     const known = memories.get(host);
     if (known) return known;
-    const fresh = { text: '', savedAt: 0, comparedAt: 0, powers: new Map(), doubts: new Map(), placing: false };
+    const fresh = { text: '', savedAt: 0, comparedAt: 0, powers: new Map(), doubts: new Map() };
     memories.set(host, fresh);
     return fresh;
   };
   return async (host: string, report: ComputeReport): Promise<void> => {
     const memory = memoryOf(host);
     await save(compute, host, report, memory);
-    if (!memory.placing) {
-      memory.placing = true;
-      void tellPlacement(compute, host)
-        .catch((error: unknown) => compute.log.warn({ host, error }, 'placement could not be told of a host'))
-        .finally(() => {
-          memory.placing = false;
-        });
-    }
     await compareGuests(compute, host, worthALook(report, memory), memory.doubts);
   };
 }
 
-async function save({ db }: Compute, host: string, report: ComputeReport, memory: Memory): Promise<void> {
+async function save({ db, bus }: Compute, host: string, report: ComputeReport, memory: Memory): Promise<void> {
   const { guests: _, usedRamMb: __, freeDiskGb: ___, ...standing } = report;
   const text = JSON.stringify(standing);
   const now = Date.now();
@@ -76,6 +75,7 @@ async function save({ db }: Compute, host: string, report: ComputeReport, memory
     await touchService(tx, agentBinary, host, now);
     await saveReport(tx, host, report);
   });
+  if (memory.text !== text) bus.hint(hostReported);
   memory.text = text;
   memory.savedAt = now;
 }
@@ -90,15 +90,15 @@ function worthALook({ guests }: ComputeReport, memory: Memory): readonly Guest[]
   return guests;
 }
 
-/** Only what placement does not know yet. */
-async function tellPlacement(compute: Compute, name: string): Promise<void> {
-  const host = await readHost(compute.db, name);
-  if (!host) return;
-  const inventory = inventoryOf(compute, host);
-  const text = JSON.stringify({ name, inventory });
-  if (host.placed === text) return;
-  await compute.placement.ensureProvider(host.id, name, inventory);
-  await markPlaced(compute.db, host.id, text);
+/** What placement does not know yet of the hosts, or no longer right. */
+export async function tellPlacement(compute: Compute): Promise<void> {
+  for (const host of await listHosts(compute.db)) {
+    const inventory = inventoryOf(compute, host);
+    const text = JSON.stringify({ name: host.name, inventory });
+    if (host.placed === text) continue;
+    await compute.placement.ensureProvider(host.id, host.name, inventory);
+    await markPlaced(compute.db, host.id, text);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { Fault } from '#shared/errors/fault.ts';
 import { orLeave } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
@@ -35,6 +36,9 @@ async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
   await compute.hosts
     .on(host ?? '', run)
     .uploadSnapshot({ id: `${serverId}/snapshot`, serverId, imageId, format: 'qcow2' });
+  const { status } = await compute.images.show(imageId);
+  if (status !== 'active')
+    throw new Fault(500, 'unexpected', `Host ${host} sent nothing: image ${imageId} is ${status}.`);
 }
 
 async function removeImage({ images }: Compute, { imageId }: Snapshot): Promise<void> {

@@ -1,0 +1,274 @@
+/** Compute and one host in one process; what neighbours and host hold stands in files, and each effect can be the last. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { memoryBus } from '#shared/bus/memory.ts';
+import {
+  type ComputeAgent,
+  type ComputeReport,
+  computeAgent,
+  type GuestWish,
+} from '#shared/contracts/compute-agent.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { attach, detach } from '../../services/compute/attachments/operations.ts';
+import type { Compute } from '../../services/compute/context.ts';
+import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../../services/compute/drivers/neighbours-fake.ts';
+import { attach as plug, detach as unplug } from '../../services/compute/interfaces/operations.ts';
+import { launchServers } from '../../services/compute/servers/launch.ts';
+import { changePower, rebootHard, removeServer, snapshot } from '../../services/compute/servers/operations.ts';
+import { readServer, type Server } from '../../services/compute/servers/store.ts';
+import { openCompute } from '../../services/compute/service.ts';
+import { defaultConfig, fill, imageId, networkId, projectId, until } from '../fakes/compute-cloud.ts';
+import { effect, type World, watchCommits } from './world.ts';
+
+const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
+const who = {
+  userId: 'u',
+  userName: 'me',
+  userDomainId: 'default',
+  projectId,
+  projectName: 'p',
+  projectDomainId: 'default',
+  domainId: null,
+  system: false,
+  roles: ['admin', 'member'],
+  serviceRoles: [],
+  token: 'token',
+  requestId: 'req-1',
+};
+
+/** A map that another process finds again; each change is an effect. */
+class KeptMap<Value> extends Map<string, Value> {
+  readonly #file: string;
+  readonly #point: () => void;
+  constructor(dir: string, name: string, point: () => void) {
+    super();
+    this.#file = join(dir, `${name}.json`);
+    this.#point = () => {};
+    if (existsSync(this.#file))
+      for (const [key, value] of JSON.parse(readFileSync(this.#file, 'utf8')) as [string, Value][])
+        super.set(key, value);
+    this.#point = point;
+  }
+  override set(key: string, value: Value): this {
+    super.set(key, value);
+    this.#save?.();
+    return this;
+  }
+  override delete(key: string): boolean {
+    const had = super.delete(key);
+    if (had) this.#save();
+    return had;
+  }
+  #save(): void {
+    this.#point();
+    writeFileSync(this.#file, JSON.stringify([...this]));
+    this.#point();
+  }
+}
+
+type Story = keyof typeof stories;
+const whole = { ports: 1, claims: 1, guests: 1, attachments: 0, images: 1 };
+const nothing = { ports: 0, claims: 0, guests: 0, attachments: 0, images: 1 };
+const states = (vmState: string, power: string | null) => [{ vmState, taskState: null, taskId: null, power }];
+const stories = {
+  'a build': { ...whole, servers: states('active', 'on') },
+  'a build that its host refuses': { ...nothing, servers: states('error', null) },
+  'a build that is deleted half way': { ...nothing, servers: states('deleted', null) },
+  'a build with a volume that its host refuses': { ...nothing, servers: states('error', null) },
+  'a stop': { ...whole, servers: states('stopped', 'off') },
+  'a hard reboot': { ...whole, servers: states('active', 'on') },
+  'a pause': { ...whole, servers: states('paused', 'paused') },
+  'a snapshot': { ...whole, images: 2, servers: states('active', 'on') },
+  'a snapshot that fails': { ...whole, servers: states('active', 'on') },
+  'an attached volume': { ...whole, attachments: 1, servers: states('active', 'on') },
+  'a volume that its host refuses': { ...whole, servers: states('active', 'on') },
+  'a detached volume': { ...whole, servers: states('active', 'on') },
+  'an attached NIC': { ...whole, ports: 2, servers: states('active', 'on') },
+  'a detached NIC': { ...nothing, guests: 1, claims: 1, servers: states('active', 'on') },
+  'a delete with a volume': { ...nothing, servers: states('deleted', null) },
+};
+
+const guestDir = (dir: string) => join(dir, 'guests');
+const guestFile = (dir: string, id: string) => join(guestDir(dir), id);
+
+/** What a story does after the server stands: once, for a lived part leaves its mark in the rows. */
+type Chapter = (compute: Compute, server: Server) => Promise<unknown>;
+const volumeOn: Chapter = (compute, server) => attach(compute, who, server, { volumeId });
+const chapters: Partial<Record<Story, readonly Chapter[]>> = {
+  'a stop': [(compute, server) => changePower(compute, who, server, 'stop')],
+  'a hard reboot': [(compute, server) => rebootHard(compute, who, server)],
+  'a pause': [(compute, server) => changePower(compute, who, server, 'pause')],
+  'a snapshot': [(compute, server) => snapshot(compute, who, server, { name: 'snap' })],
+  'a snapshot that fails': [(compute, server) => snapshot(compute, who, server, { name: 'snap' })],
+  'an attached volume': [volumeOn],
+  'a volume that its host refuses': [volumeOn],
+  'a detached volume': [volumeOn, (compute, server) => detach(compute, who, server, volumeId)],
+  'an attached NIC': [(compute, server) => plug(compute, who, server, { net_id: networkId }, () => true)],
+  'a detached NIC': [
+    async (compute, server) => {
+      const [nic] = (await compute.db('interfaces').where({ serverId: server.id })) as { portId: string }[];
+      if (nic) await unplug(compute, who, server, nic.portId);
+    },
+  ],
+  'a delete with a volume': [volumeOn, (compute, server) => removeServer(compute, who, server)],
+};
+
+async function live(dir: string, story: string, point: () => void): Promise<void> {
+  mkdirSync(guestDir(dir), { recursive: true });
+  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
+  const bus = memoryBus();
+  const images = fakeImages(new KeptMap(dir, 'images', point));
+  const network = fakeNetwork(undefined, new KeptMap(dir, 'ports', point));
+  const volumes = fakeVolumes(new KeptMap(dir, 'volumes', () => {}), new KeptMap(dir, 'attachments', point));
+  const placement = fakePlacement(new KeptMap(dir, 'claims', point));
+  fill(images, network);
+  if (!volumes.volumes.has(volumeId))
+    volumes.volumes.set(volumeId, { id: volumeId, name: 'd', size: 1, status: 'available', bootable: 'false' });
+  const { compute, close } = await openCompute({
+    compute: {
+      db,
+      bus,
+      log: silentLog(),
+      config: { ...defaultConfig, pollMs: 20, backoffMs: 5, answerMs: 5_000, refreshMs: 3_600_000 },
+      images,
+      network,
+      volumes,
+      placement,
+      cloud: { id: 'test', consoleUrl: '' },
+    },
+    identify: async () => who,
+    identityUrl: '',
+    host: 'controller',
+    at: { host: '127.0.0.1', port: 0 },
+    consoleAt: { host: '127.0.0.1', port: 0 },
+  });
+  const driver = guestsAsFiles(compute, images, dir, story as Story, point);
+  const agent = startAgent({
+    contract: computeAgent,
+    bus,
+    host: 'kvm1',
+    driver,
+    log: silentLog(),
+    everyMs: 20,
+    report: reporter(dir),
+  });
+  await until(() => placement.providers.size === 1);
+  watchCommits(db, point);
+  await tell(compute, story as Story);
+  await settled(compute);
+  await agent.close();
+  await close();
+  await db.destroy();
+}
+
+const settled = ({ db }: Compute) =>
+  until(
+    async () =>
+      ((await db('tasks')) as unknown[]).length === 0 &&
+      ((await db('host_work').where({ outcome: null })) as unknown[]).length === 0,
+    20_000,
+  );
+
+/** A chapter that left an action was lived before. */
+async function tell(compute: Compute, story: Story): Promise<void> {
+  const { db } = compute;
+  const actions = async () => ((await db('actions')) as unknown[]).length;
+  if ((await actions()) === 0) {
+    const withVolume = story === 'a build with a volume that its host refuses';
+    const disks = withVolume
+      ? { block_device_mapping_v2: [{ uuid: volumeId, source_type: 'volume' as const, boot_index: -1 }] }
+      : {};
+    const wish = { name: 'web', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }], ...disks };
+    await launchServers(compute, who, wish, {}, { may: () => true, authorize: () => {} });
+  }
+  for (const [at, chapter] of (chapters[story] ?? []).entries()) {
+    await settled(compute);
+    if ((await actions()) > at + 1) continue;
+    const [{ id }] = (await db('servers')) as [{ id: string }];
+    const server = await readServer(db, id);
+    if (server) await chapter(compute, server);
+  }
+}
+
+function guestsAsFiles(
+  compute: Compute,
+  images: ReturnType<typeof fakeImages>,
+  dir: string,
+  story: Story,
+  point: () => void,
+): ComputeAgent {
+  const write = (wish: GuestWish) => writeFileSync(guestFile(dir, wish.id), wish.power);
+  return {
+    ensureGuest: async (wish) => {
+      await effect(point, () => write(wish));
+      if (story.startsWith('a build') && story.endsWith('its host refuses'))
+        throw new Fault(500, 'unexpected', 'it broke half way');
+      const refusesDisk = story === 'a volume that its host refuses' && wish.disks.length > 1;
+      if (refusesDisk) throw new Fault(500, 'unexpected', 'no such disk');
+      if (story === 'a build that is deleted half way') {
+        const server = await readServer(compute.db, wish.id);
+        if (server) await removeServer(compute, who, server);
+      }
+      return {
+        id: wish.id,
+        power: wish.power,
+        machine: { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' },
+        devices: {},
+      };
+    },
+    ensureGuestGone: ({ id }) => effect(point, () => rmSync(guestFile(dir, id), { force: true })),
+    uploadSnapshot: async (wish) => {
+      if (story === 'a snapshot that fails') throw new Fault(500, 'unexpected', 'the disk is full');
+      const image = images.all.get(wish.imageId);
+      if (image) images.all.set(image.id, { ...image, status: 'active' });
+    },
+  };
+}
+
+const reporter = (dir: string) => async (): Promise<ComputeReport> => ({
+  hostId: '56fdbf11-b2a4-4333-8a37-0db2b2ce8144',
+  hostname: 'kvm1',
+  address: '127.0.0.1',
+  vcpus: 100,
+  ramMb: 100_000,
+  diskGb: 1_000,
+  freeDiskGb: 900,
+  usedRamMb: 100,
+  hypervisor: { type: 'fake', version: 1 },
+  accelerator: 'fake',
+  cpu: { arch: 'x86_64', model: 'm', features: [] },
+  guests: readdirSync(guestDir(dir)).map((id) => ({
+    id,
+    power: (readFileSync(guestFile(dir, id), 'utf8') || 'on') as 'on',
+    reason: null,
+  })),
+});
+
+async function look(dir: string): Promise<unknown> {
+  const db = openDatabase(`sqlite:${join(dir, 'db')}`);
+  const rows = (await db('servers').select('id', 'vmState', 'taskState', 'taskId')) as Server[];
+  await db.destroy();
+  const size = (name: string) => {
+    const file = join(dir, `${name}.json`);
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as unknown[]).length : 0;
+  };
+  /** A request that died before its answer may leave an image that waits for ever, as Nova does. */
+  const active = (name: string) => {
+    const kept = JSON.parse(readFileSync(join(dir, `${name}.json`), 'utf8')) as [string, { status: string }][];
+    return kept.filter(([, { status }]) => status === 'active').length;
+  };
+  const powerOf = (id: string) => (existsSync(guestFile(dir, id)) ? readFileSync(guestFile(dir, id), 'utf8') : null);
+  return {
+    ports: size('ports'),
+    claims: size('claims'),
+    guests: readdirSync(guestDir(dir)).length,
+    attachments: size('attachments'),
+    images: active('images'),
+    servers: rows.map(({ id, ...states_ }) => ({ ...states_, power: powerOf(id) })),
+  };
+}
+
+export const world: World = { stories, live, look };
