@@ -1,5 +1,6 @@
 /** A network service with fake hosts, for stories: what they are told is what the tests look at. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Who } from '#shared/auth/who.ts';
@@ -118,8 +119,11 @@ interface CloudOptions {
   readonly database?: string;
 }
 
+/** On sqlite, or on a server: WATTLE_TEST_MYSQL is mysql://user:password@host:port. */
 export async function startCloud(t: TestContext, { bus = memoryBus(), settings = {}, database }: CloudOptions = {}) {
-  const db = openDatabase(database ?? 'sqlite::memory:');
+  const server = process.env.WATTLE_TEST_MYSQL;
+  const schema = `wattle_t_${randomUUID().slice(0, 8)}`;
+  const db = openDatabase(database ?? (server ? `${server}/${schema}` : 'sqlite::memory:'));
   const events: ExternalEvent[] = [];
   const lines: string[] = [];
   const log = openLog({}, (line) => lines.push(line));
@@ -133,6 +137,7 @@ export async function startCloud(t: TestContext, { bus = memoryBus(), settings =
   t.after(async () => {
     for (const agent of agents) await agent.close();
     await close();
+    if (server && !database) await db.raw('DROP SCHEMA ??', [schema]);
     await db.destroy();
   });
 
