@@ -127,8 +127,12 @@ const kinds: Readonly<Record<number, string>> = { 403: 'forbidden', 404: 'notFou
 /** Each family wraps its words differently; all have a message and some a type. */
 function wordsOf(text: string): { message: string; type?: string } {
   try {
-    const body = JSON.parse(text) as Record<string, { message?: string; type?: string } | { detail: string }[]>;
+    const body = JSON.parse(text) as Record<
+      string,
+      string | { message?: string; type?: string } | { detail: string }[]
+    >;
     const [inner] = Object.values(body);
+    if (typeof inner === 'string') return { message: inner }; // Glance
     if (Array.isArray(inner)) return { message: inner[0]?.detail ?? text };
     return { message: inner?.message ?? text, ...(inner?.type ? { type: inner.type } : {}) };
   } catch {
