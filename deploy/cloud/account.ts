@@ -4,11 +4,12 @@ import type { Door } from '../doors.ts';
 import { findRunning } from '../processes/pid-file.ts';
 import type { Home } from '../settings.ts';
 
-export function printRunning({ directory, cloud }: Home, role: string, doors: readonly Door[]): void {
+/** `named` is the cloud's folder as the one who asks names it, maybe a link. */
+export function printRunning({ directory, cloud }: Home, named: string, role: string, doors: readonly Door[]): void {
   const running = findRunning(join(directory.run, `${role}.pid`));
   const short = (file: string) => {
-    const path = relative(process.cwd(), join(directory.path, file));
-    return path.startsWith('..') ? join(directory.path, file) : path;
+    const path = relative(process.cwd(), join(named, file));
+    return path.startsWith('..') ? join(named, file) : path;
   };
   const lines = [
     '',
@@ -17,7 +18,7 @@ export function printRunning({ directory, cloud }: Home, role: string, doors: re
     ...doors.map(({ name, url }) => `  ${name.padEnd(14)} ${url}`),
     '',
     `Log in:   . ${short('openrc')}            and then, say: openstack catalog list`,
-    `or:       export OS_CLIENT_CONFIG_FILE=${join(directory.path, 'clouds.yaml')} OS_CLOUD=wattle`,
+    `or:       export OS_CLIENT_CONFIG_FILE=${join(named, 'clouds.yaml')} OS_CLOUD=wattle`,
     'Stop:     npm stop                  (guests go on; npx wattle down stops them too)',
     '',
   ];

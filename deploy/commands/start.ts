@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Command, type Options, Refusal } from '../command.ts';
 import { findRunning } from '../processes/pid-file.ts';
 import { type Part, partsOf, roleWords } from '../roles.ts';
-import { type Home, openHome } from '../settings.ts';
+import { type Home, openHome, varPath } from '../settings.ts';
 
 export const command: Command = async (options) => {
   const home = await openHome({ split: options.split });
@@ -33,7 +33,7 @@ async function startAs(home: Home, role: string, wanted: readonly Part[]): Promi
   const running = findRunning(join(home.directory.run, `${role}.pid`));
   if (running) process.stdout.write(`Wattle is running already (process ${running.pid}).\n`);
   else await (await import('../processes/launch.ts')).launch(home, role, doors, wanted);
-  printRunning(home, role, doors);
+  printRunning(home, await varPath(), role, doors);
 }
 
 async function sayHowToLogIn(home: Home): Promise<void> {
