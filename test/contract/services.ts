@@ -5,6 +5,9 @@ import type { Version } from '#shared/api/versions.ts';
 import type { Policy } from '#shared/auth/policy.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import type { Route } from '#shared/http/route.ts';
+import { newest as newestCompute, nova, oldest as oldestCompute } from '../../services/compute/dialect.ts';
+import { policy as computePolicy } from '../../services/compute/policy.ts';
+import { routes as computeRoutes } from '../../services/compute/routes.ts';
 import { keystone } from '../../services/identity/dialect.ts';
 import { policy as identityPolicy } from '../../services/identity/policy.ts';
 import { routes as identityRoutes } from '../../services/identity/routes.ts';
@@ -57,6 +60,12 @@ const facts = (
 export const apis: readonly ApiFacts[] = [
   facts('identity', { routes: identityRoutes, policy: identityPolicy, dialect: keystone }),
   facts('image', { routes: imageRoutes, policy: imagePolicy, dialect: glance }),
+  facts('compute', {
+    routes: computeRoutes,
+    policy: computePolicy,
+    dialect: nova('http://identity'),
+    versions: [oldestCompute, newestCompute],
+  }),
   facts('network', { routes: networkRoutes, policy: networkPolicy, dialect: neutron }),
   facts('placement', {
     routes: placementRoutes,
