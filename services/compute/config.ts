@@ -19,6 +19,7 @@ export const section = {
   reservedRamMb: number(512, 'memory of each host that guests may not have (the default of Nova)'),
   reservedDiskGb: number(0, 'disk of each host that guests may not have'),
   refreshMs: number(60_000, 'how often addresses of servers are read from network without an event'),
+  keepWorkMs: number(3_600_000, 'how long finished work of hosts is kept'),
   keepDeletedDays: number(30, 'how long deleted servers and their history are kept'),
   consoleListen: text('6080', 'where the console page answers'),
   consoleUrl: text('', 'where browsers find the console page; empty: port 6080 of the public address'),

@@ -1,5 +1,6 @@
 /** What nobody asks for: rows that lost their work, and history that is old enough. */
 import { every, type Ticker } from '#shared/clock/every.ts';
+import { sweepWork } from '#shared/hosts/work.ts';
 import type { Volumes } from './context.ts';
 import { changeSnapshot, listOrphanSnapshots } from './snapshots/store.ts';
 import { removeMessagesBefore } from './user-messages/store.ts';
@@ -33,5 +34,6 @@ async function settleOrphans({ db, log }: Volumes): Promise<void> {
 }
 
 async function forget({ db, config }: Volumes): Promise<void> {
+  await sweepWork(db, Date.now() - config.keepWorkMs);
   await removeMessagesBefore(db, Date.now() - config.historyMs);
 }

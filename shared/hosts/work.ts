@@ -65,3 +65,11 @@ export const forgetWork = (tx: Knex, of: string) =>
 
 /** For a host that will never be back. */
 export const forgetWorkOf = (tx: Knex, host: string) => tx<HostWork>('host_work').where({ host }).delete();
+
+/** Work that nobody waits for any more: its outcome is known, and the task that asked has ended. */
+export const sweepWork = (db: Knex, askedBefore: number) =>
+  db<HostWork>('host_work')
+    .whereNotNull('outcome')
+    .where('askedAt', '<', askedBefore)
+    .whereNotExists(db('tasks').select(db.raw('1')).whereRaw('tasks.id = SUBSTR(host_work.id, 1, 36)'))
+    .delete();
