@@ -1,46 +1,319 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { memoryBus } from '#shared/bus/memory.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { projectId, startCloud, until } from '../../../test/fakes/compute-cloud.ts';
+import { imageId, networkId, startCloud, until } from '../../../test/fakes/compute-cloud.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
-test('a server is BUILD until its guest runs, then ACTIVE with its address', async (t) => {
+type Cloud = Awaited<ReturnType<typeof startCloud>>;
+const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
+const addVolume = (cloud: Cloud, id = volumeId, more: object = {}) =>
+  cloud.volumes.volumes.set(id, { id, name: 'data', size: 1, status: 'available', bootable: 'false', ...more });
+
+async function cloudWithHost(t: Parameters<typeof startCloud>[0], ...host: Parameters<Cloud['startHost']>) {
   const cloud = await startCloud(t);
-  const { status, body, headers } = await cloud.launch();
+  const agent = cloud.startHost(...host);
+  await until(() => cloud.placement.providers.size === 1);
+  return { cloud, agent };
+}
+
+const launched = async (cloud: Cloud, wish: object = {}) => {
+  const { status, body } = await cloud.launch(wish);
   assert.equal(status, 202, JSON.stringify(body));
-  const { id, adminPass } = body.server;
-  assert.equal(headers.get('location'), `${cloud.url}/v2.1/servers/${id}`);
-  assert.ok(adminPass.length >= 12);
-  assert.equal((await cloud.show(id)).status, 'BUILD');
-  await until(async () => (await cloud.show(id)).status === 'ERROR');
-  assert.match((await cloud.show(id)).fault.message, /^No valid host was found\. There is no compute host\.$/);
+  return cloud.settled(body.server.id);
+};
+
+test('without a host a server is ERROR and says what there is not', async (t) => {
+  const cloud = await startCloud(t);
+  const { fault, status } = await launched(cloud);
+  assert.equal(status, 'ERROR');
+  assert.equal(fault.message, 'No valid host was found. There is no compute host.');
 });
 
-test('a host makes it ACTIVE; ports, claims and the row agree', async (t) => {
-  const cloud = await startCloud(t);
-  const host = cloud.startHost();
-  await until(() => cloud.placement.providers.size === 1);
-  const { body } = await cloud.launch();
-  const server = await cloud.settled(body.server.id);
+test('a host makes a server ACTIVE, and a delete leaves nothing of it', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const server = await launched(cloud);
   assert.equal(server.status, 'ACTIVE', JSON.stringify(server.fault));
   const [port] = [...cloud.network.ports.values()];
   assert.equal(port?.device_id, server.id);
   assert.equal(port?.['binding:host_id'], 'kvm1');
-  assert.deepEqual(server.addresses.blue[0].addr, port?.fixed_ips[0]?.ip_address);
+  assert.equal(server.addresses.blue[0].addr, port?.fixed_ips[0]?.ip_address);
   assert.deepEqual(server.security_groups, [{ name: 'default' }]);
   assert.deepEqual(cloud.placement.claims.get(server.id)?.resources, { VCPU: 1, MEMORY_MB: 128, DISK_GB: 1 });
-  const guest = host.guests.get(server.id);
-  assert.equal(guest?.power, 'on');
+  const guest = agent.guests.get(server.id);
   assert.equal(guest?.disks[0]?.id, 'root');
   assert.equal(guest?.nics[0]?.portId, port?.id);
 
   assert.equal((await cloud.ask('DELETE', `/v2.1/servers/${server.id}`)).status, 204);
   await cloud.isGone(server.id);
-  assert.equal(host.guests.size, 0);
+  assert.equal(agent.guests.size, 0);
   assert.equal(cloud.network.ports.size, 0);
   assert.equal(cloud.placement.claims.size, 0);
   assert.equal(await cloud.openTasks(), 0);
+  const usage = await cloud.ask('GET', '/v2.1/limits');
+  assert.equal(usage.body.limits.absolute.totalInstancesUsed, 0);
 });
-void Fault;
-void projectId;
+
+test('a host that is too small is named with its numbers, and the choice is kept', async (t) => {
+  const { cloud } = await cloudWithHost(t, {}, 'kvm1', { ramMb: 1024 });
+  const { fault, id } = await launched(cloud, { flavorRef: '3' });
+  assert.equal(
+    fault.message,
+    'No valid host was found. Host kvm1: 4096 MB of memory (MEMORY_MB) asked, 512 free of 512.',
+  );
+  const [choice] = (await cloud.compute.db('choices').where({ serverId: id })) as { explanation: string }[];
+  assert.equal(JSON.parse(choice?.explanation ?? '{}').candidates[0].host, 'kvm1');
+});
+
+test('a host that refuses leaves the server in ERROR with its reason, and nothing behind', async (t) => {
+  const refuse = async () => {
+    throw new Fault(501, 'notImplemented', 'there is no KVM here.');
+  };
+  const { cloud, agent } = await cloudWithHost(t, { ensureGuest: refuse });
+  addVolume(cloud);
+  const mapping = [{ uuid: volumeId, source_type: 'volume', destination_type: 'volume', boot_index: -1 }];
+  const { status, fault } = await launched(cloud, { block_device_mapping_v2: mapping });
+  assert.equal(status, 'ERROR');
+  assert.equal(fault.message, 'Host kvm1: there is no KVM here.');
+  assert.equal(agent.guests.size + cloud.network.ports.size + cloud.placement.claims.size, 0);
+  assert.equal(cloud.volumes.volumes.get(volumeId)?.status, 'available');
+});
+
+test('a delete in the middle of a build leaves nothing of it', async (t) => {
+  const midway = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const { cloud, agent } = await cloudWithHost(t, {
+    ensureGuest: async (wish) => {
+      reached.resolve();
+      await midway.promise;
+      const machine = { type: 'q35', cpu: 'max', accelerator: 'tcg' } as const;
+      return { id: wish.id, power: 'on', machine, devices: {} };
+    },
+  });
+  const { body } = await cloud.launch();
+  await reached.promise;
+  assert.equal((await cloud.ask('DELETE', `/v2.1/servers/${body.server.id}`)).status, 204);
+  midway.resolve();
+  await cloud.isGone(body.server.id);
+  assert.equal(agent.guests.size + cloud.network.ports.size + cloud.placement.claims.size, 0);
+  assert.equal(await cloud.openTasks(), 0);
+});
+
+test('a host that stays away: ERROR names it, and delete works', async (t) => {
+  const cloud = await startCloud(t, { config: { answerMs: 60 } });
+  const host = cloud.startHost();
+  await until(() => cloud.placement.providers.size === 1);
+  await host.close();
+  const server = await launched(cloud);
+  assert.equal(server.status, 'ERROR');
+  assert.equal(server.fault.message, 'Host kvm1 did not answer within 0.06 s.');
+  await cloud.ask('DELETE', `/v2.1/servers/${server.id}`);
+  await cloud.isGone(server.id);
+});
+
+test('when every hint is lost, the work is done all the same', async (t) => {
+  const cloud = await startCloud(t, { bus: { ...memoryBus(), hint: () => {} } });
+  cloud.startHost();
+  await until(() => cloud.placement.providers.size === 1);
+  assert.equal((await launched(cloud)).status, 'ACTIVE');
+});
+
+test('a server stops, starts, reboots, pauses and goes on; each is an action that ended well', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  const after = async (body: object) => {
+    assert.equal((await cloud.act(id, body)).status, 202, JSON.stringify(body));
+    const { status } = await cloud.settled(id);
+    return [status, agent.guests.get(id)?.power];
+  };
+  assert.deepEqual(await after({ 'os-stop': null }), ['SHUTOFF', 'off']);
+  assert.deepEqual(await after({ 'os-start': null }), ['ACTIVE', 'on']);
+  const mark = agent.guests.get(id)?.boot.mark;
+  assert.deepEqual(await after({ reboot: { type: 'SOFT' } }), ['ACTIVE', 'on']);
+  assert.equal(agent.guests.get(id)?.boot.kind, 'soft');
+  assert.notEqual(agent.guests.get(id)?.boot.mark, mark);
+  assert.deepEqual(await after({ reboot: { type: 'HARD' } }), ['ACTIVE', 'on']);
+  assert.deepEqual(await after({ pause: null }), ['PAUSED', 'paused']);
+  assert.deepEqual(await after({ unpause: null }), ['ACTIVE', 'on']);
+  const { body } = await cloud.ask('GET', `/v2.1/servers/${id}/os-instance-actions`, { version: '2.84' });
+  const names = body.instanceActions.map(({ action }: { action: string }) => action).reverse();
+  assert.deepEqual(names, ['create', 'stop', 'start', 'reboot', 'reboot', 'pause', 'unpause']);
+  const [last] = body.instanceActions;
+  const one = await cloud.ask('GET', `/v2.1/servers/${id}/os-instance-actions/${last.request_id}`, { version: '2.84' });
+  assert.equal(one.body.instanceAction.events[0].result, 'Success');
+});
+
+test('what its state does not allow is a 409 that names the state', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  const answer = await cloud.act(id, { 'os-start': null });
+  const message = `Cannot 'start' instance ${id} while it is in vm_state active`;
+  assert.deepEqual(answer.body, { conflictingRequest: { code: 409, message } });
+});
+
+test('a guest that powered itself off is SHUTOFF, and an action says so', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  agent.tell(id, 'off', 'powered off from inside');
+  await until(async () => (await cloud.show(id)).status === 'SHUTOFF');
+  const { body } = await cloud.ask('GET', `/v2.1/servers/${id}/os-instance-actions`, { version: '2.84' });
+  assert.equal(body.instanceActions[0].action, 'stop');
+  assert.equal(body.instanceActions[0].message, 'powered off from inside');
+});
+
+test('a volume is attached, shown, and detached again', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  addVolume(cloud);
+  const path = `/v2.1/servers/${id}/os-volume_attachments`;
+  const body = { volumeAttachment: { volumeId, device: null } };
+  const answer = await cloud.ask('POST', path, { version: '2.89', body });
+  assert.equal(answer.body.volumeAttachment.device, '/dev/vdb');
+  await until(() => cloud.volumes.volumes.get(volumeId)?.status === 'in-use');
+  await until(async () => (await cloud.openTasks()) === 0);
+  assert.deepEqual((await cloud.show(id))['os-extended-volumes:volumes_attached'], [
+    { id: volumeId, delete_on_termination: false },
+  ]);
+  const disk = agent.guests.get(id)?.disks[1];
+  assert.equal(disk?.serial, volumeId);
+  assert.equal(disk?.source.kind, 'iscsi');
+  assert.equal((await cloud.ask('POST', path, { version: '2.89', body })).status, 400);
+
+  assert.equal((await cloud.ask('DELETE', `${path}/${volumeId}`)).status, 202);
+  await until(() => cloud.volumes.volumes.get(volumeId)?.status === 'available');
+  await until(async () => (await cloud.openTasks()) === 0);
+  assert.equal(agent.guests.get(id)?.disks.length, 1);
+  assert.deepEqual((await cloud.show(id))['os-extended-volumes:volumes_attached'], []);
+});
+
+test('volumes attached in one breath, while it reboots, are all there', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  const ids = ['1', '2', '3'].map((digit) => `${digit}09b62a7-7a6e-40b1-ac43-8c00a3bf314a`);
+  for (const each of ids) addVolume(cloud, each);
+  const path = `/v2.1/servers/${id}/os-volume_attachments`;
+  const answers = await Promise.all(
+    ids.map((each) => cloud.ask('POST', path, { body: { volumeAttachment: { volumeId: each } } })),
+  );
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200],
+  );
+  assert.equal(new Set(answers.map(({ body }) => body.volumeAttachment.device)).size, 3);
+  assert.equal((await cloud.act(id, { reboot: { type: 'HARD' } })).status, 202);
+  await until(async () => (await cloud.openTasks()) === 0);
+  assert.equal((await cloud.show(id)).status, 'ACTIVE');
+  assert.deepEqual(
+    agent.guests
+      .get(id)
+      ?.disks.map((disk) => disk.id)
+      .sort(),
+    [...ids, 'root'],
+  );
+});
+
+test('a volume that the host refuses is free again, and the action says why', async (t) => {
+  let refuses = false;
+  const { cloud } = await cloudWithHost(t, {
+    ensureGuest: async (wish) => {
+      if (refuses && wish.disks.length > 1) throw new Fault(500, 'unexpected', 'no slot is left');
+      const machine = { type: 'q35', cpu: 'max', accelerator: 'tcg' } as const;
+      return { id: wish.id, power: wish.power, machine, devices: {} };
+    },
+  });
+  const { id } = await launched(cloud);
+  addVolume(cloud);
+  refuses = true;
+  await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
+  await until(async () => (await cloud.openTasks()) === 0);
+  assert.equal(cloud.volumes.volumes.get(volumeId)?.status, 'available');
+  const { body } = await cloud.ask('GET', `/v2.1/servers/${id}/os-instance-actions`);
+  assert.equal(body.instanceActions[0].message, 'Host kvm1: no slot is left');
+  assert.equal((await cloud.show(id)).status, 'ACTIVE');
+});
+
+test('a server boots from a volume made of an image, which goes with it when it shall', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const mapping = {
+    uuid: imageId,
+    source_type: 'image',
+    destination_type: 'volume',
+    boot_index: 0,
+    volume_size: 2,
+    delete_on_termination: true,
+  };
+  const server = await launched(cloud, { imageRef: '', block_device_mapping_v2: [mapping] });
+  assert.equal(server.status, 'ACTIVE', JSON.stringify(server.fault));
+  assert.equal(server.image, '');
+  const [volume] = [...cloud.volumes.volumes.values()];
+  assert.equal(agent.guests.get(server.id)?.disks[0]?.id, volume?.id);
+  assert.equal(agent.guests.get(server.id)?.disks[0]?.bootIndex, 0);
+  assert.equal(cloud.placement.claims.get(server.id)?.resources.DISK_GB, undefined);
+  await cloud.ask('DELETE', `/v2.1/servers/${server.id}`);
+  await cloud.isGone(server.id);
+  assert.equal(cloud.volumes.volumes.size, 0);
+});
+
+test('a NIC comes and goes', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const { id } = await launched(cloud, { networks: 'none' });
+  const path = `/v2.1/servers/${id}/os-interface`;
+  const answer = await cloud.ask('POST', path, { body: { interfaceAttachment: { net_id: networkId } } });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  const { port_id: portId, fixed_ips: fixedIps } = answer.body.interfaceAttachment;
+  assert.equal(agent.guests.get(id)?.nics[0]?.portId, portId);
+  assert.equal((await cloud.show(id)).addresses.blue[0].addr, fixedIps[0].ip_address);
+  await cloud.ask('DELETE', `${path}/${portId}`);
+  await until(async () => (await cloud.openTasks()) === 0);
+  assert.equal(cloud.network.ports.size, 0);
+  assert.deepEqual((await cloud.show(id)).addresses, {});
+});
+
+test('a port that the caller brought is free again after the delete', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const port = await cloud.network.createPort({ network_id: networkId, device_id: '', device_owner: '' });
+  const { id } = await launched(cloud, { networks: [{ port: port.id }] });
+  assert.equal(cloud.network.ports.get(port.id)?.device_id, id);
+  await cloud.ask('DELETE', `/v2.1/servers/${id}`);
+  await cloud.isGone(id);
+  assert.equal(cloud.network.ports.get(port.id)?.device_id, '');
+});
+
+test('a snapshot is an image with the bytes of the root disk', async (t) => {
+  const cloud = await startCloud(t);
+  cloud.startHost({
+    uploadSnapshot: async ({ imageId: to }) => {
+      const image = await cloud.images.show(to);
+      cloud.images.all.set(to, { ...image, status: 'active' });
+    },
+  });
+  await until(() => cloud.placement.providers.size === 1);
+  const { id } = await launched(cloud);
+  const { status, body } = await cloud.act(id, { createImage: { name: 'snap' } }, { version: '2.45' });
+  assert.equal(status, 202);
+  await cloud.settled(id);
+  assert.equal(cloud.images.all.get(body.image_id)?.status, 'active');
+  const old = await cloud.act(id, { createImage: { name: 'snap' } });
+  assert.match(old.headers.get('location') ?? '', /\/images\/[0-9a-f-]{36}$/);
+});
+
+test('a lock holds its owner back, and no administrator', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  await cloud.act(id, { lock: { locked_reason: 'mine' } }, { version: '2.73', role: 'member' });
+  assert.equal((await cloud.show(id)).locked_reason, 'mine');
+  const refused = await cloud.act(id, { 'os-stop': null }, { role: 'member' });
+  assert.deepEqual([refused.status, refused.body.conflictingRequest.message], [409, `Instance ${id} is locked`]);
+  assert.equal((await cloud.act(id, { 'os-stop': null })).status, 202);
+});
+
+test("a stranger's server does not exist, except for an administrator", async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  const status = async (role: string, project: string) =>
+    (await cloud.ask('GET', `/v2.1/servers/${id}`, { role, project })).status;
+  assert.equal(await status('member,reader', 'other'), 404);
+  assert.equal(await status('admin', 'other'), 200);
+  assert.equal(await status('reader', 'f8166a312b1847b3bca037ce0ff7f694'), 200);
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
+
+process.env.WATTLE_CHECK_ANSWERS = '1';
+
+type Cloud = Awaited<ReturnType<typeof startCloud>>;
+
+async function cloudWith(t: Parameters<typeof startCloud>[0], names: readonly string[]): Promise<Cloud> {
+  const cloud = await startCloud(t);
+  for (const name of names) await cloud.launch({ name, tags: [name, 'all'] });
+  await until(async () => (await cloud.openTasks()) === 0);
+  return cloud;
+}
+
+const names = async (cloud: Cloud, query: string, asked: object = {}) => {
+  const { status, body } = await cloud.ask('GET', `/v2.1/servers/detail?${query}`, { version: '2.93', ...asked });
+  return status === 200 ? body.servers.map(({ name }: { name: string }) => name) : status;
+};
+
+test('a list is the newest first, and is filtered by name as by a pattern', async (t) => {
+  const cloud = await cloudWith(t, ['web', 'web2', 'db']);
+  assert.deepEqual(await names(cloud, ''), ['db', 'web2', 'web']);
+  assert.deepEqual(await names(cloud, 'name=web'), ['web2', 'web']);
+  assert.deepEqual(await names(cloud, 'name=%5Eweb%24'), ['web']);
+  assert.deepEqual(await names(cloud, 'name=w.b2'), ['web2']);
+  assert.deepEqual(await names(cloud, 'name=None&status=None&deleted=False&changes-since=None'), ['db', 'web2', 'web']);
+});
+
+test('sorted, in pages, each with a link to the next', async (t) => {
+  const cloud = await cloudWith(t, ['c', 'a', 'b']);
+  assert.deepEqual(await names(cloud, 'sort_key=display_name&sort_dir=asc'), ['a', 'b', 'c']);
+  const first = await cloud.ask('GET', '/v2.1/servers?limit=2&sort_key=display_name&sort_dir=asc');
+  const [{ href }] = first.body.servers_links;
+  const second = await cloud.ask('GET', href.replace(cloud.url, ''));
+  assert.deepEqual(
+    second.body.servers.map(({ name }: { name: string }) => name),
+    ['c'],
+  );
+  assert.equal(second.body.servers_links, undefined);
+  assert.equal((await cloud.ask('GET', '/v2.1/servers?marker=nosuch')).status, 400);
+});
+
+test('filtered by status, tags, and what changed', async (t) => {
+  const cloud = await cloudWith(t, ['a', 'b']);
+  assert.deepEqual(await names(cloud, 'status=error'), ['b', 'a']);
+  assert.deepEqual(await names(cloud, 'status=ACTIVE'), []);
+  assert.equal(await names(cloud, 'status=nonsense'), 400);
+  assert.deepEqual(await names(cloud, 'tags=a,all'), ['a']);
+  assert.deepEqual(await names(cloud, 'tags-any=a,b'), ['b', 'a']);
+  assert.deepEqual(await names(cloud, 'not-tags=a,all'), ['b']);
+  assert.deepEqual(await names(cloud, 'not-tags-any=b'), ['a']);
+  assert.deepEqual(await names(cloud, 'changes-since=2100-01-01T00:00:00Z'), []);
+  assert.equal(await names(cloud, 'changes-since=yesterday'), 400);
+});
+
+test('changes-since shows what was deleted meanwhile', async (t) => {
+  const cloud = await cloudWith(t, ['a', 'b']);
+  const { body } = await cloud.ask('GET', '/v2.1/servers?name=a');
+  const [{ id }] = body.servers;
+  await cloud.ask('DELETE', `/v2.1/servers/${id}`);
+  await cloud.isGone(id);
+  assert.deepEqual(await names(cloud, ''), ['b']);
+  const since = await cloud.ask('GET', '/v2.1/servers/detail?changes-since=2020-01-01T00:00:00Z', { version: '2.93' });
+  const gone = since.body.servers.find((each: { id: string }) => each.id === id);
+  assert.equal(gone.status, 'DELETED');
+});
+
+test('other projects are an administrator’s to see', async (t) => {
+  const cloud = await cloudWith(t, ['a']);
+  const member = { role: 'member,reader', project: 'other' };
+  assert.deepEqual(await names(cloud, '', member), []);
+  assert.equal(await names(cloud, 'all_tenants=1', member), 403);
+  assert.deepEqual(await names(cloud, 'all_tenants=1', { project: 'other' }), ['a']);
+});
+
+test('a piece rendered before is rendered anew when its server changed', async (t) => {
+  const cloud = await cloudWith(t, ['a']);
+  assert.deepEqual(await names(cloud, ''), ['a']);
+  const { body } = await cloud.ask('GET', '/v2.1/servers');
+  const path = `/v2.1/servers/${body.servers[0].id}`;
+  assert.equal((await cloud.ask('PUT', path, { body: { server: { name: 'z' } } })).status, 200);
+  assert.deepEqual(await names(cloud, ''), ['z']);
+});
