@@ -1,12 +1,14 @@
 /**
  * An agent in a process of its own that dies by SIGKILL before or after one of its effects: a file renamed, made or
- * removed, a link, a program or a guest started, a word to QEMU. Words: state folder, wish as JSON (or an id that shall
- * be gone), number of the effect, before | after. Says how many effects there were when it lives.
+ * removed, a link, a program or a guest started, a word to QEMU. Words: state folder, wish or upload as JSON (or an id that
+ * shall be gone), number of the effect, before | after. Says how many effects there were when it lives.
  */
 import childProcess from 'node:child_process';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.ts';
 
 const [stateDir = '', said = '', at = '0', when = 'before'] = process.argv.slice(2);
 let effects = 0;
@@ -30,11 +32,18 @@ mine(childProcess, 'spawn');
 mine(net.Socket.prototype, 'write');
 syncBuiltinESMExports();
 
-const { openExampleQemu, noImages } = await import('../../services/compute-agent/drivers/example.ts');
-const hypervisor = await openExampleQemu({ stateDir, api: noImages });
+const api: ImageApi = {
+  find: async () => ({ status: 'queued', format: 'raw', sizeBytes: null, hash: null }),
+  download: () => Promise.reject(new Error('no guest here stands on an image')),
+  upload: (_, body) => text(body).then(() => {}),
+};
+const { openExampleQemu } = await import('../../services/compute-agent/drivers/example.ts');
+const hypervisor = await openExampleQemu({ stateDir, api });
 await hypervisor.recover(null);
 counting = true;
-if (said.startsWith('{')) await hypervisor.ensureGuest(JSON.parse(said));
+const wish = said.startsWith('{') ? JSON.parse(said) : null;
+if (wish?.imageId) await hypervisor.uploadSnapshot(wish);
+else if (wish) await hypervisor.ensureGuest(wish);
 else await hypervisor.ensureGuestGone({ id: said });
 counting = false;
 process.stdout.write(String(effects), () => process.exit(0));

@@ -1,19 +1,25 @@
 /** The agent is killed before and after each of its effects on a real QEMU; the next agent ends what was begun. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import type { GuestWish } from '#shared/contracts/compute-agent.ts';
-import { tryRun } from '#shared/process/run.ts';
+import { type TestContext, test } from 'node:test';
+import type { GuestWish, ImageUpload, NicWish } from '#shared/contracts/compute-agent.ts';
+import { run, tryRun } from '#shared/process/run.ts';
 import { diskWish, exampleHost, guestWish, nicWish } from '../../services/compute-agent/drivers/example.ts';
 
 const skip = spawnSync('qemu-system-x86_64', ['--version']).status !== 0 && 'qemu-system-x86_64 is not installed';
 const child = join(import.meta.dirname, 'compute-agent-child.ts');
 
 /** How many effects the deed has; or that the agent died at that one. */
-async function deed(stateDir: string, wish: GuestWish | string, at = 0, when = 'before'): Promise<number | 'died'> {
+async function deed(
+  stateDir: string,
+  wish: GuestWish | ImageUpload | string,
+  at = 0,
+  when = 'before',
+): Promise<number | 'died'> {
   const said = typeof wish === 'string' ? wish : JSON.stringify(wish);
   const { code, stdout, stderr } = await tryRun([process.execPath, child, stateDir, said, String(at), when]);
   if (code === null) return 'died';
@@ -34,21 +40,54 @@ const guestProcesses = (stateDir: string, id: string) =>
     }
   });
 
+interface Wire {
+  nic(): NicWish;
+  /** How many taps there are. */
+  taps(): Promise<number>;
+}
+
+/** A bridge for the guests of a test; without root they have user-mode networking and no tap is made. */
+async function openWire(t: TestContext): Promise<Wire> {
+  if (process.getuid?.() !== 0) return { nic: nicWish, taps: async () => 0 };
+  const mark = randomUUID().slice(0, 6);
+  const bridge = `b${mark}`;
+  await run(['ip', 'link', 'add', bridge, 'type', 'bridge']);
+  t.after(() => run(['ip', 'link', 'delete', bridge]));
+  let made = 0;
+  return {
+    nic: () => ({ ...nicWish(), bridge, tap: `t${mark}${++made}` }),
+    taps: async () => (await readdir(`/sys/class/net/${bridge}/brif`)).length,
+  };
+}
+
 interface Story {
   readonly before: readonly GuestWish[];
+  /** During it the agent dies. */
+  readonly deed: GuestWish | ImageUpload;
+  /** How the guest shall be in the end. */
   readonly wish: GuestWish;
 }
 
-const drive = { 'openstack/latest/meta_data.json': '{}' };
-const first = guestWish({ nics: [nicWish()], configDrive: drive });
-const stories: Record<string, Story> = {
-  'a first start': { before: [], wish: first },
-  'a reboot': { before: [first], wish: { ...first, boot: { mark: 'second', kind: 'hard' } } },
-  'a disk and a NIC that come': {
-    before: [first],
-    wish: { ...first, disks: [...first.disks, diskWish({ id: 'data' })], nics: [...first.nics, nicWish()] },
+const configDrive = { 'openstack/latest/meta_data.json': '{}' };
+const firstOn = (wire: Wire) => guestWish({ nics: [wire.nic()], configDrive });
+const changed = (before: GuestWish, changes: Partial<GuestWish>): Story => {
+  const wish = { ...before, ...changes };
+  return { before: [before], deed: wish, wish };
+};
+
+const stories: Record<string, (wire: Wire) => Story> = {
+  'a first start': (wire) => ({ ...changed(firstOn(wire), {}), before: [] }),
+  'a reboot': (wire) => changed(firstOn(wire), { boot: { mark: 'second', kind: 'hard' } }),
+  'a disk and a NIC that come': (wire) => {
+    const first = firstOn(wire);
+    return changed(first, { disks: [...first.disks, diskWish({ id: 'data' })], nics: [...first.nics, wire.nic()] });
   },
-  'a power-off': { before: [first], wish: { ...first, power: 'off' } },
+  'a power-off that takes a NIC': (wire) => changed(firstOn(wire), { power: 'off', nics: [] }),
+  'a snapshot': (wire) => {
+    const first = firstOn(wire);
+    const upload = { id: `${first.id}/snapshot`, serverId: first.id, imageId: 'waiting', format: 'qcow2' } as const;
+    return { before: [first], deed: upload, wish: first };
+  },
 };
 
 /** Every third effect, in turn before and after it; WATTLE_TEST_EVERY=1 takes each. */
@@ -59,20 +98,24 @@ const pointsOf = (count: number) =>
     when: at % 2 ? 'after' : 'before',
   }));
 
-for (const [name, { before, wish }] of Object.entries(stories)) {
+for (const [name, story] of Object.entries(stories)) {
   test(`an agent killed anywhere in ${name} is followed by one that ends it`, { skip }, async (t) => {
+    const wire = await openWire(t);
     const { stateDir } = await exampleHost(t);
+    const { before, deed: act, wish } = story(wire);
     const prepare = async () => {
       for (const each of before) await deed(stateDir, each);
     };
     await prepare();
-    const count = await deed(stateDir, wish);
+    const count = await deed(stateDir, act);
     assert.ok(typeof count === 'number' && count > 5, `${count} effects`);
     for (const { at, when } of pointsOf(count)) {
       await deed(stateDir, wish.id);
       await prepare();
-      await deed(stateDir, wish, at, when);
+      await deed(stateDir, act, at, when);
       await endsWell(stateDir, wish, `${when} effect ${at}`);
+      assert.equal(await wire.taps(), process.getuid?.() === 0 ? wish.nics.length : 0);
+      if (act !== wish) assert.equal(typeof (await deed(stateDir, act)), 'number', 'and the deed can be done');
     }
   });
 }
@@ -82,22 +125,22 @@ async function endsWell(stateDir: string, wish: GuestWish, where: string): Promi
   const running = guestProcesses(stateDir, wish.id);
   assert.equal(running.length, wish.power === 'off' ? 0 : 1, `${running.length} processes after a death ${where}`);
   const files = await readdir(join(stateDir, 'guests', wish.id));
-  assert.deepEqual(
-    files.filter((file) => /\.(secret|new|tree)$/.test(file)),
-    [],
-    `half made after a death ${where}`,
-  );
+  const half = files.filter((file) => /\.(secret|new|tree)$/.test(file));
+  assert.deepEqual(half, [], `half made after a death ${where}`);
 }
 
 test('an agent killed anywhere in a removal is followed by one that ends it', { skip }, async (t) => {
+  const wire = await openWire(t);
   const { stateDir } = await exampleHost(t);
-  await deed(stateDir, first);
-  const count = Number(await deed(stateDir, first.id));
+  const wish = firstOn(wire);
+  await deed(stateDir, wish);
+  const count = Number(await deed(stateDir, wish.id));
   for (const { at, when } of pointsOf(count)) {
-    await deed(stateDir, first);
-    await deed(stateDir, first.id, at, when);
-    await deed(stateDir, first.id);
-    assert.deepEqual(await readdir(join(stateDir, 'guests')), [], `after a death at effect ${at}`);
-    assert.deepEqual(guestProcesses(stateDir, first.id), []);
+    await deed(stateDir, wish);
+    await deed(stateDir, wish.id, at, when);
+    await deed(stateDir, wish.id);
+    assert.deepEqual(await readdir(join(stateDir, 'guests')), [], `after a death ${when} effect ${at}`);
+    assert.deepEqual(guestProcesses(stateDir, wish.id), []);
+    assert.equal(await wire.taps(), 0);
   }
 });

@@ -212,7 +212,7 @@ async function oneImage(t: TestContext, changes: { words?: string[]; hash?: stri
   const sent: Buffer[] = [];
   const api: ImageApi = {
     find: async (id) => ({
-      status: id === 'waiting' ? 'queued' : 'active',
+      status: { waiting: 'queued', stuck: 'saving' }[id] ?? 'active',
       format: changes.format ?? 'qcow2',
       sizeBytes: bytes.length,
       hash: { algorithm: 'sha512', value },
@@ -333,6 +333,17 @@ test('a host that goes down ends its guests, which come back with it', async (t)
   const second = await open();
   await second.recover(async () => 'on');
   await until('the guest runs again', () => processOf(stateDir, wish.id));
+});
+
+test('a snapshot waits while an upload that died still holds the image', async (t) => {
+  const { open } = await exampleHost(t);
+  const { api, sent } = await oneImage(t);
+  const hypervisor = await open({ api });
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  const upload = { id: `${wish.id}/snapshot`, serverId: wish.id, imageId: 'stuck', format: 'raw' } as const;
+  await assert.rejects(hypervisor.uploadSnapshot(upload), (error) => !(error instanceof Fault));
+  assert.equal(sent.length, 0);
 });
 
 for (const power of ['on', 'off'] as const)

@@ -7,6 +7,7 @@ import { type Guest, type QemuHost, save } from './host.ts';
 import { findRunning, setRunning } from './power.ts';
 import { readRecords } from './record.ts';
 import { startAgain } from './settle.ts';
+import { dropSnapshot } from './snapshot.ts';
 import { look, say } from './watch.ts';
 
 /** Resolves when every guest was looked at; those to start again follow in the background (`rest`), until `signal`. */
@@ -27,6 +28,7 @@ export async function recoverGuests(host: QemuHost, ownerSays: OwnerSays | null,
 async function lookAgain(host: QemuHost, guest: Guest): Promise<boolean> {
   try {
     await findRunning(host, guest);
+    await dropSnapshot(host, guest);
     if (!guest.running) return guest.record.power !== 'off';
     if (guest.record.power !== 'off') await setRunning(guest, guest.record.power);
     await look(host, guest);

@@ -16,6 +16,7 @@ export async function sendSnapshot(host: QemuHost, { serverId, imageId, format }
   if (!guest) throw notFound('Instance', serverId);
   const { status } = await host.api.find(imageId);
   if (status === 'active') return;
+  if (status !== 'queued') throw new Error(`image ${imageId} is ${status}: an upload that died is not forgotten yet`);
   const path = host.places.of(serverId, within.snapshot);
   try {
     await withSpace('the snapshot', copyRoot(host, guest, path, format));
@@ -87,6 +88,12 @@ async function ended_(qmp: Qmp): Promise<void> {
     const mine = (await jobs(qmp)).find(({ id }) => id === job);
     if (!mine || mine.status === 'concluded') return;
   }
+}
+
+/** An agent that died in the middle left a copy half made, and QEMU may still be at it. */
+export async function dropSnapshot(host: QemuHost, { record, running }: Guest): Promise<void> {
+  if (running) await forget(running.qmp);
+  await rm(host.places.of(record.id, within.snapshot), { force: true });
 }
 
 /** Ends what an earlier attempt left; content when there is nothing. */
