@@ -6,6 +6,7 @@ import type { VolumeAgent } from '#shared/contracts/volume-agent.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Config } from './config.ts';
+import type { Servers } from './drivers/servers.ts';
 
 /** Everything this service's functions may reach. */
 export interface Volumes {
@@ -19,6 +20,7 @@ export interface Volumes {
   /** The same, for copies of whole disks. */
   readonly copiers: Hosts<VolumeAgent>;
   readonly images: ImageClient;
+  readonly servers: Servers;
 }
 
 /** Where the hint goes that a task waits. */

@@ -15,6 +15,7 @@ import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
 import type { Volumes } from './context.ts';
 import { cinder } from './dialect.ts';
+import { serversOver } from './drivers/servers.ts';
 import { openMessages } from './messages.ts';
 import { volumes as tables } from './migrations/001-volumes.ts';
 import { policy } from './policy.ts';
@@ -63,7 +64,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const session = sessionOf(cloud, 'cinder');
   const trust = watchTrust({ session, bus, log });
   const { close } = await openVolumes({
-    ground: { db, bus, log, cloud, config, images: imageClient(session) },
+    ground: { db, bus, log, cloud, config, images: imageClient(session), servers: serversOver(session) },
     identify: trust.identify,
     identityUrl: cloud.identityUrl || `http://${cloud.address}:5000/v3`,
     at: listenAt(cloud, config.listen),

@@ -56,6 +56,7 @@ test('only a service takes away what a server uses', async (t) => {
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   await cloud.connect(attachment.id);
   await cloud.complete(attachment.id);
+  cloud.used.set(attachment.instance, attachment.id);
   const refused = await cloud.ask('DELETE', `/v3/attachments/${attachment.id}`, { version: '3.54' });
   assert.equal(refused.status, 409);
   assert.match(refused.body.conflictingRequest.message, /Detach volume from instance .* using the Compute API/);
@@ -65,6 +66,16 @@ test('only a service takes away what a server uses', async (t) => {
     (await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).body.badRequest.message,
     /must not be migrating, attached/,
   );
+});
+
+test('what compute knows nothing of anybody of the project clears away', async (t) => {
+  const { cloud, id } = await cloudWithVolume(t);
+  const { attachment } = (await cloud.reserve(id, randomUUID())).body;
+  await cloud.connect(attachment.id);
+  await cloud.complete(attachment.id);
+  const { status } = await cloud.ask('DELETE', `/v3/attachments/${attachment.id}`, { version: '3.54' });
+  assert.equal(status, 200);
+  assert.equal((await cloud.show(id)).status, 'available');
 });
 
 test('what was only reserved anybody of the project gives back', async (t) => {

@@ -103,9 +103,19 @@ export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partia
   const bus = memoryBus();
   const db = openDatabase(`sqlite:${database}`);
   const images = fakeImages();
+  const used = new Map<string, string>();
+  const servers = { attachmentOf: async (serverId: string) => used.get(serverId) ?? null };
   const quick = { ...settings, pollMs: 50, backoffMs: 5, answerMs: 5_000, copyMs: 5_000, ...config };
   const { service, door, close } = await openVolumes({
-    ground: { db, bus, log: silentLog(), cloud: readCloud(settingsOf({})), config: quick, images: images.client },
+    ground: {
+      db,
+      bus,
+      log: silentLog(),
+      cloud: readCloud(settingsOf({})),
+      config: quick,
+      images: images.client,
+      servers,
+    },
     identify,
     identityUrl: 'http://identity',
     at: { host: '127.0.0.1', port: 0 },
@@ -145,6 +155,8 @@ export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partia
     bus,
     db,
     images,
+    /** What compute says: server to attachment. */
+    used,
     ask,
     at,
     create,

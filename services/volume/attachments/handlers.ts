@@ -2,7 +2,7 @@ import { gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { listedProject } from '../listing/scope.ts';
-import { complete, connect, disconnect, disconnectionAllowed } from './operations.ts';
+import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
 import { type ReserveWish, reserve } from './reserve.ts';
 import { type Attachment, type Connector, findAttachment, listAttachments, listAttachmentsOf } from './store.ts';
 import { attachmentSummary, attachmentView } from './view.ts';
@@ -37,7 +37,7 @@ export const showAttachment: Handler<Volumes> = async ({ db }, { who, params }) 
 /** Answers with what is left of the volume's attachments. */
 export const deleteAttachment: Handler<Volumes> = async (service, { who, params }) => {
   const attachment = await findAttachment(service.db, who, params.id ?? '');
-  disconnectionAllowed(who, attachment);
+  await refuseIfUsed(service, who, attachment);
   await disconnect(service, who, attachment);
   const left = await listAttachmentsOf(service.db, [attachment.volumeId]);
   return ok({ attachments: left.map(attachmentSummary) });

@@ -10,11 +10,11 @@ import {
   type Attachment,
   attachmentNotFound,
   type Connector,
-  changeAttachment,
   listAttachmentsOf,
   readAttachment,
   settleAttachment,
   takeAttachment,
+  turnAttachment,
 } from './store.ts';
 
 const lookMs = 25;
@@ -81,18 +81,25 @@ async function refuseForeign({ db }: Volumes, attachment: Attachment, connector:
 /** The guest has it. */
 export async function complete({ db }: Volumes, { id, volumeId, attachedAt }: Attachment): Promise<void> {
   await db.transaction(async (tx) => {
-    await changeAttachment(tx, id, { status: 'attached', attachedAt: attachedAt ?? Date.now() });
+    const change = { status: 'attached', attachedAt: attachedAt ?? Date.now() } as const;
+    if (!(await turnAttachment(tx, id, ['reserved', 'attaching', 'attached'], change))) throw attachmentNotFound(id);
     await turnVolume(tx, volumeId, ['reserved', 'attaching', 'available', 'in-use'], { status: 'in-use' });
   });
 }
 
 /**
  * CVE-2023-2088: who detaches a volume here that a guest still has could read what is attached next. So only another
- * service, which says so with its own token, takes away what a server uses.
+ * service, which says so with its own token, takes away what a server uses. What compute knows nothing of (the server is
+ * gone, or has another attachment) anybody of the project may clear away.
  */
-export function disconnectionAllowed(who: Who, { serverId, target }: Attachment): void {
+export async function refuseIfUsed(
+  { servers }: Volumes,
+  who: Who,
+  { id, serverId, volumeId, target }: Attachment,
+): Promise<void> {
   const isService = who.serviceRoles.includes('service') || who.roles.includes('service');
   if (isService || serverId === null || target === null) return;
+  if ((await servers.attachmentOf(serverId, volumeId)) !== id) return;
   throw conflict(`Detach volume from instance ${serverId} using the Compute API`);
 }
 

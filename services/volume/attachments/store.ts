@@ -91,7 +91,14 @@ export const settleAttachment = (tx: Knex, owned: Owned, change: Partial<Attachm
 export const releaseAttachment = (tx: Knex, owned: Owned, change: Partial<Attachment>) =>
   settleAttachment(tx, owned, { ...change, taskId: null });
 
-export const changeAttachment = (tx: Knex, id: string, change: Partial<Attachment>) =>
-  tx('attachments')
+/** False when it is not in one of these statuses (any more). */
+export const turnAttachment = async (
+  tx: Knex,
+  id: string,
+  from: readonly AttachmentStatus[],
+  change: Partial<Attachment>,
+): Promise<boolean> =>
+  (await tx('attachments')
     .where({ id })
-    .update(toRow({ ...change, updatedAt: Date.now() }));
+    .whereIn('status', from)
+    .update(toRow({ ...change, updatedAt: Date.now() }))) > 0;

@@ -6,7 +6,7 @@ import { tasksWait, type Volumes } from '../context.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import { trimmed } from '../volumes/create.ts';
 import { requireOnlineCopies } from '../volumes/source.ts';
-import { findVolume, readVolume, type Volume } from '../volumes/store.ts';
+import { findVolume, lockVolume, type Volume } from '../volumes/store.ts';
 import { createSnapshot as making, deleteSnapshot as removing } from '../workflows/snapshots.ts';
 import { resettable, type SnapshotStatus } from './states.ts';
 import { changeSnapshot, findSnapshot, insertSnapshot, type Snapshot, takeSnapshot } from './store.ts';
@@ -34,7 +34,7 @@ export async function createSnapshot(
   const snapshot = await db.transaction(async (tx) => {
     const projectId = projectOf(who);
     await reserveQuota(tx, { projectId, typeId: volume.typeId, snapshots: 1, gigabytes: volume.sizeGb });
-    const now = await readVolume(tx, volume.id);
+    const now = await lockVolume(tx, volume.id); // who deletes it meanwhile waits, and sees the snapshot
     if (!now || !allowed.includes(now.status)) throw wrongStatus(volume, allowed, now?.status ?? 'deleted');
     const id = randomUUID();
     const taskId = await enqueue(tx, making, { snapshotId: id }, who.requestId);

@@ -1,5 +1,5 @@
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
-import { disconnectionAllowed } from '../attachments/operations.ts';
+import { refuseIfUsed } from '../attachments/operations.ts';
 import { listAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
 import { dotted } from '../dialect.ts';
@@ -117,7 +117,7 @@ type DetachBody = { readonly 'os-detach': { readonly attachment_id?: string | nu
 
 export const detach: Handler<Volumes, DetachBody> = async (service, { who, params, body }) => {
   const { id } = await findVolume(service.db, who, params.id ?? '');
-  for (const attachment of await listAttachmentsOf(service.db, [id])) disconnectionAllowed(who, attachment);
+  for (const attachment of await listAttachmentsOf(service.db, [id])) await refuseIfUsed(service, who, attachment);
   await actions.detach(service, who, id, body['os-detach']?.attachment_id);
   return accepted();
 };

@@ -74,6 +74,12 @@ export async function readVolume(db: Knex, id: string): Promise<Volume | undefin
   return row ? fromRow(row) : undefined;
 }
 
+/** As it is now, and nobody changes it before this transaction ends. */
+export async function lockVolume(tx: Knex, id: string): Promise<Volume | undefined> {
+  const row = await tx('volumes').where({ id }).forUpdate().first();
+  return row ? fromRow(row) : undefined;
+}
+
 export async function findOwnVolume(db: Knex, { id, taskId }: Owned): Promise<Volume> {
   const volume = await readVolume(db, id);
   if (!volume || volume.taskId !== taskId) throw new Error(`volume ${id} does not belong to task ${taskId}`);

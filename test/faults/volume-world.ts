@@ -1,0 +1,301 @@
+/** The volume service and a storage host on files, in one process that may die: rows, files and exports stay. */
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryBus } from '#shared/bus/memory.ts';
+import type { ImageClient } from '#shared/clients/image.ts';
+import { readCloud } from '#shared/config/cloud.ts';
+import { settingsOf } from '#shared/config/settings.ts';
+import { type GrantWish, type VolumeAgent, volumeAgent } from '#shared/contracts/volume-agent.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { Fault, unauthorized } from '#shared/errors/fault.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import { stranger } from '#shared/http/route.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { complete, connect, disconnect } from '../../services/volume/attachments/operations.ts';
+import { reserve } from '../../services/volume/attachments/reserve.ts';
+import { listAttachments } from '../../services/volume/attachments/store.ts';
+import { type Config, section } from '../../services/volume/config.ts';
+import type { Volumes } from '../../services/volume/context.ts';
+import { openVolumes } from '../../services/volume/service.ts';
+import { createSnapshot, deleteSnapshot } from '../../services/volume/snapshots/operations.ts';
+import { listSnapshots } from '../../services/volume/snapshots/store.ts';
+import { createVolume } from '../../services/volume/volumes/create.ts';
+import { deleteVolume, extendVolume, uploadVolume } from '../../services/volume/volumes/operations.ts';
+import { listVolumes, type Volume } from '../../services/volume/volumes/store.ts';
+import type { Exporter } from '../../services/volume-agent/drivers/driver.ts';
+import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
+import { volumesOf } from '../../services/volume-agent/operations.ts';
+import { effect, type World, watchCommits } from './world.ts';
+
+const who = { ...stranger('req-1'), userId: 'u', projectId: 'p', roles: ['admin', 'service'] };
+const config = {
+  ...(Object.fromEntries(Object.entries(section).map(([name, { fallback }]) => [name, fallback])) as Config),
+  pollMs: 20,
+  backoffMs: 1,
+  leaseMs: 200,
+  answerMs: 5_000,
+  copyMs: 5_000,
+};
+
+interface Left {
+  /** Status, size in gigabytes and size of the file. */
+  readonly volumes: readonly string[];
+  readonly snapshots: readonly string[];
+  readonly attachments: readonly string[];
+  readonly files: readonly string[];
+  readonly grants: number;
+  readonly images: readonly string[];
+  readonly tasks: number;
+}
+
+const nothing: Left = { volumes: [], snapshots: [], attachments: [], files: [], grants: 0, images: [], tasks: 0 };
+
+type Story = (life: Life) => Promise<void>;
+
+interface Life {
+  readonly service: Volumes;
+  /** From here on the process may die. */
+  readonly beware: () => void;
+  /** The only volume, when nobody works on it. */
+  settled(): Promise<Volume | undefined>;
+}
+
+/** Each does what has not been done yet: the process may have died in any line. */
+const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Left; readonly refuses?: string }>> = {
+  'a volume is made': {
+    tell: async (life) => {
+      life.beware();
+      await volume(life);
+    },
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
+  'a volume cannot be made': {
+    tell: async (life) => {
+      life.beware();
+      await volume(life);
+    },
+    refuses: 'ensureVolume',
+    end: { ...nothing, volumes: ['error 1'] },
+  },
+  'a volume grows': {
+    tell: async (life) => {
+      const { id, sizeGb } = await volume(life);
+      if (sizeGb === 1) await extendVolume(life.service, who, id, 2);
+      await life.settled();
+    },
+    end: { ...nothing, volumes: ['available 2'], files: ['volumes 2'] },
+  },
+  'a snapshot is made, and goes with its volume': {
+    tell: async (life) => {
+      const { id } = await volume(life);
+      const { service } = life;
+      const taken = await listSnapshots(service.db, null);
+      if (taken.length === 0) await createSnapshot(service, who, { volume_id: id }, false);
+      await quiet(service);
+      await deleteVolume(service, who, id, { cascade: true, force: false });
+      await quiet(service);
+    },
+    end: nothing,
+  },
+  'a snapshot cannot be made, and is deleted': {
+    tell: async (life) => {
+      const { id } = await volume(life);
+      const { service } = life;
+      if ((await listSnapshots(service.db, null)).length === 0)
+        await createSnapshot(service, who, { volume_id: id }, false);
+      await quiet(service);
+      for (const snapshot of await listSnapshots(service.db, null))
+        await deleteSnapshot(service, who, snapshot.id, false);
+      await quiet(service);
+    },
+    refuses: 'ensureSnapshot',
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
+  'a volume is attached and detached': {
+    tell: async (life) => {
+      const { id } = await volume(life);
+      const { service } = life;
+      const [known] = await listAttachments(service.db, null);
+      const wish = { volume_uuid: id, instance_uuid: 's' };
+      const attachment = known ?? (await reserve(service, who, wish, () => {}));
+      await quiet(service);
+      await connect(service, who, attachment, { initiator: 'iqn.2026-11.test:a', host: 'a' });
+      await complete(service, attachment);
+      await disconnect(service, who, attachment);
+    },
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
+  'a volume becomes an image': {
+    tell: async (life) => {
+      const { id } = await volume(life);
+      await uploadVolume(life.service, who, id, { image_name: 'copy' });
+      await life.settled();
+    },
+    refuses: 'uploadVolume',
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
+};
+
+/** The volume of the story, made when it is not there; then the story begins. */
+async function volume({ service, settled, beware }: Life): Promise<Volume> {
+  const found = await settled();
+  if (!found) await createVolume(service, who, { size: 1 });
+  const made = found ?? (await settled());
+  beware();
+  if (!made) throw new Error('the volume went');
+  return made;
+}
+
+async function quiet({ db }: Volumes): Promise<void> {
+  for (;;) {
+    const open = [await db('tasks').first('id'), await db('host_work').where({ outcome: null }).first('id')];
+    if (open.every((row) => row === undefined)) return;
+    await sleep(5);
+  }
+}
+
+export const world: World<Left> = {
+  stories: Object.fromEntries(Object.entries(stories).map(([name, { end }]) => [name, end])),
+  live: async (dir, name, die) => {
+    let mayDie = false;
+    const point = () => {
+      if (mayDie) die();
+    };
+    const beware = () => {
+      mayDie = true;
+    };
+    const { tell, refuses } = stories[name] ?? { tell: async () => {} };
+    const db = openDatabase(`sqlite:${join(dir, 'volume.sqlite')}`);
+    const bus = memoryBus();
+    const { service, close } = await openVolumes({
+      ground: {
+        db,
+        bus,
+        log: silentLog(),
+        cloud: readCloud(settingsOf({})),
+        config,
+        images: imagesIn(dir, point),
+        servers: { attachmentOf: async () => null },
+      },
+      identify: async () => Promise.reject(unauthorized()),
+      identityUrl: '',
+      at: { host: '127.0.0.1', port: 0 },
+    });
+    const host = await startHost(dir, bus, point, refuses);
+    watchCommits(db, point);
+    const settled = async () => {
+      await quiet(service);
+      return (await listVolumes(db, null))[0];
+    };
+    await knows(service);
+    await settled();
+    if (!(await isTold(dir))) {
+      await tell({ service, settled, beware });
+      await quiet(service);
+      await writeFile(join(dir, 'told'), '');
+    }
+    await close();
+    await host.close();
+    await db.destroy();
+  },
+  look: async (dir) => {
+    const db = openDatabase(`sqlite:${join(dir, 'volume.sqlite')}`);
+    const left: Left = {
+      volumes: (await listVolumes(db, null)).map(({ status, sizeGb }) => `${status} ${sizeGb}`),
+      snapshots: (await listSnapshots(db, null)).map(({ status }) => status),
+      attachments: (await listAttachments(db, null)).map(({ status }) => status),
+      files: await filesBelow(join(dir, 'pool')),
+      grants: (await readGrants(dir)).length,
+      images: await readdir(join(dir, 'images')).catch(() => []),
+      tasks: (await db('tasks')).length,
+    };
+    await db.destroy();
+    return left;
+  },
+};
+
+/** A story that is over is not told again. */
+const isTold = (dir: string) =>
+  stat(join(dir, 'told')).then(
+    () => true,
+    () => false,
+  );
+
+async function knows({ db }: Volumes): Promise<void> {
+  while (!(await db('hosts').first())) await sleep(2);
+}
+
+async function filesBelow(pool: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of ['volumes', 'snapshots', 'work'])
+    for (const name of await readdir(join(pool, folder)).catch(() => []))
+      found.push(`${folder} ${(await stat(join(pool, folder, name))).size / 2 ** 30}`);
+  return found;
+}
+
+async function startHost(dir: string, bus: ReturnType<typeof memoryBus>, point: () => void, refuses?: string) {
+  const images = { download: async () => Promise.reject(new Error('no bytes')), upload: async () => {} };
+  const store = await openFiles({ directory: join(dir, 'pool'), pool: 'pool', images, maxImageGb: 1 });
+  const agent = volumesOf({ store, exporter: exportsIn(dir), images });
+  const verbs = volumeAgent.verbs.map((verb) => [
+    verb,
+    (wish: never) => effect(point, () => act(agent, verb, wish, refuses)),
+  ]);
+  return startAgent({
+    contract: volumeAgent,
+    bus,
+    host: 'store1',
+    driver: Object.fromEntries(verbs) as VolumeAgent,
+    log: silentLog(),
+    everyMs: 10_000, // each report is a commit, and none of the story
+    report: async () => ({ hostId: 'h', hostname: 'store1', address: '127.0.0.1', pools: await store.pools() }),
+  });
+}
+
+async function act(agent: VolumeAgent, verb: keyof VolumeAgent, wish: never, refuses?: string): Promise<unknown> {
+  const done = await agent[verb](wish);
+  if (verb === refuses) throw new Fault(507, 'insufficientStorage', 'the disk is full');
+  return done;
+}
+
+const grantsFile = (dir: string) => join(dir, 'grants.json');
+const readGrants = async (dir: string): Promise<GrantWish[]> =>
+  JSON.parse(await readFile(grantsFile(dir), 'utf8').catch(() => '[]')) as GrantWish[];
+
+/** What tgtd would know. */
+function exportsIn(dir: string): Exporter {
+  const keep = async (grants: readonly GrantWish[]) => writeFile(grantsFile(dir), JSON.stringify(grants));
+  return {
+    ensureGrant: async (wish) => {
+      await keep([...(await readGrants(dir)).filter(({ id }) => id !== wish.id), wish]);
+      return { portal: '127.0.0.1:3260', iqn: 'iqn', lun: 1 };
+    },
+    ensureGrantGone: async ({ id }) => keep((await readGrants(dir)).filter((grant) => grant.id !== id)),
+    ensureClosed: async (volumeId) => keep((await readGrants(dir)).filter((grant) => grant.volumeId !== volumeId)),
+    isExported: async (volumeId) => (await readGrants(dir)).some((grant) => grant.volumeId === volumeId),
+    close: async () => {},
+  };
+}
+
+/** An image is a file that its owner made in a request, and that only an upload's end may leave. */
+function imagesIn(dir: string, point: () => void): ImageClient {
+  const folder = join(dir, 'images');
+  const never = async () => Promise.reject(new Error('not asked here'));
+  return {
+    show: never,
+    download: never,
+    upload: never,
+    create: async (image) => {
+      await mkdir(folder, { recursive: true });
+      const id = String(image.name);
+      await writeFile(join(folder, id), '');
+      return { id } as never;
+    },
+    remove: (id) =>
+      effect(point, async () => {
+        const { rm } = await import('node:fs/promises');
+        await rm(join(folder, id), { force: true });
+      }),
+  };
+}
