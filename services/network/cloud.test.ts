@@ -131,7 +131,18 @@ export async function startCloud(t: TestContext, { bus = memoryBus(), settings =
   const config = settingsOf({ network: { ...times, ...settings } }).read('network', section);
   const compute = { tellEvents: async (told: readonly ExternalEvent[]) => void events.push(...told) };
   const at = { host: '127.0.0.1', port: 0 };
-  const parts = { db, bus, log, config, cloudId: 'test', at, session, compute, identify };
+  const parts = {
+    db,
+    bus,
+    log,
+    config,
+    cloudId: 'test',
+    at,
+    session,
+    compute,
+    identify,
+    identityUrl: 'http://identity',
+  };
   const { url, network, close } = await startNetwork(parts);
   const agents = new Set<{ close(): Promise<void> }>();
   t.after(async () => {

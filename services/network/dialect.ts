@@ -15,17 +15,18 @@ const types: Readonly<Record<string, string>> = {
   unexpected: 'HTTPInternalServerError',
 };
 
-export const neutron: Dialect = {
+export const neutron = (identityUrl: string): Dialect => ({
   version: () => '2.0',
-  fault: ({ status, kind, type, message }) => ({
-    body:
-      status === 401
-        ? { error: { code: 401, title: 'Unauthorized', message } }
-        : { NeutronError: { type: type ?? types[kind] ?? kind, message, detail: '' } },
-  }),
+  fault: ({ status, kind, type, message }) =>
+    status === 401
+      ? {
+          body: { error: { code: 401, title: 'Unauthorized', message } },
+          headers: { 'www-authenticate': `Keystone uri="${identityUrl}"` },
+        }
+      : { body: { NeutronError: { type: type ?? types[kind] ?? kind, message, detail: '' } } },
   page: (collection, next) => (next ? { [`${collection}_links`]: [{ rel: 'next', href: next }] } : {}),
   invalid,
-};
+});
 
 function invalid({ path, value, reason }: Problem) {
   const stranger = reason.match(/^Additional properties are not allowed \('(.*)' was unexpected\)$/)?.[1];

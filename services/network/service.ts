@@ -32,9 +32,11 @@ export interface Parts extends Pick<Ground, 'bus' | 'log'> {
   readonly session: Session;
   readonly compute: ComputeClient;
   readonly identify: Identify;
+  /** Where a caller without a token is sent. */
+  readonly identityUrl: string;
 }
 
-export async function startNetwork({ at, session, compute, identify, ...parts }: Parts) {
+export async function startNetwork({ at, session, compute, identify, identityUrl, ...parts }: Parts) {
   const { db, bus, log, config } = parts;
   await migrate(db, [networkTables]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
@@ -48,7 +50,7 @@ export async function startNetwork({ at, session, compute, identify, ...parts }:
     service: network,
     routes,
     policy,
-    dialect: neutron,
+    dialect: neutron(identityUrl),
     identify,
     log,
     at,
@@ -70,8 +72,9 @@ export const start: Start = async ({ settings, log, bus }) => {
   const trust = watchTrust({ session, bus, log });
   const at = listenAt(cloud, config.listen);
   const compute = computeClient(session);
-  const { identify } = trust;
-  const started = await startNetwork({ db, bus, log, config, cloudId: cloud.id, at, session, compute, identify });
+  const identityUrl = cloud.identityUrl || `http://${cloud.publicAddress}:5000`;
+  const own = { db, bus, log, config, cloudId: cloud.id, at };
+  const started = await startNetwork({ ...own, session, compute, identify: trust.identify, identityUrl });
   const close = async () => {
     await started.close();
     await trust.close();

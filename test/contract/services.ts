@@ -66,7 +66,7 @@ export const apis: readonly ApiFacts[] = [
     dialect: nova('http://identity'),
     versions: [oldestCompute, newestCompute],
   }),
-  facts('network', { routes: networkRoutes, policy: networkPolicy, dialect: neutron }),
+  facts('network', { routes: networkRoutes, policy: networkPolicy, dialect: neutron('http://identity') }),
   facts('placement', {
     routes: placementRoutes,
     policy: placementPolicy,

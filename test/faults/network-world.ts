@@ -97,7 +97,18 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   const settings = settingsOf({ network: { pollMs: 20, backoffMs: 5, answerMs: 5_000 } }).read('network', section);
   const compute = { tellEvents: () => effect(pass, () => writeFileSync(join(dir, 'told'), '')) };
   const at = { host: '127.0.0.1', port: 0 };
-  const parts = { db, bus, log, config: settings, cloudId: 'kill', at, session, compute, identify: async () => who };
+  const parts = {
+    db,
+    bus,
+    log,
+    config: settings,
+    cloudId: 'kill',
+    at,
+    session,
+    compute,
+    identify: async () => who,
+    identityUrl: '',
+  };
   const { network, close } = await startNetwork(parts);
   const report = { hostId: 'h', hostname: host, tunnelAddress: '192.0.2.1', driver: 'fake', features: [] };
   const reports = async () => ({ ...report, standing: standingIn(dir) });
