@@ -21,8 +21,9 @@ export async function digestPieces(
   let size = 0;
   const flush = async () => {
     const full = piece.subarray(0, filled);
+    const taken = take(full, size); // the disk works while the hashes do
     for (const hash of hashes) hash.update(full);
-    await take(full, size);
+    await taken;
     size += filled;
     filled = 0;
   };

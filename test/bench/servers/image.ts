@@ -1,0 +1,54 @@
+/** The image service's own door, where each PUT to /upload fills a new image; or its control, which receives and hashes. */
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Who } from '#shared/auth/who.ts';
+import { settingsOf } from '#shared/config/settings.ts';
+import { migrate } from '#shared/db/migrate.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { section } from '../../../services/image/config.ts';
+import type { Images } from '../../../services/image/context.ts';
+import { removeBytes } from '../../../services/image/data/bytes.ts';
+import { uploadImage } from '../../../services/image/data/upload.ts';
+import { fileBytes } from '../../../services/image/drivers/file.ts';
+import { createImage } from '../../../services/image/images/operations.ts';
+import { findImage } from '../../../services/image/images/store.ts';
+import { images as firstMigration } from '../../../services/image/migrations/001-images.ts';
+import { tell } from './told.ts';
+
+const [mode] = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+process.on('SIGTERM', () => {
+  rmSync(folder, { recursive: true, force: true });
+  process.exit();
+});
+
+const control: http.RequestListener = (req, res) => {
+  const hashes = [createHash('md5'), createHash('sha512')];
+  req.on('data', (chunk: Buffer) => {
+    for (const hash of hashes) hash.update(chunk);
+  });
+  req.on('end', () => res.end(hashes.map((hash) => hash.digest('hex')).join()));
+};
+
+const who = { userId: 'u', projectId: 'p', roles: ['admin'] } as unknown as Who;
+
+async function openImages(): Promise<http.RequestListener> {
+  const db = openDatabase(`sqlite:${join(folder, 'db')}`);
+  await migrate(db, [firstMigration]);
+  const config = settingsOf({}).read('image', section);
+  const images: Images = { db, bytes: await fileBytes(join(folder, 'bytes')), config, log: silentLog() };
+  return async (req, res) => {
+    const wish = { disk_format: 'raw', container_format: 'bare' };
+    const image = await createImage(images, who, wish, () => {});
+    await uploadImage(images, image, req, Number(req.headers['content-length']));
+    await removeBytes(images, await findImage(db, who, image.id));
+    res.end();
+  };
+}
+
+const server = http.createServer(mode === 'control' ? control : await openImages());
+server.listen(0, '127.0.0.1', () => tell(server));
