@@ -98,10 +98,16 @@ export interface Asked {
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
 export type Shown = any;
 
-export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partial<Config> = {}, database = ':memory:') {
+/** On sqlite, or on a server: WATTLE_TEST_MYSQL is mysql://user:password@host:port. */
+function databaseForTests(): string {
+  const server = process.env.WATTLE_TEST_MYSQL;
+  return server ? `${server}/wattle_v_${randomUUID().slice(0, 8)}` : 'sqlite::memory:';
+}
+
+export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partial<Config> = {}) {
   process.env.WATTLE_CHECK_ANSWERS = '1';
   const bus = memoryBus();
-  const db = openDatabase(`sqlite:${database}`);
+  const db = openDatabase(databaseForTests());
   const images = fakeImages();
   const used = new Map<string, string>();
   const servers = { attachmentOf: async (serverId: string) => used.get(serverId) ?? null };
