@@ -3,8 +3,8 @@
  * JavaScript, since TypeScript read before the cache is on loads the compiler: 17 MB in every process.
  */
 import { enableCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { compileCache } from './setup/places.js';
 
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url)));
+enableCompileCache(compileCache);
 const { wattle } = await import('./cli.ts');
 process.exitCode = await wattle(process.argv.slice(2));

@@ -43,9 +43,12 @@ export async function startParts(wanted: readonly Part[], ground: Ground): Promi
   return { close };
 }
 
+export async function loadPart(part: Part): Promise<{ start: Start }> {
+  return (await import(new URL(`../services/${part}/service.ts`, import.meta.url).href)) as { start: Start };
+}
+
 async function startPart(part: Part, ground: Ground): Promise<Started> {
-  const file = new URL(`../services/${part}/service.ts`, import.meta.url);
-  const { start } = (await import(file.href)) as { start: Start };
+  const { start } = await loadPart(part);
   try {
     return await start({ ...ground, log: ground.log.with({ service: part }) });
   } catch (cause) {

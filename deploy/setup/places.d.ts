@@ -1,3 +1,4 @@
 export const root: string;
 export const cache: string;
 export const clientBin: string;
+export const compileCache: string;

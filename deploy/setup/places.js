@@ -11,3 +11,6 @@ export const cache =
 
 /** Where the stock client's commands are, once set-up has run. */
 export const clientBin = join(cache, 'client', 'bin');
+
+/** Sources as the engine wants them, so that a start compiles nothing twice. */
+export const compileCache = join(root, 'node_modules/.cache/node');

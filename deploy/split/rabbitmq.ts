@@ -67,7 +67,9 @@ const environmentOf = ({ id, ports }: RabbitmqPlace, home: string) => ({
   RABBITMQ_LOG_BASE: join(home, 'log'),
   RABBITMQ_PID_FILE: join(home, 'pid'),
   RABBITMQ_DIST_PORT: String(ports.distribution),
-  RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none',
+  ERL_CRASH_DUMP: join(home, 'erl_crash.dump'),
+  RABBITMQ_ALLOW_INPUT: '1', // or a shell stays between us and the broker, and dies without it
+  RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-noinput -kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none',
   ERL_EPMD_PORT: String(ports.epmd),
   ERL_EPMD_ADDRESS: '127.0.0.1',
   LC_ALL: 'C.UTF-8',

@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openLog } from '#shared/log/log.ts';
+import { tryRun } from '#shared/process/run.ts';
 import { findRunning, notePid, releasePidFile, takePidFile } from '../processes/pid-file.ts';
 import { processOf } from '../processes/role-process.ts';
 import { told } from '../processes/stay.ts';
 import { parts } from '../roles.ts';
 import type { Home } from '../settings.ts';
+import { compileCache, root } from '../setup/places.js';
 import type { Daemon } from './daemon.ts';
 import { keep } from './keep.ts';
 import { mariadb } from './mariadb.ts';
@@ -29,7 +31,7 @@ export async function supervise(home: Home): Promise<void> {
   const kept = keepAll([directoryOfNodes], grounds);
   await directoryOfNodes.ready?.();
   const ground = keepAll(beneath, grounds);
-  await Promise.race([Promise.all(beneath.map((daemon) => daemon.ready?.())), ending]);
+  await Promise.race([Promise.all([warmUp(), ...beneath.map((daemon) => daemon.ready?.())]), ending]);
   const above = keepAll(parts.map(roleDaemon), roles);
 
   await Promise.race([allReady(home), ending]);
@@ -46,6 +48,13 @@ export async function supervise(home: Home): Promise<void> {
 }
 
 const roleDaemon = (role: string): Daemon => ({ name: role, ...processOf(role), takesPidFile: true });
+
+/** While the broker starts: eleven processes would compile the same sources at once otherwise. */
+async function warmUp(): Promise<void> {
+  const [node = process.execPath, ...flags] = processOf('all').words.slice(0, 2);
+  const env = { NODE_COMPILE_CACHE: compileCache };
+  await tryRun([node, ...flags, join(root, 'deploy/split/warm.ts')], { env, timeoutMs: 30_000 });
+}
 
 async function allReady({ directory }: Home): Promise<void> {
   while (!parts.every((part) => findRunning(join(directory.run, `${part}.pid`))?.ready)) await sleep(100);

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { cache, root } from '../setup/places.js';
+import { cache, compileCache, root } from '../setup/places.js';
 import { openGrounds } from './grounds.ts';
 import { lookAround, newSince } from './look-around.ts';
 import { filesFor } from './select.ts';
 
-enableCompileCache(join(root, 'node_modules/.cache/node'));
+enableCompileCache(compileCache);
 process.chdir(root);
 const files = filesFor(process.argv.slice(2));
 if (files.length === 0) throw new Error(`no test file has ${process.argv.slice(2).join(' or ')} in its path`);
@@ -42,7 +42,7 @@ function runTests(): Promise<number> {
     ...grounds.environment,
     TMPDIR: temporary,
     WATTLE_CACHE: cache,
-    NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/node'),
+    NODE_COMPILE_CACHE: compileCache,
   };
   const child = spawn(process.execPath, words, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
