@@ -123,7 +123,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   const images = fakeImages(new KeptMap(dir, 'images', point));
   const network = fakeNetwork(undefined, new KeptMap(dir, 'ports', point));
   const volumes = fakeVolumes(new KeptMap(dir, 'volumes', () => {}), new KeptMap(dir, 'attachments', point));
-  const placement = fakePlacement(new KeptMap(dir, 'claims', point));
+  const placement = fakePlacement(new KeptMap(dir, 'claims', point), new KeptMap(dir, 'providers', () => {}));
   fill(images, network);
   if (!volumes.volumes.has(volumeId))
     volumes.volumes.set(volumeId, { id: volumeId, name: 'd', size: 1, status: 'available', bootable: 'false' });
@@ -155,13 +155,16 @@ async function live(dir: string, story: string, point: () => void): Promise<void
     everyMs: 20,
     report: reporter(dir),
   });
-  await until(() => placement.providers.size === 1);
-  watchCommits(db, point);
-  await tell(compute, story as Story);
-  await settled(compute);
-  await agent.close();
-  await close();
-  await db.destroy();
+  try {
+    await until(() => placement.providers.size === 1);
+    watchCommits(db, point);
+    await tell(compute, story as Story);
+    await settled(compute);
+  } finally {
+    await agent.close();
+    await close();
+    await db.destroy();
+  }
 }
 
 const settled = ({ db }: Compute) =>

@@ -157,8 +157,10 @@ export interface FakePlacement extends PlacementPart {
   readonly claims: Map<string, { readonly providerId: string; readonly resources: Readonly<Record<string, number>> }>;
 }
 
-export function fakePlacement(claims: FakePlacement['claims'] = new Map()): FakePlacement {
-  const providers: FakePlacement['providers'] = new Map();
+export function fakePlacement(
+  claims: FakePlacement['claims'] = new Map(),
+  providers: FakePlacement['providers'] = new Map(),
+): FakePlacement {
   const roomOf = (id: string) => {
     const used: Record<string, number> = {};
     for (const { providerId, resources } of claims.values())
