@@ -17,7 +17,7 @@ import { sweep } from './data/sweep.ts';
 import { glance } from './dialect.ts';
 import { fileBytes } from './drivers/file.ts';
 import type { ImageBytes } from './drivers/image-bytes.ts';
-import { images as firstMigration } from './migrations/001-images.ts';
+import { migrations } from './migrations/all.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 
@@ -39,7 +39,7 @@ async function open(t: TestContext, change: (bytes: ImageBytes) => ImageBytes = 
   const server = process.env.WATTLE_TEST_MYSQL;
   const schema = `wattle_t_${randomUUID().slice(0, 8)}`;
   const db = openDatabase(server ? `${server}/${schema}` : 'sqlite::memory:');
-  await migrate(db, [firstMigration]);
+  await migrate(db, migrations);
   const config = settingsOf({}).read('image', section);
   const bytes = change(await fileBytes(dir));
   const images: Images = { db, bytes, config, log: silentLog() };
@@ -186,6 +186,23 @@ test('an upload that breaks off leaves the image waiting, and no bytes', async (
   upload.destroy();
   while ((await ask('GET', `/v2/images/${id}`)).body.status !== 'queued') await sleep(5);
   assert.deepEqual(files(), []);
+});
+
+test('staged bytes wait for their import, and go with their image', async (t) => {
+  const { ask, make, files } = await open(t);
+  const [id, other] = [await make(), await make()];
+  const wish = { body: { method: { name: 'glance-direct' } } };
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 409);
+  for (const each of [id, other])
+    assert.equal((await ask('PUT', `/v2/images/${each}/stage`, { body: Buffer.from('bytes') })).status, 204);
+  assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'uploading');
+  assert.equal((await ask('GET', `/v2/images/${id}/file`)).status, 204);
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, { body: { method: { name: 'magic' } } })).status, 400);
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 202);
+  assert.equal((await ask('GET', `/v2/images/${id}/file`)).raw.toString(), 'bytes');
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 409);
+  assert.equal((await ask('DELETE', `/v2/images/${other}`)).status, 204);
+  assert.equal(files().length, 1);
 });
 
 test('an image deleted during its upload is gone, and so are its bytes', async (t) => {

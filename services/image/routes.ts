@@ -1,6 +1,6 @@
 import type { Route } from '#shared/http/route.ts';
 import type { Images } from './context.ts';
-import { getBytes, putBytes } from './data/handlers.ts';
+import { getBytes, importImage, putBytes, stageBytes } from './data/handlers.ts';
 import { deactivateImage, deleteImage, makeImage, patchImage, reactivateImage, showImage } from './images/handlers.ts';
 import { showImport, showStores, showStoresInDetail } from './info/handlers.ts';
 import { showImages } from './listing/handlers.ts';
@@ -26,6 +26,8 @@ export const routes: Route<Images>[] = [
   { method: 'delete', path: image, handler: deleteImage, rule: null },
   { method: 'put', path: `${image}/file`, handler: putBytes, rule: null, body: 'stream' },
   { method: 'get', path: `${image}/file`, handler: getBytes, rule: null },
+  { method: 'put', path: `${image}/stage`, handler: stageBytes, rule: null, body: 'stream' },
+  { method: 'post', path: `${image}/import`, handler: importImage, rule: null },
   { method: 'post', path: `${image}/actions/deactivate`, handler: deactivateImage, rule: null },
   { method: 'post', path: `${image}/actions/reactivate`, handler: reactivateImage, rule: null },
   { method: 'get', path: members, handler: showMembers, rule: null },

@@ -10,7 +10,7 @@ import { section } from './config.ts';
 import type { Images } from './context.ts';
 import { glance } from './dialect.ts';
 import { fileBytes } from './drivers/file.ts';
-import { images as firstMigration } from './migrations/001-images.ts';
+import { migrations } from './migrations/all.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -20,7 +20,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('image', section);
   const db = openDatabase(config.database || databaseOf(cloud, 'image'));
-  await migrate(db, [firstMigration]);
+  await migrate(db, migrations);
   const bytes = await fileBytes(config.directory || join(cloud.var, 'image'));
   const images: Images = { db, bytes, config, log };
   const timers = openTimers(images);

@@ -18,7 +18,7 @@ import { fileBytes } from '../../services/image/drivers/file.ts';
 import type { ImageBytes } from '../../services/image/drivers/image-bytes.ts';
 import { createImage } from '../../services/image/images/operations.ts';
 import { findImage, type Image, markDeleted } from '../../services/image/images/store.ts';
-import { images as firstMigration } from '../../services/image/migrations/001-images.ts';
+import { migrations } from '../../services/image/migrations/all.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
 const who = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Who;
@@ -63,7 +63,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   let armed = existsSync(join(dir, 'ready'));
   const pass = () => armed && point();
   watchCommits(db, pass);
-  await migrate(db, [firstMigration]);
+  await migrate(db, migrations);
   const config = settingsOf({ image: { leaseMs } }).read('image', section);
   const bytes = mortal(await fileBytes(join(dir, 'bytes')), pass);
   const images: Images = { db, bytes, config, log: silentLog() };

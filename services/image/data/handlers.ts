@@ -2,29 +2,49 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { isAdmin } from '#shared/auth/who.ts';
-import { Fault, forbidden } from '#shared/errors/fault.ts';
-import { bytes, gone, type Handler } from '#shared/http/route.ts';
+import { badRequest, conflict, Fault, forbidden } from '#shared/errors/fault.ts';
+import { accepted, bytes, gone, type Handler } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { allow, findOwn } from '../images/handlers.ts';
+import { hasBytes } from '../images/states.ts';
 import { type Image, noImage } from '../images/store.ts';
 import { rangeOf } from './range.ts';
-import { bytesName } from './store.ts';
+import { activateStaged, bytesName, type Filling } from './store.ts';
 import { uploadImage } from './upload.ts';
 
 const octets = 'application/octet-stream';
 
-export const putBytes: Handler<Images> = async (images, call) => {
+const fill =
+  (rule: 'upload_image' | 'modify_image', filling: Filling): Handler<Images> =>
+  async (images, call) => {
+    const image = await findOwn(images, call);
+    allow(call, rule, image);
+    if (!call.header('content-type')?.startsWith(octets))
+      throw new Fault(415, 'badMediaType', `Invalid content type ${call.header('content-type')}: send ${octets}.`);
+    try {
+      await uploadImage(images, image, call.stream, announcedBytes(call.header), filling);
+    } catch (error) {
+      await readToEnd(call.stream);
+      throw error;
+    }
+    return gone();
+  };
+
+export const putBytes = fill('upload_image', 'saving');
+/** Bytes that an import makes the image's own. */
+export const stageBytes = fill('modify_image', 'uploading');
+
+interface ImportWish {
+  readonly method: { readonly name: string };
+}
+
+export const importImage: Handler<Images, ImportWish> = async (images, call) => {
+  const { name } = call.body.method;
+  if (name !== 'glance-direct') throw badRequest(`Unknown import method name '${name}'.`);
   const image = await findOwn(images, call);
-  allow(call, 'upload_image', image);
-  if (!call.header('content-type')?.startsWith(octets))
-    throw new Fault(415, 'badMediaType', `Invalid content type ${call.header('content-type')}: send ${octets}.`);
-  try {
-    await uploadImage(images, image, call.stream, announcedBytes(call.header));
-  } catch (error) {
-    await readToEnd(call.stream);
-    throw error;
-  }
-  return gone();
+  allow(call, 'modify_image', image);
+  if (await activateStaged(images.db, image)) return accepted();
+  throw conflict("Image needs to be staged before 'glance-direct' method can be used");
 };
 
 function announcedBytes(header: (name: string) => string | undefined): number | undefined {
@@ -45,7 +65,7 @@ export const getBytes: Handler<Images> = async (images, call) => {
   const { size, uploadId, status } = image;
   if (status === 'deactivated' && !isAdmin(call.who))
     throw forbidden('The requested image has been deactivated. Image data download is forbidden.');
-  if (size === null || uploadId === null || status === 'saving') return gone();
+  if (size === null || uploadId === null || !hasBytes(status)) return gone();
   const range = rangeOf(call.header('range'), call.header('content-range'), size);
   const stream = size === 0 ? Readable.from([]) : await openBytes(images, image, range);
   const length = range ? range.end - range.start + 1 : size;

@@ -10,32 +10,55 @@ export interface Upload {
 /** Both ids: each upload has a name of its own, and a person sees whose bytes they are. */
 export const bytesName = (imageId: string, uploadId: string): string => `${imageId}.${uploadId}`;
 
+/** Straight to active, or staged: then an import makes it active. */
+export type Filling = 'saving' | 'uploading';
+const fillings: readonly Filling[] = ['saving', 'uploading'];
+
+/** What an upload found out of the bytes. */
+export type Found = Pick<ImageRow, 'size' | 'virtualSize' | 'checksum' | 'osHashAlgo' | 'osHashValue'>;
+
 const own = (db: Knex, { imageId, id }: Upload) =>
-  db<ImageRow>('images').where({ id: imageId, uploadId: id, status: 'saving', deletedAt: null });
+  db<ImageRow>('images').where({ id: imageId, uploadId: id, deletedAt: null }).whereIn('status', fillings);
 
 /** False when the image is not waiting for its bytes. */
-export async function takeForUpload(db: Knex, { imageId, id }: Upload, untilMs: number): Promise<boolean> {
+export async function takeForUpload(
+  db: Knex,
+  { imageId, id }: Upload,
+  status: Filling,
+  untilMs: number,
+): Promise<boolean> {
   const waiting = db<ImageRow>('images').where({ id: imageId, status: 'queued', deletedAt: null });
-  return (await waiting.update({ status: 'saving', uploadId: id, uploadUntil: untilMs })) > 0;
+  return (await waiting.update({ status, uploadId: id, uploadUntil: untilMs, staged: null })) > 0;
 }
 
 /** False when the image was deleted, or the upload was taken for dead. */
 export const renewUpload = async (db: Knex, upload: Upload, untilMs: number): Promise<boolean> =>
   (await own(db, upload).update({ uploadUntil: untilMs })) > 0;
 
-export const finishUpload = async (db: Knex, upload: Upload, found: Partial<ImageRow>): Promise<boolean> =>
-  (await own(db, upload).update({ ...found, status: 'active', uploadUntil: null, updatedAt: Date.now() })) > 0;
+const whole = (found: Found) =>
+  ({ ...found, status: 'active', uploadUntil: null, staged: null, updatedAt: Date.now() }) as const;
+
+/** Staged bytes have no deadline: they wait for their import, or for the image to be deleted. */
+export async function finishUpload(db: Knex, upload: Upload, filling: Filling, found: Found): Promise<boolean> {
+  const staged = { size: found.size, staged: JSON.stringify(found), uploadUntil: null, updatedAt: Date.now() };
+  return (await own(db, upload).update(filling === 'saving' ? whole(found) : staged)) > 0;
+}
+
+/** False when it is not staged, or not any more. */
+export async function activateStaged(db: Knex, { id, staged, uploadId }: ImageRow): Promise<boolean> {
+  if (staged === null || uploadId === null) return false;
+  const waiting = own(db, { imageId: id, id: uploadId }).where({ status: 'uploading' }).whereNotNull('staged');
+  return (await waiting.update(whole(JSON.parse(staged) as Found))) > 0;
+}
+
+const backToQueued = { status: 'queued', uploadId: null, uploadUntil: null, staged: null } as const;
 
 /** The image waits for its bytes again. */
-export const giveUpUpload = (db: Knex, upload: Upload) =>
-  own(db, upload).update({ status: 'queued', uploadId: null, uploadUntil: null });
+export const giveUpUpload = (db: Knex, upload: Upload) => own(db, upload).update(backToQueued);
 
 /** Uploads whose process is gone. */
 export const endDeadUploads = (db: Knex, nowMs: number) =>
-  db<ImageRow>('images')
-    .where({ status: 'saving' })
-    .where('uploadUntil', '<', nowMs)
-    .update({ status: 'queued', uploadId: null, uploadUntil: null });
+  db<ImageRow>('images').whereIn('status', fillings).where('uploadUntil', '<', nowMs).update(backToQueued);
 
 /** Of these images, the names of bytes that somebody still wants. */
 export async function wantedBytes(db: Knex, imageIds: readonly string[]): Promise<Set<string>> {

@@ -1,4 +1,4 @@
-/** From queued over saving to active; or back to queued, and no byte left. */
+/** From queued over saving to active, or to bytes that are staged; or back to queued, and no byte left. */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { every } from '#shared/clock/every.ts';
@@ -9,20 +9,35 @@ import { checkFormat, inspect, tellsEarly } from '../formats/inspect.ts';
 import { BadImage } from '../formats/reader.ts';
 import type { Image } from '../images/store.ts';
 import { type Digest, digestPieces } from './digest.ts';
-import { bytesName, finishUpload, giveUpUpload, renewUpload, takeForUpload, type Upload } from './store.ts';
+import {
+  bytesName,
+  type Filling,
+  type Found,
+  finishUpload,
+  giveUpUpload,
+  renewUpload,
+  takeForUpload,
+  type Upload,
+} from './store.ts';
 
 const GiB = 1024 ** 3;
 
 /** `announced` is the number of bytes the caller promises, when it does. */
-export async function uploadImage(images: Images, image: Image, stream: Readable, announced: number | undefined) {
+export async function uploadImage(
+  images: Images,
+  image: Image,
+  stream: Readable,
+  announced: number | undefined,
+  filling: Filling = 'saving',
+): Promise<void> {
   if (image.diskFormat === null || image.containerFormat === null)
     throw badRequest('Properties disk_format, container_format must be set prior to saving data.');
   await checkRoom(images, announced);
   const upload: Upload = { imageId: image.id, id: randomUUID() };
-  if (!(await takeForUpload(images.db, upload, Date.now() + images.config.leaseMs)))
-    throw conflict(`Image status transition from ${image.status} to saving is not allowed`);
+  if (!(await takeForUpload(images.db, upload, filling, Date.now() + images.config.leaseMs)))
+    throw conflict(`Image status transition from ${image.status} to ${filling} is not allowed`);
   try {
-    await fill(images, image, upload, stream);
+    await fill(images, image, upload, filling, stream);
   } catch (error) {
     await giveUpUpload(images.db, upload);
     throw refusal(error);
@@ -35,19 +50,19 @@ async function checkRoom({ bytes, config }: Images, announced: number | undefine
   if (announced > (await bytes.freeBytes())) throw full();
 }
 
-async function fill(images: Images, image: Image, upload: Upload, stream: Readable): Promise<void> {
-  const { db, bytes } = images;
+async function fill(images: Images, image: Image, upload: Upload, filling: Filling, stream: Readable): Promise<void> {
+  const { db, bytes, config } = images;
   const name = bytesName(image.id, upload.id);
   const fresh = await bytes.begin(name);
   const lease = holdUpload(images, upload, stream);
   try {
     const found = await pour(images, image, fresh, stream);
     await fresh.keep();
-    if (await finishUpload(db, upload, found)) return;
+    if (await finishUpload(db, upload, filling, found)) return;
     await bytes.remove(name);
     throw lostImage(image.id);
   } catch (error) {
-    if (lease.lost()) throw lostImage(image.id);
+    if (!(await renewUpload(db, upload, Date.now() + config.leaseMs))) throw lostImage(image.id);
     throw error;
   } finally {
     await fresh.drop();
@@ -55,7 +70,7 @@ async function fill(images: Images, image: Image, upload: Upload, stream: Readab
   }
 }
 
-async function pour(images: Images, image: Image, fresh: NewBytes, stream: Readable) {
+async function pour(images: Images, image: Image, fresh: NewBytes, stream: Readable): Promise<Found> {
   const limit = images.config.largestGb * GiB;
   const checked = image.containerFormat === 'bare' ? (image.diskFormat as string) : undefined;
   const digest = await digestPieces(stream, async (piece, offset) => {
@@ -81,16 +96,13 @@ const bytesOf = (piece: Buffer) => ({
 
 /** Says that the upload lives; ends the stream when the image is gone. */
 function holdUpload({ db, config, log }: Images, upload: Upload, stream: Readable) {
-  let lost = false;
   const renew = async () => {
     if (await renewUpload(db, upload, Date.now() + config.leaseMs)) return;
-    lost = true;
     stream.destroy(new Error('the image went away during its upload'));
   };
-  const renewing = every(config.leaseMs / 3, renew, (error) => {
+  return every(config.leaseMs / 3, renew, (error) => {
     log.warn({ image: upload.imageId, error }, 'an upload could not say that it lives');
   });
-  return { lost: () => lost, close: renewing.close };
 }
 
 const lostImage = (id: string) =>

@@ -34,6 +34,7 @@ export const makeImage: Handler<Images, ImageWish> = async (images, call) => {
   const image = await createImage(images, call.who, call.body, check);
   return created(imageView(image), {
     location: `${call.base}/v2/images/${image.id}`,
+    'openstack-image-import-methods': 'glance-direct',
     'openstack-image-store-ids': 'file',
   });
 };

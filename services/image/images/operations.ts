@@ -46,6 +46,7 @@ function newImage(who: Who, wish: ImageWish): Image {
     deletedAt: null,
     uploadId: null,
     uploadUntil: null,
+    staged: null,
     tags: [],
     ...Object.fromEntries(given.map(([name, field]) => [field, wish[name]])),
     properties: Object.fromEntries(properties) as Record<string, string>,

@@ -29,6 +29,8 @@ export interface ImageRow {
   readonly uploadId: string | null;
   /** While an upload lives it keeps this ahead of now. */
   readonly uploadUntil: number | null;
+  /** JSON of what is known of bytes that wait for their import. */
+  readonly staged: string | null;
 }
 
 export interface Image extends ImageRow {

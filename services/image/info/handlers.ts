@@ -3,9 +3,8 @@ import type { Images } from '../context.ts';
 
 const store = { id: 'file', description: 'Files in a directory of this cloud', default: 'true' };
 
-/** Bytes come by upload alone, so there is no other method to name. */
 export const showImport: Handler<Images> = async () =>
-  ok({ 'import-methods': { description: 'Import methods available.', type: 'array', value: [] } });
+  ok({ 'import-methods': { description: 'Import methods available.', type: 'array', value: ['glance-direct'] } });
 
 export const showStores: Handler<Images> = async () => ok({ stores: [store] });
 

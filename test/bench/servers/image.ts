@@ -16,7 +16,7 @@ import { uploadImage } from '../../../services/image/data/upload.ts';
 import { fileBytes } from '../../../services/image/drivers/file.ts';
 import { createImage } from '../../../services/image/images/operations.ts';
 import { findImage } from '../../../services/image/images/store.ts';
-import { images as firstMigration } from '../../../services/image/migrations/001-images.ts';
+import { migrations } from '../../../services/image/migrations/all.ts';
 import { tell } from './told.ts';
 
 const [mode] = process.argv.slice(2);
@@ -38,7 +38,7 @@ const who = { userId: 'u', projectId: 'p', roles: ['admin'] } as unknown as Who;
 
 async function openImages(): Promise<http.RequestListener> {
   const db = openDatabase(`sqlite:${join(folder, 'db')}`);
-  await migrate(db, [firstMigration]);
+  await migrate(db, migrations);
   const config = settingsOf({}).read('image', section);
   const images: Images = { db, bytes: await fileBytes(join(folder, 'bytes')), config, log: silentLog() };
   return async (req, res) => {
