@@ -10,6 +10,7 @@ export interface AgentOptions<Driver> {
   readonly contract: Contract<Driver>;
   readonly bus: Bus;
   readonly host: string;
+  /** Each verb is given its wish, and a signal that a later wish replaced it: what only waits may stop waiting. */
   readonly driver: Driver;
   readonly log: Log;
   /** How often to look when no hint comes. */
@@ -30,13 +31,16 @@ export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
   const gone = new AbortController();
   const perform = performer(options, gone.signal);
   const inOrder = openLanes();
-  const underway = new Set<string>();
+  const underway = new Map<string, AbortController>();
 
   const look = async () => {
     const open = await bus.ask<OpenWork[]>(address.open(service), { host, report: await report() });
+    const ids = new Set(open.map(({ id }) => id));
+    for (const [id, replaced] of underway) if (!ids.has(id)) replaced.abort();
     for (const work of open.filter(({ id }) => !underway.has(id))) {
-      underway.add(work.id);
-      inOrder(work.wish.id, () => perform(work).finally(() => underway.delete(work.id)));
+      const replaced = new AbortController();
+      underway.set(work.id, replaced);
+      inOrder(work.wish.id, () => perform(work, replaced.signal).finally(() => underway.delete(work.id)));
     }
   };
   const looking = every(everyMs, look, (error) => log.warn({ host, error }, 'service is away'));
@@ -53,25 +57,26 @@ export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
 /** Does a piece of work and says so. What nobody confirmed is said again at the next look. */
 function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Driver>, gone: AbortSignal) {
   const outcomes = new Map<string, Outcome>();
-  return async (work: OpenWork): Promise<void> => {
+  return async (work: OpenWork, replaced: AbortSignal): Promise<void> => {
     try {
-      const outcome = outcomes.get(work.id) ?? (await attempt(driver, work));
+      if (replaced.aborted) return;
+      const outcome = outcomes.get(work.id) ?? (await attempt(driver, work, replaced));
       if (gone.aborted) return;
       outcomes.set(work.id, outcome);
       await bus.ask(address.finish(contract.service), { id: work.id, outcome });
       outcomes.delete(work.id);
     } catch (error) {
-      log.warn({ host, work: work.id, error }, 'host work is tried again');
+      if (!replaced.aborted) log.warn({ host, work: work.id, error }, 'host work is tried again');
     }
   };
 }
 
 /** A Fault is an answer. Any other error may pass: the row stays open and is tried again. */
-async function attempt<Driver>(driver: Driver, { verb, wish }: OpenWork): Promise<Outcome> {
-  const act = driver[verb as keyof Driver] as ((wish: unknown) => Promise<unknown>) | undefined;
+async function attempt<Driver>(driver: Driver, { verb, wish }: OpenWork, replaced: AbortSignal): Promise<Outcome> {
+  const act = driver[verb as keyof Driver] as ((wish: unknown, replaced: AbortSignal) => Promise<unknown>) | undefined;
   if (!act) return { fault: { status: 501, kind: 'notImplemented', message: `no verb ${verb}` } };
   try {
-    return { result: (await act(wish)) ?? null };
+    return { result: (await act(wish, replaced)) ?? null };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const { status, kind, message } = error;

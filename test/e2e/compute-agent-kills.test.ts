@@ -90,8 +90,8 @@ const stories: Record<string, (wire: Wire) => Story> = {
   },
 };
 
-/** Every third effect, in turn before and after it; WATTLE_TEST_EVERY=1 takes each. */
-const every = Number(process.env.WATTLE_TEST_EVERY ?? 3);
+/** Every fifth effect, in turn before and after it; WATTLE_TEST_EVERY=1 takes each. */
+const every = Number(process.env.WATTLE_TEST_EVERY ?? 5);
 const pointsOf = (count: number) =>
   Array.from({ length: Math.ceil(count / every) }, (_, at) => ({
     at: at * every + 1,

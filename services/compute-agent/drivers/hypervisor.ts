@@ -1,5 +1,5 @@
 /** What stands behind the contract: the guests of one host. `qemu` runs them, `fake` only writes them down. */
-import type { ComputeAgent, ComputeReport, GuestState } from '#shared/contracts/compute-agent.ts';
+import type { ComputeAgent, ComputeReport, GuestState, GuestWish } from '#shared/contracts/compute-agent.ts';
 
 export type Power = GuestState['power'];
 /** What the report says of the machine, apart from its names. */
@@ -8,6 +8,8 @@ export type HostFacts = Omit<ComputeReport, 'hostId' | 'hostname' | 'address' | 
 export type OwnerSays = (guestId: string) => Promise<'on' | 'off' | 'paused' | null>;
 
 export interface Hypervisor extends ComputeAgent {
+  /** Rejects when `replaced` fires while it waits for the guest: a later wish has come. */
+  ensureGuest(wish: GuestWish, replaced?: AbortSignal): Promise<GuestState>;
   /** Finds the guests that run; one whose process is gone (a power cut) starts again when its owner says so; null: none does. */
   recover(ownerSays: OwnerSays | null): Promise<void>;
   facts(): Promise<HostFacts>;

@@ -6,10 +6,10 @@ const waitMs = 2_000;
 
 export function soonAgain(agent: ComputeAgent, wake: () => void): ComputeAgent {
   const later =
-    <Wish, Answer>(deed: (wish: Wish) => Promise<Answer>) =>
-    async (wish: Wish): Promise<Answer> => {
+    <Wish, Answer>(deed: (wish: Wish, replaced?: AbortSignal) => Promise<Answer>) =>
+    async (wish: Wish, replaced?: AbortSignal): Promise<Answer> => {
       try {
-        return await deed(wish);
+        return await deed(wish, replaced);
       } catch (error) {
         if (!(error instanceof Fault)) setTimeout(wake, waitMs).unref();
         throw error;

@@ -19,16 +19,21 @@ import {
 } from './devices.ts';
 import { ensureDisk } from './disks.ts';
 import { fittingsOf, type Guest, type QemuHost } from './host.ts';
-import { type Qmp, QmpRefused } from './qmp.ts';
+import { type Qmp, type QmpEvent, QmpRefused } from './qmp.ts';
 import { ensureTap } from './taps.ts';
 
 /** Takes away first: places and names become free. The record has the wish and its slots already. */
-export async function unplugOthers(guest: Guest, { disks, nics }: GuestWish, qmp: Qmp): Promise<void> {
+export async function unplugOthers(
+  guest: Guest,
+  { disks, nics }: GuestWish,
+  qmp: Qmp,
+  replaced?: AbortSignal,
+): Promise<void> {
   const stay = new Set([
     ...disks.map(({ id }) => diskDevice(keyOf(id))),
     ...nics.map(({ portId }) => nicDevice(nicKey(portId))),
   ]);
-  for (const device of await pluggedDevices(qmp)) if (!stay.has(device)) await unplug(guest, qmp, device);
+  for (const device of await pluggedDevices(qmp)) if (!stay.has(device)) await unplug(guest, qmp, device, replaced);
   await dropNodes(qmp, new Set([...disks.map(({ id }) => keyOf(id)), configKey]));
 }
 
@@ -105,13 +110,15 @@ async function thrice(what: string, work: () => Promise<void>): Promise<void> {
 const unplugWithinMs = 60_000;
 const askEveryMs = 6_000;
 
-async function unplug({ record }: Guest, qmp: Qmp, device: string): Promise<void> {
+async function unplug({ record }: Guest, qmp: Qmp, device: string, replaced?: AbortSignal): Promise<void> {
   for (const late = Date.now() + unplugWithinMs; Date.now() < late; ) {
     // virtio says it twice: the part behind the device first, which has no name
-    const gone = qmp.heard(({ event, data }) => event === 'DEVICE_DELETED' && data?.device === device, askEveryMs);
+    const isGone = ({ event, data }: QmpEvent) => event === 'DEVICE_DELETED' && data?.device === device;
+    const gone = qmp.heard(isGone, askEveryMs, replaced);
     await qmp.execute('device_del', { id: device }).catch(ifRefused);
     if ((await gone) || !(await pluggedDevices(qmp)).includes(device))
       return void (await qmp.execute('netdev_del', { id: device.replace(/^nic-/, 'net-') }).catch(ifRefused));
+    replaced?.throwIfAborted();
   }
   throw new Fault(
     409,

@@ -101,22 +101,31 @@ async function lastWords(path: string): Promise<string> {
 /** Press the button again: a guest in the middle of its boot does not hear it. */
 const pressEveryMs = 5_000;
 
+interface Stop {
+  readonly soft: boolean;
+  readonly graceMs: number;
+  /** Ends the wait for the guest, which runs on: the later wish decides. */
+  readonly replaced?: AbortSignal | undefined;
+}
+
 /** Softly within the grace if it is to be, then by force. Afterwards there is no process. */
-export async function stop(host: QemuHost, guest: Guest, { soft, graceMs }: { soft: boolean; graceMs: number }) {
+export async function stop(host: QemuHost, guest: Guest, { soft, graceMs, replaced }: Stop): Promise<void> {
   const { running, record } = guest;
   if (!running) return;
   const { power } = await powerNow(guest).catch(() => ({ power: 'crashed' }) as const);
-  const wentOff = soft && power === 'on' && (await goesOffWithin(running, graceMs));
+  const wentOff = soft && power === 'on' && (await goesOffWithin(running, graceMs, replaced));
   guest.running = null; // from here on its end surprises nobody
   await end(running);
   host.log.info({ serverId: record.id, soft: wentOff }, 'guest process ended');
 }
 
-async function goesOffWithin({ qmp }: Running, graceMs: number): Promise<boolean> {
+async function goesOffWithin({ qmp }: Running, graceMs: number, replaced?: AbortSignal): Promise<boolean> {
   for (const late = Date.now() + graceMs; Date.now() < late; ) {
-    const off = qmp.heard(({ event }) => event === 'SHUTDOWN', Math.min(pressEveryMs, late - Date.now()));
+    const within = Math.min(pressEveryMs, late - Date.now());
+    const off = qmp.heard(({ event }) => event === 'SHUTDOWN', within, replaced);
     await qmp.execute('system_powerdown').catch(() => {});
     if (await off) return true;
+    replaced?.throwIfAborted();
   }
   return false;
 }

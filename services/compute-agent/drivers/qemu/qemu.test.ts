@@ -35,7 +35,7 @@ test('a guest runs as a user of its own, without capabilities, under seccomp, fo
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const [one, other] = [guestWish(), guestWish()];
-  await Promise.all([one, other].map(hypervisor.ensureGuest));
+  await Promise.all([one, other].map((wish) => hypervisor.ensureGuest(wish)));
   const found = await processOf(stateDir, one.id);
   const status = await readFile(`/proc/${found?.pid}/status`, 'utf8');
   assert.match(status, /^CapEff:\s+0+$/m);
@@ -236,7 +236,7 @@ test('an image is fetched once for all guests, and tidied away when no guest use
   const { api, asked } = await oneImage(t);
   const hypervisor = await open({ api });
   const wishes = [1, 2, 3].map(() => guestWish({ disks: [imageDisk()] }));
-  await Promise.all(wishes.map(hypervisor.ensureGuest));
+  await Promise.all(wishes.map((wish) => hypervisor.ensureGuest(wish)));
   assert.equal(asked.downloads, 1);
   assert.deepEqual(await readdir(join(stateDir, 'images')), ['one.qcow2']);
   await rm(join(stateDir, 'images', 'one.qcow2')); // as tidied: each guest has its own link
@@ -320,6 +320,20 @@ test('a process that no longer answers is ended by a wish for its end, and by no
   assert.deepEqual(await processOf(stateDir, wish.id), found);
   assert.equal((await hypervisor.ensureGuest({ ...wish, power: 'off' })).power, 'off');
   assert.equal(await processOf(stateDir, wish.id), null);
+});
+
+test('a guest that does not power off is given up when a later wish replaces the wait', async (t) => {
+  const { open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  const replaced = new AbortController();
+  const stopping = hypervisor.ensureGuest({ ...wish, power: 'off', graceMs: 600_000 }, replaced.signal);
+  const gone = hypervisor.ensureGuestGone({ id: wish.id });
+  replaced.abort();
+  await assert.rejects(stopping);
+  await gone;
+  assert.deepEqual(hypervisor.guests(), []);
 });
 
 test('a host that goes down ends its guests, which come back with it', async (t) => {

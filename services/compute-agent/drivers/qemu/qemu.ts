@@ -38,7 +38,7 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
     return guest;
   };
   return {
-    ensureGuest: (wish) => inTurn(wish.id, () => settleGuest(host, wish)),
+    ensureGuest: (wish, replaced) => inTurn(wish.id, () => settleGuest(host, wish, replaced)),
     ensureGuestGone: ({ id }) => inTurn(id, () => removeGuest(host, id)),
     uploadSnapshot: (wish) => sendSnapshot(host, wish),
     recover: async (ownerSays) => {

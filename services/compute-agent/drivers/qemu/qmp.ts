@@ -65,13 +65,17 @@ export class Qmp {
     return () => this.#listeners.delete(listener);
   }
 
-  /** True when such an event came within the time; false when time or QEMU ran out first. Begin before the command. */
-  async heard(match: (event: QmpEvent) => boolean, timeoutMs: number): Promise<boolean> {
+  /** True when such an event came within the time; false when time, QEMU or patience ended first. Begin before the command. */
+  async heard(match: (event: QmpEvent) => boolean, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const off = this.onEvent((event) => match(event) && resolve(true));
     const timer = setTimeout(() => resolve(false), timeoutMs);
-    void this.closed.then(() => resolve(false));
+    const enough = () => resolve(false);
+    void this.closed.then(enough);
+    signal?.addEventListener('abort', enough);
+    if (signal?.aborted) enough();
     return promise.finally(() => {
+      signal?.removeEventListener('abort', enough);
       off();
       clearTimeout(timer);
     });

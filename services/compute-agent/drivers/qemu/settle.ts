@@ -15,14 +15,14 @@ import { ensureTap, ensureTapGone } from './taps.ts';
 import { say } from './watch.ts';
 
 /** In the guest's turn. */
-export async function settleGuest(host: QemuHost, wish: GuestWish): Promise<GuestState> {
+export async function settleGuest(host: QemuHost, wish: GuestWish, replaced?: AbortSignal): Promise<GuestState> {
   const known = host.guests.get(wish.id);
   const guest = known ?? { record: newRecord(host, wish), running: null, seen: 'off' as const };
   host.guests.set(wish.id, guest); // at once: its user is taken
   if (!known) await save(host, guest, {});
   await findRunning(host, guest).catch((error: unknown) => endUnanswering(host, guest, wish, error));
-  await leaveIfWished(host, guest, wish);
-  await (guest.running ? settleWarm(host, guest, wish) : settleCold(host, guest, wish));
+  await leaveIfWished(host, guest, wish, replaced);
+  await (guest.running ? settleWarm(host, guest, wish, replaced) : settleCold(host, guest, wish));
   const power = wish.power === 'off' ? 'off' : await setRunning(guest, wish.power);
   guest.seen = power;
   return stateOf(guest, power);
@@ -54,7 +54,7 @@ function machineFor({ abilities, settings }: QemuHost, wished: GuestMachine | nu
  * Ends the process when it is to be off, or to boot anew. The mark is written before, with the process it means: whoever
  * comes after a crash ends that one and no later one.
  */
-async function leaveIfWished(host: QemuHost, guest: Guest, wish: GuestWish): Promise<void> {
+async function leaveIfWished(host: QemuHost, guest: Guest, wish: GuestWish, replaced?: AbortSignal): Promise<void> {
   const { running, record } = guest;
   if (record.bootMark !== wish.boot.mark)
     await save(host, guest, { bootMark: wish.boot.mark, leaving: running?.process ?? null });
@@ -63,7 +63,7 @@ async function leaveIfWished(host: QemuHost, guest: Guest, wish: GuestWish): Pro
   if (!wentOff && !isLeaving(guest) && wish.power !== 'off') return;
   if (wish.power === 'off') await save(host, guest, { power: 'off', reason: null });
   const soft = !wentOff && (wish.power === 'off' || wish.boot.kind === 'soft');
-  await stop(host, guest, { soft, graceMs: wish.graceMs });
+  await stop(host, guest, { soft, graceMs: wish.graceMs, replaced });
 }
 
 /** A process that no longer answers is killed by a wish for its end, and by no other. */
@@ -96,10 +96,10 @@ async function settleCold(host: QemuHost, guest: Guest, wish: GuestWish): Promis
 }
 
 /** It runs: disks and NICs come and go; memory and processors wait for the next boot. */
-async function settleWarm(host: QemuHost, guest: Guest, wish: GuestWish): Promise<void> {
+async function settleWarm(host: QemuHost, guest: Guest, wish: GuestWish, replaced?: AbortSignal): Promise<void> {
   const qmp = guest.running?.qmp;
   if (!qmp) return;
-  await unplugOthers(guest, wish, qmp);
+  await unplugOthers(guest, wish, qmp, replaced);
   const added = wish.disks.filter(({ id }) => guest.record.names[id] === undefined);
   const bases = { ...guest.record.bases, ...(await basesOf(host, { ...wish, disks: added })) };
   const slots = assignSlots(wish, guest.record.slots, host.settings.ports);
