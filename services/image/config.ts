@@ -6,6 +6,7 @@ export const section = {
   database: text('', 'where its rows are; empty: as section cloud says'),
   directory: text('', 'where the bytes of images are; empty: image below var'),
   largestGb: number(1024, 'no image may be larger (the default of Glance)'),
+  storageGb: number(0, 'quota of bytes of a project; 0: as much as there is'),
   diskFormats: list(
     ['ami', 'ari', 'aki', 'vhd', 'vhdx', 'vmdk', 'raw', 'qcow2', 'vdi', 'iso', 'ploop'],
     'disk formats that an image may declare',

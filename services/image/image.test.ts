@@ -176,6 +176,23 @@ test('a full disk is told, and nothing half-written is left', async (t) => {
   assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'queued');
 });
 
+test('a project has so many bytes, announced or not', async (t) => {
+  const { ask, make, upload, images, base } = await open(t);
+  Object.assign(images.config, { storageGb: 2 ** -10 }); // 1 MiB
+  assert.equal((await upload(await make(), Buffer.alloc(1024 * 1024 - 10))).status, 204);
+  const id = await make();
+  assert.equal((await upload(id, Buffer.alloc(11))).status, 413);
+  const unsaid = await new Promise<number>((resolve) => {
+    const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine' };
+    const request = http.request(`${base}/v2/images/${id}/file`, { method: 'PUT', headers });
+    request.on('response', (answer) => resolve(answer.statusCode ?? 0)).write(Buffer.alloc(11));
+    request.end();
+  });
+  assert.equal(unsaid, 413);
+  assert.equal((await upload(id, Buffer.alloc(10))).status, 204);
+  assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'active');
+});
+
 test('an upload that breaks off leaves the image waiting, and no bytes', async (t) => {
   const { ask, make, files, base } = await open(t);
   const id = await make();

@@ -69,3 +69,12 @@ export async function wantedBytes(db: Knex, imageIds: readonly string[]): Promis
 
 export const forgetDeleted = (db: Knex, beforeMs: number) =>
   db<ImageRow>('images').where('deletedAt', '<', beforeMs).delete();
+
+/** What the images of a project hold already. */
+export async function usedBytes(db: Knex, owner: string | null): Promise<number> {
+  const sum: { bytes: number | null } | undefined = await db('images')
+    .where({ owner, deletedAt: null })
+    .sum('size as bytes')
+    .first();
+  return sum?.bytes ?? 0;
+}

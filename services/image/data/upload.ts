@@ -18,6 +18,7 @@ import {
   renewUpload,
   takeForUpload,
   type Upload,
+  usedBytes,
 } from './store.ts';
 
 const GiB = 1024 ** 3;
@@ -32,33 +33,48 @@ export async function uploadImage(
 ): Promise<void> {
   if (image.diskFormat === null || image.containerFormat === null)
     throw badRequest('Properties disk_format, container_format must be set prior to saving data.');
-  await checkRoom(images, announced);
+  const room = await checkRoom(images, image, announced);
   const upload: Upload = { imageId: image.id, id: randomUUID() };
   if (!(await takeForUpload(images.db, upload, filling, Date.now() + images.config.leaseMs)))
     throw conflict(`Image status transition from ${image.status} to ${filling} is not allowed`);
   try {
-    await fill(images, image, upload, filling, stream);
+    await fill(images, image, { ...upload, filling, room }, stream);
   } catch (error) {
     await giveUpUpload(images.db, upload);
     throw refusal(error);
   }
 }
 
-async function checkRoom({ bytes, config }: Images, announced: number | undefined): Promise<void> {
-  if (announced === undefined) return;
-  if (announced > config.largestGb * GiB) throw tooBig(config.largestGb);
+/** How many bytes it may have: less than the largest, when its project has not so many left. */
+async function checkRoom(
+  { db, bytes, config }: Images,
+  { owner }: Image,
+  announced: number | undefined,
+): Promise<number> {
+  const quota = config.storageGb * GiB;
+  const left = quota > 0 ? Math.max(0, quota - (await usedBytes(db, owner))) : Number.POSITIVE_INFINITY;
+  const room = Math.min(left, config.largestGb * GiB);
+  if (announced === undefined) return room;
+  if (announced > room) throw tooBig(room);
   if (announced > (await bytes.freeBytes())) throw full();
+  return room;
 }
 
-async function fill(images: Images, image: Image, upload: Upload, filling: Filling, stream: Readable): Promise<void> {
+interface Way extends Upload {
+  readonly filling: Filling;
+  /** In bytes. */
+  readonly room: number;
+}
+
+async function fill(images: Images, image: Image, upload: Way, stream: Readable): Promise<void> {
   const { db, bytes, config } = images;
   const name = bytesName(image.id, upload.id);
   const fresh = await bytes.begin(name);
   const lease = holdUpload(images, upload, stream);
   try {
-    const found = await pour(images, image, fresh, stream);
+    const found = await pour(image, fresh, upload.room, stream);
     await fresh.keep();
-    if (await finishUpload(db, upload, filling, found)) return;
+    if (await finishUpload(db, upload, upload.filling, found)) return;
     await bytes.remove(name);
     throw lostImage(image.id);
   } catch (error) {
@@ -70,11 +86,10 @@ async function fill(images: Images, image: Image, upload: Upload, filling: Filli
   }
 }
 
-async function pour(images: Images, image: Image, fresh: NewBytes, stream: Readable): Promise<Found> {
-  const limit = images.config.largestGb * GiB;
+async function pour(image: Image, fresh: NewBytes, room: number, stream: Readable): Promise<Found> {
   const checked = image.containerFormat === 'bare' ? (image.diskFormat as string) : undefined;
   const digest = await digestPieces(stream, async (piece, offset) => {
-    if (offset + piece.length > limit) throw tooBig(images.config.largestGb);
+    if (offset + piece.length > room) throw tooBig(room);
     if (offset === 0 && checked !== undefined && tellsEarly(checked)) await checkFormat(bytesOf(piece), checked);
     await fresh.write(piece);
   });
@@ -112,8 +127,10 @@ const lostImage = (id: string) =>
     `Image ${id} could not be found after upload. The image may have been deleted during the upload, cleaning up the chunks uploaded.`,
   );
 const full = () => tooLarge('Image storage media is full: There is not enough disk space on the image storage media.');
-const tooBig = (largestGb: number) =>
-  tooLarge(`The incoming image is too large: an image of this cloud has at most ${largestGb} GiB.`);
+const tooBig = (roomBytes: number) =>
+  tooLarge(
+    `The incoming image is too large: there are ${roomBytes} bytes left for it, by the quota of its project or by the largest size of an image.`,
+  );
 
 /** What the caller may hear of what went wrong. */
 function refusal(error: unknown): unknown {
