@@ -6,7 +6,7 @@ export const section = {
   database: text('', 'where its rows are; empty: as section cloud says'),
   leaseMs: number(15_000, 'how long others leave the tasks of a process that fell silent'),
   backoffMs: number(500, 'the first pause after a passing error; each further one is twice as long'),
-  limit: number(32, 'how many tasks run side by side'),
+  limit: number(64, 'how many tasks run side by side'),
   pollMs: number(2_000, 'how often to look for tasks and for answers of hosts when no hint comes'),
   answerMs: number(180_000, 'how long a host may take for one piece of work'),
   portMs: number(60_000, 'how long a port may take to become ACTIVE'),

@@ -63,6 +63,14 @@ export const finishWork = (db: Knex, id: string, outcome: Outcome) =>
 export const forgetWork = (tx: Knex, of: string) =>
   tx<HostWork>('host_work').where('id', '>=', `${of}/`).where('id', '<', `${of}0`).delete(); // 0 comes after the slash
 
+/** At the end of a task: what was heard of its work. What a host has still to do stays. */
+export const forgetHeardWork = (tx: Knex, taskId: string) =>
+  tx<HostWork>('host_work')
+    .where('id', '>=', `${taskId}/`)
+    .where('id', '<', `${taskId}0`)
+    .whereNotNull('outcome')
+    .delete();
+
 /** For a host that will never be back. */
 export const forgetWorkOf = (tx: Knex, host: string) => tx<HostWork>('host_work').where({ host }).delete();
 

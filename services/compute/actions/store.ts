@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Who } from '#shared/auth/who.ts';
 import { notFound } from '#shared/errors/fault.ts';
+import { forgetHeardWork } from '#shared/hosts/work.ts';
 
 /** What was done to a server, by whom, and how it ended. */
 export interface Action {
@@ -56,9 +57,10 @@ export async function beginAction(tx: Knex, who: By, begun: Begun): Promise<void
   });
 }
 
-/** In the transaction that ends the task. */
-export async function endAction(tx: Knex, taskId: string, problem?: string, host?: string | null): Promise<void> {
+/** In the transaction that ends the task; what hosts answered to it, secrets too, goes with it. */
+export async function endAction(tx: Knex, taskId: string, problem?: string): Promise<void> {
   const now = Date.now();
+  await forgetHeardWork(tx, taskId);
   await tx('actions')
     .where({ taskId, finishedAt: null })
     .update({
@@ -66,7 +68,6 @@ export async function endAction(tx: Knex, taskId: string, problem?: string, host
       finishedAt: now,
       message: problem ?? null,
       result: problem === undefined ? 'Success' : 'Error',
-      ...(host === undefined ? {} : { host }),
     });
 }
 

@@ -130,23 +130,22 @@ export async function findPlugged({ db }: Compute, serverId: string, portId: str
 
 /** What network says of the ports now, onto the rows; nothing is written when nothing changed. */
 export async function refreshAddresses(compute: Compute, serverId: string): Promise<void> {
-  const before = await readServer(compute.db, serverId);
-  if (!before || before.taskState === 'deleting') return;
-  const ports = new Map((await compute.network.listPorts({ device_id: serverId })).map((port) => [port.id, port]));
-  const nics = await listInterfaces(compute.db, serverId);
-  const fresh = await Promise.all(
-    nics.map(async (nic) => {
-      const port = ports.get(nic.portId ?? '');
-      return port && nic.port !== null ? { ...nic, port: await copyOf(compute, port) } : nic;
-    }),
-  );
-  await compute.db.transaction(async (tx) => {
-    for (const [at, nic] of fresh.entries())
-      if (nic.port !== null && JSON.stringify(nic.port) !== JSON.stringify(nics[at]?.port))
-        await changeInterface(tx, nic.id, { port: nic.port });
-    const shown = addressesOf(fresh);
-    const same = JSON.stringify([shown.addresses, shown.groups]) === JSON.stringify([before.addresses, before.groups]);
-    if (!same) await changeServer(tx, serverId, shown);
+  const { db, network } = compute;
+  if ((await listInterfaces(db, serverId)).length === 0) return;
+  const ports = await network.listPorts({ device_id: serverId });
+  const copies = new Map(await Promise.all(ports.map(async (port) => [port.id, await copyOf(compute, port)] as const)));
+  await db.transaction(async (tx) => {
+    const nics: Interface[] = [];
+    for (const nic of await listInterfaces(tx, serverId)) {
+      const copy = nic.port === null ? undefined : copies.get(nic.portId ?? '');
+      if (copy && JSON.stringify(copy) !== JSON.stringify(nic.port)) await changeInterface(tx, nic.id, { port: copy });
+      nics.push(copy ? { ...nic, port: copy } : nic);
+    }
+    const server = await readServer(tx, serverId);
+    if (!server || server.taskState === 'deleting') return;
+    const { addresses, groups } = addressesOf(nics);
+    if (JSON.stringify([addresses, groups]) !== JSON.stringify([server.addresses, server.groups]))
+      await changeServer(tx, serverId, { addresses, groups });
   });
 }
 
