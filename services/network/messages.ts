@@ -20,6 +20,6 @@ export function openMessages(network: Network): Off[] {
 async function ownerOf({ db }: Network, { networkId, address }: WhoseAddress['ask']): Promise<WhoseAddress['answer']> {
   const portId = await portAt(db, networkId, address);
   const port = portId === undefined ? undefined : await portRows.get(db, portId);
-  if (!port?.deviceOwner.startsWith('compute:')) return null;
+  if (!port?.deviceOwner.startsWith('compute:') || port.bindingHost === '') return null;
   return { serverId: port.deviceId, projectId: port.projectId, portId: port.id };
 }

@@ -27,6 +27,7 @@ export function openTimers(network: Network, session: Session): Ticker {
     if (seeded) return;
     await seedExternal(network, () => adminProject(session));
     seeded = true;
+    void timer.close(); // once in a life
   };
   const timer = every(1_000, seed, (error) => log.warn({ error }, 'the external network is not made yet'));
   timer.wake();

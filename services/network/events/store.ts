@@ -17,11 +17,13 @@ interface Device {
   readonly id: string;
   readonly deviceId: string;
   readonly deviceOwner: string;
+  readonly bindingHost: string;
 }
 
-/** Call in the transaction that makes it true. Ports of nobody, and of others than compute, tell nothing. */
+/** Call in the transaction that makes it true. Ports that are nowhere, and those of others than compute, tell nothing. */
 export async function tellCompute(tx: Knex, port: Device, { name, status }: Fresh): Promise<void> {
-  if (!port.deviceOwner.startsWith('compute:') || !/^[0-9a-f-]{36}$/.test(port.deviceId)) return;
+  if (port.bindingHost === '' || !port.deviceOwner.startsWith('compute:') || !/^[0-9a-f-]{36}$/.test(port.deviceId))
+    return;
   const event = { serverId: port.deviceId, name, tag: port.id, status, createdAt: Date.now() };
   await tx<ServerEvent>('server_events').insert(event);
 }

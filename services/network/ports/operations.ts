@@ -15,7 +15,7 @@ import { freshMac, freshPort, thatMac } from './fresh.ts';
 import { removePort } from './remove.ts';
 import { restatePort } from './restate.ts';
 import { getVisiblePort, type Port, portRows } from './store.ts';
-import { flagOf, groupsFor, type PortWish, pairsFor } from './wish.ts';
+import { flagOf, groupsFor, type PortWish, pairsFor, refuseForeignDevice } from './wish.ts';
 
 export async function findPort({ db }: Network, who: Who, id: string): Promise<Port> {
   const found = await getVisiblePort(db, who, id);
@@ -25,6 +25,7 @@ export async function findPort({ db }: Network, who: Who, id: string): Promise<P
 
 export async function createPort(network: Network, who: Who, wish: PortWish, projectId: string): Promise<Port> {
   const { db } = network;
+  refuseForeignDevice(who, wish);
   const net = await findNetwork(network, who, wish.network_id);
   await reserve(network, projectId, 'port');
   const deviceOwner = wish.device_owner ?? '';
@@ -68,6 +69,7 @@ async function placed({ db }: Network, name: string): Promise<Pick<Port, 'bindin
 
 export async function updatePort(network: Network, who: Who, before: Port, wish: Partial<PortWish>): Promise<Port> {
   const { db } = network;
+  refuseForeignDevice(who, wish, before);
   const guarded = flagOf(wish.port_security_enabled, 'port_security_enabled') ?? before.portSecurityEnabled;
   const mac = wish.mac_address?.toLowerCase();
   const macAddress =

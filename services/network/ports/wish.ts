@@ -1,8 +1,9 @@
 /** What a request for a port says, checked against what there is. */
 
 import type { Who } from '#shared/auth/who.ts';
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { FixedIpWish } from '../addresses/assign.ts';
+import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
 import { defaultGroup } from '../security-groups/default-group.ts';
@@ -55,7 +56,10 @@ export function pairsFor(wish: PortWish['allowed_address_pairs'], mac: string, g
   const pairs = (wish ?? []).map(({ ip_address, mac_address = mac }) => {
     if (ip_address === undefined)
       throw badRequest('AllowedAddressPair must contain ip_address', 'AllowedAddressPairsMissingIP');
-    return { ip_address, mac_address: mac_address.toLowerCase() };
+    const range = cidrOf(ip_address);
+    if (!range) throw invalidInput(`'${ip_address}' is neither a valid IP address, nor is it a valid IP subnet`);
+    const address = ip_address.includes('/') ? cidrText(range) : (canonical(ip_address) ?? ip_address);
+    return { ip_address: address, mac_address: mac_address.toLowerCase() };
   });
   const spelled = pairs.map(({ ip_address, mac_address }) => `${ip_address} ${mac_address}`);
   if (new Set(spelled).size < spelled.length) throw invalidInput('Request contains duplicate address pair');
@@ -65,6 +69,31 @@ export function pairsFor(wish: PortWish['allowed_address_pairs'], mac: string, g
       'AddressPairAndPortSecurityRequired',
     );
   return pairs;
+}
+
+const ownedByRows = /^network:(router_interface|router_gateway|floatingip|dhcp)/;
+const privileged = ({ roles }: Who): boolean => roles.includes('admin') || roles.includes('service');
+
+/**
+ * What a port says of its device decides whose router it is a leg of, and whose metadata its address is given. Only
+ * those who place ports may say that of one that is in use.
+ */
+export function refuseForeignDevice(who: Who, wish: Partial<PortWish>, before?: Port): void {
+  if (privileged(who)) return;
+  const deviceOwner = wish.device_owner ?? before?.deviceOwner ?? '';
+  const says = { deviceId: wish.device_id ?? before?.deviceId ?? '', deviceOwner };
+  const same = before && before.deviceId === says.deviceId && before.deviceOwner === deviceOwner;
+  if (same) return;
+  if (ownedByRows.test(deviceOwner) || ownedByRows.test(before?.deviceOwner ?? ''))
+    throw conflict(
+      `The following device_id ${says.deviceId} is not owned by your tenant or matches another tenants router.`,
+      'DeviceIDNotOwnedByTenant',
+    );
+  if (before && before.bindingHost !== '')
+    throw conflict(
+      `Unable to complete operation on port ${before.id} for network ${before.networkId}. Port already has an attached device ${before.deviceId}.`,
+      'PortInUse',
+    );
 }
 
 export const flagOf = (value: unknown, name: string): boolean | undefined =>

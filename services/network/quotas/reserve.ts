@@ -1,6 +1,6 @@
 import { conflict } from '#shared/errors/fault.ts';
 import type { Config, Network } from '../context.ts';
-import { type Counted, countUsed, listQuotas } from './store.ts';
+import { type Counted, countUsed, listQuotas, lockProject } from './store.ts';
 
 export const defaultQuotas = (config: Config): Readonly<Record<Counted, number>> => ({
   network: config.quotaNetwork,
@@ -15,6 +15,7 @@ export const defaultQuotas = (config: Config): Readonly<Record<Counted, number>>
 /** 409 when one more of them is too many. Call in the transaction that inserts it; things of nobody are free. */
 export async function reserve({ db, config }: Network, projectId: string, resource: Counted): Promise<void> {
   if (projectId === '') return;
+  await lockProject(db, projectId);
   const own = await listQuotas(db, projectId);
   const ceiling = own.get(resource) ?? defaultQuotas(config)[resource];
   if (ceiling < 0) return;

@@ -24,6 +24,10 @@ export async function putQuotas(tx: Knex, projectId: string, ceilings: Readonly<
 
 export const removeQuotas = (tx: Knex, projectId: string) => tx<Quota>('quotas').where({ projectId }).delete();
 
+/** Until the transaction ends nobody else counts for this project: its default group is the row to wait at. */
+export const lockProject = (tx: Knex, projectId: string) =>
+  tx('default_groups').where({ projectId }).forUpdate().first('groupId');
+
 const tables = {
   network: 'networks',
   subnet: 'subnets',
