@@ -72,9 +72,6 @@ export const forgetDeleted = (db: Knex, beforeMs: number) =>
 
 /** What the images of a project hold already. */
 export async function usedBytes(db: Knex, owner: string | null): Promise<number> {
-  const sum: { bytes: number | null } | undefined = await db('images')
-    .where({ owner, deletedAt: null })
-    .sum('size as bytes')
-    .first();
-  return sum?.bytes ?? 0;
+  const sum = await db('images').where({ owner, deletedAt: null }).sum('size as bytes').first();
+  return Number(sum?.bytes ?? 0);
 }
