@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { every, type Ticker } from '#shared/clock/every.ts';
-import { forgetHeardWorkBefore, sweepWork } from '#shared/hosts/work.ts';
+import { sweepWork, sweepWork } from '#shared/hosts/work.ts';
 import { removeOldConsoles } from './consoles/store.ts';
 import { type Compute, hostReported } from './context.ts';
 import { tellPlacement } from './hosts/operations.ts';
