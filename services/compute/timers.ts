@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { every, type Ticker } from '#shared/clock/every.ts';
-import { sweepWork, sweepWork } from '#shared/hosts/work.ts';
+import { sweepWork } from '#shared/hosts/work.ts';
 import { removeOldConsoles } from './consoles/store.ts';
 import { type Compute, hostReported } from './context.ts';
 import { tellPlacement } from './hosts/operations.ts';
@@ -8,8 +8,7 @@ import { touchService } from './hosts/store.ts';
 import { refreshAddresses } from './interfaces/operations.ts';
 import { listLiveServers, listOrphans, removeServersDeletedBefore, settleServer } from './servers/store.ts';
 
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
+const dayMs = 24 * 3_600_000;
 const heartbeatMs = 30_000;
 const sweepMs = 60_000;
 const placeMs = 5_000;
@@ -42,7 +41,6 @@ async function tellOfOurselves({ db }: Compute, host: string): Promise<void> {
 
 async function sweepRows({ db, log, config }: Compute): Promise<void> {
   await removeOldConsoles(db);
-  await sweepWork(db, Date.now() - hourMs);
   await sweepWork(db, Date.now() - config.keepWorkMs);
   await removeServersDeletedBefore(db, Date.now() - config.keepDeletedDays * dayMs);
   for (const orphan of await listOrphans(db)) {

@@ -29,9 +29,11 @@ const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
 /** Best hosts first; a Fault that explains itself when there is none. */
 export async function rankHosts(compute: Compute, server: Server): Promise<Placing> {
   const wanted = await wantedOf(compute, server);
+  const untold = (await listHosts(compute.db)).find(({ placed }) => placed === null);
   const offered = await compute.placement.candidates(wanted.resources);
   const hosts = await candidatesOf(compute, wanted, offered);
   const explanation = choose(wanted, hosts);
+  if (explanation.chosen === null && untold) throw new Error(`placement has not heard of host ${untold.name} yet`);
   if (explanation.chosen === null) throw new NoValidHost(await withRooms(compute, wanted, hosts));
   const ranked = hosts.filter(({ name }) => explanation.ranked.includes(name));
   return {
