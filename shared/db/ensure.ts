@@ -1,6 +1,6 @@
 /** DDL that is content when it was done before, whole or by half. */
 import type { Knex } from 'knex';
-import { indexName } from './mysql.ts';
+import { indexName } from './index-name.ts';
 import { snake } from './names.ts';
 
 export const isMysql = (db: Knex): boolean => db.client.driverName === 'mysql2';

@@ -1,10 +1,10 @@
 /** knex on MySQL and MariaDB, so that a service cannot tell them from sqlite. */
-import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import knex, { type Knex } from 'knex';
 import { createConnection, type TypeCastField } from 'mysql2/promise';
 import { isDeadlock, isLost } from './errors.ts';
 import { type Client, guarded, refuseInside, type Work } from './guard.ts';
+import { indexName } from './index-name.ts';
 import { type Asked, naming, withColumn } from './names.ts';
 import { patiently } from './retry.ts';
 
@@ -110,13 +110,6 @@ class Mysql extends Mysql2 {
     const [rows] = query.response as [unknown];
     return Array.isArray(rows) ? rows : { changes: (rows as { affectedRows: number }).affectedRows };
   }
-}
-
-/** At most 64 letters, which is all MySQL takes. */
-export function indexName(table: string, columns: string | readonly string[], type: string): string {
-  const name = [table, ...[columns].flat(), type].join('_').toLowerCase();
-  if (name.length <= 64) return name;
-  return `${name.slice(0, 50)}_${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
 }
 
 /** knex hides the password from all that copies, so it is named. */

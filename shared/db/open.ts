@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { Knex } from 'knex';
-import { openMysql } from './mysql.ts';
 import { openSqlite } from './sqlite.ts';
 
 /**
@@ -9,9 +9,12 @@ import { openSqlite } from './sqlite.ts';
  * when it is missing, and connects with the first query.
  */
 export function openDatabase(url: string): Knex {
-  if (/^(mysql|mariadb):\/\//.test(url)) return openMysql(url);
+  if (/^(mysql|mariadb):\/\//.test(url)) return mysql().openMysql(url);
   const filename = url.match(/^sqlite:(.+)$/)?.[1];
   if (filename === undefined) throw new Error('a database URL begins with sqlite: or mysql://');
   if (filename !== ':memory:') mkdirSync(dirname(filename), { recursive: true });
   return openSqlite(filename);
 }
+
+/** Who has sqlite does not load the client of a server: it takes 12 MB. */
+const mysql = (): typeof import('./mysql.ts') => createRequire(import.meta.url)('./mysql.ts');

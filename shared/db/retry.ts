@@ -1,6 +1,6 @@
 /** The one place where a transaction is tried again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isBusy, isDeadlock, isLost } from './errors.ts';
+import { isDeadlock, isLost } from './errors.ts';
 
 /** After a deadlock the other one needs a moment; after a lost server, seconds. */
 const deadlockTries = 12;
@@ -20,7 +20,7 @@ export async function patiently<T>(work: (attempt: Attempt) => Promise<T>): Prom
       return await work(attempt);
     } catch (error) {
       const lost = isLost(error) && !attempt.committing && Date.now() < giveUp;
-      const beaten = (isDeadlock(error) || isBusy(error)) && tries < deadlockTries;
+      const beaten = isDeadlock(error) && tries < deadlockTries; // sqlite has waited already
       if (!lost && !beaten) throw error;
       await sleep(pauseMs(tries, lost));
     }
