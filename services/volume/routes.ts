@@ -8,6 +8,7 @@ import { inProject } from './listing/scope.ts';
 import { snapshotMetadata, volumeMetadata } from './metadata/handlers.ts';
 import * as quotas from './quotas/handlers.ts';
 import * as snapshots from './snapshots/handlers.ts';
+import * as transfers from './transfers/handlers.ts';
 import * as types from './types/handlers.ts';
 import * as messages from './user-messages/handlers.ts';
 import * as versions from './versions/handlers.ts';
@@ -80,6 +81,11 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   route('delete', '/snapshots/:id', snapshots.deleteSnapshot, 'volume:delete_snapshot'),
   snapshotVerb('os-reset_status', snapshots.resetSnapshotStatus, 'snapshot_admin_actions:reset_status'),
   snapshotVerb('os-force_delete', snapshots.forceDeleteSnapshot, 'snapshot_admin_actions:force_delete'),
+  act('/snapshots/:id/action', 'snapshot_extension:')(
+    'os-update_snapshot_status',
+    snapshots.updateSnapshotStatus,
+    'snapshot_actions:update_snapshot_status',
+  ),
   route('get', '/snapshots/:id/metadata', snapshotMetadata.show, 'volume:get_snapshot_metadata'),
   route('post', '/snapshots/:id/metadata', snapshotMetadata.add, 'volume:update_snapshot_metadata'),
   route('put', '/snapshots/:id/metadata', snapshotMetadata.replace, 'volume:update_snapshot_metadata'),
@@ -96,6 +102,18 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   route('post', '/attachments/:id/action', attachments.completeAttachment, 'volume:attachment_complete', {
     action: 'os-complete',
     since: '3.44',
+  }),
+
+  ...['/os-volume-transfer', '/volume-transfers'].flatMap((path) => {
+    const more: More = path === '/volume-transfers' ? { since: '3.55' } : {};
+    return [
+      route('get', `${path}/detail`, transfers.listTransferDetails, 'volume:get_all_transfers', more),
+      route('get', path, transfers.listTransfers, 'volume:get_all_transfers', more),
+      route('post', path, transfers.createTransfer, 'volume:create_transfer', more),
+      route('get', `${path}/:id`, transfers.showTransfer, 'volume:get_transfer', more),
+      route('delete', `${path}/:id`, transfers.deleteTransfer, 'volume:delete_transfer', more),
+      route('post', `${path}/:id/accept`, transfers.acceptTransfer, 'volume:accept_transfer', more),
+    ];
   }),
 
   route('get', '/types', types.listTypes, 'volume_extension:type_get_all'),
@@ -122,6 +140,9 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   route('put', '/os-services/disable', hosts.disableService, 'volume_extension:services:update'),
   route('put', '/os-services/disable-log-reason', hosts.disableServiceLoudly, 'volume_extension:services:update'),
   route('get', '/scheduler-stats/get_pools', hosts.listPoolsHandler, 'scheduler_extension:scheduler_stats:get_pools'),
+  route('get', '/capabilities/:id', hosts.showCapabilities, 'volume_extension:capabilities'),
+  route('get', '/os-hosts', hosts.listStorageHosts, 'volume_extension:hosts'),
+  route('get', '/os-hosts/:id', hosts.showStorageHost, 'volume_extension:hosts'),
   route('get', '/os-availability-zone', hosts.listZones, null),
 
   route('get', '/os-quota-sets/:id', quotas.showQuota, 'volume_extension:quotas:show'),

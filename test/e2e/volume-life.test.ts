@@ -80,6 +80,7 @@ test('bad wishes are refused in the words of the API', async (t) => {
   await refused({ frob: 1 }, 400, /'frob' was unexpected/);
   await refused({ size: 'much' }, 400, /attribute size/);
   await refused({ size: 0 }, 400, /minimum of 1/);
+  await refused({ size: '0' }, 400, /attribute size/);
   await refused({ volume_type: 'nosuch' }, 404, /itemNotFound.*nosuch/);
   await refused({ imageRef: randomUUID() }, 404, /Image .* could not be found/);
   await refused({ snapshot_id: randomUUID() }, 404, /Snapshot/);

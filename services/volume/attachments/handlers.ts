@@ -45,6 +45,7 @@ export const deleteAttachment: Handler<Volumes> = async (service, { who, params 
 
 const listing: Listing<Attachment> = {
   collection: 'attachments',
+  what: 'Volume attachment',
   filters: {
     ...textFilters<Attachment>('status', ({ status }) => status),
     volume_id: ({ volumeId }, value) => volumeId === value,

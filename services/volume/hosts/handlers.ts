@@ -6,6 +6,8 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { dotted } from '../dialect.ts';
 import { isTrue } from '../listing/page.ts';
+import { listSnapshots } from '../snapshots/store.ts';
+import { listVolumes } from '../volumes/store.ts';
 import { listPools, type Pool, poolName } from '../workflows/scheduler/pools.ts';
 import { changeHost, type Host, listHosts } from './store.ts';
 
@@ -112,3 +114,65 @@ const capabilitiesOf = (pool: Pool, overcommit: number) => ({
 
 export const listZones: Handler<Volumes> = async ({ config }) =>
   ok({ availabilityZoneInfo: [{ zoneName: config.zone, zoneState: { available: true } }] });
+
+export const listStorageHosts: Handler<Volumes> = async (service) =>
+  ok({
+    hosts: (await listHosts(service.db)).map((host) => ({
+      host_name: `${host.name}@${driverOf(host)}`,
+      service: 'cinder-volume',
+      zone: service.config.zone,
+      'service-status': isUp(service, host.reportedAt) ? 'available' : 'unavailable',
+      'service-state': host.enabled ? 'enabled' : 'disabled',
+      'last-update': dotted(host.reportedAt),
+    })),
+  });
+
+async function hostNamed({ db }: Volumes, word: string): Promise<Host> {
+  const host = (await listHosts(db)).find((each) => word === each.name || word === `${each.name}@${driverOf(each)}`);
+  if (!host) throw notFound('Host', word);
+  return host;
+}
+
+/** How much each project has on a host. */
+export const showStorageHost: Handler<Volumes> = async (service, { params }) => {
+  const word = params.id ?? '';
+  const { name } = await hostNamed(service, word);
+  const volumes = (await listVolumes(service.db, null)).filter(({ host }) => host === name);
+  const snapshots = (await listSnapshots(service.db, null)).filter(({ host }) => host === name);
+  const resource = (project: string, isIts: (thing: { readonly projectId: string }) => boolean) => {
+    const [own, ownSnapshots] = [volumes.filter(isIts), snapshots.filter(isIts)];
+    return {
+      resource: {
+        host: word,
+        project,
+        volume_count: String(own.length),
+        total_volume_gb: String(sum(own)),
+        snapshot_count: String(ownSnapshots.length),
+        total_snapshot_gb: String(sum(ownSnapshots)),
+      },
+    };
+  };
+  const projects = new Set(volumes.map(({ projectId }) => projectId));
+  const each = [...projects].map((project) => resource(project, ({ projectId }) => projectId === project));
+  return ok({ host: [resource('(total)', () => true), ...each] });
+};
+
+const sum = (things: readonly { readonly sizeGb: number }[]) => things.reduce((all, { sizeGb }) => all + sizeGb, 0);
+
+export const showCapabilities: Handler<Volumes> = async (service, { params }) => {
+  const host = await hostNamed(service, (params.id ?? '').split('#')[0] ?? '');
+  const driver = driverOf(host);
+  return ok({
+    namespace: `OS::Storage::Capabilities::${host.name}@${driver}`,
+    vendor_name: 'Wattle',
+    volume_backend_name: driver,
+    pool_name: host.report.pools[0]?.name ?? null,
+    driver_version: '1.0',
+    storage_protocol: 'iSCSI',
+    display_name: null,
+    description: null,
+    visibility: null,
+    replication_targets: [],
+    properties: {},
+  });
+};

@@ -1,9 +1,11 @@
 /** Lists as Cinder gives them: filters, sort keys, marker and limit of the query. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, notFound } from '#shared/errors/fault.ts';
 
 export interface Listing<Row> {
   readonly collection: string;
+  /** One of them, in a refusal. */
+  readonly what: string;
   /** What a row says to a filter. Keys that are not here are no filters. */
   readonly filters: Readonly<Record<string, (row: Row, value: string) => boolean>>;
   readonly sortKeys: Readonly<Record<string, (row: Row) => string | number | null>>;
@@ -33,10 +35,11 @@ export function pageOf<Row extends { readonly id: string }>(
   const found = sorted(listing, filtered(listing, all, asked), asked.query);
   const { marker, offset } = asked.query;
   const limit = limitOf(asked.query);
-  const start = (marker ? afterMarker(found, marker) : 0) + numberOf('offset', offset, 0);
+  const start = (marker ? afterMarker(found, marker, listing.what) : 0) + numberOf('offset', offset, 0);
   const rows = found.slice(start, start + limit);
   const last = rows.at(-1);
-  const isMore = start + rows.length < found.length && last !== undefined;
+  // Cinder does not look further: a full page may have a next one
+  const isMore = rows.length >= limit && last !== undefined;
   return { rows, beside: { ...count(asked, found.length), ...(isMore ? nextLink(listing, asked, last.id) : {}) } };
 }
 
@@ -89,10 +92,10 @@ function numberOf(name: string, text: string | undefined, unset: number): number
   return Number(text);
 }
 
-function afterMarker<Row extends { readonly id: string }>(rows: readonly Row[], marker: string): number {
+function afterMarker(rows: readonly { readonly id: string }[], marker: string, what: string): number {
   if (!isSet(marker)) return 0;
   const at = rows.findIndex(({ id }) => id === marker);
-  if (at < 0) throw badRequest(`Invalid input received: marker [${marker}] not found`);
+  if (at < 0) throw notFound(what, marker);
   return at + 1;
 }
 

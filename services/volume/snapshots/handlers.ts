@@ -5,7 +5,13 @@ import type { Volumes } from '../context.ts';
 import { dictionaryOf, hasAll, isTrue, type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { listedProject } from '../listing/scope.ts';
 import { trimmed } from '../volumes/create.ts';
-import { createSnapshot as create, deleteSnapshot as remove, resetSnapshot, type SnapshotWish } from './operations.ts';
+import {
+  createSnapshot as create,
+  deleteSnapshot as remove,
+  resetSnapshot,
+  type SnapshotWish,
+  tellSnapshot,
+} from './operations.ts';
 import { changeSnapshot, findSnapshot, listSnapshots, type Snapshot } from './store.ts';
 import { snapshotSummary, snapshotView } from './view.ts';
 
@@ -58,8 +64,16 @@ export const resetSnapshotStatus: Handler<Volumes, { 'os-reset_status': { status
   return accepted();
 };
 
+type Progress = { readonly 'os-update_snapshot_status': { readonly status: string; readonly progress?: string } };
+
+export const updateSnapshotStatus: Handler<Volumes, Progress> = async (service, { who, params, body }) => {
+  await tellSnapshot(service, who, params.id ?? '', body['os-update_snapshot_status']);
+  return accepted();
+};
+
 const listing: Listing<Snapshot> = {
   collection: 'snapshots',
+  what: 'Snapshot',
   filters: {
     ...textFilters<Snapshot>('name', ({ name }) => name),
     ...textFilters<Snapshot>('display_name', ({ name }) => name),
@@ -74,6 +88,7 @@ const listing: Listing<Snapshot> = {
     created_at: ({ createdAt }) => createdAt,
     updated_at: ({ updatedAt }) => updatedAt,
     name: ({ name }) => name,
+    display_name: ({ name }) => name,
     status: ({ status }) => status,
     volume_id: ({ volumeId }) => volumeId,
   },

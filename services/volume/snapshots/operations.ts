@@ -12,7 +12,7 @@ import { resettable, type SnapshotStatus } from './states.ts';
 import { changeSnapshot, findSnapshot, insertSnapshot, type Snapshot, takeSnapshot } from './store.ts';
 
 export interface SnapshotWish {
-  readonly volume_id: string;
+  readonly volume_id: string | null;
   readonly name?: string | null;
   readonly display_name?: string | null;
   readonly description?: string | null;
@@ -28,7 +28,7 @@ export async function createSnapshot(
   allowInUse: boolean,
 ): Promise<Snapshot> {
   const { db, bus } = service;
-  const volume = await findVolume(db, who, wish.volume_id);
+  const volume = await findVolume(db, who, wish.volume_id ?? 'None');
   const allowed = allowInUse ? ['available', 'in-use'] : ['available'];
   if (allowInUse && volume.status === 'in-use') await requireOnlineCopies(db, volume);
   const snapshot = await db.transaction(async (tx) => {
@@ -87,4 +87,24 @@ export async function resetSnapshot({ db }: Volumes, who: Who, id: string, statu
   await findSnapshot(db, who, id);
   if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for snapshot, not '${status}'.`);
   await changeSnapshot(db, id, { status: status as SnapshotStatus });
+}
+
+/** What a driver outside says of its own work, while a snapshot is under way. */
+const tellable: Readonly<Record<string, readonly string[]>> = {
+  creating: ['creating', 'available', 'error'],
+  deleting: ['deleting', 'error_deleting'],
+};
+
+export async function tellSnapshot(
+  { db }: Volumes,
+  who: Who,
+  id: string,
+  { status, progress }: { readonly status: string; readonly progress?: string },
+): Promise<void> {
+  const now = (await findSnapshot(db, who, id)).status;
+  const allowed = tellable[now];
+  if (!allowed) throw badRequest(`Snapshot status ${now} not allowed for update_snapshot_status`);
+  if (!allowed.includes(status))
+    throw badRequest(`Provided snapshot status ${status} not allowed for snapshot with status ${now}.`);
+  await changeSnapshot(db, id, { status: status as SnapshotStatus, ...(progress ? { progress } : {}) });
 }

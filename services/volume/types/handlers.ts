@@ -14,6 +14,12 @@ export const defaultType = '__DEFAULT__';
 /** Extra specs that say how the back end is made are for administrators alone. */
 const open = /^(RESKEY:availability_zones|multiattach|replication_enabled)$/;
 
+/** Lists and shows say to administrators that no QoS goes with it; what was just written does not. */
+const shownView = (type: VolumeType, admin: boolean) => ({
+  ...typeView(type, admin),
+  ...(admin ? { qos_specs_id: null } : {}),
+});
+
 function typeView(type: VolumeType, admin: boolean) {
   const specs = Object.entries(type.extraSpecs).filter(([key]) => admin || open.test(key));
   return {
@@ -22,13 +28,13 @@ function typeView(type: VolumeType, admin: boolean) {
     is_public: type.isPublic,
     description: type.description,
     extra_specs: Object.fromEntries(specs),
-    ...(admin ? { qos_specs_id: null } : {}),
     'os-volume-type-access:is_public': type.isPublic,
   };
 }
 
 const listing: Listing<VolumeType> = {
   collection: 'volume_types',
+  what: 'Volume type',
   filters: {
     ...textFilters<VolumeType>('name', ({ name }) => name),
     extra_specs: ({ extraSpecs }, value) => hasAll(extraSpecs, dictionaryOf(value)),
@@ -42,7 +48,7 @@ export const listTypes: Handler<Volumes> = async ({ db }, call) => {
   const { extra_specs, ...before } = query;
   const asked = atLeast(version, '3.52') && extra_specs ? { ...before, extra_specs } : before;
   const page = pageOf(listing, types, Object.create(call, { query: { value: asked } }));
-  return ok({ volume_types: page.rows.map((type) => typeView(type, isAdmin(who))), ...page.beside });
+  return ok({ volume_types: page.rows.map((type) => shownView(type, isAdmin(who))), ...page.beside });
 };
 
 /** An administrator sees public ones unless he asks for others, or for all with none. */
@@ -56,7 +62,7 @@ function isWanted(isPublic: boolean, asked: string | undefined, who: Parameters<
 export const showType: Handler<Volumes> = async ({ db }, { who, params }) => {
   const named = params.id === 'default' ? await store.readTypeNamed(db, defaultType) : undefined;
   const type = named ?? (await store.findType(db, who, params.id ?? ''));
-  return ok({ volume_type: typeView(type, isAdmin(who)) });
+  return ok({ volume_type: shownView(type, isAdmin(who)) });
 };
 
 interface TypeWish {

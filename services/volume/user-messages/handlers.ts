@@ -24,6 +24,7 @@ const messageView =
 
 const listing: Listing<Message> = {
   collection: 'messages',
+  what: 'Message',
   filters: {
     ...textFilters<Message>('event_id', ({ eventId }) => eventId),
     ...textFilters<Message>('request_id', ({ requestId }) => requestId),

@@ -58,6 +58,7 @@ interface Named extends Volume {
 
 const listing: Listing<Named> = {
   collection: 'volumes',
+  what: 'Volume',
   filters: {
     ...textFilters<Named>('name', (volume) => volume.name),
     ...textFilters<Named>('display_name', (volume) => volume.name),
@@ -131,7 +132,8 @@ export const updateVolume: Handler<Volumes, { volume: Change }> = async (service
     ...(description === undefined ? {} : { description: trimmed(description) }),
     ...(metadata === undefined ? {} : { metadata }),
   });
-  return showVolume(service, call as never);
+  const [one] = await shown(service, call, [await findVolume(service.db, call.who, id)]);
+  return ok({ volume: createdView(one as Shown, call.version) });
 };
 
 export const deleteVolume: Handler<Volumes> = async (service, { who, params, query, version, authorize }) => {

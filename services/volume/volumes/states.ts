@@ -14,7 +14,8 @@ export type VolumeStatus =
   | 'error'
   | 'error_deleting'
   | 'error_extending'
-  | 'maintenance';
+  | 'maintenance'
+  | 'awaiting-transfer';
 
 interface States {
   readonly status: VolumeStatus;

@@ -1,0 +1,70 @@
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
+import type { Volumes } from '../context.ts';
+import { dotted } from '../dialect.ts';
+import { type Listing, pageOf, textFilters } from '../listing/page.ts';
+import { listedProject } from '../listing/scope.ts';
+import { accept, offer, type TransferWish, withdraw } from './operations.ts';
+import { findTransfer, listTransfers as list, type Transfer } from './store.ts';
+
+type Looking = Pick<Call, 'base' | 'version' | 'url' | 'who'>;
+
+function summary({ id, volumeId, name }: Transfer, { base, url, who }: Looking) {
+  const word = url.includes('os-volume-transfer') ? 'os-volume-transfer' : 'volume-transfers';
+  const path = `${who.projectId}/${word}/${id}`;
+  const links = [
+    { rel: 'self', href: `${base}/v3/${path}` },
+    { rel: 'bookmark', href: `${base}/${path}` },
+  ];
+  return { id, volume_id: volumeId, name, links };
+}
+
+const since = (asked: Version, version: Version, fields: object) => (atLeast(asked, version) ? fields : {});
+
+const whole = (transfer: Transfer, call: Looking) => ({
+  ...summary(transfer, call),
+  created_at: dotted(transfer.createdAt),
+  ...since(call.version, '3.55', { no_snapshots: transfer.noSnapshots }),
+  ...since(call.version, '3.57', {
+    source_project_id: transfer.projectId,
+    destination_project_id: null,
+    accepted: false,
+  }),
+});
+
+export const createTransfer: Handler<Volumes, { transfer: TransferWish }> = async (service, call) => {
+  const { key, ...transfer } = await offer(service, call.who, call.body.transfer);
+  return accepted({ transfer: { ...whole(transfer, call), auth_key: key } });
+};
+
+export const showTransfer: Handler<Volumes> = async ({ db }, call) =>
+  ok({ transfer: whole(await findTransfer(db, call.who, call.params.id ?? ''), call) });
+
+export const acceptTransfer: Handler<Volumes, { accept: { auth_key: string | number } }> = async (service, call) => {
+  const transfer = await accept(service, call.who, call.params.id ?? '', String(call.body.accept.auth_key));
+  return accepted({ transfer: summary(transfer, call) });
+};
+
+export const deleteTransfer: Handler<Volumes> = async (service, { who, params }) => {
+  await withdraw(service, who, params.id ?? '');
+  return accepted();
+};
+
+const listing: Listing<Transfer> = {
+  collection: 'transfers',
+  what: 'Transfer',
+  filters: {
+    ...textFilters<Transfer>('name', ({ name }) => name),
+    volume_id: ({ volumeId }, value) => volumeId === value,
+  },
+  sortKeys: { created_at: ({ createdAt }) => createdAt, name: ({ name }) => name },
+};
+
+const listed =
+  (view: (transfer: Transfer, call: Looking) => unknown): Handler<Volumes> =>
+  async ({ db }, call) => {
+    const page = pageOf(listing, await list(db, listedProject(call.who, call.query)), call);
+    return ok({ transfers: page.rows.map((row) => view(row, call)), ...page.beside });
+  };
+export const listTransfers = listed(summary);
+export const listTransferDetails = listed(whole);
