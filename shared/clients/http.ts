@@ -19,25 +19,55 @@ export interface Reply {
   readonly stream: http.IncomingMessage;
 }
 
-const agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) };
+/** Idle connections end here long before a server ends them, or a request would go out on one that has just closed. */
+const idle = { keepAlive: true, timeout: 20_000 };
+const agents = { 'http:': new http.Agent(idle), 'https:': new https.Agent(idle) };
+const fresh = { 'http:': new http.Agent(), 'https:': new https.Agent() };
 
-/** Resolves with the head of the answer; whoever calls reads or destroys the stream. */
-export function request(
-  url: string,
-  { method = 'GET', headers = {}, body, signal, timeoutMs = 60_000 }: Ask = {},
-): Promise<Reply> {
+/**
+ * Resolves with the head of the answer; whoever calls reads or destroys the stream. What is safe to ask twice is asked
+ * once more when the connection it was given turns out to be closed.
+ */
+export async function request(url: string, ask: Ask = {}): Promise<Reply> {
+  try {
+    return await send(url, ask, agents);
+  } catch (error) {
+    if (!(error instanceof StaleConnection)) throw error;
+    return send(url, ask, fresh);
+  }
+}
+
+class StaleConnection extends Error {}
+
+/** An error of a connection that was used before, of a request that can be repeated. */
+const isStale = (outgoing: http.ClientRequest, { body, method = 'GET' }: Ask): boolean =>
+  outgoing.reusedSocket &&
+  method !== 'POST' &&
+  method !== 'PATCH' &&
+  (body === undefined || typeof body === 'string' || Buffer.isBuffer(body));
+
+function send(url: string, ask: Ask, by: typeof agents): Promise<Reply> {
+  const { method = 'GET', headers = {}, body, signal, timeoutMs = 60_000 } = ask;
   const target = new URL(url);
-  const send = target.protocol === 'https:' ? https.request : http.request;
-  const agent = agents[target.protocol as keyof typeof agents];
+  const start = target.protocol === 'https:' ? https.request : http.request;
+  const agent = by[target.protocol as keyof typeof agents];
   const length: Record<string, string | number> =
     typeof body === 'string' || Buffer.isBuffer(body) ? { 'content-length': Buffer.byteLength(body) } : {};
   return new Promise((resolve, reject) => {
-    const outgoing = send(target, { method, agent, headers: { ...length, ...headers }, ...(signal ? { signal } : {}) });
+    const outgoing = start(target, {
+      method,
+      agent,
+      headers: { ...length, ...headers },
+      ...(signal ? { signal } : {}),
+    });
     const late = setTimeout(
       () => outgoing.destroy(new Error(`${method} ${url} was not answered within ${timeoutMs} ms`)),
       timeoutMs,
     );
-    outgoing.on('error', reject);
+    outgoing.on('error', (error) => {
+      const lost = (error as NodeJS.ErrnoException).code === 'ECONNRESET' && isStale(outgoing, ask);
+      reject(lost ? new StaleConnection(error.message, { cause: error }) : error);
+    });
     outgoing.on('close', () => clearTimeout(late));
     outgoing.on('response', (stream) => {
       clearTimeout(late);

@@ -30,6 +30,7 @@ export async function listen(
   server: http.Server,
   at: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
+  server.keepAliveTimeout = 75_000; // clients let go first
   server.requestTimeout = 0; // an upload may take hours; headersTimeout still ends the idle
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
