@@ -60,6 +60,12 @@ export const defaultConfig = Object.fromEntries(
   Object.entries(section).map(([name, { fallback }]) => [name, fallback]),
 ) as Config;
 
+/** On sqlite, or on a server: WATTLE_TEST_MYSQL is mysql://user:password@host:port. */
+function databaseForTests(): string {
+  const server = process.env.WATTLE_TEST_MYSQL;
+  return server ? `${server}/wattle_c_${randomUUID().slice(0, 8)}` : 'sqlite::memory:';
+}
+
 interface Options {
   readonly config?: Partial<Config>;
   readonly bus?: Bus;
@@ -77,7 +83,7 @@ export interface Asked {
 export type Json = Record<string, never> & { [key: string]: never };
 
 export async function startCloud(t: Pick<TestContext, 'after'>, options: Options = {}) {
-  const { bus = memoryBus(), database = 'sqlite::memory:' } = options;
+  const { bus = memoryBus(), database = databaseForTests() } = options;
   const db = openDatabase(database);
   const [images, network, volumes, placement] = [fakeImages(), fakeNetwork(), fakeVolumes(), fakePlacement()];
   fill(images, network);

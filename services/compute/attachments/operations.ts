@@ -31,6 +31,7 @@ export async function attach(compute: Compute, who: Who, server: Server, wish: A
   const volume = await attachableVolume(compute, who, wish.volumeId);
   const { id: serverId, host } = server;
   const made = await compute.db.transaction(async (tx) => {
+    await changeServer(tx, serverId, {}); // whoever attaches at the same time waits here, and then sees this disk
     const disks = await listAttachments(tx, serverId);
     if (disks.some(({ volumeId }) => volumeId === volume.id))
       throw conflict(`Invalid volume: volume ${volume.id} already attached`);
@@ -39,7 +40,6 @@ export async function attach(compute: Compute, who: Who, server: Server, wish: A
     const taskId = await enqueue(tx, attachVolume, params, who.requestId);
     const attachment = newAttachment({ id, serverId, taskId, volume, wish, disks, server });
     await insertAttachment(tx, attachment);
-    await changeServer(tx, serverId, {});
     await beginAction(tx, who, { serverId, action: 'attach_volume', taskId, event: 'compute_attach_volume', host });
     return attachment;
   });

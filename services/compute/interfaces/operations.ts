@@ -51,6 +51,7 @@ export async function attach(
   const { id: serverId, host } = server;
   const id = randomUUID();
   await compute.db.transaction(async (tx) => {
+    await changeServer(tx, serverId, {}); // one after the other: each NIC has its own number
     const places = (await listInterfaces(tx, serverId)).map(({ place }) => place);
     const taskId = await enqueue(tx, attachInterface, { serverId, interfaceId: id }, who.requestId);
     await insertInterface(tx, {

@@ -168,6 +168,7 @@ export async function changeMetadata(
   change: (now: Metadata) => Metadata,
 ): Promise<Metadata> {
   return db.transaction(async (tx) => {
+    await changeServer(tx, id, {}); // first the lock, then the look
     const server = await findServer(tx, who, id);
     if (server.vmState === 'building' || server.vmState === 'error')
       throw conflict(`Cannot 'update_instance_metadata' instance ${id} while it is in vm_state ${server.vmState}`);
@@ -185,6 +186,7 @@ export async function changeTags(
   change: (now: readonly string[]) => readonly string[],
 ): Promise<readonly string[]> {
   return db.transaction(async (tx) => {
+    await changeServer(tx, id, {}); // first the lock, then the look
     const tags = [...new Set(change((await findServer(tx, who, id)).tags))];
     if (tags.length > 50) throw badRequest('The number of tags exceeded the per-server limit 50');
     await changeServer(tx, id, { tags });
