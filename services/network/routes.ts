@@ -102,8 +102,8 @@ const cloud: Route<Network>[] = [
   { method: 'get', path: `${v2}/`, handler: showResources, rule: null, who: 'nobody' },
   { method: 'get', path: `${v2}/extensions`, handler: listExtensions, rule: null },
   { method: 'get', path: `${v2}/extensions/:alias`, handler: showExtension, rule: null },
-  { method: 'get', path: `${v2}/agents`, handler: listAgents, rule: 'get_agent' },
-  { method: 'get', path: `${v2}/agents/:id`, handler: showAgent, rule: 'get_agent' },
+  { method: 'get', path: `${v2}/agents`, handler: listAgents, rule: null },
+  { method: 'get', path: `${v2}/agents/:id`, handler: showAgent, rule: null },
   { method: 'delete', path: `${v2}/agents/:id`, handler: removeAgent, rule: 'delete_agent' },
   { method: 'get', path: `${v2}/availability_zones`, handler: listZones, rule: 'get_availability_zone' },
 

@@ -19,6 +19,8 @@ export interface Taker {
   readonly subnets: readonly Subnet[];
   /** Undefined: an address of each family. */
   readonly wishes: readonly FixedIpWish[] | undefined;
+  /** The first free ones: what the network itself takes shall not be in the way of what people ask for. */
+  readonly lowest?: boolean;
   /** Those that it has already. */
   readonly begin?: number;
 }
@@ -65,7 +67,8 @@ async function firstFree(network: Network, subnets: readonly Subnet[]) {
   return undefined;
 }
 
-async function freeIn({ db }: Network, { id, allocationPools }: Subnet): Promise<string | undefined> {
+async function freeIn({ db }: Network, { id, allocationPools }: Subnet, lowest = false): Promise<string | undefined> {
+  if (lowest) return lowestFree(allocationPools, await allTaken(db, id));
   const some = someAddresses(allocationPools, 8);
   const taken = await takenAmong(db, id, some);
   return some.find((address) => !taken.has(address)) ?? lowestFree(allocationPools, await allTaken(db, id));
@@ -81,7 +84,7 @@ async function granted(network: Network, taker: Taker, wish: FixedIpWish, subnet
   const subnet = subnetFor(taker, wish, subnets);
   if (wish.ip_address !== undefined) return { subnet, address: await thatOne(network, subnet, wish.ip_address) };
   if (isAutomatic(subnet)) return { subnet, address: automaticOf(subnet, taker) };
-  const address = await freeIn(network, subnet);
+  const address = await freeIn(network, subnet, taker.lowest);
   if (address === undefined) throw exhausted(taker.networkId);
   return { subnet, address };
 }

@@ -11,7 +11,9 @@ import { removeStatementsOf } from '../statements/store.ts';
 import { type Host, listHosts, removeHost } from './store.ts';
 import { agentView } from './view.ts';
 
+/** Whoever may not see them is told of none. */
 export const listAgents: Handler<Network> = async ({ db, config }, call) => {
+  if (!call.may('get_agent')) return ok({ agents: [] });
   const { query } = call;
   const views = (await listHosts(db)).map((host) => agentView(host, config.awayMs));
   const fits = (view: ReturnType<typeof agentView>) =>
@@ -22,14 +24,18 @@ export const listAgents: Handler<Network> = async ({ db, config }, call) => {
   return ok({ agents: views.filter(fits).map((view) => pick(view, fieldsOf(call))) });
 };
 
+const agentNotFound = (id: string) => missing('AgentNotFound', `Agent ${id} could not be found.`);
+
 async function findAgent({ db }: Network, id: string): Promise<Host> {
   const found = (await listHosts(db)).find(({ hostId }) => hostId === id);
-  if (!found) throw missing('AgentNotFound', `Agent ${id} could not be found.`);
+  if (!found) throw agentNotFound(id);
   return found;
 }
 
-export const showAgent: Handler<Network> = async (network, { params }) =>
-  ok({ agent: agentView(await findAgent(network, params.id ?? ''), network.config.awayMs) });
+export const showAgent: Handler<Network> = async (network, { params, may }) => {
+  if (!may('get_agent')) throw agentNotFound(params.id ?? '');
+  return ok({ agent: agentView(await findAgent(network, params.id ?? ''), network.config.awayMs) });
+};
 
 /** The host will never be back: what it was still to be told is forgotten with it. */
 export const removeAgent: Handler<Network> = async (network, { params }) => {

@@ -1,7 +1,8 @@
 import type { Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { subnetsOf } from '../subnets/store.ts';
-import { createNetwork, findNetwork, type NetworkWish, removeNetwork, updateNetwork } from './operations.ts';
+import { createNetwork, findNetwork, type NetworkWish, updateNetwork } from './operations.ts';
+import { removeNetwork } from './remove.ts';
 import { listNetworks, type NetworkRow, networkAttributes } from './store.ts';
 import { networkView } from './view.ts';
 

@@ -1,12 +1,9 @@
 import type { Who } from '#shared/auth/who.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
-import { removePort } from '../ports/remove.ts';
-import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
-import { subnetRows } from '../subnets/store.ts';
 import { restateExternal, restateNetwork } from './restate.ts';
 import { largestMtu, type ProviderWish, segmentFor } from './segment.ts';
 import { getVisibleNetwork, type NetworkRow, networkRows } from './store.ts';
@@ -102,21 +99,3 @@ async function refuseWhileUsed({ db }: Network, { id }: NetworkRow): Promise<voi
       'ExternalNetworkInUse',
     );
 }
-
-/** Its subnets go with it, and the ports that are there for the network itself. */
-export async function removeNetwork(network: Network, _who: Who, row: NetworkRow): Promise<void> {
-  const { db } = network;
-  const ports = await portRows.where(db, { networkId: row.id });
-  const used = ports.filter(({ deviceOwner }) => deviceOwner !== owner.dhcp);
-  if (used.length > 0) throw networkInUse(row.id);
-  for (const port of ports) await removePort(network, port);
-  for (const subnet of await subnetRows.where(db, { networkId: row.id })) await subnetRows.remove(db, subnet.id);
-  await restateExternal(network, row);
-  await networkRows.remove(db, row.id);
-}
-
-const networkInUse = (id: string) =>
-  conflict(
-    `Unable to complete operation on network ${id}. There are one or more ports still in use on the network.`,
-    'NetworkInUse',
-  );

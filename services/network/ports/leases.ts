@@ -61,7 +61,7 @@ async function ensureAddressIn(network: Network, port: Port, leasing: readonly S
   if (lacking.length === 0) return;
   const wishes = lacking.map(({ id }) => ({ subnet_id: id }));
   const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: lacking, wishes };
-  await assignAddresses(network, { ...taker, begin: kept.length });
+  await assignAddresses(network, { ...taker, begin: kept.length, lowest: true });
 }
 
 async function moveTo(network: Network, { id, networkId, bindingHost }: Port, host: string): Promise<void> {
