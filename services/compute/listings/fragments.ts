@@ -16,7 +16,7 @@ export interface Eyes {
 }
 
 /** About 1.5 KB each. */
-const rendered = new Lru<Buffer>(20_000);
+const rendered = new Lru<Buffer>(6_000);
 const atOnce = 100;
 
 /** One JSON text per server, in the order given. */
