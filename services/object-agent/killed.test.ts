@@ -3,15 +3,24 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { bytesOf, callTo, filesBelow, md5, type Store, startStore, temporary } from '../../test/e2e/object-cloud.ts';
+import { type TestContext, test } from 'node:test';
+import {
+  bytesOf,
+  callTo,
+  filesBelow,
+  md5,
+  type Store,
+  startStore,
+  temporary,
+  until,
+} from '../../test/e2e/object-cloud.ts';
 
 const writer = join(import.meta.dirname, '..', '..', 'test', 'e2e', 'object-writer.ts');
 const devices = ['d1', 'd2', 'd3'] as const;
 const contents = { old: Buffer.from('old'), new: Buffer.alloc(1_100_000, 'new') };
 const fast = { replicateMs: 20, auditMs: 3_600_000, reportMs: 20 };
 /** Every call when asked for the whole; else each of these, which meets every kind of call. */
-const step = process.env.WATTLE_TEST_EVERY_KILL ? 1 : 7;
+const step = process.env.WATTLE_TEST_EVERY_KILL ? 1 : 11;
 
 type State = 'old' | 'new' | 'gone';
 
@@ -31,7 +40,7 @@ for (const what of ['put', 'delete'] as const)
       assert.deepEqual(seen, new Set(what === 'put' ? ['old', 'new'] : ['old', 'gone']));
     });
 
-async function prepare(t: Parameters<typeof startStore>[0], folder: string): Promise<void> {
+async function prepare(t: TestContext, folder: string): Promise<void> {
   const store = await startStore(t, {}, {}, {}, folder);
   await store.ask('PUT', '/docs');
   assert.equal((await store.ask('PUT', '/docs/o', {}, contents.old)).status, 201);
@@ -52,16 +61,15 @@ async function isFinished(folder: string, what: string, moment: string, nth: num
 }
 
 /** Starts again, and waits until all devices and the listing agree, and nothing is under way. */
-async function stateAfter(t: Parameters<typeof startStore>[0], folder: string): Promise<State> {
+async function stateAfter(t: TestContext, folder: string): Promise<State> {
   const store = await startStore(t, fast, {}, {}, folder);
   let states: State[] = [];
-  for (;;) {
+  await until(t, async () => {
     states = await Promise.all(devices.map((device) => stateOn(store, device)));
     const listing = await Promise.all(devices.map((device) => listedOn(store, device)));
     const temporaries = devices.flatMap((device) => filesBelow(join(folder, 'object-agent', device, 'tmp')));
-    if (new Set([...states, ...listing]).size === 1 && temporaries.length === 0) break;
-    await new Promise((go) => setTimeout(go, 20));
-  }
+    return new Set([...states, ...listing]).size === 1 && temporaries.length === 0;
+  });
   const expected = { old: 200, new: 200, gone: 404 }[states[0] as State];
   assert.equal((await store.ask('GET', '/docs/o')).status, expected);
   await store.close();

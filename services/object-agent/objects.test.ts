@@ -10,7 +10,16 @@ import type { Entry } from '#shared/contracts/object-entry.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { openRemote } from '#shared/ring/remote.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
-import { type Agents, bytesOf, callTo, filesBelow, md5, putAt, startAgents } from '../../test/e2e/object-cloud.ts';
+import {
+  type Agents,
+  bytesOf,
+  callTo,
+  filesBelow,
+  md5,
+  putAt,
+  startAgents,
+  until,
+} from '../../test/e2e/object-cloud.ts';
 import { openDoor } from './routes.ts';
 
 const path = ['AUTH_p', 'docs', 'a/b c.txt'] as const;
@@ -116,7 +125,7 @@ for (const [way, open] of Object.entries(ways)) {
     await upload.abort();
     const left = () =>
       filesBelow(join(world.agents.folder, 'object-agent', 'd1')).filter((file) => !file.endsWith('boot'));
-    while (left().length > 0) await new Promise((go) => setImmediate(go));
+    await until(t, () => left().length === 0);
     assert.equal((await get(world)).status, 404);
   });
 

@@ -4,12 +4,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodesOf, placeOf } from '#shared/ring/ring.ts';
-import { callTo, filesBelow, type Store, startStore } from '../../test/e2e/object-cloud.ts';
-
-/** Waits for a condition, as long as the test may. */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((go) => setTimeout(go, 20));
-}
+import { callTo, filesBelow, type Store, startStore, until } from '../../test/e2e/object-cloud.ts';
 
 const fast = { replicateMs: 50, auditMs: 50, reportMs: 20, rehashMs: 100 };
 const rootOf = ({ folder }: Store, device: string) => join(folder, 'object-agent', device);
@@ -28,8 +23,8 @@ test('a copy that was lost, and one that rotted, come back from the others', asy
   const bytes = readFileSync(rotten);
   bytes[1_500_000] = (bytes[1_500_000] ?? 0) ^ 255;
   writeFileSync(rotten, bytes);
-  await until(() => existsSync(lost) && filesBelow(join(rootOf(store, 'd2'), 'quarantined')).length > 0);
-  await until(() => existsSync(rotten) && readFileSync(rotten).equals(readFileSync(lost)));
+  await until(t, () => existsSync(lost) && filesBelow(join(rootOf(store, 'd2'), 'quarantined')).length > 0);
+  await until(t, () => existsSync(rotten) && readFileSync(rotten).equals(readFileSync(lost)));
   assert.ok(readFileSync(lost).subarray(0, content.length).equals(content));
 });
 
@@ -67,10 +62,12 @@ test('with a device away everything goes on, and the device learns it when it is
     const { status, body } = await store.agentOf('d2').ask(call);
     return status === 200 ? (JSON.parse(String(body)) as { name: string }[]).map(({ name }) => name).join() : status;
   };
-  await until(async () => (await names('docs')) === 'new' && (await names('more')) === '');
-  await until(() => objectsOn(store, 'd2').filter((file) => file.endsWith('.ts')).length === 1);
-  await until(() => objectsOn(store, 'd2').filter((file) => file.endsWith('.data')).length === 1);
-  await until(() => devices.every((device) => filesBelow(join(rootOf(store, device), 'async_pending')).length === 0));
+  await until(t, async () => (await names('docs')) === 'new' && (await names('more')) === '');
+  await until(t, () => objectsOn(store, 'd2').filter((file) => file.endsWith('.ts')).length === 1);
+  await until(t, () => objectsOn(store, 'd2').filter((file) => file.endsWith('.data')).length === 1);
+  await until(t, () =>
+    devices.every((device) => filesBelow(join(rootOf(store, device), 'async_pending')).length === 0),
+  );
 });
 
 test('a device that is away is stood in for, and gets what is its own', async (t) => {
@@ -83,7 +80,7 @@ test('a device that is away is stood in for, and gets what is its own', async (t
   assert.equal((await store.ask('PUT', `/docs/${name}`, {}, 'text')).status, 201);
   assert.equal(objectsOn(store, 'd4').length, 1);
   renameSync(`${rootOf(store, 'd2')}.away`, rootOf(store, 'd2'));
-  await until(() => objectsOn(store, 'd2').length === 1 && objectsOn(store, 'd4').length === 0);
+  await until(t, () => objectsOn(store, 'd2').length === 1 && objectsOn(store, 'd4').length === 0);
   assert.equal(await (await store.ask('GET', `/docs/${name}`)).text(), 'text');
 });
 
@@ -110,14 +107,14 @@ test('a lost database and a broken one come back from the others', async (t) => 
     const { status, headers, body } = await again.agentOf(device).ask(call);
     return status === 200 && headers['x-container-meta-a'] === 'b' && String(body).includes('"name":"o"');
   };
-  await until(async () => (await text('d1')) && (await text('d2')));
+  await until(t, async () => (await text('d1')) && (await text('d2')));
 });
 
 test('counters reach the account by themselves', async (t) => {
   const store = await startStore(t, fast);
   await store.ask('PUT', '/docs');
   for (const name of ['a', 'b', 'c']) await store.ask('PUT', `/docs/${name}`, {}, 'text');
-  await until(async () => {
+  await until(t, async () => {
     const { headers } = await store.ask('HEAD', '');
     return headers.get('x-account-object-count') === '3' && headers.get('x-account-bytes-used') === '12';
   });
@@ -131,5 +128,5 @@ test('when all is deleted and its memory is old, nothing is left on any disk', a
   assert.equal((await store.ask('DELETE', '/docs')).status, 204);
   const left = () =>
     devices.flatMap((device) => filesBelow(rootOf(store, device))).filter((file) => !file.endsWith('/boot'));
-  await until(() => left().length === 0);
+  await until(t, () => left().length === 0);
 });

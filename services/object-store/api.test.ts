@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { md5, startStore } from '../../test/e2e/object-cloud.ts';
+import { md5, startStore, until } from '../../test/e2e/object-cloud.ts';
 
 const listed = async (answer: Response) =>
   ((await answer.json()) as { name?: string; subdir?: string }[]).map((row) => row.name ?? row.subdir);
@@ -223,7 +223,7 @@ test('an object with an end is gone when it comes', async (t) => {
   await ask('PUT', '/docs');
   await ask('PUT', '/docs/o', { 'x-delete-after': '1' }, 'text');
   assert.equal((await ask('GET', '/docs/o')).status, 200);
-  while ((await ask('HEAD', '/docs/o')).status !== 404) await new Promise((go) => setTimeout(go, 50));
+  await until(t, async () => (await ask('HEAD', '/docs/o')).status === 404);
 });
 
 test('capabilities and health are told to everybody', async (t) => {

@@ -112,6 +112,14 @@ export async function bytesOf({ body }: AgentAnswer): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** Waits for a condition; no longer than the test may last, if it says how long. */
+export async function until({ signal }: TestContext, condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) {
+    signal.throwIfAborted();
+    await new Promise((go) => setTimeout(go, 10));
+  }
+}
+
 export const md5 = (content: Buffer | string): string => createHash('md5').update(content).digest('hex');
 
 /** An object on one device. */

@@ -13,6 +13,15 @@ const writev = promisify(fs.writev);
 
 export const unlink = (file: string): Promise<void> => promisify(fs.unlink)(file).catch(ignoreMissing);
 
+/** For the few places that cannot wait: rmSync costs a hundred times as much. */
+export function removeFile(file: string): void {
+  try {
+    fs.unlinkSync(file);
+  } catch (error) {
+    ignoreMissing(error);
+  }
+}
+
 export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | null)?.code;
 export function ignoreMissing(error: unknown): void {
   if (codeOf(error) !== 'ENOENT') throw error;

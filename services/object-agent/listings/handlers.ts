@@ -5,8 +5,9 @@ import type { FileDatabase } from '#shared/db/file.ts';
 import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf, jsonAnswer } from '../context.ts';
 import type { Place } from './databases.ts';
-import { isReported, type ListingWorld, report, reportLater } from './report.ts';
+import { type ListingWorld, report, reportLater } from './report.ts';
 import {
+  hasInfo,
   type Info,
   infoOf,
   insertInfo,
@@ -92,15 +93,14 @@ async function putEntry(world: ListingWorld, place: Place, { path, body }: Agent
   if (!db) return answer(404);
   const known = db.transaction(() => mergeInto(db, place, path, entry), { durable: false });
   databases.touch(place);
-  const info = place.kind === 'container' ? infoOf(db) : undefined;
-  if (info && !isReported(info)) reportLater(world, place);
+  if (known && place.kind === 'container') reportLater(world, place);
   return answer(known ? 201 : 404);
 }
 
 function mergeInto(db: FileDatabase, { kind }: Place, path: readonly string[], entry: Entry): boolean {
-  const info = infoOf(db);
-  if (!info && kind === 'container') return false;
-  if (!info) insertInfo(db, path.slice(0, 1), entry.timestamp);
+  const exists = hasInfo(db);
+  if (!exists && kind === 'container') return false;
+  if (!exists) insertInfo(db, path.slice(0, 1), entry.timestamp);
   mergeEntry(db, entry);
   return true;
 }

@@ -51,6 +51,8 @@ export function infoOf(db: FileDatabase): Info | undefined {
   return { ...row, path, metadata } as unknown as Info;
 }
 
+export const hasInfo = (db: FileDatabase): boolean => db.row('SELECT one FROM info') !== undefined;
+
 export const isGone = ({ put, removed, count }: Info): boolean => removed > put && count === 0;
 
 export const insertInfo = (db: FileDatabase, path: readonly string[], timestamp: string): void =>

@@ -3,11 +3,12 @@
  * something is written, and now and then altogether, for disks change by themselves too.
  */
 import { createHash } from 'node:crypto';
-import { rmdirSync, rmSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { secondsOf } from '#shared/ring/timestamp.ts';
 import { type Disk, hashesIn, suffixOf } from '../drivers/device.ts';
-import { type Files, filesIn, removeObsolete } from './store.ts';
+import { removeFile } from '../drivers/disk.ts';
+import { type Files, filesIn } from './store.ts';
 
 export type Suffixes = ReadonlyMap<string, string>;
 
@@ -59,9 +60,9 @@ const lineOf = (hash: string, { data = '', meta = '', gone = '' }: Files) => `${
 
 /** Old tombstones and empty directories go; undefined when nothing is left. */
 function tidied(directory: string, reclaim: number): Files | undefined {
-  const before = filesIn(directory);
-  const files = before.obsolete.length > 0 ? removeObsolete(directory) : before;
-  if (files.gone && secondsOf(files.gone) < reclaim) rmSync(join(directory, `${files.gone}.ts`), { force: true });
+  const files = filesIn(directory);
+  for (const name of files.obsolete) removeFile(join(directory, name));
+  if (files.gone && secondsOf(files.gone) < reclaim) removeFile(join(directory, `${files.gone}.ts`));
   else if (files.gone || files.data) return files;
   removeEmpty(directory);
   return undefined;

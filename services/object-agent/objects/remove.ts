@@ -60,8 +60,7 @@ async function writeBeside(
   try {
     const temporary = await writeFileSafely(disk.root, join(directory, name), encodeTrailer(trailer));
     world.hashes.touch(disk.name, partition, hash);
-    removeObsolete(directory);
-    await tell();
+    await Promise.all([removeObsolete(directory), tell()]);
     await unlink(temporary);
     return undefined;
   } catch (error) {

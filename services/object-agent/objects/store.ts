@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { namesIn } from '../drivers/device.ts';
+import { unlink } from '../drivers/disk.ts';
 import { decodeTrailer, endBytes, type Trailer, trailerBytes } from '../drivers/trailer.ts';
 
 export interface Files {
@@ -42,10 +43,9 @@ function survivors(data: string, meta: string, gone: string): Omit<Files, 'obsol
 /** The time of the last change. */
 export const lastOf = ({ data = '', meta = '', gone = '' }: Files): string => latest([data, meta, gone]);
 
-export function removeObsolete(directory: string): Files {
-  const files = filesIn(directory);
-  for (const name of files.obsolete) fs.rmSync(join(directory, name), { force: true });
-  return files;
+/** Takes away what a newer write has made superfluous. */
+export async function removeObsolete(directory: string): Promise<void> {
+  await Promise.all(filesIn(directory).obsolete.map((name) => unlink(join(directory, name))));
 }
 
 export interface Opened {

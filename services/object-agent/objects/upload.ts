@@ -11,7 +11,8 @@ import {
 import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf } from '../context.ts';
 import { type Disk, freeBytes, hashDirectory } from '../drivers/device.ts';
-import { close, codeOf, fsync, open, publish, temporaryIn, unlink, writeAll } from '../drivers/disk.ts';
+import { codeOf, publish, unlink } from '../drivers/disk.ts';
+import { temporaryFile } from '../drivers/temporary.ts';
 import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
 import { announce, type ObjectWorld } from './announce.ts';
 import { filesIn, removeObsolete } from './store.ts';
@@ -41,47 +42,29 @@ function refusal(world: ObjectWorld, disk: Disk, { headers, path, partition }: A
 }
 
 function uploading(world: ObjectWorld, disk: Disk, call: AgentCall): Upload {
-  const temporary = temporaryIn(disk.root);
+  const file = temporaryFile(disk.root);
   const crcs: number[] = [];
-  let fd: number | undefined;
   let held: readonly Buffer[] = [];
   let bytes = 0;
 
-  /** The last block waits for the trailer, so that a small object is one write. */
-  const flush = async () => {
-    fd ??= await open(temporary, 'wx', 0o600);
-    const chunks = held;
-    held = [];
-    if (chunks.length > 0) await writeAll(fd, chunks);
-  };
-  const end = async () => {
-    if (fd !== undefined) await close(fd);
-    fd = undefined;
-  };
-  const abort = async () => {
-    await end();
-    await unlink(temporary);
-  };
-  const write = async (block: Block) => {
-    if (held.length > 0) await flush();
-    held = block.chunks;
-    bytes += block.bytes;
-    crcs.push(block.crc);
-    if (block.bytes === blockBytes) await flush();
-  };
-  const seal = async (trailer: Trailer) => {
-    held = [...held, encodeTrailer(trailer)];
-    await flush();
-    if (fd !== undefined) await fsync(fd);
-    await end();
-  };
   const orTakeAway = async (work: Promise<void>) => {
     try {
       await work;
     } catch (error) {
-      await abort();
+      await file.remove();
       throw error;
     }
+  };
+  /** A last block that is not whole waits for the trailer, so that a small object is one write. */
+  const write = async (block: Block) => {
+    bytes += block.bytes;
+    crcs.push(block.crc);
+    if (block.bytes === blockBytes) await orTakeAway(file.write(block.chunks));
+    else held = block.chunks;
+  };
+  const seal = async (trailer: Trailer) => {
+    await file.write([...held, encodeTrailer(trailer)]);
+    await file.seal();
   };
   const commit = async (footer: Headers): Promise<AgentAnswer> => {
     const timestamp = call.headers['x-timestamp'] ?? '';
@@ -89,13 +72,13 @@ function uploading(world: ObjectWorld, disk: Disk, call: AgentCall): Upload {
     const trailer: Trailer = { path: call.path, timestamp, headers, bytes, crcs };
     try {
       await orTakeAway(seal(trailer));
-      return await finish(world, disk, call, trailer, temporary, footer['x-container-replicas']);
+      return await finish(world, disk, call, trailer, file.path, footer['x-container-replicas']);
     } catch (error) {
       if (isFull(error)) return away();
       throw error;
     }
   };
-  return { write: (block) => orTakeAway(write(block)), commit, abort };
+  return { write, commit, abort: file.remove };
 }
 
 /** From here on it is an object. The temporary name goes last: a crash before that tells the container at the next start. */
@@ -111,8 +94,8 @@ async function finish(
   const directory = hashDirectory(disk, 'object', partition, hash);
   await publish(temporary, join(directory, `${trailer.timestamp}.data`));
   world.hashes.touch(disk.name, partition, hash);
-  removeObsolete(directory);
-  if (replicas !== undefined) await announce(world, disk, trailer, replicas);
+  const told = replicas === undefined ? undefined : announce(world, disk, trailer, replicas);
+  await Promise.all([removeObsolete(directory), told]);
   await unlink(temporary);
   return answer(201, { etag: trailer.headers.etag ?? '' });
 }
