@@ -66,6 +66,7 @@ const ports = (tx: Knex) =>
     t.string('vnicType', 32).notNullable();
     t.text('bindingProfile').notNullable();
     t.unique(['networkId', 'macAddress']);
+    t.index(['networkId', 'bindingHost']);
   });
 
 const addresses = (tx: Knex) =>

@@ -140,6 +140,14 @@ export const boundPorts = (db: Knex, networkId: string): Promise<Bound[]> =>
     .select('id', 'networkId', 'deviceId', 'deviceOwner', 'bindingHost')
     .then((rows) => rows as Bound[]);
 
+/** The hosts where a network is, for leases and routers too. */
+export const allHostsOf = (db: Knex, networkId: string): Promise<string[]> =>
+  db<Port>('ports')
+    .where({ networkId })
+    .whereNot({ bindingHost: '' })
+    .distinct('bindingHost')
+    .then((rows) => rows.map(({ bindingHost }) => bindingHost));
+
 /** How many ports of a network a host has. */
 export const countOnHost = (db: Knex, networkId: string, bindingHost: string): Promise<number> =>
   portRows.countOf(db, { networkId, bindingHost });

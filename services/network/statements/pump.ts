@@ -3,7 +3,7 @@ import { every } from '#shared/clock/every.ts';
 import { openLanes } from '#shared/clock/lanes.ts';
 import { type Network, statementsWait } from '../context.ts';
 import { state } from './state.ts';
-import { listDue, type Statement } from './store.ts';
+import { listDue, nextDue, type Statement } from './store.ts';
 
 export interface Pump {
   close(): Promise<void>;
@@ -16,6 +16,7 @@ export function openPump(network: Network): Pump {
   const stopping = new AbortController();
   const underway = new Map<string, Promise<void>>();
   const inOrder = openLanes();
+  let alarm: NodeJS.Timeout | undefined;
   const groupsOn = new Map<string, Set<Promise<void>>>();
 
   /** A port is asked for when the groups that were marked with it stand. */
@@ -40,6 +41,9 @@ export function openPump(network: Network): Pump {
   const look = async () => {
     const due = await listDue(db, Date.now(), [...underway.keys()], atOnce);
     for (const statement of due) begin(statement);
+    clearTimeout(alarm);
+    const inMs = await nextDue(db, Date.now());
+    if (inMs !== undefined && inMs < config.pollMs) alarm = setTimeout(looking.wake, inMs).unref();
   };
 
   const looking = every(config.pollMs, look, (error) => log.warn({ error }, 'statements cannot be read'));
@@ -48,6 +52,7 @@ export function openPump(network: Network): Pump {
   const close = async () => {
     off();
     stopping.abort();
+    clearTimeout(alarm);
     await looking.close();
     await Promise.all(underway.values());
   };

@@ -7,7 +7,7 @@ import { HostAway } from '#shared/hosts/hosts.ts';
 import { forgetWork } from '#shared/hosts/work.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { atomically, eventsWait, type Network } from '../context.ts';
-import { Outdated, postpone, removeStatement, type Statement, stillCurrent } from './store.ts';
+import { Outdated, postpone, removeStatement, type Statement, stillCurrent, tellLater } from './store.ts';
 import { type Asked, askFor } from './wishes.ts';
 
 export async function state(network: Network, statement: Statement, signal: AbortSignal): Promise<void> {
@@ -17,7 +17,8 @@ export async function state(network: Network, statement: Statement, signal: Abor
     await asked.ask(network.hosts.on(statement.host, runOf(network, statement, signal)));
     await end(network, statement, asked);
   } catch (error) {
-    if (error instanceof Outdated || signal.aborted) return; // newer rows tell it anew; the next process goes on
+    if (signal.aborted) return; // the next process goes on
+    if (error instanceof Outdated) return tellLater(network.db, statement);
     await meet(network, statement, asked, error);
   }
 }

@@ -23,22 +23,31 @@ export interface Statement extends Mark {
 /** The rows changed again while a wish made of them was on its way. */
 export class Outdated extends Error {}
 
+/** All leases of a network are one wish, and nobody waits for one of them: what comes within a moment is told at once. */
+const laterMs: Readonly<Partial<Record<Kind, number>>> = { dhcp: 100 };
+
 /** Call in the transaction that changes the rows. A host named '' is none. */
 export async function mark(tx: Knex, marks: readonly Mark[]): Promise<void> {
   const known = new Map(
     marks.filter(({ host }) => host).map((each) => [`${each.host} ${each.kind} ${each.subject}`, each]),
   );
   if (known.size === 0) return;
-  const fresh = [...known.values()].map(({ host, kind, subject }) => ({
-    id: randomUUID(),
-    ...{ host, kind, subject, generation: 1, tries: 0, freeAt: 0 },
-  }));
-  const again = { generation: tx.raw('?? + 1', ['statements.generation']), tries: 0, freeAt: 0 };
-  await tx<Statement>('statements')
-    .insert(fresh)
-    .onConflict(['host', 'kind', 'subject'])
-    .merge(again as object);
+  for (const [soonMs, some] of Map.groupBy(known.values(), ({ kind }) => laterMs[kind] ?? 0)) {
+    const freeAt = soonMs === 0 ? 0 : Date.now() + soonMs;
+    const fresh = some.map(({ host, kind, subject }) => ({
+      id: randomUUID(),
+      ...{ host, kind, subject, generation: 1, tries: 0, freeAt },
+    }));
+    const sooner = tx.raw('case when ?? < ? then ?? else ? end', [...column, freeAt, ...column, freeAt]);
+    const again = { generation: tx.raw('?? + 1', ['statements.generation']), tries: 0, freeAt: sooner };
+    await tx<Statement>('statements')
+      .insert(fresh)
+      .onConflict(['host', 'kind', 'subject'])
+      .merge(again as object);
+  }
 }
+
+const column = ['statements.freeAt'];
 
 /** Whatever is on its way to a port of this network was made of older rows. */
 export const bumpPorts = (tx: Knex, networkId: string) =>
@@ -62,6 +71,21 @@ export async function listDue(db: Knex, now: number, except: readonly string[], 
 export async function stillCurrent(tx: Knex, { id, generation }: Statement): Promise<void> {
   const now = await tx<Statement>('statements').where({ id }).forUpdate().first('generation');
   if (now?.generation !== generation) throw new Outdated(id);
+}
+
+/** When the next one is due, in milliseconds; undefined when none waits. */
+export async function nextDue(db: Knex, now: number): Promise<number | undefined> {
+  const next = await db<Statement>('statements').where('freeAt', '>', now).orderBy('freeAt').first('freeAt');
+  return next && Number(next.freeAt) - now;
+}
+
+/** The rows changed meanwhile: what is told in moments waits for one. */
+export async function tellLater(db: Knex, { id, kind }: Statement): Promise<void> {
+  const soonMs = laterMs[kind];
+  if (soonMs !== undefined)
+    await db<Statement>('statements')
+      .where({ id })
+      .update({ freeAt: Date.now() + soonMs });
 }
 
 export const removeStatement = (tx: Knex, { id }: Statement) => tx<Statement>('statements').where({ id }).delete();

@@ -3,7 +3,7 @@ import type { Segment } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
 import { listHosts } from '../hosts/store.ts';
 import type { NetworkRow } from '../networks/store.ts';
-import { boundPorts } from '../ports/store.ts';
+import { allHostsOf } from '../ports/store.ts';
 
 /** A network as one host sees it: its number, its bridge, and where the other hosts are. */
 export async function segmentOn({ db, cloudId }: Network, net: NetworkRow, host: string): Promise<Segment> {
@@ -19,7 +19,7 @@ export async function segmentOn({ db, cloudId }: Network, net: NetworkRow, host:
 }
 
 async function peersOf(db: Network['db'], networkId: string, host: string): Promise<string[]> {
-  const there = new Set((await boundPorts(db, networkId)).map(({ bindingHost }) => bindingHost));
+  const there = new Set(await allHostsOf(db, networkId));
   there.delete(host);
   if (there.size === 0) return [];
   const others = (await listHosts(db)).filter((each) => there.has(each.host));
