@@ -149,6 +149,7 @@ export function openMysql(url: string): Knex {
   if (!database) throw new Error('the database URL names no schema: mysql://user:password@host:port/schema');
   return knex({
     client: Mysql as unknown as typeof Knex.Client,
+    compileSqlOnError: false, // errors reach the log, and values may be secrets
     connection: {
       host: hostname,
       port: Number(port || 3306),

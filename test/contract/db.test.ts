@@ -48,6 +48,12 @@ for (const kind of ['sqlite', 'mysql'] as const) {
   const check = (name: string, body: (t: TestContext) => Promise<void>) =>
     test(`${kind}: ${name}`, { skip: kinds[kind].skip }, body);
 
+  check('an error tells the statement, and no value of it: a value may be a secret', async (t) => {
+    const { db } = await open(t, kind);
+    const failed = db('things').insert({ id: 'sesame', nowhere: 1 });
+    await assert.rejects(failed, (error: Error) => /things/.test(error.message) && !error.message.includes('sesame'));
+  });
+
   check('a row comes back as it was written: names, booleans, big numbers, long texts', async (t) => {
     const { db } = await open(t, kind);
     const row = { id: 'a', isLocked: true, sizeBytes: 2 ** 52, wholeStory: 'ß'.repeat(100_000), version: 1 };

@@ -60,6 +60,65 @@ test('a cloud that is killed goes on where it stood', async (t) => {
     await is(off, 'SHUTOFF');
   });
 
+  const kill = async () => {
+    killNow(wattleOf(cloud));
+    await cloud.wattle('start');
+  };
+  const volumeOf = async (id: string) =>
+    (await perhaps(admin.json<{ volume: { status: string } }>('volumev3', `/volumes/${id}`)))?.volume.status;
+  const volume = (
+    await admin.json<{ volume: { id: string } }>('volumev3', '/volumes', {
+      method: 'POST',
+      body: { volume: { size: 1 } },
+    })
+  ).volume.id;
+  const volumeIs = (status: string) =>
+    until(`the volume is ${status}`, async () => (await volumeOf(volume)) === status);
+
+  await t.test('killed in the middle of an attach and of a detach, both are done', async () => {
+    await volumeIs('available');
+    await admin.json('compute', `/servers/${on}/os-volume_attachments`, {
+      method: 'POST',
+      body: { volumeAttachment: { volumeId: volume } },
+    });
+    await kill();
+    await volumeIs('in-use');
+    await is(on, 'ACTIVE');
+    await admin.json('compute', `/servers/${on}/os-volume_attachments/${volume}`, { method: 'DELETE' });
+    await kill();
+    await volumeIs('available');
+  });
+
+  await t.test('killed in the middle of a snapshot of a volume and of a server, both are there', async () => {
+    const made = await admin.json<{ snapshot: { id: string } }>('volumev3', '/snapshots', {
+      method: 'POST',
+      body: { snapshot: { volume_id: volume } },
+    });
+    await act(admin, on, { createImage: { name: 'copy' } });
+    await kill();
+    await until('the snapshot is available', async () => {
+      const path = `/snapshots/${made.snapshot.id}`;
+      const found = await perhaps(admin.json<{ snapshot: { status: string } }>('volumev3', path));
+      return found?.snapshot.status === 'available';
+    });
+    await until('the image is active', async () => {
+      const found = await perhaps(admin.json<{ images: { status: string }[] }>('image', '/v2/images?name=copy'));
+      return found?.images[0]?.status === 'active';
+    });
+    await admin.json('volumev3', `/snapshots/${made.snapshot.id}`, { method: 'DELETE' });
+    await kill();
+    await until('the snapshot is gone', async () => {
+      const found = await perhaps(admin.json<{ snapshots: unknown[] }>('volumev3', '/snapshots'));
+      return found?.snapshots.length === 0;
+    });
+    await admin.json('volumev3', `/volumes/${volume}`, { method: 'DELETE' });
+    await kill();
+    await until('the volume is gone', async () => {
+      const found = await perhaps(admin.json<{ volumes: unknown[] }>('volumev3', '/volumes'));
+      return found?.volumes.length === 0;
+    });
+  });
+
   await t.test('killed in the middle of deletes, they are gone with all they had', async () => {
     for (const id of [on, off]) await admin.json('compute', `/servers/${id}`, { method: 'DELETE' });
     killNow(wattleOf(cloud));
