@@ -277,12 +277,34 @@ test('types: private ones are for their projects, and one that is used stays', a
   assert.deepEqual(seen.body.volume_type.extra_specs, {});
   const { status } = await cloud.made({ volume_type: 'fast' });
   assert.equal(status, 'error');
-  assert.match((await cloud.messages())[0].user_message, /is not the backend nvme that the type wants/);
+  assert.match((await cloud.messages())[0].user_message, /has not the volume_backend_name nvme that the type wants/);
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/types/${type.id}`)).status, 400);
   const names = (await cloud.ask('GET', `${cloud.at}/types?is_public=None`)).body.volume_types.map(
     (each: { name: string }) => each.name,
   );
   assert.deepEqual(names.toSorted(), ['__DEFAULT__', 'fast']);
+});
+
+test('an offered volume changes hands with its snapshots, for who has the key', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const { id: snapshotId } = (await cloud.snapshot(id)).body.snapshot;
+  await until(async () => (await cloud.showSnapshot(snapshotId)).status === 'available');
+  const wish = { transfer: { volume_id: id, name: 'gift' } };
+  const { transfer } = (await cloud.ask('POST', '/v3/volume-transfers', { version: '3.57', body: wish })).body;
+  assert.equal((await cloud.show(id)).status, 'awaiting-transfer');
+  const other = { role: 'member,reader', project: 'another-project', version: '3.57' };
+  const accept = (auth_key: string) =>
+    cloud.ask('POST', `/v3/volume-transfers/${transfer.id}/accept`, { ...other, body: { accept: { auth_key } } });
+  assert.equal((await cloud.ask('GET', `/v3/volume-transfers/${transfer.id}`, other)).status, 404);
+  assert.equal((await accept('0000000000000000')).status, 400);
+  assert.equal((await accept(transfer.auth_key)).status, 202);
+  assert.equal((await cloud.ask('GET', `/v3/volumes/${id}`, other)).body.volume.status, 'available');
+  assert.equal((await cloud.ask('GET', `/v3/snapshots/${snapshotId}`, other)).status, 200);
+  assert.equal((await cloud.ask('GET', `/v3/volumes/${id}`, { role: 'member,reader' })).status, 404);
+  assert.deepEqual((await cloud.ask('GET', '/v3/volume-transfers', { version: '3.57' })).body.transfers, []);
 });
 
 test('lists are paged by marker, sorted and counted', async (t) => {

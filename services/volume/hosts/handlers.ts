@@ -8,7 +8,7 @@ import { dotted } from '../dialect.ts';
 import { isTrue } from '../listing/page.ts';
 import { listSnapshots } from '../snapshots/store.ts';
 import { listVolumes } from '../volumes/store.ts';
-import { listPools, type Pool, poolName } from '../workflows/scheduler/pools.ts';
+import { listPools, type Pool, poolName, protocol, vendor } from '../workflows/scheduler/pools.ts';
 import { changeHost, type Host, listHosts } from './store.ts';
 
 const isUp = ({ config }: Volumes, reportedAt: number) => Date.now() - reportedAt <= config.awayMs;
@@ -96,8 +96,8 @@ const capabilitiesOf = (pool: Pool, overcommit: number) => ({
   volume_backend_name: pool.driver,
   pool_name: pool.name,
   driver_version: '1.0',
-  storage_protocol: 'iSCSI',
-  vendor_name: 'Wattle',
+  storage_protocol: protocol,
+  vendor_name: vendor,
   total_capacity_gb: pool.totalGb,
   free_capacity_gb: pool.freeGb,
   allocated_capacity_gb: pool.promisedGb,
@@ -115,17 +115,25 @@ const capabilitiesOf = (pool: Pool, overcommit: number) => ({
 export const listZones: Handler<Volumes> = async ({ config }) =>
   ok({ availabilityZoneInfo: [{ zoneName: config.zone, zoneState: { available: true } }] });
 
-export const listStorageHosts: Handler<Volumes> = async (service) =>
-  ok({
-    hosts: (await listHosts(service.db)).map((host) => ({
-      host_name: `${host.name}@${driverOf(host)}`,
-      service: 'cinder-volume',
-      zone: service.config.zone,
-      'service-status': isUp(service, host.reportedAt) ? 'available' : 'unavailable',
-      'service-state': host.enabled ? 'enabled' : 'disabled',
-      'last-update': dotted(host.reportedAt),
-    })),
-  });
+export const listStorageHosts: Handler<Volumes> = async (service) => {
+  const storage = (await listHosts(service.db)).map((host) => ({
+    host_name: `${host.name}@${driverOf(host)}`,
+    service: 'cinder-volume',
+    zone: service.config.zone,
+    'service-status': isUp(service, host.reportedAt) ? 'available' : 'unavailable',
+    'service-state': host.enabled ? 'enabled' : 'disabled',
+    'last-update': dotted(host.reportedAt),
+  }));
+  const scheduler = {
+    host_name: service.cloud.host || hostname(),
+    service: 'cinder-scheduler',
+    zone: service.config.zone,
+    'service-status': 'available',
+    'service-state': 'enabled',
+    'last-update': dotted(Date.now()),
+  };
+  return ok({ hosts: [scheduler, ...storage] });
+};
 
 async function hostNamed({ db }: Volumes, word: string): Promise<Host> {
   const host = (await listHosts(db)).find((each) => word === each.name || word === `${each.name}@${driverOf(each)}`);
@@ -164,11 +172,11 @@ export const showCapabilities: Handler<Volumes> = async (service, { params }) =>
   const driver = driverOf(host);
   return ok({
     namespace: `OS::Storage::Capabilities::${host.name}@${driver}`,
-    vendor_name: 'Wattle',
+    vendor_name: vendor,
     volume_backend_name: driver,
     pool_name: host.report.pools[0]?.name ?? null,
     driver_version: '1.0',
-    storage_protocol: 'iSCSI',
+    storage_protocol: protocol,
     display_name: null,
     description: null,
     visibility: null,

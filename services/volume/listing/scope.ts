@@ -1,14 +1,17 @@
 /** Whose things a request is about: the path may name a project. */
 import { isAdmin, type Who } from '#shared/auth/who.ts';
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Handler } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 
 /** Hands on a caller whose project is the one of the path. */
 export const inProject =
   <Body>(handler: Handler<Volumes, Body>): Handler<Volumes, Body> =>
-  (service, call) =>
-    handler(service, Object.create(call, { who: { value: whoIn(call.who, call.params.projectId) } }));
+  (service, call) => {
+    const [path = ''] = call.url.split('?');
+    if (path.endsWith('/')) throw notFound('Resource', path); // an id that came out empty is no list
+    return handler(service, Object.create(call, { who: { value: whoIn(call.who, call.params.projectId) } }));
+  };
 
 /** Another service does what was asked of it in its caller's project; nobody else names a project but his own. */
 function whoIn(who: Who, projectId: string | undefined): Who {

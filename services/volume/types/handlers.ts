@@ -102,7 +102,8 @@ export const updateType: Handler<Volumes, { volume_type: TypeWish }> = async ({ 
     ...(description === undefined ? {} : { description }),
     ...(is_public === undefined ? {} : { isPublic: isTrue(is_public) }),
   });
-  return ok({ volume_type: typeView(await store.findType(db, who, type.id), true) });
+  const { 'os-volume-type-access:is_public': _, ...view } = typeView(await store.findType(db, who, type.id), true);
+  return ok({ volume_type: view });
 };
 
 export const deleteType: Handler<Volumes> = async ({ db }, { who, params }) => {

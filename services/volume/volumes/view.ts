@@ -48,7 +48,6 @@ const whole = ({ volume: v, attachments, ...rest }: Shown) => ({
   multiattach: v.multiattach,
   attachments: attachments.filter(({ status }) => status === 'attached').map(attachmentOf),
   ...(rest.isAdmin ? { migration_status: null } : {}),
-  ...(v.imageMetadata === null ? {} : { volume_image_metadata: v.imageMetadata }),
 });
 
 const attachmentOf = (a: Attachment) => ({
@@ -77,6 +76,11 @@ export const createdView = view<Shown>(...deltas);
 /** And when it looks at one. */
 export const volumeView = view<Shown>(
   ...deltas,
+  since(
+    '3.0',
+    ({ volume: { imageMetadata } }): Record<string, unknown> =>
+      imageMetadata === null ? {} : { volume_image_metadata: imageMetadata },
+  ),
   since('3.0', ({ volume }) => ({ 'os-vol-tenant-attr:tenant_id': volume.projectId })),
   since('3.0', ({ isAdmin, volume: { host, driver, pool } }) =>
     isAdmin

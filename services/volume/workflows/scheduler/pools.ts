@@ -72,12 +72,39 @@ const tests: readonly Test[] = [
     silentMs <= config.awayMs ? null : `was not heard of for ${seconds(silentMs)} s`,
   ({ host }, need) =>
     need.host === null || need.host === host ? null : `has not the source, which is on ${need.host}`,
-  ({ driver, name }, { extraSpecs: { volume_backend_name: wanted } }) =>
-    wanted === undefined || wanted === driver || wanted === name
-      ? null
-      : `is not the backend ${wanted} that the type wants`,
+  isOfType,
   hasRoom,
 ];
+
+export const vendor = 'Wattle';
+export const protocol = 'iSCSI';
+
+/** What a type may ask of a pool: keys without a scope, or with that of capabilities. */
+const capabilities: Readonly<Record<string, (pool: Pool) => readonly (string | boolean)[]>> = {
+  volume_backend_name: ({ driver, name }) => [driver, name],
+  pool_name: ({ name }) => [name],
+  vendor_name: () => [vendor],
+  storage_protocol: () => [protocol],
+  thin_provisioning_support: ({ thin }) => [thin],
+  thick_provisioning_support: ({ thin }) => [!thin],
+  multiattach: () => [true],
+};
+
+function isOfType(pool: Pool, { extraSpecs }: Need): string | null {
+  const wants = Object.entries(extraSpecs)
+    .map(([key, value]) => [key.replace(/^capabilities:/, ''), value] as const)
+    .filter(([key]) => !key.includes(':'));
+  const missing = wants.find(([key, value]) => !(capabilities[key]?.(pool) ?? []).some((has) => fits(has, value)));
+  return missing ? `has not the ${missing[0]} ${missing[1]} that the type wants` : null;
+}
+
+const fits = (has: string | boolean, wanted: string): boolean => {
+  const [, operator, word = ''] = wanted.match(/^<(is|in|or)> (.*)$/) ?? [];
+  if (operator === 'is') return String(has).toLowerCase() === word.toLowerCase();
+  if (operator === 'in') return String(has).includes(word);
+  if (operator === 'or') return wanted.split(/ ?<or> /).includes(String(has));
+  return String(has).toLowerCase() === wanted.toLowerCase();
+};
 
 /** A thin pool may promise more than it has, up to a limit; but never a volume that is larger than itself. */
 function hasRoom(pool: Pool, { sizeGb }: Need, { config }: Volumes): string | null {
