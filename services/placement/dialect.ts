@@ -58,7 +58,7 @@ function version(header: Header): Version {
     .find((found) => found !== undefined);
   if (asked === undefined) return oldest;
   if (asked === 'latest') return newest;
-  if (!/^\d+\.\d+$/.test(asked)) throw badRequest(`Invalid microversion: ${asked}`);
+  if (!/^\d+\.\d+$/.test(asked)) throw badRequest(`invalid version string: ${asked}`);
   if (!atLeast(asked as Version, oldest) || !atLeast(newest, asked as Version))
     throw new Fault(406, 'notAcceptable', `Unacceptable version header: ${asked}`);
   return asked as Version;

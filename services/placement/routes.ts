@@ -15,6 +15,7 @@ import {
   postInventory,
   putInventories,
   putOneInventory,
+  refuseDelete,
   showInventories,
   showInventory,
 } from './inventories/handlers.ts';
@@ -66,6 +67,13 @@ export const routes: Route<Placement>[] = [
     handler: deleteInventories,
     rule: rule('resource_providers:inventories:delete'),
     since: '1.5',
+  },
+  {
+    method: 'delete',
+    path: inventories,
+    handler: refuseDelete,
+    rule: rule('resource_providers:inventories:delete'),
+    until: '1.4',
   },
   { method: 'get', path: inventory, handler: showInventory, rule: rule('resource_providers:inventories:show') },
   { method: 'put', path: inventory, handler: putOneInventory, rule: rule('resource_providers:inventories:update') },

@@ -3,7 +3,7 @@ import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { codes } from '../dialect.ts';
 import { type Amounts, resourcesOf } from '../wishes/resources.ts';
-import { aggregatesWish, checkUuid, nothing, type SetWish, traitsWish } from '../wishes/sets.ts';
+import { aggregatesWish, asksNothing, checkUuid, nothing, type SetWish, traitsWish } from '../wishes/sets.ts';
 
 export interface Group {
   /** Empty for the one that may be spread over a tree; all others come from one provider each. */
@@ -55,11 +55,26 @@ export function candidatesWish(queries: Queries, version: Version): CandidatesWi
   return {
     groups,
     isolate: policy === 'isolate',
-    limit: limitOf(queries.limit?.at(-1)),
-    root: queries.root_required ? traitsWish(queries.root_required.slice(-1), '1.38') : nothing,
+    limit: limitOf(queries.limit?.[0]),
+    root: rootOf(queries.root_required),
     sameSubtree,
     nested: atLeast(version, '1.29'),
   };
+}
+
+/** Of the root of each candidate's tree; said once, and without choices. */
+function rootOf(values: readonly string[] | undefined): SetWish {
+  if (values === undefined) return nothing;
+  if (values.length > 1)
+    throw badRequest("Query parameter 'root_required' may be specified only once.", codes.duplicateKey);
+  const root = traitsWish(values, '1.38');
+  const torn = root.anyOf.flat().filter((trait) => root.none.includes(trait));
+  if (torn.length > 0)
+    throw badRequest(
+      `Conflicting required and forbidden traits found in root_required: ${torn.join(', ')}`,
+      codes.badValue,
+    );
+  return root;
 }
 
 function limitOf(text: string | undefined): number | undefined {
@@ -123,6 +138,11 @@ function checkOrphans(groups: readonly Group[]): void {
     throw badRequest(
       `All traits parameters must be associated with resources.  Found the following orphaned traits keys: ${withTraits.join(', ')}`,
     );
+  const placed = orphans.filter(({ aggregates }) => !asksNothing(aggregates)).map(({ suffix }) => `member_of${suffix}`);
+  if (placed.length > 0)
+    throw badRequest(
+      `All member_of parameters must be associated with resources. Found the following orphaned member_of keys: ${placed.join(', ')}`,
+    );
   if (orphans.length > 0) throw badRequest('All request groups must specify resources.');
   if (groups.length === 0) throw badRequest('At least one request group (`resources` or `resources{$S}`) is required.');
 }
@@ -137,6 +157,8 @@ function checkSubtrees(groups: readonly Group[], subtrees: CandidatesWish['sameS
       `Resourceless suffixed group request should be specified in \`same_subtree\` query param: bad group(s) - ${lost.join(', ')}.`,
       codes.badValue,
     );
+  if (named.has(''))
+    throw badRequest('Empty string (unsuffixed group) can not be specified in `same_subtree`', codes.badValue);
   const strangers = [...named].filter((suffix) => !groups.some((group) => group.suffix === suffix));
   if (strangers.length > 0)
     throw badRequest(

@@ -79,6 +79,11 @@ export const deleteInventories: Handler<Placement> = async (placement, { params 
   return gone();
 };
 
+/** The method came to this path with 1.5. */
+export const refuseDelete: Handler<Placement> = async () => {
+  throw new Fault(405, 'badMethod', 'The method specified is not allowed for this resource.');
+};
+
 export const deleteInventory: Handler<Placement> = async (placement, { params }) => {
   await removeInventory(placement, params.uuid ?? '', params.resourceClass ?? '');
   return gone();

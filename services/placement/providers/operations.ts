@@ -10,6 +10,7 @@ import {
   insertProvider,
   listProviders,
   moveToRoot,
+  noProvider,
   type Provider,
   removeProvider,
   updateProvider,
@@ -83,7 +84,7 @@ export function subtreeOf(uuid: string, tree: readonly Provider[]): string[] {
 
 export async function deleteProvider({ db }: Placement, uuid: string): Promise<void> {
   await db.transaction(async (tx) => {
-    await findProvider(tx, uuid);
+    if ((await listProviders(tx, { uuids: [uuid] })).length === 0) throw noProvider(`${uuid} found for delete`);
     if (await hasChildren(tx, uuid))
       throw conflict(
         `Unable to delete parent resource provider ${uuid}: It has child resource providers.`,

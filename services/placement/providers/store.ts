@@ -16,8 +16,11 @@ export interface Provider {
 export async function findProvider(db: Knex, uuid: string): Promise<Provider> {
   const provider = (await db<Provider>('providers').where({ uuid }).first()) as Provider | undefined;
   if (provider) return provider;
-  throw new Fault(404, 'notFound', `No resource provider with uuid ${uuid} found`, { type: codes.providerNotFound });
+  throw noProvider(`${uuid} found`);
 }
+
+export const noProvider = (what: string) =>
+  new Fault(404, 'notFound', `No resource provider with uuid ${what}`, { type: codes.providerNotFound });
 
 /** All of them, or those with these uuids, or of these trees. */
 export async function listProviders(

@@ -32,7 +32,11 @@ export const reshape: Handler<Placement, ReshapeWish> = async ({ db }, { body, v
     await seeProviders(tx, wanted);
     // room first, then who moves into it, then the room that they left
     for (const { uuid, stocks } of wanted) for (const stock of stocks) await putInventory(tx, uuid, stock);
-    await replaceAllocations(tx, claims);
+    await replaceAllocations(
+      tx,
+      claims,
+      wanted.map(({ uuid }) => uuid),
+    );
     for (const { uuid, stocks } of wanted) await dropTheRest(tx, uuid, stocks);
   });
   return gone();
@@ -49,7 +53,11 @@ async function seeProviders(
     const provider = found.get(uuid);
     if (!provider) throw badRequest(`Resource provider ${uuid} in inventories not found.`, codes.providerNotFound);
     await checkClasses(tx, uuid, stocks);
-    await raiseGeneration(tx, { ...provider, generation });
+    await raiseGeneration(
+      tx,
+      { ...provider, generation },
+      `resource provider generation conflict for provider ${uuid}: actual: ${provider.generation}, given: ${generation}`,
+    );
   }
 }
 

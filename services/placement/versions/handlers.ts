@@ -1,16 +1,20 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { newest, oldest } from '../dialect.ts';
+import { fresh } from './fresh.ts';
 
-export const showVersions: Handler<Placement> = async () =>
-  ok({
-    versions: [
-      {
-        id: `v${oldest}`,
-        max_version: newest,
-        min_version: oldest,
-        status: 'CURRENT',
-        links: [{ rel: 'self', href: '' }],
-      },
-    ],
-  });
+export const showVersions: Handler<Placement> = async (_placement, { version }) =>
+  ok(
+    {
+      versions: [
+        {
+          id: `v${oldest}`,
+          max_version: newest,
+          min_version: oldest,
+          status: 'CURRENT',
+          links: [{ rel: 'self', href: '' }],
+        },
+      ],
+    },
+    fresh(version),
+  );

@@ -71,7 +71,7 @@ export function checkUuid(key: string, text: string): string {
   const uuid = text.trim().toLowerCase();
   if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/.test(uuid))
     throw badRequest(
-      `Invalid query string parameters: Expected '${key}' parameter to contain valid UUID(s). Got: ${text}`,
+      `Invalid query string parameters: Expected '${key}' parameter to ${key === 'in_tree' ? 'be a format of uuid' : 'contain valid UUID(s)'}. Got: ${text}`,
     );
   return dashed(uuid);
 }
