@@ -2,12 +2,12 @@
  * What guests can run on here. That /dev/kvm opens says little: where nesting is broken or emulated, guests crawl or
  * abort. So a tiny guest must count to fifty million and leave in time.
  */
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
-import { isUsable } from './processes.ts';
+import { isUsable, unprivileged } from './processes.ts';
 
 export type Accelerator = GuestMachine['accelerator'];
 export type VirtType = 'auto' | 'kvm' | 'qemu';
@@ -28,12 +28,24 @@ function probeRom(): Buffer {
   return rom;
 }
 
-async function kvmIsProven(qemu: string): Promise<string | null> {
+/** Tried as guests are run: what root may open says nothing about them. Gives the reason against it. */
+async function whyNotKvm(qemu: string, uid: number | null, groups: readonly number[]): Promise<string | null> {
   if (!isUsable('/dev/kvm')) return '/dev/kvm cannot be opened';
   const dir = await mkdtemp(join(tmpdir(), 'wattle-probe-'));
   try {
-    await writeFile(join(dir, 'rom'), probeRom());
-    const words = [qemu, '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-m', '16'];
+    await chmod(dir, 0o755);
+    await writeFile(join(dir, 'rom'), probeRom(), { mode: 0o644 });
+    const words = [
+      ...unprivileged(uid, groups),
+      qemu,
+      '-nodefaults',
+      '-no-user-config',
+      '-display',
+      'none',
+      '-no-reboot',
+      '-m',
+      '16',
+    ];
     const machine = ['-machine', 'q35,accel=kvm', '-cpu', 'host', '-bios', join(dir, 'rom')];
     const exit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=4'];
     const { code, stderr } = await tryRun([...words, ...machine, ...exit], { timeoutMs: 4_000 });
@@ -56,15 +68,17 @@ export interface Abilities {
   readonly version: number;
 }
 
-export async function probe(qemu: string, virtType: VirtType): Promise<Abilities> {
+/** As the user `uid`; null: as ourselves. */
+export async function probe(qemu: string, virtType: VirtType, uid: number | null): Promise<Abilities> {
   const [said, machines] = await Promise.all([run([qemu, '--version']), run([qemu, '-machine', 'help'])]);
   const [, major = '0', minor = '0', micro = '0'] = /version (\d+)\.(\d+)\.(\d+)/.exec(said.stdout) ?? [];
   const machineType = /alias of (pc-q35-[\d.]+)/.exec(machines.stdout)?.[1];
   if (!machineType) throw new Error(`${qemu} names no q35 machine`);
-  const reason = virtType === 'qemu' ? 'virtType is qemu' : await kvmIsProven(qemu);
+  const kvm = await stat('/dev/kvm').catch(() => null);
+  const kvmGroups = [kvm?.gid ?? 0].filter((gid) => gid !== 0);
+  const reason = virtType === 'qemu' ? 'virtType is qemu' : await whyNotKvm(qemu, uid, kvmGroups);
   if (reason !== null && virtType === 'kvm') throw new Error(`virtType is kvm, but guests do not run on it: ${reason}`);
   const accelerator = reason === null ? 'kvm' : 'tcg';
-  const kvmGroups = accelerator === 'kvm' ? [(await stat('/dev/kvm')).gid].filter((gid) => gid !== 0) : [];
   const version = Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(micro);
   return { accelerator, reason, kvmGroups, machineType, version };
 }
