@@ -155,8 +155,14 @@ async function quiet({ db }: Volumes): Promise<void> {
   }
 }
 
-export const world: World<Left> = {
-  stories: Object.fromEntries(Object.entries(stories).map(([name, { end }]) => [name, end])),
+/** What stands in for tgtd, or tgtd itself. */
+export interface Exports {
+  open(dir: string): Promise<Exporter>;
+  count(dir: string): Promise<number>;
+}
+
+export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Left> => ({
+  stories: Object.fromEntries(told.map((name) => [name, stories[name]?.end ?? nothing])),
   live: async (dir, name, die) => {
     let mayDie = false;
     const point = () => {
@@ -182,7 +188,7 @@ export const world: World<Left> = {
       identityUrl: '',
       at: { host: '127.0.0.1', port: 0 },
     });
-    const host = await startHost(dir, bus, point, refuses);
+    const host = await startHost({ dir, bus, point, exports, ...(refuses ? { refuses } : {}) });
     watchCommits(db, point);
     const settled = async () => {
       await quiet(service);
@@ -206,14 +212,14 @@ export const world: World<Left> = {
       snapshots: (await listSnapshots(db, null)).map(({ status }) => status),
       attachments: (await listAttachments(db, null)).map(({ status }) => status),
       files: await filesBelow(join(dir, 'pool')),
-      grants: (await readGrants(dir)).length,
+      grants: await exports.count(dir),
       images: await readdir(join(dir, 'images')).catch(() => []),
       tasks: (await db('tasks')).length,
     };
     await db.destroy();
     return left;
   },
-};
+});
 
 /** A story that is over is not told again. */
 const isTold = (dir: string) =>
@@ -234,15 +240,25 @@ async function filesBelow(pool: string): Promise<string[]> {
   return found;
 }
 
-async function startHost(dir: string, bus: ReturnType<typeof memoryBus>, point: () => void, refuses?: string) {
+interface HostWish {
+  readonly dir: string;
+  readonly bus: ReturnType<typeof memoryBus>;
+  readonly point: () => void;
+  readonly exports: Exports;
+  /** The verb whose work is done and then denied. */
+  readonly refuses?: string;
+}
+
+async function startHost({ dir, bus, point, exports, refuses }: HostWish) {
   const images = { download: async () => Promise.reject(new Error('no bytes')), upload: async () => {} };
+  const exporter = await exports.open(dir);
   const store = await openFiles({ directory: join(dir, 'pool'), pool: 'pool', images, maxImageGb: 1 });
-  const agent = volumesOf({ store, exporter: exportsIn(dir), images });
+  const agent = volumesOf({ store, exporter, images });
   const verbs = volumeAgent.verbs.map((verb) => [
     verb,
     (wish: never) => effect(point, () => act(agent, verb, wish, refuses)),
   ]);
-  return startAgent({
+  const started = startAgent({
     contract: volumeAgent,
     bus,
     host: 'store1',
@@ -251,6 +267,11 @@ async function startHost(dir: string, bus: ReturnType<typeof memoryBus>, point: 
     everyMs: 10_000, // each report is a commit, and none of the story
     report: async () => ({ hostId: 'h', hostname: 'store1', address: '127.0.0.1', pools: await store.pools() }),
   });
+  const close = async () => {
+    await started.close();
+    await exporter.close();
+  };
+  return { close };
 }
 
 async function act(agent: VolumeAgent, verb: keyof VolumeAgent, wish: never, refuses?: string): Promise<unknown> {
@@ -264,7 +285,7 @@ const readGrants = async (dir: string): Promise<GrantWish[]> =>
   JSON.parse(await readFile(grantsFile(dir), 'utf8').catch(() => '[]')) as GrantWish[];
 
 /** What tgtd would know. */
-function exportsIn(dir: string): Exporter {
+function fakeExports(dir: string): Exporter {
   const keep = async (grants: readonly GrantWish[]) => writeFile(grantsFile(dir), JSON.stringify(grants));
   return {
     ensureGrant: async (wish) => {
@@ -299,3 +320,8 @@ function imagesIn(dir: string, point: () => void): ImageClient {
       }),
   };
 }
+
+export const world = worldOf({
+  open: async (dir) => fakeExports(dir),
+  count: async (dir) => (await readGrants(dir)).length,
+});

@@ -1,0 +1,33 @@
+/** The same service and files, exported by a tgtd that outlives each death. */
+import { createServer } from 'node:net';
+import { silentLog } from '#shared/log/log.ts';
+import { findDetached } from '#shared/process/detached.ts';
+import { stopDaemon } from '../../services/volume-agent/drivers/tgt/daemon.ts';
+import { openTgt } from '../../services/volume-agent/drivers/tgt/exports.ts';
+import { askTgtd } from '../../services/volume-agent/drivers/tgt/socket.ts';
+import { readTargets } from '../../services/volume-agent/drivers/tgt/targets.ts';
+import { worldOf } from './volume-world.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+export const world = worldOf(
+  {
+    open: async (directory) =>
+      openTgt({ directory, portal: `127.0.0.1:${await freePort()}`, watchMs: 1_000, log: silentLog() }),
+    /** Targets and accounts that are left; then it ends, for the story is over. */
+    count: async (directory) => {
+      if (findDetached('tgtd', directory).length === 0) return 0;
+      const targets = readTargets(await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 }));
+      const accounts = await askTgtd(directory, { mode: 'account', op: 'show' });
+      await stopDaemon(directory);
+      return targets.length + accounts.split('\n').filter((line) => /^\s+\w/.test(line) && !/guard/.test(line)).length;
+    },
+  },
+  ['a volume is attached and detached'],
+);
