@@ -10,7 +10,10 @@ export const section = {
   reserveMb: number(32, 'what a write must leave free on a device'),
   reclaimHours: number(168, 'how long the memory of what was deleted is kept; no device may be away for longer'),
   replicateMs: number(30_000, 'how often replicas are compared'),
-  rehashMs: number(30 * 60_000, 'how often the comparison forgets what it knew and looks at the disks again'),
+  rehashMs: number(
+    5 * 60_000,
+    'how often the comparison looks at the disks themselves again; seldomer when that takes long',
+  ),
   auditMs: number(60_000, 'how often the auditor takes its next step'),
   auditMb: number(64, 'how much the auditor reads in a step'),
   reportMs: number(1_000, 'how long a container waits to tell its account that its counters changed'),

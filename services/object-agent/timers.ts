@@ -20,19 +20,19 @@ export function startTimers(world: AgentWorld): () => Promise<void> {
   const auditors = [...disks.keys()].map((name) => openAuditor(world, name));
   const databaseAuditors = [...disks.keys()].map((name) => openDatabaseAuditor(world, name));
   const onError = (error: unknown) => log.error({ error }, 'a timer of the object agent failed');
-  let forgot = Date.now();
+  let lookAt = Date.now() + settings.rehashMs;
 
   const compare = async () => {
-    if (Date.now() - forgot >= settings.rehashMs) {
-      for (const name of disks.keys()) world.onChange(name);
-      forgot = Date.now();
-    }
+    const began = Date.now();
+    const looks = began >= lookAt;
+    if (looks) for (const name of disks.keys()) world.onChange(name);
     for (const disk of disks.values()) {
       if (diskOf(world, disk.name)) await recoverFromPowerCut(world, disk);
       await announceAgain(world, disk.name);
       await replicate(world, disk.name);
       reclaim(world, disk.name);
     }
+    if (looks) lookAt = Date.now() + Math.max(settings.rehashMs, (Date.now() - began) * 100);
   };
   const audit = async () => {
     for (const auditor of auditors) await auditor.step(settings.auditMb * 2 ** 20);

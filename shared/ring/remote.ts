@@ -1,5 +1,6 @@
 /** An agent behind HTTP, as the same interface that it is in one process. */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
 import type {
   AgentAnswer,
   AgentCall,
@@ -30,6 +31,7 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
     const sent = request({ ...target, headers: { ...call.headers, ...headers, [secretHeader]: secret } });
     sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`the object agent at ${address} is silent`)));
     sent.setNoDelay(true);
+    sent.once('socket', (socket) => connectSoon(sent, socket));
     return sent;
   };
   const ask = async (call: AgentCall) => {
@@ -51,6 +53,15 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
     return read(first, call.method);
   };
   return { ask, upload, close: () => connections.destroy() };
+}
+
+/** A host that is off does not even refuse: nobody waits long for it. */
+const connectMs = 1_000;
+
+function connectSoon(sent: ClientRequest, socket: Socket): void {
+  if (!socket.connecting) return;
+  const timer = setTimeout(() => sent.destroy(new Error('no connection to the object agent')), connectMs);
+  socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
 }
 
 const answerTo = (sent: ClientRequest): Promise<IncomingMessage> => {

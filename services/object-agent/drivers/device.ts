@@ -72,10 +72,15 @@ export interface Found {
   readonly directory: string;
 }
 
-/** Every hash directory of a partition, suffix by suffix. */
-export function* hashesIn({ root }: DeviceOptions, kind: Kind, partition: number): Generator<Found> {
+/** The hash directories of a partition, suffix by suffix: of all suffixes, or of these. */
+export function* hashesIn(
+  { root }: DeviceOptions,
+  kind: Kind,
+  partition: number,
+  suffixes?: readonly string[],
+): Generator<Found> {
   const base = join(root, folderOf(kind), String(partition));
-  for (const suffix of namesIn(base).filter((name) => /^[0-9a-f]{3}$/.test(name)))
+  for (const suffix of suffixes ?? namesIn(base).filter((name) => /^[0-9a-f]{3}$/.test(name)))
     for (const hash of namesIn(join(base, suffix)).filter((name) => /^[0-9a-f]{32}$/.test(name)))
       yield { partition, hash, directory: join(base, suffix, hash) };
 }

@@ -5,7 +5,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry } from '#shared/contracts/object-entry.ts';
-import { nodesOf, placeOf } from '#shared/ring/ring.ts';
+import { type Device, nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { secondsOf } from '#shared/ring/timestamp.ts';
 import { diskOf, reclaimBefore, type World } from '../context.ts';
 import { type Disk, namesIn } from '../drivers/device.ts';
@@ -69,8 +69,8 @@ export async function announceEntry(
 
 export const allReplicas = ({ ring }: World): string => [...Array(ring.replicas).keys()].join(',');
 
-/** Gives the replicas that did not hear it. */
-async function tell(world: World, { container, entry, replicas }: News): Promise<number[]> {
+/** Gives the replicas that did not hear it. Devices that turn out to be away are noted, and not asked again. */
+async function tell(world: World, { container, entry, replicas }: News, away = new Set<Device>()): Promise<number[]> {
   const { partition } = placeOf(world.ring, ...container);
   const { primaries } = nodesOf(world.ring, partition);
   const path = [...container, entry.name];
@@ -79,6 +79,7 @@ async function tell(world: World, { container, entry, replicas }: News): Promise
     replicas.map(async (replica) => {
       const device = primaries[replica];
       if (!device) return true; // the ring has become smaller
+      if (away.has(device)) return false;
       const call = {
         kind: 'container',
         method: 'PUT',
@@ -92,6 +93,7 @@ async function tell(world: World, { container, entry, replicas }: News): Promise
         .agentOf(device)
         .ask(call)
         .catch(() => ({ status: 503 }));
+      if (status >= 500) away.add(device);
       return status < 300;
     }),
   );
@@ -110,13 +112,14 @@ export async function announceAgain(world: ObjectWorld, device: string): Promise
   const disk = diskOf(world, device);
   if (!disk) return;
   const base = join(disk.root, 'async_pending');
+  const away = new Set<Device>();
   for (const suffix of namesIn(base))
-    for (const name of namesIn(join(base, suffix))) await again(world, disk, join(base, suffix, name));
+    for (const name of namesIn(join(base, suffix))) await again(world, disk, join(base, suffix, name), away);
 }
 
-async function again(world: ObjectWorld, disk: Disk, file: string): Promise<void> {
+async function again(world: ObjectWorld, disk: Disk, file: string, away: Set<Device>): Promise<void> {
   const news = JSON.parse(readFileSync(file, 'utf8')) as News;
-  const deaf = await tell(world, news);
+  const deaf = await tell(world, news, away);
   const old = secondsOf(news.entry.timestamp) < reclaimBefore(world);
   if (deaf.length === 0 || old) return rmSync(file, { force: true });
   if (deaf.length < news.replicas.length) await keep(world, disk, { ...news, replicas: deaf });

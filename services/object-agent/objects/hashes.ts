@@ -43,8 +43,8 @@ export function openHashes(reclaim: () => number): Hashes {
 
 function fill(disk: Disk, partition: number, known: Map<string, string | undefined> | undefined, reclaim: number) {
   const lines = new Map<string, string[]>();
-  for (const { hash, directory } of hashesIn(disk, 'object', partition)) {
-    if (known?.get(suffixOf(hash)) !== undefined) continue;
+  const stale = known && [...known].filter(([, value]) => value === undefined).map(([suffix]) => suffix);
+  for (const { hash, directory } of hashesIn(disk, 'object', partition, stale)) {
     const files = tidied(directory, reclaim);
     if (!files) continue;
     const suffix = suffixOf(hash);

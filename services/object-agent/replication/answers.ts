@@ -1,8 +1,9 @@
 /** What we answer to a peer that compares: which partitions differ, then what exactly we have. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { AgentAnswer, AgentCall, Kind } from '#shared/contracts/object-agent.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { answer, away, diskOf, jsonAnswer } from '../context.ts';
-import { type Disk, hashesIn, suffixOf } from '../drivers/device.ts';
+import { type Disk, hashesIn } from '../drivers/device.ts';
 import type { Place } from '../listings/databases.ts';
 import { type ListingWorld, reportLater } from '../listings/report.ts';
 import { heardFrom, type Info, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
@@ -36,19 +37,24 @@ export async function answerPeer(world: AgentWorld, call: AgentCall): Promise<Ag
   if (!disk) return away();
   const { kind, partition, query = {}, body } = call;
   const { ask, hash = '', suffix = '' } = query;
-  if (ask === 'differing') return jsonAnswer(differing(world, disk, kind, JSON.parse(String(body)) as Digests));
+  if (ask === 'differing') return jsonAnswer(await differing(world, disk, kind, JSON.parse(String(body)) as Digests));
   if (ask === 'hashes') return jsonAnswer(hashesOf(world, disk, kind, partition));
   if (ask === 'holdings') return jsonAnswer(holdingsOf(disk, partition, suffix));
+  if (!/^[0-9a-f]{32}$/.test(hash)) return answer(400);
   const place: Place = { disk, kind, partition, hash };
   if (ask === 'heard') return jsonAnswer({ seq: heard(world, place, query.id ?? '') });
   if (ask === 'push') return take(world, place, JSON.parse(String(body)) as Push);
   return answer(400);
 }
 
-const differing = (world: AgentWorld, disk: Disk, kind: Kind, theirs: Digests): number[] =>
-  Object.entries(theirs)
-    .filter(([partition, digest]) => partitionDigest(world, disk, kind, Number(partition)) !== digest)
-    .map(([partition]) => Number(partition));
+async function differing(world: AgentWorld, disk: Disk, kind: Kind, theirs: Digests): Promise<number[]> {
+  const found: number[] = [];
+  for (const [partition, digest] of Object.entries(theirs)) {
+    await breathe(); // what is not known yet is read from the disk
+    if (partitionDigest(world, disk, kind, Number(partition)) !== digest) found.push(Number(partition));
+  }
+  return found;
+}
 
 /** Objects: suffix -> hash of its files. Databases: hash -> what it knows. */
 export function hashesOf(world: AgentWorld, disk: Disk, kind: Kind, partition: number): Digests {
@@ -58,7 +64,7 @@ export function hashesOf(world: AgentWorld, disk: Disk, kind: Kind, partition: n
 }
 
 export function holdingsOf(disk: Disk, partition: number, suffix: string): Holdings {
-  const found = [...hashesIn(disk, 'object', partition)].filter(({ hash }) => suffixOf(hash) === suffix);
+  const found = /^[0-9a-f]{3}$/.test(suffix) ? [...hashesIn(disk, 'object', partition, [suffix])] : [];
   return Object.fromEntries(
     found.map(({ hash, directory }) => {
       const { obsolete: _, ...files } = filesIn(directory);

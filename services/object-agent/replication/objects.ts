@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type AgentCall, blockBytes, isAnswer } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';
-import { type Disk, hashDirectory, hashesIn, suffixOf } from '../drivers/device.ts';
+import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
 import { close } from '../drivers/disk.ts';
 import { Rotten } from '../drivers/trailer.ts';
 import { removeEmpty } from '../objects/hashes.ts';
@@ -37,7 +37,7 @@ async function pushSuffix(
   if (said?.status !== 200) return false;
   const theirs = JSON.parse(String(said.body)) as Holdings;
   let whole = true;
-  for (const { hash } of [...hashesIn(disk, 'object', partition)].filter((found) => suffixOf(found.hash) === suffix))
+  for (const { hash } of [...hashesIn(disk, 'object', partition, [suffix])])
     whole = (await pushObject(world, disk, partition, hash, peer, theirs[hash] ?? {})) && whole;
   return whole;
 }
@@ -124,7 +124,7 @@ export async function handOverObjects(
   primaries: readonly Device[],
 ): Promise<void> {
   for (const suffix of world.hashes.suffixes(disk, partition).keys()) {
-    const before = [...hashesIn(disk, 'object', partition)].filter(({ hash }) => suffixOf(hash) === suffix);
+    const before = [...hashesIn(disk, 'object', partition, [suffix])];
     const files = before.map((found) => ({ ...found, last: lastOf(filesIn(found.directory)) }));
     const given = await Promise.all(primaries.map((peer) => pushSuffix(world, disk, partition, suffix, peer)));
     if (!given.every(Boolean)) continue;

@@ -2,6 +2,7 @@
  * Compares what we have with the other devices that should have it, and brings them what they lack. Everyone pushes and
  * nobody pulls, so two that differ end alike. What stands on a device that only stood in goes when all its owners have it.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import { type Device, nodesOf } from '#shared/ring/ring.ts';
 import { diskOf } from '../context.ts';
@@ -31,6 +32,7 @@ async function comparePrimaries(world: AgentWorld, disk: Disk, kind: Kind): Prom
   for (const partition of partitionsOf(disk, kind)) {
     const { primaries } = nodesOf(world.ring, partition);
     if (!primaries.some((device) => isMe(world, disk, device))) continue;
+    await breathe(); // others want to be served meanwhile
     const digest = partitionDigest(world, disk, kind, partition);
     for (const peer of primaries.filter((device) => !isMe(world, disk, device)))
       peers.set(peer, { ...peers.get(peer), [partition]: digest });
