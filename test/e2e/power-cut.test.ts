@@ -29,7 +29,7 @@ test('a cloud that is killed goes on where it stood', async (t) => {
 
   const [on, off] = [await createServer(admin, web), await createServer(admin, { ...web, name: 'off' })];
   await t.test('killed in the middle of two builds, both are finished', async () => {
-    killNow(wattleOf(cloud));
+    await killNow(wattleOf(cloud));
     await cloud.wattle('start');
     await is(on, 'ACTIVE');
     await is(off, 'ACTIVE');
@@ -38,7 +38,7 @@ test('a cloud that is killed goes on where it stood', async (t) => {
 
   await t.test('killed while nothing is under way, guests never notice', async () => {
     const before = guestsOf(cloud);
-    killNow(wattleOf(cloud));
+    await killNow(wattleOf(cloud));
     await cloud.wattle('start');
     await is(on, 'ACTIVE');
     assert.deepEqual(guestsOf(cloud), before);
@@ -46,14 +46,14 @@ test('a cloud that is killed goes on where it stood', async (t) => {
 
   await t.test('killed in the middle of a stop, it is stopped', async () => {
     await act(admin, off, { 'os-stop': null });
-    killNow(wattleOf(cloud));
+    await killNow(wattleOf(cloud));
     await cloud.wattle('start');
     await is(off, 'SHUTOFF');
     assert.equal(guestsOf(cloud).length, 1);
   });
 
   await t.test('after a power cut the server that was on is on, and the other is off', async () => {
-    killNow(wattleOf(cloud), ...guestsOf(cloud));
+    await killNow(wattleOf(cloud), ...guestsOf(cloud));
     await cloud.wattle('start');
     await until('the guest runs again', async () => guestsOf(cloud).length === 1);
     await is(on, 'ACTIVE');
@@ -61,7 +61,7 @@ test('a cloud that is killed goes on where it stood', async (t) => {
   });
 
   const kill = async () => {
-    killNow(wattleOf(cloud));
+    await killNow(wattleOf(cloud));
     await cloud.wattle('start');
   };
   const volumeOf = async (id: string) =>
@@ -121,7 +121,7 @@ test('a cloud that is killed goes on where it stood', async (t) => {
 
   await t.test('killed in the middle of deletes, they are gone with all they had', async () => {
     for (const id of [on, off]) await admin.json('compute', `/servers/${id}`, { method: 'DELETE' });
-    killNow(wattleOf(cloud));
+    await killNow(wattleOf(cloud));
     await cloud.wattle('start');
     await until(
       'no server is left',

@@ -1,7 +1,7 @@
 /** The processes of a cloud on this machine, found by what they are, ended by their number. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StoryCloud } from './cloud.ts';
+import { type StoryCloud, until } from './cloud.ts';
 
 interface Found {
   readonly pid: number;
@@ -32,6 +32,17 @@ export const guestsOf = ({ folder }: StoryCloud): number[] =>
 export const wattleOf = ({ folder }: StoryCloud, role = 'all'): number =>
   Number(readFileSync(join(folder, 'var/run', `${role}.pid`), 'utf8').match(/\d+/)?.[0]);
 
-export function killNow(...pids: readonly number[]): void {
+/** Kills them all at once, and waits until none is there. */
+export async function killNow(...pids: readonly number[]): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await until('the killed are gone', async () => pids.every((pid) => !isThere(pid)));
+}
+
+/** A zombie is dead: its parent has only not looked yet. */
+function isThere(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
