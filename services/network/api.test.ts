@@ -325,3 +325,24 @@ test('what would end in a file of a host is refused when it is no address and no
   ];
   assert.deepEqual(new Set((await Promise.all(answers)).map(({ status }) => status)), new Set([400]));
 });
+
+test('a subnet is cut from a pool, and the pool stays while it is used', async (t) => {
+  const cloud = await startCloud(t);
+  const network = await cloud.make('networks', { network: { name: 'n' } });
+  const wish = { name: 'p', prefixes: ['10.20.0.0/22'], default_prefixlen: 24, min_prefixlen: 24 };
+  const pool = await cloud.make('subnetpools', { subnetpool: wish });
+  const from = (more: object) => ({
+    subnet: { network_id: network.id, ip_version: 4, subnetpool_id: pool.id, ...more },
+  });
+  const first = await cloud.make('subnets', from({}));
+  assert.deepEqual([first.cidr, first.subnetpool_id, first.gateway_ip], ['10.20.0.0/24', pool.id, '10.20.0.1']);
+  assert.equal((await cloud.make('subnets', from({ prefixlen: 25 }))).cidr, '10.20.1.0/25');
+  assert.equal((await cloud.make('subnets', from({ cidr: '10.20.3.0/24' }))).cidr, '10.20.3.0/24');
+  const type = async (more: object) => (await refusal(cloud, 'POST', 'subnets', from(more))).type;
+  assert.equal(await type({ prefixlen: 23 }), 'MinPrefixSubnetAllocationError');
+  assert.equal(await type({ cidr: '10.30.0.0/24' }), 'SubnetAllocationError');
+  assert.equal((await refusal(cloud, 'DELETE', `subnetpools/${pool.id}`)).type, 'SubnetPoolDeleteError');
+  assert.equal((await refusal(cloud, 'GET', `subnetpools/${pool.id}`, undefined, stranger)).status, 404);
+  const shrunk = { subnetpool: { prefixes: ['10.20.0.0/24'] } };
+  assert.equal((await refusal(cloud, 'PUT', `subnetpools/${pool.id}`, shrunk)).type, 'IllegalSubnetPoolPrefixUpdate');
+});

@@ -18,6 +18,7 @@ import {
 import { addRouterInterface, removeRouterInterface, routers } from './routers/handlers.ts';
 import { greeting } from './security-groups/greet.ts';
 import { securityGroupRules, securityGroups } from './security-groups/handlers.ts';
+import { subnetPools } from './subnet-pools/handlers.ts';
 import { subnets } from './subnets/handlers.ts';
 import { addTag, addTags, checkTag, listTags, removeTag, removeTags, replaceTags } from './tags/handlers.ts';
 
@@ -37,6 +38,12 @@ const owned: Route<Network>[] = [
   { method: 'get', path: `${v2}/subnets/:id`, handler: subnets.show, rule: 'get_subnet' },
   { method: 'put', path: `${v2}/subnets/:id`, handler: subnets.update, rule: 'update_subnet' },
   { method: 'delete', path: `${v2}/subnets/:id`, handler: subnets.remove, rule: 'delete_subnet' },
+
+  { method: 'get', path: `${v2}/subnetpools`, handler: subnetPools.list, rule: 'get_subnetpool' },
+  { method: 'post', path: `${v2}/subnetpools`, handler: subnetPools.create, rule: 'create_subnetpool' },
+  { method: 'get', path: `${v2}/subnetpools/:id`, handler: subnetPools.show, rule: 'get_subnetpool' },
+  { method: 'put', path: `${v2}/subnetpools/:id`, handler: subnetPools.update, rule: 'update_subnetpool' },
+  { method: 'delete', path: `${v2}/subnetpools/:id`, handler: subnetPools.remove, rule: 'delete_subnetpool' },
 
   { method: 'get', path: `${v2}/ports`, handler: ports.list, rule: 'get_port' },
   { method: 'post', path: `${v2}/ports`, handler: ports.create, rule: null },

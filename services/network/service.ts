@@ -19,6 +19,7 @@ import { neutron } from './dialect.ts';
 import { openTelling } from './events/tell.ts';
 import { openMessages } from './messages.ts';
 import { network as networkTables } from './migrations/001-network.ts';
+import { subnetPools } from './migrations/002-subnet-pools.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openPump } from './statements/pump.ts';
@@ -38,7 +39,7 @@ export interface Parts extends Pick<Ground, 'bus' | 'log'> {
 
 export async function startNetwork({ at, session, compute, identify, identityUrl, ...parts }: Parts) {
   const { db, bus, log, config } = parts;
-  await migrate(db, [networkTables]);
+  await migrate(db, [networkTables, subnetPools]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
   const network: Network = { ...parts, hosts, together: openTogether(db) };
   const pump = openPump(network);

@@ -20,7 +20,7 @@ export const showVersions: Handler<Network> = async (_network, { base }) =>
   ok({ versions: [{ id: 'v2.0', status: 'CURRENT', links: self(`${base}/v2.0/`) }] });
 
 const resources = [
-  ...['networks', 'subnets', 'ports', 'routers', 'floatingips', 'quotas', 'agents', 'extensions'],
+  ...['networks', 'subnets', 'subnetpools', 'ports', 'routers', 'floatingips', 'quotas', 'agents', 'extensions'],
   ...['security-groups', 'security-group-rules', 'availability_zones', 'network-ip-availabilities'],
 ];
 const singular = (collection: string) => collection.replace(/ies$/, 'y').replace(/s$/, '').replaceAll('-', '_');

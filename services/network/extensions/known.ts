@@ -87,6 +87,8 @@ export const extensions: readonly Extension[] = [
     '2017-01-01',
   ),
   extension('standard-attr-timestamp', 'Resource timestamps', 'When a resource was made and changed.', '2016-09-12'),
+  extension('default-subnetpools', 'Default Subnetpools', 'A pool that is used when none is named.', '2016-02-18'),
+  extension('subnet_allocation', 'Subnet Allocation', 'Pools that subnets are cut from.', '2015-03-30'),
   extension(
     'subnet-external-network',
     'Subnet belongs to an external network',

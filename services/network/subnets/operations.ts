@@ -9,14 +9,19 @@ import { networkRows } from '../networks/store.ts';
 import { placeLeases } from '../ports/leases.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { badResource, freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { cutFrom, findSubnetPool } from '../subnet-pools/operations.ts';
+import { type SubnetPool, subnetPoolRows } from '../subnet-pools/store.ts';
 import { gatewayFor, nameserversFor, poolsFor, rangeOf, routesFor } from './plan.ts';
 import { getVisibleSubnet, type HostRoute, type Subnet, subnetRows } from './store.ts';
 
 export interface SubnetWish extends StandardWish {
   readonly network_id: string;
   readonly ip_version?: number | string;
-  readonly cidr: string;
+  readonly cidr?: string | null;
+  readonly prefixlen?: number | string | null;
+  readonly subnetpool_id?: string | null;
+  readonly use_default_subnetpool?: unknown;
   readonly gateway_ip?: string | null;
   readonly enable_dhcp?: unknown;
   readonly allocation_pools?: readonly { readonly start: string; readonly end: string }[] | null;
@@ -37,9 +42,9 @@ export async function createSubnet(network: Network, who: Who, wish: SubnetWish,
   const { db } = network;
   const net = await findNetwork(network, who, wish.network_id);
   await reserve(network, projectId, 'subnet');
-  const version = Number(wish.ip_version ?? 4);
-  const cidr = rangeOf(wish.cidr, version);
-  await refuseOverlap(network, net.id, wish.cidr);
+  const { text, subnetpoolId, version } = await rangeWished(network, who, wish, projectId);
+  const cidr = rangeOf(text, version);
+  await refuseOverlap(network, net.id, text);
   const gatewayIp = gatewayFor(cidr, wish.gateway_ip);
   const subnet: Subnet = {
     ...freshRow(projectId, wish, 0),
@@ -52,6 +57,7 @@ export async function createSubnet(network: Network, who: Who, wish: SubnetWish,
     dnsNameservers: nameserversFor(wish.dns_nameservers ?? []),
     hostRoutes: routesFor(wish.host_routes ?? [], 'host_routes'),
     serviceTypes: wish.service_types ?? [],
+    subnetpoolId,
     ipv6RaMode: wish.ipv6_ra_mode ?? null,
     ipv6AddressMode: wish.ipv6_address_mode ?? null,
   };
@@ -60,6 +66,28 @@ export async function createSubnet(network: Network, who: Who, wish: SubnetWish,
   await networkRows.update(db, net.id, {});
   await settleSubnet(network, net.id);
   return subnet;
+}
+
+/** Its own range, or one that is cut from a pool. */
+async function rangeWished(network: Network, who: Who, wish: SubnetWish, projectId: string) {
+  const version = Number(wish.ip_version ?? 4);
+  const cidr = wish.cidr ?? undefined;
+  const pool = await poolFor(network, who, wish, version);
+  if (pool) {
+    const prefixlen = wish.prefixlen === undefined || wish.prefixlen === null ? undefined : Number(wish.prefixlen);
+    const text = await cutFrom(network, pool, { cidr, prefixlen, projectId });
+    return { text, subnetpoolId: pool.id, version: pool.ipVersion };
+  }
+  if (cidr === undefined) throw badResource('subnets', 'a subnetpool must be specified in the absence of a cidr');
+  return { text: cidr, subnetpoolId: null, version };
+}
+
+async function poolFor(network: Network, who: Who, wish: SubnetWish, version: number): Promise<SubnetPool | undefined> {
+  if (wish.subnetpool_id) return findSubnetPool(network, who, wish.subnetpool_id);
+  if (!wish.use_default_subnetpool || !truth(wish.use_default_subnetpool, 'use_default_subnetpool')) return undefined;
+  const [standard] = await subnetPoolRows.where(network.db, { isDefault: true, ipVersion: version === 6 ? 6 : 4 });
+  if (!standard) throw badResource('subnets', `No default subnetpool defined for IPv${version}`);
+  return standard;
 }
 
 function refuseV6ModesOn({ ipVersion, enableDhcp, ipv6RaMode, ipv6AddressMode }: Subnet): void {

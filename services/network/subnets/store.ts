@@ -33,6 +33,8 @@ export interface Subnet extends Standard {
   readonly dnsNameservers: readonly string[];
   readonly hostRoutes: readonly HostRoute[];
   readonly serviceTypes: readonly string[];
+  /** The pool that its range was cut from. */
+  readonly subnetpoolId: string | null;
   readonly ipv6RaMode: string | null;
   readonly ipv6AddressMode: string | null;
 }
@@ -64,8 +66,8 @@ export const subnetAttributes: Attributes = {
   ipv6_address_mode: text('ipv6AddressMode'),
   'router:external': (query, values) => external(query, isTrue(values)),
   shared: (query, values) => shared(query, isTrue(values)),
-  // Nothing here has a pool or a segment of its own.
-  subnetpool_id: (query) => void query.whereRaw('1 = 0'),
+  subnetpool_id: text('subnetpoolId'),
+  // Nothing here has a segment of its own.
   segment_id: (query) => void query.whereRaw('1 = 0'),
 };
 

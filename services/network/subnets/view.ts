@@ -5,7 +5,7 @@ export const subnetView = (subnet: Subnet) => ({
   ...standardView(subnet),
   network_id: subnet.networkId,
   ip_version: subnet.ipVersion,
-  subnetpool_id: null,
+  subnetpool_id: subnet.subnetpoolId,
   enable_dhcp: subnet.enableDhcp,
   ipv6_ra_mode: subnet.ipv6RaMode,
   ipv6_address_mode: subnet.ipv6AddressMode,

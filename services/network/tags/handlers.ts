@@ -16,6 +16,8 @@ import { findRouter } from '../routers/operations.ts';
 import { routerRows } from '../routers/store.ts';
 import { findGroup } from '../security-groups/operations.ts';
 import { groupRows } from '../security-groups/store.ts';
+import { findSubnetPool } from '../subnet-pools/operations.ts';
+import { subnetPoolRows } from '../subnet-pools/store.ts';
 import { findSubnet } from '../subnets/operations.ts';
 import { subnetRows } from '../subnets/store.ts';
 
@@ -26,6 +28,11 @@ interface Tagged {
 }
 
 const kinds: Readonly<Record<string, Tagged>> = {
+  subnetpools: {
+    one: 'subnetpool',
+    find: findSubnetPool,
+    write: (db, id, tags) => subnetPoolRows.update(db, id, { tags }),
+  },
   networks: { one: 'network', find: findNetwork, write: (db, id, tags) => networkRows.update(db, id, { tags }) },
   subnets: { one: 'subnet', find: findSubnet, write: (db, id, tags) => subnetRows.update(db, id, { tags }) },
   ports: { one: 'port', find: findPort, write: (db, id, tags) => portRows.update(db, id, { tags }) },

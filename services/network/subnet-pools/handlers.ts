@@ -1,0 +1,38 @@
+import { handlersOf, type Kind } from '../resources/handlers.ts';
+import { standardView } from '../resources/view.ts';
+import {
+  createSubnetPool,
+  findSubnetPool,
+  removeSubnetPool,
+  type SubnetPoolWish,
+  updateSubnetPool,
+} from './operations.ts';
+import { listSubnetPools, type SubnetPool, subnetPoolAttributes } from './store.ts';
+
+const subnetPoolKind: Kind<SubnetPool, SubnetPoolWish> = {
+  one: 'subnetpool',
+  many: 'subnetpools',
+  attributes: subnetPoolAttributes,
+  list: ({ db }, who, listing) => listSubnetPools(db, who, listing),
+  find: findSubnetPool,
+  views: async (_network, rows) => rows.map(subnetPoolView),
+  target: async (_network, { projectId }) => ({ project_id: projectId, tenant_id: projectId }),
+  create: createSubnetPool,
+  update: updateSubnetPool,
+  remove: removeSubnetPool,
+};
+
+const subnetPoolView = (pool: SubnetPool) => ({
+  ...standardView(pool),
+  prefixes: pool.prefixes,
+  ip_version: pool.ipVersion,
+  default_prefixlen: pool.defaultPrefixlen,
+  min_prefixlen: pool.minPrefixlen,
+  max_prefixlen: pool.maxPrefixlen,
+  shared: pool.shared,
+  is_default: pool.isDefault,
+  default_quota: pool.defaultQuota,
+  address_scope_id: null,
+});
+
+export const subnetPools = handlersOf(subnetPoolKind);

@@ -1,0 +1,169 @@
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { cidrOf } from '../addresses/cidr.ts';
+import type { Network } from '../context.ts';
+import { freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { carve, compact, isInside } from './carve.ts';
+import { getVisibleSubnetPool, type SubnetPool, subnetPoolRows } from './store.ts';
+
+export interface SubnetPoolWish extends StandardWish {
+  readonly prefixes: readonly string[];
+  readonly default_prefixlen?: number | string;
+  readonly min_prefixlen?: number | string;
+  readonly max_prefixlen?: number | string;
+  readonly default_quota?: number | string | null;
+  readonly shared?: unknown;
+  readonly is_default?: unknown;
+}
+
+export async function findSubnetPool({ db }: Network, who: Who, id: string): Promise<SubnetPool> {
+  const found = await getVisibleSubnetPool(db, who, id);
+  if (!found) throw missing('SubnetPoolNotFound', `Subnet pool ${id} could not be found.`);
+  return found;
+}
+
+const longest = { 4: 32, 6: 128 } as const;
+const shortest = { 4: 8, 6: 64 } as const;
+
+function prefixesOf(asked: readonly string[]): Pick<SubnetPool, 'prefixes' | 'ipVersion'> {
+  const ranges = asked.map((text) => cidrOf(text) ?? refusePrefix(text));
+  const versions = new Set(ranges.map(({ version }) => version));
+  const [ipVersion, another] = versions;
+  if (ipVersion === undefined) throw badRequest('Empty subnet pool prefix list.', 'EmptySubnetPoolPrefixList');
+  if (another !== undefined)
+    throw badRequest('Cannot mix IPv4 and IPv6 prefixes in a subnet pool.', 'PrefixVersionMismatch');
+  return { prefixes: compact(asked), ipVersion };
+}
+
+function refusePrefix(text: string): never {
+  throw badRequest(`Invalid input for prefixes. Reason: '${text}' is not a valid IP subnet.`, 'HTTPBadRequest');
+}
+
+function lengthsOf(wish: Partial<SubnetPoolWish>, ipVersion: 4 | 6, before?: SubnetPool) {
+  const number = (value: unknown, otherwise: number) => (value === undefined ? otherwise : Number(value));
+  const minPrefixlen = number(wish.min_prefixlen, before?.minPrefixlen ?? shortest[ipVersion]);
+  const maxPrefixlen = number(wish.max_prefixlen, before?.maxPrefixlen ?? longest[ipVersion]);
+  const defaultPrefixlen = number(wish.default_prefixlen, before?.defaultPrefixlen ?? minPrefixlen);
+  if (maxPrefixlen > longest[ipVersion])
+    throw badRequest(`Prefix '${maxPrefixlen}' not supported in IPv${ipVersion} pool.`, 'UnsupportedMaxSubnetPrefix');
+  const fits = minPrefixlen <= defaultPrefixlen && defaultPrefixlen <= maxPrefixlen;
+  if (!fits)
+    throw badRequest(
+      `Illegal prefix bounds: min_prefixlen=${minPrefixlen}, default_prefixlen=${defaultPrefixlen}, max_prefixlen=${maxPrefixlen}.`,
+      'IllegalSubnetPoolPrefixBounds',
+    );
+  return { minPrefixlen, maxPrefixlen, defaultPrefixlen };
+}
+
+const quotaOf = (value: SubnetPoolWish['default_quota']) =>
+  value === null || value === undefined ? null : Number(value);
+const flagOf = (value: unknown, name: string) => (value === undefined ? undefined : truth(value, name));
+
+export async function createSubnetPool(network: Network, _who: Who, wish: SubnetPoolWish, projectId: string) {
+  const { prefixes, ipVersion } = prefixesOf(wish.prefixes);
+  const isDefault = flagOf(wish.is_default, 'is_default') ?? false;
+  if (isDefault) await refuseSecondDefault(network, ipVersion);
+  const pool: SubnetPool = {
+    ...freshRow(projectId, wish, 0),
+    ...lengthsOf(wish, ipVersion),
+    prefixes,
+    ipVersion,
+    shared: flagOf(wish.shared, 'shared') ?? false,
+    isDefault,
+    defaultQuota: quotaOf(wish.default_quota),
+  };
+  await subnetPoolRows.insert(network.db, pool);
+  return pool;
+}
+
+async function refuseSecondDefault({ db }: Network, ipVersion: 4 | 6): Promise<void> {
+  if ((await subnetPoolRows.countOf(db, { ipVersion, isDefault: true })) > 0)
+    throw invalidInput(
+      'A default subnetpool for this IP family has already been set. Only one default may exist per IP family',
+    );
+}
+
+/** A pool may grow; what subnets may have been cut from stays. */
+export async function updateSubnetPool(network: Network, _who: Who, before: SubnetPool, wish: Partial<SubnetPoolWish>) {
+  const isDefault = flagOf(wish.is_default, 'is_default');
+  if (isDefault && !before.isDefault) await refuseSecondDefault(network, before.ipVersion);
+  const change = given({
+    name: wish.name,
+    description: wish.description ?? undefined,
+    ...lengthsOf(wish, before.ipVersion, before),
+    prefixes: wish.prefixes === undefined ? undefined : grown(before, wish.prefixes),
+    isDefault,
+    defaultQuota: wish.default_quota === undefined ? undefined : quotaOf(wish.default_quota),
+  });
+  await subnetPoolRows.update(network.db, before.id, change);
+  return { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
+}
+
+function grown(before: SubnetPool, asked: readonly string[]): readonly string[] {
+  const { prefixes, ipVersion } = prefixesOf(asked);
+  const lost = before.prefixes.some((each) => !isInside(prefixes, cidrOf(each) ?? refusePrefix(each)));
+  if (lost || ipVersion !== before.ipVersion)
+    throw badRequest(
+      'Illegal update to prefixes: existing prefixes must be a subset of the new prefixes.',
+      'IllegalSubnetPoolPrefixUpdate',
+    );
+  return prefixes;
+}
+
+export async function removeSubnetPool({ db }: Network, _who: Who, { id }: SubnetPool): Promise<void> {
+  if ((await subnetRows.countOf(db, { subnetpoolId: id })) > 0)
+    throw conflict('Unable to delete subnet pool: Subnet pool has existing allocations.', 'SubnetPoolDeleteError');
+  await subnetPoolRows.remove(db, id);
+}
+
+interface Cut {
+  readonly cidr: string | undefined;
+  readonly prefixlen: number | undefined;
+  readonly projectId: string;
+}
+
+/** The range of a new subnet: the one that is asked for, or the first free one. */
+export async function cutFrom({ db }: Network, pool: SubnetPool, { cidr, prefixlen, projectId }: Cut): Promise<string> {
+  const siblings = await subnetRows.where(db, { subnetpoolId: pool.id });
+  const wanted = cidr === undefined ? undefined : cidrOf(cidr);
+  const length = wanted?.prefix ?? prefixlen ?? pool.defaultPrefixlen;
+  if (length < pool.minPrefixlen)
+    throw badRequest(
+      `Unable to allocate subnet with prefix length ${length}, minimum allowed prefix is ${pool.minPrefixlen}.`,
+      'MinPrefixSubnetAllocationError',
+    );
+  if (length > pool.maxPrefixlen)
+    throw badRequest(
+      `Unable to allocate subnet with prefix length ${length}, maximum allowed prefix is ${pool.maxPrefixlen}.`,
+      'MaxPrefixSubnetAllocationError',
+    );
+  refuseBeyondQuota(
+    pool,
+    siblings.filter((each) => each.projectId === projectId),
+    length,
+  );
+  const taken = siblings.map((each) => each.cidr);
+  const found = cidr === undefined ? carve(pool.prefixes, taken, length) : freeOne(pool, taken, cidr);
+  if (found !== undefined) return found;
+  throw conflict(
+    `Failed to allocate subnet: Insufficient prefix space to allocate subnet size /${length}.`,
+    'SubnetAllocationError',
+  );
+}
+
+function freeOne({ prefixes }: SubnetPool, taken: readonly string[], text: string): string | undefined {
+  const range = cidrOf(text);
+  if (!range || !isInside(prefixes, range)) return undefined;
+  return carve([text], taken, range.prefix);
+}
+
+/** Counted in addresses for IPv4, in /64 networks for IPv6. */
+function refuseBeyondQuota({ defaultQuota, ipVersion }: SubnetPool, own: readonly Subnet[], length: number): void {
+  if (defaultQuota === null) return;
+  const unit = ipVersion === 4 ? 0n : 64n;
+  const sizeOf = (prefix: number) => (1n << BigInt(longest[ipVersion] - prefix)) >> unit;
+  const used = own.reduce((sum, { cidr }) => sum + sizeOf(cidrOf(cidr)?.prefix ?? longest[ipVersion]), 0n);
+  if (used + sizeOf(length) > BigInt(defaultQuota))
+    throw conflict('Per-tenant subnet pool prefix quota exceeded.', 'SubnetPoolQuotaExceeded');
+}
