@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Cloud, cloudSection, readCloud } from '#shared/config/cloud.ts';
 import { BadSettings, type Section, type Settings, settingsOf } from '#shared/config/settings.ts';
+import { ringSection } from '#shared/ring/config.ts';
 import { type Directory, ensureDirectory, findDirectory } from './cloud/directory.ts';
 import { type Layout, layoutOf } from './cloud/layout.ts';
 import { type Part, parts } from './roles.ts';
@@ -44,11 +45,15 @@ export async function sectionOf(part: Part): Promise<Section> {
   return section;
 }
 
+/** What several parts must agree on. */
+export const commonSections: Readonly<Record<string, Section>> = { cloud: cloudSection, 'object-ring': ringSection };
+
 /** Reads every section once, so that a typo anywhere stops the start. */
 async function checkSections(settings: Settings): Promise<void> {
-  const stranger = settings.sections.find((name) => name !== 'cloud' && !parts.some((part) => part === name));
-  if (stranger !== undefined) throw new BadSettings(`${stranger} is not a section: cloud, ${parts.join(', ')}`);
-  settings.read('cloud', cloudSection);
+  const known = [...Object.keys(commonSections), ...parts];
+  const stranger = settings.sections.find((name) => !known.includes(name));
+  if (stranger !== undefined) throw new BadSettings(`${stranger} is not a section: ${known.join(', ')}`);
+  for (const [name, section] of Object.entries(commonSections)) settings.read(name, section);
   for (const part of parts) settings.read(part, await sectionOf(part));
 }
 

@@ -1,12 +1,11 @@
-import { cloudSection } from '#shared/config/cloud.ts';
 import { type Section, variableOf } from '#shared/config/settings.ts';
 import type { Command } from '../command.ts';
 import { parts } from '../roles.ts';
-import { sectionOf } from '../settings.ts';
+import { commonSections, sectionOf } from '../settings.ts';
 
 export const command: Command = async () => {
   process.stdout.write('# wattle.yaml: every setting with its default. Take the # away before what you change.\n');
-  process.stdout.write(sample('cloud', cloudSection));
+  for (const [name, section] of Object.entries(commonSections)) process.stdout.write(sample(name, section));
   for (const part of parts) process.stdout.write(sample(part, await sectionOf(part)));
   return 0;
 };
