@@ -29,12 +29,7 @@ export interface Claim {
   readonly resources: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** `raised`: providers whose generation has grown for this change already. */
-export async function replaceAllocations(
-  tx: Knex,
-  claims: readonly Claim[],
-  raised: readonly string[] = [],
-): Promise<void> {
+export async function replaceAllocations(tx: Knex, claims: readonly Claim[]): Promise<void> {
   const uuids = claims.map(({ consumerUuid }) => consumerUuid);
   const before = new Map((await lockConsumers(tx, uuids)).map((consumer) => [consumer.uuid, consumer]));
   const consumers = claims.map((claim) => consumerAfter(claim, before.get(claim.consumerUuid)));
@@ -43,9 +38,7 @@ export async function replaceAllocations(
   await checkPlaces(tx, wanted, claims);
   await moveRoom(tx, had, wanted);
   await writeAllocations(tx, consumers, wanted);
-  const providers = [...new Set(wanted.map(({ providerUuid }) => providerUuid))].filter(
-    (uuid) => !raised.includes(uuid),
-  );
+  const providers = [...new Set(wanted.map(({ providerUuid }) => providerUuid))];
   if (providers.length > 0) await raiseGenerations(tx, providers);
 }
 

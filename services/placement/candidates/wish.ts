@@ -43,9 +43,9 @@ const grouped: readonly [string, Version][] = [
 export function candidatesWish(queries: Queries, version: Version): CandidatesWish {
   const suffixes = suffixesOf(queries, version);
   const groups = suffixes.map((suffix) => groupOf(suffix, queries, version));
-  const sameSubtree = (queries.same_subtree ?? []).map((text) => text.split(','));
+  const sameSubtree = (queries.same_subtree ?? []).map((text) => text.split(',').map((suffix) => suffix.trim()));
   checkGroups(groups, sameSubtree, version);
-  const policy = queries.group_policy?.at(-1);
+  const policy = queries.group_policy?.[0];
   if (policy !== undefined && policy !== 'none' && policy !== 'isolate')
     throw badRequest(`Invalid query string parameters: '${policy}' is not one of ['none', 'isolate']`);
   if (policy === undefined && groups.filter(({ suffix }) => suffix !== '').length > 1)

@@ -8,7 +8,7 @@ import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
 import { checkClasses, checkStock, type StockWish, stockOf } from '../inventories/operations.ts';
 import { putInventory, replaceInventories, type Stock } from '../inventories/store.ts';
-import { listProviders, raiseGeneration } from '../providers/store.ts';
+import { listProviders, raiseGeneration, raiseGenerations } from '../providers/store.ts';
 
 interface ReshapeWish {
   readonly inventories: Readonly<
@@ -32,12 +32,12 @@ export const reshape: Handler<Placement, ReshapeWish> = async ({ db }, { body, v
     await seeProviders(tx, wanted);
     // room first, then who moves into it, then the room that they left
     for (const { uuid, stocks } of wanted) for (const stock of stocks) await putInventory(tx, uuid, stock);
-    await replaceAllocations(
-      tx,
-      claims,
-      wanted.map(({ uuid }) => uuid),
-    );
+    await replaceAllocations(tx, claims);
     for (const { uuid, stocks } of wanted) await dropTheRest(tx, uuid, stocks);
+    await raiseGenerations(
+      tx,
+      wanted.map(({ uuid }) => uuid),
+    ); // once for each of the three changes, as the real one counts
   });
   return gone();
 };

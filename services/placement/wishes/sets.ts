@@ -32,7 +32,11 @@ export function traitsWish(values: readonly string[], version: Version): SetWish
   const anyOf: string[][] = [];
   const none: string[] = [];
   for (const text of atLeast(version, '1.39') ? values : values.slice(-1)) {
-    const isChoice = text.startsWith('in:') && atLeast(version, '1.39');
+    const isChoice = text.startsWith('in:');
+    if (isChoice && !atLeast(version, '1.39'))
+      throw badRequest(
+        `Invalid query string parameters: The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' only supported since microversion 1.39. Got: ${text}`,
+      );
     const names = (isChoice ? text.slice(3) : text).split(',').map((name) => name.trim());
     if (names.some((name) => name === '' || name === '!')) throw traitForm(version, text);
     const forbidden = names.filter((name) => name.startsWith('!'));
