@@ -1,6 +1,6 @@
 /** What nobody asks for: rows that lost their work, and history that is old enough. */
 import { every, type Ticker } from '#shared/clock/every.ts';
-import { sweepWork } from '#shared/hosts/work.ts';
+import { sweepWork, sweepWork } from '#shared/hosts/work.ts';
 import type { Volumes } from './context.ts';
 import { changeSnapshot, listOrphanSnapshots } from './snapshots/store.ts';
 import { removeMessagesBefore } from './user-messages/store.ts';
@@ -11,8 +11,8 @@ const minute = 60_000;
 export const openTimers = (service: Volumes): Ticker[] => [
   every(
     minute,
-    () => settleOrphans(service),
-    (error) => service.log.warn({ error }, 'orphans were not looked for'),
+    () => sweepRows(service),
+    (error) => service.log.warn({ error }, 'rows were not swept'),
   ),
   every(
     60 * minute,
@@ -21,8 +21,9 @@ export const openTimers = (service: Volumes): Ticker[] => [
   ),
 ];
 
-/** A row in a passing state always has a live task; the fault tests see to it that this finds nothing. */
-async function settleOrphans({ db, log }: Volumes): Promise<void> {
+/** A row in a passing state always has a live task: the fault tests see to it that no orphan is ever found. */
+async function sweepRows({ db, log, config }: Volumes): Promise<void> {
+  await sweepWork(db, Date.now() - config.keepWorkMs);
   for (const { id, status } of await listOrphanVolumes(db)) {
     await changeVolume(db, id, { status: 'error', taskId: null });
     log.error({ volumeId: id, status }, 'a volume had lost its task');
