@@ -74,6 +74,8 @@ export const policy: Policy = {
   'os_compute_api:os-quota-sets:show': 'rule:project_reader_or_admin',
   'os_compute_api:os-quota-sets:delete': 'rule:context_is_admin',
   'os_compute_api:os-quota-sets:detail': 'rule:project_reader_or_admin',
+  'os_compute_api:os-security-groups:get': 'rule:project_reader_or_admin',
+  'os_compute_api:os-security-groups:show': 'rule:project_reader_or_admin',
   'os_compute_api:os-security-groups:list': 'rule:project_reader_or_admin',
   'os_compute_api:os-security-groups:add': 'rule:project_member_or_admin',
   'os_compute_api:os-security-groups:remove': 'rule:project_member_or_admin',

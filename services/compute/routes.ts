@@ -29,6 +29,7 @@ import {
 import { createKeypair, deleteKeypair, listOwnKeypairs, showKeypair } from './keypairs/handlers.ts';
 import { listServerDetails, listServerNames } from './listings/handlers.ts';
 import * as quota from './quotas/handlers.ts';
+import { listGroups, listGroupsOfServer, showGroup } from './security-groups/handlers.ts';
 import * as server from './servers/handlers.ts';
 import { listUsages, showUsage } from './usages/handlers.ts';
 import { listVersions, showLegacyVersion, showNamedVersion, showVersion } from './versions/handlers.ts';
@@ -75,7 +76,7 @@ const serverRoutes: Route<Compute>[] = [
   {
     method: 'get',
     path: `${one}/os-security-groups`,
-    handler: server.listGroupsOfServer,
+    handler: listGroupsOfServer,
     rule: rule('os-security-groups:list'),
   },
 ];
@@ -207,6 +208,23 @@ const flavorRoutes: Route<Compute>[] = [
   },
 ];
 
+const groupRoutes: Route<Compute>[] = [
+  {
+    method: 'get',
+    path: `${v21}/os-security-groups`,
+    handler: listGroups,
+    rule: rule('os-security-groups:get'),
+    until: '2.35',
+  },
+  {
+    method: 'get',
+    path: `${v21}/os-security-groups/:id`,
+    handler: showGroup,
+    rule: rule('os-security-groups:show'),
+    until: '2.35',
+  },
+];
+
 const keypairRoutes: Route<Compute>[] = [
   { method: 'get', path: keypairs, handler: listOwnKeypairs, rule: null },
   { method: 'post', path: keypairs, handler: createKeypair, rule: null },
@@ -331,6 +349,7 @@ export const routes: Route<Compute>[] = [
   ...actionRoutes,
   ...besideServers,
   ...flavorRoutes,
+  ...groupRoutes,
   ...keypairRoutes,
   ...hostRoutes,
   ...quotaRoutes,

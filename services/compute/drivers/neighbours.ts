@@ -47,9 +47,21 @@ export interface PortJson {
   readonly 'binding:profile'?: Readonly<Record<string, unknown>>;
 }
 export interface GroupJson {
-  readonly description?: string;
   readonly id: string;
   readonly name: string;
+  readonly description?: string;
+  readonly project_id?: string;
+  readonly tenant_id?: string;
+  readonly security_group_rules?: readonly {
+    readonly id: string;
+    readonly security_group_id: string;
+    readonly direction: string;
+    readonly protocol: string | null;
+    readonly port_range_min: number | null;
+    readonly port_range_max: number | null;
+    readonly remote_ip_prefix: string | null;
+    readonly remote_group_id: string | null;
+  }[];
 }
 export interface FloatingJson {
   readonly floating_ip_address: string;

@@ -160,22 +160,6 @@ export const showAddresses: Handler<Compute> = async (compute, call) => {
   return ok({ [label]: addresses[label] });
 };
 
-export const listGroupsOfServer: Handler<Compute> = async (compute, call) => {
-  const { groups, projectId } = await found(compute, call);
-  const { network } = compute;
-  const known = await network.listGroups({ project_id: projectId });
-  const shown = known.filter(({ name }) => groups.includes(name));
-  return ok({
-    security_groups: shown.map(({ id, name, description = '' }) => ({
-      id,
-      name,
-      description,
-      tenant_id: projectId,
-      rules: [],
-    })),
-  });
-};
-
 export const listMetadata: Handler<Compute> = async (compute, call) =>
   ok({ metadata: (await found(compute, call)).metadata });
 

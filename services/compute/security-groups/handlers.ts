@@ -1,0 +1,56 @@
+/** Groups as Nova showed them until 2.35: for old clients that look a name up here. The network service holds them. */
+import { Fault } from '#shared/errors/fault.ts';
+import { type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import type { GroupJson } from '../drivers/neighbours.ts';
+import { findServer } from '../servers/store.ts';
+
+type Rule = NonNullable<GroupJson['security_group_rules']>[number];
+
+/** Nova knew only what comes in. */
+const ruleView = (rule: Rule, names: ReadonlyMap<string, GroupJson>) => ({
+  id: rule.id,
+  parent_group_id: rule.security_group_id,
+  ip_protocol: rule.protocol,
+  from_port: rule.port_range_min,
+  to_port: rule.port_range_max,
+  ip_range: rule.remote_ip_prefix === null ? {} : { cidr: rule.remote_ip_prefix },
+  group: groupOf(names.get(rule.remote_group_id ?? '')),
+});
+
+const groupOf = (group: GroupJson | undefined) =>
+  group ? { name: group.name, tenant_id: group.project_id ?? group.tenant_id ?? '' } : {};
+
+export function groupViews(shown: readonly GroupJson[], known: readonly GroupJson[]) {
+  const names = new Map(known.map((group) => [group.id, group]));
+  return shown.map(({ id, name, description = '', project_id, tenant_id = '', security_group_rules: rules = [] }) => ({
+    id,
+    name,
+    description,
+    tenant_id: project_id ?? tenant_id,
+    rules: rules.filter(({ direction }) => direction === 'ingress').map((rule) => ruleView(rule, names)),
+  }));
+}
+
+export const listGroups: Handler<Compute> = async ({ network }, { who }) => {
+  const groups = await network.listGroups({ project_id: who.projectId ?? '' }, who.token);
+  return ok({ security_groups: groupViews(groups, groups) });
+};
+
+export const showGroup: Handler<Compute> = async ({ network }, { who, params }) => {
+  const id = params.id ?? '';
+  const groups = await network.listGroups({ project_id: who.projectId ?? '' }, who.token);
+  const [group] = groupViews(
+    groups.filter((each) => each.id === id),
+    groups,
+  );
+  if (!group) throw new Fault(404, 'notFound', `Security group ${id} not found.`);
+  return ok({ security_group: group });
+};
+
+export const listGroupsOfServer: Handler<Compute> = async ({ db, network }, { who, params }) => {
+  const { groups, projectId } = await findServer(db, who, params.id ?? '');
+  const known = await network.listGroups({ project_id: projectId });
+  const shown = known.filter(({ name }) => groups.includes(name));
+  return ok({ security_groups: groupViews(shown, known) });
+};
