@@ -14,7 +14,6 @@ export const section = {
   awayMs: number(90_000, 'a storage host that was silent for so long is down'),
   overcommit: number(20, 'how many times its size a thin pool may be promised'),
   keepWorkMs: number(3_600_000, 'how long finished work of hosts is kept'),
-  keepWorkMs: number(3_600_000, 'how long finished work of hosts is kept'),
   historyMs: number(30 * 24 * 3_600_000, 'how long messages to users are kept'),
 };
 

@@ -1,6 +1,6 @@
 /** What nobody asks for: rows that lost their work, and history that is old enough. */
 import { every, type Ticker } from '#shared/clock/every.ts';
-import { sweepWork, sweepWork } from '#shared/hosts/work.ts';
+import { sweepWork } from '#shared/hosts/work.ts';
 import type { Volumes } from './context.ts';
 import { changeSnapshot, listOrphanSnapshots } from './snapshots/store.ts';
 import { removeMessagesBefore } from './user-messages/store.ts';
@@ -35,6 +35,5 @@ async function sweepRows({ db, log, config }: Volumes): Promise<void> {
 }
 
 async function forget({ db, config }: Volumes): Promise<void> {
-  await sweepWork(db, Date.now() - config.keepWorkMs);
   await removeMessagesBefore(db, Date.now() - config.historyMs);
 }
