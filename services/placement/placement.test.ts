@@ -412,7 +412,8 @@ test('a reshape moves inventory and who uses it in one go', async (t) => {
       },
     },
   };
-  const done = await ask('POST', '/reshaper', { body });
+  assert.equal((await ask('POST', '/reshaper', { body })).status, 403);
+  const done = await ask('POST', '/reshaper', { body, roles: 'service' });
   assert.equal(done.status, 204, JSON.stringify(done.body));
   assert.deepEqual([await usage(root), await usage(child)], [{ VCPU: 2 }, { VGPU: 1 }]);
 });

@@ -17,6 +17,6 @@ export const policy: Policy = {
   ...verbs('traits', 'list', 'show', 'update', 'delete'),
   ...verbs('allocations', 'manage', 'list', 'update', 'delete'),
   ...verbs('allocation_candidates', 'list'),
-  'placement:reshaper:reshape': 'role:admin or role:service',
+  'placement:reshaper:reshape': 'role:service',
   'placement:usages': 'role:admin or rule:project_reader_api or role:service',
 };
