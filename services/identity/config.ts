@@ -1,5 +1,5 @@
 /** The settings of identity. */
-import { number, text } from '#shared/config/settings.ts';
+import { flag, number, oneOf, text } from '#shared/config/settings.ts';
 
 export const section = {
   listen: text('5000', 'where the API answers'),
@@ -9,6 +9,19 @@ export const section = {
   argonKib: number(19_456, 'memory of one password hash, in KiB (argon2id)'),
   argonPasses: number(2, 'passes over that memory'),
   hashesAtOnce: number(2, 'passwords hashed side by side; 16 times as many wait, more are told to come later'),
+  allowRescope: flag(true, 'whether a token with a scope may be exchanged for one of another scope'),
+  listLimit: number(0, 'the most that a list of users, groups, projects or credentials tells; 0: all'),
+  limitModel: oneOf(['flat', 'strict_two_level'], 'flat', 'how limits of projects bind each other'),
+  policyFile: text('', 'rules that replace the defaults: YAML, rule name to check'),
+  enforceScope: flag(true, 'whether a rule is refused to tokens of a scope that it is not made for'),
+  passwordRegex: text('', 'what every new password must match; empty: anything'),
+  passwordRegexDescription: text('', 'the same in words, for those whose password was refused'),
+  passwordExpiresDays: number(0, 'how long a password may be used; 0: for ever'),
+  passwordMinimumAgeDays: number(0, 'how long a user must keep a new password'),
+  passwordsRemembered: number(0, 'so many last passwords may not be taken again, the present one among them'),
+  changeUponFirstUse: flag(false, 'whether a password that an administrator set must be changed before use'),
+  disableAfterIdleDays: number(0, 'days without a login after which a user is shut out; 0: never'),
+  auditFile: text('', 'where CADF events are also written, a line each; empty: nowhere'),
   lockoutTries: number(0, 'wrong passwords in a row that lock a user; 0: never'),
   lockoutSeconds: number(1800, 'how long such a user stays locked'),
 };

@@ -7,6 +7,16 @@ import type { ValuesOf } from '#shared/config/settings.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { section } from './config.ts';
 
+/** AES-256-GCM; see credentials/seal.ts. */
+export interface Sealer {
+  seal(text: string): { readonly sealed: string; readonly keyId: string };
+  /** Throws when it was sealed by a key that is not here, or was touched. */
+  open(sealed: string, keyId: string): string;
+  readonly newest: string;
+  /** A new key seals from now on; the others stay, to open. */
+  rotate(): void;
+}
+
 /** Everything this service's functions may reach. */
 export interface Identity {
   readonly db: Knex;
@@ -15,6 +25,8 @@ export interface Identity {
   readonly cloud: Cloud;
   readonly config: ValuesOf<typeof section>;
   readonly hasher: Hasher;
+  /** Seals what users keep here, with keys that the database never sees. */
+  readonly sealer: Sealer;
   /** Reads tokens by the keys and revocations of its own database. */
   readonly trust: Trust & { signingKey(): { readonly kid: string; readonly key: KeyObject } };
   /** After a key or a revocation was written: here at once, elsewhere by a hint. */
@@ -25,4 +37,6 @@ export interface Hasher {
   hash(password: string): Promise<string>;
   /** Takes as long when there is nothing to compare with, so that a user's name cannot be guessed by time. */
   verify(password: string, hash: string | null): Promise<boolean>;
+  /** Whether a hash costs what the settings want now. */
+  isCurrent(hash: string): boolean;
 }

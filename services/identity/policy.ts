@@ -1,90 +1,39 @@
-/** Keystone's rules by their names, with the defaults of its newest release. */
-import type { Policy } from '#shared/auth/policy.ts';
+/** Keystone's rules by their names, with the defaults of its newest release, and where tokens must count for each. */
+import type { Policy, ScopeKind, Scopes } from '#shared/auth/policy.ts';
+import { anywhere } from './policy/anywhere.ts';
+import { besideDomains } from './policy/beside-domains.ts';
+import { inProjects } from './policy/in-projects.ts';
 
-const admin = 'rule:admin_required';
-const reader = `${admin} or (role:reader and system_scope:all)`;
-const domainOf = (what: string) => `domain_id:%(target.${what}.domain_id)s`;
-
-export const policy: Policy = {
-  admin_required: 'role:admin',
+/** What other rules are made of, and what any token may do. */
+const bases: Policy = {
+  admin_required: 'role:admin or is_admin:1',
   service_role: 'role:service',
   service_or_admin: 'rule:admin_required or rule:service_role',
   owner: 'user_id:%(user_id)s',
+  admin_or_owner: 'rule:admin_required or rule:owner',
   token_subject: 'user_id:%(target.token.user_id)s',
+  admin_or_token_subject: 'rule:admin_required or rule:token_subject',
+  service_admin_or_token_subject: 'rule:service_or_admin or rule:token_subject',
+  domain_managed_target_role:
+    "'manager':%(target.role.name)s or 'member':%(target.role.name)s or 'reader':%(target.role.name)s",
 
-  'identity:validate_token': `${reader} or rule:service_role or rule:token_subject`,
-  'identity:check_token': `${reader} or rule:token_subject`,
-  'identity:revoke_token': `${admin} or rule:token_subject`,
+  'identity:get_auth_catalog': '',
+  'identity:get_auth_projects': '',
+  'identity:get_auth_domains': '',
+  'identity:get_auth_system': '',
+  'identity:list_projects_for_user': '',
+  'identity:list_domains_for_user': '',
+
+  // Wattle's own: keys and revocations, for services
   'identity:get_trust_document': 'rule:service_or_admin',
-
-  'identity:get_domain': `${reader} or (role:reader and domain_id:%(target.domain.id)s) or project_domain_id:%(target.domain.id)s`,
-  'identity:list_domains': `${reader} or role:reader`,
-  'identity:create_domain': admin,
-  'identity:update_domain': admin,
-  'identity:delete_domain': admin,
-
-  'identity:get_project': `${reader} or (role:reader and ${domainOf('project')}) or project_id:%(target.project.id)s`,
-  'identity:list_projects': `${reader} or (role:reader and domain_id:%(target.domain_id)s)`,
-  'identity:list_user_projects': `${reader} or user_id:%(target.user.id)s`,
-  'identity:create_project': `${admin} or (role:manager and ${domainOf('project')})`,
-  'identity:update_project': `${admin} or (role:manager and ${domainOf('project')})`,
-  'identity:delete_project': `${admin} or (role:manager and ${domainOf('project')})`,
-
-  'identity:get_user': `${reader} or (role:reader and ${domainOf('user')}) or user_id:%(target.user.id)s`,
-  'identity:list_users': `${reader} or (role:reader and domain_id:%(target.domain_id)s)`,
-  'identity:create_user': `${admin} or (role:manager and ${domainOf('user')})`,
-  'identity:update_user': `${admin} or (role:manager and ${domainOf('user')})`,
-  'identity:delete_user': `${admin} or (role:manager and ${domainOf('user')})`,
-
-  'identity:get_group': reader,
-  'identity:list_groups': reader,
-  'identity:list_groups_for_user': `${reader} or (role:reader and ${domainOf('user')}) or rule:owner`,
-  'identity:create_group': admin,
-  'identity:update_group': admin,
-  'identity:delete_group': admin,
-  'identity:list_users_in_group': reader,
-  'identity:add_user_to_group': admin,
-  'identity:check_user_in_group': reader,
-  'identity:remove_user_from_group': admin,
-
-  'identity:get_role': `${reader} or role:manager`,
-  'identity:list_roles': `${reader} or role:manager`,
-  'identity:create_role': admin,
-  'identity:update_role': admin,
-  'identity:delete_role': admin,
-  'identity:list_implied_roles': reader,
-  'identity:get_implied_role': reader,
-  'identity:create_implied_role': admin,
-  'identity:delete_implied_role': admin,
-  'identity:list_role_inference_rules': reader,
-
-  'identity:check_grant': reader,
-  'identity:list_grants': reader,
-  'identity:create_grant': admin,
-  'identity:revoke_grant': admin,
-  'identity:check_system_grant_for_user': reader,
-  'identity:list_system_grants_for_user': reader,
-  'identity:create_system_grant_for_user': admin,
-  'identity:revoke_system_grant_for_user': admin,
-  'identity:check_system_grant_for_group': reader,
-  'identity:list_system_grants_for_group': reader,
-  'identity:create_system_grant_for_group': admin,
-  'identity:revoke_system_grant_for_group': admin,
-  'identity:list_role_assignments': reader,
-
-  'identity:get_region': '',
-  'identity:list_regions': '',
-  'identity:create_region': admin,
-  'identity:update_region': admin,
-  'identity:delete_region': admin,
-  'identity:get_service': reader,
-  'identity:list_services': reader,
-  'identity:create_service': admin,
-  'identity:update_service': admin,
-  'identity:delete_service': admin,
-  'identity:get_endpoint': reader,
-  'identity:list_endpoints': reader,
-  'identity:create_endpoint': admin,
-  'identity:update_endpoint': admin,
-  'identity:delete_endpoint': admin,
 };
+
+export const policy: Policy = { ...bases, ...anywhere, ...besideDomains, ...inProjects };
+
+const takes = (rules: Policy, kinds: readonly ScopeKind[]) => Object.keys(rules).map((rule) => [rule, kinds] as const);
+
+export const scopes: Scopes = new Map([
+  ...takes(anywhere, ['system', 'domain', 'project']),
+  ...takes(besideDomains, ['system', 'project']),
+  ...takes(inProjects, ['project']),
+]);

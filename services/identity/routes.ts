@@ -1,4 +1,5 @@
 import type { Route } from '#shared/http/route.ts';
+import { applicationCredentialRoutes } from './application-credentials/routes.ts';
 import { grantHandlers, listRoleAssignments } from './assignments/handlers.ts';
 import {
   createEndpoint,
@@ -17,7 +18,11 @@ import {
   updateRegion,
   updateService,
 } from './catalog/handlers.ts';
+import { policyRoutes } from './catalog-policies/routes.ts';
 import type { Identity } from './context.ts';
+import { credentialRoutes } from './credentials/routes.ts';
+import { domainConfigRoutes } from './domain-config/routes.ts';
+import { endpointFilterRoutes } from './endpoint-filter/routes.ts';
 import {
   createGroup,
   deleteGroup,
@@ -31,6 +36,8 @@ import {
   updateGroup,
 } from './groups/handlers.ts';
 import { showTrust } from './keys/handlers.ts';
+import { limitRoutes } from './limits/routes.ts';
+import { consumerRoutes } from './oauth/routes.ts';
 import {
   createDomainHandler,
   createProject,
@@ -47,6 +54,7 @@ import {
   updateDomain,
   updateProject,
 } from './projects/handlers.ts';
+import { tagRoutes } from './projects/routes.ts';
 import {
   createRole,
   deleteImplied,
@@ -60,39 +68,36 @@ import {
   updateRole,
 } from './roles/handlers.ts';
 import { checkToken, logIn, revokeToken, showCatalog, showToken } from './tokens/handlers.ts';
+import { trustRoutes } from './trusts/routes.ts';
 import { changePassword, createUser, deleteUser, listUsers, showUser, updateUser } from './users/handlers.ts';
 import { listVersions, showVersion } from './versions/handlers.ts';
 
 const rule = (name: string) => `identity:${name}`;
 
+/** The handler asks the rule, with the thing itself. */
+const asked = null;
+
 type Verbs = ReturnType<typeof grantHandlers>;
 
-/** A grant's path is the same for each kind of target and actor. */
-function grants(
-  path: string,
-  verbs: Verbs,
-  [check, list, create, revoke]: readonly [string, string, string, string],
-): Route<Identity>[] {
+/** A grant's path is the same for each kind of target and actor; `end` follows it where the grant is inherited. */
+function grants(path: string, { list, put, head, remove }: Verbs, end = ''): Route<Identity>[] {
+  const one = `${path}/:roleId${end}`;
   return [
-    { method: 'get', path, handler: verbs.list, rule: rule(list) },
-    { method: 'put', path: `${path}/:roleId`, handler: verbs.put, rule: rule(create) },
-    { method: 'head', path: `${path}/:roleId`, handler: verbs.head, rule: rule(check) },
-    { method: 'get', path: `${path}/:roleId`, handler: verbs.head, rule: rule(check) },
-    { method: 'delete', path: `${path}/:roleId`, handler: verbs.remove, rule: rule(revoke) },
+    { method: 'get', path: `${path}${end}`, handler: list, rule: asked },
+    { method: 'put', path: one, handler: put, rule: asked },
+    { method: 'head', path: one, handler: head, rule: asked },
+    { method: 'get', path: one, handler: head, rule: asked },
+    { method: 'delete', path: one, handler: remove, rule: asked },
   ];
 }
 
-const usual = ['check_grant', 'list_grants', 'create_grant', 'revoke_grant'] as const;
-const onSystem = (actor: 'user' | 'group') =>
-  [
-    `check_system_grant_for_${actor}`,
-    `list_system_grants_for_${actor}`,
-    `create_system_grant_for_${actor}`,
-    `revoke_system_grant_for_${actor}`,
-  ] as const;
-
-/** Reading needs a token and no more where the handler asks the rule with the thing itself. */
-const asked = null;
+/** On a project or a domain: what counts there, and what counts below it. */
+const grantsOn = (kind: 'project' | 'domain'): Route<Identity>[] =>
+  (['user', 'group'] as const).flatMap((actor) => {
+    const path = `${kind}s/:id/${actor}s/:actorId/roles`;
+    const below = grants(`/v3/OS-INHERIT/${path}`, grantHandlers(kind, actor, true), '/inherited_to_projects');
+    return [...grants(`/v3/${path}`, grantHandlers(kind, actor)), ...below];
+  });
 
 export const routes: Route<Identity>[] = [
   { method: 'get', path: '/', handler: listVersions, rule: null, who: 'nobody' },
@@ -103,12 +108,12 @@ export const routes: Route<Identity>[] = [
   { method: 'head', path: '/v3/auth/tokens', handler: checkToken, rule: asked },
   { method: 'get', path: '/v3/auth/tokens', handler: showToken, rule: asked },
   { method: 'delete', path: '/v3/auth/tokens', handler: revokeToken, rule: asked },
-  { method: 'get', path: '/v3/auth/catalog', handler: showCatalog, rule: null },
-  { method: 'get', path: '/v3/auth/projects', handler: listOwnProjects, rule: null },
-  { method: 'get', path: '/v3/auth/domains', handler: listOwnDomains, rule: null },
-  { method: 'get', path: '/v3/auth/system', handler: listOwnSystem, rule: null },
+  { method: 'get', path: '/v3/auth/catalog', handler: showCatalog, rule: rule('get_auth_catalog') },
+  { method: 'get', path: '/v3/auth/projects', handler: listOwnProjects, rule: rule('get_auth_projects') },
+  { method: 'get', path: '/v3/auth/domains', handler: listOwnDomains, rule: rule('get_auth_domains') },
+  { method: 'get', path: '/v3/auth/system', handler: listOwnSystem, rule: rule('get_auth_system') },
 
-  { method: 'get', path: '/v3/domains', handler: listDomains, rule: rule('list_domains') },
+  { method: 'get', path: '/v3/domains', handler: listDomains, rule: asked },
   { method: 'post', path: '/v3/domains', handler: createDomainHandler, rule: rule('create_domain') },
   { method: 'get', path: '/v3/domains/:id', handler: showDomain, rule: asked },
   { method: 'patch', path: '/v3/domains/:id', handler: updateDomain, rule: rule('update_domain') },
@@ -129,26 +134,27 @@ export const routes: Route<Identity>[] = [
   { method: 'get', path: '/v3/users/:id/groups', handler: listGroupsOfUser, rule: asked },
   { method: 'get', path: '/v3/users/:id/projects', handler: listProjectsOfUser, rule: asked },
 
-  { method: 'get', path: '/v3/groups', handler: listGroups, rule: rule('list_groups') },
-  { method: 'post', path: '/v3/groups', handler: createGroup, rule: rule('create_group') },
-  { method: 'get', path: '/v3/groups/:id', handler: showGroup, rule: rule('get_group') },
-  { method: 'patch', path: '/v3/groups/:id', handler: updateGroup, rule: rule('update_group') },
-  { method: 'delete', path: '/v3/groups/:id', handler: deleteGroup, rule: rule('delete_group') },
-  { method: 'get', path: '/v3/groups/:id/users', handler: listMembers, rule: rule('list_users_in_group') },
-  { method: 'put', path: '/v3/groups/:id/users/:userId', handler: putMember, rule: rule('add_user_to_group') },
-  { method: 'head', path: '/v3/groups/:id/users/:userId', handler: headMember, rule: rule('check_user_in_group') },
+  { method: 'get', path: '/v3/groups', handler: listGroups, rule: asked },
+  { method: 'post', path: '/v3/groups', handler: createGroup, rule: asked },
+  { method: 'get', path: '/v3/groups/:id', handler: showGroup, rule: asked },
+  { method: 'patch', path: '/v3/groups/:id', handler: updateGroup, rule: asked },
+  { method: 'delete', path: '/v3/groups/:id', handler: deleteGroup, rule: asked },
+  { method: 'get', path: '/v3/groups/:id/users', handler: listMembers, rule: asked },
+  { method: 'put', path: '/v3/groups/:id/users/:userId', handler: putMember, rule: asked },
+  { method: 'head', path: '/v3/groups/:id/users/:userId', handler: headMember, rule: asked },
+  { method: 'get', path: '/v3/groups/:id/users/:userId', handler: headMember, rule: asked },
   {
     method: 'delete',
     path: '/v3/groups/:id/users/:userId',
     handler: deleteMember,
-    rule: rule('remove_user_from_group'),
+    rule: asked,
   },
 
-  { method: 'get', path: '/v3/roles', handler: listRoles, rule: rule('list_roles') },
-  { method: 'post', path: '/v3/roles', handler: createRole, rule: rule('create_role') },
-  { method: 'get', path: '/v3/roles/:id', handler: showRole, rule: rule('get_role') },
-  { method: 'patch', path: '/v3/roles/:id', handler: updateRole, rule: rule('update_role') },
-  { method: 'delete', path: '/v3/roles/:id', handler: deleteRole, rule: rule('delete_role') },
+  { method: 'get', path: '/v3/roles', handler: listRoles, rule: asked },
+  { method: 'post', path: '/v3/roles', handler: createRole, rule: asked },
+  { method: 'get', path: '/v3/roles/:id', handler: showRole, rule: asked },
+  { method: 'patch', path: '/v3/roles/:id', handler: updateRole, rule: asked },
+  { method: 'delete', path: '/v3/roles/:id', handler: deleteRole, rule: asked },
   { method: 'get', path: '/v3/roles/:id/implies', handler: listImplied, rule: rule('list_implied_roles') },
   { method: 'put', path: '/v3/roles/:id/implies/:impliedId', handler: putImplied, rule: rule('create_implied_role') },
   { method: 'head', path: '/v3/roles/:id/implies/:impliedId', handler: showImplied, rule: rule('get_implied_role') },
@@ -160,13 +166,11 @@ export const routes: Route<Identity>[] = [
     rule: rule('delete_implied_role'),
   },
   { method: 'get', path: '/v3/role_inferences', handler: listInferences, rule: rule('list_role_inference_rules') },
-  { method: 'get', path: '/v3/role_assignments', handler: listRoleAssignments, rule: rule('list_role_assignments') },
-  ...grants('/v3/projects/:id/users/:actorId/roles', grantHandlers('project', 'user'), usual),
-  ...grants('/v3/projects/:id/groups/:actorId/roles', grantHandlers('project', 'group'), usual),
-  ...grants('/v3/domains/:id/users/:actorId/roles', grantHandlers('domain', 'user'), usual),
-  ...grants('/v3/domains/:id/groups/:actorId/roles', grantHandlers('domain', 'group'), usual),
-  ...grants('/v3/system/users/:actorId/roles', grantHandlers('system', 'user'), onSystem('user')),
-  ...grants('/v3/system/groups/:actorId/roles', grantHandlers('system', 'group'), onSystem('group')),
+  { method: 'get', path: '/v3/role_assignments', handler: listRoleAssignments, rule: asked },
+  ...grantsOn('project'),
+  ...grantsOn('domain'),
+  ...grants('/v3/system/users/:actorId/roles', grantHandlers('system', 'user')),
+  ...grants('/v3/system/groups/:actorId/roles', grantHandlers('system', 'group')),
 
   { method: 'get', path: '/v3/regions', handler: listRegions, rule: rule('list_regions') },
   { method: 'post', path: '/v3/regions', handler: createRegion, rule: rule('create_region') },
@@ -184,4 +188,14 @@ export const routes: Route<Identity>[] = [
   { method: 'get', path: '/v3/endpoints/:id', handler: showEndpoint, rule: rule('get_endpoint') },
   { method: 'patch', path: '/v3/endpoints/:id', handler: updateEndpoint, rule: rule('update_endpoint') },
   { method: 'delete', path: '/v3/endpoints/:id', handler: deleteEndpoint, rule: rule('delete_endpoint') },
+
+  ...domainConfigRoutes,
+  ...tagRoutes,
+  ...applicationCredentialRoutes,
+  ...trustRoutes,
+  ...credentialRoutes,
+  ...consumerRoutes,
+  ...limitRoutes,
+  ...policyRoutes,
+  ...endpointFilterRoutes,
 ];

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { withPolicyFile } from '#shared/auth/policy-file.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
 import { migrate } from '#shared/db/migrate.ts';
@@ -7,13 +9,17 @@ import type { Start } from '#shared/service/ground.ts';
 import { trustChanged } from '#shared/service/trust.ts';
 import { section } from './config.ts';
 import type { Identity } from './context.ts';
+import { openSealer } from './credentials/seal.ts';
 import { keystone } from './dialect.ts';
 import { ensureKeys } from './keys/store.ts';
 import { type OwnTrust, openOwnTrust } from './keys/trust.ts';
 import { openMessages } from './messages.ts';
 import { identity as tables } from './migrations/001-identity.ts';
+import { delegation } from './migrations/002-delegation.ts';
+import { resources } from './migrations/003-resources.ts';
+import { federation } from './migrations/004-federation.ts';
 import { openHasher } from './passwords/argon.ts';
-import { policy } from './policy.ts';
+import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
 import { seed } from './seed/seed.ts';
 import { openTimers } from './timers.ts';
@@ -23,11 +29,13 @@ export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
-  await migrate(db, [tables]);
+  await migrate(db, [tables, delegation, resources, federation]);
   await db.transaction(ensureKeys);
   const trust = await openOwnTrust(db);
   const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });
-  const identity: Identity = { db, bus, log, cloud, config, hasher, trust, trustChanged: () => tell(trust, bus) };
+  const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));
+  const told = () => tell(trust, bus);
+  const identity: Identity = { db, bus, log, cloud, config, hasher, sealer, trust, trustChanged: told };
   await seed(identity);
   const messages = openMessages(identity, trust);
   const timers = openTimers(identity, trust);
@@ -36,7 +44,8 @@ export const start: Start = async ({ settings, log, bus }) => {
     name: 'identity',
     service: identity,
     routes,
-    policy,
+    policy: withPolicyFile(policy, config.policyFile),
+    ...(config.enforceScope ? { scopes } : {}),
     dialect: keystone,
     identify,
     log,

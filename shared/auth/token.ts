@@ -18,8 +18,21 @@ export interface Claims {
   /** Seconds, with fractions: a revocation in the same second must tell before from after. */
   readonly iat: number;
   readonly exp: number;
-  /** The application credential or the trust it came by. */
+  /** The application credential or the trust it came by: `app:id`, `trust:id`. */
   readonly by?: string;
+  /** The only requests it may make; absent: all that its roles allow. */
+  readonly accessRules?: readonly AccessRule[];
+  /** Who said who this is, where identity did not see a password. */
+  readonly federated?: { readonly idp: string; readonly protocol: string; readonly groups: readonly string[] };
+}
+
+export interface AccessRule {
+  readonly id: string;
+  /** The type of a service in the catalog. */
+  readonly service: string;
+  readonly method: string;
+  /** `/v2.1/servers/{id}/ips`; `*` is one part of a path, `**` any number. */
+  readonly path: string;
 }
 
 export interface VerificationKey {

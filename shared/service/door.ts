@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { checksOf } from '#shared/api/checks.ts';
 import { openDocument } from '#shared/api/document.ts';
-import { enforcerOf, type Policy } from '#shared/auth/policy.ts';
+import { enforcerOf, type Policy, type Scopes } from '#shared/auth/policy.ts';
 import type { Identify } from '#shared/auth/trust.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import type { Route } from '#shared/http/route.ts';
@@ -16,6 +16,8 @@ export interface DoorOptions<Service> {
   readonly service: Service;
   readonly routes: readonly Route<Service>[];
   readonly policy: Policy;
+  /** Where tokens must count for a rule; none: anywhere. */
+  readonly scopes?: Scopes;
   readonly dialect: Dialect;
   readonly identify: Identify;
   readonly log: Log;
@@ -30,6 +32,7 @@ const openapi = join(import.meta.dirname, '..', '..', 'openapi');
 export async function openDoor<Service>({
   name,
   policy,
+  scopes,
   at,
   validation,
   ...options
@@ -39,6 +42,12 @@ export async function openDoor<Service>({
   // loaded only when asked for: it weighs 70 MB
   const strict = validation === 'strict' ? (await import('#shared/http/strict.ts')).strictOf(document) : undefined;
   const checkAnswers = process.env.WATTLE_CHECK_ANSWERS === '1';
-  const app = serve({ ...options, enforcer: enforcerOf(policy), checks, checkAnswers, ...(strict ? { strict } : {}) });
+  const app = serve({
+    ...options,
+    enforcer: enforcerOf(policy, scopes),
+    checks,
+    checkAnswers,
+    ...(strict ? { strict } : {}),
+  });
   return listen(createTunedServer(app), at);
 }

@@ -9,9 +9,14 @@ export type Scope =
   | { readonly kind: 'domain'; readonly domain: Project }
   | { readonly kind: 'system' };
 
-/** The roles of a user in a scope; domain-specific ones count only by what they imply. */
-export async function effectiveRoles(db: Knex, userId: string, scope: Scope): Promise<Role[]> {
-  const assignments = await listAssignmentsOf(db, userId);
+/** The roles of a user in a scope, with those of `groups` that another's word puts them in; domain-specific ones count only by what they imply. */
+export async function effectiveRoles(
+  db: Knex,
+  userId: string,
+  scope: Scope,
+  groups: readonly string[] = [],
+): Promise<Role[]> {
+  const assignments = await listAssignmentsOf(db, userId, groups);
   const counts = await countsIn(db, scope);
   const own = assignments.filter(counts).map(({ roleId }) => roleId);
   const ids = new Set(withImplied(own, await listImplications(db)));
@@ -39,8 +44,9 @@ export function withImplied(roleIds: readonly string[], implications: readonly I
 export async function listScopesOf(
   db: Knex,
   userId: string,
+  groups: readonly string[] = [],
 ): Promise<{ projects: string[]; domains: string[]; system: boolean }> {
-  const assignments = await listAssignmentsOf(db, userId);
+  const assignments = await listAssignmentsOf(db, userId, groups);
   const direct = (kind: string) =>
     assignments.filter((each) => each.targetKind === kind && !each.inherited).map(({ targetId }) => targetId);
   const above = new Set(assignments.filter(({ inherited }) => inherited).map(({ targetId }) => targetId));

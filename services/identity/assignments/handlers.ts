@@ -1,7 +1,10 @@
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { findRole } from '../roles/store.ts';
+import { lookGroup } from '../groups/store.ts';
+import { lookProject } from '../projects/store.ts';
+import { findRole, lookRole } from '../roles/store.ts';
+import { lookUser } from '../users/store.ts';
 import { listDetailed } from './list.ts';
 import { grant, withdraw } from './operations.ts';
 import { type Assignment, absentGrant, hasAssignment, listAssignments } from './store.ts';
@@ -24,22 +27,54 @@ const assignmentOf = (
   inherited,
 });
 
-/** The four verbs of one kind of grant. */
+/** What the rules ask about: the domains of actor, target and role. What is not there is left out, and refused later. */
+async function ruleTarget({ db }: Identity, { actorKind, actorId, targetKind, targetId, roleId }: Assignment) {
+  const actor = await (actorKind === 'user' ? lookUser(db, { id: actorId }) : lookGroup(db, actorId));
+  const place = targetKind === 'system' ? undefined : await lookProject(db, { id: targetId });
+  const role = roleId ? await lookRole(db, roleId) : undefined;
+  return {
+    ...(actor ? { [`target.${actorKind}.domain_id`]: actor.domainId } : {}),
+    ...(place && targetKind === 'project' ? { 'target.project.domain_id': place.domainId } : {}),
+    ...(place && targetKind === 'domain' ? { 'target.domain.id': place.id } : {}),
+    ...(role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {}),
+  };
+}
+
+const usual = { head: 'check_grant', list: 'list_grants', put: 'create_grant', remove: 'revoke_grant' } as const;
+const onSystem = (actor: ActorKind) => ({
+  head: `check_system_grant_for_${actor}`,
+  list: `list_system_grants_for_${actor}`,
+  put: `create_system_grant_for_${actor}`,
+  remove: `revoke_system_grant_for_${actor}`,
+});
+
+/** The four verbs of one kind of grant; each asks its rule with the grant itself. */
 export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inherited = false) {
+  const rules = targetKind === 'system' ? onSystem(actorKind) : usual;
+  const authorize = async (identity: Identity, call: Call<never>, verb: keyof typeof usual) => {
+    const assignment = assignmentOf(targetKind, actorKind, inherited, call);
+    call.authorize(`identity:${rules[verb]}`, await ruleTarget(identity, assignment));
+  };
   const put: Handler<Identity> = async (identity, call) => {
+    await authorize(identity, call, 'put');
     await grant(identity, assignmentOf(targetKind, actorKind, inherited, call));
     return gone();
   };
-  const head: Handler<Identity> = async ({ db }, call) => {
+  const head: Handler<Identity> = async (identity, call) => {
+    await authorize(identity, call, 'head');
+    const { db } = identity;
     const assignment = assignmentOf(targetKind, actorKind, inherited, call);
     if (!(await hasAssignment(db, assignment))) throw absentGrant(assignment);
     return gone();
   };
   const remove: Handler<Identity> = async (identity, call) => {
+    await authorize(identity, call, 'remove');
     await withdraw(identity, assignmentOf(targetKind, actorKind, inherited, call));
     return gone();
   };
-  const list: Handler<Identity> = async ({ db }, call) => {
+  const list: Handler<Identity> = async (identity, call) => {
+    await authorize(identity, call, 'list');
+    const { db } = identity;
     const { roleId: _, ...some } = assignmentOf(targetKind, actorKind, inherited, call);
     const found = await listAssignments(db, some);
     const roles = await Promise.all(found.map(({ roleId }) => findRole(db, roleId)));
@@ -56,5 +91,17 @@ export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inhe
   return { put, head, remove, list };
 }
 
-export const listRoleAssignments: Handler<Identity> = async (identity, call) =>
-  ok(collection(call, 'role_assignments', await listDetailed(identity, call.query, call.base)));
+/** A domain's token sees what is given in its domain. */
+export const listRoleAssignments: Handler<Identity> = async (identity, call) => {
+  const { domainId } = call.who;
+  const tree = call.query.include_subtree !== undefined;
+  const rule = tree ? 'identity:list_role_assignments_for_tree' : 'identity:list_role_assignments';
+  call.authorize(rule, await treeTarget(identity, call, tree));
+  return ok(collection(call, 'role_assignments', await listDetailed(identity, call.query, call.base, domainId)));
+};
+
+async function treeTarget({ db }: Identity, { query, who }: Call<never>, tree: boolean) {
+  const project = tree ? await lookProject(db, { id: query['scope.project.id'] ?? '' }) : undefined;
+  const domain = project?.domainId ?? who.domainId;
+  return domain ? { 'target.domain_id': domain } : {};
+}

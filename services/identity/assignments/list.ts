@@ -2,8 +2,8 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { findGroup, isMember, listMemberIds } from '../groups/store.ts';
-import { lookProject } from '../projects/store.ts';
-import { findRole, listImplications } from '../roles/store.ts';
+import { listProjects, lookProject } from '../projects/store.ts';
+import { findRole, listAllRoles, listImplications } from '../roles/store.ts';
 import { findUser } from '../users/store.ts';
 import { withImplied } from './effective.ts';
 import { type Assignment, listAssignments } from './store.ts';
@@ -14,11 +14,19 @@ type Query = Readonly<Record<string, string>>;
 const isOn = (query: Query, key: string): boolean =>
   key in query && !['0', 'false'].includes((query[key] ?? '').toLowerCase());
 
-export async function listDetailed(identity: Identity, query: Query, base: string): Promise<unknown[]> {
+export async function listDetailed(
+  identity: Identity,
+  query: Query,
+  base: string,
+  onlyDomain: string | null,
+): Promise<unknown[]> {
   const effective = isOn(query, 'effective');
   if (effective && query['group.id'])
     throw badRequest('Combining effective and group filter will always result in an empty list.');
-  const found = await listAssignments(identity.db, wanted(query, effective));
+  const given = (await listAssignments(identity.db, wanted(query, effective))).filter(
+    await insideOf(identity, onlyDomain),
+  );
+  const found = effective ? await spread(identity, given, query) : await narrowed(identity, given, query);
   const expanded = effective ? await expand(identity, found) : found;
   const kept = await inOrder(expanded, async (each) => ((await fits(identity, each, query)) ? [each] : []));
   return inOrder(kept, async (each) => [await view(identity, each, isOn(query, 'include_names'), base)]);
@@ -32,14 +40,49 @@ async function inOrder<A, B>(items: readonly A[], each: (item: A) => Promise<rea
 
 /** What the rows themselves can answer; who is in a group and what a role implies is looked at after. */
 function wanted(query: Query, effective: boolean): Partial<Assignment> {
-  const target = query['scope.project.id'] ?? query['scope.domain.id'] ?? ('scope.system' in query ? 'all' : undefined);
   return {
-    ...(target === undefined ? {} : { targetId: target }),
+    ...('scope.system' in query ? { targetKind: 'system' as const } : {}),
     ...(query['group.id'] ? { actorKind: 'group', actorId: query['group.id'] } : {}),
     ...(!effective && query['user.id'] ? { actorKind: 'user', actorId: query['user.id'] } : {}),
     ...(!effective && query['role.id'] ? { roleId: query['role.id'] } : {}),
     ...(query['scope.OS-INHERIT:inherited_to'] ? { inherited: true } : {}),
   };
+}
+
+type Fits = (assignment: Assignment) => boolean;
+
+/** For a domain's token: what is given on the domain and on its projects. */
+async function insideOf({ db }: Identity, domainId: string | null): Promise<Fits> {
+  if (domainId === null) return () => true;
+  const projects = new Set((await listProjects(db, { domain_id: [domainId] }, false)).map(({ id }) => id));
+  return ({ targetId }) => targetId === domainId || projects.has(targetId);
+}
+
+/** As it was given: on the scope that is asked for, or also on what is below it. */
+async function narrowed({ db }: Identity, given: readonly Assignment[], query: Query): Promise<Assignment[]> {
+  const scope = query['scope.project.id'] ?? query['scope.domain.id'];
+  if (scope === undefined) return [...given];
+  const below = isOn(query, 'include_subtree') ? await projectsBelow(db, scope) : [];
+  const wantedIds = new Set([scope, ...below]);
+  return given.filter(({ targetId }) => wantedIds.has(targetId));
+}
+
+async function projectsBelow(db: Identity['db'], id: string): Promise<string[]> {
+  const all = await listProjects(db, {}, false);
+  const found = [id];
+  for (const at of found) for (const project of all) if (project.parentId === at) found.push(project.id);
+  return found.slice(1);
+}
+
+/** What is inherited counts on each project below, and there as if it were given. */
+async function spread({ db }: Identity, given: readonly Assignment[], query: Query): Promise<Assignment[]> {
+  const scope = query['scope.project.id'] ?? query['scope.domain.id'];
+  const here = (targetId: string) => scope === undefined || targetId === scope;
+  return inOrder(given, async (each) => {
+    if (!each.inherited) return here(each.targetId) ? [each] : [];
+    const below = (await projectsBelow(db, each.targetId)).filter(here);
+    return below.map((targetId) => ({ ...each, targetKind: 'project' as const, targetId, inherited: false }));
+  });
 }
 
 async function expand({ db }: Identity, found: readonly Assignment[]): Promise<Assignment[]> {
@@ -48,8 +91,16 @@ async function expand({ db }: Identity, found: readonly Assignment[]): Promise<A
     if (each.actorKind === 'user') return [each];
     return (await listMemberIds(db, each.actorId)).map((actorId) => ({ ...each, actorKind: 'user' as const, actorId }));
   });
-  return perUser.flatMap((each) => withImplied([each.roleId], implications).map((roleId) => ({ ...each, roleId })));
+  const everywhere = new Set((await listAllRoles(db)).filter(({ domainId }) => domainId === null).map(({ id }) => id));
+  const whole = perUser.flatMap((each) =>
+    withImplied([each.roleId], implications).map((roleId) => ({ ...each, roleId })),
+  );
+  return unique(whole.filter(({ roleId }) => everywhere.has(roleId)));
 }
+
+const unique = (found: readonly Assignment[]): Assignment[] => [
+  ...new Map(found.map((each) => [JSON.stringify(Object.entries(each).toSorted()), each])).values(),
+];
 
 async function fits({ db }: Identity, each: Assignment, query: Query): Promise<boolean> {
   if (query['role.id'] && query['role.id'] !== each.roleId) return false;

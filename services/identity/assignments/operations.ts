@@ -4,6 +4,7 @@ import { findGroup, listMemberIds } from '../groups/store.ts';
 import { revoke } from '../keys/revoke.ts';
 import { absent, findDomain, findProject } from '../projects/store.ts';
 import { findRole } from '../roles/store.ts';
+import { trusts } from '../trusts/store.ts';
 import { findUser } from '../users/store.ts';
 import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from './store.ts';
 
@@ -41,7 +42,12 @@ async function revokeHolders(
 ): Promise<void> {
   const users = actorKind === 'user' ? [actorId] : await listMemberIds(tx, actorId);
   const where = targetKind === 'project' && !inherited ? { project: targetId } : {};
-  for (const user of users) await revoke(identity, tx, { user, ...where });
+  for (const user of users) {
+    await revoke(identity, tx, { user, ...where });
+    for (const trust of await trusts.listWhere(tx, { trustorId: user }))
+      if (targetKind !== 'project' || inherited || trust.projectId === targetId)
+        await revoke(identity, tx, { by: `trust:${trust.id}` });
+  }
 }
 
 export async function revokeHoldersOf(identity: Identity, tx: Knex, roleId: string): Promise<void> {

@@ -36,13 +36,14 @@ export const listAssignments = (db: Knex, some: Partial<Assignment>): Promise<As
     .orderBy(['actorId', 'targetId', 'roleId'])
     .select(...columns);
 
-/** Of a user and the groups they are in. */
-export const listAssignmentsOf = (db: Knex, userId: string): Promise<Assignment[]> =>
+/** Of a user, the groups they are in, and some more groups. */
+export const listAssignmentsOf = (db: Knex, userId: string, groups: readonly string[] = []): Promise<Assignment[]> =>
   db<Assignment>('assignments')
     .where({ actorKind: 'user', actorId: userId })
     .orWhere((or) =>
       or.where({ actorKind: 'group' }).whereIn('actorId', db('memberships').where({ userId }).select('groupId')),
     )
+    .orWhere((or) => or.where({ actorKind: 'group' }).whereIn('actorId', groups as string[]))
     .select(...columns);
 
 export const absentGrant = ({ roleId }: Assignment) => absent('role assignment with role', roleId);

@@ -1,6 +1,7 @@
 /** The catalog of a token: every enabled endpoint, with the project's id where its URL names it. */
 import type { Knex } from 'knex';
-import { listEntries } from './store.ts';
+import { groupsOf, isIn, listChosen } from '../endpoint-filter/store.ts';
+import { type Endpoint, listEntries } from './store.ts';
 
 export interface CatalogEntry {
   readonly id: string;
@@ -20,10 +21,8 @@ export async function buildCatalog(
   db: Knex,
   about: { readonly projectId: string | null; readonly userId: string },
 ): Promise<CatalogEntry[]> {
-  const [services, endpoints] = [
-    await listEntries(db, 'services', {}),
-    await listEntries(db, 'endpoints', { enabled: ['true'] }),
-  ];
+  const services = await listEntries(db, 'services', {});
+  const endpoints = await endpointsFor(db, about.projectId);
   return services
     .filter(({ enabled }) => enabled)
     .map(({ id, type, extra }) => ({
@@ -47,6 +46,16 @@ export async function buildCatalog(
         }),
     }))
     .filter((entry) => entry.endpoints.length > 0);
+}
+
+/** All that are enabled, or those that were chosen for the project. */
+async function endpointsFor(db: Knex, projectId: string | null): Promise<Endpoint[]> {
+  const enabled = await listEntries(db, 'endpoints', { enabled: ['true'] });
+  if (projectId === null) return enabled;
+  const [chosen, groups] = [await listChosen(db, { projectId }), await groupsOf(db, projectId)];
+  if (chosen.length === 0 && groups.length === 0) return enabled;
+  const ids = new Set(chosen.map(({ endpointId }) => endpointId));
+  return enabled.filter((endpoint) => ids.has(endpoint.id) || groups.some((group) => isIn(group, endpoint)));
 }
 
 /** `$(project_id)s` and `%(project_id)s` alike; undefined when a value is missing. */

@@ -1,7 +1,9 @@
-import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { associations } from '../catalog-policies/store.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
+import { forgetEndpoint } from '../endpoint-filter/store.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import {
   type Endpoint,
@@ -9,41 +11,14 @@ import {
   findEntry,
   insertEntry,
   listEntries,
-  type Region,
   removeEndpointsOf,
   removeEntry,
-  type Service,
   updateEntry,
 } from './store.ts';
+import { endpointView, regionView, serviceView } from './view.ts';
 
 type Wish = Readonly<Record<string, unknown>>;
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-const regionView = ({ id, parentId, description, extra }: Region, base: string) => ({
-  ...extra,
-  id,
-  description,
-  parent_region_id: parentId,
-  links: { self: `${base}/v3/regions/${id}` },
-});
-const serviceView = ({ id, type, enabled, extra }: Service, base: string) => ({
-  ...extra,
-  id,
-  type,
-  enabled,
-  links: { self: `${base}/v3/services/${id}` },
-});
-const endpointView = ({ id, serviceId, interface: face, regionId, url, enabled, extra }: Endpoint, base: string) => ({
-  ...extra,
-  id,
-  interface: face,
-  region_id: regionId,
-  region: regionId,
-  service_id: serviceId,
-  url,
-  enabled,
-  links: { self: `${base}/v3/endpoints/${id}` },
-});
 
 const regionFields = new Set(['id', 'description', 'parent_region_id', 'links']);
 const serviceFields = new Set(['id', 'type', 'enabled', 'links']);
@@ -94,6 +69,10 @@ export const updateRegion: Handler<Identity, { region: Wish }> = async (
 
 export const deleteRegion: Handler<Identity> = async ({ db }, { params }) => {
   const { id } = await findEntry(db, 'regions', params.id ?? '');
+  if ((await listEntries(db, 'regions', { parent_region_id: [id] })).length > 0)
+    throw forbidden(`Unable to delete region ${id} because it or its child regions have associated endpoints.`);
+  if ((await listEntries(db, 'endpoints', { region_id: [id] })).length > 0)
+    throw forbidden(`Unable to delete region ${id} because it or its child regions have associated endpoints.`);
   await removeEntry(db, 'regions', id);
   return gone();
 };
@@ -146,6 +125,7 @@ export const updateService: Handler<Identity, { service: Wish }> = async (
 export const deleteService: Handler<Identity> = async ({ db }, { params }) => {
   const { id } = await findEntry(db, 'services', params.id ?? '');
   await db.transaction(async (tx) => {
+    await associations.remove(tx, { serviceId: id });
     await removeEndpointsOf(tx, id);
     await removeEntry(tx, 'services', id);
   });
@@ -202,12 +182,20 @@ export const updateEndpoint: Handler<Identity, { endpoint: Wish }> = async (
     ...(region === undefined ? {} : { regionId: text(region) || null }),
     extra: { ...endpoint.extra, ...extraOf(wish, endpointFields) },
   };
-  await updateEntry(db, 'endpoints', endpoint.id, changed);
+  if (changed.serviceId !== endpoint.serviceId) await findEntry(db, 'services', changed.serviceId);
+  await db.transaction(async (tx) => {
+    if (changed.regionId !== null) await ensureRegion(tx, changed.regionId);
+    await updateEntry(tx, 'endpoints', endpoint.id, changed);
+  });
   return ok({ endpoint: endpointView(changed, base) });
 };
 
 export const deleteEndpoint: Handler<Identity> = async ({ db }, { params }) => {
   const { id } = await findEntry(db, 'endpoints', params.id ?? '');
-  await removeEntry(db, 'endpoints', id);
+  await db.transaction(async (tx) => {
+    await forgetEndpoint(tx, id);
+    await associations.remove(tx, { endpointId: id });
+    await removeEntry(tx, 'endpoints', id);
+  });
   return gone();
 };

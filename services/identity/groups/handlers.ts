@@ -1,8 +1,8 @@
-import { created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { collection } from '../collection/view.ts';
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { collection, limitedTo } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { absent } from '../projects/store.ts';
-import { findUser, findUsers } from '../users/store.ts';
+import { findUser, listUsersOf } from '../users/store.ts';
 import { userView } from '../users/view.ts';
 import { addMember, changeGroup, createGroup as create, dropGroup, dropMember, type GroupWish } from './operations.ts';
 import { findGroup, type Group, isMember, listGroups as list, listGroupsOf, listMemberIds } from './store.ts';
@@ -16,32 +16,59 @@ const view = ({ id, name, domainId, description, extra }: Group, base: string) =
   links: { self: `${base}/v3/groups/${id}` },
 });
 
-export const listGroups: Handler<Identity> = async ({ db }, call) =>
-  ok(
-    collection(
+/** A domain's token sees its domain. */
+export const listGroups: Handler<Identity> = async (identity, call) => {
+  const domain = call.query.domain_id ?? call.who.domainId;
+  call.authorize('identity:list_groups', domain ? { 'target.group.domain_id': domain } : {});
+  const found = await list(identity.db, { ...call.queries, ...(domain ? { domain_id: [domain] } : {}) });
+  return ok(
+    limitedTo(
+      identity,
       call,
       'groups',
-      (await list(db, call.queries)).map((group) => view(group, call.base)),
+      found.map((group) => view(group, call.base)),
     ),
   );
+};
 
-export const createGroup: Handler<Identity, { group: GroupWish }> = async (identity, { who, body, base }) =>
-  created({ group: view(await create(identity, who, body.group), base) });
+export const createGroup: Handler<Identity, { group: GroupWish }> = async (identity, call) => {
+  const domain = call.body.group.domain_id ?? call.who.domainId;
+  call.authorize('identity:create_group', domain ? { 'target.group.domain_id': domain } : {});
+  return created({ group: view(await create(identity, call.who, call.body.group), call.base) });
+};
 
-export const showGroup: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ group: view(await findGroup(db, params.id ?? ''), base) });
+const targetOf = ({ domainId }: Pick<Group, 'domainId'>) => ({ 'target.group.domain_id': domainId });
 
-export const updateGroup: Handler<Identity, { group: GroupWish }> = async (identity, { params, body, base }) =>
-  ok({ group: view(await changeGroup(identity, params.id ?? '', body.group), base) });
+async function found({ db }: Identity, call: Call<unknown>, rule: string): Promise<Group> {
+  const group = await findGroup(db, call.params.id ?? '');
+  call.authorize(rule, targetOf(group));
+  return group;
+}
 
-export const deleteGroup: Handler<Identity> = async (identity, { params }) => {
-  await dropGroup(identity, params.id ?? '');
+export const showGroup: Handler<Identity> = async (identity, call) =>
+  ok({ group: view(await found(identity, call, 'identity:get_group'), call.base) });
+
+export const updateGroup: Handler<Identity, { group: GroupWish }> = async (identity, call) => {
+  const { id } = await found(identity, call, 'identity:update_group');
+  return ok({ group: view(await changeGroup(identity, id, call.body.group), call.base) });
+};
+
+export const deleteGroup: Handler<Identity> = async (identity, call) => {
+  await dropGroup(identity, (await found(identity, call, 'identity:delete_group')).id);
   return gone();
 };
 
-export const listMembers: Handler<Identity> = async ({ db }, call) => {
-  const { id } = await findGroup(db, call.params.id ?? '');
-  const users = await findUsers(db, await listMemberIds(db, id));
+/** Group and user of the path must both be there, and the rule sees the domains of both. */
+async function pairOf({ db }: Identity, call: Call<never>, rule: string) {
+  const [group, user] = [await findGroup(db, call.params.id ?? ''), await findUser(db, call.params.userId ?? '')];
+  call.authorize(rule, { ...targetOf(group), 'target.user.domain_id': user.domainId });
+  return { group, user };
+}
+
+export const listMembers: Handler<Identity> = async (identity, call) => {
+  const { db } = identity;
+  const { id } = await found(identity, call, 'identity:list_users_in_group');
+  const users = await listUsersOf(db, await listMemberIds(db, id), call.queries);
   return ok(
     collection(
       call,
@@ -51,18 +78,21 @@ export const listMembers: Handler<Identity> = async ({ db }, call) => {
   );
 };
 
-export const putMember: Handler<Identity> = async (identity, { params }) => {
-  await addMember(identity, params.id ?? '', params.userId ?? '');
+export const putMember: Handler<Identity> = async (identity, call) => {
+  const { group, user } = await pairOf(identity, call, 'identity:add_user_to_group');
+  await addMember(identity, group.id, user.id);
   return gone();
 };
 
-export const headMember: Handler<Identity> = async ({ db }, { params }) => {
-  if (!(await isMember(db, params.id ?? '', params.userId ?? ''))) throw absent('user', params.userId ?? '');
+export const headMember: Handler<Identity> = async (identity, call) => {
+  const { group, user } = await pairOf(identity, call, 'identity:check_user_in_group');
+  if (!(await isMember(identity.db, group.id, user.id))) throw absent('user', user.id);
   return gone();
 };
 
-export const deleteMember: Handler<Identity> = async (identity, { params }) => {
-  await dropMember(identity, params.id ?? '', params.userId ?? '');
+export const deleteMember: Handler<Identity> = async (identity, call) => {
+  const { group, user } = await pairOf(identity, call, 'identity:remove_user_from_group');
+  await dropMember(identity, group.id, user.id);
   return gone();
 };
 

@@ -43,6 +43,11 @@ export async function findGroup(db: Knex, id: string): Promise<Group> {
   return fromRow(row);
 }
 
+export async function lookGroup(db: Knex, id: string): Promise<Group | undefined> {
+  const row = await db('groups').where({ id }).first();
+  return row ? fromRow(row) : undefined;
+}
+
 export async function listGroups(db: Knex, filters: Filters): Promise<Group[]> {
   const rows = await applyFilters(db('groups'), filters, columns).orderBy('id');
   return (rows as Record<string, unknown>[]).map(fromRow);

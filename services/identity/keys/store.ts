@@ -12,6 +12,7 @@ interface KeyRow {
   readonly publicJwk: string;
   readonly privatePem: string;
   readonly madeAt: number;
+  readonly retiredAt: number | null;
 }
 
 export interface SigningKey {
@@ -29,17 +30,34 @@ async function insertKey(tx: Knex, state: KeyState): Promise<void> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const privatePem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
   const publicJwk = JSON.stringify(publicKey.export({ format: 'jwk' }));
-  await tx<KeyRow>('signing_keys').insert({ kid: randomUUID(), state, publicJwk, privatePem, madeAt: Date.now() });
+  await tx<KeyRow>('signing_keys').insert({
+    kid: randomUUID(),
+    state,
+    publicJwk,
+    privatePem,
+    madeAt: Date.now(),
+    retiredAt: null,
+  });
   await raiseEpoch(tx);
 }
 
-/** Staged becomes active, active retired; who retired before is forgotten, and its tokens with it. */
-export async function rotateKeys(tx: Knex): Promise<void> {
-  await tx<KeyRow>('signing_keys').where({ state: 'retired' }).delete();
-  await tx<KeyRow>('signing_keys').where({ state: 'active' }).update({ state: 'retired' });
+/**
+ * Staged becomes active, active retired. Retired keys stay as long as a token that they signed may be looked at; then
+ * they are forgotten.
+ */
+export async function rotateKeys(tx: Knex, tokensLiveMs: number): Promise<void> {
+  const now = Date.now();
+  await tx<KeyRow>('signing_keys')
+    .where({ state: 'retired' })
+    .where('retiredAt', '<', now - tokensLiveMs)
+    .delete();
+  await tx<KeyRow>('signing_keys').where({ state: 'active' }).update({ state: 'retired', retiredAt: now });
   await tx<KeyRow>('signing_keys').where({ state: 'staged' }).update({ state: 'active' });
   await insertKey(tx, 'staged');
 }
+
+export const listKeys = (db: Knex): Promise<Pick<KeyRow, 'kid' | 'state' | 'madeAt' | 'retiredAt'>[]> =>
+  db<KeyRow>('signing_keys').select('kid', 'state', 'madeAt', 'retiredAt').orderBy('madeAt');
 
 export async function findActiveKey(db: Knex): Promise<SigningKey> {
   const row = await db<KeyRow>('signing_keys').where({ state: 'active' }).first();

@@ -29,7 +29,11 @@ export function openHasher({ memory, passes, atOnce }: Cost & { readonly atOnce:
       const same = timingSafeEqual(await digest(password, known), known.hash);
       return same && known !== nobody;
     });
-  return { hash, verify };
+  const isCurrent = (encoded: string) => {
+    const known = decode(encoded);
+    return known?.memory === memory && known.passes === passes;
+  };
+  return { hash, verify, isCurrent };
 }
 
 const digest = (password: string, { memory, passes, salt }: Cost & { readonly salt: Buffer }): Promise<Buffer> =>

@@ -2,6 +2,8 @@ import { type Answer, type Call, created, gone, type Handler, ok } from '#shared
 import { listScopesOf } from '../assignments/effective.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
+import { readOwnToken } from '../tokens/read.ts';
+import { findUser } from '../users/store.ts';
 import {
   changeProject,
   createProject as create,
@@ -46,18 +48,17 @@ const projectTarget = ({ id, domainId }: Project) => ({
 const domainTarget = ({ id }: Project) => ({ 'target.domain.id': id });
 
 export const listProjects: Handler<Identity> = async (identity, call) => {
-  const [domain] = call.queries.domain_id ?? [];
-  call.authorize('identity:list_projects', { 'target.domain_id': domain ?? call.who.domainId });
-  const inside = call.who.domainId && !domain ? { domain_id: [call.who.domainId] } : {};
-  const found = await list(identity.db, { ...call.queries, ...inside }, call.query.is_domain === 'true');
+  const domain = call.queries.domain_id?.[0] ?? call.who.domainId;
+  call.authorize('identity:list_projects', domain ? { 'target.domain_id': domain } : {});
+  const inside = call.who.domainId && !call.queries.domain_id ? { domain_id: [call.who.domainId] } : {};
+  const found = await list(identity.db, { ...call.queries, ...inside }, call.query.is_domain?.toLowerCase() === 'true');
   return page(identity, call, 'projects', found, projectView);
 };
 
 export const createProject: Handler<Identity, { project: ProjectWish }> = async (identity, call) => {
   const { project: wish } = call.body;
-  call.authorize('identity:create_project', {
-    'target.project.domain_id': wish.domain_id ?? call.who.domainId ?? null,
-  });
+  const domain = wish.domain_id ?? call.who.domainId;
+  call.authorize('identity:create_project', domain ? { 'target.project.domain_id': domain } : {});
   const project = await create(identity, call.who, wish);
   return created(await single(identity, call, 'project', project, projectView));
 };
@@ -84,6 +85,8 @@ export const deleteProject: Handler<Identity> = async (identity, call) => {
 };
 
 export const listDomains: Handler<Identity> = async (identity, call) => {
+  const { domainId } = call.who;
+  call.authorize('identity:list_domains', domainId ? { 'target.domain.id': domainId } : {});
   const found = await list(identity.db, call.queries, true);
   const visible = found.filter((domain) => call.may('identity:get_domain', domainTarget(domain)));
   return page(identity, call, 'domains', visible, domainView);
@@ -94,10 +97,7 @@ export const createDomainHandler: Handler<Identity, { domain: ProjectWish }> = a
 
 export const showDomain: Handler<Identity> = async (identity, call) => {
   const domain = await findDomain(identity.db, call.params.id ?? '');
-  call.authorize('identity:get_domain', {
-    ...domainTarget(domain),
-    'target.token.project.domain.id': call.who.projectDomainId,
-  });
+  call.authorize('identity:get_domain', domainTarget(domain));
   return ok(await single(identity, call, 'domain', domain, domainView));
 };
 
@@ -113,15 +113,19 @@ export const deleteDomain: Handler<Identity> = async (identity, { params }) => {
   return gone();
 };
 
+/** Groups that another's word puts the caller in, for as long as the token lives. */
+const groupsOfToken = async (identity: Identity, { who }: Call<never>): Promise<readonly string[]> =>
+  (await readOwnToken(identity, who.token)).federated?.groups ?? [];
+
 /** Where the caller may go: the projects with a role, and the domains. */
 export const listOwnProjects: Handler<Identity> = async (identity, call) => {
-  const { projects } = await listScopesOf(identity.db, call.who.userId);
+  const { projects } = await listScopesOf(identity.db, call.who.userId, await groupsOfToken(identity, call));
   const open = (await findProjects(identity.db, projects)).filter(({ enabled }) => enabled);
   return page(identity, call, 'projects', open, projectView);
 };
 
 export const listOwnDomains: Handler<Identity> = async (identity, call) => {
-  const { domains } = await listScopesOf(identity.db, call.who.userId);
+  const { domains } = await listScopesOf(identity.db, call.who.userId, await groupsOfToken(identity, call));
   const open = (await findProjects(identity.db, domains)).filter(({ enabled }) => enabled);
   return page(identity, call, 'domains', open, domainView);
 };
@@ -132,6 +136,8 @@ export const listOwnSystem: Handler<Identity> = async ({ db }, { who, base }) =>
 };
 
 export const listProjectsOfUser: Handler<Identity> = async (identity, call) => {
+  const user = await findUser(identity.db, call.params.id ?? '');
+  call.authorize('identity:list_user_projects', { 'target.user.id': user.id, 'target.user.domain_id': user.domainId });
   const { projects } = await listScopesOf(identity.db, call.params.id ?? '');
   return page(identity, call, 'projects', await findProjects(identity.db, projects), projectView);
 };

@@ -3,7 +3,7 @@ import type { Who } from '#shared/auth/who.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { listGroups, removeGroup } from '../groups/store.ts';
-import { revoke } from '../keys/revoke.ts';
+import { revoke, revokeUser } from '../keys/revoke.ts';
 import { listUsers, removeUser } from '../users/store.ts';
 import {
   findDomain,
@@ -116,7 +116,7 @@ async function revokeAt(identity: Identity, tx: Tx, project: Project): Promise<v
   await revoke(identity, tx, { domain: project.id });
   for (const { id } of await listProjects(tx, { domain_id: [project.id] }, false))
     await revoke(identity, tx, { project: id });
-  for (const { id } of await listUsers(tx, { domain_id: [project.id] })) await revoke(identity, tx, { user: id });
+  for (const { id } of await listUsers(tx, { domain_id: [project.id] })) await revokeUser(identity, tx, id);
 }
 
 export async function deleteProject(identity: Identity, id: string): Promise<void> {

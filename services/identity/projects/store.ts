@@ -49,7 +49,7 @@ export async function insertProject(tx: Knex, project: Project): Promise<void> {
 }
 
 export async function findProject(db: Knex, id: string): Promise<Project> {
-  const row = await db('projects').where({ id, isDomain: false }).first();
+  const row = await db('projects').where({ id }).first();
   if (!row) throw absent('project', id);
   return fromRow(row);
 }

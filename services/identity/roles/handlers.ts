@@ -1,9 +1,9 @@
-import { created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { absent } from '../projects/store.ts';
 import { changeRole, createRole as create, dropRole, imply, type RoleWish, stopImplying } from './operations.ts';
-import { findRole, listRoles as list, listImplications, type Role } from './store.ts';
+import { findRole, listRoles as list, listImplications, lookRole, type Role } from './store.ts';
 
 const view = ({ id, name, domainId, description, options, extra }: Role, base: string) => ({
   ...extra,
@@ -16,26 +16,46 @@ const view = ({ id, name, domainId, description, options, extra }: Role, base: s
 });
 const short = ({ id, name }: Role, base: string) => ({ id, name, links: { self: `${base}/v3/roles/${id}` } });
 
-export const listRoles: Handler<Identity> = async ({ db }, call) =>
-  ok(
+export const listRoles: Handler<Identity> = async ({ db }, call) => {
+  call.authorize(call.query.domain_id ? 'identity:list_domain_roles' : 'identity:list_roles', {});
+  const found = await list(db, call.queries);
+  return ok(
     collection(
       call,
       'roles',
-      (await list(db, call.queries)).map((role) => view(role, call.base)),
+      found.map((role) => view(role, call.base)),
     ),
   );
+};
 
-export const createRole: Handler<Identity, { role: RoleWish }> = async (identity, { body, base }) =>
-  created({ role: view(await create(identity, body.role), base) });
+export const createRole: Handler<Identity, { role: RoleWish }> = async (identity, call) => {
+  const { role } = call.body;
+  call.authorize(role.domain_id ? 'identity:create_domain_role' : 'identity:create_role', {});
+  return created({ role: view(await create(identity, role), call.base) });
+};
 
-export const showRole: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ role: view(await findRole(db, params.id ?? ''), base) });
+/** A role of a domain has rules of its own. */
+async function found({ db }: Identity, call: Call<unknown>, verb: 'get' | 'update' | 'delete'): Promise<Role> {
+  const role = await lookRole(db, call.params.id ?? '');
+  const rule = role && role.domainId !== null ? `${verb}_domain_role` : `${verb}_role`;
+  call.authorize(
+    `identity:${rule}`,
+    role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {},
+  );
+  if (!role) throw absent('role', call.params.id ?? '');
+  return role;
+}
 
-export const updateRole: Handler<Identity, { role: RoleWish }> = async (identity, { params, body, base }) =>
-  ok({ role: view(await changeRole(identity, params.id ?? '', body.role), base) });
+export const showRole: Handler<Identity> = async (identity, call) =>
+  ok({ role: view(await found(identity, call, 'get'), call.base) });
 
-export const deleteRole: Handler<Identity> = async (identity, { params }) => {
-  await dropRole(identity, params.id ?? '');
+export const updateRole: Handler<Identity, { role: RoleWish }> = async (identity, call) => {
+  const { id } = await found(identity, call, 'update');
+  return ok({ role: view(await changeRole(identity, id, call.body.role), call.base) });
+};
+
+export const deleteRole: Handler<Identity> = async (identity, call) => {
+  await dropRole(identity, (await found(identity, call, 'delete')).id);
   return gone();
 };
 

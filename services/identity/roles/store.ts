@@ -52,6 +52,11 @@ export async function findRole(db: Knex, id: string): Promise<Role> {
   return fromRow(row);
 }
 
+export async function lookRole(db: Knex, id: string): Promise<Role | undefined> {
+  const row = await db('roles').where({ id }).first();
+  return row ? fromRow(row) : undefined;
+}
+
 /** Without `domain_id` those that count everywhere. */
 export async function listRoles(db: Knex, filters: Filters): Promise<Role[]> {
   const rows = await applyFilters(db('roles'), { domain_id: [''], ...filters }, columns).orderBy('id');

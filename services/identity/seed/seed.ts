@@ -109,6 +109,9 @@ async function ensureUser(tx: Knex, name: string, passwordHash: string | undefin
     passwordExpiresAt: null,
     wrongTries: 0,
     wrongAt: null,
+    passwordAt: Date.now(),
+    mustChange: false,
+    activeAt: null,
     options: {},
     extra: {},
   };

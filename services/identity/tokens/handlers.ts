@@ -1,25 +1,48 @@
 import type { Claims } from '#shared/auth/token.ts';
-import { badRequest, notFound, unauthorized } from '#shared/errors/fault.ts';
+import { badRequest, forbidden, notFound, unauthorized } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { revoke } from '../keys/revoke.ts';
 import { issueToken } from './issue.ts';
-import { type Proofs, prove } from './methods.ts';
+import { type Proofs, type Proven, prove } from './methods.ts';
 import { readOwnToken } from './read.ts';
-import { type ScopeWish, scopeFor } from './scope.ts';
+import { missingMethods, readReceipt, receiptAnswer } from './receipt.ts';
+import { type Scoped, type ScopeWish, scopeFor } from './scope.ts';
 import { tokenView } from './view.ts';
 
 interface Login {
   readonly auth: { readonly identity: Proofs; readonly scope?: ScopeWish };
 }
 
-export const logIn: Handler<Identity, Login> = async (identity, { body, query }) => {
-  const proven = await prove(identity, body.auth.identity);
-  const scoped = await scopeFor(identity.db, proven.user, body.auth.scope);
-  const { token, claims } = issueToken(identity, proven, scoped);
+export const logIn: Handler<Identity, Login> = async (identity, { body, query, header }) => {
+  const already = readReceipt(identity, header('openstack-auth-receipt'));
+  const proven = await prove(identity, body.auth.identity, already);
+  const required = proven.before || proven.credential ? undefined : missingMethods(proven.user, proven.methods);
+  if (required) return receiptAnswer(identity, proven, required);
+  const scoped = await whereTo(identity, proven, body.auth.scope);
+  const { token, claims } = issueToken(identity, proven, scoped, proven.before?.federated);
   const view = await tokenView(identity.db, claims, { catalog: !('nocatalog' in query) });
   return created({ token: view }, { 'x-subject-token': token });
 };
+
+async function whereTo(
+  identity: Identity,
+  { user, credential, before }: Proven,
+  wish: ScopeWish | undefined,
+): Promise<Scoped> {
+  if (credential) {
+    if (wish !== undefined) throw unauthorized('Application credentials cannot request a scope.');
+    return (await import('./delegated-scope.ts')).credentialScope(identity, credential);
+  }
+  if (before && !identity.config.allowRescope && isScoped(before) && wish !== 'unscoped')
+    throw forbidden('A token that has a scope cannot be exchanged for another.');
+  const trust = typeof wish === 'object' ? wish['OS-TRUST:trust'] : undefined;
+  if (trust) return (await import('./delegated-scope.ts')).trustScope(identity, user, trust.id);
+  return scopeFor(identity.db, user, wish, before?.federated?.groups);
+}
+
+const isScoped = ({ project, domainScope, system }: Claims): boolean =>
+  project !== null || domainScope !== null || system;
 
 /** The rule's target is the token that is asked about. */
 async function subjectOf(

@@ -13,15 +13,16 @@ export interface Issued {
 export function issueToken(
   { trust, config }: Identity,
   { user, methods, before }: Proven,
-  { scope, roles }: Scoped,
+  { scope, roles, by, inTheNameOf = user, endsAt = Number.POSITIVE_INFINITY, accessRules }: Scoped,
+  federated?: Claims['federated'],
 ): Issued {
   const now = Date.now() / 1000;
   const audit = randomBytes(16).toString('base64url');
   const chain = before?.audit.at(-1);
   const claims: Claims = {
-    sub: user.id,
-    name: user.name,
-    domain: user.domainId,
+    sub: inTheNameOf.id,
+    name: inTheNameOf.name,
+    domain: inTheNameOf.domainId,
     project:
       scope?.kind === 'project'
         ? { id: scope.project.id, name: scope.project.name, domain: scope.project.domainId }
@@ -32,7 +33,10 @@ export function issueToken(
     methods,
     audit: chain === undefined ? [audit] : [audit, chain],
     iat: now,
-    exp: before?.exp ?? now + config.tokenSeconds,
+    exp: Math.min(before?.exp ?? now + config.tokenSeconds, endsAt),
+    ...(by === undefined ? {} : { by }),
+    ...(accessRules ? { accessRules } : {}),
+    ...(federated ? { federated } : {}),
   };
   const { kid, key } = trust.signingKey();
   return { token: signToken(claims, kid, key), claims };

@@ -2,89 +2,91 @@
 
 import type { Claims } from '#shared/auth/token.ts';
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
+import type { ApplicationCredential } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
 import { lookProject } from '../projects/store.ts';
-import { countWrongTry, lookUser, type User, updateUser } from '../users/store.ts';
+import { lookUser, type User } from '../users/store.ts';
+import { byPassword } from './by-password.ts';
+import type { NamedUser } from './named.ts';
 import { readOwnToken } from './read.ts';
-import { findDomainNamed } from './scope.ts';
 
-interface Named {
-  readonly id?: string;
-  readonly name?: string;
-  readonly domain?: { readonly id?: string; readonly name?: string };
-}
 export interface Proofs {
   readonly methods: readonly string[];
-  readonly password?: { readonly user: Named & { readonly password: string } };
+  readonly password?: { readonly user: NamedUser & { readonly password: string } };
   readonly token?: { readonly id: string };
-}
-
-/** What a login has shown: who it is, and by which token it continues, if by one. */
-export interface Proven {
-  readonly user: User;
-  readonly methods: readonly string[];
-  readonly before?: Claims;
-}
-
-type Method = (identity: Identity, proofs: Proofs) => Promise<{ user: User; before?: Claims }>;
-
-const methods: Readonly<Record<string, Method>> = { password: byPassword, token: byToken };
-
-export async function prove(identity: Identity, proofs: Proofs): Promise<Proven> {
-  const proven: { user: User; before?: Claims }[] = [];
-  for (const name of proofs.methods) proven.push(await (methods[name] ?? unknown)(identity, proofs));
-  const [first] = proven;
-  if (!first || proven.some(({ user }) => user.id !== first.user.id)) throw unauthorized();
-  await refuseDisabled(identity, first.user);
-  const before = proven.find((each) => each.before)?.before;
-  return {
-    user: first.user,
-    methods: [...new Set([...proofs.methods, ...(before?.methods ?? [])])],
-    ...(before ? { before } : {}),
+  readonly totp?: { readonly user: NamedUser & { readonly passcode: string } };
+  readonly application_credential?: {
+    readonly id?: string;
+    readonly name?: string;
+    readonly user?: NamedUser;
+    readonly secret: string;
   };
 }
 
-const unknown: Method = async () => {
-  throw unauthorized();
+/** What one method has shown. */
+export interface Shown {
+  readonly user: User;
+  /** The token that this login continues. */
+  readonly before?: Claims;
+  /** The application credential that it came by, which says where and with which roles. */
+  readonly credential?: ApplicationCredential;
+}
+
+/** What a login has shown: who it is, and by what. */
+export interface Proven extends Shown {
+  readonly methods: readonly string[];
+}
+
+type Method = (identity: Identity, proofs: Proofs) => Promise<Shown>;
+
+const methods: Readonly<Record<string, Method>> = {
+  password: (identity, { password }) => byPassword(identity, password?.user),
+  token: byToken,
+  totp: async (identity, { totp }) => (await import('./by-totp.ts')).byTotp(identity, totp?.user),
+  application_credential: async (identity, { application_credential: given }) =>
+    (await import('./by-application-credential.ts')).byApplicationCredential(identity, given),
 };
 
-async function byPassword(identity: Identity, { password }: Proofs): Promise<{ user: User }> {
-  if (!password) throw unauthorized();
-  const user = await findNamed(identity, password.user);
-  const locked = user !== undefined && isLocked(identity, user);
-  const right = await identity.hasher.verify(password.user.password, locked ? null : (user?.passwordHash ?? null));
-  if (user && !right && !locked && identity.config.lockoutTries > 0)
-    await countWrongTry(identity.db, user.id, Date.now());
-  if (!user || !right) throw unauthorized();
-  if (user.passwordExpiresAt !== null && user.passwordExpiresAt <= Date.now())
-    throw Object.assign(unauthorized(), {
-      message: `The password is expired and needs to be changed for user: ${user.id}.`,
-    });
-  if (user.wrongTries > 0) await updateUser(identity.db, user.id, { wrongTries: 0, wrongAt: null });
-  return { user };
+/** `already`: the methods that a receipt of an earlier step has shown, for its user. */
+export async function prove(
+  identity: Identity,
+  proofs: Proofs,
+  already: { readonly userId: string; readonly methods: readonly string[] } | undefined,
+): Promise<Proven> {
+  const wanted = [...new Set(proofs.methods)];
+  const shown: Shown[] = [];
+  for (const name of wanted) shown.push(await methodOf(name)(identity, proofs));
+  const [first] = shown;
+  if (!first || shown.some(({ user }) => user.id !== first.user.id)) throw unauthorized();
+  if (already && already.userId !== first.user.id) throw unauthorized();
+  await refuseDisabled(identity, first.user);
+  const before = shown.find((each) => each.before)?.before;
+  const credential = shown.find((each) => each.credential)?.credential;
+  return {
+    user: first.user,
+    methods: [...new Set([...wanted, ...(already?.methods ?? []), ...(before?.methods ?? [])])],
+    ...(before ? { before } : {}),
+    ...(credential ? { credential } : {}),
+  };
 }
 
-const isLocked = ({ config }: Identity, { wrongTries, wrongAt }: User): boolean =>
-  config.lockoutTries > 0 &&
-  wrongTries >= config.lockoutTries &&
-  (wrongAt ?? 0) + config.lockoutSeconds * 1000 > Date.now();
-
-async function findNamed({ db }: Identity, { id, name = '', domain }: Named): Promise<User | undefined> {
-  if (id !== undefined) return lookUser(db, { id });
-  const owner = domain ? await findDomainNamed(db, domain) : undefined;
-  return owner ? lookUser(db, { domainId: owner.id, nameLower: name.toLowerCase() }) : undefined;
+function methodOf(name: string): Method {
+  const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+  if (!method) throw unauthorized();
+  return method;
 }
 
-async function byToken(identity: Identity, { token }: Proofs): Promise<{ user: User; before: Claims }> {
+async function byToken(identity: Identity, { token }: Proofs): Promise<Shown> {
   if (!token) throw unauthorized();
   const before = await readOwnToken(identity, token.id);
-  if (before.by !== undefined) throw forbidden('A token of a trust or an application credential cannot be exchanged.');
+  if (before.by !== undefined || before.methods.includes('ec2credential'))
+    throw forbidden('A token of a trust or an application credential cannot be exchanged.');
   const user = await lookUser(identity.db, { id: before.sub });
   if (!user) throw unauthorized();
   return { user, before };
 }
 
-async function refuseDisabled({ db }: Identity, user: User): Promise<void> {
+export async function refuseDisabled({ db }: Identity, user: User): Promise<void> {
   const domain = await lookProject(db, { id: user.domainId });
   if (!user.enabled || !domain?.enabled) throw unauthorized();
 }

@@ -1,5 +1,6 @@
 /** From what a login asks for to where its token will count, or a 401 that tells nothing. */
 import type { Knex } from 'knex';
+import type { AccessRule } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { effectiveRoles, type Scope } from '../assignments/effective.ts';
 import { lookProject, type Project } from '../projects/store.ts';
@@ -13,29 +14,50 @@ interface Named {
 }
 export type ScopeWish =
   | 'unscoped'
-  | { readonly project?: Named; readonly domain?: Named; readonly system?: { readonly all?: boolean } };
+  | {
+      readonly project?: Named;
+      readonly domain?: Named;
+      readonly system?: { readonly all?: boolean };
+      readonly unscoped?: object;
+      readonly 'OS-TRUST:trust'?: { readonly id: string };
+    };
 
 export interface Scoped {
   readonly scope: Scope | null;
   readonly roles: readonly Role[];
+  /** What the token is made from, if not from the user's own roles: `trust:id`, `app:id`. */
+  readonly by?: string;
+  /** Who the token names when it is not who logged in: a trustor, impersonated. */
+  readonly inTheNameOf?: User;
+  /** The token ends then at the latest, in seconds. */
+  readonly endsAt?: number;
+  /** The only requests it may make. */
+  readonly accessRules?: readonly AccessRule[];
 }
 
+const nowhere: Scoped = { scope: null, roles: [] };
+
 /** Without a wish the user's default project counts, when they may go there. */
-export async function scopeFor(db: Knex, user: User, wish: ScopeWish | undefined): Promise<Scoped> {
-  if (wish === 'unscoped') return { scope: null, roles: [] };
+export async function scopeFor(
+  db: Knex,
+  user: User,
+  wish: ScopeWish | undefined,
+  groups: readonly string[] = [],
+): Promise<Scoped> {
+  if (wish === 'unscoped' || (wish !== undefined && 'unscoped' in wish)) return nowhere;
   if (wish === undefined) return defaultScope(db, user);
   const scope = await resolve(db, wish);
-  const roles = scope ? await effectiveRoles(db, user.id, scope) : [];
+  const roles = scope ? await effectiveRoles(db, user.id, scope, groups) : [];
   if (!scope || roles.length === 0) throw unauthorized();
   return { scope, roles };
 }
 
 async function defaultScope(db: Knex, user: User): Promise<Scoped> {
   const project = user.defaultProjectId ? await lookProject(db, { id: user.defaultProjectId }) : undefined;
-  if (!project || !(await isOpen(db, project))) return { scope: null, roles: [] };
+  if (!project || !(await isOpen(db, project))) return nowhere;
   const scope = { kind: 'project', project } as const;
   const roles = await effectiveRoles(db, user.id, scope);
-  return roles.length > 0 ? { scope, roles } : { scope: null, roles: [] };
+  return roles.length > 0 ? { scope, roles } : nowhere;
 }
 
 async function resolve(db: Knex, wish: Exclude<ScopeWish, string>): Promise<Scope | undefined> {
@@ -63,7 +85,7 @@ async function findProjectNamed(db: Knex, { id, name = '', domain }: Named): Pro
 }
 
 /** Enabled, and its domain too. */
-async function isOpen(db: Knex, project: Project): Promise<boolean> {
+export async function isOpen(db: Knex, project: Project): Promise<boolean> {
   const domain = project.isDomain ? project : await lookProject(db, { id: project.domainId });
   return project.enabled && domain?.enabled === true;
 }

@@ -2,9 +2,11 @@
 import type { Knex } from 'knex';
 import type { Claims } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
+import { applicationCredentials } from '../application-credentials/store.ts';
 import { buildCatalog } from '../catalog/build.ts';
 import { lookProject } from '../projects/store.ts';
 import { listAllRoles } from '../roles/store.ts';
+import { trusts } from '../trusts/store.ts';
 import { lookUser } from '../users/store.ts';
 
 export async function tokenView(
@@ -21,16 +23,46 @@ export async function tokenView(
       id: user.id,
       name: user.name,
       domain: await domainOf(db, user.domainId),
+      ...federatedView(claims),
       password_expires_at: expires === null ? null : stamp(expires / 1000),
     },
     audit_ids: claims.audit,
     expires_at: stamp(claims.exp),
     issued_at: stamp(claims.iat),
     ...(await scopeView(db, claims)),
+    ...(await delegationView(db, claims)),
     ...(await rolesView(db, claims)),
     ...(catalog && isScoped(claims)
       ? { catalog: await buildCatalog(db, { projectId: claims.project?.id ?? null, userId: user.id }) }
       : {}),
+  };
+}
+
+const federatedView = ({ federated }: Claims) =>
+  federated
+    ? {
+        'OS-FEDERATION': {
+          identity_provider: { id: federated.idp },
+          protocol: { id: federated.protocol },
+          groups: federated.groups.map((id) => ({ id })),
+        },
+      }
+    : {};
+
+async function delegationView(db: Knex, { by = '', accessRules }: Claims): Promise<Record<string, unknown>> {
+  const [kind, id = ''] = by.split(':');
+  if (kind === 'app') {
+    const credential = await applicationCredentials.look(db, { id });
+    if (!credential) throw unauthorized();
+    const rules = accessRules ? { access_rules: accessRules } : {};
+    return { application_credential: { id, name: credential.name, restricted: !credential.unrestricted, ...rules } };
+  }
+  if (kind !== 'trust') return {};
+  const trust = await trusts.look(db, { id });
+  if (!trust) throw unauthorized();
+  const { impersonation, trustorId, trusteeId } = trust;
+  return {
+    'OS-TRUST:trust': { id, impersonation, trustor_user: { id: trustorId }, trustee_user: { id: trusteeId } },
   };
 }
 

@@ -1,5 +1,5 @@
 import { created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { collection } from '../collection/view.ts';
+import { limitedTo } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import {
   changeOwnPassword,
@@ -13,13 +13,14 @@ import { userView } from './view.ts';
 
 const target = ({ id, domainId }: User) => ({ user_id: id, 'target.user.id': id, 'target.user.domain_id': domainId });
 
-export const listUsers: Handler<Identity> = async ({ db }, call) => {
+export const listUsers: Handler<Identity> = async (identity, call) => {
   const domain = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : call.who.domainId;
-  call.authorize('identity:list_users', { 'target.domain_id': domain });
+  call.authorize('identity:list_users', domain ? { 'target.domain_id': domain } : {});
   const { domain_id: _, ...rest } = call.queries;
-  const found = await list(db, { ...rest, ...(domain ? { domain_id: [domain] } : {}) });
+  const found = await list(identity.db, { ...rest, ...(domain ? { domain_id: [domain] } : {}) });
   return ok(
-    collection(
+    limitedTo(
+      identity,
       call,
       'users',
       found.map((user) => userView(user, call.base)),
@@ -28,7 +29,8 @@ export const listUsers: Handler<Identity> = async ({ db }, call) => {
 };
 
 export const createUser: Handler<Identity, { user: UserWish }> = async (identity, call) => {
-  call.authorize('identity:create_user', { 'target.user.domain_id': call.body.user.domain_id ?? call.who.domainId });
+  const domain = call.body.user.domain_id ?? call.who.domainId;
+  call.authorize('identity:create_user', domain ? { 'target.user.domain_id': domain } : {});
   return created({ user: userView(await create(identity, call.who, call.body.user), call.base) });
 };
 

@@ -1,10 +1,12 @@
 import type { Who } from '#shared/auth/who.ts';
-import { unauthorized } from '#shared/errors/fault.ts';
+import { badRequest, forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { revoke } from '../keys/revoke.ts';
+import { revokeUser } from '../keys/revoke.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { findDomain } from '../projects/store.ts';
-import { findUser, insertUser, refuseTwin, removeUser, type User, updateUser } from './store.ts';
+import { isLocked } from '../tokens/by-password.ts';
+import { newPassword, refuseRepeated, rememberOld } from './passwords.ts';
+import { countWrongTry, insertUser, lookUser, refuseTwin, removeUser, type User, updateUser } from './store.ts';
 
 export interface UserWish {
   readonly name?: string;
@@ -30,7 +32,38 @@ const fields = new Set([
   'federated',
 ]);
 
-export async function createUser({ db, hasher }: Identity, who: Who, wish: UserWish): Promise<User> {
+const flags = [
+  'ignore_change_password_upon_first_use',
+  'ignore_password_expiry',
+  'ignore_lockout_failure_attempts',
+  'ignore_user_inactivity',
+  'lock_password',
+  'multi_factor_auth_enabled',
+];
+
+const withoutNulls = (options: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
+
+function refuseOddOptions(options: Readonly<Record<string, unknown>> = {}): void {
+  for (const [name, value] of Object.entries(options)) {
+    const fits =
+      value === null ||
+      (flags.includes(name) && typeof value === 'boolean') ||
+      (name === 'multi_factor_auth_rules' && isRules(value));
+    if (!fits) throw badRequest(`Invalid input for field 'options': ${name} is not known, or has another type.`);
+  }
+}
+
+const isRules = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (rule) =>
+      Array.isArray(rule) && rule.length > 0 && rule.every((method) => typeof method === 'string' && method !== ''),
+  );
+
+export async function createUser(identity: Identity, who: Who, wish: UserWish): Promise<User> {
+  const { db } = identity;
+  refuseOddOptions(wish.options);
   const domainId = wish.domain_id ?? who.domainId ?? who.projectDomainId ?? 'default';
   await findDomain(db, domainId);
   const user: User = {
@@ -39,11 +72,11 @@ export async function createUser({ db, hasher }: Identity, who: Who, wish: UserW
     domainId,
     enabled: wish.enabled ?? true,
     defaultProjectId: wish.default_project_id ?? null,
-    passwordHash: wish.password ? await hasher.hash(wish.password) : null,
-    passwordExpiresAt: null,
+    ...(await newPassword(identity, wish.password ?? null, { chosen: false })),
     wrongTries: 0,
     wrongAt: null,
-    options: wish.options ?? {},
+    activeAt: null,
+    options: withoutNulls(wish.options ?? {}),
     extra: extraOf(wish, fields),
   };
   await db.transaction((tx) => insertUser(tx, user));
@@ -51,22 +84,31 @@ export async function createUser({ db, hasher }: Identity, who: Who, wish: UserW
 }
 
 /** A new password, or being disabled, takes away every token of the user. */
-export async function changeUser(identity: Identity, user: User, wish: UserWish): Promise<User> {
+export async function changeUser(
+  identity: Identity,
+  user: User,
+  wish: UserWish,
+  { chosen = false } = {},
+): Promise<User> {
+  refuseOddOptions(wish.options);
+  if (wish.domain_id !== undefined && wish.domain_id !== user.domainId)
+    throw badRequest('The domain of a user cannot be changed.');
   const { name, enabled, default_project_id: defaultProjectId, password, options } = wish;
   const changed = {
     ...(name === undefined ? {} : { name: name.trim() }),
     ...(enabled === undefined ? {} : { enabled }),
     ...(defaultProjectId === undefined ? {} : { defaultProjectId }),
-    ...(password === undefined
-      ? {}
-      : { passwordHash: password === null ? null : await identity.hasher.hash(password) }),
-    options: { ...user.options, ...options },
+    ...(password === undefined ? {} : await newPassword(identity, password, { chosen })),
+    ...(enabled === true || password !== undefined ? { wrongTries: 0, wrongAt: null } : {}),
+    ...(enabled === true && user.activeAt !== null ? { activeAt: Date.now() } : {}),
+    options: withoutNulls({ ...user.options, ...options }),
     extra: { ...user.extra, ...extraOf(wish, fields) },
   };
   await identity.db.transaction(async (tx) => {
     if (name !== undefined) await refuseTwin(tx, { ...user, name });
+    if (password !== undefined) await rememberOld(identity, tx, user);
     await updateUser(tx, user.id, changed);
-    if (enabled === false || password !== undefined) await revoke(identity, tx, { user: user.id });
+    if (enabled === false || password !== undefined) await revokeUser(identity, tx, user.id);
   });
   await identity.trustChanged();
   return { ...user, ...changed };
@@ -78,15 +120,20 @@ export async function changeOwnPassword(
   id: string,
   { password, original }: { readonly password: string; readonly original: string },
 ): Promise<void> {
-  const user = await findUser(identity.db, id).catch(() => undefined);
-  const right = await identity.hasher.verify(original, user?.passwordHash ?? null);
-  if (!user || !right) throw unauthorized();
-  await changeUser(identity, user, { password });
+  const user = await lookUser(identity.db, { id });
+  const shut = user !== undefined && isLocked(identity, user);
+  const right = await identity.hasher.verify(original, shut ? null : (user?.passwordHash ?? null));
+  if (user && !right && !shut && identity.config.lockoutTries > 0)
+    await countWrongTry(identity.db, user.id, Date.now());
+  if (!user || !right || !user.enabled) throw unauthorized();
+  if (user.options.lock_password === true) throw forbidden('The password of this user is locked.');
+  await refuseRepeated(identity, user, password);
+  await changeUser(identity, user, { password }, { chosen: true });
 }
 
 export async function deleteUser(identity: Identity, id: string): Promise<void> {
   await identity.db.transaction(async (tx) => {
-    await revoke(identity, tx, { user: id });
+    await revokeUser(identity, tx, id);
     await removeUser(tx, id);
   });
   await identity.trustChanged();

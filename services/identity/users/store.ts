@@ -15,6 +15,11 @@ export interface User {
   /** Wrong passwords in a row, and when the last one was. */
   readonly wrongTries: number;
   readonly wrongAt: number | null;
+  /** When the password was set, and whether its user must choose another before anything else. */
+  readonly passwordAt: number | null;
+  readonly mustChange: boolean;
+  /** The last login that was noted. */
+  readonly activeAt: number | null;
   readonly options: Readonly<Record<string, unknown>>;
   readonly extra: Readonly<Record<string, unknown>>;
 }
@@ -65,12 +70,10 @@ export async function listUsers(db: Knex, filters: Filters): Promise<User[]> {
   return (rows as Record<string, unknown>[]).map(fromRow);
 }
 
-export async function findUsers(db: Knex, ids: readonly string[]): Promise<User[]> {
-  return (
-    await db('users')
-      .whereIn('id', ids as string[])
-      .orderBy('id')
-  ).map(fromRow);
+/** Those of the ids that fit the filters. */
+export async function listUsersOf(db: Knex, ids: readonly string[], filters: Filters): Promise<User[]> {
+  const among = db('users').whereIn('id', ids as string[]);
+  return ((await applyFilters(among, filters, columns).orderBy('id')) as Record<string, unknown>[]).map(fromRow);
 }
 
 export const updateUser = (tx: Knex, id: string, change: Partial<User>) =>
@@ -80,6 +83,23 @@ export async function removeUser(tx: Knex, id: string): Promise<void> {
   await tx('users').where({ id }).delete();
   await tx('memberships').where({ userId: id }).delete();
   await tx('assignments').where({ actorKind: 'user', actorId: id }).delete();
+  await tx('password_history').where({ userId: id }).delete();
+  await tx('federated_users').where({ userId: id }).delete();
+  await tx('application_credentials').where({ userId: id }).delete();
+  await tx('access_rules').where({ userId: id }).delete();
+  await tx('credentials').where({ userId: id }).delete();
+  await tx('trusts').where({ trustorId: id }).orWhere({ trusteeId: id }).update({ deletedAt: Date.now() });
+}
+
+/** Newest first. */
+export const listOldPasswords = (db: Knex, userId: string, count: number): Promise<string[]> =>
+  db('password_history').where({ userId }).orderBy('sequence', 'desc').limit(count).pluck('hash');
+
+/** The oldest beyond `keep` are forgotten. */
+export async function insertOldPassword(tx: Knex, userId: string, hash: string, keep: number): Promise<void> {
+  await tx('password_history').insert({ userId, hash, madeAt: Date.now() });
+  const kept = await tx('password_history').where({ userId }).orderBy('sequence', 'desc').limit(keep).pluck('sequence');
+  await tx('password_history').where({ userId }).whereNotIn('sequence', kept).delete();
 }
 
 export const countWrongTry = (db: Knex, id: string, now: number) =>

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
+import { effectiveRoles } from '../assignments/effective.ts';
+import type { Identity } from '../context.ts';
+import { revoke } from '../keys/revoke.ts';
+import { newId } from '../projects/operations.ts';
+import { lookProject } from '../projects/store.ts';
+import type { Role } from '../roles/store.ts';
+import { parseMicros } from '../tokens/moment.ts';
+import { type AccessRule, type ApplicationCredential, accessRules, applicationCredentials } from './store.ts';
+
+export interface RuleWish {
+  readonly id?: string;
+  readonly service?: string;
+  readonly method?: string;
+  readonly path?: string;
+}
+export interface CredentialWish {
+  readonly id?: string;
+  readonly name: string;
+  readonly secret?: string;
+  readonly description?: string | null;
+  readonly expires_at?: string | null;
+  readonly roles?: readonly { readonly id?: string; readonly name?: string }[];
+  readonly unrestricted?: boolean;
+  readonly access_rules?: readonly RuleWish[];
+}
+
+export interface Made {
+  readonly credential: ApplicationCredential;
+  /** Known now and never again. */
+  readonly secret: string;
+}
+
+/** For the project of the user's token, with at most the roles they have there now. */
+export async function createCredential(
+  identity: Identity,
+  { userId, projectId }: { readonly userId: string; readonly projectId: string },
+  wish: CredentialWish,
+): Promise<Made> {
+  const { db, hasher } = identity;
+  const secret = wish.secret ?? randomBytes(64).toString('base64url');
+  const held = await rolesOf(identity, userId, projectId);
+  const expiresAtUs = parseMicros(wish.expires_at, 'expires_at');
+  if (expiresAtUs !== null && expiresAtUs <= Date.now() * 1000) throw badRequest('expires_at lies in the past.');
+  const credential = {
+    id: newId(),
+    name: wish.name,
+    userId,
+    projectId,
+    secretHash: await hasher.hash(secret),
+    description: wish.description ?? null,
+    expiresAtUs,
+    unrestricted: wish.unrestricted ?? false,
+    roleIds: wish.roles ? wish.roles.map((each) => pick(each, held).id) : held.map(({ id }) => id),
+  };
+  const made = await db.transaction(async (tx) => {
+    if (await applicationCredentials.look(tx, { userId, name: wish.name }))
+      throw conflict(
+        `Conflict occurred attempting to store application_credential - Duplicate entry found with name ${wish.name}.`,
+      );
+    const rules = wish.access_rules ? await ensureRules({ ...identity, db: tx }, userId, wish.access_rules) : null;
+    const whole = { ...credential, accessRules: rules };
+    await applicationCredentials.insert(tx, whole);
+    return whole;
+  });
+  return { credential: made, secret };
+}
+
+export async function rolesOf({ db }: Identity, userId: string, projectId: string): Promise<Role[]> {
+  const project = await lookProject(db, { id: projectId });
+  return project ? effectiveRoles(db, userId, { kind: 'project', project }) : [];
+}
+
+function pick(wish: { readonly id?: string; readonly name?: string }, held: readonly Role[]): Role {
+  const role = held.find(({ id, name }) => (wish.id === undefined ? name === wish.name : id === wish.id));
+  if (!role)
+    throw badRequest(`Invalid application credential: you have no role ${wish.id ?? wish.name} on this project.`);
+  return role;
+}
+
+/** The same request is one rule, however many credentials allow it. */
+async function ensureRules(
+  { db }: Pick<Identity, 'db'>,
+  userId: string,
+  wishes: readonly RuleWish[],
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (const { id, service = '', method = '', path = '' } of wishes) {
+    const where = id === undefined ? { userId, service, method, path } : { userId, id };
+    const known = await accessRules.look(db, where);
+    if (!known && id !== undefined) throw badRequest(`There is no access rule ${id}.`);
+    const rule: AccessRule = known ?? { id: newId(), userId, service, method, path };
+    if (!known) await accessRules.insert(db, rule);
+    ids.push(rule.id);
+  }
+  return ids;
+}
+
+/** Its tokens end with it. */
+export async function deleteCredential(identity: Identity, { id }: ApplicationCredential): Promise<void> {
+  await identity.db.transaction(async (tx) => {
+    await revoke(identity, tx, { by: `app:${id}` });
+    await applicationCredentials.remove(tx, { id });
+  });
+  await identity.trustChanged();
+}
+
+export async function deleteRule({ db }: Identity, { id, userId }: AccessRule): Promise<void> {
+  const users = await applicationCredentials.listWhere(db, { userId });
+  if (users.some((each) => each.accessRules?.includes(id)))
+    throw forbidden(`Cannot delete access rule ${id}: an application credential uses it.`);
+  await accessRules.remove(db, { id });
+}
+
+export async function rulesOf(
+  { db }: Pick<Identity, 'db'>,
+  credential: ApplicationCredential,
+): Promise<AccessRule[] | undefined> {
+  if (credential.accessRules === null) return undefined;
+  const all = await accessRules.listWhere(db, { userId: credential.userId });
+  return all.filter(({ id }) => credential.accessRules?.includes(id));
+}

@@ -1,0 +1,56 @@
+/** The five verbs of a plain resource, for those that need no more. */
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import type { Identity } from '../context.ts';
+import type { Records } from './store.ts';
+import { collection } from './view.ts';
+
+export type Wish = Readonly<Record<string, unknown>>;
+
+export interface Plain<T> {
+  readonly records: Records<T>;
+  /** Its key in a body, and that of a list. */
+  readonly one: string;
+  readonly many: string;
+  readonly view: (row: T, base: string) => unknown;
+  readonly make: (identity: Identity, wish: Wish, call: Call<unknown>) => Promise<T>;
+  readonly change: (identity: Identity, row: T, wish: Wish) => Promise<Partial<T>>;
+  /** What goes with it, in the same transaction. */
+  readonly alsoRemove?: (tx: Identity['db'], row: T) => Promise<unknown>;
+}
+
+export function plainHandlers<T extends { readonly id: string }>(plain: Plain<T>) {
+  const { records, one, many, view } = plain;
+  const wishOf = (body: unknown): Wish => (body as Record<string, Wish>)[one] ?? {};
+  const list: Handler<Identity> = async ({ db }, call) => {
+    const rows = await records.list(db, call.queries);
+    return ok(
+      collection(
+        call,
+        many,
+        rows.map((row) => view(row, call.base)),
+      ),
+    );
+  };
+  const show: Handler<Identity> = async ({ db }, { params, base }) =>
+    ok({ [one]: view(await records.find(db, params.id ?? ''), base) });
+  const create: Handler<Identity, unknown> = async (identity, call) => {
+    const row = await plain.make(identity, wishOf(call.body), call);
+    await identity.db.transaction((tx) => records.insert(tx, row));
+    return created({ [one]: view(row, call.base) });
+  };
+  const update: Handler<Identity, unknown> = async (identity, { params, body, base }) => {
+    const row = await records.find(identity.db, params.id ?? '');
+    const change = await plain.change(identity, row, wishOf(body));
+    await identity.db.transaction((tx) => records.update(tx, row.id, change));
+    return ok({ [one]: view({ ...row, ...change }, base) });
+  };
+  const remove: Handler<Identity> = async ({ db }, { params }) => {
+    const row = await records.find(db, params.id ?? '');
+    await db.transaction(async (tx) => {
+      await plain.alsoRemove?.(tx, row);
+      await records.remove(tx, { id: row.id } as unknown as Partial<T>);
+    });
+    return gone();
+  };
+  return { list, show, create, update, remove };
+}

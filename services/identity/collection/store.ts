@@ -1,0 +1,78 @@
+/** Rows of plain resources: one table each, some columns in JSON. Each folder names its own table and columns. */
+import type { Knex } from 'knex';
+import { applyFilters, type Filters } from '#shared/db/filters.ts';
+import { conflict } from '#shared/errors/fault.ts';
+import { absent } from '../projects/store.ts';
+
+export interface RecordsOptions<T> {
+  readonly table: string;
+  /** As Keystone calls one of them in its sentences. */
+  readonly what: string;
+  readonly json?: readonly (keyof T & string)[];
+  /** Which keys of a query mean which columns. */
+  readonly filters?: Readonly<Record<string, string>>;
+}
+
+export interface Records<T> {
+  /** 409 when one of that id is there. */
+  insert(tx: Knex, row: T): Promise<void>;
+  /** Throws 404. */
+  find(db: Knex, id: string): Promise<T>;
+  look(db: Knex, where: Partial<T>): Promise<T | undefined>;
+  list(db: Knex, filters: Filters): Promise<T[]>;
+  listWhere(db: Knex, where: Partial<T>): Promise<T[]>;
+  update(tx: Knex, id: string, change: Partial<T>): Promise<number>;
+  /** How many there were. */
+  remove(tx: Knex, where: Partial<T>): Promise<number>;
+}
+
+export function recordsOf<T extends object>({
+  table,
+  what,
+  json = [],
+  filters: columns = {},
+}: RecordsOptions<T>): Records<T> {
+  const spelled = new Set<string>(json);
+  const toRow = (row: Partial<T>) =>
+    Object.fromEntries(
+      Object.entries(row).map(([key, value]) => [
+        key,
+        spelled.has(key) && value !== null ? JSON.stringify(value) : value,
+      ]),
+    );
+  const fromRow = (row: Record<string, unknown>): T =>
+    Object.fromEntries(
+      Object.entries(row).map(([key, value]) => [
+        key,
+        spelled.has(key) && value !== null ? JSON.parse(String(value)) : value,
+      ]),
+    ) as T;
+  const look = async (db: Knex, where: Partial<T>) => {
+    const row = await db(table)
+      .where({ ...where })
+      .first();
+    return row ? fromRow(row as Record<string, unknown>) : undefined;
+  };
+  const rows = async (query: PromiseLike<unknown>) => ((await query) as Record<string, unknown>[]).map(fromRow);
+  return {
+    look,
+    insert: async (tx, row) => {
+      const { id } = row as { id?: string };
+      if (id !== undefined && (await tx(table).where({ id }).first('id')))
+        throw conflict(`Conflict occurred attempting to store ${what} - Duplicate entry found with ID ${id}.`);
+      await tx(table).insert(toRow(row));
+    },
+    find: async (db, id) => {
+      const row = await look(db, { id } as unknown as Partial<T>);
+      if (!row) throw absent(what, id);
+      return row;
+    },
+    list: (db, filters) => rows(applyFilters(db(table), filters, columns)),
+    listWhere: (db, where) => rows(db(table).where({ ...where })),
+    update: (tx, id, change) => tx(table).where({ id }).update(toRow(change)),
+    remove: (tx, where) =>
+      tx(table)
+        .where({ ...where })
+        .delete(),
+  };
+}

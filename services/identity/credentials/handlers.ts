@@ -1,0 +1,111 @@
+import { badRequest, forbidden } from '#shared/errors/fault.ts';
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { collection } from '../collection/view.ts';
+import type { Identity } from '../context.ts';
+import { extraOf } from '../projects/operations.ts';
+import { delegationOf, refuseOtherProject } from '../tokens/delegation.ts';
+import { type Credential, credentialId, ec2Blob, opened, sealedRow } from './operations.ts';
+import { credentialRows } from './store.ts';
+
+interface CredentialWish {
+  readonly user_id?: string;
+  readonly project_id?: string | null;
+  readonly type?: string;
+  readonly blob?: unknown;
+  readonly [extra: string]: unknown;
+}
+
+const fields = new Set(['id', 'user_id', 'project_id', 'type', 'blob', 'links']);
+const target = ({ userId }: Pick<Credential, 'userId'>) => ({ 'target.credential.user_id': userId });
+
+const view = ({ id, userId, projectId, type, blob, extra }: Credential, base: string) => ({
+  ...extra,
+  id,
+  user_id: userId,
+  project_id: projectId,
+  type,
+  blob,
+  links: { self: `${base}/v3/credentials/${id}` },
+});
+
+export const listCredentials: Handler<Identity> = async (identity, call) => {
+  const rows = await credentialRows.list(identity.db, call.queries);
+  const own = rows.filter((row) => call.may('identity:list_credentials', target(row)));
+  return ok(
+    collection(
+      call,
+      'credentials',
+      own.map((row) => view(opened(identity, row), call.base)),
+    ),
+  );
+};
+
+export const createCredential: Handler<Identity, { credential: CredentialWish }> = async (identity, call) => {
+  const { credential: wish } = call.body;
+  const userId = wish.user_id ?? call.who.userId;
+  call.authorize('identity:create_credential', target({ userId }));
+  const delegation = await delegationOf(identity, call.who);
+  refuseOtherProject(delegation, wish.project_id ?? null);
+  const type = wish.type ?? '';
+  const blob = typeof wish.blob === 'string' ? wish.blob : JSON.stringify(wish.blob);
+  if (type === 'ec2' && !wish.project_id) throw badRequest('An EC2 credential needs a project_id.');
+  const credential: Credential = {
+    id: credentialId(type, blob),
+    userId,
+    projectId: wish.project_id ?? null,
+    type,
+    blob: type === 'ec2' ? JSON.stringify({ ...ec2Blob(blob), ...delegation.marks }) : blob,
+    extra: extraOf(wish, fields),
+  };
+  await identity.db.transaction((tx) => credentialRows.insert(tx, sealedRow(identity, credential)));
+  return created({ credential: view(credential, call.base) });
+};
+
+async function found(identity: Identity, call: Call<unknown>, rule: string): Promise<Credential> {
+  const row = await credentialRows.find(identity.db, call.params.id ?? '');
+  call.authorize(rule, target(row));
+  refuseOtherProject(await delegationOf(identity, call.who), row.projectId);
+  return opened(identity, row);
+}
+
+export const showCredential: Handler<Identity> = async (identity, call) =>
+  ok({ credential: view(await found(identity, call, 'identity:get_credential'), call.base) });
+
+const ownedByOthers = ['access', 'trust_id', 'app_cred_id', 'access_token_id'] as const;
+
+/** Whose it is and what it may do stays as it was made, whatever the caller may do elsewhere. */
+function refuseEscalation(credential: Credential, wish: CredentialWish, changed: Credential): void {
+  const isOther = (given: unknown, before: unknown) => given !== undefined && (given ?? null) !== before;
+  if (isOther(wish.user_id, credential.userId)) throw forbidden('The user of a credential cannot be changed.');
+  if (isOther(wish.project_id, credential.projectId) && credential.type === 'ec2')
+    throw forbidden('The project of an EC2 credential cannot be changed.');
+  if (isOther(wish.type, credential.type) && [credential.type, wish.type].includes('ec2'))
+    throw forbidden('The type of an EC2 credential cannot be changed.');
+  if (credential.type !== 'ec2') return;
+  const [before, after] = [ec2Blob(credential.blob), ec2Blob(changed.blob)];
+  for (const key of ownedByOthers)
+    if ((before[key] ?? null) !== (after[key] ?? null))
+      throw forbidden(`${key} of an EC2 credential cannot be changed.`);
+}
+
+export const updateCredential: Handler<Identity, { credential: CredentialWish }> = async (identity, call) => {
+  const credential = await found(identity, call, 'identity:update_credential');
+  const { credential: wish } = call.body;
+  const changed = {
+    ...credential,
+    ...(wish.project_id === undefined ? {} : { projectId: wish.project_id }),
+    ...(wish.type === undefined ? {} : { type: wish.type }),
+    ...(wish.blob === undefined ? {} : { blob: typeof wish.blob === 'string' ? wish.blob : JSON.stringify(wish.blob) }),
+    extra: { ...credential.extra, ...extraOf(wish, fields) },
+  };
+  refuseEscalation(credential, wish, changed);
+  refuseOtherProject(await delegationOf(identity, call.who), changed.projectId);
+  await identity.db.transaction((tx) => credentialRows.update(tx, credential.id, sealedRow(identity, changed)));
+  return ok({ credential: view(changed, call.base) });
+};
+
+export const deleteCredential: Handler<Identity> = async (identity, call) => {
+  const { id } = await found(identity, call, 'identity:delete_credential');
+  await credentialRows.remove(identity.db, { id });
+  return gone();
+};

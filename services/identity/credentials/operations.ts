@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from 'knex';
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Identity } from '../context.ts';
+import { newId } from '../projects/operations.ts';
+import { type CredentialRow, credentialRows, listSealedByOthers } from './store.ts';
+
+export interface Credential extends Omit<CredentialRow, 'sealedBlob' | 'keyId'> {
+  readonly blob: string;
+}
+
+export function opened({ sealer }: Pick<Identity, 'sealer'>, { sealedBlob, keyId, ...row }: CredentialRow): Credential {
+  return { ...row, blob: sealer.open(sealedBlob, keyId) };
+}
+
+export function sealedRow({ sealer }: Pick<Identity, 'sealer'>, { blob, ...credential }: Credential): CredentialRow {
+  const { sealed, keyId } = sealer.seal(blob);
+  return { ...credential, sealedBlob: sealed, keyId };
+}
+
+/** An EC2 access key is found by its hash, as Keystone does; other credentials have an id of their own. */
+export const credentialId = (type: string, blob: string): string => {
+  if (type !== 'ec2') return newId();
+  const { access } = ec2Blob(blob);
+  if (typeof access !== 'string') throw badRequest('An EC2 credential needs the keys access and secret.');
+  return idOfAccess(access);
+};
+
+export const idOfAccess = (access: string): string => createHash('sha256').update(access).digest('hex');
+
+export interface Ec2Blob {
+  readonly access?: string;
+  readonly secret?: string;
+  readonly trust_id?: string | null;
+  readonly app_cred_id?: string | null;
+  readonly access_token_id?: string | null;
+}
+
+export function ec2Blob(blob: string): Ec2Blob {
+  try {
+    const parsed: unknown = JSON.parse(blob);
+    if (parsed !== null && typeof parsed === 'object') return parsed as Ec2Blob;
+  } catch {
+    // said below
+  }
+  throw badRequest('The blob of an EC2 credential is a JSON object.');
+}
+
+/** Seals by the newest key what older ones sealed; resolves with how many there were. Safe to stop and ask again. */
+export async function resealAll(db: Knex, sealer: Identity['sealer']): Promise<number> {
+  let count = 0;
+  for (;;) {
+    const rows = await listSealedByOthers(db, sealer.newest);
+    if (rows.length === 0) return count;
+    for (const { id, sealedBlob, keyId } of rows) {
+      const { sealed, keyId: newest } = sealer.seal(sealer.open(sealedBlob, keyId));
+      await credentialRows.update(db, id, { sealedBlob: sealed, keyId: newest });
+      count += 1;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { openSealer } from './seal.ts';
+
+function fileFor(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'seal-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'credential-keys');
+}
+
+test('what was sealed opens after a restart, and by nobody who touches it', (t) => {
+  const file = fileFor(t);
+  const { sealed, keyId } = openSealer(file).seal('the secret');
+  assert.ok(!sealed.includes('secret'));
+  assert.equal(openSealer(file).open(sealed, keyId), 'the secret');
+  const touched = sealed.replace(/.$/, (letter) => (letter === 'A' ? 'B' : 'A'));
+  assert.throws(() => openSealer(file).open(`${touched.slice(0, 40)}x${touched.slice(41)}`, keyId));
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+test('after a rotation the new key seals and the old one still opens', (t) => {
+  const sealer = openSealer(fileFor(t));
+  const before = sealer.seal('old');
+  sealer.rotate();
+  assert.notEqual(sealer.seal('new').keyId, before.keyId);
+  assert.equal(sealer.open(before.sealed, before.keyId), 'old');
+});

@@ -1,0 +1,66 @@
+/** AES-256-GCM with keys of a file that the database never sees: the newest seals, all open. */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Sealer } from '../context.ts';
+
+interface Key {
+  readonly id: string;
+  readonly key: Buffer;
+}
+
+/** A line a key, newest first: `id base64`. */
+export function openSealer(file: string): Sealer {
+  let keys = read(file);
+  const freshKey = () => ({ id: randomBytes(6).toString('hex'), key: randomBytes(32) });
+  const write = (next: readonly Key[]) => {
+    mkdirSync(dirname(file), { recursive: true });
+    const text = next.map(({ id, key }) => `${id} ${key.toString('base64')}\n`).join('');
+    writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+    keys = next;
+  };
+  if (keys.length === 0) write([freshKey()]);
+  const first = () => keys[0] as Key;
+  const keyOf = (id: string): Buffer => {
+    const known = keys.find((each) => each.id === id) ?? read(file).find((each) => each.id === id);
+    if (!known) throw new Error(`the key ${id} that sealed a secret is not in ${file}`);
+    return known.key;
+  };
+  const seal = (text: string) => {
+    const { id, key } = first();
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce);
+    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return { sealed: Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url'), keyId: id };
+  };
+  const open = (sealed: string, keyId: string) => {
+    const bytes = Buffer.from(sealed, 'base64url');
+    const decipher = createDecipheriv('aes-256-gcm', keyOf(keyId), bytes.subarray(0, 12), { authTagLength: 16 });
+    decipher.setAuthTag(bytes.subarray(12, 28));
+    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8');
+  };
+  return {
+    seal,
+    open,
+    rotate: () => write([freshKey(), ...keys]),
+    get newest() {
+      return first().id;
+    },
+  };
+}
+
+function read(file: string): readonly Key[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [id = '', key = ''] = line.split(' ');
+        return { id, key: Buffer.from(key, 'base64') };
+      });
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return [];
+    throw error;
+  }
+}

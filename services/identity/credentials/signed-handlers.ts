@@ -1,0 +1,76 @@
+/** POST /v3/ec2tokens and /v3/s3tokens: a service asks on behalf of who signed a request to it. */
+import { badRequest, unauthorized } from '#shared/errors/fault.ts';
+import { type Answer, type Handler, ok } from '#shared/http/route.ts';
+import { applicationCredentials } from '../application-credentials/store.ts';
+import type { Identity } from '../context.ts';
+import { credentialScope, trustScope } from '../tokens/delegated-scope.ts';
+import { issueToken } from '../tokens/issue.ts';
+import { refuseDisabled } from '../tokens/methods.ts';
+import { type Scoped, scopeFor } from '../tokens/scope.ts';
+import { tokenView } from '../tokens/view.ts';
+import { trusts } from '../trusts/store.ts';
+import { lookUser, type User } from '../users/store.ts';
+import { type Credential, ec2Blob, idOfAccess, opened } from './operations.ts';
+import { isRightlySigned, isRightlySignedText, type SignedRequest } from './signed.ts';
+import { credentialRows } from './store.ts';
+
+async function keyOf(identity: Identity, access: string): Promise<Credential> {
+  const row = await credentialRows.look(identity.db, { id: idOfAccess(access), type: 'ec2' });
+  if (!row) throw unauthorized();
+  return opened(identity, row);
+}
+
+/** A key made with a limited token gives limited ones. */
+async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: Credential): Promise<Scoped> {
+  const { trust_id: trust, app_cred_id: app } = ec2Blob(blob);
+  if (trust) {
+    const trustee = await lookUser(identity.db, {
+      id: (await trusts.look(identity.db, { id: trust }))?.trusteeId ?? '',
+    });
+    if (!trustee) throw unauthorized();
+    return trustScope(identity, trustee, trust);
+  }
+  if (app) {
+    const credential = await applicationCredentials.look(identity.db, { id: app });
+    if (!credential) throw unauthorized();
+    return credentialScope(identity, credential);
+  }
+  return scopeFor(identity.db, user, { project: { id: projectId ?? '' } });
+}
+
+async function login(identity: Identity, key: Credential): Promise<Answer & { readonly claims: unknown }> {
+  const user = await lookUser(identity.db, { id: key.userId });
+  if (!user) throw unauthorized();
+  await refuseDisabled(identity, user);
+  const scoped = await scopeOfKey(identity, user, key);
+  const { token, claims } = issueToken(identity, { user, methods: ['ec2credential'] }, scoped);
+  const view = await tokenView(identity.db, claims, { catalog: true });
+  return { ...ok({ token: view }, { 'x-subject-token': token }), claims };
+}
+
+interface Ec2Body {
+  readonly ec2Credentials?: SignedRequest;
+  readonly credentials?: SignedRequest;
+}
+
+export const ec2Tokens: Handler<Identity, Ec2Body> = async (identity, { body }) => {
+  const request = body.ec2Credentials ?? body.credentials;
+  if (!request?.access || !request.signature) throw badRequest('The credentials need access and signature.');
+  const key = await keyOf(identity, request.access);
+  if (!isRightlySigned(request, ec2Blob(key.blob).secret ?? '')) throw unauthorized();
+  const { claims: _, ...answer } = await login(identity, key);
+  return answer;
+};
+
+interface S3Body {
+  readonly credentials: { readonly access: string; readonly signature: string; readonly token: string };
+}
+
+/** No token leaves: Swift is told who it is and nothing that could be used elsewhere. */
+export const s3Tokens: Handler<Identity, S3Body> = async (identity, { body: { credentials } }) => {
+  const key = await keyOf(identity, credentials.access);
+  const text = Buffer.from(credentials.token, 'base64url').toString();
+  if (!isRightlySignedText(text, credentials.signature, ec2Blob(key.blob).secret ?? '')) throw unauthorized();
+  const { status, body } = await login(identity, key);
+  return { status, body };
+};

@@ -1,0 +1,98 @@
+import { forbidden } from '#shared/errors/fault.ts';
+import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import type { Identity } from '../context.ts';
+import { findDomain } from '../projects/store.ts';
+import { absentConfig, defaults, defaultsOf, type Groups, isHidden, refuseStrange } from './options.ts';
+import { type DomainOption, listOptions, removeOptions, setOption } from './store.ts';
+
+/** What the path names: a domain, one of its groups, one option of it. */
+const placeOf = ({ params }: Pick<Call, 'params'>) => ({
+  domainId: params.id ?? '',
+  ...(params.group === undefined ? {} : { group: params.group }),
+  ...(params.option === undefined ? {} : { option: params.option }),
+});
+
+const shown = (options: readonly DomainOption[]): Groups => {
+  const groups: Record<string, Record<string, unknown>> = {};
+  for (const { group, option, value } of options) {
+    if (isHidden(group, option)) continue;
+    groups[group] = { ...groups[group], [option]: value };
+  }
+  return groups;
+};
+
+async function configOf({ db }: Identity, call: Pick<Call, 'params'>): Promise<unknown> {
+  const place = placeOf(call);
+  const options = await listOptions(db, place);
+  if (options.length === 0) throw absentConfig(Object.values(place).join(' '));
+  if (place.option !== undefined) return Object.fromEntries(options.map(({ option, value }) => [option, value]));
+  return shown(options);
+}
+
+export const showConfig: Handler<Identity> = async (identity, call) => {
+  await findDomain(identity.db, call.params.id ?? '');
+  return ok({ config: await configOf(identity, call) });
+};
+
+const securityOptions = ['password_regex', 'password_regex_description'] as const;
+
+/** What any user may know: the rules for passwords. */
+export const showSecurity: Handler<Identity> = async ({ config, db }, { params }) => {
+  await findDomain(db, params.id ?? '');
+  const values: Readonly<Record<string, string | null>> = {
+    password_regex: config.passwordRegex || null,
+    password_regex_description: config.passwordRegexDescription || null,
+  };
+  const { option } = params;
+  if (option === undefined) return ok({ config: { security_compliance: values } });
+  if (!securityOptions.some((each) => each === option))
+    throw forbidden(`Reading security compliance values other than ${securityOptions.join(' and ')} is not allowed.`);
+  return ok({ config: { [option]: values[option] } });
+};
+
+/** As it is after the whole of it was set: the path narrows what may be in the body. */
+async function store(identity: Identity, call: Call<{ config: Readonly<Record<string, unknown>> }>, keep: boolean) {
+  const { domainId, group, option } = placeOf(call);
+  await findDomain(identity.db, domainId);
+  const { config } = call.body;
+  const groups = (option !== undefined && group !== undefined ? { [group]: config } : config) as Groups;
+  const strange = Object.keys(groups).some((each) => group !== undefined && each !== group);
+  if (strange || (option !== undefined && !(option in config)))
+    throw forbidden('The configuration in the body and the one in the path are not the same.');
+  refuseStrange(groups);
+  await identity.db.transaction(async (tx) => {
+    if (!keep) await removeOptions(tx, { domainId });
+    for (const [name, options] of Object.entries(groups))
+      for (const [key, value] of Object.entries(options))
+        await setOption(tx, { domainId, group: name, option: key, value });
+  });
+  return shown(await listOptions(identity.db, { domainId }));
+}
+
+export const putConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }> = async (identity, call) => {
+  const before = await listOptions(identity.db, { domainId: call.params.id ?? '' });
+  const body = { config: await store(identity, call, false) };
+  return before.length > 0 ? ok(body) : created(body);
+};
+
+/** Only what is there can be changed. */
+export const patchConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }> = async (identity, call) => {
+  await configOf(identity, { params: { id: call.params.id ?? '' } });
+  return ok({ config: await store(identity, call, true) });
+};
+
+export const deleteConfig: Handler<Identity> = async ({ db }, call): Promise<Answer> => {
+  const place = placeOf(call);
+  await findDomain(db, place.domainId);
+  if (!(await removeOptions(db, place))) throw absentConfig(Object.values(place).join(' '));
+  return gone();
+};
+
+export const showDefaults: Handler<Identity> = async (_identity, { params: { group, option } }) => {
+  if (group === undefined)
+    return ok({ config: Object.fromEntries(Object.keys(defaults).map((name) => [name, defaultsOf(name)])) });
+  const known = defaultsOf(group);
+  if (option === undefined) return ok({ config: { [group]: known } });
+  if (!Object.hasOwn(known, option)) throw absentConfig(`${group} ${option}`);
+  return ok({ config: { [option]: known[option] } });
+};

@@ -1,0 +1,29 @@
+import type { Knex } from 'knex';
+
+export interface DomainOption {
+  readonly domainId: string;
+  readonly group: string;
+  readonly option: string;
+  readonly value: unknown;
+}
+
+type Some = Partial<Omit<DomainOption, 'value'>>;
+
+export async function listOptions(db: Knex, some: Some): Promise<DomainOption[]> {
+  const rows = await db('domain_options')
+    .where({ ...some })
+    .orderBy(['group', 'option']);
+  return rows.map((row: DomainOption & { value: string }) => ({ ...row, value: JSON.parse(row.value) as unknown }));
+}
+
+export async function setOption(tx: Knex, { value, ...key }: DomainOption): Promise<void> {
+  const spelled = JSON.stringify(value);
+  if (await tx('domain_options').where(key).update({ value: spelled })) return;
+  if (!(await tx('domain_options').where(key).first('option')))
+    await tx('domain_options').insert({ ...key, value: spelled });
+}
+
+export const removeOptions = (tx: Knex, some: Some): Promise<number> =>
+  tx('domain_options')
+    .where({ ...some })
+    .delete();

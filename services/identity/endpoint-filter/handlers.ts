@@ -1,0 +1,180 @@
+import { badRequest } from '#shared/errors/fault.ts';
+import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { findEntry, listEntries } from '../catalog/store.ts';
+import { endpointView } from '../catalog/view.ts';
+import { plainHandlers } from '../collection/handlers.ts';
+import { collection } from '../collection/view.ts';
+import type { Identity } from '../context.ts';
+import { newId } from '../projects/operations.ts';
+import { absent, findProject, findProjects, listTags } from '../projects/store.ts';
+import { projectView } from '../projects/view.ts';
+import {
+  type EndpointGroup,
+  endpointGroups,
+  ensureChosen,
+  ensureChosenGroup,
+  forgetGroup,
+  groupsOf,
+  isIn,
+  listChosen,
+  listChosenGroups,
+  removeChosen,
+  removeChosenGroup,
+} from './store.ts';
+
+const known = new Set(['service_id', 'region_id', 'interface', 'enabled']);
+
+function filtersOf(filters: unknown): Readonly<Record<string, unknown>> {
+  const given = (filters ?? {}) as Record<string, unknown>;
+  const strange = Object.keys(given).filter((key) => !known.has(key));
+  if (strange.length > 0) throw badRequest(`An endpoint group cannot filter by ${strange.join(', ')}.`);
+  return given;
+}
+
+const view = ({ id, name, description, filters }: EndpointGroup, base: string) => ({
+  id,
+  name,
+  description,
+  filters,
+  links: { self: `${base}/v3/OS-EP-FILTER/endpoint_groups/${id}` },
+});
+
+export const groupHandlers = plainHandlers<EndpointGroup>({
+  records: endpointGroups,
+  one: 'endpoint_group',
+  many: 'endpoint_groups',
+  view,
+  make: async (_identity, wish) => ({
+    id: newId(),
+    name: String(wish.name),
+    description: (wish.description as string | undefined) ?? null,
+    filters: filtersOf(wish.filters),
+  }),
+  change: async (_identity, _group, wish) => ({
+    ...(wish.name === undefined ? {} : { name: String(wish.name) }),
+    ...(wish.description === undefined ? {} : { description: wish.description as string }),
+    ...(wish.filters === undefined ? {} : { filters: filtersOf(wish.filters) }),
+  }),
+  alsoRemove: (tx, { id }) => forgetGroup(tx, id),
+});
+
+const projectsPage = async ({ db }: Identity, call: Call<never>, ids: readonly string[]) => {
+  const projects = await findProjects(db, ids);
+  const tags = await listTags(db, ids);
+  return ok(
+    collection(
+      call,
+      'projects',
+      projects.map((each) => projectView(each, tags.get(each.id) ?? [], call.base)),
+    ),
+  );
+};
+
+/** /v3/OS-EP-FILTER/projects/:id/endpoints/:endpointId */
+const chosenOf = async ({ db }: Identity, { params }: Call<never>) => {
+  const project = await findProject(db, params.id ?? '');
+  const endpoint = await findEntry(db, 'endpoints', params.endpointId ?? '');
+  return { projectId: project.id, endpointId: endpoint.id };
+};
+
+export const chooseEndpoint: Handler<Identity> = async (identity, call) => {
+  const chosen = await chosenOf(identity, call);
+  await identity.db.transaction((tx) => ensureChosen(tx, chosen));
+  return gone();
+};
+
+export const checkEndpoint: Handler<Identity> = async (identity, call) => {
+  const chosen = await chosenOf(identity, call);
+  if ((await listChosen(identity.db, chosen)).length === 0) throw absent('endpoint', chosen.endpointId);
+  return gone();
+};
+
+export const dropEndpoint: Handler<Identity> = async (identity, call) => {
+  await removeChosen(identity.db, await chosenOf(identity, call));
+  return gone();
+};
+
+/** Those chosen one by one, and those of its groups. */
+export const listEndpointsOfProject: Handler<Identity> = async ({ db }, call) => {
+  const { id: projectId } = await findProject(db, call.params.id ?? '');
+  const ids = new Set((await listChosen(db, { projectId })).map(({ endpointId }) => endpointId));
+  const groups = await groupsOf(db, projectId);
+  const all = await listEntries(db, 'endpoints', {});
+  const chosen = all.filter((endpoint) => ids.has(endpoint.id) || groups.some((group) => isIn(group, endpoint)));
+  return ok(
+    collection(
+      call,
+      'endpoints',
+      chosen.map((each) => endpointView(each, call.base)),
+    ),
+  );
+};
+
+export const listProjectsOfEndpoint: Handler<Identity> = async (identity, call) => {
+  const endpoint = await findEntry(identity.db, 'endpoints', call.params.endpointId ?? '');
+  const chosen = await listChosen(identity.db, { endpointId: endpoint.id });
+  return projectsPage(
+    identity,
+    call,
+    chosen.map(({ projectId }) => projectId),
+  );
+};
+
+/** /v3/OS-EP-FILTER/endpoint_groups/:id/projects/:projectId */
+const chosenGroupOf = async ({ db }: Identity, { params }: Call<never>) => {
+  const group = await endpointGroups.find(db, params.id ?? '');
+  const project = await findProject(db, params.projectId ?? '');
+  return { projectId: project.id, endpointGroupId: group.id };
+};
+
+export const chooseGroup: Handler<Identity> = async (identity, call) => {
+  const chosen = await chosenGroupOf(identity, call);
+  await identity.db.transaction((tx) => ensureChosenGroup(tx, chosen));
+  return gone();
+};
+
+export const showChosenGroup: Handler<Identity> = async (identity, call) => {
+  const chosen = await chosenGroupOf(identity, call);
+  if ((await listChosenGroups(identity.db, chosen)).length === 0)
+    throw absent('endpoint group', chosen.endpointGroupId);
+  return ok({ project_endpoint_group: { project_id: chosen.projectId, endpoint_group_id: chosen.endpointGroupId } });
+};
+
+export const dropGroup: Handler<Identity> = async (identity, call) => {
+  await removeChosenGroup(identity.db, await chosenGroupOf(identity, call));
+  return gone();
+};
+
+export const listProjectsOfGroup: Handler<Identity> = async (identity, call) => {
+  const { id } = await endpointGroups.find(identity.db, call.params.id ?? '');
+  const chosen = await listChosenGroups(identity.db, { endpointGroupId: id });
+  return projectsPage(
+    identity,
+    call,
+    chosen.map(({ projectId }) => projectId),
+  );
+};
+
+export const listEndpointsOfGroup: Handler<Identity> = async ({ db }, call) => {
+  const group = await endpointGroups.find(db, call.params.id ?? '');
+  const inside = (await listEntries(db, 'endpoints', {})).filter((endpoint) => isIn(group, endpoint));
+  return ok(
+    collection(
+      call,
+      'endpoints',
+      inside.map((each) => endpointView(each, call.base)),
+    ),
+  );
+};
+
+export const listGroupsOfProject: Handler<Identity> = async ({ db }, call) => {
+  const { id } = await findProject(db, call.params.id ?? '');
+  const groups = await groupsOf(db, id);
+  return ok(
+    collection(
+      call,
+      'endpoint_groups',
+      groups.map((each) => view(each, call.base)),
+    ),
+  );
+};

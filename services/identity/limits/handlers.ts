@@ -1,0 +1,132 @@
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { collection } from '../collection/view.ts';
+import type { Identity } from '../context.ts';
+import { lookProject } from '../projects/store.ts';
+import {
+  changeLimit,
+  changeRegistered,
+  createLimits as create,
+  type LimitWish,
+  type RegisteredWish,
+  registerLimits as register,
+  removeRegistered,
+} from './operations.ts';
+import { type Limit, limits, type RegisteredLimit, registeredLimits } from './store.ts';
+
+const registeredView = (row: RegisteredLimit, base: string) => ({
+  id: row.id,
+  service_id: row.serviceId,
+  region_id: row.regionId || null,
+  resource_name: row.resourceName,
+  default_limit: row.defaultLimit,
+  description: row.description,
+  links: { self: `${base}/v3/registered_limits/${row.id}` },
+});
+
+const limitView = (row: Limit, base: string) => ({
+  id: row.id,
+  project_id: row.ownerKind === 'project' ? row.ownerId : null,
+  domain_id: row.ownerKind === 'domain' ? row.ownerId : null,
+  service_id: row.serviceId,
+  region_id: row.regionId || null,
+  resource_name: row.resourceName,
+  resource_limit: row.resourceLimit,
+  description: row.description,
+  links: { self: `${base}/v3/limits/${row.id}` },
+});
+
+export const listRegistered: Handler<Identity> = async ({ db }, call) => {
+  const rows = await registeredLimits.list(db, call.queries);
+  return ok(
+    collection(
+      call,
+      'registered_limits',
+      rows.map((row) => registeredView(row, call.base)),
+    ),
+  );
+};
+
+export const createRegistered: Handler<Identity, { registered_limits: RegisteredWish[] }> = async (identity, call) => {
+  const rows = await register(identity, call.body.registered_limits);
+  return created(
+    collection(
+      call,
+      'registered_limits',
+      rows.map((row) => registeredView(row, call.base)),
+    ),
+  );
+};
+
+export const showRegistered: Handler<Identity> = async ({ db }, { params, base }) =>
+  ok({ registered_limit: registeredView(await registeredLimits.find(db, params.id ?? ''), base) });
+
+export const updateRegistered: Handler<Identity, { registered_limit: RegisteredWish }> = async (identity, call) => {
+  const changed = await changeRegistered(identity, call.params.id ?? '', call.body.registered_limit);
+  return ok({ registered_limit: registeredView(changed, call.base) });
+};
+
+export const deleteRegistered: Handler<Identity> = async (identity, { params }) => {
+  await removeRegistered(identity, params.id ?? '');
+  return gone();
+};
+
+async function targetOf({ db }: Identity, { ownerKind, ownerId }: Limit) {
+  if (ownerKind === 'domain') return { 'target.limit.domain.id': ownerId };
+  const project = await lookProject(db, { id: ownerId });
+  return { 'target.limit.project_id': ownerId, 'target.limit.project.domain_id': project?.domainId ?? '' };
+}
+
+async function mayRead(identity: Identity, call: Call<never>, row: Limit): Promise<boolean> {
+  return call.may('identity:get_limit', await targetOf(identity, row));
+}
+
+/** Who may not read all of them sees their own. */
+export const listLimits: Handler<Identity> = async (identity, call) => {
+  const seen: Limit[] = [];
+  for (const row of await limits.list(identity.db, call.queries))
+    if (await mayRead(identity, call, row)) seen.push(row);
+  return ok(
+    collection(
+      call,
+      'limits',
+      seen.map((row) => limitView(row, call.base)),
+    ),
+  );
+};
+
+export const createLimits: Handler<Identity, { limits: LimitWish[] }> = async (identity, call) => {
+  const rows = await create(identity, call.body.limits);
+  return created(
+    collection(
+      call,
+      'limits',
+      rows.map((row) => limitView(row, call.base)),
+    ),
+  );
+};
+
+export const showLimit: Handler<Identity> = async (identity, call) => {
+  const row = await limits.find(identity.db, call.params.id ?? '');
+  call.authorize('identity:get_limit', await targetOf(identity, row));
+  return ok({ limit: limitView(row, call.base) });
+};
+
+export const updateLimit: Handler<Identity, { limit: LimitWish }> = async (identity, { params, body, base }) => {
+  const row = await limits.find(identity.db, params.id ?? '');
+  return ok({ limit: limitView(await changeLimit(identity, row, body.limit), base) });
+};
+
+export const deleteLimit: Handler<Identity> = async ({ db }, { params }) => {
+  const { id } = await limits.find(db, params.id ?? '');
+  await limits.remove(db, { id });
+  return gone();
+};
+
+const meanings = {
+  flat: 'Limit enforcement and validation does not take project hierarchy into consideration.',
+  strict_two_level:
+    'This model requires project hierarchy never exceeds a depth of two, and no child has more than its parent.',
+} as const;
+
+export const showModel: Handler<Identity> = async ({ config }) =>
+  ok({ model: { name: config.limitModel, description: meanings[config.limitModel] } });

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { badRequest } from '#shared/errors/fault.ts';
+import { created, type Handler } from '#shared/http/route.ts';
+import { plainHandlers, type Wish } from '../collection/handlers.ts';
+import type { Identity } from '../context.ts';
+import { extraOf, newId } from '../projects/operations.ts';
+import { type Consumer, consumers } from './store.ts';
+
+const fields = new Set(['id', 'description', 'secret', 'links']);
+
+const view = ({ id, description, extra }: Consumer, base: string) => ({
+  ...extra,
+  id,
+  description,
+  links: { self: `${base}/v3/OS-OAUTH1/consumers/${id}` },
+});
+
+const fresh = ({ sealer }: Identity, wish: Wish, secret: string): Consumer => {
+  const { sealed, keyId } = sealer.seal(secret);
+  return {
+    id: newId(),
+    description: (wish.description as string | undefined) ?? null,
+    sealedSecret: `${keyId}.${sealed}`,
+    extra: extraOf(wish, fields),
+  };
+};
+
+export const consumerHandlers = plainHandlers<Consumer>({
+  records: consumers,
+  one: 'consumer',
+  many: 'consumers',
+  view,
+  make: async (identity, wish) => fresh(identity, wish, randomBytes(32).toString('hex')),
+  change: async (_identity, { extra }, wish) => {
+    if ('secret' in wish) throw badRequest('The secret of a consumer cannot be changed.');
+    return {
+      ...(wish.description === undefined ? {} : { description: wish.description as string | null }),
+      extra: { ...extra, ...extraOf(wish, fields) },
+    };
+  },
+});
+
+/** The secret is told once. */
+export const createConsumer: Handler<Identity, { consumer: Wish }> = async (identity, { body, base }) => {
+  const secret = randomBytes(32).toString('hex');
+  const consumer = fresh(identity, body.consumer, secret);
+  await consumers.insert(identity.db, consumer);
+  return created({ consumer: { ...view(consumer, base), secret } });
+};

@@ -1,0 +1,29 @@
+import { unauthorized } from '#shared/errors/fault.ts';
+import { type ApplicationCredential, applicationCredentials } from '../application-credentials/store.ts';
+import type { Identity } from '../context.ts';
+import { lookUser } from '../users/store.ts';
+import type { Proofs, Shown } from './methods.ts';
+import { findUserNamed } from './named.ts';
+
+type Given = NonNullable<Proofs['application_credential']>;
+
+/** The token is its owner's, whoever else the caller names. */
+export async function byApplicationCredential(identity: Identity, given: Given | undefined): Promise<Shown> {
+  if (!given) throw unauthorized();
+  const credential = await findCredential(identity, given);
+  const right = await identity.hasher.verify(given.secret, credential?.secretHash ?? null);
+  if (!credential || !right || (credential.expiresAtUs ?? Infinity) <= Date.now() * 1000) throw unauthorized();
+  const user = await lookUser(identity.db, { id: credential.userId });
+  const named = given.user ? await findUserNamed(identity, given.user) : user;
+  if (!user || named?.id !== user.id) throw unauthorized();
+  return { user, credential };
+}
+
+async function findCredential(
+  identity: Identity,
+  { id, name, user }: Given,
+): Promise<ApplicationCredential | undefined> {
+  if (id !== undefined) return applicationCredentials.look(identity.db, { id });
+  const owner = user ? await findUserNamed(identity, user) : undefined;
+  return owner && name !== undefined ? applicationCredentials.look(identity.db, { userId: owner.id, name }) : undefined;
+}

@@ -1,0 +1,54 @@
+import { unauthorized } from '#shared/errors/fault.ts';
+import type { Identity } from '../context.ts';
+import { countWrongTry, type User, updateUser } from '../users/store.ts';
+import { findUserNamed, type NamedUser } from './named.ts';
+
+/** Wrong, unknown, locked, idle: the same words after the same time. Only an ended password says so, once it was right. */
+export async function byPassword(
+  identity: Identity,
+  given: (NamedUser & { readonly password: string }) | undefined,
+): Promise<{ user: User }> {
+  if (!given) throw unauthorized();
+  const user = await findUserNamed(identity, given);
+  const shut = user !== undefined && (isLocked(identity, user) || isIdle(identity, user));
+  const right = await identity.hasher.verify(given.password, shut ? null : (user?.passwordHash ?? null));
+  if (user && !right && !shut && countsTries(identity, user)) await countWrongTry(identity.db, user.id, Date.now());
+  if (!user || !right) throw unauthorized();
+  refuseEnded(user);
+  await rememberLogin(identity, user, given.password);
+  return { user };
+}
+
+function refuseEnded(user: User): void {
+  const { ignore_password_expiry: forever, ignore_change_password_upon_first_use: free } = user.options;
+  const ended = user.passwordExpiresAt !== null && user.passwordExpiresAt <= Date.now() && forever !== true;
+  if (!ended && !(user.mustChange && free !== true)) return;
+  throw unauthorized(`The password is expired and needs to be changed for user: ${user.id}.`);
+}
+
+/** The count of wrong tries ends, an imported hash becomes ours, and the day is kept where idle users are shut out. */
+async function rememberLogin({ db, config, hasher }: Identity, user: User, password: string): Promise<void> {
+  const isImported = user.passwordHash !== null && !hasher.isCurrent(user.passwordHash);
+  const isLate = config.disableAfterIdleDays > 0 && Date.now() - (user.activeAt ?? 0) > 3_600_000;
+  const change = {
+    ...(user.wrongTries > 0 ? { wrongTries: 0, wrongAt: null } : {}),
+    ...(isImported ? { passwordHash: await hasher.hash(password) } : {}),
+    ...(isLate ? { activeAt: Date.now() } : {}),
+  };
+  if (Object.keys(change).length > 0) await updateUser(db, user.id, change);
+}
+
+const countsTries = ({ config }: Identity, { options }: User): boolean =>
+  config.lockoutTries > 0 && options.ignore_lockout_failure_attempts !== true;
+
+/** After the time of the lock the count begins anew with the next wrong try, or ends with a right one. */
+export const isLocked = (identity: Identity, user: User): boolean =>
+  countsTries(identity, user) &&
+  user.wrongTries >= identity.config.lockoutTries &&
+  (user.wrongAt ?? 0) + identity.config.lockoutSeconds * 1000 > Date.now();
+
+const isIdle = ({ config }: Identity, { activeAt, options }: User): boolean =>
+  config.disableAfterIdleDays > 0 &&
+  options.ignore_user_inactivity !== true &&
+  activeAt !== null &&
+  activeAt + config.disableAfterIdleDays * 86_400_000 < Date.now();

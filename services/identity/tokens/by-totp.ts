@@ -1,0 +1,56 @@
+/** Six digits that change every half minute (RFC 6238), by a seed that is a credential of the type totp. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { unauthorized } from '#shared/errors/fault.ts';
+import type { Identity } from '../context.ts';
+import { opened } from '../credentials/operations.ts';
+import { credentialRows } from '../credentials/store.ts';
+import type { User } from '../users/store.ts';
+import { findUserNamed, type NamedUser } from './named.ts';
+
+const periodMs = 30_000;
+/** A passcode counts once: what was used, by user, until its window ends. */
+const used = new Map<string, number>();
+
+export async function byTotp(
+  identity: Identity,
+  given: (NamedUser & { readonly passcode: string }) | undefined,
+): Promise<{ user: User }> {
+  if (!given) throw unauthorized();
+  const user = await findUserNamed(identity, given);
+  const rows = user ? await credentialRows.listWhere(identity.db, { userId: user.id, type: 'totp' }) : [];
+  const step = Math.floor(Date.now() / periodMs);
+  const right = rows.some((row) => {
+    const seed = fromBase32(opened(identity, row).blob.trim());
+    return [step, step - 1].some((at) => isSame(passcodeAt(seed, at), given.passcode));
+  });
+  if (!user || !right || wasUsed(`${user.id} ${given.passcode}`)) throw unauthorized();
+  return { user };
+}
+
+function wasUsed(key: string): boolean {
+  const now = Date.now();
+  for (const [old, until] of used) if (until < now) used.delete(old);
+  if (used.has(key)) return true;
+  used.set(key, now + 3 * periodMs);
+  return false;
+}
+
+export function passcodeAt(seed: Buffer, step: number): string {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac('sha1', seed).update(counter).digest();
+  const at = (mac.at(-1) ?? 0) & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+const isSame = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
+export function fromBase32(text: string): Buffer {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...text.toUpperCase().replace(/[=\s]/g, '')].map((letter) =>
+    letters.indexOf(letter).toString(2).padStart(5, '0'),
+  );
+  const bytes = bits.join('').match(/.{8}/g) ?? [];
+  return Buffer.from(bytes.map((byte) => Number.parseInt(byte, 2)));
+}

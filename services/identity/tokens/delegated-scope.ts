@@ -1,0 +1,56 @@
+/** Scopes that somebody else's decision gives: a trust's, an application credential's. */
+import { forbidden, unauthorized } from '#shared/errors/fault.ts';
+import { rolesOf, rulesOf } from '../application-credentials/operations.ts';
+import type { ApplicationCredential } from '../application-credentials/store.ts';
+import { effectiveRoles } from '../assignments/effective.ts';
+import type { Identity } from '../context.ts';
+import { lookProject } from '../projects/store.ts';
+import { isOver } from '../trusts/operations.ts';
+import { takeUse, trusts } from '../trusts/store.ts';
+import { lookUser, type User } from '../users/store.ts';
+import { refuseDisabled } from './methods.ts';
+import { isOpen, type Scoped } from './scope.ts';
+
+/** Its project, with those of its roles that its owner still has. */
+export async function credentialScope(identity: Identity, credential: ApplicationCredential): Promise<Scoped> {
+  const project = await lookProject(identity.db, { id: credential.projectId });
+  if (!project || !(await isOpen(identity.db, project))) throw unauthorized();
+  const held = await rolesOf(identity, credential.userId, project.id);
+  const roles = held.filter(({ id }) => credential.roleIds.includes(id));
+  if (roles.length === 0) throw unauthorized();
+  const rules = await rulesOf(identity, credential);
+  return {
+    scope: { kind: 'project', project },
+    roles,
+    by: `app:${credential.id}`,
+    ...(credential.expiresAtUs === null ? {} : { endsAt: credential.expiresAtUs / 1_000_000 }),
+    ...(rules ? { accessRules: rules.map(({ id, service, method, path }) => ({ id, service, method, path })) } : {}),
+  };
+}
+
+/** Only its trustee may use it, only while the trustor has all that it gives. */
+export async function trustScope(identity: Identity, user: User, id: string): Promise<Scoped> {
+  const { db } = identity;
+  const trust = await trusts.look(db, { id });
+  if (!trust || trust.deletedAt !== null || isOver(trust)) throw unauthorized();
+  if (trust.trusteeId !== user.id) throw forbidden('The trust was given to another user.');
+  const trustor = await lookUser(db, { id: trust.trustorId });
+  if (!trustor) throw forbidden('The trustor is gone.');
+  await refuseDisabled(identity, trustor).catch(() => {
+    throw forbidden('The trustor is disabled.');
+  });
+  const project = trust.projectId === null ? undefined : await lookProject(db, { id: trust.projectId });
+  if (trust.projectId !== null && !(project && (await isOpen(db, project)))) throw unauthorized();
+  const scope = project ? ({ kind: 'project', project } as const) : null;
+  const held = scope ? await effectiveRoles(db, trustor.id, scope) : [];
+  const roles = held.filter(({ id: role }) => trust.roleIds.includes(role));
+  if (roles.length < trust.roleIds.length) throw forbidden('The trustor has lost a role that the trust gives.');
+  if (trust.remainingUses !== null && !(await takeUse(db, id))) throw unauthorized();
+  return {
+    scope,
+    roles,
+    by: `trust:${id}`,
+    ...(trust.impersonation ? { inTheNameOf: trustor } : {}),
+    ...(trust.expiresAt === null ? {} : { endsAt: trust.expiresAt / 1000 }),
+  };
+}

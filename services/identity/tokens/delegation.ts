@@ -1,0 +1,43 @@
+/** What the caller's token was made from, where that limits what it may do here. */
+import type { Who } from '#shared/auth/who.ts';
+import { forbidden } from '#shared/errors/fault.ts';
+import { applicationCredentials } from '../application-credentials/store.ts';
+import type { Identity } from '../context.ts';
+import { readOwnToken } from './read.ts';
+
+export interface Delegation {
+  readonly kind: 'trust' | 'app' | 'oauth' | undefined;
+  readonly id: string;
+  /** The project the delegation is bound to. */
+  readonly projectId: string | null;
+  /** What an EC2 key made with this token carries on, so that it can do no more. */
+  readonly marks: Readonly<Record<string, string>>;
+}
+
+const markNames = { trust: 'trust_id', app: 'app_cred_id', oauth: 'access_token_id' } as const;
+
+export async function delegationOf(identity: Identity, who: Who): Promise<Delegation> {
+  const { by = '' } = await readOwnToken(identity, who.token);
+  const [kind, id = ''] = by.split(':') as [Delegation['kind'] | '', string?];
+  if (!kind) return { kind: undefined, id: '', projectId: null, marks: {} };
+  if (kind === 'app') await refuseRestricted(identity, id);
+  return { kind, id, projectId: who.projectId, marks: { [markNames[kind]]: id } };
+}
+
+async function refuseRestricted({ db }: Identity, id: string): Promise<void> {
+  const credential = await applicationCredentials.look(db, { id });
+  if (!credential?.unrestricted)
+    throw forbidden('A restricted application credential may not manage other credentials.');
+}
+
+/** A delegated token reaches nothing of another project. */
+export function refuseOtherProject({ kind, projectId }: Delegation, wanted: string | null): void {
+  if (kind !== undefined && wanted !== projectId)
+    throw forbidden('A token of a trust or an application credential counts for its own project only.');
+}
+
+/** Trusts and the like are made by who proved to be the user, not by who was given a part of it. */
+export async function refuseDelegated(identity: Identity, who: Who, what: string): Promise<void> {
+  const { by } = await readOwnToken(identity, who.token);
+  if (by !== undefined) throw forbidden(`A delegated token may not ${what}.`);
+}

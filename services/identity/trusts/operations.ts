@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { Who } from '#shared/auth/who.ts';
+import { badRequest, forbidden } from '#shared/errors/fault.ts';
+import { rolesOf } from '../application-credentials/operations.ts';
+import type { Identity } from '../context.ts';
+import { revoke } from '../keys/revoke.ts';
+import { extraOf } from '../projects/operations.ts';
+import { absent, findProject } from '../projects/store.ts';
+import { parseMoment } from '../tokens/moment.ts';
+import { findUser } from '../users/store.ts';
+import { type TrustRow, trusts } from './store.ts';
+
+export interface TrustWish {
+  readonly trustor_user_id: string;
+  readonly trustee_user_id: string;
+  readonly impersonation: boolean;
+  readonly project_id?: string | null;
+  readonly roles?: readonly { readonly id?: string; readonly name?: string }[];
+  readonly expires_at?: string | null;
+  readonly remaining_uses?: number | null;
+  readonly allow_redelegation?: boolean;
+  readonly redelegation_count?: number | null;
+  readonly [extra: string]: unknown;
+}
+
+const fields = new Set([
+  'id',
+  'trustor_user_id',
+  'trustee_user_id',
+  'impersonation',
+  'project_id',
+  'roles',
+  'expires_at',
+  'deleted_at',
+  'remaining_uses',
+  'allow_redelegation',
+  'redelegation_count',
+  'redelegated_trust_id',
+  'roles_links',
+  'links',
+]);
+
+const mostRedelegations = 3;
+
+export async function createTrust(identity: Identity, _who: Who, wish: TrustWish): Promise<TrustRow> {
+  const { db } = identity;
+  await findUser(db, wish.trustee_user_id);
+  const projectId = wish.project_id ?? null;
+  if (projectId !== null) await findProject(db, projectId);
+  const expiresAt = parseMoment(wish.expires_at, 'expires_at');
+  if (expiresAt !== null && expiresAt <= Date.now()) throw badRequest('expires_at lies in the past.');
+  const remainingUses = wish.remaining_uses ?? null;
+  if (wish.allow_redelegation && remainingUses !== null)
+    throw badRequest('remaining_uses cannot be set if the trust may be redelegated.');
+  const count = wish.allow_redelegation ? (wish.redelegation_count ?? mostRedelegations) : 0;
+  if (count > mostRedelegations)
+    throw forbidden(`A trust may be redelegated ${mostRedelegations} times at most, not ${count}.`);
+  const trust: TrustRow = {
+    id: randomUUID().replaceAll('-', ''),
+    trustorId: wish.trustor_user_id,
+    trusteeId: wish.trustee_user_id,
+    projectId,
+    impersonation: wish.impersonation,
+    expiresAt,
+    deletedAt: null,
+    remainingUses,
+    redelegationCount: count,
+    redelegatedFrom: null,
+    roleIds: await delegated(identity, wish),
+    extra: extraOf(wish, fields),
+  };
+  await db.transaction((tx) => trusts.insert(tx, trust));
+  return trust;
+}
+
+/** Only what the trustor has on the project now. */
+async function delegated(
+  identity: Identity,
+  { trustor_user_id, project_id, roles = [] }: TrustWish,
+): Promise<string[]> {
+  if (!project_id && roles.length === 0) return [];
+  if (roles.length === 0) throw forbidden('At least one role should be specified.');
+  const held = await rolesOf(identity, trustor_user_id, project_id ?? '');
+  return roles.map((wish) => {
+    const role = held.find(({ id, name }) => (wish.id === undefined ? name === wish.name : id === wish.id));
+    if (!role) throw absent('role', wish.id ?? wish.name ?? '');
+    return role.id;
+  });
+}
+
+/** Those that were deleted or have ended are no more. */
+export async function findTrust({ db }: Pick<Identity, 'db'>, id: string): Promise<TrustRow> {
+  const trust = await trusts.find(db, id);
+  if (trust.deletedAt !== null || isOver(trust)) throw absent('trust', id);
+  return trust;
+}
+
+export const isOver = ({ expiresAt, remainingUses }: TrustRow): boolean =>
+  (expiresAt !== null && expiresAt <= Date.now()) || remainingUses === 0;
+
+/** Its tokens end with it. */
+export async function deleteTrust(identity: Identity, { id }: TrustRow): Promise<void> {
+  await identity.db.transaction(async (tx) => {
+    await revoke(identity, tx, { by: `trust:${id}` });
+    await trusts.update(tx, id, { deletedAt: Date.now() });
+  });
+  await identity.trustChanged();
+}

@@ -1,0 +1,15 @@
+import type { Route } from '#shared/http/route.ts';
+import type { Identity } from '../context.ts';
+import { createTrust, deleteTrust, listTrustRoles, listTrusts, showTrust, showTrustRole } from './handlers.ts';
+
+const all = '/v3/OS-TRUST/trusts';
+
+/** The handlers ask the rules, with the trust itself. */
+export const trustRoutes: readonly Route<Identity>[] = [
+  { method: 'get', path: all, handler: listTrusts, rule: null },
+  { method: 'post', path: all, handler: createTrust, rule: null },
+  { method: 'get', path: `${all}/:id`, handler: showTrust, rule: null },
+  { method: 'delete', path: `${all}/:id`, handler: deleteTrust, rule: null },
+  { method: 'get', path: `${all}/:id/roles`, handler: listTrustRoles, rule: null },
+  { method: 'get', path: `${all}/:id/roles/:roleId`, handler: showTrustRole, rule: null },
+];

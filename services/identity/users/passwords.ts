@@ -1,0 +1,57 @@
+/** What a new password must be, and what follows from it. */
+import type { Knex } from 'knex';
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Identity } from '../context.ts';
+import { insertOldPassword, listOldPasswords, type User } from './store.ts';
+
+const dayMs = 86_400_000;
+
+export interface NewPassword {
+  readonly passwordHash: string | null;
+  readonly passwordAt: number;
+  readonly passwordExpiresAt: number | null;
+  readonly mustChange: boolean;
+}
+
+/** `chosen`: by its user; an administrator may set what a user may not choose twice. */
+export async function newPassword(
+  identity: Pick<Identity, 'config' | 'hasher'>,
+  password: string | null,
+  { chosen }: { readonly chosen: boolean },
+): Promise<NewPassword> {
+  const { config, hasher } = identity;
+  if (password !== null) refuseWeak(identity, password);
+  const now = Date.now();
+  return {
+    passwordHash: password === null ? null : await hasher.hash(password),
+    passwordAt: now,
+    passwordExpiresAt: config.passwordExpiresDays > 0 ? now + config.passwordExpiresDays * dayMs : null,
+    mustChange: !chosen && config.changeUponFirstUse && password !== null,
+  };
+}
+
+function refuseWeak({ config }: Pick<Identity, 'config'>, password: string): void {
+  if (!config.passwordRegex || new RegExp(config.passwordRegex).test(password)) return;
+  const words = config.passwordRegexDescription || config.passwordRegex;
+  throw badRequest(`The password does not match the requirements: ${words}.`);
+}
+
+/** Nothing that was used lately, and not too soon after the last change. */
+export async function refuseRepeated({ db, config, hasher }: Identity, user: User, password: string): Promise<void> {
+  const { passwordMinimumAgeDays: days, passwordsRemembered: remembered } = config;
+  const since = user.passwordAt ?? 0;
+  if (days > 0 && !user.mustChange && since + days * dayMs > Date.now())
+    throw badRequest(`Cannot change password before minimum age of ${days} days is met.`);
+  if (remembered === 0) return;
+  const old = [user.passwordHash, ...(await listOldPasswords(db, user.id, remembered - 1))];
+  for (const hash of old)
+    if (hash !== null && (await hasher.verify(password, hash)))
+      throw badRequest(
+        `The new password cannot be identical to a previous password. The total number which includes the new password must be unique is: ${remembered}.`,
+      );
+}
+
+export async function rememberOld({ config }: Pick<Identity, 'config'>, tx: Knex, user: User): Promise<void> {
+  if (config.passwordsRemembered > 1 && user.passwordHash !== null)
+    await insertOldPassword(tx, user.id, user.passwordHash, config.passwordsRemembered);
+}

@@ -1,0 +1,36 @@
+/** A cloud of some roles for one run: its own var and address, gone when it ends. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '#shared/process/run.ts';
+import type { CloudLogin } from './conf.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface TestCloud extends CloudLogin {
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+/** `number` is the last byte of its address, 127.0.0.x. */
+export async function startTestCloud(roles: readonly string[], number: number): Promise<TestCloud> {
+  const folder = mkdtempSync(join(tmpdir(), 'tempest-'));
+  chmodSync(folder, 0o755);
+  const home = join(folder, 'var');
+  const address = `127.0.0.${number}`;
+  const env = { WATTLE_VAR: home, WATTLE_ADDRESS: address };
+  const wattle = (...words: string[]) =>
+    run([process.execPath, join(root, 'deploy/wattle.js'), ...words], { cwd: root, env, timeoutMs: 240_000 });
+  const close = async () => {
+    await wattle('purge', '--yes');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await wattle('start', '--role', roles.join());
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const password = readFileSync(join(home, 'secrets', 'admin'), 'utf8').trim();
+  return { folder, authUrl: `http://${address}:5000/v3`, password, region: 'RegionOne', close };
+}

@@ -1,0 +1,66 @@
+/** One run of Tempest against a cloud of its own, and what became of each test. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tryRun } from '#shared/process/run.ts';
+import { startTestCloud } from './cloud.ts';
+import { tempestConf } from './conf.ts';
+import { ensureTempest, tempestBin } from './install.ts';
+import type { Suite } from './suites.ts';
+
+export interface Outcome {
+  readonly passed: readonly string[];
+  readonly skipped: readonly string[];
+  /** With Tempest's own words, a traceback among them. */
+  readonly failed: readonly { readonly name: string; readonly why: string }[];
+}
+
+export interface RunWish {
+  readonly suite: Suite;
+  /** The last byte of the cloud's address. */
+  readonly number: number;
+  /** Narrows the suite to tests whose names match. */
+  readonly only?: string;
+  readonly say: (words: string) => void;
+}
+
+export async function runTempest({ suite, number, only, say }: RunWish): Promise<Outcome> {
+  await ensureTempest(say);
+  const cloud = await startTestCloud(suite.roles, number);
+  try {
+    const folder = join(cloud.folder, 'tempest');
+    mkdirSync(join(folder, 'etc'), { recursive: true });
+    mkdirSync(join(folder, 'lock'));
+    writeFileSync(join(folder, 'etc', 'tempest.conf'), tempestConf(folder, cloud, suite.conf), { mode: 0o600 });
+    const env = { HOME: folder, OS_TEST_PATH: '', TEMPEST_CONFIG_DIR: join(folder, 'etc') };
+    const regex = only ? `${suite.regex}.*${only}` : suite.regex;
+    await tryRun([tempestBin, 'init', join(folder, 'space')], { env, timeoutMs: 120_000 });
+    writeFileSync(join(folder, 'space', 'etc', 'tempest.conf'), readFileSync(join(folder, 'etc', 'tempest.conf')), {
+      mode: 0o600,
+    });
+    const words = ['run', '--regex', regex, '--concurrency', '2'];
+    const ran = await tryRun([tempestBin, ...words], { env, cwd: join(folder, 'space'), timeoutMs: 840_000 });
+    return outcomeOf(`${ran.stdout}\n${ran.stderr}`, join(folder, 'tempest.log'));
+  } finally {
+    await cloud.close();
+  }
+}
+
+const line = /^\{\d+\} (\S+?)(?:\[[^\]]*\])? (?:\S.*)?\[[\d.]+s\] \.\.\. (ok|FAILED|SKIPPED)/gm;
+
+function outcomeOf(text: string, log: string): Outcome {
+  const found = [...text.matchAll(line)].map(([, name = '', result = '']) => ({ name, result }));
+  const named = (wanted: string) => found.filter(({ result }) => result === wanted).map(({ name }) => name);
+  const failed = named('FAILED').map((name) => ({ name, why: wordsAbout(name, text) }));
+  if (found.length === 0)
+    failed.push({
+      name: 'tempest',
+      why: `${text.slice(-4000)}\n${existsSync(log) ? readFileSync(log, 'utf8').slice(-2000) : ''}`,
+    });
+  return { passed: named('ok'), skipped: named('SKIPPED'), failed };
+}
+
+/** What Tempest says after its list of results, per failed test. */
+function wordsAbout(name: string, text: string): string {
+  const at = text.indexOf(`${name}\n`, text.lastIndexOf('Captured traceback') < 0 ? 0 : text.indexOf('Captured'));
+  return at < 0 ? '' : text.slice(at, at + 3000);
+}
