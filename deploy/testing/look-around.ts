@@ -1,5 +1,6 @@
 /** What runs and stands on this host that tests could have left. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tryRun } from '#shared/process/run.ts';
 
 /** Interfaces of Wattle: letters, four of a cloud's id, and the beginning of a UUID. */
@@ -20,8 +21,13 @@ export async function lookAround(folder: string): Promise<Set<string>> {
   ]);
 }
 
-export const newSince = (before: ReadonlySet<string>, after: ReadonlySet<string>): string[] =>
-  [...after].filter((what) => !before.has(what));
+/** What is going gets a few seconds for it. */
+export async function leftSince(before: ReadonlySet<string>, folder: string): Promise<string[]> {
+  for (const until = Date.now() + 5_000; ; await sleep(200)) {
+    const left = [...(await lookAround(folder))].filter((what) => !before.has(what));
+    if (left.length === 0 || Date.now() > until) return left;
+  }
+}
 
 /** What a test started knows the folder by its TMPDIR, however deep it is. */
 function processesBelow(folder: string): string[] {

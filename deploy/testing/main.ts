@@ -5,7 +5,7 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { cache, compileCache, root } from '../setup/places.js';
 import { openGrounds } from './grounds.ts';
-import { lookAround, newSince } from './look-around.ts';
+import { leftSince, lookAround } from './look-around.ts';
 import { filesFor } from './select.ts';
 
 enableCompileCache(compileCache);
@@ -27,7 +27,7 @@ try {
 } finally {
   await grounds.close();
 }
-const left = newSince(before, await lookAround(folder));
+const left = await leftSince(before, folder);
 const forgotten = readdirSync(temporary).map((name) => join(temporary, name));
 for (const what of [...left, ...forgotten]) say(`left behind: ${what}`);
 rmSync(folder, { recursive: true, force: true });
@@ -36,7 +36,7 @@ process.exitCode = code || (left.length + forgotten.length > 0 ? 1 : 0);
 
 /** Two files at once: the machine this is made for has two cores. */
 function runTests(): Promise<number> {
-  const words = ['--test', '--test-reporter=spec', '--test-concurrency=2', '--test-timeout=900000', ...files];
+  const words = ['--test', '--test-reporter=spec', '--test-concurrency=2', '--test-timeout=600000', ...files];
   const env = {
     ...process.env,
     ...grounds.environment,
