@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { stranger } from '#shared/http/route.ts';
+import { allowsReferrer, allowsWho, cleanAcl, readAcl } from './acl.ts';
+
+test('an ACL is stored clean, and what cannot be meant is refused', () => {
+  const read = (value: string) => cleanAcl('X-Container-Read', value);
+  assert.equal(read(' p:u , .referrer : *.example.com ,.rlistings'), 'p:u,.r:.example.com,.rlistings');
+  assert.equal(read('.r:*, .ref:-bad.com'), '.r:*,.r:-bad.com');
+  assert.throws(() => read('.r:'), { status: 400 });
+  assert.throws(() => read('.who:x'), { status: 400 });
+  assert.throws(() => cleanAcl('X-Container-Write', '.r:*'), { status: 400 });
+});
+
+test('of the words about referrers the last that fits decides', () => {
+  const allows = (acl: string, referer?: string) => allowsReferrer(readAcl(acl), referer);
+  assert.equal(allows('.r:*'), true);
+  assert.equal(allows('p:u'), false);
+  assert.equal(allows('.r:.example.com', 'http://www.example.com/x'), true);
+  assert.equal(allows('.r:.example.com', 'http://example.org'), false);
+  assert.equal(allows('.r:*,.r:-.example.com', 'http://www.example.com/x'), false);
+});
+
+test('people are let in by ids, by names of the default domain, or by role', () => {
+  const who = {
+    ...stranger('r'),
+    userId: 'u',
+    userName: 'ann',
+    userDomainId: 'default',
+    projectId: 'p',
+    roles: ['Reader'],
+  };
+  const named = { ...who, projectName: 'blue', projectDomainId: 'default' };
+  const allows = (acl: string, asked = named) => allowsWho(readAcl(acl), asked);
+  for (const acl of ['p:u', '*:u', 'p:*', '*:*', 'blue:ann', 'reader']) assert.equal(allows(acl), true, acl);
+  for (const acl of ['p:v', 'q:u', 'q:*', '', 'admin', '.r:*']) assert.equal(allows(acl), false, acl);
+  assert.equal(allows('blue:ann', { ...named, userDomainId: 'other' }), false);
+  assert.equal(allowsWho(readAcl('*:*'), stranger('r')), false);
+});
