@@ -1,8 +1,10 @@
 /** The index of the API. Every path stands twice: with the caller's project in it, and (as from 3.67) without. */
 import type { Route } from '#shared/http/route.ts';
+import * as absent from './absent/handlers.ts';
 import * as attachments from './attachments/handlers.ts';
 import type { Volumes } from './context.ts';
 import * as extensions from './extensions/handlers.ts';
+import * as filters from './filters/handlers.ts';
 import * as hosts from './hosts/handlers.ts';
 import { inProject } from './listing/scope.ts';
 import { snapshotMetadata, volumeMetadata } from './metadata/handlers.ts';
@@ -134,6 +136,19 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   ),
   typeVerb('addProjectAccess', types.addAccess, 'volume_type_access:addProjectAccess'),
   typeVerb('removeProjectAccess', types.removeAccess, 'volume_type_access:removeProjectAccess'),
+
+  route('get', '/types/:id/encryption', absent.showTypeEncryption, 'volume_extension:volume_type_encryption:get'),
+  route('get', '/qos-specs', absent.none('qos_specs'), 'volume_extension:qos_specs_manage:get_all'),
+  ...['/backups', '/backups/detail'].map((path) => route('get', path, absent.none('backups'), 'backup:get_all')),
+  route('get', '/group_types', absent.none('group_types'), null, { since: '3.11' }),
+  ...['/groups', '/groups/detail'].map((path) =>
+    route('get', path, absent.none('groups'), 'group:get_all', { since: '3.13' }),
+  ),
+  ...['/group_snapshots', '/group_snapshots/detail'].map((path) =>
+    route('get', path, absent.none('group_snapshots'), 'group:get_all_group_snapshots', { since: '3.14' }),
+  ),
+
+  route('get', '/resource_filters', filters.listFilters, null, { since: '3.33' }),
 
   route('get', '/os-services', hosts.listServices, 'volume_extension:services:index'),
   route('put', '/os-services/enable', hosts.enableService, 'volume_extension:services:update'),

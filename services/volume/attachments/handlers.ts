@@ -43,7 +43,7 @@ export const deleteAttachment: Handler<Volumes> = async (service, { who, params 
   return ok({ attachments: left.map(attachmentSummary) });
 };
 
-const listing: Listing<Attachment> = {
+export const listing: Listing<Attachment> = {
   collection: 'attachments',
   what: 'Volume attachment',
   filters: {

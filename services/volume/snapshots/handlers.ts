@@ -71,7 +71,7 @@ export const updateSnapshotStatus: Handler<Volumes, Progress> = async (service, 
   return accepted();
 };
 
-const listing: Listing<Snapshot> = {
+export const listing: Listing<Snapshot> = {
   collection: 'snapshots',
   what: 'Snapshot',
   filters: {

@@ -50,7 +50,7 @@ export const deleteTransfer: Handler<Volumes> = async (service, { who, params })
   return accepted();
 };
 
-const listing: Listing<Transfer> = {
+export const listing: Listing<Transfer> = {
   collection: 'transfers',
   what: 'Transfer',
   filters: {

@@ -22,7 +22,7 @@ const messageView =
     ],
   });
 
-const listing: Listing<Message> = {
+export const listing: Listing<Message> = {
   collection: 'messages',
   what: 'Message',
   filters: {

@@ -56,7 +56,7 @@ interface Named extends Volume {
   readonly typeName: string;
 }
 
-const listing: Listing<Named> = {
+export const listing: Listing<Named> = {
   collection: 'volumes',
   what: 'Volume',
   filters: {
