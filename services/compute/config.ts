@@ -9,6 +9,7 @@ export const section = {
   limit: number(64, 'how many tasks run side by side'),
   pollMs: number(2_000, 'how often to look for tasks and for answers of hosts when no hint comes'),
   answerMs: number(180_000, 'how long a host may take for one piece of work'),
+  copyMs: number(3_600_000, 'how long it may take for one that moves whole disks: a first boot, a snapshot'),
   portMs: number(60_000, 'how long a port may take to become ACTIVE'),
   volumeMs: number(300_000, 'how long a new volume may take to become available'),
   hostDownMs: number(90_000, 'a host that reported nothing for this long is down'),

@@ -27,7 +27,7 @@ import { workflows } from './workflows/all.ts';
 
 /** What this service stands on; a test brings its own. */
 export interface Parts {
-  readonly compute: Omit<Compute, 'hosts'>;
+  readonly compute: Omit<Compute, 'hosts' | 'copiers' | 'listeningSince'>;
   readonly identify: Identify;
   readonly identityUrl: string;
   readonly host: string;
@@ -40,10 +40,15 @@ type Address = { readonly host: string; readonly port: number };
 /** Puts the parts together. The doors open last and close first. */
 export async function openCompute({ compute: ground, identify, identityUrl, host, at, consoleAt, validation }: Parts) {
   const { db, bus, log, config } = ground;
-  const { answerMs, leaseMs, backoffMs, limit, pollMs } = config;
+  const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
   await migrate(db, [servers, beside]);
   await seedFlavors(db);
-  const compute: Compute = { ...ground, hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs }) };
+  const compute: Compute = {
+    ...ground,
+    hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs }),
+    copiers: hostsOf({ contract: computeAgent, db, bus, answerMs: copyMs, pollMs }),
+    listeningSince: Date.now(),
+  };
   const owner = `compute/${host}`;
   const runner = await startRunner({ service: compute, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
   const messages = openMessages(compute, runner);

@@ -101,7 +101,7 @@ test('a delete in the middle of a build leaves nothing of it', async (t) => {
 });
 
 test('a host that stays away: ERROR names it, and delete works', async (t) => {
-  const cloud = await startCloud(t, { config: { answerMs: 60 } });
+  const cloud = await startCloud(t, { config: { answerMs: 60, copyMs: 60 } });
   const host = cloud.startHost();
   await until(() => cloud.placement.providers.size === 1);
   await host.close();

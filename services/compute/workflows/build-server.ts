@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
-import { orLeave } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import { type Attachment, changeAttachment, listAttachments } from '../attachments/store.ts';
@@ -8,7 +7,7 @@ import { type Explanation, insertChoice } from '../choices/store.ts';
 import type { Compute } from '../context.ts';
 import { changeInterface, listInterfaces } from '../interfaces/store.ts';
 import { findOwnServer, releaseServer, type Server, settleServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, type OnServer } from './guest.ts';
+import { awaitTurn, ensureGuest, ensureGuestGone, type OnServer } from './guest.ts';
 import { NoValidHost, type Placing, rankHosts, resourcesOf } from './placing.ts';
 import { addressesOf, plugPorts, unplugPorts } from './ports.ts';
 import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
@@ -21,7 +20,7 @@ interface Build extends OnServer {
 /** From BUILD to ACTIVE; or back to nothing, and ERROR. */
 export const buildServer = workflow<Build, Compute>({
   name: 'build-server',
-  deadlineMs: 15 * 60_000,
+  deadlineMs: 60 * 60_000,
   steps: [
     step('choose-host', chooseHost),
     step('claim-resources', claimResources, releaseResources),
@@ -132,9 +131,8 @@ async function bootGuest(compute: Compute, on: Build, run: Run): Promise<void> {
 const rootDisk = ({ imageId }: Server, attachments: readonly Attachment[]) =>
   imageId !== null ? 'root' : (attachments.find(({ bootIndex }) => bootIndex === 0)?.volumeId ?? '');
 
-async function destroyGuest({ db, hosts }: Compute, on: Build, run: Run): Promise<void> {
-  const { id, host } = await findOwnServer(db, owned(on, run));
-  if (host !== null) await orLeave(hosts.on(host, run).ensureGuestGone({ id }));
+async function destroyGuest(compute: Compute, on: Build, run: Run): Promise<void> {
+  await ensureGuestGone(compute, await findOwnServer(compute.db, owned(on, run)), run);
 }
 
 async function completeVolumes(compute: Compute, on: Build): Promise<void> {

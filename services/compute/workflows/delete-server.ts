@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { orLeave } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAbandoned, endAction } from '../actions/store.ts';
 import { removeAttachmentsOf } from '../attachments/store.ts';
@@ -7,7 +6,7 @@ import { removeConsolesOf } from '../consoles/store.ts';
 import type { Compute } from '../context.ts';
 import { removeInterfacesOf } from '../interfaces/store.ts';
 import { findOwnServer, releaseServer } from '../servers/store.ts';
-import { awaitTurn, type OnServer } from './guest.ts';
+import { awaitTurn, ensureGuestGone, type OnServer } from './guest.ts';
 import { unplugPorts } from './ports.ts';
 import { disconnectVolumes } from './volumes.ts';
 
@@ -34,8 +33,7 @@ const owned = ({ serverId }: OnServer, { taskId }: Run) => ({ id: serverId, task
 /** A host that is away finds this work when it returns. */
 async function destroyGuest(compute: Compute, on: OnServer, run: Run): Promise<void> {
   await awaitTurn(compute, on.serverId, run);
-  const { id, host } = await findOwnServer(compute.db, owned(on, run));
-  if (host !== null) await orLeave(compute.hosts.on(host, run).ensureGuestGone({ id }));
+  await ensureGuestGone(compute, await findOwnServer(compute.db, owned(on, run)), run);
 }
 
 async function detachVolumes(compute: Compute, on: OnServer, run: Run): Promise<void> {

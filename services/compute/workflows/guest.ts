@@ -3,9 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { DiskSource, DiskWish, GuestState, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
+import { HostAway, orLeave } from '#shared/hosts/hosts.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Attachment, type Connection, listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
+import { agentBinary, listServices } from '../hosts/store.ts';
 import { type Interface, listInterfaces } from '../interfaces/store.ts';
 import { lockGuest, readServer, type Server } from '../servers/store.ts';
 import { configDriveOf } from './documents.ts';
@@ -23,23 +25,54 @@ export interface Want {
 }
 
 const lookMs = 50;
+const lookLateMs = 1_000;
 
 /**
  * A wish states the whole guest, so one task at a time may send it: the others wait here. A task keeps its turn
  * until it ends, and a turn whose task is gone is nobody's.
  */
 export async function awaitTurn({ db }: Compute, serverId: string, run: Run): Promise<void> {
-  while (!(await run.commit((tx) => lockGuest(tx, serverId, run.taskId)))) {
+  for (
+    let ms = lookMs;
+    !(await run.commit((tx) => lockGuest(tx, serverId, run.taskId)));
+    ms = Math.min(ms * 2, lookLateMs)
+  ) {
     if (!(await readServer(db, serverId))) throw notFound('Instance', serverId);
-    await sleep(lookMs, undefined, { signal: run.signal });
+    await sleep(ms, undefined, { signal: run.signal });
   }
 }
 
-/** Asks the host for the whole guest. */
+/** Asks the host for the whole guest. The first boot fetches an image, which takes as long as it takes. */
 export async function ensureGuest(compute: Compute, server: Server, run: Run, want: Want): Promise<GuestState> {
-  const { db, hosts } = compute;
+  const { db, hosts, copiers } = compute;
+  const host = server.host ?? '';
   const wish = await guestWish(compute, db, server, want);
-  return hosts.on(server.host ?? '', run).ensureGuest(wish);
+  const agents = server.launchedAt === null ? copiers : hosts;
+  return whileUp(compute, host, agents.on(host, run).ensureGuest(wish));
+}
+
+/** For clean-ups: a host that stays away finds this work when it returns. */
+export async function ensureGuestGone(compute: Compute, server: Server, run: Run): Promise<void> {
+  const { host, id } = server;
+  if (host !== null) await orLeave(whileUp(compute, host, compute.hosts.on(host, run).ensureGuestGone({ id })));
+}
+
+const upEveryMs = 2_000;
+
+/** The host's answer; or away, as soon as the host is known to be down rather than when its time is over. */
+export async function whileUp<T>(compute: Compute, host: string, asking: Promise<T>): Promise<T> {
+  const down = Promise.withResolvers<never>();
+  const watch = setInterval(() => {
+    void isDown(compute, host).then((is) => is && down.reject(new HostAway(host, compute.config.hostDownMs)));
+  }, upEveryMs);
+  asking.catch(() => {}); // when the host is away nobody hears it any more
+  return Promise.race([asking, down.promise]).finally(() => clearInterval(watch));
+}
+
+async function isDown({ db, config, listeningSince }: Compute, host: string): Promise<boolean> {
+  const [service] = await listServices(db, { binary: agentBinary, host }).catch(() => []);
+  if (!service) return false;
+  return service.forcedDown || Date.now() - Math.max(service.reportedAt, listeningSince) > config.hostDownMs;
 }
 
 export async function guestWish({ config }: Compute, db: Knex, server: Server, want: Want): Promise<GuestWish> {

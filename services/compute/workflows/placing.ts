@@ -68,7 +68,7 @@ const idsOf = (hint: unknown): string[] => (hint === undefined ? [] : [hint].fla
 
 type Offered = ReadonlyMap<string, Readonly<Record<string, Room>>>;
 
-async function candidatesOf({ db }: Compute, wanted: Wanted, offered: Offered): Promise<Candidate[]> {
+async function candidatesOf({ db, listeningSince }: Compute, wanted: Wanted, offered: Offered): Promise<Candidate[]> {
   const [hosts, services, zones] = await Promise.all([
     listHosts(db),
     listServices(db, { binary: agentBinary }),
@@ -86,6 +86,7 @@ async function candidatesOf({ db }: Compute, wanted: Wanted, offered: Offered): 
       disabledReason: service?.disabledReason ?? null,
       forcedDown: service?.forcedDown ?? false,
       reportedMsAgo: Date.now() - Number(service?.reportedAt ?? 0),
+      heardMs: Date.now() - listeningSince,
       arch: host.report.cpu.arch,
       offered: offered.has(host.id),
       rooms: offered.get(host.id) ?? {},

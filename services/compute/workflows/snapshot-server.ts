@@ -4,7 +4,7 @@ import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
 import { findOwnServer, releaseServer, settleServer } from '../servers/store.ts';
-import { awaitTurn, type OnServer } from './guest.ts';
+import { awaitTurn, type OnServer, whileUp } from './guest.ts';
 
 export interface Snapshot extends OnServer {
   /** It waits, without bytes, since the request. */
@@ -33,9 +33,8 @@ async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
   const { host } = await findOwnServer(compute.db, owned(on, run));
   await run.commit((tx) => settleServer(tx, owned(on, run), { taskState: 'image_uploading' }));
   const { serverId, imageId } = on;
-  await compute.hosts
-    .on(host ?? '', run)
-    .uploadSnapshot({ id: `${serverId}/snapshot`, serverId, imageId, format: 'qcow2' });
+  const wish = { id: `${serverId}/snapshot`, serverId, imageId, format: 'qcow2' } as const;
+  await whileUp(compute, host ?? '', compute.copiers.on(host ?? '', run).uploadSnapshot(wish));
   const { status } = await compute.images.show(imageId);
   if (status !== 'active')
     throw new Fault(500, 'unexpected', `Host ${host} sent nothing: image ${imageId} is ${status}.`);

@@ -20,6 +20,7 @@ const host = (name: string, more: Partial<Candidate> = {}): Candidate => ({
   disabledReason: null,
   forcedDown: false,
   reportedMsAgo: 3_000,
+  heardMs: 1_000_000,
   arch: 'x86_64',
   offered: true,
   rooms: {
@@ -61,6 +62,10 @@ test('no valid host says which host failed which test and by how much', () => {
     'No valid host was found. Host full: 2048 MB of memory (MEMORY_MB) asked, 1024 free of 4096. ' +
       'Host away: reported 200 s ago, at most 90 s are allowed. Host closed: is disabled: a new fan.',
   );
+});
+
+test('after a restart a host gets the time to say that it is there', () => {
+  assert.equal(choose(wanted, [host('a', { reportedMsAgo: 1_000_000, heardMs: 5_000 })]).chosen, 'a');
 });
 
 test('without any host the fault says so', () => {

@@ -17,6 +17,8 @@ export interface Candidate {
   readonly disabledReason: string | null;
   readonly forcedDown: boolean;
   readonly reportedMsAgo: number;
+  /** How long reports are heard: after a restart a host gets the time to say that it is there. */
+  readonly heardMs: number;
   readonly arch: string;
   /** Placement has room for the whole request there. */
   readonly offered: boolean;
@@ -43,11 +45,11 @@ const verdict = (passed: boolean, says: string) => ({ passed, says });
 const asAsked: Filter = ({ host }, { name }) =>
   host === null ? undefined : verdict(name === host, `${host} was asked for`);
 
-const up: Filter = ({ downAfterMs }, { reportedMsAgo, forcedDown }) =>
+const up: Filter = ({ downAfterMs }, { reportedMsAgo, heardMs, forcedDown }) =>
   forcedDown
     ? verdict(false, 'was declared down')
     : verdict(
-        reportedMsAgo <= downAfterMs,
+        Math.min(reportedMsAgo, heardMs) <= downAfterMs,
         `reported ${Math.round(reportedMsAgo / 1000)} s ago, at most ${downAfterMs / 1000} s are allowed`,
       );
 
