@@ -220,3 +220,22 @@ test('the metadata door learns whose address it was asked from', async (t) => {
   assert.deepEqual(answer, { serverId, projectId: 'blue', portId: port.id });
   assert.equal(await cloud.network.bus.ask(whoseAddress, { ...question, address: '10.7.0.250' }), null);
 });
+
+test('leases move away from a host that fell silent', async (t) => {
+  const cloud = await startCloud(t, { settings: { awayMs: 150, answerMs: 50 } });
+  const [one, two] = [cloud.startHost('kvm-1'), cloud.startHost('kvm-2')];
+  await cloud.hostIsKnown('kvm-1');
+  await cloud.hostIsKnown('kvm-2');
+  const { network } = await blueNetwork(cloud);
+  await bootPort(cloud, network.id, 'kvm-1');
+  await until(() => one.dhcp.size === 1);
+  await bootPort(cloud, network.id, 'kvm-2', '11111111-72a7-42c7-94a8-35681239e8eb');
+  await one.stop();
+  await cloud.db('hosts').where({ host: 'kvm-1' }).update({ seenAt: 0 });
+  await cloud
+    .db('hosts')
+    .where({ host: 'kvm-2' })
+    .update({ seenAt: Date.now() + 60_000 });
+  await until(() => two.dhcp.size === 1);
+  assert.equal(two.dhcp.get(`${network.id}/dhcp`)?.leases.length, 2);
+});

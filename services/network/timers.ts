@@ -3,6 +3,7 @@ import type { Session } from '#shared/clients/session.ts';
 import { every, type Ticker } from '#shared/clock/every.ts';
 import type { Network } from './context.ts';
 import { seedExternal } from './networks/seed.ts';
+import { leaveSilentHosts } from './ports/leases.ts';
 
 interface Project {
   readonly id: string;
@@ -20,7 +21,7 @@ async function adminProject(session: Session): Promise<string> {
 }
 
 /** Identity may start later than this service. */
-export function openTimers(network: Network, session: Session): Ticker {
+function seeding(network: Network, session: Session): Ticker {
   const { log } = network;
   let seeded = false;
   const seed = async () => {
@@ -32,4 +33,22 @@ export function openTimers(network: Network, session: Session): Ticker {
   const timer = every(1_000, seed, (error) => log.warn({ error }, 'the external network is not made yet'));
   timer.wake();
   return timer;
+}
+
+/** After a start everybody seems silent: nothing is moved before all had the time to report. */
+function leaving(network: Network): Ticker {
+  const { config, log } = network;
+  return every(
+    config.awayMs,
+    () => leaveSilentHosts(network),
+    (error) => log.warn({ error }, 'leases were not moved'),
+  );
+}
+
+export function openTimers(network: Network, session: Session): { close(): Promise<void> } {
+  const timers = [seeding(network, session), leaving(network)];
+  const close = async () => {
+    for (const timer of timers) await timer.close();
+  };
+  return { close };
 }

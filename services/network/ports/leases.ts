@@ -2,20 +2,22 @@
 
 import { assignAddresses } from '../addresses/assign.ts';
 import { insertAddresses, listAddresses, removeAddresses } from '../addresses/store.ts';
-import type { Network } from '../context.ts';
+import { atomically, type Network } from '../context.ts';
+import { isAway } from '../hosts/away.ts';
+import { listHosts } from '../hosts/store.ts';
 import { restatePeers } from '../networks/restate.ts';
 import { networkRows } from '../networks/store.ts';
 import { mark } from '../statements/store.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { freshMac, freshPort } from './fresh.ts';
-import { hostsOfNetwork, owner, type Port, portRows } from './store.ts';
+import { boundTo, hostsOfNetwork, owner, type Port, portRows } from './store.ts';
 
 export const givesLeases = ({ enableDhcp, ipVersion, ipv6AddressMode }: Subnet): boolean =>
   enableDhcp && (ipVersion === 4 || (ipv6AddressMode ?? '').startsWith('dhcpv6'));
 
 /**
  * Makes the port for leases what the network's subnets and hosts want it to be. It stays where it is while its host
- * has other ports of the network, and is nowhere while none has.
+ * is there and has other ports of the network, and is nowhere while none has.
  */
 export async function placeLeases(network: Network, networkId: string): Promise<void> {
   const { db } = network;
@@ -28,11 +30,22 @@ export async function placeLeases(network: Network, networkId: string): Promise<
   await moveTo(network, own, await bestHost(network, own));
 }
 
-async function bestHost({ db }: Network, { networkId, bindingHost }: Port): Promise<string> {
+async function bestHost({ db, config }: Network, { networkId, bindingHost }: Port): Promise<string> {
   const hosts = await hostsOfNetwork(db, networkId);
-  if (hosts.has(bindingHost)) return bindingHost;
+  if (hosts.size < 2 && hosts.has(bindingHost)) return bindingHost;
+  const away = new Set((await listHosts(db)).filter((each) => isAway(each, config.awayMs)).map(({ host }) => host));
+  if (hosts.has(bindingHost) && !away.has(bindingHost)) return bindingHost;
+  const present = [...hosts.keys()].find((host) => !away.has(host));
   const [first = ''] = hosts.keys();
-  return first;
+  return present ?? (hosts.has(bindingHost) ? bindingHost : first);
+}
+
+/** Networks whose leases were given on a host that fell silent get them from another that has ports of theirs. */
+export async function leaveSilentHosts(network: Network): Promise<void> {
+  const { db, config } = network;
+  for (const silent of (await listHosts(db)).filter((each) => isAway(each, config.awayMs)))
+    for (const { deviceOwner, networkId } of await boundTo(db, silent.host))
+      if (deviceOwner === owner.dhcp) await atomically(network, (within) => placeLeases(within, networkId));
 }
 
 async function makeLeasePort({ db }: Network, networkId: string): Promise<Port> {
