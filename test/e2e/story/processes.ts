@@ -1,11 +1,13 @@
 /** The processes of a cloud on this machine, found by what they are, ended by their number. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StoryCloud, until } from './cloud.ts';
 
 interface Found {
   readonly pid: number;
   readonly words: readonly string[];
+  /** Where it works. */
+  readonly folder: string;
 }
 
 function processes(): Found[] {
@@ -13,19 +15,18 @@ function processes(): Found[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        return [{ pid: Number(name), words: readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0') }];
+        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+        return [{ pid: Number(name), words, folder: readlinkSync(`/proc/${name}/cwd`) }];
       } catch {
         return []; // it ended while we looked
       }
     });
 }
 
-/** Guests whose files are below the cloud's folder. */
+/** Guests work in folders of the cloud. */
 export const guestsOf = ({ folder }: StoryCloud): number[] =>
   processes()
-    .filter(
-      ({ words }) => words.some((word) => word.includes('qemu-system')) && words.some((word) => word.includes(folder)),
-    )
+    .filter((each) => /qemu-system/.test(each.words[0] ?? '') && each.folder.startsWith(folder))
     .map(({ pid }) => pid);
 
 /** Wattle's own process, as its pid file names it. */
