@@ -84,5 +84,6 @@ export const whoOf = (claims: Claims, more: Pick<Who, 'token' | 'serviceRoles' |
   domainId: claims.domainScope,
   system: claims.system,
   roles: claims.roles,
+  ...(claims.accessRules ? { accessRules: claims.accessRules } : {}),
   ...more,
 });

@@ -1,3 +1,5 @@
+import type { AccessRule } from './token.ts';
+
 /** Who asks: what a token says of its bearer, as every service sees it. */
 export interface Who {
   readonly userId: string;
@@ -13,6 +15,8 @@ export interface Who {
   readonly roles: readonly string[];
   /** Roles of the service that passes the request on (X-Service-Token), if one does. */
   readonly serviceRoles: readonly string[];
+  /** The only requests the token may make; absent: all that its roles allow. */
+  readonly accessRules?: readonly AccessRule[];
   /** The token as it came, for calls to other services before the 202. Never into a row or a log. */
   readonly token: string;
   readonly requestId: string;

@@ -71,7 +71,7 @@ async function found(identity: Identity, call: Call<unknown>, rule: string): Pro
 export const showCredential: Handler<Identity> = async (identity, call) =>
   ok({ credential: view(await found(identity, call, 'identity:get_credential'), call.base) });
 
-const ownedByOthers = ['access', 'trust_id', 'app_cred_id', 'access_token_id'] as const;
+const ownedByOthers = ['trust_id', 'app_cred_id', 'access_token_id'] as const;
 
 /** Whose it is and what it may do stays as it was made, whatever the caller may do elsewhere. */
 function refuseEscalation(credential: Credential, wish: CredentialWish, changed: Credential): void {

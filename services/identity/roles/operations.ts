@@ -64,8 +64,8 @@ export async function dropRole(identity: Identity, id: string): Promise<void> {
 
 export async function imply({ db }: Identity, implication: Implication): Promise<void> {
   const [prior, implied] = [await findRole(db, implication.priorId), await findRole(db, implication.impliedId)];
-  if (implied.domainId !== null && implied.domainId !== prior.domainId)
-    throw forbidden(`The role ${implied.id} of a domain may not be implied by one from outside of it.`);
+  if (implied.domainId !== null && prior.domainId === null)
+    throw forbidden(`The role ${implied.id} of a domain may not be implied by one that counts everywhere.`);
   if (prior.id === implied.id) throw forbidden('A role cannot imply itself.');
   if (implied.name === 'admin') throw forbidden(`Role ${implied.id} (admin) may not be implied by another role.`);
   await db.transaction((tx) => ensureImplication(tx, implication));

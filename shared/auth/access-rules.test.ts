@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refuseUnlessAllowed } from './access-rules.ts';
+import { whoOf } from './trust.ts';
+
+const who = (path: string, service = 'compute', serviceRoles: string[] = []) =>
+  whoOf(
+    {
+      sub: 'u',
+      name: 'u',
+      domain: 'default',
+      project: null,
+      domainScope: null,
+      system: false,
+      roles: ['member'],
+      methods: [],
+      audit: [],
+      iat: 0,
+      exp: 1,
+      accessRules: [{ id: '1', service, method: 'GET', path }],
+    },
+    { token: 't', serviceRoles, requestId: 'r' },
+  );
+const ask = (path: string, method = 'GET', api = 'compute') => ({ api, method, path });
+
+test('only the requests that a rule names go through', () => {
+  const rule = who('/v2.1/servers/{server_id}/ips');
+  refuseUnlessAllowed(rule, ask('/v2.1/servers/a-1/ips'));
+  for (const other of [
+    ask('/v2.1/servers/a/b/ips'),
+    ask('/v2.1/servers/a/ips', 'DELETE'),
+    ask('/v2.1/servers/a/ips/x'),
+    ask('/v2x1/servers/a/ips'),
+    ask('/v2.1/servers/a/ips', 'GET', 'network'),
+  ])
+    assert.throws(() => refuseUnlessAllowed(rule, other), { status: 401 });
+});
+
+test('two stars are any number of parts, and a volume API answers to all its names', () => {
+  refuseUnlessAllowed(who('/v3/**', 'block-storage'), ask('/v3/p/volumes/detail', 'GET', 'volume'));
+});
+
+test('a service that passes the request on is not bound by the rules, a user who says so is', () => {
+  refuseUnlessAllowed(who('/nothing', 'compute', ['service']), ask('/v2.1/servers'));
+  assert.throws(() => refuseUnlessAllowed(who('/nothing', 'compute', ['admin']), ask('/v2.1/servers')), {
+    status: 401,
+  });
+});
