@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { admin, blueNetwork, bootPort, type Cloud, member, nova, startCloud, stranger, until } from './cloud.test.ts';
-
-const refusal = async (cloud: Cloud, method: string, path: string, body?: unknown, as = member) => {
-  const answer = await cloud.ask(method, `/v2.0/${path}`, body, as);
-  const { type, message } = (answer.body.NeutronError ?? {}) as { type?: string; message?: string };
-  return { status: answer.status, type, message };
-};
-const nowhere = '99999999-9999-4999-8999-999999999999';
+import { admin, blueNetwork, nova, nowhere, refusal, startCloud, stranger, until } from './cloud.test.ts';
 
 test('what is not there is refused in the words of its resource', async (t) => {
   const cloud = await startCloud(t);
@@ -289,60 +282,4 @@ test('the cloud says what it is: versions, extensions, agents, zones', async (t)
   const { network } = await blueNetwork(cloud);
   const left = await cloud.show(`network-ip-availabilities/${network.id}`, admin);
   assert.deepEqual([left.total_ips, left.used_ips], [253, 1]);
-});
-
-test('a tenant cannot make a port a leg of a router, nor a bound port another server', async (t) => {
-  const cloud = await startCloud(t);
-  cloud.startHost('kvm-1');
-  await cloud.hostIsKnown('kvm-1');
-  const { network } = await blueNetwork(cloud);
-  const { id: router } = await cloud.make('routers', { router: {} }, admin);
-  const device = { device_id: router, device_owner: 'network:router_interface' };
-  const made = await refusal(cloud, 'POST', 'ports', { port: { network_id: network.id, ...device } });
-  assert.deepEqual([made.status, made.type], [409, 'DeviceIDNotOwnedByTenant']);
-  const plain = await cloud.make('ports', { port: { network_id: network.id } });
-  assert.equal((await refusal(cloud, 'PUT', `ports/${plain.id}`, { port: device })).status, 409);
-  const bound = await bootPort(cloud, network.id, 'kvm-1');
-  const other = { port: { device_id: nowhere } };
-  assert.equal((await refusal(cloud, 'PUT', `ports/${bound.id}`, other)).type, 'PortInUse');
-  assert.equal((await refusal(cloud, 'PUT', `ports/${plain.id}`, other)).status, 200);
-});
-
-test('what would end in a file of a host is refused when it is no address and no name', async (t) => {
-  const cloud = await startCloud(t);
-  const { network, subnet } = await blueNetwork(cloud);
-  const port = (more: object) => refusal(cloud, 'POST', 'ports', { port: { network_id: network.id, ...more } });
-  const change = (more: object) => refusal(cloud, 'PUT', `subnets/${subnet.id}`, { subnet: more });
-  const answers = [
-    port({ dns_name: 'web\ndhcp-script=/bin/sh' }),
-    port({ allowed_address_pairs: [{ ip_address: '10.7.0.9 }' }] }),
-    port({ allowed_address_pairs: [{ ip_address: '10.7.0.9', mac_address: 'fa:16\n' }] }),
-    port({ allowed_address_pairs: Array.from({ length: 11 }, (_, n) => ({ ip_address: `10.7.1.${n}` })) }),
-    port({ mac_address: 'fa:16:3e:00:00:0g' }),
-    change({ dns_nameservers: ['9.9.9.9\n'] }),
-    change({ host_routes: [{ destination: '10.0.0.0/8\n', nexthop: '10.7.0.9' }] }),
-    change({ gateway_ip: '10.7.0.1#' }),
-  ];
-  assert.deepEqual(new Set((await Promise.all(answers)).map(({ status }) => status)), new Set([400]));
-});
-
-test('a subnet is cut from a pool, and the pool stays while it is used', async (t) => {
-  const cloud = await startCloud(t);
-  const network = await cloud.make('networks', { network: { name: 'n' } });
-  const wish = { name: 'p', prefixes: ['10.20.0.0/22'], default_prefixlen: 24, min_prefixlen: 24 };
-  const pool = await cloud.make('subnetpools', { subnetpool: wish });
-  const from = (more: object) => ({
-    subnet: { network_id: network.id, ip_version: 4, subnetpool_id: pool.id, ...more },
-  });
-  const first = await cloud.make('subnets', from({}));
-  assert.deepEqual([first.cidr, first.subnetpool_id, first.gateway_ip], ['10.20.0.0/24', pool.id, '10.20.0.1']);
-  assert.equal((await cloud.make('subnets', from({ prefixlen: 25 }))).cidr, '10.20.1.0/25');
-  assert.equal((await cloud.make('subnets', from({ cidr: '10.20.3.0/24' }))).cidr, '10.20.3.0/24');
-  const type = async (more: object) => (await refusal(cloud, 'POST', 'subnets', from(more))).type;
-  assert.equal(await type({ prefixlen: 23 }), 'MinPrefixSubnetAllocationError');
-  assert.equal(await type({ cidr: '10.30.0.0/24' }), 'SubnetAllocationError');
-  assert.equal((await refusal(cloud, 'DELETE', `subnetpools/${pool.id}`)).type, 'SubnetPoolDeleteError');
-  assert.equal((await refusal(cloud, 'GET', `subnetpools/${pool.id}`, undefined, stranger)).status, 404);
-  const shrunk = { subnetpool: { prefixes: ['10.20.0.0/24'] } };
-  assert.equal((await refusal(cloud, 'PUT', `subnetpools/${pool.id}`, shrunk)).type, 'IllegalSubnetPoolPrefixUpdate');
 });

@@ -225,3 +225,13 @@ export async function bootPort(cloud: Cloud, networkId: string, host: string, de
   const { body } = await cloud.ask('PUT', `/v2.0/ports/${id}`, { port: { 'binding:host_id': host } }, nova);
   return body.port as Json & { id: string };
 }
+
+/** A call that should not succeed, and what its refusal says. */
+export const refusal = async (cloud: Cloud, method: string, path: string, body?: unknown, as = member) => {
+  const answer = await cloud.ask(method, `/v2.0/${path}`, body, as);
+  const { type, message } = (answer.body.NeutronError ?? {}) as { type?: string; message?: string };
+  return { status: answer.status, type, message };
+};
+
+/** The id of nothing. */
+export const nowhere = '99999999-9999-4999-8999-999999999999';
