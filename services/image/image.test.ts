@@ -218,6 +218,11 @@ test('staged bytes wait for their import, and go with their image', async (t) =>
   assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 202);
   assert.equal((await ask('GET', `/v2/images/${id}/file`)).raw.toString(), 'bytes');
   assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 409);
+  const { tasks } = (await ask('GET', `/v2/images/${id}/tasks`)).body as unknown as { tasks: { status: string }[] };
+  assert.deepEqual(
+    tasks.map(({ status }) => status),
+    ['success'],
+  );
   assert.equal((await ask('DELETE', `/v2/images/${other}`)).status, 204);
   assert.equal(files().length, 1);
 });
@@ -389,6 +394,8 @@ test('bad wishes are refused in words, in HTML or JSON', async (t) => {
   assert.equal(await statusOf({ a: 1 }), 400);
   assert.equal(await statusOf({ id: 'not-a-uuid' }), 400);
   assert.equal(await statusOf([]), 400);
+  for (const method of ['GET', 'DELETE']) assert.equal((await ask(method, '/v2/images/')).status, 404);
+  assert.equal((await ask('DELETE', '/v2/images')).status, 405);
   const html = await ask('GET', '/v2/images/<b>', { headers: { accept: '*/*' } });
   assert.equal(html.status, 404);
   assert.match(html.headers.get('content-type') ?? '', /html/);

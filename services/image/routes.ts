@@ -1,7 +1,16 @@
 import type { Route } from '#shared/http/route.ts';
 import type { Images } from './context.ts';
-import { getBytes, importImage, putBytes, stageBytes } from './data/handlers.ts';
-import { deactivateImage, deleteImage, makeImage, patchImage, reactivateImage, showImage } from './images/handlers.ts';
+import { getBytes, putBytes, stageBytes } from './data/handlers.ts';
+import {
+  deactivateImage,
+  deleteImage,
+  deleteNothing,
+  makeImage,
+  patchImage,
+  reactivateImage,
+  showImage,
+} from './images/handlers.ts';
+import { importImage, showImports } from './imports/handlers.ts';
 import { showImport, showStores, showStoresInDetail } from './info/handlers.ts';
 import { showImages } from './listing/handlers.ts';
 import { addMember, answerSharing, endSharing, showMember, showMembers } from './members/handlers.ts';
@@ -21,6 +30,7 @@ export const routes: Route<Images>[] = [
   { method: 'get', path: '/versions', handler: listVersions, rule: null, who: 'nobody' },
   { method: 'get', path: images, handler: showImages, rule: 'get_images' },
   { method: 'post', path: images, handler: makeImage, rule: null },
+  { method: 'delete', path: images, handler: deleteNothing, rule: null },
   { method: 'get', path: image, handler: showImage, rule: null },
   { method: 'patch', path: image, handler: patchImage, rule: null },
   { method: 'delete', path: image, handler: deleteImage, rule: null },
@@ -28,6 +38,7 @@ export const routes: Route<Images>[] = [
   { method: 'get', path: `${image}/file`, handler: getBytes, rule: null },
   { method: 'put', path: `${image}/stage`, handler: stageBytes, rule: null, body: 'stream' },
   { method: 'post', path: `${image}/import`, handler: importImage, rule: null },
+  { method: 'get', path: `${image}/tasks`, handler: showImports, rule: null },
   { method: 'post', path: `${image}/actions/deactivate`, handler: deactivateImage, rule: null },
   { method: 'post', path: `${image}/actions/reactivate`, handler: reactivateImage, rule: null },
   { method: 'get', path: members, handler: showMembers, rule: null },

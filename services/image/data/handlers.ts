@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { isAdmin } from '#shared/auth/who.ts';
-import { badRequest, conflict, Fault, forbidden } from '#shared/errors/fault.ts';
-import { accepted, bytes, gone, type Handler } from '#shared/http/route.ts';
+import { Fault, forbidden } from '#shared/errors/fault.ts';
+import { bytes, gone, type Handler } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { allow, findOwn } from '../images/handlers.ts';
 import { hasBytes } from '../images/states.ts';
 import { type Image, noImage } from '../images/store.ts';
 import { rangeOf } from './range.ts';
-import { activateStaged, bytesName, type Filling } from './store.ts';
+import { bytesName, type Filling } from './store.ts';
 import { uploadImage } from './upload.ts';
 
 const octets = 'application/octet-stream';
@@ -33,19 +33,6 @@ const fill =
 export const putBytes = fill('upload_image', 'saving');
 /** Bytes that an import makes the image's own. */
 export const stageBytes = fill('modify_image', 'uploading');
-
-interface ImportWish {
-  readonly method: { readonly name: string };
-}
-
-export const importImage: Handler<Images, ImportWish> = async (images, call) => {
-  const { name } = call.body.method;
-  if (name !== 'glance-direct') throw badRequest(`Unknown import method name '${name}'.`);
-  const image = await findOwn(images, call);
-  allow(call, 'modify_image', image);
-  if (await activateStaged(images.db, image)) return accepted();
-  throw conflict("Image needs to be staged before 'glance-direct' method can be used");
-};
 
 function announcedBytes(header: (name: string) => string | undefined): number | undefined {
   const said = header('content-length') ?? header('x-openstack-image-size');

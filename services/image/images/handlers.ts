@@ -1,5 +1,5 @@
 import { isAdmin } from '#shared/auth/who.ts';
-import { forbidden } from '#shared/errors/fault.ts';
+import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { removeBytes } from '../data/bytes.ts';
@@ -64,6 +64,18 @@ export const deleteImage: Handler<Images> = async (images, call) => {
   }
   await removeBytes(images, image);
   return gone();
+};
+
+/** `/v2/images/` names an image without an id, and there is none. */
+export function checkNoSlash({ url }: Pick<Call, 'url'>): void {
+  if (url.split('?')[0]?.endsWith('/')) throw noImage('');
+}
+
+export const deleteNothing: Handler<Images> = async (_images, call) => {
+  checkNoSlash(call);
+  throw new Fault(405, 'badMethod', 'The method DELETE is not allowed for all images.', {
+    headers: { allow: 'GET, POST' },
+  });
 };
 
 /** Repeating it changes nothing, and from other states it is refused. */

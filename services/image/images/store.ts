@@ -127,7 +127,7 @@ export async function markDeleted(tx: Knex, id: string): Promise<boolean> {
   const deletedAt = Date.now();
   const found = tx<ImageRow>('images').where({ id, deletedAt: null, isProtected: false });
   if ((await found.update({ status: 'deleted', deletedAt, updatedAt: deletedAt })) === 0) return false;
-  for (const table of ['image_properties', 'image_tags', 'image_members'])
+  for (const table of ['image_properties', 'image_tags', 'image_members', 'image_imports'])
     await tx(table).where({ imageId: id }).delete();
   return true;
 }

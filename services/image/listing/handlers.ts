@@ -1,10 +1,13 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
+import { checkNoSlash } from '../images/handlers.ts';
 import { imageView } from '../images/view.ts';
 import { listImages } from './store.ts';
 import { listWish } from './wish.ts';
 
-export const showImages: Handler<Images> = async ({ db }, { who, queries }) => {
+export const showImages: Handler<Images> = async ({ db }, call) => {
+  checkNoSlash(call);
+  const { who, queries } = call;
   const wish = listWish(queries);
   const images = wish.limit === 0 ? [] : await listImages(db, who, wish);
   const last = images.length === wish.limit ? images.at(-1)?.id : undefined;

@@ -1,5 +1,6 @@
 import { images } from './001-images.ts';
 import { staging } from './002-staging.ts';
+import { imports } from './003-imports.ts';
 
 /** In the order in which they run. */
-export const migrations = [images, staging];
+export const migrations = [images, staging, imports];

@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { accepted, type Handler, ok } from '#shared/http/route.ts';
+import type { Images } from '../context.ts';
+import { activateStaged } from '../data/store.ts';
+import { allow, findOwn } from '../images/handlers.ts';
+import { insertImport, listImports } from './store.ts';
+import { importView } from './view.ts';
+
+interface ImportWish {
+  readonly method: { readonly name: string };
+}
+
+/** The bytes were checked when they were staged, so nothing is left to wait for. */
+export const importImage: Handler<Images, ImportWish> = async (images, call) => {
+  const { name } = call.body.method;
+  if (name !== 'glance-direct') throw badRequest(`Unknown import method name '${name}'.`);
+  const image = await findOwn(images, call);
+  allow(call, 'modify_image', image);
+  const { userId, requestId } = call.who;
+  await images.db.transaction(async (tx) => {
+    if (!(await activateStaged(tx, image)))
+      throw conflict("Image needs to be staged before 'glance-direct' method can be used");
+    const made = { id: randomUUID(), imageId: image.id, owner: image.owner, createdAt: Date.now() };
+    await insertImport(tx, { ...made, userId, requestId, wish: JSON.stringify(call.body) });
+  });
+  return accepted();
+};
+
+export const showImports: Handler<Images> = async (images, call) => {
+  const image = await findOwn(images, call);
+  return ok({ tasks: (await listImports(images.db, image.id)).map(importView) });
+};

@@ -1,0 +1,21 @@
+import { timeView } from '../images/view.ts';
+import type { Import } from './store.ts';
+
+const keptMs = 48 * 3_600_000;
+
+/** As Glance tells of a task that is done. */
+export const importView = (row: Import) => ({
+  id: row.id,
+  type: 'api_image_import',
+  status: 'success',
+  owner: row.owner,
+  image_id: row.imageId,
+  request_id: row.requestId,
+  user_id: row.userId,
+  input: { image_id: row.imageId, import_req: JSON.parse(row.wish), backend: ['file'] },
+  result: null,
+  message: '',
+  created_at: timeView(row.createdAt),
+  updated_at: timeView(row.createdAt),
+  expires_at: timeView(row.createdAt + keptMs),
+});
