@@ -19,10 +19,9 @@ import { openQemu } from './drivers/open-qemu.ts';
 import { soonAgain } from './drivers/soon-again.ts';
 import { answerQuestions } from './messages.ts';
 
-export const start: Start = async ({ settings, log: ground, bus }) => {
+export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('compute-agent', section);
-  const log = ground.with({ service: 'compute-agent' });
   const own = cloud.host || hostname();
   const many = config.driver === 'fake' && config.fakeHosts > 1;
   const names = many ? Array.from({ length: config.fakeHosts }, (_, at) => `${own}-${at + 1}`) : [own];

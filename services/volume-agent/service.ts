@@ -18,10 +18,9 @@ import { openTgt } from './drivers/tgt/exports.ts';
 import { volumesOf } from './operations.ts';
 
 /** One per storage host: does what the volume service wrote down for it. */
-export const start: Start = async ({ settings, log: ground, bus }) => {
+export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('volume-agent', section);
-  const log = ground.with({ service: 'volume-agent' });
   const images = imagesOf(sessionOf(cloud, 'cinder'));
   const { store, exporter } = await openDriver(cloud, config, images, log);
   const host = cloud.host || hostname();
