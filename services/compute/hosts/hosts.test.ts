@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
+import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
+
+process.env.WATTLE_CHECK_ANSWERS = '1';
+
+async function withHost(t: Parameters<typeof startCloud>[0]) {
+  const cloud = await startCloud(t);
+  cloud.startHost();
+  await until(() => cloud.placement.providers.size === 1);
+  return cloud;
+}
+
+test('a host that reports is a hypervisor, a service, and a provider of placement with its sizes', async (t) => {
+  const cloud = await withHost(t);
+  const [[id, provider] = []] = [...cloud.placement.providers];
+  assert.equal(provider?.name, 'kvm1');
+  assert.deepEqual(provider?.inventory.MEMORY_MB, {
+    total: 1_000_000,
+    reserved: 512,
+    min_unit: 1,
+    max_unit: 1_000_000,
+    step_size: 1,
+    allocation_ratio: 1,
+  });
+  assert.equal(provider?.inventory.VCPU?.allocation_ratio, 4);
+  const { body } = await cloud.ask('GET', '/v2.1/os-hypervisors/detail', { version: '2.88' });
+  assert.equal(body.hypervisors[0].id, id);
+  assert.equal(body.hypervisors[0].state, 'up');
+  const { body: old } = await cloud.ask('GET', '/v2.1/os-hypervisors/detail');
+  assert.equal(old.hypervisors[0].id, 1);
+  assert.equal(old.hypervisors[0].vcpus, 1000);
+  assert.equal(typeof old.hypervisors[0].cpu_info, 'string');
+  const { body: shown } = await cloud.ask('GET', '/v2.1/os-services?binary=nova-compute', { version: '2.69' });
+  assert.deepEqual([shown.services[0].host, shown.services[0].state], ['kvm1', 'up']);
+});
+
+test('a disabled host takes no servers, and the fault says why', async (t) => {
+  const cloud = await withHost(t);
+  const { body } = await cloud.ask('GET', '/v2.1/os-services?host=kvm1', { version: '2.53' });
+  const path = `/v2.1/os-services/${body.services[0].id}`;
+  const change = { status: 'disabled', disabled_reason: 'a new fan' };
+  assert.equal((await cloud.ask('PUT', path, { version: '2.53', body: change })).body.service.status, 'disabled');
+  const launched = await cloud.launch();
+  const { fault } = await cloud.settled(launched.body.server.id);
+  assert.equal(fault.message, 'No valid host was found. Host kvm1: is disabled: a new fan.');
+});
+
+test('a host in an aggregate with a zone is in that zone, and in no other', async (t) => {
+  const cloud = await withHost(t);
+  const made = await cloud.ask('POST', '/v2.1/os-aggregates', {
+    body: { aggregate: { name: 'a', availability_zone: 'z1' } },
+  });
+  const path = `/v2.1/os-aggregates/${made.body.aggregate.id}`;
+  assert.equal((await cloud.ask('DELETE', `${path}9`)).status, 404);
+  assert.equal((await cloud.ask('POST', `${path}/action`, { body: { add_host: { host: 'kvm1' } } })).status, 200);
+  const { body } = await cloud.ask('GET', '/v2.1/os-availability-zone/detail');
+  const zone = body.availabilityZoneInfo.find(({ zoneName }: { zoneName: string }) => zoneName === 'z1');
+  assert.equal(zone.hosts.kvm1['nova-compute'].available, true);
+  const launched = await cloud.launch({ availability_zone: 'z1' });
+  assert.equal((await cloud.settled(launched.body.server.id))['OS-EXT-AZ:availability_zone'], 'z1');
+  const elsewhere = await cloud.launch({ availability_zone: 'nova' });
+  assert.match((await cloud.settled(elsewhere.body.server.id)).fault.message, /zone nova was asked for, it is in z1/);
+});
+
+test('after a power cut a host is told which of its guests shall run', async (t) => {
+  const cloud = await withHost(t);
+  const { body } = await cloud.launch();
+  const { id } = await cloud.settled(body.server.id);
+  const wanted = async (host: string) =>
+    (await cloud.compute.bus.ask<OwnsGuest['answer']>(ownsGuest, { host, id })).power;
+  assert.equal(await wanted('kvm1'), 'on');
+  assert.equal(await wanted('another'), null);
+  await cloud.act(id, { 'os-stop': null });
+  await cloud.settled(id);
+  assert.equal(await wanted('kvm1'), 'off');
+});

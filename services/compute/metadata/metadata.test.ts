@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
+import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
+
+type Cloud = Awaited<ReturnType<typeof startCloud>>;
+const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjEL5WmnvgTcgqKNrsVsozIoZaTCL5TVzIEgHYIkp2e root@vm';
+const script = '#!/bin/sh\necho hello\n';
+
+async function withServer(t: Parameters<typeof startCloud>[0], wish: object = {}) {
+  const cloud = await startCloud(t);
+  const host = cloud.startHost();
+  await until(() => cloud.placement.providers.size === 1);
+  const keypair = { name: 'me', public_key: key };
+  await cloud.ask('POST', '/v2.1/os-keypairs', { body: { keypair } });
+  const user_data = Buffer.from(script).toString('base64');
+  const { body } = await cloud.launch({ key_name: 'me', user_data, metadata: { role: 'web' }, ...wish });
+  return { cloud, host, server: await cloud.settled(body.server.id) };
+}
+
+const read = (cloud: Cloud, serverId: string, path: string) =>
+  cloud.compute.bus.ask<MetadataOf['answer']>(metadataOf, { serverId, path, address: '10.7.0.3' });
+
+test('a server reads who it is, its key, its network and its script', async (t) => {
+  const { cloud, server } = await withServer(t);
+  const { body, type } = await read(cloud, server.id, '/openstack/latest/meta_data.json');
+  const meta = JSON.parse(body);
+  assert.equal(type, 'application/json');
+  assert.equal(meta.uuid, server.id);
+  assert.equal(meta.hostname, 'web');
+  assert.deepEqual(meta.public_keys, { me: key });
+  assert.deepEqual(meta.meta, { role: 'web' });
+  assert.equal('admin_pass' in meta, false);
+  assert.equal((await read(cloud, server.id, '/openstack/latest/user_data')).body, script);
+  const network = JSON.parse((await read(cloud, server.id, '/openstack/latest/network_data.json')).body);
+  assert.equal(network.links[0].ethernet_mac_address, server.addresses.blue[0]['OS-EXT-IPS-MAC:mac_addr']);
+  assert.equal(network.networks[0].type, 'ipv4_dhcp');
+});
+
+test('the tree can be walked, as EC2 and as OpenStack', async (t) => {
+  const { cloud, server } = await withServer(t);
+  const text = async (path: string) => (await read(cloud, server.id, path)).body.split('\n');
+  assert.ok((await text('/')).includes('latest'));
+  assert.ok((await text('/openstack')).includes('latest'));
+  assert.ok((await text('/openstack/latest/')).includes('meta_data.json'));
+  assert.deepEqual(await text('/latest/'), ['meta-data/', 'user-data']);
+  assert.ok((await text('/latest/meta-data/')).includes('public-keys/'));
+  assert.deepEqual(await text('/latest/meta-data/public-keys/'), ['0=me']);
+  assert.deepEqual(await text('/latest/meta-data/public-keys/0/openssh-key'), [key]);
+  assert.deepEqual(await text('/latest/meta-data/local-ipv4'), [server.addresses.blue[0].addr]);
+  assert.equal((await read(cloud, server.id, '/latest/nothing')).status, 404);
+  assert.equal((await read(cloud, 'nosuch', '/openstack')).status, 404);
+});
+
+test('a config drive has the same files, and the password that only it is told', async (t) => {
+  const { host, server } = await withServer(t, { config_drive: true, adminPass: 'opensesame' });
+  const files = host.guests.get(server.id)?.configDrive ?? {};
+  const meta = JSON.parse(files['openstack/latest/meta_data.json'] ?? '{}');
+  assert.equal(meta.admin_pass, 'opensesame');
+  assert.equal(files['openstack/latest/user_data'], script);
+  assert.equal(JSON.parse(files['ec2/latest/meta-data.json'] ?? '{}').hostname, 'web');
+  assert.equal(server.config_drive, 'True');
+});
