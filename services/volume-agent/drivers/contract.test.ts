@@ -49,9 +49,9 @@ const noImages: ImageStore = {
   upload: async () => {},
 };
 
-async function fileHost(t: TestContext, images: ImageStore = noImages): Promise<Host> {
+async function fileHost(t: TestContext, images: ImageStore = noImages, port?: number): Promise<Host> {
   const directory = await mkdtemp(join(tmpdir(), 'volume, agent-'));
-  const portal = `127.0.0.1:${await freePort()}`;
+  const portal = `127.0.0.1:${port ?? (await freePort())}`;
   let close = async () => {};
   const open = async () => {
     const store = await openFiles({ directory: join(directory, 'pool'), pool: 'pool', images, maxImageGb: 1 });
@@ -219,6 +219,21 @@ test('file: a tgtd that dies comes back with everything it served', { skip: !has
 });
 
 const tick = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+test('file: a portal that somebody else has is refused by name, and a grant can be given back', {
+  skip: !hasTgt,
+}, async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.once('listening', resolve));
+  t.after(() => taken.close());
+  const { port } = taken.address() as { port: number };
+  const { agent } = await fileHost(t, noImages, port);
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  await assert.rejects(grant(agent, id, initiator), new RegExp(`cannot serve at 127.0.0.1:${port}`));
+  await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
+  await agent.ensureVolume({ id, sizeGb: 2, source: blank });
+});
 
 test('file: tgtd and its sessions outlive the agent, and the next one finds them', { skip: !hasTgt }, async (t) => {
   const { agent, directory, restart } = await fileHost(t);

@@ -17,18 +17,20 @@ export interface Daemon extends DaemonOptions {
   ask(request: Request): Promise<string>;
   /** True when it had to be started: then it knows nothing. */
   ensureUp(): Promise<boolean>;
+  isUp(): boolean;
 }
 
 export const daemonOf = (options: DaemonOptions): Daemon => ({
   ...options,
   ask: (request) => askTgtd(options.directory, request),
   ensureUp: () => ensureUp(options),
+  isUp: () => findDetached('tgtd', options.directory).length > 0,
 });
 
 async function ensureUp({ directory, portal }: DaemonOptions): Promise<boolean> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (findDetached('tgtd', directory).length > 0) {
-    await awaitAnswer(directory);
+    await awaitAnswer(directory, portal);
     return false;
   }
   const words = ['tgtd', '--foreground', '--control-port', '0', '--iscsi', `portal=${portal}`];
@@ -40,9 +42,21 @@ async function ensureUp({ directory, portal }: DaemonOptions): Promise<boolean> 
     logFile,
     env,
   }).catch(missing);
-  await awaitAnswer(directory);
+  await awaitAnswer(directory, portal);
+  await requirePortal(directory, portal);
   return true;
 }
+
+/** Where the port is taken it stays up all the same, and nobody could ever log in. */
+async function requirePortal(directory: string, portal: string): Promise<void> {
+  const listing = await askTgtd(directory, { mode: 'portal', op: 'show' }).catch(() => '');
+  if (listing.includes(`:${portal.split(':').at(-1)},`)) return;
+  await stopDaemon(directory);
+  throw cannotServe(portal);
+}
+
+const cannotServe = (portal: string) =>
+  new Fault(503, 'serviceUnavailable', `tgtd cannot serve at ${portal}: somebody else may listen there`);
 
 function missing(error: NodeJS.ErrnoException): never {
   if (error.code === 'ENOENT')
@@ -51,7 +65,7 @@ function missing(error: NodeJS.ErrnoException): never {
 }
 
 /** It answers within a few milliseconds of its start, or ended: a port that is taken, most often. */
-async function awaitAnswer(directory: string): Promise<void> {
+async function awaitAnswer(directory: string, portal: string): Promise<void> {
   const until = Date.now() + 10_000;
   for (;;) {
     try {
@@ -60,7 +74,7 @@ async function awaitAnswer(directory: string): Promise<void> {
     } catch (cause) {
       const ended = findDetached('tgtd', directory).length === 0;
       if (Date.now() > until) throw new Error('tgtd does not answer on its socket', { cause });
-      if (ended) throw new Error(`tgtd ended: see ${join(directory, 'tgtd.log')}`, { cause });
+      if (ended) throw cannotServe(portal);
       await sleep(20);
     }
   }

@@ -86,7 +86,8 @@ async function keepOnly(daemon: Daemon, records: string, volumeId: string, keeps
   if (!former) return;
   const record = { ...former, grants: former.grants.filter(keeps) };
   if (record.grants.length > 0) await keepRecord(records, record);
-  await ensureApplied(daemon, record);
+  // a tgtd that is not there exports nothing
+  if (record.grants.length > 0 || daemon.isUp()) await ensureApplied(daemon, record);
   if (record.grants.length === 0) await dropRecord(records, volumeId);
 }
 

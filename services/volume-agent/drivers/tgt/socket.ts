@@ -6,7 +6,7 @@
 import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
 
-const modes = { system: 0, target: 1, device: 2, connection: 6, account: 7 } as const;
+const modes = { system: 0, target: 1, device: 2, portal: 3, connection: 6, account: 7 } as const;
 const operations = { new: 0, delete: 1, show: 2, bind: 3, unbind: 4, update: 5 } as const;
 
 export interface Request {
