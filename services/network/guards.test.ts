@@ -57,3 +57,26 @@ test('a subnet is cut from a pool, and the pool stays while it is used', async (
   const shrunk = { subnetpool: { prefixes: ['10.20.0.0/24'] } };
   assert.equal((await refusal(cloud, 'PUT', `subnetpools/${pool.id}`, shrunk)).type, 'IllegalSubnetPoolPrefixUpdate');
 });
+
+test('a route leads to a neighbour, and its leg stays while it does', async (t) => {
+  const cloud = await startCloud(t);
+  const { subnet } = await blueNetwork(cloud);
+  const { id } = await cloud.make('routers', { router: {} });
+  await cloud.ask('PUT', `/v2.0/routers/${id}/add_router_interface`, { subnet_id: subnet.id });
+  const to = (nexthop: string) => ({ router: { routes: [{ destination: '10.99.0.0/16', nexthop }] } });
+  assert.equal((await refusal(cloud, 'PUT', `routers/${id}`, to('10.8.0.9'))).type, 'InvalidRoutes');
+  assert.equal((await refusal(cloud, 'PUT', `routers/${id}`, to('10.7.0.1'))).type, 'InvalidRoutes');
+  assert.equal((await refusal(cloud, 'PUT', `routers/${id}`, to('10.7.0.9'))).status, 200);
+  const leave = await refusal(cloud, 'PUT', `routers/${id}/remove_router_interface`, { subnet_id: subnet.id });
+  assert.equal(leave.type, 'RouterInterfaceInUseByRoute');
+});
+
+test('a network stays shared while others have ports on it', async (t) => {
+  const cloud = await startCloud(t);
+  const shared = await cloud.make('networks', { network: { shared: true } }, admin);
+  const { id } = await cloud.make('ports', { port: { network_id: shared.id } });
+  const alone = { network: { shared: false } };
+  assert.equal((await refusal(cloud, 'PUT', `networks/${shared.id}`, alone, admin)).type, 'InvalidSharedSetting');
+  await cloud.ask('DELETE', `/v2.0/ports/${id}`);
+  assert.equal((await refusal(cloud, 'PUT', `networks/${shared.id}`, alone, admin)).status, 200);
+});

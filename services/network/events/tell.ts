@@ -27,7 +27,8 @@ export function openTelling(network: Network, compute: ComputeClient): { close()
   /** Compute knows none of these servers: they are gone, and so is the news. */
   const contentWhenRefused = (error: unknown) => {
     if (!(error instanceof Fault)) throw error;
-    log.info({ error }, 'compute does not want to know');
+    if (error.status === 404) return;
+    log.warn({ error }, 'compute does not want to know');
   };
   const telling = every(config.pollMs, look, (error) => log.warn({ error }, 'compute is told again'));
   const off = bus.onHint(eventsWait, telling.wake);

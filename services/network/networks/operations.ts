@@ -1,6 +1,7 @@
 import type { Who } from '#shared/auth/who.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
+import { portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
@@ -71,6 +72,7 @@ export async function updateNetwork(
     throw invalidInput('Plugin does not support updating the following provider network attributes');
   const external = asked(wish['router:external'], 'router:external');
   if (row.external && external === false) await refuseWhileUsed(network, row);
+  if (row.shared && asked(wish.shared, 'shared') === false) await refuseWhileShared(network, row);
   const change = given({
     name: wish.name,
     description: wish.description ?? undefined,
@@ -90,6 +92,15 @@ export async function updateNetwork(
   if (after.mtu !== row.mtu || after.adminStateUp !== row.adminStateUp) await restateNetwork(network, row.id);
   if (after.external !== row.external) await restateExternal(network, after);
   return after;
+}
+
+async function refuseWhileShared({ db }: Network, { id, projectId }: NetworkRow): Promise<void> {
+  const ports = await portRows.where(db, { networkId: id });
+  if (ports.some((port) => port.projectId !== projectId && port.projectId !== ''))
+    throw conflict(
+      `Unable to reconfigure sharing settings for network ${id}. Multiple tenants are using it.`,
+      'InvalidSharedSetting',
+    );
 }
 
 async function refuseWhileUsed({ db }: Network, { id }: NetworkRow): Promise<void> {

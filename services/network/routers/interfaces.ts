@@ -133,6 +133,7 @@ export async function removeInterface(
   if (wish.subnet_id === undefined && wish.port_id === undefined)
     throw badRequest('Bad router request: Either subnet_id or port_id must be specified.', 'BadRequest');
   const { port, subnetIds } = await findLeg(network, who, router, wish);
+  await refuseRouted(network, router, subnetIds);
   await refuseFloating(network, router, subnetIds);
   await removePort(network, port);
   await routerRows.update(network.db, router.id, {});
@@ -152,6 +153,18 @@ async function findLeg(network: Network, who: Who, router: Router, { subnet_id, 
   throw port_id === undefined
     ? missing('RouterInterfaceNotFoundForSubnet', `Router ${router.id} has no interface on subnet ${subnet_id}`)
     : missing('RouterInterfaceNotFound', `Router ${router.id} does not have an interface with id ${port_id}`);
+}
+
+async function refuseRouted({ db }: Network, { id, routes }: Router, subnetIds: readonly string[]): Promise<void> {
+  const subnets = await subnetRows.whereIn(db, 'id', subnetIds);
+  for (const { nexthop } of routes) {
+    const subnet = subnetAround(subnets, nexthop);
+    if (subnet)
+      throw conflict(
+        `Router interface for subnet ${subnet.id} on router ${id} cannot be deleted, as it is required by one or more routes.`,
+        'RouterInterfaceInUseByRoute',
+      );
+  }
 }
 
 async function refuseFloating({ db }: Network, { id }: Router, subnetIds: readonly string[]): Promise<void> {

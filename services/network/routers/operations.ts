@@ -1,12 +1,15 @@
 import type { Who } from '#shared/auth/who.ts';
-import { conflict } from '#shared/errors/fault.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { restateRouter } from '../floating-ips/release.ts';
 import { wayOut } from '../hosts/way-out.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, missing, type StandardWish, truth } from '../resources/values.ts';
+import { subnetAround } from '../subnets/operations.ts';
 import { routesFor } from '../subnets/plan.ts';
+import { subnetRows } from '../subnets/store.ts';
 import { clearGateway, type GatewayWish, setGateway } from './gateway.ts';
 import { getVisibleRouter, type Route, type Router, routerRows } from './store.ts';
 
@@ -31,7 +34,7 @@ export async function createRouter(network: Network, who: Who, wish: RouterWish,
     ...freshRow(projectId, wish),
     adminStateUp: flagOf(wish.admin_state_up) ?? true,
     status: 'ACTIVE',
-    routes: routesFor(wish.routes ?? [], 'routes'),
+    routes: [],
     gatewayPortId: null,
     gatewayNetworkId: null,
     enableSnat: true,
@@ -49,11 +52,36 @@ export async function updateRouter(network: Network, who: Who, before: Router, w
     adminStateUp: flagOf(wish.admin_state_up),
     routes: wish.routes === undefined ? undefined : routesFor(wish.routes ?? [], 'routes'),
   });
+  if (change.routes) await refuseUnreachable(network, before, change.routes);
   await routerRows.update(db, before.id, change);
   if (wish.external_gateway_info !== undefined)
     await setGateway(network, who, { ...before, ...change }, wish.external_gateway_info);
   await restateRouter(network, before.id);
   return (await routerRows.get(db, before.id)) ?? before;
+}
+
+/** The next hop must be a neighbour on one of the router's legs. */
+async function refuseUnreachable({ db }: Network, { id }: Router, routes: readonly Route[]): Promise<void> {
+  const legs = await portRows.where(db, { deviceId: id });
+  const held = await listAddresses(
+    db,
+    legs.map((port) => port.id),
+  );
+  const subnets = await subnetRows.whereIn(
+    db,
+    'id',
+    held.map(({ subnetId }) => subnetId),
+  );
+  for (const { destination, nexthop } of routes) {
+    const shown = `{'destination': '${destination}', 'nexthop': '${nexthop}'}`;
+    if (!subnetAround(subnets, nexthop))
+      throw badRequest(
+        `Invalid format for routes: ${shown}, the nexthop is not connected with router`,
+        'InvalidRoutes',
+      );
+    if (held.some(({ address }) => address === nexthop))
+      throw badRequest(`Invalid format for routes: ${shown}, the nexthop is used by router`, 'InvalidRoutes');
+  }
 }
 
 export async function removeRouter(network: Network, _who: Who, router: Router): Promise<void> {
