@@ -31,12 +31,15 @@ export const isEmpty = (left: Leftovers): boolean => Object.values(left).every((
 /** Safe to repeat; what is gone already is fine. */
 export async function removeLeftovers(mark: Mark): Promise<Leftovers> {
   const found = await findLeftovers(mark);
-  await Promise.all(found.processes.map((running) => end(running, 5_000)));
+  await Promise.all(found.processes.map((running) => end(running, patienceWith(running.name))));
   for (const name of found.namespaces) await tryRun(['ip', 'netns', 'delete', name]);
   for (const name of found.links) await tryRun(['ip', 'link', 'delete', name]);
   for (const { family, name } of found.tables) await tryRun(['nft', 'delete', 'table', family, name]);
   return found;
 }
+
+/** tgtd does not hear SIGTERM, and holds nothing back. */
+const patienceWith = (name: string) => (name === 'tgtd' ? 0 : 5_000);
 
 function listProcesses({ path }: Mark) {
   return readdirSync('/proc')
