@@ -1,6 +1,7 @@
 /** The volume service and a storage host on files, in one process that may die: rows, files and exports stay. */
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { ImageClient } from '#shared/clients/image.ts';
@@ -38,6 +39,8 @@ const config = {
   copyMs: 5_000,
 };
 
+const imageId = 'f4a67372-9c1e-4a35-9528-4613cb12b1bf';
+
 interface Left {
   /** Status, size in gigabytes and size of the file. */
   readonly volumes: readonly string[];
@@ -67,6 +70,13 @@ const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Lef
     tell: async (life) => {
       life.beware();
       await volume(life);
+    },
+    end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
+  },
+  'a volume is made of an image': {
+    tell: async (life) => {
+      life.beware();
+      await volume(life, { imageRef: imageId });
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
@@ -138,9 +148,9 @@ const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Lef
 };
 
 /** The volume of the story, made when it is not there; then the story begins. */
-async function volume({ service, settled, beware }: Life): Promise<Volume> {
+async function volume({ service, settled, beware }: Life, wish: object = {}): Promise<Volume> {
   const found = await settled();
-  if (!found) await createVolume(service, who, { size: 1 });
+  if (!found) await createVolume(service, who, { size: 1, ...wish });
   const made = found ?? (await settled());
   beware();
   if (!made) throw new Error('the volume went');
@@ -250,7 +260,8 @@ interface HostWish {
 }
 
 async function startHost({ dir, bus, point, exports, refuses }: HostWish) {
-  const images = { download: async () => Promise.reject(new Error('no bytes')), upload: async () => {} };
+  const download = () => effect(point, async () => Readable.from([Buffer.alloc(512 * 1024, 7)]));
+  const images = { download, upload: async () => {} };
   const exporter = await exports.open(dir);
   const store = await openFiles({ directory: join(dir, 'pool'), pool: 'pool', images, maxImageGb: 1 });
   const agent = volumesOf({ store, exporter, images });
@@ -304,7 +315,7 @@ function imagesIn(dir: string, point: () => void): ImageClient {
   const folder = join(dir, 'images');
   const never = async () => Promise.reject(new Error('not asked here'));
   return {
-    show: never,
+    show: async (id) => ({ id, status: 'active', disk_format: 'raw', size: 512 * 1024, min_disk: 0 }) as never,
     download: never,
     upload: never,
     create: async (image) => {
