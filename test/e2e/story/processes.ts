@@ -29,6 +29,12 @@ export const guestsOf = ({ folder }: StoryCloud): number[] =>
     .filter((each) => /qemu-system/.test(each.words[0] ?? '') && each.folder.startsWith(folder))
     .map(({ pid }) => pid);
 
+/** The broker of a cloud that is split. */
+export const brokerOf = ({ folder }: StoryCloud): number[] =>
+  processes()
+    .filter(({ words }) => /beam/.test(words[0] ?? '') && words.some((word) => word.includes(folder)))
+    .map(({ pid }) => pid);
+
 /** Wattle's own process, as its pid file names it. */
 export const wattleOf = ({ folder }: StoryCloud, role = 'all'): number =>
   Number(readFileSync(join(folder, 'var/run', `${role}.pid`), 'utf8').match(/\d+/)?.[0]);
