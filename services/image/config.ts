@@ -19,7 +19,7 @@ export const section = {
   tags: number(128, 'how many tags an image may have'),
   members: number(128, 'how many projects an image may be shared with'),
   leaseMs: number(30_000, 'an upload that says nothing for this long has died'),
-  sweepMs: number(60_000, 'how often uploads that died and files of nobody are looked for'),
+  sweepMs: number(20_000, 'how often uploads that died and files of nobody are looked for'),
   keepDeletedDays: number(30, 'how long the id of a deleted image is remembered'),
 };
 

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { createHash, randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import http from 'node:http';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openImages } from '../../../test/fakes/image-door.ts';
+import { sweep } from './sweep.ts';
+
+test('an image is made, filled, read whole and in part, and deleted with its bytes', async (t) => {
+  const { ask, make, upload, files } = await openImages(t);
+  const id = await make({ 'owner_specified.openstack.md5': '', tags: ['b', 'a'] });
+  const bytes = Buffer.alloc(3 * 1024 * 1024 + 17, 'some bytes');
+  assert.equal((await ask('GET', `/v2/images/${id}/file`)).status, 204);
+  assert.equal((await upload(id, bytes)).status, 204);
+  const shown = (await ask('GET', `/v2/images/${id}`)).body as Record<string, unknown>;
+  assert.deepEqual(
+    [
+      shown.status,
+      shown.size,
+      shown.virtual_size,
+      shown.checksum,
+      shown.os_hash_algo,
+      shown.os_hash_value,
+      shown.stores,
+    ],
+    [
+      'active',
+      bytes.length,
+      bytes.length,
+      createHash('md5').update(bytes).digest('hex'),
+      'sha512',
+      createHash('sha512').update(bytes).digest('hex'),
+      'file',
+    ],
+  );
+  assert.equal(shown['owner_specified.openstack.md5'], '');
+  assert.deepEqual(shown.tags, ['a', 'b']);
+  const whole = await ask('GET', `/v2/images/${id}/file`);
+  assert.ok(whole.raw.equals(bytes));
+  assert.equal(whole.headers.get('content-md5'), shown.checksum);
+  const part = await ask('GET', `/v2/images/${id}/file`, { headers: { range: 'bytes=5-9' } });
+  assert.deepEqual([part.status, part.raw.toString()], [206, bytes.subarray(5, 10).toString()]);
+  assert.equal((await upload(id, bytes)).status, 409);
+  assert.equal((await ask('DELETE', `/v2/images/${id}`)).status, 204);
+  assert.equal((await ask('GET', `/v2/images/${id}`)).status, 404);
+  assert.deepEqual(files(), []);
+  assert.equal((await ask('POST', '/v2/images', { body: { id } })).status, 409);
+});
+
+test('an image that lies about its format is refused, and nothing of it is left', async (t) => {
+  const { ask, make, upload, files } = await openImages(t);
+  const id = await make({ disk_format: 'qcow2' });
+  const refused = await upload(id, Buffer.alloc(5 * 1024 * 1024));
+  assert.deepEqual(
+    [refused.status, refused.body.message],
+    [415, 'The image is refused: it is declared as qcow2, but its bytes are raw.'],
+  );
+  assert.deepEqual(files(), []);
+  assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'queued');
+  const raw = await make();
+  const sneaky = Buffer.alloc(4096);
+  sneaky.write('QFI\xfb\x00\x00\x00\x03', 0, 'latin1');
+  assert.equal((await upload(raw, sneaky)).status, 415);
+  assert.deepEqual(files(), []);
+});
+
+test('a full disk is told, and nothing half-written is left', async (t) => {
+  const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+  const { ask, make, upload, files } = await openImages(t, (bytes) => ({
+    ...bytes,
+    begin: async (name) => ({ ...(await bytes.begin(name)), write: () => Promise.reject(full) }),
+  }));
+  const id = await make();
+  const refused = await upload(id, Buffer.alloc(2 * 1024 * 1024));
+  assert.equal(refused.status, 413);
+  assert.match(refused.body.message, /not enough disk space/);
+  assert.deepEqual(files(), []);
+  assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'queued');
+});
+
+test('a project has so many bytes, announced or not', async (t) => {
+  const { ask, make, upload, images, base } = await openImages(t);
+  Object.assign(images.config, { storageGb: 2 ** -10 }); // 1 MiB
+  assert.equal((await upload(await make(), Buffer.alloc(1024 * 1024 - 10))).status, 204);
+  const id = await make();
+  assert.equal((await upload(id, Buffer.alloc(11))).status, 413);
+  const unsaid = await new Promise<number>((resolve) => {
+    const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine' };
+    const request = http.request(`${base}/v2/images/${id}/file`, { method: 'PUT', headers });
+    request.on('response', (answer) => resolve(answer.statusCode ?? 0)).write(Buffer.alloc(11));
+    request.end();
+  });
+  assert.equal(unsaid, 413);
+  assert.equal((await upload(id, Buffer.alloc(10))).status, 204);
+  assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'active');
+});
+
+test('an upload that breaks off leaves the image waiting, and no bytes', async (t) => {
+  const { ask, make, files, base } = await openImages(t);
+  const id = await make();
+  const headers = { 'content-type': 'application/octet-stream', 'content-length': '9999999', 'x-project': 'mine' };
+  const upload = http.request(`${base}/v2/images/${id}/file`, { method: 'PUT', headers }).on('error', () => {});
+  upload.write(Buffer.alloc(2 * 1024 * 1024));
+  while ((await ask('GET', `/v2/images/${id}`)).body.status !== 'saving') await sleep(5);
+  upload.destroy();
+  while ((await ask('GET', `/v2/images/${id}`)).body.status !== 'queued') await sleep(5);
+  assert.deepEqual(files(), []);
+});
+
+test('staged bytes wait for their import, and go with their image', async (t) => {
+  const { ask, make, files } = await openImages(t);
+  const [id, other] = [await make(), await make()];
+  const wish = { body: { method: { name: 'glance-direct' } } };
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 409);
+  for (const each of [id, other])
+    assert.equal((await ask('PUT', `/v2/images/${each}/stage`, { body: Buffer.from('bytes') })).status, 204);
+  assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'uploading');
+  assert.equal((await ask('GET', `/v2/images/${id}/file`)).status, 204);
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, { body: { method: { name: 'magic' } } })).status, 400);
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 202);
+  assert.equal((await ask('GET', `/v2/images/${id}/file`)).raw.toString(), 'bytes');
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 409);
+  const { tasks } = (await ask('GET', `/v2/images/${id}/tasks`)).body as unknown as { tasks: { status: string }[] };
+  assert.deepEqual(
+    tasks.map(({ status }) => status),
+    ['success'],
+  );
+  assert.equal((await ask('DELETE', `/v2/images/${other}`)).status, 204);
+  assert.equal(files().length, 1);
+});
+
+test('an image deleted during its upload is gone, and so are its bytes', async (t) => {
+  const { ask, make, files, base } = await openImages(t);
+  const id = await make();
+  const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine' };
+  const upload = http.request(`${base}/v2/images/${id}/file`, { method: 'PUT', headers });
+  const answered = new Promise<number>((resolve) => upload.on('response', (answer) => resolve(answer.statusCode ?? 0)));
+  upload.write(Buffer.alloc(2 * 1024 * 1024));
+  while ((await ask('GET', `/v2/images/${id}`)).body.status !== 'saving') await sleep(5);
+  assert.equal((await ask('DELETE', `/v2/images/${id}`)).status, 204);
+  upload.end();
+  assert.equal(await answered, 410);
+  assert.deepEqual(files(), []);
+});
+
+test('after a crash the sweep ends the upload and removes what it wrote, and nothing else', async (t) => {
+  const { ask, make, upload, files, images, db, dir } = await openImages(t);
+  const [kept, died] = [await make(), await make()];
+  await upload(kept, Buffer.from('bytes'));
+  const uploadId = randomUUID();
+  await db('images')
+    .where({ id: died })
+    .update({ status: 'saving', uploadId, uploadUntil: Date.now() - 1 });
+  writeFileSync(join(dir, `${died}.${uploadId}.part`), 'half');
+  await (await images.bytes.begin(`${randomUUID()}.${randomUUID()}`)).keep();
+  assert.equal(files().length, 3);
+  await sweep(images);
+  assert.equal(files().length, 1);
+  assert.equal((await ask('GET', `/v2/images/${died}`)).body.status, 'queued');
+  assert.equal((await ask('GET', `/v2/images/${kept}/file`)).raw.toString(), 'bytes');
+  assert.equal((await upload(died, Buffer.from('again'))).status, 204);
+});
