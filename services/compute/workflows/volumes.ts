@@ -21,7 +21,7 @@ export async function connectVolume(
   const volumeId = attachment.volumeId ?? (await makeVolume(compute, server, attachment, run)).id;
   const reserved = await reserve(compute, server.id, volumeId);
   await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId, attachmentId: reserved.id }));
-  const connector = await connectorOf(compute, server.host ?? '');
+  const connector = { ...(await connectorOf(compute, server.host ?? '')), mountpoint: attachment.device ?? '/dev/vda' };
   const connection = connectionOf(await compute.volumes.connectAttachment(reserved.id, connector));
   await run.commit((tx) => changeAttachment(tx, attachment.id, { connection }));
   return { ...attachment, volumeId, attachmentId: reserved.id, connection };
