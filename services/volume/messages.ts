@@ -8,5 +8,17 @@ import { keepReport } from './hosts/store.ts';
 /** What this service reacts to on the bus: hints that tasks wait, and what storage hosts ask and tell. */
 export const openMessages = ({ bus, db }: Volumes, runner: Runner): Off[] => [
   bus.onHint(tasksWait, runner.wake),
-  ...answerAgents<VolumeReport>(bus, db, 'volume', (host, report) => keepReport(db, host, report)),
+  ...answerAgents<VolumeReport>(bus, db, 'volume', reportKeeper(db)),
 ];
+
+const freshMs = 5_000;
+
+/** A host reports with each look for work, many times a second on a busy day: once in a while is enough to write it down. */
+function reportKeeper(db: Volumes['db']) {
+  const keptAt = new Map<string, number>();
+  return async (host: string, report: VolumeReport): Promise<void> => {
+    if (Date.now() - (keptAt.get(host) ?? 0) < freshMs) return;
+    await keepReport(db, host, report);
+    keptAt.set(host, Date.now());
+  };
+}
