@@ -19,6 +19,10 @@ const commands: Readonly<Record<string, Entry>> = {
   status: { meaning: 'what runs, and whether it answers', load: () => import('./commands/status.ts') },
   doctor: { meaning: 'what this machine has, and what is wrong', load: () => import('./commands/doctor.ts') },
   sample: { meaning: 'print a wattle.yaml with every setting', load: () => import('./commands/sample.ts') },
+  keys: {
+    meaning: 'the keys that sign tokens; rotate [tokens|credentials]',
+    load: () => import('./commands/keys.ts'),
+  },
   'guest-image': {
     meaning: 'build a small guest from Debian packages; [FILE]',
     load: () => import('./commands/guest-image.ts'),

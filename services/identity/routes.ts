@@ -70,7 +70,8 @@ import {
 import { checkToken, logIn, revokeToken, showCatalog, showToken } from './tokens/handlers.ts';
 import { trustRoutes } from './trusts/routes.ts';
 import { changePassword, createUser, deleteUser, listUsers, showUser, updateUser } from './users/handlers.ts';
-import { listVersions, showVersion } from './versions/handlers.ts';
+import { listVersions, showVersionOr } from './versions/handlers.ts';
+import { jsonHome } from './versions/json-home.ts';
 
 const rule = (name: string) => `identity:${name}`;
 
@@ -101,7 +102,7 @@ const grantsOn = (kind: 'project' | 'domain'): Route<Identity>[] =>
 
 export const routes: Route<Identity>[] = [
   { method: 'get', path: '/', handler: listVersions, rule: null, who: 'nobody' },
-  { method: 'get', path: '/v3', handler: showVersion, rule: null, who: 'nobody' },
+  { method: 'get', path: '/v3', handler: showVersionOr(() => jsonHome(routes)), rule: null, who: 'nobody' },
   { method: 'get', path: '/v3/wattle/trust', handler: showTrust, rule: rule('get_trust_document') },
 
   { method: 'post', path: '/v3/auth/tokens', handler: logIn, rule: null, who: 'nobody' },

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { withPolicyFile } from '#shared/auth/policy-file.ts';
+import type { Identify } from '#shared/auth/trust.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
 import { openDoor } from '#shared/service/door.ts';
 import type { Start } from '#shared/service/ground.ts';
 import { trustChanged } from '#shared/service/trust.ts';
@@ -39,7 +41,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   await seed(identity);
   const messages = openMessages(identity, trust);
   const timers = openTimers(identity, trust);
-  const { identify } = trust;
+  const identify = refusingSigned(trust);
   const door = await openDoor({
     name: 'identity',
     service: identity,
@@ -60,6 +62,15 @@ export const start: Start = async ({ settings, log, bus }) => {
   };
   return { close };
 };
+
+/** A token that an EC2 signature gave is for other services: whoever caught a signature gets nothing here. */
+const refusingSigned =
+  ({ identify, read }: OwnTrust): Identify =>
+  async (header, requestId) => {
+    const who = await identify(header, requestId);
+    if ((await read(who.token)).methods.includes('ec2credential')) throw unauthorized();
+    return who;
+  };
 
 async function tell(trust: OwnTrust, bus: Bus): Promise<void> {
   await trust.refresh();

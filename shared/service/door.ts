@@ -44,6 +44,7 @@ export async function openDoor<Service>({
   const checkAnswers = process.env.WATTLE_CHECK_ANSWERS === '1';
   const app = serve({
     ...options,
+    name,
     enforcer: enforcerOf(policy, scopes),
     checks,
     checkAnswers,

@@ -1,6 +1,6 @@
 /** AES-256-GCM with keys of a file that the database never sees: the newest seals, all open. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Sealer } from '../context.ts';
 
@@ -21,7 +21,13 @@ export function openSealer(file: string): Sealer {
     keys = next;
   };
   if (keys.length === 0) write([freshKey()]);
-  const first = () => keys[0] as Key;
+  let seenAt = statSync(file).mtimeMs;
+  /** Another process may have rotated them. */
+  const first = () => {
+    const { mtimeMs } = statSync(file);
+    if (mtimeMs !== seenAt) [keys, seenAt] = [read(file), mtimeMs];
+    return keys[0] as Key;
+  };
   const keyOf = (id: string): Buffer => {
     const known = keys.find((each) => each.id === id) ?? read(file).find((each) => each.id === id);
     if (!known) throw new Error(`the key ${id} that sealed a secret is not in ${file}`);

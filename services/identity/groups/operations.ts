@@ -1,4 +1,5 @@
 import type { Who } from '#shared/auth/who.ts';
+import { badRequest } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { revoke } from '../keys/revoke.ts';
 import { extraOf, newId } from '../projects/operations.ts';
@@ -41,6 +42,8 @@ export async function createGroup({ db }: Identity, who: Who, wish: GroupWish): 
 
 export async function changeGroup({ db }: Identity, id: string, wish: GroupWish): Promise<Group> {
   const group = await findGroup(db, id);
+  if (wish.domain_id !== undefined && wish.domain_id !== group.domainId)
+    throw badRequest('The domain of a group cannot be changed.');
   const { name = group.name, description = group.description } = wish;
   const changed = {
     ...group,

@@ -1,4 +1,4 @@
-import { type Handler, ok } from '#shared/http/route.ts';
+import { bytes, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 
 const version = (base: string) => ({
@@ -15,4 +15,10 @@ export const listVersions: Handler<Identity> = async (_identity, { base }) => ({
   headers: { location: `${base}/v3/` },
 });
 
-export const showVersion: Handler<Identity> = async (_identity, { base }) => ok({ version: version(base) });
+/** `Accept: application/json-home` asks for the paths instead; `home` is made of the routes, once. */
+export const showVersionOr =
+  (home: () => unknown): Handler<Identity> =>
+  async (_identity, { base, header }) => {
+    if (!header('accept')?.includes('application/json-home')) return ok({ version: version(base) });
+    return bytes(200, Buffer.from(JSON.stringify(home())), { 'content-type': 'application/json-home' });
+  };

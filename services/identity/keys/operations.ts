@@ -1,0 +1,41 @@
+/** What `wattle keys` does, without the service running or beside it: it sees the change within a second. */
+import { join } from 'node:path';
+import { databaseOf, readCloud } from '#shared/config/cloud.ts';
+import type { Settings } from '#shared/config/settings.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { section } from '../config.ts';
+import { resealAll } from '../credentials/operations.ts';
+import { openSealer } from '../credentials/seal.ts';
+import { listKeys, rotateKeys } from './store.ts';
+
+export interface KeyFact {
+  readonly kid: string;
+  readonly state: string;
+  readonly madeAt: number;
+}
+
+export interface KeyRing {
+  list(): Promise<readonly KeyFact[]>;
+  /** Staged becomes active, active retired; living tokens stay good. */
+  rotateTokens(): Promise<void>;
+  /** A new key for what users keep here; resolves with how many secrets it sealed anew. */
+  rotateCredentials(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export function openKeyRing(settings: Settings): KeyRing {
+  const cloud = readCloud(settings);
+  const config = settings.read('identity', section);
+  const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
+  const livesMs = (config.tokenSeconds + config.allowExpiredSeconds) * 1000;
+  return {
+    list: () => listKeys(db),
+    rotateTokens: () => db.transaction((tx) => rotateKeys(tx, livesMs)),
+    rotateCredentials: async () => {
+      const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));
+      sealer.rotate();
+      return resealAll(db, sealer);
+    },
+    close: () => db.destroy(),
+  };
+}

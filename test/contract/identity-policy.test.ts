@@ -1,0 +1,156 @@
+/** Every route, asked by every persona on its own things and on others': who may is what the rules say, and no more. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { routes } from '../../services/identity/routes.ts';
+import { many, one, openIdentity } from '../fakes/identity.ts';
+import { exampleOf } from './example.ts';
+import { apis } from './services.ts';
+
+/** What a stranger may ask without a token. */
+const open = new Set(['get /', 'get /v3', 'post /v3/auth/tokens', 'post /v3/users/:id/password']);
+
+/** What any token may: it is about the caller, or about nobody. */
+const forAll = [
+  /^get \/v3\/auth\/(catalog|projects|domains|system)$/,
+  /^get \/v3\/regions/,
+  /^get \/v3\/(registered_limits|limits\/model|limits$)/,
+  /^get \/v3\/domains\/:id\/config\/security_compliance/,
+  /^get \/v3\/credentials$/,
+  /^get \/v3\/OS-FEDERATION\/(projects|domains)$/,
+];
+
+/** A manager may look at the roles that they may give. */
+const forManagers = /^get \/v3\/roles\/:id$/;
+
+/** What one may do with what is one's own. */
+const own = [
+  /^(get|post|delete) \/v3\/users\/:id\/(application_credentials|access_rules|credentials)/,
+  /^get \/v3\/users\/:id(\/(groups|projects))?$/,
+  /^get \/v3\/projects\/:id(\/tags(\/:tag)?)?$/,
+  /^get \/v3\/domains\/:id$/,
+  /^(get|head|delete) \/v3\/auth\/tokens$/,
+  /^(get|post|delete) \/v3\/OS-TRUST\/trusts/,
+  /^(get|post|patch|delete) \/v3\/credentials/,
+  /^get \/v3\/limits\/:id$/,
+];
+
+/** Rules that ask for the owner, a service or a name that is not there. */
+const ownerOnly =
+  /OS-TRUST|application_cred|access_rules|wattle\/trust|security_compliance\/:option|OS-OAUTH1\/authorize/;
+
+interface Persona {
+  readonly token: string;
+  readonly userId: string;
+  readonly projectId: string;
+}
+
+async function cast(t: TestContext) {
+  const world = await openIdentity(t);
+  const admin = await world.admin();
+  const personas: Record<string, Persona> = {};
+  for (const role of ['manager', 'member', 'reader']) {
+    const { token, id, projectId } = await world.person(`a-${role}`, [role]);
+    personas[role] = { token, userId: id, projectId };
+  }
+  const outsider = await world.person('outsider', ['member']);
+  const role = many(await world.ask('GET', '/roles?name=reader', { token: admin }), 'roles')[0]?.id ?? '';
+  const domain = one(
+    await world.ask('POST', '/domains', { token: admin, body: { domain: { name: 'other' } } }),
+    'domain',
+  );
+  return { world, admin, personas, outsider, role, domain };
+}
+
+const document = apis.find(({ name }) => name === 'identity')?.document;
+
+/** A body that the description takes: what is refused then is refused by a rule. */
+function bodyFor(method: string, path: string): { body?: unknown } {
+  const schema = document?.operation(method, path)?.requestBody?.content?.['application/json']?.schema;
+  return schema === undefined ? {} : { body: exampleOf(schema) };
+}
+
+/** A path with the things of somebody in the places of its names. */
+const filled = (path: string, { userId, projectId }: Persona, { role, domain }: { role: string; domain: string }) =>
+  path.replace(/^\/v3/, '').replace(/:(\w+)/g, (_match, name: string, at: number) => {
+    const before = path.slice(0, at + 3).match(/([\w-]+)\/$/)?.[1];
+    if (name === 'roleId' || before === 'roles') return role;
+    if (before === 'users' || name === 'userId') return userId;
+    if (before === 'projects' || name === 'projectId') return projectId;
+    if (before === 'domains') return domain;
+    return 'nothing-of-that-name';
+  });
+
+test('without a token, with a broken one and with an ended one every route but the open ones is 401', async (t) => {
+  const { world, outsider, role, domain } = await cast(t);
+  const dead = outsider.token;
+  await world.ask('DELETE', '/auth/tokens', { token: dead, headers: { 'x-subject-token': dead } });
+  const let_in: string[] = [];
+  for (const { method, path } of routes) {
+    if (open.has(`${method} ${path}`)) continue;
+    const url = filled(
+      path,
+      { token: '', userId: outsider.id, projectId: outsider.projectId },
+      { role, domain: domain.id },
+    );
+    for (const token of ['', 'garbage', dead]) {
+      const { status } = await world.ask(method.toUpperCase(), url, { token });
+      if (status !== 401) let_in.push(`${method} ${path} ${status}`);
+    }
+  }
+  assert.deepEqual(let_in, []);
+});
+
+test('manager, member and reader of a project do nothing to what is not theirs', async (t) => {
+  const { world, personas, outsider, role, domain } = await cast(t);
+  const foreign = { token: '', userId: outsider.id, projectId: outsider.projectId };
+  const wrong: string[] = [];
+  for (const [name, { token }] of Object.entries(personas))
+    for (const { method, path } of routes) {
+      const key = `${method} ${path}`;
+      if (open.has(key) || forAll.some((each) => each.test(key)) || (name === 'manager' && forManagers.test(key)))
+        continue;
+      const url = filled(path, foreign, { role, domain: domain.id });
+      const { status } = await world.ask(method.toUpperCase(), url, { token, ...bodyFor(method, path) });
+      if (status < 400) wrong.push(`${name}: ${key} ${status}`);
+    }
+  assert.deepEqual(wrong, []);
+});
+
+test('nobody but an administrator writes, except what is their own', async (t) => {
+  const { world, personas, role, domain } = await cast(t);
+  const wrong: string[] = [];
+  for (const [name, persona] of Object.entries(personas))
+    for (const { method, path } of routes) {
+      const key = `${method} ${path}`;
+      if (open.has(key) || [...forAll, ...own, forManagers].some((each) => each.test(key))) continue;
+      const url = filled(path, persona, { role, domain: domain.id });
+      const { status } = await world.ask(method.toUpperCase(), url, { token: persona.token, ...bodyFor(method, path) });
+      if (status !== 403 && status !== 404) wrong.push(`${name}: ${key} ${status}`);
+    }
+  assert.deepEqual(wrong, []);
+});
+
+test('an administrator is stopped by no rule, a reader of the system by those of writes', async (t) => {
+  const { world, admin, outsider, role, domain } = await cast(t);
+  const some = { token: '', userId: outsider.id, projectId: outsider.projectId };
+  const nova = await world.person('watcher', []);
+  await world.ask('PUT', `/system/users/${nova.id}/roles/${role}`, { token: admin });
+  const system = (await world.logIn({ id: nova.id, password: nova.password }, { system: { all: true } })).token;
+  const wrong: string[] = [];
+  for (const { method, path } of routes) {
+    const key = `${method} ${path}`;
+    if (open.has(key) || method === 'delete' || ownerOnly.test(path)) continue;
+    const url = filled(path, some, { role, domain: domain.id });
+    const headers = { 'x-subject-token': admin };
+    if (method === 'get') {
+      const asked = await world.ask('GET', url, { token: system, headers });
+      if (asked.status === 403) wrong.push(`system reader: ${key}`);
+      const ours = await world.ask('GET', url, { token: admin, headers });
+      if (ours.status === 403) wrong.push(`admin: ${key}`);
+    } else {
+      const { status } = await world.ask(method.toUpperCase(), url, { token: system, ...bodyFor(method, path) });
+      if (status < 400) wrong.push(`system reader: ${key} ${status}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
