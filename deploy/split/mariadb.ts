@@ -32,6 +32,7 @@ export function mariadb({ path, port }: MariadbPlace): Daemon {
   return {
     name: 'mariadb',
     words: ['/usr/sbin/mariadbd', '--no-defaults', ...options, ...userOption(account)],
+    environment: { TMPDIR: home }, // ours may be closed to its user
     ...(account ? { account } : {}),
     prepare: async () => {
       mkdirSync(home, { recursive: true, mode: 0o700 });
@@ -57,7 +58,7 @@ async function ensureFiles(home: string, files: string, account: Account | undef
     '--skip-test-db',
     '--skip-name-resolve',
   ];
-  await run(words, { ...account, timeoutMs: 120_000, env: { HOME: home } });
+  await run(words, { ...account, timeoutMs: 120_000, env: { HOME: home, TMPDIR: home } });
   renameSync(fresh, files);
 }
 

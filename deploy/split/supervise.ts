@@ -1,7 +1,7 @@
 /** One process per role on one box: starts the database and the broker, then the roles, and starts again what dies. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openLog } from '#shared/log/log.ts';
+import { type Log, openLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
 import { findRunning, notePid, releasePidFile, takePidFile } from '../processes/pid-file.ts';
 import { processOf } from '../processes/role-process.ts';
@@ -29,9 +29,9 @@ export async function supervise(home: Home): Promise<void> {
   const directoryOfNodes = epmd(place);
   const beneath = [mariadb({ path: directory.path, port: layout.ports.mariadb }), rabbitmq(place)];
   const kept = keepAll([directoryOfNodes], grounds);
-  await directoryOfNodes.ready?.();
+  await usable(directoryOfNodes, log);
   const ground = keepAll(beneath, grounds);
-  await Promise.race([Promise.all([warmUp(), ...beneath.map((daemon) => daemon.ready?.())]), ending]);
+  await Promise.race([Promise.all([warmUp(), ...beneath.map((daemon) => usable(daemon, log))]), ending]);
   const above = keepAll(parts.map(roleDaemon), roles);
 
   await Promise.race([allReady(home), ending]);
@@ -48,6 +48,17 @@ export async function supervise(home: Home): Promise<void> {
 }
 
 const roleDaemon = (role: string): Daemon => ({ name: role, ...processOf(role), takesPidFile: true });
+
+/** However long it takes: who starts the cloud loses patience by himself. */
+async function usable(daemon: Daemon, log: Log): Promise<void> {
+  for (;;)
+    try {
+      await daemon.ready?.();
+      return;
+    } catch (error) {
+      log.warn({ daemon: daemon.name, error }, 'it is not ready yet');
+    }
+}
 
 /** While the broker starts: eleven processes would compile the same sources at once otherwise. */
 async function warmUp(): Promise<void> {

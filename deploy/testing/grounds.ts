@@ -1,5 +1,5 @@
 /** What tests find beside them, in WATTLE_TEST_…: made only when a file asks for it. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Directory, ensureDirectory, ensureSecret } from '../cloud/directory.ts';
 import { ensureGuestImage } from '../guest-image/guest-image.ts';
@@ -25,7 +25,8 @@ export async function openGrounds(
   files: readonly string[],
   say: (words: string) => void,
 ): Promise<Grounds> {
-  mkdirSync(join(folder, 'tmp'), { mode: 0o755 });
+  mkdirSync(join(folder, 'tmp'));
+  chmodSync(join(folder, 'tmp'), 0o1777); // guests and databases run as other users
   const texts = files.map((file) => readFileSync(file, 'utf8'));
   const isAsked = (name: string) => texts.some((text) => text.includes(name));
   const directory = ensureDirectory(join(folder, 'grounds'));
