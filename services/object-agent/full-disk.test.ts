@@ -40,6 +40,17 @@ test('a full disk is a 507 with nothing half written; another device stands in',
   );
 });
 
+test('when every device is full the client hears 503, and nothing is half written', async (t) => {
+  const store = await startStore(t, { reserveMb: 10 ** 12 });
+  await store.ask('PUT', '/docs');
+  assert.equal((await store.ask('PUT', '/docs/o', {}, 'text')).status, 503);
+  assert.equal((await store.ask('GET', '/docs/o')).status, 404);
+  const left = filesBelow(join(store.folder, 'object-agent')).filter((file) =>
+    /objects|tmp\//.test(file.slice(store.folder.length)),
+  );
+  assert.deepEqual(left, []);
+});
+
 test('a device that must be a mount point and is none stays away', async (t) => {
   const agents = await startAgents(t, { mountCheck: true });
   const { status } = await agents.agentOf('d1').ask(callTo(agents.ring, 'account', 'HEAD', 'd1', ['AUTH_p']));

@@ -15,6 +15,16 @@ export async function recover(world: AgentWorld): Promise<void> {
   for (const disk of world.disks.values()) if (diskOf(world, disk.name)) await recoverTemporaries(world, disk);
 }
 
+/** A device may go away in the middle: the others are still looked after. */
+async function careFor(world: AgentWorld, device: string): Promise<void> {
+  const disk = diskOf(world, device);
+  if (!disk) return;
+  await recoverFromPowerCut(world, disk);
+  await announceAgain(world, device);
+  await replicate(world, device);
+  reclaim(world, device);
+}
+
 export function startTimers(world: AgentWorld): () => Promise<void> {
   const { settings, disks, log } = world;
   const auditors = [...disks.keys()].map((name) => openAuditor(world, name));
@@ -26,12 +36,7 @@ export function startTimers(world: AgentWorld): () => Promise<void> {
     const began = Date.now();
     const looks = began >= lookAt;
     if (looks) for (const name of disks.keys()) world.onChange(name);
-    for (const disk of disks.values()) {
-      if (diskOf(world, disk.name)) await recoverFromPowerCut(world, disk);
-      await announceAgain(world, disk.name);
-      await replicate(world, disk.name);
-      reclaim(world, disk.name);
-    }
+    for (const name of disks.keys()) await careFor(world, name).catch(onError);
     if (looks) lookAt = Date.now() + Math.max(settings.rehashMs, (Date.now() - began) * 100);
   };
   const audit = async () => {

@@ -38,7 +38,7 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
     const { body } = call;
     const sent = send(call, { 'content-length': String(body?.length ?? 0) });
     sent.end(body);
-    return read(await answerTo(sent), call.method);
+    return read(sent, await answerTo(sent), call.method, timeoutMs);
   };
   const upload = async (call: AgentCall) => {
     const sent = send(call, { 'transfer-encoding': 'chunked', trailer: footerTrailer });
@@ -48,9 +48,9 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
       answer,
       new Promise<undefined>((go) => sent.once('continue', () => go(undefined))),
     ]);
-    if (!first) return uploading(sent, answer);
+    if (!first) return uploading(sent, answer, timeoutMs);
     sent.destroy(); // the answer has come, the bytes never go
-    return read(first, call.method);
+    return read(sent, first, call.method, timeoutMs);
   };
   return { ask, upload, close: () => connections.destroy() };
 }
@@ -75,7 +75,9 @@ const answerTo = (sent: ClientRequest): Promise<IncomingMessage> => {
   return answer;
 };
 
-function uploading(sent: ClientRequest, answer: Promise<IncomingMessage>): Upload {
+/** The client of the cloud may be slow; only while we wait for the agent does its silence count. */
+function uploading(sent: ClientRequest, answer: Promise<IncomingMessage>, timeoutMs: number): Upload {
+  sent.setTimeout(0);
   const crcs: number[] = [];
   const early = answer.then(() => {
     throw new Error('the agent answered before the end');
@@ -86,12 +88,16 @@ function uploading(sent: ClientRequest, answer: Promise<IncomingMessage>): Uploa
     sent.cork();
     const ready = chunks.reduce((_ready, chunk) => sent.write(chunk), true);
     process.nextTick(() => sent.uncork());
-    if (!ready) await Promise.race([new Promise<void>((go) => sent.once('drain', go)), early]);
+    if (ready) return;
+    sent.setTimeout(timeoutMs);
+    await Promise.race([new Promise<void>((go) => sent.once('drain', go)), early]);
+    sent.setTimeout(0);
   };
   const commit = async (footer: Headers) => {
+    sent.setTimeout(timeoutMs);
     sent.addTrailers({ [footerTrailer]: JSON.stringify({ footer, crc: blocksCrc(crcs) }) });
     sent.end();
-    return read(await answer, 'PUT');
+    return read(sent, await answer, 'PUT', timeoutMs);
   };
   const abort = async () => {
     sent.destroy();
@@ -100,10 +106,15 @@ function uploading(sent: ClientRequest, answer: Promise<IncomingMessage>): Uploa
 }
 
 /** Small answers are read whole; an object's bytes come as they are wanted. */
-async function read(message: IncomingMessage, method: string): Promise<AgentAnswer> {
+async function read(
+  sent: ClientRequest,
+  message: IncomingMessage,
+  method: string,
+  timeoutMs: number,
+): Promise<AgentAnswer> {
   const answer = { status: message.statusCode ?? 500, headers: headersOf(message) };
   const streamed = method === 'GET' && 'x-backend-stream' in message.headers;
-  if (streamed) return { ...answer, body: bytesOf(message) };
+  if (streamed) return { ...answer, body: bytesOf(sent, message, timeoutMs) };
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   return chunks.length === 0 ? answer : { ...answer, body: Buffer.concat(chunks) };
@@ -116,7 +127,8 @@ function headersOf({ headers }: IncomingMessage): Headers {
   return Object.fromEntries(ours.map(([name, value]) => [name, String(value)]));
 }
 
-function bytesOf(message: IncomingMessage): Bytes {
+function bytesOf(sent: ClientRequest, message: IncomingMessage, timeoutMs: number): Bytes {
+  sent.setTimeout(0);
   let failure: Error | undefined;
   let wake = () => {};
   message.on('error', (error) => {
@@ -138,7 +150,9 @@ function bytesOf(message: IncomingMessage): Bytes {
       if (failure) throw failure;
       if (message.readableEnded) return undefined;
       if (message.destroyed) throw new Error('the agent hung up in the middle');
+      sent.setTimeout(timeoutMs);
       await next();
+      sent.setTimeout(0);
     }
   };
   return {

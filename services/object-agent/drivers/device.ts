@@ -1,5 +1,5 @@
 /** A device is a directory: of a disk of its own, or of any. It may go away and come back, or another in its place. */
-import { mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 
@@ -33,7 +33,7 @@ export function isThere(disk: Disk, onChange: () => void): boolean {
   const inode = inodeOf(disk);
   if (inode === undefined) return false;
   if (inode === disk.inode) return true;
-  mkdirSync(join(disk.root, 'tmp'), { recursive: true });
+  if (!existsSync(join(disk.root, 'tmp'))) mkdirSync(join(disk.root, 'tmp'));
   if (disk.inode !== undefined) onChange();
   disk.inode = inode;
   return true;

@@ -41,13 +41,42 @@ export async function syncDirectory(directory: string): Promise<void> {
 
 export const temporaryIn = (root: string): string => join(root, 'tmp', randomBytes(12).toString('hex'));
 
+/** Makes what is missing below the root, never the root: a device that is away must stay away. Gives the first that was made. */
+async function ensureDirectory(root: string, directory: string): Promise<string | undefined> {
+  if (directory === root) return undefined;
+  try {
+    await mkdir(directory);
+    return directory;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return undefined;
+    if (codeOf(error) !== 'ENOENT' || dirname(directory).length <= root.length) throw error;
+  }
+  const first = await ensureDirectory(root, dirname(directory));
+  const last = await ensureDirectory(root, directory);
+  return first ?? last;
+}
+
+/** The same, for those who cannot wait. */
+export function ensureDirectorySync(root: string, directory: string): string | undefined {
+  try {
+    fs.mkdirSync(directory);
+    return directory;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return undefined;
+    if (codeOf(error) !== 'ENOENT' || dirname(directory).length <= root.length) throw error;
+  }
+  const first = ensureDirectorySync(root, dirname(directory));
+  const last = ensureDirectorySync(root, directory);
+  return first ?? last;
+}
+
 /**
  * Gives a finished file its name, durably. Its temporary name stays until the caller removes it: what a crash leaves
  * there tells what was under way. A file that has the name already is the same write, done before.
  */
-export async function publish(temporary: string, file: string): Promise<void> {
+export async function publish(root: string, temporary: string, file: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    const made = await mkdir(dirname(file), { recursive: true });
+    const made = await ensureDirectory(root, dirname(file));
     try {
       await link(temporary, file);
       return await syncUpTo(dirname(file), made);
@@ -72,7 +101,7 @@ export async function writeFileSafely(root: string, file: string, content: Buffe
   try {
     await writeAll(fd, [content]);
     await fsync(fd);
-    await publish(temporary, file);
+    await publish(root, temporary, file);
   } catch (error) {
     await unlink(temporary);
     throw error;

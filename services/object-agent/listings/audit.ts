@@ -1,10 +1,10 @@
 /** A database that sqlite cannot read, or that says of itself that it is broken, is put aside: the other replicas bring it again. */
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import { diskOf } from '../context.ts';
 import { type Disk, hashDirectory, hashesIn, partitionsOf } from '../drivers/device.ts';
-import { ignoreMissing } from '../drivers/disk.ts';
+import { ensureDirectorySync, ignoreMissing } from '../drivers/disk.ts';
 import type { Place } from './databases.ts';
 import type { ListingWorld } from './report.ts';
 
@@ -40,15 +40,16 @@ function* everything(disk: Disk): Generator<Place> {
       for (const { hash } of hashesIn(disk, kind, partition)) yield { disk, kind, partition, hash };
 }
 
-function auditDatabase(world: ListingWorld, place: Place): void {
+/** Puts it aside when it is broken. */
+export function auditDatabase(world: ListingWorld, place: Place): void {
   const fault = faultOf(world, place);
   if (fault === undefined) return;
   const { disk, kind, partition, hash } = place;
   world.log.error({ device: disk.name, kind, hash, fault }, 'a broken database is put aside');
   world.databases.forget(disk.name);
   const aside = join(disk.root, 'quarantined', `${kind}s`, `${hash}-${Date.now()}`);
-  mkdirSync(dirname(aside), { recursive: true });
   try {
+    ensureDirectorySync(disk.root, dirname(aside));
     renameSync(hashDirectory(disk, kind, partition, hash), aside);
   } catch (error) {
     ignoreMissing(error);
@@ -60,8 +61,11 @@ function faultOf({ databases }: ListingWorld, place: Place): string | undefined 
     const said = databases.find(place)?.row<{ quick_check: string }>('PRAGMA quick_check(1)')?.quick_check ?? 'ok';
     return said === 'ok' ? undefined : said;
   } catch (error) {
-    const { errcode } = error as { errcode?: number };
-    if (errcode === 11 || errcode === 26) return String(error); // SQLITE_CORRUPT, SQLITE_NOTADB
+    if (isBroken(error)) return String(error);
     throw error;
   }
 }
+
+/** SQLITE_CORRUPT or SQLITE_NOTADB. */
+export const isBroken = (error: unknown): boolean =>
+  [11, 26].includes(((error as { errcode?: number } | null)?.errcode ?? 0) % 256);

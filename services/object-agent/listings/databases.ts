@@ -1,10 +1,11 @@
 /** The database files of our devices: opened when wanted, a bounded number at a time, with a word for what each knows. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
 import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
+import { ensureDirectorySync } from '../drivers/disk.ts';
 import { type Info, infoOf, openListing } from './store.ts';
 
 export interface Place {
@@ -50,7 +51,7 @@ export function openDatabases(onFound: (place: Place, info: Info) => void): Data
     const file = fileOf(place);
     return open.has(file) || existsSync(file) ? use(file) : undefined;
   };
-  const ensure = (place: Place) => find(place) ?? use(made(fileOf(place)));
+  const ensure = (place: Place) => find(place) ?? use(made(place.disk.root, fileOf(place)));
   const touch = (place: Place) => void known.get(keyOf(place))?.delete(place.hash);
   const digestOf = (place: Place) => {
     const db = find(place);
@@ -88,8 +89,8 @@ const fileOf = ({ disk, kind, partition, hash }: Place) =>
   join(hashDirectory(disk, kind, partition, hash), `${hash}.db`);
 
 /** The directory is durable before a database in it answers for anything. */
-function made(file: string): string {
-  const first = mkdirSync(dirname(file), { recursive: true });
+function made(root: string, file: string): string {
+  const first = ensureDirectorySync(root, dirname(file));
   for (let at = dirname(file); first && at.length >= dirname(first).length; at = dirname(at)) {
     const fd = openSync(at, 'r');
     fsyncSync(fd);

@@ -4,6 +4,7 @@ import type { Entry } from '#shared/contracts/object-entry.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
 import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf, jsonAnswer } from '../context.ts';
+import { auditDatabase, isBroken } from './audit.ts';
 import type { Place } from './databases.ts';
 import { type ListingWorld, report, reportLater } from './report.ts';
 import {
@@ -27,7 +28,16 @@ export async function handleListing(world: ListingWorld, call: AgentCall): Promi
   const path = call.path.slice(0, depth[call.kind]);
   const { hash } = placeOf(world.ring, ...path);
   const place: Place = { disk, kind: call.kind, partition: call.partition, hash };
-  if (call.path.length > path.length) return putEntry(world, place, call);
+  try {
+    return await handle(world, place, path.length, call);
+  } catch (error) {
+    if (isBroken(error)) auditDatabase(world, place);
+    throw error;
+  }
+}
+
+async function handle(world: ListingWorld, place: Place, own: number, call: AgentCall): Promise<AgentAnswer> {
+  if (call.path.length > own) return putEntry(world, place, call);
   if (call.method === 'PUT') return put(world, place, call);
   const db = world.databases.find(place);
   const info = db && infoOf(db);

@@ -25,7 +25,7 @@ export function reportLater({ unreported }: ListingWorld, place: Place): void {
 export async function report(world: ListingWorld, place: Place, replicas?: readonly number[]): Promise<void> {
   const db = diskOf(world, place.disk.name) && world.databases.find(place);
   const info = db && infoOf(db);
-  if (!info || isReported(info)) return void world.unreported.delete(reportKey(place));
+  if (!info || (isReported(info) && !replicas)) return void world.unreported.delete(reportKey(place));
   reportLater(world, place);
   const told = await tell(world, info, replicas ?? ownNumbers(world, place));
   if (!told) return;

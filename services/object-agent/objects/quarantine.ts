@@ -1,15 +1,15 @@
 /** What is rotten is put aside, for people to look at; the other replicas then see that it is missing, and bring it. */
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Disk, hashDirectory } from '../drivers/device.ts';
-import { ignoreMissing } from '../drivers/disk.ts';
+import { ensureDirectorySync, ignoreMissing } from '../drivers/disk.ts';
 import type { ObjectWorld } from './announce.ts';
 
 export function quarantine(world: ObjectWorld, disk: Disk, partition: number, hash: string, error: Error): void {
   world.log.error({ device: disk.name, hash, error }, 'a rotten object is put aside');
   const aside = join(disk.root, 'quarantined', 'objects', `${hash}-${Date.now()}`);
-  mkdirSync(dirname(aside), { recursive: true });
   try {
+    ensureDirectorySync(disk.root, dirname(aside));
     renameSync(hashDirectory(disk, 'object', partition, hash), aside);
   } catch (missing) {
     ignoreMissing(missing);

@@ -10,7 +10,10 @@ import { announceEntry, entryOf, goneEntry, type ObjectWorld } from './announce.
 import { amended, filesIn, lastOf, readTrailer, removeObsolete } from './store.ts';
 import { isFull, keptOf } from './upload.ts';
 
-/** Leaves a tombstone also where nothing was: another replica may have what we never got. */
+/**
+ * Leaves a tombstone also where nothing was: another replica may have what we never got. Asked again with the same
+ * timestamp it only tells the container's replicas named this time; so does a POST.
+ */
 export async function removeObject(world: ObjectWorld, call: AgentCall): Promise<AgentAnswer> {
   const disk = diskOf(world, call.device);
   if (!disk) return away();
@@ -18,8 +21,8 @@ export async function removeObject(world: ObjectWorld, call: AgentCall): Promise
   const { 'x-timestamp': timestamp = '', 'x-container-replicas': replicas } = headers;
   const place = placeOf(world.ring, ...path);
   const before = filesIn(hashDirectory(disk, 'object', place.partition, place.hash));
-  const newest = before.data ?? before.gone ?? '';
-  if (newest >= timestamp) return answer(409, { 'x-backend-timestamp': newest });
+  const { data = '', gone = '' } = before;
+  if (data >= timestamp || gone > timestamp) return answer(409, { 'x-backend-timestamp': data || gone });
   const tombstone = { path, timestamp, headers: {}, bytes: 0, crcs: [] };
   const entry = goneEntry(path[2] ?? '', timestamp);
   const put = await writeBeside(world, disk, place, `${timestamp}.ts`, tombstone, async () => {
@@ -37,7 +40,8 @@ export async function amendObject(world: ObjectWorld, call: AgentCall): Promise<
   const directory = hashDirectory(disk, 'object', place.partition, place.hash);
   const files = filesIn(directory);
   if (!files.data) return answer(404);
-  if (lastOf(files) >= timestamp) return answer(409, { 'x-backend-timestamp': lastOf(files) });
+  if (files.data >= timestamp || (files.meta ?? '') > timestamp)
+    return answer(409, { 'x-backend-timestamp': lastOf(files) });
   const data = readTrailer(join(directory, `${files.data}.data`));
   const meta = { path, timestamp, headers: keptOf(headers), bytes: 0, crcs: [] };
   const entry = entryOf({ ...data, headers: amended(data.headers, meta.headers) }, timestamp);

@@ -92,7 +92,7 @@ async function finish(
 ): Promise<AgentAnswer> {
   const { hash } = placeOf(world.ring, ...path);
   const directory = hashDirectory(disk, 'object', partition, hash);
-  await publish(temporary, join(directory, `${trailer.timestamp}.data`));
+  await publish(disk.root, temporary, join(directory, `${trailer.timestamp}.data`));
   world.hashes.touch(disk.name, partition, hash);
   const told = replicas === undefined ? undefined : announce(world, disk, trailer, replicas);
   await Promise.all([removeObsolete(directory), told]);

@@ -1,5 +1,5 @@
 /** Writes to as many devices as there should be replicas. More than half of them make it true. */
-import type { AgentAnswer, AgentCall, Headers, Kind } from '#shared/contracts/object-agent.ts';
+import type { AgentAnswer, Headers, Kind } from '#shared/contracts/object-agent.ts';
 import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
 import { unavailable } from '../requests/refusals.ts';
@@ -24,39 +24,62 @@ export function* devicesFor({ ring }: ObjectStore, path: readonly string[]): Gen
 export const shareOf = (replicas: number, slot: number, slots: number): string =>
   [...Array(replicas).keys()].filter((number) => number % slots === slot).join(',');
 
+interface Written {
+  readonly device: Device;
+  readonly answer: AgentAnswer;
+}
+
 /** The answers of all that could be reached, or 503 when they are too few. */
 export async function write(store: ObjectStore, writing: Writing): Promise<AgentAnswer[]> {
   const { ring, settings } = store;
   const rest = devicesFor(store, writing.path);
   const slots = Math.min(ring.replicas, ring.devices.length);
   const first = [...Array(slots).keys()].map(() => rest.next().value as Device);
-  const asked = first.map((device, slot) => writeSlot(store, writing, device, slot, slots, rest));
+  const written = first.map((device, slot) => writeSlot(store, shared(store, writing, slot, slots), device, rest));
+  const asked = written.map(async (one, slot) => {
+    const done = await one;
+    if (!done && writing.share) await tellThroughAnother(store, shared(store, writing, slot, slots), written);
+    return done?.answer;
+  });
   const answers = await quorumFirst(asked, quorumOf(ring.replicas), settings.patienceMs);
   if (answers.length < quorumOf(ring.replicas)) throw unavailable();
   return answers;
 }
 
+const shared = ({ ring }: ObjectStore, writing: Writing, slot: number, slots: number): Writing =>
+  writing.share
+    ? { ...writing, headers: { ...writing.headers, [writing.share]: shareOf(ring.replicas, slot, slots) } }
+    : writing;
+
 async function writeSlot(
   store: ObjectStore,
   writing: Writing,
   first: Device,
-  slot: number,
-  slots: number,
   rest: Iterator<Device>,
-): Promise<AgentAnswer | undefined> {
-  const { kind, method, path, share } = writing;
-  const { partition } = placeOf(store.ring, ...path);
-  const headers = share ? { ...writing.headers, [share]: shareOf(store.ring.replicas, slot, slots) } : writing.headers;
+): Promise<Written | undefined> {
   for (let device: Device | undefined = first; device; device = rest.next().value) {
-    const call: AgentCall = { kind, method, device: device.name, partition, path, headers };
-    const answer = await store.reach
-      .agentOf(device)
-      .ask(call)
-      .catch(() => undefined);
-    if (answer && answer.status < 500) return answer;
+    const answer = await ask(store, writing, device);
+    if (answer && answer.status < 500) return { device, answer };
+    const { method, path } = writing;
     store.log.warn({ device: device.key, method, path, status: answer?.status }, 'a device did not take a write');
   }
   return undefined;
+}
+
+const ask = ({ ring, reach }: ObjectStore, { kind, method, path, headers }: Writing, device: Device) =>
+  reach
+    .agentOf(device)
+    .ask({ kind, method, device: device.name, partition: placeOf(ring, ...path).partition, path, headers })
+    .catch(() => undefined);
+
+/** Nobody took the place of this slot: one of the others, asked once more, tells those that it would have told. */
+async function tellThroughAnother(
+  store: ObjectStore,
+  writing: Writing,
+  written: readonly Promise<Written | undefined>[],
+): Promise<void> {
+  const helper = (await Promise.all(written)).find((done) => done !== undefined);
+  if (helper) await ask(store, writing, helper.device);
 }
 
 /** Waits for all, but no longer than this once there are enough. */
