@@ -15,7 +15,7 @@ const forAll = [
   /^get \/v3\/regions/,
   /^get \/v3\/(registered_limits|limits\/model|limits$)/,
   /^get \/v3\/domains\/:id\/config\/security_compliance/,
-  /^get \/v3\/credentials$/,
+  /^(get|post) \/v3\/credentials$/,
   /^get \/v3\/OS-FEDERATION\/(projects|domains)$/,
 ];
 
@@ -36,7 +36,7 @@ const own = [
 
 /** Rules that ask for the owner, a service or a name that is not there. */
 const ownerOnly =
-  /OS-TRUST|application_cred|access_rules|wattle\/trust|security_compliance\/:option|OS-OAUTH1\/authorize/;
+  /OS-TRUST|application_cred|access_rules|wattle\/trust|security_compliance\/:option|OS-OAUTH1\/authorize|^\/v3\/credentials$/;
 
 interface Persona {
   readonly token: string;
@@ -66,7 +66,11 @@ const document = apis.find(({ name }) => name === 'identity')?.document;
 /** A body that the description takes: what is refused then is refused by a rule. */
 function bodyFor(method: string, path: string): { body?: unknown } {
   const schema = document?.operation(method, path)?.requestBody?.content?.['application/json']?.schema;
-  return schema === undefined ? {} : { body: exampleOf(schema) };
+  if (schema === undefined) return {};
+  const example = exampleOf(schema) as Record<string, unknown>;
+  if (method !== 'patch') return { body: example };
+  const filled = Object.entries(example).map(([key, value]) => [key, { name: 'x', ...(value as object) }]);
+  return { body: Object.fromEntries(filled) };
 }
 
 /** A path with the things of somebody in the places of its names. */
