@@ -153,6 +153,8 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   route('get', '/os-services', hosts.listServices, 'volume_extension:services:index'),
   route('put', '/os-services/enable', hosts.enableService, 'volume_extension:services:update'),
   route('put', '/os-services/disable', hosts.disableService, 'volume_extension:services:update'),
+  route('put', '/os-services/freeze', hosts.freezeHost, 'volume_extension:services:update'),
+  route('put', '/os-services/thaw', hosts.thawHost, 'volume_extension:services:update'),
   route('put', '/os-services/disable-log-reason', hosts.disableServiceLoudly, 'volume_extension:services:update'),
   route('get', '/scheduler-stats/get_pools', hosts.listPoolsHandler, 'scheduler_extension:scheduler_stats:get_pools'),
   route('get', '/capabilities/:id', hosts.showCapabilities, 'volume_extension:capabilities'),

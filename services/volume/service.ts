@@ -19,6 +19,7 @@ import { serversOver } from './drivers/servers.ts';
 import { openMessages } from './messages.ts';
 import { volumes as tables } from './migrations/001-volumes.ts';
 import { transfers } from './migrations/002-transfers.ts';
+import { frozen } from './migrations/003-frozen.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -37,7 +38,7 @@ export interface Parts {
 export async function openVolumes({ ground, identify, identityUrl, at }: Parts) {
   const { db, bus, log, cloud, config } = ground;
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
-  await migrate(db, [tables, transfers]);
+  await migrate(db, [tables, transfers, frozen]);
   await db.transaction((tx) => ensureType(tx, defaultType()));
   const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs });
   const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs });

@@ -285,6 +285,23 @@ test('types: private ones are for their projects, and one that is used stays', a
   assert.deepEqual(names.toSorted(), ['__DEFAULT__', 'fast']);
 });
 
+test('a disabled host gets no new volumes, and a frozen one keeps all as it is', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const tell = (verb: string) => cloud.ask('PUT', `/v3/os-services/${verb}`, { body: { host: 'store1@fake' } });
+  assert.equal((await tell('disable')).body.status, 'disabled');
+  assert.equal((await cloud.made()).status, 'error');
+  await tell('enable');
+  assert.equal((await tell('freeze')).status, 200);
+  const refused = await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
+  assert.match(refused.body.badRequest.message, /frozen storage backends/);
+  await tell('thaw');
+  assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).status, 202);
+  assert.equal((await cloud.ask('PUT', '/v3/os-services/freeze', { body: { host: 'nowhere' } })).status, 400);
+});
+
 test('an offered volume changes hands with its snapshots, for who has the key', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();

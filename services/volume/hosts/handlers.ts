@@ -28,7 +28,7 @@ export const listServices: Handler<Volumes> = async (service, { query, version }
     disabled_reason: host.disabledReason,
     replication_status: 'disabled',
     active_backend_id: null,
-    frozen: false,
+    frozen: host.frozen,
     ...(atLeast(version, '3.49') ? { backend_state: isUp(service, host.reportedAt) ? 'up' : 'down' } : {}),
   }));
   const scheduler = {
@@ -82,6 +82,16 @@ const toggle =
 export const enableService = toggle(true);
 export const disableService = toggle(false);
 export const disableServiceLoudly = toggle(false, true);
+
+const freezing =
+  (frozen: boolean): Handler<Volumes, Toggle> =>
+  async ({ db }, { body: { host = '' } }) => {
+    if (!(await changeHost(db, host.split('@')[0] ?? '', { frozen })))
+      throw badRequest(`Invalid input received: Service cinder-volume could not be found on host ${host}.`);
+    return ok(undefined);
+  };
+export const freezeHost = freezing(true);
+export const thawHost = freezing(false);
 
 export const listPoolsHandler: Handler<Volumes> = async ({ db, config }, { query }) => {
   const pools = (await listPools(db)).filter((pool) => !isAsked(query.name) || poolName(pool) === query.name);

@@ -1,6 +1,7 @@
 /** The storage hosts, as they reported themselves. */
 import type { Knex } from 'knex';
 import type { VolumeReport } from '#shared/contracts/volume-agent.ts';
+import { badRequest } from '#shared/errors/fault.ts';
 
 export interface Host {
   readonly name: string;
@@ -8,6 +9,8 @@ export interface Host {
   /** False: an administrator wants no new volumes there. */
   readonly enabled: boolean;
   readonly disabledReason: string | null;
+  /** Nothing there may be made, copied or removed. */
+  readonly frozen: boolean;
   readonly reportedAt: number;
 }
 
@@ -33,5 +36,10 @@ export async function keepReport(db: Knex, name: string, report: VolumeReport): 
 export const changeHost = async (
   db: Knex,
   name: string,
-  change: Pick<Host, 'enabled' | 'disabledReason'>,
+  change: Partial<Pick<Host, 'enabled' | 'disabledReason' | 'frozen'>>,
 ): Promise<boolean> => (await db('hosts').where({ name }).update(change)) > 0;
+
+export async function requireThawed(db: Knex, name: string | null): Promise<void> {
+  if (name !== null && (await readHost(db, name))?.frozen)
+    throw badRequest('Invalid input received: Modification operations are not allowed on frozen storage backends.');
+}

@@ -3,6 +3,7 @@ import { projectOf, type Who } from '#shared/auth/who.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
+import { requireThawed } from '../hosts/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import { trimmed } from '../volumes/create.ts';
 import { requireOnlineCopies } from '../volumes/source.ts';
@@ -29,6 +30,7 @@ export async function createSnapshot(
 ): Promise<Snapshot> {
   const { db, bus } = service;
   const volume = await findVolume(db, who, wish.volume_id ?? 'None');
+  await requireThawed(db, volume.host);
   const allowed = allowInUse ? ['available', 'in-use'] : ['available'];
   if (allowInUse && volume.status === 'in-use') await requireOnlineCopies(db, volume);
   const snapshot = await db.transaction(async (tx) => {
@@ -73,7 +75,7 @@ const newSnapshot = (
 
 export async function deleteSnapshot(service: Volumes, who: Who, id: string, force: boolean): Promise<void> {
   const { db, bus } = service;
-  await findSnapshot(db, who, id);
+  await requireThawed(db, (await findSnapshot(db, who, id)).host);
   await db.transaction(async (tx) => {
     const taskId = await enqueue(tx, removing, { snapshotId: id }, who.requestId);
     if (!(await takeSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId })))

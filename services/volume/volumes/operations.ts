@@ -5,6 +5,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { listAttachmentsOf } from '../attachments/store.ts';
 import { tasksWait, type Volumes } from '../context.ts';
+import { requireThawed } from '../hosts/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import { listSnapshotsOf } from '../snapshots/store.ts';
 import { deleteVolume as deleting } from '../workflows/delete-volume.ts';
@@ -26,6 +27,7 @@ export interface HowToDelete {
 export async function deleteVolume(service: Volumes, who: Who, id: string, how: HowToDelete): Promise<void> {
   const { db, bus } = service;
   const volume = await findVolume(db, who, id);
+  await requireThawed(db, volume.host);
   await db.transaction(async (tx) => {
     const taskId = await enqueue(tx, deleting, { volumeId: id }, who.requestId);
     const taken = await takeVolume(tx, how.force ? 'forceDelete' : 'delete', { id, taskId });

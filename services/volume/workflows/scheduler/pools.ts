@@ -16,6 +16,7 @@ export interface Pool {
   readonly features: readonly string[];
   readonly promisedGb: number;
   readonly isEnabled: boolean;
+  readonly isFrozen: boolean;
   readonly silentMs: number;
 }
 
@@ -27,7 +28,7 @@ export async function listPools(db: Knex): Promise<Pool[]> {
   return hosts.flatMap((host) => poolsOf(host, promised.get(host.name) ?? 0));
 }
 
-const poolsOf = ({ name, report, enabled, reportedAt }: Host, promised: number): Pool[] =>
+const poolsOf = ({ name, report, enabled, frozen, reportedAt }: Host, promised: number): Pool[] =>
   report.pools.map((pool) => ({
     host: name,
     hostId: report.hostId,
@@ -39,6 +40,7 @@ const poolsOf = ({ name, report, enabled, reportedAt }: Host, promised: number):
     features: pool.features,
     promisedGb: promised,
     isEnabled: enabled,
+    isFrozen: frozen,
     silentMs: Date.now() - reportedAt,
   }));
 
@@ -68,6 +70,7 @@ const seconds = (ms: number) => Math.round(ms / 1000);
 /** Each gives why the pool cannot take the volume, or null. */
 const tests: readonly Test[] = [
   ({ isEnabled }) => (isEnabled ? null : 'is disabled by an administrator'),
+  ({ isFrozen }) => (isFrozen ? 'is frozen by an administrator' : null),
   ({ silentMs }, _need, { config }) =>
     silentMs <= config.awayMs ? null : `was not heard of for ${seconds(silentMs)} s`,
   ({ host }, need) =>
