@@ -159,7 +159,7 @@ function newServer(who: Who, common: Common, { serverId, taskId, index, of }: On
     taskState: 'scheduling',
     powerState: null,
     taskId,
-    guestTaskId: null,
+    guestTaskId: taskId,
     fault: null,
     host: null,
     zone: null,

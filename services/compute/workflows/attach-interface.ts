@@ -15,7 +15,7 @@ import {
 import { wantedPower } from '../servers/states.ts';
 import { changeServer, readServer, type Server } from '../servers/store.ts';
 import { awaitTurn, ensureGuest, type OnServer } from './guest.ts';
-import { addressesOf, plugPort, unplugPort } from './ports.ts';
+import { addressesOf, keepPorts, plugPort, unplugPort } from './ports.ts';
 
 export interface OnInterface extends OnServer {
   readonly interfaceId: string;
@@ -75,7 +75,8 @@ async function plug(compute: Compute, on: OnInterface, run: Run): Promise<void> 
   const server = await serverOf(compute, on.serverId);
   const nic = await interfaceOf(compute, on);
   const made = await compute.network.listPorts({ device_id: server.id });
-  await plugPort(compute, server, nic, made, run);
+  const plugged = await plugPort(compute, server, nic, made, run);
+  await run.commit((tx) => keepPorts(tx, [plugged]));
 }
 
 /** By the mark too: a port that no row names yet is found. */

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { GuestState } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
@@ -9,7 +10,7 @@ import { changeInterface, listInterfaces } from '../interfaces/store.ts';
 import { findOwnServer, releaseServer, type Server, settleServer } from '../servers/store.ts';
 import { awaitTurn, ensureGuest, ensureGuestGone, type OnServer } from './guest.ts';
 import { NoValidHost, type Placing, rankHosts, resourcesOf } from './placing.ts';
-import { addressesOf, plugPorts, unplugPorts } from './ports.ts';
+import { addressesOf, keepPorts, plugPorts, unplugPorts } from './ports.ts';
 import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
 
 interface Build extends OnServer {
@@ -27,7 +28,6 @@ export const buildServer = workflow<Build, Compute>({
     step('plug-ports', plugNics, unplugNics),
     step('attach-volumes', attachVolumes, detachVolumes),
     step('boot-guest', bootGuest, destroyGuest),
-    step('complete-volumes', completeVolumes),
   ],
   done: becomeActive,
   failed: becomeError,
@@ -76,7 +76,12 @@ async function plugNics(compute: Compute, on: Build, run: Run): Promise<void> {
   const server = await findOwnServer(compute.db, owned(on, run));
   const plugged = await plugPorts(compute, server, run);
   const shown = addressesOf(plugged);
-  await run.commit((tx) => settleServer(tx, owned(on, run), { ...shown, taskState: 'block_device_mapping' }));
+  const hasDisks = (await listAttachments(compute.db, server.id)).length > 0;
+  await run.commit(async (tx) => {
+    await keepPorts(tx, plugged);
+    const taskState = hasDisks ? 'block_device_mapping' : 'spawning';
+    await settleServer(tx, owned(on, run), { ...shown, taskState });
+  });
 }
 
 async function unplugNics(compute: Compute, on: Build, run: Run): Promise<void> {
@@ -90,9 +95,10 @@ async function unplugNics(compute: Compute, on: Build, run: Run): Promise<void> 
 }
 
 async function attachVolumes(compute: Compute, on: Build, run: Run): Promise<void> {
+  const attachments = await listAttachments(compute.db, on.serverId);
+  if (attachments.length === 0) return;
   const server = await findOwnServer(compute.db, owned(on, run));
-  for (const attachment of await listAttachments(compute.db, server.id))
-    await connectVolume(compute, server, attachment, run);
+  for (const attachment of attachments) await connectVolume(compute, server, attachment, run);
   await run.commit((tx) => settleServer(tx, owned(on, run), { taskState: 'spawning' }));
 }
 
@@ -112,20 +118,13 @@ const forgotten = ({ created }: Attachment) => ({
   ...(created ? { volumeId: null, created: false } : {}),
 });
 
-async function bootGuest(compute: Compute, on: Build, run: Run): Promise<void> {
+async function bootGuest(compute: Compute, on: Build, run: Run): Promise<GuestState> {
   await awaitTurn(compute, on.serverId, run);
   const server = await findOwnServer(compute.db, owned(on, run));
   const guest = await ensureGuest(compute, server, run, { power: 'on', adminPass: on.adminPass });
   if (guest.power === 'crashed') throw new Fault(500, 'unexpected', `Host ${server.host}: the guest did not start.`);
-  const attachments = await listAttachments(compute.db, server.id);
-  await run.commit(async (tx) => {
-    for (const { id, volumeId } of attachments) {
-      const device = volumeId === null ? undefined : guest.devices[volumeId];
-      if (device !== undefined) await changeAttachment(tx, id, { device: `/dev/${device}` });
-    }
-    const rootDevice = `/dev/${guest.devices[rootDisk(server, attachments)] ?? 'vda'}`;
-    await settleServer(tx, owned(on, run), { machine: guest.machine, rootDevice });
-  });
+  for (const attachment of await listAttachments(compute.db, on.serverId)) await completeVolume(compute, attachment);
+  return guest;
 }
 
 const rootDisk = ({ imageId }: Server, attachments: readonly Attachment[]) =>
@@ -135,15 +134,23 @@ async function destroyGuest(compute: Compute, on: Build, run: Run): Promise<void
   await ensureGuestGone(compute, await findOwnServer(compute.db, owned(on, run)), run);
 }
 
-async function completeVolumes(compute: Compute, on: Build): Promise<void> {
-  for (const attachment of await listAttachments(compute.db, on.serverId)) await completeVolume(compute, attachment);
-}
-
 async function becomeActive(tx: Knex, on: Build, run: Run): Promise<void> {
-  const launched = { vmState: 'active', powerState: 'running', launchedAt: Date.now() } as const;
-  await releaseServer(tx, owned(on, run), { ...launched, fault: null });
-  for (const { id } of await listAttachments(tx, on.serverId))
-    await changeAttachment(tx, id, { state: 'attached', taskId: null });
+  const { machine, devices } = run.result<GuestState>('boot-guest');
+  const server = await findOwnServer(tx, owned(on, run));
+  const attachments = await listAttachments(tx, on.serverId);
+  await releaseServer(tx, owned(on, run), {
+    vmState: 'active',
+    powerState: 'running',
+    launchedAt: Date.now(),
+    fault: null,
+    machine,
+    rootDevice: `/dev/${devices[rootDisk(server, attachments)] ?? 'vda'}`,
+  });
+  for (const { id, volumeId, device } of attachments) {
+    const named = volumeId === null ? undefined : devices[volumeId];
+    const told = named === undefined ? device : `/dev/${named}`;
+    await changeAttachment(tx, id, { state: 'attached', taskId: null, device: told });
+  }
   for (const { id } of await listInterfaces(tx, on.serverId))
     await changeInterface(tx, id, { state: 'attached', taskId: null });
   await endAction(tx, run.taskId);

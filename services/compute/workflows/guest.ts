@@ -29,15 +29,14 @@ const lookLateMs = 1_000;
 
 /**
  * A wish states the whole guest, so one task at a time may send it: the others wait here. A task keeps its turn
- * until it ends, and a turn whose task is gone is nobody's.
+ * until it ends, and a turn whose task is gone is nobody's. A build has it from the beginning.
  */
 export async function awaitTurn({ db }: Compute, serverId: string, run: Run): Promise<void> {
-  for (
-    let ms = lookMs;
-    !(await run.commit((tx) => lockGuest(tx, serverId, run.taskId)));
-    ms = Math.min(ms * 2, lookLateMs)
-  ) {
-    if (!(await readServer(db, serverId))) throw notFound('Instance', serverId);
+  for (let ms = lookMs; ; ms = Math.min(ms * 2, lookLateMs)) {
+    const server = await readServer(db, serverId);
+    if (!server) throw notFound('Instance', serverId);
+    if (server.guestTaskId === run.taskId) return;
+    if (await run.commit((tx) => lockGuest(tx, serverId, run.taskId))) return;
     await sleep(ms, undefined, { signal: run.signal });
   }
 }

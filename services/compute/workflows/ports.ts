@@ -1,5 +1,6 @@
 /** The NICs of a server: ports of the network service, known by server and NIC number. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
 import { bridgeName, tapName } from '#shared/contracts/names.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
@@ -16,11 +17,10 @@ const hasMark = (port: PortJson, nic: Interface) => port['binding:profile']?.nic
 export async function plugPorts(compute: Compute, server: Server, run: Run): Promise<Interface[]> {
   const nics = await listInterfaces(compute.db, server.id);
   const made = nics.length > 0 ? await compute.network.listPorts({ device_id: server.id }) : [];
-  const plugged = await Promise.all(nics.map((nic) => plugPort(compute, server, nic, made, run)));
-  return plugged;
+  return Promise.all(nics.map((nic) => plugPort(compute, server, nic, made, run)));
 }
 
-/** `made` are the ports that carry the mark of the server already. */
+/** `made` are the ports that carry the mark of the server already. The caller keeps what it is given. */
 export async function plugPort(
   compute: Compute,
   server: Server,
@@ -30,11 +30,13 @@ export async function plugPort(
 ): Promise<Interface> {
   const begun =
     nic.portId === null ? await portWithMark(compute, server, nic, made, run) : await bind(compute, server, nic);
-  await run.commit((tx) => changeInterface(tx, nic.id, { portId: begun.id }));
   const port = await active(compute, server, begun, run);
-  const copy = await copyOf(compute, port);
-  await run.commit((tx) => changeInterface(tx, nic.id, { port: copy }));
-  return { ...nic, portId: port.id, port: copy };
+  return { ...nic, portId: port.id, port: await copyOf(compute, port) };
+}
+
+/** Until then the mark alone says whose port it is. */
+export async function keepPorts(tx: Knex, nics: readonly Interface[]): Promise<void> {
+  for (const { id, portId, port } of nics) await changeInterface(tx, id, { portId, port });
 }
 
 async function portWithMark(
