@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { callTo, filesBelow, type Store, startStore, until } from '../../test/e2e/object-cloud.ts';
@@ -82,6 +85,23 @@ test('a device that is away is stood in for, and gets what is its own', async (t
   renameSync(`${rootOf(store, 'd2')}.away`, rootOf(store, 'd2'));
   await until(t, () => objectsOn(store, 'd2').length === 1 && objectsOn(store, 'd4').length === 0);
   assert.equal(await (await store.ask('GET', `/docs/${name}`)).text(), 'text');
+});
+
+test('a device that is lost before the end of an object leaves a listing that is whole', async (t) => {
+  const store = await startStore(t);
+  await store.ask('PUT', '/docs');
+  const slow = new PassThrough();
+  const headers = { 'x-auth-token': 'u:p:member', 'content-length': 3_000_000 };
+  const put = request(`${store.url}/v1/AUTH_p/docs/o`, { method: 'PUT', headers });
+  slow.pipe(put);
+  slow.write(Buffer.alloc(2_500_000));
+  await until(t, () => filesBelow(join(rootOf(store, 'd2'), 'tmp')).length > 0);
+  renameSync(rootOf(store, 'd2'), `${rootOf(store, 'd2')}.away`);
+  slow.end(Buffer.alloc(500_000));
+  const [answer] = (await once(put, 'response')) as [IncomingMessage];
+  answer.resume();
+  assert.equal(answer.statusCode, 201);
+  for (let turn = 0; turn < 4; turn += 1) assert.equal(await (await store.ask('GET', '/docs')).text(), 'o\n');
 });
 
 test('two devices away are too many: 503, and nothing is half written', async (t) => {

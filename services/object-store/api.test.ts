@@ -50,6 +50,26 @@ test('an object comes back as it went, with its checksum and its metadata', asyn
   assert.equal((await ask('DELETE', '/docs')).status, 204);
 });
 
+test('a name is whatever its bytes say', async (t) => {
+  const { ask, url } = await startStore(t);
+  assert.equal((await ask('PUT', '/a%20b%25')).status, 201);
+  const names = ['dir/', '/lead', 'a//b', '...', 'q?x#y', 'ü %2F', '+&;=', 'line\nbreak', '\u{1F600}'];
+  for (const name of names)
+    assert.equal((await put(url, `/a%20b%25/${encodeURIComponent(name)}`, name)).status, 201, name);
+  const page = (await (await ask('GET', '/a%20b%25?format=json')).json()) as { name: string }[];
+  assert.deepEqual(new Set(page.map(({ name }) => name)), new Set(names));
+  for (const name of names)
+    assert.equal(await (await ask('GET', `/a%20b%25/${encodeURIComponent(name)}`)).text(), name);
+  assert.equal(await (await ask('GET', '/a%20b%25/dir/')).text(), 'dir/');
+  assert.equal(await (await ask('GET', '/a%20b%25//lead')).text(), '/lead');
+  assert.equal(await (await ask('GET', '/a%20b%25/a//b')).text(), 'a//b');
+  assert.equal((await ask('PUT', '/a%2Fb')).status, 400);
+  assert.equal((await ask('GET', '/a%20b%25/')).status, 200, 'a slash at the end of a container is nothing');
+});
+
+const put = (url: string, to: string, body: string) =>
+  fetch(`${url}/v1/AUTH_p${to}`, { method: 'PUT', headers: { 'x-auth-token': 'u:p:member' }, body });
+
 test('a listing says what is there as text, JSON and XML', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');

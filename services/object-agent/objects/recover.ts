@@ -28,7 +28,12 @@ async function announceFinished(world: ObjectWorld, disk: Disk, file: string): P
 }
 
 /** Says what there is, whatever was said before. */
-async function announceState(world: ObjectWorld, disk: Disk, directory: string): Promise<void> {
+export async function announceState(
+  world: ObjectWorld,
+  disk: Disk,
+  directory: string,
+  replicas = allReplicas(world),
+): Promise<void> {
   const { data, meta, gone } = filesIn(directory);
   const last = data ? `${data}.data` : `${gone}.ts`;
   if (!existsSync(join(directory, last))) return;
@@ -36,7 +41,7 @@ async function announceState(world: ObjectWorld, disk: Disk, directory: string):
   const more = meta ? readTrailer(join(directory, `${meta}.meta`)) : undefined;
   const whole = more ? { ...trailer, headers: amended(trailer.headers, more.headers) } : trailer;
   const entry = data ? entryOf(whole, meta) : goneEntry(trailer.path[2] ?? '', trailer.timestamp);
-  await announceEntry(world, disk, trailer.path, entry, allReplicas(world));
+  await announceEntry(world, disk, trailer.path, entry, replicas);
 }
 
 const bootIdFile = '/proc/sys/kernel/random/boot_id';

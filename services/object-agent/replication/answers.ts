@@ -3,12 +3,13 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import type { AgentAnswer, AgentCall, Kind } from '#shared/contracts/object-agent.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { answer, away, diskOf, jsonAnswer } from '../context.ts';
-import { type Disk, hashesIn } from '../drivers/device.ts';
+import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
 import type { Place } from '../listings/databases.ts';
 import { type ListingWorld, reportLater } from '../listings/report.ts';
 import { heardFrom, type Info, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
 import type { ObjectWorld } from '../objects/announce.ts';
 import { digestOf } from '../objects/hashes.ts';
+import { announceState } from '../objects/recover.ts';
 import { filesIn } from '../objects/store.ts';
 
 export type AgentWorld = ObjectWorld & ListingWorld;
@@ -41,6 +42,7 @@ export async function answerPeer(world: AgentWorld, call: AgentCall): Promise<Ag
   if (ask === 'hashes') return jsonAnswer(hashesOf(world, disk, kind, partition));
   if (ask === 'holdings') return jsonAnswer(holdingsOf(disk, partition, suffix));
   if (!/^[0-9a-f]{32}$/.test(hash)) return answer(400);
+  if (ask === 'announce') return announce(world, disk, call, hash);
   const place: Place = { disk, kind, partition, hash };
   if (ask === 'heard') return jsonAnswer({ seq: heard(world, place, query.id ?? '') });
   if (ask === 'push') return take(world, place, JSON.parse(String(body)) as Push);
@@ -54,6 +56,17 @@ async function differing(world: AgentWorld, disk: Disk, kind: Kind, theirs: Dige
     if (partitionDigest(world, disk, kind, Number(partition)) !== digest) found.push(Number(partition));
   }
   return found;
+}
+
+/** A proxy that lost the device which should have told these replicas of the container. */
+async function announce(
+  world: AgentWorld,
+  disk: Disk,
+  { partition, query }: AgentCall,
+  hash: string,
+): Promise<AgentAnswer> {
+  await announceState(world, disk, hashDirectory(disk, 'object', partition, hash), query?.replicas ?? '');
+  return answer(200);
 }
 
 /** Objects: suffix -> hash of its files. Databases: hash -> what it knows. */

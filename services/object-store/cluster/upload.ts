@@ -1,14 +1,7 @@
 /** An object to all its replicas at once, hashed on the way. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import {
-  type AgentAnswer,
-  type AgentCall,
-  type Block,
-  type Headers,
-  isAnswer,
-  type Upload,
-} from '#shared/contracts/object-agent.ts';
+import { type AgentCall, type Block, type Headers, isAnswer, type Upload } from '#shared/contracts/object-agent.ts';
 import { Interrupted, pour } from '#shared/ring/pour.ts';
 import { type Device, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
@@ -34,24 +27,28 @@ export async function upload(store: ObjectStore, sending: Sending): Promise<{ et
   const uploads = await open(store, sending);
   try {
     const { etag, bytes } = await send(store, sending, uploads);
-    await commit(store, [...uploads], { etag, ...sending.footer?.(etag) });
+    await commit(store, sending.path, [...uploads], { etag, ...sending.footer?.(etag) });
     return { etag, bytes };
   } catch (error) {
-    await Promise.allSettled([...uploads].map((each) => each.abort()));
+    await Promise.allSettled([...uploads].map(({ upload: each }) => each.abort()));
     throw error instanceof Interrupted ? refuse(499) : error;
   }
 }
 
-async function open(store: ObjectStore, sending: Sending): Promise<Set<Upload>> {
+interface Open {
+  readonly device: Device;
+  readonly upload: Upload;
+}
+
+async function open(store: ObjectStore, sending: Sending): Promise<Set<Open>> {
   const { ring } = store;
   const rest = devicesFor(store, sending.path);
   const first = [...Array(Math.min(ring.replicas, ring.devices.length)).keys()].map(() => rest.next().value as Device);
   const outcomes = await Promise.all(first.map((device) => openSlot(store, sending, device, rest)));
-  const uploads = outcomes.filter((outcome) => outcome !== undefined && !isAnswer(outcome)) as Upload[];
+  const uploads = outcomes.filter((outcome) => outcome !== undefined && outcome !== 'newer');
   if (uploads.length >= quorumOf(ring.replicas)) return new Set(uploads);
-  await Promise.allSettled(uploads.map((each) => each.abort()));
-  const newer = outcomes.filter((outcome) => outcome && isAnswer(outcome) && outcome.status === 409);
-  throw newer.length > 0 ? refuse(409) : unavailable();
+  await Promise.allSettled(uploads.map(({ upload }) => upload.abort()));
+  throw outcomes.includes('newer') ? refuse(409) : unavailable();
 }
 
 async function openSlot(
@@ -59,7 +56,7 @@ async function openSlot(
   { path, timestamp, headers, length }: Sending,
   first: Device,
   rest: Iterator<Device>,
-): Promise<Upload | AgentAnswer | undefined> {
+): Promise<Open | 'newer' | undefined> {
   const { partition } = placeOf(store.ring, ...path);
   const all = {
     ...headers,
@@ -72,11 +69,9 @@ async function openSlot(
       .agentOf(device)
       .upload(call)
       .catch(() => undefined);
-    if (outcome && (!isAnswer(outcome) || outcome.status === 409)) return outcome;
-    store.log.warn(
-      { device: device.key, path, status: outcome && isAnswer(outcome) ? outcome.status : undefined },
-      'a device did not take an object',
-    );
+    if (outcome && !isAnswer(outcome)) return { device, upload: outcome };
+    if (outcome?.status === 409) return 'newer';
+    store.log.warn({ device: device.key, path, status: outcome?.status }, 'a device did not take an object');
   }
   return undefined;
 }
@@ -84,7 +79,7 @@ async function openSlot(
 async function send(
   store: ObjectStore,
   sending: Sending,
-  uploads: Set<Upload>,
+  uploads: Set<Open>,
 ): Promise<{ etag: string; bytes: number }> {
   const hash = createHash('md5');
   let bytes = 0;
@@ -104,28 +99,69 @@ async function send(
 }
 
 /** A device that fails in the middle is left behind; the replicator brings it what it missed. */
-async function writeOrDrop({ log }: ObjectStore, uploads: Set<Upload>, each: Upload, block: Block): Promise<void> {
+async function writeOrDrop({ log }: ObjectStore, uploads: Set<Open>, each: Open, block: Block): Promise<void> {
   try {
-    await each.write(block);
+    await each.upload.write(block);
   } catch (error) {
     uploads.delete(each);
-    log.warn({ error }, 'a device was lost in the middle of an object');
-    await each.abort().catch(() => {});
+    log.warn({ device: each.device.key, error }, 'a device was lost in the middle of an object');
+    await each.upload.abort().catch(() => {});
   }
 }
 
-async function commit(store: ObjectStore, uploads: readonly Upload[], footer: Headers): Promise<void> {
-  const { ring, settings, log } = store;
-  const asked = uploads.map(async (each, slot) => {
-    try {
-      const share = { 'x-container-replicas': shareOf(ring.replicas, slot, uploads.length) };
-      const { status } = await each.commit({ ...footer, ...share });
-      return status < 300 || status === 409 ? status : undefined;
-    } catch (error) {
-      log.warn({ error }, 'a device did not finish an object');
-      return undefined;
-    }
+async function commit(
+  store: ObjectStore,
+  path: readonly string[],
+  uploads: readonly Open[],
+  footer: Headers,
+): Promise<void> {
+  const { ring, settings } = store;
+  const shares = uploads.map((_upload, slot) => shareOf(ring.replicas, slot, uploads.length));
+  const done = uploads.map((each, slot) =>
+    finish(store, each, { ...footer, 'x-container-replicas': shares[slot] ?? '' }),
+  );
+  const asked = done.map(async (one, slot) => {
+    const device = await one;
+    if (!device) await tellThroughAnother(store, path, shares[slot] ?? '', done);
+    return device;
   });
-  const answers = await quorumFirst(asked, quorumOf(ring.replicas), settings.patienceMs);
-  if (answers.length < quorumOf(ring.replicas)) throw unavailable();
+  const devices = await quorumFirst(asked, quorumOf(ring.replicas), settings.patienceMs);
+  if (devices.length < quorumOf(ring.replicas)) throw unavailable();
+}
+
+/** Gives the device when the object is on it, or a newer one. */
+async function finish({ log }: ObjectStore, { device, upload }: Open, footer: Headers): Promise<Device | undefined> {
+  try {
+    const { status } = await upload.commit(footer);
+    return status < 300 || status === 409 ? device : undefined;
+  } catch (error) {
+    log.warn({ device: device.key, error }, 'a device did not finish an object');
+    return undefined;
+  }
+}
+
+/** A device that did not finish has not told its share of the container's replicas: one that has the object does. */
+async function tellThroughAnother(
+  { ring, reach }: ObjectStore,
+  path: readonly string[],
+  replicas: string,
+  done: readonly Promise<Device | undefined>[],
+): Promise<void> {
+  const helper = (await Promise.all(done)).find((device) => device !== undefined);
+  if (!helper) return;
+  const { partition, hash } = placeOf(ring, ...path);
+  const query = { ask: 'announce', hash, replicas };
+  const call: AgentCall = {
+    kind: 'object',
+    method: 'REPLICATE',
+    device: helper.name,
+    partition,
+    path: [],
+    headers: {},
+    query,
+  };
+  await reach
+    .agentOf(helper)
+    .ask(call)
+    .catch(() => undefined);
 }
