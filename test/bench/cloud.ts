@@ -105,7 +105,7 @@ async function launch(admin: Session, pid: number, count: number): Promise<void>
   };
   await Promise.all(Array.from({ length: 8 }, worker));
   const giveUp = Date.now() + 120_000;
-  while ((await active()) < count && Date.now() < giveUp) await sleep(200);
+  while ((await active()) < count && Date.now() < giveUp) await sleep(1000);
   const seconds = (performance.now() - began) / 1000;
   const each = (cpuMs(pid) - cpu) / count;
   say(`${await active()} servers to ACTIVE`, `${(count / seconds).toFixed(1)}/s`, 'at least 20/s');
