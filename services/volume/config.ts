@@ -9,7 +9,10 @@ export const section = {
   leaseMs: number(15_000, 'how long others leave the tasks of a process that fell silent'),
   backoffMs: number(500, 'the first pause after a passing error'),
   pollMs: number(2_000, 'how often to look for tasks and answers when no hint comes'),
-  answerMs: number(60_000, 'how long a storage host may take for a piece of work without copying'),
+  answerMs: number(
+    45_000,
+    'how long a storage host may take for a piece of work without copying; callers wait a minute',
+  ),
   copyMs: number(3_600_000, 'how long a storage host may take to copy or convert a disk'),
   awayMs: number(90_000, 'a storage host that was silent for so long is down'),
   overcommit: number(20, 'how many times its size a thin pool may be promised'),

@@ -51,6 +51,26 @@ test('a volume is reserved, reached with an account of its own, used, and free a
   );
 });
 
+test('who asks twice at once is answered the same twice', async (t) => {
+  const { cloud, id } = await cloudWithVolume(t);
+  const { attachment } = (await cloud.reserve(id, randomUUID())).body;
+  const both = [cloud.connect(attachment.id), cloud.connect(attachment.id)];
+  const answers = (await Promise.all(both)).filter(({ status }) => status === 200);
+  assert.ok(answers.length > 0);
+  const again = await cloud.connect(attachment.id);
+  assert.deepEqual(again.body.attachment.connection_info, answers[0]?.body.attachment.connection_info);
+});
+
+test('who asks again while the host is away is told what stands, and it goes on standing', async (t) => {
+  const { cloud, host, id } = await cloudWithVolume(t, {}, { answerMs: 300 });
+  const { attachment } = (await cloud.reserve(id, randomUUID())).body;
+  const first = await cloud.connect(attachment.id);
+  await host.close();
+  const again = await cloud.connect(attachment.id);
+  assert.deepEqual(again.body, first.body);
+  assert.deepEqual(await cloud.db('host_work').where({ outcome: null }), []);
+});
+
 test('only a service takes away what a server uses', async (t) => {
   const { cloud, id } = await cloudWithVolume(t);
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;

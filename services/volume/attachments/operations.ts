@@ -28,6 +28,18 @@ async function settled({ db }: Volumes, id: string, taskId: string): Promise<Att
   }
 }
 
+/** A caller who lost patience, or died, asks again while the work of his first request goes on. */
+async function whenFree(service: Volumes, id: string): Promise<Attachment> {
+  const now = await readAttachment(service.db, id);
+  const free = now?.taskId ? await settled(service, id, now.taskId) : now;
+  if (!free) throw attachmentNotFound(id);
+  return free;
+}
+
+/** Then nothing is asked of the host: a way in that stands must not fall because the host is away for a moment. */
+const isConnected = ({ target, connector: known }: Attachment, { initiator, host }: Connector): boolean =>
+  target !== null && known?.initiator === initiator && known?.host === host;
+
 /** Exports the volume to the connector's host. Asked again it gives the same. */
 export async function connect(
   service: Volumes,
@@ -39,11 +51,13 @@ export async function connect(
   const { id } = attachment;
   if (!connector.initiator) throw badRequest('Invalid input received: The connector names no iSCSI initiator.');
   await refuseForeign(service, attachment, connector);
+  const now = await whenFree(service, id);
+  if (isConnected(now, connector)) return now;
   const taskId = await db.transaction(async (tx) => {
     const task = await enqueue(tx, connectAttachment, { attachmentId: id }, who.requestId);
     if (!(await takeAttachment(tx, 'connect', { id, taskId: task })))
       throw conflict(`Attachment ${id} is being changed already.`);
-    await settleAttachment(tx, { id, taskId: task }, connectorOf(attachment, connector));
+    await settleAttachment(tx, { id, taskId: task }, connectorOf(now, connector));
     return task;
   });
   bus.hint(tasksWait);
