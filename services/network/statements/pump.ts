@@ -17,22 +17,21 @@ export function openPump(network: Network): Pump {
   const underway = new Map<string, Promise<void>>();
   const inOrder = openLanes();
   let alarm: NodeJS.Timeout | undefined;
-  const groupsOn = new Map<string, Set<Promise<void>>>();
+  const groups = openGroups();
 
-  /** A port is asked for when the groups that were marked with it stand. */
   const turn = async (statement: Statement) => {
-    if (statement.kind === 'port') await Promise.all(groupsOn.get(statement.host) ?? []);
-    if (!stopping.signal.aborted) await state(network, statement, stopping.signal);
+    if (statement.kind === 'port') await groups.ready(statement.host);
+    if (stopping.signal.aborted) return;
+    const verb = await state(network, statement, stopping.signal);
+    if (verb) groups.heard(statement, verb);
   };
   const begin = (statement: Statement) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     underway.set(statement.id, promise);
-    const siblings = groupsOn.get(statement.host) ?? new Set();
-    if (statement.kind === 'group') groupsOn.set(statement.host, siblings.add(promise));
+    if (statement.kind === 'group') groups.begin(statement, promise);
     const work = async () => {
       await turn(statement).catch((error) => log.warn({ ...statement, error }, 'a statement is tried again'));
       underway.delete(statement.id);
-      siblings.delete(promise);
       resolve();
       looking.wake(); // the rows may have changed meanwhile
     };
@@ -57,4 +56,23 @@ export function openPump(network: Network): Pump {
     await Promise.all(underway.values());
   };
   return { close };
+}
+
+/** A port is asked for when the groups that came to its host with it stand; a change of one that stands holds nobody up. */
+function openGroups() {
+  const standing = new Set<string>();
+  const coming = new Map<string, Set<Promise<void>>>();
+  const nameOf = ({ host, subject }: Statement) => `${host} ${subject}`;
+  const begin = (statement: Statement, ended: Promise<void>) => {
+    if (standing.has(nameOf(statement))) return;
+    const siblings = coming.get(statement.host) ?? new Set();
+    coming.set(statement.host, siblings.add(ended));
+    void ended.then(() => siblings.delete(ended));
+  };
+  const heard = (statement: Statement, verb: string) => {
+    if (verb === 'ensureGroup') standing.add(nameOf(statement));
+    if (verb === 'ensureGroupGone') standing.delete(nameOf(statement));
+  };
+  const ready = async (host: string) => void (await Promise.all(coming.get(host) ?? []));
+  return { begin, heard, ready };
 }

@@ -10,16 +10,23 @@ import { atomically, eventsWait, type Network } from '../context.ts';
 import { Outdated, postpone, removeStatement, type Statement, stillCurrent, tellLater } from './store.ts';
 import { type Asked, askFor } from './wishes.ts';
 
-export async function state(network: Network, statement: Statement, signal: AbortSignal): Promise<void> {
+/** Gives what the host has done; undefined when it has not, or not for the rows as they are now. */
+export async function state(
+  network: Network,
+  statement: Statement,
+  signal: AbortSignal,
+): Promise<Asked['verb'] | undefined> {
   let asked: Asked | undefined;
   try {
     asked = await askFor(network, statement);
     await asked.ask(network.hosts.on(statement.host, runOf(network, statement, signal)));
     await end(network, statement, asked);
+    return asked.verb;
   } catch (error) {
-    if (signal.aborted) return; // the next process goes on
-    if (error instanceof Outdated) return tellLater(network.db, statement);
-    await meet(network, statement, asked, error);
+    if (signal.aborted) return undefined; // the next process goes on
+    if (error instanceof Outdated) await tellLater(network.db, statement);
+    else await meet(network, statement, asked, error);
+    return undefined;
   }
 }
 
