@@ -1,5 +1,5 @@
 /** The settings of identity. */
-import { flag, number, oneOf, text } from '#shared/config/settings.ts';
+import { flag, list, number, oneOf, text } from '#shared/config/settings.ts';
 
 export const section = {
   listen: text('5000', 'where the API answers'),
@@ -21,6 +21,12 @@ export const section = {
   passwordsRemembered: number(0, 'so many last passwords may not be taken again, the present one among them'),
   changeUponFirstUse: flag(false, 'whether a password that an administrator set must be changed before use'),
   disableAfterIdleDays: number(0, 'days without a login after which a user is shut out; 0: never'),
+  federationSecret: text(
+    '',
+    'what a trusted web server says in X-Federation-Secret before it says who somebody is; empty: none may',
+  ),
+  federationAttributes: list([], 'what such a server asserts, each in a header: MAIL comes as X-Assertion-Mail'),
+  remoteIdAttribute: text('', 'the attribute that names the identity provider; empty: the path alone does'),
   auditFile: text('', 'where CADF events are also written, a line each; empty: nowhere'),
   lockoutTries: number(0, 'wrong passwords in a row that lock a user; 0: never'),
   lockoutSeconds: number(1800, 'how long such a user stays locked'),

@@ -23,6 +23,7 @@ import type { Identity } from './context.ts';
 import { credentialRoutes } from './credentials/routes.ts';
 import { domainConfigRoutes } from './domain-config/routes.ts';
 import { endpointFilterRoutes } from './endpoint-filter/routes.ts';
+import { federationRoutes } from './federation/routes.ts';
 import {
   createGroup,
   deleteGroup,
@@ -199,4 +200,5 @@ export const routes: Route<Identity>[] = [
   ...limitRoutes,
   ...policyRoutes,
   ...endpointFilterRoutes,
+  ...federationRoutes,
 ];

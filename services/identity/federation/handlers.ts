@@ -1,0 +1,238 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { badRequest, conflict, unauthorized } from '#shared/errors/fault.ts';
+import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { plainHandlers, type Wish } from '../collection/handlers.ts';
+import { collection } from '../collection/view.ts';
+import type { Identity } from '../context.ts';
+import { createDomain } from '../projects/operations.ts';
+import { findDomain } from '../projects/store.ts';
+import { issueToken } from '../tokens/issue.ts';
+import { tokenView } from '../tokens/view.ts';
+import { federate } from './login.ts';
+import type { Assertion } from './mapping.ts';
+import { refuseOddRules } from './mapping.ts';
+import {
+  findProtocol,
+  type IdentityProvider,
+  identityProviders,
+  insertProtocol,
+  listProtocols,
+  type Mapping,
+  mappings,
+  type Protocol,
+  removeProtocols,
+  type ServiceProvider,
+  serviceProviders,
+  updateProtocol,
+} from './store.ts';
+
+const top = '/v3/OS-FEDERATION';
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+
+const providerView = (idp: IdentityProvider, base: string) => {
+  const self = `${base}${top}/identity_providers/${idp.id}`;
+  return {
+    id: idp.id,
+    enabled: idp.enabled,
+    description: idp.description,
+    domain_id: idp.domainId,
+    authorization_ttl: idp.authorizationTtl,
+    remote_ids: idp.remoteIds,
+    links: { self, protocols: `${self}/protocols` },
+  };
+};
+
+/** Its users need a domain: one that is named, or one that is made for it. */
+async function providerOf({ db }: Identity, wish: Wish, call: Call<unknown>): Promise<IdentityProvider> {
+  const id = call.params.id ?? '';
+  if (await identityProviders.look(db, { id }))
+    throw conflict(`Conflict occurred attempting to store identity_provider - Duplicate entry found with ID ${id}.`);
+  const remoteIds = (wish.remote_ids as readonly string[] | null | undefined) ?? [];
+  await refuseTaken(db, id, remoteIds);
+  const domainId = textOrNull(wish.domain_id) ?? (await createDomain({ db }, { name: `federation-${id}` })).id;
+  await findDomain(db, domainId);
+  return {
+    id,
+    enabled: wish.enabled === true,
+    description: textOrNull(wish.description),
+    domainId,
+    authorizationTtl: (wish.authorization_ttl as number | null | undefined) ?? null,
+    remoteIds,
+  };
+}
+
+async function refuseTaken(db: Identity['db'], id: string, remoteIds: readonly string[]): Promise<void> {
+  const others = (await identityProviders.list(db, {})).filter((each) => each.id !== id);
+  const taken = remoteIds.find((remote) => others.some((each) => each.remoteIds.includes(remote)));
+  if (taken !== undefined) throw conflict(`The remote id ${taken} belongs to another identity provider.`);
+}
+
+export const providerHandlers = plainHandlers<IdentityProvider>({
+  records: identityProviders,
+  one: 'identity_provider',
+  many: 'identity_providers',
+  view: providerView,
+  make: providerOf,
+  change: async ({ db }, { id, domainId }, wish) => {
+    if (wish.domain_id !== undefined && wish.domain_id !== domainId)
+      throw badRequest('The domain of an identity provider cannot be changed.');
+    if (wish.remote_ids !== undefined) await refuseTaken(db, id, (wish.remote_ids as string[] | null) ?? []);
+    return {
+      ...(wish.enabled === undefined ? {} : { enabled: wish.enabled === true }),
+      ...(wish.description === undefined ? {} : { description: textOrNull(wish.description) }),
+      ...(wish.authorization_ttl === undefined ? {} : { authorizationTtl: wish.authorization_ttl as number | null }),
+      ...(wish.remote_ids === undefined ? {} : { remoteIds: (wish.remote_ids as string[] | null) ?? [] }),
+    };
+  },
+  alsoRemove: (tx, { id }) => removeProtocols(tx, { idpId: id }),
+});
+
+export const mappingHandlers = plainHandlers<Mapping>({
+  records: mappings,
+  one: 'mapping',
+  many: 'mappings',
+  view: ({ id, rules, schemaVersion }, base) => ({
+    id,
+    rules,
+    schema_version: schemaVersion,
+    links: { self: `${base}${top}/mappings/${id}` },
+  }),
+  make: async (_identity, { rules, schema_version: version }, { params }) => {
+    refuseOddRules(rules);
+    return { id: params.id ?? '', rules, schemaVersion: textOrNull(version) ?? '1.0' };
+  },
+  change: async (_identity, _row, { rules, schema_version: version }) => {
+    if (rules !== undefined) refuseOddRules(rules);
+    return {
+      ...(rules === undefined ? {} : { rules: rules as readonly unknown[] }),
+      ...(version === undefined ? {} : { schemaVersion: textOrNull(version) ?? '1.0' }),
+    };
+  },
+});
+
+export const serviceProviderHandlers = plainHandlers<ServiceProvider>({
+  records: serviceProviders,
+  one: 'service_provider',
+  many: 'service_providers',
+  view: (sp, base) => ({
+    id: sp.id,
+    enabled: sp.enabled,
+    description: sp.description,
+    auth_url: sp.authUrl,
+    sp_url: sp.spUrl,
+    relay_state_prefix: sp.relayStatePrefix,
+    links: { self: `${base}${top}/service_providers/${sp.id}` },
+  }),
+  make: async (_identity, wish, { params }) => ({
+    id: params.id ?? '',
+    enabled: wish.enabled === true,
+    description: textOrNull(wish.description),
+    authUrl: String(wish.auth_url),
+    spUrl: String(wish.sp_url),
+    relayStatePrefix: textOrNull(wish.relay_state_prefix) ?? 'ss:mem:',
+  }),
+  change: async (_identity, _row, wish) => ({
+    ...(wish.enabled === undefined ? {} : { enabled: wish.enabled === true }),
+    ...(wish.description === undefined ? {} : { description: textOrNull(wish.description) }),
+    ...(wish.auth_url === undefined ? {} : { authUrl: String(wish.auth_url) }),
+    ...(wish.sp_url === undefined ? {} : { spUrl: String(wish.sp_url) }),
+    ...(wish.relay_state_prefix === undefined ? {} : { relayStatePrefix: String(wish.relay_state_prefix) }),
+  }),
+});
+
+const protocolView = ({ id, idpId, mappingId, remoteIdAttribute }: Protocol, base: string) => {
+  const provider = `${base}${top}/identity_providers/${idpId}`;
+  return {
+    id,
+    mapping_id: mappingId,
+    remote_id_attribute: remoteIdAttribute,
+    links: { self: `${provider}/protocols/${id}`, identity_provider: provider },
+  };
+};
+
+const place = ({ params }: Pick<Call, 'params'>) => ({ idpId: params.id ?? '', id: params.protocolId ?? '' });
+
+interface ProtocolWish {
+  readonly mapping_id?: string;
+  readonly remote_id_attribute?: string | null;
+}
+
+export const listProviderProtocols: Handler<Identity> = async ({ db }, call) => {
+  const { id } = await identityProviders.find(db, call.params.id ?? '');
+  const found = await listProtocols(db, { idpId: id });
+  return ok(
+    collection(
+      call,
+      'protocols',
+      found.map((each) => protocolView(each, call.base)),
+    ),
+  );
+};
+
+export const showProtocol: Handler<Identity> = async ({ db }, call) => {
+  const { idpId, id } = place(call);
+  return ok({ protocol: protocolView(await findProtocol(db, idpId, id), call.base) });
+};
+
+export const createProtocol: Handler<Identity, { protocol: ProtocolWish }> = async ({ db }, call) => {
+  const { idpId, id } = place(call);
+  await identityProviders.find(db, idpId);
+  const { mapping_id: mappingId = '', remote_id_attribute: remoteIdAttribute = null } = call.body.protocol;
+  await mappings.find(db, mappingId).catch(() => {
+    throw badRequest(`Could not find mapping: ${mappingId}.`);
+  });
+  if ((await listProtocols(db, { idpId, id })).length > 0)
+    throw conflict(`Conflict occurred attempting to store federation_protocol - Duplicate entry found with ID ${id}.`);
+  const protocol = { id, idpId, mappingId, remoteIdAttribute };
+  await insertProtocol(db, protocol);
+  return created({ protocol: protocolView(protocol, call.base) });
+};
+
+export const changeProtocol: Handler<Identity, { protocol: ProtocolWish }> = async ({ db }, call) => {
+  const { idpId, id } = place(call);
+  const before = await findProtocol(db, idpId, id);
+  const wish = call.body.protocol;
+  const changed = {
+    ...before,
+    ...(wish.mapping_id === undefined ? {} : { mappingId: (await mappings.find(db, wish.mapping_id)).id }),
+    ...(wish.remote_id_attribute === undefined ? {} : { remoteIdAttribute: wish.remote_id_attribute }),
+  };
+  await updateProtocol(db, changed);
+  return ok({ protocol: protocolView(changed, call.base) });
+};
+
+export const deleteProtocol: Handler<Identity> = async ({ db }, call) => {
+  const { idpId, id } = place(call);
+  await findProtocol(db, idpId, id);
+  await removeProtocols(db, { idpId, id });
+  return gone();
+};
+
+/** Only the web server in front knows the secret; what it says of a user comes in headers that it has cleaned. */
+export const federatedLogin: Handler<Identity> = async (identity, call): Promise<Answer> => {
+  const { federationSecret } = identity.config;
+  if (!federationSecret || !isSame(call.header('x-federation-secret') ?? '', federationSecret)) throw unauthorized();
+  const { user, ...federated } = await federate(identity, {
+    idpId: call.params.id ?? '',
+    protocolId: call.params.protocolId ?? '',
+    assertion: assertionOf(identity, call),
+  });
+  const said = { idp: federated.idp, protocol: federated.protocol, groups: federated.groups };
+  const proven = { user, methods: [federated.protocol] };
+  const { token, claims } = issueToken(identity, proven, { scope: null, roles: [] }, said);
+  return created({ token: await tokenView(identity.db, claims, { catalog: false }) }, { 'x-subject-token': token });
+};
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+
+/** `X-Assertion-Mail: a;b` is the attribute MAIL with two values. */
+function assertionOf({ config }: Identity, { header }: Pick<Call, 'header'>): Assertion {
+  const names = config.federationAttributes;
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = header(`x-assertion-${name.toLowerCase().replaceAll('_', '-')}`);
+      return value === undefined ? [] : [[name, value.split(';').filter(Boolean)]];
+    }),
+  );
+}
