@@ -33,6 +33,15 @@ const refusals: Readonly<Record<string, readonly [wish: object, status: number, 
     403,
     'Quota exceeded for instances: Requested 11, but already used 0 of 10 instances',
   ],
+  'a disk of a kind that is not had': [
+    {
+      block_device_mapping_v2: [
+        { source_type: 'blank', destination_type: 'local', volume_size: 1, device_type: 'cdrom' },
+      ],
+    },
+    400,
+    /a cdrom is not had here/,
+  ],
   'a zone that is not': [{ availability_zone: 'mars' }, 400, 'The requested availability zone is not available'],
   'too many items': [
     { metadata: Object.fromEntries(Array.from({ length: 129 }, (_, at) => [`k${at}`, 'v'])) },
@@ -52,6 +61,14 @@ for (const [what, [wish, status, message]] of Object.entries(refusals))
     assert.deepEqual((await cloud.ask('GET', '/v2.1/servers')).body.servers, []);
     assert.equal(await cloud.openTasks(), 0);
   });
+
+test('a group of servers that is not there is not overlooked', async (t) => {
+  const cloud = await startCloud(t);
+  const server = { name: 'web', flavorRef: '42', imageRef: imageId, networks: 'none' };
+  const body = { server, 'os:scheduler_hints': { group: 'g' } };
+  const answer = await cloud.ask('POST', '/v2.1/servers', { version: '2.93', body });
+  assert.equal(answer.body.badRequest.message, 'Instance group g could not be found.');
+});
 
 test('networks must be named from 2.37 on', async (t) => {
   const cloud = await startCloud(t);

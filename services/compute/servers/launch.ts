@@ -45,10 +45,11 @@ export async function launchServers(
 ): Promise<Launched> {
   const flavor = await wishedFlavor(compute, who, wish);
   const count = countOf(wish);
+  checkHints(hints);
   const [disks, nics, groups, key, place] = await Promise.all([
     wishedDisks(compute, who, {
       imageRef: wish.imageRef,
-      mappings: wish.block_device_mapping_v2 ?? [],
+      mappings: (wish.block_device_mapping_v2 ?? []).filter(({ no_device }) => !isTrue(no_device ?? false)),
       flavor,
     }),
     wishedNics(compute, who, wish.networks, () => permits.may('network:attach_external_network')),
@@ -229,6 +230,11 @@ async function wishedFlavor({ db }: Compute, who: Who, { flavorRef }: ServerBody
     if (error instanceof Fault && error.status === 404) throw badRequest(`Flavor ${id} could not be found.`);
     throw error;
   });
+}
+
+/** There are no server groups here, so none is found. */
+function checkHints({ group }: Hints): void {
+  if (group !== undefined) throw badRequest(`Instance group ${String(group)} could not be found.`);
 }
 
 function countOf({ min_count, max_count }: ServerBody): { least: number; most: number } {

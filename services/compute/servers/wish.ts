@@ -14,7 +14,10 @@ export interface DiskMapping {
   readonly volume_size?: number | string;
   readonly delete_on_termination?: boolean | string;
   readonly device_name?: string | null;
-  readonly disk_bus?: string;
+  readonly disk_bus?: string | null;
+  readonly device_type?: string | null;
+  readonly guest_format?: string | null;
+  readonly no_device?: boolean | string;
   readonly volume_type?: string | null;
   readonly tag?: string;
 }

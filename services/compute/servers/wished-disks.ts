@@ -100,7 +100,15 @@ const propertiesOf = (image: Image): Record<string, string> =>
       .map(([name, value]) => [name, String(value)]),
   );
 
+/** What a guest here cannot have is refused by name, never left out in silence. */
+function checkKind({ device_type: type, guest_format: format, disk_bus: bus }: DiskMapping): void {
+  if (type && type !== 'disk') throw invalid(`a ${type} is not had here, only disks.`);
+  if (format && format !== 'none') throw invalid(`a disk is not formatted (${format}) here.`);
+  if (bus && bus !== 'virtio' && bus !== 'scsi') throw invalid(`the bus ${bus} is not had here, only virtio and scsi.`);
+}
+
 async function wishedDisk(compute: Compute, who: Who, mapping: DiskMapping): Promise<WishedDisk> {
+  checkKind(mapping);
   const { source_type: source, uuid, volume_size, boot_index, tag = null, volume_type = null } = mapping;
   const destination = mapping.destination_type ?? (source === 'image' || source === 'blank' ? 'local' : 'volume');
   const base = {
