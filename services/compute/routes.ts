@@ -34,11 +34,20 @@ import * as server from './servers/handlers.ts';
 import { listUsages, showUsage } from './usages/handlers.ts';
 import { listVersions, showLegacyVersion, showNamedVersion, showVersion } from './versions/handlers.ts';
 
-const rule = (name: string) => `os_compute_api:${name}`;
+/** A rule's name below Nova's own prefix; null: asked in the handler, or anybody's who has a token. */
+const on =
+  (method: Route<Compute>['method']) =>
+  (path: string, handler: Route<Compute>['handler'], needs: string | null, more: Partial<Route<Compute>> = {}) => ({
+    method,
+    path,
+    handler,
+    rule: needs === null ? null : `os_compute_api:${needs}`,
+    ...more,
+  });
+const [get, post, put, remove] = [on('get'), on('post'), on('put'), on('delete')];
 const v21 = '/v2.1';
 const servers = `${v21}/servers`;
 const one = `${servers}/:id`;
-const action = `${one}/action`;
 const metadata = `${one}/metadata`;
 const tags = `${one}/tags`;
 const volumes = `${one}/os-volume_attachments`;
@@ -56,39 +65,28 @@ const aggregates = `${v21}/os-aggregates`;
 const usages = `${v21}/os-simple-tenant-usage`;
 
 const versionRoutes: Route<Compute>[] = [
-  { method: 'get', path: '/', handler: listVersions, rule: null, who: 'nobody' },
-  { method: 'get', path: '/v2', handler: showLegacyVersion, rule: null, who: 'nobody' },
-  { method: 'get', path: v21, handler: showVersion, rule: null, who: 'nobody' },
-  { method: 'get', path: `${v21}/versions/:id`, handler: showNamedVersion, rule: null, who: 'nobody' },
-  { method: 'get', path: `${v21}/extensions`, handler: listExtensions, rule: rule('extensions') },
-  { method: 'get', path: `${v21}/extensions/:id`, handler: showExtension, rule: rule('extensions') },
+  get('/', listVersions, null, { who: 'nobody' }),
+  get('/v2', showLegacyVersion, null, { who: 'nobody' }),
+  get(v21, showVersion, null, { who: 'nobody' }),
+  get(`${v21}/versions/:id`, showNamedVersion, null, { who: 'nobody' }),
+  get(`${v21}/extensions`, listExtensions, 'extensions'),
+  get(`${v21}/extensions/:id`, showExtension, 'extensions'),
 ];
 
 const serverRoutes: Route<Compute>[] = [
-  { method: 'get', path: servers, handler: listServerNames, rule: rule('servers:index') },
-  { method: 'post', path: servers, handler: server.createServer, rule: rule('servers:create') },
-  { method: 'get', path: `${servers}/detail`, handler: listServerDetails, rule: rule('servers:detail') },
-  { method: 'get', path: one, handler: server.showServer, rule: rule('servers:show') },
-  { method: 'put', path: one, handler: server.updateServer, rule: rule('servers:update') },
-  { method: 'delete', path: one, handler: server.deleteServer, rule: rule('servers:delete') },
-  { method: 'get', path: `${one}/ips`, handler: server.listAddresses, rule: rule('ips:index') },
-  { method: 'get', path: `${one}/ips/:label`, handler: server.showAddresses, rule: rule('ips:show') },
-  {
-    method: 'get',
-    path: `${one}/os-security-groups`,
-    handler: listGroupsOfServer,
-    rule: rule('os-security-groups:list'),
-  },
+  get(servers, listServerNames, 'servers:index'),
+  post(servers, server.createServer, 'servers:create'),
+  get(`${servers}/detail`, listServerDetails, 'servers:detail'),
+  get(one, server.showServer, 'servers:show'),
+  put(one, server.updateServer, 'servers:update'),
+  remove(one, server.deleteServer, 'servers:delete'),
+  get(`${one}/ips`, server.listAddresses, 'ips:index'),
+  get(`${one}/ips/:label`, server.showAddresses, 'ips:show'),
+  get(`${one}/os-security-groups`, listGroupsOfServer, 'os-security-groups:list'),
 ];
 
-const act = (name: string, handler: Route<Compute>['handler'], needs: string, more: object = {}): Route<Compute> => ({
-  method: 'post',
-  path: action,
-  action: name,
-  handler,
-  rule: rule(needs),
-  ...more,
-});
+const act = (action: string, handler: Route<Compute>['handler'], needs: string, more: Partial<Route<Compute>> = {}) =>
+  post(`${one}/action`, handler, needs, { action, ...more });
 
 const actionRoutes: Route<Compute>[] = [
   act('os-start', server.startServer, 'servers:start'),
@@ -108,239 +106,102 @@ const actionRoutes: Route<Compute>[] = [
 ];
 
 const besideServers: Route<Compute>[] = [
-  {
-    method: 'post',
-    path: `${one}/remote-consoles`,
-    handler: createRemoteConsole,
-    rule: rule('os-remote-consoles'),
-    since: '2.6',
-  },
-  {
-    method: 'get',
-    path: `${v21}/os-console-auth-tokens/:token`,
-    handler: showConsoleToken,
-    rule: rule('os-console-auth-tokens'),
-  },
-  { method: 'get', path: metadata, handler: server.listMetadata, rule: rule('server-metadata:index') },
-  { method: 'post', path: metadata, handler: server.addMetadata, rule: rule('server-metadata:create') },
-  { method: 'put', path: metadata, handler: server.replaceMetadata, rule: rule('server-metadata:update_all') },
-  { method: 'get', path: `${metadata}/:key`, handler: server.showMetadatum, rule: rule('server-metadata:show') },
-  { method: 'put', path: `${metadata}/:key`, handler: server.setMetadatum, rule: rule('server-metadata:update') },
-  { method: 'delete', path: `${metadata}/:key`, handler: server.deleteMetadatum, rule: rule('server-metadata:delete') },
-  { method: 'get', path: tags, handler: server.listTags, rule: rule('os-server-tags:index'), since: '2.26' },
-  { method: 'put', path: tags, handler: server.replaceTags, rule: rule('os-server-tags:update_all'), since: '2.26' },
-  { method: 'delete', path: tags, handler: server.removeTags, rule: rule('os-server-tags:delete_all'), since: '2.26' },
-  { method: 'get', path: `${tags}/:tag`, handler: server.showTag, rule: rule('os-server-tags:show'), since: '2.26' },
-  { method: 'put', path: `${tags}/:tag`, handler: server.addTag, rule: rule('os-server-tags:update'), since: '2.26' },
-  {
-    method: 'delete',
-    path: `${tags}/:tag`,
-    handler: server.removeTag,
-    rule: rule('os-server-tags:delete'),
-    since: '2.26',
-  },
-  { method: 'get', path: volumes, handler: listVolumes, rule: rule('os-volumes-attachments:index') },
-  { method: 'post', path: volumes, handler: attachToServer, rule: rule('os-volumes-attachments:create') },
-  { method: 'get', path: `${volumes}/:volume`, handler: showVolume, rule: rule('os-volumes-attachments:show') },
-  { method: 'put', path: `${volumes}/:volume`, handler: changeVolume, rule: rule('os-volumes-attachments:update') },
-  {
-    method: 'delete',
-    path: `${volumes}/:volume`,
-    handler: detachFromServer,
-    rule: rule('os-volumes-attachments:delete'),
-  },
-  { method: 'get', path: interfaces, handler: listServerInterfaces, rule: rule('os-attach-interfaces:list') },
-  { method: 'post', path: interfaces, handler: attachInterface, rule: rule('os-attach-interfaces:create') },
-  { method: 'get', path: `${interfaces}/:port`, handler: showInterface, rule: rule('os-attach-interfaces:show') },
-  {
-    method: 'delete',
-    path: `${interfaces}/:port`,
-    handler: detachInterface,
-    rule: rule('os-attach-interfaces:delete'),
-  },
-  { method: 'get', path: actions, handler: listServerActions, rule: rule('os-instance-actions:list') },
-  { method: 'get', path: `${actions}/:request`, handler: showServerAction, rule: rule('os-instance-actions:show') },
-  {
-    method: 'post',
-    path: `${v21}/os-server-external-events`,
-    handler: tellEvents,
-    rule: rule('os-server-external-events:create'),
-  },
+  post(`${one}/remote-consoles`, createRemoteConsole, 'os-remote-consoles', { since: '2.6' }),
+  get(`${v21}/os-console-auth-tokens/:token`, showConsoleToken, 'os-console-auth-tokens'),
+  get(metadata, server.listMetadata, 'server-metadata:index'),
+  post(metadata, server.addMetadata, 'server-metadata:create'),
+  put(metadata, server.replaceMetadata, 'server-metadata:update_all'),
+  get(`${metadata}/:key`, server.showMetadatum, 'server-metadata:show'),
+  put(`${metadata}/:key`, server.setMetadatum, 'server-metadata:update'),
+  remove(`${metadata}/:key`, server.deleteMetadatum, 'server-metadata:delete'),
+  get(tags, server.listTags, 'os-server-tags:index', { since: '2.26' }),
+  put(tags, server.replaceTags, 'os-server-tags:update_all', { since: '2.26' }),
+  remove(tags, server.removeTags, 'os-server-tags:delete_all', { since: '2.26' }),
+  get(`${tags}/:tag`, server.showTag, 'os-server-tags:show', { since: '2.26' }),
+  put(`${tags}/:tag`, server.addTag, 'os-server-tags:update', { since: '2.26' }),
+  remove(`${tags}/:tag`, server.removeTag, 'os-server-tags:delete', { since: '2.26' }),
+  get(volumes, listVolumes, 'os-volumes-attachments:index'),
+  post(volumes, attachToServer, 'os-volumes-attachments:create'),
+  get(`${volumes}/:volume`, showVolume, 'os-volumes-attachments:show'),
+  put(`${volumes}/:volume`, changeVolume, 'os-volumes-attachments:update'),
+  remove(`${volumes}/:volume`, detachFromServer, 'os-volumes-attachments:delete'),
+  get(interfaces, listServerInterfaces, 'os-attach-interfaces:list'),
+  post(interfaces, attachInterface, 'os-attach-interfaces:create'),
+  get(`${interfaces}/:port`, showInterface, 'os-attach-interfaces:show'),
+  remove(`${interfaces}/:port`, detachInterface, 'os-attach-interfaces:delete'),
+  get(actions, listServerActions, 'os-instance-actions:list'),
+  get(`${actions}/:request`, showServerAction, 'os-instance-actions:show'),
+  post(`${v21}/os-server-external-events`, tellEvents, 'os-server-external-events:create'),
 ];
 
 const flavorRoutes: Route<Compute>[] = [
-  { method: 'get', path: flavors, handler: flavor.listFlavorNames, rule: null },
-  { method: 'post', path: flavors, handler: flavor.makeFlavor, rule: rule('os-flavor-manage:create') },
-  { method: 'get', path: `${flavors}/detail`, handler: flavor.listFlavorDetails, rule: null },
-  { method: 'get', path: `${flavors}/:id`, handler: flavor.showFlavor, rule: null },
-  {
-    method: 'put',
-    path: `${flavors}/:id`,
-    handler: flavor.describeFlavor,
-    rule: rule('os-flavor-manage:update'),
-    since: '2.55',
-  },
-  { method: 'delete', path: `${flavors}/:id`, handler: flavor.deleteFlavor, rule: rule('os-flavor-manage:delete') },
-  { method: 'get', path: specs, handler: flavor.listSpecs, rule: rule('os-flavor-extra-specs:index') },
-  { method: 'post', path: specs, handler: flavor.addSpecs, rule: rule('os-flavor-extra-specs:create') },
-  { method: 'get', path: `${specs}/:key`, handler: flavor.showSpec, rule: rule('os-flavor-extra-specs:show') },
-  { method: 'put', path: `${specs}/:key`, handler: flavor.changeSpec, rule: rule('os-flavor-extra-specs:update') },
-  { method: 'delete', path: `${specs}/:key`, handler: flavor.deleteSpec, rule: rule('os-flavor-extra-specs:delete') },
-  {
-    method: 'get',
-    path: `${flavors}/:id/os-flavor-access`,
-    handler: flavor.showAccess,
-    rule: rule('os-flavor-access'),
-  },
-  {
-    method: 'post',
-    path: `${flavors}/:id/action`,
-    action: 'addTenantAccess',
-    handler: flavor.addAccess,
-    rule: rule('os-flavor-access:add_tenant_access'),
-  },
-  {
-    method: 'post',
-    path: `${flavors}/:id/action`,
+  get(flavors, flavor.listFlavorNames, null),
+  post(flavors, flavor.makeFlavor, 'os-flavor-manage:create'),
+  get(`${flavors}/detail`, flavor.listFlavorDetails, null),
+  get(`${flavors}/:id`, flavor.showFlavor, null),
+  put(`${flavors}/:id`, flavor.describeFlavor, 'os-flavor-manage:update', { since: '2.55' }),
+  remove(`${flavors}/:id`, flavor.deleteFlavor, 'os-flavor-manage:delete'),
+  get(specs, flavor.listSpecs, 'os-flavor-extra-specs:index'),
+  post(specs, flavor.addSpecs, 'os-flavor-extra-specs:create'),
+  get(`${specs}/:key`, flavor.showSpec, 'os-flavor-extra-specs:show'),
+  put(`${specs}/:key`, flavor.changeSpec, 'os-flavor-extra-specs:update'),
+  remove(`${specs}/:key`, flavor.deleteSpec, 'os-flavor-extra-specs:delete'),
+  get(`${flavors}/:id/os-flavor-access`, flavor.showAccess, 'os-flavor-access'),
+  post(`${flavors}/:id/action`, flavor.addAccess, 'os-flavor-access:add_tenant_access', { action: 'addTenantAccess' }),
+  post(`${flavors}/:id/action`, flavor.dropAccess, 'os-flavor-access:remove_tenant_access', {
     action: 'removeTenantAccess',
-    handler: flavor.dropAccess,
-    rule: rule('os-flavor-access:remove_tenant_access'),
-  },
+  }),
 ];
 
 const groupRoutes: Route<Compute>[] = [
-  {
-    method: 'get',
-    path: `${v21}/os-security-groups`,
-    handler: listGroups,
-    rule: rule('os-security-groups:get'),
-    until: '2.35',
-  },
-  {
-    method: 'get',
-    path: `${v21}/os-security-groups/:id`,
-    handler: showGroup,
-    rule: rule('os-security-groups:show'),
-    until: '2.35',
-  },
+  get(`${v21}/os-security-groups`, listGroups, 'os-security-groups:get', { until: '2.35' }),
+  get(`${v21}/os-security-groups/:id`, showGroup, 'os-security-groups:show', { until: '2.35' }),
 ];
 
 const keypairRoutes: Route<Compute>[] = [
-  { method: 'get', path: keypairs, handler: listOwnKeypairs, rule: null },
-  { method: 'post', path: keypairs, handler: createKeypair, rule: null },
-  { method: 'get', path: `${keypairs}/:id`, handler: showKeypair, rule: null },
-  { method: 'delete', path: `${keypairs}/:id`, handler: deleteKeypair, rule: null },
+  get(keypairs, listOwnKeypairs, null),
+  post(keypairs, createKeypair, null),
+  get(`${keypairs}/:id`, showKeypair, null),
+  remove(`${keypairs}/:id`, deleteKeypair, null),
 ];
 
 const hostRoutes: Route<Compute>[] = [
-  { method: 'get', path: services, handler: host.listAllServices, rule: rule('os-services:list') },
-  {
-    method: 'put',
-    path: `${services}/enable`,
-    handler: host.enableService,
-    rule: rule('os-services:update'),
-    until: '2.52',
-  },
-  {
-    method: 'put',
-    path: `${services}/disable`,
-    handler: host.disableService,
-    rule: rule('os-services:update'),
-    until: '2.52',
-  },
-  {
-    method: 'put',
-    path: `${services}/disable-log-reason`,
-    handler: host.disableServiceSaying,
-    rule: rule('os-services:update'),
-    until: '2.52',
-  },
-  {
-    method: 'put',
-    path: `${services}/force-down`,
-    handler: host.forceServiceDown,
-    rule: rule('os-services:update'),
-    since: '2.11',
-    until: '2.52',
-  },
-  {
-    method: 'put',
-    path: `${services}/:id`,
-    handler: host.updateService,
-    rule: rule('os-services:update'),
-    since: '2.53',
-  },
-  { method: 'delete', path: `${services}/:id`, handler: host.deleteService, rule: rule('os-services:delete') },
-  { method: 'get', path: hypervisors, handler: host.listHypervisors, rule: rule('os-hypervisors:list') },
-  {
-    method: 'get',
-    path: `${hypervisors}/detail`,
-    handler: host.listHypervisorDetails,
-    rule: rule('os-hypervisors:list-detail'),
-  },
-  {
-    method: 'get',
-    path: `${hypervisors}/statistics`,
-    handler: host.hypervisorStatistics,
-    rule: rule('os-hypervisors:statistics'),
-    until: '2.87',
-  },
-  { method: 'get', path: `${hypervisors}/:id`, handler: host.showHypervisor, rule: rule('os-hypervisors:show') },
-  {
-    method: 'get',
-    path: `${hypervisors}/:id/search`,
-    handler: host.searchHypervisors,
-    rule: rule('os-hypervisors:search'),
-    until: '2.52',
-  },
-  {
-    method: 'get',
-    path: `${hypervisors}/:id/servers`,
-    handler: host.hypervisorServers,
-    rule: rule('os-hypervisors:servers'),
-    until: '2.52',
-  },
-  { method: 'get', path: zones, handler: host.listZones, rule: rule('os-availability-zone:list') },
-  { method: 'get', path: `${zones}/detail`, handler: host.listZoneDetails, rule: rule('os-availability-zone:detail') },
-  { method: 'get', path: aggregates, handler: listAllAggregates, rule: rule('os-aggregates:index') },
-  { method: 'post', path: aggregates, handler: createAggregate, rule: rule('os-aggregates:create') },
-  { method: 'get', path: `${aggregates}/:id`, handler: showAggregate, rule: rule('os-aggregates:show') },
-  { method: 'put', path: `${aggregates}/:id`, handler: updateAggregate, rule: rule('os-aggregates:update') },
-  { method: 'delete', path: `${aggregates}/:id`, handler: deleteAggregate, rule: rule('os-aggregates:delete') },
-  {
-    method: 'post',
-    path: `${aggregates}/:id/action`,
-    action: 'add_host',
-    handler: addHost,
-    rule: rule('os-aggregates:add_host'),
-  },
-  {
-    method: 'post',
-    path: `${aggregates}/:id/action`,
-    action: 'remove_host',
-    handler: removeHost,
-    rule: rule('os-aggregates:remove_host'),
-  },
-  {
-    method: 'post',
-    path: `${aggregates}/:id/action`,
-    action: 'set_metadata',
-    handler: setAggregateMetadata,
-    rule: rule('os-aggregates:set_metadata'),
-  },
+  get(services, host.listAllServices, 'os-services:list'),
+  put(`${services}/enable`, host.enableService, 'os-services:update', { until: '2.52' }),
+  put(`${services}/disable`, host.disableService, 'os-services:update', { until: '2.52' }),
+  put(`${services}/disable-log-reason`, host.disableServiceSaying, 'os-services:update', { until: '2.52' }),
+  put(`${services}/force-down`, host.forceServiceDown, 'os-services:update', { since: '2.11', until: '2.52' }),
+  put(`${services}/:id`, host.updateService, 'os-services:update', { since: '2.53' }),
+  remove(`${services}/:id`, host.deleteService, 'os-services:delete'),
+  get(hypervisors, host.listHypervisors, 'os-hypervisors:list'),
+  get(`${hypervisors}/detail`, host.listHypervisorDetails, 'os-hypervisors:list-detail'),
+  get(`${hypervisors}/statistics`, host.hypervisorStatistics, 'os-hypervisors:statistics', { until: '2.87' }),
+  get(`${hypervisors}/:id`, host.showHypervisor, 'os-hypervisors:show'),
+  get(`${hypervisors}/:id/search`, host.searchHypervisors, 'os-hypervisors:search', { until: '2.52' }),
+  get(`${hypervisors}/:id/servers`, host.hypervisorServers, 'os-hypervisors:servers', { until: '2.52' }),
+  get(zones, host.listZones, 'os-availability-zone:list'),
+  get(`${zones}/detail`, host.listZoneDetails, 'os-availability-zone:detail'),
+  get(aggregates, listAllAggregates, 'os-aggregates:index'),
+  post(aggregates, createAggregate, 'os-aggregates:create'),
+  get(`${aggregates}/:id`, showAggregate, 'os-aggregates:show'),
+  put(`${aggregates}/:id`, updateAggregate, 'os-aggregates:update'),
+  remove(`${aggregates}/:id`, deleteAggregate, 'os-aggregates:delete'),
+  post(`${aggregates}/:id/action`, addHost, 'os-aggregates:add_host', { action: 'add_host' }),
+  post(`${aggregates}/:id/action`, removeHost, 'os-aggregates:remove_host', { action: 'remove_host' }),
+  post(`${aggregates}/:id/action`, setAggregateMetadata, 'os-aggregates:set_metadata', { action: 'set_metadata' }),
 ];
 
 const quotaRoutes: Route<Compute>[] = [
-  { method: 'get', path: `${v21}/limits`, handler: quota.showLimits, rule: rule('limits') },
-  { method: 'get', path: quotas, handler: quota.showQuota, rule: null },
-  { method: 'put', path: quotas, handler: quota.updateQuota, rule: rule('os-quota-sets:update') },
-  { method: 'delete', path: quotas, handler: quota.deleteQuota, rule: rule('os-quota-sets:delete') },
-  { method: 'get', path: `${quotas}/defaults`, handler: quota.showQuotaDefaults, rule: rule('os-quota-sets:defaults') },
-  { method: 'get', path: `${quotas}/detail`, handler: quota.showQuotaDetail, rule: null },
-  { method: 'get', path: classes, handler: quota.showQuotaClass, rule: rule('os-quota-class-sets:show') },
-  { method: 'put', path: classes, handler: quota.updateQuotaClass, rule: rule('os-quota-class-sets:update') },
-  { method: 'get', path: usages, handler: listUsages, rule: rule('os-simple-tenant-usage:list') },
-  { method: 'get', path: `${usages}/:id`, handler: showUsage, rule: null },
+  get(`${v21}/limits`, quota.showLimits, 'limits'),
+  get(quotas, quota.showQuota, null),
+  put(quotas, quota.updateQuota, 'os-quota-sets:update'),
+  remove(quotas, quota.deleteQuota, 'os-quota-sets:delete'),
+  get(`${quotas}/defaults`, quota.showQuotaDefaults, 'os-quota-sets:defaults'),
+  get(`${quotas}/detail`, quota.showQuotaDetail, null),
+  get(classes, quota.showQuotaClass, 'os-quota-class-sets:show'),
+  put(classes, quota.updateQuotaClass, 'os-quota-class-sets:update'),
+  get(usages, listUsages, 'os-simple-tenant-usage:list'),
+  get(`${usages}/:id`, showUsage, null),
 ];
 
 export const routes: Route<Compute>[] = [

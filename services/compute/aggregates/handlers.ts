@@ -5,7 +5,7 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { dotted } from '../dialect.ts';
 import { findHostNamed } from '../hosts/store.ts';
-import { usedOnHosts } from '../servers/store.ts';
+import { usedOnHosts } from '../usages/store.ts';
 import {
   type Aggregate,
   changeAggregate,

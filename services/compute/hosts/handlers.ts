@@ -5,7 +5,7 @@ import { defaultZone, zonesOf } from '../aggregates/store.ts';
 import type { Compute } from '../context.ts';
 import { dotted, nextPage } from '../dialect.ts';
 import { limitOf } from '../listings/wish.ts';
-import { listServersOnHosts, usedOnHosts } from '../servers/store.ts';
+import { listServersOnHosts, usedOnHosts } from '../usages/store.ts';
 import { isUp } from './operations.ts';
 import {
   agentBinary,

@@ -2,7 +2,7 @@ import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { usedBy } from '../servers/store.ts';
+import { usedBy } from '../usages/store.ts';
 import { defaultClass, defaultsNow, limitsFor } from './operations.ts';
 import { type Limits, limitsOf, removeLimits, saveLimits } from './store.ts';
 

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Config } from '../config.ts';
-import { usedBy } from '../servers/store.ts';
+import { usedBy } from '../usages/store.ts';
 import { type Limits, limitsOf } from './store.ts';
 
 /** What a project may have when nobody said otherwise; -1 is no limit. */

@@ -4,7 +4,8 @@ import { accepted, type Call, gone, type Handler, ok } from '#shared/http/route.
 import { listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { hostStatuses } from '../hosts/operations.ts';
-import { checkNetworksGiven, hostnameOf, launchServers } from './launch.ts';
+import { checkNetworksGiven, launchServers } from './launch.ts';
+import { hostnameOf } from './new-server.ts';
 import {
   changeMetadata,
   changePower,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { imageId, networkId, startCloud } from '../../../test/fakes/compute-cloud.ts';
-import { hostnameOf } from './launch.ts';
+import { hostnameOf } from './new-server.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 

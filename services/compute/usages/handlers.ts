@@ -4,7 +4,8 @@ import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { dotted, timeOf } from '../dialect.ts';
 import { limitOf } from '../listings/wish.ts';
-import { listServersBetween, type Server } from '../servers/store.ts';
+import type { Server } from '../servers/store.ts';
+import { listServersBetween } from './store.ts';
 
 interface Span {
   readonly start: number;

@@ -5,7 +5,8 @@ import { listAttachments } from '../attachments/store.ts';
 import type { Explanation } from '../choices/store.ts';
 import type { Compute } from '../context.ts';
 import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.ts';
-import { listServersOnHosts, type Server } from '../servers/store.ts';
+import type { Server } from '../servers/store.ts';
+import { listServersOnHosts } from '../usages/store.ts';
 import { choose, noValidHost } from './scheduler/choose.ts';
 import type { Candidate, Room, Wanted } from './scheduler/filters.ts';
 
