@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { admin, blueNetwork, bootPort, nowhere, refusal, startCloud, stranger } from './cloud.test.ts';
+import { admin, blueNetwork, bootPort, nova, nowhere, refusal, startCloud, stranger } from './cloud.test.ts';
 
 test('a tenant cannot make a port a leg of a router, nor a bound port another server', async (t) => {
   const cloud = await startCloud(t);
@@ -79,4 +79,24 @@ test('a network stays shared while others have ports on it', async (t) => {
   assert.equal((await refusal(cloud, 'PUT', `networks/${shared.id}`, alone, admin)).type, 'InvalidSharedSetting');
   await cloud.ask('DELETE', `/v2.0/ports/${id}`);
   assert.equal((await refusal(cloud, 'PUT', `networks/${shared.id}`, alone, admin)).status, 200);
+});
+
+test('ten at once get one port for leases, ten addresses, and no more than the quota', async (t) => {
+  const cloud = await startCloud(t);
+  cloud.startHost('kvm-1');
+  await cloud.hostIsKnown('kvm-1');
+  const network = await cloud.make('networks', { network: {} });
+  const subnets = ['10.1.0.0/24', '10.2.0.0/24', '10.1.0.0/25'].map((cidr) =>
+    cloud.ask('POST', '/v2.0/subnets', { subnet: { network_id: network.id, ip_version: 4, cidr } }),
+  );
+  assert.equal((await Promise.all(subnets)).filter(({ status }) => status === 201).length, 2);
+  await cloud.ask('PUT', '/v2.0/quotas/blue', { quota: { port: 11 } }, admin); // ten and the one for leases
+  const wish = { network_id: network.id, project_id: 'blue', 'binding:host_id': 'kvm-1' };
+  const made = await Promise.all(
+    Array.from({ length: 12 }, () => cloud.ask('POST', '/v2.0/ports', { port: wish }, nova)),
+  );
+  assert.equal(made.filter(({ status }) => status === 201).length, 10, JSON.stringify(made));
+  const ports = await cloud.list(`ports?network_id=${network.id}`);
+  assert.equal(ports.filter(({ device_owner }) => device_owner === 'network:dhcp').length, 1);
+  assert.equal(new Set(ports.map(({ mac_address }) => mac_address)).size, 11);
 });

@@ -126,8 +126,9 @@ test('from a network to a floating IP, and back to nothing', async (t) => {
 
 test('a second host of a network is told where the first is, and the first of the second', async (t) => {
   const cloud = await startCloud(t);
-  const [one, two] = [cloud.startHost('kvm-1'), cloud.startHost('kvm-2')];
+  const one = cloud.startHost('kvm-1'); // the way out, since it was there first
   await cloud.hostIsKnown('kvm-1');
+  const two = cloud.startHost('kvm-2');
   await cloud.hostIsKnown('kvm-2');
   const { network } = await blueNetwork(cloud);
   const first = await bootPort(cloud, network.id, 'kvm-1');
@@ -238,4 +239,17 @@ test('leases move away from a host that fell silent', async (t) => {
     .update({ seenAt: Date.now() + 60_000 });
   await until(() => two.dhcp.size === 1);
   assert.equal(two.dhcp.get(`${network.id}/dhcp`)?.leases.length, 2);
+});
+
+test('of hosts that report at the same moment one is the way out', async (t) => {
+  const cloud = await startCloud(t);
+  const hosts = ['kvm-1', 'kvm-2', 'kvm-3'].map((name) => cloud.startHost(name));
+  for (const name of ['kvm-1', 'kvm-2', 'kvm-3']) await cloud.hostIsKnown(name);
+  await until(async () => (await cloud.list('networks?name=public')).length === 1);
+  await until(() => hosts.some(({ external }) => external.size === 1));
+  await cloud.settled();
+  assert.equal(
+    hosts.reduce((sum, { external }) => sum + external.size, 0),
+    1,
+  );
 });

@@ -47,3 +47,9 @@ export const getFact = async (db: Knex, name: string): Promise<string | undefine
 export async function putFact(tx: Knex, name: string, value: string): Promise<void> {
   await tx('facts').insert({ name, value }).onConflict('name').merge(['value']);
 }
+
+/** Who writes it first is right: gives what it is then. */
+export async function keepFact(tx: Knex, name: string, value: string): Promise<string> {
+  await tx('facts').insert({ name, value }).onConflict('name').ignore();
+  return (await getFact(tx, name)) ?? value;
+}

@@ -1,5 +1,5 @@
 import type { Network } from '../context.ts';
-import { getFact, getHost, listHosts, putFact } from './store.ts';
+import { getFact, getHost, keepFact, listHosts } from './store.ts';
 
 /**
  * The host where routers run and external wires are: the one that settings name, or the first that reported; '' while
@@ -11,6 +11,5 @@ export async function wayOut({ db, config }: Network): Promise<string> {
   if (known !== undefined) return known;
   const [first] = await listHosts(db);
   if (!first) return '';
-  await putFact(db, 'way-out', first.host);
-  return first.host;
+  return keepFact(db, 'way-out', first.host);
 }

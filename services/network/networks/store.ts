@@ -62,5 +62,8 @@ export async function getVisibleNetwork(db: Knex, who: Who, id: string): Promise
   return row;
 }
 
+/** Until the transaction ends nobody else changes what belongs to the network as a whole: its subnets and its leases. */
+export const lockNetwork = (tx: Knex, id: string) => tx<NetworkRow>('networks').where({ id }).forUpdate().first('id');
+
 export const isSegmentTaken = async (db: Knex, segmentationId: number): Promise<boolean> =>
   (await networkRows.countOf(db, { segmentationId })) > 0;

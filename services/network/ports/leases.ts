@@ -6,7 +6,7 @@ import { atomically, type Network } from '../context.ts';
 import { isAway } from '../hosts/away.ts';
 import { listHosts } from '../hosts/store.ts';
 import { restatePeers } from '../networks/restate.ts';
-import { networkRows } from '../networks/store.ts';
+import { lockNetwork, networkRows } from '../networks/store.ts';
 import { mark } from '../statements/store.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { freshMac, freshPort } from './fresh.ts';
@@ -21,6 +21,7 @@ export const givesLeases = ({ enableDhcp, ipVersion, ipv6AddressMode }: Subnet):
  */
 export async function placeLeases(network: Network, networkId: string): Promise<void> {
   const { db } = network;
+  await lockNetwork(db, networkId);
   const subnets = await subnetRows.where(db, { networkId });
   const leasing = subnets.filter(givesLeases);
   const [port] = await portRows.where(db, { networkId, deviceOwner: owner.dhcp });

@@ -5,7 +5,7 @@ import { addressesIn, portAt } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { findNetwork } from '../networks/operations.ts';
 import { restateExternal, restateNetwork } from '../networks/restate.ts';
-import { networkRows } from '../networks/store.ts';
+import { lockNetwork, networkRows } from '../networks/store.ts';
 import { placeLeases } from '../ports/leases.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
@@ -42,6 +42,7 @@ export async function createSubnet(network: Network, who: Who, wish: SubnetWish,
   const { db } = network;
   const net = await findNetwork(network, who, wish.network_id);
   await reserve(network, projectId, 'subnet');
+  await lockNetwork(db, net.id);
   const { text, subnetpoolId, version } = await rangeWished(network, who, wish, projectId);
   const cidr = rangeOf(text, version);
   await refuseOverlap(network, net.id, text);
