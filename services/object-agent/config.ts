@@ -15,6 +15,10 @@ export const section = {
     'how often the comparison looks at the disks themselves again; seldomer when that takes long',
   ),
   auditMs: number(60_000, 'how often the auditor takes its next step'),
-  auditMb: number(64, 'how much the auditor reads in a step'),
+  auditMb: number(16, 'how much the auditor reads of a device in a step'),
+  auditPassMs: number(
+    3_600_000,
+    'how soon after it began the auditor may begin anew; it removes what has expired, too',
+  ),
   reportMs: number(1_000, 'how long a container waits to tell its account that its counters changed'),
 };

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { callTo, filesBelow, type Store, startStore, until } from '../../test/e2e/object-cloud.ts';
 
-const fast = { replicateMs: 50, auditMs: 50, reportMs: 20, rehashMs: 100 };
+const fast = { replicateMs: 50, auditMs: 50, auditPassMs: 50, reportMs: 20, rehashMs: 100 };
 const rootOf = ({ folder }: Store, device: string) => join(folder, 'object-agent', device);
 const objectsOn = (store: Store, device: string) => filesBelow(join(rootOf(store, device), 'objects'));
 const databasesOn = (store: Store, device: string) =>
@@ -128,6 +128,15 @@ test('a lost database and a broken one come back from the others', async (t) => 
     return status === 200 && headers['x-container-meta-a'] === 'b' && String(body).includes('"name":"o"');
   };
   await until(t, async () => (await text('d1')) && (await text('d2')));
+});
+
+test('what has expired leaves the listing, and its bytes leave the disks', async (t) => {
+  const store = await startStore(t, fast);
+  await store.ask('PUT', '/docs');
+  await store.ask('PUT', '/docs/o', { 'x-delete-after': '1' }, 'text');
+  await until(t, async () => (await store.ask('GET', '/docs')).status === 204);
+  await until(t, () => devices.every((device) => !objectsOn(store, device).some((file) => file.endsWith('.data'))));
+  assert.equal((await store.ask('DELETE', '/docs')).status, 204);
 });
 
 test('counters reach the account by themselves', async (t) => {

@@ -21,9 +21,12 @@ export interface Auditor {
 
 export function openAuditor(world: ObjectWorld, device: string): Auditor {
   let rest: Iterator<Found> | undefined;
+  let nextPass = 0;
   const step = async (bytes: number) => {
     const disk = diskOf(world, device);
     if (!disk) return;
+    if (!rest && Date.now() < nextPass) return;
+    if (!rest) nextPass = Date.now() + world.settings.auditPassMs;
     rest ??= everything(disk);
     for (let left = bytes; left > 0; ) {
       const { value, done } = rest.next();
