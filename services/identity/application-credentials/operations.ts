@@ -18,12 +18,12 @@ export interface RuleWish {
 export interface CredentialWish {
   readonly id?: string;
   readonly name: string;
-  readonly secret?: string;
+  readonly secret?: string | null;
   readonly description?: string | null;
   readonly expires_at?: string | null;
-  readonly roles?: readonly { readonly id?: string; readonly name?: string }[];
-  readonly unrestricted?: boolean;
-  readonly access_rules?: readonly RuleWish[];
+  readonly roles?: readonly { readonly id?: string; readonly name?: string }[] | null;
+  readonly unrestricted?: boolean | null;
+  readonly access_rules?: readonly RuleWish[] | null;
 }
 
 export interface Made {
@@ -52,7 +52,8 @@ export async function createCredential(
     description: wish.description ?? null,
     expiresAtUs,
     unrestricted: wish.unrestricted ?? false,
-    roleIds: wish.roles ? wish.roles.map((each) => pick(each, held).id) : held.map(({ id }) => id),
+    roleIds:
+      wish.roles && wish.roles.length > 0 ? wish.roles.map((each) => pick(each, held).id) : held.map(({ id }) => id),
   };
   const made = await db.transaction(async (tx) => {
     if (await applicationCredentials.look(tx, { userId, name: wish.name }))

@@ -1,6 +1,6 @@
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { listScopesOf } from '../assignments/effective.ts';
-import { collection } from '../collection/view.ts';
+import { limitedTo } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { readOwnToken } from '../tokens/read.ts';
 import { findUser } from '../users/store.ts';
@@ -13,28 +13,25 @@ import {
   type ProjectWish,
 } from './operations.ts';
 import { findDomain, findProject, findProjects, listProjects as list, listTags, type Project } from './store.ts';
+import { fitsTags, treeView } from './tree.ts';
 import { domainView, projectView } from './view.ts';
 
 type View = (project: Project, tags: readonly string[], base: string) => unknown;
 
 async function page(
-  { db }: Identity,
+  identity: Identity,
   call: Call<never>,
   name: string,
   projects: readonly Project[],
   view: View,
 ): Promise<Answer> {
   const tags = await listTags(
-    db,
+    identity.db,
     projects.map(({ id }) => id),
   );
-  return ok(
-    collection(
-      call,
-      name,
-      projects.map((each) => view(each, tags.get(each.id) ?? [], call.base)),
-    ),
-  );
+  const fitting = projects.filter(({ id }) => fitsTags(tags.get(id) ?? [], call.query));
+  const views = fitting.map((each) => view(each, tags.get(each.id) ?? [], call.base));
+  return ok(limitedTo(identity, call, name, views));
 }
 
 async function single({ db }: Identity, { base }: Pick<Call, 'base'>, name: string, project: Project, view: View) {
@@ -66,7 +63,8 @@ export const createProject: Handler<Identity, { project: ProjectWish }> = async 
 export const showProject: Handler<Identity> = async (identity, call) => {
   const project = await findProject(identity.db, call.params.id ?? '');
   call.authorize('identity:get_project', projectTarget(project));
-  return ok(await single(identity, call, 'project', project, projectView));
+  const { project: view } = await single(identity, call, 'project', project, projectView);
+  return ok({ project: { ...(view as object), ...(await treeView(identity.db, project, call.query, call.base)) } });
 };
 
 export const updateProject: Handler<Identity, { project: ProjectWish }> = async (identity, call) => {

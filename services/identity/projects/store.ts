@@ -81,6 +81,18 @@ export async function findProjects(db: Knex, ids: readonly string[]): Promise<Pr
   return rows.map(fromRow);
 }
 
+/** All of its descendants, nearest first. */
+export async function listDescendants(db: Knex, id: string): Promise<Project[]> {
+  const found: Project[] = [];
+  for (let level = [id]; level.length > 0; ) {
+    const rows = await db('projects').whereIn('parentId', level).where({ isDomain: false }).orderBy('id');
+    const below = rows.map(fromRow);
+    found.push(...below);
+    level = below.map((each: Project) => each.id);
+  }
+  return found;
+}
+
 /** From the project upwards, itself first. */
 export async function listAncestors(db: Knex, project: Project): Promise<Project[]> {
   const line = [project];

@@ -1,0 +1,51 @@
+/** What stands above and below a project, as a client asks for it. */
+import type { Knex } from 'knex';
+import { badRequest } from '#shared/errors/fault.ts';
+import { listAncestors, listDescendants, type Project } from './store.ts';
+import { projectView } from './view.ts';
+
+type Query = Readonly<Record<string, string>>;
+type Ids = { [id: string]: Ids } | null;
+
+/** `parents_as_ids`, `subtree_as_list` and so on count by being there. */
+export async function treeView(
+  db: Knex,
+  project: Project,
+  query: Query,
+  base: string,
+): Promise<Record<string, unknown>> {
+  for (const what of ['parents', 'subtree'])
+    if (`${what}_as_list` in query && `${what}_as_ids` in query)
+      throw badRequest(`Cannot use ${what}_as_list and ${what}_as_ids query params at the same time.`);
+  const asked = (...names: string[]) => names.some((name) => name in query);
+  const above = asked('parents_as_list', 'parents_as_ids') ? (await listAncestors(db, project)).slice(1) : [];
+  const below = asked('subtree_as_list', 'subtree_as_ids') ? await listDescendants(db, project.id) : [];
+  const views = (projects: readonly Project[]) => projects.map((each) => ({ project: projectView(each, [], base) }));
+  return {
+    ...('parents_as_list' in query ? { parents: views(above) } : {}),
+    ...('parents_as_ids' in query ? { parents: chainOf(above) } : {}),
+    ...('subtree_as_list' in query ? { subtree: views(below) } : {}),
+    ...('subtree_as_ids' in query ? { subtree: nestOf(below, project.id) } : {}),
+  };
+}
+
+const chainOf = (above: readonly Project[]): Ids =>
+  above.toReversed().reduce<Ids>((over, { id }) => ({ [id]: over }), null);
+
+function nestOf(below: readonly Project[], id: string): Ids {
+  const children = below.filter(({ parentId }) => parentId === id);
+  return children.length === 0 ? null : Object.fromEntries(children.map((each) => [each.id, nestOf(below, each.id)]));
+}
+
+const split = (text: string | undefined): string[] | undefined => text?.split(',').filter(Boolean);
+
+/** `tags`: all of them; `tags-any`: one of them; `not-tags`, `not-tags-any`: the opposites. */
+export function fitsTags(tags: readonly string[], query: Query): boolean {
+  const has = (tag: string) => tags.includes(tag);
+  return (
+    (split(query.tags)?.every(has) ?? true) &&
+    (split(query['tags-any'])?.some(has) ?? true) &&
+    !(split(query['not-tags'])?.every(has) ?? false) &&
+    !(split(query['not-tags-any'])?.some(has) ?? false)
+  );
+}
