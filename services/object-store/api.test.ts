@@ -241,8 +241,9 @@ test('a static large object is checked, read as one, and removed with its segmen
 test('an object with an end is gone when it comes', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
-  await ask('PUT', '/docs/o', { 'x-delete-after': '1' }, 'text');
+  await ask('PUT', '/docs/o', { 'x-delete-after': '1000' }, 'text');
   assert.equal((await ask('GET', '/docs/o')).status, 200);
+  assert.equal((await ask('POST', '/docs/o', { 'x-delete-after': '1' })).status, 202);
   await until(t, async () => (await ask('HEAD', '/docs/o')).status === 404);
 });
 
