@@ -13,7 +13,7 @@ export const command: Command = async ({ yes }) => {
   if (!yes) throw new Refusal(`every server, image, volume and object below ${path} would be gone; say --yes`);
   await bringDown(home);
   const named = await varPath();
-  rmSync(path, { recursive: true, force: true });
+  for (const folder of [path, `/run/wattle-${home.cloud.id}`]) rmSync(folder, { recursive: true, force: true });
   if (lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(named);
   process.stdout.write(`Removed ${path}\n`);
   return 0;
