@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { run, tryRun } from '#shared/process/run.ts';
@@ -38,4 +39,18 @@ test('what another cloud owns stays', { skip }, async (t) => {
   await removeLeftovers(ours);
   const left = await findLeftovers(theirs);
   assert.deepEqual([left.links, left.namespaces, left.tables.length], [[theirs.bridge], [theirs.namespace], 1]);
+});
+
+test('a helper is known by a folder of the cloud, an editor that is open there is not one', async (t) => {
+  const mark = { id: newId(), path: `/nowhere/${newId()}` };
+  const begin = (argv0: string, folder: string) => {
+    const child = spawn('sleep', ['60'], { argv0, env: { FOLDER: folder } });
+    t.after(() => child.kill('SIGKILL'));
+    return child.pid;
+  };
+  const ours = [begin('dnsmasq', `/run/wattle-${mark.id}/dhcp`), begin('qemu-system-x86_64', `${mark.path}/guests/1`)];
+  begin('vim', `${mark.path}/wattle.yaml`);
+  begin('dnsmasq', '/run/wattle-else/dhcp');
+  const { processes } = await findLeftovers(mark);
+  assert.deepEqual(new Set(processes.map(({ pid }) => pid)), new Set(ours));
 });

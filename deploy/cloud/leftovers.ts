@@ -41,7 +41,7 @@ export async function removeLeftovers(mark: Mark): Promise<Leftovers> {
 /** tgtd does not hear SIGTERM, and holds nothing back. */
 const patienceWith = (name: string) => (name === 'tgtd' ? 0 : 5_000);
 
-function listProcesses({ path }: Mark) {
+function listProcesses(mark: Mark) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -49,13 +49,15 @@ function listProcesses({ path }: Mark) {
       const program = command.split('/').at(-1) ?? '';
       const environment = programs.test(program) ? textOf(`/proc/${name}/environ`).split('\0') : [];
       const startedAt = startOf(Number(name));
-      if (!startedAt || ![...words, ...environment].some((word) => names(word, path)) || !programs.test(program))
+      if (!startedAt || ![...words, ...environment].some((word) => names(word, mark)) || !programs.test(program))
         return [];
       return [{ pid: Number(name), startedAt, ready: true, name: program }];
     });
 }
 
-const names = (word: string, path: string) => word.endsWith(path) || word.includes(`${path}/`);
+/** The network agent keeps what a reboot shall forget in /run. */
+const names = (word: string, { id, path }: Mark) =>
+  word.endsWith(path) || word.includes(`${path}/`) || word.includes(`/run/wattle-${id}/`);
 
 async function listNamespaces({ id }: Mark): Promise<string[]> {
   const list = await listed<{ name: string }>(['ip', '-j', 'netns', 'list']);
