@@ -20,7 +20,7 @@ const devices = ['d1', 'd2', 'd3'] as const;
 const contents = { old: Buffer.from('old'), new: Buffer.alloc(1_100_000, 'new') };
 const fast = { replicateMs: 20, auditMs: 3_600_000, reportMs: 20 };
 /** Every call when asked for the whole; else each of these, which meets every kind of call. */
-const step = process.env.WATTLE_TEST_EVERY_KILL ? 1 : 11;
+const step = Number(process.env.WATTLE_TEST_EVERY ?? 11);
 
 type State = 'old' | 'new' | 'gone';
 
