@@ -7,10 +7,15 @@ import { told } from './progress.js';
 
 const nodePackage = `node-${process.platform}-${process.arch}`;
 
+/** npm writes it when, and only when, everything is in place. */
+const copyOfTheLock = 'node_modules/.package-lock.json';
+
 export async function ensureModules() {
   if (modulesAreThere()) return linkNode();
-  await told('node modules', 'npm ci', (onLine) =>
-    follow(['npm', 'ci', '--prefer-offline', '--loglevel=error', '--no-audit', '--no-fund'], {
+  // what stands there already is mended in place: a cloud may be running on it
+  const verb = existsSync(join(root, copyOfTheLock)) ? ['install', '--no-save'] : ['ci'];
+  await told('node modules', `npm ${verb.join(' ')}`, (onLine) =>
+    follow(['npm', ...verb, '--prefer-offline', '--loglevel=error', '--no-audit', '--no-fund'], {
       cwd: root,
       onLine,
       env: withoutOwnNode(),
@@ -26,10 +31,8 @@ function linkNode() {
   if (existsSync(carried) && !existsSync(link)) symlinkSync(`../${nodePackage}/bin/node`, link);
 }
 
-/** npm writes its own copy of the lock when, and only when, everything is in place. */
 function modulesAreThere() {
-  const files = ['package-lock.json', 'node_modules/.package-lock.json'];
-  const [wanted, found] = files.map((file) => versionsIn(join(root, file)));
+  const [wanted, found] = ['package-lock.json', copyOfTheLock].map((file) => versionsIn(join(root, file)));
   const ours = ([path, { optional }]) => !optional || path === `node_modules/${nodePackage}`;
   return Object.entries(wanted)
     .filter(ours)
