@@ -3,6 +3,7 @@
  * whole by itself: when one fails, they are all done again, one by one.
  */
 import type { Knex } from 'knex';
+import { isMysql } from './ensure.ts';
 
 type Work<T> = (tx: Knex) => Promise<T>;
 
@@ -16,6 +17,7 @@ interface Job {
 export type Together = <T>(work: Work<T>) => Promise<T>;
 
 export function openTogether(db: Knex, atOnce = 50): Together {
+  if (isMysql(db)) return (work) => db.transaction(work); // its server does this by itself, over many connections
   let waiting: Job[] = [];
   let running = false;
   const run = async () => {
