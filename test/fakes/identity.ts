@@ -72,12 +72,19 @@ export function one({ status, body }: Asked, key: string): Thing {
 
 export const many = (asked: Asked, key: string): readonly Thing[] => one(asked, key) as unknown as readonly Thing[];
 
-const freePort = (): Promise<number> =>
+/** Below those that the system gives to clients: a restart finds it free again. */
+const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = 12_000 + Math.floor(Math.random() * 18_000);
+    if (await isFree(port)) return port;
+  }
+};
+
+const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
 export async function openIdentity(
@@ -94,15 +101,17 @@ export async function openIdentity(
   });
   process.env.WATTLE_CHECK_ANSWERS = '1';
   const begin = () => start({ settings, log: silentLog(), bus: memoryBus() });
-  let running = await begin();
+  let running: Awaited<ReturnType<typeof begin>> | undefined = await begin();
   t.after(async () => {
-    await running.close();
+    await running?.close();
     rmSync(home, { recursive: true });
   });
   const url = `http://127.0.0.1:${port}`;
   const world = { url, home, ...hands(url) };
   const restart = async () => {
-    await running.close();
+    const before = running;
+    running = undefined;
+    await before?.close();
     running = await begin();
   };
   return { ...world, restart };
