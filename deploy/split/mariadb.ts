@@ -56,6 +56,7 @@ async function ensureFiles(home: string, files: string, account: Account | undef
     '--no-defaults',
     `--datadir=${fresh}`,
     '--skip-test-db',
+    '--force', // a host whose own name cannot be looked up is fine
     '--skip-name-resolve',
   ];
   await run(words, { ...account, timeoutMs: 120_000, env: { HOME: home, TMPDIR: home } });
