@@ -1,6 +1,7 @@
 import type { Route } from '#shared/http/route.ts';
 import { applicationCredentialRoutes } from './application-credentials/routes.ts';
 import { grantHandlers, listRoleAssignments } from './assignments/handlers.ts';
+import { audited } from './audit/audited.ts';
 import {
   createEndpoint,
   createRegion,
@@ -101,7 +102,7 @@ const grantsOn = (kind: 'project' | 'domain'): Route<Identity>[] =>
     return [...grants(`/v3/${path}`, grantHandlers(kind, actor)), ...below];
   });
 
-export const routes: Route<Identity>[] = [
+const all: Route<Identity>[] = [
   { method: 'get', path: '/', handler: listVersions, rule: null, who: 'nobody' },
   { method: 'get', path: '/v3', handler: showVersionOr(() => jsonHome(routes)), rule: null, who: 'nobody' },
   { method: 'get', path: '/v3/wattle/trust', handler: showTrust, rule: rule('get_trust_document') },
@@ -202,3 +203,5 @@ export const routes: Route<Identity>[] = [
   ...endpointFilterRoutes,
   ...federationRoutes,
 ];
+
+export const routes: Route<Identity>[] = all.map(audited);

@@ -20,6 +20,7 @@ import { identity as tables } from './migrations/001-identity.ts';
 import { delegation } from './migrations/002-delegation.ts';
 import { resources } from './migrations/003-resources.ts';
 import { federation } from './migrations/004-federation.ts';
+import { audit } from './migrations/005-audit.ts';
 import { openHasher } from './passwords/argon.ts';
 import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
@@ -31,7 +32,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
-  await migrate(db, [tables, delegation, resources, federation]);
+  await migrate(db, [tables, delegation, resources, federation, audit]);
   await db.transaction(ensureKeys);
   const trust = await openOwnTrust(db);
   const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });

@@ -1,13 +1,16 @@
 import { every, type Ticker } from '#shared/clock/every.ts';
+import { sendEvents } from './audit/send.ts';
 import type { Identity } from './context.ts';
 import { forgetRevocations } from './keys/store.ts';
 import type { OwnTrust } from './keys/trust.ts';
 
-/** A second: what other processes wrote. An hour: what no living token can mean any more. */
-export function openTimers({ db, log }: Identity, trust: OwnTrust): Ticker[] {
+/** A second: what other processes wrote, and events that the bus does not have yet. An hour: what no living token can mean any more. */
+export function openTimers(identity: Identity, trust: OwnTrust): Ticker[] {
+  const { db, log } = identity;
   const warn = (error: unknown) => log.warn({ error }, 'a timer of identity has failed, it tries again');
   return [
     every(1_000, trust.refresh, warn),
+    every(1_000, () => sendEvents(identity), warn),
     every(3_600_000, async () => void (await forgetRevocations(db, Date.now())), warn),
   ];
 }
