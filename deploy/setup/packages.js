@@ -55,6 +55,11 @@ export const toSplit = [
 export const toTest = [
   { name: 'chromium', has: 'chromium', why: 'the console page, looked at' },
   {
+    name: 'python3-keystonemiddleware',
+    has: '/usr/lib/python3/dist-packages/keystonemiddleware',
+    why: 'what other OpenStack services check our tokens with',
+  },
+  {
     name: 'python3-openstackclient',
     has: '/usr/lib/python3/dist-packages/openstackclient',
     why: 'the client of Debian 12',
