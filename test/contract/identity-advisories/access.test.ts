@@ -1,0 +1,116 @@
+/** Who may see and do what. */
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { many, one, openIdentity } from '../../fakes/identity.ts';
+import { roleNamed } from './world.ts';
+
+test('OSSA-2012-013: a refused change changes nothing', async (t) => {
+  const world = await openIdentity(t);
+  const ann = await world.person('ann', ['member']);
+  const body = { user: { name: 'root', enabled: false } };
+  assert.equal((await world.ask('PATCH', `/users/${ann.id}`, { token: ann.token, body })).status, 403);
+  const user = one(await world.ask('GET', `/users/${ann.id}`, { token: await world.admin() }), 'user');
+  assert.deepEqual([user.name, user.enabled], ['ann', true]);
+});
+
+test('OSSA-2013-010, OSSN-0003: keys lie where only the service reads them', async (t) => {
+  const { home } = await openIdentity(t);
+  assert.equal(statSync(join(home, 'secrets', 'credential-keys')).mode & 0o077, 0);
+});
+
+test('OSSA-2013-028: to take away what nobody has gives nothing', async (t) => {
+  const world = await openIdentity(t);
+  const admin = await world.admin();
+  const ann = await world.person('ann', ['reader']);
+  const grant = `/projects/${ann.projectId}/users/${ann.id}/roles/${await roleNamed(world, 'admin')}`;
+  assert.equal((await world.ask('DELETE', grant, { token: admin })).status, 404);
+  assert.equal((await world.ask('HEAD', grant, { token: admin })).status, 404);
+});
+
+test('OSSA-2014-015: a user and a group of one id do not share roles', async (t) => {
+  const world = await openIdentity(t);
+  const admin = await world.admin();
+  const ann = await world.person('ann', ['reader']);
+  const member = await roleNamed(world, 'member');
+  assert.equal(
+    (await world.ask('PUT', `/projects/${ann.projectId}/groups/${ann.id}/roles/${member}`, { token: admin })).status,
+    404,
+  );
+});
+
+test('OSSA-2014-029: a URL of the catalog names the project and the user, and nothing else of ours', async (t) => {
+  const world = await openIdentity(t);
+  const token = await world.admin();
+  const service = one(
+    await world.ask('POST', '/services', { token, body: { service: { type: 'x', name: 'x' } } }),
+    'service',
+  );
+  for (const url of ['http://h/$(admin_token)s', 'http://h/%(password)s', 'http://h/$(project_id)s'])
+    await world.ask('POST', '/endpoints', {
+      token,
+      body: { endpoint: { service_id: service.id, interface: 'public', url } },
+    });
+  const { catalog } = one(
+    await world.logIn(
+      { name: 'admin', password: 'admin-password' },
+      { project: { name: 'admin', domain: { id: 'default' } } },
+    ),
+    'token',
+  );
+  const urls = catalog.find(({ type }) => type === 'x')?.endpoints.map(({ url }) => url) ?? [];
+  assert.equal(urls.length, 1);
+  assert.match(urls[0] ?? '', /^http:\/\/h\/[0-9a-f]{32}$/);
+});
+
+test('OSSA-2018-002: who asks where they may go hears that and no more', async (t) => {
+  const world = await openIdentity(t);
+  const ann = await world.person('ann', ['member']);
+  await world.person('bob', ['member']);
+  const own = many(await world.ask('GET', '/auth/projects', { token: ann.token }), 'projects');
+  assert.deepEqual(
+    own.map(({ id }) => id),
+    [ann.projectId],
+  );
+  assert.equal(many(await world.ask('GET', '/auth/domains', { token: ann.token }), 'domains').length, 0);
+  const bobs = await world.person('eve', ['member']);
+  assert.equal((await world.ask('GET', `/users/${bobs.id}/projects`, { token: ann.token })).status, 403);
+});
+
+test('OSSA-2019-006: everybody sees their own credentials', async (t) => {
+  const world = await openIdentity(t);
+  const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', ['manager'])];
+  const body = { credential: { type: 'totp', blob: 'GEZDGNBVGY3TQOJQ' } };
+  const { id } = one(await world.ask('POST', '/credentials', { token: ann.token, body }), 'credential');
+  assert.equal(many(await world.ask('GET', '/credentials', { token: bob.token }), 'credentials').length, 0);
+  assert.equal((await world.ask('GET', `/credentials/${id}`, { token: bob.token })).status, 403);
+  assert.equal(many(await world.ask('GET', '/credentials', { token: ann.token }), 'credentials').length, 1);
+});
+
+test('OSSN-0010: nothing moves to another domain', async (t) => {
+  const world = await openIdentity(t);
+  const token = await world.admin();
+  const ann = await world.person('ann', ['member']);
+  const domain = one(await world.ask('POST', '/domains', { token, body: { domain: { name: 'd' } } }), 'domain');
+  const group = one(await world.ask('POST', '/groups', { token, body: { group: { name: 'g' } } }), 'group');
+  for (const [path, what] of [
+    [`users/${ann.id}`, 'user'],
+    [`projects/${ann.projectId}`, 'project'],
+    [`groups/${group.id}`, 'group'],
+  ] as const)
+    assert.ok(
+      [400, 403].includes(
+        (await world.ask('PATCH', `/${path}`, { token, body: { [what]: { domain_id: domain.id } } })).status,
+      ),
+      what,
+    );
+});
+
+test('FIX-KS-42999: what a body says of itself moves no rule', async (t) => {
+  const world = await openIdentity(t);
+  const ann = await world.person('ann', ['member']);
+  const lies = { user_id: ann.id, is_admin: true, target: { user: { domain_id: 'default' } }, roles: ['admin'] };
+  const body = { user: { name: 'x', ...lies }, ...lies };
+  assert.equal((await world.ask('POST', '/users?is_admin=1&user_id=x', { token: ann.token, body })).status, 403);
+});
