@@ -3,8 +3,7 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import { poolSize } from '../addresses/pools.ts';
 import { countTaken } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { findNetwork } from '../networks/operations.ts';
-import { listNetworks, type NetworkRow, networkAttributes } from '../networks/store.ts';
+import { type NetworkRow, networkAttributes, networkRows } from '../networks/store.ts';
 import { listingOf } from '../resources/query.ts';
 import { type Subnet, subnetsOf } from '../subnets/store.ts';
 
@@ -54,11 +53,12 @@ export const listAvailabilities: Handler<Network> = async (network, call) => {
   const { ip_version: version, ...queries } = call.queries;
   const known = Object.entries(attributes).filter((entry) => entry[1] !== undefined);
   const listing = listingOf({ query: call.query, queries }, Object.fromEntries(known) as typeof networkAttributes);
-  const networks = await listNetworks(network.db, call.who, listing);
+  const networks = await networkRows.list(network.db, call.who, listing);
   return ok({ network_ip_availabilities: await availabilities(network, networks, version?.[0]) });
 };
 
 export const showAvailability: Handler<Network> = async (network, { who, params }) => {
-  const [network_ip_availability] = await availabilities(network, [await findNetwork(network, who, params.id ?? '')]);
+  const found = await networkRows.find(network.db, who, params.id ?? '');
+  const [network_ip_availability] = await availabilities(network, [found]);
   return ok({ network_ip_availability });
 };

@@ -4,7 +4,6 @@ import { conflict } from '#shared/errors/fault.ts';
 import { versionOf } from '../addresses/cidr.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { findPort } from '../ports/operations.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { badResource, missing } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
@@ -23,7 +22,7 @@ export async function placeOf(
   portId: string,
   asked: string | null | undefined,
 ): Promise<Place> {
-  const port = await findPort(network, who, portId);
+  const port = await portRows.find(network.db, who, portId);
   const fixed = fixedOf(port, await listAddresses(network.db, [port.id]), asked);
   await refuseTaken(network, floatingIp, port, fixed.address);
   const routerId = await routerBetween(network, port, fixed.subnetId, floatingIp.floatingNetworkId);

@@ -2,27 +2,19 @@ import type { Network } from '../context.ts';
 import { type Port, portRows } from '../ports/store.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { standardView } from '../resources/view.ts';
-import {
-  createFloatingIp,
-  type FloatingIpWish,
-  findFloatingIp,
-  removeFloatingIp,
-  updateFloatingIp,
-} from './operations.ts';
-import { type FloatingIp, floatingIpAttributes, listFloatingIps } from './store.ts';
+import { createFloatingIp, type FloatingIpWish, removeFloatingIp, updateFloatingIp } from './operations.ts';
+import { type FloatingIp, floatingIpAttributes, floatingIpRows } from './store.ts';
 
 const floatingIpKind: Kind<FloatingIp, FloatingIpWish> = {
   one: 'floatingip',
   many: 'floatingips',
   attributes: floatingIpAttributes,
-  list: ({ db }, who, listing) => listFloatingIps(db, who, listing),
-  find: findFloatingIp,
+  rows: floatingIpRows,
   views: async ({ db }: Network, rows) => {
     const portIds = rows.flatMap(({ portId }) => portId ?? []);
     const ports = new Map((await portRows.whereIn(db, 'id', portIds)).map((port) => [port.id, port]));
     return rows.map((row) => floatingIpView(row, ports.get(row.portId ?? '')));
   },
-  target: async (_network, { projectId }) => ({ project_id: projectId, tenant_id: projectId }),
   create: createFloatingIp,
   update: updateFloatingIp,
   remove: removeFloatingIp,

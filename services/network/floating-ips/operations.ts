@@ -2,17 +2,16 @@ import type { Who } from '#shared/auth/who.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import { canonical, versionOf } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
-import { findNetwork } from '../networks/operations.ts';
-import type { NetworkRow } from '../networks/store.ts';
+import { type NetworkRow, networkRows } from '../networks/store.ts';
 import { freshMac, freshPort } from '../ports/fresh.ts';
 import { removePort } from '../ports/remove.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { badResource, freshRow, given, missing, type StandardWish } from '../resources/values.ts';
+import { badResource, freshRow, given, type StandardWish } from '../resources/values.ts';
 import { subnetRows } from '../subnets/store.ts';
 import { placeOf } from './association.ts';
 import { disassociate, restateRouter, tellAddresses } from './release.ts';
-import { type FloatingIp, floatingIpRows, getVisibleFloatingIp } from './store.ts';
+import { type FloatingIp, floatingIpRows } from './store.ts';
 
 export interface FloatingIpWish extends StandardWish {
   readonly floating_network_id: string;
@@ -24,15 +23,9 @@ export interface FloatingIpWish extends StandardWish {
   readonly dns_domain?: string;
 }
 
-export async function findFloatingIp({ db }: Network, who: Who, id: string): Promise<FloatingIp> {
-  const found = await getVisibleFloatingIp(db, who, id);
-  if (!found) throw missing('FloatingIPNotFound', `Floating IP ${id} could not be found`);
-  return found;
-}
-
 export async function createFloatingIp(network: Network, who: Who, wish: FloatingIpWish, projectId: string) {
   const { db } = network;
-  const outside = await findNetwork(network, who, wish.floating_network_id);
+  const outside = await networkRows.find(db, who, wish.floating_network_id);
   if (!outside.external) throw badResource('floatingip', `Network ${outside.id} is not a valid external network`);
   await reserve(network, projectId, 'floatingip');
   const fresh = freshRow(projectId, { description: wish.description ?? '' }, 0);

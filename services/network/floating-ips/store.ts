@@ -1,16 +1,5 @@
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
-import {
-  type Attributes,
-  everything,
-  type Listing,
-  type Query,
-  type Standard,
-  seesAll,
-  standardAttributes,
-  tableOf,
-  text,
-} from '../resources/store.ts';
+import { type Attributes, type Standard, standardAttributes, tableOf, text } from '../resources/store.ts';
 
 export interface FloatingIp extends Standard {
   readonly floatingNetworkId: string;
@@ -25,7 +14,10 @@ export interface FloatingIp extends Standard {
   readonly dnsDomain: string;
 }
 
-export const floatingIpRows = tableOf<FloatingIp>('floating_ips', []);
+export const floatingIpRows = tableOf<FloatingIp>({
+  name: 'floating_ips',
+  missing: ['FloatingIPNotFound', (id) => `Floating IP ${id} could not be found`],
+});
 
 export const floatingIpAttributes: Attributes = {
   ...standardAttributes,
@@ -36,18 +28,6 @@ export const floatingIpAttributes: Attributes = {
   router_id: text('routerId'),
   status: text('status'),
 };
-
-const visible = (who: Who) => (query: Query) => {
-  if (!seesAll(who)) query.where({ projectId: who.projectId ?? '' });
-};
-
-export const listFloatingIps = (db: Knex, who: Who, listing: Listing) => floatingIpRows.list(db, visible(who), listing);
-
-export async function getVisibleFloatingIp(db: Knex, who: Who, id: string): Promise<FloatingIp | undefined> {
-  const only = { ...everything, filters: [(query: Query) => void query.where({ id })] };
-  const [row] = await listFloatingIps(db, who, only);
-  return row;
-}
 
 /** Its state is no wish of anybody: no revision. */
 export const settleFloatingIps = (tx: Knex, ids: readonly string[], status: FloatingIp['status']) =>

@@ -1,17 +1,16 @@
 import type { Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { subnetsOf } from '../subnets/store.ts';
-import { createNetwork, findNetwork, type NetworkWish, updateNetwork } from './operations.ts';
+import { createNetwork, type NetworkWish, updateNetwork } from './operations.ts';
 import { removeNetwork } from './remove.ts';
-import { listNetworks, type NetworkRow, networkAttributes } from './store.ts';
+import { type NetworkRow, networkAttributes, networkRows } from './store.ts';
 import { networkView } from './view.ts';
 
 const networkKind: Kind<NetworkRow, NetworkWish> = {
   one: 'network',
   many: 'networks',
   attributes: networkAttributes,
-  list: ({ db }, who, listing) => listNetworks(db, who, listing),
-  find: findNetwork,
+  rows: networkRows,
   views: async ({ db }: Network, rows, may) => {
     const subnets = await subnetsOf(
       db,
@@ -26,7 +25,6 @@ const networkKind: Kind<NetworkRow, NetworkWish> = {
       ),
     );
   },
-  target: async (_network, { projectId }) => ({ project_id: projectId, tenant_id: projectId }),
   create: createNetwork,
   update: updateNetwork,
   remove: removeNetwork,

@@ -3,11 +3,11 @@ import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { freshRow, given, invalidInput, type StandardWish, truth } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
 import { restateExternal, restateNetwork } from './restate.ts';
 import { largestMtu, type ProviderWish, segmentFor } from './segment.ts';
-import { getVisibleNetwork, type NetworkRow, networkRows } from './store.ts';
+import { type NetworkRow, networkRows } from './store.ts';
 
 export interface NetworkWish extends StandardWish, ProviderWish {
   readonly admin_state_up?: unknown;
@@ -21,12 +21,6 @@ export interface NetworkWish extends StandardWish, ProviderWish {
 
 const asked = (value: unknown, name: string): boolean | undefined =>
   value === undefined || value === null ? undefined : truth(value, name);
-
-export async function findNetwork({ db }: Network, who: Who, id: string): Promise<NetworkRow> {
-  const found = await getVisibleNetwork(db, who, id);
-  if (!found) throw missing('NetworkNotFound', `Network ${id} could not be found.`);
-  return found;
-}
 
 export async function createNetwork(
   network: Network,

@@ -1,18 +1,5 @@
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
-import {
-  type Attributes,
-  count,
-  everything,
-  flag,
-  type Listing,
-  type Query,
-  type Standard,
-  seesAll,
-  standardAttributes,
-  tableOf,
-  text,
-} from '../resources/store.ts';
+import { type Attributes, count, flag, type Standard, standardAttributes, tableOf, text } from '../resources/store.ts';
 
 export interface NetworkRow extends Standard {
   readonly adminStateUp: boolean;
@@ -28,7 +15,12 @@ export interface NetworkRow extends Standard {
   readonly dnsDomain: string;
 }
 
-export const networkRows = tableOf<NetworkRow>('networks', []);
+export const networkRows = tableOf<NetworkRow>({
+  name: 'networks',
+  missing: ['NetworkNotFound', (id) => `Network ${id} could not be found.`],
+  // What is shared, and the way outside.
+  beside: (own) => void own.orWhere({ shared: true }).orWhere({ external: true }),
+});
 
 export const networkAttributes: Attributes = {
   ...standardAttributes,
@@ -43,24 +35,6 @@ export const networkAttributes: Attributes = {
   'provider:physical_network': text('physicalNetwork'),
   'provider:segmentation_id': count('segmentationId'),
 };
-
-/** Its own, what is shared, and the way outside. */
-const visible = (who: Who) => (query: Query) => {
-  if (seesAll(who)) return;
-  query
-    .where({ projectId: who.projectId ?? '' })
-    .orWhere({ shared: true })
-    .orWhere({ external: true });
-};
-
-export const listNetworks = (db: Knex, who: Who, listing: Listing) => networkRows.list(db, visible(who), listing);
-
-/** Undefined also when `who` may not see it. */
-export async function getVisibleNetwork(db: Knex, who: Who, id: string): Promise<NetworkRow | undefined> {
-  const only = { ...everything, filters: [(query: Query) => void query.where({ id })] };
-  const [row] = await listNetworks(db, who, only);
-  return row;
-}
 
 /** Until the transaction ends nobody else changes what belongs to the network as a whole: its subnets and its leases. */
 export const lockNetwork = (tx: Knex, id: string) => tx<NetworkRow>('networks').where({ id }).forUpdate().first('id');

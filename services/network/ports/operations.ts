@@ -6,27 +6,21 @@ import type { Network } from '../context.ts';
 import { tellCompute } from '../events/store.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
 import { getHost } from '../hosts/store.ts';
-import { findNetwork } from '../networks/operations.ts';
+import { networkRows } from '../networks/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { given, missing } from '../resources/values.ts';
+import { given } from '../resources/values.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { subnetRows } from '../subnets/store.ts';
 import { freshMac, freshPort, thatMac } from './fresh.ts';
 import { removePort } from './remove.ts';
 import { restatePort } from './restate.ts';
-import { getVisiblePort, type Port, portRows } from './store.ts';
+import { type Port, portRows } from './store.ts';
 import { flagOf, groupsFor, type PortWish, pairsFor, refuseForeignDevice } from './wish.ts';
-
-export async function findPort({ db }: Network, who: Who, id: string): Promise<Port> {
-  const found = await getVisiblePort(db, who, id);
-  if (!found) throw missing('PortNotFound', `Port ${id} could not be found.`);
-  return found;
-}
 
 export async function createPort(network: Network, who: Who, wish: PortWish, projectId: string): Promise<Port> {
   const { db } = network;
   refuseForeignDevice(who, wish);
-  const net = await findNetwork(network, who, wish.network_id);
+  const net = await networkRows.find(db, who, wish.network_id);
   await reserve(network, projectId, 'port');
   const deviceOwner = wish.device_owner ?? '';
   const guarded = flagOf(wish.port_security_enabled, 'port_security_enabled') ?? net.portSecurityEnabled;

@@ -1,13 +1,9 @@
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
 import {
   type Attributes,
-  everything,
   flag,
-  type Listing,
   type Query,
   type Standard,
-  seesAll,
   standardAttributes,
   tableOf,
   text,
@@ -36,7 +32,16 @@ export interface Port extends Standard {
   readonly bindingProfile: object;
 }
 
-export const portRows = tableOf<Port>('ports', ['allowedAddressPairs', 'extraDhcpOpts', 'bindingProfile']);
+export const portRows = tableOf<Port>({
+  name: 'ports',
+  json: ['allowedAddressPairs', 'extraDhcpOpts', 'bindingProfile'],
+  missing: ['PortNotFound', (id) => `Port ${id} could not be found.`],
+  // Those on its networks.
+  beside: (own, projectId) =>
+    void own.orWhereIn('networkId', (each: Query) => {
+      each.select('id').from('networks').where({ projectId });
+    }),
+});
 
 export const owner = {
   dhcp: 'network:dhcp',
@@ -79,23 +84,6 @@ export const portAttributes: Attributes = {
         .whereIn('groupId', [...values]);
     }),
 };
-
-/** Its own, and those on its networks. */
-const visible = (who: Who) => (query: Query) => {
-  if (seesAll(who)) return;
-  const projectId = who.projectId ?? '';
-  query.where({ projectId }).orWhereIn('networkId', (each: Query) => {
-    each.select('id').from('networks').where({ projectId });
-  });
-};
-
-export const listPorts = (db: Knex, who: Who, listing: Listing) => portRows.list(db, visible(who), listing);
-
-export async function getVisiblePort(db: Knex, who: Who, id: string): Promise<Port | undefined> {
-  const only = { ...everything, filters: [(query: Query) => void query.where({ id })] };
-  const [row] = await listPorts(db, who, only);
-  return row;
-}
 
 /** The port changes without its revision: its state is no wish of anybody. */
 export const settlePort = (tx: Knex, id: string, change: Partial<Pick<Port, 'status' | 'vifType' | 'bindingHost'>>) =>

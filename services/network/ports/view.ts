@@ -62,12 +62,10 @@ export async function portViews({ db, cloudId }: Network, ports: readonly Port[]
   }));
 }
 
-/** What rules look at: the port, and who owns its network. */
-export async function portTarget({ db }: Network, networkId: string, projectId: string, deviceOwner: string) {
+/** What rules look at beside the port's own project: who owns its network, and whether a guest has it. */
+export async function portTarget({ db }: Network, networkId: string, deviceOwner: string) {
   const net = await networkRows.get(db, networkId);
   return {
-    project_id: projectId,
-    tenant_id: projectId,
     'network:project_id': net?.projectId,
     'network:shared': net?.shared ?? false,
     network_device: deviceOwner.startsWith('network:'),

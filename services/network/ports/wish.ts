@@ -5,9 +5,9 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { FixedIpWish } from '../addresses/assign.ts';
 import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
-import { invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { invalidInput, type StandardWish, truth } from '../resources/values.ts';
 import { defaultGroup } from '../security-groups/default-group.ts';
-import { getVisibleGroup } from '../security-groups/store.ts';
+import { groupRows } from '../security-groups/store.ts';
 import type { AddressPair, Port } from './store.ts';
 
 export interface PortWish extends StandardWish {
@@ -45,9 +45,7 @@ export async function groupsFor(
 }
 
 async function thoseThatAre({ db }: Network, who: Who, ids: readonly string[]): Promise<string[]> {
-  for (const id of ids)
-    if (!(await getVisibleGroup(db, who, id)))
-      throw missing('SecurityGroupNotFound', `Security group ${id} does not exist`);
+  for (const id of ids) await groupRows.find(db, who, id);
   return [...new Set(ids)];
 }
 

@@ -5,8 +5,8 @@ import { type Answer, type Call, created, gone, type Handler, ok } from '#shared
 import { atomically, type Network } from '../context.ts';
 import { policy } from '../policy.ts';
 import { fieldsOf, linksOf, listingOf, pick } from './query.ts';
-import type { Attributes, Listing, Standard } from './store.ts';
-import type { May } from './values.ts';
+import type { Attributes, Standard, Table } from './store.ts';
+import { type May, ownersOf } from './values.ts';
 
 export type Wish = Readonly<Record<string, unknown>>;
 
@@ -16,12 +16,10 @@ export interface Kind<Row extends Standard, W extends object> {
   readonly one: string;
   readonly many: string;
   readonly attributes: Attributes;
-  list(network: Network, who: Who, listing: Listing): Promise<Row[]>;
-  /** Throws the resource's 404 when `who` may not see it. */
-  find(network: Network, who: Who, id: string): Promise<Row>;
+  readonly rows: Pick<Table<Row>, 'list' | 'find'>;
   views(network: Network, rows: readonly Row[], may: May): Promise<object[]>;
-  /** What rules look at: the thing itself, and what it belongs to. */
-  target(network: Network, thing: Row | (W & { readonly projectId: string })): Promise<Target>;
+  /** What rules look at beside the thing's own project: what it belongs to. */
+  target?(network: Network, thing: Thing<Row, W>): Promise<Target>;
   /** Throws the 404 of what a wish is to be part of, when `who` may not see that. */
   findParent?(network: Network, who: Who, wish: W): Promise<unknown>;
   create(network: Network, who: Who, wish: W, projectId: string): Promise<Row>;
@@ -29,12 +27,15 @@ export interface Kind<Row extends Standard, W extends object> {
   remove(network: Network, who: Who, row: Row): Promise<void>;
 }
 
+/** One that is there, or one that is wished for. */
+type Thing<Row, W> = Row | (W & { readonly projectId: string });
+
 type Body = Readonly<Record<string, unknown>>;
 
 export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Row, W>) {
   const list: Handler<Network> = async (network, call) => {
     const listing = listingOf(call, kind.attributes);
-    const rows = await kind.list(network, call.who, listing);
+    const rows = await kind.rows.list(network.db, call.who, listing);
     const fields = fieldsOf(call);
     const views = await kind.views(network, rows, call.may);
     const links = linksOf(
@@ -50,7 +51,7 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
     return { [kind.one]: pick(view, fieldsOf(call)) };
   };
   const show: Handler<Network> = async (network, call) =>
-    ok(await answer(network, await kind.find(network, call.who, call.params.id ?? ''), call));
+    ok(await answer(network, await kind.rows.find(network.db, call.who, call.params.id ?? ''), call));
   const create: Handler<Network, Body> = async (network, call) => {
     const bulk = call.body[kind.many] as W[] | undefined;
     if (bulk) return createAll(kind, network, call, bulk);
@@ -61,17 +62,17 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
   const update: Handler<Network, Body> = async (network, call) => {
     const wish = call.body[kind.one] as W;
     const row = await atomically(network, async (within) => {
-      const before = await kind.find(within, call.who, call.params.id ?? '');
-      const target = await kind.target(within, before);
-      authorizeAll(call, `update_${kind.one}`, wish as Wish, { ...target, ...(wish as Wish), ...owners(target) });
+      const before = await kind.rows.find(within.db, call.who, call.params.id ?? '');
+      const target = await targetOf(kind, within, before);
+      authorizeAll(call, `update_${kind.one}`, wish as Wish, { ...target, ...(wish as Wish), ...ownersOf(before) });
       return kind.update?.(within, call.who, before, wish) ?? before;
     });
     return ok(await answer(network, row, call as Call<never>));
   };
   const remove: Handler<Network> = async (network, call) => {
     await atomically(network, async (within) => {
-      const row = await kind.find(within, call.who, call.params.id ?? '');
-      call.authorize(`delete_${kind.one}`, await kind.target(within, row));
+      const row = await kind.rows.find(within.db, call.who, call.params.id ?? '');
+      call.authorize(`delete_${kind.one}`, await targetOf(kind, within, row));
       await kind.remove(within, call.who, row);
     });
     return gone();
@@ -88,10 +89,16 @@ async function createOne<Row extends Standard, W extends object>(
   const { project_id, tenant_id } = wish as { project_id?: string; tenant_id?: string };
   const projectId = project_id ?? tenant_id ?? call.who.projectId ?? '';
   await kind.findParent?.(network, call.who, wish);
-  const target = await kind.target(network, { ...wish, projectId });
+  const target = await targetOf(kind, network, { ...wish, projectId });
   authorizeAll(call, `create_${kind.one}`, wish as Wish, { ...wish, ...target });
   return kind.create(network, call.who, wish, projectId);
 }
+
+const targetOf = async <Row extends Standard, W extends object>(
+  { target }: Kind<Row, W>,
+  network: Network,
+  thing: Thing<Row, W>,
+): Promise<Target> => ({ ...ownersOf(thing), ...(await target?.(network, thing)) });
 
 /** All of them, or none. */
 async function createAll<Row extends Standard, W extends object>(
@@ -107,8 +114,6 @@ async function createAll<Row extends Standard, W extends object>(
   });
   return created({ [kind.many]: await kind.views(network, rows, call.may) });
 }
-
-const owners = ({ project_id, tenant_id }: Target) => ({ project_id, tenant_id });
 
 /** The rule of the verb, and of each attribute that has one and was asked for. */
 function authorizeAll(call: Pick<Call, 'authorize'>, rule: string, wish: Wish, target: Target): void {

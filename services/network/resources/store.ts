@@ -1,6 +1,7 @@
 /** What the tables of all resources have in common: find, list with filters and pages, insert, update, remove. */
 import type { Knex } from 'knex';
 import type { Who } from '#shared/auth/who.ts';
+import { Fault } from '#shared/errors/fault.ts';
 
 /** The columns that every resource has. */
 export interface Standard {
@@ -58,19 +59,32 @@ export interface Listing {
   readonly reverse: boolean;
 }
 
-export const everything: Listing = { filters: [], sorts: [], marker: undefined, limit: undefined, reverse: false };
+const everything: Listing = { filters: [], sorts: [], marker: undefined, limit: undefined, reverse: false };
 
 /** Admins and services see what belongs to any project. */
-export const seesAll = (who: Who): boolean => who.roles.includes('admin') || who.roles.includes('service');
+const seesAll = (who: Who): boolean => who.roles.includes('admin') || who.roles.includes('service');
+
+/** What sets one table apart from the others. */
+interface Shape<Row extends Standard> {
+  readonly name: string;
+  /** Columns that hold JSON, beside the tags. */
+  readonly json?: readonly (keyof Row & string)[];
+  /** The type and the words of its 404. */
+  readonly missing: readonly [type: string, words: (id: string) => string];
+  /** Widens what a project sees beyond its own rows. */
+  readonly beside?: (own: Query, projectId: string) => void;
+}
 
 export interface Table<Row extends Standard> {
-  /** Undefined when there is none. */
+  /** Throws its 404 when there is none, or `who` may not see it. */
+  find(db: Knex, who: Who, id: string): Promise<Row>;
+  /** What `who` may see, filtered, sorted and cut as the listing says. */
+  list(db: Knex, who: Who, listing: Listing): Promise<Row[]>;
+  /** Whoever asks; undefined when there is none. */
   get(db: Knex, id: string): Promise<Row | undefined>;
   /** All rows whose columns have these values. */
   where(db: Knex, columns: Partial<Row>): Promise<Row[]>;
   whereIn(db: Knex, column: keyof Row & string, values: readonly unknown[]): Promise<Row[]>;
-  /** The rows that `scope` leaves, filtered, sorted and cut as the listing says. */
-  list(db: Knex, scope: (query: Query) => void, listing: Listing): Promise<Row[]>;
   insert(tx: Knex, row: Row): Promise<void>;
   /** Also counts the revision up. */
   update(tx: Knex, id: string, change: Partial<Row>): Promise<void>;
@@ -78,18 +92,25 @@ export interface Table<Row extends Standard> {
   countOf(db: Knex, columns: Partial<Row>): Promise<number>;
 }
 
-export function tableOf<Row extends Standard>(name: string, jsonColumns: readonly (keyof Row & string)[]): Table<Row> {
-  const json = new Set<string>(['tags', ...jsonColumns]);
-  const read = (stored: Record<string, unknown>) => {
-    for (const column of json) stored[column] = JSON.parse(String(stored[column]));
-    return stored as unknown as Row;
+export function tableOf<Row extends Standard>(shape: Shape<Row>): Table<Row> {
+  const { read, write } = translatorOf(shape);
+  const rows = (db: Knex) => db(shape.name);
+  const list = async (db: Knex, who: Who, listing: Listing) => {
+    const query = rows(db).select(`${shape.name}.*`);
+    if (!seesAll(who)) query.where((own: Query) => ownOf(shape, own, who.projectId ?? ''));
+    for (const filter of listing.filters) filter(query);
+    await cut(db, shape.name, query, listing);
+    const found = (await query).map(read);
+    return listing.reverse ? found.reverse() : found;
   };
-  const write = (row: Partial<Row>) =>
-    Object.fromEntries(
-      Object.entries(row).map(([column, value]) => [column, json.has(column) ? JSON.stringify(value) : value]),
-    );
-  const rows = (db: Knex) => db(name);
   return {
+    list,
+    find: async (db, who, id) => {
+      const [found] = await list(db, who, { ...everything, filters: [(query) => void query.where({ id })] });
+      const [type, words] = shape.missing;
+      if (!found) throw new Fault(404, 'notFound', words(id), { type });
+      return found;
+    },
     get: async (db, id) => {
       const found = (await rows(db).where({ id }).first()) as Record<string, unknown> | undefined;
       return found && read(found);
@@ -103,14 +124,6 @@ export function tableOf<Row extends Standard>(name: string, jsonColumns: readonl
               .whereIn(column, [...values] as string[])
               .orderBy('id')
           ).map(read),
-    list: async (db, scope, listing) => {
-      const query = rows(db).select(`${name}.*`);
-      query.where((visible) => scope(visible));
-      for (const filter of listing.filters) filter(query);
-      await cut(db, name, query, listing);
-      const found = (await query).map(read);
-      return listing.reverse ? found.reverse() : found;
-    },
     insert: async (tx, row) => {
       await rows(tx).insert(write(row));
     },
@@ -127,6 +140,26 @@ export function tableOf<Row extends Standard>(name: string, jsonColumns: readonl
       const [row] = await rows(db).where(write(columns)).count({ total: '*' });
       return Number(row?.total ?? 0);
     },
+  };
+}
+
+function ownOf<Row extends Standard>({ beside }: Shape<Row>, own: Query, projectId: string): void {
+  own.where({ projectId });
+  beside?.(own, projectId);
+}
+
+/** Rows as they are stored, and as they are read. */
+function translatorOf<Row extends Standard>({ json = [] }: Shape<Row>) {
+  const columns = new Set<string>(['tags', ...json]);
+  return {
+    read: (stored: Record<string, unknown>) => {
+      for (const column of columns) stored[column] = JSON.parse(String(stored[column]));
+      return stored as unknown as Row;
+    },
+    write: (row: Partial<Row>) =>
+      Object.fromEntries(
+        Object.entries(row).map(([column, value]) => [column, columns.has(column) ? JSON.stringify(value) : value]),
+      ),
   };
 }
 

@@ -17,6 +17,12 @@ export function truth(value: unknown, name: string): boolean {
 /** 2026-11-22T17:49:58Z */
 export const moment = (ms: number): string => `${new Date(Number(ms)).toISOString().slice(0, 19)}Z`;
 
+/** Whose it is, as rules and clients spell it. */
+export const ownersOf = ({ projectId }: { readonly projectId: string }) => ({
+  project_id: projectId,
+  tenant_id: projectId,
+});
+
 /** Neutron's general refusal of a value. */
 export const invalidInput = (why: string): Fault => badRequest(`Invalid input for operation: ${why}.`, 'InvalidInput');
 export const badResource = (resource: string, why: string): Fault =>

@@ -1,10 +1,11 @@
 /** A router's leg outside. */
+
 import type { Who } from '#shared/auth/who.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { assignAddresses, type FixedIpWish } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
-import { findNetwork } from '../networks/operations.ts';
+import { networkRows } from '../networks/store.ts';
 import { freshMac, freshPort } from '../ports/fresh.ts';
 import { removePort } from '../ports/remove.ts';
 import { restatePort } from '../ports/restate.ts';
@@ -40,7 +41,7 @@ export async function setGateway(
 
 async function plugOutside(network: Network, who: Who, router: Router, networkId: string, wish: GatewayWish) {
   const { db } = network;
-  const outside = await findNetwork(network, who, networkId);
+  const outside = await networkRows.find(network.db, who, networkId);
   if (!outside.external) throw badResource('router', `Network ${networkId} is not an external network`);
   const port: Port = {
     ...freshPort(networkId, ''),

@@ -2,25 +2,22 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import { atomically, type Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
+import { ownersOf } from '../resources/values.ts';
 import { standardView } from '../resources/view.ts';
 import { addInterface, type InterfaceWish, removeInterface } from './interfaces.ts';
-import { createRouter, findRouter, type RouterWish, removeRouter, updateRouter } from './operations.ts';
-import { listRouters, type Router, routerAttributes } from './store.ts';
-
-const targetOf = ({ projectId }: { readonly projectId: string }) => ({ project_id: projectId, tenant_id: projectId });
+import { createRouter, type RouterWish, removeRouter, updateRouter } from './operations.ts';
+import { type Router, routerAttributes, routerRows } from './store.ts';
 
 const routerKind: Kind<Router, RouterWish> = {
   one: 'router',
   many: 'routers',
   attributes: routerAttributes,
-  list: ({ db }, who, listing) => listRouters(db, who, listing),
-  find: findRouter,
+  rows: routerRows,
   views: async ({ db }: Network, rows) => {
     const portIds = rows.flatMap(({ gatewayPortId }) => gatewayPortId ?? []);
     const outside = Map.groupBy(await listAddresses(db, portIds), ({ portId }) => portId);
     return rows.map((row) => routerView(row, outside.get(row.gatewayPortId ?? '') ?? []));
   },
-  target: async (_network, thing) => targetOf(thing),
   create: createRouter,
   update: updateRouter,
   remove: removeRouter,
@@ -51,8 +48,8 @@ const onInterface =
   (verb: typeof addInterface, rule: string): Handler<Network, InterfaceWish> =>
   async (network, { who, params, body, authorize }) => {
     const { router, port, subnetIds } = await atomically(network, async (within) => {
-      const found = await findRouter(within, who, params.id ?? '');
-      authorize(rule, targetOf(found));
+      const found = await routerRows.find(within.db, who, params.id ?? '');
+      authorize(rule, ownersOf(found));
       return verb(within, who, found, body);
     });
     return ok({

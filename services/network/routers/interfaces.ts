@@ -7,13 +7,12 @@ import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
 import { freshMac, freshPort } from '../ports/fresh.ts';
-import { findPort } from '../ports/operations.ts';
 import { removePort } from '../ports/remove.ts';
 import { restatePort } from '../ports/restate.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { badResource, missing } from '../resources/values.ts';
-import { findSubnet, subnetAround } from '../subnets/operations.ts';
+import { subnetAround } from '../subnets/operations.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { type Router, routerRows } from './store.ts';
 
@@ -52,7 +51,7 @@ export async function addInterface(
 
 async function bySubnet(network: Network, who: Who, router: Router, subnetId: string) {
   const { db } = network;
-  const subnet = await findSubnet(network, who, subnetId);
+  const subnet = await subnetRows.find(db, who, subnetId);
   if (subnet.gatewayIp === null) throw badResource('router', 'Subnet for router interface must have a gateway IP');
   await refuseOverlap(network, router, [subnet]);
   await reserve(network, router.projectId, 'port');
@@ -79,7 +78,7 @@ const asLegOf = ({ id, host }: Router) => ({
 
 async function byPort(network: Network, who: Who, router: Router, portId: string) {
   const { db } = network;
-  const before = await findPort(network, who, portId);
+  const before = await portRows.find(db, who, portId);
   if (before.deviceId !== '' && before.deviceId !== router.id)
     throw conflict(
       `Unable to complete operation on port ${portId} for network ${before.networkId}. Port already has an attached device ${before.deviceId}.`,
@@ -142,7 +141,7 @@ export async function removeInterface(
 
 async function findLeg(network: Network, who: Who, router: Router, { subnet_id, port_id }: InterfaceWish) {
   const { ports, addresses } = await legsOf(network, router);
-  if (subnet_id !== undefined) await findSubnet(network, who, subnet_id);
+  if (subnet_id !== undefined) await subnetRows.find(network.db, who, subnet_id);
   const port = ports.find(
     ({ id }) =>
       id === (port_id ?? id) &&

@@ -6,23 +6,17 @@ import { restateRouter } from '../floating-ips/release.ts';
 import { wayOut } from '../hosts/way-out.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, missing, type StandardWish, truth } from '../resources/values.ts';
+import { freshRow, given, type StandardWish, truth } from '../resources/values.ts';
 import { subnetAround } from '../subnets/operations.ts';
 import { routesFor } from '../subnets/plan.ts';
 import { subnetRows } from '../subnets/store.ts';
 import { clearGateway, type GatewayWish, setGateway } from './gateway.ts';
-import { getVisibleRouter, type Route, type Router, routerRows } from './store.ts';
+import { type Route, type Router, routerRows } from './store.ts';
 
 export interface RouterWish extends StandardWish {
   readonly admin_state_up?: unknown;
   readonly external_gateway_info?: GatewayWish | null;
   readonly routes?: readonly Route[] | null;
-}
-
-export async function findRouter({ db }: Network, who: Who, id: string): Promise<Router> {
-  const found = await getVisibleRouter(db, who, id);
-  if (!found) throw missing('RouterNotFound', `Router ${id} could not be found`);
-  return found;
 }
 
 const flagOf = (value: unknown): boolean | undefined =>

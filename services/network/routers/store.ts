@@ -1,17 +1,4 @@
-import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
-import {
-  type Attributes,
-  everything,
-  flag,
-  type Listing,
-  type Query,
-  type Standard,
-  seesAll,
-  standardAttributes,
-  tableOf,
-  text,
-} from '../resources/store.ts';
+import { type Attributes, flag, type Standard, standardAttributes, tableOf, text } from '../resources/store.ts';
 
 export interface Route {
   readonly destination: string;
@@ -29,22 +16,14 @@ export interface Router extends Standard {
   readonly host: string;
 }
 
-export const routerRows = tableOf<Router>('routers', ['routes']);
+export const routerRows = tableOf<Router>({
+  name: 'routers',
+  json: ['routes'],
+  missing: ['RouterNotFound', (id) => `Router ${id} could not be found`],
+});
 
 export const routerAttributes: Attributes = {
   ...standardAttributes,
   admin_state_up: flag('adminStateUp'),
   status: text('status'),
 };
-
-const visible = (who: Who) => (query: Query) => {
-  if (!seesAll(who)) query.where({ projectId: who.projectId ?? '' });
-};
-
-export const listRouters = (db: Knex, who: Who, listing: Listing) => routerRows.list(db, visible(who), listing);
-
-export async function getVisibleRouter(db: Knex, who: Who, id: string): Promise<Router | undefined> {
-  const only = { ...everything, filters: [(query: Query) => void query.where({ id })] };
-  const [row] = await listRouters(db, who, only);
-  return row;
-}

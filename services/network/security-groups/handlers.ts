@@ -1,23 +1,12 @@
 import type { Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
-import {
-  createGroup,
-  createRule,
-  findGroup,
-  findRule,
-  type GroupWish,
-  removeGroup,
-  removeRule,
-  updateGroup,
-} from './operations.ts';
+import { createGroup, createRule, type GroupWish, removeGroup, removeRule, updateGroup } from './operations.ts';
 import type { RuleWish } from './rule.ts';
 import {
   defaultGroupsAmong,
   type GroupRule,
   groupAttributes,
   groupRows,
-  listGroups,
-  listRules,
   ruleAttributes,
   ruleRows,
   type SecurityGroup,
@@ -28,15 +17,14 @@ const groupKind: Kind<SecurityGroup, GroupWish> = {
   one: 'security_group',
   many: 'security_groups',
   attributes: groupAttributes,
-  list: ({ db }, who, listing) => listGroups(db, who, listing),
-  find: findGroup,
+  rows: groupRows,
   views: async ({ db }: Network, rows) => {
     const ids = rows.map(({ id }) => id);
     const rules = Map.groupBy(await ruleRows.whereIn(db, 'groupId', ids), ({ groupId }) => groupId);
     const defaults = await defaultGroupsAmong(db, ids);
     return rows.map((row) => groupView(row, rules.get(row.id) ?? [], defaults));
   },
-  target: async (_network, { projectId }) => ({ project_id: projectId, tenant_id: projectId, shared: false }),
+  target: async () => ({ shared: false }),
   create: createGroup,
   update: updateGroup,
   remove: removeGroup,
@@ -46,8 +34,7 @@ const ruleKind: Kind<GroupRule, RuleWish> = {
   one: 'security_group_rule',
   many: 'security_group_rules',
   attributes: ruleAttributes,
-  list: ({ db }, who, listing) => listRules(db, who, listing),
-  find: findRule,
+  rows: ruleRows,
   views: async ({ db }, rows) => {
     const defaults = await defaultGroupsAmong(
       db,
@@ -58,9 +45,9 @@ const ruleKind: Kind<GroupRule, RuleWish> = {
   target: async ({ db }, thing) => {
     const groupId = 'groupId' in thing ? thing.groupId : thing.security_group_id;
     const group = await groupRows.get(db, groupId);
-    return { project_id: thing.projectId, tenant_id: thing.projectId, 'security_group:project_id': group?.projectId };
+    return { 'security_group:project_id': group?.projectId };
   },
-  findParent: (network, who, { security_group_id }) => findGroup(network, who, security_group_id),
+  findParent: ({ db }, who, { security_group_id }) => groupRows.find(db, who, security_group_id),
   create: createRule,
   remove: removeRule,
 };

@@ -3,14 +3,12 @@ import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { restateGroups } from '../ports/restate.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, missing, type StandardWish, truth } from '../resources/values.ts';
+import { freshRow, given, type StandardWish, truth } from '../resources/values.ts';
 import { egressRules, freshRule } from './default-group.ts';
 import { forgetGreetings } from './greet.ts';
 import { type RuleWish, saidBy } from './rule.ts';
 import {
   type GroupRule,
-  getVisibleGroup,
-  getVisibleRule,
   groupRows,
   isDefaultGroup,
   isGroupUsed,
@@ -21,18 +19,6 @@ import {
 
 export interface GroupWish extends StandardWish {
   readonly stateful?: unknown;
-}
-
-export async function findGroup({ db }: Network, who: Who, id: string): Promise<SecurityGroup> {
-  const found = await getVisibleGroup(db, who, id);
-  if (!found) throw missing('SecurityGroupNotFound', `Security group ${id} does not exist`);
-  return found;
-}
-
-export async function findRule({ db }: Network, who: Who, id: string): Promise<GroupRule> {
-  const found = await getVisibleRule(db, who, id);
-  if (!found) throw missing('SecurityGroupRuleNotFound', `Security group rule ${id} does not exist`);
-  return found;
 }
 
 export async function createGroup(network: Network, _who: Who, wish: GroupWish, projectId: string) {
@@ -74,9 +60,9 @@ export async function removeGroup(network: Network, who: Who, { id }: SecurityGr
 export async function createRule(network: Network, who: Who, wish: RuleWish, projectId: string): Promise<GroupRule> {
   const { db } = network;
   const said = saidBy(wish);
-  const group = await findGroup(network, who, wish.security_group_id);
+  const group = await groupRows.find(db, who, wish.security_group_id);
   const remoteGroupId = wish.remote_group_id ?? null;
-  if (remoteGroupId !== null) await findGroup(network, who, remoteGroupId);
+  if (remoteGroupId !== null) await groupRows.find(db, who, remoteGroupId);
   await reserve(network, projectId, 'security_group_rule');
   const rule: GroupRule = {
     ...freshRule(projectId, group.id, { direction: wish.direction, ethertype: said.ethertype }),

@@ -1,14 +1,10 @@
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
 import {
   type Attributes,
   count,
-  everything,
   flag,
-  type Listing,
   type Query,
   type Standard,
-  seesAll,
   standardAttributes,
   tableOf,
   text,
@@ -32,8 +28,20 @@ export interface GroupRule extends Standard {
   readonly remoteGroupId: string | null;
 }
 
-export const groupRows = tableOf<SecurityGroup>('security_groups', []);
-export const ruleRows = tableOf<GroupRule>('security_group_rules', []);
+export const groupRows = tableOf<SecurityGroup>({
+  name: 'security_groups',
+  missing: ['SecurityGroupNotFound', (id) => `Security group ${id} does not exist`],
+});
+
+export const ruleRows = tableOf<GroupRule>({
+  name: 'security_group_rules',
+  missing: ['SecurityGroupRuleNotFound', (id) => `Security group rule ${id} does not exist`],
+  // Those that an admin made in one's group.
+  beside: (own, projectId) =>
+    void own.orWhereIn('groupId', (each: Query) => {
+      each.select('id').from('security_groups').where({ projectId });
+    }),
+});
 
 export const groupAttributes: Attributes = {
   ...standardAttributes,
@@ -53,25 +61,6 @@ export const ruleAttributes: Attributes = {
   remote_ip_prefix: text('cidr'),
   remote_group_id: text('remoteGroupId'),
 };
-
-const visible = (who: Who) => (query: Query) => {
-  if (!seesAll(who)) query.where({ projectId: who.projectId ?? '' });
-};
-/** Also the rules that an admin made in one's group. */
-const visibleRule = (who: Who) => (query: Query) => {
-  if (seesAll(who)) return;
-  const projectId = who.projectId ?? '';
-  query.where({ projectId }).orWhereIn('groupId', (each: Query) => {
-    each.select('id').from('security_groups').where({ projectId });
-  });
-};
-
-const only = (id: string): Listing => ({ ...everything, filters: [(query: Query) => void query.where({ id })] });
-
-export const listGroups = (db: Knex, who: Who, listing: Listing) => groupRows.list(db, visible(who), listing);
-export const listRules = (db: Knex, who: Who, listing: Listing) => ruleRows.list(db, visibleRule(who), listing);
-export const getVisibleGroup = async (db: Knex, who: Who, id: string) => (await listGroups(db, who, only(id)))[0];
-export const getVisibleRule = async (db: Knex, who: Who, id: string) => (await listRules(db, who, only(id)))[0];
 
 export const getDefaultGroup = async (db: Knex, projectId: string): Promise<string | undefined> =>
   (await db('default_groups').where({ projectId }).first('groupId'))?.groupId;

@@ -1,22 +1,14 @@
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { standardView } from '../resources/view.ts';
-import {
-  createSubnetPool,
-  findSubnetPool,
-  removeSubnetPool,
-  type SubnetPoolWish,
-  updateSubnetPool,
-} from './operations.ts';
-import { listSubnetPools, type SubnetPool, subnetPoolAttributes } from './store.ts';
+import { createSubnetPool, removeSubnetPool, type SubnetPoolWish, updateSubnetPool } from './operations.ts';
+import { type SubnetPool, subnetPoolAttributes, subnetPoolRows } from './store.ts';
 
 const subnetPoolKind: Kind<SubnetPool, SubnetPoolWish> = {
   one: 'subnetpool',
   many: 'subnetpools',
   attributes: subnetPoolAttributes,
-  list: ({ db }, who, listing) => listSubnetPools(db, who, listing),
-  find: findSubnetPool,
+  rows: subnetPoolRows,
   views: async (_network, rows) => rows.map(subnetPoolView),
-  target: async (_network, { projectId }) => ({ project_id: projectId, tenant_id: projectId }),
   create: createSubnetPool,
   update: updateSubnetPool,
   remove: removeSubnetPool,

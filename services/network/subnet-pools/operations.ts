@@ -2,10 +2,10 @@ import type { Who } from '#shared/auth/who.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { cidrOf } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
-import { freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
+import { freshRow, given, invalidInput, type StandardWish, truth } from '../resources/values.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { carve, compact, isInside } from './carve.ts';
-import { getVisibleSubnetPool, type SubnetPool, subnetPoolRows } from './store.ts';
+import { type SubnetPool, subnetPoolRows } from './store.ts';
 
 export interface SubnetPoolWish extends StandardWish {
   readonly prefixes: readonly string[];
@@ -15,12 +15,6 @@ export interface SubnetPoolWish extends StandardWish {
   readonly default_quota?: number | string | null;
   readonly shared?: unknown;
   readonly is_default?: unknown;
-}
-
-export async function findSubnetPool({ db }: Network, who: Who, id: string): Promise<SubnetPool> {
-  const found = await getVisibleSubnetPool(db, who, id);
-  if (!found) throw missing('SubnetPoolNotFound', `Subnet pool ${id} could not be found.`);
-  return found;
 }
 
 const longest = { 4: 32, 6: 128 } as const;

@@ -1,17 +1,4 @@
-import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
-import {
-  type Attributes,
-  count,
-  everything,
-  flag,
-  type Listing,
-  type Query,
-  type Standard,
-  seesAll,
-  standardAttributes,
-  tableOf,
-} from '../resources/store.ts';
+import { type Attributes, count, flag, type Standard, standardAttributes, tableOf } from '../resources/store.ts';
 
 export interface SubnetPool extends Standard {
   readonly ipVersion: 4 | 6;
@@ -26,7 +13,12 @@ export interface SubnetPool extends Standard {
   readonly defaultQuota: number | null;
 }
 
-export const subnetPoolRows = tableOf<SubnetPool>('subnet_pools', ['prefixes']);
+export const subnetPoolRows = tableOf<SubnetPool>({
+  name: 'subnet_pools',
+  json: ['prefixes'],
+  missing: ['SubnetPoolNotFound', (id) => `Subnet pool ${id} could not be found.`],
+  beside: (own) => void own.orWhere({ shared: true }),
+});
 
 export const subnetPoolAttributes: Attributes = {
   ...standardAttributes,
@@ -39,15 +31,3 @@ export const subnetPoolAttributes: Attributes = {
   is_default: flag('isDefault'),
   address_scope_id: (query) => void query.whereRaw('1 = 0'), // no pool has a scope
 };
-
-const visible = (who: Who) => (query: Query) => {
-  if (!seesAll(who)) query.where({ projectId: who.projectId ?? '' }).orWhere({ shared: true });
-};
-
-export const listSubnetPools = (db: Knex, who: Who, listing: Listing) => subnetPoolRows.list(db, visible(who), listing);
-
-export async function getVisibleSubnetPool(db: Knex, who: Who, id: string): Promise<SubnetPool | undefined> {
-  const only = { ...everything, filters: [(query: Query) => void query.where({ id })] };
-  const [row] = await listSubnetPools(db, who, only);
-  return row;
-}

@@ -3,17 +3,16 @@ import { conflict } from '#shared/errors/fault.ts';
 import { cidrOf, cidrText, contains, overlap } from '../addresses/cidr.ts';
 import { addressesIn, portAt } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { findNetwork } from '../networks/operations.ts';
 import { restateExternal, restateNetwork } from '../networks/restate.ts';
 import { lockNetwork, networkRows } from '../networks/store.ts';
 import { placeLeases } from '../ports/leases.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { badResource, freshRow, given, invalidInput, missing, type StandardWish, truth } from '../resources/values.ts';
-import { cutFrom, findSubnetPool } from '../subnet-pools/operations.ts';
+import { badResource, freshRow, given, invalidInput, type StandardWish, truth } from '../resources/values.ts';
+import { cutFrom } from '../subnet-pools/operations.ts';
 import { type SubnetPool, subnetPoolRows } from '../subnet-pools/store.ts';
 import { gatewayFor, nameserversFor, poolsFor, rangeOf, routesFor } from './plan.ts';
-import { getVisibleSubnet, type HostRoute, type Subnet, subnetRows } from './store.ts';
+import { type HostRoute, type Subnet, subnetRows } from './store.ts';
 
 export interface SubnetWish extends StandardWish {
   readonly network_id: string;
@@ -32,15 +31,9 @@ export interface SubnetWish extends StandardWish {
   readonly ipv6_address_mode?: string | null;
 }
 
-export async function findSubnet({ db }: Network, who: Who, id: string): Promise<Subnet> {
-  const found = await getVisibleSubnet(db, who, id);
-  if (!found) throw missing('SubnetNotFound', `Subnet ${id} could not be found.`);
-  return found;
-}
-
 export async function createSubnet(network: Network, who: Who, wish: SubnetWish, projectId: string): Promise<Subnet> {
   const { db } = network;
-  const net = await findNetwork(network, who, wish.network_id);
+  const net = await networkRows.find(db, who, wish.network_id);
   await reserve(network, projectId, 'subnet');
   await lockNetwork(db, net.id);
   const { text, subnetpoolId, version } = await rangeWished(network, who, wish, projectId);
@@ -84,7 +77,7 @@ async function rangeWished(network: Network, who: Who, wish: SubnetWish, project
 }
 
 async function poolFor(network: Network, who: Who, wish: SubnetWish, version: number): Promise<SubnetPool | undefined> {
-  if (wish.subnetpool_id) return findSubnetPool(network, who, wish.subnetpool_id);
+  if (wish.subnetpool_id) return subnetPoolRows.find(network.db, who, wish.subnetpool_id);
   if (!wish.use_default_subnetpool || !truth(wish.use_default_subnetpool, 'use_default_subnetpool')) return undefined;
   const [standard] = await subnetPoolRows.where(network.db, { isDefault: true, ipVersion: version === 6 ? 6 : 4 });
   if (!standard) throw badResource('subnets', `No default subnetpool defined for IPv${version}`);

@@ -1,14 +1,10 @@
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
 import {
   type Attributes,
   count,
-  everything,
   flag,
-  type Listing,
   type Query,
   type Standard,
-  seesAll,
   standardAttributes,
   tableOf,
   text,
@@ -39,12 +35,16 @@ export interface Subnet extends Standard {
   readonly ipv6AddressMode: string | null;
 }
 
-export const subnetRows = tableOf<Subnet>('subnets', [
-  'allocationPools',
-  'dnsNameservers',
-  'hostRoutes',
-  'serviceTypes',
-]);
+export const subnetRows = tableOf<Subnet>({
+  name: 'subnets',
+  json: ['allocationPools', 'dnsNameservers', 'hostRoutes', 'serviceTypes'],
+  missing: ['SubnetNotFound', (id) => `Subnet ${id} could not be found.`],
+  // Those on its networks, and those of networks that everybody may use.
+  beside: (own, projectId) =>
+    void own.orWhereIn('networkId', (each: Query) => {
+      each.select('id').from('networks').where({ projectId }).orWhere({ shared: true }).orWhere({ external: true });
+    }),
+});
 
 const ofNetworks = (columns: object) => (query: Query, value: boolean) => {
   const networks = (each: Query) => each.select('id').from('networks').where(columns);
@@ -70,23 +70,6 @@ export const subnetAttributes: Attributes = {
   // Nothing here has a segment of its own.
   segment_id: (query) => void query.whereRaw('1 = 0'),
 };
-
-/** Its own, those on its networks, and those of networks that everybody may use. */
-const visible = (who: Who) => (query: Query) => {
-  if (seesAll(who)) return;
-  const projectId = who.projectId ?? '';
-  query.where({ projectId }).orWhereIn('networkId', (each: Query) => {
-    each.select('id').from('networks').where({ projectId }).orWhere({ shared: true }).orWhere({ external: true });
-  });
-};
-
-export const listSubnets = (db: Knex, who: Who, listing: Listing) => subnetRows.list(db, visible(who), listing);
-
-export async function getVisibleSubnet(db: Knex, who: Who, id: string): Promise<Subnet | undefined> {
-  const only = { ...everything, filters: [(query: Query) => void query.where({ id })] };
-  const [row] = await listSubnets(db, who, only);
-  return row;
-}
 
 export const subnetsOf = (db: Knex, networkIds: readonly string[]): Promise<Subnet[]> =>
   subnetRows.whereIn(db, 'networkId', networkIds);

@@ -1,5 +1,4 @@
-import type { Handler } from '#shared/http/route.ts';
-import { ok } from '#shared/http/route.ts';
+import { type Handler, ok } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
 import { segmentLimits } from '../objects/segments.ts';
 import { listingLimit } from '../requests/listing.ts';
