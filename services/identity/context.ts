@@ -28,7 +28,11 @@ export interface Identity {
   /** Seals what users keep here, with keys that the database never sees. */
   readonly sealer: Sealer;
   /** Reads tokens by the keys and revocations of its own database. */
-  readonly trust: Trust & { signingKey(): { readonly kid: string; readonly key: KeyObject } };
+  readonly trust: Trust & {
+    signingKey(): { readonly kid: string; readonly key: KeyObject };
+    /** Looks whether the database says something new. */
+    refresh(): Promise<void>;
+  };
   /** After a key or a revocation was written: here at once, elsewhere by a hint. */
   readonly trustChanged: () => Promise<void>;
 }

@@ -4,13 +4,14 @@ import type { Identity } from './context.ts';
 import { forgetRevocations } from './keys/store.ts';
 import type { OwnTrust } from './keys/trust.ts';
 
-/** A second: what other processes wrote, and events that the bus does not have yet. An hour: what no living token can mean any more. */
+/** A second: what other processes wrote, and events that the bus does not have yet. An hour: revocations of tokens that nobody may look at any more. */
 export function openTimers(identity: Identity, trust: OwnTrust): Ticker[] {
-  const { db, log } = identity;
+  const { db, log, config } = identity;
+  const forget = () => forgetRevocations(db, Date.now() - config.allowExpiredSeconds * 1000);
   const warn = (error: unknown) => log.warn({ error }, 'a timer of identity has failed, it tries again');
   return [
     every(1_000, trust.refresh, warn),
     every(1_000, () => sendEvents(identity), warn),
-    every(3_600_000, async () => void (await forgetRevocations(db, Date.now())), warn),
+    every(3_600_000, async () => void (await forget()), warn),
   ];
 }

@@ -9,6 +9,8 @@ export interface Revocation {
   readonly project?: string;
   readonly domain?: string;
   readonly by?: string;
+  /** A group that another's word puts users in; those who are in it here are named themselves. */
+  readonly group?: string;
   readonly before: number;
 }
 
@@ -17,7 +19,7 @@ export interface Revocations {
 }
 
 type Named = Exclude<keyof Revocation, 'before'>;
-const names: readonly Named[] = ['audit', 'chain', 'user', 'project', 'domain', 'by'];
+const names: readonly Named[] = ['audit', 'chain', 'user', 'project', 'domain', 'by', 'group'];
 
 export function revocationsOf(list: readonly Revocation[]): Revocations {
   const latest = new Map<string, number>();
@@ -30,15 +32,18 @@ export function revocationsOf(list: readonly Revocation[]): Revocations {
   }
   const has = (claims: Claims) => {
     const facts = factsOf(claims);
-    return [...shapes.values()].some((given) => claims.iat <= (latest.get(keyOf(given, facts)) ?? 0));
+    const isMeant = (some: Facts) =>
+      [...shapes.values()].some((given) => claims.iat <= (latest.get(keyOf(given, some)) ?? 0));
+    return isMeant(facts) || (claims.federated?.groups.some((group) => isMeant({ ...facts, group })) ?? false);
   };
   return { has };
 }
 
-const keyOf = (given: readonly Named[], facts: Partial<Record<Named, string>>) =>
-  given.map((name) => `${name}=${facts[name]}`).join('&');
+type Facts = Partial<Record<Named, string>>;
 
-const factsOf = (claims: Claims): Partial<Record<Named, string>> => ({
+const keyOf = (given: readonly Named[], facts: Facts) => given.map((name) => `${name}=${facts[name]}`).join('&');
+
+const factsOf = (claims: Claims): Facts => ({
   audit: claims.audit[0] ?? '',
   chain: claims.audit.at(-1) ?? '',
   user: claims.sub,

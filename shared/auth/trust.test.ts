@@ -75,3 +75,11 @@ test('a revocation leaves later tokens and other people alone', async () => {
   ]);
   await identify(asked(token()), 'r');
 });
+
+test('a group that loses a role takes it from those whom another puts in it', async () => {
+  const federated = { idp: 'corp', protocol: 'openid', groups: ['g', 'h'] };
+  const { identify } = trusting([{ group: 'h', project: 'p', before: now + 1 }]);
+  await identify(asked(token()), 'r');
+  await assert.rejects(identify(asked(token({ federated })), 'r'), { status: 401 });
+  await identify(asked(token({ federated: { ...federated, groups: ['g'] } })), 'r');
+});

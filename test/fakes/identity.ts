@@ -4,9 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
-import { silentLog } from '#shared/log/log.ts';
+import { type Log, silentLog } from '#shared/log/log.ts';
 import { start } from '../../services/identity/service.ts';
 
 const names = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'];
@@ -41,9 +42,9 @@ export interface AskMore {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface IdentityWorld {
+/** One process of identity, and a hand to ask it with. */
+export interface IdentityHands {
   readonly url: string;
-  readonly home: string;
   ask(method: string, path: string, more?: AskMore): Promise<Asked>;
   /** With a scope, or with none. */
   logIn(user: { name?: string; id?: string; password: string; domain?: string }, scope?: unknown): Promise<Asked>;
@@ -51,8 +52,20 @@ export interface IdentityWorld {
   admin(): Promise<string>;
   /** A user with some roles on a new project; what they need to log in. */
   person(name: string, roles: readonly string[]): Promise<Person>;
+}
+
+export interface IdentityWorld extends IdentityHands {
+  readonly home: string;
+  /** Another process on the same rows and the same secrets. */
+  beside(ground?: Ground): Promise<IdentityHands>;
   /** Stops it and starts it again, on the same rows. */
   restart(): Promise<void>;
+}
+
+/** What it stands on; a bus of its own and silence unless told. */
+export interface Ground {
+  readonly bus?: Bus;
+  readonly log?: Log;
 }
 
 export interface Person {
@@ -90,34 +103,38 @@ const isFree = (port: number): Promise<boolean> =>
 export async function openIdentity(
   t: TestContext,
   more: Readonly<Record<string, unknown>> = {},
+  ground: Ground = {},
 ): Promise<IdentityWorld> {
   const home = mkdtempSync(join(tmpdir(), 'identity-'));
   mkdirSync(join(home, 'secrets'));
   for (const name of names) writeFileSync(join(home, 'secrets', name), `${name}-password`);
-  const port = await freePort();
-  const settings = settingsOf({
-    cloud: { var: home },
-    identity: { listen: port, argonKib: 64, argonPasses: 1, ...more },
-  });
   process.env.WATTLE_CHECK_ANSWERS = '1';
-  const begin = () => start({ settings, log: silentLog(), bus: memoryBus() });
-  let running: Awaited<ReturnType<typeof begin>> | undefined = await begin();
+  const port = await freePort();
+  const begin = (listen: number, { bus = memoryBus(), log = silentLog() }: Ground) => {
+    const settings = settingsOf({ cloud: { var: home }, identity: { listen, argonKib: 64, argonPasses: 1, ...more } });
+    return start({ settings, log, bus });
+  };
+  let own: Awaited<ReturnType<typeof begin>> | undefined = await begin(port, ground);
+  const others: NonNullable<typeof own>[] = [];
   t.after(async () => {
-    await running?.close();
+    await Promise.all([own, ...others].map((each) => each?.close()));
     rmSync(home, { recursive: true });
   });
-  const url = `http://127.0.0.1:${port}`;
-  const world = { url, home, ...hands(url) };
   const restart = async () => {
-    const before = running;
-    running = undefined;
+    const before = own;
+    own = undefined;
     await before?.close();
-    running = await begin();
+    own = await begin(port, ground);
   };
-  return { ...world, restart };
+  const beside = async (other: Ground = {}) => {
+    const its = await freePort();
+    others.push(await begin(its, other));
+    return hands(`http://127.0.0.1:${its}`);
+  };
+  return { ...hands(`http://127.0.0.1:${port}`), home, restart, beside };
 }
 
-function hands(url: string) {
+function hands(url: string): IdentityHands {
   const ask: IdentityWorld['ask'] = async (method, path, { token = '', body, headers = {} } = {}) => {
     const json = { 'content-type': 'application/json', ...(token ? { 'x-auth-token': token } : {}), ...headers };
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
@@ -151,5 +168,5 @@ function hands(url: string) {
     const login = await logIn({ id: user.id, password }, { project: { id: project.id } });
     return { id: user.id, name, password, projectId: project.id, token: login.token };
   };
-  return { ask, logIn, admin, person };
+  return { url, ask, logIn, admin, person };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
 import { effectiveRoles } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
-import { revoke } from '../keys/revoke.ts';
+import { revokeForGood } from '../keys/revoke.ts';
 import { newId } from '../projects/operations.ts';
 import { lookProject } from '../projects/store.ts';
 import type { Role } from '../roles/store.ts';
@@ -101,7 +101,7 @@ async function ensureRules(
 /** Its tokens end with it. */
 export async function deleteCredential(identity: Identity, { id }: ApplicationCredential): Promise<void> {
   await identity.db.transaction(async (tx) => {
-    await revoke(identity, tx, { by: `app:${id}` });
+    await revokeForGood(identity, tx, { by: `app:${id}` });
     await applicationCredentials.remove(tx, { id });
   });
   await identity.trustChanged();

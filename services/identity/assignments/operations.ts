@@ -34,20 +34,32 @@ export async function withdraw(identity: Identity, assignment: Assignment): Prom
   await identity.trustChanged();
 }
 
-/** On a project without inheritance only that project's tokens are meant; otherwise all of the actor's. */
-async function revokeHolders(
-  identity: Identity,
-  tx: Knex,
-  { actorKind, actorId, targetKind, targetId, inherited }: Assignment,
-): Promise<void> {
+async function revokeHolders(identity: Identity, tx: Knex, assignment: Assignment): Promise<void> {
+  const { actorKind, actorId } = assignment;
   const users = actorKind === 'user' ? [actorId] : await listMemberIds(tx, actorId);
-  const where = targetKind === 'project' && !inherited ? { project: targetId } : {};
-  for (const user of users) {
-    await revoke(identity, tx, { user, ...where });
-    for (const trust of await trusts.listWhere(tx, { trustorId: user }))
-      if (targetKind !== 'project' || inherited || trust.projectId === targetId)
-        await revoke(identity, tx, { by: `trust:${trust.id}` });
-  }
+  for (const user of users) await revokeHolder(identity, tx, assignment, user);
+  if (actorKind === 'group') await revoke(identity, tx, { group: actorId, ...placeOf(assignment) });
+}
+
+/** The tokens of one user that may carry the role, and those of trusts that gave it on. */
+async function revokeHolder(identity: Identity, tx: Knex, assignment: Assignment, user: string): Promise<void> {
+  const place = placeOf(assignment);
+  await revoke(identity, tx, { user, ...place });
+  for (const trust of await trusts.listWhere(tx, { trustorId: user }))
+    if (place.project === undefined || trust.projectId === place.project)
+      await revoke(identity, tx, { by: `trust:${trust.id}` });
+}
+
+/** Where a role counts that is not inherited; one that is may count in any project. */
+function placeOf({ targetKind, targetId, inherited }: Assignment): { project?: string; domain?: string } {
+  if (inherited || targetKind === 'system') return {};
+  return targetKind === 'project' ? { project: targetId } : { domain: targetId };
+}
+
+/** What the group gave: to one who leaves it, or to all. Their other tokens are not touched. */
+export async function revokeGroup(identity: Identity, tx: Knex, groupId: string, user?: string): Promise<void> {
+  for (const assignment of await listAssignments(tx, { actorKind: 'group', actorId: groupId }))
+    await (user === undefined ? revokeHolders(identity, tx, assignment) : revokeHolder(identity, tx, assignment, user));
 }
 
 export async function revokeHoldersOf(identity: Identity, tx: Knex, roleId: string): Promise<void> {

@@ -39,11 +39,12 @@ async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: C
 }
 
 async function login(identity: Identity, key: Credential): Promise<Answer & { readonly claims: unknown }> {
+  const since = Date.now();
   const user = await lookUser(identity.db, { id: key.userId });
   if (!user) throw unauthorized();
   await refuseDisabled(identity, user);
   const scoped = await scopeOfKey(identity, user, key);
-  const { token, claims } = issueToken(identity, { user, methods: ['ec2credential'] }, scoped);
+  const { token, claims } = issueToken(identity, { user, methods: ['ec2credential'], since }, scoped);
   const view = await tokenView(identity.db, claims, { catalog: true });
   return { ...ok({ token: view }, { 'x-subject-token': token }), claims };
 }

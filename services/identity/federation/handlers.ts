@@ -212,13 +212,14 @@ export const deleteProtocol: Handler<Identity> = async ({ db }, call) => {
 export const federatedLogin: Handler<Identity> = async (identity, call): Promise<Answer> => {
   const { federationSecret } = identity.config;
   if (!federationSecret || !isSame(call.header('x-federation-secret') ?? '', federationSecret)) throw unauthorized();
+  const since = Date.now();
   const { user, ...federated } = await federate(identity, {
     idpId: call.params.id ?? '',
     protocolId: call.params.protocolId ?? '',
     assertion: assertionOf(identity, call),
   });
   const said = { idp: federated.idp, protocol: federated.protocol, groups: federated.groups };
-  const proven = { user, methods: [federated.protocol] };
+  const proven = { user, methods: [federated.protocol], since };
   const { token, claims } = issueToken(identity, proven, { scope: null, roles: [] }, said);
   return created({ token: await tokenView(identity.db, claims, { catalog: false }) }, { 'x-subject-token': token });
 };

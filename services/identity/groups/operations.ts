@@ -1,7 +1,7 @@
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import { revokeGroup } from '../assignments/operations.ts';
 import type { Identity } from '../context.ts';
-import { revoke } from '../keys/revoke.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { absent, findDomain } from '../projects/store.ts';
 import { findUser } from '../users/store.ts';
@@ -10,7 +10,6 @@ import {
   findGroup,
   type Group,
   insertGroup,
-  listMemberIds,
   refuseTwin,
   removeGroup,
   removeMember,
@@ -58,11 +57,11 @@ export async function changeGroup({ db }: Identity, id: string, wish: GroupWish)
   return changed;
 }
 
-/** Its members may lose roles: their tokens go. */
+/** Tokens of its members that carry its roles go with it. */
 export async function dropGroup(identity: Identity, id: string): Promise<void> {
   await findGroup(identity.db, id);
   await identity.db.transaction(async (tx) => {
-    for (const user of await listMemberIds(tx, id)) await revoke(identity, tx, { user });
+    await revokeGroup(identity, tx, id);
     await removeGroup(tx, id);
   });
   await identity.trustChanged();
@@ -76,7 +75,7 @@ export async function addMember({ db }: Identity, groupId: string, userId: strin
 export async function dropMember(identity: Identity, groupId: string, userId: string): Promise<void> {
   await identity.db.transaction(async (tx) => {
     if (!(await removeMember(tx, groupId, userId))) throw absent('user', userId);
-    await revoke(identity, tx, { user: userId });
+    await revokeGroup(identity, tx, groupId, userId);
   });
   await identity.trustChanged();
 }

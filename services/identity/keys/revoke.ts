@@ -14,12 +14,15 @@ export async function revokeUser(identity: Pick<Identity, 'config'>, tx: Knex, u
   for (const { id } of own) await revoke(identity, tx, { by: `trust:${id}` });
 }
 
+type What = Omit<Revocation, 'before'>;
+
 /** All tokens that fit and were issued until now. Inside a transaction; call trustChanged after it. */
-export async function revoke(
-  { config }: Pick<Identity, 'config'>,
-  tx: Knex,
-  what: Omit<Revocation, 'before'>,
-): Promise<void> {
-  const now = Date.now();
-  await insertRevocation(tx, { ...what, before: now / 1000 }, now + config.tokenSeconds * 1000 + 60_000);
-}
+export const revoke = (identity: Pick<Identity, 'config'>, tx: Knex, what: What): Promise<void> =>
+  revokeUntil(identity, tx, what, Date.now());
+
+/** What is gone does not come back: tokens that a process whose clock is ahead has dated later are meant, too. */
+export const revokeForGood = (identity: Pick<Identity, 'config'>, tx: Knex, what: What): Promise<void> =>
+  revokeUntil(identity, tx, what, Date.now() + identity.config.tokenSeconds * 1000);
+
+const revokeUntil = ({ config }: Pick<Identity, 'config'>, tx: Knex, what: What, until: number): Promise<void> =>
+  insertRevocation(tx, { ...what, before: until / 1000 }, Date.now() + config.tokenSeconds * 1000 + 60_000);

@@ -65,9 +65,9 @@ export async function findActiveKey(db: Knex): Promise<SigningKey> {
   return { kid: row.kid, key: createPrivateKey(row.privatePem) };
 }
 
-/** Forgotten when the last token it could mean has ended. */
-export async function insertRevocation(tx: Knex, what: Revocation, forgetAt: number): Promise<void> {
-  await tx('revocations').insert({ what: JSON.stringify(what), forgetAt });
+/** `lastAt`: when the last token it could mean has ended. */
+export async function insertRevocation(tx: Knex, what: Revocation, lastAt: number): Promise<void> {
+  await tx('revocations').insert({ what: JSON.stringify(what), forgetAt: lastAt });
   await raiseEpoch(tx);
 }
 
@@ -83,12 +83,15 @@ export async function findEpoch(db: Knex): Promise<number> {
   return row?.epoch ?? 0;
 }
 
-/** One moment of both: read in a transaction, so that no revocation is missed under its epoch. */
-export const readTrust = (db: Knex): Promise<TrustDocument> =>
+/**
+ * One moment of both: read in a transaction, so that no revocation is missed under its epoch. Those that no token that
+ * lives at `since` can be meant by are left out: only identity itself looks at ended tokens.
+ */
+export const readTrust = (db: Knex, since = 0): Promise<TrustDocument> =>
   db.transaction(async (tx) => {
     const epoch = await findEpoch(tx);
     const keys = await tx<KeyRow>('signing_keys').select('kid', 'publicJwk');
-    const revoked = await tx<{ what: string }>('revocations').select('what');
+    const revoked = await tx<{ what: string }>('revocations').where('forgetAt', '>=', since).select('what');
     return {
       epoch,
       keys: keys.map(({ kid, publicJwk }) => ({ kid, jwk: JSON.parse(publicJwk) })),

@@ -2,7 +2,7 @@ import type { Claims } from '#shared/auth/token.ts';
 import { badRequest, forbidden, notFound, unauthorized } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
-import { revoke } from '../keys/revoke.ts';
+import { revokeForGood } from '../keys/revoke.ts';
 import { issueToken } from './issue.ts';
 import { type Proofs, type Proven, prove } from './methods.ts';
 import { readOwnToken } from './read.ts';
@@ -79,7 +79,7 @@ export const checkToken: Handler<Identity> = async (identity, call): Promise<Ans
 
 export const revokeToken: Handler<Identity> = async (identity, call) => {
   const { claims } = await subjectOf(identity, call, 'identity:revoke_token');
-  await identity.db.transaction((tx) => revoke(identity, tx, { audit: claims.audit[0] ?? '' }));
+  await identity.db.transaction((tx) => revokeForGood(identity, tx, { audit: claims.audit[0] ?? '' }));
   await identity.trustChanged();
   return gone();
 };

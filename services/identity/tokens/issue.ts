@@ -9,14 +9,14 @@ export interface Issued {
   readonly claims: Claims;
 }
 
-/** A token lives from now; one that continues another ends with it, and keeps the name of the chain. */
+/** A token lives from when its facts began to be looked up; one that continues another ends with it, and keeps the name of the chain. */
 export function issueToken(
   { trust, config }: Identity,
-  { user, methods, before }: Proven,
+  { user, methods, before, since }: Proven,
   { scope, roles, by, inTheNameOf = user, endsAt = Number.POSITIVE_INFINITY, accessRules }: Scoped,
   federated?: Claims['federated'],
 ): Issued {
-  const now = Date.now() / 1000;
+  const now = since / 1000;
   const audit = randomBytes(16).toString('base64url');
   const chain = before?.audit.at(-1);
   const claims: Claims = {

@@ -35,6 +35,8 @@ export interface Shown {
 /** What a login has shown: who it is, and by what. */
 export interface Proven extends Shown {
   readonly methods: readonly string[];
+  /** Milliseconds: before anything was looked up, so that what is revoked meanwhile counts for its token. */
+  readonly since: number;
 }
 
 type Method = (identity: Identity, proofs: Proofs) => Promise<Shown>;
@@ -53,6 +55,7 @@ export async function prove(
   proofs: Proofs,
   already: { readonly userId: string; readonly methods: readonly string[] } | undefined,
 ): Promise<Proven> {
+  const since = Date.now();
   const wanted = [...new Set(proofs.methods)];
   const shown: Shown[] = [];
   for (const name of wanted) shown.push(await methodOf(name)(identity, proofs));
@@ -64,6 +67,7 @@ export async function prove(
   const credential = shown.find((each) => each.credential)?.credential;
   return {
     user: first.user,
+    since,
     methods: [...new Set([...wanted, ...(already?.methods ?? []), ...(before?.methods ?? [])])],
     ...(before ? { before } : {}),
     ...(credential ? { credential } : {}),
@@ -78,6 +82,7 @@ function methodOf(name: string): Method {
 
 async function byToken(identity: Identity, { token }: Proofs): Promise<Shown> {
   if (!token) throw unauthorized();
+  await identity.trust.refresh(); // what another process has just revoked must not live on under a new date
   const before = await readOwnToken(identity, token.id);
   if (before.by !== undefined || before.methods.includes('ec2credential'))
     throw forbidden('A token of a trust or an application credential cannot be exchanged.');

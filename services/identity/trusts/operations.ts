@@ -3,7 +3,7 @@ import type { Who } from '#shared/auth/who.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
-import { revoke } from '../keys/revoke.ts';
+import { revokeForGood } from '../keys/revoke.ts';
 import { extraOf } from '../projects/operations.ts';
 import { absent, findProject } from '../projects/store.ts';
 import { parseMoment } from '../tokens/moment.ts';
@@ -101,7 +101,7 @@ export const isOver = ({ expiresAt, remainingUses }: TrustRow): boolean =>
 /** Its tokens end with it. */
 export async function deleteTrust(identity: Identity, { id }: TrustRow): Promise<void> {
   await identity.db.transaction(async (tx) => {
-    await revoke(identity, tx, { by: `trust:${id}` });
+    await revokeForGood(identity, tx, { by: `trust:${id}` });
     await trusts.update(tx, id, { deletedAt: Date.now() });
   });
   await identity.trustChanged();

@@ -1,7 +1,7 @@
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { revokeUser } from '../keys/revoke.ts';
+import { revokeForGood, revokeUser } from '../keys/revoke.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { findDomain } from '../projects/store.ts';
 import { isLocked } from '../tokens/by-password.ts';
@@ -134,6 +134,7 @@ export async function changeOwnPassword(
 export async function deleteUser(identity: Identity, id: string): Promise<void> {
   await identity.db.transaction(async (tx) => {
     await revokeUser(identity, tx, id);
+    await revokeForGood(identity, tx, { user: id });
     await removeUser(tx, id);
   });
   await identity.trustChanged();

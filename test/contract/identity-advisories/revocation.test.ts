@@ -1,6 +1,10 @@
 /** What is taken back is gone, everywhere and for good. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { type Claims, signToken } from '#shared/auth/token.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { findActiveKey, readTrust } from '../../../services/identity/keys/store.ts';
 import { one, openIdentity } from '../../fakes/identity.ts';
 import { isGood, roleNamed } from './world.ts';
 
@@ -70,4 +74,63 @@ test('OSSA-2013-009, OSSA-2013-014, OSSN-0034: a revoked token stays so by every
   await refused();
   await world.restart();
   await refused();
+});
+
+test('OSSA-2013-014: what was revoked and has ended stays revoked, for who asks with allow_expired', async (t) => {
+  const world = await openIdentity(t);
+  const ann = await world.person('ann', ['member']);
+  const spare = (await world.logIn({ id: ann.id, password: ann.password })).token;
+  await world.ask('DELETE', '/auth/tokens', { token: spare, headers: { 'x-subject-token': spare } });
+  const db = openDatabase(`sqlite:${join(world.home, 'db', 'identity.sqlite')}`);
+  t.after(() => db.destroy());
+  const { kid, key } = await findActiveKey(db);
+  const ended = (token: string) => {
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
+    return signToken({ ...claims, exp: Date.now() / 1000 - 1 }, kid, key);
+  };
+  const look = async (token: string, query = '') =>
+    (
+      await world.ask('GET', `/auth/tokens${query}`, {
+        token: await world.admin(),
+        headers: { 'x-subject-token': ended(token) },
+      })
+    ).status;
+  assert.equal(await look(ann.token), 404);
+  assert.equal(await look(ann.token, '?allow_expired=1'), 200);
+  assert.equal(await look(spare, '?allow_expired=1'), 404);
+  const later = Date.now() + 3_700_000;
+  assert.deepEqual((await readTrust(db, later)).revoked, [], 'services need not know it any more');
+  assert.equal((await readTrust(db)).revoked.length, 1, 'but identity does');
+});
+
+test('OSSN-0009: who loses a group loses what it gave, and no more', async (t) => {
+  const world = await openIdentity(t);
+  const token = await world.admin();
+  const ann = await world.person('ann', ['member']);
+  const reader = await roleNamed(world, 'reader');
+  const make = async (what: 'group' | 'project', name: string) =>
+    one(await world.ask('POST', `/${what}s`, { token, body: { [what]: { name } } }), what).id;
+  const project = await make('project', 'of the groups');
+  for (const leave of [
+    (group: string) => world.ask('DELETE', `/groups/${group}/users/${ann.id}`, { token }),
+    (group: string) => world.ask('DELETE', `/groups/${group}`, { token }),
+  ]) {
+    const group = await make('group', `g-${leave.toString().length}`);
+    await world.ask('PUT', `/groups/${group}/users/${ann.id}`, { token });
+    await world.ask('PUT', `/projects/${project}/groups/${group}/roles/${reader}`, { token });
+    const inside = (await world.logIn({ id: ann.id, password: ann.password }, { project: { id: project } })).token;
+    assert.equal((await leave(group)).status, 204);
+    assert.ok(!(await isGood(world, inside)));
+    assert.ok(await isGood(world, ann.token));
+  }
+});
+
+test('who is disabled while a login is under way does not come in', async (t) => {
+  const world = await openIdentity(t, { argonKib: 4096, argonPasses: 6 });
+  const token = await world.admin();
+  const ann = await world.person('ann', ['member']);
+  const login = world.logIn({ id: ann.id, password: ann.password }, { project: { id: ann.projectId } });
+  await world.ask('PATCH', `/users/${ann.id}`, { token, body: { user: { enabled: false } } });
+  const late = (await login).token;
+  assert.ok(late === '' || !(await isGood(world, late)));
 });
