@@ -16,8 +16,6 @@ export interface Compute {
   readonly hosts: Hosts<ComputeAgent>;
   /** The same, for what moves whole disks: a first boot, a snapshot. */
   readonly copiers: Hosts<ComputeAgent>;
-  /** Since when this process hears reports: what is older says nothing of a host. */
-  readonly listeningSince: number;
   readonly images: ImagePart;
   readonly network: NetworkPart;
   readonly volumes: VolumePart;

@@ -27,7 +27,7 @@ import { workflows } from './workflows/all.ts';
 
 /** What this service stands on; a test brings its own. */
 export interface Parts {
-  readonly compute: Omit<Compute, 'hosts' | 'copiers' | 'listeningSince'>;
+  readonly compute: Omit<Compute, 'hosts' | 'copiers'>;
   readonly identify: Identify;
   readonly identityUrl: string;
   readonly host: string;
@@ -47,7 +47,6 @@ export async function openCompute({ compute: ground, identify, identityUrl, host
     ...ground,
     hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs }),
     copiers: hostsOf({ contract: computeAgent, db, bus, answerMs: copyMs, pollMs }),
-    listeningSince: Date.now(),
   };
   const owner = `compute/${host}`;
   const runner = await startRunner({ service: compute, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });

@@ -9,8 +9,8 @@ export interface Bus {
   onAsk<Question>(address: string, answer: (question: Question) => Promise<unknown>): Off;
   /** Hands a notification over for good: resolves when the broker has it safely. */
   notify(topic: string, event: unknown): Promise<void>;
-  /** False while the broker is away: hints are lost then, and questions fail at once. */
-  connected(): boolean;
+  /** Since when this process hears what is said; undefined while the broker is away: hints are lost then, and questions fail at once. */
+  listeningSince(): number | undefined;
   close(): Promise<void>;
 }
 
@@ -20,6 +20,12 @@ export interface AskOptions {
 
 /** Stops listening. */
 export type Off = () => void;
+
+/** How long somebody who last spoke at `spokeAt` has been silent, as far as he could have been heard. */
+export function silentMs(bus: Pick<Bus, 'listeningSince'>, spokeAt: number): number {
+  const since = bus.listeningSince();
+  return since === undefined ? 0 : Date.now() - Math.max(since, spokeAt);
+}
 
 /** Nobody answers there: the other side is down, or the broker is. */
 export class NoAnswer extends Error {}

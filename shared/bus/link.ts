@@ -12,25 +12,26 @@ export interface Part {
 export interface Link {
   /** Resolves after the first attempt, whatever came of it. */
   readonly tried: Promise<void>;
-  connected(): boolean;
+  listeningSince(): number | undefined;
   close(): Promise<void>;
 }
 
 const connectMs = 5_000;
-const heartbeatSeconds = 10;
+/** A broker that froze is noticed between two and three of them. */
+const heartbeatSeconds = 5;
 const longestPauseMs = 5_000;
 
 export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link {
   const tried = Promise.withResolvers<void>();
   const closing = new AbortController();
-  let up = false;
+  let upSince: number | undefined;
 
   /** Stays until the connection ends. */
   const live = async (connection: ChannelModel) => {
     const ended = new Promise((resolve) => connection.once('close', resolve));
     for (const part of parts) await part.up(connection);
     if (closing.signal.aborted) hangUp(connection);
-    up = true;
+    upSince = Date.now();
     tried.resolve();
     await ended;
   };
@@ -44,7 +45,7 @@ export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link 
     } finally {
       closing.signal.removeEventListener('abort', leave);
       hangUp(connection);
-      up = false;
+      upSince = undefined;
       for (const part of parts) part.down();
     }
   };
@@ -67,7 +68,7 @@ export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link 
     closing.abort();
     return ended;
   };
-  return { tried: tried.promise, connected: () => up, close };
+  return { tried: tried.promise, listeningSince: () => upSince, close };
 }
 
 /** Also after the end, when it does nothing. */

@@ -7,6 +7,7 @@ const copy = (value: unknown) => (value === undefined ? null : JSON.parse(JSON.s
 
 export function memoryBus(): Bus {
   const hints = new EventEmitter().setMaxListeners(0);
+  const begunAt = Date.now();
   const answers = new Map<string, (question: never) => Promise<unknown>>();
   return {
     hint: (address) => {
@@ -28,7 +29,7 @@ export function memoryBus(): Bus {
       };
     },
     notify: async () => {},
-    connected: () => true,
+    listeningSince: () => begunAt,
     close: async () => answers.clear(),
   };
 }

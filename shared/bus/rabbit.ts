@@ -19,7 +19,7 @@ export async function rabbitBus(url: string, log: Log): Promise<Bus> {
     ask: questions.ask,
     onAsk: questions.onAsk,
     notify: notifications.notify,
-    connected: link.connected,
+    listeningSince: link.listeningSince,
     close: link.close,
   };
 }

@@ -25,6 +25,9 @@ export interface Agent {
   close(): Promise<void>;
 }
 
+/** A service that comes back finds nobody's hint: its agents ask again by themselves. */
+const soonMs = 5_000;
+
 export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
   const { contract, bus, host, log, everyMs, report = async () => null } = options;
   const { service } = contract;
@@ -43,7 +46,8 @@ export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
       inOrder(work.wish.id, () => perform(work, replaced.signal).finally(() => underway.delete(work.id)));
     }
   };
-  const looking = every(everyMs, look, (error) => log.warn({ host, error }, 'service is away'));
+  const away = (error: unknown) => log.warn({ host, error }, 'service is away');
+  const looking = every(everyMs, look, away, Math.min(everyMs, soonMs));
   const off = bus.onHint(address.hint(service, host), looking.wake);
   looking.wake();
   const close = () => {

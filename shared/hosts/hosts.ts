@@ -1,7 +1,7 @@
 /** The asking side. Work for a host is a row first; the bus only says "look now". */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import type { Bus, Off } from '#shared/bus/bus.ts';
+import { type Bus, type Off, silentMs } from '#shared/bus/bus.ts';
 import { openTogether } from '#shared/db/together.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
@@ -17,7 +17,7 @@ export interface HostsOptions<Agent> {
   readonly contract: Contract<Agent>;
   readonly db: Knex;
   readonly bus: Bus;
-  /** How long a host may take to answer. */
+  /** How long a host may take to answer. While the bus is away no time passes: it may be well, and at work. */
   readonly answerMs: number;
   /** How often to look for the answer when no hint comes. */
   readonly pollMs: number;
@@ -62,7 +62,7 @@ async function outcomeOf<Agent>(
   for (;;) {
     const { outcome, askedAt } = await findWork(db, id);
     if (outcome) return outcome;
-    const leftMs = askedAt + answerMs - Date.now();
+    const leftMs = answerMs - silentMs(bus, askedAt);
     if (leftMs <= 0) throw new HostAway(host, answerMs);
     await hinted(bus, finished, Math.min(pollMs, leftMs), signal);
   }

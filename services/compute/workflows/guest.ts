@@ -1,6 +1,7 @@
 /** The guest of a server as its rows say it shall be, and who may ask its host for it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { silentMs } from '#shared/bus/bus.ts';
 import type { DiskSource, DiskWish, GuestState, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { HostAway, orLeave } from '#shared/hosts/hosts.ts';
@@ -68,10 +69,10 @@ export async function whileUp<T>(compute: Compute, host: string, asking: Promise
   return Promise.race([asking, down.promise]).finally(() => clearInterval(watch));
 }
 
-async function isDown({ db, config, listeningSince }: Compute, host: string): Promise<boolean> {
+async function isDown({ db, bus, config }: Compute, host: string): Promise<boolean> {
   const [service] = await listServices(db, { binary: agentBinary, host }).catch(() => []);
   if (!service) return false;
-  return service.forcedDown || Date.now() - Math.max(service.reportedAt, listeningSince) > config.hostDownMs;
+  return service.forcedDown || silentMs(bus, service.reportedAt) > config.hostDownMs;
 }
 
 export async function guestWish({ config }: Compute, db: Knex, server: Server, want: Want): Promise<GuestWish> {

@@ -1,4 +1,5 @@
 /** Which host a server goes to: placement's word and the hosts' own reports, judged by the scheduler. */
+import { silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
 import { listAttachments } from '../attachments/store.ts';
@@ -69,7 +70,7 @@ const idsOf = (hint: unknown): string[] => (hint === undefined ? [] : [hint].fla
 
 type Offered = ReadonlyMap<string, Readonly<Record<string, Room>>>;
 
-async function candidatesOf({ db, listeningSince }: Compute, wanted: Wanted, offered: Offered): Promise<Candidate[]> {
+async function candidatesOf({ db, bus }: Compute, wanted: Wanted, offered: Offered): Promise<Candidate[]> {
   const [hosts, services, zones] = await Promise.all([
     listHosts(db),
     listServices(db, { binary: agentBinary }),
@@ -87,7 +88,7 @@ async function candidatesOf({ db, listeningSince }: Compute, wanted: Wanted, off
       disabledReason: service?.disabledReason ?? null,
       forcedDown: service?.forcedDown ?? false,
       reportedMsAgo: Date.now() - Number(service?.reportedAt ?? 0),
-      heardMs: Date.now() - listeningSince,
+      heardMs: silentMs(bus, 0),
       arch: host.report.cpu.arch,
       offered: offered.has(host.id),
       rooms: offered.get(host.id) ?? {},

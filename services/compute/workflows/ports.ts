@@ -1,6 +1,7 @@
 /** The NICs of a server: ports of the network service, known by server and NIC number. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { silentMs } from '#shared/bus/bus.ts';
 import { bridgeName, tapName } from '#shared/contracts/names.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
@@ -77,12 +78,12 @@ async function bind({ network }: Compute, server: Server, nic: Interface): Promi
 
 /** The host's network agent makes it so; an event, or looking, tells. */
 async function active({ network, bus, config }: Compute, server: Server, begun: PortJson, run: Run): Promise<PortJson> {
-  const until = Date.now() + config.portMs;
+  const begunAt = Date.now();
   let port = begun;
   while (port.status !== 'ACTIVE') {
     if (port['binding:vif_type'] === 'binding_failed')
       throw new Fault(500, 'unexpected', `Binding failed for port ${port.id}: host ${server.host} cannot plug it.`);
-    if (Date.now() >= until)
+    if (silentMs(bus, begunAt) >= config.portMs)
       throw new Fault(
         504,
         'portAway',

@@ -1,5 +1,6 @@
 /** The volumes of a server: attachments of the volume service, known by server and volume. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { silentMs } from '#shared/bus/bus.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Attachment, type Connection, changeAttachment, listAttachments } from '../attachments/store.ts';
@@ -58,7 +59,7 @@ function connectionOf({ id, connection_info: info = {} }: AttachmentJson): Conne
 const markOf = ({ id, serverId }: Attachment) => ({ attached_by: serverId, attachment: id });
 
 async function makeVolume(compute: Compute, server: Server, attachment: Attachment, run: Run): Promise<VolumeJson> {
-  const { volumes, config } = compute;
+  const { volumes, bus, config } = compute;
   const { source, sourceId, sizeGb, volumeType } = attachment;
   const mark = markOf(attachment);
   const wish = {
@@ -72,11 +73,11 @@ async function makeVolume(compute: Compute, server: Server, attachment: Attachme
   const { projectId } = server;
   let volume = (await volumes.findMarked(projectId, mark)) ?? (await volumes.create(projectId, wish));
   await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId: volume.id, created: true }));
-  const until = Date.now() + config.volumeMs;
+  const begunAt = Date.now();
   while (volume.status !== 'available') {
     if (volume.status.startsWith('error'))
       throw new Fault(500, 'unexpected', `Volume ${volume.id} could not be made: it is in status ${volume.status}.`);
-    if (Date.now() >= until)
+    if (silentMs(bus, begunAt) >= config.volumeMs)
       throw new Fault(504, 'volumeAway', `Volume ${volume.id} was not available within ${config.volumeMs / 1000} s.`);
     await sleep(lookMs, undefined, { signal: run.signal });
     volume = await volumes.show(volume.id);

@@ -1,4 +1,7 @@
+import { silentMs } from '#shared/bus/bus.ts';
+import type { Network } from '../context.ts';
 import type { Host } from './store.ts';
 
-/** Silent for too long. */
-export const isAway = ({ seenAt }: Host, awayMs: number): boolean => Date.now() - Number(seenAt) > awayMs;
+/** Silent for too long, while it could have been heard. */
+export const isAway = ({ bus, config }: Pick<Network, 'bus' | 'config'>, { seenAt }: Host): boolean =>
+  silentMs(bus, Number(seenAt)) > config.awayMs;

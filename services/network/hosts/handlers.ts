@@ -12,10 +12,10 @@ import { type Host, listHosts, removeHost } from './store.ts';
 import { agentView } from './view.ts';
 
 /** Whoever may not see them is told of none. */
-export const listAgents: Handler<Network> = async ({ db, config }, call) => {
+export const listAgents: Handler<Network> = async (network, call) => {
   if (!call.may('get_agent')) return ok({ agents: [] });
   const { query } = call;
-  const views = (await listHosts(db)).map((host) => agentView(host, config.awayMs));
+  const views = (await listHosts(network.db)).map((host) => agentView(network, host));
   const fits = (view: ReturnType<typeof agentView>) =>
     (['host', 'agent_type', 'binary', 'id', 'availability_zone'] as const).every(
       (key) => (query[key] ?? view[key]) === view[key],
@@ -34,7 +34,7 @@ async function findAgent({ db }: Network, id: string): Promise<Host> {
 
 export const showAgent: Handler<Network> = async (network, { params, may }) => {
   if (!may('get_agent')) throw agentNotFound(params.id ?? '');
-  return ok({ agent: agentView(await findAgent(network, params.id ?? ''), network.config.awayMs) });
+  return ok({ agent: agentView(network, await findAgent(network, params.id ?? '')) });
 };
 
 /** The host will never be back: what it was still to be told is forgotten with it. */

@@ -1,9 +1,10 @@
+import type { Network } from '../context.ts';
 import { moment } from '../resources/values.ts';
 import { isAway } from './away.ts';
 import type { Host } from './store.ts';
 
 /** One agent per host does everything here. */
-export const agentView = (host: Host, awayMs: number) => ({
+export const agentView = (network: Network, host: Host) => ({
   id: host.hostId,
   agent_type: 'Wattle network agent',
   binary: 'wattle-network-agent',
@@ -11,7 +12,7 @@ export const agentView = (host: Host, awayMs: number) => ({
   host: host.host,
   availability_zone: 'nova',
   admin_state_up: true,
-  alive: !isAway(host, awayMs),
+  alive: !isAway(network, host),
   created_at: moment(host.firstSeenAt),
   started_at: moment(host.firstSeenAt),
   heartbeat_timestamp: moment(host.seenAt),

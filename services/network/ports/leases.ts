@@ -31,10 +31,11 @@ export async function placeLeases(network: Network, networkId: string): Promise<
   await moveTo(network, own, await bestHost(network, own));
 }
 
-async function bestHost({ db, config }: Network, { networkId, bindingHost }: Port): Promise<string> {
+async function bestHost(network: Network, { networkId, bindingHost }: Port): Promise<string> {
+  const { db } = network;
   const hosts = await hostsOfNetwork(db, networkId);
   if (hosts.size < 2 && hosts.has(bindingHost)) return bindingHost;
-  const away = new Set((await listHosts(db)).filter((each) => isAway(each, config.awayMs)).map(({ host }) => host));
+  const away = new Set((await listHosts(db)).filter((each) => isAway(network, each)).map(({ host }) => host));
   if (hosts.has(bindingHost) && !away.has(bindingHost)) return bindingHost;
   const present = [...hosts.keys()].find((host) => !away.has(host));
   const [first = ''] = hosts.keys();
@@ -43,8 +44,8 @@ async function bestHost({ db, config }: Network, { networkId, bindingHost }: Por
 
 /** Networks whose leases were given on a host that fell silent get them from another that has ports of theirs. */
 export async function leaveSilentHosts(network: Network): Promise<void> {
-  const { db, config } = network;
-  for (const silent of (await listHosts(db)).filter((each) => isAway(each, config.awayMs)))
+  const { db } = network;
+  for (const silent of (await listHosts(db)).filter((each) => isAway(network, each)))
     for (const { deviceOwner, networkId } of await boundTo(db, silent.host))
       if (deviceOwner === owner.dhcp) await atomically(network, (within) => placeLeases(within, networkId));
 }

@@ -93,8 +93,9 @@ const freezing =
 export const freezeHost = freezing(true);
 export const thawHost = freezing(false);
 
-export const listPoolsHandler: Handler<Volumes> = async ({ db, config }, { query }) => {
-  const pools = (await listPools(db)).filter((pool) => !isAsked(query.name) || poolName(pool) === query.name);
+export const listPoolsHandler: Handler<Volumes> = async (service, { query }) => {
+  const { config } = service;
+  const pools = (await listPools(service)).filter((pool) => !isAsked(query.name) || poolName(pool) === query.name);
   const view = (pool: Pool) =>
     isTrue(query.detail ?? 'false')
       ? { name: poolName(pool), capabilities: capabilitiesOf(pool, config.overcommit) }

@@ -17,7 +17,7 @@ export interface Candidate {
   readonly disabledReason: string | null;
   readonly forcedDown: boolean;
   readonly reportedMsAgo: number;
-  /** How long reports are heard: after a restart a host gets the time to say that it is there. */
+  /** How long reports are heard: after a restart, or with the bus away, a host gets the time to say that it is there. */
   readonly heardMs: number;
   readonly arch: string;
   /** Placement has room for the whole request there. */

@@ -1,5 +1,5 @@
 /** Where a new volume may lie: every pool, every test with its numbers, the choice. */
-import type { Knex } from 'knex';
+import { type Bus, silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Volumes } from '../../context.ts';
 import { type Host, listHosts } from '../../hosts/store.ts';
@@ -23,12 +23,12 @@ export interface Pool {
 /** What the API calls a pool: host@driver#pool. */
 export const poolName = ({ host, driver, name }: Pick<Pool, 'host' | 'driver' | 'name'>) => `${host}@${driver}#${name}`;
 
-export async function listPools(db: Knex): Promise<Pool[]> {
+export async function listPools({ db, bus }: Pick<Volumes, 'db' | 'bus'>): Promise<Pool[]> {
   const [hosts, promised] = [await listHosts(db), await promisedGb(db)];
-  return hosts.flatMap((host) => poolsOf(host, promised.get(host.name) ?? 0));
+  return hosts.flatMap((host) => poolsOf(bus, host, promised.get(host.name) ?? 0));
 }
 
-const poolsOf = ({ name, report, enabled, frozen, reportedAt }: Host, promised: number): Pool[] =>
+const poolsOf = (bus: Bus, { name, report, enabled, frozen, reportedAt }: Host, promised: number): Pool[] =>
   report.pools.map((pool) => ({
     host: name,
     hostId: report.hostId,
@@ -41,7 +41,7 @@ const poolsOf = ({ name, report, enabled, frozen, reportedAt }: Host, promised: 
     promisedGb: promised,
     isEnabled: enabled,
     isFrozen: frozen,
-    silentMs: Date.now() - reportedAt,
+    silentMs: silentMs(bus, reportedAt),
   }));
 
 export interface Need {
@@ -120,7 +120,7 @@ function hasRoom(pool: Pool, { sizeGb }: Need, { config }: Volumes): string | nu
 
 /** The one with most room; or a Fault that says of each why not. */
 export async function choosePool(service: Volumes, need: Need): Promise<Choice> {
-  const pools = await listPools(service.db);
+  const pools = await listPools(service);
   const looked = pools.map((pool) => ({ pool, candidate: judge(pool, need, service) }));
   const candidates = looked.map(({ candidate }) => candidate);
   const [best] = looked

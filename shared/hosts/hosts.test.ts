@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Bus, NoAnswer } from '#shared/bus/bus.ts';
+import { memoryBus } from '#shared/bus/memory.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { silentLog } from '#shared/log/log.ts';
+import type { Run } from '#shared/workflow/workflow.ts';
+import { startAgent } from './agent.ts';
+import type { Contract, HostWish } from './contract.ts';
+import { answerAgents, HostAway, hostsOf } from './hosts.ts';
+import { ensureHostWorkTable } from './work.ts';
+
+interface Driver {
+  ensure(wish: HostWish): Promise<void>;
+}
+const contract: Contract<Driver> = { service: 'test', verbs: ['ensure'] };
+const answerMs = 200;
+
+/** A bus that goes away and comes back: hints are lost meanwhile, and questions fail. */
+function busThatLeaves(): Bus & { leave(): void; comeBack(): void } {
+  const memory = memoryBus();
+  let since: number | undefined = Date.now();
+  return {
+    ...memory,
+    listeningSince: () => since,
+    hint: (address) => since !== undefined && memory.hint(address),
+    ask: async (...words) => {
+      if (since === undefined) throw new NoAnswer('the bus is away');
+      return memory.ask(...words);
+    },
+    leave: () => {
+      since = undefined;
+    },
+    comeBack: () => {
+      since = Date.now();
+    },
+  };
+}
+
+async function open(t: TestContext) {
+  const db = openDatabase('sqlite::memory:');
+  const bus = busThatLeaves();
+  await ensureHostWorkTable(db);
+  const offs = answerAgents(bus, db, contract.service);
+  t.after(() => db.destroy());
+  t.after(() => offs.forEach((off) => void off()));
+  const hosts = hostsOf({ contract, db, bus, answerMs, pollMs: 10 });
+  /** A wish of a task whose own time is `withinMs`. */
+  const wish = (operationId: string, withinMs = 10_000) => {
+    const commit: Run['commit'] = (work) => db.transaction(work);
+    const signal = AbortSignal.timeout(withinMs);
+    const run = { taskId: operationId, operationId, requestId: '', log: silentLog(), signal, commit } as Run;
+    return hosts.on('kvm-1', run).ensure({ id: 'web' });
+  };
+  const startHost = () => {
+    const driver: Driver = { ensure: async () => {} };
+    const agent = startAgent({ contract, bus, host: 'kvm-1', driver, log: silentLog(), everyMs: 20 });
+    t.after(agent.close);
+  };
+  return { bus, wish, startHost };
+}
+
+test('a host that says nothing is away, and the one who asked learns its name', async (t) => {
+  const { wish } = await open(t);
+  await assert.rejects(wish('build'), (error: HostAway) => {
+    assert.ok(error instanceof HostAway);
+    assert.match(error.message, /Host kvm-1 did not answer within 0.2 s/);
+    return true;
+  });
+});
+
+test('no host is held away while the bus is: it gets its whole time when the bus is back', async (t) => {
+  const { bus, wish, startHost } = await open(t);
+  bus.leave();
+  let ended = false;
+  const asked = wish('build').finally(() => {
+    ended = true;
+  });
+  startHost();
+  const longAfter = Date.now() + 3 * answerMs;
+  while (Date.now() < longAfter) await sleep(10);
+  assert.equal(ended, false);
+  bus.comeBack();
+  await asked;
+});
+
+test('however long the bus is away, the time of the task itself bounds the wait', async (t) => {
+  const { bus, wish } = await open(t);
+  bus.leave();
+  await assert.rejects(wish('build', 2 * answerMs), { name: 'TimeoutError' });
+});
