@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { settingsOf } from '#shared/config/settings.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
-import { silentLog } from '#shared/log/log.ts';
+import { type Log, silentLog } from '#shared/log/log.ts';
 import { openDoor } from '#shared/service/door.ts';
 import { section } from '../../services/image/config.ts';
 import type { Images } from '../../services/image/context.ts';
@@ -31,16 +31,26 @@ type Body = Record<string, never> & { images: { id: string; name: string }[]; ne
 
 export const sorted = (texts: readonly string[]) => texts.toSorted((one, other) => (one < other ? -1 : 1));
 
-/** On sqlite, or on a server if WATTLE_TEST_MYSQL names one; answers are held against openapi/. */
-export async function openImages(t: TestContext, change: (bytes: ImageBytes) => ImageBytes = (bytes) => bytes) {
-  const dir = mkdtempSync(join(tmpdir(), 'image-'));
+export interface ImageDoorOptions {
+  readonly change?: (bytes: ImageBytes) => ImageBytes;
+  /** For bytes; one that is removed with the door unless told. */
+  readonly folder?: string;
+  /** On sqlite in memory, or on a server if WATTLE_TEST_MYSQL names one, unless told. */
+  readonly database?: string;
+  readonly log?: Log;
+}
+
+/** Answers are held against openapi/. */
+export async function openImages(t: TestContext, options: ImageDoorOptions = {}) {
+  const { change = (bytes) => bytes, log = silentLog() } = options;
+  const dir = options.folder ?? mkdtempSync(join(tmpdir(), 'image-'));
   const server = process.env.WATTLE_TEST_MYSQL;
   const schema = `wattle_t_${randomUUID().slice(0, 8)}`;
-  const db = openDatabase(server ? `${server}/${schema}` : 'sqlite::memory:');
+  const db = openDatabase(options.database ?? (server ? `${server}/${schema}` : 'sqlite::memory:'));
   await migrate(db, migrations);
   const config = settingsOf({}).read('image', section);
   const bytes = change(await fileBytes(dir));
-  const images: Images = { db, bytes, config, log: silentLog() };
+  const images: Images = { db, bytes, config, log };
   const identify = async (header: (name: string) => string | undefined, requestId: string) => ({
     ...{ userId: 'u', userName: 'u', userDomainId: 'default', projectName: 'p', projectDomainId: 'default' },
     ...{ domainId: null, system: false, serviceRoles: [], token: '', requestId },
@@ -55,14 +65,14 @@ export async function openImages(t: TestContext, change: (bytes: ImageBytes) => 
     policy,
     dialect: glance,
     identify,
-    log: silentLog(),
+    log,
     at,
   });
   t.after(async () => {
     await door.close();
-    if (server) await db.raw('DROP SCHEMA ??', [schema]);
+    if (server && !options.database) await db.raw('DROP SCHEMA ??', [schema]);
     await db.destroy();
-    rmSync(dir, { recursive: true });
+    if (!options.folder) rmSync(dir, { recursive: true });
   });
   const base = `http://127.0.0.1:${door.port}`;
   const ask = async (method: string, path: string, { project = 'mine', roles, body, headers }: Asked = {}) => {

@@ -68,10 +68,12 @@ test('an image that lies about its format is refused, and nothing of it is left'
 
 test('a full disk is told, and nothing half-written is left', async (t) => {
   const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
-  const { ask, make, upload, files } = await openImages(t, (bytes) => ({
-    ...bytes,
-    begin: async (name) => ({ ...(await bytes.begin(name)), write: () => Promise.reject(full) }),
-  }));
+  const { ask, make, upload, files } = await openImages(t, {
+    change: (bytes) => ({
+      ...bytes,
+      begin: async (name) => ({ ...(await bytes.begin(name)), write: () => Promise.reject(full) }),
+    }),
+  });
   const id = await make();
   const refused = await upload(id, Buffer.alloc(2 * 1024 * 1024));
   assert.equal(refused.status, 413);
