@@ -3,7 +3,7 @@ import { withPolicyFile } from '#shared/auth/policy-file.ts';
 import type { Identify } from '#shared/auth/trust.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
-import { migrate } from '#shared/db/migrate.ts';
+import { migrate, takeTurn } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { openDoor } from '#shared/service/door.ts';
@@ -33,7 +33,10 @@ export const start: Start = async ({ settings, log, bus }) => {
   const config = settings.read('identity', section);
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
   await migrate(db, [tables, delegation, resources, federation, audit]);
-  await db.transaction(ensureKeys);
+  await db.transaction(async (tx) => {
+    await takeTurn(tx);
+    await ensureKeys(tx);
+  });
   const trust = await openOwnTrust(db);
   const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });
   const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));

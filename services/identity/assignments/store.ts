@@ -14,6 +14,7 @@ export interface Assignment {
 }
 
 const columns = ['actorKind', 'actorId', 'targetKind', 'targetId', 'roleId', 'inherited'] as const;
+const key: string[] = [...columns];
 
 export const hasAssignment = async (db: Knex, assignment: Assignment): Promise<boolean> =>
   (await db('assignments')
@@ -21,7 +22,7 @@ export const hasAssignment = async (db: Knex, assignment: Assignment): Promise<b
     .first('roleId')) !== undefined;
 
 export async function ensureAssignment(tx: Knex, assignment: Assignment): Promise<void> {
-  if (!(await hasAssignment(tx, assignment))) await tx('assignments').insert(assignment);
+  await tx('assignments').insert(assignment).onConflict(key).ignore();
 }
 
 /** How many there were: none or one. */

@@ -1,6 +1,8 @@
 /** Regions, services and their endpoints. */
 import type { Knex } from 'knex';
+import { orTwin } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
+import { conflict } from '#shared/errors/fault.ts';
 import { absent } from '../projects/store.ts';
 
 type Extra = Readonly<Record<string, unknown>>;
@@ -49,7 +51,10 @@ const toRow = <T extends { extra?: Extra }>({ extra, ...rest }: T) => ({
 const fromRow = <T>({ extra, ...row }: Record<string, unknown>): T =>
   ({ ...row, extra: JSON.parse(String(extra)) }) as T;
 
-export const insertEntry = <T extends Table>(tx: Knex, table: T, row: RowOf[T]) => tx(table).insert(toRow(row));
+export const insertEntry = <T extends Table>(tx: Knex, table: T, row: RowOf[T]) =>
+  orTwin(tx(table).insert(toRow(row)), () =>
+    conflict(`Conflict occurred attempting to store ${singular[table]} - Duplicate ID, ${row.id}.`),
+  );
 
 export async function findEntry<T extends Table>(db: Knex, table: T, id: string): Promise<RowOf[T]> {
   const row = await db(table).where({ id }).first();

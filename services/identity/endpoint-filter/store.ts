@@ -34,7 +34,7 @@ export const listChosen = (db: Knex, some: Partial<Chosen>): Promise<Chosen[]> =
     .select('projectId', 'endpointId');
 
 export async function ensureChosen(tx: Knex, chosen: Chosen): Promise<void> {
-  if ((await listChosen(tx, chosen)).length === 0) await tx('project_endpoints').insert(chosen);
+  await tx('project_endpoints').insert(chosen).onConflict(['projectId', 'endpointId']).ignore();
 }
 
 export async function removeChosen(tx: Knex, chosen: Chosen): Promise<void> {
@@ -50,7 +50,7 @@ export const listChosenGroups = (db: Knex, some: Partial<ChosenGroup>): Promise<
     .select('projectId', 'endpointGroupId');
 
 export async function ensureChosenGroup(tx: Knex, chosen: ChosenGroup): Promise<void> {
-  if ((await listChosenGroups(tx, chosen)).length === 0) await tx('project_endpoint_groups').insert(chosen);
+  await tx('project_endpoint_groups').insert(chosen).onConflict(['projectId', 'endpointGroupId']).ignore();
 }
 
 export async function removeChosenGroup(tx: Knex, chosen: ChosenGroup): Promise<void> {

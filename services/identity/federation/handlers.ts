@@ -227,13 +227,22 @@ export const federatedLogin: Handler<Identity> = async (identity, call): Promise
 const digest = (text: string) => createHash('sha256').update(text).digest();
 const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 
+/** Headers come as bytes, each a letter; servers mean UTF-8, or else those letters. */
+function textOf(letters: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(letters, 'latin1'));
+  } catch {
+    return letters;
+  }
+}
+
 /** `X-Assertion-Mail: a;b` is the attribute MAIL with two values. */
 function assertionOf({ config }: Identity, { header }: Pick<Call, 'header'>): Assertion {
   const names = config.federationAttributes;
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = header(`x-assertion-${name.toLowerCase().replaceAll('_', '-')}`);
-      return value === undefined ? [] : [[name, value.split(';').filter(Boolean)]];
+      return value === undefined ? [] : [[name, textOf(value).split(';').filter(Boolean)]];
     }),
   );
 }

@@ -1,5 +1,5 @@
 /** Who a trusted web server in front of us says somebody is, as a user of ours: made at first sight, named for ever. */
-import { unauthorized } from '#shared/errors/fault.ts';
+import { Fault, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { listGroups } from '../groups/store.ts';
 import { newId } from '../projects/operations.ts';
@@ -36,7 +36,7 @@ export async function federate(identity: Identity, { idpId, protocolId, assertio
   const user =
     found.user.type === 'local'
       ? await localUser(identity, found)
-      : await shadow(
+      : await shadowOnce(
           identity,
           { idpId, protocolId, uniqueId: found.user.id ?? name },
           { name, domainId: idp.domainId, email: found.user.email },
@@ -60,6 +60,13 @@ interface Person {
   readonly email: string | undefined;
 }
 type Key = { readonly idpId: string; readonly protocolId: string; readonly uniqueId: string };
+
+/** Who comes twice at the same moment is found the second time. */
+const shadowOnce = (identity: Identity, key: Key, person: Person): Promise<User> =>
+  shadow(identity, key, person).catch((error: unknown) => {
+    if (error instanceof Fault && error.status === 409) return shadow(identity, key, person);
+    throw error;
+  });
 
 /** Two people of one name are two users: the second is called by its id too. */
 async function shadow({ db }: Identity, key: Key, person: Person): Promise<User> {

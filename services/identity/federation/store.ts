@@ -1,5 +1,7 @@
 /** Identity providers, their protocols and mappings; and who they have sent us. */
 import type { Knex } from 'knex';
+import { orTwin } from '#shared/db/errors.ts';
+import { conflict } from '#shared/errors/fault.ts';
 import { recordsOf } from '../collection/store.ts';
 import { absent } from '../projects/store.ts';
 
@@ -58,7 +60,12 @@ export const listProtocols = (db: Knex, some: Partial<Protocol>): Promise<Protoc
     .where({ ...some })
     .orderBy('id');
 
-export const insertProtocol = (tx: Knex, protocol: Protocol) => tx('federation_protocols').insert(protocol);
+export const insertProtocol = (tx: Knex, protocol: Protocol) =>
+  orTwin(tx('federation_protocols').insert(protocol), () =>
+    conflict(
+      `Conflict occurred attempting to store federated_protocol - Duplicate entry found with ID ${protocol.id}.`,
+    ),
+  );
 
 export const updateProtocol = (tx: Knex, { idpId, id, ...change }: Protocol) =>
   tx('federation_protocols').where({ idpId, id }).update(change);
@@ -81,4 +88,5 @@ export const lookFederated = (db: Knex, who: Omit<FederatedUser, 'userId'>): Pro
     .where({ ...who })
     .first();
 
-export const insertFederated = (tx: Knex, user: FederatedUser) => tx('federated_users').insert(user);
+export const insertFederated = (tx: Knex, user: FederatedUser) =>
+  orTwin(tx('federated_users').insert(user), () => conflict(`Somebody has just become the user of ${user.uniqueId}.`));

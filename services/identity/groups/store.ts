@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { orTwin } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { absent } from '../projects/store.ts';
@@ -23,18 +24,20 @@ const fromRow = ({ nameLower: _, extra, ...row }: Record<string, unknown>): Grou
 
 export async function insertGroup(tx: Knex, group: Group): Promise<void> {
   await refuseTwin(tx, group);
-  await tx('groups').insert(toRow(group));
+  await orTwin(tx('groups').insert(toRow(group)), () => twinOf(group));
 }
+
+const twinOf = ({ name, domainId }: Pick<Group, 'name' | 'domainId'>) =>
+  conflict(
+    `Conflict occurred attempting to store group - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
+  );
 
 export async function refuseTwin(
   tx: Knex,
   { id, domainId, name }: Pick<Group, 'id' | 'domainId' | 'name'>,
 ): Promise<void> {
   const twin = await tx('groups').where({ domainId, nameLower: name.toLowerCase() }).whereNot({ id }).first('id');
-  if (twin)
-    throw conflict(
-      `Conflict occurred attempting to store group - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
-    );
+  if (twin) throw twinOf({ name, domainId });
 }
 
 export async function findGroup(db: Knex, id: string): Promise<Group> {
@@ -66,7 +69,7 @@ export const isMember = async (db: Knex, groupId: string, userId: string): Promi
   (await db('memberships').where({ groupId, userId }).first('userId')) !== undefined;
 
 export async function ensureMember(tx: Knex, groupId: string, userId: string): Promise<void> {
-  if (!(await isMember(tx, groupId, userId))) await tx('memberships').insert({ groupId, userId });
+  await tx('memberships').insert({ groupId, userId }).onConflict(['groupId', 'userId']).ignore();
 }
 
 export const removeMember = (tx: Knex, groupId: string, userId: string): Promise<number> =>

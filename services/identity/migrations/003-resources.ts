@@ -37,8 +37,8 @@ export const resources: Migration = {
       t.string('id', 64).primary();
       t.string('serviceId', 64).notNullable();
       // '' for no region: NULLs would not be unique
-      t.string('regionId', 191).notNullable();
-      t.string('resourceName', 191).notNullable();
+      t.string('regionId', 255).notNullable();
+      t.string('resourceName', 255).notNullable();
       t.integer('defaultLimit').notNullable();
       t.text('description');
       t.unique(['serviceId', 'regionId', 'resourceName']);
@@ -48,8 +48,8 @@ export const resources: Migration = {
       t.string('ownerKind', 8).notNullable();
       t.string('ownerId', 64).notNullable();
       t.string('serviceId', 64).notNullable();
-      t.string('regionId', 191).notNullable();
-      t.string('resourceName', 191).notNullable();
+      t.string('regionId', 255).notNullable();
+      t.string('resourceName', 255).notNullable();
       t.integer('resourceLimit').notNullable();
       t.text('description');
       t.unique(['ownerId', 'serviceId', 'regionId', 'resourceName']);

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
+import { removeOptions } from '../domain-config/store.ts';
 import { listGroups, removeGroup } from '../groups/store.ts';
 import { revoke, revokeUser } from '../keys/revoke.ts';
+import { listRoles, removeRole } from '../roles/store.ts';
 import { listUsers, removeUser } from '../users/store.ts';
 import {
   findDomain,
@@ -13,6 +15,7 @@ import {
   listProjects,
   lookProject,
   type Project,
+  refuseTwin,
   removeProject,
   replaceTags,
   updateProject,
@@ -101,6 +104,7 @@ export async function changeProject(identity: Identity, project: Project, wish: 
     extra: { ...project.extra, ...extraOf(wish) },
   };
   await identity.db.transaction(async (tx) => {
+    if (changed.name !== undefined) await refuseTwin(tx, { ...project, name: changed.name });
     await updateProject(tx, project.id, changed);
     if (wish.tags) await replaceTags(tx, project.id, wish.tags);
     if (enabled === false) await revokeAt(identity, tx, project);
@@ -139,6 +143,8 @@ export async function deleteDomain(identity: Identity, id: string): Promise<void
     for (const project of await listProjects(tx, { domain_id: [id] }, false)) await removeProject(tx, project.id);
     for (const user of await listUsers(tx, { domain_id: [id] })) await removeUser(tx, user.id);
     for (const group of await listGroups(tx, { domain_id: [id] })) await removeGroup(tx, group.id);
+    for (const role of await listRoles(tx, { domain_id: [id] })) await removeRole(tx, role.id);
+    await removeOptions(tx, { domainId: id });
     await removeProject(tx, id);
   });
   await identity.trustChanged();

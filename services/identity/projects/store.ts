@@ -1,5 +1,6 @@
 /** Projects, and the domains above them: a domain is a project that acts as one. */
 import type { Knex } from 'knex';
+import { orTwin } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 
@@ -36,16 +37,28 @@ const fromRow = ({ nameLower: _, options, extra, ...row }: Record<string, unknow
   ({ ...row, options: JSON.parse(String(options)), extra: JSON.parse(String(extra)) }) as Project;
 
 export async function insertProject(tx: Knex, project: Project): Promise<void> {
-  const { domainId, name, isDomain } = project;
-  const same = isDomain
-    ? { nameLower: name.toLowerCase(), isDomain }
-    : { domainId, nameLower: name.toLowerCase(), isDomain };
-  const what = isDomain ? 'domain' : 'project';
-  if (await tx('projects').where(same).first('id'))
-    throw conflict(
-      `Conflict occurred attempting to store ${what} - it is not permitted to have two ${what}s with the same name in ${isDomain ? 'the cloud' : 'the same domain'}: ${name}.`,
-    );
-  await tx('projects').insert(toRow(project));
+  await refuseTwin(tx, project);
+  await orTwin(tx('projects').insert(toRow(project)), () => twinOf(project));
+}
+
+type Named = Pick<Project, 'id' | 'domainId' | 'name' | 'isDomain'>;
+
+/** A domain's name is its own in the whole cloud. */
+export async function refuseTwin(tx: Knex, project: Named): Promise<void> {
+  const { id, domainId, name, isDomain } = project;
+  if (isDomain) await takeTurns(tx);
+  const same = { nameLower: name.toLowerCase(), isDomain, ...(isDomain ? {} : { domainId }) };
+  if (await tx('projects').where(same).whereNot({ id }).first('id')) throw twinOf(project);
+}
+
+/** No index keeps the names of domains apart, so who gives one waits for the others. */
+const takeTurns = (tx: Knex) => tx('projects').where({ isDomain: true }).orderBy('id').forUpdate().select('id');
+
+function twinOf({ name, isDomain }: Named) {
+  const [what, where] = isDomain ? ['domain', 'the cloud'] : ['project', 'the same domain'];
+  return conflict(
+    `Conflict occurred attempting to store ${what} - it is not permitted to have two ${what}s with the same name in ${where}: ${name}.`,
+  );
 }
 
 export async function findProject(db: Knex, id: string): Promise<Project> {
@@ -108,10 +121,17 @@ export async function listAncestors(db: Knex, project: Project): Promise<Project
 export const updateProject = (tx: Knex, id: string, change: Partial<Project>) =>
   tx('projects').where({ id }).update(toRow(change));
 
+/** With what counted there alone. */
 export async function removeProject(tx: Knex, id: string): Promise<void> {
   await tx('projects').where({ id }).delete();
   await tx('project_tags').where({ projectId: id }).delete();
   await tx('assignments').where({ targetId: id }).delete();
+  await tx('application_credentials').where({ projectId: id }).delete();
+  await tx('credentials').where({ projectId: id }).delete();
+  await tx('trusts').where({ projectId: id }).update({ deletedAt: Date.now() });
+  await tx('limits').where({ ownerId: id }).delete();
+  await tx('project_endpoints').where({ projectId: id }).delete();
+  await tx('project_endpoint_groups').where({ projectId: id }).delete();
   await tx('users').where({ defaultProjectId: id }).update({ defaultProjectId: null });
 }
 

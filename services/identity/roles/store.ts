@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { orTwin } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { absent } from '../projects/store.ts';
@@ -32,8 +33,11 @@ const fromRow = ({ nameLower: _, domainKey, options, extra, ...row }: Record<str
 
 export async function insertRole(tx: Knex, role: Role): Promise<void> {
   await refuseTwin(tx, role);
-  await tx('roles').insert(toRow(role));
+  await orTwin(tx('roles').insert(toRow(role)), () => twinOf(role.name));
 }
+
+const twinOf = (name: string) =>
+  conflict(`Conflict occurred attempting to store role - Duplicate entry found with name ${name}.`);
 
 export async function refuseTwin(
   tx: Knex,
@@ -43,7 +47,7 @@ export async function refuseTwin(
     .where({ domainKey: domainId ?? '', nameLower: name.toLowerCase() })
     .whereNot({ id })
     .first('id');
-  if (twin) throw conflict(`Conflict occurred attempting to store role - Duplicate entry found with name ${name}.`);
+  if (twin) throw twinOf(name);
 }
 
 export async function findRole(db: Knex, id: string): Promise<Role> {
@@ -85,12 +89,7 @@ export const listImplications = (db: Knex): Promise<Implication[]> =>
   db<Implication>('implied_roles').select('priorId', 'impliedId');
 
 export async function ensureImplication(tx: Knex, implication: Implication): Promise<void> {
-  if (
-    !(await tx('implied_roles')
-      .where({ ...implication })
-      .first('priorId'))
-  )
-    await tx('implied_roles').insert(implication);
+  await tx('implied_roles').insert(implication).onConflict(['priorId', 'impliedId']).ignore();
 }
 
 export const removeImplication = (tx: Knex, implication: Implication): Promise<number> =>

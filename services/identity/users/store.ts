@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { orTwin } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { absent } from '../projects/store.ts';
@@ -37,18 +38,20 @@ const fromRow = ({ nameLower: _, options, extra, ...row }: Record<string, unknow
 
 export async function insertUser(tx: Knex, user: User): Promise<void> {
   await refuseTwin(tx, user);
-  await tx('users').insert(toRow(user));
+  await orTwin(tx('users').insert(toRow(user)), () => twinOf(user));
 }
+
+const twinOf = ({ name, domainId }: Pick<User, 'name' | 'domainId'>) =>
+  conflict(
+    `Conflict occurred attempting to store user - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
+  );
 
 export async function refuseTwin(
   tx: Knex,
   { id, domainId, name }: Pick<User, 'id' | 'domainId' | 'name'>,
 ): Promise<void> {
   const twin = await tx('users').where({ domainId, nameLower: name.toLowerCase() }).whereNot({ id }).first('id');
-  if (twin)
-    throw conflict(
-      `Conflict occurred attempting to store user - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
-    );
+  if (twin) throw twinOf({ name, domainId });
 }
 
 export async function findUser(db: Knex, id: string): Promise<User> {
