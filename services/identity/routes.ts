@@ -37,9 +37,10 @@ import {
   showGroup,
   updateGroup,
 } from './groups/handlers.ts';
-import { showTrust } from './keys/handlers.ts';
+import { listRevocationEvents, showTrust } from './keys/handlers.ts';
 import { limitRoutes } from './limits/routes.ts';
-import { consumerRoutes } from './oauth/routes.ts';
+import { oauthRoutes } from './oauth/routes.ts';
+import { oauth2Routes } from './oauth2/routes.ts';
 import {
   createDomainHandler,
   createProject,
@@ -57,6 +58,7 @@ import {
   updateProject,
 } from './projects/handlers.ts';
 import { tagRoutes } from './projects/routes.ts';
+import { retiredRoutes } from './retired/routes.ts';
 import {
   createRole,
   deleteImplied,
@@ -106,6 +108,7 @@ const all: Route<Identity>[] = [
   { method: 'get', path: '/', handler: listVersions, rule: null, who: 'nobody' },
   { method: 'get', path: '/v3', handler: showVersionOr(() => jsonHome(routes)), rule: null, who: 'nobody' },
   { method: 'get', path: '/v3/wattle/trust', handler: showTrust, rule: rule('get_trust_document') },
+  { method: 'get', path: '/v3/OS-REVOKE/events', handler: listRevocationEvents, rule: rule('list_revoke_events') },
 
   { method: 'post', path: '/v3/auth/tokens', handler: logIn, rule: null, who: 'nobody' },
   { method: 'head', path: '/v3/auth/tokens', handler: checkToken, rule: asked },
@@ -197,11 +200,13 @@ const all: Route<Identity>[] = [
   ...applicationCredentialRoutes,
   ...trustRoutes,
   ...credentialRoutes,
-  ...consumerRoutes,
+  ...oauthRoutes,
+  ...oauth2Routes,
   ...limitRoutes,
   ...policyRoutes,
   ...endpointFilterRoutes,
   ...federationRoutes,
+  ...retiredRoutes,
 ];
 
 export const routes: Route<Identity>[] = all.map(audited);

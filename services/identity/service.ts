@@ -21,6 +21,7 @@ import { delegation } from './migrations/002-delegation.ts';
 import { resources } from './migrations/003-resources.ts';
 import { federation } from './migrations/004-federation.ts';
 import { audit } from './migrations/005-audit.ts';
+import { oauth } from './migrations/007-oauth.ts';
 import { openHasher } from './passwords/argon.ts';
 import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
@@ -32,7 +33,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
-  await migrate(db, [tables, delegation, resources, federation, audit]);
+  await migrate(db, [tables, delegation, resources, federation, audit, oauth]);
   await db.transaction(async (tx) => {
     await takeTurn(tx);
     await ensureKeys(tx);

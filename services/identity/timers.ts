@@ -3,8 +3,9 @@ import { sendEvents } from './audit/send.ts';
 import type { Identity } from './context.ts';
 import { forgetRevocations } from './keys/store.ts';
 import type { OwnTrust } from './keys/trust.ts';
+import { forgetEnded } from './oauth/store.ts';
 
-/** A second: what other processes wrote, and events that the bus does not have yet. An hour: revocations of tokens that nobody may look at any more. */
+/** A second: what other processes wrote, and events that the bus does not have yet. An hour: what has ended, and revocations of tokens that nobody may look at any more. */
 export function openTimers(identity: Identity, trust: OwnTrust): Ticker[] {
   const { db, log, config } = identity;
   const forget = () => forgetRevocations(db, Date.now() - config.allowExpiredSeconds * 1000);
@@ -13,5 +14,6 @@ export function openTimers(identity: Identity, trust: OwnTrust): Ticker[] {
     every(1_000, trust.refresh, warn),
     every(1_000, () => sendEvents(identity), warn),
     every(3_600_000, async () => void (await forget()), warn),
+    every(3_600_000, () => forgetEnded(db, Date.now()), warn),
   ];
 }

@@ -18,7 +18,7 @@ export interface Claims {
   /** Seconds, with fractions: a revocation in the same second must tell before from after. */
   readonly iat: number;
   readonly exp: number;
-  /** The application credential or the trust it came by: `app:id`, `trust:id`. */
+  /** The application credential, trust or access token it came by: `app:id`, `trust:id`, `oauth:id`. */
   readonly by?: string;
   /** The only requests it may make; absent: all that its roles allow. */
   readonly accessRules?: readonly AccessRule[];

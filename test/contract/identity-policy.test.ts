@@ -6,8 +6,19 @@ import { many, one, openIdentity } from '../fakes/identity.ts';
 import { exampleOf } from './example.ts';
 import { apis } from './services.ts';
 
-/** What a stranger may ask without a token. */
-const open = new Set(['get /', 'get /v3', 'post /v3/auth/tokens', 'post /v3/users/:id/password']);
+/** What a stranger may ask without a token: logins, what is signed, and what is there no more. */
+const open = new Set([
+  'get /',
+  'get /v3',
+  'post /v3/auth/tokens',
+  'post /v3/users/:id/password',
+  'post /v3/OS-OAUTH1/request_token',
+  'post /v3/OS-OAUTH1/access_token',
+  'post /v3/OS-OAUTH2/token',
+  'get /v3/auth/tokens/OS-PKI/revoked',
+  'get /v3/OS-SIMPLE-CERT/ca',
+  'get /v3/OS-SIMPLE-CERT/certificates',
+]);
 
 /** What any token may: it is about the caller, or about nobody. */
 const forAll = [
@@ -34,9 +45,9 @@ const own = [
   /^get \/v3\/limits\/:id$/,
 ];
 
-/** Rules that ask for the owner, a service or a name that is not there. */
+/** Rules that ask for the owner, a service, an administrator or a name that is not there. */
 const ownerOnly =
-  /OS-TRUST|application_cred|access_rules|wattle\/trust|security_compliance\/:option|OS-OAUTH1\/authorize|^\/v3\/credentials$/;
+  /OS-TRUST|application_cred|access_rules|wattle\/trust|security_compliance\/:option|OS-OAUTH1\/a|OS-REVOKE|^\/v3\/credentials$/;
 
 interface Persona {
   readonly token: string;

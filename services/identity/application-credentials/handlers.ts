@@ -28,8 +28,9 @@ export const createCredential: Handler<Identity, { application_credential: Crede
 ) => {
   const userId = call.params.id ?? '';
   call.authorize('identity:create_application_credential', target(userId));
-  if ((await delegationOf(identity, call.who)).kind === 'trust')
-    throw forbidden('A token of a trust may not make application credentials.');
+  const { kind } = await delegationOf(identity, call.who);
+  if (kind === 'trust' || kind === 'oauth')
+    throw forbidden('A token of a trust or of an access token may not make application credentials.');
   const { projectId } = call.who;
   if (projectId === null) throw forbidden('An application credential is made with a token of a project.');
   const { credential, secret } = await create(identity, { userId, projectId }, call.body.application_credential);

@@ -15,10 +15,19 @@ const verbs: Readonly<Record<string, string>> = {
 /** Validation of a token by a service is a read, whatever its method. */
 const quiet = new Set(['/v3/ec2tokens', '/v3/s3tokens']);
 
+/** Some come by GET: a browser that a trusted web server has looked at. */
+const logins =
+  /^post \/v3\/(auth\/tokens|OS-OAUTH2\/token)$|^(get|post) \/v3\/(auth\/OS-FEDERATION\/.*websso.*|OS-FEDERATION\/.*\/auth)$/;
+
+/** The answer of a login whose body does not say whose it is. */
+export interface LogInAnswer extends Answer {
+  readonly userId?: string;
+}
+
 export function audited(route: Route<Identity>): Route<Identity> {
   const { method, path, handler } = route;
-  const isLogin = method === 'post' && path === '/v3/auth/tokens';
-  if (verbs[method] === undefined || quiet.has(path)) return route;
+  const isLogin = logins.test(`${method} ${path}`);
+  if ((!isLogin && verbs[method] === undefined) || quiet.has(path)) return route;
   const audit = isLogin ? auditLogin : auditWrite;
   return { ...route, handler: (identity, call) => audit(identity, call, route, () => handler(identity, call)) };
 }
@@ -65,10 +74,12 @@ function withOutcome(row: AuditRow, ended: Ended): AuditRow {
 /** What was made is known by its answer; who logged in too. */
 function named(row: AuditRow, ended: Ended): AuditRow {
   if (!('answer' in ended)) return row;
-  const [thing] = Object.values((ended.answer.body ?? {}) as Record<string, { id?: string; user?: { id?: string } }>);
   const { event } = row;
-  if (thing?.user?.id && event.action === 'authenticate')
-    return { ...row, event: { ...event, initiator: { ...event.initiator, id: thing.user.id } } };
+  const { body, userId } = ended.answer as LogInAnswer;
+  const [thing] = Object.values((body ?? {}) as Record<string, { id?: string; user?: { id?: string } } | undefined>);
+  const id = userId ?? thing?.user?.id;
+  if (id && event.action === 'authenticate')
+    return { ...row, event: { ...event, initiator: { ...event.initiator, id } } };
   if (!thing?.id) return row;
   return { ...row, event: { ...event, target: { ...event.target, id: thing.id } } };
 }

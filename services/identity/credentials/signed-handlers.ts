@@ -3,7 +3,8 @@ import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import { type Answer, type Handler, ok } from '#shared/http/route.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
-import { credentialScope, trustScope } from '../tokens/delegated-scope.ts';
+import { lookAccessToken } from '../oauth/operations.ts';
+import { accessTokenScope, credentialScope, trustScope } from '../tokens/delegated-scope.ts';
 import { issueToken } from '../tokens/issue.ts';
 import { refuseDisabled } from '../tokens/methods.ts';
 import { type Scoped, scopeFor } from '../tokens/scope.ts';
@@ -22,7 +23,7 @@ async function keyOf(identity: Identity, access: string): Promise<Credential> {
 
 /** A key made with a limited token gives limited ones. */
 async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: Credential): Promise<Scoped> {
-  const { trust_id: trust, app_cred_id: app } = ec2Blob(blob);
+  const { trust_id: trust, app_cred_id: app, access_token_id: access } = ec2Blob(blob);
   if (trust) {
     const trustee = await lookUser(identity.db, {
       id: (await trusts.look(identity.db, { id: trust }))?.trusteeId ?? '',
@@ -34,6 +35,11 @@ async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: C
     const credential = await applicationCredentials.look(identity.db, { id: app });
     if (!credential) throw unauthorized();
     return credentialScope(identity, credential);
+  }
+  if (access) {
+    const token = await lookAccessToken(identity, access);
+    if (!token || token.projectId !== projectId) throw unauthorized();
+    return accessTokenScope(identity, token);
   }
   return scopeFor(identity.db, user, { project: { id: projectId ?? '' } });
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { badRequest } from '#shared/errors/fault.ts';
-import { created, type Handler } from '#shared/http/route.ts';
+import { created, gone, type Handler } from '#shared/http/route.ts';
 import { plainHandlers, type Wish } from '../collection/handlers.ts';
 import type { Identity } from '../context.ts';
 import { extraOf, newId } from '../projects/operations.ts';
+import { deleteConsumer as drop, sealedText } from './operations.ts';
 import { type Consumer, consumers } from './store.ts';
 
 const fields = new Set(['id', 'description', 'secret', 'links']);
@@ -15,15 +16,12 @@ const view = ({ id, description, extra }: Consumer, base: string) => ({
   links: { self: `${base}/v3/OS-OAUTH1/consumers/${id}` },
 });
 
-const fresh = ({ sealer }: Identity, wish: Wish, secret: string): Consumer => {
-  const { sealed, keyId } = sealer.seal(secret);
-  return {
-    id: newId(),
-    description: (wish.description as string | undefined) ?? null,
-    sealedSecret: `${keyId}.${sealed}`,
-    extra: extraOf(wish, fields),
-  };
-};
+const fresh = (identity: Identity, wish: Wish, secret: string): Consumer => ({
+  id: newId(),
+  description: (wish.description as string | undefined) ?? null,
+  sealedSecret: sealedText(identity, secret),
+  extra: extraOf(wish, fields),
+});
 
 export const consumerHandlers = plainHandlers<Consumer>({
   records: consumers,
@@ -46,4 +44,9 @@ export const createConsumer: Handler<Identity, { consumer: Wish }> = async (iden
   const consumer = fresh(identity, body.consumer, secret);
   await consumers.insert(identity.db, consumer);
   return created({ consumer: { ...view(consumer, base), secret } });
+};
+
+export const deleteConsumer: Handler<Identity> = async (identity, { params }) => {
+  await drop(identity, params.id ?? '');
+  return gone();
 };

@@ -7,8 +7,10 @@ import { findUserNamed } from './named.ts';
 
 type Given = NonNullable<Proofs['application_credential']>;
 
+type ByCredential = Shown & { readonly credential: ApplicationCredential };
+
 /** The token is its owner's, whoever else the caller names. */
-export async function byApplicationCredential(identity: Identity, given: Given | undefined): Promise<Shown> {
+export async function byApplicationCredential(identity: Identity, given: Given | undefined): Promise<ByCredential> {
   if (!given) throw unauthorized();
   const credential = await findCredential(identity, given);
   const right = await identity.hasher.verify(given.secret, credential?.secretHash ?? null);

@@ -6,10 +6,11 @@ import { opened } from '../credentials/operations.ts';
 import { credentialRows } from '../credentials/store.ts';
 import type { User } from '../users/store.ts';
 import { findUserNamed, type NamedUser } from './named.ts';
+import { onceOnly } from './once.ts';
 
 const periodMs = 30_000;
-/** A passcode counts once: what was used, by user, until its window ends. */
-const used = new Map<string, number>();
+/** A passcode of a user counts once. */
+const wasUsed = onceOnly(3 * periodMs);
 
 export async function byTotp(
   identity: Identity,
@@ -25,14 +26,6 @@ export async function byTotp(
   });
   if (!user || !right || wasUsed(`${user.id} ${given.passcode}`)) throw unauthorized();
   return { user };
-}
-
-function wasUsed(key: string): boolean {
-  const now = Date.now();
-  for (const [old, until] of used) if (until < now) used.delete(old);
-  if (used.has(key)) return true;
-  used.set(key, now + 3 * periodMs);
-  return false;
 }
 
 export function passcodeAt(seed: Buffer, step: number): string {

@@ -1,10 +1,12 @@
-/** Scopes that somebody else's decision gives: a trust's, an application credential's. */
+/** Scopes that an earlier decision gives: a trust's, an application credential's, an access token's. */
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
 import { rolesOf, rulesOf } from '../application-credentials/operations.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
-import { effectiveRoles } from '../assignments/effective.ts';
+import { effectiveRoles, withImplied } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
+import type { AccessToken } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
+import { listImplications } from '../roles/store.ts';
 import { isOver } from '../trusts/operations.ts';
 import { takeUse, trusts } from '../trusts/store.ts';
 import { lookUser, type User } from '../users/store.ts';
@@ -25,6 +27,21 @@ export async function credentialScope(identity: Identity, credential: Applicatio
     by: `app:${credential.id}`,
     ...(credential.expiresAtUs === null ? {} : { endsAt: credential.expiresAtUs / 1_000_000 }),
     ...(rules ? { accessRules: rules.map(({ id, service, method, path }) => ({ id, service, method, path })) } : {}),
+  };
+}
+
+/** Its project, with those of its roles, and what they imply, that the user still has. */
+export async function accessTokenScope(identity: Identity, token: AccessToken): Promise<Scoped> {
+  const project = await lookProject(identity.db, { id: token.projectId });
+  if (!project || !(await isOpen(identity.db, project))) throw unauthorized();
+  const given = withImplied(token.roleIds, await listImplications(identity.db));
+  const roles = (await rolesOf(identity, token.userId, project.id)).filter(({ id }) => given.includes(id));
+  if (roles.length === 0) throw unauthorized();
+  return {
+    scope: { kind: 'project', project },
+    roles,
+    by: `oauth:${token.id}`,
+    ...(token.expiresAt === null ? {} : { endsAt: token.expiresAt / 1000 }),
   };
 }
 

@@ -3,6 +3,7 @@ import { badRequest, forbidden, notFound, unauthorized } from '#shared/errors/fa
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
+import { parseOauthHeader, type SignedCall } from '../oauth/signature.ts';
 import { issueToken } from './issue.ts';
 import { type Proofs, type Proven, prove } from './methods.ts';
 import { readOwnToken } from './read.ts';
@@ -14,10 +15,12 @@ interface Login {
   readonly auth: { readonly identity: Proofs; readonly scope?: ScopeWish };
 }
 
-export const logIn: Handler<Identity, Login> = async (identity, { body, query, header }) => {
+export const logIn: Handler<Identity, Login> = async (identity, call) => {
+  const { body, query, header } = call;
   const already = readReceipt(identity, header('openstack-auth-receipt'));
-  const proven = await prove(identity, body.auth.identity, already);
-  const required = proven.before || proven.credential ? undefined : missingMethods(proven.user, proven.methods);
+  const proven = await prove(identity, body.auth.identity, already, () => signedLogin(call));
+  const isSettled = proven.before || proven.credential || proven.accessToken;
+  const required = isSettled ? undefined : missingMethods(proven.user, proven.methods);
   if (required) return receiptAnswer(identity, proven, required);
   const scoped = await whereTo(identity, proven, body.auth.scope);
   const { token, claims } = issueToken(identity, proven, scoped, proven.before?.federated);
@@ -25,15 +28,23 @@ export const logIn: Handler<Identity, Login> = async (identity, { body, query, h
   return created({ token: view }, { 'x-subject-token': token });
 };
 
+/** Clients sign the place without its query. */
+const signedLogin = ({ header, method, base, url }: Call<unknown>): SignedCall => ({
+  method,
+  url: base + url.replace(/\?.*$/, ''),
+  header: parseOauthHeader(header('authorization')),
+});
+
 async function whereTo(
   identity: Identity,
-  { user, credential, before }: Proven,
+  { user, credential, accessToken, before }: Proven,
   wish: ScopeWish | undefined,
 ): Promise<Scoped> {
   if (credential) {
     if (wish !== undefined) throw unauthorized('Application credentials cannot request a scope.');
     return (await import('./delegated-scope.ts')).credentialScope(identity, credential);
   }
+  if (accessToken) return (await import('./delegated-scope.ts')).accessTokenScope(identity, accessToken);
   if (before && !identity.config.allowRescope && isScoped(before) && wish !== 'unscoped')
     throw forbidden('A token that has a scope cannot be exchanged for another.');
   const trust = typeof wish === 'object' ? wish['OS-TRUST:trust'] : undefined;

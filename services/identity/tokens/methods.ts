@@ -4,6 +4,8 @@ import type { Claims } from '#shared/auth/token.ts';
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
+import type { SignedCall } from '../oauth/signature.ts';
+import type { AccessToken } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
 import { lookUser, type User } from '../users/store.ts';
 import { byPassword } from './by-password.ts';
@@ -15,6 +17,8 @@ export interface Proofs {
   readonly password?: { readonly user: NamedUser & { readonly password: string } };
   readonly token?: { readonly id: string };
   readonly totp?: { readonly user: NamedUser & { readonly passcode: string } };
+  /** Says nothing here: the request itself is signed. */
+  readonly oauth1?: object;
   readonly application_credential?: {
     readonly id?: string;
     readonly name?: string;
@@ -30,7 +34,12 @@ export interface Shown {
   readonly before?: Claims;
   /** The application credential that it came by, which says where and with which roles. */
   readonly credential?: ApplicationCredential;
+  /** The same of an access token of OAuth. */
+  readonly accessToken?: AccessToken;
 }
+
+/** The signed request that a login came as, for methods that look at it. */
+export type Signed = () => SignedCall;
 
 /** What a login has shown: who it is, and by what. */
 export interface Proven extends Shown {
@@ -39,7 +48,7 @@ export interface Proven extends Shown {
   readonly since: number;
 }
 
-type Method = (identity: Identity, proofs: Proofs) => Promise<Shown>;
+type Method = (identity: Identity, proofs: Proofs, signed: Signed) => Promise<Shown>;
 
 const methods: Readonly<Record<string, Method>> = {
   password: (identity, { password }) => byPassword(identity, password?.user),
@@ -47,6 +56,7 @@ const methods: Readonly<Record<string, Method>> = {
   totp: async (identity, { totp }) => (await import('./by-totp.ts')).byTotp(identity, totp?.user),
   application_credential: async (identity, { application_credential: given }) =>
     (await import('./by-application-credential.ts')).byApplicationCredential(identity, given),
+  oauth1: async (identity, _proofs, signed) => (await import('./by-oauth1.ts')).byOauth1(identity, signed()),
 };
 
 /** `already`: the methods that a receipt of an earlier step has shown, for its user. */
@@ -54,23 +64,26 @@ export async function prove(
   identity: Identity,
   proofs: Proofs,
   already: { readonly userId: string; readonly methods: readonly string[] } | undefined,
+  signed: Signed,
 ): Promise<Proven> {
   const since = Date.now();
   const wanted = [...new Set(proofs.methods)];
   const shown: Shown[] = [];
-  for (const name of wanted) shown.push(await methodOf(name)(identity, proofs));
+  for (const name of wanted) shown.push(await methodOf(name)(identity, proofs, signed));
   const [first] = shown;
   if (!first || shown.some(({ user }) => user.id !== first.user.id)) throw unauthorized();
   if (already && already.userId !== first.user.id) throw unauthorized();
   await refuseDisabled(identity, first.user);
   const before = shown.find((each) => each.before)?.before;
   const credential = shown.find((each) => each.credential)?.credential;
+  const accessToken = shown.find((each) => each.accessToken)?.accessToken;
   return {
     user: first.user,
     since,
     methods: [...new Set([...wanted, ...(already?.methods ?? []), ...(before?.methods ?? [])])],
     ...(before ? { before } : {}),
     ...(credential ? { credential } : {}),
+    ...(accessToken ? { accessToken } : {}),
   };
 }
 

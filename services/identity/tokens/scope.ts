@@ -25,7 +25,7 @@ export type ScopeWish =
 export interface Scoped {
   readonly scope: Scope | null;
   readonly roles: readonly Role[];
-  /** What the token is made from, if not from the user's own roles: `trust:id`, `app:id`. */
+  /** What the token is made from, if not from the user's own roles: `trust:id`, `app:id`, `oauth:id`. */
   readonly by?: string;
   /** Who the token names when it is not who logged in: a trustor, impersonated. */
   readonly inTheNameOf?: User;

@@ -4,6 +4,7 @@ import type { Claims } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
 import { buildCatalog } from '../catalog/build.ts';
+import { accessTokens } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
@@ -56,6 +57,11 @@ async function delegationView(db: Knex, { by = '', accessRules }: Claims): Promi
     if (!credential) throw unauthorized();
     const rules = accessRules ? { access_rules: accessRules } : {};
     return { application_credential: { id, name: credential.name, restricted: !credential.unrestricted, ...rules } };
+  }
+  if (kind === 'oauth') {
+    const token = await accessTokens.look(db, { id });
+    if (!token) throw unauthorized();
+    return { 'OS-OAUTH1': { access_token_id: id, consumer_id: token.consumerId } };
   }
   if (kind !== 'trust') return {};
   const trust = await trusts.look(db, { id });

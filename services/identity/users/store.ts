@@ -90,6 +90,8 @@ export async function removeUser(tx: Knex, id: string): Promise<void> {
   await tx('federated_users').where({ userId: id }).delete();
   await tx('application_credentials').where({ userId: id }).delete();
   await tx('access_rules').where({ userId: id }).delete();
+  await tx('oauth_request_tokens').where({ userId: id }).delete();
+  await tx('oauth_access_tokens').where({ userId: id }).delete();
   await tx('credentials').where({ userId: id }).delete();
   await tx('trusts').where({ trustorId: id }).orWhere({ trusteeId: id }).update({ deletedAt: Date.now() });
 }

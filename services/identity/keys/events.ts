@@ -1,0 +1,25 @@
+/** Revocations as Keystone tells them: each names what a token must say, and the moment before which it was issued. */
+import type { Revocation } from '#shared/auth/revocations.ts';
+import { moment } from '../tokens/moment.ts';
+
+/** What a token came by, in the words of each kind. */
+const delegations: Readonly<Record<string, string>> = {
+  trust: 'OS-TRUST:trust_id',
+  oauth: 'OS-OAUTH1:access_token_id',
+  app: 'application_credential_id',
+};
+
+export function eventView({ audit, chain, user, project, domain, by = '', before }: Revocation) {
+  const [kind = '', id] = by.split(':');
+  return {
+    ...(audit === undefined ? {} : { audit_id: audit }),
+    ...(chain === undefined ? {} : { audit_chain_id: chain }),
+    ...(user === undefined ? {} : { user_id: user }),
+    ...(project === undefined ? {} : { project_id: project }),
+    ...(domain === undefined ? {} : { domain_scope_id: domain }),
+    ...(delegations[kind] === undefined ? {} : { [delegations[kind]]: id }),
+    issued_before: moment(before * 1000),
+    // what is gone for good is revoked ahead of time
+    revoked_at: moment(Math.min(before * 1000, Date.now())),
+  };
+}

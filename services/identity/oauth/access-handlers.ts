@@ -1,0 +1,81 @@
+/** What a user has given to consumers. */
+import { unauthorized } from '#shared/errors/fault.ts';
+import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { collection } from '../collection/view.ts';
+import type { Identity } from '../context.ts';
+import { absent } from '../projects/store.ts';
+import { listAllRoles, type Role } from '../roles/store.ts';
+import { refuseDelegated } from '../tokens/delegation.ts';
+import { moment } from '../tokens/moment.ts';
+import { deleteAccessToken as drop } from './operations.ts';
+import { type AccessToken, accessTokens } from './store.ts';
+
+function view({ id, consumerId, userId, projectId, expiresAt }: AccessToken, base: string) {
+  const self = `${base}/v3/users/${userId}/OS-OAUTH1/access_tokens/${id}`;
+  return {
+    id,
+    consumer_id: consumerId,
+    authorizing_user_id: userId,
+    project_id: projectId,
+    expires_at: expiresAt === null ? null : moment(expiresAt),
+    links: { self, roles: `${self}/roles` },
+  };
+}
+
+const roleView = ({ id, name, domainId, description, options }: Role, base: string) => ({
+  id,
+  name,
+  domain_id: domainId,
+  description,
+  options,
+  links: { self: `${base}/v3/roles/${id}` },
+});
+
+/** Whoever holds only a part of a user does not look after what that user gave to others. */
+const refuse = (identity: Identity, { who }: Pick<Call, 'who'>) =>
+  refuseDelegated(identity, who, 'look after access tokens');
+
+async function found({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AccessToken> {
+  const { id: userId = '', tokenId = '' } = params;
+  const token = await accessTokens.look(db, { id: tokenId, userId });
+  if (!token) throw absent('access token', tokenId);
+  return token;
+}
+
+export const listAccessTokens: Handler<Identity> = async (identity, call) => {
+  await refuse(identity, call);
+  const own = await accessTokens.listWhere(identity.db, { userId: call.params.id ?? '' });
+  const views = own.map((each) => view(each, call.base));
+  return ok(collection(call, 'access_tokens', views));
+};
+
+export const showAccessToken: Handler<Identity> = async (identity, call) => {
+  await refuse(identity, call);
+  return ok({ access_token: view(await found(identity, call), call.base) });
+};
+
+export const deleteAccessToken: Handler<Identity> = async (identity, call) => {
+  await refuse(identity, call);
+  const { id: userId, tokenId = '' } = call.params;
+  const token = await accessTokens.find(identity.db, tokenId);
+  // Keystone says 401 here, and 404 to who only looks
+  if (token.userId !== userId) throw unauthorized('User IDs do not match');
+  await drop(identity, token);
+  return gone();
+};
+
+const rolesOf = async ({ db }: Identity, { roleIds }: AccessToken): Promise<Role[]> =>
+  (await listAllRoles(db)).filter(({ id }) => roleIds.includes(id));
+
+export const listAccessTokenRoles: Handler<Identity> = async (identity, call) => {
+  const roles = await rolesOf(identity, await found(identity, call));
+  const views = roles.map((role) => roleView(role, call.base));
+  return ok(collection(call, 'roles', views));
+};
+
+export const showAccessTokenRole: Handler<Identity> = async (identity, call) => {
+  const { roleId = '' } = call.params;
+  const role = (await rolesOf(identity, await found(identity, call))).find(({ id }) => id === roleId);
+  if (!role) throw absent('role', roleId);
+  return ok({ role: roleView(role, call.base) });
+};

@@ -1,0 +1,83 @@
+/** Requests signed by OAuth 1.0a (RFC 5849): what their Authorization header says, and whether the signature is right. */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { badRequest } from '#shared/errors/fault.ts';
+
+/** `oauth_token` and its like, decoded. */
+export type OauthHeader = Readonly<Record<string, string>>;
+
+export interface SignedCall {
+  readonly method: string;
+  /** Where the client meant to go, with its query. */
+  readonly url: string;
+  readonly header: OauthHeader;
+}
+
+interface Secrets {
+  readonly consumer: string;
+  /** Of the request token or the access token; the first request of all has none. */
+  readonly token?: string;
+}
+
+/** Clocks may differ by so much. */
+const freshSeconds = 600;
+
+const hashes: Readonly<Record<string, string>> = {
+  'HMAC-SHA1': 'sha1',
+  'HMAC-SHA256': 'sha256',
+  'HMAC-SHA512': 'sha512',
+};
+
+export function parseOauthHeader(text: string | undefined): OauthHeader {
+  const [, list] = text?.match(/^OAuth\s+(.*)$/is) ?? [];
+  if (list === undefined) throw badRequest('The request needs an Authorization header that begins with OAuth.');
+  const pairs = [...list.matchAll(/([\w%.~-]+)="([^"]*)"/g)];
+  const header: Record<string, string> = Object.create(null);
+  for (const [, name = '', value = ''] of pairs) {
+    if (decoded(name) in header) throw badRequest(`The Authorization header says ${decoded(name)} twice.`);
+    header[decoded(name)] = decoded(value);
+  }
+  return header;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw badRequest('The Authorization header is not well encoded.');
+  }
+}
+
+/** 400 naming what is missing. */
+export function oauthValue(header: OauthHeader, name: string): string {
+  const value = header[name];
+  if (!value) throw badRequest(`Expecting to find ${name} in request. The Authorization header does not have it.`);
+  return value;
+}
+
+/** By a method that needs both secrets, and lately: what was seen once on the way is not good for ever. */
+export function isRightlySigned({ method, url, header }: SignedCall, secrets: Secrets): boolean {
+  const hash = hashes[header.oauth_signature_method ?? ''];
+  const age = Math.abs(Date.now() / 1000 - Number(header.oauth_timestamp));
+  if (hash === undefined || !(age <= freshSeconds) || !header.oauth_nonce) return false;
+  if ((header.oauth_version ?? '1.0') !== '1.0') return false;
+  const key = `${escaped(secrets.consumer)}&${escaped(secrets.token ?? '')}`;
+  const right = createHmac(hash, key).update(baseString({ method, url, header })).digest();
+  const given = Buffer.from(header.oauth_signature ?? '', 'base64');
+  return given.length === right.length && timingSafeEqual(given, right);
+}
+
+/** Method, place and all parameters in their one order (RFC 5849, 3.4.1). */
+export function baseString({ method, url, header }: SignedCall): string {
+  const { protocol, host, pathname, searchParams } = new URL(url);
+  const signed = Object.entries(header).filter(([name]) => name !== 'realm' && name !== 'oauth_signature');
+  const pairs = [...signed, ...searchParams].map(([name, value]) => [escaped(name), escaped(value)] as const);
+  const sorted = pairs.toSorted(([a, x], [b, y]) => (a === b ? order(x, y) : order(a, b)));
+  const parameters = sorted.map(([name, value]) => `${name}=${value}`).join('&');
+  return [method.toUpperCase(), `${protocol}//${host}${pathname}`, parameters].map(escaped).join('&');
+}
+
+const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** All but letters, digits and `-._~`. */
+const escaped = (text: string) =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
