@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { conflict, notFound } from '#shared/errors/fault.ts';
+import { conflict } from '#shared/errors/fault.ts';
 import { orLeave } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
@@ -12,8 +12,8 @@ import {
 } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { wantedPower } from '../servers/states.ts';
-import { changeServer, readServer, type Server } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, type OnServer } from './guest.ts';
+import { changeServer } from '../servers/store.ts';
+import { awaitTurn, ensureGuest, ensureGuestAsRows, findStaying, type OnServer } from './guest.ts';
 import { completeVolume, connectVolume, disconnectVolume } from './volumes.ts';
 
 export interface OnAttachment extends OnServer {
@@ -28,14 +28,8 @@ export const attachVolume = workflow<OnAttachment, Compute>({
   name: 'attach-volume',
   deadlineMs,
   steps: [step('connect', connect, disconnect), step('plug-disk', plugDisk, unplugDisk), step('complete', complete)],
-  done: async (tx, on, run) => {
-    await releaseAttachment(tx, { id: on.attachmentId, taskId: run.taskId }, { state: 'attached' });
-    await touched(tx, on, run);
-  },
-  failed: async (tx, on, run, reason) => {
-    await removeAttachment(tx, on.attachmentId);
-    await touched(tx, on, run, reason);
-  },
+  done: becomeAttached,
+  failed: becomeNothing,
 });
 
 /** From attached to nothing; or back, with the reason in the action. */
@@ -43,28 +37,24 @@ export const detachVolume = workflow<OnAttachment, Compute>({
   name: 'detach-volume',
   deadlineMs,
   steps: [step('unplug-disk', pullDisk, plugAgain), step('disconnect', disconnect)],
-  done: async (tx, on, run) => {
-    await removeAttachment(tx, on.attachmentId);
-    await touched(tx, on, run);
-  },
-  failed: async (tx, on, run, reason) => {
-    await releaseAttachment(tx, { id: on.attachmentId, taskId: run.taskId }, { state: 'attached' });
-    await touched(tx, on, run, reason);
-  },
+  done: becomeNothing,
+  failed: becomeAttached,
 });
+
+async function becomeAttached(tx: Knex, on: OnAttachment, run: Run, problem?: string): Promise<void> {
+  await releaseAttachment(tx, { id: on.attachmentId, taskId: run.taskId }, { state: 'attached' });
+  await touched(tx, on, run, problem);
+}
+
+async function becomeNothing(tx: Knex, on: OnAttachment, run: Run, problem?: string): Promise<void> {
+  await removeAttachment(tx, on.attachmentId);
+  await touched(tx, on, run, problem);
+}
 
 /** What lists show of the server is another version now. */
 async function touched(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
   await changeServer(tx, serverId, {});
   await endAction(tx, run.taskId, problem);
-}
-
-/** A server that goes takes no disk any more. */
-async function serverOf({ db }: Compute, id: string): Promise<Server> {
-  const server = await readServer(db, id);
-  if (!server) throw notFound('Instance', id);
-  if (server.taskState === 'deleting') throw conflict(`Instance ${id} is being deleted.`);
-  return server;
 }
 
 async function attachmentOf({ db }: Compute, { attachmentId }: OnAttachment): Promise<Attachment> {
@@ -74,7 +64,7 @@ async function attachmentOf({ db }: Compute, { attachmentId }: OnAttachment): Pr
 }
 
 async function connect(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
-  const server = await serverOf(compute, on.serverId);
+  const server = await findStaying(compute, on);
   await connectVolume(compute, server, await attachmentOf(compute, on), run);
 }
 
@@ -84,7 +74,7 @@ async function disconnect(compute: Compute, { serverId, volumeId }: OnAttachment
 
 async function plugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
   await awaitTurn(compute, on.serverId, run);
-  const server = await serverOf(compute, on.serverId);
+  const server = await findStaying(compute, on);
   await attachmentOf(compute, on);
   if (server.host === null) return;
   const { devices } = await ensureGuest(compute, server, run, { power: wantedPower(server) });
@@ -96,7 +86,7 @@ async function plugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<v
 /** Its row says detaching first, so the whole guest is without it. */
 async function unplugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
   await run.commit((tx) => changeAttachment(tx, on.attachmentId, { state: 'detaching' }));
-  await orLeave(wholeGuest(compute, on, run));
+  await orLeave(ensureGuestAsRows(compute, on, run));
 }
 
 async function complete(compute: Compute, on: OnAttachment): Promise<void> {
@@ -104,20 +94,11 @@ async function complete(compute: Compute, on: OnAttachment): Promise<void> {
 }
 
 async function pullDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
-  await serverOf(compute, on.serverId);
-  await wholeGuest(compute, on, run);
+  await findStaying(compute, on);
+  await ensureGuestAsRows(compute, on, run);
 }
 
 async function plugAgain(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
   await run.commit((tx) => changeAttachment(tx, on.attachmentId, { state: 'attached' }));
-  await orLeave(wholeGuest(compute, on, run));
-}
-
-/** The guest as its rows say; nothing to do where it is gone or going. */
-async function wholeGuest(compute: Compute, { serverId }: OnServer, run: Run): Promise<void> {
-  if (!(await readServer(compute.db, serverId))) return;
-  await awaitTurn(compute, serverId, run);
-  const server = await readServer(compute.db, serverId);
-  if (!server || server.host === null || server.taskState === 'deleting') return;
-  await ensureGuest(compute, server, run, { power: wantedPower(server) });
+  await orLeave(ensureGuestAsRows(compute, on, run));
 }

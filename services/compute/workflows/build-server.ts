@@ -8,7 +8,7 @@ import { type Explanation, insertChoice } from '../choices/store.ts';
 import type { Compute } from '../context.ts';
 import { changeInterface, listInterfaces } from '../interfaces/store.ts';
 import { findOwnServer, releaseServer, type Server, settleServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, ensureGuestGone, type OnServer } from './guest.ts';
+import { awaitTurn, ensureGuest, ensureGuestGone, type OnServer, owned } from './guest.ts';
 import { NoValidHost, type Placing, rankHosts, resourcesOf } from './placing.ts';
 import { addressesOf, keepPorts, plugPorts, unplugPorts } from './ports.ts';
 import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
@@ -32,8 +32,6 @@ export const buildServer = workflow<Build, Compute>({
   done: becomeActive,
   failed: becomeError,
 });
-
-const owned = ({ serverId }: OnServer, { taskId }: Run) => ({ id: serverId, taskId });
 
 async function chooseHost(compute: Compute, on: Build, run: Run): Promise<Placing> {
   const server = await findOwnServer(compute.db, owned(on, run));

@@ -6,7 +6,7 @@ import { removeConsolesOf } from '../consoles/store.ts';
 import type { Compute } from '../context.ts';
 import { removeInterfacesOf } from '../interfaces/store.ts';
 import { findOwnServer, releaseServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuestGone, type OnServer } from './guest.ts';
+import { awaitTurn, ensureGuestGone, type OnServer, owned } from './guest.ts';
 import { unplugPorts } from './ports.ts';
 import { disconnectVolumes } from './volumes.ts';
 
@@ -27,8 +27,6 @@ export const deleteServer = workflow<OnServer, Compute>({
     await endAction(tx, run.taskId, reason);
   },
 });
-
-const owned = ({ serverId }: OnServer, { taskId }: Run) => ({ id: serverId, taskId });
 
 /** A host that is away finds this work when it returns. */
 async function destroyGuest(compute: Compute, on: OnServer, run: Run): Promise<void> {

@@ -1,28 +1,30 @@
-/** The guest of a server as its rows say it shall be, and who may ask its host for it. */
+/** Who may ask a host for the guest of a server, and asking it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Knex } from 'knex';
 import { silentMs } from '#shared/bus/bus.ts';
-import type { DiskSource, DiskWish, GuestState, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
-import { notFound } from '#shared/errors/fault.ts';
+import type { GuestState } from '#shared/contracts/compute-agent.ts';
+import { conflict, notFound } from '#shared/errors/fault.ts';
 import { HostAway, orLeave } from '#shared/hosts/hosts.ts';
+import type { Owned } from '#shared/states/owned.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
-import { type Attachment, type Connection, listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { agentBinary, listServices } from '../hosts/store.ts';
-import { type Interface, listInterfaces } from '../interfaces/store.ts';
+import { wantedPower } from '../servers/states.ts';
 import { lockGuest, readServer, type Server } from '../servers/store.ts';
-import { configDriveOf } from './documents.ts';
+import { guestWish, type Want } from './guest-wish.ts';
 
 export interface OnServer {
   readonly serverId: string;
 }
 
-/** How the guest shall be; all else stands in its rows. */
-export interface Want {
-  readonly power: GuestWish['power'];
-  /** Reboots it once. */
-  readonly boot?: GuestWish['boot'];
-  readonly adminPass?: string;
+/** The server while this task owns it. */
+export const owned = ({ serverId }: OnServer, { taskId }: Run): Owned => ({ id: serverId, taskId });
+
+/** For what comes to a server beside its own task: one that goes takes nothing any more. */
+export async function findStaying({ db }: Compute, { serverId }: OnServer): Promise<Server> {
+  const server = await readServer(db, serverId);
+  if (!server) throw notFound('Instance', serverId);
+  if (server.taskState === 'deleting') throw conflict(`Instance ${serverId} is being deleted.`);
+  return server;
 }
 
 const lookMs = 50;
@@ -51,6 +53,15 @@ export async function ensureGuest(compute: Compute, server: Server, run: Run, wa
   return whileUp(compute, host, agents.on(host, run).ensureGuest(wish));
 }
 
+/** The guest as its rows say by now; nothing to do where it is gone or going. */
+export async function ensureGuestAsRows(compute: Compute, { serverId }: OnServer, run: Run): Promise<void> {
+  if (!(await readServer(compute.db, serverId))) return;
+  await awaitTurn(compute, serverId, run);
+  const server = await readServer(compute.db, serverId);
+  if (!server || server.host === null || server.taskState === 'deleting') return;
+  await ensureGuest(compute, server, run, { power: wantedPower(server) });
+}
+
 /** For clean-ups: a host that stays away finds this work when it returns. */
 export async function ensureGuestGone(compute: Compute, server: Server, run: Run): Promise<void> {
   const { host, id } = server;
@@ -73,72 +84,4 @@ async function isDown({ db, bus, config }: Compute, host: string): Promise<boole
   const [service] = await listServices(db, { binary: agentBinary, host }).catch(() => []);
   if (!service) return false;
   return service.forcedDown || silentMs(bus, service.reportedAt) > config.hostDownMs;
-}
-
-export async function guestWish({ config }: Compute, db: Knex, server: Server, want: Want): Promise<GuestWish> {
-  const attachments = await listAttachments(db, server.id);
-  const interfaces = await listInterfaces(db, server.id);
-  const { power, boot = { mark: server.bootMark, kind: server.bootKind }, adminPass } = want;
-  return {
-    id: server.id,
-    vcpus: server.vcpus,
-    ramMb: server.ramMb,
-    power,
-    boot,
-    graceMs: config.shutdownMs,
-    machine: server.machine,
-    disks: [...ownDisks(server), ...attachments.filter(isThere).map(diskOf)],
-    nics: interfaces.flatMap(nicOf),
-    configDrive: server.configDrive ? configDriveOf(server, interfaces, attachments, adminPass) : null,
-  };
-}
-
-const virtio = { bus: 'virtio' } as const;
-
-/** What image and flavor give: root, ephemeral, swap. */
-function ownDisks({ id, image, flavor }: Server): DiskWish[] {
-  const disks: DiskWish[] = [];
-  if (image !== null) {
-    const source: DiskSource = { kind: 'image', imageId: image.id, format: image.format };
-    const sizeGb = flavor.diskGb || image.sizeGb;
-    disks.push({ id: 'root', source, sizeGb, bootIndex: 0, serial: id, ...virtio });
-  }
-  const blank = (name: string, sizeGb: number): DiskWish => ({
-    id: name,
-    source: { kind: 'blank' },
-    sizeGb,
-    bootIndex: null,
-    serial: name,
-    ...virtio,
-  });
-  if (flavor.ephemeralGb > 0) disks.push(blank('ephemeral0', flavor.ephemeralGb));
-  if (flavor.swapMb > 0) disks.push(blank('swap', flavor.swapMb / 1024));
-  return disks;
-}
-
-const isThere = ({ state, destination, connection }: Attachment) =>
-  state !== 'detaching' && (destination === 'local' || connection !== null);
-
-function diskOf(attachment: Attachment): DiskWish {
-  const { id, place, destination, volumeId, sizeGb, bootIndex, bus, connection } = attachment;
-  const base = { sizeGb, bootIndex, bus };
-  if (destination === 'local') return { ...base, id: `ephemeral${place + 1}`, serial: id, source: { kind: 'blank' } };
-  return { ...base, id: volumeId ?? '', serial: volumeId ?? '', source: iscsiOf(connection as Connection) };
-}
-
-function iscsiOf({ data }: Connection): DiskSource {
-  return {
-    kind: 'iscsi',
-    portal: String(data.target_portal),
-    iqn: String(data.target_iqn),
-    lun: Number(data.target_lun),
-    user: String(data.auth_username ?? ''),
-    secret: String(data.auth_password ?? ''),
-  };
-}
-
-function nicOf({ state, portId, port }: Interface): NicWish[] {
-  if (port === null || portId === null || state === 'detaching') return [];
-  const { mac, mtu, tap, bridge } = port;
-  return [{ portId, mac, mtu, tap, bridge }];
 }

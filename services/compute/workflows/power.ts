@@ -4,7 +4,8 @@ import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
 import { rowOfGuest, type VmState } from '../servers/states.ts';
 import { findOwnServer, releaseServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, type OnServer, type Want } from './guest.ts';
+import { awaitTurn, ensureGuest, type OnServer, owned } from './guest.ts';
+import type { Want } from './guest-wish.ts';
 
 /** Where the server stood when it was taken: the way back. */
 export interface Turn extends OnServer {
@@ -20,8 +21,6 @@ export const pauseServer = power('pause-server', 'paused');
 export const unpauseServer = power('unpause-server', 'on');
 export const rebootServer = power('reboot-server', 'on', 'soft');
 export const hardRebootServer = power('hard-reboot-server', 'on', 'hard');
-
-const owned = ({ serverId }: OnServer, { taskId }: Run) => ({ id: serverId, taskId });
 
 const backTo: Readonly<Record<VmState, Power>> = {
   active: 'on',

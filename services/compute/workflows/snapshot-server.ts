@@ -4,7 +4,7 @@ import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
 import { findOwnServer, releaseServer, settleServer } from '../servers/store.ts';
-import { awaitTurn, type OnServer, whileUp } from './guest.ts';
+import { awaitTurn, type OnServer, owned, whileUp } from './guest.ts';
 
 export interface Snapshot extends OnServer {
   /** It waits, without bytes, since the request. */
@@ -25,8 +25,6 @@ export const snapshotServer = workflow<Snapshot, Compute>({
     await endAction(tx, run.taskId, reason);
   },
 });
-
-const owned = ({ serverId }: OnServer, { taskId }: Run) => ({ id: serverId, taskId });
 
 async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
   await awaitTurn(compute, on.serverId, run);
