@@ -13,7 +13,6 @@ export const glance: Dialect = {
       headers: { 'content-type': 'text/html; charset=UTF-8' },
     };
   },
-  page: (_collection, next) => (next ? { next } : {}),
   invalid: ({ path, reason }) => {
     const where = path.length > 0 ? `${path.join('.')}: ` : '';
     return badRequest(`Provided object does not match schema 'image': ${where}${reason}`);

@@ -1,6 +1,7 @@
 /** Neutron's words. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect, Problem } from '#shared/http/dialect.ts';
+import { sentToIdentity } from '#shared/http/family-words.ts';
 
 /** What Neutron calls a refusal that nobody gave a name. */
 const types: Readonly<Record<string, string>> = {
@@ -19,12 +20,8 @@ export const neutron = (identityUrl: string): Dialect => ({
   version: () => '2.0',
   fault: ({ status, kind, type, message }) =>
     status === 401
-      ? {
-          body: { error: { code: 401, title: 'Unauthorized', message } },
-          headers: { 'www-authenticate': `Keystone uri="${identityUrl}"` },
-        }
+      ? sentToIdentity(identityUrl, message)
       : { body: { NeutronError: { type: type ?? types[kind] ?? kind, message, detail: '' } } },
-  page: (collection, next) => (next ? { [`${collection}_links`]: [{ rel: 'next', href: next }] } : {}),
   invalid,
 });
 

@@ -44,7 +44,6 @@ export const swift: Dialect = {
       ...(fault.status === 401 ? { 'www-authenticate': `Keystone uri="http://${header('host') ?? ''}"` } : {}),
     },
   }),
-  page: () => ({}),
   headers: (_version, requestId) => ({ 'x-trans-id': transIdOf(requestId) }),
 };
 

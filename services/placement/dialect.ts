@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import { badRequest, Fault } from '#shared/errors/fault.ts';
-import type { Dialect, Header } from '#shared/http/dialect.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import type { Dialect } from '#shared/http/dialect.ts';
+import { microversions } from '#shared/http/microversions.ts';
 
 export const oldest: Version = '1.0';
 export const newest: Version = '1.39';
@@ -22,7 +23,16 @@ const unnamed = 'placement.undefined_code';
 const known: ReadonlySet<string> = new Set(Object.values(codes));
 
 export const placement: Dialect = {
-  version,
+  ...microversions({
+    service: 'placement',
+    oldest,
+    newest,
+    words: {
+      number: /^\d+\.\d+$/,
+      malformed: (asked) => `Invalid microversion: invalid version string: ${asked}`,
+      unknown: (asked) => `Invalid microversion: Unacceptable version header: ${asked}`,
+    },
+  }),
   fault: ({ status, message, type = '' }, { id, version: asked }) => ({
     body: {
       errors: [
@@ -37,11 +47,6 @@ export const placement: Dialect = {
       ],
     },
   }),
-  page: () => ({}),
-  headers: (asked) => ({
-    vary: 'openstack-api-version',
-    ...(asked === undefined ? {} : { 'openstack-api-version': `placement ${asked}` }),
-  }),
   invalid: ({ where, path, reason }) => {
     const at = path.length > 0 ? ` at ${path.join('.')}` : '';
     return badRequest(
@@ -49,17 +54,3 @@ export const placement: Dialect = {
     );
   },
 };
-
-/** "OpenStack-API-Version: placement 1.39", perhaps among those of other services. */
-function version(header: Header): Version {
-  const asked = header('openstack-api-version')
-    ?.split(',')
-    .map((part) => part.trim().match(/^placement (\S+)$/i)?.[1])
-    .find((found) => found !== undefined);
-  if (asked === undefined) return oldest;
-  if (asked === 'latest') return newest;
-  if (!/^\d+\.\d+$/.test(asked)) throw badRequest(`invalid version string: ${asked}`);
-  if (!atLeast(asked as Version, oldest) || !atLeast(newest, asked as Version))
-    throw new Fault(406, 'notAcceptable', `Unacceptable version header: ${asked}`);
-  return asked as Version;
-}

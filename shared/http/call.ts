@@ -3,6 +3,7 @@ import type { Version } from '#shared/api/versions.ts';
 import type { Enforcer } from '#shared/auth/policy.ts';
 import type { Header } from '#shared/auth/trust.ts';
 import type { Who } from '#shared/auth/who.ts';
+import type { Dialect } from './dialect.ts';
 import type { Call } from './route.ts';
 
 type Queries = Readonly<Record<string, readonly string[]>>;
@@ -30,9 +31,11 @@ interface Parts {
   readonly queries: Queries;
   readonly header: Header;
   readonly enforcer: Enforcer;
+  readonly dialect: Dialect;
 }
 
-export function callOf({ req, res, who, version, body, queries, header, enforcer }: Parts): Call<unknown> {
+export function callOf({ req, res, who, version, body, queries, header, enforcer, dialect }: Parts): Call<unknown> {
+  const base = `http://${req.headers.host ?? ''}`;
   return {
     who,
     version,
@@ -41,16 +44,28 @@ export function callOf({ req, res, who, version, body, queries, header, enforcer
     header,
     params: textParams(req),
     query: Object.fromEntries(Object.entries(queries).map(([key, values]) => [key, values.at(-1) ?? ''])),
-    base: `http://${req.headers.host ?? ''}`,
+    base,
     url: req.originalUrl,
     method: req.method,
     stream: req,
+    page: (collection, ids, limit) => {
+      const last = ids.length < limit ? undefined : ids.at(-1);
+      return last === undefined ? {} : (dialect.page?.(collection, base + pageAfter(req.originalUrl, last)) ?? {});
+    },
     may: (rule, target) => enforcer.may(rule, who, target),
     authorize: (rule, target) => enforcer.authorize(rule, who, target),
     get signal() {
       return goneSignal(res);
     },
   };
+}
+
+/** The same question, from behind this marker. */
+function pageAfter(url: string, marker: string): string {
+  const [path = '', search = ''] = url.split('?', 2);
+  const query = new URLSearchParams(search);
+  query.set('marker', marker);
+  return `${path}?${query}`;
 }
 
 /** Express gives a wildcard as its parts. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { longTime, timeOf } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { dotted, nextPage, timeOf } from '../dialect.ts';
 import { limitOf } from '../listings/wish.ts';
 import { findServer, findServerEver } from '../servers/store.ts';
 import { type Action, findAction, listActions } from './store.ts';
@@ -19,9 +19,9 @@ const actionView = (action: Action, version: Version) => ({
   request_id: action.requestId,
   user_id: action.userId,
   project_id: action.projectId,
-  start_time: dotted(action.startedAt),
+  start_time: longTime(action.startedAt),
   message: action.message,
-  ...(atLeast(version, '2.58') ? { updated_at: dotted(action.updatedAt) } : {}),
+  ...(atLeast(version, '2.58') ? { updated_at: longTime(action.updatedAt) } : {}),
 });
 
 const hostIdOf = ({ projectId, host }: Action) =>
@@ -32,8 +32,8 @@ function eventsOf(action: Action, admin: boolean, version: Version) {
   return [
     {
       event: action.event,
-      start_time: dotted(action.startedAt),
-      finish_time: dotted(action.finishedAt),
+      start_time: longTime(action.startedAt),
+      finish_time: longTime(action.finishedAt),
       result: action.result,
       ...(admin ? { traceback: null } : {}),
       ...(atLeast(version, '2.62') ? { hostId: hostIdOf(action), ...(admin ? { host: action.host } : {}) } : {}),
@@ -68,10 +68,10 @@ export const listServerActions: Handler<Compute> = async (compute, call) => {
     throw error;
   });
   const links = paged
-    ? nextPage(
+    ? call.page(
         'links',
-        { ...call, limit },
-        actions.map(({ requestId }) => ({ id: requestId })),
+        actions.map(({ requestId }) => requestId),
+        limit,
       )
     : {};
   return ok({ instanceActions: actions.map((each) => actionView(each, version)), ...renamed(links) });

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { dotted } from '../dialect.ts';
 import { findHostNamed } from '../hosts/store.ts';
 import { usedOnHosts } from '../usages/store.ts';
 import {
@@ -21,8 +21,8 @@ const aggregateView = (aggregate: Aggregate, version: Version) => ({
   hosts: aggregate.hosts,
   metadata: aggregate.metadata,
   availability_zone: aggregate.metadata.availability_zone ?? null,
-  created_at: dotted(aggregate.createdAt),
-  updated_at: dotted(aggregate.updatedAt),
+  created_at: longTime(aggregate.createdAt),
+  updated_at: longTime(aggregate.updatedAt),
   deleted: false,
   deleted_at: null,
   ...(atLeast(version, '2.41') ? { uuid: aggregate.uuid } : {}),

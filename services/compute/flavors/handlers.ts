@@ -3,7 +3,7 @@ import { isAdmin } from '#shared/auth/who.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { mostPerPage, nextPage } from '../dialect.ts';
+import { mostPerPage } from '../dialect.ts';
 import { createFlavor, type FlavorBody } from './operations.ts';
 import {
   changeFlavor,
@@ -74,7 +74,14 @@ async function page(compute: Compute, call: Call<never>) {
     if (error instanceof Fault && error.status === 404) throw badRequest(`marker [${query.marker}] not found`);
     throw error;
   });
-  return { flavors, links: nextPage('flavors', { ...call, limit }, flavors) };
+  return {
+    flavors,
+    links: call.page(
+      'flavors',
+      flavors.map(({ id }) => id),
+      limit,
+    ),
+  };
 }
 
 export const listFlavorNames: Handler<Compute> = async (compute, call) => {

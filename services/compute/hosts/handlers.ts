@@ -1,9 +1,9 @@
+import { longTime } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
 import type { Compute } from '../context.ts';
-import { dotted, nextPage } from '../dialect.ts';
 import { limitOf } from '../listings/wish.ts';
 import { listServersOnHosts, usedOnHosts } from '../usages/store.ts';
 import { isUp } from './operations.ts';
@@ -143,14 +143,7 @@ async function hypervisorPage(compute: Compute, call: Call<never>) {
   const at = query.marker === undefined ? -1 : matching.findIndex((each) => idOf(each) === query.marker);
   if (query.marker !== undefined && at < 0) throw badRequest(`marker [${query.marker}] not found`);
   const hosts = matching.slice(at + 1, at + 1 + limit);
-  return {
-    hosts,
-    links: nextPage(
-      'hypervisors',
-      { ...call, limit },
-      hosts.map((each) => ({ id: idOf(each) })),
-    ),
-  };
+  return { hosts, links: call.page('hypervisors', hosts.map(idOf), limit) };
 }
 
 export const listHypervisors: Handler<Compute> = async (compute, call) => {
@@ -218,7 +211,7 @@ function hostsOfZone(services: readonly ServiceRow[], downAfterMs: number): Reco
     at[service.binary] = {
       available: isUp(service, downAfterMs),
       active: !service.disabled,
-      updated_at: dotted(service.reportedAt),
+      updated_at: longTime(service.reportedAt),
     };
   }
   return hosts;

@@ -1,6 +1,6 @@
+import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { defaultZone } from '../aggregates/store.ts';
-import { dotted } from '../dialect.ts';
 import { agentBinary, type Host, type ServiceRow } from './store.ts';
 
 const modern = (version: Version) => atLeast(version, '2.53');
@@ -15,7 +15,7 @@ export const serviceView = (service: ServiceRow, zone: string, up: boolean, vers
   zone,
   status: service.disabled ? 'disabled' : 'enabled',
   state: up ? 'up' : 'down',
-  updated_at: dotted(service.reportedAt),
+  updated_at: longTime(service.reportedAt),
   disabled_reason: service.disabledReason,
   ...(atLeast(version, '2.11') ? { forced_down: service.forcedDown } : {}),
 });

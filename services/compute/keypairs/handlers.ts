@@ -1,8 +1,9 @@
+import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Call, created, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { dotted, mostPerPage, nextPage } from '../dialect.ts';
+import { mostPerPage } from '../dialect.ts';
 import { limitOf } from '../listings/wish.ts';
 import { limitsFor } from '../quotas/operations.ts';
 import { generateKeys, importKeypair } from './operations.ts';
@@ -36,10 +37,10 @@ export const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
   const marker = paged ? call.query.marker : undefined;
   const found = await listKeypairs(db, userId, { limit, ...(marker === undefined ? {} : { marker }) });
   const links = paged
-    ? nextPage(
+    ? call.page(
         'keypairs',
-        { ...call, limit },
-        found.map(({ name }) => ({ id: name })),
+        found.map(({ name }) => name),
+        limit,
       )
     : {};
   return ok({ keypairs: found.map((each) => ({ keypair: briefView(each, call.version) })), ...links });
@@ -53,7 +54,7 @@ export const showKeypair: Handler<Compute> = async ({ db }, call) => {
       ...briefView(keypair, call.version),
       user_id: userId,
       id: keypair.sequence,
-      created_at: dotted(keypair.createdAt),
+      created_at: longTime(keypair.createdAt),
       updated_at: null,
       deleted: false,
       deleted_at: null,

@@ -1,16 +1,17 @@
 import { bytes, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { nextPage } from '../dialect.ts';
 import { hostStatuses } from '../hosts/operations.ts';
 import { briefView } from '../servers/view.ts';
 import { fragmentsOf, joined } from './fragments.ts';
 import { listServers } from './store.ts';
 import { filterOf } from './wish.ts';
 
+const idsOf = (servers: readonly { readonly id: string }[]) => servers.map(({ id }) => id);
+
 export const listServerNames: Handler<Compute> = async ({ db }, call) => {
   const filter = filterOf(call);
   const servers = await listServers(db, filter);
-  const links = nextPage('servers', { ...call, limit: filter.limit }, servers);
+  const links = call.page('servers', idsOf(servers), filter.limit);
   return ok({ servers: servers.map((each) => briefView(each, call.base)), ...links });
 };
 
@@ -22,6 +23,6 @@ export const listServerDetails: Handler<Compute> = async (compute, call) => {
   const admin = call.may('os_compute_api:os-extended-server-attributes');
   const hostStatus = admin ? await hostStatuses(compute) : () => '';
   const pieces = await fragmentsOf(compute.db, listed, { admin, base, version, hostStatus });
-  const links = nextPage('servers', { ...call, limit: filter.limit }, listed);
+  const links = call.page('servers', idsOf(listed), filter.limit);
   return bytes(200, joined(pieces, links), { 'content-type': 'application/json' });
 };

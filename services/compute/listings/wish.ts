@@ -1,7 +1,8 @@
+import { timeOf } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { mostPerPage, timeOf } from '../dialect.ts';
+import { mostPerPage } from '../dialect.ts';
 import { statesOf } from '../servers/states.ts';
 import { isTrue } from '../servers/wish.ts';
 import type { ServerFilter, SortColumn } from './store.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { longTime, shortTime } from '#shared/api/times.ts';
 import { atLeast, since, type Version, view } from '#shared/api/versions.ts';
 import type { Attachment } from '../attachments/store.ts';
-import { bookmarkOf, dotted, linksOf, whole } from '../dialect.ts';
+import { bookmarkOf, linksOf } from '../dialect.ts';
 import { powerNumber, statusOf } from './states.ts';
 import type { Address, FlavorCopy, Server } from './store.ts';
 
@@ -43,7 +44,7 @@ function faultView({ server: { vmState, fault }, admin }: Seen) {
   if (fault === null || (vmState !== 'error' && vmState !== 'deleted')) return undefined;
   const { code, message, created, details } = fault;
   const more = details !== undefined && (admin || code !== 500) ? { details } : {};
-  return { code, message, created: whole(created), ...more };
+  return { code, message, created: shortTime(created), ...more };
 }
 
 const plainAddress = ({ version, addr }: Address) => ({ version, addr });
@@ -71,8 +72,8 @@ const core = view<Seen>(
       hostId: hostIdOf(server),
       image: imageView(seen),
       flavor: { id: server.flavorId, links: [bookmarkOf(base, 'flavors', server.flavorId)] },
-      created: whole(server.createdAt),
-      updated: whole(server.updatedAt),
+      created: shortTime(server.createdAt),
+      updated: shortTime(server.updatedAt),
       addresses: addressesView(server),
       accessIPv4: server.accessIpv4,
       accessIPv6: server.accessIpv6,
@@ -102,8 +103,8 @@ const extended = view<Seen>(
     'OS-EXT-AZ:availability_zone': server.zone ?? '',
     config_drive: server.configDrive ? 'True' : '',
     key_name: server.keyName,
-    'OS-SRV-USG:launched_at': dotted(server.launchedAt),
-    'OS-SRV-USG:terminated_at': dotted(server.terminatedAt),
+    'OS-SRV-USG:launched_at': longTime(server.launchedAt),
+    'OS-SRV-USG:terminated_at': longTime(server.terminatedAt),
     ...(admin
       ? {
           'OS-EXT-SRV-ATTR:host': server.host,

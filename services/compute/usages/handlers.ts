@@ -1,8 +1,8 @@
+import { longTime, timeOf } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { dotted, timeOf } from '../dialect.ts';
 import { limitOf } from '../listings/wish.ts';
 import type { Server } from '../servers/store.ts';
 import { listServersBetween } from './store.ts';
@@ -46,8 +46,8 @@ function usageOf(server: Server, { start, stop }: Span) {
     memory_mb: server.ramMb,
     local_gb: server.flavor.diskGb + server.flavor.ephemeralGb,
     vcpus: server.vcpus,
-    started_at: dotted(began),
-    ended_at: dotted(ended),
+    started_at: longTime(began),
+    ended_at: longTime(ended),
     state: server.deletedAt !== null ? 'terminated' : server.vmState,
     uptime: Math.floor(((ended ?? stop) - began) / 1000),
   };
@@ -62,46 +62,40 @@ const totalsOf = (usages: readonly Usage[], span: Span) => {
     total_vcpus_usage: sum(({ vcpus }) => vcpus),
     total_memory_mb_usage: sum(({ memory_mb }) => memory_mb),
     total_hours: sum(() => 1),
-    start: dotted(span.start),
-    stop: dotted(span.stop),
+    start: longTime(span.start),
+    stop: longTime(span.stop),
   };
 };
 
 /** From 2.40 on usages come in pages of servers. */
 function paged(servers: readonly Server[], call: Call<never>) {
-  if (!atLeast(call.version, '2.40')) return { servers, last: undefined };
+  if (!atLeast(call.version, '2.40')) return { servers, links: () => ({}) };
   const { marker } = call.query;
   const at = marker === undefined ? -1 : servers.findIndex(({ id }) => id === marker);
   if (marker !== undefined && at < 0) throw badRequest(`marker [${marker}] not found`);
   const limit = limitOf(call.query.limit);
   const page = servers.slice(at + 1, at + 1 + limit);
-  return { servers: page, last: page.length === limit ? page.at(-1)?.id : undefined };
-}
-
-function linksOf(name: string, { base, url }: Call<never>, last: string | undefined) {
-  if (last === undefined) return {};
-  const next = new URL(url, base);
-  next.searchParams.set('marker', last);
-  return { [`${name}_links`]: [{ rel: 'next', href: `${base}${next.pathname}${next.search}` }] };
+  const ids = page.map(({ id }) => id);
+  return { servers: page, links: (collection: string) => call.page(collection, ids, limit) };
 }
 
 export const showUsage: Handler<Compute> = async ({ db }, call) => {
   const projectId = call.params.id ?? '';
   call.authorize('os_compute_api:os-simple-tenant-usage:show', { project_id: projectId });
   const span = spanOf(call);
-  const { servers, last } = paged(await listServersBetween(db, { ...span, projectId }), call);
+  const { servers, links } = paged(await listServersBetween(db, { ...span, projectId }), call);
   const usages = servers.map((server) => usageOf(server, span));
   const usage = usages.length === 0 ? {} : { tenant_id: projectId, server_usages: usages, ...totalsOf(usages, span) };
-  return ok({ tenant_usage: usage, ...linksOf('tenant_usage', call, last) });
+  return ok({ tenant_usage: usage, ...links('tenant_usage') });
 };
 
 export const listUsages: Handler<Compute> = async ({ db }, call) => {
   const span = spanOf(call);
-  const { servers, last } = paged(await listServersBetween(db, span), call);
+  const { servers, links } = paged(await listServersBetween(db, span), call);
   const byProject = Map.groupBy(servers, ({ projectId }) => projectId);
   const usages = [...byProject.entries()].map(([tenant_id, found]) => {
     const each = found.map((server) => usageOf(server, span));
     return { tenant_id, ...totalsOf(each, span), ...(call.query.detailed === '1' ? { server_usages: each } : {}) };
   });
-  return ok({ tenant_usages: usages, ...linksOf('tenant_usages', call, last) });
+  return ok({ tenant_usages: usages, ...links('tenant_usages') });
 };

@@ -1,8 +1,6 @@
+import { shortTime } from '#shared/api/times.ts';
 import { hasBytes } from './states.ts';
 import type { Image } from './store.ts';
-
-/** Whole seconds, as Glance writes them. */
-export const timeView = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 export const imageView = (image: Image): Record<string, unknown> => ({
   ...image.properties,
@@ -22,8 +20,8 @@ export const imageView = (image: Image): Record<string, unknown> => ({
   os_hash_algo: image.osHashAlgo,
   os_hash_value: image.osHashValue,
   id: image.id,
-  created_at: timeView(image.createdAt),
-  updated_at: timeView(image.updatedAt),
+  created_at: shortTime(image.createdAt),
+  updated_at: shortTime(image.updatedAt),
   tags: image.tags,
   self: `/v2/images/${image.id}`,
   file: `/v2/images/${image.id}/file`,

@@ -1,4 +1,4 @@
-import { timeView } from '../images/view.ts';
+import { shortTime } from '#shared/api/times.ts';
 import type { Import } from './store.ts';
 
 const keptMs = 48 * 3_600_000;
@@ -15,7 +15,7 @@ export const importView = (row: Import) => ({
   input: { image_id: row.imageId, import_req: JSON.parse(row.wish), backend: ['file'] },
   result: null,
   message: '',
-  created_at: timeView(row.createdAt),
-  updated_at: timeView(row.createdAt),
-  expires_at: timeView(row.createdAt + keptMs),
+  created_at: shortTime(row.createdAt),
+  updated_at: shortTime(row.createdAt),
+  expires_at: shortTime(row.createdAt + keptMs),
 });

@@ -1,4 +1,5 @@
 /** What a query asks of the list of images, in Glance's own language: `name=in:a,b`, `created_at=gt:2026-…`, `sort=name:asc`. */
+import { timeOf } from '#shared/api/times.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { visibilities } from '../images/states.ts';
 import type { Condition, ListWish } from './store.ts';
@@ -114,12 +115,10 @@ const comparisons: Readonly<Record<string, (second: number) => Omit<Condition, '
   lte: (second) => [{ compare: '<', value: second + secondMs }],
 };
 
-/** Without a zone the time is UTC. */
 function timeConditions(key: string, text: string): Condition[] {
   const [operator, value] = operatorOf(text);
-  const zoned = /([zZ]|[+-]\d\d:?\d\d)$/.test(value) ? value : `${value}Z`;
-  const time = Date.parse(zoned);
-  if (Number.isNaN(time)) throw badRequest(`Bad "${key}" query filter format. Use ISO 8601 DateTime notation.`);
+  const time = timeOf(value);
+  if (time === undefined) throw badRequest(`Bad "${key}" query filter format. Use ISO 8601 DateTime notation.`);
   const conditions = comparisons[operator]?.(Math.floor(time / secondMs) * secondMs);
   if (!conditions) throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
   return conditions.map((condition) => ({ column: columnOf(key), ...condition }));

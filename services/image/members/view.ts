@@ -1,11 +1,11 @@
-import { timeView } from '../images/view.ts';
+import { shortTime } from '#shared/api/times.ts';
 import type { Member } from './store.ts';
 
 export const memberView = (member: Member) => ({
   image_id: member.imageId,
   member_id: member.memberId,
   status: member.status,
-  created_at: timeView(member.createdAt),
-  updated_at: timeView(member.updatedAt),
+  created_at: shortTime(member.createdAt),
+  updated_at: shortTime(member.updatedAt),
   schema: '/v2/schemas/member',
 });

@@ -1,5 +1,5 @@
+import { shortTime } from '#shared/api/times.ts';
 import type { Network } from '../context.ts';
-import { moment } from '../resources/values.ts';
 import { isAway } from './away.ts';
 import type { Host } from './store.ts';
 
@@ -13,9 +13,9 @@ export const agentView = (network: Network, host: Host) => ({
   availability_zone: 'nova',
   admin_state_up: true,
   alive: !isAway(network, host),
-  created_at: moment(host.firstSeenAt),
-  started_at: moment(host.firstSeenAt),
-  heartbeat_timestamp: moment(host.seenAt),
+  created_at: shortTime(host.firstSeenAt),
+  started_at: shortTime(host.firstSeenAt),
+  heartbeat_timestamp: shortTime(host.seenAt),
   description: null,
   configurations: {
     driver: host.driver,

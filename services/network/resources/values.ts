@@ -14,9 +14,6 @@ export function truth(value: unknown, name: string): boolean {
   throw badRequest(`Invalid input for ${name}. Reason: '${value}' cannot be converted to boolean.`, 'HTTPBadRequest');
 }
 
-/** 2026-11-22T17:49:58Z */
-export const moment = (ms: number): string => `${new Date(Number(ms)).toISOString().slice(0, 19)}Z`;
-
 /** Whose it is, as rules and clients spell it. */
 export const ownersOf = ({ projectId }: { readonly projectId: string }) => ({
   project_id: projectId,

@@ -1,5 +1,5 @@
+import { shortTime } from '#shared/api/times.ts';
 import type { Standard } from './store.ts';
-import { moment } from './values.ts';
 
 /** What clients see of every resource. */
 export const standardView = (row: Standard) => ({
@@ -9,7 +9,7 @@ export const standardView = (row: Standard) => ({
   tenant_id: row.projectId,
   project_id: row.projectId,
   tags: row.tags,
-  created_at: moment(row.createdAt),
-  updated_at: moment(row.updatedAt),
+  created_at: shortTime(row.createdAt),
+  updated_at: shortTime(row.updatedAt),
   revision_number: row.revision,
 });

@@ -1,4 +1,4 @@
-import { dotted } from '../dialect.ts';
+import { longTime } from '#shared/api/times.ts';
 import type { Attachment } from './store.ts';
 
 export const attachmentSummary = ({ id, status, serverId, volumeId }: Attachment) => ({
@@ -10,7 +10,7 @@ export const attachmentSummary = ({ id, status, serverId, volumeId }: Attachment
 
 export const attachmentView = (attachment: Attachment) => ({
   ...attachmentSummary(attachment),
-  attached_at: dotted(attachment.attachedAt) ?? '',
+  attached_at: longTime(attachment.attachedAt) ?? '',
   detached_at: '',
   attach_mode: attachment.mode,
   connection_info: connectionInfo(attachment),

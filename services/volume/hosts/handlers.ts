@@ -1,10 +1,11 @@
 /** Where volumes lie, as administrators see it. */
+
 import { hostname } from 'node:os';
+import { longTime } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { dotted } from '../dialect.ts';
 import { isTrue } from '../listing/page.ts';
 import { listSnapshots } from '../snapshots/store.ts';
 import { listVolumes } from '../volumes/store.ts';
@@ -23,7 +24,7 @@ export const listServices: Handler<Volumes> = async (service, { query, version }
     zone: service.config.zone,
     status: host.enabled ? 'enabled' : 'disabled',
     state: isUp(service, host.reportedAt) ? 'up' : 'down',
-    updated_at: dotted(host.reportedAt),
+    updated_at: longTime(host.reportedAt),
     ...clustered,
     disabled_reason: host.disabledReason,
     replication_status: 'disabled',
@@ -37,7 +38,7 @@ export const listServices: Handler<Volumes> = async (service, { query, version }
     zone: service.config.zone,
     status: 'enabled',
     state: 'up',
-    updated_at: dotted(Date.now()),
+    updated_at: longTime(Date.now()),
     ...clustered,
     disabled_reason: null,
   };
@@ -133,7 +134,7 @@ export const listStorageHosts: Handler<Volumes> = async (service) => {
     zone: service.config.zone,
     'service-status': isUp(service, host.reportedAt) ? 'available' : 'unavailable',
     'service-state': host.enabled ? 'enabled' : 'disabled',
-    'last-update': dotted(host.reportedAt),
+    'last-update': longTime(host.reportedAt),
   }));
   const scheduler = {
     host_name: service.cloud.host || hostname(),
@@ -141,7 +142,7 @@ export const listStorageHosts: Handler<Volumes> = async (service) => {
     zone: service.config.zone,
     'service-status': 'available',
     'service-state': 'enabled',
-    'last-update': dotted(Date.now()),
+    'last-update': longTime(Date.now()),
   };
   return ok({ hosts: [scheduler, ...storage] });
 };

@@ -1,6 +1,8 @@
 /** Lists as Cinder gives them: filters, sort keys, marker and limit of the query. */
-import { atLeast, type Version } from '#shared/api/versions.ts';
+import { timeOf } from '#shared/api/times.ts';
+import { atLeast } from '#shared/api/versions.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
+import type { Call } from '#shared/http/route.ts';
 
 export interface Listing<Row> {
   readonly collection: string;
@@ -11,14 +13,9 @@ export interface Listing<Row> {
   readonly sortKeys: Readonly<Record<string, (row: Row) => string | number | null>>;
 }
 
-export interface Asked {
-  readonly query: Readonly<Record<string, string>>;
-  readonly version: Version;
-  readonly base: string;
-  readonly url: string;
-}
+type Asked = Pick<Call, 'query' | 'version' | 'page'>;
 
-export interface Page<Row> {
+interface Page<Row> {
   readonly rows: readonly Row[];
   /** `<collection>_links` and `count`, where the answer has them. */
   readonly beside: Readonly<Record<string, unknown>>;
@@ -37,10 +34,12 @@ export function pageOf<Row extends { readonly id: string }>(
   const limit = limitOf(asked.query);
   const start = (marker ? afterMarker(found, marker, listing.what) : 0) + numberOf('offset', offset, 0);
   const rows = found.slice(start, start + limit);
-  const last = rows.at(-1);
-  // Cinder does not look further: a full page may have a next one
-  const isMore = rows.length >= limit && last !== undefined;
-  return { rows, beside: { ...count(asked, found.length), ...(isMore ? nextLink(listing, asked, last.id) : {}) } };
+  const links = asked.page(
+    listing.collection,
+    rows.map(({ id }) => id),
+    limit,
+  );
+  return { rows, beside: { ...count(asked, found.length), ...links } };
 }
 
 /** Clients send `name=None` for a filter that nobody set. */
@@ -102,12 +101,6 @@ function afterMarker(rows: readonly { readonly id: string }[], marker: string, w
 const count = ({ query, version }: Asked, total: number) =>
   /^(true|1|yes|t|on|y)$/i.test(query.with_count ?? '') && atLeast(version, '3.45') ? { count: total } : {};
 
-function nextLink<Row>({ collection }: Listing<Row>, { query, base, url }: Asked, marker: string) {
-  const next = new URLSearchParams({ ...query, marker });
-  const path = url.split('?')[0] ?? '';
-  return { [`${collection}_links`]: [{ rel: 'next', href: `${base}${path}?${next}` }] };
-}
-
 export const isTrue = (value: unknown): boolean => /^(true|1|yes|t|on|y)$/i.test(String(value));
 
 /** `like` filters end in ~ and look for a part. */
@@ -140,8 +133,8 @@ export const hasAll = (row: Readonly<Record<string, string>>, wanted: Readonly<R
 export function timeFilter(at: number | null, value: string): boolean {
   return value.split(/,(?=(?:gte?|lte?|n?eq):)/).every((part) => {
     const [, operator = 'eq', text = part] = part.match(/^(gte?|lte?|n?eq):(.*)$/) ?? [];
-    const ms = Date.parse(/Z|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
-    if (Number.isNaN(ms)) throw badRequest(`Invalid value for time comparison: ${value}`);
+    const ms = timeOf(text);
+    if (ms === undefined) throw badRequest(`Invalid value for time comparison: ${value}`);
     return at !== null && (comparisons[operator]?.(at, ms) ?? false);
   });
 }

@@ -1,12 +1,12 @@
+import { longTime } from '#shared/api/times.ts';
 import { since, view } from '#shared/api/versions.ts';
-import { dotted } from '../dialect.ts';
 import type { Snapshot } from './store.ts';
 
 const deltas = [
   since<Snapshot>('3.0', (s) => ({
     id: s.id,
-    created_at: dotted(s.createdAt),
-    updated_at: dotted(s.updatedAt),
+    created_at: longTime(s.createdAt),
+    updated_at: longTime(s.updatedAt),
     name: s.name,
     description: s.description,
     volume_id: s.volumeId,

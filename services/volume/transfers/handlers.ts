@@ -1,7 +1,7 @@
+import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { dotted } from '../dialect.ts';
 import { type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { listedProject } from '../listing/scope.ts';
 import { accept, offer, type TransferWish, withdraw } from './operations.ts';
@@ -23,7 +23,7 @@ const since = (asked: Version, version: Version, fields: object) => (atLeast(ask
 
 const whole = (transfer: Transfer, call: Looking) => ({
   ...summary(transfer, call),
-  created_at: dotted(transfer.createdAt),
+  created_at: longTime(transfer.createdAt),
   ...since(call.version, '3.55', { no_snapshots: transfer.noSnapshots }),
   ...since(call.version, '3.57', {
     source_project_id: transfer.projectId,

@@ -1,6 +1,6 @@
+import { longTime } from '#shared/api/times.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { dotted } from '../dialect.ts';
 import { type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { findMessage, listMessages as list, type Message, removeMessage } from './store.ts';
 
@@ -14,8 +14,8 @@ const messageView =
     event_id: message.eventId,
     message_level: 'ERROR',
     user_message: message.userMessage,
-    created_at: dotted(message.createdAt),
-    guaranteed_until: dotted(message.createdAt + service.config.historyMs),
+    created_at: longTime(message.createdAt),
+    guaranteed_until: longTime(message.createdAt + service.config.historyMs),
     links: [
       { rel: 'self', href: `${base}/v3/${message.projectId}/messages/${id}` },
       { rel: 'bookmark', href: `${base}/${message.projectId}/messages/${id}` },

@@ -1,8 +1,8 @@
+import { longTime } from '#shared/api/times.ts';
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
 import { refuseIfUsed } from '../attachments/operations.ts';
 import { listAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
-import { dotted } from '../dialect.ts';
 import { isTrue } from '../listing/page.ts';
 import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
@@ -59,7 +59,7 @@ export const uploadImage: Handler<Volumes, UploadBody> = async (service, { who, 
   return accepted({
     'os-volume_upload_image': {
       id: volume.id,
-      updated_at: dotted(volume.updatedAt),
+      updated_at: longTime(volume.updatedAt),
       status: 'uploading',
       display_description: volume.description,
       size: volume.sizeGb,

@@ -1,6 +1,6 @@
+import { longTime } from '#shared/api/times.ts';
 import { type Delta, since, view } from '#shared/api/versions.ts';
 import type { Attachment } from '../attachments/store.ts';
-import { dotted } from '../dialect.ts';
 import type { Volume } from './store.ts';
 
 /** A volume with what stands beside it in an answer. */
@@ -31,8 +31,8 @@ const whole = ({ volume: v, attachments, ...rest }: Shown) => ({
   status: v.status,
   size: v.sizeGb,
   availability_zone: v.zone,
-  created_at: dotted(v.createdAt),
-  updated_at: dotted(v.updatedAt),
+  created_at: longTime(v.createdAt),
+  updated_at: longTime(v.updatedAt),
   name: v.name,
   description: v.description,
   volume_type: rest.typeName,
@@ -57,7 +57,7 @@ const attachmentOf = (a: Attachment) => ({
   server_id: a.serverId,
   host_name: a.attachedHost,
   device: a.mountpoint,
-  attached_at: dotted(a.attachedAt),
+  attached_at: longTime(a.attachedAt),
 });
 
 const deltas: readonly Delta<Shown>[] = [
