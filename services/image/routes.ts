@@ -1,6 +1,6 @@
 import type { Route } from '#shared/http/route.ts';
+import { getBytes, putBytes, stageBytes } from './bytes/handlers.ts';
 import type { Images } from './context.ts';
-import { getBytes, putBytes, stageBytes } from './data/handlers.ts';
 import {
   deactivateImage,
   deleteImage,

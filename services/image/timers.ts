@@ -1,6 +1,6 @@
 import { every, type Ticker } from '#shared/clock/every.ts';
+import { sweep } from './bytes/sweep.ts';
 import type { Images } from './context.ts';
-import { sweep } from './data/sweep.ts';
 
 /** What this service does by the clock. The first look is at the morning after. */
 export function openTimers(images: Images): Ticker[] {

@@ -1,8 +1,8 @@
 import { isAdmin } from '#shared/auth/who.ts';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { removeBytes } from '../bytes/remove.ts';
 import type { Images } from '../context.ts';
-import { removeBytes } from '../data/bytes.ts';
 import { changeImage, createImage, type ImageWish } from './operations.ts';
 import { changesOf } from './patch.ts';
 import { findImage, type Image, markDeleted, moveImage, noImage } from './store.ts';

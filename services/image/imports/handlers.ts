@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
+import { activateStaged } from '../bytes/store.ts';
 import type { Images } from '../context.ts';
-import { activateStaged } from '../data/store.ts';
 import { allow, findOwn } from '../images/handlers.ts';
 import { insertImport, listImports } from './store.ts';
 import { importView } from './view.ts';
