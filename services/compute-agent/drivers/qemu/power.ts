@@ -1,12 +1,13 @@
 /** A guest's process: begun, found again, ended. All of it in the guest's turn. */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startDetached } from '#shared/process/detached.ts';
 import type { Power } from '../hypervisor.ts';
 import { partsOf, qemuWords, secretFile } from './command.ts';
 import { giveTo, makeFileFor } from './disks.ts';
 import { fittingsOf, type Guest, type QemuHost, type Running, save } from './host.ts';
 import { within } from './places.ts';
-import { begin, findProcess, identify, isAlive, isGoneWithin, kill, unprivileged } from './processes.ts';
+import { findProcess, identify, isAlive, isGoneWithin, kill, unprivileged } from './processes.ts';
 import { Qmp } from './qmp.ts';
 
 /** QEMU's words for how a guest stands, in ours; what is not here runs. */
@@ -74,7 +75,9 @@ const sockets = [within.qmp, within.monitor, within.serial, within.vnc];
 async function launch({ places }: QemuHost, { record }: Guest, words: string[], unit: string): Promise<Running> {
   const output = places.of(record.id, within.output);
   for (const stale of [output, ...sockets.map((file) => places.of(record.id, file))]) await rm(stale, { force: true });
-  const { pid, ended } = await begin(words, unit, places.guest(record.id), output);
+  const cwd = places.guest(record.id);
+  // its folder, for who looks for what belongs to this cloud
+  const { pid, ended } = await startDetached(words, { cwd, logFile: output, unit, env: { WATTLE_GUEST: cwd } });
   let end: string | null = null;
   void ended.then((how) => {
     end = how;

@@ -1,7 +1,6 @@
-/** Guest processes: begun apart from the agent, found again by name and number, ended by number. */
-import { spawn } from 'node:child_process';
-import { accessSync, existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { open, readdir, readFile, realpath } from 'node:fs/promises';
+/** Guest processes: confined, found again by name and number, ended by number. */
+import { accessSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ran, type RunOptions, run } from '#shared/process/run.ts';
 
@@ -29,36 +28,6 @@ export const runConfined = (uid: number | null, words: readonly string[], option
     ...options,
     env: { LC_ALL: 'C', ...options.env },
   });
-
-/** Its own scope where systemd is, or stopping the agent's unit would stop the guests. */
-const scope = (unit: string) =>
-  isRoot && existsSync('/run/systemd/system')
-    ? ['systemd-run', '--scope', '--quiet', '--collect', `--unit=${unit}`, '--']
-    : [];
-
-export interface Begun {
-  readonly pid: number;
-  /** Says how it ended, while the agent that began it lives. */
-  readonly ended: Promise<string>;
-}
-
-/** Starts in a session of its own, so that nothing meant for the agent reaches it. */
-export async function begin(words: readonly string[], unit: string, cwd: string, logFile: string): Promise<Begun> {
-  const log = await open(logFile, 'a', 0o600);
-  try {
-    const [command = '', ...args] = [...scope(unit), ...words];
-    const env = { PATH: process.env.PATH, LC_ALL: 'C', WATTLE_GUEST: cwd }; // no secret of the agent's; its folder, for who looks
-    const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', log.fd, log.fd] });
-    child.unref();
-    const ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
-      child.once('exit', (code, signal) => resolve(signal ? `signal ${signal}` : `exit code ${code}`));
-    });
-    return { pid: child.pid ?? 0, ended };
-  } finally {
-    await log.close();
-  }
-}
 
 /**
  * The process that works in that folder and runs that guest. The kernel is asked, not a file: it knows a process from

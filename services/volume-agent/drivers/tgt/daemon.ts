@@ -37,11 +37,7 @@ async function ensureUp({ directory, portal }: DaemonOptions): Promise<boolean> 
   const logFile = join(directory, 'tgtd.log');
   // the second is for who looks for what belongs to this cloud: tgtd's words name no path
   const env = { TGT_IPC_SOCKET: socketName.split('.')[0] ?? '', TGTD_DIRECTORY: directory };
-  await startDetached(words, {
-    cwd: directory,
-    logFile,
-    env,
-  }).catch(missing);
+  await startDetached(words, { cwd: directory, logFile, env }).catch(missing);
   await awaitAnswer(directory, portal);
   await requirePortal(directory, portal);
   return true;
