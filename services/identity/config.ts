@@ -27,6 +27,7 @@ export const section = {
   ),
   federationAttributes: list([], 'what such a server asserts, each in a header: MAIL comes as X-Assertion-Mail'),
   remoteIdAttribute: text('', 'the attribute that names the identity provider; empty: the path alone does'),
+  trustedDashboards: list([], 'where web single sign-on may send a token: https://a.example/auth/websso/'),
   oauthRequestSeconds: number(28_800, 'how long a user may think about what an OAuth consumer asks for; 0: for ever'),
   oauthAccessSeconds: number(86_400, 'how long an OAuth consumer may use what it was given; 0: for ever'),
   auditFile: text('', 'where CADF events are also written, a line each; empty: nowhere'),

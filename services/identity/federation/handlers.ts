@@ -1,16 +1,11 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { badRequest, conflict, unauthorized } from '#shared/errors/fault.ts';
-import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { plainHandlers, type Wish } from '../collection/handlers.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { createDomain } from '../projects/operations.ts';
 import { findDomain } from '../projects/store.ts';
-import { issueToken } from '../tokens/issue.ts';
-import { tokenView } from '../tokens/view.ts';
-import { federate } from './login.ts';
-import type { Assertion } from './mapping.ts';
-import { refuseOddRules } from './mapping.ts';
+import { type Rule, refuseOddRules } from './rules.ts';
 import {
   findProtocol,
   type IdentityProvider,
@@ -97,18 +92,16 @@ export const mappingHandlers = plainHandlers<Mapping>({
     schema_version: schemaVersion,
     links: { self: `${base}${top}/mappings/${id}` },
   }),
-  make: async (_identity, { rules, schema_version: version }, { params }) => {
-    refuseOddRules(rules);
-    return { id: params.id ?? '', rules, schemaVersion: textOrNull(version) ?? '1.0' };
-  },
-  change: async (_identity, _row, { rules, schema_version: version }) => {
-    if (rules !== undefined) refuseOddRules(rules);
-    return {
-      ...(rules === undefined ? {} : { rules: rules as readonly unknown[] }),
-      ...(version === undefined ? {} : { schemaVersion: textOrNull(version) ?? '1.0' }),
-    };
-  },
+  make: async (_identity, wish, { params }) => ({ id: params.id ?? '', ...rulesOf(wish, '1.0') }),
+  change: async (_identity, row, wish) => rulesOf({ rules: row.rules, ...wish }, row.schemaVersion),
 });
+
+function rulesOf(wish: Wish, fallback: string): Pick<Mapping, 'rules' | 'schemaVersion'> {
+  const rules = wish.rules as readonly Rule[];
+  const schemaVersion = textOrNull(wish.schema_version) ?? fallback;
+  refuseOddRules(rules, schemaVersion);
+  return { rules, schemaVersion };
+}
 
 export const serviceProviderHandlers = plainHandlers<ServiceProvider>({
   records: serviceProviders,
@@ -207,42 +200,3 @@ export const deleteProtocol: Handler<Identity> = async ({ db }, call) => {
   await removeProtocols(db, { idpId, id });
   return gone();
 };
-
-/** Only the web server in front knows the secret; what it says of a user comes in headers that it has cleaned. */
-export const federatedLogin: Handler<Identity> = async (identity, call): Promise<Answer> => {
-  const { federationSecret } = identity.config;
-  if (!federationSecret || !isSame(call.header('x-federation-secret') ?? '', federationSecret)) throw unauthorized();
-  const since = Date.now();
-  const { user, ...federated } = await federate(identity, {
-    idpId: call.params.id ?? '',
-    protocolId: call.params.protocolId ?? '',
-    assertion: assertionOf(identity, call),
-  });
-  const said = { idp: federated.idp, protocol: federated.protocol, groups: federated.groups };
-  const proven = { user, methods: [federated.protocol], since };
-  const { token, claims } = issueToken(identity, proven, { scope: null, roles: [] }, said);
-  return created({ token: await tokenView(identity.db, claims, { catalog: false }) }, { 'x-subject-token': token });
-};
-
-const digest = (text: string) => createHash('sha256').update(text).digest();
-const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
-
-/** Headers come as bytes, each a letter; servers mean UTF-8, or else those letters. */
-function textOf(letters: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(letters, 'latin1'));
-  } catch {
-    return letters;
-  }
-}
-
-/** `X-Assertion-Mail: a;b` is the attribute MAIL with two values. */
-function assertionOf({ config }: Identity, { header }: Pick<Call, 'header'>): Assertion {
-  const names = config.federationAttributes;
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = header(`x-assertion-${name.toLowerCase().replaceAll('_', '-')}`);
-      return value === undefined ? [] : [[name, textOf(value).split(';').filter(Boolean)]];
-    }),
-  );
-}

@@ -1,4 +1,6 @@
 /** Who a trusted web server in front of us says somebody is, as a user of ours: made at first sight, named for ever. */
+import type { Claims } from '#shared/auth/token.ts';
+import type { Who } from '#shared/auth/who.ts';
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { listGroups } from '../groups/store.ts';
@@ -6,13 +8,22 @@ import { newId } from '../projects/operations.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
 import { insertUser, lookUser, type User, updateUser } from '../users/store.ts';
 import { type Assertion, type Mapped, mapped } from './mapping.ts';
-import { findProtocol, identityProviders, insertFederated, lookFederated, mappings } from './store.ts';
+import { plansFor, provision } from './provision.ts';
+import { type Rule, takesAway } from './rules.ts';
+import {
+  findProtocol,
+  type IdentityProvider,
+  identityProviders,
+  insertFederated,
+  lookFederated,
+  mappings,
+  type Protocol,
+} from './store.ts';
 
-export interface Federated {
+export interface Entered {
   readonly user: User;
-  readonly idp: string;
-  readonly protocol: string;
-  readonly groups: readonly string[];
+  /** Of whom another has said it; not of a user of ours whom it only names. */
+  readonly federated?: NonNullable<Claims['federated']>;
 }
 
 interface Asserted {
@@ -22,26 +33,37 @@ interface Asserted {
 }
 
 /** The provider of the path, its protocol, its mapping: all three must be there, enabled, and of one another. */
-export async function federate(identity: Identity, { idpId, protocolId, assertion }: Asserted): Promise<Federated> {
-  const { db, config } = identity;
+export async function federate(
+  identity: Identity,
+  who: Who,
+  { idpId, protocolId, assertion }: Asserted,
+): Promise<Entered> {
+  const { db } = identity;
   const idp = await identityProviders.find(db, idpId);
   const protocol = await findProtocol(db, idpId, protocolId);
   if (!idp.enabled) throw unauthorized();
-  const attribute = protocol.remoteIdAttribute ?? config.remoteIdAttribute;
-  const remote = assertion[attribute]?.[0];
-  if (attribute && !idp.remoteIds.includes(remote ?? '')) throw unauthorized();
-  const found = mapped((await mappings.find(db, protocol.mappingId)).rules, assertion);
-  const name = found?.user.name ?? found?.user.id;
-  if (!found || name === undefined) throw unauthorized();
-  const user =
-    found.user.type === 'local'
-      ? await localUser(identity, found)
-      : await shadowOnce(
-          identity,
-          { idpId, protocolId, uniqueId: found.user.id ?? name },
-          { name, domainId: idp.domainId, email: found.user.email },
-        );
-  return { user, idp: idpId, protocol: protocolId, groups: await groupsOf(identity, found) };
+  const remote = remoteIdOf(identity, protocol, assertion);
+  if (remote !== undefined && !idp.remoteIds.includes(remote)) throw unauthorized();
+  const { rules, schemaVersion } = await mappings.find(db, protocol.mappingId);
+  const found = mapped({ rules: rules as readonly Rule[], schemaVersion }, assertion);
+  if (!found) throw unauthorized('Could not map any federated user properties to identity values.');
+  if (found.user.type === 'local') return { user: await localUser(identity, found) };
+  const groups = await groupsOf(identity, found);
+  const person = await personOf(identity, found, idp);
+  const plans = await plansFor(identity, found.projects, { idp, domainId: person.domainId });
+  const user = await shadowOnce(identity, { idpId, protocolId }, person);
+  await provision(identity, who, user, { plans, sync: takesAway(schemaVersion) });
+  return { user, federated: { idp: idpId, protocol: protocolId, groups } };
+}
+
+/** How the provider calls itself in what it asserts; '' when it should and does not, undefined when nobody asks. */
+export function remoteIdOf(
+  { config }: Pick<Identity, 'config'>,
+  { remoteIdAttribute }: Protocol,
+  assertion: Assertion,
+): string | undefined {
+  const attribute = remoteIdAttribute ?? config.remoteIdAttribute;
+  return attribute ? (assertion[attribute]?.[0] ?? '') : undefined;
 }
 
 async function localUser({ db }: Identity, { user: { id, name = '', domain } }: Mapped): Promise<User> {
@@ -55,21 +77,33 @@ async function localUser({ db }: Identity, { user: { id, name = '', domain } }: 
 }
 
 interface Person {
+  /** How the provider names them, for ever. */
+  readonly uniqueId: string;
   readonly name: string;
   readonly domainId: string;
   readonly email: string | undefined;
 }
-type Key = { readonly idpId: string; readonly protocolId: string; readonly uniqueId: string };
+type Source = { readonly idpId: string; readonly protocolId: string };
+
+/** In the domain that the mapping names, or else that of the provider. */
+async function personOf({ db }: Identity, { user }: Mapped, idp: IdentityProvider): Promise<Person> {
+  const name = user.name || user.id;
+  if (!name) throw unauthorized('The mapping gives no name and no id for this user.');
+  const domain = user.domain ? await findDomainNamed(db, user.domain) : undefined;
+  if (user.domain && !domain) throw unauthorized('The domain that the mapping names for this user is not there.');
+  return { uniqueId: user.id || name, name, domainId: domain?.id ?? idp.domainId, email: user.email };
+}
 
 /** Who comes twice at the same moment is found the second time. */
-const shadowOnce = (identity: Identity, key: Key, person: Person): Promise<User> =>
-  shadow(identity, key, person).catch((error: unknown) => {
-    if (error instanceof Fault && error.status === 409) return shadow(identity, key, person);
+const shadowOnce = (identity: Identity, source: Source, person: Person): Promise<User> =>
+  shadow(identity, source, person).catch((error: unknown) => {
+    if (error instanceof Fault && error.status === 409) return shadow(identity, source, person);
     throw error;
   });
 
 /** Two people of one name are two users: the second is called by its id too. */
-async function shadow({ db }: Identity, key: Key, person: Person): Promise<User> {
+async function shadow({ db }: Identity, source: Source, person: Person): Promise<User> {
+  const key = { ...source, uniqueId: person.uniqueId };
   return db.transaction(async (tx) => {
     const known = await lookFederated(tx, key);
     const user = known && (await lookUser(tx, { id: known.userId }));
@@ -79,18 +113,22 @@ async function shadow({ db }: Identity, key: Key, person: Person): Promise<User>
         await updateUser(tx, user.id, { extra: { ...user.extra, email: person.email } });
       return user;
     }
-    const fresh = await newUser(tx, key, person);
+    const fresh = await newUser(tx, source, person);
     await insertUser(tx, fresh);
     await insertFederated(tx, { ...key, userId: fresh.id });
     return fresh;
   });
 }
 
-async function newUser(tx: Identity['db'], key: Key, { name, domainId, email }: Person): Promise<User> {
+async function newUser(
+  tx: Identity['db'],
+  { idpId }: Source,
+  { uniqueId, name, domainId, email }: Person,
+): Promise<User> {
   const twin = await lookUser(tx, { domainId, nameLower: name.toLowerCase() });
   return {
     id: newId(),
-    name: twin ? `${name} (${key.idpId}: ${key.uniqueId})` : name,
+    name: twin ? `${name} (${idpId}: ${uniqueId})` : name,
     domainId,
     enabled: true,
     defaultProjectId: null,
@@ -106,10 +144,12 @@ async function newUser(tx: Identity['db'], key: Key, { name, domainId, email }: 
   };
 }
 
-/** Groups that are not here count for nothing. */
+/** A group that the mapping names by its id must be here; one that the provider names may be another's. */
 async function groupsOf({ db }: Identity, { groupIds, groupNames }: Mapped): Promise<string[]> {
   const all = groupIds.length + groupNames.length > 0 ? await listGroups(db, {}) : [];
-  const ids = new Set(all.filter(({ id }) => groupIds.includes(id)).map(({ id }) => id));
+  const lost = groupIds.find((id) => !all.some((group) => group.id === id));
+  if (lost !== undefined) throw unauthorized(`The group ${lost} that the mapping gives is not there.`);
+  const ids = new Set(groupIds);
   for (const { name, domain } of groupNames) {
     const owner = domain ? await findDomainNamed(db, domain) : undefined;
     const group = all.find((each) => each.name === name && each.domainId === owner?.id);

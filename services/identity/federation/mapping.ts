@@ -1,121 +1,175 @@
-/** From what a provider asserts of somebody to who they are here: the first rule whose remote part fits. */
-import { badRequest } from '#shared/errors/fault.ts';
+/** From what a provider asserts of somebody to who they are here: all rules whose remote part fits, together. */
+import { badRequest, unauthorized } from '#shared/errors/fault.ts';
+import {
+  type DomainName,
+  type GroupName,
+  honoursDomain,
+  type LocalRule,
+  type MappedProject,
+  type MappedUser,
+  type RemoteRule,
+  type Rule,
+  toPattern,
+} from './rules.ts';
 
 /** Each attribute with its values. */
 export type Assertion = Readonly<Record<string, readonly string[]>>;
 
-interface RemoteRule {
-  readonly type: string;
-  readonly any_one_of?: readonly string[];
-  readonly not_any_of?: readonly string[];
-  readonly whitelist?: readonly string[];
-  readonly blacklist?: readonly string[];
-  readonly regex?: boolean;
-}
-interface Named {
-  readonly id?: string;
-  readonly name?: string;
-  readonly domain?: { readonly id?: string; readonly name?: string };
-}
-interface LocalRule {
-  readonly user?: Named & { readonly email?: string; readonly type?: string };
-  readonly group?: Named;
-  readonly groups?: string;
-  readonly group_ids?: string;
-  readonly domain?: { readonly id?: string; readonly name?: string };
-}
-interface Rule {
-  readonly local: readonly LocalRule[];
-  readonly remote: readonly RemoteRule[];
+export interface Mapped {
+  readonly user: MappedUser;
+  readonly groupIds: readonly string[];
+  readonly groupNames: readonly GroupName[];
+  readonly projects: readonly MappedProject[];
 }
 
-export interface Mapped {
-  readonly user: NonNullable<LocalRule['user']>;
-  readonly groupIds: readonly string[];
-  readonly groupNames: readonly Named[];
+export interface Rules {
+  readonly rules: readonly Rule[];
+  readonly schemaVersion: string;
 }
 
 /** Undefined when no rule fits: then nobody is let in. */
-export function mapped(rules: readonly unknown[], assertion: Assertion): Mapped | undefined {
-  for (const rule of rules as readonly Rule[]) {
-    const direct = directOf(rule, assertion);
-    if (direct) return localOf(rule, direct);
-  }
-  return undefined;
+export function mapped({ rules, schemaVersion }: Rules, assertion: Assertion): Mapped | undefined {
+  const said = rules.flatMap((rule) => localsOf(rule, assertion));
+  const last = said.at(-1);
+  if (!last) return undefined;
+  const [user = {}] = said.flatMap((each) => (each.user && Object.keys(each.user).length > 0 ? [each.user] : []));
+  // of several users the first counts, of several lists of projects the last
+  const { projects = [], domain } = said.findLast((each) => each.projects) ?? {};
+  const honours = honoursDomain(schemaVersion);
+  return {
+    user: honours ? within(user, last.domain) : user,
+    groupIds: [...new Set(said.flatMap(({ groupIds }) => groupIds))],
+    groupNames: said.flatMap(({ groupNames }) => groupNames),
+    projects: honours ? projects.map((each) => within(each, domain)) : projects,
+  };
+}
+
+const within = <T extends { readonly domain?: DomainName }>(thing: T, domain: DomainName | undefined): T =>
+  thing.domain || !domain ? thing : { ...thing, domain };
+
+interface Said {
+  readonly user?: MappedUser;
+  readonly groupIds: readonly string[];
+  readonly groupNames: readonly GroupName[];
+  readonly projects?: readonly MappedProject[];
+  readonly domain?: DomainName;
+}
+
+type Direct = readonly (readonly string[])[];
+
+function localsOf({ local, remote }: Rule, assertion: Assertion): Said[] {
+  const direct = directOf(remote, assertion);
+  return direct ? local.map((each) => saidBy(each, direct)) : [];
 }
 
 /** The values that `{0}`, `{1}` mean, one list a remote rule that only picks; undefined where one does not fit. */
-function directOf({ remote }: Rule, assertion: Assertion): (readonly string[])[] | undefined {
+function directOf(remote: readonly RemoteRule[], assertion: Assertion): Direct | undefined {
   const direct: (readonly string[])[] = [];
   for (const rule of remote) {
     const values = Object.hasOwn(assertion, rule.type) ? (assertion[rule.type] ?? []) : [];
     if (values.length === 0) return undefined;
-    const { any_one_of: wanted, not_any_of: unwanted, whitelist, blacklist } = rule;
-    const matches = (value: string, list: readonly string[]) =>
-      list.some((each) => (rule.regex ? new RegExp(each).test(value) : each === value));
-    if (wanted && !values.some((value) => matches(value, wanted))) return undefined;
-    if (unwanted && values.some((value) => matches(value, unwanted))) return undefined;
-    if (wanted || unwanted) continue;
-    const allowed = whitelist ? values.filter((value) => matches(value, whitelist)) : values;
-    direct.push(blacklist ? allowed.filter((value) => !matches(value, blacklist)) : allowed);
+    const { any_one_of: wanted, not_any_of: unwanted } = rule;
+    const fits = matcher(rule);
+    if (wanted && !values.some((value) => fits(value, wanted))) return undefined;
+    if (unwanted && values.some((value) => fits(value, unwanted))) return undefined;
+    if (!wanted && !unwanted) direct.push(picked(values, rule));
   }
   return direct;
 }
 
-function localOf({ local }: Rule, direct: readonly (readonly string[])[]): Mapped {
-  const fill = (text: string | undefined) =>
-    text?.replace(/\{(\d+)\}/g, (_match, at: string) => {
-      const values = direct[Number(at)];
-      if (values === undefined) throw badRequest(`The mapping names {${at}}, and the assertion has no such value.`);
-      return values.join(';');
-    });
-  const filled = (thing: Named): Named => ({
-    ...(thing.id === undefined ? {} : { id: fill(thing.id) ?? '' }),
-    ...(thing.name === undefined ? {} : { name: fill(thing.name) ?? '' }),
-    ...(thing.domain ? { domain: thing.domain } : {}),
-  });
-  let user: Mapped['user'] = {};
-  const [groupIds, groupNames]: [string[], Named[]] = [[], []];
-  for (const rule of local) {
-    if (rule.user) {
-      const email = fill(rule.user.email);
-      user = {
-        ...user,
-        ...filled(rule.user),
-        ...(email === undefined ? {} : { email }),
-        ...(rule.user.type ? { type: rule.user.type } : {}),
-      };
-    }
-    if (rule.group?.id !== undefined) groupIds.push(fill(rule.group.id) ?? '');
-    else if (rule.group) groupNames.push(filled(rule.group));
-    if (rule.group_ids !== undefined) groupIds.push(...split(fill(rule.group_ids)));
-    if (rule.groups !== undefined)
-      groupNames.push(
-        ...split(fill(rule.groups)).map((name) => ({ name, ...(rule.domain ? { domain: rule.domain } : {}) })),
-      );
-  }
-  return { user, groupIds, groupNames };
+type Matcher = (value: string, list: readonly string[]) => boolean;
+
+const matcher =
+  ({ regex }: RemoteRule): Matcher =>
+  (value, list) =>
+    regex ? list.some((each) => toPattern(each).test(value)) : list.includes(value);
+
+function picked(values: readonly string[], rule: RemoteRule): readonly string[] {
+  const { whitelist, blacklist } = rule;
+  const fits = matcher(rule);
+  const allowed = whitelist ? values.filter((value) => fits(value, whitelist)) : values;
+  return blacklist ? allowed.filter((value) => !fits(value, blacklist)) : allowed;
 }
 
-const split = (text = ''): string[] =>
-  text
-    .replace(/^\[|\]$/g, '')
-    .split(/[;,]/)
-    .map((each) => each.trim().replace(/^["']|["']$/g, ''))
-    .filter(Boolean);
-
-/** Throws 400 for rules that cannot mean anything. */
-export function refuseOddRules(rules: unknown): asserts rules is readonly Rule[] {
-  const isRule = (rule: unknown) => {
-    const { local, remote } = (rule ?? {}) as Partial<Rule>;
-    return (
-      Array.isArray(local) &&
-      local.length > 0 &&
-      Array.isArray(remote) &&
-      remote.length > 0 &&
-      remote.every((each) => typeof each?.type === 'string')
-    );
+function saidBy({ groups, group_ids: groupIds, projects_json: asJson, ...rest }: LocalRule, direct: Direct): Said {
+  const { user, group, domain, projects } = filled(rest, direct);
+  const owner = domain ? { domain } : {};
+  return {
+    ...(user ? { user } : {}),
+    ...owner,
+    groupIds: [...(group?.id === undefined ? [] : [group.id]), ...listOf(groupIds, direct)],
+    groupNames: [
+      ...(group && group.id === undefined ? [group] : []),
+      ...listOf(groups, direct).map((name) => groupNamed(name, domain)),
+    ],
+    ...(projects || asJson !== undefined ? { projects: [...(projects ?? []), ...projectsOf(asJson, direct)] } : {}),
   };
-  if (!Array.isArray(rules) || rules.length === 0 || !rules.every(isRule))
-    throw badRequest("Invalid input for field 'rules': each rule has a local and a remote part.");
+}
+
+/** Another Keystone sends groups as `JSON:{"name": …, "domain": {"name": …}}`. */
+function groupNamed(text: string, domain: DomainName | undefined): GroupName {
+  const group = text.startsWith('JSON:')
+    ? parsed<GroupName>(text.slice(5))
+    : { name: text, ...(domain ? { domain } : {}) };
+  if (group?.name === undefined || !group.domain)
+    throw unauthorized("Invalid rule: both 'groups' and 'domain' keywords must be specified.");
+  return group;
+}
+
+function projectsOf(text: string | undefined, direct: Direct): readonly MappedProject[] {
+  if (text === undefined) return [];
+  const at = text.match(/^\{?(\d+)\}?$/)?.[1];
+  const found = parsed<readonly MappedProject[]>(direct[Number(at)]?.join(';') ?? '');
+  const isProject = ({ name, roles }: MappedProject) =>
+    typeof name === 'string' && Array.isArray(roles) && roles.every((role) => typeof role?.name === 'string');
+  if (Array.isArray(found) && found.every((each) => each !== null && isProject(each))) return found;
+  throw unauthorized('The identity provider sends projects that are no JSON list of {name, roles}.');
+}
+
+function parsed<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same tree, with the values of the assertion in all its texts. */
+function filled<T>(node: T, direct: Direct): T {
+  if (typeof node === 'string') return filledText(node, direct) as T;
+  if (Array.isArray(node)) return node.map((each) => filled(each, direct)) as T;
+  if (node === null || typeof node !== 'object') return node;
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, filled(value, direct)])) as T;
+}
+
+/** Several values within a text are spelled as Python spells a list. */
+const filledText = (text: string, direct: Direct): string =>
+  text.replace(/\{(\d+)\}/g, (_match, at: string) => {
+    const values = valuesAt(direct, at);
+    if (values.length === 0) return '';
+    return values.length === 1 ? (values[0] ?? '') : `[${values.map((each) => `'${each}'`).join(', ')}]`;
+  });
+
+function valuesAt(direct: Direct, at: string): readonly string[] {
+  const values = direct[Number(at)];
+  if (values === undefined) throw badRequest(`The mapping names {${at}}, and the assertion has no such value.`);
+  return values;
+}
+
+function listOf(text: string | undefined, direct: Direct): readonly string[] {
+  if (text === undefined) return [];
+  const [, at] = text.match(/^\{(\d+)\}$/) ?? [];
+  if (at === undefined) return literalList(filledText(text, direct));
+  const values = valuesAt(direct, at);
+  return values.length === 1 ? literalList(values[0] ?? '') : values;
+}
+
+const element = `'(?:[^'\\\\]|\\\\.)*'|"(?:[^"\\\\]|\\\\.)*"`;
+const wholeList = new RegExp(`^\\[\\s*(?:(?:${element})\\s*(?:,\\s*(?:${element})\\s*)*)?,?\\s*\\]$`, 's');
+
+/** `["a", 'b']`, as some providers send several values in one; any other text is one value. */
+function literalList(text: string): string[] {
+  const bare = text.trim();
+  if (!wholeList.test(bare)) return text === '' ? [] : [text];
+  return [...bare.matchAll(new RegExp(element, 'gs'))].map(([each]) => each.slice(1, -1).replace(/\\(.)/gs, '$1'));
 }

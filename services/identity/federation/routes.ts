@@ -1,20 +1,22 @@
-import type { Route } from '#shared/http/route.ts';
+import type { Handler, Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { listOwnDomains, listOwnProjects } from '../projects/handlers.ts';
 import {
   changeProtocol,
   createProtocol,
   deleteProtocol,
-  federatedLogin,
   listProviderProtocols,
   mappingHandlers,
   providerHandlers,
   serviceProviderHandlers,
   showProtocol,
 } from './handlers.ts';
+import { federatedLogin, signOn, signOnByProvider } from './login-handlers.ts';
+import { createAssertion, showMetadata } from './saml-handlers.ts';
 
 const top = '/v3/OS-FEDERATION';
 const protocols = `${top}/identity_providers/:id/protocols`;
+const auth = '/v3/auth/OS-FEDERATION';
 const rule = (name: string) => `identity:${name}`;
 
 const named = (path: string, what: string, verbs: typeof providerHandlers): Route<Identity>[] => [
@@ -25,6 +27,10 @@ const named = (path: string, what: string, verbs: typeof providerHandlers): Rout
   { method: 'delete', path: `${path}/:id`, handler: verbs.remove, rule: rule(`delete_${what}`) },
 ];
 
+/** A trusted web server comes by either method, with a body of its own affairs. */
+const login = (path: string, handler: Handler<Identity>): Route<Identity>[] =>
+  (['get', 'post'] as const).map((method) => ({ method, path, handler, rule: null, who: 'nobody', body: 'stream' }));
+
 export const federationRoutes: readonly Route<Identity>[] = [
   ...named(`${top}/identity_providers`, 'identity_provider', providerHandlers),
   ...named(`${top}/mappings`, 'mapping', mappingHandlers),
@@ -34,15 +40,12 @@ export const federationRoutes: readonly Route<Identity>[] = [
   { method: 'get', path: `${protocols}/:protocolId`, handler: showProtocol, rule: rule('get_protocol') },
   { method: 'patch', path: `${protocols}/:protocolId`, handler: changeProtocol, rule: rule('update_protocol') },
   { method: 'delete', path: `${protocols}/:protocolId`, handler: deleteProtocol, rule: rule('delete_protocol') },
-  { method: 'get', path: `${protocols}/:protocolId/auth`, handler: federatedLogin, rule: null, who: 'nobody' },
-  {
-    method: 'post',
-    path: `${protocols}/:protocolId/auth`,
-    handler: federatedLogin,
-    rule: null,
-    who: 'nobody',
-    body: 'stream',
-  },
+  ...login(`${protocols}/:protocolId/auth`, federatedLogin),
+  ...login(`${auth}/websso/:protocolId`, signOn),
+  ...login(`${auth}/identity_providers/:id/protocols/:protocolId/websso`, signOnByProvider),
+  { method: 'post', path: `${auth}/saml2`, handler: createAssertion, rule: null, who: 'nobody' },
+  { method: 'post', path: `${auth}/saml2/ecp`, handler: createAssertion, rule: null, who: 'nobody' },
+  { method: 'get', path: `${top}/saml2/metadata`, handler: showMetadata, rule: null, who: 'nobody' },
   { method: 'get', path: `${top}/projects`, handler: listOwnProjects, rule: rule('list_projects_for_user') },
   { method: 'get', path: `${top}/domains`, handler: listOwnDomains, rule: rule('list_domains_for_user') },
 ];

@@ -128,6 +128,8 @@ export async function removeProject(tx: Knex, id: string): Promise<void> {
   await tx('assignments').where({ targetId: id }).delete();
   await tx('application_credentials').where({ projectId: id }).delete();
   await tx('credentials').where({ projectId: id }).delete();
+  await tx('oauth_request_tokens').where({ projectId: id }).delete();
+  await tx('oauth_access_tokens').where({ projectId: id }).delete();
   await tx('trusts').where({ projectId: id }).update({ deletedAt: Date.now() });
   await tx('limits').where({ ownerId: id }).delete();
   await tx('project_endpoints').where({ projectId: id }).delete();

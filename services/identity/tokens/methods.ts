@@ -4,6 +4,7 @@ import type { Claims } from '#shared/auth/token.ts';
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
+import { identityProviders } from '../federation/store.ts';
 import type { SignedCall } from '../oauth/signature.ts';
 import type { AccessToken } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
@@ -16,6 +17,8 @@ export interface Proofs {
   readonly methods: readonly string[];
   readonly password?: { readonly user: NamedUser & { readonly password: string } };
   readonly token?: { readonly id: string };
+  /** A token that another's word gave. */
+  readonly mapped?: { readonly id: string };
   readonly totp?: { readonly user: NamedUser & { readonly passcode: string } };
   /** Says nothing here: the request itself is signed. */
   readonly oauth1?: object;
@@ -53,6 +56,7 @@ type Method = (identity: Identity, proofs: Proofs, signed: Signed) => Promise<Sh
 const methods: Readonly<Record<string, Method>> = {
   password: (identity, { password }) => byPassword(identity, password?.user),
   token: byToken,
+  mapped: byMappedToken,
   totp: async (identity, { totp }) => (await import('./by-totp.ts')).byTotp(identity, totp?.user),
   application_credential: async (identity, { application_credential: given }) =>
     (await import('./by-application-credential.ts')).byApplicationCredential(identity, given),
@@ -99,9 +103,17 @@ async function byToken(identity: Identity, { token }: Proofs): Promise<Shown> {
   const before = await readOwnToken(identity, token.id);
   if (before.by !== undefined || before.methods.includes('ec2credential'))
     throw forbidden('A token of a trust or an application credential cannot be exchanged.');
+  const provider = before.federated && (await identityProviders.look(identity.db, { id: before.federated.idp }));
+  if (before.federated && !provider?.enabled) throw forbidden(`Identity Provider ${before.federated.idp} is disabled`);
   const user = await lookUser(identity.db, { id: before.sub });
   if (!user) throw unauthorized();
   return { user, before };
+}
+
+async function byMappedToken(identity: Identity, { mapped, ...proofs }: Proofs): Promise<Shown> {
+  const shown = await byToken(identity, { ...proofs, ...(mapped ? { token: mapped } : {}) });
+  if (!shown.before?.federated) throw unauthorized();
+  return shown;
 }
 
 export async function refuseDisabled({ db }: Identity, user: User): Promise<void> {

@@ -4,11 +4,12 @@ import type { Claims } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
 import { buildCatalog } from '../catalog/build.ts';
+import { serviceProviders } from '../federation/store.ts';
 import { accessTokens } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
-import { lookUser } from '../users/store.ts';
+import { lookUser, type User } from '../users/store.ts';
 
 export async function tokenView(
   db: Knex,
@@ -17,15 +18,13 @@ export async function tokenView(
 ): Promise<Record<string, unknown>> {
   const user = await lookUser(db, { id: claims.sub });
   if (!user) throw unauthorized();
-  const expires = user.passwordExpiresAt;
   return {
     methods: claims.methods,
     user: {
       id: user.id,
       name: user.name,
       domain: await domainOf(db, user.domainId),
-      ...federatedView(claims),
-      password_expires_at: expires === null ? null : stamp(expires / 1000),
+      ...(claims.federated ? federatedView(claims.federated) : passwordView(user)),
     },
     audit_ids: claims.audit,
     expires_at: stamp(claims.exp),
@@ -33,22 +32,31 @@ export async function tokenView(
     ...(await scopeView(db, claims)),
     ...(await delegationView(db, claims)),
     ...(await rolesView(db, claims)),
+    ...(await serviceProvidersView(db)),
     ...(catalog && isScoped(claims)
       ? { catalog: await buildCatalog(db, { projectId: claims.project?.id ?? null, userId: user.id }) }
       : {}),
   };
 }
 
-const federatedView = ({ federated }: Claims) =>
-  federated
-    ? {
-        'OS-FEDERATION': {
-          identity_provider: { id: federated.idp },
-          protocol: { id: federated.protocol },
-          groups: federated.groups.map((id) => ({ id })),
-        },
-      }
-    : {};
+const passwordView = ({ passwordExpiresAt: at }: User) => ({
+  password_expires_at: at === null ? null : stamp(at / 1000),
+});
+
+const federatedView = ({ idp, protocol, groups }: NonNullable<Claims['federated']>) => ({
+  'OS-FEDERATION': {
+    identity_provider: { id: idp },
+    protocol: { id: protocol },
+    groups: groups.map((id) => ({ id })),
+  },
+});
+
+/** Where else the bearer may go with an assertion. */
+async function serviceProvidersView(db: Knex): Promise<Record<string, unknown>> {
+  const found = await serviceProviders.listWhere(db, { enabled: true });
+  if (found.length === 0) return {};
+  return { service_providers: found.map(({ id, authUrl, spUrl }) => ({ id, auth_url: authUrl, sp_url: spUrl })) };
+}
 
 async function delegationView(db: Knex, { by = '', accessRules }: Claims): Promise<Record<string, unknown>> {
   const [kind, id = ''] = by.split(':');

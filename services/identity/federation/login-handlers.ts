@@ -1,0 +1,96 @@
+/** Who a trusted web server has looked at comes in: a program with a token, a browser on its way back to the dashboard. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { badRequest, unauthorized } from '#shared/errors/fault.ts';
+import { bytes, type Call, created, type Handler } from '#shared/http/route.ts';
+import type { LogInAnswer } from '../audit/audited.ts';
+import type { Identity } from '../context.ts';
+import { type Issued, issueToken } from '../tokens/issue.ts';
+import { tokenView } from '../tokens/view.ts';
+import { federate, remoteIdOf } from './login.ts';
+import type { Assertion } from './mapping.ts';
+import { signOnPage } from './sign-on-page.ts';
+import { identityProviders, listProtocols } from './store.ts';
+
+type Asked = Call<never>;
+
+export const federatedLogin: Handler<Identity> = async (identity, call) => {
+  const { id = '', protocolId = '' } = call.params;
+  const { token, claims } = await enter(identity, call, id, protocolId);
+  return created({ token: await tokenView(identity.db, claims, { catalog: false }) }, { 'x-subject-token': token });
+};
+
+/** The path names the provider. */
+export const signOnByProvider: Handler<Identity> = async (identity, call) => {
+  const { id = '', protocolId = '' } = call.params;
+  const dashboard = dashboardOf(identity, call);
+  return sendBack(dashboard, await enter(identity, call, id, protocolId));
+};
+
+/** What is asserted names the provider. */
+export const signOn: Handler<Identity> = async (identity, call) => {
+  const { protocolId = '' } = call.params;
+  const id = await providerOf(identity, protocolId, assertionOf(identity, call));
+  const dashboard = dashboardOf(identity, call);
+  return sendBack(dashboard, await enter(identity, call, id, protocolId));
+};
+
+async function enter(identity: Identity, call: Asked, idpId: string, protocolId: string): Promise<Issued> {
+  const since = Date.now();
+  const assertion = assertionOf(identity, call);
+  const { user, federated } = await federate(identity, call.who, { idpId, protocolId, assertion });
+  const proven = { user, methods: [protocolId], since };
+  return issueToken(identity, proven, { scope: null, roles: [] }, federated);
+}
+
+async function providerOf(identity: Identity, protocolId: string, assertion: Assertion): Promise<string> {
+  const { db } = identity;
+  const providers = await identityProviders.list(db, {});
+  for (const protocol of await listProtocols(db, { id: protocolId })) {
+    const remote = remoteIdOf(identity, protocol, assertion);
+    const provider = remote ? providers.find(({ remoteIds }) => remoteIds.includes(remote)) : undefined;
+    if (provider?.id === protocol.idpId) return provider.id;
+  }
+  throw unauthorized('Missing entity ID from environment');
+}
+
+/** Only those that the settings name, to the letter: whoever gets the page gets the token. */
+function dashboardOf({ config }: Identity, { query: { origin } }: Asked): string {
+  if (!origin) throw badRequest('Request must have an origin query parameter');
+  const trusted = config.trustedDashboards.find((each) => lowerHost(each) === origin);
+  if (trusted === undefined) throw unauthorized(`${origin} is not a trusted dashboard host`);
+  return origin;
+}
+
+const lowerHost = (url: string) => url.replace(/^[^/]*\/\/[^/]+/, (start) => start.toLowerCase());
+
+function sendBack(dashboard: string, { token, claims }: Issued): LogInAnswer {
+  const { html, headers } = signOnPage(dashboard, token);
+  return { ...bytes(200, Buffer.from(html), headers), userId: claims.sub };
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
+
+/** Only the web server in front knows the secret; what it says of a user comes in headers that it has cleaned. */
+function assertionOf({ config }: Identity, { header }: Pick<Asked, 'header'>): Assertion {
+  const { federationSecret: secret, federationAttributes: names } = config;
+  if (!secret || !isSame(header('x-federation-secret') ?? '', secret)) throw unauthorized();
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = header(`x-assertion-${name.toLowerCase().replaceAll('_', '-')}`);
+      return value === undefined ? [] : [[name, valuesOf(value)]];
+    }),
+  );
+}
+
+/** `X-Assertion-Mail: a;b` is the attribute MAIL with two values. */
+const valuesOf = (value: string): string[] => decoded(value).split(';').filter(Boolean);
+
+/** Headers come as Latin-1; what is good UTF-8 was meant so. */
+function decoded(value: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'));
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,104 @@
+/** Projects that a mapping gives to a user: made where they are missing, with the user's roles there. */
+import type { Who } from '#shared/auth/who.ts';
+import { Fault, forbidden, unauthorized } from '#shared/errors/fault.ts';
+import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from '../assignments/store.ts';
+import type { Identity } from '../context.ts';
+import { revoke } from '../keys/revoke.ts';
+import { createProject } from '../projects/operations.ts';
+import { lookProject, type Project } from '../projects/store.ts';
+import { listAllRoles, type Role } from '../roles/store.ts';
+import { findDomainNamed } from '../tokens/scope.ts';
+import type { User } from '../users/store.ts';
+import type { MappedProject } from './rules.ts';
+import type { IdentityProvider } from './store.ts';
+
+/** A project that is there or may be made, and roles that are there. */
+interface Plan {
+  readonly name: string;
+  readonly domainId: string;
+  readonly roles: readonly Role[];
+}
+
+/** Throws when a role or a domain of the mapping is not there: then nothing was made. `domainId` is the user's. */
+export async function plansFor(
+  { db }: Identity,
+  projects: readonly MappedProject[],
+  { idp, domainId }: { readonly idp: IdentityProvider; readonly domainId: string },
+): Promise<readonly Plan[]> {
+  const known = projects.length > 0 ? await listAllRoles(db) : [];
+  const plans: Plan[] = [];
+  for (const { name, domain, roles } of projects) {
+    const owner = domain ? await findDomainNamed(db, domain) : { id: idp.domainId };
+    if (!owner) throw unauthorized(`The domain of the project ${name} that the mapping gives is not there.`);
+    plans.push({ name, domainId: owner.id, roles: roles.map((role) => roleNamed(known, role.name, domainId)) });
+  }
+  return plans;
+}
+
+/** With `sync`, roles on projects that no plan names are taken away. */
+export async function provision(
+  identity: Identity,
+  who: Who,
+  user: User,
+  { plans, sync }: { readonly plans: readonly Plan[]; readonly sync: boolean },
+): Promise<void> {
+  if (plans.length === 0 && !sync) return;
+  const wanted: Assignment[] = [];
+  for (const plan of plans) {
+    const { id } = await ensureProject(identity, who, plan);
+    wanted.push(...plan.roles.map((role) => onProject(user, id, role)));
+  }
+  const lost = await settle(identity, user, wanted, sync);
+  if (lost > 0) await identity.trustChanged();
+}
+
+const onProject = (user: User, targetId: string, { id: roleId }: Role): Assignment => ({
+  actorKind: 'user',
+  actorId: user.id,
+  targetKind: 'project',
+  targetId,
+  roleId,
+  inherited: false,
+});
+
+function roleNamed(known: readonly Role[], name: string, domainId: string): Role {
+  const named = known.filter((role) => role.name === name);
+  const role = named.find((each) => each.domainId === null) ?? named.find((each) => each.domainId === domainId);
+  if (role) return role;
+  if (named.length === 0) throw unauthorized(`The role ${name} that the mapping gives is not there.`);
+  throw forbidden(`The role ${name} that the mapping gives belongs to another domain than the user.`);
+}
+
+async function ensureProject(identity: Identity, who: Who, { name, domainId }: Plan): Promise<Project> {
+  const look = () => lookProject(identity.db, { nameLower: name.toLowerCase(), domainId });
+  const known = await look();
+  if (known) return known;
+  return createProject(identity, who, { name, domain_id: domainId }).catch(async (error: unknown) => {
+    // somebody of the same project came at the same time
+    const made = error instanceof Fault && error.status === 409 ? await look() : undefined;
+    if (made) return made;
+    throw error;
+  });
+}
+
+const isSame = (a: Assignment, b: Assignment) => a.targetId === b.targetId && a.roleId === b.roleId;
+
+/** Resolves with how many roles were taken away. */
+function settle(
+  identity: Identity,
+  { id: actorId }: User,
+  wanted: readonly Assignment[],
+  sync: boolean,
+): Promise<number> {
+  return identity.db.transaction(async (tx) => {
+    for (const assignment of wanted) await ensureAssignment(tx, assignment);
+    if (!sync) return 0;
+    const held = await listAssignments(tx, { actorKind: 'user', actorId, targetKind: 'project', inherited: false });
+    const lost = held.filter((each) => !wanted.some((other) => isSame(each, other)));
+    for (const assignment of lost) {
+      await removeAssignment(tx, assignment);
+      await revoke(identity, tx, { user: actorId, project: assignment.targetId });
+    }
+    return lost.length;
+  });
+}

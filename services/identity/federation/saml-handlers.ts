@@ -1,0 +1,28 @@
+/**
+ * Assertions for the clouds of others. Wattle has no keys to sign them with, and answers as a Keystone that was not given
+ * any: what is wrong with the request is said first.
+ */
+import { Fault, forbidden } from '#shared/errors/fault.ts';
+import type { Handler } from '#shared/http/route.ts';
+import type { Identity } from '../context.ts';
+import { readOwnToken } from '../tokens/read.ts';
+import { serviceProviders } from './store.ts';
+
+interface Wish {
+  readonly auth: {
+    readonly identity: { readonly token: { readonly id: string } };
+    readonly scope: { readonly service_provider: { readonly id: string } };
+  };
+}
+
+export const createAssertion: Handler<Identity, Wish> = async (identity, { body: { auth } }) => {
+  const { id, enabled } = await serviceProviders.find(identity.db, auth.scope.service_provider.id);
+  if (!enabled) throw forbidden(`Service Provider ${id} is disabled`);
+  const { project } = await readOwnToken(identity, auth.identity.token.id);
+  if (project === null) throw forbidden('Use a project scoped token when attempting to create a SAML assertion.');
+  throw new Fault(500, 'unexpected', 'Unable to sign SAML assertion: this cloud has no certificate and key for that.');
+};
+
+export const showMetadata: Handler<Identity> = async () => {
+  throw new Fault(500, 'unexpected', 'This cloud is no SAML identity provider: it has no metadata to show.');
+};
