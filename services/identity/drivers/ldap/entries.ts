@@ -1,0 +1,130 @@
+/** From what an entry says to a user or a group. */
+import type { Entry } from 'ldapts';
+import { parseDn } from './dn.ts';
+import type { LdapOptions } from './options.ts';
+
+export interface Person {
+  readonly dn: string;
+  /** What the directory knows them by; Wattle's own id is made of it. */
+  readonly localId: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly defaultProjectId: string | null;
+  readonly extra: Readonly<Record<string, string>>;
+}
+
+export interface Team {
+  readonly dn: string;
+  readonly localId: string;
+  readonly name: string;
+  readonly description: string;
+  readonly extra: Readonly<Record<string, string>>;
+}
+
+/** Which attribute is which field; fields that are not wanted are left out. */
+export interface AttributeMap {
+  readonly id: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export function personMap(options: LdapOptions): AttributeMap {
+  const fields = {
+    name: options.user_name_attribute,
+    description: options.user_description_attribute,
+    email: options.user_mail_attribute,
+    enabled: options.user_enabled_emulation ? '' : options.user_enabled_attribute,
+    default_project_id: options.user_default_project_id_attribute,
+    ...additional(options.user_additional_attribute_mapping),
+  };
+  return { id: options.user_id_attribute, fields: wanted(fields, options.user_attribute_ignore) };
+}
+
+export function teamMap(options: LdapOptions): AttributeMap {
+  const fields = {
+    name: options.group_name_attribute,
+    description: options.group_desc_attribute,
+    ...additional(options.group_additional_attribute_mapping),
+  };
+  return { id: options.group_id_attribute, fields: wanted(fields, options.group_attribute_ignore) };
+}
+
+/** `attribute:field`. */
+const additional = (pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(pairs.map((pair) => pair.split(':').map((part) => part.trim())).map(([from, to]) => [to, from]));
+
+const wanted = (fields: Record<string, string>, ignored: readonly string[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(fields).filter(([field, attribute]) => attribute && !ignored.includes(field)));
+
+export const attributesOf = ({ id, fields }: AttributeMap): string[] => [...new Set([id, ...Object.values(fields)])];
+
+/** Directories spell attributes as they like. */
+export function valuesOf(entry: Entry, attribute: string): string[] {
+  const key = Object.keys(entry).find((each) => each.toLowerCase() === attribute.toLowerCase());
+  const found = key === undefined ? [] : entry[key];
+  return (Array.isArray(found) ? found : [found]).map((value) => (Buffer.isBuffer(value) ? uuidOf(value) : `${value}`));
+}
+
+const first = (entry: Entry, attribute: string | undefined): string | undefined =>
+  attribute === undefined ? undefined : valuesOf(entry, attribute)[0]?.trim() || undefined;
+
+/** Sixteen bytes as Active Directory writes a GUID: the first three groups backwards. */
+function uuidOf(bytes: Buffer): string {
+  if (bytes.length !== 16) return bytes.toString('hex');
+  const swapped = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((at) => bytes[at] ?? 0);
+  return Buffer.from(swapped)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** What to search an id by: a GUID is bytes in the directory. */
+export function idValue(attribute: string, localId: string): string | Buffer {
+  if (attribute.toLowerCase() !== 'objectguid' || !/^[0-9a-f-]{36}$/i.test(localId)) return localId;
+  const bytes = Buffer.from(localId.replaceAll('-', ''), 'hex');
+  return Buffer.from([3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((at) => bytes[at] ?? 0));
+}
+
+/** Of several values the one that the DN has: the others may come and go. */
+export function localIdOf(entry: Entry, attribute: string): string | undefined {
+  const values = valuesOf(entry, attribute).filter(Boolean);
+  if (values.length < 2) return values[0];
+  const named = parseDn(entry.dn)?.[0]?.find((part) => part.attribute.toLowerCase() === attribute.toLowerCase());
+  return named?.value;
+}
+
+/** Undefined for an entry without an id or a name: it is nobody. */
+export function personOf(entry: Entry, map: AttributeMap, options: LdapOptions): Person | undefined {
+  const localId = localIdOf(entry, map.id);
+  const name = first(entry, map.fields.name);
+  if (localId === undefined || name === undefined) return undefined;
+  return {
+    dn: entry.dn,
+    localId,
+    name,
+    enabled: isEnabled(first(entry, map.fields.enabled), map, options),
+    defaultProjectId: first(entry, map.fields.default_project_id) ?? null,
+    extra: extraOf(entry, map, ['name', 'enabled', 'default_project_id']),
+  };
+}
+
+export function teamOf(entry: Entry, map: AttributeMap): Team | undefined {
+  const localId = localIdOf(entry, map.id);
+  const name = first(entry, map.fields.name);
+  if (localId === undefined || name === undefined) return undefined;
+  const description = first(entry, map.fields.description) ?? '';
+  return { dn: entry.dn, localId, name, description, extra: extraOf(entry, map, ['name', 'description']) };
+}
+
+function extraOf(entry: Entry, { fields }: AttributeMap, known: readonly string[]): Record<string, string> {
+  const more = Object.entries(fields).filter(([field]) => !known.includes(field));
+  const values = more.map(([field, attribute]) => [field, first(entry, attribute)] as const);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<string, string>;
+}
+
+/** A bit that says no, or a word that says yes; who is not asked about is enabled. */
+function isEnabled(value: string | undefined, { fields }: AttributeMap, options: LdapOptions): boolean {
+  const said = value ?? options.user_enabled_default;
+  const mask = options.user_enabled_mask;
+  if (mask !== 0) return (Number.parseInt(said, 10) & mask) !== mask;
+  if (fields.enabled === undefined) return true;
+  return (said.toLowerCase() === 'true') !== options.user_enabled_invert;
+}

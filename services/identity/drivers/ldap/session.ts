@@ -1,0 +1,110 @@
+/** One connection to a directory, logged in as somebody. It is never opened anew behind our back, half as safe. */
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
+import type { Client } from 'ldapts';
+import { BadOption, type LdapOptions } from './options.ts';
+import type { TlsFor } from './tls.ts';
+
+export interface Session {
+  readonly client: Client;
+  readonly url: string;
+  readonly openedAt: number;
+  /** `TLSv1.3`, say; undefined where nothing is encrypted. */
+  readonly tls: string | undefined;
+  isOpen(): boolean;
+  close(): void;
+}
+
+export interface Login {
+  readonly dn: string;
+  readonly password: string;
+}
+
+export const patienceMs = ({ connection_timeout: seconds }: LdapOptions): number =>
+  seconds > 0 ? seconds * 1000 : 10_000;
+
+/** The package is loaded when the first directory is asked, for most clouds have none. */
+export async function openSession(
+  url: string,
+  { options, tlsFor }: { readonly options: LdapOptions; readonly tlsFor: TlsFor },
+  { dn, password }: Login,
+): Promise<Session> {
+  const { host, secure } = placeOf(url, options);
+  const { Client } = await import('ldapts');
+  const tls = secure || options.use_tls ? tlsFor(host) : undefined;
+  const sockets = onlyOnce();
+  const client = new Client({
+    url,
+    timeout: patienceMs(options),
+    connectTimeout: patienceMs(options),
+    strictDN: false,
+    ...(secure && tls ? { tlsOptions: tls } : {}),
+    createConnection: sockets.plain,
+    createSecureConnection: sockets.secure,
+  });
+  const logIn = async () => {
+    if (options.use_tls && tls) await client.startTLS(tls);
+    await client.bind(dn, password);
+  };
+  try {
+    await inTime(logIn(), patienceMs(options));
+  } catch (error) {
+    sockets.destroy();
+    throw error;
+  }
+  return { client, url, openedAt: Date.now(), tls: sockets.protocol(), isOpen: sockets.isOpen, close: sockets.destroy };
+}
+
+function placeOf(url: string, { use_tls: upgrades }: LdapOptions): { host: string; secure: boolean } {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !['ldap:', 'ldaps:'].includes(parsed.protocol))
+    throw new BadOption(`ldap.url: ${url} is no address of a directory, such as ldaps://dc1.example.org`);
+  const secure = parsed.protocol === 'ldaps:';
+  if (secure && upgrades) throw new BadOption('ldap.use_tls: ldaps:// is encrypted already, set one of them');
+  return { host: parsed.hostname.replace(/^\[|\]$/g, '') || 'localhost', secure };
+}
+
+/** ldapts connects again by itself when a connection is lost, but neither upgrades nor logs in then: so it may not. */
+function onlyOnce() {
+  const made: Socket[] = [];
+  let open = true;
+  let protocol: string | undefined;
+  const keep = <S extends Socket>(socket: S): S => {
+    made.push(socket);
+    socket.once('close', () => {
+      open = false;
+    });
+    return socket;
+  };
+  let plainUsed = false;
+  let secureUsed = false;
+  const plain = ((port: number, host: string) => {
+    if (plainUsed) throw new Error('the connection was closed');
+    plainUsed = true;
+    return keep(connectPlain(port, host));
+  }) as typeof connectPlain;
+  const secure = ((...args: Parameters<typeof connectSecure>) => {
+    if (secureUsed) throw new Error('the connection was closed');
+    secureUsed = true;
+    const socket = keep(connectSecure(...args));
+    socket.once('secureConnect', () => {
+      protocol = socket.getProtocol() ?? undefined;
+    });
+    return socket;
+  }) as typeof connectSecure;
+  const destroy = () => {
+    open = false;
+    for (const socket of made) socket.destroy();
+  };
+  return { plain, secure, destroy, isOpen: () => open, protocol: () => protocol };
+}
+
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,57 @@
+/** Why a directory could not be asked: a sentence for whoever waits, the exact words for the log and for ldap-check. */
+import { Fault } from '#shared/errors/fault.ts';
+import { BadOption } from './options.ts';
+
+export type TroubleKind = 'options' | 'away' | 'certificate' | 'tls' | 'login' | 'filter' | 'limit' | 'refused';
+
+const sentences: Readonly<Record<TroubleKind, string>> = {
+  options: 'its configuration is wrong',
+  away: 'it does not answer',
+  certificate: 'its certificate is not trusted',
+  tls: 'it does not speak TLS as its configuration wants',
+  login: "it refuses Wattle's own login",
+  filter: 'a filter of its configuration is none',
+  limit: 'it has more entries than it gives at once',
+  refused: 'it refuses to answer',
+};
+
+export class DirectoryTrouble extends Fault {
+  readonly trouble: TroubleKind;
+  /** May name hosts and DNs: not for strangers. */
+  readonly detail: string;
+  constructor(trouble: TroubleKind, detail: string, cause?: unknown) {
+    const message = `The directory that keeps the users of this domain cannot be asked: ${sentences[trouble]}.`;
+    super(503, 'serviceUnavailable', message);
+    this.trouble = trouble;
+    this.detail = detail;
+    this.cause = cause;
+  }
+}
+
+/** The result code of an answer; undefined where there was none. */
+export const resultCode = (error: unknown): number | undefined => {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'number' ? code : undefined;
+};
+
+/** Result codes that mean: not now, or not here. Any other on a login means no. */
+export const isPassing = (code: number): boolean => [3, 51, 52].includes(code);
+
+const kindOfCode: Readonly<Record<number, TroubleKind>> = { 3: 'limit', 4: 'limit', 11: 'limit', 49: 'login' };
+
+export function troubleOf(error: unknown, where: string): DirectoryTrouble {
+  if (error instanceof DirectoryTrouble) return error;
+  const { message } = error as Error;
+  const words = message.trim() || String((error as { code?: unknown }).code ?? 'no reason given');
+  return new DirectoryTrouble(kindOf(error), `${where}: ${words}`, error);
+}
+
+function kindOf(error: unknown): TroubleKind {
+  if (error instanceof BadOption) return 'options';
+  const code = resultCode(error);
+  if (code !== undefined) return kindOfCode[code] ?? 'refused';
+  const name = String((error as { code?: unknown }).code ?? '');
+  if (/CERT|ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY|CRL/.test(name)) return 'certificate';
+  if (/SSL|TLS|EPROTO/.test(name)) return 'tls';
+  return /filter|paren|attribute name|expression|escaped/i.test((error as Error).message) ? 'filter' : 'away';
+}
