@@ -64,6 +64,8 @@ export const toTest = [
     has: '/usr/lib/python3/dist-packages/openstackclient',
     why: 'the client of Debian 12',
   },
+  { name: 'slapd', has: 'slapd', why: 'a directory to ask', unit: 'slapd.service' },
+  { name: 'openssl', has: 'openssl', why: 'certificates for it' },
   { name: 'openssh-client', has: 'ssh', why: 'logging in to guests' },
   { name: 'iputils-ping', has: 'ping', why: 'reaching guests' },
   { name: 'busybox', has: 'busybox', why: 'namespaces that act as guests' },

@@ -6,6 +6,7 @@ import type { Cloud } from '#shared/config/cloud.ts';
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { section } from './config.ts';
+import type { LdapDirectory } from './drivers/ldap/directory.ts';
 
 /** AES-256-GCM; see credentials/seal.ts. */
 export interface Sealer {
@@ -27,6 +28,8 @@ export interface Identity {
   readonly hasher: Hasher;
   /** Seals what users keep here, with keys that the database never sees. */
   readonly sealer: Sealer;
+  /** Where domains keep users and groups that have directories of their own. */
+  readonly ldap: LdapDomains;
   /** Reads tokens by the keys and revocations of its own database. */
   readonly trust: Trust & {
     signingKey(): { readonly kid: string; readonly key: KeyObject };
@@ -35,6 +38,15 @@ export interface Identity {
   };
   /** After a key or a revocation was written: here at once, elsewhere by a hint. */
   readonly trustChanged: () => Promise<void>;
+}
+
+/** See directories/domains.ts. */
+export interface LdapDomains {
+  /** Undefined for a domain that keeps its users in our rows. */
+  of(domainId: string): LdapDirectory | undefined;
+  /** Looks at the configurations, unless it did so at this epoch. */
+  refresh(epoch: number): Promise<void>;
+  close(): void;
 }
 
 export interface Hasher {

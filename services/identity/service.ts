@@ -10,9 +10,11 @@ import { openDoor } from '#shared/service/door.ts';
 import type { Start } from '#shared/service/ground.ts';
 import { trustChanged } from '#shared/service/trust.ts';
 import { section } from './config.ts';
-import type { Identity } from './context.ts';
+import type { Identity, LdapDomains } from './context.ts';
 import { openSealer } from './credentials/seal.ts';
 import { keystone } from './dialect.ts';
+import { openLdapDomains } from './directories/domains.ts';
+import { resealOptions } from './domain-config/secrets.ts';
 import { ensureKeys } from './keys/store.ts';
 import { type OwnTrust, openOwnTrust } from './keys/trust.ts';
 import { openMessages } from './messages.ts';
@@ -22,6 +24,7 @@ import { resources } from './migrations/003-resources.ts';
 import { federation } from './migrations/004-federation.ts';
 import { audit } from './migrations/005-audit.ts';
 import { oauth } from './migrations/007-oauth.ts';
+import { directories } from './migrations/008-directories.ts';
 import { openHasher } from './passwords/argon.ts';
 import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
@@ -33,16 +36,18 @@ export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
-  await migrate(db, [tables, delegation, resources, federation, audit, oauth]);
+  await migrate(db, [tables, delegation, resources, federation, audit, oauth, directories]);
   await db.transaction(async (tx) => {
     await takeTurn(tx);
     await ensureKeys(tx);
   });
-  const trust = await openOwnTrust(db);
   const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });
   const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));
+  await resealOptions(db, sealer);
+  const ldap = await openLdapDomains({ db, sealer, log });
+  const trust = await withDirectories(await openOwnTrust(db), ldap);
   const told = () => tell(trust, bus);
-  const identity: Identity = { db, bus, log, cloud, config, hasher, sealer, trust, trustChanged: told };
+  const identity: Identity = { db, bus, log, cloud, config, hasher, sealer, ldap, trust, trustChanged: told };
   await seed(identity);
   const messages = openMessages(identity, trust);
   const timers = openTimers(identity, trust);
@@ -63,6 +68,7 @@ export const start: Start = async ({ settings, log, bus }) => {
     await door.close();
     for (const off of messages) off();
     await Promise.all(timers.map((timer) => timer.close()));
+    ldap.close();
     await db.destroy();
   };
   return { close };
@@ -76,6 +82,16 @@ const refusingSigned =
     if ((await read(who.token)).methods.includes('ec2credential')) throw unauthorized();
     return who;
   };
+
+/** What is new is looked at together: a domain may have got a directory, or lost it. */
+async function withDirectories(own: OwnTrust, ldap: LdapDomains): Promise<OwnTrust> {
+  const refresh = async () => {
+    await own.refresh();
+    await ldap.refresh(own.epoch());
+  };
+  await refresh();
+  return { ...own, refresh };
+}
 
 async function tell(trust: OwnTrust, bus: Bus): Promise<void> {
   await trust.refresh();

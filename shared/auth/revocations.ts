@@ -11,6 +11,8 @@ export interface Revocation {
   readonly by?: string;
   /** A group that another's word puts users in; those who are in it here are named themselves. */
   readonly group?: string;
+  /** All whom a domain keeps in a directory of its own. */
+  readonly usersOf?: string;
   readonly before: number;
 }
 
@@ -19,7 +21,7 @@ export interface Revocations {
 }
 
 type Named = Exclude<keyof Revocation, 'before'>;
-const names: readonly Named[] = ['audit', 'chain', 'user', 'project', 'domain', 'by', 'group'];
+const names: readonly Named[] = ['audit', 'chain', 'user', 'project', 'domain', 'by', 'group', 'usersOf'];
 
 export function revocationsOf(list: readonly Revocation[]): Revocations {
   const latest = new Map<string, number>();
@@ -47,6 +49,7 @@ const factsOf = (claims: Claims): Facts => ({
   audit: claims.audit[0] ?? '',
   chain: claims.audit.at(-1) ?? '',
   user: claims.sub,
+  usersOf: claims.domain,
   ...(claims.project ? { project: claims.project.id } : {}),
   ...(claims.domainScope ? { domain: claims.domainScope } : {}),
   ...(claims.by ? { by: claims.by } : {}),

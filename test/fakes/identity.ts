@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -100,8 +99,9 @@ const isFree = (port: number): Promise<boolean> =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
+/** `t`: a test, or `{ after }` of node:test for all of a file. */
 export async function openIdentity(
-  t: TestContext,
+  t: { after(end: () => Promise<void>): void },
   more: Readonly<Record<string, unknown>> = {},
   ground: Ground = {},
 ): Promise<IdentityWorld> {

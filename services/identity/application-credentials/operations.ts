@@ -68,9 +68,9 @@ export async function createCredential(
   return { credential: made, secret };
 }
 
-export async function rolesOf({ db }: Identity, userId: string, projectId: string): Promise<Role[]> {
-  const project = await lookProject(db, { id: projectId });
-  return project ? effectiveRoles(db, userId, { kind: 'project', project }) : [];
+export async function rolesOf(identity: Identity, userId: string, projectId: string): Promise<Role[]> {
+  const project = await lookProject(identity.db, { id: projectId });
+  return project ? effectiveRoles(identity, userId, { kind: 'project', project }) : [];
 }
 
 function pick(wish: { readonly id?: string; readonly name?: string }, held: readonly Role[]): Role {

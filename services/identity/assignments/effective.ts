@@ -1,5 +1,7 @@
 /** Roles as they count: through groups, from above, and implied by other roles. */
 import type { Knex } from 'knex';
+import type { Identity } from '../context.ts';
+import { groupsElsewhere } from '../directories/people.ts';
 import { listAncestors, listProjects, type Project } from '../projects/store.ts';
 import { type Implication, listAllRoles, listImplications, type Role } from '../roles/store.ts';
 import { type Assignment, listAssignmentsOf } from './store.ts';
@@ -11,17 +13,21 @@ export type Scope =
 
 /** The roles of a user in a scope, with those of `groups` that another's word puts them in; domain-specific ones count only by what they imply. */
 export async function effectiveRoles(
-  db: Knex,
+  identity: Identity,
   userId: string,
   scope: Scope,
   groups: readonly string[] = [],
 ): Promise<Role[]> {
-  const assignments = await listAssignmentsOf(db, userId, groups);
+  const { db } = identity;
+  const assignments = await assignmentsOf(identity, userId, groups);
   const counts = await countsIn(db, scope);
   const own = assignments.filter(counts).map(({ roleId }) => roleId);
   const ids = new Set(withImplied(own, await listImplications(db)));
   return (await listAllRoles(db)).filter(({ id, domainId }) => ids.has(id) && domainId === null);
 }
+
+const assignmentsOf = async (identity: Identity, userId: string, groups: readonly string[]): Promise<Assignment[]> =>
+  listAssignmentsOf(identity.db, userId, [...groups, ...(await groupsElsewhere(identity, userId))]);
 
 async function countsIn(db: Knex, scope: Scope): Promise<(assignment: Assignment) => boolean> {
   if (scope.kind === 'system') return ({ targetKind, inherited }) => targetKind === 'system' && !inherited;
@@ -42,11 +48,12 @@ export function withImplied(roleIds: readonly string[], implications: readonly I
 
 /** Projects and domains where a user has any role. */
 export async function listScopesOf(
-  db: Knex,
+  identity: Identity,
   userId: string,
   groups: readonly string[] = [],
 ): Promise<{ projects: string[]; domains: string[]; system: boolean }> {
-  const assignments = await listAssignmentsOf(db, userId, groups);
+  const { db } = identity;
+  const assignments = await assignmentsOf(identity, userId, groups);
   const direct = (kind: string) =>
     assignments.filter((each) => each.targetKind === kind && !each.inherited).map(({ targetId }) => targetId);
   const above = new Set(assignments.filter(({ inherited }) => inherited).map(({ targetId }) => targetId));

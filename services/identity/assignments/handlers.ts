@@ -1,10 +1,9 @@
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { lookGroup } from '../groups/store.ts';
+import { domainElsewhere, lookGroup, lookUser } from '../directories/people.ts';
 import { lookProject } from '../projects/store.ts';
 import { findRole, lookRole } from '../roles/store.ts';
-import { lookUser } from '../users/store.ts';
 import { listDetailed } from './list.ts';
 import { grant, withdraw } from './operations.ts';
 import { type Assignment, absentGrant, hasAssignment, listAssignments } from './store.ts';
@@ -28,16 +27,23 @@ const assignmentOf = (
 });
 
 /** What the rules ask about: the domains of actor, target and role. What is not there is left out, and refused later. */
-async function ruleTarget({ db }: Identity, { actorKind, actorId, targetKind, targetId, roleId }: Assignment) {
-  const actor = await (actorKind === 'user' ? lookUser(db, { id: actorId }) : lookGroup(db, actorId));
+async function ruleTarget(identity: Identity, { actorKind, actorId, targetKind, targetId, roleId }: Assignment) {
+  const { db } = identity;
+  const domainId = await domainOfActor(identity, actorKind, actorId);
   const place = targetKind === 'system' ? undefined : await lookProject(db, { id: targetId });
   const role = roleId ? await lookRole(db, roleId) : undefined;
   return {
-    ...(actor ? { [`target.${actorKind}.domain_id`]: actor.domainId } : {}),
+    ...(domainId ? { [`target.${actorKind}.domain_id`]: domainId } : {}),
     ...(place && targetKind === 'project' ? { 'target.project.domain_id': place.domainId } : {}),
     ...(place && targetKind === 'domain' ? { 'target.domain.id': place.id } : {}),
     ...(role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {}),
   };
+}
+
+/** No directory is asked for that: its ids are remembered with their domains. */
+async function domainOfActor(identity: Identity, kind: ActorKind, id: string): Promise<string | undefined> {
+  const elsewhere = await domainElsewhere(identity, id);
+  return elsewhere ?? (await (kind === 'user' ? lookUser(identity, id) : lookGroup(identity, id)))?.domainId;
 }
 
 const usual = { head: 'check_grant', list: 'list_grants', put: 'create_grant', remove: 'revoke_grant' } as const;

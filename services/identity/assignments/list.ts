@@ -1,10 +1,11 @@
 /** GET /v3/role_assignments: as they were made, or as they count (`effective`), with names if asked. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { findGroup, isMember, listMemberIds } from '../groups/store.ts';
+import { directoryOf, domainElsewhere } from '../directories/people.ts';
+import { isMember, listMemberIds } from '../groups/store.ts';
 import { listProjects, lookProject } from '../projects/store.ts';
 import { findRole, listAllRoles, listImplications } from '../roles/store.ts';
-import { findUser } from '../users/store.ts';
+import { actorNames } from './actor-names.ts';
 import { withImplied } from './effective.ts';
 import { type Assignment, listAssignments } from './store.ts';
 
@@ -27,9 +28,10 @@ export async function listDetailed(
     await insideOf(identity, onlyDomain),
   );
   const found = effective ? await spread(identity, given, query) : await narrowed(identity, given, query);
-  const expanded = effective ? await expand(identity, found) : found;
+  const expanded = effective ? await expand(identity, found, query['user.id']) : found;
   const kept = await inOrder(expanded, async (each) => ((await fits(identity, each, query)) ? [each] : []));
-  return inOrder(kept, async (each) => [await view(identity, each, isOn(query, 'include_names'), base)]);
+  const named = isOn(query, 'include_names') ? actorNames(identity) : undefined;
+  return inOrder(kept, async (each) => [await view(identity, each, named, base)]);
 }
 
 async function inOrder<A, B>(items: readonly A[], each: (item: A) => Promise<readonly B[]>): Promise<B[]> {
@@ -85,17 +87,32 @@ async function spread({ db }: Identity, given: readonly Assignment[], query: Que
   });
 }
 
-async function expand({ db }: Identity, found: readonly Assignment[]): Promise<Assignment[]> {
+async function expand(identity: Identity, found: readonly Assignment[], user?: string): Promise<Assignment[]> {
+  const { db } = identity;
   const implications = await listImplications(db);
   const perUser = await inOrder(found, async (each) => {
     if (each.actorKind === 'user') return [each];
-    return (await listMemberIds(db, each.actorId)).map((actorId) => ({ ...each, actorKind: 'user' as const, actorId }));
+    return (await membersOf(identity, each.actorId, user)).map((actorId) => ({
+      ...each,
+      actorKind: 'user' as const,
+      actorId,
+    }));
   });
   const everywhere = new Set((await listAllRoles(db)).filter(({ domainId }) => domainId === null).map(({ id }) => id));
   const whole = perUser.flatMap((each) =>
     withImplied([each.roleId], implications).map((roleId) => ({ ...each, roleId })),
   );
   return unique(whole.filter(({ roleId }) => everywhere.has(roleId)));
+}
+
+/** Of a directory's group only whether the user is in it that is asked for, if one is. */
+async function membersOf(identity: Identity, groupId: string, user: string | undefined): Promise<string[]> {
+  const elsewhere = await domainElsewhere(identity, groupId);
+  if (!elsewhere) return listMemberIds(identity.db, groupId);
+  const directory = directoryOf(identity, elsewhere);
+  if (user === undefined) return (await directory.membersOf(groupId, {})).map(({ id }) => id);
+  const isTheirs = (await domainElsewhere(identity, user)) === elsewhere;
+  return isTheirs && (await directory.isMember(groupId, user)) ? [user] : [];
 }
 
 const unique = (found: readonly Assignment[]): Assignment[] => [
@@ -112,13 +129,13 @@ async function fits({ db }: Identity, each: Assignment, query: Query): Promise<b
 async function view(
   { db }: Identity,
   { actorKind, actorId, targetKind, targetId, roleId, inherited }: Assignment,
-  names: boolean,
+  names: ReturnType<typeof actorNames> | undefined,
   base: string,
 ) {
   const domainOf = async (id: string) => ({ id, name: (await lookProject(db, { id }))?.name ?? id });
   const actor = async () => {
     if (!names) return { id: actorId };
-    const { name, domainId } = await (actorKind === 'user' ? findUser(db, actorId) : findGroup(db, actorId));
+    const { name, domainId } = await names(actorKind, actorId);
     return { id: actorId, name, domain: await domainOf(domainId) };
   };
   const role = async () => {

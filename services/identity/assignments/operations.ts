@@ -1,32 +1,34 @@
 import type { Knex } from 'knex';
 import type { Identity } from '../context.ts';
-import { findGroup, listMemberIds } from '../groups/store.ts';
-import { revoke } from '../keys/revoke.ts';
+import { domainElsewhere, findGroup, findUser } from '../directories/people.ts';
+import { listMemberIds } from '../groups/store.ts';
+import { revoke, revokeElsewhere } from '../keys/revoke.ts';
 import { absent, findDomain, findProject } from '../projects/store.ts';
 import { findRole } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
-import { findUser } from '../users/store.ts';
 import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from './store.ts';
 
 /** What a grant names must be there. */
-async function ensureParts(
-  { db }: Identity,
-  { actorKind, actorId, targetKind, targetId, roleId }: Assignment,
-): Promise<void> {
+async function ensureParts(identity: Identity, { targetKind, targetId, roleId }: Assignment): Promise<void> {
+  const { db } = identity;
   await findRole(db, roleId);
-  await (actorKind === 'user' ? findUser(db, actorId) : findGroup(db, actorId));
   if (targetKind === 'project') await findProject(db, targetId);
   if (targetKind === 'domain') await findDomain(db, targetId);
 }
 
+const ensureActor = (identity: Identity, { actorKind, actorId }: Assignment) =>
+  actorKind === 'user' ? findUser(identity, actorId) : findGroup(identity, actorId);
+
 export async function grant(identity: Identity, assignment: Assignment): Promise<void> {
   await ensureParts(identity, assignment);
+  await ensureActor(identity, assignment);
   await identity.db.transaction((tx) => ensureAssignment(tx, assignment));
 }
 
-/** Tokens that carry the role go with it. */
+/** Tokens that carry the role go with it. Whom a directory has lost, or while it is away, can lose it all the same. */
 export async function withdraw(identity: Identity, assignment: Assignment): Promise<void> {
   await ensureParts(identity, assignment);
+  if (!(await domainElsewhere(identity, assignment.actorId))) await ensureActor(identity, assignment);
   await identity.db.transaction(async (tx) => {
     if (!(await removeAssignment(tx, assignment))) throw absent('role assignment with role', assignment.roleId);
     await revokeHolders(identity, tx, assignment);
@@ -36,6 +38,9 @@ export async function withdraw(identity: Identity, assignment: Assignment): Prom
 
 async function revokeHolders(identity: Identity, tx: Knex, assignment: Assignment): Promise<void> {
   const { actorKind, actorId } = assignment;
+  const elsewhere = actorKind === 'group' ? await domainElsewhere({ db: tx }, actorId) : undefined;
+  // who is in the group only its directory knows, which may be away: all of its domain log in again
+  if (elsewhere) return revokeElsewhere(identity, tx, elsewhere, placeOf(assignment));
   const users = actorKind === 'user' ? [actorId] : await listMemberIds(tx, actorId);
   for (const user of users) await revokeHolder(identity, tx, assignment, user);
   if (actorKind === 'group') await revoke(identity, tx, { group: actorId, ...placeOf(assignment) });

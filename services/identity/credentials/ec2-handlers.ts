@@ -4,9 +4,9 @@ import { forbidden } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
+import { findUser } from '../directories/people.ts';
 import { absent, findProject } from '../projects/store.ts';
 import { delegationOf, refuseOtherProject } from '../tokens/delegation.ts';
-import { findUser } from '../users/store.ts';
 import { type Credential, ec2Blob, idOfAccess, opened, sealedRow } from './operations.ts';
 import { credentialRows } from './store.ts';
 
@@ -19,7 +19,7 @@ const view = ({ userId, projectId, blob }: Credential, base: string) => {
 };
 
 export const createEc2: Handler<Identity, { tenant_id: string }> = async (identity, call) => {
-  const { id: userId } = await findUser(identity.db, call.params.id ?? '');
+  const { id: userId } = await findUser(identity, call.params.id ?? '');
   call.authorize('identity:ec2_create_credential', target(userId));
   const project = await findProject(identity.db, call.body.tenant_id);
   const delegation = await delegationOf(identity, call.who);
@@ -38,7 +38,7 @@ export const createEc2: Handler<Identity, { tenant_id: string }> = async (identi
 };
 
 export const listEc2: Handler<Identity> = async (identity, call) => {
-  const { id: userId } = await findUser(identity.db, call.params.id ?? '');
+  const { id: userId } = await findUser(identity, call.params.id ?? '');
   call.authorize('identity:ec2_list_credentials', target(userId));
   const rows = await credentialRows.listWhere(identity.db, { userId, type: 'ec2' });
   return ok(
@@ -52,7 +52,7 @@ export const listEc2: Handler<Identity> = async (identity, call) => {
 
 async function found(identity: Identity, call: Call<never>, rule: string): Promise<Credential> {
   const { id = '', access = '' } = call.params;
-  await findUser(identity.db, id);
+  await findUser(identity, id);
   const row = await credentialRows.look(identity.db, { id: idOfAccess(access) });
   if (!row) {
     call.authorize(rule, target(id));

@@ -3,6 +3,7 @@ import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import { type Answer, type Handler, ok } from '#shared/http/route.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
+import { lookUser } from '../directories/people.ts';
 import { lookAccessToken } from '../oauth/operations.ts';
 import { accessTokenScope, credentialScope, trustScope } from '../tokens/delegated-scope.ts';
 import { issueToken } from '../tokens/issue.ts';
@@ -10,7 +11,7 @@ import { refuseDisabled } from '../tokens/methods.ts';
 import { type Scoped, scopeFor } from '../tokens/scope.ts';
 import { tokenView } from '../tokens/view.ts';
 import { trusts } from '../trusts/store.ts';
-import { lookUser, type User } from '../users/store.ts';
+import type { User } from '../users/store.ts';
 import { type Credential, ec2Blob, idOfAccess, opened } from './operations.ts';
 import { isRightlySigned, isRightlySignedText, type SignedRequest } from './signed.ts';
 import { credentialRows } from './store.ts';
@@ -25,9 +26,7 @@ async function keyOf(identity: Identity, access: string): Promise<Credential> {
 async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: Credential): Promise<Scoped> {
   const { trust_id: trust, app_cred_id: app, access_token_id: access } = ec2Blob(blob);
   if (trust) {
-    const trustee = await lookUser(identity.db, {
-      id: (await trusts.look(identity.db, { id: trust }))?.trusteeId ?? '',
-    });
+    const trustee = await lookUser(identity, (await trusts.look(identity.db, { id: trust }))?.trusteeId ?? '');
     if (!trustee) throw unauthorized();
     return trustScope(identity, trustee, trust);
   }
@@ -41,12 +40,12 @@ async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: C
     if (!token || token.projectId !== projectId) throw unauthorized();
     return accessTokenScope(identity, token);
   }
-  return scopeFor(identity.db, user, { project: { id: projectId ?? '' } });
+  return scopeFor(identity, user, { project: { id: projectId ?? '' } });
 }
 
 async function login(identity: Identity, key: Credential): Promise<Answer & { readonly claims: unknown }> {
   const since = Date.now();
-  const user = await lookUser(identity.db, { id: key.userId });
+  const user = await lookUser(identity, key.userId);
   if (!user) throw unauthorized();
   await refuseDisabled(identity, user);
   const scoped = await scopeOfKey(identity, user, key);

@@ -2,8 +2,9 @@ import { forbidden } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { findDomain } from '../projects/store.ts';
-import { absentConfig, defaults, defaultsOf, type Groups, isHidden, refuseStrange } from './options.ts';
-import { type DomainOption, listOptions, removeOptions, setOption } from './store.ts';
+import { dropConfig, setConfig } from './operations.ts';
+import { absentConfig, defaults, defaultsOf, type Groups, isHidden } from './options.ts';
+import { type DomainOption, listOptions } from './store.ts';
 
 /** What the path names: a domain, one of its groups, one option of it. */
 const placeOf = ({ params }: Pick<Call, 'params'>) => ({
@@ -14,16 +15,14 @@ const placeOf = ({ params }: Pick<Call, 'params'>) => ({
 
 const shown = (options: readonly DomainOption[]): Groups => {
   const groups: Record<string, Record<string, unknown>> = {};
-  for (const { group, option, value } of options) {
-    if (isHidden(group, option)) continue;
-    groups[group] = { ...groups[group], [option]: value };
-  }
+  for (const { group, option, value } of options)
+    if (!isHidden(group, option)) groups[group] = { ...groups[group], [option]: value };
   return groups;
 };
 
 async function configOf({ db }: Identity, call: Pick<Call, 'params'>): Promise<unknown> {
   const place = placeOf(call);
-  const options = await listOptions(db, place);
+  const options = (await listOptions(db, place)).filter(({ group, option }) => !isHidden(group, option));
   if (options.length === 0) throw absentConfig(Object.values(place).join(' '));
   if (place.option !== undefined) return Object.fromEntries(options.map(({ option, value }) => [option, value]));
   return shown(options);
@@ -59,13 +58,7 @@ async function store(identity: Identity, call: Call<{ config: Readonly<Record<st
   const strange = Object.keys(groups).some((each) => group !== undefined && each !== group);
   if (strange || (option !== undefined && !(option in config)))
     throw forbidden('The configuration in the body and the one in the path are not the same.');
-  refuseStrange(groups);
-  await identity.db.transaction(async (tx) => {
-    if (!keep) await removeOptions(tx, { domainId });
-    for (const [name, options] of Object.entries(groups))
-      for (const [key, value] of Object.entries(options))
-        await setOption(tx, { domainId, group: name, option: key, value });
-  });
+  await setConfig(identity, domainId, groups, { keep });
   return shown(await listOptions(identity.db, { domainId }));
 }
 
@@ -81,10 +74,10 @@ export const patchConfig: Handler<Identity, { config: Readonly<Record<string, un
   return ok({ config: await store(identity, call, true) });
 };
 
-export const deleteConfig: Handler<Identity> = async ({ db }, call): Promise<Answer> => {
+export const deleteConfig: Handler<Identity> = async (identity, call): Promise<Answer> => {
   const place = placeOf(call);
-  await findDomain(db, place.domainId);
-  if (!(await removeOptions(db, place))) throw absentConfig(Object.values(place).join(' '));
+  await findDomain(identity.db, place.domainId);
+  await dropConfig(identity, place);
   return gone();
 };
 

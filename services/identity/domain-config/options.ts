@@ -1,47 +1,21 @@
 /** What may be set for a domain alone, with the values that count where nobody set it. */
+import type { Setting } from '#shared/config/settings.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import { BadOption, ldapSection, readOptions } from '../drivers/ldap/options.ts';
 import { absent } from '../projects/store.ts';
 
 export type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** What is not set is null to clients. */
+const shownDefault = ({ fallback }: Setting<unknown>): unknown => (fallback === '' ? null : fallback);
+
 export const defaults: Groups = {
   identity: { driver: 'sql', list_limit: null },
-  ldap: {
-    url: 'ldap://localhost',
-    user: null,
-    password: null,
-    suffix: 'cn=example,cn=com',
-    query_scope: 'one',
-    use_tls: false,
-    tls_cacertfile: null,
-    tls_req_cert: 'demand',
-    connection_timeout: -1,
-    user_tree_dn: null,
-    user_filter: null,
-    user_objectclass: 'inetOrgPerson',
-    user_id_attribute: 'cn',
-    user_name_attribute: 'sn',
-    user_description_attribute: 'description',
-    user_mail_attribute: 'mail',
-    user_pass_attribute: 'userPassword',
-    user_enabled_attribute: 'enabled',
-    user_enabled_invert: false,
-    user_enabled_mask: 0,
-    user_enabled_default: 'True',
-    group_tree_dn: null,
-    group_filter: null,
-    group_objectclass: 'groupOfNames',
-    group_id_attribute: 'cn',
-    group_name_attribute: 'ou',
-    group_member_attribute: 'member',
-    group_members_are_ids: false,
-    group_desc_attribute: 'description',
-    group_ad_nesting: false,
-  },
+  ldap: Object.fromEntries(Object.entries(ldapSection).map(([name, setting]) => [name, shownDefault(setting)])),
 };
 
 /** Kept, and never shown. */
-const hidden: Readonly<Record<string, readonly string[]>> = { ldap: ['password'] };
+export const hidden: Readonly<Record<string, readonly string[]>> = { ldap: ['password'] };
 
 export const isHidden = (group: string, option: string): boolean => hidden[group]?.includes(option) ?? false;
 
@@ -52,6 +26,12 @@ export function refuseStrange(groups: Groups): void {
     for (const option of Object.keys(options))
       if (!Object.hasOwn(known, option))
         throw badRequest(`Invalid domain specific configuration: ${group}.${option} is not supported.`);
+  }
+  try {
+    readOptions(groups.ldap ?? {});
+  } catch (error) {
+    if (!(error instanceof BadOption)) throw error;
+    throw badRequest(`Invalid domain specific configuration: ${error.message}.`);
   }
 }
 

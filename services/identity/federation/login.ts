@@ -3,7 +3,7 @@ import type { Claims } from '#shared/auth/token.ts';
 import type { Who } from '#shared/auth/who.ts';
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { listGroups } from '../groups/store.ts';
+import { directoryOf, lookUser as lookAnyUser, lookGroup } from '../directories/people.ts';
 import { newId } from '../projects/operations.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
 import { insertUser, lookUser, type User, updateUser } from '../users/store.ts';
@@ -66,12 +66,12 @@ export function remoteIdOf(
   return attribute ? (assertion[attribute]?.[0] ?? '') : undefined;
 }
 
-async function localUser({ db }: Identity, { user: { id, name = '', domain } }: Mapped): Promise<User> {
-  const owner = domain ? await findDomainNamed(db, domain) : undefined;
+async function localUser(identity: Identity, { user: { id, name = '', domain } }: Mapped): Promise<User> {
+  const owner = domain ? await findDomainNamed(identity.db, domain) : undefined;
   const user =
     id !== undefined
-      ? await lookUser(db, { id })
-      : owner && (await lookUser(db, { domainId: owner.id, nameLower: name.toLowerCase() }));
+      ? await lookAnyUser(identity, id)
+      : owner && (await directoryOf(identity, owner.id).userNamed(name));
   if (!user?.enabled) throw unauthorized();
   return user;
 }
@@ -145,14 +145,15 @@ async function newUser(
 }
 
 /** A group that the mapping names by its id must be here; one that the provider names may be another's. */
-async function groupsOf({ db }: Identity, { groupIds, groupNames }: Mapped): Promise<string[]> {
-  const all = groupIds.length + groupNames.length > 0 ? await listGroups(db, {}) : [];
-  const lost = groupIds.find((id) => !all.some((group) => group.id === id));
-  if (lost !== undefined) throw unauthorized(`The group ${lost} that the mapping gives is not there.`);
-  const ids = new Set(groupIds);
-  for (const { name, domain } of groupNames) {
-    const owner = domain ? await findDomainNamed(db, domain) : undefined;
-    const group = all.find((each) => each.name === name && each.domainId === owner?.id);
+async function groupsOf(identity: Identity, { groupIds, groupNames }: Mapped): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const id of groupIds) {
+    if (!(await lookGroup(identity, id))) throw unauthorized(`The group ${id} that the mapping gives is not there.`);
+    ids.add(id);
+  }
+  for (const { name = '', domain } of groupNames) {
+    const owner = domain ? await findDomainNamed(identity.db, domain) : undefined;
+    const group = owner && (await directoryOf(identity, owner.id).groupNamed(name));
     if (group) ids.add(group.id);
   }
   return [...ids];

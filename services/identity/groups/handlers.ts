@@ -1,11 +1,11 @@
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection, limitedTo } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
+import { directoryOfId, findGroup, findUser, listGroups as list } from '../directories/people.ts';
 import { absent } from '../projects/store.ts';
-import { findUser, listUsersOf } from '../users/store.ts';
 import { userView } from '../users/view.ts';
 import { addMember, changeGroup, createGroup as create, dropGroup, dropMember, type GroupWish } from './operations.ts';
-import { findGroup, type Group, isMember, listGroups as list, listGroupsOf, listMemberIds } from './store.ts';
+import type { Group } from './store.ts';
 
 const view = ({ id, name, domainId, description, extra }: Group, base: string) => ({
   ...extra,
@@ -20,7 +20,7 @@ const view = ({ id, name, domainId, description, extra }: Group, base: string) =
 export const listGroups: Handler<Identity> = async (identity, call) => {
   const domain = call.query.domain_id ?? call.who.domainId;
   call.authorize('identity:list_groups', domain ? { 'target.group.domain_id': domain } : {});
-  const found = await list(identity.db, { ...call.queries, ...(domain ? { domain_id: [domain] } : {}) });
+  const found = await list(identity, domain, call.queries);
   return ok(
     limitedTo(
       identity,
@@ -39,8 +39,8 @@ export const createGroup: Handler<Identity, { group: GroupWish }> = async (ident
 
 const targetOf = ({ domainId }: Pick<Group, 'domainId'>) => ({ 'target.group.domain_id': domainId });
 
-async function found({ db }: Identity, call: Call<unknown>, rule: string): Promise<Group> {
-  const group = await findGroup(db, call.params.id ?? '');
+async function found(identity: Identity, call: Call<unknown>, rule: string): Promise<Group> {
+  const group = await findGroup(identity, call.params.id ?? '');
   call.authorize(rule, targetOf(group));
   return group;
 }
@@ -49,26 +49,26 @@ export const showGroup: Handler<Identity> = async (identity, call) =>
   ok({ group: view(await found(identity, call, 'identity:get_group'), call.base) });
 
 export const updateGroup: Handler<Identity, { group: GroupWish }> = async (identity, call) => {
-  const { id } = await found(identity, call, 'identity:update_group');
-  return ok({ group: view(await changeGroup(identity, id, call.body.group), call.base) });
+  const group = await found(identity, call, 'identity:update_group');
+  return ok({ group: view(await changeGroup(identity, group, call.body.group), call.base) });
 };
 
 export const deleteGroup: Handler<Identity> = async (identity, call) => {
-  await dropGroup(identity, (await found(identity, call, 'identity:delete_group')).id);
+  await dropGroup(identity, await found(identity, call, 'identity:delete_group'));
   return gone();
 };
 
 /** Group and user of the path must both be there, and the rule sees the domains of both. */
-async function pairOf({ db }: Identity, call: Call<never>, rule: string) {
-  const [group, user] = [await findGroup(db, call.params.id ?? ''), await findUser(db, call.params.userId ?? '')];
+async function pairOf(identity: Identity, call: Call<never>, rule: string) {
+  const group = await findGroup(identity, call.params.id ?? '');
+  const user = await findUser(identity, call.params.userId ?? '');
   call.authorize(rule, { ...targetOf(group), 'target.user.domain_id': user.domainId });
   return { group, user };
 }
 
 export const listMembers: Handler<Identity> = async (identity, call) => {
-  const { db } = identity;
   const { id } = await found(identity, call, 'identity:list_users_in_group');
-  const users = await listUsersOf(db, await listMemberIds(db, id), call.queries);
+  const users = await (await directoryOfId(identity, id)).membersOf(id, call.queries);
   return ok(
     collection(
       call,
@@ -80,30 +80,31 @@ export const listMembers: Handler<Identity> = async (identity, call) => {
 
 export const putMember: Handler<Identity> = async (identity, call) => {
   const { group, user } = await pairOf(identity, call, 'identity:add_user_to_group');
-  await addMember(identity, group.id, user.id);
+  await addMember(identity, group, user);
   return gone();
 };
 
 export const headMember: Handler<Identity> = async (identity, call) => {
   const { group, user } = await pairOf(identity, call, 'identity:check_user_in_group');
-  if (!(await isMember(identity.db, group.id, user.id))) throw absent('user', user.id);
+  if (!(await (await directoryOfId(identity, group.id)).isMember(group.id, user.id))) throw absent('user', user.id);
   return gone();
 };
 
 export const deleteMember: Handler<Identity> = async (identity, call) => {
   const { group, user } = await pairOf(identity, call, 'identity:remove_user_from_group');
-  await dropMember(identity, group.id, user.id);
+  await dropMember(identity, group, user);
   return gone();
 };
 
-export const listGroupsOfUser: Handler<Identity> = async ({ db }, call) => {
-  const user = await findUser(db, call.params.id ?? '');
+export const listGroupsOfUser: Handler<Identity> = async (identity, call) => {
+  const user = await findUser(identity, call.params.id ?? '');
   call.authorize('identity:list_groups_for_user', { user_id: user.id, 'target.user.domain_id': user.domainId });
+  const groups = await (await directoryOfId(identity, user.id)).groupsOf(user.id);
   return ok(
     collection(
       call,
       'groups',
-      (await listGroupsOf(db, user.id)).map((group) => view(group, call.base)),
+      groups.map((group) => view(group, call.base)),
     ),
   );
 };

@@ -1,20 +1,13 @@
 import type { Who } from '#shared/auth/who.ts';
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { revokeGroup } from '../assignments/operations.ts';
 import type { Identity } from '../context.ts';
+import { refuseChange, refuseNewIn } from '../directories/people.ts';
+import { isPublicId } from '../directories/public-id.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { absent, findDomain } from '../projects/store.ts';
-import { findUser } from '../users/store.ts';
-import {
-  ensureMember,
-  findGroup,
-  type Group,
-  insertGroup,
-  refuseTwin,
-  removeGroup,
-  removeMember,
-  updateGroup,
-} from './store.ts';
+import type { User } from '../users/store.ts';
+import { ensureMember, type Group, insertGroup, refuseTwin, removeGroups, removeMember, updateGroup } from './store.ts';
 
 export interface GroupWish {
   readonly name?: string;
@@ -25,9 +18,11 @@ export interface GroupWish {
 
 const fields = new Set(['id', 'name', 'domain_id', 'description', 'links']);
 
-export async function createGroup({ db }: Identity, who: Who, wish: GroupWish): Promise<Group> {
+export async function createGroup(identity: Identity, who: Who, wish: GroupWish): Promise<Group> {
+  const { db } = identity;
   const domainId = wish.domain_id ?? who.domainId ?? who.projectDomainId ?? 'default';
   await findDomain(db, domainId);
+  refuseNewIn(identity, domainId, `group ${wish.name}`);
   const group = {
     id: newId(),
     name: (wish.name ?? '').trim(),
@@ -39,8 +34,8 @@ export async function createGroup({ db }: Identity, who: Who, wish: GroupWish): 
   return group;
 }
 
-export async function changeGroup({ db }: Identity, id: string, wish: GroupWish): Promise<Group> {
-  const group = await findGroup(db, id);
+export async function changeGroup({ db }: Identity, group: Group, wish: GroupWish): Promise<Group> {
+  refuseChange('group', group);
   if (wish.domain_id !== undefined && wish.domain_id !== group.domainId)
     throw badRequest('The domain of a group cannot be changed.');
   const { name = group.name, description = group.description } = wish;
@@ -52,30 +47,37 @@ export async function changeGroup({ db }: Identity, id: string, wish: GroupWish)
   };
   await db.transaction(async (tx) => {
     await refuseTwin(tx, changed);
-    await updateGroup(tx, id, changed);
+    await updateGroup(tx, group.id, changed);
   });
   return changed;
 }
 
 /** Tokens of its members that carry its roles go with it. */
-export async function dropGroup(identity: Identity, id: string): Promise<void> {
-  await findGroup(identity.db, id);
+export async function dropGroup(identity: Identity, group: Group): Promise<void> {
+  refuseChange('group', group);
   await identity.db.transaction(async (tx) => {
-    await revokeGroup(identity, tx, id);
-    await removeGroup(tx, id);
+    await revokeGroup(identity, tx, group.id);
+    await removeGroups(tx, [group.id]);
   });
   await identity.trustChanged();
 }
 
-export async function addMember({ db }: Identity, groupId: string, userId: string): Promise<void> {
-  const [group, user] = [await findGroup(db, groupId), await findUser(db, userId)];
+/** Both in our rows: what a directory keeps, it alone changes. */
+function refuseElsewhere(group: Group, user: User): void {
+  refuseChange('group', group);
+  if (isPublicId(user.id)) throw forbidden(`Group ${group.id} and user ${user.id} are kept by different directories.`);
+}
+
+export async function addMember({ db }: Identity, group: Group, user: User): Promise<void> {
+  refuseElsewhere(group, user);
   await db.transaction((tx) => ensureMember(tx, group.id, user.id));
 }
 
-export async function dropMember(identity: Identity, groupId: string, userId: string): Promise<void> {
+export async function dropMember(identity: Identity, group: Group, user: User): Promise<void> {
+  refuseElsewhere(group, user);
   await identity.db.transaction(async (tx) => {
-    if (!(await removeMember(tx, groupId, userId))) throw absent('user', userId);
-    await revokeGroup(identity, tx, groupId, userId);
+    if (!(await removeMember(tx, group.id, user.id))) throw absent('user', user.id);
+    await revokeGroup(identity, tx, group.id, user.id);
   });
   await identity.trustChanged();
 }

@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import { orTwin } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { absent } from '../projects/store.ts';
 
 export interface Group {
   readonly id: string;
@@ -11,6 +10,8 @@ export interface Group {
   readonly description: string;
   readonly extra: Readonly<Record<string, unknown>>;
 }
+
+type Ids = string[] | Knex.QueryBuilder;
 
 const columns = { id: 'id', name: 'name', domain_id: 'domainId' };
 
@@ -40,14 +41,13 @@ export async function refuseTwin(
   if (twin) throw twinOf({ name, domainId });
 }
 
-export async function findGroup(db: Knex, id: string): Promise<Group> {
-  const row = await db('groups').where({ id }).first();
-  if (!row) throw absent('group', id);
-  return fromRow(row);
-}
-
 export async function lookGroup(db: Knex, id: string): Promise<Group | undefined> {
   const row = await db('groups').where({ id }).first();
+  return row ? fromRow(row) : undefined;
+}
+
+export async function lookGroupNamed(db: Knex, domainId: string, name: string): Promise<Group | undefined> {
+  const row = await db('groups').where({ domainId, nameLower: name.toLowerCase() }).first();
   return row ? fromRow(row) : undefined;
 }
 
@@ -59,10 +59,11 @@ export async function listGroups(db: Knex, filters: Filters): Promise<Group[]> {
 export const updateGroup = (tx: Knex, id: string, change: Partial<Group>) =>
   tx('groups').where({ id }).update(toRow(change));
 
-export async function removeGroup(tx: Knex, id: string): Promise<void> {
-  await tx('groups').where({ id }).delete();
-  await tx('memberships').where({ groupId: id }).delete();
-  await tx('assignments').where({ actorKind: 'group', actorId: id }).delete();
+/** With all that names them, of rows or of a directory. */
+export async function removeGroups(tx: Knex, ids: Ids): Promise<void> {
+  await tx('groups').whereIn('id', ids).delete();
+  await tx('memberships').whereIn('groupId', ids).delete();
+  await tx('assignments').where({ actorKind: 'group' }).whereIn('actorId', ids).delete();
 }
 
 export const isMember = async (db: Knex, groupId: string, userId: string): Promise<boolean> =>

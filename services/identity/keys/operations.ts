@@ -6,6 +6,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { section } from '../config.ts';
 import { resealAll } from '../credentials/operations.ts';
 import { openSealer } from '../credentials/seal.ts';
+import { resealOptions } from '../domain-config/secrets.ts';
 import { listKeys, rotateKeys } from './store.ts';
 
 export interface KeyFact {
@@ -34,7 +35,7 @@ export function openKeyRing(settings: Settings): KeyRing {
     rotateCredentials: async () => {
       const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));
       sealer.rotate();
-      return resealAll(db, sealer);
+      return (await resealAll(db, sealer)) + (await resealOptions(db, sealer));
     },
     close: () => db.destroy(),
   };

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { Revocation } from '#shared/auth/revocations.ts';
 import type { Identity } from '../context.ts';
-import { trusts } from '../trusts/store.ts';
+import { mappedIds } from '../directories/store.ts';
+import { listTrustsWith, trusts } from '../trusts/store.ts';
 import { insertRevocation } from './store.ts';
 
 /** All tokens of a user: their own, those of trusts that they gave or were given. */
@@ -12,6 +13,18 @@ export async function revokeUser(identity: Pick<Identity, 'config'>, tx: Knex, u
     ...(await trusts.listWhere(tx, { trusteeId: user })),
   ];
   for (const { id } of own) await revoke(identity, tx, { by: `trust:${id}` });
+}
+
+/** All tokens of users that a domain's directory keeps, and of trusts with them; their number does not matter. */
+export async function revokeElsewhere(
+  identity: Pick<Identity, 'config'>,
+  tx: Knex,
+  domainId: string,
+  place: { readonly project?: string; readonly domain?: string } = {},
+): Promise<void> {
+  await revoke(identity, tx, { usersOf: domainId, ...place });
+  for (const { id, projectId } of await listTrustsWith(tx, mappedIds(tx, domainId, 'user')))
+    if (place.project === undefined || place.project === projectId) await revoke(identity, tx, { by: `trust:${id}` });
 }
 
 type What = Omit<Revocation, 'before'>;

@@ -73,7 +73,8 @@ export async function insertRevocation(tx: Knex, what: Revocation, lastAt: numbe
 
 export const forgetRevocations = (db: Knex, now: number) => db('revocations').where('forgetAt', '<', now).delete();
 
-async function raiseEpoch(tx: Knex): Promise<void> {
+/** Makes every process look at what is published, and at the directories of domains. */
+export async function raiseEpoch(tx: Knex): Promise<void> {
   if (await tx('trust').where({ id: 1 }).increment('epoch', 1)) return;
   await tx('trust').insert({ id: 1, epoch: 1 });
 }

@@ -2,8 +2,8 @@ import { type Answer, type Call, created, gone, type Handler, ok } from '#shared
 import { listScopesOf } from '../assignments/effective.ts';
 import { limitedTo } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
+import { findUser } from '../directories/people.ts';
 import { readOwnToken } from '../tokens/read.ts';
-import { findUser } from '../users/store.ts';
 import {
   changeProject,
   createProject as create,
@@ -117,25 +117,25 @@ const groupsOfToken = async (identity: Identity, { who }: Call<never>): Promise<
 
 /** Where the caller may go: the projects with a role, and the domains. */
 export const listOwnProjects: Handler<Identity> = async (identity, call) => {
-  const { projects } = await listScopesOf(identity.db, call.who.userId, await groupsOfToken(identity, call));
+  const { projects } = await listScopesOf(identity, call.who.userId, await groupsOfToken(identity, call));
   const open = (await findProjects(identity.db, projects)).filter(({ enabled }) => enabled);
   return page(identity, call, 'projects', open, projectView);
 };
 
 export const listOwnDomains: Handler<Identity> = async (identity, call) => {
-  const { domains } = await listScopesOf(identity.db, call.who.userId, await groupsOfToken(identity, call));
+  const { domains } = await listScopesOf(identity, call.who.userId, await groupsOfToken(identity, call));
   const open = (await findProjects(identity.db, domains)).filter(({ enabled }) => enabled);
   return page(identity, call, 'domains', open, domainView);
 };
 
-export const listOwnSystem: Handler<Identity> = async ({ db }, { who, base }) => {
-  const { system } = await listScopesOf(db, who.userId);
+export const listOwnSystem: Handler<Identity> = async (identity, { who, base }) => {
+  const { system } = await listScopesOf(identity, who.userId);
   return ok({ system: system ? [{ all: true }] : [], links: { self: `${base}/v3/auth/system` } });
 };
 
 export const listProjectsOfUser: Handler<Identity> = async (identity, call) => {
-  const user = await findUser(identity.db, call.params.id ?? '');
+  const user = await findUser(identity, call.params.id ?? '');
   call.authorize('identity:list_user_projects', { 'target.user.id': user.id, 'target.user.domain_id': user.domainId });
-  const { projects } = await listScopesOf(identity.db, call.params.id ?? '');
+  const { projects } = await listScopesOf(identity, call.params.id ?? '');
   return page(identity, call, 'projects', await findProjects(identity.db, projects), projectView);
 };

@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
+import { hasMappings, mappedIds, removeMappings } from '../directories/store.ts';
 import { removeOptions } from '../domain-config/store.ts';
-import { listGroups, removeGroup } from '../groups/store.ts';
-import { revoke, revokeUser } from '../keys/revoke.ts';
+import { listGroups, removeGroups } from '../groups/store.ts';
+import { revoke, revokeElsewhere, revokeUser } from '../keys/revoke.ts';
 import { listRoles, removeRole } from '../roles/store.ts';
-import { listUsers, removeUser } from '../users/store.ts';
+import { listUsers, removeUsers } from '../users/store.ts';
 import {
   findDomain,
   findProject,
@@ -121,6 +122,7 @@ async function revokeAt(identity: Identity, tx: Tx, project: Project): Promise<v
   for (const { id } of await listProjects(tx, { domain_id: [project.id] }, false))
     await revoke(identity, tx, { project: id });
   for (const { id } of await listUsers(tx, { domain_id: [project.id] })) await revokeUser(identity, tx, id);
+  if (await hasMappings(tx, project.id)) await revokeElsewhere(identity, tx, project.id);
 }
 
 export async function deleteProject(identity: Identity, id: string): Promise<void> {
@@ -141,8 +143,11 @@ export async function deleteDomain(identity: Identity, id: string): Promise<void
   await identity.db.transaction(async (tx) => {
     await revokeAt(identity, tx, domain);
     for (const project of await listProjects(tx, { domain_id: [id] }, false)) await removeProject(tx, project.id);
-    for (const user of await listUsers(tx, { domain_id: [id] })) await removeUser(tx, user.id);
-    for (const group of await listGroups(tx, { domain_id: [id] })) await removeGroup(tx, group.id);
+    for (const user of await listUsers(tx, { domain_id: [id] })) await removeUsers(tx, [user.id]);
+    for (const group of await listGroups(tx, { domain_id: [id] })) await removeGroups(tx, [group.id]);
+    await removeUsers(tx, mappedIds(tx, id, 'user'));
+    await removeGroups(tx, mappedIds(tx, id, 'group'));
+    await removeMappings(tx, id);
     for (const role of await listRoles(tx, { domain_id: [id] })) await removeRole(tx, role.id);
     await removeOptions(tx, { domainId: id });
     await removeProject(tx, id);

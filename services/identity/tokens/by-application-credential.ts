@@ -1,7 +1,7 @@
 import { unauthorized } from '#shared/errors/fault.ts';
 import { type ApplicationCredential, applicationCredentials } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
-import { lookUser } from '../users/store.ts';
+import { lookUser } from '../directories/people.ts';
 import type { Proofs, Shown } from './methods.ts';
 import { findUserNamed } from './named.ts';
 
@@ -15,7 +15,7 @@ export async function byApplicationCredential(identity: Identity, given: Given |
   const credential = await findCredential(identity, given);
   const right = await identity.hasher.verify(given.secret, credential?.secretHash ?? null);
   if (!credential || !right || (credential.expiresAtUs ?? Infinity) <= Date.now() * 1000) throw unauthorized();
-  const user = await lookUser(identity.db, { id: credential.userId });
+  const user = await lookUser(identity, credential.userId);
   const named = given.user ? await findUserNamed(identity, given.user) : user;
   if (!user || named?.id !== user.id) throw unauthorized();
   return { user, credential };

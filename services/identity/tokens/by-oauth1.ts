@@ -1,8 +1,8 @@
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
+import { lookUser } from '../directories/people.ts';
 import { lookAccessToken, refuseUnsigned } from '../oauth/operations.ts';
 import { oauthValue, type SignedCall } from '../oauth/signature.ts';
-import { lookUser } from '../users/store.ts';
 import type { Shown } from './methods.ts';
 
 /** The consumer that a user trusts has signed the login itself. */
@@ -10,7 +10,7 @@ export async function byOauth1(identity: Identity, call: SignedCall): Promise<Sh
   const accessToken = await lookAccessToken(identity, oauthValue(call.header, 'oauth_token'));
   if (!accessToken) throw unauthorized();
   await refuseUnsigned(identity, call, accessToken);
-  const user = await lookUser(identity.db, { id: accessToken.userId });
+  const user = await lookUser(identity, accessToken.userId);
   if (!user) throw unauthorized();
   return { user, accessToken };
 }

@@ -1,7 +1,7 @@
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { countWrongTry, type User, updateUser } from '../users/store.ts';
-import { findUserNamed, type NamedUser } from './named.ts';
+import { lookUserNamed, type NamedUser } from './named.ts';
 
 /** Wrong, unknown, locked, idle: the same words after the same time. Only an ended password says so, once it was right. */
 export async function byPassword(
@@ -9,9 +9,9 @@ export async function byPassword(
   given: (NamedUser & { readonly password: string }) | undefined,
 ): Promise<{ user: User }> {
   if (!given) throw unauthorized();
-  const user = await findUserNamed(identity, given);
+  const { user, directory } = await lookUserNamed(identity, given);
   const shut = user !== undefined && (isLocked(identity, user) || isIdle(identity, user));
-  const right = await identity.hasher.verify(given.password, shut ? null : (user?.passwordHash ?? null));
+  const right = await directory.verify(shut ? undefined : user, given.password);
   if (user && !right && !shut && countsTries(identity, user)) await countWrongTry(identity.db, user.id, Date.now());
   if (!user || !right) throw unauthorized();
   refuseEnded(user);

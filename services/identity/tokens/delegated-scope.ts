@@ -4,12 +4,13 @@ import { rolesOf, rulesOf } from '../application-credentials/operations.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
 import { effectiveRoles, withImplied } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
+import { lookUser } from '../directories/people.ts';
 import type { AccessToken } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
 import { listImplications } from '../roles/store.ts';
 import { isOver } from '../trusts/operations.ts';
 import { takeUse, trusts } from '../trusts/store.ts';
-import { lookUser, type User } from '../users/store.ts';
+import type { User } from '../users/store.ts';
 import { refuseDisabled } from './methods.ts';
 import { isOpen, type Scoped } from './scope.ts';
 
@@ -51,7 +52,7 @@ export async function trustScope(identity: Identity, user: User, id: string): Pr
   const trust = await trusts.look(db, { id });
   if (!trust || trust.deletedAt !== null || isOver(trust)) throw unauthorized();
   if (trust.trusteeId !== user.id) throw forbidden('The trust was given to another user.');
-  const trustor = await lookUser(db, { id: trust.trustorId });
+  const trustor = await lookUser(identity, trust.trustorId);
   if (!trustor) throw forbidden('The trustor is gone.');
   await refuseDisabled(identity, trustor).catch(() => {
     throw forbidden('The trustor is disabled.');
@@ -59,7 +60,7 @@ export async function trustScope(identity: Identity, user: User, id: string): Pr
   const project = trust.projectId === null ? undefined : await lookProject(db, { id: trust.projectId });
   if (trust.projectId !== null && !(project && (await isOpen(db, project)))) throw unauthorized();
   const scope = project ? ({ kind: 'project', project } as const) : null;
-  const held = scope ? await effectiveRoles(db, trustor.id, scope) : [];
+  const held = scope ? await effectiveRoles(identity, trustor.id, scope) : [];
   const roles = held.filter(({ id: role }) => trust.roleIds.includes(role));
   if (roles.length < trust.roleIds.length) throw forbidden('The trustor has lost a role that the trust gives.');
   if (trust.remainingUses !== null && !(await takeUse(db, id))) throw unauthorized();

@@ -49,7 +49,7 @@ async function whereTo(
     throw forbidden('A token that has a scope cannot be exchanged for another.');
   const trust = typeof wish === 'object' ? wish['OS-TRUST:trust'] : undefined;
   if (trust) return (await import('./delegated-scope.ts')).trustScope(identity, user, trust.id);
-  return scopeFor(identity.db, user, wish, before?.federated?.groups);
+  return scopeFor(identity, user, wish, before?.federated?.groups);
 }
 
 const isScoped = ({ project, domainScope, system }: Claims): boolean =>

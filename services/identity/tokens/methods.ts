@@ -4,11 +4,12 @@ import type { Claims } from '#shared/auth/token.ts';
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
+import { lookUser } from '../directories/people.ts';
 import { identityProviders } from '../federation/store.ts';
 import type { SignedCall } from '../oauth/signature.ts';
 import type { AccessToken } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
-import { lookUser, type User } from '../users/store.ts';
+import type { User } from '../users/store.ts';
 import { byPassword } from './by-password.ts';
 import type { NamedUser } from './named.ts';
 import { readOwnToken } from './read.ts';
@@ -105,7 +106,7 @@ async function byToken(identity: Identity, { token }: Proofs): Promise<Shown> {
     throw forbidden('A token of a trust or an application credential cannot be exchanged.');
   const provider = before.federated && (await identityProviders.look(identity.db, { id: before.federated.idp }));
   if (before.federated && !provider?.enabled) throw forbidden(`Identity Provider ${before.federated.idp} is disabled`);
-  const user = await lookUser(identity.db, { id: before.sub });
+  const user = await lookUser(identity, before.sub);
   if (!user) throw unauthorized();
   return { user, before };
 }

@@ -1,5 +1,7 @@
 import type { Identity } from '../context.ts';
-import { lookUser, type User } from '../users/store.ts';
+import type { Directory } from '../directories/directory.ts';
+import { directoryOf, directoryOfId } from '../directories/people.ts';
+import type { User } from '../users/store.ts';
 import { findDomainNamed } from './scope.ts';
 
 export interface NamedUser {
@@ -8,11 +10,21 @@ export interface NamedUser {
   readonly domain?: { readonly id?: string; readonly name?: string };
 }
 
-export async function findUserNamed(
-  { db }: Pick<Identity, 'db'>,
-  { id, name = '', domain }: NamedUser,
-): Promise<User | undefined> {
-  if (id !== undefined) return lookUser(db, { id });
-  const owner = domain ? await findDomainNamed(db, domain) : undefined;
-  return owner ? lookUser(db, { domainId: owner.id, nameLower: name.toLowerCase() }) : undefined;
+export interface Found {
+  readonly user: User | undefined;
+  /** Where they are, or would be. */
+  readonly directory: Directory;
 }
+
+export async function lookUserNamed(identity: Identity, { id, name = '', domain }: NamedUser): Promise<Found> {
+  if (id !== undefined) {
+    const directory = await directoryOfId(identity, id);
+    return { directory, user: await directory.lookUser(id) };
+  }
+  const owner = domain ? await findDomainNamed(identity.db, domain) : undefined;
+  const directory = directoryOf(identity, owner?.id ?? '');
+  return { directory, user: owner ? await directory.userNamed(name) : undefined };
+}
+
+export const findUserNamed = async (identity: Identity, named: NamedUser): Promise<User | undefined> =>
+  (await lookUserNamed(identity, named)).user;

@@ -3,6 +3,7 @@ import type { Knex } from 'knex';
 import type { AccessRule } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { effectiveRoles, type Scope } from '../assignments/effective.ts';
+import type { Identity } from '../context.ts';
 import { lookProject, type Project } from '../projects/store.ts';
 import type { Role } from '../roles/store.ts';
 import type { User } from '../users/store.ts';
@@ -39,24 +40,25 @@ const nowhere: Scoped = { scope: null, roles: [] };
 
 /** Without a wish the user's default project counts, when they may go there. */
 export async function scopeFor(
-  db: Knex,
+  identity: Identity,
   user: User,
   wish: ScopeWish | undefined,
   groups: readonly string[] = [],
 ): Promise<Scoped> {
   if (wish === 'unscoped' || (wish !== undefined && 'unscoped' in wish)) return nowhere;
-  if (wish === undefined) return defaultScope(db, user);
-  const scope = await resolve(db, wish);
-  const roles = scope ? await effectiveRoles(db, user.id, scope, groups) : [];
+  if (wish === undefined) return defaultScope(identity, user);
+  const scope = await resolve(identity.db, wish);
+  const roles = scope ? await effectiveRoles(identity, user.id, scope, groups) : [];
   if (!scope || roles.length === 0) throw unauthorized();
   return { scope, roles };
 }
 
-async function defaultScope(db: Knex, user: User): Promise<Scoped> {
+async function defaultScope(identity: Identity, user: User): Promise<Scoped> {
+  const { db } = identity;
   const project = user.defaultProjectId ? await lookProject(db, { id: user.defaultProjectId }) : undefined;
   if (!project || !(await isOpen(db, project))) return nowhere;
   const scope = { kind: 'project', project } as const;
-  const roles = await effectiveRoles(db, user.id, scope);
+  const roles = await effectiveRoles(identity, user.id, scope);
   return roles.length > 0 ? { scope, roles } : nowhere;
 }
 

@@ -4,6 +4,7 @@ import type { Claims } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
 import { buildCatalog } from '../catalog/build.ts';
+import { isPublicId } from '../directories/public-id.ts';
 import { serviceProviders } from '../federation/store.ts';
 import { accessTokens } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
@@ -16,7 +17,7 @@ export async function tokenView(
   claims: Claims,
   { catalog }: { readonly catalog: boolean },
 ): Promise<Record<string, unknown>> {
-  const user = await lookUser(db, { id: claims.sub });
+  const user = await userOf(db, claims);
   if (!user) throw unauthorized();
   return {
     methods: claims.methods,
@@ -39,7 +40,14 @@ export async function tokenView(
   };
 }
 
-const passwordView = ({ passwordExpiresAt: at }: User) => ({
+/** A directory is asked at a login and not for each look at a token, which says the same. */
+const userOf = async (
+  db: Knex,
+  { sub: id, name, domain: domainId }: Claims,
+): Promise<Pick<User, 'id' | 'name' | 'domainId' | 'passwordExpiresAt'> | undefined> =>
+  isPublicId(id) ? { id, name, domainId, passwordExpiresAt: null } : lookUser(db, { id });
+
+const passwordView = ({ passwordExpiresAt: at }: Pick<User, 'passwordExpiresAt'>) => ({
   password_expires_at: at === null ? null : stamp(at / 1000),
 });
 

@@ -3,11 +3,11 @@ import type { Who } from '#shared/auth/who.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
+import { findUser } from '../directories/people.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { extraOf } from '../projects/operations.ts';
 import { absent, findProject } from '../projects/store.ts';
 import { parseMoment } from '../tokens/moment.ts';
-import { findUser } from '../users/store.ts';
 import { type TrustRow, trusts } from './store.ts';
 
 export interface TrustWish {
@@ -44,7 +44,7 @@ const mostRedelegations = 3;
 
 export async function createTrust(identity: Identity, _who: Who, wish: TrustWish): Promise<TrustRow> {
   const { db } = identity;
-  await findUser(db, wish.trustee_user_id);
+  await findUser(identity, wish.trustee_user_id);
   const projectId = wish.project_id ?? null;
   if (projectId !== null) await findProject(db, projectId);
   const expiresAt = parseMoment(wish.expires_at, 'expires_at');

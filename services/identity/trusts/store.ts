@@ -26,6 +26,10 @@ export const trusts = recordsOf<TrustRow>({
   filters: { trustor_user_id: 'trustorId', trustee_user_id: 'trusteeId' },
 });
 
+/** Those that one of some users gave or was given. */
+export const listTrustsWith = (db: Knex, users: Knex.QueryBuilder): Promise<Pick<TrustRow, 'id' | 'projectId'>[]> =>
+  db('trusts').whereIn('trustorId', users).orWhereIn('trusteeId', users).select('id', 'projectId');
+
 /** Takes one use; false when none was left. */
 export async function takeUse(db: Knex, id: string): Promise<boolean> {
   return (await db('trusts').where({ id }).where('remainingUses', '>', 0).decrement('remainingUses', 1)) > 0;

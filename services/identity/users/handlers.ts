@@ -1,6 +1,7 @@
 import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { limitedTo } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
+import { findUser, listUsers as list } from '../directories/people.ts';
 import {
   changeOwnPassword,
   changeUser,
@@ -8,7 +9,7 @@ import {
   deleteUser as drop,
   type UserWish,
 } from './operations.ts';
-import { findUser, listUsers as list, type User } from './store.ts';
+import type { User } from './store.ts';
 import { userView } from './view.ts';
 
 const target = ({ id, domainId }: User) => ({ user_id: id, 'target.user.id': id, 'target.user.domain_id': domainId });
@@ -17,7 +18,7 @@ export const listUsers: Handler<Identity> = async (identity, call) => {
   const domain = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : call.who.domainId;
   call.authorize('identity:list_users', domain ? { 'target.domain_id': domain } : {});
   const { domain_id: _, ...rest } = call.queries;
-  const found = await list(identity.db, { ...rest, ...(domain ? { domain_id: [domain] } : {}) });
+  const found = await list(identity, domain, rest);
   return ok(
     limitedTo(
       identity,
@@ -34,22 +35,22 @@ export const createUser: Handler<Identity, { user: UserWish }> = async (identity
   return created({ user: userView(await create(identity, call.who, call.body.user), call.base) });
 };
 
-export const showUser: Handler<Identity> = async ({ db }, call) => {
-  const user = await findUser(db, call.params.id ?? '');
+export const showUser: Handler<Identity> = async (identity, call) => {
+  const user = await findUser(identity, call.params.id ?? '');
   call.authorize('identity:get_user', target(user));
   return ok({ user: userView(user, call.base) });
 };
 
 export const updateUser: Handler<Identity, { user: UserWish }> = async (identity, call) => {
-  const user = await findUser(identity.db, call.params.id ?? '');
+  const user = await findUser(identity, call.params.id ?? '');
   call.authorize('identity:update_user', target(user));
   return ok({ user: userView(await changeUser(identity, user, call.body.user), call.base) });
 };
 
 export const deleteUser: Handler<Identity> = async (identity, call) => {
-  const user = await findUser(identity.db, call.params.id ?? '');
+  const user = await findUser(identity, call.params.id ?? '');
   call.authorize('identity:delete_user', target(user));
-  await drop(identity, user.id);
+  await drop(identity, user);
   return gone();
 };
 

@@ -1,12 +1,13 @@
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
+import { directoryOfId, refuseChange, refuseNewIn } from '../directories/people.ts';
 import { revokeForGood, revokeUser } from '../keys/revoke.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { findDomain } from '../projects/store.ts';
 import { isLocked } from '../tokens/by-password.ts';
 import { newPassword, refuseRepeated, rememberOld } from './passwords.ts';
-import { countWrongTry, insertUser, lookUser, refuseTwin, removeUser, type User, updateUser } from './store.ts';
+import { countWrongTry, insertUser, refuseTwin, removeUsers, type User, updateUser } from './store.ts';
 
 export interface UserWish {
   readonly name?: string;
@@ -66,6 +67,7 @@ export async function createUser(identity: Identity, who: Who, wish: UserWish): 
   refuseOddOptions(wish.options);
   const domainId = wish.domain_id ?? who.domainId ?? who.projectDomainId ?? 'default';
   await findDomain(db, domainId);
+  refuseNewIn(identity, domainId, `user ${wish.name}`);
   const user: User = {
     id: newId(),
     name: (wish.name ?? '').trim(),
@@ -90,6 +92,7 @@ export async function changeUser(
   wish: UserWish,
   { chosen = false } = {},
 ): Promise<User> {
+  refuseChange('user', user);
   refuseOddOptions(wish.options);
   if (wish.domain_id !== undefined && wish.domain_id !== user.domainId)
     throw badRequest('The domain of a user cannot be changed.');
@@ -120,9 +123,10 @@ export async function changeOwnPassword(
   id: string,
   { password, original }: { readonly password: string; readonly original: string },
 ): Promise<void> {
-  const user = await lookUser(identity.db, { id });
+  const directory = await directoryOfId(identity, id);
+  const user = await directory.lookUser(id);
   const shut = user !== undefined && isLocked(identity, user);
-  const right = await identity.hasher.verify(original, shut ? null : (user?.passwordHash ?? null));
+  const right = await directory.verify(shut ? undefined : user, original);
   if (user && !right && !shut && identity.config.lockoutTries > 0)
     await countWrongTry(identity.db, user.id, Date.now());
   if (!user || !right || !user.enabled) throw unauthorized();
@@ -131,11 +135,13 @@ export async function changeOwnPassword(
   await changeUser(identity, user, { password }, { chosen: true });
 }
 
-export async function deleteUser(identity: Identity, id: string): Promise<void> {
+export async function deleteUser(identity: Identity, user: User): Promise<void> {
+  refuseChange('user', user);
+  const { id } = user;
   await identity.db.transaction(async (tx) => {
     await revokeUser(identity, tx, id);
     await revokeForGood(identity, tx, { user: id });
-    await removeUser(tx, id);
+    await removeUsers(tx, [id]);
   });
   await identity.trustChanged();
 }

@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import { orTwin } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { absent } from '../projects/store.ts';
 
 export interface User {
   readonly id: string;
@@ -54,12 +53,6 @@ export async function refuseTwin(
   if (twin) throw twinOf({ name, domainId });
 }
 
-export async function findUser(db: Knex, id: string): Promise<User> {
-  const user = await lookUser(db, { id });
-  if (!user) throw absent('user', id);
-  return user;
-}
-
 export async function lookUser(
   db: Knex,
   where: { id: string } | { domainId: string; nameLower: string },
@@ -82,18 +75,19 @@ export async function listUsersOf(db: Knex, ids: readonly string[], filters: Fil
 export const updateUser = (tx: Knex, id: string, change: Partial<User>) =>
   tx('users').where({ id }).update(toRow(change));
 
-export async function removeUser(tx: Knex, id: string): Promise<void> {
-  await tx('users').where({ id }).delete();
-  await tx('memberships').where({ userId: id }).delete();
-  await tx('assignments').where({ actorKind: 'user', actorId: id }).delete();
-  await tx('password_history').where({ userId: id }).delete();
-  await tx('federated_users').where({ userId: id }).delete();
-  await tx('application_credentials').where({ userId: id }).delete();
-  await tx('access_rules').where({ userId: id }).delete();
-  await tx('oauth_request_tokens').where({ userId: id }).delete();
-  await tx('oauth_access_tokens').where({ userId: id }).delete();
-  await tx('credentials').where({ userId: id }).delete();
-  await tx('trusts').where({ trustorId: id }).orWhere({ trusteeId: id }).update({ deletedAt: Date.now() });
+/** With all that is theirs, of rows or of a directory. */
+export async function removeUsers(tx: Knex, ids: string[] | Knex.QueryBuilder): Promise<void> {
+  await tx('users').whereIn('id', ids).delete();
+  await tx('memberships').whereIn('userId', ids).delete();
+  await tx('assignments').where({ actorKind: 'user' }).whereIn('actorId', ids).delete();
+  await tx('password_history').whereIn('userId', ids).delete();
+  await tx('federated_users').whereIn('userId', ids).delete();
+  await tx('application_credentials').whereIn('userId', ids).delete();
+  await tx('access_rules').whereIn('userId', ids).delete();
+  await tx('oauth_request_tokens').whereIn('userId', ids).delete();
+  await tx('oauth_access_tokens').whereIn('userId', ids).delete();
+  await tx('credentials').whereIn('userId', ids).delete();
+  await tx('trusts').whereIn('trustorId', ids).orWhereIn('trusteeId', ids).update({ deletedAt: Date.now() });
 }
 
 /** Newest first. */

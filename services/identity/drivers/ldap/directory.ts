@@ -36,8 +36,7 @@ export interface LdapDirectory {
   close(): void;
 }
 
-export function openDirectory(options: LdapOptions): LdapDirectory {
-  const connection = openConnection(options);
+export function openDirectory(options: LdapOptions, connection = openConnection(options)): LdapDirectory {
   const [ofPeople, ofTeams] = [personMap(options), teamMap(options)];
   const readPeople = async (entries: readonly Entry[]) => {
     const read = entries.map((entry) => personOf(entry, ofPeople, options)).filter((each) => each !== undefined);

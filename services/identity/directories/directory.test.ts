@@ -1,0 +1,127 @@
+/** One contract for all directories: our own rows, and LDAP. */
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { migrate } from '#shared/db/migrate.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { skipWithoutSlapd, startSlapd } from '../../../test/fakes/slapd.ts';
+import { unixOptions } from '../../../test/fakes/slapd-tree.ts';
+import { openDirectory } from '../drivers/ldap/directory.ts';
+import { readOptions } from '../drivers/ldap/options.ts';
+import { ensureMember, insertGroup } from '../groups/store.ts';
+import { identity as tables } from '../migrations/001-identity.ts';
+import { delegation } from '../migrations/002-delegation.ts';
+import { directories } from '../migrations/008-directories.ts';
+import { openHasher } from '../passwords/argon.ts';
+import { insertUser } from '../users/store.ts';
+import type { Directory } from './directory.ts';
+import { ldapOf } from './ldap.ts';
+import { rowsOf } from './rows.ts';
+
+const domainId = 'd'.repeat(32);
+const db = openDatabase('sqlite::memory:');
+after(() => db.destroy());
+await migrate(db, [tables, delegation, directories]);
+
+/** The same people as in the tree of slapd. */
+async function openRows(): Promise<Directory> {
+  const hasher = openHasher({ memory: 64, passes: 1, atOnce: 2 });
+  const groups = { staff: ['ann', 'bob'], admins: ['ann'], empty: [] };
+  for (const name of ['ann', 'bob', 'zoe(*)'])
+    await insertUser(db, {
+      id: `user-${name}`,
+      name,
+      domainId,
+      enabled: true,
+      defaultProjectId: null,
+      passwordHash: await hasher.hash(`${name}-password`),
+      passwordExpiresAt: null,
+      wrongTries: 0,
+      wrongAt: null,
+      passwordAt: null,
+      mustChange: false,
+      activeAt: null,
+      options: {},
+      extra: { email: `${name}@example.org` },
+    });
+  for (const [name, members] of Object.entries(groups)) {
+    await insertGroup(db, { id: `group-${name}`, name, domainId, description: `the ${name}`, extra: {} });
+    for (const member of members) await ensureMember(db, `group-${name}`, `user-${member}`);
+  }
+  return rowsOf({ db, hasher }, domainId);
+}
+
+async function openLdap(): Promise<Directory> {
+  const slapd = await startSlapd({ after });
+  const ldap = openDirectory(readOptions({ url: slapd.url, ...unixOptions }));
+  after(ldap.close);
+  return ldapOf({ db }, 'e'.repeat(32), ldap);
+}
+
+const names = (things: readonly { readonly name: string }[]) => things.map(({ name }) => name).sort();
+
+const kinds = [
+  { name: 'rows', open: openRows, skip: false },
+  { name: 'ldap', open: openLdap, skip: skipWithoutSlapd },
+] as const;
+
+for (const { name, open, skip } of kinds)
+  describe(name, { skip }, async () => {
+    const directory = skip ? await openRows() : await open();
+    const userId = async (named: string) => (await directory.userNamed(named))?.id ?? '';
+    const groupId = async (named: string) => (await directory.groupNamed(named))?.id ?? '';
+
+    test('a user is found by name in any case, and by the id that gives', async () => {
+      const ann = await directory.userNamed('Ann');
+      assert.equal(ann?.name, 'ann');
+      assert.deepEqual(await directory.lookUser(ann?.id ?? ''), ann);
+      assert.equal(ann?.extra.email, 'ann@example.org');
+      assert.equal(await directory.userNamed('nobody'), undefined);
+      assert.equal(await directory.lookUser(await groupId('staff')), undefined, 'a group is no user');
+    });
+
+    test('a group is found by name and id, and says what it is for', async () => {
+      const staff = await directory.groupNamed('staff');
+      assert.equal(staff?.description, 'the staff');
+      assert.deepEqual(await directory.lookGroup(staff?.id ?? ''), staff);
+      assert.equal(await directory.lookGroup(await userId('ann')), undefined, 'a user is no group');
+    });
+
+    const filtered: readonly (readonly [filters: Record<string, string[]>, found: string[]])[] = [
+      [{}, ['ann', 'bob', 'zoe(*)']],
+      [{ name: ['bob'] }, ['bob']],
+      [{ name: ['*'] }, []],
+      [{ name__contains: ['o'] }, ['bob', 'zoe(*)']],
+      [{ name__contains: ['*'] }, ['zoe(*)']],
+      [{ name__istartswith: ['AN'] }, ['ann']],
+      [{ name__endswith: ['b'] }, ['bob']],
+      [{ enabled: ['true'] }, ['ann', 'bob', 'zoe(*)']],
+      [{ enabled: ['false'] }, []],
+      [{ unknown: ['x'] }, ['ann', 'bob', 'zoe(*)']],
+    ];
+    for (const [filters, found] of filtered)
+      test(`users by ${JSON.stringify(filters)}`, async () => {
+        assert.deepEqual(names(await directory.listUsers(filters)), found);
+      });
+
+    test('groups are listed and filtered', async () => {
+      assert.deepEqual(names(await directory.listGroups({})), ['admins', 'empty', 'staff']);
+      assert.deepEqual(names(await directory.listGroups({ name__contains: ['ta'] })), ['staff']);
+    });
+
+    test('who is in which group is said alike from both ends', async () => {
+      assert.deepEqual(names(await directory.groupsOf(await userId('ann'))), ['admins', 'staff']);
+      assert.deepEqual(names(await directory.membersOf(await groupId('staff'), {})), ['ann', 'bob']);
+      assert.deepEqual(names(await directory.membersOf(await groupId('staff'), { name: ['bob'] })), ['bob']);
+      assert.deepEqual(await directory.membersOf(await groupId('empty'), {}), []);
+      assert.equal(await directory.isMember(await groupId('admins'), await userId('ann')), true);
+      assert.equal(await directory.isMember(await groupId('admins'), await userId('bob')), false);
+    });
+
+    test('only its own password is a user’s', async () => {
+      const ann = await directory.userNamed('ann');
+      assert.equal(await directory.verify(ann, 'ann-password'), true);
+      for (const wrong of ['bob-password', '', ' '])
+        assert.equal(await directory.verify(ann, wrong), false, JSON.stringify(wrong));
+      assert.equal(await directory.verify(undefined, 'ann-password'), false);
+    });
+  });

@@ -1,0 +1,18 @@
+import type { Filters } from '#shared/db/filters.ts';
+import type { Group } from '../groups/store.ts';
+import type { User } from '../users/store.ts';
+
+/** The users and groups of a domain, wherever it keeps them, by the ids that everybody knows. */
+export interface Directory {
+  lookUser(id: string): Promise<User | undefined>;
+  userNamed(name: string): Promise<User | undefined>;
+  listUsers(filters: Filters): Promise<User[]>;
+  lookGroup(id: string): Promise<Group | undefined>;
+  groupNamed(name: string): Promise<Group | undefined>;
+  listGroups(filters: Filters): Promise<Group[]>;
+  groupsOf(userId: string): Promise<Group[]>;
+  membersOf(groupId: string, filters: Filters): Promise<User[]>;
+  isMember(groupId: string, userId: string): Promise<boolean>;
+  /** Whether this is their password. Nobody's is never right, after as long. */
+  verify(user: User | undefined, password: string): Promise<boolean>;
+}

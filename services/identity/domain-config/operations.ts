@@ -1,0 +1,54 @@
+import type { Knex } from 'knex';
+import { forbidden } from '#shared/errors/fault.ts';
+import type { Identity } from '../context.ts';
+import { revokeElsewhere } from '../keys/revoke.ts';
+import { raiseEpoch } from '../keys/store.ts';
+import { absentConfig, type Groups, refuseStrange } from './options.ts';
+import { keptOption } from './secrets.ts';
+import { type DomainOption, listOptions, removeOptions, setOption } from './store.ts';
+
+/** `keep`: what is not named stays as it was. */
+export async function setConfig(
+  identity: Identity,
+  domainId: string,
+  groups: Groups,
+  { keep }: { readonly keep: boolean },
+): Promise<void> {
+  refuseStrange(groups);
+  refuseForServices(domainId, groups);
+  await changing(identity, domainId, async (tx) => {
+    if (!keep) await removeOptions(tx, { domainId });
+    for (const [group, options] of Object.entries(groups))
+      for (const [option, value] of Object.entries(options))
+        await setOption(tx, keptOption(identity, { domainId, group, option, value }));
+  });
+}
+
+type Place = Pick<DomainOption, 'domainId'> & Partial<Pick<DomainOption, 'group' | 'option'>>;
+
+export const dropConfig = (identity: Identity, place: Place): Promise<void> =>
+  changing(identity, place.domainId, async (tx) => {
+    if (!(await removeOptions(tx, place))) throw absentConfig(Object.values(place).join(' '));
+  });
+
+/** The services' own users are in it: without their rows nothing could log in, not even to undo this. */
+function refuseForServices(domainId: string, { identity }: Groups): void {
+  if (domainId === 'default' && identity?.driver === 'ldap')
+    throw forbidden('The domain default keeps the users of the services: another domain can have a directory.');
+}
+
+/** Every process looks at the directories anew. Users of one that a domain has no more lose their tokens. */
+async function changing(identity: Identity, domainId: string, work: (tx: Knex) => Promise<void>): Promise<void> {
+  await identity.db.transaction(async (tx) => {
+    const had = await hasDirectory(tx, domainId);
+    await work(tx);
+    if (had && !(await hasDirectory(tx, domainId))) await revokeElsewhere(identity, tx, domainId);
+    await raiseEpoch(tx);
+  });
+  await identity.trustChanged();
+}
+
+async function hasDirectory(tx: Knex, domainId: string): Promise<boolean> {
+  const [driver] = await listOptions(tx, { domainId, group: 'identity', option: 'driver' });
+  return driver?.value === 'ldap';
+}
