@@ -6,7 +6,7 @@ import type { LogInAnswer } from '../audit/audited.ts';
 import type { Identity } from '../context.ts';
 import { type Issued, issueToken } from '../tokens/issue.ts';
 import { tokenView } from '../tokens/view.ts';
-import { federate, remoteIdOf } from './login.ts';
+import { type Asserted, federate, remoteIdOf } from './login.ts';
 import type { Assertion } from './mapping.ts';
 import { signOnPage } from './sign-on-page.ts';
 import { identityProviders, listProtocols } from './store.ts';
@@ -14,31 +14,32 @@ import { identityProviders, listProtocols } from './store.ts';
 type Asked = Call<never>;
 
 export const federatedLogin: Handler<Identity> = async (identity, call) => {
-  const { id = '', protocolId = '' } = call.params;
-  const { token, claims } = await enter(identity, call, id, protocolId);
+  const { id: idpId = '', protocolId = '' } = call.params;
+  const { token, claims } = await enter(identity, call, { idpId, protocolId, assertion: assertionOf(identity, call) });
   return created({ token: await tokenView(identity.db, claims, { catalog: false }) }, { 'x-subject-token': token });
 };
 
 /** The path names the provider. */
 export const signOnByProvider: Handler<Identity> = async (identity, call) => {
-  const { id = '', protocolId = '' } = call.params;
+  const { id: idpId = '', protocolId = '' } = call.params;
+  const assertion = assertionOf(identity, call);
   const dashboard = dashboardOf(identity, call);
-  return sendBack(dashboard, await enter(identity, call, id, protocolId));
+  return sendBack(dashboard, await enter(identity, call, { idpId, protocolId, assertion }));
 };
 
 /** What is asserted names the provider. */
 export const signOn: Handler<Identity> = async (identity, call) => {
   const { protocolId = '' } = call.params;
-  const id = await providerOf(identity, protocolId, assertionOf(identity, call));
+  const assertion = assertionOf(identity, call);
+  const idpId = await providerOf(identity, protocolId, assertion);
   const dashboard = dashboardOf(identity, call);
-  return sendBack(dashboard, await enter(identity, call, id, protocolId));
+  return sendBack(dashboard, await enter(identity, call, { idpId, protocolId, assertion }));
 };
 
-async function enter(identity: Identity, call: Asked, idpId: string, protocolId: string): Promise<Issued> {
+async function enter(identity: Identity, { who }: Asked, asserted: Asserted): Promise<Issued> {
   const since = Date.now();
-  const assertion = assertionOf(identity, call);
-  const { user, federated } = await federate(identity, call.who, { idpId, protocolId, assertion });
-  const proven = { user, methods: [protocolId], since };
+  const { user, federated } = await federate(identity, who, asserted);
+  const proven = { user, methods: [asserted.protocolId], since };
   return issueToken(identity, proven, { scope: null, roles: [] }, federated);
 }
 

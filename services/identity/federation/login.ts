@@ -26,7 +26,7 @@ export interface Entered {
   readonly federated?: NonNullable<Claims['federated']>;
 }
 
-interface Asserted {
+export interface Asserted {
   readonly idpId: string;
   readonly protocolId: string;
   readonly assertion: Assertion;
