@@ -1,6 +1,7 @@
 /** Keeps a service's trust fresh: looks at what identity publishes once a second, and on every hint. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claims } from '#shared/auth/token.ts';
-import { openTrust, type Trust, type TrustDocument } from '#shared/auth/trust.ts';
+import { type Identify, openTrust, type Trust, type TrustDocument } from '#shared/auth/trust.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { textOf } from '#shared/clients/http.ts';
 import type { Session } from '#shared/clients/session.ts';
@@ -16,16 +17,20 @@ export interface WatchedTrust extends Trust {
 }
 
 const lookEveryMs = 1_000;
+/** How long who asks in a service's first moments waits for its first look: less than he waits for an answer. */
+const patienceMs = 3_000;
 
 export function watchTrust(parts: { readonly session: Session; readonly bus: Bus; readonly log: Log }): WatchedTrust {
   const { session, bus, log } = parts;
   const trust = openTrust((token) => askKeystone(session, token));
+  const known = Promise.withResolvers<void>();
   let away = false;
   const look = async () => {
     const reply = await session.raw('identity', `${trustPath}?epoch=${trust.epoch()}`);
     const text = await textOf(reply);
     if (reply.status === 200) trust.update(JSON.parse(text) as TrustDocument);
     else if (reply.status !== 304) throw new Error(`identity answered ${reply.status}: ${text}`);
+    known.resolve();
     if (away) log.info({}, 'identity is back');
     away = false;
   };
@@ -39,7 +44,11 @@ export function watchTrust(parts: { readonly session: Session; readonly bus: Bus
     off();
     await looking.close();
   };
-  return { ...trust, close };
+  const identify: Identify = async (header, requestId) => {
+    if (trust.epoch() < 0) await Promise.race([known.promise, sleep(patienceMs, undefined, { ref: false })]);
+    return trust.identify(header, requestId);
+  };
+  return { ...trust, identify, close };
 }
 
 interface KeystoneToken {
