@@ -8,7 +8,7 @@ import { pipClient, startStoryCloud, until } from './story/cloud.ts';
 import { guestsOf, killNow, wattleOf } from './story/processes.ts';
 
 test('a cloud that is killed goes on where it stood', async (t) => {
-  const cloud = await startStoryCloud(t, { number: 43, split: false, client: pipClient() });
+  const cloud = await startStoryCloud(t, { split: false, client: pipClient() });
   const admin = adminOf(cloud);
   const file = join(cloud.folder, 'guest.qcow2');
   copyFileSync(process.env.WATTLE_TEST_GUEST ?? '', file);

@@ -1,8 +1,10 @@
 import { test } from 'node:test';
-import { pipClient, startStoryCloud } from './story/cloud.ts';
+import { debianClient, pipClient, startStoryCloud } from './story/cloud.ts';
 import { liveStory } from './story/story.ts';
 
 // Asks npm test for WATTLE_TEST_GUEST.
-test("the story, in one process, with pip's client", async (t) => {
-  await liveStory(t, await startStoryCloud(t, { number: 41, split: false, client: pipClient() }));
+test('the story, in one process', { timeout: 1_800_000 }, async (t) => {
+  const cloud = await startStoryCloud(t, { split: false, client: pipClient() });
+  await t.test("with pip's client", (t) => liveStory(t, cloud));
+  await t.test("with Debian's client", (t) => liveStory(t, cloud.as(debianClient)));
 });

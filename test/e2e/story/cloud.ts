@@ -1,17 +1,17 @@
 /** A cloud of its own for a story: its own var/, address and outside, started and purged by the command itself. */
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ran, run, tryRun } from '#shared/process/run.ts';
+import { isFree } from '../../../deploy/split/ports.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
 export interface CloudWish {
-  /** The last byte of 127.0.0.x, and of the range outside: 172.24.x.0/24. */
-  readonly number: number;
   readonly split: boolean;
   /** The stock client: a path of `openstack`. */
   readonly client: string;
@@ -30,18 +30,18 @@ export interface StoryCloud {
   tryOs(...words: string[]): Promise<Ran>;
   json<T>(...words: string[]): Promise<T>;
   wattle(...words: string[]): Promise<string>;
+  /** The same cloud, driven by another client. */
+  as(client: string): StoryCloud;
 }
 
 /** Client commands take seconds on a busy machine. */
 const clientMs = 300_000;
 
-export async function startStoryCloud(
-  t: TestContext,
-  { number, split, client, env = {} }: CloudWish,
-): Promise<StoryCloud> {
+export async function startStoryCloud(t: TestContext, { split, client, env = {} }: CloudWish): Promise<StoryCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'story-'));
   chmodSync(folder, 0o755); // guests run as other users
   const home = join(folder, 'var');
+  const number = await freeNumber();
   const outside = `172.24.${number}`;
   const address = `127.0.0.${number}`;
   const settings = {
@@ -65,11 +65,20 @@ export async function startStoryCloud(
   });
   await wattle('start', ...(split ? ['--split'] : []));
   const login = { OS_CLIENT_CONFIG_FILE: join(home, 'clouds.yaml'), OS_CLOUD: 'wattle' };
-  const tryOs = (...words: string[]) => tryRun([client, ...words], { cwd: folder, env: login, timeoutMs: clientMs });
-  const os = async (...words: string[]) =>
-    (await run([client, ...words], { cwd: folder, env: login, timeoutMs: clientMs })).stdout;
-  const json = async <T>(...words: string[]) => JSON.parse(await os(...words, '-f', 'json')) as T;
-  return { folder, address, outside, os, tryOs, json, wattle };
+  const as = (openstack: string): StoryCloud => {
+    const options = { cwd: folder, env: login, timeoutMs: clientMs };
+    const tryOs = (...words: string[]) => tryRun([openstack, ...words], options);
+    const os = async (...words: string[]) => (await run([openstack, ...words], options)).stdout;
+    const json = async <T>(...words: string[]) => JSON.parse(await os(...words, '-f', 'json')) as T;
+    return { folder, address, outside, os, tryOs, json, wattle, as };
+  };
+  return as(client);
+}
+
+/** Of 127.0.0.x, and of the range outside, 172.24.x.0/24: others may live their stories on this machine. */
+async function freeNumber(): Promise<number> {
+  const number = randomInt(100, 250);
+  return (await isFree(`127.0.0.${number}`, 5000)) ? number : await freeNumber();
 }
 
 /** Waits for a condition, never for a second. */

@@ -1,5 +1,5 @@
 /** The guest as its owner meets it: by ssh at its floating address. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, tryRun } from '#shared/process/run.ts';
 import { type StoryCloud, until } from './cloud.ts';
@@ -11,7 +11,7 @@ export interface Key {
 
 export async function makeKey({ folder }: StoryCloud): Promise<Key> {
   const file = join(folder, 'key');
-  await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file]);
+  if (!existsSync(file)) await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file]);
   return { file, publicFile: `${file}.pub` };
 }
 

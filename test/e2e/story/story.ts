@@ -1,11 +1,12 @@
 /** From login to a running guest with a disk, a network and objects; and back to nothing. */
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { request, textOf } from '#shared/clients/http.ts';
 import { type StoryCloud, until } from './cloud.ts';
 import { type Key, makeKey, pings, sameBytes, ssh } from './guest.ts';
+import { returnsTo, tracesOf } from './traces.ts';
 
 interface Server {
   readonly status: string;
@@ -23,16 +24,20 @@ const guestImage = (): string => {
 /** The whole of it, in the order of a newcomer's day. */
 export async function liveStory(t: TestContext, cloud: StoryCloud): Promise<void> {
   const key = await makeKey(cloud);
+  const before = await tracesOf(cloud);
   await t.test('the admin logs in and sees what exists', () => lookAround(cloud));
-  await t.test('an image, a key, a network, a router and rules are made', () => prepare(cloud, key));
+  let rules: string[] = [];
+  await t.test('an image, a key, a network, a router and rules are made', async () => {
+    rules = await prepare(cloud, key);
+  });
   const address = await floating(t, cloud, key);
   await t.test('the console log has the boot, and the console answers', () => consoles(cloud));
   await t.test('a volume is attached, the guest writes on it', () => volumes(cloud, key, address));
   await t.test('the server stops, starts, reboots, pauses and goes on', () => power(cloud, key, address));
   await t.test('the volume is detached, snapshotted, and made again from the snapshot', () => snapshots(cloud));
   await t.test('an object is stored and comes back', () => objects(cloud));
-  await t.test('everything is deleted', () => removeAll(cloud, address));
-  await t.test('nothing is left', () => nothingIsLeft(cloud));
+  await t.test('everything is deleted', () => removeAll(cloud, address, rules));
+  await t.test('nothing is left', () => nothingIsLeft(cloud, before));
 }
 
 async function lookAround({ os, json }: StoryCloud): Promise<void> {
@@ -44,7 +49,8 @@ async function lookAround({ os, json }: StoryCloud): Promise<void> {
   assert.ok(flavors.includes('m1.nano') && flavors.includes('m1.xlarge'), String(flavors));
 }
 
-async function prepare({ os, folder, json }: StoryCloud, key: Key): Promise<void> {
+/** Gives the rules that it adds to the default group, which stays. */
+async function prepare({ os, folder, json }: StoryCloud, key: Key): Promise<string[]> {
   copyFileSync(guestImage(), join(folder, 'guest.qcow2'));
   writeFileSync(join(folder, 'hello.sh'), '#!/bin/sh\necho hello from user data\n');
   await os('image', 'create', '--disk-format', 'qcow2', '--container-format', 'bare', '--file', 'guest.qcow2', 'guest');
@@ -55,8 +61,9 @@ async function prepare({ os, folder, json }: StoryCloud, key: Key): Promise<void
   await os('router', 'create', 'r');
   await os('router', 'set', '--external-gateway', 'public', 'r');
   await os('router', 'add', 'subnet', 'r', 'blue4');
-  await os('security', 'group', 'rule', 'create', '--proto', 'tcp', '--dst-port', '22', 'default');
-  await os('security', 'group', 'rule', 'create', '--proto', 'icmp', 'default');
+  const open = async (...words: string[]) =>
+    (await json<Row>('security', 'group', 'rule', 'create', ...words, 'default')).id ?? '';
+  return [await open('--proto', 'tcp', '--dst-port', '22'), await open('--proto', 'icmp')];
 }
 
 const show = ({ json }: StoryCloud) => json<Server>('server', 'show', 'web');
@@ -153,9 +160,10 @@ async function objects({ os, folder }: StoryCloud): Promise<void> {
   await os('object', 'create', 'docs', 'letter.txt');
   await os('object', 'save', 'docs', 'letter.txt', '--file', 'copy.txt');
   assert.ok(sameBytes(join(folder, 'letter.txt'), join(folder, 'copy.txt')));
+  rmSync(join(folder, 'copy.txt'));
 }
 
-async function removeAll({ os, json }: StoryCloud, address: string): Promise<void> {
+async function removeAll({ os, json }: StoryCloud, address: string, rules: readonly string[]): Promise<void> {
   await os('server', 'delete', '--wait', 'web');
   await os('floating', 'ip', 'delete', address);
   await os('volume', 'delete', 'again');
@@ -168,11 +176,14 @@ async function removeAll({ os, json }: StoryCloud, address: string): Promise<voi
   await os('router', 'unset', '--external-gateway', 'r');
   await os('router', 'delete', 'r');
   await os('network', 'delete', 'blue');
+  await os('security', 'group', 'rule', 'delete', ...rules);
   await os('keypair', 'delete', 'me');
   await os('image', 'delete', 'guest');
 }
 
-async function nothingIsLeft({ json }: StoryCloud): Promise<void> {
+/** Every list is empty, and the cloud has on its host and in its rows what it had before. */
+async function nothingIsLeft(cloud: StoryCloud, before: readonly string[]): Promise<void> {
+  const { json } = cloud;
   const lists = [
     ['server', 'list', '--all-projects'],
     ['volume', 'list', '--all-projects'],
@@ -189,6 +200,6 @@ async function nothingIsLeft({ json }: StoryCloud): Promise<void> {
     (await json<Row[]>('network', 'list')).map(({ Name }) => Name),
     ['public'],
   );
-  const ports = await json<Row[]>('port', 'list');
-  assert.deepEqual(ports, []);
+  assert.deepEqual(await json<Row[]>('port', 'list'), []);
+  await returnsTo(cloud, before);
 }
