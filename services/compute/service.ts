@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Identify } from '#shared/auth/trust.ts';
-import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
+import { databaseOf, listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
 import { computeAgent, questionTo } from '#shared/contracts/compute-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -100,7 +100,7 @@ export const start: Start = async ({ settings, log, bus }) => {
       cloud: { id: cloud.id, consoleUrl },
     },
     identify: trust.identify,
-    identityUrl: cloud.identityUrl || `http://${cloud.publicAddress}:5000`,
+    identityUrl: loginUrlOf(cloud),
     host: cloud.host || hostname(),
     at: listenAt(cloud, config.listen),
     consoleAt,

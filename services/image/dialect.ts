@@ -1,23 +1,25 @@
 import { STATUS_CODES } from 'node:http';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect, Header } from '#shared/http/dialect.ts';
+import { challenge } from '#shared/http/family-words.ts';
 
 /** Glance refuses in HTML, and in JSON to who asks for that. It has no microversions. */
-export const glance: Dialect = {
+export const glance = (identityUrl: string): Dialect => ({
   version: () => '2.15',
   fault: ({ status, message }, { header }) => {
     const title = `${STATUS_CODES[status] ?? 'Error'}`;
-    if (wantsJson(header)) return { body: { message, code: `${status} ${title}`, title } };
+    const where = status === 401 ? challenge(identityUrl) : {};
+    if (wantsJson(header)) return { body: { message, code: `${status} ${title}`, title }, headers: where };
     return {
       body: page(`${status} ${title}`, escaped(message)),
-      headers: { 'content-type': 'text/html; charset=UTF-8' },
+      headers: { 'content-type': 'text/html; charset=UTF-8', ...where },
     };
   },
   invalid: ({ path, reason }) => {
     const where = path.length > 0 ? `${path.join('.')}: ` : '';
     return badRequest(`Provided object does not match schema 'image': ${where}${reason}`);
   },
-};
+});
 
 function wantsJson(header: Header): boolean {
   const accept = header('accept') ?? '';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
+import { databaseOf, listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { openDoor } from '#shared/service/door.ts';
@@ -30,7 +30,7 @@ export const start: Start = async ({ settings, log, bus }) => {
     service: images,
     routes,
     policy,
-    dialect: glance,
+    dialect: glance(loginUrlOf(cloud)),
     identify: trust.identify,
     log,
     at: listenAt(cloud, config.listen),

@@ -21,9 +21,12 @@ export const neutron = (identityUrl: string): Dialect => ({
   fault: ({ status, kind, type, message }) =>
     status === 401
       ? sentToIdentity(identityUrl, message)
-      : { body: { NeutronError: { type: type ?? types[kind] ?? kind, message, detail: '' } } },
+      : { body: { NeutronError: { type: typeOf(type) ?? types[kind] ?? kind, message, detail: '' } } },
   invalid,
 });
+
+/** Of a path that leads nowhere Neutron says no more than HTTP does. */
+const typeOf = (type: string | undefined) => (type === 'ResourceNotFound' ? 'HTTPNotFound' : type);
 
 function invalid({ path, value, reason }: Problem) {
   const stranger = reason.match(/^Additional properties are not allowed \('(.*)' was unexpected\)$/)?.[1];

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import type { Identify } from '#shared/auth/trust.ts';
 import { type ComputeClient, computeClient } from '#shared/clients/compute.ts';
 import type { Session } from '#shared/clients/session.ts';
-import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
+import { databaseOf, listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
 import { networkAgent } from '#shared/contracts/network-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -73,7 +73,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const trust = watchTrust({ session, bus, log });
   const at = listenAt(cloud, config.listen);
   const compute = computeClient(session);
-  const identityUrl = cloud.identityUrl || `http://${cloud.publicAddress}:5000`;
+  const identityUrl = loginUrlOf(cloud);
   const own = { db, bus, log, config, cloudId: cloud.id, at };
   const started = await startNetwork({ ...own, session, compute, identify: trust.identify, identityUrl });
   const close = async () => {

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Fault } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
+import { challenge } from '#shared/http/family-words.ts';
 
 /** What Swift says of a status when it has nothing better to say. */
 const phrases: Readonly<Record<number, string>> = {
@@ -35,17 +36,17 @@ const bodyOf = ({ status, kind, message }: Fault): string => {
   return kind === wordless ? pageOf(status) : pageOf(status, message.replace(/[<&]/g, ' '));
 };
 
-export const swift: Dialect = {
+export const swift = (identityUrl: string): Dialect => ({
   version: () => '1.0',
-  fault: (fault, { header }) => ({
+  fault: (fault) => ({
     body: bodyOf(fault),
     headers: {
       ...html,
-      ...(fault.status === 401 ? { 'www-authenticate': `Keystone uri="http://${header('host') ?? ''}"` } : {}),
+      ...(fault.status === 401 ? challenge(identityUrl) : {}),
     },
   }),
   headers: (_version, requestId) => ({ 'x-trans-id': transIdOf(requestId) }),
-};
+});
 
 /** `tx`, 21 digits of the request's id, and when: people who read Swift's logs expect it so. */
 const transIdOf = (requestId: string): string => {

@@ -1,5 +1,5 @@
 /** The object-store proxy: Swift's API in front of the devices of the ring. */
-import { listenAt, readCloud } from '#shared/config/cloud.ts';
+import { listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
 import { readRing } from '#shared/ring/config.ts';
 import { openReach } from '#shared/ring/reach.ts';
 import { openDoor } from '#shared/service/door.ts';
@@ -24,7 +24,7 @@ export const start: Start = async ({ settings, log, bus }) => {
     service: store,
     routes,
     policy,
-    dialect: swift,
+    dialect: swift(loginUrlOf(cloud)),
     identify: trust.identify,
     log,
     validation: cloud.validation,

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, type Fault } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
+import { sentToIdentity } from '#shared/http/family-words.ts';
 import { microversions } from '#shared/http/microversions.ts';
 
 export const oldest: Version = '1.0';
@@ -22,7 +23,7 @@ export const codes = {
 const unnamed = 'placement.undefined_code';
 const known: ReadonlySet<string> = new Set(Object.values(codes));
 
-export const placement: Dialect = {
+export const placement = (identityUrl: string): Dialect => ({
   ...microversions({
     service: 'placement',
     oldest,
@@ -33,24 +34,23 @@ export const placement: Dialect = {
       unknown: (asked) => `Invalid microversion: Unacceptable version header: ${asked}`,
     },
   }),
-  fault: ({ status, message, type = '' }, { id, version: asked }) => ({
-    body: {
-      errors: [
-        {
-          status,
-          title: STATUS_CODES[status] ?? 'Error',
-          detail: message,
-          ...(asked !== undefined && atLeast(asked, '1.23') ? { code: known.has(type) ? type : unnamed } : {}),
-          request_id: id,
-          ...(status === 406 ? { max_version: newest, min_version: oldest } : {}),
-        },
-      ],
-    },
-  }),
+  fault: (fault, { id, version: asked }) =>
+    fault.status === 401
+      ? sentToIdentity(identityUrl, fault.message)
+      : { body: { errors: [errorOf(fault, id, asked)] } },
   invalid: ({ where, path, reason }) => {
     const at = path.length > 0 ? ` at ${path.join('.')}` : '';
     return badRequest(
       where === 'query' ? `Invalid query string parameters: ${reason}${at}` : `JSON does not validate: ${reason}${at}`,
     );
   },
-};
+});
+
+const errorOf = ({ status, message, type = '' }: Fault, requestId: string, asked: Version | undefined) => ({
+  status,
+  title: STATUS_CODES[status] ?? 'Error',
+  detail: message,
+  ...(asked !== undefined && atLeast(asked, '1.23') ? { code: known.has(type) ? type : unnamed } : {}),
+  request_id: requestId,
+  ...(status === 406 ? { max_version: newest, min_version: oldest } : {}),
+});

@@ -1,4 +1,4 @@
-import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
+import { databaseOf, listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { openDoor } from '#shared/service/door.ts';
@@ -6,7 +6,7 @@ import type { Start } from '#shared/service/ground.ts';
 import { sessionOf } from '#shared/service/session.ts';
 import { watchTrust } from '#shared/service/trust.ts';
 import { section } from './config.ts';
-import { placement as dialect } from './dialect.ts';
+import { placement } from './dialect.ts';
 import { providers } from './migrations/001-providers.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
@@ -23,7 +23,7 @@ export const start: Start = async ({ settings, log, bus }) => {
     service: { db, config, log },
     routes,
     policy,
-    dialect,
+    dialect: placement(loginUrlOf(cloud)),
     identify: trust.identify,
     log,
     at: listenAt(cloud, config.listen),

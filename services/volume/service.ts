@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Identify } from '#shared/auth/trust.ts';
 import { imageClient } from '#shared/clients/image.ts';
-import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
+import { databaseOf, listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
 import { volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -68,7 +68,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const { close } = await openVolumes({
     ground: { db, bus, log, cloud, config, images: imageClient(session), servers: serversOver(session) },
     identify: trust.identify,
-    identityUrl: cloud.identityUrl || `http://${cloud.address}:5000/v3`,
+    identityUrl: loginUrlOf(cloud),
     at: listenAt(cloud, config.listen),
   });
   return {

@@ -23,6 +23,10 @@ export function readCloud(settings: Settings) {
   return { ...cloud, publicAddress: cloud.publicAddress || cloud.address };
 }
 
+/** Where who is not let in is told to log in. */
+export const loginUrlOf = ({ identityUrl, publicAddress }: Cloud): string =>
+  identityUrl || `http://${publicAddress}:5000`;
+
 /** Where a service keeps its rows: its own file, or its own schema. */
 export const databaseOf = (cloud: Cloud, service: string): string =>
   cloud.database === 'sqlite'

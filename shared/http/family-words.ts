@@ -2,10 +2,13 @@
 import type { Fault } from '#shared/errors/fault.ts';
 import type { Spoken } from './dialect.ts';
 
+/** Where to get a token. */
+export const challenge = (identityUrl: string) => ({ 'www-authenticate': `Keystone uri="${identityUrl}"` });
+
 /** What stands in front of a service says to who has no good token: where to get one. */
 export const sentToIdentity = (identityUrl: string, message: string): Spoken => ({
   body: { error: { code: 401, title: 'Unauthorized', message } },
-  headers: { 'www-authenticate': `Keystone uri="${identityUrl}"` },
+  headers: challenge(identityUrl),
 });
 
 /** A word for each status; all others are a computeFault, in Cinder too. */

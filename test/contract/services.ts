@@ -59,7 +59,7 @@ const facts = (
 
 export const apis: readonly ApiFacts[] = [
   facts('identity', { routes: identityRoutes, policy: identityPolicy, dialect: keystone }),
-  facts('image', { routes: imageRoutes, policy: imagePolicy, dialect: glance }),
+  facts('image', { routes: imageRoutes, policy: imagePolicy, dialect: glance('http://identity') }),
   facts('compute', {
     routes: computeRoutes,
     policy: computePolicy,
@@ -70,10 +70,10 @@ export const apis: readonly ApiFacts[] = [
   facts('placement', {
     routes: placementRoutes,
     policy: placementPolicy,
-    dialect: placement,
+    dialect: placement('http://identity'),
     versions: ['1.0', '1.39'],
   }),
-  facts('object-store', { routes: objectRoutes, policy: objectPolicy, dialect: swift }),
+  facts('object-store', { routes: objectRoutes, policy: objectPolicy, dialect: swift('http://identity') }),
   facts('volume', {
     routes: volumeRoutes,
     policy: volumePolicy,

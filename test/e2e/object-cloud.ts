@@ -190,7 +190,7 @@ export function openProxy({ bus, log }: Ground, ring: Ring, more: Words = {}): R
     service: { ring, reach: openReach(bus, ring), settings, log },
     routes,
     policy,
-    dialect: swift,
+    dialect: swift('http://identity'),
     identify: async (header, requestId) => whoIs(header('x-auth-token') ?? '', requestId),
     log,
     at: { host: '127.0.0.1', port: 0 },

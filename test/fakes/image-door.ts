@@ -63,7 +63,7 @@ export async function openImages(t: TestContext, options: ImageDoorOptions = {})
     service: images,
     routes,
     policy,
-    dialect: glance,
+    dialect: glance('http://identity'),
     identify,
     log,
     at,

@@ -8,7 +8,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { openDoor } from '#shared/service/door.ts';
 import { section } from '../../services/placement/config.ts';
-import { placement as dialect } from '../../services/placement/dialect.ts';
+import { placement } from '../../services/placement/dialect.ts';
 import { providers } from '../../services/placement/migrations/001-providers.ts';
 import { policy } from '../../services/placement/policy.ts';
 import { routes } from '../../services/placement/routes.ts';
@@ -41,7 +41,16 @@ export async function openPlacement(t: TestContext) {
   const config = settingsOf({}).read('placement', section);
   const at = { host: '127.0.0.1', port: 0 };
   const service = { db, config, log: silentLog() };
-  const door = await openDoor({ name: 'placement', service, routes, policy, dialect, identify, log: silentLog(), at });
+  const door = await openDoor({
+    name: 'placement',
+    service,
+    routes,
+    policy,
+    dialect: placement('http://identity'),
+    identify,
+    log: silentLog(),
+    at,
+  });
   t.after(async () => {
     await door.close();
     if (server) await db.raw('DROP SCHEMA ??', [schema]);

@@ -1,0 +1,171 @@
+/** The whole cloud meets bad input: every API refuses in its family's words, and nothing changes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { request, textOf } from '#shared/clients/http.ts';
+import type { Session } from '#shared/clients/session.ts';
+import { type Api, type Case, cases } from './bad-input/cases.ts';
+import { adminOf } from './story/api.ts';
+import { pipClient, type StoryCloud, startStoryCloud } from './story/cloud.ts';
+import { tracesOf } from './story/traces.ts';
+
+const ports: Readonly<Record<Api, number>> = {
+  identity: 5000,
+  placement: 8778,
+  image: 9292,
+  compute: 8774,
+  volume: 8776,
+  network: 9696,
+  'object-store': 8080,
+};
+
+test('bad input is refused at each door, and changes nothing', async (t) => {
+  const cloud = await startStoryCloud(t, {
+    split: false,
+    client: pipClient(),
+    env: {
+      WATTLE_COMPUTE_AGENT__DRIVER: 'fake',
+      WATTLE_NETWORK_AGENT__DRIVER: 'fake',
+      WATTLE_VOLUME_AGENT__DRIVER: 'fake',
+      WATTLE_IMAGE__STORAGE_GB: String(2 ** -10),
+    },
+  });
+  const admin = adminOf(cloud);
+  const ids = await furnish(admin);
+  const before = await whatIs(cloud, admin);
+  for (const [api, each] of Object.entries(cases) as [Api, Readonly<Record<string, Case>>][])
+    await t.test(`at ${api}`, async (t) => {
+      for (const [name, wish] of Object.entries(each))
+        await t.test(name, async () => refuses(cloud, api, filled(wish, ids), await admin.token()));
+    });
+  await t.test('nothing changed', async () => assert.deepEqual(await whatIs(cloud, admin), before));
+  await t.test('what Keystone and Glance do not know of a thing, they keep', () => keepsMore(admin));
+});
+
+type Ids = Readonly<Record<string, string>>;
+
+/** Things to be named, and quotas that have no room. */
+async function furnish(admin: Session): Promise<Ids> {
+  const make = async <T>(type: Parameters<Session['json']>[0], path: string, body: unknown) =>
+    admin.json<T>(type, path, { method: 'POST', body });
+  const { projects } = await admin.json<{ projects: { id: string }[] }>('identity', '/projects?name=admin');
+  const project = projects[0]?.id ?? '';
+  const bare = { container_format: 'bare' };
+  const image = await make<{ id: string }>('image', '/v2/images', { name: 'raw', disk_format: 'raw', ...bare });
+  const liar = await make<{ id: string }>('image', '/v2/images', { name: 'liar', disk_format: 'qcow2', ...bare });
+  await admin.raw('image', `/v2/images/${image.id}/file`, {
+    method: 'PUT',
+    body: Buffer.alloc(4096),
+    headers: { 'content-type': 'application/octet-stream' },
+  });
+  const { network } = await make<{ network: { id: string } }>('network', '/v2.0/networks', {
+    network: { name: 'blue' },
+  });
+  await make('network', '/v2.0/subnets', { subnet: { network_id: network.id, ip_version: 4, cidr: '10.7.0.0/24' } });
+  const limit = async (type: Parameters<Session['json']>[0], path: string, body: unknown) =>
+    admin.json(type, `${path}/${project}`, { method: 'PUT', body });
+  await limit('compute', '/os-quota-sets', { quota_set: { instances: 0 } });
+  await limit('volumev3', '/os-quota-sets', { quota_set: { volumes: 0 } });
+  await limit('network', '/v2.0/quotas', { quota: { network: 2 } }); // public and blue
+  return { project, image: image.id, liar: liar.id, network: network.id };
+}
+
+/** With ids in the place of their names. */
+function filled(wish: Case, ids: Ids): Case {
+  const fill = (text: string) => text.replace(/%([a-z]+)/g, (whole, name) => ids[name] ?? whole);
+  const { path, body } = wish;
+  const text = body === undefined || typeof body === 'string' ? body : fill(JSON.stringify(body));
+  return { ...wish, path: fill(path), body: text };
+}
+
+async function refuses({ address }: StoryCloud, api: Api, wish: Case, good: string): Promise<void> {
+  const { method, path, token, headers, body, status, says = /./s } = wish;
+  const whose = { none: {}, broken: { 'x-auth-token': 'broken' }, good: { 'x-auth-token': good } }[token ?? 'good'];
+  const typed = body === undefined ? {} : { 'content-type': 'application/json' };
+  const reply = await request(`http://${address}:${ports[api]}${path}`, {
+    method,
+    headers: { ...whose, ...typed, ...headers },
+    ...(body === undefined ? {} : { body: body as string }),
+  });
+  const text = await textOf(reply);
+  assert.equal(reply.status, status, text);
+  if (status === 431) return; // Node itself says it, before there is an API
+  if (status === 401) assert.match(String(reply.headers['www-authenticate']), /^Keystone uri="http:.*:5000/);
+  assert.match(words[api](text, status), says);
+}
+
+interface Spoken {
+  readonly code?: number;
+  readonly status?: number;
+  readonly title?: string;
+  readonly type?: string;
+  readonly message?: string;
+  readonly detail?: string;
+  readonly request_id?: string;
+}
+type Words = (text: string, status: number) => string;
+
+/** One key, by the word of the status, with the status again and a message. */
+const enveloped: Words = (text, status) => {
+  const [[kind, { code, message = '' }] = ['', {}], ...more] = Object.entries(
+    JSON.parse(text) as Record<string, Spoken>,
+  );
+  assert.deepEqual([kind !== '', code, more], [true, status, []], text);
+  return message;
+};
+const page: Words = (text) => {
+  assert.match(text, /^<html>.*<h1>.+<\/html>$/s);
+  return text;
+};
+/** In front of most services stands keystonemiddleware, and speaks as identity does. */
+const behindKeystone =
+  (inner: Words): Words =>
+  (text, status) =>
+    status === 401 ? enveloped(text, status) : inner(text, status);
+
+/** Holds the refusal against the family's shape, and gives what it says. */
+const words: Readonly<Record<Api, Words>> = {
+  identity: enveloped,
+  compute: enveloped,
+  volume: enveloped,
+  placement: behindKeystone((text, status) => {
+    const { errors } = JSON.parse(text) as { errors: Spoken[] };
+    assert.deepEqual([errors.length, errors[0]?.status, typeof errors[0]?.request_id], [1, status, 'string'], text);
+    return errors[0]?.detail ?? '';
+  }),
+  network: behindKeystone((text) => {
+    const { NeutronError: said } = JSON.parse(text) as { NeutronError: Spoken };
+    assert.equal(said.detail, '');
+    return `${said.type}: ${said.message}`;
+  }),
+  image: page,
+  'object-store': (text) => (text.startsWith('<') ? page(text, 0) : text),
+};
+
+const lists: readonly [Parameters<Session['json']>[0], readonly string[]][] = [
+  ['identity', ['/users', '/projects', '/domains', '/roles', '/groups', '/services', '/endpoints']],
+  ['placement', ['/resource_providers']],
+  ['image', ['/v2/images']],
+  ['compute', ['/servers/detail?all_tenants=1', '/flavors/detail', '/os-keypairs', '/os-aggregates']],
+  ['volumev3', ['/volumes/detail?all_tenants=1', '/snapshots/detail?all_tenants=1', '/types']],
+  ['network', ['networks', 'subnets', 'ports', 'routers', 'security-groups', 'floatingips'].map((of) => `/v2.0/${of}`)],
+  ['object-store', ['?format=json']],
+];
+
+/** All lists of all APIs, and what lies beneath them. */
+async function whatIs(cloud: StoryCloud, admin: Session): Promise<unknown> {
+  const asked = lists.flatMap(([type, paths]) => paths.map((path) => [type, path] as const));
+  const told = await Promise.all(asked.map(([type, path]) => admin.json<unknown>(type, path)));
+  return { ...Object.fromEntries(asked.map((each, at) => [each.join(' '), told[at]])), traces: await tracesOf(cloud) };
+}
+
+async function keepsMore(admin: Session): Promise<void> {
+  const { project } = await admin.json<{ project: Record<string, string> }>('identity', '/projects', {
+    method: 'POST',
+    body: { project: { name: 'more', color: 'red' } },
+  });
+  const image = await admin.json<Record<string, string>>('image', '/v2/images', {
+    method: 'POST',
+    body: { name: 'more', color: 'red' },
+  });
+  assert.deepEqual([project.color, image.color], ['red', 'red']);
+}
