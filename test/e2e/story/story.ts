@@ -21,6 +21,9 @@ const guestImage = (): string => {
   return file;
 };
 
+/** On a busy machine each command of a client takes ten seconds. */
+export const patience = { timeout: 1_800_000 };
+
 /** The whole of it, in the order of a newcomer's day. */
 export async function liveStory(t: TestContext, cloud: StoryCloud): Promise<void> {
   const key = await makeKey(cloud);
