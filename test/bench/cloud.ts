@@ -6,20 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request, textOf } from '#shared/clients/http.ts';
 import { openSession, type Session } from '#shared/clients/session.ts';
 import { run } from '#shared/process/run.ts';
-import { median } from './measure.ts';
+import { median, sideBySide } from './measure.ts';
+import { cpuUs, rssMb } from './proc.ts';
+import { round, say, title } from './report.ts';
 
 const root = join(import.meta.dirname, '../..');
-const address = '127.0.0.91';
-const say = (what: string, figure: string, note = '') =>
-  process.stdout.write(`  ${what.padEnd(58)} ${figure.padStart(12)}   ${note}\n`);
+const address = process.env.WATTLE_ADDRESS ?? '127.0.0.91';
+const count = 1000;
 
-/** Of a process and all its threads, in milliseconds: utime and stime of /proc, at 100 a second. */
-const cpuMs = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-};
-const rssMb = (pid: number): number =>
-  Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+)/)?.[1]) / 1024;
+const cpuMs = (pid: number): number => cpuUs(pid) / 1000;
 
 export async function benchCloud(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-cloud-'));
@@ -39,49 +34,82 @@ export async function benchCloud(): Promise<void> {
   };
   const wattle = (...words: string[]) =>
     run([process.execPath, join(root, 'deploy/wattle.js'), ...words], { cwd: root, env, timeoutMs: 120_000 });
-  process.stdout.write('\nThe whole cloud, one process\n');
+  title('The whole cloud in one process, fake hosts');
   try {
     await wattle('start');
     await wattle('stop');
-    const began = performance.now();
-    await wattle('start');
-    say('a restart, until it is ready', `${((performance.now() - began) / 1000).toFixed(2)} s`, 'at most 3 s');
+    const seconds = await secondsOf(() => wattle('start'));
+    say({ what: 'a restart, until it is ready', ...within(seconds, 3, ' s') });
     const pid = Number(readFileSync(join(home, 'run/all.pid'), 'utf8').match(/\d+/)?.[0]);
     await idle(pid);
-    const password = async () => readFileSync(join(home, 'secrets/admin'), 'utf8').trim();
     const admin = openSession({
       identityUrl: `http://${address}:5000/v3`,
       user: 'admin',
       project: 'admin',
       region: 'RegionOne',
-      password,
+      password: async () => readFileSync(join(home, 'secrets/admin'), 'utf8').trim(),
     });
-    await launch(admin, pid, 1000);
+    await launch(admin, pid);
     await list(admin, pid);
-    say('memory with 1000 servers', `${rssMb(pid).toFixed(0)} MB`);
+    say({ what: `memory with ${count} servers`, figure: `${round(rssMb(pid))} MB` });
   } finally {
     await wattle('purge', '--yes');
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+const within = (value: number, atMost: number, unit: string) => ({
+  figure: `${round(value)}${unit}`,
+  target: { value, atMost, unit },
+});
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
+
 async function idle(pid: number): Promise<void> {
+  const seconds = 30;
   await sleep(15_000);
   const before = cpuMs(pid);
-  await sleep(30_000);
-  say('idle: CPU of a core', `${((cpuMs(pid) - before) / 300).toFixed(2)} %`, 'under 2 %');
-  say('idle: memory (RSS)', `${rssMb(pid).toFixed(0)} MB`, 'at most 200 MB');
+  await sleep(seconds * 1000);
+  say({ what: 'idle: CPU of a core', ...within((cpuMs(pid) - before) / (seconds * 10), 2, ' %') });
+  say({ what: 'idle: memory (RSS)', ...within(rssMb(pid), 200, ' MB') });
 }
 
 /** So many servers, a few requests side by side, until all are ACTIVE. */
-async function launch(admin: Session, pid: number, count: number): Promise<void> {
-  const network = await admin.json<{ network: { id: string } }>('network', '/v2.0/networks', {
+async function launch(admin: Session, pid: number): Promise<void> {
+  const server = await wishFor(admin);
+  const trivial = await trivialMs(pid);
+  const cpu = cpuMs(pid);
+  const seconds = await secondsOf(async () => {
+    await sideBySide(8, count, () => admin.json('compute', '/servers', { method: 'POST', body: { server } }));
+    await untilActive(admin);
+  });
+  const each = (cpuMs(pid) - cpu) / count;
+  const perSecond = count / seconds;
+  say({
+    what: `${count} servers to ACTIVE`,
+    figure: `${round(perSecond)}/s`,
+    target: { value: perSecond, atLeast: 20, unit: '/s' },
+  });
+  say({
+    what: 'CPU of one, all services and agents',
+    figure: `${round(each)} ms`,
+    control: `${round(each / trivial)} x a version document`,
+  });
+}
+
+/** A network, an image, a flavor: what a server needs. */
+async function wishFor(admin: Session): Promise<object> {
+  const { network } = await admin.json<{ network: { id: string } }>('network', '/v2.0/networks', {
     method: 'POST',
     body: { network: { name: 'blue' } },
   });
   await admin.json('network', '/v2.0/subnets', {
     method: 'POST',
-    body: { subnet: { network_id: network.network.id, ip_version: 4, cidr: '10.0.0.0/16' } },
+    body: { subnet: { network_id: network.id, ip_version: 4, cidr: '10.0.0.0/16' } },
   });
   const image = await admin.json<{ id: string }>('image', '/v2/images', {
     method: 'POST',
@@ -95,30 +123,21 @@ async function launch(admin: Session, pid: number, count: number): Promise<void>
   await textOf(upload);
   const { flavors } = await admin.json<{ flavors: { id: string; name: string }[] }>('compute', '/flavors');
   const flavorRef = flavors.find(({ name }) => name === 'm1.nano')?.id;
-  const server = { name: 'web', imageRef: image.id, flavorRef, networks: [{ uuid: network.network.id }] };
-  const active = async () => (await statuses(admin)).filter((status) => status === 'ACTIVE').length;
-  const trivial = await trivialMs(pid);
-  const [cpu, began] = [cpuMs(pid), performance.now()];
-  let left = count;
-  const worker = async () => {
-    while (left-- > 0) await admin.json('compute', '/servers', { method: 'POST', body: { server } });
-  };
-  await Promise.all(Array.from({ length: 8 }, worker));
-  const giveUp = Date.now() + 120_000;
-  while ((await active()) < count && Date.now() < giveUp) await sleep(1000);
-  const seconds = (performance.now() - began) / 1000;
-  const each = (cpuMs(pid) - cpu) / count;
-  say(`${await active()} servers to ACTIVE`, `${(count / seconds).toFixed(1)}/s`, 'at least 20/s');
-  say(
-    'CPU of one, all services and agents',
-    `${each.toFixed(1)} ms`,
-    `${(each / trivial).toFixed(0)} times a version document`,
-  );
+  return { name: 'web', imageRef: image.id, flavorRef, networks: [{ uuid: network.id }] };
 }
 
-async function statuses(admin: Session): Promise<string[]> {
-  const { servers } = await admin.json<{ servers: { status: string }[] }>('compute', '/servers/detail?limit=1000');
-  return servers.map(({ status }) => status);
+async function untilActive(admin: Session): Promise<void> {
+  const giveUp = Date.now() + 120_000;
+  for (;;) {
+    const { servers } = await admin.json<{ servers: { status: string }[] }>(
+      'compute',
+      `/servers/detail?limit=${count}`,
+    );
+    const active = servers.filter(({ status }) => status === 'ACTIVE').length;
+    if (active === count) return;
+    if (Date.now() > giveUp) throw new Error(`only ${active} of ${count} servers became ACTIVE in two minutes`);
+    await sleep(1000);
+  }
 }
 
 /** The control: CPU of the smallest answer of the same process. */
@@ -129,17 +148,18 @@ async function trivialMs(pid: number): Promise<number> {
 }
 
 async function list(admin: Session, pid: number): Promise<void> {
-  const turns: { cpu: number; bytes: number }[] = [];
+  const turns: { readonly cpu: number; readonly bytes: number }[] = [];
   for (let n = 0; n < 10; n += 1) {
     const before = cpuMs(pid);
-    const text = await textOf(await admin.raw('compute', '/servers/detail?limit=1000'));
+    const text = await textOf(await admin.raw('compute', `/servers/detail?limit=${count}`));
     turns.push({ cpu: cpuMs(pid) - before, bytes: text.length });
   }
-  const first = turns[0];
-  say(
-    '1000 servers in detail, first time',
-    `${first?.cpu} ms CPU`,
-    `${((first?.bytes ?? 0) / 1e6).toFixed(2)} MB; at most 60 ms`,
-  );
-  say('1000 servers in detail, again', `${median(turns.slice(1).map(({ cpu }) => cpu))} ms CPU`);
+  const [first = { cpu: Number.NaN, bytes: 0 }, ...rest] = turns;
+  const again = median(rest.map(({ cpu }) => cpu));
+  say({
+    what: `${count} servers in detail, first time`,
+    ...within(first.cpu, 60, ' ms CPU'),
+    control: `${(first.bytes / 1e6).toFixed(2)} MB`,
+  });
+  say({ what: `${count} servers in detail, again`, figure: `${round(again)} ms CPU` });
 }

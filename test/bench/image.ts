@@ -1,8 +1,10 @@
 /** An image of 64 MiB, from the first byte to active and flushed, against receiving it and hashing it twice. */
-import { compare, print, type Subject } from './measure.ts';
+import { compare, type Request, type Subject } from './measure.ts';
+import { table } from './report.ts';
+import { forked } from './server.ts';
 
 const bytes = 'a'.repeat(64 * 2 ** 20);
-const request: Subject['request'] = {
+const request: Request = {
   method: 'PUT',
   path: '/upload',
   headers: { 'content-length': String(bytes.length) },
@@ -10,9 +12,9 @@ const request: Subject['request'] = {
 };
 
 export async function benchImage(): Promise<void> {
-  const subjects = [
-    { name: 'receive, MD5 and SHA-512', server: 'image.ts', args: ['control'], request },
-    { name: 'image upload', server: 'image.ts', args: ['store'], request },
+  const subjects: Subject[] = [
+    { name: 'receive, MD5 and SHA-512', server: forked('image.ts', 'control'), request },
+    { name: 'image upload', server: forked('image.ts', 'store'), request, atMost: 1.3 },
   ];
-  print('image upload of 64 MiB', await compare(subjects, { rounds: 5, requests: 3, connections: 1 }));
+  table('Image upload of 64 MiB', await compare(subjects, { rounds: 5, requests: 3, connections: 1 }));
 }

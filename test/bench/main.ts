@@ -1,15 +1,22 @@
-/** `npm run bench`, or `npm run bench -- http` for one part of it. */
+/** `npm run bench`, or `npm run bench -- http identity` for some parts of it. */
 import { benchCloud } from './cloud.ts';
 import { benchHttp } from './http.ts';
+import { benchIdentity } from './identity.ts';
 import { benchImage } from './image.ts';
 import { benchObjectStore } from './object-store.ts';
+import { machine, summary } from './report.ts';
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
+  identity: benchIdentity,
   cloud: benchCloud,
   'object-store': benchObjectStore,
   image: benchImage,
 };
 
 const wanted = process.argv.slice(2);
+const strange = wanted.find((name) => !Object.hasOwn(parts, name));
+if (strange !== undefined) throw new Error(`${strange} is no part of the bench: ${Object.keys(parts).join(', ')}`);
+machine();
 for (const [name, bench] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await bench();
+summary();

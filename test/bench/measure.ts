@@ -1,111 +1,135 @@
 /**
- * Servers are child processes that tell their own CPU; the load is made here, the same for each, in turns.
- * What counts is the median of the ratios of one round: the neighbours' noise is in both.
+ * The load is made here, the same for each server, in turns; each server tells its own CPU. What counts is the median
+ * of the ratios of one round: the neighbours' noise is in both.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import http from 'node:http';
-import { join } from 'node:path';
+import type { Opening, Server } from './server.ts';
+
+export interface Request {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
 export interface Subject {
   readonly name: string;
-  /** A file below servers/, and what it is told. */
-  readonly server: string;
-  readonly args?: readonly string[];
-  readonly request: {
-    readonly method?: string;
-    readonly path: string;
-    readonly headers?: Record<string, string>;
-    readonly body?: string;
-  };
+  readonly server: Opening;
+  /** The same each time, or the n-th of a turn. */
+  readonly request: Request | ((n: number) => Request);
+  /** The most CPU a request may cost, in times of the control's. */
+  readonly atMost?: number;
+  /** The least requests per second of CPU, in times of the control's. */
+  readonly atLeast?: number;
+  /** The longest that the slowest hundredth may take, in times of the control's. */
+  readonly p99AtMost?: number;
 }
 
 export interface Figure {
-  readonly name: string;
-  /** CPU of the server, user and system. */
-  readonly cpuUsPerRequest: number;
-  readonly perSecond: number;
-  readonly cpuRatio: number;
-}
-
-interface Running {
   readonly subject: Subject;
-  readonly child: ChildProcess;
-  readonly port: number;
+  /** CPU of the server, user and system; NaN where the server is out of sight. */
+  readonly cpuUs: number;
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  /** In times of the control's; of wall time where there is no CPU to see. */
+  readonly ratio: number;
+  readonly p99Ratio: number;
 }
 
-export const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+export interface Load {
+  readonly rounds?: number;
+  readonly requests?: number;
+  readonly connections?: number;
+}
+
+interface Turn {
+  readonly cpuUs: number;
+  readonly perSecond: number;
+  readonly p99Ms: number;
+}
+
+export const median = (values: readonly number[]): number => percentile(values, 50);
+
+export const percentile = (values: readonly number[], percent: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor((values.length * percent) / 100)] ?? Number.NaN;
 
 /** The first subject is the control of the others. */
 export async function compare(
   subjects: readonly Subject[],
-  { rounds = 5, requests = 2000, connections = 16 } = {},
+  { rounds = 5, requests = 2000, connections = 16 }: Load = {},
 ): Promise<Figure[]> {
-  const running: Running[] = [];
+  const running: { readonly server: Server; readonly request: Subject['request'] }[] = [];
   try {
-    for (const subject of subjects) running.push(await begin(subject));
-    for (const each of running) await drive(each, requests, connections); // warm
-    const turns: { cpu: number; rate: number }[][] = [];
+    for (const { server, request } of subjects) running.push({ server: await server(), request });
+    for (const { server, request } of running) await drive(server, request, requests, connections); // warm
+    const turns: Turn[][] = [];
     for (let round = 0; round < rounds; round += 1) {
-      const turn: { cpu: number; rate: number }[] = [];
-      for (const each of running) turn.push(await drive(each, requests, connections));
+      const turn: Turn[] = [];
+      for (const { server, request } of running) turn.push(await drive(server, request, requests, connections));
       turns.push(turn);
     }
-    return subjects.map(({ name }, at) => ({
-      name,
-      cpuUsPerRequest: median(turns.map((turn) => turn[at]?.cpu ?? 0)),
-      perSecond: median(turns.map((turn) => turn[at]?.rate ?? 0)),
-      cpuRatio: median(turns.map((turn) => (turn[at]?.cpu ?? 0) / (turn[0]?.cpu ?? 1))),
-    }));
+    return subjects.map((subject, at) => figureOf(subject, turns, at));
   } finally {
-    for (const { child } of running) child.kill();
+    for (const { server } of running) await server.close();
   }
 }
 
-async function begin(subject: Subject): Promise<Running> {
-  const child = fork(join(import.meta.dirname, 'servers', subject.server), subject.args ?? []);
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  return { subject, child, port };
+function figureOf(subject: Subject, turns: readonly Turn[][], at: number): Figure {
+  const pairs = turns.flatMap((turn) => {
+    const [control, own] = [turn[0], turn[at]];
+    return control && own ? [{ control, own }] : [];
+  });
+  const seen = pairs.every(({ control, own }) => Number.isFinite(control.cpuUs + own.cpuUs));
+  const over = (ratio: (pair: { control: Turn; own: Turn }) => number) => median(pairs.map(ratio));
+  return {
+    subject,
+    cpuUs: over(({ own }) => own.cpuUs),
+    perSecond: over(({ own }) => own.perSecond),
+    p99Ms: over(({ own }) => own.p99Ms),
+    ratio: over(({ own, control }) => (seen ? own.cpuUs / control.cpuUs : control.perSecond / own.perSecond)),
+    p99Ratio: over(({ own, control }) => own.p99Ms / control.p99Ms),
+  };
 }
 
-async function cpuOf(child: ChildProcess): Promise<number> {
-  child.send('cpu');
-  const [{ cpu }] = (await once(child, 'message')) as [{ cpu: number }];
-  return cpu;
-}
-
-async function drive(
-  { subject: { request }, child, port }: Running,
+/** So many requests over so many connections, each busy all the time. */
+export async function drive(
+  server: Server,
+  request: Subject['request'],
   requests: number,
   connections: number,
-): Promise<{ cpu: number; rate: number }> {
+): Promise<Turn> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
-  const { path, body, method = 'GET', headers = {} } = request;
-  const one = () =>
-    new Promise<void>((resolve, reject) => {
-      const asked = http.request({ port, path, method, headers, agent }, (answer) => {
-        if ((answer.statusCode ?? 500) >= 400) reject(new Error(`${method} ${path} was answered ${answer.statusCode}`));
-        answer.resume().on('end', resolve);
-      });
-      asked.on('error', reject);
-      asked.end(body);
-    });
-  let left = requests;
-  const worker = async () => {
-    while (left-- > 0) await one();
-  };
-  const [before, began] = [await cpuOf(child), performance.now()];
-  await Promise.all(Array.from({ length: connections }, worker));
-  const [after, ended] = [await cpuOf(child), performance.now()];
+  const tookMs: number[] = [];
+  const [cpu, began] = [await server.cpuUs(), performance.now()];
+  await sideBySide(connections, requests, async (n) => {
+    const asked = performance.now();
+    await ask(server, typeof request === 'function' ? request(n) : request, agent);
+    tookMs.push(performance.now() - asked);
+  });
+  const [ended, cpuThen] = [performance.now(), await server.cpuUs()];
   agent.destroy();
-  return { cpu: (after - before) / requests, rate: (requests / (ended - began)) * 1000 };
+  return {
+    cpuUs: (cpuThen - cpu) / requests,
+    perSecond: (requests / (ended - began)) * 1000,
+    p99Ms: percentile(tookMs, 99),
+  };
 }
 
-export function print(title: string, figures: readonly Figure[]): void {
-  process.stdout.write(`\n${title}\n`);
-  for (const { name, cpuUsPerRequest, perSecond, cpuRatio } of figures)
-    process.stdout.write(
-      `  ${name.padEnd(58)} ${cpuUsPerRequest.toFixed(0).padStart(7)} us CPU ${perSecond.toFixed(0).padStart(7)}/s   ${cpuRatio.toFixed(2)} x\n`,
-    );
+export async function sideBySide(workers: number, count: number, work: (n: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: workers }, worker));
+}
+
+function ask({ host, port }: Server, { path, body, method = 'GET', headers = {} }: Request, agent: http.Agent) {
+  return new Promise<void>((resolve, reject) => {
+    const asked = http.request({ host, port, path, method, headers, agent }, (answer) => {
+      if ((answer.statusCode ?? 500) >= 400) reject(new Error(`${method} ${path} was answered ${answer.statusCode}`));
+      answer.resume().on('end', resolve);
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
 }

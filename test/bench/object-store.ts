@@ -1,66 +1,69 @@
 /** Objects of 1 KiB and of 64 MiB, with three replicas and with one, against what Node does without a store behind it. */
-import { compare, type Figure, print, type Subject } from './measure.ts';
+import { compare, type Load, type Request, type Subject } from './measure.ts';
+import { table } from './report.ts';
+import { forked } from './server.ts';
 
 const token = { 'x-auth-token': 'u:p:member' };
 const small = 'a'.repeat(1024);
 const large = 'a'.repeat(64 * 2 ** 20);
-const path = '/v1/AUTH_p/docs';
+const docs = '/v1/AUTH_p/docs';
 
-const put = (to: string, body: string): Subject['request'] => ({
+const put = (path: string, body: string): Request => ({
   method: 'PUT',
-  path: to,
+  path,
   headers: { ...token, 'content-length': String(body.length) },
   body,
 });
-const control = (name: string, request: Subject['request']): Subject => ({ name, server: 'bytes.ts', request });
-const store = (replicas: number, request: Subject['request']): Subject => ({
+const get = (path: string): Request => ({ path, headers: token });
+const control = (name: string, request: Request): Subject => ({ name, server: forked('bytes.ts'), request });
+const store = (replicas: number, request: Request): Subject => ({
   name: `object store, ${replicas} replica${replicas > 1 ? 's' : ''}`,
-  server: 'object-store.ts',
-  args: [String(replicas)],
+  server: forked('object-store.ts', String(replicas)),
   request,
 });
 
-const few = { rounds: 3, requests: 4, connections: 1 };
-const many = { rounds: 3, requests: 400, connections: 16 };
+const few: Load = { rounds: 3, requests: 4, connections: 1 };
+const many: Load = { rounds: 3, requests: 400, connections: 16 };
 
-export async function benchObjectStore(): Promise<void> {
-  const large64 = await compare(
-    [
-      control('receive and hash', put('/', large)),
-      store(1, put(`${path}/put`, large)),
-      store(3, put(`${path}/put`, large)),
-    ],
-    few,
-  );
-  print('PUT 64 MiB: at most 1.3 times receive and hash, with one replica', large64);
-  sayReplicas(large64, 'three replicas cost at most 1.7 times one');
-  print(
-    'GET 64 MiB',
-    await compare(
-      [control('from memory', { path: `/${large.length}` }), store(3, { path: `${path}/large`, headers: token })],
-      few,
-    ),
-  );
-  const small1 = await compare(
-    [
-      control('one file, not synced', put('/file', small)),
-      store(1, put(`${path}/put`, small)),
-      store(3, put(`${path}/put`, small)),
-    ],
-    many,
-  );
-  print('PUT 1 KiB, durable', small1);
-  sayReplicas(small1, 'three replicas against one');
-  print(
-    'GET 1 KiB',
-    await compare(
-      [control('from memory', { path: '/1024' }), store(3, { path: `${path}/small`, headers: token })],
-      many,
-    ),
-  );
+interface Part {
+  readonly heading: string;
+  readonly load: Load;
+  readonly subjects: readonly Subject[];
 }
 
-function sayReplicas([, one, three]: readonly Figure[], sentence: string): void {
-  const ratio = (three?.cpuUsPerRequest ?? Number.NaN) / (one?.cpuUsPerRequest ?? Number.NaN);
-  process.stdout.write(`  ${sentence}: ${ratio.toFixed(2)} x\n`);
+const parts: readonly Part[] = [
+  {
+    heading: 'PUT of 64 MiB, one replica',
+    load: few,
+    subjects: [control('receive and hash', put('/', large)), { ...store(1, put(`${docs}/put`, large)), atMost: 1.3 }],
+  },
+  {
+    heading: 'PUT of 64 MiB, what three replicas cost',
+    load: few,
+    subjects: [store(1, put(`${docs}/put`, large)), { ...store(3, put(`${docs}/put`, large)), atMost: 1.7 }],
+  },
+  {
+    heading: 'GET of 64 MiB',
+    load: few,
+    subjects: [control('from memory', { path: `/${large.length}` }), store(3, get(`${docs}/large`))],
+  },
+  {
+    heading: 'PUT of 1 KiB, durable, against a file that is not synced',
+    load: many,
+    subjects: [control('one file', put('/file', small)), store(1, put(`${docs}/put`, small))],
+  },
+  {
+    heading: 'PUT of 1 KiB, what three replicas cost',
+    load: many,
+    subjects: [store(1, put(`${docs}/put`, small)), store(3, put(`${docs}/put`, small))],
+  },
+  {
+    heading: 'GET of 1 KiB',
+    load: many,
+    subjects: [control('from memory', { path: '/1024' }), store(3, get(`${docs}/small`))],
+  },
+];
+
+export async function benchObjectStore(): Promise<void> {
+  for (const { heading, load, subjects } of parts) table(heading, await compare(subjects, load));
 }

@@ -85,7 +85,7 @@ export function one({ status, body }: Asked, key: string): Thing {
 export const many = (asked: Asked, key: string): readonly Thing[] => one(asked, key) as unknown as readonly Thing[];
 
 /** Below those that the system gives to clients: a restart finds it free again. */
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 18_000);
     if (await isFree(port)) return port;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readRing } from '#shared/ring/config.ts';
 import { start } from '../../../services/object-agent/service.ts';
 import { groundOf, openProxy } from '../../e2e/object-cloud.ts';
+import { tellPort } from './told.ts';
 
 const [replicas = '3'] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
@@ -26,8 +27,4 @@ await put('');
 await put('/small', new Uint8Array(1024));
 await put('/large', new Uint8Array(64 * 2 ** 20));
 
-process.on('message', () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.({ cpu: user + system });
-});
-process.send?.({ port });
+tellPort(port);
