@@ -23,6 +23,10 @@ const commands: Readonly<Record<string, Entry>> = {
     meaning: 'the keys that sign tokens; rotate [tokens|credentials]',
     load: () => import('./commands/keys.ts'),
   },
+  identity: {
+    meaning: 'users of another Keystone: import-users FILE [--dry-run]',
+    load: () => import('./commands/identity.ts'),
+  },
   'guest-image': {
     meaning: 'build a small guest from Debian packages; [FILE]',
     load: () => import('./commands/guest-image.ts'),
@@ -54,11 +58,13 @@ function optionsOf(args: string[]): Options {
       foreground: { type: 'boolean', default: false },
       split: { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
       role: { type: 'string', multiple: true, default: [] },
     },
   });
   const roles = values.role.flatMap((word) => word.split(',')).filter(Boolean);
-  return { foreground: values.foreground, split: values.split, yes: values.yes, roles, words: positionals };
+  const { foreground, split, yes, 'dry-run': dryRun } = values;
+  return { foreground, split, yes, dryRun, roles, words: positionals };
 }
 
 function help(name: string): number {

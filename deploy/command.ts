@@ -7,6 +7,8 @@ export interface Options {
   readonly roles: readonly string[];
   /** "I mean it", for what cannot be undone. */
   readonly yes: boolean;
+  /** Say what would be done, and do nothing. */
+  readonly dryRun: boolean;
   readonly words: readonly string[];
 }
 

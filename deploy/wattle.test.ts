@@ -1,7 +1,7 @@
 /** The wattle command as one types it, on a cloud of identity alone: quick, and all the same. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -70,6 +70,23 @@ test('after kill -9 the next start finds nobody in the way, and the same admin',
   assert.equal((await wattle('start', '--role', 'identity')).code, 0);
   assert.notEqual(running()?.pid, killed.pid);
   assert.equal((await tryRun(['cat', join(folder, 'openrc')])).stdout, before.stdout);
+});
+
+test('users of another Keystone are told of, then brought along, and a bad file brings nobody', async (t) => {
+  const { wattle, folder } = cloudOf(t);
+  await wattle('start', '--role', 'identity');
+  const file = join(folder, 'users.jsonl');
+  const hash = '$2b$04$h16WL7B0fBGLuDZT62ziretVeg.xRz9Of0KL8c7ACU9/Ng0kUEUkK';
+  const importing = (...words: string[]) => wattle('identity', 'import-users', file, ...words);
+  writeFileSync(file, JSON.stringify([{ name: 'ann', domain: 'Default', hash }]));
+  assert.match((await importing('--dry-run')).stdout, /^\+ ann in default\n1 users would be made; 0 are here/);
+  assert.match((await importing()).stdout, /^1 users were made; 0 are here/);
+  assert.match((await importing()).stdout, /^0 users were made; 1 are here/);
+  writeFileSync(file, JSON.stringify([{ name: 'ann' }]));
+  const { code, stderr } = await importing();
+  assert.equal(code, 1);
+  assert.match(stderr, /nothing was changed:\n {2}user 1: domain must be/);
+  assert.match((await wattle('identity')).stderr, /wattle identity import-users FILE/);
 });
 
 test('two clouds on one machine do not meet', async (t) => {

@@ -25,7 +25,7 @@ import { federation } from './migrations/004-federation.ts';
 import { audit } from './migrations/005-audit.ts';
 import { oauth } from './migrations/007-oauth.ts';
 import { directories } from './migrations/008-directories.ts';
-import { openHasher } from './passwords/argon.ts';
+import { openHasher } from './passwords/hasher.ts';
 import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
 import { seed } from './seed/seed.ts';

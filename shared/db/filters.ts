@@ -26,6 +26,10 @@ export function applyFilters<Q extends Knex.QueryBuilder>(
   return query;
 }
 
+/** One more than `most`: it says that there are more. */
+export const upTo = <Q extends Knex.QueryBuilder>(query: Q, most: number): Q =>
+  Number.isSafeInteger(most) ? (query.limit(most + 1) as Q) : query;
+
 function narrow(query: Knex.QueryBuilder, column: string, comparison: string, value: string): void {
   const pattern = patterns[comparison.replace(/^i/, '')]?.(value);
   if (comparison === 'equals') query.where(column, typed(value));

@@ -9,7 +9,7 @@ import type { Identity } from '../context.ts';
 import { newId } from '../projects/operations.ts';
 import { insertProject, lookProject } from '../projects/store.ts';
 import { ensureImplication, insertRole, listAllRoles } from '../roles/store.ts';
-import { insertUser, lookUser, updateUser } from '../users/store.ts';
+import { insertUser, lookUser, newUser, updateUser } from '../users/store.ts';
 import { catalogOf } from './catalog.ts';
 
 const roles = ['admin', 'manager', 'member', 'reader', 'service'] as const;
@@ -105,19 +105,8 @@ async function ensureUser(tx: Knex, name: string, passwordHash: string | undefin
     return known.id;
   }
   const id = newId();
-  const fresh = {
-    enabled: true,
-    defaultProjectId: null,
-    passwordExpiresAt: null,
-    wrongTries: 0,
-    wrongAt: null,
-    passwordAt: Date.now(),
-    mustChange: false,
-    activeAt: null,
-    options: {},
-    extra: {},
-  };
-  await insertUser(tx, { id, name, domainId: 'default', passwordHash: passwordHash ?? null, ...fresh });
+  const password = { passwordHash: passwordHash ?? null, passwordAt: Date.now() };
+  await insertUser(tx, { ...newUser(id, name, 'default'), ...password });
   return id;
 }
 

@@ -1,6 +1,6 @@
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { countWrongTry, type User, updateUser } from '../users/store.ts';
+import { countWrongTry, replaceHash, type User, updateUser } from '../users/store.ts';
 import { lookUserNamed, type NamedUser } from './named.ts';
 
 /** Wrong, unknown, locked, idle: the same words after the same time. Only an ended password says so, once it was right. */
@@ -32,10 +32,10 @@ async function rememberLogin({ db, config, hasher }: Identity, user: User, passw
   const isLate = config.disableAfterIdleDays > 0 && Date.now() - (user.activeAt ?? 0) > 3_600_000;
   const change = {
     ...(user.wrongTries > 0 ? { wrongTries: 0, wrongAt: null } : {}),
-    ...(isImported ? { passwordHash: await hasher.hash(password) } : {}),
     ...(isLate ? { activeAt: Date.now() } : {}),
   };
   if (Object.keys(change).length > 0) await updateUser(db, user.id, change);
+  if (isImported) await replaceHash(db, user, await hasher.hash(password));
 }
 
 const countsTries = ({ config }: Identity, { options }: User): boolean =>

@@ -25,10 +25,13 @@ export async function newPassword(
   return {
     passwordHash: password === null ? null : await hasher.hash(password),
     passwordAt: now,
-    passwordExpiresAt: config.passwordExpiresDays > 0 ? now + config.passwordExpiresDays * dayMs : null,
+    passwordExpiresAt: expiryOf(config, now),
     mustChange: !chosen && config.changeUponFirstUse && password !== null,
   };
 }
+
+export const expiryOf = ({ passwordExpiresDays: days }: Identity['config'], since: number): number | null =>
+  days > 0 ? since + days * dayMs : null;
 
 function refuseWeak({ config }: Pick<Identity, 'config'>, password: string): void {
   if (!config.passwordRegex || new RegExp(config.passwordRegex).test(password)) return;

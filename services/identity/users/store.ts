@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { orTwin } from '#shared/db/errors.ts';
-import { applyFilters, type Filters } from '#shared/db/filters.ts';
+import { applyFilters, type Filters, upTo } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 
 export interface User {
@@ -9,7 +9,7 @@ export interface User {
   readonly domainId: string;
   readonly enabled: boolean;
   readonly defaultProjectId: string | null;
-  /** argon2id; null for who cannot log in by password. */
+  /** argon2id, or what a Keystone has hashed until the first login; null for who cannot log in by password. */
   readonly passwordHash: string | null;
   readonly passwordExpiresAt: number | null;
   /** Wrong passwords in a row, and when the last one was. */
@@ -23,6 +23,24 @@ export interface User {
   readonly options: Readonly<Record<string, unknown>>;
   readonly extra: Readonly<Record<string, unknown>>;
 }
+
+/** Somebody of whom only the name is known yet. */
+export const newUser = (id: string, name: string, domainId: string): User => ({
+  id,
+  name,
+  domainId,
+  enabled: true,
+  defaultProjectId: null,
+  passwordHash: null,
+  passwordExpiresAt: null,
+  wrongTries: 0,
+  wrongAt: null,
+  passwordAt: null,
+  mustChange: false,
+  activeAt: null,
+  options: {},
+  extra: {},
+});
 
 const columns = { id: 'id', name: 'name', domain_id: 'domainId', enabled: 'enabled' };
 
@@ -61,8 +79,8 @@ export async function lookUser(
   return row ? fromRow(row) : undefined;
 }
 
-export async function listUsers(db: Knex, filters: Filters): Promise<User[]> {
-  const rows = await applyFilters(db('users'), filters, columns).orderBy('id');
+export async function listUsers(db: Knex, filters: Filters, most = Number.POSITIVE_INFINITY): Promise<User[]> {
+  const rows = await upTo(applyFilters(db('users'), filters, columns).orderBy('id'), most);
   return (rows as Record<string, unknown>[]).map(fromRow);
 }
 
@@ -74,6 +92,10 @@ export async function listUsersOf(db: Knex, ids: readonly string[], filters: Fil
 
 export const updateUser = (tx: Knex, id: string, change: Partial<User>) =>
   tx('users').where({ id }).update(toRow(change));
+
+/** The same password, hashed anew; one that was changed meanwhile stays. */
+export const replaceHash = (db: Knex, { id, passwordHash: before }: User, passwordHash: string) =>
+  db('users').where({ id, passwordHash: before }).update({ passwordHash });
 
 /** With all that is theirs, of rows or of a directory. */
 export async function removeUsers(tx: Knex, ids: string[] | Knex.QueryBuilder): Promise<void> {

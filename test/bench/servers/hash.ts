@@ -2,7 +2,7 @@
 import http from 'node:http';
 import { settingsOf } from '#shared/config/settings.ts';
 import { section } from '../../../services/identity/config.ts';
-import { openHasher } from '../../../services/identity/passwords/argon.ts';
+import { openHasher } from '../../../services/identity/passwords/hasher.ts';
 import { tell } from './told.ts';
 
 const { argonKib, argonPasses, hashesAtOnce } = settingsOf({}).read('identity', section);

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault } from '#shared/errors/fault.ts';
+import { openHasher } from './hasher.ts';
+
+const cheap = { memory: 64, passes: 1, atOnce: 2 };
+const password = 'correct horse';
+
+/** Of that password, as passlib wrote them for Keystone, with the least work. */
+const imported = {
+  'bcrypt 2b': '$2b$04$h16WL7B0fBGLuDZT62ziretVeg.xRz9Of0KL8c7ACU9/Ng0kUEUkK',
+  'bcrypt 2a': '$2a$04$2rk1/8HlujRS7vqYNGvvmuparDiZmAzkLmnBfMMTMZb6JPysdgnuG',
+  'bcrypt 2y': '$2y$04$m3Qjubzg5HaqVPK9moLHoOnIdDWKHxgf/Xba7BWkNB.TLr3.XlCEW',
+  'bcrypt of SHA-256': '$bcrypt-sha256$v=2,t=2b,r=4$6rjCE0zn25/5czWZUYqeIu$GcdK13jGSphJlpckB/LbR1A8LNI7nQW',
+  scrypt: '$scrypt$ln=8,r=8,p=1$5TxnDGEsJQRACOHc2xtjTA$tYPPTc2Jsbr2jTC1L9TYcsHmNzkhJqoAwCAsiuPZQCo',
+  'PBKDF2 of SHA-512':
+    '$pbkdf2-sha512$1000$U4oR4pyzFmKs1bq3ds45Zw$egW/FvfFRXKsHF2lvR9aNE/H9FIcqB3EEknVQADBmWOIpVjqnSXTbUi7Hc3QKkDzQhx41N8iyIA4xEwSV0ptxg',
+};
+
+test('a password is right by its own hash, and by that alone', async () => {
+  const hasher = openHasher(cheap);
+  const hash = await hasher.hash(password);
+  assert.ok(await hasher.verify(password, hash));
+  assert.ok(!(await hasher.verify('wrong', hash)));
+  assert.ok(!(await hasher.verify(password, null)));
+  assert.ok(hasher.isCurrent(hash));
+  assert.ok(!openHasher({ ...cheap, passes: 2 }).isCurrent(hash));
+});
+
+for (const [name, hash] of Object.entries(imported))
+  test(`a hash that was brought along is understood: ${name}`, async () => {
+    const hasher = openHasher(cheap);
+    assert.ok(hasher.isImportable(hash));
+    assert.ok(!hasher.isCurrent(hash), 'the first login makes it ours');
+    assert.ok(await hasher.verify(password, hash));
+    assert.ok(!(await hasher.verify('wrong', hash)));
+  });
+
+test('bcrypt sees 72 bytes of a password, as in Keystone', async () => {
+  const of72 = '$2b$04$3FNVfye6AWGkZkvtuwYkh.pYDlcMMsZ7hq6IVkJNE2X.oI67TQ5pC';
+  const hasher = openHasher(cheap);
+  assert.ok(await hasher.verify('x'.repeat(73), of72));
+  assert.ok(!(await hasher.verify('x'.repeat(71), of72)));
+});
+
+test('a hash that would burn the CPU, or that is none, is no import and nobody gets in by it', async () => {
+  const hasher = openHasher(cheap);
+  const bad = [
+    imported['bcrypt 2b'].replace('$04$', '$31$'),
+    imported['bcrypt 2b'].replace('$04$', '$03$'),
+    imported['bcrypt 2b'].slice(0, -1),
+    imported['bcrypt 2b'].replace('$2b$', '$2x$'),
+    imported['bcrypt of SHA-256'].replace('r=4', 'r=15'),
+    imported.scrypt.replace('ln=8', 'ln=20'),
+    imported.scrypt.replace('p=1', 'p=0'),
+    imported.scrypt.replace(/[^$]+$/, ''),
+    imported['PBKDF2 of SHA-512'].replace('$1000$', '$1000001$'),
+    '$6$salt$hash',
+    '',
+  ];
+  for (const hash of bad) {
+    assert.ok(!hasher.isImportable(hash), hash);
+    assert.ok(!(await hasher.verify(password, hash)), hash);
+  }
+});
+
+test('who comes when too many passwords are being checked is told when to come again', async () => {
+  const hasher = openHasher({ ...cheap, atOnce: 1 });
+  const checks = await Promise.allSettled(Array.from({ length: 18 }, () => hasher.verify(password, null)));
+  const refused = checks.flatMap((check) => (check.status === 'rejected' ? [check.reason as Fault] : []));
+  assert.equal(refused.length, 1, 'one is checked, sixteen wait');
+  assert.ok(refused[0] instanceof Fault);
+  assert.deepEqual([refused[0].status, refused[0].headers], [503, { 'retry-after': '1' }]);
+  assert.equal(await hasher.verify(password, null), false, 'later there is room again');
+});

@@ -1,0 +1,22 @@
+/** Passwords are hashed off the event loop, a few at a time, whatever they were hashed with before. */
+import type { Hasher } from '../context.ts';
+import { argonCheck, argonCost, argonHash, type Cost } from './argon.ts';
+import { importedCheck } from './imported.ts';
+import { turnstile } from './turnstile.ts';
+
+export function openHasher({ memory, passes, atOnce }: Cost & { readonly atOnce: number }): Hasher {
+  const inTurn = turnstile(atOnce, atOnce * 16);
+  const hash = (password: string) => inTurn(() => argonHash(password, { memory, passes }));
+  const verify = (password: string, encoded: string | null) =>
+    inTurn(async () => {
+      const check = encoded === null ? undefined : (argonCheck(encoded) ?? importedCheck(encoded));
+      if (check) return check(password);
+      await argonHash(password, { memory, passes });
+      return false;
+    });
+  const isCurrent = (encoded: string) => {
+    const cost = argonCost(encoded);
+    return cost?.memory === memory && cost.passes === passes;
+  };
+  return { hash, verify, isCurrent, isImportable: (encoded) => importedCheck(encoded) !== undefined };
+}

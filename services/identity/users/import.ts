@@ -1,0 +1,114 @@
+/** Users whom another Keystone knew, with the passwords that they have: beside the running service, or without it. */
+import type { Knex } from 'knex';
+import { databaseOf, readCloud } from '#shared/config/cloud.ts';
+import type { Settings } from '#shared/config/settings.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { section } from '../config.ts';
+import type { Identity } from '../context.ts';
+import { openHasher } from '../passwords/hasher.ts';
+import { newId } from '../projects/operations.ts';
+import { lookProject, type Project } from '../projects/store.ts';
+import { findDomainNamed } from '../tokens/scope.ts';
+import { type ImportRow, readImport } from './import-rows.ts';
+import { expiryOf } from './passwords.ts';
+import { insertUser, lookUser, newUser, type User } from './store.ts';
+
+export interface ImportPlan {
+  readonly fresh: readonly User[];
+  /** Here already, by id or by name: nothing of them is touched, so what they changed since stays. */
+  readonly known: readonly User[];
+  /** While there is one, nothing is done. */
+  readonly problems: readonly string[];
+}
+
+export interface UserImport {
+  plan(content: string): Promise<ImportPlan>;
+  /** All of them, or none. */
+  run(plan: ImportPlan): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Here = Pick<Identity, 'db' | 'hasher' | 'config'>;
+
+export function openUserImport(settings: Settings): UserImport {
+  const config = settings.read('identity', section);
+  const db = openDatabase(config.database || databaseOf(readCloud(settings), 'identity'));
+  const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });
+  return {
+    plan: (content) => planImport({ db, hasher, config }, content),
+    run: ({ fresh }) =>
+      db.transaction(async (tx) => {
+        for (const user of fresh) await insertUser(tx, user);
+      }),
+    close: () => db.destroy(),
+  };
+}
+
+async function planImport(here: Here, content: string): Promise<ImportPlan> {
+  const { rows, problems } = readImport(content);
+  const plan = { fresh: [] as User[], known: [] as User[], problems: [...problems] };
+  const twinOf = twins();
+  for (const row of rows) {
+    const found = await place(here, row);
+    const problem = typeof found === 'string' ? found : twinOf(found.user, row.where);
+    if (problem !== undefined) plan.problems.push(`${row.where}: ${problem}`);
+    else if (typeof found !== 'string') (found.isKnown ? plan.known : plan.fresh).push(found.user);
+  }
+  return plan;
+}
+
+/** Two rows for one user would make the order of the file count. */
+function twins() {
+  const seen = new Map<string, string>();
+  return ({ id, domainId, name }: User, where: string): string | undefined => {
+    const keys = [`id ${id}`, `name ${domainId} ${name.toLowerCase()}`];
+    const twin = keys.map((key) => seen.get(key)).find((found) => found !== undefined);
+    for (const key of keys) seen.set(key, where);
+    return twin && `is the same user as ${twin}`;
+  };
+}
+
+/** The user that a row means, or a sentence why it means none. */
+async function place(here: Here, row: ImportRow): Promise<{ user: User; isKnown: boolean } | string> {
+  const { db, hasher } = here;
+  const domain = await domainOf(db, row.domain);
+  if (!domain) return `there is no domain ${row.domain} here: make it first`;
+  const known = (row.id && (await lookUser(db, { id: row.id }))) || (await lookNamed(db, domain.id, row.name));
+  if (known) return { user: known, isKnown: true };
+  if (!hasher.isImportable(row.hash))
+    return 'hash is none of bcrypt (cost 4 to 14), bcrypt-sha256, scrypt and pbkdf2-sha512, or costs too much';
+  const project = row.defaultProject === undefined ? null : await projectOf(db, domain, row.defaultProject);
+  if (project === undefined) return `there is no project ${row.defaultProject} here: make it first, or leave it out`;
+  return { user: userOf(here, row, domain, project), isKnown: false };
+}
+
+function userOf(
+  { config }: Here,
+  { id = newId(), name, hash, enabled, email }: ImportRow,
+  domain: Project,
+  project: Project | null,
+): User {
+  const now = Date.now();
+  return {
+    ...newUser(id, name, domain.id),
+    enabled,
+    passwordHash: hash,
+    passwordAt: now,
+    passwordExpiresAt: expiryOf(config, now),
+    defaultProjectId: project?.id ?? null,
+    extra: email === undefined ? {} : { email },
+  };
+}
+
+const lookNamed = (db: Knex, domainId: string, name: string) =>
+  lookUser(db, { domainId, nameLower: name.toLowerCase() });
+
+const domainOf = async (db: Knex, nameOrId: string): Promise<Project | undefined> =>
+  (await findDomainNamed(db, { id: nameOrId })) ?? findDomainNamed(db, { name: nameOrId });
+
+async function projectOf(db: Knex, { id: domainId }: Project, nameOrId: string): Promise<Project | undefined> {
+  const found =
+    (await lookProject(db, { id: nameOrId })) ??
+    (await lookProject(db, { domainId, nameLower: nameOrId.toLowerCase() }));
+  return found?.isDomain ? undefined : found;
+}
