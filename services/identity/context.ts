@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Trust } from '#shared/auth/trust.ts';
 import type { Bus } from '#shared/bus/bus.ts';
+import type { Briefly } from '#shared/clock/briefly.ts';
 import type { Cloud } from '#shared/config/cloud.ts';
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -26,6 +27,8 @@ export interface Identity {
   readonly cloud: Cloud;
   readonly config: ValuesOf<typeof section>;
   readonly hasher: Hasher;
+  /** What tokens are shown with: names, roles, the catalog. Every write forgets it. */
+  readonly facts: Briefly;
   /** Seals what users keep here, with keys that the database never sees. */
   readonly sealer: Sealer;
   /** Where domains keep users and groups that have directories of their own. */

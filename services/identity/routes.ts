@@ -71,6 +71,7 @@ import {
   showRole,
   updateRole,
 } from './roles/handlers.ts';
+import { forgetting } from './tokens/forgetting.ts';
 import { checkToken, logIn, revokeToken, showCatalog, showToken } from './tokens/handlers.ts';
 import { trustRoutes } from './trusts/routes.ts';
 import { changePassword, createUser, deleteUser, listUsers, showUser, updateUser } from './users/handlers.ts';
@@ -209,4 +210,4 @@ const all: Route<Identity>[] = [
   ...retiredRoutes,
 ];
 
-export const routes: Route<Identity>[] = all.map(audited);
+export const routes: Route<Identity>[] = all.map(forgetting).map(audited);

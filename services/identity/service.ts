@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { withPolicyFile } from '#shared/auth/policy-file.ts';
 import type { Identify } from '#shared/auth/trust.ts';
 import type { Bus } from '#shared/bus/bus.ts';
+import { openBriefly } from '#shared/clock/briefly.ts';
 import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
 import { migrate, takeTurn } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -47,7 +48,8 @@ export const start: Start = async ({ settings, log, bus }) => {
   const ldap = await openLdapDomains({ db, sealer, log });
   const trust = await withDirectories(await openOwnTrust(db), ldap);
   const told = () => tell(trust, bus);
-  const identity: Identity = { db, bus, log, cloud, config, hasher, sealer, ldap, trust, trustChanged: told };
+  const facts = openBriefly();
+  const identity: Identity = { db, bus, log, cloud, config, hasher, facts, sealer, ldap, trust, trustChanged: told };
   await seed(identity);
   const messages = openMessages(identity, trust);
   const timers = openTimers(identity, trust);

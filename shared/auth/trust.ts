@@ -38,14 +38,15 @@ export function openTrust(askElsewhere: AskElsewhere = async () => undefined): T
 
   const read = async (token: string, endedSecondsAgo = 0): Promise<Claims> => {
     const claims = cache.get(token) ?? (await check(token));
-    if ((claims.exp + endedSecondsAgo) * 1000 <= Date.now() || revoked.has(claims)) throw unauthorized();
+    if ((claims.exp + endedSecondsAgo) * 1000 <= Date.now()) throw unauthorized();
     return claims;
   };
+  /** Once, until the next update: only its end comes by itself. */
   const check = async (token: string): Promise<Claims> => {
     if (epoch < 0) throw new Fault(503, 'serviceUnavailable', 'Identity has not been reached yet: try again.');
     const key = keys.get(keyIdOf(token) ?? '');
     const claims = key ? verified(token, key) : await askElsewhere(token);
-    if (!claims) throw unauthorized();
+    if (!claims || revoked.has(claims)) throw unauthorized();
     if (key) cache.set(token, claims);
     return claims;
   };

@@ -1,5 +1,4 @@
 /** A Keystone to measure, ours or another: where it is, who asks it, and what it holds for the bench. */
-import { randomUUID } from 'node:crypto';
 import { type Reply, request as send, textOf } from '#shared/clients/http.ts';
 import { type Request, sideBySide } from './measure.ts';
 import { type Server, serverAt } from './server.ts';
@@ -58,6 +57,9 @@ export const validation = (keystone: Keystone, subject: string): Request => {
   return { ...request, headers: { ...headers, 'x-subject-token': subject } };
 };
 
+export const addUser = (keystone: Keystone, user: object) =>
+  askOf(keystone.server, asAdmin(keystone, 'POST', '/users', { user }));
+
 /** So many tokens of the administrator, each made from the first. */
 export async function manyTokens(keystone: Keystone, count: number): Promise<string[]> {
   const { path, token, login, server } = keystone;
@@ -70,31 +72,39 @@ export async function manyTokens(keystone: Keystone, count: number): Promise<str
   return tokens;
 }
 
+/** Where the users are that the bench lists. One that is there already is used as it is, and stays. */
+export const manyUsers = { domain: 'bench-users', count: 10_000 };
+
 export interface Domain {
   readonly id: string;
-  readonly name: string;
-  /** The users go with it. */
+  /** What the bench has made, it takes away; the users go with their domain. */
   remove(): Promise<void>;
 }
 
-/** A domain of its own with so many users, who have no passwords: nothing is hashed for them. */
-export async function fillDomain(keystone: Keystone, users: number): Promise<Domain> {
-  const name = `bench-${randomUUID().slice(0, 8)}`;
+/** They have no passwords: nothing is hashed for them. */
+export async function ensureManyUsers(keystone: Keystone): Promise<Domain> {
+  const { domain: name, count } = manyUsers;
   const ask = (method: string, to: string, body?: unknown) =>
     askOf(keystone.server, asAdmin(keystone, method, to, body));
-  const id = (await ask('POST', '/domains', { domain: { name } })).body.domain?.id ?? '';
+  const [known] = (await ask('GET', `/domains?name=${name}`)).body.domains as Thing[];
+  if (known) return { id: known.id, remove: async () => {} };
+  const { id } = (await ask('POST', '/domains', { domain: { name } })).body.domain as Thing;
   const remove = async () => {
     await ask('PATCH', `/domains/${id}`, { domain: { enabled: false } });
     await ask('DELETE', `/domains/${id}`);
   };
   try {
     const user = (n: number) => ({ name: `user-${n}`, domain_id: id, email: `user-${n}@example.org` });
-    await sideBySide(8, users, (n) => ask('POST', '/users', { user: user(n) }));
-    return { id, name, remove };
+    await sideBySide(8, count, (n) => ask('POST', '/users', { user: user(n) }));
+    return { id, remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+interface Thing {
+  readonly id: string;
 }
 
 function json(method: string, path: string, body: unknown): Request {
@@ -111,7 +121,7 @@ async function askOf({ host, port }: Server, { method = 'GET', path, headers = {
   const reply = await send(url, { method, headers, timeoutMs: slowMs, ...(body === undefined ? {} : { body }) });
   const text = await textOf(reply);
   if (reply.status >= 400) throw new Error(`${method} ${path} was answered ${reply.status}: ${text}`);
-  return { headers: reply.headers, body: (text ? JSON.parse(text) : {}) as Record<string, { readonly id: string }> };
+  return { headers: reply.headers, body: (text ? JSON.parse(text) : {}) as Record<string, unknown> };
 }
 
 const tokenOf = ({ headers }: Pick<Reply, 'headers'>): string => String(headers['x-subject-token']);

@@ -10,6 +10,8 @@ export interface Request {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** It must be, with a 4xx. */
+  readonly refused?: boolean;
 }
 
 export interface Subject {
@@ -123,10 +125,13 @@ export async function sideBySide(workers: number, count: number, work: (n: numbe
   await Promise.all(Array.from({ length: workers }, worker));
 }
 
-function ask({ host, port }: Server, { path, body, method = 'GET', headers = {} }: Request, agent: http.Agent) {
-  return new Promise<void>((resolve, reject) => {
+function ask({ host, port }: Server, request: Request, agent: http.Agent): Promise<void> {
+  const { path, body, method = 'GET', headers = {}, refused = false } = request;
+  return new Promise((resolve, reject) => {
     const asked = http.request({ host, port, path, method, headers, agent }, (answer) => {
-      if ((answer.statusCode ?? 500) >= 400) reject(new Error(`${method} ${path} was answered ${answer.statusCode}`));
+      const status = answer.statusCode ?? 500;
+      if (refused ? status < 400 || status >= 500 : status >= 400)
+        reject(new Error(`${method} ${path} was answered ${status}`));
       answer.resume().on('end', resolve);
     });
     asked.on('error', reject);

@@ -1,5 +1,5 @@
 /** The catalog of a token: every enabled endpoint, with the project's id where its URL names it. */
-import type { Knex } from 'knex';
+import type { Identity } from '../context.ts';
 import { groupsOf, isIn, listChosen } from '../endpoint-filter/store.ts';
 import { type Endpoint, listEntries } from './store.ts';
 
@@ -16,13 +16,15 @@ export interface CatalogEntry {
   }[];
 }
 
+type Facts = Pick<Identity, 'db' | 'facts'>;
+
 /** An endpoint whose URL needs a project is left out of the catalog of a token that has none. */
 export async function buildCatalog(
-  db: Knex,
+  identity: Facts,
   about: { readonly projectId: string | null; readonly userId: string },
 ): Promise<CatalogEntry[]> {
-  const services = await listEntries(db, 'services', {});
-  const endpoints = await endpointsFor(db, about.projectId);
+  const services = await identity.facts.get('services', () => listEntries(identity.db, 'services', {}));
+  const endpoints = await endpointsFor(identity, about.projectId);
   return services
     .filter(({ enabled }) => enabled)
     .map(({ id, type, extra }) => ({
@@ -49,10 +51,13 @@ export async function buildCatalog(
 }
 
 /** All that are enabled, or those that were chosen for the project. */
-async function endpointsFor(db: Knex, projectId: string | null): Promise<Endpoint[]> {
-  const enabled = await listEntries(db, 'endpoints', { enabled: ['true'] });
+async function endpointsFor({ db, facts }: Facts, projectId: string | null): Promise<readonly Endpoint[]> {
+  const enabled = await facts.get('endpoints', () => listEntries(db, 'endpoints', { enabled: ['true'] }));
   if (projectId === null) return enabled;
-  const [chosen, groups] = [await listChosen(db, { projectId }), await groupsOf(db, projectId)];
+  const [chosen, groups] = await facts.get(`chosen ${projectId}`, async () => [
+    await listChosen(db, { projectId }),
+    await groupsOf(db, projectId),
+  ]);
   if (chosen.length === 0 && groups.length === 0) return enabled;
   const ids = new Set(chosen.map(({ endpointId }) => endpointId));
   return enabled.filter((endpoint) => ids.has(endpoint.id) || groups.some((group) => isIn(group, endpoint)));

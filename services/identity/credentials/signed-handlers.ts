@@ -50,7 +50,7 @@ async function login(identity: Identity, key: Credential): Promise<Answer & { re
   await refuseDisabled(identity, user);
   const scoped = await scopeOfKey(identity, user, key);
   const { token, claims } = issueToken(identity, { user, methods: ['ec2credential'], since }, scoped);
-  const view = await tokenView(identity.db, claims, { catalog: true });
+  const view = await tokenView(identity, claims, { catalog: true });
   return { ...ok({ token: view }, { 'x-subject-token': token }), claims };
 }
 

@@ -11,7 +11,7 @@ import { ensureMember, insertGroup } from '../groups/store.ts';
 import { identity as tables } from '../migrations/001-identity.ts';
 import { delegation } from '../migrations/002-delegation.ts';
 import { directories } from '../migrations/008-directories.ts';
-import { openHasher } from '../passwords/argon.ts';
+import { openHasher } from '../passwords/hasher.ts';
 import { insertUser } from '../users/store.ts';
 import type { Directory } from './directory.ts';
 import { ldapOf } from './ldap.ts';

@@ -2,14 +2,14 @@ import type { Filters } from '#shared/db/filters.ts';
 import type { Group } from '../groups/store.ts';
 import type { User } from '../users/store.ts';
 
-/** The users and groups of a domain, wherever it keeps them, by the ids that everybody knows. */
+/** The users and groups of a domain, wherever it keeps them, by the ids that everybody knows. A list may end past `most`. */
 export interface Directory {
   lookUser(id: string): Promise<User | undefined>;
   userNamed(name: string): Promise<User | undefined>;
-  listUsers(filters: Filters): Promise<User[]>;
+  listUsers(filters: Filters, most?: number): Promise<User[]>;
   lookGroup(id: string): Promise<Group | undefined>;
   groupNamed(name: string): Promise<Group | undefined>;
-  listGroups(filters: Filters): Promise<Group[]>;
+  listGroups(filters: Filters, most?: number): Promise<Group[]>;
   groupsOf(userId: string): Promise<Group[]>;
   membersOf(groupId: string, filters: Filters): Promise<User[]>;
   isMember(groupId: string, userId: string): Promise<boolean>;

@@ -44,12 +44,22 @@ export async function findGroup(identity: Identity, id: string): Promise<Group> 
   return group;
 }
 
-/** Those of one domain; without one, all that our own rows have. */
-export const listUsers = (identity: Identity, domainId: string | null, filters: Filters): Promise<User[]> =>
-  directoryOf(identity, domainId ?? '').listUsers(domainId ? { ...filters, domain_id: [domainId] } : filters);
+/** Those of one domain; without one, all that our own rows have. Past `most` it may end: one more says that there are more. */
+export const listUsers = (
+  identity: Identity,
+  domainId: string | null,
+  filters: Filters,
+  most?: number,
+): Promise<User[]> =>
+  directoryOf(identity, domainId ?? '').listUsers(domainId ? { ...filters, domain_id: [domainId] } : filters, most);
 
-export const listGroups = (identity: Identity, domainId: string | null, filters: Filters): Promise<Group[]> =>
-  directoryOf(identity, domainId ?? '').listGroups(domainId ? { ...filters, domain_id: [domainId] } : filters);
+export const listGroups = (
+  identity: Identity,
+  domainId: string | null,
+  filters: Filters,
+  most?: number,
+): Promise<Group[]> =>
+  directoryOf(identity, domainId ?? '').listGroups(domainId ? { ...filters, domain_id: [domainId] } : filters, most);
 
 /** The groups of a user that rows say nothing of. */
 export async function groupsElsewhere(identity: Identity, userId: string): Promise<string[]> {

@@ -7,10 +7,10 @@ import type { Directory } from './directory.ts';
 export const rowsOf = ({ db, hasher }: Pick<Identity, 'db' | 'hasher'>, domainId: string): Directory => ({
   lookUser: (id) => lookUser(db, { id }),
   userNamed: (name) => lookUser(db, { domainId, nameLower: name.toLowerCase() }),
-  listUsers: (filters) => listUsers(db, filters),
+  listUsers: (filters, most) => listUsers(db, filters, most),
   lookGroup: (id) => lookGroup(db, id),
   groupNamed: (name) => lookGroupNamed(db, domainId, name),
-  listGroups: (filters) => listGroups(db, filters),
+  listGroups: (filters, most) => listGroups(db, filters, most),
   groupsOf: (userId) => listGroupsOf(db, userId),
   membersOf: async (groupId, filters) => listUsersOf(db, await listMemberIds(db, groupId), filters),
   isMember: (groupId, userId) => isMember(db, groupId, userId),

@@ -16,7 +16,7 @@ type Asked = Call<never>;
 export const federatedLogin: Handler<Identity> = async (identity, call) => {
   const { id: idpId = '', protocolId = '' } = call.params;
   const { token, claims } = await enter(identity, call, { idpId, protocolId, assertion: assertionOf(identity, call) });
-  return created({ token: await tokenView(identity.db, claims, { catalog: false }) }, { 'x-subject-token': token });
+  return created({ token: await tokenView(identity, claims, { catalog: false }) }, { 'x-subject-token': token });
 };
 
 /** The path names the provider. */

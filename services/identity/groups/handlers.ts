@@ -1,5 +1,5 @@
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { collection, limitedTo } from '../collection/view.ts';
+import { collection, limitedTo, mostOf } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { directoryOfId, findGroup, findUser, listGroups as list } from '../directories/people.ts';
 import { absent } from '../projects/store.ts';
@@ -20,7 +20,7 @@ const view = ({ id, name, domainId, description, extra }: Group, base: string) =
 export const listGroups: Handler<Identity> = async (identity, call) => {
   const domain = call.query.domain_id ?? call.who.domainId;
   call.authorize('identity:list_groups', domain ? { 'target.group.domain_id': domain } : {});
-  const found = await list(identity, domain, call.queries);
+  const found = await list(identity, domain, call.queries, mostOf(identity, call));
   return ok(
     limitedTo(
       identity,

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { orTwin } from '#shared/db/errors.ts';
-import { applyFilters, type Filters } from '#shared/db/filters.ts';
+import { applyFilters, type Filters, upTo } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 
 export interface Group {
@@ -51,8 +51,8 @@ export async function lookGroupNamed(db: Knex, domainId: string, name: string): 
   return row ? fromRow(row) : undefined;
 }
 
-export async function listGroups(db: Knex, filters: Filters): Promise<Group[]> {
-  const rows = await applyFilters(db('groups'), filters, columns).orderBy('id');
+export async function listGroups(db: Knex, filters: Filters, most = Number.POSITIVE_INFINITY): Promise<Group[]> {
+  const rows = await upTo(applyFilters(db('groups'), filters, columns).orderBy('id'), most);
   return (rows as Record<string, unknown>[]).map(fromRow);
 }
 

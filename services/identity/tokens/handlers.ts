@@ -24,7 +24,7 @@ export const logIn: Handler<Identity, Login> = async (identity, call) => {
   if (required) return receiptAnswer(identity, proven, required);
   const scoped = await whereTo(identity, proven, body.auth.scope);
   const { token, claims } = issueToken(identity, proven, scoped, proven.before?.federated);
-  const view = await tokenView(identity.db, claims, { catalog: !('nocatalog' in query) });
+  const view = await tokenView(identity, claims, { catalog: !('nocatalog' in query) });
   return created({ token: view }, { 'x-subject-token': token });
 };
 
@@ -79,7 +79,8 @@ async function readSubject(identity: Identity, token: string, allowExpired: bool
 
 export const showToken: Handler<Identity> = async (identity, call) => {
   const { token, claims } = await subjectOf(identity, call, 'identity:validate_token');
-  const view = await tokenView(identity.db, claims, { catalog: !('nocatalog' in call.query) });
+  const catalog = !('nocatalog' in call.query);
+  const view = await identity.facts.get(`${catalog} ${token}`, () => tokenView(identity, claims, { catalog }));
   return ok({ token: view }, { 'x-subject-token': token });
 };
 
@@ -97,7 +98,7 @@ export const revokeToken: Handler<Identity> = async (identity, call) => {
 
 export const showCatalog: Handler<Identity> = async (identity, { who, base }) => {
   const claims = await readOwnToken(identity, who.token);
-  const { catalog } = await tokenView(identity.db, claims, { catalog: true });
+  const { catalog } = await tokenView(identity, claims, { catalog: true });
   if (catalog === undefined) throw unauthorized();
   return ok({ catalog, links: { self: `${base}/v3/auth/catalog`, previous: null, next: null } });
 };

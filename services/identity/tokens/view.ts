@@ -1,9 +1,10 @@
-/** A token's body, exactly Keystone's, made of what it says and of the rows as they are now. */
+/** A token's body, exactly Keystone's, made of what it says and of the rows as they are, a second ago at most. */
 import type { Knex } from 'knex';
 import type { Claims } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
 import { buildCatalog } from '../catalog/build.ts';
+import type { Identity } from '../context.ts';
 import { isPublicId } from '../directories/public-id.ts';
 import { serviceProviders } from '../federation/store.ts';
 import { accessTokens } from '../oauth/store.ts';
@@ -12,40 +13,45 @@ import { listAllRoles } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
 import { lookUser, type User } from '../users/store.ts';
 
+type Facts = Pick<Identity, 'db' | 'facts'>;
+
 export async function tokenView(
-  db: Knex,
+  identity: Facts,
   claims: Claims,
   { catalog }: { readonly catalog: boolean },
 ): Promise<Record<string, unknown>> {
-  const user = await userOf(db, claims);
+  const { db } = identity;
+  const user = await userOf(identity, claims);
   if (!user) throw unauthorized();
   return {
     methods: claims.methods,
     user: {
       id: user.id,
       name: user.name,
-      domain: await domainOf(db, user.domainId),
+      domain: await domainOf(identity, user.domainId),
       ...(claims.federated ? federatedView(claims.federated) : passwordView(user)),
     },
     audit_ids: claims.audit,
     expires_at: stamp(claims.exp),
     issued_at: stamp(claims.iat),
-    ...(await scopeView(db, claims)),
+    ...(await scopeView(identity, claims)),
     ...(await delegationView(db, claims)),
-    ...(await rolesView(db, claims)),
-    ...(await serviceProvidersView(db)),
+    ...(await rolesView(identity, claims)),
+    ...(await serviceProvidersView(identity)),
     ...(catalog && isScoped(claims)
-      ? { catalog: await buildCatalog(db, { projectId: claims.project?.id ?? null, userId: user.id }) }
+      ? { catalog: await buildCatalog(identity, { projectId: claims.project?.id ?? null, userId: user.id }) }
       : {}),
   };
 }
 
 /** A directory is asked at a login and not for each look at a token, which says the same. */
 const userOf = async (
-  db: Knex,
+  { db, facts }: Facts,
   { sub: id, name, domain: domainId }: Claims,
 ): Promise<Pick<User, 'id' | 'name' | 'domainId' | 'passwordExpiresAt'> | undefined> =>
-  isPublicId(id) ? { id, name, domainId, passwordExpiresAt: null } : lookUser(db, { id });
+  isPublicId(id)
+    ? { id, name, domainId, passwordExpiresAt: null }
+    : facts.get(`user ${id}`, () => lookUser(db, { id }));
 
 const passwordView = ({ passwordExpiresAt: at }: Pick<User, 'passwordExpiresAt'>) => ({
   password_expires_at: at === null ? null : stamp(at / 1000),
@@ -60,8 +66,8 @@ const federatedView = ({ idp, protocol, groups }: NonNullable<Claims['federated'
 });
 
 /** Where else the bearer may go with an assertion. */
-async function serviceProvidersView(db: Knex): Promise<Record<string, unknown>> {
-  const found = await serviceProviders.listWhere(db, { enabled: true });
+async function serviceProvidersView({ db, facts }: Facts): Promise<Record<string, unknown>> {
+  const found = await facts.get('service providers', () => serviceProviders.listWhere(db, { enabled: true }));
   if (found.length === 0) return {};
   return { service_providers: found.map(({ id, authUrl, spUrl }) => ({ id, auth_url: authUrl, sp_url: spUrl })) };
 }
@@ -94,20 +100,22 @@ const stamp = (seconds: number): string => new Date(seconds * 1000).toISOString(
 const isScoped = ({ project, domainScope, system }: Claims): boolean =>
   project !== null || domainScope !== null || system;
 
-const domainOf = async (db: Knex, id: string) => ({ id, name: (await lookProject(db, { id }))?.name ?? id });
+const projectOf = ({ db, facts }: Facts, id: string) => facts.get(`project ${id}`, () => lookProject(db, { id }));
 
-async function scopeView(db: Knex, { project, domainScope, system }: Claims): Promise<Record<string, unknown>> {
+const domainOf = async (identity: Facts, id: string) => ({ id, name: (await projectOf(identity, id))?.name ?? id });
+
+async function scopeView(identity: Facts, { project, domainScope, system }: Claims): Promise<Record<string, unknown>> {
   if (system) return { system: { all: true } };
-  if (domainScope !== null) return { domain: await domainOf(db, domainScope) };
+  if (domainScope !== null) return { domain: await domainOf(identity, domainScope) };
   if (project === null) return {};
-  const now = await lookProject(db, { id: project.id });
-  const domain = await domainOf(db, project.domain);
+  const now = await projectOf(identity, project.id);
+  const domain = await domainOf(identity, project.domain);
   return { project: { id: project.id, name: now?.name ?? project.name, domain }, is_domain: now?.isDomain ?? false };
 }
 
-async function rolesView(db: Knex, claims: Claims): Promise<Record<string, unknown>> {
+async function rolesView({ db, facts }: Facts, claims: Claims): Promise<Record<string, unknown>> {
   if (!isScoped(claims)) return {};
-  const roles = await listAllRoles(db);
+  const roles = await facts.get('roles', () => listAllRoles(db));
   return {
     roles: roles
       .filter(({ name, domainId }) => domainId === null && claims.roles.includes(name))

@@ -1,5 +1,5 @@
 import { created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { limitedTo } from '../collection/view.ts';
+import { limitedTo, mostOf } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { findUser, listUsers as list } from '../directories/people.ts';
 import {
@@ -18,7 +18,7 @@ export const listUsers: Handler<Identity> = async (identity, call) => {
   const domain = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : call.who.domainId;
   call.authorize('identity:list_users', domain ? { 'target.domain_id': domain } : {});
   const { domain_id: _, ...rest } = call.queries;
-  const found = await list(identity, domain, rest);
+  const found = await list(identity, domain, rest, mostOf(identity, call));
   return ok(
     limitedTo(
       identity,

@@ -1,4 +1,4 @@
-/** The identity service alone, with passwords as costly as in real clouds and so many revocations of tokens of others. */
+/** The identity service alone, with passwords as costly as in real clouds with many users, and with so many revocations of tokens of others. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,11 @@ import { settingsOf } from '#shared/config/settings.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { insertRevocation } from '../../../services/identity/keys/store.ts';
+import { insertProject } from '../../../services/identity/projects/store.ts';
 import { start } from '../../../services/identity/service.ts';
+import { insertUser, newUser } from '../../../services/identity/users/store.ts';
 import { freePort } from '../../fakes/identity.ts';
+import { manyUsers } from '../keystone.ts';
 import { tellPort } from './told.ts';
 
 const [revocations = '0'] = process.argv.slice(2);
@@ -24,10 +27,24 @@ const settings = settingsOf({ cloud: { var: home }, identity: { listen: port, lo
 await start({ settings, log: silentLog(), bus: memoryBus() });
 
 const db = openDatabase(`sqlite:${join(home, 'db', 'identity.sqlite')}`);
+const { domain, count } = manyUsers;
 await db.transaction(async (tx) => {
   const soon = Date.now() + 3_600_000;
   for (let n = 0; n < Number(revocations); n += 1)
     await insertRevocation(tx, { audit: `gone-${n}`, before: soon / 1000 }, soon);
+  await insertProject(tx, {
+    id: domain,
+    name: domain,
+    domainId: domain,
+    parentId: null,
+    isDomain: true,
+    enabled: true,
+    description: '',
+    options: {},
+    extra: {},
+  });
+  for (let n = 0; n < count; n += 1)
+    await insertUser(tx, { ...newUser(`user-${n}`, `user-${n}`, domain), extra: { email: `user-${n}@example.org` } });
 });
 await db.destroy();
 tellPort(port);
