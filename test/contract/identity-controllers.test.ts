@@ -70,7 +70,7 @@ const parts: Readonly<Record<string, (pair: Pair, t: TestContext) => Promise<voi
     assert.equal(users.length, new Set(users.map(({ name }) => name)).size);
   },
 
-  'OSSN-0056: what one revokes the other knows within two seconds': async ({ world, other }, t) => {
+  'OSSN-0056, OSSA-2013-025: what one revokes the other knows within two seconds': async ({ world, other }, t) => {
     const ann = await world.person('ann', ['member']);
     const again = (await world.logIn({ id: ann.id, password: ann.password })).token;
     assert.ok((await isGoodAt(other, ann.token)) && (await isGoodAt(other, again)));

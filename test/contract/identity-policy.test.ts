@@ -98,7 +98,7 @@ const filled = (path: string, { userId, projectId }: Persona, { role, domain }: 
     return 'nothing-of-that-name';
   });
 
-test('without a token, with a broken one and with an ended one every route but the open ones is 401', async (t) => {
+test('OSSA-2012-015: without a token, with a broken one and with an ended one every route but the open ones is 401', async (t) => {
   const { world, outsider, role, domain } = await cast(t);
   const dead = outsider.token;
   await world.ask('DELETE', '/auth/tokens', { token: dead, headers: { 'x-subject-token': dead } });

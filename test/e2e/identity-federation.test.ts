@@ -44,7 +44,7 @@ const enter = (world: Awaited<ReturnType<typeof openIdentity>>, token: string, s
     body: { auth: { identity: { methods: ['token'], token: { id: token } }, scope } },
   });
 
-test('who a provider sends is one user for ever, with the roles of the mapped groups and no others', async (t) => {
+test('OSSA-2017-004, FIX-KS-44394: who a provider sends is one user for ever, with the roles of the mapped groups and no others', async (t) => {
   const { world, token, group, come } = await open(t);
   const [first, again] = [await come('ann@corp'), await come('ann@corp')];
   assert.equal(first.status, 201);

@@ -72,7 +72,7 @@ async function open(t: TestContext) {
   return { world, admin, ann, consumer, request, authorize, exchange, given, enter, isGood };
 }
 
-test('a consumer asks, a user agrees to some roles, and the consumer acts with these and no others', async (t) => {
+test('OSSA-2020-005: a consumer asks, a user agrees to some roles, and the consumer acts with these and no others', async (t) => {
   const { ann, consumer, given, enter } = await open(t);
   const access = await given('member');
   const entered = await enter(access);

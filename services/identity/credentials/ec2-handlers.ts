@@ -6,7 +6,7 @@ import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { findUser } from '../directories/people.ts';
 import { absent, findProject } from '../projects/store.ts';
-import { delegationOf, refuseOtherProject } from '../tokens/delegation.ts';
+import { boundsOf, delegationOf, reaches, refuseOtherProject } from '../tokens/delegation.ts';
 import { type Credential, ec2Blob, idOfAccess, opened, sealedRow } from './operations.ts';
 import { credentialRows } from './store.ts';
 
@@ -40,7 +40,9 @@ export const createEc2: Handler<Identity, { tenant_id: string }> = async (identi
 export const listEc2: Handler<Identity> = async (identity, call) => {
   const { id: userId } = await findUser(identity, call.params.id ?? '');
   call.authorize('identity:ec2_list_credentials', target(userId));
-  const rows = await credentialRows.listWhere(identity.db, { userId, type: 'ec2' });
+  const bounds = await boundsOf(identity, call.who);
+  const all = await credentialRows.listWhere(identity.db, { userId, type: 'ec2' });
+  const rows = all.filter((row) => reaches(bounds, row.projectId));
   return ok(
     collection(
       call,
@@ -50,7 +52,12 @@ export const listEc2: Handler<Identity> = async (identity, call) => {
   );
 };
 
-async function found(identity: Identity, call: Call<never>, rule: string): Promise<Credential> {
+async function found(
+  identity: Identity,
+  call: Call<never>,
+  rule: string,
+  bounds: typeof boundsOf,
+): Promise<Credential> {
   const { id = '', access = '' } = call.params;
   await findUser(identity, id);
   const row = await credentialRows.look(identity.db, { id: idOfAccess(access) });
@@ -60,14 +67,15 @@ async function found(identity: Identity, call: Call<never>, rule: string): Promi
   }
   call.authorize(rule, target(row.userId));
   if (row.userId !== id) throw forbidden('The credential belongs to another user.');
+  refuseOtherProject(await bounds(identity, call.who), row.projectId);
   return opened(identity, row);
 }
 
 export const showEc2: Handler<Identity> = async (identity, call) =>
-  ok({ credential: view(await found(identity, call, 'identity:ec2_get_credential'), call.base) });
+  ok({ credential: view(await found(identity, call, 'identity:ec2_get_credential', boundsOf), call.base) });
 
 export const deleteEc2: Handler<Identity> = async (identity, call) => {
-  const { id } = await found(identity, call, 'identity:ec2_delete_credential');
+  const { id } = await found(identity, call, 'identity:ec2_delete_credential', delegationOf);
   await credentialRows.remove(identity.db, { id });
   return gone();
 };

@@ -3,7 +3,7 @@ import { type Call, created, gone, type Handler, ok } from '#shared/http/route.t
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { extraOf } from '../projects/operations.ts';
-import { delegationOf, refuseOtherProject } from '../tokens/delegation.ts';
+import { boundsOf, type Delegation, delegationOf, reaches, refuseOtherProject } from '../tokens/delegation.ts';
 import { type Credential, credentialId, ec2Blob, opened, sealedRow } from './operations.ts';
 import { credentialRows } from './store.ts';
 
@@ -29,8 +29,11 @@ const view = ({ id, userId, projectId, type, blob, extra }: Credential, base: st
 });
 
 export const listCredentials: Handler<Identity> = async (identity, call) => {
+  const bounds = await boundsOf(identity, call.who);
   const rows = await credentialRows.list(identity.db, call.queries);
-  const own = rows.filter((row) => call.may('identity:list_credentials', target(row)));
+  const own = rows.filter(
+    (row) => reaches(bounds, row.projectId) && call.may('identity:list_credentials', target(row)),
+  );
   return ok(
     collection(
       call,
@@ -61,15 +64,22 @@ export const createCredential: Handler<Identity, { credential: CredentialWish }>
   return created({ credential: view(credential, call.base) });
 };
 
-async function found(identity: Identity, call: Call<unknown>, rule: string): Promise<Credential> {
+type Bounds = (identity: Identity, who: Call['who']) => Promise<Delegation>;
+
+async function found(
+  identity: Identity,
+  call: Call<unknown>,
+  rule: string,
+  bounds: Bounds = delegationOf,
+): Promise<Credential> {
   const row = await credentialRows.find(identity.db, call.params.id ?? '');
   call.authorize(rule, target(row));
-  refuseOtherProject(await delegationOf(identity, call.who), row.projectId);
+  refuseOtherProject(await bounds(identity, call.who), row.projectId);
   return opened(identity, row);
 }
 
 export const showCredential: Handler<Identity> = async (identity, call) =>
-  ok({ credential: view(await found(identity, call, 'identity:get_credential'), call.base) });
+  ok({ credential: view(await found(identity, call, 'identity:get_credential', boundsOf), call.base) });
 
 const ownedByOthers = ['trust_id', 'app_cred_id', 'access_token_id'] as const;
 

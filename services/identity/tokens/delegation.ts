@@ -16,12 +16,19 @@ export interface Delegation {
 
 const markNames = { trust: 'trust_id', app: 'app_cred_id', oauth: 'access_token_id' } as const;
 
-export async function delegationOf(identity: Identity, who: Who): Promise<Delegation> {
+/** For who looks; a restricted application credential may do no more than that. */
+export async function boundsOf(identity: Identity, who: Who): Promise<Delegation> {
   const { by = '' } = await readOwnToken(identity, who.token);
   const [kind, id = ''] = by.split(':') as [Delegation['kind'] | '', string?];
   if (!kind) return { kind: undefined, id: '', projectId: null, marks: {} };
-  if (kind === 'app') await refuseRestricted(identity, id);
   return { kind, id, projectId: who.projectId, marks: { [markNames[kind]]: id } };
+}
+
+/** For who makes, changes or removes something. */
+export async function delegationOf(identity: Identity, who: Who): Promise<Delegation> {
+  const bounds = await boundsOf(identity, who);
+  if (bounds.kind === 'app') await refuseRestricted(identity, bounds.id);
+  return bounds;
 }
 
 async function refuseRestricted({ db }: Identity, id: string): Promise<void> {
@@ -31,10 +38,13 @@ async function refuseRestricted({ db }: Identity, id: string): Promise<void> {
 }
 
 /** A delegated token reaches nothing of another project. */
-export function refuseOtherProject({ kind, projectId }: Delegation, wanted: string | null): void {
-  if (kind !== undefined && wanted !== projectId)
+export function refuseOtherProject(delegation: Delegation, wanted: string | null): void {
+  if (!reaches(delegation, wanted))
     throw forbidden('A token of a trust or an application credential counts for its own project only.');
 }
+
+export const reaches = ({ kind, projectId }: Delegation, wanted: string | null): boolean =>
+  kind === undefined || wanted === projectId;
 
 /** Trusts and the like are made by who proved to be the user, not by who was given a part of it. */
 export async function refuseDelegated(identity: Identity, who: Who, what: string): Promise<void> {

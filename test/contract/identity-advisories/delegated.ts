@@ -22,8 +22,9 @@ export async function appCredential(world: IdentityWorld, wish: object, name = '
   return { ann, made, token, by, path };
 }
 
-export async function trusted(world: IdentityWorld, impersonation: boolean) {
-  const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', ['member'])];
+export async function trusted(world: IdentityWorld, impersonation: boolean, names = ['ann', 'bob']) {
+  const [trustor = '', trustee = ''] = names;
+  const [ann, bob] = [await world.person(trustor, ['member']), await world.person(trustee, ['member'])];
   const trust = {
     trustor_user_id: ann.id,
     trustee_user_id: bob.id,

@@ -1,7 +1,7 @@
 /** What was given on in part stays a part. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { one, openIdentity } from '../../fakes/identity.ts';
+import { many, one, openIdentity } from '../../fakes/identity.ts';
 import { appCredential, trusted } from './delegated.ts';
 import { rescope, roleNamed } from './world.ts';
 
@@ -90,5 +90,41 @@ test('FIX-KS-DELEG-BOUNDARY: a delegated token reaches no credential of another 
   const { ann, token } = await appCredential(world, { unrestricted: true });
   const body = { credential: { type: 'totp', blob: 'x', user_id: ann.id } };
   const { id } = one(await world.ask('POST', '/credentials', { token: ann.token, body }), 'credential');
-  assert.equal((await world.ask('GET', `/credentials/${id}`, { token })).status, 403);
+  const project = one(
+    await world.ask('POST', '/projects', { token: await world.admin(), body: { project: { name: 'other' } } }),
+    'project',
+  );
+  const keys = `/users/${ann.id}/credentials/OS-EC2`;
+  const make = (tenant: string) => world.ask('POST', keys, { token: ann.token, body: { tenant_id: tenant } });
+  const [near, far] = [one(await make(ann.projectId), 'credential'), one(await make(project.id), 'credential')];
+  for (const path of [`/credentials/${id}`, `${keys}/${far.access}`]) {
+    assert.equal((await world.ask('GET', path, { token })).status, 403, path);
+    assert.equal((await world.ask('DELETE', path, { token })).status, 403, path);
+    assert.equal((await world.ask('GET', path, { token: ann.token })).status, 200, path);
+  }
+  const seen = many(await world.ask('GET', keys, { token }), 'credentials').map(({ access }) => access);
+  assert.deepEqual(seen, [near.access]);
+  assert.equal(many(await world.ask('GET', '/credentials', { token }), 'credentials').length, 1);
+});
+
+test('OSSN-0021: a user who goes or is disabled leaves no back door', async (t) => {
+  const world = await openIdentity(t);
+  const token = await world.admin();
+  const { ann, by } = await appCredential(world, {});
+  const { use } = await trusted(world, true, ['giver', 'taker']);
+  const giver = many(await world.ask('GET', '/users?name=giver', { token }), 'users')[0]?.id;
+  for (const id of [ann.id, giver])
+    await world.ask('PATCH', `/users/${id}`, { token, body: { user: { enabled: false } } });
+  assert.equal((await by()).status, 401);
+  assert.equal((await use()).status, 403);
+  for (const id of [ann.id, giver]) await world.ask('DELETE', `/users/${id}`, { token });
+  assert.equal((await by()).status, 401);
+  assert.equal((await use()).status, 401);
+});
+
+test('FIX-KS-OAUTH-APPCRED: what was delegated agrees to no consumer', async (t) => {
+  const world = await openIdentity(t);
+  const { token } = await appCredential(world, { unrestricted: true });
+  const body = { roles: [{ name: 'member' }] };
+  assert.equal((await world.ask('PUT', '/OS-OAUTH1/authorize/any', { token, body })).status, 403);
 });

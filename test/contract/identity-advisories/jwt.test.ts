@@ -1,0 +1,89 @@
+/** Only what an ES256 key of ours has signed is a token. */
+import assert from 'node:assert/strict';
+import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto';
+import { test } from 'node:test';
+import { type Claims, signToken } from '#shared/auth/token.ts';
+import { openTrust } from '#shared/auth/trust.ts';
+
+const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const jwk = pair.publicKey.export({ format: 'jwk' });
+const now = Date.now() / 1000;
+const claims = { sub: 'u', roles: [], methods: [], audit: ['a'], iat: now, exp: now + 60 } as unknown as Claims;
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const trusting = (keys: readonly { kid: string; jwk: JsonWebKey }[]) => {
+  const trust = openTrust();
+  trust.update({ epoch: 1, keys, revoked: [] });
+  return trust;
+};
+const read = (token: string) => trusting([{ kid: 'k', jwk }]).read(token);
+const refused = (token: string, what: string) => assert.rejects(read(token), { status: 401 }, what);
+
+/** A token with any header, signed by whatever makes a signature of its text. */
+const forged = (header: object, signed: (text: string) => string) => {
+  const text = `${base64(header)}.${base64(claims)}`;
+  return `${text}.${signed(text)}`;
+};
+
+test('DEP-JWT-1: no header makes another algorithm, another key or no signature good', async () => {
+  const pem = pair.publicKey.export({ type: 'spki', format: 'pem' });
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const own = (text: string) =>
+    sign('sha256', Buffer.from(text), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
+  const good = forged({ alg: 'ES256', kid: 'k' }, own);
+  assert.equal((await read(good)).sub, 'u');
+  const hmac = (key: string) => (text: string) => createHmac('sha256', key).update(text).digest('base64url');
+  const bad: Record<string, string> = {
+    none: forged({ alg: 'none', kid: 'k' }, () => ''),
+    'none, spelled otherwise': forged({ alg: 'NoNe', kid: 'k' }, () => ''),
+    'the public key as a secret': forged({ alg: 'HS256', kid: 'k' }, hmac(String(pem))),
+    'the JWK as a secret': forged({ alg: 'HS256', kid: 'k' }, hmac(JSON.stringify(jwk))),
+    RS256: forged({ alg: 'RS256', kid: 'k' }, (text) => sign('sha256', Buffer.from(text), rsa).toString('base64url')),
+    'ES384 in name': forged({ alg: 'ES384', kid: 'k' }, own),
+    'no kid': forged({ alg: 'ES256' }, own),
+    'a kid of nobody': forged({ alg: 'ES256', kid: 'other' }, own),
+    'a kid that is a path': forged({ alg: 'ES256', kid: '../../etc/passwd' }, own),
+    'a kid that every object has': forged({ alg: 'ES256', kid: '__proto__' }, own),
+    'a kid that is no text': forged({ alg: 'ES256', kid: { k: 1 } }, own),
+    'DER instead of two numbers': forged({ alg: 'ES256', kid: 'k' }, (text) =>
+      sign('sha256', Buffer.from(text), pair.privateKey).toString('base64url'),
+    ),
+    'a header of its own key': forged({ alg: 'ES256', kid: 'k', jwk: otherJwk }, byOther),
+    'a header that says where a key is': forged({ alg: 'ES256', kid: 'k', jku: 'http://x', x5u: 'http://x' }, byOther),
+    'a header that asks for what nobody knows': forged({ alg: 'ES256', kid: 'k', crit: ['exp'] }, byOther),
+    'no signature': good.replace(/[^.]*$/, ''),
+    'two parts': good.replace(/\.[^.]*$/, ''),
+    'four parts': `${good}.x`,
+    'an empty text': '',
+  };
+  for (const [what, token] of Object.entries(bad)) await refused(token, what);
+});
+
+const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const otherJwk = other.publicKey.export({ format: 'jwk' });
+const byOther = (text: string) =>
+  sign('sha256', Buffer.from(text), { key: other.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
+
+test('DEP-JWT-2: a key of another kind opens nothing', async () => {
+  const kinds = {
+    'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    Ed25519: generateKeyPairSync('ed25519'),
+  };
+  for (const [kind, { publicKey }] of Object.entries(kinds)) {
+    const trust = trusting([{ kid: 'k', jwk: publicKey.export({ format: 'jwk' }) }]);
+    await assert.rejects(trust.read(signToken(claims, 'k', pair.privateKey)), { status: 401 }, kind);
+  }
+  assert.equal(createPublicKey({ key: jwk, format: 'jwk' }).asymmetricKeyDetails?.namedCurve, 'prime256v1');
+});
+
+test('OSSA-2013-017: a token that was seen opens nothing for one that looks like it', async () => {
+  const trust = trusting([{ kid: 'k', jwk }]);
+  const good = signToken(claims, 'k', pair.privateKey);
+  await trust.read(good);
+  const [head = '', , signature = ''] = good.split('.');
+  const raised = base64({ ...claims, roles: ['admin'] });
+  await assert.rejects(trust.read(`${head}.${raised}.${signature}`), { status: 401 });
+  await assert.rejects(trust.read(`${good.slice(0, -4)}AAAA`), { status: 401 });
+  assert.deepEqual((await trust.read(good)).roles, []);
+});
