@@ -83,3 +83,21 @@ test('a group that loses a role takes it from those whom another puts in it', as
   await assert.rejects(identify(asked(token({ federated })), 'r'), { status: 401 });
   await identify(asked(token({ federated: { ...federated, groups: ['g'] } })), 'r');
 });
+
+test('OSSN-0068: a hundred thousand revocations are looked up like ten', async () => {
+  const many = (count: number): Revocation[] =>
+    Array.from({ length: count }, (_, at) => ({ user: `u${at}`, before: now }));
+  const tokens = Array.from({ length: 200 }, (_, at) => token({ sub: `v${at}` }));
+  const cost = async (count: number) => {
+    const trust = trusting(many(count));
+    for (const each of tokens) await trust.read(each); // signatures are checked once
+    const before = process.cpuUsage();
+    for (let turn = 0; turn < 20; turn += 1) for (const each of tokens) await trust.read(each);
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  };
+  await cost(10);
+  const ratios: number[] = [];
+  for (let turn = 0; turn < 5; turn += 1) ratios.push((await cost(100_000)) / (await cost(10)));
+  assert.ok(Math.min(...ratios) < 3, `${ratios}`);
+});

@@ -13,6 +13,11 @@ test('OSSA-2026-001: headers that say who somebody is are nothing', async (t) =>
     'x-is-admin-project': 'True',
     'x-system-scope': 'all',
     'x-service-roles': 'service',
+    x_roles: 'admin',
+    'X-ROLES': 'admin',
+    'x-identity-status': 'Confirmed',
+    'x-project-id': 'x',
+    'openstack.roles': 'admin',
   };
   assert.equal((await world.ask('GET', '/users', { headers })).status, 401);
   assert.equal((await world.ask('GET', '/users', { token: ann.token, headers })).status, 403);

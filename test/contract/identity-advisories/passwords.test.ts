@@ -21,6 +21,13 @@ test('OSSA-2013-015: no password is no password, whatever its type', async (t) =
   }
 });
 
+test('OSSA-2026-007: whether a user may come in is true or false, and nothing that looks like it', async (t) => {
+  const { ask, admin } = await openIdentity(t);
+  const token = await admin();
+  for (const enabled of ['TRUE', 'false', '0', 0, 512, null, [], {}])
+    assert.equal((await ask('POST', '/users', { token, body: { user: { name: 'x', enabled } } })).status, 400);
+});
+
 test('OSSA-2021-003: locked, unknown, disabled and wrong get one answer', async (t) => {
   const world = await openIdentity(t, { lockoutTries: 2 });
   const ann = await world.person('ann', ['member']);

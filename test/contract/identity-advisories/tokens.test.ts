@@ -1,7 +1,7 @@
 /** What a token is, and how long. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { one, openIdentity } from '../../fakes/identity.ts';
+import { many, one, openIdentity, type Person } from '../../fakes/identity.ts';
 import { isGood, rescope } from './world.ts';
 
 test('OSSA-2012-010, OSSA-2012-019, OSSA-2016-008: a chain of tokens ends with the first, and is revoked by name', async (t) => {
@@ -15,6 +15,20 @@ test('OSSA-2012-010, OSSA-2012-019, OSSA-2016-008: a chain of tokens ends with t
     assert.equal(one(next, 'token').audit_ids[1], first.audit_ids[0], 'the chain keeps its name');
     token = next.token;
   }
+});
+
+test('OSSA-2014-007: many who ask at once are each answered as themselves', async (t) => {
+  const world = await openIdentity(t);
+  const people: Person[] = [];
+  for (const name of ['ann', 'bob', 'cid', 'dan', 'eve']) people.push(await world.person(name, ['member']));
+  const asks = Array.from({ length: 200 }, (_, at) => people[at % people.length] ?? people[0]).map(async (person) => {
+    const token = person?.token ?? '';
+    const answer = await world.ask('GET', '/auth/tokens', { token, headers: { 'x-subject-token': token } });
+    assert.equal(one(answer, 'token').user.id, person?.id);
+    const projects = many(await world.ask('GET', '/auth/projects', { token }), 'projects');
+    assert.deepEqual([projects.length, projects[0]?.id], [1, person?.projectId]);
+  });
+  await Promise.all(asks);
 });
 
 test('OSSA-2014-013: a method named a thousand times is tried once', async (t) => {
