@@ -1,7 +1,8 @@
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import type { Who } from '#shared/auth/who.ts';
+import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { lookProject } from '../projects/store.ts';
+import { listProjects, lookProject } from '../projects/store.ts';
 import {
   changeLimit,
   changeRegistered,
@@ -76,15 +77,17 @@ async function targetOf({ db }: Identity, { ownerKind, ownerId }: Limit) {
   return { 'target.limit.project_id': ownerId, 'target.limit.project.domain_id': project?.domainId ?? '' };
 }
 
-async function mayRead(identity: Identity, call: Call<never>, row: Limit): Promise<boolean> {
-  return call.may('identity:get_limit', await targetOf(identity, row));
+/** A list is about the scope of the token, whatever its roles: another project's limits are for a token of the system. */
+async function inScopeOf({ db }: Identity, { system, domainId, projectId }: Who): Promise<(row: Limit) => boolean> {
+  if (system) return () => true;
+  if (domainId === null) return ({ ownerKind, ownerId }) => ownerKind === 'project' && ownerId === projectId;
+  const owners = new Set((await listProjects(db, { domain_id: [domainId] }, false)).map(({ id }) => id)).add(domainId);
+  return ({ ownerId }) => owners.has(ownerId);
 }
 
-/** Who may not read all of them sees their own. */
 export const listLimits: Handler<Identity> = async (identity, call) => {
-  const seen: Limit[] = [];
-  for (const row of await limits.list(identity.db, call.queries))
-    if (await mayRead(identity, call, row)) seen.push(row);
+  const rows = await limits.list(identity.db, call.queries);
+  const seen = rows.filter(await inScopeOf(identity, call.who));
   return ok(
     collection(
       call,
