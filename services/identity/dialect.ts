@@ -6,7 +6,7 @@ import type { Dialect } from '#shared/http/dialect.ts';
 export const keystone: Dialect = {
   version: () => '3.14',
   fault: ({ status, message }, { header }) => ({
-    body: { error: { code: status, title: STATUS_CODES[status] ?? 'Error', message } },
+    body: { error: { code: status, title: STATUS_CODES[status] ?? 'Error', message: reworded(message) } },
     headers: status === 401 ? { 'www-authenticate': `Keystone uri="http://${header('host') ?? ''}/v3"` } : {},
   }),
   page: () => ({}),
@@ -16,3 +16,10 @@ export const keystone: Dialect = {
       path.length === 0 ? reason : `Invalid input for field '${path.slice(1).join('/') || path[0]}': ${reason}`,
     ),
 };
+
+/** What the other families say of a rule that does not pass, as Keystone says it. */
+const reworded = (message: string): string =>
+  message.replace(
+    /^Policy doesn't allow (\S+) to be performed\.$/,
+    'You are not authorized to perform the requested action: $1.',
+  );
