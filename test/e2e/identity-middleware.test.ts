@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { tryRun } from '#shared/process/run.ts';
-import { type IdentityWorld, many, openIdentity } from '../fakes/identity.ts';
+import { openIdentity, pointCatalogHere } from '../fakes/identity.ts';
 
 const python = '/usr/bin/python3';
 const app = `
@@ -29,14 +29,6 @@ server = make_server('127.0.0.1', 0, AuthProtocol(hello, conf), handler_class=Qu
 print(server.server_port, flush=True)
 server.serve_forever()
 `;
-
-/** The middleware finds identity by the catalog, which the seed wrote for the usual port. */
-async function pointCatalogHere({ ask, admin, url }: IdentityWorld): Promise<void> {
-  const token = await admin();
-  const [service] = many(await ask('GET', '/services?type=identity', { token }), 'services');
-  for (const { id } of many(await ask('GET', `/endpoints?service_id=${service?.id}`, { token }), 'endpoints'))
-    await ask('PATCH', `/endpoints/${id}`, { token, body: { endpoint: { url: `${url}/v3` } } });
-}
 
 const isThere = (await tryRun([python, '-c', 'import keystonemiddleware.auth_token'])).code === 0;
 const skip = isThere ? false : 'python3-keystonemiddleware is not installed';

@@ -134,6 +134,15 @@ export async function openIdentity(
   return { ...hands(`http://127.0.0.1:${port}`), home, restart, beside };
 }
 
+/** Clients find identity by the catalog, which the seed wrote for the usual port, with services that do not run here. */
+export async function pointCatalogHere({ ask, admin, url }: IdentityWorld): Promise<void> {
+  const token = await admin();
+  for (const { id, type } of many(await ask('GET', '/services', { token }), 'services'))
+    if (type !== 'identity') await ask('DELETE', `/services/${id}`, { token });
+  for (const { id } of many(await ask('GET', '/endpoints', { token }), 'endpoints'))
+    await ask('PATCH', `/endpoints/${id}`, { token, body: { endpoint: { url: `${url}/v3` } } });
+}
+
 function hands(url: string): IdentityHands {
   const ask: IdentityWorld['ask'] = async (method, path, { token = '', body, headers = {} } = {}) => {
     const json = { 'content-type': 'application/json', ...(token ? { 'x-auth-token': token } : {}), ...headers };
