@@ -69,6 +69,7 @@ test('one bad row, and nothing is changed', async (t) => {
     { ...ann, name: 'ann2' },
     bob,
     { ...bob, name: 'Bob', domain: 'Default' },
+    { ...bob, name: 'dora', id: 'a'.repeat(64) },
   );
   assert.deepEqual(problems, [
     'line 2: there is no domain nowhere here: make it first',
@@ -76,6 +77,7 @@ test('one bad row, and nothing is changed', async (t) => {
     'line 4: there is no project nothing here: make it first, or leave it out',
     'line 5: is the same user as line 1',
     'line 7: is the same user as line 6',
+    `line 8: id ${'a'.repeat(64)} is one that a directory gives`,
   ]);
   assert.deepEqual(await namesOf(world), before);
 });

@@ -5,6 +5,8 @@ import type { Settings } from '#shared/config/settings.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { section } from '../config.ts';
 import type { Identity } from '../context.ts';
+import { isPublicId } from '../directories/public-id.ts';
+import { listOptions } from '../domain-config/store.ts';
 import { openHasher } from '../passwords/hasher.ts';
 import { newId } from '../projects/operations.ts';
 import { lookProject, type Project } from '../projects/store.ts';
@@ -73,8 +75,10 @@ async function place(here: Here, row: ImportRow): Promise<{ user: User; isKnown:
   const { db, hasher } = here;
   const domain = await domainOf(db, row.domain);
   if (!domain) return `there is no domain ${row.domain} here: make it first`;
+  if (await isElsewhere(db, domain.id)) return `the users of domain ${row.domain} are kept by its own directory`;
   const known = (row.id && (await lookUser(db, { id: row.id }))) || (await lookNamed(db, domain.id, row.name));
   if (known) return { user: known, isKnown: true };
+  if (row.id && isPublicId(row.id)) return `id ${row.id} is one that a directory gives`;
   if (!hasher.isImportable(row.hash))
     return 'hash is none of bcrypt (cost 4 to 14), bcrypt-sha256, scrypt and pbkdf2-sha512, or costs too much';
   const project = row.defaultProject === undefined ? null : await projectOf(db, domain, row.defaultProject);
@@ -99,6 +103,9 @@ function userOf(
     extra: email === undefined ? {} : { email },
   };
 }
+
+const isElsewhere = async (db: Knex, domainId: string): Promise<boolean> =>
+  (await listOptions(db, { domainId, group: 'identity', option: 'driver' })).some(({ value }) => value === 'ldap');
 
 const lookNamed = (db: Knex, domainId: string, name: string) =>
   lookUser(db, { domainId, nameLower: name.toLowerCase() });
