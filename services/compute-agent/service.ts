@@ -8,11 +8,11 @@ import { type ComputeReport, computeAgent, type OwnsGuest, ownsGuest } from '#sh
 import { type Agent, startAgent } from '#shared/hosts/agent.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Start, Started } from '#shared/service/ground.ts';
+import { ensureHostId } from '#shared/service/host-id.ts';
 import { sessionOf } from '#shared/service/session.ts';
 import { type Config, directoryOf, section } from './config.ts';
 import type { ComputeHost } from './context.ts';
 import { fakeHypervisor } from './drivers/fake.ts';
-import { ensureHostId } from './drivers/host-id.ts';
 import type { Hypervisor } from './drivers/hypervisor.ts';
 import { imagesOf } from './drivers/images.ts';
 import { openQemu } from './drivers/open-qemu.ts';

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Cloud, readCloud } from '#shared/config/cloud.ts';
@@ -7,6 +5,7 @@ import type { ValuesOf } from '#shared/config/settings.ts';
 import { type NetworkReport, networkAgent } from '#shared/contracts/network-agent.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import type { Ground, Start } from '#shared/service/ground.ts';
+import { ensureHostId } from '#shared/service/host-id.ts';
 import { section } from './config.ts';
 import type { NetworkDriver } from './drivers/driver.ts';
 import { hostServers } from './drivers/linux/dnsmasq-files.ts';
@@ -22,23 +21,16 @@ export const start: Start = async (ground) => {
   const stateDir = settings.stateDir || join(cloud.var, 'network-agent');
   const driver = await openDriver(ground, cloud, { ...settings, stateDir });
   const host = cloud.host || hostname();
+  const hostId = await ensureHostId(cloud.var);
   const report = async (): Promise<NetworkReport> => ({
-    hostId: hostIdIn(cloud.var),
+    hostId,
     hostname: host,
     tunnelAddress: settings.tunnelAddress || cloud.address,
     driver: driver.kind,
     features: driver.features,
     standing: driver.standing(),
   });
-  const agent = startAgent({
-    contract: networkAgent,
-    bus,
-    host,
-    driver,
-    log,
-    everyMs: cloud.idleMs,
-    report,
-  });
+  const agent = startAgent({ contract: networkAgent, bus, host, driver, log, everyMs: cloud.idleMs, report });
   const close = async () => {
     await agent.close();
     await driver.close();
@@ -65,16 +57,4 @@ function openDriver(
     upstream: settings.dns.length > 0 ? settings.dns : hostServers(),
     healMs: settings.healMs,
   });
-}
-
-/** A host is known by this, whatever it is called. Whoever comes first makes it. */
-function hostIdIn(dir: string): string {
-  const file = join(dir, 'host-id');
-  mkdirSync(dir, { recursive: true });
-  try {
-    writeFileSync(file, randomUUID(), { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  return readFileSync(file, 'utf8').trim();
 }

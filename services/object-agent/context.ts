@@ -1,5 +1,4 @@
 /** What every part of the agent works with. */
-
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { AgentAnswer, Headers } from '#shared/contracts/object-agent.ts';
 import type { Log } from '#shared/log/log.ts';

@@ -1,5 +1,4 @@
 /** The agent's door when it is a process of its own: the calls of the contract, over HTTP. */
-
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {

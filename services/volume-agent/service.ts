@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Cloud, readCloud } from '#shared/config/cloud.ts';
@@ -7,12 +6,12 @@ import { type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.t
 import { startAgent } from '#shared/hosts/agent.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Start } from '#shared/service/ground.ts';
+import { ensureHostId } from '#shared/service/host-id.ts';
 import { sessionOf } from '#shared/service/session.ts';
 import { type Config, directoryOf, portalOf, section } from './config.ts';
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
 import { openFake, openFakeExports } from './drivers/fake.ts';
 import { openFiles } from './drivers/file/file.ts';
-import { publish } from './drivers/file/publish.ts';
 import { imagesOf } from './drivers/images.ts';
 import { openTgt } from './drivers/tgt/exports.ts';
 import { volumesOf } from './operations.ts';
@@ -52,15 +51,4 @@ async function openDriver(cloud: Cloud, config: Config, images: ImageStore, log:
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const store = await openFiles({ directory: join(directory, pool), pool, images, maxImageGb });
   return { store, exporter: await openTgt({ directory, portal, watchMs, log }) };
-}
-
-/** A host is known by this, whatever its name becomes. */
-async function ensureHostId(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, 'host-id');
-  const known = await readFile(path, 'utf8').catch(() => '');
-  if (known !== '') return known.trim();
-  const fresh = randomUUID();
-  await publish(path, (file) => file.writeFile(`${fresh}\n`));
-  return fresh;
 }

@@ -1,7 +1,8 @@
 /** A file per image in one directory, written beside its name and renamed when it is whole. */
 import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renameDurably } from '#shared/files/whole.ts';
 import type { ImageBytes, NewBytes } from './image-bytes.ts';
 
 const partial = '.part';
@@ -51,22 +52,11 @@ async function beginFile(directory: string, name: string): Promise<NewBytes> {
     keep: async () => {
       await file.sync();
       await close();
-      await rename(path + partial, path);
-      await syncDirectory(directory);
+      await renameDurably(path + partial, path);
     },
     drop: async () => {
       await close();
       await rm(path + partial, { force: true });
     },
   };
-}
-
-/** A new name is safe when its directory is. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

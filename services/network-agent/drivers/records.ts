@@ -1,6 +1,6 @@
 /** What this host was asked to be, one JSON file per wish, so that it can be made again after a reboot. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   DhcpWish,
@@ -10,6 +10,7 @@ import type {
   RouterWish,
   Segment,
 } from '#shared/contracts/network-agent.ts';
+import { writeWhole } from '#shared/files/whole.ts';
 
 export interface Wishes {
   readonly port: PortWish;
@@ -67,20 +68,6 @@ const readAll = <Wish>(dir: string): Wish[] =>
   readdirSync(dir)
     .filter((file) => file.endsWith('.json'))
     .map((file) => JSON.parse(readFileSync(join(dir, file), 'utf8')) as Wish);
-
-/** A reader sees the old text or the new one, also after a power cut. Safe to run at once for one file. */
-export async function writeWhole(path: string, text: string, mode = 0o600): Promise<void> {
-  const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
-  const file = await open(temporary, 'w', mode);
-  try {
-    await file.chmod(mode); // whatever the umask is
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-}
 
 /** The networks that a wish needs on this host. */
 export const segmentsOf: { readonly [K in Kind]: (wish: Wishes[K]) => Segment[] } = {

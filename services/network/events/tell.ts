@@ -1,5 +1,4 @@
 /** Tells compute what became of its servers' ports, in order, until it has heard. */
-
 import type { ComputeClient } from '#shared/clients/compute.ts';
 import { every } from '#shared/clock/every.ts';
 import { Fault } from '#shared/errors/fault.ts';

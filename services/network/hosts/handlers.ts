@@ -1,5 +1,4 @@
 /** Agents and zones, as operators know them. */
-
 import { conflict } from '#shared/errors/fault.ts';
 import { forgetWorkOf } from '#shared/hosts/work.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';

@@ -1,5 +1,4 @@
 /** The way outside that a new cloud begins with. */
-
 import type { Who } from '#shared/auth/who.ts';
 import { atomically, type Network } from '../context.ts';
 import { getFact, putFact } from '../hosts/store.ts';

@@ -1,5 +1,4 @@
 /** Leases of a network are given on one of the hosts where its ports are, from a port of its own. */
-
 import { assignAddresses } from '../addresses/assign.ts';
 import { insertAddresses, listAddresses, removeAddresses } from '../addresses/store.ts';
 import { atomically, type Network } from '../context.ts';

@@ -1,5 +1,4 @@
 /** What a request for a port says, checked against what there is. */
-
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { FixedIpWish } from '../addresses/assign.ts';

@@ -1,5 +1,4 @@
 /** A router's leg outside. */
-
 import type { Who } from '#shared/auth/who.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { assignAddresses, type FixedIpWish } from '../addresses/assign.ts';

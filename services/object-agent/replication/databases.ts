@@ -1,5 +1,4 @@
 /** Databases from our device to a peer's: the changes that it has not heard from us. */
-
 import { dirname } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';

@@ -1,5 +1,4 @@
 /** Where volumes lie, as administrators see it. */
-
 import { hostname } from 'node:os';
 import { longTime } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';

@@ -1,5 +1,4 @@
 /** Where a new volume's bytes come from, checked with the caller's own token before anything is promised. */
-
 import type { Who } from '#shared/auth/who.ts';
 import type { Image } from '#shared/clients/image.ts';
 import type { VolumeSource } from '#shared/contracts/volume-agent.ts';

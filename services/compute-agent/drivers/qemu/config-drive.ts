@@ -1,9 +1,9 @@
 /** The config drive: an ISO that a guest finds by its label. Written once, so that a guest's first facts stay. */
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
+import { renameDurably } from '#shared/files/whole.ts';
 import { run } from '#shared/process/run.ts';
 import { giveTo } from './disks.ts';
-import { renameDurably } from './durable.ts';
 import { type Places, within } from './places.ts';
 
 export async function ensureConfigDrive(

@@ -1,6 +1,6 @@
 /** The text of a guest's serial console, which QEMU writes to a file as the guest's user. */
 import { open } from 'node:fs/promises';
-import { openOwnedBy } from './durable.ts';
+import { openOwnedBy } from './owned-file.ts';
 
 /** No more than this is ever given, as Nova does: a guest may write without end, and without a new line. */
 const mostBytes = 100 * 1024;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '#shared/errors/fault.ts';
+import { renameDurably } from '#shared/files/whole.ts';
 import type { Log } from '#shared/log/log.ts';
-import { renameDurably } from './durable.ts';
 import { runConfined } from './processes.ts';
 import { inspectImage } from './qemu-img.ts';
 

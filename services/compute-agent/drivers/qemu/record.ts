@@ -1,7 +1,7 @@
 /** What the agent keeps of a guest: one JSON file, written before the deed it speaks of. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import type { GuestMachine, GuestWish } from '#shared/contracts/compute-agent.ts';
-import { writeDurably } from './durable.ts';
+import { writeWhole } from '#shared/files/whole.ts';
 import { type Places, within } from './places.ts';
 import type { ProcessId } from './processes.ts';
 
@@ -34,7 +34,7 @@ export interface GuestRecord {
 
 export async function writeRecord(places: Places, record: GuestRecord): Promise<void> {
   await mkdir(places.guest(record.id), { recursive: true, mode: 0o711 });
-  await writeDurably(places.of(record.id, within.record), JSON.stringify(record, null, 1));
+  await writeWhole(places.of(record.id, within.record), JSON.stringify(record, null, 1));
 }
 
 /** Folders without a record (a first write that was cut off, a removal that was) are named too. */

@@ -1,5 +1,4 @@
 /** A network on this host: a bridge, and a tunnel or a wire to where else the network is. */
-
 import type { Segment } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { ipBatch, type Links, listLinks, setKernel } from './commands.ts';

@@ -1,10 +1,9 @@
 /** Leases and names of a network: dnsmasq in a namespace with a cable into it. It outlives the agent. */
-
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { DhcpWish } from '#shared/contracts/network-agent.ts';
-import { writeWhole } from '../records.ts';
+import { writeWhole } from '#shared/files/whole.ts';
 import { isWithin } from './addresses.ts';
 import { cableLines, ensureCablesGone } from './cable.ts';
 import { call, inside, ipBatch, listLinks } from './commands.ts';

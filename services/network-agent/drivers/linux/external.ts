@@ -1,5 +1,4 @@
 /** The outside world of a flat network: the host's own foot in it. */
-
 import type { ExternalWish } from '#shared/contracts/network-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { isWithin } from './addresses.ts';

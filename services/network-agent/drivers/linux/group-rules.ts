@@ -1,5 +1,4 @@
 /** Security groups: each is two chains of accepting rules, and two sets of its members' addresses. */
-
 import type { FirewallRule, GroupWish } from '#shared/contracts/network-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Family, familyOf, ofFamily } from './addresses.ts';

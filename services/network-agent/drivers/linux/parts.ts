@@ -1,5 +1,4 @@
 /** The five kinds of wishes, and what each is on a Linux host. Its bridges are made before, and dropped after, by the driver. */
-
 import { bridgeName } from '#shared/contracts/names.ts';
 import type { AllRecords, Kind, Wishes } from '../records.ts';
 import { isWithin } from './addresses.ts';

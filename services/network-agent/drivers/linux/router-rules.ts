@@ -1,5 +1,4 @@
 /** What a router does to addresses. In its namespace alone, so names and numbers are free. */
-
 import { isIP } from 'node:net';
 import type { RouterWish } from '#shared/contracts/network-agent.ts';
 import { inner } from './names.ts';

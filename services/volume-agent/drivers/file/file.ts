@@ -4,12 +4,13 @@ import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises
 import { join } from 'node:path';
 import type { VolumeReport, VolumeSource, VolumeWish } from '#shared/contracts/volume-agent.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
+import { syncDirectory } from '#shared/files/whole.ts';
 import { CommandFailed } from '#shared/process/run.ts';
 import type { ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
 import { convert, virtualBytes } from './convert.ts';
 import { copyBytes, sharesBlocks } from './copy.ts';
 import { inspectImage } from './inspect.ts';
-import { isFull, noSpace, publish, syncDirectory } from './publish.ts';
+import { isFull, noSpace, publish } from './publish.ts';
 
 const gib = 2 ** 30;
 

@@ -1,31 +1,11 @@
-/** Files that are whole or not there: a temporary name, the disk's word, then the real name. */
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+/** Volumes appear whole, or the disk is full and nothing was written. */
 import { Fault } from '#shared/errors/fault.ts';
+import { publish as publishFile } from '#shared/files/whole.ts';
 
-/** The name ends in `.part`: what a dead process left is known by it. */
-export async function publish(path: string, fill: (file: FileHandle, part: string) => Promise<unknown>): Promise<void> {
-  const part = `${path}.${randomUUID().slice(0, 8)}.part`;
-  try {
-    const file = await open(part, 'wx+', 0o600);
-    try {
-      await fill(file, part);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
-    await syncDirectory(dirname(path));
-  } catch (error) {
-    await rm(part, { force: true });
+export async function publish(...words: Parameters<typeof publishFile>): Promise<void> {
+  await publishFile(...words).catch((error: unknown) => {
     throw isFull(error) ? noSpace() : error;
-  }
-}
-
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path);
-  await directory.sync().finally(() => directory.close());
+  });
 }
 
 /** From the kernel, or in the words of a child process. */
