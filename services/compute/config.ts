@@ -1,5 +1,5 @@
 /** The settings of this service. */
-import { number, text } from '#shared/config/settings.ts';
+import { number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
   listen: text('8774', 'where the API answers'),
@@ -34,4 +34,4 @@ export const section = {
   serverGroupMembers: number(10, 'quota of servers of a server group'),
 };
 
-export type Config = { readonly [Name in keyof typeof section]: (typeof section)[Name]['fallback'] };
+export type Config = ValuesOf<typeof section>;

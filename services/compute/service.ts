@@ -1,14 +1,12 @@
 import { hostname } from 'node:os';
-import type { Identify } from '#shared/auth/trust.ts';
-import { databaseOf, listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
+import { databaseOf, listenAt } from '#shared/config/cloud.ts';
 import { computeAgent, questionTo } from '#shared/contracts/compute-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
-import { openDoor } from '#shared/service/door.ts';
+import { beginApi } from '#shared/service/begin.ts';
+import { type Doorway, openDoor } from '#shared/service/door.ts';
 import type { Start } from '#shared/service/ground.ts';
-import { sessionOf } from '#shared/service/session.ts';
-import { watchTrust } from '#shared/service/trust.ts';
 import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
 import { startConsoleProxy } from './console-proxy/proxy.ts';
@@ -27,18 +25,15 @@ import { workflows } from './workflows/all.ts';
 
 /** What this service stands on; a test brings its own. */
 export interface Parts {
-  readonly compute: Omit<Compute, 'hosts' | 'copiers'>;
-  readonly identify: Identify;
+  readonly ground: Omit<Compute, 'hosts' | 'copiers'>;
+  readonly doorway: Doorway;
   readonly identityUrl: string;
   readonly host: string;
-  readonly at: Address;
-  readonly consoleAt: Address;
-  readonly validation?: 'everyday' | 'strict';
+  readonly consoleAt: Doorway['at'];
 }
-type Address = { readonly host: string; readonly port: number };
 
 /** Puts the parts together. The doors open last and close first. */
-export async function openCompute({ compute: ground, identify, identityUrl, host, at, consoleAt, validation }: Parts) {
+export async function openCompute({ ground, doorway, identityUrl, host, consoleAt }: Parts) {
   const { db, bus, log, config } = ground;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
   await migrate(db, [servers, beside]);
@@ -59,17 +54,8 @@ export async function openCompute({ compute: ground, identify, identityUrl, host
     vncSocketOf: async ({ host: where, serverId }) =>
       (await bus.ask<{ path: string }>(questionTo(where, 'vncSocket'), { id: serverId })).path,
   });
-  const door = await openDoor({
-    name: 'compute',
-    service: compute,
-    routes,
-    policy,
-    dialect: nova(identityUrl),
-    identify,
-    log,
-    at,
-    ...(validation ? { validation } : {}),
-  });
+  const dialect = nova(identityUrl);
+  const door = await openDoor({ name: 'compute', service: compute, routes, policy, dialect, ...doorway });
   const close = async () => {
     await Promise.all([door.close(), proxy.close()]);
     await runner.close();
@@ -79,38 +65,29 @@ export async function openCompute({ compute: ground, identify, identityUrl, host
   return { compute, door, close };
 }
 
-export const start: Start = async ({ settings, log, bus }) => {
-  const cloud = readCloud(settings);
-  const config = settings.read('compute', section);
+export const start: Start = async (ground) => {
+  const { cloud, config, session, doorway, identityUrl, ...begun } = beginApi(ground, 'compute', section, 'nova');
+  const { bus, log } = ground;
   const db = openDatabase(config.database || databaseOf(cloud, 'compute'));
-  const session = sessionOf(cloud, 'nova');
-  const trust = watchTrust({ session, bus, log });
   const consoleAt = listenAt(cloud, config.consoleListen);
   const consoleUrl = config.consoleUrl || `http://${cloud.publicAddress}:${consoleAt.port}/vnc_lite.html`;
-  const { close } = await openCompute({
-    compute: {
-      db,
-      bus,
-      log,
-      config,
-      images: imageOver(session),
-      network: networkOver(session),
-      volumes: volumeOver(session),
-      placement: placementOver(session),
-      cloud: { id: cloud.id, consoleUrl },
-    },
-    identify: trust.identify,
-    identityUrl: loginUrlOf(cloud),
-    host: cloud.host || hostname(),
-    at: listenAt(cloud, config.listen),
-    consoleAt,
-    validation: cloud.validation,
-  });
-  return {
-    close: async () => {
-      await close();
-      await trust.close();
-      await db.destroy();
-    },
+  const neighbours = {
+    images: imageOver(session),
+    network: networkOver(session),
+    volumes: volumeOver(session),
+    placement: placementOver(session),
   };
+  const opened = await openCompute({
+    ground: { db, bus, log, config, ...neighbours, cloud: { id: cloud.id, consoleUrl } },
+    doorway,
+    identityUrl,
+    host: cloud.host || hostname(),
+    consoleAt,
+  });
+  const close = async () => {
+    await opened.close();
+    await begun.close();
+    await db.destroy();
+  };
+  return { close };
 };

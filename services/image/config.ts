@@ -1,5 +1,5 @@
 /** The settings of this service. */
-import { list, number, text } from '#shared/config/settings.ts';
+import { list, number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
   listen: text('9292', 'where the API answers'),
@@ -23,4 +23,4 @@ export const section = {
   keepDeletedDays: number(30, 'how long the id of a deleted image is remembered'),
 };
 
-export type Config = { readonly [Name in keyof typeof section]: (typeof section)[Name]['fallback'] };
+export type Config = ValuesOf<typeof section>;

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { databaseOf, listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
+import { databaseOf } from '#shared/config/cloud.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
+import { beginApi } from '#shared/service/begin.ts';
 import { openDoor } from '#shared/service/door.ts';
 import type { Start } from '#shared/service/ground.ts';
-import { sessionOf } from '#shared/service/session.ts';
-import { watchTrust } from '#shared/service/trust.ts';
 import { section } from './config.ts';
 import type { Images } from './context.ts';
 import { glance } from './dialect.ts';
@@ -16,28 +15,18 @@ import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
 
 /** Puts the parts together. The doors open last and close first. */
-export const start: Start = async ({ settings, log, bus }) => {
-  const cloud = readCloud(settings);
-  const config = settings.read('image', section);
+export const start: Start = async (ground) => {
+  const { cloud, config, doorway, identityUrl, ...begun } = beginApi(ground, 'image', section, 'glance');
   const db = openDatabase(config.database || databaseOf(cloud, 'image'));
   await migrate(db, migrations);
   const bytes = await fileBytes(config.directory || join(cloud.var, 'image'));
-  const images: Images = { db, bytes, config, log };
-  const timers = openTimers(images);
-  const trust = watchTrust({ session: sessionOf(cloud, 'glance'), bus, log });
-  const door = await openDoor({
-    name: 'image',
-    service: images,
-    routes,
-    policy,
-    dialect: glance(loginUrlOf(cloud)),
-    identify: trust.identify,
-    log,
-    at: listenAt(cloud, config.listen),
-  });
+  const service: Images = { db, bytes, config, log: ground.log };
+  const timers = openTimers(service);
+  const dialect = glance(identityUrl);
+  const door = await openDoor({ name: 'image', service, routes, policy, dialect, ...doorway });
   const close = async () => {
     await door.close();
-    await trust.close();
+    await begun.close();
     await Promise.all(timers.map((timer) => timer.close()));
     await db.destroy();
   };

@@ -23,7 +23,7 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { openLog } from '#shared/log/log.ts';
 import { section } from './config.ts';
-import { startNetwork } from './service.ts';
+import { openNetwork } from './service.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
@@ -131,19 +131,14 @@ export async function startCloud(t: TestContext, { bus = memoryBus(), settings =
   const config = settingsOf({ network: { ...times, ...settings } }).read('network', section);
   const compute = { tellEvents: async (told: readonly ExternalEvent[]) => void events.push(...told) };
   const at = { host: '127.0.0.1', port: 0 };
-  const parts = {
-    db,
-    bus,
-    log,
-    config,
-    cloudId: 'test',
-    at,
+  const { door, network, close } = await openNetwork({
+    ground: { db, bus, log, config, cloudId: 'test' },
+    doorway: { at, identify, log },
+    identityUrl: 'http://identity',
     session,
     compute,
-    identify,
-    identityUrl: 'http://identity',
-  };
-  const { url, network, close } = await startNetwork(parts);
+  });
+  const { url } = door;
   const agents = new Set<{ close(): Promise<void> }>();
   t.after(async () => {
     for (const agent of agents) await agent.close();

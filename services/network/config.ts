@@ -3,6 +3,7 @@ import { flag, list, number, text } from '#shared/config/settings.ts';
 
 export const section = {
   listen: text('9696', 'where the API answers'),
+  database: text('', 'where its rows are; empty: as section cloud says'),
   underlayMtu: number(1500, 'the MTU between hosts; a tenant network has 50 less'),
   segmentFirst: number(1, 'the first VXLAN identifier for tenant networks'),
   segmentLast: number(65_535, 'the last one; more than 65535 do not fit a conntrack zone'),

@@ -45,10 +45,7 @@ function leaving(network: Network): Ticker {
   );
 }
 
-export function openTimers(network: Network, session: Session): { close(): Promise<void> } {
-  const timers = [seeding(network, session), leaving(network)];
-  const close = async () => {
-    for (const timer of timers) await timer.close();
-  };
-  return { close };
-}
+export const openTimers = (network: Network, session: Session): Ticker[] => [
+  seeding(network, session),
+  leaving(network),
+];

@@ -1,5 +1,5 @@
 /** The settings of this service. */
-import { number, text } from '#shared/config/settings.ts';
+import { number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
   listen: text('8778', 'where the API answers'),
@@ -7,4 +7,4 @@ export const section = {
   candidates: number(1000, 'at most so many allocation candidates are answered'),
 };
 
-export type Config = { readonly [Name in keyof typeof section]: (typeof section)[Name]['fallback'] };
+export type Config = ValuesOf<typeof section>;

@@ -3,7 +3,7 @@ import { number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
   listen: text('8776', 'where the API answers'),
-  database: text('', 'where its rows are; empty: where the cloud keeps all of them'),
+  database: text('', 'where its rows are; empty: as section cloud says'),
   zone: text('nova', 'the availability zone of volumes'),
   limit: number(20, 'how many tasks run side by side'),
   leaseMs: number(15_000, 'how long others leave the tasks of a process that fell silent'),

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Identify } from '#shared/auth/trust.ts';
 import { imageClient } from '#shared/clients/image.ts';
-import { databaseOf, listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
+import { databaseOf } from '#shared/config/cloud.ts';
 import { volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
-import { openDoor } from '#shared/service/door.ts';
+import { beginApi } from '#shared/service/begin.ts';
+import { type Doorway, openDoor } from '#shared/service/door.ts';
 import type { Start } from '#shared/service/ground.ts';
-import { sessionOf } from '#shared/service/session.ts';
-import { watchTrust } from '#shared/service/trust.ts';
 import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
 import type { Volumes } from './context.ts';
@@ -29,13 +27,12 @@ import { workflows } from './workflows/all.ts';
 /** What this service stands on; a test brings its own. */
 export interface Parts {
   readonly ground: Omit<Volumes, 'hosts' | 'copiers'>;
-  readonly identify: Identify;
+  readonly doorway: Doorway;
   readonly identityUrl: string;
-  readonly at: { readonly host: string; readonly port: number };
 }
 
 /** Puts the parts together. The doors open last and close first. */
-export async function openVolumes({ ground, identify, identityUrl, at }: Parts) {
+export async function openVolumes({ ground, doorway, identityUrl }: Parts) {
   const { db, bus, log, cloud, config } = ground;
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
   await migrate(db, [tables, transfers, frozen]);
@@ -47,9 +44,8 @@ export async function openVolumes({ ground, identify, identityUrl, at }: Parts) 
   const runner = await startRunner({ service, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
   const messages = openMessages(service, runner);
   const timers = openTimers(service);
-  const { validation } = cloud;
   const dialect = cinder(identityUrl);
-  const door = await openDoor({ name: 'volume', service, routes, policy, dialect, identify, log, at, validation });
+  const door = await openDoor({ name: 'volume', service, routes, policy, dialect, ...doorway });
   const close = async () => {
     await door.close();
     await runner.close();
@@ -59,25 +55,18 @@ export async function openVolumes({ ground, identify, identityUrl, at }: Parts) 
   return { service, door, close };
 }
 
-export const start: Start = async ({ settings, log, bus }) => {
-  const cloud = readCloud(settings);
-  const config = settings.read('volume', section);
+export const start: Start = async (ground) => {
+  const { cloud, config, session, doorway, identityUrl, ...begun } = beginApi(ground, 'volume', section, 'cinder');
+  const { bus, log } = ground;
   const db = openDatabase(config.database || databaseOf(cloud, 'volume'));
-  const session = sessionOf(cloud, 'cinder');
-  const trust = watchTrust({ session, bus, log });
-  const { close } = await openVolumes({
-    ground: { db, bus, log, cloud, config, images: imageClient(session), servers: serversOver(session) },
-    identify: trust.identify,
-    identityUrl: loginUrlOf(cloud),
-    at: listenAt(cloud, config.listen),
-  });
-  return {
-    close: async () => {
-      await close();
-      await trust.close();
-      await db.destroy();
-    },
+  const [images, servers] = [imageClient(session), serversOver(session)];
+  const opened = await openVolumes({ ground: { db, bus, log, cloud, config, images, servers }, doorway, identityUrl });
+  const close = async () => {
+    await opened.close();
+    await begun.close();
+    await db.destroy();
   };
+  return { close };
 };
 
 /** What a volume is when nobody says otherwise; seeded once. */

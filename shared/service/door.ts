@@ -10,7 +10,16 @@ import { serve } from '#shared/http/serve.ts';
 import { createTunedServer, type Listening, listen } from '#shared/http/server.ts';
 import type { Log } from '#shared/log/log.ts';
 
-export interface DoorOptions<Service> {
+/** Where it stands, who comes in, and how closely all are looked at. */
+export interface Doorway {
+  readonly at: { readonly host: string; readonly port: number };
+  readonly identify: Identify;
+  readonly log: Log;
+  /** From the section `cloud`. */
+  readonly validation?: 'everyday' | 'strict';
+}
+
+interface DoorOptions<Service> extends Doorway {
   /** The folder below openapi/. */
   readonly name: string;
   readonly service: Service;
@@ -19,12 +28,7 @@ export interface DoorOptions<Service> {
   /** Where tokens must count for a rule; none: anywhere. */
   readonly scopes?: Scopes;
   readonly dialect: Dialect;
-  readonly identify: Identify;
-  readonly log: Log;
-  readonly at: { readonly host: string; readonly port: number };
   readonly bodyLimitBytes?: number;
-  /** From the section `cloud`. */
-  readonly validation?: 'everyday' | 'strict';
 }
 
 const openapi = join(import.meta.dirname, '..', '..', 'openapi');

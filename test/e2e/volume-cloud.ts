@@ -122,9 +122,8 @@ export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partia
       images: images.client,
       servers,
     },
-    identify,
+    doorway: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
     identityUrl: 'http://identity',
-    at: { host: '127.0.0.1', port: 0 },
   });
   const ends: (() => Promise<void>)[] = [() => db.destroy(), close];
   t.after(async () => {

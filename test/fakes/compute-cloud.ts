@@ -96,7 +96,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
     ...options.config,
   };
   const { compute, door, close } = await openCompute({
-    compute: {
+    ground: {
       db,
       bus,
       log: silentLog(),
@@ -108,10 +108,9 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
       ...options.neighbours,
       cloud: { id: 'test', consoleUrl: 'http://console/vnc_lite.html' },
     },
-    identify,
+    doorway: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
     identityUrl: 'http://identity',
     host: 'controller',
-    at: { host: '127.0.0.1', port: 0 },
     consoleAt: { host: '127.0.0.1', port: 0 },
   });
   const ends = [() => db.destroy(), close];

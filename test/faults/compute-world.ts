@@ -128,7 +128,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   if (!volumes.volumes.has(volumeId))
     volumes.volumes.set(volumeId, { id: volumeId, name: 'd', size: 1, status: 'available', bootable: 'false' });
   const { compute, close } = await openCompute({
-    compute: {
+    ground: {
       db,
       bus,
       log: silentLog(),
@@ -139,10 +139,9 @@ async function live(dir: string, story: string, point: () => void): Promise<void
       placement,
       cloud: { id: 'test', consoleUrl: '' },
     },
-    identify: async () => who,
+    doorway: { identify: async () => who, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
     identityUrl: '',
     host: 'controller',
-    at: { host: '127.0.0.1', port: 0 },
     consoleAt: { host: '127.0.0.1', port: 0 },
   });
   const driver = guestsAsFiles(compute, images, dir, story as Story, point);

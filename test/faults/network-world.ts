@@ -23,7 +23,7 @@ import { portRows } from '../../services/network/ports/store.ts';
 import { addInterface, removeInterface } from '../../services/network/routers/interfaces.ts';
 import { createRouter, removeRouter } from '../../services/network/routers/operations.ts';
 import { routerRows } from '../../services/network/routers/store.ts';
-import { startNetwork } from '../../services/network/service.ts';
+import { openNetwork } from '../../services/network/service.ts';
 import { createSubnet } from '../../services/network/subnets/operations.ts';
 import { subnetRows } from '../../services/network/subnets/store.ts';
 import { effect, type World, watchCommits } from './world.ts';
@@ -95,22 +95,16 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   watchCommits(db, pass);
   const bus = memoryBus();
   const log = silentLog();
-  const settings = settingsOf({ network: { pollMs: 20, backoffMs: 5, answerMs: 5_000 } }).read('network', section);
+  const config = settingsOf({ network: { pollMs: 20, backoffMs: 5, answerMs: 5_000 } }).read('network', section);
   const compute = { tellEvents: () => effect(pass, () => writeFileSync(join(dir, 'told'), '')) };
   const at = { host: '127.0.0.1', port: 0 };
-  const parts = {
-    db,
-    bus,
-    log,
-    config: settings,
-    cloudId: 'kill',
-    at,
+  const { network, close } = await openNetwork({
+    ground: { db, bus, log, config, cloudId: 'kill' },
+    doorway: { at, identify: async () => who, log },
+    identityUrl: '',
     session,
     compute,
-    identify: async () => who,
-    identityUrl: '',
-  };
-  const { network, close } = await startNetwork(parts);
+  });
   const report = { hostId: 'h', hostname: host, tunnelAddress: '192.0.2.1', driver: 'fake', features: [] };
   const reports = async () => ({ ...report, standing: standingIn(dir) });
   const driver = wishesAsFiles(dir, pass);

@@ -194,9 +194,12 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
         images: imagesIn(dir, point),
         servers: { attachmentOf: async () => null },
       },
-      identify: async () => Promise.reject(unauthorized()),
+      doorway: {
+        identify: async () => Promise.reject(unauthorized()),
+        at: { host: '127.0.0.1', port: 0 },
+        log: silentLog(),
+      },
       identityUrl: '',
-      at: { host: '127.0.0.1', port: 0 },
     });
     const host = await startHost({ dir, bus, point, exports, ...(refuses ? { refuses } : {}) });
     watchCommits(db, point);
