@@ -6,7 +6,7 @@ import { boundaries, narrow } from './narrow.ts';
 import { atLeast, type Version } from './versions.ts';
 
 /** What does not fit: `path` from the outside in, `reason` a sentence. */
-export interface Misfit {
+interface Misfit {
   readonly path: readonly string[];
   readonly value: unknown;
   readonly reason: string;

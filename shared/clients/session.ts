@@ -23,7 +23,7 @@ export interface Session {
   token(): Promise<string>;
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   /** http://127.0.0.1:5000/v3 */
   readonly identityUrl: string;
   readonly user: string;

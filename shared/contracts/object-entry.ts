@@ -14,7 +14,7 @@ export interface Entry {
 }
 
 /** What a listing holds besides entries: all names up to a delimiter. */
-export interface Subdir {
+interface Subdir {
   readonly subdir: string;
 }
 

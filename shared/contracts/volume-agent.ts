@@ -45,7 +45,7 @@ export interface Target {
 }
 
 /** A volume's bytes into an image that waits for them. Subject: `<volume>/upload`. */
-export interface VolumeUpload {
+interface VolumeUpload {
   readonly id: string;
   readonly volumeId: string;
   readonly imageId: string;

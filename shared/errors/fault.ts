@@ -1,4 +1,4 @@
-export interface FaultMore {
+interface FaultMore {
   /** The exact name that a family's clients switch on: Neutron's `IpAddressInUse`, Placement's `placement.concurrent_update`. */
   readonly type?: string;
   /** Answer headers that belong to this refusal: `Retry-After`, `WWW-Authenticate`. */

@@ -1,7 +1,7 @@
 /** One line is one fact: a constant sentence, the rest in fields. Written by pino, secrets taken out. */
 import pino from 'pino';
 
-export type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
 export interface Log {
   info(fields: Fields, sentence: string): void;

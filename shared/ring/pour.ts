@@ -6,7 +6,7 @@ import { type Block, blockBytes } from '#shared/contracts/object-agent.ts';
 /** The sender went away before the end of what it promised. */
 export class Interrupted extends Error {}
 
-export interface Pouring {
+interface Pouring {
   /** Called with each chunk as it comes: to count, to hash. Throws to stop. */
   readonly onChunk?: (chunk: Buffer) => void;
   /** One at a time, while the next block gathers. */

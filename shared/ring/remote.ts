@@ -12,7 +12,7 @@ import type {
 } from '#shared/contracts/object-agent.ts';
 import { blocksCrc, footerTrailer, secretHeader, urlOf } from './wire.ts';
 
-export interface RemoteOptions {
+interface RemoteOptions {
   readonly address: string;
   readonly secret: string;
   /** How long an agent may be silent. */

@@ -39,7 +39,7 @@ export function placeOf(ring: Ring, ...path: readonly string[]): Place {
   return { hash, partition: partitionOf(ring, hash) };
 }
 
-export const partitionOf = ({ partPower }: Pick<Ring, 'partPower'>, hash: string): number =>
+const partitionOf = ({ partPower }: Pick<Ring, 'partPower'>, hash: string): number =>
   Number.parseInt(hash.slice(0, 8), 16) >>> (32 - partPower);
 
 export interface Nodes {

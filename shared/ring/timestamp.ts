@@ -18,7 +18,6 @@ const spelled = (ticks: bigint): Timestamp => {
 
 export const timestampOf = (seconds: number): Timestamp => spelled(BigInt(Math.round(seconds * 100_000)));
 export const secondsOf = (timestamp: Timestamp): number => Number(timestamp);
-export const isTimestamp = (text: string): boolean => /^\d{10}\.\d{5}$/.test(text);
 
 /** `2026-11-22T17:53:24.847950`, as listings say it. */
 export function isoOf(timestamp: Timestamp): string {

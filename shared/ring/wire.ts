@@ -15,7 +15,7 @@ export const urlOf = ({ kind, device, partition, path, query = {} }: AgentCall):
   return words ? `${way}?${words}` : way;
 };
 
-export type Spelled = Pick<AgentCall, 'kind' | 'device' | 'partition' | 'path' | 'query'>;
+type Spelled = Pick<AgentCall, 'kind' | 'device' | 'partition' | 'path' | 'query'>;
 
 /** Undefined when it is not a call of ours. */
 export function readUrl(url: string): Spelled | undefined {

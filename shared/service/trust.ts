@@ -10,9 +10,9 @@ import type { Log } from '#shared/log/log.ts';
 
 /** Where the hint goes that a key or a revocation is new. */
 export const trustChanged = 'identity.trust-changed';
-export const trustPath = '/wattle/trust';
+const trustPath = '/wattle/trust';
 
-export interface WatchedTrust extends Trust {
+interface WatchedTrust extends Trust {
   close(): Promise<void>;
 }
 

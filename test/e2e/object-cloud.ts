@@ -22,7 +22,7 @@ import { openLog, silentLog } from '#shared/log/log.ts';
 import { readRing } from '#shared/ring/config.ts';
 import { pour } from '#shared/ring/pour.ts';
 import { openReach } from '#shared/ring/reach.ts';
-import { nodesOf, placeOf, type Ring } from '#shared/ring/ring.ts';
+import { placeOf, type Ring } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { openDoor } from '#shared/service/door.ts';
 import type { Ground } from '#shared/service/ground.ts';
@@ -147,9 +147,6 @@ export function filesBelow(folder: string): string[] {
     throw error;
   }
 }
-
-export const primariesOf = (ring: Ring, ...path: readonly string[]) =>
-  nodesOf(ring, placeOf(ring, ...path).partition).primaries;
 
 export interface Store extends Agents {
   readonly url: string;

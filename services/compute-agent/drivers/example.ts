@@ -57,7 +57,7 @@ export const noImages: ImageApi = {
 export const openFake = (changed = () => {}) =>
   fakeHypervisor({ size: { vcpus: 8, ramMb: 8_192, diskGb: 100 }, changed });
 
-export interface QemuExample {
+interface QemuExample {
   readonly stateDir: string;
   readonly api?: ImageApi;
   readonly changed?: () => void;
@@ -85,7 +85,7 @@ export const openExampleQemu = (example: QemuExample): Promise<Hypervisor> =>
     changed: example.changed ?? (() => {}),
   });
 
-export interface ExampleHost {
+interface ExampleHost {
   readonly stateDir: string;
   /** An agent's driver on this host; closed with the test. */
   open(example?: Omit<QemuExample, 'stateDir'>): Promise<Hypervisor>;

@@ -23,7 +23,7 @@ export interface FakeOptions {
   readonly upload?: (wish: ImageUpload) => Promise<void>;
 }
 
-export interface FakeHypervisor extends Hypervisor {
+interface FakeHypervisor extends Hypervisor {
   /** The guest powers itself off. */
   powerOffInside(id: string): void;
   /** Its process is killed. */

@@ -7,7 +7,7 @@ import type { ImageApi } from './qemu/images.ts';
 import { isRoot } from './qemu/processes.ts';
 import { qemuHypervisor } from './qemu/qemu.ts';
 
-export interface OpenQemu {
+interface OpenQemu {
   readonly cloud: Cloud;
   readonly config: Config;
   readonly directory: string;

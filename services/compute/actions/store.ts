@@ -104,7 +104,7 @@ export async function noteEvent(
   });
 }
 
-export interface ActionFilter {
+interface ActionFilter {
   readonly changesSince?: number;
   readonly changesBefore?: number;
   readonly limit: number;

@@ -69,9 +69,6 @@ export async function findByVolume(db: Knex, serverId: string, volumeId: string)
   return row ? fromRow(row as Record<string, unknown>) : undefined;
 }
 
-export const listByVolume = async (db: Knex, volumeId: string): Promise<Attachment[]> =>
-  ((await db('attachments').where({ volumeId })) as Record<string, unknown>[]).map(fromRow);
-
 export const changeAttachment = async (tx: Knex, id: string, change: Change): Promise<void> => {
   await tx('attachments').where({ id }).update(toRow(change));
 };

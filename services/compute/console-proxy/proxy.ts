@@ -9,12 +9,12 @@ import type { Log } from '#shared/log/log.ts';
 import { connectUnix } from '#shared/process/unix-socket.ts';
 import { listFiles, sendFile } from './files.ts';
 
-export interface ConsoleRight {
+interface ConsoleRight {
   readonly host: string;
   readonly serverId: string;
 }
 
-export interface ConsoleProxyOptions {
+interface ConsoleProxyOptions {
   readonly at: { readonly host: string; readonly port: number };
   /** Takes the token away and gives what it was for; null when it is unknown, too old, or used. */
   readonly redeemConsoleToken: (token: string) => Promise<ConsoleRight | null>;

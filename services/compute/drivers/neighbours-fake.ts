@@ -37,7 +37,7 @@ export function fakeImages(images = new Map<string, Image>()): ImagePart & { rea
   };
 }
 
-export interface FakeNetwork extends NetworkPart {
+interface FakeNetwork extends NetworkPart {
   readonly networks: Map<string, NetworkJson>;
   readonly subnets: Map<string, SubnetJson & { readonly network_id: string }>;
   readonly ports: Map<string, PortJson>;
@@ -101,7 +101,7 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
   };
 }
 
-export interface FakeVolumes extends VolumePart {
+interface FakeVolumes extends VolumePart {
   readonly volumes: Map<string, VolumeJson & { readonly metadata?: unknown }>;
   readonly attachments: Map<string, AttachmentJson>;
 }
@@ -152,7 +152,7 @@ export function fakeVolumes(
   };
 }
 
-export interface FakePlacement extends PlacementPart {
+interface FakePlacement extends PlacementPart {
   readonly providers: Map<string, { readonly name: string; readonly inventory: Readonly<Record<string, Inventory>> }>;
   readonly claims: Map<string, { readonly providerId: string; readonly resources: Readonly<Record<string, number>> }>;
 }

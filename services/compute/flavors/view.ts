@@ -2,7 +2,7 @@ import { since, type Version, view } from '#shared/api/versions.ts';
 import { linksOf } from '../dialect.ts';
 import type { Flavor } from './store.ts';
 
-export interface SeenFlavor {
+interface SeenFlavor {
   readonly flavor: Flavor;
   /** Extra specs are shown to who may see them. */
   readonly specs: boolean;

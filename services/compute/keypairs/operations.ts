@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
 import { insertKeypair, type Keypair } from './store.ts';
 
-export interface KeypairWish {
+interface KeypairWish {
   readonly name: string;
   readonly type: 'ssh' | 'x509';
   readonly publicKey: string;

@@ -43,8 +43,3 @@ export async function listKeypairs(
 export async function removeKeypair(tx: Knex, userId: string, name: string): Promise<void> {
   if (!(await tx('keypairs').where({ userId, name }).delete())) throw notFound('Keypair', `${name} for user ${userId}`);
 }
-
-export const countKeypairs = async (db: Knex, userId: string): Promise<number> => {
-  const [row] = await db('keypairs').where({ userId }).count({ count: '*' });
-  return Number(row?.count ?? 0);
-};

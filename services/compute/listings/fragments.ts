@@ -8,7 +8,7 @@ import { listServersOf } from '../servers/store.ts';
 import { detailView, versionClass } from '../servers/view.ts';
 import type { Listed } from './store.ts';
 
-export interface Eyes {
+interface Eyes {
   readonly admin: boolean;
   readonly base: string;
   readonly version: Version;

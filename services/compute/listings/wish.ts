@@ -7,7 +7,7 @@ import { statesOf } from '../servers/states.ts';
 import { isTrue } from '../servers/wish.ts';
 import type { ServerFilter, SortColumn } from './store.ts';
 
-export interface ListCall {
+interface ListCall {
   readonly who: Who;
   readonly version: Version;
   readonly query: Readonly<Record<string, string>>;

@@ -21,7 +21,7 @@ const ruleView = (rule: Rule, names: ReadonlyMap<string, GroupJson>) => ({
 const groupOf = (group: GroupJson | undefined) =>
   group ? { name: group.name, tenant_id: group.project_id ?? group.tenant_id ?? '' } : {};
 
-export function groupViews(shown: readonly GroupJson[], known: readonly GroupJson[]) {
+function groupViews(shown: readonly GroupJson[], known: readonly GroupJson[]) {
   const names = new Map(known.map((group) => [group.id, group]));
   return shown.map(({ id, name, description = '', project_id, tenant_id = '', security_group_rules: rules = [] }) => ({
     id,

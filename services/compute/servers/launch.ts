@@ -22,12 +22,12 @@ import { type WishedDisks, wishedDisks } from './wished-disks.ts';
 import { type WishedNic, wishedGroups, wishedNics } from './wished-networks.ts';
 
 /** What the caller may beyond launching. */
-export interface Permits {
+interface Permits {
   may(rule: string): boolean;
   authorize(rule: string): void;
 }
 
-export interface Launched {
+interface Launched {
   readonly reservationId: string;
   readonly servers: readonly NewServer[];
   readonly adminPass: string;

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { imageId, networkId, startCloud, until } from '../../../test/fakes/compute-cloud.ts';
+import { listChoices } from '../choices/store.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
@@ -62,8 +63,8 @@ test('a host that is too small is named with its numbers, and the choice is kept
     fault.message,
     'No valid host was found. Host kvm1: 4096 MB of memory (MEMORY_MB) asked, 512 free of 512.',
   );
-  const [choice] = (await cloud.compute.db('choices').where({ serverId: id })) as { explanation: string }[];
-  assert.equal(JSON.parse(choice?.explanation ?? '{}').candidates[0].host, 'kvm1');
+  const [choice] = await listChoices(cloud.compute.db, id);
+  assert.equal(choice?.explanation.candidates[0]?.host, 'kvm1');
 });
 
 test('a host that refuses leaves the server in ERROR with its reason, and nothing behind', async (t) => {

@@ -19,7 +19,7 @@ import { rowOfGuest, type Verb } from './states.ts';
 import { changeServer, findServer, type Server, settleServer, takeServer, tryTakeServer } from './store.ts';
 
 /** What an administrator may though the owner locked it. */
-export type MayOverride = boolean;
+type MayOverride = boolean;
 
 export function checkUnlocked({ id, lockedBy }: Server, mayOverride: MayOverride): void {
   if (lockedBy !== null && !mayOverride) throw conflict(`Instance ${id} is locked`);

@@ -28,7 +28,7 @@ export interface ImageCopy {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-export interface ServerFault {
+interface ServerFault {
   readonly code: number;
   readonly message: string;
   /** Milliseconds since 1970, like all times here. */

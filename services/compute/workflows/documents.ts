@@ -9,7 +9,7 @@ const userDataOf = ({ userData }: Server): string | undefined =>
   userData === null ? undefined : Buffer.from(userData, 'base64').toString();
 
 /** The newest version's words; older ones differ only by what they leave out. */
-export function metaData(
+function metaData(
   server: Server,
   interfaces: readonly Interface[],
   attachments: readonly Attachment[],
@@ -38,7 +38,7 @@ const taggedNic = ({ tag, port }: Interface) =>
 const taggedDisk = ({ tag, volumeId }: Attachment) =>
   tag !== null && volumeId !== null ? [{ type: 'disk', bus: 'pci', serial: volumeId, tags: [tag] }] : [];
 
-export function networkData(interfaces: readonly Interface[]) {
+function networkData(interfaces: readonly Interface[]) {
   const there = interfaces.flatMap((nic) =>
     nic.port !== null && nic.portId !== null && nic.state !== 'detaching'
       ? [{ ...nic, portId: nic.portId, port: nic.port }]

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 
-export const pieceBytes = 1024 * 1024;
+const pieceBytes = 1024 * 1024;
 
 export interface Digest {
   readonly size: number;

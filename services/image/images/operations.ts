@@ -9,7 +9,7 @@ import { type Image, insertImage, lockImage, noImage, updateImage, withMore } fr
 
 export type ImageWish = Readonly<Record<string, unknown>>;
 /** Throws 403 unless the caller may give an image as it would be then this visibility. */
-export type AllowVisibility = (image: Image) => void;
+type AllowVisibility = (image: Image) => void;
 
 export async function createImage({ db, config }: Images, who: Who, wish: ImageWish, allow: AllowVisibility) {
   for (const name of Object.keys(wish)) if (name !== 'id') checkName(name);

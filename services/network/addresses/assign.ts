@@ -12,7 +12,7 @@ export interface FixedIpWish {
   readonly ip_address?: string;
 }
 
-export interface Taker {
+interface Taker {
   readonly portId: string;
   readonly mac: string;
   readonly networkId: string;

@@ -1,6 +1,5 @@
 import type { Who } from '#shared/auth/who.ts';
 import { assignAddresses } from '../addresses/assign.ts';
-import { canonical, versionOf } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { type NetworkRow, networkRows } from '../networks/store.ts';
 import { freshMac, freshPort } from '../ports/fresh.ts';
@@ -104,5 +103,3 @@ export async function removeFloatingIp(network: Network, _who: Who, floatingIp: 
   const port = await portRows.get(db, floatingIp.floatingPortId);
   if (port) await removePort(network, port);
 }
-
-export const isV4 = (address: string): boolean => versionOf(canonical(address) ?? '') === 4;

@@ -6,7 +6,7 @@ import { type Mark, mark } from '../statements/store.ts';
 import { placeLeases } from './leases.ts';
 import { countOnHost, owner, type Port } from './store.ts';
 
-export interface PortChange {
+interface PortChange {
   readonly before?: Port;
   readonly after?: Port;
   /** The groups it was in or is in. */

@@ -13,7 +13,7 @@ interface Beside {
   readonly groupIds: readonly string[];
 }
 
-export const portView = (port: Port, { addresses, groupIds }: Beside) => ({
+const portView = (port: Port, { addresses, groupIds }: Beside) => ({
   ...standardView(port),
   network_id: port.networkId,
   mac_address: port.macAddress,
@@ -34,7 +34,7 @@ export const portView = (port: Port, { addresses, groupIds }: Beside) => ({
 });
 
 /** What admins and services see too: where it is, and how to plug into it. */
-export const bindingView = (port: Port, host: Host | undefined, cloudId: string) => ({
+const bindingView = (port: Port, host: Host | undefined, cloudId: string) => ({
   'binding:host_id': port.bindingHost,
   'binding:profile': port.bindingProfile,
   'binding:vif_type': port.vifType,

@@ -5,7 +5,7 @@ import { type Network, statementsWait } from '../context.ts';
 import { state } from './state.ts';
 import { listDue, nextDue, type Statement } from './store.ts';
 
-export interface Pump {
+interface Pump {
   close(): Promise<void>;
 }
 

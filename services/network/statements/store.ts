@@ -102,8 +102,3 @@ export async function listMarks(db: Knex, host: string): Promise<Set<string>> {
   const rows = await db<Statement>('statements').where({ host }).select('kind', 'subject');
   return new Set(rows.map(({ kind, subject }) => `${kind} ${subject}`));
 }
-
-export const countStatements = async (db: Knex): Promise<number> => {
-  const [row] = await db('statements').count({ total: '*' });
-  return Number(row?.total ?? 0);
-};

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:f
 import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 
-export interface DeviceOptions {
+interface DeviceOptions {
   readonly name: string;
   readonly root: string;
   readonly mountCheck: boolean;

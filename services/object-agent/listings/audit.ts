@@ -10,7 +10,7 @@ import type { ListingWorld } from './report.ts';
 
 const kinds: readonly Kind[] = ['account', 'container'];
 
-export interface DatabaseAuditor {
+interface DatabaseAuditor {
   /** Checks a few more, from where the last step ended. */
   step(): void;
 }

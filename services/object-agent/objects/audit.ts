@@ -14,7 +14,7 @@ import { readBlock } from './read.ts';
 import { removeObject } from './remove.ts';
 import { amended, filesIn, type Opened, openFile, readTrailer } from './store.ts';
 
-export interface Auditor {
+interface Auditor {
   /** Reads about this many bytes more, from where the last step ended. */
   step(bytes: number): Promise<void>;
 }

@@ -70,13 +70,13 @@ async function announce(
 }
 
 /** Objects: suffix -> hash of its files. Databases: hash -> what it knows. */
-export function hashesOf(world: AgentWorld, disk: Disk, kind: Kind, partition: number): Digests {
+function hashesOf(world: AgentWorld, disk: Disk, kind: Kind, partition: number): Digests {
   const found =
     kind === 'object' ? world.hashes.suffixes(disk, partition) : world.databases.digests(disk, kind, partition);
   return Object.fromEntries(found);
 }
 
-export function holdingsOf(disk: Disk, partition: number, suffix: string): Holdings {
+function holdingsOf(disk: Disk, partition: number, suffix: string): Holdings {
   const found = /^[0-9a-f]{3}$/.test(suffix) ? [...hashesIn(disk, 'object', partition, [suffix])] : [];
   return Object.fromEntries(
     found.map(({ hash, directory }) => {

@@ -74,7 +74,7 @@ function shuffled<T>(things: readonly T[]): T[] {
   return [...things.slice(start), ...things.slice(0, start)];
 }
 
-export async function closeBody({ body }: AgentAnswer): Promise<void> {
+async function closeBody({ body }: AgentAnswer): Promise<void> {
   if (body && 'read' in body) await body.close();
 }
 

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../context.ts';
 import { refuse, unavailable } from '../requests/refusals.ts';
 import { devicesFor, quorumFirst, shareOf } from './write.ts';
 
-export interface Sending {
+interface Sending {
   readonly path: readonly string[];
   readonly timestamp: string;
   readonly headers: Headers;

@@ -4,7 +4,7 @@ import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
 import { unavailable } from '../requests/refusals.ts';
 
-export interface Writing {
+interface Writing {
   readonly kind: Kind;
   readonly method: 'PUT' | 'POST' | 'DELETE';
   readonly path: readonly string[];

@@ -64,7 +64,7 @@ async function checkNoneMatch(store: ObjectStore, way: Way, { 'if-none-match': w
 const mostDrained = 16 * 1024 * 1024;
 
 /** A refusal is heard only by a client that has sent its body, if that is not too much to ask. */
-export async function orDrained<T>({ stream }: Call, work: () => Promise<T>): Promise<T> {
+async function orDrained<T>({ stream }: Call, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -27,7 +27,7 @@ function cleanWord(header: string, whole: string, word: string): string {
   return `.r:${target.startsWith('-') ? '-' : ''}${host}`;
 }
 
-export interface Acl {
+interface Acl {
   readonly referrers: readonly string[];
   readonly listings: boolean;
   readonly others: readonly string[];

@@ -77,7 +77,7 @@ export function changeProvider(
 }
 
 /** A provider and all below it. */
-export function subtreeOf(uuid: string, tree: readonly Provider[]): string[] {
+function subtreeOf(uuid: string, tree: readonly Provider[]): string[] {
   const below = tree.filter(({ parentUuid }) => parentUuid === uuid);
   return [uuid, ...below.flatMap((child) => subtreeOf(child.uuid, tree))];
 }

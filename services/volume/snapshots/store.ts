@@ -71,7 +71,7 @@ export const listSnapshotsOf = async (db: Knex, volumeId: string): Promise<Snaps
 export const takeSnapshot = (tx: Knex, verb: keyof typeof snapshotTakings, owned: Owned): Promise<boolean> =>
   take<Snapshot>(tx, 'snapshots', owned, snapshotTakings[verb]);
 
-export const settleSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>
+const settleSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>
   settle<Snapshot>(tx, 'snapshots', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Snapshot>);
 
 export const releaseSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>

@@ -16,7 +16,7 @@ import { findVolume, readVolume, settleVolume, takeVolume, type Volume } from '.
 
 export const invalidVolume = (why: string) => badRequest(`Invalid volume: ${why}`);
 
-export interface HowToDelete {
+interface HowToDelete {
   /** Its snapshots go with it. */
   readonly cascade: boolean;
   /** From any status, over any work. */
@@ -91,7 +91,7 @@ export interface UploadWish {
   readonly protected?: boolean | string;
 }
 
-export interface Uploading {
+interface Uploading {
   readonly volume: Volume;
   readonly image: { readonly id: string; readonly created_at?: unknown };
 }

@@ -86,7 +86,7 @@ async function revoke({ db, hosts }: Volumes, { attachmentId }: OnAttachment, ru
 }
 
 /** in-use while one of them is attached, reserved while one may become so, else available. */
-export async function followAttachments(tx: Knex, volumeId: string): Promise<void> {
+async function followAttachments(tx: Knex, volumeId: string): Promise<void> {
   const left = await listAttachmentsOf(tx, [volumeId]);
   const inUse = left.some(({ status }) => status === 'attached');
   const status = inUse ? 'in-use' : left.length > 0 ? 'reserved' : 'available';

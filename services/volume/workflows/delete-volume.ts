@@ -6,7 +6,7 @@ import { listSnapshotsOf, removeSnapshotsOf } from '../snapshots/store.ts';
 import { findOwnVolume, readVolume, releaseVolume, removeVolume } from '../volumes/store.ts';
 import { tellFailure } from './failure.ts';
 
-export interface OnVolume {
+interface OnVolume {
   readonly volumeId: string;
 }
 

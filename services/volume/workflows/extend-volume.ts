@@ -3,7 +3,7 @@ import type { Volumes } from '../context.ts';
 import { findOwnVolume, readVolume, releaseVolume } from '../volumes/store.ts';
 import { tellFailure } from './failure.ts';
 
-export interface Extend {
+interface Extend {
   readonly volumeId: string;
   readonly sizeGb: number;
 }

@@ -4,7 +4,7 @@ import type { Volumes } from '../context.ts';
 import { findOwnSnapshot, readSnapshot, releaseSnapshot, removeSnapshot } from '../snapshots/store.ts';
 import { tellFailure } from './failure.ts';
 
-export interface OnSnapshot {
+interface OnSnapshot {
   readonly snapshotId: string;
 }
 

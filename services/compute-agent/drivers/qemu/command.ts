@@ -18,7 +18,7 @@ import type { GuestRecord } from './record.ts';
 /** Where QEMU reads a secret once, at its start: never from its words, which everybody on the host can read. */
 export const secretFile = (key: string): string => `${key}.secret`;
 
-export interface GuestParts {
+interface GuestParts {
   readonly disks: readonly DiskParts[];
   readonly nics: readonly NicParts[];
 }

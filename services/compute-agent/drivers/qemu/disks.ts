@@ -13,7 +13,7 @@ import type { GuestRecord } from './record.ts';
 
 type Bases = GuestRecord['bases'];
 
-export interface DiskGround {
+interface DiskGround {
   readonly places: Places;
   readonly images: ImageCache;
 }

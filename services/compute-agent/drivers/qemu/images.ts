@@ -11,7 +11,7 @@ import type { Log } from '#shared/log/log.ts';
 import { runConfined } from './processes.ts';
 import { inspectImage } from './qemu-img.ts';
 
-export interface ImageFacts {
+interface ImageFacts {
   readonly status: string;
   /** As the image API names it. */
   readonly format: string;

@@ -9,7 +9,7 @@ import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
 import { isUsable, unprivileged } from './processes.ts';
 
-export type Accelerator = GuestMachine['accelerator'];
+type Accelerator = GuestMachine['accelerator'];
 export type VirtType = 'auto' | 'kvm' | 'qemu';
 
 const rounds = 50_000_000;

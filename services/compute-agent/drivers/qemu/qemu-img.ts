@@ -44,7 +44,7 @@ export async function virtualBytes(path: string, format: 'qcow2' | 'raw'): Promi
 
 const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? '';
 
-export const isNoSpace = (error: unknown): boolean =>
+const isNoSpace = (error: unknown): boolean =>
   error instanceof Error &&
   ((error as NodeJS.ErrnoException).code === 'ENOSPC' ||
     /No space left on device|Disk quota exceeded/.test(error.message));

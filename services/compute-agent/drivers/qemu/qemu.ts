@@ -18,7 +18,7 @@ import { sendSnapshot } from './snapshot.ts';
 import { ensureTapGone } from './taps.ts';
 import { watch } from './watch.ts';
 
-export interface QemuOptions {
+interface QemuOptions {
   readonly stateDir: string;
   readonly settings: QemuSettings;
   readonly cache: Pick<CacheOptions, 'maxBytes' | 'maxAgeMs'>;

@@ -1,7 +1,7 @@
 import { ipBatch, type Links, listLinks } from './commands.ts';
 
 /** A pair of interfaces: one end on a bridge of the host, the other in a namespace. */
-export interface Cable {
+interface Cable {
   readonly veth: string;
   readonly link: string;
   readonly mac: string;

@@ -17,7 +17,7 @@ import { ensureSpace, ensureSpaceGone } from './namespaces.ts';
 export const networkOf = (wishId: string): string => wishId.split('/')[0] ?? wishId;
 export const dirOf = (names: Names, networkId: string): string => join(names.runDir, 'dhcp', networkId);
 
-export interface DhcpHost {
+interface DhcpHost {
   readonly names: Names;
   /** In the environment of each dnsmasq: whose it is, for those who look around on the host. */
   readonly stateDir: string;

@@ -12,7 +12,7 @@ import { type Keeper, openKeeper } from './keeper.ts';
 import { openMetadata } from './metadata.ts';
 import { lackingOf, probe } from './probe.ts';
 
-export interface LinuxOptions extends Underlay {
+interface LinuxOptions extends Underlay {
   readonly stateDir: string;
   readonly bus: Bus;
   readonly log: Log;

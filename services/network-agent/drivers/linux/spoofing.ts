@@ -1,6 +1,6 @@
 /** Bridge family: what a guest may send as. No connection tracking here; it only looks at one frame. */
 import type { PortWish } from '#shared/contracts/network-agent.ts';
-import { familyOf, ip6Number, linkLocalOf, ofFamily } from './addresses.ts';
+import { familyOf, ip6Number, linkLocalOf } from './addresses.ts';
 
 interface Pair {
   readonly mac: string;
@@ -73,10 +73,3 @@ const withoutLength = ({ mac, address }: Pair) => ({ mac, address: address.repla
 
 /** nft has no word for "any address": the condition is left out. */
 const matching = (field: string, address: string) => (address.endsWith('/0') ? '' : `${field} ${address}`);
-
-/** Used where a port's own addresses are wanted: the first step of reading a wish. */
-export const addresses4 = (port: PortWish): string[] =>
-  ofFamily(
-    4,
-    port.fixedIps.map(({ address }) => address),
-  );

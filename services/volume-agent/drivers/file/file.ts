@@ -14,7 +14,7 @@ import { isFull, noSpace, publish } from './publish.ts';
 
 const gib = 2 ** 30;
 
-export interface FileOptions {
+interface FileOptions {
   /** Its own directory; several pools may share a disk. */
   readonly directory: string;
   readonly pool: string;

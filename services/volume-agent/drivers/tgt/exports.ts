@@ -12,12 +12,12 @@ import { type Request, refusal, TgtRefused } from './socket.ts';
 import { readTargets, type Target } from './targets.ts';
 
 /** Cinder's own name, which guests and people may know. */
-export const iqnOf = (volumeId: string): string => `iqn.2010-10.org.openstack:volume-${volumeId}`;
+const iqnOf = (volumeId: string): string => `iqn.2010-10.org.openstack:volume-${volumeId}`;
 const lun = 1;
 /** Bound to every target first, with a password nobody has: a target without accounts would ask for no password. */
 const guard = 'guard';
 
-export interface TgtOptions extends DaemonOptions {
+interface TgtOptions extends DaemonOptions {
   readonly log: Log;
   /** How often to look whether tgtd is still there. */
   readonly watchMs: number;

@@ -44,7 +44,7 @@ const poolsOf = (bus: Bus, { name, report, enabled, frozen, reportedAt }: Host, 
     silentMs: silentMs(bus, reportedAt),
   }));
 
-export interface Need {
+interface Need {
   readonly sizeGb: number;
   readonly extraSpecs: Readonly<Record<string, string>>;
   /** The host that has the source's bytes; null for anywhere. */
@@ -58,7 +58,7 @@ export interface Candidate {
   readonly weight: number;
 }
 
-export interface Choice {
+interface Choice {
   readonly pool: Pool;
   readonly candidates: readonly Candidate[];
 }
