@@ -1,5 +1,5 @@
 import { every, type Ticker } from '#shared/clock/every.ts';
-import { sendEvents } from './audit/send.ts';
+import { openSender } from './audit/send.ts';
 import type { Identity } from './context.ts';
 import { forgetRevocations } from './keys/store.ts';
 import type { OwnTrust } from './keys/trust.ts';
@@ -12,7 +12,7 @@ export function openTimers(identity: Identity, trust: OwnTrust): Ticker[] {
   const warn = (error: unknown) => log.warn({ error }, 'a timer of identity has failed, it tries again');
   return [
     every(1_000, trust.refresh, warn),
-    every(1_000, () => sendEvents(identity), warn),
+    every(1_000, openSender(identity), warn),
     every(3_600_000, async () => void (await forget()), warn),
     every(3_600_000, () => forgetEnded(db, Date.now()), warn),
   ];

@@ -3,14 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call, Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
+import { type AuditName, auditName } from './names.ts';
 import { type AuditEvent, type AuditRow, closeEvent, insertEvent } from './store.ts';
-
-const verbs: Readonly<Record<string, string>> = {
-  post: 'created',
-  put: 'created',
-  patch: 'updated',
-  delete: 'deleted',
-};
 
 /** Validation of a token by a service is a read, whatever its method. */
 const quiet = new Set(['/v3/ec2tokens', '/v3/s3tokens']);
@@ -26,26 +20,28 @@ export interface LogInAnswer extends Answer {
 
 export function audited(route: Route<Identity>): Route<Identity> {
   const { method, path, handler } = route;
-  const isLogin = logins.test(`${method} ${path}`);
-  if ((!isLogin && verbs[method] === undefined) || quiet.has(path)) return route;
-  const audit = isLogin ? auditLogin : auditWrite;
-  return { ...route, handler: (identity, call) => audit(identity, call, route, () => handler(identity, call)) };
+  const name = logins.test(`${method} ${path}`) ? login : auditName(method, path);
+  if (name === undefined || quiet.has(path)) return route;
+  const audit = name === login ? auditLogin : auditWrite;
+  return {
+    ...route,
+    handler: (identity, call) => audit(identity, eventOf(call, route, name), () => handler(identity, call)),
+  };
 }
+
+const login = 'login';
 
 type Work = () => Promise<Answer>;
 
 /** A login changes nothing that a crash could leave without its event: one row, when it is over. */
-async function auditLogin(identity: Identity, call: Call<never>, route: Route<Identity>, work: Work): Promise<Answer> {
+async function auditLogin(identity: Identity, row: AuditRow, work: Work): Promise<Answer> {
   const ended = await ending(work);
-  const row = withOutcome(eventOf(call, route, 'identity.authenticate', 'authenticate'), ended);
-  await insertEvent(identity.db, named(row, ended), false);
+  await insertEvent(identity.db, named(withOutcome(row, ended), ended), false);
   return handOn(ended);
 }
 
 /** The row is there before the change: a crash between leaves it with an unknown outcome, never a change without it. */
-async function auditWrite(identity: Identity, call: Call<never>, route: Route<Identity>, work: Work): Promise<Answer> {
-  const [resource, verb] = [resourceOf(route.path), verbs[route.method] ?? ''];
-  const row = eventOf(call, route, `identity.${resource}.${verb}`, `${verb}.${resource}`);
+async function auditWrite(identity: Identity, row: AuditRow, work: Work): Promise<Answer> {
   await insertEvent(identity.db, row, true);
   const ended = await ending(work);
   await closeEvent(identity.db, named(withOutcome(row, ended), ended));
@@ -84,15 +80,29 @@ function named(row: AuditRow, ended: Ended): AuditRow {
   return { ...row, event: { ...event, target: { ...event.target, id: thing.id } } };
 }
 
-/** `/v3/projects/:id/users/:actorId/roles/:roleId` is about a role. */
-const resourceOf = (path: string): string =>
-  (path.split('/').findLast((word) => word && !word.startsWith(':') && word !== 'inherited_to_projects') ?? '')
-    .replace(/ies$/, 'y')
-    .replace(/s$/, '');
+interface Person {
+  readonly id?: string;
+  readonly name?: string;
+  readonly domain?: { readonly id?: string; readonly name?: string };
+}
+type Said = Readonly<Record<string, { readonly user?: Person } | undefined>>;
 
-function eventOf(call: Call<never>, { path }: Route<Identity>, topic: string, action: string): AuditRow {
+/** Who somebody without a token says they are; a password that failed was for somebody. */
+function saidBy({ params, body }: Call<unknown>, path: string): Person | undefined {
+  if (path === '/v3/users/:id/password') return { id: params.id ?? '' };
+  const proofs = (body as { auth?: { identity?: Said } } | undefined)?.auth?.identity ?? {};
+  const user = proofs.password?.user ?? proofs.totp?.user ?? proofs.application_credential?.user;
+  if (!user) return undefined;
+  const { id, name, domain } = user;
+  return { ...(id ? { id } : {}), ...(name ? { name: name.slice(0, 255) } : {}), ...(domain ? { domain } : {}) };
+}
+
+function eventOf(call: Call<never>, { path }: Route<Identity>, name: AuditName | typeof login): AuditRow {
   const { who, params, stream } = call;
   const id = randomUUID();
+  const { resource, operation } = name === login ? { resource: 'user', operation: undefined } : name;
+  const topic = operation ? `identity.${resource}.${operation}` : 'identity.authenticate';
+  const action = operation ? `${operation}.${resource}` : 'authenticate';
   const event: AuditEvent = {
     typeURI: 'http://schemas.dmtf.org/cloud/audit/1.0/event',
     id,
@@ -103,12 +113,13 @@ function eventOf(call: Call<never>, { path }: Route<Identity>, topic: string, ac
     initiator: {
       typeURI: 'service/security/account/user',
       id: who.userId || 'unknown',
+      ...(who.userId ? {} : { said: saidBy(call, path) }),
       project_id: who.projectId,
       domain_id: who.domainId,
       request_id: who.requestId,
       host: { address: stream.socket.remoteAddress },
     },
-    target: { typeURI: `data/security/${resourceOf(path)}`, id: Object.values(params).at(-1) ?? 'unknown', of: params },
+    target: { typeURI: `data/security/${resource}`, id: Object.values(params).at(-1) ?? 'unknown', of: params },
     observer: { typeURI: 'service/security', id: 'identity' },
     requestPath: path,
   };

@@ -1,0 +1,117 @@
+/** What is written of who did what: for each route that writes, for each login, on the bus and in the file. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { memoryBus } from '#shared/bus/memory.ts';
+import { auditName } from '../../services/identity/audit/names.ts';
+import { routes } from '../../services/identity/routes.ts';
+import { until } from '../e2e/story/cloud.ts';
+import { many, one, openIdentity } from '../fakes/identity.ts';
+
+interface Event {
+  readonly id: string;
+  readonly action: string;
+  readonly outcome: string;
+  readonly initiator: { readonly id: string; readonly said?: { readonly name?: string } };
+  readonly target: { readonly id: string };
+}
+
+/** A world whose bus remembers; `isAway` makes it refuse. */
+async function open(t: TestContext) {
+  const heard: { topic: string; event: Event }[] = [];
+  const state = { isAway: false, refused: 0 };
+  const bus = {
+    ...memoryBus(),
+    notify: async (topic: string, event: unknown) => {
+      if (state.isAway) {
+        state.refused += 1;
+        throw new Error('the broker is away');
+      }
+      heard.push({ topic, event: event as Event });
+    },
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'audit-'));
+  const file = join(folder, 'audit.log');
+  const world = await openIdentity(t, { auditFile: file }, { bus });
+  t.after(() => rmSync(folder, { recursive: true }));
+  return { world, heard, state, file };
+}
+
+test('every route that writes has the name that Keystone gives its notification', () => {
+  const writes = routes.filter(({ method }) => !['get', 'head'].includes(method));
+  const names = new Set(
+    writes.map(({ method, path }) => {
+      const { resource, operation } = auditName(method, path) ?? {};
+      return `${resource}.${operation}`;
+    }),
+  );
+  const kinds = 'user group project domain role region service endpoint policy credential'.split(' ');
+  for (const kind of kinds)
+    for (const operation of ['created', 'updated', 'deleted']) assert.ok(names.has(`${kind}.${operation}`), kind);
+  for (const name of ['group.added', 'group.removed', 'role_assignment.created', 'role_assignment.deleted'])
+    assert.ok(names.has(name), name);
+  for (const name of ['OS-TRUST:trust.created', 'OS-OAUTH1:consumer.deleted', 'application_credential.created'])
+    assert.ok(names.has(name), name);
+  for (const name of names) assert.match(name, /^[A-Za-z\d:_-]+\.(created|updated|deleted|added|removed)$/);
+});
+
+test('who wrote what, how it ended, and who could not log in, is said on the bus and in the file', async (t) => {
+  const { world, heard, file } = await open(t);
+  const ann = await world.person('ann', ['member']);
+  const token = await world.admin();
+  const group = one(await world.ask('POST', '/groups', { token, body: { group: { name: 'g' } } }), 'group');
+  await world.ask('PUT', `/groups/${group.id}/users/${ann.id}`, { token });
+  await world.ask('DELETE', `/groups/${group.id}/users/${ann.id}`, { token });
+  await world.ask('POST', `/users/${ann.id}/password`, {
+    body: { user: { password: 'b', original_password: ann.password } },
+  });
+  await world.logIn({ name: 'ann', password: 'wrong' });
+  await world.ask('DELETE', `/users/${ann.id}`, { token: (await world.logIn({ id: ann.id, password: 'b' })).token });
+  await world.ask('DELETE', `/users/${ann.id}`, { token });
+  const isThere = (topic: string, test: (event: Event) => boolean) =>
+    heard.some((each) => each.topic === topic && test(each.event));
+  await until(
+    'the last is heard',
+    async () => isThere('identity.user.deleted', (e) => e.outcome === 'success'),
+    15_000,
+  );
+  const about = (id: string, outcome: string) => (event: Event) => event.target.id === id && event.outcome === outcome;
+  assert.ok(isThere('identity.user.created', about(ann.id, 'success')));
+  assert.ok(isThere('identity.group.added', about(ann.id, 'success')));
+  assert.ok(isThere('identity.group.removed', about(ann.id, 'success')));
+  assert.ok(isThere('identity.user.updated', about(ann.id, 'success')));
+  assert.ok(isThere('identity.user.deleted', (e) => e.outcome === 'failure' && e.initiator.id === ann.id));
+  assert.ok(isThere('identity.role_assignment.created', (e) => e.outcome === 'success'));
+  const failed = heard.filter(({ topic, event }) => topic === 'identity.authenticate' && event.outcome === 'failure');
+  assert.deepEqual(
+    failed.map(({ event }) => event.initiator.said?.name),
+    ['ann'],
+  );
+  const written = readFileSync(file, 'utf8').trim().split('\n');
+  assert.deepEqual(
+    written.map((line) => (JSON.parse(line) as Event).id),
+    heard.map(({ event }) => event.id),
+  );
+});
+
+test('while the bus is away events wait, and the file has each once', async (t) => {
+  const { world, heard, state, file } = await open(t);
+  state.isAway = true;
+  const token = await world.admin();
+  const before = many(await world.ask('GET', '/groups', { token }), 'groups').length;
+  for (const name of ['a', 'b', 'c']) await world.ask('POST', '/groups', { token, body: { group: { name } } });
+  await until('the bus has refused three times', async () => state.refused >= 3, 20_000);
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  assert.equal(lines.length, 1, 'the first, and not three times');
+  await world.ask('POST', '/groups', { token, body: { group: { name: 'd' } } });
+  await world.restart();
+  state.isAway = false;
+  await until(
+    'all are heard',
+    async () => heard.filter((e) => e.topic === 'identity.group.created').length === 4,
+    15_000,
+  );
+  assert.equal(many(await world.ask('GET', '/groups', { token }), 'groups').length, before + 4);
+});
