@@ -8,19 +8,22 @@ import { after, describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { World } from './world.ts';
 
+/** Every fifth point, beginning at another for each story, so that a day's tests end; WATTLE_TEST_EVERY=1 takes each. */
+const every = Number(process.env.WATTLE_TEST_EVERY ?? 5);
 const node = promisify(execFile);
 const worker = join(import.meta.dirname, 'worker.ts');
 const cache = mkdtempSync(join(tmpdir(), 'compiled-')); // half of a start is compiling
 const env = { ...process.env, NODE_COMPILE_CACHE: cache };
+const wide = { concurrency: 2, timeout: Number.POSITIVE_INFINITY };
 /** Fewer points than this were not a story. */
 const leastPoints = 6;
 
 /** `file` is the module that exports `world`: `import.meta.filename` of it. */
 export function killAnywhere(title: string, file: string, world: World): void {
   after(() => rmSync(cache, { recursive: true, force: true }));
-  describe(`${title}: killed before and after every effect and every commit`, { concurrency: 2 }, () => {
+  describe(`${title}: killed before and after every effect and every commit`, wide, () => {
     for (const [story, end] of Object.entries(world.stories))
-      test(`${story} ends whole`, (t) => liveManyTimes(t, { file, world, story, end }));
+      test(`${story} ends whole`, { timeout: 3_000_000 / every }, (t) => liveManyTimes(t, { file, world, story, end }));
   });
 }
 
@@ -31,8 +34,6 @@ interface Lives {
   readonly end: unknown;
 }
 
-/** Every fifth point, beginning at another for each story, so that a day's tests end; WATTLE_TEST_EVERY=1 takes each. */
-const every = Number(process.env.WATTLE_TEST_EVERY ?? 5);
 const firstOf = (story: string): number =>
   1 + ([...story].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % every);
 
