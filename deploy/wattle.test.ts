@@ -1,7 +1,7 @@
 /** The wattle command as one types it, on a cloud of identity alone: quick, and all the same. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -34,6 +34,25 @@ const answersAt = async (address: string): Promise<boolean> =>
     (response) => response.ok,
     () => false,
   );
+
+/** The admin's, of that cloud. */
+async function tokenOf({ address, folder }: ReturnType<typeof cloudOf>): Promise<string> {
+  const user = {
+    name: 'admin',
+    domain: { id: 'default' },
+    password: readFileSync(join(folder, 'secrets/admin'), 'utf8'),
+  };
+  const scope = { project: { name: 'admin', domain: { id: 'default' } } };
+  const response = await fetch(`http://${address}:5000/v3/auth/tokens`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ auth: { identity: { methods: ['password'], password: { user } }, scope } }),
+  });
+  return response.headers.get('x-subject-token') ?? '';
+}
+
+const statusAt = async (address: string, token: string): Promise<number> =>
+  (await fetch(`http://${address}:5000/v3/users`, { headers: { 'x-auth-token': token } })).status;
 
 test('start returns when the doors answer and says how to log in, but no password', async (t) => {
   const { wattle, address, folder } = cloudOf(t);
@@ -94,9 +113,15 @@ test('two clouds on one machine do not meet', async (t) => {
   await Promise.all([one, other].map(({ wattle }) => wattle('start', '--role', 'identity')));
   const bothRun = [one.running()?.ready, other.running()?.ready];
   assert.deepEqual(bothRun, [true, true]);
+  const token = await tokenOf(one);
+  assert.equal(await statusAt(one.address, token), 200);
+  assert.equal(await statusAt(other.address, token), 401);
+  const before = other.running();
   await one.wattle('down');
+  await one.wattle('purge', '--yes');
   assert.equal(await answersAt(one.address), false);
-  assert.ok(await answersAt(other.address));
+  assert.equal(await statusAt(other.address, await tokenOf(other)), 200);
+  assert.deepEqual(other.running(), before);
 });
 
 test('an address that somebody else has is named before anything starts', async (t) => {
