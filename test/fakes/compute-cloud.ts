@@ -26,12 +26,12 @@ export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
 export const imageId = '2e57c66b-ab52-40b4-9f99-840e2a6cd86a';
 export const networkId = '1e9dadb8-2f64-446f-be04-3cf1108345c9';
 
-/** Waits for a condition, never for a second. */
-export async function until(holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+/** Waits for a condition, never for a second; looks seldom when it takes long, or the looks would hold up what they wait for. */
+export async function until(holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   const giveUp = Date.now() + withinMs;
-  while (!(await holds())) {
+  for (let ms = 5; !(await holds()); ms = Math.min(2 * ms, 100)) {
     assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
-    await sleep(5);
+    await sleep(ms);
   }
 }
 

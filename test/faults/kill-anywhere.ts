@@ -55,9 +55,12 @@ async function liveManyTimes(t: TestContext, { file, world, story, end }: Lives)
   t.diagnostic(`${deaths} deaths`);
 }
 
+/** A life takes a second or two of CPU, which on a busy machine takes its time. */
+const patienceMs = 240_000;
+
 /** True when the process was killed, false when it had nothing left to die in. */
 const dies = (words: readonly string[]): Promise<boolean> =>
-  node(process.execPath, words, { env, timeout: 60_000, killSignal: 'SIGTERM' }).then(
+  node(process.execPath, words, { env, timeout: patienceMs, killSignal: 'SIGTERM' }).then(
     () => false,
     (error: { signal?: string; stderr?: string }) =>
       error.signal === 'SIGKILL' || assert.fail(`${error.signal} ${error.stderr}`),
