@@ -19,6 +19,8 @@ export interface HostsOptions<Agent> {
   readonly bus: Bus;
   /** How long a host may take to answer. While the bus is away no time passes: it may be well, and at work. */
   readonly answerMs: number;
+  /** How much of a silence is forgiven because the bus was away. After that the work is left to the host. */
+  readonly forgivenMs?: number;
   /** How often to look for the answer when no hint comes. */
   readonly pollMs: number;
 }
@@ -53,7 +55,7 @@ export function hostsOf<Agent>(options: HostsOptions<Agent>): Hosts<Agent> {
 }
 
 async function outcomeOf<Agent>(
-  { contract, db, bus, answerMs, pollMs }: HostsOptions<Agent>,
+  { contract, db, bus, answerMs, forgivenMs = 180_000, pollMs }: HostsOptions<Agent>,
   host: string,
   id: string,
   signal: AbortSignal,
@@ -62,7 +64,8 @@ async function outcomeOf<Agent>(
   for (;;) {
     const { outcome, askedAt } = await findWork(db, id);
     if (outcome) return outcome;
-    const leftMs = answerMs - silentMs(bus, askedAt);
+    const silence = Math.max(silentMs(bus, askedAt), Date.now() - askedAt - forgivenMs);
+    const leftMs = answerMs - silence;
     if (leftMs <= 0) throw new HostAway(host, answerMs);
     await hinted(bus, finished, Math.min(pollMs, leftMs), signal);
   }
