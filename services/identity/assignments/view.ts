@@ -1,0 +1,47 @@
+/** One of GET /v3/role_assignments. */
+import type { Identity } from '../context.ts';
+import { lookProject } from '../projects/store.ts';
+import { findRole } from '../roles/store.ts';
+import type { actorNames } from './actor-names.ts';
+import type { Counted } from './counted.ts';
+
+export async function assignmentView(
+  { db }: Identity,
+  counted: Counted,
+  names: ReturnType<typeof actorNames> | undefined,
+  base: string,
+) {
+  const { actorKind, actorId, targetKind, targetId, roleId, inherited } = counted;
+  const domainOf = async (id: string) => ({ id, name: (await lookProject(db, { id }))?.name ?? id });
+  const actor = async () => {
+    if (!names) return { id: actorId };
+    const { name, domainId } = await names(actorKind, actorId);
+    return { id: actorId, name, domain: await domainOf(domainId) };
+  };
+  const role = async () => {
+    if (!names) return { id: roleId };
+    const { name, domainId } = await findRole(db, roleId);
+    return { id: roleId, name, ...(domainId ? { domain: await domainOf(domainId) } : {}) };
+  };
+  const target = async () => {
+    if (targetKind === 'system') return { system: { all: true } };
+    if (!names) return { [targetKind]: { id: targetId } };
+    const found = await lookProject(db, { id: targetId });
+    const own = { id: targetId, name: found?.name ?? targetId };
+    return { [targetKind]: targetKind === 'domain' ? own : { ...own, domain: await domainOf(found?.domainId ?? '') } };
+  };
+  const scope = { ...(await target()), ...(inherited ? { 'OS-INHERIT:inherited_to': 'projects' } : {}) };
+  return { [actorKind]: await actor(), role: await role(), scope, links: linksOf(counted, `${base}/v3`) };
+}
+
+/** The grant itself; and for what counts by way of a group or of another role, these. */
+function linksOf({ given, actorKind, actorId, roleId, priorId }: Counted, base: string) {
+  const place = given.targetKind === 'system' ? 'system' : `${given.targetKind}s/${given.targetId}`;
+  const grant = `${place}/${given.actorKind}s/${given.actorId}/roles/${priorId ?? roleId}`;
+  return {
+    assignment: given.inherited ? `${base}/OS-INHERIT/${grant}/inherited_to_projects` : `${base}/${grant}`,
+    ...(actorKind === given.actorKind ? {} : { membership: `${base}/groups/${given.actorId}/users/${actorId}` }),
+    // The implied role first: that is how Keystone spells it.
+    ...(priorId ? { prior_role: `${base}/prior_role/${roleId}/implies/${priorId}` } : {}),
+  };
+}
