@@ -9,7 +9,7 @@ import { settingsOf } from '#shared/config/settings.ts';
 import { type Log, silentLog } from '#shared/log/log.ts';
 import { start } from '../../services/identity/service.ts';
 
-const names = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'];
+export const seededUsers = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'];
 
 /** What answers are made of, as far as tests look. */
 export interface Thing {
@@ -107,7 +107,7 @@ export async function openIdentity(
 ): Promise<IdentityWorld> {
   const home = mkdtempSync(join(tmpdir(), 'identity-'));
   mkdirSync(join(home, 'secrets'));
-  for (const name of names) writeFileSync(join(home, 'secrets', name), `${name}-password`);
+  for (const name of seededUsers) writeFileSync(join(home, 'secrets', name), `${name}-password`);
   process.env.WATTLE_CHECK_ANSWERS = '1';
   const port = await freePort();
   const begin = (listen: number, { bus = memoryBus(), log = silentLog() }: Ground) => {
@@ -143,7 +143,7 @@ export async function pointCatalogHere({ ask, admin, url }: IdentityWorld): Prom
     await ask('PATCH', `/endpoints/${id}`, { token, body: { endpoint: { url: `${url}/v3` } } });
 }
 
-function hands(url: string): IdentityHands {
+export function hands(url: string): IdentityHands {
   const ask: IdentityWorld['ask'] = async (method, path, { token = '', body, headers = {} } = {}) => {
     const json = { 'content-type': 'application/json', ...(token ? { 'x-auth-token': token } : {}), ...headers };
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
