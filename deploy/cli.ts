@@ -24,7 +24,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/keys.ts'),
   },
   identity: {
-    meaning: 'users of another Keystone: import-users FILE [--dry-run]',
+    meaning: 'import-users FILE [--dry-run], of another Keystone; ldap-check DOMAIN [USER] [--file OPTIONS]',
     load: () => import('./commands/identity.ts'),
   },
   'guest-image': {
@@ -59,12 +59,13 @@ function optionsOf(args: string[]): Options {
       split: { type: 'boolean', default: false },
       yes: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
+      file: { type: 'string' },
       role: { type: 'string', multiple: true, default: [] },
     },
   });
   const roles = values.role.flatMap((word) => word.split(',')).filter(Boolean);
-  const { foreground, split, yes, 'dry-run': dryRun } = values;
-  return { foreground, split, yes, dryRun, roles, words: positionals };
+  const { foreground, split, yes, 'dry-run': dryRun, file } = values;
+  return { foreground, split, yes, dryRun, file, roles, words: positionals };
 }
 
 function help(name: string): number {

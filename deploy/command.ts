@@ -9,6 +9,8 @@ export interface Options {
   readonly yes: boolean;
   /** Say what would be done, and do nothing. */
   readonly dryRun: boolean;
+  /** What to read. */
+  readonly file: string | undefined;
   readonly words: readonly string[];
 }
 

@@ -9,6 +9,10 @@ interface Verb {
 }
 
 const verbs: Readonly<Record<string, Verb>> = {
+  'ldap-check': {
+    usage: 'ldap-check DOMAIN [USER] [--file OPTIONS]',
+    run: async (...asked) => (await import('./ldap-check.ts')).ldapCheck(...asked),
+  },
   'import-users': { usage: 'import-users FILE [--dry-run]', run: importUsers },
 };
 

@@ -42,7 +42,7 @@ export function built(ldapts: typeof import('ldapts'), filter: Filter): LdapFilt
     ldapts;
   switch (filter.kind) {
     case 'written':
-      return FilterParser.parseString(withText(filter.text.trim()));
+      return FilterParser.parseString(withText(balanced(filter.text.trim())));
     case 'equals':
       return new EqualityFilter({ attribute: filter.attribute, value: filter.value });
     case 'present':
@@ -68,6 +68,13 @@ export function built(ldapts: typeof import('ldapts'), filter: Filter): LdapFilt
       return filter.kind === 'all' ? new AndFilter({ filters }) : new OrFilter({ filters });
     }
   }
+}
+
+/** The package forgives a parenthesis that is missing in the end, and takes what it has for the whole. */
+function balanced(text: string): string {
+  const [open, closed] = ['(', ')'].map((sign) => text.split(sign).length);
+  if (open !== closed) throw new Error(`the filter ${text} has a parenthesis too many or too few`);
+  return text;
 }
 
 /** The package takes each escaped byte for a letter, which is wrong beyond ASCII. */

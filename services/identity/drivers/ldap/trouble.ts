@@ -41,9 +41,15 @@ const kindOfCode: Readonly<Record<number, TroubleKind>> = { 3: 'limit', 4: 'limi
 
 export function troubleOf(error: unknown, where: string): DirectoryTrouble {
   if (error instanceof DirectoryTrouble) return error;
-  const { message } = error as Error;
-  const words = message.trim() || String((error as { code?: unknown }).code ?? 'no reason given');
-  return new DirectoryTrouble(kindOf(error), `${where}: ${words}`, error);
+  return new DirectoryTrouble(kindOf(error), `${where}: ${wordsOf(error as Error)}`, error);
+}
+
+/** A result code as its name; an error of the system by its code, where it has no words. */
+function wordsOf(error: Error): string {
+  const code = resultCode(error);
+  const said = error.message.replace(/\s*Code: 0x[0-9a-f]+/i, '').trim();
+  if (code === undefined) return said || String((error as { code?: unknown }).code ?? 'no reason given');
+  return `${error.constructor.name.replace(/Error$/, '')} (${code})${said ? `, ${said}` : ''}`;
 }
 
 function kindOf(error: unknown): TroubleKind {

@@ -1,0 +1,76 @@
+/** What `wattle identity ldap-check` does: looks at a domain's directory as a login would, and changes nothing. */
+import { join } from 'node:path';
+import type { Knex } from 'knex';
+import { databaseOf, readCloud } from '#shared/config/cloud.ts';
+import type { Settings } from '#shared/config/settings.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { section } from '../../config.ts';
+import { openSealer } from '../../credentials/seal.ts';
+import { type LdapDirectory, openDirectory } from '../../drivers/ldap/directory.ts';
+import { lookProject, type Project } from '../../projects/store.ts';
+import { checkGrants, checkPersonsGrants } from './grants.ts';
+import { optionsFor } from './options.ts';
+import { checkPeople, checkPerson } from './people.ts';
+import { checkReach } from './reach.ts';
+import { type Finding, openReport, type Report } from './report.ts';
+import { checkTeams } from './teams.ts';
+
+export interface CheckWish {
+  /** By name or id. */
+  readonly domain: string;
+  readonly user?: string | undefined;
+  /** Options that are not set yet. */
+  readonly proposed?: unknown;
+}
+
+export async function checkDirectory(settings: Settings, wish: CheckWish): Promise<readonly Finding[]> {
+  const cloud = readCloud(settings);
+  const { database } = settings.read('identity', section);
+  const db = openDatabase(database || databaseOf(cloud, 'identity'));
+  const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));
+  const report = openReport();
+  try {
+    const domain = await findDomainOf(report, db, wish.domain);
+    const options =
+      domain && (await optionsFor(report, { db, sealer }, { domainId: domain.id, proposed: wish.proposed }));
+    if (domain && options && (await checkReach(report, options)))
+      await look(report, { db, domain, directory: openDirectory(options) }, wish.user);
+  } catch (error) {
+    report.trouble(error);
+  } finally {
+    await db.destroy();
+  }
+  return report.findings;
+}
+
+async function findDomainOf(report: Report, db: Knex, named: string): Promise<Project | undefined> {
+  const byName = await lookProject(db, { nameLower: named.toLowerCase(), isDomain: true });
+  const domain = byName ?? (await lookProject(db, { id: named }));
+  if (!domain?.isDomain) {
+    report.problem(`there is no domain ${named}`, `openstack domain create ${named}`);
+    return undefined;
+  }
+  if (!domain.enabled)
+    report.note(`domain ${domain.name} is disabled: nobody can log in`, `openstack domain set --enable ${domain.name}`);
+  return domain;
+}
+
+interface Place {
+  readonly db: Knex;
+  readonly domain: Project;
+  readonly directory: LdapDirectory;
+}
+
+async function look(report: Report, place: Place, user: string | undefined): Promise<void> {
+  const { directory } = place;
+  try {
+    const people = await checkPeople(report, directory);
+    const teams = await checkTeams(report, directory);
+    await checkGrants(report, place, teams);
+    const named = user === undefined ? undefined : await checkPerson(report, directory, user);
+    const asked = user === undefined ? people.slice(0, 3) : [named].filter((each) => each !== undefined);
+    for (const person of asked) await checkPersonsGrants(report, place, person);
+  } finally {
+    directory.close();
+  }
+}

@@ -1,0 +1,43 @@
+/** Why the filters find nothing: no such place, another class, deeper down, or the filter. */
+import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
+import { valuesOf } from '../../drivers/ldap/entries.ts';
+import { everything } from '../../drivers/ldap/filter.ts';
+import { counted, type Report, some } from './report.ts';
+import type { Subject } from './subject.ts';
+
+export async function explainNone(report: Report, directory: LdapDirectory, subject: Subject): Promise<void> {
+  const { what, base, option, objectClass } = subject;
+  const { connection, options } = directory;
+  const asked = { base, filter: everything, attributes: ['objectClass'] };
+  if ((await connection.search({ ...asked, scope: 'base' })).length === 0) {
+    const help = `set ${option('tree_dn')}, or let Wattle's account read it; ${await whatIsThere(directory)}`;
+    return report.problem(`no ${what}s: there is no ${base} to look in`, help);
+  }
+  const near = await connection.search({ ...asked, scope: options.query_scope });
+  const whole = options.query_scope === 'sub' ? near : await connection.search({ ...asked, scope: 'sub' });
+  const isOne = (classes: string[]) => classes.some((name) => name.toLowerCase() === objectClass.toLowerCase());
+  const fitting = near.filter((entry) => isOne(valuesOf(entry, 'objectClass'))).length;
+  const deeper = whole.filter((entry) => isOne(valuesOf(entry, 'objectClass'))).length;
+  if (fitting > 0)
+    return report.problem(
+      `no ${what}s: ${counted(fitting, objectClass)} right there, and none passes ${option('filter')}`,
+      `look at ${subject.filter}`,
+    );
+  if (deeper > 0)
+    return report.problem(
+      `no ${what}s right below ${base}, but ${deeper} further down`,
+      `set ldap.query_scope to sub, or ${option('tree_dn')} to where they are`,
+    );
+  const classes = whole.flatMap((entry) => valuesOf(entry, 'objectClass'));
+  report.problem(
+    `no ${what}s: nothing below ${base} has the class ${objectClass}`,
+    `set ${option('objectclass')} to the right one of: ${some(classes, 12) || 'none, for nothing is there'}`,
+  );
+}
+
+async function whatIsThere({ connection }: LdapDirectory): Promise<string> {
+  const attribute = 'namingContexts';
+  const [root] = await connection.search({ base: '', scope: 'base', filter: everything, attributes: [attribute] });
+  const contexts = root ? valuesOf(root, attribute) : [];
+  return contexts.length > 0 ? `the directory has ${some(contexts)}` : 'the directory does not say what it has';
+}
