@@ -45,7 +45,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });
   const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));
   await resealOptions(db, sealer);
-  const ldap = await openLdapDomains({ db, sealer, log });
+  const ldap = openLdapDomains({ db, sealer, log });
   const trust = await withDirectories(await openOwnTrust(db), ldap);
   const told = () => tell(trust, bus);
   const facts = openBriefly();

@@ -4,8 +4,8 @@ import type { Log } from '#shared/log/log.ts';
 import type { LdapDomains, Sealer } from '../context.ts';
 import { openedOptions } from '../domain-config/secrets.ts';
 import { listOptions } from '../domain-config/store.ts';
-import { type Connection, openConnection } from '../drivers/ldap/connection.ts';
-import { type LdapDirectory, openDirectory } from '../drivers/ldap/directory.ts';
+import type { Connection } from '../drivers/ldap/connection.ts';
+import type { LdapDirectory } from '../drivers/ldap/directory.ts';
 import { type RawOptions, readOptions } from '../drivers/ldap/options.ts';
 import { DirectoryTrouble, troubleOf } from '../drivers/ldap/trouble.ts';
 
@@ -21,21 +21,26 @@ interface Parts {
   readonly log: Log;
 }
 
-export async function openLdapDomains(parts: Parts): Promise<LdapDomains> {
-  const { db } = parts;
-  const open = new Map<string, Open>();
+export function openLdapDomains(parts: Parts): LdapDomains {
+  let open = new Map<string, Open>();
   let seen: number | undefined;
-  const refresh = async (epoch: number) => {
+  let turn = Promise.resolve();
+  const look = async (epoch: number) => {
     if (epoch === seen) return;
-    const wanted = await wantedOf(db);
-    for (const [domainId, { directory, kept }] of open)
-      if (wanted.get(domainId) !== kept) {
-        directory.close();
-        open.delete(domainId);
-      }
-    for (const [domainId, kept] of wanted)
-      if (!open.has(domainId)) open.set(domainId, { kept, directory: directoryFor(parts, domainId, kept) });
+    const next = new Map<string, Open>();
+    for (const [domainId, kept] of await wantedOf(parts.db)) {
+      const known = open.get(domainId);
+      next.set(domainId, known?.kept === kept ? known : { kept, directory: await directoryFor(parts, domainId, kept) });
+    }
+    for (const [domainId, before] of open) if (next.get(domainId) !== before) before.directory.close();
+    open = next;
     seen = epoch;
+  };
+  /** One after the other, for each closes what it replaces. */
+  const refresh = (epoch: number) => {
+    const mine = turn.then(() => look(epoch));
+    turn = mine.catch(() => {});
+    return mine;
   };
   const close = () => {
     for (const { directory } of open.values()) directory.close();
@@ -52,8 +57,13 @@ async function wantedOf(db: Knex): Promise<Map<string, string>> {
   return new Map(domains.map((id) => [id, JSON.stringify(of(id).map(({ option, value }) => [option, value]))]));
 }
 
-/** One that cannot be understood is a directory that nobody can ask, not none. */
-function directoryFor({ sealer, log }: Parts, domainId: string, kept: string): LdapDirectory {
+/**
+ * One that cannot be understood is a directory that nobody can ask, not none. The driver is loaded with the first: most
+ * clouds have none.
+ */
+async function directoryFor({ sealer, log }: Parts, domainId: string, kept: string): Promise<LdapDirectory> {
+  const { openConnection } = await import('../drivers/ldap/connection.ts');
+  const { openDirectory } = await import('../drivers/ldap/directory.ts');
   try {
     const raw = openedOptions({ sealer }, Object.fromEntries(JSON.parse(kept)) as RawOptions);
     const options = readOptions(raw);

@@ -2,7 +2,6 @@
 import type { Identity } from '../context.ts';
 import type { LdapDirectory } from '../drivers/ldap/directory.ts';
 import type { Person, Team } from '../drivers/ldap/entries.ts';
-import { membersOf, teamsOf } from '../drivers/ldap/membership.ts';
 import type { Group } from '../groups/store.ts';
 import type { User } from '../users/store.ts';
 import type { Directory } from './directory.ts';
@@ -44,7 +43,7 @@ export function ldapOf({ db }: Pick<Identity, 'db'>, domainId: string, ldap: Lda
   };
   const groupsOf = async (userId: string) => {
     const found = await person(userId);
-    return found ? groups(await teamsOf(ldap, found)) : [];
+    return found ? groups(await ldap.teamsOf(found)) : [];
   };
   return {
     lookUser: async (id) => (await users([await person(id)]))[0],
@@ -62,7 +61,7 @@ export function ldapOf({ db }: Pick<Identity, 'db'>, domainId: string, ldap: Lda
     groupsOf,
     membersOf: async (groupId, filters) => {
       const found = await team(groupId);
-      const members = found ? await users(await membersOf(ldap, found)) : [];
+      const members = found ? await users(await ldap.membersOf(found)) : [];
       return members.filter((user) => fits(user, comparisonsOf(filters)));
     },
     isMember: async (groupId, userId) => (await groupsOf(userId)).some(({ id }) => id === groupId),

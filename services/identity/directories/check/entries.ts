@@ -1,7 +1,6 @@
 /** How the entries that were found read as users or groups: what they lack, and what two of them share. */
-import type { Entry } from 'ldapts';
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
-import { localIdOf, valuesOf } from '../../drivers/ldap/entries.ts';
+import { type Entry, localIdOf, valuesOf } from '../../drivers/ldap/entries.ts';
 import { all, everything } from '../../drivers/ldap/filter.ts';
 import { explainNone } from './nobody.ts';
 import { counted, type Report, some } from './report.ts';

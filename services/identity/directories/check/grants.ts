@@ -4,7 +4,6 @@ import { withImplied } from '../../assignments/effective.ts';
 import { type Assignment, listAssignments, listAssignmentsOf } from '../../assignments/store.ts';
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import type { Person, Team } from '../../drivers/ldap/entries.ts';
-import { teamsOf } from '../../drivers/ldap/membership.ts';
 import { lookProject, type Project } from '../../projects/store.ts';
 import { listAllRoles, listImplications } from '../../roles/store.ts';
 import { publicIdOf } from '../public-id.ts';
@@ -30,7 +29,7 @@ export async function checkGrants(report: Report, { db, domain }: Place, teams: 
 /** What one person would get by logging in. */
 export async function checkPersonsGrants(report: Report, place: Place, person: Person): Promise<void> {
   const { db, domain, directory } = place;
-  const teams = await teamsOf(directory, person);
+  const teams = await directory.teamsOf(person);
   const names = new Map(teams.map((team) => [idOf(domain, 'group', team), team.name]));
   const own = idOf(domain, 'user', person);
   report.fact(

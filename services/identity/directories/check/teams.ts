@@ -1,7 +1,6 @@
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import { parseDn } from '../../drivers/ldap/dn.ts';
 import { type Team, valuesOf } from '../../drivers/ldap/entries.ts';
-import { membersOf } from '../../drivers/ldap/membership.ts';
 import { checkAttribute, checkEntries } from './entries.ts';
 import { type Report, some } from './report.ts';
 import { subjectOf } from './subject.ts';
@@ -52,6 +51,6 @@ function checkKind(report: Report, { options }: LdapDirectory, values: readonly 
 }
 
 async function checkMembers(report: Report, directory: LdapDirectory, team: Team): Promise<void> {
-  const members = (await membersOf(directory, team)).map(({ name }) => name);
+  const members = (await directory.membersOf(team)).map(({ name }) => name);
   report.fact(`${team.name}: ${members.length > 0 ? some(members) : 'nobody who is a user here'} (${team.dn})`);
 }

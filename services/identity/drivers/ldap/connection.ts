@@ -90,12 +90,16 @@ function sharedSession(way: Way) {
   const login = dn && password ? { dn, password } : { dn: '', password: '' };
   let current: Session | undefined;
   let opening: Promise<Session> | undefined;
+  let closed = false;
   const isGood = (session: Session) =>
     session.isOpen() && Date.now() - session.openedAt < options.pool_connection_lifetime * 1000;
   const open = async () => {
     current?.close();
-    current = await openAny(way, login);
-    return current;
+    if (closed) throw new DirectoryTrouble('away', 'the configuration has just changed');
+    const session = await openAny(way, login);
+    if (closed) session.close();
+    current = session;
+    return session;
   };
   const get = async (): Promise<{ session: Session; fresh: boolean }> => {
     if (current && isGood(current)) return { session: current, fresh: false };
@@ -105,8 +109,8 @@ function sharedSession(way: Way) {
     return { session: await opening, fresh: true };
   };
   const close = () => {
+    closed = true;
     current?.close();
-    opening?.then((session) => session.close()).catch(() => {});
   };
   return { get, close };
 }

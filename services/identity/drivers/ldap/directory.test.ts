@@ -3,7 +3,6 @@ import { after, type TestContext, test } from 'node:test';
 import { skipWithoutSlapd, startSlapd } from '../../../../test/fakes/slapd.ts';
 import { unixOptions, windowsOptions } from '../../../../test/fakes/slapd-tree.ts';
 import { openDirectory } from './directory.ts';
-import { membersOf, teamsOf } from './membership.ts';
 import { type RawOptions, readOptions } from './options.ts';
 import type { DirectoryTrouble } from './trouble.ts';
 
@@ -32,10 +31,10 @@ test('a Unix tree: users by name and id, groups that name them by id, a login th
   assert.equal(ann.localId, 'ann');
   assert.equal(ann.enabled, true);
   assert.deepEqual(ann.extra, { email: 'ann@example.org', full_name: 'Ann Arbor' });
-  assert.deepEqual(names(await teamsOf(unix, ann)), ['admins', 'staff']);
+  assert.deepEqual(names(await unix.teamsOf(ann)), ['admins', 'staff']);
   const staff = await unix.teams.named('staff');
   assert.ok(staff);
-  assert.deepEqual(names(await membersOf(unix, staff)), ['ann', 'bob']);
+  assert.deepEqual(names(await unix.membersOf(staff)), ['ann', 'bob']);
   assert.equal(await unix.accepts(ann, 'ann-password'), true);
   assert.equal(await unix.accepts(ann, 'wrong'), false);
   assert.equal(await unix.accepts(ann, ''), false, 'an empty password is nobody’s, which the directory would let in');
@@ -60,10 +59,10 @@ test('an Active Directory tree: GUIDs, a bit that disables, names with commas, g
   assert.match(jane.localId, /^[0-9a-f]{8}-[0-9a-f]{4}-/);
   assert.equal((await windows.people.byId(jane.localId))?.dn, jane.dn);
   assert.deepEqual([jane.enabled, max.enabled], [true, false]);
-  assert.deepEqual(names(await teamsOf(windows, jane)), ['Berlin', 'Europe', 'World']);
+  assert.deepEqual(names(await windows.teamsOf(jane)), ['Berlin', 'Europe', 'World']);
   const world = await windows.teams.named('World');
   assert.ok(world);
-  assert.deepEqual(names(await membersOf(windows, world)), ['jane', 'kim', 'max']);
+  assert.deepEqual(names(await windows.membersOf(world)), ['jane', 'kim', 'max']);
   assert.equal(await windows.accepts(jane, 'jane-password'), true);
 });
 
@@ -71,8 +70,8 @@ test('without nesting only those count that a group names itself', { skip }, asy
   const windows = directoryOf(t, { ...windowsOptions, group_ad_nesting: false });
   const [jane, world] = [await windows.people.named('jane'), await windows.teams.named('World')];
   assert.ok(jane && world);
-  assert.deepEqual(names(await teamsOf(windows, jane)), ['Berlin']);
-  assert.deepEqual(names(await membersOf(windows, world)), ['kim']);
+  assert.deepEqual(names(await windows.teamsOf(jane)), ['Berlin']);
+  assert.deepEqual(names(await windows.membersOf(world)), ['kim']);
 });
 
 test('filters, scope and pages decide who is there', { skip }, async (t) => {

@@ -5,6 +5,7 @@ import { escapeDn, normalDn } from './dn.ts';
 import { enabledByGroup } from './emulation.ts';
 import { attributesOf, idValue, type Person, personMap, personOf, type Team, teamMap, teamOf } from './entries.ts';
 import { all, compares, equals, type Filter, present, written } from './filter.ts';
+import { membersOf, teamsOf } from './membership.ts';
 import { groupTree, type LdapOptions, userTree } from './options.ts';
 
 /** `name__contains=x`. */
@@ -31,6 +32,8 @@ export interface LdapDirectory {
   readonly connection: Connection;
   readonly people: Branch<Person>;
   readonly teams: Branch<Team>;
+  teamsOf(person: Person): Promise<Team[]>;
+  membersOf(team: Team): Promise<Person[]>;
   /** Whether it takes this password for them; nobody's is never right, after as long. */
   accepts(person: Person | undefined, password: string): Promise<boolean>;
   close(): void;
@@ -59,7 +62,14 @@ export function openDirectory(options: LdapOptions, connection = openConnection(
     const right = await connection.accepts(person?.dn ?? nobody, password);
     return right && person !== undefined;
   };
-  return { options, connection, people, teams, accepts, close: connection.close };
+  const parts = { options, connection, people, teams };
+  return {
+    ...parts,
+    accepts,
+    teamsOf: (person) => teamsOf(parts, person),
+    membersOf: (team) => membersOf(parts, team),
+    close: connection.close,
+  };
 }
 
 const ofClass = (name: string, filter: string): Filter =>

@@ -3,6 +3,8 @@ import type { Entry } from 'ldapts';
 import { parseDn } from './dn.ts';
 import type { LdapOptions } from './options.ts';
 
+export type { Entry };
+
 export interface Person {
   readonly dn: string;
   /** What the directory knows them by; Wattle's own id is made of it. */

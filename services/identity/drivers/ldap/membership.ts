@@ -4,10 +4,12 @@ import { normalDn, parseDn } from './dn.ts';
 import { idValue, type Person, type Team, valuesOf } from './entries.ts';
 import { any, equals, everything, type Filter, inChain } from './filter.ts';
 
+type Parts = Pick<LdapDirectory, 'options' | 'connection' | 'people' | 'teams'>;
+
 /** Filters grow no longer than this. */
 const atOnce = 100;
 
-export async function teamsOf(directory: LdapDirectory, person: Person): Promise<Team[]> {
+export async function teamsOf(directory: Parts, person: Person): Promise<Team[]> {
   const { options, teams } = directory;
   const { group_member_attribute: attribute, group_members_are_ids: byId } = options;
   if (byId) return teams.search(equals(attribute, person.localId));
@@ -18,7 +20,7 @@ export async function teamsOf(directory: LdapDirectory, person: Person): Promise
   );
 }
 
-export async function membersOf(directory: LdapDirectory, team: Team): Promise<Person[]> {
+export async function membersOf(directory: Parts, team: Team): Promise<Person[]> {
   const { options, people, teams } = directory;
   if (options.group_members_are_ids) {
     const id = options.user_id_attribute;
@@ -45,11 +47,11 @@ async function walk(from: readonly string[], step: (dns: readonly string[]) => P
   return found;
 }
 
-const valuesOfAll = async (directory: LdapDirectory, dns: readonly string[]): Promise<string[]> =>
+const valuesOfAll = async (directory: Parts, dns: readonly string[]): Promise<string[]> =>
   (await Promise.all(dns.map((dn) => memberValues(directory, dn)))).flat();
 
 /** Active Directory gives the members of a large group in ranges: `member;range=0-1499`. */
-async function memberValues({ connection, options }: LdapDirectory, dn: string): Promise<string[]> {
+async function memberValues({ connection, options }: Parts, dn: string): Promise<string[]> {
   const attribute = options.group_member_attribute;
   const values: string[] = [];
   for (let asked: string | undefined = attribute; asked !== undefined; ) {
@@ -85,7 +87,7 @@ async function inPieces<A, B>(items: readonly A[], each: (piece: readonly A[]) =
 }
 
 /** Active Directory, and Samba's, say so of themselves; others are walked. */
-async function followsChains({ connection }: LdapDirectory): Promise<boolean> {
+async function followsChains({ connection }: Parts): Promise<boolean> {
   const attribute = 'supportedCapabilities';
   const [root] = await connection.search({
     base: '',
