@@ -75,6 +75,10 @@ export function refuseNewIn({ ldap }: Identity, domainId: string, what: string):
   if (ldap.of(domainId)) throw readOnly(what, domainId);
 }
 
-export function refuseChange(what: 'user' | 'group', { id, domainId }: Pick<User, 'id' | 'domainId'>): void {
-  if (isPublicId(id)) throw readOnly(`${what} ${id}`, domainId);
+export async function refuseChange(
+  identity: Pick<Identity, 'db'>,
+  what: 'user' | 'group',
+  { id, domainId }: Pick<User, 'id' | 'domainId'>,
+): Promise<void> {
+  if (await domainElsewhere(identity, id)) throw readOnly(`${what} ${id}`, domainId);
 }

@@ -2,8 +2,7 @@ import type { Who } from '#shared/auth/who.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { revokeGroup } from '../assignments/operations.ts';
 import type { Identity } from '../context.ts';
-import { refuseChange, refuseNewIn } from '../directories/people.ts';
-import { isPublicId } from '../directories/public-id.ts';
+import { domainElsewhere, refuseChange, refuseNewIn } from '../directories/people.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { absent, findDomain } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
@@ -35,7 +34,7 @@ export async function createGroup(identity: Identity, who: Who, wish: GroupWish)
 }
 
 export async function changeGroup({ db }: Identity, group: Group, wish: GroupWish): Promise<Group> {
-  refuseChange('group', group);
+  await refuseChange({ db }, 'group', group);
   if (wish.domain_id !== undefined && wish.domain_id !== group.domainId)
     throw badRequest('The domain of a group cannot be changed.');
   const { name = group.name, description = group.description } = wish;
@@ -54,7 +53,7 @@ export async function changeGroup({ db }: Identity, group: Group, wish: GroupWis
 
 /** Tokens of its members that carry its roles go with it. */
 export async function dropGroup(identity: Identity, group: Group): Promise<void> {
-  refuseChange('group', group);
+  await refuseChange(identity, 'group', group);
   await identity.db.transaction(async (tx) => {
     await revokeGroup(identity, tx, group.id);
     await removeGroups(tx, [group.id]);
@@ -63,18 +62,19 @@ export async function dropGroup(identity: Identity, group: Group): Promise<void>
 }
 
 /** Both in our rows: what a directory keeps, it alone changes. */
-function refuseElsewhere(group: Group, user: User): void {
-  refuseChange('group', group);
-  if (isPublicId(user.id)) throw forbidden(`Group ${group.id} and user ${user.id} are kept by different directories.`);
+async function refuseElsewhere(identity: Pick<Identity, 'db'>, group: Group, user: User): Promise<void> {
+  await refuseChange(identity, 'group', group);
+  if (await domainElsewhere(identity, user.id))
+    throw forbidden(`Group ${group.id} and user ${user.id} are kept by different directories.`);
 }
 
 export async function addMember({ db }: Identity, group: Group, user: User): Promise<void> {
-  refuseElsewhere(group, user);
+  await refuseElsewhere({ db }, group, user);
   await db.transaction((tx) => ensureMember(tx, group.id, user.id));
 }
 
 export async function dropMember(identity: Identity, group: Group, user: User): Promise<void> {
-  refuseElsewhere(group, user);
+  await refuseElsewhere(identity, group, user);
   await identity.db.transaction(async (tx) => {
     if (!(await removeMember(tx, group.id, user.id))) throw absent('user', user.id);
     await revokeGroup(identity, tx, group.id, user.id);

@@ -45,13 +45,14 @@ export async function tokenView(
 }
 
 /** A directory is asked at a login and not for each look at a token, which says the same. */
-const userOf = async (
+async function userOf(
   { db, facts }: Facts,
   { sub: id, name, domain: domainId }: Claims,
-): Promise<Pick<User, 'id' | 'name' | 'domainId' | 'passwordExpiresAt'> | undefined> =>
-  isPublicId(id)
-    ? { id, name, domainId, passwordExpiresAt: null }
-    : facts.get(`user ${id}`, () => lookUser(db, { id }));
+): Promise<Pick<User, 'id' | 'name' | 'domainId' | 'passwordExpiresAt'> | undefined> {
+  const row = await facts.get(`user ${id}`, () => lookUser(db, { id }));
+  if (row || !isPublicId(id)) return row;
+  return { id, name, domainId, passwordExpiresAt: null };
+}
 
 const passwordView = ({ passwordExpiresAt: at }: Pick<User, 'passwordExpiresAt'>) => ({
   password_expires_at: at === null ? null : stamp(at / 1000),

@@ -92,7 +92,7 @@ export async function changeUser(
   wish: UserWish,
   { chosen = false } = {},
 ): Promise<User> {
-  refuseChange('user', user);
+  await refuseChange(identity, 'user', user);
   refuseOddOptions(wish.options);
   if (wish.domain_id !== undefined && wish.domain_id !== user.domainId)
     throw badRequest('The domain of a user cannot be changed.');
@@ -136,7 +136,7 @@ export async function changeOwnPassword(
 }
 
 export async function deleteUser(identity: Identity, user: User): Promise<void> {
-  refuseChange('user', user);
+  await refuseChange(identity, 'user', user);
   const { id } = user;
   await identity.db.transaction(async (tx) => {
     await revokeUser(identity, tx, id);
