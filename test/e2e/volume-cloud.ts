@@ -230,3 +230,20 @@ function startHost(
   });
   return { agent: fake, close: () => agent.close(), store };
 }
+
+export type VolumeCloud = Awaited<ReturnType<typeof startVolumes>>;
+
+/** Waits until the API lists so many storage hosts. */
+export const knows = (cloud: VolumeCloud, hosts: number) =>
+  until(async () => {
+    const { body } = await cloud.ask('GET', `${cloud.at}/os-services?binary=cinder-volume`);
+    return body.services.length === hosts;
+  });
+
+/** Attached to some server, as compute does it; gives the attachment's id. */
+export async function attached(cloud: VolumeCloud, volumeId: string): Promise<string> {
+  const { attachment } = (await cloud.reserve(volumeId, randomUUID())).body;
+  await cloud.connect(attachment.id);
+  await cloud.complete(attachment.id);
+  return attachment.id;
+}

@@ -260,3 +260,25 @@ function fakeHost(bus: Bus, name: string, driver: Partial<ComputeAgent>, more: P
 }
 
 const hostIds = new Map<string, string>();
+
+export type Cloud = Awaited<ReturnType<typeof startCloud>>;
+
+/** An available volume of one gigabyte, which any server may attach. */
+export const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
+export const addVolume = (cloud: Cloud, id = volumeId, more: object = {}) =>
+  cloud.volumes.volumes.set(id, { id, name: 'data', size: 1, status: 'available', bootable: 'false', ...more });
+
+/** A cloud whose one host has reported. */
+export async function cloudWithHost(t: Parameters<typeof startCloud>[0], ...host: Parameters<Cloud['startHost']>) {
+  const cloud = await startCloud(t);
+  const agent = cloud.startHost(...host);
+  await until(() => cloud.placement.providers.size === 1);
+  return { cloud, agent };
+}
+
+/** A server when its build has ended, either way. */
+export const launched = async (cloud: Cloud, wish: object = {}) => {
+  const { status, body } = await cloud.launch(wish);
+  assert.equal(status, 202, JSON.stringify(body));
+  return cloud.settled(body.server.id);
+};

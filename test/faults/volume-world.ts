@@ -1,16 +1,12 @@
 /** The volume service and a storage host on files, in one process that may die: rows, files and exports stay. */
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryBus } from '#shared/bus/memory.ts';
-import type { ImageClient } from '#shared/clients/image.ts';
 import { readCloud } from '#shared/config/cloud.ts';
 import { settingsOf } from '#shared/config/settings.ts';
-import { type GrantWish, type VolumeAgent, volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
-import { Fault, unauthorized } from '#shared/errors/fault.ts';
-import { startAgent } from '#shared/hosts/agent.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
 import { stranger } from '#shared/http/route.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { complete, connect, disconnect } from '../../services/volume/attachments/operations.ts';
@@ -24,10 +20,8 @@ import { listSnapshots } from '../../services/volume/snapshots/store.ts';
 import { createVolume } from '../../services/volume/volumes/create.ts';
 import { deleteVolume, extendVolume, uploadVolume } from '../../services/volume/volumes/operations.ts';
 import { listVolumes, type Volume } from '../../services/volume/volumes/store.ts';
-import type { Exporter } from '../../services/volume-agent/drivers/driver.ts';
-import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
-import { volumesOf } from '../../services/volume-agent/operations.ts';
-import { effect, type World, watchCommits } from './world.ts';
+import { type Exports, fakeExports, imagesIn, readGrants, startHost } from './volume-host.ts';
+import { type World, watchCommits } from './world.ts';
 
 const who = { ...stranger('req-1'), userId: 'u', projectId: 'p', roles: ['admin', 'service'] };
 const config = {
@@ -165,12 +159,6 @@ async function quiet({ db }: Volumes): Promise<void> {
   }
 }
 
-/** What stands in for tgtd, or tgtd itself. */
-export interface Exports {
-  open(dir: string): Promise<Exporter>;
-  count(dir: string): Promise<number>;
-}
-
 export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Left> => ({
   stories: Object.fromEntries(told.map((name) => [name, stories[name]?.end ?? nothing])),
   live: async (dir, name, die) => {
@@ -251,88 +239,6 @@ async function filesBelow(pool: string): Promise<string[]> {
     for (const name of await readdir(join(pool, folder)).catch(() => []))
       found.push(`${folder} ${(await stat(join(pool, folder, name))).size / 2 ** 30}`);
   return found;
-}
-
-interface HostWish {
-  readonly dir: string;
-  readonly bus: ReturnType<typeof memoryBus>;
-  readonly point: () => void;
-  readonly exports: Exports;
-  /** The verb whose work is done and then denied. */
-  readonly refuses?: string;
-}
-
-async function startHost({ dir, bus, point, exports, refuses }: HostWish) {
-  const download = () => effect(point, async () => Readable.from([Buffer.alloc(512 * 1024, 7)]));
-  const images = { download, upload: async () => {} };
-  const exporter = await exports.open(dir);
-  const store = await openFiles({ directory: join(dir, 'pool'), pool: 'pool', images, maxImageGb: 1 });
-  const agent = volumesOf({ store, exporter, images });
-  const verbs = volumeAgent.verbs.map((verb) => [
-    verb,
-    (wish: never) => effect(point, () => act(agent, verb, wish, refuses)),
-  ]);
-  const started = startAgent({
-    contract: volumeAgent,
-    bus,
-    host: 'store1',
-    driver: Object.fromEntries(verbs) as VolumeAgent,
-    log: silentLog(),
-    everyMs: 10_000, // each report is a commit, and none of the story
-    report: async () => ({ hostId: 'h', hostname: 'store1', address: '127.0.0.1', pools: await store.pools() }),
-  });
-  const close = async () => {
-    await started.close();
-    await exporter.close();
-  };
-  return { close };
-}
-
-async function act(agent: VolumeAgent, verb: keyof VolumeAgent, wish: never, refuses?: string): Promise<unknown> {
-  const done = await agent[verb](wish);
-  if (verb === refuses) throw new Fault(507, 'insufficientStorage', 'the disk is full');
-  return done;
-}
-
-const grantsFile = (dir: string) => join(dir, 'grants.json');
-const readGrants = async (dir: string): Promise<GrantWish[]> =>
-  JSON.parse(await readFile(grantsFile(dir), 'utf8').catch(() => '[]')) as GrantWish[];
-
-/** What tgtd would know. */
-function fakeExports(dir: string): Exporter {
-  const keep = async (grants: readonly GrantWish[]) => writeFile(grantsFile(dir), JSON.stringify(grants));
-  return {
-    ensureGrant: async (wish) => {
-      await keep([...(await readGrants(dir)).filter(({ id }) => id !== wish.id), wish]);
-      return { portal: '127.0.0.1:3260', iqn: 'iqn', lun: 1 };
-    },
-    ensureGrantGone: async ({ id }) => keep((await readGrants(dir)).filter((grant) => grant.id !== id)),
-    ensureClosed: async (volumeId) => keep((await readGrants(dir)).filter((grant) => grant.volumeId !== volumeId)),
-    isExported: async (volumeId) => (await readGrants(dir)).some((grant) => grant.volumeId === volumeId),
-    close: async () => {},
-  };
-}
-
-/** An image is a file that its owner made in a request, and that only an upload's end may leave. */
-function imagesIn(dir: string, point: () => void): ImageClient {
-  const folder = join(dir, 'images');
-  const never = async () => Promise.reject(new Error('not asked here'));
-  return {
-    show: async (id) => ({ id, status: 'active', disk_format: 'raw', size: 512 * 1024, min_disk: 0 }) as never,
-    download: never,
-    upload: never,
-    create: async (image) => {
-      await mkdir(folder, { recursive: true });
-      const id = String(image.name);
-      await writeFile(join(folder, id), '');
-      return { id } as never;
-    },
-    remove: (id) =>
-      effect(point, async () => {
-        const { rm } = await import('node:fs/promises');
-        await rm(join(folder, id), { force: true });
-      }),
-  };
 }
 
 export const world = worldOf({

@@ -1,0 +1,149 @@
+/** Who sees what of volumes, in which version, and how much of it they may have. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { knows, projectId, startVolumes, until } from './volume-cloud.ts';
+
+test('a field appears in the version that brought it', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const old = await cloud.show(id, '3.0');
+  const now = await cloud.show(id, '3.71');
+  for (const field of ['group_id', 'provider_id', 'service_uuid', 'cluster_name', 'volume_type_id', 'consumes_quota'])
+    assert.deepEqual([field in old, field in now], [false, true], field);
+  assert.equal((await cloud.ask('GET', '/v3/attachments', { version: '3.26' })).status, 404);
+  assert.equal((await cloud.ask('GET', '/v3/volumes', { version: '3.72' })).status, 406);
+});
+
+test('bad wishes are refused in the words of the API', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const refused = async (wish: object, status: number, words: RegExp) => {
+    const { status: found, body } = await cloud.create(wish);
+    assert.equal(found, status, JSON.stringify(body));
+    assert.match(JSON.stringify(body), words);
+  };
+  await refused({ frob: 1 }, 400, /'frob' was unexpected/);
+  await refused({ size: 'much' }, 400, /attribute size/);
+  await refused({ size: 0 }, 400, /minimum of 1/);
+  await refused({ size: '0' }, 400, /attribute size/);
+  await refused({ volume_type: 'nosuch' }, 404, /itemNotFound.*nosuch/);
+  await refused({ imageRef: randomUUID() }, 404, /Image .* could not be found/);
+  await refused({ snapshot_id: randomUUID() }, 404, /Snapshot/);
+  await refused({ availability_zone: 'mars' }, 400, /Availability zone 'mars' is invalid/);
+  await refused({ size: 1001 }, 413, /overLimit.*gigabytes quota.*retryAfter":"0"/);
+  const stranger = await cloud.create({}, { role: 'reader' });
+  assert.equal(stranger.status, 403);
+  const other = await cloud.ask('GET', '/v3/00000000000000000000000000000000/volumes', { role: 'member,reader' });
+  assert.equal(other.body.badRequest.message, 'Malformed request url');
+});
+
+test('the quota counts what is there, and a deleted volume counts no more', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  await cloud.ask('PUT', `${cloud.at}/os-quota-sets/${projectId}`, { body: { quota_set: { volumes: 1 } } });
+  const { id } = await cloud.made();
+  const over = await cloud.create();
+  assert.equal(over.status, 413);
+  assert.match(over.body.overLimit.message, /Maximum number of volumes allowed \(1\) exceeded for quota 'volumes'/);
+  const { limits } = (await cloud.ask('GET', '/v3/limits?project_id=None', { version: '3.39' })).body;
+  assert.equal(limits.absolute.totalVolumesUsed, 1);
+  await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
+  await cloud.isGone(`/volumes/${id}`);
+  await cloud.made();
+});
+
+test('types: private ones are for their projects, and one that is used stays', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const wish = { name: 'fast', 'os-volume-type-access:is_public': false, extra_specs: { volume_backend_name: 'nvme' } };
+  const { volume_type: type } = (await cloud.ask('POST', `${cloud.at}/types`, { body: { volume_type: wish } })).body;
+  const member = { role: 'member,reader' };
+  assert.equal((await cloud.ask('GET', `${cloud.at}/types/${type.id}`, member)).status, 404);
+  await cloud.ask('POST', `${cloud.at}/types/${type.id}/action`, {
+    body: { addProjectAccess: { project: projectId } },
+  });
+  const seen = await cloud.ask('GET', `${cloud.at}/types/${type.id}`, member);
+  assert.deepEqual(seen.body.volume_type.extra_specs, {});
+  const { status } = await cloud.made({ volume_type: 'fast' });
+  assert.equal(status, 'error');
+  assert.match((await cloud.messages())[0].user_message, /has not the volume_backend_name nvme that the type wants/);
+  assert.equal((await cloud.ask('DELETE', `${cloud.at}/types/${type.id}`)).status, 400);
+  const names = (await cloud.ask('GET', `${cloud.at}/types?is_public=None`)).body.volume_types.map(
+    (each: { name: string }) => each.name,
+  );
+  assert.deepEqual(names.toSorted(), ['__DEFAULT__', 'fast']);
+});
+
+test('a disabled host gets no new volumes, and a frozen one keeps all as it is', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const tell = (verb: string) => cloud.ask('PUT', `/v3/os-services/${verb}`, { body: { host: 'store1@fake' } });
+  assert.equal((await tell('disable')).body.status, 'disabled');
+  assert.equal((await cloud.made()).status, 'error');
+  await tell('enable');
+  assert.equal((await tell('freeze')).status, 200);
+  const refused = await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
+  assert.match(refused.body.badRequest.message, /frozen storage backends/);
+  await tell('thaw');
+  assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).status, 202);
+  assert.equal((await cloud.ask('PUT', '/v3/os-services/freeze', { body: { host: 'nowhere' } })).status, 400);
+});
+
+test('an offered volume changes hands with its snapshots, for who has the key', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const { id: snapshotId } = (await cloud.snapshot(id)).body.snapshot;
+  await until(async () => (await cloud.showSnapshot(snapshotId)).status === 'available');
+  const wish = { transfer: { volume_id: id, name: 'gift' } };
+  const { transfer } = (await cloud.ask('POST', '/v3/volume-transfers', { version: '3.57', body: wish })).body;
+  assert.equal((await cloud.show(id)).status, 'awaiting-transfer');
+  const other = { role: 'member,reader', project: 'another-project', version: '3.57' };
+  const accept = (auth_key: string) =>
+    cloud.ask('POST', `/v3/volume-transfers/${transfer.id}/accept`, { ...other, body: { accept: { auth_key } } });
+  assert.equal((await cloud.ask('GET', `/v3/volume-transfers/${transfer.id}`, other)).status, 404);
+  assert.equal((await accept('0000000000000000')).status, 400);
+  assert.equal((await accept(transfer.auth_key)).status, 202);
+  assert.equal((await cloud.ask('GET', `/v3/volumes/${id}`, other)).body.volume.status, 'available');
+  assert.equal((await cloud.ask('GET', `/v3/snapshots/${snapshotId}`, other)).status, 200);
+  assert.equal((await cloud.ask('GET', `/v3/volumes/${id}`, { role: 'member,reader' })).status, 404);
+  assert.deepEqual((await cloud.ask('GET', '/v3/volume-transfers', { version: '3.57' })).body.transfers, []);
+});
+
+test('lists are paged by marker, sorted and counted', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  for (const name of ['b', 'a', 'c']) await cloud.made({ name, metadata: { mark: name } });
+  const names = async (query: string) => {
+    const { body } = await cloud.ask('GET', `${cloud.at}/volumes/detail?${query}`, { version: '3.60' });
+    return { ...body, volumes: body.volumes.map((each: { name: string }) => each.name) };
+  };
+  assert.deepEqual((await names('sort=name:asc')).volumes, ['a', 'b', 'c']);
+  assert.deepEqual((await names('')).volumes, ['c', 'a', 'b']);
+  const first = await names('sort=name:asc&limit=2&with_count=true');
+  assert.deepEqual([first.volumes, first.count], [['a', 'b'], 3]);
+  const next = new URL(first.volumes_links[0].href);
+  assert.deepEqual((await names(next.search.slice(1))).volumes, ['c']);
+  assert.deepEqual((await names(`metadata=${encodeURIComponent("{'mark': 'a'}")}`)).volumes, ['a']);
+  assert.deepEqual((await names('limit=1&offset=1&sort_key=name&sort_dir=asc')).volumes, ['b']);
+});
+
+test('another service acts in the project it names', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const service = { role: 'admin,service', project: 'service-project' };
+  const { status, body } = await cloud.create({}, { ...service, version: '3.54' });
+  assert.equal(status, 202);
+  assert.equal((await cloud.settled(body.volume.id))['os-vol-tenant-attr:tenant_id'], projectId);
+});

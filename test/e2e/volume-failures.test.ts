@@ -1,0 +1,87 @@
+/** What goes wrong with volumes says why, and leaves nothing behind. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Fault } from '#shared/errors/fault.ts';
+import { knows, startVolumes, until } from './volume-cloud.ts';
+
+test('an upload that fails leaves no image, and a message', async (t) => {
+  const cloud = await startVolumes(t);
+  const uploadVolume = async () => {
+    throw new Fault(507, 'insufficientStorage', 'the disk is full');
+  };
+  cloud.startHost({ uploadVolume });
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  await cloud.act(id, { 'os-volume_upload_image': { image_name: 'copy' } });
+  assert.equal((await cloud.settled(id)).status, 'available');
+  assert.equal(cloud.images.images.size, 0);
+  assert.match((await cloud.messages())[0].user_message, /the disk is full/);
+});
+
+test('a host that refuses leaves the volume in error with the reason, and it can be deleted', async (t) => {
+  const cloud = await startVolumes(t);
+  const ensureVolume = async () => {
+    throw new Fault(507, 'insufficientStorage', 'the disk is full, nothing was written');
+  };
+  cloud.startHost({ ensureVolume });
+  await knows(cloud, 1);
+  const { id, status } = await cloud.made();
+  assert.equal(status, 'error');
+  const [message] = await cloud.messages();
+  assert.equal(message.resource_uuid, id);
+  assert.match(message.user_message, /create volume:Host store1: the disk is full/);
+  await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
+  await cloud.isGone(`/volumes/${id}`);
+});
+
+test('without a pool that fits the reason names each pool and what it lacks', async (t) => {
+  const cloud = await startVolumes(t);
+  assert.equal((await cloud.made()).status, 'error');
+  assert.match((await cloud.messages())[0].user_message, /no storage host has reported yet/);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { status } = await cloud.made({ size: 500 });
+  assert.equal(status, 'error');
+  const said = (await cloud.messages()).map(({ user_message }) => user_message).join();
+  assert.match(said, /store1@fake#fake has 100 GiB free of the 500 GiB needed/);
+});
+
+test('a host that stays away: a create ends in error, a delete ends, and the clean-up waits for it', async (t) => {
+  const cloud = await startVolumes(t, { answerMs: 300 });
+  const host = cloud.startHost();
+  await knows(cloud, 1);
+  const { id: old } = await cloud.made();
+  await host.close();
+  const { id, status } = await cloud.made();
+  assert.equal(status, 'error');
+  assert.match((await cloud.messages())[0].user_message, /did not answer/);
+  for (const each of [id, old]) await cloud.ask('DELETE', `${cloud.at}/volumes/${each}`);
+  for (const each of [id, old]) await cloud.isGone(`/volumes/${each}`);
+  const returned = cloud.startHost();
+  await until(async () => (await cloud.db('host_work').where({ outcome: null })).length === 0);
+  assert.deepEqual((await returned.store.pools())[0]?.freeGb, 100);
+});
+
+test('force deletes what is being made', async (t) => {
+  const cloud = await startVolumes(t);
+  const slow = Promise.withResolvers<void>();
+  let made = 0;
+  const host = cloud.startHost({
+    ensureVolume: async (wish) => {
+      await slow.promise;
+      made += 1;
+      return host.agent.ensureVolume(wish);
+    },
+  });
+  await knows(cloud, 1);
+  const { id } = (await cloud.create()).body.volume;
+  assert.match(
+    (await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).body.badRequest.message,
+    /status must be available or error/,
+  );
+  assert.equal((await cloud.act(id, { 'os-force_delete': {} })).status, 202);
+  slow.resolve();
+  await cloud.isGone(`/volumes/${id}`);
+  assert.ok(made <= 1);
+  assert.equal((await host.store.pools())[0]?.freeGb, 100);
+});

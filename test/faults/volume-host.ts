@@ -1,0 +1,98 @@
+/** A storage host on files, and what stands beside it: exports and images. What it does may be its end. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { memoryBus } from '#shared/bus/memory.ts';
+import type { ImageClient } from '#shared/clients/image.ts';
+import { type GrantWish, type VolumeAgent, volumeAgent } from '#shared/contracts/volume-agent.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { startAgent } from '#shared/hosts/agent.ts';
+import { silentLog } from '#shared/log/log.ts';
+import type { Exporter } from '../../services/volume-agent/drivers/driver.ts';
+import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
+import { volumesOf } from '../../services/volume-agent/operations.ts';
+import { effect } from './world.ts';
+
+/** What stands in for tgtd, or tgtd itself. */
+export interface Exports {
+  open(dir: string): Promise<Exporter>;
+  count(dir: string): Promise<number>;
+}
+
+interface HostWish {
+  readonly dir: string;
+  readonly bus: ReturnType<typeof memoryBus>;
+  readonly point: () => void;
+  readonly exports: Exports;
+  /** The verb whose work is done and then denied. */
+  readonly refuses?: string;
+}
+
+export async function startHost({ dir, bus, point, exports, refuses }: HostWish) {
+  const download = () => effect(point, async () => Readable.from([Buffer.alloc(512 * 1024, 7)]));
+  const images = { download, upload: async () => {} };
+  const exporter = await exports.open(dir);
+  const store = await openFiles({ directory: join(dir, 'pool'), pool: 'pool', images, maxImageGb: 1 });
+  const agent = volumesOf({ store, exporter, images });
+  const verbs = volumeAgent.verbs.map((verb) => [
+    verb,
+    (wish: never) => effect(point, () => act(agent, verb, wish, refuses)),
+  ]);
+  const started = startAgent({
+    contract: volumeAgent,
+    bus,
+    host: 'store1',
+    driver: Object.fromEntries(verbs) as VolumeAgent,
+    log: silentLog(),
+    everyMs: 10_000, // each report is a commit, and none of the story
+    report: async () => ({ hostId: 'h', hostname: 'store1', address: '127.0.0.1', pools: await store.pools() }),
+  });
+  const close = async () => {
+    await started.close();
+    await exporter.close();
+  };
+  return { close };
+}
+
+async function act(agent: VolumeAgent, verb: keyof VolumeAgent, wish: never, refuses?: string): Promise<unknown> {
+  const done = await agent[verb](wish);
+  if (verb === refuses) throw new Fault(507, 'insufficientStorage', 'the disk is full');
+  return done;
+}
+
+const grantsFile = (dir: string) => join(dir, 'grants.json');
+export const readGrants = async (dir: string): Promise<GrantWish[]> =>
+  JSON.parse(await readFile(grantsFile(dir), 'utf8').catch(() => '[]')) as GrantWish[];
+
+/** What tgtd would know. */
+export function fakeExports(dir: string): Exporter {
+  const keep = async (grants: readonly GrantWish[]) => writeFile(grantsFile(dir), JSON.stringify(grants));
+  return {
+    ensureGrant: async (wish) => {
+      await keep([...(await readGrants(dir)).filter(({ id }) => id !== wish.id), wish]);
+      return { portal: '127.0.0.1:3260', iqn: 'iqn', lun: 1 };
+    },
+    ensureGrantGone: async ({ id }) => keep((await readGrants(dir)).filter((grant) => grant.id !== id)),
+    ensureClosed: async (volumeId) => keep((await readGrants(dir)).filter((grant) => grant.volumeId !== volumeId)),
+    isExported: async (volumeId) => (await readGrants(dir)).some((grant) => grant.volumeId === volumeId),
+    close: async () => {},
+  };
+}
+
+/** An image is a file that its owner made in a request, and that only an upload's end may leave. */
+export function imagesIn(dir: string, point: () => void): ImageClient {
+  const folder = join(dir, 'images');
+  const never = async () => Promise.reject(new Error('not asked here'));
+  return {
+    show: async (id) => ({ id, status: 'active', disk_format: 'raw', size: 512 * 1024, min_disk: 0 }) as never,
+    download: never,
+    upload: never,
+    create: async (image) => {
+      await mkdir(folder, { recursive: true });
+      const id = String(image.name);
+      await writeFile(join(folder, id), '');
+      return { id } as never;
+    },
+    remove: (id) => effect(point, () => rm(join(folder, id), { force: true })),
+  };
+}
