@@ -11,6 +11,7 @@ test('what is not there is refused in the words of its resource', async (t) => {
     'routers/nosuch': ['RouterNotFound', 'Router nosuch could not be found'],
     'floatingips/172.24.4.9': ['FloatingIPNotFound', 'Floating IP 172.24.4.9 could not be found'],
     'security-groups/default': ['SecurityGroupNotFound', 'Security group default does not exist'],
+    'networks/nosuch/tags': ['TagResourceNotFound', 'Resource networks nosuch could not be found.'],
     'security-group-rules/x': ['SecurityGroupRuleNotFound', 'Security group rule x does not exist'],
   };
   for (const [path, [type, message]] of Object.entries(words))

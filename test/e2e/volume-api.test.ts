@@ -31,10 +31,16 @@ test('bad wishes are refused in the words of the API', async (t) => {
   await refused({ size: 0 }, 400, /minimum of 1/);
   await refused({ size: '0' }, 400, /attribute size/);
   await refused({ volume_type: 'nosuch' }, 404, /itemNotFound.*nosuch/);
-  await refused({ imageRef: randomUUID() }, 404, /Image .* could not be found/);
+  await refused({ imageRef: randomUUID() }, 400, /Invalid image identifier or unable to access requested image/);
   await refused({ snapshot_id: randomUUID() }, 404, /Snapshot/);
   await refused({ availability_zone: 'mars' }, 400, /Availability zone 'mars' is invalid/);
   await refused({ size: 1001 }, 413, /overLimit.*gigabytes quota.*retryAfter":"0"/);
+  for (const [query, words] of [
+    ['limit=x', 'limit param must be an integer'],
+    ['limit=-1', 'limit param must be positive'],
+    ['offset=-1', 'offset must be >= 0'],
+  ])
+    assert.equal((await cloud.ask('GET', `${cloud.at}/volumes?${query}`)).body.badRequest.message, words);
   const stranger = await cloud.create({}, { role: 'reader' });
   assert.equal(stranger.status, 403);
   const other = await cloud.ask('GET', '/v3/00000000000000000000000000000000/volumes', { role: 'member,reader' });

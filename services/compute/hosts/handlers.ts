@@ -158,7 +158,7 @@ export const listHypervisorDetails: Handler<Compute> = async (compute, call) => 
 
 async function seenHost(compute: Compute, host: Host, withServers: boolean): Promise<SeenHost> {
   const seen = (await seenHosts(compute, withServers)).find((each) => each.host.id === host.id);
-  if (!seen) throw new Fault(404, 'notFound', `Compute host ${host.id} could not be found.`);
+  if (!seen) throw new Fault(404, 'notFound', `Hypervisor with ID '${host.id}' could not be found.`);
   return seen;
 }
 

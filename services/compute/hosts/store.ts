@@ -95,7 +95,7 @@ export async function readHost(db: Knex, name: string): Promise<Host | undefined
 export async function findHost(db: Knex, id: string): Promise<Host> {
   const by = /^\d+$/.test(id) ? { sequence: Number(id) } : { id };
   const row: unknown = await db('hosts').where(by).first();
-  if (!row) throw new Fault(404, 'notFound', `Compute host ${id} could not be found.`);
+  if (!row) throw new Fault(404, 'notFound', `Hypervisor with ID '${id}' could not be found.`);
   return fromRow(row as Record<string, unknown>);
 }
 

@@ -74,17 +74,26 @@ export async function attach(
     });
   });
   compute.bus.hint(tasksWait);
-  return settled(compute, id);
+  return settled(compute, serverId, id);
 }
 
-async function settled({ db }: Compute, id: string): Promise<Interface> {
+async function settled({ db }: Compute, serverId: string, id: string): Promise<Interface> {
   const until = Date.now() + waitMs;
   for (;;) {
     const nic = await readInterface(db, id);
     if (!nic)
-      throw new Fault(500, 'unexpected', 'Failed to attach network adapter device; the instance action says why.');
+      throw new Fault(
+        500,
+        'unexpected',
+        `Failed to attach network adapter device to ${serverId}; its instance action interface_attach says why.`,
+      );
     if (nic.state === 'attached' || (Date.now() >= until && nic.port !== null)) return nic;
-    if (Date.now() >= until) throw new Fault(500, 'unexpected', 'The network adapter is still being attached.');
+    if (Date.now() >= until)
+      throw new Fault(
+        500,
+        'unexpected',
+        `The network adapter of ${serverId} is still being attached: look again later.`,
+      );
     await sleep(lookMs);
   }
 }
@@ -101,7 +110,10 @@ async function wished(compute: Compute, who: Who, wish: InterfaceWish, mayOutsid
   };
   if (port_id !== undefined || net_id !== undefined) return wishedNic(compute, who, asked, mayOutside);
   const [only] = await wishedNics(compute, who, 'auto', mayOutside);
-  if (!only) throw badRequest('No network is available.');
+  if (!only)
+    throw badRequest(
+      `No specific network was requested and none are available for project '${who.projectId}'. Name one, or make one.`,
+    );
   return only;
 }
 

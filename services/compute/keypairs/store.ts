@@ -1,5 +1,8 @@
 import type { Knex } from 'knex';
-import { conflict, Fault, notFound } from '#shared/errors/fault.ts';
+import { conflict, Fault } from '#shared/errors/fault.ts';
+
+const noKeypair = (userId: string, name: string) =>
+  new Fault(404, 'notFound', `Keypair ${name} not found for user ${userId}`);
 
 export interface Keypair {
   readonly sequence: number;
@@ -23,7 +26,7 @@ export async function insertKeypair(tx: Knex, keypair: Omit<Keypair, 'sequence'>
 
 export async function findKeypair(db: Knex, userId: string, name: string): Promise<Keypair> {
   const row = (await db<Keypair>('keypairs').where({ userId, name }).first()) as Keypair | undefined;
-  if (!row) throw notFound('Keypair', `${name} for user ${userId}`);
+  if (!row) throw noKeypair(userId, name);
   return { ...row, createdAt: Number(row.createdAt) };
 }
 
@@ -41,5 +44,5 @@ export async function listKeypairs(
 }
 
 export async function removeKeypair(tx: Knex, userId: string, name: string): Promise<void> {
-  if (!(await tx('keypairs').where({ userId, name }).delete())) throw notFound('Keypair', `${name} for user ${userId}`);
+  if (!(await tx('keypairs').where({ userId, name }).delete())) throw noKeypair(userId, name);
 }

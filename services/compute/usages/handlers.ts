@@ -21,8 +21,7 @@ function spanOf({ query }: Call<never>): Span {
   const time = (name: string, text: string | undefined, fallback: number) => {
     if (text === undefined) return fallback;
     const ms = timeOf(text);
-    if (ms === undefined)
-      throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
+    if (ms === undefined) throw badRequest(`Invalid datetime string: Datetime is in invalid format: ${name}=${text}`);
     return ms;
   };
   const start = time('start', query.start, now - weekMs);

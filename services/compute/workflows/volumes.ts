@@ -126,6 +126,7 @@ export async function disconnectVolumes(
 export function nextDevice(taken: readonly (string | null)[]): string {
   const letters = 'abcdefghijklmnopqrstuvwxyz';
   const free = [...letters].find((letter) => !taken.includes(`/dev/vd${letter}`));
-  if (free === undefined) throw conflict('The server has no free device name left.');
+  if (free === undefined)
+    throw conflict('The device names of the server are taken, /dev/vda to /dev/vdz: detach a volume first.');
   return `/dev/vd${free}`;
 }

@@ -1,5 +1,5 @@
 /** Tags of any resource: words that clients find things by. */
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
@@ -33,8 +33,16 @@ function kindOf({ params }: Pick<Call, 'params'>): Tagged {
   return kind;
 }
 
-const thingOf = (network: Network, call: Call<never>): Promise<Standard> =>
-  kindOf(call).rows.find(network.db, call.who, call.params.id ?? '');
+/** Here a thing that is not there has the name of its collection. */
+async function thingOf(network: Network, call: Call<never>): Promise<Standard> {
+  const { collection, id = '' } = call.params;
+  return kindOf(call)
+    .rows.find(network.db, call.who, id)
+    .catch((error: unknown) => {
+      if (!(error instanceof Fault) || error.status !== 404) throw error;
+      throw missing('TagResourceNotFound', `Resource ${collection} ${id} could not be found.`);
+    });
+}
 
 const tagNotFound = (tag: string) => missing('TagNotFound', `Tag ${tag} could not be found.`);
 

@@ -32,7 +32,8 @@ export function pageOf<Row extends { readonly id: string }>(
   const found = sorted(listing, filtered(listing, all, asked), asked.query);
   const { marker, offset } = asked.query;
   const limit = limitOf(asked.query);
-  const start = (marker ? afterMarker(found, marker, listing.what) : 0) + numberOf('offset', offset, 0);
+  const start =
+    (marker ? afterMarker(found, marker, listing.what) : 0) + numberOf(offset, 0, { name: 'offset', least: '>= 0' });
   const rows = found.slice(start, start + limit);
   const links = asked.page(
     listing.collection,
@@ -66,7 +67,7 @@ function sorted<Row extends { readonly id: string }>(
     if (!/^(asc|desc)$/.test(direction))
       throw badRequest(`Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.`);
     const read = key === 'id' ? (row: Row) => row.id : sortKeys[key];
-    if (!read) throw badRequest(`Sort key supplied is invalid: ${key}`);
+    if (!read) throw badRequest(`Invalid input received: Invalid sort key: ${key}`);
     return { read, sign: direction === 'asc' ? 1 : -1 };
   });
   return rows.toSorted((one, other) => {
@@ -81,13 +82,13 @@ function compare(one: string | number | null, other: string | number | null): nu
 }
 
 function limitOf({ limit }: Asked['query']): number {
-  return Math.min(most, numberOf('limit', limit, most));
+  return Math.min(most, numberOf(limit, most, { name: 'limit param', least: 'positive' }));
 }
 
-function numberOf(name: string, text: string | undefined, unset: number): number {
+function numberOf(text: string | undefined, unset: number, words: { readonly name: string; readonly least: string }) {
   if (!isSet(text)) return unset;
-  if (/^-\d+$/.test(text)) throw badRequest(`Invalid input received: ${name} param must be positive`);
-  if (!/^\d+$/.test(text)) throw badRequest(`Invalid input received: ${name} must be an integer`);
+  if (/^-\d+$/.test(text)) throw badRequest(`${words.name} must be ${words.least}`);
+  if (!/^\d+$/.test(text)) throw badRequest(`${words.name} must be an integer`);
   return Number(text);
 }
 

@@ -2,7 +2,7 @@
 import type { Who } from '#shared/auth/who.ts';
 import type { Image } from '#shared/clients/image.ts';
 import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
-import { badRequest, Fault, notFound } from '#shared/errors/fault.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
 import { readHost } from '../hosts/store.ts';
 import { findSnapshot } from '../snapshots/store.ts';
@@ -90,7 +90,8 @@ async function fromImage({ images }: Volumes, who: Who, ref: string, { size }: O
   const id = ref.split('/').at(-1) ?? '';
   if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(id)) throw badRequest('Invalid imageRef provided.');
   const image = await images.show(id, who.token).catch((error: unknown) => {
-    throw error instanceof Fault && error.status === 404 ? notFound('Image', id) : error;
+    if (!(error instanceof Fault) || error.status !== 404) throw error;
+    throw badRequest(`Invalid image identifier or unable to access requested image: ${id}.`);
   });
   if (image.status !== 'active') throw invalid(`Image ${id} is not active.`);
   const leastGb = checkSize(image, Number(size ?? 0));
