@@ -132,7 +132,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
       db,
       bus,
       log: silentLog(),
-      config: { ...defaultConfig, pollMs: 20, backoffMs: 5, answerMs: 5_000, refreshMs: 3_600_000 },
+      config: { ...defaultConfig, pollMs: 20, backoffMs: 5, answerMs: 30_000, refreshMs: 3_600_000 },
       images,
       network,
       volumes,

@@ -95,7 +95,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   watchCommits(db, pass);
   const bus = memoryBus();
   const log = silentLog();
-  const config = settingsOf({ network: { pollMs: 20, backoffMs: 5, answerMs: 5_000 } }).read('network', section);
+  const config = settingsOf({ network: { pollMs: 20, backoffMs: 5, answerMs: 30_000 } }).read('network', section);
   const compute = { tellEvents: () => effect(pass, () => writeFileSync(join(dir, 'told'), '')) };
   const at = { host: '127.0.0.1', port: 0 };
   const { network, close } = await openNetwork({

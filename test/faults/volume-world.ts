@@ -29,8 +29,8 @@ const config = {
   pollMs: 20,
   backoffMs: 1,
   leaseMs: 200,
-  answerMs: 5_000,
-  copyMs: 5_000,
+  answerMs: 30_000,
+  copyMs: 30_000,
 };
 
 const imageId = 'f4a67372-9c1e-4a35-9528-4613cb12b1bf';
