@@ -153,3 +153,33 @@ test('another service acts in the project it names', async (t) => {
   assert.equal(status, 202);
   assert.equal((await cloud.settled(body.volume.id))['os-vol-tenant-attr:tenant_id'], projectId);
 });
+
+test('what clients look at before they begin is there, and as it is described', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const [type] = (await cloud.ask('GET', `${cloud.at}/types`)).body.volume_types;
+  const looks = [
+    'os-services',
+    'os-hosts',
+    'os-hosts/store1@fake',
+    'capabilities/store1@fake',
+    'scheduler-stats/get_pools?detail=true',
+    'os-availability-zone',
+    `os-quota-sets/${projectId}?usage=True`,
+    `os-quota-sets/${projectId}/defaults`,
+    'os-quota-class-sets/default',
+    'limits',
+    'messages',
+    'extensions',
+    'extensions/os-services',
+    'resource_filters',
+    'backups',
+    `types/${type.id}/encryption`,
+  ];
+  for (const look of looks) {
+    const { status, body } = await cloud.ask('GET', `${cloud.at}/${look}`, { version: '3.70' });
+    assert.equal(status, 200, `${look} ${JSON.stringify(body)}`);
+  }
+  assert.equal((await cloud.ask('GET', '/')).body.versions[0].min_version, '3.0');
+});
