@@ -26,6 +26,7 @@ import { federation } from './migrations/004-federation.ts';
 import { audit } from './migrations/005-audit.ts';
 import { oauth } from './migrations/007-oauth.ts';
 import { directories } from './migrations/008-directories.ts';
+import { revocationEpochs } from './migrations/009-revocation-epochs.ts';
 import { openHasher } from './passwords/hasher.ts';
 import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
@@ -37,7 +38,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
-  await migrate(db, [tables, delegation, resources, federation, audit, oauth, directories]);
+  await migrate(db, [tables, delegation, resources, federation, audit, oauth, directories, revocationEpochs]);
   await db.transaction(async (tx) => {
     await takeTurn(tx);
     await ensureKeys(tx);

@@ -18,6 +18,7 @@ export interface Revocation {
 
 export interface Revocations {
   has(claims: Claims): boolean;
+  add(list: readonly Revocation[]): void;
 }
 
 type Named = Exclude<keyof Revocation, 'before'>;
@@ -26,19 +27,22 @@ const names: readonly Named[] = ['audit', 'chain', 'user', 'project', 'domain', 
 export function revocationsOf(list: readonly Revocation[]): Revocations {
   const latest = new Map<string, number>();
   const shapes = new Map<string, readonly Named[]>();
-  for (const revocation of list) {
-    const given = names.filter((name) => revocation[name] !== undefined);
-    shapes.set(given.join(), given);
-    const key = keyOf(given, revocation);
-    latest.set(key, Math.max(latest.get(key) ?? 0, revocation.before));
-  }
+  const add = (more: readonly Revocation[]) => {
+    for (const revocation of more) {
+      const given = names.filter((name) => revocation[name] !== undefined);
+      shapes.set(given.join(), given);
+      const key = keyOf(given, revocation);
+      latest.set(key, Math.max(latest.get(key) ?? 0, revocation.before));
+    }
+  };
+  add(list);
   const has = (claims: Claims) => {
     const facts = factsOf(claims);
     const isMeant = (some: Facts) =>
       [...shapes.values()].some((given) => claims.iat <= (latest.get(keyOf(given, some)) ?? 0));
     return isMeant(facts) || (claims.federated?.groups.some((group) => isMeant({ ...facts, group })) ?? false);
   };
-  return { has };
+  return { has, add };
 }
 
 type Facts = Partial<Record<Named, string>>;

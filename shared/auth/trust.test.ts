@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import type { Revocation } from './revocations.ts';
 import { type Claims, signToken } from './token.ts';
 import { openTrust } from './trust.ts';
@@ -100,4 +100,45 @@ test('OSSN-0068: a hundred thousand revocations are looked up like ten', async (
   const ratios: number[] = [];
   for (let turn = 0; turn < 5; turn += 1) ratios.push((await cost(100_000)) / (await cost(10)));
   assert.ok(Math.min(...ratios) < 3, `${ratios}`);
+});
+
+test('what is newer is added to what is known, and bites those who were let in before', async () => {
+  const trust = trusting([{ audit: 'gone', before: now }]);
+  const [ann, bob, carl] = [token({ sub: 'ann' }), token({ sub: 'bob' }), token({ audit: ['gone'] })];
+  assert.ok(await trust.read(ann));
+  assert.ok(await trust.read(bob));
+  assert.equal(trust.since(), 1);
+  trust.update({ epoch: 2, since: 1, keys, revoked: [{ user: 'ann', before: now }] });
+  await assert.rejects(trust.read(ann), { status: 401 });
+  await assert.rejects(trust.read(carl), { status: 401 }, 'what was revoked before stays so');
+  assert.ok(await trust.read(bob));
+  assert.deepEqual([trust.epoch(), trust.since()], [2, 2]);
+});
+
+test('a part that is late, or that follows what is not known, is not taken', async () => {
+  const trust = trusting();
+  const part = { keys, revoked: [{ user: 'u', before: now }] };
+  trust.update({ ...part, epoch: 5, since: 4 });
+  assert.equal(trust.epoch(), 1, 'epochs 2 to 4 would be missed');
+  trust.update({ epoch: 3, since: 1, keys, revoked: [] });
+  trust.update({ ...part, epoch: 2, since: 1 });
+  assert.equal(trust.epoch(), 3);
+  assert.ok(await trust.read(token()));
+});
+
+test('a key that is gone takes its tokens along, also by a part', async () => {
+  const trust = trusting();
+  assert.ok(await trust.read(token()));
+  trust.update({ epoch: 2, since: 1, keys: [], revoked: [] });
+  await assert.rejects(trust.read(token()), { status: 401 });
+});
+
+test('all is told again once an hour, so that what nobody needs any more is forgotten', async (t) => {
+  mock.timers.enable({ apis: ['Date'], now: now * 1000 });
+  t.after(() => mock.timers.reset());
+  const trust = trusting([{ user: 'u', before: now }]);
+  mock.timers.tick(3_600_000);
+  assert.equal(trust.since(), -1);
+  trust.update({ epoch: 2, keys, revoked: [] });
+  assert.equal(trust.since(), 2);
 });

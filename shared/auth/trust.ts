@@ -12,6 +12,8 @@ export interface TrustDocument {
   readonly epoch: number;
   readonly keys: readonly { readonly kid: string; readonly jwk: JsonWebKey }[];
   readonly revoked: readonly Revocation[];
+  /** Only what is newer than this epoch is in `revoked`; absent: all of it is. */
+  readonly since?: number;
 }
 
 export type Header = (name: string) => string | undefined;
@@ -23,6 +25,8 @@ export interface Trust {
   /** Takes what identity says now. */
   update(document: TrustDocument): void;
   readonly epoch: () => number;
+  /** The epoch whose revocations it knows; -1 when it wants to be told all. */
+  readonly since: () => number;
   /** What a token says; 401 unless it is good now, or ended at most so many seconds ago. */
   read(token: string, endedSecondsAgo?: number): Promise<Claims>;
 }
@@ -30,10 +34,14 @@ export interface Trust {
 /** Says what an opaque token means that was not signed by one of the known keys: a real Keystone's. */
 export type AskElsewhere = (token: string) => Promise<Claims | undefined>;
 
+/** All is told again then: what nobody needs any more is forgotten. */
+const wholeEveryMs = 3_600_000;
+
 export function openTrust(askElsewhere: AskElsewhere = async () => undefined): Trust {
-  let keys = new Map<string, KeyObject>();
+  let keys: Keys = new Map();
   let revoked: Revocations = revocationsOf([]);
   let epoch = -1;
+  let wholeAt = 0;
   const cache = new Lru<Claims>(10_000);
 
   const read = async (token: string, endedSecondsAgo = 0): Promise<Claims> => {
@@ -58,14 +66,30 @@ export function openTrust(askElsewhere: AskElsewhere = async () => undefined): T
     return whoOf(await read(token), { token, serviceRoles, requestId });
   };
   const update = (document: TrustDocument) => {
-    if (document.epoch === epoch) return;
-    keys = new Map(document.keys.map(({ kid, jwk }) => [kid, createPublicKey({ key: jwk, format: 'jwk' })]));
-    revoked = revocationsOf(document.revoked);
-    epoch = document.epoch;
-    cache.clear();
+    const { epoch: now, since } = document;
+    if (now === epoch || (since !== undefined && (now < epoch || since > epoch))) return;
+    const before = keys;
+    keys = keysOf(document, before);
+    const fresh = revocationsOf(document.revoked);
+    if (since === undefined) {
+      revoked = fresh;
+      wholeAt = Date.now();
+    } else revoked.add(document.revoked);
+    if (since !== undefined && isSameRing(keys, before)) cache.drop(fresh.has);
+    else cache.clear();
+    epoch = now;
   };
-  return { identify, update, read, epoch: () => epoch };
+  const since = () => (Date.now() - wholeAt < wholeEveryMs ? epoch : -1);
+  return { identify, update, read, epoch: () => epoch, since };
 }
+
+type Keys = ReadonlyMap<string, KeyObject>;
+
+/** A key never changes under its name, so it is parsed once. */
+const keysOf = ({ keys }: TrustDocument, known: Keys): Keys =>
+  new Map(keys.map(({ kid, jwk }) => [kid, known.get(kid) ?? createPublicKey({ key: jwk, format: 'jwk' })]));
+
+const isSameRing = (a: Keys, b: Keys): boolean => a.size === b.size && [...a.keys()].every((kid) => b.has(kid));
 
 function verified(token: string, key: KeyObject): Claims | undefined {
   try {

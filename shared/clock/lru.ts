@@ -22,6 +22,10 @@ export class Lru<Value> {
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
+  drop(isGone: (value: Value) => boolean): void {
+    for (const [key, value] of this.#entries) if (isGone(value)) this.#entries.delete(key);
+  }
+
   clear(): void {
     this.#entries.clear();
   }

@@ -26,7 +26,7 @@ export function watchTrust(parts: { readonly session: Session; readonly bus: Bus
   const known = Promise.withResolvers<void>();
   let away = false;
   const look = async () => {
-    const reply = await session.raw('identity', `${trustPath}?epoch=${trust.epoch()}`);
+    const reply = await session.raw('identity', `${trustPath}?epoch=${trust.epoch()}&since=${trust.since()}`);
     const text = await textOf(reply);
     if (reply.status === 200) trust.update(JSON.parse(text) as TrustDocument);
     else if (reply.status !== 304) throw new Error(`identity answered ${reply.status}: ${text}`);

@@ -31,10 +31,10 @@ export async function benchIdentity(): Promise<void> {
     return openKeystone(server, '/v3', admin);
   };
   try {
-    const [ours, other] = [await open(), await namedKeystone(process.env)];
+    const [ours, other] = [await open(String(manyUsers.count)), await namedKeystone(process.env)];
     await validate(ours, other);
     await validateInTurn(ours, other);
-    await validateRevoked(ours, await open('10000'));
+    await validateRevoked(ours, await open('0', '10000'));
     await logIn(ours, other);
     await burst(ours);
     await guess(ours);

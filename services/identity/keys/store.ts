@@ -67,8 +67,8 @@ export async function findActiveKey(db: Knex): Promise<SigningKey> {
 
 /** `lastAt`: when the last token it could mean has ended. */
 export async function insertRevocation(tx: Knex, what: Revocation, lastAt: number): Promise<void> {
-  await tx('revocations').insert({ what: JSON.stringify(what), forgetAt: lastAt });
-  await raiseEpoch(tx);
+  await raiseEpoch(tx); // first: it makes all who revoke come one after another
+  await tx('revocations').insert({ what: JSON.stringify(what), forgetAt: lastAt, epoch: await findEpoch(tx) });
 }
 
 export const forgetRevocations = (db: Knex, now: number) => db('revocations').where('forgetAt', '<', now).delete();
@@ -86,15 +86,19 @@ export async function findEpoch(db: Knex): Promise<number> {
 
 /**
  * One moment of both: read in a transaction, so that no revocation is missed under its epoch. Those that no token that
- * lives at `since` can be meant by are left out: only identity itself looks at ended tokens.
+ * lives at `livingAt` can be meant by are left out: only identity itself looks at ended tokens. Who knows all of an
+ * epoch `since` is told what is newer.
  */
-export const readTrust = (db: Knex, since = 0): Promise<TrustDocument> =>
+export const readTrust = (db: Knex, { livingAt = 0, since = -1 } = {}): Promise<TrustDocument> =>
   db.transaction(async (tx) => {
     const epoch = await findEpoch(tx);
     const keys = await tx<KeyRow>('signing_keys').select('kid', 'publicJwk');
-    const revoked = await tx<{ what: string }>('revocations').where('forgetAt', '>=', since).select('what');
+    const part = since >= 0 && since <= epoch;
+    const living = tx<{ what: string }>('revocations').where('forgetAt', '>=', livingAt).select('what');
+    const revoked = await (part ? living.where((row) => row.where('epoch', '>', since).orWhere('epoch', 0)) : living);
     return {
       epoch,
+      ...(part ? { since } : {}),
       keys: keys.map(({ kid, publicJwk }) => ({ kid, jwk: JSON.parse(publicJwk) })),
       revoked: revoked.map(({ what }) => JSON.parse(what) as Revocation),
     };

@@ -14,7 +14,7 @@ export async function openOwnTrust(db: Knex): Promise<OwnTrust> {
   let key = await findActiveKey(db);
   const refresh = async () => {
     if ((await findEpoch(db)) === trust.epoch()) return;
-    trust.update(await readTrust(db));
+    trust.update(await readTrust(db, { since: trust.since() }));
     key = await findActiveKey(db);
   };
   await refresh();

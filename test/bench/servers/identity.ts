@@ -14,7 +14,7 @@ import { freePort } from '../../fakes/identity.ts';
 import { manyUsers } from '../keystone.ts';
 import { tellPort } from './told.ts';
 
-const [revocations = '0'] = process.argv.slice(2);
+const [users = '0', revocations = '0'] = process.argv.slice(2);
 const home = mkdtempSync(join(tmpdir(), 'bench-'));
 process.on('exit', () => rmSync(home, { recursive: true, force: true }));
 process.on('SIGTERM', () => process.exit());
@@ -27,7 +27,7 @@ const settings = settingsOf({ cloud: { var: home }, identity: { listen: port, lo
 await start({ settings, log: silentLog(), bus: memoryBus() });
 
 const db = openDatabase(`sqlite:${join(home, 'db', 'identity.sqlite')}`);
-const { domain, count } = manyUsers;
+const { domain } = manyUsers;
 await db.transaction(async (tx) => {
   const soon = Date.now() + 3_600_000;
   for (let n = 0; n < Number(revocations); n += 1)
@@ -43,7 +43,7 @@ await db.transaction(async (tx) => {
     options: {},
     extra: {},
   });
-  for (let n = 0; n < count; n += 1)
+  for (let n = 0; n < Number(users); n += 1)
     await insertUser(tx, { ...newUser(`user-${n}`, `user-${n}`, domain), extra: { email: `user-${n}@example.org` } });
 });
 await db.destroy();
