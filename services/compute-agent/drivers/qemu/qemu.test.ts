@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as nodeTest, type TestContext } from 'node:test';
@@ -426,5 +426,24 @@ rootTest('a disk of the host that is full is said, and leaves nothing half writt
   } finally {
     await run(['umount', images]);
     await rm(dir, { recursive: true });
+  }
+});
+
+rootTest('a guest whose disk finds no room is refused with the reason, and boots when there is some', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const guests = join(stateDir, 'guests');
+  await mkdir(guests, { recursive: true });
+  await run(['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=755', 'none', guests]);
+  try {
+    await writeFile(join(guests, 'ballast'), Buffer.alloc(1 << 20)).catch(() => {}); // to the last block
+    const wish = guestWish();
+    await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(/No space is left/));
+    await truncate(join(guests, 'ballast'), 0);
+    assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+    await hypervisor.ensureGuestGone({ id: wish.id });
+    assert.deepEqual(await readdir(guests), ['ballast']);
+  } finally {
+    await run(['umount', guests]);
   }
 });

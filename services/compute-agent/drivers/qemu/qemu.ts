@@ -12,6 +12,7 @@ import { placesIn, within } from './places.ts';
 import { findRunning, stop } from './power.ts';
 import { probe } from './probe.ts';
 import { findProcess, kill } from './processes.ts';
+import { withSpace } from './qemu-img.ts';
 import { eachOf, recoverGuests } from './recover.ts';
 import { settleGuest } from './settle.ts';
 import { sendSnapshot } from './snapshot.ts';
@@ -38,7 +39,7 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
     return guest;
   };
   return {
-    ensureGuest: (wish, replaced) => inTurn(wish.id, () => settleGuest(host, wish, replaced)),
+    ensureGuest: (wish, replaced) => inTurn(wish.id, () => withSpace('the guest', settleGuest(host, wish, replaced))),
     ensureGuestGone: ({ id }) => inTurn(id, () => removeGuest(host, id)),
     uploadSnapshot: (wish) => sendSnapshot(host, wish),
     recover: async (ownerSays) => {
