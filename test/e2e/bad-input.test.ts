@@ -6,7 +6,7 @@ import type { Session } from '#shared/clients/session.ts';
 import { type Api, type Case, cases } from './bad-input/cases.ts';
 import { adminOf } from './story/api.ts';
 import { pipClient, type StoryCloud, startStoryCloud } from './story/cloud.ts';
-import { tracesOf } from './story/traces.ts';
+import { settledTracesOf, tracesOf } from './story/traces.ts';
 
 const ports: Readonly<Record<Api, number>> = {
   identity: 5000,
@@ -31,6 +31,7 @@ test('bad input is refused at each door, and changes nothing', async (t) => {
   });
   const admin = adminOf(cloud);
   const ids = await furnish(admin);
+  await settledTracesOf(cloud);
   const before = await whatIs(cloud, admin);
   for (const [api, each] of Object.entries(cases) as [Api, Readonly<Record<string, Case>>][])
     await t.test(`at ${api}`, async (t) => {

@@ -8,7 +8,7 @@ import { parts } from '../../deploy/roles.ts';
 import { adminOf, createServer, perhaps, showServer } from './story/api.ts';
 import { pipClient, type StoryCloud, startStoryCloud, until } from './story/cloud.ts';
 import { brokerOf, killNow, wattleOf } from './story/processes.ts';
-import { returnsTo, tracesOf } from './story/traces.ts';
+import { returnsTo, settledTracesOf } from './story/traces.ts';
 
 /** Frozen for so long that a host would be held away twice, were it not for the broker. */
 const [answerMs, frozenMs] = [20_000, 25_000];
@@ -26,7 +26,7 @@ test('a cloud of many processes goes on when one of them dies, or the broker is 
     },
   });
   const work = await openWork(cloud);
-  const before = await tracesOf(cloud);
+  const before = await settledTracesOf(cloud);
   for (const role of parts)
     await t.test(`${role} is killed in the middle of making and of deleting`, async () => {
       const made = await work.begin();

@@ -9,7 +9,7 @@ import { findDirectory } from '../../../deploy/cloud/directory.ts';
 import { layoutOf } from '../../../deploy/cloud/layout.ts';
 import { findLeftovers } from '../../../deploy/cloud/leftovers.ts';
 import { adminOf } from './api.ts';
-import type { StoryCloud } from './cloud.ts';
+import { type StoryCloud, until } from './cloud.ts';
 
 /** One sentence each. The way outside, and what every cloud has, is among them: compare with the beginning. */
 export async function tracesOf(cloud: StoryCloud): Promise<string[]> {
@@ -25,6 +25,20 @@ export async function tracesOf(cloud: StoryCloud): Promise<string[]> {
     ...(await openRows(home)),
     ...(await usages(adminOf(cloud))),
   ].toSorted();
+}
+
+/** The same, of a cloud that is idle and has what comes by itself: the way outside, and the admin's default group. */
+export async function settledTracesOf(cloud: StoryCloud): Promise<string[]> {
+  const admin = adminOf(cloud);
+  await until('the way outside is made', async () => {
+    const { networks } = await admin.json<{ networks: unknown[] }>('network', '/v2.0/networks?name=public');
+    return networks.length === 1;
+  });
+  await admin.json('network', '/v2.0/security-groups');
+  return until('nothing is under way', async () => {
+    const traces = await tracesOf(cloud);
+    return traces.some((trace) => trace.startsWith(open)) ? undefined : traces;
+  });
 }
 
 /** Waits until all is as it was; what is there still, or is no more, is the failure. */
@@ -51,6 +65,8 @@ function filesOf(home: string): string[] {
   return [...places.flatMap(below), ...below('object-agent').filter((name) => objects.test(name))];
 }
 
+const open = 'not done in';
+
 /** Work that is not done: of services that have such work. */
 const work: Readonly<Record<string, readonly string[]>> = {
   compute: ['tasks', 'host_work'],
@@ -64,7 +80,7 @@ async function openRows(home: NonNullable<ReturnType<typeof findDirectory>>): Pr
     const db = openDatabase(server ? `${server}/wattle_${service}` : `sqlite:${join(home.path, 'db', service)}.sqlite`);
     const rows = await db(table).where(table === 'host_work' ? { outcome: null } : {});
     await db.destroy();
-    return rows.map((row) => `open in ${service}: ${table} ${JSON.stringify(row)}`);
+    return rows.map((row) => `${open} ${service}: ${table} ${JSON.stringify(row)}`);
   };
   const all = Object.entries(work).flatMap(([service, tables]) => tables.map((table) => rowsOf(service, table)));
   return (await Promise.all(all)).flat();
