@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
@@ -25,6 +28,30 @@ test('blocks are of one size, whatever the chunks were, and one at a time', asyn
   );
   assert.ok(Buffer.concat(blocks.flatMap((block) => block.chunks)).equals(content));
   for (const { chunks: parts, crc } of blocks) assert.equal(crc, crc32(Buffer.concat(parts)));
+});
+
+test('what a request had in memory is given back with each block, and what others own is left alone', async (t) => {
+  const content = randomBytes(3 * blockBytes + 12_345);
+  const server = createServer();
+  t.after(() => server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const sent = request({ port, method: 'PUT' }).on('error', () => {});
+  sent.end(content);
+  const [req, res] = await once(server, 'request');
+  const chunks: Buffer[] = [];
+  const hash = createHash('md5');
+  const onBlock = async (block: Block) => {
+    await new Promise((go) => setImmediate(go));
+    for (const chunk of block.chunks) hash.update(chunk);
+  };
+  await pour(req, { onChunk: (chunk) => chunks.push(chunk), onBlock });
+  res.end();
+  assert.equal(hash.digest('hex'), createHash('md5').update(content).digest('hex'));
+  const left = chunks.reduce((sum, { length }) => sum + length, 0);
+  assert.ok(left < blockBytes, `${left} bytes are still there`);
+  await pour(Readable.from([content]), { onBlock: async () => {} });
+  assert.equal(content.length, 3 * blockBytes + 12_345);
 });
 
 test('a fast sender waits for a slow taker', async () => {

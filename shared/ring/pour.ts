@@ -1,4 +1,5 @@
 /** From a stream to blocks of one size, with events: awaiting every chunk would cost a third more. */
+import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Block, blockBytes } from '#shared/contracts/object-agent.ts';
@@ -7,9 +8,9 @@ import { type Block, blockBytes } from '#shared/contracts/object-agent.ts';
 export class Interrupted extends Error {}
 
 interface Pouring {
-  /** Called with each chunk as it comes: to count, to hash. Throws to stop. */
+  /** Called with each chunk as it comes: to count, to hash, not to keep. Throws to stop. */
   readonly onChunk?: (chunk: Buffer) => void;
-  /** One at a time, while the next block gathers. */
+  /** One at a time, while the next block gathers. What a whole block had in memory may be gone once this resolves. */
   readonly onBlock: (block: Block) => Promise<void>;
   /** Longer silence ends it. */
   readonly idleMs?: number;
@@ -18,8 +19,9 @@ interface Pouring {
 /** Resolves when everything was taken; rejects with the first thing that went wrong. */
 export function pour(source: Readable, { onChunk, onBlock, idleMs = 60_000 }: Pouring): Promise<void> {
   return new Promise((resolve, reject) => {
-    let gathered: Gathering = { chunks: [], bytes: 0, crc: 0 };
-    const waiting: Block[] = [];
+    let gathered = nothing();
+    const waiting: Gathering[] = [];
+    const isOurs = source instanceof IncomingMessage;
     let writing = false;
     let ended = false;
     let settled = false;
@@ -48,18 +50,17 @@ export function pour(source: Readable, { onChunk, onBlock, idleMs = 60_000 }: Po
       for (let rest = chunk; rest.length > 0; ) {
         const part = rest.subarray(0, blockBytes - gathered.bytes);
         rest = rest.subarray(part.length);
-        gathered = {
-          chunks: [...gathered.chunks, part],
-          bytes: gathered.bytes + part.length,
-          crc: crc32(part, gathered.crc),
-        };
+        gathered.chunks.push(part);
+        gathered.bytes += part.length;
+        gathered.crc = crc32(part, gathered.crc);
+        if (rest.length === 0) gathered.done.push(chunk);
         if (gathered.bytes === blockBytes) finishBlock();
       }
       if (waiting.length > 0 && writing) source.pause();
     };
     const finishBlock = () => {
       waiting.push(gathered);
-      gathered = { chunks: [], bytes: 0, crc: 0 };
+      gathered = nothing();
       if (!writing) void drain();
     };
     const drain = async () => {
@@ -68,6 +69,7 @@ export function pour(source: Readable, { onChunk, onBlock, idleMs = 60_000 }: Po
         for (let block = waiting.shift(); block && !settled; block = waiting.shift()) {
           source.resume();
           await onBlock(block);
+          if (isOurs && block.bytes === blockBytes) block.done.forEach(giveBack);
           idle.refresh();
         }
       } catch (error) {
@@ -86,8 +88,20 @@ export function pour(source: Readable, { onChunk, onBlock, idleMs = 60_000 }: Po
   });
 }
 
-interface Gathering {
+interface Gathering extends Block {
   readonly chunks: Buffer[];
+  /** The chunks that end in this block: nothing of them is in the next. */
+  readonly done: Buffer[];
   bytes: number;
   crc: number;
+}
+
+const nothing = (): Gathering => ({ chunks: [], done: [], bytes: 0, crc: 0 });
+
+/**
+ * Frees a chunk that the parser of HTTP made for us alone. The collector would come for it too, but counts such memory
+ * as its own: every few MiB it would mark all that the process has.
+ */
+function giveBack(chunk: Buffer): void {
+  if (chunk.byteLength === chunk.buffer.byteLength) (chunk.buffer as ArrayBuffer).transfer(0);
 }

@@ -83,14 +83,16 @@ function uploading(sent: ClientRequest, answer: Promise<IncomingMessage>, timeou
     throw new Error('the agent answered before the end');
   });
   early.catch(() => {});
+  /** Resolves when the kernel has all of it: until then its memory is ours. */
   const write = async ({ chunks, crc }: Block) => {
     crcs.push(crc);
-    sent.cork();
-    const ready = chunks.reduce((_ready, chunk) => sent.write(chunk), true);
-    process.nextTick(() => sent.uncork());
-    if (ready) return;
+    const out = Promise.withResolvers<void>();
+    const written = (error?: Error | null) => (error ? out.reject(error) : out.resolve());
     sent.setTimeout(timeoutMs);
-    await Promise.race([new Promise<void>((go) => sent.once('drain', go)), early]);
+    sent.cork();
+    for (const chunk of chunks) sent.write(chunk, chunk === chunks.at(-1) ? written : undefined);
+    process.nextTick(() => sent.uncork());
+    await Promise.race([out.promise, early]);
     sent.setTimeout(0);
   };
   const commit = async (footer: Headers) => {
