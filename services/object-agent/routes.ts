@@ -5,11 +5,11 @@ import {
   type AgentAnswer,
   type AgentCall,
   type Block,
-  type Bytes,
   type Headers,
   isAnswer,
   type ObjectAgent,
 } from '#shared/contracts/object-agent.ts';
+import { type Bytes, pump } from '#shared/http/bytes.ts';
 import type { Log } from '#shared/log/log.ts';
 import { pour } from '#shared/ring/pour.ts';
 import { blocksCrc, footerTrailer, readUrl, secretHeader } from '#shared/ring/wire.ts';
@@ -103,13 +103,6 @@ async function give(res: ServerResponse, { method }: AgentCall, answer: AgentAns
 }
 
 async function stream(res: ServerResponse, { status, headers }: AgentAnswer, body: Bytes): Promise<void> {
-  const closed = new Promise<void>((go) => res.once('close', go));
   res.writeHead(status, { ...headers, 'x-backend-stream': '1' });
-  try {
-    for (let chunk = await body.read(); chunk && !res.destroyed; chunk = await body.read())
-      if (!res.write(chunk)) await Promise.race([new Promise<void>((go) => res.once('drain', go)), closed]);
-    res.end();
-  } finally {
-    await body.close();
-  }
+  await pump(body, res);
 }

@@ -2,6 +2,8 @@
  * What a storage agent can be asked: Swift's inner protocol, as calls. Beside each other in one process they are
  * function calls; split, the same calls travel as `METHOD /kind/device/partition/account/container/object` over HTTP.
  */
+import type { Bytes } from '#shared/http/bytes.ts';
+
 export type Headers = Readonly<Record<string, string>>;
 
 export type Kind = 'account' | 'container' | 'object';
@@ -17,13 +19,6 @@ export interface AgentCall {
   readonly headers: Headers;
   readonly query?: Headers;
   readonly body?: Buffer;
-}
-
-/** Bytes that are read when somebody wants them. */
-export interface Bytes {
-  /** The next piece, undefined at the end. Throws when the rest cannot be had from here. */
-  read(): Promise<Buffer | undefined>;
-  close(): Promise<void>;
 }
 
 export interface AgentAnswer {

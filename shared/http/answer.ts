@@ -2,12 +2,14 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
+import { isBytes, pump } from './bytes.ts';
 import type { Answer } from './route.ts';
 
 export async function send(res: Response, { status, body, headers = {} }: Answer): Promise<void> {
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string | string[]);
   if (body instanceof Readable) return pipeline(body, res);
+  if (isBytes(body)) return pump(body, res);
   if (body === undefined) return void res.end();
   const raw = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   if (!res.hasHeader('content-type'))

@@ -3,6 +3,7 @@ import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Block, blockBytes } from '#shared/contracts/object-agent.ts';
+import { giveBack } from '#shared/http/bytes.ts';
 
 /** The sender went away before the end of what it promised. */
 export class Interrupted extends Error {}
@@ -21,7 +22,7 @@ export function pour(source: Readable, { onChunk, onBlock, idleMs = 60_000 }: Po
   return new Promise((resolve, reject) => {
     let gathered = nothing();
     const waiting: Gathering[] = [];
-    const isOurs = source instanceof IncomingMessage;
+    const isOurs = source instanceof IncomingMessage; // what the parser of HTTP made, it made for us alone
     let writing = false;
     let ended = false;
     let settled = false;
@@ -97,11 +98,3 @@ interface Gathering extends Block {
 }
 
 const nothing = (): Gathering => ({ chunks: [], done: [], bytes: 0, crc: 0 });
-
-/**
- * Frees a chunk that the parser of HTTP made for us alone. The collector would come for it too, but counts such memory
- * as its own: every few MiB it would mark all that the process has.
- */
-function giveBack(chunk: Buffer): void {
-  if (chunk.byteLength === chunk.buffer.byteLength) (chunk.buffer as ArrayBuffer).transfer(0);
-}

@@ -1,15 +1,8 @@
 /** An agent behind HTTP, as the same interface that it is in one process. */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
-import type {
-  AgentAnswer,
-  AgentCall,
-  Block,
-  Bytes,
-  Headers,
-  ObjectAgent,
-  Upload,
-} from '#shared/contracts/object-agent.ts';
+import type { AgentAnswer, AgentCall, Block, Headers, ObjectAgent, Upload } from '#shared/contracts/object-agent.ts';
+import type { Bytes } from '#shared/http/bytes.ts';
 import { blocksCrc, footerTrailer, secretHeader, urlOf } from './wire.ts';
 
 interface RemoteOptions {

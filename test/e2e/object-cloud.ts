@@ -9,14 +9,9 @@ import type { TestContext } from 'node:test';
 import type { Who } from '#shared/auth/who.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
-import {
-  type AgentAnswer,
-  type AgentCall,
-  type Bytes,
-  isAnswer,
-  type ObjectAgent,
-} from '#shared/contracts/object-agent.ts';
+import { type AgentAnswer, type AgentCall, isAnswer, type ObjectAgent } from '#shared/contracts/object-agent.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
+import type { Bytes } from '#shared/http/bytes.ts';
 import { stranger } from '#shared/http/route.ts';
 import { openLog, silentLog } from '#shared/log/log.ts';
 import { readRing } from '#shared/ring/config.ts';

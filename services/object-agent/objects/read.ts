@@ -5,13 +5,8 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import {
-  type AgentAnswer,
-  type AgentCall,
-  type Bytes,
-  blockBytes,
-  type Headers,
-} from '#shared/contracts/object-agent.ts';
+import { type AgentAnswer, type AgentCall, blockBytes, type Headers } from '#shared/contracts/object-agent.ts';
+import type { Bytes } from '#shared/http/bytes.ts';
 import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf } from '../context.ts';
 import { type Disk, hashDirectory } from '../drivers/device.ts';

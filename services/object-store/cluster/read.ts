@@ -1,5 +1,6 @@
 /** Reads from whichever replica has it: the owners in any order, then those that stand in. */
-import type { AgentAnswer, AgentCall, Bytes, Headers, Kind } from '#shared/contracts/object-agent.ts';
+import type { AgentAnswer, AgentCall, Headers, Kind } from '#shared/contracts/object-agent.ts';
+import type { Bytes } from '#shared/http/bytes.ts';
 import { type Device, nodesOf, placeOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
 import { missing, unavailable } from '../requests/refusals.ts';

@@ -1,6 +1,7 @@
 /** GET and HEAD of an object. */
 import { randomBytes } from 'node:crypto';
-import type { Bytes, Headers } from '#shared/contracts/object-agent.ts';
+import type { Headers } from '#shared/contracts/object-agent.ts';
+import type { Bytes } from '#shared/http/bytes.ts';
 import type { Answer, Call, Handler } from '#shared/http/route.ts';
 import { bytesOf, read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
@@ -10,7 +11,7 @@ import { refuse } from '../requests/refusals.ts';
 import { headersIn, isTrue, partsOf, type Way, wayOf } from '../requests/request.ts';
 import { conditionOf, isConditional, type Range, rangesOf } from './conditions.ts';
 import { resolved } from './segments.ts';
-import { objectSource, type Source, streamOf, wholeOf } from './source.ts';
+import { objectSource, type Source, wholeOf } from './source.ts';
 
 export const getObject: Handler<ObjectStore> = async (store, call): Promise<Answer> => {
   const way = wayOf(call);
@@ -34,7 +35,7 @@ async function wholeAtOnce(store: ObjectStore, call: Call, way: Way): Promise<An
   if (isManifest) return answerFrom(call, {}, await resolved(store, call, way, source));
   const headers = { ...shown(source), 'content-length': String(length) };
   if (Buffer.isBuffer(answer.body)) return { status: 200, headers, body: answer.body };
-  return { status: 200, headers, body: streamOf(bytes) };
+  return { status: 200, headers, body: bytes };
 }
 
 const shown = ({ headers, etag }: Source): Headers => ({
@@ -74,7 +75,7 @@ async function bytesAnswer(status: number, headers: Headers, source: Source, ran
   return {
     status,
     headers: { ...headers, 'content-length': String(length) },
-    body: streamOf(await source.open(range)),
+    body: await source.open(range),
   };
 }
 
@@ -102,7 +103,7 @@ function severalParts(headers: Headers, source: Source, ranges: readonly Range[]
     () => source.open(range),
     () => asBytes(gap),
   ]);
-  const body = streamOf(inTurn([...pieces, () => asBytes(end)]));
+  const body = inTurn([...pieces, () => asBytes(end)]);
   const about = { 'content-type': `multipart/byteranges;boundary=${boundary}`, 'content-length': String(length) };
   return { status: 206, headers: { ...headers, ...about }, body };
 }

@@ -1,8 +1,9 @@
 /** Large objects: a manifest that names its segments (static), or what their names begin with (dynamic). */
 import { createHash } from 'node:crypto';
-import type { Bytes, Headers } from '#shared/contracts/object-agent.ts';
+import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import type { Bytes } from '#shared/http/bytes.ts';
 import type { Call } from '#shared/http/route.ts';
 import { read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';

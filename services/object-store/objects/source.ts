@@ -1,6 +1,7 @@
 /** Something that can be read: an object, or the objects that a manifest strings together. */
 import { Readable } from 'node:stream';
-import { type Bytes, blockBytes, type Headers } from '#shared/contracts/object-agent.ts';
+import { blockBytes, type Headers } from '#shared/contracts/object-agent.ts';
+import type { Bytes } from '#shared/http/bytes.ts';
 import { bytesOf, read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
 import { partsOf, type Way } from '../requests/request.ts';
@@ -55,7 +56,7 @@ export function chained(parts: readonly Part[], { from, to }: Range): Bytes {
   return { read: readNext, close: async () => current?.close() };
 }
 
-/** For the answer: pulled a block at a time, as fast as the client takes them. */
+/** For an upload: pulled a block at a time, as fast as they are taken. */
 export function streamOf(bytes: Bytes): Readable {
   return new Readable({
     highWaterMark: blockBytes,
