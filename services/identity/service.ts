@@ -37,6 +37,7 @@ import { openTimers } from './timers.ts';
 export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
+  const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys')); // before anything is touched: it may say no
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
   await migrate(db, [tables, delegation, resources, federation, audit, oauth, directories, revocationEpochs]);
   await db.transaction(async (tx) => {
@@ -44,7 +45,6 @@ export const start: Start = async ({ settings, log, bus }) => {
     await ensureKeys(tx);
   });
   const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });
-  const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));
   await resealOptions(db, sealer);
   const ldap = openLdapDomains({ db, sealer, log });
   const trust = await withDirectories(await openOwnTrust(db), ldap);

@@ -44,7 +44,7 @@ async function projectFor(domain: string, group: string, role = 'member'): Promi
   return id;
 }
 
-test('a login is a bind: by name or id, and never without a password', { skip }, async () => {
+test('OSSA-2013-015: a login is a bind: by name or id, and never without a password', { skip }, async () => {
   const right = await logIn('ann', 'ann-password');
   assert.equal(right.status, 201);
   const { user } = one(right, 'token');
@@ -216,7 +216,7 @@ test('it is back as soon as it is back', { skip }, async () => {
   assert.equal((await logIn('ann', 'ann-password')).status, 201);
 });
 
-test('over TLS with the right CA only', { skip }, async () => {
+test('OSSN-0033: over TLS with the right CA only', { skip }, async () => {
   const config = (ldap: object) => ask('PATCH', `/domains/${unix}/config`, { token, body: { config: { ldap } } });
   await config({ url: slapd.secureUrl, tls_cacertfile: slapd.ca });
   assert.equal((await logIn('ann', 'ann-password')).status, 201);

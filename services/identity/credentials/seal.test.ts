@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -27,4 +27,17 @@ test('after a rotation the new key seals and the old one still opens', (t) => {
   sealer.rotate();
   assert.notEqual(sealer.seal('new').keyId, before.keyId);
   assert.equal(sealer.open(before.sealed, before.keyId), 'old');
+});
+
+test('a file that was cut short, or that others may read, stops the start and is left as it is', (t) => {
+  const file = fileFor(t);
+  openSealer(file);
+  chmodSync(file, 0o644);
+  assert.throws(() => openSealer(file), /chmod 600/);
+  chmodSync(file, 0o600);
+  for (const size of [40, 0]) {
+    truncateSync(file, size);
+    assert.throws(() => openSealer(file), /is damaged/);
+    assert.equal(readFileSync(file).length, size);
+  }
 });

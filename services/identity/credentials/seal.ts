@@ -57,16 +57,26 @@ export function openSealer(file: string): Sealer {
 }
 
 function read(file: string): readonly Key[] {
+  const text = textOf(file);
+  if (text === undefined) return [];
+  if (statSync(file).mode & 0o077) throw new Error(`${file} may be read by others than its owner: chmod 600 ${file}`);
+  const keys = text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [id = '', key = ''] = line.split(' ');
+      return { id, key: Buffer.from(key, 'base64') };
+    });
+  if (keys.length > 0 && keys.every(({ key }) => key.length === 32)) return keys;
+  throw new Error(`${file} is damaged: bring back a copy, for without it nobody can open what users keep here`);
+}
+
+/** Undefined where no file is, which is the first start. */
+function textOf(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => {
-        const [id = '', key = ''] = line.split(' ');
-        return { id, key: Buffer.from(key, 'base64') };
-      });
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') return [];
+    if ((error as { code?: string }).code === 'ENOENT') return undefined;
     throw error;
   }
 }

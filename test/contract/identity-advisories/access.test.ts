@@ -1,6 +1,6 @@
 /** Who may see and do what. */
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDatabase } from '#shared/db/open.ts';
@@ -36,9 +36,12 @@ test('OSSA-2012-013: a refused change changes nothing, whichever it is', async (
   assert.deepEqual(await rowsOf(world.home), before);
 });
 
-test('OSSA-2013-010, OSSN-0003: keys lie where only the service reads them', async (t) => {
-  const { home } = await openIdentity(t);
-  assert.equal(statSync(join(home, 'secrets', 'credential-keys')).mode & 0o077, 0);
+test('OSSA-2013-010, OSSN-0003: keys lie where only the service reads them, or it does not start', async (t) => {
+  const { home, beside } = await openIdentity(t);
+  const file = join(home, 'secrets', 'credential-keys');
+  assert.equal(statSync(file).mode & 0o077, 0);
+  chmodSync(file, 0o640);
+  await assert.rejects(beside(), /may be read by others/);
 });
 
 test('OSSA-2013-028: to take away what nobody has gives nothing', async (t) => {

@@ -19,7 +19,6 @@ export const concern: readonly string[] = `
 /** Those without a test, and why. */
 export const withoutTest: Readonly<Record<string, string>> = {
   'OSSN-0026': 'Identity starts no program and runs no command, so no setting of it can become one.',
-  'OSSN-0033': 'Identity calls nobody over TLS but a directory, whose tests stand with it.',
   'OSSN-0039': 'Wattle does not speak TLS: whoever wants it puts a proxy in front, which decides the versions.',
   'OSSN-0045': 'The same as OSSN-0039: no TLS of our own, no ciphers of our own.',
   'OSSN-0053':

@@ -50,7 +50,7 @@ test('names are names: what looks like a filter finds nobody but who is called s
   assert.deepEqual(names(listed), ['zoe(*)']);
 });
 
-test('an Active Directory tree: GUIDs, a bit that disables, names with commas, groups in groups', {
+test('OSSA-2026-007: an Active Directory tree: GUIDs, a bit that disables, names with commas, groups in groups', {
   skip,
 }, async (t) => {
   const windows = directoryOf(t, windowsOptions);
