@@ -1,29 +1,46 @@
-/** One contract for all directories: our own rows, and LDAP. */
+/** One contract for all directories, our own rows and LDAP, on both databases. WATTLE_TEST_MYSQL names the server. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
+import type { Knex } from 'knex';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { skipWithoutSlapd, startSlapd } from '../../../test/fakes/slapd.ts';
 import { unixOptions } from '../../../test/fakes/slapd-tree.ts';
+import { ensureAssignment, listAssignments } from '../assignments/store.ts';
 import { openDirectory } from '../drivers/ldap/directory.ts';
 import { readOptions } from '../drivers/ldap/options.ts';
-import { ensureMember, insertGroup } from '../groups/store.ts';
+import { ensureMember, insertGroup, removeGroups } from '../groups/store.ts';
 import { identity as tables } from '../migrations/001-identity.ts';
 import { delegation } from '../migrations/002-delegation.ts';
+import { resources } from '../migrations/003-resources.ts';
+import { federation } from '../migrations/004-federation.ts';
+import { oauth } from '../migrations/007-oauth.ts';
 import { directories } from '../migrations/008-directories.ts';
 import { openHasher } from '../passwords/hasher.ts';
-import { insertUser } from '../users/store.ts';
+import { insertUser, removeUsers } from '../users/store.ts';
 import type { Directory } from './directory.ts';
 import { ldapOf } from './ldap.ts';
 import { rowsOf } from './rows.ts';
+import { hasMappings, mappedIds, removeMappings } from './store.ts';
 
 const domainId = 'd'.repeat(32);
-const db = openDatabase('sqlite::memory:');
-after(() => db.destroy());
-await migrate(db, [tables, delegation, directories]);
+const elsewhere = 'e'.repeat(32);
+const slapd = await startSlapd({ after });
+const server = process.env.WATTLE_TEST_MYSQL;
+
+async function openRowsAt(url: string): Promise<Knex> {
+  const db = openDatabase(url);
+  after(async () => {
+    if (server && url.startsWith(server)) await db.raw('DROP SCHEMA ??', [url.split('/').at(-1) ?? '']);
+    await db.destroy();
+  });
+  await migrate(db, [tables, delegation, resources, federation, oauth, directories]);
+  return db;
+}
 
 /** The same people as in the tree of slapd. */
-async function openRows(): Promise<Directory> {
+async function openRows(db: Knex): Promise<Directory> {
   const hasher = openHasher({ memory: 64, passes: 1, atOnce: 2 });
   const groups = { staff: ['ann', 'bob'], admins: ['ann'], empty: [] };
   for (const name of ['ann', 'bob', 'zoe(*)'])
@@ -50,23 +67,44 @@ async function openRows(): Promise<Directory> {
   return rowsOf({ db, hasher }, domainId);
 }
 
-async function openLdap(): Promise<Directory> {
-  const slapd = await startSlapd({ after });
+function openLdap(db: Knex): Directory {
   const ldap = openDirectory(readOptions({ url: slapd.url, ...unixOptions }));
   after(ldap.close);
-  return ldapOf({ db }, 'e'.repeat(32), ldap);
+  return ldapOf({ db }, elsewhere, ldap);
 }
 
 const names = (things: readonly { readonly name: string }[]) => things.map(({ name }) => name).sort();
 
-const kinds = [
-  { name: 'rows', open: openRows, skip: false },
-  { name: 'ldap', open: openLdap, skip: skipWithoutSlapd },
-] as const;
+const databases = {
+  sqlite: 'sqlite::memory:',
+  ...(server ? { mysql: `${server}/wattle_t_${randomBytes(4).toString('hex')}` } : {}),
+};
+const grounds = [];
+for (const [name, url] of Object.entries(databases)) {
+  const db = await openRowsAt(url);
+  grounds.push({ name, db, rows: await openRows(db), ldap: openLdap(db) });
+}
 
-for (const { name, open, skip } of kinds)
-  describe(name, { skip }, async () => {
-    const directory = skip ? await openRows() : await open();
+for (const { name, db, rows, ldap } of grounds) {
+  meets(`rows on ${name}`, rows, false);
+  meets(`ldap on ${name}`, ldap, skipWithoutSlapd);
+
+  test(`what a directory kept goes with its domain, on ${name}`, { skip: skipWithoutSlapd }, async () => {
+    const actor = { actorKind: 'user', actorId: (await ldap.userNamed('ann'))?.id ?? '' } as const;
+    const grant = { ...actor, targetKind: 'system', targetId: 'all', roleId: 'r', inherited: false } as const;
+    await ensureAssignment(db, grant);
+    await db.transaction(async (tx) => {
+      await removeUsers(tx, mappedIds(tx, elsewhere, 'user'));
+      await removeGroups(tx, mappedIds(tx, elsewhere, 'group'));
+      await removeMappings(tx, elsewhere);
+    });
+    assert.deepEqual(await listAssignments(db, actor), []);
+    assert.equal(await hasMappings(db, elsewhere), false);
+  });
+}
+
+function meets(name: string, directory: Directory, skip: false | string): void {
+  describe(name, { skip }, () => {
     const userId = async (named: string) => (await directory.userNamed(named))?.id ?? '';
     const groupId = async (named: string) => (await directory.groupNamed(named))?.id ?? '';
 
@@ -125,3 +163,4 @@ for (const { name, open, skip } of kinds)
       assert.equal(await directory.verify(undefined, 'ann-password'), false);
     });
   });
+}

@@ -88,9 +88,11 @@ function watched(connection: Connection, log: Log, domainId: string): Connection
       away = false;
       return done;
     } catch (error) {
-      const { trouble, detail } = error as DirectoryTrouble;
-      if (!away) log.warn({ domainId, trouble, detail }, 'the directory of a domain cannot be asked');
-      away = error instanceof DirectoryTrouble;
+      if (error instanceof DirectoryTrouble && !away) {
+        const { trouble, detail } = error;
+        log.warn({ domainId, trouble, detail }, 'the directory of a domain cannot be asked');
+        away = true;
+      }
       throw error;
     }
   };

@@ -4,7 +4,7 @@ import { built, type Filter } from './filter.ts';
 import { type LdapOptions, urlsOf } from './options.ts';
 import { type Login, openSession, type Session } from './session.ts';
 import { type TlsFor, tlsOf } from './tls.ts';
-import { DirectoryTrouble, isPassing, resultCode, troubleOf } from './trouble.ts';
+import { DirectoryTrouble, isNoVerdict, resultCode, troubleOf } from './trouble.ts';
 
 export interface Query {
   readonly base: string;
@@ -58,7 +58,7 @@ export function openConnection(options: LdapOptions): Connection {
       return true;
     } catch (error) {
       const code = resultCode((error as DirectoryTrouble).cause);
-      if (code === undefined || isPassing(code)) throw error;
+      if (code === undefined || isNoVerdict(code)) throw error;
       return false;
     }
   };
@@ -125,7 +125,8 @@ async function openAny(way: Way, login: Login): Promise<Session> {
       return await openSession(url, way, login);
     } catch (error) {
       trouble = troubleOf(error, url);
-      if (resultCode(error) !== undefined) break;
+      const code = resultCode(error);
+      if (code !== undefined && !isNoVerdict(code)) break;
     }
   }
   throw trouble;

@@ -34,10 +34,17 @@ export const resultCode = (error: unknown): number | undefined => {
   return typeof code === 'number' ? code : undefined;
 };
 
-/** Result codes that mean: not now, or not here. Any other on a login means no. */
-export const isPassing = (code: number): boolean => [3, 51, 52].includes(code);
+/** Result codes that are not about the password: not now, or not without TLS. Any other on a login means no. */
+export const isNoVerdict = (code: number): boolean => [3, 8, 13, 51, 52].includes(code);
 
-const kindOfCode: Readonly<Record<number, TroubleKind>> = { 3: 'limit', 4: 'limit', 11: 'limit', 49: 'login' };
+const kindOfCode: Readonly<Record<number, TroubleKind>> = {
+  3: 'limit',
+  4: 'limit',
+  8: 'tls',
+  11: 'limit',
+  13: 'tls',
+  49: 'login',
+};
 
 export function troubleOf(error: unknown, where: string): DirectoryTrouble {
   if (error instanceof DirectoryTrouble) return error;
