@@ -1,10 +1,11 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
+import { ownersOf } from '../resources/values.ts';
 import { defaultQuotas } from './reserve.ts';
 import { counted, countUsed, listQuotaProjects, listQuotas, putQuotas, removeQuotas } from './store.ts';
 
-/** What clients show beside what there is: nobody can make these here, so nothing limits them. */
+/** What clients show beside what is counted: nothing limits subnet pools, and nobody can make the others here. */
 const absent = { subnetpool: -1, rbac_policy: 10, trunk: -1 };
 
 async function quotasOf({ db, config }: Network, projectId: string): Promise<Record<string, number>> {
@@ -12,12 +13,12 @@ async function quotasOf({ db, config }: Network, projectId: string): Promise<Rec
 }
 
 const projectOf = ({ params }: Pick<Call, 'params'>): string => params.id ?? '';
-const targetOf = (project: string) => ({ project_id: project, tenant_id: project });
+const targetOf = (projectId: string) => ownersOf({ projectId });
 
 export const listAllQuotas: Handler<Network> = async (network) => {
   const quotas = [];
   for (const project of await listQuotaProjects(network.db))
-    quotas.push({ ...(await quotasOf(network, project)), project_id: project, tenant_id: project });
+    quotas.push({ ...(await quotasOf(network, project)), ...targetOf(project) });
   return ok({ quotas });
 };
 
