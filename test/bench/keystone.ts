@@ -1,5 +1,6 @@
 /** A Keystone to measure, ours or another: where it is, who asks it, and what it holds for the bench. */
 import { type Reply, request as send, textOf } from '#shared/clients/http.ts';
+import { ending } from './ending.ts';
 import { type Request, sideBySide } from './measure.ts';
 import { type Server, serverAt } from './server.ts';
 
@@ -72,35 +73,37 @@ export async function manyTokens(keystone: Keystone, count: number): Promise<str
   return tokens;
 }
 
-/** Where the users are that the bench lists. One that is there already is used as it is, and stays. */
+/** Where the users are that the bench lists. */
 export const manyUsers = { domain: 'bench-users', count: 10_000 };
 
 export interface Domain {
   readonly id: string;
-  /** What the bench has made, it takes away; the users go with their domain. */
-  remove(): Promise<void>;
 }
 
-/** They have no passwords: nothing is hashed for them. */
-export async function ensureManyUsers(keystone: Keystone): Promise<Domain> {
-  const { domain: name, count } = manyUsers;
-  const ask = (method: string, to: string, body?: unknown) =>
-    askOf(keystone.server, asAdmin(keystone, method, to, body));
-  const [known] = (await ask('GET', `/domains?name=${name}`)).body.domains as Thing[];
-  if (known) return { id: known.id, remove: async () => {} };
-  const { id } = (await ask('POST', '/domains', { domain: { name } })).body.domain as Thing;
+const asker = (keystone: Keystone) => (method: string, to: string, body?: unknown) =>
+  askOf(keystone.server, asAdmin(keystone, method, to, body));
+
+export async function findManyUsers(keystone: Keystone): Promise<Domain | undefined> {
+  const { body } = await asker(keystone)('GET', `/domains?name=${manyUsers.domain}`);
+  return (body.domains as Thing[])[0];
+}
+
+/** A domain of that name is used as it is, and stays; one that is made for the work goes with it, its users too. */
+export async function withManyUsers(keystone: Keystone, work: (domain: Domain) => Promise<void>): Promise<void> {
+  const known = await findManyUsers(keystone);
+  if (known) return work(known);
+  const ask = asker(keystone);
+  const { id } = (await ask('POST', '/domains', { domain: { name: manyUsers.domain } })).body.domain as Thing;
   const remove = async () => {
     await ask('PATCH', `/domains/${id}`, { domain: { enabled: false } });
     await ask('DELETE', `/domains/${id}`);
   };
-  try {
-    const user = (n: number) => ({ name: `user-${n}`, domain_id: id, email: `user-${n}@example.org` });
-    await sideBySide(8, count, (n) => ask('POST', '/users', { user: user(n) }));
-    return { id, remove };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
+  // they have no passwords: nothing is hashed for them
+  const user = (n: number) => ({ name: `user-${n}`, domain_id: id, email: `user-${n}@example.org` });
+  await ending(remove, async () => {
+    await sideBySide(8, manyUsers.count, (n) => ask('POST', '/users', { user: user(n) }));
+    await work({ id });
+  });
 }
 
 interface Thing {

@@ -4,7 +4,7 @@ import { benchHttp } from './http.ts';
 import { benchIdentity } from './identity.ts';
 import { benchImage } from './image.ts';
 import { benchObjectStore } from './object-store.ts';
-import { machine, summary } from './report.ts';
+import { machine, sayBroken, summary } from './report.ts';
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
@@ -18,5 +18,6 @@ const wanted = process.argv.slice(2);
 const strange = wanted.find((name) => !Object.hasOwn(parts, name));
 if (strange !== undefined) throw new Error(`${strange} is no part of the bench: ${Object.keys(parts).join(', ')}`);
 machine();
-for (const [name, bench] of Object.entries(parts)) if (wanted.length === 0 || wanted.includes(name)) await bench();
-summary();
+for (const [name, bench] of Object.entries(parts))
+  if (wanted.length === 0 || wanted.includes(name)) await bench().catch((error: Error) => sayBroken(name, error));
+process.exitCode = summary() ? 0 : 1;

@@ -20,6 +20,7 @@ export interface Target {
 }
 
 const missed: string[] = [];
+const broken: string[] = [];
 let judged = 0;
 
 const write = (line: string): void => void process.stdout.write(`${line.trimEnd()}\n`);
@@ -78,7 +79,17 @@ function targetOf({ subject: { atMost, atLeast }, ratio }: Figure): { target?: T
   return atMost === undefined ? {} : { target: { value: ratio, atMost, unit: ' x' } };
 }
 
-export function summary(): void {
+/** A part that could not be measured; the others go on. */
+export function sayBroken(part: string, { message }: Error): void {
+  write(`\n${part} << BROKEN: ${message}`);
+  broken.push(`${part}: ${message}`);
+}
+
+/** Whether all could be measured. A target that is missed is said, and no error: the machine may be busy. */
+export function summary(): boolean {
   title(`${judged - missed.length} of ${judged} targets met${missed.length > 0 ? '; missed:' : '.'}`);
   for (const line of missed) write(`  ${line}`);
+  if (broken.length > 0) title('could not be measured:');
+  for (const line of broken) write(`  ${line}`);
+  return broken.length === 0;
 }

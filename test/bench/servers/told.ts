@@ -21,6 +21,8 @@ export function tellPort(port: number): void {
       return { loopP99Ms };
     },
   };
+  process.on('SIGINT', () => {}); // of the terminal: who started us ends us
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   process.on('message', (what: string) => process.send?.(answers[what]?.() ?? {}));
   process.send?.({ port });
 }
