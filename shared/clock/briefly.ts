@@ -6,7 +6,7 @@ export interface Briefly {
   forget(): void;
 }
 
-export function openBriefly({ ms = 1000, size = 10_000 } = {}): Briefly {
+export function openBriefly({ ms = 1000, size = 1000 } = {}): Briefly {
   const known = new Map<string, { readonly answer: Promise<unknown>; readonly until: number }>();
   const get = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
     const now = Date.now();

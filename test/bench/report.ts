@@ -22,6 +22,7 @@ export interface Target {
 const missed: string[] = [];
 const broken: string[] = [];
 let judged = 0;
+let heading = '';
 
 const write = (line: string): void => void process.stdout.write(`${line.trimEnd()}\n`);
 
@@ -34,7 +35,10 @@ export function machine(): void {
   if (one > cores / 2) write('The machine is busy: ratios of CPU hold, wall times and p99 may not.');
 }
 
-export const title = (text: string): void => write(`\n${text}`);
+export function title(text: string): void {
+  heading = text;
+  write(`\n${text}`);
+}
 
 export function say({ what, figure, control = '', target }: Line): void {
   write(`  ${what.padEnd(48)} ${figure.padStart(28)}   ${control.padEnd(28)} ${target ? judge(what, target) : ''}`);
@@ -45,7 +49,7 @@ function judge(what: string, { value, atMost, atLeast, unit }: Target): string {
   const met = value <= (atMost ?? Number.POSITIVE_INFINITY) && value >= (atLeast ?? Number.NEGATIVE_INFINITY);
   judged += 1;
   if (met) return words;
-  missed.push(`${what}: ${round(value)}${unit}, ${words}`);
+  missed.push(`${heading}: ${what}: ${round(value)}${unit}, ${words}`);
   return `${words}  << MISSED`;
 }
 
