@@ -3,25 +3,39 @@ import type { Knex } from 'knex';
 
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
-const escaped = (text: string) => text.replace(/[!%_]/g, (sign) => `!${sign}`);
-const patterns: Readonly<Record<string, (text: string) => string>> = {
-  contains: (text) => `%${escaped(text)}%`,
-  startswith: (text) => `${escaped(text)}%`,
-  endswith: (text) => `%${escaped(text)}`,
+/** How a key of the query means a column: as text, as a switch, as a moment, or as a name whose case `lowered` forgets. */
+export type Filtered =
+  | string
+  | { readonly flag: string }
+  | { readonly moment: string }
+  | { readonly name: string; readonly lowered: string };
+
+interface Part {
+  /** `x` stands for the column, `y` for the value. */
+  readonly sql: string;
+  readonly values: (y: string) => readonly (string | number)[];
+}
+
+/** SQL's LIKE minds the case in one database and not in the other; these mind it in both. */
+const parts: Readonly<Record<string, Part>> = {
+  contains: { sql: 'INSTR(x, y) > 0', values: (y) => [y] },
+  startswith: { sql: 'SUBSTR(x, 1, ?) = y', values: (y) => [[...y].length, y] },
+  endswith: { sql: 'SUBSTR(x, ?) = y', values: (y) => [-[...y].length, y] },
 };
 
 /** `columns` says which keys of the query mean which columns; others are left alone. */
 export function applyFilters<Q extends Knex.QueryBuilder>(
   query: Q,
   filters: Filters,
-  columns: Readonly<Record<string, string>>,
+  columns: Readonly<Record<string, Filtered>>,
 ): Q {
   for (const [key, values] of Object.entries(filters)) {
     const [name = '', comparison = 'equals'] = key.split('__');
-    const column = columns[name];
+    const filtered = columns[name];
     const value = values.at(-1);
-    if (column === undefined || value === undefined) continue;
-    narrow(query, column, comparison, value);
+    if (filtered === undefined || value === undefined) continue;
+    if (comparison === 'equals') equal(query, filtered, value);
+    else narrow(query, columnOf(filtered), comparison, value);
   }
   return query;
 }
@@ -30,14 +44,35 @@ export function applyFilters<Q extends Knex.QueryBuilder>(
 export const upTo = <Q extends Knex.QueryBuilder>(query: Q, most: number): Q =>
   Number.isSafeInteger(most) ? (query.limit(most + 1) as Q) : query;
 
-function narrow(query: Knex.QueryBuilder, column: string, comparison: string, value: string): void {
-  const pattern = patterns[comparison.replace(/^i/, '')]?.(value);
-  if (comparison === 'equals') query.where(column, typed(value));
-  else if (comparison === 'in') query.whereIn(column, value.split(','));
-  else if (pattern !== undefined && comparison.startsWith('i'))
-    query.whereRaw("LOWER(??) LIKE ? ESCAPE '!'", [column, pattern.toLowerCase()]);
-  else if (pattern !== undefined) query.whereRaw("?? LIKE ? ESCAPE '!'", [column, pattern]);
+function columnOf(filtered: Filtered): string {
+  if (typeof filtered === 'string') return filtered;
+  if ('flag' in filtered) return filtered.flag;
+  return 'moment' in filtered ? filtered.moment : filtered.name;
 }
 
-const typed = (value: string): string | boolean =>
-  /^(true|false)$/i.test(value) ? value.toLowerCase() === 'true' : value;
+function equal(query: Knex.QueryBuilder, filtered: Filtered, value: string): void {
+  if (typeof filtered === 'string') query.where(filtered, value);
+  else if ('flag' in filtered) query.where(filtered.flag, isOn(value));
+  else if ('moment' in filtered) compare(query, filtered.moment, value);
+  else query.where(filtered.lowered, value.toLowerCase());
+}
+
+/** A switch that is named is on, unless it says otherwise. */
+const isOn = (value: string): boolean => !['0', 'false'].includes(value.toLowerCase());
+
+const operators: Readonly<Record<string, string>> = { lt: '<', lte: '<=', gt: '>', gte: '>=', eq: '=', neq: '<>' };
+
+/** `gt:2030-01-01T00:00:00Z`, or that very moment. */
+function compare(query: Knex.QueryBuilder, column: string, value: string): void {
+  const [, operator = 'eq', moment = ''] = value.match(/^(?:([a-z]+):)?(.*)$/) ?? [];
+  query.where(column, operators[operator] ?? '=', Date.parse(moment.endsWith('Z') ? moment : `${moment}Z`));
+}
+
+function narrow(query: Knex.QueryBuilder, column: string, comparison: string, value: string): void {
+  if (comparison === 'in') query.whereIn(column, value.split(','));
+  const anyCase = comparison.startsWith('i');
+  const part = parts[anyCase ? comparison.slice(1) : comparison];
+  if (part === undefined || value === '') return;
+  const [x, y] = anyCase ? ['LOWER(??)', 'LOWER(?)'] : ['??', '?'];
+  query.whereRaw(part.sql.replace('x', x).replace('y', y), [column, ...part.values(value)]);
+}

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDuplicate } from '#shared/db/errors.ts';
+import { applyFilters } from '#shared/db/filters.ts';
 import { ensureColumn, ensureIndex, ensureTable, type Migration, migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 
@@ -52,6 +53,39 @@ for (const kind of ['sqlite', 'mysql'] as const) {
     const { db } = await open(t, kind);
     const failed = db('things').insert({ id: 'sesame', nowhere: 1 });
     await assert.rejects(failed, (error: Error) => /things/.test(error.message) && !error.message.includes('sesame'));
+  });
+
+  check('filters find the same rows, whatever LIKE makes of upper and lower case', async (t) => {
+    const { db } = await open(t, kind);
+    const stories = ['Alpha', 'alphabet', '50%_ß', '2030'];
+    await db('things').insert(
+      stories.map((id) => ({ id, wholeStory: id.toLowerCase(), isLocked: id === 'Alpha', version: id.length })),
+    );
+    const columns = {
+      name: { name: 'id', lowered: 'wholeStory' },
+      text: 'id',
+      on: { flag: 'isLocked' },
+      size: { moment: 'version' },
+    };
+    const found = async (key: string, value: string) =>
+      (await applyFilters(db('things').select('id').orderBy('version'), { [key]: [value] }, columns)).map(
+        ({ id }) => id,
+      );
+    assert.deepEqual(await found('name', 'ALPHA'), ['Alpha']);
+    assert.deepEqual(await found('text', 'ALPHA'), []);
+    assert.deepEqual(await found('text__contains', 'pha'), ['Alpha', 'alphabet']);
+    assert.deepEqual(await found('text__contains', 'PHA'), []);
+    assert.deepEqual(await found('text__icontains', 'PHA'), ['Alpha', 'alphabet']);
+    assert.deepEqual(await found('text__startswith', 'Al'), ['Alpha']);
+    assert.deepEqual(await found('text__istartswith', 'AL'), ['Alpha', 'alphabet']);
+    assert.deepEqual(await found('text__endswith', '%_ß'), ['50%_ß']);
+    assert.deepEqual(await found('text__iendswith', 'HABET'), ['alphabet']);
+    assert.deepEqual(await found('text__in', 'Alpha,2030'), ['2030', 'Alpha']);
+    assert.deepEqual(await found('on', ''), ['Alpha'], 'a switch that is named is on');
+    assert.equal((await found('on', '0')).length, 3);
+    assert.equal((await found('size', 'lt:2030-01-01T00:00:00Z')).length, 4);
+    assert.deepEqual(await found('size', 'eq:1970-01-01T00:00:00Z'), []);
+    assert.equal((await found('nowhere', 'x')).length, 4, 'what nobody knows narrows nothing');
   });
 
   check('a row comes back as it was written: names, booleans, big numbers, long texts', async (t) => {

@@ -63,6 +63,20 @@ test('OSSA-2017-004, FIX-KS-44394: who a provider sends is one user for ever, wi
   assert.equal(one(inside, 'token').expires_at, one(first, 'token').expires_at, 'FIX-KS-44394');
 });
 
+test('a list of users is narrowed by who sent them, and by when their passwords end', async (t) => {
+  const { world, token, come } = await open(t);
+  const ann = one(await come('ann@corp'), 'token').user.id;
+  const found = async (query: string) => {
+    const answer = await world.ask('GET', `/users?${query}`, { token });
+    return answer.status === 200 ? many(answer, 'users').map(({ id }) => id) : answer.status;
+  };
+  assert.deepEqual(await found('idp_id=corp&protocol_id=openid'), [ann]);
+  assert.deepEqual(await found(`unique_id=${encodeURIComponent('ann@corp')}`), [ann]);
+  assert.deepEqual(await found('unique_id=bob'), []);
+  assert.deepEqual(await found('password_expires_at=gt:2020-01-01T00:00:00Z'), [], 'none ends');
+  assert.equal(await found('password_expires_at=soon'), 400);
+});
+
 test('OSSN-0006: names that look alike are different people', async (t) => {
   const { come } = await open(t);
   const ids = new Set<string>();

@@ -40,7 +40,6 @@ const columns = {
     interface: 'interface',
     region_id: 'regionId',
     region: 'regionId',
-    enabled: 'enabled',
   },
 } as const;
 

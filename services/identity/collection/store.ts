@@ -1,7 +1,7 @@
 /** Rows of plain resources: one table each, some columns in JSON. Each folder names its own table and columns. */
 import type { Knex } from 'knex';
 import { orTwin } from '#shared/db/errors.ts';
-import { applyFilters, type Filters } from '#shared/db/filters.ts';
+import { applyFilters, type Filtered, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { absent } from '../projects/store.ts';
 
@@ -11,7 +11,7 @@ export interface RecordsOptions<T> {
   readonly what: string;
   readonly json?: readonly (keyof T & string)[];
   /** Which keys of a query mean which columns. */
-  readonly filters?: Readonly<Record<string, string>>;
+  readonly filters?: Readonly<Record<string, Filtered>>;
 }
 
 export interface Records<T> {

@@ -40,13 +40,13 @@ export const identityProviders = recordsOf<IdentityProvider>({
   table: 'identity_providers',
   what: 'identity provider',
   json: ['remoteIds'],
-  filters: { id: 'id', enabled: 'enabled' },
+  filters: { id: 'id', enabled: { flag: 'enabled' } },
 });
 export const mappings = recordsOf<Mapping>({ table: 'federation_mappings', what: 'mapping', json: ['rules'] });
 export const serviceProviders = recordsOf<ServiceProvider>({
   table: 'service_providers',
   what: 'service provider',
-  filters: { id: 'id', enabled: 'enabled' },
+  filters: { id: 'id', enabled: { flag: 'enabled' } },
 });
 
 export async function findProtocol(db: Knex, idpId: string, id: string): Promise<Protocol> {

@@ -13,7 +13,7 @@ export interface Group {
 
 type Ids = string[] | Knex.QueryBuilder;
 
-const columns = { id: 'id', name: 'name', domain_id: 'domainId' };
+const columns = { id: 'id', name: { name: 'name', lowered: 'nameLower' }, domain_id: 'domainId' };
 
 const toRow = <T extends Partial<Group>>({ name, extra, ...rest }: T) => ({
   ...rest,

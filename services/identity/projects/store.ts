@@ -20,11 +20,11 @@ export interface Project {
 
 const columns = {
   id: 'id',
-  name: 'name',
+  name: { name: 'name', lowered: 'nameLower' },
   domain_id: 'domainId',
   parent_id: 'parentId',
-  enabled: 'enabled',
-  is_domain: 'isDomain',
+  enabled: { flag: 'enabled' },
+  is_domain: { flag: 'isDomain' },
 };
 
 const toRow = <T extends Partial<Project>>({ name, options, extra, ...rest }: T) => ({

@@ -14,7 +14,7 @@ export interface Role {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-const columns = { id: 'id', name: 'name', domain_id: 'domainKey' };
+const columns = { id: 'id', name: { name: 'name', lowered: 'nameLower' }, domain_id: 'domainKey' };
 
 const toRow = <T extends Partial<Role>>({ name, domainId, options, extra, ...rest }: T) => ({
   ...rest,

@@ -42,7 +42,15 @@ export const newUser = (id: string, name: string, domainId: string): User => ({
   extra: {},
 });
 
-const columns = { id: 'id', name: 'name', domain_id: 'domainId', enabled: 'enabled' };
+const columns = {
+  id: 'id',
+  name: { name: 'name', lowered: 'nameLower' },
+  domain_id: 'domainId',
+  enabled: { flag: 'enabled' },
+  password_expires_at: { moment: 'passwordExpiresAt' },
+} as const;
+/** How somebody else's word knows them. */
+const federatedColumns = { idp_id: 'idpId', protocol_id: 'protocolId', unique_id: 'uniqueId' };
 
 const toRow = <T extends Partial<User>>({ name, options, extra, ...rest }: T) => ({
   ...rest,
@@ -80,14 +88,20 @@ export async function lookUser(
 }
 
 export async function listUsers(db: Knex, filters: Filters, most = Number.POSITIVE_INFINITY): Promise<User[]> {
-  const rows = await upTo(applyFilters(db('users'), filters, columns).orderBy('id'), most);
+  const rows = await upTo(among(db, db('users'), filters).orderBy('id'), most);
   return (rows as Record<string, unknown>[]).map(fromRow);
 }
 
 /** Those of the ids that fit the filters. */
 export async function listUsersOf(db: Knex, ids: readonly string[], filters: Filters): Promise<User[]> {
-  const among = db('users').whereIn('id', ids as string[]);
-  return ((await applyFilters(among, filters, columns).orderBy('id')) as Record<string, unknown>[]).map(fromRow);
+  const these = db('users').whereIn('id', ids as string[]);
+  return ((await among(db, these, filters).orderBy('id')) as Record<string, unknown>[]).map(fromRow);
+}
+
+function among(db: Knex, users: Knex.QueryBuilder, filters: Filters): Knex.QueryBuilder {
+  const query = applyFilters(users, filters, columns);
+  if (!Object.keys(federatedColumns).some((key) => key in filters)) return query;
+  return query.whereIn('id', applyFilters(db('federated_users').select('userId'), filters, federatedColumns));
 }
 
 export const updateUser = (tx: Knex, id: string, change: Partial<User>) =>
