@@ -62,8 +62,9 @@ export function callOf({ req, res, who, version, body, queries, header, enforcer
 
 /** The same question, from behind this marker. */
 function pageAfter(url: string, marker: string): string {
-  const [path = '', search = ''] = url.split('?', 2);
-  const query = new URLSearchParams(search);
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
   query.set('marker', marker);
   return `${path}?${query}`;
 }
