@@ -27,6 +27,7 @@ const helps: Readonly<Record<TroubleKind, string>> = {
   login: 'ldap.user is the whole DN of an account (Active Directory takes name@domain too), ldap.password its password',
   filter: 'parentheses must match, as in (&(objectClass=person)(employeeType=staff))',
   limit: "raise the limits of the directory for Wattle's account, or let a filter leave most of them out",
+  crowd: 'come later, or raise ldap.auth_pool_size',
   refused: "what Wattle's account may read is set in the directory",
 };
 

@@ -40,6 +40,7 @@ interface Way {
 export function openConnection(options: LdapOptions): Connection {
   const way = { options, tlsFor: tlsOf(options) };
   const shared = sharedSession(way);
+  let loggingIn = 0;
   const search = async (query: Query, again = true): Promise<readonly Entry[]> => {
     const { session, fresh } = await shared.get();
     try {
@@ -53,6 +54,8 @@ export function openConnection(options: LdapOptions): Connection {
   };
   const accepts = async (dn: string, password: string) => {
     if (dn === '' || password === '') return false;
+    if (loggingIn >= options.auth_pool_size) throw new DirectoryTrouble('crowd', `${loggingIn} logins wait already`);
+    loggingIn += 1;
     try {
       (await openAny(way, { dn, password })).close();
       return true;
@@ -60,6 +63,8 @@ export function openConnection(options: LdapOptions): Connection {
       const code = resultCode((error as DirectoryTrouble).cause);
       if (code === undefined || isNoVerdict(code)) throw error;
       return false;
+    } finally {
+      loggingIn -= 1;
     }
   };
   return {

@@ -136,6 +136,14 @@ test('trouble has a name', { skip }, async (t) => {
   assert.equal(await ask({ user_tree_dn: 'ou=nowhere,dc=example,dc=org' }), 'none', 'no base, no users');
 });
 
+test('a crowd of logins is told to come later', { skip }, async (t) => {
+  const unix = directoryOf(t, { ...unixOptions, auth_pool_size: 1 });
+  const ann = await unix.people.named('ann');
+  const both = await Promise.all(['ann-password', 'wrong'].map((word) => troubleOf(unix.accepts(ann, word))));
+  assert.deepEqual(both, ['none', 'crowd']);
+  assert.equal(await unix.accepts(ann, 'ann-password'), true, 'and later is let in');
+});
+
 test('a directory that goes and comes is asked again over a new connection', { skip }, async (t) => {
   const plain = directoryOf(t, unixOptions);
   const startTls = directoryOf(t, { ...unixOptions, use_tls: true, tls_cacertfile: slapd.ca });

@@ -82,7 +82,7 @@ interface BranchOptions<T> {
   readonly read: (entries: readonly Entry[]) => Promise<T[]>;
 }
 
-function branchOf<T extends { readonly name: string; readonly dn: string }>(
+function branchOf<T extends Person | Team>(
   connection: Connection,
   { query_scope: scope }: LdapOptions,
   { base, filter, map, read }: BranchOptions<T>,
@@ -102,6 +102,9 @@ function branchOf<T extends { readonly name: string; readonly dn: string }>(
     });
     return search(present(map.id), ...filters.filter((each) => each !== undefined));
   };
-  const byId = async (localId: string) => (await search(equals(map.id, idValue(map.id, localId))))[0];
+  const byId = async (localId: string) => {
+    const found = await search(equals(map.id, idValue(map.id, localId)));
+    return found.find((each) => each.localId === localId); // a directory finds ANN where ann was asked for
+  };
   return { base, search, byId, named, list };
 }

@@ -85,9 +85,9 @@ export function idValue(attribute: string, localId: string): string | Buffer {
   return Buffer.from([3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((at) => bytes[at] ?? 0));
 }
 
-/** Of several values the one that the DN has: the others may come and go. */
+/** Of several values the one that the DN has: the others may come and go. What is too long to remember is none. */
 export function localIdOf(entry: Entry, attribute: string): string | undefined {
-  const values = valuesOf(entry, attribute).filter(Boolean);
+  const values = valuesOf(entry, attribute).filter((value) => value !== '' && value.length <= 255);
   if (values.length < 2) return values[0];
   const named = parseDn(entry.dn)?.[0]?.find((part) => part.attribute.toLowerCase() === attribute.toLowerCase());
   return named?.value;

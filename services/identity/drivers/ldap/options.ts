@@ -8,6 +8,7 @@ const urls = {
   password: text('', 'its password: sealed at rest, and never shown'),
   connection_timeout: number(-1, 'seconds to wait for an answer; -1: ten'),
   pool_connection_lifetime: number(600, 'seconds that a connection serves before another is opened'),
+  auth_pool_size: number(100, 'logins that may wait for it side by side; more are told to come later'),
 };
 
 const tls = {
@@ -73,7 +74,6 @@ const withoutEffect = {
   pool_retry_delay: number(0.1, 'without effect'),
   pool_connection_timeout: number(-1, 'without effect'),
   use_auth_pool: flag(true, 'without effect'),
-  auth_pool_size: number(100, 'without effect'),
   auth_pool_connection_lifetime: number(60, 'without effect'),
 };
 

@@ -2,7 +2,16 @@
 import { Fault } from '#shared/errors/fault.ts';
 import { BadOption } from './options.ts';
 
-export type TroubleKind = 'options' | 'away' | 'certificate' | 'tls' | 'login' | 'filter' | 'limit' | 'refused';
+export type TroubleKind =
+  | 'options'
+  | 'away'
+  | 'certificate'
+  | 'tls'
+  | 'login'
+  | 'filter'
+  | 'limit'
+  | 'crowd'
+  | 'refused';
 
 const sentences: Readonly<Record<TroubleKind, string>> = {
   options: 'its configuration is wrong',
@@ -12,6 +21,7 @@ const sentences: Readonly<Record<TroubleKind, string>> = {
   login: "it refuses Wattle's own login",
   filter: 'a filter of its configuration is none',
   limit: 'it has more entries than it gives at once',
+  crowd: 'too many logins wait for it',
   refused: 'it refuses to answer',
 };
 
