@@ -11,13 +11,16 @@ import { findLeftovers } from '../../../deploy/cloud/leftovers.ts';
 import { adminOf } from './api.ts';
 import { type StoryCloud, until } from './cloud.ts';
 
+/** It begins with the first export, and stays without any as long as the agent. */
+const agentsOwn = 'tgtd';
+
 /** One sentence each. The way outside, and what every cloud has, is among them: compare with the beginning. */
 export async function tracesOf(cloud: StoryCloud): Promise<string[]> {
   const home = findDirectory(join(cloud.folder, 'var'));
   if (!home) throw new Error(`no cloud was started in ${cloud.folder}`);
   const left = await findLeftovers(home);
   return [
-    ...left.processes.map(({ name }) => `process ${name}`),
+    ...left.processes.filter(({ name }) => name !== agentsOwn).map(({ name }) => `process ${name}`),
     ...left.namespaces.map((name) => `namespace ${name}`),
     ...left.links.map((name) => `link ${name}`),
     ...left.tables.map(({ family, name }) => `table ${family} ${name}`),
