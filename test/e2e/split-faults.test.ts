@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Session } from '#shared/clients/session.ts';
 import { findRunning } from '../../deploy/processes/pid-file.ts';
 import { parts } from '../../deploy/roles.ts';
 import { adminOf, createServer, perhaps, showServer } from './story/api.ts';
@@ -10,7 +11,7 @@ import { pipClient, type StoryCloud, startStoryCloud, until } from './story/clou
 import { brokerOf, killNow, wattleOf } from './story/processes.ts';
 import { returnsTo, settledTracesOf } from './story/traces.ts';
 
-/** Frozen for so long that a host would be held away twice, were it not for the broker. */
+/** Frozen for longer than a host may take to answer. */
 const [answerMs, frozenMs] = [20_000, 25_000];
 
 test('a cloud of many processes goes on when one of them dies, or the broker is away', async (t) => {
@@ -75,9 +76,8 @@ interface Made {
   readonly object: string;
 }
 
-/** A server, a volume and an object at once, over the APIs. */
-async function openWork(cloud: StoryCloud) {
-  const admin = adminOf(cloud);
+/** What a server is made of, and a container. */
+async function furnish(admin: Session) {
   const image = await admin.json<{ id: string }>('image', '/v2/images', {
     method: 'POST',
     body: { name: 'blank', disk_format: 'raw', container_format: 'bare' },
@@ -94,7 +94,13 @@ async function openWork(cloud: StoryCloud) {
     body: { subnet: { network_id: network.id, ip_version: 4, cidr: '10.9.0.0/24' } },
   });
   await admin.raw('object-store', '/docs', { method: 'PUT' });
+  return { name: 'web', imageRef: image.id, networks: [{ uuid: network.id }] };
+}
 
+/** A server, a volume and an object at once, over the APIs. */
+async function openWork(cloud: StoryCloud) {
+  const admin = adminOf(cloud);
+  const web = await furnish(admin);
   const objectStatus = async (object: string, method: string) =>
     (await perhaps(admin.raw('object-store', object, { method })))?.status;
   const volumeStatus = async (id: string) =>
@@ -109,7 +115,7 @@ async function openWork(cloud: StoryCloud) {
   const begin = async (): Promise<Made> => {
     count += 1;
     const object = `/docs/letter-${count}`;
-    const server = await createServer(admin, { name: 'web', imageRef: image.id, networks: [{ uuid: network.id }] });
+    const server = await createServer(admin, web);
     const { volume } = await admin.json<{ volume: { id: string } }>('volumev3', '/volumes', {
       method: 'POST',
       body: { volume: { size: 1 } },
