@@ -1,17 +1,11 @@
 /** The controls of the object store: takes bytes and hashes them, or puts them into a file unsynced; gives them from memory. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tell } from './told.ts';
+import { ownFolder, tell } from './told.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-process.on('SIGTERM', () => {
-  rmSync(folder, { recursive: true, force: true });
-  process.exit();
-});
+const folder = ownFolder();
 
 const block = Buffer.alloc(2 ** 20);
 let count = 0;

@@ -1,6 +1,5 @@
 /** The identity service alone, with passwords as costly as in real clouds with many users, and with so many revocations of tokens of others. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -12,12 +11,10 @@ import { start } from '../../../services/identity/service.ts';
 import { insertUser, newUser } from '../../../services/identity/users/store.ts';
 import { freePort } from '../../fakes/identity.ts';
 import { manyUsers } from '../keystone.ts';
-import { tellPort } from './told.ts';
+import { ownFolder, tellPort } from './told.ts';
 
 const [users = '0', revocations = '0'] = process.argv.slice(2);
-const home = mkdtempSync(join(tmpdir(), 'bench-'));
-process.on('exit', () => rmSync(home, { recursive: true, force: true }));
-process.on('SIGTERM', () => process.exit());
+const home = ownFolder();
 
 mkdirSync(join(home, 'secrets'));
 for (const name of ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'])

@@ -1,8 +1,6 @@
 /** The image service's own door, where each PUT to /upload fills a new image; or its control, which receives and hashes. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Who } from '#shared/auth/who.ts';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -17,14 +15,10 @@ import { fileBytes } from '../../../services/image/drivers/file.ts';
 import { createImage } from '../../../services/image/images/operations.ts';
 import { findImage } from '../../../services/image/images/store.ts';
 import { migrations } from '../../../services/image/migrations/all.ts';
-import { tell } from './told.ts';
+import { ownFolder, tell } from './told.ts';
 
 const [mode] = process.argv.slice(2);
-const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-process.on('SIGTERM', () => {
-  rmSync(folder, { recursive: true, force: true });
-  process.exit();
-});
+const folder = ownFolder();
 
 const control: http.RequestListener = (req, res) => {
   const hashes = [createHash('md5'), createHash('sha512')];

@@ -1,18 +1,11 @@
 /** The whole object store in one process, with so many replicas; it holds `docs/small` (1 KiB) and `docs/large` (64 MiB). */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { readRing } from '#shared/ring/config.ts';
 import { start } from '../../../services/object-agent/service.ts';
 import { groundOf, openProxy } from '../../e2e/object-cloud.ts';
-import { tellPort } from './told.ts';
+import { ownFolder, tellPort } from './told.ts';
 
 const [replicas = '3'] = process.argv.slice(2);
-const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-process.on('SIGTERM', () => {
-  rmSync(folder, { recursive: true, force: true });
-  process.exit();
-});
+const folder = ownFolder();
 
 const ground = groundOf(folder, {}, { replicas: Number(replicas) });
 await start(ground);

@@ -1,8 +1,7 @@
 /** The road of a request: `plain` without descriptions, `checked` with them, `token` with a real token's bearer. */
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type http from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checksOf } from '#shared/api/checks.ts';
 import { openDocument } from '#shared/api/document.ts';
@@ -13,7 +12,7 @@ import { type Handler, ok, type Route, stranger } from '#shared/http/route.ts';
 import { serve } from '#shared/http/serve.ts';
 import { createTunedServer } from '#shared/http/server.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { tell } from './told.ts';
+import { ownFolder, tell } from './told.ts';
 
 const [kind = 'plain', revocations = '0'] = process.argv.slice(2);
 const fields = Array.from({ length: 10 }, (_, n) => `field${n}: { type: string, maxLength: 255 }`).join(', ');
@@ -30,7 +29,7 @@ paths:
       operationId: makeThing
       requestBody: { content: { application/json: { schema: { type: object, additionalProperties: false, required: [thing], properties: { thing: { type: object, additionalProperties: false, properties: { ${fields} } } } } } } }
 `;
-const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+const folder = ownFolder();
 writeFileSync(join(folder, 'openapi.yaml'), kind === 'plain' ? 'openapi: 3.1.0\npaths: {}\n' : described);
 
 const thing = { thing: { id: 'x', text: 'a'.repeat(420) } };
