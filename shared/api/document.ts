@@ -12,6 +12,7 @@ type Tree = { [key: string]: Json };
 /** An operation with all references followed. */
 export interface Operation {
   readonly operationId: string;
+  readonly summary?: string;
   readonly parameters: readonly {
     readonly name: string;
     readonly in: string;

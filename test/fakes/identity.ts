@@ -8,6 +8,7 @@ import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { type Log, silentLog } from '#shared/log/log.ts';
 import { start } from '../../services/identity/service.ts';
+import { refuseUndescribed } from './described.ts';
 
 export const seededUsers = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'];
 
@@ -149,6 +150,7 @@ export function hands(url: string): IdentityHands {
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
     const answer = await fetch(`${url}/v3${path}`, { method, headers: json, redirect: 'manual', ...sent });
     const text = await answer.text();
+    refuseUndescribed(method, `/v3${path}`, answer.status);
     return {
       status: answer.status,
       body: (text.startsWith('{') ? JSON.parse(text) : { text }) as Asked['body'],

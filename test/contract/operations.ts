@@ -1,0 +1,48 @@
+/** services/identity/OPERATIONS.md, made from the description and the routes. Run by itself it writes the file. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ApiDocument, type Operation, openDocument } from '#shared/api/document.ts';
+import type { Route } from '#shared/http/route.ts';
+import { routes } from '../../services/identity/routes.ts';
+
+export const file = join(import.meta.dirname, '../../services/identity/OPERATIONS.md');
+
+type Place = Pick<Route<never>, 'method' | 'path'>;
+
+/** What Keystone's API reference or its clients know of, and no Keystone of today has a route for. */
+export const unrouted: readonly (Place & { readonly what: string })[] = [
+  { method: 'get', path: '/v3/policies/:id/OS-ENDPOINT-POLICY/policy', what: 'Show policy for endpoint' },
+  { method: 'delete', path: '/v3/users/:id/tokens', what: 'Revoke all tokens of a user' },
+];
+
+const head = `# Every operation of identity
+
+Made from \`openapi/identity\` and \`routes.ts\` by \`node test/contract/operations.ts\`; a test fails where it is behind. **here**
+says whether the operation does what Keystone's does (yes), or answers as a Keystone answers that was not set up for it, or
+has given it up (no). Every GET also answers HEAD, by the same rule and without a body. 405, 413 and 415 may come of any request.
+
+| | operation | here | what it does | answers |
+| --- | --- | --- | --- | --- |
+`;
+
+export function operationsPage(document: ApiDocument, all: readonly Place[]): string {
+  const rows = all.map(({ method, path }) => {
+    const operation = document.operation(method, path);
+    const codes = Object.keys(operation?.responses ?? {});
+    return row({ method, path }, doesIt(operation), operation?.summary ?? '', codes);
+  });
+  const absent = unrouted.map((each) => row(each, 'no', each.what, ['404']));
+  return head + [...rows, ...absent].join('');
+}
+
+/** An operation that knows only refusals does nothing here. A 500 that is described is a thing that cannot be done, too. */
+const doesIt = (operation: Operation | undefined): string =>
+  Object.keys(operation?.responses ?? {}).some((code) => code < '400') ? 'yes' : 'no';
+
+const row = ({ method, path }: Place, here: string, what: string, codes: readonly string[]): string =>
+  `| ${method.toUpperCase()} | \`${path.replace(/:(\w+)/g, '{$1}')}\` | ${here} | ${what} | ${codes.join(' ')} |\n`;
+
+if (import.meta.main) {
+  const document = openDocument(join(import.meta.dirname, '../../openapi/identity'));
+  writeFileSync(file, operationsPage(document, routes));
+}
