@@ -52,6 +52,7 @@ export const policy: Policy = {
   'os_compute_api:os-hypervisors:search': 'rule:context_is_admin',
   'os_compute_api:os-hypervisors:servers': 'rule:context_is_admin',
   'os_compute_api:os-instance-actions:events': 'rule:context_is_admin',
+  'os_compute_api:os-instance-actions:events:details': 'rule:context_is_admin',
   'os_compute_api:os-instance-actions:list': 'rule:project_reader_or_admin',
   'os_compute_api:os-instance-actions:show': 'rule:project_reader_or_admin',
   'os_compute_api:ips:show': 'rule:project_reader_or_admin',

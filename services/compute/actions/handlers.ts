@@ -3,6 +3,8 @@ import { longTime, timeOf } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import { listChoices } from '../choices/store.ts';
+import { choiceInWords } from '../choices/view.ts';
 import type { Compute } from '../context.ts';
 import { limitOf } from '../listings/wish.ts';
 import { findServer, findServerEver } from '../servers/store.ts';
@@ -40,6 +42,22 @@ function eventsOf(action: Action, admin: boolean, version: Version) {
       ...(atLeast(version, '2.84') ? { details: action.result === 'Error' ? action.message : null } : {}),
     },
   ];
+}
+
+/** Which host a new server went to, and why; only an administrator may know hosts. */
+async function choicesOf({ db }: Compute, { serverId, action }: Action, version: Version) {
+  if (action !== 'create' || !atLeast(version, '2.84')) return [];
+  const choices = await listChoices(db, serverId);
+  return choices.map(({ at, explanation }) => ({
+    event: 'conductor_schedule_and_build_instances',
+    start_time: longTime(at),
+    finish_time: longTime(at),
+    result: explanation.chosen === null ? 'Error' : 'Success',
+    traceback: null,
+    hostId: '',
+    host: null,
+    details: choiceInWords(explanation),
+  }));
 }
 
 function timeGiven({ query }: Call<never>, name: string): number | undefined {
@@ -84,6 +102,10 @@ export const showServerAction: Handler<Compute> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const action = await findAction(compute.db, id, call.params.request ?? '');
   const admin = call.may('os_compute_api:os-instance-actions:events');
-  const shown = admin || atLeast(call.version, '2.51') ? { events: eventsOf(action, admin, call.version) } : {};
+  const choices = call.may('os_compute_api:os-instance-actions:events:details')
+    ? await choicesOf(compute, action, call.version)
+    : [];
+  const events = [...eventsOf(action, admin, call.version), ...choices];
+  const shown = admin || atLeast(call.version, '2.51') ? { events } : {};
   return ok({ instanceAction: { ...actionView(action, call.version), ...shown } });
 };

@@ -11,7 +11,6 @@ import {
   until,
   volumeId,
 } from '../../../test/fakes/compute-cloud.ts';
-import { listChoices } from '../choices/store.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
@@ -46,15 +45,20 @@ test('a host makes a server ACTIVE, and a delete leaves nothing of it', async (t
   assert.equal(usage.body.limits.absolute.totalInstancesUsed, 0);
 });
 
-test('a host that is too small is named with its numbers, and the choice is kept', async (t) => {
+test('a host that is too small is named with its numbers, and an administrator reads the choice again', async (t) => {
   const { cloud } = await cloudWithHost(t, {}, 'kvm1', { ramMb: 1024 });
   const { fault, id } = await launched(cloud, { flavorRef: '3' });
   assert.equal(
     fault.message,
     'No valid host was found. Host kvm1: 4096 MB of memory (MEMORY_MB) asked, 512 free of 512.',
   );
-  const [choice] = await listChoices(cloud.compute.db, id);
-  assert.equal(choice?.explanation.candidates[0]?.host, 'kvm1');
+  const actions = await cloud.ask('GET', `/v2.1/servers/${id}/os-instance-actions`);
+  const path = `/v2.1/servers/${id}/os-instance-actions/${actions.body.instanceActions[0].request_id}`;
+  const { body } = await cloud.ask('GET', path, { version: '2.84' });
+  const [, choice] = body.instanceAction.events;
+  assert.match(choice.details, /^No host was chosen of 1\. kvm1: refused, 4096 MB of memory/);
+  const owner = await cloud.ask('GET', path, { version: '2.84', role: 'member,reader' });
+  assert.equal(owner.body.instanceAction.events.length, 1);
 });
 
 test('a host that refuses leaves the server in ERROR with its reason, and nothing behind', async (t) => {
