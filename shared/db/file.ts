@@ -23,12 +23,14 @@ export function openFile(filename: string, schema: string): FileDatabase {
     statements.set(sql, statement);
     return statement;
   };
+  let flushes = true; // as the connection is set above
   const transaction = <T>(work: () => T, { durable } = { durable: true }): T => {
-    database.exec(`PRAGMA synchronous=${durable ? 'FULL' : 'NORMAL'}`);
-    database.exec('BEGIN IMMEDIATE');
+    if (durable !== flushes) database.exec(`PRAGMA synchronous=${durable ? 'FULL' : 'NORMAL'}`);
+    flushes = durable;
+    prepared('BEGIN IMMEDIATE').run();
     try {
       const result = work();
-      database.exec('COMMIT');
+      prepared('COMMIT').run();
       return result;
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');

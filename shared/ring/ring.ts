@@ -3,7 +3,7 @@
  * the order of the devices: no table to keep, the same answer everywhere, and a device that comes or goes moves only
  * what it takes or leaves.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOf } from 'node:crypto';
 
 export interface Device {
   /** Who it is, whatever its weight: the draw depends on it. */
@@ -32,10 +32,7 @@ export interface Place {
 
 /** Where an account, container or object belongs. */
 export function placeOf(ring: Ring, ...path: readonly string[]): Place {
-  const hash = createHash('sha256')
-    .update(`/${path.join('/')}`)
-    .digest('hex')
-    .slice(0, 32);
+  const hash = hashOf('sha256', `/${path.join('/')}`).slice(0, 32);
   return { hash, partition: partitionOf(ring, hash) };
 }
 

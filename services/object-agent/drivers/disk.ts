@@ -11,7 +11,9 @@ const link = promisify(fs.link);
 const mkdir = promisify(fs.mkdir);
 const writev = promisify(fs.writev);
 
-export const unlink = (file: string): Promise<void> => promisify(fs.unlink)(file).catch(ignoreMissing);
+const unlinkFile = promisify(fs.unlink);
+
+export const unlink = (file: string): Promise<void> => unlinkFile(file).catch(ignoreMissing);
 
 /** For the few places that cannot wait: rmSync costs a hundred times as much. */
 export function removeFile(file: string): void {
@@ -34,9 +36,10 @@ export async function writeAll(fd: number, buffers: readonly Buffer[]): Promise<
   if (bytesWritten < total) await writeAll(fd, [Buffer.concat(buffers, total).subarray(bytesWritten)]);
 }
 
+/** Only the flush waits for the disk; to open and to close a directory does not. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const fd = await open(directory, 'r');
-  await fsync(fd).finally(() => close(fd));
+  const fd = fs.openSync(directory, 'r');
+  await fsync(fd).finally(() => fs.closeSync(fd));
 }
 
 export const temporaryIn = (root: string): string => join(root, 'tmp', randomBytes(12).toString('hex'));

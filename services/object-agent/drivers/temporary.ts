@@ -1,5 +1,6 @@
 /** A file that has no name yet. Its calls are done in order, so that it can be taken away while it is being written. */
-import { close, fsync, open, temporaryIn, unlink, writeAll } from './disk.ts';
+import { closeSync } from 'node:fs';
+import { fsync, open, temporaryIn, unlink, writeAll } from './disk.ts';
 
 export interface Temporary {
   readonly path: string;
@@ -27,19 +28,19 @@ export function temporaryFile(root: string): Temporary {
       fd ??= await open(path, 'wx', 0o600);
       await writeAll(fd, buffers);
     });
-  const end = async () => {
-    if (fd !== undefined) await close(fd);
+  const end = () => {
+    if (fd !== undefined) closeSync(fd); // waits for nothing
     fd = undefined;
   };
   const seal = () =>
     inOrder(async () => {
       if (fd !== undefined) await fsync(fd);
-      await end();
+      end();
     });
   const remove = () =>
     inOrder(async () => {
       removed = true;
-      await end();
+      end();
       await unlink(path);
     });
   return { path, write, seal, remove };

@@ -2,7 +2,7 @@
  * The database of one account (its containers) or of one container (its objects): entries with timestamps, merged
  * newest wins, so that replicas that heard different news in different order end the same.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import { type FileDatabase, openFile } from '#shared/db/file.ts';
 
@@ -112,10 +112,7 @@ const isNewer = (a: Pick<Entry, 'timestamp' | 'meta'>, b: Pick<Entry, 'timestamp
   a.timestamp === b.timestamp ? a.meta > b.meta : a.timestamp > b.timestamp;
 
 function wordOf({ name, timestamp, meta, deleted }: EntryRow | Entry): bigint {
-  const digest = createHash('md5')
-    .update(`${name}\0${timestamp}\0${meta}\0${Number(deleted)}`)
-    .digest('hex');
-  return BigInt(`0x${digest}`);
+  return BigInt(`0x${hash('md5', `${name}\0${timestamp}\0${meta}\0${Number(deleted)}`)}`);
 }
 
 /** What changed after `seq`, oldest first. */
