@@ -19,7 +19,8 @@ const head = `# Every operation of identity
 
 Made from \`openapi/identity\` and \`routes.ts\` by \`node test/contract/operations.ts\`; a test fails where it is behind. **here**
 says whether the operation does what Keystone's does (yes), or answers as a Keystone answers that was not set up for it, or
-has given it up (no). Every GET also answers HEAD, by the same rule and without a body. 405, 413 and 415 may come of any request.
+has given it up (no). Every GET also answers HEAD, by the same rule and without a body. 405, 413, 415, 431 and 500
+may come of any request.
 
 | | operation | here | what it does | answers |
 | --- | --- | --- | --- | --- |

@@ -11,7 +11,7 @@ const places = [...new Set(routes.map(({ path }) => path))]
   .map((path) => ({ path, pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`) }));
 
 /** The road itself says these, of any request. */
-const ofTheRoad = new Set([405, 413, 415, 500]);
+const ofTheRoad = new Set([405, 413, 415, 431, 500]);
 
 /** Throws for an answer whose code is not described: descriptions name the codes that there are. */
 export function refuseUndescribed(method: string, url: string, status: number): void {
