@@ -54,8 +54,14 @@ export const start: Start = async ({ settings, log, bus }) => {
   await seed(identity);
   const messages = openMessages(identity, trust);
   const timers = openTimers(identity, trust);
+  const closeParts = async () => {
+    for (const off of messages) off();
+    await Promise.all(timers.map((timer) => timer.close()));
+    ldap.close();
+    await db.destroy();
+  };
   const identify = refusingSigned(trust);
-  const door = await openDoor({
+  const opened = openDoor({
     name: 'identity',
     service: identity,
     routes,
@@ -67,12 +73,13 @@ export const start: Start = async ({ settings, log, bus }) => {
     validation: cloud.validation,
     at: listenAt(cloud, config.listen),
   });
+  const door = await opened.catch(async (error: unknown) => {
+    await closeParts(); // somebody else listens there
+    throw error;
+  });
   const close = async () => {
     await door.close();
-    for (const off of messages) off();
-    await Promise.all(timers.map((timer) => timer.close()));
-    ldap.close();
-    await db.destroy();
+    await closeParts();
   };
   return { close };
 };

@@ -1,5 +1,5 @@
 /** How a service speaks to the others: as its own user, or with its caller's token, to where the catalog says. */
-import { Fault } from '#shared/errors/fault.ts';
+import { Away, Fault } from '#shared/errors/fault.ts';
 import { type Ask, type Reply, request, textOf } from './http.ts';
 
 export type ServiceType = 'identity' | 'image' | 'compute' | 'network' | 'placement' | 'volumev3' | 'object-store';
@@ -15,7 +15,7 @@ export interface Wish {
 }
 
 export interface Session {
-  /** Gives the JSON of the answer (undefined for none). A refusal (4xx) is a Fault with its words; the rest an Error: not yet. */
+  /** Gives the JSON of the answer (undefined for none). A refusal (4xx) is a Fault with its words; the rest an Error: not yet. Away, when nobody answers. */
   json<T>(type: ServiceType, path: string, wish?: Wish): Promise<T>;
   /** For bytes: the answer as it comes, whatever its status. The body may be a stream. */
   raw(type: ServiceType, path: string, ask?: Ask & { readonly token?: string }): Promise<Reply>;
@@ -59,10 +59,8 @@ export function openSession(options: SessionOptions): Session {
     const base = endpoints.get(type);
     if (!base) throw new Error(`the catalog has no ${type} in ${options.region}`);
     const service = token === undefined ? {} : { 'x-service-token': own };
-    const reply = await request(base + path, {
-      ...ask,
-      headers: { 'x-auth-token': token ?? own, ...service, ...headers },
-    });
+    const all = { 'x-auth-token': token ?? own, ...service, ...headers };
+    const reply = await request(base + path, { ...ask, headers: all }).catch(refused(type));
     if (reply.status === 401 && token === undefined) login = undefined; // revoked under our feet: the next try logs in
     return reply;
   };
@@ -87,7 +85,7 @@ async function logIn({ identityUrl, user, password, project = 'service', region 
     method: 'POST',
     body,
     headers: { 'content-type': 'application/json' },
-  });
+  }).catch(refused('identity'));
   const { token } = await readJson<{ token: { expires_at: string; catalog: Catalog } }>(
     reply,
     `login of ${user}`,
@@ -100,6 +98,14 @@ async function logIn({ identityUrl, user, password, project = 'service', region 
     endpoints: endpointsOf(token.catalog, region),
   };
 }
+
+/** Nobody listens there, or nobody can be reached. Whatever else is wrong stays what it is. */
+const refused =
+  (type: ServiceType) =>
+  (cause: NodeJS.ErrnoException): never => {
+    const gone = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'].includes(cause.code ?? '');
+    throw gone ? new Away(`The ${type} service does not answer: try again in a moment.`, { cause }) : cause;
+  };
 
 type Catalog = readonly { type: string; endpoints: readonly { interface: string; region: string; url: string }[] }[];
 

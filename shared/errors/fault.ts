@@ -31,3 +31,6 @@ export const conflict = (message: string, type?: string) => new Fault(409, 'conf
 export const tooLarge = (message: string) => new Fault(413, 'tooLarge', message);
 
 const named = (type: string | undefined): FaultMore => (type ? { type } : {});
+
+/** What this needs does not answer now. Not a Fault: work under way tries again; a request hears 503. */
+export class Away extends Error {}

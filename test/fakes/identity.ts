@@ -110,16 +110,21 @@ export async function openIdentity(
   mkdirSync(join(home, 'secrets'));
   for (const name of seededUsers) writeFileSync(join(home, 'secrets', name), `${name}-password`);
   process.env.WATTLE_CHECK_ANSWERS = '1';
-  const port = await freePort();
+  let port = await freePort();
   const begin = (listen: number, { bus = memoryBus(), log = silentLog() }: Ground) => {
     const settings = settingsOf({ cloud: { var: home }, identity: { listen, argonKib: 64, argonPasses: 1, ...more } });
     return start({ settings, log, bus });
   };
-  let own: Awaited<ReturnType<typeof begin>> | undefined = await begin(port, ground);
+  let own: Awaited<ReturnType<typeof begin>> | undefined;
   const others: NonNullable<typeof own>[] = [];
   t.after(async () => {
     await Promise.all([own, ...others].map((each) => each?.close()));
     rmSync(home, { recursive: true });
+  });
+  own = await begin(port, ground).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    port = await freePort(); // another test was quicker
+    return begin(port, ground);
   });
   const restart = async () => {
     const before = own;

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { Away } from '#shared/errors/fault.ts';
+import { openSession } from './session.ts';
+
+/** Nobody listens at port 1. */
+const nowhere = 'http://127.0.0.1:1';
+
+/** An identity whose catalog says that images are where nobody listens. */
+async function openIdentity(t: TestContext): Promise<string> {
+  const image = { interface: 'internal', region: 'RegionOne', url: nowhere };
+  const token = { expires_at: '2100-01-01T00:00:00Z', catalog: [{ type: 'image', endpoints: [image] }] };
+  const server = http.createServer((req, res) => {
+    req.resume().on('end', () => res.setHeader('x-subject-token', 't').end(JSON.stringify({ token })));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  t.after(() => server.closeAllConnections());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v3`;
+}
+
+const sessionAt = (identityUrl: string) =>
+  openSession({ identityUrl, user: 'nova', password: async () => 'x', region: 'RegionOne' });
+
+test('a service that nobody reaches is away, and named', async (t) => {
+  const asking = sessionAt(await openIdentity(t)).json('image', '/v2/images');
+  await assert.rejects(asking, (error) => error instanceof Away && /The image service/.test(error.message));
+});
+
+test('an identity that nobody reaches is away, and is asked again', async () => {
+  const session = sessionAt(`${nowhere}/v3`);
+  const away = (error: unknown) => error instanceof Away && /The identity service/.test(error.message);
+  await assert.rejects(session.token(), away);
+  await assert.rejects(session.token(), away);
+});
