@@ -27,6 +27,7 @@ import { audit } from './migrations/005-audit.ts';
 import { oauth } from './migrations/007-oauth.ts';
 import { directories } from './migrations/008-directories.ts';
 import { revocationEpochs } from './migrations/009-revocation-epochs.ts';
+import { usedOnce } from './migrations/010-used-once.ts';
 import { openHasher } from './passwords/hasher.ts';
 import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
@@ -39,7 +40,7 @@ export const start: Start = async ({ settings, log, bus }) => {
   const config = settings.read('identity', section);
   const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys')); // before anything is touched: it may say no
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
-  await migrate(db, [tables, delegation, resources, federation, audit, oauth, directories, revocationEpochs]);
+  await migrate(db, [tables, delegation, resources, federation, audit, oauth, directories, revocationEpochs, usedOnce]);
   await db.transaction(async (tx) => {
     await takeTurn(tx);
     await ensureKeys(tx);

@@ -4,8 +4,9 @@ import type { Identity } from './context.ts';
 import { forgetRevocations } from './keys/store.ts';
 import type { OwnTrust } from './keys/trust.ts';
 import { forgetEnded } from './oauth/store.ts';
+import { forgetUsed } from './once/store.ts';
 
-/** A second: what other processes wrote, and events that the bus does not have yet. An hour: what has ended, and revocations of tokens that nobody may look at any more. */
+/** A second: what other processes wrote, and events that the bus does not have yet. An hour: what has ended or was used, and revocations of tokens that nobody may look at any more. */
 export function openTimers(identity: Identity, trust: OwnTrust): Ticker[] {
   const { db, log, config } = identity;
   const forget = () => forgetRevocations(db, Date.now() - config.allowExpiredSeconds * 1000);
@@ -15,5 +16,6 @@ export function openTimers(identity: Identity, trust: OwnTrust): Ticker[] {
     every(1_000, openSender(identity), warn),
     every(3_600_000, async () => void (await forget()), warn),
     every(3_600_000, () => forgetEnded(db, Date.now()), warn),
+    every(3_600_000, () => forgetUsed(db, Date.now()), warn),
   ];
 }

@@ -5,10 +5,10 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
+import { useOnce } from '../once/store.ts';
 import { newId } from '../projects/operations.ts';
 import { absent, findProject } from '../projects/store.ts';
 import { listAllRoles } from '../roles/store.ts';
-import { onceOnly } from '../tokens/once.ts';
 import { isRightlySigned, oauthValue, type SignedCall } from './signature.ts';
 import { type AccessToken, accessTokens, type Consumer, consumers, type RequestToken, requestTokens } from './store.ts';
 
@@ -33,7 +33,7 @@ const isOver = ({ expiresAt }: { readonly expiresAt: number | null }) => expires
 const endAfter = (seconds: number) => (seconds > 0 ? Date.now() + seconds * 1000 : null);
 
 /** A nonce counts once while its signature is fresh. */
-const seenBefore = onceOnly(20 * 60_000);
+const nonceLivesMs = 20 * 60_000;
 
 /** 401 unless the consumer and the bearer of the token have signed this very request, and for the first time. */
 export async function refuseUnsigned(
@@ -48,7 +48,8 @@ export async function refuseUnsigned(
     ...(token ? { token: openedText(identity, token.sealedSecret) } : {}),
   };
   if (!isRightlySigned(call, secrets)) throw unauthorized('Invalid signature');
-  if (seenBefore(`${consumer.id} ${call.header.oauth_nonce} ${call.header.oauth_timestamp}`))
+  const { oauth_nonce: nonce, oauth_timestamp: timestamp } = call.header;
+  if (!(await useOnce(identity.db, `nonce ${consumer.id} ${nonce} ${timestamp}`, nonceLivesMs)))
     throw unauthorized('The request was sent before: sign each one with a nonce of its own.');
   return consumer;
 }

@@ -4,13 +4,13 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { opened } from '../credentials/operations.ts';
 import { credentialRows } from '../credentials/store.ts';
+import { useOnce } from '../once/store.ts';
 import type { User } from '../users/store.ts';
 import { findUserNamed, type NamedUser } from './named.ts';
-import { onceOnly } from './once.ts';
 
 const periodMs = 30_000;
 /** A passcode of a user counts once. */
-const wasUsed = onceOnly(3 * periodMs);
+const passcodeLivesMs = 3 * periodMs;
 
 export async function byTotp(
   identity: Identity,
@@ -24,7 +24,8 @@ export async function byTotp(
     const seed = fromBase32(opened(identity, row).blob.trim());
     return [step, step - 1].some((at) => isSame(passcodeAt(seed, at), given.passcode));
   });
-  if (!user || !right || wasUsed(`${user.id} ${given.passcode}`)) throw unauthorized();
+  if (!user || !right) throw unauthorized();
+  if (!(await useOnce(identity.db, `passcode ${user.id} ${given.passcode}`, passcodeLivesMs))) throw unauthorized();
   return { user };
 }
 
