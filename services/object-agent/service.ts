@@ -10,6 +10,7 @@ import { reclaimBefore } from './context.ts';
 import { openDisk } from './drivers/device.ts';
 import { openAgent } from './handlers.ts';
 import { openDatabases } from './listings/databases.ts';
+import { openEntries } from './listings/entries.ts';
 import { isReported, reportKey } from './listings/report.ts';
 import { openHashes } from './objects/hashes.ts';
 import type { AgentWorld } from './replication/answers.ts';
@@ -79,6 +80,7 @@ function openWorld({ settings, log, bus }: Ground): AgentWorld {
     onChange,
     hashes,
     databases,
+    entries: openEntries(databases),
     unreported,
   };
   return world;

@@ -7,18 +7,7 @@ import { answer, away, diskOf, jsonAnswer } from '../context.ts';
 import { auditDatabase, isBroken } from './audit.ts';
 import type { Place } from './databases.ts';
 import { type ListingWorld, report, reportLater } from './report.ts';
-import {
-  hasInfo,
-  type Info,
-  infoOf,
-  insertInfo,
-  isGone,
-  list,
-  type Metadata,
-  mergeEntry,
-  mergeInfo,
-  type Wanted,
-} from './store.ts';
+import { type Info, infoOf, insertInfo, isGone, list, type Metadata, mergeInfo, type Wanted } from './store.ts';
 
 const depth = { account: 1, container: 2, object: 3 };
 
@@ -93,26 +82,14 @@ async function changed(world: ListingWorld, place: Place, headers: Headers): Pro
 }
 
 /**
- * An object's news to its container, or a container's to its account. An account is made by its first container. A
- * container that was removed meanwhile comes back with the object: nothing that was accepted is lost.
+ * An object's news to its container, or a container's to its account. A container that was removed meanwhile comes back
+ * with the object: nothing that was accepted is lost.
  */
 async function putEntry(world: ListingWorld, place: Place, { path, body }: AgentCall): Promise<AgentAnswer> {
   const entry = JSON.parse(String(body)) as Entry;
-  const { databases } = world;
-  const db = place.kind === 'account' ? databases.ensure(place) : databases.find(place);
-  if (!db) return answer(404);
-  const known = db.transaction(() => mergeInto(db, place, path, entry), { durable: false });
-  databases.touch(place);
+  const known = await world.entries.put(place, path, entry);
   if (known && place.kind === 'container') reportLater(world, place);
   return answer(known ? 201 : 404);
-}
-
-function mergeInto(db: FileDatabase, { kind }: Place, path: readonly string[], entry: Entry): boolean {
-  const exists = hasInfo(db);
-  if (!exists && kind === 'container') return false;
-  if (!exists) insertInfo(db, path.slice(0, 1), entry.timestamp);
-  mergeEntry(db, entry);
-  return true;
 }
 
 const timestampOf = (headers: Headers): string => headers['x-timestamp'] ?? '';

@@ -4,10 +4,12 @@ import { nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { diskOf, type World } from '../context.ts';
 import type { Databases, Place } from './databases.ts';
+import type { Entries } from './entries.ts';
 import { type Info, infoOf, isGone, setReported } from './store.ts';
 
 export interface ListingWorld extends World {
   readonly databases: Databases;
+  readonly entries: Entries;
   /** Containers whose account may not know them as they are. */
   readonly unreported: Map<string, Place>;
 }
