@@ -142,3 +142,16 @@ test('all is told again once an hour, so that what nobody needs any more is forg
   trust.update({ epoch: 2, keys, revoked: [] });
   assert.equal(trust.since(), 2);
 });
+
+test('a token of a real Keystone is asked about once for a while, and what is revoked here bites it too', async () => {
+  let asked = 0;
+  const trust = openTrust(async (text) => {
+    asked += 1;
+    return text === 'opaque' ? claims : undefined;
+  });
+  trust.update({ epoch: 1, keys, revoked: [] });
+  for (let turn = 0; turn < 3; turn += 1) assert.equal((await trust.read('opaque')).sub, 'u');
+  assert.equal(asked, 1);
+  trust.update({ epoch: 2, since: 1, keys, revoked: [{ user: 'u', before: now + 1 }] });
+  await assert.rejects(trust.read('opaque'), { status: 401 });
+});

@@ -4,6 +4,7 @@ import { Lru } from '#shared/clock/lru.ts';
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
 import { type Revocation, type Revocations, revocationsOf } from './revocations.ts';
 import { type Claims, keyIdOf, readToken } from './token.ts';
+import { type AskElsewhere, rememberVerdicts } from './verdicts.ts';
 import type { Who } from './who.ts';
 
 /** What identity publishes, and every service looks at once a second. */
@@ -31,9 +32,6 @@ export interface Trust {
   read(token: string, endedSecondsAgo?: number): Promise<Claims>;
 }
 
-/** Says what an opaque token means that was not signed by one of the known keys: a real Keystone's. */
-export type AskElsewhere = (token: string) => Promise<Claims | undefined>;
-
 /** All is told again then: what nobody needs any more is forgotten. */
 const wholeEveryMs = 3_600_000;
 
@@ -43,6 +41,7 @@ export function openTrust(askElsewhere: AskElsewhere = async () => undefined): T
   let epoch = -1;
   let wholeAt = 0;
   const cache = new Lru<Claims>(10_000);
+  const verdict = rememberVerdicts(askElsewhere);
 
   const read = async (token: string, endedSecondsAgo = 0): Promise<Claims> => {
     const claims = cache.get(token) ?? (await check(token));
@@ -53,7 +52,7 @@ export function openTrust(askElsewhere: AskElsewhere = async () => undefined): T
   const check = async (token: string): Promise<Claims> => {
     if (epoch < 0) throw new Fault(503, 'serviceUnavailable', 'Identity has not been reached yet: try again.');
     const key = keys.get(keyIdOf(token) ?? '');
-    const claims = key ? verified(token, key) : await askElsewhere(token);
+    const claims = key ? verified(token, key) : await verdict(token);
     if (!claims || revoked.has(claims)) throw unauthorized();
     if (key) cache.set(token, claims);
     return claims;

@@ -39,3 +39,38 @@ test('who asks before the first look at identity waits for it', async (t) => {
   } as unknown as Reply);
   assert.equal((await asked).userId, 'u');
 });
+
+test('where a real Keystone stands, it is asked about each token: 404 is a no, and what is no verdict is a 503', async (t) => {
+  const said: Readonly<Record<string, [number, unknown]>> = {
+    good: [200, { token: keystonesToken }],
+    bad: [404, {}],
+    odd: [401, {}],
+  };
+  const asked: string[] = [];
+  const raw: Session['raw'] = async (_type, path, { headers = {} } = {}) => {
+    const subject = headers['x-subject-token'] ?? '';
+    if (path === '/auth/tokens') asked.push(subject);
+    const [status, body] = said[subject] ?? [404, {}];
+    return { status, headers: {}, stream: Readable.from([Buffer.from(JSON.stringify(body))]) } as unknown as Reply;
+  };
+  const trust = watchTrust({ session: { raw } as unknown as Session, bus: memoryBus(), log: silentLog() });
+  t.after(trust.close);
+  const whoHas = (text: string) => trust.identify((name) => (name === 'x-auth-token' ? text : undefined), 'req-1');
+  const all = await Promise.all([whoHas('good'), whoHas('good'), whoHas('good')]);
+  assert.deepEqual(
+    all.map(({ userId, roles }) => [userId, ...roles]),
+    Array(3).fill(['u', 'reader']),
+  );
+  await assert.rejects(whoHas('bad'), { status: 401 });
+  await assert.rejects(whoHas('odd'), { status: 503 });
+  assert.deepEqual(asked, ['good', 'bad', 'odd']);
+});
+
+const keystonesToken = {
+  user: { id: 'u', name: 'ann', domain: { id: 'default' } },
+  roles: [{ name: 'reader' }],
+  methods: ['password'],
+  audit_ids: ['a'],
+  issued_at: new Date().toISOString(),
+  expires_at: new Date(Date.now() + 60_000).toISOString(),
+};

@@ -6,11 +6,15 @@ import type { Bus } from '#shared/bus/bus.ts';
 import { textOf } from '#shared/clients/http.ts';
 import type { Session } from '#shared/clients/session.ts';
 import { every } from '#shared/clock/every.ts';
+import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 
 /** Where the hint goes that a key or a revocation is new. */
 export const trustChanged = 'identity.trust-changed';
 const trustPath = '/wattle/trust';
+
+/** A real Keystone publishes nothing: it is asked about each token. Wattle's own epochs begin at 1. */
+const keystonesOwn: TrustDocument = { epoch: 0, keys: [], revoked: [] };
 
 interface WatchedTrust extends Trust {
   close(): Promise<void>;
@@ -29,6 +33,7 @@ export function watchTrust(parts: { readonly session: Session; readonly bus: Bus
     const reply = await session.raw('identity', `${trustPath}?epoch=${trust.epoch()}&since=${trust.since()}`);
     const text = await textOf(reply);
     if (reply.status === 200) trust.update(JSON.parse(text) as TrustDocument);
+    else if (reply.status === 404 && trust.epoch() <= keystonesOwn.epoch) trust.update(keystonesOwn);
     else if (reply.status !== 304) throw new Error(`identity answered ${reply.status}: ${text}`);
     known.resolve();
     if (away) log.info({}, 'identity is back');
@@ -67,7 +72,9 @@ interface KeystoneToken {
 async function askKeystone(session: Session, token: string): Promise<Claims | undefined> {
   const reply = await session.raw('identity', '/auth/tokens', { headers: { 'x-subject-token': token } });
   const text = await textOf(reply);
-  if (reply.status !== 200) return undefined;
+  if (reply.status === 404) return undefined;
+  // no verdict on the token: our own login has just ended, or identity is not well
+  if (reply.status !== 200) throw new Fault(503, 'serviceUnavailable', `Identity answered ${reply.status}: try again.`);
   const { token: said } = JSON.parse(text) as { token: KeystoneToken };
   const { project } = said;
   return {
