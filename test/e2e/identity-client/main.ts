@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startClient } from './client.ts';
 import { type Kept, play } from './play.ts';
+import type { Heard, Step } from './step.ts';
 import { story } from './story.ts';
 import { writeClouds, writeFiles } from './world.ts';
 
@@ -26,8 +27,8 @@ const plain = (words: string) =>
     .replaceAll(authUrl.replace(/\/v3$/, ''), 'HERE');
 
 const name = python === '/usr/bin/python3' ? 'debian' : 'pip';
-const look = ({ line }: { line: string }, { code, stdout, stderr }: { code: number; stdout: string; stderr: string }) =>
-  say(`${line}\n${plain(`  ${code} ${stdout}${stderr}`)}`);
+const look = ({ line, more }: Step, { code, stdout, stderr }: Heard) =>
+  say(`${more.as ?? 'admin'}$ openstack ${line}\n${plain(`  ${code} ${stdout}${stderr}`)}`);
 try {
   for (const [chapter, steps] of Object.entries(story)) {
     if (chapters.length > 0 && !chapters.includes(chapter)) continue;

@@ -26,12 +26,13 @@ export async function play(stage: Stage, steps: readonly Step[]): Promise<string
   return wrong;
 }
 
-async function perform({ client, kept, look }: Stage, { line, json, more, check, ...rest }: Step): Promise<void> {
+async function perform({ client, kept, look }: Stage, step: Step): Promise<void> {
+  const { line, json, more } = step;
   const fill = (words: string) => filled(words, kept);
   const words = line.split(' ').map(fill);
   const heard = await client.ask(['--os-cloud', more.as ?? 'admin', ...words, ...(json ? ['-f', 'json'] : [])]);
-  look?.({ line, json, more, check, ...rest }, heard);
-  const thing = check(heard, fill);
+  look?.(step, heard);
+  const thing = step.check(heard, fill);
   for (const [as, field] of Object.entries(keptFields(more))) kept.set(as, fieldOf(thing, field));
 }
 
