@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
 import { isUsable, unprivileged } from './processes.ts';
+import { refusalOf } from './refusal.ts';
 
 type Accelerator = GuestMachine['accelerator'];
 export type VirtType = 'auto' | 'kvm' | 'qemu';
@@ -68,15 +69,24 @@ export interface Abilities {
   readonly version: number;
 }
 
-/** As the user `uid`; null: as ourselves. */
-export async function probe(qemu: string, virtType: VirtType, uid: number | null): Promise<Abilities> {
+interface Probed {
+  readonly qemu: string;
+  readonly virtType: VirtType;
+  /** Whom guests run as; null: as ourselves. */
+  readonly uid: number | null;
+  /** Where a refusal of KVM is kept. */
+  readonly refusalFile: string;
+}
+
+export async function probe({ qemu, virtType, uid, refusalFile }: Probed): Promise<Abilities> {
   const [said, machines] = await Promise.all([run([qemu, '--version']), run([qemu, '-machine', 'help'])]);
   const [, major = '0', minor = '0', micro = '0'] = /version (\d+)\.(\d+)\.(\d+)/.exec(said.stdout) ?? [];
   const machineType = /alias of (pc-q35-[\d.]+)/.exec(machines.stdout)?.[1];
   if (!machineType) throw new Error(`${qemu} names no q35 machine`);
   const kvm = await stat('/dev/kvm').catch(() => null);
   const kvmGroups = [kvm?.gid ?? 0].filter((gid) => gid !== 0);
-  const reason = virtType === 'qemu' ? 'virtType is qemu' : await whyNotKvm(qemu, uid, kvmGroups);
+  const tryKvm = () => refusalOf(refusalFile, said.stdout, () => whyNotKvm(qemu, uid, kvmGroups));
+  const reason = virtType === 'qemu' ? 'virtType is qemu' : await tryKvm();
   if (reason !== null && virtType === 'kvm') throw new Error(`virtType is kvm, but guests do not run on it: ${reason}`);
   const accelerator = reason === null ? 'kvm' : 'tcg';
   const version = Number(major) * 1_000_000 + Number(minor) * 1_000 + Number(micro);

@@ -79,7 +79,9 @@ async function openHost({ stateDir, settings, cache, api, log, changed }: QemuOp
   for (const name of await readdir(places.images)) {
     if (name.startsWith('work-')) await rm(join(places.images, name), { recursive: true, force: true });
   }
-  const abilities = await probe(settings.qemu, settings.virtType, settings.uids?.first ?? null);
+  const { qemu, virtType, uids } = settings;
+  const refusalFile = join(places.root, 'kvm-refusal.json');
+  const abilities = await probe({ qemu, virtType, uid: uids?.first ?? null, refusalFile });
   log.info({ ...abilities }, 'QEMU was tried');
   const images = imageCache({ dir: places.images, api, log, worker: settings.uids?.first ?? null, ...cache });
   const parts = { settings, places, images, api, abilities, log, guests: new Map(), inTurn: turns(), changed };
