@@ -24,9 +24,13 @@ export async function ensureClient() {
     if (!existsSync(whole)) await makeEnvironment(onLine);
     const pip = ['install', '--no-compile', '--disable-pip-version-check', '--progress-bar', 'off', ...packages];
     await follow([join(venv, 'bin', 'pip'), ...pip], { onLine });
+    await follow([join(venv, 'bin', 'openstack'), '--version'], { onLine, env: compiling });
     writeFileSync(whole, packages.join(' '));
   });
 }
+
+/** To compile all of it takes long: one command compiles what every command loads, for those that follow. */
+const compiling = { ...process.env, PYTHONDONTWRITEBYTECODE: '' };
 
 async function makeEnvironment(onLine) {
   rmSync(venv, { recursive: true, force: true });

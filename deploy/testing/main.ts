@@ -43,6 +43,7 @@ function runTests(): Promise<number> {
     TMPDIR: temporary,
     WATTLE_CACHE: cache,
     NODE_COMPILE_CACHE: compileCache,
+    PYTHONDONTWRITEBYTECODE: '', // or each command of a client would compile all of it anew
   };
   const child = spawn(process.execPath, words, { stdio: 'inherit', env });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
