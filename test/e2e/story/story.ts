@@ -21,6 +21,9 @@ const guestImage = (): string => {
   return file;
 };
 
+/** By day each layout meets one client; both meet both when every point is asked for. */
+export const everyPair = process.env.WATTLE_TEST_EVERY === '1';
+
 /** On a busy machine each command of a client takes ten seconds. */
 export const patience = { timeout: 1_800_000 };
 
