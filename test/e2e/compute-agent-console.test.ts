@@ -19,7 +19,8 @@ const skip =
 async function openBrowser(t: TestContext, url: string): Promise<WebSocket> {
   const dir = await mkdtemp(join(tmpdir(), 'browser-'));
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0', `--user-data-dir=${dir}`];
-  const child = spawn(browser ?? '', [...flags, url], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = { ...process.env, TMPDIR: dir }; // killed, it leaves a socket there
+  const child = spawn(browser ?? '', [...flags, url], { detached: true, stdio: ['ignore', 'ignore', 'pipe'], env });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     said += chunk;
