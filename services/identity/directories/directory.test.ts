@@ -18,7 +18,7 @@ import { federation } from '../migrations/004-federation.ts';
 import { oauth } from '../migrations/007-oauth.ts';
 import { directories } from '../migrations/008-directories.ts';
 import { openHasher } from '../passwords/hasher.ts';
-import { insertUser, removeUsers } from '../users/store.ts';
+import { insertUser, newUser, removeUsers } from '../users/store.ts';
 import type { Directory } from './directory.ts';
 import { ldapOf } from './ldap.ts';
 import { rowsOf } from './rows.ts';
@@ -45,19 +45,8 @@ async function openRows(db: Knex): Promise<Directory> {
   const groups = { staff: ['ann', 'bob'], admins: ['ann'], empty: [] };
   for (const name of ['ann', 'bob', 'zoe(*)'])
     await insertUser(db, {
-      id: `user-${name}`,
-      name,
-      domainId,
-      enabled: true,
-      defaultProjectId: null,
+      ...newUser(`user-${name}`, name, domainId),
       passwordHash: await hasher.hash(`${name}-password`),
-      passwordExpiresAt: null,
-      wrongTries: 0,
-      wrongAt: null,
-      passwordAt: null,
-      mustChange: false,
-      activeAt: null,
-      options: {},
       extra: { email: `${name}@example.org` },
     });
   for (const [name, members] of Object.entries(groups)) {

@@ -3,7 +3,7 @@ import type { Identity } from '../context.ts';
 import type { LdapDirectory } from '../drivers/ldap/directory.ts';
 import type { Person, Team } from '../drivers/ldap/entries.ts';
 import type { Group } from '../groups/store.ts';
-import type { User } from '../users/store.ts';
+import { newUser, type User } from '../users/store.ts';
 import type { Directory } from './directory.ts';
 import { comparisonsOf, fits } from './fits.ts';
 import { publicIdOf } from './public-id.ts';
@@ -73,19 +73,9 @@ const present = <T>(found: readonly (T | undefined)[]): T[] => found.filter((eac
 
 /** Passwords, and what is said of them here, are the directory's own affair. */
 const userOf = (id: string, domainId: string, { name, enabled, defaultProjectId, extra }: Person): User => ({
-  id,
-  name,
-  domainId,
+  ...newUser(id, name, domainId),
   enabled,
   defaultProjectId,
-  passwordHash: null,
-  passwordExpiresAt: null,
-  wrongTries: 0,
-  wrongAt: null,
-  passwordAt: null,
-  mustChange: false,
-  activeAt: null,
-  options: {},
   extra,
 });
 

@@ -6,7 +6,7 @@ import type { Identity } from '../context.ts';
 import { directoryOf, lookUser as lookAnyUser, lookGroup } from '../directories/people.ts';
 import { newId } from '../projects/operations.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
-import { insertUser, lookUser, type User, updateUser } from '../users/store.ts';
+import { insertUser, lookUser, newUser, type User, updateUser } from '../users/store.ts';
 import { type Assertion, type Mapped, mapped } from './mapping.ts';
 import { plansFor, provision } from './provision.ts';
 import { type Rule, takesAway } from './rules.ts';
@@ -113,35 +113,21 @@ async function shadow({ db }: Identity, source: Source, person: Person): Promise
         await updateUser(tx, user.id, { extra: { ...user.extra, email: person.email } });
       return user;
     }
-    const fresh = await newUser(tx, source, person);
+    const fresh = await strangerOf(tx, source, person);
     await insertUser(tx, fresh);
     await insertFederated(tx, { ...key, userId: fresh.id });
     return fresh;
   });
 }
 
-async function newUser(
+async function strangerOf(
   tx: Identity['db'],
   { idpId }: Source,
   { uniqueId, name, domainId, email }: Person,
 ): Promise<User> {
   const twin = await lookUser(tx, { domainId, nameLower: name.toLowerCase() });
-  return {
-    id: newId(),
-    name: twin ? `${name} (${idpId}: ${uniqueId})` : name,
-    domainId,
-    enabled: true,
-    defaultProjectId: null,
-    passwordHash: null,
-    passwordExpiresAt: null,
-    wrongTries: 0,
-    wrongAt: null,
-    passwordAt: null,
-    mustChange: false,
-    activeAt: null,
-    options: {},
-    extra: email ? { email } : {},
-  };
+  const calledSo = twin ? `${name} (${idpId}: ${uniqueId})` : name;
+  return { ...newUser(newId(), calledSo, domainId), extra: email ? { email } : {} };
 }
 
 /** A group that the mapping names by its id must be here; one that the provider names may be another's. */
