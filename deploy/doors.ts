@@ -1,5 +1,6 @@
 /** Where the services of this cloud answer, by their own settings. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from '#shared/clients/http.ts';
 import { listenAt } from '#shared/config/cloud.ts';
 import { isAgent, type Part, parts } from './roles.ts';
 import { type Home, sectionOf } from './settings.ts';
@@ -26,9 +27,9 @@ export async function doorsOf({ settings, cloud }: Home, wanted: readonly Part[]
 /** Any answer of an API is an answer. */
 export async function answers({ url }: Door): Promise<boolean> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
-    await response.body?.cancel();
-    return response.status < 500;
+    const { status, stream } = await request(url, { timeoutMs: 3_000 });
+    stream.destroy();
+    return status < 500;
   } catch {
     return false;
   }

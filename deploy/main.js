@@ -3,8 +3,10 @@
  * JavaScript, since TypeScript read before the cache is on loads the compiler: 17 MB in every process.
  */
 import { enableCompileCache } from 'node:module';
+import { resolveOwnFiles } from './setup/own-files.js';
 import { compileCache } from './setup/places.js';
 
 enableCompileCache(compileCache);
+resolveOwnFiles();
 const { wattle } = await import('./cli.ts');
 process.exitCode = await wattle(process.argv.slice(2));

@@ -30,7 +30,8 @@ export async function startParts(wanted: readonly Part[], ground: Ground): Promi
   const close = async () => {
     for (const wave of running.toReversed()) await Promise.all(wave.map((each) => each.close()));
   };
-  for (const wave of waves) {
+  for (const [at, wave] of waves.entries()) {
+    void preload((waves[at + 1] ?? []).filter((part) => wanted.includes(part)));
     const begun = await Promise.allSettled(
       wave.filter((part) => wanted.includes(part)).map((part) => startPart(part, ground)),
     );
@@ -46,6 +47,9 @@ export async function startParts(wanted: readonly Part[], ground: Ground): Promi
 export async function loadPart(part: Part): Promise<{ start: Start }> {
   return (await import(new URL(`../services/${part}/service.ts`, import.meta.url).href)) as { start: Start };
 }
+
+/** While one wave waits for its disks the next is read. What cannot be read says so when it is started. */
+const preload = (some: readonly Part[]) => Promise.allSettled(some.map(loadPart));
 
 async function startPart(part: Part, ground: Ground): Promise<Started> {
   const { start } = await loadPart(part);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitForAgents } from '../agents.ts';
+import { openAdmin, waitForAgents } from '../agents.ts';
 import { Refusal } from '../command.ts';
 import { type Door, waitForDoors } from '../doors.ts';
 import type { Home } from '../settings.ts';
@@ -28,15 +28,33 @@ export async function launch(
   keepShort(logFile);
   const from = sizeOf(logFile);
   const pid = spawnDetached(role, logFile);
-  const giveUp = AbortSignal.timeout(patienceMs);
+  const ended = new AbortController();
+  const giveUp = AbortSignal.any([AbortSignal.timeout(patienceMs), ended.signal]);
+  const listening = listen(home, doors, giveUp); // at once: who answers early need not be asked late
   while (!findRunning(join(home.directory.run, `${role}.pid`))?.ready) {
-    if (!startOf(pid)) throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
+    if (!startOf(pid)) {
+      ended.abort();
+      throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
+    }
     if (giveUp.aborted) throw new Refusal(tooLate(home, role, wanted));
     await sleep(20);
   }
-  const shut = await waitForDoors(doors, giveUp);
-  const silent = [...shut.map(({ name }) => name), ...(await waitForAgents(home, doors, wanted, giveUp))];
+  const { shut, admin } = await listening;
+  const silent = [...shut, ...(admin ? await waitForAgents(admin, wanted, giveUp) : [])];
   if (silent.length > 0) throw new Refusal(`nothing heard of ${silent.join(', ')}; see ${logFile}`);
+}
+
+/** Waits until all doors answer, and logs in meanwhile where identity is one of them; it tells later what else is there. */
+async function listen(home: Home, doors: readonly Door[], until: AbortSignal) {
+  const identity = doors.find(({ name }) => name === 'identity');
+  const admin = identity && openAdmin(home, `${identity.url}/v3`);
+  const open = async (door: Door) => {
+    const shut = await waitForDoors([door], until);
+    if (door === identity) await admin?.token().catch(() => {}); // who asks next says why not
+    return shut;
+  };
+  const shut = (await Promise.all(doors.map(open))).flat().map(({ name }) => name);
+  return { shut, admin };
 }
 
 /** A process of its own session: it lives on when the terminal closes. */

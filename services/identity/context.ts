@@ -8,6 +8,7 @@ import type { ValuesOf } from '#shared/config/settings.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { section } from './config.ts';
 import type { LdapDirectory } from './drivers/ldap/directory.ts';
+import type { News } from './keys/news.ts';
 
 /** AES-256-GCM; see credentials/seal.ts. */
 export interface Sealer {
@@ -38,6 +39,8 @@ export interface Identity {
     signingKey(): { readonly kid: string; readonly key: KeyObject };
     /** Looks whether the database says something new. */
     refresh(): Promise<void>;
+    /** Of what refresh() found. */
+    readonly news: News;
   };
   /** After a key or a revocation was written: here at once, elsewhere by a hint. */
   readonly trustChanged: () => Promise<void>;

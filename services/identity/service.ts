@@ -79,6 +79,7 @@ export const start: Start = async ({ settings, log, bus }) => {
     throw error;
   });
   const close = async () => {
+    trust.news.close();
     await door.close();
     await closeParts();
   };

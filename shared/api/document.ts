@@ -42,10 +42,8 @@ export const pathKey = (path: string): string =>
 
 export function openDocument(folder: string): ApiDocument {
   const file = join(folder, 'openapi.yaml');
-  const root = readYaml(file);
-  const base = baseOf(root);
-  const paths = new Map(Object.entries((root.paths ?? {}) as Tree).map(([path, item]) => [pathKey(base + path), item]));
-  const itemOf = memo((key: string) => follow(paths.get(key) ?? {}, file) as Tree);
+  const paths = once(() => pathsOf(readYaml(file)));
+  const itemOf = memo((key: string) => follow(paths().get(key) ?? {}, file) as Tree);
   const operation = (method: string, path: string) => {
     const item = itemOf(pathKey(path));
     const found = item[method] as unknown as Operation | undefined;
@@ -54,7 +52,7 @@ export function openDocument(folder: string): ApiDocument {
     return { ...found, responses: found.responses ?? {}, parameters: [...common, ...(found.parameters ?? [])] };
   };
   const names = () =>
-    [...paths.keys()].flatMap((key) =>
+    [...paths().keys()].flatMap((key) =>
       Object.keys(itemOf(key))
         .filter((name) => methods.includes(name))
         .map((name) => `${name} ${key}`),
@@ -64,13 +62,23 @@ export function openDocument(folder: string): ApiDocument {
     get names() {
       return names();
     },
-    whole: () => follow(root, file) as Tree,
+    whole: () => follow(readYaml(file), file) as Tree,
   };
+}
+
+function pathsOf(root: Tree): ReadonlyMap<string, Json> {
+  const base = baseOf(root);
+  return new Map(Object.entries((root.paths ?? {}) as Tree).map(([path, item]) => [pathKey(base + path), item]));
 }
 
 const baseOf = (root: Tree): string => {
   const [server] = (root.servers ?? []) as { url: string }[];
   return (server?.url ?? '').replace(/\/$/, '');
+};
+
+const once = <T>(make: () => T) => {
+  const made = memo(make);
+  return () => made('');
 };
 
 const memo = <T>(make: (key: string) => T) => {

@@ -7,7 +7,7 @@ import { type Claims, keyIdOf, readToken } from './token.ts';
 import { type AskElsewhere, rememberVerdicts } from './verdicts.ts';
 import type { Who } from './who.ts';
 
-/** What identity publishes, and every service looks at once a second. */
+/** What identity publishes, and every service waits for. */
 export interface TrustDocument {
   /** Grows with each change of what follows. */
   readonly epoch: number;

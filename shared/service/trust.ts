@@ -1,4 +1,4 @@
-/** Keeps a service's trust fresh: looks at what identity publishes once a second, and on every hint. */
+/** Keeps a service's trust fresh: waits at identity's door for what it publishes next, and looks on every hint. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claims } from '#shared/auth/token.ts';
 import { type Identify, openTrust, type Trust, type TrustDocument } from '#shared/auth/trust.ts';
@@ -20,7 +20,9 @@ interface WatchedTrust extends Trust {
   close(): Promise<void>;
 }
 
+/** Between two looks. Each stays open until there is news, or this long: less than anybody between us ends it after. */
 const lookEveryMs = 1_000;
+const waitSeconds = 15;
 /** How long who asks in a service's first moments waits for its first look: less than he waits for an answer. */
 const patienceMs = 3_000;
 
@@ -28,9 +30,11 @@ export function watchTrust(parts: { readonly session: Session; readonly bus: Bus
   const { session, bus, log } = parts;
   const trust = openTrust((token) => askKeystone(session, token));
   const known = Promise.withResolvers<void>();
+  const ending = new AbortController();
   let away = false;
   const look = async () => {
-    const reply = await session.raw('identity', `${trustPath}?epoch=${trust.epoch()}&since=${trust.since()}`);
+    const query = `epoch=${trust.epoch()}&since=${trust.since()}&wait=${away ? 0 : waitSeconds}`;
+    const reply = await session.raw('identity', `${trustPath}?${query}`, { signal: ending.signal });
     const text = await textOf(reply);
     if (reply.status === 200) trust.update(JSON.parse(text) as TrustDocument);
     else if (reply.status === 404 && trust.epoch() <= keystonesOwn.epoch) trust.update(keystonesOwn);
@@ -40,13 +44,15 @@ export function watchTrust(parts: { readonly session: Session; readonly bus: Bus
     away = false;
   };
   const looking = every(lookEveryMs, look, (error) => {
-    if (!away) log.warn({ error }, 'identity is away, tokens are judged by what it said last');
+    if (!away && !ending.signal.aborted)
+      log.warn({ error }, 'identity is away, tokens are judged by what it said last');
     away = true;
   });
   const off = bus.onHint(trustChanged, looking.wake);
   looking.wake();
   const close = async () => {
     off();
+    ending.abort();
     await looking.close();
   };
   const identify: Identify = async (header, requestId) => {

@@ -1,6 +1,7 @@
 /** Routes and descriptions match both ways, every rule exists, and two validators say the same of the same body. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { checksOf } from '#shared/api/checks.ts';
 import { type Json, pathKey } from '#shared/api/document.ts';
 import { boundaries, narrow } from '#shared/api/narrow.ts';
@@ -29,6 +30,16 @@ for (const api of apis)
         [],
         'descriptions without a route',
       );
+    });
+
+    test('every schema is a schema, in every range of versions', () => {
+      const ajv = new Ajv2020({ strict: false });
+      const wrong = api.document.names.flatMap((name) =>
+        schemasOf(api, name)
+          .filter((schema) => !ajv.validateSchema(schema as object))
+          .map(() => `${name}: ${ajv.errorsText()}`),
+      );
+      assert.deepEqual(wrong, []);
     });
 
     test('every action of a route is a variant of its body', () => {
@@ -96,6 +107,18 @@ for (const api of apis)
       assert.ok(judged > 0 || bodiesOf(api, api.newest).length === 0);
     });
   });
+
+/** Of a name like `get /v2.1/servers/{}`: parameters, bodies and answers, as each range of versions has them. */
+function schemasOf({ document }: ApiFacts, name: string): Json[] {
+  const [method = '', path = ''] = name.split(' ');
+  const operation = document.operation(method, path);
+  const contents = [operation?.requestBody, ...Object.values(operation?.responses ?? {})];
+  const described = contents.flatMap((each) => Object.values(each?.content ?? {}).map(({ schema }) => schema));
+  const all = [...described, ...(operation?.parameters ?? []).map(({ schema }) => schema)];
+  return all
+    .filter((schema) => schema !== undefined)
+    .flatMap((schema) => [schema, ...boundaries(schema).map((version) => narrow(schema, version) ?? {})]);
+}
 
 const schemaOf = (api: ApiFacts, method: string, path: string): Json | undefined =>
   Object.entries(api.document.operation(method, path)?.requestBody?.content ?? {}).find(([type]) =>

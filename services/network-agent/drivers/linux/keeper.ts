@@ -70,9 +70,10 @@ export function openKeeper(world: World, log: Log): Keeper {
     restore: async () => {
       const gone = await sweep(underlay.names, wantedBy(world));
       if (gone.length > 0) log.warn({ gone }, 'took away what nobody asked for');
-      await firewall.load();
-      for (const segment of neededSegments(records).values()) await bridge(segment);
-      await firewall.load();
+      const links = await firewall.load();
+      const segments = [...neededSegments(records).values()];
+      for (const segment of segments) await bridge(segment);
+      if (segments.some((segment) => !links.has(segment.bridge))) await firewall.load();
       await ensureLeftAlone(underlay.names, await listTables());
       for (const kind of kinds) for (const { id } of records[kind].list()) unsure.add(`${kind}/${id}`);
     },

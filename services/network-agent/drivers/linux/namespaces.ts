@@ -12,12 +12,14 @@ export function listSpaces(beginning: string): string[] {
   }
 }
 
+export const isListed = (space: string): boolean => listSpaces(space).includes(space);
+
 /** Makes it, with these kernel switches set to 1, and gives its links. Whoever died in the middle of it left a mere file. */
 export async function ensureSpace(space: string, switches: readonly string[]): Promise<Links> {
   const links = await linksIn(space);
   if (links?.get('lo')?.up) return links;
   if (!links) {
-    await ensureSpaceGone(space);
+    if (isListed(space)) await ensureSpaceGone(space);
     await call(['ip', 'netns', 'add', space]);
   }
   const files = switches.map((name) => `/proc/sys/net/${name}`);
@@ -27,7 +29,7 @@ export async function ensureSpace(space: string, switches: readonly string[]): P
 }
 
 async function linksIn(space: string): Promise<Links | null> {
-  if (!listSpaces(space).includes(space)) return null;
+  if (!isListed(space)) return null;
   return listLinks(space).catch(() => null);
 }
 

@@ -1,0 +1,29 @@
+/** Lets services wait for the next change of keys or revocations, so that they need not ask again and again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface News {
+  tell(): void;
+  /** Begins to listen now; what it gives resolves with the next news, after `ms`, or when `gone` aborts. */
+  listen(): (ms: number, gone: AbortSignal) => Promise<void>;
+  /** From now on nobody waits. */
+  close(): void;
+}
+
+export function openNews(): News {
+  let next = Promise.withResolvers<void>();
+  const ending = new AbortController();
+  const tell = () => {
+    next.resolve();
+    next = Promise.withResolvers();
+  };
+  const listen = () => {
+    const { promise } = next;
+    return async (ms: number, gone: AbortSignal) => {
+      const told = new AbortController();
+      const signal = AbortSignal.any([gone, told.signal, ending.signal]);
+      await Promise.race([promise, sleep(ms, undefined, { signal })]).catch(() => {});
+      told.abort();
+    };
+  };
+  return { tell, listen, close: () => ending.abort() };
+}
