@@ -8,7 +8,6 @@ import type { ValuesOf } from '#shared/config/settings.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { section } from './config.ts';
 import type { LdapDirectory } from './drivers/ldap/directory.ts';
-import type { News } from './keys/news.ts';
 
 /** AES-256-GCM; see credentials/seal.ts. */
 export interface Sealer {
@@ -44,6 +43,15 @@ export interface Identity {
   };
   /** After a key or a revocation was written: here at once, elsewhere by a hint. */
   readonly trustChanged: () => Promise<void>;
+}
+
+/** See keys/news.ts. */
+export interface News {
+  tell(): void;
+  /** Begins to listen now; what it gives resolves with the next news, after `ms`, or when `gone` aborts. */
+  listen(): (ms: number, gone: AbortSignal) => Promise<void>;
+  /** From now on nobody waits. */
+  close(): void;
 }
 
 /** See directories/domains.ts. */

@@ -1,13 +1,6 @@
 /** Lets services wait for the next change of keys or revocations, so that they need not ask again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-
-export interface News {
-  tell(): void;
-  /** Begins to listen now; what it gives resolves with the next news, after `ms`, or when `gone` aborts. */
-  listen(): (ms: number, gone: AbortSignal) => Promise<void>;
-  /** From now on nobody waits. */
-  close(): void;
-}
+import type { News } from '../context.ts';
 
 export function openNews(): News {
   let next = Promise.withResolvers<void>();

@@ -1,7 +1,8 @@
 /** Identity judges tokens as all others do, by the same document. */
 import type { Knex } from 'knex';
 import { openTrust } from '#shared/auth/trust.ts';
-import { type News, openNews } from './news.ts';
+import type { News } from '../context.ts';
+import { openNews } from './news.ts';
 import { findActiveKey, findEpoch, readTrust, type SigningKey } from './store.ts';
 
 export interface OwnTrust extends ReturnType<typeof openTrust> {

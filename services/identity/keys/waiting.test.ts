@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openIdentity } from '../../../test/fakes/identity.ts';
+
+const path = (epoch: number, wait: number) => `/wattle/trust?epoch=${epoch}&since=${epoch}&wait=${wait}`;
+
+test('a service that waits at the door is answered by the next revocation, and with 304 when there is none', async (t) => {
+  const { ask, admin } = await openIdentity(t);
+  const [token, doomed] = [await admin(), await admin()];
+  const { epoch } = (await ask('GET', '/wattle/trust', { token })).body as unknown as { epoch: number };
+  assert.equal((await ask('GET', path(epoch, 0), { token })).status, 304);
+  const waiting = ask('GET', path(epoch, 60), { token });
+  const first = await Promise.race([
+    waiting.then(() => 'answered'),
+    ask('GET', '/users', { token }).then(() => 'open'),
+  ]);
+  assert.equal(first, 'open');
+  await ask('DELETE', '/auth/tokens', { token, headers: { 'x-subject-token': doomed } });
+  const { status, body } = await waiting;
+  const news = body as unknown as { epoch: number; revoked: unknown[] };
+  assert.deepEqual([status, news.epoch, news.revoked.length], [200, epoch + 1, 1]);
+});
+
+test('a wait that is no number of seconds is refused', async (t) => {
+  const { ask, admin } = await openIdentity(t);
+  assert.equal((await ask('GET', path(1, 61), { token: await admin() })).status, 400);
+});
