@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { answers } from '../answers.ts';
 import { isOpenToAll } from '../cloud/directory.ts';
 import type { Command } from '../command.ts';
-import { answers, doorsOf } from '../doors.ts';
+import { doorsOf } from '../doors.ts';
 import { listRunning } from '../processes/stop-all.ts';
 import { findHome, type Home } from '../settings.ts';
 import { missingOf, toSplit, toStart } from '../setup/packages.js';

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { answers } from '../answers.ts';
 import { findLeftovers } from '../cloud/leftovers.ts';
 import type { Command } from '../command.ts';
-import { answers, doorsOf } from '../doors.ts';
+import { doorsOf } from '../doors.ts';
 import { listRunning } from '../processes/stop-all.ts';
 import { findHome } from '../settings.ts';
 

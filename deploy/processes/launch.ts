@@ -3,9 +3,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openAdmin, waitForAgents } from '../agents.ts';
 import { Refusal } from '../command.ts';
-import { type Door, waitForDoors } from '../doors.ts';
+import type { Door } from '../doors.ts';
 import type { Home } from '../settings.ts';
 import { root } from '../setup/places.js';
 import { isFree } from '../split/ports.ts';
@@ -30,8 +29,10 @@ export async function launch(
   const pid = spawnDetached(role, logFile);
   const ended = new AbortController();
   const giveUp = AbortSignal.any([AbortSignal.timeout(patienceMs), ended.signal]);
+  const { listen } = await import('./listen.ts'); // read while the other begins
   const listening = listen(home, doors, giveUp); // at once: who answers early need not be asked late
-  while (!findRunning(join(home.directory.run, `${role}.pid`))?.ready) {
+  const isReady = () => findRunning(join(home.directory.run, `${role}.pid`))?.ready === true;
+  while (!isReady()) {
     if (!startOf(pid)) {
       ended.abort();
       throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
@@ -39,22 +40,8 @@ export async function launch(
     if (giveUp.aborted) throw new Refusal(tooLate(home, role, wanted));
     await sleep(20);
   }
-  const { shut, admin } = await listening;
-  const silent = [...shut, ...(admin ? await waitForAgents(admin, wanted, giveUp) : [])];
+  const silent = await (await listening).silent(wanted);
   if (silent.length > 0) throw new Refusal(`nothing heard of ${silent.join(', ')}; see ${logFile}`);
-}
-
-/** Waits until all doors answer, and logs in meanwhile where identity is one of them; it tells later what else is there. */
-async function listen(home: Home, doors: readonly Door[], until: AbortSignal) {
-  const identity = doors.find(({ name }) => name === 'identity');
-  const admin = identity && openAdmin(home, `${identity.url}/v3`);
-  const open = async (door: Door) => {
-    const shut = await waitForDoors([door], until);
-    if (door === identity) await admin?.token().catch(() => {}); // who asks next says why not
-    return shut;
-  };
-  const shut = (await Promise.all(doors.map(open))).flat().map(({ name }) => name);
-  return { shut, admin };
 }
 
 /** A process of its own session: it lives on when the terminal closes. */
