@@ -1,14 +1,15 @@
 /** Whether the hosts of this cloud have reported, as its own APIs say: before that nothing can be scheduled. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openSession, type ServiceType, type Session } from '#shared/clients/session.ts';
+import { request, textOf } from '#shared/clients/http.ts';
+import { openSession, type Session } from '#shared/clients/session.ts';
 import { ensureSecret } from './cloud/directory.ts';
+import type { Door } from './doors.ts';
 import type { Home } from './settings.ts';
 
 interface Look {
   readonly agent: string;
-  /** Whose door is asked, and by what name it stands in the catalog. */
+  /** Whose door is asked: there, and not where the catalog says, which may still name a former address. */
   readonly door: string;
-  readonly type: ServiceType;
   readonly path: string;
   readonly isThere: (body: Body) => boolean;
 }
@@ -24,12 +25,11 @@ const isUp =
     services.some(({ binary, state }) => binary === name && state === 'up');
 
 const looks: readonly Look[] = [
-  { agent: 'compute-agent', door: 'compute', type: 'compute', path: '/os-services', isThere: isUp('nova-compute') },
-  { agent: 'volume-agent', door: 'volume', type: 'volumev3', path: '/os-services', isThere: isUp('cinder-volume') },
+  { agent: 'compute-agent', door: 'compute', path: '/v2.1/os-services', isThere: isUp('nova-compute') },
+  { agent: 'volume-agent', door: 'volume', path: '/v3/os-services', isThere: isUp('cinder-volume') },
   {
     agent: 'network-agent',
     door: 'network',
-    type: 'network',
     path: '/v2.0/agents',
     isThere: ({ agents = [] }) => agents.some(({ alive }) => alive),
   },
@@ -45,11 +45,17 @@ export const openAdmin = ({ directory, cloud }: Home, identityUrl: string): Sess
     password: async () => ensureSecret(directory.path, 'admin'),
   });
 
-/** Gives the agents of `wanted` that did not report in time. Those that no door of `wanted` knows are not looked for. */
-export async function waitForAgents(admin: Session, wanted: readonly string[], until: AbortSignal): Promise<string[]> {
-  let awaited = looks.filter(({ door, agent }) => wanted.includes(door) && wanted.includes(agent));
+/** Gives the agents of `wanted` that did not report in time. Those that none of the doors knows are not looked for. */
+export async function waitForAgents(
+  admin: Session,
+  doors: readonly Door[],
+  wanted: readonly string[],
+  until: AbortSignal,
+): Promise<string[]> {
+  const urlOf = (name: string) => doors.find((door) => door.name === name)?.url;
+  let awaited = looks.filter(({ door, agent }) => urlOf(door) && wanted.includes(agent));
   while (!until.aborted) {
-    const there = await Promise.all(awaited.map((look) => hasReported(admin, look, until)));
+    const there = await Promise.all(awaited.map((look) => hasReported(admin, `${urlOf(look.door)}`, look, until)));
     awaited = awaited.filter((_, at) => !there[at]);
     if (awaited.length === 0) return [];
     await sleep(50, undefined, { signal: until }).catch(() => {});
@@ -57,5 +63,16 @@ export async function waitForAgents(admin: Session, wanted: readonly string[], u
   return awaited.map(({ agent }) => agent);
 }
 
-const hasReported = (admin: Session, { type, path, isThere }: Look, signal: AbortSignal): Promise<boolean> =>
-  admin.json<Body>(type, path, { signal }).then(isThere, () => false);
+async function hasReported(
+  admin: Session,
+  url: string,
+  { path, isThere }: Look,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const headers = { 'x-auth-token': await admin.token() };
+    return isThere(JSON.parse(await textOf(await request(url + path, { headers, signal }))) as Body);
+  } catch {
+    return false;
+  }
+}

@@ -63,8 +63,8 @@ async function readFile(): Promise<File> {
   const name = process.env.WATTLE_SETTINGS ?? join(root, 'wattle.yaml');
   if (!existsSync(name)) return {};
   try {
-    const { parse } = await import('yaml'); // an agent without the file does without its reader
-    return (parse(readFileSync(name, 'utf8')) ?? {}) as File;
+    const { parseYaml } = await import('#shared/config/yaml.ts'); // an agent without the file does without its reader
+    return (parseYaml(readFileSync(name, 'utf8')) ?? {}) as File;
   } catch (cause) {
     throw new BadSettings(`${name}: ${(cause as Error).message}`, { cause });
   }

@@ -1,4 +1,5 @@
 /** var/openrc and var/clouds.yaml: how a stock client logs in. */
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Home } from '../settings.ts';
 import { clientBin } from '../setup/places.js';
@@ -6,8 +7,13 @@ import { ensureSecret, writeOnce } from './directory.ts';
 
 export function writeFirstWords({ directory, cloud }: Home, authUrl: string): void {
   const password = ensureSecret(directory.path, 'admin');
-  writeOnce(join(directory.path, 'openrc'), openrc(authUrl, cloud.region, password), 0o600);
-  writeOnce(join(directory.path, 'clouds.yaml'), cloudsYaml(authUrl, cloud.region, password), 0o600);
+  ensureFile(join(directory.path, 'openrc'), openrc(authUrl, cloud.region, password));
+  ensureFile(join(directory.path, 'clouds.yaml'), cloudsYaml(authUrl, cloud.region, password));
+}
+
+/** A start finds it as it should be, mostly; writing waits for the disk. */
+function ensureFile(file: string, words: string): void {
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== words) writeOnce(file, words, 0o600);
 }
 
 function openrc(authUrl: string, region: string, password: string): string {

@@ -22,9 +22,9 @@ export async function ldapCheck({ settings }: Home, words: readonly string[], { 
 }
 
 async function readOptions(file: string): Promise<unknown> {
-  const { parse } = await import('yaml');
+  const { parseYaml } = await import('#shared/config/yaml.ts');
   try {
-    return parse(readFileSync(file, 'utf8'));
+    return parseYaml(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new Refusal(`${file}: ${(error as Error).message}`);
   }

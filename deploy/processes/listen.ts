@@ -20,5 +20,5 @@ export async function listen(home: Home, doors: readonly Door[], until: AbortSig
     until,
   );
   const shut = [...first, ...others].map(({ name }) => name);
-  return { silent: async (wanted) => [...shut, ...(admin ? await waitForAgents(admin, wanted, until) : [])] };
+  return { silent: async (wanted) => [...shut, ...(admin ? await waitForAgents(admin, doors, wanted, until) : [])] };
 }

@@ -28,6 +28,7 @@ import { oauth } from './migrations/007-oauth.ts';
 import { directories } from './migrations/008-directories.ts';
 import { revocationEpochs } from './migrations/009-revocation-epochs.ts';
 import { usedOnce } from './migrations/010-used-once.ts';
+import { seededEndpoints } from './migrations/011-seeded-endpoints.ts';
 import { openHasher } from './passwords/hasher.ts';
 import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
@@ -40,7 +41,18 @@ export const start: Start = async ({ settings, log, bus }) => {
   const config = settings.read('identity', section);
   const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys')); // before anything is touched: it may say no
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
-  await migrate(db, [tables, delegation, resources, federation, audit, oauth, directories, revocationEpochs, usedOnce]);
+  await migrate(db, [
+    tables,
+    delegation,
+    resources,
+    federation,
+    audit,
+    oauth,
+    directories,
+    revocationEpochs,
+    usedOnce,
+    seededEndpoints,
+  ]);
   await db.transaction(async (tx) => {
     await takeTurn(tx);
     await ensureKeys(tx);

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
+import { parseYaml } from '#shared/config/yaml.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Tree = { [key: string]: Json };
@@ -92,7 +92,7 @@ const memo = <T>(make: (key: string) => T) => {
   };
 };
 
-const readYaml = memo((file: string) => parse(readFileSync(file, 'utf8'), { merge: true }) as Tree);
+const readYaml = memo((file: string) => parseYaml(readFileSync(file, 'utf8')) as Tree);
 
 /** Puts what a `$ref` names in its place. A reference within itself is a mistake of the document. */
 function follow(node: Json, file: string, trail: readonly string[] = []): Json {

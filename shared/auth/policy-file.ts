@@ -1,12 +1,12 @@
 /** An operator's own rules: a YAML file of names and checks, as oslo.policy reads it. */
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parseYaml } from '#shared/config/yaml.ts';
 import type { Policy } from './policy.ts';
 
 /** The defaults with the file's rules in their place. Throws when it names a rule that nothing asks. */
 export function withPolicyFile(defaults: Policy, file: string): Policy {
   if (!file) return defaults;
-  const given: unknown = parse(readFileSync(file, 'utf8')) ?? {};
+  const given: unknown = parseYaml(readFileSync(file, 'utf8')) ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
     throw new Error(`${file} holds no rules: it is rule name to check.`);
   const rules = Object.entries(given as Record<string, unknown>).map(([rule, check]) => {

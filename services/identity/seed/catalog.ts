@@ -1,4 +1,10 @@
+/** Where the services are: made at the first start, and moved with the settings as long as nobody else moved it. */
+import type { Knex } from 'knex';
 import type { Cloud } from '#shared/config/cloud.ts';
+import { type Endpoint, ensureRegion, insertEntry, listEntries, updateEntry } from '../catalog/store.ts';
+import type { Identity } from '../context.ts';
+import { newId } from '../projects/operations.ts';
+import { keepSeeded, listSeeded } from './store.ts';
 
 export interface SeededService {
   readonly type: string;
@@ -19,4 +25,47 @@ export function catalogOf({ publicAddress }: Pick<Cloud, 'publicAddress'>): Seed
     { type: 'block-storage', name: 'cinder', url: at(8776, '/v3/$(project_id)s') },
     { type: 'object-store', name: 'swift', url: at(8080, '/v1/AUTH_$(project_id)s') },
   ];
+}
+
+const faces = ['public', 'internal', 'admin'] as const;
+
+export async function ensureCatalog(tx: Knex, identity: Identity): Promise<void> {
+  const { region } = identity.cloud;
+  await ensureRegion(tx, region);
+  const [services, endpoints] = [await listEntries(tx, 'services', {}), await listEntries(tx, 'endpoints', {})];
+  const seeded = await listSeeded(tx);
+  for (const { type, name, url } of catalogOf(identity.cloud)) {
+    const known = services.find((each) => each.type === type);
+    const serviceId = known?.id ?? newId();
+    if (!known) await insertEntry(tx, 'services', { id: serviceId, type, enabled: true, extra: { name } });
+    for (const face of faces) {
+      const standing = endpoints.find((each) => each.serviceId === serviceId && each.interface === face);
+      if (standing) await follow(tx, identity, { standing, url, before: seeded.get(standing.id) });
+      else await insertEndpoint(tx, { serviceId, interface: face, regionId: region, url });
+    }
+  }
+}
+
+async function insertEndpoint(
+  tx: Knex,
+  endpoint: Pick<Endpoint, 'serviceId' | 'interface' | 'regionId' | 'url'>,
+): Promise<void> {
+  const id = newId();
+  await insertEntry(tx, 'endpoints', { id, ...endpoint, enabled: true, extra: {} });
+  await keepSeeded(tx, id, endpoint.url);
+}
+
+interface Moved {
+  readonly standing: Endpoint;
+  readonly url: string;
+  /** What a former start wrote there. */
+  readonly before: string | undefined;
+}
+
+/** What an administrator has set stays. */
+async function follow(tx: Knex, { log }: Identity, { standing, url, before }: Moved): Promise<void> {
+  const { id, url: now } = standing;
+  if (now === before && now !== url) await updateEntry(tx, 'endpoints', id, { url });
+  if (now === before || now === url) return keepSeeded(tx, id, url);
+  if (url !== before) log.warn({ endpoint: id, url: now, own: url }, 'the catalog names another address than ours');
 }

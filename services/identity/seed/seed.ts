@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { takeTurn } from '#shared/db/migrate.ts';
 import { ensureAssignment } from '../assignments/store.ts';
-import { ensureRegion, insertEntry, listEntries } from '../catalog/store.ts';
 import type { Identity } from '../context.ts';
 import { newId } from '../projects/operations.ts';
 import { insertProject, lookProject } from '../projects/store.ts';
 import { ensureImplication, insertRole, listAllRoles } from '../roles/store.ts';
 import { insertUser, lookUser, newUser, updateUser } from '../users/store.ts';
-import { catalogOf } from './catalog.ts';
+import { ensureCatalog } from './catalog.ts';
 
 const roles = ['admin', 'manager', 'member', 'reader', 'service'] as const;
 const serviceUsers = ['nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'] as const;
@@ -121,27 +120,4 @@ async function hashedPasswords({ db, cloud, hasher }: Identity): Promise<Readonl
   });
   await Promise.all(work);
   return hashed;
-}
-
-async function ensureCatalog(tx: Knex, { cloud }: Identity): Promise<void> {
-  await ensureRegion(tx, cloud.region);
-  const services = await listEntries(tx, 'services', {});
-  const endpoints = await listEntries(tx, 'endpoints', {});
-  for (const { type, name, url } of catalogOf(cloud)) {
-    const known = services.find((each) => each.type === type);
-    const serviceId = known?.id ?? newId();
-    if (!known) await insertEntry(tx, 'services', { id: serviceId, type, enabled: true, extra: { name } });
-    for (const face of ['public', 'internal', 'admin'] as const) {
-      if (endpoints.some((each) => each.serviceId === serviceId && each.interface === face)) continue;
-      await insertEntry(tx, 'endpoints', {
-        id: newId(),
-        serviceId,
-        interface: face,
-        regionId: cloud.region,
-        url,
-        enabled: true,
-        extra: {},
-      });
-    }
-  }
 }
