@@ -10,7 +10,7 @@ import { settingsOf } from '#shared/config/settings.ts';
 import { type ComputeReport, type GuestWish, questionTo } from '#shared/contracts/compute-agent.ts';
 import { address, type OpenWork, type Outcome } from '#shared/hosts/contract.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { guestWish, until } from './drivers/example.ts';
+import { guestWish, until } from '../../test/fakes/compute-host.ts';
 import { start } from './service.ts';
 
 /** The compute service, as far as an agent needs it: open work, its outcomes, and the reports. */

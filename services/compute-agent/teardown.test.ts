@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { test } from 'node:test';
 import { settingsOf } from '#shared/config/settings.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { exampleHost, guestWish } from './drivers/example.ts';
+import { exampleHost, guestWish } from '../../test/fakes/compute-host.ts';
 import { purge, teardown } from './teardown.ts';
 
 const skip = spawnSync('qemu-system-x86_64', ['--version']).status !== 0 && 'qemu-system-x86_64 is not installed';

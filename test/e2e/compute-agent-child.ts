@@ -37,7 +37,7 @@ const api: ImageApi = {
   download: () => Promise.reject(new Error('no guest here stands on an image')),
   upload: (_, body) => text(body).then(() => {}),
 };
-const { openExampleQemu } = await import('../../services/compute-agent/drivers/example.ts');
+const { openExampleQemu } = await import('../fakes/compute-host.ts');
 const hypervisor = await openExampleQemu({ stateDir, api });
 await hypervisor.recover(null);
 counting = true;

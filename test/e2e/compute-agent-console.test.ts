@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { silentLog } from '#shared/log/log.ts';
 import { startConsoleProxy } from '../../services/compute/console-proxy/proxy.ts';
-import { exampleHost, guestWish, until } from '../../services/compute-agent/drivers/example.ts';
+import { exampleHost, guestWish, until } from '../fakes/compute-host.ts';
 
 const isThere = (program: string) => spawnSync(program, ['--version']).status === 0;
 const browser = ['chromium-headless-shell', 'chromium'].find(isThere);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { DiskWish } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
-import { diskWish, exampleHost, guestWish, until } from '../../services/compute-agent/drivers/example.ts';
+import { diskWish, exampleHost, guestWish, until } from '../fakes/compute-host.ts';
 
 const has = (program: string) => spawnSync(program, ['--version']).error === undefined;
 const isRoot = process.getuid?.() === 0;

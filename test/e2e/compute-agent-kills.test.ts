@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { GuestWish, ImageUpload, NicWish } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
-import { diskWish, exampleHost, guestWish, nicWish } from '../../services/compute-agent/drivers/example.ts';
+import { diskWish, exampleHost, guestWish, nicWish } from '../fakes/compute-host.ts';
 
 const skip = spawnSync('qemu-system-x86_64', ['--version']).status !== 0 && 'qemu-system-x86_64 is not installed';
 const child = join(import.meta.dirname, 'compute-agent-child.ts');

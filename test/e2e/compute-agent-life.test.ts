@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
 import { connectUnix } from '#shared/process/unix-socket.ts';
-import { diskWish, exampleHost, guestWish, nicWish, until } from '../../services/compute-agent/drivers/example.ts';
 import type { Hypervisor } from '../../services/compute-agent/drivers/hypervisor.ts';
 import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.ts';
 import { relayOnce } from '../../services/compute-agent/drivers/relay.ts';
+import { diskWish, exampleHost, guestWish, nicWish, until } from '../fakes/compute-host.ts';
 
 const image = process.env.WATTLE_TEST_GUEST ?? '';
 const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;

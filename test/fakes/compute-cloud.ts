@@ -19,8 +19,8 @@ import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { type Config, section } from '../../services/compute/config.ts';
 import type { Compute } from '../../services/compute/context.ts';
-import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../../services/compute/drivers/neighbours-fake.ts';
 import { openCompute } from '../../services/compute/service.ts';
+import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from './compute-neighbours.ts';
 
 export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
 export const imageId = '2e57c66b-ab52-40b4-9f99-840e2a6cd86a';

@@ -14,13 +14,13 @@ import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { attach, detach } from '../../services/compute/attachments/operations.ts';
 import type { Compute } from '../../services/compute/context.ts';
-import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../../services/compute/drivers/neighbours-fake.ts';
 import { attach as plug, detach as unplug } from '../../services/compute/interfaces/operations.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { changePower, rebootHard, removeServer, snapshot } from '../../services/compute/servers/operations.ts';
 import { readServer, type Server } from '../../services/compute/servers/store.ts';
 import { openCompute } from '../../services/compute/service.ts';
 import { defaultConfig, fill, imageId, networkId, projectId, until } from '../fakes/compute-cloud.ts';
+import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-neighbours.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
 const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
-import { diskWish, exampleHost, guestWish, nicWish, openFake } from './example.ts';
+import { diskWish, exampleHost, guestWish, nicWish, openFake } from '../../../test/fakes/compute-host.ts';
 import type { Hypervisor } from './hypervisor.ts';
 
 const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;

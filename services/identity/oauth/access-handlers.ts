@@ -5,6 +5,7 @@ import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { absent } from '../projects/store.ts';
 import { listAllRoles, type Role } from '../roles/store.ts';
+import { roleView } from '../roles/view.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
 import { moment } from '../tokens/moment.ts';
 import { deleteAccessToken as drop } from './operations.ts';
@@ -21,15 +22,6 @@ function view({ id, consumerId, userId, projectId, expiresAt }: AccessToken, bas
     links: { self, roles: `${self}/roles` },
   };
 }
-
-const roleView = ({ id, name, domainId, description, options }: Role, base: string) => ({
-  id,
-  name,
-  domain_id: domainId,
-  description,
-  options,
-  links: { self: `${base}/v3/roles/${id}` },
-});
 
 /** Whoever holds only a part of a user does not look after what that user gave to others. */
 const refuse = (identity: Identity, { who }: Pick<Call, 'who'>) =>

@@ -4,16 +4,8 @@ import type { Identity } from '../context.ts';
 import { absent } from '../projects/store.ts';
 import { changeRole, createRole as create, dropRole, imply, type RoleWish, stopImplying } from './operations.ts';
 import { findRole, listRoles as list, listImplications, lookRole, type Role } from './store.ts';
+import { roleView } from './view.ts';
 
-const view = ({ id, name, domainId, description, options, extra }: Role, base: string) => ({
-  ...extra,
-  id,
-  name,
-  domain_id: domainId,
-  description,
-  options,
-  links: { self: `${base}/v3/roles/${id}` },
-});
 const short = ({ id, name }: Role, base: string) => ({ id, name, links: { self: `${base}/v3/roles/${id}` } });
 
 export const listRoles: Handler<Identity> = async ({ db }, call) => {
@@ -23,7 +15,7 @@ export const listRoles: Handler<Identity> = async ({ db }, call) => {
     collection(
       call,
       'roles',
-      found.map((role) => view(role, call.base)),
+      found.map((role) => roleView(role, call.base)),
     ),
   );
 };
@@ -31,7 +23,7 @@ export const listRoles: Handler<Identity> = async ({ db }, call) => {
 export const createRole: Handler<Identity, { role: RoleWish }> = async (identity, call) => {
   const { role } = call.body;
   call.authorize(role.domain_id ? 'identity:create_domain_role' : 'identity:create_role', {});
-  return created({ role: view(await create(identity, role), call.base) });
+  return created({ role: roleView(await create(identity, role), call.base) });
 };
 
 /** A role of a domain has rules of its own. */
@@ -47,11 +39,11 @@ async function found({ db }: Identity, call: Call<unknown>, verb: 'get' | 'updat
 }
 
 export const showRole: Handler<Identity> = async (identity, call) =>
-  ok({ role: view(await found(identity, call, 'get'), call.base) });
+  ok({ role: roleView(await found(identity, call, 'get'), call.base) });
 
 export const updateRole: Handler<Identity, { role: RoleWish }> = async (identity, call) => {
   const { id } = await found(identity, call, 'update');
-  return ok({ role: view(await changeRole(identity, id, call.body.role), call.base) });
+  return ok({ role: roleView(await changeRole(identity, id, call.body.role), call.base) });
 };
 
 export const deleteRole: Handler<Identity> = async (identity, call) => {

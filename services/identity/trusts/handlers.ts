@@ -3,7 +3,8 @@ import { type Call, created, gone, type Handler, ok } from '#shared/http/route.t
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { absent } from '../projects/store.ts';
-import { listAllRoles, type Role } from '../roles/store.ts';
+import { listAllRoles } from '../roles/store.ts';
+import { roleView } from '../roles/view.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
 import { moment } from '../tokens/moment.ts';
 import { createTrust as create, deleteTrust as drop, findTrust, isOver, type TrustWish } from './operations.ts';
@@ -12,15 +13,6 @@ import { type TrustRow, trusts } from './store.ts';
 const target = ({ trustorId, trusteeId }: Pick<TrustRow, 'trustorId' | 'trusteeId'>) => ({
   'target.trust.trustor_user_id': trustorId,
   'target.trust.trustee_user_id': trusteeId,
-});
-
-const roleView = ({ id, name, domainId, description, options }: Role, base: string) => ({
-  id,
-  name,
-  domain_id: domainId,
-  description,
-  options,
-  links: { self: `${base}/v3/roles/${id}` },
 });
 
 const brief = (trust: TrustRow, base: string) => ({

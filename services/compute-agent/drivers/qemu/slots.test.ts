@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
-import { diskWish, guestWish } from '../example.ts';
+import { diskWish, guestWish } from '../../../../test/fakes/compute-host.ts';
 import { keyOf } from './devices.ts';
 import { assignSlots, nameDisks } from './slots.ts';
 

@@ -14,7 +14,7 @@ import type {
   SubnetJson,
   VolumeJson,
   VolumePart,
-} from './neighbours.ts';
+} from '../../services/compute/drivers/neighbours.ts';
 
 const missing = (what: string, id: string) => new Fault(404, 'notFound', `${what} ${id} could not be found.`);
 

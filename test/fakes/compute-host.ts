@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskWish, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { fakeHypervisor } from './fake.ts';
-import type { Hypervisor } from './hypervisor.ts';
-import type { ImageApi } from './qemu/images.ts';
-import { isRoot } from './qemu/processes.ts';
-import { qemuHypervisor } from './qemu/qemu.ts';
+import { fakeHypervisor } from '../../services/compute-agent/drivers/fake.ts';
+import type { Hypervisor } from '../../services/compute-agent/drivers/hypervisor.ts';
+import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.ts';
+import { isRoot } from '../../services/compute-agent/drivers/qemu/processes.ts';
+import { qemuHypervisor } from '../../services/compute-agent/drivers/qemu/qemu.ts';
 
 /** No image: its disk is empty, so it runs its firmware and nothing more, which is enough for most. */
 export const guestWish = (changes: Partial<GuestWish> = {}): GuestWish => ({

@@ -1,0 +1,54 @@
+/** A host without room, on real file systems that are full. */
+import assert from 'node:assert/strict';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '#shared/process/run.ts';
+import { exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
+import { faultSaying, imageDisk, rootTest } from '../../../../test/fakes/qemu.ts';
+import type { ImageApi } from './images.ts';
+
+rootTest('a disk of the host that is full is said, and leaves nothing half written', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const bytes = Buffer.alloc(8 << 20, 1);
+  const facts = { status: 'active', format: 'raw', sizeBytes: bytes.length, hash: null };
+  const dir = await mkdtemp(join(tmpdir(), 'image-'));
+  await writeFile(join(dir, 'image'), bytes);
+  const api: ImageApi = {
+    find: async () => facts,
+    download: async () => createReadStream(join(dir, 'image')),
+    upload: async () => {},
+  };
+  const hypervisor = await open({ api });
+  const images = join(stateDir, 'images');
+  await mkdir(images, { recursive: true });
+  await run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', images]);
+  try {
+    const wish = guestWish({ disks: [imageDisk()] });
+    await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(/No space is left/));
+    assert.deepEqual(await readdir(images), []);
+  } finally {
+    await run(['umount', images]);
+    await rm(dir, { recursive: true });
+  }
+});
+
+rootTest('a guest whose disk finds no room is refused with the reason, and boots when there is some', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const guests = join(stateDir, 'guests');
+  await mkdir(guests, { recursive: true });
+  await run(['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=755', 'none', guests]);
+  try {
+    await writeFile(join(guests, 'ballast'), Buffer.alloc(1 << 20)).catch(() => {}); // to the last block
+    const wish = guestWish();
+    await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(/No space is left/));
+    await truncate(join(guests, 'ballast'), 0);
+    assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+    await hypervisor.ensureGuestGone({ id: wish.id });
+    assert.deepEqual(await readdir(guests), ['ballast']);
+  } finally {
+    await run(['umount', guests]);
+  }
+});

@@ -1,0 +1,164 @@
+/** Real QEMU, with guests that have no system: what the driver does with their processes. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { GuestWish } from '#shared/contracts/compute-agent.ts';
+import { diskWish, exampleHost, guestWish, until } from '../../../../test/fakes/compute-host.ts';
+import { faultSaying, processOf, qemuTest, recordOf } from '../../../../test/fakes/qemu.ts';
+import { isAlive, isRoot, kill } from './processes.ts';
+
+qemuTest('a guest runs as a user of its own, without capabilities, under seccomp, for good', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const [one, other] = [guestWish(), guestWish()];
+  await Promise.all([one, other].map((wish) => hypervisor.ensureGuest(wish)));
+  const found = await processOf(stateDir, one.id);
+  const status = await readFile(`/proc/${found?.pid}/status`, 'utf8');
+  assert.match(status, /^CapEff:\s+0+$/m);
+  assert.match(status, /^NoNewPrivs:\s+1$/m);
+  assert.match(status, /^Seccomp:\s+2$/m);
+  if (!isRoot) return;
+  const users = (await Promise.all([one, other].map(({ id }) => recordOf(stateDir, id)))).map(({ uid }) => uid);
+  assert.equal(new Set([...users, 0]).size, 3);
+  assert.match(status, new RegExp(`^Uid:\\s+${users[0]}\\s+${users[0]}\\s+${users[0]}`, 'm'));
+});
+
+qemuTest('a new mark begins one new process, said twice or by a new agent', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  const before = await processOf(stateDir, wish.id);
+  const again = { ...wish, boot: { mark: 'second', kind: 'hard' } } as const;
+  await hypervisor.ensureGuest(again);
+  const after = await processOf(stateDir, wish.id);
+  assert.notDeepEqual(after, before);
+  await hypervisor.ensureGuest(again);
+  await hypervisor.close();
+  const next = await open();
+  await next.recover(null);
+  await next.ensureGuest(again);
+  assert.deepEqual(await processOf(stateDir, wish.id), after);
+});
+
+qemuTest('an agent that comes back finds its guests as they are, and can still plug', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const wishes = [guestWish(), guestWish({ power: 'paused' }), guestWish({ power: 'off' })];
+  const first = await open();
+  for (const wish of wishes) await first.ensureGuest(wish);
+  const before = await processOf(stateDir, wishes[0]?.id ?? '');
+  await first.close();
+  const second = await open();
+  await second.recover(null);
+  const powers = Object.fromEntries(second.guests().map(({ id, power }) => [id, power]));
+  assert.deepEqual(
+    wishes.map(({ id }) => powers[id]),
+    ['on', 'paused', 'off'],
+  );
+  const [wish] = wishes as [GuestWish];
+  const { devices } = await second.ensureGuest({ ...wish, disks: [...wish.disks, diskWish({ id: 'extra' })] });
+  assert.deepEqual(devices, { root: 'vda', extra: 'vdb' });
+  assert.deepEqual(await processOf(stateDir, wish.id), before);
+});
+
+qemuTest('a process that dies is said at once, with how', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const said = Promise.withResolvers<void>();
+  const hypervisor = await open({ changed: said.resolve });
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  const found = await processOf(stateDir, wish.id);
+  assert.ok(found);
+  await kill(found);
+  await said.promise;
+  assert.deepEqual(hypervisor.guests(), [{ id: wish.id, power: 'off', reason: 'the process died: signal SIGKILL' }]);
+  assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+});
+
+/** Three guests, on, paused and off; then the host loses its power. */
+async function powerCut(t: TestContext) {
+  const { stateDir, open } = await exampleHost(t);
+  const [on, paused, off] = [guestWish(), guestWish({ power: 'paused' }), guestWish({ power: 'off' })];
+  const before = await open();
+  for (const wish of [on, paused, off]) await before.ensureGuest(wish);
+  await before.close();
+  for (const { id } of [on, paused]) {
+    const found = await processOf(stateDir, id);
+    assert.ok(found);
+    await kill(found);
+  }
+  return { on, paused, off, stateDir, after: await open() };
+}
+
+qemuTest('after a power cut the guests that were on come back, when their owner says so', async (t) => {
+  const { on, paused, off, after, stateDir } = await powerCut(t);
+  const asked: string[] = [];
+  await after.recover(async (id) => {
+    asked.push(id);
+    if (asked.length === 1) throw new Error('compute is not up yet');
+    return id === on.id ? 'on' : 'paused';
+  });
+  const powers = () => Object.fromEntries(after.guests().map(({ id, power }) => [id, power]));
+  assert.deepEqual(
+    powers(),
+    { [on.id]: 'on', [paused.id]: 'paused', [off.id]: 'off' },
+    'nobody is told that they stopped',
+  );
+  await until('the guest runs again', () => processOf(stateDir, on.id));
+  await until('the other one too', () => processOf(stateDir, paused.id));
+  assert.ok(!asked.includes(off.id));
+  assert.equal(await processOf(stateDir, off.id), null);
+});
+
+qemuTest('after a power cut a guest that is no longer owned stays off', async (t) => {
+  const { on, after, stateDir } = await powerCut(t);
+  await after.recover(async () => null);
+  const guest = () => after.guests().find(({ id }) => id === on.id);
+  await until('it is said to be off', () => guest()?.power === 'off');
+  assert.match(guest()?.reason ?? '', /its process was gone/);
+  assert.equal(await processOf(stateDir, on.id), null);
+});
+
+qemuTest('nothing of a guest that is gone remains', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish({ configDrive: { 'openstack/latest/meta_data.json': '{}' } });
+  await hypervisor.ensureGuest(wish);
+  const found = await processOf(stateDir, wish.id);
+  await hypervisor.ensureGuestGone({ id: wish.id });
+  assert.deepEqual(await readdir(join(stateDir, 'guests')), []);
+  assert.ok(found && !(await isAlive(found)));
+});
+
+qemuTest('a target that lets nobody in is told in QEMU’s words, and its secret is nowhere to be read', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const secret = randomUUID();
+  const login = { portal: '127.0.0.1:1', iqn: 'iqn.2026-11.test:none', lun: 1, user: 'me', secret };
+  const volume = diskWish({ source: { kind: 'iscsi', ...login } });
+  const wish = guestWish();
+  const withVolume = { ...wish, disks: [...wish.disks, volume] };
+  await assert.rejects(hypervisor.ensureGuest(withVolume), faultSaying(/iSCSI|LUN|connect/i));
+  const { argv } = await recordOf(stateDir, wish.id);
+  assert.ok(!argv.join(' ').includes(secret));
+  assert.deepEqual(
+    (await readdir(join(stateDir, 'guests', wish.id))).filter((name) => name.endsWith('.secret')),
+    [],
+  );
+  assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+  await assert.rejects(hypervisor.ensureGuest(withVolume), faultSaying(/iSCSI|LUN|connect/i));
+  assert.deepEqual((await hypervisor.ensureGuest(wish)).devices, { root: 'vda' });
+});
+
+qemuTest('a guest without a free place refuses one more device', async (t) => {
+  const { open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish();
+  const many = Array.from({ length: 20 }, () => diskWish({ sizeGb: 0.1 }));
+  await assert.rejects(
+    hypervisor.ensureGuest({ ...wish, disks: [...wish.disks, ...many] }),
+    faultSaying(/20 PCI ports/),
+  );
+});

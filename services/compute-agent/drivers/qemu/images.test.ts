@@ -1,0 +1,41 @@
+/** Images that guests begin with: fetched once, and refused when they are not what they say. */
+import assert from 'node:assert/strict';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
+import { exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
+import { faultSaying, imageDisk, oneImage, processOf, qemuTest } from '../../../../test/fakes/qemu.ts';
+
+qemuTest('an image is fetched once for all guests, and tidied away when no guest uses it', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const { api, asked } = await oneImage(t);
+  const hypervisor = await open({ api });
+  const wishes = [1, 2, 3].map(() => guestWish({ disks: [imageDisk()] }));
+  await Promise.all(wishes.map((wish) => hypervisor.ensureGuest(wish)));
+  assert.equal(asked.downloads, 1);
+  assert.deepEqual(await readdir(join(stateDir, 'images')), ['one.qcow2']);
+  await rm(join(stateDir, 'images', 'one.qcow2')); // as tidied: each guest has its own link
+  const [wish] = wishes as [GuestWish];
+  assert.equal((await hypervisor.ensureGuest({ ...wish, boot: { mark: 'again', kind: 'hard' } })).power, 'on');
+});
+
+const refused: [string, Parameters<typeof oneImage>[1], Partial<DiskWish>, RegExp][] = [
+  ['whose bytes are not those of its checksum', { hash: 'f'.repeat(128) }, {}, /checksum/],
+  ['that stands on another file', { words: ['-b', 'below', '-F', 'raw'] }, {}, /other files/],
+  ['that is not of its format', { format: 'vmdk' }, {}, /cannot be read as vmdk/],
+  ['that is larger than the disk', {}, { sizeGb: 0.03 }, /smaller than its image/],
+];
+for (const [what, image, disk, words] of refused) {
+  qemuTest(`an image ${what} is refused, and nothing runs`, async (t) => {
+    const { stateDir, open } = await exampleHost(t);
+    const { api } = await oneImage(t, image);
+    const hypervisor = await open({ api });
+    const wish = guestWish({ disks: [imageDisk(disk)] });
+    await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(words));
+    assert.equal(await processOf(stateDir, wish.id), null);
+    assert.deepEqual(
+      (await readdir(join(stateDir, 'images'))).filter((name) => name.startsWith('work-')),
+      [],
+    );
+  });
+}

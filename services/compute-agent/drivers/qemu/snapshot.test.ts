@@ -1,0 +1,39 @@
+/** Images that are made of guests. */
+import assert from 'node:assert/strict';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '#shared/errors/fault.ts';
+import { run } from '#shared/process/run.ts';
+import { exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
+import { imageDisk, oneImage, qemuTest } from '../../../../test/fakes/qemu.ts';
+
+qemuTest('a snapshot waits while an upload that died still holds the image', async (t) => {
+  const { open } = await exampleHost(t);
+  const { api, sent } = await oneImage(t);
+  const hypervisor = await open({ api });
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  const upload = { id: `${wish.id}/snapshot`, serverId: wish.id, imageId: 'stuck', format: 'raw' } as const;
+  await assert.rejects(hypervisor.uploadSnapshot(upload), (error) => !(error instanceof Fault));
+  assert.equal(sent.length, 0);
+});
+
+for (const power of ['on', 'off'] as const)
+  for (const format of ['qcow2', 'raw'] as const)
+    qemuTest(`a snapshot of a guest that is ${power}, as ${format}, stands alone`, async (t) => {
+      const { stateDir, open } = await exampleHost(t);
+      const { api, sent, dir } = await oneImage(t);
+      const hypervisor = await open({ api });
+      const wish = guestWish({ power, disks: [imageDisk({ sizeGb: 0 })] });
+      await hypervisor.ensureGuest(wish);
+      await hypervisor.uploadSnapshot({ id: `${wish.id}/snapshot`, serverId: wish.id, imageId: 'waiting', format });
+      await hypervisor.uploadSnapshot({ id: `${wish.id}/snapshot`, serverId: wish.id, imageId: 'sent', format });
+      const copy = join(dir, 'copy');
+      await writeFile(copy, Buffer.concat(sent));
+      const { stdout } = await run(['qemu-img', 'info', '-f', format, '--output=json', copy]);
+      const info = JSON.parse(stdout);
+      assert.equal(info['virtual-size'], 64 << 20);
+      assert.equal(info['backing-filename'], undefined);
+      assert.ok(!(await readdir(join(stateDir, 'guests', wish.id))).includes('snapshot.new'));
+      assert.deepEqual(hypervisor.guests()[0]?.power, power);
+    });

@@ -1,0 +1,84 @@
+/** Volumes that are files: of images, on a full disk, after a death. */
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Fault } from '#shared/errors/fault.ts';
+import { run } from '#shared/process/run.ts';
+import {
+  blank,
+  fileHost,
+  grant,
+  imagesWith,
+  initiator,
+  logIn,
+  noImages,
+  tgtTest,
+} from '../../../../test/fakes/volume-host.ts';
+import { openFiles } from './file.ts';
+
+tgtTest('file: an image becomes a volume, and a volume an image', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'image-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const image = join(directory, 'image.qcow2');
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', image, '64M']);
+  await run(['qemu-io', '-f', 'qcow2', '-c', 'write -q -P 5 1M 64k', image]);
+  const uploaded: Buffer[] = [];
+  const { agent } = await fileHost(t, await imagesWith(t, image, uploaded));
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: { kind: 'image', imageId: randomUUID(), format: 'qcow2' } });
+  const state = await grant(agent, id, initiator);
+  assert.doesNotMatch((await logIn(t, state, initiator, 'read -P 5 1M 64k')).stdout, /failed/);
+  await agent.uploadVolume({ id: `${id}/upload`, volumeId: id, imageId: randomUUID(), format: 'qcow2' });
+  await writeFile(image, Buffer.concat(uploaded));
+  assert.match((await run(['qemu-io', '-f', 'qcow2', '-c', 'read -P 5 1M 64k', image])).stdout, /read 65536/);
+});
+
+tgtTest('file: an image that lies or points elsewhere is refused, and nothing stays', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'image-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const image = join(directory, 'image');
+  const host = await fileHost(t, await imagesWith(t, image));
+  const from = (format: string) =>
+    host.agent.ensureVolume({ id: randomUUID(), sizeGb: 1, source: { kind: 'image', imageId: randomUUID(), format } });
+  await writeFile(image, randomBytes(4096));
+  await assert.rejects(from('qcow2'), /not a qcow2 image/);
+  await assert.rejects(from('vmdk'), /not a VMDK image/);
+  await assert.rejects(from('ami'), /cannot become volumes/);
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/passwd', '-F', 'raw', image, '1M']);
+  await assert.rejects(from('qcow2'), /backing file/);
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', image, '2G']);
+  await assert.rejects(from('qcow2'), /larger than volume size 1GB/);
+  for (const place of ['volumes', 'work']) assert.deepEqual(await readdir(join(host.directory, 'pool', place)), []);
+});
+
+test('file: a full disk is a clear no, and nothing half written stays', {
+  skip: process.getuid?.() !== 0 && 'only root can mount',
+}, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'full-'));
+  await run(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'none', directory]);
+  t.after(async () => {
+    await run(['umount', directory]);
+    await rm(directory, { recursive: true });
+  });
+  const store = await openFiles({ directory, pool: 'pool', images: noImages, maxImageGb: 1 });
+  const [id, copy] = [randomUUID(), randomUUID()];
+  await store.ensureVolume({ id, sizeGb: 1, source: blank });
+  await writeFile(await store.pathOf(id), randomBytes(5 * 2 ** 20), { flag: 'r+' });
+  await assert.rejects(store.ensureSnapshot({ id: randomUUID(), volumeId: id }), /the disk is full/);
+  await assert.rejects(store.ensureVolume({ id: copy, sizeGb: 1, source: { kind: 'volume', volumeId: id } }), Fault);
+  assert.deepEqual(await readdir(join(directory, 'volumes')), [`${id}.raw`]);
+  assert.deepEqual(await readdir(join(directory, 'snapshots')), []);
+  assert.equal((await stat(join(directory, 'volumes', `${id}.raw`))).size, 2 ** 30);
+});
+
+test('file: parts that a dead agent left are gone after its start', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'parts-'));
+  t.after(() => rm(directory, { recursive: true }));
+  await mkdir(join(directory, 'volumes'), { recursive: true });
+  await writeFile(join(directory, 'volumes', 'v.raw.1234.part'), 'half');
+  await openFiles({ directory, pool: 'pool', images: noImages, maxImageGb: 1 });
+  assert.deepEqual(await readdir(join(directory, 'volumes')), []);
+});

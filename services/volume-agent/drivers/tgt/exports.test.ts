@@ -1,0 +1,105 @@
+/** What tgtd lets in, asked by a real initiator: QEMU's. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:net';
+import { findDetached } from '#shared/process/detached.ts';
+import { until } from '../../../../test/fakes/compute-host.ts';
+import {
+  blank,
+  fileHost,
+  grant,
+  initiator,
+  logIn,
+  noImages,
+  other,
+  tgtTest,
+} from '../../../../test/fakes/volume-host.ts';
+
+tgtTest('file: only the named initiator with its secret logs in', async (t) => {
+  const { agent } = await fileHost(t);
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const state = await grant(agent, id, initiator);
+  assert.match((await logIn(t, state, initiator)).stdout, /virtual size: 1 GiB/);
+  assert.match((await logIn(t, state, { ...initiator, secret: 'a-wrong-secret-16' })).stderr, /Failed to log in/i);
+  assert.match((await logIn(t, state, { initiator: initiator.initiator })).stderr, /Failed to log in/i);
+  assert.match(
+    (await logIn(t, state, { ...initiator, initiator: 'iqn.2026-11.test:stranger' })).stderr,
+    /Failed to log in/i,
+  );
+});
+
+tgtTest('file: initiators come and go without disturbing each other', async (t) => {
+  const { agent } = await fileHost(t);
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  await grant(agent, id, initiator);
+  const state = await grant(agent, id, other);
+  await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
+  assert.notEqual((await logIn(t, state, initiator)).code, 0);
+  assert.equal((await logIn(t, state, other)).code, 0);
+  await grant(agent, id, initiator);
+  assert.equal((await logIn(t, state, initiator)).code, 0);
+  await assert.rejects(grant(agent, id, { ...other, secret: 'changed-secret-16' }), /another secret/);
+  for (const { id: attachment } of [initiator, other]) await agent.ensureGrantGone({ id: attachment, volumeId: id });
+  assert.notEqual((await logIn(t, state, other)).code, 0);
+});
+
+tgtTest('file: what was written is in the snapshot, and stays so', async (t) => {
+  const { agent } = await fileHost(t);
+  const [id, snapshot, copy] = [randomUUID(), randomUUID(), randomUUID()];
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const state = await grant(agent, id, initiator);
+  assert.equal((await logIn(t, state, initiator, 'write -P 7 1M 4k')).code, 0);
+  await agent.ensureSnapshot({ id: snapshot, volumeId: id });
+  assert.equal((await logIn(t, state, initiator, 'write -P 9 1M 4k')).code, 0);
+  await agent.ensureVolume({ id: copy, sizeGb: 2, source: { kind: 'snapshot', snapshotId: snapshot, volumeId: id } });
+  const copied = await grant(agent, copy, other);
+  assert.doesNotMatch((await logIn(t, copied, other, 'read -P 7 1M 4k')).stdout, /Pattern verification failed/);
+  assert.match((await logIn(t, copied, other, 'read -P 9 1M 4k')).stdout, /Pattern verification failed/);
+});
+
+tgtTest('file: a read-only export takes no writes', async (t) => {
+  const { agent } = await fileHost(t);
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const state = await grant(agent, id, initiator, true);
+  const { stdout, stderr } = await logIn(t, state, initiator, 'write -P 7 0 4k');
+  assert.match(stdout + stderr, /write protected/);
+});
+
+tgtTest('file: a tgtd that dies comes back with everything it served', async (t) => {
+  const { agent, directory } = await fileHost(t);
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const state = await grant(agent, id, initiator);
+  const [pid] = findDetached('tgtd', directory);
+  process.kill(pid ?? 0, 'SIGKILL');
+  await until('another tgtd runs', () => findDetached('tgtd', directory).some((other) => other !== pid));
+  await until('it lets its initiator in', async () => (await logIn(t, state, initiator)).code === 0);
+});
+
+tgtTest('file: a portal that somebody else has is refused by name, and a grant can be given back', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => taken.once('listening', resolve));
+  t.after(() => taken.close());
+  const { port } = taken.address() as { port: number };
+  const { agent } = await fileHost(t, noImages, port);
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  await assert.rejects(grant(agent, id, initiator), new RegExp(`cannot serve at 127.0.0.1:${port}`));
+  await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
+  await agent.ensureVolume({ id, sizeGb: 2, source: blank });
+});
+
+tgtTest('file: tgtd and its sessions outlive the agent, and the next one finds them', async (t) => {
+  const { agent, directory, restart } = await fileHost(t);
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const state = await grant(agent, id, initiator);
+  const before = findDetached('tgtd', directory);
+  const next = await restart();
+  assert.deepEqual(findDetached('tgtd', directory), before);
+  assert.equal((await logIn(t, state, initiator)).code, 0);
+  assert.deepEqual(await grant(next, id, initiator), state);
+});

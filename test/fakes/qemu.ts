@@ -1,0 +1,63 @@
+/** Real QEMU, with guests that have no system: what tests of its driver share. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test as nodeTest, type TestContext } from 'node:test';
+import type { DiskWish } from '#shared/contracts/compute-agent.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { run } from '#shared/process/run.ts';
+import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.ts';
+import { findProcess, isRoot } from '../../services/compute-agent/drivers/qemu/processes.ts';
+import type { GuestRecord } from '../../services/compute-agent/drivers/qemu/record.ts';
+import { diskWish } from './compute-host.ts';
+
+const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
+const skip = !hasQemu && 'qemu-system-x86_64 is not installed';
+export const qemuTest = (name: string, work: (t: TestContext) => Promise<void>) => nodeTest(name, { skip }, work);
+export const rootTest = (name: string, work: (t: TestContext) => Promise<void>) =>
+  nodeTest(name, { skip: skip || (!isRoot && 'only root can do it') }, work);
+
+export const recordOf = async (stateDir: string, id: string): Promise<GuestRecord> =>
+  JSON.parse(await readFile(join(stateDir, 'guests', id, 'guest.json'), 'utf8'));
+
+export async function processOf(stateDir: string, id: string) {
+  const { uid } = await recordOf(stateDir, id);
+  return findProcess(join(stateDir, 'guests', id), id, uid);
+}
+
+export const faultSaying = (words: RegExp) => (error: unknown) => error instanceof Fault && words.test(error.message);
+
+/** An image API with one image: a qcow2 of 64 MiB, or what the test makes of it. */
+export async function oneImage(t: TestContext, changes: { words?: string[]; hash?: string; format?: string } = {}) {
+  const dir = await mkdtemp(join(tmpdir(), 'image-'));
+  t.after(() => rm(dir, { recursive: true }));
+  const path = join(dir, 'image');
+  await writeFile(join(dir, 'below'), 'x'.repeat(65_536));
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', ...(changes.words ?? []), path, '64M'], { cwd: dir });
+  const bytes = await readFile(path);
+  const value = changes.hash ?? createHash('sha512').update(bytes).digest('hex');
+  const asked = { downloads: 0 };
+  const sent: Buffer[] = [];
+  const api: ImageApi = {
+    find: async (id) => ({
+      status: { waiting: 'queued', stuck: 'saving' }[id] ?? 'active',
+      format: changes.format ?? 'qcow2',
+      sizeBytes: bytes.length,
+      hash: { algorithm: 'sha512', value },
+    }),
+    download: async () => {
+      asked.downloads += 1;
+      return createReadStream(path);
+    },
+    upload: async (_, body) => {
+      for await (const chunk of body) sent.push(chunk as Buffer);
+    },
+  };
+  return { api, asked, dir, sent };
+}
+
+export const imageDisk = (changes: Partial<DiskWish> = {}): DiskWish =>
+  diskWish({ id: 'root', bootIndex: 0, source: { kind: 'image', imageId: 'one', format: 'qcow2' }, ...changes });

@@ -1,0 +1,117 @@
+/** Storage hosts for tests: a fake one, and one of files that tgtd exports to QEMU's own initiator. */
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Target, VolumeAgent } from '#shared/contracts/volume-agent.ts';
+import { notFound } from '#shared/errors/fault.ts';
+import { silentLog } from '#shared/log/log.ts';
+import { tryRun } from '#shared/process/run.ts';
+import type { ImageStore } from '../../services/volume-agent/drivers/driver.ts';
+import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
+import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
+import { stopDaemon } from '../../services/volume-agent/drivers/tgt/daemon.ts';
+import { openTgt } from '../../services/volume-agent/drivers/tgt/exports.ts';
+import { volumesOf } from '../../services/volume-agent/operations.ts';
+
+export const blank = { kind: 'blank' } as const;
+export const initiator = {
+  id: 'a1',
+  initiator: 'iqn.2026-11.test:host-1',
+  user: 'someone',
+  secret: 'a-secret-of-16-ch',
+};
+export const other = { id: 'a2', initiator: 'iqn.2026-11.test:host-2', user: 'somebody', secret: 'another-secret-16' };
+const hasTgt = (await tryRun(['tgtd', '--version']).catch(() => undefined)) !== undefined;
+
+interface Host {
+  readonly agent: VolumeAgent;
+  readonly directory: string;
+  readonly restart: () => Promise<VolumeAgent>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function fakeHost(): Promise<Host> {
+  const parts = { store: openFake({ pool: 'fake', totalGb: 100 }), exporter: openFakeExports('127.0.0.1:3260') };
+  const agent = volumesOf({ ...parts, images: noImages });
+  return { agent, directory: '', restart: async () => agent };
+}
+
+export const noImages: ImageStore = {
+  download: async (id) => Promise.reject(notFound('Image', id)),
+  upload: async () => {},
+};
+
+export async function fileHost(t: TestContext, images: ImageStore = noImages, port?: number): Promise<Host> {
+  const directory = await mkdtemp(join(tmpdir(), 'volume, agent-'));
+  const portal = `127.0.0.1:${port ?? (await freePort())}`;
+  let close = async () => {};
+  const open = async () => {
+    const store = await openFiles({ directory: join(directory, 'pool'), pool: 'pool', images, maxImageGb: 1 });
+    const exporter = await openTgt({ directory, portal, watchMs: 50, log: silentLog() });
+    close = exporter.close;
+    return volumesOf({ store, exporter, images });
+  };
+  t.after(async () => {
+    await close();
+    await stopDaemon(directory);
+    await rm(directory, { recursive: true });
+  });
+  const restart = async () => {
+    await close();
+    return open();
+  };
+  return { agent: await open(), directory, restart };
+}
+
+export const kinds: [string, (t: TestContext) => Promise<Host>][] = [['fake', fakeHost]];
+if (hasTgt) kinds.push(['file', (t) => fileHost(t)]);
+
+export const grant = (agent: VolumeAgent, volumeId: string, to: typeof initiator, readOnly = false) =>
+  agent.ensureGrant({ volumeId, readOnly, ...to });
+
+interface As {
+  readonly initiator: string;
+  readonly user: string;
+  readonly secret: string;
+}
+
+/** What QEMU's own initiator says: the size it sees, or why it may not. */
+export async function logIn(t: TestContext, target: Target, as: As | { readonly initiator: string }, io?: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'initiator-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const secretFile = join(directory, 'secret');
+  await writeFile(secretFile, 'secret' in as ? as.secret : '', { mode: 0o600 });
+  const account = 'secret' in as ? `,user=${as.user},password-secret=s` : '';
+  const at = `driver=iscsi,transport=tcp,portal=${target.portal},target=${target.iqn},lun=${target.lun}`;
+  const words = [
+    '--object',
+    `secret,id=s,file=${secretFile}`,
+    '--image-opts',
+    `${at},initiator-name=${as.initiator}${account}`,
+  ];
+  const command = io === undefined ? ['qemu-img', 'info'] : ['qemu-io', '-c', io];
+  return tryRun([...command, ...words], { timeoutMs: 20_000 });
+}
+
+export async function imagesWith(t: TestContext, path: string, uploaded: Buffer[] = []): Promise<ImageStore> {
+  t.after(() => rm(path, { force: true }));
+  return {
+    download: async () => createReadStream(path),
+    upload: async (_id, { stream }) => {
+      for await (const chunk of stream) uploaded.push(chunk as Buffer);
+    },
+  };
+}
+
+const skip = !hasTgt && 'tgtd is not installed';
+export const tgtTest = (name: string, work: (t: TestContext) => Promise<void>) => test(name, { skip }, work);
