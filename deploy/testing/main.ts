@@ -5,6 +5,7 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { cache, compileCache, root } from '../setup/places.js';
 import { openGrounds } from './grounds.ts';
+import { purgeLeftClouds } from './left-clouds.ts';
 import { leftSince, lookAround } from './look-around.ts';
 import { filesFor } from './select.ts';
 
@@ -20,11 +21,15 @@ const before = await lookAround(folder);
 const grounds = await openGrounds(folder, files, say);
 const temporary = join(folder, 'tmp');
 
+/** A file of all kill points takes its time. */
+const timeoutMs = process.env.WATTLE_TEST_EVERY === '1' ? 3_600_000 : 600_000;
+
 let code = 1;
 try {
   say(`${files.length} test files`);
   code = await runTests();
 } finally {
+  for (const home of await purgeLeftClouds(temporary)) say(`a test was broken off: its cloud in ${home} is purged`);
   await grounds.close();
 }
 const left = await leftSince(before, folder);
@@ -36,7 +41,7 @@ process.exitCode = code || (left.length + forgotten.length > 0 ? 1 : 0);
 
 /** Two files at once: the machine this is made for has two cores. */
 function runTests(): Promise<number> {
-  const words = ['--test', '--test-reporter=spec', '--test-concurrency=2', '--test-timeout=600000', ...files];
+  const words = ['--test', '--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files];
   const env = {
     ...process.env,
     ...grounds.environment,

@@ -23,6 +23,8 @@ interface WatchedTrust extends Trust {
 /** Between two looks. Each stays open until there is news, or this long: less than anybody between us ends it after. */
 const lookEveryMs = 1_000;
 const waitSeconds = 15;
+/** A controller that lost its power says nothing: then another is asked. */
+const timeoutMs = (waitSeconds + 5) * 1000;
 /** How long who asks in a service's first moments waits for its first look: less than he waits for an answer. */
 const patienceMs = 3_000;
 
@@ -34,7 +36,7 @@ export function watchTrust(parts: { readonly session: Session; readonly bus: Bus
   let away = false;
   const look = async () => {
     const query = `epoch=${trust.epoch()}&since=${trust.since()}&wait=${away ? 0 : waitSeconds}`;
-    const reply = await session.raw('identity', `${trustPath}?${query}`, { signal: ending.signal });
+    const reply = await session.raw('identity', `${trustPath}?${query}`, { signal: ending.signal, timeoutMs });
     const text = await textOf(reply);
     if (reply.status === 200) trust.update(JSON.parse(text) as TrustDocument);
     else if (reply.status === 404 && trust.epoch() <= keystonesOwn.epoch) trust.update(keystonesOwn);

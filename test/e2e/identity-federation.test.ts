@@ -63,6 +63,17 @@ test('OSSA-2017-004, FIX-KS-44394: who a provider sends is one user for ever, wi
   assert.equal(one(inside, 'token').expires_at, one(first, 'token').expires_at, 'FIX-KS-44394');
 });
 
+test('a mapped group opens the system as it opens projects', async (t) => {
+  const { world, token, group, come } = await open(t);
+  const role = many(await world.ask('GET', '/roles?name=reader', { token }), 'roles')[0];
+  const ann = await come('ann@corp');
+  const own = async () => many(await world.ask('GET', '/auth/system', { token: ann.token }), 'system');
+  assert.deepEqual(await own(), []);
+  await world.ask('PUT', `/system/groups/${group.id}/roles/${role?.id}`, { token });
+  assert.deepEqual(await own(), [{ all: true }]);
+  assert.equal((await enter(world, ann.token, { system: { all: true } })).status, 201);
+});
+
 test('a list of users is narrowed by who sent them, and by when their passwords end', async (t) => {
   const { world, token, come } = await open(t);
   const ann = one(await come('ann@corp'), 'token').user.id;

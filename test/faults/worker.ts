@@ -1,8 +1,12 @@
 /** Lives a story and kills itself with SIGKILL at the n-th point it passes. */
+import { flushCompileCache } from 'node:module';
+import { resolveOwnFiles } from '../../deploy/setup/own-files.js';
 import type { World } from './world.ts';
 
+resolveOwnFiles();
 const [file = '', dir = '', story = '', dieAt = ''] = process.argv.slice(2);
 const { world } = (await import(file)) as { world: World };
+flushCompileCache(); // most lives end before Node would do it
 let passed = 0;
 await world.live(dir, story, () => {
   passed += 1;

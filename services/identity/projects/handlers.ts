@@ -128,9 +128,9 @@ export const listOwnDomains: Handler<Identity> = async (identity, call) => {
   return page(identity, call, 'domains', open, domainView);
 };
 
-export const listOwnSystem: Handler<Identity> = async (identity, { who, base }) => {
-  const { system } = await listScopesOf(identity, who.userId);
-  return ok({ system: system ? [{ all: true }] : [], links: { self: `${base}/v3/auth/system` } });
+export const listOwnSystem: Handler<Identity> = async (identity, call) => {
+  const { system } = await listScopesOf(identity, call.who.userId, await groupsOfToken(identity, call));
+  return ok({ system: system ? [{ all: true }] : [], links: { self: `${call.base}/v3/auth/system` } });
 };
 
 export const listProjectsOfUser: Handler<Identity> = async (identity, call) => {

@@ -1,0 +1,2 @@
+/** See own-files.js. */
+export function resolveOwnFiles(): unknown;

@@ -1,0 +1,16 @@
+/** Clouds whose test was broken off before it could purge them. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { tryRun } from '#shared/process/run.ts';
+import { root } from '../setup/places.js';
+
+/** Ends them with all that they run; gives their folders. */
+export async function purgeLeftClouds(temporary: string): Promise<string[]> {
+  const homes = readdirSync(temporary).map((name) => join(temporary, name, 'var'));
+  const left = homes.filter((home) => existsSync(join(home, 'id')));
+  for (const home of left) {
+    const words = [process.execPath, join(root, 'deploy/wattle.js'), 'purge', '--yes'];
+    await tryRun(words, { cwd: root, env: { WATTLE_VAR: home }, timeoutMs: 240_000 });
+  }
+  return left;
+}
