@@ -2,20 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { filesBelow, md5, openProxy, startAgents, until } from '../../test/e2e/object-cloud.ts';
+import { freePort } from '../../test/fakes/free-port.ts';
 import { openDoor } from '../object-agent/routes.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((go) => server.close(go));
-  return port;
-}
 
 async function startSplit(t: TestContext) {
   const port = await freePort();

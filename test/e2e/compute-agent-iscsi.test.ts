@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { DiskWish } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
 import { diskWish, exampleHost, guestWish, until } from '../fakes/compute-host.ts';
+import { freePort } from '../fakes/free-port.ts';
 
 const has = (program: string) => spawnSync(program, ['--version']).error === undefined;
 const isRoot = process.getuid?.() === 0;
@@ -17,14 +17,6 @@ const skip =
   (!has('qemu-system-x86_64') && 'qemu-system-x86_64 is not installed') ||
   (!has('tgtd') && 'tgtd is not installed') ||
   (!isRoot && 'only root runs tgtd');
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 /** A target of its own with one volume of 64 MiB. */
 async function openTarget(t: TestContext) {

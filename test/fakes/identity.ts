@@ -1,6 +1,5 @@
 /** identity alone, with cheap passwords, and a hand to ask it with. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bus } from '#shared/bus/bus.ts';
@@ -9,6 +8,7 @@ import { settingsOf } from '#shared/config/settings.ts';
 import { type Log, silentLog } from '#shared/log/log.ts';
 import { start } from '../../services/identity/service.ts';
 import { refuseUndescribed } from './described.ts';
+import { freePort } from './free-port.ts';
 
 export const seededUsers = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'];
 
@@ -84,21 +84,6 @@ export function one({ status, body }: Asked, key: string): Thing {
 }
 
 export const many = (asked: Asked, key: string): readonly Thing[] => one(asked, key) as unknown as readonly Thing[];
-
-/** Below those that the system gives to clients: a restart finds it free again. */
-export const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 18_000);
-    if (await isFree(port)) return port;
-  }
-};
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 
 /** `t`: a test, or `{ after }` of node:test for all of a file. */
 export async function openIdentity(

@@ -1,11 +1,12 @@
 /** A real slapd of the test's own: a free port, a folder, an unprivileged user, certificates of a CA made for it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'ldapts';
 import { tryRun } from '#shared/process/run.ts';
+import { freePort } from './free-port.ts';
 import { adSchema, ldif, rootDn, rootPassword, suffix } from './slapd-tree.ts';
 
 const program = '/usr/sbin/slapd';
@@ -157,16 +158,6 @@ async function must(words: string[]): Promise<void> {
   const { code, stderr } = await tryRun(words);
   if (code !== 0) throw new Error(`${words[0]} ended with ${code}: ${stderr}`);
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 
 async function untilOpen(port: number): Promise<void> {
   const deadline = Date.now() + 10_000;

@@ -1,7 +1,6 @@
 /** Storage hosts for tests: a fake one, and one of files that tgtd exports to QEMU's own initiator. */
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -15,6 +14,7 @@ import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
 import { stopDaemon } from '../../services/volume-agent/drivers/tgt/daemon.ts';
 import { openTgt } from '../../services/volume-agent/drivers/tgt/exports.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
+import { freePort } from './free-port.ts';
 
 export const blank = { kind: 'blank' } as const;
 export const initiator = {
@@ -30,14 +30,6 @@ interface Host {
   readonly agent: VolumeAgent;
   readonly directory: string;
   readonly restart: () => Promise<VolumeAgent>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function fakeHost(): Promise<Host> {

@@ -1,20 +1,12 @@
 /** The same service and files, exported by a tgtd that outlives each death. */
-import { createServer } from 'node:net';
 import { silentLog } from '#shared/log/log.ts';
 import { findDetached } from '#shared/process/detached.ts';
 import { stopDaemon } from '../../services/volume-agent/drivers/tgt/daemon.ts';
 import { openTgt } from '../../services/volume-agent/drivers/tgt/exports.ts';
 import { askTgtd } from '../../services/volume-agent/drivers/tgt/socket.ts';
 import { readTargets } from '../../services/volume-agent/drivers/tgt/targets.ts';
+import { freePort } from '../fakes/free-port.ts';
 import { worldOf } from './volume-world.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 export const world = worldOf(
   {

@@ -9,7 +9,7 @@ import { insertRevocation } from '../../../services/identity/keys/store.ts';
 import { insertProject } from '../../../services/identity/projects/store.ts';
 import { start } from '../../../services/identity/service.ts';
 import { insertUser, newUser } from '../../../services/identity/users/store.ts';
-import { freePort } from '../../fakes/identity.ts';
+import { freePort } from '../../fakes/free-port.ts';
 import { manyUsers } from '../keystone.ts';
 import { ownFolder, tellPort } from './told.ts';
 
