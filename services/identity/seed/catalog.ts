@@ -6,14 +6,14 @@ import type { Identity } from '../context.ts';
 import { newId } from '../projects/operations.ts';
 import { keepSeeded, listSeeded } from './store.ts';
 
-export interface SeededService {
+interface SeededService {
   readonly type: string;
   readonly name: string;
   readonly url: string;
 }
 
 /** The usual ports, at the address clients use. */
-export function catalogOf({ publicAddress }: Pick<Cloud, 'publicAddress'>): SeededService[] {
+function catalogOf({ publicAddress }: Pick<Cloud, 'publicAddress'>): SeededService[] {
   const at = (port: number, path = '') => `http://${publicAddress}:${port}${path}`;
   return [
     { type: 'identity', name: 'keystone', url: at(5000, '/v3') },
@@ -65,7 +65,9 @@ interface Moved {
 /** What an administrator has set stays. */
 async function follow(tx: Knex, { log }: Identity, { standing, url, before }: Moved): Promise<void> {
   const { id, url: now } = standing;
-  if (now === before && now !== url) await updateEntry(tx, 'endpoints', id, { url });
-  if (now === before || now === url) return keepSeeded(tx, id, url);
-  if (url !== before) log.warn({ endpoint: id, url: now, own: url }, 'the catalog names another address than ours');
+  if (now === url || now === before) {
+    if (now !== url) await updateEntry(tx, 'endpoints', id, { url });
+    if (before !== url) await keepSeeded(tx, id, url);
+  } else if (url !== before)
+    log.warn({ endpoint: id, url: now, own: url }, 'the catalog names another address than ours');
 }
