@@ -31,17 +31,21 @@ export async function launch(
   const giveUp = AbortSignal.any([AbortSignal.timeout(patienceMs), ended.signal]);
   const { listen } = await import('./listen.ts'); // read while the other begins
   const listening = listen(home, doors, giveUp); // at once: who answers early need not be asked late
-  const isReady = () => findRunning(join(home.directory.run, `${role}.pid`))?.ready === true;
-  while (!isReady()) {
-    if (!startOf(pid)) {
-      ended.abort();
-      throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
-    }
-    if (giveUp.aborted) throw new Refusal(tooLate(home, role, wanted));
-    await sleep(20);
-  }
+  const state = await untilReady(pid, join(home.directory.run, `${role}.pid`), giveUp);
+  if (state !== 'ready') ended.abort();
+  if (state === 'ended') throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
+  if (state === 'late') throw new Refusal(tooLate(home, role, wanted));
   const silent = await (await listening).silent(wanted);
   if (silent.length > 0) throw new Refusal(`nothing heard of ${silent.join(', ')}; see ${logFile}`);
+}
+
+async function untilReady(pid: number, pidFile: string, giveUp: AbortSignal): Promise<'ready' | 'ended' | 'late'> {
+  while (!findRunning(pidFile)?.ready) {
+    if (!startOf(pid)) return 'ended';
+    if (giveUp.aborted) return 'late';
+    await sleep(20);
+  }
+  return 'ready';
 }
 
 /** A process of its own session: it lives on when the terminal closes. */
