@@ -3,6 +3,7 @@ import type { Bus } from '#shared/bus/bus.ts';
 import type { ComputeAgent } from '#shared/contracts/compute-agent.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
+import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
 import type { ImagePart, NetworkPart, PlacementPart, VolumePart } from './drivers/neighbours.ts';
 
@@ -12,6 +13,8 @@ export interface Compute {
   readonly bus: Bus;
   readonly log: Log;
   readonly config: Config;
+  /** Secrets that stand in rows are sealed by it. */
+  readonly seal: Seal;
   /** Hosts, for what takes moments. */
   readonly hosts: Hosts<ComputeAgent>;
   /** The same, for what moves whole disks: a first boot, a snapshot. */

@@ -1,5 +1,5 @@
 import type { Off } from '#shared/bus/bus.ts';
-import { type ComputeReport, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
+import { type ComputeReport, computeAgent, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
 import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
 import { answerAgents } from '#shared/hosts/hosts.ts';
 import type { Runner } from '#shared/workflow/runner.ts';
@@ -13,7 +13,10 @@ import { readServer } from './servers/store.ts';
 export const openMessages = (compute: Compute, runner: Runner): Off[] => [
   compute.bus.onHint(tasksWait, runner.wake),
   compute.bus.onHint(taskCancelled, runner.recheck),
-  ...answerAgents<ComputeReport>(compute.bus, compute.db, 'compute', reportKeeper(compute)),
+  ...answerAgents<ComputeReport>(compute.bus, compute.db, 'compute', reportKeeper(compute), {
+    contract: computeAgent,
+    seal: compute.seal,
+  }),
   compute.bus.onAsk<OwnsGuest['ask']>(ownsGuest, async ({ host, id }): Promise<OwnsGuest['answer']> => {
     const server = await readServer(compute.db, id);
     return { power: server && server.host === host ? wantedPower(server) : null };

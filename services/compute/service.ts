@@ -4,6 +4,7 @@ import { computeAgent, questionTo } from '#shared/contracts/compute-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
+import { openSeal } from '#shared/seal/seal.ts';
 import { beginApi } from '#shared/service/begin.ts';
 import { type Doorway, openDoor } from '#shared/service/door.ts';
 import type { Start } from '#shared/service/ground.ts';
@@ -34,14 +35,14 @@ export interface Parts {
 
 /** Puts the parts together. The doors open last and close first. */
 export async function openCompute({ ground, doorway, identityUrl, host, consoleAt }: Parts) {
-  const { db, bus, log, config } = ground;
+  const { db, bus, log, config, seal } = ground;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
   await migrate(db, [servers, beside]);
   await seedFlavors(db);
   const compute: Compute = {
     ...ground,
-    hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs }),
-    copiers: hostsOf({ contract: computeAgent, db, bus, answerMs: copyMs, pollMs }),
+    hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs, seal }),
+    copiers: hostsOf({ contract: computeAgent, db, bus, answerMs: copyMs, pollMs, seal }),
   };
   const owner = `compute/${host}`;
   const runner = await startRunner({ service: compute, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
@@ -78,7 +79,15 @@ export const start: Start = async (ground) => {
     placement: placementOver(session),
   };
   const opened = await openCompute({
-    ground: { db, bus, log, config, ...neighbours, cloud: { id: cloud.id, consoleUrl } },
+    ground: {
+      db,
+      bus,
+      log,
+      config,
+      seal: openSeal(cloud, 'compute'),
+      ...neighbours,
+      cloud: { id: cloud.id, consoleUrl },
+    },
     doorway,
     identityUrl,
     host: cloud.host || hostname(),

@@ -6,18 +6,9 @@ import type { Briefly } from '#shared/clock/briefly.ts';
 import type { Cloud } from '#shared/config/cloud.ts';
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { Log } from '#shared/log/log.ts';
+import type { Sealer } from '#shared/seal/key-file.ts';
 import type { section } from './config.ts';
 import type { LdapDirectory } from './drivers/ldap/directory.ts';
-
-/** AES-256-GCM; see credentials/seal.ts. */
-export interface Sealer {
-  seal(text: string): { readonly sealed: string; readonly keyId: string };
-  /** Throws when it was sealed by a key that is not here, or was touched. */
-  open(sealed: string, keyId: string): string;
-  readonly newest: string;
-  /** A new key seals from now on; the others stay, to open. */
-  rotate(): void;
-}
 
 /** Everything this service's functions may reach. */
 export interface Identity {

@@ -96,6 +96,8 @@ export interface ComputeAgent {
 export const computeAgent: Contract<ComputeAgent> = {
   service: 'compute',
   verbs: ['ensureGuest', 'ensureGuestGone', 'uploadSnapshot'],
+  /** CHAP, and the files of the config drive: the password of the guest's administrator, user data. */
+  secrets: ['secret', 'configDrive'],
 };
 
 /** What the agent says of its host with each look for work: see shared/hosts. */

@@ -4,6 +4,7 @@ import type { Knex } from 'knex';
 import { type Bus, type Off, silentMs } from '#shared/bus/bus.ts';
 import { openTogether } from '#shared/db/together.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import { openProperties, type Seal, sealProperties } from '#shared/seal/seal.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { address, type Contract, type HostWish, type Outcome } from './contract.ts';
 import { ensureWork, findWork, finishWork, listOpenWork } from './work.ts';
@@ -23,6 +24,8 @@ export interface HostsOptions<Agent> {
   readonly forgivenMs?: number;
   /** How often to look for the answer when no hint comes. */
   readonly pollMs: number;
+  /** For a contract that names secrets. */
+  readonly seal?: Seal;
 }
 
 export class HostAway extends Fault {
@@ -39,10 +42,14 @@ export async function orLeave(work: Promise<unknown>): Promise<void> {
 }
 
 export function hostsOf<Agent>(options: HostsOptions<Agent>): Hosts<Agent> {
-  const { contract, bus } = options;
+  const { contract, bus, seal } = options;
+  const { secrets = [] } = contract;
+  if (secrets.length > 0 && !seal)
+    throw new Error(`work for hosts of ${contract.service} holds secrets: it needs a seal`);
   const ask = async (host: string, run: Run, verb: string, wish: HostWish) => {
     const id = `${run.operationId}/${verb}/${wish.id}`;
-    await run.commit((tx) => ensureWork(tx, host, { id, verb, wish }));
+    const kept = seal ? sealProperties(wish, secrets, seal) : wish;
+    await run.commit((tx) => ensureWork(tx, host, { id, verb, wish: kept }));
     bus.hint(address.hint(contract.service, host));
     const outcome = await outcomeOf(options, host, id, run.signal);
     if ('result' in outcome) return outcome.result;
@@ -82,13 +89,28 @@ async function hinted(bus: Bus, at: string, ms: number, signal: AbortSignal): Pr
 
 type Reported<Report> = (host: string, report: Report) => Promise<unknown>;
 
+/** Opens what a contract has sealed in rows. */
+interface Opening {
+  readonly contract: Pick<Contract<unknown>, 'secrets'>;
+  readonly seal: Seal;
+}
+
 /** What the agents ask their service, and what they tell it of themselves while they ask. */
-export function answerAgents<Report>(bus: Bus, db: Knex, service: string, reported?: Reported<Report>): Off[] {
+export function answerAgents<Report>(
+  bus: Bus,
+  db: Knex,
+  service: string,
+  reported?: Reported<Report>,
+  opening?: Opening,
+): Off[] {
   const together = openTogether(db);
   return [
     bus.onAsk(address.open(service), async ({ host, report }: { host: string; report: Report | null }) => {
       if (report !== null) await reported?.(host, report);
-      return listOpenWork(db, host);
+      const open = await listOpenWork(db, host);
+      if (!opening) return open;
+      const { contract, seal } = opening;
+      return open.map((work) => ({ ...work, wish: openProperties(work.wish, contract.secrets ?? [], seal) }));
     }),
     bus.onAsk(address.finish(service), async (done: { id: string; outcome: Outcome }) => {
       await together((tx) => finishWork(tx, done.id, done.outcome));

@@ -1,6 +1,10 @@
 /** Compute alone on fakes: its door, its runner, a host or more, and neighbours in memory. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Header } from '#shared/auth/trust.ts';
@@ -17,6 +21,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
+import { sealWith } from '#shared/seal/seal.ts';
 import { type Config, section } from '../../services/compute/config.ts';
 import type { Compute } from '../../services/compute/context.ts';
 import { openCompute } from '../../services/compute/service.ts';
@@ -87,6 +92,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
   const db = openDatabase(database);
   const [images, network, volumes, placement] = [fakeImages(), fakeNetwork(), fakeVolumes(), fakePlacement()];
   fill(images, network);
+  const secrets = mkdtempSync(join(tmpdir(), 'secrets-'));
   const config = {
     ...defaultConfig,
     pollMs: 50,
@@ -101,6 +107,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
       bus,
       log: silentLog(),
       config,
+      seal: sealWith(join(secrets, 'row-keys')),
       images,
       network,
       volumes,
@@ -113,7 +120,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
     host: 'controller',
     consoleAt: { host: '127.0.0.1', port: 0 },
   });
-  const ends = [() => db.destroy(), close];
+  const ends = [() => rm(secrets, { recursive: true }), () => db.destroy(), close];
   t.after(async () => {
     for (const end of ends.reverse()) await end();
   });

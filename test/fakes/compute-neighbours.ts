@@ -106,6 +106,9 @@ interface FakeVolumes extends VolumePart {
   readonly attachments: Map<string, AttachmentJson>;
 }
 
+/** What the volume service gives out for an attachment. */
+export const chapSecretOf = (attachmentId: string): string => `chap-of-${attachmentId}`;
+
 export function fakeVolumes(
   volumes: FakeVolumes['volumes'] = new Map(),
   attachments: FakeVolumes['attachments'] = new Map(),
@@ -138,7 +141,14 @@ export function fakeVolumes(
     },
     connectAttachment: async (id) => {
       const before = found(attachments, 'Attachment', id);
-      const data = { target_portal: '127.0.0.1:3260', target_iqn: `iqn.fake:${before.volume_id}`, target_lun: 1 };
+      const data = {
+        target_portal: '127.0.0.1:3260',
+        target_iqn: `iqn.fake:${before.volume_id}`,
+        target_lun: 1,
+        auth_method: 'CHAP',
+        auth_username: `u-${id}`,
+        auth_password: chapSecretOf(id),
+      };
       const connected = { ...before, connection_info: { driver_volume_type: 'iscsi', ...data } };
       attachments.set(id, connected);
       return connected;

@@ -12,6 +12,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
+import { sealWith } from '#shared/seal/seal.ts';
 import { attach, detach } from '../../services/compute/attachments/operations.ts';
 import type { Compute } from '../../services/compute/context.ts';
 import { attach as plug, detach as unplug } from '../../services/compute/interfaces/operations.ts';
@@ -132,6 +133,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
       db,
       bus,
       log: silentLog(),
+      seal: sealWith(join(dir, 'row-keys')),
       config: { ...defaultConfig, pollMs: 20, backoffMs: 5, answerMs: 30_000, refreshMs: 3_600_000 },
       images,
       network,

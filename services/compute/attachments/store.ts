@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Owned } from '#shared/states/owned.ts';
 
-/** Where a guest finds a volume: what volume's attachment said. */
+/** Where a guest finds a volume: what volume's attachment said, its `auth_password` sealed. */
 export interface Connection {
   readonly driver_volume_type: string;
   readonly data: Readonly<Record<string, unknown>>;

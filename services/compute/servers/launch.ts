@@ -74,7 +74,7 @@ export async function launchServers(
 /** The servers and the work of building them: all, or nothing. */
 async function record(
   tx: Knex,
-  { config }: Compute,
+  { config, seal }: Compute,
   who: Who,
   common: Common,
   count: { readonly least: number; readonly most: number },
@@ -88,7 +88,7 @@ async function record(
   const servers: NewServer[] = [];
   for (let index = 0; index < fitting; index += 1) {
     const serverId = randomUUID();
-    const taskId = await enqueue(tx, buildServer, { serverId, adminPass }, who.requestId);
+    const taskId = await enqueue(tx, buildServer, { serverId, adminPass: seal.seal(adminPass) }, who.requestId);
     const server = newServer(who, common, { serverId, taskId, index, of: count.most });
     await insertServer(tx, server);
     for (const [place, disk] of common.disks.disks.entries())

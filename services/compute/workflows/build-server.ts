@@ -14,7 +14,7 @@ import { addressesOf, keepPorts, plugPorts, unplugPorts } from './ports.ts';
 import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
 
 interface Build extends OnServer {
-  /** For the guest's eyes alone, in its config drive; kept nowhere else. */
+  /** For the guest's config drive; sealed, since task parameters are rows. */
   readonly adminPass: string;
 }
 
@@ -119,7 +119,7 @@ const forgotten = ({ created }: Attachment) => ({
 async function bootGuest(compute: Compute, on: Build, run: Run): Promise<GuestState> {
   await awaitTurn(compute, on.serverId, run);
   const server = await findOwnServer(compute.db, owned(on, run));
-  const guest = await ensureGuest(compute, server, run, { power: 'on', adminPass: on.adminPass });
+  const guest = await ensureGuest(compute, server, run, { power: 'on', adminPass: compute.seal.open(on.adminPass) });
   if (guest.power === 'crashed') throw new Fault(500, 'unexpected', `Host ${server.host}: the guest did not start.`);
   for (const attachment of await listAttachments(compute.db, on.serverId)) await completeVolume(compute, attachment);
   return guest;

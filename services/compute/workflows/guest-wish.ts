@@ -1,6 +1,7 @@
 /** The guest of a server as its rows say it shall be. */
 import type { Knex } from 'knex';
 import type { DiskSource, DiskWish, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
+import type { Seal } from '#shared/seal/seal.ts';
 import { type Attachment, type Connection, listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { type Interface, listInterfaces } from '../interfaces/store.ts';
@@ -15,7 +16,7 @@ export interface Want {
   readonly adminPass?: string;
 }
 
-export async function guestWish({ config }: Compute, db: Knex, server: Server, want: Want): Promise<GuestWish> {
+export async function guestWish({ config, seal }: Compute, db: Knex, server: Server, want: Want): Promise<GuestWish> {
   const attachments = await listAttachments(db, server.id);
   const interfaces = await listInterfaces(db, server.id);
   const { power, boot = { mark: server.bootMark, kind: server.bootKind }, adminPass } = want;
@@ -27,7 +28,7 @@ export async function guestWish({ config }: Compute, db: Knex, server: Server, w
     boot,
     graceMs: config.shutdownMs,
     machine: server.machine,
-    disks: [...ownDisks(server), ...attachments.filter(isThere).map(diskOf)],
+    disks: [...ownDisks(server), ...attachments.filter(isThere).map((each) => diskOf(each, seal))],
     nics: interfaces.flatMap(nicOf),
     configDrive: server.configDrive ? configDriveOf(server, interfaces, attachments, adminPass) : null,
   };
@@ -59,21 +60,21 @@ function ownDisks({ id, image, flavor }: Server): DiskWish[] {
 const isThere = ({ state, destination, connection }: Attachment) =>
   state !== 'detaching' && (destination === 'local' || connection !== null);
 
-function diskOf(attachment: Attachment): DiskWish {
+function diskOf(attachment: Attachment, seal: Seal): DiskWish {
   const { id, place, destination, volumeId, sizeGb, bootIndex, bus, connection } = attachment;
   const base = { sizeGb, bootIndex, bus };
   if (destination === 'local') return { ...base, id: `ephemeral${place + 1}`, serial: id, source: { kind: 'blank' } };
-  return { ...base, id: volumeId ?? '', serial: volumeId ?? '', source: iscsiOf(connection as Connection) };
+  return { ...base, id: volumeId ?? '', serial: volumeId ?? '', source: iscsiOf(connection as Connection, seal) };
 }
 
-function iscsiOf({ data }: Connection): DiskSource {
+function iscsiOf({ data }: Connection, seal: Seal): DiskSource {
   return {
     kind: 'iscsi',
     portal: String(data.target_portal),
     iqn: String(data.target_iqn),
     lun: Number(data.target_lun),
     user: String(data.auth_username ?? ''),
-    secret: String(data.auth_password ?? ''),
+    secret: seal.open(String(data.auth_password ?? '')),
   };
 }
 

@@ -23,7 +23,7 @@ export async function connectVolume(
   const reserved = await reserve(compute, server.id, volumeId);
   await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId, attachmentId: reserved.id }));
   const connector = { ...(await connectorOf(compute, server.host ?? '')), mountpoint: attachment.device ?? '/dev/vda' };
-  const connection = connectionOf(await compute.volumes.connectAttachment(reserved.id, connector));
+  const connection = connectionOf(await compute.volumes.connectAttachment(reserved.id, connector), compute);
   await run.commit((tx) => changeAttachment(tx, attachment.id, { connection }));
   return { ...attachment, volumeId, attachmentId: reserved.id, connection };
 }
@@ -47,12 +47,14 @@ async function connectorOf({ db, cloud }: Compute, name: string) {
   };
 }
 
-/** The volume API lays the data flat; older words nest it. */
-function connectionOf({ id, connection_info: info = {} }: AttachmentJson): Connection {
+/** The volume API lays the data flat; older words nest it. Its password is a row's from here on, so it is sealed. */
+function connectionOf({ id, connection_info: info = {} }: AttachmentJson, { seal }: Compute): Connection {
   const { driver_volume_type: type, data, ...flat } = info;
   if (type !== 'iscsi')
     throw new Fault(501, 'notImplemented', `Attachment ${id} wants a connection of type ${String(type)}, not iscsi.`);
-  return { driver_volume_type: type, data: (data as Record<string, unknown> | undefined) ?? flat };
+  const plain = (data as Record<string, unknown> | undefined) ?? flat;
+  const secret = typeof plain.auth_password === 'string' ? { auth_password: seal.seal(plain.auth_password) } : {};
+  return { driver_volume_type: type, data: { ...plain, ...secret } };
 }
 
 /** The mark by which a volume made for a server is found again. */

@@ -1,7 +1,8 @@
 /** The directories that domains are configured with, as the rows say now. */
 import type { Knex } from 'knex';
 import type { Log } from '#shared/log/log.ts';
-import type { LdapDomains, Sealer } from '../context.ts';
+import type { Sealer } from '#shared/seal/key-file.ts';
+import type { LdapDomains } from '../context.ts';
 import { openedOptions } from '../domain-config/secrets.ts';
 import { listOptions } from '../domain-config/store.ts';
 import type { Connection } from '../drivers/ldap/connection.ts';

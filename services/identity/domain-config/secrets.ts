@@ -1,6 +1,7 @@
 /** Options that nobody is shown are sealed at rest, with the keys of credentials. */
 import type { Knex } from 'knex';
-import type { Identity, Sealer } from '../context.ts';
+import type { Sealer } from '#shared/seal/key-file.ts';
+import type { Identity } from '../context.ts';
 import { hidden, isHidden } from './options.ts';
 import { type DomainOption, listOptions, setOption } from './store.ts';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { databaseOf, readCloud } from '#shared/config/cloud.ts';
 import type { Settings } from '#shared/config/settings.ts';
 import { openDatabase } from '#shared/db/open.ts';
+import { openSealer } from '#shared/seal/key-file.ts';
 import { section } from '../config.ts';
 import { resealAll } from '../credentials/operations.ts';
-import { openSealer } from '../credentials/seal.ts';
 import { resealOptions } from '../domain-config/secrets.ts';
 import { listKeys, rotateKeys } from './store.ts';
 

@@ -1,7 +1,7 @@
 /** Which options a check is about: those of the domain, or some that are not set yet. */
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
-import type { Sealer } from '../../context.ts';
+import type { Sealer } from '#shared/seal/key-file.ts';
 import { type Groups, refuseStrange } from '../../domain-config/options.ts';
 import { openedOptions } from '../../domain-config/secrets.ts';
 import { listOptions } from '../../domain-config/store.ts';

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openSealer } from './seal.ts';
+import { openSealer } from './key-file.ts';
 
 function fileFor(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'seal-'));

@@ -2,7 +2,16 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Sealer } from '../context.ts';
+
+/** AES-256-GCM. */
+export interface Sealer {
+  seal(text: string): { readonly sealed: string; readonly keyId: string };
+  /** Throws when it was sealed by a key that is not here, or was touched. */
+  open(sealed: string, keyId: string): string;
+  readonly newest: string;
+  /** A new key seals from now on; the others stay, to open. */
+  rotate(): void;
+}
 
 interface Key {
   readonly id: string;

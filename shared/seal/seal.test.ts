@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { openProperties, sealProperties, sealWith } from './seal.ts';
+
+function sealOf(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'seal-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return sealWith(join(folder, 'row-keys'));
+}
+
+test('sealed text opens again, plain text of an older row stays, and touched text is refused', (t) => {
+  const seal = sealOf(t);
+  const sealed = seal.seal('the secret');
+  assert.ok(!sealed.includes('secret'));
+  assert.equal(seal.open(sealed), 'the secret');
+  assert.equal(seal.open('the secret'), 'the secret');
+  assert.throws(() => seal.open(sealed.slice(0, -6)));
+  assert.throws(() => sealOf(t).open(sealed), /the key .* is not in/);
+});
+
+test('named properties are sealed at any depth and whatever they hold, the others stay readable', (t) => {
+  const seal = sealOf(t);
+  const wish = {
+    id: 'a',
+    drive: { 'meta.json': '{}' },
+    disks: [
+      { id: 'b', secret: 'chap' },
+      { id: 'c', secret: null },
+    ],
+  };
+  const row = JSON.stringify(sealProperties(wish, ['secret', 'drive'], seal));
+  assert.match(row, /"id":"b"/);
+  assert.doesNotMatch(row, /chap|meta\.json/);
+  assert.deepEqual(openProperties(JSON.parse(row), ['secret', 'drive'], seal), wish);
+  assert.deepEqual(openProperties(wish, ['secret', 'drive'], seal), wish, 'what an older version wrote');
+});
