@@ -1,5 +1,8 @@
 /** What an application credential allows, where it allows only some requests. */
+import { Lru } from '#shared/clock/lru.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
+import { type LinearRegex, linearRegex } from '#shared/input/linear-regex.ts';
+import { own } from '#shared/input/own.ts';
 import type { AccessRule } from './token.ts';
 import type { Who } from './who.ts';
 
@@ -23,12 +26,16 @@ export function refuseUnlessAllowed({ accessRules, serviceRoles }: Who, request:
 }
 
 function fits({ service, method, path }: AccessRule, asked: Request): boolean {
-  if (!(types[asked.api] ?? [asked.api]).includes(service)) return false;
+  if (!(own(types, asked.api) ?? [asked.api]).includes(service)) return false;
   return method.toUpperCase() === asked.method.toUpperCase() && patternOf(path).test(asked.path);
 }
 
-/** `{any}` and `*` are one part of a path, `**` any number of them. */
-function patternOf(path: string): RegExp {
+const patterns = new Lru<LinearRegex>(500);
+
+/** `{any}` and `*` are one part of a path, `**` any number of them. Users write these: see linear-regex.ts. */
+function patternOf(path: string): LinearRegex {
+  const known = patterns.get(path);
+  if (known) return known;
   const source = path
     .split(/(\*\*|\*|\{[^}]*\})/)
     .map((part, at) => {
@@ -36,5 +43,7 @@ function patternOf(path: string): RegExp {
       return part === '**' ? '.*' : '[^/]+';
     })
     .join('');
-  return new RegExp(`^${source}$`);
+  const pattern = linearRegex(`^${source}$`);
+  patterns.set(path, pattern);
+  return pattern;
 }

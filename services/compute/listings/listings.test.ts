@@ -24,6 +24,9 @@ test('a list is the newest first, and is filtered by name as by a pattern', asyn
   assert.deepEqual(await names(cloud, 'name=web'), ['web2', 'web']);
   assert.deepEqual(await names(cloud, 'name=%5Eweb%24'), ['web']);
   assert.deepEqual(await names(cloud, 'name=w.b2'), ['web2']);
+  assert.deepEqual(await names(cloud, `name=${encodeURIComponent('^[a-z]+[0-9]$')}`), ['web2']);
+  assert.deepEqual(await names(cloud, `name=${encodeURIComponent('(b2|^d.$)')}&limit=1`), ['db']);
+  assert.equal(await names(cloud, `name=${encodeURIComponent('(b2')}`), 400);
   assert.deepEqual(await names(cloud, 'name=None&status=None&deleted=False&changes-since=None'), ['db', 'web2', 'web']);
 });
 

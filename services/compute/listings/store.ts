@@ -1,5 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
+import { type LinearRegex, linearRegex, RegexError } from '#shared/input/linear-regex.ts';
 import type { TaskState, VmState } from '../servers/states.ts';
 
 /** A column that servers are sorted by. */
@@ -38,7 +40,7 @@ export interface ServerFilter {
   readonly states?: readonly { readonly vmState: VmState; readonly taskState?: TaskState }[];
   /** Column to value. */
   readonly equal: Readonly<Record<string, string | number | boolean | null>>;
-  /** Column to a pattern as MySQL's REGEXP is used by clients: text anywhere, `^`, `$`, `.` and `.*`. */
+  /** Column to a pattern that its text must match, as with MySQL's REGEXP: text anywhere, or a regular expression. */
   readonly like: Readonly<Record<string, string>>;
   readonly locked?: boolean;
   readonly ip?: string;
@@ -64,14 +66,37 @@ export interface Listed {
 type Query = Knex.QueryBuilder;
 
 export async function listServers(db: Knex, filter: ServerFilter): Promise<Listed[]> {
+  const patterns = Object.entries(filter.like).filter(([, text]) => !isPlain(text));
+  const matches = patterns.map(([column, text]) => ({ column, regex: regexOf(column, text) }));
   const found: Query = db('servers');
   narrow(found, filter);
   for (const { column, order } of filter.sort) found.orderBy(column, order);
-  if (filter.marker === undefined) return found.limit(filter.limit).select('id', 'version', 'name', 'host');
-  const rows = (await found.select('id', 'version', 'name', 'host')) as Listed[];
+  found.select('id', 'version', 'name', 'host', ...matches.map(({ column }) => column));
+  if (filter.marker === undefined && matches.length === 0) return found.limit(filter.limit);
+  const rows = await matching((await found) as Listed[], matches);
+  if (filter.marker === undefined) return rows.slice(0, filter.limit);
   const at = rows.findIndex(({ id }) => id === filter.marker);
   if (at < 0) throw badRequest(`marker [${filter.marker}] not found`);
   return rows.slice(at + 1, at + 1 + filter.limit);
+}
+
+type Matches = readonly { readonly column: string; readonly regex: LinearRegex }[];
+
+const atOnceMs = 5;
+
+/** Gives way to other requests now and then: a pattern over many names takes longer than they should wait. */
+async function matching(rows: readonly Listed[], matches: Matches): Promise<readonly Listed[]> {
+  if (matches.length === 0) return rows;
+  const fitting: Listed[] = [];
+  let begun = performance.now();
+  for (const row of rows) {
+    const texts = row as unknown as Readonly<Record<string, string | null>>;
+    if (matches.every(({ column, regex }) => regex.test(texts[column] ?? ''))) fitting.push(row);
+    if (performance.now() - begun < atOnceMs) continue;
+    await turn();
+    begun = performance.now();
+  }
+  return fitting;
 }
 
 function narrow(found: Query, filter: ServerFilter): void {
@@ -85,7 +110,8 @@ function narrow(found: Query, filter: ServerFilter): void {
       for (const state of states) any.orWhere({ ...state });
     });
   found.where({ ...equal });
-  for (const [column, pattern] of Object.entries(like)) matching(found, column, pattern);
+  for (const [column, text] of Object.entries(like))
+    if (isPlain(text)) found.whereRaw(`instr(${snake(column)}, ?) > 0`, [text]);
   if (locked === true) found.whereNotNull('lockedBy');
   if (locked === false) found.whereNull('lockedBy');
   if (ip !== undefined) found.whereRaw('instr(addresses, ?) > 0', [`"addr":"${ip.replace(/[^0-9a-fA-F:.]/g, '')}`]);
@@ -96,18 +122,18 @@ function narrow(found: Query, filter: ServerFilter): void {
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** Plain text is looked for as it stands; the rest becomes LIKE, which no pattern can make slow. */
-function matching(found: Query, column: string, pattern: string): void {
-  if (!/[\\^$.*|?+()[\]{}]/.test(pattern)) return void found.whereRaw(`instr(${snake(column)}, ?) > 0`, [pattern]);
-  const [head, tail] = [pattern.startsWith('^'), pattern.endsWith('$') && !pattern.endsWith('\\$')];
-  const middle = pattern.slice(head ? 1 : 0, tail ? -1 : undefined);
-  const like = middle.replace(/\\(.)|\.\*|\.|[%_]|\\/g, (part, escaped?: string) => {
-    if (escaped !== undefined) return /[%_!]/.test(escaped) ? `!${escaped}` : escaped;
-    if (part === '.*') return '%';
-    if (part === '.') return '_';
-    return `!${part}`;
-  });
-  found.whereRaw(`${snake(column)} LIKE ? ESCAPE '!'`, [`${head ? '' : '%'}${like}${tail ? '' : '%'}`]);
+const isPlain = (pattern: string) => !/[\\^$.*|?+()[\]{}]/.test(pattern);
+
+/** Two databases know two kinds of patterns, and either may be made slow by a user: ours are matched here. */
+function regexOf(column: string, pattern: string): LinearRegex {
+  try {
+    return linearRegex(pattern);
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error;
+    throw badRequest(
+      `Invalid input for query parameters ${column}. Value: ${pattern}. It is no pattern that servers can be found by: ${error.message}.`,
+    );
+  }
 }
 
 /** Tags stand in one column as a JSON list; a quoted tag is found in it as it stands. */
