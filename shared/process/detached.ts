@@ -59,3 +59,13 @@ function isThat(pid: number, name: string, cwd: string): boolean {
     return false; // it ended meanwhile, or is not ours to see
   }
 }
+
+/** When a process started, in ticks since the boot of the machine; null when it has ended. */
+export function startTime(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null; // its name may hold blanks and brackets
+  } catch {
+    return null;
+  }
+}

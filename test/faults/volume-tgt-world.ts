@@ -4,7 +4,6 @@ import { findDetached } from '#shared/process/detached.ts';
 import { stopDaemon } from '../../services/volume-agent/drivers/tgt/daemon.ts';
 import { openTgt } from '../../services/volume-agent/drivers/tgt/exports.ts';
 import { askTgtd } from '../../services/volume-agent/drivers/tgt/socket.ts';
-import { readTargets } from '../../services/volume-agent/drivers/tgt/targets.ts';
 import { freePort } from '../fakes/free-port.ts';
 import { worldOf } from './volume-world.ts';
 
@@ -15,10 +14,11 @@ export const world = worldOf(
     /** Targets and accounts that are left; then it ends, for the story is over. */
     count: async (directory) => {
       if (findDetached('tgtd', directory).length === 0) return 0;
-      const targets = readTargets(await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 }));
+      const targets = await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 });
       const accounts = await askTgtd(directory, { mode: 'account', op: 'show' });
       await stopDaemon(directory);
-      return targets.length + accounts.split('\n').filter((line) => /^\s+\w/.test(line) && !/guard/.test(line)).length;
+      const made = targets.match(/^Target \d+: /gm)?.length ?? 0;
+      return made + accounts.split('\n').filter((line) => /^\s+\w/.test(line) && !/guard/.test(line)).length;
     },
   },
   ['a volume is attached and detached'],

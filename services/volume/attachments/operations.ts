@@ -1,7 +1,8 @@
 /** The verbs of an attachment that ask the storage host, and wait for what it answers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Who } from '#shared/auth/who.ts';
-import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { requireIscsiName } from '#shared/contracts/grammar.ts';
+import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { readVolume, turnVolume } from '../volumes/store.ts';
@@ -49,7 +50,7 @@ export async function connect(
 ): Promise<Attachment> {
   const { db, bus } = service;
   const { id } = attachment;
-  if (!connector.initiator) throw badRequest('Invalid input received: The connector names no iSCSI initiator.');
+  requireIscsiName(connector.initiator, "the connector's initiator");
   await refuseForeign(service, attachment, connector);
   const now = await whenFree(service, id);
   if (isConnected(now, connector)) return now;

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '#shared/errors/fault.ts';
-import { findDetached, startDetached } from '#shared/process/detached.ts';
+import { findDetached, startDetached, startTime } from '#shared/process/detached.ts';
 import { askTgtd, type Request, socketName } from './socket.ts';
 
 export interface DaemonOptions {
@@ -17,15 +17,22 @@ export interface Daemon extends DaemonOptions {
   ask(request: Request): Promise<string>;
   /** True when it had to be started: then it knows nothing. */
   ensureUp(): Promise<boolean>;
-  isUp(): boolean;
+  /** Which tgtd runs: another one after each start. Null when none does. */
+  instance(): string | null;
 }
 
 export const daemonOf = (options: DaemonOptions): Daemon => ({
   ...options,
   ask: (request) => askTgtd(options.directory, request),
   ensureUp: () => ensureUp(options),
-  isUp: () => findDetached('tgtd', options.directory).length > 0,
+  instance: () => instanceOf(findDetached('tgtd', options.directory)[0]),
 });
+
+/** A pid comes again, with another time of its start. */
+function instanceOf(pid: number | undefined): string | null {
+  const startedAt = pid === undefined ? null : startTime(pid);
+  return startedAt === null ? null : `${pid}@${startedAt}`;
+}
 
 async function ensureUp({ directory, portal }: DaemonOptions): Promise<boolean> {
   await mkdir(directory, { recursive: true, mode: 0o700 });

@@ -1,21 +1,18 @@
 /** Volumes as iSCSI targets: one per volume, LUN 1, open to named initiators with a CHAP account of their own. */
-import { randomBytes } from 'node:crypto';
-import { join, relative } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { every } from '#shared/clock/every.ts';
+import { chapSecret, chapUser, requireIscsiName, requireName, resourceId } from '#shared/contracts/grammar.ts';
 import type { GrantWish, Target as Reached } from '#shared/contracts/volume-agent.ts';
-import { conflict } from '#shared/errors/fault.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Exporter } from '../driver.ts';
-import { type Daemon, type DaemonOptions, daemonOf } from './daemon.ts';
-import { dropRecord, type ExportRecord, findRecord, keepRecord, listRecords } from './records.ts';
-import { type Request, refusal, TgtRefused } from './socket.ts';
-import { readTargets, type Target } from './targets.ts';
+import { type Daemon, type DaemonOptions, daemonOf, stopDaemon } from './daemon.ts';
+import { type ExportRecord, openRecords, type Records } from './records.ts';
+import { refusal, TgtRefused } from './socket.ts';
+import { createTarget, fillTarget, lun, removeTarget } from './targets.ts';
 
 /** Cinder's own name, which guests and people may know. */
 const iqnOf = (volumeId: string): string => `iqn.2010-10.org.openstack:volume-${volumeId}`;
-const lun = 1;
-/** Bound to every target first, with a password nobody has: a target without accounts would ask for no password. */
-const guard = 'guard';
 
 interface TgtOptions extends DaemonOptions {
   readonly log: Log;
@@ -23,30 +20,27 @@ interface TgtOptions extends DaemonOptions {
   readonly watchMs: number;
 }
 
+interface Parts {
+  readonly daemon: Daemon;
+  readonly records: Records;
+  readonly log: Log;
+}
+
 export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise<Exporter> {
-  const daemon = daemonOf(options);
-  const records = join(options.directory, 'exports');
+  const records = await openRecords(join(options.directory, 'exports'));
+  const parts: Parts = { daemon: daemonOf(options), records, log };
   const inTurn = oneAtATime();
-  const reapply = async () => {
-    const wanted = await listRecords(records);
-    if (wanted.length === 0 || !(await daemon.ensureUp())) return;
-    for (const record of wanted) await apply(daemon, record);
-    log.warn({ exports: wanted.length }, 'tgtd was gone and serves again');
-  };
   const watching = every(
     watchMs,
-    () => inTurn(reapply),
+    () => inTurn(() => reapply(parts)),
     (error) => log.error({ error }, 'tgtd cannot be brought back'),
   );
-  await inTurn(async () => {
-    for (const record of await listRecords(records)) await ensureApplied(daemon, record);
-  }).catch((error: unknown) => log.error({ error }, 'exports do not stand yet'));
+  await inTurn(() => applyAll(parts)).catch((error: unknown) => log.error({ error }, 'exports do not stand yet'));
   return {
-    ensureGrant: (wish, path) => inTurn(() => ensureGrant(daemon, records, wish, path)),
-    ensureGrantGone: ({ id, volumeId }) =>
-      inTurn(() => keepOnly(daemon, records, volumeId, (grant) => grant.id !== id)),
-    ensureClosed: (volumeId) => inTurn(() => keepOnly(daemon, records, volumeId, () => false)),
-    isExported: async (volumeId) => (await findRecord(records, volumeId)) !== undefined,
+    ensureGrant: (wish, path) => inTurn(() => ensureGrant(parts, wish, path)),
+    ensureGrantGone: ({ id, volumeId }) => inTurn(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
+    ensureClosed: (volumeId) => inTurn(() => keepOnly(parts, volumeId, () => false)),
+    isExported: async (volumeId) => records.find(volumeId) !== undefined,
     close: watching.close,
   };
 }
@@ -61,114 +55,122 @@ function oneAtATime() {
   };
 }
 
-async function ensureGrant(daemon: Daemon, records: string, wish: GrantWish, path: string): Promise<Reached> {
+async function reapply(parts: Parts): Promise<void> {
+  const { daemon, records, log } = parts;
+  if (records.all().length === 0 || !(await daemon.ensureUp())) return;
+  await applyAll(parts);
+  log.warn({ exports: records.all().length }, 'tgtd was gone and serves again');
+}
+
+async function applyAll(parts: Parts): Promise<void> {
+  for (const { volumeId } of parts.records.all()) await ensureApplied(parts, volumeId);
+}
+
+async function ensureGrant(parts: Parts, wish: GrantWish, path: string): Promise<Reached> {
+  const { daemon, records } = parts;
   const { volumeId } = wish;
-  const former = (await findRecord(records, volumeId))?.grants ?? [];
-  refuseChangedSecret(former, wish);
-  const record = { volumeId, path, grants: [...former.filter(({ id }) => id !== wish.id), wish] };
-  await keepRecord(records, record);
-  await ensureApplied(daemon, record);
+  checkGrant(wish);
+  checkPath(daemon, path);
+  refuseForeignAccount(records, wish);
+  const former = records.find(volumeId) ?? newRecord(records, volumeId);
+  const grants = [...former.grants.filter(({ id }) => id !== wish.id), wish];
+  const isKnown = former.grants.some((grant) => isSame(grant, wish)) && former.path === path;
+  if (!isKnown) await records.keep({ ...former, path, grants, ended: endedOf(former, grants), appliedIn: null });
+  await ensureApplied(parts, volumeId);
   return { portal: daemon.portal, iqn: iqnOf(volumeId), lun };
 }
 
-/** tgtd does not tell the password it has: a changed one could not be told from one that still has to be set. */
-function refuseChangedSecret(former: readonly GrantWish[], { user, secret, volumeId }: GrantWish): void {
-  const known = former.find((grant) => grant.user === user);
-  if (known && known.secret !== secret)
-    throw conflict(`account ${user} of volume ${volumeId} exists with another secret`);
+/** Again at this last hop, whoever wrote the work. */
+function checkGrant({ id, volumeId, initiator, user, secret }: GrantWish): void {
+  requireName(resourceId, id, 'the id of an attachment');
+  requireName(resourceId, volumeId, 'the id of a volume');
+  requireName(chapUser, user, 'the user of a CHAP account');
+  requireName(chapSecret, secret, 'the secret of a CHAP account');
+  requireIscsiName(initiator, "the connector's initiator");
+  requireIscsiName(iqnOf(volumeId), 'the name of the target');
 }
+
+function checkPath({ directory }: Daemon, path: string): void {
+  if (!resolve(path).startsWith(directory + sep))
+    throw badRequest('only what lies below the directory of tgtd is exported');
+}
+
+/** tgtd does not tell the password it has, and knows each account once: one account belongs to one volume. */
+function refuseForeignAccount(records: Records, { user, secret, volumeId }: GrantWish): void {
+  for (const record of records.all())
+    for (const known of [...record.grants, ...record.ended].filter((grant) => grant.user === user)) {
+      if (record.volumeId !== volumeId) throw conflict(`account ${user} belongs to another volume than ${volumeId}`);
+      if (known.secret !== secret) throw conflict(`account ${user} of volume ${volumeId} exists with another secret`);
+    }
+}
+
+const newRecord = (records: Records, volumeId: string): ExportRecord => ({
+  volumeId,
+  path: '',
+  grants: [],
+  tid: records.freeTid(),
+  ended: [],
+  madeIn: null,
+  appliedIn: null,
+});
+
+const isSame = (one: GrantWish, other: GrantWish): boolean =>
+  (['id', 'initiator', 'user', 'secret', 'readOnly'] as const).every((key) => one[key] === other[key]);
+
+/** What may still stand in tgtd and is no grant any more. */
+const endedOf = ({ grants: former, ended }: ExportRecord, grants: readonly GrantWish[]) =>
+  [...ended, ...former].filter((one) => !grants.some((other) => isSame(one, other)));
 
 type Keeps = (grant: GrantWish) => boolean;
 
 /** The record goes last: until then the next try knows that something is to be taken away. */
-async function keepOnly(daemon: Daemon, records: string, volumeId: string, keeps: Keeps): Promise<void> {
-  const former = await findRecord(records, volumeId);
+async function keepOnly(parts: Parts, volumeId: string, keeps: Keeps): Promise<void> {
+  const { daemon, records } = parts;
+  const former = records.find(volumeId);
   if (!former) return;
-  const record = { ...former, grants: former.grants.filter(keeps) };
-  if (record.grants.length > 0) await keepRecord(records, record);
+  const grants = former.grants.filter(keeps);
+  if (grants.length < former.grants.length)
+    await records.keep({ ...former, grants, ended: endedOf(former, grants), appliedIn: null });
   // a tgtd that is not there exports nothing
-  if (record.grants.length > 0 || daemon.isUp()) await ensureApplied(daemon, record);
-  if (record.grants.length === 0) await dropRecord(records, volumeId);
+  if (grants.length > 0 || daemon.instance() !== null) await ensureApplied(parts, volumeId);
+  if (grants.length === 0) await records.drop(volumeId);
 }
 
-async function ensureApplied(daemon: Daemon, record: ExportRecord): Promise<void> {
+async function ensureApplied(parts: Parts, volumeId: string): Promise<void> {
+  await parts.daemon.ensureUp();
+  await apply(parts, volumeId).catch((error: unknown) => {
+    const code = error instanceof TgtRefused ? error.code : undefined;
+    if (code === refusal.targetExists) return startAnew(parts, volumeId);
+    if (code === refusal.noTarget) return makeAgain(parts, volumeId);
+    throw error;
+  });
+}
+
+/** A tgtd with a target that no record explains is not guessed about: another one gets what the records say. */
+async function startAnew(parts: Parts, volumeId: string): Promise<void> {
+  const { daemon, records, log } = parts;
+  log.error({ volumeId }, 'tgtd has a target that no record explains: it starts anew');
+  await stopDaemon(daemon.directory);
   await daemon.ensureUp();
-  await apply(daemon, record);
+  for (const record of records.all()) await apply(parts, record.volumeId);
 }
 
-/** Makes the target what the record says. Safe to repeat from any half done state. */
-async function apply(daemon: Daemon, record: ExportRecord): Promise<void> {
-  const targets = readTargets(await daemon.ask({ mode: 'target', op: 'show', tid: -1 }));
-  const found = targets.find(({ name }) => name === iqnOf(record.volumeId));
-  if (record.grants.length === 0) return found && removeTarget(daemon, found);
-  const target = found ?? (await createTarget(daemon, record, Math.max(0, ...targets.map(({ tid }) => tid)) + 1));
-  await ensureAccounts(daemon, target, record);
-  await ensureLun(daemon, target, record);
-  await ensureInitiators(daemon, target, record);
+/** An agent that died between the end of a target and that of its record. */
+async function makeAgain(parts: Parts, volumeId: string): Promise<void> {
+  const record = parts.records.find(volumeId);
+  if (record) await parts.records.keep({ ...record, madeIn: null });
+  await apply(parts, volumeId);
 }
 
-async function createTarget(daemon: Daemon, { volumeId }: ExportRecord, tid: number): Promise<Target> {
-  const name = iqnOf(volumeId);
-  await daemon.ask({ mode: 'target', op: 'new', tid, text: `targetname=${name}` });
-  return { tid, name, luns: [], accounts: [], initiators: [], sessions: [] };
-}
-
-/**
- * Taking an account away from the middle leaves a hole in tgtd's list, and listing it then ends tgtd. So those after
- * it are taken from the end, and put back.
- */
-async function ensureAccounts(daemon: Daemon, { tid, accounts }: Target, { grants }: ExportRecord): Promise<void> {
-  const wanted = [guard, ...grants.map(({ user }) => user)];
-  const firstStranger = accounts.findIndex((user, index) => wanted[index] !== user);
-  const kept = firstStranger < 0 ? accounts : accounts.slice(0, firstStranger);
-  for (const user of accounts.slice(kept.length).toReversed())
-    await daemon.ask({ mode: 'account', op: 'unbind', tid, text: `user=${user}` });
-  for (const user of accounts.filter((each) => !wanted.includes(each))) await removeAccount(daemon, user);
-  const secrets = new Map(grants.map(({ user, secret }) => [user, secret]));
-  for (const user of wanted.slice(kept.length)) {
-    const secret = secrets.get(user) ?? randomBytes(12).toString('hex');
-    await content(daemon, { mode: 'account', op: 'new', text: `user=${user},password=${secret}` }, refusal.userExists);
-    await daemon.ask({ mode: 'account', op: 'bind', tid, text: `user=${user}` });
+async function apply({ daemon, records }: Parts, volumeId: string): Promise<void> {
+  const instance = daemon.instance();
+  const record = records.find(volumeId);
+  if (!record || instance === null || record.appliedIn === instance) return;
+  if (record.madeIn !== instance) {
+    await createTarget(daemon, record.tid, iqnOf(volumeId));
+    await records.keep({ ...record, madeIn: instance });
   }
-}
-
-async function ensureLun(daemon: Daemon, { tid, luns }: Target, { path, grants }: ExportRecord): Promise<void> {
-  const text = `path=${relative(daemon.directory, path)},bstype=rdwr`;
-  if (!luns.includes(lun)) await daemon.ask({ mode: 'device', op: 'new', tid, lun, text });
-  // without it tgtd ignores what a guest discards, and files only ever grow
-  const params = `thin_provisioning=1,readonly=${grants.every(({ readOnly }) => readOnly) ? 1 : 0}`;
-  await daemon.ask({ mode: 'device', op: 'update', tid, lun, text: params });
-}
-
-/** Last, when the accounts stand: a name is let in only with its password. */
-async function ensureInitiators(daemon: Daemon, target: Target, record: ExportRecord): Promise<void> {
-  const { tid, initiators, sessions } = target;
-  const wanted = new Set(record.grants.map(({ initiator }) => initiator));
-  const bind = (op: 'bind' | 'unbind', iqn: string, code: number) =>
-    content(daemon, { mode: 'target', op, tid, text: `initiator-name=${iqn}` }, code);
-  for (const iqn of initiators.filter((each) => !wanted.has(each))) await bind('unbind', iqn, refusal.noAcl);
-  for (const iqn of wanted) if (!initiators.includes(iqn)) await bind('bind', iqn, refusal.aclExists);
-  for (const { sid, initiator, connections } of sessions)
-    if (!wanted.has(initiator)) for (const cid of connections) await closeConnection(daemon, tid, sid, cid);
-}
-
-/** It may have closed by itself since the listing. */
-const closeConnection = (daemon: Daemon, tid: number, sid: number, cid: number) =>
-  daemon.ask({ mode: 'connection', op: 'delete', tid, sid, cid }).catch((error: unknown) => {
-    if (!(error instanceof TgtRefused)) throw error;
-  });
-
-async function removeTarget(daemon: Daemon, { tid, accounts }: Target): Promise<void> {
-  await content(daemon, { mode: 'target', op: 'delete', tid, force: true }, refusal.noTarget);
-  for (const user of accounts.filter((each) => each !== guard)) await removeAccount(daemon, user);
-}
-
-const removeAccount = (daemon: Daemon, user: string) =>
-  content(daemon, { mode: 'account', op: 'delete', text: `user=${user}` }, refusal.noUser);
-
-/** For ensures: one refusal means that it is so already. */
-async function content(daemon: Daemon, request: Request, unless: number): Promise<void> {
-  await daemon.ask(request).catch((error: unknown) => {
-    if (!(error instanceof TgtRefused) || error.code !== unless) throw error;
-  });
+  if (record.grants.length === 0) return removeTarget(daemon, record);
+  await fillTarget(daemon, record);
+  await records.keep({ ...record, ended: [], madeIn: instance, appliedIn: instance });
 }

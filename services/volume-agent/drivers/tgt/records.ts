@@ -1,6 +1,7 @@
 /** What this host exports, kept by the agent, for tgtd forgets everything when it ends. It holds CHAP secrets: 0600. */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireName, resourceId } from '#shared/contracts/grammar.ts';
 import type { GrantWish } from '#shared/contracts/volume-agent.ts';
 import { publish } from '../file/publish.ts';
 
@@ -8,29 +9,55 @@ export interface ExportRecord {
   readonly volumeId: string;
   readonly path: string;
   readonly grants: readonly GrantWish[];
+  /** tgtd's number of the target: given here, before tgtd is asked, and to no other record. */
+  readonly tid: number;
+  /** Grants that ended: their accounts and initiators may still stand in tgtd. */
+  readonly ended: readonly GrantWish[];
+  /** The tgtd in which the target was made under this number. */
+  readonly madeIn: string | null;
+  /** The tgtd that has all grants and nothing else. */
+  readonly appliedIn: string | null;
 }
 
-const fileOf = (directory: string, volumeId: string) => join(directory, `${volumeId}.json`);
+export interface Records {
+  find(volumeId: string): ExportRecord | undefined;
+  all(): readonly ExportRecord[];
+  keep(record: ExportRecord): Promise<void>;
+  drop(volumeId: string): Promise<void>;
+  /** A number that no target of a record has. */
+  freeTid(): number;
+}
 
-export async function keepRecord(directory: string, record: ExportRecord): Promise<void> {
+/** Read once; this agent alone writes there. */
+export async function openRecords(directory: string): Promise<Records> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await publish(fileOf(directory, record.volumeId), (file) => file.writeFile(JSON.stringify(record)));
+  const known = new Map<string, ExportRecord>();
+  const fileOf = (volumeId: string) =>
+    join(directory, `${requireName(resourceId, volumeId, 'the id of a volume')}.json`);
+  const freeTid = () => Math.max(0, ...[...known.values()].map(({ tid }) => tid)) + 1;
+  for (const found of await readRecords(directory)) known.set(found.volumeId, { ...fresh, tid: freeTid(), ...found });
+  return {
+    find: (volumeId) => known.get(volumeId),
+    all: () => [...known.values()],
+    keep: async (record) => {
+      await publish(fileOf(record.volumeId), (file) => file.writeFile(JSON.stringify(record)));
+      known.set(record.volumeId, record);
+    },
+    drop: async (volumeId) => {
+      await rm(fileOf(volumeId), { force: true });
+      known.delete(volumeId);
+    },
+    freeTid,
+  };
 }
 
-export const dropRecord = (directory: string, volumeId: string) => rm(fileOf(directory, volumeId), { force: true });
+const fresh = { ended: [], madeIn: null, appliedIn: null };
 
-export async function findRecord(directory: string, volumeId: string): Promise<ExportRecord | undefined> {
-  const text = await readFile(fileOf(directory, volumeId), 'utf8').catch(unlessMissing);
-  return text === undefined ? undefined : (JSON.parse(text) as ExportRecord);
-}
-
-export async function listRecords(directory: string): Promise<ExportRecord[]> {
-  const files = (await readdir(directory).catch(unlessMissing)) ?? [];
-  const ids = files.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
-  const found = await Promise.all(ids.map((id) => findRecord(directory, id)));
-  return found.filter((record) => record !== undefined);
-}
-
-function unlessMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
+/** Those of an earlier version say nothing of numbers. Numbered ones come first, so that theirs are not given away. */
+async function readRecords(
+  directory: string,
+): Promise<(Pick<ExportRecord, 'volumeId' | 'path' | 'grants'> & Partial<ExportRecord>)[]> {
+  const files = (await readdir(directory)).filter((name) => name.endsWith('.json'));
+  const read = await Promise.all(files.map(async (name) => JSON.parse(await readFile(join(directory, name), 'utf8'))));
+  return read.toSorted((one, other) => Number(other.tid !== undefined) - Number(one.tid !== undefined));
 }

@@ -5,6 +5,7 @@
  */
 import { open } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { Fault } from '#shared/errors/fault.ts';
 
 const modes = { system: 0, target: 1, device: 2, portal: 3, connection: 6, account: 7 } as const;
 const operations = { new: 0, delete: 1, show: 2, bind: 3, unbind: 4, update: 5 } as const;
@@ -12,14 +13,14 @@ const operations = { new: 0, delete: 1, show: 2, bind: 3, unbind: 4, update: 5 }
 export interface Request {
   readonly mode: keyof typeof modes;
   readonly op: keyof typeof operations;
-  /** -1 for all targets. */
   readonly tid?: number;
   readonly lun?: number;
   /** The number of a session, and of a connection within it. */
   readonly sid?: number;
   readonly cid?: number;
   readonly force?: boolean;
-  readonly text?: string;
+  /** Its parameters. tgtd reads them as `key=value,key=value` and knows no quotes. */
+  readonly words?: Readonly<Record<string, string | number>>;
 }
 
 /** tgtd said no; the numbers are those of its tgtadm_error.h. */
@@ -31,12 +32,32 @@ export class TgtRefused extends Error {
   }
 }
 
-export const refusal = { noTarget: 4, lunExists: 10, aclExists: 12, noAcl: 13, userExists: 14, noUser: 15 } as const;
+export const refusal = {
+  noTarget: 4,
+  targetExists: 9,
+  lunExists: 10,
+  aclExists: 12,
+  noAcl: 13,
+  userExists: 14,
+  noUser: 15,
+} as const;
 
 const headerBytes = 120;
 
-function encode(request: Request): Buffer {
-  const text = request.text === undefined ? Buffer.alloc(0) : Buffer.from(`${request.text}\0`);
+/** No comma, blank, line break or zero byte: what stands between `=` and the next comma stays one value. */
+const value = /^[\w.:/-]{1,255}$/;
+
+/** The last hop: whatever was checked before, no other text reaches tgtd. */
+function textOf(words: NonNullable<Request['words']>): string {
+  const pairs = Object.entries(words);
+  const odd = pairs.find(([, each]) => !value.test(String(each)));
+  if (odd) throw new Fault(400, 'badRequest', `tgtd is not given a ${odd[0]} that is not well formed`);
+  return pairs.map(([key, each]) => `${key}=${each}`).join(',');
+}
+
+/** Throws a Fault for a parameter that is not well formed. */
+export function encode(request: Request): Buffer {
+  const text = request.words === undefined ? Buffer.alloc(0) : Buffer.from(`${textOf(request.words)}\0`);
   const header = Buffer.alloc(headerBytes);
   header.writeInt32LE(modes[request.mode], 0);
   header.writeInt32LE(operations[request.op], 4);

@@ -1,0 +1,170 @@
+/** Words of tenants never become words of tgtd: neither by a connector nor by what an initiator says of itself. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { createConnection } from 'node:net';
+import { test } from 'node:test';
+import type { GrantWish } from '#shared/contracts/volume-agent.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { blank, fileHost, grant, initiator, logIn, other, tgtTest } from '../../../../test/fakes/volume-host.ts';
+import { askTgtd, encode, type Request } from './socket.ts';
+
+const foreign = {
+  ...other,
+  id: 'a3',
+  initiator: 'iqn.2026-11.test:mallory',
+  user: 'mallory',
+  secret: 'a-third-secret-16',
+};
+
+/** The lines by which tgtd lists a target, naming the volume as if it were at another one's number. */
+const listed = (volumeId: string) =>
+  `x\nTarget 1: iqn.2010-10.org.openstack:volume-${volumeId}\n    LUN information:\n        LUN: 1\n    Account information:\n        guard\n    ACL information:\n        x`;
+
+tgtTest("an initiator that spells lines of tgtd's listing is refused, and nobody's target changes", async (t) => {
+  const { agent, directory } = await fileHost(t);
+  const [hers, own, wanted] = [randomUUID(), randomUUID(), randomUUID()];
+  for (const id of [hers, own, wanted]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const alice = await grant(agent, hers, initiator);
+  assert.equal((await logIn(t, alice, initiator, 'write -P 7 0 4k')).code, 0);
+  const before = await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 });
+  await assert.rejects(grant(agent, own, { ...other, initiator: listed(wanted) }), /is no iSCSI name/);
+  assert.equal(await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 }), before);
+  const reached = await grant(agent, wanted, foreign);
+  assert.notEqual((await logIn(t, { ...reached, iqn: alice.iqn }, foreign)).code, 0);
+  assert.match((await logIn(t, reached, foreign, 'read -P 7 0 4k')).stdout, /Pattern verification failed/);
+  await agent.ensureGrantGone({ id: foreign.id, volumeId: wanted });
+  assert.equal((await logIn(t, alice, initiator, 'read -P 7 0 4k')).code, 0);
+});
+
+tgtTest("an initiator whose alias spells lines of tgtd's listing moves no grant to another target", async (t) => {
+  const { agent, directory } = await fileHost(t);
+  const [hers, own, wanted] = [randomUUID(), randomUUID(), randomUUID()];
+  for (const id of [hers, own, wanted]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const alice = await grant(agent, hers, initiator);
+  const mine = await grant(agent, own, other);
+  const socket = await beginLogin(mine, other.initiator, listed(wanted));
+  t.after(() => socket.destroy());
+  await grant(agent, wanted, foreign);
+  const target = (await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 })).split(/^(?=Target \d+: )/m);
+  const ofAlice = target.find((part) => part.includes(alice.iqn.slice(-36)) && /^Target 1: /.test(part));
+  assert.ok(ofAlice && !ofAlice.includes(foreign.user) && !ofAlice.includes(foreign.initiator));
+  assert.equal((await logIn(t, alice, initiator)).code, 0);
+});
+
+/** The first request of an iSCSI login, as the RFC lays it out: text keys end with zero bytes, and may hold anything. */
+async function beginLogin({ portal, iqn }: { portal: string; iqn: string }, name: string, alias: string) {
+  const text = Buffer.from(
+    [
+      `InitiatorName=${name}`,
+      `InitiatorAlias=${alias}`,
+      `TargetName=${iqn}`,
+      'SessionType=Normal',
+      'AuthMethod=CHAP',
+      '',
+    ].join('\0'),
+  );
+  const header = Buffer.alloc(48);
+  header.writeUInt8(0x43, 0);
+  header.writeUInt8(0x81, 1);
+  header.writeUIntBE(text.length, 5, 3);
+  header.writeUInt8(0x80, 8);
+  const [host = '', port = ''] = portal.split(':');
+  const socket = createConnection({ host, port: Number(port) });
+  socket.write(Buffer.concat([header, text, Buffer.alloc((4 - (text.length % 4)) % 4)]));
+  await new Promise((resolve, reject) => socket.once('data', resolve).once('error', reject));
+  return socket;
+}
+
+/** Letters that mean something to tgtd, to its listing or to a shell, and some that mean nothing. */
+const letters = [
+  'a',
+  'Z',
+  '0',
+  '.',
+  ':',
+  '-',
+  '_',
+  ',',
+  '=',
+  '\n',
+  '\r',
+  '\0',
+  ' ',
+  '\t',
+  '"',
+  "'",
+  '\\',
+  '/',
+  '%',
+  'é',
+  '\u2028',
+  '*',
+];
+const hostileWords = (count: number): string[] =>
+  Array.from({ length: count }, (_, seed) =>
+    Array.from(
+      { length: 1 + (seed % 40) },
+      (__, at) => letters[(seed * 31 + at * 17 + seed * at) % letters.length],
+    ).join(''),
+  );
+
+test('whatever a field of a grant says, tgtd is given one well-formed value or nothing', () => {
+  for (const word of hostileWords(3_000))
+    for (const key of ['initiator-name', 'targetname', 'user', 'password', 'path']) {
+      const request: Request = { mode: 'target', op: 'bind', tid: 1, words: { [key]: word } };
+      if (/^[\w.:/-]{1,255}$/.test(word)) assert.equal(encode(request).subarray(120).toString(), `${key}=${word}\0`);
+      else assert.throws(() => encode(request), Fault, JSON.stringify(word));
+    }
+});
+
+tgtTest('a grant with a hostile field is refused by name and leaves no target behind', async (t) => {
+  const { agent, directory } = await fileHost(t);
+  const id = randomUUID();
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  await grant(agent, id, initiator);
+  const before = await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 });
+  const whole: GrantWish = { volumeId: id, readOnly: false, ...other };
+  for (const word of hostileWords(150))
+    for (const key of ['id', 'initiator', 'user', 'secret'] as const) {
+      if (/^[\w.:-]*$/.test(word)) continue;
+      await assert.rejects(
+        agent.ensureGrant({ ...whole, [key]: word }),
+        { status: 400 },
+        `${key} ${JSON.stringify(word)}`,
+      );
+    }
+  for (const name of [
+    'x',
+    'ALL',
+    'iqn.2026-11.test:a,b',
+    'iqn.26-11.test',
+    'eui.123',
+    `iqn.2026-11.test:${'a'.repeat(223)}`,
+  ])
+    await assert.rejects(agent.ensureGrant({ ...whole, initiator: name }), /is no iSCSI name/);
+  assert.equal(await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 }), before);
+});
+
+tgtTest('an account of one volume opens no other', async (t) => {
+  const { agent } = await fileHost(t);
+  const [hers, own] = [randomUUID(), randomUUID()];
+  for (const id of [hers, own]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const alice = await grant(agent, hers, initiator);
+  await grant(agent, own, other);
+  assert.notEqual((await logIn(t, alice, { ...other, initiator: initiator.initiator })).code, 0);
+  await assert.rejects(grant(agent, own, { ...initiator, id: 'a9' }), /belongs to another volume/);
+  assert.equal((await logIn(t, alice, initiator)).code, 0);
+});
+
+tgtTest('a target that no record explains is not taken for a volume: tgtd starts anew', async (t) => {
+  const { agent, directory } = await fileHost(t);
+  const [first, second] = [randomUUID(), randomUUID()];
+  for (const id of [first, second]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const stands = await grant(agent, first, initiator);
+  await askTgtd(directory, { mode: 'target', op: 'new', tid: 2, words: { targetname: 'iqn.2026-11.test:unknown' } });
+  const reached = await grant(agent, second, other);
+  const listing = await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 });
+  assert.doesNotMatch(listing, /unknown/);
+  assert.equal((await logIn(t, stands, initiator)).code, 0);
+  assert.equal((await logIn(t, reached, other)).code, 0);
+});
