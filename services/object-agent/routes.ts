@@ -1,5 +1,5 @@
 /** The agent's door when it is a process of its own: the calls of the contract, over HTTP. */
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
   type AgentAnswer,
@@ -12,7 +12,7 @@ import {
 import { type Bytes, pump } from '#shared/http/bytes.ts';
 import type { Log } from '#shared/log/log.ts';
 import { pour } from '#shared/ring/pour.ts';
-import { blocksCrc, footerTrailer, readUrl, secretHeader } from '#shared/ring/wire.ts';
+import { blocksCrc, footerTrailer, methodOf, readUrl, secretHeader } from '#shared/ring/wire.ts';
 
 export interface DoorOptions {
   readonly agent: ObjectAgent;
@@ -22,8 +22,9 @@ export interface DoorOptions {
 
 export function openDoor({ agent, secret, log }: DoorOptions): Server {
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0, noDelay: true });
+  const expected = digestOf(secret);
   const walk = (req: IncomingMessage, res: ServerResponse) => {
-    serve(agent, secret, req, res).catch((error: unknown) => {
+    serve(agent, expected, req, res).catch((error: unknown) => {
       log.warn({ path: req.url, error }, 'a call from a proxy or a peer was cut');
       if (res.headersSent) res.destroy();
       else send(res, { status: 500, headers: { connection: 'close' } });
@@ -32,19 +33,21 @@ export function openDoor({ agent, secret, log }: DoorOptions): Server {
   return server.on('request', walk);
 }
 
-async function serve(agent: ObjectAgent, secret: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const spelled = readUrl(req.url ?? '');
+async function serve(agent: ObjectAgent, secret: Buffer, req: IncomingMessage, res: ServerResponse): Promise<void> {
   if (!isTrusted(req, secret)) return send(res, { status: 401, headers: { connection: 'close' } });
-  if (!spelled) return send(res, { status: 400, headers: { connection: 'close' } });
-  const call = { ...spelled, method: req.method as AgentCall['method'], headers: headersOf(req) };
+  const spelled = readUrl(req.url ?? '');
+  const method = methodOf(req.method);
+  if (!spelled || !method) return send(res, { status: 400, headers: { connection: 'close' } });
+  const call: AgentCall = { ...spelled, method, headers: headersOf(req) };
   if (call.kind === 'object' && call.method === 'PUT') return take(agent, call, req, res);
   await give(res, call, await agent.ask({ ...call, ...(await bodyOf(req)) }));
 }
 
-function isTrusted({ headers }: IncomingMessage, secret: string): boolean {
-  const [said, expected] = [Buffer.from(String(headers[secretHeader])), Buffer.from(secret)];
-  return said.length === expected.length && timingSafeEqual(said, expected);
-}
+/** Digests are of one length: neither the content nor the length of the secret shows in the time. */
+const isTrusted = ({ headers }: IncomingMessage, expected: Buffer): boolean =>
+  timingSafeEqual(digestOf(String(headers[secretHeader])), expected);
+
+const digestOf = (word: string): Buffer => createHash('sha256').update(word).digest();
 
 const headersOf = ({ headers }: IncomingMessage): Headers =>
   Object.fromEntries(
@@ -80,10 +83,18 @@ async function take(agent: ObjectAgent, call: AgentCall, req: IncomingMessage, r
     await upload.abort();
     throw error;
   }
-  const said = JSON.parse(req.trailers[footerTrailer] ?? '{}') as { footer?: Headers; crc?: number };
-  if (said.footer && said.crc === blocksCrc(crcs)) return send(res, await upload.commit(said.footer));
+  const { footer, crc } = footerIn(req);
+  if (footer && crc === blocksCrc(crcs)) return send(res, await upload.commit(footer));
   await upload.abort(); // cut short, or changed on the way
   send(res, { status: 422, headers: {} });
+}
+
+function footerIn({ trailers }: IncomingMessage): { footer?: Headers; crc?: number } {
+  try {
+    return JSON.parse(trailers[footerTrailer] ?? '{}') as { footer?: Headers; crc?: number };
+  } catch {
+    return {};
+  }
 }
 
 function send(res: ServerResponse, { status, headers, body }: AgentAnswer): void {

@@ -3,7 +3,8 @@ import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:h
 import type { Socket } from 'node:net';
 import type { AgentAnswer, AgentCall, Block, Headers, ObjectAgent, Upload } from '#shared/contracts/object-agent.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
-import { blocksCrc, footerTrailer, secretHeader, urlOf } from './wire.ts';
+import { openLiveness } from './liveness.ts';
+import { blocksCrc, footerTrailer, secretHeader, urlOf, wireMethods } from './wire.ts';
 
 interface RemoteOptions {
   readonly address: string;
@@ -19,41 +20,92 @@ export interface Remote extends ObjectAgent {
 export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOptions): Remote {
   const connections = new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: timeoutMs });
   const [host = '', port = ''] = address.split(':');
+  const target = { host, port: Number(port) };
+  const waiting = new Set<ClientRequest>();
+  const onAway = () => {
+    for (const sent of waiting) sent.destroy(new Silent(`the object agent at ${address} is away`));
+  };
+  const liveness = openLiveness({ probe: () => answers(target), onAway });
+  const awaited = async <T>(sent: ClientRequest, answer: Promise<T>): Promise<T> => {
+    waiting.add(sent);
+    const timer = setTimeout(liveness.suspect, suspectMs).unref();
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+      waiting.delete(sent);
+    }
+  };
   const send = (call: AgentCall, headers: Headers) => {
-    const target = { host, port: Number(port), method: call.method, path: urlOf(call), agent: connections };
-    const sent = request({ ...target, headers: { ...call.headers, ...headers, [secretHeader]: secret } });
-    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`the object agent at ${address} is silent`)));
+    if (liveness.isAway()) throw new Error(`the object agent at ${address} is away`);
+    const spelled = { ...target, method: wireMethods[call.method], path: urlOf(call), agent: connections };
+    const sent = request({ ...spelled, headers: { ...call.headers, ...headers, [secretHeader]: secret } });
+    sent.setTimeout(timeoutMs, () => sent.destroy(new Silent(`the object agent at ${address} is silent`)));
     sent.setNoDelay(true);
     sent.once('socket', (socket) => connectSoon(sent, socket));
+    sent.on('error', (error) => isLost(error) && liveness.lost());
     return sent;
   };
   const ask = async (call: AgentCall) => {
     const { body } = call;
     const sent = send(call, { 'content-length': String(body?.length ?? 0) });
     sent.end(body);
-    return read(sent, await answerTo(sent), call.method, timeoutMs);
+    return read(sent, await awaited(sent, answerTo(sent)), call.method, timeoutMs);
   };
   const upload = async (call: AgentCall) => {
     const sent = send(call, { 'transfer-encoding': 'chunked', trailer: footerTrailer });
+    sent.setTimeout(openMs);
     const answer = answerTo(sent);
     sent.write(Buffer.alloc(0)); // sends the headers as bytes; with `Expect` Node would send them by itself, as UTF-8
-    const first = await Promise.race([
-      answer,
-      new Promise<undefined>((go) => sent.once('continue', () => go(undefined))),
-    ]);
-    if (!first) return uploading(sent, answer, timeoutMs);
+    const taken = new Promise<undefined>((go) => sent.once('continue', () => go(undefined)));
+    const first = await awaited(sent, Promise.race([answer, taken]));
+    if (!first) return uploading(sent, answer, awaited, timeoutMs);
     sent.destroy(); // the answer has come, the bytes never go
     return read(sent, first, call.method, timeoutMs);
   };
-  return { ask, upload, close: () => connections.destroy() };
+  const close = () => {
+    liveness.close();
+    connections.destroy();
+  };
+  return { ask, upload, close };
 }
+
+/** It took the connection, or the request, and says nothing. */
+class Silent extends Error {}
+
+/** A connection that breaks is not a host that is away: an agent that starts anew breaks all of them. */
+const isLost = (error: Error): boolean =>
+  error instanceof Silent ||
+  ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT'].includes(
+    (error as NodeJS.ErrnoException).code ?? '',
+  );
+
+/** Any answer will do: one who says 401 is there. */
+function answers(target: { host: string; port: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const sent = request({ ...target, path: '/', agent: false }, (answer) => {
+      answer.resume();
+      resolve(true);
+    });
+    sent.on('error', () => resolve(false));
+    const timer = setTimeout(() => sent.destroy(new Silent('no answer')), probeMs).unref();
+    sent.once('close', () => clearTimeout(timer)).end();
+  });
+}
+
+/** After so long without an answer we ask whether anybody is there, and so long has he for that. */
+const suspectMs = 500;
+const probeMs = 1_500;
+
+/** Whether a device takes an object is said at once: another can stand in, and the client waits. */
+const openMs = 2_000;
 
 /** A host that is off does not even refuse: nobody waits long for it. */
 const connectMs = 1_000;
 
 function connectSoon(sent: ClientRequest, socket: Socket): void {
   if (!socket.connecting) return;
-  const timer = setTimeout(() => sent.destroy(new Error('no connection to the object agent')), connectMs);
+  const timer = setTimeout(() => sent.destroy(new Silent('no connection to the object agent')), connectMs);
   socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
 }
 
@@ -69,7 +121,12 @@ const answerTo = (sent: ClientRequest): Promise<IncomingMessage> => {
 };
 
 /** The client of the cloud may be slow; only while we wait for the agent does its silence count. */
-function uploading(sent: ClientRequest, answer: Promise<IncomingMessage>, timeoutMs: number): Upload {
+function uploading(
+  sent: ClientRequest,
+  answer: Promise<IncomingMessage>,
+  awaited: <T>(sent: ClientRequest, answer: Promise<T>) => Promise<T>,
+  timeoutMs: number,
+): Upload {
   sent.setTimeout(0);
   const crcs: number[] = [];
   const early = answer.then(() => {
@@ -85,20 +142,22 @@ function uploading(sent: ClientRequest, answer: Promise<IncomingMessage>, timeou
     sent.cork();
     for (const chunk of chunks) sent.write(chunk, chunk === chunks.at(-1) ? written : undefined);
     process.nextTick(() => sent.uncork());
-    await Promise.race([out.promise, early]);
+    await awaited(sent, Promise.race([out.promise, early]));
     sent.setTimeout(0);
   };
   const commit = async (footer: Headers) => {
     sent.setTimeout(timeoutMs);
     sent.addTrailers({ [footerTrailer]: JSON.stringify({ footer, crc: blocksCrc(crcs) }) });
     sent.end();
-    return read(sent, await answer, 'PUT', timeoutMs);
+    return read(sent, await awaited(sent, answer), 'PUT', timeoutMs);
   };
   const abort = async () => {
     sent.destroy();
   };
   return { write, commit, abort };
 }
+
+const mostBytes = 64 * 1024 * 1024;
 
 /** Small answers are read whole; an object's bytes come as they are wanted. */
 async function read(
@@ -111,7 +170,12 @@ async function read(
   const streamed = method === 'GET' && 'x-backend-stream' in message.headers;
   if (streamed) return { ...answer, body: bytesOf(sent, message, timeoutMs) };
   const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
+  let bytes = 0;
+  for await (const chunk of message) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes > mostBytes) throw new Error('the answer of an object agent is larger than any');
+  }
   return chunks.length === 0 ? answer : { ...answer, body: Buffer.concat(chunks) };
 }
 

@@ -9,6 +9,23 @@ export const footerTrailer = 'x-backend-footer';
 /** One number for all blocks of a body, so that both ends know they mean the same. */
 export const blocksCrc = (crcs: readonly number[]): number => crc32(crcs.join());
 
+/**
+ * The methods as HTTP says them. Node's parser refuses methods that it does not know before any code of ours sees them,
+ * and it does not know REPLICATE.
+ */
+export const wireMethods: Readonly<Record<AgentCall['method'], string>> = {
+  GET: 'GET',
+  HEAD: 'HEAD',
+  PUT: 'PUT',
+  POST: 'POST',
+  DELETE: 'DELETE',
+  REPLICATE: 'REPORT',
+};
+
+/** Undefined for a method that no call has. */
+export const methodOf = (spelled: string | undefined): AgentCall['method'] | undefined =>
+  (Object.keys(wireMethods) as AgentCall['method'][]).find((method) => wireMethods[method] === spelled);
+
 export const urlOf = ({ kind, device, partition, path, query = {} }: AgentCall): string => {
   const words = new URLSearchParams(query).toString();
   const way = ['', kind, device, String(partition), ...path.map(encodeURIComponent)].join('/');
@@ -22,8 +39,17 @@ export function readUrl(url: string): Spelled | undefined {
   const [way = '', words = ''] = url.split('?');
   const [, kind = '', device = '', partition = '', ...path] = way.split('/');
   if (!isKind(kind) || !/^[\w.-]+$/.test(device) || !/^\d+$/.test(partition)) return undefined;
+  const names = decodedPath(path);
   const query = Object.fromEntries(new URLSearchParams(words));
-  return { kind, device, partition: Number(partition), path: path.map(decodeURIComponent), query };
+  return names && { kind, device, partition: Number(partition), path: names, query };
+}
+
+function decodedPath(path: readonly string[]): string[] | undefined {
+  try {
+    return path.map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
 }
 
 const isKind = (word: string): word is Kind => ['account', 'container', 'object'].includes(word);

@@ -1,20 +1,18 @@
 /** The calls about accounts and containers, which differ in what they list and in the names of their headers. */
 import type { AgentAnswer, AgentCall, Headers } from '#shared/contracts/object-agent.ts';
-import type { Entry } from '#shared/contracts/object-entry.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
+import { depths, entryFrom, jsonFrom } from '#shared/ring/grammar.ts';
 import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf, jsonAnswer } from '../context.ts';
 import { auditDatabase, isBroken } from './audit.ts';
 import type { Place } from './databases.ts';
 import { type ListingWorld, report, reportLater } from './report.ts';
-import { type Info, infoOf, insertInfo, isGone, list, type Metadata, mergeInfo, type Wanted } from './store.ts';
-
-const depth = { account: 1, container: 2, object: 3 };
+import { type Info, infoOf, insertInfo, isGone, isKept, list, type Metadata, mergeInfo, type Wanted } from './store.ts';
 
 export async function handleListing(world: ListingWorld, call: AgentCall): Promise<AgentAnswer> {
   const disk = diskOf(world, call.device);
   if (!disk) return away();
-  const path = call.path.slice(0, depth[call.kind]);
+  const path = call.path.slice(0, depths[call.kind]);
   const { hash } = placeOf(world.ring, ...path);
   const place: Place = { disk, kind: call.kind, partition: call.partition, hash };
   try {
@@ -86,21 +84,17 @@ async function changed(world: ListingWorld, place: Place, headers: Headers): Pro
  * with the object: nothing that was accepted is lost.
  */
 async function putEntry(world: ListingWorld, place: Place, { path, body }: AgentCall): Promise<AgentAnswer> {
-  const entry = JSON.parse(String(body)) as Entry;
-  const known = await world.entries.put(place, path, entry);
+  const known = await world.entries.put(place, path, entryFrom(jsonFrom(body)));
   if (known && place.kind === 'container') reportLater(world, place);
   return answer(known ? 201 : 404);
 }
 
 const timestampOf = (headers: Headers): string => headers['x-timestamp'] ?? '';
 
-const kept =
-  /^(x-(account|container)-(meta|sysmeta)-.+|x-container-(read|write|sync-to|sync-key)|x-versions-(location|enabled)|x-history-location|x-account-access-control)$/;
-
 const metadataOf = (headers: Headers, timestamp: string): Metadata =>
   Object.fromEntries(
     Object.entries(headers)
-      .filter(([name]) => kept.test(name))
+      .filter(([name]) => isKept(name))
       .map(([name, value]) => [name, [value, timestamp]]),
   );
 

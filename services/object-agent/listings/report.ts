@@ -1,4 +1,5 @@
 /** A container tells its account that it is there, and what is in it. What the account has not heard is told again. */
+import { within } from '#shared/clock/within.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
@@ -43,6 +44,9 @@ function ownNumbers({ ring, address }: World, { disk, partition }: Place): numbe
   return own >= 0 ? [own] : [...primaries.keys()];
 }
 
+/** Whoever made the container waits meanwhile; the account is told again until it has heard. */
+const patienceMs = 1_000;
+
 async function tell(world: World, info: Info, replicas: readonly number[]): Promise<boolean> {
   const [account = '', name = ''] = info.path;
   const { partition } = placeOf(world.ring, account);
@@ -54,11 +58,11 @@ async function tell(world: World, info: Info, replicas: readonly number[]): Prom
       if (!device) return true;
       const path = [account, name];
       const call = { kind: 'account', method: 'PUT', device: device.name, partition, path, headers: {}, body } as const;
-      const { status } = await world.reach
+      const asked = world.reach
         .agentOf(device)
         .ask(call)
-        .catch(() => ({ status: 503 }));
-      return status < 300;
+        .catch(() => undefined);
+      return ((await within(patienceMs, asked))?.status ?? 503) < 300;
     }),
   );
   return heard.every(Boolean);

@@ -9,6 +9,10 @@ import { type FileDatabase, openFile } from '#shared/db/file.ts';
 /** Header name -> value and when it was set; an empty value is one that was removed. */
 export type Metadata = Readonly<Record<string, readonly [value: string, timestamp: string]>>;
 
+/** The headers that are kept with an account or a container. */
+export const isKept = (name: string): boolean =>
+  /^(x-(account|container)-(meta|sysmeta)-.+|x-container-(read|write))$/.test(name);
+
 export interface Info {
   readonly id: string;
   readonly path: readonly string[];

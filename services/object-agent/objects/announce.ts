@@ -4,6 +4,7 @@
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { within } from '#shared/clock/within.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { type Device, nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { secondsOf } from '#shared/ring/timestamp.ts';
@@ -69,6 +70,9 @@ export async function announceEntry(
 
 export const allReplicas = ({ ring }: World): string => [...Array(ring.replicas).keys()].join(',');
 
+/** The client waits meanwhile; what is said again later may take its time. */
+const patienceMs = 1_000;
+
 /** Gives the replicas that did not hear it. Devices that turn out to be away are noted, and not asked again. */
 async function tell(world: World, { container, entry, replicas }: News, away = new Set<Device>()): Promise<number[]> {
   const { partition } = placeOf(world.ring, ...container);
@@ -89,10 +93,11 @@ async function tell(world: World, { container, entry, replicas }: News, away = n
         headers: {},
         body,
       } as const;
-      const { status } = await world.reach
+      const asked = world.reach
         .agentOf(device)
         .ask(call)
-        .catch(() => ({ status: 503 }));
+        .catch(() => undefined);
+      const status = (await within(patienceMs, asked))?.status ?? 503;
       if (status >= 500) away.add(device);
       return status < 300;
     }),

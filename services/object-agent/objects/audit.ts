@@ -55,6 +55,8 @@ async function audit(world: ObjectWorld, disk: Disk, { partition, hash, director
     if (!data) return leastBytes;
     const trailer = await readAll(openFile(`${directory}/${data}.data`));
     const headers = meta ? amended(trailer.headers, readTrailer(`${directory}/${meta}.meta`).headers) : trailer.headers;
+    if (placeOf(world.ring, ...trailer.path).hash !== hash || trailer.timestamp !== data)
+      throw new Rotten('another object stands in its place');
     await expire(world, disk, trailer, meta ?? trailer.timestamp, Number(headers['x-delete-at'] ?? Infinity));
     return trailer.bytes + leastBytes;
   } catch (error) {

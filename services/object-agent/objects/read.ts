@@ -38,6 +38,7 @@ function found(world: ObjectWorld, disk: Disk, call: AgentCall, directory: strin
   if (!files.data) return answer(404, files.gone ? { 'x-backend-timestamp': files.gone } : {});
   const opened = openFile(join(directory, `${files.data}.data`));
   try {
+    checkIdentity(opened.trailer, call.path, files.data);
     const meta = files.meta ? readTrailer(join(directory, `${files.meta}.meta`)) : undefined;
     const headers = headersOf(opened.trailer, meta);
     const expired = Number(headers['x-delete-at'] ?? Infinity) <= Date.now() / 1000;
@@ -50,6 +51,12 @@ function found(world: ObjectWorld, disk: Disk, call: AgentCall, directory: strin
     closed(opened, undefined);
     throw error;
   }
+}
+
+/** What stands here under this name must be what was written under it. */
+function checkIdentity({ path, timestamp }: Trailer, asked: readonly string[], name: string): void {
+  if (timestamp !== name || path.length !== asked.length || path.some((part, at) => part !== asked[at]))
+    throw new Rotten('another object stands in its place');
 }
 
 function closed<T>({ fd }: Opened, result: T): T {

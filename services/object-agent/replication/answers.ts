@@ -1,32 +1,20 @@
 /** What we answer to a peer that compares: which partitions differ, then what exactly we have. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { AgentAnswer, AgentCall, Kind } from '#shared/contracts/object-agent.ts';
-import type { Entry } from '#shared/contracts/object-entry.ts';
+import { isPartition, Malformed } from '#shared/ring/grammar.ts';
+import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf, jsonAnswer } from '../context.ts';
 import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
 import type { Place } from '../listings/databases.ts';
 import { type ListingWorld, reportLater } from '../listings/report.ts';
-import { heardFrom, type Info, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
+import { heardFrom, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
 import type { ObjectWorld } from '../objects/announce.ts';
 import { digestOf } from '../objects/hashes.ts';
 import { announceState } from '../objects/recover.ts';
 import { filesIn } from '../objects/store.ts';
+import { type Digests, digestsFrom, type Holdings, type Push, pushFrom } from './peer-json.ts';
 
 export type AgentWorld = ObjectWorld & ListingWorld;
-
-/** Partition -> one word for all that is in it. */
-export type Digests = Readonly<Record<string, string>>;
-
-/** The files of each object with this suffix: hash -> timestamps. */
-export type Holdings = Readonly<Record<string, { data?: string; meta?: string; gone?: string }>>;
-
-/** What one replica of a database sends another. */
-export interface Push {
-  readonly info: Pick<Info, 'id' | 'path' | 'put' | 'removed' | 'metadata' | 'created'>;
-  readonly entries: readonly Entry[];
-  /** The sender's number of the last of them. */
-  readonly seq: number;
-}
 
 export function partitionDigest(world: AgentWorld, disk: Disk, kind: Kind, partition: number): string {
   if (kind === 'object') return digestOf(world.hashes.suffixes(disk, partition));
@@ -38,16 +26,19 @@ export async function answerPeer(world: AgentWorld, call: AgentCall): Promise<Ag
   if (!disk) return away();
   const { kind, partition, query = {}, body } = call;
   const { ask, hash = '', suffix = '' } = query;
-  if (ask === 'differing') return jsonAnswer(await differing(world, disk, kind, JSON.parse(String(body)) as Digests));
+  if (ask === 'differing') return jsonAnswer(await differing(world, disk, kind, digestsOf(world, body)));
   if (ask === 'hashes') return jsonAnswer(hashesOf(world, disk, kind, partition));
   if (ask === 'holdings') return jsonAnswer(holdingsOf(disk, partition, suffix));
-  if (!/^[0-9a-f]{32}$/.test(hash)) return answer(400);
+  if (hash === '') return answer(400);
   if (ask === 'announce') return announce(world, disk, call, hash);
   const place: Place = { disk, kind, partition, hash };
   if (ask === 'heard') return jsonAnswer({ seq: heard(world, place, query.id ?? '') });
-  if (ask === 'push') return take(world, place, JSON.parse(String(body)) as Push);
+  if (ask === 'push') return take(world, place, pushFrom(body));
   return answer(400);
 }
+
+const digestsOf = ({ ring }: AgentWorld, body: unknown): Digests =>
+  digestsFrom(body, (key) => /^\d{1,7}$/.test(key) && isPartition(ring, Number(key)));
 
 async function differing(world: AgentWorld, disk: Disk, kind: Kind, theirs: Digests): Promise<number[]> {
   const found: number[] = [];
@@ -77,7 +68,7 @@ function hashesOf(world: AgentWorld, disk: Disk, kind: Kind, partition: number):
 }
 
 function holdingsOf(disk: Disk, partition: number, suffix: string): Holdings {
-  const found = /^[0-9a-f]{3}$/.test(suffix) ? [...hashesIn(disk, 'object', partition, [suffix])] : [];
+  const found = suffix ? [...hashesIn(disk, 'object', partition, [suffix])] : [];
   return Object.fromEntries(
     found.map(({ hash, directory }) => {
       const { obsolete: _, ...files } = filesIn(directory);
@@ -91,8 +82,9 @@ function heard({ databases }: AgentWorld, place: Place, id: string): number {
   return db && infoOf(db) ? heardFrom(db, id) : 0;
 }
 
-/** All of it in one transaction: what was heard and that it was heard. */
+/** All of it in one transaction: what was heard and that it was heard. A peer names only what belongs to the place. */
 function take(world: AgentWorld, place: Place, { info, entries, seq }: Push): AgentAnswer {
+  if (placeOf(world.ring, ...info.path).hash !== place.hash) throw new Malformed('info.path');
   const db = world.databases.ensure(place);
   db.transaction(() => {
     if (!infoOf(db)) insertInfo(db, info.path, info.created);

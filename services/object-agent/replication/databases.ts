@@ -7,11 +7,10 @@ import type { Place } from '../listings/databases.ts';
 import { report, reportKey } from '../listings/report.ts';
 import { changesAfter, type Info, infoOf } from '../listings/store.ts';
 import { removeEmpty } from '../objects/hashes.ts';
-import type { AgentWorld, Digests, Push } from './answers.ts';
+import type { AgentWorld } from './answers.ts';
+import { type Digests, type Push, pageSize, seqFrom } from './peer-json.ts';
 import { askPeer } from './peers.ts';
 import { isForgotten } from './reclaim.ts';
-
-const pageSize = 1000;
 
 export async function pushDatabases(
   world: AgentWorld,
@@ -31,20 +30,17 @@ async function pushDatabase(world: AgentWorld, place: Place, peer: Device): Prom
   const info = ours && infoOf(ours);
   if (!info || isForgotten(world, ours)) return true;
   const at = { kind: place.kind, partition: place.partition };
-  const said = await askPeer(world, peer, { ...at, query: { ask: 'heard', hash: place.hash, id: info.id } });
-  if (said?.status !== 200) return false;
-  let { seq } = JSON.parse(String(said.body)) as { seq: number };
+  const asked = { ...at, query: { ask: 'heard', hash: place.hash, id: info.id } };
+  let seq = await askPeer(world, peer, asked, seqFrom);
+  if (seq === undefined) return false;
   for (;;) {
     const db = world.databases.find(place);
     if (!db) return true;
     const changes = changesAfter(db, seq, pageSize);
     const push: Push = { info, ...changes };
-    const sent = await askPeer(world, peer, {
-      ...at,
-      query: { ask: 'push', hash: place.hash },
-      body: Buffer.from(JSON.stringify(push)),
-    });
-    if (sent?.status !== 200) return false;
+    const body = Buffer.from(JSON.stringify(push));
+    const sent = await askPeer(world, peer, { ...at, query: { ask: 'push', hash: place.hash }, body }, () => true);
+    if (!sent) return false;
     if (changes.entries.length < pageSize) return true;
     seq = changes.seq;
   }

@@ -11,7 +11,8 @@ import { removeEmpty } from '../objects/hashes.ts';
 import { quarantine } from '../objects/quarantine.ts';
 import { readBlock } from '../objects/read.ts';
 import { type Files, filesIn, lastOf, type Opened, openFile, readTrailer } from '../objects/store.ts';
-import type { AgentWorld, Digests, Holdings } from './answers.ts';
+import type { AgentWorld } from './answers.ts';
+import { type Digests, holdingsFrom } from './peer-json.ts';
 import { askPeer } from './peers.ts';
 
 export async function pushObjects(
@@ -33,9 +34,9 @@ async function pushSuffix(
   suffix: string,
   peer: Device,
 ): Promise<boolean> {
-  const said = await askPeer(world, peer, { kind: 'object', partition, query: { ask: 'holdings', suffix } });
-  if (said?.status !== 200) return false;
-  const theirs = JSON.parse(String(said.body)) as Holdings;
+  const call = { kind: 'object', partition, query: { ask: 'holdings', suffix } } as const;
+  const theirs = await askPeer(world, peer, call, holdingsFrom);
+  if (!theirs) return false;
   let whole = true;
   for (const { hash } of [...hashesIn(disk, 'object', partition, [suffix])])
     whole = (await pushObject(world, disk, partition, hash, peer, theirs[hash] ?? {})) && whole;

@@ -7,9 +7,10 @@ import type { Kind } from '#shared/contracts/object-agent.ts';
 import { type Device, nodesOf } from '#shared/ring/ring.ts';
 import { diskOf } from '../context.ts';
 import { type Disk, partitionsOf } from '../drivers/device.ts';
-import { type AgentWorld, type Digests, partitionDigest } from './answers.ts';
+import { type AgentWorld, partitionDigest } from './answers.ts';
 import { handOver, pushDatabases } from './databases.ts';
 import { handOverObjects, pushObjects } from './objects.ts';
+import { type Digests, digestsFrom, isPlaceName, partitionsFrom } from './peer-json.ts';
 import { askPeer } from './peers.ts';
 
 const kinds: readonly Kind[] = ['account', 'container', 'object'];
@@ -44,14 +45,15 @@ async function comparePrimaries(world: AgentWorld, disk: Disk, kind: Kind): Prom
 
 async function differingAt(world: AgentWorld, peer: Device, kind: Kind, digests: Digests): Promise<number[]> {
   const body = Buffer.from(JSON.stringify(digests));
-  const said = await askPeer(world, peer, { kind, partition: 0, query: { ask: 'differing' }, body });
-  return said?.status === 200 ? (JSON.parse(String(said.body)) as number[]) : [];
+  const call = { kind, partition: 0, query: { ask: 'differing' }, body };
+  const found = await askPeer(world, peer, call, partitionsFrom);
+  return found?.filter((partition) => digests[partition] !== undefined) ?? [];
 }
 
 async function push(world: AgentWorld, disk: Disk, kind: Kind, partition: number, peer: Device): Promise<void> {
-  const said = await askPeer(world, peer, { kind, partition, query: { ask: 'hashes' } });
-  if (said?.status !== 200) return;
-  const theirs = JSON.parse(String(said.body)) as Digests;
+  const call = { kind, partition, query: { ask: 'hashes' } };
+  const theirs = await askPeer(world, peer, call, (said) => digestsFrom(said, isPlaceName));
+  if (!theirs) return;
   if (kind === 'object') await pushObjects(world, disk, partition, peer, theirs);
   else await pushDatabases(world, disk, kind, partition, peer, theirs);
 }

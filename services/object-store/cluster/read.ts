@@ -1,7 +1,8 @@
 /** Reads from whichever replica has it: the owners in any order, then those that stand in. */
+import { within } from '#shared/clock/within.ts';
 import type { AgentAnswer, AgentCall, Headers, Kind } from '#shared/contracts/object-agent.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
-import { type Device, nodesOf, placeOf } from '#shared/ring/ring.ts';
+import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
 import { missing, unavailable } from '../requests/refusals.ts';
 
@@ -15,25 +16,58 @@ export interface Reading {
   readonly newest?: boolean;
 }
 
-/** Throws 404 when nobody has it, 503 when nobody can say so. */
+/**
+ * Throws 404 when it is not there: so many of its owners say so that the others alone cannot have taken a write. Throws
+ * 503 when that is not known: one who remembers a removal may have slept through what came after it.
+ */
 export async function read(store: ObjectStore, reading: Reading): Promise<AgentAnswer> {
-  const { partition } = placeOf(store.ring, ...reading.path);
-  const { primaries, handoffs } = nodesOf(store.ring, partition);
+  const { ring } = store;
+  const { partition } = placeOf(ring, ...reading.path);
+  const { primaries, handoffs } = nodesOf(ring, partition);
   const owners = reading.newest ? await byAge(store, reading, partition, primaries) : shuffled(primaries);
+  const enough = Math.min(ring.replicas - quorumOf(ring.replicas) + 1, primaries.length);
   let gone = '';
-  let said = 0;
-  for (const device of [...owners, ...handoffs]) {
-    const answer = await ask(store, reading, partition, device);
+  let missed = 0;
+  for await (const { device, answer } of inOrder(store, reading, partition, [...owners, ...handoffs])) {
     const timestamp = answer?.headers['x-backend-timestamp'] ?? '';
     if (answer?.status === 404) {
-      said += 1;
+      if (primaries.includes(device)) missed += 1;
       gone = timestamp > gone ? timestamp : gone;
     }
     if (!answer || answer.status >= 300) continue;
     if (isNewer(answer, gone)) return answer;
     await closeBody(answer);
   }
-  throw said > 0 ? missing() : unavailable();
+  throw missed >= enough ? missing() : unavailable();
+}
+
+interface Said {
+  readonly device: Device;
+  readonly answer: AgentAnswer | undefined;
+}
+
+/** One after the other; who is slow is left for the end, when no other had it. */
+async function* inOrder(
+  store: ObjectStore,
+  reading: Reading,
+  partition: number,
+  devices: readonly Device[],
+): AsyncGenerator<Said, void, undefined> {
+  const late = new Set<Promise<Said>>();
+  try {
+    for (const device of devices) {
+      const asked = ask(store, reading, partition, device).then((answer) => ({ device, answer }));
+      const said = await within(store.settings.patienceMs, asked);
+      if (said) yield said;
+      else late.add(asked);
+    }
+    for (const asked of late) {
+      late.delete(asked);
+      yield await asked;
+    }
+  } finally {
+    for (const asked of late) void asked.then(({ answer }) => answer && closeBody(answer)).catch(() => {});
+  }
 }
 
 /** A replica that slept through the removal must not bring it back. */

@@ -1,0 +1,108 @@
+/**
+ * What a call to an object agent may say. Its words become file names, rows and dates, so each has one grammar, and the
+ * agent checks all of them before it uses any. The same grammars judge what peers send and answer.
+ */
+import type { AgentCall, Headers } from '#shared/contracts/object-agent.ts';
+import type { Entry } from '#shared/contracts/object-entry.ts';
+import type { Ring } from './ring.ts';
+
+/** Does not follow its grammar; the message names the part. */
+export class Malformed extends Error {}
+
+const timestamp = /^\d{10}\.\d{5}$/;
+const replicas = /^(\d{1,2}(,\d{1,2})*)?$/;
+const count = /^\d{1,15}$/;
+
+export const isTimestamp = (word: unknown): word is string => typeof word === 'string' && timestamp.test(word);
+export const isHash = (word: unknown): word is string => typeof word === 'string' && /^[0-9a-f]{32}$/.test(word);
+export const isSuffix = (word: string): boolean => /^[0-9a-f]{3}$/.test(word);
+export const isId = (word: unknown): word is string => typeof word === 'string' && /^[0-9a-f-]{36}$/.test(word);
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+export const isPartition = ({ partPower }: Pick<Ring, 'partPower'>, partition: number): boolean =>
+  Number.isInteger(partition) && partition >= 0 && partition < 2 ** partPower;
+
+/** Headers with a meaning of their own; all others are kept as text. */
+const headers: Readonly<Record<string, RegExp>> = {
+  'x-timestamp': timestamp,
+  'x-backend-range': /^\d{1,15}-(-1|\d{1,15})$/,
+  'x-backend-length': count,
+  'x-container-replicas': replicas,
+  'x-account-replicas': replicas,
+  'x-delete-at': /^\d{0,12}$/,
+  'x-object-sysmeta-slo-size': count,
+};
+
+const query: Readonly<Record<string, RegExp>> = {
+  ask: /^[a-z]{1,16}$/,
+  hash: /^[0-9a-f]{32}$/,
+  suffix: /^[0-9a-f]{3}$/,
+  id: /^[0-9a-f-]{36}$/,
+  replicas,
+  limit: /^\d{1,5}$/,
+};
+
+/** How many parts the path of an account, a container, an object has. */
+export const depths = { account: 1, container: 2, object: 3 };
+
+/** Throws Malformed. */
+export function checkCall(ring: Pick<Ring, 'partPower'>, call: AgentCall): void {
+  if (!/^[\w.-]+$/.test(call.device) || /^\.+$/.test(call.device)) throw new Malformed('device');
+  if (!isPartition(ring, call.partition)) throw new Malformed('partition');
+  checkWords(headers, call.headers);
+  checkWords(query, call.query ?? {});
+  checkPath(call);
+  const writes = ['PUT', 'POST', 'DELETE'].includes(call.method) && call.path.length === depths[call.kind];
+  if (writes && call.headers['x-timestamp'] === undefined) throw new Malformed('x-timestamp');
+}
+
+/** The headers that come after the bytes. Throws Malformed. */
+export const checkFooter = (footer: Headers): void => checkWords(headers, footer);
+
+function checkWords(grammars: Readonly<Record<string, RegExp>>, words: Headers): void {
+  for (const name of Object.keys(grammars)) {
+    const word = words[name];
+    if (word !== undefined && !grammars[name]?.test(word)) throw new Malformed(name);
+  }
+}
+
+/** An account or a container may be told of one thing in it. */
+function checkPath({ kind, method, path }: AgentCall): void {
+  if (method === 'REPLICATE' && path.length === 0) return;
+  const own = depths[kind];
+  const isEntry = method === 'PUT' && path.length === own + 1 && kind !== 'object';
+  if (path.length !== own && !isEntry) throw new Malformed('path');
+  if (!isPath(path)) throw new Malformed('path');
+}
+
+/** Only the name of an object may hold a slash: two paths never share a hash. */
+export const isPath = (path: unknown): path is string[] =>
+  Array.isArray(path) &&
+  path.every(
+    (part, at) => typeof part === 'string' && part !== '' && !part.includes('\0') && (at > 1 || !part.includes('/')),
+  );
+
+/** Throws Malformed. */
+export function entryFrom(value: unknown): Entry {
+  const { name, timestamp: at, meta, deleted, bytes, count: objects, type, etag } = fieldsOf(value, 'entry');
+  if (typeof name !== 'string' || name === '') throw new Malformed('name');
+  if (!isTimestamp(at)) throw new Malformed('timestamp');
+  if (meta !== '' && !isTimestamp(meta)) throw new Malformed('meta');
+  if (typeof deleted !== 'boolean') throw new Malformed('deleted');
+  if (!isCount(bytes) || !isCount(objects)) throw new Malformed('counters');
+  if (typeof type !== 'string' || typeof etag !== 'string') throw new Malformed('type or etag');
+  return { name, timestamp: at, meta, deleted, bytes, count: objects, type, etag };
+}
+
+export function fieldsOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Malformed(what);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/** Throws Malformed for what is not JSON. */
+export function jsonFrom(body: unknown): unknown {
+  try {
+    return JSON.parse(String(body));
+  } catch (cause) {
+    throw new Malformed('JSON', { cause });
+  }
+}
