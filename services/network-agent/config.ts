@@ -7,5 +7,9 @@ export const section = {
   vxlanPort: number(4789, 'UDP port of VXLAN; clouds that share a machine and span hosts need one each'),
   wires: list([], 'flat networks that have a wire, and the NIC it is plugged into: public=eth1'),
   dns: list([], 'name servers asked for networks without any of their own; empty: those of the host'),
+  hostDoors: list(
+    [],
+    'TCP ports of this host that guests and routers may reach, closed otherwise: 8774 at the address of the cloud, or 10.0.0.1:8774',
+  ),
   healMs: number(15_000, 'how often the host is compared with what it was asked to be'),
 } as const;

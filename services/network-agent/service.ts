@@ -10,6 +10,7 @@ import { section } from './config.ts';
 import type { NetworkDriver } from './drivers/driver.ts';
 import { hostServers } from './drivers/linux/dnsmasq-files.ts';
 import { linuxDriver } from './drivers/linux/driver.ts';
+import { hostDoorOf, nameServerDoors } from './drivers/linux/host-doors.ts';
 import { namesOf } from './drivers/linux/names.ts';
 import { memoryDriver } from './drivers/memory.ts';
 
@@ -46,6 +47,7 @@ function openDriver(
   const root = process.getuid?.() === 0;
   const kind = settings.driver === 'auto' ? (root ? 'linux' : 'user') : settings.driver;
   if (kind !== 'linux') return memoryDriver(kind);
+  const upstream = settings.dns.length > 0 ? settings.dns : hostServers();
   return linuxDriver({
     names: namesOf(cloud.id),
     tunnelAddress: settings.tunnelAddress || cloud.address,
@@ -54,7 +56,8 @@ function openDriver(
     stateDir: settings.stateDir,
     bus,
     log,
-    upstream: settings.dns.length > 0 ? settings.dns : hostServers(),
+    upstream,
+    hostDoors: [...settings.hostDoors.map((door) => hostDoorOf(door, cloud.address)), ...nameServerDoors(upstream)],
     healMs: settings.healMs,
   });
 }

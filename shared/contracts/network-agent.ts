@@ -161,9 +161,12 @@ export interface WhoseAddress {
   answer: { serverId: string; projectId: string; portId: string } | null;
 }
 
-/** Compute answers what a server may know of itself: path below 169.254.169.254 to text. */
+/**
+ * Compute answers what a server may know of itself: path below 169.254.169.254 to text. It believes who asks only where
+ * the server has that port and belongs to that project: a port's device_id is the word of the port's owner.
+ */
 export const metadataOf = 'compute.metadata';
 export interface MetadataOf {
-  ask: { serverId: string; path: string; address: string };
+  ask: { serverId: string; projectId: string; portId: string; path: string; address: string };
   answer: { status: number; type: string; body: string };
 }

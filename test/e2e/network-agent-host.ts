@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import type { NetworkDriver } from '../../services/network-agent/drivers/driver.ts';
 import { listDnsmasq } from '../../services/network-agent/drivers/linux/dnsmasq.ts';
 import { linuxDriver } from '../../services/network-agent/drivers/linux/driver.ts';
+import type { HostDoor } from '../../services/network-agent/drivers/linux/host-doors.ts';
 import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
 import { tearDown } from '../../services/network-agent/drivers/linux/sweep.ts';
 import { memoryBus } from '../../shared/bus/memory.ts';
@@ -42,7 +43,10 @@ export type Guest = Awaited<ReturnType<Host['guest']>>;
 /** What the cloud knows of an address: the metadata door asks for it. */
 type Owners = Map<string, string>;
 
-export async function openHost(t: TestContext, options: { readonly healMs?: number } = {}) {
+export async function openHost(
+  t: TestContext,
+  options: { readonly healMs?: number; readonly hostDoors?: readonly HostDoor[] } = {},
+) {
   const cloudId = randomId();
   const names = namesOf(cloudId);
   const stateDir = await mkdtemp(join(tmpdir(), 'wattle-network-agent-'));
@@ -67,6 +71,7 @@ export async function openHost(t: TestContext, options: { readonly healMs?: numb
     vxlanPort: 4789,
     wires: new Map(),
     upstream: [],
+    hostDoors: options.hostDoors ?? [],
   };
   const open = () => linuxDriver({ ...settings, healMs: options.healMs ?? 60_000 });
   let driver: NetworkDriver | undefined;

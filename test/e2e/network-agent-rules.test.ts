@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Block, changeText, wholeText } from '../../services/network-agent/drivers/linux/blocks.ts';
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
+import { hostDoorOf } from '../../services/network-agent/drivers/linux/host-doors.ts';
 import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
 import { type FirewallState, rulesetOf } from '../../services/network-agent/drivers/linux/ruleset.ts';
 import type { FirewallRule, Segment } from '../../shared/contracts/network-agent.ts';
@@ -122,8 +123,16 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
       },
     }));
     const bridges = [{ bridge: segment.bridge, zone: turn % 4 === 0 ? null : 7 }];
+    const doors = [hostDoorOf('8774', '192.0.2.1'), hostDoorOf('[fd00::1]:53', '')];
     const peers = turn % 3 === 0 ? [] : ['192.0.2.1', ...(turn % 2 ? ['fd00::1'] : [])];
-    return { ports, groups, bridges, masqueraded: turn % 2 ? [segment.bridge] : [], tunnels: { port: 4789, peers } };
+    return {
+      ports,
+      groups,
+      bridges,
+      masqueraded: turn % 2 ? [segment.bridge] : [],
+      hostDoors: turn % 3 ? [] : doors,
+      tunnels: { port: 4789, peers },
+    };
   });
 }
 

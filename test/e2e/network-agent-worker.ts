@@ -18,6 +18,7 @@ const driver = await linuxDriver({
   vxlanPort: 4789,
   wires: new Map(),
   upstream: [],
+  hostDoors: [],
   healMs: 60_000,
 });
 for (const [verb, wish] of work) await insist(() => driver[verb as 'ensurePort'](wish as never));

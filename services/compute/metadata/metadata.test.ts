@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
 import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
+import { listInterfaces } from '../interfaces/store.ts';
+import { readServer } from '../servers/store.ts';
 
 type Cloud = Awaited<ReturnType<typeof startCloud>>;
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjEL5WmnvgTcgqKNrsVsozIoZaTCL5TVzIEgHYIkp2e root@vm';
@@ -18,8 +20,15 @@ async function withServer(t: Parameters<typeof startCloud>[0], wish: object = {}
   return { cloud, host, server: await cloud.settled(body.server.id) };
 }
 
-const read = (cloud: Cloud, serverId: string, path: string) =>
-  cloud.compute.bus.ask<MetadataOf['answer']>(metadataOf, { serverId, path, address: '10.7.0.3' });
+const askAs = (cloud: Cloud, ask: Omit<MetadataOf['ask'], 'address'>) =>
+  cloud.compute.bus.ask<MetadataOf['answer']>(metadataOf, { ...ask, address: '10.7.0.3' });
+
+/** By the server's own port. */
+async function read(cloud: Cloud, serverId: string, path: string) {
+  const server = await readServer(cloud.compute.db, serverId);
+  const [nic] = await listInterfaces(cloud.compute.db, serverId);
+  return askAs(cloud, { serverId, projectId: server?.projectId ?? '', portId: nic?.portId ?? '', path });
+}
 
 test('a server reads who it is, its key, its network and its script', async (t) => {
   const { cloud, server } = await withServer(t);
@@ -50,6 +59,20 @@ test('the tree can be walked, as EC2 and as OpenStack', async (t) => {
   assert.deepEqual(await text('/latest/meta-data/local-ipv4'), [server.addresses.blue[0].addr]);
   assert.equal((await read(cloud, server.id, '/latest/nothing')).status, 404);
   assert.equal((await read(cloud, 'nosuch', '/openstack')).status, 404);
+});
+
+test('OSSA-2013-033: a port that names somebody else’s server as its device reads nothing of it', async (t) => {
+  const { cloud, server } = await withServer(t);
+  const [nic] = await listInterfaces(cloud.compute.db, server.id);
+  const own = {
+    serverId: server.id,
+    projectId: server.tenant_id,
+    portId: nic?.portId ?? '',
+    path: '/latest/user-data',
+  };
+  assert.equal((await askAs(cloud, own)).status, 200);
+  assert.equal((await askAs(cloud, { ...own, projectId: 'another' })).status, 404);
+  assert.equal((await askAs(cloud, { ...own, portId: 'another' })).status, 404);
 });
 
 test('a config drive has the same files, and the password that only it is told', async (t) => {

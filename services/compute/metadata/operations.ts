@@ -36,16 +36,17 @@ const text = (body: string, type = 'text/plain; charset=UTF-8'): Answer => ({ st
 const missing: Answer = { status: 404, type: 'text/plain; charset=UTF-8', body: '404 Not Found' };
 
 /** What a server reads of itself below 169.254.169.254. */
-export async function readMetadata({ db }: Compute, { serverId, path }: MetadataOf['ask']): Promise<Answer> {
+export async function readMetadata({ db }: Compute, ask: MetadataOf['ask']): Promise<Answer> {
+  const { serverId, path } = ask;
   const server = await readServer(db, serverId);
-  if (!server) return missing;
+  const nics = await listInterfaces(db, serverId);
+  if (server?.projectId !== ask.projectId || !nics.some(({ portId }) => portId === ask.portId)) return missing;
   const parts = (path.split('?')[0] ?? '').split('/').filter(Boolean);
   const [tree = '', version, ...rest] = parts;
   if (tree === 'openstack') {
     if (version === undefined) return text(versions.join('\n'));
     if (!versions.includes(version)) return missing;
-    const [nics, disks] = [await listInterfaces(db, serverId), await listAttachments(db, serverId)];
-    return fileOf(openstackFiles(server, nics, disks), rest);
+    return fileOf(openstackFiles(server, nics, await listAttachments(db, serverId)), rest);
   }
   if (tree === '') return text(ec2Versions.join('\n'));
   if (!ec2Versions.includes(tree)) return missing;

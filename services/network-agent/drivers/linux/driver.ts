@@ -8,6 +8,7 @@ import { type Kind, openRecords, standingIn, type Wishes } from '../records.ts';
 import type { Underlay } from './bridge.ts';
 import { callForGone } from './commands.ts';
 import { openFirewall } from './firewall.ts';
+import type { HostDoor } from './host-doors.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
 import { openMetadata } from './metadata.ts';
 import { lackingOf, probe } from './probe.ts';
@@ -16,6 +17,7 @@ interface LinuxOptions extends Underlay {
   readonly stateDir: string;
   readonly bus: Bus;
   readonly log: Log;
+  readonly hostDoors: readonly HostDoor[];
   /** Name servers for networks that have none. */
   readonly upstream: readonly string[];
   readonly healMs: number;
@@ -26,7 +28,7 @@ export async function linuxDriver(options: LinuxOptions): Promise<NetworkDriver>
   const features = await probe(names);
   const records = openRecords(stateDir);
   const metadata = openMetadata(bus, log);
-  const firewall = openFirewall(options, records);
+  const firewall = openFirewall(options, records, options.hostDoors);
   const keeper = openKeeper({ underlay: options, stateDir, records, firewall, metadata, upstream }, log);
   const lacking = lackingOf(features);
   if (lacking.length > 0) log.error({ lacking }, 'this host cannot carry networks');

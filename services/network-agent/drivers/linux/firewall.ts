@@ -7,6 +7,7 @@ import { type Block, changeText, wholeText } from './blocks.ts';
 import type { Underlay } from './bridge.ts';
 import { type Links, listLinks, loadNft } from './commands.ts';
 import { groupChains, memberSets } from './group-rules.ts';
+import type { HostDoor } from './host-doors.ts';
 import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
 
 export interface Firewall {
@@ -16,14 +17,15 @@ export interface Firewall {
   loadWhole(): Promise<Links>;
 }
 
-export function openFirewall(underlay: Underlay, records: AllRecords): Firewall {
+export function openFirewall(underlay: Underlay, records: AllRecords, hostDoors: readonly HostDoor[]): Firewall {
   const { table } = underlay.names;
   const numberOf = numbering();
   let standing: readonly Block[] | null = null;
   const load = coalesced(async () => {
     const links = await listLinks();
     const ports = numberOf(records.port.list());
-    const wanted = rulesetOf(stateOf(underlay, records, ports, (bridge) => links.get(bridge)?.index ?? null));
+    const state = stateOf(underlay, records, ports, (bridge) => links.get(bridge)?.index ?? null);
+    const wanted = rulesetOf({ ...state, hostDoors });
     const change = standing && changeText(table, standing, wanted);
     standing = null; // until it is known again: an error leaves open what stands
     if (change === null || !(await loaded(change))) await loadNft(wholeText(table, wanted));
@@ -51,7 +53,7 @@ function stateOf(
   records: AllRecords,
   ports: readonly NumberedPort[],
   indexOf: (bridge: string) => number | null,
-): FirewallState {
+): Omit<FirewallState, 'hostDoors'> {
   const externals = records.external.list();
   const open = new Set(
     externals.filter(({ hostAddress }) => hostAddress !== null).map(({ segment }) => segment.bridge),

@@ -1,6 +1,9 @@
-/** 169.254.169.254: each network has a door of its own, so who asks is known by where it asks and from which address. */
+/**
+ * 169.254.169.254. A guest is known by the side that its request came in on: each network, and each leg of a router,
+ * has a listening socket of its own, which the rules of the namespace lead that side to and no other.
+ */
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Server, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Bus } from '#shared/bus/bus.ts';
 import { type MetadataOf, metadataOf, type WhoseAddress, whoseAddress } from '#shared/contracts/network-agent.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -8,22 +11,26 @@ import { listenInNetns } from '#shared/process/listen-in-netns.ts';
 
 export interface Door {
   readonly space: string;
+  /** Which side of the namespace: the id of the port there. */
+  readonly side: string;
+  readonly networkId: string;
   readonly host: string;
+  /** 0: any that is free. */
   readonly port: number;
-  /** The network of the side at which the request came in, by the address it reached; null is nobody's business. */
-  readonly networkAt: (localAddress: string) => string | null;
 }
 
 export interface Metadata {
-  /** Safe to ask twice: an open door stays, and learns its networks anew. */
-  ensureDoor(door: Door): Promise<void>;
-  ensureNoDoor(space: string): Promise<void>;
-  isOpen(space: string): boolean;
+  /** Opens the doors of a namespace that are not open yet; gives the port of each side. Others stay open. */
+  ensureDoors(space: string, doors: readonly Door[]): Promise<ReadonlyMap<string, number>>;
+  /** Closes the doors of all other sides: none of them when no side is named. */
+  keepOnly(space: string, sides: readonly string[]): Promise<void>;
+  /** Whether all these doors are open. */
+  areOpen(doors: readonly Door[]): boolean;
   close(): Promise<void>;
 }
 
 interface OpenDoor {
-  door: Door;
+  readonly door: Door;
   readonly listener: Server;
   readonly sockets: Set<Socket>;
 }
@@ -32,7 +39,7 @@ interface OpenDoor {
 const socketsPerDoor = 128;
 
 export function openMetadata(bus: Bus, log: Log): Metadata {
-  const doors = new Map<string, OpenDoor>();
+  const spaces = new Map<string, Map<string, OpenDoor>>();
   const networkOf = new WeakMap<Socket, string>();
   const http = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 });
   http.on('request', (request, response) => {
@@ -41,43 +48,57 @@ export function openMetadata(bus: Bus, log: Log): Metadata {
       say(response, 503, 'text/plain', 'The cloud does not answer at the moment. Try again.');
     });
   });
-  const ensureDoor = async (door: Door) => {
-    const open = doors.get(door.space);
-    if (open) open.door = door;
-    else doors.set(door.space, await hang(door, http, networkOf));
+  const doorsOf = (space: string) => spaces.get(space) ?? new Map<string, OpenDoor>();
+  const ensureDoors = async (space: string, doors: readonly Door[]) => {
+    const open = doorsOf(space);
+    spaces.set(space, open);
+    for (const door of doors.filter((each) => !isOpen(open, each))) {
+      await shut(open.get(door.side));
+      open.set(door.side, await hang(door, http, networkOf));
+    }
+    return new Map(doors.map(({ side }) => [side, portOf(open.get(side))]));
   };
-  const ensureNoDoor = async (space: string) => {
-    const open = doors.get(space);
-    doors.delete(space);
-    if (open) await shut(open);
+  const keepOnly = async (space: string, sides: readonly string[]) => {
+    const open = doorsOf(space);
+    for (const side of [...open.keys()].filter((each) => !sides.includes(each))) {
+      await shut(open.get(side));
+      open.delete(side);
+    }
+    if (open.size === 0) spaces.delete(space);
   };
   const close = async () => {
-    await Promise.all([...doors.keys()].map(ensureNoDoor));
+    await Promise.all([...spaces.keys()].map((space) => keepOnly(space, [])));
     http.close();
   };
-  return { ensureDoor, ensureNoDoor, isOpen: (space) => doors.has(space), close };
+  const areOpen = (doors: readonly Door[]) => doors.every((door) => isOpen(doorsOf(door.space), door));
+  return { ensureDoors, keepOnly, areOpen, close };
 }
+
+/** A port may have moved to another network, which its open socket does not know. */
+const isOpen = (open: ReadonlyMap<string, OpenDoor>, { side, networkId }: Door) =>
+  open.get(side)?.door.networkId === networkId;
+
+const portOf = (open: OpenDoor | undefined) => (open?.listener.address() as AddressInfo | null)?.port ?? 0;
 
 async function hang(door: Door, http: HttpServer, networkOf: WeakMap<Socket, string>): Promise<OpenDoor> {
   const listener = await listenInNetns(door.space, door.port, door.host);
-  const open: OpenDoor = { door, listener, sockets: new Set() };
+  const sockets = new Set<Socket>();
   listener.maxConnections = socketsPerDoor;
   listener.on('connection', (socket: Socket) => {
-    const network = open.door.networkAt(plain(socket.localAddress));
-    if (network === null) return socket.destroy();
-    open.sockets.add(socket);
-    socket.once('close', () => open.sockets.delete(socket));
-    networkOf.set(socket, network);
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    networkOf.set(socket, door.networkId);
     http.emit('connection', socket);
   });
-  return open;
+  return { door, listener, sockets };
 }
 
-const shut = ({ listener, sockets }: OpenDoor) =>
-  new Promise<void>((resolve) => {
-    listener.close(() => resolve());
-    for (const socket of sockets) socket.destroy();
-  });
+async function shut(open: OpenDoor | undefined): Promise<void> {
+  if (!open) return;
+  const closed = new Promise<void>((resolve) => open.listener.close(() => resolve()));
+  for (const socket of open.sockets) socket.destroy();
+  await closed;
+}
 
 /** No header of the guest is believed, and none is passed on. */
 async function answer(bus: Bus, networkId: string | undefined, request: IncomingMessage, response: ServerResponse) {
@@ -88,7 +109,7 @@ async function answer(bus: Bus, networkId: string | undefined, request: Incoming
   const who = await bus.ask<WhoseAddress['answer']>(whoseAddress, { networkId, address } satisfies WhoseAddress['ask']);
   if (!who) return say(response, 404, 'text/plain', 'Not Found');
   const path = request.url?.split('?')[0] ?? '/';
-  const ask: MetadataOf['ask'] = { serverId: who.serverId, path, address };
+  const ask: MetadataOf['ask'] = { ...who, path, address };
   const { status, type, body } = await bus.ask<MetadataOf['answer']>(metadataOf, ask);
   say(response, status, type, body);
 }

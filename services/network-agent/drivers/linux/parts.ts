@@ -1,16 +1,16 @@
 /** The five kinds of wishes, and what each is on a Linux host. Its bridges are made before, and dropped after, by the driver. */
 import { bridgeName } from '#shared/contracts/names.ts';
 import type { AllRecords, Kind, Wishes } from '../records.ts';
-import { isWithin } from './addresses.ts';
 import type { Underlay } from './bridge.ts';
 import { ipBatch, type Links } from './commands.ts';
 import { dirOf, ensureDhcp, ensureDhcpGone, networkOf, pidOf } from './dhcp.ts';
 import { metadataAddress } from './dnsmasq-files.ts';
 import { ensureExternal, ensureExternalGone } from './external.ts';
 import { checkGroup, checkPort, type Firewall } from './firewall.ts';
-import type { Metadata } from './metadata.ts';
-import { ensureRouter, ensureRouterGone, legsOf } from './router.ts';
-import { metadataPort } from './router-rules.ts';
+import type { Door, Metadata } from './metadata.ts';
+import type { Names } from './names.ts';
+import { isListed } from './namespaces.ts';
+import { ensureRouter, ensureRouterGone, ensureRouterSpace, legsOf } from './router.ts';
 
 export interface World {
   readonly underlay: Underlay;
@@ -63,39 +63,44 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
   dhcp: {
     ensure: async ({ underlay: { names }, stateDir, firewall, metadata, upstream }, wish) => {
       const networkId = networkOf(wish.id);
+      const space = names.dhcpSpace(networkId);
+      if (!isListed(space)) await metadata.keepOnly(space, []); // its sockets went with the old one
       await firewall.load();
       await ensureDhcp({ names, stateDir, upstream }, wish);
-      const door = { host: metadataAddress, port: 80, networkAt: () => networkId };
-      await metadata.ensureDoor({ ...door, space: names.dhcpSpace(networkId) });
+      await metadata.ensureDoors(space, [dhcpDoor(names, wish)]);
+      await metadata.keepOnly(space, [wish.port.id]);
     },
     ensureGone: async ({ underlay: { names }, metadata }, id, wish) => {
       const networkId = networkOf(id);
-      await metadata.ensureNoDoor(names.dhcpSpace(networkId));
+      await metadata.keepOnly(names.dhcpSpace(networkId), []);
       await ensureDhcpGone(names, networkId, wish?.port.id);
     },
-    isWhole: ({ underlay: { names }, metadata }, { id, port, segment }, { links, spaces }) => {
-      const space = names.dhcpSpace(networkOf(id));
-      const runs = pidOf(dirOf(names, networkOf(id))) !== null;
-      return (
-        runs && spaces.has(space) && metadata.isOpen(space) && isPlugged(links, names.veth(port.id), segment.bridge)
-      );
+    isWhole: ({ underlay: { names }, metadata }, wish, { links, spaces }) => {
+      const door = dhcpDoor(names, wish);
+      const runs = pidOf(dirOf(names, networkOf(wish.id))) !== null;
+      const plugged = isPlugged(links, names.veth(wish.port.id), wish.segment.bridge);
+      return runs && plugged && spaces.has(door.space) && metadata.areOpen([door]);
     },
   },
   router: {
     ensure: async ({ underlay: { names }, firewall, metadata }, wish) => {
+      const space = names.routerSpace(wish.id);
+      if (!isListed(space)) await metadata.keepOnly(space, []);
       await firewall.load();
-      await ensureRouter(names, wish);
-      const door = { host: '0.0.0.0', port: metadataPort, networkAt: networkAt(wish) };
-      await metadata.ensureDoor({ ...door, space: names.routerSpace(wish.id) });
+      await ensureRouterSpace(names, wish.id);
+      // A door closes only when no rule leads to it any more, so no side ever finds the door of another.
+      const ports = await metadata.ensureDoors(space, routerDoors(names, wish));
+      await ensureRouter(names, wish, ports);
+      await metadata.keepOnly(space, [...ports.keys()]);
     },
     ensureGone: async ({ underlay: { names }, metadata }, id, wish) => {
-      await metadata.ensureNoDoor(names.routerSpace(id));
+      await metadata.keepOnly(names.routerSpace(id), []);
       await ensureRouterGone(names, id, wish);
     },
     isWhole: ({ underlay: { names }, metadata }, wish, { links, spaces }) => {
       const space = names.routerSpace(wish.id);
       const plugged = legsOf(wish).every(({ portId, segment }) => isPlugged(links, names.veth(portId), segment.bridge));
-      return plugged && spaces.has(space) && metadata.isOpen(space);
+      return plugged && spaces.has(space) && metadata.areOpen(routerDoors(names, wish));
     },
   },
   external: {
@@ -115,10 +120,19 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
 const isPlugged = (links: Links, veth: string, bridge: string): boolean =>
   links.get(veth)?.up === true && links.get(veth)?.master === bridge;
 
-/** A redirected request reaches the router at its own address on the side it came from. */
-const networkAt =
-  ({ interfaces }: Wishes['router']) =>
-  (localAddress: string): string | null =>
-    interfaces.find(({ addresses }) =>
-      addresses.some((address) => isWithin(localAddress, `${address.split('/')[0]}/32`)),
-    )?.segment.networkId ?? null;
+const dhcpDoor = (names: Names, { id, port, segment }: Wishes['dhcp']): Door => ({
+  space: names.dhcpSpace(networkOf(id)),
+  side: port.id,
+  networkId: segment.networkId,
+  host: metadataAddress,
+  port: 80,
+});
+
+const routerDoors = (names: Names, { id, interfaces }: Wishes['router']): Door[] =>
+  interfaces.map(({ portId, segment }) => ({
+    space: names.routerSpace(id),
+    side: portId,
+    networkId: segment.networkId,
+    host: '0.0.0.0',
+    port: 0,
+  }));

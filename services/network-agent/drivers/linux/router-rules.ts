@@ -3,29 +3,34 @@ import { isIP } from 'node:net';
 import type { RouterWish } from '#shared/contracts/network-agent.ts';
 import { inner } from './names.ts';
 
-/** Where the router's namespace hands requests for 169.254.169.254 to the agent. */
-export const metadataPort = 9697;
-
-export function routerRuleset({ gateway, floatingIps }: RouterWish): string {
+/** `doors`: of each leg inside, by its port, where its guests' requests for metadata are answered. */
+export function routerRuleset(wish: RouterWish, doors: ReadonlyMap<string, number> = new Map()): string {
+  const { gateway, floatingIps } = wish;
   const inside = '"qr-*"';
   const outside = gateway ? `"${inner.gateway(gateway.portId)}"` : null;
-  const own = gateway?.addresses.map((address) => address.split('/')[0] ?? '').find((address) => isIP(address) === 4);
-  const pairs = floatingIps.map(({ floating, fixed }) => ({ floating, fixed }));
+  const own = ownAddress(wish);
   return [
     'table ip router',
     'delete table ip router',
     'table ip router {',
-    ...map(
-      'inwards',
-      pairs.map(({ floating, fixed }) => `${floating} : ${fixed}`),
+    ...named(
+      'map inwards',
+      'ipv4_addr : ipv4_addr',
+      floatingIps.map(({ floating, fixed }) => `${floating} : ${fixed}`),
     ),
-    ...map(
-      'outwards',
-      pairs.map(({ floating, fixed }) => `${fixed} : ${floating}`),
+    ...named(
+      'map outwards',
+      'ipv4_addr : ipv4_addr',
+      floatingIps.map(({ floating, fixed }) => `${fixed} : ${floating}`),
+    ),
+    ...named(
+      'set pairs',
+      'ipv4_addr . ipv4_addr',
+      floatingIps.map(({ floating, fixed }) => `${floating} . ${fixed}`),
     ),
     'chain prerouting {',
     'type nat hook prerouting priority dstnat; policy accept;',
-    `iifname ${inside} ip daddr 169.254.169.254 tcp dport 80 redirect to :${metadataPort}`,
+    ...sides(doors).map(([link, port]) => `iifname ${link} ${metadataRequest} redirect to :${port}`),
     'dnat to ip daddr map @inwards',
     '}',
     'chain output {',
@@ -40,18 +45,42 @@ export function routerRuleset({ gateway, floatingIps }: RouterWish): string {
     `iifname ${inside} oifname ${inside} ct status dnat snat to ip saddr map @outwards`,
     ...(own ? [`iifname ${inside} oifname ${inside} ct status dnat snat to ${own}`] : []),
     '}',
+    'chain forward {',
+    'type filter hook forward priority filter; policy accept;',
+    ...endedLines(wish, own, outside),
+    '}',
     'chain input {',
     'type filter hook input priority filter; policy accept;',
-    `iifname != ${inside} tcp dport ${metadataPort} drop`,
+    ...sides(doors).map(([link, port]) => `iifname ${link} tcp dport ${port} ${wasMetadataRequest} accept`),
+    // Nothing else here is for guests, whichever address of the router they know.
+    'meta l4proto tcp drop',
     '}',
     '}',
     '',
   ].join('\n');
 }
 
-const map = (name: string, elements: readonly string[]) => [
-  `map ${name} {`,
-  'type ipv4_addr : ipv4_addr',
+const metadataRequest = 'ip daddr 169.254.169.254 tcp dport 80';
+const wasMetadataRequest = 'ct status dnat ct original ip daddr 169.254.169.254 ct original proto-dst 80';
+
+const sides = (doors: ReadonlyMap<string, number>) =>
+  [...doors].map(([portId, port]) => [`"${inner.router(portId)}"`, port] as const);
+
+const ownAddress = ({ gateway }: RouterWish) =>
+  gateway?.addresses.map((address) => address.split('/')[0] ?? '').find((address) => isIP(address) === 4);
+
+/** A connection keeps the addresses it began with; it ends, both ways, when its pair or the router's address is no more. */
+const endedLines = ({ gateway }: RouterWish, own: string | undefined, outside: string | null) => [
+  'ct status dnat ct original ip daddr . ct reply ip saddr != @pairs drop',
+  `ct status snat${own ? ` ct reply ip daddr != ${own}` : ''} ct reply ip daddr . ct original ip saddr != @pairs drop`,
+  ...(outside && own && !gateway?.snat
+    ? ['iifname', 'oifname'].map((field) => `${field} ${outside} ct status snat ct reply ip daddr ${own} drop`)
+    : []),
+];
+
+const named = (name: string, type: string, elements: readonly string[]) => [
+  `${name} {`,
+  `type ${type}`,
   ...(elements.length > 0 ? [`elements = { ${elements.join(', ')} }`] : []),
   '}',
 ];

@@ -15,11 +15,13 @@ interface Leg {
   readonly addresses: readonly string[];
 }
 
-/** Its bridges are there already. Safe to ask twice; rules come before anything can pass. */
-export async function ensureRouter(names: Names, wish: RouterWish): Promise<void> {
+export const ensureRouterSpace = (names: Names, id: string): Promise<Links> =>
+  ensureSpace(names.routerSpace(id), ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']);
+
+/** Its namespace and its bridges are there already. Safe to ask twice; rules come before anything can pass. */
+export async function ensureRouter(names: Names, wish: RouterWish, doors: ReadonlyMap<string, number>): Promise<void> {
   const space = names.routerSpace(wish.id);
-  await ensureSpace(space, ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']);
-  await loadNft(routerRuleset(wish), space);
+  await loadNft(routerRuleset(wish, doors), space);
   const legs = legsOf(wish);
   const before = await listLinks(space);
   await ipBatch(strangers(legs, before), space);

@@ -1,9 +1,10 @@
 /** Inet family: where packets of this cloud meet the host itself. */
 import type { Block } from './blocks.ts';
+import type { HostDoor } from './host-doors.ts';
 import type { FirewallState } from './ruleset.ts';
 
 /** Which packets are between guests, which ones the host routes, and what it keeps away from itself. */
-export function baseChains({ names, bridges, masqueraded, tunnels }: FirewallState): Block[] {
+export function baseChains({ names, bridges, masqueraded, tunnels, hostDoors }: FirewallState): Block[] {
   const ours = `"${names.bridges}*"`;
   const open = quoted(bridges.filter(({ zone }) => zone === null).map(({ bridge }) => bridge));
   const bridged = quoted(bridges.map(({ bridge }) => bridge)).map((bridge) => `${bridge} . ${bridge} : goto guests`);
@@ -16,6 +17,12 @@ export function baseChains({ names, bridges, masqueraded, tunnels }: FirewallSta
       ...['iifname', 'oifname'].map((field) => `${field} ${ours}${except(field, open)} drop`),
       ...['iifname', 'oifname'].flatMap(toOpen),
     ]),
+    // The host is no part of the outside: before anything else, and at all of its addresses.
+    base(
+      'host',
+      'type filter hook input priority filter - 10; policy accept;',
+      open.length > 0 ? hostLines(`iifname { ${open.join(', ')} }`, hostDoors) : [],
+    ),
     base('input', 'type filter hook input priority filter; policy accept;', [
       ...peersOnly(tunnels),
       ...toOpen('iifname'),
@@ -30,6 +37,16 @@ export function baseChains({ names, bridges, masqueraded, tunnels }: FirewallSta
     ),
   ];
 }
+
+const hostLines = (fromOpen: string, doors: readonly HostDoor[]): string[] => [
+  `${fromOpen} ct direction reply ct state { established, related } accept`,
+  `${fromOpen} meta l4proto { icmp, ipv6-icmp } accept`,
+  ...doors.map(
+    ({ address, protocol, port }) =>
+      `${fromOpen} ${address.includes(':') ? 'ip6' : 'ip'} daddr ${address} ${protocol} dport ${port} accept`,
+  ),
+  `${fromOpen} drop`,
+];
 
 const base = (name: string, head: string, lines: readonly string[]): Block => ({
   family: 'inet',

@@ -6,6 +6,7 @@
 import type { GroupWish, PortWish } from '#shared/contracts/network-agent.ts';
 import type { Block } from './blocks.ts';
 import { chainOf, groupChains, memberSets, namedGroups } from './group-rules.ts';
+import type { HostDoor } from './host-doors.ts';
 import type { Names } from './names.ts';
 import { baseChains } from './ruleset-base.ts';
 import { spoofingLines } from './spoofing.ts';
@@ -29,6 +30,8 @@ export interface FirewallState {
   readonly bridges: readonly HostBridge[];
   /** Bridges whose guests leave through this host under its own address. */
   readonly masqueraded: readonly string[];
+  /** What guests and routers may reach on the host itself. */
+  readonly hostDoors: readonly HostDoor[];
   /** Who may send VXLAN frames here, and at which port. */
   readonly tunnels: { readonly port: number; readonly peers: readonly string[] };
 }
@@ -99,13 +102,26 @@ const portChains = ({ number, wish }: NumberedPort): Block[] => [
   chain('inet', `from_${number}`, [
     ...alwaysOut.map((packet) => `${packet} goto to_guest`),
     ...wish.groupIds.map((id) => `jump ${chainOf(id, 'egress')}`),
-    'drop',
+    `ct mark set ${ended} drop`,
   ]),
   chain('inet', `to_${number}`, [
     ...alwaysIn.map((packet) => `${packet} accept`),
     ...wish.groupIds.map((id) => `jump ${chainOf(id, 'ingress')}`),
-    'drop',
+    `ct mark set ${ended} drop`,
   ]),
+];
+
+/**
+ * What goes the way its connection began is judged by the rules of today, each packet; answers follow. So a connection
+ * ends when its rule goes: its next packet is dropped and marks it, and a marked one has no answers either.
+ */
+const ended = '0x656e6465';
+const connections = [
+  'ct state invalid drop',
+  `ct direction reply ct mark ${ended} drop`,
+  'ct direction reply ct state { established, related } accept',
+  `ct mark ${ended} ct mark set 0`,
+  'ct state related accept',
 ];
 
 /** First who sent it, then who gets it. What the host routes itself carries no mark of its goal, so there the address tells. */
@@ -121,11 +137,7 @@ function dispatch(state: FirewallState): Block[] {
   const senders = watched(state).map(({ number }) => `${from(number)} : goto from_${number}`);
   const goals = watched(state).map(({ number }) => `${to(number)} : goto to_${number}`);
   return [
-    chain('inet', 'guests', [
-      'ct state vmap { established : accept, related : accept, invalid : drop }',
-      ...vmap('meta mark & 0xffff0000', senders),
-      'goto to_guest',
-    ]),
+    chain('inet', 'guests', [...connections, ...vmap('meta mark & 0xffff0000', senders), 'goto to_guest']),
     chain('inet', 'to_guest', [
       ...vmap('meta mark & 0x0000ffff', goals),
       ...vmap('oifname . ip daddr', byAddress),

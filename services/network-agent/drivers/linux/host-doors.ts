@@ -1,0 +1,24 @@
+/** What of the host itself is open to guests and routers. Everything else is closed, on all of its addresses. */
+import { isIP } from 'node:net';
+
+export interface HostDoor {
+  readonly address: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+}
+
+/** `8774` is at the address of the cloud; `10.0.0.1:8774` and `[fd00::1]:8774` say it all. Throws for anything else. */
+export function hostDoorOf(text: string, cloudAddress: string): HostDoor {
+  const [, bracketed, plain, port = text] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
+  const address = bracketed ?? plain ?? cloudAddress;
+  const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
+  if (isIP(address) === 0 || address.includes('%') || number < 1 || number > 65_535)
+    throw new Error(`network-agent.hostDoors: '${text}' is neither a port nor address:port, as 8774 or 10.0.0.1:8774`);
+  return { address, protocol: 'tcp', port: number };
+}
+
+/** The name servers that the host gives its networks may be the host itself. */
+export const nameServerDoors = (upstream: readonly string[]): HostDoor[] =>
+  upstream
+    .filter((server) => isIP(server) !== 0 && !server.includes('%'))
+    .flatMap((address) => (['tcp', 'udp'] as const).map((protocol) => ({ address, protocol, port: 53 })));
