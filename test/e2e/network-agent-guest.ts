@@ -76,5 +76,21 @@ export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, seg
       server.on('connection', (socket: Socket) => socket.end('hello'));
       servers.push(server);
     },
+    /** Gives back what it gets, until the test ends. */
+    echoes: async (port: number) => {
+      const server = await listenInNetns(space, port, '::');
+      server.on('connection', (socket: Socket) => {
+        t.after(() => socket.destroy());
+        socket.on('error', () => {}).pipe(socket);
+      });
+      servers.push(server);
+    },
+    /** What a metadata service at that address says to a request with these headers, "" when nothing comes. */
+    asks: async (address: string, port: number, headers: Readonly<Record<string, string>> = {}) => {
+      const lines = Object.entries({ host: address, connection: 'close', ...headers }).map(([k, v]) => `${k}: ${v}`);
+      const request = ['GET /openstack/latest/user_data HTTP/1.1', ...lines, '', ''].join('\\r\\n');
+      const words = `exec 3<>/dev/tcp/${address}/${port} && printf '${request}' >&3 && cat <&3`;
+      return (await exec('timeout', '0.7', 'bash', '-c', words)).stdout;
+    },
   };
 }

@@ -15,8 +15,8 @@ export async function plugged(host: Host, port: PortWish) {
 }
 
 /** blue 10.7.0.0/24 with `web`, red 10.8.0.0/24 with `db`, a router between them and the outside. */
-export async function twoNetworks(t: TestContext) {
-  const host = await openHost(t);
+export async function twoNetworks(t: TestContext, options: Parameters<typeof openHost>[1] = {}) {
+  const host = await openHost(t, options);
   const [blue, red, outside] = [
     host.segment(1),
     host.segment(2),

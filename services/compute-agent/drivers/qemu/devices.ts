@@ -126,8 +126,11 @@ export const controller = ({ slots }: Fittings): Words => ({
 export function nicParts(nic: NicWish, { slots }: Fittings): NicParts {
   const key = nicKey(nic.portId);
   const id = `net-${key}`;
+  // QEMU's own network leads to the host's loopback as well as outside, and can only be closed towards both.
   const netdev =
-    nic.bridge === null ? { type: 'user', id } : { type: 'tap', id, ifname: nic.tap, script: 'no', downscript: 'no' };
+    nic.bridge === null
+      ? { type: 'user', id, restrict: true }
+      : { type: 'tap', id, ifname: nic.tap, script: 'no', downscript: 'no' };
   const place = { bus: port(slots[key]), romfile: '' }; // no network boot: its option rom costs a second
   const device = {
     driver: 'virtio-net-pci',

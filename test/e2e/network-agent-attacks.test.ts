@@ -1,0 +1,127 @@
+/** What guests try against other guests' metadata, and against the host, with real packets. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { type TestContext, test } from 'node:test';
+import { run } from '../../shared/process/run.ts';
+import { hostReaches, missing, openHost } from './network-agent-host.ts';
+import { plugged, twoNetworks } from './network-agent-networks.ts';
+import { dhcpOf, idOf } from './network-agent-wishes.ts';
+
+const skip = await missing();
+
+test('OSSA-2013-033: nobody gets the metadata of an address in a network by asking from another', {
+  skip,
+}, async (t) => {
+  const { host, router, web: mallory, db: alice, blue, red } = await twoNetworks(t);
+  host.owners.set(`${red.networkId} 10.8.0.21`, 'alice');
+  await host.driver.ensureDhcp(dhcpOf(red, '10.8.0', 2, []));
+  await host.driver.ensureRouter({ ...router, routes: [{ destination: '10.8.0.21/32', nexthop: '10.7.0.11' }] });
+  await host.driver.ensurePort(host.port(1, blue, '10.7.0.11', { guarded: false }));
+  await mallory.address('10.8.0.21/32');
+  const doors = await doorsOf(`${host.names.table}-r-${router.id}`);
+  assert.equal(doors.length, 2, 'one for each side');
+  const ways = [
+    ['169.254.169.254', 80],
+    ['10.8.0.2', 80],
+    ...['10.7.0.1', '10.8.0.1', '169.254.169.254'].flatMap((address) =>
+      [9697, ...doors].map((port) => [address, port] as const),
+    ),
+  ] as const;
+  const forged = {
+    'x-forwarded-for': '10.8.0.21',
+    'x-instance-id': 'alice',
+    'x-tenant-id': 'p',
+    forwarded: 'for=10.8.0.21',
+  };
+  for (const [source, headers] of [
+    ['10.8.0.21', {}],
+    ['10.7.0.11', forged],
+  ] as const) {
+    for (const [address] of ways) await mallory.route(`${address}/32`, 'via', '10.7.0.1', 'src', source);
+    await Promise.all(
+      ways.map(async ([address, port]) => {
+        assert.doesNotMatch(await mallory.asks(address, port, headers), /alice/, `${address}:${port} from ${source}`);
+      }),
+    );
+  }
+  await host.driver.ensureRouter(router);
+  assert.match(await alice.asks('169.254.169.254', 80), /alice/, 'she herself is answered');
+});
+
+/** The ports at which a router's namespace answers. */
+async function doorsOf(space: string): Promise<number[]> {
+  const { stdout } = await run(['ip', 'netns', 'exec', space, 'ss', '-Hltn']);
+  return stdout.split('\n').flatMap((line) => /:(\d+)\s/.exec(line)?.slice(1).map(Number) ?? []);
+}
+
+test('OSSN-0018: guests and routers reach nothing of the host but what is listed, at any of its addresses', {
+  skip,
+}, async (t) => {
+  const [closed, listed] = [await listens(t), await listens(t)];
+  const addresses = await hostAddresses(t);
+  const hostDoors = addresses.map((address) => ({ address, protocol: 'tcp' as const, port: listed }));
+  const { host, router, web } = await twoNetworks(t, { hostDoors });
+  const outside = host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
+  const near = await plugged(host, host.port(9, outside, `${host.external}.50`, { groupIds: [idOf(6, 1)] }));
+  await near.listens(7000);
+  const neighbour = await openHost(t);
+  const hostAddress = `${neighbour.external}.1/24`;
+  const segment = neighbour.segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
+  await neighbour.driver.ensureExternal({
+    id: `${segment.networkId}/external`,
+    segment,
+    hostAddress,
+    masquerade: true,
+  });
+  const all = [...addresses, `${host.external}.1`, `${neighbour.external}.1`];
+  const inRouter = async (address: string, port: number) =>
+    (
+      await run([
+        'ip',
+        'netns',
+        'exec',
+        host.names.routerSpace(router.id),
+        'timeout',
+        '0.3',
+        'bash',
+        '-c',
+        `cat < /dev/tcp/${address}/${port} || true`,
+      ]).then(
+        ({ stdout }) => stdout,
+        () => '',
+      )
+    ).includes('hello');
+  for (const address of all) {
+    assert.ok(await hostReaches(address, closed), `${address} is there`);
+    assert.ok(!(await web.reaches(address, closed, 0.3)), `${address} from a guest behind a router`);
+    assert.ok(!(await near.reaches(address, closed, 0.3)), `${address} from a guest on the external network`);
+    assert.ok(!(await inRouter(address, closed)), `${address} from the router`);
+  }
+  for (const address of addresses) assert.ok(await web.reaches(address, listed), `${address} is listed`);
+  assert.ok(await web.pings(`${host.external}.1`), 'the way out answers pings');
+  assert.ok(await hostReaches(`${host.external}.50`, 7000), 'and the host reaches guests');
+});
+
+/** A listener of the host at all its addresses, for IPv6 too. */
+async function listens(t: TestContext): Promise<number> {
+  const server = createServer((socket) => socket.on('error', () => {}).end('hello'));
+  t.after(() => server.close());
+  await once(server.listen(0, '::'), 'listening');
+  return (server.address() as { port: number }).port;
+}
+
+/** Those that the machine has, and one more that the test gives it. */
+async function hostAddresses(t: TestContext): Promise<string[]> {
+  const name = `guest${Math.random().toString(36).slice(2, 8)}`;
+  await run(['ip', 'link', 'add', name, 'type', 'bridge']);
+  t.after(() => run(['ip', 'link', 'del', name]));
+  await run(['ip', 'addr', 'add', '198.51.100.77/32', 'dev', name]);
+  await run(['ip', 'link', 'set', name, 'up']);
+  const machine = Object.entries(networkInterfaces()).filter(([link]) => /^(e|lo$)/.test(link));
+  const own = machine
+    .flatMap(([, found]) => found ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal);
+  return [...own.map(({ address }) => address), '198.51.100.77'];
+}

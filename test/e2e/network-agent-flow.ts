@@ -1,0 +1,52 @@
+/** A TCP connection that stays open, from the host or from a namespace. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Says a line, and whether it came back within half a second; later echoes of earlier lines are not taken for it. */
+const script = `
+exec 3<>/dev/tcp/$0/$1 || exit 1
+echo open
+while read word; do
+  echo $word >&3
+  answer=dead
+  while read -t 0.5 back <&3; do [ "$back" = "$word" ] && answer=alive && break; done
+  echo $answer
+done`;
+
+export interface Flow {
+  /** One word there and back. */
+  isAlive(): Promise<boolean>;
+  /** Resolves when a word no longer comes back; throws when it still does after five seconds. */
+  ends(): Promise<void>;
+}
+
+/** Connects to what echoes there. `space` is the namespace it begins in; undefined is the host. */
+export async function openFlow(
+  t: TestContext,
+  space: string | undefined,
+  address: string,
+  port: number,
+): Promise<Flow> {
+  const inside = space ? ['ip', 'netns', 'exec', space] : [];
+  const [program = '', ...args] = [...inside, 'bash', '-c', script, address, String(port)];
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  t.after(() => child.kill('SIGKILL'));
+  const lines = createInterface({ input: child.stdout });
+  const ended = once(child, 'exit').then(() => ['ended']);
+  const line = async () => String((await Promise.race([once(lines, 'line'), ended]))[0]);
+  if ((await line()) !== 'open') throw new Error(`nobody answers at ${address}:${port}`);
+  let words = 0;
+  const isAlive = async () => {
+    words += 1;
+    child.stdin.write(`word-${words}\n`);
+    return (await line()) === 'alive';
+  };
+  const ends = async () => {
+    for (const end = Date.now() + 5_000; Date.now() < end; await sleep(50)) if (!(await isAlive())) return;
+    throw new Error(`the connection to ${address}:${port} lives on`);
+  };
+  return { isAlive, ends };
+}
