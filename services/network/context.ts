@@ -19,6 +19,7 @@ export interface Network {
   readonly hosts: Hosts<NetworkAgent>;
   readonly log: Log;
   readonly config: Config;
+  readonly projectExists: (projectId: string) => Promise<boolean>;
   /** Four letters or digits that mark what is ours on a host. */
   readonly cloudId: string;
 }

@@ -1,5 +1,6 @@
 /** Who may do what, as Neutron says it. A rule with a colon is asked when that attribute is in the body, or for showing it. */
-import type { Policy } from '#shared/auth/policy.ts';
+import { enforcerOf, type Policy } from '#shared/auth/policy.ts';
+import type { Who } from '#shared/auth/who.ts';
 
 const memberOrAdmin = '(rule:admin_only) or (role:member and project_id:%(project_id)s)';
 const readerOrAdmin = '(rule:admin_only) or (role:reader and project_id:%(project_id)s)';
@@ -11,6 +12,7 @@ export const policy: Policy = {
   update_agent: admin,
   delete_agent: admin,
   get_availability_zone: 'role:reader',
+  get_service_provider: 'role:reader',
   context_is_admin: 'role:admin',
   service_api: 'role:service',
   owner: 'project_id:%(project_id)s',
@@ -120,14 +122,20 @@ export const policy: Policy = {
   'create_router:external_gateway_info:network_id': memberOrAdmin,
   'create_router:external_gateway_info:enable_snat': admin,
   'create_router:external_gateway_info:external_fixed_ips': admin,
+  'create_router:distributed': admin,
+  'create_router:ha': admin,
   'create_router:tags': memberOrAdmin,
   get_router: readerOrAdmin,
+  'get_router:distributed': admin,
+  'get_router:ha': admin,
   'get_router:tags': readerOrAdmin,
   update_router: memberOrAdmin,
   'update_router:external_gateway_info': memberOrAdmin,
   'update_router:external_gateway_info:network_id': memberOrAdmin,
   'update_router:external_gateway_info:enable_snat': admin,
   'update_router:external_gateway_info:external_fixed_ips': admin,
+  'update_router:distributed': admin,
+  'update_router:ha': admin,
   'update_router:tags': memberOrAdmin,
   delete_router: memberOrAdmin,
   'delete_router:tags': memberOrAdmin,
@@ -161,6 +169,7 @@ export const policy: Policy = {
   'delete_subnetpool:tags': memberOrAdmin,
   external_network: 'True:%(network:router:external)s',
   create_subnet: '(rule:admin_only) or (role:member and rule:network_owner)',
+  'create_subnet:service_types': admin,
   'create_subnet:tags':
     'role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)',
   get_subnet:
@@ -169,6 +178,7 @@ export const policy: Policy = {
     'role:reader and project_id:%(project_id)s or rule:shared or rule:external_network or (rule:admin_only) or (role:reader and rule:network_owner)',
   update_subnet:
     'role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)',
+  'update_subnet:service_types': admin,
   'update_subnet:tags':
     'role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)',
   delete_subnet:
@@ -176,3 +186,9 @@ export const policy: Policy = {
   'delete_subnet:tags':
     'role:member and project_id:%(project_id)s or (rule:admin_only) or (role:member and rule:network_owner)',
 };
+
+const enforcer = enforcerOf(policy);
+
+/** Admins and services act for every project: they see all rows, and may name a project other than their own. */
+export const actsForAll = (caller: Who): boolean =>
+  enforcer.may('context_is_admin', caller, {}) || enforcer.may('service_api', caller, {});

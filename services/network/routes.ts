@@ -2,7 +2,13 @@
 import type { Route } from '#shared/http/route.ts';
 import { listAvailabilities, showAvailability } from './availability/handlers.ts';
 import type { Network } from './context.ts';
-import { listExtensions, showExtension, showResources, showVersions } from './extensions/handlers.ts';
+import {
+  listExtensions,
+  listServiceProviders,
+  showExtension,
+  showResources,
+  showVersions,
+} from './extensions/handlers.ts';
 import { floatingIps } from './floating-ips/handlers.ts';
 import { listAgents, listZones, removeAgent, showAgent } from './hosts/handlers.ts';
 import { networks } from './networks/handlers.ts';
@@ -112,6 +118,7 @@ const cloud: Route<Network>[] = [
   { method: 'get', path: `${v2}/agents`, handler: listAgents, rule: null },
   { method: 'get', path: `${v2}/agents/:id`, handler: showAgent, rule: null },
   { method: 'delete', path: `${v2}/agents/:id`, handler: removeAgent, rule: 'delete_agent' },
+  { method: 'get', path: `${v2}/service-providers`, handler: listServiceProviders, rule: 'get_service_provider' },
   { method: 'get', path: `${v2}/availability_zones`, handler: listZones, rule: 'get_availability_zone' },
 
   { method: 'get', path: `${v2}/quotas`, handler: listAllQuotas, rule: 'update_quota' },

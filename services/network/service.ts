@@ -16,14 +16,16 @@ import { openTelling } from './events/tell.ts';
 import { openMessages } from './messages.ts';
 import { network as networkTables } from './migrations/001-network.ts';
 import { subnetPools } from './migrations/002-subnet-pools.ts';
+import { quotaLocks } from './migrations/003-quota-locks.ts';
 import { policy } from './policy.ts';
+import { projectsOf } from './projects/existence.ts';
 import { routes } from './routes.ts';
 import { openPump } from './statements/pump.ts';
 import { openTimers } from './timers.ts';
 
 /** What this service stands on; a test brings its own. */
 export interface Parts {
-  readonly ground: Omit<Network, 'hosts' | 'together'>;
+  readonly ground: Omit<Network, 'hosts' | 'together' | 'projectExists'>;
   readonly doorway: Doorway;
   readonly identityUrl: string;
   readonly session: Session;
@@ -33,9 +35,9 @@ export interface Parts {
 /** Puts the parts together. The doors open last and close first. */
 export async function openNetwork({ ground, doorway, identityUrl, session, compute }: Parts) {
   const { db, bus, config } = ground;
-  await migrate(db, [networkTables, subnetPools]);
+  await migrate(db, [networkTables, subnetPools, quotaLocks]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
-  const network: Network = { ...ground, hosts, together: openTogether(db) };
+  const network: Network = { ...ground, hosts, together: openTogether(db), projectExists: projectsOf(session) };
   const pump = openPump(network);
   const telling = openTelling(network, compute);
   const messages = openMessages(network);

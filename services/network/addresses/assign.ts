@@ -1,8 +1,9 @@
 /** Which addresses a port gets: those it asked for, or the next free ones. */
-import { conflict, Fault } from '#shared/errors/fault.ts';
+import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
-import { invalidInput } from '../resources/values.ts';
-import type { Subnet } from '../subnets/store.ts';
+import { networkRows } from '../networks/store.ts';
+import { invalidInput, missing } from '../resources/values.ts';
+import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { canonical, cidrOf, contains, eui64, numberOf, usable } from './cidr.ts';
 import { lowestFree, someAddresses } from './pools.ts';
 import { type Address, allTaken, insertAddresses, takenAmong } from './store.ts';
@@ -27,25 +28,39 @@ interface Taker {
 
 /** Takes them in the caller's transaction: the key of the table decides who was first. */
 export async function assignAddresses(network: Network, taker: Taker): Promise<Address[]> {
-  const { subnets, wishes, begin = 0 } = taker;
-  const chosen: { subnet: Subnet; address: string }[] = [];
-  if (wishes === undefined) chosen.push(...(await oneOfEachFamily(network, taker)));
-  else for (const wish of wishes) chosen.push(await granted(network, taker, wish, subnets));
-  const rows = chosen.map(({ subnet, address }, at) => ({
-    subnetId: subnet.id,
-    address,
-    portId: taker.portId,
-    networkId: taker.networkId,
-    position: begin + at,
-  }));
-  await insertAddresses(network.db, rows);
+  const { wishes } = taker;
+  const rows: Address[] = [];
+  const take = async ({ subnet, address }: Choice) => {
+    const { portId, networkId, begin = 0 } = taker;
+    const row = { subnetId: subnet.id, address, portId, networkId, position: begin + rows.length };
+    await insertAddresses(network.db, [row]);
+    rows.push(row);
+  };
+  if (wishes === undefined) for (const choice of await oneOfEachFamily(network, taker)) await take(choice);
+  else {
+    refuseTwice(wishes);
+    // Each is taken before the next is looked for, so that two of them are never the same.
+    for (const wish of wishes) await take(await granted(network, taker, wish));
+  }
   return rows;
+}
+
+interface Choice {
+  readonly subnet: Subnet;
+  readonly address: string;
+}
+
+function refuseTwice(wishes: readonly FixedIpWish[]): void {
+  const named = wishes.flatMap(({ ip_address }) => (ip_address === undefined ? [] : (canonical(ip_address) ?? [])));
+  const twice = named.find((address, at) => named.indexOf(address) < at);
+  if (twice !== undefined)
+    throw badRequest(`Invalid input for fixed_ips. Reason: Duplicate IP address '${twice}'.`, 'HTTPBadRequest');
 }
 
 export const isAutomatic = ({ ipVersion, ipv6AddressMode }: Subnet): boolean =>
   ipVersion === 6 && (ipv6AddressMode === 'slaac' || ipv6AddressMode === 'dhcpv6-stateless');
 
-async function oneOfEachFamily(network: Network, taker: Taker) {
+async function oneOfEachFamily(network: Network, taker: Taker): Promise<Choice[]> {
   const automatic = taker.subnets
     .filter(isAutomatic)
     .map((subnet) => ({ subnet, address: automaticOf(subnet, taker) }));
@@ -80,8 +95,8 @@ const automaticOf = (subnet: Subnet, { mac }: Taker): string => {
   return eui64(cidr, mac);
 };
 
-async function granted(network: Network, taker: Taker, wish: FixedIpWish, subnets: readonly Subnet[]) {
-  const subnet = subnetFor(taker, wish, subnets);
+async function granted(network: Network, taker: Taker, wish: FixedIpWish): Promise<Choice> {
+  const subnet = await subnetFor(network, taker, wish);
   if (wish.ip_address !== undefined) return { subnet, address: await thatOne(network, subnet, wish.ip_address) };
   if (isAutomatic(subnet)) return { subnet, address: automaticOf(subnet, taker) };
   const address = await freeIn(network, subnet, taker.lowest);
@@ -89,10 +104,13 @@ async function granted(network: Network, taker: Taker, wish: FixedIpWish, subnet
   return { subnet, address };
 }
 
-function subnetFor({ networkId }: Taker, { subnet_id, ip_address }: FixedIpWish, subnets: readonly Subnet[]): Subnet {
+async function subnetFor({ db }: Network, taker: Taker, { subnet_id, ip_address }: FixedIpWish): Promise<Subnet> {
+  const { networkId, subnets } = taker;
   if (subnet_id !== undefined) {
     const named = subnets.find(({ id }) => id === subnet_id);
     if (named) return named;
+    if (!(await subnetRows.get(db, subnet_id)))
+      throw missing('SubnetNotFound', `Subnet ${subnet_id} could not be found.`);
     throw invalidInput(
       `Failed to create port on network ${networkId}, because fixed_ips included invalid subnet ${subnet_id}`,
     );
@@ -108,7 +126,8 @@ function subnetFor({ networkId }: Taker, { subnet_id, ip_address }: FixedIpWish,
   );
 }
 
-async function thatOne({ db }: Network, subnet: Subnet, wanted: string): Promise<string> {
+async function thatOne(network: Network, subnet: Subnet, wanted: string): Promise<string> {
+  const { db } = network;
   const address = canonical(wanted);
   const cidr = cidrOf(subnet.cidr) ?? never(subnet.cidr);
   const { first, last } = usable(cidr);
@@ -117,9 +136,16 @@ async function thatOne({ db }: Network, subnet: Subnet, wanted: string): Promise
     throw new Fault(400, 'badRequest', `IP address ${wanted} is not a valid IP for the specified subnet.`, {
       type: 'InvalidIpForSubnet',
     });
-  if ((await takenAmong(db, subnet.id, [address])).size > 0)
+  if ((await takenAmong(db, subnet.id, [address])).size > 0 || (await isHostsOwn(network, subnet, address)))
     throw conflict(`IP address ${address} already allocated in subnet ${subnet.id}`, 'IpAddressAlreadyAllocated');
   return address;
+}
+
+/** The gateway of an external wire is the host itself, or a router outside: no port here can be it. */
+async function isHostsOwn({ db }: Network, { networkId, gatewayIp }: Subnet, address: string): Promise<boolean> {
+  if (gatewayIp !== address) return false;
+  const net = await networkRows.get(db, networkId);
+  return net?.external === true && net.networkType === 'flat';
 }
 
 const exhausted = (networkId: string) =>

@@ -14,6 +14,9 @@ export const showExtension: Handler<Network> = async (_network, { params }) => {
   return ok({ extension: { ...found, links } });
 };
 
+/** Clients that clean a project up ask this first, and leave the network out when nobody answers. */
+export const listServiceProviders: Handler<Network> = async () => ok({ service_providers: [] });
+
 const self = (href: string) => [{ rel: 'self', href }];
 
 export const showVersions: Handler<Network> = async (_network, { base }) =>

@@ -56,6 +56,12 @@ export const extensions: readonly Extension[] = [
   extension('provider', 'Provider Network', 'How a network is made, for admins.', '2012-09-07'),
   extension('quota_details', 'Quota details management support', 'What is used of a quota.', '2017-02-10'),
   extension('quotas', 'Quota management support', 'Limits of a project.', '2012-07-29'),
+  extension(
+    'revision-if-match',
+    'If-Match constraints based on revision_number',
+    'A write is done only to the revision that its author has seen.',
+    '2016-12-11',
+  ),
   extension('router', 'Neutron L3 Router', 'Routers and floating IPs.', '2012-07-20'),
   extension('router_availability_zone', 'Router Availability Zone', 'The zones of a router.', '2015-01-01'),
   extension('security-group', 'security group', 'Which traffic a port may have.', '2012-10-05'),

@@ -4,9 +4,11 @@ import { conflict } from '#shared/errors/fault.ts';
 import { versionOf } from '../addresses/cidr.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
+import { actsForAll } from '../policy.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { badResource, missing } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
+import { subnetRows } from '../subnets/store.ts';
 import { type FloatingIp, floatingIpRows } from './store.ts';
 
 export interface Place {
@@ -23,6 +25,13 @@ export async function placeOf(
   asked: string | null | undefined,
 ): Promise<Place> {
   const port = await portRows.find(network.db, who, portId);
+  if (port.projectId !== floatingIp.projectId && !actsForAll(who))
+    throw badResource(
+      'floatingip',
+      `Cannot process floating IP association with Port ${portId}, since that port is owned by a different project`,
+    );
+  if (port.deviceOwner.startsWith('network:'))
+    throw badResource('floatingip', `Port ${portId} is unable to be assigned a floating IP`);
   const fixed = fixedOf(port, await listAddresses(network.db, [port.id]), asked);
   await refuseTaken(network, floatingIp, port, fixed.address);
   const routerId = await routerBetween(network, port, fixed.subnetId, floatingIp.floatingNetworkId);
@@ -59,20 +68,19 @@ async function refuseTaken({ db }: Network, fip: FloatingIp, port: Port, fixed: 
     );
 }
 
+/** Of several, the one that is the subnet's gateway: what the port answers leaves by it. */
 async function routerBetween({ db }: Network, port: Port, subnetId: string, outsideId: string): Promise<string> {
   const legs = await portRows.where(db, { networkId: port.networkId, deviceOwner: owner.routerInterface });
-  const inSubnet = new Set(
-    (
-      await listAddresses(
-        db,
-        legs.map(({ id }) => id),
-      )
-    )
-      .filter((each) => each.subnetId === subnetId)
-      .map((each) => each.portId),
+  const addresses = await listAddresses(
+    db,
+    legs.map(({ id }) => id),
   );
-  for (const { id, deviceId } of legs) {
-    const router = inSubnet.has(id) ? await routerRows.get(db, deviceId) : undefined;
+  const gatewayIp = (await subnetRows.get(db, subnetId))?.gatewayIp;
+  const there = addresses.filter((each) => each.subnetId === subnetId);
+  there.sort((a, b) => Number(b.address === gatewayIp) - Number(a.address === gatewayIp));
+  for (const { portId } of there) {
+    const leg = legs.find(({ id }) => id === portId);
+    const router = leg && (await routerRows.get(db, leg.deviceId));
     if (router?.gatewayNetworkId === outsideId) return router.id;
   }
   throw missing(

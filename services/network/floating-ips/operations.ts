@@ -24,6 +24,7 @@ export interface FloatingIpWish extends StandardWish {
 
 export async function createFloatingIp(network: Network, who: Who, wish: FloatingIpWish, projectId: string) {
   const { db } = network;
+  refuseAddressAlone(wish);
   const outside = await networkRows.find(db, who, wish.floating_network_id);
   if (!outside.external) throw badResource('floatingip', `Network ${outside.id} is not a valid external network`);
   await reserve(network, projectId, 'floatingip');
@@ -73,7 +74,7 @@ async function takeAddress(network: Network, outside: NetworkRow, wish: Floating
   return { port, address: taken.address };
 }
 
-/** A port to stand for, or null to stand for none; a wish without one says nothing about it. */
+/** A port to stand for, or null to stand for none, as an empty body does; one that names other things leaves it. */
 export async function updateFloatingIp(
   network: Network,
   who: Who,
@@ -83,7 +84,8 @@ export async function updateFloatingIp(
   const { db } = network;
   if (wish.description !== undefined)
     await floatingIpRows.update(db, before.id, { description: wish.description ?? '' });
-  if (wish.port_id === null) await disassociate(network, before);
+  refuseAddressAlone(wish);
+  if (wish.port_id === null || Object.keys(wish).length === 0) await disassociate(network, before);
   if (wish.port_id) {
     const place = await placeOf(network, who, before, wish.port_id, wish.fixed_ip_address);
     await floatingIpRows.update(db, before.id, { ...place, status: 'DOWN' });
@@ -93,6 +95,11 @@ export async function updateFloatingIp(
     await tellAddresses(network, place.portId);
   }
   return (await floatingIpRows.get(db, before.id)) ?? before;
+}
+
+function refuseAddressAlone({ fixed_ip_address, port_id }: Partial<FloatingIpWish>): void {
+  if (fixed_ip_address && !port_id)
+    throw badResource('floatingip', 'fixed_ip_address cannot be specified without a port_id');
 }
 
 export async function removeFloatingIp(network: Network, _who: Who, floatingIp: FloatingIp): Promise<void> {

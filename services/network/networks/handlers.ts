@@ -10,6 +10,8 @@ const networkKind: Kind<NetworkRow, NetworkWish> = {
   one: 'network',
   many: 'networks',
   attributes: networkAttributes,
+  defaults: { shared: false, 'router:external': false, is_default: false, port_security_enabled: true },
+  guarded: ['provider:network_type', 'provider:physical_network', 'provider:segmentation_id'],
   rows: networkRows,
   views: async ({ db }: Network, rows, may) => {
     const subnets = await subnetsOf(

@@ -5,6 +5,7 @@ import { portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, invalidInput, type StandardWish, truth } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
+import { subnetsOf } from '../subnets/store.ts';
 import { restateExternal, restateNetwork } from './restate.ts';
 import { largestMtu, type ProviderWish, segmentFor } from './segment.ts';
 import { type NetworkRow, networkRows } from './store.ts';
@@ -81,11 +82,17 @@ export async function updateNetwork(
     portSecurityEnabled: asked(wish.port_security_enabled, 'port_security_enabled'),
     dnsDomain: wish.dns_domain,
   });
+  if (change.mtu !== undefined && change.mtu < 1280) await refuseSmallFrames(network, row);
   await networkRows.update(network.db, row.id, change);
   const after = { ...row, ...change, updatedAt: Date.now(), revision: row.revision + 1 };
   if (after.mtu !== row.mtu || after.adminStateUp !== row.adminStateUp) await restateNetwork(network, row.id);
   if (after.external !== row.external) await restateExternal(network, after);
   return after;
+}
+
+async function refuseSmallFrames({ db }: Network, { id }: NetworkRow): Promise<void> {
+  if ((await subnetsOf(db, [id])).some(({ ipVersion }) => ipVersion === 6))
+    throw conflict(`MTU of ${id} is not valid, subnet requires a minimum of 1280`, 'NetworkMTUSubnetConflict');
 }
 
 async function refuseWhileShared({ db }: Network, { id, projectId }: NetworkRow): Promise<void> {

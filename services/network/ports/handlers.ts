@@ -1,21 +1,24 @@
 import { networkRows } from '../networks/store.ts';
+import { networkTarget } from '../networks/target.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { createPort, deletePort, updatePort } from './operations.ts';
 import { type Port, portAttributes, portRows } from './store.ts';
-import { portTarget, portViews } from './view.ts';
+import { portViews } from './view.ts';
 import type { PortWish } from './wish.ts';
 
 const portKind: Kind<Port, PortWish> = {
   one: 'port',
   many: 'ports',
   attributes: portAttributes,
+  defaults: { device_id: '', device_owner: '', 'binding:vnic_type': 'normal' },
+  guarded: ['binding:host_id', 'binding:profile', 'binding:vif_type', 'binding:vif_details'],
   rows: portRows,
   views: portViews,
-  target: (network, thing) =>
-    'networkId' in thing
-      ? portTarget(network, thing.networkId, thing.deviceOwner)
-      : portTarget(network, thing.network_id, thing.device_owner ?? ''),
-  findParent: ({ db }, who, { network_id }) => networkRows.find(db, who, network_id),
+  target: async ({ db }, { networkId }) => networkTarget(await networkRows.get(db, networkId)),
+  targetOfNew: async ({ db }, who, { network_id }) => networkTarget(await networkRows.find(db, who, network_id)),
+  targetOfValues: (body, before) => ({
+    network_device: (body.device_owner ?? before?.deviceOwner ?? '').startsWith('network:'),
+  }),
   create: createPort,
   update: updatePort,
   remove: deletePort,

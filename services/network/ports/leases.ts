@@ -1,4 +1,5 @@
 /** Leases of a network are given on one of the hosts where its ports are, from a port of its own. */
+import { Fault } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import { insertAddresses, listAddresses, removeAddresses } from '../addresses/store.ts';
 import { atomically, type Network } from '../context.ts';
@@ -72,10 +73,18 @@ async function ensureAddressIn(network: Network, port: Port, leasing: readonly S
     await removeAddresses(db, port.id);
     await insertAddresses(db, kept);
   }
-  if (lacking.length === 0) return;
-  const wishes = lacking.map(({ id }) => ({ subnet_id: id }));
-  const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: lacking, wishes };
-  await assignAddresses(network, { ...taker, begin: kept.length, lowest: true });
+  let begin = kept.length;
+  for (const subnet of lacking) {
+    const wishes = [{ subnet_id: subnet.id }];
+    const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: [subnet], wishes };
+    begin += (await assignAddresses(network, { ...taker, begin, lowest: true }).catch(noneWhenFull)).length;
+  }
+}
+
+/** A subnet without a free address has no leases: its owner hears of that from the next port there. */
+function noneWhenFull(error: unknown): [] {
+  if (error instanceof Fault && error.type === 'IpAddressGenerationFailure') return [];
+  throw error;
 }
 
 async function moveTo(network: Network, { id, networkId, bindingHost }: Port, host: string): Promise<void> {

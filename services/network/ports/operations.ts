@@ -1,10 +1,8 @@
 import type { Who } from '#shared/auth/who.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { assignAddresses, isAutomatic } from '../addresses/assign.ts';
-import { listAddresses, removeAddresses } from '../addresses/store.ts';
+import { assignAddresses } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
 import { tellCompute } from '../events/store.ts';
-import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
 import { getHost } from '../hosts/store.ts';
 import { networkRows } from '../networks/store.ts';
 import { reserve } from '../quotas/reserve.ts';
@@ -12,14 +10,17 @@ import { given } from '../resources/values.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { subnetRows } from '../subnets/store.ts';
 import { freshMac, freshPort, thatMac } from './fresh.ts';
+import { placeLeases } from './leases.ts';
+import { readdress } from './readdress.ts';
 import { removePort } from './remove.ts';
 import { restatePort } from './restate.ts';
-import { type Port, portRows } from './store.ts';
-import { flagOf, groupsFor, type PortWish, pairsFor, refuseForeignDevice } from './wish.ts';
+import { owner, type Port, portRows } from './store.ts';
+import { flagOf, groupsFor, type PortWish, pairsFor, refuseDhcpOptions, refuseForeignDevice } from './wish.ts';
 
 export async function createPort(network: Network, who: Who, wish: PortWish, projectId: string): Promise<Port> {
   const { db } = network;
-  refuseForeignDevice(who, wish);
+  refuseDhcpOptions(wish);
+  await refuseForeignDevice(network, who, wish);
   const net = await networkRows.find(db, who, wish.network_id);
   await reserve(network, projectId, 'port');
   const deviceOwner = wish.device_owner ?? '';
@@ -37,7 +38,6 @@ export async function createPort(network: Network, who: Who, wish: PortWish, pro
     deviceOwner,
     portSecurityEnabled,
     allowedAddressPairs: pairsFor(wish.allowed_address_pairs, macAddress, portSecurityEnabled),
-    extraDhcpOpts: wish.extra_dhcp_opts ?? [],
     dnsName: wish.dns_name ?? '',
     vnicType: wish['binding:vnic_type'] ?? 'normal',
     bindingProfile: wish['binding:profile'] ?? {},
@@ -63,15 +63,17 @@ async function placed({ db }: Network, name: string): Promise<Pick<Port, 'bindin
 
 export async function updatePort(network: Network, who: Who, before: Port, wish: Partial<PortWish>): Promise<Port> {
   const { db } = network;
-  refuseForeignDevice(who, wish, before);
+  refuseDhcpOptions(wish);
+  await refuseForeignDevice(network, who, wish, before);
   const guarded = flagOf(wish.port_security_enabled, 'port_security_enabled') ?? before.portSecurityEnabled;
-  const mac = wish.mac_address?.toLowerCase();
-  const macAddress =
-    mac !== undefined && mac !== before.macAddress ? await thatMac(db, before.networkId, mac) : undefined;
+  const macAddress = await changedMac(network, before, wish.mac_address);
+  const adminStateUp = flagOf(wish.admin_state_up, 'admin_state_up');
   const change = given({
     name: wish.name,
     description: wish.description ?? undefined,
-    adminStateUp: flagOf(wish.admin_state_up, 'admin_state_up'),
+    adminStateUp,
+    // It is ACTIVE again when its host has heard that it is to be up.
+    status: adminStateUp === false && before.status === 'ACTIVE' ? ('DOWN' as const) : undefined,
     macAddress,
     deviceId: wish.device_id,
     deviceOwner: wish.device_owner,
@@ -80,7 +82,6 @@ export async function updatePort(network: Network, who: Who, before: Port, wish:
       wish.allowed_address_pairs === undefined
         ? undefined
         : pairsFor(wish.allowed_address_pairs, macAddress ?? before.macAddress, guarded),
-    extraDhcpOpts: wish.extra_dhcp_opts ?? undefined,
     dnsName: wish.dns_name,
     vnicType: wish['binding:vnic_type'],
     bindingProfile: wish['binding:profile'] === undefined ? undefined : (wish['binding:profile'] ?? {}),
@@ -98,6 +99,18 @@ export async function updatePort(network: Network, who: Who, before: Port, wish:
   return after;
 }
 
+/** A guest has the MAC that its port had when it was plugged. */
+async function changedMac({ db }: Network, before: Port, asked: string | undefined): Promise<string | undefined> {
+  const mac = asked?.toLowerCase();
+  if (mac === undefined || mac === before.macAddress) return undefined;
+  if (before.vifType === 'bridge')
+    throw conflict(
+      `Unable to complete operation on port ${before.id}, port is already bound, port type: ${before.vifType}, old_mac ${before.macAddress}, new_mac ${mac}.`,
+      'PortBound',
+    );
+  return thatMac(db, before.networkId, mac);
+}
+
 async function moved(network: Network, before: Port, wish: Partial<PortWish>) {
   const name = wish['binding:host_id'];
   if (name === undefined) return {};
@@ -108,7 +121,11 @@ async function moved(network: Network, before: Port, wish: Partial<PortWish>) {
 
 async function regrouped(network: Network, who: Who, after: Port, wish: Partial<PortWish>, held: readonly string[]) {
   if (wish.security_groups === undefined) {
-    if (held.length > 0 && !after.portSecurityEnabled) await groupsFor(network, who, { security_groups: held }, after);
+    if (held.length > 0 && !after.portSecurityEnabled)
+      throw conflict(
+        'Port has security group associated. Cannot disable port security or IP address until security group is removed.',
+        'PortSecurityPortHasSecurityGroup',
+      );
     return held;
   }
   const groupIds = await groupsFor(network, who, { security_groups: wish.security_groups ?? [] }, after);
@@ -126,30 +143,6 @@ function changesHosts(before: Port, after: Port, held: readonly string[], groupI
 const sameOnes = (some: readonly string[], others: readonly string[]): boolean =>
   some.length === others.length && some.every((each) => others.includes(each));
 
-/** Keeps the addresses that stay, and gives the port the others that it asks for. */
-async function readdress(network: Network, port: Port, wishes: NonNullable<PortWish['fixed_ips']>): Promise<boolean> {
-  const { db } = network;
-  const subnets = await subnetRows.where(db, { networkId: port.networkId });
-  const held = await listAddresses(db, [port.id]);
-  const wanted = wishes.map((wish) => {
-    const same = held.find(({ subnetId, address }) =>
-      wish.ip_address === undefined
-        ? subnetId === wish.subnet_id
-        : address === wish.ip_address && (wish.subnet_id ?? subnetId) === subnetId,
-    );
-    return same ? { subnet_id: same.subnetId, ip_address: same.address } : wish;
-  });
-  const plain = wanted.filter(({ subnet_id }) => !subnets.some((each) => each.id === subnet_id && isAutomatic(each)));
-  const same =
-    wanted.length === held.length && plain.every(({ ip_address }) => held.some((h) => h.address === ip_address));
-  if (same) return false;
-  await removeAddresses(db, port.id);
-  const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets, wishes: wanted };
-  const now = await assignAddresses(network, taker);
-  await releaseFloatingIpsOf(network, port.id, new Set(now.map(({ address }) => address)));
-  return true;
-}
-
 /** Ports of routers and floating IPs go with those. */
 export async function deletePort(network: Network, _who: Who, port: Port): Promise<void> {
   if (/^network:(router_interface|router_gateway|floatingip)$/.test(port.deviceOwner))
@@ -158,4 +151,6 @@ export async function deletePort(network: Network, _who: Who, port: Port): Promi
       'ServicePortInUse',
     );
   await removePort(network, port);
+  // What a network needs for itself comes back: its leases and metadata stand on that port.
+  if (port.deviceOwner === owner.dhcp) await placeLeases(network, port.networkId);
 }

@@ -1,8 +1,8 @@
 import { bridgeName, tapName } from '#shared/contracts/names.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
+import { fixedIpViews } from '../addresses/view.ts';
 import type { Network } from '../context.ts';
 import { type Host, listHosts } from '../hosts/store.ts';
-import { networkRows } from '../networks/store.ts';
 import type { May } from '../resources/values.ts';
 import { standardView } from '../resources/view.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
@@ -21,7 +21,7 @@ const portView = (port: Port, { addresses, groupIds }: Beside) => ({
   status: port.status,
   device_id: port.deviceId,
   device_owner: port.deviceOwner,
-  fixed_ips: addresses.map(({ subnetId, address }) => ({ subnet_id: subnetId, ip_address: address })),
+  fixed_ips: fixedIpViews(addresses),
   allowed_address_pairs: port.allowedAddressPairs,
   extra_dhcp_opts: port.extraDhcpOpts,
   security_groups: groupIds,
@@ -60,14 +60,4 @@ export async function portViews({ db, cloudId }: Network, ports: readonly Port[]
     ...portView(port, { addresses: addresses.get(port.id) ?? [], groupIds: groups.get(port.id) ?? [] }),
     ...(seesBinding ? bindingView(port, hosts.get(port.bindingHost), cloudId) : {}),
   }));
-}
-
-/** What rules look at beside the port's own project: who owns its network, and whether a guest has it. */
-export async function portTarget({ db }: Network, networkId: string, deviceOwner: string) {
-  const net = await networkRows.get(db, networkId);
-  return {
-    'network:project_id': net?.projectId,
-    'network:shared': net?.shared ?? false,
-    network_device: deviceOwner.startsWith('network:'),
-  };
 }

@@ -4,10 +4,12 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { FixedIpWish } from '../addresses/assign.ts';
 import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
+import { actsForAll } from '../policy.ts';
 import { invalidInput, type StandardWish, truth } from '../resources/values.ts';
+import { routerRows } from '../routers/store.ts';
 import { defaultGroup } from '../security-groups/default-group.ts';
 import { groupRows } from '../security-groups/store.ts';
-import type { AddressPair, Port } from './store.ts';
+import { type AddressPair, type Port, portRows } from './store.ts';
 
 export interface PortWish extends StandardWish {
   readonly network_id: string;
@@ -44,8 +46,14 @@ export async function groupsFor(
 }
 
 async function thoseThatAre({ db }: Network, who: Who, ids: readonly string[]): Promise<string[]> {
+  const twice = ids.find((id, at) => ids.indexOf(id) < at);
+  if (twice !== undefined)
+    throw badRequest(
+      `Invalid input for security_groups. Reason: Duplicate items in the list: '${twice}'.`,
+      'HTTPBadRequest',
+    );
   for (const id of ids) await groupRows.find(db, who, id);
-  return [...new Set(ids)];
+  return [...ids];
 }
 
 /** A pair without a MAC means the port's own. */
@@ -61,29 +69,42 @@ export function pairsFor(wish: PortWish['allowed_address_pairs'], mac: string, g
   const spelled = pairs.map(({ ip_address, mac_address }) => `${ip_address} ${mac_address}`);
   if (new Set(spelled).size < spelled.length) throw invalidInput('Request contains duplicate address pair');
   if (pairs.length > 0 && !guarded)
-    throw badRequest(
+    throw conflict(
       'Port Security must be enabled in order to have allowed address pairs on a port.',
       'AddressPairAndPortSecurityRequired',
     );
   return pairs;
 }
 
+/** Names no option of another: what a port's leases say is what its subnet says. */
+export function refuseDhcpOptions({ extra_dhcp_opts: asked }: Partial<PortWish>): void {
+  if (asked && asked.length > 0)
+    throw badRequest(
+      "Invalid input for extra_dhcp_opts. Reason: DHCP options of a port are not supported; a subnet's dns_nameservers, host_routes and gateway_ip are.",
+      'HTTPBadRequest',
+    );
+}
+
 const ownedByRows = /^network:(router_interface|router_gateway|floatingip|dhcp)/;
-const privileged = ({ roles }: Who): boolean => roles.includes('admin') || roles.includes('service');
 
 /**
- * What a port says of its device decides whose router it is a leg of, and whose metadata its address is given. Only
- * those who place ports may say that of one that is in use.
+ * What a port says of its device decides whose router it is a leg of, which server it is shown with, and whose metadata
+ * its address is given. Only those who place ports may say that of one that is in use, or name a device of another project.
  */
-export function refuseForeignDevice(who: Who, wish: Partial<PortWish>, before?: Port): void {
-  if (privileged(who)) return;
+export async function refuseForeignDevice(
+  { db }: Network,
+  who: Who,
+  wish: Partial<PortWish>,
+  before?: Port,
+): Promise<void> {
+  if (actsForAll(who)) return;
   const deviceOwner = wish.device_owner ?? before?.deviceOwner ?? '';
-  const says = { deviceId: wish.device_id ?? before?.deviceId ?? '', deviceOwner };
-  const same = before && before.deviceId === says.deviceId && before.deviceOwner === deviceOwner;
-  if (same) return;
-  if (ownedByRows.test(deviceOwner) || ownedByRows.test(before?.deviceOwner ?? ''))
+  const deviceId = wish.device_id ?? before?.deviceId ?? '';
+  if (before && before.deviceId === deviceId && before.deviceOwner === deviceOwner) return;
+  const internal = ownedByRows.test(deviceOwner) || ownedByRows.test(before?.deviceOwner ?? '');
+  if (internal || (await isForeignDevice(db, deviceId, who.projectId)))
     throw conflict(
-      `The following device_id ${says.deviceId} is not owned by your tenant or matches another tenants router.`,
+      `The following device_id ${deviceId} is not owned by your tenant or matches another tenants router.`,
       'DeviceIDNotOwnedByTenant',
     );
   if (before && before.bindingHost !== '')
@@ -91,6 +112,17 @@ export function refuseForeignDevice(who: Who, wish: Partial<PortWish>, before?: 
       `Unable to complete operation on port ${before.id} for network ${before.networkId}. Port already has an attached device ${before.deviceId}.`,
       'PortInUse',
     );
+}
+
+/** A router of another project, or a server for which compute has placed a port of another project. */
+async function isForeignDevice(db: Network['db'], deviceId: string, projectId: string | null): Promise<boolean> {
+  if (deviceId === '') return false;
+  const router = await routerRows.get(db, deviceId);
+  if (router) return router.projectId !== projectId;
+  const placed = (await portRows.where(db, { deviceId })).filter(
+    ({ deviceOwner, bindingHost }) => deviceOwner.startsWith('compute:') && bindingHost !== '',
+  );
+  return placed.some((port) => port.projectId !== projectId);
 }
 
 export const flagOf = (value: unknown, name: string): boolean | undefined =>

@@ -12,13 +12,13 @@ export const defaultQuotas = (config: Config): Readonly<Record<Counted, number>>
   security_group_rule: config.quotaSecurityGroupRule,
 });
 
-/** 409 when one more of them is too many. Call in the transaction that inserts it; things of nobody are free. */
-export async function reserve({ db, config }: Network, projectId: string, resource: Counted): Promise<void> {
+/** 409 when so many more are too many. Call in the transaction that inserts them; things of nobody are free. */
+export async function reserve({ db, config }: Network, projectId: string, resource: Counted, more = 1): Promise<void> {
   if (projectId === '') return;
   await lockProject(db, projectId);
   const own = await listQuotas(db, projectId);
   const ceiling = own.get(resource) ?? defaultQuotas(config)[resource];
   if (ceiling < 0) return;
-  if ((await countUsed(db, projectId, resource)) >= ceiling)
+  if ((await countUsed(db, projectId, resource)) + more > ceiling)
     throw conflict(`Quota exceeded for resources: ['${resource}'].`, 'OverQuota');
 }

@@ -24,9 +24,9 @@ export async function putQuotas(tx: Knex, projectId: string, ceilings: Readonly<
 
 export const removeQuotas = (tx: Knex, projectId: string) => tx<Quota>('quotas').where({ projectId }).delete();
 
-/** Until the transaction ends nobody else counts for this project: its default group is the row to wait at. */
+/** Until the transaction ends nobody else counts for this project. Its row is made by whoever comes first. */
 export const lockProject = (tx: Knex, projectId: string) =>
-  tx('default_groups').where({ projectId }).forUpdate().first('groupId');
+  tx('quota_locks').insert({ projectId }).onConflict('projectId').merge(['projectId']);
 
 const tables = {
   network: 'networks',

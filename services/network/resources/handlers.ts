@@ -1,14 +1,13 @@
 /** List, show, create, update and delete go alike for every resource; what differs is its Kind. */
 import type { Target } from '#shared/auth/policy.ts';
 import type { Who } from '#shared/auth/who.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
-import { policy } from '../policy.ts';
 import { fieldsOf, linksOf, listingOf, pick } from './query.ts';
+import { type Body, type Defaults, projectFor, revisionAsked, rulesOfCreate, rulesOfUpdate } from './rules.ts';
 import type { Attributes, Standard, Table } from './store.ts';
 import { type May, ownersOf } from './values.ts';
-
-export type Wish = Readonly<Record<string, unknown>>;
 
 /** What sets one resource apart from the others. Everything that writes runs inside a transaction. */
 export interface Kind<Row extends Standard, W extends object> {
@@ -16,25 +15,27 @@ export interface Kind<Row extends Standard, W extends object> {
   readonly one: string;
   readonly many: string;
   readonly attributes: Attributes;
-  readonly rows: Pick<Table<Row>, 'list' | 'find'>;
+  /** What an attribute with a rule is when a body does not name it. One that is not here is asked whenever it is named. */
+  readonly defaults?: Defaults;
+  /** Attributes that only those see, filter and sort by who pass `get_<one>:<attribute>`. */
+  readonly guarded?: readonly string[];
+  readonly rows: Pick<Table<Row>, 'list' | 'find' | 'lock'>;
   views(network: Network, rows: readonly Row[], may: May): Promise<object[]>;
-  /** What rules look at beside the thing's own project: what it belongs to. */
-  target?(network: Network, thing: Thing<Row, W>): Promise<Target>;
-  /** Throws the 404 of what a wish is to be part of, when `who` may not see that. */
-  findParent?(network: Network, who: Who, wish: W): Promise<unknown>;
-  create(network: Network, who: Who, wish: W, projectId: string): Promise<Row>;
-  update?(network: Network, who: Who, row: Row, wish: W): Promise<Row>;
+  /** What rules look at of the row that this one is part of. */
+  target?(network: Network, row: Row): Promise<Target>;
+  /** The same of the row that a new one is to be part of. Throws its 404 when the caller may not see it. */
+  targetOfNew?(network: Network, who: Who, body: W): Promise<Target>;
+  /** What rules ask of a value: of the new one where the body names it, else of the row's. */
+  targetOfValues?(body: Partial<W>, before?: Row): Target;
+  create(network: Network, who: Who, body: W, projectId: string): Promise<Row>;
+  update?(network: Network, who: Who, row: Row, body: W): Promise<Row>;
   remove(network: Network, who: Who, row: Row): Promise<void>;
 }
 
-/** One that is there, or one that is wished for. */
-type Thing<Row, W> = Row | (W & { readonly projectId: string });
-
-type Body = Readonly<Record<string, unknown>>;
-
 export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Row, W>) {
   const list: Handler<Network> = async (network, call) => {
-    const listing = listingOf(call, kind.attributes);
+    const hidden = hiddenFrom(kind, call);
+    const listing = listingOf(call, without(kind.attributes, hidden));
     const rows = await kind.rows.list(network.db, call.who, listing);
     const fields = fieldsOf(call);
     const views = await kind.views(network, rows, call.may);
@@ -44,34 +45,36 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
       rows.map(({ id }) => id),
     );
     const beside = links.length > 0 ? { [`${kind.many}_links`]: links } : {};
-    return ok({ [kind.many]: views.map((view) => pick(view, fields)), ...beside });
+    return ok({ [kind.many]: views.map((view) => pick(without(view, hidden), fields)), ...beside });
   };
   const answer = async (network: Network, row: Row, call: Call<never>): Promise<object> => {
     const [view = {}] = await kind.views(network, [row], call.may);
-    return { [kind.one]: pick(view, fieldsOf(call)) };
+    return { [kind.one]: pick(without(view, hiddenFrom(kind, call)), fieldsOf(call)) };
   };
   const show: Handler<Network> = async (network, call) =>
     ok(await answer(network, await kind.rows.find(network.db, call.who, call.params.id ?? ''), call));
   const create: Handler<Network, Body> = async (network, call) => {
-    const bulk = call.body[kind.many] as W[] | undefined;
-    if (bulk) return createAll(kind, network, call, bulk);
-    const wish = call.body[kind.one] as W;
-    const row = await atomically(network, (within) => createOne(kind, within, call, wish));
+    const bulk = call.body[kind.many] as readonly Body[] | undefined;
+    // Each may be wrapped in its name once more.
+    const bodies = bulk?.map((each) => (each[kind.one] ?? each) as Body) ?? [call.body[kind.one] as Body];
+    await refuseUnknownProjects(network, call, bodies);
+    if (bulk) return createAll(kind, network, call, bodies as readonly W[]);
+    const row = await atomically(network, (within) => createOne(kind, within, call, bodies[0] as W));
     return created(await answer(network, row, call as Call<never>));
   };
   const update: Handler<Network, Body> = async (network, call) => {
-    const wish = call.body[kind.one] as W;
+    const body = call.body[kind.one] as W;
     const row = await atomically(network, async (within) => {
-      const before = await kind.rows.find(within.db, call.who, call.params.id ?? '');
-      const target = await targetOf(kind, within, before);
-      authorizeAll(call, `update_${kind.one}`, wish as Wish, { ...target, ...(wish as Wish), ...ownersOf(before) });
-      return kind.update?.(within, call.who, before, wish) ?? before;
+      const before = await findForWrite(kind, within, call);
+      const target = { ...(await targetOf(kind, within, before)), ...kind.targetOfValues?.(body, before) };
+      for (const rule of rulesOfUpdate(kind.one, body as Body)) call.authorize(rule, target);
+      return kind.update?.(within, call.who, before, body) ?? before;
     });
     return ok(await answer(network, row, call as Call<never>));
   };
   const remove: Handler<Network> = async (network, call) => {
     await atomically(network, async (within) => {
-      const row = await kind.rows.find(within.db, call.who, call.params.id ?? '');
+      const row = await findForWrite(kind, within, call);
       call.authorize(`delete_${kind.one}`, await targetOf(kind, within, row));
       await kind.remove(within, call.who, row);
     });
@@ -80,58 +83,75 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
   return { list, show, create, update, remove };
 }
 
+type Caller = Pick<Call, 'who' | 'authorize' | 'may'>;
+
+/** Neither views nor filters tell a caller what is not for it. */
+const hiddenFrom = <Row extends Standard, W extends object>(
+  { one, guarded = [] }: Kind<Row, W>,
+  { may }: Pick<Call, 'may'>,
+): ReadonlySet<string> => new Set(guarded.filter((name) => !may(`get_${one}:${name}`)));
+
+const without = <T extends object>(from: T, names: ReadonlySet<string>): T =>
+  names.size === 0 ? from : (Object.fromEntries(Object.entries(from).filter(([name]) => !names.has(name))) as T);
+
+/** The row of the path, unchanged since the revision that the caller has seen, where the caller says so. */
+async function findForWrite<Row extends Standard, W extends object>(
+  { rows }: Kind<Row, W>,
+  { db }: Network,
+  { who, params, header }: Pick<Call, 'who' | 'params' | 'header'>,
+): Promise<Row> {
+  const id = params.id ?? '';
+  const asked = revisionAsked(header);
+  if (asked === undefined) return rows.find(db, who, id);
+  await rows.lock(db, id);
+  const row = await rows.find(db, who, id);
+  if (row.revision === asked) return row;
+  const message = `Constrained to ${asked}, but current revision is ${row.revision}`;
+  throw new Fault(412, 'preconditionFailed', message, { type: 'RevisionNumberConstraintFailed' });
+}
+
 async function createOne<Row extends Standard, W extends object>(
   kind: Kind<Row, W>,
   network: Network,
-  call: Pick<Call, 'who' | 'authorize'>,
-  wish: W,
+  { who, authorize }: Caller,
+  body: W,
 ): Promise<Row> {
-  const { project_id, tenant_id } = wish as { project_id?: string; tenant_id?: string };
-  const projectId = project_id ?? tenant_id ?? call.who.projectId ?? '';
-  await kind.findParent?.(network, call.who, wish);
-  const target = await targetOf(kind, network, { ...wish, projectId });
-  authorizeAll(call, `create_${kind.one}`, wish as Wish, { ...wish, ...target });
-  return kind.create(network, call.who, wish, projectId);
+  const projectId = projectFor(who, body as Body);
+  const parent = await kind.targetOfNew?.(network, who, body);
+  const target = { ...ownersOf({ projectId }), ...parent, ...kind.targetOfValues?.(body) };
+  for (const rule of rulesOfCreate(kind.one, body as Body, kind.defaults ?? {})) authorize(rule, target);
+  return kind.create(network, who, body, projectId);
 }
 
 const targetOf = async <Row extends Standard, W extends object>(
   { target }: Kind<Row, W>,
   network: Network,
-  thing: Thing<Row, W>,
-): Promise<Target> => ({ ...ownersOf(thing), ...(await target?.(network, thing)) });
+  row: Row,
+): Promise<Target> => ({ ...ownersOf(row), ...(await target?.(network, row)) });
+
+/** Admins name projects by hand, and a typo would make things of nobody. Services name those of their own callers. */
+async function refuseUnknownProjects(network: Network, { who, may }: Caller, bodies: readonly Body[]): Promise<void> {
+  const named = new Set(bodies.map((body) => projectFor(who, body)));
+  named.delete(who.projectId ?? '');
+  if (may('service_api')) return;
+  for (const id of named)
+    if (!(await network.projectExists(id)))
+      throw badRequest(`Invalid input for project_id. Reason: project '${id}' does not exist.`, 'HTTPBadRequest');
+}
 
 /** All of them, or none. */
 async function createAll<Row extends Standard, W extends object>(
   kind: Kind<Row, W>,
   network: Network,
-  call: Pick<Call, 'who' | 'authorize' | 'may'>,
-  wishes: readonly W[],
+  call: Caller,
+  bodies: readonly W[],
 ): Promise<Answer> {
   const rows = await atomically(network, async (within) => {
     const made: Row[] = [];
-    for (const wish of wishes) made.push(await createOne(kind, within, call, wish));
+    for (const body of bodies) made.push(await createOne(kind, within, call, body));
     return made;
   });
-  return created({ [kind.many]: await kind.views(network, rows, call.may) });
-}
-
-/** The rule of the verb, and of each attribute that has one and was asked for. */
-function authorizeAll(call: Pick<Call, 'authorize'>, rule: string, wish: Wish, target: Target): void {
-  call.authorize(rule, target);
-  const creating = rule.startsWith('create_');
-  for (const [name, value] of Object.entries(wish)) {
-    if (creating && isDefault(value)) continue;
-    for (const deeper of rulesBelow(`${rule}:${name}`, value)) call.authorize(deeper, target);
-  }
-}
-
-/** Clients that always send every attribute ask for nothing special by it. */
-const isDefault = (value: unknown): boolean =>
-  value === null || value === false || value === '' || (Array.isArray(value) && value.length === 0);
-
-/** `create_port:fixed_ips` and, since an address is in it, `create_port:fixed_ips:ip_address`. */
-function rulesBelow(rule: string, value: unknown): string[] {
-  const inside = Array.isArray(value) ? value : [value];
-  const keys = inside.flatMap((each) => (each !== null && typeof each === 'object' ? Object.keys(each) : []));
-  return [rule, ...new Set(keys.map((key) => `${rule}:${key}`))].filter((each) => each in policy);
+  const hidden = hiddenFrom(kind, call);
+  const views = await kind.views(network, rows, call.may);
+  return created({ [kind.many]: views.map((view) => without(view, hidden)) });
 }

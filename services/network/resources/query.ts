@@ -11,7 +11,7 @@ type Asked = Pick<Call, 'queries' | 'query'>;
 export function listingOf({ queries, query }: Asked, attributes: Attributes): Listing {
   const filters = Object.entries(queries)
     .filter(([name]) => !notFilters.has(name))
-    .map(([name, values]) => filterBy(name, attributes[name], values));
+    .map(([name, values]) => filterBy(name, attributeOf(attributes, name), values));
   return {
     filters,
     sorts: sortsOf(queries, attributes),
@@ -20,6 +20,10 @@ export function listingOf({ queries, query }: Asked, attributes: Attributes): Li
     reverse: query.page_reverse?.toLowerCase() === 'true',
   };
 }
+
+/** Names come from callers: only what the table itself has counts. */
+const attributeOf = (attributes: Attributes, name: string): Attribute | undefined =>
+  Object.hasOwn(attributes, name) ? attributes[name] : undefined;
 
 function filterBy(name: string, attribute: Attribute | undefined, values: readonly string[]) {
   if (attribute === undefined) throw badRequest(`['${name}'] is invalid attribute for filtering`, 'HTTPBadRequest');
@@ -38,7 +42,7 @@ function sortsOf(queries: Asked['queries'], attributes: Attributes): Listing['so
   if (keys.length !== directions.length)
     throw badRequest('The number of sort_keys and sort_dirs must be same', 'HTTPBadRequest');
   return keys.map((key, at) => {
-    const attribute = attributes[key];
+    const attribute = attributeOf(attributes, key);
     if (attribute === undefined || typeof attribute === 'function')
       throw badRequest(`['${key}'] is invalid attribute for sort_keys`, 'HTTPBadRequest');
     return { column: attribute.column, descending: descends(directions[at] ?? 'asc') };
@@ -67,10 +71,16 @@ export function fieldsOf({ queries }: Asked): ReadonlySet<string> | undefined {
 export const pick = (view: object, fields: ReadonlySet<string> | undefined): object =>
   fields ? Object.fromEntries(Object.entries(view).filter(([name]) => fields.has(name))) : view;
 
-/** The links beside a page: a next one when it is full, a previous one when it does not begin at the beginning. */
+/**
+ * The links beside a page: a next one when it is full, a previous one when it does not begin at the beginning. From a
+ * page behind the end a link leads back to the last one.
+ */
 export function linksOf(call: Pick<Call, 'url' | 'base'>, listing: Listing, ids: readonly string[]) {
   const { limit, reverse, marker } = listing;
-  if (limit === undefined || ids.length === 0) return [];
+  if (limit === undefined) return [];
+  const back = reverse ? { rel: 'next', reverse: false } : { rel: 'previous', reverse: true };
+  if (ids.length === 0)
+    return marker === undefined ? [] : [{ rel: back.rel, href: pageUrl(call, undefined, back.reverse) }];
   const full = ids.length >= limit;
   const links = [];
   if (reverse || full) links.push({ rel: 'next', href: pageUrl(call, ids.at(-1) ?? '', false) });
@@ -78,10 +88,11 @@ export function linksOf(call: Pick<Call, 'url' | 'base'>, listing: Listing, ids:
   return links;
 }
 
-function pageUrl({ url, base }: Pick<Call, 'url' | 'base'>, marker: string, reverse: boolean): string {
+function pageUrl({ url, base }: Pick<Call, 'url' | 'base'>, marker: string | undefined, reverse: boolean): string {
   const [path = '', search = ''] = url.split('?');
   const query = new URLSearchParams(search);
-  query.set('marker', marker);
+  if (marker === undefined) query.delete('marker');
+  else query.set('marker', marker);
   query.delete('page_reverse');
   if (reverse) query.set('page_reverse', 'True');
   return `${base}${path}?${query}`;

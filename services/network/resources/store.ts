@@ -2,6 +2,7 @@
 import type { Knex } from 'knex';
 import type { Who } from '#shared/auth/who.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import { actsForAll } from '../policy.ts';
 
 /** The columns that every resource has. */
 export interface Standard {
@@ -59,11 +60,6 @@ export interface Listing {
   readonly reverse: boolean;
 }
 
-const everything: Listing = { filters: [], sorts: [], marker: undefined, limit: undefined, reverse: false };
-
-/** Admins and services see what belongs to any project. */
-const seesAll = (who: Who): boolean => who.roles.includes('admin') || who.roles.includes('service');
-
 /** What sets one table apart from the others. */
 interface Shape<Row extends Standard> {
   readonly name: string;
@@ -78,6 +74,8 @@ interface Shape<Row extends Standard> {
 export interface Table<Row extends Standard> {
   /** Throws its 404 when there is none, or `who` may not see it. */
   find(db: Knex, who: Who, id: string): Promise<Row>;
+  /** Until the transaction ends nobody else changes this row. */
+  lock(tx: Knex, id: string): Promise<void>;
   /** What `who` may see, filtered, sorted and cut as the listing says. */
   list(db: Knex, who: Who, listing: Listing): Promise<Row[]>;
   /** Whoever asks; undefined when there is none. */
@@ -95,21 +93,31 @@ export interface Table<Row extends Standard> {
 export function tableOf<Row extends Standard>(shape: Shape<Row>): Table<Row> {
   const { read, write } = translatorOf(shape);
   const rows = (db: Knex) => db(shape.name);
-  const list = async (db: Knex, who: Who, listing: Listing) => {
+  const visible = (db: Knex, who: Who) => {
     const query = rows(db).select(`${shape.name}.*`);
-    if (!seesAll(who)) query.where((own: Query) => ownOf(shape, own, who.projectId ?? ''));
+    if (!actsForAll(who)) query.where((own: Query) => ownOf(shape, own, who.projectId ?? ''));
+    return query;
+  };
+  const seen = async (db: Knex, who: Who, id: string): Promise<Record<string, unknown>> => {
+    const [found] = await visible(db, who).where({ [`${shape.name}.id`]: id });
+    const [type, words] = shape.missing;
+    if (!found) throw new Fault(404, 'notFound', words(id), { type });
+    return found;
+  };
+  const list = async (db: Knex, who: Who, listing: Listing) => {
+    const { marker } = listing;
+    const query = visible(db, who);
     for (const filter of listing.filters) filter(query);
-    await cut(db, shape.name, query, listing);
+    // A marker is a row that the caller may see: where a page begins must not tell anything of the others.
+    cut(query, listing, marker === undefined ? undefined : await seen(db, who, marker));
     const found = (await query).map(read);
     return listing.reverse ? found.reverse() : found;
   };
   return {
     list,
-    find: async (db, who, id) => {
-      const [found] = await list(db, who, { ...everything, filters: [(query) => void query.where({ id })] });
-      const [type, words] = shape.missing;
-      if (!found) throw new Fault(404, 'notFound', words(id), { type });
-      return found;
+    find: async (db, who, id) => read(await seen(db, who, id)),
+    lock: async (tx, id) => {
+      await rows(tx).where({ id }).forUpdate().first('id');
     },
     get: async (db, id) => {
       const found = (await rows(db).where({ id }).first()) as Record<string, unknown> | undefined;
@@ -164,16 +172,13 @@ function translatorOf<Row extends Standard>({ json = [] }: Shape<Row>) {
 }
 
 /** Pages go by the last row seen, so nothing is skipped or told twice while rows come and go. */
-async function cut(db: Knex, name: string, query: Query, listing: Listing): Promise<void> {
-  const { reverse, limit, marker } = listing;
+function cut(query: Query, listing: Listing, last: Record<string, unknown> | undefined): void {
+  const { reverse, limit } = listing;
   const sorts = [...listing.sorts.filter(({ column }) => column !== 'id'), idSort(listing)].map((sort) => ({
     column: sort.column,
     descending: sort.descending !== reverse,
   }));
-  if (marker !== undefined) {
-    const last = await db(name).where({ id: marker }).first();
-    if (last) query.where((after: Query) => beyond(after, sorts, last));
-  }
+  if (last) query.where((after: Query) => beyond(after, sorts, last));
   for (const { column, descending } of sorts) query.orderBy(column, descending ? 'desc' : 'asc');
   if (limit !== undefined) query.limit(limit);
 }

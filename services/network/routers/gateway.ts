@@ -1,16 +1,18 @@
 /** A router's leg outside. */
 import type { Who } from '#shared/auth/who.ts';
-import { conflict } from '#shared/errors/fault.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { assignAddresses, type FixedIpWish } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
 import { networkRows } from '../networks/store.ts';
 import { freshMac, freshPort } from '../ports/fresh.ts';
+import { readdress } from '../ports/readdress.ts';
 import { removePort } from '../ports/remove.ts';
 import { restatePort } from '../ports/restate.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { badResource, truth } from '../resources/values.ts';
-import { subnetRows } from '../subnets/store.ts';
+import { subnetsOf } from '../subnets/store.ts';
+import { insideOf, refuseOverlapping } from './interfaces.ts';
 import { type Router, routerRows } from './store.ts';
 
 export interface GatewayWish {
@@ -19,29 +21,42 @@ export interface GatewayWish {
   readonly external_fixed_ips?: readonly FixedIpWish[] | null;
 }
 
-/** What the router is with this gateway, or without any. The same wish twice changes nothing. */
+/**
+ * What the router is with this gateway, or without any: null and {} take it away. On the network where it is the
+ * gateway keeps its port, and its addresses unless others are named.
+ */
 export async function setGateway(
   network: Network,
   who: Who,
   router: Router,
   wish: GatewayWish | null,
 ): Promise<Router> {
-  const networkId = wish?.network_id ?? null;
-  if (wish === null || networkId === null) return clearGateway(network, router);
+  if (wish === null || Object.keys(wish).length === 0) return clearGateway(network, router);
+  const networkId = networkOf(wish);
   const enableSnat =
     wish.enable_snat === undefined || wish.enable_snat === null ? true : truth(wish.enable_snat, 'enable_snat');
-  const stays = router.gatewayNetworkId === networkId && !wish.external_fixed_ips;
+  const stays = router.gatewayNetworkId === networkId;
   const bare = stays ? router : await clearGateway(network, router);
   const gatewayPortId = stays ? router.gatewayPortId : await plugOutside(network, who, bare, networkId, wish);
+  if (stays) await readdressOutside(network, router, wish.external_fixed_ips ?? []);
   const change = { gatewayPortId, gatewayNetworkId: networkId, enableSnat };
   await routerRows.update(network.db, router.id, change);
   return { ...bare, ...change };
+}
+
+function networkOf(wish: GatewayWish): string {
+  if (wish.network_id) return wish.network_id;
+  const why = "Validation of dictionary's keys failed. Expected keys: {'network_id'}";
+  throw badRequest(`Invalid input for external_gateway_info. Reason: ${why}.`, 'HTTPBadRequest');
 }
 
 async function plugOutside(network: Network, who: Who, router: Router, networkId: string, wish: GatewayWish) {
   const { db } = network;
   const outside = await networkRows.find(network.db, who, networkId);
   if (!outside.external) throw badResource('router', `Network ${networkId} is not an external network`);
+  const subnets = await subnetsOf(db, [networkId]);
+  refuseOverlapping(await insideOf(network, router), subnets);
+  await refuseGatewayAddress(network, networkId, wish.external_fixed_ips ?? []);
   const port: Port = {
     ...freshPort(networkId, ''),
     macAddress: await freshMac(db, networkId),
@@ -51,11 +66,27 @@ async function plugOutside(network: Network, who: Who, router: Router, networkId
     ...(router.host ? { bindingHost: router.host, vifType: 'bridge' as const } : {}),
   };
   await portRows.insert(db, port);
-  const subnets = await subnetRows.where(db, { networkId });
   const taker = { portId: port.id, mac: port.macAddress, networkId, subnets };
-  await assignAddresses(network, { ...taker, wishes: wish.external_fixed_ips ?? undefined });
+  const wishes = wish.external_fixed_ips?.length ? wish.external_fixed_ips : undefined;
+  await assignAddresses(network, { ...taker, wishes });
   await restatePort(network, { after: port, groupIds: [] });
   return port.id;
+}
+
+/** No addresses named, or those that it has: nothing changes. Floating IPs keep their router meanwhile. */
+async function readdressOutside(network: Network, router: Router, asked: readonly FixedIpWish[]): Promise<void> {
+  if (asked.length === 0 || router.gatewayPortId === null || router.gatewayNetworkId === null) return;
+  await refuseGatewayAddress(network, router.gatewayNetworkId, asked);
+  const port = await portRows.get(network.db, router.gatewayPortId);
+  if (!port || !(await readdress(network, port, asked))) return;
+  await portRows.update(network.db, port.id, {});
+  await restatePort(network, { before: port, after: port, groupIds: [] });
+}
+
+async function refuseGatewayAddress({ db }: Network, networkId: string, asked: readonly FixedIpWish[]): Promise<void> {
+  const gateways = new Set((await subnetsOf(db, [networkId])).map(({ gatewayIp }) => gatewayIp));
+  const same = asked.find(({ ip_address }) => ip_address !== undefined && gateways.has(ip_address));
+  if (same) throw badResource('router', `External IP ${same.ip_address} is the same as the gateway IP`);
 }
 
 export async function clearGateway(network: Network, router: Router): Promise<Router> {

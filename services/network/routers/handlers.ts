@@ -1,5 +1,6 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
+import { fixedIpViews } from '../addresses/view.ts';
 import { atomically, type Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { ownersOf } from '../resources/values.ts';
@@ -12,6 +13,8 @@ const routerKind: Kind<Router, RouterWish> = {
   one: 'router',
   many: 'routers',
   attributes: routerAttributes,
+  defaults: { external_gateway_info: null },
+  guarded: ['ha', 'distributed'],
   rows: routerRows,
   views: async ({ db }: Network, rows) => {
     const portIds = rows.flatMap(({ gatewayPortId }) => gatewayPortId ?? []);
@@ -38,7 +41,7 @@ const routerView = (router: Router, outside: readonly Address[]) => ({
 
 const gatewayView = ({ gatewayNetworkId, enableSnat }: Router, outside: readonly Address[]) => ({
   network_id: gatewayNetworkId,
-  external_fixed_ips: outside.map(({ subnetId, address }) => ({ subnet_id: subnetId, ip_address: address })),
+  external_fixed_ips: fixedIpViews(outside),
   enable_snat: enableSnat,
 });
 

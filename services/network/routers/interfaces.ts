@@ -3,9 +3,12 @@ import type { Who } from '#shared/auth/who.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import { cidrOf, overlap } from '../addresses/cidr.ts';
+import { inPools } from '../addresses/pools.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
+import { networkRows } from '../networks/store.ts';
+import { actsForAll } from '../policy.ts';
 import { freshMac, freshPort } from '../ports/fresh.ts';
 import { removePort } from '../ports/remove.ts';
 import { restatePort } from '../ports/restate.ts';
@@ -13,7 +16,7 @@ import { owner, type Port, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { badResource, missing } from '../resources/values.ts';
 import { subnetAround } from '../subnets/operations.ts';
-import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { type Subnet, subnetRows, subnetsOf } from '../subnets/store.ts';
 import { type Router, routerRows } from './store.ts';
 
 export interface InterfaceWish {
@@ -53,6 +56,11 @@ async function bySubnet(network: Network, who: Who, router: Router, subnetId: st
   const { db } = network;
   const subnet = await subnetRows.find(db, who, subnetId);
   if (subnet.gatewayIp === null) throw badResource('router', 'Subnet for router interface must have a gateway IP');
+  if (!(await isOwn(network, who, subnet)))
+    throw badResource(
+      'router',
+      `Cannot add interface to router because subnet ${subnetId} is not owned by project making the request`,
+    );
   await refuseOverlap(network, router, [subnet]);
   await reserve(network, router.projectId, 'port');
   const port: Port = {
@@ -67,6 +75,13 @@ async function bySubnet(network: Network, who: Who, router: Router, subnetId: st
   return { port, subnetIds: [subnet.id] };
 }
 
+/** Who sees a subnet may not be its gateway: that is for the owner of the network, and on a way outside for it alone. */
+async function isOwn({ db }: Network, who: Who, { networkId, projectId }: Subnet): Promise<boolean> {
+  if (actsForAll(who)) return true;
+  const net = await networkRows.get(db, networkId);
+  return net?.projectId === who.projectId || (net?.external === false && projectId === who.projectId);
+}
+
 const asLegOf = ({ id, host }: Router) => ({
   deviceId: id,
   deviceOwner: owner.routerInterface,
@@ -79,18 +94,53 @@ const asLegOf = ({ id, host }: Router) => ({
 async function byPort(network: Network, who: Who, router: Router, portId: string) {
   const { db } = network;
   const before = await portRows.find(db, who, portId);
-  if (before.deviceId !== '' && before.deviceId !== router.id)
+  if (before.deviceId !== '')
     throw conflict(
       `Unable to complete operation on port ${portId} for network ${before.networkId}. Port already has an attached device ${before.deviceId}.`,
       'PortInUse',
     );
-  const subnetIds = (await listAddresses(db, [portId])).map((each) => each.subnetId);
-  if (subnetIds.length === 0) throw badResource('router', 'Port Must have at least one fixed IP');
-  await refuseOverlap(network, router, await subnetRows.whereIn(db, 'id', subnetIds));
+  const addresses = await listAddresses(db, [portId]);
+  const subnets = await subnetRows.whereIn(
+    db,
+    'id',
+    addresses.map((each) => each.subnetId),
+  );
+  const subnetIds = subnets.map(({ id }) => id);
+  if (subnetIds.length === 0) throw badResource('router', 'Router port must have at least one fixed IP');
+  if (subnets.filter(({ ipVersion }) => ipVersion === 4).length > 1)
+    throw badResource('router', 'Cannot have multiple IPv4 subnets on router port');
+  await refuseForeign(network, who, before, subnets, addresses);
+  await refuseOverlap(network, router, subnets);
   const port = { ...before, ...asLegOf(router) };
   await portRows.update(db, portId, asLegOf(router));
   await restatePort(network, { before, after: port, groupIds: [] });
   return { port, subnetIds };
+}
+
+/** A leg is a port of one's own, and on a network of another it has an address that anybody there may be given. */
+async function refuseForeign(
+  network: Network,
+  who: Who,
+  port: Port,
+  subnets: readonly Subnet[],
+  addresses: readonly Address[],
+): Promise<void> {
+  if (actsForAll(who)) return;
+  if (port.projectId !== who.projectId)
+    throw badResource(
+      'router',
+      `Cannot add interface to router because port ${port.id} is owned by a different project`,
+    );
+  for (const subnet of subnets) {
+    if (await isOwn(network, who, subnet)) continue;
+    const net = await networkRows.get(network.db, subnet.networkId);
+    const given = addresses.filter(({ subnetId }) => subnetId === subnet.id);
+    if (net?.external || !given.every(({ address }) => inPools(subnet.allocationPools, address)))
+      throw badResource(
+        'router',
+        `Cannot add interface to router because specified port ${port.id} has an IP address out of the allocation pool of subnet ${subnet.id}, which is not owned by the project making the request`,
+      );
+  }
 }
 
 async function legsOf({ db }: Network, { id }: Router): Promise<{ ports: Port[]; addresses: Address[] }> {
@@ -104,13 +154,24 @@ async function legsOf({ db }: Network, { id }: Router): Promise<{ ports: Port[];
   };
 }
 
+/** No two of a router's networks may have the same addresses, on whichever side. */
 async function refuseOverlap(network: Network, router: Router, wanted: readonly Subnet[]): Promise<void> {
+  const inside = await insideOf(network, router);
+  const outside = router.gatewayNetworkId === null ? [] : await subnetsOf(network.db, [router.gatewayNetworkId]);
+  refuseOverlapping([...inside, ...outside], wanted);
+}
+
+/** The subnets of a router's legs inside. */
+export async function insideOf(network: Network, router: Router): Promise<Subnet[]> {
   const { addresses } = await legsOf(network, router);
-  const own = await subnetRows.whereIn(
+  return subnetRows.whereIn(
     network.db,
     'id',
     addresses.map(({ subnetId }) => subnetId),
   );
+}
+
+export function refuseOverlapping(own: readonly Subnet[], wanted: readonly Subnet[]): void {
   for (const { id, cidr } of wanted)
     for (const other of own) {
       if (other.id === id) throw badResource('router', `Router already has a port on subnet ${id}`);

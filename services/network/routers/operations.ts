@@ -1,15 +1,17 @@
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { cidrOf, overlap } from '../addresses/cidr.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { restateRouter } from '../floating-ips/release.ts';
 import { wayOut } from '../hosts/way-out.ts';
+import { networkRows } from '../networks/store.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, type StandardWish, truth } from '../resources/values.ts';
 import { subnetAround } from '../subnets/operations.ts';
 import { routesFor } from '../subnets/plan.ts';
-import { subnetRows } from '../subnets/store.ts';
+import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { clearGateway, type GatewayWish, setGateway } from './gateway.ts';
 import { type Route, type Router, routerRows } from './store.ts';
 
@@ -44,7 +46,7 @@ export async function updateRouter(network: Network, who: Who, before: Router, w
     name: wish.name,
     description: wish.description ?? undefined,
     adminStateUp: flagOf(wish.admin_state_up),
-    routes: wish.routes === undefined ? undefined : routesFor(wish.routes ?? [], 'routes'),
+    routes: wish.routes === undefined ? undefined : routesFor(wish.routes ?? []),
   });
   if (change.routes) await refuseUnreachable(network, before, change.routes);
   await routerRows.update(db, before.id, change);
@@ -55,7 +57,9 @@ export async function updateRouter(network: Network, who: Who, before: Router, w
 }
 
 /** The next hop must be a neighbour on one of the router's legs. */
-async function refuseUnreachable({ db }: Network, { id }: Router, routes: readonly Route[]): Promise<void> {
+async function refuseUnreachable(network: Network, router: Router, routes: readonly Route[]): Promise<void> {
+  const { db } = network;
+  const { id } = router;
   const legs = await portRows.where(db, { deviceId: id });
   const held = await listAddresses(
     db,
@@ -66,6 +70,7 @@ async function refuseUnreachable({ db }: Network, { id }: Router, routes: readon
     'id',
     held.map(({ subnetId }) => subnetId),
   );
+  const foreign = await foreignAmong(network, router, subnets);
   for (const { destination, nexthop } of routes) {
     const shown = `{'destination': '${destination}', 'nexthop': '${nexthop}'}`;
     if (!subnetAround(subnets, nexthop))
@@ -75,7 +80,30 @@ async function refuseUnreachable({ db }: Network, { id }: Router, routes: readon
       );
     if (held.some(({ address }) => address === nexthop))
       throw badRequest(`Invalid format for routes: ${shown}, the nexthop is used by router`, 'InvalidRoutes');
+    const taken = foreign.find(({ cidr }) => isWithin(destination, cidr));
+    if (taken)
+      throw badRequest(
+        `Invalid format for routes: ${shown}, the destination covers addresses of subnet ${taken.id}, which is not owned by the project of the router`,
+        'InvalidRoutes',
+      );
   }
+}
+
+/** Subnets that the router has a leg in and that belong to others: their addresses are where they are, not behind a route. */
+async function foreignAmong({ db }: Network, { projectId }: Router, subnets: readonly Subnet[]): Promise<Subnet[]> {
+  const nets = await networkRows.whereIn(
+    db,
+    'id',
+    subnets.map(({ networkId }) => networkId),
+  );
+  const foreign = new Set(nets.filter((net) => net.projectId !== projectId).map(({ id }) => id));
+  return subnets.filter(({ networkId }) => foreign.has(networkId));
+}
+
+/** A wider route loses against the subnet's own; one as narrow, or narrower, would take its packets. */
+function isWithin(destination: string, cidr: string): boolean {
+  const [narrow, wide] = [cidrOf(destination), cidrOf(cidr)];
+  return narrow !== undefined && wide !== undefined && overlap(narrow, wide) && narrow.prefix >= wide.prefix;
 }
 
 export async function removeRouter(network: Network, _who: Who, router: Router): Promise<void> {

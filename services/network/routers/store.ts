@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { type Attributes, flag, type Standard, standardAttributes, tableOf, text } from '../resources/store.ts';
 
 export interface Route {
@@ -7,7 +8,7 @@ export interface Route {
 
 export interface Router extends Standard {
   readonly adminStateUp: boolean;
-  readonly status: 'ACTIVE' | 'DOWN';
+  readonly status: 'ACTIVE' | 'DOWN' | 'ERROR';
   readonly routes: readonly Route[];
   readonly gatewayPortId: string | null;
   readonly gatewayNetworkId: string | null;
@@ -21,6 +22,10 @@ export const routerRows = tableOf<Router>({
   json: ['routes'],
   missing: ['RouterNotFound', (id) => `Router ${id} could not be found`],
 });
+
+/** Its state is no wish of anybody: no revision. */
+export const settleRouter = (tx: Knex, id: string, status: Router['status']) =>
+  tx<Router>('routers').where({ id }).whereNot({ status }).update({ status });
 
 export const routerAttributes: Attributes = {
   ...standardAttributes,

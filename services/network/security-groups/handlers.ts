@@ -1,3 +1,4 @@
+import type { Handler } from '#shared/http/route.ts';
 import type { Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { createGroup, createRule, type GroupWish, removeGroup, removeRule, updateGroup } from './operations.ts';
@@ -24,7 +25,6 @@ const groupKind: Kind<SecurityGroup, GroupWish> = {
     const defaults = await defaultGroupsAmong(db, ids);
     return rows.map((row) => groupView(row, rules.get(row.id) ?? [], defaults));
   },
-  target: async () => ({ shared: false }),
   create: createGroup,
   update: updateGroup,
   remove: removeGroup,
@@ -42,15 +42,29 @@ const ruleKind: Kind<GroupRule, RuleWish> = {
     );
     return rows.map((row) => ruleView(row, defaults));
   },
-  target: async ({ db }, thing) => {
-    const groupId = 'groupId' in thing ? thing.groupId : thing.security_group_id;
-    const group = await groupRows.get(db, groupId);
-    return { 'security_group:project_id': group?.projectId };
-  },
-  findParent: ({ db }, who, { security_group_id }) => groupRows.find(db, who, security_group_id),
+  target: async ({ db }, { groupId }) => groupTarget(await groupRows.get(db, groupId)),
+  targetOfNew: async ({ db }, who, { security_group_id }) =>
+    groupTarget(await groupRows.find(db, who, security_group_id)),
   create: createRule,
   remove: removeRule,
 };
 
+const groupTarget = (group: SecurityGroup | undefined) => ({ 'security_group:project_id': group?.projectId });
+
 export const securityGroups = handlersOf(groupKind);
-export const securityGroupRules = handlersOf(ruleKind);
+
+const ruleHandlers = handlersOf(ruleKind);
+
+/** The rule for reading looks at the group's owner: the caller, for all that it sees of its own. */
+const reading =
+  (handler: Handler<Network>): Handler<Network> =>
+  (network, call) => {
+    call.authorize('get_security_group_rule', { 'security_group:project_id': call.who.projectId });
+    return handler(network, call);
+  };
+
+export const securityGroupRules = {
+  ...ruleHandlers,
+  list: reading(ruleHandlers.list),
+  show: reading(ruleHandlers.show),
+};

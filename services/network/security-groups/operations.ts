@@ -6,7 +6,7 @@ import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, type StandardWish, truth } from '../resources/values.ts';
 import { egressRules, freshRule } from './default-group.ts';
 import { forgetGreetings } from './greet.ts';
-import { type RuleWish, saidBy } from './rule.ts';
+import { protocolNumber, type RuleWish, saidBy } from './rule.ts';
 import {
   type GroupRule,
   groupRows,
@@ -25,10 +25,12 @@ export async function createGroup(network: Network, _who: Who, wish: GroupWish, 
   if (wish.name?.toLowerCase() === 'default')
     throw conflict('Default security group already exists.', 'SecurityGroupDefaultAlreadyExists');
   await reserve(network, projectId, 'security_group');
+  const rules = (groupId: string) => egressRules(projectId, groupId);
+  await reserve(network, projectId, 'security_group_rule', rules('').length);
   const stateful = wish.stateful === undefined ? true : truth(wish.stateful, 'stateful');
   const group: SecurityGroup = { ...freshRow(projectId, wish), stateful };
   await groupRows.insert(network.db, group);
-  for (const rule of egressRules(projectId, group.id)) await ruleRows.insert(network.db, rule);
+  for (const rule of rules(group.id)) await ruleRows.insert(network.db, rule);
   return group;
 }
 
@@ -79,7 +81,15 @@ export async function createRule(network: Network, who: Who, wish: RuleWish, pro
 
 async function refuseTwin({ db }: Network, rule: GroupRule): Promise<void> {
   const said = ({ direction, ethertype, protocol, portMin, portMax, normalizedCidr, remoteGroupId }: GroupRule) =>
-    JSON.stringify([direction, ethertype, protocol, portMin, portMax, anywhere(normalizedCidr), remoteGroupId]);
+    JSON.stringify([
+      direction,
+      ethertype,
+      protocolNumber(protocol),
+      portMin,
+      portMax,
+      anywhere(normalizedCidr),
+      remoteGroupId,
+    ]);
   const twin = (await ruleRows.where(db, { groupId: rule.groupId })).find((each) => said(each) === said(rule));
   if (twin) throw conflict(`Security group rule already exists. Rule id is ${twin.id}.`, 'SecurityGroupRuleExists');
 }

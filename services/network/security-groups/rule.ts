@@ -1,6 +1,6 @@
 /** What a rule may say. Pure. */
 import { badRequest } from '#shared/errors/fault.ts';
-import { cidrOf, cidrText } from '../addresses/cidr.ts';
+import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import { invalidInput } from '../resources/values.ts';
 import type { GroupRule } from './store.ts';
 
@@ -20,41 +20,42 @@ export interface RuleWish {
 
 type Said = Pick<GroupRule, 'ethertype' | 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
 
-/** IANA's names, as far as Neutron knows them. */
-const protocols = [
-  ...[
-    'ah',
-    'any',
-    'dccp',
-    'egp',
-    'esp',
-    'gre',
-    'hopopt',
-    'icmp',
-    'icmpv6',
-    'igmp',
-    'ip',
-    'ipip',
-    'ipv6-encap',
-    'ipv6-frag',
-  ],
-  ...[
-    'ipv6-icmp',
-    'ipv6-nonxt',
-    'ipv6-opts',
-    'ipv6-route',
-    'ospf',
-    'pgm',
-    'rsvp',
-    'sctp',
-    'tcp',
-    'udp',
-    'udplite',
-    'vrrp',
-  ],
-];
-const withPorts = new Set(['tcp', 'udp', 'sctp', 'dccp', 'udplite', '6', '17', '132', '33', '136']);
-const icmp = new Set(['icmp', 'icmpv6', 'ipv6-icmp', '1', '58']);
+/** IANA's names and numbers, as far as Neutron knows them. */
+const numbers: ReadonlyMap<string, number> = new Map([
+  ['hopopt', 0],
+  ['ip', 0],
+  ['icmp', 1],
+  ['igmp', 2],
+  ['ipip', 4],
+  ['tcp', 6],
+  ['egp', 8],
+  ['udp', 17],
+  ['dccp', 33],
+  ['ipv6-encap', 41],
+  ['ipv6-route', 43],
+  ['ipv6-frag', 44],
+  ['rsvp', 46],
+  ['gre', 47],
+  ['esp', 50],
+  ['ah', 51],
+  ['icmpv6', 58],
+  ['ipv6-icmp', 58],
+  ['ipv6-nonxt', 59],
+  ['ipv6-opts', 60],
+  ['ospf', 89],
+  ['vrrp', 112],
+  ['pgm', 113],
+  ['sctp', 132],
+  ['udplite', 136],
+]);
+const icmp = 1;
+const icmpV6 = 58;
+const withPorts: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
+const ofV6Alone: ReadonlySet<number> = new Set([41, 43, 44, 58, 59, 60]);
+
+/** What a packet says of the protocol that a rule calls by a name or a number; null for any. */
+export const protocolNumber = (protocol: string | null): number | null =>
+  protocol === null ? null : (numbers.get(protocol) ?? Number(protocol));
 
 export function saidBy(wish: RuleWish): Said {
   if (wish.remote_ip_prefix && wish.remote_group_id)
@@ -63,8 +64,8 @@ export function saidBy(wish: RuleWish): Said {
       'SecurityGroupMultipleRemoteEntites',
     );
   const ethertype = ethertypeOf(wish.ethertype ?? 'IPv4');
-  const protocol = protocolOf(wish.protocol ?? null);
-  const [portMin, portMax] = [numberOrNull(wish.port_range_min), numberOrNull(wish.port_range_max)];
+  const protocol = ofFamily(ethertype, protocolOf(wish.protocol ?? null));
+  const [portMin, portMax] = rangeOf(wish);
   checkPorts(protocol, portMin, portMax);
   return { ethertype, protocol, portMin, portMax, ...prefixOf(wish.remote_ip_prefix ?? null, ethertype) };
 }
@@ -79,12 +80,31 @@ function protocolOf(value: string | number | null): string | null {
   if (value === null) return null;
   const word = String(value).toLowerCase();
   if (word === 'any' || word === '') return null;
-  if (/^\d+$/.test(word) && Number(word) <= 255) return word;
-  if (protocols.includes(word)) return word;
+  if (/^\d{1,3}$/.test(word) && Number(word) <= 255) return String(Number(word));
+  if (numbers.has(word)) return word;
   throw badRequest(
-    `Security group rule protocol ${value} not supported. Only protocol values [None, ${protocols.map((each) => `'${each}'`).join(', ')}] and integer representations [0 to 255] are supported.`,
+    `Security group rule protocol ${value} not supported. Only protocol values [None, ${[...numbers.keys()].map((each) => `'${each}'`).join(', ')}] and integer representations [0 to 255] are supported.`,
     'SecurityGroupRuleInvalidProtocol',
   );
+}
+
+/** ICMP of IPv6 has a number of its own, whichever name of ICMP was asked for. */
+function ofFamily(ethertype: 'IPv4' | 'IPv6', protocol: string | null): string | null {
+  const number = protocolNumber(protocol);
+  if (ethertype === 'IPv4' && number !== null && ofV6Alone.has(number))
+    throw badRequest(
+      `Invalid ethertype ${ethertype} for protocol ${protocol}.`,
+      'SecurityGroupEthertypeConflictWithProtocol',
+    );
+  if (ethertype === 'IPv4' || protocol === null) return protocol;
+  if (protocol === 'icmp' || protocol === 'icmpv6') return 'ipv6-icmp';
+  return number === icmp ? String(icmpV6) : protocol;
+}
+
+/** All ports are the same as none said. */
+function rangeOf(wish: RuleWish): readonly [number | null, number | null] {
+  const [min, max] = [numberOrNull(wish.port_range_min), numberOrNull(wish.port_range_max)];
+  return min === 1 && max === 65_535 ? [null, null] : [min, max];
 }
 
 const numberOrNull = (value: number | string | null | undefined): number | null =>
@@ -94,17 +114,18 @@ function checkPorts(protocol: string | null, min: number | null, max: number | n
   if (min === null && max === null) return;
   if (protocol === null)
     throw badRequest('Must also specify protocol if port range is given.', 'SecurityGroupProtocolRequiredWithPorts');
-  if (icmp.has(protocol)) {
+  const number = protocolNumber(protocol) ?? -1;
+  if (number === icmp || number === icmpV6) {
     checkIcmp(min, max);
     return;
   }
-  if (!withPorts.has(protocol))
+  if (!withPorts.has(number))
     throw badRequest(
       `Port range cannot be specified for protocol ${protocol}. Port range is only supported for TCP, UDP, UDPLITE, SCTP and DCCP.`,
       'SecurityGroupInvalidProtocolForPort',
     );
   for (const port of [min, max])
-    if (port !== null && !(port >= 0 && port <= 65_535))
+    if (port !== null && !(port >= 1 && port <= 65_535))
       throw badRequest(`Invalid value for port ${port}`, 'SecurityGroupInvalidPortValue');
   if (min === null || max === null || min > max)
     throw badRequest(
@@ -138,6 +159,6 @@ function prefixOf(text: string | null, ethertype: 'IPv4' | 'IPv6'): Pick<Said, '
   if (!cidr) throw invalidInput(`'${text}' is not a valid CIDR`);
   if (`IPv${cidr.version}` !== ethertype)
     throw badRequest(`Conflicting value ethertype ${ethertype} for CIDR ${text}`, 'SecurityGroupRuleParameterConflict');
-  const spelled = text.includes('/') ? text : cidrText(cidr);
-  return { cidr: spelled, normalizedCidr: cidrText(cidr) };
+  const [address = ''] = text.split('/');
+  return { cidr: `${canonical(address)}/${cidr.prefix}`, normalizedCidr: cidrText(cidr) };
 }

@@ -4,11 +4,12 @@ import type { Network } from '../context.ts';
 import { tellCompute } from '../events/store.ts';
 import { settleFloatingIps } from '../floating-ips/store.ts';
 import { owner, portRows, settlePort, settleRouterPorts } from '../ports/store.ts';
+import { settleRouter } from '../routers/store.ts';
 
 export async function portStands({ db }: Network, portId: string): Promise<void> {
   const port = await portRows.get(db, portId);
   if (!port || port.status === 'ACTIVE') return;
-  await settlePort(db, portId, { status: 'ACTIVE' });
+  if (port.adminStateUp) await settlePort(db, portId, { status: 'ACTIVE' });
   await tellCompute(db, port, { name: 'network-vif-plugged', status: 'completed' });
 }
 
@@ -20,7 +21,13 @@ export async function portRefused({ db }: Network, portId: string): Promise<void
   await tellCompute(db, port, { name: 'network-vif-plugged', status: 'failed' });
 }
 
+/** The host cannot have it as its rows say: nobody is told that it works. */
+export const routerRefused = async ({ db }: Network, routerId: string): Promise<void> => {
+  await settleRouter(db, routerId, 'ERROR');
+};
+
 export async function routerStands({ db }: Network, { id, floatingIps }: RouterWish): Promise<void> {
+  await settleRouter(db, id, 'ACTIVE');
   await settleRouterPorts(db, id, 'ACTIVE');
   await settleFloatingIps(
     db,

@@ -7,6 +7,8 @@ import { HostAway } from '#shared/hosts/hosts.ts';
 import { forgetWork } from '#shared/hosts/work.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { atomically, eventsWait, type Network } from '../context.ts';
+import { isAway } from '../hosts/away.ts';
+import { getHost } from '../hosts/store.ts';
 import { Outdated, postpone, removeStatement, type Statement, stillCurrent, tellLater } from './store.ts';
 import { type Asked, askFor } from './wishes.ts';
 
@@ -53,6 +55,12 @@ async function end(network: Network, statement: Statement, { done }: Asked): Pro
   network.bus.hint(eventsWait);
 }
 
+/** A host that reports, and yet has not done what it was asked, tries it in vain. */
+async function isThere(network: Network, name: string): Promise<boolean> {
+  const host = await getHost(network.db, name);
+  return host !== undefined && !isAway(network, host);
+}
+
 const longestMs = 60_000;
 
 /** A host that is away has the wish waiting; one that refuses is asked anew, for what it lacks may come. */
@@ -62,6 +70,7 @@ async function meet(network: Network, statement: Statement, asked: Asked | undef
   const refused = error instanceof Fault && !(error instanceof HostAway);
   const pauseMs = Math.min(longestMs, config.backoffMs * 2 ** Math.min(tries, 10));
   log.warn({ host, kind, subject, verb: asked?.verb, error }, refused ? 'a host refuses' : 'a host is asked again');
-  if (refused && asked?.refused) await atomically(network, asked.refused);
+  if (asked?.refused && (refused || (kind === 'router' && (await isThere(network, host)))))
+    await atomically(network, asked.refused);
   await postpone(db, statement, pauseMs, refused);
 }

@@ -88,6 +88,15 @@ export async function tellLater(db: Knex, { id, kind }: Statement): Promise<void
       .update({ freeAt: Date.now() + soonMs });
 }
 
+/** How often the rows behind these have changed by now. */
+export async function generationsOf(db: Knex, ids: readonly string[]): Promise<Map<string, number>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db<Statement>('statements')
+    .whereIn('id', [...ids])
+    .select('id', 'generation');
+  return new Map(rows.map(({ id, generation }) => [id, generation]));
+}
+
 export const removeStatement = (tx: Knex, { id }: Statement) => tx<Statement>('statements').where({ id }).delete();
 
 export const postpone = (db: Knex, { id, generation, tries }: Statement, byMs: number, anew: boolean) =>

@@ -7,7 +7,7 @@ import { externalId, externalWish } from '../wishes/external.ts';
 import { groupWish } from '../wishes/group.ts';
 import { portWish } from '../wishes/port.ts';
 import { routerWish } from '../wishes/router.ts';
-import { leasesStand, portRefused, portStands, routerStands } from './settle.ts';
+import { leasesStand, portRefused, portStands, routerRefused, routerStands } from './settle.ts';
 import type { Kind, Statement } from './store.ts';
 
 export interface Asked {
@@ -49,7 +49,8 @@ const asked: Readonly<Record<Kind, Ask>> = {
     const wish = await routerWish(network, host, id);
     if (!wish) return { verb: 'ensureRouterGone', ask: (agent) => agent.ensureRouterGone({ id }) };
     const done = (within: Network) => routerStands(within, wish);
-    return { verb: 'ensureRouter', ask: (agent) => agent.ensureRouter(wish), done };
+    const refused = (within: Network) => routerRefused(within, id);
+    return { verb: 'ensureRouter', ask: (agent) => agent.ensureRouter(wish), done, refused };
   },
   external: async (network, host, networkId) => {
     const wish = await externalWish(network, host, networkId);

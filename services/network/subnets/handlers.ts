@@ -1,4 +1,5 @@
 import { networkRows } from '../networks/store.ts';
+import { networkTarget } from '../networks/target.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { createSubnet, removeSubnet, type SubnetWish, updateSubnet } from './operations.ts';
 import { type Subnet, subnetAttributes, subnetRows } from './store.ts';
@@ -10,12 +11,8 @@ const subnetKind: Kind<Subnet, SubnetWish> = {
   attributes: subnetAttributes,
   rows: subnetRows,
   views: async (_network, rows) => rows.map(subnetView),
-  target: async ({ db }, thing) => {
-    const networkId = 'networkId' in thing ? thing.networkId : thing.network_id;
-    const net = await networkRows.get(db, networkId);
-    return { 'network:project_id': net?.projectId, 'network:shared': net?.shared ?? false };
-  },
-  findParent: ({ db }, who, { network_id }) => networkRows.find(db, who, network_id),
+  target: async ({ db }, { networkId }) => networkTarget(await networkRows.get(db, networkId)),
+  targetOfNew: async ({ db }, who, { network_id }) => networkTarget(await networkRows.find(db, who, network_id)),
   create: createSubnet,
   update: updateSubnet,
   remove: removeSubnet,

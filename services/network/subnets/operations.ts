@@ -4,14 +4,14 @@ import { cidrOf, cidrText, contains, overlap } from '../addresses/cidr.ts';
 import { addressesIn, portAt } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { restateExternal, restateNetwork } from '../networks/restate.ts';
-import { lockNetwork, networkRows } from '../networks/store.ts';
+import { lockNetwork, type NetworkRow, networkRows } from '../networks/store.ts';
 import { placeLeases } from '../ports/leases.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { badResource, freshRow, given, invalidInput, type StandardWish, truth } from '../resources/values.ts';
 import { cutFrom } from '../subnet-pools/operations.ts';
 import { type SubnetPool, subnetPoolRows } from '../subnet-pools/store.ts';
-import { gatewayFor, nameserversFor, poolsFor, rangeOf, routesFor } from './plan.ts';
+import { gatewayFor, hostRoutesFor, nameserversFor, poolsFor, rangeOf, refuseLeasesIn, refuseModes } from './plan.ts';
 import { type HostRoute, type Subnet, subnetRows } from './store.ts';
 
 export interface SubnetWish extends StandardWish {
@@ -48,14 +48,16 @@ export async function createSubnet(network: Network, who: Who, wish: SubnetWish,
     gatewayIp,
     enableDhcp: wish.enable_dhcp === undefined ? true : truth(wish.enable_dhcp, 'enable_dhcp'),
     allocationPools: poolsFor(cidr, gatewayIp, wish.allocation_pools ?? undefined),
-    dnsNameservers: nameserversFor(wish.dns_nameservers ?? []),
-    hostRoutes: routesFor(wish.host_routes ?? [], 'host_routes'),
+    dnsNameservers: nameserversFor(wish.dns_nameservers ?? [], cidr.version),
+    hostRoutes: hostRoutesFor(wish.host_routes ?? [], cidr.version),
     serviceTypes: wish.service_types ?? [],
     subnetpoolId,
     ipv6RaMode: wish.ipv6_ra_mode ?? null,
     ipv6AddressMode: wish.ipv6_address_mode ?? null,
   };
-  refuseV6ModesOn(subnet);
+  if (subnet.enableDhcp) refuseLeasesIn(cidr);
+  refuseModes(cidr, subnet.enableDhcp, subnet.ipv6RaMode, subnet.ipv6AddressMode);
+  refuseSmallFrames(net, subnet);
   await subnetRows.insert(db, subnet);
   await networkRows.update(db, net.id, {});
   await settleSubnet(network, net.id);
@@ -68,6 +70,8 @@ async function rangeWished(network: Network, who: Who, wish: SubnetWish, project
   const cidr = wish.cidr ?? undefined;
   const pool = await poolFor(network, who, wish, version);
   if (pool) {
+    if (wish.ip_version !== undefined && pool.ipVersion !== version)
+      throw badResource('subnets', `Cannot allocate IPv${version} subnet from IPv${pool.ipVersion} subnet pool`);
     const prefixlen = wish.prefixlen === undefined || wish.prefixlen === null ? undefined : Number(wish.prefixlen);
     const text = await cutFrom(network, pool, { cidr, prefixlen, projectId });
     return { text, subnetpoolId: pool.id, version: pool.ipVersion };
@@ -79,16 +83,25 @@ async function rangeWished(network: Network, who: Who, wish: SubnetWish, project
 async function poolFor(network: Network, who: Who, wish: SubnetWish, version: number): Promise<SubnetPool | undefined> {
   if (wish.subnetpool_id) return subnetPoolRows.find(network.db, who, wish.subnetpool_id);
   if (!wish.use_default_subnetpool || !truth(wish.use_default_subnetpool, 'use_default_subnetpool')) return undefined;
-  const [standard] = await subnetPoolRows.where(network.db, { isDefault: true, ipVersion: version === 6 ? 6 : 4 });
+  const [standard] = await subnetPoolRows.list(network.db, who, {
+    filters: [(query) => void query.where({ isDefault: true, ipVersion: version === 6 ? 6 : 4 })],
+    sorts: [],
+    marker: undefined,
+    limit: 1,
+    reverse: false,
+  });
   if (!standard) throw badResource('subnets', `No default subnetpool defined for IPv${version}`);
   return standard;
 }
 
-function refuseV6ModesOn({ ipVersion, enableDhcp, ipv6RaMode, ipv6AddressMode }: Subnet): void {
-  if (ipv6RaMode === null && ipv6AddressMode === null) return;
-  if (ipVersion === 4) throw invalidInput('ipv6_address_mode or ipv6_ra_mode cannot be set when ip_version is 4');
-  if (!enableDhcp)
-    throw invalidInput('ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False');
+const smallestV6Mtu = 1280;
+
+function refuseSmallFrames({ id, mtu }: NetworkRow, { ipVersion }: Subnet): void {
+  if (ipVersion === 6 && mtu < smallestV6Mtu)
+    throw conflict(
+      `MTU of ${id} is not valid, subnet requires a minimum of ${smallestV6Mtu}`,
+      'NetworkMTUSubnetConflict',
+    );
 }
 
 async function refuseOverlap({ db }: Network, networkId: string, cidr: string): Promise<void> {
@@ -120,14 +133,19 @@ export async function updateSubnet(
   const gatewayIp = wish.gateway_ip === undefined ? before.gatewayIp : gatewayFor(cidr, wish.gateway_ip);
   if (gatewayIp !== before.gatewayIp) await refuseGatewayInUse(network, before);
   const pools = wish.allocation_pools ?? before.allocationPools;
+  const enableDhcp = wish.enable_dhcp === undefined ? undefined : truth(wish.enable_dhcp, 'enable_dhcp');
+  if (enableDhcp && !before.enableDhcp) refuseLeasesIn(cidr);
+  if (enableDhcp === false && (before.ipv6RaMode ?? before.ipv6AddressMode) !== null)
+    throw invalidInput('Cannot disable enable_dhcp with ipv6 attributes set');
   const change = given({
     name: wish.name,
     description: wish.description ?? undefined,
     gatewayIp,
-    enableDhcp: wish.enable_dhcp === undefined ? undefined : truth(wish.enable_dhcp, 'enable_dhcp'),
+    enableDhcp,
     allocationPools: poolsFor(cidr, gatewayIp, pools),
-    dnsNameservers: wish.dns_nameservers === undefined ? undefined : nameserversFor(wish.dns_nameservers ?? []),
-    hostRoutes: wish.host_routes === undefined ? undefined : routesFor(wish.host_routes ?? [], 'host_routes'),
+    dnsNameservers:
+      wish.dns_nameservers === undefined ? undefined : nameserversFor(wish.dns_nameservers ?? [], before.ipVersion),
+    hostRoutes: wish.host_routes === undefined ? undefined : hostRoutesFor(wish.host_routes ?? [], before.ipVersion),
     serviceTypes: wish.service_types,
   });
   await subnetRows.update(db, before.id, change);

@@ -4,6 +4,7 @@ import {
   type Cidr,
   canonical,
   cidrOf,
+  cidrText,
   contains,
   defaultPools,
   numberOf,
@@ -20,7 +21,33 @@ export function rangeOf(text: string, version: number): Cidr {
   if (!cidr || !text.includes('/'))
     throw badRequest(`Invalid input for cidr. Reason: '${text}' is not a valid IP subnet.`, 'HTTPBadRequest');
   if (cidr.version !== version) throw invalidInput(`cidr '${text}' does not match the ip_version '${version}'`);
+  if (version === 6 && cidr.first === 0n) throw invalidInput("IPv6 subnet '::' is not supported");
   return cidr;
+}
+
+/** Leases need room, and addresses that a host may have. */
+export function refuseLeasesIn(range: Cidr): void {
+  const { version, prefix, first } = range;
+  if (prefix > (version === 4 ? 30 : 126))
+    throw invalidInput('Subnet has a prefix length that is incompatible with DHCP service enabled');
+  if (!isUnicast(range)) throw invalidInput('Multicast or loopback IP subnet is not supported if enable_dhcp is True');
+  if (version === 4 && first === 0n)
+    throw invalidInput("First IP '0.0.0.0' of network is not supported if enable_dhcp is True");
+}
+
+/** Addresses made of the MAC need 64 bits of their own, and both modes must mean the same. */
+export function refuseModes(range: Cidr, dhcp: boolean, raMode: string | null, addressMode: string | null): void {
+  if (raMode === null && addressMode === null) return;
+  if (range.version === 4) throw invalidInput('ipv6_address_mode or ipv6_ra_mode cannot be set when ip_version is 4');
+  if (!dhcp) throw invalidInput('ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False');
+  if (raMode !== null && addressMode !== null && raMode !== addressMode)
+    throw invalidInput(
+      `ipv6_ra_mode set to '${raMode}' with ipv6_address_mode set to '${addressMode}' is not valid. If both attributes are set, they must be the same value`,
+    );
+  if (range.prefix !== 64 && [raMode, addressMode].some((mode) => mode === 'slaac' || mode === 'dhcpv6-stateless'))
+    throw invalidInput(
+      `Invalid CIDR ${cidrText(range)} for IPv6 address mode. OpenStack uses the EUI-64 address format, which requires the prefix to be /64`,
+    );
 }
 
 /** Undefined: the first address. Null: none. */
@@ -85,22 +112,70 @@ function refuseOverlap(cidr: Cidr, pools: readonly Pool[]): void {
   });
 }
 
-export function nameserversFor(asked: readonly string[]): string[] {
-  return asked.map((address) => {
+/** One spelling each, none twice, of the subnet's family. */
+export function nameserversFor(asked: readonly string[], version: 4 | 6): string[] {
+  const refuse = (why: string) => badRequest(`Invalid input for dns_nameservers. Reason: ${why}.`, 'HTTPBadRequest');
+  if (asked.length > mostNameservers)
+    throw badRequest(
+      `Unable to complete operation for subnet. The number of DNS nameservers exceeds the limit ${mostNameservers}.`,
+      'DNSNameServersExhausted',
+    );
+  const servers = asked.map((address) => {
     const text = canonical(address);
-    if (text !== undefined) return text;
-    const why = `'${address}' is not a valid nameserver`;
-    throw badRequest(`Invalid input for dns_nameservers. Reason: ${why}.`, 'HTTPBadRequest');
+    if (text === undefined) throw refuse(`'${address}' is not a valid nameserver`);
+    if (versionOf(text) !== version)
+      throw invalidInput(`dns_nameserver '${address}' does not match the ip_version '${version}'`);
+    return text;
   });
+  const twice = servers.find((each, at) => servers.indexOf(each) < at);
+  if (twice !== undefined) throw refuse(`Duplicate nameserver '${twice}'`);
+  return servers;
 }
 
-export function routesFor(asked: readonly HostRoute[], field: string): HostRoute[] {
-  return asked.map(({ destination, nexthop }) => {
-    if (!cidrOf(destination) || canonical(nexthop) === undefined)
-      throw badRequest(
-        `Invalid input for ${field}. Reason: '${destination}' via '${nexthop}' is no route.`,
-        'HTTPBadRequest',
-      );
-    return { destination, nexthop };
+const mostNameservers = 5;
+const mostRoutes = 20;
+
+/** The routes of a router: one spelling each, none twice, destination and next hop of one family. */
+export function routesFor(asked: readonly HostRoute[], field = 'routes'): HostRoute[] {
+  const refuse = (why: string) => badRequest(`Invalid input for ${field}. Reason: ${why}.`, 'HTTPBadRequest');
+  const routes = asked.map(({ destination, nexthop }) => {
+    const range = destination.includes('/') ? cidrOf(destination) : undefined;
+    if (!range) throw refuse(whyNoRange(destination));
+    const via = canonical(nexthop);
+    if (via === undefined) throw refuse(`'${nexthop}' is not a valid IP address`);
+    if (!isUnicast(range)) throw refuse(`'${destination}' is not a routable CIDR`);
+    if (versionOf(via) !== range.version)
+      throw refuse(`destination '${destination}' and nexthop '${nexthop}' are not of the same IP version`);
+    return { destination: cidrText(range), nexthop: via };
   });
+  const spelled = routes.map(({ destination, nexthop }) => `${destination} via ${nexthop}`);
+  const twice = spelled.find((each, at) => spelled.indexOf(each) < at);
+  if (twice !== undefined) throw refuse(`Duplicate hostroute '${twice}'`);
+  return routes;
 }
+
+const whyNoRange = (text: string): string => {
+  const address = canonical(text);
+  if (address === undefined) return `'${text}' is not a valid CIDR`;
+  return `'${text}' isn't a recognized IP subnet cidr, '${address}/${versionOf(address) === 4 ? 32 : 128}' is recommended`;
+};
+
+/** The routes that leases give: of the subnet's family. */
+export function hostRoutesFor(asked: readonly HostRoute[], version: 4 | 6): HostRoute[] {
+  if (asked.length > mostRoutes)
+    throw badRequest(
+      `Unable to complete operation for subnet. The number of host routes exceeds the limit ${mostRoutes}.`,
+      'HostRoutesExhausted',
+    );
+  for (const { destination, nexthop } of asked) {
+    const wrong = [destination, nexthop].find((text) => cidrOf(text) && cidrOf(text)?.version !== version);
+    if (wrong !== undefined) throw invalidInput(`'${wrong}' does not match the ip_version '${version}'`);
+  }
+  return routesFor(asked, 'host_routes');
+}
+
+const never = ['127.0.0.0/8', '224.0.0.0/4', '::1/128', 'ff00::/8'].map((text) => cidrOf(text));
+
+/** Neither loopback nor multicast. */
+const isUnicast = ({ version, first }: Cidr): boolean =>
+  !never.some((range) => range?.version === version && range.first <= first && first <= range.last);

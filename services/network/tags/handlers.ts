@@ -4,6 +4,7 @@ import { type Call, created, gone, type Handler, ok } from '#shared/http/route.t
 import { atomically, type Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
 import { networkRows } from '../networks/store.ts';
+import { networkTarget } from '../networks/target.ts';
 import { portRows } from '../ports/store.ts';
 import type { Standard, Table } from '../resources/store.ts';
 import { missing, ownersOf } from '../resources/values.ts';
@@ -17,18 +18,18 @@ interface Tagged {
   readonly rows: Pick<Table<Standard>, 'find' | 'update'>;
 }
 
-const kinds: Readonly<Record<string, Tagged>> = {
-  networks: { one: 'network', rows: networkRows },
-  subnets: { one: 'subnet', rows: subnetRows },
-  subnetpools: { one: 'subnetpool', rows: subnetPoolRows },
-  ports: { one: 'port', rows: portRows },
-  routers: { one: 'router', rows: routerRows },
-  floatingips: { one: 'floatingip', rows: floatingIpRows },
-  'security-groups': { one: 'security_group', rows: groupRows },
-};
+const kinds: ReadonlyMap<string, Tagged> = new Map<string, Tagged>([
+  ['networks', { one: 'network', rows: networkRows }],
+  ['subnets', { one: 'subnet', rows: subnetRows }],
+  ['subnetpools', { one: 'subnetpool', rows: subnetPoolRows }],
+  ['ports', { one: 'port', rows: portRows }],
+  ['routers', { one: 'router', rows: routerRows }],
+  ['floatingips', { one: 'floatingip', rows: floatingIpRows }],
+  ['security-groups', { one: 'security_group', rows: groupRows }],
+]);
 
 function kindOf({ params }: Pick<Call, 'params'>): Tagged {
-  const kind = kinds[params.collection ?? ''];
+  const kind = kinds.get(params.collection ?? '');
   if (!kind) throw missing('HTTPNotFound', 'The resource could not be found.');
   return kind;
 }
@@ -43,6 +44,12 @@ async function thingOf(network: Network, call: Call<never>): Promise<Standard> {
       throw missing('TagResourceNotFound', `Resource ${collection} ${id} could not be found.`);
     });
 }
+
+/** Tags of what belongs to a network may be written by the network's owner too. */
+const targetOf = async ({ db }: Network, thing: Standard & { readonly networkId?: string }) => ({
+  ...ownersOf(thing),
+  ...(thing.networkId === undefined ? {} : networkTarget(await networkRows.get(db, thing.networkId))),
+});
 
 const tagNotFound = (tag: string) => missing('TagNotFound', `Tag ${tag} could not be found.`);
 
@@ -64,7 +71,7 @@ async function rewrite(
   const kind = kindOf(call);
   return atomically(network, async (within) => {
     const thing = await thingOf(within, call);
-    call.authorize(`${verb}_${kind.one}:tags`, ownersOf(thing));
+    call.authorize(`${verb}_${kind.one}:tags`, await targetOf(within, thing));
     const tags = [...new Set(change(thing.tags))];
     const bad = tags.find((tag) => tag.length === 0 || tag.length > 255);
     if (bad !== undefined) throw badRequest(`'${bad}' is not a valid tag`, 'HTTPBadRequest');

@@ -24,7 +24,8 @@ export async function dhcpWish(network: Network, host: string, networkId: string
     ({ portId }) => portId,
   );
   const subnets = await subnetRows.where(db, { networkId });
-  const leasing = new Set(subnets.filter(givesLeases).map(({ id }) => id));
+  const served = new Set((addresses.get(own.id) ?? []).map(({ subnetId }) => subnetId));
+  const leasing = new Set(subnets.filter((each) => givesLeases(each) && served.has(each.id)).map(({ id }) => id));
   const guests = ports.filter(({ id, bindingHost }) => bindingHost !== '' && id !== own.id);
   return {
     id: dhcpId(networkId),

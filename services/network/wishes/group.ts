@@ -1,5 +1,6 @@
 import type { FirewallRule, GroupWish } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
+import { protocolNumber } from '../security-groups/rule.ts';
 import { type GroupRule, groupRows, groupsNeededBy, membersOf, ruleRows } from '../security-groups/store.ts';
 
 /** Undefined when no port on that host, and no rule of theirs, speaks of the group. */
@@ -12,7 +13,7 @@ export async function groupWish({ db }: Network, host: string, groupId: string):
 const firewallRule = (rule: GroupRule): FirewallRule => ({
   direction: rule.direction,
   family: rule.ethertype === 'IPv4' ? 4 : 6,
-  protocol: rule.protocol,
+  protocol: protocolNumber(rule.protocol) === 0 ? '0' : rule.protocol, // hosts have no name for it
   portMin: rule.portMin,
   portMax: rule.portMax,
   cidr: rule.normalizedCidr,

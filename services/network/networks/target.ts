@@ -1,0 +1,9 @@
+import type { Target } from '#shared/auth/policy.ts';
+import type { NetworkRow } from './store.ts';
+
+/** What rules look at of the network that something is part of. */
+export const networkTarget = (net: NetworkRow | undefined): Target => ({
+  'network:project_id': net?.projectId,
+  'network:shared': net?.shared ?? false,
+  'network:router:external': net?.external ?? false,
+});
