@@ -5,6 +5,7 @@ import type { Cloud } from '#shared/config/cloud.ts';
 import type { VolumeAgent } from '#shared/contracts/volume-agent.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
+import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
 import type { Servers } from './drivers/servers.ts';
 
@@ -21,6 +22,8 @@ export interface Volumes {
   readonly copiers: Hosts<VolumeAgent>;
   readonly images: ImageClient;
   readonly servers: Servers;
+  /** Secrets that stand in rows are sealed by it. */
+  readonly seal: Seal;
 }
 
 /** Where the hint goes that a task waits. */

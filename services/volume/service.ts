@@ -6,6 +6,7 @@ import { volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
+import { openSeal } from '#shared/seal/seal.ts';
 import { beginApi } from '#shared/service/begin.ts';
 import { type Doorway, openDoor } from '#shared/service/door.ts';
 import type { Start } from '#shared/service/ground.ts';
@@ -18,6 +19,7 @@ import { openMessages } from './messages.ts';
 import { volumes as tables } from './migrations/001-volumes.ts';
 import { transfers } from './migrations/002-transfers.ts';
 import { frozen } from './migrations/003-frozen.ts';
+import { closed } from './migrations/004-closed.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -33,12 +35,12 @@ export interface Parts {
 
 /** Puts the parts together. The doors open last and close first. */
 export async function openVolumes({ ground, doorway, identityUrl }: Parts) {
-  const { db, bus, log, cloud, config } = ground;
+  const { db, bus, log, cloud, config, seal } = ground;
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
-  await migrate(db, [tables, transfers, frozen]);
+  await migrate(db, [tables, transfers, frozen, closed]);
   await db.transaction((tx) => ensureType(tx, defaultType()));
-  const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs });
-  const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs });
+  const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs, seal });
+  const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal });
   const service: Volumes = { ...ground, hosts, copiers };
   const owner = `volume/${cloud.host || hostname()}`;
   const runner = await startRunner({ service, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
@@ -60,7 +62,9 @@ export const start: Start = async (ground) => {
   const { bus, log } = ground;
   const db = openDatabase(config.database || databaseOf(cloud, 'volume'));
   const [images, servers] = [imageClient(session), serversOver(session)];
-  const opened = await openVolumes({ ground: { db, bus, log, cloud, config, images, servers }, doorway, identityUrl });
+  const seal = openSeal(cloud, 'volume');
+  const parts = { db, bus, log, cloud, config, images, servers, seal };
+  const opened = await openVolumes({ ground: parts, doorway, identityUrl });
   const close = async () => {
     await opened.close();
     await begun.close();

@@ -73,6 +73,7 @@ export const volumeAgent: Contract<VolumeAgent> = {
     'ensureGrantGone',
     'uploadVolume',
   ],
+  secrets: ['secret'],
 };
 
 /** What the agent says of its host with each look for work. */

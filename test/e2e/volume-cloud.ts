@@ -1,6 +1,9 @@
 /** The volume service alone: its door, its runner, storage hosts on fakes or on files and a tgtd, images in memory. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Header } from '#shared/auth/trust.ts';
@@ -14,6 +17,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { notFound, unauthorized } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
+import { sealWith } from '#shared/seal/seal.ts';
 import { type Config, section } from '../../services/volume/config.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
@@ -108,6 +112,7 @@ function databaseForTests(): string {
 export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partial<Config> = {}) {
   process.env.WATTLE_CHECK_ANSWERS = '1';
   const bus = memoryBus();
+  const secrets = await mkdtemp(join(tmpdir(), 'volume-secrets-'));
   const db = openDatabase(databaseForTests());
   const images = fakeImages();
   const used = new Map<string, string>();
@@ -122,11 +127,12 @@ export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partia
       config: quick,
       images: images.client,
       servers,
+      seal: sealWith(join(secrets, 'row-keys')),
     },
     doorway: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
     identityUrl: 'http://identity',
   });
-  const ends: (() => Promise<void>)[] = [() => db.destroy(), close];
+  const ends: (() => Promise<void>)[] = [() => rm(secrets, { recursive: true }), () => db.destroy(), close];
   t.after(async () => {
     for (const end of ends.reverse()) await end();
   });

@@ -9,6 +9,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { stranger } from '#shared/http/route.ts';
 import { silentLog } from '#shared/log/log.ts';
+import { sealWith } from '#shared/seal/seal.ts';
 import { complete, connect, disconnect } from '../../services/volume/attachments/operations.ts';
 import { reserve } from '../../services/volume/attachments/reserve.ts';
 import { listAttachments } from '../../services/volume/attachments/store.ts';
@@ -120,7 +121,7 @@ const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Lef
     tell: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
-      const [known] = await listAttachments(service.db, null);
+      const [known] = await listAttachments(service.db);
       const wish = { volume_uuid: id, instance_uuid: 's' };
       const attachment = known ?? (await reserve(service, who, wish, () => {}));
       await quiet(service);
@@ -181,6 +182,7 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
         config,
         images: imagesIn(dir, point),
         servers: { attachmentOf: async () => null },
+        seal: sealWith(join(dir, 'row-keys')),
       },
       doorway: {
         identify: async () => Promise.reject(unauthorized()),
@@ -211,7 +213,7 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
     const left: Left = {
       volumes: (await listVolumes(db, null)).map(({ status, sizeGb }) => `${status} ${sizeGb}`),
       snapshots: (await listSnapshots(db, null)).map(({ status }) => status),
-      attachments: (await listAttachments(db, null)).map(({ status }) => status),
+      attachments: (await listAttachments(db)).map(({ status }) => status),
       files: await filesBelow(join(dir, 'pool')),
       grants: await exports.count(dir),
       images: await readdir(join(dir, 'images')).catch(() => []),

@@ -1,10 +1,17 @@
-import { gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { type Listing, pageOf, textFilters } from '../listing/page.ts';
-import { listedProject } from '../listing/scope.ts';
+import { isSet, type Listing, pageOf, textFilters } from '../listing/page.ts';
+import { isService, listedProject } from '../listing/scope.ts';
 import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
 import { type ReserveWish, reserve } from './reserve.ts';
-import { type Attachment, type Connector, findAttachment, listAttachments, listAttachmentsOf } from './store.ts';
+import {
+  type Attachment,
+  type Connector,
+  findAttachment,
+  listAttachments,
+  listAttachmentsOf,
+  secretOf,
+} from './store.ts';
 import { attachmentSummary, attachmentView } from './view.ts';
 
 type CreateBody = { readonly attachment: ReserveWish & { readonly connector?: Connector | null } };
@@ -15,7 +22,7 @@ export const createAttachment: Handler<Volumes, CreateBody> = async (service, { 
   const reserved = await reserve(service, who, wish, () => authorize('volume:multiattach_bootable_volume'));
   const isConnector = connector && Object.keys(connector).length > 0;
   const made = isConnector ? await connect(service, who, reserved, connector) : reserved;
-  return ok({ attachment: attachmentView(made) });
+  return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
 export const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }> = async (
@@ -23,7 +30,8 @@ export const updateAttachment: Handler<Volumes, { attachment: { connector: Conne
   { who, params, body },
 ) => {
   const attachment = await findAttachment(service.db, who, params.id ?? '');
-  return ok({ attachment: attachmentView(await connect(service, who, attachment, body.attachment.connector)) });
+  const made = await connect(service, who, attachment, body.attachment.connector);
+  return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
 export const completeAttachment: Handler<Volumes> = async (service, { who, params }) => {
@@ -31,8 +39,14 @@ export const completeAttachment: Handler<Volumes> = async (service, { who, param
   return gone();
 };
 
-export const showAttachment: Handler<Volumes> = async ({ db }, { who, params }) =>
-  ok({ attachment: attachmentView(await findAttachment(db, who, params.id ?? '')) });
+/** Passwords are given to who connects; who only looks sees none. Services look to find what they connected. */
+const secretsFor = ({ seal }: Volumes, { may }: Pick<Call, 'may'>) =>
+  may('volume:attachment_secrets') ? secretOf(seal) : undefined;
+
+export const showAttachment: Handler<Volumes> = async (service, call) => {
+  const attachment = await findAttachment(service.db, call.who, call.params.id ?? '');
+  return ok({ attachment: attachmentView(attachment, secretsFor(service, call)) });
+};
 
 /** Answers with what is left of the volume's attachments. */
 export const deleteAttachment: Handler<Volumes> = async (service, { who, params }) => {
@@ -56,11 +70,24 @@ export const listing: Listing<Attachment> = {
   sortKeys: { created_at: ({ createdAt }) => createdAt, attach_status: ({ status }) => status },
 };
 
+/** A service that asks for a server's attachments gets those that a service made: users may name any server in theirs. */
+function wanted({ who, query }: Pick<Call, 'who' | 'query'>) {
+  const [projectId, serverId] = [listedProject(who, query), query.instance_id ?? query.instance_uuid];
+  return {
+    ...(projectId === null ? {} : { projectId }),
+    ...(isSet(query.volume_id) ? { volumeId: query.volume_id } : {}),
+    ...(isSet(serverId) ? { serverId, ...(isService(who) ? { byService: true } : {}) } : {}),
+  };
+}
+
+type View = (attachment: Attachment, secretOf?: (attachment: Attachment) => string) => unknown;
+
 const list =
-  (view: (attachment: Attachment) => unknown): Handler<Volumes> =>
-  async ({ db }, call) => {
-    const page = pageOf(listing, await listAttachments(db, listedProject(call.who, call.query)), call);
-    return ok({ attachments: page.rows.map(view), ...page.beside });
+  (view: View): Handler<Volumes> =>
+  async (service, call) => {
+    const page = pageOf(listing, await listAttachments(service.db, wanted(call)), call);
+    const secrets = secretsFor(service, call);
+    return ok({ attachments: page.rows.map((row) => view(row, secrets)), ...page.beside });
   };
 export const listAttachmentSummaries = list(attachmentSummary);
 export const listAttachmentDetails = list(attachmentView);

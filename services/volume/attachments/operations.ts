@@ -5,6 +5,7 @@ import { requireIscsiName } from '#shared/contracts/grammar.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
+import { isService } from '../listing/scope.ts';
 import { readVolume, turnVolume } from '../volumes/store.ts';
 import { connectAttachment, disconnectAttachment } from '../workflows/attachments.ts';
 import {
@@ -58,7 +59,7 @@ export async function connect(
     const task = await enqueue(tx, connectAttachment, { attachmentId: id }, who.requestId);
     if (!(await takeAttachment(tx, 'connect', { id, taskId: task })))
       throw conflict(`Attachment ${id} is being changed already.`);
-    await settleAttachment(tx, { id, taskId: task }, connectorOf(now, connector));
+    await settleAttachment(tx, { id, taskId: task }, connectorOf(now, connector, await isReadOnly(tx, now)));
     return task;
   });
   bus.hint(tasksWait);
@@ -69,11 +70,15 @@ export async function connect(
   return done;
 }
 
-function connectorOf({ mode }: Attachment, connector: Connector): Partial<Attachment> {
+const isReadOnly = async (tx: Volumes['db'], { volumeId, mode }: Attachment): Promise<boolean> =>
+  mode === 'ro' || (await readVolume(tx, volumeId))?.readOnly === true;
+
+/** What is read-only stays so, whatever a connector asks: its host must know before it hands the disk on. */
+function connectorOf({ mode }: Attachment, connector: Connector, readOnly: boolean): Partial<Attachment> {
   const asked = connector.mode === 'ro' || connector.mode === 'rw' ? connector.mode : null;
   return {
     connector,
-    mode: asked ?? (mode === 'null' ? 'rw' : mode),
+    mode: readOnly ? 'ro' : (asked ?? (mode === 'null' ? 'rw' : mode)),
     mountpoint: connector.mountpoint ?? null,
     attachedHost: connector.host ?? null,
   };
@@ -112,8 +117,7 @@ export async function refuseIfUsed(
   who: Who,
   { id, serverId, volumeId, target }: Attachment,
 ): Promise<void> {
-  const isService = who.serviceRoles.includes('service') || who.roles.includes('service');
-  if (isService || serverId === null || target === null) return;
+  if (isService(who) || serverId === null || target === null) return;
   if ((await servers.attachmentOf(serverId, volumeId)) !== id) return;
   throw conflict(`Detach volume from instance ${serverId} using the Compute API`);
 }

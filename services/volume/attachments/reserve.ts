@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import type { Seal } from '#shared/seal/seal.ts';
 import type { Volumes } from '../context.ts';
+import { isService } from '../listing/scope.ts';
 import { findVolume, readVolume, turnVolume, type Volume } from '../volumes/store.ts';
 import { type Attachment, insertAttachment, listAttachmentsOf } from './store.ts';
 
@@ -13,7 +15,7 @@ export interface ReserveWish {
 
 /** Keeps the volume for a server; 400 when somebody else has it. */
 export async function reserve(
-  { db }: Volumes,
+  { db, seal }: Volumes,
   who: Who,
   wish: ReserveWish,
   mayShareBootable: () => void,
@@ -26,7 +28,8 @@ export async function reserve(
       `Invalid volume: Volume attachments can not be created if the volume is in an error state. The Volume ${id} currently has a status of: ${status} `,
     );
   const mode = readOnly ? 'ro' : (wish.mode ?? 'null');
-  const fresh = newAttachment(volume, { id: randomUUID(), serverId: wish.instance_uuid ?? null, mode });
+  const given = { id: randomUUID(), serverId: wish.instance_uuid ?? null, mode, byService: isService(who) };
+  const fresh = newAttachment(volume, given, seal);
   await db.transaction(async (tx) => {
     const from = multiattach ? (['available', 'in-use'] as const) : (['available'] as const);
     if (!(await turnVolume(tx, id, from, { status: 'reserved' })) && !(await isSameServer(tx, id, fresh.serverId)))
@@ -45,10 +48,10 @@ async function isSameServer(tx: Volumes['db'], volumeId: string, serverId: strin
   return (await listAttachmentsOf(tx, [volumeId])).some((attachment) => attachment.serverId === serverId);
 }
 
-type Given = Pick<Attachment, 'id' | 'serverId' | 'mode'>;
+type Given = Pick<Attachment, 'id' | 'serverId' | 'mode' | 'byService'>;
 
 /** With an account that is used for nothing else: CHAP knows it as long as the attachment lives. */
-export const newAttachment = ({ id: volumeId, projectId }: Volume, given: Given): Attachment => ({
+export const newAttachment = ({ id: volumeId, projectId }: Volume, given: Given, { seal }: Seal): Attachment => ({
   ...given,
   volumeId,
   projectId,
@@ -57,7 +60,8 @@ export const newAttachment = ({ id: volumeId, projectId }: Volume, given: Given)
   connector: null,
   target: null,
   chapUser: randomBytes(10).toString('hex'),
-  chapSecret: randomBytes(16).toString('base64url').replaceAll(/[-_]/g, 'x'),
+  sealedSecret: seal(randomBytes(16).toString('base64url').replaceAll(/[-_]/g, 'x')),
+  chapSecret: '',
   mountpoint: null,
   attachedHost: null,
   fault: null,

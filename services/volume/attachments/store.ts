@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { isAdmin, type Who } from '#shared/auth/who.ts';
 import type { Target } from '#shared/contracts/volume-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import type { Seal } from '#shared/seal/seal.ts';
 import { type Owned, settle, take } from '#shared/states/owned.ts';
 import { type AttachmentStatus, attachmentTakings } from './states.ts';
 
@@ -25,7 +26,11 @@ export interface Attachment extends Owned {
   /** How the volume is reached; null until it was exported. */
   readonly target: Target | null;
   readonly chapUser: string;
+  /** The account's password, sealed; null in a row of before, which has it in clear in the next column. */
+  readonly sealedSecret: string | null;
   readonly chapSecret: string;
+  /** A service made it, for a server: what users make with a server's id is nothing of that server's. */
+  readonly byService: boolean;
   readonly mountpoint: string | null;
   readonly attachedHost: string | null;
   /** Why it could not be exported. */
@@ -34,6 +39,12 @@ export interface Attachment extends Owned {
   readonly createdAt: number;
   readonly updatedAt: number | null;
 }
+
+/** The password of its account. */
+export const secretOf =
+  ({ open }: Seal) =>
+  ({ sealedSecret, chapSecret }: Attachment): string =>
+    sealedSecret === null ? chapSecret : open(sealedSecret);
 
 const written = ['connector', 'target'] as const;
 
@@ -48,7 +59,8 @@ function fromRow(row: Record<string, unknown>): Attachment {
   const texts = written.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
   const time = (value: unknown) => (value === null ? null : Number(value));
   const times = { attachedAt: time(row.attachedAt), createdAt: Number(row.createdAt), updatedAt: time(row.updatedAt) };
-  return { ...row, ...Object.fromEntries(texts), ...times } as unknown as Attachment;
+  const byService = Boolean(row.byService);
+  return { ...row, ...Object.fromEntries(texts), ...times, byService } as unknown as Attachment;
 }
 
 export const insertAttachment = (tx: Knex, attachment: Attachment) => tx('attachments').insert(toRow(attachment));
@@ -72,10 +84,16 @@ export async function readAttachment(db: Knex, id: string): Promise<Attachment |
   return row ? fromRow(row) : undefined;
 }
 
-export async function listAttachments(db: Knex, projectId: string | null): Promise<Attachment[]> {
-  const rows = await (projectId === null ? db('attachments') : db('attachments').where({ projectId }));
-  return rows.map(fromRow);
+/** Each by an index. */
+interface Wanted {
+  readonly projectId?: string;
+  readonly volumeId?: string;
+  readonly serverId?: string;
+  readonly byService?: boolean;
 }
+
+export const listAttachments = async (db: Knex, wanted: Wanted = {}): Promise<Attachment[]> =>
+  (await db('attachments').where({ ...wanted })).map(fromRow);
 
 export const listAttachmentsOf = async (db: Knex, volumeIds: readonly string[]): Promise<Attachment[]> =>
   volumeIds.length === 0

@@ -8,16 +8,17 @@ export const attachmentSummary = ({ id, status, serverId, volumeId }: Attachment
   volume_id: volumeId,
 });
 
-export const attachmentView = (attachment: Attachment) => ({
+/** `secretOf` gives the password of its account, and stands there only for a caller who may log in. */
+export const attachmentView = (attachment: Attachment, secretOf?: (attachment: Attachment) => string) => ({
   ...attachmentSummary(attachment),
   attached_at: longTime(attachment.attachedAt) ?? '',
   detached_at: '',
   attach_mode: attachment.mode,
-  connection_info: connectionInfo(attachment),
+  connection_info: connectionInfo(attachment, secretOf),
 });
 
-/** What an initiator needs, its password too: whoever may see the attachment may use it. */
-function connectionInfo({ id, volumeId, target, mode, chapUser, chapSecret }: Attachment) {
+function connectionInfo(attachment: Attachment, secretOf?: (attachment: Attachment) => string) {
+  const { id, volumeId, target, mode, chapUser } = attachment;
   if (target === null) return {};
   return {
     driver_volume_type: 'iscsi',
@@ -27,8 +28,7 @@ function connectionInfo({ id, volumeId, target, mode, chapUser, chapSecret }: At
     target_lun: target.lun,
     volume_id: volumeId,
     auth_method: 'CHAP',
-    auth_username: chapUser,
-    auth_password: chapSecret,
+    ...(secretOf ? { auth_username: chapUser, auth_password: secretOf(attachment) } : {}),
     encrypted: false,
     qos_specs: null,
     access_mode: mode === 'ro' ? 'ro' : 'rw',

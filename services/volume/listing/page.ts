@@ -44,7 +44,8 @@ export function pageOf<Row extends { readonly id: string }>(
 }
 
 /** Clients send `name=None` for a filter that nobody set. */
-const isSet = (value: string | undefined): value is string => value !== undefined && value !== '' && value !== 'None';
+export const isSet = (value: string | undefined): value is string =>
+  value !== undefined && value !== '' && value !== 'None';
 
 function filtered<Row>({ filters }: Listing<Row>, all: readonly Row[], { query, version }: Asked): readonly Row[] {
   const wanted = Object.entries(query).flatMap(([key, value]) => {

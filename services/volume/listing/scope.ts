@@ -20,6 +20,10 @@ function whoIn(who: Who, projectId: string | undefined): Who {
   throw badRequest('Malformed request url');
 }
 
+/** Another service, by its own token or by the one that it sends beside its caller's. */
+export const isService = ({ roles, serviceRoles }: Pick<Who, 'roles' | 'serviceRoles'>): boolean =>
+  serviceRoles.includes('service') || roles.includes('service');
+
 /** The project whose things are listed; null for an administrator who wants all. */
 export function listedProject(who: Who, query: Readonly<Record<string, string>>): string | null {
   const isAll = /^(true|1|yes|t|on|y)$/i.test(query.all_tenants ?? query.all_projects ?? '');

@@ -6,6 +6,7 @@ import { disconnect } from '../attachments/operations.ts';
 import { newAttachment } from '../attachments/reserve.ts';
 import { insertAttachment, listAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
+import { isService } from '../listing/scope.ts';
 import { findTypeByNameOrId } from '../types/store.ts';
 import { invalidVolume } from './operations.ts';
 import { resettable, type VolumeStatus } from './states.ts';
@@ -82,14 +83,15 @@ export interface AttachWish {
 }
 
 /** The older way, without a connector: it only says that somebody has it. */
-export async function attach({ db }: Volumes, who: Who, id: string, wish: AttachWish): Promise<void> {
+export async function attach({ db, seal }: Volumes, who: Who, id: string, wish: AttachWish): Promise<void> {
   const volume = await findVolume(db, who, id);
   await db.transaction(async (tx) => {
     const from = ['available', 'attaching', 'reserved'] as const;
     if (!(await turnVolume(tx, id, from, { status: 'in-use' })))
       throw invalidVolume(`Volume ${id} status must be available or attaching, currently ${volume.status}.`);
+    const [serverId, mode, byService] = [wish.instance_uuid ?? null, wish.mode ?? 'rw', isService(who)] as const;
     await insertAttachment(tx, {
-      ...newAttachment(volume, { id: randomUUID(), serverId: wish.instance_uuid ?? null, mode: wish.mode ?? 'rw' }),
+      ...newAttachment(volume, { id: randomUUID(), serverId, mode, byService }, seal),
       status: 'attached',
       mountpoint: wish.mountpoint,
       attachedHost: wish.host_name ?? null,

@@ -10,6 +10,7 @@ import {
   readAttachment,
   releaseAttachment,
   removeAttachment,
+  secretOf,
 } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
 import { readVolume, turnVolume } from '../volumes/store.ts';
@@ -61,10 +62,10 @@ async function own(db: Knex, attachmentId: string, { taskId }: Run): Promise<Att
   return attachment?.taskId === taskId ? attachment : undefined;
 }
 
-async function grant({ db, hosts }: Volumes, { attachmentId }: OnAttachment, run: Run): Promise<Target> {
+async function grant({ db, hosts, seal }: Volumes, { attachmentId }: OnAttachment, run: Run): Promise<Target> {
   const attachment = await own(db, attachmentId, run);
   if (!attachment) throw attachmentNotFound(attachmentId);
-  const { id, volumeId, connector, chapUser, chapSecret, mode } = attachment;
+  const { id, volumeId, connector, chapUser, mode } = attachment;
   const volume = await readVolume(db, volumeId);
   if (!volume?.host) throw conflict(`Volume ${volumeId} has no bytes yet.`);
   return hosts.on(volume.host, run).ensureGrant({
@@ -72,8 +73,8 @@ async function grant({ db, hosts }: Volumes, { attachmentId }: OnAttachment, run
     volumeId,
     initiator: connector?.initiator ?? '',
     user: chapUser,
-    secret: chapSecret,
-    readOnly: mode === 'ro' || volume.readOnly,
+    secret: secretOf(seal)(attachment),
+    readOnly: mode === 'ro',
   });
 }
 

@@ -1,0 +1,109 @@
+/** Who learns the password of an attachment, and whose server an attachment names. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { rowsHolding } from '../fakes/planted.ts';
+import { type Asked, knows, startVolumes, until } from './volume-cloud.ts';
+
+async function cloudWithVolume(t: TestContext, driver: object = {}) {
+  const cloud = await startVolumes(t);
+  cloud.startHost(driver);
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  return { cloud, id };
+}
+
+const at = '3.54';
+const service: Asked = { role: 'admin,service', project: 'service-project', version: at };
+const member: Asked = { role: 'member,reader', version: at };
+const reader: Asked = { role: 'reader', version: at };
+
+test('OSSN-0085: the password of an attachment is told to who connects it and to services, never to who only looks', async (t) => {
+  const { cloud, id } = await cloudWithVolume(t);
+  const { attachment } = (await cloud.reserve(id, randomUUID())).body;
+  const connected = (await cloud.connect(attachment.id)).body.attachment.connection_info;
+  assert.ok(connected.auth_password.length >= 16);
+  const looks = [`/v3/attachments/${attachment.id}`, '/v3/attachments/detail', '/v3/attachments'];
+  for (const asked of [reader, member])
+    for (const look of looks) {
+      const { status, body } = await cloud.ask('GET', look, asked);
+      const text = JSON.stringify(body);
+      assert.equal(status, 200);
+      assert.ok(text.includes(attachment.id) && !text.includes(connected.auth_password), `${asked.role} ${look}`);
+      assert.ok(!text.includes(connected.auth_username), look);
+    }
+  const shown = (await cloud.ask('GET', looks[0] ?? '', service)).body.attachment;
+  assert.equal(shown.connection_info.auth_password, connected.auth_password);
+  const byToken = (await cloud.ask('GET', looks[0] ?? '', { ...member, service: true })).body.attachment;
+  assert.equal(byToken.connection_info.auth_password, connected.auth_password);
+  assert.equal((await cloud.ask('PUT', looks[0] ?? '', { ...reader, body: {} })).status, 403);
+  const foreign = await cloud.ask('GET', looks[0] ?? '', { ...member, project: 'another' });
+  assert.equal(foreign.status, 404);
+});
+
+test('OSSN-0085, OSSA-2014-036: no row holds the password of an attachment in clear, and the host is given it', async (t) => {
+  const told: { secret: string }[] = [];
+  const { cloud, id } = await cloudWithVolume(t, {
+    ensureGrant: async (wish: { secret: string }) => {
+      told.push(wish);
+      return { portal: '127.0.0.1:3260', iqn: 'iqn.2010-10.org.openstack:volume-x', lun: 1 };
+    },
+  });
+  const { attachment } = (await cloud.reserve(id, randomUUID())).body;
+  const { auth_password } = (await cloud.connect(attachment.id)).body.attachment.connection_info;
+  assert.deepEqual([told.length, told[0]?.secret], [1, auth_password]);
+  assert.deepEqual(await rowsHolding(cloud.db, [auth_password]), []);
+});
+
+test("an attachment that a user makes with a foreign server's id is no attachment of that server to compute", async (t) => {
+  const { cloud, id } = await cloudWithVolume(t);
+  const { id: other } = await cloud.made();
+  const serverId = randomUUID();
+  const body = { attachment: { volume_uuid: other, instance_uuid: serverId } };
+  const mallory = await cloud.ask('POST', '/v3/attachments', { ...member, body });
+  assert.equal(mallory.status, 200);
+  await cloud.act(other, { 'os-reset_status': { status: 'available' } });
+  await cloud.act(other, { 'os-attach': { instance_uuid: serverId, mountpoint: '/dev/vdb' } }, member);
+  const made = await cloud.ask('POST', '/v3/attachments', {
+    ...service,
+    body: { attachment: { volume_uuid: id, instance_uuid: serverId } },
+  });
+  const seenBy = async (asked: Asked, more = '') => {
+    const path = `/v3/attachments/detail?all_tenants=1&instance_id=${serverId}${more}`;
+    return (await cloud.ask('GET', path, asked)).body.attachments.map((each: { id: string }) => each.id);
+  };
+  assert.deepEqual(await seenBy(service), [made.body.attachment.id]);
+  assert.deepEqual(await seenBy(service, `&volume_id=${other}`), []);
+  assert.equal((await seenBy(member)).length, 3);
+});
+
+test('the connection of a read-only volume says so, whatever its connector asks for', async (t) => {
+  const grants: { readOnly: boolean }[] = [];
+  const { cloud, id } = await cloudWithVolume(t, {
+    ensureGrant: async (wish: { readOnly: boolean }) => {
+      grants.push(wish);
+      return { portal: '127.0.0.1:3260', iqn: 'iqn.2010-10.org.openstack:volume-x', lun: 1 };
+    },
+  });
+  const { attachment } = (await cloud.reserve(id, randomUUID())).body;
+  await cloud.act(id, { 'os-update_readonly_flag': { readonly: true } });
+  const connector = { initiator: 'iqn.2026-11.cloud.wattle:kvm1', host: 'kvm1', mode: 'rw' };
+  const update = { version: at, body: { attachment: { connector } } };
+  const { attach_mode, connection_info } = (await cloud.ask('PUT', `/v3/attachments/${attachment.id}`, update)).body
+    .attachment;
+  assert.deepEqual([attach_mode, connection_info.access_mode, grants[0]?.readOnly], ['ro', 'ro', true]);
+});
+
+test('a volume that is deleted and reserved at once is either, never both', async (t) => {
+  const { cloud } = await cloudWithVolume(t);
+  for (let round = 0; round < 5; round += 1) {
+    const { id } = await cloud.made();
+    const [deleted, reserved] = await Promise.all([
+      cloud.ask('DELETE', `${cloud.at}/volumes/${id}`),
+      cloud.reserve(id, randomUUID()),
+    ]);
+    assert.equal([deleted.status === 202, reserved.status === 200].filter(Boolean).length, 1);
+    if (deleted.status === 202) await until(async () => (await cloud.show(id)) === undefined);
+    else assert.equal((await cloud.show(id)).status, 'reserved');
+  }
+});
