@@ -65,6 +65,7 @@ export const toTest = [
     why: 'the client of Debian 12',
   },
   { name: 'slapd', has: 'slapd', why: 'a directory to ask', unit: 'slapd.service' },
+  { name: 'strace', has: 'strace', why: 'which files are opened for an image' },
   { name: 'openssl', has: 'openssl', why: 'certificates for it' },
   { name: 'openssh-client', has: 'ssh', why: 'logging in to guests' },
   { name: 'iputils-ping', has: 'ping', why: 'reaching guests' },

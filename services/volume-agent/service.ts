@@ -5,6 +5,7 @@ import { type Cloud, readCloud } from '#shared/config/cloud.ts';
 import { type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import type { Log } from '#shared/log/log.ts';
+import { missingConfinement } from '#shared/process/confined.ts';
 import type { Start } from '#shared/service/ground.ts';
 import { ensureHostId } from '#shared/service/host-id.ts';
 import { sessionOf } from '#shared/service/session.ts';
@@ -49,6 +50,8 @@ async function openDriver(cloud: Cloud, config: Config, images: ImageStore, log:
   const [directory, portal] = [directoryOf(cloud, config), portalOf(cloud, config)];
   if (driver === 'fake') return { store: openFake({ pool, totalGb: fakeGb }), exporter: openFakeExports(portal) };
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  const missing = await missingConfinement();
+  if (missing.length > 0) log.warn({ missing }, 'images are converted with less confinement than there could be');
   const store = await openFiles({ directory: join(directory, pool), pool, images, maxImageGb });
   return { store, exporter: await openTgt({ directory, portal, watchMs, log }) };
 }

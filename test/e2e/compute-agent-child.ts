@@ -33,7 +33,7 @@ mine(net.Socket.prototype, 'write');
 syncBuiltinESMExports();
 
 const api: ImageApi = {
-  find: async () => ({ status: 'queued', format: 'raw', sizeBytes: null, hash: null }),
+  find: async () => ({ status: 'queued', format: 'raw', container: 'bare', sizeBytes: null, hash: null }),
   download: () => Promise.reject(new Error('no guest here stands on an image')),
   upload: (_, body) => text(body).then(() => {}),
 };

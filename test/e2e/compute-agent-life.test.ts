@@ -20,7 +20,13 @@ const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
 const skip = (!hasQemu && 'qemu-system-x86_64 is not installed') || (!image && 'WATTLE_TEST_GUEST names no image');
 
 const api: ImageApi = {
-  find: async () => ({ status: 'active', format: 'qcow2', sizeBytes: (await stat(image)).size, hash: null }),
+  find: async () => ({
+    status: 'active',
+    format: 'qcow2',
+    container: 'bare',
+    sizeBytes: (await stat(image)).size,
+    hash: null,
+  }),
   download: async () => createReadStream(image),
   upload: async () => {},
 };

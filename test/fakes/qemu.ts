@@ -45,6 +45,7 @@ export async function oneImage(t: TestContext, changes: { words?: string[]; hash
     find: async (id) => ({
       status: { waiting: 'queued', stuck: 'saving' }[id] ?? 'active',
       format: changes.format ?? 'qcow2',
+      container: 'bare',
       sizeBytes: bytes.length,
       hash: { algorithm: 'sha512', value },
     }),

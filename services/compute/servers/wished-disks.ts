@@ -1,5 +1,6 @@
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { whyNoDisk } from '#shared/images/formats.ts';
 import type { Attachment } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import type { Image } from '../drivers/neighbours.ts';
@@ -63,11 +64,19 @@ async function findImage({ images }: Compute, who: Who, id: string): Promise<Ima
   });
 }
 
+/** With bytes that were inspected, and that can become a disk. */
+async function findUsableImage(compute: Compute, who: Who, id: string): Promise<Image> {
+  const image = await findImage(compute, who, id);
+  const reason = whyNoDisk(image);
+  if (reason !== undefined) throw badRequest(reason);
+  return image;
+}
+
 const gib = 1024 ** 3;
 const gigabytes = (bytes: number) => Math.max(1, Math.ceil(bytes / gib));
 
 async function wishedImage(compute: Compute, who: Who, id: string, flavor: Flavor): Promise<ImageCopy> {
-  const image = await findImage(compute, who, id);
+  const image = await findUsableImage(compute, who, id);
   if (image.status !== 'active') throw badRequest(`Image ${id} is not active.`);
   if (flavor.ramMb < image.min_ram) throw badRequest("Flavor's memory is too small for requested image.");
   const sizeGb = gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0));
@@ -135,7 +144,7 @@ async function wishedDisk(compute: Compute, who: Who, mapping: DiskMapping): Pro
     const snapshot = await missingIs(compute.volumes.showSnapshot(uuid, who.token), `failed to get snapshot ${uuid}.`);
     return { ...base, sizeGb: asked ?? snapshot.size };
   }
-  const image = await findImage(compute, who, uuid);
+  const image = await findUsableImage(compute, who, uuid);
   if (asked === undefined)
     throw invalid("Images with destination_type 'volume' need to have a non-zero size specified");
   return { ...base, sizeGb: Math.max(asked, image.min_disk) };

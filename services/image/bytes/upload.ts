@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { every } from '#shared/clock/every.ts';
 import { badRequest, conflict, Fault, tooLarge } from '#shared/errors/fault.ts';
+import { checkFormat, inspect, tellsEarly } from '#shared/images/inspect.ts';
+import { BadImage, bytesOf } from '#shared/images/reader.ts';
 import type { Images } from '../context.ts';
 import type { NewBytes } from '../drivers/image-bytes.ts';
-import { checkFormat, inspect, tellsEarly } from '../formats/inspect.ts';
-import { BadImage } from '../formats/reader.ts';
 import type { Image } from '../images/store.ts';
 import { type Digest, digestPieces } from './digest.ts';
 import {
@@ -102,11 +102,6 @@ const said = ({ size, md5, sha512 }: Digest) => ({
   checksum: md5,
   osHashAlgo: 'sha512',
   osHashValue: sha512,
-});
-
-const bytesOf = (piece: Buffer) => ({
-  size: piece.length,
-  read: async (offset: number, length: number) => piece.subarray(offset, offset + length),
 });
 
 /** Says that the upload lives; ends the stream when the image is gone. */

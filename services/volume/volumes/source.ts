@@ -3,6 +3,7 @@ import type { Who } from '#shared/auth/who.ts';
 import type { Image } from '#shared/clients/image.ts';
 import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { whyNoDisk } from '#shared/images/formats.ts';
 import type { Volumes } from '../context.ts';
 import { readHost } from '../hosts/store.ts';
 import { findSnapshot } from '../snapshots/store.ts';
@@ -94,6 +95,8 @@ async function fromImage({ images }: Volumes, who: Who, ref: string, { size }: O
     throw badRequest(`Invalid image identifier or unable to access requested image: ${id}.`);
   });
   if (image.status !== 'active') throw invalid(`Image ${id} is not active.`);
+  const reason = whyNoDisk(image);
+  if (reason !== undefined) throw badRequest(reason);
   const leastGb = checkSize(image, Number(size ?? 0));
   return {
     source: { kind: 'image', imageId: id, format: image.disk_format ?? '' },

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { renameDurably } from '#shared/files/whole.ts';
+import { copyImage, createQcow2, type ImageFile, resizeQcow2 } from '#shared/images/qemu-img.ts';
+import { runConfined } from '#shared/process/confined.ts';
 import { bytesOf, isLocal, keyOf } from './devices.ts';
 import type { Base, ImageCache } from './images.ts';
 import { type Places, within } from './places.ts';
-import { runConfined } from './processes.ts';
-import { virtualBytes, withSpace } from './qemu-img.ts';
+import { checkOverlay, virtualBytes, withSpace } from './qemu-img.ts';
 import type { GuestRecord } from './record.ts';
 
 type Bases = GuestRecord['bases'];
@@ -47,7 +48,7 @@ export async function ensureDisk({ places, images }: DiskGround, record: GuestRe
     throw error;
   });
   if (present === null) await create(places.guest(record.id), record.uid, { disk, key, bytes: wanted, base });
-  else if (present < wanted) await grow(places.guest(record.id), record.uid, key, wanted);
+  else if (present < wanted) await grow(places.guest(record.id), record.uid, { key, bytes: wanted, base });
 }
 
 const tooSmall = (disk: DiskWish, least: number) =>
@@ -71,11 +72,16 @@ async function create(cwd: string, uid: number | null, { disk, key, bytes, base 
   const make = disk.source.kind === 'blank' ? formatter(disk.id) : null;
   if (make) await createFormatted(cwd, uid, { fresh, bytes, make });
   else {
-    const below = base ? ['-b', within.base(base.imageId, base.format), '-F', base.format] : [];
-    await runConfined(uid, ['qemu-img', 'create', '-q', '-f', 'qcow2', ...below, fresh, String(bytes)], { cwd });
+    const backing = backingOf(base);
+    await createQcow2({ uid, cwd }, { path: fresh, bytes, ...(backing ? { backing } : {}) });
   }
   await renameDurably(join(cwd, fresh), join(cwd, within.disk(key)));
 }
+
+/** As the guest's tools name it, from the guest's folder. */
+type Below = Pick<Base, 'imageId'> & { readonly format: string };
+const backingOf = (base: Below | undefined): ImageFile | undefined =>
+  base && { driver: base.format, path: within.base(base.imageId, base.format) };
 
 /** As Nova hands them out: swap space ready, ephemeral disks with a file system. */
 const formatter = (id: string): string[] | null => {
@@ -91,14 +97,25 @@ async function createFormatted(
   const plain = `${fresh}.new`;
   await makeFileFor(uid, join(cwd, plain));
   await truncate(join(cwd, plain), bytes);
-  const env = { PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
-  await runConfined(uid, [...make, plain], { cwd, env });
-  await runConfined(uid, ['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', plain, fresh], { cwd });
+  await runConfined([...make, plain], { uid, cwd, maxFileBytes: bytes });
+  const [from, to] = [
+    { driver: 'raw', path: plain },
+    { driver: 'qcow2', path: fresh },
+  ] as const;
+  await copyImage({ uid, cwd }, { from, to, bytes });
   await rm(join(cwd, plain));
 }
 
-const grow = (cwd: string, uid: number | null, key: string, bytes: number) =>
-  runConfined(uid, ['qemu-img', 'resize', '-q', '-f', 'qcow2', within.disk(key), String(bytes)], { cwd });
+async function grow(cwd: string, uid: number | null, { key, bytes, base }: Omit<NewDisk, 'disk'>): Promise<void> {
+  await checkOverlay(join(cwd, within.disk(key)));
+  await resizeQcow2({ uid, cwd }, overlayOf(key, base), bytes);
+}
+
+/** A disk of the guest, with what it stands on: its own word for that is not asked. */
+export function overlayOf(key: string, base: Below | undefined): ImageFile {
+  const backing = backingOf(base);
+  return { driver: 'qcow2', path: within.disk(key), ...(backing ? { backing } : {}) };
+}
 
 /** A file of the guest's user, closed to others, with that text. */
 export async function makeFileFor(uid: number | null, path: string, text = ''): Promise<void> {

@@ -12,7 +12,7 @@ import type { ImageApi } from './images.ts';
 rootTest('a disk of the host that is full is said, and leaves nothing half written', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const bytes = Buffer.alloc(8 << 20, 1);
-  const facts = { status: 'active', format: 'raw', sizeBytes: bytes.length, hash: null };
+  const facts = { status: 'active', format: 'raw', container: 'bare', sizeBytes: bytes.length, hash: null };
   const dir = await mkdtemp(join(tmpdir(), 'image-'));
   await writeFile(join(dir, 'image'), bytes);
   const api: ImageApi = {

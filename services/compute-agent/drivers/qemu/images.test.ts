@@ -21,8 +21,8 @@ qemuTest('an image is fetched once for all guests, and tidied away when no guest
 
 const refused: [string, Parameters<typeof oneImage>[1], Partial<DiskWish>, RegExp][] = [
   ['whose bytes are not those of its checksum', { hash: 'f'.repeat(128) }, {}, /checksum/],
-  ['that stands on another file', { words: ['-b', 'below', '-F', 'raw'] }, {}, /other files/],
-  ['that is not of its format', { format: 'vmdk' }, {}, /cannot be read as vmdk/],
+  ['that stands on another file', { words: ['-b', 'below', '-F', 'raw'] }, {}, /backing file/],
+  ['that is not of its format', { format: 'vmdk' }, {}, /declared as vmdk, but its bytes are qcow2/],
   ['that is larger than the disk', {}, { sizeGb: 0.03 }, /smaller than its image/],
 ];
 for (const [what, image, disk, words] of refused) {

@@ -7,14 +7,18 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '#shared/errors/fault.ts';
 import { renameDurably } from '#shared/files/whole.ts';
+import { driverOf, whyNoDisk } from '#shared/images/formats.ts';
+import { inspect } from '#shared/images/inspect.ts';
+import { convertImage } from '#shared/images/qemu-img.ts';
+import { fileBytes } from '#shared/images/reader.ts';
 import type { Log } from '#shared/log/log.ts';
-import { runConfined } from './processes.ts';
-import { inspectImage } from './qemu-img.ts';
+import { readable } from './qemu-img.ts';
 
 interface ImageFacts {
   readonly status: string;
   /** As the image API names it. */
   readonly format: string;
+  readonly container: string | null;
   readonly sizeBytes: number | null;
   /** Of the bytes as they are sent: `sha512` and its hex. */
   readonly hash: { readonly algorithm: string; readonly value: string } | null;
@@ -45,14 +49,10 @@ export interface CacheOptions {
   readonly dir: string;
   readonly api: ImageApi;
   readonly log: Log;
-  /** The user that looks into strangers' bytes; null: our own. */
-  readonly worker: number | null;
   readonly maxBytes: number;
   readonly maxAgeMs: number;
 }
 
-/** The image API's words for formats that QEMU calls otherwise. */
-const qemuNames: Readonly<Record<string, string>> = { iso: 'raw', ami: 'raw', vhd: 'vpc' };
 const kept = ['qcow2', 'raw'] as const;
 
 export function imageCache(options: CacheOptions): ImageCache {
@@ -87,20 +87,19 @@ const exists = (path: string) =>
   );
 
 async function fetchImage(options: CacheOptions, imageId: string): Promise<Base> {
-  const { dir, worker, api, log } = options;
+  const { dir, api, log } = options;
   const startedAt = Date.now();
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const work = await mkdtemp(join(dir, 'work-'));
   try {
-    if (worker !== null) await chown(work, worker, worker);
     const facts = await api.find(imageId);
     if (facts.status !== 'active') throw new Fault(409, 'conflict', `Image ${imageId} is ${facts.status}, not active.`);
+    const reason = whyNoDisk({ id: imageId, disk_format: facts.format, container_format: facts.container });
+    if (reason !== undefined) throw new Fault(409, 'conflict', reason);
     const source = await downloadChecked(options, imageId, facts, work);
-    const base = { imageId, format: await settleFormat(options, facts.format, work) };
-    await keep(
-      base.format === 'raw' || source.format === 'qcow2' ? source.path : join(work, 'converted'),
-      join(dir, `${imageId}.${base.format}`),
-    );
+    const { path, format } = await readable(imageId, settleFormat(source, facts.format, work));
+    const base = { imageId, format };
+    await keep(path, join(dir, `${imageId}.${format}`));
     log.info({ imageId, tookMs: Date.now() - startedAt }, 'image is on this host');
     return base;
   } finally {
@@ -108,7 +107,7 @@ async function fetchImage(options: CacheOptions, imageId: string): Promise<Base>
   }
 }
 
-async function downloadChecked({ api, worker }: CacheOptions, imageId: string, facts: ImageFacts, work: string) {
+async function downloadChecked({ api }: CacheOptions, imageId: string, facts: ImageFacts, work: string) {
   const path = join(work, 'source');
   const hash = facts.hash && createHash(facts.hash.algorithm);
   let sizeBytes = 0;
@@ -124,18 +123,31 @@ async function downloadChecked({ api, worker }: CacheOptions, imageId: string, f
     throw new Error(`image ${imageId}: ${sizeBytes} bytes came of ${facts.sizeBytes}`);
   if (hash && hash.digest('hex') !== facts.hash?.value)
     throw new Fault(409, 'conflict', `The bytes of image ${imageId} do not match its checksum.`);
-  if (worker !== null) await chown(path, worker, worker);
-  return { path, format: qemuNames[facts.format] ?? facts.format };
+  return path;
 }
 
-/** Gives the format that is kept. What guests cannot be laid over becomes qcow2. */
-async function settleFormat({ worker }: CacheOptions, declared: string, cwd: string): Promise<Base['format']> {
-  const format = qemuNames[declared] ?? declared;
-  await inspectImage(worker, cwd, 'source', format);
-  if (format === 'qcow2' || format === 'raw') return format;
-  const words = ['qemu-img', 'convert', '-f', format, '-O', 'qcow2', 'source', 'converted'];
-  await runConfined(worker, words, { cwd });
-  return 'qcow2';
+/** The file that is kept, and its format. What guests cannot be laid over becomes qcow2. */
+async function settleFormat(
+  source: string,
+  declared: string,
+  work: string,
+): Promise<{ readonly path: string; readonly format: Base['format'] }> {
+  const from = await open(source, 'r');
+  try {
+    const bytes = await inspect(await fileBytes(from), declared);
+    const driver = driverOf(declared) ?? declared;
+    if (driver === 'qcow2' || driver === 'raw') return { path: source, format: driver };
+    const path = join(work, 'converted');
+    const to = await open(path, 'wx+', 0o600);
+    try {
+      await convertImage({ from, driver, to, toDriver: 'qcow2', bytes });
+    } finally {
+      await to.close();
+    }
+    return { path, format: 'qcow2' };
+  } finally {
+    await from.close();
+  }
 }
 
 async function keep(from: string, to: string): Promise<void> {

@@ -2,7 +2,8 @@
 import { accessSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Ran, type RunOptions, run } from '#shared/process/run.ts';
+
+export { isRoot, unprivileged } from '#shared/process/confined.ts';
 
 /** A number alone comes back; with the time of its start it is one process only. */
 export interface ProcessId {
@@ -10,24 +11,6 @@ export interface ProcessId {
   /** In clock ticks since the machine started. */
   readonly startedAt: number;
 }
-
-export const isRoot = process.getuid?.() === 0;
-
-/** Words before the words: without capabilities, for good, and as that user (null stays who we are). */
-export function unprivileged(uid: number | null, groups: readonly number[] = []): string[] {
-  if (uid === null) return ['setpriv', '--no-new-privs'];
-  const company = groups.length ? [`--groups=${groups.join(',')}`] : ['--clear-groups'];
-  const caps = ['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all'];
-  return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, ...company, ...caps, '--no-new-privs'];
-}
-
-/** Runs a tool on bytes that strangers made: unprivileged, and with limits of its own. */
-export const runConfined = (uid: number | null, words: readonly string[], options: RunOptions = {}): Promise<Ran> =>
-  run(['prlimit', '--as=4294967296', '--cpu=900', '--core=0', ...unprivileged(uid), ...words], {
-    timeoutMs: 30 * 60_000,
-    ...options,
-    env: { LC_ALL: 'C', ...options.env },
-  });
 
 /**
  * The process that works in that folder and runs that guest. The kernel is asked, not a file: it knows a process from

@@ -1,32 +1,19 @@
-/** qemu-img, always told the format, never asked to guess, and confined: its input comes from strangers. */
+/** What the agent knows of the files of disks: their sizes, what they lead to, and a full disk of the host. */
 import { open } from 'node:fs/promises';
 import { Fault } from '#shared/errors/fault.ts';
+import { inspectOverlay } from '#shared/images/qcow2.ts';
+import { wordsOf } from '#shared/images/qemu-img.ts';
+import { BadImage, fileBytes } from '#shared/images/reader.ts';
 import { CommandFailed } from '#shared/process/run.ts';
-import { runConfined } from './processes.ts';
 
-interface Info {
-  readonly 'virtual-size': number;
-  readonly 'backing-filename'?: string;
-  readonly 'format-specific'?: {
-    readonly data?: { readonly 'data-file'?: string; readonly extents?: readonly unknown[] };
-  };
-}
-
-/** Refuses what leads out of the file; throws a Fault when the bytes are not of that format. */
-export async function inspectImage(uid: number | null, cwd: string, file: string, format: string): Promise<void> {
-  const words = ['qemu-img', 'info', '-f', format, '--output=json', file];
-  const { stdout } = await runConfined(uid, words, { cwd }).catch((error: unknown) => {
-    if (!(error instanceof CommandFailed) || isNoSpace(error)) throw error;
-    throw new Fault(409, 'conflict', `The image cannot be read as ${format}: ${lastLine(error.ran.stderr)}`);
-  });
-  const info = JSON.parse(stdout) as Info;
-  const specific = info['format-specific']?.data;
-  if (
-    info['backing-filename'] !== undefined ||
-    specific?.['data-file'] !== undefined ||
-    (specific?.extents?.length ?? 1) > 1
-  )
-    throw new Fault(409, 'conflict', 'The image leads to other files and is not used.');
+/** Throws BadImage when a disk that its guest could write to, also past its own QEMU, leads to another file now. */
+export async function checkOverlay(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await inspectOverlay(await fileBytes(file));
+  } finally {
+    await file.close();
+  }
 }
 
 /** Read from the file's own head, or its length: for files that we made or inspected. */
@@ -42,7 +29,18 @@ export async function virtualBytes(path: string, format: 'qcow2' | 'raw'): Promi
   }
 }
 
-const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? '';
+/** What is wrong with an image is an answer: its bytes do not change. */
+export async function readable<T>(imageId: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isNoSpace(error)) throw error;
+    if (error instanceof BadImage) throw new Fault(409, 'conflict', `Image ${imageId} is not used: ${error.message}.`);
+    if (error instanceof CommandFailed)
+      throw new Fault(409, 'conflict', `Image ${imageId} cannot be read: ${wordsOf(error)}`);
+    throw error;
+  }
+}
 
 const isNoSpace = (error: unknown): boolean =>
   error instanceof Error &&

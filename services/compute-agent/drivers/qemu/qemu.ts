@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notFound } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
+import { missingConfinement } from '#shared/process/confined.ts';
 import { type Hypervisor, turns } from '../hypervisor.ts';
 import { factsOf } from '../machine.ts';
 import { tailOf, trimConsole } from './console.ts';
@@ -83,7 +84,9 @@ async function openHost({ stateDir, settings, cache, api, log, changed }: QemuOp
   const refusalFile = join(places.root, 'kvm-refusal.json');
   const abilities = await probe({ qemu, virtType, uid: uids?.first ?? null, refusalFile });
   log.info({ ...abilities }, 'QEMU was tried');
-  const images = imageCache({ dir: places.images, api, log, worker: settings.uids?.first ?? null, ...cache });
+  const missing = await missingConfinement();
+  if (missing.length > 0) log.warn({ missing }, 'images are converted with less confinement than there could be');
+  const images = imageCache({ dir: places.images, api, log, ...cache });
   const parts = { settings, places, images, api, abilities, log, guests: new Map(), inTurn: turns(), changed };
   const host: QemuHost = { ...parts, watch: (guest, running) => watch(host, guest, running) };
   return host;

@@ -1,13 +1,13 @@
 /** A copy of a guest's root disk, whole and without a base, sent to an image that waits for it. */
-import { open, rm } from 'node:fs/promises';
+import { open, rm, truncate } from 'node:fs/promises';
 import type { ImageUpload } from '#shared/contracts/compute-agent.ts';
 import { Fault, notFound } from '#shared/errors/fault.ts';
+import { copyImage, createQcow2 } from '#shared/images/qemu-img.ts';
 import { isLocal, keyOf } from './devices.ts';
-import { makeFileFor } from './disks.ts';
+import { makeFileFor, overlayOf } from './disks.ts';
 import type { Guest, QemuHost } from './host.ts';
 import { within } from './places.ts';
-import { runConfined } from './processes.ts';
-import { virtualBytes, withSpace } from './qemu-img.ts';
+import { checkOverlay, virtualBytes, withSpace } from './qemu-img.ts';
 import { type Qmp, QmpRefused } from './qmp.ts';
 
 /** Sent already when the image no longer waits: the answer was lost, the work is not done twice. */
@@ -35,13 +35,17 @@ async function copyRoot(host: QemuHost, guest: Guest, path: string, format: 'qco
   const key = keyOf(root.id);
   await makeFileFor(record.uid, path);
   const cwd = host.places.guest(record.id);
+  const place = { uid: record.uid, cwd };
+  const disk = host.places.of(record.id, within.disk(key));
+  const bytes = await virtualBytes(disk, 'qcow2');
   if (!running) {
-    const packed = format === 'qcow2' ? ['-c'] : [];
-    const words = ['qemu-img', 'convert', ...packed, '-f', 'qcow2', '-O', format, within.disk(key), within.snapshot];
-    return void (await runConfined(record.uid, words, { cwd }));
+    await checkOverlay(disk);
+    const from = overlayOf(key, record.bases[key]);
+    const to = { driver: format, path: within.snapshot };
+    return copyImage(place, { from, to, bytes, compress: format === 'qcow2' });
   }
-  const bytes = await virtualBytes(host.places.of(record.id, within.disk(key)), 'qcow2');
-  await runConfined(record.uid, ['qemu-img', 'create', '-q', '-f', format, within.snapshot, String(bytes)], { cwd });
+  if (format === 'raw') await truncate(path, bytes);
+  else await createQcow2(place, { path: within.snapshot, bytes });
   await backUp(running.qmp, key, format);
 }
 
@@ -51,7 +55,12 @@ const job = 'snapshot';
 async function backUp(qmp: Qmp, device: string, format: string): Promise<void> {
   await forget(qmp);
   await qmp.execute('blockdev-add', { driver: 'file', 'node-name': `${job}-file`, filename: within.snapshot });
-  await qmp.execute('blockdev-add', { driver: format, 'node-name': job, file: `${job}-file` });
+  await qmp.execute('blockdev-add', {
+    driver: format,
+    'node-name': job,
+    file: `${job}-file`,
+    ...(format === 'qcow2' ? { backing: null } : {}),
+  });
   try {
     const kept = { 'auto-dismiss': false }; // so that how it ended can be asked, however late
     const ended = ended_(qmp);

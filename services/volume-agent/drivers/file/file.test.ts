@@ -44,8 +44,8 @@ tgtTest('file: an image that lies or points elsewhere is refused, and nothing st
   const from = (format: string) =>
     host.agent.ensureVolume({ id: randomUUID(), sizeGb: 1, source: { kind: 'image', imageId: randomUUID(), format } });
   await writeFile(image, randomBytes(4096));
-  await assert.rejects(from('qcow2'), /not a qcow2 image/);
-  await assert.rejects(from('vmdk'), /not a VMDK image/);
+  await assert.rejects(from('qcow2'), /declared as qcow2, but its bytes are raw/);
+  await assert.rejects(from('vmdk'), /declared as vmdk, but its bytes are raw/);
   await assert.rejects(from('ami'), /cannot become volumes/);
   await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/passwd', '-F', 'raw', image, '1M']);
   await assert.rejects(from('qcow2'), /backing file/);

@@ -7,9 +7,8 @@ import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
 import { CommandFailed } from '#shared/process/run.ts';
 import type { ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
-import { convert, virtualBytes } from './convert.ts';
+import { convert, inspectImage } from './convert.ts';
 import { copyBytes, sharesBlocks } from './copy.ts';
-import { inspectImage } from './inspect.ts';
 import { isFull, noSpace, publish } from './publish.ts';
 
 const gib = 2 ** 30;
@@ -149,12 +148,11 @@ async function fromImage(options: FileOptions, place: Place, { path, sizeGb, sou
     await fetchImage(options, imageId, fetched);
     const image = await open(fetched, 'r');
     try {
-      await inspectImage(image, format);
-      const bytes = await virtualBytes(image, format);
+      const bytes = await inspectImage(image, format);
       if (bytes > sizeGb * gib) throw tooSmall(bytes, sizeGb);
       await publish(path, async (file) => {
         await file.truncate(sizeGb * gib);
-        await convert({ from: image, fromFormat: format, to: file, toFormat: 'raw' });
+        await convert({ from: image, fromFormat: format, to: file, toFormat: 'raw', bytes });
       });
     } finally {
       await image.close();
@@ -191,7 +189,8 @@ async function readAs(place: Place, id: string, format: 'raw' | 'qcow2'): Promis
   const drop = () => rm(copy, { force: true });
   const from = await open(volume, 'r');
   try {
-    await publish(copy, (to) => convert({ from, fromFormat: 'raw', to, toFormat: 'qcow2' }));
+    const { size: bytes } = await from.stat();
+    await publish(copy, (to) => convert({ from, fromFormat: 'raw', to, toFormat: 'qcow2', bytes }));
   } finally {
     await from.close();
   }

@@ -4,15 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run } from '#shared/process/run.ts';
+import { descriptorText, vmdk } from '../../test/fakes/hostile-images/builders.ts';
 import { inspect } from './inspect.ts';
-import { BadImage, type Bytes } from './reader.ts';
+import { BadImage, type Bytes, bytesOf } from './reader.ts';
 
 const MiB = 1024 * 1024;
 
-const bytesOf = (buffer: Buffer): Bytes => ({
-  size: buffer.length,
-  read: async (offset, length) => buffer.subarray(offset, offset + length),
-});
 const fileOf = (path: string): Bytes => {
   const file = openSync(path, 'r');
   return {
@@ -95,8 +92,8 @@ test('a qcow2 with features nobody here knows is refused', needsQemuImg, async (
 test('a vmdk that spreads over several files is refused', needsQemuImg, async (t) => {
   const dir = folder(t);
   await qemuImg('create', '-f', 'vmdk', '-o', 'subformat=monolithicFlat', join(dir, 'image.vmdk'), '1M');
-  await refused(fileOf(join(dir, 'image.vmdk')), 'vmdk', /vmdk descriptor/);
-  await refused(fileOf(join(dir, 'image.vmdk')), 'raw', /vmdk descriptor/);
+  await refused(fileOf(join(dir, 'image.vmdk')), 'vmdk', /VMDK descriptor/);
+  await refused(fileOf(join(dir, 'image.vmdk')), 'raw', /VMDK descriptor/);
 });
 
 test('a vmdk whose own descriptor points elsewhere is refused', needsQemuImg, async (t) => {
@@ -146,7 +143,7 @@ test('what ends too early is refused, not a crash', async () => {
     ['vhdx', 'vhdxfile'],
     ['vhd', 'conectix'],
   ] as const)
-    await refused(bytesOf(Buffer.from(start, 'latin1')), format, /ends before|footer/);
+    await refused(bytesOf(Buffer.from(start, 'latin1')), format, /ends before|multiple of 512/);
   await refused(bytesOf(Buffer.alloc(0)), 'qcow2', /bytes are raw/);
 });
 
@@ -155,4 +152,23 @@ test('a raw disk may hold an encrypted volume', async () => {
   luks.write('LUKS\xba\xbe', 0, 'latin1');
   assert.equal(await inspect(bytesOf(luks), 'raw'), 4096);
   await refused(bytesOf(luks), 'qcow2', /bytes are luks/);
+});
+
+test('a vmdk as VirtualBox and VMware write it, with the name that the file had there, is accepted', async () => {
+  const names = ['RDONLY 2048 SPARSE "disk.vmdk"', 'RW 2048 SPARSE "C:\\VirtualBox VMs\\my disk\\disk-001.vmdk"'];
+  for (const type of ['monolithicSparse', 'streamOptimized'])
+    for (const line of [...names, 'rw 2048  SPARSE  "Größe.vmdk"']) {
+      const text = descriptorText({ type, extents: [line] });
+      for (const descriptor of [text, text.replaceAll('\n', '\r\n')])
+        assert.equal(await inspect(bytesOf(vmdk({ descriptor })), 'vmdk'), 1024 * 1024, line);
+    }
+});
+
+test('what is refused is named in words of the field, with a way on', async () => {
+  const text = Buffer.from(descriptorText({ type: 'monolithicFlat', extents: ['RW 1 FLAT "disk-flat.vmdk" 0'] }));
+  await refused(
+    bytesOf(text),
+    'vmdk',
+    /a VMDK descriptor, a text that names the files of a disk; upload the disk as one file/,
+  );
 });
