@@ -1,4 +1,5 @@
 /** Which parts a process of a role runs. Loaded when started, so an agent never sees Express or knex. */
+import type { Bus } from '#shared/bus/bus.ts';
 import type { Ground, Start, Started } from '#shared/service/ground.ts';
 
 /** The folders below services/, in the order in which they start: who is asked comes before who asks. */
@@ -23,8 +24,13 @@ export function partsOf(roles: readonly string[]): readonly Part[] | undefined {
 
 export const roleWords = (): readonly string[] => [...Object.keys(groups), ...parts];
 
+/** What all parts of a process share; each has the bus as its own user. */
+export interface PartsGround extends Pick<Ground, 'settings' | 'log'> {
+  busOf(part: Part): Promise<Bus>;
+}
+
 /** Starts identity, then the other services, then the agents; gives what stops them, the other way round. */
-export async function startParts(wanted: readonly Part[], ground: Ground): Promise<Started> {
+export async function startParts(wanted: readonly Part[], ground: PartsGround): Promise<Started> {
   const waves = [['identity'], services.filter((part) => part !== 'identity'), agents] as Part[][];
   const running: Started[][] = [];
   const close = async () => {
@@ -51,10 +57,10 @@ export async function loadPart(part: Part): Promise<{ start: Start }> {
 /** While one wave waits for its disks the next is read. What cannot be read says so when it is started. */
 const preload = (some: readonly Part[]) => Promise.allSettled(some.map(loadPart));
 
-async function startPart(part: Part, ground: Ground): Promise<Started> {
+async function startPart(part: Part, { settings, log, busOf }: PartsGround): Promise<Started> {
   const { start } = await loadPart(part);
   try {
-    return await start({ ...ground, log: ground.log.with({ service: part }) });
+    return await start({ settings, bus: await busOf(part), log: log.with({ service: part }) });
   } catch (cause) {
     throw new Error(`${part} does not start: ${(cause as Error).message}`, { cause });
   }

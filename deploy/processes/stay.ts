@@ -1,11 +1,14 @@
 /** The process of a role: starts its parts, stays until it is told to end, leaves what is outside as it is. */
 import { flushCompileCache } from 'node:module';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
-import { openLog } from '#shared/log/log.ts';
+import { busOf as busLogin } from '#shared/config/cloud.ts';
+import { type Log, openLog } from '#shared/log/log.ts';
 import { type Part, startParts } from '../roles.ts';
 import type { Home } from '../settings.ts';
+import { brokerUserOf } from '../split/broker-users.ts';
 import { notePid, releasePidFile, takePidFile } from './pid-file.ts';
 
 /** A second signal, or this long, and it ends as it stands: everything is made to survive that. */
@@ -17,16 +20,16 @@ export async function stay(home: Home, role: string, wanted: readonly Part[]): P
   const log = openLog({ role });
   const ending = told('SIGTERM', 'SIGINT');
   try {
-    const bus = await busOf(home);
+    const buses = openBuses(home, log);
     const began = performance.now();
-    const parts = await startParts(wanted, { settings: home.settings, log, bus });
+    const parts = await startParts(wanted, { settings: home.settings, log, busOf: buses.busOf });
     notePid(pidFile, process.pid, true);
     flushCompileCache();
     log.info({ tookMs: Math.round(performance.now() - began), parts: wanted }, 'ready');
     await ending;
     setTimeout(() => process.exit(0), closeMs).unref();
     await parts.close();
-    await bus.close();
+    await buses.close();
     log.info({}, 'stopped');
   } catch (error) {
     log.error({ error }, 'does not start');
@@ -37,10 +40,24 @@ export async function stay(home: Home, role: string, wanted: readonly Part[]): P
   process.exit();
 }
 
-async function busOf({ cloud }: Home): Promise<Bus> {
-  if (cloud.bus === 'memory') return memoryBus();
-  const { openBus } = await import('#shared/bus/open.ts');
-  return await openBus(cloud.bus);
+/** One connection for all parts of the process, or one for each where each role has a user of its own. */
+function openBuses({ cloud }: Home, log: Log) {
+  const opened = new Map<string, Promise<Bus>>();
+  const open = async (url: string, user: string | undefined): Promise<Bus> => {
+    if (url === 'memory') return memoryBus();
+    const { openBus } = await import('#shared/bus/open.ts');
+    return await openBus(url, log, user);
+  };
+  const busOf = (part: Part): Promise<Bus> => {
+    const { url, user } = busLogin(cloud, brokerUserOf(part, cloud.host || hostname()));
+    const bus = opened.get(url) ?? open(url, user);
+    opened.set(url, bus);
+    return bus;
+  };
+  const close = async () => {
+    await Promise.all([...opened.values()].map(async (bus) => (await bus).close()));
+  };
+  return { busOf, close };
 }
 
 export function told(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {

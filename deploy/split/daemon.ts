@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { childEnvironment } from '#shared/process/child-environment.ts';
 import { type Directory, isOpenToAll } from '../cloud/directory.ts';
 
 export interface Account {
@@ -16,6 +17,8 @@ export interface Daemon {
   readonly name: string;
   readonly words: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** A role of ours reads settings from the environment; another program is given none of them. */
+  readonly readsSettings?: boolean;
   readonly account?: Account;
   /** It writes its pid file itself, when it has come that far. */
   readonly takesPidFile?: boolean;
@@ -29,7 +32,7 @@ export interface Daemon {
 export function spawnDaemon({ log }: Directory, daemon: Daemon): number {
   const [command = '', ...args] = daemon.words;
   const output = openSync(join(log, `${daemon.name}.log`), 'a', 0o640);
-  const env = { ...process.env, ...daemon.environment };
+  const env = daemon.readsSettings ? { ...process.env, ...daemon.environment } : childEnvironment(daemon.environment);
   const child = spawn(command, args, { detached: true, stdio: ['ignore', output, output], env, ...daemon.account });
   closeSync(output);
   child.on('error', () => {}); // without a pid it is reported below

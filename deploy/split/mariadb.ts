@@ -2,16 +2,24 @@
 import { chownSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '#shared/process/run.ts';
-import { ensureSecret, writeOnce } from '../cloud/directory.ts';
+import { writeOnce } from '../cloud/directory.ts';
 import { type Account, accountOf, type Daemon, untilListening } from './daemon.ts';
 
 export interface MariadbPlace {
   /** Absolute; the database lives in its folder `mariadb`. */
   readonly path: string;
   readonly port: number;
+  readonly users: readonly DatabaseUser[];
 }
 
-export function mariadb({ path, port }: MariadbPlace): Daemon {
+/** `schema` is the one that the user may do anything in; undefined: all of them. */
+export interface DatabaseUser {
+  readonly name: string;
+  readonly password: string;
+  readonly schema?: string;
+}
+
+export function mariadb({ path, port, users }: MariadbPlace): Daemon {
   const home = join(path, 'mariadb');
   const account = accountOf('mysql', path);
   const files = join(home, 'data');
@@ -37,7 +45,7 @@ export function mariadb({ path, port }: MariadbPlace): Daemon {
     prepare: async () => {
       mkdirSync(home, { recursive: true, mode: 0o700 });
       await ensureFiles(home, files, account);
-      writeOnce(join(home, 'init.sql'), firstStatements(ensureSecret(path, 'mariadb')), 0o600);
+      writeOnce(join(home, 'init.sql'), firstStatements(users), 0o600);
       own(account, home, join(home, 'init.sql'));
     },
     ready: () => untilListening(port),
@@ -66,11 +74,18 @@ async function ensureFiles(home: string, files: string, account: Account | undef
 /** MariaDB wants to be asked twice before it runs as root. */
 const userOption = (account: Account | undefined) => (process.getuid?.() === 0 && !account ? ['--user=root'] : []);
 
-/** Root of the database has no password and comes in by the socket alone. */
-const firstStatements = (password: string) => `CREATE USER IF NOT EXISTS 'wattle'@'127.0.0.1';
-ALTER USER 'wattle'@'127.0.0.1' IDENTIFIED BY '${password}';
-GRANT ALL PRIVILEGES ON *.* TO 'wattle'@'127.0.0.1';
+/** Root of the database has no password and comes in by the socket alone. A user is made before its schema is. */
+const firstStatements = (users: readonly DatabaseUser[]) => `DROP USER IF EXISTS 'wattle'@'127.0.0.1';
+${users.map(statementsFor).join('')}`;
+
+function statementsFor({ name, password, schema }: DatabaseUser): string {
+  const account = `'${name}'@'127.0.0.1'`;
+  const where = schema === undefined ? '*' : `\`${schema.replaceAll('_', '\\_')}\``; // an underscore is a wildcard there
+  return `CREATE USER IF NOT EXISTS ${account};
+ALTER USER ${account} IDENTIFIED BY '${password}';
+GRANT ALL PRIVILEGES ON ${where}.* TO ${account};
 `;
+}
 
 function own(account: Account | undefined, ...files: string[]): void {
   if (account) for (const file of files) chownSync(file, account.uid, account.gid);

@@ -1,7 +1,8 @@
 /** A RabbitMQ of this cloud alone, with an epmd (Erlang's directory of nodes) of its own: the usual one is shared and stays for ever. */
 import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureSecret, writeOnce } from '../cloud/directory.ts';
+import { writeOnce } from '../cloud/directory.ts';
+import { type BrokerUser, definitions } from './broker-users.ts';
 import { accountOf, type Daemon, untilListening } from './daemon.ts';
 import type { PrivatePorts } from './ports.ts';
 
@@ -10,9 +11,10 @@ export interface RabbitmqPlace {
   readonly path: string;
   readonly id: string;
   readonly ports: Pick<PrivatePorts, 'rabbitmq' | 'distribution' | 'epmd'>;
+  readonly users: readonly BrokerUser[];
 }
 
-export const epmd = ({ path, ports }: RabbitmqPlace): Daemon => {
+export const epmd = ({ path, ports }: Pick<RabbitmqPlace, 'path' | 'ports'>): Daemon => {
   const account = accountOf('rabbitmq', path);
   return {
     name: 'epmd',
@@ -23,11 +25,12 @@ export const epmd = ({ path, ports }: RabbitmqPlace): Daemon => {
 };
 
 export function rabbitmq(place: RabbitmqPlace): Daemon {
-  const { path, ports } = place;
+  const { path, ports, users } = place;
   const home = join(path, 'rabbitmq');
   const account = accountOf('rabbitmq', path);
   const written = {
-    'rabbitmq.conf': configuration(ports.rabbitmq, ensureSecret(path, 'rabbitmq')),
+    'rabbitmq.conf': configuration(ports.rabbitmq, join(home, 'definitions.json')),
+    'definitions.json': definitions(users),
     enabled_plugins: '[].\n',
     'env.conf': '',
   };
@@ -46,10 +49,9 @@ export function rabbitmq(place: RabbitmqPlace): Daemon {
   };
 }
 
-/** The user is made at the first start, of the file: no password in anybody's words. */
-const configuration = (port: number, password: string) => `listeners.tcp.1 = 127.0.0.1:${port}
-default_user = wattle
-default_pass = ${password}
+/** Users are read from a file at each start: no password in anybody's argv. */
+const configuration = (port: number, definitionsFile: string) => `listeners.tcp.1 = 127.0.0.1:${port}
+load_definitions = ${definitionsFile}
 log.console = true
 log.console.level = warning
 log.file = false

@@ -1,17 +1,21 @@
 /** One process per role on one box: starts the database and the broker, then the roles, and starts again what dies. */
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { busSecret, databaseSecret, schemaOf } from '#shared/config/cloud.ts';
 import { type Log, openLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
+import { ensureSecret } from '../cloud/directory.ts';
 import { findRunning, notePid, releasePidFile, takePidFile } from '../processes/pid-file.ts';
 import { processOf } from '../processes/role-process.ts';
 import { told } from '../processes/stay.ts';
-import { parts } from '../roles.ts';
+import { isAgent, parts } from '../roles.ts';
 import type { Home } from '../settings.ts';
 import { compileCache, root } from '../setup/places.js';
+import { brokerUsers } from './broker-users.ts';
 import type { Daemon } from './daemon.ts';
 import { keep } from './keep.ts';
-import { mariadb } from './mariadb.ts';
+import { type DatabaseUser, mariadb } from './mariadb.ts';
 import { epmd, rabbitmq } from './rabbitmq.ts';
 
 export async function supervise(home: Home): Promise<void> {
@@ -21,13 +25,14 @@ export async function supervise(home: Home): Promise<void> {
   takePidFile(pidFile);
   const log = openLog({ role: 'supervisor' });
   const ending = told('SIGTERM', 'SIGINT');
-  const place = { path: directory.path, id: directory.id, ports: layout.ports };
+  const place = { path: directory.path, id: directory.id, ports: layout.ports, users: brokerUsersOf(home) };
   const [grounds, roles] = [new AbortController(), new AbortController()];
   const keepAll = (daemons: readonly Daemon[], until: AbortController) =>
     daemons.map((daemon) => keep(directory, daemon, log, until.signal));
 
   const directoryOfNodes = epmd(place);
-  const beneath = [mariadb({ path: directory.path, port: layout.ports.mariadb }), rabbitmq(place)];
+  const database = { path: directory.path, port: layout.ports.mariadb, users: databaseUsersOf(home) };
+  const beneath = [mariadb(database), rabbitmq(place)];
   const kept = keepAll([directoryOfNodes], grounds);
   await usable(directoryOfNodes, log);
   const ground = keepAll(beneath, grounds);
@@ -47,7 +52,23 @@ export async function supervise(home: Home): Promise<void> {
   process.exit(0);
 }
 
-const roleDaemon = (role: string): Daemon => ({ name: role, ...processOf(role), takesPidFile: true });
+const brokerUsersOf = ({ directory, cloud }: Home) =>
+  brokerUsers(cloud.host || hostname(), (user) => ensureSecret(directory.path, busSecret(user)));
+
+const databaseUsersOf = ({ directory }: Home): DatabaseUser[] =>
+  parts
+    .filter((part) => !isAgent(part))
+    .map((part) => {
+      const schema = schemaOf(part);
+      return { name: schema, password: ensureSecret(directory.path, databaseSecret(part)), schema };
+    });
+
+const roleDaemon = (role: string): Daemon => ({
+  name: role,
+  ...processOf(role),
+  takesPidFile: true,
+  readsSettings: true,
+});
 
 /** However long it takes: who starts the cloud loses patience by himself. */
 async function usable(daemon: Daemon, log: Log): Promise<void> {

@@ -5,6 +5,7 @@ import { type Directory, ensureDirectory, ensureSecret } from '../cloud/director
 import { ensureGuestImage } from '../guest-image/guest-image.ts';
 import { end } from '../processes/end.ts';
 import { startOf } from '../processes/pid-file.ts';
+import { allPermissions, brokerUsers } from '../split/broker-users.ts';
 import { type Daemon, spawnDaemon } from '../split/daemon.ts';
 import { mariadb } from '../split/mariadb.ts';
 import { choosePorts } from '../split/ports.ts';
@@ -32,6 +33,8 @@ export async function openGrounds(
   const directory = ensureDirectory(join(folder, 'grounds'));
   const ports = await choosePorts();
   const { path, id } = directory;
+  const password = ensureSecret(path, 'tests');
+  const everything = { name: 'tests', password, permissions: allPermissions };
   const running: { pid: number; startedAt: string; ready: boolean }[] = [];
   const environment: Record<string, string> = {};
   const begin = async (daemon: Daemon) => running.push(await started(directory, daemon, say));
@@ -41,13 +44,13 @@ export async function openGrounds(
   try {
     if (isAsked('WATTLE_TEST_GUEST')) environment.WATTLE_TEST_GUEST = await ensureGuestImage();
     if (isAsked('WATTLE_TEST_MYSQL')) {
-      await begin(mariadb({ path, port: ports.mariadb }));
-      environment.WATTLE_TEST_MYSQL = `mysql://wattle:${ensureSecret(path, 'mariadb')}@127.0.0.1:${ports.mariadb}`;
+      await begin(mariadb({ path, port: ports.mariadb, users: databaseUsers(password) }));
+      environment.WATTLE_TEST_MYSQL = `mysql://tests:${password}@127.0.0.1:${ports.mariadb}`;
     }
     if (isAsked('WATTLE_TEST_AMQP')) {
-      await begin(epmd({ path, id, ports }));
-      await begin(rabbitmq({ path, id, ports }));
-      environment.WATTLE_TEST_AMQP = `amqp://wattle:${ensureSecret(path, 'rabbitmq')}@127.0.0.1:${ports.rabbitmq}`;
+      await begin(epmd({ path, ports }));
+      await begin(rabbitmq({ path, id, ports, users: [everything, ...brokerUsers('test-host', () => password)] }));
+      environment.WATTLE_TEST_AMQP = `amqp://tests:${password}@127.0.0.1:${ports.rabbitmq}`;
     }
   } catch (error) {
     await close();
@@ -55,6 +58,12 @@ export async function openGrounds(
   }
   return { environment, close };
 }
+
+/** One for any schema, and one as a service has it. */
+const databaseUsers = (password: string) => [
+  { name: 'tests', password },
+  { name: 'wattle_compute', password, schema: 'wattle_compute' },
+];
 
 async function started(directory: Directory, daemon: Daemon, say: (words: string) => void) {
   const began = Date.now();

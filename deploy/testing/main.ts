@@ -43,7 +43,7 @@ process.exitCode = code || (left.length + forgotten.length > 0 ? 1 : 0);
 function runTests(): Promise<number> {
   const words = ['--test', '--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files];
   const env = {
-    ...process.env,
+    ...withoutSettings(process.env),
     ...grounds.environment,
     TMPDIR: temporary,
     WATTLE_CACHE: cache,
@@ -55,4 +55,11 @@ function runTests(): Promise<number> {
   return new Promise((resolve) => {
     child.on('exit', (exit) => resolve(exit ?? 1));
   });
+}
+
+/** Settings of the caller's own cloud and login are no part of any test; WATTLE_TEST_EVERY alone is for them. */
+function withoutSettings(all: NodeJS.ProcessEnv) {
+  return Object.fromEntries(
+    Object.entries(all).filter(([name]) => !/^(WATTLE|OS)_/.test(name) || name === 'WATTLE_TEST_EVERY'),
+  );
 }

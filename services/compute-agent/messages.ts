@@ -1,5 +1,5 @@
 /** Door 2, the bus: questions that a host answers at once. */
-import type { Bus, Off } from '#shared/bus/bus.ts';
+import { type Bus, type Off, requireSender, type Sender } from '#shared/bus/bus.ts';
 import { type ComputeQuestions, questionTo } from '#shared/contracts/compute-agent.ts';
 import type { ComputeHost } from './context.ts';
 import { relayOnce } from './drivers/relay.ts';
@@ -8,10 +8,12 @@ type Ask<Name extends keyof ComputeQuestions> = ComputeQuestions[Name]['ask'];
 type Answer<Name extends keyof ComputeQuestions> = Promise<ComputeQuestions[Name]['answer']>;
 
 export function answerQuestions(bus: Bus, { name, cloud, config, hypervisor }: ComputeHost): Off[] {
-  const consoleLog = async ({ id, length }: Ask<'consoleLog'>): Answer<'consoleLog'> => ({
-    output: await hypervisor.consoleLog(id, length),
-  });
-  const vncSocket = async ({ id }: Ask<'vncSocket'>): Answer<'vncSocket'> => {
+  const consoleLog = async ({ id, length }: Ask<'consoleLog'>, sender: Sender): Answer<'consoleLog'> => {
+    requireSender(sender, 'compute');
+    return { output: await hypervisor.consoleLog(id, length) };
+  };
+  const vncSocket = async ({ id }: Ask<'vncSocket'>, sender: Sender): Answer<'vncSocket'> => {
+    requireSender(sender, 'compute');
     const path = await hypervisor.vncSocket(id);
     return { path: config.consoleBy === 'tcp' ? await relayOnce(path, cloud.address) : path };
   };

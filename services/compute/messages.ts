@@ -1,4 +1,4 @@
-import type { Off } from '#shared/bus/bus.ts';
+import { type Off, requireHost, requireSender } from '#shared/bus/bus.ts';
 import { type ComputeReport, computeAgent, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
 import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
 import { answerAgents } from '#shared/hosts/hosts.ts';
@@ -17,9 +17,13 @@ export const openMessages = (compute: Compute, runner: Runner): Off[] => [
     contract: computeAgent,
     seal: compute.seal,
   }),
-  compute.bus.onAsk<OwnsGuest['ask']>(ownsGuest, async ({ host, id }): Promise<OwnsGuest['answer']> => {
+  compute.bus.onAsk<OwnsGuest['ask']>(ownsGuest, async ({ host, id }, sender): Promise<OwnsGuest['answer']> => {
+    requireHost(sender, 'compute-agent', host);
     const server = await readServer(compute.db, id);
     return { power: server && server.host === host ? wantedPower(server) : null };
   }),
-  compute.bus.onAsk<MetadataOf['ask']>(metadataOf, (question) => readMetadata(compute, question)),
+  compute.bus.onAsk<MetadataOf['ask']>(metadataOf, async (question, sender) => {
+    requireSender(sender, 'network-agent');
+    return await readMetadata(compute, question);
+  }),
 ];

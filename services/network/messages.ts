@@ -1,5 +1,5 @@
 /** What this service reacts to on the bus: the agents' questions, and the metadata door's. */
-import type { Off } from '#shared/bus/bus.ts';
+import { type Off, requireSender } from '#shared/bus/bus.ts';
 import { networkAgent, type WhoseAddress, whoseAddress } from '#shared/contracts/network-agent.ts';
 import { answerAgents } from '#shared/hosts/hosts.ts';
 import { portAt } from './addresses/store.ts';
@@ -12,7 +12,10 @@ export function openMessages(network: Network): Off[] {
   const { reported } = openReports(network);
   return [
     ...answerAgents(bus, db, networkAgent.service, reported),
-    bus.onAsk(whoseAddress, (question: WhoseAddress['ask']) => ownerOf(network, question)),
+    bus.onAsk(whoseAddress, async (question: WhoseAddress['ask'], sender) => {
+      requireSender(sender, 'network-agent');
+      return await ownerOf(network, question);
+    }),
   ];
 }
 

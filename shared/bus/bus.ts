@@ -1,3 +1,5 @@
+import { Fault } from '#shared/errors/fault.ts';
+
 /** The bus carries hints and short questions. It may lose any of them, and repeat any of them. */
 export interface Bus {
   /** "Look now", with nothing in it. */
@@ -6,7 +8,7 @@ export interface Bus {
   /** Rejects when nobody answers within the time (`timeoutMs`, 10 s unless told). */
   ask<Answer>(address: string, question: unknown, options?: AskOptions): Promise<Answer>;
   /** One answerer per address and process. A Fault thrown by it reaches the asker as a Fault. */
-  onAsk<Question>(address: string, answer: (question: Question) => Promise<unknown>): Off;
+  onAsk<Question>(address: string, answer: (question: Question, sender: Sender) => Promise<unknown>): Off;
   /** Hands a notification over for good: resolves when the broker has it safely. */
   notify(topic: string, event: unknown): Promise<void>;
   /** Since when this process hears what is said; undefined while the broker is away: hints are lost then, and questions fail at once. */
@@ -16,6 +18,27 @@ export interface Bus {
 
 export interface AskOptions {
   readonly timeoutMs?: number;
+}
+
+/**
+ * The user of the broker that sent a question, as the broker itself verified it: a service ("compute"), or an agent with
+ * its host ("compute-agent.kvm-1"). Undefined where the bus cannot tell: in one process, or one user for all.
+ */
+export type Sender = string | undefined;
+
+/** The name by which an agent logs in to the broker. */
+export const agentUser = (agent: string, host: string): string => `${agent}.${host}`;
+
+/** Throws 403 unless the sender is one of the roles; an agent's role counts on any host. */
+export function requireSender(sender: Sender, ...roles: readonly string[]): void {
+  if (sender === undefined || roles.some((role) => sender === role || sender.startsWith(`${role}.`))) return;
+  throw new Fault(403, 'forbidden', `${sender} may not ask this: it is answered to ${roles.join(' and ')}.`);
+}
+
+/** Throws 403 unless the sender is the agent of that very host. */
+export function requireHost(sender: Sender, agent: string, host: string): void {
+  if (sender === undefined || sender === agentUser(agent, host)) return;
+  throw new Fault(403, 'forbidden', `${sender} may not speak for the ${agent} of host ${host}.`);
 }
 
 /** Stops listening. */

@@ -12,7 +12,8 @@ const nothing = Buffer.alloc(0);
 /** Who listens for a moment often listens there again: so long the queue stays bound. */
 const lingerMs = 5_000;
 
-export function openHints(log: Log): Hints {
+/** An agent may not declare the exchange: it is there since its service or set-up made it. */
+export function openHints(log: Log, declares = true): Hints {
   const listeners = new Map<string, Set<{ readonly listener: () => void }>>();
   let channel: Channel | undefined;
   let queue = '';
@@ -52,7 +53,7 @@ export function openHints(log: Log): Hints {
       fresh.on('drain', () => {
         full = false;
       });
-      await fresh.assertExchange(exchange, 'direct', { durable: true });
+      if (declares) await fresh.assertExchange(exchange, 'direct', { durable: true });
       const asked = { exclusive: true, autoDelete: true, arguments: { 'x-max-length': 10_000 } };
       queue = (await fresh.assertQueue('', asked)).queue;
       await Promise.all([...listeners.keys()].map((key) => fresh.bindQueue(queue, exchange, key)));

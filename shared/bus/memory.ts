@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { Fault } from '#shared/errors/fault.ts';
-import { type Bus, nobodyAnswered, nobodyAnswers } from './bus.ts';
+import { type Bus, nobodyAnswered, nobodyAnswers, type Sender } from './bus.ts';
 
 /** JSON copies, so that nothing works here that would not work over a broker. */
 const copy = (value: unknown) => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
@@ -8,7 +8,7 @@ const copy = (value: unknown) => (value === undefined ? null : JSON.parse(JSON.s
 export function memoryBus(): Bus {
   const hints = new EventEmitter().setMaxListeners(0);
   const begunAt = Date.now();
-  const answers = new Map<string, (question: never) => Promise<unknown>>();
+  const answers = new Map<string, (question: never, sender: Sender) => Promise<unknown>>();
   return {
     hint: (address) => {
       setImmediate(() => hints.emit(address));
@@ -20,7 +20,7 @@ export function memoryBus(): Bus {
     ask: async (address, question, { timeoutMs = 10_000 } = {}) => {
       const answer = answers.get(address);
       if (!answer) throw nobodyAnswers(address);
-      return copy(await inTime(answer(copy(question) as never), address, timeoutMs));
+      return copy(await inTime(answer(copy(question) as never, undefined), address, timeoutMs));
     },
     onAsk: (address, answer) => {
       answers.set(address, answer);

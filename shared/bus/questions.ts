@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
-import { type Bus, NoAnswer, nobodyAnswered, nobodyAnswers } from './bus.ts';
+import { type Bus, NoAnswer, nobodyAnswered, nobodyAnswers, type Sender } from './bus.ts';
 import { guardChannel, type Part } from './link.ts';
 
 type Questions = Part & Pick<Bus, 'ask' | 'onAsk'>;
-type Answer = (question: never) => Promise<unknown>;
+type Answer = (question: never, sender: Sender) => Promise<unknown>;
 /** What travels back. Of an error other than a Fault only the words. */
 type Reply =
   | { readonly answer: unknown }
@@ -26,9 +26,9 @@ const replyTo = 'amq.rabbitmq.reply-to';
 const queueOf = (address: string) => `wattle.ask.${address}`;
 const pack = (value: unknown) => Buffer.from(JSON.stringify(value ?? null));
 
-export function openQuestions(log: Log): Questions {
-  const asker = openAsker(log);
-  const answerer = openAnswerer(log);
+export function openQuestions(log: Log, user: Sender): Questions {
+  const asker = openAsker(log, user);
+  const answerer = openAnswerer(log, user);
   return {
     ask: asker.ask,
     onAsk: answerer.onAsk,
@@ -43,7 +43,8 @@ export function openQuestions(log: Log): Questions {
   };
 }
 
-function openAsker(log: Log): Part & Pick<Bus, 'ask'> {
+/** `user` goes with each question; the broker refuses a user that is not the connection's own. */
+function openAsker(log: Log, user: Sender): Part & Pick<Bus, 'ask'> {
   const pending = new Map<string, PromiseWithResolvers<never> & { readonly address: string }>();
   let channel: Channel | undefined;
 
@@ -54,7 +55,7 @@ function openAsker(log: Log): Part & Pick<Bus, 'ask'> {
     const late = setTimeout(() => asked.reject(nobodyAnswered(address, timeoutMs)), timeoutMs);
     pending.set(correlationId, asked);
     try {
-      const options = { mandatory: true, replyTo, correlationId, expiration: timeoutMs };
+      const options = { mandatory: true, replyTo, correlationId, expiration: timeoutMs, ...(user && { userId: user }) };
       channel.publish('', queueOf(address), pack(question), options);
       return await asked.promise;
     } finally {
@@ -91,12 +92,17 @@ function settle({ resolve, reject }: PromiseWithResolvers<never>, reply: Reply):
   else reject(new Fault(reply.fault.status, reply.fault.kind, reply.fault.message, reply.fault));
 }
 
-function openAnswerer(log: Log): Part & Pick<Bus, 'onAsk'> {
+/** Where each role has a user, a question without a verified sender is refused. */
+function openAnswerer(log: Log, user: Sender): Part & Pick<Bus, 'onAsk'> {
   const answers = new Map<string, { readonly answer: Answer; readonly consumerTag: string }>();
   let channel: Channel | undefined;
 
   const respond = async (on: Channel, answer: Answer, { content, properties }: ConsumeMessage) => {
-    const reply = await replyOf(answer, JSON.parse(content.toString()));
+    const sender = properties.userId as Sender;
+    const reply =
+      user !== undefined && sender === undefined
+        ? unsigned
+        : await replyOf(() => answer(JSON.parse(content.toString()) as never, user && sender));
     if (on !== channel) return; // the asker was told when the connection ended
     on.publish('', properties.replyTo, pack(reply), { correlationId: properties.correlationId });
   };
@@ -135,9 +141,11 @@ function openAnswerer(log: Log): Part & Pick<Bus, 'onAsk'> {
   };
 }
 
-async function replyOf(answer: Answer, question: unknown): Promise<Reply> {
+const unsigned: Reply = { fault: { status: 403, kind: 'forbidden', message: 'The question names no sender.' } };
+
+async function replyOf(answer: () => Promise<unknown>): Promise<Reply> {
   try {
-    return { answer: (await answer(question as never)) ?? null };
+    return { answer: (await answer()) ?? null };
   } catch (error) {
     if (!(error instanceof Fault)) return { error: error instanceof Error ? error.message : String(error) };
     const { status, kind, message, type, headers } = error;

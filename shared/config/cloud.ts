@@ -1,6 +1,7 @@
 /** The section `cloud`: what all parts of one cloud agree on. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { number, oneOf, type Settings, text } from './settings.ts';
+import { BadSettings, number, oneOf, type Settings, text } from './settings.ts';
 
 export const cloudSection = {
   id: text('w001', 'four letters or digits that mark everything of this cloud on a host; made with var/'),
@@ -9,8 +10,14 @@ export const cloudSection = {
   var: text('./var', 'where everything of this cloud lives'),
   identityUrl: text('', 'where identity answers, with /v3; empty: at address, port 5000'),
   region: text('RegionOne', 'the region of the catalog'),
-  bus: text('memory', 'memory, or amqp://user:password@host:port'),
-  database: text('sqlite', 'sqlite: files below var/db; or mysql://user:password@host:port, a schema per service'),
+  bus: text(
+    'memory',
+    'memory; amqp://host:port: each role logs in as itself, with the password in var/secrets; or amqp://user:password@host:port, one user for all roles, which then have to trust each other',
+  ),
+  database: text(
+    'sqlite',
+    'sqlite: files below var/db; mysql://host:port: a schema and a user per service, with the password in var/secrets; or mysql://user:password@host:port, one user for all schemas',
+  ),
   host: text('', 'the name of this host; empty: the name the machine has'),
   validation: oneOf(['everyday', 'strict'], 'everyday', 'strict: express-openapi-validator judges every request too'),
   idleMs: number(30_000, 'how often agents look for work and report when no hint comes'),
@@ -27,11 +34,42 @@ export function readCloud(settings: Settings) {
 export const loginUrlOf = ({ identityUrl, publicAddress }: Cloud): string =>
   identityUrl || `http://${publicAddress}:5000`;
 
+/** A service's own schema on a database server; its user there has the same name. */
+export const schemaOf = (service: string): string => `wattle_${service.replaceAll('-', '_')}`;
+
+/** Files below var/secrets with the passwords of a role's own users. */
+export const databaseSecret = (service: string): string => `database-${service}`;
+export const busSecret = (user: string): string => `bus-${user}`;
+
 /** Where a service keeps its rows: its own file, or its own schema. */
-export const databaseOf = (cloud: Cloud, service: string): string =>
-  cloud.database === 'sqlite'
-    ? `sqlite:${join(cloud.var, 'db', `${service}.sqlite`)}`
-    : `${cloud.database.replace(/\/$/, '')}/wattle_${service.replaceAll('-', '_')}`;
+export function databaseOf(cloud: Cloud, service: string): string {
+  if (cloud.database === 'sqlite') return `sqlite:${join(cloud.var, 'db', `${service}.sqlite`)}`;
+  const server = cloud.database.replace(/\/$/, '');
+  const url = namesUser(server)
+    ? server
+    : withLogin(server, schemaOf(service), secretIn(cloud, databaseSecret(service)));
+  return `${url}/${schemaOf(service)}`;
+}
+
+/** The broker for a role. `user` is undefined where all roles share one. */
+export function busOf(cloud: Cloud, user: string): { readonly url: string; readonly user?: string } {
+  if (cloud.bus === 'memory' || namesUser(cloud.bus)) return { url: cloud.bus };
+  return { url: withLogin(cloud.bus, user, secretIn(cloud, busSecret(user))), user };
+}
+
+const namesUser = (url: string) => /^\w+:\/\/[^/]*@/.test(url);
+
+const withLogin = (url: string, user: string, password: string) =>
+  url.replace('://', `://${encodeURIComponent(user)}:${encodeURIComponent(password)}@`);
+
+function secretIn(cloud: Cloud, name: string): string {
+  const file = join(cloud.var, 'secrets', name);
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new BadSettings(`${file} cannot be read: this host holds no password of that user`, { cause });
+  }
+}
 
 /** `8774` listens at the cloud's address; `10.0.0.1:8774` says it all. */
 export function listenAt(cloud: Cloud, listen: string): { readonly host: string; readonly port: number } {

@@ -67,7 +67,7 @@ function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Dr
       const outcome = outcomes.get(work.id) ?? (await attempt(driver, work, replaced));
       if (gone.aborted) return;
       outcomes.set(work.id, outcome);
-      await bus.ask(address.finish(contract.service), { id: work.id, outcome });
+      await bus.ask(address.finish(contract.service), { id: work.id, host, outcome });
       outcomes.delete(work.id);
     } catch (error) {
       if (!replaced.aborted) log.warn({ host, work: work.id, error }, 'host work is tried again');

@@ -1,7 +1,7 @@
 /** The asking side. Work for a host is a row first; the bus only says "look now". */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
-import { type Bus, type Off, silentMs } from '#shared/bus/bus.ts';
+import { type Bus, type Off, requireHost, silentMs } from '#shared/bus/bus.ts';
 import { openTogether } from '#shared/db/together.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { openProperties, type Seal, sealProperties } from '#shared/seal/seal.ts';
@@ -95,7 +95,7 @@ interface Opening {
   readonly seal: Seal;
 }
 
-/** What the agents ask their service, and what they tell it of themselves while they ask. */
+/** What the agents ask their service, and what they report while they ask. Each host has its own work, and no other's. */
 export function answerAgents<Report>(
   bus: Bus,
   db: Knex,
@@ -104,16 +104,19 @@ export function answerAgents<Report>(
   opening?: Opening,
 ): Off[] {
   const together = openTogether(db);
+  const agent = `${service}-agent`;
   return [
-    bus.onAsk(address.open(service), async ({ host, report }: { host: string; report: Report | null }) => {
+    bus.onAsk(address.open(service), async ({ host, report }: { host: string; report: Report | null }, sender) => {
+      requireHost(sender, agent, host);
       if (report !== null) await reported?.(host, report);
       const open = await listOpenWork(db, host);
       if (!opening) return open;
       const { contract, seal } = opening;
       return open.map((work) => ({ ...work, wish: openProperties(work.wish, contract.secrets ?? [], seal) }));
     }),
-    bus.onAsk(address.finish(service), async (done: { id: string; outcome: Outcome }) => {
-      await together((tx) => finishWork(tx, done.id, done.outcome));
+    bus.onAsk(address.finish(service), async (done: { id: string; host: string; outcome: Outcome }, sender) => {
+      requireHost(sender, agent, done.host);
+      await together((tx) => finishWork(tx, done.id, done.host, done.outcome));
       bus.hint(address.finished(service, done.id));
     }),
   ];

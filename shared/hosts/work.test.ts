@@ -25,7 +25,7 @@ test('work is swept when its outcome is known and its task has ended, and not be
   });
   for (const id of [`${task}/do/s`, 'other/do/s', 'open/do/s'])
     await ensureWork(db, 'h', { id, verb: 'v', wish: { id } });
-  for (const id of [`${task}/do/s`, 'other/do/s']) await finishWork(db, id, { result: null });
+  for (const id of [`${task}/do/s`, 'other/do/s']) await finishWork(db, id, 'h', { result: null });
   await sweepWork(db, Date.now() - 1000);
   assert.equal((await db('host_work')).length, 3, 'it is too young');
   await sweepWork(db, Date.now() + 1000);

@@ -53,10 +53,10 @@ export async function listOpenWork(db: Knex, host: string): Promise<OpenWork[]> 
   return rows.map(({ id, verb, wish }) => ({ id, verb, wish: JSON.parse(wish) as HostWish }));
 }
 
-/** Says twice what it was told twice. A replaced piece of work keeps its outcome. */
-export const finishWork = (db: Knex, id: string, outcome: Outcome) =>
+/** Idempotent. A replaced piece of work keeps its outcome, and that of another host is left alone. */
+export const finishWork = (db: Knex, id: string, host: string, outcome: Outcome) =>
   db<HostWork>('host_work')
-    .where({ id, outcome: null })
+    .where({ id, host, outcome: null })
     .update({ outcome: JSON.stringify(outcome) });
 
 /** Work whose outcome was heard, with all that it replaced: `of` is what their ids begin with, up to a slash. */

@@ -1,6 +1,8 @@
 /** A socket stays in the network namespace it was made in: so a short-lived child goes there, listens, and hands it over. */
+
 import { spawn } from 'node:child_process';
 import type { Server } from 'node:net';
+import { childEnvironment } from './child-environment.ts';
 
 /** Plain JavaScript, as the child is to be quick. */
 const child = `
@@ -15,6 +17,7 @@ server.listen({ port: Number(port), host, exclusive: true }, () => end({}, serve
 export function listenInNetns(space: string, port: number, host: string): Promise<Server> {
   const words = ['netns', 'exec', space, process.execPath, '-e', child, String(port), host];
   const listener = spawn('ip', words, {
+    env: childEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     timeout: 30_000,
     killSignal: 'SIGKILL',

@@ -1,5 +1,6 @@
 /** Child processes, always as a list of words: nothing here knows a shell. */
 import { spawn } from 'node:child_process';
+import { childEnvironment } from './child-environment.ts';
 
 export interface RunOptions {
   /** What the child reads; secrets go here, never into the words. */
@@ -8,6 +9,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly cwd?: string;
+  /** Beside what every child is given: see childEnvironment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly gid?: number;
@@ -42,10 +44,9 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
 export function tryRun(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { input, timeoutMs = 60_000, signal, env, files = [], ...rest } = options;
   const [command = '', ...args] = words;
-  const environment = env ? { ...process.env, ...env } : process.env;
   const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', ...(signal ? { signal } : {}) } as const;
   const stdio = ['pipe', 'pipe', 'pipe', ...files] as ['pipe', 'pipe', 'pipe'];
-  const child = spawn(command, args, { ...rest, ...limits, env: environment, stdio });
+  const child = spawn(command, args, { ...rest, ...limits, env: childEnvironment(env), stdio });
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));

@@ -10,6 +10,14 @@ const whole = join(venv, 'whole');
 
 export const tempestBin = join(venv, 'bin', 'tempest');
 
+/** Where pip finds its registry, when the environment says it. */
+const registry = () =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value = '']) =>
+      /^(PIP|REQUESTS)_|_proxy$/i.test(name) ? [[name, value]] : [],
+    ),
+  );
+
 /** A half-made environment is made again: its scripts name the folder, so it cannot be moved into place. */
 export async function ensureTempest(say: (words: string) => void): Promise<void> {
   if (existsSync(whole)) return;
@@ -19,6 +27,9 @@ export async function ensureTempest(say: (words: string) => void): Promise<void>
   const python = existsSync('/etc/debian_version') ? '/usr/bin/python3' : 'python3';
   await run([python, '-m', 'venv', venv], { timeoutMs: 300_000 });
   const options = ['--no-compile', '--disable-pip-version-check', '--progress-bar', 'off'];
-  await run([join(venv, 'bin', 'pip'), 'install', ...options, `tempest==${version}`], { timeoutMs: 900_000 });
+  await run([join(venv, 'bin', 'pip'), 'install', ...options, `tempest==${version}`], {
+    timeoutMs: 900_000,
+    env: registry(),
+  });
   writeFileSync(whole, '');
 }

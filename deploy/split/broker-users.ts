@@ -1,0 +1,76 @@
+/** The users of the broker: one per service, one per agent and host, each with the rights that its role needs. */
+import { createHash, randomBytes } from 'node:crypto';
+import { agentUser } from '#shared/bus/bus.ts';
+import { isAgent, type Part, parts } from '../roles.ts';
+
+export interface BrokerUser {
+  readonly name: string;
+  readonly password: string;
+  /** Regular expressions over names of queues and exchanges, as RabbitMQ has them. */
+  readonly permissions: Permissions;
+}
+
+interface Permissions {
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+export const allPermissions: Permissions = { configure: '.*', write: '.*', read: '.*' };
+
+export const brokerUserOf = (part: Part, host: string): string => (isAgent(part) ? agentUser(part, host) : part);
+
+/**
+ * Every role may send notifications and calls, and verified senders decide what is answered. Only its own role may read
+ * what is sent to an address: `wattle.ask.<role>.…`. Events (audit) are written by identity alone.
+ */
+export function permissionsOf(part: Part, host: string): Permissions {
+  const questions = `wattle\\.ask\\.${escaped(brokerUserOf(part, host))}\\..*`;
+  const declared = isAgent(part) ? [] : ['wattle\\.hints'];
+  const events = part === 'identity' ? ['wattle\\.notifications'] : [];
+  return {
+    configure: anyOf('amq\\.gen.*', questions, ...declared, ...events),
+    write: anyOf('amq\\.gen.*', 'amq\\.default', 'wattle\\.hints', ...events),
+    read: anyOf('amq\\.gen.*', questions, 'wattle\\.hints', ...events),
+  };
+}
+
+export const brokerUsers = (host: string, passwordOf: (user: string) => string): BrokerUser[] =>
+  parts.map((part) => {
+    const name = brokerUserOf(part, host);
+    return { name, password: passwordOf(name), permissions: permissionsOf(part, host) };
+  });
+
+/** What RabbitMQ reads at each start (`load_definitions`): users with hashed passwords, and what exists before any role. */
+export const definitions = (users: readonly BrokerUser[]): string =>
+  JSON.stringify({
+    vhosts: [{ name: '/' }],
+    users: users.map(({ name, password }) => ({
+      name,
+      password_hash: hashed(password),
+      hashing_algorithm: 'rabbit_password_hashing_sha256',
+      tags: '',
+    })),
+    permissions: users.map(({ name, permissions }) => ({ user: name, vhost: '/', ...permissions })),
+    exchanges: [
+      {
+        name: 'wattle.hints',
+        vhost: '/',
+        type: 'direct',
+        durable: true,
+        auto_delete: false,
+        internal: false,
+        arguments: {},
+      },
+    ],
+  });
+
+/** RabbitMQ's form: four bytes of salt, then the SHA-256 of salt and password. */
+function hashed(password: string): string {
+  const salt = randomBytes(4);
+  const digest = createHash('sha256').update(salt).update(password).digest();
+  return Buffer.concat([salt, digest]).toString('base64');
+}
+
+const anyOf = (...patterns: readonly string[]) => `^(${patterns.join('|')})$`;
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
