@@ -48,7 +48,7 @@ test('an agent does its open work, and reports its host and what stands there', 
   const { bus, reports, finished } = await startAgent(t, 'fake', [
     { id: 'w1', verb: 'ensureRouter', wish: router([{}]) },
   ]);
-  assert.deepEqual(finished.get('w1'), { result: null });
+  assert.deepEqual(finished.get('w1'), { result: { refused: [] } });
   bus.hint(address.hint('network', 'h1'));
   while (reports.length < 2) await new Promise(setImmediate);
   const { hostname, driver, standing, hostId } = reports.at(-1) as NetworkReport;

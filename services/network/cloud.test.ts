@@ -62,6 +62,7 @@ function driverOf(host: FakeHost): NetworkAgent {
     async (wish: W) => {
       host.told.push(`${verb} ${wish.id}`);
       kept.set(wish.id, wish);
+      return { refused: [] };
     };
   const drop = (verb: string, kept: Map<string, unknown>) => async (wish: { id: string }) => {
     host.told.push(`${verb} ${wish.id}`);

@@ -29,3 +29,11 @@ export const requireIscsiName = (name: unknown, what: string): string => {
     `Invalid input received: ${what} is no iSCSI name of at most ${iscsiNameLength} characters, such as iqn.2010-10.org.example:host-1.`,
   );
 };
+
+export const macAddress = /^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/;
+/** A link that the network service names: `tapName` and `bridgeName`. */
+export const linkName = /^[A-Za-z0-9]{15}$/;
+/** One word of a host's name, and several of them. */
+export const hostLabel = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+export const domainName =
+  /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;

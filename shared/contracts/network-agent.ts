@@ -110,18 +110,27 @@ export interface ExternalWish {
   readonly masquerade: boolean;
 }
 
+/** What a host made true. */
+export interface Applied {
+  /**
+   * The fields that were left out, as `rules[3]`, because they are not well formed or the kernel does not take them. What
+   * they would have opened stays closed; everything else of the spec holds.
+   */
+  readonly refused: readonly string[];
+}
+
 type Gone = { readonly id: string };
 
 export interface NetworkAgent {
-  ensurePort(wish: PortWish): Promise<void>;
+  ensurePort(wish: PortWish): Promise<Applied>;
   ensurePortGone(wish: Gone & { readonly tap: string }): Promise<void>;
-  ensureGroup(wish: GroupWish): Promise<void>;
+  ensureGroup(wish: GroupWish): Promise<Applied>;
   ensureGroupGone(wish: Gone): Promise<void>;
-  ensureDhcp(wish: DhcpWish): Promise<void>;
+  ensureDhcp(wish: DhcpWish): Promise<Applied>;
   ensureDhcpGone(wish: Gone): Promise<void>;
-  ensureRouter(wish: RouterWish): Promise<void>;
+  ensureRouter(wish: RouterWish): Promise<Applied>;
   ensureRouterGone(wish: Gone): Promise<void>;
-  ensureExternal(wish: ExternalWish): Promise<void>;
+  ensureExternal(wish: ExternalWish): Promise<Applied>;
   ensureExternalGone(wish: Gone): Promise<void>;
 }
 

@@ -84,6 +84,31 @@ test('what somebody broke is whole again within the healing time', { skip }, asy
   assert.match(await guest.lease(), /ip=10\.7\.0\.11/);
 });
 
+test('what somebody broke inside a router, or at a tap, is whole again within the healing time', {
+  skip,
+}, async (t) => {
+  const { host, router, web, blue } = await twoNetworks(t, { healMs: 100 });
+  const floating = `${host.external}.100`;
+  await host.driver.ensureRouter({ ...router, floatingIps: [{ id: 'f', floating, fixed: '10.7.0.11' }] });
+  const space = host.names.routerSpace(router.id);
+  const inRouter = (...words: string[]) => run(['ip', 'netns', 'exec', space, ...words]);
+  assert.ok(await hostPings(floating));
+  const breakages: Record<string, () => Promise<unknown>> = {
+    'the rules of addresses': () => inRouter('nft', 'flush', 'ruleset'),
+    'the way out': () => inRouter('ip', 'route', 'del', 'default'),
+    'an address': () => inRouter('ip', 'addr', 'flush', 'dev', `qr-${idOf(5, 16).replaceAll('-', '').slice(0, 11)}`),
+    'a leg': () => inRouter('ip', 'link', 'set', `qr-${idOf(5, 16).replaceAll('-', '').slice(0, 11)}`, 'down'),
+    'the namespace': () => run(['ip', 'netns', 'del', space]),
+    'the tap': () => run(['ip', 'link', 'set', host.port(1, blue, '').tap, 'down']),
+  };
+  host.owners.set(`${blue.networkId} 10.7.0.11`, 'web');
+  for (const [what, breaks] of Object.entries(breakages)) {
+    await breaks();
+    await until(() => hostPings(floating), `${what} is whole again`);
+    await until(async () => (await web.get('http://169.254.169.254/x')) === 'web /x', `metadata after ${what}`);
+  }
+});
+
 /** An agent is killed so long after it began; the next one finds all its work still open, as its service would say. */
 async function killedOnTheWay(host: Host, work: readonly Work[], afterMs: readonly number[]): Promise<void> {
   for (const ms of [...afterMs, null]) {
@@ -101,7 +126,7 @@ async function killedOnTheWay(host: Host, work: readonly Work[], afterMs: readon
 /** The name in a line of `ip` or `nft`. */
 const nameIn = (line: string) => line.split(/[ @]/)[0] ?? '';
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
+async function until(holds: () => Promise<boolean>, what = 'it'): Promise<void> {
   for (const end = Date.now() + 10_000; Date.now() < end; await sleep(20)) if (await holds()) return;
-  throw new Error('it did not come true within 10 s');
+  throw new Error(`${what} did not come true within 10 s`);
 }

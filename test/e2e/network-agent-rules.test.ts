@@ -1,15 +1,19 @@
 /** Rulesets against the kernel that has to take them. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { saidBy } from '../../services/network/security-groups/rule.ts';
+import { accepted } from '../../services/network-agent/drivers/linux/accepted.ts';
 import { type Block, changeText, wholeText } from '../../services/network-agent/drivers/linux/blocks.ts';
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
 import { hostDoorOf } from '../../services/network-agent/drivers/linux/host-doors.ts';
 import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
 import { type FirewallState, rulesetOf } from '../../services/network-agent/drivers/linux/ruleset.ts';
 import type { FirewallRule, Segment } from '../../shared/contracts/network-agent.ts';
+import { protocolNumbers } from '../../shared/contracts/protocols.ts';
 import { run } from '../../shared/process/run.ts';
-import { missing } from './network-agent-host.ts';
-import { idOf, macOf } from './network-agent-wishes.ts';
+import { missing, openHost } from './network-agent-host.ts';
+import { plugged } from './network-agent-networks.ts';
+import { groupOf, idOf, macOf } from './network-agent-wishes.ts';
 
 const skip = await missing();
 
@@ -30,6 +34,55 @@ test('each set of rules becomes the next by its difference, and the kernel takes
     if (changed !== null) assert.deepEqual(changed, sortedBlocks(await listed()), `turn ${turn}`);
     before = after;
   }
+});
+
+test('OSSA-2012-007, OSSA-2019-001: every protocol that the API takes is a rule that the kernel takes', {
+  skip,
+}, async (t) => {
+  const { space } = await scratch(t);
+  const words = [
+    ...protocolNumbers.keys(),
+    'TCP',
+    'Udp',
+    ...Array.from({ length: 256 }, (_, number) => String(number)),
+  ];
+  const rules = words.flatMap((protocol) =>
+    (['IPv4', 'IPv6'] as const).flatMap((ethertype): FirewallRule[] => {
+      const said = taken({ security_group_id: 'g', direction: 'ingress', ethertype, protocol });
+      const family = ethertype === 'IPv4' ? 4 : 6;
+      return said ? [{ ...said, direction: 'ingress', family, remoteGroupId: null, cidr: said.normalizedCidr }] : [];
+    }),
+  );
+  assert.ok(rules.length > 300);
+  const { wish, refused } = accepted('group', { id: idOf(6, 1), members: [], rules });
+  assert.deepEqual(refused, []);
+  const state = { ports: [], groups: [wish], bridges: [], masqueraded: [], hostDoors: [] };
+  const names = namesOf('zzzz');
+  await loadNft(wholeText(names.table, rulesetOf({ names, ...state, tunnels: { port: 4789, peers: [] } })), space);
+});
+
+/** Undefined when the API refuses it. */
+function taken(rule: Parameters<typeof saidBy>[0]) {
+  try {
+    return saidBy(rule);
+  } catch {
+    return undefined;
+  }
+}
+
+test('OSSA-2014-014: a bad rule is left out and told, and what was closed with it is closed', { skip }, async (t) => {
+  const host = await openHost(t);
+  const blue = host.segment(1);
+  const group = groupOf(1, [{ protocol: 'tcp', portMin: 7000, portMax: 7001 }]);
+  await host.driver.ensureGroup(group);
+  const web = await plugged(host, host.port(1, blue, '10.7.0.11', { groupIds: [group.id] }));
+  const other = await plugged(host, host.port(2, blue, '10.7.0.12', { groupIds: [group.id] }));
+  for (const port of [7000, 7001]) await web.listens(port);
+  assert.ok(await other.reaches('10.7.0.11', 7000));
+  const poisoned = groupOf(1, [{ protocol: 'nosuch' }, { protocol: 'tcp', portMin: 7001, portMax: 7001 }]);
+  assert.deepEqual(await host.driver.ensureGroup(poisoned), { refused: ['rules[0]'] });
+  assert.ok(!(await other.reaches('10.7.0.11', 7000, 0.5)), 'no longer said');
+  assert.ok(await other.reaches('10.7.0.11', 7001), 'the good rule');
 });
 
 async function scratch(t: TestContext) {

@@ -25,7 +25,7 @@ for (const [verb, wish] of work) await insist(() => driver[verb as 'ensurePort']
 await driver.close();
 
 /** Work whose attempt failed stays open, and is tried again. */
-async function insist(attempt: () => Promise<void>): Promise<void> {
+async function insist(attempt: () => Promise<unknown>): Promise<unknown> {
   for (let tries = 1; ; tries += 1) {
     try {
       return await attempt();

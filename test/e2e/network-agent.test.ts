@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { run } from '../../shared/process/run.ts';
 import { hostPings, hostReaches, missing, openHost } from './network-agent-host.ts';
 import { plugged, twoNetworks } from './network-agent-networks.ts';
-import { anyRule, dhcpOf, groupOf, idOf } from './network-agent-wishes.ts';
+import { anyRule, dhcpOf, groupOf, idOf, macOf, routerOf } from './network-agent-wishes.ts';
 
 const skip = await missing();
 
@@ -205,6 +205,37 @@ test('metadata is answered behind a router too, to the network that asks alone',
   assert.equal(await db.get('http://169.254.169.254/latest'), 'db /latest');
   host.owners.delete(`${red.networkId} 10.8.0.21`);
   assert.equal(await db.get('http://169.254.169.254/latest'), '');
+});
+
+test('OSSA-2014-019: odd routes and ranges stop neither their router nor others', { skip }, async (t) => {
+  const { host, router, web, blue } = await twoNetworks(t);
+  const floating = `${host.external}.100`;
+  const routes = [
+    { destination: '192.168.9.5/24', nexthop: '10.7.0.9' },
+    { destination: 'fd00:1::/64', nexthop: '10.7.0.9' },
+    { destination: '224.0.0.0/4', nexthop: '10.7.0.9' },
+    { destination: '192.168.11.0/24', nexthop: '203.0.113.9' },
+    { destination: '192.168.10.0/24', nexthop: '10.7.0.9' },
+  ];
+  const floatingIps = [{ id: 'f', floating, fixed: '10.7.0.11' }];
+  const { refused } = await host.driver.ensureRouter({ ...router, routes, floatingIps });
+  assert.deepEqual(refused.slice(0, 2), ['routes[1]', 'routes[2]']);
+  assert.match(refused[2] ?? '', /192\.168\.11\.0\/24 via 203\.0\.113\.9/, 'what the kernel says no to');
+  const { stdout } = await run(['ip', '-n', host.names.routerSpace(router.id), 'route', 'show', 'proto', 'static']);
+  assert.match(stdout, /192\.168\.9\.0\/24 via 10\.7\.0\.9/);
+  assert.match(stdout, /192\.168\.10\.0\/24 via 10\.7\.0\.9/);
+  assert.ok(await hostPings(floating));
+  const odd = ['::/64', 'fd00::1/128', '::ffff:10.0.0.1/96', 'fe80::1/64'];
+  const legs = odd.map((address, at) => ({
+    portId: idOf(5, 32 + at),
+    mac: macOf(0x532 + at),
+    segment: blue,
+    addresses: [address],
+  }));
+  for (const [at, leg] of legs.entries()) {
+    await host.driver.ensureRouter({ ...routerOf(9 + at, []), interfaces: [leg] }).catch(() => {});
+    assert.ok(await web.pings('10.8.0.21'), `beside a router with ${leg.addresses[0]}`);
+  }
 });
 
 const macOfLink = async (link: string) => (await run(['cat', `/sys/class/net/${link}/address`])).stdout.trim();

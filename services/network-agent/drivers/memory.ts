@@ -8,6 +8,7 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
   const wishes = new Map<string, unknown>();
   const ensure = async (wish: { readonly id: string }) => {
     wishes.set(wish.id, wish);
+    return { refused: [] };
   };
   const gone = async ({ id }: { readonly id: string }) => {
     wishes.delete(id);
@@ -26,7 +27,7 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
     ensureDhcpGone: gone,
     ensureRouter: async (wish) => {
       if (kind === 'user') refuseFloating(wish);
-      await ensure(wish);
+      return ensure(wish);
     },
     ensureRouterGone: gone,
     ensureExternal: ensure,

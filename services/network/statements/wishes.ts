@@ -12,7 +12,7 @@ import type { Kind, Statement } from './store.ts';
 
 export interface Asked {
   readonly verb: keyof NetworkAgent;
-  ask(agent: NetworkAgent): Promise<void>;
+  ask(agent: NetworkAgent): Promise<unknown>;
   readonly done?: (network: Network) => Promise<void>;
   readonly refused?: (network: Network) => Promise<void>;
 }

@@ -18,8 +18,30 @@ export function familyOf(range: string): Family {
 export const ofFamily = (family: Family, ranges: readonly string[]): string[] =>
   ranges.filter((range) => familyOf(range) === family);
 
-export function checkMac(mac: string): void {
-  if (!/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(mac)) throw badRequest(`${mac} is not a MAC address`);
+/** The one spelling of a range, or of an address: 10.0.0.5/8 is 10.0.0.0/8. Throws when it is neither. */
+export function canonicalRange(range: string): string {
+  const family = familyOf(range);
+  const [address = '', length] = range.split('/');
+  if (length === undefined) return family === 4 ? address : compressed(address);
+  const bits = Number(length);
+  if (family === 4) {
+    const size = 2 ** (32 - bits);
+    return `${text4(Math.floor(number4(address) / size) * size)}/${bits}`;
+  }
+  const size = 1n << BigInt(128 - bits);
+  return `${text6((BigInt(ip6Number(address)) / size) * size)}/${bits}`;
+}
+
+/** An address without a length. */
+export const isAddress = (text: string): boolean => isIP(text) !== 0 && !text.includes('%');
+
+/** Never the next hop or the goal of a route: nobody, this machine, everybody in a group. */
+export function isUnicast(range: string): boolean {
+  const family = familyOf(range);
+  const [address = '', length] = range.split('/');
+  if (family === 4)
+    return !/^(0|127|22[4-9]|23\d|2[45]\d)\./.test(address) || (address === '0.0.0.0' && length === '0');
+  return !/^0xff|^0x0{31}1$/.test(ip6Number(address));
 }
 
 /** The sixteen bytes of an IPv6 address, as the number that a raw comparison takes: 0xfe80…. */
@@ -50,4 +72,13 @@ export function isWithin(address: string, cidr: string): boolean {
   return Math.floor(number4(address) / 2 ** bits) === Math.floor(number4(network) / 2 ** bits);
 }
 
+const text4 = (number: number) => [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.');
+const text6 = (number: bigint) =>
+  compressed(
+    number
+      .toString(16)
+      .padStart(32, '0')
+      .replace(/(.{4})(?=.)/g, '$1:'),
+  );
+const compressed = (address: string) => new URL(`http://[${address}]`).hostname.slice(1, -1);
 const number4 = (address: string) => address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);

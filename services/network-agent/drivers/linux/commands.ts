@@ -1,7 +1,7 @@
 /** The few programs that change a Linux network. Many changes go in one process, by its standard input. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Fault } from '#shared/errors/fault.ts';
-import { CommandFailed, type RunOptions, run } from '#shared/process/run.ts';
+import { CommandFailed, type RunOptions, run, tryRun } from '#shared/process/run.ts';
 
 export interface Link {
   readonly name: string;
@@ -54,6 +54,17 @@ const linkOf = (link: IpLink): Link => ({
 export async function ipBatch(lines: readonly string[], space?: string): Promise<void> {
   if (lines.length === 0) return;
   await call(['ip', ...within(space), '-batch', '-'], { input: `${lines.join('\n')}\n` });
+}
+
+/** Lines that do not need each other: all are tried. Gives those that failed. */
+export async function ipBatchEach(lines: readonly string[], space?: string): Promise<string[]> {
+  if (lines.length === 0) return [];
+  const words = ['ip', ...within(space), '-force', '-batch', '-'];
+  const { code, stderr } = await tryRun(words, { input: `${lines.join('\n')}\n` });
+  if (code === 0) return [];
+  const failed = [...stderr.matchAll(/^Command failed -:(\d+)$/gm)].map(([, at]) => lines[Number(at) - 1] ?? '');
+  if (failed.length === 0) throw new Error(`${words.join(' ')}: ${stderr.trim()}`);
+  return failed;
 }
 
 /** One transaction: all of it holds, or nothing changed. */

@@ -19,6 +19,13 @@ test('a lease is a line of MAC, address and name', () => {
   assert.equal(files().names, '10.7.0.11 web.openstacklocal web\n');
 });
 
+test('of two addresses in one subnet a port’s first has the lease, and both have names', () => {
+  const more = { portId: 'p', mac: 'FA:16:3e:00:00:11', address: '10.7.0.10', name: 'host-10-7-0-10' };
+  const { hosts, names } = files({ leases: [...wish.leases, more] });
+  assert.equal(hosts, 'fa:16:3e:00:00:11,10.7.0.11,web\n');
+  assert.match(names, /^10\.7\.0\.11 web.*\n10\.7\.0\.10 host-10-7-0-10/);
+});
+
 test('a name that is no name does not reach the files', () => {
   const leases = [{ portId: 'p', mac: 'fa:16:3e:00:00:11', address: '10.7.0.11', name: 'web,ignore\nx' }];
   assert.equal(files({ leases }).hosts, 'fa:16:3e:00:00:11,10.7.0.11\n');

@@ -1,6 +1,7 @@
 /** What dnsmasq is told, as texts. */
 import { getServers } from 'node:dns';
 import { isIP } from 'node:net';
+import { domainName, hostLabel } from '#shared/contracts/grammar.ts';
 import type { DhcpWish } from '#shared/contracts/network-agent.ts';
 import { isWithin } from './addresses.ts';
 import { inner } from './names.ts';
@@ -23,9 +24,9 @@ export function dnsmasqFiles(wish: DhcpWish, dir: string, upstream: readonly str
   return {
     'dnsmasq.conf': lines(config(wish, subnets, dir, upstream)),
     hosts: lines(
-      wish.leases
-        .filter(({ address }) => isIP(address) === 4)
-        .map(({ mac, address, name }) => [mac, address, label(name)].filter(Boolean).join(',')),
+      firstOfEach(wish.leases.filter(({ address }) => isIP(address) === 4)).map(({ mac, address, name }) =>
+        [mac, address, label(name)].filter(Boolean).join(','),
+      ),
     ),
     options: lines(subnets.flatMap((subnet, index) => optionsOf(wish, subnet, `tag:s${index}`))),
     names: lines(
@@ -35,6 +36,10 @@ export function dnsmasqFiles(wish: DhcpWish, dir: string, upstream: readonly str
     ),
   };
 }
+
+/** A client asks for one address: of several the last would win, so it is told the first, which it keeps. */
+const firstOfEach = (leases: DhcpWish['leases']) =>
+  leases.filter(({ mac }, at) => leases.findIndex((other) => other.mac.toLowerCase() === mac.toLowerCase()) === at);
 
 const isServed = ({ dhcp, cidr }: Subnet) => dhcp && cidr.includes('.');
 
@@ -103,8 +108,8 @@ function netmask(cidr: string): string {
 }
 
 /** A tenant's words end up in files with a grammar: only what is a name gets there. */
-const label = (name: string) => (/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(name) ? name : '');
-const isDomain = (domain: string) => /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(domain);
+const label = (name: string) => (hostLabel.test(name) ? name : '');
+const isDomain = (domain: string) => domainName.test(domain);
 const names = (name: string, domain: string) => (isDomain(domain) ? `${name}.${domain} ${name}` : name);
 const lines = (all: readonly string[]) => all.map((line) => `${line}\n`).join('');
 

@@ -54,7 +54,7 @@ function verbsOf(keeper: Keeper, lacking: readonly string[]) {
     <K extends Kind>(kind: K) =>
     async (wish: Wishes[K]) => {
       able();
-      await keeper.ensure(kind, wish);
+      return { refused: await keeper.ensure(kind, wish) };
     };
   const gone = (kind: Kind) => async (wish: { readonly id: string }) => {
     able();

@@ -1,12 +1,9 @@
-import type { GroupWish, PortWish, Segment } from '#shared/contracts/network-agent.ts';
-import { badRequest } from '#shared/errors/fault.ts';
+import type { PortWish, Segment } from '#shared/contracts/network-agent.ts';
 import { coalesced } from '../order.ts';
 import { type AllRecords, neededSegments } from '../records.ts';
-import { checkMac, familyOf } from './addresses.ts';
 import { type Block, changeText, wholeText } from './blocks.ts';
 import type { Underlay } from './bridge.ts';
 import { type Links, listLinks, loadNft } from './commands.ts';
-import { groupChains, memberSets } from './group-rules.ts';
 import type { HostDoor } from './host-doors.ts';
 import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
 
@@ -100,21 +97,4 @@ function numbering(): (ports: readonly PortWish[]) => NumberedPort[] {
       return { number, wish };
     });
   };
-}
-
-/** A wish that cannot be said as rules is refused before it is kept: one alone would stop all others. */
-export function checkPort(wish: PortWish): void {
-  checkName(wish.tap);
-  checkName(wish.segment.bridge);
-  for (const mac of [wish.mac, ...wish.allowedPairs.map(({ mac }) => mac || wish.mac)]) checkMac(mac);
-  for (const { address } of [...wish.fixedIps, ...wish.allowedPairs]) familyOf(address);
-}
-
-export function checkGroup(group: GroupWish): void {
-  groupChains(group);
-  memberSets(group);
-}
-
-function checkName(link: string): void {
-  if (!/^[a-zA-Z0-9]{15}$/.test(link)) throw badRequest(`${link} is not a name that this cloud gives to a link`);
 }

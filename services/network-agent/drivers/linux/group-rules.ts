@@ -1,36 +1,11 @@
 /** Security groups: each is two chains of accepting rules, and two sets of its members' addresses. */
-import type { FirewallRule, GroupWish } from '#shared/contracts/network-agent.ts';
-import { badRequest } from '#shared/errors/fault.ts';
-import { type Family, familyOf, ofFamily } from './addresses.ts';
-import type { Block } from './blocks.ts';
 
-/** What the API calls by name, as the number in the packet. */
-const protocols: Readonly<Record<string, number>> = {
-  icmp: 1,
-  igmp: 2,
-  ipip: 4,
-  tcp: 6,
-  egp: 8,
-  udp: 17,
-  dccp: 33,
-  'ipv6-encap': 41,
-  'ipv6-route': 43,
-  'ipv6-frag': 44,
-  rsvp: 46,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  'ipv6-icmp': 58,
-  icmpv6: 58,
-  'ipv6-nonxt': 59,
-  'ipv6-opts': 60,
-  ospf: 89,
-  vrrp: 112,
-  pgm: 113,
-  sctp: 132,
-  udplite: 136,
-};
-const withPorts = [6, 17, 33, 132, 136];
+import { requireName, resourceId } from '#shared/contracts/grammar.ts';
+import type { FirewallRule, GroupWish } from '#shared/contracts/network-agent.ts';
+import { protocolNumbers, protocolsWithPorts } from '#shared/contracts/protocols.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+import { canonicalRange, type Family, familyOf, ofFamily } from './addresses.ts';
+import type { Block } from './blocks.ts';
 
 const bare = (id: string) => id.replaceAll('-', '');
 export const chainOf = (groupId: string, direction: FirewallRule['direction']) => `g${bare(groupId)}_${direction}`;
@@ -61,25 +36,26 @@ export function ruleLine(rule: FirewallRule): string {
 
 function remote({ direction, family, cidr, remoteGroupId }: FirewallRule): string {
   const field = `${family === 4 ? 'ip' : 'ip6'} ${direction === 'ingress' ? 'saddr' : 'daddr'}`;
-  if (remoteGroupId) return `${field} @${setOf(remoteGroupId, family)}`;
-  if (!cidr || cidr.endsWith('/0')) return '';
+  if (remoteGroupId) return `${field} @${setOf(requireName(resourceId, remoteGroupId, 'remoteGroupId'), family)}`;
+  if (!cidr) return '';
   if (familyOf(cidr) !== family) throw badRequest(`${cidr} is not a range of IPv${family}`);
-  return `${field} ${cidr}`;
+  return cidr.endsWith('/0') ? '' : `${field} ${canonicalRange(cidr)}`;
 }
 
 function protocol({ protocol: name, family, portMin, portMax }: FirewallRule): string {
   if (name === null || name === '' || name.toLowerCase() === 'any') return '';
   const number = protocolNumber(name, family);
-  const least = whole(portMin);
-  const most = whole(portMax) ?? least;
-  if (number === 1 || number === 58) return icmp(number, least, whole(portMax));
-  const ports = least !== null && withPorts.includes(number) ? ` th dport ${least}-${most}` : '';
+  if (number === 1 || number === 58) return icmp(number, within(portMin, 255), within(portMax, 255));
+  const least = within(portMin, 65_535);
+  const most = within(portMax, 65_535) ?? least;
+  if (least !== null && most !== null && least > most) throw badRequest(`${least} to ${most} is no range of ports`);
+  const ports = least !== null && protocolsWithPorts.has(number) ? ` th dport ${least}-${most}` : '';
   return `meta l4proto ${number}${ports}`;
 }
 
 function protocolNumber(name: string, family: Family): number {
-  const number = protocols[name.toLowerCase()] ?? Number(name);
-  if (!Number.isInteger(number) || number < 0 || number > 255) throw badRequest(`${name} is not a protocol`);
+  const number = protocolNumbers.get(name.toLowerCase()) ?? (/^\d{1,3}$/.test(name) ? Number(name) : 256);
+  if (number > 255) throw badRequest(`${name} is not a protocol`);
   return number === 1 && family === 6 ? 58 : number;
 }
 
@@ -90,9 +66,10 @@ function icmp(number: 1 | 58, type: number | null, code: number | null): string 
   return `meta l4proto ${number}${typed}${type === null || code === null ? '' : ` ${name} code ${code}`}`;
 }
 
-function whole(port: number | null): number | null {
-  if (port !== null && !Number.isInteger(port)) throw badRequest(`${port} is not a port`);
-  return port;
+function within(number: number | null, most: number): number | null {
+  if (number !== null && !(Number.isInteger(number) && number >= 0 && number <= most))
+    throw badRequest(`${number} is not a number from 0 to ${most}`);
+  return number;
 }
 
 /** Groups that ports or rules name, whether or not this host has been told of them yet. */

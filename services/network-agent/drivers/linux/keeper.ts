@@ -2,10 +2,12 @@
 import type { Segment } from '#shared/contracts/network-agent.ts';
 import type { Log } from '#shared/log/log.ts';
 import { inOrder } from '../order.ts';
-import { type Kind, kinds, neededSegments, segmentsOf, type Wishes } from '../records.ts';
+import { type Kind, kinds, neededSegments, type Records, segmentsOf, type Wishes } from '../records.ts';
+import { accepted } from './accepted.ts';
 import { ensureBridge, ensureBridgeGone } from './bridge.ts';
 import { listLinks, listTables } from './commands.ts';
 import { networkOf } from './dhcp.ts';
+import { interiorOf } from './interior.ts';
 import { listSpaces } from './namespaces.ts';
 import { ensureLeftAlone } from './other-firewalls.ts';
 import { type Part, parts, type World } from './parts.ts';
@@ -13,7 +15,8 @@ import { legsOf } from './router.ts';
 import { sweep, type Wanted } from './sweep.ts';
 
 export interface Keeper {
-  ensure<K extends Kind>(kind: K, wish: Wishes[K]): Promise<void>;
+  /** Gives the parts of the wish that no host could make true; the others hold. Throws a Fault when none could. */
+  ensure<K extends Kind>(kind: K, wish: Wishes[K]): Promise<readonly string[]>;
   ensureGone(kind: Kind, id: string): Promise<void>;
   /** Before anything else: strangers go, and the rules stand before the first guest comes back. */
   restore(): Promise<void>;
@@ -28,14 +31,29 @@ export function openKeeper(world: World, log: Log): Keeper {
   /** Wishes that may stand half: all of them after a start, later those that failed. */
   const unsure = new Set<string>();
   const complain = complaints(log);
+  /** Of each namespace, as it was when it was made. */
+  const interiors = new Map<string, { readonly space: string; readonly text: string }>();
+  const nextOf = rounds();
 
   const bridge = bridges(world, perBridge);
   const build = async <K extends Kind>(kind: K, wish: Wishes[K]) => {
     const key = `${kind}/${wish.id}`;
     unsure.add(key);
     for (const segment of segmentsOf[kind](wish)) await bridge(segment);
-    await partOf(kind).ensure(world, wish);
-    unsure.delete(key);
+    const refused = await partOf(kind).ensure(world, wish);
+    const space = partOf(kind).space?.(world, wish);
+    if (space !== undefined) interiors.set(key, { space, text: await interiorOf(space) });
+    if (refused.length === 0) unsure.delete(key);
+    return refused;
+  };
+  /** Looks into some of the namespaces, others at the next time; what changed there is unsure. */
+  const lookInside = async () => {
+    for (const key of nextOf([...interiors.keys()], spacesPerLook)) {
+      await perWish(key, async () => {
+        const before = interiors.get(key);
+        if (before && (await interiorOf(before.space).catch(() => '')) !== before.text) unsure.add(key);
+      });
+    }
   };
   const dropUnneeded = async () => {
     for (const { bridge: name } of records.segment.list()) {
@@ -48,26 +66,31 @@ export function openKeeper(world: World, log: Log): Keeper {
   };
 
   return {
-    ensure: (kind, wish) =>
-      perWish(`${kind}/${wish.id}`, async () => {
-        partOf(kind).check?.(wish);
+    ensure: (kind, asked) =>
+      perWish(`${kind}/${asked.id}`, async () => {
+        const { wish, refused: malformed } = accepted(kind, asked);
+        const refused = [...malformed];
         const left = bridgesOf(kind, records[kind].get(wish.id) as typeof wish | undefined).filter(
           (name) => !bridgesOf(kind, wish).includes(name),
         );
         await records[kind].put(wish as never);
         await keepSegments(world, segmentsOf[kind](wish));
-        await build(kind, wish);
+        refused.push(...(await build(kind, wish)));
         if (left.length > 0) await dropUnneeded();
+        if (refused.length > 0) log.error({ kind, id: wish.id, refused }, 'parts of a spec cannot be made true here');
+        return refused;
       }),
     ensureGone: (kind, id) =>
       perWish(`${kind}/${id}`, async () => {
         const wish = records[kind].get(id);
         await records[kind].remove(id);
         unsure.delete(`${kind}/${id}`);
+        interiors.delete(`${kind}/${id}`);
         await partOf(kind).ensureGone(world, id, wish);
         await dropUnneeded();
       }),
     restore: async () => {
+      for (const kind of kinds) await acceptRecords(records[kind] as Records<Wishes[Kind]>, kind, log);
       const gone = await sweep(underlay.names, wantedBy(world));
       if (gone.length > 0) log.warn({ gone }, 'took away what nobody asked for');
       const links = await firewall.load();
@@ -85,6 +108,7 @@ export function openKeeper(world: World, log: Log): Keeper {
       if (!standsIn(tables, underlay.names.table)) await firewall.loadWhole();
       else if (lost.length > 0) await firewall.load();
       await ensureLeftAlone(underlay.names, tables);
+      await lookInside();
       const missing = kinds.flatMap((kind) =>
         records[kind]
           .list()
@@ -94,7 +118,7 @@ export function openKeeper(world: World, log: Log): Keeper {
       for (const { kind, id } of missing) {
         await perWish(`${kind}/${id}`, async () => {
           const wish = records[kind].get(id);
-          if (wish) await build(kind, wish);
+          if (wish) for (const line of await build(kind, wish)) complain(kind, id, line);
         }).catch((error: unknown) => complain(kind, id, error));
       }
       await dropUnneeded();
@@ -118,8 +142,37 @@ function bridges({ records, underlay }: World, perBridge: ReturnType<typeof inOr
   };
 }
 
+/** What was written down before may be less strict than what is accepted today. */
+async function acceptRecords(records: Records<Wishes[Kind]>, kind: Kind, log: Log): Promise<void> {
+  for (const record of records.list()) {
+    try {
+      const { wish } = accepted(kind, record);
+      if (JSON.stringify(wish) !== JSON.stringify(record)) await records.put(wish);
+    } catch (error) {
+      log.error({ kind, id: record.id, error }, 'a spec is not well formed');
+      await records.remove(record.id);
+    }
+  }
+}
+
 const bridgesOf = <K extends Kind>(kind: K, wish: Wishes[K] | undefined): string[] =>
   wish ? segmentsOf[kind](wish).map(({ bridge }) => bridge) : [];
+
+/** How many namespaces one look at the host enters: each costs four processes. */
+const spacesPerLook = 10;
+
+/** So many of all, each in its turn. */
+function rounds(): (all: readonly string[], count: number) => string[] {
+  let last = '';
+  return (all, count) => {
+    const sorted = [...all].sort();
+    const after = sorted.findIndex((key) => key > last);
+    const turn = after < 0 ? sorted : [...sorted.slice(after), ...sorted.slice(0, after)];
+    const some = turn.slice(0, count);
+    last = some.at(-1) ?? '';
+    return some;
+  };
+}
 
 /** A refusal repeats with every look; saying it once is enough. */
 function complaints(log: Log) {

@@ -6,7 +6,7 @@ import { ipBatch, type Links } from './commands.ts';
 import { dirOf, ensureDhcp, ensureDhcpGone, networkOf, pidOf } from './dhcp.ts';
 import { metadataAddress } from './dnsmasq-files.ts';
 import { ensureExternal, ensureExternalGone } from './external.ts';
-import { checkGroup, checkPort, type Firewall } from './firewall.ts';
+import type { Firewall } from './firewall.ts';
 import type { Door, Metadata } from './metadata.ts';
 import type { Names } from './names.ts';
 import { isListed } from './namespaces.ts';
@@ -29,31 +29,34 @@ export interface Look {
 }
 
 export interface Part<Wish> {
-  /** Throws a Fault for a wish that no host could make true. */
-  check?(wish: Wish): void;
-  ensure(world: World, wish: Wish): Promise<void>;
+  /** Gives what the kernel did not take; it keeps nothing else from standing, and is tried again. */
+  ensure(world: World, wish: Wish): Promise<readonly string[]>;
   /** `wish` is what was asked last, when this host still knows it. */
   ensureGone(world: World, id: string, wish: Wish | undefined): Promise<void>;
   /** False when it is plain that something is missing. */
   isWhole(world: World, wish: Wish, look: Look): boolean;
+  /** The namespace that is the wish's own. */
+  space?(world: World, wish: Wish): string;
 }
 
 export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
   port: {
-    check: checkPort,
     ensure: async ({ firewall }, { tap, segment: { bridge } }) => {
       const links = await firewall.load();
-      if (links.has(tap) && links.get(tap)?.master !== bridge) await ipBatch([`link set ${tap} master ${bridge}`]);
+      const link = links.get(tap);
+      if (link && !isPlugged(links, tap, bridge))
+        await ipBatch([`link set ${tap} master ${bridge}`, `link set ${tap} up`]);
+      return [];
     },
     ensureGone: async ({ firewall }) => {
       await firewall.load();
     },
-    isWhole: (_, { tap, segment }, { links }) => !links.has(tap) || links.get(tap)?.master === segment.bridge,
+    isWhole: (_, { tap, segment }, { links }) => !links.has(tap) || isPlugged(links, tap, segment.bridge),
   },
   group: {
-    check: checkGroup,
     ensure: async ({ firewall }) => {
       await firewall.load();
+      return [];
     },
     ensureGone: async ({ firewall }) => {
       await firewall.load();
@@ -69,7 +72,9 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
       await ensureDhcp({ names, stateDir, upstream }, wish);
       await metadata.ensureDoors(space, [dhcpDoor(names, wish)]);
       await metadata.keepOnly(space, [wish.port.id]);
+      return [];
     },
+    space: ({ underlay: { names } }, { id }) => names.dhcpSpace(networkOf(id)),
     ensureGone: async ({ underlay: { names }, metadata }, id, wish) => {
       const networkId = networkOf(id);
       await metadata.keepOnly(names.dhcpSpace(networkId), []);
@@ -90,9 +95,11 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
       await ensureRouterSpace(names, wish.id);
       // A door closes only when no rule leads to it any more, so no side ever finds the door of another.
       const ports = await metadata.ensureDoors(space, routerDoors(names, wish));
-      await ensureRouter(names, wish, ports);
+      const refused = await ensureRouter(names, wish, ports);
       await metadata.keepOnly(space, [...ports.keys()]);
+      return refused;
     },
+    space: ({ underlay: { names } }, { id }) => names.routerSpace(id),
     ensureGone: async ({ underlay: { names }, metadata }, id, wish) => {
       await metadata.keepOnly(names.routerSpace(id), []);
       await ensureRouterGone(names, id, wish);
@@ -107,6 +114,7 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
     ensure: async ({ firewall }, wish) => {
       await ensureExternal(wish);
       await firewall.load();
+      return [];
     },
     ensureGone: async ({ underlay: { names }, firewall }, id) => {
       await ensureExternalGone(bridgeName(names.cloudId, networkOf(id)));
@@ -117,8 +125,8 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
   },
 };
 
-const isPlugged = (links: Links, veth: string, bridge: string): boolean =>
-  links.get(veth)?.up === true && links.get(veth)?.master === bridge;
+const isPlugged = (links: Links, link: string, bridge: string): boolean =>
+  links.get(link)?.up === true && links.get(link)?.master === bridge;
 
 const dhcpDoor = (names: Names, { id, port, segment }: Wishes['dhcp']): Door => ({
   space: names.dhcpSpace(networkOf(id)),

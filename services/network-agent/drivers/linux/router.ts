@@ -1,7 +1,7 @@
 /** A router is a namespace with a cable into each of its networks. */
 import type { RouterWish, Segment } from '#shared/contracts/network-agent.ts';
 import { cableLines, ensureCablesGone } from './cable.ts';
-import { call, inside, ipBatch, type Links, listLinks, loadNft } from './commands.ts';
+import { call, inside, ipBatch, ipBatchEach, type Links, listLinks, loadNft } from './commands.ts';
 import { addressLines } from './external.ts';
 import { inner, type Names } from './names.ts';
 import { ensureSpace, ensureSpaceGone } from './namespaces.ts';
@@ -18,8 +18,13 @@ interface Leg {
 export const ensureRouterSpace = (names: Names, id: string): Promise<Links> =>
   ensureSpace(names.routerSpace(id), ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']);
 
-/** Its namespace and its bridges are there already. Safe to ask twice; rules come before anything can pass. */
-export async function ensureRouter(names: Names, wish: RouterWish, doors: ReadonlyMap<string, number>): Promise<void> {
+/** Its namespace and its bridges are there already. Safe to ask twice; rules come before anything can pass. Gives the
+ * routes that the kernel does not take; they keep nothing else from standing. */
+export async function ensureRouter(
+  names: Names,
+  wish: RouterWish,
+  doors: ReadonlyMap<string, number>,
+): Promise<readonly string[]> {
   const space = names.routerSpace(wish.id);
   await loadNft(routerRuleset(wish, doors), space);
   const legs = legsOf(wish);
@@ -28,8 +33,9 @@ export async function ensureRouter(names: Names, wish: RouterWish, doors: Readon
   await plug(names, space, legs);
   const links = await listLinks(space);
   await ipBatch(legLines(wish, legs, links), space);
-  await ensureRoutes(space, wish);
+  const refused = await ensureRoutes(space, wish);
   await announce(space, wish, before);
+  return refused;
 }
 
 export const legsOf = ({ interfaces, gateway, floatingIps }: RouterWish): Leg[] => [
@@ -74,13 +80,15 @@ interface Route {
 }
 
 /** Routes of ours are the static ones; those of the kernel come and go with the addresses. */
-async function ensureRoutes(space: string, wish: RouterWish): Promise<void> {
-  if (!wish.adminUp) return; // a link that is down carries no route
+async function ensureRoutes(space: string, wish: RouterWish): Promise<string[]> {
+  if (!wish.adminUp) return []; // a link that is down carries no route
+  const failed: string[] = [];
   for (const family of ['-4', '-6'] as const) {
     const { stdout } = await call(['ip', '-n', space, family, '-j', 'route', 'show', 'proto', 'static']);
     const lines = routeLines(wish, family, JSON.parse(stdout || '[]') as Route[]);
-    await ipBatch(lines, space);
+    failed.push(...(await ipBatchEach(lines, space)));
   }
+  return failed;
 }
 
 export function routeLines({ gateway, routes }: RouterWish, family: '-4' | '-6', standing: readonly Route[]): string[] {
