@@ -123,10 +123,10 @@ export async function refuseIfUsed(
 }
 
 /** Ends the export and the attachment. A host that is away is told when it returns. */
-export async function disconnect(service: Volumes, who: Who, { id }: Attachment): Promise<void> {
+export async function disconnect(service: Volumes, who: Who, { id }: Attachment, force = false): Promise<void> {
   const { db, bus } = service;
   const taskId = await db.transaction(async (tx) => {
-    const task = await enqueue(tx, disconnectAttachment, { attachmentId: id }, who.requestId);
+    const task = await enqueue(tx, disconnectAttachment, { attachmentId: id, force }, who.requestId);
     if (!(await takeAttachment(tx, 'disconnect', { id, taskId: task }))) throw attachmentNotFound(id);
     return task;
   });

@@ -1,6 +1,7 @@
 /** Lists as Cinder gives them: filters, sort keys, marker and limit of the query. */
 import { timeOf } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
+import { isAdmin } from '#shared/auth/who.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
 
@@ -10,10 +11,12 @@ export interface Listing<Row> {
   readonly what: string;
   /** What a row says to a filter. Keys that are not here are no filters. */
   readonly filters: Readonly<Record<string, (row: Row, value: string) => boolean>>;
+  /** Filters that are an administrator's: to others they would tell where a thing lies. */
+  readonly adminFilters?: readonly string[];
   readonly sortKeys: Readonly<Record<string, (row: Row) => string | number | null>>;
 }
 
-type Asked = Pick<Call, 'query' | 'version' | 'page'>;
+type Asked = Pick<Call, 'query' | 'version' | 'page' | 'who'>;
 
 interface Page<Row> {
   readonly rows: readonly Row[];
@@ -47,13 +50,27 @@ export function pageOf<Row extends { readonly id: string }>(
 export const isSet = (value: string | undefined): value is string =>
   value !== undefined && value !== '' && value !== 'None';
 
-function filtered<Row>({ filters }: Listing<Row>, all: readonly Row[], { query, version }: Asked): readonly Row[] {
-  const wanted = Object.entries(query).flatMap(([key, value]) => {
-    const like = key.endsWith('~') && atLeast(version, '3.34');
-    const filter = filters[like ? key : key.replace(/~$/, '')];
-    return filter && isSet(value) ? [(row: Row) => filter(row, value)] : [];
-  });
+function filtered<Row>(listing: Listing<Row>, all: readonly Row[], asked: Asked): readonly Row[] {
+  const { query, version } = asked;
+  const { filters } = listing;
+  const kept = new Set(withheld(listing, asked));
+  const wanted = Object.entries(query)
+    .filter(([key]) => !kept.has(key))
+    .flatMap(([key, value]) => {
+      const like = key.endsWith('~') && atLeast(version, '3.34');
+      const filter = filters[like ? key : key.replace(/~$/, '')];
+      return filter && isSet(value) ? [(row: Row) => filter(row, value)] : [];
+    });
   return all.filter((row) => wanted.every((matches) => matches(row)));
+}
+
+/** What this caller may not filter by: refused by name from 3.31 on, as in Cinder, and of no effect before. */
+function withheld<Row>({ adminFilters = [] }: Listing<Row>, { query, version, who }: Asked): readonly string[] {
+  if (isAdmin(who)) return [];
+  const names = Object.keys(query).filter((key) => adminFilters.includes(key.replace(/~$/, '')));
+  if (names.length > 0 && atLeast(version, '3.31'))
+    throw badRequest(`Invalid filters ${names.join(',')} are found in query options.`);
+  return names;
 }
 
 /** `sort=name:asc,created_at:desc`, or the older sort_key and sort_dir. */

@@ -43,6 +43,8 @@ export interface Wanted {
   readonly gigabytes: number;
   /** The size of one volume alone. */
   readonly volumeGb?: number;
+  /** The project has it already, of another type. */
+  readonly ofTypeAlone?: boolean;
 }
 
 /** Throws 413 when it is too much. In the transaction that adds the thing. */
@@ -54,7 +56,7 @@ export async function reserveQuota(tx: Knex, wanted: Wanted): Promise<void> {
   if (perVolume >= 0 && (wanted.volumeGb ?? 0) > perVolume)
     throw over(`Requested volume size ${wanted.volumeGb}G is larger than maximum allowed limit ${perVolume}G.`);
   for (const what of ['gigabytes', 'volumes', 'snapshots'] as const)
-    for (const key of [what, `${what}_${name}`]) {
+    for (const key of wanted.ofTypeAlone ? [`${what}_${name}`] : [what, `${what}_${name}`]) {
       const [limit, has, more] = [limits[key] ?? -1, used[key] ?? 0, wanted[what] ?? 0];
       if (limit >= 0 && more > 0 && has + more > limit) throw over(words[what]({ key, limit, has, more }));
     }

@@ -81,9 +81,12 @@ export const listing: Listing<Snapshot> = {
     ...textFilters<Snapshot>('volume_id', ({ volumeId }) => volumeId),
     id: ({ id }, value) => id === value,
     user_id: ({ userId }, value) => userId === value,
+    host: ({ host }, value) => host === value.split('@')[0],
+    group_snapshot_id: () => false, // no snapshot is of a group
     consumes_quota: (_snapshot, value) => isTrue(value),
     metadata: ({ metadata }, value) => hasAll(metadata, dictionaryOf(value)),
   },
+  adminFilters: ['host'],
   sortKeys: {
     created_at: ({ createdAt }) => createdAt,
     updated_at: ({ updatedAt }) => updatedAt,

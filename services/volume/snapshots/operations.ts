@@ -5,8 +5,9 @@ import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
+import { takeTurn } from '../quotas/store.ts';
 import { trimmed } from '../volumes/create.ts';
-import { requireOnlineCopies } from '../volumes/source.ts';
+import { refuseWhileCopied, requireOnlineCopies } from '../volumes/source.ts';
 import { findVolume, lockVolume, type Volume } from '../volumes/store.ts';
 import { createSnapshot as making, deleteSnapshot as removing } from '../workflows/snapshots.ts';
 import { resettable, type SnapshotStatus } from './states.ts';
@@ -35,9 +36,10 @@ export async function createSnapshot(
   if (allowInUse && volume.status === 'in-use') await requireOnlineCopies(db, volume);
   const snapshot = await db.transaction(async (tx) => {
     const projectId = projectOf(who);
-    await reserveQuota(tx, { projectId, typeId: volume.typeId, snapshots: 1, gigabytes: volume.sizeGb });
+    await takeTurn(tx, projectId);
     const now = await lockVolume(tx, volume.id); // who deletes it meanwhile waits, and sees the snapshot
     if (!now || !allowed.includes(now.status)) throw wrongStatus(volume, allowed, now?.status ?? 'deleted');
+    await reserveQuota(tx, { projectId, typeId: now.typeId, snapshots: 1, gigabytes: now.sizeGb });
     const id = randomUUID();
     const taskId = await enqueue(tx, making, { snapshotId: id }, who.requestId);
     const fresh = newSnapshot(who, now, wish, { id, taskId });
@@ -80,6 +82,7 @@ export async function deleteSnapshot(service: Volumes, who: Who, id: string, for
     const taskId = await enqueue(tx, removing, { snapshotId: id }, who.requestId);
     if (!(await takeSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId })))
       throw badRequest('Invalid snapshot: Snapshot status must be available or error and must not be part of a group.');
+    if (!force) await refuseWhileCopied(tx, { snapshotId: id }, `Invalid snapshot: Snapshot ${id}`);
   });
   bus.hint(tasksWait);
 }

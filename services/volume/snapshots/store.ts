@@ -53,6 +53,12 @@ export async function readSnapshot(db: Knex, id: string): Promise<Snapshot | und
   return row ? fromRow(row) : undefined;
 }
 
+/** As it is now, and nobody changes it before this transaction ends. */
+export async function lockSnapshot(tx: Knex, id: string): Promise<Snapshot | undefined> {
+  const row = await tx('snapshots').where({ id }).forUpdate().first();
+  return row ? fromRow(row) : undefined;
+}
+
 export async function findOwnSnapshot(db: Knex, { id, taskId }: Owned): Promise<Snapshot> {
   const snapshot = await readSnapshot(db, id);
   if (!snapshot || snapshot.taskId !== taskId) throw new Error(`snapshot ${id} does not belong to task ${taskId}`);

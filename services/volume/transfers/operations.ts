@@ -3,6 +3,7 @@ import { projectOf, type Who } from '#shared/auth/who.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
 import { reserveQuota } from '../quotas/operations.ts';
+import { takeTurn } from '../quotas/store.ts';
 import { changeSnapshot, listSnapshotsOf } from '../snapshots/store.ts';
 import { changeVolume, findVolume, readVolume, turnVolume, type Volume } from '../volumes/store.ts';
 import { findTransfer, insertTransfer, readTransfer, removeTransfer, type Transfer } from './store.ts';
@@ -47,6 +48,7 @@ export async function accept({ db }: Volumes, who: Who, id: string, key: string)
   if (!timingSafeEqual(Buffer.from(hashOf(transfer.salt, key)), Buffer.from(transfer.keyHash)))
     throw badRequest(`Invalid auth key: Attempt to transfer ${id} with invalid auth key.`);
   await db.transaction(async (tx) => {
+    await takeTurn(tx, projectOf(who)); // before the first look: what is counted later is as of then
     const volume = await readVolume(tx, transfer.volumeId);
     if (!volume) throw badRequest(`Invalid volume: Volume ${transfer.volumeId} is gone.`);
     await takeOver(tx, who, volume, transfer);

@@ -40,7 +40,8 @@ export const setReadOnly: Handler<Volumes, { 'os-update_readonly_flag': { readon
   call,
 ) => {
   const { id } = await findVolume(db, call.who, idOf(call));
-  await changeVolume(db, id, { readOnly: isTrue(call.body['os-update_readonly_flag'].readonly) });
+  const readOnly = isTrue(call.body['os-update_readonly_flag'].readonly);
+  await changeVolume(db, id, { readOnly, readOnlyTold: true });
   return accepted();
 };
 
@@ -125,6 +126,6 @@ export const detach: Handler<Volumes, DetachBody> = async (service, { who, param
 type ForceDetachBody = { readonly 'os-force_detach': { readonly attachment_id?: string | null } };
 
 export const forceDetach: Handler<Volumes, ForceDetachBody> = async (service, { who, params, body }) => {
-  await actions.detach(service, who, params.id ?? '', body['os-force_detach'].attachment_id);
+  await actions.detach(service, who, params.id ?? '', body['os-force_detach'].attachment_id, true);
   return accepted();
 };

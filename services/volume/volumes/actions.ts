@@ -7,9 +7,10 @@ import { newAttachment } from '../attachments/reserve.ts';
 import { insertAttachment, listAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
+import { reserveQuota } from '../quotas/operations.ts';
 import { findTypeByNameOrId } from '../types/store.ts';
 import { invalidVolume } from './operations.ts';
-import { resettable, type VolumeStatus } from './states.ts';
+import { failed, held, resettable, type VolumeStatus } from './states.ts';
 import { changeVolume, findVolume, turnVolume, type Volume } from './store.ts';
 
 /** One UPDATE, or 400 naming the status it is in. */
@@ -72,7 +73,12 @@ export async function retype({ db }: Volumes, who: Who, id: string, name: string
   const isShared = type.extraSpecs.multiattach === '<is> True';
   if (isShared !== volume.multiattach && volume.status !== 'available')
     throw badRequest('Invalid input received: Multiattach can change only while the volume is available.');
-  await changeVolume(db, id, { typeId: type.id, multiattach: isShared });
+  await db.transaction(async (tx) => {
+    const { projectId, sizeGb } = volume;
+    if (type.id !== volume.typeId)
+      await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, ofTypeAlone: true });
+    await changeVolume(tx, id, { typeId: type.id, multiattach: isShared });
+  });
 }
 
 export interface AttachWish {
@@ -101,13 +107,20 @@ export async function attach({ db, seal }: Volumes, who: Who, id: string, wish: 
 }
 
 /** Its counterpart; and an administrator's way to take a volume from whoever has it. */
-export async function detach(service: Volumes, who: Who, id: string, attachmentId?: string | null): Promise<void> {
+export async function detach(
+  service: Volumes,
+  who: Who,
+  id: string,
+  attachmentId?: string | null,
+  force = false,
+): Promise<void> {
   const volume = await findVolume(service.db, who, id);
   const attachments = await listAttachmentsOf(service.db, [id]);
   const wanted = attachmentId ? attachments.filter((each) => each.id === attachmentId) : attachments;
   if (!attachmentId && wanted.length > 1)
     throw invalidVolume('Detach volume failed: More than one attachment, but no attachment_id provided.');
   const [attachment] = wanted;
-  if (attachment) return disconnect(service, who, attachment);
-  await turnVolume(service.db, volume.id, ['in-use', 'detaching', 'attaching', 'reserved'], { status: 'available' });
+  if (attachment) return disconnect(service, who, attachment, force);
+  const from = force && volume.host !== null ? [...held, ...failed] : held; // what has no bytes cannot be available
+  await turnVolume(service.db, volume.id, from, { status: 'available' });
 }

@@ -6,7 +6,7 @@ import { tasksWait, type Volumes } from '../context.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import { findTypeByNameOrId, listTypes, readTypeNamed, type VolumeType } from '../types/store.ts';
 import { createVolume as work } from '../workflows/create-volume.ts';
-import { type Origin, type OriginWish, originOf } from './source.ts';
+import { holdSource, type Origin, type OriginWish, originOf } from './source.ts';
 import { insertVolume, type Metadata, type Volume } from './store.ts';
 
 export interface VolumeWish extends OriginWish {
@@ -36,6 +36,7 @@ export async function createVolume(service: Volumes, who: Who, wish: VolumeWish)
     const params = { volumeId: id, source, sourceHost, extraSpecs: type.extraSpecs };
     const projectId = projectOf(who);
     await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
+    await holdSource(tx, source);
     const taskId = await enqueue(tx, work, params, who.requestId);
     const fresh = newVolume({ service, who, wish, origin, type, sizeGb, id, taskId });
     await insertVolume(tx, fresh);
@@ -55,9 +56,16 @@ function refuseUnknown({ config }: Volumes, wish: VolumeWish): void {
   if (zone && zone !== config.zone) throw badRequest(`Invalid input received: Availability zone '${zone}' is invalid.`);
 }
 
-/** The one asked for, the source's, or the default. */
-async function typeOf({ db }: Volumes, who: Who, wish: VolumeWish, { typeId }: Origin): Promise<VolumeType> {
+/** The one asked for, the image's, the source's, or the default. As in Cinder, an image's that is not there counts as none. */
+async function typeOf({ db }: Volumes, who: Who, wish: VolumeWish, origin: Origin): Promise<VolumeType> {
+  const {
+    typeId,
+    inherited: { imageId, imageMetadata },
+  } = origin;
   if (wish.volume_type) return findTypeByNameOrId(db, who, wish.volume_type);
+  const named = imageId === null ? undefined : imageMetadata?.cinder_img_volume_type;
+  const ofImage = named ? await findTypeByNameOrId(db, who, named).catch(() => undefined) : undefined;
+  if (ofImage) return ofImage;
   const inherited = typeId === null ? undefined : (await listTypes(db, who)).find(({ id }) => id === typeId);
   const type = inherited ?? (await readTypeNamed(db, '__DEFAULT__'));
   if (!type) throw notFound('Volume type with name', '__DEFAULT__');
@@ -102,6 +110,7 @@ const newVolume = ({ service, who, wish, origin, type, sizeGb, id, taskId }: Par
   zone: service.config.zone,
   multiattach: type.extraSpecs.multiattach === '<is> True',
   readOnly: false,
+  readOnlyTold: false,
   ...origin.inherited,
   metadata: wish.metadata ?? {},
   choice: null,

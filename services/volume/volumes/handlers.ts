@@ -76,12 +76,14 @@ export const listing: Listing<Named> = {
     snapshot_id: (volume, value) => value === volume.snapshotId,
     source_volid: (volume, value) => value === volume.sourceVolumeId,
     consumes_quota: (_volume, value) => isTrue(value),
+    group_id: () => false, // no volume is in a group
     migration_status: () => false,
     metadata: (volume, value) => hasAll(volume.metadata, dictionaryOf(value)),
     glance_metadata: (volume, value) => hasAll(volume.imageMetadata ?? {}, dictionaryOf(value)),
     created_at: (volume, value) => timeFilter(volume.createdAt, value),
     updated_at: (volume, value) => timeFilter(volume.updatedAt, value),
   },
+  adminFilters: ['host'],
   sortKeys: {
     created_at: (volume) => volume.createdAt,
     updated_at: (volume) => volume.updatedAt,

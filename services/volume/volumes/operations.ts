@@ -3,16 +3,17 @@ import type { Knex } from 'knex';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
-import { listAttachmentsOf } from '../attachments/store.ts';
+import { listAttachmentsOf, removeAttachmentsOf } from '../attachments/store.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
+import { takeTurn } from '../quotas/store.ts';
 import { listSnapshotsOf } from '../snapshots/store.ts';
 import { deleteVolume as deleting } from '../workflows/delete-volume.ts';
 import { extendVolume as extending } from '../workflows/extend-volume.ts';
 import { uploadVolume as uploading } from '../workflows/upload-volume.ts';
-import { requireOnlineCopies } from './source.ts';
-import { findVolume, readVolume, settleVolume, takeVolume, type Volume } from './store.ts';
+import { metadataForImage, refuseWhileCopied, requireOnlineCopies } from './source.ts';
+import { findVolume, lockVolume, readVolume, removeVolume, settleVolume, takeVolume, type Volume } from './store.ts';
 
 export const invalidVolume = (why: string) => badRequest(`Invalid volume: ${why}`);
 
@@ -29,11 +30,29 @@ export async function deleteVolume(service: Volumes, who: Who, id: string, how: 
   const volume = await findVolume(db, who, id);
   await requireThawed(db, volume.host);
   await db.transaction(async (tx) => {
+    if (await removeUnplaced(tx, volume)) return;
     const taskId = await enqueue(tx, deleting, { volumeId: id }, who.requestId);
     const taken = await takeVolume(tx, how.force ? 'forceDelete' : 'delete', { id, taskId });
     if (!taken || (await isHeld(tx, volume, how))) throw cannotDelete(how);
+    if (!how.force) await refuseWhileUsed(tx, id);
   });
   bus.hint(tasksWait);
+}
+
+/** What no pool was chosen for has no bytes anywhere: it goes in the request. False when work has it or it lies somewhere. */
+async function removeUnplaced(tx: Knex, { id }: Volume): Promise<boolean> {
+  const now = await lockVolume(tx, id);
+  if (!now || now.host !== null || now.taskId !== null || now.status !== 'error') return false;
+  await removeAttachmentsOf(tx, id);
+  await removeVolume(tx, { id, taskId: null });
+  return true;
+}
+
+/** Neither it nor a snapshot that would go with it is being copied. */
+async function refuseWhileUsed(tx: Knex, id: string): Promise<void> {
+  await refuseWhileCopied(tx, { sourceVolumeId: id }, `Invalid volume: Volume ${id}`);
+  for (const snapshot of await listSnapshotsOf(tx, id))
+    await refuseWhileCopied(tx, { snapshotId: snapshot.id }, `Invalid snapshot: Snapshot ${snapshot.id}`);
 }
 
 async function isHeld(tx: Knex, { id }: Volume, { cascade }: HowToDelete): Promise<boolean> {
@@ -57,18 +76,26 @@ export async function extendVolume(service: Volumes, who: Who, id: string, sizeG
   const { db, bus } = service;
   const volume = await findVolume(db, who, id);
   const { projectId, typeId } = volume;
-  if (sizeGb <= volume.sizeGb)
-    throw badRequest(
-      `Invalid input received: New size for extend must be greater than current size. (current: ${volume.sizeGb}, extended: ${sizeGb}).`,
-    );
+  requireLarger(volume, sizeGb);
   if (volume.status === 'in-use') throw inUse(volume);
   await db.transaction(async (tx) => {
-    await reserveQuota(tx, { projectId, typeId, gigabytes: sizeGb - volume.sizeGb, volumeGb: sizeGb });
+    await takeTurn(tx, projectId);
+    const now = (await lockVolume(tx, id)) ?? volume;
+    requireLarger(now, sizeGb);
+    await reserveQuota(tx, { projectId, typeId, gigabytes: sizeGb - now.sizeGb, volumeGb: sizeGb });
     const taskId = await enqueue(tx, extending, { volumeId: id, sizeGb }, who.requestId);
     if (!(await takeVolume(tx, 'extend', { id, taskId }))) throw await wrongStatus(tx, id, 'available', 'extend');
+    await refuseWhileCopied(tx, { sourceVolumeId: id }, `Invalid volume: Volume ${id}`);
     await settleVolume(tx, { id, taskId }, { growToGb: sizeGb });
   });
   bus.hint(tasksWait);
+}
+
+function requireLarger(volume: Volume, sizeGb: number): void {
+  if (sizeGb > volume.sizeGb) return;
+  throw badRequest(
+    `Invalid input received: New size for extend must be greater than current size. (current: ${volume.sizeGb}, extended: ${sizeGb}).`,
+  );
 }
 
 /** An initiator that is logged in never learns of the new size: no driver here can do it. */
@@ -125,7 +152,8 @@ export async function uploadVolume(service: Volumes, who: Who, id: string, wish:
   return { volume: { ...volume, status: 'uploading' }, image };
 }
 
-const imageOf = ({ sizeGb }: Volume, wish: UploadWish, format: string) => ({
+const imageOf = ({ sizeGb, imageMetadata }: Volume, wish: UploadWish, format: string) => ({
+  ...metadataForImage(imageMetadata ?? {}),
   name: wish.image_name,
   disk_format: format,
   container_format: wish.container_format ?? 'bare',

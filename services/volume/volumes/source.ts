@@ -6,8 +6,8 @@ import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { whyNoDisk } from '#shared/images/formats.ts';
 import type { Volumes } from '../context.ts';
 import { readHost } from '../hosts/store.ts';
-import { findSnapshot } from '../snapshots/store.ts';
-import { findVolume, type Metadata, readVolume, type Volume } from './store.ts';
+import { findSnapshot, lockSnapshot } from '../snapshots/store.ts';
+import { findVolume, listCopiesUnderWay, lockVolume, type Metadata, readVolume, type Volume } from './store.ts';
 
 export interface Origin {
   readonly source: VolumeSource;
@@ -61,7 +61,7 @@ async function fromSnapshot({ db }: Volumes, who: Who, id: string, { size }: Ori
 
 async function fromVolume({ db }: Volumes, who: Who, id: string, { size }: OriginWish): Promise<Origin> {
   const volume = await findVolume(db, who, id);
-  if (!['available', 'in-use'].includes(volume.status))
+  if (!copied.includes(volume.status))
     throw badRequest(`Invalid volume: Source volume ${id} must be available or in-use, it is ${volume.status}.`);
   if (volume.status === 'in-use') await requireOnlineCopies(db, volume);
   if (size && Number(size) < volume.sizeGb)
@@ -76,6 +76,32 @@ async function fromVolume({ db }: Volumes, who: Who, id: string, { size }: Origi
     typeId: volume.typeId,
     inherited: { ...nothing, bootable, imageMetadata, sourceVolumeId: id },
   };
+}
+
+/** In the transaction that adds the copy: whoever deletes or grows the source waits here, and then sees the copy. */
+export async function holdSource(tx: Volumes['db'], source: VolumeSource): Promise<void> {
+  if (source.kind === 'volume') {
+    const status = (await lockVolume(tx, source.volumeId))?.status ?? 'deleted';
+    if (!copied.includes(status))
+      throw badRequest(
+        `Invalid volume: Source volume ${source.volumeId} must be available or in-use, it is ${status}.`,
+      );
+  }
+  if (source.kind === 'snapshot' && (await lockSnapshot(tx, source.snapshotId))?.status !== 'available')
+    throw badRequest("Invalid snapshot: Originating snapshot status must be one of 'available' values");
+}
+
+const copied: readonly string[] = ['available', 'in-use'];
+
+/** A source that went or grew under a copy would leave the copy in error. */
+export async function refuseWhileCopied(
+  tx: Volumes['db'],
+  of: { sourceVolumeId: string } | { snapshotId: string },
+  what: string,
+): Promise<void> {
+  const copies = await listCopiesUnderWay(tx, of);
+  if (copies.length > 0)
+    throw badRequest(`${what} is being copied to volume ${copies.join(', ')}. Try again when that is available.`);
 }
 
 /** Where a copy takes time, a copy of a volume that is written to would be of no moment at all. */
@@ -125,6 +151,16 @@ const standard = new Set(
     ' ',
   ),
 );
+
+/** What of it goes on to an image of the volume: what the image service gives each image itself does not. */
+export const metadataForImage = (metadata: Metadata): Metadata =>
+  Object.fromEntries(
+    Object.entries(metadata).filter(
+      ([name]) => !standard.has(name) && !ofSource.has(name) && !name.startsWith('os_glance'),
+    ),
+  );
+
+const ofSource: ReadonlySet<string> = new Set([...kept, 'image_id', 'image_name', 'signature_verified']);
 
 function metadataOf(image: Image): Metadata {
   const own = Object.entries(image).filter(([name, value]) => !standard.has(name) && typeof value === 'string');

@@ -12,6 +12,8 @@ export type VolumeStatus =
   | 'uploading'
   | 'deleting'
   | 'error'
+  | 'error_attaching'
+  | 'error_detaching'
   | 'error_deleting'
   | 'error_extending'
   | 'maintenance'
@@ -32,6 +34,10 @@ export const volumeTakings = {
   upload: { from: { status: ['available'] }, meanwhile: { status: 'uploading' } },
   uploadInUse: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'uploading' } },
 } satisfies Record<string, Taking<States>>;
+
+/** What attachments make of a volume; and what an administrator's force turns into it, too. */
+export const held: readonly VolumeStatus[] = ['reserved', 'attaching', 'in-use', 'detaching'];
+export const failed: readonly VolumeStatus[] = ['error', 'error_attaching', 'error_detaching'];
 
 /** What an administrator may say a volume is. */
 export const resettable: readonly string[] = [

@@ -26,6 +26,8 @@ export interface Volume extends Owned {
   readonly bootable: boolean;
   readonly multiattach: boolean;
   readonly readOnly: boolean;
+  /** Somebody said whether it is: then its metadata say so too. */
+  readonly readOnlyTold: boolean;
   readonly snapshotId: string | null;
   readonly sourceVolumeId: string | null;
   readonly imageId: string | null;
@@ -94,6 +96,17 @@ export async function listVolumes(db: Knex, projectId: string | null): Promise<V
 
 export const isTypeUsed = async (db: Knex, typeId: string): Promise<boolean> =>
   (await db('volumes').where({ typeId }).first('id')) !== undefined;
+
+/** Volumes that are being made of this one, or of this snapshot: until they are there, it stays as it is. */
+export const listCopiesUnderWay = async (
+  tx: Knex,
+  of: { sourceVolumeId: string } | { snapshotId: string },
+): Promise<string[]> =>
+  tx('volumes')
+    .where({ ...of })
+    .whereIn('status', ['creating', 'downloading'])
+    .whereNotNull('taskId')
+    .pluck('id');
 
 /** What pools have promised: by host, in gigabytes. */
 export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>> {

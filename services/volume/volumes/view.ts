@@ -38,7 +38,7 @@ const whole = ({ volume: v, attachments, ...rest }: Shown) => ({
   volume_type: rest.typeName,
   snapshot_id: v.snapshotId,
   source_volid: v.sourceVolumeId,
-  metadata: v.readOnly ? { ...v.metadata, readonly: 'True' } : v.metadata,
+  metadata: { ...v.metadata, ...(v.readOnly || v.readOnlyTold ? { readonly: v.readOnly ? 'True' : 'False' } : {}) },
   links: linksOf({ volume: v, attachments, ...rest }),
   user_id: v.userId,
   bootable: String(v.bootable),
@@ -46,16 +46,18 @@ const whole = ({ volume: v, attachments, ...rest }: Shown) => ({
   replication_status: null,
   consistencygroup_id: null,
   multiattach: v.multiattach,
-  attachments: attachments.filter(({ status }) => status === 'attached').map(attachmentOf),
+  attachments: attachments
+    .filter(({ status }) => status === 'attached')
+    .map((each) => attachmentOf(each, rest.isAdmin)),
   ...(rest.isAdmin ? { migration_status: null } : {}),
 });
 
-const attachmentOf = (a: Attachment) => ({
+const attachmentOf = (a: Attachment, isAdmin: boolean) => ({
   id: a.volumeId,
   attachment_id: a.id,
   volume_id: a.volumeId,
   server_id: a.serverId,
-  host_name: a.attachedHost,
+  host_name: isAdmin ? a.attachedHost : null,
   device: a.mountpoint,
   attached_at: longTime(a.attachedAt),
 });

@@ -13,11 +13,17 @@ import {
   secretOf,
 } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
+import { failed, held, type VolumeStatus } from '../volumes/states.ts';
 import { readVolume, turnVolume } from '../volumes/store.ts';
 import { tellFailure } from './failure.ts';
 
 export interface OnAttachment {
   readonly attachmentId: string;
+}
+
+interface Disconnect extends OnAttachment {
+  /** A volume in error becomes available, too. */
+  readonly force?: boolean;
 }
 
 /** Lets the connector's host in, and keeps where it finds the volume; or the reason why not. */
@@ -42,15 +48,15 @@ export const connectAttachment = workflow<OnAttachment, Volumes>({
 });
 
 /** To nothing, from anywhere. The volume says afterwards what its other attachments make of it. */
-export const disconnectAttachment = workflow<OnAttachment, Volumes>({
+export const disconnectAttachment = workflow<Disconnect, Volumes>({
   name: 'disconnect-attachment',
   deadlineMs: 5 * 60_000,
   steps: [step('revoke', revoke)],
-  done: async (tx, { attachmentId }, { taskId }) => {
+  done: async (tx, { attachmentId, force }, { taskId }) => {
     const attachment = await readAttachment(tx, attachmentId);
     if (!attachment || attachment.taskId !== taskId) return;
     await removeAttachment(tx, { id: attachmentId, taskId });
-    await followAttachments(tx, attachment.volumeId);
+    await followAttachments(tx, attachment.volumeId, force === true ? [...held, ...failed] : held);
   },
   failed: (tx, { attachmentId }, { taskId }, fault) =>
     releaseAttachment(tx, { id: attachmentId, taskId }, { status: 'error_detaching', fault }),
@@ -87,9 +93,9 @@ async function revoke({ db, hosts }: Volumes, { attachmentId }: OnAttachment, ru
 }
 
 /** in-use while one of them is attached, reserved while one may become so, else available. */
-async function followAttachments(tx: Knex, volumeId: string): Promise<void> {
+async function followAttachments(tx: Knex, volumeId: string, from: readonly VolumeStatus[]): Promise<void> {
   const left = await listAttachmentsOf(tx, [volumeId]);
   const inUse = left.some(({ status }) => status === 'attached');
   const status = inUse ? 'in-use' : left.length > 0 ? 'reserved' : 'available';
-  await turnVolume(tx, volumeId, ['reserved', 'attaching', 'in-use', 'detaching'], { status });
+  await turnVolume(tx, volumeId, from, { status });
 }
