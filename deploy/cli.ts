@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Entry>> = {
     meaning: 'import-users FILE [--dry-run], of another Keystone; ldap-check DOMAIN [USER] [--file OPTIONS]',
     load: () => import('./commands/identity.ts'),
   },
+  'role-users': {
+    meaning: 'users of database and broker for each role and these hosts, as files to import; HOST ...',
+    load: () => import('./commands/role-users.ts'),
+  },
   'guest-image': {
     meaning: 'build a small guest from Debian packages; [FILE]',
     load: () => import('./commands/guest-image.ts'),
@@ -63,7 +67,7 @@ function optionsOf(args: string[]): Options {
       role: { type: 'string', multiple: true, default: [] },
     },
   });
-  const roles = values.role.flatMap((word) => word.split(',')).filter(Boolean);
+  const roles = values.role.flatMap((word) => word.split(/[,:]/)).filter(Boolean);
   const { foreground, split, yes, 'dry-run': dryRun, file } = values;
   return { foreground, split, yes, dryRun, file, roles, words: positionals };
 }

@@ -1,11 +1,22 @@
 /** The wattle command as one types it, on a cloud of identity alone: quick, and all the same. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tryRun } from '#shared/process/run.ts';
+import { isOpenToAll } from './cloud/directory.ts';
 import { end } from './processes/end.ts';
 import { findRunning } from './processes/pid-file.ts';
 import { root } from './setup/places.js';
@@ -26,7 +37,7 @@ function cloudOf(t: TestContext) {
     rmSync(folder, { recursive: true, force: true });
   });
   const running = () => findRunning(join(folder, 'var/run/identity.pid'));
-  return { wattle, running, address, folder: join(folder, 'var') };
+  return { wattle, running, address, env, folder: join(folder, 'var') };
 }
 
 const answersAt = async (address: string): Promise<boolean> =>
@@ -147,4 +158,37 @@ test('purge wants to be asked twice, and leaves nothing', async (t) => {
   assert.equal((await wattle('purge', '--yes')).code, 0);
   assert.equal(await answersAt(address), false);
   assert.equal(existsSync(folder), false);
+});
+
+const rootOnly = process.getuid?.() === 0 ? false : 'only root mounts, and changes users';
+
+test('a purge that meets something busy names it, keeps the id, and can be asked again', {
+  skip: rootOnly,
+}, async (t) => {
+  const { wattle, folder } = cloudOf(t);
+  await wattle('start', '--role', 'identity');
+  const busy = join(folder, 'image');
+  mkdirSync(busy, { recursive: true });
+  assert.equal((await tryRun(['mount', '-t', 'tmpfs', 'tmpfs', busy])).code, 0);
+  const first = await wattle('purge', '--yes');
+  assert.equal((await tryRun(['umount', busy])).code, 0);
+  assert.equal(first.code, 1);
+  assert.match(first.stderr, /wattle purge: these cannot be removed.*\/var\/image\. /);
+  assert.ok(existsSync(join(folder, 'id')));
+  assert.equal((await wattle('purge', '--yes')).code, 0);
+  assert.equal(existsSync(folder), false);
+});
+
+const closed = rootOnly || (isOpenToAll(root) ? false : 'other users may not enter this clone');
+
+test('services run without root', { skip: closed }, async (t) => {
+  const { folder, address, env } = cloudOf(t);
+  mkdirSync(folder, { recursive: true });
+  chownSync(folder, 65534, 65534);
+  const as = { env: { ...env, HOME: folder }, uid: 65534, gid: 65534 };
+  const command = [process.execPath, join(root, 'deploy/main.js')];
+  const started = await tryRun([...command, 'start', '--role', 'identity,placement,image,network,volume,compute'], as);
+  assert.equal(started.code, 0, started.stderr);
+  assert.ok(await answersAt(address));
+  assert.equal((await tryRun([...command, 'stop'], as)).code, 0);
 });

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Home } from '../settings.ts';
 import { end } from './end.ts';
@@ -10,6 +10,7 @@ const rankOf = (role: string) => (role === 'supervisor' ? 0 : 1 + Math.max(0, la
 
 /** Every process that Wattle itself runs, by role. */
 export function listRunning({ directory }: Home): (Running & { readonly role: string })[] {
+  if (!existsSync(directory.run)) return []; // a purge was interrupted
   const roles = readdirSync(directory.run)
     .filter((file) => file.endsWith('.pid'))
     .map((file) => file.slice(0, -4));

@@ -74,12 +74,16 @@ async function ensureFiles(home: string, files: string, account: Account | undef
 /** MariaDB wants to be asked twice before it runs as root. */
 const userOption = (account: Account | undefined) => (process.getuid?.() === 0 && !account ? ['--user=root'] : []);
 
-/** Root of the database has no password and comes in by the socket alone. A user is made before its schema is. */
-const firstStatements = (users: readonly DatabaseUser[]) => `DROP USER IF EXISTS 'wattle'@'127.0.0.1';
-${users.map(statementsFor).join('')}`;
+/** Root of the database has no password and comes in by the socket alone. */
+const firstStatements = (users: readonly DatabaseUser[]) =>
+  `DROP USER IF EXISTS 'wattle'@'127.0.0.1';\n${userStatements(users, '127.0.0.1')}`;
 
-function statementsFor({ name, password, schema }: DatabaseUser): string {
-  const account = `'${name}'@'127.0.0.1'`;
+/** Idempotent, and gives an existing user its password of today. `from` is where logins come from: an address, or % for any. */
+export const userStatements = (users: readonly DatabaseUser[], from: string): string =>
+  users.map((user) => statementsFor(user, from)).join('');
+
+function statementsFor({ name, password, schema }: DatabaseUser, from: string): string {
+  const account = `'${name}'@'${from}'`;
   const where = schema === undefined ? '*' : `\`${schema.replaceAll('_', '\\_')}\``; // an underscore is a wildcard there
   return `CREATE USER IF NOT EXISTS ${account};
 ALTER USER ${account} IDENTIFIED BY '${password}';

@@ -2,21 +2,19 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { busSecret, databaseSecret, schemaOf } from '#shared/config/cloud.ts';
 import { type Log, openLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
-import { ensureSecret } from '../cloud/directory.ts';
 import { findRunning, notePid, releasePidFile, takePidFile } from '../processes/pid-file.ts';
 import { processOf } from '../processes/role-process.ts';
 import { told } from '../processes/stay.ts';
-import { isAgent, parts } from '../roles.ts';
+import { parts } from '../roles.ts';
 import type { Home } from '../settings.ts';
 import { compileCache, root } from '../setup/places.js';
-import { brokerUsers } from './broker-users.ts';
 import type { Daemon } from './daemon.ts';
 import { keep } from './keep.ts';
-import { type DatabaseUser, mariadb } from './mariadb.ts';
+import { mariadb } from './mariadb.ts';
 import { epmd, rabbitmq } from './rabbitmq.ts';
+import { brokerUsersOf, databaseUsersOf } from './role-users.ts';
 
 export async function supervise(home: Home): Promise<void> {
   const { directory, layout } = home;
@@ -25,13 +23,14 @@ export async function supervise(home: Home): Promise<void> {
   takePidFile(pidFile);
   const log = openLog({ role: 'supervisor' });
   const ending = told('SIGTERM', 'SIGINT');
-  const place = { path: directory.path, id: directory.id, ports: layout.ports, users: brokerUsersOf(home) };
+  const host = home.cloud.host || hostname();
+  const place = { path: directory.path, id: directory.id, ports: layout.ports, users: brokerUsersOf(directory, host) };
   const [grounds, roles] = [new AbortController(), new AbortController()];
   const keepAll = (daemons: readonly Daemon[], until: AbortController) =>
     daemons.map((daemon) => keep(directory, daemon, log, until.signal));
 
   const directoryOfNodes = epmd(place);
-  const database = { path: directory.path, port: layout.ports.mariadb, users: databaseUsersOf(home) };
+  const database = { path: directory.path, port: layout.ports.mariadb, users: databaseUsersOf(directory) };
   const beneath = [mariadb(database), rabbitmq(place)];
   const kept = keepAll([directoryOfNodes], grounds);
   await usable(directoryOfNodes, log);
@@ -51,17 +50,6 @@ export async function supervise(home: Home): Promise<void> {
   log.info({}, 'stopped');
   process.exit(0);
 }
-
-const brokerUsersOf = ({ directory, cloud }: Home) =>
-  brokerUsers(cloud.host || hostname(), (user) => ensureSecret(directory.path, busSecret(user)));
-
-const databaseUsersOf = ({ directory }: Home): DatabaseUser[] =>
-  parts
-    .filter((part) => !isAgent(part))
-    .map((part) => {
-      const schema = schemaOf(part);
-      return { name: schema, password: ensureSecret(directory.path, databaseSecret(part)), schema };
-    });
 
 const roleDaemon = (role: string): Daemon => ({
   name: role,

@@ -1,5 +1,6 @@
 /** What runs and stands on this host that tests could have left. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryRun } from '#shared/process/run.ts';
 
@@ -13,10 +14,12 @@ export async function lookAround(folder: string): Promise<Set<string>> {
     wordsOf(['ip', 'netns', 'list'], /^(\S+)/),
     wordsOf(['nft', 'list', 'tables'], /^table (.+)$/),
   ]);
+  const others = cloudsOutside(folder);
+  const isOfTests = (name: string) => !others.some((id) => name.includes(id));
   return new Set([
-    ...links.filter((name) => ours.test(name)).map((name) => `link ${name}`),
-    ...namespaces.map((name) => `namespace ${name}`),
-    ...tables.map((name) => `nft table ${name}`),
+    ...links.filter((name) => ours.test(name) && isOfTests(name)).map((name) => `link ${name}`),
+    ...namespaces.filter(isOfTests).map((name) => `namespace ${name}`),
+    ...tables.filter(isOfTests).map((name) => `nft table ${name}`),
     ...processesBelow(folder),
   ]);
 }
@@ -29,10 +32,25 @@ export async function leftSince(before: ReadonlySet<string>, folder: string): Pr
   }
 }
 
+/** The ids of clouds that run on this machine and are not of the tests: what they make meanwhile is theirs. */
+function cloudsOutside(folder: string): string[] {
+  const ids = pids().flatMap((pid) => {
+    const words = textOf(`/proc/${pid}/cmdline`).split('\0');
+    if (!words.some((word) => word.endsWith('deploy/main.js'))) return [];
+    const given = textOf(`/proc/${pid}/environ`)
+      .split('\0')
+      .find((word) => word.startsWith('WATTLE_VAR='));
+    const home = given?.slice('WATTLE_VAR='.length) ?? `/proc/${pid}/cwd/var`;
+    return home.startsWith(`${folder}/`) ? [] : [textOf(join(home, 'id')).trim()];
+  });
+  return ids.filter((id) => id !== '');
+}
+
+const pids = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+
 /** What a test started knows the folder by its TMPDIR, however deep it is. */
 function processesBelow(folder: string): string[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
-  return pids.flatMap((pid) => {
+  return pids().flatMap((pid) => {
     const words = textOf(`/proc/${pid}/cmdline`).split('\0');
     const inside = [...words, ...textOf(`/proc/${pid}/environ`).split('\0')].some((word) =>
       word.includes(`${folder}/`),
