@@ -30,6 +30,8 @@ export interface DiskWish {
   /** At most 20 characters reach the guest as /dev/disk/by-id/virtio-…: a volume's id, as Nova does. */
   readonly serial: string;
   readonly readOnly?: boolean;
+  /** In the place of a disc, on SATA whatever `bus` says: only at a boot, and read only. */
+  readonly cdrom?: boolean;
 }
 
 export interface NicWish {

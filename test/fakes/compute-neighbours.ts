@@ -11,9 +11,11 @@ import type {
   NetworkPart,
   PlacementPart,
   PortJson,
+  SnapshotJson,
   SubnetJson,
   VolumeJson,
   VolumePart,
+  VolumeTypeJson,
 } from '../../services/compute/drivers/neighbours.ts';
 
 const missing = (what: string, id: string) => new Fault(404, 'notFound', `${what} ${id} could not be found.`);
@@ -24,10 +26,21 @@ function found<T>(things: ReadonlyMap<string, T>, what: string, id: string): T {
   return thing;
 }
 
+/** Ids that exist and that a caller's token does not see: foreign, or private. The service's own token sees all. */
+export const hidden = new Set<string>();
+function seen(id: string, what: string, token: string | undefined): void {
+  if (token !== undefined && hidden.has(id)) throw missing(what, id);
+}
+const onlySeen = <T extends { readonly id: string }>(rows: readonly T[], token: string | undefined): T[] =>
+  rows.filter(({ id }) => token === undefined || !hidden.has(id));
+
 export function fakeImages(images = new Map<string, Image>()): ImagePart & { readonly all: Map<string, Image> } {
   return {
     all: images,
-    show: async (id) => found(images, 'Image', id),
+    show: async (id, token) => {
+      seen(id, 'Image', token);
+      return found(images, 'Image', id);
+    },
     create: async (image) => {
       const made = { ...image, id: randomUUID(), status: 'queued' } as unknown as Image;
       images.set(made.id, made);
@@ -46,9 +59,11 @@ interface FakeNetwork extends NetworkPart {
 
 /** Does a row fit what a query says? A list of values means any of them. */
 const fits = (row: object, query: Readonly<Record<string, string | readonly string[]>>) =>
-  Object.entries(query).every(([key, wanted]) =>
-    [wanted].flat().includes(String((row as Record<string, unknown>)[key])),
-  );
+  Object.entries(query).every(([key, wanted]) => {
+    const value = (row as Record<string, unknown>)[key];
+    if (key !== 'fixed_ips') return [wanted].flat().includes(String(value));
+    return (value as PortJson['fixed_ips']).some(({ ip_address }) => wanted === `ip_address=${ip_address}`);
+  });
 
 type Ports = FakeNetwork['ports'];
 
@@ -80,13 +95,19 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
     subnets,
     ports,
     groups,
-    listNetworks: async (query) => [...networks.values()].filter((each) => fits(each, query)),
-    listSubnets: async (query) => [...subnets.values()].filter((each) => fits(each, query)),
-    listPorts: async (query) => [...ports.values()].filter((each) => fits(each, query)),
-    listGroups: async (query) => [...groups.values()].filter((each) => fits(each, query)),
+    listNetworks: async (query, token) => onlySeen([...networks.values()], token).filter((each) => fits(each, query)),
+    listSubnets: async (query, token) => onlySeen([...subnets.values()], token).filter((each) => fits(each, query)),
+    listPorts: async (query, token) => onlySeen([...ports.values()], token).filter((each) => fits(each, query)),
+    listGroups: async (query, token) => onlySeen([...groups.values()], token).filter((each) => fits(each, query)),
     listFloatingIps: async () => [],
-    showNetwork: async (id) => found(networks, 'Network', id),
-    showPort: async (id) => found(ports, 'Port', id),
+    showNetwork: async (id, token) => {
+      seen(id, 'Network', token);
+      return found(networks, 'Network', id);
+    },
+    showPort: async (id, token) => {
+      seen(id, 'Port', token);
+      return found(ports, 'Port', id);
+    },
     createPort: async (wish) => {
       const port = create(wish);
       ports.set(port.id, port);
@@ -104,6 +125,8 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
 interface FakeVolumes extends VolumePart {
   readonly volumes: Map<string, VolumeJson & { readonly metadata?: unknown }>;
   readonly attachments: Map<string, AttachmentJson>;
+  readonly snapshots: Map<string, SnapshotJson>;
+  readonly types: Map<string, VolumeTypeJson>;
 }
 
 /** What the volume service gives out for an attachment. */
@@ -114,13 +137,22 @@ export function fakeVolumes(
   attachments: FakeVolumes['attachments'] = new Map(),
 ): FakeVolumes {
   const say = (id: string, status: string) => volumes.set(id, { ...found(volumes, 'Volume', id), status });
+  const snapshots: FakeVolumes['snapshots'] = new Map();
+  const types: FakeVolumes['types'] = new Map();
   return {
     volumes,
     attachments,
-    show: async (id) => found(volumes, 'Volume', id),
-    showSnapshot: async (id) => {
-      throw missing('Snapshot', id);
+    snapshots,
+    types,
+    show: async (id, token) => {
+      seen(id, 'Volume', token);
+      return found(volumes, 'Volume', id);
     },
+    showSnapshot: async (id, token) => {
+      seen(id, 'Snapshot', token);
+      return found(snapshots, 'Snapshot', id);
+    },
+    listTypes: async (token) => onlySeen([...types.values()], token),
     create: async (_projectId, wish) => {
       const volume = { bootable: 'true', ...wish, id: randomUUID(), status: 'available' } as unknown as VolumeJson;
       volumes.set(volume.id, volume);

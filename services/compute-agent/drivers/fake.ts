@@ -105,10 +105,10 @@ export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOp
 }
 
 const stateOf = ({ id, disks, machine: wished }: GuestWish, power: Power): GuestState => {
-  const counted = { virtio: 0, scsi: 0 };
-  const name = ({ id: disk, bus }: GuestWish['disks'][number]) => [
+  const counted = { virtio: 0, scsi: 0, discs: 0 };
+  const name = ({ id: disk, bus, cdrom }: GuestWish['disks'][number]) => [
     disk,
-    `${bus === 'scsi' ? 'sd' : 'vd'}${String.fromCharCode(97 + counted[bus]++)}`,
+    cdrom ? `sr${counted.discs++}` : `${bus === 'scsi' ? 'sd' : 'vd'}${String.fromCharCode(97 + counted[bus]++)}`,
   ];
   return { id, power, machine: wished ?? machine, devices: Object.fromEntries(disks.map(name)) };
 };

@@ -72,6 +72,7 @@ const newAttachment = ({ id, serverId, taskId, volume, wish, disks, server }: Pa
   bootIndex: null,
   device: wish.device ?? nextDevice([server.rootDevice ?? '/dev/vda', ...disks.map(({ device }) => device)]),
   bus: 'virtio',
+  cdrom: false,
   sizeGb: volume.size,
   deleteOnTermination: wish.delete_on_termination ?? false,
   created: false,

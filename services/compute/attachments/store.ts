@@ -25,6 +25,8 @@ export interface Attachment extends Owned {
   /** The name the guest most likely gives it: /dev/vdb. */
   readonly device: string | null;
   readonly bus: 'virtio' | 'scsi';
+  /** Read only, in the place of a disc; on a bus of its own. */
+  readonly cdrom: boolean;
   readonly sizeGb: number;
   readonly deleteOnTermination: boolean;
   /** The volume was made for this server. */

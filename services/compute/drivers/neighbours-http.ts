@@ -15,6 +15,7 @@ import type {
   SubnetJson,
   VolumeJson,
   VolumePart,
+  VolumeTypeJson,
 } from './neighbours.ts';
 
 type Query = Readonly<Record<string, string | readonly string[]>>;
@@ -111,6 +112,8 @@ export function volumeOver(session: Session): VolumePart {
       (await ask<{ volume: VolumeJson }>(`/volumes/${encodeURIComponent(id)}`, as(token))).volume,
     showSnapshot: async (id, token) =>
       (await ask<{ snapshot: SnapshotJson }>(`/snapshots/${encodeURIComponent(id)}`, as(token))).snapshot,
+    listTypes: async (token) =>
+      (await ask<{ volume_types: VolumeTypeJson[] }>('/types?is_public=None', as(token))).volume_types,
     create: async (projectId, volume) =>
       (await ask<{ volume: VolumeJson }>(`/${projectId}/volumes`, { method: 'POST', body: { volume } })).volume,
     findMarked: async (projectId, mark) => {

@@ -20,6 +20,7 @@ export interface NetworkJson {
   readonly shared?: boolean;
   readonly mtu?: number;
   readonly 'router:external'?: boolean;
+  readonly port_security_enabled?: boolean;
 }
 export interface SubnetJson {
   readonly id: string;
@@ -95,6 +96,10 @@ export interface VolumeJson {
   readonly attachments?: readonly { readonly server_id: string; readonly attachment_id?: string }[];
   readonly volume_image_metadata?: Readonly<Record<string, string>>;
 }
+export interface VolumeTypeJson {
+  readonly id: string;
+  readonly name: string;
+}
 export interface SnapshotJson {
   readonly id: string;
   readonly volume_id: string;
@@ -113,6 +118,8 @@ export interface AttachmentJson {
 export interface VolumePart {
   show(id: string, token?: string): Promise<VolumeJson>;
   showSnapshot(id: string, token?: string): Promise<SnapshotJson>;
+  /** Public ones, and those that the bearer's project was let in to. */
+  listTypes(token: string): Promise<readonly VolumeTypeJson[]>;
   /** A volume of that project. */
   create(projectId: string, volume: Readonly<Record<string, unknown>>): Promise<VolumeJson>;
   /** By the mark in its metadata. */

@@ -5,6 +5,8 @@ import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { beginAction } from '../actions/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
+import type { PortJson } from '../drivers/neighbours.ts';
+import { referencesOf } from '../servers/references.ts';
 import { changeServer, readServer, type Server } from '../servers/store.ts';
 import type { NetworkWish } from '../servers/wish.ts';
 import { wishedNic, wishedNics } from '../servers/wished-networks.ts';
@@ -99,6 +101,7 @@ async function settled({ db }: Compute, serverId: string, id: string): Promise<I
 }
 
 async function wished(compute: Compute, who: Who, wish: InterfaceWish, mayOutside: () => boolean) {
+  const asking = { who, of: referencesOf(compute, who), mayOutside };
   const { port_id, net_id, fixed_ips = [], tag } = wish;
   if (port_id !== undefined && net_id !== undefined) throw badRequest('Must not input both network_id and port_id');
   if (fixed_ips.length > 0 && net_id === undefined) throw badRequest('Must input network_id when request IP address');
@@ -108,8 +111,8 @@ async function wished(compute: Compute, who: Who, wish: InterfaceWish, mayOutsid
     ...(fixed_ips[0] === undefined ? {} : { fixed_ip: fixed_ips[0].ip_address }),
     ...(tag === undefined ? {} : { tag }),
   };
-  if (port_id !== undefined || net_id !== undefined) return wishedNic(compute, who, asked, mayOutside);
-  const [only] = await wishedNics(compute, who, 'auto', mayOutside);
+  if (port_id !== undefined || net_id !== undefined) return wishedNic(asking, asked);
+  const [only] = await wishedNics(asking, 'auto');
   if (!only)
     throw badRequest(
       `No specific network was requested and none are available for project '${who.projectId}'. Name one, or make one.`,
@@ -141,11 +144,18 @@ export async function findPlugged({ db }: Compute, serverId: string, portId: str
   return nic;
 }
 
+/** The ports of the rows: anybody may write the id of somebody's server on a port of their own. */
+async function portsOf({ network }: Compute, nics: readonly Interface[]): Promise<readonly PortJson[]> {
+  const ids = nics.flatMap(({ portId }) => portId ?? []);
+  return ids.length === 0 ? [] : network.listPorts({ id: ids });
+}
+
 /** What network says of the ports now, onto the rows; nothing is written when nothing changed. */
 export async function refreshAddresses(compute: Compute, serverId: string): Promise<void> {
-  const { db, network } = compute;
-  if ((await listInterfaces(db, serverId)).length === 0) return;
-  const ports = await network.listPorts({ device_id: serverId });
+  const { db } = compute;
+  const known = await listInterfaces(db, serverId);
+  if (known.length === 0) return;
+  const ports = await portsOf(compute, known);
   const copies = new Map(await Promise.all(ports.map(async (port) => [port.id, await copyOf(compute, port)] as const)));
   await db.transaction(async (tx) => {
     const nics: Interface[] = [];
@@ -170,10 +180,10 @@ export async function changeGroup(
   { name, wanted }: { readonly name: string; readonly wanted: boolean },
 ): Promise<void> {
   const { network } = compute;
-  const groups = await network.listGroups({ project_id: server.projectId }, who.token);
+  const groups = await referencesOf(compute, who).groupsOf(server.projectId);
   const group = groups.find((each) => each.id === name || each.name === name);
   if (!group) throw new Fault(404, 'notFound', `Security group ${name} not found for project ${server.projectId}.`);
-  const ports = await network.listPorts({ device_id: server.id });
+  const ports = await portsOf(compute, await listInterfaces(compute.db, server.id));
   if (ports.length === 0) throw badRequest(`instance_id ${server.id} could not be found as device id on any ports`);
   const has = ports.filter(({ security_groups = [] }) => security_groups.includes(group.id));
   if (!wanted && has.length === 0)

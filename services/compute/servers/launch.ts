@@ -16,6 +16,7 @@ import { fittingServers, limitsFor } from '../quotas/operations.ts';
 import { lockProject } from '../quotas/store.ts';
 import { buildServer } from '../workflows/build-server.ts';
 import { type Common, newDisk, newNic, newServer } from './new-server.ts';
+import { referencesOf } from './references.ts';
 import { insertServer, type NewServer } from './store.ts';
 import { isTrue, type ServerBody } from './wish.ts';
 import { type WishedDisks, wishedDisks } from './wished-disks.ts';
@@ -23,6 +24,7 @@ import { type WishedNic, wishedGroups, wishedNics } from './wished-networks.ts';
 
 /** What the caller may beyond launching. */
 interface Permits {
+  readonly version: Version;
   may(rule: string): boolean;
   authorize(rule: string): void;
 }
@@ -47,18 +49,19 @@ export async function launchServers(
   const flavor = await wishedFlavor(compute, who, wish);
   const count = countOf(wish);
   checkHints(hints);
+  const names = (wish.security_groups ?? []).map(({ name }) => name);
+  const of = referencesOf(compute, who);
+  const mayOutside = () => permits.may('network:attach_external_network');
+  const asking = { who, of, mayOutside, wantsGroups: names.some((name) => name !== 'default') };
   const [disks, nics, groups, key, place] = await Promise.all([
-    wishedDisks(compute, who, {
+    wishedDisks(of, {
       imageRef: wish.imageRef,
       mappings: (wish.block_device_mapping_v2 ?? []).filter(({ no_device }) => !isTrue(no_device ?? false)),
       flavor,
+      multiattach: atLeast(permits.version, '2.60'),
     }),
-    wishedNics(compute, who, wish.networks, () => permits.may('network:attach_external_network')),
-    wishedGroups(
-      compute,
-      who,
-      (wish.security_groups ?? []).map(({ name }) => name),
-    ),
+    wishedNics(asking, wish.networks),
+    wishedGroups(asking, names),
     wishedKey(compute, who, wish.key_name),
     wishedPlace(compute, wish, permits),
   ]);

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Who } from '#shared/auth/who.ts';
 import type { Flavor } from '../flavors/store.ts';
+import { wantsConfigDrive } from './image-demands.ts';
 import type { NewServer } from './store.ts';
 import { isTrue, type ServerBody } from './wish.ts';
 import type { WishedDisk, WishedDisks } from './wished-disks.ts';
@@ -93,7 +94,7 @@ export function newServer(who: Who, common: Common, { serverId, taskId, index, o
     keyName: key?.name ?? null,
     keyData: key?.data ?? null,
     userData: wish.user_data ?? null,
-    configDrive: isTrue(wish.config_drive ?? false),
+    configDrive: isTrue(wish.config_drive ?? false) || wantsConfigDrive(disks.image?.properties ?? {}),
     metadata: wish.metadata ?? {},
     tags: [...new Set(wish.tags ?? [])],
     addresses: {},

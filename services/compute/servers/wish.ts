@@ -1,17 +1,17 @@
 /** What a client asks of a new server, as its API writes it. */
 export interface NetworkWish {
   readonly uuid?: string;
-  readonly port?: string;
+  readonly port?: string | null;
   readonly fixed_ip?: string | null;
   readonly tag?: string | null;
 }
 
 export interface DiskMapping {
-  readonly uuid?: string;
-  readonly source_type: 'image' | 'volume' | 'snapshot' | 'blank';
+  readonly uuid?: string | null;
+  readonly source_type?: 'image' | 'volume' | 'snapshot' | 'blank';
   readonly destination_type?: 'local' | 'volume';
   readonly boot_index?: number | string | null;
-  readonly volume_size?: number | string;
+  readonly volume_size?: number | string | null;
   readonly delete_on_termination?: boolean | string;
   readonly device_name?: string | null;
   readonly disk_bus?: string | null;

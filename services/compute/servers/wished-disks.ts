@@ -1,10 +1,9 @@
-import type { Who } from '#shared/auth/who.ts';
-import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { whyNoDisk } from '#shared/images/formats.ts';
+import { badRequest } from '#shared/errors/fault.ts';
 import type { Attachment } from '../attachments/store.ts';
-import type { Compute } from '../context.ts';
-import type { Image } from '../drivers/neighbours.ts';
+import type { Image, VolumeJson } from '../drivers/neighbours.ts';
 import type { Flavor } from '../flavors/store.ts';
+import { checkDemands } from './image-demands.ts';
+import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
 import { type DiskMapping, isTrue } from './wish.ts';
 
@@ -18,6 +17,7 @@ export type WishedDisk = Pick<
   | 'volumeType'
   | 'bootIndex'
   | 'bus'
+  | 'cdrom'
   | 'sizeGb'
   | 'deleteOnTermination'
   | 'tag'
@@ -33,65 +33,71 @@ interface Asked {
   readonly imageRef: string | undefined;
   readonly mappings: readonly DiskMapping[];
   readonly flavor: Flavor;
+  /** From 2.60 on a volume may be had by several servers. */
+  readonly multiattach: boolean;
 }
 
 const invalid = (why: string) => badRequest(`Block Device Mapping is Invalid: ${why}`);
+const notBootable = 'Boot sequence for the instance and image/block device mapping combination is not valid.';
 
-export async function wishedDisks(
-  compute: Compute,
-  who: Who,
-  { imageRef, mappings, flavor }: Asked,
-): Promise<WishedDisks> {
+export async function wishedDisks(of: References, asked: Asked): Promise<WishedDisks> {
+  const { imageRef, mappings, flavor } = asked;
   const roots = mappings.filter(({ boot_index }) => Number(boot_index ?? -1) === 0 && boot_index !== null);
-  if (roots.length > 1)
-    throw invalid('Boot sequence for the instance and image/block device mapping combination is not valid.');
+  if (roots.length > 1) throw invalid(notBootable);
   const [root] = roots;
   const isLocalRoot = root?.source_type === 'image' && (root.destination_type ?? 'local') === 'local';
   const others = mappings.filter((mapping) => !(isLocalRoot && mapping === root));
-  const disks = await Promise.all(others.map((mapping) => wishedDisk(compute, who, mapping)));
+  const disks = await Promise.all(others.map((mapping) => wishedDisk(of, mapping, asked)));
+  checkTwice(disks);
+  checkLocal(disks, flavor);
   const bootsFromVolume = root !== undefined && !isLocalRoot;
-  const imageId = bootsFromVolume ? undefined : imageRef || (isLocalRoot ? root?.uuid : undefined);
-  if (imageId === undefined && !bootsFromVolume)
-    throw invalid('Boot sequence for the instance and image/block device mapping combination is not valid.');
-  const image = imageId === undefined ? null : await wishedImage(compute, who, imageId, flavor);
+  const imageId = bootsFromVolume ? undefined : imageRef || (isLocalRoot ? (root?.uuid ?? undefined) : undefined);
+  if (imageId === undefined && !bootsFromVolume) throw invalid(notBootable);
+  const image = imageId === undefined ? null : await wishedImage(of, imageId, flavor);
   return { image, disks };
 }
 
-async function findImage({ images }: Compute, who: Who, id: string): Promise<Image> {
-  return images.show(id, who.token).catch((error: unknown) => {
-    if (error instanceof Fault && error.status === 404) throw badRequest(`Image ${id} could not be found.`);
-    throw error;
-  });
+function checkTwice(disks: readonly WishedDisk[]): void {
+  const ids = disks.flatMap(({ volumeId }) => volumeId ?? []);
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) throw invalid(`volume ${twice} is asked for twice.`);
 }
 
-/** With bytes that were inspected, and that can become a disk. */
-async function findUsableImage(compute: Compute, who: Who, id: string): Promise<Image> {
-  const image = await findImage(compute, who, id);
-  const reason = whyNoDisk(image);
-  if (reason !== undefined) throw badRequest(reason);
-  return image;
+/** Empty disks of the host are part of what the flavor gives, as in Nova: placement counted that and no more. */
+const mostLocal = 3;
+function checkLocal(disks: readonly WishedDisk[], flavor: Flavor): void {
+  const local = disks.filter(({ destination }) => destination === 'local');
+  if (local.length > mostLocal) throw invalid(`You specified more local devices than the limit allows (${mostLocal}).`);
+  const sum = local.reduce((total, { sizeGb }) => total + sizeGb, 0);
+  if (sum > flavor.ephemeralGb)
+    throw invalid(
+      'Ephemeral disks requested are larger than the instance type allows. If no size is given in one block device mapping, flavor ephemeral size will be used.',
+    );
 }
 
 const gib = 1024 ** 3;
 const gigabytes = (bytes: number) => Math.max(1, Math.ceil(bytes / gib));
+const leastGbOf = (image: Image) =>
+  Math.max(image.min_disk, gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0)));
 
-async function wishedImage(compute: Compute, who: Who, id: string, flavor: Flavor): Promise<ImageCopy> {
-  const image = await findUsableImage(compute, who, id);
-  if (image.status !== 'active') throw badRequest(`Image ${id} is not active.`);
+async function wishedImage(of: References, id: string, flavor: Flavor): Promise<ImageCopy> {
+  const image = await of.image(id);
   if (flavor.ramMb < image.min_ram) throw badRequest("Flavor's memory is too small for requested image.");
   const sizeGb = gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0));
-  const leastGb = Math.max(image.min_disk, sizeGb);
+  const leastGb = leastGbOf(image);
   if (flavor.diskGb > 0 && flavor.diskGb < leastGb)
     throw badRequest(
       `Flavor's disk is too small for requested image. Flavor disk is ${flavor.diskGb * gib} bytes, minimum is ${leastGb * gib} bytes.`,
     );
+  const properties = propertiesOf(image);
+  checkDemands(`Image ${id}`, properties);
   return {
     id,
     format: image.disk_format ?? 'raw',
     sizeGb,
     minDiskGb: image.min_disk,
     minRamMb: image.min_ram,
-    properties: propertiesOf(image),
+    properties,
   };
 }
 
@@ -111,57 +117,105 @@ const propertiesOf = (image: Image): Record<string, string> =>
 
 /** What a guest here cannot have is refused by name, never left out in silence. */
 function checkKind({ device_type: type, guest_format: format, disk_bus: bus }: DiskMapping): void {
-  if (type && type !== 'disk') throw invalid(`a ${type} is not had here, only disks.`);
+  if (type && type !== 'disk' && type !== 'cdrom') throw invalid(`a ${type} is not had here, only disk and cdrom.`);
   if (format && format !== 'none') throw invalid(`a disk is not formatted (${format}) here.`);
-  if (bus && bus !== 'virtio' && bus !== 'scsi') throw invalid(`the bus ${bus} is not had here, only virtio and scsi.`);
+  const buses = type === 'cdrom' ? ['sata'] : ['virtio', 'scsi'];
+  if (bus && !buses.includes(bus))
+    throw invalid(`the bus ${bus} is not had here for a ${type ?? 'disk'}, only ${buses.join(' and ')}.`);
 }
 
-async function wishedDisk(compute: Compute, who: Who, mapping: DiskMapping): Promise<WishedDisk> {
+function checkSource(mapping: DiskMapping): NonNullable<DiskMapping['source_type']> {
+  const { source_type: source, destination_type: destination, uuid, volume_type: type, device_type: kind } = mapping;
+  if (source === undefined) throw invalid('Invalid source_type field.');
+  if (source === 'blank' && uuid) throw invalid('Invalid device UUID.');
+  if (source === 'blank' && kind === 'cdrom') throw invalid('a cdrom is not had here without a source.');
+  if (source !== 'blank' && !uuid) throw invalid('Missing device UUID.');
+  if (destination === 'local' && type)
+    throw invalid('Specifying a volume_type with destination_type=local is not supported.');
+  return source;
+}
+
+async function wishedDisk(of: References, mapping: DiskMapping, asked: Asked): Promise<WishedDisk> {
+  const source = checkSource(mapping);
   checkKind(mapping);
-  const { source_type: source, uuid, volume_size, boot_index, tag = null, volume_type = null } = mapping;
+  const { uuid, boot_index, tag = null, volume_type } = mapping;
   const destination = mapping.destination_type ?? (source === 'image' || source === 'blank' ? 'local' : 'volume');
+  if (source !== 'blank' && destination === 'local')
+    throw invalid(source === 'image' ? 'Mapping image to local is not supported.' : `a ${source} is no local disk.`);
   const base = {
     source,
     destination,
     sourceId: uuid ?? null,
     volumeId: null,
-    volumeType: volume_type,
-    bootIndex: boot_index === undefined || boot_index === null || Number(boot_index) < 0 ? null : Number(boot_index),
+    volumeType: volume_type ? await of.volumeType(volume_type) : null,
+    bootIndex:
+      boot_index === undefined || boot_index === null || !(Number(boot_index) >= 0) ? null : Number(boot_index),
     bus: mapping.disk_bus === 'scsi' ? ('scsi' as const) : ('virtio' as const),
+    cdrom: mapping.device_type === 'cdrom',
     deleteOnTermination: isTrue(mapping.delete_on_termination ?? false),
     tag,
   };
-  const asked = volume_size === undefined ? undefined : Number(volume_size);
-  if (source === 'blank') {
-    if (asked === undefined) throw invalid('Blank volumes (source: blank, dest: volume) need to have non-zero size');
-    return { ...base, sizeGb: asked };
-  }
-  if (uuid === undefined) throw invalid(`a ${source} needs its 'uuid'.`);
-  if (destination === 'local') throw invalid('Mapping image to local is not supported.');
-  if (source === 'volume')
-    return { ...base, volumeId: uuid, sizeGb: (await wishedVolume(compute, who, uuid, base.bootIndex)).size };
-  if (source === 'snapshot') {
-    const snapshot = await missingIs(compute.volumes.showSnapshot(uuid, who.token), `failed to get snapshot ${uuid}.`);
-    return { ...base, sizeGb: asked ?? snapshot.size };
-  }
-  const image = await findUsableImage(compute, who, uuid);
-  if (asked === undefined)
-    throw invalid("Images with destination_type 'volume' need to have a non-zero size specified");
-  return { ...base, sizeGb: Math.max(asked, image.min_disk) };
+  return { ...base, ...(await sized[source](of, uuid ?? '', { mapping, asked, destination, base })) };
 }
 
-async function missingIs<T>(looking: Promise<T>, why: string): Promise<T> {
-  return looking.catch((error: unknown) => {
-    if (error instanceof Fault && error.status === 404) throw invalid(why);
-    throw error;
-  });
+interface Given {
+  readonly mapping: DiskMapping;
+  readonly asked: Asked;
+  readonly destination: 'local' | 'volume';
+  readonly base: { readonly bootIndex: number | null };
+}
+type Sized = (of: References, id: string, given: Given) => Promise<{ sizeGb: number; volumeId?: string }>;
+
+const sizeAsked = ({ volume_size: size }: DiskMapping) =>
+  size === undefined || size === null ? undefined : Number(size);
+
+/** How large a disk of each source is, once the caller was found to have what it is made of. */
+const sized: Readonly<Record<NonNullable<DiskMapping['source_type']>, Sized>> = {
+  blank: async (_of, _id, { mapping, asked, destination }) => {
+    const size = sizeAsked(mapping) ?? (destination === 'local' ? asked.flavor.ephemeralGb : 0);
+    if (size > 0) return { sizeGb: size };
+    if (destination === 'volume')
+      throw invalid("Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size");
+    throw invalid('Ephemeral disks requested are larger than the instance type allows: the flavor has none.');
+  },
+  volume: async (of, id, { base, asked }) => {
+    const volume = await of.volume(id, () => invalid(`failed to get volume ${id}.`));
+    checkVolume(volume, asked, base.bootIndex);
+    return { volumeId: id, sizeGb: volume.size };
+  },
+  snapshot: async (of, id, { mapping }) => {
+    const snapshot = await of.snapshot(id, () => invalid(`failed to get snapshot ${id}.`));
+    if (snapshot.status !== 'available')
+      throw invalid(`snapshot ${id} is in status ${snapshot.status}, it must be available.`);
+    const size = sizeAsked(mapping) ?? snapshot.size;
+    if (size < snapshot.size)
+      throw invalid(`a volume of ${size} GB is smaller than snapshot ${id}, which has ${snapshot.size} GB.`);
+    return { sizeGb: size };
+  },
+  image: async (of, id, { mapping, base }) => {
+    const image = await of.image(id);
+    const size = sizeAsked(mapping);
+    if (size === undefined)
+      throw invalid("Images with destination_type 'volume' need to have a non-zero size specified");
+    const least = leastGbOf(image);
+    if (size < least)
+      throw badRequest(
+        `Volume is too small for requested image. Volume size is ${size * gib} bytes, minimum is ${least * gib} bytes.`,
+      );
+    if (base.bootIndex === 0) checkDemands(`Image ${id}`, propertiesOf(image));
+    return { sizeGb: size };
+  },
+};
+
+function checkVolume(volume: VolumeJson, { imageRef, multiattach }: Asked, bootIndex: number | null): void {
+  const { id, status } = volume;
+  if (volume.multiattach === true && !multiattach) throw multiattachTooOld();
+  const isShared = volume.multiattach === true && status === 'in-use';
+  if (status !== 'available' && !isShared) throw invalid(`volume ${id} is in status ${status}, it must be available.`);
+  if (bootIndex !== 0) return;
+  if (volume.bootable !== 'true' && !imageRef) throw badRequest(`Block Device ${id} is not bootable.`);
+  checkDemands(`Volume ${id}`, volume.volume_image_metadata ?? {});
 }
 
-async function wishedVolume({ volumes }: Compute, who: Who, id: string, bootIndex: number | null) {
-  const volume = await missingIs(volumes.show(id, who.token), `failed to get volume ${id}.`);
-  const isShared = volume.multiattach === true && volume.status === 'in-use';
-  if (volume.status !== 'available' && !isShared)
-    throw invalid(`volume ${id} is in status ${volume.status}, it must be available.`);
-  if (bootIndex === 0 && volume.bootable !== 'true') throw badRequest(`Block Device ${id} is not bootable.`);
-  return volume;
-}
+export const multiattachTooOld = () =>
+  badRequest('Multiattach volumes are only supported starting with compute API version 2.60.');

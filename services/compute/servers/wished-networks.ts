@@ -1,7 +1,8 @@
-import type { Who } from '#shared/auth/who.ts';
+import { isAdmin, type Who } from '#shared/auth/who.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import type { Compute } from '../context.ts';
 import type { NetworkJson } from '../drivers/neighbours.ts';
+import { cidrHolds } from './addresses.ts';
+import type { References } from './references.ts';
 import type { NetworkWish } from './wish.ts';
 
 /** One NIC to be, checked with the caller's own eyes. */
@@ -14,76 +15,96 @@ export interface WishedNic {
 
 type Asked = readonly NetworkWish[] | 'auto' | 'none' | undefined;
 
-/** May the caller plug into an external network? */
-type MayOutside = () => boolean;
+/** Who asks, what they may see, and what they may do beyond that. */
+export interface Asking {
+  readonly who: Who;
+  readonly of: References;
+  /** May the caller plug into an external network? */
+  readonly mayOutside: () => boolean;
+  /** Security groups that were asked for by name: none unless told. */
+  readonly wantsGroups?: boolean;
+}
 
-export async function wishedNics(
-  compute: Compute,
-  who: Who,
-  asked: Asked,
-  mayOutside: MayOutside,
-): Promise<WishedNic[]> {
+export async function wishedNics(asking: Asking, asked: Asked): Promise<WishedNic[]> {
   if (asked === 'none') return [];
-  if (asked === 'auto' || asked === undefined || asked.length === 0) return onlyNetwork(compute, who, asked === 'auto');
+  if (asked === 'auto' || asked === undefined || asked.length === 0) return onlyNetwork(asking, asked === 'auto');
   const ports = asked.flatMap(({ port }) => port ?? []);
   const twice = ports.find((port, at) => ports.indexOf(port) !== at);
   if (twice !== undefined) throw badRequest(`Port ${twice} is asked for twice.`);
-  return Promise.all(asked.map((wish) => wishedNic(compute, who, wish, mayOutside)));
+  const addresses = asked.flatMap(({ uuid, fixed_ip }) => (uuid && fixed_ip ? [`${fixed_ip} of network ${uuid}`] : []));
+  const again = addresses.find((address, at) => addresses.indexOf(address) !== at);
+  if (again !== undefined) throw badRequest(`Fixed IP ${again} is asked for twice.`);
+  return Promise.all(asked.map((wish) => wishedNic(asking, wish)));
 }
 
 const plain = { portId: null, fixedIp: null, tag: null };
 
 /** Nova plugs into the one network a project has, and asks when there are more. */
-async function onlyNetwork({ network }: Compute, who: Who, needsOne: boolean): Promise<WishedNic[]> {
-  const [own, shared] = await Promise.all([
-    network.listNetworks({ project_id: who.projectId ?? '' }, who.token),
-    network.listNetworks({ shared: 'true' }, who.token),
-  ]);
+async function onlyNetwork(asking: Asking, needsOne: boolean): Promise<WishedNic[]> {
+  const [own, shared] = await Promise.all([asking.of.ownNetworks(), asking.of.sharedNetworks()]);
   const inside = [...own, ...shared.filter(({ id }) => !own.some((each) => each.id === id))].filter(
     (each) => !each['router:external'] && each.subnets.length > 0,
   );
   if (inside.length > 1) throw conflict('Multiple possible networks found, use a Network ID to be more specific.');
   const [only] = inside;
-  if (only) return [{ ...plain, networkId: only.id }];
+  if (only) {
+    checkGroups(asking, only);
+    return [{ ...plain, networkId: only.id }];
+  }
   if (needsOne)
     throw badRequest('Unable to automatically allocate a network: the project has none. Create one, or ask for none.');
   return [];
 }
 
 export async function wishedNic(
-  compute: Compute,
-  who: Who,
+  asking: Asking,
   { uuid, port: portId, fixed_ip: fixedIp = null, tag = null }: NetworkWish,
-  mayOutside: MayOutside,
 ): Promise<WishedNic> {
-  if (portId !== undefined) return wishedPort(compute, who, portId, fixedIp, tag);
+  if (portId !== undefined && portId !== null) return wishedPort(asking, portId, fixedIp, tag);
   if (uuid === undefined) throw badRequest("A network needs a 'uuid' or a 'port'.");
-  const found = await findNetwork(compute, who, uuid);
+  const found = await asking.of.network(uuid);
   if (found.subnets.length === 0) throw badRequest(`Network ${uuid} requires a subnet in order to boot instances on.`);
-  if (found['router:external'] && !found.shared && !mayOutside())
+  if (found['router:external'] && !found.shared && !asking.mayOutside())
     throw new Fault(403, 'forbidden', `It is not allowed to create an interface on external network ${uuid}`);
+  checkGroups(asking, found);
+  if (fixedIp !== null) await checkAddress(asking, found, fixedIp);
   return { networkId: found.id, portId: null, fixedIp, tag };
 }
 
-async function findNetwork({ network }: Compute, who: Who, id: string): Promise<NetworkJson> {
-  return network.showNetwork(id, who.token).catch((error: unknown) => {
-    if (error instanceof Fault && error.status === 404) throw badRequest(`Network ${id} could not be found.`);
-    throw error;
-  });
+function checkGroups({ wantsGroups = false }: Asking, network: NetworkJson): void {
+  if (wantsGroups && network.port_security_enabled === false)
+    throw badRequest(
+      `Network ${network.id} requires port_security_enabled and subnet associated in order to apply security groups.`,
+    );
 }
 
+/** An address of one's choice is for the owner of the network alone: what network asks of a port's creator. */
+async function checkAddress({ who, of }: Asking, network: NetworkJson, address: string): Promise<void> {
+  const owner = network.project_id ?? network.tenant_id;
+  if (owner !== who.projectId && !isAdmin(who))
+    throw new Fault(
+      403,
+      'forbidden',
+      `A fixed IP of network ${network.id} is chosen by its owner alone: leave 'fixed_ip' out.`,
+    );
+  const subnets = await of.subnetsOf(network.id);
+  if (!subnets.some(({ cidr }) => cidrHolds(cidr, address)))
+    throw badRequest(`Fixed IP address ${address} is in no subnet of network ${network.id}.`);
+  const [port] = await of.portsAt(network.id, address);
+  if (port) throw badRequest(`Fixed IP address ${address} is already in use on instance ${port.device_id}.`);
+}
+
+/** Seeing is not using: the owner of a network sees the ports of others on it. */
 async function wishedPort(
-  { network }: Compute,
-  who: Who,
+  { who, of }: Asking,
   id: string,
   fixedIp: string | null,
   tag: string | null,
 ): Promise<WishedNic> {
   if (fixedIp !== null) throw badRequest(`Specified Fixed IP '${fixedIp}' cannot be used with port '${id}'.`);
-  const port = await network.showPort(id, who.token).catch((error: unknown) => {
-    if (error instanceof Fault && error.status === 404) throw badRequest(`Port id ${id} could not be found.`);
-    throw error;
-  });
+  const port = await of.port(id);
+  if ((port.project_id ?? port.tenant_id) !== who.projectId)
+    throw badRequest(`Port ${id} not usable: it belongs to another project.`);
   if (port.device_id !== '') throw conflict(`Port ${id} is still in use.`);
   if (port.fixed_ips.length === 0) throw badRequest(`Port ${id} requires a FixedIP in order to be used.`);
   return { networkId: port.network_id, portId: id, fixedIp: null, tag };
@@ -91,14 +112,13 @@ async function wishedPort(
 
 /** Ids of the groups; the caller's project's own default needs no look. */
 export async function wishedGroups(
-  { network }: Compute,
-  who: Who,
+  { who, of }: Pick<Asking, 'who' | 'of'>,
   names: readonly string[],
 ): Promise<{ readonly ids: string[]; readonly names: string[] }> {
   const wanted = [...new Set(names)];
   if (wanted.length === 0 || (wanted.length === 1 && wanted[0] === 'default')) return { ids: [], names: ['default'] };
   const projectId = who.projectId ?? '';
-  const own = await network.listGroups({ project_id: projectId }, who.token);
+  const own = await of.groupsOf(projectId);
   const found = wanted.map((name) => {
     const byId = own.find(({ id }) => id === name);
     const byName = own.filter((each) => each.name === name);

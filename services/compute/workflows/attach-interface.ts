@@ -12,9 +12,9 @@ import {
   releaseInterface,
   removeInterface,
 } from '../interfaces/store.ts';
-import { changeServer } from '../servers/store.ts';
+import { changeServer, readServer } from '../servers/store.ts';
 import { ensureGuestAsRows, findStaying, type OnServer } from './guest.ts';
-import { addressesOf, keepPorts, plugPort, unplugPort } from './ports.ts';
+import { addressesOf, keepPorts, madeFor, plugPort, unplugPort } from './ports.ts';
 
 interface OnInterface extends OnServer {
   readonly interfaceId: string;
@@ -64,8 +64,9 @@ async function interfaceOf({ db }: Compute, { interfaceId }: OnInterface): Promi
 async function plug(compute: Compute, on: OnInterface, run: Run): Promise<void> {
   const server = await findStaying(compute, on);
   const nic = await interfaceOf(compute, on);
-  const made = await compute.network.listPorts({ device_id: server.id });
-  const plugged = await plugPort(compute, server, nic, made, run);
+  const made = await madeFor(compute, server);
+  // the groups of the launch were for its own NICs: this one gets what its network gives
+  const plugged = await plugPort(compute, { ...server, wantedGroups: [] }, nic, made, run);
   await run.commit((tx) => keepPorts(tx, [plugged]));
 }
 
@@ -74,7 +75,8 @@ async function unplug(compute: Compute, on: OnInterface): Promise<void> {
   const nic = await readInterface(compute.db, on.interfaceId);
   if (!nic) return;
   if (nic.portId !== null) return unplugPort(compute, nic.portId, !nic.ownPort);
-  const made = await compute.network.listPorts({ device_id: on.serverId });
+  const server = await readServer(compute.db, on.serverId);
+  const made = server ? await madeFor(compute, server) : [];
   for (const port of made.filter((each) => each['binding:profile']?.nic === nic.place))
     await unplugPort(compute, port.id, false);
 }

@@ -45,7 +45,7 @@ async function chooseHost(compute: Compute, on: Build, run: Run): Promise<Placin
 async function claimResources(compute: Compute, on: Build, run: Run): Promise<void> {
   const server = await findOwnServer(compute.db, owned(on, run));
   const { explanation, providers, zones } = run.result<Placing>('choose-host');
-  const resources = await resourcesOf(compute, server);
+  const resources = resourcesOf(server);
   for (const host of explanation.ranked) {
     const claim = {
       consumerId: server.id,
@@ -83,7 +83,7 @@ async function plugNics(compute: Compute, on: Build, run: Run): Promise<void> {
 }
 
 async function unplugNics(compute: Compute, on: Build, run: Run): Promise<void> {
-  await unplugPorts(compute, on.serverId);
+  await unplugPorts(compute, await findOwnServer(compute.db, owned(on, run)));
   const nics = await listInterfaces(compute.db, on.serverId);
   await run.commit(async (tx) => {
     for (const nic of nics)

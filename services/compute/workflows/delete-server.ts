@@ -17,7 +17,9 @@ export const deleteServer = workflow<OnServer, Compute>({
   steps: [
     step('destroy-guest', destroyGuest),
     step('detach-volumes', detachVolumes),
-    step('unplug-ports', (compute, { serverId }) => unplugPorts(compute, serverId)),
+    step('unplug-ports', async (compute, on, run) =>
+      unplugPorts(compute, await findOwnServer(compute.db, owned(on, run))),
+    ),
     step('release-resources', ({ placement }, { serverId }) => placement.deallocate(serverId)),
   ],
   done: becomeDeleted,

@@ -5,7 +5,8 @@ import type { Seal } from '#shared/seal/seal.ts';
 import { type Attachment, type Connection, listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { type Interface, listInterfaces } from '../interfaces/store.ts';
-import type { Server } from '../servers/store.ts';
+import { diskBusOf } from '../servers/image-demands.ts';
+import type { ImageCopy, Server } from '../servers/store.ts';
 import { configDriveOf } from './documents.ts';
 
 /** How the guest shall be; all else stands in its rows. */
@@ -28,41 +29,50 @@ export async function guestWish({ config, seal }: Compute, db: Knex, server: Ser
     boot,
     graceMs: config.shutdownMs,
     machine: server.machine,
-    disks: [...ownDisks(server), ...attachments.filter(isThere).map((each) => diskOf(each, seal))],
+    disks: [...ownDisks(server, attachments), ...attachments.filter(isThere).map((each) => diskOf(each, seal))],
     nics: interfaces.flatMap(nicOf),
     configDrive: server.configDrive ? configDriveOf(server, interfaces, attachments, adminPass) : null,
   };
 }
 
-const virtio = { bus: 'virtio' } as const;
-
-/** What image and flavor give: root, ephemeral, swap. */
-function ownDisks({ id, image, flavor }: Server): DiskWish[] {
-  const disks: DiskWish[] = [];
-  if (image !== null) {
-    const source: DiskSource = { kind: 'image', imageId: image.id, format: image.format };
-    const sizeGb = flavor.diskGb || image.sizeGb;
-    disks.push({ id: 'root', source, sizeGb, bootIndex: 0, serial: id, ...virtio });
-  }
-  const blank = (name: string, sizeGb: number): DiskWish => ({
-    id: name,
-    source: { kind: 'blank' },
-    sizeGb,
-    bootIndex: null,
-    serial: name,
-    ...virtio,
-  });
-  if (flavor.ephemeralGb > 0) disks.push(blank('ephemeral0', flavor.ephemeralGb));
-  if (flavor.swapMb > 0) disks.push(blank('swap', flavor.swapMb / 1024));
-  return disks;
+/** What image and flavor give: root, ephemeral, swap. Empty disks that were asked for stand in the flavor's place. */
+function ownDisks(server: Server, attachments: readonly Attachment[]): DiskWish[] {
+  const { image, flavor } = server;
+  const asked = attachments.some(({ destination }) => destination === 'local');
+  return [
+    ...(image === null ? [] : [rootDisk(server, image)]),
+    ...(flavor.ephemeralGb > 0 && !asked ? [blankDisk('ephemeral0', flavor.ephemeralGb)] : []),
+    ...(flavor.swapMb > 0 ? [blankDisk('swap', flavor.swapMb / 1024)] : []),
+  ];
 }
+
+/** An ISO image is a disc: it boots as one, and nothing is written to it. */
+const rootDisk = ({ id, flavor }: Server, image: ImageCopy): DiskWish => ({
+  id: 'root',
+  source: { kind: 'image', imageId: image.id, format: image.format },
+  sizeGb: image.format === 'iso' ? 0 : flavor.diskGb || image.sizeGb,
+  bootIndex: 0,
+  bus: diskBusOf(image.properties),
+  serial: id,
+  ...(image.format === 'iso' ? { cdrom: true, readOnly: true } : {}),
+});
+
+const blankDisk = (name: string, sizeGb: number): DiskWish => ({
+  id: name,
+  source: { kind: 'blank' },
+  sizeGb,
+  bootIndex: null,
+  bus: 'virtio',
+  serial: name,
+});
 
 const isThere = ({ state, destination, connection }: Attachment) =>
   state !== 'detaching' && (destination === 'local' || connection !== null);
 
 function diskOf(attachment: Attachment, seal: Seal): DiskWish {
-  const { id, place, destination, volumeId, sizeGb, bootIndex, bus, connection } = attachment;
-  const base = { sizeGb, bootIndex, bus };
+  const { id, place, destination, volumeId, sizeGb, bootIndex, bus, cdrom, connection } = attachment;
+  const isReadOnly = cdrom || connection?.data.access_mode === 'ro';
+  const base = { sizeGb, bootIndex, bus, ...(cdrom ? { cdrom } : {}), ...(isReadOnly ? { readOnly: true } : {}) };
   if (destination === 'local') return { ...base, id: `ephemeral${place + 1}`, serial: id, source: { kind: 'blank' } };
   return { ...base, id: volumeId ?? '', serial: volumeId ?? '', source: iscsiOf(connection as Connection, seal) };
 }

@@ -2,7 +2,6 @@
 import { silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
-import { listAttachments } from '../attachments/store.ts';
 import type { Explanation } from '../choices/store.ts';
 import type { Compute } from '../context.ts';
 import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.ts';
@@ -18,19 +17,16 @@ export interface Placing {
   readonly zones: Readonly<Record<string, string>>;
 }
 
-/** What a server takes of placement; a volume is no disk of the host. */
-export async function resourcesOf({ db }: Compute, { id, flavor, imageId }: Server): Promise<Record<string, number>> {
-  const local = (await listAttachments(db, id)).filter(({ destination }) => destination === 'local');
-  const rootGb = imageId === null ? 0 : flavor.diskGb;
-  const diskGb = rootGb + flavor.ephemeralGb + Math.ceil(flavor.swapMb / 1024) + sum(local.map(({ sizeGb }) => sizeGb));
+/** What a server takes of placement: what its flavor says, in which empty disks are held. A volume is no disk of the host. */
+export function resourcesOf({ flavor, imageId, image }: Server): Record<string, number> {
+  const rootGb = imageId === null ? 0 : Math.max(flavor.diskGb, flavor.diskGb === 0 ? (image?.sizeGb ?? 0) : 0);
+  const diskGb = rootGb + flavor.ephemeralGb + Math.ceil(flavor.swapMb / 1024);
   return { VCPU: flavor.vcpus, MEMORY_MB: flavor.ramMb, ...(diskGb > 0 ? { DISK_GB: diskGb } : {}) };
 }
 
-const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
-
 /** Best hosts first; a Fault that explains itself when there is none. */
 export async function rankHosts(compute: Compute, server: Server): Promise<Placing> {
-  const wanted = await wantedOf(compute, server);
+  const wanted = wantedOf(compute, server);
   const untold = (await listHosts(compute.db)).find(({ placed }) => placed === null);
   const offered = await compute.placement.candidates(wanted.resources);
   const hosts = await candidatesOf(compute, wanted, offered);
@@ -53,16 +49,16 @@ export class NoValidHost extends Fault {
   }
 }
 
-async function wantedOf(compute: Compute, server: Server): Promise<Wanted> {
+function wantedOf({ config }: Compute, server: Server): Wanted {
   const { hints, image, wantedZone, wantedHost } = server;
   return {
-    resources: await resourcesOf(compute, server),
+    resources: resourcesOf(server),
     zone: wantedZone,
     host: wantedHost,
     arch: image?.properties.hw_architecture ?? image?.properties.architecture ?? null,
     differentFrom: idsOf(hints.different_host),
     sameAs: idsOf(hints.same_host),
-    downAfterMs: compute.config.hostDownMs,
+    downAfterMs: config.hostDownMs,
   };
 }
 

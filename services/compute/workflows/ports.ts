@@ -17,9 +17,13 @@ const hasMark = (port: PortJson, nic: Interface) => port['binding:profile']?.nic
 /** Makes or binds every port of the server on its host, and waits until each is ACTIVE there. */
 export async function plugPorts(compute: Compute, server: Server, run: Run): Promise<Interface[]> {
   const nics = await listInterfaces(compute.db, server.id);
-  const made = nics.length > 0 ? await compute.network.listPorts({ device_id: server.id }) : [];
+  const made = nics.length > 0 ? await madeFor(compute, server) : [];
   return Promise.all(nics.map((nic) => plugPort(compute, server, nic, made, run)));
 }
+
+/** Ports of its own project that carry the id of the server: one of another project's is never the server's. */
+export const madeFor = ({ network }: Compute, { id, projectId }: Pick<Server, 'id' | 'projectId'>) =>
+  network.listPorts({ device_id: id, project_id: projectId });
 
 /** `made` are the ports that carry the mark of the server already. The caller keeps what it is given. */
 export async function plugPort(
@@ -72,6 +76,8 @@ const owner = (server: Server, nic: Interface) => ({
 /** A port that somebody brought: it may not be another server's by now. */
 async function bind({ network }: Compute, server: Server, nic: Interface): Promise<PortJson> {
   const port = await network.showPort(nic.portId ?? '');
+  if ((port.project_id ?? port.tenant_id) !== server.projectId)
+    throw conflict(`Port ${port.id} not usable: it belongs to another project.`);
   if (port.device_id !== '' && port.device_id !== server.id) throw conflict(`Port ${port.id} is still in use.`);
   return network.updatePort(port.id, owner(server, nic));
 }
@@ -144,10 +150,10 @@ function bridgeOf(details: Readonly<Record<string, unknown>>, cloudId: string, n
 }
 
 /** Own ports go, others are free again; by the mark, so also those that no row names yet. */
-export async function unplugPorts(compute: Compute, serverId: string): Promise<void> {
-  const nics = await listInterfaces(compute.db, serverId);
+export async function unplugPorts(compute: Compute, server: Pick<Server, 'id' | 'projectId'>): Promise<void> {
+  const nics = await listInterfaces(compute.db, server.id);
   const brought = new Set(nics.filter(({ ownPort }) => !ownPort).map(({ portId }) => portId));
-  const ports = await compute.network.listPorts({ device_id: serverId });
+  const ports = await madeFor(compute, server);
   await Promise.all(ports.map((port) => unplugPort(compute, port.id, brought.has(port.id))));
 }
 

@@ -44,23 +44,29 @@ export const isLocal = (disk: DiskWish): boolean => disk.source.kind !== 'iscsi'
 
 /** The controller carries scsi disks and the config drive, which so takes no vdX from the disks. */
 export const needsController = (wish: GuestWish): boolean =>
-  wish.configDrive !== null || wish.disks.some(({ bus }) => bus === 'scsi');
+  wish.configDrive !== null || wish.disks.some((disk) => placeOf(disk) === 'scsi');
+
+/** Where a disk sits. */
+export const placeOf = ({ bus, cdrom }: DiskWish): 'virtio' | 'scsi' | 'sata' => (cdrom ? 'sata' : bus);
+const keysAt = (wish: GuestWish, place: ReturnType<typeof placeOf>): string[] =>
+  inBootOrder(wish.disks)
+    .filter((disk) => placeOf(disk) === place)
+    .map(({ id }) => keyOf(id));
 
 /** What takes a PCI port, in the order in which a new guest gets them. */
 export const pciKeys = (wish: GuestWish): string[] => [
-  ...inBootOrder(wish.disks)
-    .filter(({ bus }) => bus === 'virtio')
-    .map(({ id }) => keyOf(id)),
+  ...keysAt(wish, 'virtio'),
   ...wish.nics.map(({ portId }) => nicKey(portId)),
   ...(needsController(wish) ? [controllerKey] : []),
 ];
 
 export const scsiKeys = (wish: GuestWish): string[] => [
   ...(wish.configDrive ? [configKey] : []),
-  ...inBootOrder(wish.disks)
-    .filter(({ bus }) => bus === 'scsi')
-    .map(({ id }) => keyOf(id)),
+  ...keysAt(wish, 'scsi'),
 ];
+
+/** The ports of the controller that the machine itself has. */
+export const sataKeys = (wish: GuestWish): string[] => keysAt(wish, 'sata');
 
 const inBootOrder = (disks: readonly DiskWish[]) =>
   disks.toSorted((a, b) => (a.bootIndex ?? Infinity) - (b.bootIndex ?? Infinity) || 0);
@@ -72,7 +78,7 @@ export function diskParts(disk: DiskWish, fittings: Fittings): DiskParts {
 
 function backEnd(disk: DiskWish, key: string, { bases, initiator }: Fittings): Pick<DiskParts, 'secret' | 'nodes'> {
   const { source } = disk;
-  const readOnly = { 'read-only': disk.readOnly ?? false };
+  const readOnly = { 'read-only': disk.readOnly ?? disk.cdrom ?? false };
   if (source.kind === 'iscsi') {
     const secret = { id: `secret-${key}`, data: source.secret };
     const { portal, iqn: target, lun, user } = source;
@@ -103,9 +109,12 @@ function baseNodes(key: string, filename: string, format: string): Words[] {
 function frontEnd(disk: DiskWish, key: string, { slots }: Fittings): Words {
   const boot = disk.bootIndex === null ? {} : { bootindex: disk.bootIndex };
   const common = { id: diskDevice(key), drive: key, serial: disk.serial.slice(0, 20), ...boot };
-  return disk.bus === 'scsi'
-    ? { driver: 'scsi-hd', bus: `${controllerKey}.0`, 'scsi-id': 0, lun: slots[key] ?? 0, ...common }
-    : { driver: 'virtio-blk-pci', bus: port(slots[key]), ...common };
+  const devices: Readonly<Record<ReturnType<typeof placeOf>, Words>> = {
+    virtio: { driver: 'virtio-blk-pci', bus: port(slots[key]) },
+    scsi: { driver: 'scsi-hd', bus: `${controllerKey}.0`, 'scsi-id': 0, lun: slots[key] ?? 0 },
+    sata: { driver: 'ide-cd', bus: `ide.${slots[key] ?? 0}` },
+  };
+  return { ...devices[placeOf(disk)], ...common };
 }
 
 export function configDriveParts({ slots }: Fittings): DiskParts {

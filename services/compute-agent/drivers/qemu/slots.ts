@@ -1,13 +1,17 @@
 /** Which PCI port or scsi unit a device sits in. Kept while the device lives: guests name their disks and NICs by it. */
 import type { GuestWish } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { keyOf, pciKeys, scsiKeys } from './devices.ts';
+import { keyOf, pciKeys, placeOf, sataKeys, scsiKeys } from './devices.ts';
 
 type Slots = Readonly<Record<string, number>>;
 
 /** Places for all of the wish: those that have one keep it, the others take the lowest free one. */
 export function assignSlots(wish: GuestWish, before: Slots, ports: number): Slots {
-  return { ...assign(pciKeys(wish), before, ports, 'PCI ports'), ...assign(scsiKeys(wish), before, 256, 'scsi units') };
+  return {
+    ...assign(pciKeys(wish), before, ports, 'PCI ports'),
+    ...assign(scsiKeys(wish), before, 256, 'scsi units'),
+    ...assign(sataKeys(wish), before, 6, 'SATA ports'),
+  };
 }
 
 function assign(keys: readonly string[], before: Slots, size: number, what: string): Slots {
@@ -27,15 +31,18 @@ export function nameDisks({ disks }: GuestWish, slots: Slots, before: Readonly<R
   const names: Record<string, string> = {};
   const place = (id: string) => slots[keyOf(id)] ?? 0;
   for (const { id } of disks) if (before[id] !== undefined) names[id] = before[id];
-  for (const { id, bus } of disks.toSorted((a, b) => place(a.id) - place(b.id))) {
-    names[id] ??= freeName(bus === 'scsi' ? 'sd' : 'vd', new Set(Object.values(names)));
+  for (const disk of disks.toSorted((a, b) => place(a.id) - place(b.id))) {
+    names[disk.id] ??= freeName(prefixes[placeOf(disk)], new Set(Object.values(names)));
   }
   return names;
 }
 
+const prefixes = { virtio: 'vd', scsi: 'sd', sata: 'sr' } as const;
+
+/** Discs have numbers, disks letters. */
 function freeName(prefix: string, taken: ReadonlySet<string>): string {
   for (let at = 0; ; at++) {
-    const name = prefix + letters(at);
+    const name = prefix + (prefix === prefixes.sata ? String(at) : letters(at));
     if (!taken.has(name)) return name;
   }
 }

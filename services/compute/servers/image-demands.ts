@@ -1,0 +1,51 @@
+/** What properties of an image ask of a guest's hardware. What guests here do not have is refused by name, never left out. */
+import { badRequest } from '#shared/errors/fault.ts';
+
+const off = ['', 'false', 'no', 'off', '0', 'disabled', 'none'];
+
+/** Property to the values that describe what every guest here has, or that are followed. */
+const served: Readonly<Record<string, readonly string[]>> = {
+  hw_disk_bus: ['virtio', 'scsi'],
+  hw_scsi_model: ['virtio-scsi'],
+  hw_vif_model: ['virtio'],
+  hw_firmware_type: ['bios'],
+  hw_machine_type: ['q35'],
+  hw_video_model: ['vga'],
+  hw_cdrom_bus: ['sata'],
+  hw_rng_model: ['virtio'],
+  hw_pointer_model: ['ps2mouse'],
+  hw_serial_port_count: ['1'],
+  hw_qemu_guest_agent: off,
+  hw_vif_multiqueue_enabled: off,
+  hw_watchdog_action: off,
+  hw_boot_menu: off,
+  hw_mem_encryption: off,
+  hw_ephemeral_encryption: off,
+  hw_time_hpet: off,
+  hw_virtio_packed_ring: off,
+  hw_locked_memory: off,
+  img_config_drive: ['mandatory', 'optional'],
+};
+
+/** Judged by the scheduler. */
+const anyValue: readonly string[] = ['hw_architecture'];
+
+type Properties = Readonly<Record<string, string>>;
+
+export function checkDemands(of: string, properties: Properties): void {
+  for (const [name, value] of Object.entries(properties)) {
+    if (!/^hw_/.test(name) && name !== 'img_config_drive') continue;
+    if (anyValue.includes(name)) continue;
+    const values = Object.hasOwn(served, name) ? (served[name] ?? []) : [];
+    if (values.includes(value.toLowerCase())) continue;
+    const had = values.filter(Boolean);
+    const words = had.length > 0 ? `it may be ${had.join(' or ')}` : 'the property is not known here';
+    throw badRequest(`${of} asks for ${name}=${value}, which guests here do not have: ${words}. Unset it to boot.`);
+  }
+}
+
+export const wantsConfigDrive = (properties: Properties): boolean =>
+  properties.img_config_drive?.toLowerCase() === 'mandatory';
+
+export const diskBusOf = (properties: Properties): 'virtio' | 'scsi' =>
+  properties.hw_disk_bus?.toLowerCase() === 'scsi' ? 'scsi' : 'virtio';
