@@ -19,7 +19,7 @@ import { seedFlavors } from './flavors/operations.ts';
 import { openMessages } from './messages.ts';
 import { servers } from './migrations/001-servers.ts';
 import { beside } from './migrations/002-beside.ts';
-import { cdroms } from './migrations/003-cdroms.ts';
+import { discs } from './migrations/003-discs.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -38,7 +38,7 @@ export interface Parts {
 export async function openCompute({ ground, doorway, identityUrl, host, consoleAt }: Parts) {
   const { db, bus, log, config, seal } = ground;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
-  await migrate(db, [servers, beside, cdroms]);
+  await migrate(db, [servers, beside, discs]);
   await seedFlavors(db);
   const compute: Compute = {
     ...ground,

@@ -3,6 +3,8 @@ interface FaultMore {
   readonly type?: string;
   /** Answer headers that belong to this refusal: `Retry-After`, `WWW-Authenticate`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** For administrators alone: names of hosts, words of programs. No answer to a tenant holds it. */
+  readonly details?: string;
 }
 
 /** A failure the caller may hear about. `kind` is neutral; the service's dialect spells it. */
@@ -11,12 +13,14 @@ export class Fault extends Error {
   readonly kind: string;
   readonly type: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  constructor(status: number, kind: string, message: string, { type, headers = {} }: FaultMore = {}) {
+  readonly details: string | undefined;
+  constructor(status: number, kind: string, message: string, { type, headers = {}, details }: FaultMore = {}) {
     super(message);
     this.status = status;
     this.kind = kind;
     this.type = type;
     this.headers = headers;
+    this.details = details;
   }
 }
 

@@ -83,7 +83,7 @@ async function attempt<Driver>(driver: Driver, { verb, wish }: OpenWork, replace
     return { result: (await act(wish, replaced)) ?? null };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const { status, kind, message } = error;
-    return { fault: { status, kind, message } };
+    const { status, kind, message, details } = error;
+    return { fault: { status, kind, message, ...(details === undefined ? {} : { details }) } };
   }
 }

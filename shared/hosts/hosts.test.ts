@@ -63,11 +63,12 @@ async function open(t: TestContext, more: { forgivenMs?: number } = {}) {
   return { bus, wish, startHost };
 }
 
-test('a host that says nothing is away, and the one who asked learns its name', async (t) => {
+test('a host that says nothing is away; administrators learn its name, the words for tenants do not say it', async (t) => {
   const { wish } = await open(t);
   await assert.rejects(wish('build'), (error: HostAway) => {
     assert.ok(error instanceof HostAway);
-    assert.match(error.message, /Host kvm-1 did not answer within 0.2 s/);
+    assert.equal(error.message, 'The host did not answer within 0.2 s.');
+    assert.equal(error.details, 'Host kvm-1 did not answer within 0.2 s.');
     return true;
   });
 });

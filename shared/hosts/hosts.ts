@@ -30,7 +30,8 @@ export interface HostsOptions<Agent> {
 
 export class HostAway extends Fault {
   constructor(host: string, afterMs: number) {
-    super(504, 'hostAway', `Host ${host} did not answer within ${afterMs / 1000} s.`);
+    const late = `did not answer within ${afterMs / 1000} s.`;
+    super(504, 'hostAway', `The host ${late}`, { details: `Host ${host} ${late}` });
   }
 }
 
@@ -53,8 +54,8 @@ export function hostsOf<Agent>(options: HostsOptions<Agent>): Hosts<Agent> {
     bus.hint(address.hint(contract.service, host));
     const outcome = await outcomeOf(options, host, id, run.signal);
     if ('result' in outcome) return outcome.result;
-    const { status, kind, message } = outcome.fault;
-    throw new Fault(status, kind, `Host ${host}: ${message}`);
+    const { status, kind, message, details = message } = outcome.fault;
+    throw new Fault(status, kind, message, { details: `Host ${host}: ${details}` });
   };
   const on = (host: string, run: Run) =>
     Object.fromEntries(contract.verbs.map((verb) => [verb, (wish: HostWish) => ask(host, run, verb, wish)])) as Agent;

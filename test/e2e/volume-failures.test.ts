@@ -29,7 +29,7 @@ test('a host that refuses leaves the volume in error with the reason, and it can
   assert.equal(status, 'error');
   const [message] = await cloud.messages();
   assert.equal(message.resource_uuid, id);
-  assert.match(message.user_message, /create volume:Host store1: the disk is full/);
+  assert.match(message.user_message, /create volume:the disk is full/);
   await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
   await cloud.isGone(`/volumes/${id}`);
 });

@@ -166,6 +166,9 @@ export function fakeVolumes(
         (each) => each.instance === instance && (volume === undefined || each.volume_id === volume),
       ),
     createAttachment: async ({ instance_uuid, volume_uuid }) => {
+      const { status, multiattach } = found(volumes, 'Volume', String(volume_uuid));
+      if (status !== 'available' && !multiattach)
+        throw new Fault(400, 'badRequest', `Volume ${volume_uuid} status must be available, but it is ${status}.`);
       const made = { id: randomUUID(), instance: String(instance_uuid), volume_id: String(volume_uuid) };
       attachments.set(made.id, made);
       say(made.volume_id, 'reserved');

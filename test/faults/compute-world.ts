@@ -97,7 +97,7 @@ const guestFile = (dir: string, id: string) => join(guestDir(dir), id);
 
 /** What a story does after the server stands: once, for a lived part leaves its mark in the rows. */
 type Chapter = (compute: Compute, server: Server) => Promise<unknown>;
-const volumeOn: Chapter = (compute, server) => attach(compute, who, server, { volumeId });
+const volumeOn: Chapter = (compute, server) => attach(compute, { who, version: '2.93' }, server, { volumeId });
 const chapters: Partial<Record<Story, readonly Chapter[]>> = {
   'a stop': [(compute, server) => changePower(compute, who, server, 'stop')],
   'a hard reboot': [(compute, server) => rebootHard(compute, who, server)],

@@ -30,6 +30,7 @@ const hostIdOf = ({ projectId, host }: Action) =>
   host === null ? '' : createHash('sha224').update(`${projectId}${host}`).digest('hex');
 
 function eventsOf(action: Action, admin: boolean, version: Version) {
+  const reason = admin ? (action.details ?? action.message) : action.message;
   if (action.event === null) return [];
   return [
     {
@@ -39,7 +40,7 @@ function eventsOf(action: Action, admin: boolean, version: Version) {
       result: action.result,
       ...(admin ? { traceback: null } : {}),
       ...(atLeast(version, '2.62') ? { hostId: hostIdOf(action), ...(admin ? { host: action.host } : {}) } : {}),
-      ...(atLeast(version, '2.84') ? { details: action.result === 'Error' ? action.message : null } : {}),
+      ...(atLeast(version, '2.84') ? { details: action.result === 'Error' ? reason : null } : {}),
     },
   ];
 }

@@ -17,6 +17,8 @@ export interface Action {
   readonly updatedAt: number;
   /** Why it failed, or what happened by itself. */
   readonly message: string | null;
+  /** The same with names of hosts and words of programs: for administrators. */
+  readonly details: string | null;
   readonly event: string | null;
   readonly finishedAt: number | null;
   readonly result: 'Success' | 'Error' | null;
@@ -24,6 +26,12 @@ export interface Action {
 }
 
 type By = Pick<Who, 'requestId' | 'userId' | 'projectId'>;
+
+interface Ended {
+  readonly taskId: string;
+  /** For administrators. */
+  readonly details?: string | undefined;
+}
 
 interface Begun {
   readonly serverId: string;
@@ -58,8 +66,9 @@ export async function beginAction(tx: Knex, who: By, begun: Begun): Promise<void
 }
 
 /** In the transaction that ends the task; what hosts answered to it, secrets too, goes with it. */
-export async function endAction(tx: Knex, taskId: string, problem?: string): Promise<void> {
+export async function endAction(tx: Knex, run: Ended, problem?: string): Promise<void> {
   const now = Date.now();
+  const { taskId, details } = run;
   await forgetHeardWork(tx, taskId);
   await tx('actions')
     .where({ taskId, finishedAt: null })
@@ -67,8 +76,17 @@ export async function endAction(tx: Knex, taskId: string, problem?: string): Pro
       updatedAt: now,
       finishedAt: now,
       message: problem ?? null,
+      details: problem === undefined ? null : (details ?? null),
       result: problem === undefined ? 'Success' : 'Error',
     });
+}
+
+/** Why the work of a task failed; null while it goes on, and when it went well. */
+export async function problemOf(db: Knex, taskId: string): Promise<string | null> {
+  const action = (await db<Action>('actions').where({ taskId }).first('message')) as
+    | Pick<Action, 'message'>
+    | undefined;
+  return action?.message ?? null;
 }
 
 /** A task that another one replaced will not say how it ended. */

@@ -2,9 +2,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
-import { addVolume, cloudWithHost, launched, networkId, until, volumeId } from '../../../test/fakes/compute-cloud.ts';
+import {
+  addVolume,
+  cloudWithHost,
+  launched,
+  networkId,
+  projectId,
+  until,
+  volumeId,
+} from '../../../test/fakes/compute-cloud.ts';
+import { refreshAddresses } from '../interfaces/operations.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
+
+const unsecured = 'dddddddd-2f64-446f-be04-3cf1108345c9';
 
 test('a volume is attached, shown, and detached again', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
@@ -73,7 +84,7 @@ test('a volume that the host refuses is free again, and the action says why', as
   await until(async () => (await cloud.openTasks()) === 0);
   assert.equal(cloud.volumes.volumes.get(volumeId)?.status, 'available');
   const { body } = await cloud.ask('GET', `/v2.1/servers/${id}/os-instance-actions`);
-  assert.equal(body.instanceActions[0].message, 'Host kvm1: no slot is left');
+  assert.equal(body.instanceActions[0].message, 'no slot is left');
   assert.equal((await cloud.show(id)).status, 'ACTIVE');
 });
 
@@ -94,10 +105,78 @@ test('a NIC comes and goes', async (t) => {
 
 test('a port that the caller brought is free again after the delete', async (t) => {
   const { cloud } = await cloudWithHost(t);
-  const port = await cloud.network.createPort({ network_id: networkId, device_id: '', device_owner: '' });
+  const port = await cloud.network.createPort({
+    network_id: networkId,
+    project_id: projectId,
+    device_id: '',
+    device_owner: '',
+  });
   const { id } = await launched(cloud, { networks: [{ port: port.id }] });
   assert.equal(cloud.network.ports.get(port.id)?.device_id, id);
   await cloud.ask('DELETE', `/v2.1/servers/${id}`);
   await cloud.isGone(id);
   assert.equal(cloud.network.ports.get(port.id)?.device_id, '');
+});
+
+test('of two servers that attach one volume at once only one is told that it has it', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const [a, b] = [await launched(cloud), await launched(cloud)];
+  addVolume(cloud);
+  const body = { volumeAttachment: { volumeId } };
+  const answers = await Promise.all(
+    [a, b].map(({ id }) => cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body })),
+  );
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 400]);
+  const refused = answers.find(({ status }) => status === 400);
+  assert.match(refused?.body.badRequest.message, /^Invalid volume: .*status must be '?available/);
+  assert.equal(cloud.volumes.attachments.size, 1);
+});
+
+test('an attachment is answered when the volume is reserved', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  addVolume(cloud);
+  const body = { volumeAttachment: { volumeId } };
+  assert.equal((await cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body })).status, 200);
+  assert.notEqual(cloud.volumes.volumes.get(volumeId)?.status, 'available');
+});
+
+test('a volume that several servers may have is for clients of 2.60 and later', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const { id } = await launched(cloud);
+  addVolume(cloud, volumeId, { multiattach: true });
+  const path = `/v2.1/servers/${id}/os-volume_attachments`;
+  const ask = (version: string) => cloud.ask('POST', path, { version, body: { volumeAttachment: { volumeId } } });
+  assert.match((await ask('2.59')).body.badRequest.message, /^Multiattach volumes are only supported/);
+  assert.equal((await ask('2.60')).status, 200);
+});
+
+test('a port that is deleted under a running server is gone from it, by the event and without one', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const { id } = await launched(cloud, { networks: [{ uuid: networkId }, { uuid: networkId }] });
+  const [first, second] = [...cloud.network.ports.keys()];
+  const nics = () => agent.guests.get(id)?.nics.length;
+  await cloud.network.removePort(first ?? '');
+  const events = [{ name: 'network-vif-deleted', server_uuid: id, tag: first }];
+  await cloud.ask('POST', '/v2.1/os-server-external-events', { body: { events } });
+  await until(() => nics() === 1);
+  await cloud.network.removePort(second ?? '');
+  await refreshAddresses(cloud.compute, id);
+  await until(() => nics() === 0);
+  await until(async () => (await cloud.openTasks()) === 0);
+  assert.deepEqual((await cloud.show(id)).addresses, {});
+});
+
+test('a NIC that comes later gets no groups of the launch, as its network may have no port security', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  const { id } = await launched(cloud, { security_groups: [{ name: 'web' }] });
+  const blue = cloud.network.networks.get(networkId);
+  assert.ok(blue);
+  cloud.network.networks.set(unsecured, { ...blue, id: unsecured, port_security_enabled: false });
+  const body = { interfaceAttachment: { net_id: unsecured } };
+  assert.equal((await cloud.ask('POST', `/v2.1/servers/${id}/os-interface`, { body })).status, 200);
+  const port = [...cloud.network.ports.values()].find((each) => each.network_id === unsecured);
+  assert.deepEqual(port?.security_groups, ['g1'], 'what its network gives');
+  const launch = await cloud.launch({ networks: [{ uuid: unsecured }], security_groups: [{ name: 'web' }] });
+  assert.match(launch.body.badRequest.message, /requires port_security_enabled/);
 });

@@ -33,7 +33,7 @@ export const showVolume: Handler<Compute> = async (compute, call) => {
 
 export const attachToServer: Handler<Compute, { volumeAttachment: AttachWish }> = async (compute, call) => {
   const server = await unlocked(compute, call as unknown as Call<never>);
-  const attachment = await attach(compute, call.who, server, call.body.volumeAttachment);
+  const attachment = await attach(compute, call, server, call.body.volumeAttachment);
   return ok({ volumeAttachment: attachedView(attachment, call.version) });
 };
 

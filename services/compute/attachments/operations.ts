@@ -1,20 +1,36 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { atLeast, type Version } from '#shared/api/versions.ts';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
-import { beginAction } from '../actions/store.ts';
+import { beginAction, problemOf } from '../actions/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
 import type { VolumeJson } from '../drivers/neighbours.ts';
+import { referencesOf } from '../servers/references.ts';
 import { changeServer, type Server } from '../servers/store.ts';
+import { multiattachTooOld } from '../servers/wished-disks.ts';
 import { attachVolume, detachVolume } from '../workflows/attach-volume.ts';
 import { nextDevice } from '../workflows/volumes.ts';
-import { type Attachment, findByVolume, insertAttachment, listAttachments, takeAttachment } from './store.ts';
+import {
+  type Attachment,
+  findByVolume,
+  insertAttachment,
+  listAttachments,
+  readAttachment,
+  takeAttachment,
+} from './store.ts';
 
 export interface AttachWish {
   readonly volumeId: string;
   readonly device?: string | null;
   readonly tag?: string | null;
   readonly delete_on_termination?: boolean;
+}
+
+interface Asking {
+  readonly who: Who;
+  readonly version: Version;
 }
 
 const attachable = ['active', 'paused', 'stopped'];
@@ -26,9 +42,10 @@ function checkState({ id, vmState, taskState }: Server, verb: string): void {
 }
 
 /** Records the disk and the work of plugging it: both, or neither. */
-export async function attach(compute: Compute, who: Who, server: Server, wish: AttachWish): Promise<Attachment> {
+export async function attach(compute: Compute, asking: Asking, server: Server, wish: AttachWish): Promise<Attachment> {
   checkState(server, 'attach_volume');
-  const volume = await attachableVolume(compute, who, wish.volumeId);
+  const { who } = asking;
+  const volume = await attachableVolume(compute, asking, wish.volumeId);
   const { id: serverId, host } = server;
   const made = await compute.db.transaction(async (tx) => {
     await changeServer(tx, serverId, {}); // whoever attaches at the same time waits here, and then sees this disk
@@ -44,7 +61,23 @@ export async function attach(compute: Compute, who: Who, server: Server, wish: A
     return attachment;
   });
   compute.bus.hint(tasksWait);
+  await reserved(compute, made);
   return made;
+}
+
+const waitMs = 30_000;
+const lookMs = 25;
+
+/** The answer promises the volume, so it comes when the volume service has reserved it. The work goes on from there. */
+async function reserved({ db }: Compute, { id, taskId, volumeId }: Attachment): Promise<void> {
+  for (const until = Date.now() + waitMs; ; await sleep(lookMs)) {
+    const now = await readAttachment(db, id);
+    if (now && now.attachmentId !== null) return;
+    if (!now)
+      throw badRequest(`Invalid volume: ${(await problemOf(db, taskId ?? '')) ?? `${volumeId} was not reserved.`}`);
+    if (Date.now() >= until)
+      throw new Fault(500, 'unexpected', `Volume ${volumeId} is still being reserved: look again later.`);
+  }
 }
 
 interface Parts {
@@ -82,12 +115,10 @@ const newAttachment = ({ id, serverId, taskId, volume, wish, disks, server }: Pa
 });
 
 /** With the caller's own eyes. */
-async function attachableVolume({ volumes }: Compute, who: Who, id: string): Promise<VolumeJson> {
-  const volume = await volumes.show(id, who.token).catch((error: unknown) => {
-    if (error instanceof Fault && error.status === 404)
-      throw new Fault(404, 'notFound', `Volume ${id} could not be found.`);
-    throw error;
-  });
+async function attachableVolume(compute: Compute, { who, version }: Asking, id: string): Promise<VolumeJson> {
+  const missing = () => new Fault(404, 'notFound', `Volume ${id} could not be found.`);
+  const volume = await referencesOf(compute, who).volume(id, missing);
+  if (volume.multiattach === true && !atLeast(version, '2.60')) throw multiattachTooOld();
   const isShared = volume.multiattach === true && volume.status === 'in-use';
   if (volume.status !== 'available' && !isShared)
     throw badRequest(`Invalid volume: volume '${id}' status must be 'available'. Currently in '${volume.status}'`);

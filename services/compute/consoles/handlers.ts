@@ -25,7 +25,7 @@ export const showConsoleLog: Handler<
     .ask<{ output: string }>(questionTo(server.host, 'consoleLog'), question)
     .catch((error: unknown) => {
       if (error instanceof NoAnswer)
-        throw new Fault(409, 'conflict', `Host ${server.host} does not answer: ${error.message}`);
+        throw new Fault(409, 'conflict', `The host of instance ${server.id} does not answer: try again in a moment.`);
       throw error;
     });
   return ok({ output: answer.output });

@@ -44,7 +44,8 @@ test('a disabled host takes no servers, and the fault says why', async (t) => {
   assert.equal((await cloud.ask('PUT', path, { version: '2.53', body: change })).body.service.status, 'disabled');
   const launched = await cloud.launch();
   const { fault } = await cloud.settled(launched.body.server.id);
-  assert.equal(fault.message, 'No valid host was found. Host kvm1: is disabled: a new fan.');
+  assert.match(fault.message, /Hosts: 1 disabled\.$/);
+  assert.equal(fault.details, 'No valid host was found. Host kvm1: is disabled: a new fan.');
 });
 
 test('a host in an aggregate with a zone is in that zone, and in no other', async (t) => {
@@ -61,7 +62,7 @@ test('a host in an aggregate with a zone is in that zone, and in no other', asyn
   const launched = await cloud.launch({ availability_zone: 'z1' });
   assert.equal((await cloud.settled(launched.body.server.id))['OS-EXT-AZ:availability_zone'], 'z1');
   const elsewhere = await cloud.launch({ availability_zone: 'nova' });
-  assert.match((await cloud.settled(elsewhere.body.server.id)).fault.message, /zone nova was asked for, it is in z1/);
+  assert.match((await cloud.settled(elsewhere.body.server.id)).fault.details, /zone nova was asked for, it is in z1/);
 });
 
 test('after a power cut a host is told which of its guests shall run', async (t) => {

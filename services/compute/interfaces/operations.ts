@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import { enqueue } from '#shared/workflow/tasks.ts';
-import { beginAction } from '../actions/store.ts';
+import { cancel, enqueue } from '#shared/workflow/tasks.ts';
+import { beginAction, problemOf } from '../actions/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
 import type { PortJson } from '../drivers/neighbours.ts';
 import { referencesOf } from '../servers/references.ts';
@@ -52,7 +52,7 @@ export async function attach(
   const nic = await wished(compute, who, wish, mayOutside);
   const { id: serverId, host } = server;
   const id = randomUUID();
-  await compute.db.transaction(async (tx) => {
+  const taskId = await compute.db.transaction(async (tx) => {
     await changeServer(tx, serverId, {}); // one after the other: each NIC has its own number
     const places = (await listInterfaces(tx, serverId)).map(({ place }) => place);
     const taskId = await enqueue(tx, attachInterface, { serverId, interfaceId: id }, who.requestId);
@@ -74,12 +74,13 @@ export async function attach(
       event: 'compute_attach_interface',
       host,
     });
+    return taskId;
   });
   compute.bus.hint(tasksWait);
-  return settled(compute, serverId, id);
+  return settled(compute, serverId, id, taskId);
 }
 
-async function settled({ db }: Compute, serverId: string, id: string): Promise<Interface> {
+async function settled({ db }: Compute, serverId: string, id: string, taskId: string): Promise<Interface> {
   const until = Date.now() + waitMs;
   for (;;) {
     const nic = await readInterface(db, id);
@@ -87,7 +88,7 @@ async function settled({ db }: Compute, serverId: string, id: string): Promise<I
       throw new Fault(
         500,
         'unexpected',
-        `Failed to attach network adapter device to ${serverId}; its instance action interface_attach says why.`,
+        `Failed to attach network adapter device to ${serverId}: ${(await problemOf(db, taskId)) ?? 'its work was broken off.'}`,
       );
     if (nic.state === 'attached' || (Date.now() >= until && nic.port !== null)) return nic;
     if (Date.now() >= until)
@@ -157,6 +158,7 @@ export async function refreshAddresses(compute: Compute, serverId: string): Prom
   if (known.length === 0) return;
   const ports = await portsOf(compute, known);
   const copies = new Map(await Promise.all(ports.map(async (port) => [port.id, await copyOf(compute, port)] as const)));
+  for (const nic of known) if (!copies.has(nic.portId ?? '')) await dropIfGone(compute, nic);
   await db.transaction(async (tx) => {
     const nics: Interface[] = [];
     for (const nic of await listInterfaces(tx, serverId)) {
@@ -170,6 +172,27 @@ export async function refreshAddresses(compute: Compute, serverId: string): Prom
     if (JSON.stringify([addresses, groups]) !== JSON.stringify([server.addresses, server.groups]))
       await changeServer(tx, serverId, { addresses, groups });
   });
+}
+
+/** A port that somebody removed under a running server: its NIC goes, as after a detach. */
+async function dropIfGone(compute: Compute, { id, serverId, portId, state, taskId: owner }: Interface): Promise<void> {
+  if (portId === null || state !== 'attached' || owner !== null) return;
+  const isGone = await compute.network.showPort(portId).then(
+    () => false,
+    (error: unknown) => error instanceof Fault && error.status === 404,
+  );
+  if (!isGone) return;
+  await compute.db.transaction(async (tx) => {
+    const server = await readServer(tx, serverId);
+    if (!server || server.taskState === 'deleting') return;
+    const { userId, projectId, host } = server;
+    const who = { userId, projectId, requestId: `req-${randomUUID()}` };
+    const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: id }, who.requestId);
+    if (!(await takeInterface(tx, { id, taskId }))) return void (await cancel(tx, taskId));
+    const event = 'compute_detach_interface';
+    await beginAction(tx, who, { serverId, action: 'interface_detach', taskId, event, host });
+  });
+  compute.bus.hint(tasksWait);
 }
 
 /** A group of the server's project, on or off all its ports. */

@@ -48,8 +48,9 @@ test('a host makes a server ACTIVE, and a delete leaves nothing of it', async (t
 test('a host that is too small is named with its numbers, and an administrator reads the choice again', async (t) => {
   const { cloud } = await cloudWithHost(t, {}, 'kvm1', { ramMb: 1024 });
   const { fault, id } = await launched(cloud, { flavorRef: '3' });
+  assert.match(fault.message, /Asked for: 2 VCPU, 4096 MB .* Hosts: 1 without enough room\.$/);
   assert.equal(
-    fault.message,
+    fault.details,
     'No valid host was found. Host kvm1: 4096 MB of memory (MEMORY_MB) asked, 512 free of 512.',
   );
   const actions = await cloud.ask('GET', `/v2.1/servers/${id}/os-instance-actions`);
@@ -70,7 +71,8 @@ test('a host that refuses leaves the server in ERROR with its reason, and nothin
   const mapping = [{ uuid: volumeId, source_type: 'volume', destination_type: 'volume', boot_index: -1 }];
   const { status, fault } = await launched(cloud, { block_device_mapping_v2: mapping });
   assert.equal(status, 'ERROR');
-  assert.equal(fault.message, 'Host kvm1: there is no KVM here.');
+  assert.equal(fault.message, 'there is no KVM here.');
+  assert.equal(fault.details, 'Host kvm1: there is no KVM here.');
   assert.equal(agent.guests.size + cloud.network.ports.size + cloud.placement.claims.size, 0);
   assert.equal(cloud.volumes.volumes.get(volumeId)?.status, 'available');
 });
@@ -102,7 +104,8 @@ test('a host that stays away: ERROR names it, and delete works', async (t) => {
   await host.close();
   const server = await launched(cloud);
   assert.equal(server.status, 'ERROR');
-  assert.equal(server.fault.message, 'Host kvm1 did not answer within 0.06 s.');
+  assert.equal(server.fault.message, 'The host did not answer within 0.06 s.');
+  assert.equal(server.fault.details, 'Host kvm1 did not answer within 0.06 s.');
   await cloud.ask('DELETE', `/v2.1/servers/${server.id}`);
   await cloud.isGone(server.id);
 });
@@ -216,3 +219,53 @@ test("a stranger's server does not exist, except for an administrator", async (t
   assert.equal(await status('admin', 'other'), 200);
   assert.equal(await status('reader', 'f8166a312b1847b3bca037ce0ff7f694'), 200);
 });
+
+test('a volume that cannot be removed does not keep its server from being deleted; one that is being made is waited for', async (t) => {
+  const { cloud } = await cloudWithHost(t);
+  addVolume(cloud, volumeId, { bootable: 'true' });
+  const making = 'eeeeeeee-7a6e-40b1-ac43-8c00a3bf314a';
+  addVolume(cloud, making);
+  const disks = [volumeId, making].map((uuid, at) => ({
+    boot_index: at === 0 ? 0 : -1,
+    source_type: 'volume',
+    destination_type: 'volume',
+    uuid,
+    delete_on_termination: true,
+  }));
+  const { id } = await launched(cloud, { imageRef: '', block_device_mapping_v2: disks });
+  let looks = 0;
+  const { remove, show } = cloud.volumes;
+  Object.assign(cloud.volumes, {
+    remove: async (volume: string) => {
+      if (volume === volumeId) throw new Fault(400, 'badRequest', 'Invalid volume: it has a snapshot.');
+      if (looks < 2) throw new Fault(400, 'badRequest', 'Invalid volume: it is downloading.');
+      return remove(volume);
+    },
+    show: async (volume: string, token?: string) => {
+      const found = await show(volume, token);
+      return volume === making && looks++ < 2 ? { ...found, status: 'downloading' } : found;
+    },
+  });
+  await cloud.ask('DELETE', `/v2.1/servers/${id}`);
+  await cloud.isGone(id);
+  assert.deepEqual([...cloud.volumes.volumes.keys()], [volumeId], 'it stays its owner’s');
+});
+
+for (const end of ['a delete', 'a reset of its state'])
+  test(`an image that waits for its bytes goes when ${end} breaks its snapshot off`, async (t) => {
+    const held = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const uploadSnapshot = async () => {
+      begun.resolve();
+      await held.promise;
+    };
+    const { cloud } = await cloudWithHost(t, { uploadSnapshot });
+    const { id } = await launched(cloud);
+    const { body } = await cloud.act(id, { createImage: { name: 'q' } }, { version: '2.45' });
+    await begun.promise;
+    if (end === 'a delete') await cloud.ask('DELETE', `/v2.1/servers/${id}`);
+    else await cloud.act(id, { 'os-resetState': { state: 'active' } });
+    await until(() => !cloud.images.all.has(body.image_id));
+    held.resolve();
+    await until(async () => (await cloud.openTasks()) === 0);
+  });

@@ -1,6 +1,7 @@
+import type { Knex } from 'knex';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import { cancel, enqueue } from '#shared/workflow/tasks.ts';
+import { cancel, enqueue, paramsOf } from '#shared/workflow/tasks.ts';
 import { beginAction, endAbandoned } from '../actions/store.ts';
 import { type Compute, taskCancelled, tasksWait } from '../context.ts';
 import { limitsFor } from '../quotas/operations.ts';
@@ -13,10 +14,10 @@ import {
   stopServer,
   unpauseServer,
 } from '../workflows/power.ts';
-import { snapshotServer } from '../workflows/snapshot-server.ts';
+import { dropSnapshot, snapshotServer } from '../workflows/snapshot-server.ts';
 import { checkMetadata } from './launch.ts';
 import { rowOfGuest, type Verb } from './states.ts';
-import { changeServer, findServer, type Server, settleServer, takeServer, tryTakeServer } from './store.ts';
+import { changeServer, findServer, readServer, type Server, settleServer, takeServer, tryTakeServer } from './store.ts';
 
 /** What an administrator may though the owner locked it. */
 type MayOverride = boolean;
@@ -70,13 +71,21 @@ export async function removeServer(compute: Compute, who: Who, server: Server): 
   if (server.taskState === 'deleting') return;
   const { id: serverId, host } = server;
   await compute.db.transaction(async (tx) => {
-    const taskId = await enqueue(tx, deleteServer, { serverId }, who.requestId);
+    const snapshot = await snapshotUnderWay(tx, serverId);
+    const taskId = await enqueue(tx, deleteServer, { serverId, ...snapshot }, who.requestId);
     await takeServer(tx, 'delete', { id: serverId, taskId });
     await beginAction(tx, who, { serverId, action: 'delete', taskId, event: 'compute_terminate_instance', host });
     await endAbandoned(tx, serverId, taskId);
   });
   compute.bus.hint(taskCancelled);
   compute.bus.hint(tasksWait);
+}
+
+/** The image that somebody must end when this server's work is broken off. */
+async function snapshotUnderWay(tx: Knex, serverId: string): Promise<{ readonly imageId?: string }> {
+  const now = await readServer(tx, serverId);
+  const snapshot = await paramsOf(tx, snapshotServer, now?.taskId ?? null);
+  return snapshot ? { imageId: snapshot.imageId } : {};
 }
 
 interface SnapshotWish {
@@ -128,6 +137,8 @@ export async function resetState(
   state: 'active' | 'error',
 ): Promise<void> {
   await db.transaction(async (tx) => {
+    const { imageId } = await snapshotUnderWay(tx, server.id);
+    if (imageId !== undefined) await enqueue(tx, dropSnapshot, { imageId }, who.requestId);
     if (server.taskId !== null) await cancel(tx, server.taskId);
     const change = state === 'active' ? { vmState: rowOfGuest.on.vmState, fault: null } : { vmState: 'error' as const };
     await settleServer(tx, server, { ...change, taskState: null, taskId: null });
@@ -141,6 +152,7 @@ export async function resetState(
     await endAbandoned(tx, server.id, '');
   });
   bus.hint(taskCancelled);
+  bus.hint(tasksWait);
 }
 
 export const lock = async ({ db }: Compute, server: Server, lockedBy: 'owner' | 'admin', reason: string | null) => {

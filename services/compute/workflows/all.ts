@@ -6,7 +6,7 @@ import { attachVolume, detachVolume } from './attach-volume.ts';
 import { buildServer } from './build-server.ts';
 import { deleteServer } from './delete-server.ts';
 import { hardRebootServer, pauseServer, rebootServer, startServer, stopServer, unpauseServer } from './power.ts';
-import { snapshotServer } from './snapshot-server.ts';
+import { dropSnapshot, snapshotServer } from './snapshot-server.ts';
 
 export const workflows: readonly Workflow<never, Compute>[] = [
   buildServer,
@@ -18,6 +18,7 @@ export const workflows: readonly Workflow<never, Compute>[] = [
   pauseServer,
   unpauseServer,
   snapshotServer,
+  dropSnapshot,
   attachVolume,
   detachVolume,
   attachInterface,

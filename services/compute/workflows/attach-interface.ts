@@ -52,7 +52,7 @@ async function becomeNothing(tx: Knex, on: OnInterface, run: Run, problem?: stri
 
 async function told(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
   await changeServer(tx, serverId, addressesOf(await listInterfaces(tx, serverId)));
-  await endAction(tx, run.taskId, problem);
+  await endAction(tx, run, problem);
 }
 
 async function interfaceOf({ db }: Compute, { interfaceId }: OnInterface): Promise<Interface> {

@@ -54,7 +54,7 @@ async function becomeNothing(tx: Knex, on: OnAttachment, run: Run, problem?: str
 /** What lists show of the server is another version now. */
 async function touched(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
   await changeServer(tx, serverId, {});
-  await endAction(tx, run.taskId, problem);
+  await endAction(tx, run, problem);
 }
 
 async function attachmentOf({ db }: Compute, { attachmentId }: OnAttachment): Promise<Attachment> {

@@ -8,7 +8,7 @@ import { type Explanation, insertChoice } from '../choices/store.ts';
 import type { Compute } from '../context.ts';
 import { changeInterface, listInterfaces } from '../interfaces/store.ts';
 import { findOwnServer, releaseServer, type Server, settleServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, ensureGuestGone, type OnServer, owned } from './guest.ts';
+import { awaitTurn, ensureGuest, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { NoValidHost, type Placing, rankHosts, resourcesOf } from './placing.ts';
 import { addressesOf, keepPorts, plugPorts, unplugPorts } from './ports.ts';
 import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
@@ -103,7 +103,7 @@ async function attachVolumes(compute: Compute, on: Build, run: Run): Promise<voi
 /** What was made for this server goes with it; what somebody brought stays. */
 async function detachVolumes(compute: Compute, on: Build, run: Run): Promise<void> {
   const server = await findOwnServer(compute.db, owned(on, run));
-  await disconnectVolumes(compute, server, ({ created, volumeId }) => created || volumeId === null, run.signal);
+  await disconnectVolumes(compute, server, ({ created, volumeId }) => created || volumeId === null, run);
   const rows = await listAttachments(compute.db, server.id);
   await run.commit(async (tx) => {
     for (const row of rows) await changeAttachment(tx, row.id, forgotten(row));
@@ -120,7 +120,8 @@ async function bootGuest(compute: Compute, on: Build, run: Run): Promise<GuestSt
   await awaitTurn(compute, on.serverId, run);
   const server = await findOwnServer(compute.db, owned(on, run));
   const guest = await ensureGuest(compute, server, run, { power: 'on', adminPass: compute.seal.open(on.adminPass) });
-  if (guest.power === 'crashed') throw new Fault(500, 'unexpected', `Host ${server.host}: the guest did not start.`);
+  if (guest.power === 'crashed')
+    throw new Fault(500, 'unexpected', 'The guest did not start.', { details: `Host ${server.host}: it crashed.` });
   for (const attachment of await listAttachments(compute.db, on.serverId)) await completeVolume(compute, attachment);
   return guest;
 }
@@ -151,12 +152,12 @@ async function becomeActive(tx: Knex, on: Build, run: Run): Promise<void> {
   }
   for (const { id } of await listInterfaces(tx, on.serverId))
     await changeInterface(tx, id, { state: 'attached', taskId: null });
-  await endAction(tx, run.taskId);
+  await endAction(tx, run);
 }
 
 /** Nothing of it stands anywhere, so it has no host. */
 async function becomeError(tx: Knex, on: Build, run: Run, reason: string): Promise<void> {
-  const fault = { code: 500, message: reason, created: Date.now() };
+  const fault = faultOf(run, reason);
   await releaseServer(tx, owned(on, run), { vmState: 'error', host: null, zone: null, powerState: null, fault });
-  await endAction(tx, run.taskId, reason);
+  await endAction(tx, run, reason);
 }

@@ -1,21 +1,28 @@
 import type { Knex } from 'knex';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAbandoned, endAction } from '../actions/store.ts';
-import { removeAttachmentsOf } from '../attachments/store.ts';
+import { type Attachment, removeAttachmentsOf } from '../attachments/store.ts';
 import { removeConsolesOf } from '../consoles/store.ts';
 import type { Compute } from '../context.ts';
 import { removeInterfacesOf } from '../interfaces/store.ts';
 import { findOwnServer, releaseServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuestGone, type OnServer, owned } from './guest.ts';
+import { awaitTurn, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { unplugPorts } from './ports.ts';
+import { removeUnlessFilled } from './snapshot-server.ts';
 import { disconnectVolumes } from './volumes.ts';
 
+interface Delete extends OnServer {
+  /** The image that the interrupted work was to fill. */
+  readonly imageId?: string;
+}
+
 /** To nothing, from anywhere: it also cleans up after the work it interrupted. */
-export const deleteServer = workflow<OnServer, Compute>({
+export const deleteServer = workflow<Delete, Compute>({
   name: 'delete-server',
   deadlineMs: 15 * 60_000,
   steps: [
     step('destroy-guest', destroyGuest),
+    step('end-snapshot', endSnapshot),
     step('detach-volumes', detachVolumes),
     step('unplug-ports', async (compute, on, run) =>
       unplugPorts(compute, await findOwnServer(compute.db, owned(on, run))),
@@ -24,9 +31,9 @@ export const deleteServer = workflow<OnServer, Compute>({
   ],
   done: becomeDeleted,
   failed: async (tx, on, run, reason) => {
-    const fault = { code: 500, message: reason, created: Date.now() };
+    const fault = faultOf(run, reason);
     await releaseServer(tx, owned(on, run), { vmState: 'error', fault });
-    await endAction(tx, run.taskId, reason);
+    await endAction(tx, run, reason);
   },
 });
 
@@ -36,14 +43,14 @@ async function destroyGuest(compute: Compute, on: OnServer, run: Run): Promise<v
   await ensureGuestGone(compute, await findOwnServer(compute.db, owned(on, run)), run);
 }
 
+async function endSnapshot(compute: Compute, { imageId }: Delete): Promise<void> {
+  if (imageId !== undefined) await removeUnlessFilled(compute, imageId);
+}
+
 async function detachVolumes(compute: Compute, on: OnServer, run: Run): Promise<void> {
   const server = await findOwnServer(compute.db, owned(on, run));
-  await disconnectVolumes(
-    compute,
-    server,
-    ({ deleteOnTermination, volumeId }) => deleteOnTermination || volumeId === null,
-    run.signal,
-  );
+  const goes = ({ deleteOnTermination, volumeId }: Attachment) => deleteOnTermination || volumeId === null;
+  await disconnectVolumes(compute, server, goes, run);
 }
 
 async function becomeDeleted(tx: Knex, on: OnServer, run: Run): Promise<void> {
@@ -58,6 +65,6 @@ async function becomeDeleted(tx: Knex, on: OnServer, run: Run): Promise<void> {
   await removeAttachmentsOf(tx, on.serverId);
   await removeInterfacesOf(tx, on.serverId);
   await removeConsolesOf(tx, on.serverId);
-  await endAction(tx, run.taskId);
+  await endAction(tx, run);
   await endAbandoned(tx, on.serverId, run.taskId);
 }

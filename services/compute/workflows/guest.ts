@@ -19,6 +19,14 @@ export interface OnServer {
 /** The server while this task owns it. */
 export const owned = ({ serverId }: OnServer, { taskId }: Run): Owned => ({ id: serverId, taskId });
 
+/** What a server in ERROR says: the reason to its owner, all of it to administrators. */
+export const faultOf = ({ details }: Pick<Run, 'details'>, message: string) => ({
+  code: 500,
+  message,
+  created: Date.now(),
+  ...(details === undefined ? {} : { details }),
+});
+
 /** For what comes to a server beside its own task: one that goes takes nothing any more. */
 export async function findStaying({ db }: Compute, { serverId }: OnServer): Promise<Server> {
   const server = await readServer(db, serverId);

@@ -7,7 +7,7 @@ import type { Compute } from '../context.ts';
 import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.ts';
 import type { Server } from '../servers/store.ts';
 import { listServersOnHosts } from '../usages/store.ts';
-import { choose, noValidHost } from './scheduler/choose.ts';
+import { choose, eachHost, noValidHost } from './scheduler/choose.ts';
 import type { Candidate, Room, Wanted } from './scheduler/filters.ts';
 
 export interface Placing {
@@ -44,7 +44,7 @@ export async function rankHosts(compute: Compute, server: Server): Promise<Placi
 export class NoValidHost extends Fault {
   readonly explanation: Explanation;
   constructor(explanation: Explanation, beside?: string) {
-    super(500, 'noValidHost', noValidHost(explanation, beside));
+    super(500, 'noValidHost', noValidHost(explanation), { details: eachHost(explanation, beside) });
     this.explanation = explanation;
   }
 }

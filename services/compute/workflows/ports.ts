@@ -88,13 +88,13 @@ async function active({ network, bus, config }: Compute, server: Server, begun: 
   let port = begun;
   while (port.status !== 'ACTIVE') {
     if (port['binding:vif_type'] === 'binding_failed')
-      throw new Fault(500, 'unexpected', `Binding failed for port ${port.id}: host ${server.host} cannot plug it.`);
+      throw new Fault(500, 'unexpected', `Binding failed for port ${port.id}: the host cannot plug it.`, {
+        details: `Binding failed for port ${port.id}: host ${server.host} cannot plug it.`,
+      });
     if (silentMs(bus, begunAt) >= config.portMs)
-      throw new Fault(
-        504,
-        'portAway',
-        `Port ${port.id} did not become ACTIVE on host ${server.host} within ${config.portMs / 1000} s.`,
-      );
+      throw new Fault(504, 'portAway', `Port ${port.id} did not become ACTIVE within ${config.portMs / 1000} s.`, {
+        details: `Port ${port.id} did not become ACTIVE on host ${server.host} within ${config.portMs / 1000} s.`,
+      });
     await eventOr(bus, server.id, 500, run.signal);
     port = await network.showPort(port.id);
   }

@@ -4,7 +4,7 @@ import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
 import { rowOfGuest, type VmState } from '../servers/states.ts';
 import { findOwnServer, releaseServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, type OnServer, owned } from './guest.ts';
+import { awaitTurn, ensureGuest, faultOf, type OnServer, owned } from './guest.ts';
 import type { Want } from './guest-wish.ts';
 
 /** Where the server stood when it was taken: the way back. */
@@ -42,11 +42,11 @@ function power(name: string, to: Power, boot?: 'soft' | 'hard') {
     done: async (tx, on, run) => {
       const mark = boot === undefined ? {} : { bootMark: run.taskId, bootKind: boot };
       await releaseServer(tx, owned(on, run), { ...rowOfGuest[to], ...mark, fault: null });
-      await endAction(tx, run.taskId);
+      await endAction(tx, run);
     },
     failed: async (tx, on, run, reason) => {
-      await releaseServer(tx, owned(on, run), { fault: { code: 500, message: reason, created: Date.now() } });
-      await endAction(tx, run.taskId, reason);
+      await releaseServer(tx, owned(on, run), { fault: faultOf(run, reason) });
+      await endAction(tx, run, reason);
     },
   });
 }

@@ -18,11 +18,11 @@ export const snapshotServer = workflow<Snapshot, Compute>({
   steps: [step('upload', upload, removeImage)],
   done: async (tx, on, run) => {
     await releaseServer(tx, owned(on, run), {});
-    await endAction(tx, run.taskId);
+    await endAction(tx, run);
   },
   failed: async (tx, on, run, reason) => {
     await releaseServer(tx, owned(on, run), {});
-    await endAction(tx, run.taskId, reason);
+    await endAction(tx, run, reason);
   },
 });
 
@@ -35,9 +35,28 @@ async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
   await whileUp(compute, host ?? '', compute.copiers.on(host ?? '', run).uploadSnapshot(wish));
   const { status } = await compute.images.show(imageId);
   if (status !== 'active')
-    throw new Fault(500, 'unexpected', `Host ${host} sent nothing: image ${imageId} is ${status}.`);
+    throw new Fault(500, 'unexpected', `No bytes were sent: image ${imageId} is ${status}.`, {
+      details: `Host ${host} sent nothing: image ${imageId} is ${status}.`,
+    });
 }
 
 async function removeImage({ images }: Compute, { imageId }: Snapshot): Promise<void> {
   await orLeave(images.remove(imageId));
 }
+
+/** For a snapshot that somebody broke off: an image that got its bytes before is a good one. */
+export async function removeUnlessFilled({ images }: Compute, imageId: string): Promise<void> {
+  const image = await images.show(imageId).catch((error: unknown) => {
+    if (!(error instanceof Fault)) throw error;
+  });
+  if (image && image.status !== 'active') await images.remove(imageId);
+}
+
+/** The same where no other work follows. */
+export const dropSnapshot = workflow<{ readonly imageId: string }, Compute>({
+  name: 'drop-snapshot',
+  deadlineMs: 60 * 60_000,
+  steps: [step('remove-image', (compute, { imageId }) => removeUnlessFilled(compute, imageId))],
+  done: async () => {},
+  failed: async () => {},
+});

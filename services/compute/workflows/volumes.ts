@@ -92,10 +92,10 @@ export async function completeVolume({ volumes }: Compute, attachment: Attachmen
   if (attachment.attachmentId !== null) await volumes.completeAttachment(attachment.attachmentId);
 }
 
-/** By the mark, so also what no row names yet; done when the volume service has let go. */
+/** By the mark, so also what no row names yet; done when the volume service has let go. Others' volumes may name the server too. */
 export async function disconnectVolume(
   { volumes }: Compute,
-  of: { readonly instance: string; readonly volume?: string },
+  of: { readonly instance: string; readonly volume: string },
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
@@ -107,21 +107,43 @@ export async function disconnectVolume(
   }
 }
 
+/** The volume service is making it, or ending something on it: it will be another thing soon. */
+const passing: readonly string[] = ['creating', 'downloading', 'detaching'];
+
+/** What is being made is waited for. What the volume service refuses (a snapshot hangs on it) stays its owner's. */
+async function removeVolume(compute: Compute, volumeId: string, run: Run): Promise<void> {
+  const { volumes, bus, config } = compute;
+  for (const begunAt = Date.now(); ; await sleep(lookMs, undefined, { signal: run.signal })) {
+    const refused = await volumes.remove(volumeId).then(() => undefined, onlyFault);
+    if (!refused) return;
+    const status = await volumes.show(volumeId).then((volume) => volume.status, onlyFault);
+    if (typeof status === 'string' && passing.includes(status) && silentMs(bus, begunAt) < config.volumeMs) continue;
+    return run.log.warn({ volumeId, status, error: refused }, 'a volume that was to go with its server stays');
+  }
+}
+
+const onlyFault = (error: unknown): Fault => {
+  if (!(error instanceof Fault)) throw error;
+  return error;
+};
+
 /** All volumes of a server; and away with those that were made for it or shall go with it. */
 export async function disconnectVolumes(
   compute: Compute,
   server: Pick<Server, 'id' | 'projectId'>,
   goes: (attachment: Attachment) => boolean,
-  signal: AbortSignal,
+  run: Run,
 ): Promise<void> {
   const { volumes, db } = compute;
   const rows = (await listAttachments(db, server.id)).filter(({ destination }) => destination === 'volume');
-  if (rows.length === 0) return;
-  await disconnectVolume(compute, { instance: server.id }, signal);
-  for (const row of rows.filter(goes)) {
-    const volumeId = row.volumeId ?? (await volumes.findMarked(server.projectId, markOf(row)))?.id;
-    if (volumeId !== undefined) await volumes.remove(volumeId);
-  }
+  await Promise.all(
+    rows.map(async (row) => {
+      const volumeId = row.volumeId ?? (await volumes.findMarked(server.projectId, markOf(row)))?.id;
+      if (volumeId === undefined) return;
+      await disconnectVolume(compute, { instance: server.id, volume: volumeId }, run.signal);
+      if (goes(row)) await removeVolume(compute, volumeId, run);
+    }),
+  );
 }
 
 /** The device name that the next disk gets: /dev/vdb after /dev/vda. */

@@ -100,7 +100,10 @@ async function thrice(what: string, work: () => Promise<void>): Promise<void> {
       return await work();
     } catch (error) {
       if (!(error instanceof QmpRefused)) throw error;
-      if (left === 0) throw new Fault(500, 'unexpected', `QEMU does not take ${what}: ${error.message}`);
+      if (left === 0)
+        throw new Fault(500, 'unexpected', `The guest does not take ${what}.`, {
+          details: `QEMU does not take ${what}: ${error.message}`,
+        });
       await sleep(1_000);
     }
   }

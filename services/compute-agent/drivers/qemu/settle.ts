@@ -130,7 +130,10 @@ async function startOrSay(host: QemuHost, guest: Guest): Promise<void> {
       return await start(host, guest);
     } catch (error) {
       host.log.warn({ serverId: guest.record.id, error }, 'guest did not start');
-      if (left === 0) throw new Fault(500, 'unexpected', error instanceof Error ? error.message : String(error));
+      if (left === 0)
+        throw new Fault(500, 'unexpected', 'The guest could not be started.', {
+          details: error instanceof Error ? error.message : String(error),
+        });
     }
   }
 }

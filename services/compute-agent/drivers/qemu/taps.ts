@@ -18,7 +18,9 @@ const isThere = (path: string) =>
 
 export async function ensureTap(nic: NicWish & { readonly bridge: string }, uid: number | null): Promise<void> {
   if (!isRoot)
-    throw new Fault(409, 'conflict', `Port ${nic.portId} needs a tap on ${nic.bridge}, which only root can make.`);
+    throw new Fault(409, 'conflict', `Port ${nic.portId} cannot be plugged on this host.`, {
+      details: `Port ${nic.portId} needs a tap on ${nic.bridge}, which only root can make.`,
+    });
   await bridgeIsThere(nic.bridge);
   await openTunToUsers();
   const owner = await readFile(`${interfaces}/${nic.tap}/owner`, 'utf8').catch(() => null);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choose, noValidHost } from './choose.ts';
+import { choose, eachHost, noValidHost } from './choose.ts';
 import type { Candidate, Wanted } from './filters.ts';
 
 const wanted: Wanted = {
@@ -52,13 +52,18 @@ test('a success keeps what each filter said, with its numbers', () => {
   assert.match(said?.says ?? '', /2048 MB of memory \(MEMORY_MB\) asked, 4096 free of 4096/);
 });
 
-test('no valid host says which host failed which test and by how much', () => {
+test('OSSA-2019-003: no valid host says how many failed which test; for administrators which one, and by how much', () => {
   const away = host('away', { reportedMsAgo: 200_000 });
   const closed = host('closed', { enabled: false, disabledReason: 'a new fan' });
   const none = choose(wanted, [full('full'), away, closed]);
   assert.equal(none.chosen, null);
   assert.equal(
     noValidHost(none),
+    'No valid host was found. Asked for: 1 VCPU, 2048 MB of memory (MEMORY_MB), 10 GB of disk (DISK_GB). ' +
+      'Hosts: 1 without enough room, 1 down, 1 disabled.',
+  );
+  assert.equal(
+    eachHost(none),
     'No valid host was found. Host full: 2048 MB of memory (MEMORY_MB) asked, 1024 free of 4096. ' +
       'Host away: reported 200 s ago, at most 90 s are allowed. Host closed: is disabled: a new fan.',
   );

@@ -1,6 +1,6 @@
 /** From hosts to the best first, with an explanation of each. No clock, no database, no luck but what it is given. */
 import type { Explanation, Verdict } from '../../choices/store.ts';
-import { type Candidate, filters, type Wanted } from './filters.ts';
+import { type Candidate, filters, units, type Wanted } from './filters.ts';
 
 /** How free a host is afterwards, from 0 to 1; the more the better. */
 const weighers: Readonly<Record<string, (host: Candidate) => number>> = {
@@ -38,9 +38,33 @@ const verdictsOf = (wanted: Wanted, host: Candidate): Verdict[] =>
 
 const mostHosts = 10;
 
-/** The fault text: which host failed which test, and by how much. */
-export function noValidHost({ candidates }: Explanation, beside = ''): string {
-  const first = 'No valid host was found.';
+const first = 'No valid host was found.';
+
+/** What a host lacked, for whoever asked for a server: they know no hosts. */
+const lacks: Readonly<Record<string, string>> = {
+  asAsked: 'not the one asked for',
+  up: 'down',
+  enabled: 'disabled',
+  zone: 'in another availability zone',
+  arch: 'of another architecture than the image',
+  apart: 'with a server to avoid',
+  together: 'without the servers to be with',
+  room: 'without enough room',
+};
+
+/** The fault text: what was asked, and how many hosts failed which test. */
+export function noValidHost({ asked, candidates }: Explanation): string {
+  if (candidates.length === 0) return `${first} There is no compute host.`;
+  const failed = candidates.map(({ verdicts }) => verdicts.find(({ passed }) => !passed)?.filter ?? 'room');
+  const counts = [...Map.groupBy(failed, (filter) => filter)].map(
+    ([filter, { length }]) => `${length} ${lacks[filter]}`,
+  );
+  const resources = Object.entries(asked).map(([name, amount]) => `${amount} ${units[name] ?? name}`);
+  return `${first} Asked for: ${resources.join(', ')}. Hosts: ${counts.join(', ')}.`;
+}
+
+/** For administrators: which host failed which test, and by how much. */
+export function eachHost({ candidates }: Explanation, beside = ''): string {
   if (candidates.length === 0) return `${first} There is no compute host.`;
   const told = candidates.slice(0, mostHosts).map(({ host, verdicts }) => {
     const failed = verdicts.filter(({ passed }) => !passed).map(({ says }) => says);

@@ -78,7 +78,7 @@ const together: Filter = ({ sameAs }, { servers }) => {
   return verdict(met.length > 0, met.length > 0 ? `has ${met.join(', ')}` : `has none of ${sameAs.join(', ')}`);
 };
 
-const units: Readonly<Record<string, string>> = {
+export const units: Readonly<Record<string, string>> = {
   VCPU: 'VCPU',
   MEMORY_MB: 'MB of memory (MEMORY_MB)',
   DISK_GB: 'GB of disk (DISK_GB)',
