@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Who } from '#shared/auth/who.ts';
 import type { Flavor } from '../flavors/store.ts';
-import { wantsConfigDrive } from './image-demands.ts';
+import { wantsConfigDrive } from '../workflows/image-demands.ts';
 import type { NewServer } from './store.ts';
 import { isTrue, type ServerBody } from './wish.ts';
 import type { WishedDisk, WishedDisks } from './wished-disks.ts';

@@ -2,7 +2,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import type { Attachment } from '../attachments/store.ts';
 import type { Image, VolumeJson } from '../drivers/neighbours.ts';
 import type { Flavor } from '../flavors/store.ts';
-import { checkDemands } from './image-demands.ts';
+import { checkDemands } from '../workflows/image-demands.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
 import { type DiskMapping, isTrue } from './wish.ts';

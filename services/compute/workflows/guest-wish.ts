@@ -5,9 +5,9 @@ import type { Seal } from '#shared/seal/seal.ts';
 import { type Attachment, type Connection, listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { type Interface, listInterfaces } from '../interfaces/store.ts';
-import { diskBusOf } from '../servers/image-demands.ts';
 import type { ImageCopy, Server } from '../servers/store.ts';
 import { configDriveOf } from './documents.ts';
+import { diskBusOf } from './image-demands.ts';
 
 /** How the guest shall be; all else stands in its rows. */
 export interface Want {
