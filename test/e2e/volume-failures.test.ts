@@ -1,5 +1,6 @@
 /** What goes wrong with volumes says why, and leaves nothing behind. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
 import { knows, startVolumes, until } from './volume-cloud.ts';
@@ -84,4 +85,51 @@ test('force deletes what is being made', async (t) => {
   await cloud.isGone(`/volumes/${id}`);
   assert.ok(made <= 1);
   assert.equal((await host.store.pools())[0]?.freeGb, 100);
+});
+
+test('OSSA-2019-003: members learn that and why work failed, not where; administrators learn all', async (t) => {
+  const inside = 'tgtd at 10.0.0.7:3260 refused new device 3: error 1, /var/lib/wattle/volume-agent/pool/x.raw';
+  const cloud = await startVolumes(t);
+  let fault = new Fault(500, 'unexpected', inside);
+  const refuse = async () => Promise.reject(fault);
+  cloud.startHost({ ensureVolume: refuse, ensureGrant: refuse }, 'secret-store-1');
+  await knows(cloud, 1);
+  const member = { role: 'member,reader', version: '3.54' };
+  const said = async (asked: object) =>
+    (await cloud.ask('GET', `${cloud.at}/messages`, { version: '3.54', ...asked })).body.messages.map(
+      ({ user_message }: { user_message: string }) => user_message,
+    );
+  await cloud.made();
+  assert.deepEqual(await said(member), ['create volume:The storage could not do it. An administrator can see why.']);
+  assert.deepEqual(await said({}), [`create volume:Host secret-store-1: ${inside}`]);
+  fault = new Fault(507, 'insufficientStorage', 'the disk is full, nothing was written');
+  await cloud.made();
+  assert.match((await said(member)).join(), /create volume:The storage has no room left, nothing was written\./);
+  fault = new Fault(400, 'badRequest', 'the image is refused: it has a backing file');
+  await cloud.made();
+  assert.match((await said(member)).join(), /create volume:the image is refused: it has a backing file/);
+  await cloud.made({ size: 900 });
+  assert.match((await said(member)).join(), /schedule allocate volume:No storage has room for it and is of its type\./);
+  for (const text of await said(member)) assert.doesNotMatch(text, /secret-store|10\.0|fake|\/var/);
+});
+
+test('OSSA-2019-003: who attaches learns nothing of the host that refuses, nor does a service that hands the words on', async (t) => {
+  const cloud = await startVolumes(t);
+  const inside = 'tgtd refused new target 3: error 9';
+  cloud.startHost({ ensureGrant: async () => Promise.reject(new Fault(500, 'unexpected', inside)) }, 'secret-store-1');
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const connector = { initiator: 'iqn.2026-11.cloud.wattle:kvm1', host: 'kvm1' };
+  for (const [role, words] of [
+    ['member,reader', /could not do it/],
+    ['admin,service', /could not do it/],
+    ['admin', /Host secret-store-1: tgtd refused/],
+  ] as const) {
+    const { attachment } = (await cloud.reserve(id, randomUUID())).body;
+    const asked = { role, version: '3.54', body: { attachment: { connector } } };
+    const { status, body } = await cloud.ask('PUT', `/v3/attachments/${attachment.id}`, asked);
+    assert.equal(status, 500);
+    assert.match(body.computeFault.message, words);
+    await cloud.ask('DELETE', `/v3/attachments/${attachment.id}`, { version: '3.54', service: true });
+  }
 });

@@ -1,6 +1,6 @@
 /** The verbs of an attachment that ask the storage host, and wait for what it answers. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Who } from '#shared/auth/who.ts';
+import { isAdmin, type Who } from '#shared/auth/who.ts';
 import { requireIscsiName } from '#shared/contracts/grammar.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
@@ -8,6 +8,7 @@ import { tasksWait, type Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
 import { readVolume, turnVolume } from '../volumes/store.ts';
 import { connectAttachment, disconnectAttachment } from '../workflows/attachments.ts';
+import { publicReason } from '../workflows/reasons.ts';
 import {
   type Attachment,
   attachmentNotFound,
@@ -42,6 +43,10 @@ async function whenFree(service: Volumes, id: string): Promise<Attachment> {
 const isConnected = ({ target, connector: known }: Attachment, { initiator, host }: Connector): boolean =>
   target !== null && known?.initiator === initiator && known?.host === host;
 
+/** A service hands on what it is told, so it is told what its caller may know. */
+const reasonFor = (who: Who, { fault }: Attachment): string =>
+  isAdmin(who) && !isService(who) ? String(fault) : publicReason(String(fault));
+
 /** Exports the volume to the connector's host. Asked again it gives the same. */
 export async function connect(
   service: Volumes,
@@ -66,7 +71,7 @@ export async function connect(
   const done = await settled(service, id, taskId);
   if (!done) throw attachmentNotFound(id);
   if (done.status === 'error_attaching')
-    throw new Fault(500, 'unexpected', `Unable to update attachment.(${done.fault}).`);
+    throw new Fault(500, 'unexpected', `Unable to update attachment.(${reasonFor(who, done)}).`);
   return done;
 }
 
@@ -132,5 +137,5 @@ export async function disconnect(service: Volumes, who: Who, { id }: Attachment,
   });
   bus.hint(tasksWait);
   const left = await settled(service, id, taskId);
-  if (left) throw new Fault(500, 'unexpected', `Attachment ${id} could not be removed: ${left.fault}`);
+  if (left) throw new Fault(500, 'unexpected', `Attachment ${id} could not be removed: ${reasonFor(who, left)}`);
 }

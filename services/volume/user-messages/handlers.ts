@@ -1,11 +1,20 @@
 import { longTime } from '#shared/api/times.ts';
-import { gone, type Handler, ok } from '#shared/http/route.ts';
+import { isAdmin } from '#shared/auth/who.ts';
+import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { type Listing, pageOf, textFilters } from '../listing/page.ts';
+import { publicReason } from '../workflows/reasons.ts';
 import { findMessage, listMessages as list, type Message, removeMessage } from './store.ts';
 
+function textFor(who: Call['who'], { userMessage, detail }: Omit<Message, 'id'>): string {
+  if (isAdmin(who)) return detail ?? userMessage;
+  if (detail !== null) return userMessage;
+  const [action = '', ...reason] = userMessage.split(':');
+  return `${action}:${publicReason(reason.join(':'))}`;
+}
+
 const messageView =
-  (service: Volumes, base: string) =>
+  (service: Volumes, { base, who }: Pick<Call, 'base' | 'who'>) =>
   ({ id, ...message }: Message) => ({
     id,
     request_id: message.requestId,
@@ -13,7 +22,7 @@ const messageView =
     resource_uuid: message.resourceId,
     event_id: message.eventId,
     message_level: 'ERROR',
-    user_message: message.userMessage,
+    user_message: textFor(who, message),
     created_at: longTime(message.createdAt),
     guaranteed_until: longTime(message.createdAt + service.config.historyMs),
     links: [
@@ -37,11 +46,11 @@ export const listing: Listing<Message> = {
 
 export const listMessages: Handler<Volumes> = async (service, call) => {
   const page = pageOf(listing, await list(service.db, call.who), call);
-  return ok({ messages: page.rows.map(messageView(service, call.base)), ...page.beside });
+  return ok({ messages: page.rows.map(messageView(service, call)), ...page.beside });
 };
 
-export const showMessage: Handler<Volumes> = async (service, { who, params, base }) =>
-  ok({ message: messageView(service, base)(await findMessage(service.db, who, params.id ?? '')) });
+export const showMessage: Handler<Volumes> = async (service, call) =>
+  ok({ message: messageView(service, call)(await findMessage(service.db, call.who, call.params.id ?? '')) });
 
 export const deleteMessage: Handler<Volumes> = async ({ db }, { who, params }) => {
   const { id } = await findMessage(db, who, params.id ?? '');

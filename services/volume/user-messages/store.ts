@@ -12,6 +12,8 @@ export interface Message {
   readonly requestId: string;
   readonly eventId: string;
   readonly userMessage: string;
+  /** The whole reason; null in a row of before, whose message has all of it. */
+  readonly detail: string | null;
   readonly createdAt: number;
 }
 

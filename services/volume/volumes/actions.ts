@@ -68,7 +68,7 @@ export async function retype({ db }: Volumes, who: Who, id: string, name: string
   const backend = type.extraSpecs.volume_backend_name;
   if (backend !== undefined && backend !== volume.driver && backend !== volume.pool)
     throw badRequest(
-      `Type ${type.name} wants backend ${backend}: volume ${id} would have to move, which no driver does.`,
+      `Type ${type.name} is of another back end: volume ${id} would have to move, which no driver does.`,
     );
   const isShared = type.extraSpecs.multiattach === '<is> True';
   if (isShared !== volume.multiattach && volume.status !== 'available')

@@ -99,9 +99,9 @@ function requireLarger(volume: Volume, sizeGb: number): void {
 }
 
 /** An initiator that is logged in never learns of the new size: no driver here can do it. */
-const inUse = ({ id, host, driver, pool }: Volume) =>
+const inUse = ({ id }: Volume) =>
   invalidVolume(
-    `Volume ${id} is attached, and pool ${host}@${driver}#${pool} cannot extend volumes in use. Detach it, extend it, and attach it again.`,
+    `Volume ${id} is attached, and its storage cannot extend volumes in use. Detach it, extend it, and attach it again.`,
   );
 
 async function wrongStatus(tx: Knex, id: string, expected: string, verb: string) {

@@ -109,7 +109,7 @@ export async function requireOnlineCopies(db: Volumes['db'], { id, host, pool }:
   const report = (await readHost(db, host ?? ''))?.report;
   if (report?.pools.find(({ name }) => name === pool)?.features.includes('online-snapshot')) return;
   throw badRequest(
-    `Invalid volume: Volume ${id} is in use, and its pool ${host}#${pool} cannot copy a volume at one moment while it is written to. Detach it first.`,
+    `Invalid volume: Volume ${id} is in use, and its storage cannot copy a volume at one moment while it is written to. Detach it first.`,
   );
 }
 

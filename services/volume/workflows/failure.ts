@@ -1,7 +1,8 @@
-/** What a work that failed leaves for the owner of the thing: a message with the reason. */
+/** What a work that failed leaves for the owner of the thing: a message with the reason, and all of it for administrators. */
 import type { Knex } from 'knex';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { insertMessage, type Message } from '../user-messages/store.ts';
+import { publicReason } from './reasons.ts';
 
 /** Cinder's numbers of actions and details: clients show the words, tools know the numbers. */
 const events = {
@@ -29,6 +30,6 @@ export async function tellFailure(
   reason: string,
 ): Promise<void> {
   const [eventId, action] = events[event];
-  const userMessage = `${action}:${reason}`;
-  await insertMessage(tx, { projectId, resourceId, resourceType, requestId, eventId, userMessage });
+  const [userMessage, detail] = [`${action}:${publicReason(reason)}`, `${action}:${reason}`];
+  await insertMessage(tx, { projectId, resourceId, resourceType, requestId, eventId, userMessage, detail });
 }
