@@ -6,7 +6,13 @@ export const section = {
   database: text('', 'where its rows are; empty: as section cloud says'),
   directory: text('', 'where the bytes of images are; empty: image below var'),
   largestGb: number(1024, 'no image may be larger (the default of Glance)'),
-  storageGb: number(0, 'quota of bytes of a project; 0: as much as there is'),
+  reserveMb: number(1_024, 'what uploads leave free on the disk of images, but never more than a twentieth of it'),
+  storageGb: number(0, 'quota of bytes of a project, also of those on their way; 0: as much as there is'),
+  imageCount: number(1_000, 'how many images a project may have, with bytes or without; 0: as many as it likes'),
+  uploadCount: number(
+    100,
+    'how many images of a project may be getting their bytes at one time; 0: as many as it likes',
+  ),
   diskFormats: list(
     ['ami', 'ari', 'aki', 'vhd', 'vhdx', 'vmdk', 'raw', 'qcow2', 'vdi', 'iso', 'ploop'],
     'disk formats that an image may declare',

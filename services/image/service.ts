@@ -19,7 +19,7 @@ export const start: Start = async (ground) => {
   const { cloud, config, doorway, identityUrl, ...begun } = beginApi(ground, 'image', section, 'glance');
   const db = openDatabase(config.database || databaseOf(cloud, 'image'));
   await migrate(db, migrations);
-  const bytes = await fileBytes(config.directory || join(cloud.var, 'image'));
+  const bytes = await fileBytes(config.directory || join(cloud.var, 'image'), config.reserveMb);
   const service: Images = { db, bytes, config, log: ground.log };
   const timers = openTimers(service);
   const dialect = glance(identityUrl);

@@ -38,6 +38,8 @@ export interface ImageDoorOptions {
   /** On sqlite in memory, or on a server if WATTLE_TEST_MYSQL names one, unless told. */
   readonly database?: string;
   readonly log?: Log;
+  /** None unless told. */
+  readonly reserveMb?: number;
 }
 
 /** Answers are held against openapi/. */
@@ -49,7 +51,7 @@ export async function openImages(t: TestContext, options: ImageDoorOptions = {})
   const db = openDatabase(options.database ?? (server ? `${server}/${schema}` : 'sqlite::memory:'));
   await migrate(db, migrations);
   const config = settingsOf({}).read('image', section);
-  const bytes = change(await fileBytes(dir));
+  const bytes = change(await fileBytes(dir, options.reserveMb));
   const images: Images = { db, bytes, config, log };
   const identify = async (header: (name: string) => string | undefined, requestId: string) => ({
     ...{ userId: 'u', userName: 'u', userDomainId: 'default', projectName: 'p', projectDomainId: 'default' },

@@ -29,20 +29,45 @@ async function smallDisk(t: TestContext, mib: number) {
   return { folder, fill, clear: () => truncateSync(ballast, 0) };
 }
 
-test('an image that the disk has no room for is refused, announced or not, and leaves no byte', options, async (t) => {
-  const disk = await smallDisk(t, 4);
-  const { make, upload, ask, base, files } = await openImages(t, { folder: disk.folder });
-  const id = await make();
-  const bytes = Buffer.alloc(8 * 2 ** 20, 1);
-  const announced = await upload(id, bytes);
-  assert.deepEqual([announced.status, /not enough disk space/.test(announced.body.message)], [413, true]);
-  const body = Readable.from([bytes.subarray(0, 2 ** 20), bytes.subarray(2 ** 20)]);
-  const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine' };
-  assert.equal((await request(`${base}/v2/images/${id}/file`, { method: 'PUT', headers, body })).status, 413);
-  assert.deepEqual(files(), []);
-  assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'queued');
-  assert.equal((await upload(id, bytes.subarray(0, 2 ** 20))).status, 204);
-});
+test(
+  'S01: an image that the disk has no room for is refused, announced or not, and leaves no byte',
+  options,
+  async (t) => {
+    const disk = await smallDisk(t, 4);
+    const { make, upload, ask, base, files } = await openImages(t, { folder: disk.folder });
+    const id = await make();
+    const bytes = Buffer.alloc(8 * 2 ** 20, 1);
+    const announced = await upload(id, bytes);
+    assert.deepEqual([announced.status, /not enough disk space/.test(announced.body.message)], [413, true]);
+    const body = Readable.from([bytes.subarray(0, 2 ** 20), bytes.subarray(2 ** 20)]);
+    const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine' };
+    assert.equal((await request(`${base}/v2/images/${id}/file`, { method: 'PUT', headers, body })).status, 413);
+    assert.deepEqual(files(), []);
+    assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'queued');
+    assert.equal((await upload(id, bytes.subarray(0, 2 ** 20))).status, 204);
+  },
+);
+
+test(
+  'S01: uploads stop before the disk is full, so that rows can be written and images deleted',
+  options,
+  async (t) => {
+    const disk = await smallDisk(t, 40);
+    const database = `sqlite:${join(disk.folder, 'image.sqlite')}`;
+    const door = await openImages(t, { folder: join(disk.folder, 'bytes'), database, reserveMb: 1_024 });
+    const { make, upload, ask, files } = door;
+    const [kept, ...others] = await Promise.all([1, 2, 3, 4, 5].map(() => make()));
+    assert.equal((await upload(kept ?? '', Buffer.alloc(8 * 2 ** 20, 1))).status, 204);
+    const answers = await Promise.all(others.map((id) => upload(id, Buffer.alloc(16 * 2 ** 20, 1))));
+    const statuses = answers.map(({ status }) => status);
+    assert.ok(statuses.includes(413) && statuses.every((status) => [204, 413].includes(status)), statuses.join());
+    const { bavail, bsize } = statfsSync(disk.folder);
+    assert.ok(bavail * bsize > 2 ** 20, `${bavail * bsize} bytes are left`);
+    assert.equal((await ask('DELETE', `/v2/images/${kept}`)).status, 204);
+    assert.equal(files().length, statuses.filter((status) => status === 204).length);
+    assert.equal((await upload(await make(), Buffer.alloc(4 * 2 ** 20, 1))).status, 204);
+  },
+);
 
 test(
   'a database whose disk is full refuses what it cannot keep, says why in the log, and goes on',

@@ -20,27 +20,41 @@ export type Found = Pick<ImageRow, 'size' | 'virtualSize' | 'checksum' | 'osHash
 const own = (db: Knex, { imageId, id }: Upload) =>
   db<ImageRow>('images').where({ id: imageId, uploadId: id, deletedAt: null }).whereIn('status', fillings);
 
-/** False when the image is not waiting for its bytes. */
+/** False when the image is not waiting for its bytes, or is not what was seen: its formats decide how they are judged. */
 export async function takeForUpload(
   db: Knex,
-  { imageId, id }: Upload,
+  { id: imageId, diskFormat, containerFormat }: Pick<ImageRow, 'id' | 'diskFormat' | 'containerFormat'>,
+  id: string,
   status: Filling,
   untilMs: number,
 ): Promise<boolean> {
-  const waiting = db<ImageRow>('images').where({ id: imageId, status: 'queued', deletedAt: null });
-  return (await waiting.update({ status, uploadId: id, uploadUntil: untilMs, staged: null })) > 0;
+  const waiting = { id: imageId, status: 'queued', deletedAt: null, diskFormat, containerFormat } as const;
+  const taken = { status, uploadId: id, uploadUntil: untilMs, staged: null, reservedBytes: 0 };
+  return (await db<ImageRow>('images').where(waiting).update(taken)) > 0;
 }
+
+/** False when the image was deleted, or the upload was taken for dead. */
+export const addReserved = async (tx: Knex, upload: Upload, bytes: number): Promise<boolean> =>
+  (await own(tx, upload).increment('reservedBytes', bytes)) > 0;
 
 /** False when the image was deleted, or the upload was taken for dead. */
 export const renewUpload = async (db: Knex, upload: Upload, untilMs: number): Promise<boolean> =>
   (await own(db, upload).update({ uploadUntil: untilMs })) > 0;
 
 const whole = (found: Found) =>
-  ({ ...found, status: 'active', uploadUntil: null, staged: null, updatedAt: Date.now() }) as const;
+  ({
+    ...found,
+    status: 'active',
+    uploadUntil: null,
+    staged: null,
+    reservedBytes: null,
+    updatedAt: Date.now(),
+  }) as const;
 
 /** Staged bytes have no deadline: they wait for their import, or for the image to be deleted. */
 export async function finishUpload(db: Knex, upload: Upload, filling: Filling, found: Found): Promise<boolean> {
-  const staged = { size: found.size, staged: JSON.stringify(found), uploadUntil: null, updatedAt: Date.now() };
+  const kept = { size: found.size, staged: JSON.stringify(found), uploadUntil: null, reservedBytes: null };
+  const staged = { ...kept, updatedAt: Date.now() };
   return (await own(db, upload).update(filling === 'saving' ? whole(found) : staged)) > 0;
 }
 
@@ -51,10 +65,15 @@ export async function activateStaged(db: Knex, { id, staged, uploadId }: ImageRo
   return (await waiting.update(whole(JSON.parse(staged) as Found))) > 0;
 }
 
-const backToQueued = { status: 'queued', uploadId: null, uploadUntil: null, staged: null } as const;
+const nothing = { uploadId: null, uploadUntil: null, staged: null, reservedBytes: null, size: null } as const;
+const backToQueued = { ...nothing, status: 'queued' } as const;
 
-/** The image waits for its bytes again. */
-export const giveUpUpload = (db: Knex, upload: Upload) => own(db, upload).update(backToQueued);
+/** The image waits for its bytes again; one that was deleted meanwhile no longer counts. */
+export async function giveUpUpload(db: Knex, upload: Upload): Promise<void> {
+  if ((await own(db, upload).update(backToQueued)) > 0) return;
+  const deleted = db<ImageRow>('images').where({ id: upload.imageId, uploadId: upload.id }).whereNotNull('deletedAt');
+  await deleted.update({ uploadUntil: null, reservedBytes: null });
+}
 
 /** Uploads whose process is gone. */
 export const endDeadUploads = (db: Knex, nowMs: number) =>
@@ -69,9 +88,3 @@ export async function wantedBytes(db: Knex, imageIds: readonly string[]): Promis
 
 export const forgetDeleted = (db: Knex, beforeMs: number) =>
   db<ImageRow>('images').where('deletedAt', '<', beforeMs).delete();
-
-/** What the images of a project hold already. */
-export async function usedBytes(db: Knex, owner: string | null): Promise<number> {
-  const sum = await db('images').where({ owner, deletedAt: null }).sum('size as bytes').first();
-  return Number(sum?.bytes ?? 0);
-}

@@ -8,6 +8,8 @@ import { BadImage, bytesOf } from '#shared/images/reader.ts';
 import type { Images } from '../context.ts';
 import type { NewBytes } from '../drivers/image-bytes.ts';
 import type { Image } from '../images/store.ts';
+import { checkUploadCount } from '../quotas/limits.ts';
+import { type Budget, lostImage, openBudget } from './budget.ts';
 import { type Digest, digestPieces } from './digest.ts';
 import {
   bytesName,
@@ -18,10 +20,7 @@ import {
   renewUpload,
   takeForUpload,
   type Upload,
-  usedBytes,
 } from './store.ts';
-
-const GiB = 1024 ** 3;
 
 /** `announced` is the number of bytes the caller promises, when it does. */
 export async function uploadImage(
@@ -33,65 +32,69 @@ export async function uploadImage(
 ): Promise<void> {
   if (image.diskFormat === null || image.containerFormat === null)
     throw badRequest('Properties disk_format, container_format must be set prior to saving data.');
-  const room = await checkRoom(images, image, announced);
   const upload: Upload = { imageId: image.id, id: randomUUID() };
-  if (!(await takeForUpload(images.db, upload, filling, Date.now() + images.config.leaseMs)))
-    throw conflict(`Image status transition from ${image.status} to ${filling} is not allowed`);
-  try {
-    await fill(images, image, { ...upload, filling, room }, stream);
-  } catch (error) {
-    await giveUpUpload(images.db, upload);
+  const budget = await openBudget(images, image, upload).catch((error: unknown) => {
     throw refusal(error);
+  });
+  try {
+    await beginUpload(images, image, upload, filling);
+    const filled = fill(images, image, { ...upload, filling, budget, announced: announced ?? 0 }, stream);
+    await filled.catch((error: unknown) => giveUp(images, upload, error));
+  } finally {
+    budget.release();
   }
 }
 
-/** How many bytes it may have: less than the largest, when its project has not so many left. */
-async function checkRoom(
-  { db, bytes, config }: Images,
-  { owner }: Image,
-  announced: number | undefined,
-): Promise<number> {
-  const quota = config.storageGb * GiB;
-  const left = quota > 0 ? Math.max(0, quota - (await usedBytes(db, owner))) : Number.POSITIVE_INFINITY;
-  const room = Math.min(left, config.largestGb * GiB);
-  if (announced === undefined) return room;
-  if (announced > room) throw tooBig(room);
-  if (announced > (await bytes.freeBytes())) throw full();
-  return room;
+/** Throws what the caller may hear. When even the row cannot be written, the sweep ends the upload. */
+async function giveUp({ db, log }: Images, upload: Upload, error: unknown): Promise<never> {
+  await giveUpUpload(db, upload).catch((failed: unknown) => {
+    log.warn({ image: upload.imageId, error: failed }, 'an upload that failed is left for the sweep');
+  });
+  throw refusal(error);
+}
+
+async function beginUpload({ db, config }: Images, image: Image, { id }: Upload, filling: Filling): Promise<void> {
+  await db.transaction(async (tx) => {
+    await checkUploadCount(tx, config, image.owner);
+    if (await takeForUpload(tx, image, id, filling, Date.now() + config.leaseMs)) return;
+    throw conflict(`Image status transition from ${image.status} to ${filling} is not allowed`);
+  });
 }
 
 interface Way extends Upload {
   readonly filling: Filling;
-  /** In bytes. */
-  readonly room: number;
+  readonly budget: Budget;
+  readonly announced: number;
 }
 
 async function fill(images: Images, image: Image, upload: Way, stream: Readable): Promise<void> {
   const { db, bytes, config } = images;
+  await upload.budget.cover(upload.announced);
   const name = bytesName(image.id, upload.id);
   const fresh = await bytes.begin(name);
   const lease = holdUpload(images, upload, stream);
   try {
-    const found = await pour(image, fresh, upload.room, stream);
+    const found = await pour(image, fresh, upload.budget, stream);
     await fresh.keep();
     if (await finishUpload(db, upload, upload.filling, found)) return;
     await bytes.remove(name);
     throw lostImage(image.id);
   } catch (error) {
-    if (!(await renewUpload(db, upload, Date.now() + config.leaseMs))) throw lostImage(image.id);
-    throw error;
+    const isHere = await renewUpload(db, upload, Date.now() + config.leaseMs).catch(() => true);
+    throw isHere ? error : lostImage(image.id);
   } finally {
     await fresh.drop();
     await lease.close();
   }
 }
 
-async function pour(image: Image, fresh: NewBytes, room: number, stream: Readable): Promise<Found> {
+async function pour(image: Image, fresh: NewBytes, budget: Budget, stream: Readable): Promise<Found> {
   const checked = image.containerFormat === 'bare' ? (image.diskFormat as string) : undefined;
   const digest = await digestPieces(stream, async (piece, offset) => {
-    if (offset + piece.length > room) throw tooBig(room);
+    await budget.cover(offset + piece.length);
     if (offset === 0 && checked !== undefined && tellsEarly(checked)) await checkFormat(bytesOf(piece), checked);
     await fresh.write(piece);
+    budget.wrote(piece.length);
   });
   const virtualSize = checked === undefined ? null : await inspect({ size: digest.size, read: fresh.read }, checked);
   return { ...said(digest), virtualSize };
@@ -115,18 +118,7 @@ function holdUpload({ db, config, log }: Images, upload: Upload, stream: Readabl
   });
 }
 
-const lostImage = (id: string) =>
-  new Fault(
-    410,
-    'gone',
-    `Image ${id} could not be found after upload. The image may have been deleted during the upload, cleaning up the chunks uploaded.`,
-  );
 const full = () => tooLarge('Image storage media is full: There is not enough disk space on the image storage media.');
-const tooBig = (roomBytes: number) =>
-  tooLarge(
-    `The incoming image is too large: there are ${roomBytes} bytes left for it, by the quota of its project or by the largest size of an image.`,
-  );
-
 /** What the caller may hear of what went wrong. */
 function refusal(error: unknown): unknown {
   if (error instanceof BadImage) return new Fault(415, 'badMediaType', `The image is refused: ${error.message}.`);

@@ -1,15 +1,19 @@
 /** A file per image in one directory, written beside its name and renamed when it is whole. */
 import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openRoom } from '#shared/files/room.ts';
 import { renameDurably } from '#shared/files/whole.ts';
 import type { ImageBytes, NewBytes } from './image-bytes.ts';
 
 const partial = '.part';
 const chunkBytes = 1024 * 1024;
 
-export async function fileBytes(directory: string): Promise<ImageBytes> {
+const MiB = 2 ** 20;
+
+export async function fileBytes(directory: string, reserveMb = 0): Promise<ImageBytes> {
   await mkdir(directory, { recursive: true, mode: 0o750 });
+  const room = await openRoom(directory, { reserveBytes: reserveMb * MiB });
   const pathOf = (name: string) => join(directory, name);
   return {
     begin: (name) => beginFile(directory, name),
@@ -21,10 +25,7 @@ export async function fileBytes(directory: string): Promise<ImageBytes> {
       for (const path of [pathOf(name), pathOf(name) + partial]) await rm(path, { force: true });
     },
     names: async () => (await readdir(directory)).map((file) => file.replace(/\.part$/, '')),
-    freeBytes: async () => {
-      const { bavail, bsize } = await statfs(directory);
-      return bavail * bsize;
-    },
+    reserve: room.reserve,
   };
 }
 

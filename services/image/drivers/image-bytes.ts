@@ -1,5 +1,6 @@
 /** Where the bytes of images are kept. A name is used once and never again. */
 import type { Readable } from 'node:stream';
+import type { Reservation } from '#shared/files/room.ts';
 
 export interface ImageBytes {
   /** Opens a place for new bytes; nobody finds them before `keep`. */
@@ -10,7 +11,8 @@ export interface ImageBytes {
   remove(name: string): Promise<void>;
   /** All that is there, also what was begun and never kept. */
   names(): Promise<readonly string[]>;
-  freeBytes(): Promise<number>;
+  /** Room for so many bytes that are going to be written; throws an error with code ENOSPC. */
+  reserve(bytes: number): Promise<Reservation>;
 }
 
 export interface NewBytes {

@@ -3,6 +3,7 @@ import { projectOf, type Who } from '#shared/auth/who.ts';
 import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
 import type { Config } from '../config.ts';
 import type { Images } from '../context.ts';
+import { checkImageCount } from '../quotas/limits.ts';
 import { baseFields, checkName, checkWhole } from './attributes.ts';
 import type { Change } from './patch.ts';
 import { type Image, insertImage, lockImage, noImage, updateImage, withMore } from './store.ts';
@@ -16,14 +17,17 @@ export async function createImage({ db, config }: Images, who: Who, wish: ImageW
   const image = newImage(who, wish);
   checkWhole(image, config);
   allow(image);
-  await db.transaction((tx) => insertImage(tx, image));
+  await db.transaction(async (tx) => {
+    await checkImageCount(tx, config, image.owner);
+    await insertImage(tx, image);
+  });
   return image;
 }
 
 function newImage(who: Who, wish: ImageWish): Image {
   const now = Date.now();
-  const properties = Object.entries(wish).filter(([name]) => !(name in baseFields) && name !== 'id');
-  const given = Object.entries(baseFields).filter(([name]) => name in wish);
+  const properties = Object.entries(wish).filter(([name]) => !Object.hasOwn(baseFields, name) && name !== 'id');
+  const given = Object.entries(baseFields).filter(([name]) => Object.hasOwn(wish, name));
   return {
     id: String(wish.id ?? randomUUID()),
     name: null,
@@ -46,6 +50,7 @@ function newImage(who: Who, wish: ImageWish): Image {
     deletedAt: null,
     uploadId: null,
     uploadUntil: null,
+    reservedBytes: null,
     staged: null,
     tags: [],
     ...Object.fromEntries(given.map(([name, field]) => [field, wish[name]])),
@@ -80,9 +85,10 @@ function applied(image: Image, change: Change, config: Config, mayGive: boolean)
   if (name === 'locations') throw forbidden("It's not allowed to update locations if locations are invisible.");
   if (name === 'id') throw forbidden("Attribute 'id' is read-only.");
   checkName(name);
-  const field = baseFields[name];
+  const field = Object.hasOwn(baseFields, name) ? baseFields[name] : undefined;
   if (field) return withBase(image, field, change, mayGive);
-  const { [name]: present, ...others } = image.properties;
+  const present = Object.hasOwn(image.properties, name) ? image.properties[name] : undefined;
+  const others = Object.fromEntries(Object.entries(image.properties).filter(([each]) => each !== name));
   if (op !== 'add' && present === undefined) throw conflict(`Property ${name} does not exist.`);
   if (op === 'remove') return { ...image, properties: others };
   if (op === 'add' && present !== undefined && !change.mayOverwrite)

@@ -29,6 +29,8 @@ export interface ImageRow {
   readonly uploadId: string | null;
   /** While an upload lives it keeps this ahead of now. */
   readonly uploadUntil: number | null;
+  /** What it has of its project's quota while its bytes come. */
+  readonly reservedBytes: number | null;
   /** JSON of what is known of bytes that wait for their import. */
   readonly staged: string | null;
 }
@@ -50,7 +52,7 @@ export async function findImage(db: Knex, who: Who, id: string): Promise<Image> 
   return image as Image;
 }
 
-async function isVisible(db: Knex, who: Who, { id, owner, visibility }: ImageRow): Promise<boolean> {
+export async function isVisible(db: Knex, who: Who, { id, owner, visibility }: ImageRow): Promise<boolean> {
   if (isAdmin(who) || owner === null || visibility === 'public' || visibility === 'community') return true;
   if (owner === who.projectId) return true;
   if (visibility !== 'shared' || who.projectId === null) return false;

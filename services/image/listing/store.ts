@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { isAdmin, type Who } from '#shared/auth/who.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { type Image, type ImageRow, withMore } from '../images/store.ts';
+import { type Image, type ImageRow, isVisible, withMore } from '../images/store.ts';
 
 export interface Condition {
   readonly column: string;
@@ -34,7 +34,7 @@ export async function listImages(db: Knex, who: Who, wish: ListWish): Promise<Im
   for (const [name, value] of Object.entries(wish.properties))
     query.whereIn('id', db('image_properties').where({ name, value }).select('imageId'));
   showTo(query, db, who, wish);
-  if (wish.marker !== undefined) startAfter(query, await findMarker(db, wish.marker), wish.sort);
+  if (wish.marker !== undefined) startAfter(query, await findMarker(db, who, wish.marker), wish.sort);
   for (const { column, descending } of wish.sort) query.orderBy(column, descending ? 'desc' : 'asc');
   return withMore(db, (await query.limit(wish.limit)) as ImageRow[]);
 }
@@ -55,9 +55,10 @@ function showTo(query: Knex.QueryBuilder, db: Knex, who: Who, { visibility, memb
   );
 }
 
-async function findMarker(db: Knex, id: string): Promise<ImageRow> {
+/** Also one that was deleted meanwhile. What the caller may not see is answered as what is not there. */
+async function findMarker(db: Knex, who: Who, id: string): Promise<ImageRow> {
   const marker = (await db<ImageRow>('images').where({ id }).first()) as ImageRow | undefined;
-  if (!marker) throw badRequest(`No image found with ID ${id}`);
+  if (!marker || !(await isVisible(db, who, marker))) throw badRequest(`No image found with ID ${id}`);
   return marker;
 }
 

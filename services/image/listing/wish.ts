@@ -21,7 +21,7 @@ export function listWish(queries: Queries): ListWish {
   const last = (key: string) => queries[key]?.at(-1);
   const filters = Object.entries(queries).filter(([key]) => !notFilters.has(key));
   const conditions: Condition[] = [];
-  const properties: Record<string, string> = {};
+  const properties: Record<string, string> = Object.create(null); // callers name the keys
   for (const [key, values] of filters) {
     const value = values.at(-1) ?? '';
     const found = conditionsOf(key, value);

@@ -5,7 +5,7 @@ import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { tooMany } from '../images/attributes.ts';
 import { allow, findOwn } from '../images/handlers.ts';
-import type { Image } from '../images/store.ts';
+import { type Image, lockImage } from '../images/store.ts';
 import { findMember, insertMember, listMembers, type MemberStatus, removeMember, updateMember } from './store.ts';
 import { memberView } from './view.ts';
 
@@ -44,6 +44,7 @@ export const addMember: Handler<Images, { member?: string }> = async (images, ca
   const now = Date.now();
   const member = { imageId: image.id, memberId, status: 'pending', createdAt: now, updatedAt: now } as const;
   await images.db.transaction(async (tx) => {
+    await lockImage(tx, image.id); // nobody else counts meanwhile
     const count = (await listMembers(tx, image.id)).length + 1;
     if (count > images.config.members) throw tooMany('image members', count, images.config.members);
     await insertMember(tx, member);

@@ -33,7 +33,7 @@ const who = { userId: 'u', projectId: 'p', roles: ['admin'] } as unknown as Who;
 async function openImages(): Promise<http.RequestListener> {
   const db = openDatabase(`sqlite:${join(folder, 'db')}`);
   await migrate(db, migrations);
-  const config = settingsOf({}).read('image', section);
+  const config = settingsOf({ image: { imageCount: 0 } }).read('image', section);
   const images: Images = { db, bytes: await fileBytes(join(folder, 'bytes')), config, log: silentLog() };
   return async (req, res) => {
     const wish = { disk_format: 'raw', container_format: 'bare' };

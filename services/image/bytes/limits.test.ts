@@ -1,0 +1,144 @@
+/** How much a project may have, and that nothing gets past it: in parallel, without a length, by deleting meanwhile. */
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Who } from '#shared/auth/who.ts';
+import { openImages } from '../../../test/fakes/image-door.ts';
+import { findImage } from '../images/store.ts';
+import { usedBytes } from '../quotas/store.ts';
+import { uploadImage } from './upload.ts';
+
+const MiB = 2 ** 20;
+type Door = Awaited<ReturnType<typeof openImages>>;
+
+/** An upload in pieces, with no length unless told: the test says when it goes on. */
+function openUpload({ base }: Door, path: string, more: Record<string, string> = {}) {
+  const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine', ...more };
+  const request = http.request(`${base}/v2/images/${path}`, { method: 'PUT', headers }).on('error', () => {});
+  const status = new Promise<number>((resolve) => {
+    request.on('response', (answer) => resolve(answer.resume().statusCode ?? 0));
+    request.on('close', () => resolve(0));
+  });
+  request.flushHeaders();
+  return { request, status };
+}
+
+const putting = async ({ ask }: Door, id: string) => {
+  while ((await ask('GET', `/v2/images/${id}`)).body.status === 'queued') await sleep(2);
+};
+const statusOf = async ({ ask }: Door, id: string) => (await ask('GET', `/v2/images/${id}`)).body.status;
+
+test('OSSA-2014-028: the largest size holds for every way of sending, and nothing of what was sent stays', async (t) => {
+  const door = await openImages(t);
+  Object.assign(door.images.config, { largestGb: 2 ** -10 });
+  const ways: [string, Record<string, string>][] = [
+    ['file', {}],
+    ['file', { 'x-openstack-image-size': '10' }],
+    ['stage', {}],
+  ];
+  for (const [way, headers] of ways) {
+    const id = await door.make();
+    const { request, status } = openUpload(door, `${id}/${way}`, headers);
+    request.end(Buffer.alloc(MiB + 1));
+    assert.equal(await status, 413, `${way} ${JSON.stringify(headers)}`);
+    assert.equal(await statusOf(door, id), 'queued');
+  }
+  assert.equal((await door.upload(await door.make(), Buffer.alloc(MiB + 1))).status, 413);
+  assert.deepEqual(door.files(), []);
+});
+
+test('uploads at one time share the quota of their project: together they never have more', async (t) => {
+  const door = await openImages(t);
+  Object.assign(door.images.config, { storageGb: 10 / 1024 });
+  const ids = await Promise.all(Array.from({ length: 8 }, () => door.make()));
+  const statuses = await Promise.all(
+    ids.map((id, n) => {
+      const announced: Record<string, string> = n % 2 ? { 'content-length': String(3 * MiB) } : {};
+      const { request, status } = openUpload(door, `${id}/file`, announced);
+      request.end(Buffer.alloc(3 * MiB));
+      return status;
+    }),
+  );
+  assert.ok(
+    statuses.every((status) => status === 204 || status === 413),
+    statuses.join(),
+  );
+  assert.ok((await usedBytes(door.db, 'mine')) <= 10 * MiB);
+  const kept = statuses.filter((status) => status === 204).length;
+  assert.equal(door.files().length, kept);
+  for (const id of ids) if ((await statusOf(door, id)) === 'queued') await door.upload(id, Buffer.alloc(3 * MiB)); // what failed may be tried again
+  assert.equal(await usedBytes(door.db, 'mine'), 9 * MiB);
+});
+
+test('OSSA-2015-003: what is deleted during its upload counts until it has ended, and is not written on', async (t) => {
+  const door = await openImages(t);
+  Object.assign(door.images.config, { storageGb: 20 / 1024 });
+  for (let round = 0; round < 5; round += 1) {
+    const id = await door.make();
+    const { request, status } = openUpload(door, `${id}/file`);
+    request.write(Buffer.alloc(MiB + 1));
+    await putting(door, id);
+    assert.equal((await door.ask('DELETE', `/v2/images/${id}`)).status, 204);
+    request.end(Buffer.alloc(17 * MiB));
+    assert.ok([410, 413].includes(await status));
+    assert.deepEqual(door.files(), []);
+    assert.equal(await usedBytes(door.db, 'mine'), 0);
+  }
+});
+
+test('an upload that breaks off gives its quota back', async (t) => {
+  const door = await openImages(t);
+  Object.assign(door.images.config, { storageGb: 20 / 1024 });
+  const id = await door.make();
+  const { request } = openUpload(door, `${id}/file`);
+  request.write(Buffer.alloc(2 * MiB));
+  while ((await usedBytes(door.db, 'mine')) === 0) await sleep(2);
+  request.destroy();
+  while ((await statusOf(door, id)) !== 'queued') await sleep(2);
+  assert.equal(await usedBytes(door.db, 'mine'), 0);
+});
+
+test('OSSN-0057: a project has so many images, with bytes or without, also when it asks for many at one time', async (t) => {
+  const { ask, make, images } = await openImages(t);
+  Object.assign(images.config, { imageCount: 5 });
+  const asked = await Promise.all(Array.from({ length: 12 }, () => ask('POST', '/v2/images', { body: {} })));
+  assert.equal(asked.filter(({ status }) => status === 201).length, 5);
+  const refused = asked.filter(({ status }) => status === 413);
+  assert.equal(refused.length, 7);
+  assert.match(refused[0]?.body.message ?? '', /over a limit for \[Resource image_count_total is over limit of 5/);
+  assert.equal((await ask('POST', '/v2/images', { project: 'other', body: {} })).status, 201);
+  const [one] = (await ask('GET', '/v2/images')).body.images;
+  await ask('DELETE', `/v2/images/${one?.id}`);
+  await make();
+});
+
+test('so many images of a project get their bytes at one time', async (t) => {
+  const door = await openImages(t);
+  Object.assign(door.images.config, { uploadCount: 2 });
+  const ids = await Promise.all([1, 2, 3].map(() => door.make()));
+  const [one, two] = ids.slice(0, 2).map((id) => openUpload(door, `${id}/file`));
+  for (const [n, upload] of [one, two].entries()) {
+    upload?.request.write('a');
+    await putting(door, ids[n] ?? '');
+  }
+  const refused = await door.upload(ids[2] ?? '', Buffer.from('b'));
+  assert.deepEqual([refused.status, /image_count_uploading/.test(refused.body.message)], [413, true]);
+  one?.request.end();
+  assert.equal(await one?.status, 204);
+  assert.equal((await door.upload(ids[2] ?? '', Buffer.from('b'))).status, 204);
+  two?.request.end();
+  await two?.status;
+});
+
+test('bytes are judged as what their image was when they began to come: its formats may not change underneath', async (t) => {
+  const { ask, make, images } = await openImages(t);
+  const id = await make();
+  const who = { projectId: 'mine', roles: ['member'] } as unknown as Who;
+  const seen = await findImage(images.db, who, id);
+  const patch = [{ op: 'replace', path: '/disk_format', value: 'vmdk' }];
+  const headers = { 'content-type': 'application/openstack-images-v2.1-json-patch' };
+  assert.equal((await ask('PATCH', `/v2/images/${id}`, { body: patch, headers })).status, 200);
+  await assert.rejects(uploadImage(images, seen, Readable.from([Buffer.from('raw')]), undefined), { status: 409 });
+});
