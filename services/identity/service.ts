@@ -11,6 +11,7 @@ import { openSealer } from '#shared/seal/key-file.ts';
 import { openDoor } from '#shared/service/door.ts';
 import type { Start } from '#shared/service/ground.ts';
 import { trustChanged } from '#shared/service/trust.ts';
+import { openRefused } from './audit/refused.ts';
 import { section } from './config.ts';
 import type { Identity, LdapDomains } from './context.ts';
 import { keystone } from './dialect.ts';
@@ -84,6 +85,7 @@ export const start: Start = async ({ settings, log, bus }) => {
     identify,
     log,
     validation: cloud.validation,
+    refused: openRefused(),
     at: listenAt(cloud, config.listen),
   });
   const door = await opened.catch(async (error: unknown) => {

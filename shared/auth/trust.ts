@@ -32,6 +32,16 @@ export interface Trust {
   read(token: string, endedSecondsAgo?: number): Promise<Claims>;
 }
 
+/** A token that was good once and was taken back: refused like any other bad one, but known whose it was. */
+export class RevokedToken extends Fault {
+  readonly claims: Claims;
+  constructor(claims: Claims) {
+    const { status, kind, message } = unauthorized();
+    super(status, kind, message);
+    this.claims = claims;
+  }
+}
+
 /** All is told again then: what nobody needs any more is forgotten. */
 const wholeEveryMs = 3_600_000;
 
@@ -53,7 +63,8 @@ export function openTrust(askElsewhere: AskElsewhere = async () => undefined): T
     if (epoch < 0) throw new Fault(503, 'serviceUnavailable', 'Identity has not been reached yet: try again.');
     const key = keys.get(keyIdOf(token) ?? '');
     const claims = key ? verified(token, key) : await verdict(token);
-    if (!claims || revoked.has(claims)) throw unauthorized();
+    if (!claims) throw unauthorized();
+    if (revoked.has(claims)) throw new RevokedToken(claims);
     if (key) cache.set(token, claims);
     return claims;
   };

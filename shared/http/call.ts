@@ -22,24 +22,37 @@ export function queriesOf(url: string): Queries {
   return queries;
 }
 
-interface Parts {
+interface Parts<Body> {
   readonly req: Request;
   readonly res: Response;
   readonly who: Who;
   readonly version: Version;
-  readonly body: unknown;
+  readonly body: Body;
+  readonly subject?: unknown;
   readonly queries: Queries;
   readonly header: Header;
   readonly enforcer: Enforcer;
   readonly dialect: Dialect;
 }
 
-export function callOf({ req, res, who, version, body, queries, header, enforcer, dialect }: Parts): Call<unknown> {
+export function callOf<Body>({
+  req,
+  res,
+  who,
+  version,
+  body,
+  subject,
+  queries,
+  header,
+  enforcer,
+  dialect,
+}: Parts<Body>): Call<Body> {
   const base = `http://${req.headers.host ?? ''}`;
   return {
     who,
     version,
     body,
+    subject,
     queries,
     header,
     params: textParams(req),

@@ -6,7 +6,7 @@ import { enforcerOf, type Policy, type Scopes } from '#shared/auth/policy.ts';
 import type { Identify } from '#shared/auth/trust.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import type { Route } from '#shared/http/route.ts';
-import { serve } from '#shared/http/serve.ts';
+import { type Refusal, serve } from '#shared/http/serve.ts';
 import { createTunedServer, type Listening, listen } from '#shared/http/server.ts';
 import type { Log } from '#shared/log/log.ts';
 
@@ -29,6 +29,8 @@ interface DoorOptions<Service> extends Doorway {
   readonly scopes?: Scopes;
   readonly dialect: Dialect;
   readonly bodyLimitBytes?: number;
+  /** Is told who was turned away with 401 or 403. */
+  readonly refused?: (service: Service, refusal: Refusal<Service>) => Promise<void>;
 }
 
 const openapi = join(import.meta.dirname, '..', '..', 'openapi');

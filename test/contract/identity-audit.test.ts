@@ -12,6 +12,9 @@ import { many, one, openIdentity } from '../fakes/identity.ts';
 
 interface Event {
   readonly id: string;
+  readonly detail?: string;
+  readonly unrecorded?: number;
+  readonly reason?: { readonly reasonCode: string };
   readonly action: string;
   readonly outcome: string;
   readonly initiator: { readonly id: string; readonly said?: { readonly name?: string } };
@@ -114,4 +117,57 @@ test('while the bus is away events wait, and the file has each once', async (t) 
     15_000,
   );
   assert.equal(many(await world.ask('GET', '/groups', { token }), 'groups').length, before + 4);
+});
+
+const refusals = (heard: readonly { topic: string; event: Event }[], user: string) =>
+  heard
+    .filter(({ event }) => event.outcome === 'failure' && event.initiator.id === user)
+    .map(({ topic, event }) => `${topic} ${event.reason?.reasonCode}`);
+
+test('whoever a rule or a revoked token turns away is said: writes and reads of what is not theirs, lists too', async (t) => {
+  const { world, heard } = await open(t);
+  const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', ['member'])];
+  const token = ann.token;
+  const domain = { domain: { name: 'mine' } };
+  await world.ask('POST', '/domains', { token, body: domain });
+  await world.ask('PATCH', `/projects/${bob.projectId}`, { token, body: { project: {} } });
+  await world.ask('GET', `/users/${bob.id}`, { token });
+  await world.ask('GET', '/users', { token });
+  await world.ask('GET', '/users', { token: 'nonsense' });
+  await world.ask('DELETE', '/auth/tokens', { token, headers: { 'x-subject-token': token } });
+  await world.ask('GET', `/users/${ann.id}`, { token });
+  await until('all are heard', async () => refusals(heard, ann.id).length >= 5, 15_000);
+  assert.deepEqual(refusals(heard, ann.id).toSorted(), [
+    'identity.domain.created 403',
+    'identity.project.updated 403',
+    'identity.token.rejected 401',
+    'identity.user.read 403',
+    'identity.user.read 403',
+  ]);
+});
+
+test('a login that is refused says why to the audit alone', async (t) => {
+  const { world, heard } = await open(t);
+  const ann = await world.person('ann', ['member']);
+  const token = await world.admin();
+  const wrong = await world.logIn({ name: 'ann', password: 'wrong' });
+  await world.ask('PATCH', `/users/${ann.id}`, { token, body: { user: { enabled: false } } });
+  const shut = await world.logIn({ name: 'ann', password: ann.password });
+  const nobody = await world.logIn({ name: 'nobody', password: 'x' });
+  for (const each of [shut, nobody]) assert.deepEqual(each.body, wrong.body);
+  const details = () => heard.flatMap(({ event }) => event.detail ?? []);
+  await until('all are heard', async () => details().length === 3, 15_000);
+  assert.deepEqual(details().toSorted(), ['disabled', 'unknown', 'wrong']);
+});
+
+test('a flood of refusals fills no table: what is past sixty in a minute is counted in the next event', async (t) => {
+  const { world, heard } = await open(t);
+  const ann = await world.person('ann', ['member']);
+  for (let count = 0; count < 70; count += 1) await world.ask('GET', '/users', { token: ann.token });
+  await until('sixty are heard', async () => refusals(heard, ann.id).length >= 60, 15_000);
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
+  await world.ask('GET', '/users', { token: ann.token });
+  t.mock.timers.reset();
+  await until('the next is heard', async () => heard.some(({ event }) => event.unrecorded === 10), 15_000);
+  assert.equal(refusals(heard, ann.id).length, 61);
 });

@@ -8,6 +8,7 @@ export interface CloudLogin {
 type Sections = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export function tempestConf(folder: string, { authUrl, password, region }: CloudLogin, more: Sections): string {
+  const { auth, ...rest } = more;
   const sections: Sections = {
     DEFAULT: { debug: 'false', log_file: `${folder}/tempest.log` },
     oslo_concurrency: { lock_path: `${folder}/lock` },
@@ -19,9 +20,10 @@ export function tempestConf(folder: string, { authUrl, password, region }: Cloud
       admin_password: password,
       admin_project_name: 'admin',
       admin_domain_name: 'Default',
+      ...auth,
     },
     identity: { auth_version: 'v3', uri_v3: authUrl, region, default_domain_id: 'default' },
-    ...more,
+    ...rest,
   };
   return Object.entries(sections)
     .flatMap(([name, values]) => [`[${name}]`, ...Object.entries(values).map(([key, value]) => `${key} = ${value}`)])

@@ -24,6 +24,17 @@ export const suites: Readonly<Record<string, Suite>> = {
       service_available: nothingElse,
     },
   },
+  // tokens count only in the scope they were made for; the administrator logs in to the system, and personas have one role alone
+  'identity-rbac': {
+    regex: '^keystone_tempest_plugin\\.tests\\.rbac\\.',
+    roles: ['identity'],
+    conf: {
+      auth: { admin_system: 'all', admin_project_name: '', tempest_roles: '' },
+      'identity-feature-enabled': { api_v2: 'false', application_credentials: 'true', access_rules: 'true' },
+      enforce_scope: { keystone: 'true' },
+      service_available: nothingElse,
+    },
+  },
   volume: {
     regex: '^tempest\\.api\\.volume\\.',
     roles: ['identity', 'image', 'volume', 'volume-agent'],

@@ -1,9 +1,10 @@
 import { forbidden } from '#shared/errors/fault.ts';
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { created, gone, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { absent } from '../projects/store.ts';
 import { listAllRoles } from '../roles/store.ts';
+import { judgedOn } from '../subjects/judged.ts';
+import { present } from '../subjects/subjects.ts';
 import { delegationOf } from '../tokens/delegation.ts';
 import {
   type CredentialWish,
@@ -17,59 +18,65 @@ import { credentialView, linkedRule } from './view.ts';
 
 const target = (userId: string) => ({ user_id: userId, 'target.user.id': userId });
 
+/** The user of the path: whether they are there is no matter, for their own things alone count. */
+const onOwner = judgedOn<string, string>({
+  find: async (_identity, { id = '' }) => id,
+  target,
+  whole: (id) => id,
+});
+
 async function shown(identity: Identity, credential: ApplicationCredential, base: string) {
   const rules = await rulesOf(identity, credential);
   return credentialView(credential, { roles: await listAllRoles(identity.db), rules, base });
 }
 
-export const createCredential: Handler<Identity, { application_credential: CredentialWish }> = async (
-  identity,
-  call,
-) => {
-  const userId = call.params.id ?? '';
-  call.authorize('identity:create_application_credential', target(userId));
-  const { kind } = await delegationOf(identity, call.who);
-  if (kind === 'trust' || kind === 'oauth')
-    throw forbidden('A token of a trust or of an access token may not make application credentials.');
-  const { projectId } = call.who;
-  if (projectId === null) throw forbidden('An application credential is made with a token of a project.');
-  const { credential, secret } = await create(identity, { userId, projectId }, call.body.application_credential);
-  return created({ application_credential: { ...(await shown(identity, credential, call.base)), secret } });
-};
+type NewCredential = { readonly application_credential: CredentialWish };
 
-export const listCredentials: Handler<Identity> = async (identity, call) => {
-  const userId = call.params.id ?? '';
-  call.authorize('identity:list_application_credentials', target(userId));
+export const createCredential = onOwner<NewCredential>(
+  'identity:create_application_credential',
+  async (identity, call, userId) => {
+    const { kind } = await delegationOf(identity, call.who);
+    if (kind === 'trust' || kind === 'oauth')
+      throw forbidden('A token of a trust or of an access token may not make application credentials.');
+    const { projectId, roles } = call.who;
+    if (projectId === null) throw forbidden('An application credential is made with a token of a project.');
+    const { credential, secret } = await create(
+      identity,
+      { userId, projectId, roles },
+      call.body.application_credential,
+    );
+    return created({ application_credential: { ...(await shown(identity, credential, call.base)), secret } });
+  },
+);
+
+export const listCredentials = onOwner('identity:list_application_credentials', async (identity, call, userId) => {
   const found = await applicationCredentials.list(identity.db, call.queries);
   const own = found.filter((each) => each.userId === userId);
   const views = await Promise.all(own.map((each) => shown(identity, each, call.base)));
   return ok(collection(call, 'application_credentials', views));
-};
+});
 
-/** Another user's is not there. */
-async function found(identity: Identity, call: Call<never>, rule: string): Promise<ApplicationCredential> {
-  const { id: userId = '', credentialId = '' } = call.params;
-  call.authorize(rule, target(userId));
-  const credential = await applicationCredentials.look(identity.db, { id: credentialId, userId });
-  if (!credential) throw absent('application credential', credentialId);
-  return credential;
-}
+/** Of its owner, whichever user the path names; one that is not there is judged as the path's user's. */
+const onCredential = judgedOn<ApplicationCredential | undefined, ApplicationCredential>({
+  find: ({ db }, { credentialId = '' }) => applicationCredentials.look(db, { id: credentialId }),
+  target: (credential, { id = '' }) => target(credential?.userId ?? id),
+  whole: (credential, { credentialId }) => present('application credential', credential, credentialId),
+});
 
-export const showCredential: Handler<Identity> = async (identity, call) => {
-  const credential = await found(identity, call, 'identity:get_application_credential');
-  return ok({ application_credential: await shown(identity, credential, call.base) });
-};
+export const showCredential = onCredential('identity:get_application_credential', async (identity, call, credential) =>
+  ok({ application_credential: await shown(identity, credential, call.base) }),
+);
 
-export const deleteCredential: Handler<Identity> = async (identity, call) => {
-  const credential = await found(identity, call, 'identity:delete_application_credential');
-  await delegationOf(identity, call.who);
-  await drop(identity, credential);
-  return gone();
-};
+export const deleteCredential = onCredential(
+  'identity:delete_application_credential',
+  async (identity, call, credential) => {
+    await delegationOf(identity, call.who);
+    await drop(identity, credential);
+    return gone();
+  },
+);
 
-export const listRules: Handler<Identity> = async ({ db }, call) => {
-  const userId = call.params.id ?? '';
-  call.authorize('identity:list_access_rules', target(userId));
+export const listRules = onOwner('identity:list_access_rules', async ({ db }, call, userId) => {
   const own = (await accessRules.list(db, call.queries)).filter((rule) => rule.userId === userId);
   return ok(
     collection(
@@ -78,22 +85,21 @@ export const listRules: Handler<Identity> = async ({ db }, call) => {
       own.map((rule) => linkedRule(rule, call.base)),
     ),
   );
-};
+});
 
-async function foundRule({ db }: Identity, call: Call<never>, rule: string): Promise<AccessRule> {
-  const { id: userId = '', ruleId = '' } = call.params;
-  call.authorize(rule, target(userId));
-  const known = await accessRules.look(db, { id: ruleId, userId });
-  if (!known) throw absent('access rule', ruleId);
-  return known;
-}
+/** Another user's is not there. */
+const onRule = judgedOn<AccessRule | undefined, AccessRule>({
+  find: ({ db }, { id: userId = '', ruleId = '' }) => accessRules.look(db, { id: ruleId, userId }),
+  target: (_rule, { id = '' }) => target(id),
+  whole: (rule, { ruleId }) => present('access rule', rule, ruleId),
+});
 
-export const showRule: Handler<Identity> = async (identity, call) =>
-  ok({ access_rule: linkedRule(await foundRule(identity, call, 'identity:get_access_rule'), call.base) });
+export const showRule = onRule('identity:get_access_rule', async (_identity, call, rule) =>
+  ok({ access_rule: linkedRule(rule, call.base) }),
+);
 
-export const dropRule: Handler<Identity> = async (identity, call) => {
-  const rule = await foundRule(identity, call, 'identity:delete_access_rule');
+export const dropRule = onRule('identity:delete_access_rule', async (identity, call, rule) => {
   await delegationOf(identity, call.who);
   await deleteRule(identity, rule);
   return gone();
-};
+});

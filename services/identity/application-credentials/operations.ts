@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
-import { effectiveRoles } from '../assignments/effective.ts';
+import { effectiveRoles, withImplied } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { newId } from '../projects/operations.ts';
 import { lookProject } from '../projects/store.ts';
-import type { Role } from '../roles/store.ts';
+import { listImplications, type Role } from '../roles/store.ts';
 import { parseMicros } from '../tokens/moment.ts';
 import { type AccessRule, type ApplicationCredential, accessRules, applicationCredentials } from './store.ts';
 
@@ -26,21 +26,28 @@ export interface CredentialWish {
   readonly access_rules?: readonly RuleWish[] | null;
 }
 
+/** The user, project and role names of the token that makes it. */
+export interface Owner {
+  readonly userId: string;
+  readonly projectId: string;
+  readonly roles: readonly string[];
+}
+
 export interface Made {
   readonly credential: ApplicationCredential;
   /** Known now and never again. */
   readonly secret: string;
 }
 
-/** For the project of the user's token, with at most the roles they have there now. */
+/** For the project of the user's token, with at most the roles that the token has and the user has there now, and what these imply. */
 export async function createCredential(
   identity: Identity,
-  { userId, projectId }: { readonly userId: string; readonly projectId: string },
+  { userId, projectId, roles }: Owner,
   wish: CredentialWish,
 ): Promise<Made> {
   const { db, hasher } = identity;
   const secret = wish.secret ?? randomBytes(64).toString('base64url');
-  const held = await rolesOf(identity, userId, projectId);
+  const held = (await rolesOf(identity, userId, projectId)).filter(({ name }) => roles.includes(name));
   const expiresAtUs = parseMicros(wish.expires_at, 'expires_at');
   if (expiresAtUs !== null && expiresAtUs <= Date.now() * 1000) throw badRequest('expires_at lies in the past.');
   const credential = {
@@ -53,14 +60,21 @@ export async function createCredential(
     expiresAtUs,
     unrestricted: wish.unrestricted ?? false,
     roleIds:
-      wish.roles && wish.roles.length > 0 ? wish.roles.map((each) => pick(each, held).id) : held.map(({ id }) => id),
+      wish.roles && wish.roles.length > 0
+        ? withImplied(
+            wish.roles.map((each) => pick(each, held).id),
+            await listImplications(db),
+          )
+        : held.map(({ id }) => id),
   };
   const made = await db.transaction(async (tx) => {
     if (await applicationCredentials.look(tx, { userId, name: wish.name }))
       throw conflict(
         `Conflict occurred attempting to store application_credential - Duplicate entry found with name ${wish.name}.`,
       );
-    const rules = wish.access_rules ? await ensureRules({ ...identity, db: tx }, userId, wish.access_rules) : null;
+    const rules = wish.access_rules?.length
+      ? await ensureRules({ ...identity, db: tx }, userId, wish.access_rules)
+      : null;
     const whole = { ...credential, accessRules: rules };
     await applicationCredentials.insert(tx, whole);
     return whole;
@@ -118,7 +132,7 @@ export async function rulesOf(
   { db }: Pick<Identity, 'db'>,
   credential: ApplicationCredential,
 ): Promise<AccessRule[] | undefined> {
-  if (credential.accessRules === null) return undefined;
+  if (!credential.accessRules?.length) return undefined;
   const all = await accessRules.listWhere(db, { userId: credential.userId });
   return all.filter(({ id }) => credential.accessRules?.includes(id));
 }

@@ -13,13 +13,12 @@ import {
 const all = '/v3/users/:id/application_credentials';
 const rules = '/v3/users/:id/access_rules';
 
-/** The handlers ask the rules, with the user of the path. */
 export const applicationCredentialRoutes: readonly Route<Identity>[] = [
-  { method: 'get', path: all, handler: listCredentials, rule: null },
-  { method: 'post', path: all, handler: createCredential, rule: null },
-  { method: 'get', path: `${all}/:credentialId`, handler: showCredential, rule: null },
-  { method: 'delete', path: `${all}/:credentialId`, handler: deleteCredential, rule: null },
-  { method: 'get', path: rules, handler: listRules, rule: null },
-  { method: 'get', path: `${rules}/:ruleId`, handler: showRule, rule: null },
-  { method: 'delete', path: `${rules}/:ruleId`, handler: dropRule, rule: null },
+  { method: 'get', path: all, ...listCredentials },
+  { method: 'post', path: all, ...createCredential },
+  { method: 'get', path: `${all}/:credentialId`, ...showCredential },
+  { method: 'delete', path: `${all}/:credentialId`, ...deleteCredential },
+  { method: 'get', path: rules, ...listRules },
+  { method: 'get', path: `${rules}/:ruleId`, ...showRule },
+  { method: 'delete', path: `${rules}/:ruleId`, ...dropRule },
 ];

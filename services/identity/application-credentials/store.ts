@@ -12,7 +12,7 @@ export interface ApplicationCredential {
   readonly expiresAtUs: number | null;
   readonly unrestricted: boolean;
   readonly roleIds: readonly string[];
-  /** Ids of access rules; null where every request is allowed. */
+  /** Ids of access rules; null or none of them where every request is allowed. */
   readonly accessRules: readonly string[] | null;
 }
 

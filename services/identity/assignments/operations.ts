@@ -1,26 +1,41 @@
 import type { Knex } from 'knex';
+import { forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { domainElsewhere, findGroup, findUser } from '../directories/people.ts';
 import { listMemberIds } from '../groups/store.ts';
 import { revoke, revokeElsewhere } from '../keys/revoke.ts';
-import { absent, findDomain, findProject } from '../projects/store.ts';
-import { findRole } from '../roles/store.ts';
+import { absent, findDomain, findProject, type Project } from '../projects/store.ts';
+import { findRole, type Role } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
 import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from './store.ts';
 
 /** What a grant names must be there. */
-async function ensureParts(identity: Identity, { targetKind, targetId, roleId }: Assignment): Promise<void> {
+async function ensureParts(identity: Identity, { targetKind, targetId, roleId }: Assignment): Promise<Parts> {
   const { db } = identity;
-  await findRole(db, roleId);
-  if (targetKind === 'project') await findProject(db, targetId);
+  const role = await findRole(db, roleId);
+  const place = targetKind === 'project' ? await findProject(db, targetId) : undefined;
   if (targetKind === 'domain') await findDomain(db, targetId);
+  return { role, project: place };
+}
+
+interface Parts {
+  readonly role: Role;
+  readonly project: Project | undefined;
+}
+
+/** A role of a domain counts on the projects of that domain alone. */
+function refuseForeignRole({ role, project }: Parts): void {
+  if (!project || role.domainId === null || role.domainId === project.domainId) return;
+  throw forbidden(
+    `The domain specific role ${role.id} of domain ${role.domainId} cannot be given on project ${project.id} of domain ${project.domainId}.`,
+  );
 }
 
 const ensureActor = (identity: Identity, { actorKind, actorId }: Assignment) =>
   actorKind === 'user' ? findUser(identity, actorId) : findGroup(identity, actorId);
 
 export async function grant(identity: Identity, assignment: Assignment): Promise<void> {
-  await ensureParts(identity, assignment);
+  refuseForeignRole(await ensureParts(identity, assignment));
   await ensureActor(identity, assignment);
   await identity.db.transaction((tx) => ensureAssignment(tx, assignment));
 }

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call, Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
+import { LoginRefused } from '../tokens/refusals.ts';
 import { type AuditName, auditName } from './names.ts';
 import { type AuditEvent, type AuditRow, closeEvent, insertEvent } from './store.ts';
 
 /** Validation of a token by a service is a read, whatever its method. */
-const quiet = new Set(['/v3/ec2tokens', '/v3/s3tokens']);
+export const quiet: ReadonlySet<string> = new Set(['/v3/ec2tokens', '/v3/s3tokens']);
 
 /** Some come by GET: a browser that a trusted web server has looked at. */
 const logins =
@@ -63,9 +64,27 @@ function handOn(ended: Ended): Answer {
 
 function withOutcome(row: AuditRow, ended: Ended): AuditRow {
   const status = 'answer' in ended ? ended.answer.status : ended.error instanceof Fault ? ended.error.status : 500;
-  const outcome = status < 400 ? 'success' : 'failure';
-  return { ...row, event: { ...row.event, outcome, reason: { reasonCode: String(status), reasonType: 'HTTP' } } };
+  if (status < 400) return over(row, 'success', status);
+  return failed(
+    row,
+    status,
+    'error' in ended && ended.error instanceof LoginRefused ? { detail: ended.error.why } : {},
+  );
 }
+
+export const failed = (
+  row: AuditRow,
+  status: number,
+  more: Pick<AuditEvent, 'detail' | 'unrecorded'> = {},
+): AuditRow => {
+  const { event, ...rest } = over(row, 'failure', status);
+  return { ...rest, event: { ...event, ...more } };
+};
+
+const over = (row: AuditRow, outcome: AuditEvent['outcome'], status: number): AuditRow => ({
+  ...row,
+  event: { ...row.event, outcome, reason: { reasonCode: String(status), reasonType: 'HTTP' } },
+});
 
 /** What was made is known by its answer; who logged in too. */
 function named(row: AuditRow, ended: Ended): AuditRow {
@@ -97,7 +116,11 @@ function saidBy({ params, body }: Call<unknown>, path: string): Person | undefin
   return { ...(id ? { id } : {}), ...(name ? { name: name.slice(0, 255) } : {}), ...(domain ? { domain } : {}) };
 }
 
-function eventOf(call: Call<never>, { path }: Route<Identity>, name: AuditName | typeof login): AuditRow {
+export function eventOf(
+  call: Call<unknown>,
+  { path }: Pick<Route<Identity>, 'path'>,
+  name: AuditName | typeof login,
+): AuditRow {
   const { who, params, stream } = call;
   const id = randomUUID();
   const { resource, operation } = name === login ? { resource: 'user', operation: undefined } : name;

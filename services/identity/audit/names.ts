@@ -2,7 +2,7 @@
 
 export interface AuditName {
   readonly resource: string;
-  readonly operation: 'created' | 'updated' | 'deleted' | 'added' | 'removed';
+  readonly operation: 'created' | 'updated' | 'deleted' | 'added' | 'removed' | 'read' | 'rejected';
 }
 type Operation = AuditName['operation'];
 
@@ -41,9 +41,11 @@ const rows: readonly Row[] = [
   { path: /\/OS-FEDERATION\/saml2/, resource: 'assertion' },
 ];
 
-/** Undefined for what only looks. */
-export function auditName(method: string, path: string): AuditName | undefined {
-  const usual = operations[method];
+/** Undefined for what only looks, unless that has a name too. */
+export function auditName(method: string, path: string, look: Operation): AuditName;
+export function auditName(method: string, path: string): AuditName | undefined;
+export function auditName(method: string, path: string, look?: Operation): AuditName | undefined {
+  const usual = operations[method] ?? look;
   if (usual === undefined) return undefined;
   const row = rows.find((each) => each.path.test(path));
   return { resource: row?.resource ?? lastWord(path), operation: row?.operations?.[method] ?? usual };

@@ -1,16 +1,20 @@
 /** EC2 keys: credentials of the type ec2, by another path and in other words. */
 import { randomBytes } from 'node:crypto';
-import { forbidden } from '#shared/errors/fault.ts';
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { created, gone, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
-import type { Identity } from '../context.ts';
-import { findUser } from '../directories/people.ts';
-import { absent, findProject } from '../projects/store.ts';
+import { findProject } from '../projects/store.ts';
+import { judged, judgedOn, type Subject } from '../subjects/judged.ts';
+import { present, userSubject } from '../subjects/subjects.ts';
 import { boundsOf, delegationOf, reaches, refuseOtherProject } from '../tokens/delegation.ts';
+import type { User } from '../users/store.ts';
 import { type Credential, ec2Blob, idOfAccess, opened, sealedRow } from './operations.ts';
-import { credentialRows } from './store.ts';
+import { type CredentialRow, credentialRows } from './store.ts';
 
-const target = (userId: string) => ({ user_id: userId, 'target.credential.user_id': userId });
+/** Whose keys the path is about. */
+const onOwner = judgedOn<User | undefined, User>({
+  ...userSubject,
+  target: (_user, { id }) => ({ user_id: id, 'target.credential.user_id': id }),
+});
 
 const view = ({ userId, projectId, blob }: Credential, base: string) => {
   const { access, secret, trust_id: trust = null } = ec2Blob(blob);
@@ -18,9 +22,9 @@ const view = ({ userId, projectId, blob }: Credential, base: string) => {
   return { access, secret, user_id: userId, tenant_id: projectId, trust_id: trust, links: { self } };
 };
 
-export const createEc2: Handler<Identity, { tenant_id: string }> = async (identity, call) => {
-  const { id: userId } = await findUser(identity, call.params.id ?? '');
-  call.authorize('identity:ec2_create_credential', target(userId));
+type NewKey = { readonly tenant_id: string };
+
+export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async (identity, call, { id: userId }) => {
   const project = await findProject(identity.db, call.body.tenant_id);
   const delegation = await delegationOf(identity, call.who);
   refuseOtherProject(delegation, project.id);
@@ -35,11 +39,9 @@ export const createEc2: Handler<Identity, { tenant_id: string }> = async (identi
   };
   await identity.db.transaction((tx) => credentialRows.insert(tx, sealedRow(identity, credential)));
   return created({ credential: view(credential, call.base) });
-};
+});
 
-export const listEc2: Handler<Identity> = async (identity, call) => {
-  const { id: userId } = await findUser(identity, call.params.id ?? '');
-  call.authorize('identity:ec2_list_credentials', target(userId));
+export const listEc2 = onOwner('identity:ec2_list_credentials', async (identity, call, { id: userId }) => {
   const bounds = await boundsOf(identity, call.who);
   const all = await credentialRows.listWhere(identity.db, { userId, type: 'ec2' });
   const rows = all.filter((row) => reaches(bounds, row.projectId));
@@ -50,32 +52,23 @@ export const listEc2: Handler<Identity> = async (identity, call) => {
       rows.map((row) => view(opened(identity, row), call.base)),
     ),
   );
+});
+
+/** The key itself says whose it is, whatever user the path names; Keystone tells everybody that one is not there. */
+const subject: Subject<CredentialRow | undefined, CredentialRow> = {
+  find: ({ db }, { access = '' }) => credentialRows.look(db, { id: idOfAccess(access), type: 'ec2' }),
+  target: (row) => (row ? { user_id: row.userId, 'target.credential.user_id': row.userId } : {}),
+  whole: (row, { access }) => present('credential', row, access),
 };
+const onKey = (rule: `identity:ec2_${string}`) => ({ subject, rule, absentFirst: true });
 
-async function found(
-  identity: Identity,
-  call: Call<never>,
-  rule: string,
-  bounds: typeof boundsOf,
-): Promise<Credential> {
-  const { id = '', access = '' } = call.params;
-  await findUser(identity, id);
-  const row = await credentialRows.look(identity.db, { id: idOfAccess(access) });
-  if (!row) {
-    call.authorize(rule, target(id));
-    throw absent('credential', access);
-  }
-  call.authorize(rule, target(row.userId));
-  if (row.userId !== id) throw forbidden('The credential belongs to another user.');
-  refuseOtherProject(await bounds(identity, call.who), row.projectId);
-  return opened(identity, row);
-}
+export const showEc2 = judged(onKey('identity:ec2_get_credential'), async (identity, call, row) => {
+  refuseOtherProject(await boundsOf(identity, call.who), row.projectId);
+  return ok({ credential: view(opened(identity, row), call.base) });
+});
 
-export const showEc2: Handler<Identity> = async (identity, call) =>
-  ok({ credential: view(await found(identity, call, 'identity:ec2_get_credential', boundsOf), call.base) });
-
-export const deleteEc2: Handler<Identity> = async (identity, call) => {
-  const { id } = await found(identity, call, 'identity:ec2_delete_credential', delegationOf);
-  await credentialRows.remove(identity.db, { id });
+export const deleteEc2 = judged(onKey('identity:ec2_delete_credential'), async (identity, call, row) => {
+  refuseOtherProject(await delegationOf(identity, call.who), row.projectId);
+  await credentialRows.remove(identity.db, { id: row.id });
   return gone();
-};
+});

@@ -1,11 +1,13 @@
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { extraOf } from '../projects/operations.ts';
-import { boundsOf, type Delegation, delegationOf, reaches, refuseOtherProject } from '../tokens/delegation.ts';
+import { judgedOn } from '../subjects/judged.ts';
+import { present } from '../subjects/subjects.ts';
+import { boundsOf, delegationOf, reaches, refuseOtherProject } from '../tokens/delegation.ts';
 import { type Credential, credentialId, ec2Blob, opened, sealedRow } from './operations.ts';
-import { credentialRows } from './store.ts';
+import { type CredentialRow, credentialRows } from './store.ts';
 
 interface CredentialWish {
   readonly user_id?: string;
@@ -64,22 +66,16 @@ export const createCredential: Handler<Identity, { credential: CredentialWish }>
   return created({ credential: view(credential, call.base) });
 };
 
-type Bounds = (identity: Identity, who: Call['who']) => Promise<Delegation>;
+const onCredential = judgedOn<CredentialRow | undefined, CredentialRow>({
+  find: ({ db }, { id = '' }) => credentialRows.look(db, { id }),
+  target: (row) => (row ? target(row) : {}),
+  whole: (row, { id }) => present('credential', row, id),
+});
 
-async function found(
-  identity: Identity,
-  call: Call<unknown>,
-  rule: string,
-  bounds: Bounds = delegationOf,
-): Promise<Credential> {
-  const row = await credentialRows.find(identity.db, call.params.id ?? '');
-  call.authorize(rule, target(row));
-  refuseOtherProject(await bounds(identity, call.who), row.projectId);
-  return opened(identity, row);
-}
-
-export const showCredential: Handler<Identity> = async (identity, call) =>
-  ok({ credential: view(await found(identity, call, 'identity:get_credential', boundsOf), call.base) });
+export const showCredential = onCredential('identity:get_credential', async (identity, call, row) => {
+  refuseOtherProject(await boundsOf(identity, call.who), row.projectId);
+  return ok({ credential: view(opened(identity, row), call.base) });
+});
 
 const ownedByOthers = ['trust_id', 'app_cred_id', 'access_token_id'] as const;
 
@@ -98,8 +94,12 @@ function refuseEscalation(credential: Credential, wish: CredentialWish, changed:
       throw forbidden(`${key} of an EC2 credential cannot be changed.`);
 }
 
-export const updateCredential: Handler<Identity, { credential: CredentialWish }> = async (identity, call) => {
-  const credential = await found(identity, call, 'identity:update_credential');
+type Change = { readonly credential: CredentialWish };
+
+export const updateCredential = onCredential<Change>('identity:update_credential', async (identity, call, row) => {
+  const delegation = await delegationOf(identity, call.who);
+  refuseOtherProject(delegation, row.projectId);
+  const credential = opened(identity, row);
   const { credential: wish } = call.body;
   const changed = {
     ...credential,
@@ -109,13 +109,16 @@ export const updateCredential: Handler<Identity, { credential: CredentialWish }>
     extra: { ...credential.extra, ...extraOf(wish, fields) },
   };
   refuseEscalation(credential, wish, changed);
-  refuseOtherProject(await delegationOf(identity, call.who), changed.projectId);
+  refuseOtherProject(delegation, changed.projectId);
   await identity.db.transaction((tx) => credentialRows.update(tx, credential.id, sealedRow(identity, changed)));
   return ok({ credential: view(changed, call.base) });
-};
+});
 
-export const deleteCredential: Handler<Identity> = async (identity, call) => {
-  const { id } = await found(identity, call, 'identity:delete_credential');
-  await credentialRows.remove(identity.db, { id });
-  return gone();
-};
+export const deleteCredential = onCredential(
+  'identity:delete_credential',
+  async (identity, call, { id, projectId }) => {
+    refuseOtherProject(await delegationOf(identity, call.who), projectId);
+    await credentialRows.remove(identity.db, { id });
+    return gone();
+  },
+);

@@ -37,15 +37,15 @@ const securityOptions = ['password_regex', 'password_regex_description'] as cons
 
 /** What any user may know: the rules for passwords. */
 export const showSecurity: Handler<Identity> = async ({ config, db }, { params }) => {
+  const { option } = params;
+  if (option !== undefined && !securityOptions.some((each) => each === option))
+    throw forbidden(`Reading security compliance values other than ${securityOptions.join(' and ')} is not allowed.`);
   await findDomain(db, params.id ?? '');
   const values: Readonly<Record<string, string | null>> = {
     password_regex: config.passwordRegex || null,
     password_regex_description: config.passwordRegexDescription || null,
   };
-  const { option } = params;
   if (option === undefined) return ok({ config: { security_compliance: values } });
-  if (!securityOptions.some((each) => each === option))
-    throw forbidden(`Reading security compliance values other than ${securityOptions.join(' and ')} is not allowed.`);
   return ok({ config: { [option]: values[option] } });
 };
 

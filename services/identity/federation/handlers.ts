@@ -167,13 +167,15 @@ export const showProtocol: Handler<Identity> = async ({ db }, call) => {
   return ok({ protocol: protocolView(await findProtocol(db, idpId, id), call.base) });
 };
 
+async function refuseUnknownMapping(db: Identity['db'], id: string): Promise<void> {
+  if (!(await mappings.look(db, { id }))) throw badRequest(`Invalid mapping id: ${id}`);
+}
+
 export const createProtocol: Handler<Identity, { protocol: ProtocolWish }> = async ({ db }, call) => {
   const { idpId, id } = place(call);
   await identityProviders.find(db, idpId);
   const { mapping_id: mappingId = '', remote_id_attribute: remoteIdAttribute = null } = call.body.protocol;
-  await mappings.find(db, mappingId).catch(() => {
-    throw badRequest(`Could not find mapping: ${mappingId}.`);
-  });
+  await refuseUnknownMapping(db, mappingId);
   if ((await listProtocols(db, { idpId, id })).length > 0)
     throw conflict(`Conflict occurred attempting to store federation_protocol - Duplicate entry found with ID ${id}.`);
   const protocol = { id, idpId, mappingId, remoteIdAttribute };
@@ -185,9 +187,10 @@ export const changeProtocol: Handler<Identity, { protocol: ProtocolWish }> = asy
   const { idpId, id } = place(call);
   const before = await findProtocol(db, idpId, id);
   const wish = call.body.protocol;
+  if (wish.mapping_id !== undefined) await refuseUnknownMapping(db, wish.mapping_id);
   const changed = {
     ...before,
-    ...(wish.mapping_id === undefined ? {} : { mappingId: (await mappings.find(db, wish.mapping_id)).id }),
+    ...(wish.mapping_id === undefined ? {} : { mappingId: wish.mapping_id }),
     ...(wish.remote_id_attribute === undefined ? {} : { remoteIdAttribute: wish.remote_id_attribute }),
   };
   await updateProtocol(db, changed);

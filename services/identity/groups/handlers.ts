@@ -1,8 +1,11 @@
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection, limitedTo, mostOf } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { directoryOfId, findGroup, findUser, listGroups as list } from '../directories/people.ts';
+import { directoryOfId, listGroups as list } from '../directories/people.ts';
 import { absent } from '../projects/store.ts';
+import { judged } from '../subjects/judged.ts';
+import { inScope, isOutside } from '../subjects/scope.ts';
+import { groupSubject, onGroup, onMember, onUser } from '../subjects/subjects.ts';
 import { userView } from '../users/view.ts';
 import { addMember, changeGroup, createGroup as create, dropGroup, dropMember, type GroupWish } from './operations.ts';
 import type { Group } from './store.ts';
@@ -18,9 +21,12 @@ const view = ({ id, name, domainId, description, extra }: Group, base: string) =
 
 /** A domain's token sees its domain. */
 export const listGroups: Handler<Identity> = async (identity, call) => {
-  const domain = call.query.domain_id ?? call.who.domainId;
-  call.authorize('identity:list_groups', domain ? { 'target.group.domain_id': domain } : {});
-  const found = await list(identity, domain, call.queries, mostOf(identity, call));
+  const { domainId } = call.who;
+  const asked = call.query.domain_id;
+  call.authorize('identity:list_groups', domainId ? { 'target.group.domain_id': domainId } : {});
+  const found = isOutside(call.who, asked)
+    ? []
+    : await list(identity, asked ?? domainId, call.queries, mostOf(identity, call));
   return ok(
     limitedTo(
       identity,
@@ -32,43 +38,29 @@ export const listGroups: Handler<Identity> = async (identity, call) => {
 };
 
 export const createGroup: Handler<Identity, { group: GroupWish }> = async (identity, call) => {
-  const domain = call.body.group.domain_id ?? call.who.domainId;
+  const { domain_id: domain } = call.body.group;
   call.authorize('identity:create_group', domain ? { 'target.group.domain_id': domain } : {});
   return created({ group: view(await create(identity, call.who, call.body.group), call.base) });
 };
 
-const targetOf = ({ domainId }: Pick<Group, 'domainId'>) => ({ 'target.group.domain_id': domainId });
+export const showGroup = onGroup('identity:get_group', async (_identity, call, group) =>
+  ok({ group: view(group, call.base) }),
+);
 
-async function found(identity: Identity, call: Call<unknown>, rule: string): Promise<Group> {
-  const group = await findGroup(identity, call.params.id ?? '');
-  call.authorize(rule, targetOf(group));
-  return group;
-}
+export const updateGroup = onGroup<{ group: GroupWish }>('identity:update_group', async (identity, call, group) =>
+  ok({ group: view(await changeGroup(identity, group, call.body.group), call.base) }),
+);
 
-export const showGroup: Handler<Identity> = async (identity, call) =>
-  ok({ group: view(await found(identity, call, 'identity:get_group'), call.base) });
+export const deleteGroup = judged(
+  { subject: groupSubject, rule: 'identity:delete_group', absentFirst: true },
+  async (identity, _call, group) => {
+    await dropGroup(identity, group);
+    return gone();
+  },
+);
 
-export const updateGroup: Handler<Identity, { group: GroupWish }> = async (identity, call) => {
-  const group = await found(identity, call, 'identity:update_group');
-  return ok({ group: view(await changeGroup(identity, group, call.body.group), call.base) });
-};
-
-export const deleteGroup: Handler<Identity> = async (identity, call) => {
-  await dropGroup(identity, await found(identity, call, 'identity:delete_group'));
-  return gone();
-};
-
-/** Group and user of the path must both be there, and the rule sees the domains of both. */
-async function pairOf(identity: Identity, call: Call<never>, rule: string) {
-  const group = await findGroup(identity, call.params.id ?? '');
-  const user = await findUser(identity, call.params.userId ?? '');
-  call.authorize(rule, { ...targetOf(group), 'target.user.domain_id': user.domainId });
-  return { group, user };
-}
-
-export const listMembers: Handler<Identity> = async (identity, call) => {
-  const { id } = await found(identity, call, 'identity:list_users_in_group');
-  const users = await (await directoryOfId(identity, id)).membersOf(id, call.queries);
+export const listMembers = onGroup('identity:list_users_in_group', async (identity, call, { id }) => {
+  const users = inScope(call.who, await (await directoryOfId(identity, id)).membersOf(id, call.queries));
   return ok(
     collection(
       call,
@@ -76,30 +68,25 @@ export const listMembers: Handler<Identity> = async (identity, call) => {
       users.map((user) => userView(user, call.base)),
     ),
   );
-};
+});
 
-export const putMember: Handler<Identity> = async (identity, call) => {
-  const { group, user } = await pairOf(identity, call, 'identity:add_user_to_group');
+export const putMember = onMember('identity:add_user_to_group', async (identity, _call, { group, user }) => {
   await addMember(identity, group, user);
   return gone();
-};
+});
 
-export const headMember: Handler<Identity> = async (identity, call) => {
-  const { group, user } = await pairOf(identity, call, 'identity:check_user_in_group');
+export const headMember = onMember('identity:check_user_in_group', async (identity, _call, { group, user }) => {
   if (!(await (await directoryOfId(identity, group.id)).isMember(group.id, user.id))) throw absent('user', user.id);
   return gone();
-};
+});
 
-export const deleteMember: Handler<Identity> = async (identity, call) => {
-  const { group, user } = await pairOf(identity, call, 'identity:remove_user_from_group');
+export const deleteMember = onMember('identity:remove_user_from_group', async (identity, _call, { group, user }) => {
   await dropMember(identity, group, user);
   return gone();
-};
+});
 
-export const listGroupsOfUser: Handler<Identity> = async (identity, call) => {
-  const user = await findUser(identity, call.params.id ?? '');
-  call.authorize('identity:list_groups_for_user', { user_id: user.id, 'target.user.domain_id': user.domainId });
-  const groups = await (await directoryOfId(identity, user.id)).groupsOf(user.id);
+export const listGroupsOfUser = onUser('identity:list_groups_for_user', async (identity, call, user) => {
+  const groups = inScope(call.who, await (await directoryOfId(identity, user.id)).groupsOf(user.id));
   return ok(
     collection(
       call,
@@ -107,4 +94,4 @@ export const listGroupsOfUser: Handler<Identity> = async (identity, call) => {
       groups.map((group) => view(group, call.base)),
     ),
   );
-};
+});

@@ -1,8 +1,9 @@
-import type { Who } from '#shared/auth/who.ts';
-import { created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { listProjects, lookProject } from '../projects/store.ts';
+import { judged, type Subject } from '../subjects/judged.ts';
+import { present } from '../subjects/subjects.ts';
 import {
   changeLimit,
   changeRegistered,
@@ -71,15 +72,18 @@ export const deleteRegistered: Handler<Identity> = async (identity, { params }) 
   return gone();
 };
 
-async function targetOf({ db }: Identity, { ownerKind, ownerId }: Limit) {
+async function targetOf({ db }: Identity, limit: Limit | undefined) {
+  if (limit === undefined) return {};
+  const { ownerKind, ownerId } = limit;
   if (ownerKind === 'domain') return { 'target.limit.domain.id': ownerId };
   const project = await lookProject(db, { id: ownerId });
   return { 'target.limit.project_id': ownerId, 'target.limit.project.domain_id': project?.domainId ?? '' };
 }
 
-/** A list is about the scope of the token, whatever its roles: another project's limits are for a token of the system. */
-async function inScopeOf({ db }: Identity, { system, domainId, projectId }: Who): Promise<(row: Limit) => boolean> {
-  if (system) return () => true;
+/** A list is about the scope of the token; those of the system, administrators and services see all. */
+async function inScopeOf({ db }: Identity, { who, may }: Pick<Call, 'who' | 'may'>): Promise<(row: Limit) => boolean> {
+  const { system, domainId, projectId } = who;
+  if (system || may('service_or_admin')) return () => true;
   if (domainId === null) return ({ ownerKind, ownerId }) => ownerKind === 'project' && ownerId === projectId;
   const owners = new Set((await listProjects(db, { domain_id: [domainId] }, false)).map(({ id }) => id)).add(domainId);
   return ({ ownerId }) => owners.has(ownerId);
@@ -87,7 +91,7 @@ async function inScopeOf({ db }: Identity, { system, domainId, projectId }: Who)
 
 export const listLimits: Handler<Identity> = async (identity, call) => {
   const rows = await limits.list(identity.db, call.queries);
-  const seen = rows.filter(await inScopeOf(identity, call.who));
+  const seen = rows.filter(await inScopeOf(identity, call));
   return ok(
     collection(
       call,
@@ -108,11 +112,15 @@ export const createLimits: Handler<Identity, { limits: LimitWish[] }> = async (i
   );
 };
 
-export const showLimit: Handler<Identity> = async (identity, call) => {
-  const row = await limits.find(identity.db, call.params.id ?? '');
-  call.authorize('identity:get_limit', await targetOf(identity, row));
-  return ok({ limit: limitView(row, call.base) });
+const subject: Subject<Limit | undefined, Limit> = {
+  find: ({ db }, { id = '' }) => limits.look(db, { id }),
+  target: (limit, _params, identity) => targetOf(identity, limit),
+  whole: (limit, { id }) => present('limit', limit, id),
 };
+
+export const showLimit = judged({ subject, rule: 'identity:get_limit' }, async (_identity, call, limit) =>
+  ok({ limit: limitView(limit, call.base) }),
+);
 
 export const updateLimit: Handler<Identity, { limit: LimitWish }> = async (identity, { params, body, base }) => {
   const row = await limits.find(identity.db, params.id ?? '');

@@ -26,7 +26,7 @@ export const limitRoutes: readonly Route<Identity>[] = [
   { method: 'get', path: '/v3/limits/model', handler: showModel, rule: rule('get_limit_model') },
   { method: 'get', path: '/v3/limits', handler: listLimits, rule: rule('list_limits') },
   { method: 'post', path: '/v3/limits', handler: createLimits, rule: rule('create_limits') },
-  { method: 'get', path: '/v3/limits/:id', handler: showLimit, rule: null },
+  { method: 'get', path: '/v3/limits/:id', ...showLimit },
   { method: 'patch', path: '/v3/limits/:id', handler: updateLimit, rule: rule('update_limit') },
   { method: 'delete', path: '/v3/limits/:id', handler: deleteLimit, rule: rule('delete_limit') },
 ];

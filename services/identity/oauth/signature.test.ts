@@ -48,9 +48,25 @@ test('a signature is good for its own request, by both secrets, and for a while'
   assert.equal(isRightlySigned({ method: 'POST', url, header: never }, secrets), false);
 });
 
-test('secrets are never sent as they are: PLAINTEXT is not taken', () => {
-  const header = { ...signed({ oauth_signature_method: 'PLAINTEXT' }), oauth_signature: 'consumer&token' };
-  assert.equal(isRightlySigned({ method: 'POST', url, header }, { consumer: 'consumer', token: 'token' }), false);
+test('PLAINTEXT is both secrets, escaped, and no less fresh than the others', () => {
+  const plain = (signature: string, more = {}) => ({
+    ...signed({ oauth_signature_method: 'PLAINTEXT', ...more }),
+    oauth_signature: signature,
+  });
+  const isRight = (header: Record<string, string>) => isRightlySigned({ method: 'POST', url, header }, secrets);
+  assert.equal(isRight(plain('consumer%20%26%20secret&token%20secret')), true);
+  assert.equal(isRight(plain('consumer & secret&token secret')), false);
+  assert.equal(isRight(plain('consumer%20%26%20secret&')), false);
+  assert.equal(isRight(plain('')), false);
+  assert.equal(isRight(plain('consumer%20%26%20secret&token%20secret', { oauth_timestamp: '1' })), false);
+});
+
+test('a method of another name is not taken, whatever objects call theirs', () => {
+  for (const name of ['RSA-SHA1', 'constructor', '__proto__', ''])
+    assert.equal(
+      isRightlySigned({ method: 'POST', url, header: signed({ oauth_signature_method: name }) }, secrets),
+      false,
+    );
 });
 
 test('a header that is none, or says a thing twice, is refused by name', () => {

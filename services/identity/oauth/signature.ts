@@ -55,15 +55,22 @@ export function oauthValue(header: OauthHeader, name: string): string {
 }
 
 /** By a method that needs both secrets, and lately: what was seen once on the way is not good for ever. */
-export function isRightlySigned({ method, url, header }: SignedCall, secrets: Secrets): boolean {
-  const hash = hashes[header.oauth_signature_method ?? ''];
+export function isRightlySigned(call: SignedCall, secrets: Secrets): boolean {
+  const { header } = call;
   const age = Math.abs(Date.now() / 1000 - Number(header.oauth_timestamp));
-  if (hash === undefined || !(age <= freshSeconds) || !header.oauth_nonce) return false;
-  if ((header.oauth_version ?? '1.0') !== '1.0') return false;
+  if (!(age <= freshSeconds) || !header.oauth_nonce || (header.oauth_version ?? '1.0') !== '1.0') return false;
   const key = `${escaped(secrets.consumer)}&${escaped(secrets.token ?? '')}`;
-  const right = createHmac(hash, key).update(baseString({ method, url, header })).digest();
-  const given = Buffer.from(header.oauth_signature ?? '', 'base64');
-  return given.length === right.length && timingSafeEqual(given, right);
+  const [right, given] = signaturesOf(call, key) ?? [];
+  return right !== undefined && given !== undefined && right.length === given.length && timingSafeEqual(given, right);
+}
+
+/** The right signature and the one that was given, as bytes; undefined for a method that is not known. */
+function signaturesOf(call: SignedCall, key: string): readonly [Buffer, Buffer] | undefined {
+  const { oauth_signature_method: method = '', oauth_signature: given = '' } = call.header;
+  if (method === 'PLAINTEXT') return [Buffer.from(key), Buffer.from(given)]; // the secrets themselves: for TLS alone
+  const hash = Object.hasOwn(hashes, method) ? hashes[method] : undefined;
+  if (hash === undefined) return undefined;
+  return [createHmac(hash, key).update(baseString(call)).digest(), Buffer.from(given, 'base64')];
 }
 
 /** Method, place and all parameters in their one order (RFC 5849, 3.4.1). */

@@ -15,9 +15,11 @@ const signedCall = ({ header, method, base, url }: Call<never>): SignedCall => (
 });
 
 function tell({ id, secret, expiresAt }: Told): Answer {
-  const said = new URLSearchParams({ oauth_token: id, oauth_token_secret: secret });
-  if (expiresAt !== null) said.set('oauth_expires_at', moment(expiresAt));
-  return created(said.toString(), { 'content-type': 'application/x-www-form-urlencoded', 'cache-control': 'no-store' });
+  const ends = expiresAt === null ? '' : `&oauth_expires_at=${moment(expiresAt)}`; // with its colons, as Keystone writes it
+  return created(`oauth_token=${id}&oauth_token_secret=${secret}${ends}`, {
+    'content-type': 'application/x-www-form-urlencoded',
+    'cache-control': 'no-store',
+  });
 }
 
 export const createRequestToken: Handler<Identity> = async (identity, call) => {

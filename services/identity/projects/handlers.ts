@@ -2,7 +2,9 @@ import { type Answer, type Call, created, gone, type Handler, ok } from '#shared
 import { listScopesOf } from '../assignments/effective.ts';
 import { limitedTo } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { findUser } from '../directories/people.ts';
+import { judged } from '../subjects/judged.ts';
+import { isOutside } from '../subjects/scope.ts';
+import { domainSubject, onDomain, onProject, onUser } from '../subjects/subjects.ts';
 import { readOwnToken } from '../tokens/read.ts';
 import {
   changeProject,
@@ -12,7 +14,7 @@ import {
   deleteDomain as dropDomain,
   type ProjectWish,
 } from './operations.ts';
-import { findDomain, findProject, findProjects, listProjects as list, listTags, type Project } from './store.ts';
+import { findProjects, listProjects as list, listTags, type Project } from './store.ts';
 import { fitsTags, treeView } from './tree.ts';
 import { domainView, projectView } from './view.ts';
 
@@ -38,78 +40,66 @@ async function single({ db }: Identity, { base }: Pick<Call, 'base'>, name: stri
   return { [name]: view(project, (await listTags(db, [project.id])).get(project.id) ?? [], base) };
 }
 
-const projectTarget = ({ id, domainId }: Project) => ({
-  'target.project.id': id,
-  'target.project.domain_id': domainId,
-});
-const domainTarget = ({ id }: Project) => ({ 'target.domain.id': id });
-
 export const listProjects: Handler<Identity> = async (identity, call) => {
-  const domain = call.queries.domain_id?.[0] ?? call.who.domainId;
-  call.authorize('identity:list_projects', domain ? { 'target.domain_id': domain } : {});
-  const inside = call.who.domainId && !call.queries.domain_id ? { domain_id: [call.who.domainId] } : {};
+  const { domainId } = call.who;
+  call.authorize('identity:list_projects', domainId ? { 'target.domain_id': domainId } : {});
+  if (isOutside(call.who, call.query.domain_id)) return page(identity, call, 'projects', [], projectView);
+  const inside = domainId ? { domain_id: [domainId] } : {};
   const found = await list(identity.db, { ...call.queries, ...inside }, call.query.is_domain?.toLowerCase() === 'true');
   return page(identity, call, 'projects', found, projectView);
 };
 
 export const createProject: Handler<Identity, { project: ProjectWish }> = async (identity, call) => {
   const { project: wish } = call.body;
-  const domain = wish.domain_id ?? call.who.domainId;
+  const { domain_id: domain } = wish;
   call.authorize('identity:create_project', domain ? { 'target.project.domain_id': domain } : {});
   const project = await create(identity, call.who, wish);
   return created(await single(identity, call, 'project', project, projectView));
 };
 
-export const showProject: Handler<Identity> = async (identity, call) => {
-  const project = await findProject(identity.db, call.params.id ?? '');
-  call.authorize('identity:get_project', projectTarget(project));
+export const showProject = onProject('identity:get_project', async (identity, call, project) => {
   const { project: view } = await single(identity, call, 'project', project, projectView);
   return ok({ project: { ...(view as object), ...(await treeView(identity.db, project, call.query, call.base)) } });
-};
+});
 
-export const updateProject: Handler<Identity, { project: ProjectWish }> = async (identity, call) => {
-  const project = await findProject(identity.db, call.params.id ?? '');
-  call.authorize('identity:update_project', projectTarget(project));
-  return ok(
-    await single(identity, call, 'project', await changeProject(identity, project, call.body.project), projectView),
-  );
-};
+export const updateProject = onProject<{ project: ProjectWish }>(
+  'identity:update_project',
+  async (identity, call, project) =>
+    ok(await single(identity, call, 'project', await changeProject(identity, project, call.body.project), projectView)),
+);
 
-export const deleteProject: Handler<Identity> = async (identity, call) => {
-  const project = await findProject(identity.db, call.params.id ?? '');
-  call.authorize('identity:delete_project', projectTarget(project));
+export const deleteProject = onProject('identity:delete_project', async (identity, _call, project) => {
   await drop(identity, project.id);
   return gone();
-};
+});
 
 export const listDomains: Handler<Identity> = async (identity, call) => {
   const { domainId } = call.who;
   call.authorize('identity:list_domains', domainId ? { 'target.domain.id': domainId } : {});
-  const found = await list(identity.db, call.queries, true);
-  const visible = found.filter((domain) => call.may('identity:get_domain', domainTarget(domain)));
-  return page(identity, call, 'domains', visible, domainView);
+  const inside = domainId ? { id: [domainId] } : {};
+  return page(identity, call, 'domains', await list(identity.db, { ...call.queries, ...inside }, true), domainView);
 };
 
 export const createDomainHandler: Handler<Identity, { domain: ProjectWish }> = async (identity, call) =>
   created(await single(identity, call, 'domain', await createDomain(identity, call.body.domain), domainView));
 
-export const showDomain: Handler<Identity> = async (identity, call) => {
-  const domain = await findDomain(identity.db, call.params.id ?? '');
-  call.authorize('identity:get_domain', domainTarget(domain));
-  return ok(await single(identity, call, 'domain', domain, domainView));
-};
+export const showDomain = onDomain('identity:get_domain', async (identity, call, domain) =>
+  ok(await single(identity, call, 'domain', domain, domainView)),
+);
 
-export const updateDomain: Handler<Identity, { domain: ProjectWish }> = async (identity, call) => {
-  const domain = await findDomain(identity.db, call.params.id ?? '');
-  return ok(
-    await single(identity, call, 'domain', await changeProject(identity, domain, call.body.domain), domainView),
-  );
-};
+export const updateDomain = judged<Project | undefined, Project, { domain: ProjectWish }>(
+  { subject: domainSubject, rule: 'identity:update_domain', absentFirst: true },
+  async (identity, call, domain) =>
+    ok(await single(identity, call, 'domain', await changeProject(identity, domain, call.body.domain), domainView)),
+);
 
-export const deleteDomain: Handler<Identity> = async (identity, { params }) => {
-  await dropDomain(identity, params.id ?? '');
-  return gone();
-};
+export const deleteDomain = judged(
+  { subject: domainSubject, rule: 'identity:delete_domain', absentFirst: true },
+  async (identity, _call, domain) => {
+    await dropDomain(identity, domain.id);
+    return gone();
+  },
+);
 
 /** Groups that another's word puts the caller in, for as long as the token lives. */
 const groupsOfToken = async (identity: Identity, { who }: Call<never>): Promise<readonly string[]> =>
@@ -133,9 +123,7 @@ export const listOwnSystem: Handler<Identity> = async (identity, call) => {
   return ok({ system: system ? [{ all: true }] : [], links: { self: `${call.base}/v3/auth/system` } });
 };
 
-export const listProjectsOfUser: Handler<Identity> = async (identity, call) => {
-  const user = await findUser(identity, call.params.id ?? '');
-  call.authorize('identity:list_user_projects', { 'target.user.id': user.id, 'target.user.domain_id': user.domainId });
-  const { projects } = await listScopesOf(identity, call.params.id ?? '');
+export const listProjectsOfUser = onUser('identity:list_user_projects', async (identity, call, { id }) => {
+  const { projects } = await listScopesOf(identity, id);
   return page(identity, call, 'projects', await findProjects(identity.db, projects), projectView);
-};
+});

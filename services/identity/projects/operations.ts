@@ -13,6 +13,8 @@ import {
   findProject,
   hasChildren,
   insertProject,
+  listAncestors,
+  listDescendants,
   listProjects,
   lookProject,
   type Project,
@@ -62,7 +64,7 @@ export async function createProject({ db }: Identity, who: Who, wish: ProjectWis
   const domainId = wish.domain_id ?? parent?.domainId ?? who.domainId ?? who.projectDomainId ?? 'default';
   if (parent && parent.domainId !== domainId)
     throw badRequest(`The parent ${parent.id} is in another domain than ${domainId}.`);
-  await findDomain(db, domainId);
+  await refuseBelowDisabled(db, parent ?? (await findDomain(db, domainId)));
   const project = { ...fresh(wish), domainId, parentId: parent?.id ?? domainId, isDomain: false };
   await db.transaction(async (tx) => {
     await insertProject(tx, project);
@@ -90,12 +92,36 @@ const fresh = (wish: ProjectWish, id = newId()) => ({
   extra: extraOf(wish),
 });
 
+/** The whole line above a new project must be enabled. */
+async function refuseBelowDisabled(db: Tx, parent: Project): Promise<void> {
+  const disabled = (await listAncestors(db, parent)).find(({ enabled }) => !enabled);
+  if (disabled) throw badRequest(`cannot create a project in a branch containing a disabled project: ${disabled.id}`);
+}
+
+function refuseImmutable({ id, isDomain, options }: Project, wanted?: ProjectWish['options']): void {
+  if (!options.immutable || wanted?.immutable === false || wanted?.immutable === null) return;
+  throw forbidden(
+    `Cannot change ${isDomain ? 'domain' : 'project'} ${id}: it is immutable. Set its option immutable to false first.`,
+  );
+}
+
+/** A project is disabled after those below it, and enabled after those above it. A domain disables all of its projects. */
+async function refuseSwitch(db: Tx, project: Project, enabled: boolean | undefined): Promise<void> {
+  const { id, isDomain } = project;
+  if (isDomain || enabled === undefined || enabled === project.enabled) return;
+  if (!enabled && (await listDescendants(db, id)).some((below) => below.enabled))
+    throw forbidden(`Cannot disable project ${id} since its subtree contains enabled projects.`);
+  if (enabled && (await listAncestors(db, project)).some((above) => above.id !== id && !above.enabled))
+    throw forbidden(`Cannot enable project ${id} since it has disabled parents.`);
+}
+
 /** Disabling takes away every token that counts there. */
 export async function changeProject(identity: Identity, project: Project, wish: ProjectWish): Promise<Project> {
   if (wish.domain_id !== undefined && wish.domain_id !== null && wish.domain_id !== project.domainId)
     throw badRequest('The domain of a project cannot be changed.');
   if (wish.parent_id !== undefined && wish.parent_id !== project.parentId)
     throw forbidden('The parent of a project cannot be changed.');
+  refuseImmutable(project, wish.options);
   const { name, enabled, description, options } = wish;
   const changed = {
     ...(name === undefined ? {} : { name: name.trim() }),
@@ -105,6 +131,7 @@ export async function changeProject(identity: Identity, project: Project, wish: 
     extra: { ...project.extra, ...extraOf(wish) },
   };
   await identity.db.transaction(async (tx) => {
+    await refuseSwitch(tx, project, enabled);
     if (changed.name !== undefined) await refuseTwin(tx, { ...project, name: changed.name });
     await updateProject(tx, project.id, changed);
     if (wish.tags) await replaceTags(tx, project.id, wish.tags);
@@ -127,6 +154,7 @@ async function revokeAt(identity: Identity, tx: Tx, project: Project): Promise<v
 
 export async function deleteProject(identity: Identity, id: string): Promise<void> {
   const project = await findProject(identity.db, id);
+  refuseImmutable(project);
   if (await hasChildren(identity.db, id))
     throw forbidden(`Cannot delete project ${id} since it is not a leaf in the hierarchy. Delete its children first.`);
   await identity.db.transaction(async (tx) => {
@@ -139,6 +167,7 @@ export async function deleteProject(identity: Identity, id: string): Promise<voi
 /** A domain goes with all that is in it, but only once it is disabled. */
 export async function deleteDomain(identity: Identity, id: string): Promise<void> {
   const domain = await findDomain(identity.db, id);
+  refuseImmutable(domain);
   if (domain.enabled) throw forbidden('Cannot delete a domain that is enabled, please disable it first.');
   await identity.db.transaction(async (tx) => {
     await revokeAt(identity, tx, domain);

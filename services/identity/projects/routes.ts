@@ -4,12 +4,11 @@ import { checkTag, deleteTag, deleteTags, listProjectTags, putTag, putTags } fro
 
 const tags = '/v3/projects/:id/tags';
 
-/** The handlers ask the rules, with the project itself. */
 export const tagRoutes: readonly Route<Identity>[] = [
-  { method: 'get', path: tags, handler: listProjectTags, rule: null },
-  { method: 'put', path: tags, handler: putTags, rule: null },
-  { method: 'delete', path: tags, handler: deleteTags, rule: null },
-  { method: 'get', path: `${tags}/:tag`, handler: checkTag, rule: null },
-  { method: 'put', path: `${tags}/:tag`, handler: putTag, rule: null },
-  { method: 'delete', path: `${tags}/:tag`, handler: deleteTag, rule: null },
+  { method: 'get', path: tags, ...listProjectTags },
+  { method: 'put', path: tags, ...putTags },
+  { method: 'delete', path: tags, ...deleteTags },
+  { method: 'get', path: `${tags}/:tag`, ...checkTag },
+  { method: 'put', path: `${tags}/:tag`, ...putTag },
+  { method: 'delete', path: `${tags}/:tag`, ...deleteTag },
 ];

@@ -1,7 +1,9 @@
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { absent } from '../projects/store.ts';
+import { judged, type Subject } from '../subjects/judged.ts';
+import { present } from '../subjects/subjects.ts';
 import { changeRole, createRole as create, dropRole, imply, type RoleWish, stopImplying } from './operations.ts';
 import { findRole, listRoles as list, listImplications, lookRole, type Role } from './store.ts';
 import { roleView } from './view.ts';
@@ -26,30 +28,31 @@ export const createRole: Handler<Identity, { role: RoleWish }> = async (identity
   return created({ role: roleView(await create(identity, role), call.base) });
 };
 
-/** A role of a domain has rules of its own. */
-async function found({ db }: Identity, call: Call<unknown>, verb: 'get' | 'update' | 'delete'): Promise<Role> {
-  const role = await lookRole(db, call.params.id ?? '');
-  const rule = role && role.domainId !== null ? `${verb}_domain_role` : `${verb}_role`;
-  call.authorize(
-    `identity:${rule}`,
-    role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {},
-  );
-  if (!role) throw absent('role', call.params.id ?? '');
-  return role;
-}
-
-export const showRole: Handler<Identity> = async (identity, call) =>
-  ok({ role: roleView(await found(identity, call, 'get'), call.base) });
-
-export const updateRole: Handler<Identity, { role: RoleWish }> = async (identity, call) => {
-  const { id } = await found(identity, call, 'update');
-  return ok({ role: roleView(await changeRole(identity, id, call.body.role), call.base) });
+const subject: Subject<Role | undefined, Role> = {
+  find: ({ db }, { id = '' }) => lookRole(db, id),
+  target: (role) => (role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {}),
+  whole: (role, { id }) => present('role', role, id),
 };
 
-export const deleteRole: Handler<Identity> = async (identity, call) => {
-  await dropRole(identity, (await found(identity, call, 'delete')).id);
+/** A role of a domain has rules of its own. Roles are no secret to Keystone: one that is not there is 404 to everybody. */
+const onRole = (verb: 'get' | 'update' | 'delete') => ({
+  subject,
+  rule: (role: Role | undefined) =>
+    `identity:${verb}_${role && role.domainId !== null ? 'domain_role' : 'role'}` as const,
+  absentFirst: true,
+});
+
+export const showRole = judged(onRole('get'), async (_identity, call, role) => ok({ role: roleView(role, call.base) }));
+
+export const updateRole = judged<Role | undefined, Role, { role: RoleWish }>(
+  onRole('update'),
+  async (identity, call, { id }) => ok({ role: roleView(await changeRole(identity, id, call.body.role), call.base) }),
+);
+
+export const deleteRole = judged(onRole('delete'), async (identity, _call, { id }) => {
+  await dropRole(identity, id);
   return gone();
-};
+});
 
 async function implicationView({ db }: Identity, priorId: string, base: string) {
   const prior = await findRole(db, priorId);

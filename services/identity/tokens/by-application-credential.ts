@@ -4,6 +4,7 @@ import type { Identity } from '../context.ts';
 import { lookUser } from '../directories/people.ts';
 import type { Proofs, Shown } from './methods.ts';
 import { findUserNamed } from './named.ts';
+import { LoginRefused } from './refusals.ts';
 
 type Given = NonNullable<Proofs['application_credential']>;
 
@@ -14,7 +15,8 @@ export async function byApplicationCredential(identity: Identity, given: Given |
   if (!given) throw unauthorized();
   const credential = await findCredential(identity, given);
   const right = await identity.hasher.verify(given.secret, credential?.secretHash ?? null);
-  if (!credential || !right || (credential.expiresAtUs ?? Infinity) <= Date.now() * 1000) throw unauthorized();
+  if (!credential || !right) throw new LoginRefused(credential ? 'wrong' : 'unknown');
+  if ((credential.expiresAtUs ?? Infinity) <= Date.now() * 1000) throw new LoginRefused('expired');
   const user = await lookUser(identity, credential.userId);
   const named = given.user ? await findUserNamed(identity, given.user) : user;
   if (!user || named?.id !== user.id) throw unauthorized();

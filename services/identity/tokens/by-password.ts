@@ -2,6 +2,7 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { countWrongTry, replaceHash, type User, updateUser } from '../users/store.ts';
 import { lookUserNamed, type NamedUser } from './named.ts';
+import { LoginRefused } from './refusals.ts';
 
 /** Wrong, unknown, locked, idle: the same words after the same time. Only an ended password says so, once it was right. */
 export async function byPassword(
@@ -10,20 +11,25 @@ export async function byPassword(
 ): Promise<{ user: User }> {
   if (!given) throw unauthorized();
   const { user, directory } = await lookUserNamed(identity, given);
-  const shut = user !== undefined && (isLocked(identity, user) || isIdle(identity, user));
+  const shut = user && shutBy(identity, user);
   const right = await directory.verify(shut ? undefined : user, given.password);
   if (user && !right && !shut && countsTries(identity, user)) await countWrongTry(identity.db, user.id, Date.now());
-  if (!user || !right) throw unauthorized();
+  if (!user || !right) throw new LoginRefused(user ? (shut ?? 'wrong') : 'unknown');
   refuseEnded(user);
   await rememberLogin(identity, user, given.password);
   return { user };
+}
+
+function shutBy(identity: Identity, user: User): 'locked' | 'idle' | undefined {
+  if (isLocked(identity, user)) return 'locked';
+  return isIdle(identity, user) ? 'idle' : undefined;
 }
 
 function refuseEnded(user: User): void {
   const { ignore_password_expiry: forever, ignore_change_password_upon_first_use: free } = user.options;
   const ended = user.passwordExpiresAt !== null && user.passwordExpiresAt <= Date.now() && forever !== true;
   if (!ended && !(user.mustChange && free !== true)) return;
-  throw unauthorized(`The password is expired and needs to be changed for user: ${user.id}.`);
+  throw new LoginRefused('expired', `The password is expired and needs to be changed for user: ${user.id}.`);
 }
 
 /** The count of wrong tries ends, an imported hash becomes ours, and the day is kept where idle users are shut out. */

@@ -7,6 +7,7 @@ import { credentialRows } from '../credentials/store.ts';
 import { useOnce } from '../once/store.ts';
 import type { User } from '../users/store.ts';
 import { findUserNamed, type NamedUser } from './named.ts';
+import { LoginRefused } from './refusals.ts';
 
 const periodMs = 30_000;
 /** A passcode of a user counts once. */
@@ -24,7 +25,7 @@ export async function byTotp(
     const seed = fromBase32(opened(identity, row).blob.trim());
     return [step, step - 1].some((at) => isSame(passcodeAt(seed, at), given.passcode));
   });
-  if (!user || !right) throw unauthorized();
+  if (!user || !right) throw new LoginRefused(user ? 'wrong' : 'unknown');
   if (!(await useOnce(identity.db, `passcode ${user.id} ${given.passcode}`, passcodeLivesMs))) throw unauthorized();
   return { user };
 }

@@ -46,7 +46,7 @@ export async function accessTokenScope(identity: Identity, token: AccessToken): 
   };
 }
 
-/** Only its trustee may use it, only while the trustor has all that it gives. */
+/** Only its trustee may use it, only while the trustor has all that it gives, with what that implies. */
 export async function trustScope(identity: Identity, user: User, id: string): Promise<Scoped> {
   const { db } = identity;
   const trust = await trusts.look(db, { id });
@@ -61,8 +61,9 @@ export async function trustScope(identity: Identity, user: User, id: string): Pr
   if (trust.projectId !== null && !(project && (await isOpen(db, project)))) throw unauthorized();
   const scope = project ? ({ kind: 'project', project } as const) : null;
   const held = scope ? await effectiveRoles(identity, trustor.id, scope) : [];
-  const roles = held.filter(({ id: role }) => trust.roleIds.includes(role));
-  if (roles.length < trust.roleIds.length) throw forbidden('The trustor has lost a role that the trust gives.');
+  const given = withImplied(trust.roleIds, await listImplications(db));
+  const roles = held.filter(({ id: role }) => given.includes(role));
+  if (roles.length < given.length) throw forbidden('The trustor has lost a role that the trust gives.');
   if (trust.remainingUses !== null && !(await takeUse(db, id))) throw unauthorized();
   return {
     scope,

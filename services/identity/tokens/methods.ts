@@ -13,6 +13,7 @@ import type { User } from '../users/store.ts';
 import { byPassword } from './by-password.ts';
 import type { NamedUser } from './named.ts';
 import { readOwnToken } from './read.ts';
+import { LoginRefused } from './refusals.ts';
 
 export interface Proofs {
   readonly methods: readonly string[];
@@ -119,5 +120,5 @@ async function byMappedToken(identity: Identity, { mapped, ...proofs }: Proofs):
 
 export async function refuseDisabled({ db }: Identity, user: User): Promise<void> {
   const domain = await lookProject(db, { id: user.domainId });
-  if (!user.enabled || !domain?.enabled) throw unauthorized();
+  if (!user.enabled || !domain?.enabled) throw new LoginRefused('disabled');
 }

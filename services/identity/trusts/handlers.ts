@@ -1,13 +1,14 @@
 import { forbidden } from '#shared/errors/fault.ts';
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { absent } from '../projects/store.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { roleView } from '../roles/view.ts';
+import { judged, type Subject } from '../subjects/judged.ts';
+import { present } from '../subjects/subjects.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
 import { moment } from '../tokens/moment.ts';
-import { createTrust as create, deleteTrust as drop, findTrust, isOver, type TrustWish } from './operations.ts';
+import { createTrust as create, deleteTrust as drop, isOver, lookTrust, type TrustWish } from './operations.ts';
 import { type TrustRow, trusts } from './store.ts';
 
 const target = ({ trustorId, trusteeId }: Pick<TrustRow, 'trustorId' | 'trusteeId'>) => ({
@@ -72,30 +73,37 @@ export const listTrusts: Handler<Identity> = async (identity, call) => {
   );
 };
 
-async function found(identity: Identity, call: Call<never>, rule: string): Promise<TrustRow> {
-  await refuse(identity, call);
-  const trust = await findTrust(identity, call.params.id ?? '');
-  call.authorize(rule, target(trust));
-  return trust;
-}
-
-export const showTrust: Handler<Identity> = async (identity, call) =>
-  ok({ trust: await whole(identity, await found(identity, call, 'identity:get_trust'), call.base) });
-
-export const deleteTrust: Handler<Identity> = async (identity, call) => {
-  await drop(identity, await found(identity, call, 'identity:delete_trust'));
-  return gone();
+const subject: Subject<TrustRow | undefined, TrustRow> = {
+  find: (identity, { id = '' }) => lookTrust(identity, id),
+  target: (trust) => (trust ? target(trust) : {}),
+  whole: (trust, { id }) => present('trust', trust, id),
 };
 
-export const listTrustRoles: Handler<Identity> = async (identity, call) => {
-  const trust = await found(identity, call, 'identity:list_roles_for_trust');
+/** Keystone tells everybody that a trust is not there. */
+const onTrust = (
+  rule: `identity:${string}`,
+  act: (identity: Identity, call: Call<never>, trust: TrustRow) => Promise<Answer>,
+) =>
+  judged({ subject, rule, absentFirst: true }, async (identity, call: Call<never>, trust: TrustRow) => {
+    await refuse(identity, call);
+    return act(identity, call, trust);
+  });
+
+export const showTrust = onTrust('identity:get_trust', async (identity, call, trust) =>
+  ok({ trust: await whole(identity, trust, call.base) }),
+);
+
+export const deleteTrust = onTrust('identity:delete_trust', async (identity, _call, trust) => {
+  await drop(identity, trust);
+  return gone();
+});
+
+export const listTrustRoles = onTrust('identity:list_roles_for_trust', async (identity, call, trust) => {
   const { roles } = await whole(identity, trust, call.base);
   return ok(collection(call, 'roles', roles));
-};
+});
 
-export const showTrustRole: Handler<Identity> = async (identity, call) => {
-  const trust = await found(identity, call, 'identity:get_role_for_trust');
+export const showTrustRole = onTrust('identity:get_role_for_trust', async (identity, call, trust) => {
   const role = (await whole(identity, trust, call.base)).roles.find(({ id }) => id === call.params.roleId);
-  if (!role) throw absent('role', call.params.roleId ?? '');
-  return ok({ role });
-};
+  return ok({ role: present('role', role, call.params.roleId) });
+});

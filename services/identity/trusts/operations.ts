@@ -89,10 +89,9 @@ async function delegated(
 }
 
 /** Those that were deleted or have ended are no more. */
-export async function findTrust({ db }: Pick<Identity, 'db'>, id: string): Promise<TrustRow> {
-  const trust = await trusts.find(db, id);
-  if (trust.deletedAt !== null || isOver(trust)) throw absent('trust', id);
-  return trust;
+export async function lookTrust({ db }: Pick<Identity, 'db'>, id: string): Promise<TrustRow | undefined> {
+  const trust = await trusts.look(db, { id });
+  return trust === undefined || trust.deletedAt !== null || isOver(trust) ? undefined : trust;
 }
 
 export const isOver = ({ expiresAt, remainingUses }: TrustRow): boolean =>

@@ -8,8 +8,8 @@ const all = '/v3/OS-TRUST/trusts';
 export const trustRoutes: readonly Route<Identity>[] = [
   { method: 'get', path: all, handler: listTrusts, rule: null },
   { method: 'post', path: all, handler: createTrust, rule: null },
-  { method: 'get', path: `${all}/:id`, handler: showTrust, rule: null },
-  { method: 'delete', path: `${all}/:id`, handler: deleteTrust, rule: null },
-  { method: 'get', path: `${all}/:id/roles`, handler: listTrustRoles, rule: null },
-  { method: 'get', path: `${all}/:id/roles/:roleId`, handler: showTrustRole, rule: null },
+  { method: 'get', path: `${all}/:id`, ...showTrust },
+  { method: 'delete', path: `${all}/:id`, ...deleteTrust },
+  { method: 'get', path: `${all}/:id/roles`, ...listTrustRoles },
+  { method: 'get', path: `${all}/:id/roles/:roleId`, ...showTrustRole },
 ];

@@ -1,7 +1,9 @@
 import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { limitedTo, mostOf } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { findUser, listUsers as list } from '../directories/people.ts';
+import { listUsers as list } from '../directories/people.ts';
+import { isOutside } from '../subjects/scope.ts';
+import { onUser } from '../subjects/subjects.ts';
 import {
   changeOwnPassword,
   changeUser,
@@ -9,16 +11,14 @@ import {
   deleteUser as drop,
   type UserWish,
 } from './operations.ts';
-import type { User } from './store.ts';
 import { userView } from './view.ts';
 
-const target = ({ id, domainId }: User) => ({ user_id: id, 'target.user.id': id, 'target.user.domain_id': domainId });
-
 export const listUsers: Handler<Identity> = async (identity, call) => {
-  const domain = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : call.who.domainId;
-  call.authorize('identity:list_users', domain ? { 'target.domain_id': domain } : {});
+  const asked = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : null;
+  const { domainId } = call.who;
+  call.authorize('identity:list_users', domainId ? { 'target.domain_id': domainId } : {});
   const { domain_id: _, ...rest } = call.queries;
-  const found = await list(identity, domain, rest, mostOf(identity, call));
+  const found = isOutside(call.who, asked) ? [] : await list(identity, asked ?? domainId, rest, mostOf(identity, call));
   return ok(
     limitedTo(
       identity,
@@ -30,29 +30,23 @@ export const listUsers: Handler<Identity> = async (identity, call) => {
 };
 
 export const createUser: Handler<Identity, { user: UserWish }> = async (identity, call) => {
-  const domain = call.body.user.domain_id ?? call.who.domainId;
+  const { domain_id: domain } = call.body.user;
   call.authorize('identity:create_user', domain ? { 'target.user.domain_id': domain } : {});
   return created({ user: userView(await create(identity, call.who, call.body.user), call.base) });
 };
 
-export const showUser: Handler<Identity> = async (identity, call) => {
-  const user = await findUser(identity, call.params.id ?? '');
-  call.authorize('identity:get_user', target(user));
-  return ok({ user: userView(user, call.base) });
-};
+export const showUser = onUser('identity:get_user', async (_identity, call, user) =>
+  ok({ user: userView(user, call.base) }),
+);
 
-export const updateUser: Handler<Identity, { user: UserWish }> = async (identity, call) => {
-  const user = await findUser(identity, call.params.id ?? '');
-  call.authorize('identity:update_user', target(user));
-  return ok({ user: userView(await changeUser(identity, user, call.body.user), call.base) });
-};
+export const updateUser = onUser<{ user: UserWish }>('identity:update_user', async (identity, call, user) =>
+  ok({ user: userView(await changeUser(identity, user, call.body.user), call.base) }),
+);
 
-export const deleteUser: Handler<Identity> = async (identity, call) => {
-  const user = await findUser(identity, call.params.id ?? '');
-  call.authorize('identity:delete_user', target(user));
+export const deleteUser = onUser('identity:delete_user', async (identity, _call, user) => {
   await drop(identity, user);
   return gone();
-};
+});
 
 interface PasswordChange {
   readonly user: { readonly password: string; readonly original_password: string };
