@@ -162,7 +162,7 @@ export const limits: readonly Step[] = [
   refuses('limit show beams', /beams/),
   lists('limit list --project {fleet}', { id: '{fleetBeams}', resource_limit: 5 }, { as: 'system' }),
   lists('limit list', { id: '{fleetBeams}', project_id: '{fleet}' }, { as: 'ann' }),
-  lacks('limit list', { id: '{fleetBeams}' }),
+  lists('limit list', { id: '{fleetBeams}', project_id: '{fleet}' }),
   refuses('limit list', /401/, { as: 'stranger' }),
   shows('limit set --resource-limit 6 {fleetBeams}', { resource_limit: 6 }),
   refuses('limit set --resource-limit 6 beams', /beams/),
