@@ -14,8 +14,8 @@ export function answerQuestions(bus: Bus, { name, cloud, config, hypervisor }: C
   };
   const vncSocket = async ({ id }: Ask<'vncSocket'>, sender: Sender): Answer<'vncSocket'> => {
     requireSender(sender, 'compute');
-    const path = await hypervisor.vncSocket(id);
-    return { path: config.consoleBy === 'tcp' ? await relayOnce(path, cloud.address) : path };
+    const screen = await hypervisor.vncSocket(id);
+    return config.consoleBy === 'tcp' ? { path: await relayOnce(screen, cloud.address), owner: null } : screen;
   };
   return [bus.onAsk(questionTo(name, 'consoleLog'), consoleLog), bus.onAsk(questionTo(name, 'vncSocket'), vncSocket)];
 }

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { databaseOf, listenAt } from '#shared/config/cloud.ts';
-import { computeAgent, questionTo } from '#shared/contracts/compute-agent.ts';
+import { computeAgent, questionTo, type Screen } from '#shared/contracts/compute-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
@@ -53,8 +53,7 @@ export async function openCompute({ ground, doorway, identityUrl, host, consoleA
     at: consoleAt,
     log,
     redeemConsoleToken: async (token) => (await redeemConsole(db, token)) ?? null,
-    vncSocketOf: async ({ host: where, serverId }) =>
-      (await bus.ask<{ path: string }>(questionTo(where, 'vncSocket'), { id: serverId })).path,
+    screenOf: ({ host: where, serverId }) => bus.ask<Screen>(questionTo(where, 'vncSocket'), { id: serverId }),
   });
   const dialect = nova(identityUrl);
   const door = await openDoor({ name: 'compute', service: compute, routes, policy, dialect, ...doorway });

@@ -44,6 +44,9 @@ export interface NicWish {
   readonly bridge: string | null;
 }
 
+/** Text, or bytes of any kind: what users hand in need not be text. */
+export type FileContent = string | { readonly base64: string };
+
 /** A guest as it shall be. Its id is the server's. */
 export interface GuestWish {
   readonly id: string;
@@ -58,8 +61,8 @@ export interface GuestWish {
   readonly machine: GuestMachine | null;
   readonly disks: readonly DiskWish[];
   readonly nics: readonly NicWish[];
-  /** File name to text, as an ISO labelled config-2; null for none. Written once, at the first boot. */
-  readonly configDrive: Readonly<Record<string, string>> | null;
+  /** File name to content, as an ISO labelled config-2; null for none. Written once, at the first boot. */
+  readonly configDrive: Readonly<Record<string, FileContent>> | null;
 }
 
 /** What must stay the same while the guest lives, so that it can move and come back. */
@@ -125,12 +128,18 @@ export interface ComputeReport {
   }[];
 }
 
+export interface Screen {
+  readonly path: string;
+  /** Null for host:port. */
+  readonly owner: number | null;
+}
+
 /** Questions a host answers at once, at `questionTo(host, …)`. */
 export interface ComputeQuestions {
   /** The last `length` lines of the serial console, all without it. */
   consoleLog: { ask: { id: string; length: number | null }; answer: { output: string } };
-  /** Where the console proxy finds the framebuffer of the guest: a unix socket path, or host:port. */
-  vncSocket: { ask: { id: string }; answer: { path: string } };
+  /** Where the console proxy finds the framebuffer of the guest: a unix socket and the user that made it, or host:port. */
+  vncSocket: { ask: { id: string }; answer: Screen };
 }
 
 export const questionTo = (host: string, question: keyof ComputeQuestions): string =>

@@ -177,5 +177,6 @@ export interface WhoseAddress {
 export const metadataOf = 'compute.metadata';
 export interface MetadataOf {
   ask: { serverId: string; projectId: string; portId: string; path: string; address: string };
-  answer: { status: number; type: string; body: string };
+  /** What a guest reads need not be text: its user data may be anything. */
+  answer: { status: number; type: string; body: string; base64?: true };
 }

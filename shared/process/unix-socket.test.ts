@@ -1,26 +1,60 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { chown, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { connectUnix } from './unix-socket.ts';
+import { type TestContext, test } from 'node:test';
+import { connectUnix, ForeignSocket } from './unix-socket.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+async function listening(t: TestContext, path: string, says: string) {
+  let met = 0;
+  const server = createServer((socket) => {
+    met += 1;
+    socket.end(says);
+  });
+  t.after(() => server.close());
+  await once(server.listen(path), 'listening');
+  return { met: () => met };
+}
+
+async function folder(t: TestContext, prefix = 's-') {
+  const dir = await mkdtemp(join(tmpdir(), prefix));
+  t.after(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+const heard = async (socket: Awaited<ReturnType<typeof connectUnix>>) => String((await once(socket, 'data'))[0]);
 
 test('a socket is reached at a path of any length', async (t) => {
-  const short = await mkdtemp(join(tmpdir(), 's-'));
-  const long = await mkdtemp(join(tmpdir(), 'l'.repeat(150)));
-  const server = createServer((socket) => socket.end('here'));
-  t.after(async () => {
-    server.close();
-    for (const dir of [short, long]) await rm(dir, { recursive: true });
-  });
-  await once(server.listen(join(short, 'sock')), 'listening');
-  await symlink(short, join(long, 'folder'));
-  const socket = await connectUnix(join(long, 'folder', 'sock'));
-  assert.equal(String((await once(socket, 'data'))[0]), 'here');
+  const long = await folder(t, 'l'.repeat(150));
+  const short = await folder(t);
+  await listening(t, join(short, 'sock'), 'here');
+  await rename(join(short, 'sock'), join(long, 'sock'));
+  assert.equal(await heard(await connectUnix(join(long, 'sock'))), 'here');
 });
 
 test('a socket that is not there is an error', async () => {
   await assert.rejects(connectUnix(join(tmpdir(), 'none.sock')), { code: 'ENOENT' });
+});
+
+test('a link that somebody planted in the place of a socket leads nowhere', async (t) => {
+  const [theirs, planted] = [await folder(t), await folder(t)];
+  const daemon = await listening(t, join(theirs, 'mysqld.sock'), 'welcome, root');
+  await symlink(join(theirs, 'mysqld.sock'), join(planted, 'vnc.sock'));
+  await assert.rejects(connectUnix(join(planted, 'vnc.sock')), ForeignSocket);
+  await writeFile(join(planted, 'qmp.sock'), '');
+  await assert.rejects(connectUnix(join(planted, 'qmp.sock')), ForeignSocket);
+  assert.equal(daemon.met(), 0);
+});
+
+test('nor does a socket of another user that was moved there', { skip: !isRoot && 'needs root' }, async (t) => {
+  const dir = await folder(t);
+  const daemon = await listening(t, join(dir, 'sock'), 'here');
+  await chown(join(dir, 'sock'), 4_242, 4_242);
+  await assert.rejects(connectUnix(join(dir, 'sock')), ForeignSocket);
+  assert.equal(daemon.met(), 0);
+  assert.equal(await heard(await connectUnix(join(dir, 'sock'), 4_242)), 'here');
 });

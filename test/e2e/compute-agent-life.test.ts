@@ -56,7 +56,8 @@ const saysLine = (hypervisor: Hypervisor, id: string, line: RegExp, times = 1) =
 
 /** Logs in on the serial console and types one line. */
 async function typeIn(stateDir: string, id: string, line: string): Promise<void> {
-  const socket = await connectUnix(join(stateDir, 'guests', id, 'run', 'serial.sock'));
+  const path = join(stateDir, 'guests', id, 'run', 'serial.sock');
+  const socket = await connectUnix(path, (await stat(path)).uid);
   let heard = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => {
     heard += chunk;
@@ -129,11 +130,11 @@ test('the screen speaks RFB, on the host’s socket and through a relay for one'
   const hypervisor = await open();
   const wish = guestWish();
   await hypervisor.ensureGuest(wish);
-  const path = await hypervisor.vncSocket(wish.id);
-  const here = await connectUnix(path);
+  const screen = await hypervisor.vncSocket(wish.id);
+  const here = await connectUnix(screen.path, screen.owner ?? undefined);
   assert.match(String((await once(here, 'data'))[0]), /^RFB 003\.008\n/);
   here.destroy();
-  const relay = await relayOnce(path, '127.0.0.1');
+  const relay = await relayOnce(screen, '127.0.0.1');
   const [host = '', port] = relay.split(':');
   const there = connect(Number(port), host);
   assert.match(String((await once(there, 'data'))[0]), /^RFB 003\.008\n/);

@@ -28,7 +28,9 @@ export async function processOf(stateDir: string, id: string) {
   return findProcess(join(stateDir, 'guests', id), id, uid);
 }
 
-export const faultSaying = (words: RegExp) => (error: unknown) => error instanceof Fault && words.test(error.message);
+/** To the tenant, or to administrators. */
+export const faultSaying = (words: RegExp) => (error: unknown) =>
+  error instanceof Fault && words.test(`${error.message} ${error.details ?? ''}`);
 
 /** An image API with one image: a qcow2 of 64 MiB, or what the test makes of it. */
 export async function oneImage(t: TestContext, changes: { words?: string[]; hash?: string; format?: string } = {}) {

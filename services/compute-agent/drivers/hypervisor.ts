@@ -1,5 +1,5 @@
 /** What stands behind the contract: the guests of one host. `qemu` runs them, `fake` only writes them down. */
-import type { ComputeAgent, ComputeReport, GuestState, GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { ComputeAgent, ComputeReport, GuestState, GuestWish, Screen } from '#shared/contracts/compute-agent.ts';
 
 export type Power = GuestState['power'];
 /** What the report says of the machine, apart from its names. */
@@ -16,8 +16,8 @@ export interface Hypervisor extends ComputeAgent {
   guests(): ComputeReport['guests'];
   /** The last `length` lines, all that is kept without it. */
   consoleLog(id: string, length: number | null): Promise<string>;
-  /** Path of the unix socket that speaks RFB. */
-  vncSocket(id: string): Promise<string>;
+  /** The unix socket that speaks RFB. */
+  vncSocket(id: string): Promise<Screen>;
   /** Lets go of the guests, which run on. */
   close(): Promise<void>;
   /** Ends every guest, softly within the grace. The next start finds them as after a power cut. */

@@ -20,7 +20,12 @@ async function openProxy(t: TestContext, tokens = ['good']) {
   const left = new Set(tokens);
   const redeemConsoleToken = async (token: string) => (left.delete(token) ? { host: 'h', serverId: 's' } : null);
   const at = { host: '127.0.0.1', port: 0 };
-  const proxy = await startConsoleProxy({ at, redeemConsoleToken, vncSocketOf: async () => path, log: silentLog() });
+  const proxy = await startConsoleProxy({
+    at,
+    redeemConsoleToken,
+    screenOf: async () => ({ path, owner: null }),
+    log: silentLog(),
+  });
   t.after(async () => {
     await proxy.close();
     screen.close();
@@ -80,7 +85,7 @@ test('the page and the modules of noVNC are there, and nothing beside them', asy
 test('a screen that is gone is said at once', async (t) => {
   const at = { host: '127.0.0.1', port: 0 };
   const redeemConsoleToken = async () => ({ host: 'h', serverId: 's' });
-  const gone = { redeemConsoleToken, vncSocketOf: async () => '/nowhere/vnc.sock' };
+  const gone = { redeemConsoleToken, screenOf: async () => ({ path: '/nowhere/vnc.sock', owner: null }) };
   const proxy = await startConsoleProxy({ at, ...gone, log: silentLog() });
   t.after(proxy.close);
   assert.equal(await refusal(knock(proxy.port, 'good')), 502);

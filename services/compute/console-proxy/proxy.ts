@@ -4,6 +4,7 @@ import { createConnection, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import type { Screen } from '#shared/contracts/compute-agent.ts';
 import { type Listening, listen } from '#shared/http/server.ts';
 import type { Log } from '#shared/log/log.ts';
 import { connectUnix } from '#shared/process/unix-socket.ts';
@@ -18,8 +19,8 @@ interface ConsoleProxyOptions {
   readonly at: { readonly host: string; readonly port: number };
   /** Takes the token away and gives what it was for; null when it is unknown, too old, or used. */
   readonly redeemConsoleToken: (token: string) => Promise<ConsoleRight | null>;
-  /** Asks the host for the guest's screen: path of a unix socket, or host:port. */
-  readonly vncSocketOf: (right: ConsoleRight) => Promise<string>;
+  /** Asks the host for the guest's screen. */
+  readonly screenOf: (right: ConsoleRight) => Promise<Screen>;
   readonly log: Log;
 }
 
@@ -72,7 +73,7 @@ async function letIn(options: ConsoleProxyOptions, request: IncomingMessage): Pr
   if (!token || !isSameOrigin(request)) return null;
   const right = await options.redeemConsoleToken(token);
   if (!right) return null;
-  const screen = await connect(await options.vncSocketOf(right));
+  const screen = await connect(await options.screenOf(right));
   options.log.info({ ...right }, 'console was opened');
   return screen;
 }
@@ -83,8 +84,8 @@ function isSameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-async function connect(path: string): Promise<Socket> {
-  if (path.startsWith('/')) return connectUnix(path);
+async function connect({ path, owner }: Screen): Promise<Socket> {
+  if (path.startsWith('/')) return connectUnix(path, owner ?? undefined);
   const colon = path.lastIndexOf(':');
   const socket = createConnection(Number(path.slice(colon + 1)), path.slice(0, colon));
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));

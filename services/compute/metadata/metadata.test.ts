@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
 import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
 import { listInterfaces } from '../interfaces/store.ts';
@@ -40,10 +41,21 @@ test('a server reads who it is, its key, its network and its script', async (t) 
   assert.deepEqual(meta.public_keys, { me: key });
   assert.deepEqual(meta.meta, { role: 'web' });
   assert.equal('admin_pass' in meta, false);
-  assert.equal((await read(cloud, server.id, '/openstack/latest/user_data')).body, script);
+  assert.equal(bytesOf(await read(cloud, server.id, '/openstack/latest/user_data')).toString(), script);
   const network = JSON.parse((await read(cloud, server.id, '/openstack/latest/network_data.json')).body);
   assert.equal(network.links[0].ethernet_mac_address, server.addresses.blue[0]['OS-EXT-IPS-MAC:mac_addr']);
   assert.equal(network.networks[0].type, 'ipv4_dhcp');
+});
+
+const bytesOf = ({ body, base64 }: MetadataOf['answer']) => Buffer.from(body, base64 ? 'base64' : 'utf8');
+
+test('user data that is no text arrives byte for byte, however the guest reads it', async (t) => {
+  const packed = gzipSync('#!/bin/sh\necho hi\n');
+  const { cloud, host, server } = await withServer(t, { config_drive: true, user_data: packed.toString('base64') });
+  for (const path of ['/openstack/latest/user_data', '/latest/user-data'])
+    assert.deepEqual(bytesOf(await read(cloud, server.id, path)), packed);
+  for (const path of ['openstack/latest/user_data', 'ec2/latest/user-data'])
+    assert.deepEqual(host.guests.get(server.id)?.configDrive?.[path], { base64: packed.toString('base64') });
 });
 
 test('the tree can be walked, as EC2 and as OpenStack', async (t) => {
@@ -78,9 +90,9 @@ test('OSSA-2013-033: a port that names somebody else’s server as its device re
 test('a config drive has the same files, and the password that only it is told', async (t) => {
   const { host, server } = await withServer(t, { config_drive: true, adminPass: 'opensesame' });
   const files = host.guests.get(server.id)?.configDrive ?? {};
-  const meta = JSON.parse(files['openstack/latest/meta_data.json'] ?? '{}');
+  const meta = JSON.parse(String(files['openstack/latest/meta_data.json']));
   assert.equal(meta.admin_pass, 'opensesame');
-  assert.equal(files['openstack/latest/user_data'], script);
-  assert.equal(JSON.parse(files['ec2/latest/meta-data.json'] ?? '{}').hostname, 'web');
+  assert.deepEqual(files['openstack/latest/user_data'], { base64: Buffer.from(script).toString('base64') });
+  assert.equal(JSON.parse(String(files['ec2/latest/meta-data.json'])).hostname, 'web');
   assert.equal(server.config_drive, 'True');
 });

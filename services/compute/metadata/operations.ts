@@ -1,9 +1,10 @@
+import type { FileContent } from '#shared/contracts/compute-agent.ts';
 import type { MetadataOf } from '#shared/contracts/network-agent.ts';
 import { listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { listInterfaces } from '../interfaces/store.ts';
 import { readServer } from '../servers/store.ts';
-import { ec2Files, openstackFiles } from '../workflows/documents.ts';
+import { ec2Files, type Files, openstackFiles, userDataOf } from '../workflows/documents.ts';
 
 type Answer = MetadataOf['answer'];
 
@@ -51,20 +52,23 @@ export async function readMetadata({ db }: Compute, ask: MetadataOf['ask']): Pro
   if (tree === '') return text(ec2Versions.join('\n'));
   if (!ec2Versions.includes(tree)) return missing;
   if (version === undefined) return text(server.userData === null ? 'meta-data/' : 'meta-data/\nuser-data');
-  if (version === 'user-data' && server.userData !== null)
-    return text(Buffer.from(server.userData, 'base64').toString(), 'application/octet-stream');
+  const userData = userDataOf(server);
+  if (version === 'user-data' && userData !== undefined) return content(userData, 'application/octet-stream');
   if (version !== 'meta-data') return missing;
   const names = server.keyName === null ? '' : `0=${server.keyName}`;
   if (rest.join('/') === 'public-keys' && names !== '') return text(names);
   return folderOrFile(ec2Files(server), rest.join('/'));
 }
 
-function fileOf(files: Readonly<Record<string, string>>, rest: readonly string[]): Answer {
+const content = (body: FileContent, type: string): Answer =>
+  typeof body === 'string' ? text(body, type) : { status: 200, type, body: body.base64, base64: true };
+
+function fileOf(files: Files, rest: readonly string[]): Answer {
   if (rest.length === 0) return text(Object.keys(files).join('\n'));
   const name = rest.join('/');
   const body = files[name];
   if (body === undefined) return missing;
-  return text(body, name.endsWith('.json') ? 'application/json' : 'application/octet-stream');
+  return content(body, name.endsWith('.json') ? 'application/json' : 'application/octet-stream');
 }
 
 /** EC2's tree lists what is below a folder, with a slash after what is a folder itself. */

@@ -32,7 +32,7 @@ test('OSSN-0085, OSSA-2014-036: no row of compute holds a password in clear, nei
   await cloud.settled(body.server.id);
   assert.deepEqual(await rowsHolding(cloud.compute.db, secrets), [], 'when all is done');
   const [first, last] = [told[0], told.at(-1)];
-  const metadata = JSON.parse(first?.configDrive?.['openstack/latest/meta_data.json'] ?? '{}');
+  const metadata = JSON.parse(String(first?.configDrive?.['openstack/latest/meta_data.json']));
   assert.equal(metadata.admin_pass, adminPass, 'the guest reads it');
   for (const wish of [first, last]) {
     const source = wish?.disks.at(-1)?.source;

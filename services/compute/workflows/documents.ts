@@ -1,12 +1,15 @@
 /** What a guest may read of itself: as files of a config drive, and below 169.254.169.254. */
+import type { FileContent } from '#shared/contracts/compute-agent.ts';
 import type { Attachment } from '../attachments/store.ts';
 import type { Interface, PortCopy, SubnetCopy } from '../interfaces/store.ts';
 import type { Server } from '../servers/store.ts';
 
-export type Files = Readonly<Record<string, string>>;
+export type Files = Readonly<Record<string, FileContent>>;
+type Texts = Readonly<Record<string, string>>;
 
-const userDataOf = ({ userData }: Server): string | undefined =>
-  userData === null ? undefined : Buffer.from(userData, 'base64').toString();
+/** Bytes as they came: a script, or an archive that is no text. */
+export const userDataOf = ({ userData }: Pick<Server, 'userData'>): FileContent | undefined =>
+  userData === null ? undefined : { base64: userData.replace(/\s/g, '') };
 
 /** The newest version's words; older ones differ only by what they leave out. */
 function metaData(
@@ -119,7 +122,7 @@ export function openstackFiles(
 }
 
 /** The tree below `latest/meta-data`, path to text; a folder is what has paths below it. */
-export function ec2Files(server: Server): Files {
+export function ec2Files(server: Server): Texts {
   const addresses = Object.values(server.addresses).flat();
   const fixed = addresses.find(({ type, version }) => type === 'fixed' && version === 4)?.addr ?? '';
   const floating = addresses.find(({ type }) => type === 'floating')?.addr ?? '';
@@ -153,14 +156,14 @@ export function configDriveOf(
   const files = openstackFiles(server, interfaces, attachments, adminPass);
   const userData = userDataOf(server);
   return {
-    ...Object.fromEntries(Object.entries(files).map(([name, text]) => [`openstack/latest/${name}`, text])),
+    ...Object.fromEntries(Object.entries(files).map(([name, content]) => [`openstack/latest/${name}`, content])),
     'ec2/latest/meta-data.json': JSON.stringify(ec2Tree(ec2Files(server))),
     ...(userData === undefined ? {} : { 'ec2/latest/user-data': userData }),
   };
 }
 
 /** Paths become nested objects. */
-function ec2Tree(files: Files): Record<string, unknown> {
+function ec2Tree(files: Texts): Record<string, unknown> {
   const tree: Record<string, unknown> = {};
   for (const [path, text] of Object.entries(files)) {
     const keys = path.split('/');

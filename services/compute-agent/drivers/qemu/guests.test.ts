@@ -1,10 +1,12 @@
 /** Real QEMU, with guests that have no system: what the driver does with their processes. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { GuestWish } from '#shared/contracts/compute-agent.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { connectUnix, ForeignSocket } from '#shared/process/unix-socket.ts';
 import { diskWish, exampleHost, guestWish, until } from '../../../../test/fakes/compute-host.ts';
 import { faultSaying, processOf, qemuTest, recordOf } from '../../../../test/fakes/qemu.ts';
 import { isAlive, isRoot, kill } from './processes.ts';
@@ -132,25 +134,57 @@ qemuTest('nothing of a guest that is gone remains', async (t) => {
   assert.ok(found && !(await isAlive(found)));
 });
 
-qemuTest('a target that lets nobody in is told in QEMU’s words, and its secret is nowhere to be read', async (t) => {
+qemuTest('a broken-out guest that plants links in the place of its sockets leads nobody to another', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
-  const secret = randomUUID();
-  const login = { portal: '127.0.0.1:1', iqn: 'iqn.2026-11.test:none', lun: 1, user: 'me', secret };
-  const volume = diskWish({ source: { kind: 'iscsi', ...login } });
-  const wish = guestWish();
-  const withVolume = { ...wish, disks: [...wish.disks, volume] };
-  await assert.rejects(hypervisor.ensureGuest(withVolume), faultSaying(/iSCSI|LUN|connect/i));
-  const { argv } = await recordOf(stateDir, wish.id);
-  assert.ok(!argv.join(' ').includes(secret));
-  assert.deepEqual(
-    (await readdir(join(stateDir, 'guests', wish.id))).filter((name) => name.endsWith('.secret')),
-    [],
-  );
-  assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
-  await assert.rejects(hypervisor.ensureGuest(withVolume), faultSaying(/iSCSI|LUN|connect/i));
-  assert.deepEqual((await hypervisor.ensureGuest(wish)).devices, { root: 'vda' });
+  const [evil, other] = [guestWish(), guestWish()];
+  await hypervisor.ensureGuest(evil);
+  await hypervisor.ensureGuest(other);
+  const found = await processOf(stateDir, evil.id);
+  const run = (id: string, name: string) => join(stateDir, 'guests', id, 'run', name);
+  for (const name of ['vnc.sock', 'qmp.sock', 'serial.sock']) {
+    await rm(run(evil.id, name));
+    await symlink(run(other.id, name), run(evil.id, name));
+  }
+  const screen = await hypervisor.vncSocket(evil.id);
+  await assert.rejects(connectUnix(screen.path, screen.owner ?? undefined), ForeignSocket);
+  const theirs = await hypervisor.vncSocket(other.id);
+  (await connectUnix(theirs.path, theirs.owner ?? undefined)).destroy();
+  await hypervisor.close();
+  const after = await open();
+  await after.recover(null);
+  assert.equal(after.guests().find(({ id }) => id === other.id)?.power, 'on');
+  await after.ensureGuestGone({ id: evil.id });
+  assert.ok(found && !(await isAlive(found)), 'its end needs no socket');
+  assert.equal((await after.ensureGuest(other)).power, 'on');
 });
+
+qemuTest(
+  'OSSA-2016-002: a target that lets nobody in is told in QEMU’s words to administrators alone, and its secret is nowhere to be read',
+  async (t) => {
+    const { stateDir, open } = await exampleHost(t);
+    const hypervisor = await open();
+    const secret = randomUUID();
+    const login = { portal: '127.0.0.1:1', iqn: 'iqn.2026-11.test:none', lun: 1, user: 'me', secret };
+    const volume = diskWish({ source: { kind: 'iscsi', ...login } });
+    const wish = guestWish();
+    const withVolume = { ...wish, disks: [...wish.disks, volume] };
+    await assert.rejects(hypervisor.ensureGuest(withVolume), (error: unknown) => {
+      assert.ok(error instanceof Fault && /iSCSI|LUN|connect/i.test(error.details ?? ''));
+      assert.doesNotMatch(error.message, /iSCSI|QEMU|127\.0\.0\.1|iqn/);
+      return true;
+    });
+    const { argv } = await recordOf(stateDir, wish.id);
+    assert.ok(!argv.join(' ').includes(secret));
+    assert.deepEqual(
+      (await readdir(join(stateDir, 'guests', wish.id))).filter((name) => name.endsWith('.secret')),
+      [],
+    );
+    assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+    await assert.rejects(hypervisor.ensureGuest(withVolume), faultSaying(/iSCSI|LUN|connect/i));
+    assert.deepEqual((await hypervisor.ensureGuest(wish)).devices, { root: 'vda' });
+  },
+);
 
 qemuTest('a guest without a free place refuses one more device', async (t) => {
   const { open } = await exampleHost(t);

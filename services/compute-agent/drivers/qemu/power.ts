@@ -34,7 +34,7 @@ export async function findRunning(host: QemuHost, guest: Guest): Promise<void> {
   guest.running = null;
   const found = await findProcess(host.places.guest(record.id), record.id, record.uid);
   if (!found) return;
-  const qmp = await Qmp.connect(host.places.of(record.id, within.qmp));
+  const qmp = await Qmp.connect(host.places.of(record.id, within.qmp), record.uid);
   guest.running = { process: found, qmp, ended: null };
   host.watch(guest, guest.running);
 }
@@ -84,7 +84,7 @@ async function launch({ places }: QemuHost, { record }: Guest, words: string[], 
   });
   for (const late = Date.now() + greetingMs; ; await sleep(25)) {
     const process = await identify(pid);
-    const qmp = process && (await Qmp.connect(places.of(record.id, within.qmp)).catch(() => null));
+    const qmp = process && (await Qmp.connect(places.of(record.id, within.qmp), record.uid).catch(() => null));
     if (process && qmp) return { process, qmp, ended };
     if (end !== null) throw new Error(`QEMU ended at its start (${end}): ${await lastWords(output)}`);
     if (Date.now() > late) throw new Error('QEMU did not greet in time');

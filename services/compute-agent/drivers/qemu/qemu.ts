@@ -54,8 +54,9 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
     guests: () => [...guests.values()].map(({ record: { id, reason }, seen }) => ({ id, power: seen, reason })),
     consoleLog: (id, length) => tailOf(guestOf(id).record.uid, places.of(id, within.console), length),
     vncSocket: async (id) => {
-      if (!guestOf(id).running) throw notFound('Console of instance', id);
-      return places.of(id, within.vnc);
+      const { running, record } = guestOf(id);
+      if (!running) throw notFound('Console of instance', id);
+      return { path: places.of(id, within.vnc), owner: record.uid };
     },
     close: async () => {
       closing.abort();

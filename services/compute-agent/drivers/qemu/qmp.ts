@@ -43,8 +43,9 @@ export class Qmp {
     socket.setEncoding('utf8').on('data', (chunk: string) => this.#read(chunk));
   }
 
-  static async connect(path: string): Promise<Qmp> {
-    const qmp = new Qmp(await connectUnix(path));
+  /** `owner` is the user that runs the guest; null: our own. */
+  static async connect(path: string, owner: number | null): Promise<Qmp> {
+    const qmp = new Qmp(await connectUnix(path, owner ?? undefined));
     const late = setTimeout(() => qmp.close(), 10_000);
     await qmp.#greeted.promise.finally(() => clearTimeout(late));
     await qmp.execute('qmp_capabilities');

@@ -1,6 +1,7 @@
 /** Makes a guest what its wish says, from wherever it stands: first time, again, or after a crash half way. */
 import type { GuestMachine, GuestState, GuestWish } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import { ForeignSocket } from '#shared/process/unix-socket.ts';
 import type { Power } from '../hypervisor.ts';
 import { ensureConfigDrive } from './config-drive.ts';
 import { basesOf, ensureDisks } from './disks.ts';
@@ -70,7 +71,7 @@ async function leaveIfWished(host: QemuHost, guest: Guest, wish: GuestWish, repl
 async function endUnanswering(host: QemuHost, guest: Guest, wish: GuestWish, error: unknown): Promise<void> {
   const { id, uid, bootMark, leaving } = guest.record;
   const endsAnyway = wish.power === 'off' || bootMark !== wish.boot.mark || leaving !== null;
-  if (!(error instanceof QmpGone) || !endsAnyway) throw error;
+  if (!(error instanceof QmpGone || error instanceof ForeignSocket) || !endsAnyway) throw error;
   const process = await findProcess(host.places.guest(id), id, uid);
   if (process) await kill(process);
 }

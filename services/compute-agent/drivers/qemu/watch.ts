@@ -4,6 +4,7 @@ import { type Guest, type QemuHost, type Running, save } from './host.ts';
 import { findRunning, powerNow, stop } from './power.ts';
 import { isGoneWithin } from './processes.ts';
 import type { QmpEvent } from './qmp.ts';
+import type { GuestRecord } from './record.ts';
 
 const tells = new Set(['SHUTDOWN', 'STOP', 'RESUME', 'BLOCK_IO_ERROR', 'GUEST_PANICKED']);
 
@@ -24,12 +25,23 @@ export function watch(host: QemuHost, guest: Guest, running: Running): void {
 export async function look(host: QemuHost, guest: Guest): Promise<void> {
   const { power, status } = await powerNow(guest);
   if (status === 'shutdown') {
-    await save(host, guest, { power: 'off', reason: 'powered off from inside' });
+    await note(host, guest, { power: 'off', reason: 'powered off from inside' });
     await stop(host, guest, { soft: false, graceMs: 0 });
   }
-  const reason = status === 'io-error' ? 'a disk of the host failed or is full' : null;
-  if (status !== 'shutdown' && guest.record.reason !== reason) await save(host, guest, { reason });
+  const reason = status === 'io-error' ? standsStill : null;
+  if (status !== 'shutdown' && guest.record.reason !== reason) await note(host, guest, { reason });
   say(host, guest, power);
+}
+
+const standsStill =
+  'The guest stands still: one of its disks takes no more writes, since it is full or has failed. Unpause it when there is room again.';
+
+/** What is to be told is known at once, though a full disk lets nobody write it down. */
+async function note(host: QemuHost, guest: Guest, change: Partial<GuestRecord>): Promise<void> {
+  await save(host, guest, change).catch((error: unknown) => {
+    host.log.warn({ serverId: guest.record.id, error }, 'what happened to a guest could not be written down');
+    guest.record = { ...guest.record, ...change };
+  });
 }
 
 export function say(host: QemuHost, guest: Guest, power: Power): void {
@@ -46,7 +58,7 @@ async function lost(host: QemuHost, guest: Guest, { process, ended }: Running): 
     return look(host, guest);
   }
   const how = ended ? await ended : 'nobody saw how';
-  await save(host, guest, { power: 'off', reason: `the process died: ${how}` });
+  await note(host, guest, { power: 'off', reason: `the process died: ${how}` });
   host.log.error({ serverId: guest.record.id, how }, 'guest process died');
   say(host, guest, 'off');
 }

@@ -110,11 +110,11 @@ async function answer(bus: Bus, networkId: string | undefined, request: Incoming
   if (!who) return say(response, 404, 'text/plain', 'Not Found');
   const path = request.url?.split('?')[0] ?? '/';
   const ask: MetadataOf['ask'] = { ...who, path, address };
-  const { status, type, body } = await bus.ask<MetadataOf['answer']>(metadataOf, ask);
-  say(response, status, type, body);
+  const { status, type, body, base64 } = await bus.ask<MetadataOf['answer']>(metadataOf, ask);
+  say(response, status, type, base64 ? Buffer.from(body, 'base64') : body);
 }
 
-function say(response: ServerResponse, status: number, type: string, body: string): void {
+function say(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
   if (response.headersSent) return;
   const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body) };
   response.writeHead(status, headers).end(response.req.method === 'HEAD' ? undefined : body);
