@@ -1,0 +1,53 @@
+/** Every published flaw is proved absent by a test that names it, or has a sentence that says why it cannot be here. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { advisories } from './list.ts';
+import { open } from './open.ts';
+import { namedInTitles } from './titles.ts';
+
+const folder = join(import.meta.dirname, 'reasons');
+const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+const given = await Promise.all(
+  files.map(async (file) => (await import(join(folder, file))).reasons as Readonly<Record<string, string>>),
+);
+const reasoned = given.flatMap((reasons) => Object.keys(reasons));
+const tested = namedInTitles(/^(OSSA|OSSN|FIX|DEP)-/);
+const ids = advisories.map(({ id }) => id);
+
+test('the list names each advisory once, with its service and its kind', () => {
+  assert.equal(ids.length, 278);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const { id, service, kind } of advisories) {
+    assert.match(id, /^(OSSA-20\d\d-\d{3}|OSSN-\d{4}|FIX-[\dA-Z-]+|DEP-[\dA-Z-]+)$/);
+    assert.ok(service && kind, id);
+  }
+});
+
+test('every advisory is tested, reasoned, or listed as open', (t) => {
+  const isOver = (id: string) => tested.has(id) || reasoned.includes(id);
+  t.diagnostic(`advisories ${ids.filter(isOver).length}/${ids.length}`);
+  const forgotten = ids.filter((id) => !isOver(id) && !open.includes(id));
+  assert.deepEqual(forgotten, [], 'neither a test nor a reason');
+  const over = open.filter((id) => isOver(id));
+  assert.deepEqual(over, [], 'tested or reasoned: strike them from open.ts');
+});
+
+test('a reason is one sentence, for one that is listed and has no test', () => {
+  assert.deepEqual(
+    reasoned.filter((id, at) => reasoned.indexOf(id) !== at),
+    [],
+    'two reasons',
+  );
+  const needless = reasoned.filter((id) => tested.has(id) || !ids.includes(id));
+  assert.deepEqual(needless, [], 'a reason that is not needed');
+  for (const reason of given.flatMap((reasons) => Object.values(reasons))) assert.match(reason, /^[A-Z][^\n]{30,}\.$/);
+});
+
+test('what a title or open.ts names is in the list', () => {
+  assert.deepEqual(
+    [...tested, ...open].filter((id) => !ids.includes(id)),
+    [],
+  );
+});

@@ -1,0 +1,295 @@
+/** Published flaws of what Wattle does too: the id, whose it was, and its kind. */
+export interface Advisory {
+  readonly id: string;
+  readonly service: string;
+  readonly kind: string;
+}
+
+const rows = `
+  OSSA-2011-001 | nova/image | path-traversal
+  OSSA-2012-001 | nova | cross-tenant
+  OSSA-2012-002 | keystone | input-dos
+  OSSA-2012-003 | nova | input-dos
+  OSSA-2012-004 | horizon | xss
+  OSSA-2012-005 | nova/neutron | quota-bypass
+  OSSA-2012-006 | horizon | session
+  OSSA-2012-007 | nova/neutron | firewall-bypass
+  OSSA-2012-008 | nova | path-traversal
+  OSSA-2012-009 | nova | input-dos
+  OSSA-2012-010 | keystone | token-lifetime
+  OSSA-2012-011 | nova | path-traversal
+  OSSA-2012-012 | horizon | redirect
+  OSSA-2012-013 | keystone | authz-missing
+  OSSA-2012-014 | keystone | token-revocation
+  OSSA-2012-015 | keystone | authz-missing
+  OSSA-2012-016 | keystone | token-revocation
+  OSSA-2012-017 | glance | authz-missing
+  OSSA-2012-018 | keystone | ec2-s3-auth
+  OSSA-2012-019 | keystone | token-lifetime
+  OSSA-2012-020 | nova | data-remanence
+  OSSA-2013-001 | nova | cross-tenant
+  OSSA-2013-002 | glance | secret-leak-api
+  OSSA-2013-003 | keystone | input-dos
+  OSSA-2013-004 | keystone,nova,cinder | xml
+  OSSA-2013-005 | keystone | ec2-s3-auth
+  OSSA-2013-006 | nova | console
+  OSSA-2013-007 | glance | secret-leak-api
+  OSSA-2013-008 | nova/neutron | quota-bypass
+  OSSA-2013-009 | keystone | token-revocation
+  OSSA-2013-010 | keystonemiddleware | local-perm
+  OSSA-2013-011 | keystone | token-revocation
+  OSSA-2013-012 | nova | image-format
+  OSSA-2013-013 | keystone client | secret-leak-log
+  OSSA-2013-014 | keystone | token-lifetime
+  OSSA-2013-015 | keystone | auth-bypass
+  OSSA-2013-016 | swift | xml
+  OSSA-2013-017 | keystonemiddleware | cache-confusion
+  OSSA-2013-018 | glance client | tls-verify
+  OSSA-2013-019 | nova | cross-tenant
+  OSSA-2013-020 | nova/neutron | agent-load
+  OSSA-2013-021 | cinder | data-remanence
+  OSSA-2013-022 | swift | input-dos
+  OSSA-2013-023 | nova,cinder | xml
+  OSSA-2013-024 | nova | cross-tenant
+  OSSA-2013-025 | keystone | token-revocation
+  OSSA-2013-026 | nova | input-dos
+  OSSA-2013-027 | glance | authz-missing
+  OSSA-2013-028 | keystone | authz-missing
+  OSSA-2013-029 | nova | image-format
+  OSSA-2013-030 | nova | firewall-bypass
+  OSSA-2013-032 | keystone | delegation-escalation
+  OSSA-2013-033 | neutron,nova | metadata-service
+  OSSA-2013-036 | horizon | xss
+  OSSA-2013-037 | nova | resource-exhaustion
+  OSSA-2014-001 | nova | local-perm
+  OSSA-2014-002 | swift | timing
+  OSSA-2014-003 | nova | data-remanence
+  OSSA-2014-004 | glance | secret-leak-log
+  OSSA-2014-005 | swift client | tls-verify
+  OSSA-2014-006 | keystone | token-revocation
+  OSSA-2014-007 | keystonemiddleware | cache-confusion
+  OSSA-2014-008 | neutron | cross-tenant
+  OSSA-2014-009 | nova | image-format
+  OSSA-2014-010 | horizon | xss
+  OSSA-2014-011 | nova | authz-missing
+  OSSA-2014-012 | glance | code-exec
+  OSSA-2014-013 | keystone | input-dos
+  OSSA-2014-014 | neutron | agent-crash
+  OSSA-2014-015 | keystone | authz-missing
+  OSSA-2014-017 | nova | state-machine
+  OSSA-2014-018 | keystone | delegation-escalation
+  OSSA-2014-019 | neutron | agent-crash
+  OSSA-2014-020 | swift | header-injection
+  OSSA-2014-021 | neutron | secret-leak-log
+  OSSA-2014-022 | keystone | delegation-escalation
+  OSSA-2014-023 | horizon | xss
+  OSSA-2014-024 | nova | timing
+  OSSA-2014-025 | neutron | quota-bypass
+  OSSA-2014-026 | keystone | token-revocation
+  OSSA-2014-027 | horizon | xss
+  OSSA-2014-028 | glance | quota-bypass
+  OSSA-2014-029 | keystone | secret-leak-api
+  OSSA-2014-030 | keystonemiddleware | tls-verify
+  OSSA-2014-031 | neutron | authz-missing
+  OSSA-2014-032 | nova | state-machine
+  OSSA-2014-033 | cinder | image-format
+  OSSA-2014-034 | swift | quota-bypass
+  OSSA-2014-035 | nova | console
+  OSSA-2014-036 | nova,cinder | secret-leak-log
+  OSSA-2014-037 | nova | state-machine
+  OSSA-2014-038 | nova | input-dos
+  OSSA-2014-039 | neutron | input-dos
+  OSSA-2014-040 | horizon | session
+  OSSA-2014-041 | glance | path-traversal
+  OSSA-2015-001 | neutron | agent-crash
+  OSSA-2015-002 | glance | path-traversal
+  OSSA-2015-003 | glance | quota-bypass
+  OSSA-2015-004 | glance | state-machine
+  OSSA-2015-005 | nova | console
+  OSSA-2015-006 | swift | authz-missing
+  OSSA-2015-007 | keystonemiddleware | tls-verify
+  OSSA-2015-008 | keystone | secret-leak-log
+  OSSA-2015-009 | horizon | xss
+  OSSA-2015-010 | horizon | xss
+  OSSA-2015-011 | cinder | image-format
+  OSSA-2015-012 | neutron | agent-crash
+  OSSA-2015-013 | glance | state-machine
+  OSSA-2015-014 | glance | image-format
+  OSSA-2015-015 | nova | state-machine
+  OSSA-2015-016 | swift | tempurl
+  OSSA-2015-017 | nova | state-machine
+  OSSA-2015-018 | neutron | spoofing
+  OSSA-2015-019 | glance | authz-missing
+  OSSA-2015-020 | glance | quota-bypass
+  OSSA-2015-021 | nova/neutron | firewall-bypass
+  OSSA-2016-001 | nova | image-format
+  OSSA-2016-002 | nova | secret-leak-log
+  OSSA-2016-004 | swift | resource-exhaustion
+  OSSA-2016-005 | keystone | token-revocation
+  OSSA-2016-006 | glance | authz-missing
+  OSSA-2016-007 | nova | image-format
+  OSSA-2016-008 | keystone | token-revocation
+  OSSA-2016-009 | neutron | spoofing
+  OSSA-2016-010 | horizon | xss
+  OSSA-2016-011 | nova | state-machine
+  OSSA-2016-012 | cinder,glance,nova | image-format
+  OSSA-2017-001 | oslo.middleware | secret-leak-log
+  OSSA-2017-002 | nova | secret-leak-log
+  OSSA-2017-003 | horizon | xss
+  OSSA-2017-004 | keystone | delegation-escalation
+  OSSA-2017-005 | nova | policy-bypass
+  OSSA-2017-006 | nova | quota-bypass
+  OSSA-2018-001 | nova | crypto
+  OSSA-2018-002 | keystone | info-leak
+  OSSA-2019-001 | neutron | agent-crash
+  OSSA-2019-002 | neutron | agent-crash
+  OSSA-2019-003 | nova | info-leak
+  OSSA-2019-004 | os-vif | info-leak
+  OSSA-2019-006 | keystone | info-leak
+  OSSA-2020-001 | nova | secret-leak-log
+  OSSA-2020-003 | keystone | ec2-s3-auth
+  OSSA-2020-004 | keystone | delegation-escalation
+  OSSA-2020-005 | keystone | delegation-escalation
+  OSSA-2020-006 | nova | stale-device
+  OSSA-2020-008 | horizon | redirect
+  OSSA-2021-001 | neutron | spoofing
+  OSSA-2021-002 | nova | redirect
+  OSSA-2021-003 | keystone | info-leak
+  OSSA-2021-004 | neutron | spoofing
+  OSSA-2021-005 | neutron | config-injection
+  OSSA-2021-006 | neutron | resource-exhaustion
+  OSSA-2023-001 | swift | xml
+  OSSA-2023-002 | cinder,glance,nova | image-format
+  OSSA-2023-003 | cinder,nova,os-brick | stale-device
+  OSSA-2024-001 | cinder,glance,nova | image-format
+  OSSA-2024-002 | nova | image-format
+  OSSA-2024-005 | neutron | cross-tenant
+  OSSA-2025-002 | keystone | ec2-s3-auth
+  OSSA-2026-001 | keystonemiddleware | header-trust
+  OSSA-2026-002 | nova | image-format
+  OSSA-2026-004 | glance | ssrf
+  OSSA-2026-005 | keystone | delegation-escalation
+  OSSA-2026-006 | skyline-console | xss
+  OSSA-2026-007 | keystone | auth-bypass
+  OSSA-2026-009 | horizon | session
+  OSSN-0001 | nova | isolation
+  OSSN-0002 | keystone | input-dos
+  OSSN-0003 | keystone | local-perm
+  OSSN-0004 | keystone | authz-missing
+  OSSN-0005 | glance | info-leak
+  OSSN-0006 | keystone | auth-bypass
+  OSSN-0007 | nova | tls-verify
+  OSSN-0008 | nova | resource-exhaustion
+  OSSN-0009 | keystone | token-revocation
+  OSSN-0010 | keystone | authz-scope
+  OSSN-0013 | glance | policy-engine
+  OSSN-0014 | cinder | local-perm
+  OSSN-0015 | glance | authz-missing
+  OSSN-0016 | cinder | data-remanence
+  OSSN-0017 | horizon | session
+  OSSN-0018 | nova | isolation
+  OSSN-0019 | cinder | tls-verify
+  OSSN-0020 | neutron | firewall-bypass
+  OSSN-0021 | keystone | delegation-escalation
+  OSSN-0022 | nova | firewall-bypass
+  OSSN-0023 | keystone | secret-leak-log
+  OSSN-0024 | keystone client | secret-leak-log
+  OSSN-0025 | glance,swift | info-leak
+  OSSN-0026 | all | config-injection
+  OSSN-0027 | neutron | spoofing
+  OSSN-0028 | nova | info-leak
+  OSSN-0032 | keystone | token-revocation
+  OSSN-0033 | all | tls-verify
+  OSSN-0034 | keystone | token-revocation
+  OSSN-0035 | horizon | headers
+  OSSN-0036 | horizon | session
+  OSSN-0037 | horizon | crypto
+  OSSN-0039 | all | tls-config
+  OSSN-0042 | keystone | authz-scope
+  OSSN-0044 | nova | console
+  OSSN-0045 | all | tls-config
+  OSSN-0046 | all | info-leak
+  OSSN-0047 | keystone | auth-bypass
+  OSSN-0048 | glance | authz-missing
+  OSSN-0052 | swift client | secret-leak-log
+  OSSN-0053 | keystone | delegation-escalation
+  OSSN-0055 | all | least-privilege
+  OSSN-0056 | keystonemiddleware | token-revocation
+  OSSN-0057 | glance | resource-exhaustion
+  OSSN-0058 | cinder | auth-bypass
+  OSSN-0060 | glance | authz-scope
+  OSSN-0061 | glance | crypto-weak
+  OSSN-0062 | keystone | token-revocation
+  OSSN-0063 | nova,cinder | cache-confusion
+  OSSN-0064 | keystone | auth-bypass
+  OSSN-0065 | glance | authz-missing
+  OSSN-0068 | keystone | resource-exhaustion
+  OSSN-0069 | neutron | isolation
+  OSSN-0073 | horizon | info-leak
+  OSSN-0077 | swift | authz-missing
+  OSSN-0078 | glance | ssrf
+  OSSN-0079 | nova | secret-leak-log
+  OSSN-0081 | keystone | crypto-weak
+  OSSN-0082 | neutron | dependency
+  OSSN-0083 | keystone | policy-engine
+  OSSN-0084 | cinder | data-remanence
+  OSSN-0085 | cinder | secret-leak-api
+  OSSN-0089 | nova | tls-verify
+  OSSN-0090 | glance | authz-missing
+  OSSN-0092 | cinder | stale-device
+  OSSN-0094 | nova | stale-device
+  OSSN-0095 | neutron | firewall-bypass
+  OSSN-0096 | oslo.messaging | tls-verify
+  OSSN-0097 | horizon | config-injection
+  OSSN-0101 | nova | console
+  OSSN-0102 | neutron | cross-tenant
+  OSSN-0103 | manila (class) | cross-tenant
+  OSSN-0105 | glance | ssrf
+  OSSN-0108 | ceph clients | dependency
+  FIX-KS-42998 | keystone | delegation-escalation
+  FIX-KS-42999 | keystone | policy-engine
+  FIX-KS-43000 | keystone | delegation-escalation
+  FIX-KS-44394 | keystone | token-lifetime
+  FIX-KS-APPCRED-RESCOPE | keystone | delegation-escalation
+  FIX-KS-SYSRESCOPE | keystone | authz-scope
+  FIX-KS-OAUTH-APPCRED | keystone | delegation-escalation
+  FIX-KS-DELEG-BOUNDARY | keystone | delegation-escalation
+  FIX-KS-EC2TOKEN-BAN | keystone | ec2-s3-auth
+  FIX-KS-EC2-READER | keystone | authz-missing
+  FIX-KM-SVCTOKEN | keystonemiddleware | header-trust
+  FIX-SW-50221 | swift | ssrf
+  FIX-SW-49017 | swift | input-dos
+  FIX-SW-71190 | swift | input-dos
+  FIX-SW-71191 | swift | ec2-s3-auth
+  FIX-SW-71192 | swift | ec2-s3-auth
+  FIX-SW-REPL | swift | header-trust
+  FIX-NE-TAGPOLICY | neutron | policy-engine
+  FIX-NE-NETOWNER | neutron | authz-scope
+  FIX-NE-ONBOARD | neutron | cross-tenant
+  FIX-NE-QOSRULE | neutron | cross-tenant
+  FIX-NO-MDSECRET | nova | secret-leak-log
+  FIX-NO-SWAPVOL | nova | authz-missing
+  FIX-CI-IMGPATH | cinder | image-format
+  FIX-GL-S3URI | glance | secret-leak-api
+  DEP-JWT-1 | jsonwebtoken | crypto
+  DEP-JWT-2 | jsonwebtoken | crypto
+  DEP-MYSQL2 | mysql2 | code-exec
+  DEP-WS | ws | input-dos
+  DEP-H2 | http/2 | input-dos
+  DEP-NODE-CHUNK | node http | input-dos
+  DEP-NODE-SMUGGLE | node http | header-trust
+  DEP-PROTO | node | input-dos
+  DEP-QEMU-VENOM | qemu | isolation
+  DEP-NODE-EOL | node | dependency
+  DEP-NODE-PROTOHDR | node http | input-dos
+  DEP-NODE-HDRTRUNC | node http | header-trust
+  DEP-UNDICI | undici | header-trust
+`;
+
+export const advisories: readonly Advisory[] = rows
+  .trim()
+  .split('\n')
+  .map((row) => {
+    const [id = '', service = '', kind = ''] = row.split('|').map((part) => part.trim());
+    return { id, service, kind };
+  });
