@@ -19,6 +19,10 @@ export const section = {
   uidCount: number(1_000, 'how many users, one less than guests can be here'),
   imageCacheGb: number(20, 'how much room copies of images that no guest uses may take, all copies counted'),
   imageCacheDays: number(7, 'how long a copy that no guest uses is kept'),
+  reserveMb: number(
+    1_024,
+    'what images, new disks and snapshots leave free, but never more than a twentieth of the disk',
+  ),
   consoleLogMb: number(8, 'how much of a guest’s console is kept'),
   consoleBy: oneOf(['socket', 'tcp'], 'socket', 'how the console proxy reaches a guest; tcp: from another host'),
   fakeHosts: number(1, 'fake hosts in this process; more than one are named host-1, host-2 …'),

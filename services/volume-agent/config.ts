@@ -9,6 +9,7 @@ export const section = {
   directory: text('', 'where volumes and export records live; empty: volume-agent below var'),
   portal: text('3260', 'where initiators log in over iSCSI'),
   maxImageGb: number(200, 'an image larger than this is not fetched'),
+  reserveMb: number(1_024, 'what copies and conversions leave free on the disk, but never more than a twentieth of it'),
   watchMs: number(2_000, 'how often to look whether tgtd is still there'),
   fakeGb: number(100_000, 'the size of a fake pool'),
 };

@@ -46,12 +46,18 @@ interface Driver {
 }
 
 async function openDriver(cloud: Cloud, config: Config, images: ImageStore, log: Log): Promise<Driver> {
-  const { driver, pool, fakeGb, maxImageGb, watchMs } = config;
+  const { driver, pool, fakeGb, maxImageGb, watchMs, reserveMb } = config;
   const [directory, portal] = [directoryOf(cloud, config), portalOf(cloud, config)];
   if (driver === 'fake') return { store: openFake({ pool, totalGb: fakeGb }), exporter: openFakeExports(portal) };
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const missing = await missingConfinement();
   if (missing.length > 0) log.warn({ missing }, 'images are converted with less confinement than there could be');
-  const store = await openFiles({ directory: join(directory, pool), pool, images, maxImageGb });
+  const store = await openFiles({
+    directory: join(directory, pool),
+    pool,
+    images,
+    maxImageGb,
+    reserveBytes: reserveMb * 2 ** 20,
+  });
   return { store, exporter: await openTgt({ directory, portal, watchMs, log }) };
 }

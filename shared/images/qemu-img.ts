@@ -54,13 +54,17 @@ interface Copy {
   /** Of the disk within `from`. */
   readonly bytes: number;
   readonly compress?: boolean;
+  readonly signal?: AbortSignal;
 }
 
 /** A copy of our own files, by their owner. */
-export async function copyImage({ uid, cwd }: Place, { from, to, bytes, compress = false }: Copy): Promise<void> {
+export async function copyImage(
+  { uid, cwd }: Place,
+  { from, to, bytes, compress = false, signal }: Copy,
+): Promise<void> {
   const packed = compress ? ['-c'] : [];
   const words = ['qemu-img', 'convert', ...packed, '-O', to.driver, wordOf(from), to.path];
-  await runConfined(words, { uid, cwd, maxFileBytes: withTables(bytes) });
+  await runConfined(words, { uid, cwd, maxFileBytes: withTables(bytes), ...(signal ? { signal } : {}) });
 }
 
 interface Conversion {
@@ -71,6 +75,7 @@ interface Conversion {
   readonly toDriver: 'raw' | 'qcow2';
   /** Of the disk within `from`. */
   readonly bytes: number;
+  readonly signal?: AbortSignal;
 }
 
 const descriptorPath = (number: number) => `/proc/self/fd/${number}`;
@@ -79,7 +84,7 @@ const descriptorPath = (number: number) => `/proc/self/fd/${number}`;
  * Bytes that somebody uploaded, by a user of this run alone, who reaches nothing but the two files: a descriptor needs no
  * way to the file. A raw target has its size already, and holes everywhere.
  */
-export async function convertImage({ from, driver, to, toDriver, bytes }: Conversion): Promise<void> {
+export async function convertImage({ from, driver, to, toDriver, bytes, signal }: Conversion): Promise<void> {
   const path = descriptorPath(4);
   const into = toDriver === 'raw' ? ['-n', '--target-is-zero', '--target-image-opts'] : ['-O', toDriver];
   const target = toDriver === 'raw' ? `driver=raw,file.driver=file,file.filename=${path}` : path;
@@ -89,7 +94,13 @@ export async function convertImage({ from, driver, to, toDriver, bytes }: Conver
     await Promise.all([lend(from, uid), lend(to, uid)]);
     try {
       const words = ['qemu-img', 'convert', ...into, wordOf({ driver, path: descriptorPath(3) }), target];
-      await runConfined(words, { uid, files: [from.fd, to.fd], maxFileBytes, memoryBytes: 2 ** 30 });
+      await runConfined(words, {
+        uid,
+        files: [from.fd, to.fd],
+        maxFileBytes,
+        memoryBytes: 2 ** 30,
+        ...(signal ? { signal } : {}),
+      });
     } finally {
       await Promise.all([takeBack(from), takeBack(to)]);
     }

@@ -43,6 +43,7 @@ export interface ConfinedOptions {
   readonly memoryBytes?: number;
   readonly cpuSeconds?: number;
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 const GiB = 2 ** 30;
@@ -54,8 +55,8 @@ export async function runConfined(words: readonly string[], options: ConfinedOpt
   const limits = [`--as=${memoryBytes}`, `--cpu=${cpuSeconds}`, `--fsize=${maxFileBytes}`, '--core=0', '--nofile=64'];
   const clean = ['env', '-i', 'LC_ALL=C', `PATH=${searchPath}`];
   const before = ['prlimit', ...limits, '--', ...(await withoutNetwork()), ...unprivileged(uid), ...clean];
-  const where = cwd === undefined ? {} : { cwd };
-  return run([...before, ...words], { ...where, files, timeoutMs: options.timeoutMs ?? 30 * 60_000 });
+  const more = { ...(cwd === undefined ? {} : { cwd }), ...(options.signal ? { signal: options.signal } : {}) };
+  return run([...before, ...words], { ...more, files, timeoutMs: options.timeoutMs ?? 30 * 60_000 });
 }
 
 let ways: Promise<readonly string[] | null> | undefined;

@@ -17,11 +17,12 @@ interface OpenQemu {
 }
 
 export function openQemu({ cloud, config, directory, api, log, changed }: OpenQemu): Promise<Hypervisor> {
-  const { qemu, virtType, cpuModel, ports, tbSizeMb, imageCacheGb, imageCacheDays, consoleLogMb } = config;
+  const { qemu, virtType, cpuModel, ports, tbSizeMb, imageCacheGb, imageCacheDays, consoleLogMb, reserveMb } = config;
   const uids = isRoot ? uidsOf(cloud, config) : null;
   const initiator = `iqn.2026-11.cloud.wattle:${cloud.id}`;
   const consoleLogBytes = consoleLogMb * 1024 * 1024;
   const settings = { qemu, virtType, cpuModel, ports, tbSizeMb, uids, initiator, consoleLogBytes, cloudId: cloud.id };
   const cache = { maxBytes: imageCacheGb * 1024 ** 3, maxAgeMs: imageCacheDays * 86_400_000 };
-  return qemuHypervisor({ stateDir: directory, settings, cache, api, log, changed });
+  const reserveBytes = reserveMb * 1024 * 1024;
+  return qemuHypervisor({ stateDir: directory, settings, cache, reserveBytes, api, log, changed });
 }

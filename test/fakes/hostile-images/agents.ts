@@ -5,6 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openRoom } from '#shared/files/room.ts';
 import { driverOf } from '#shared/images/formats.ts';
 import { convertImage } from '#shared/images/qemu-img.ts';
 import { silentLog } from '#shared/log/log.ts';
@@ -15,6 +16,9 @@ import { type Recipe, recipes } from './recipes.ts';
 
 const [folder = '', secret = '', mode = 'agents'] = process.argv.slice(2);
 const file = join(folder, 'image');
+
+await mkdir(join(folder, 'cache'), { recursive: true });
+const room = await openRoom(folder, { reserveBytes: 0 });
 
 const outcome = (work: Promise<unknown>) =>
   work.then(
@@ -27,7 +31,7 @@ async function throughAgents({ name, format, bytes }: Recipe, n: number): Promis
   await writeFile(file, bytes(secret));
   const facts = { status: 'active', format, container: 'bare', sizeBytes: null, hash: null };
   const api = { find: async () => facts, download: async () => createReadStream(file), upload: async () => {} };
-  const cache = { dir: join(folder, 'cache'), api, log: silentLog(), maxBytes: 2 ** 30, maxAgeMs: 1e9 };
+  const cache = { dir: join(folder, 'cache'), api, room, log: silentLog(), maxBytes: 2 ** 30, maxAgeMs: 1e9 };
   const compute = await outcome(imageCache(cache).baseOf(`image-${n}`));
   const volumes = { directory: join(folder, 'volumes'), pool: 'pool', images: api, maxImageGb: 1 };
   const source = { kind: 'image', imageId: `image-${n}`, format } as const;
@@ -47,7 +51,6 @@ async function straightToTheTool({ name, format, bytes }: Recipe): Promise<void>
   say({ name, format, tool });
 }
 
-await mkdir(join(folder, 'cache'), { recursive: true });
 const parents = /its parent is|version . stands on/;
 if (mode === 'agents') for (const [n, recipe] of recipes.entries()) await throughAgents(recipe, n);
 if (mode === 'honest')

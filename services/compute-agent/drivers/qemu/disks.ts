@@ -3,6 +3,7 @@ import { chown, open, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import type { Room } from '#shared/files/room.ts';
 import { renameDurably } from '#shared/files/whole.ts';
 import { copyImage, createQcow2, type ImageFile, resizeQcow2 } from '#shared/images/qemu-img.ts';
 import { runConfined } from '#shared/process/confined.ts';
@@ -17,6 +18,7 @@ type Bases = GuestRecord['bases'];
 interface DiskGround {
   readonly places: Places;
   readonly images: ImageCache;
+  readonly room: Room;
 }
 
 /** What each overlay stands on, fetched if need be: known before the first overlay is made. */
@@ -34,7 +36,11 @@ export async function ensureDisks(ground: DiskGround, record: GuestRecord, befor
   for (const disk of local) await withSpace(`disk ${disk.id}`, ensureDisk(ground, record, disk));
 }
 
-export async function ensureDisk({ places, images }: DiskGround, record: GuestRecord, disk: DiskWish): Promise<void> {
+export async function ensureDisk(
+  { places, images, room }: DiskGround,
+  record: GuestRecord,
+  disk: DiskWish,
+): Promise<void> {
   const key = keyOf(disk.id);
   const path = places.of(record.id, within.disk(key));
   const base = record.bases[key] as Base | undefined;
@@ -47,9 +53,14 @@ export async function ensureDisk({ places, images }: DiskGround, record: GuestRe
     if (error.code === 'ENOENT') return null;
     throw error;
   });
-  if (present === null) await create(places.guest(record.id), record.uid, { disk, key, bytes: wanted, base });
-  else if (present < wanted) await grow(places.guest(record.id), record.uid, { key, bytes: wanted, base });
+  if (present === null) {
+    const tables = await room.reserve(newDiskBytes);
+    await create(places.guest(record.id), record.uid, { disk, key, bytes: wanted, base }).finally(tables.release);
+  } else if (present < wanted) await grow(places.guest(record.id), record.uid, { key, bytes: wanted, base });
 }
+
+/** What a new disk takes at once: it grows with what its guest writes. */
+const newDiskBytes = 256 * 1024;
 
 const tooSmall = (disk: DiskWish, least: number) =>
   new Fault(

@@ -9,7 +9,7 @@ import { exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
 import { faultSaying, imageDisk, rootTest } from '../../../../test/fakes/qemu.ts';
 import type { ImageApi } from './images.ts';
 
-rootTest('a disk of the host that is full is said, and leaves nothing half written', async (t) => {
+rootTest('S03: a disk of the host that is full is said, and leaves nothing half written', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const bytes = Buffer.alloc(8 << 20, 1);
   const facts = { status: 'active', format: 'raw', container: 'bare', sizeBytes: bytes.length, hash: null };
@@ -34,21 +34,24 @@ rootTest('a disk of the host that is full is said, and leaves nothing half writt
   }
 });
 
-rootTest('a guest whose disk finds no room is refused with the reason, and boots when there is some', async (t) => {
-  const { stateDir, open } = await exampleHost(t);
-  const hypervisor = await open();
-  const guests = join(stateDir, 'guests');
-  await mkdir(guests, { recursive: true });
-  await run(['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=755', 'none', guests]);
-  try {
-    await writeFile(join(guests, 'ballast'), Buffer.alloc(1 << 20)).catch(() => {}); // to the last block
-    const wish = guestWish();
-    await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(/No space is left/));
-    await truncate(join(guests, 'ballast'), 0);
-    assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
-    await hypervisor.ensureGuestGone({ id: wish.id });
-    assert.deepEqual(await readdir(guests), ['ballast']);
-  } finally {
-    await run(['umount', guests]);
-  }
-});
+rootTest(
+  'S02: a guest whose disk finds no room is refused with the reason, and boots when there is some',
+  async (t) => {
+    const { stateDir, open } = await exampleHost(t);
+    const hypervisor = await open();
+    const guests = join(stateDir, 'guests');
+    await mkdir(guests, { recursive: true });
+    await run(['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=755', 'none', guests]);
+    try {
+      await writeFile(join(guests, 'ballast'), Buffer.alloc(1 << 20)).catch(() => {}); // to the last block
+      const wish = guestWish();
+      await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(/No space is left/));
+      await truncate(join(guests, 'ballast'), 0);
+      assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+      await hypervisor.ensureGuestGone({ id: wish.id });
+      assert.deepEqual(await readdir(guests), ['ballast']);
+    } finally {
+      await run(['umount', guests]);
+    }
+  },
+);

@@ -1,4 +1,5 @@
 /** What the parts of the driver share: one host, and the guests it knows. */
+import type { Room } from '#shared/files/room.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Power, turns } from '../hypervisor.ts';
 import type { Fittings } from './devices.ts';
@@ -19,7 +20,7 @@ export interface QemuSettings {
   readonly ports: number;
   /** MiB for translated code, without KVM. */
   readonly tbSizeMb: number;
-  /** Users for guests; null without root. The first one looks into images. */
+  /** Users for guests; null without root. The first one is never a guest's. */
   readonly uids: { readonly first: number; readonly count: number } | null;
   /** Distinguishes the process names of clouds on one machine. */
   readonly cloudId: string;
@@ -46,6 +47,8 @@ export interface QemuHost {
   readonly settings: QemuSettings;
   readonly places: Places;
   readonly images: ImageCache;
+  /** For disks of guests, and copies of them. */
+  readonly room: Room;
   readonly api: ImageApi;
   readonly abilities: Abilities;
   readonly log: Log;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '#shared/errors/fault.ts';
+import type { Room } from '#shared/files/room.ts';
 import { renameDurably } from '#shared/files/whole.ts';
 import { driverOf, whyNoDisk } from '#shared/images/formats.ts';
 import { inspect } from '#shared/images/inspect.ts';
@@ -49,6 +50,7 @@ export interface CacheOptions {
   readonly dir: string;
   readonly api: ImageApi;
   readonly log: Log;
+  readonly room: Room;
   readonly maxBytes: number;
   readonly maxAgeMs: number;
 }
@@ -97,7 +99,7 @@ async function fetchImage(options: CacheOptions, imageId: string): Promise<Base>
     const reason = whyNoDisk({ id: imageId, disk_format: facts.format, container_format: facts.container });
     if (reason !== undefined) throw new Fault(409, 'conflict', reason);
     const source = await downloadChecked(options, imageId, facts, work);
-    const { path, format } = await readable(imageId, settleFormat(source, facts.format, work));
+    const { path, format } = await readable(imageId, settleFormat(options, source, facts.format, work));
     const base = { imageId, format };
     await keep(path, join(dir, `${imageId}.${format}`));
     log.info({ imageId, tookMs: Date.now() - startedAt }, 'image is on this host');
@@ -107,18 +109,25 @@ async function fetchImage(options: CacheOptions, imageId: string): Promise<Base>
   }
 }
 
-async function downloadChecked({ api }: CacheOptions, imageId: string, facts: ImageFacts, work: string) {
+async function downloadChecked({ api, room }: CacheOptions, imageId: string, facts: ImageFacts, work: string) {
   const path = join(work, 'source');
   const hash = facts.hash && createHash(facts.hash.algorithm);
+  const reserved = await room.reserve(facts.sizeBytes ?? 0);
   let sizeBytes = 0;
   const count = async function* (body: AsyncIterable<Buffer>) {
     for await (const chunk of body) {
       sizeBytes += chunk.length;
       hash?.update(chunk);
+      if (sizeBytes > (facts.sizeBytes ?? 0)) await reserved.grow(chunk.length);
       yield chunk;
+      reserved.wrote(chunk.length);
     }
   };
-  await pipeline(await api.download(imageId), count, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  try {
+    await pipeline(await api.download(imageId), count, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  } finally {
+    reserved.release();
+  }
   if (facts.sizeBytes !== null && sizeBytes !== facts.sizeBytes)
     throw new Error(`image ${imageId}: ${sizeBytes} bytes came of ${facts.sizeBytes}`);
   if (hash && hash.digest('hex') !== facts.hash?.value)
@@ -128,6 +137,7 @@ async function downloadChecked({ api }: CacheOptions, imageId: string, facts: Im
 
 /** The file that is kept, and its format. What guests cannot be laid over becomes qcow2. */
 async function settleFormat(
+  { room }: CacheOptions,
   source: string,
   declared: string,
   work: string,
@@ -140,7 +150,7 @@ async function settleFormat(
     const path = join(work, 'converted');
     const to = await open(path, 'wx+', 0o600);
     try {
-      await convertImage({ from, driver, to, toDriver: 'qcow2', bytes });
+      await room.within((signal) => convertImage({ from, driver, to, toDriver: 'qcow2', bytes, signal }));
     } finally {
       await to.close();
     }

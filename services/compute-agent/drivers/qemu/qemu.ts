@@ -2,6 +2,7 @@
 import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notFound } from '#shared/errors/fault.ts';
+import { openRoom } from '#shared/files/room.ts';
 import type { Log } from '#shared/log/log.ts';
 import { missingConfinement } from '#shared/process/confined.ts';
 import { type Hypervisor, turns } from '../hypervisor.ts';
@@ -24,6 +25,8 @@ interface QemuOptions {
   readonly stateDir: string;
   readonly settings: QemuSettings;
   readonly cache: Pick<CacheOptions, 'maxBytes' | 'maxAgeMs'>;
+  /** What stays free on the disk; nothing unless told. */
+  readonly reserveBytes?: number;
   readonly api: ImageApi;
   readonly log: Log;
   readonly changed: () => void;
@@ -72,7 +75,15 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
   };
 }
 
-async function openHost({ stateDir, settings, cache, api, log, changed }: QemuOptions): Promise<QemuHost> {
+async function openHost({
+  stateDir,
+  settings,
+  cache,
+  reserveBytes = 0,
+  api,
+  log,
+  changed,
+}: QemuOptions): Promise<QemuHost> {
   const places = placesIn(stateDir);
   for (const dir of [places.root, places.guests, places.images]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -87,8 +98,21 @@ async function openHost({ stateDir, settings, cache, api, log, changed }: QemuOp
   log.info({ ...abilities }, 'QEMU was tried');
   const missing = await missingConfinement();
   if (missing.length > 0) log.warn({ missing }, 'images are converted with less confinement than there could be');
-  const images = imageCache({ dir: places.images, api, log, ...cache });
-  const parts = { settings, places, images, api, abilities, log, guests: new Map(), inTurn: turns(), changed };
+  const room = await openRoom(places.images, { reserveBytes });
+  const images = imageCache({ dir: places.images, api, log, room, ...cache });
+  const disks = await openRoom(places.guests, { reserveBytes });
+  const parts = {
+    settings,
+    places,
+    images,
+    room: disks,
+    api,
+    abilities,
+    log,
+    guests: new Map(),
+    inTurn: turns(),
+    changed,
+  };
   const host: QemuHost = { ...parts, watch: (guest, running) => watch(host, guest, running) };
   return host;
 }

@@ -42,17 +42,17 @@ async function copyRoot(host: QemuHost, guest: Guest, path: string, format: 'qco
     await checkOverlay(disk);
     const from = overlayOf(key, record.bases[key]);
     const to = { driver: format, path: within.snapshot };
-    return copyImage(place, { from, to, bytes, compress: format === 'qcow2' });
+    return host.room.within((signal) => copyImage(place, { from, to, bytes, compress: format === 'qcow2', signal }));
   }
   if (format === 'raw') await truncate(path, bytes);
   else await createQcow2(place, { path: within.snapshot, bytes });
-  await backUp(running.qmp, key, format);
+  await host.room.within((signal) => backUp(running.qmp, key, format, signal));
 }
 
 const job = 'snapshot';
 
 /** While the guest runs: what it writes meanwhile goes to its disk only, the copy is of one moment. */
-async function backUp(qmp: Qmp, device: string, format: string): Promise<void> {
+async function backUp(qmp: Qmp, device: string, format: string, signal: AbortSignal): Promise<void> {
   await forget(qmp);
   await qmp.execute('blockdev-add', { driver: 'file', 'node-name': `${job}-file`, filename: within.snapshot });
   await qmp.execute('blockdev-add', {
@@ -63,7 +63,8 @@ async function backUp(qmp: Qmp, device: string, format: string): Promise<void> {
   });
   try {
     const kept = { 'auto-dismiss': false }; // so that how it ended can be asked, however late
-    const ended = ended_(qmp);
+    const ended = ended_(qmp, signal);
+    ended.catch(() => {}); // heard below, or when the job does not begin
     await qmp.execute('blockdev-backup', {
       'job-id': job,
       device,
@@ -88,12 +89,14 @@ interface Job {
 const jobs = (qmp: Qmp) => qmp.execute<Job[]>('query-jobs');
 
 /** However large: as long as the job lives. Its end is an event, and asked for besides. */
-async function ended_(qmp: Qmp): Promise<void> {
+async function ended_(qmp: Qmp, signal?: AbortSignal): Promise<void> {
   for (;;) {
     await qmp.heard(
       ({ event, data }) => event === 'JOB_STATUS_CHANGE' && data?.status === 'concluded' && data.id === job,
       5_000,
+      signal,
     );
+    signal?.throwIfAborted();
     const mine = (await jobs(qmp)).find(({ id }) => id === job);
     if (!mine || mine.status === 'concluded') return;
   }

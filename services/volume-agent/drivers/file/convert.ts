@@ -26,12 +26,13 @@ interface Conversion {
   readonly toFormat: 'raw' | 'qcow2';
   /** Of the disk. */
   readonly bytes: number;
+  readonly signal: AbortSignal;
 }
 
 /** The target of a raw conversion has its size already, and holes everywhere. */
-export async function convert({ from, fromFormat, to, toFormat, bytes }: Conversion): Promise<void> {
+export async function convert({ from, fromFormat, to, toFormat, bytes, signal }: Conversion): Promise<void> {
   const driver = driverOf(fromFormat) ?? 'raw';
-  await convertImage({ from, driver, to, toDriver: toFormat, bytes }).catch((error: unknown) => {
+  await convertImage({ from, driver, to, toDriver: toFormat, bytes, signal }).catch((error: unknown) => {
     if (isFull(error)) throw noSpace();
     throw error instanceof CommandFailed ? badRequest(`the image cannot be read: ${wordsOf(error)}`) : error;
   });

@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
 import { run } from '#shared/process/run.ts';
@@ -72,6 +73,28 @@ test('file: a full disk is a clear no, and nothing half written stays', {
   assert.deepEqual(await readdir(join(directory, 'volumes')), [`${id}.raw`]);
   assert.deepEqual(await readdir(join(directory, 'snapshots')), []);
   assert.equal((await stat(join(directory, 'volumes', `${id}.raw`))).size, 2 ** 30);
+});
+
+test('file: images and copies stop before the disk is full', {
+  skip: process.getuid?.() !== 0 && 'only root can mount',
+}, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'full-'));
+  await run(['mount', '-t', 'tmpfs', '-o', 'size=40m', 'none', directory]);
+  t.after(async () => {
+    await run(['umount', directory]);
+    await rm(directory, { recursive: true });
+  });
+  const download = async () => Readable.from(Array.from({ length: 39 }, () => randomBytes(2 ** 20)));
+  const images = { ...noImages, download };
+  const store = await openFiles({ directory, pool: 'pool', images, maxImageGb: 1, reserveBytes: 2 ** 30 });
+  const source = { kind: 'image', imageId: randomUUID(), format: 'raw' } as const;
+  await assert.rejects(store.ensureVolume({ id: randomUUID(), sizeGb: 1, source }), /the disk is full/);
+  const id = randomUUID();
+  await store.ensureVolume({ id, sizeGb: 1, source: blank });
+  await writeFile(await store.pathOf(id), randomBytes(38 * 2 ** 20 + 4096), { flag: 'r+' }); // as its guest may
+  await assert.rejects(store.ensureSnapshot({ id: randomUUID(), volumeId: id }), /the disk is full/);
+  for (const place of ['snapshots', 'work']) assert.deepEqual(await readdir(join(directory, place)), []);
+  await store.ensureVolumeGone({ id });
 });
 
 test('file: parts that a dead agent left are gone after its start', async (t) => {

@@ -4,8 +4,8 @@ import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises
 import { join } from 'node:path';
 import type { VolumeReport, VolumeSource, VolumeWish } from '#shared/contracts/volume-agent.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
+import { openRoom, type Room } from '#shared/files/room.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
-import { CommandFailed } from '#shared/process/run.ts';
 import type { ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
 import { convert, inspectImage } from './convert.ts';
 import { copyBytes, sharesBlocks } from './copy.ts';
@@ -20,6 +20,8 @@ interface FileOptions {
   readonly images: ImageStore;
   /** An image larger than this is not fetched. */
   readonly maxImageGb: number;
+  /** What stays free on the disk; nothing unless told. */
+  readonly reserveBytes?: number;
 }
 
 interface Place {
@@ -27,22 +29,24 @@ interface Place {
   readonly snapshots: string;
   /** Copies that are under way: nothing in it is worth anything after a restart. */
   readonly work: string;
+  readonly room: Room;
 }
 
 export async function openFiles(options: FileOptions): Promise<VolumeStore> {
   const { directory, pool } = options;
-  const place = {
+  const folders = {
     volumes: join(directory, 'volumes'),
     snapshots: join(directory, 'snapshots'),
     work: join(directory, 'work'),
   };
-  for (const path of Object.values(place)) await mkdir(path, { recursive: true, mode: 0o700 });
+  for (const path of Object.values(folders)) await mkdir(path, { recursive: true, mode: 0o700 });
+  const place = { ...folders, room: await openRoom(directory, { reserveBytes: options.reserveBytes ?? 0 }) };
   await sweep(place);
   const features = (await sharesBlocks(place.work)) ? ['online-snapshot'] : [];
   return {
     ensureVolume: (wish) => ensureVolume(options, place, wish),
     ensureVolumeGone: ({ id }) => removeFile(volumeFile(place, id)),
-    ensureSnapshot: ({ id, volumeId }) => ensureCopy(volumeFile(place, volumeId), snapshotFile(place, id)),
+    ensureSnapshot: ({ id, volumeId }) => ensureCopy(place, volumeFile(place, volumeId), snapshotFile(place, id)),
     ensureSnapshotGone: ({ id }) => removeFile(snapshotFile(place, id)),
     pathOf: (id) => existing(volumeFile(place, id), 'Volume', id),
     readAs: (id, format) => readAs(place, id, format),
@@ -115,24 +119,25 @@ async function make(options: FileOptions, place: Place, { path, sizeGb, source }
   if (source.kind === 'image') return fromImage(options, place, { path, sizeGb, source });
   await publish(path, async (file, part) => {
     if (source.kind === 'snapshot')
-      await copied(await existing(snapshotFile(place, source.snapshotId), 'Snapshot', source.snapshotId), part);
+      await copied(place, await existing(snapshotFile(place, source.snapshotId), 'Snapshot', source.snapshotId), part);
     if (source.kind === 'volume')
-      await copied(await existing(volumeFile(place, source.volumeId), 'Volume', source.volumeId), part);
+      await copied(place, await existing(volumeFile(place, source.volumeId), 'Volume', source.volumeId), part);
     const { size } = await file.stat();
     if (size > sizeGb * gib) throw badRequest(`${size / gib} GiB do not fit into ${sizeGb} GiB`);
     await file.truncate(sizeGb * gib);
   });
 }
 
-async function ensureCopy(from: string, to: string): Promise<void> {
+async function ensureCopy(place: Place, from: string, to: string): Promise<void> {
   if (await exists(to)) return;
   if (!(await exists(from))) throw badRequest('the volume has no bytes on this host');
-  await publish(to, (_file, part) => copied(from, part));
+  await publish(to, (_file, part) => copied(place, from, part));
 }
 
-async function copied(from: string, to: string): Promise<void> {
-  await copyBytes(from, to).catch((error: unknown) => {
-    throw error instanceof CommandFailed && isFull(error) ? noSpace() : error;
+async function copied({ room }: Place, from: string, to: string): Promise<void> {
+  const copy = room.within((signal) => copyBytes(from, to, signal));
+  await copy.catch((error: unknown) => {
+    throw isFull(error) ? noSpace() : error;
   });
 }
 
@@ -145,14 +150,15 @@ async function fromImage(options: FileOptions, place: Place, { path, sizeGb, sou
   const { imageId, format } = source;
   const fetched = join(place.work, `${safe(imageId)}-${Date.now()}-${Math.random().toString(36).slice(2)}.image`);
   try {
-    await fetchImage(options, imageId, fetched);
+    await fetchImage(options, place, imageId, fetched);
     const image = await open(fetched, 'r');
     try {
       const bytes = await inspectImage(image, format);
       if (bytes > sizeGb * gib) throw tooSmall(bytes, sizeGb);
       await publish(path, async (file) => {
         await file.truncate(sizeGb * gib);
-        await convert({ from: image, fromFormat: format, to: file, toFormat: 'raw', bytes });
+        const conversion = { from: image, fromFormat: format, to: file, toFormat: 'raw', bytes } as const;
+        await place.room.within((signal) => convert({ ...conversion, signal }));
       });
     } finally {
       await image.close();
@@ -165,15 +171,17 @@ async function fromImage(options: FileOptions, place: Place, { path, sizeGb, sou
 const tooSmall = (bytes: number, sizeGb: number) =>
   badRequest(`Size of specified image ${Math.ceil(bytes / gib)}GB is larger than volume size ${sizeGb}GB.`);
 
-async function fetchImage({ images, maxImageGb }: FileOptions, imageId: string, path: string): Promise<void> {
+async function fetchImage(options: FileOptions, { room }: Place, imageId: string, path: string): Promise<void> {
+  const { images, maxImageGb } = options;
   const stream = await images.download(imageId);
   const file = await open(path, 'wx', 0o600);
   try {
     let bytes = 0;
-    for await (const chunk of stream) {
-      bytes += (chunk as Buffer).length;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
       if (bytes > maxImageGb * gib) throw badRequest(`image ${imageId} is larger than ${maxImageGb} GiB`);
-      await file.writeFile(chunk as Buffer);
+      const reserved = await room.reserve(chunk.length);
+      await file.writeFile(chunk).finally(reserved.release);
     }
   } catch (error) {
     throw isFull(error) ? noSpace() : error;
@@ -190,7 +198,9 @@ async function readAs(place: Place, id: string, format: 'raw' | 'qcow2'): Promis
   const from = await open(volume, 'r');
   try {
     const { size: bytes } = await from.stat();
-    await publish(copy, (to) => convert({ from, fromFormat: 'raw', to, toFormat: 'qcow2', bytes }));
+    await publish(copy, (to) =>
+      place.room.within((signal) => convert({ from, fromFormat: 'raw', to, toFormat: 'qcow2', bytes, signal })),
+    );
   } finally {
     await from.close();
   }
