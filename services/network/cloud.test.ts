@@ -19,7 +19,7 @@ import {
   type RouterWish,
 } from '#shared/contracts/network-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
-import { unauthorized } from '#shared/errors/fault.ts';
+import { notFound, unauthorized } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { openLog } from '#shared/log/log.ts';
 import { section } from './config.ts';
@@ -102,12 +102,15 @@ const identify = async (header: (name: string) => string | undefined): Promise<W
   };
 };
 
-/** Identity knows one project, `admin`. */
-const session: Session = {
-  json: async <T>() => ({ projects: [{ id: 'admin' }] }) as T,
+/** Identity knows project `admin` by its name, and every id but those that are said to be unknown. */
+const sessionWithout = (unknown: readonly string[]): Session => ({
+  json: async <T>(_type: string, path: string) => {
+    if (unknown.some((id) => path === `/projects/${id}`)) throw notFound('Project', path);
+    return { projects: [{ id: 'admin' }] } as T;
+  },
   raw: async () => assert.fail('nothing is fetched'),
   token: async () => '',
-};
+});
 
 export const member = 'blue/member,reader';
 export const stranger = 'red/member,reader';
@@ -118,10 +121,14 @@ interface CloudOptions {
   readonly bus?: Bus;
   readonly settings?: Json;
   readonly database?: string;
+  readonly unknownProjects?: readonly string[];
 }
 
 /** On sqlite, or on a server: WATTLE_TEST_MYSQL is mysql://user:password@host:port. */
-export async function startCloud(t: TestContext, { bus = memoryBus(), settings = {}, database }: CloudOptions = {}) {
+export async function startCloud(
+  t: TestContext,
+  { bus = memoryBus(), settings = {}, database, unknownProjects = [] }: CloudOptions = {},
+) {
   const server = process.env.WATTLE_TEST_MYSQL;
   const schema = `wattle_t_${randomUUID().slice(0, 8)}`;
   const db = openDatabase(database ?? (server ? `${server}/${schema}` : 'sqlite::memory:'));
@@ -136,7 +143,7 @@ export async function startCloud(t: TestContext, { bus = memoryBus(), settings =
     ground: { db, bus, log, config, cloudId: 'test' },
     doorway: { at, identify, log },
     identityUrl: 'http://identity',
-    session,
+    session: sessionWithout(unknownProjects),
     compute,
   });
   const { url } = door;

@@ -63,7 +63,7 @@ export async function createRule(network: Network, who: Who, wish: RuleWish, pro
   const { db } = network;
   const said = saidBy(wish);
   const group = await groupRows.find(db, who, wish.security_group_id);
-  const remoteGroupId = wish.remote_group_id ?? null;
+  const remoteGroupId = wish.remote_group_id || null;
   if (remoteGroupId !== null) await groupRows.find(db, who, remoteGroupId);
   await reserve(network, projectId, 'security_group_rule');
   const rule: GroupRule = {

@@ -1,0 +1,113 @@
+/**
+ * Every attribute of a resource, written by every persona, against a table of rules that is not the service's own. A
+ * service brings its samples and its world; what must be refused is worked out here.
+ */
+import type { ApiDocument } from '#shared/api/document.ts';
+import { type Enforcer, enforcerOf, type Policy, type Target } from '#shared/auth/policy.ts';
+import type { Who } from '#shared/auth/who.ts';
+
+export interface Persona {
+  readonly name: string;
+  readonly projectId: string;
+  readonly roles: readonly string[];
+}
+
+export type Body = Readonly<Record<string, unknown>>;
+
+export interface Resource {
+  /** As bodies and rules spell it. */
+  readonly one: string;
+  readonly path: string;
+  /** What a body of a new one needs at least. */
+  readonly least: Body;
+  /** A value of each attribute that is not its default. */
+  readonly samples: Body;
+  /** Further values, for attributes whose parts have rules of their own. */
+  readonly more?: Readonly<Record<string, readonly unknown[]>>;
+  /** What an attribute is when nobody names it, for those where Neutron says so. */
+  readonly defaults: Body;
+}
+
+export interface Write {
+  readonly verb: 'create' | 'update';
+  readonly attribute: string;
+  readonly value: unknown;
+}
+
+/** Values that look like nothing was asked for. */
+const empty = [null, false, '', []];
+
+/** The attributes that the description of a body names. */
+export function attributesOf(document: ApiDocument, method: 'post' | 'put', { path, one }: Resource): string[] {
+  const operation = document.operation(method, method === 'post' ? path : `${path}/{id}`);
+  const schema = operation?.requestBody?.content?.['application/json']?.schema as Schema | undefined;
+  return Object.keys(schema?.properties?.[one]?.properties ?? {});
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** Each attribute with its sample; one that has a rule with its default too, and with all that looks empty. */
+export function writesOf(document: ApiDocument, facts: Policy, resource: Resource): Write[] {
+  return (['create', 'update'] as const).flatMap((verb) =>
+    attributesOf(document, verb === 'create' ? 'post' : 'put', resource)
+      .filter((attribute) => !['project_id', 'tenant_id'].includes(attribute))
+      .flatMap((attribute) => {
+        const { one, samples, defaults, more = {} } = resource;
+        const ruled = `${verb}_${one}:${attribute}` in facts;
+        const values = [
+          samples[attribute],
+          ...(more[attribute] ?? []),
+          ...(ruled ? [defaults[attribute], ...empty] : []),
+        ];
+        return values.filter((value) => value !== undefined).map((value) => ({ verb, attribute, value }));
+      }),
+  );
+}
+
+/** The rules that a write must pass. */
+export function rulesFor(facts: Policy, { one, defaults, least }: Resource, { verb, attribute, value }: Write) {
+  const body: Body = verb === 'create' ? { ...least, [attribute]: value } : { [attribute]: value };
+  const named = Object.entries(body).filter(
+    ([name, each]) => verb === 'update' || !(name in defaults) || (each !== null && each !== defaults[name]),
+  );
+  const rules = named.flatMap(([name, each]) => [
+    `${verb}_${one}:${name}`,
+    ...partsOf(each).map((part) => `${verb}_${one}:${name}:${part}`),
+  ]);
+  return [`${verb}_${one}`, ...rules.filter((rule) => rule in facts)];
+}
+
+const partsOf = (value: unknown): string[] =>
+  [value].flat().flatMap((each) => (each !== null && typeof each === 'object' ? Object.keys(each) : []));
+
+/** The first rule that refuses, or undefined. */
+export function refusing(facts: Policy, rules: readonly string[], persona: Persona, target: Target) {
+  const { may } = enforcers.get(facts) ?? remembered(facts);
+  const caller = callerOf(persona);
+  return rules.find((rule) => !may(rule, caller, target));
+}
+
+const enforcers = new WeakMap<Policy, Enforcer>();
+
+function remembered(facts: Policy): Enforcer {
+  const enforcer = enforcerOf(facts);
+  enforcers.set(facts, enforcer);
+  return enforcer;
+}
+
+const callerOf = ({ name, projectId, roles }: Persona): Who => ({
+  userId: name,
+  userName: name,
+  userDomainId: 'default',
+  projectId,
+  projectName: projectId,
+  projectDomainId: 'default',
+  domainId: null,
+  system: false,
+  roles,
+  serviceRoles: [],
+  token: '',
+  requestId: '',
+});
