@@ -1,5 +1,5 @@
 /** What became true, or did not, when a host has answered. Rows only, in the transaction that ends the statement. */
-import type { RouterWish } from '#shared/contracts/network-agent.ts';
+import type { Applied, RouterWish } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
 import { tellCompute } from '../events/store.ts';
 import { settleFloatingIps } from '../floating-ips/store.ts';
@@ -26,8 +26,13 @@ export const routerRefused = async ({ db }: Network, routerId: string): Promise<
   await settleRouter(db, routerId, 'ERROR');
 };
 
-export async function routerStands({ db }: Network, { id, floatingIps }: RouterWish): Promise<void> {
-  await settleRouter(db, id, 'ACTIVE');
+/** One of which the host left something out is there, but not all that its rows say. */
+export async function routerStands(
+  { db }: Network,
+  { id, floatingIps }: RouterWish,
+  refused: Applied['refused'],
+): Promise<void> {
+  await settleRouter(db, id, refused.length === 0 ? 'ACTIVE' : 'ERROR');
   await settleRouterPorts(db, id, 'ACTIVE');
   await settleFloatingIps(
     db,

@@ -2,6 +2,7 @@
  * One statement, from its mark to a host that has done it. It may be begun by several processes, or twice after a
  * death: the wish has one id per generation of the rows behind it, so a host does it once and everybody hears of it.
  */
+import type { Applied } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { HostAway } from '#shared/hosts/hosts.ts';
 import { forgetWork } from '#shared/hosts/work.ts';
@@ -21,8 +22,9 @@ export async function state(
   let asked: Asked | undefined;
   try {
     asked = await askFor(network, statement);
-    await asked.ask(network.hosts.on(statement.host, runOf(network, statement, signal)));
-    await end(network, statement, asked);
+    const answer = await asked.ask(network.hosts.on(statement.host, runOf(network, statement, signal)));
+    const applied = answer as Partial<Applied> | null | undefined;
+    await end(network, statement, asked, applied?.refused ?? []);
     return asked.verb;
   } catch (error) {
     if (signal.aborted) return undefined; // the next process goes on
@@ -45,12 +47,19 @@ function runOf({ together, log }: Network, statement: Statement, signal: AbortSi
   return { taskId: statement.id, requestId: '', log, operationId, signal, result, commit };
 }
 
-async function end(network: Network, statement: Statement, { done }: Asked): Promise<void> {
+async function end(
+  network: Network,
+  statement: Statement,
+  { verb, done }: Asked,
+  refused: Applied['refused'],
+): Promise<void> {
+  const { host, kind, subject } = statement;
+  if (refused.length > 0) network.log.error({ host, kind, subject, verb, refused }, 'a host left parts out');
   await network.together(async (tx) => {
     await stillCurrent(tx, statement);
     await removeStatement(tx, statement);
     await forgetWork(tx, statement.id);
-    await done?.({ ...network, db: tx });
+    await done?.({ ...network, db: tx }, refused);
   });
   network.bus.hint(eventsWait);
 }

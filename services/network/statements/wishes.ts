@@ -1,6 +1,6 @@
 /** Each kind of statement: what its host is asked now, and what is true afterwards. */
 import { tapName } from '#shared/contracts/names.ts';
-import type { NetworkAgent } from '#shared/contracts/network-agent.ts';
+import type { Applied, NetworkAgent } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
 import { dhcpId, dhcpWish } from '../wishes/dhcp.ts';
 import { externalId, externalWish } from '../wishes/external.ts';
@@ -12,8 +12,9 @@ import type { Kind, Statement } from './store.ts';
 
 export interface Asked {
   readonly verb: keyof NetworkAgent;
+  /** What it made true; an agent of an older release says nothing. */
   ask(agent: NetworkAgent): Promise<unknown>;
-  readonly done?: (network: Network) => Promise<void>;
+  readonly done?: (network: Network, refused: Applied['refused']) => Promise<void>;
   readonly refused?: (network: Network) => Promise<void>;
 }
 
@@ -48,7 +49,7 @@ const asked: Readonly<Record<Kind, Ask>> = {
   router: async (network, host, id) => {
     const wish = await routerWish(network, host, id);
     if (!wish) return { verb: 'ensureRouterGone', ask: (agent) => agent.ensureRouterGone({ id }) };
-    const done = (within: Network) => routerStands(within, wish);
+    const done = (within: Network, left: Applied['refused']) => routerStands(within, wish, left);
     const refused = (within: Network) => routerRefused(within, id);
     return { verb: 'ensureRouter', ask: (agent) => agent.ensureRouter(wish), done, refused };
   },
