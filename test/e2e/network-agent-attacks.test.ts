@@ -1,9 +1,10 @@
 /** What guests try against other guests' metadata, and against the host, with real packets. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { type TestContext, test } from 'node:test';
+import { listenInNetns } from '../../shared/process/listen-in-netns.ts';
 import { run } from '../../shared/process/run.ts';
 import { hostReaches, missing, openHost } from './network-agent-host.ts';
 import { plugged, twoNetworks } from './network-agent-networks.ts';
@@ -86,6 +87,7 @@ test('OSSN-0018: guests and routers reach nothing of the host but what is listed
         'timeout',
         '0.3',
         'bash',
+        '--norc',
         '-c',
         `cat < /dev/tcp/${address}/${port} || true`,
       ]).then(
@@ -94,14 +96,88 @@ test('OSSN-0018: guests and routers reach nothing of the host but what is listed
       )
     ).includes('hello');
   for (const address of all) {
-    assert.ok(await hostReaches(address, closed), `${address} is there`);
+    assert.ok(await hostReaches(address, closed, 10), `${address} is there`);
     assert.ok(!(await web.reaches(address, closed, 0.3)), `${address} from a guest behind a router`);
     assert.ok(!(await near.reaches(address, closed, 0.3)), `${address} from a guest on the external network`);
     assert.ok(!(await inRouter(address, closed)), `${address} from the router`);
   }
   for (const address of addresses) assert.ok(await web.reaches(address, listed), `${address} is listed`);
   assert.ok(await web.pings(`${host.external}.1`), 'the way out answers pings');
-  assert.ok(await hostReaches(`${host.external}.50`, 7000), 'and the host reaches guests');
+  assert.ok(await hostReaches(`${host.external}.50`, 7000, 10), 'and the host reaches guests');
+});
+
+test('OSSN-0018: guests do not reach the other machines of the cloud through their host, except what is listed', {
+  skip,
+}, async (t) => {
+  const box = await openBox(t);
+  const hostDoors = [{ address: box.address, protocol: 'tcp' as const, port: 8774 }];
+  const { host, router, web } = await twoNetworks(t, { hostDoors, tunnelAddress: box.hostAddress });
+  const floating = `${host.external}.100`;
+  await host.driver.ensureRouter({ ...router, floatingIps: [{ id: 'f', floating, fixed: '10.7.0.11' }] });
+  await box.listens(3260);
+  await box.listens(8774);
+  await web.listens(7000);
+  assert.ok(await hostReaches(box.address, 3260, 10), 'it listens');
+  assert.ok(!(await web.reaches(box.address, 3260, 0.3)), 'storage');
+  assert.ok(await web.cannotPing(box.address), 'at all');
+  assert.ok(await web.reaches(box.address, 8774), 'what is listed');
+  await run(['ip', '-n', box.space, 'route', 'add', `${host.external}.0/24`, 'via', box.hostAddress]);
+  assert.ok(await box.reaches(floating, 7000), 'they reach guests, as anybody outside');
+});
+
+/** Another machine, on a wire with this host. */
+async function openBox(t: TestContext) {
+  const name = `guest${Math.random().toString(36).slice(2, 8)}`;
+  const subnet = `198.51.100.${Math.floor(Math.random() * 30) * 8}`.split('.');
+  const at = (number: number) => [...subnet.slice(0, 3), Number(subnet[3]) + number].join('.');
+  await run(['ip', 'netns', 'add', name]);
+  const servers: Server[] = [];
+  t.after(async () => {
+    for (const server of servers) server.close();
+    await run(['ip', 'netns', 'del', name]);
+  });
+  await run(['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
+  await run(['ip', '-batch', '-'], { input: `addr add ${at(1)}/29 dev ${name}\nlink set ${name} up\n` });
+  await run(['ip', '-n', name, '-batch', '-'], { input: `addr add ${at(2)}/29 dev eth0\nlink set eth0 up\n` });
+  const listens = async (port: number) => {
+    const server = await listenInNetns(name, port, '0.0.0.0');
+    server.on('connection', (socket) => socket.end('hello'));
+    servers.push(server);
+  };
+  const reaches = async (address: string, port: number) => {
+    const words = [
+      'ip',
+      'netns',
+      'exec',
+      name,
+      'timeout',
+      '3',
+      'bash',
+      '--norc',
+      '-c',
+      `cat < /dev/tcp/${address}/${port}`,
+    ];
+    return (await run(words)).stdout.includes('hello');
+  };
+  return { space: name, hostAddress: at(1), address: at(2), listens, reaches };
+}
+
+test('OSSA-2013-033: metadata answers a port’s own addresses, not those of its pairs, nor of an unguarded port', {
+  skip,
+}, async (t) => {
+  const { host, web, blue } = await twoNetworks(t);
+  host.owners.set(`${blue.networkId} 10.7.0.11`, 'web');
+  host.owners.set(`${blue.networkId} 10.7.0.77`, 'alice');
+  const own = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
+  const pairs = [{ address: '10.7.0.0/24', mac: own.mac }];
+  await web.address('10.7.0.77/32');
+  for (const more of [{ allowedPairs: pairs }, { guarded: false, groupIds: [] }]) {
+    await host.driver.ensurePort({ ...own, ...more });
+    await web.route('169.254.169.254/32', 'via', '10.7.0.1', 'src', '10.7.0.77');
+    assert.equal(await web.asks('169.254.169.254', 80), '', JSON.stringify(more));
+    await web.route('169.254.169.254/32', 'via', '10.7.0.1', 'src', '10.7.0.11');
+    assert.match(await web.asks('169.254.169.254', 80), /web/);
+  }
 });
 
 /** A listener of the host at all its addresses, for IPv6 too. */
@@ -117,11 +193,12 @@ async function hostAddresses(t: TestContext): Promise<string[]> {
   const name = `guest${Math.random().toString(36).slice(2, 8)}`;
   await run(['ip', 'link', 'add', name, 'type', 'bridge']);
   t.after(() => run(['ip', 'link', 'del', name]));
-  await run(['ip', 'addr', 'add', '198.51.100.77/32', 'dev', name]);
+  const another = `198.51.100.${240 + Math.floor(Math.random() * 15)}`;
+  await run(['ip', 'addr', 'add', `${another}/32`, 'dev', name]);
   await run(['ip', 'link', 'set', name, 'up']);
   const machine = Object.entries(networkInterfaces()).filter(([link]) => /^(e|lo$)/.test(link));
   const own = machine
     .flatMap(([, found]) => found ?? [])
     .filter(({ family, internal }) => family === 'IPv4' && !internal);
-  return [...own.map(({ address }) => address), '198.51.100.77'];
+  return [...own.map(({ address }) => address), another];
 }

@@ -31,7 +31,7 @@ export async function openFlow(
   port: number,
 ): Promise<Flow> {
   const inside = space ? ['ip', 'netns', 'exec', space] : [];
-  const [program = '', ...args] = [...inside, 'bash', '-c', script, address, String(port)];
+  const [program = '', ...args] = [...inside, 'bash', '--norc', '-c', script, address, String(port)];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   t.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });

@@ -68,7 +68,7 @@ export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, seg
     get: async (url: string) => (await exec('busybox', 'wget', '-q', '-O', '-', url)).stdout,
     /** True when somebody answered there in time. */
     reaches: async (address: string, port: number, seconds = 3) => {
-      const words = ['timeout', String(seconds), 'bash', '-c', `cat < /dev/tcp/${address}/${port}`];
+      const words = ['timeout', String(seconds), 'bash', '--norc', '-c', `cat < /dev/tcp/${address}/${port}`];
       return (await exec(...words)).stdout.includes('hello');
     },
     listens: async (port: number) => {
@@ -90,7 +90,7 @@ export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, seg
       const lines = Object.entries({ host: address, connection: 'close', ...headers }).map(([k, v]) => `${k}: ${v}`);
       const request = ['GET /openstack/latest/user_data HTTP/1.1', ...lines, '', ''].join('\\r\\n');
       const words = `exec 3<>/dev/tcp/${address}/${port} && printf '${request}' >&3 && cat <&3`;
-      return (await exec('timeout', '0.7', 'bash', '-c', words)).stdout;
+      return (await exec('timeout', '0.7', 'bash', '--norc', '-c', words)).stdout;
     },
   };
 }

@@ -43,10 +43,13 @@ export type Guest = Awaited<ReturnType<Host['guest']>>;
 /** What the cloud knows of an address: the metadata door asks for it. */
 type Owners = Map<string, string>;
 
-export async function openHost(
-  t: TestContext,
-  options: { readonly healMs?: number; readonly hostDoors?: readonly HostDoor[] } = {},
-) {
+export interface HostOptions {
+  readonly healMs?: number;
+  readonly hostDoors?: readonly HostDoor[];
+  readonly tunnelAddress?: string;
+}
+
+export async function openHost(t: TestContext, options: HostOptions = {}) {
   const cloudId = randomId();
   const names = namesOf(cloudId);
   const stateDir = await mkdtemp(join(tmpdir(), 'wattle-network-agent-'));
@@ -67,7 +70,7 @@ export async function openHost(
     stateDir,
     bus,
     log,
-    tunnelAddress: '127.0.0.1',
+    tunnelAddress: options.tunnelAddress ?? '127.0.0.1',
     vxlanPort: 4789,
     wires: new Map(),
     upstream: [],
@@ -126,8 +129,10 @@ export async function leftovers(cloudId: string): Promise<string[]> {
 }
 
 export const hostPings = async (address: string) => (await tryRun(['ping', '-c', '1', '-W', '1', address])).code === 0;
-export const hostReaches = async (address: string, port: number) =>
-  (await tryRun(['timeout', '1', 'bash', '-c', `cat < /dev/tcp/${address}/${port}`])).stdout.includes('hello');
+export const hostReaches = async (address: string, port: number, seconds = 1) =>
+  (
+    await tryRun(['timeout', String(seconds), 'bash', '--norc', '-c', `cat < /dev/tcp/${address}/${port}`])
+  ).stdout.includes('hello');
 
 /** An agent as a process of its own. */
 export const workerFile = new URL('./network-agent-worker.ts', import.meta.url).pathname;

@@ -1,7 +1,7 @@
 /** Networks with guests in them, ready to be tried. */
 import type { TestContext } from 'node:test';
 import type { PortWish, RouterWish } from '../../shared/contracts/network-agent.ts';
-import { type Host, openHost, type Work } from './network-agent-host.ts';
+import { type Host, type HostOptions, openHost, type Work } from './network-agent-host.ts';
 import { dhcpOf, groupOf, idOf, routerOf } from './network-agent-wishes.ts';
 
 /** A port and its guest, with its address by hand. */
@@ -15,7 +15,7 @@ export async function plugged(host: Host, port: PortWish) {
 }
 
 /** blue 10.7.0.0/24 with `web`, red 10.8.0.0/24 with `db`, a router between them and the outside. */
-export async function twoNetworks(t: TestContext, options: Parameters<typeof openHost>[1] = {}) {
+export async function twoNetworks(t: TestContext, options: HostOptions = {}) {
   const host = await openHost(t, options);
   const [blue, red, outside] = [
     host.segment(1),

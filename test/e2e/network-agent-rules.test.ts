@@ -56,7 +56,7 @@ test('OSSA-2012-007, OSSA-2019-001: every protocol that the API takes is a rule 
   assert.ok(rules.length > 300);
   const { wish, refused } = accepted('group', { id: idOf(6, 1), members: [], rules });
   assert.deepEqual(refused, []);
-  const state = { ports: [], groups: [wish], bridges: [], masqueraded: [], hostDoors: [] };
+  const state = { ports: [], groups: [wish], bridges: [], masqueraded: [], machines: [], hostDoors: [] };
   const names = namesOf('zzzz');
   await loadNft(wholeText(names.table, rulesetOf({ names, ...state, tunnels: { port: 4789, peers: [] } })), space);
 });
@@ -183,6 +183,7 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
       groups,
       bridges,
       masqueraded: turn % 2 ? [segment.bridge] : [],
+      machines: turn % 2 ? ['10.0.0.0/24', 'fd00::/64'] : [],
       hostDoors: turn % 3 ? [] : doors,
       tunnels: { port: 4789, peers },
     };

@@ -23,6 +23,28 @@ test('a guest gets its address, its MTU, its routes and its metadata', { skip },
   assert.equal(await guest.get('http://169.254.169.254/openstack'), 'server-1 /openstack');
 });
 
+test('leases and metadata are back when a network has another port for them', { skip }, async (t) => {
+  const host = await openHost(t);
+  const blue = host.segment(1);
+  await host.driver.ensureGroup(groupOf(1, []));
+  const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
+  await host.driver.ensurePort(port);
+  host.owners.set(`${blue.networkId} 10.7.0.11`, 'web');
+  const guest = await host.guest(port);
+  await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, [port]));
+  await guest.lease();
+  assert.equal(await guest.get('http://169.254.169.254/x'), 'web /x');
+  const other = dhcpOf(blue, '10.7.0', 2, [port]);
+  const fixedIps = [{ address: '10.7.0.3', subnetId: `${blue.networkId}/4` }];
+  await host.driver.ensureDhcp({ ...other, port: { ...other.port, fixedIps } });
+  assert.match(await guest.lease(), /dns=10\.7\.0\.3 .*169\.254\.169\.254\/32 10\.7\.0\.3/);
+  assert.equal(await guest.get('http://169.254.169.254/x'), 'web /x');
+  await host.driver.ensureDhcpGone(other);
+  await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 3, [port]));
+  await guest.lease();
+  assert.equal(await guest.get('http://169.254.169.254/x'), 'web /x');
+});
+
 test('guests of two networks meet across a router, and reach the outside under its address', { skip }, async (t) => {
   const { host, web, db } = await twoNetworks(t);
   assert.ok(await web.pings('10.8.0.21'), 'across the router');

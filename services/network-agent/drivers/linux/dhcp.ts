@@ -29,7 +29,7 @@ interface DhcpHost {
 export async function ensureDhcp({ names, stateDir, upstream }: DhcpHost, wish: DhcpWish): Promise<void> {
   const networkId = networkOf(wish.id);
   const space = names.dhcpSpace(networkId);
-  await ensureSpace(space, []);
+  await ensureSpace(space, ['ipv4/conf/all/arp_notify']); // guests may know its address by an older port's MAC
   await plug(names, space, wish);
   const dir = dirOf(names, networkId);
   await ensureDnsmasq({ space, dir, stateDir }, dnsmasqFiles(wish, dir, upstream));

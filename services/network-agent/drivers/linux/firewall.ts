@@ -1,6 +1,7 @@
 import type { PortWish, Segment } from '#shared/contracts/network-agent.ts';
 import { coalesced } from '../order.ts';
 import { type AllRecords, neededSegments } from '../records.ts';
+import { canonicalRange } from './addresses.ts';
 import { type Block, changeText, wholeText } from './blocks.ts';
 import type { Underlay } from './bridge.ts';
 import { type Links, listLinks, loadNft } from './commands.ts';
@@ -22,7 +23,8 @@ export function openFirewall(underlay: Underlay, records: AllRecords, hostDoors:
     const links = await listLinks();
     const ports = numberOf(records.port.list());
     const state = stateOf(underlay, records, ports, (bridge) => links.get(bridge)?.index ?? null);
-    const wanted = rulesetOf({ ...state, hostDoors });
+    const machines = machinesOf(underlay.tunnelAddress, state.tunnels.peers, links);
+    const wanted = rulesetOf({ ...state, machines, hostDoors });
     const change = standing && changeText(table, standing, wanted);
     standing = null; // until it is known again: an error leaves open what stands
     if (change === null || !(await loaded(change))) await loadNft(wholeText(table, wanted));
@@ -50,7 +52,7 @@ function stateOf(
   records: AllRecords,
   ports: readonly NumberedPort[],
   indexOf: (bridge: string) => number | null,
-): Omit<FirewallState, 'hostDoors'> {
+): Omit<FirewallState, 'hostDoors' | 'machines'> {
   const externals = records.external.list();
   const open = new Set(
     externals.filter(({ hostAddress }) => hostAddress !== null).map(({ segment }) => segment.bridge),
@@ -74,6 +76,14 @@ function stateOf(
 const peersOf = (segments: readonly Segment[]) => [
   ...new Set(segments.filter(({ type }) => type === 'vxlan').flatMap(({ peers }) => peers)),
 ];
+
+/** The range in which this host has its address, and other hosts that stand elsewhere. On a loopback there are none. */
+function machinesOf(own: string, peers: readonly string[], links: Links): string[] {
+  const near = [...links.values()]
+    .flatMap(({ addresses }) => addresses)
+    .filter((address) => address.split('/')[0] === own && !/^(127\.|::1$)/.test(own));
+  return [...new Set([...near, ...peers].map(canonicalRange))];
+}
 
 /**
  * The kernel's own number of the bridge: unlike a network's, no two bridges of a machine share one, whichever cloud made

@@ -71,7 +71,6 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
       await firewall.load();
       await ensureDhcp({ names, stateDir, upstream }, wish);
       await metadata.ensureDoors(space, [dhcpDoor(names, wish)]);
-      await metadata.keepOnly(space, [wish.port.id]);
       return [];
     },
     space: ({ underlay: { names } }, { id }) => names.dhcpSpace(networkOf(id)),
@@ -128,9 +127,10 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
 const isPlugged = (links: Links, link: string, bridge: string): boolean =>
   links.get(link)?.up === true && links.get(link)?.master === bridge;
 
-const dhcpDoor = (names: Names, { id, port, segment }: Wishes['dhcp']): Door => ({
+const dhcpDoor = (names: Names, { id, segment }: Wishes['dhcp']): Door => ({
   space: names.dhcpSpace(networkOf(id)),
-  side: port.id,
+  side: 'network', // the namespace has one, whichever port it is
+
   networkId: segment.networkId,
   host: metadataAddress,
   port: 80,

@@ -4,7 +4,8 @@ import type { HostDoor } from './host-doors.ts';
 import type { FirewallState } from './ruleset.ts';
 
 /** Which packets are between guests, which ones the host routes, and what it keeps away from itself. */
-export function baseChains({ names, bridges, masqueraded, tunnels, hostDoors }: FirewallState): Block[] {
+export function baseChains(state: FirewallState): Block[] {
+  const { names, bridges, masqueraded, tunnels, hostDoors } = state;
   const ours = `"${names.bridges}*"`;
   const open = quoted(bridges.filter(({ zone }) => zone === null).map(({ bridge }) => bridge));
   const bridged = quoted(bridges.map(({ bridge }) => bridge)).map((bridge) => `${bridge} . ${bridge} : goto guests`);
@@ -15,6 +16,7 @@ export function baseChains({ names, bridges, masqueraded, tunnels, hostDoors }: 
       // In and out by one bridge is bridged; anything else is routed by the host, which a tenant's network never is.
       ...(bridged.length > 0 ? [`iifname . oifname vmap { ${bridged.join(', ')} }`] : []),
       ...['iifname', 'oifname'].map((field) => `${field} ${ours}${except(field, open)} drop`),
+      ...(open.length > 0 ? machineLines(`iifname { ${open.join(', ')} }`, state) : []),
       ...['iifname', 'oifname'].flatMap(toOpen),
     ]),
     // The host is no part of the outside: before anything else, and at all of its addresses.
@@ -41,12 +43,19 @@ export function baseChains({ names, bridges, masqueraded, tunnels, hostDoors }: 
 const hostLines = (fromOpen: string, doors: readonly HostDoor[]): string[] => [
   `${fromOpen} ct direction reply ct state { established, related } accept`,
   `${fromOpen} meta l4proto { icmp, ipv6-icmp } accept`,
-  ...doors.map(
-    ({ address, protocol, port }) =>
-      `${fromOpen} ${address.includes(':') ? 'ip6' : 'ip'} daddr ${address} ${protocol} dport ${port} accept`,
-  ),
+  ...doors.map((door) => `${fromOpen} ${toDoor(door)} accept`),
   `${fromOpen} drop`,
 ];
+
+/** Behind the host, under its address, guests would look like one of the cloud's machines to the others. */
+const machineLines = (fromOpen: string, { machines, hostDoors }: FirewallState): string[] => [
+  ...(machines.length > 0 ? hostDoors.map((door) => `${fromOpen} ${toDoor(door)} goto guests`) : []),
+  ...machines.map((range) => `${fromOpen} ct direction original ${field(range)} daddr ${range} drop`),
+];
+
+const field = (address: string) => (address.includes(':') ? 'ip6' : 'ip');
+const toDoor = ({ address, protocol, port }: HostDoor) =>
+  `${field(address)} daddr ${address} ${protocol} dport ${port}`;
 
 const base = (name: string, head: string, lines: readonly string[]): Block => ({
   family: 'inet',

@@ -9,7 +9,7 @@ import { chainOf, groupChains, memberSets, namedGroups } from './group-rules.ts'
 import type { HostDoor } from './host-doors.ts';
 import type { Names } from './names.ts';
 import { baseChains } from './ruleset-base.ts';
-import { spoofingLines } from './spoofing.ts';
+import { metadataLines, spoofingLines } from './spoofing.ts';
 
 /** A port with its number in marks, 1 to 65535. */
 export interface NumberedPort {
@@ -30,7 +30,9 @@ export interface FirewallState {
   readonly bridges: readonly HostBridge[];
   /** Bridges whose guests leave through this host under its own address. */
   readonly masqueraded: readonly string[];
-  /** What guests and routers may reach on the host itself. */
+  /** Ranges and addresses of the cloud's own machines, which guests do not reach by the host. */
+  readonly machines: readonly string[];
+  /** What guests and routers may reach there, and on the host itself. */
   readonly hostDoors: readonly HostDoor[];
   /** Who may send VXLAN frames here, and at which port. */
   readonly tunnels: { readonly port: number; readonly peers: readonly string[] };
@@ -46,6 +48,7 @@ const chain = (family: Block['family'], name: string, lines: readonly string[], 
   lines,
 });
 
+const unguarded = ({ ports }: FirewallState) => ports.filter(({ wish }) => wish.adminUp && !wish.guarded);
 const watched = ({ ports }: FirewallState) => ports.filter(({ wish }) => wish.adminUp && wish.guarded);
 
 function bridgeBlocks(state: FirewallState): Block[] {
@@ -54,8 +57,15 @@ function bridgeBlocks(state: FirewallState): Block[] {
     state.ports.map(({ wish, number }) => `"${wish.tap}" : ${verdict(wish, `${way}_${number}`)}`);
   const goals = [...vmap('oifname', verdicts('to')), `oifname "${taps}*" drop`];
   return [
+    ...unguarded(state).map(({ number, wish }) =>
+      chain('bridge', `from_${number}`, [...metadataLines(wish), 'accept']),
+    ),
     ...watched(state).flatMap(({ number, wish }) => [
-      chain('bridge', `from_${number}`, [`meta mark set ${from(number)}`, ...spoofingLines(wish)]),
+      chain('bridge', `from_${number}`, [
+        `meta mark set ${from(number)}`,
+        ...metadataLines(wish),
+        ...spoofingLines(wish),
+      ]),
       chain('bridge', `to_${number}`, [`meta mark set meta mark & 0xffff0000 | ${to(number)}`, 'accept']),
     ]),
     chain(
@@ -76,7 +86,7 @@ function bridgeBlocks(state: FirewallState): Block[] {
 
 function verdict({ adminUp, guarded }: PortWish, name: string): string {
   if (!adminUp) return 'drop';
-  return guarded ? `jump ${name}` : 'accept';
+  return guarded || name.startsWith('from_') ? `jump ${name}` : 'accept';
 }
 
 function inetBlocks(state: FirewallState): Block[] {

@@ -1,10 +1,21 @@
 /** Bridge family: what a guest may send as. No connection tracking here; it only looks at one frame. */
 import type { PortWish } from '#shared/contracts/network-agent.ts';
 import { familyOf, ip6Number, linkLocalOf } from './addresses.ts';
+import { metadataAddress } from './dnsmasq-files.ts';
 
 interface Pair {
   readonly mac: string;
   readonly address: string;
+}
+
+/**
+ * Metadata is answered by address, so only a port's own addresses may ask for it: no allowed pair, and nothing that an
+ * unguarded port makes up.
+ */
+export function metadataLines({ fixedIps }: PortWish): string[] {
+  const own = fixedIps.map(({ address }) => address).filter((address) => familyOf(address) === 4);
+  const others = own.length > 0 ? `ip saddr != { ${[...new Set(own)].join(', ')} } ` : '';
+  return [`ether type ip ip daddr ${metadataAddress} ${others}drop`];
 }
 
 /** Lines of the chain that each frame of a guarded port passes. Ends with a verdict for every frame. */
