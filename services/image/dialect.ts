@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect, Header } from '#shared/http/dialect.ts';
 import { challenge } from '#shared/http/family-words.ts';
+import { own } from '#shared/input/own.ts';
 
 /** Glance refuses in HTML, and in JSON to who asks for that. It has no microversions. */
 export const glance = (identityUrl: string): Dialect => ({
@@ -27,7 +28,7 @@ function wantsJson(header: Header): boolean {
 }
 
 const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => signs[sign] ?? sign);
+const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => own(signs, sign) ?? sign);
 
 const page = (title: string, message: string) => `<html>
  <head>

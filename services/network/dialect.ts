@@ -2,6 +2,7 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect, Problem } from '#shared/http/dialect.ts';
 import { sentToIdentity } from '#shared/http/family-words.ts';
+import { own } from '#shared/input/own.ts';
 
 /** What Neutron calls a refusal that nobody gave a name. */
 const types: Readonly<Record<string, string>> = {
@@ -21,7 +22,7 @@ export const neutron = (identityUrl: string): Dialect => ({
   fault: ({ status, kind, type, message }) =>
     status === 401
       ? sentToIdentity(identityUrl, message)
-      : { body: { NeutronError: { type: typeOf(type) ?? types[kind] ?? kind, message, detail: '' } } },
+      : { body: { NeutronError: { type: typeOf(type) ?? own(types, kind) ?? kind, message, detail: '' } } },
   invalid,
 });
 

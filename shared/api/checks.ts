@@ -1,6 +1,7 @@
 /** One ajv validator per operation and range of versions, compiled from the document when first needed. */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
+import { own } from '#shared/input/own.ts';
 import type { ApiDocument, Json, Operation } from './document.ts';
 import { boundaries, narrow } from './narrow.ts';
 import { atLeast, type Version } from './versions.ts';
@@ -164,7 +165,7 @@ const words: Readonly<Record<string, (params: Record<string, unknown>, value: st
 };
 
 const reasonOf = ({ keyword, params, data, message = 'does not fit' }: ErrorObject): string =>
-  words[keyword]?.(params as Record<string, unknown>, quoted(data)) ?? `${quoted(data)} ${message}`;
+  own(words, keyword)?.(params as Record<string, unknown>, quoted(data)) ?? `${quoted(data)} ${message}`;
 
 /** Long values are cut: a refusal is read by people. */
 const quoted = (value: unknown): string => {

@@ -1,5 +1,6 @@
 /** Keystone's way of asking for some rows: `name=x`, `name__contains=x`, `enabled=false`. */
 import type { Knex } from 'knex';
+import { own } from '#shared/input/own.ts';
 
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
@@ -31,7 +32,7 @@ export function applyFilters<Q extends Knex.QueryBuilder>(
 ): Q {
   for (const [key, values] of Object.entries(filters)) {
     const [name = '', comparison = 'equals'] = key.split('__');
-    const filtered = columns[name];
+    const filtered = own(columns, name);
     const value = values.at(-1);
     if (filtered === undefined || value === undefined) continue;
     if (comparison === 'equals') equal(query, filtered, value);
@@ -65,13 +66,13 @@ const operators: Readonly<Record<string, string>> = { lt: '<', lte: '<=', gt: '>
 /** `gt:2030-01-01T00:00:00Z`, or that very moment. */
 function compare(query: Knex.QueryBuilder, column: string, value: string): void {
   const [, operator = 'eq', moment = ''] = value.match(/^(?:([a-z]+):)?(.*)$/) ?? [];
-  query.where(column, operators[operator] ?? '=', Date.parse(moment.endsWith('Z') ? moment : `${moment}Z`));
+  query.where(column, own(operators, operator) ?? '=', Date.parse(moment.endsWith('Z') ? moment : `${moment}Z`));
 }
 
 function narrow(query: Knex.QueryBuilder, column: string, comparison: string, value: string): void {
   if (comparison === 'in') query.whereIn(column, value.split(','));
   const anyCase = comparison.startsWith('i');
-  const part = parts[anyCase ? comparison.slice(1) : comparison];
+  const part = own(parts, anyCase ? comparison.slice(1) : comparison);
   if (part === undefined || value === '') return;
   const [x, y] = anyCase ? ['LOWER(??)', 'LOWER(?)'] : ['??', '?'];
   query.whereRaw(part.sql.replace('x', x).replace('y', y), [column, ...part.values(value)]);

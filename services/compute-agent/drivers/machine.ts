@@ -1,6 +1,7 @@
 /** What the machine is, apart from its guests. */
 import { readFile, statfs } from 'node:fs/promises';
 import { arch, cpus, freemem, totalmem } from 'node:os';
+import { own } from '#shared/input/own.ts';
 import type { HostFacts } from './hypervisor.ts';
 
 const mb = 1024 * 1024;
@@ -24,5 +25,5 @@ async function processor(): Promise<HostFacts['cpu']> {
   const text = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const model = /^model name\s*:\s*(.+)$/m.exec(text)?.[1] ?? 'unknown';
   const features = (/^flags\s*:\s*(.+)$/m.exec(text)?.[1] ?? '').split(' ').filter(Boolean);
-  return { arch: arches[arch()] ?? arch(), model, features };
+  return { arch: own(arches, arch()) ?? arch(), model, features };
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { own } from '#shared/input/own.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -19,7 +20,7 @@ export type Files = ReadonlyMap<string, string>;
 export function listFiles(): Files {
   const below = (root: string, folder: string) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => types[extname(name)] !== undefined)
+      .filter((name) => own(types, extname(name)) !== undefined)
       .map((name) => [`/${join(folder, name)}`, join(root, folder, name)] as const);
   return new Map([...below(page, '.'), ...below(novnc, 'core'), ...below(novnc, 'vendor')]);
 }
@@ -37,6 +38,6 @@ export function sendFile(files: Files, path: string, answer: ServerResponse): vo
     answer.writeHead(404, { ...headers, 'content-type': 'text/plain' }).end('Not found\n');
     return;
   }
-  const type = types[extname(file)] ?? 'application/octet-stream';
+  const type = own(types, extname(file)) ?? 'application/octet-stream';
   answer.writeHead(200, { ...headers, 'content-type': type, 'cache-control': 'max-age=300' }).end(readFileSync(file));
 }

@@ -1,5 +1,6 @@
 import { Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 
 /** Extensions are history: all are part of the API now, and clients still ask for some by their alias. */
@@ -58,7 +59,7 @@ export const listExtensions: Handler<Compute> = async () =>
 
 export const showExtension: Handler<Compute> = async (_compute, { params }) => {
   const alias = params.id ?? '';
-  const name = aliases[alias];
+  const name = own(aliases, alias);
   if (name === undefined) throw new Fault(404, 'notFound', `Extension ${alias} was not found.`);
   return ok({ extension: extensionOf(alias, name) });
 };

@@ -2,6 +2,7 @@ import { atLeast } from '#shared/api/versions.ts';
 import { isAdmin } from '#shared/auth/who.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { mostPerPage } from '../dialect.ts';
 import { createFlavor, type FlavorBody } from './operations.ts';
@@ -56,7 +57,7 @@ function publicWished({ who, query }: Call<never>): boolean | undefined {
 
 async function page(compute: Compute, call: Call<never>) {
   const { who, query } = call;
-  const sortKey = sortColumns[query.sort_key ?? 'flavorid'];
+  const sortKey = own(sortColumns, query.sort_key ?? 'flavorid');
   if (!sortKey) throw badRequest(`Sort key supplied was not valid.`);
   const isPublic = publicWished(call);
   const minRamMb = whole('minRam', query.minRam);
@@ -129,7 +130,7 @@ const specNotFound = (id: string, key: string) =>
 export const showSpec: Handler<Compute> = async (compute, call) => {
   const { id, extraSpecs } = await found(compute, call);
   const key = call.params.key ?? '';
-  const value = extraSpecs[key];
+  const value = own(extraSpecs, key);
   if (value === undefined) throw specNotFound(id, key);
   return ok({ [key]: value });
 };
@@ -147,10 +148,10 @@ export const addSpecs: Handler<Compute, { extra_specs: Specs }> = async (compute
 export const changeSpec: Handler<Compute, Specs> = async (compute, call) => {
   const { id, extraSpecs } = await found(compute, call as unknown as Call<never>);
   const key = call.params.key ?? '';
-  const changed = texts(call.body);
-  if (changed[key] === undefined) throw badRequest('Request body and URI mismatch');
-  await changeFlavor(compute.db, id, { extraSpecs: { ...extraSpecs, [key]: changed[key] } });
-  return ok({ [key]: changed[key] });
+  const value = own(texts(call.body), key);
+  if (value === undefined) throw badRequest('Request body and URI mismatch');
+  await changeFlavor(compute.db, id, { extraSpecs: { ...extraSpecs, [key]: value } });
+  return ok({ [key]: value });
 };
 
 export const deleteSpec: Handler<Compute> = async (compute, call) => {

@@ -2,6 +2,7 @@ import { timeOf } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 import { mostPerPage } from '../dialect.ts';
 import { statesOf } from '../servers/states.ts';
 import { isTrue } from '../servers/wish.ts';
@@ -93,7 +94,7 @@ export function filterOf(call: ListCall): ServerFilter {
   const { version, query } = call;
   const all = call.may('os_compute_api:servers:allow_all_filters');
   const value = (name: string): string | undefined => {
-    const since = open[name];
+    const since = own(open, name);
     return all || (since !== undefined && atLeast(version, since)) ? given(query[name]) : undefined;
   };
   const tags = (name: string) => (value(name) ?? '').split(',').filter(Boolean);
@@ -182,7 +183,7 @@ function sortWished({ queries }: ListCall): ServerFilter['sort'] {
   const keys = (queries.sort_key ?? []).filter((key) => given(key) !== undefined);
   const dirs = queries.sort_dir ?? [];
   const sort = keys.flatMap((key, at) => {
-    const column = sortColumns[key];
+    const column = own(sortColumns, key);
     const order = dirs[at] ?? dirs.at(-1) ?? 'desc';
     if (order !== 'asc' && order !== 'desc') throw badRequest(`Unknown sort direction, must be one of: asc, desc`);
     return column === undefined ? [] : [{ column, order: order as 'asc' | 'desc' }];

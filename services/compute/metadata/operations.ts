@@ -1,5 +1,6 @@
 import type { FileContent } from '#shared/contracts/compute-agent.ts';
 import type { MetadataOf } from '#shared/contracts/network-agent.ts';
+import { own } from '#shared/input/own.ts';
 import { listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { listInterfaces } from '../interfaces/store.ts';
@@ -66,14 +67,14 @@ const content = (body: FileContent, type: string): Answer =>
 function fileOf(files: Files, rest: readonly string[]): Answer {
   if (rest.length === 0) return text(Object.keys(files).join('\n'));
   const name = rest.join('/');
-  const body = files[name];
+  const body = own(files, name);
   if (body === undefined) return missing;
   return content(body, name.endsWith('.json') ? 'application/json' : 'application/octet-stream');
 }
 
 /** EC2's tree lists what is below a folder, with a slash after what is a folder itself. */
 function folderOrFile(files: Readonly<Record<string, string>>, path: string): Answer {
-  const body = files[path];
+  const body = own(files, path);
   if (body !== undefined) return text(body);
   const prefix = path === '' ? '' : `${path}/`;
   const below = Object.keys(files).filter((name) => name.startsWith(prefix));

@@ -40,7 +40,9 @@ export const showQuotaDetail: Handler<Compute> = async ({ db, config }, { params
 type Wish = Readonly<Record<string, number | string | boolean>>;
 
 const numbersOf = (wish: Wish, known: Limits): Limits =>
-  Object.fromEntries(Object.entries(wish).flatMap(([name, value]) => (name in known ? [[name, Number(value)]] : [])));
+  Object.fromEntries(
+    Object.entries(wish).flatMap(([name, value]) => (Object.hasOwn(known, name) ? [[name, Number(value)]] : [])),
+  );
 
 export const updateQuota: Handler<Compute, { quota_set: Wish }> = async ({ db, config }, { params, body, version }) => {
   const id = params.id ?? '';

@@ -1,6 +1,7 @@
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { accepted, type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import { listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { hostStatuses } from '../hosts/operations.ts';
@@ -157,7 +158,7 @@ export const listAddresses: Handler<Compute> = async (compute, call) =>
 export const showAddresses: Handler<Compute> = async (compute, call) => {
   const label = call.params.label ?? '';
   const addresses = addressesView(await found(compute, call));
-  if (!addresses[label]) throw new Fault(404, 'notFound', 'Instance is not a member of specified network');
+  if (!own(addresses, label)) throw new Fault(404, 'notFound', 'Instance is not a member of specified network');
   return ok({ [label]: addresses[label] });
 };
 
@@ -166,7 +167,7 @@ export const listMetadata: Handler<Compute> = async (compute, call) =>
 
 export const showMetadatum: Handler<Compute> = async (compute, call) => {
   const key = call.params.key ?? '';
-  const value = (await found(compute, call)).metadata[key];
+  const value = own((await found(compute, call)).metadata, key);
   if (value === undefined) throw new Fault(404, 'notFound', 'Metadata item was not found');
   return ok({ meta: { [key]: value } });
 };
@@ -187,7 +188,7 @@ export const replaceMetadata: Handler<Compute, { metadata: Metadata }> = async (
 export const setMetadatum: Handler<Compute, { meta: Metadata }> = async (compute, call) => {
   await unlocked(compute, plain(call));
   const { id = '', key = '' } = call.params;
-  const value = call.body.meta[key];
+  const value = own(call.body.meta, key);
   if (value === undefined) throw badRequest('Request body and URI mismatch');
   await changeMetadata(compute, call.who, id, (now) => ({ ...now, [key]: value }));
   return ok({ meta: { [key]: value } });

@@ -167,15 +167,14 @@ export async function unplugPort({ network }: Compute, portId: string, brought: 
 
 /** What a list shows of the NICs, from their rows alone. */
 export function addressesOf(nics: readonly Interface[]): { addresses: Addresses; groups: string[] } {
-  const addresses: Record<string, Address[]> = {};
+  const addresses = new Map<string, Address[]>(); // labels are names that users chose
   const names = new Set<string>();
   for (const { port, state } of nics) {
     if (port === null || state === 'detaching') continue;
-    addresses[port.label] ??= [];
-    addresses[port.label]?.push(...addressesAt(port));
+    addresses.set(port.label, [...(addresses.get(port.label) ?? []), ...addressesAt(port)]);
     for (const { name } of port.groups) names.add(name);
   }
-  return { addresses, groups: [...names].sort((a, b) => (a < b ? -1 : 1)) };
+  return { addresses: Object.fromEntries(addresses), groups: [...names].sort((a, b) => (a < b ? -1 : 1)) };
 }
 
 function addressesAt({ mac, fixedIps, floating }: PortCopy): Address[] {

@@ -1,4 +1,5 @@
 /** The catalog of a token: every enabled endpoint, with the project's id where its URL names it. */
+import { own } from '#shared/input/own.ts';
 import type { Identity } from '../context.ts';
 import { groupsOf, isIn, listChosen } from '../endpoint-filter/store.ts';
 import { type Endpoint, listEntries } from './store.ts';
@@ -75,7 +76,7 @@ export function substitute(
   };
   let whole = true;
   const filled = url.replace(/[$%]\((\w+)\)s/g, (_match, name: string) => {
-    const value = values[name] ?? null;
+    const value = own(values, name) ?? null;
     if (value === null) whole = false;
     return value ?? '';
   });

@@ -1,5 +1,6 @@
 /** Keystone's filters on what a directory gave, which compares in its own way, or not at all. */
 import type { Filters } from '#shared/db/filters.ts';
+import { own } from '#shared/input/own.ts';
 import type { Comparison } from '../drivers/ldap/directory.ts';
 
 const comparisons: Readonly<Record<string, (found: string, asked: string) => boolean>> = {
@@ -27,5 +28,5 @@ export const fits = (
 ): boolean =>
   asked.every(({ field, comparison, value }) => {
     const found = field === 'id' || field === 'name' || field === 'enabled' ? thing[field] : undefined;
-    return found === undefined || (comparisons[comparison]?.(String(found), value) ?? true);
+    return found === undefined || (own(comparisons, comparison)?.(String(found), value) ?? true);
   });

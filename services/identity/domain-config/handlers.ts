@@ -1,5 +1,6 @@
 import { forbidden } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import type { Identity } from '../context.ts';
 import { findDomain } from '../projects/store.ts';
 import { dropConfig, setConfig } from './operations.ts';
@@ -46,7 +47,7 @@ export const showSecurity: Handler<Identity> = async ({ config, db }, { params }
     password_regex_description: config.passwordRegexDescription || null,
   };
   if (option === undefined) return ok({ config: { security_compliance: values } });
-  return ok({ config: { [option]: values[option] } });
+  return ok({ config: { [option]: own(values, option) } });
 };
 
 /** As it is after the whole of it was set: the path narrows what may be in the body. */
@@ -56,7 +57,7 @@ async function store(identity: Identity, call: Call<{ config: Readonly<Record<st
   const { config } = call.body;
   const groups = (option !== undefined && group !== undefined ? { [group]: config } : config) as Groups;
   const strange = Object.keys(groups).some((each) => group !== undefined && each !== group);
-  if (strange || (option !== undefined && !(option in config)))
+  if (strange || (option !== undefined && !Object.hasOwn(config, option)))
     throw forbidden('The configuration in the body and the one in the path are not the same.');
   await setConfig(identity, domainId, groups, { keep });
   return shown(await listOptions(identity.db, { domainId }));
@@ -87,5 +88,5 @@ export const showDefaults: Handler<Identity> = async (_identity, { params: { gro
   const known = defaultsOf(group);
   if (option === undefined) return ok({ config: { [group]: known } });
   if (!Object.hasOwn(known, option)) throw absentConfig(`${group} ${option}`);
-  return ok({ config: { [option]: known[option] } });
+  return ok({ config: { [option]: own(known, option) } });
 };

@@ -1,6 +1,7 @@
 /** What may be set for a domain alone, with the values that count where nobody set it. */
 import type { Setting } from '#shared/config/settings.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 import { BadOption, ldapSection, readOptions } from '../drivers/ldap/options.ts';
 import { absent } from '../projects/store.ts';
 
@@ -17,11 +18,11 @@ export const defaults: Groups = {
 /** Kept, and never shown. */
 export const hidden: Readonly<Record<string, readonly string[]>> = { ldap: ['password'] };
 
-export const isHidden = (group: string, option: string): boolean => hidden[group]?.includes(option) ?? false;
+export const isHidden = (group: string, option: string): boolean => own(hidden, group)?.includes(option) ?? false;
 
 export function refuseStrange(groups: Groups): void {
   for (const [group, options] of Object.entries(groups)) {
-    const known = defaults[group];
+    const known = own(defaults, group);
     if (!known) throw badRequest(`Invalid domain specific configuration: the group ${group} is not supported.`);
     for (const option of Object.keys(options))
       if (!Object.hasOwn(known, option))
@@ -36,7 +37,7 @@ export function refuseStrange(groups: Groups): void {
 }
 
 export const defaultsOf = (group: string): Readonly<Record<string, unknown>> => {
-  const known = Object.hasOwn(defaults, group) ? defaults[group] : undefined;
+  const known = own(defaults, group);
   if (!known) throw badRequest(`Invalid domain specific configuration: the group ${group} is not supported.`);
   return Object.fromEntries(Object.entries(known).filter(([option]) => !isHidden(group, option)));
 };

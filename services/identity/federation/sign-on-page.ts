@@ -1,8 +1,9 @@
 /** A page that takes a browser back to its dashboard with a token, by POST: no URL ever holds it. */
 import { createHash } from 'node:crypto';
+import { own } from '#shared/input/own.ts';
 
 const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => signs[sign] ?? '');
+const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => own(signs, sign) ?? '');
 
 const script = "document.getElementById('sso').submit();";
 const hash = createHash('sha256').update(script).digest('base64');

@@ -1,5 +1,6 @@
 /** Revocations as Keystone tells them: each names what a token must say, and the moment before which it was issued. */
 import type { Revocation } from '#shared/auth/revocations.ts';
+import { own } from '#shared/input/own.ts';
 import { moment } from '../tokens/moment.ts';
 
 /** What a token came by, in the words of each kind. */
@@ -17,7 +18,7 @@ export function eventView({ audit, chain, user, project, domain, by = '', before
     ...(user === undefined ? {} : { user_id: user }),
     ...(project === undefined ? {} : { project_id: project }),
     ...(domain === undefined ? {} : { domain_scope_id: domain }),
-    ...(delegations[kind] === undefined ? {} : { [delegations[kind]]: id }),
+    ...(own(delegations, kind) === undefined ? {} : { [own(delegations, kind) as string]: id }),
     issued_before: moment(before * 1000),
     // what is gone for good is revoked ahead of time
     revoked_at: moment(Math.min(before * 1000, Date.now())),

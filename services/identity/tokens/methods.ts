@@ -2,6 +2,7 @@
 
 import type { Claims } from '#shared/auth/token.ts';
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
 import { lookUser } from '../directories/people.ts';
@@ -94,7 +95,7 @@ export async function prove(
 }
 
 function methodOf(name: string): Method {
-  const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+  const method = own(methods, name);
   if (!method) throw unauthorized();
   return method;
 }

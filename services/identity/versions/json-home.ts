@@ -1,5 +1,6 @@
 /** The paths of this API by the names that clients look for, as application/json-home. */
 import type { Route } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 
 const docs = 'https://docs.openstack.org/api/openstack-identity/3';
 
@@ -12,7 +13,7 @@ const relOf = (path: string): string => {
     return [words[at + 1]?.startsWith(':') ? singular(word) : word];
   });
   const name = nouns.join('_');
-  return extension ? `${docs}/ext/${extension}/1.0/rel/${name}` : `${docs}/rel/${usual[name] ?? name}`;
+  return extension ? `${docs}/ext/${extension}/1.0/rel/${name}` : `${docs}/rel/${own(usual, name) ?? name}`;
 };
 
 const usual: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { projectOf, type Who } from '#shared/auth/who.ts';
 import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 import type { Config } from '../config.ts';
 import type { Images } from '../context.ts';
 import { checkImageCount } from '../quotas/limits.ts';
@@ -85,7 +86,7 @@ function applied(image: Image, change: Change, config: Config, mayGive: boolean)
   if (name === 'locations') throw forbidden("It's not allowed to update locations if locations are invisible.");
   if (name === 'id') throw forbidden("Attribute 'id' is read-only.");
   checkName(name);
-  const field = Object.hasOwn(baseFields, name) ? baseFields[name] : undefined;
+  const field = own(baseFields, name);
   if (field) return withBase(image, field, change, mayGive);
   const present = Object.hasOwn(image.properties, name) ? image.properties[name] : undefined;
   const others = Object.fromEntries(Object.entries(image.properties).filter(([each]) => each !== name));
@@ -121,7 +122,7 @@ function withBase(
 ): Image {
   if (op === 'remove') throw forbidden(`Property ${name} may not be removed.`);
   if (op === 'add' && !mayOverwrite) throw conflict(`Property ${name} already present.`);
-  if (!types[field]?.(value))
+  if (!own(types, field)?.(value))
     throw badRequest(
       `Provided object does not match schema 'image': ${JSON.stringify(value)} is not valid for '${name}'`,
     );

@@ -1,5 +1,6 @@
 /** The two languages of changes that Glance understands: JSON patch of draft 4 and of draft 10. */
 import { badRequest, Fault } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 
 export interface Change {
   readonly op: 'add' | 'remove' | 'replace';
@@ -16,7 +17,7 @@ const types: Readonly<Record<string, 4 | 10>> = {
 const operations = ['add', 'remove', 'replace'] as const;
 
 export function changesOf(contentType: string, body: unknown): Change[] {
-  const draft = types[contentType.split(';')[0]?.trim() ?? ''];
+  const draft = own(types, contentType.split(';')[0]?.trim());
   if (!draft) {
     const allowed = Object.keys(types).join(', ');
     throw new Fault(415, 'badMediaType', `Image PATCH expects Content-Type one of: ${allowed}`, {

@@ -1,6 +1,7 @@
 /** What a query asks of the list of images, in Glance's own language: `name=in:a,b`, `created_at=gt:2026-…`, `sort=name:asc`. */
 import { timeOf } from '#shared/api/times.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 import { visibilities } from '../images/states.ts';
 import type { Condition, ListWish } from './store.ts';
 
@@ -119,7 +120,7 @@ function timeConditions(key: string, text: string): Condition[] {
   const [operator, value] = operatorOf(text);
   const time = timeOf(value);
   if (time === undefined) throw badRequest(`Bad "${key}" query filter format. Use ISO 8601 DateTime notation.`);
-  const conditions = comparisons[operator]?.(Math.floor(time / secondMs) * secondMs);
+  const conditions = own(comparisons, operator)?.(Math.floor(time / secondMs) * secondMs);
   if (!conditions) throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
   return conditions.map((condition) => ({ column: columnOf(key), ...condition }));
 }

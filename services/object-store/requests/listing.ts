@@ -1,6 +1,7 @@
 /** What a listing may be asked for, and the three ways to write it. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import { refuse } from './refusals.ts';
 import { isTrue } from './request.ts';
 
@@ -39,7 +40,7 @@ export function formatOf({ query, header }: Call): Format {
   const wanted = accept.split(',').map((part) => {
     const [type = '', ...more] = part.split(';').map((word) => word.trim().toLowerCase());
     const quality = Number(more.find((word) => word.startsWith('q='))?.slice(2) ?? 1);
-    return { format: media[type], quality };
+    return { format: own(media, type), quality };
   });
   const [best] = wanted
     .filter(({ format, quality }) => format && quality > 0)
@@ -91,6 +92,6 @@ const entities: Readonly<Record<string, string>> = {
 /** Characters that XML cannot say become the mark for what cannot be said. */
 export const escaped = (value: string | number): string =>
   String(value)
-    .replace(/[&<>"']/g, (character) => entities[character] ?? character)
+    .replace(/[&<>"']/g, (character) => own(entities, character) ?? character)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones
     .replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '\ufffd');

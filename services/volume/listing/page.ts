@@ -4,6 +4,7 @@ import { atLeast } from '#shared/api/versions.ts';
 import { isAdmin } from '#shared/auth/who.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 
 export interface Listing<Row> {
   readonly collection: string;
@@ -58,7 +59,7 @@ function filtered<Row>(listing: Listing<Row>, all: readonly Row[], asked: Asked)
     .filter(([key]) => !kept.has(key))
     .flatMap(([key, value]) => {
       const like = key.endsWith('~') && atLeast(version, '3.34');
-      const filter = filters[like ? key : key.replace(/~$/, '')];
+      const filter = own(filters, like ? key : key.replace(/~$/, ''));
       return filter && isSet(value) ? [(row: Row) => filter(row, value)] : [];
     });
   return all.filter((row) => wanted.every((matches) => matches(row)));
@@ -84,7 +85,7 @@ function sorted<Row extends { readonly id: string }>(
     const [key = '', direction = 'desc'] = word.trim().split(':');
     if (!/^(asc|desc)$/.test(direction))
       throw badRequest(`Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.`);
-    const read = key === 'id' ? (row: Row) => row.id : sortKeys[key];
+    const read = key === 'id' ? (row: Row) => row.id : own(sortKeys, key);
     if (!read) throw badRequest(`Invalid input received: Invalid sort key: ${key}`);
     return { read, sign: direction === 'asc' ? 1 : -1 };
   });
@@ -146,7 +147,7 @@ function jsonOf(text: string): unknown {
 
 /** Every pair of the one is in the other. */
 export const hasAll = (row: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
-  Object.entries(wanted).every(([key, value]) => row[key] === value);
+  Object.entries(wanted).every(([key, value]) => own(row, key) === value);
 
 /** `created_at=gte:2026-01-01,lt:2026-02-01` (3.60). */
 export function timeFilter(at: number | null, value: string): boolean {
@@ -154,7 +155,7 @@ export function timeFilter(at: number | null, value: string): boolean {
     const [, operator = 'eq', text = part] = part.match(/^(gte?|lte?|n?eq):(.*)$/) ?? [];
     const ms = timeOf(text);
     if (ms === undefined) throw badRequest(`Invalid value for time comparison: ${value}`);
-    return at !== null && (comparisons[operator]?.(at, ms) ?? false);
+    return at !== null && (own(comparisons, operator)?.(at, ms) ?? false);
   });
 }
 

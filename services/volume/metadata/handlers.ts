@@ -39,13 +39,13 @@ function metadataOf({ word, find, change }: Things) {
   const showOne: Handler<Volumes> = async (service, call) => {
     const { id, metadata } = await now(service, call);
     const { key = '' } = call.params;
-    if (!(key in metadata)) throw missing(id, key);
+    if (!Object.hasOwn(metadata, key)) throw missing(id, key);
     return ok({ meta: { [key]: metadata[key] } }, etag(metadata, call.version));
   };
   const putOne: Handler<Volumes, { meta: Metadata }> = async (service, call) => {
     const thing = await now(service, call);
     const { key = '' } = call.params;
-    if (!(key in call.body.meta)) throw badRequest('Request body and URI mismatch');
+    if (!Object.hasOwn(call.body.meta, key)) throw badRequest('Request body and URI mismatch');
     const metadata = { ...thing.metadata, [key]: call.body.meta[key] ?? '' };
     await change(service.db, thing.id, { metadata });
     return ok({ meta: { [key]: metadata[key] } });
@@ -53,7 +53,7 @@ function metadataOf({ word, find, change }: Things) {
   const removeOne: Handler<Volumes> = async (service, call) => {
     const thing = await now(service, call);
     const { key = '' } = call.params;
-    if (!(key in thing.metadata)) throw missing(thing.id, key);
+    if (!Object.hasOwn(thing.metadata, key)) throw missing(thing.id, key);
     const { [key]: _, ...metadata } = thing.metadata;
     await change(service.db, thing.id, { metadata });
     return ok(undefined);

@@ -31,7 +31,7 @@ async function checked(db: Volumes['db'], wish: Wish): Promise<Limits> {
   const entries = Object.entries(wish).filter(
     ([key]) => !['tenant_id', 'project_id', 'skip_validation', 'class_name', 'force', 'id'].includes(key),
   );
-  const bad = entries.filter(([key]) => !(key in known)).map(([key]) => key);
+  const bad = entries.filter(([key]) => !Object.hasOwn(known, key)).map(([key]) => key);
   if (bad.length > 0) throw badRequest(`Bad key(s) in quota set: ${bad.join(',')}`);
   const limits = entries.map(([key, value]) => [key, Number(value)] as const);
   const wrong = limits.find(([, limit]) => !Number.isInteger(limit) || limit < -1 || limit > 2 ** 31 - 1);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { projectOf, type Who } from '#shared/auth/who.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
@@ -107,7 +108,7 @@ export async function tellSnapshot(
   { status, progress }: { readonly status: string; readonly progress?: string },
 ): Promise<void> {
   const now = (await findSnapshot(db, who, id)).status;
-  const allowed = tellable[now];
+  const allowed = own(tellable, now);
   if (!allowed) throw badRequest(`Snapshot status ${now} not allowed for update_snapshot_status`);
   if (!allowed.includes(status))
     throw badRequest(`Provided snapshot status ${status} not allowed for snapshot with status ${now}.`);

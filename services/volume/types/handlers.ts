@@ -3,6 +3,7 @@ import { atLeast } from '#shared/api/versions.ts';
 import { isAdmin } from '#shared/auth/who.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import type { Volumes } from '../context.ts';
 import { dictionaryOf, hasAll, isTrue, type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { isTypeUsed } from '../volumes/store.ts';
@@ -127,7 +128,7 @@ const specMissing = (id: string, key: string) =>
 export const showSpec: Handler<Volumes> = async ({ db }, { who, params }) => {
   const type = await store.findType(db, who, params.id ?? '');
   const { key = '' } = params;
-  const value = typeView(type, isAdmin(who)).extra_specs[key];
+  const value = own(typeView(type, isAdmin(who)).extra_specs, key);
   if (value === undefined) throw specMissing(type.id, key);
   return ok({ [key]: value });
 };
@@ -143,15 +144,15 @@ export const addSpecs: Handler<Volumes, { extra_specs: Specs }> = async ({ db },
 export const putSpec: Handler<Volumes, Specs> = async ({ db }, { who, params, body }) => {
   const type = await store.findType(db, who, params.id ?? '');
   const { key = '' } = params;
-  if (!(key in body)) throw badRequest('Request body and URI mismatch');
-  await store.changeType(db, type.id, { extraSpecs: { ...type.extraSpecs, [key]: body[key] ?? '' } });
+  if (!Object.hasOwn(body, key)) throw badRequest('Request body and URI mismatch');
+  await store.changeType(db, type.id, { extraSpecs: { ...type.extraSpecs, [key]: own(body, key) ?? '' } });
   return ok({ [key]: body[key] });
 };
 
 export const removeSpec: Handler<Volumes> = async ({ db }, { who, params }) => {
   const type = await store.findType(db, who, params.id ?? '');
   const { key = '' } = params;
-  if (!(key in type.extraSpecs)) throw specMissing(type.id, key);
+  if (!Object.hasOwn(type.extraSpecs, key)) throw specMissing(type.id, key);
   const { [key]: _, ...extraSpecs } = type.extraSpecs;
   await store.changeType(db, type.id, { extraSpecs });
   return accepted();

@@ -113,9 +113,10 @@ export const listDetails = list((one, { version }) => volumeView(one, version));
 
 export const sumVolumes: Handler<Volumes> = async ({ db }, { who, query, version }) => {
   const volumes = await listVolumes(db, listedProject(who, query));
-  const metadata: Record<string, string[]> = {};
+  const values = new Map<string, Set<string>>();
   for (const [key, value] of volumes.flatMap((volume) => Object.entries(volume.metadata)))
-    if (!metadata[key]?.includes(value)) metadata[key] = [...(metadata[key] ?? []), value];
+    values.set(key, (values.get(key) ?? new Set()).add(value));
+  const metadata = Object.fromEntries([...values].map(([key, all]) => [key, [...all]]));
   const total_size = volumes.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
   const more = atLeast(version, '3.36') ? { metadata } : {};
   return ok({ 'volume-summary': { total_size, total_count: volumes.length, ...more } });

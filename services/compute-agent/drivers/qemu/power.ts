@@ -1,6 +1,7 @@
 /** A guest's process: begun, found again, ended. All of it in the guest's turn. */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { own } from '#shared/input/own.ts';
 import { startDetached } from '#shared/process/detached.ts';
 import type { Power } from '../hypervisor.ts';
 import { partsOf, qemuWords, secretFile } from './command.ts';
@@ -24,7 +25,7 @@ const powers: Readonly<Record<string, Power>> = {
 export async function powerNow({ running }: Guest): Promise<{ power: Power; status: string }> {
   if (!running) return { power: 'off', status: 'none' };
   const { status } = await running.qmp.execute<{ status: string }>('query-status');
-  return { power: powers[status] ?? 'on', status };
+  return { power: own(powers, status) ?? 'on', status };
 }
 
 /** Finds the process of an earlier agent, or learns that there is none. */

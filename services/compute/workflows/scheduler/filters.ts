@@ -1,4 +1,5 @@
 /** Each filter says yes or no to one host, always with its numbers: a refusal is read by people. */
+import { own } from '#shared/input/own.ts';
 import type { Verdict } from '../../choices/store.ts';
 
 export interface Room {
@@ -88,11 +89,11 @@ export const units: Readonly<Record<string, string>> = {
 const room: Filter = ({ resources }, { offered, rooms }) => {
   const lines = Object.entries(resources).map(([name, asked]) => {
     const known = rooms[name];
-    if (!known) return { short: true, says: `${asked} ${units[name] ?? name} asked, placement knows of none` };
+    if (!known) return { short: true, says: `${asked} ${own(units, name) ?? name} asked, placement knows of none` };
     const free = known.capacity - known.used;
     return {
       short: free < asked,
-      says: `${asked} ${units[name] ?? name} asked, ${free} free of ${known.capacity}`,
+      says: `${asked} ${own(units, name) ?? name} asked, ${free} free of ${known.capacity}`,
     };
   });
   const short = lines.filter(({ short: is }) => is);

@@ -1,6 +1,7 @@
 /** Where a new volume may lie: every pool, every test with its numbers, the choice. */
 import { type Bus, silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 import type { Volumes } from '../../context.ts';
 import { type Host, listHosts } from '../../hosts/store.ts';
 import { promisedGb } from '../../volumes/store.ts';
@@ -97,7 +98,7 @@ function isOfType(pool: Pool, { extraSpecs }: Need): string | null {
   const wants = Object.entries(extraSpecs)
     .map(([key, value]) => [key.replace(/^capabilities:/, ''), value] as const)
     .filter(([key]) => !key.includes(':'));
-  const missing = wants.find(([key, value]) => !(capabilities[key]?.(pool) ?? []).some((has) => fits(has, value)));
+  const missing = wants.find(([key, value]) => !(own(capabilities, key)?.(pool) ?? []).some((has) => fits(has, value)));
   return missing ? `has not the ${missing[0]} ${missing[1]} that the type wants` : null;
 }
 
