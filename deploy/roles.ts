@@ -25,7 +25,7 @@ export function partsOf(roles: readonly string[]): readonly Part[] | undefined {
 export const roleWords = (): readonly string[] => [...Object.keys(groups), ...parts];
 
 /** What all parts of a process share; each has the bus as its own user. */
-export interface PartsGround extends Pick<Ground, 'settings' | 'log'> {
+export interface PartsGround extends Pick<Ground, 'settings' | 'log' | 'requests'> {
   busOf(part: Part): Promise<Bus>;
 }
 
@@ -57,10 +57,15 @@ export async function loadPart(part: Part): Promise<{ start: Start }> {
 /** While one wave waits for its disks the next is read. What cannot be read says so when it is started. */
 const preload = (some: readonly Part[]) => Promise.allSettled(some.map(loadPart));
 
-async function startPart(part: Part, { settings, log, busOf }: PartsGround): Promise<Started> {
+async function startPart(part: Part, { settings, log, busOf, requests }: PartsGround): Promise<Started> {
   const { start } = await loadPart(part);
   try {
-    return await start({ settings, bus: await busOf(part), log: log.with({ service: part }) });
+    return await start({
+      settings,
+      bus: await busOf(part),
+      log: log.with({ service: part }),
+      ...(requests ? { requests } : {}),
+    });
   } catch (cause) {
     throw new Error(`${part} does not start: ${(cause as Error).message}`, { cause });
   }

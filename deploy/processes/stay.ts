@@ -9,6 +9,7 @@ import { type Log, openLog } from '#shared/log/log.ts';
 import { type Part, startParts } from '../roles.ts';
 import type { Home } from '../settings.ts';
 import { brokerUserOf } from '../split/broker-users.ts';
+import { openApiProcess } from './api-process.ts';
 import { notePid, releasePidFile, takePidFile } from './pid-file.ts';
 
 /** A second signal, or this long, and it ends as it stands: everything is made to survive that. */
@@ -22,7 +23,8 @@ export async function stay(home: Home, role: string, wanted: readonly Part[]): P
   try {
     const buses = openBuses(home, log);
     const began = performance.now();
-    const parts = await startParts(wanted, { settings: home.settings, log, busOf: buses.busOf });
+    const beside = await openApiProcess({ home, role, wanted, log });
+    const parts = await startParts(wanted, { settings: home.settings, log, busOf: buses.busOf, ...beside.ground });
     notePid(pidFile, process.pid, true);
     flushCompileCache();
     log.info({ tookMs: Math.round(performance.now() - began), parts: wanted }, 'ready');
@@ -30,6 +32,7 @@ export async function stay(home: Home, role: string, wanted: readonly Part[]): P
     setTimeout(() => process.exit(0), closeMs).unref();
     await parts.close();
     await buses.close();
+    await beside.close();
     log.info({}, 'stopped');
   } catch (error) {
     log.error({ error }, 'does not start');

@@ -1,7 +1,9 @@
 /** The settings of this service. */
+import { apiSettings } from '#shared/config/cloud.ts';
 import { number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
+  ...apiSettings,
   listen: text('8774', 'where the API answers'),
   database: text('', 'where its rows are; empty: as section cloud says'),
   leaseMs: number(15_000, 'how long others leave the tasks of a process that fell silent'),

@@ -1,7 +1,9 @@
 /** The settings of identity. */
+import { apiSettings } from '#shared/config/cloud.ts';
 import { flag, list, number, oneOf, text } from '#shared/config/settings.ts';
 
 export const section = {
+  ...apiSettings,
   listen: text('5000', 'where the API answers'),
   database: text('', "its own database; empty: the cloud's"),
   tokenSeconds: number(3600, 'how long a token lives'),

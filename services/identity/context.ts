@@ -58,6 +58,8 @@ export interface Hasher {
   hash(password: string): Promise<string>;
   /** Takes as long when there is nothing to compare with, so that a user's name cannot be guessed by time. */
   verify(password: string, hash: string | null): Promise<boolean>;
+  /** From now on this password of a service is right for that hash without work: see known-secrets.ts. */
+  learn(password: string, hash: string): void;
   /** Whether it is one of those that users of a Keystone may bring along. */
   isImportable(hash: string): boolean;
   /** Whether a hash costs what the settings want now. */

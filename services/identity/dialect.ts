@@ -5,9 +5,9 @@ import type { Dialect } from '#shared/http/dialect.ts';
 /** Keystone has no microversions, one shape for all faults, and names the field that does not fit. */
 export const keystone: Dialect = {
   version: () => '3.14',
-  fault: ({ status, message }, { header }) => ({
+  fault: ({ status, message }, { base = 'http://' }) => ({
     body: { error: { code: status, title: STATUS_CODES[status] ?? 'Error', message: reworded(message) } },
-    headers: status === 401 ? { 'www-authenticate': `Keystone uri="http://${header('host') ?? ''}/v3"` } : {},
+    headers: status === 401 ? { 'www-authenticate': `Keystone uri="${base}/v3"` } : {},
   }),
   page: () => ({}),
   headers: () => ({ vary: 'X-Auth-Token' }),

@@ -9,6 +9,7 @@ import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { openSealer } from '#shared/seal/key-file.ts';
 import { openDoor } from '#shared/service/door.ts';
+import { edgeOf } from '#shared/service/edge.ts';
 import type { Start } from '#shared/service/ground.ts';
 import { trustChanged } from '#shared/service/trust.ts';
 import { openRefused } from './audit/refused.ts';
@@ -37,7 +38,7 @@ import { seed } from './seed/seed.ts';
 import { openTimers } from './timers.ts';
 
 /** Puts the parts together. The doors open last and close first. */
-export const start: Start = async ({ settings, log, bus }) => {
+export const start: Start = async ({ settings, log, bus, ...ground }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
   const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys')); // before anything is touched: it may say no
@@ -86,6 +87,7 @@ export const start: Start = async ({ settings, log, bus }) => {
     log,
     validation: cloud.validation,
     refused: openRefused(),
+    edge: edgeOf(cloud, config, ground),
     at: listenAt(cloud, config.listen),
   });
   const door = await opened.catch(async (error: unknown) => {

@@ -1,7 +1,9 @@
 /** The settings of this service. */
+import { apiSettings } from '#shared/config/cloud.ts';
 import { list, number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
+  ...apiSettings,
   listen: text('9292', 'where the API answers'),
   database: text('', 'where its rows are; empty: as section cloud says'),
   directory: text('', 'where the bytes of images are; empty: image below var'),

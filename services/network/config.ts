@@ -1,7 +1,9 @@
 /** The settings of this service. */
+import { apiSettings } from '#shared/config/cloud.ts';
 import { flag, list, number, text } from '#shared/config/settings.ts';
 
 export const section = {
+  ...apiSettings,
   listen: text('9696', 'where the API answers'),
   database: text('', 'where its rows are; empty: as section cloud says'),
   underlayMtu: number(1500, 'the MTU between hosts; a tenant network has 50 less'),

@@ -16,7 +16,15 @@ export const start: Start = async (ground) => {
   const reach = openReach(ground.bus, ring);
   const service: ObjectStore = { ring, reach, settings: config, log: ground.log };
   const dialect = swift(identityUrl);
-  const door = await openDoor({ name: 'object-store', service, routes, policy, dialect, ...doorway });
+  const door = await openDoor({
+    name: 'object-store',
+    service,
+    routes,
+    policy,
+    dialect,
+    reservesRoom: true,
+    ...doorway,
+  });
   const close = async () => {
     await door.close();
     await begun.close();

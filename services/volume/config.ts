@@ -1,7 +1,9 @@
 /** The settings of the volume service. */
+import { apiSettings } from '#shared/config/cloud.ts';
 import { number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
+  ...apiSettings,
   listen: text('8776', 'where the API answers'),
   database: text('', 'where its rows are; empty: as section cloud says'),
   zone: text('nova', 'the availability zone of volumes'),

@@ -1,7 +1,7 @@
 /** The section `cloud`: what all parts of one cloud agree on. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BadSettings, number, oneOf, type Settings, text } from './settings.ts';
+import { BadSettings, flag, list, number, oneOf, type Settings, text } from './settings.ts';
 
 export const cloudSection = {
   id: text('w001', 'four letters or digits that mark everything of this cloud on a host; made with var/'),
@@ -21,6 +21,24 @@ export const cloudSection = {
   host: text('', 'the name of this host; empty: the name the machine has'),
   validation: oneOf(['everyday', 'strict'], 'everyday', 'strict: express-openapi-validator judges every request too'),
   idleMs: number(30_000, 'how often agents look for work and report when no hint comes'),
+  trustedProxies: list([], 'addresses or networks of proxies whose X-Forwarded-Proto, -Host and -For are believed'),
+  connections: number(8192, 'connections that an API holds at once; one more hears 503'),
+  connectionsPerAddress: number(2048, 'the same of one address that is no trusted proxy'),
+  headersMs: number(30_000, 'how long the head of a request may take'),
+  bodyIdleMs: number(60_000, 'how long the next bytes of a body may keep an API waiting; then 408'),
+  requestLog: flag(true, 'whether each request leaves a line in requests.log, and each refusal one in security.log'),
+  requestLogMb: number(32, 'how large such a file grows before it is put aside'),
+  requestLogFiles: number(4, 'how many of those put aside are kept'),
+  reserveMb: number(8, 'room kept back in var/ that deletes may use when the disk is full; 0: none'),
+  stallMs: number(100, 'how long the event loop may stand still before the log says where; 0: never'),
+};
+
+/** Settings that every API has. */
+export const apiSettings = {
+  publicUrl: text(
+    '',
+    'where clients find this API, for links: https://cloud.example:8774; empty: as each request says',
+  ),
 };
 
 export type Cloud = ReturnType<typeof readCloud>;

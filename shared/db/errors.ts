@@ -26,6 +26,13 @@ const busyNumbers = new Set([1205, 1213, 1020]);
 /** sqlite is locked by another process: nothing of the statement has happened. */
 export const isBusy = (error: unknown): boolean => (of(error).errcode ?? 0) % 256 === 5;
 
+/** SQLITE_FULL; no room to map its shared memory; the server's own disk; what the file system says itself. */
+export const isDiskFull = (error: unknown): boolean => {
+  const { errcode = 0, errno = 0, code = '' } = of(error);
+  return errcode % 256 === 13 || errcode === 4874 || errno === 1021 || errno === 1114 || fullCodes.has(code);
+};
+const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
+
 /** The server undid the statement, or the whole transaction, so that others can go on. */
 export const isDeadlock = (error: unknown): boolean => busyNumbers.has(of(error).errno ?? 0);
 

@@ -1,6 +1,7 @@
 /** The one place where a transaction is tried again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeadlock, isLost } from './errors.ts';
+import { spendReserves } from '#shared/files/reserve.ts';
+import { isDeadlock, isDiskFull, isLost } from './errors.ts';
 
 /** After a deadlock the other one needs a moment; after a lost server, seconds. */
 const deadlockTries = 12;
@@ -20,7 +21,9 @@ export async function patiently<T>(work: (attempt: Attempt) => Promise<T>): Prom
       return await work(attempt);
     } catch (error) {
       const lost = isLost(error) && !attempt.committing && Date.now() < giveUp;
+      const freed = isDiskFull(error) && spendReserves(); // nothing was kept: sqlite rolls back what has no room
       const beaten = isDeadlock(error) && tries < deadlockTries; // sqlite has waited already
+      if (freed) continue;
       if (!lost && !beaten) throw error;
       await sleep(pauseMs(tries, lost));
     }

@@ -5,9 +5,23 @@ import type { Response } from 'express';
 import { isBytes, pump } from './bytes.ts';
 import type { Answer } from './route.ts';
 
+/** What no header may hold, such as a line break in a name that a user chose, is percent-encoded as in a URL. */
+function setHeader(res: Response, name: string, value: string | readonly string[]): void {
+  res.setHeader(name, Array.isArray(value) ? value.map(headerText) : headerText(value as string));
+}
+
+const unsendable = /[^\t\x20-\x7e\x80-\xff]+/g;
+
+export const headerText = (value: string): string => {
+  const text = String(value); // a number where a text is promised
+  return text.search(unsendable) < 0
+    ? text
+    : text.replace(unsendable, (some) => encodeURIComponent(some.toWellFormed()));
+};
+
 export async function send(res: Response, { status, body, headers = {} }: Answer): Promise<void> {
   res.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string | string[]);
+  for (const [name, value] of Object.entries(headers)) setHeader(res, name, value);
   if (body instanceof Readable) return pipeline(body, res);
   if (isBytes(body)) return pump(body, res);
   if (body === undefined) return void res.end();

@@ -3,6 +3,7 @@ import type { Version } from '#shared/api/versions.ts';
 import type { Enforcer } from '#shared/auth/policy.ts';
 import type { Header } from '#shared/auth/trust.ts';
 import type { Who } from '#shared/auth/who.ts';
+import { type Addressing, callerAddress } from './address.ts';
 import type { Dialect } from './dialect.ts';
 import type { Call } from './route.ts';
 
@@ -33,6 +34,8 @@ interface Parts<Body> {
   readonly header: Header;
   readonly enforcer: Enforcer;
   readonly dialect: Dialect;
+  readonly base: string;
+  readonly addressing: Addressing;
 }
 
 export function callOf<Body>({
@@ -46,8 +49,9 @@ export function callOf<Body>({
   header,
   enforcer,
   dialect,
+  base,
+  addressing,
 }: Parts<Body>): Call<Body> {
-  const base = `http://${req.headers.host ?? ''}`;
   return {
     who,
     version,
@@ -60,6 +64,9 @@ export function callOf<Body>({
     base,
     url: req.originalUrl,
     method: req.method,
+    get address() {
+      return callerAddress(req, addressing);
+    },
     stream: req,
     page: (collection, ids, limit) => {
       const last = ids.length < limit ? undefined : ids.at(-1);

@@ -1,5 +1,6 @@
 /** One line is one fact: a constant sentence, the rest in fields. Written by pino, secrets taken out. */
 import pino from 'pino';
+import { toStdout } from './stdout.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,10 +17,10 @@ export interface Log {
 const secrets = ['password', 'token', 'secret', 'adminPass', 'authorization', 'chap', 'accessKey'];
 const paths = secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-export function openLog(always: Fields, write: (line: string) => unknown = (line) => process.stdout.write(line)): Log {
+export function openLog(always: Fields, write: (line: string) => unknown = toStdout()): Log {
   const options: pino.LoggerOptions = {
     base: always,
-    messageKey: 'sentence',
+    messageKey: 'msg',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (level) => ({ level }) },
     serializers: { error: errorWithCauses },

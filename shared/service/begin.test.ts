@@ -5,7 +5,11 @@ import { settingsOf, text } from '#shared/config/settings.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { beginApi } from './begin.ts';
 
-const section = { listen: text('8000', 'where the API answers'), colour: text('red', 'of the shed') };
+const section = {
+  listen: text('8000', 'where the API answers'),
+  publicUrl: text('', 'for links'),
+  colour: text('red', 'of the shed'),
+};
 
 test('what the cloud and the service were told reaches the door', async (t) => {
   const cloud = { address: '127.0.0.9', validation: 'strict', publicAddress: 'cloud.example' };
@@ -15,5 +19,5 @@ test('what the cloud and the service were told reaches the door', async (t) => {
   assert.deepEqual(begun.doorway.at, { host: '127.0.0.9', port: 8001 });
   assert.equal(begun.doorway.validation, 'strict');
   assert.equal(begun.identityUrl, 'http://cloud.example:5000');
-  assert.deepEqual(begun.config, { listen: '8001', colour: 'red' });
+  assert.deepEqual(begun.config, { listen: '8001', publicUrl: '', colour: 'red' });
 });

@@ -2,19 +2,31 @@
 import { listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
 import type { Section, Setting, ValuesOf } from '#shared/config/settings.ts';
 import type { Doorway } from './door.ts';
+import { edgeOf } from './edge.ts';
 import type { Ground } from './ground.ts';
 import { sessionOf } from './session.ts';
 import { watchTrust } from './trust.ts';
 
-type ApiSection = Section & { readonly listen: Setting<string> };
+type ApiSection = Section & { readonly listen: Setting<string>; readonly publicUrl: Setting<string> };
 
 /** `user` is the service's own, of project `service`. */
-export function beginApi<S extends ApiSection>({ settings, log, bus }: Ground, name: string, section: S, user: string) {
+export function beginApi<S extends ApiSection>(
+  { settings, log, bus, ...ground }: Ground,
+  name: string,
+  section: S,
+  user: string,
+) {
   const cloud = readCloud(settings);
-  const config: ValuesOf<S> & { readonly listen: string } = settings.read(name, section);
+  const config: ValuesOf<S> & { readonly listen: string; readonly publicUrl: string } = settings.read(name, section);
   const session = sessionOf(cloud, user);
   const { identify, close } = watchTrust({ session, bus, log });
-  const doorway: Doorway = { identify, log, at: listenAt(cloud, config.listen), validation: cloud.validation };
+  const doorway: Doorway = {
+    identify,
+    log,
+    at: listenAt(cloud, config.listen),
+    validation: cloud.validation,
+    edge: edgeOf(cloud, config, ground),
+  };
   /** Where a caller without a token is sent. */
   const identityUrl = loginUrlOf(cloud);
   return { cloud, config, session, doorway, identityUrl, close };

@@ -9,6 +9,7 @@ import type { Route } from '#shared/http/route.ts';
 import { type Refusal, serve } from '#shared/http/serve.ts';
 import { createTunedServer, type Listening, listen } from '#shared/http/server.ts';
 import type { Log } from '#shared/log/log.ts';
+import type { Edge } from './edge.ts';
 
 /** Where it stands, who comes in, and how closely all are looked at. */
 export interface Doorway {
@@ -17,6 +18,7 @@ export interface Doorway {
   readonly log: Log;
   /** From the section `cloud`. */
   readonly validation?: 'everyday' | 'strict';
+  readonly edge?: Edge;
 }
 
 interface DoorOptions<Service> extends Doorway {
@@ -31,6 +33,8 @@ interface DoorOptions<Service> extends Doorway {
   readonly bodyLimitBytes?: number;
   /** Is told who was turned away with 401 or 403. */
   readonly refused?: (service: Service, refusal: Refusal<Service>) => Promise<void>;
+  /** True where the service itself looks at the room that what it stores needs. */
+  readonly reservesRoom?: boolean;
 }
 
 const openapi = join(import.meta.dirname, '..', '..', 'openapi');
@@ -41,6 +45,7 @@ export async function openDoor<Service>({
   scopes,
   at,
   validation,
+  edge,
   ...options
 }: DoorOptions<Service>): Promise<Listening> {
   const document = openDocument(join(openapi, name));
@@ -48,13 +53,15 @@ export async function openDoor<Service>({
   // loaded only when asked for: it weighs 70 MB
   const strict = validation === 'strict' ? (await import('#shared/http/strict.ts')).strictOf(document) : undefined;
   const checkAnswers = process.env.WATTLE_CHECK_ANSWERS === '1';
+  const { limits, ...more } = edge ?? {};
   const app = serve({
     ...options,
+    ...more,
     name,
     enforcer: enforcerOf(policy, scopes),
     checks,
     checkAnswers,
     ...(strict ? { strict } : {}),
   });
-  return listen(createTunedServer(app), at);
+  return listen(createTunedServer(app), at, limits);
 }

@@ -1,12 +1,15 @@
 /** What every service and agent stands on. deploy/ makes it, one per process. */
 import type { Bus } from '#shared/bus/bus.ts';
 import type { Settings } from '#shared/config/settings.ts';
+import type { RequestLog } from '#shared/http/request-log.ts';
 import type { Log } from '#shared/log/log.ts';
 
 export interface Ground {
   readonly settings: Settings;
   readonly log: Log;
   readonly bus: Bus;
+  /** Where APIs write a line for each request. */
+  readonly requests?: RequestLog;
 }
 
 /** What start() of a service or an agent gives back. */

@@ -121,7 +121,7 @@ export function eventOf(
   { path }: Pick<Route<Identity>, 'path'>,
   name: AuditName | typeof login,
 ): AuditRow {
-  const { who, params, stream } = call;
+  const { who, params, address } = call;
   const id = randomUUID();
   const { resource, operation } = name === login ? { resource: 'user', operation: undefined } : name;
   const topic = operation ? `identity.${resource}.${operation}` : 'identity.authenticate';
@@ -140,7 +140,7 @@ export function eventOf(
       project_id: who.projectId,
       domain_id: who.domainId,
       request_id: who.requestId,
-      host: { address: stream.socket.remoteAddress },
+      host: { address },
     },
     target: { typeURI: `data/security/${resource}`, id: Object.values(params).at(-1) ?? 'unknown', of: params },
     observer: { typeURI: 'service/security', id: 'identity' },

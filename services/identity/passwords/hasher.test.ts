@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
 import { openHasher } from './hasher.ts';
+import { asCaller, turnstile } from './turnstile.ts';
 
 const cheap = { memory: 64, passes: 1, atOnce: 2 };
 const password = 'correct horse';
@@ -72,4 +73,35 @@ test('who comes when too many passwords are being checked is told when to come a
   assert.ok(refused[0] instanceof Fault);
   assert.deepEqual([refused[0].status, refused[0].headers], [503, { 'retry-after': '1' }]);
   assert.equal(await hasher.verify(password, null), false, 'later there is room again');
+});
+
+test('one address fills half of the line at most, and others do not wait behind all of it', async () => {
+  const enter = turnstile(1, 8);
+  const order: string[] = [];
+  const begun = Promise.withResolvers<void>();
+  const come = (address: string) =>
+    asCaller(address, () =>
+      enter(async () => {
+        await begun.promise;
+        order.push(address);
+      }),
+    ).catch(({ status }: Fault) => order.push(`${address} ${status}`));
+  const all = [...Array(7).fill('flood'), 'other'].map(come);
+  begun.resolve();
+  await Promise.all(all);
+  assert.deepEqual(
+    order.filter((each) => each.endsWith('503')),
+    Array(2).fill('flood 503'),
+  );
+  assert.deepEqual(order.filter((each) => !each.endsWith('503')).slice(0, 3), ['flood', 'flood', 'other']);
+});
+
+test("a service's own secret is right at once, however long the line; a wrong one still waits in it", async () => {
+  const hasher = openHasher({ ...cheap, atOnce: 1 });
+  const hash = await hasher.hash(password);
+  hasher.learn(password, hash);
+  const flood = Array.from({ length: 17 }, () => hasher.verify('wrong', hash));
+  assert.equal(await hasher.verify(password, hash), true);
+  await assert.rejects(hasher.verify('wrong', hash), { status: 503 });
+  assert.deepEqual(new Set(await Promise.all(flood)), new Set([false]));
 });

@@ -1,25 +1,52 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Fault } from '#shared/errors/fault.ts';
 
 export type Turnstile = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** So many at once, so many in line; who comes then is told to come later. */
+const caller = new AsyncLocalStorage<string>();
+
+/** What `work` asks of a turnstile waits in the line of this address. */
+export const asCaller = <T>(address: string, work: () => Promise<T>): Promise<T> => caller.run(address, work);
+
+/**
+ * So many at once, so many in line, half of them of one address; who comes then is told to come later. Addresses take
+ * turns: who sends a hundred waits for himself.
+ */
 export function turnstile(places: number, line: number): Turnstile {
-  const waiting: (() => void)[] = [];
-  let inside = 0;
+  const lines = new Map<string, (() => void)[]>();
+  let [inside, waiting] = [0, 0];
+  const enter = async (address: string) => {
+    const own = lines.get(address) ?? [];
+    if (waiting >= line || (address !== '' && own.length >= Math.ceil(line / 2))) throw tooMany();
+    waiting += 1;
+    await new Promise<void>((resolve) => {
+      own.push(resolve);
+      lines.set(address, own);
+    });
+  };
+  const callNext = () => {
+    const [next] = lines;
+    if (!next) return;
+    const [address, own] = next;
+    const go = own.shift();
+    waiting -= 1;
+    lines.delete(address);
+    if (own.length > 0) lines.set(address, own); // behind the other addresses
+    go?.();
+  };
   return async (work) => {
-    if (inside >= places) {
-      if (waiting.length >= line)
-        throw new Fault(503, 'serviceUnavailable', 'Too many passwords are being checked: try again in a second.', {
-          headers: { 'retry-after': '1' },
-        });
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    }
+    if (inside >= places) await enter(caller.getStore() ?? '');
     inside += 1;
     try {
       return await work();
     } finally {
       inside -= 1;
-      waiting.shift()?.();
+      callNext();
     }
   };
 }
+
+const tooMany = () =>
+  new Fault(503, 'serviceUnavailable', 'Too many passwords are being checked: try again in a second.', {
+    headers: { 'retry-after': '1' },
+  });

@@ -115,8 +115,10 @@ async function hashedPasswords({ db, cloud, hasher }: Identity): Promise<Readonl
   const work = ['admin', ...serviceUsers].map(async (name) => {
     const password = (await readFile(join(cloud.var, 'secrets', name), 'utf8')).trim();
     const known = await lookUser(db, { domainId: 'default', nameLower: name });
-    if (known && (name === 'admin' || (await hasher.verify(password, known.passwordHash)))) return;
-    hashed.set(name, await hasher.hash(password));
+    const isKept = known && (name === 'admin' || (await hasher.verify(password, known.passwordHash)));
+    const hash = isKept ? known.passwordHash : await hasher.hash(password);
+    if (name !== 'admin' && hash !== null) hasher.learn(password, hash);
+    if (!isKept && hash !== null) hashed.set(name, hash);
   });
   await Promise.all(work);
   return hashed;

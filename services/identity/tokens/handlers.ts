@@ -4,6 +4,7 @@ import { type Answer, type Call, created, gone, type Handler, ok } from '#shared
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { parseOauthHeader, type SignedCall } from '../oauth/signature.ts';
+import { asCaller } from '../passwords/turnstile.ts';
 import { issueToken } from './issue.ts';
 import { type Proofs, type Proven, prove } from './methods.ts';
 import { readOwnToken } from './read.ts';
@@ -18,7 +19,9 @@ interface Login {
 export const logIn: Handler<Identity, Login> = async (identity, call) => {
   const { body, query, header } = call;
   const already = readReceipt(identity, header('openstack-auth-receipt'));
-  const proven = await prove(identity, body.auth.identity, already, () => signedLogin(call));
+  const proven = await asCaller(call.address, () =>
+    prove(identity, body.auth.identity, already, () => signedLogin(call)),
+  );
   const isSettled = proven.before || proven.credential || proven.accessToken;
   const required = isSettled ? undefined : missingMethods(proven.user, proven.methods);
   if (required) return receiptAnswer(identity, proven, required);

@@ -2,6 +2,7 @@ import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { limitedTo, mostOf } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { listUsers as list } from '../directories/people.ts';
+import { asCaller } from '../passwords/turnstile.ts';
 import { isOutside } from '../subjects/scope.ts';
 import { onUser } from '../subjects/subjects.ts';
 import {
@@ -52,8 +53,8 @@ interface PasswordChange {
   readonly user: { readonly password: string; readonly original_password: string };
 }
 
-export const changePassword: Handler<Identity, PasswordChange> = async (identity, { params, body }) => {
+export const changePassword: Handler<Identity, PasswordChange> = async (identity, { params, body, address }) => {
   const { password, original_password: original } = body.user;
-  await changeOwnPassword(identity, params.id ?? '', { password, original });
+  await asCaller(address, () => changeOwnPassword(identity, params.id ?? '', { password, original }));
   return gone();
 };

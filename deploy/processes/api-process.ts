@@ -1,0 +1,49 @@
+/** What a process of APIs has beside them: the request log, the room kept back, the watch of its event loop. */
+import { join } from 'node:path';
+import type { Log } from '#shared/log/log.ts';
+import type { Ground } from '#shared/service/ground.ts';
+import { isAgent, type Part } from '../roles.ts';
+import type { Home } from '../settings.ts';
+
+export interface ApiProcess {
+  readonly ground: Pick<Ground, 'requests'>;
+  close(): Promise<void>;
+}
+
+interface Options {
+  readonly home: Home;
+  readonly role: string;
+  readonly wanted: readonly Part[];
+  readonly log: Log;
+}
+
+const mib = 1024 * 1024;
+
+/** Agents alone do without. */
+export async function openApiProcess({ home, role, wanted, log }: Options): Promise<ApiProcess> {
+  if (wanted.every(isAgent)) return { ground: {}, close: async () => {} };
+  const { cloud, directory } = home;
+  const { openRequestLog } = await import('#shared/http/request-log.ts');
+  const { watchLoop } = await import('#shared/log/watch-loop.ts');
+  const files = { mostBytes: cloud.requestLogMb * mib, kept: cloud.requestLogFiles };
+  const prefix = role === 'all' ? '' : `${role}-`;
+  const requests = cloud.requestLog ? openRequestLog({ folder: directory.log, prefix, ...files }) : undefined;
+  const reserve = cloud.reserveMb > 0 ? await openRoom({ home, role, log }) : undefined;
+  const watch = cloud.stallMs > 0 ? watchLoop({ log, stallMs: cloud.stallMs }) : undefined;
+  const close = async () => {
+    requests?.close();
+    reserve?.close();
+    await watch?.close();
+  };
+  return { ground: requests ? { requests } : {}, close };
+}
+
+async function openRoom({ home, role, log }: Omit<Options, 'wanted'>) {
+  const { openReserve } = await import('#shared/files/reserve.ts');
+  const { path } = home.directory;
+  const onChange = (isShort: boolean) => {
+    if (isShort) log.error({ path }, 'the disk is full: what was kept back is left to deletes');
+    else log.info({ path }, 'the disk has room again');
+  };
+  return openReserve({ file: join(path, 'reserve', role), bytes: home.cloud.reserveMb * mib, onChange });
+}

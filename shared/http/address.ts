@@ -1,0 +1,71 @@
+/** Where a client found us, and who it is, when proxies that we trust stand between. */
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { badRequest } from '#shared/errors/fault.ts';
+
+export interface Addressing {
+  /** Where clients find this API, without a path: `https://cloud.example:8774`. Empty: as each request says. */
+  readonly publicUrl: string;
+  isProxy(address: string): boolean;
+}
+
+/** `10.0.0.1`, `10.0.0.0/24`, `fd00::/8`. Throws for what is no address. */
+export function proxiesOf(addresses: readonly string[]): (address: string) => boolean {
+  if (addresses.length === 0) return () => false;
+  const list = new BlockList();
+  for (const each of addresses) {
+    const [address = '', bits] = each.split('/');
+    const family = isIP(address);
+    if (family === 0) throw new Error(`trustedProxies: ${each} is no address`);
+    list.addSubnet(
+      address,
+      bits === undefined ? (family === 6 ? 128 : 32) : Number(bits),
+      family === 6 ? 'ipv6' : 'ipv4',
+    );
+  }
+  return (address) => list.check(plainAddress(address), isIP(plainAddress(address)) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** An IPv4 address that came by a socket of IPv6 is written as one of IPv4. */
+const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d)/, '');
+
+export const nobodyBetween: Addressing = { publicUrl: '', isProxy: () => false };
+
+const host = /^(?:[a-z0-9._-]{1,255}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i;
+const known = new Set<string>();
+
+/** `http://10.0.0.1:8774`, for links. Throws 400 for a Host that is no host. */
+export function baseOf(req: IncomingMessage, { publicUrl, isProxy }: Addressing): string {
+  const { headers, socket } = req;
+  const own = checked(headers.host ?? '');
+  if (publicUrl !== '') return publicUrl;
+  if (headers['x-forwarded-proto'] === undefined && headers['x-forwarded-host'] === undefined) return `http://${own}`;
+  if (!isProxy(socket.remoteAddress ?? '')) return `http://${own}`;
+  const scheme = last(headers['x-forwarded-proto']) === 'https' ? 'https' : 'http';
+  return `${scheme}://${checked(last(headers['x-forwarded-host']) || own)}`;
+}
+
+/** Proxies append to the list: what the last one says of its caller is what we may believe. */
+export function callerAddress({ headers, socket }: IncomingMessage, { isProxy }: Addressing): string {
+  const address = plainAddress(socket.remoteAddress ?? '');
+  const forwarded = headers['x-forwarded-for'];
+  if (forwarded === undefined || !isProxy(address)) return address;
+  const said = [forwarded]
+    .flat()
+    .join(',')
+    .split(',')
+    .map((each) => plainAddress(each.trim()));
+  const nearest = said.findLast((each) => isIP(each) > 0 && !isProxy(each));
+  return nearest ?? address;
+}
+
+/** What the nearest proxy said: the rest of the list came from its caller. */
+const last = (header: string | readonly string[] | undefined): string =>
+  [header ?? ''].flat().join(',').split(',').at(-1)?.trim() ?? '';
+
+function checked(name: string): string {
+  if (known.has(name)) return name;
+  if (name !== '' && !host.test(name)) throw badRequest('The Host header is no name or address with an optional port.');
+  if (known.size < 1000) known.add(name);
+  return name;
+}

@@ -1,0 +1,25 @@
+/** What a request hears while the disk has no room, and who may go on: see shared/files/reserve.ts. */
+import type { Who } from '#shared/auth/who.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { isDiskShort } from '#shared/files/reserve.ts';
+import type { Route } from './route.ts';
+
+const goOn = new Set(['get', 'head', 'delete', 'options']);
+const freeing = /delete|detach|stop/i;
+
+/** What frees room goes on, and logins and services that are needed for it; the room kept back is for them. */
+export function refuseWhileShort(route: Pick<Route<never>, 'method' | 'action' | 'who'>, who: Who): void {
+  if (!isDiskShort() || goOn.has(route.method) || route.who === 'nobody') return;
+  if (who.serviceRoles.includes('service') || who.roles.includes('service') || freeing.test(route.action ?? '')) return;
+  throw diskIsFull();
+}
+
+export const diskIsFull = (): Fault =>
+  new Fault(
+    503,
+    'serviceUnavailable',
+    'The disk of the controller is full: delete what is not needed, or come again.',
+    {
+      headers: { 'retry-after': '30' },
+    },
+  );

@@ -1,0 +1,116 @@
+/**
+ * One line a request, in a file of its own, and one line in another for what an operator of security looks for: refused
+ * logins, tokens and rules. No line holds a body, a header or a secret of the query.
+ */
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import type { Response } from 'express';
+import { RuleRefused } from '#shared/auth/policy.ts';
+import type { Who } from '#shared/auth/who.ts';
+import type { Fault } from '#shared/errors/fault.ts';
+import { openRotating } from '#shared/files/rotating.ts';
+
+export interface RequestLog {
+  /** Writes the line of this request when its answer has left. */
+  watch(req: IncomingMessage, res: Response, of: { readonly service: string; readonly address: string }): void;
+  close(): void;
+}
+
+interface Options {
+  readonly folder: string;
+  readonly mostBytes: number;
+  readonly kept: number;
+  /** What stands before `requests.log` where several processes share the folder. */
+  readonly prefix?: string;
+}
+
+/** `requests.log` and `security.log`. */
+export function openRequestLog({ folder, mostBytes, kept, prefix = '' }: Options): RequestLog {
+  const requests = openRotating({ path: join(folder, `${prefix}requests.log`), mostBytes, kept });
+  const security = openRotating({ path: join(folder, `${prefix}security.log`), mostBytes, kept });
+  return {
+    watch: (req, res, { service, address }) => {
+      const begun = performance.now();
+      res.once('close', () => {
+        const facts = lineOf(req, res, { service, address, ms: performance.now() - begun });
+        requests.add(`${facts}}`);
+        const event = res.statusCode === 401 || res.statusCode === 403 ? refusalOf(req, res) : undefined;
+        if (event) security.add(`${facts},${JSON.stringify(event).slice(1)}`);
+      });
+    },
+    close: () => {
+      requests.close();
+      security.close();
+    },
+  };
+}
+
+interface Facts {
+  readonly service: string;
+  readonly address: string;
+  readonly ms: number;
+}
+
+/** Without its last brace. Put together by hand: this is on the way of every request. */
+function lineOf(req: IncomingMessage, res: Response, { service, address, ms }: Facts): string {
+  const { requestId, who } = res.locals as { requestId?: string; who?: Who };
+  const status = res.writableFinished ? res.statusCode : 499; // the client did not wait
+  const path = JSON.stringify(withoutSecrets((req as { originalUrl?: string }).originalUrl ?? req.url ?? ''));
+  const caller = who?.userId ? `,"userId":${text(who.userId)},"projectId":${text(who.projectId)}` : '';
+  const head = `{"time":"${new Date().toISOString()}","service":"${service}","method":"${req.method}","path":${path}`;
+  return `${head},"status":${status},"ms":${ms.toFixed(1)},"requestId":"${requestId}"${caller},"address":"${address}"`;
+}
+
+const isPlain = /^[\w.:-]*$/;
+const text = (value: string | null): string =>
+  value !== null && isPlain.test(value) ? `"${value}"` : JSON.stringify(value);
+
+const secretName = /token|pass|secret|sig|key|code|auth|assertion|credential|verifier|nonce|state/i;
+const longest = 1024;
+
+/** Names of the query stay, and values that are no secrets. */
+export function withoutSecrets(url: string): string {
+  const mark = url.indexOf('?');
+  if (mark < 0) return withoutTokens(url.slice(0, longest));
+  const query = url.slice(mark + 1, mark + 1 + longest).split('&');
+  const shown = query.map((pair) => (secretName.test(nameOf(pair)) ? `${pair.split('=', 1)[0]}=***` : pair));
+  return `${withoutTokens(url.slice(0, Math.min(mark, longest)))}?${shown.join('&')}`;
+}
+
+/** Some paths name a thing by its secret. */
+const withoutTokens = (path: string): string =>
+  path.replace(/\/(os-console-auth-tokens|OS-OAUTH1\/authorize)\/[^/]+/, '/$1/***');
+
+/** As it is meant: `%74oken` is `token`. */
+function nameOf(pair: string): string {
+  const name = pair.split('=', 1)[0] ?? '';
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+interface Refusal {
+  readonly event: 'login refused' | 'token refused' | 'service token refused' | 'rule refused' | 'refused';
+  readonly rule?: string;
+  readonly targetProjectId?: string;
+  readonly reason?: string;
+}
+
+const logins = /^\/v3\/(auth\/|OS-FEDERATION\/|OS-OAUTH)/;
+
+/** Undefined for who merely came without a token, as clients do to learn where to get one. */
+function refusalOf(req: IncomingMessage, res: Response): Refusal | undefined {
+  const { fault } = res.locals as { fault?: Fault };
+  if (fault instanceof RuleRefused) {
+    const { rule, targetProjectId } = fault;
+    return { event: 'rule refused', rule, ...(targetProjectId === undefined ? {} : { targetProjectId }) };
+  }
+  const reason = fault === undefined ? {} : { reason: fault.message.slice(0, 300) };
+  if (res.statusCode === 403) return { event: 'refused', ...reason };
+  if (req.headers['x-service-token'] !== undefined) return { event: 'service token refused' };
+  if (req.headers['x-auth-token'] !== undefined) return { event: 'token refused' };
+  const { originalUrl = '' } = req as { originalUrl?: string };
+  return logins.test(originalUrl) ? { event: 'login refused', ...reason } : undefined;
+}

@@ -1,0 +1,46 @@
+/**
+ * Bounds of a JSON text, looked at before it is parsed: each level of depth costs stack wherever the value is walked,
+ * each value costs time wherever it is checked.
+ */
+import { badRequest } from '#shared/errors/fault.ts';
+
+export const mostLevels = 64;
+export const mostValues = 50_000;
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const opening = new Set([0x5b, 0x7b]);
+const closing = new Set([0x5d, 0x7d]);
+
+/** Throws 400 naming the bound. Linear, and sure to end: what is no JSON is refused by the parser afterwards. */
+export function refuseHugeJson(raw: Buffer): void {
+  let [level, values] = [0, 1];
+  for (let at = 0; at < raw.length; at += 1) {
+    const byte = raw[at] as number;
+    if (byte === quote) at = endOfText(raw, at);
+    else if (byte === comma) values += 1;
+    else if (opening.has(byte)) level += 1;
+    else if (closing.has(byte)) level -= 1;
+    if (level > mostLevels) throw badRequest(`The body is nested more than ${mostLevels} levels deep.`);
+    if (values > mostValues) throw badRequest(`The body has more than ${mostValues} values.`);
+  }
+}
+
+/** Where the quote stands that ends the text which begins here. */
+function endOfText(raw: Buffer, from: number): number {
+  let at = from + 1;
+  while (at < raw.length && raw[at] !== quote) at += raw[at] === backslash ? 2 : 1;
+  return at;
+}
+
+/** `__proto__` as a key makes an object whose copies have another prototype. Throws 400 naming it. */
+export function refusePrototypeKey(text: string, value: unknown): void {
+  if (!text.includes('__proto__') && !text.includes('\\u')) return;
+  const open: unknown[] = [value];
+  for (let each = open.pop(); open.length > 0 || each !== undefined; each = open.pop()) {
+    if (each === null || typeof each !== 'object') continue;
+    if (Object.hasOwn(each, '__proto__')) throw badRequest("'__proto__' cannot be a key of the body.");
+    open.push(...Object.values(each).filter((inner) => inner !== null && typeof inner === 'object'));
+  }
+}
