@@ -97,7 +97,7 @@ const identify = async (header: (name: string) => string | undefined): Promise<W
     system: false,
     roles: roles.split(','),
     serviceRoles: [],
-    token: '',
+    token: `token-of-${projectId}`,
     requestId: '',
   };
 };

@@ -1,0 +1,113 @@
+/** Published flaws of Neutron that are neither a rule nor a value: what a boot costs, what is said where, what grows. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import {
+  admin,
+  blueNetwork,
+  bootPort,
+  refusal,
+  startCloud,
+  stranger,
+  until,
+} from '../../services/network/cloud.test.ts';
+import { routes } from '../../services/network/routes.ts';
+import { faultyBus } from '../fakes/faulty-bus.ts';
+
+const database = 'sqlite::memory:';
+
+test('OSSA-2013-020: a server more in a group that speaks of itself costs no more than the first', async (t) => {
+  const cloud = await startCloud(t, { database });
+  const host = cloud.startHost('kvm-1');
+  await cloud.hostIsKnown('kvm-1');
+  const { network } = await blueNetwork(cloud);
+  const boot = async (count: number, from: number): Promise<number> => {
+    const before = host.told.length;
+    for (let n = from; n < from + count; n += 1) {
+      await bootPort(cloud, network.id, 'kvm-1', `server-${n}`);
+      await cloud.settled();
+    }
+    return host.told.length - before;
+  };
+  await boot(1, 0);
+  const few = await boot(10, 1);
+  await boot(10, 11);
+  const many = await boot(10, 21);
+  assert.ok(many <= few * 1.5, `${few} pieces of work for the first ten, ${many} for the last`);
+  const groups = [...host.groups.values()].filter(({ members }) => members.length > 0);
+  assert.deepEqual(
+    groups.map(({ members }) => members.length),
+    [31],
+  );
+});
+
+test('OSSA-2014-021: no message, row or line of the log holds a token', async (t) => {
+  const said: string[] = [];
+  const bus = faultyBus({
+    before: (question) => {
+      said.push(JSON.stringify(question));
+      return [];
+    },
+  });
+  const cloud = await startCloud(t, { database, bus });
+  cloud.startHost('kvm-1');
+  await cloud.hostIsKnown('kvm-1');
+  const { network } = await blueNetwork(cloud);
+  await bootPort(cloud, network.id, 'kvm-1');
+  await refusal(cloud, 'POST', 'ports', { port: { network_id: network.id, mac_address: 'x' } });
+  await cloud.settled();
+  const tables = ['ports', 'networks', 'statements', 'host_work', 'server_events', 'facts', 'hosts'];
+  for (const table of tables) said.push(JSON.stringify(await cloud.db(table)));
+  said.push(...cloud.lines, JSON.stringify(cloud.events));
+  assert.ok(said.some((text) => text.includes(network.id)));
+  assert.deepEqual(
+    said.filter((text) => text.includes('token-of-')),
+    [],
+  );
+});
+
+test('OSSA-2021-006: paths that lead nowhere leave nothing behind', async (t) => {
+  const cloud = await startCloud(t, { database });
+  setFlagsFromString('--expose_gc');
+  const collect = runInNewContext('gc') as () => void;
+  const heapAfter = async (requests: number): Promise<number> => {
+    for (let n = 0; n < requests; n += 1) {
+      const [a, b] = [Math.random().toString(36), Math.random().toString(36)];
+      await cloud.ask('GET', `/v2.0/${a}/${b}`);
+      await cloud.ask('DELETE', `/v2.0/networks/${a}/tags/${b}`);
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  await heapAfter(200);
+  const before = await heapAfter(50);
+  const after = await heapAfter(500);
+  assert.ok(after - before < 1_000_000, `${after - before} bytes for 1000 requests`);
+});
+
+test('OSSN-0102, FIX-NE-QOSRULE: what a path names below another thing belongs to that thing', async (t) => {
+  const cloud = await startCloud(t, { database });
+  const nested = [...new Set(routes.map(({ path }) => path))].filter((path) => /:.*:/.test(path));
+  assert.deepEqual(nested, ['/v2.0/:collection/:id/tags', '/v2.0/:collection/:id/tags/:tag']);
+  assert.ok(!routes.some(({ path }) => path.includes('qos')));
+  const own = await cloud.make('networks', { network: {} }, stranger);
+  const other = await cloud.make('networks', { network: {} });
+  await cloud.ask('PUT', `/v2.0/networks/${other.id}/tags/theirs`);
+  for (const method of ['GET', 'DELETE']) {
+    const below = await refusal(cloud, method, `networks/${own.id}/tags/theirs`, undefined, stranger);
+    assert.deepEqual([below.status, below.type], [404, 'TagNotFound'], method);
+    const foreign = await refusal(cloud, method, `networks/${other.id}/tags/theirs`, undefined, stranger);
+    assert.deepEqual([foreign.status, foreign.type], [404, 'TagResourceNotFound'], method);
+  }
+  // A thing of one kind is none of another.
+  assert.equal((await refusal(cloud, 'PUT', `ports/${other.id}/tags/x`)).status, 404);
+  const router = await cloud.make('routers', { router: {} });
+  const { subnet } = await blueNetwork(cloud);
+  const theirs = await cloud.make('routers', { router: {} }, admin);
+  await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  const leave = `routers/${theirs.id}/remove_router_interface`;
+  const [leg] = await cloud.list(`ports?device_id=${router.id}`);
+  assert.equal((await refusal(cloud, 'PUT', leave, { port_id: leg?.id }, admin)).type, 'RouterInterfaceNotFound');
+  await until(async () => (await cloud.list(`ports?device_id=${router.id}`)).length === 1);
+});
