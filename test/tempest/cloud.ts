@@ -13,12 +13,20 @@ export interface TestCloud extends CloudLogin {
 }
 
 /** `number` is the last byte of its address, 127.0.0.x. */
-export async function startTestCloud(roles: readonly string[], number: number): Promise<TestCloud> {
+export async function startTestCloud(
+  roles: readonly string[],
+  number: number,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'tempest-'));
   chmodSync(folder, 0o755);
   const home = join(folder, 'var');
   const address = `127.0.0.${number}`;
-  const env = { WATTLE_VAR: home, WATTLE_ADDRESS: address };
+  const external = {
+    WATTLE_NETWORK__EXTERNAL_CIDR: `172.24.${number}.0/24`,
+    WATTLE_NETWORK__EXTERNAL_GATEWAY: `172.24.${number}.1`,
+  };
+  const env = { ...external, ...settings, WATTLE_VAR: home, WATTLE_ADDRESS: address };
   const wattle = (...words: string[]) =>
     run([process.execPath, join(root, 'deploy/wattle.js'), ...words], { cwd: root, env, timeoutMs: 240_000 });
   const close = async () => {

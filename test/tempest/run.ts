@@ -23,14 +23,18 @@ export interface RunWish {
   readonly say: (words: string) => void;
 }
 
+/** Compute waits for hundreds of servers. */
+const suiteMs = 3_600_000;
+
 export async function runTempest({ suite, number, only, say }: RunWish): Promise<Outcome> {
   await ensureTempest(say);
-  const cloud = await startTestCloud(suite.roles, number);
+  const cloud = await startTestCloud(suite.roles, number, suite.settings);
   try {
     const folder = join(cloud.folder, 'tempest');
     mkdirSync(join(folder, 'etc'), { recursive: true });
     mkdirSync(join(folder, 'lock'));
-    writeFileSync(join(folder, 'etc', 'tempest.conf'), tempestConf(folder, cloud, suite.conf), { mode: 0o600 });
+    const conf = { ...suite.conf, ...(await suite.prepare?.(cloud)) };
+    writeFileSync(join(folder, 'etc', 'tempest.conf'), tempestConf(folder, cloud, conf), { mode: 0o600 });
     const env = { HOME: folder, TEMPEST_CONFIG_DIR: join(folder, 'etc') };
     const regex = only ? `${suite.regex}.*${only}` : suite.regex;
     await tryRun([tempestBin, 'init', join(folder, 'space')], { env, timeoutMs: 120_000 });
@@ -38,7 +42,7 @@ export async function runTempest({ suite, number, only, say }: RunWish): Promise
       mode: 0o600,
     });
     const words = ['run', '--regex', regex, '--concurrency', '2'];
-    const ran = await tryRun([tempestBin, ...words], { env, cwd: join(folder, 'space'), timeoutMs: 840_000 });
+    const ran = await tryRun([tempestBin, ...words], { env, cwd: join(folder, 'space'), timeoutMs: suiteMs });
     return outcomeOf(`${ran.stdout}\n${ran.stderr}`, join(folder, 'tempest.log'));
   } finally {
     await cloud.close();

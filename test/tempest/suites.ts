@@ -1,3 +1,6 @@
+import type { CloudLogin } from './conf.ts';
+import { computeFeatures, computeSection, networkFeatures, networkSection } from './prepare.ts';
+
 /** What each service is asked by Tempest, and which roles must run for it. */
 export interface Suite {
   /** Of the tests' names. */
@@ -5,7 +8,13 @@ export interface Suite {
   readonly roles: readonly string[];
   /** Sections of tempest.conf: what the service can do. */
   readonly conf: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Settings of its cloud, as environment. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** What is looked up or made in the running cloud first; its sections join `conf`. */
+  readonly prepare?: (login: CloudLogin) => Promise<Suite['conf']>;
 }
+
+const fakeHosts = { WATTLE_COMPUTE_AGENT__DRIVER: 'fake', WATTLE_NETWORK_AGENT__DRIVER: 'fake' };
 
 const nothingElse = { nova: 'false', glance: 'false', neutron: 'false', cinder: 'false', swift: 'false' };
 
@@ -42,6 +51,47 @@ export const suites: Readonly<Record<string, Suite>> = {
       volume: { min_microversion: '3.0', max_microversion: '3.71', storage_protocol: 'iSCSI', vendor_name: 'Wattle' },
       'volume-feature-enabled': { backup: 'false', extend_attached_volume: 'false', volume_image_dep_tests: 'false' },
       service_available: { ...nothingElse, cinder: 'true', glance: 'true' },
+    },
+  },
+  image: {
+    regex: '^tempest\\.api\\.image\\.',
+    roles: ['identity', 'image'],
+    conf: {
+      image: { build_timeout: '60' },
+      'image-feature-enabled': { import_image: 'true' },
+      service_available: { ...nothingElse, glance: 'true' },
+    },
+  },
+  network: {
+    regex: '^tempest\\.api\\.network\\.',
+    roles: ['identity', 'network', 'network-agent'],
+    settings: fakeHosts,
+    conf: { service_available: { ...nothingElse, neutron: 'true' } },
+    prepare: async (login) => ({ network: await networkSection(login), 'network-feature-enabled': networkFeatures }),
+  },
+  compute: {
+    regex: '^tempest\\.api\\.compute\\.',
+    roles: ['all'],
+    settings: { ...fakeHosts, WATTLE_COMPUTE_AGENT__FAKE_VCPUS: '64', WATTLE_COMPUTE_AGENT__FAKE_RAM_MB: '65536' },
+    conf: {
+      'compute-feature-enabled': computeFeatures,
+      volume: { storage_protocol: 'iSCSI', catalog_type: 'volumev3', build_timeout: '60' },
+      validation: { run_validation: 'false' },
+      service_available: { nova: 'true', glance: 'true', neutron: 'true', cinder: 'true', swift: 'false' },
+    },
+    prepare: async (login) => ({
+      compute: await computeSection(login),
+      network: await networkSection(login),
+      'network-feature-enabled': networkFeatures,
+    }),
+  },
+  'object-storage': {
+    regex: '^tempest\\.api\\.object_storage\\.',
+    roles: ['identity', 'object-store', 'object-agent'],
+    conf: {
+      'object-storage': { operator_role: 'member', reseller_admin_role: 'ResellerAdmin' },
+      'object-storage-feature-enabled': { discoverability: 'true', discoverable_apis: 'all' },
+      service_available: { ...nothingElse, swift: 'true' },
     },
   },
 };

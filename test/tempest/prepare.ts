@@ -1,0 +1,74 @@
+/** What tests of servers and networks need to know of the running cloud: an image, two flavors, the external network. */
+import { randomBytes } from 'node:crypto';
+import { openSession, type ServiceType, type Session } from '#shared/clients/session.ts';
+import type { CloudLogin } from './conf.ts';
+
+type Section = Readonly<Record<string, string>>;
+
+/** Actions that the service does not have; their tests are skipped, as Tempest does where a cloud lacks them. */
+export const computeFeatures: Section = {
+  resize: 'false',
+  cold_migration: 'false',
+  live_migration: 'false',
+  suspend: 'false',
+  rescue: 'false',
+  shelve: 'false',
+  vnc_console: 'false',
+  attach_encrypted_volume: 'false',
+  change_password: 'false',
+  personality: 'false',
+  shelve_migrate: 'false',
+  swap_volume: 'false',
+};
+
+export const networkFeatures: Section = { ipv6: 'true', api_extensions: 'all', floating_ips: 'true' };
+
+export async function networkSection(login: CloudLogin): Promise<Section> {
+  const { networks } = await get<{ networks: { id: string }[] }>(login, 'network', '/v2.0/networks?name=public');
+  return {
+    public_network_id: networks[0]?.id ?? '',
+    project_network_cidr: '10.100.0.0/16',
+    project_network_mask_bits: '28',
+  };
+}
+
+export async function computeSection(login: CloudLogin): Promise<Section> {
+  const { flavors } = await get<{ flavors: { id: string; name: string }[] }>(login, 'compute', '/flavors');
+  const flavor = (name: string) => flavors.find((each) => each.name === name)?.id ?? '';
+  const image = await makeImage(login);
+  return {
+    image_ref: image,
+    image_ref_alt: await makeImage(login),
+    flavor_ref: flavor('m1.nano'),
+    flavor_ref_alt: flavor('m1.micro'),
+    min_compute_nodes: '1',
+    min_microversion: '2.1',
+    max_microversion: 'latest',
+    build_timeout: '120',
+    build_interval: '1',
+    ready_wait: '0',
+  };
+}
+
+const adminOf = ({ authUrl, region, password }: CloudLogin): Session =>
+  openSession({ identityUrl: authUrl, user: 'admin', project: 'admin', region, password: async () => password });
+
+const get = <Body>(login: CloudLogin, service: ServiceType, path: string): Promise<Body> =>
+  adminOf(login).json<Body>(service, path);
+
+/** A raw image of a megabyte: fake hosts start anything. */
+async function makeImage(login: CloudLogin): Promise<string> {
+  const body = {
+    name: `tempest-${randomBytes(3).toString('hex')}`,
+    disk_format: 'raw',
+    container_format: 'bare',
+    visibility: 'public',
+  };
+  const admin = adminOf(login);
+  const { id } = await admin.json<{ id: string }>('image', '/v2/images', { method: 'POST', body });
+  const headers = { 'content-type': 'application/octet-stream' };
+  const bytes = { method: 'PUT' as const, body: Buffer.alloc(1 << 20), headers, token: await admin.token() };
+  const { status } = await admin.raw('image', `/v2/images/${id}/file`, bytes);
+  if (status !== 204) throw new Error(`the image took no bytes: ${status}`);
+  return id;
+}
