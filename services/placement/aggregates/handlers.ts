@@ -5,6 +5,7 @@ import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
 import { findProvider, raiseGeneration } from '../providers/store.ts';
 import { fresh } from '../versions/fresh.ts';
+import { dashed } from '../wishes/sets.ts';
 import { aggregatesOf, replaceAggregates } from './store.ts';
 
 const view = (aggregates: readonly string[], generation: number, version: Version) => ({
@@ -29,7 +30,7 @@ export const putAggregates: Handler<Placement, AggregatesWish> = async ({ db }, 
   const wish = 'aggregates' in body ? body : undefined;
   if (wish && wish.resource_provider_generation !== provider.generation)
     throw conflict(changed, codes.concurrentUpdate);
-  const uuids = wish ? wish.aggregates : (body as readonly string[]);
+  const uuids = (wish ? wish.aggregates : (body as readonly string[])).map(dashed);
   const generation = await db.transaction(async (tx) => {
     await replaceAggregates(tx, provider.uuid, uuids);
     return wish ? raiseGeneration(tx, provider, changed) : provider.generation;

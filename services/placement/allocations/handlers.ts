@@ -32,7 +32,7 @@ const isList = (allocations: ClaimWish['allocations']): allocations is Listed =>
 export function claimOf(consumerUuid: string, wish: ClaimWish, version: Version): Claim {
   const { allocations, project_id = nobody, user_id = nobody, consumer_type, consumer_generation } = wish;
   const resources = isList(allocations)
-    ? Object.fromEntries(allocations.map((each) => [each.resource_provider.uuid, each.resources]))
+    ? Object.fromEntries(allocations.map((each) => [dashed(each.resource_provider.uuid), each.resources]))
     : Object.fromEntries(Object.entries(allocations).map(([uuid, each]) => [uuid, each.resources]));
   return {
     consumerUuid,
@@ -65,7 +65,7 @@ export const putAllocations: Handler<Placement, ClaimWish> = async ({ db }, { pa
   const given = params.consumerUuid ?? '';
   if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(given))
     throw badRequest(`Malformed consumer_uuid: ${given}`);
-  const claim = claimOf(dashed(given.toLowerCase()), body, version);
+  const claim = claimOf(dashed(given), body, version);
   await db.transaction((tx) => replaceAllocations(tx, [claim]));
   return gone();
 };

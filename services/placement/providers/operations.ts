@@ -22,14 +22,16 @@ export interface ProviderWish {
   readonly parent_provider_uuid?: string | null;
 }
 
+const parentOf = ({ parent_provider_uuid: uuid }: ProviderWish) => (typeof uuid === 'string' ? dashed(uuid) : uuid);
+
 export function createProvider({ db }: Placement, wish: ProviderWish): Promise<Provider> {
-  const uuid = wish.uuid ? dashed(wish.uuid.toLowerCase()) : randomUUID();
+  const uuid = wish.uuid ? dashed(wish.uuid) : randomUUID();
   const refuse = (why: string) =>
     badRequest(
       `Unable to create resource provider "${wish.name}", ${uuid}: Object action create failed because: ${why}`,
     );
   return db.transaction(async (tx) => {
-    const parentUuid = wish.parent_provider_uuid ?? null;
+    const parentUuid = parentOf(wish) ?? null;
     if (parentUuid === uuid)
       throw refuse(
         'parent provider UUID cannot be same as UUID. Please set parent provider UUID to None if there is no parent.',
@@ -54,7 +56,8 @@ export function changeProvider(
     badRequest(`Unable to save resource provider ${uuid}: Object action update failed because: ${why}`);
   return db.transaction(async (tx) => {
     const before = await findProvider(tx, uuid);
-    const parentUuid = wish.parent_provider_uuid === undefined ? before.parentUuid : wish.parent_provider_uuid;
+    const wanted = parentOf(wish);
+    const parentUuid = wanted === undefined ? before.parentUuid : wanted;
     if (parentUuid === before.parentUuid) return renamed(before);
     if (before.parentUuid !== null && parentUuid === null && !mayMove)
       throw refuse('un-parenting a provider is not currently allowed.');

@@ -143,3 +143,25 @@ test('versions: a route that is not there yet, one too new, and the form of erro
   assert.equal(root.body.versions[0].max_version, '1.39');
   assert.equal(root.headers.get('openstack-api-version'), 'placement 1.39');
 });
+
+test('a uuid with or without dashes, small or capital, is one: of an aggregate and of a parent', async (t) => {
+  const { ask, provide } = await openPlacement(t);
+  const [aggregate, parent] = [randomUUID(), randomUUID()];
+  const bare = (uuid: string) => uuid.replaceAll('-', '').toUpperCase();
+  const root = await ask('POST', '/resource_providers', { body: { name: 'root', uuid: bare(parent) } });
+  assert.equal(root.body.uuid, parent);
+  const child = await ask('POST', '/resource_providers', {
+    body: { name: 'child', parent_provider_uuid: bare(parent) },
+  });
+  assert.equal(child.body.parent_provider_uuid, parent);
+  const host = await provide('host', { VCPU: 1 }, { aggregates: [bare(aggregate), aggregate] });
+  assert.deepEqual((await ask('GET', `/resource_providers/${host}/aggregates`)).body.aggregates, [aggregate]);
+  const found = await ask('GET', `/resource_providers?member_of=${bare(aggregate)}`);
+  assert.deepEqual(
+    found.body.resource_providers.map(({ uuid }: { uuid: string }) => uuid),
+    [host],
+  );
+  const { generation } = (await ask('GET', `/resource_providers/${host}`)).body;
+  const odd = { aggregates: ['not-a-uuid'], resource_provider_generation: generation };
+  assert.equal((await ask('PUT', `/resource_providers/${host}/aggregates`, { body: odd })).status, 400);
+});

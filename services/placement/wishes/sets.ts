@@ -80,6 +80,9 @@ export function checkUuid(key: string, text: string): string {
   return dashed(uuid);
 }
 
-/** 32 digits with or without dashes are one uuid. */
+/** 32 digits with or without dashes, small or capital, are one uuid. */
 export const dashed = (uuid: string): string =>
-  uuid.replaceAll('-', '').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  uuid
+    .toLowerCase()
+    .replaceAll('-', '')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
