@@ -31,6 +31,7 @@ import { directories } from './migrations/008-directories.ts';
 import { revocationEpochs } from './migrations/009-revocation-epochs.ts';
 import { usedOnce } from './migrations/010-used-once.ts';
 import { seededEndpoints } from './migrations/011-seeded-endpoints.ts';
+import { serviceRoles } from './migrations/012-service-roles.ts';
 import { openHasher } from './passwords/hasher.ts';
 import { policy, scopes } from './policy.ts';
 import { routes } from './routes.ts';
@@ -54,6 +55,7 @@ export const start: Start = async ({ settings, log, bus, ...ground }) => {
     revocationEpochs,
     usedOnce,
     seededEndpoints,
+    serviceRoles,
   ]);
   await db.transaction(async (tx) => {
     await takeTurn(tx);

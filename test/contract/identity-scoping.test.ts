@@ -1,7 +1,10 @@
 /** What a domain's token sees and gives, what a delegation carries, and what a project's place in its tree allows. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type IdentityWorld, many, one, openIdentity } from '../fakes/identity.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { serviceRoles } from '../../services/identity/migrations/012-service-roles.ts';
+import { type IdentityWorld, many, one, openIdentity, seededUsers } from '../fakes/identity.ts';
 import { roleNamed } from './identity-advisories/world.ts';
 
 type Make = (path: string, key: string, body: object) => Promise<ReturnType<typeof one>>;
@@ -205,4 +208,42 @@ test('who may not change a project hears so before what is wrong with the body',
     assert.equal(await ask(ann.token, body), 403);
     assert.equal(await ask(token, body), 400);
   }
+});
+
+test('users of services have the role service, and only those that act in projects of others are administrators', async (t) => {
+  const { world, token } = await open(t);
+  const inService = { project: { name: 'service', domain: { id: 'default' } } };
+  const held: Record<string, readonly string[]> = {};
+  for (const name of seededUsers.filter((each) => each !== 'admin'))
+    held[name] = rolesOf(await world.logIn({ name, password: `${name}-password` }, inService));
+  const all = ['admin', 'manager', 'member', 'reader', 'service'];
+  const service = ['service'];
+  assert.deepEqual(held, {
+    nova: all,
+    cinder: all,
+    glance: service,
+    neutron: service,
+    placement: service,
+    swift: service,
+  });
+  const neutron = (await world.logIn({ name: 'neutron', password: 'neutron-password' }, inService)).token;
+  const project = many(await world.ask('GET', '/projects?name=admin', { token }), 'projects')[0]?.id ?? '';
+  assert.equal((await world.ask('GET', `/projects/${project}`, { token: neutron })).status, 200);
+  assert.equal((await world.ask('GET', '/projects/none', { token: neutron })).status, 404);
+  assert.equal((await world.ask('GET', '/users', { token: neutron })).status, 403);
+});
+
+test('what earlier starts gave to users of services is taken back once', async (t) => {
+  const { world, token } = await open(t);
+  const users = many(await world.ask('GET', '/users?name=swift', { token }), 'users');
+  const project = many(await world.ask('GET', '/projects?name=service', { token }), 'projects')[0]?.id ?? '';
+  const db = openDatabase(`sqlite:${join(world.home, 'db', 'identity.sqlite')}`);
+  t.after(() => db.destroy());
+  const grant = `/projects/${project}/users/${users[0]?.id}/roles/${await roleNamed(world, 'admin')}`;
+  await world.ask('PUT', grant, { token });
+  await world.restart();
+  const later = await world.admin();
+  assert.equal((await world.ask('HEAD', grant, { token: later })).status, 204, 'what an administrator gives stays');
+  await db.transaction((tx) => serviceRoles.up(tx));
+  assert.equal((await world.ask('HEAD', grant, { token: later })).status, 404);
 });

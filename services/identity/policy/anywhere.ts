@@ -36,7 +36,8 @@ export const anywhere: Policy = {
   'identity:get_limit': `${reader} or (domain_id:%(target.limit.domain.id)s or domain_id:%(target.limit.project.domain_id)s) or (project_id:%(target.limit.project_id)s and not None:%(target.limit.project_id)s)`,
   'identity:list_limits': '',
 
-  'identity:get_project': `${reader} or (role:reader and domain_id:%(target.project.domain_id)s and not None:%(target.project.domain_id)s) or project_id:%(target.project.id)s`,
+  // network asks whether a project is there: beyond upstream's rule, so that its user need be no administrator
+  'identity:get_project': `${reader} or rule:service_role or (role:reader and domain_id:%(target.project.domain_id)s and not None:%(target.project.domain_id)s) or project_id:%(target.project.id)s`,
   'identity:list_projects': `${reader} or (role:reader and domain_id:%(target.domain_id)s)`,
   'identity:list_user_projects': `${reader} or (role:reader and domain_id:%(target.user.domain_id)s) or user_id:%(target.user.id)s`,
   'identity:create_project': `${admin} or (role:manager and domain_id:%(target.project.domain_id)s and not None:%(target.project.domain_id)s)`,

@@ -6,7 +6,7 @@ export const reasons: Readonly<Record<string, string>> = {
   'OSSN-0053':
     'A token is enough to delegate, as in Keystone. Rules of several factors make every token prove more, and each trust, application credential and key leaves an event.',
   'OSSN-0055':
-    'It does apply: users of services have the role admin in project service beside the role service, as the defaults of their APIs still ask for it. To end it, those defaults must take the role service first.',
+    'It applies to two: the users nova and cinder are administrators in project service, as they act in projects of others by rules of the network, image and volume APIs that take no role service; those of glance, neutron, placement and swift have the role service alone (see "users of services" in test/contract/identity-scoping.test.ts).',
   'OSSN-0096': 'The client of the broker checks names by the defaults of Node, and no setting of ours turns that off.',
   'DEP-MYSQL2':
     'What package.json asks for is a version far beyond the fixed ones; the connection is made from settings alone.',
