@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import http from 'node:http';
+import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { run, tryRun } from '#shared/process/run.ts';
 import { request, textOf } from './http.ts';
 
 /** A server that cuts the connection of the second request it gets. */
@@ -41,4 +46,37 @@ test('an answer that does not come in time is an error that says so', async (t) 
   t.after(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   await assert.rejects(request(url, { timeoutMs: 30 }), /was not answered within 30 ms/);
+});
+
+const hasOpenssl = await tryRun(['openssl', 'version']).then(
+  () => true,
+  () => false,
+);
+
+test('OSSA-2013-018: a server is believed only with a certificate that the system trusts, for its own name', {
+  skip: !hasOpenssl && 'openssl is not installed',
+}, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'certificates-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const [key, cert] = [join(folder, 'key'), join(folder, 'cert')];
+  const kinds = [
+    ['self-signed', '/CN=127.0.0.1', 'subjectAltName=IP:127.0.0.1'],
+    ['of another host', '/CN=elsewhere', 'subjectAltName=DNS:elsewhere'],
+  ] as const;
+  for (const [what, subject, name] of kinds) {
+    const words = ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert];
+    await run([...words, '-subj', subject, '-days', '1', '-addext', name]);
+    let asked = 0;
+    const answer = (_: unknown, res: http.ServerResponse) => {
+      asked += 1;
+      res.end();
+    };
+    const server = https.createServer({ key: await readFile(key), cert: await readFile(cert) }, answer);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    await assert.rejects(request(url, { headers: { 'x-auth-token': 'secret' } }), /certificate/i, what);
+    assert.equal(asked, 0, what);
+    server.close();
+  }
 });

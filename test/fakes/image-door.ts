@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { settingsOf } from '#shared/config/settings.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
 import { type Log, silentLog } from '#shared/log/log.ts';
 import { openDoor } from '#shared/service/door.ts';
 import { section } from '../../services/image/config.ts';
@@ -40,6 +41,7 @@ export interface ImageDoorOptions {
   readonly log?: Log;
   /** None unless told. */
   readonly reserveMb?: number;
+  readonly isTokenOver?: () => boolean;
 }
 
 /** Answers are held against openapi/. */
@@ -53,7 +55,11 @@ export async function openImages(t: TestContext, options: ImageDoorOptions = {})
   const config = settingsOf({}).read('image', section);
   const bytes = change(await fileBytes(dir, options.reserveMb));
   const images: Images = { db, bytes, config, log };
-  const identify = async (header: (name: string) => string | undefined, requestId: string) => ({
+  const identify = async (header: (name: string) => string | undefined, requestId: string) => {
+    if (options.isTokenOver?.()) throw unauthorized();
+    return callerOf(header, requestId);
+  };
+  const callerOf = (header: (name: string) => string | undefined, requestId: string) => ({
     ...{ userId: 'u', userName: 'u', userDomainId: 'default', projectName: 'p', projectDomainId: 'default' },
     ...{ domainId: null, system: false, serviceRoles: [], token: '', requestId },
     projectId: header('x-project') ?? 'mine',

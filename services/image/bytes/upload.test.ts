@@ -133,6 +133,47 @@ test('staged bytes wait for their import, and go with their image', async (t) =>
   assert.equal(files().length, 1);
 });
 
+test('OSSA-2015-004, OSSA-2015-013: an image that is deleted at any step of its import leaves no byte behind', async (t) => {
+  const { ask, make, files, images, base } = await openImages(t);
+  const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine' };
+  const stage = async (id: string) => {
+    assert.equal((await ask('PUT', `/v2/images/${id}/stage`, { body: Buffer.from('bytes') })).status, 204);
+  };
+  const importIt = (id: string) =>
+    ask('POST', `/v2/images/${id}/import`, { body: { method: { name: 'glance-direct' } } });
+  const steps: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
+    'before its bytes': async () => {},
+    'when they are staged': stage,
+    'while they are imported': async (id) => {
+      await stage(id);
+      void importIt(id).catch(() => {});
+    },
+    'when it is active': async (id) => {
+      await stage(id);
+      await importIt(id);
+    },
+    'while they come': async (id) => {
+      const upload = http.request(`${base}/v2/images/${id}/stage`, { method: 'PUT', headers }).on('error', () => {});
+      upload.write(Buffer.alloc(2 * 1024 * 1024));
+      while ((await ask('GET', `/v2/images/${id}`)).body.status !== 'uploading') await sleep(5);
+      setImmediate(() => upload.end());
+    },
+    'after they broke off': async (id) => {
+      const upload = http.request(`${base}/v2/images/${id}/stage`, { method: 'PUT', headers }).on('error', () => {});
+      upload.write(Buffer.alloc(2 * 1024 * 1024));
+      while ((await ask('GET', `/v2/images/${id}`)).body.status !== 'uploading') await sleep(5);
+      upload.destroy();
+    },
+  };
+  for (const [when, step] of Object.entries(steps)) {
+    const id = await make();
+    await step(id);
+    assert.equal((await ask('DELETE', `/v2/images/${id}`)).status, 204, when);
+    while (files().length > 0) await Promise.all([sleep(5), sweep(images)]);
+    assert.equal((await ask('GET', `/v2/images/${id}`)).status, 404, when);
+  }
+});
+
 test('an image deleted during its upload is gone, and so are its bytes', async (t) => {
   const { ask, make, files, base } = await openImages(t);
   const id = await make();

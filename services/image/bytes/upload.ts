@@ -32,6 +32,7 @@ export async function uploadImage(
 ): Promise<void> {
   if (image.diskFormat === null || image.containerFormat === null)
     throw badRequest('Properties disk_format, container_format must be set prior to saving data.');
+  checkUnsigned(image);
   const upload: Upload = { imageId: image.id, id: randomUUID() };
   const budget = await openBudget(images, image, upload).catch((error: unknown) => {
     throw refusal(error);
@@ -43,6 +44,21 @@ export async function uploadImage(
   } finally {
     budget.release();
   }
+}
+
+const signature = [
+  'img_signature',
+  'img_signature_hash_method',
+  'img_signature_key_type',
+  'img_signature_certificate_uuid',
+];
+
+/** Glance verifies an image that has all four; there is no key manager here that could give the certificate. */
+function checkUnsigned({ properties }: Image): void {
+  if (signature.every((name) => Object.hasOwn(properties, name)))
+    throw badRequest(
+      `The signature of the image cannot be verified here: remove ${signature.join(', ')} to upload it unsigned.`,
+    );
 }
 
 /** Throws what the caller may hear. When even the row cannot be written, the sweep ends the upload. */

@@ -1,13 +1,14 @@
 /** Volumes that are files: of images, on a full disk, after a death. */
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
 import { run } from '#shared/process/run.ts';
+import { qcow2 } from '../../../../test/fakes/hostile-images/builders.ts';
 import {
   blank,
   fileHost,
@@ -73,6 +74,38 @@ test('file: a full disk is a clear no, and nothing half written stays', {
   assert.deepEqual(await readdir(join(directory, 'volumes')), [`${id}.raw`]);
   assert.deepEqual(await readdir(join(directory, 'snapshots')), []);
   assert.equal((await stat(join(directory, 'volumes', `${id}.raw`))).size, 2 ** 30);
+});
+
+test('OSSA-2014-033, OSSA-2015-011: a qcow2 header that a guest wrote to its volume is bytes like others', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'planted-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const secret = join(directory, 'secret');
+  await writeFile(secret, 'secret of the host');
+  const planted = Buffer.alloc(2 ** 20);
+  qcow2({ backing: secret }).copy(planted);
+  const store = await openFiles({ directory: join(directory, 'pool'), pool: 'pool', images: noImages, maxImageGb: 1 });
+  const [id, clone, snapshot] = [randomUUID(), randomUUID(), randomUUID()];
+  await store.ensureVolume({ id, sizeGb: 1, source: blank });
+  await writeFile(await store.pathOf(id), planted, { flag: 'r+' });
+  await store.ensureSnapshot({ id: snapshot, volumeId: id });
+  await store.ensureVolume({ id: clone, sizeGb: 2, source: { kind: 'volume', volumeId: id } });
+  const again = randomUUID();
+  await store.ensureVolume({ id: again, sizeGb: 1, source: { kind: 'snapshot', snapshotId: snapshot } });
+  for (const each of [id, clone, again]) {
+    const file = await open(await store.pathOf(each), 'r');
+    const { buffer } = await file.read(Buffer.alloc(planted.length), 0, planted.length, 0).finally(() => file.close());
+    assert.ok(buffer.equals(planted));
+    const bytes = await store.readAs(each, 'qcow2');
+    const image = join(directory, 'image');
+    await writeFile(image, bytes.stream);
+    await bytes.close();
+    const { stdout } = await run(['qemu-img', 'info', '--output=json', image]);
+    assert.equal(JSON.parse(stdout)['backing-filename'], undefined);
+    await run(['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', image, `${image}.raw`]);
+    const raw = await open(`${image}.raw`, 'r');
+    const read = await raw.read(Buffer.alloc(planted.length), 0, planted.length, 0).finally(() => raw.close());
+    assert.ok(read.buffer.equals(planted));
+  }
 });
 
 test('file: images and copies stop before the disk is full', {

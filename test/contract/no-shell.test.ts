@@ -1,0 +1,26 @@
+/** Programs are started with lists of words; what users name never becomes text for a shell. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const files = ['services', 'shared', 'deploy']
+  .flatMap((folder) => globSync(`${folder}/**/*.{ts,js}`, { exclude: ['**/node_modules/**'] }))
+  .filter((file) => !/\.test\.(ts|js)$/.test(file));
+
+/** A way to a shell: the option, the functions that have one, and shells as programs with a text. */
+const shell =
+  /\bshell:\s*[^f\s]|\b(execSync|execFileSync|exec)\s*\([^)]*child|import \{[^}]*\bexec(Sync)?\b[^}]*\} from 'node:child_process'|['"`](\/bin\/)?(ba|da|z)?sh['"`],\s*['"`]-l?c['"`]/;
+
+test('OSSA-2014-012: no code of ours runs a shell', () => {
+  assert.ok(files.length > 500, `${files.length} files`);
+  for (const bad of [
+    `spawn('a', { shell: true })`,
+    `import { exec } from 'node:child_process'`,
+    `run(['sh', '-c', text])`,
+  ])
+    assert.match(bad, shell);
+  assert.deepEqual(
+    files.filter((file) => shell.test(readFileSync(file, 'utf8'))),
+    [],
+  );
+});
