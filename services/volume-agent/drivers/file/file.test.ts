@@ -90,7 +90,7 @@ test('OSSA-2014-033, OSSA-2015-011: a qcow2 header that a guest wrote to its vol
   await store.ensureSnapshot({ id: snapshot, volumeId: id });
   await store.ensureVolume({ id: clone, sizeGb: 2, source: { kind: 'volume', volumeId: id } });
   const again = randomUUID();
-  await store.ensureVolume({ id: again, sizeGb: 1, source: { kind: 'snapshot', snapshotId: snapshot } });
+  await store.ensureVolume({ id: again, sizeGb: 1, source: { kind: 'snapshot', snapshotId: snapshot, volumeId: id } });
   for (const each of [id, clone, again]) {
     const file = await open(await store.pathOf(each), 'r');
     const { buffer } = await file.read(Buffer.alloc(planted.length), 0, planted.length, 0).finally(() => file.close());
