@@ -1,6 +1,6 @@
 /** Swift speaks of failures in small pages of HTML. */
 import { STATUS_CODES } from 'node:http';
-import type { Fault } from '#shared/errors/fault.ts';
+import { Fault } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import { challenge } from '#shared/http/family-words.ts';
 
@@ -23,6 +23,26 @@ const phrases: Readonly<Record<number, string>> = {
 
 export const html = { 'content-type': 'text/html; charset=UTF-8' };
 
+const titles = new Map<string, string>();
+const mostTitles = 2_000;
+
+/** Names of headers as Swift writes them, `X-Container-Meta-Colour`: some clients compare them letter by letter. */
+export function titled(name: string): string {
+  const found = titles.get(name);
+  if (found !== undefined) return found;
+  const title = name
+    .toLowerCase()
+    .replace(/(^|[^a-z])([a-z])/g, (_all, before: string, letter: string) => before + letter.toUpperCase());
+  if (titles.size < mostTitles) titles.set(name, title);
+  return title;
+}
+
+export function titledHeaders<T>(headers: Readonly<Record<string, T>>): Record<string, T> {
+  const all: Record<string, T> = {};
+  for (const name of Object.keys(headers)) all[titled(name)] = headers[name] as T;
+  return all;
+}
+
 export const pageOf = (status: number, phrase = phrases[status] ?? ''): string =>
   `<html><h1>${STATUS_CODES[status] ?? status}</h1><p>${phrase}</p></html>`;
 
@@ -38,14 +58,17 @@ const bodyOf = ({ status, kind, message }: Fault): string => {
 
 export const swift = (identityUrl: string): Dialect => ({
   version: () => '1.0',
-  fault: (fault) => ({
-    body: bodyOf(fault),
-    headers: {
-      ...html,
-      ...(fault.status === 401 ? challenge(identityUrl) : {}),
-    },
-  }),
-  headers: (_version, requestId) => ({ 'x-trans-id': transIdOf(requestId) }),
+  fault: (fault) => {
+    const body = bodyOf(fault);
+    const length = { 'content-length': String(Buffer.byteLength(body)) };
+    const more = fault.status === 401 ? challenge(identityUrl) : {};
+    return { body, headers: titledHeaders({ ...html, ...length, ...more }) };
+  },
+  headers: (_version, requestId) => {
+    const id = transIdOf(requestId);
+    return { 'X-Trans-Id': id, 'X-Openstack-Request-Id': id };
+  },
+  malformedPath: () => new Fault(412, spoken, 'Invalid UTF8 or contains NULL'),
 });
 
 /** `tx`, 21 digits of the request's id, and when: people who read Swift's logs expect it so. */

@@ -3,16 +3,56 @@ import type { Handler, Route } from '#shared/http/route.ts';
 import { listContainers, refuseAccount, setAccount, showAccount } from './accounts/handlers.ts';
 import { createContainer, deleteContainer, listObjects, setContainer, showContainer } from './containers/handlers.ts';
 import type { ObjectStore } from './context.ts';
-import { healthcheck, showInfo } from './info/handlers.ts';
+import { titledHeaders } from './dialect.ts';
+import { healthcheck, refuseBadUrl, showInfo } from './info/handlers.ts';
 import { copyObject } from './objects/copy.ts';
 import { getObject } from './objects/download.ts';
 import { deleteObject, setObject } from './objects/handlers.ts';
 import { putObject } from './objects/upload.ts';
+import { refuse } from './requests/refusals.ts';
+import { placeOfWay, type WayHandler, wayOf } from './requests/request.ts';
+import { refuseUnsupported } from './requests/unsupported.ts';
 
 type Method = Route<ObjectStore>['method'];
+type Verbs = Readonly<Partial<Record<Method, WayHandler>>>;
+
+const handlers: Readonly<Record<'account' | 'container' | 'object', Verbs>> = {
+  account: { head: showAccount, get: listContainers, post: setAccount, put: refuseAccount, delete: refuseAccount },
+  container: {
+    head: showContainer,
+    get: listObjects,
+    put: createContainer,
+    post: setContainer,
+    delete: deleteContainer,
+  },
+  object: {
+    head: getObject,
+    get: getObject,
+    put: putObject,
+    post: setObject,
+    delete: deleteObject,
+    copy: copyObject,
+  },
+};
+
+/** What a request is about is told by its decoded path alone: `c%2Fo` is an object, `c/` a container. */
+const dispatched =
+  (method: Method): Handler<ObjectStore> =>
+  async (store, call) => {
+    const encoding = call.header('transfer-encoding')?.toLowerCase();
+    if (encoding !== undefined && encoding !== 'chunked')
+      throw refuse(501, 'Unsupported Transfer-Coding header value specified in Transfer-Encoding header');
+    const way = wayOf(call);
+    const verbs = handlers[placeOfWay(way)];
+    const handler = verbs[method];
+    if (!handler) throw refuse(405, undefined, { allow: Object.keys(verbs).join(', ').toUpperCase() });
+    refuseUnsupported(call);
+    const { headers = {}, ...answer } = await handler(store, call, way);
+    return { ...answer, headers: titledHeaders(headers) };
+  };
 
 /** The bytes are the handler's, and a stranger may be one whom a container lets in. */
-const open = (method: Method, path: string, handler: Handler<ObjectStore>): Route<ObjectStore> => ({
+const open = (method: Method, path: string, handler = dispatched(method)): Route<ObjectStore> => ({
   method,
   path,
   handler,
@@ -24,24 +64,13 @@ const open = (method: Method, path: string, handler: Handler<ObjectStore>): Rout
 const account = '/v1/:account';
 const container = '/v1/:account/:container';
 const object = '/v1/:account/:container/*object';
+const plain: readonly Method[] = ['head', 'get', 'put', 'post', 'delete'];
 
 export const routes: readonly Route<ObjectStore>[] = [
   { ...open('get', '/info', showInfo), who: 'nobody' },
   { ...open('get', '/healthcheck', healthcheck), who: 'nobody' },
-  open('head', account, showAccount),
-  open('get', account, listContainers),
-  open('post', account, setAccount),
-  open('put', account, refuseAccount),
-  open('delete', account, refuseAccount),
-  open('head', container, showContainer),
-  open('get', container, listObjects),
-  open('put', container, createContainer),
-  open('post', container, setContainer),
-  open('delete', container, deleteContainer),
-  open('head', object, getObject),
-  open('get', object, getObject),
-  open('put', object, putObject),
-  open('post', object, setObject),
-  open('delete', object, deleteObject),
-  open('copy', object, copyObject),
+  { ...open('get', '/v1', refuseBadUrl), who: 'nobody' },
+  ...[account, container, object].flatMap((path) => plain.map((method) => open(method, path))),
+  open('copy', object),
+  { ...open('get', '/v1/*rest', refuseBadUrl), who: 'nobody' },
 ];

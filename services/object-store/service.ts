@@ -8,13 +8,14 @@ import { section } from './config.ts';
 import type { ObjectStore } from './context.ts';
 import { swift } from './dialect.ts';
 import { policy } from './policy.ts';
+import { openQuotas } from './quotas/reservations.ts';
 import { routes } from './routes.ts';
 
 export const start: Start = async (ground) => {
   const { config, doorway, identityUrl, ...begun } = beginApi(ground, 'object-store', section, 'swift');
   const ring = readRing(ground.settings);
   const reach = openReach(ground.bus, ring);
-  const service: ObjectStore = { ring, reach, settings: config, log: ground.log };
+  const service: ObjectStore = { ring, reach, settings: config, log: ground.log, quotas: openQuotas() };
   const dialect = swift(identityUrl);
   const door = await openDoor({
     name: 'object-store',

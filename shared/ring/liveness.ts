@@ -3,7 +3,7 @@ export interface Liveness {
   isAway(): boolean;
   /** A request found nobody: away until a probe is answered. */
   lost(): void;
-  /** A request has been waiting for long: one probe decides whether the host or only its work is slow. */
+  /** A request has been waiting for long: a probe decides whether the host or only its work is slow. */
   suspect(): void;
   close(): void;
 }
@@ -26,7 +26,7 @@ export function openLiveness({ probe, onAway, everyMs = 500 }: LivenessOptions):
   };
   const look = async () => {
     probing = true;
-    const answered = await probe();
+    const answered = (await probe()) || (!away && (await probe())); // a busy host may miss one
     probing = false;
     if (closed) return;
     set(!answered);

@@ -54,7 +54,6 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
   };
   const upload = async (call: AgentCall) => {
     const sent = send(call, { 'transfer-encoding': 'chunked', trailer: footerTrailer });
-    sent.setTimeout(openMs);
     const answer = answerTo(sent);
     sent.write(Buffer.alloc(0)); // sends the headers as bytes; with `Expect` Node would send them by itself, as UTF-8
     const taken = new Promise<undefined>((go) => sent.once('continue', () => go(undefined)));
@@ -96,9 +95,6 @@ function answers(target: { host: string; port: number }): Promise<boolean> {
 /** After so long without an answer we ask whether anybody is there, and so long has he for that. */
 const suspectMs = 500;
 const probeMs = 1_500;
-
-/** Whether a device takes an object is said at once: another can stand in, and the client waits. */
-const openMs = 2_000;
 
 /** A host that is off does not even refuse: nobody waits long for it. */
 const connectMs = 1_000;

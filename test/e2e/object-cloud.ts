@@ -25,6 +25,7 @@ import { start } from '../../services/object-agent/service.ts';
 import type { ObjectStore } from '../../services/object-store/context.ts';
 import { swift } from '../../services/object-store/dialect.ts';
 import { policy } from '../../services/object-store/policy.ts';
+import { openQuotas } from '../../services/object-store/quotas/reservations.ts';
 import { routes } from '../../services/object-store/routes.ts';
 
 export type Words = Readonly<Record<string, unknown>>;
@@ -154,7 +155,7 @@ export interface Store extends Agents {
   ) => Promise<Response>;
 }
 
-/** Agents and a proxy in front of them. A token says who it is: `user:project:role,role`. */
+/** Agents and a proxy in front of them. A token says who it is: `user:project:role,role:domain`, the last if it matters. */
 export async function startStore(
   t: TestContext,
   agent: Words = {},
@@ -179,7 +180,7 @@ export function openProxy({ bus, log }: Ground, ring: Ring, more: Words = {}): R
   const settings = { maxFileBytes: 5_368_709_122, patienceMs: 500, listen: '0', ...more } as ObjectStore['settings'];
   return openDoor({
     name: 'object-store',
-    service: { ring, reach: openReach(bus, ring), settings, log },
+    service: { ring, reach: openReach(bus, ring), settings, log, quotas: openQuotas() },
     routes,
     policy,
     dialect: swift('http://identity'),
@@ -190,7 +191,9 @@ export function openProxy({ bus, log }: Ground, ring: Ring, more: Words = {}): R
 }
 
 function whoIs(token: string, requestId: string): Who {
-  const [userId = '', projectId = '', roles = ''] = token.split(':');
+  const [userId = '', projectId = '', roles = '', domain = ''] = token.split(':');
   if (!roles) throw unauthorized();
-  return { ...stranger(requestId), userId, projectId, roles: roles.split(',') };
+  const names = { userName: `${userId}-name`, projectName: `${projectId}-name` };
+  const domains = { userDomainId: domain, projectDomainId: domain };
+  return { ...stranger(requestId), userId, projectId, roles: roles.split(','), ...names, ...domains };
 }

@@ -35,13 +35,14 @@ const { readRing } = await import('#shared/ring/config.ts');
 const { openReach } = await import('#shared/ring/reach.ts');
 const { newTimestamp } = await import('#shared/ring/timestamp.ts');
 const { upload } = await import('../../services/object-store/cluster/upload.ts');
+const { openQuotas } = await import('../../services/object-store/quotas/reservations.ts');
 const { write } = await import('../../services/object-store/cluster/write.ts');
 
 const ground = groundOf(folder);
 const started = await start(ground);
 const ring = readRing(ground.settings);
 const settings = { listen: '', publicUrl: '', maxFileBytes: 1e9, patienceMs: 500 };
-const store = { ring, reach: openReach(ground.bus, ring), settings, log: ground.log };
+const store = { ring, reach: openReach(ground.bus, ring), settings, log: ground.log, quotas: openQuotas() };
 const path = ['AUTH_p', 'docs', 'o'];
 armed = true;
 if (what === 'put') {

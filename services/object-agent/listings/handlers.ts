@@ -6,6 +6,7 @@ import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf, jsonAnswer } from '../context.ts';
 import { auditDatabase, isBroken } from './audit.ts';
 import type { Place } from './databases.ts';
+import { problemOf } from './limits.ts';
 import { type ListingWorld, report, reportLater } from './report.ts';
 import { type Info, infoOf, insertInfo, isGone, isKept, list, type Metadata, mergeInfo, type Wanted } from './store.ts';
 
@@ -38,11 +39,14 @@ async function handle(world: ListingWorld, place: Place, own: number, call: Agen
 /** Makes it, or makes it anew, and takes the metadata that came along. 201 made, 202 was there. */
 async function put(world: ListingWorld, place: Place, { headers, path }: AgentCall): Promise<AgentAnswer> {
   const timestamp = timestampOf(headers);
+  const metadata = metadataOf(headers, timestamp);
+  const problem = problemOf(place.kind, infoIn(world, place)?.metadata ?? {}, metadata);
+  if (problem) return answer(400, { 'x-backend-problem': problem });
   const db = world.databases.ensure(place);
   const made = db.transaction(() => {
     const before = infoOf(db);
     if (!before) insertInfo(db, path, timestamp);
-    mergeInfo(db, { put: timestamp, metadata: metadataOf(headers, timestamp) });
+    mergeInfo(db, { put: timestamp, metadata });
     return !before || isGone(before);
   });
   await changed(world, place, headers);
@@ -51,8 +55,12 @@ async function put(world: ListingWorld, place: Place, { headers, path }: AgentCa
 
 async function post(world: ListingWorld, place: Place, db: FileDatabase, { headers }: AgentCall): Promise<AgentAnswer> {
   const timestamp = timestampOf(headers);
-  db.transaction(() => mergeInfo(db, { metadata: metadataOf(headers, timestamp) }));
+  const metadata = metadataOf(headers, timestamp);
+  const problem = problemOf(place.kind, infoOf(db)?.metadata ?? {}, metadata);
+  if (problem) return answer(400, { 'x-backend-problem': problem });
+  db.transaction(() => mergeInfo(db, { put: timestamp, metadata }));
   world.databases.touch(place);
+  if (place.kind === 'container') reportLater(world, place);
   return answer(204);
 }
 
@@ -87,6 +95,11 @@ async function putEntry(world: ListingWorld, place: Place, { path, body }: Agent
   const known = await world.entries.put(place, path, entryFrom(jsonFrom(body)));
   if (known && place.kind === 'container') reportLater(world, place);
   return answer(known ? 201 : 404);
+}
+
+function infoIn({ databases }: ListingWorld, place: Place): Info | undefined {
+  const db = databases.find(place);
+  return db && infoOf(db);
 }
 
 const timestampOf = (headers: Headers): string => headers['x-timestamp'] ?? '';

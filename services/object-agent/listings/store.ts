@@ -148,6 +148,15 @@ export function forgetGone(db: FileDatabase, before: string): boolean {
   return true;
 }
 
+/** Forgets the removal of metadata before then. True when there was any. */
+export function forgetRemoved(db: FileDatabase, before: string): boolean {
+  const { metadata = {} } = infoOf(db) ?? {};
+  const kept = Object.entries(metadata).filter(([, [value, timestamp]]) => value !== '' || timestamp >= before);
+  if (kept.length === Object.keys(metadata).length) return false;
+  db.run('UPDATE info SET metadata = ?', JSON.stringify(Object.fromEntries(kept)));
+  return true;
+}
+
 export interface Wanted {
   readonly prefix: string;
   readonly delimiter: string;

@@ -7,7 +7,7 @@ import { type Disk, hashDirectory } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
 import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
 import { announceEntry, entryOf, goneEntry, type ObjectWorld } from './announce.ts';
-import { amended, filesIn, lastOf, readTrailer, removeObsolete } from './store.ts';
+import { amended, type Files, filesIn, lastOf, readTrailer, removeObsolete } from './store.ts';
 import { isFull, keptOf } from './upload.ts';
 
 /**
@@ -43,12 +43,22 @@ export async function amendObject(world: ObjectWorld, call: AgentCall): Promise<
   if (files.data >= timestamp || (files.meta ?? '') > timestamp)
     return answer(409, { 'x-backend-timestamp': lastOf(files) });
   const data = readTrailer(join(directory, `${files.data}.data`));
+  if (headers[fromPeer] === undefined && isExpired(directory, files, data)) return answer(404);
   const meta = { path, timestamp, headers: keptOf(headers), bytes: 0, crcs: [] };
   const entry = entryOf({ ...data, headers: amended(data.headers, meta.headers) }, timestamp);
   const put = await writeBeside(world, disk, place, `${timestamp}.meta`, meta, async () => {
     if (replicas !== undefined) await announceEntry(world, disk, path, entry, replicas);
   });
   return put ?? answer(202);
+}
+
+/** Says that a replica is repaired: what a client may no longer do was done before. */
+export const fromPeer = 'x-backend-replication';
+
+function isExpired(directory: string, { meta }: Files, data: Trailer): boolean {
+  const more = meta ? readTrailer(join(directory, `${meta}.meta`)).headers : undefined;
+  const { 'x-delete-at': end } = more ? amended(data.headers, more) : data.headers;
+  return Number(end ?? Infinity) <= Date.now() / 1000;
 }
 
 /** Writes the file, tells whom it concerns; only a full disk is an answer. */

@@ -22,7 +22,11 @@ const kept =
 
 /** The headers that are kept with an object. */
 export const keptOf = (headers: Headers): Headers =>
-  Object.fromEntries(Object.entries(headers).filter(([name, value]) => kept.test(name) && value !== ''));
+  Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name, value]) => kept.test(name) && (value !== '' || name.startsWith('x-object-meta-')),
+    ),
+  );
 
 export async function openUpload(world: ObjectWorld, call: AgentCall): Promise<Upload | AgentAnswer> {
   const disk = diskOf(world, call.device);

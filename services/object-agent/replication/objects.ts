@@ -10,6 +10,7 @@ import { Rotten } from '../drivers/trailer.ts';
 import { removeEmpty } from '../objects/hashes.ts';
 import { quarantine } from '../objects/quarantine.ts';
 import { readBlock } from '../objects/read.ts';
+import { fromPeer } from '../objects/remove.ts';
 import { type Files, filesIn, lastOf, type Opened, openFile, readTrailer } from '../objects/store.ts';
 import type { AgentWorld } from './answers.ts';
 import { type Digests, holdingsFrom } from './peer-json.ts';
@@ -78,7 +79,7 @@ async function pushSmall(
   file: string,
 ): Promise<boolean> {
   const { path, timestamp, headers } = readTrailer(file);
-  const all = { ...headers, 'x-timestamp': timestamp };
+  const all = { ...headers, 'x-timestamp': timestamp, [fromPeer]: 'true' };
   const { status } = await reach
     .agentOf(peer)
     .ask({ kind: 'object', method, device: peer.name, partition, path, headers: all });

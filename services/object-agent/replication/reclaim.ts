@@ -7,7 +7,7 @@ import { diskOf, reclaimBefore } from '../context.ts';
 import { hashDirectory, partitionsOf } from '../drivers/device.ts';
 import type { Place } from '../listings/databases.ts';
 import { reportKey } from '../listings/report.ts';
-import { forgetGone, infoOf, isGone } from '../listings/store.ts';
+import { forgetGone, forgetRemoved, infoOf, isGone } from '../listings/store.ts';
 import { removeEmpty } from '../objects/hashes.ts';
 import type { AgentWorld } from './answers.ts';
 
@@ -26,7 +26,8 @@ function reclaimDatabase(world: AgentWorld, place: Place): void {
   const before = timestampOf(reclaimBefore(world));
   const db = world.databases.find(place);
   if (!db) return;
-  if (db.transaction(() => forgetGone(db, before), { durable: false })) world.databases.touch(place);
+  const forget = () => [forgetGone(db, before), forgetRemoved(db, before)].some(Boolean);
+  if (db.transaction(forget, { durable: false })) world.databases.touch(place);
   if (!isForgotten(world, db)) return;
   world.databases.remove(place);
   world.unreported.delete(reportKey(place));

@@ -16,6 +16,8 @@ interface Sending {
   readonly length: number | undefined;
   readonly body: Readable;
   readonly mostBytes: number;
+  /** Called with each piece's length as it comes. Throws to refuse it. */
+  readonly onBytes?: (bytes: number) => void;
   /** The MD5 that the client expects. */
   readonly etag: string | undefined;
   /** What becomes known with the last byte: given the MD5. */
@@ -44,11 +46,20 @@ async function open(store: ObjectStore, sending: Sending): Promise<Set<Open>> {
   const { ring } = store;
   const rest = devicesFor(store, sending.path);
   const first = [...Array(Math.min(ring.replicas, ring.devices.length)).keys()].map(() => rest.next().value as Device);
-  const outcomes = await Promise.all(first.map((device) => openSlot(store, sending, device, rest)));
-  const uploads = outcomes.filter((outcome) => outcome !== undefined && outcome !== 'newer');
+  const asked = first.map((device) => openSlot(store, sending, device, rest));
+  const outcomes = await quorumFirst(asked, quorumOf(ring.replicas), openPatience * store.settings.patienceMs);
+  const uploads = outcomes.filter((outcome) => outcome !== 'newer');
+  for (const slot of asked) void slot.then((late) => abortLate(late, outcomes)).catch(() => {});
   if (uploads.length >= quorumOf(ring.replicas)) return new Set(uploads);
   await Promise.allSettled(uploads.map(({ upload }) => upload.abort()));
   throw outcomes.includes('newer') ? refuse(409) : unavailable();
+}
+
+/** A device that opens so late is left out: the replicator brings it the object. */
+const openPatience = 4;
+
+async function abortLate(slot: Open | 'newer' | undefined, inTime: readonly (Open | 'newer')[]): Promise<void> {
+  if (slot !== undefined && slot !== 'newer' && !inTime.includes(slot)) await slot.upload.abort();
 }
 
 async function openSlot(
@@ -86,6 +97,7 @@ async function send(
   const onChunk = (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > sending.mostBytes) throw refuse(413);
+    sending.onBytes?.(chunk.length);
     hash.update(chunk);
   };
   const onBlock = async (block: Block) => {

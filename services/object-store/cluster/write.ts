@@ -1,8 +1,9 @@
 /** Writes to as many devices as there should be replicas. More than half of them make it true. */
 import type { AgentAnswer, Headers, Kind } from '#shared/contracts/object-agent.ts';
+import type { Fault } from '#shared/errors/fault.ts';
 import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
-import { unavailable } from '../requests/refusals.ts';
+import { refuse, unavailable } from '../requests/refusals.ts';
 
 interface Writing {
   readonly kind: Kind;
@@ -103,6 +104,12 @@ export async function quorumFirst<T>(
   await Promise.race([all, patience.promise]);
   clearTimeout(timer);
   return [...come];
+}
+
+/** A refusal in the words of an agent that gave it. */
+export function refusedAs(status: number, answers: readonly AgentAnswer[]): Fault {
+  const problem = answers.find((answer) => answer.status === status)?.headers['x-backend-problem'];
+  return refuse(status, problem);
 }
 
 /** What the client hears: the kind of answer that a quorum gave, and of that the highest. */

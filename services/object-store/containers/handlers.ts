@@ -1,28 +1,27 @@
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
-import type { Answer, Call, Handler } from '#shared/http/route.ts';
-import { isoOf, newTimestamp } from '#shared/ring/timestamp.ts';
+import type { Answer, Call } from '#shared/http/route.ts';
+import { isoOf } from '#shared/ring/timestamp.ts';
+import { rememberDomain } from '../accounts/domain.ts';
 import { read } from '../cluster/read.ts';
-import { verdictOf, write } from '../cluster/write.ts';
-import type { ObjectStore } from '../context.ts';
+import { deleteInBulk, isBulkDelete } from '../objects/bulk-delete.ts';
+import { checkContainerQuota } from '../quotas/settings.ts';
 import { cleanAcl } from '../requests/acl.ts';
 import { httpDate, noContent, plain, publicHeaders } from '../requests/answers.ts';
 import { authorize, denied, isOperator } from '../requests/authorize.ts';
 import { escaped, formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, partsOf, type Way, wayOf } from '../requests/request.ts';
+import { headersIn, partsOf, type Way, type WayHandler } from '../requests/request.ts';
+import { changeContainer } from './change.ts';
 
-/** A path that ends in a slash and names no container is about the account. */
-export const showContainer: Handler<ObjectStore> = async (store, call) => {
-  const way = wayOf(call);
+export const showContainer: WayHandler = async (store, call, way) => {
   await authorize(store, call, way);
   const { headers } = await read(store, { kind: 'container', method: 'HEAD', path: partsOf(way) });
   return noContent({ ...shown(call, way, headers), 'content-type': 'text/plain; charset=utf-8' });
 };
 
-export const listObjects: Handler<ObjectStore> = async (store, call): Promise<Answer> => {
-  const way = wayOf(call);
+export const listObjects: WayHandler = async (store, call, way): Promise<Answer> => {
   await authorize(store, call, way);
   const format = formatOf(call);
   const query = listingQuery(call);
@@ -54,42 +53,30 @@ function shown(call: Call, way: Way, headers: Headers): Headers {
   };
 }
 
-export const createContainer: Handler<ObjectStore> = async (store, call) => {
-  const way = wayOf(call);
+export const createContainer: WayHandler = async (store, call, way) => {
   if (!isOperator(call, way)) throw denied(call);
   const wish = wishOf(call);
   const policy = call.header('x-storage-policy');
   if (policy && policy.toLowerCase() !== 'policy-0') throw refuse(400, `Invalid X-Storage-Policy '${policy}'`);
-  return plain(await change(store, way, 'PUT', wish));
+  await rememberDomain(store, call, way);
+  return plain(await changeContainer(store, way, 'PUT', wish));
 };
 
-export const setContainer: Handler<ObjectStore> = async (store, call) => {
-  const way = wayOf(call);
+export const setContainer: WayHandler = async (store, call, way) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
   if (!isOperator(call, way)) throw denied(call);
-  const status = await change(store, way, 'POST', wishOf(call));
-  if (status === 404) throw refuse(404);
+  const wish = wishOf(call);
+  await rememberDomain(store, call, way);
+  await changeContainer(store, way, 'POST', wish);
   return noContent();
 };
 
-export const deleteContainer: Handler<ObjectStore> = async (store, call) => {
-  const way = wayOf(call);
+export const deleteContainer: WayHandler = async (store, call, way) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
   if (!isOperator(call, way)) throw denied(call);
-  const status = await change(store, way, 'DELETE', {});
-  if (status >= 400) throw refuse(status);
+  await changeContainer(store, way, 'DELETE');
   return noContent();
 };
-
-async function change(store: ObjectStore, way: Way, method: 'PUT' | 'POST' | 'DELETE', wish: Headers): Promise<number> {
-  const headers = { ...wish, 'x-timestamp': newTimestamp() };
-  const answers = await write(store, {
-    kind: 'container',
-    method,
-    path: partsOf(way),
-    headers,
-    share: 'x-account-replicas',
-  });
-  return verdictOf(store, answers);
-}
 
 const set = ['x-container-read', 'x-container-write'];
 const removed = ['x-container-read', 'x-container-write'];
@@ -99,6 +86,9 @@ function wishOf(call: Call): Headers {
   const acls = set
     .filter((name) => headers[name] !== undefined)
     .map((name) => [name, cleanAcl(name, headers[name] ?? '')]);
-  const gone = removed.filter((name) => headers[name.replace('x-', 'x-remove-')]).map((name) => [name, '']);
-  return { ...metadataOf(headers, 'container'), ...Object.fromEntries([...acls, ...gone]) };
+  const gone = removed
+    .filter((name) => headers[name.replace('x-', 'x-remove-')] !== undefined)
+    .map((name) => [name, '']);
+  checkContainerQuota(headers);
+  return { ...metadataOf(headers, 'container'), ...Object.fromEntries([...gone, ...acls]) };
 }

@@ -1,8 +1,10 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
+import { deleteLimits } from '../objects/many-deletes.ts';
 import { segmentLimits } from '../objects/segments.ts';
 import { listingLimit } from '../requests/listing.ts';
 import { limits } from '../requests/metadata.ts';
+import { refuse } from '../requests/refusals.ts';
 
 /** What this cluster can do, for clients that ask before they try. */
 export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
@@ -22,12 +24,15 @@ export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
       account_listing_limit: listingLimit,
       account_autocreate: true,
       allow_account_management: false,
-      valid_api_versions: ['v1', 'v1.0'],
+      valid_api_versions: ['v1'],
       strict_cors_mode: true,
       cors_expose_headers: [],
       extra_header_count: 0,
       policies: [{ name: 'Policy-0', aliases: 'Policy-0', default: true }],
     },
+    account_quotas: {},
+    container_quotas: {},
+    bulk_delete: { max_deletes_per_request: deleteLimits.perRequest, max_failed_deletes: deleteLimits.failures },
     dlo: { max_segments: segmentLimits.count },
     slo: {
       max_manifest_segments: segmentLimits.count,
@@ -39,6 +44,11 @@ export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
       allow_async_delete: false,
     },
   });
+
+/** A path that names no account. */
+export const refuseBadUrl: Handler<ObjectStore> = async () => {
+  throw refuse(412, 'Bad URL');
+};
 
 export const healthcheck: Handler<ObjectStore> = async () => ({
   status: 200,

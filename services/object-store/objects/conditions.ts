@@ -5,17 +5,16 @@ import { secondsOf } from '#shared/ring/timestamp.ts';
 const hasTag = (list: string, etag: string): boolean =>
   list.split(',').some((word) => word.trim() === '*' || word.trim().replace(/^W\//, '').replaceAll('"', '') === etag);
 
-/** The status that ends it: 412, 304, or undefined to go on. */
+/** The status that ends it: 412, 304, or undefined to go on. Each condition counts, tags before times. */
 export function conditionOf(asked: Headers, etag: string, timestamp: string): 304 | 412 | undefined {
   const { 'if-match': match, 'if-none-match': noneMatch } = asked;
   const bare = etag.replaceAll('"', '');
   const modified = Math.ceil(secondsOf(timestamp)) * 1000;
-  if (match !== undefined && !hasTag(match, bare)) return 412;
   if (noneMatch !== undefined && hasTag(noneMatch, bare)) return 304;
-  const since = Date.parse(asked['if-modified-since'] ?? '');
-  if (noneMatch === undefined && modified <= since) return 304;
-  const until = Date.parse(asked['if-unmodified-since'] ?? '');
-  return match === undefined && modified > until ? 412 : undefined;
+  if (match !== undefined && !hasTag(match, bare)) return 412;
+  if (modified <= Date.parse(asked['if-modified-since'] ?? '')) return 304;
+  if (modified > Date.parse(asked['if-unmodified-since'] ?? '')) return 412;
+  return undefined;
 }
 
 export interface Range {
@@ -24,25 +23,34 @@ export interface Range {
   readonly to: number;
 }
 
-const mostRanges = 50;
+/** What an honest client asks for at once: more would have the same bytes sent again and again. */
+const most = { ranges: 50, overlaps: 2, unordered: 8 };
 
-/** Undefined: the whole; empty: none of it is there (416). A header that is not understood does not count. */
+/** Undefined: the whole; empty: none of it is there, or too much is asked for (416). A header that is not understood does not count. */
 export function rangesOf(header: string | undefined, length: number): readonly Range[] | undefined {
-  const words = header
-    ?.match(/^\s*bytes\s*=\s*(.+)$/i)?.[1]
-    ?.split(',')
-    .map((word) => word.trim());
-  if (!words || words.length > mostRanges || !words.every((word) => /^(\d+-\d*|-\d+)$/.test(word))) return undefined;
-  const ranges = words.map((word): Range => {
-    const [first = '', last = ''] = word.split('-');
-    if (first === '') return { from: last === '0' ? length : Math.max(0, length - Number(last)), to: length - 1 };
-    return { from: Number(first), to: last === '' ? length - 1 : Math.min(Number(last), length - 1) };
-  });
-  const wrong = words.some((word) => {
-    const [first = '', last = ''] = word.split('-');
-    return first !== '' && last !== '' && Number(last) < Number(first);
-  });
-  return wrong ? undefined : ranges.filter(({ from }) => from < length);
+  const [unit, list, ...more] = header?.replaceAll(' ', '').split('=') ?? [];
+  if (unit?.toLowerCase() !== 'bytes' || list === undefined || more.length > 0) return undefined;
+  const words = list.split(',');
+  if (!words.every((word) => /^(\d+-\d*|-\d+)$/.test(word))) return undefined;
+  const ends = words.map((word) => word.split('-') as [first: string, last: string]);
+  if (ends.some(([first, last]) => first !== '' && last !== '' && Number(last) < Number(first))) return undefined;
+  if (length === 0 && ends.some(([first, last]) => first === '' && Number(last) > 0)) return undefined;
+  const ranges = ends
+    .map(([first, last]): Range => {
+      if (first === '')
+        return { from: Number(last) === 0 ? length : Math.max(0, length - Number(last)), to: length - 1 };
+      return { from: Number(first), to: last === '' ? length - 1 : Math.min(Number(last), length - 1) };
+    })
+    .filter(({ from }) => from < length);
+  return isTooMuch(ranges) ? [] : ranges;
+}
+
+function isTooMuch(ranges: readonly Range[]): boolean {
+  if (ranges.length > most.ranges) return true;
+  const pairs = ranges.flatMap((a, at) => ranges.slice(at + 1).map((b): [Range, Range] => [a, b]));
+  const overlaps = pairs.filter(([a, b]) => a.from <= b.to && b.from <= a.to);
+  const ordered = ranges.every(({ from }, at) => at === 0 || (ranges[at - 1]?.from ?? 0) <= from);
+  return overlaps.length > most.overlaps || (!ordered && ranges.length >= most.unordered);
 }
 
 export const isConditional = (asked: Headers): boolean =>

@@ -2,25 +2,25 @@
 import { randomBytes } from 'node:crypto';
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
-import type { Answer, Call, Handler } from '#shared/http/route.ts';
+import type { Answer, Call } from '#shared/http/route.ts';
 import { bytesOf, read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
 import { httpDate, plain, publicHeaders } from '../requests/answers.ts';
-import { authorize } from '../requests/authorize.ts';
-import { refuse } from '../requests/refusals.ts';
-import { headersIn, isTrue, partsOf, type Way, wayOf } from '../requests/request.ts';
+import { authorize, orNone } from '../requests/authorize.ts';
+import { missing, refuse } from '../requests/refusals.ts';
+import { headersIn, isTrue, partsOf, type Way, type WayHandler } from '../requests/request.ts';
 import { conditionOf, isConditional, type Range, rangesOf } from './conditions.ts';
-import { resolved } from './segments.ts';
-import { objectSource, type Source, wholeOf } from './source.ts';
+import { bytesIn, resolved } from './segments.ts';
+import { inTurn, objectSource, type Source, wholeOf } from './source.ts';
 
-export const getObject: Handler<ObjectStore> = async (store, call): Promise<Answer> => {
-  const way = wayOf(call);
+export const getObject: WayHandler = async (store, call, way): Promise<Answer> => {
   await authorize(store, call, way);
   const asked = headersIn(call);
   if (call.method === 'GET' && !isConditional(asked) && !isTrue(asked['x-newest']))
     return wholeAtOnce(store, call, way);
-  const source = await resolved(store, call, way, await objectSource(store, way, isTrue(asked['x-newest'])));
-  return answerFrom(call, asked, source);
+  const stored = await objectSource(store, way, isTrue(asked['x-newest'])).catch(orNone);
+  if (!stored) throw asked['if-match']?.includes('*') ? refuse(412) : missing();
+  return answerFrom(call, asked, await resolved(store, call, way, stored));
 };
 
 /** The common case costs one question: the headers come with the bytes. */
@@ -38,27 +38,38 @@ async function wholeAtOnce(store: ObjectStore, call: Call, way: Way): Promise<An
   return { status: 200, headers, body: bytes };
 }
 
-const shown = ({ headers, etag }: Source): Headers => ({
-  ...publicHeaders(headers),
-  etag,
-  'accept-ranges': 'bytes',
-  'last-modified': httpDate(headers['x-timestamp'] ?? ''),
-});
+function shown({ headers, etag, length }: Source): Headers {
+  const { etag: _etag, 'content-length': _length, ...said } = publicHeaders(headers);
+  return {
+    ...said,
+    ...(etag ? { etag } : {}),
+    ...(length === Infinity ? {} : { 'content-length': String(length) }),
+    'accept-ranges': 'bytes',
+    'last-modified': httpDate(headers['x-timestamp'] ?? ''),
+  };
+}
 
 async function answerFrom(call: Call, asked: Headers, source: Source): Promise<Answer> {
   const headers = shown(source);
+  const { 'content-length': _, ...withoutLength } = headers;
   const status = conditionOf(asked, source.etag, source.headers['x-timestamp'] ?? '');
-  if (status === 412) throw refuse(412, undefined, { etag: source.etag });
-  if (status === 304)
-    return { status, headers: { etag: source.etag, 'last-modified': headers['last-modified'] ?? '' } };
-  const ranges = call.method === 'HEAD' || !isSame(asked, source) ? undefined : rangesOf(asked.range, source.length);
-  if (ranges?.length === 0)
-    throw refuse(416, undefined, { 'content-range': `bytes */${source.length}`, etag: source.etag });
-  if (call.method === 'HEAD') return { status: 200, headers: { ...headers, 'content-length': String(source.length) } };
-  if (!ranges) return bytesAnswer(200, headers, source, wholeOf(source.length));
-  const [only] = ranges;
-  if (only && ranges.length === 1) return partAnswer(headers, source, only);
-  return severalParts(headers, source, ranges);
+  if (status === 304) return { status, headers: withoutLength };
+  if (status === 412) return plain(412, { ...withoutLength, 'content-length': '0' });
+  if (call.method === 'HEAD') return { status: 200, headers };
+  const ranges = rangesFor(asked, source);
+  if (ranges?.length === 0) {
+    const { 'content-type': _type, ...about } = withoutLength;
+    throw refuse(416, undefined, { ...about, 'content-range': `bytes */${source.length}` });
+  }
+  const [only] = ranges ?? [];
+  if (!ranges || !only) return bytesAnswer(200, headers, source, wholeOf(source.length));
+  return ranges.length === 1 ? partAnswer(headers, source, only) : severalParts(headers, source, ranges);
+}
+
+function rangesFor(asked: Headers, source: Source): readonly Range[] | undefined {
+  if (source.length === Infinity || !isSame(asked, source)) return undefined;
+  if (source.oneRange && asked.range?.includes(',')) return undefined;
+  return rangesOf(asked.range, source.length);
 }
 
 /** If-Range: with another version the whole is wanted. */
@@ -70,20 +81,17 @@ function isSame({ 'if-range': wanted }: Headers, { etag, headers }: Source): boo
 }
 
 async function bytesAnswer(status: number, headers: Headers, source: Source, range: Range): Promise<Answer> {
+  if (range.to === Infinity) return { status, headers, body: await source.open(range) };
   const length = Math.max(0, range.to - range.from + 1);
   if (length === 0) return plain(status, { ...headers, 'content-length': '0' });
-  return {
-    status,
-    headers: { ...headers, 'content-length': String(length) },
-    body: await source.open(range),
-  };
+  return { status, headers: { ...headers, 'content-length': String(length) }, body: await source.open(range) };
 }
 
 const partAnswer = (headers: Headers, source: Source, range: Range) =>
   bytesAnswer(206, { ...headers, 'content-range': `bytes ${range.from}-${range.to}/${source.length}` }, source, range);
 
-/** Several ranges become a message of several parts, in the order asked for. */
-function severalParts(headers: Headers, source: Source, ranges: readonly Range[]): Answer {
+/** Several ranges become a message of several parts, in the order asked for. The first is open before it begins. */
+async function severalParts(headers: Headers, source: Source, ranges: readonly Range[]): Promise<Answer> {
   const boundary = randomBytes(16).toString('hex');
   const type = headers['content-type'] ?? 'application/octet-stream';
   const heads = ranges.map(({ from, to }) =>
@@ -94,39 +102,20 @@ function severalParts(headers: Headers, source: Source, ranges: readonly Range[]
   );
   const end = Buffer.from(`--${boundary}--`);
   const gap = Buffer.from('\r\n');
-  const length = ranges.reduce(
+  const bytes = ranges.reduce(
     (sum, { from, to }, at) => sum + (heads[at]?.length ?? 0) + to - from + 1 + gap.length,
-    end.length,
+    0,
   );
-  const pieces = ranges.flatMap((range, at) => [
-    () => asBytes(heads[at] ?? gap),
-    () => source.open(range),
-    () => asBytes(gap),
+  const length = { 'content-length': String(bytes + end.length) };
+  const first = await source.open(ranges[0] as Range);
+  const pieces = ranges.flatMap((range, at): (() => Promise<Bytes>)[] => [
+    async () => bytesIn(Buffer.from(heads[at] ?? gap)),
+    at === 0 ? async () => first : () => source.open(range),
+    async () => bytesIn(Buffer.from(gap)),
   ]);
-  const body = inTurn([...pieces, () => asBytes(end)]);
-  const about = { 'content-type': `multipart/byteranges;boundary=${boundary}`, 'content-length': String(length) };
+  pieces.push(async () => bytesIn(end));
+  const chain = inTurn(await pieces.shift()?.(), async () => pieces.shift()?.());
+  const body = { read: chain.read, close: async () => void (await Promise.all([chain.close(), first.close()])) };
+  const about = { 'content-type': `multipart/byteranges;boundary=${boundary}`, ...length };
   return { status: 206, headers: { ...headers, ...about }, body };
-}
-
-async function asBytes(buffer: Buffer): Promise<Bytes> {
-  let rest: Buffer | undefined = buffer;
-  const read = async () => {
-    const chunk = rest;
-    rest = undefined;
-    return chunk;
-  };
-  return { read, close: async () => {} };
-}
-
-function inTurn(pieces: readonly (() => Promise<Bytes>)[]): Bytes {
-  const waiting = [...pieces];
-  let current: Bytes | undefined;
-  const readNext = async (): Promise<Buffer | undefined> => {
-    const chunk = await current?.read();
-    if (chunk) return chunk;
-    await current?.close();
-    current = await waiting.shift()?.();
-    return current ? readNext() : undefined;
-  };
-  return { read: readNext, close: async () => current?.close() };
 }

@@ -1,5 +1,5 @@
 /** POST and DELETE of an object. */
-import type { Answer, Call, Handler } from '#shared/http/route.ts';
+import type { Headers } from '#shared/contracts/object-agent.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { verdictOf, write } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
@@ -7,11 +7,14 @@ import { noContent, paged } from '../requests/answers.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
 import { objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, partsOf, type Way, wayOf } from '../requests/request.ts';
-import { segmentsOf } from './manifest.ts';
+import { headersIn, partsOf, type Way, type WayHandler } from '../requests/request.ts';
+import { deleteInBulk, isBulkDelete } from './bulk-delete.ts';
+import { deleteLarge } from './delete-large.ts';
+import { removeObject } from './remove.ts';
+import { objectSource } from './source.ts';
 
-export const setObject: Handler<ObjectStore> = async (store, call) => {
-  const way = wayOf(call);
+export const setObject: WayHandler = async (store, call, way) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
   await authorize(store, call, way);
   const said = headersIn(call);
   await containerInfo(store, way);
@@ -28,46 +31,21 @@ export const setObject: Handler<ObjectStore> = async (store, call) => {
   return paged(202);
 };
 
-export const deleteObject: Handler<ObjectStore> = async (store, call) => {
-  const way = wayOf(call);
+export const deleteObject: WayHandler = async (store, call, way) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
   await authorize(store, call, way);
   await containerInfo(store, way);
+  await checkDeleteAt(store, way, headersIn(call));
   if (call.query['multipart-manifest'] === 'delete') return deleteLarge(store, call, way);
-  if (!(await remove(store, way))) throw refuse(404);
+  if (!(await removeObject(store, way))) throw refuse(404);
   return noContent();
 };
 
-/** False when nobody had it. */
-async function remove(store: ObjectStore, way: Way): Promise<boolean> {
-  const headers = { 'x-timestamp': newTimestamp() };
-  const answers = await write(store, {
-    kind: 'object',
-    method: 'DELETE',
-    path: partsOf(way),
-    headers,
-    share: 'x-container-replicas',
-  });
-  const status = verdictOf(
-    store,
-    answers.map((each) => (each.status === 404 ? { ...each, status: 204 } : each)),
-  );
-  if (status >= 400) throw refuse(status);
-  return answers.some((each) => each.status < 300);
-}
-
-/** Segments first: a manifest without its segments could be found again, segments without a manifest could not. */
-async function deleteLarge(store: ObjectStore, call: Call, way: Way): Promise<Answer> {
-  const all = [...(await segmentsOf(store, way)), way];
-  for (const each of all) await authorize(store, call, each, 'DELETE');
-  const outcomes: boolean[] = [];
-  for (const each of all) outcomes.push(await remove(store, each));
-  const deleted = outcomes.filter(Boolean).length;
-  const counts = { 'Number Deleted': deleted, 'Number Not Found': outcomes.length - deleted };
-  return told(call, { 'Response Status': '200 OK', 'Response Body': '', ...counts, Errors: [] });
-}
-
-function told({ header }: Call, report: Readonly<Record<string, string | number | readonly string[]>>): Answer {
-  if (header('accept')?.includes('json')) return { status: 200, body: report };
-  const lines = Object.entries(report).map(([name, value]) => `${name}: ${value}\n`);
-  return { status: 200, headers: { 'content-type': 'text/plain' }, body: Buffer.from(lines.join('')) };
+/** X-If-Delete-At: only an object that ends then. */
+async function checkDeleteAt(store: ObjectStore, way: Way, { 'x-if-delete-at': wanted }: Headers): Promise<void> {
+  if (wanted === undefined) return;
+  if (!/^\s*\d{1,12}\s*$/.test(wanted)) throw refuse(400, 'Bad X-If-Delete-At header value');
+  const { headers } = await objectSource(store, way);
+  if (Number(headers['x-delete-at'] ?? Number.NaN) !== Number(wanted))
+    throw refuse(412, 'X-If-Delete-At and X-Delete-At do not match');
 }

@@ -1,4 +1,4 @@
-/** PUT and DELETE of a static large object's manifest. */
+/** PUT of a static large object's manifest. */
 import { Readable } from 'node:stream';
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
@@ -8,125 +8,159 @@ import { upload } from '../cluster/upload.ts';
 import type { ObjectStore } from '../context.ts';
 import { httpDate, plain } from '../requests/answers.ts';
 import { authorize } from '../requests/authorize.ts';
-import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
+import { contentTypeOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 import { partsOf, type Way, wayFrom } from '../requests/request.ts';
-import { contentOf, md5, rangeIn, type Segment, segmentLimits } from './segments.ts';
-import { objectSource } from './source.ts';
+import { rangesOf } from './conditions.ts';
+import { type SegmentBody, segmentsFrom } from './manifest-body.ts';
+import { statusLine } from './many-deletes.ts';
+import { isStatic, rangeIn, type Segment, segmentLimits } from './segments.ts';
+import { md5, objectSource, type Source } from './source.ts';
 
-interface Wished {
-  readonly path: string;
-  readonly etag?: string | null;
-  readonly size_bytes?: number | null;
-  readonly range?: string | null;
+/** What is to be kept beside the segments. */
+interface About {
+  readonly way: Way;
+  readonly headers: Headers;
+  /** The MD5 that the client expects. */
+  readonly etag: string | undefined;
+}
+
+export async function putManifest(store: ObjectStore, call: Call, about: About): Promise<Answer> {
+  return keepManifest(store, call, about, await bodyOf(call));
 }
 
 /** Every segment is looked at before the manifest is kept; all that is wrong is said at once. */
-export async function putManifest(store: ObjectStore, call: Call, way: Way, headers: Headers): Promise<Answer> {
-  const wished = await wishedSegments(call);
-  const problems: string[] = [];
-  const segments: Segment[] = [];
-  for (const each of wished) {
-    const found = await segmentOf(store, call, way, each).catch((error: unknown) => `${each.path}, ${reasonOf(error)}`);
-    if (typeof found === 'string') problems.push(found);
-    else segments.push(found);
-  }
-  if (problems.length > 0) throw refuse(400, `Errors:\n${problems.join('\n')}\n`);
+export async function keepManifest(store: ObjectStore, call: Call, about: About, body: Buffer): Promise<Answer> {
+  const wanted = segmentsFrom(body, about.way);
+  if (wanted.length > segmentLimits.count)
+    throw refuse(413, `Number of object-backed segments must be <= ${segmentLimits.count}`);
+  const found = await lookedUp(store, call, about.way, wanted);
+  const problems: [string, string][] = [];
+  const segments = wanted.map((each, at) => segmentOf(each, found.get(each.path), at === wanted.length - 1, problems));
+  const nested = sizeOf(found, wanted);
+  if (nested.depth > segmentLimits.depth) problems.push([about.way.object, 'Max recursion depth exceeded']);
+  if (problems.length > 0) throw problemFault(call, problems);
+  if (nested.total > segmentLimits.total)
+    throw refuse(413, `Number of segments, with those of nested manifests, must be <= ${segmentLimits.total}`);
   const etag = md5(segments.map(({ hash, range }) => (range ? `${hash}:${range};` : hash)).join(''));
-  const asked = headers.etag?.replaceAll('"', '');
-  if (asked !== undefined && asked !== etag) throw refuse(422);
-  return keep(store, way, headers, segments, etag);
+  if (about.etag !== undefined && about.etag !== etag) throw refuse(422);
+  return keep(store, about, segments, { etag, ...nested });
 }
+
+const depthHeader = 'x-object-sysmeta-slo-depth';
+const totalHeader = 'x-object-sysmeta-slo-total';
 
 async function keep(
   store: ObjectStore,
-  way: Way,
-  headers: Headers,
+  { way, headers: said }: About,
   segments: readonly Segment[],
-  etag: string,
+  { etag, depth, total }: { etag: string; depth: number; total: number },
 ): Promise<Answer> {
   const content = Buffer.from(JSON.stringify(segments));
   const size = segments.reduce((sum, segment) => sum + rangeIn(segment).to - rangeIn(segment).from + 1, 0);
   const timestamp = newTimestamp();
-  const about = {
-    ...objectHeadersOf(headers),
-    'content-type': contentTypeOf(headers, way.object),
+  const headers = {
+    ...said,
+    'content-type': said['content-type'] ?? contentTypeOf({}, way.object),
     'x-static-large-object': 'True',
     'x-object-sysmeta-slo-etag': etag,
     'x-object-sysmeta-slo-size': String(size),
+    [depthHeader]: String(depth),
+    [totalHeader]: String(total),
   };
-  const common = { path: partsOf(way), timestamp, headers: about, length: content.length, etag: undefined };
+  const common = { path: partsOf(way), timestamp, headers, length: content.length, etag: undefined };
   await upload(store, { ...common, body: Readable.from([content]), mostBytes: segmentLimits.manifestBytes });
   return plain(201, { etag: `"${etag}"`, 'last-modified': httpDate(timestamp) });
 }
 
-async function wishedSegments(call: Call): Promise<Wished[]> {
+async function bodyOf({ stream }: Call): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of call.stream) {
+  for await (const chunk of stream) {
     chunks.push(chunk as Buffer);
     bytes += (chunk as Buffer).length;
     if (bytes > segmentLimits.manifestBytes) throw refuse(413, `Manifest File > ${segmentLimits.manifestBytes} bytes`);
   }
-  const wished = parsed(Buffer.concat(chunks));
-  if (wished.length > segmentLimits.count) throw refuse(413, `Number of segments must be <= ${segmentLimits.count}`);
-  return wished;
+  return Buffer.concat(chunks);
 }
 
-function parsed(content: Buffer): Wished[] {
-  let wished: unknown;
-  try {
-    wished = JSON.parse(String(content));
-  } catch {
-    throw refuse(400, 'Manifest must be valid JSON.\n');
+type Found = ReadonlyMap<string, Source | Fault>;
+
+/** Each name is asked for once, however often it is in the manifest. */
+async function lookedUp(
+  store: ObjectStore,
+  call: Call,
+  { account }: Way,
+  wanted: readonly SegmentBody[],
+): Promise<Found> {
+  const found = new Map<string, Source | Fault>();
+  for (const { path } of wanted) {
+    if (found.has(path)) continue;
+    found.set(path, await lookUp(store, call, wayFrom(account, path, false)).catch(asFault));
   }
-  if (!Array.isArray(wished)) throw refuse(400, 'Manifest must be a list.\n');
-  const fits = wished.every(
-    (each: Partial<Wished> | null) => typeof each?.path === 'string' && /^\/?[^/]+\/.+/.test(each.path),
-  );
-  if (!fits) throw refuse(400, 'Errors:\nevery segment needs a path of the form container/object\n');
-  return wished as Wished[];
+  return found;
 }
 
-async function segmentOf(store: ObjectStore, call: Call, way: Way, wished: Wished): Promise<Segment | string> {
-  const from = wayFrom(way.account, wished.path, false);
-  await authorize(store, call, from, 'GET');
-  const { headers, etag, length } = await objectSource(store, from);
-  const large = headers['x-static-large-object'] !== undefined;
-  const hash = large ? (headers['x-object-sysmeta-slo-etag'] ?? etag) : etag;
-  const bytes = large ? Number(headers['x-object-sysmeta-slo-size']) : length;
-  if (bytes === 0) return `${wished.path}, Too Small; each segment must be at least 1 byte.`;
-  if (wished.size_bytes != null && Number(wished.size_bytes) !== bytes) return `${wished.path}, Size Mismatch`;
-  if (wished.etag != null && wished.etag.replaceAll('"', '') !== hash) return `${wished.path}, Etag Mismatch`;
-  const range = wished.range ? { range: wished.range } : {};
-  if (wished.range && !isRange(wished.range, bytes)) return `${wished.path}, Unsatisfiable Range`;
-  const about = { content_type: headers['content-type'] ?? '', last_modified: isoOf(headers['x-timestamp'] ?? '') };
+async function lookUp(store: ObjectStore, call: Call, way: Way): Promise<Source> {
+  await authorize(store, call, way, 'GET');
+  return objectSource(store, way);
+}
+
+function asFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  throw error;
+}
+
+/** As it is kept. What is wrong with it is added to the problems. */
+function segmentOf(
+  { path, etag, size_bytes: size, range }: SegmentBody,
+  found: Source | Fault | undefined,
+  isLast: boolean,
+  problems: [string, string][],
+): Segment {
+  const name = `/${path.replace(/^\/+/, '')}`;
+  const problem = (why: string) => problems.push([path, why]);
+  const none = { name, hash: '', bytes: 0, content_type: '', last_modified: '' };
+  if (!found || found instanceof Fault) {
+    problem(statusLine(found?.status ?? 404));
+    return none;
+  }
+  const { headers } = found;
+  const large = isStatic(found);
+  const hash = large ? (headers['x-object-sysmeta-slo-etag'] ?? found.etag) : found.etag;
+  const bytes = large ? Number(headers['x-object-sysmeta-slo-size']) : found.length;
+  const part = range === undefined ? undefined : rangesOf(`bytes=${range}`, bytes)?.[0];
+  if (range !== undefined && !part) problem('Unsatisfiable Range');
+  if (bytes < 1 && !isLast) problem('Too small; each segment must be at least 1 byte.');
+  if (size !== undefined && size !== bytes) problem('Size Mismatch');
+  if (etag !== undefined && etag !== hash) problem('Etag Mismatch');
+  const isPart = part !== undefined && (part.from > 0 || part.to < bytes - 1);
   return {
-    name: `/${from.container}/${from.object}`,
+    name,
     hash,
     bytes,
-    ...about,
-    ...range,
+    content_type: headers['content-type'] ?? '',
+    last_modified: isoOf(headers['x-timestamp'] ?? ''),
+    ...(isPart ? { range: `${part.from}-${part.to}` } : {}),
     ...(large ? { sub_slo: true } : {}),
   };
 }
 
-function isRange(range: string, bytes: number): boolean {
-  if (!/^(\d+-\d*|-\d+)$/.test(range)) return false;
-  const { from, to } = rangeIn({ range, bytes });
-  return from <= to && from < bytes;
+/** How deep it nests and how many segments it names in all. A manifest of earlier times does not say, and counts as one. */
+function sizeOf(found: Found, wanted: readonly SegmentBody[]): { depth: number; total: number } {
+  const sources = wanted.map(({ path }) => found.get(path));
+  const said = (name: string) =>
+    sources.map((source) => (source && !(source instanceof Fault) ? Number(source.headers[name] ?? 0) : 0));
+  return {
+    depth: 1 + Math.max(0, ...said(depthHeader)),
+    total: said(totalHeader).reduce((sum, total) => sum + total, wanted.length),
+  };
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Fault ? `${error.status}` : 'cannot be read');
-
-/** The segments of a manifest, those of its inner ones too. */
-export async function segmentsOf(store: ObjectStore, way: Way, depth = 0): Promise<Way[]> {
-  const source = await objectSource(store, way);
-  if (source.headers['x-static-large-object'] === undefined) return [];
-  if (depth >= segmentLimits.depth) throw refuse(409, 'Max recursion depth exceeded');
-  const segments = JSON.parse(String(await contentOf(source))) as Segment[];
-  const ways = segments.map((segment) => ({ way: wayFrom(way.account, segment.name, false), segment }));
-  const inner: Way[] = [];
-  for (const each of ways) if (each.segment.sub_slo) inner.push(...(await segmentsOf(store, each.way, depth + 1)));
-  return [...inner, ...ways.map((each) => each.way)];
+function problemFault(call: Call, problems: readonly [string, string][]): Fault {
+  const quoted = problems.map(([path, why]) => [encodeURIComponent(path).replaceAll('%2F', '/'), why]);
+  if (call.header('accept')?.includes('application/json'))
+    return refuse(400, JSON.stringify({ Errors: quoted }), { 'content-type': 'application/json' });
+  const text = `Errors:\n${quoted.map((each) => `${each.join(', ')}\n`).join('')}`;
+  return refuse(400, text, { 'content-type': 'text/plain' });
 }

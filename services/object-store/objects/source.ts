@@ -1,4 +1,5 @@
 /** Something that can be read: an object, or the objects that a manifest strings together. */
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { blockBytes, type Headers } from '#shared/contracts/object-agent.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
@@ -9,8 +10,12 @@ import type { Range } from './conditions.ts';
 
 export interface Source {
   readonly headers: Headers;
+  /** Infinity when nobody has counted the bytes: then it is sent whole, without a length. */
   readonly length: number;
+  /** Empty when that is not known. */
   readonly etag: string;
+  /** Several ranges at once are not made of it. */
+  readonly oneRange?: boolean;
   open(range: Range): Promise<Bytes>;
 }
 
@@ -36,24 +41,34 @@ export interface Part {
   readonly length: number;
 }
 
-/** One after the other; each is opened when its turn comes. */
-export function chained(parts: readonly Part[], { from, to }: Range): Bytes {
+/** One after the other. The first is open when this resolves, each other is opened when its turn comes. */
+export async function chained(parts: readonly Part[], { from, to }: Range): Promise<Bytes> {
   let start = 0;
   const wanted = parts.flatMap(({ source, length }) => {
     const range = { from: Math.max(0, from - start), to: Math.min(length - 1, to - start) };
     start += length;
     return range.from <= range.to ? [{ source, range }] : [];
   });
-  let current: Bytes | undefined;
-  const readNext = async (): Promise<Buffer | undefined> => {
-    const chunk = await current?.read();
-    if (chunk) return chunk;
-    await current?.close();
+  const openNext = async () => {
     const next = wanted.shift();
-    current = await next?.source.open(next.range);
-    return current ? readNext() : undefined;
+    return next?.source.open(next.range);
   };
-  return { read: readNext, close: async () => current?.close() };
+  return inTurn(await openNext(), openNext);
+}
+
+/** What is open, and then what the others open, until one opens nothing. */
+export function inTurn(first: Bytes | undefined, openNext: () => Promise<Bytes | undefined>): Bytes {
+  let current = first;
+  const read = async (): Promise<Buffer | undefined> => {
+    while (current) {
+      const chunk = await current.read();
+      if (chunk) return chunk;
+      await current.close();
+      current = await openNext();
+    }
+    return undefined;
+  };
+  return { read, close: async () => current?.close() };
 }
 
 /** For an upload: pulled a block at a time, as fast as they are taken. */
@@ -74,3 +89,5 @@ export function streamOf(bytes: Bytes): Readable {
     },
   });
 }
+
+export const md5 = (text: string | Buffer): string => createHash('md5').update(text).digest('hex');

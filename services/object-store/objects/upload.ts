@@ -2,45 +2,65 @@
 import type { Readable } from 'node:stream';
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import type { Answer, Call, Handler } from '#shared/http/route.ts';
+import type { Answer, Call } from '#shared/http/route.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { read } from '../cluster/read.ts';
 import { upload } from '../cluster/upload.ts';
 import type { ObjectStore } from '../context.ts';
+import { reserve } from '../quotas/reservations.ts';
 import { httpDate, plain } from '../requests/answers.ts';
-import { authorize, containerInfo } from '../requests/authorize.ts';
+import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, partsOf, type Way, wayOf } from '../requests/request.ts';
+import { headersIn, partsOf, type Way, type WayHandler } from '../requests/request.ts';
 import { copyFrom } from './copy.ts';
 import { putManifest } from './manifest.ts';
 
-export const putObject: Handler<ObjectStore> = (store, call) =>
+export const putObject: WayHandler = (store, call, way) =>
   orDrained(call, async () => {
-    const way = wayOf(call);
-    await authorize(store, call, way);
     const headers = headersIn(call);
+    const isManifest = call.query['multipart-manifest'] === 'put';
+    if (isManifest && headers['x-copy-from'] !== undefined)
+      throw refuse(405, 'Multipart Manifest PUTs cannot be COPY requests');
     if (headers['x-copy-from'] !== undefined) return copyFrom(store, call, way, headers);
+    await authorize(store, call, way);
     const length = lengthOf(headers);
     if ((length ?? 0) > store.settings.maxFileBytes) throw refuse(413);
-    await containerInfo(store, way);
+    const container = await containerInfo(store, way);
     await checkNoneMatch(store, way, headers);
-    if (call.query['multipart-manifest'] === 'put') return putManifest(store, call, way, headers);
-    return put(store, call, way, headers, length);
+    const about = { way, headers: aboutOf(headers, way), etag: headers.etag?.replaceAll('"', '').toLowerCase() };
+    const reservation = await reserve(store, call, way, container, length);
+    try {
+      if (isManifest) return await putManifest(store, call, about);
+      return await put(store, call, { ...about, length, grow: reservation.grow });
+    } finally {
+      reservation.release();
+    }
   });
 
-async function put(
-  store: ObjectStore,
-  call: Call,
-  way: Way,
-  headers: Headers,
-  length: number | undefined,
-): Promise<Answer> {
+const aboutOf = (headers: Headers, way: Way): Headers => ({
+  ...objectHeadersOf(headers),
+  'content-type': contentTypeOf(headers, way.object),
+});
+
+interface Putting {
+  readonly way: Way;
+  readonly headers: Headers;
+  readonly etag: string | undefined;
+  readonly length: number | undefined;
+  /** Throws when there is no room for so many bytes more than were announced. */
+  readonly grow: (bytes: number) => void;
+}
+
+async function put(store: ObjectStore, call: Call, { way, headers, etag, length, grow }: Putting): Promise<Answer> {
   const timestamp = newTimestamp();
-  const about = { ...objectHeadersOf(headers), 'content-type': contentTypeOf(headers, way.object) };
-  const etag = headers.etag?.replaceAll('"', '').toLowerCase();
-  const common = { path: partsOf(way), timestamp, headers: about, length, etag };
-  const sent = await upload(store, { ...common, body: call.stream, mostBytes: store.settings.maxFileBytes });
+  const common = { path: partsOf(way), timestamp, headers, length, etag, body: call.stream };
+  const onBytes = length === undefined ? grow : undefined;
+  const sent = await upload(store, {
+    ...common,
+    mostBytes: store.settings.maxFileBytes,
+    ...(onBytes ? { onBytes } : {}),
+  });
   return plain(201, { etag: sent.etag, 'last-modified': httpDate(timestamp) });
 }
 
@@ -55,10 +75,7 @@ function lengthOf({ 'content-length': length, 'transfer-encoding': encoding }: H
 async function checkNoneMatch(store: ObjectStore, way: Way, { 'if-none-match': word }: Headers): Promise<void> {
   if (word === undefined) return;
   if (word.trim() !== '*') throw refuse(400, 'If-None-Match only supports *');
-  const found = await read(store, { kind: 'object', method: 'HEAD', path: partsOf(way) }).catch((error: unknown) => {
-    if (!(error instanceof Fault) || error.status !== 404) throw error;
-  });
-  if (found) throw refuse(412);
+  if (await read(store, { kind: 'object', method: 'HEAD', path: partsOf(way) }).catch(orNone)) throw refuse(412);
 }
 
 const mostDrained = 16 * 1024 * 1024;

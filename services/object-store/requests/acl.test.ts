@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stranger } from '#shared/http/route.ts';
-import { allowsReferrer, allowsWho, cleanAcl, readAcl } from './acl.ts';
+import { allowsReferrer, allowsWho, cleanAcl, mentionsByName, readAcl } from './acl.ts';
 
 test('an ACL is stored clean, and what cannot be meant is refused', () => {
   const read = (value: string) => cleanAcl('X-Container-Read', value);
@@ -21,7 +21,7 @@ test('of the words about referrers the last that fits decides', () => {
   assert.equal(allows('.r:*,.r:-.example.com', 'http://www.example.com/x'), false);
 });
 
-test('people are let in by ids, by names of the default domain, or by role', () => {
+test('people are let in by ids, by names of the default domain, or by a role in the own project', () => {
   const who = {
     ...stranger('r'),
     userId: 'u',
@@ -31,9 +31,13 @@ test('people are let in by ids, by names of the default domain, or by role', () 
     roles: ['Reader'],
   };
   const named = { ...who, projectName: 'blue', projectDomainId: 'default' };
-  const allows = (acl: string, asked = named) => allowsWho(readAcl(acl), asked);
-  for (const acl of ['p:u', '*:u', 'p:*', '*:*', 'blue:ann', 'reader']) assert.equal(allows(acl), true, acl);
-  for (const acl of ['p:v', 'q:u', 'q:*', '', 'admin', '.r:*']) assert.equal(allows(acl), false, acl);
-  assert.equal(allows('blue:ann', { ...named, userDomainId: 'other' }), false);
-  assert.equal(allowsWho(readAcl('*:*'), stranger('r')), false);
+  const allows = (acl: string, own = false) => allowsWho(readAcl(acl), named, { own, names: false });
+  for (const acl of ['p:u', '*:u', 'p:*', '*:*']) assert.equal(allows(acl), true, acl);
+  for (const acl of ['p:v', 'q:u', 'q:*', '', 'admin', '.r:*', 'blue:ann']) assert.equal(allows(acl), false, acl);
+  assert.deepEqual([allows('reader', true), allows('reader', false)], [true, false]);
+  const names = (acl: string, asked = named) => mentionsByName(readAcl(acl), asked);
+  for (const acl of ['blue:ann', '*:ann', 'blue:*', 'p:ann']) assert.equal(names(acl), true, acl);
+  assert.equal(names('blue:ann', { ...named, userDomainId: 'other' }), false);
+  assert.equal(names('blue:ann', { ...named, projectDomainId: 'other' }), false);
+  assert.equal(allowsWho(readAcl('*:*'), stranger('r'), { own: false, names: true }), false);
 });

@@ -58,15 +58,27 @@ function hostOf(referer: string | undefined): string {
   }
 }
 
-/** Ids; names too, as long as both are of the default domain; or a role. */
-export function allowsWho({ others }: Acl, who: Who): boolean {
+interface Standing {
+  /** The account is the caller's own project: only its people are meant by a role. */
+  readonly own: boolean;
+  /** Names count, too. */
+  readonly names: boolean;
+}
+
+/** By `project:user`, each an id or `*`, or by a role. */
+export function allowsWho({ others }: Acl, who: Who, { own, names }: Standing): boolean {
   if (!who.userId) return false;
-  const byName = who.userDomainId === 'default' && who.projectDomainId === 'default';
-  const projects = ['*', who.projectId, ...(byName ? [who.projectName] : [])];
-  const users = ['*', who.userId, ...(byName ? [who.userName] : [])];
+  const projects = ['*', who.projectId, ...(names ? [who.projectName] : [])];
+  const users = ['*', who.userId, ...(names ? [who.userName] : [])];
   return others.some((word) => {
     const [project = '', user] = word.split(':');
-    if (user === undefined) return who.roles.some((role) => role.toLowerCase() === word.toLowerCase());
+    if (user === undefined) return own && who.roles.some((role) => role.toLowerCase() === word.toLowerCase());
     return projects.includes(project) && users.includes(user);
   });
 }
+
+/** Names are unique in one domain alone: both must be of the default domain, and so must the account's project. */
+export const mentionsByName = (acl: Acl, who: Who): boolean =>
+  who.userDomainId === 'default' &&
+  who.projectDomainId === 'default' &&
+  allowsWho(acl, who, { own: false, names: true });

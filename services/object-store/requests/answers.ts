@@ -9,7 +9,7 @@ export const plain = (status: number, headers: Headers = {}): Answer => ({
   status,
   headers: { ...html, 'content-length': '0', ...headers },
 });
-export const noContent = (headers: Headers = {}): Answer => ({ status: 204, headers: { ...html, ...headers } });
+export const noContent = (headers: Headers = {}): Answer => plain(204, headers);
 /** With the small page that goes with the status. */
 export const paged = (status: number, headers: Headers = {}): Answer => ({
   status,

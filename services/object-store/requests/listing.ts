@@ -7,14 +7,15 @@ import { isTrue } from './request.ts';
 
 export const listingLimit = 10_000;
 
-export function listingQuery({ query }: Call): Headers {
+export function listingQuery({ query, url }: Call): Headers {
   const { limit = '', reverse, format: _format, ...rest } = query;
   const number = /^\d+$/.test(limit) ? Number(limit) : listingLimit;
   if (number > listingLimit) throw refuse(412, `Maximum limit is ${listingLimit}`);
   const asked = Object.entries(rest).filter(([name]) =>
     ['prefix', 'delimiter', 'marker', 'end_marker', 'path'].includes(name),
   );
-  for (const [, value] of asked) if (value.includes('\0')) throw refuse(412, 'Invalid UTF8 or contains NULL');
+  for (const [name, value] of asked)
+    if (value.includes('\ufffd') && !/%ef%bf%bd/i.test(url)) throw refuse(400, `"${name}" parameter not valid UTF-8`);
   return { ...Object.fromEntries(asked), limit: String(number), reverse: String(isTrue(reverse)) };
 }
 
@@ -61,13 +62,15 @@ export interface Rows {
 /** An empty page of text has no content: 204. */
 export function listingAnswer(format: Format, { root, element, rows }: Rows, headers: Headers): Answer {
   const type = { 'content-type': `${contentTypes[format]}; charset=utf-8` };
-  if (format === 'json')
-    return { status: 200, headers: { ...headers, ...type }, body: Buffer.from(JSON.stringify(rows)) };
-  if (format === 'xml')
-    return { status: 200, headers: { ...headers, ...type }, body: Buffer.from(xmlOf(root, element, rows)) };
+  const page = (text: string): Answer => {
+    const body = Buffer.from(text);
+    return { status: 200, headers: { ...headers, ...type, 'content-length': String(body.length) }, body };
+  };
+  if (format === 'json') return page(JSON.stringify(rows));
+  if (format === 'xml') return page(xmlOf(root, element, rows));
   const lines = rows.map(({ name, subdir }) => `${name ?? subdir}\n`).join('');
-  if (!lines) return { status: 204, headers: { ...headers, ...type } };
-  return { status: 200, headers: { ...headers, ...type }, body: Buffer.from(lines) };
+  if (!lines) return { status: 204, headers: { ...headers, ...type, 'content-length': '0' } };
+  return page(lines);
 }
 
 function xmlOf(root: string, element: string, rows: Rows['rows']): string {

@@ -1,32 +1,38 @@
 /** The headers that describe an account, a container or an object, with Swift's limits on them. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
+import { titled } from '../dialect.ts';
 import { refuse } from './refusals.ts';
 
 export const limits = { name: 128, value: 256, count: 90, overall: 4096, header: 8192 };
 
 type Thing = 'account' | 'container' | 'object';
 
-/** The `X-<thing>-Meta-` headers of a request; those to be removed have no value. */
+/** The `X-<thing>-Meta-` headers of a request; those to be removed have no value, and a value said beside counts more. */
 export function metadataOf(headers: Headers, thing: Thing): Headers {
   const prefix = `x-${thing}-meta-`;
   const remove = `x-remove-${thing}-meta-`;
-  const found = Object.entries(headers).flatMap(([name, value]): [string, string][] => {
-    if (name.startsWith(prefix)) return [[name, value]];
-    return name.startsWith(remove) && value ? [[prefix + name.slice(remove.length), '']] : [];
-  });
-  checkMetadata(found.map(([name, value]) => [name.slice(prefix.length), value]));
-  return Object.fromEntries(found);
+  const set: [string, string][] = [];
+  const removed: [string, string][] = [];
+  for (const name of Object.keys(headers)) {
+    if (name.startsWith(prefix)) set.push([name, headers[name] ?? '']);
+    else if (name.startsWith(remove)) removed.push([prefix + name.slice(remove.length), '']);
+  }
+  checkMetadata(prefix, set);
+  return Object.fromEntries([...removed, ...set]);
 }
 
-function checkMetadata(found: readonly (readonly [name: string, value: string])[]): void {
-  for (const [name, value] of found) {
+function checkMetadata(prefix: string, found: readonly (readonly [header: string, value: string])[]): void {
+  let size = 0;
+  for (const [header, value] of found) {
+    const name = header.slice(prefix.length);
     if (name === '') throw refuse(400, 'Metadata name cannot be empty');
-    if (value.length > limits.header) throw refuse(400, `Header value too long: ${name.slice(0, limits.name)}`);
-    if (name.length > limits.name) throw refuse(400, `Metadata name too long: ${name}`);
-    if (value.length > limits.value) throw refuse(400, `Metadata value longer than ${limits.value}: ${name}`);
+    if (value.length > limits.header)
+      throw refuse(400, `Header value too long: ${titled(header).slice(0, limits.name)}`);
+    if (name.length > limits.name) throw refuse(400, `Metadata name too long: ${titled(header)}`);
+    if (value.length > limits.value) throw refuse(400, `Metadata value longer than ${limits.value}: ${titled(header)}`);
+    size += name.length + value.length;
   }
   if (found.length > limits.count) throw refuse(400, `Too many metadata items; max ${limits.count}`);
-  const size = found.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (size > limits.overall) throw refuse(400, `Total metadata too large; max ${limits.overall}`);
 }
 

@@ -1,6 +1,7 @@
 /** What a Swift request names: account, container, object, as the bytes of the path say. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
-import type { Call } from '#shared/http/route.ts';
+import type { Answer, Call } from '#shared/http/route.ts';
+import type { ObjectStore } from '../context.ts';
 import { refuse } from './refusals.ts';
 
 export interface Way {
@@ -11,13 +12,23 @@ export interface Way {
   readonly object: string;
 }
 
+/** A handler that is told what its request names. */
+export type WayHandler = (store: ObjectStore, call: Call, way: Way) => Promise<Answer>;
+
 const longest = { account: 256, container: 256, object: 1024 };
 
-/** Express takes slashes together and off the end; the names of objects have them. */
-export function wayOf({ url }: Call): Way {
+/** The path is decoded whole and then split, as Swift does: `c%2Fo` is object o of container c. */
+export function wayOf({ url }: Pick<Call, 'url'>): Way {
   const [path = ''] = url.split('?');
-  const [, , account = '', container = '', ...object] = path.split('/');
-  return checked({ account: decoded(account), container: decoded(container), object: decoded(object.join('/')) });
+  const [, , account = '', container = '', ...object] = decoded(path).split('/');
+  const way = { account, container, object: object.join('/') };
+  if (account === '' || (container === '' && way.object !== '')) throw refuse(412, 'Bad URL');
+  return checked(way);
+}
+
+export function placeOfWay({ container, object }: Way): 'account' | 'container' | 'object' {
+  if (container === '') return 'account';
+  return object === '' ? 'container' : 'object';
 }
 
 /** `container/object` of X-Copy-From and of large objects, still encoded or not. */
@@ -27,9 +38,20 @@ export function wayFrom(account: string, text: string, encoded: boolean): Way {
   return checked({ account, container, object: object.join('/') });
 }
 
+/** `container` or `container/object`, decoded. */
+export function wayOfParts(account: string, name: string): Way {
+  const [container = '', ...object] = name.split('/');
+  if (container === '') throw refuse(412, 'Bad URL');
+  return checked({ account, container, object: object.join('/') });
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Percent-encoded or raw, as paths and headers have it: each byte one character. Throws 412 unless it is UTF-8. */
 export function decoded(text: string): string {
+  const bytes = text.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   try {
-    const name = decodeURIComponent(text);
+    const name = utf8.decode(Buffer.from(bytes, 'latin1'));
     if (!name.includes('\0')) return name;
   } catch {
     // not UTF-8: the same refusal
@@ -38,10 +60,10 @@ export function decoded(text: string): string {
 }
 
 function checked(way: Way): Way {
-  if (way.container.includes('/')) throw refuse(400, 'Invalid container name');
   for (const [part, limit] of Object.entries(longest)) {
     const length = Buffer.byteLength(way[part as keyof Way]);
-    if (length > limit) throw refuse(400, `${part} name length of ${length} longer than ${limit}`);
+    const name = part.replace(/^./, (first) => first.toUpperCase());
+    if (length > limit) throw refuse(400, `${name} name length of ${length} longer than ${limit}`);
   }
   return way;
 }

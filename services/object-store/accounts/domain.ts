@@ -1,0 +1,21 @@
+/** An account remembers the domain of its project, as its own people's tokens say it. */
+import type { Headers } from '#shared/contracts/object-agent.ts';
+import type { Call } from '#shared/http/route.ts';
+import { newTimestamp } from '#shared/ring/timestamp.ts';
+import { write } from '../cluster/write.ts';
+import type { ObjectStore } from '../context.ts';
+import { accountInfo, domainHeader, isOwn } from '../requests/authorize.ts';
+import type { Way } from '../requests/request.ts';
+
+/** Nothing when the token is of another project. */
+export const domainOf = (call: Call, way: Way): Headers =>
+  isOwn(call, way) && call.who.projectDomainId ? { [domainHeader]: call.who.projectDomainId } : {};
+
+/** Before an ACL can be set: whether names in it count depends on the domain. */
+export async function rememberDomain(store: ObjectStore, call: Call, way: Way): Promise<void> {
+  const domain = domainOf(call, way);
+  if (domain[domainHeader] === undefined) return;
+  if ((await accountInfo(store, way))[domainHeader] === domain[domainHeader]) return;
+  const headers = { ...domain, 'x-timestamp': newTimestamp() };
+  await write(store, { kind: 'account', method: 'PUT', path: [way.account], headers });
+}

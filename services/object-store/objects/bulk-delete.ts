@@ -1,0 +1,51 @@
+/** `?bulk-delete`: a body with a name on each line, of objects and of empty containers of the account. */
+import type { Fault } from '#shared/errors/fault.ts';
+import type { Answer, Call } from '#shared/http/route.ts';
+import type { ObjectStore } from '../context.ts';
+import { refuse } from '../requests/refusals.ts';
+import { decoded, type Way, wayOfParts } from '../requests/request.ts';
+import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
+
+export const isBulkDelete = ({ query }: Call): boolean => Object.hasOwn(query, 'bulk-delete');
+
+const longestLine = 2 * (256 + 1024 + 2) * 3;
+
+export async function deleteInBulk(store: ObjectStore, call: Call, { account }: Way): Promise<Answer> {
+  const type = call.header('content-type');
+  if (type && !type.startsWith('text/plain')) throw refuse(406);
+  if (call.header('content-length') === undefined && call.header('transfer-encoding') === undefined) throw refuse(411);
+  return deleteAll(store, call, async () => {
+    const names = await namesIn(call);
+    return names.map((name) => itemOf(account, name));
+  });
+}
+
+/** Throws 400 for a line that is longer than any name, 413 for more names than are taken. */
+async function namesIn({ stream }: Call): Promise<string[]> {
+  const names: string[] = [];
+  let rest = '';
+  const take = (line: string) => {
+    if (line.length > longestLine) throw refuse(400, 'Invalid File Name');
+    if (line.trim() !== '') names.push(line.trim());
+    if (names.length > deleteLimits.perRequest)
+      throw refuse(413, `Maximum Bulk Deletes: ${deleteLimits.perRequest} per request`);
+  };
+  for await (const chunk of stream) {
+    const lines = (rest + (chunk as Buffer).toString('latin1')).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) take(line);
+    if (rest.length > longestLine) throw refuse(400, 'Invalid File Name');
+  }
+  take(rest);
+  return names;
+}
+
+/** What cannot be a name is reported beside the others. */
+function itemOf(account: string, line: string): ToDelete {
+  try {
+    const name = decoded(line);
+    return { name, way: wayOfParts(account, name.replace(/^\/+/, '')) };
+  } catch (refused) {
+    return { name: line, refused: refused as Fault };
+  }
+}

@@ -1,0 +1,56 @@
+/** DELETE with `multipart-manifest=delete`: a static large object with all its segments. */
+import { Fault } from '#shared/errors/fault.ts';
+import type { Answer, Call } from '#shared/http/route.ts';
+import type { ObjectStore } from '../context.ts';
+import { authorize } from '../requests/authorize.ts';
+import { refuse } from '../requests/refusals.ts';
+import { type Way, wayFrom } from '../requests/request.ts';
+import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
+import { isStatic, segmentsIn } from './segments.ts';
+import { objectSource } from './source.ts';
+
+/** Segments first: a manifest without its segments could be found again, segments without a manifest could not. */
+export const deleteLarge = async (store: ObjectStore, call: Call, way: Way): Promise<Answer> =>
+  deleteAll(store, call, (signal) => segmentsOf(store, call, way, signal));
+
+const nameOf = ({ container, object }: Way): string => `/${container}/${object}`;
+
+/** Each name once, however often manifests repeat it; a number of them that is bounded. */
+async function segmentsOf(store: ObjectStore, call: Call, way: Way, signal: AbortSignal): Promise<ToDelete[]> {
+  const plain = new Map<string, ToDelete>();
+  const manifests = new Map<string, ToDelete>([[nameOf(way), { name: nameOf(way), way }]]);
+  for (const [name, manifest] of manifests) {
+    if (signal.aborted) return [];
+    const found = await innerOf(store, call, manifest.way as Way).catch(asRefusal);
+    if (found instanceof Fault) manifests.set(name, { name, refused: found });
+    else
+      for (const inner of found) {
+        if (inner.large) {
+          if (!manifests.has(inner.name)) manifests.set(inner.name, inner);
+        } else if (!plain.has(inner.name)) plain.set(inner.name, inner);
+      }
+    if (plain.size + manifests.size > deleteLimits.perRequest)
+      throw refuse(413, 'Too many buffered slo segments to delete.');
+  }
+  return [...plain.values(), ...[...manifests.values()].reverse()];
+}
+
+interface Inner extends ToDelete {
+  readonly large: boolean;
+}
+
+async function innerOf(store: ObjectStore, call: Call, way: Way): Promise<Inner[]> {
+  await authorize(store, call, way, 'GET');
+  const source = await objectSource(store, way);
+  if (!isStatic(source)) throw refuse(400, 'Not an SLO manifest');
+  return (await segmentsIn(source)).map((segment) => ({
+    name: segment.name,
+    way: wayFrom(way.account, segment.name, false),
+    large: segment.sub_slo === true,
+  }));
+}
+
+function asRefusal(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  throw error;
+}

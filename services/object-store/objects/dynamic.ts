@@ -1,0 +1,67 @@
+/** Dynamic large objects: all that a prefix names, read a page of the listing at a time. */
+import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
+import type { Call } from '#shared/http/route.ts';
+import { read } from '../cluster/read.ts';
+import type { ObjectStore } from '../context.ts';
+import { authorize, orNone } from '../requests/authorize.ts';
+import { listingLimit } from '../requests/listing.ts';
+import { decoded, type Way } from '../requests/request.ts';
+import { chained, inTurn, md5, openObject, type Part, type Source, wholeOf } from './source.ts';
+
+interface Page {
+  readonly parts: readonly Part[];
+  readonly length: number;
+  readonly entries: readonly Entry[];
+  /** The last name, when there may be more after it. */
+  readonly last: string | undefined;
+}
+
+/** With more segments than a listing has at once neither length nor checksum is known, as in Swift. */
+export async function dynamicSource(
+  store: ObjectStore,
+  call: Call,
+  way: Way,
+  source: Source,
+  manifest: string,
+): Promise<Source> {
+  const [container = '', ...rest] = manifest.split('/').map(decoded);
+  const from = { ...way, container, object: rest.join('/') };
+  await authorize(store, call, from, 'GET');
+  const first = await pageBelow(store, from, '');
+  const about = { ...source, oneRange: true };
+  if (first.last !== undefined)
+    return { ...about, length: Infinity, etag: '', open: () => pageByPage(store, from, first) };
+  const hash = md5(first.entries.map(({ etag }) => etag).join(''));
+  const etag = first.entries.length === 0 ? source.etag : `"${hash}"`;
+  return {
+    ...about,
+    headers: { ...source.headers, etag },
+    etag,
+    length: first.length,
+    open: (range) => chained(first.parts, range),
+  };
+}
+
+async function pageBelow(store: ObjectStore, from: Way, marker: string): Promise<Page> {
+  const query = { prefix: from.object, marker, limit: String(listingLimit) };
+  const path = [from.account, from.container];
+  const page = await read(store, { kind: 'container', method: 'GET', path, query }).catch(orNone);
+  const entries = JSON.parse(String(page?.body ?? '[]')) as Listed[] as Entry[];
+  const parts = entries.map(({ name, bytes }): Part => {
+    const segment = { ...from, object: name };
+    return { source: { open: (range) => openObject(store, segment, range) }, length: bytes };
+  });
+  const length = entries.reduce((sum, { bytes }) => sum + bytes, 0);
+  return { entries, parts, length, last: entries.length < listingLimit ? undefined : entries.at(-1)?.name };
+}
+
+async function pageByPage(store: ObjectStore, from: Way, first: Page) {
+  let { last } = first;
+  const openNext = async () => {
+    if (last === undefined) return undefined;
+    const page = await pageBelow(store, from, last);
+    last = page.last;
+    return chained(page.parts, wholeOf(page.length));
+  };
+  return inTurn(await chained(first.parts, wholeOf(first.length)), openNext);
+}

@@ -1,0 +1,81 @@
+/** The manifest of a static large object as a client sends it: a list of segments, of which each is judged by itself. */
+import { refuse } from '../requests/refusals.ts';
+import { type Way, wayFrom } from '../requests/request.ts';
+import { rangesOf } from './conditions.ts';
+
+export interface SegmentBody {
+  readonly path: string;
+  readonly etag?: string;
+  readonly size_bytes?: number;
+  readonly range?: string;
+}
+
+const keys = ['path', 'etag', 'size_bytes', 'range'];
+
+/** Throws 400 with all that is wrong, a line for each segment. */
+export function segmentsFrom(body: Buffer, manifest: Way): SegmentBody[] {
+  const list = listIn(body);
+  const problems: string[] = [];
+  const segments = list.flatMap((each, at) => {
+    const found = segmentFrom(each, manifest, at === list.length - 1);
+    if (typeof found !== 'string') return [found];
+    problems.push(`Index ${at}: ${found}\n`);
+    return [];
+  });
+  if (problems.length > 0) throw refuse(400, problems.join(''), { 'content-type': 'text/plain' });
+  return segments;
+}
+
+function listIn(body: Buffer): unknown[] {
+  let list: unknown;
+  try {
+    list = JSON.parse(String(body));
+  } catch {
+    throw refuse(400, 'Manifest must be valid JSON.\n');
+  }
+  if (!Array.isArray(list)) throw refuse(400, 'Manifest must be a list.\n');
+  if (list.length === 0) throw refuse(400, 'Manifest must name at least one segment.\n');
+  return list;
+}
+
+/** The segment, or what is wrong with it. */
+function segmentFrom(value: unknown, manifest: Way, isLast: boolean): SegmentBody | string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
+  const { path, etag, size_bytes: size, range } = value as Readonly<Record<string, unknown>>;
+  if (path === undefined && 'data' in value)
+    return 'inline data is not supported; make an object of it and give its "path"';
+  if (path === undefined) return "expected keys to include one of 'path'";
+  const extra = Object.keys(value).filter((key) => !keys.includes(key));
+  if (extra.length > 0) return `extraneous keys ${extra.map((key) => JSON.stringify(key)).join(', ')}`;
+  if (typeof path !== 'string') return '"path" must be a string';
+  if (etag !== undefined && etag !== null && typeof etag !== 'string')
+    return '"etag" must be a string or null (if provided)';
+  if (!path.replace(/^\/+/, '').replace(/\/+$/, '').includes('/'))
+    return 'path does not refer to an object. Path must be of the form /container/object.';
+  const bytes = size === undefined || size === null ? undefined : Number(size);
+  if (bytes !== undefined && !Number.isSafeInteger(bytes)) return 'invalid size_bytes';
+  if (bytes !== undefined && bytes < 1 && !isLast) return 'too small; each segment must be at least 1 byte.';
+  if (isSame(path, manifest)) return 'manifest must not include itself as a segment';
+  const problem = rangeProblem(range, bytes);
+  if (problem) return problem;
+  return {
+    path,
+    ...(typeof etag === 'string' ? { etag: etag.replaceAll('"', '') } : {}),
+    ...(bytes === undefined ? {} : { size_bytes: bytes }),
+    ...(typeof range === 'string' && range !== '' ? { range } : {}),
+  };
+}
+
+function isSame(path: string, manifest: Way): boolean {
+  const { container, object } = wayFrom(manifest.account, path.replace(/^\/+/, ''), false);
+  return container === manifest.container && object === manifest.object;
+}
+
+function rangeProblem(range: unknown, bytes: number | undefined): string | undefined {
+  if (range === undefined || range === null || range === '') return undefined;
+  if (typeof range !== 'string') return 'invalid range';
+  if (range.includes(',')) return 'multiple ranges (only one allowed)';
+  const found = rangesOf(`bytes=${range}`, bytes ?? Number.MAX_SAFE_INTEGER);
+  if (!found) return 'invalid range';
+  return bytes !== undefined && found.length !== 1 ? 'unsatisfiable range' : undefined;
+}

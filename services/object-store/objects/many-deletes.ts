@@ -1,0 +1,166 @@
+/** Many deletes in one request: a bounded number, reported as they went, ended when the client goes away. */
+import { STATUS_CODES } from 'node:http';
+import { Fault } from '#shared/errors/fault.ts';
+import type { Bytes } from '#shared/http/bytes.ts';
+import type { Answer, Call } from '#shared/http/route.ts';
+import { changeContainer } from '../containers/change.ts';
+import type { ObjectStore } from '../context.ts';
+import { authorize, containerInfo, denied, isOperator } from '../requests/authorize.ts';
+import { escaped } from '../requests/listing.ts';
+import { refuse } from '../requests/refusals.ts';
+import { placeOfWay, type Way } from '../requests/request.ts';
+import { removeObject } from './remove.ts';
+
+export const deleteLimits = { perRequest: 10_000, failures: 1_000, yieldMs: 10_000 };
+
+/** One thing to delete, or why it cannot be. */
+export interface ToDelete {
+  /** As the client named it. */
+  readonly name: string;
+  readonly way?: Way;
+  readonly refused?: Fault;
+}
+
+interface Report {
+  deleted: number;
+  missed: number;
+  status: number;
+  body: string;
+  readonly errors: [name: string, status: string][];
+}
+
+export const statusLine = (status: number): string => `${status} ${STATUS_CODES[status] ?? ''}`;
+const types = ['text/plain', 'application/json', 'application/xml', 'text/xml'] as const;
+type Type = (typeof types)[number];
+
+/** The best of what the client accepts. Throws 406. */
+export function reportType({ header }: Call): Type {
+  const accept = header('accept');
+  if (!accept) return 'text/plain';
+  const wanted = accept.split(',', 50).map((part) => {
+    const [type = '', ...more] = part.split(';').map((word) => word.trim().toLowerCase());
+    return { type, quality: Number(more.find((word) => word.startsWith('q='))?.slice(2) ?? 1) };
+  });
+  const fits = (type: string, pattern: string) =>
+    pattern === '*/*' || pattern === type || (pattern.endsWith('/*') && type.startsWith(pattern.slice(0, -1)));
+  const best = wanted.filter(({ quality }) => quality > 0).toSorted((a, b) => b.quality - a.quality);
+  const found = best.map(({ type }) => types.find((each) => fits(each, type))).find((each) => each !== undefined);
+  if (!found) throw refuse(406);
+  return found;
+}
+
+/** Objects first, then containers, as Swift does. The answer begins at once: blanks keep the connection alive. */
+export function deleteAll(
+  store: ObjectStore,
+  call: Call,
+  items: (signal: AbortSignal) => Promise<readonly ToDelete[]>,
+): Answer {
+  const type = reportType(call);
+  const report: Report = { deleted: 0, missed: 0, status: 200, body: '', errors: [] };
+  const { signal } = call;
+  const done = work(store, call, items, report, signal);
+  return { status: 200, headers: { 'content-type': type }, body: spoken(done, () => written(type, report), type) };
+}
+
+async function work(
+  store: ObjectStore,
+  call: Call,
+  items: (signal: AbortSignal) => Promise<readonly ToDelete[]>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const all = await items(signal);
+    const isObject = ({ way }: ToDelete) => !way || placeOfWay(way) === 'object';
+    for (const each of [...all.filter(isObject), ...all.filter((item) => !isObject(item))]) {
+      if (signal.aborted) return;
+      await deleteOne(store, call, each, report);
+      if (report.errors.length >= deleteLimits.failures) throw refuse(400, 'Max delete failures exceeded');
+    }
+    if (report.errors.length > 0) report.status = Math.max(report.status, 400);
+    else if (report.deleted + report.missed === 0) throw refuse(400, 'Invalid bulk delete.');
+  } catch (error) {
+    if (!(error instanceof Fault)) store.log.error({ error }, 'a bulk delete met an error');
+    report.status = error instanceof Fault ? error.status : 500;
+    report.body = error instanceof Fault ? error.message : '';
+  }
+}
+
+/** 401 ends all of it: nobody is there who could delete the rest. */
+async function deleteOne(
+  store: ObjectStore,
+  call: Call,
+  { name, way, refused }: ToDelete,
+  report: Report,
+): Promise<void> {
+  try {
+    if (refused) throw refused;
+    if (way && (await removed(store, call, way))) report.deleted += 1;
+    else report.missed += 1;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.status === 404) {
+      report.missed += 1;
+      return;
+    }
+    report.errors.push([encodeURIComponent(name).replaceAll('%2F', '/'), statusLine(error.status)]);
+    if (error.status === 401) throw refuse(401, '');
+    if (error.status >= 500) report.status = 502;
+  }
+}
+
+async function removed(store: ObjectStore, call: Call, way: Way): Promise<boolean> {
+  if (placeOfWay(way) === 'container') {
+    if (!isOperator(call, way)) throw denied(call);
+    await changeContainer(store, way, 'DELETE');
+    return true;
+  }
+  await authorize(store, call, way, 'DELETE');
+  await containerInfo(store, way);
+  return removeObject(store, way);
+}
+
+function written(type: Type, { deleted, missed, status, body, errors }: Report): string {
+  const facts = {
+    'Number Deleted': deleted,
+    'Number Not Found': missed,
+    'Response Body': body,
+    'Response Status': statusLine(status),
+  };
+  if (type === 'application/json') return JSON.stringify({ ...facts, Errors: errors });
+  if (type !== 'text/plain') return xmlOf(facts, errors);
+  const lines = Object.entries(facts).map(([name, value]) => `${name}: ${value}\n`);
+  return `${lines.join('')}Errors:\n${errors.map(([name, line]) => `${name}, ${line}\n`).join('')}`;
+}
+
+function xmlOf(facts: Readonly<Record<string, string | number>>, errors: Report['errors']): string {
+  const elements = Object.entries(facts).map(([name, value]) => {
+    const element = name.replaceAll(' ', '_').toLowerCase();
+    return `<${element}>${escaped(value)}</${element}>\n`;
+  });
+  const failed = errors.map(
+    ([name, line]) => `<object><name>${escaped(name)}</name><status>${escaped(line)}</status></object>\n`,
+  );
+  return `<delete>\n${elements.join('')}<errors>\n${failed.join('')}</errors>\n</delete>\n`;
+}
+
+/** The report when it is there; until then now and then a blank, which parsers of all three formats skip. */
+function spoken(done: Promise<void>, report: () => string, type: Type): Bytes {
+  const first = type.endsWith('/xml') ? '<?xml version="1.0" encoding="UTF-8"?>\n' : '';
+  let begun = false;
+  let ended = false;
+  const next = async (): Promise<Buffer | undefined> => {
+    if (ended) return undefined;
+    const late = Promise.withResolvers<'late'>();
+    const timer = setTimeout(late.resolve, deleteLimits.yieldMs, 'late' as const);
+    const outcome = await Promise.race([done, late.promise]);
+    clearTimeout(timer);
+    const head = begun ? '' : first;
+    const gap = begun && outcome !== 'late' ? '\r\n\r\n' : '';
+    begun = true;
+    if (outcome === 'late') return Buffer.from(head || ' ');
+    ended = true;
+    return Buffer.from(head + gap + report());
+  };
+  return { read: next, close: async () => {} };
+}

@@ -1,0 +1,23 @@
+import { newTimestamp } from '#shared/ring/timestamp.ts';
+import { verdictOf, write } from '../cluster/write.ts';
+import type { ObjectStore } from '../context.ts';
+import { refuse } from '../requests/refusals.ts';
+import { partsOf, type Way } from '../requests/request.ts';
+
+/** False when nobody had it. */
+export async function removeObject(store: ObjectStore, way: Way): Promise<boolean> {
+  const headers = { 'x-timestamp': newTimestamp() };
+  const answers = await write(store, {
+    kind: 'object',
+    method: 'DELETE',
+    path: partsOf(way),
+    headers,
+    share: 'x-container-replicas',
+  });
+  const status = verdictOf(
+    store,
+    answers.map((each) => (each.status === 404 ? { ...each, status: 204 } : each)),
+  );
+  if (status >= 400) throw refuse(status);
+  return answers.some((each) => each.status < 300);
+}

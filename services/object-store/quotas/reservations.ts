@@ -1,0 +1,116 @@
+/**
+ * Room for an upload, kept until it has ended: what is under way counts beside what account and container say they have,
+ * so that parallel uploads and those of unknown length stay within a quota, too. Other proxies' uploads are seen when
+ * they have ended, as in Swift.
+ */
+import { Lru } from '#shared/clock/lru.ts';
+import type { Headers } from '#shared/contracts/object-agent.ts';
+import type { Call } from '#shared/http/route.ts';
+import type { ObjectStore, Quota, Quotas } from '../context.ts';
+import { accountInfo, containerInfo } from '../requests/authorize.ts';
+import { refuse } from '../requests/refusals.ts';
+import type { Way } from '../requests/request.ts';
+import { isLimited, quotaOfAccount, quotaOfContainer } from './settings.ts';
+
+/** As long as another proxy may have set a quota without our knowing it. */
+const believedMs = 5_000;
+
+export function openQuotas(): Quotas {
+  const unlimited = new Lru<number>(10_000);
+  return { ledgers: new Map(), unlimited, forget: (account) => unlimited.set(account, 0) };
+}
+
+export interface Reservation {
+  /** Takes room for bytes beyond those that were announced. Throws 413. */
+  grow(bytes: number): void;
+  release(): void;
+}
+
+interface Limit {
+  readonly key: string;
+  readonly quota: Quota;
+  readonly used: Quota;
+}
+
+const none: Quota = { bytes: 0, count: 0 };
+const empty = { now: none, ended: none, askers: 0 };
+const sum = (a: Quota, b: Quota): Quota => ({ bytes: a.bytes + b.bytes, count: a.count + b.count });
+const less = ({ bytes, count }: Quota): Quota => ({ bytes: -bytes, count: -count });
+
+function change({ ledgers }: Quotas, key: string, update: (ledger: typeof empty) => typeof empty): void {
+  const next = update(ledgers.get(key) ?? empty);
+  if (next.now.count > 0 || next.askers > 0) ledgers.set(key, next);
+  else ledgers.delete(key);
+}
+
+/** Throws 413 when there is no room. `length` is undefined when nobody knows it yet. Whoever reserves must release. */
+export async function reserve(
+  store: ObjectStore,
+  call: Call,
+  way: Way,
+  container: Headers,
+  length: number | undefined,
+): Promise<Reservation> {
+  const limits = [...(await containerLimit(store, way, container)), ...(await accountLimit(store, call, way))];
+  const { quotas } = store;
+  let taken = none;
+  const take = (more: Quota) => {
+    for (const { key, quota, used } of limits) {
+      const all = sum(sum(used, quotas.ledgers.get(key)?.now ?? none), more);
+      if (all.bytes > quota.bytes || all.count > quota.count) throw refuse(413, 'Upload exceeds quota.');
+    }
+    taken = sum(taken, more);
+    for (const { key } of limits) change(quotas, key, (ledger) => ({ ...ledger, now: sum(ledger.now, more) }));
+  };
+  const release = () => {
+    for (const { key } of limits)
+      change(quotas, key, (ledger) => ({
+        ...ledger,
+        now: sum(ledger.now, less(taken)),
+        ended: ledger.askers > 0 ? sum(ledger.ended, taken) : none,
+      }));
+  };
+  take({ bytes: length ?? 0, count: 1 });
+  return { grow: (bytes) => take({ bytes, count: 0 }), release };
+}
+
+/** What is used, and what ended while we asked: the answer may be older than that. */
+async function usedOf(quotas: Quotas, key: string, ask: () => Promise<Quota>): Promise<Quota> {
+  change(quotas, key, (ledger) => ({ ...ledger, askers: ledger.askers + 1 }));
+  const before = quotas.ledgers.get(key)?.ended ?? none;
+  try {
+    const used = await ask();
+    return sum(used, sum(quotas.ledgers.get(key)?.ended ?? none, less(before)));
+  } finally {
+    change(quotas, key, (ledger) => ({ ...ledger, askers: ledger.askers - 1 }));
+  }
+}
+
+const counted = (info: Headers, kind: 'account' | 'container'): Quota => ({
+  bytes: Number(info[`x-${kind}-bytes-used`] ?? 0),
+  count: Number(info[`x-${kind}-object-count`] ?? 0),
+});
+
+async function containerLimit(store: ObjectStore, way: Way, info: Headers): Promise<Limit[]> {
+  const quota = quotaOfContainer(info);
+  if (!isLimited(quota)) return [];
+  const key = `${way.account}/${way.container}`;
+  const used = await usedOf(store.quotas, key, async () => counted(await containerInfo(store, way), 'container'));
+  return [{ key, quota, used }];
+}
+
+/** Resellers are not held to it. */
+async function accountLimit(store: ObjectStore, call: Call, way: Way): Promise<Limit[]> {
+  const { unlimited } = store.quotas;
+  const key = way.account;
+  if (call.may('object-store:resell') || (unlimited.get(key) ?? 0) > Date.now()) return [];
+  let quota: Quota = { bytes: Infinity, count: Infinity };
+  const used = await usedOf(store.quotas, key, async () => {
+    const info = await accountInfo(store, way);
+    quota = quotaOfAccount(info);
+    return counted(info, 'account');
+  });
+  if (isLimited(quota)) return [{ key, quota, used }];
+  unlimited.set(key, Date.now() + believedMs);
+  return [];
+}

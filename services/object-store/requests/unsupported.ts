@@ -1,0 +1,53 @@
+/** What other Swifts can do and this one cannot: refused by name, for what is taken in silence is believed to work. */
+import type { Headers } from '#shared/contracts/object-agent.ts';
+import type { Call } from '#shared/http/route.ts';
+import { refuse } from './refusals.ts';
+import { headersIn, isTrue } from './request.ts';
+
+const isSaid = (value: string): boolean => value !== '';
+const isOn = (value: string): boolean => isTrue(value);
+
+interface Absent {
+  readonly header: RegExp;
+  readonly what: string;
+  /** Whether this value asks for it. */
+  readonly asks: (value: string) => boolean;
+}
+
+const headers: readonly Absent[] = [
+  { header: /^x-(versions|history)-location$/, what: 'versioned containers', asks: isSaid },
+  { header: /^x-versions-enabled$/, what: 'versioned containers', asks: isOn },
+  { header: /^x-(account|container)-meta-temp-url-key(-2)?$/, what: 'temporary URLs and forms', asks: isSaid },
+  { header: /^x-container-meta-web-/, what: 'static web sites', asks: isSaid },
+  { header: /^x-container-meta-access-control-/, what: 'cross-origin requests', asks: isSaid },
+  { header: /^x-container-sync-(to|key)$/, what: 'container synchronisation', asks: isSaid },
+  { header: /^x-account-access-control$/, what: 'access lists of accounts', asks: isSaid },
+  { header: /^x-account-quota-(bytes|count)-policy-/, what: 'quotas by storage policy', asks: isSaid },
+  { header: /^x-symlink-target(-account|-etag)?$/, what: 'symbolic links', asks: isSaid },
+  { header: /^x-object-(retention|legal-hold)/, what: 'object locks', asks: isSaid },
+];
+
+const query: Readonly<Record<string, string>> = {
+  'extract-archive': 'archives that are unpacked',
+  'version-id': 'versioned containers',
+  versions: 'versioned containers',
+  'part-number': 'numbered parts of large objects',
+};
+
+/** Throws 400 naming what is asked for. */
+export function refuseUnsupported(call: Call): void {
+  for (const name of Object.keys(query))
+    if (Object.hasOwn(call.query, name)) throw absent(`?${name}`, query[name] ?? '');
+  refuseHeaders(headersIn(call));
+}
+
+function refuseHeaders(asked: Headers): void {
+  for (const name of Object.keys(asked)) {
+    if (!name.startsWith('x-')) continue;
+    const found = headers.find(({ header, asks }) => header.test(name) && asks(asked[name] ?? ''));
+    if (found) throw absent(name, found.what);
+  }
+}
+
+const absent = (name: string, what: string) =>
+  refuse(400, `${name}: ${what} are not supported by this object store. Leave it out.\n`);
