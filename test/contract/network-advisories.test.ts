@@ -77,13 +77,15 @@ test('OSSA-2021-006: paths that lead nowhere leave nothing behind', async (t) =>
       await cloud.ask('GET', `/v2.0/${a}/${b}`);
       await cloud.ask('DELETE', `/v2.0/networks/${a}/tags/${b}`);
     }
+    cloud.lines.length = 0;
     collect();
     return process.memoryUsage().heapUsed;
   };
-  await heapAfter(200);
-  const before = await heapAfter(50);
-  const after = await heapAfter(500);
-  assert.ok(after - before < 1_000_000, `${after - before} bytes for 1000 requests`);
+  const sizes: number[] = [];
+  for (let round = 0; round < 5; round += 1) sizes.push(await heapAfter(150));
+  // What is kept for a path grows in each round; what compiles or is pooled does not.
+  const growths = sizes.slice(1).map((size, at) => size - (sizes[at] ?? 0));
+  assert.ok(Math.min(...growths) < 60_000, `${growths.join(', ')} bytes for 300 requests each`);
 });
 
 test('OSSN-0102, FIX-NE-QOSRULE: what a path names below another thing belongs to that thing', async (t) => {
