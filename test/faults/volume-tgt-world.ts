@@ -21,5 +21,5 @@ export const world = worldOf(
       return made + accounts.split('\n').filter((line) => /^\s+\w/.test(line) && !/guard/.test(line)).length;
     },
   },
-  ['a volume is attached and detached'],
+  ['K18, K19, K24, K25: a volume is attached and detached'],
 );

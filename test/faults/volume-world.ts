@@ -61,14 +61,14 @@ interface Life {
 
 /** Each does what has not been done yet: the process may have died in any line. */
 const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Left; readonly refuses?: string }>> = {
-  'a volume is made': {
+  'K40, K42: a volume is made': {
     tell: async (life) => {
       life.beware();
       await volume(life);
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
-  'a volume is made of an image': {
+  'K41: a volume is made of an image': {
     tell: async (life) => {
       life.beware();
       await volume(life, { imageRef: imageId });
@@ -91,7 +91,7 @@ const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Lef
     },
     end: { ...nothing, volumes: ['available 2'], files: ['volumes 2'] },
   },
-  'a snapshot is made, and goes with its volume': {
+  'K26, K44: a snapshot is made, and goes with its volume': {
     tell: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
@@ -117,7 +117,7 @@ const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Lef
     refuses: 'ensureSnapshot',
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
-  'a volume is attached and detached': {
+  'K18, K19, K24, K25: a volume is attached and detached': {
     tell: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
@@ -131,7 +131,7 @@ const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Lef
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
-  'a volume becomes an image': {
+  'K27: a volume becomes an image': {
     tell: async (life) => {
       const { id } = await volume(life);
       await uploadVolume(life.service, who, id, { image_name: 'copy' });

@@ -114,7 +114,7 @@ const capabilitiesOf = (pool: Pool, overcommit: number) => ({
   allocated_capacity_gb: pool.promisedGb,
   provisioned_capacity_gb: pool.promisedGb,
   max_over_subscription_ratio: String(pool.thin ? overcommit : 1),
-  reserved_percentage: 0,
+  reserved_percentage: pool.totalGb === 0 ? 0 : Math.round((100 * pool.reservedGb) / pool.totalGb),
   thin_provisioning_support: pool.thin,
   thick_provisioning_support: !pool.thin,
   multiattach: true,

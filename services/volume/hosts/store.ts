@@ -24,6 +24,11 @@ export async function readHost(db: Knex, name: string): Promise<Host | undefined
   return row ? fromRow(row) : undefined;
 }
 
+/** Who gives room on a host away waits here for who does the same. */
+export async function lockHost(tx: Knex, name: string): Promise<void> {
+  await tx('hosts').where({ name }).forUpdate().first('name');
+}
+
 export async function keepReport(db: Knex, name: string, report: VolumeReport): Promise<void> {
   const fresh = { report: JSON.stringify(report), reportedAt: Date.now() };
   await db('hosts')

@@ -108,13 +108,19 @@ export const listCopiesUnderWay = async (
     .whereNotNull('taskId')
     .pluck('id');
 
-/** What pools have promised: by host, in gigabytes. */
+/** What pools have promised to volumes and snapshots: by host, in gigabytes. */
 export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>> {
-  const rows: { host: string; promised: number | string }[] = await db('volumes')
-    .whereNotNull('host')
-    .groupBy('host')
-    .select('host', db.raw('sum(coalesce(grow_to_gb, size_gb)) as promised'));
-  return new Map(rows.map(({ host, promised }) => [host, Number(promised)]));
+  const sums = new Map<string, number>();
+  for (const [table, size] of [
+    ['volumes', 'coalesce(grow_to_gb, size_gb)'],
+    ['snapshots', 'size_gb'],
+  ] as const)
+    for (const { host, promised } of await db(table)
+      .whereNotNull('host')
+      .groupBy('host')
+      .select<{ host: string; promised: number | string }[]>('host', db.raw(`sum(${size}) as promised`)))
+      sums.set(host, (sums.get(host) ?? 0) + Number(promised));
+  return sums;
 }
 
 /** Gives the volume to a task; false when it may not be taken now. */

@@ -42,7 +42,7 @@ export const connectAttachment = workflow<OnAttachment, Volumes>({
     if (!attachment) return;
     const about = { projectId: attachment.projectId, resourceId: attachment.volumeId };
     await tellFailure(tx, 'attach', about, run, reason);
-    const change = { status: 'error_attaching', target: null, fault: reason } as const;
+    const change = { status: 'error_attaching', target: null, fault: run.details ?? reason } as const;
     await releaseAttachment(tx, { id: attachmentId, taskId: run.taskId }, change);
   },
 });
@@ -58,8 +58,10 @@ export const disconnectAttachment = workflow<Disconnect, Volumes>({
     await removeAttachment(tx, { id: attachmentId, taskId });
     await followAttachments(tx, attachment.volumeId, force === true ? [...held, ...failed] : held);
   },
-  failed: (tx, { attachmentId }, { taskId }, fault) =>
-    releaseAttachment(tx, { id: attachmentId, taskId }, { status: 'error_detaching', fault }),
+  failed: (tx, { attachmentId }, { taskId, details }, reason) => {
+    const change = { status: 'error_detaching', fault: details ?? reason } as const;
+    return releaseAttachment(tx, { id: attachmentId, taskId }, change);
+  },
 });
 
 /** Undefined when it went with its volume, or another work has it. */

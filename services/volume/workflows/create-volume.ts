@@ -4,7 +4,7 @@ import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { findOwnVolume, readVolume, releaseVolume, settleVolume } from '../volumes/store.ts';
 import { tellFailure } from './failure.ts';
-import { choosePool } from './scheduler/pools.ts';
+import { choosePool, stillFits } from './scheduler/pools.ts';
 
 export interface Create {
   readonly volumeId: string;
@@ -37,10 +37,17 @@ async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Cr
   const owned = { id: volumeId, taskId: run.taskId };
   const { sizeGb, host } = await findOwnVolume(service.db, owned);
   if (host !== null) return host;
-  const { pool, candidates } = await choosePool(service, { sizeGb, extraSpecs, host: sourceHost });
-  const change = { host: pool.host, hostId: pool.hostId, pool: pool.name, driver: pool.driver, choice: candidates };
-  await run.commit((tx) => settleVolume(tx, owned, change));
-  return pool.host;
+  const need = { sizeGb, extraSpecs, host: sourceHost };
+  for (;;) {
+    const { pool, candidates } = await choosePool(service, need);
+    const change = { host: pool.host, hostId: pool.hostId, pool: pool.name, driver: pool.driver, choice: candidates };
+    const isPlaced = await run.commit(async (tx) => {
+      if (!(await stillFits(service, tx, pool, need))) return false;
+      await settleVolume(tx, owned, change);
+      return true;
+    });
+    if (isPlaced) return pool.host;
+  }
 }
 
 async function makeBytes({ db, hosts, copiers }: Volumes, { volumeId, source }: Create, run: Run): Promise<void> {

@@ -2,26 +2,48 @@ import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { findOwnVolume, readVolume, releaseVolume } from '../volumes/store.ts';
 import { tellFailure } from './failure.ts';
+import { requireRoom } from './scheduler/pools.ts';
 
 interface Extend {
   readonly volumeId: string;
   readonly sizeGb: number;
 }
 
-/** Larger, and available again. There is no way back to smaller: a failure leaves error_extending. */
+/**
+ * Larger, and available again. Without room it stays as it was. There is no way back to smaller: a failure on the host
+ * leaves error_extending.
+ */
 export const extendVolume = workflow<Extend, Volumes>({
   name: 'extend-volume',
   deadlineMs: 10 * 60_000,
-  steps: [step('grow', grow)],
+  steps: [step('find-room', findRoom), step('grow', grow)],
   done: (tx, { volumeId, sizeGb }, { taskId }) =>
     releaseVolume(tx, { id: volumeId, taskId }, { status: 'available', sizeGb, growToGb: null }),
   failed: async (tx, { volumeId }, run, reason) => {
     const volume = await readVolume(tx, volumeId);
     if (!volume) return;
     await tellFailure(tx, 'extend', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
-    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status: 'error_extending', growToGb: null });
+    const status = hasRoom(run) ? 'error_extending' : 'available';
+    await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status, growToGb: null });
   },
 });
+
+/** Whether the host was asked at all. */
+function hasRoom(run: Run): boolean {
+  try {
+    return run.result<boolean>('find-room');
+  } catch {
+    return false;
+  }
+}
+
+async function findRoom(service: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<true> {
+  await run.commit(async (tx) => {
+    const volume = await findOwnVolume(tx, { id: volumeId, taskId: run.taskId });
+    await requireRoom(service, tx, volume, sizeGb - volume.sizeGb);
+  });
+  return true;
+}
 
 /** Its own source: a host that lost the bytes says so, instead of making an empty volume. */
 async function grow({ db, hosts }: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<void> {

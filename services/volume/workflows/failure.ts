@@ -26,10 +26,10 @@ export async function tellFailure(
   tx: Knex,
   event: keyof typeof events,
   { projectId, resourceId, resourceType = 'VOLUME' }: About,
-  { requestId }: Run,
+  { requestId, details }: Run,
   reason: string,
 ): Promise<void> {
   const [eventId, action] = events[event];
-  const [userMessage, detail] = [`${action}:${publicReason(reason)}`, `${action}:${reason}`];
+  const [userMessage, detail] = [`${action}:${publicReason(reason)}`, `${action}:${details ?? reason}`];
   await insertMessage(tx, { projectId, resourceId, resourceType, requestId, eventId, userMessage, detail });
 }

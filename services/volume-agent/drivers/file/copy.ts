@@ -7,8 +7,8 @@ import { run } from '#shared/process/run.ts';
 const hours = 60 * 60_000;
 
 /** Onto a file that exists and is empty. */
-export const copyBytes = (from: string, to: string, signal: AbortSignal) =>
-  run(['cp', '--reflink=auto', '--sparse=always', '--', from, to], { timeoutMs: 4 * hours, signal });
+export const copyBytes = (from: string, to: string) =>
+  run(['cp', '--reflink=auto', '--sparse=always', '--', from, to], { timeoutMs: 4 * hours });
 
 /** Whether copies share blocks there: then a copy of a volume in use is one moment of it. */
 export async function sharesBlocks(directory: string): Promise<boolean> {

@@ -108,7 +108,7 @@ test('OSSA-2014-033, OSSA-2015-011: a qcow2 header that a guest wrote to its vol
   }
 });
 
-test('file: images and copies stop before the disk is full', {
+test('S08: file: images and copies stop before the disk is full', {
   skip: process.getuid?.() !== 0 && 'only root can mount',
 }, async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'full-'));
@@ -130,7 +130,7 @@ test('file: images and copies stop before the disk is full', {
   await store.ensureVolumeGone({ id });
 });
 
-test('file: parts that a dead agent left are gone after its start', async (t) => {
+test('K26, K41: file: parts that a dead agent left are gone after its start', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'parts-'));
   t.after(() => rm(directory, { recursive: true }));
   await mkdir(join(directory, 'volumes'), { recursive: true });

@@ -2,14 +2,15 @@
 import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { every } from '#shared/clock/every.ts';
 import type { VolumeReport, VolumeSource, VolumeWish } from '#shared/contracts/volume-agent.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
-import { openRoom, type Room } from '#shared/files/room.ts';
+import { openRoom, type Reservation, type Room } from '#shared/files/room.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
 import type { ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
 import { convert, inspectImage } from './convert.ts';
 import { copyBytes, sharesBlocks } from './copy.ts';
-import { isFull, noSpace, publish } from './publish.ts';
+import { diskFault, publish } from './publish.ts';
 
 const gib = 2 ** 30;
 
@@ -30,19 +31,22 @@ interface Place {
   /** Copies that are under way: nothing in it is worth anything after a restart. */
   readonly work: string;
   readonly room: Room;
+  /** Copies share blocks, and take no room. */
+  readonly shares: boolean;
 }
 
 export async function openFiles(options: FileOptions): Promise<VolumeStore> {
-  const { directory, pool } = options;
+  const { directory, pool, reserveBytes = 0 } = options;
   const folders = {
     volumes: join(directory, 'volumes'),
     snapshots: join(directory, 'snapshots'),
     work: join(directory, 'work'),
   };
   for (const path of Object.values(folders)) await mkdir(path, { recursive: true, mode: 0o700 });
-  const place = { ...folders, room: await openRoom(directory, { reserveBytes: options.reserveBytes ?? 0 }) };
-  await sweep(place);
-  const features = (await sharesBlocks(place.work)) ? ['online-snapshot'] : [];
+  await sweep(folders);
+  const room = await openRoom(directory, { reserveBytes });
+  const place: Place = { ...folders, room, shares: await sharesBlocks(folders.work) };
+  const features = place.shares ? ['online-snapshot'] : [];
   return {
     ensureVolume: (wish) => ensureVolume(options, place, wish),
     ensureVolumeGone: ({ id }) => removeFile(volumeFile(place, id)),
@@ -50,7 +54,9 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
     ensureSnapshotGone: ({ id }) => removeFile(snapshotFile(place, id)),
     pathOf: (id) => existing(volumeFile(place, id), 'Volume', id),
     readAs: (id, format) => readAs(place, id, format),
-    pools: async () => [{ name: pool, driver: 'file', thin: true, features, ...(await spaceOf(directory)) }],
+    pools: async () => [
+      { name: pool, driver: 'file', thin: true, features, ...(await spaceOf(directory, reserveBytes)) },
+    ],
   };
 }
 
@@ -63,16 +69,18 @@ function safe(id: string): string {
 }
 
 /** What a dead process left: parts of files, and everything below work. */
-async function sweep({ volumes, snapshots, work }: Place): Promise<void> {
+async function sweep({ volumes, snapshots, work }: Pick<Place, 'volumes' | 'snapshots' | 'work'>): Promise<void> {
   for (const directory of [volumes, snapshots])
     for (const name of await readdir(directory)) if (name.endsWith('.part')) await rm(join(directory, name));
   for (const name of await readdir(work)) await rm(join(work, name), { recursive: true });
 }
 
-async function spaceOf(directory: string) {
+async function spaceOf(directory: string, reserveBytes: number) {
   const { blocks, bavail, bsize } = await statfs(directory);
   const gigabytes = (count: number) => Math.round((count * bsize * 100) / gib) / 100;
-  return { totalGb: gigabytes(blocks), freeGb: gigabytes(bavail) } satisfies Partial<VolumeReport['pools'][number]>;
+  const reserved = Math.min(reserveBytes / bsize, blocks / 20); // as the room does it
+  const [totalGb, freeGb, reservedGb] = [gigabytes(blocks), gigabytes(bavail), gigabytes(reserved)];
+  return { totalGb, freeGb, reservedGb } satisfies Partial<VolumeReport['pools'][number]>;
 }
 
 const exists = (path: string) =>
@@ -134,12 +142,30 @@ async function ensureCopy(place: Place, from: string, to: string): Promise<void>
   await publish(to, (_file, part) => copied(place, from, part));
 }
 
-async function copied({ room }: Place, from: string, to: string): Promise<void> {
-  const copy = room.within((signal) => copyBytes(from, to, signal));
-  await copy.catch((error: unknown) => {
-    throw isFull(error) ? noSpace() : error;
-  });
+/** Its blocks are reserved before the first is written; holes need none. */
+async function copied({ room, shares }: Place, from: string, to: string): Promise<void> {
+  const { blocks } = await stat(from);
+  const reservation = await room.reserve(shares ? 0 : blocks * 512);
+  try {
+    await following(reservation, to, () => copyBytes(from, to));
+  } finally {
+    reservation.release();
+  }
 }
+
+/** What is on the disk already is seen there by everybody, and is reserved no more. */
+async function following(reservation: Reservation, path: string, work: () => Promise<unknown>): Promise<void> {
+  let seen = 0;
+  const look = async () => {
+    const bytes = (await stat(path)).blocks * 512;
+    reservation.wrote(bytes - seen);
+    seen = bytes;
+  };
+  const looking = every(lookMs, look, () => {});
+  await work().finally(() => looking.close());
+}
+
+const lookMs = 200;
 
 interface FromImage extends NewVolume {
   readonly source: Extract<VolumeSource, { kind: 'image' }>;
@@ -184,7 +210,7 @@ async function fetchImage(options: FileOptions, { room }: Place, imageId: string
       await file.writeFile(chunk).finally(reserved.release);
     }
   } catch (error) {
-    throw isFull(error) ? noSpace() : error;
+    diskFault(error);
   } finally {
     await file.close();
   }

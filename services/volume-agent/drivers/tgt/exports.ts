@@ -129,11 +129,13 @@ async function keepOnly(parts: Parts, volumeId: string, keeps: Keeps): Promise<v
   const former = records.find(volumeId);
   if (!former) return;
   const grants = former.grants.filter(keeps);
+  if (grants.length === 0) {
+    if (former.madeIn !== null && former.madeIn === daemon.instance()) await removeTarget(daemon, former);
+    return records.drop(volumeId); // a full disk has no room for another record
+  }
   if (grants.length < former.grants.length)
     await records.keep({ ...former, grants, ended: endedOf(former, grants), appliedIn: null });
-  // a tgtd that is not there exports nothing
-  if (grants.length > 0 || daemon.instance() !== null) await ensureApplied(parts, volumeId);
-  if (grants.length === 0) await records.drop(volumeId);
+  await ensureApplied(parts, volumeId);
 }
 
 async function ensureApplied(parts: Parts, volumeId: string): Promise<void> {
@@ -170,7 +172,6 @@ async function apply({ daemon, records }: Parts, volumeId: string): Promise<void
     await createTarget(daemon, record.tid, iqnOf(volumeId));
     await records.keep({ ...record, madeIn: instance });
   }
-  if (record.grants.length === 0) return removeTarget(daemon, record);
   await fillTarget(daemon, record);
   await records.keep({ ...record, ended: [], madeIn: instance, appliedIn: instance });
 }

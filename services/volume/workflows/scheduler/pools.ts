@@ -1,10 +1,11 @@
 /** Where a new volume may lie: every pool, every test with its numbers, the choice. */
+import type { Knex } from 'knex';
 import { type Bus, silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import type { Volumes } from '../../context.ts';
-import { type Host, listHosts } from '../../hosts/store.ts';
-import { promisedGb } from '../../volumes/store.ts';
+import { type Host, listHosts, lockHost } from '../../hosts/store.ts';
+import { promisedGb, type Volume } from '../../volumes/store.ts';
 
 export interface Pool {
   readonly host: string;
@@ -13,6 +14,7 @@ export interface Pool {
   readonly driver: string;
   readonly totalGb: number;
   readonly freeGb: number;
+  readonly reservedGb: number;
   readonly thin: boolean;
   readonly features: readonly string[];
   readonly promisedGb: number;
@@ -37,6 +39,7 @@ const poolsOf = (bus: Bus, { name, report, enabled, frozen, reportedAt }: Host, 
     driver: pool.driver,
     totalGb: pool.totalGb,
     freeGb: pool.freeGb,
+    reservedGb: pool.reservedGb ?? 0,
     thin: pool.thin,
     features: pool.features,
     promisedGb: promised,
@@ -64,7 +67,7 @@ interface Choice {
   readonly candidates: readonly Candidate[];
 }
 
-type Test = (pool: Pool, need: Need, service: Volumes) => string | null;
+type Test = (pool: Pool, need: Need, service: Pick<Volumes, 'config'>) => string | null;
 
 const seconds = (ms: number) => Math.round(ms / 1000);
 
@@ -111,12 +114,44 @@ const fits = (has: string | boolean, wanted: string): boolean => {
 };
 
 /** A thin pool may promise more than it has, up to a limit; but never a volume that is larger than itself. */
-function hasRoom(pool: Pool, { sizeGb }: Need, { config }: Volumes): string | null {
-  if (!pool.thin) return sizeGb <= pool.freeGb ? null : `has ${pool.freeGb} GiB free of the ${sizeGb} GiB needed`;
-  if (sizeGb > pool.totalGb) return `has ${pool.totalGb} GiB in all of the ${sizeGb} GiB needed`;
-  const most = pool.totalGb * config.overcommit;
-  if (pool.promisedGb + sizeGb <= most) return null;
-  return `has promised ${pool.promisedGb} GiB of at most ${Math.floor(most)} GiB, and ${sizeGb} GiB are needed`;
+function hasRoom(pool: Pool, { sizeGb }: Need, { config }: Pick<Volumes, 'config'>): string | null {
+  const { totalGb, freeGb, reservedGb, promisedGb: promised } = pool;
+  if (!pool.thin) {
+    const free = Math.min(freeGb - reservedGb, totalGb - promised);
+    return sizeGb <= free ? null : `has ${free} GiB free of the ${sizeGb} GiB needed`;
+  }
+  if (sizeGb > totalGb) return `has ${totalGb} GiB in all of the ${sizeGb} GiB needed`;
+  const most = Math.floor(totalGb * config.overcommit);
+  if (promised + sizeGb > most)
+    return `has promised ${promised} GiB of at most ${most} GiB (${config.overcommit} times its ${totalGb} GiB), and ${sizeGb} GiB are needed`;
+  const fits = Math.floor((freeGb - reservedGb) * config.overcommit);
+  if (sizeGb <= fits) return null;
+  return `has ${freeGb} GiB free, of which ${reservedGb} GiB of room are kept back: at most ${Math.max(0, fits)} GiB can be promised of them, and ${sizeGb} GiB are needed`;
+}
+
+/** Names and numbers of pools are for administrators. */
+const noRoom = (details: string) =>
+  new Fault(500, 'noValidHost', 'No storage has room for it and is of its type.', { details });
+
+/** Throws a Fault with the numbers when the pool cannot keep what it has promised. Must run inside a transaction. */
+export async function requireRoom({ bus, config }: Volumes, tx: Knex, volume: Volume, moreGb: number): Promise<void> {
+  const { host, pool: name } = volume;
+  if (host === null) return;
+  await lockHost(tx, host);
+  const pool = (await listPools({ db: tx, bus })).find((each) => each.host === host && each.name === name);
+  const need = { sizeGb: moreGb, extraSpecs: {}, host };
+  // what it grows by is in the row, and so in what is promised
+  const refusal = pool && hasRoom({ ...pool, promisedGb: pool.promisedGb - moreGb }, need, { config });
+  if (pool && refusal) throw noRoom(`No valid backend was found. ${poolName(pool)} ${refusal}.`);
+}
+
+/** Whether the pool still takes it, when nobody else is being given room there. Must run inside a transaction. */
+export async function stillFits({ bus, config }: Volumes, tx: Knex, chosen: Pool, need: Need): Promise<boolean> {
+  await lockHost(tx, chosen.host);
+  const pool = (await listPools({ db: tx, bus })).find(
+    ({ host, name }) => host === chosen.host && name === chosen.name,
+  );
+  return pool !== undefined && judge(pool, need, { config }).refusal === null;
 }
 
 /** The one with most room; or a Fault that says of each why not. */
@@ -127,11 +162,11 @@ export async function choosePool(service: Volumes, need: Need): Promise<Choice> 
   const [best] = looked
     .filter(({ candidate }) => candidate.refusal === null)
     .toSorted((one, other) => other.candidate.weight - one.candidate.weight);
-  if (!best) throw new Fault(500, 'noValidHost', noneFits(candidates));
+  if (!best) throw noRoom(noneFits(candidates));
   return { pool: best.pool, candidates };
 }
 
-function judge(pool: Pool, need: Need, service: Volumes): Candidate {
+function judge(pool: Pool, need: Need, service: Pick<Volumes, 'config'>): Candidate {
   const refusal = tests.map((test) => test(pool, need, service)).find((reason) => reason !== null) ?? null;
   return { pool: poolName(pool), refusal, weight: pool.freeGb - pool.promisedGb / service.config.overcommit };
 }
