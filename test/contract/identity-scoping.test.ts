@@ -230,6 +230,7 @@ test('users of services have the role service, and only those that act in projec
   const project = many(await world.ask('GET', '/projects?name=admin', { token }), 'projects')[0]?.id ?? '';
   assert.equal((await world.ask('GET', `/projects/${project}`, { token: neutron })).status, 200);
   assert.equal((await world.ask('GET', '/projects/none', { token: neutron })).status, 404);
+  assert.equal((await world.ask('GET', '/projects?name=admin', { token: neutron })).status, 200);
   assert.equal((await world.ask('GET', '/users', { token: neutron })).status, 403);
 });
 

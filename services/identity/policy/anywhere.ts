@@ -38,7 +38,8 @@ export const anywhere: Policy = {
 
   // network asks whether a project is there: beyond upstream's rule, so that its user need be no administrator
   'identity:get_project': `${reader} or rule:service_role or (role:reader and domain_id:%(target.project.domain_id)s and not None:%(target.project.domain_id)s) or project_id:%(target.project.id)s`,
-  'identity:list_projects': `${reader} or (role:reader and domain_id:%(target.domain_id)s)`,
+  // network looks for the project of what a new cloud begins with: beyond upstream's rule, too
+  'identity:list_projects': `${reader} or rule:service_role or (role:reader and domain_id:%(target.domain_id)s)`,
   'identity:list_user_projects': `${reader} or (role:reader and domain_id:%(target.user.domain_id)s) or user_id:%(target.user.id)s`,
   'identity:create_project': `${admin} or (role:manager and domain_id:%(target.project.domain_id)s and not None:%(target.project.domain_id)s)`,
   'identity:update_project': `${admin} or (role:manager and domain_id:%(target.project.domain_id)s and not None:%(target.project.domain_id)s)`,
