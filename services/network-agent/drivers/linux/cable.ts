@@ -26,6 +26,10 @@ export function cableLines(
   return [...(outer ? [`link del ${veth}`] : []), made, ...plugged];
 }
 
+/** In a space made with this, a link tells its neighbours its addresses when it gets its MAC anew. */
+export const announces = 'ipv4/conf/all/arp_notify';
+export const announceLine = (link: string, mac: string): string => `link set ${link} address ${mac}`;
+
 /** The kernel takes the far end away with the near one, at once; with a namespace it takes its time. */
 export async function ensureCablesGone(veths: readonly string[]): Promise<void> {
   const links = await listLinks();

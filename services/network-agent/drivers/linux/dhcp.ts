@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { DhcpWish } from '#shared/contracts/network-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
 import { isWithin } from './addresses.ts';
-import { cableLines, ensureCablesGone } from './cable.ts';
+import { announceLine, announces, cableLines, ensureCablesGone } from './cable.ts';
 import { call, inside, ipBatch, listLinks } from './commands.ts';
 import { ensureEnded, isDnsmasq } from './dnsmasq.ts';
 import { type DnsmasqFiles, dnsmasqFiles, metadataAddress } from './dnsmasq-files.ts';
@@ -29,13 +29,16 @@ interface DhcpHost {
 export async function ensureDhcp({ names, stateDir, upstream }: DhcpHost, wish: DhcpWish): Promise<void> {
   const networkId = networkOf(wish.id);
   const space = names.dhcpSpace(networkId);
-  await ensureSpace(space, ['ipv4/conf/all/arp_notify']); // guests may know its address by an older port's MAC
-  await plug(names, space, wish);
+  await ensureSpace(space, [announces]);
+  const isNew = await plug(names, space, wish);
   const dir = dirOf(names, networkId);
   await ensureDnsmasq({ space, dir, stateDir }, dnsmasqFiles(wish, dir, upstream));
+  // Guests may know its address by the MAC of an older port.
+  if (isNew) await ipBatch([announceLine(inner.dhcp(wish.port.id), wish.port.mac)], space);
 }
 
-async function plug(names: Names, space: string, { port, segment, subnets }: DhcpWish): Promise<void> {
+/** True when the link was not there before. */
+async function plug(names: Names, space: string, { port, segment, subnets }: DhcpWish): Promise<boolean> {
   const link = inner.dhcp(port.id);
   const cable = { veth: names.veth(port.id), link, mac: port.mac, bridge: segment.bridge, mtu: segment.mtu };
   const [host, before] = await Promise.all([listLinks(), listLinks(space)]);
@@ -62,6 +65,7 @@ async function plug(names: Names, space: string, { port, segment, subnets }: Dhc
     ],
     space,
   );
+  return !before.has(link);
 }
 
 const lengthOf = (subnets: DhcpWish['subnets'], address: string, subnetId: string) =>

@@ -24,7 +24,6 @@ const tables: Features = {
 
 const programs: Readonly<Record<string, readonly string[]>> = {
   dnsmasq: ['dnsmasq', '--version'],
-  arping: ['arping', '-V'],
 };
 
 /** Without one of these nothing would be true. */

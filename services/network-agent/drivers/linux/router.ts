@@ -1,7 +1,7 @@
 /** A router is a namespace with a cable into each of its networks. */
 import type { RouterWish, Segment } from '#shared/contracts/network-agent.ts';
-import { cableLines, ensureCablesGone } from './cable.ts';
-import { call, inside, ipBatch, ipBatchEach, type Links, listLinks, loadNft } from './commands.ts';
+import { announceLine, announces, cableLines, ensureCablesGone } from './cable.ts';
+import { call, ipBatch, ipBatchEach, type Links, listLinks, loadNft } from './commands.ts';
 import { addressLines } from './external.ts';
 import { inner, type Names } from './names.ts';
 import { ensureSpace, ensureSpaceGone } from './namespaces.ts';
@@ -16,7 +16,7 @@ interface Leg {
 }
 
 export const ensureRouterSpace = (names: Names, id: string): Promise<Links> =>
-  ensureSpace(names.routerSpace(id), ['ipv4/ip_forward', 'ipv6/conf/all/forwarding']);
+  ensureSpace(names.routerSpace(id), ['ipv4/ip_forward', 'ipv6/conf/all/forwarding', announces]);
 
 /** Its namespace and its bridges are there already. Safe to ask twice; rules come before anything can pass. Gives the
  * routes that the kernel does not take; they keep nothing else from standing. */
@@ -34,7 +34,7 @@ export async function ensureRouter(
   const links = await listLinks(space);
   await ipBatch(legLines(wish, legs, links), space);
   const refused = await ensureRoutes(space, wish);
-  await announce(space, wish, before);
+  if (wish.adminUp) await announce(space, legs, before);
   return refused;
 }
 
@@ -112,26 +112,25 @@ const everything = { '-4': '0.0.0.0/0', '-6': '::/0' };
 const plain = (destination: string) =>
   /^(0\.0\.0\.0|::)\/0$/.test(destination) ? 'default' : destination.replace(/\/(32|128)$/, '');
 
-/**
- * Whoever knew a new address under another MAC shall forget it: the host that is the way out at once, others by an
- * announcement where arping is installed.
- */
-async function announce(space: string, { gateway, floatingIps, adminUp }: RouterWish, before: Links): Promise<void> {
-  if (!gateway || !adminUp) return;
-  const link = inner.gateway(gateway.portId);
-  const known = before.get(link)?.addresses ?? [];
-  const all = [
-    ...gateway.addresses.map((address) => address.split('/')[0] ?? ''),
-    ...floatingIps.map(({ floating }) => floating),
-  ];
-  const fresh = all.filter(
-    (address) => address.includes('.') && !known.some((other) => other.split('/')[0] === address),
+/** Whoever knew a new address under another MAC shall forget it: the host that is the way out, and all neighbours. */
+async function announce(space: string, legs: readonly Leg[], before: Links): Promise<void> {
+  const fresh = ({ link, addresses }: Leg) => {
+    const known = before.get(link)?.addresses.map(bareAddress) ?? [];
+    return addresses.map(bareAddress).filter((address) => !known.includes(address));
+  };
+  const told = legs.filter((leg) => fresh(leg).some((address) => address.includes('.')));
+  await ipBatch(
+    told
+      .filter(({ link }) => link.startsWith('qg-'))
+      .flatMap((leg) => fresh(leg).map((address) => `neigh flush to ${address} dev ${leg.segment.bridge}`)),
   );
-  for (const address of fresh) {
-    await call(['ip', 'neigh', 'flush', 'to', address, 'dev', gateway.segment.bridge]);
-    void call([...inside(space), 'arping', '-q', '-c', '1', '-w', '1', '-A', '-I', link, address]).catch(() => {});
-  }
+  await ipBatch(
+    told.map(({ link, mac }) => announceLine(link, mac)),
+    space,
+  );
 }
+
+const bareAddress = (address: string) => address.split('/')[0] ?? '';
 
 /** The metadata door of the namespace is closed already: an open socket would keep it. */
 export async function ensureRouterGone(names: Names, id: string, wish: RouterWish | undefined): Promise<void> {
