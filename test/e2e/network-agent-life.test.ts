@@ -29,7 +29,9 @@ test('what is lost is built again: after a restart, and after the host was torn 
   await until(async () => (await standing()).length === before.length);
 });
 
-test('killed at any moment, the agent ends what it was asked, and takes everything away again', { skip }, async (t) => {
+test('K56, K57, K58: killed at any moment, the agent ends what it was asked, and takes everything away again', {
+  skip,
+}, async (t) => {
   const host = await openHost(t);
   await host.driver.close();
   const { port, up, down } = wholeLife(host);

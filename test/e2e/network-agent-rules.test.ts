@@ -7,6 +7,7 @@ import { type Block, changeText, wholeText } from '../../services/network-agent/
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
 import { hostDoorOf } from '../../services/network-agent/drivers/linux/host-doors.ts';
 import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
+import { withoutRefused } from '../../services/network-agent/drivers/linux/refused-rules.ts';
 import { type FirewallState, rulesetOf } from '../../services/network-agent/drivers/linux/ruleset.ts';
 import type { FirewallRule, Segment } from '../../shared/contracts/network-agent.ts';
 import { protocolNumbers } from '../../shared/contracts/protocols.ts';
@@ -17,7 +18,7 @@ import { groupOf, idOf, macOf } from './network-agent-wishes.ts';
 
 const skip = await missing();
 
-test('each set of rules becomes the next by its difference, and the kernel takes every odd value', {
+test('OSSA-2015-012: each set of rules becomes the next by its difference, and the kernel takes every odd value', {
   skip,
 }, async (t) => {
   const { space } = await scratch(t);
@@ -83,6 +84,34 @@ test('OSSA-2014-014: a bad rule is left out and told, and what was closed with i
   assert.deepEqual(await host.driver.ensureGroup(poisoned), { refused: ['rules[0]'] });
   assert.ok(!(await other.reaches('10.7.0.11', 7000, 0.5)), 'no longer said');
   assert.ok(await other.reaches('10.7.0.11', 7001), 'the good rule');
+});
+
+test('OSSA-2014-014: what the kernel refuses all the same closes its own port or group, and nothing else', {
+  skip,
+}, async (t) => {
+  const host = await openHost(t);
+  const blue = host.segment(1);
+  const group = groupOf(1, [{}]);
+  const port = (number: number, more: object) => ({ number, wish: host.port(number, blue, `10.7.0.1${number}`, more) });
+  const state = {
+    names: host.names,
+    ports: [port(1, { groupIds: [group.id] }), port(2, { groupIds: ['no; name'] }), port(3, {})],
+    groups: [group, { ...groupOf(2, []), id: 'no } name' }, { ...groupOf(3, []), members: ['nobody'] }],
+    bridges: [],
+    masqueraded: [],
+    machines: [],
+    hostDoors: [],
+    tunnels: { port: 4789, peers: [] },
+  };
+  const { state: possible, refused } = await withoutRefused(state);
+  assert.deepEqual([...refused], ['no } name', idOf(6, 3), idOf(2, 2)]);
+  assert.deepEqual(possible.groups, [group]);
+  assert.deepEqual(
+    possible.ports.map(({ number }) => number),
+    [1, 3],
+  );
+  const { space } = await scratch(t);
+  await loadNft(wholeText(host.names.table, rulesetOf(possible)), space);
 });
 
 async function scratch(t: TestContext) {

@@ -72,7 +72,9 @@ test('a floating address leads to its guest from the host, from outside and from
   assert.ok(!(await hostPings(floating)), 'taken away again');
 });
 
-test('a security group lets in what its rules say, at once, and members by name', { skip }, async (t) => {
+test('OSSA-2015-021: a security group lets in what its rules say, at once, and members by name', {
+  skip,
+}, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   const group = groupOf(1, [
@@ -99,7 +101,7 @@ test('a security group lets in what its rules say, at once, and members by name'
   assert.ok(!(await other.reaches('10.7.0.11', 7002, 0.5)), 'without a group nothing leaves');
 });
 
-test('a guest cannot send as somebody else', { skip }, async (t) => {
+test('OSSA-2016-009: a guest cannot send as somebody else', { skip }, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   await host.driver.ensureGroup(groupOf(1, [{}, { family: 6 }]));
@@ -124,7 +126,7 @@ test('a guest cannot send as somebody else', { skip }, async (t) => {
   assert.ok(await other.cannotPing('10.7.0.11'), 'a port that is down carries nothing');
 });
 
-test('guests speak IPv6 as themselves, and nobody gives himself out as a router or a neighbour', {
+test('OSSA-2021-001: guests speak IPv6 as themselves, and nobody gives himself out as a router or a neighbour', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -142,6 +144,7 @@ test('guests speak IPv6 as themselves, and nobody gives himself out as a router 
   await thief.address('fd00:7::11/64', 'fd00:7::99/64');
   await other.address('fd00:7::12/64');
   assert.ok(await thief.pings('fd00:7::12', '-I', 'fd00:7::11'), 'as itself');
+  assert.ok(await thief.pings('fd00:7::12', '-I', 'fd00:7::11', '-s', '4000'), 'in fragments too');
   assert.ok(await thief.cannotPing('fd00:7::12', '-I', 'fd00:7::99'), 'as another');
   assert.ok(await other.cannotPing('fd00:7::99'), 'it is no neighbour under that address');
   await host.driver.ensurePort({ ...closed, groupIds: [] });
@@ -175,7 +178,7 @@ test('two clouds cannot have one external range, and the second is told', { skip
   await assert.rejects(other.driver.ensureExternal(wishOf(other)), /give this cloud another external range/);
 });
 
-test('a tap that nobody asked for carries nothing', { skip }, async (t) => {
+test('OSSA-2015-018: a tap that nobody asked for carries nothing', { skip }, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   await host.driver.ensureGroup(groupOf(1, [{}]));
@@ -209,7 +212,7 @@ test('two clouds with the same addresses and networks on one machine do not meet
   assert.match(await second.get('http://169.254.169.254/x'), /server of 1/);
 });
 
-test('the host keeps out of tenants’ networks', { skip }, async (t) => {
+test('OSSN-0018, OSSN-0069: the host keeps out of tenants’ networks', { skip }, async (t) => {
   const { web, host } = await twoNetworks(t);
   const bridgeMac = await macOfLink(host.segment(1).bridge);
   await web.exec('ip', 'neigh', 'replace', '10.7.0.77', 'lladdr', bridgeMac, 'dev', 'eth0', 'nud', 'permanent');
@@ -219,7 +222,7 @@ test('the host keeps out of tenants’ networks', { skip }, async (t) => {
   assert.ok(await web.cannotPing(`${host.external}.1`), 'ARP for an address of the host');
 });
 
-test('metadata is answered behind a router too, to the network that asks alone', { skip }, async (t) => {
+test('OSSA-2013-033: metadata is answered behind a router too, to the network that asks alone', { skip }, async (t) => {
   const { host, web, db, blue, red } = await twoNetworks(t);
   host.owners.set(`${blue.networkId} 10.7.0.11`, 'web');
   host.owners.set(`${red.networkId} 10.8.0.21`, 'db');

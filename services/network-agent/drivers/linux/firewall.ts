@@ -6,6 +6,7 @@ import { type Block, changeText, wholeText } from './blocks.ts';
 import type { Underlay } from './bridge.ts';
 import { type Links, listLinks, loadNft } from './commands.ts';
 import type { HostDoor } from './host-doors.ts';
+import { withoutRefused } from './refused-rules.ts';
 import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
 
 export interface Firewall {
@@ -13,29 +14,43 @@ export interface Firewall {
   load(): Promise<Links>;
   /** The same, whatever stands there. Both give the links of the host that they saw. */
   loadWhole(): Promise<Links>;
+  /** The port or group is closed here, as the kernel does not take its rules. */
+  isClosed(id: string): boolean;
 }
 
 export function openFirewall(underlay: Underlay, records: AllRecords, hostDoors: readonly HostDoor[]): Firewall {
   const { table } = underlay.names;
   const numberOf = numbering();
   let standing: readonly Block[] | null = null;
+  let closed: ReadonlySet<string> = new Set();
   const load = coalesced(async () => {
     const links = await listLinks();
     const ports = numberOf(records.port.list());
     const state = stateOf(underlay, records, ports, (bridge) => links.get(bridge)?.index ?? null);
     const machines = machinesOf(underlay.tunnelAddress, state.tunnels.peers, links);
-    const wanted = rulesetOf({ ...state, machines, hostDoors });
-    const change = standing && changeText(table, standing, wanted);
+    const before = standing;
     standing = null; // until it is known again: an error leaves open what stands
-    if (change === null || !(await loaded(change))) await loadNft(wholeText(table, wanted));
-    standing = wanted;
+    const stand = async (now: FirewallState) => {
+      const wanted = rulesetOf(now);
+      const change = before && changeText(table, before, wanted);
+      if (change === null || !(await loaded(change))) await loadNft(wholeText(table, wanted));
+      standing = wanted;
+    };
+    const asked = { ...state, machines, hostDoors };
+    closed = new Set();
+    await stand(asked).catch(async (error: unknown) => {
+      const possible = await withoutRefused(asked);
+      closed = possible.refused;
+      if (closed.size === 0) throw error;
+      await stand(possible.state);
+    });
     return links;
   });
   const loadWhole = () => {
     standing = null;
     return load();
   };
-  return { load, loadWhole };
+  return { load, loadWhole, isClosed: (id) => closed.has(id) };
 }
 
 /** False when somebody else changed the tables meanwhile. */

@@ -39,7 +39,7 @@ test('what is no rule is refused before it reaches a ruleset', () => {
   assert.throws(() => ruleLine(rule({ cidr: 'fd00::/8' })), /not a range of IPv4/);
 });
 
-test('members are sets of both families, and only ranges need the kind that merges', () => {
+test('OSSA-2013-020: members are sets of both families, and only ranges need the kind that merges', () => {
   const sets = memberSets({ id: 'ab', rules: [], members: ['10.0.0.1', '10.0.0.1', 'fd00::/64'] });
   assert.deepEqual(
     sets.map(({ name, lines }) => [name, lines]),

@@ -44,7 +44,7 @@ test('a bridge that stands as wished needs nothing', () => {
   assert.deepEqual(bridgeLines(underlay, segment, linksOf(link(segment.bridge))), []);
 });
 
-test('a bridge that is missing is made and brought up', () => {
+test('OSSN-0069: a bridge that is missing is made without an address of its own, and brought up then', () => {
   const lines = bridgeLines(underlay, segment, linksOf());
   assert.match(lines[0] ?? '', /^link add babcd0000000001 mtu 1450 type bridge .*nf_call_iptables 1/);
   assert.equal(lines.at(-1), 'link set babcd0000000001 up');

@@ -41,12 +41,12 @@ export interface Part<Wish> {
 
 export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
   port: {
-    ensure: async ({ firewall }, { tap, segment: { bridge } }) => {
+    ensure: async ({ firewall }, { id, tap, segment: { bridge } }) => {
       const links = await firewall.load();
       const link = links.get(tap);
       if (link && !isPlugged(links, tap, bridge))
         await ipBatch([`link set ${tap} master ${bridge}`, `link set ${tap} up`]);
-      return [];
+      return closedBy(firewall, id);
     },
     ensureGone: async ({ firewall }) => {
       await firewall.load();
@@ -54,9 +54,9 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
     isWhole: (_, { tap, segment }, { links }) => !links.has(tap) || isPlugged(links, tap, segment.bridge),
   },
   group: {
-    ensure: async ({ firewall }) => {
+    ensure: async ({ firewall }, { id }) => {
       await firewall.load();
-      return [];
+      return closedBy(firewall, id);
     },
     ensureGone: async ({ firewall }) => {
       await firewall.load();
@@ -123,6 +123,9 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
       hostAddress === null || links.get(segment.bridge)?.addresses.includes(hostAddress) === true,
   },
 };
+
+const closedBy = (firewall: Firewall, id: string) =>
+  firewall.isClosed(id) ? ['its rules, which the kernel does not take: it is closed'] : [];
 
 const isPlugged = (links: Links, link: string, bridge: string): boolean =>
   links.get(link)?.up === true && links.get(link)?.master === bridge;

@@ -9,7 +9,7 @@ import { chainOf, groupChains, memberSets, namedGroups } from './group-rules.ts'
 import type { HostDoor } from './host-doors.ts';
 import type { Names } from './names.ts';
 import { baseChains } from './ruleset-base.ts';
-import { metadataLines, spoofingLines } from './spoofing.ts';
+import { hiddenLines, metadataLines, spoofingLines } from './spoofing.ts';
 
 /** A port with its number in marks, 1 to 65535. */
 export interface NumberedPort {
@@ -106,10 +106,11 @@ function inetBlocks(state: FirewallState): Block[] {
 
 /** What every guest needs before any rule: its lease, and its neighbours of IPv6. */
 const alwaysIn = ['udp sport 67 udp dport 68', 'icmpv6 type { 130, 131, 132, 134, 135, 136, 143 }'];
-const alwaysOut = ['udp sport 68 udp dport 67', 'icmpv6 type { 131, 132, 133, 135, 136, 143 }'];
+const alwaysOut = ['udp sport 68 udp dport 67', 'icmpv6 type { 131, 132, 133, 135, 143 }'];
 
 const portChains = ({ number, wish }: NumberedPort): Block[] => [
   chain('inet', `from_${number}`, [
+    ...hiddenLines(wish),
     ...alwaysOut.map((packet) => `${packet} goto to_guest`),
     ...wish.groupIds.map((id) => `jump ${chainOf(id, 'egress')}`),
     `ct mark set ${ended} drop`,

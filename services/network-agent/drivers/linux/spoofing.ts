@@ -57,6 +57,10 @@ const ip4Lines = (pairs: readonly Pair[], macs: readonly string[]) => [
   // Asking whether an address is free is asking as nobody.
   ...macs.map((mac) => `ether type arp ether saddr ${mac} arp saddr ether ${mac} arp saddr ip 0.0.0.0 accept`),
   'ether type arp drop',
+  // The owner of a lease stands inside: nobody asks for another's, nor gives it back.
+  ...macs.map(
+    (mac) => `ether type ip ether saddr ${mac} udp sport 68 udp dport 67 @th,288,48 != ${macNumber(mac)} drop`,
+  ),
   'ether type ip ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept',
   'ether type ip udp sport 67 drop',
   ...pairs.map(({ mac, address }) => `ether type ip ether saddr ${mac} ${matching('ip saddr', address)} accept`),
@@ -76,6 +80,23 @@ const ip6Lines = (pairs: readonly Pair[], macs: readonly string[]) => [
   ),
   ...pairs.map(({ mac, address }) => `ether type ip6 ether saddr ${mac} ${matching('ip6 saddr', address)} accept`),
 ];
+
+/**
+ * Fragments hide from the bridge what they are. The inet family sees them put together, so what must not be sent is
+ * dropped there as well.
+ */
+export function hiddenLines(port: PortWish): string[] {
+  const adverts = exact(pairsOf(port).filter(({ address }) => familyOf(address) === 6));
+  const own = [...new Set(adverts.map(({ address }) => ip6Number(address)))];
+  return [
+    'udp sport { 67, 547 } drop',
+    'icmpv6 type { nd-router-advert, nd-redirect } drop',
+    ...own.map((address) => `icmpv6 type nd-neighbor-advert @th,64,128 ${address} goto to_guest`),
+    'icmpv6 type nd-neighbor-advert drop',
+  ];
+}
+
+const macNumber = (mac: string) => `0x${mac.replaceAll(':', '')}`;
 
 /** A range cannot be compared with the raw target of an advertisement; single addresses can. */
 const exact = (pairs: readonly Pair[]) =>
