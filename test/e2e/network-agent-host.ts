@@ -56,6 +56,7 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
   const owners: Owners = new Map();
   const bus = memoryBus();
   bus.onAsk(whoseAddress, async ({ networkId, address }: WhoseAddress['ask']) => {
+    if (host.serviceIsAway) throw new Error('the service is away');
     const serverId = owners.get(`${networkId} ${address}`);
     return serverId ? { serverId, projectId: 'p', portId: 'p' } : null;
   });
@@ -91,6 +92,8 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
     stateDir,
     owners,
     driver,
+    /** Set, the metadata door hears nothing from the cloud. */
+    serviceIsAway: false,
     external: `198.18.${Math.floor(Math.random() * 250)}`,
     /** As if the process had ended and come back. */
     restart: async () => {

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listDnsmasq } from '../../services/network-agent/drivers/linux/dnsmasq.ts';
@@ -84,6 +86,40 @@ test('what somebody broke is whole again within the healing time', { skip }, asy
   await until(async () => (await host.leftovers()).includes(`table bridge ${host.names.table}`));
   await until(async () => (await run(['ip', '-br', 'link', 'show', 'master', blue.bridge])).stdout.includes(port.tap));
   assert.match(await guest.lease(), /ip=10\.7\.0\.11/);
+});
+
+test('N12: while the cloud is away guests keep their leases, and metadata says to try again', { skip }, async (t) => {
+  const { host, web, blue } = await twoNetworks(t);
+  const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
+  await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, [port]));
+  host.owners.set(`${blue.networkId} 10.7.0.11`, 'web');
+  host.serviceIsAway = true;
+  assert.match(await web.lease(), /ip=10\.7\.0\.11/);
+  assert.match(await web.asks('169.254.169.254', 80), /^HTTP\/1\.1 503 .*Try again/s);
+  host.serviceIsAway = false;
+  assert.match(await web.asks('169.254.169.254', 80), /^HTTP\/1\.1 200 /);
+  await host.driver.close();
+  assert.match(await web.lease(), /ip=10\.7\.0\.11/, 'without an agent too');
+  assert.ok(await web.pings('10.8.0.21'));
+  await host.restart();
+  await until(async () => /200/.test(await web.asks('169.254.169.254', 80)), 'metadata after a restart');
+});
+
+test('OSSA-2015-001, OSSN-0082: a dnsmasq that cannot start holds up no other network, and is started when it can', {
+  skip,
+}, async (t) => {
+  const host = await openHost(t, { healMs: 100 });
+  const [blue, red] = [host.segment(1), host.segment(2)];
+  const dir = join(host.names.runDir, 'dhcp', blue.networkId);
+  await mkdir(dirname(dir), { recursive: true });
+  await writeFile(dir, 'no directory can be made here');
+  await assert.rejects(host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, [])));
+  await host.driver.ensureDhcp(dhcpOf(red, '10.8.0', 2, []));
+  const [pid, ...others] = listDnsmasq(host.names.runDir);
+  assert.deepEqual(others, []);
+  assert.match(await readFile(`/proc/${pid}/status`, 'utf8'), /^Uid:\s+[1-9]\d*\s/m, 'it is not root');
+  await rm(dir);
+  await until(async () => listDnsmasq(host.names.runDir).length === 2, 'the first');
 });
 
 test('what somebody broke inside a router, or at a tap, is whole again within the healing time', {

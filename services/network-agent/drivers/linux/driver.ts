@@ -11,7 +11,7 @@ import { openFirewall } from './firewall.ts';
 import type { HostDoor } from './host-doors.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
 import { openMetadata } from './metadata.ts';
-import { lackingOf, probe } from './probe.ts';
+import { lackingOf, probe, recentDnsmasq } from './probe.ts';
 
 interface LinuxOptions extends Underlay {
   readonly stateDir: string;
@@ -31,6 +31,8 @@ export async function linuxDriver(options: LinuxOptions): Promise<NetworkDriver>
   const firewall = openFirewall(options, records, options.hostDoors);
   const keeper = openKeeper({ underlay: options, stateDir, records, firewall, metadata, upstream }, log);
   const lacking = lackingOf(features);
+  if (!features.includes(recentDnsmasq))
+    log.error({ features }, 'dnsmasq is older than 2.90, whose known flaws guests can reach');
   if (lacking.length > 0) log.error({ lacking }, 'this host cannot carry networks');
   else await keeper.restore();
   const healing = every(

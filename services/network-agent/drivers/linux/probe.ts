@@ -22,6 +22,14 @@ const tables: Features = {
   'nft-nat': 'table ip probe { chain c { type nat hook postrouting priority srcnat; masquerade; }; }',
 };
 
+/** Older ones have known flaws that any guest can reach: it answers them. */
+export const recentDnsmasq = 'dnsmasq-2.90';
+
+export function isRecent(version: string): boolean {
+  const [, major = '0', minor = '0'] = /^Dnsmasq version (\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 90);
+}
+
 const programs: Readonly<Record<string, readonly string[]>> = {
   dnsmasq: ['dnsmasq', '--version'],
 };
@@ -40,6 +48,8 @@ export async function probe({ table }: Names): Promise<string[]> {
     ...Object.entries(programs).map(async ([name, words]) => ((await succeeds(words)) ? [name] : [])),
   ]);
   await ensureSpaceGone(space);
+  const version = await tryRun(['dnsmasq', '--version']).catch(() => null);
+  if (isRecent(version?.stdout ?? '')) installed.push([recentDnsmasq]);
   return [...linked, ...filtered, ...(existsSync(bridgeSwitches) ? ['br_netfilter'] : []), ...installed.flat()];
 }
 
