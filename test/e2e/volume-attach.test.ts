@@ -71,7 +71,7 @@ test('who asks again while the host is away is told what stands, and it goes on 
   assert.deepEqual(await cloud.db('host_work').where({ outcome: null }), []);
 });
 
-test('only a service takes away what a server uses', async (t) => {
+test('OSSA-2023-003, OSSN-0092: only a service takes away what a server uses', async (t) => {
   const { cloud, id } = await cloudWithVolume(t);
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   await cloud.connect(attachment.id);

@@ -15,7 +15,7 @@ import {
   tgtTest,
 } from '../../../../test/fakes/volume-host.ts';
 
-tgtTest('file: only the named initiator with its secret logs in', async (t) => {
+tgtTest('OSSN-0058: file: only the named initiator with its secret logs in', async (t) => {
   const { agent } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });

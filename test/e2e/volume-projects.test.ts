@@ -1,0 +1,92 @@
+/** The project in the path, over all routes. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { routes } from '../../services/volume/routes.ts';
+import { attached, knows, projectId, startVolumes, until, type VolumeCloud } from './volume-cloud.ts';
+
+const other = '0123456789abcdef0123456789abcdef';
+
+/** Rows of everything but what hosts say of themselves. */
+async function rowsOf({ db }: VolumeCloud) {
+  const tables = [
+    'volumes',
+    'snapshots',
+    'attachments',
+    'transfers',
+    'volume_types',
+    'volume_type_access',
+    'quotas',
+    'tasks',
+  ];
+  return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await db(table)] as const)));
+}
+
+/** A body that the action of that route takes for its own. */
+const bodyOf = ({ action }: { readonly action?: string }) => (action === undefined ? {} : { [action]: {} });
+
+test("OSSA-2012-001: a token of one project does nothing under another's path, on any route, as any role", async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const { id: used } = await cloud.made();
+  const attachment = await attached(cloud, used);
+  const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
+  await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
+  const ids = { volumes: id, snapshots: snapshot, attachments: attachment } as const;
+  const before = await rowsOf(cloud);
+  let walked = 0;
+  for (const route of routes.filter(({ path }) => path.startsWith('/v3/:projectId')))
+    for (const role of ['member,reader', 'reader', 'admin,member,reader']) {
+      const kind = route.path.split('/')[3] ?? '';
+      const named = ids[kind as keyof typeof ids] ?? randomUUID();
+      const path = route.path.replace(':projectId', projectId).replace(':id', named).replace(/:\w+/g, 'x');
+      const hasBody = !['get', 'delete'].includes(route.method);
+      const asked = { role, project: other, version: '3.71', ...(hasBody ? { body: bodyOf(route) } : {}) };
+      const { status, body } = await cloud.ask(route.method.toUpperCase(), path, asked);
+      assert.ok([400, 403, 404].includes(status), `${route.method} ${path} ${role}: ${status}`);
+      assert.doesNotMatch(JSON.stringify(body), /"(volumes|snapshots|attachments)":/);
+      walked += 1;
+    }
+  assert.ok(walked > 300, `${walked}`);
+  assert.deepEqual(await rowsOf(cloud), before);
+});
+
+test('OSSA-2012-001: an id of another project is not there for members, on any route that takes one', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const { id: used } = await cloud.made();
+  const attachment = await attached(cloud, used);
+  const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
+  await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
+  const ids = { volumes: id, snapshots: snapshot, attachments: attachment } as const;
+  const before = await rowsOf(cloud);
+  for (const route of routes.filter(({ path }) => /^\/v3\/(volumes|snapshots|attachments)\/:id/.test(path))) {
+    const kind = (route.path.split('/')[2] ?? '') as keyof typeof ids;
+    const path = route.path.replace(':id', ids[kind]).replace(/:\w+/g, 'x');
+    const hasBody = !['get', 'delete'].includes(route.method);
+    const asked = {
+      role: 'member,reader',
+      project: other,
+      version: '3.71',
+      ...(hasBody ? { body: bodyOf(route) } : {}),
+    };
+    const { status } = await cloud.ask(route.method.toUpperCase(), path, asked);
+    assert.ok([400, 403, 404].includes(status), `${route.method} ${path}: ${status}`);
+  }
+  assert.deepEqual(await rowsOf(cloud), before);
+});
+
+test('OSSA-2014-011: a path with the project in it asks for the same rule as the one without', () => {
+  const bare = routes.filter(({ path }) => !path.includes(':projectId') && path.startsWith('/v3/'));
+  for (const { method, path, action, rule, since } of bare) {
+    const twin = routes.find(
+      (each) =>
+        each.method === method && each.path === path.replace('/v3/', '/v3/:projectId/') && each.action === action,
+    );
+    assert.deepEqual([twin?.rule, twin?.since], [rule, since], `${method} ${path} ${action ?? ''}`);
+  }
+});
