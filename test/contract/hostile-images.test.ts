@@ -1,5 +1,6 @@
 /** Images made to read files of the host. The agents run under strace: what they opened is seen, not believed. */
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ const has = (program: string) =>
   );
 const traced = { skip: !((await has('strace')) && (await has('qemu-img'))) && 'strace and qemu-img are needed' };
 
-test(`OSSA-2023-002, OSSA-2024-001, OSSA-2015-014: each of ${recipes.length} hostile images is refused by its bytes`, async () => {
+test(`OSSA-2023-002, OSSA-2024-001, OSSA-2024-002, OSSA-2015-014: each of ${recipes.length} hostile images is refused by its bytes`, async () => {
   assert.ok(recipes.length >= 120, `${recipes.length} recipes`);
   assert.equal(new Set(recipes.map(({ name, format }) => `${format} ${name}`)).size, recipes.length);
   for (const { name, format, bytes } of recipes)
@@ -81,4 +82,12 @@ test('FIX-CI-IMGPATH: a tool of QEMU opens no parent, even of an image that was 
   assert.deepEqual(calls.filter(opensSecret), []);
   const leaves = calls.filter((call) => /connect\(.*AF_INET|sendto\(.*AF_INET/.test(call));
   assert.deepEqual(leaves, []);
+});
+
+test('OSSA-2026-002: one module alone starts tools of QEMU, each file with its driver', () => {
+  const files = globSync('{services,shared}/**/*.ts').filter((file) => !file.endsWith('.test.ts'));
+  const starts = files.filter((file) => /['"`]qemu-(img|io|nbd)['"`]/.test(readFileSync(file, 'utf8')));
+  assert.deepEqual(starts, ['shared/images/qemu-img.ts']);
+  const text = readFileSync('shared/images/qemu-img.ts', 'utf8');
+  assert.equal(text.match(/driver,\n\s+file: \{ driver: 'file'/g)?.length, 1, 'all sources are made in one place');
 });

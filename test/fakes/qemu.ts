@@ -33,12 +33,17 @@ export const faultSaying = (words: RegExp) => (error: unknown) =>
   error instanceof Fault && words.test(`${error.message} ${error.details ?? ''}`);
 
 /** An image API with one image: a qcow2 of 64 MiB, or what the test makes of it. */
-export async function oneImage(t: TestContext, changes: { words?: string[]; hash?: string; format?: string } = {}) {
+export async function oneImage(
+  t: TestContext,
+  changes: { words?: string[]; hash?: string; format?: string; size?: string } = {},
+) {
   const dir = await mkdtemp(join(tmpdir(), 'image-'));
   t.after(() => rm(dir, { recursive: true }));
   const path = join(dir, 'image');
   await writeFile(join(dir, 'below'), 'x'.repeat(65_536));
-  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', ...(changes.words ?? []), path, '64M'], { cwd: dir });
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', ...(changes.words ?? []), path, changes.size ?? '64M'], {
+    cwd: dir,
+  });
   const bytes = await readFile(path);
   const value = changes.hash ?? createHash('sha512').update(bytes).digest('hex');
   const asked = { downloads: 0 };

@@ -1,7 +1,7 @@
 /** A host without room, on real file systems that are full. */
 import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '#shared/process/run.ts';
@@ -52,6 +52,35 @@ rootTest(
       assert.deepEqual(await readdir(guests), ['ballast']);
     } finally {
       await run(['umount', guests]);
+    }
+  },
+);
+
+rootTest(
+  'OSSA-2013-029: an image that unfolds to more than the disk has is broken off, and its room is free again',
+  async (t) => {
+    const { stateDir, open } = await exampleHost(t);
+    const dir = await mkdtemp(join(tmpdir(), 'image-'));
+    t.after(() => rm(dir, { recursive: true }));
+    const [plain, packed] = [join(dir, 'plain'), join(dir, 'packed')];
+    await writeFile(plain, Buffer.alloc(200 << 20, 'unfolds well'));
+    const words = ['qemu-img', 'convert', '-f', 'raw', '-O', 'vmdk', '-o', 'subformat=streamOptimized', plain, packed];
+    await run(words);
+    const { size } = await stat(packed);
+    assert.ok(size < 4 << 20, `${size} bytes`);
+    const facts = { status: 'active', format: 'vmdk', container: 'bare', sizeBytes: size, hash: null };
+    const download = async () => createReadStream(packed);
+    const hypervisor = await open({ api: { find: async () => facts, download, upload: async () => {} } });
+    const images = join(stateDir, 'images');
+    await run(['mount', '-t', 'tmpfs', '-o', 'size=64m', 'none', images]);
+    try {
+      await assert.rejects(
+        hypervisor.ensureGuest(guestWish({ disks: [imageDisk()] })),
+        faultSaying(/No space is left/),
+      );
+      assert.deepEqual(await readdir(images), []);
+    } finally {
+      await run(['umount', images]);
     }
   },
 );

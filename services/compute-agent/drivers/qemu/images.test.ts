@@ -24,9 +24,10 @@ const refused: [string, Parameters<typeof oneImage>[1], Partial<DiskWish>, RegEx
   ['that stands on another file', { words: ['-b', 'below', '-F', 'raw'] }, {}, /backing file/],
   ['that is not of its format', { format: 'vmdk' }, {}, /declared as vmdk, but its bytes are qcow2/],
   ['that is larger than the disk', {}, { sizeGb: 0.03 }, /smaller than its image/],
+  ['of a few bytes that says it is 10 TiB', { size: '10T' }, { sizeGb: 1 }, /smaller than its image/],
 ];
 for (const [what, image, disk, words] of refused) {
-  qemuTest(`an image ${what} is refused, and nothing runs`, async (t) => {
+  qemuTest(`OSSA-2013-012: an image ${what} is refused, and nothing runs`, async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const { api } = await oneImage(t, image);
     const hypervisor = await open({ api });

@@ -6,11 +6,14 @@ import { wordsOf } from '#shared/images/qemu-img.ts';
 import { BadImage, fileBytes } from '#shared/images/reader.ts';
 import { CommandFailed } from '#shared/process/run.ts';
 
-/** Throws BadImage when a disk that its guest could write to, also past its own QEMU, leads to another file now. */
+/** For a disk that its guest could write to, also past its own QEMU: throws a Fault when it leads to other data now. */
 export async function checkOverlay(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
     await inspectOverlay(await fileBytes(file));
+  } catch (error) {
+    if (!(error instanceof BadImage)) throw error;
+    throw new Fault(409, 'conflict', `The disk is not touched: ${error.message}.`);
   } finally {
     await file.close();
   }
