@@ -81,7 +81,9 @@ qemuTest(
 );
 
 qemuTest('a disk that says its data is elsewhere is not touched', async (t) => {
-  const { hypervisor, wish, folder, snapshot } = await offGuest(t, [diskWish({ id: 'root', bootIndex: 0, sizeGb: 0.0703125 })]);
+  const { hypervisor, wish, folder, snapshot } = await offGuest(t, [
+    diskWish({ id: 'root', bootIndex: 0, sizeGb: 0.0703125 }),
+  ]);
   const file = await openFile(join(folder, 'root.qcow2'), 'r+');
   await file.write(Buffer.from([0, 0, 0, 0, 0, 0, 0, 4]), 0, 8, 72);
   await file.close();
