@@ -27,6 +27,7 @@ export const section = {
   consoleListen: text('6080', 'where the console page answers'),
   consoleUrl: text('', 'where browsers find the console page; empty: port 6080 of the public address'),
   consoleMs: number(600_000, 'how long the URL of a console may wait for its use'),
+  consolesPerServer: number(10, 'how many consoles of a server may be open, and how many more wait for their use'),
   instances: number(10, 'quota of servers of a project'),
   cores: number(20, 'quota of virtual CPUs of a project'),
   ramMb: number(51_200, 'quota of memory of a project'),

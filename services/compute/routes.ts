@@ -30,6 +30,7 @@ import { createKeypair, deleteKeypair, listOwnKeypairs, showKeypair } from './ke
 import { listServerDetails, listServerNames } from './listings/handlers.ts';
 import * as quota from './quotas/handlers.ts';
 import { listGroups, listGroupsOfServer, showGroup } from './security-groups/handlers.ts';
+import { createServerGroup, deleteServerGroup, listServerGroups, showServerGroup } from './server-groups/handlers.ts';
 import * as server from './servers/handlers.ts';
 import { listUsages, showUsage } from './usages/handlers.ts';
 import { listVersions, showLegacyVersion, showNamedVersion, showVersion } from './versions/handlers.ts';
@@ -158,6 +159,14 @@ const groupRoutes: Route<Compute>[] = [
   get(`${v21}/os-security-groups/:id`, showGroup, 'os-security-groups:show', { until: '2.35' }),
 ];
 
+const serverGroups = `${v21}/os-server-groups`;
+const serverGroupRoutes: Route<Compute>[] = [
+  get(serverGroups, listServerGroups, 'os-server-groups:index'),
+  post(serverGroups, createServerGroup, 'os-server-groups:create'),
+  get(`${serverGroups}/:id`, showServerGroup, 'os-server-groups:show'),
+  remove(`${serverGroups}/:id`, deleteServerGroup, 'os-server-groups:delete'),
+];
+
 const keypairRoutes: Route<Compute>[] = [
   get(keypairs, listOwnKeypairs, null),
   post(keypairs, createKeypair, null),
@@ -211,6 +220,7 @@ export const routes: Route<Compute>[] = [
   ...besideServers,
   ...flavorRoutes,
   ...groupRoutes,
+  ...serverGroupRoutes,
   ...keypairRoutes,
   ...hostRoutes,
   ...quotaRoutes,

@@ -52,6 +52,7 @@ export async function openCompute({ ground, doorway, identityUrl, host, consoleA
   const proxy = await startConsoleProxy({
     at: consoleAt,
     log,
+    perServer: config.consolesPerServer,
     redeemConsoleToken: async (token) => (await redeemConsole(db, token)) ?? null,
     screenOf: ({ host: where, serverId }) => bus.ask<Screen>(questionTo(where, 'vncSocket'), { id: serverId }),
   });

@@ -80,6 +80,7 @@ test('the URL of a console shows the screen once; a second use is refused and sa
   const proxy = await startConsoleProxy({
     at: { host: '127.0.0.1', port: 0 },
     redeemConsoleToken: async (token) => (tokens.delete(token) ? { host: 'here', serverId: wish.id } : null),
+    perServer: 10,
     screenOf: ({ serverId }) => hypervisor.vncSocket(serverId),
     log: silentLog(),
   });

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
-import { silentLog } from '#shared/log/log.ts';
+import { type Log, openLog, silentLog } from '#shared/log/log.ts';
 import { startConsoleProxy } from './proxy.ts';
 
 const greeting = 'RFB 003.008\n';
 
 /** A screen that greets and then says back what it hears, and tokens that are good once. */
-async function openProxy(t: TestContext, tokens = ['good']) {
+async function openProxy(t: TestContext, tokens = ['good'], log: Log = silentLog()) {
   const dir = await mkdtemp(join(tmpdir(), 'console-'));
   const path = join(dir, 'vnc.sock');
   const screen: Server = createServer((socket) => socket.on('error', () => {}).write(greeting) && socket.pipe(socket));
@@ -21,10 +22,11 @@ async function openProxy(t: TestContext, tokens = ['good']) {
   const redeemConsoleToken = async (token: string) => (left.delete(token) ? { host: 'h', serverId: 's' } : null);
   const at = { host: '127.0.0.1', port: 0 };
   const proxy = await startConsoleProxy({
+    perServer: 2,
     at,
     redeemConsoleToken,
     screenOf: async () => ({ path, owner: null }),
-    log: silentLog(),
+    log,
   });
   t.after(async () => {
     await proxy.close();
@@ -66,13 +68,23 @@ test('a wrong token opens nothing', async (t) => {
   assert.equal(await refusal(knock(proxy.port, 'bad')), 403);
 });
 
-test('a page from elsewhere opens nothing and uses no token up', async (t) => {
+test('OSSA-2015-005, OSSN-0101: a page from elsewhere opens nothing and uses no token up, whatever hosts were forged before', async (t) => {
   const { proxy, left } = await openProxy(t);
-  assert.equal(await refusal(knock(proxy.port, 'good', { origin: 'http://evil.example' })), 403);
+  const here = `127.0.0.1:${proxy.port}`;
+  for (const host of ['evil.example', `evil.${here}`]) await fetch(proxy.url, { headers: { host } });
+  const elsewhere = [
+    'http://evil.example',
+    'null',
+
+    `http://${here}.evil.example`,
+    `http://evil${here}`,
+    'http://127.0.0.1:1',
+  ];
+  for (const origin of elsewhere) assert.equal(await refusal(knock(proxy.port, 'good', { origin })), 403, origin);
   assert.ok(left.has('good'));
 });
 
-test('the page and the modules of noVNC are there, and nothing beside them', async (t) => {
+test('OSSN-0044: the page and the modules of noVNC are there, nothing beside them, and no cookie', async (t) => {
   const { proxy } = await openProxy(t);
   const statusOf = async (path: string) => (await fetch(proxy.url + path)).status;
   assert.equal(await statusOf('/vnc_lite.html?path=%3Ftoken%3Dx'), 200);
@@ -80,13 +92,65 @@ test('the page and the modules of noVNC are there, and nothing beside them', asy
   assert.equal(await statusOf('/vendor/pako/lib/zlib/inflate.js'), 200);
   assert.equal(await statusOf('/core/../package.json'), 404);
   assert.equal(await statusOf('/%2e%2e/proxy.ts'), 404);
+  const answer = await fetch(`${proxy.url}/vnc_lite.html`);
+  assert.equal(answer.headers.get('set-cookie'), null);
 });
 
 test('a screen that is gone is said at once', async (t) => {
   const at = { host: '127.0.0.1', port: 0 };
   const redeemConsoleToken = async () => ({ host: 'h', serverId: 's' });
-  const gone = { redeemConsoleToken, screenOf: async () => ({ path: '/nowhere/vnc.sock', owner: null }) };
+  const gone = { redeemConsoleToken, perServer: 2, screenOf: async () => ({ path: '/nowhere/vnc.sock', owner: null }) };
   const proxy = await startConsoleProxy({ at, ...gone, log: silentLog() });
   t.after(proxy.close);
   assert.equal(await refusal(knock(proxy.port, 'good')), 502);
 });
+
+test('OSSA-2021-002: no path leads a browser to another origin', async (t) => {
+  const { proxy } = await openProxy(t);
+  for (const path of ['//evil.example/%2f..', '/\\\\evil.example', '//evil.example', '///evil.example/%2e%2e']) {
+    const { status, headers } = await rawGet(proxy.port, path);
+    assert.ok([400, 404].includes(status), `${path}: ${status}`);
+    assert.equal(headers.location, undefined);
+  }
+});
+
+const rawGet = (port: number, path: string) =>
+  new Promise<{ status: number; headers: IncomingHttpHeaders }>((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path }, (answer) => {
+      answer.resume();
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers });
+    });
+    asked.on('error', reject).end();
+  });
+
+test('OSSA-2020-001: the log names the server, and never the token', async (t) => {
+  const lines: string[] = [];
+  const { proxy } = await openProxy(
+    t,
+    ['good-token'],
+    openLog({}, (line) => lines.push(line)),
+  );
+  await once(knock(proxy.port, 'good-token'), 'message');
+  assert.equal(await refusal(knock(proxy.port, 'bad-token')), 403);
+  assert.match(lines.join(), /console was opened/);
+  assert.doesNotMatch(lines.join(), /-token/);
+});
+
+test('OSSN-0008: only so many look at one server at once', async (t) => {
+  const later = Array.from({ length: 100 }, (_, at) => `later${at}`);
+  const { proxy } = await openProxy(t, ['a', 'b', 'c', ...later]);
+  const [first, second] = [knock(proxy.port, 'a'), knock(proxy.port, 'b')];
+  await Promise.all([first, second].map((socket) => once(socket, 'message')));
+  assert.equal(await refusal(knock(proxy.port, 'c')), 429);
+  first.terminate();
+  await once(first, 'close');
+  for (const token of later) if (await opens(knock(proxy.port, token))) return;
+  assert.fail('the place never became free');
+});
+
+const opens = (socket: WebSocket) =>
+  new Promise<boolean>((resolve) => {
+    socket.once('message', () => resolve(true));
+    socket.once('unexpected-response', () => resolve(false));
+    socket.on('error', () => resolve(false));
+  });

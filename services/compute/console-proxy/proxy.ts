@@ -22,6 +22,8 @@ interface ConsoleProxyOptions {
   /** Asks the host for the guest's screen. */
   readonly screenOf: (right: ConsoleRight) => Promise<Screen>;
   readonly log: Log;
+  /** How many may be open to one server. */
+  readonly perServer: number;
 }
 
 /** What browsers send is keys and clicks; a clipboard may be larger. */
@@ -29,6 +31,7 @@ const longestMessage = 1024 * 1024;
 
 export async function startConsoleProxy(options: ConsoleProxyOptions): Promise<Listening> {
   const files = listFiles();
+  const open: OpenConsoles = new Map();
   const server = createServer((request, answer) => {
     request.resume();
     sendFile(files, pathOf(request), answer);
@@ -40,9 +43,10 @@ export async function startConsoleProxy(options: ConsoleProxyOptions): Promise<L
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    letIn(options, request)
+    letIn(options, request, open)
       .then((screen) => {
         if (!screen) return refuse(socket);
+        if (screen === 'tooMany') return refuse(socket, '429 Too Many Requests');
         sockets.handleUpgrade(request, socket, head, (browser) => void join(browser, screen));
       })
       .catch((error: unknown) => {
@@ -68,14 +72,37 @@ const pathOf = (request: IncomingMessage) => {
 };
 
 /** The origin is looked at first, so that a page elsewhere cannot even use a token up. */
-async function letIn(options: ConsoleProxyOptions, request: IncomingMessage): Promise<Socket | null> {
+async function letIn(
+  options: ConsoleProxyOptions,
+  request: IncomingMessage,
+  open: OpenConsoles,
+): Promise<Socket | 'tooMany' | null> {
   const token = urlOf(request).searchParams.get('token');
   if (!token || !isSameOrigin(request)) return null;
   const right = await options.redeemConsoleToken(token);
   if (!right) return null;
-  const screen = await connect(await options.screenOf(right));
+  const { serverId } = right;
+  if ((open.get(serverId) ?? 0) >= options.perServer) return 'tooMany';
+  count(open, serverId, 1);
+  const screen = await options
+    .screenOf(right)
+    .then(connect)
+    .catch((error: unknown) => {
+      count(open, serverId, -1);
+      throw error;
+    });
+  screen.once('close', () => count(open, serverId, -1));
   options.log.info({ ...right }, 'console was opened');
   return screen;
+}
+
+/** Server to how many look at it. */
+type OpenConsoles = Map<string, number>;
+
+function count(open: OpenConsoles, serverId: string, by: number): void {
+  const now = (open.get(serverId) ?? 0) + by;
+  if (now > 0) open.set(serverId, now);
+  else open.delete(serverId);
 }
 
 /** Browsers say where a page came from; what is no browser says nothing and has no page to be lured by. */

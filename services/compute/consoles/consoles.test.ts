@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { questionTo } from '#shared/contracts/compute-agent.ts';
 import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
+import { rowsHolding } from '../../../test/fakes/planted.ts';
 import { redeemConsole } from './store.ts';
+
+const remote = { remote_console: { protocol: 'vnc', type: 'novnc' } };
+const tokenIn = (url: string) => new URLSearchParams(new URL(url).searchParams.get('path') ?? '').get('token') ?? '';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
@@ -14,7 +18,7 @@ async function withServer(t: Parameters<typeof startCloud>[0]) {
   return { cloud, id: (await cloud.settled(body.server.id)).id as string };
 }
 
-test('a console’s token opens it once', async (t) => {
+test('OSSA-2013-006: a console’s token opens it once', async (t) => {
   const { cloud, id } = await withServer(t);
   const wish = { remote_console: { protocol: 'vnc', type: 'novnc' } };
   const { body } = await cloud.ask('POST', `/v2.1/servers/${id}/remote-consoles`, { version: '2.8', body: wish });
@@ -31,14 +35,45 @@ test('the old action gives the URL until 2.5', async (t) => {
   assert.equal((await ask('2.6')).status, 400);
 });
 
-test('the log is what the host says; a host that is silent is a 409 that names it', async (t) => {
+test('OSSA-2019-003: the log is what the host says; a host that is silent is a 409 that does not name it', async (t) => {
   const { cloud, id } = await withServer(t);
   const silent = await cloud.act(id, { 'os-getConsoleOutput': {} });
   assert.equal(silent.status, 409);
-  assert.match(silent.body.conflictingRequest.message, /kvm1/);
+  assert.match(silent.body.conflictingRequest.message, /does not answer/);
+  assert.doesNotMatch(silent.body.conflictingRequest.message, /kvm1/);
   cloud.compute.bus.onAsk(questionTo('kvm1', 'consoleLog'), async ({ length }: { length: number | null }) => ({
     output: `last ${length}`,
   }));
   const { body } = await cloud.act(id, { 'os-getConsoleOutput': { length: 5 } });
   assert.deepEqual(body, { output: 'last 5' });
+});
+
+test('OSSN-0008: as many consoles of a server wait as may, however many are asked for at once', async (t) => {
+  const { cloud, id } = await withServer(t);
+  const ask = () => cloud.ask('POST', `/v2.1/servers/${id}/remote-consoles`, { version: '2.8', body: remote });
+  const answers = await Promise.all(Array.from({ length: 40 }, ask));
+  const open = answers.filter(({ status }) => status === 200);
+  assert.equal(open.length, 10);
+  assert.match(answers.find(({ status }) => status === 429)?.body.overLimit.message, /10 consoles of instance/);
+  const [first] = open;
+  assert.ok(await redeemConsole(cloud.compute.db, tokenIn(first?.body.remote_console.url)));
+  assert.equal((await ask()).status, 200, 'one was opened');
+  const other = await cloud.launch();
+  const { id: another } = await cloud.settled(other.body.server.id);
+  const asked = { version: '2.8', body: remote };
+  assert.equal((await cloud.ask('POST', `/v2.1/servers/${another}/remote-consoles`, asked)).status, 200);
+});
+
+test('OSSA-2013-006, OSSA-2014-024: the token of a deleted server opens nothing, and no row holds one', async (t) => {
+  const { cloud, id } = await withServer(t);
+  const { body } = await cloud.ask('POST', `/v2.1/servers/${id}/remote-consoles`, { version: '2.8', body: remote });
+  const token = tokenIn(body.remote_console.url);
+  assert.deepEqual(
+    await rowsHolding(cloud.compute.db, [token]),
+    [],
+    'only its hash, which is looked up and not compared',
+  );
+  await cloud.ask('DELETE', `/v2.1/servers/${id}`);
+  await cloud.isGone(id);
+  assert.equal(await redeemConsole(cloud.compute.db, token), undefined);
 });

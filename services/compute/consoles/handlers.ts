@@ -35,7 +35,13 @@ async function consoleUrl({ db, cloud, config }: Compute, server: Server, type: 
   if (server.host === null || server.vmState === 'building') throw notReady(server);
   const token = randomUUID();
   const expiresAt = Date.now() + config.consoleMs;
-  await insertConsole(db, token, { serverId: server.id, host: server.host, type, expiresAt });
+  const most = config.consolesPerServer;
+  if (!(await insertConsole(db, token, { serverId: server.id, host: server.host, type, expiresAt }, most)))
+    throw new Fault(
+      429,
+      'overLimit',
+      `${most} consoles of instance ${server.id} wait for their use already: open one of them, or wait ${config.consoleMs / 1000} s.`,
+    );
   const path = encodeURIComponent(`?token=${token}`);
   return `${cloud.consoleUrl}?path=${path}`;
 }

@@ -11,9 +11,17 @@ export interface Console {
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
-export const insertConsole = async (db: Knex, token: string, console: Console): Promise<void> => {
-  await db('consoles').insert({ tokenHash: hashOf(token), ...console });
-};
+/** Counts and writes under the lock of the server's row. False when as many as may wait do so already. */
+export const insertConsole = (db: Knex, token: string, console: Console, most: number): Promise<boolean> =>
+  db.transaction(async (tx) => {
+    const { serverId } = console;
+    await tx('servers').where({ id: serverId }).forUpdate().first('id');
+    const waiting = tx('consoles').where({ serverId }).where('expiresAt', '>', Date.now());
+    const [row] = await waiting.count({ count: '*' });
+    if (Number(row?.count ?? 0) >= most) return false;
+    await tx('consoles').insert({ tokenHash: hashOf(token), ...console });
+    return true;
+  });
 
 export const readConsole = async (db: Knex, token: string): Promise<Console | undefined> =>
   (await db('consoles')

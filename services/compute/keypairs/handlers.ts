@@ -7,7 +7,7 @@ import { mostPerPage } from '../dialect.ts';
 import { limitOf } from '../listings/wish.ts';
 import { limitsFor } from '../quotas/operations.ts';
 import { generateKeys, importKeypair } from './operations.ts';
-import { findKeypair, type Keypair, listKeypairs, removeKeypair } from './store.ts';
+import { checkRoom, findKeypair, type Keypair, listKeypairs, removeKeypair } from './store.ts';
 
 interface KeypairBody {
   readonly name: string;
@@ -68,8 +68,9 @@ export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async (
   const userId = userWished(call as unknown as Call<never>, 'os_compute_api:os-keypairs:create', user_id);
   if (public_key === undefined && type === 'x509')
     throw badRequest('X509 key pairs are not made here: send public_key.');
-  const keys = public_key === undefined ? generateKeys() : { publicKey: public_key };
   const quota = (await limitsFor(db, config, who.projectId ?? '')).key_pairs ?? -1;
+  await checkRoom(db, { userId, name }, quota);
+  const keys = public_key === undefined ? await generateKeys() : { publicKey: public_key };
   const made = await importKeypair(db, { name, type, userId, publicKey: keys.publicKey }, quota);
   const shown = {
     ...briefView(made, version),

@@ -13,8 +13,8 @@ test('a key has the fingerprint that Nova gives it', () => {
   assert.equal(fingerprintOf(publicKey), '91:aa:bd:27:0e:de:7a:01:3a:af:ed:24:bb:82:5a:2c');
 });
 
-test('a key that we made is one that we take', () => {
-  const { publicKey: made, privateKey } = generateKeys();
+test('a key that we made is one that we take', async () => {
+  const { publicKey: made, privateKey } = await generateKeys();
   assert.match(fingerprintOf(made), /^[0-9a-f]{2}(:[0-9a-f]{2}){15}$/);
   assert.match(privateKey, /^-----BEGIN RSA PRIVATE KEY-----/);
 });

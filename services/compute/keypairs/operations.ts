@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
 import type { Knex } from 'knex';
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { insertKeypair, type Keypair } from './store.ts';
 
 interface KeypairWish {
@@ -35,9 +36,30 @@ export async function importKeypair(db: Knex, wish: KeypairWish, quota: number):
   return { ...keypair, sequence: 0 };
 }
 
-/** Before 2.92 Nova made keys for its clients. */
-export function generateKeys(): { readonly publicKey: string; readonly privateKey: string } {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+interface Keys {
+  readonly publicKey: string;
+  readonly privateKey: string;
+}
+
+const generate = promisify(generateKeyPair);
+let last: Promise<unknown> = Promise.resolve();
+let waiting = 0;
+const mostWaiting = 16;
+
+/** Before 2.92 Nova made keys for its clients. In a thread, and one at a time: the others wait, and nobody else does. */
+export function generateKeys(): Promise<Keys> {
+  if (waiting >= mostWaiting)
+    throw new Fault(429, 'overLimit', 'Too many key pairs are being made: try again in a moment, or send public_key.');
+  waiting += 1;
+  const mine = last.then(generateNow, generateNow).finally(() => {
+    waiting -= 1;
+  });
+  last = mine;
+  return mine;
+}
+
+async function generateNow(): Promise<Keys> {
+  const { publicKey, privateKey } = await generate('rsa', { modulusLength: 2048 });
   const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
   const field = (bytes: Buffer) => {
     const length = Buffer.alloc(4);

@@ -16,12 +16,19 @@ export interface Keypair {
 
 /** Counts and writes in one transaction, so the quota holds. */
 export async function insertKeypair(tx: Knex, keypair: Omit<Keypair, 'sequence'>, quota: number): Promise<void> {
-  const { userId, name } = keypair;
+  await checkRoom(tx, keypair, quota);
+  await tx('keypairs').insert(keypair);
+}
+
+export async function checkRoom(
+  tx: Knex,
+  { userId, name }: Pick<Keypair, 'userId' | 'name'>,
+  quota: number,
+): Promise<void> {
   if (await tx('keypairs').where({ userId, name }).first('name')) throw conflict(`Key pair '${name}' already exists.`);
   const [row] = await tx('keypairs').where({ userId }).count({ count: '*' });
   if (quota >= 0 && Number(row?.count ?? 0) >= quota)
     throw new Fault(403, 'forbidden', 'Quota exceeded, too many key pairs.');
-  await tx('keypairs').insert(keypair);
 }
 
 export async function findKeypair(db: Knex, userId: string, name: string): Promise<Keypair> {

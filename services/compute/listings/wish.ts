@@ -6,6 +6,7 @@ import { own } from '#shared/input/own.ts';
 import { mostPerPage } from '../dialect.ts';
 import { statesOf } from '../servers/states.ts';
 import { isTrue } from '../servers/wish.ts';
+import { checkKeys } from './known-keys.ts';
 import type { ServerFilter, SortColumn } from './store.ts';
 
 interface ListCall {
@@ -91,7 +92,8 @@ const exact: Readonly<Record<string, string>> = {
 const given = (value: string | undefined) => (value === undefined || value === 'None' ? undefined : value);
 
 export function filterOf(call: ListCall): ServerFilter {
-  const { version, query } = call;
+  const { version, query, queries } = call;
+  checkKeys(version, queries);
   const all = call.may('os_compute_api:servers:allow_all_filters');
   const value = (name: string): string | undefined => {
     const since = own(open, name);
@@ -100,12 +102,16 @@ export function filterOf(call: ListCall): ServerFilter {
   const tags = (name: string) => (value(name) ?? '').split(',').filter(Boolean);
   const changedFrom = timeGiven('changes-since', value('changes-since'));
   const changedTo = timeGiven('changes-before', value('changes-before'));
-  const states = statesWished(value('status'), version);
+  const states = statesWished(value('status') === undefined ? [] : (queries.status ?? []), version);
+  if (states?.some(({ vmState }) => vmState === 'deleted') && !all)
+    throw new Fault(403, 'forbidden', 'Only administrators may list deleted instances');
   const locked = atLeast(version, '2.73') ? value('locked') : undefined;
   const ip = value('ip') ?? (atLeast(version, '2.5') || all ? value('ip6') : undefined);
   return {
     projectId: projectWished(call),
-    deleted: deletedWished(all ? given(query.deleted) : undefined, changedFrom),
+    deleted: states?.some(({ vmState }) => vmState === 'deleted')
+      ? true
+      : deletedWished(all ? given(query.deleted) : undefined, changedFrom),
     ...(states ? { states } : {}),
     equal: equalsWished(value),
     like: likesWished(value),
@@ -128,7 +134,7 @@ type Value = (name: string) => string | undefined;
 /** Another project's servers are an administrator's to see. */
 function projectWished({ who, may, query }: ListCall): string | null {
   const named = given(query.tenant_id) ?? given(query.project_id);
-  const everywhere = isTrue(given(query.all_tenants) ?? false) || query.all_tenants === '';
+  const everywhere = flagOf(given(query.all_tenants));
   const mayAll = may('os_compute_api:servers:index:get_all_tenants');
   if (everywhere && !mayAll)
     throw new Fault(
@@ -136,8 +142,17 @@ function projectWished({ who, may, query }: ListCall): string | null {
       'forbidden',
       "Policy doesn't allow os_compute_api:servers:index:get_all_tenants to be performed.",
     );
-  if (named !== undefined && mayAll) return named;
-  return everywhere ? null : (who.projectId ?? '');
+  return everywhere ? (named ?? null) : (who.projectId ?? '');
+}
+
+/** The key alone says yes, as Nova has it. */
+function flagOf(text: string | undefined): boolean {
+  if (text === undefined) return false;
+  if (text === '' || isTrue(text)) return true;
+  if (/^(0|f|false|n|no|off)$/i.test(text)) return false;
+  throw badRequest(
+    `Unrecognized value '${text}', acceptable values are: '0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'`,
+  );
 }
 
 /** With changes-since a client learns what went meanwhile, unless it says otherwise. */
@@ -146,10 +161,11 @@ function deletedWished(asked: string | undefined, changedFrom: number | undefine
   return changedFrom === undefined ? false : null;
 }
 
-function statesWished(status: string | undefined, version: Version) {
-  if (status === undefined) return undefined;
-  const states = statesOf(status);
-  if (states) return states;
+/** Several mean any of them. */
+function statesWished(statuses: readonly string[], version: Version) {
+  if (statuses.length === 0) return undefined;
+  const known = statuses.flatMap((status) => statesOf(status) ?? []);
+  if (known.length > 0 || statuses.some((status) => statesOf(status) !== undefined)) return known;
   if (atLeast(version, '2.38')) throw badRequest('Invalid status value');
   return [];
 }

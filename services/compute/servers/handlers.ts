@@ -5,6 +5,7 @@ import { own } from '#shared/input/own.ts';
 import { listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { hostStatuses } from '../hosts/operations.ts';
+import { shortAddress } from './addresses.ts';
 import { checkNetworksGiven, launchServers } from './launch.ts';
 import { hostnameOf } from './new-server.ts';
 import {
@@ -72,11 +73,11 @@ export const updateServer: Handler<Compute, UpdateBody> = async (compute, call) 
   const server = await found(compute, plain(call));
   const { name, description, hostname, accessIPv4, accessIPv6, 'OS-DCF:diskConfig': diskConfig } = call.body.server;
   await changeServer(compute.db, server.id, {
-    ...(name === undefined ? {} : { name: name.trim() }),
+    ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
     ...(hostname === undefined ? {} : { hostname: hostname || hostnameOf(server.name, server.id) }),
     ...(accessIPv4 === undefined ? {} : { accessIpv4: accessIPv4 ?? '' }),
-    ...(accessIPv6 === undefined ? {} : { accessIpv6: accessIPv6 ?? '' }),
+    ...(accessIPv6 === undefined ? {} : { accessIpv6: shortAddress(accessIPv6 ?? '') }),
     ...(diskConfig === undefined ? {} : { diskConfig }),
   });
   const seen = await seenBy(compute, plain(call), await found(compute, plain(call)));

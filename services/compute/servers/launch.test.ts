@@ -65,9 +65,12 @@ for (const [what, [wish, status, message]] of Object.entries(refusals))
 test('a group of servers that is not there is not overlooked', async (t) => {
   const cloud = await startCloud(t);
   const server = { name: 'web', flavorRef: '42', imageRef: imageId, networks: 'none' };
-  const body = { server, 'os:scheduler_hints': { group: 'g' } };
+  const body = { server, 'os:scheduler_hints': { group: 'ffffffff-ffff-4fff-bfff-ffffffffffff' } };
   const answer = await cloud.ask('POST', '/v2.1/servers', { version: '2.93', body });
-  assert.equal(answer.body.badRequest.message, 'Instance group g could not be found.');
+  assert.equal(
+    answer.body.badRequest.message,
+    'Instance group ffffffff-ffff-4fff-bfff-ffffffffffff could not be found.',
+  );
 });
 
 test('networks must be named from 2.37 on', async (t) => {

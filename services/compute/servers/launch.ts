@@ -161,9 +161,19 @@ function checkTogether(
     throw badRequest('Unable to launch multiple instances with a single configured port ID or fixed IP.');
   if (most > 1 && disks.some(({ volumeId }) => volumeId !== null))
     throw badRequest('Cannot attach one or more volumes to multiple instances');
-  if (wish.user_data && wish.user_data.length > 65_535)
-    throw badRequest('User data too large. User data must be no larger than 65535 bytes once base64 encoded.');
+  checkHandedIn(wish);
 }
+
+function checkHandedIn({ user_data, personality = [] }: ServerBody): void {
+  if (user_data && user_data.length > 65_535)
+    throw badRequest('User data too large. User data must be no larger than 65535 bytes once base64 encoded.');
+  if (user_data && !isBase64(user_data.replace(/\s/g, '')))
+    throw badRequest('Invalid input for field/attribute user_data. It is not encoded in base64.');
+  if (personality.length > 0)
+    throw badRequest('Files of personality are not written into guests here: send them as user_data instead.');
+}
+
+const isBase64 = (text: string) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 
 export function checkMetadata(metadata: Readonly<Record<string, string>>, limit: number): void {
   const count = Object.keys(metadata).length;

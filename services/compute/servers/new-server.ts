@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Who } from '#shared/auth/who.ts';
 import type { Flavor } from '../flavors/store.ts';
 import { wantsConfigDrive } from '../workflows/image-demands.ts';
+import { shortAddress } from './addresses.ts';
 import type { NewServer } from './store.ts';
 import { isTrue, type ServerBody } from './wish.ts';
 import type { WishedDisk, WishedDisks } from './wished-disks.ts';
@@ -107,7 +108,7 @@ export function newServer(who: Who, common: Common, { serverId, taskId, index, o
     reservationId,
     launchIndex: index,
     accessIpv4: wish.accessIPv4 ?? '',
-    accessIpv6: wish.accessIPv6 ?? '',
+    accessIpv6: shortAddress(wish.accessIPv6 ?? ''),
     lockedBy: null,
     lockedReason: null,
     diskConfig: wish['OS-DCF:diskConfig'] ?? 'MANUAL',

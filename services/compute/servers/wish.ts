@@ -17,7 +17,7 @@ export interface DiskMapping {
   readonly disk_bus?: string | null;
   readonly device_type?: string | null;
   readonly guest_format?: string | null;
-  readonly no_device?: boolean | string;
+  readonly no_device?: unknown;
   readonly volume_type?: string | null;
   readonly tag?: string;
 }
@@ -45,6 +45,7 @@ export interface ServerBody {
   readonly accessIPv4?: string | null;
   readonly accessIPv6?: string | null;
   readonly adminPass?: string;
+  readonly personality?: readonly object[];
   readonly 'OS-DCF:diskConfig'?: 'AUTO' | 'MANUAL';
 }
 

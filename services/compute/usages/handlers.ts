@@ -1,6 +1,6 @@
 import { longTime, timeOf } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
-import { badRequest } from '#shared/errors/fault.ts';
+import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { limitOf } from '../listings/wish.ts';
@@ -89,6 +89,7 @@ export const showUsage: Handler<Compute> = async ({ db }, call) => {
 };
 
 export const listUsages: Handler<Compute> = async ({ db }, call) => {
+  if (/\/(\?|$)/.test(call.url)) throw notFound('Resource', call.url); // a project without a name
   const span = spanOf(call);
   const { servers, links } = paged(await listServersBetween(db, span), call);
   const byProject = Map.groupBy(servers, ({ projectId }) => projectId);
