@@ -9,7 +9,7 @@ export const section = {
   dns: list([], 'name servers asked for networks without any of their own; empty: those of the host'),
   hostDoors: list(
     [],
-    'TCP ports of this host that guests and routers may reach, closed otherwise: 8774 at the address of the cloud, or 10.0.0.1:8774',
+    'ports of the cloud’s machines that guests and routers may reach, closed otherwise: 8774 at the address of the cloud, 10.0.0.1:53/udp',
   ),
   healMs: number(15_000, 'how often the host is compared with what it was asked to be'),
 } as const;

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listDnsmasq } from '../../services/network-agent/drivers/linux/dnsmasq.ts';
 import { tearDown } from '../../services/network-agent/drivers/linux/sweep.ts';
-import { run } from '../../shared/process/run.ts';
+import { run, tryRun } from '../../shared/process/run.ts';
 import { type Host, hostPings, missing, openHost, type Work, workerFile } from './network-agent-host.ts';
 import { twoNetworks, wholeLife } from './network-agent-networks.ts';
 import { dhcpOf, groupOf, idOf } from './network-agent-wishes.ts';
@@ -88,6 +88,23 @@ test('what somebody broke is whole again within the healing time', { skip }, asy
   assert.match(await guest.lease(), /ip=10\.7\.0\.11/);
 });
 
+test('a host that nobody meddles with is left alone', { skip }, async (t) => {
+  const { host, router, blue } = await twoNetworks(t, { healMs: 50 });
+  await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, []));
+  const space = host.names.routerSpace(router.id);
+  const handles = async () => [
+    (await run(['nft', '-a', 'list', 'table', 'inet', host.names.table])).stdout,
+    (await run(['ip', 'netns', 'exec', space, 'nft', '-a', 'list', 'ruleset'])).stdout,
+  ];
+  const before = await handles();
+  for (const _ of [1, 2, 3]) {
+    const [dnsmasq = 0] = listDnsmasq(host.names.runDir);
+    process.kill(dnsmasq, 'SIGKILL');
+    await until(async () => listDnsmasq(host.names.runDir).some((pid) => pid !== dnsmasq), 'a look at the host');
+  }
+  assert.deepEqual(await handles(), before);
+});
+
 test('N12: while the cloud is away guests keep their leases, and metadata says to try again', { skip }, async (t) => {
   const { host, web, blue } = await twoNetworks(t);
   const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
@@ -131,7 +148,12 @@ test('what somebody broke inside a router, or at a tap, is whole again within th
   const space = host.names.routerSpace(router.id);
   const inRouter = (...words: string[]) => run(['ip', 'netns', 'exec', space, ...words]);
   assert.ok(await hostPings(floating));
+  const table = ['inet', host.names.table];
   const breakages: Record<string, () => Promise<unknown>> = {
+    'a chain of the host': () => run(['nft', 'flush', 'chain', ...table, 'guests']),
+    'the way out of the host': () => run(['nft', 'flush', 'chain', ...table, 'way_out']),
+    'a rule that nobody asked for': () => run(['nft', 'insert', 'rule', ...table, 'guests', 'drop']),
+    'all rules': () => run(['nft', 'delete', 'table', ...table]),
     'the rules of addresses': () => inRouter('nft', 'flush', 'ruleset'),
     'the way out': () => inRouter('ip', 'route', 'del', 'default'),
     'an address': () => inRouter('ip', 'addr', 'flush', 'dev', `qr-${idOf(5, 16).replaceAll('-', '').slice(0, 11)}`),
@@ -140,10 +162,13 @@ test('what somebody broke inside a router, or at a tap, is whole again within th
     'the tap': () => run(['ip', 'link', 'set', host.port(1, blue, '').tap, 'down']),
   };
   host.owners.set(`${blue.networkId} 10.7.0.11`, 'web');
+  const listed = async () => (await tryRun(['nft', 'list', 'table', ...table])).stdout.split('\n').sort().join('\n');
+  const before = await listed();
   for (const [what, breaks] of Object.entries(breakages)) {
     await breaks();
     await until(() => hostPings(floating), `${what} is whole again`);
     await until(async () => (await web.get('http://169.254.169.254/x')) === 'web /x', `metadata after ${what}`);
+    await until(async () => (await listed()) === before, `the rules after ${what}`);
   }
 });
 

@@ -72,6 +72,26 @@ export async function loadNft(ruleset: string, space?: string): Promise<void> {
   await call([...inside(space), 'nft', '-f', '-'], { input: ruleset });
 }
 
+/** How many rules each chain has, by family and name: `inet to_guest`. */
+export type RuleCounts = ReadonlyMap<string, number>;
+
+/** Of a table in both families; a table that is not there has no chains. What is in sets is left out. */
+export async function countRules(table: string): Promise<RuleCounts> {
+  const counts = new Map<string, number>();
+  for (const family of ['bridge', 'inet']) {
+    const { stdout } = await tryRun(['nft', '-t', '-a', 'list', 'table', family, table]);
+    let chain = '';
+    for (const line of stdout.split('\n')) {
+      const [, name] = /^\tchain (\w+) \{/.exec(line) ?? [];
+      if (name) chain = `${family} ${name}`;
+      // The last line of each rule has its handle; those of sets and chains open a brace before it.
+      const isRule = /[^{] # handle \d+$/.test(line);
+      if (name || isRule) counts.set(chain, name ? 0 : (counts.get(chain) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
 /** Lines like `table inet filter`. */
 export const listTables = async (): Promise<string> => (await call(['nft', 'list', 'tables'])).stdout;
 

@@ -4,7 +4,7 @@ import { type AllRecords, neededSegments } from '../records.ts';
 import { canonicalRange } from './addresses.ts';
 import { type Block, changeText, wholeText } from './blocks.ts';
 import type { Underlay } from './bridge.ts';
-import { type Links, listLinks, loadNft } from './commands.ts';
+import { countRules, type Links, listLinks, loadNft, type RuleCounts } from './commands.ts';
 import type { HostDoor } from './host-doors.ts';
 import { withoutRefused } from './refused-rules.ts';
 import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
@@ -14,6 +14,8 @@ export interface Firewall {
   load(): Promise<Links>;
   /** The same, whatever stands there. Both give the links of the host that they saw. */
   loadWhole(): Promise<Links>;
+  /** False when somebody else took rules away, or added some. */
+  isWhole(): Promise<boolean>;
   /** The port or group is closed here, as the kernel does not take its rules. */
   isClosed(id: string): boolean;
 }
@@ -50,8 +52,16 @@ export function openFirewall(underlay: Underlay, records: AllRecords, hostDoors:
     standing = null;
     return load();
   };
-  return { load, loadWhole, isClosed: (id) => closed.has(id) };
+  const isWhole = async () => {
+    const before = standing;
+    const rules = await countRules(table);
+    return before === null || standing !== before || before.every((block) => isCounted(block, rules));
+  };
+  return { load, loadWhole, isWhole, isClosed: (id) => closed.has(id) };
 }
+
+const isCounted = ({ family, kind, name, lines }: Block, rules: RuleCounts) =>
+  kind !== 'chain' || rules.get(`${family} ${name}`) === lines.length;
 
 /** False when somebody else changed the tables meanwhile. */
 async function loaded(change: string): Promise<boolean> {

@@ -105,7 +105,7 @@ export function openKeeper(world: World, log: Log): Keeper {
       const lost = [...neededSegments(records).values()].filter(({ bridge: name }) => !look.links.get(name)?.up);
       for (const segment of lost) await bridge(segment);
       const tables = await listTables();
-      if (!standsIn(tables, underlay.names.table)) await firewall.loadWhole();
+      if (!(await firewall.isWhole())) await firewall.loadWhole();
       else if (lost.length > 0) await firewall.load();
       await ensureLeftAlone(underlay.names, tables);
       await lookInside();
@@ -212,7 +212,3 @@ function wantedBy({ records, underlay: { names } }: World): Wanted {
     networks: new Set(dhcp.map(({ id }) => networkOf(id))),
   };
 }
-
-/** Somebody may have flushed the host's rules. */
-const standsIn = (tables: string, table: string): boolean =>
-  ['bridge', 'inet'].every((family) => tables.includes(`table ${family} ${table}\n`));
