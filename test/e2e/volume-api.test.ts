@@ -183,3 +183,13 @@ test('what clients look at before they begin is there, and as it is described', 
   }
   assert.equal((await cloud.ask('GET', '/')).body.versions[0].min_version, '3.0');
 });
+
+test('an id that came out empty is not there, whatever the method', async (t) => {
+  const cloud = await startVolumes(t);
+  for (const method of ['GET', 'PUT', 'DELETE'])
+    for (const path of ['volumes/', 'snapshots/', 'types/']) {
+      const asked = method === 'PUT' ? { body: { volume: { name: 'x' } } } : {};
+      assert.equal((await cloud.ask(method, `${cloud.at}/${path}`, asked)).status, 404, `${method} ${path}`);
+    }
+  assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes`)).status, 405);
+});
