@@ -125,6 +125,23 @@ test('an offered volume changes hands with its snapshots, for who has the key', 
   assert.deepEqual((await cloud.ask('GET', '/v3/volume-transfers', { version: '3.57' })).body.transfers, []);
 });
 
+test('a volume that was given away without its snapshots does not take them along when it is deleted', async (t) => {
+  const cloud = await startVolumes(t);
+  cloud.startHost();
+  await knows(cloud, 1);
+  const { id } = await cloud.made();
+  const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
+  await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
+  const wish = { transfer: { volume_id: id, no_snapshots: true } };
+  const { transfer } = (await cloud.ask('POST', '/v3/volume-transfers', { version: '3.57', body: wish })).body;
+  const other = { role: 'member,reader', project: 'another-project', version: '3.57' };
+  const body = { accept: { auth_key: transfer.auth_key } };
+  await cloud.ask('POST', `/v3/volume-transfers/${transfer.id}/accept`, { ...other, body });
+  const refused = await cloud.ask('DELETE', `/v3/volumes/${id}?cascade=true`, other);
+  assert.match(refused.body.badRequest.message, /disassociated from snapshots after volume transfer/);
+  assert.equal((await cloud.showSnapshot(snapshot)).status, 'available');
+});
+
 test('lists are paged by marker, sorted and counted', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();

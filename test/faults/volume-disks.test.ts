@@ -132,31 +132,3 @@ test('a disk that stalls in one volume holds up no other, and the stalled one en
   stalled.resolve();
   assert.equal((await cloud.settled(slow)).status, 'available');
 });
-
-test('M04, M05: without any notification, and with every third answer lost, each piece of work ends once', async (t) => {
-  let asked = 0;
-  const cloud = await startVolumes(t, {}, (bus) => ({
-    ...bus,
-    hint: () => {},
-    ask: async (...words: Parameters<typeof bus.ask>) => {
-      const answer = await bus.ask(...words);
-      asked += 1;
-      if (asked % 3 === 0) throw new Error('the answer was lost');
-      return answer as never;
-    },
-  }));
-  const made: string[] = [];
-  const host = cloud.startHost({
-    ensureVolume: async (wish: VolumeWish) => {
-      made.push(wish.id);
-      return host.agent.ensureVolume(wish);
-    },
-  });
-  await knows(cloud, 1);
-  const ids = await Promise.all(Array.from({ length: 6 }, async () => (await cloud.made()).id));
-  for (const id of ids) assert.equal((await cloud.show(id)).status, 'available');
-  for (const id of ids) await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
-  for (const id of ids) await cloud.isGone(`/volumes/${id}`);
-  assert.equal(await cloud.db('tasks').first('id'), undefined);
-  assert.deepEqual([made.length, new Set(made)], [ids.length, new Set(ids)]);
-});

@@ -4,4 +4,4 @@ import { killAnywhere } from './kill-anywhere.ts';
 import { world } from './volume-tgt-world.ts';
 
 if (spawnSync('tgtd', ['--version']).error === undefined)
-  killAnywhere('volume on tgt', new URL('./volume-tgt-world.ts', import.meta.url).pathname, world);
+  killAnywhere('K19, K24, K25: volume on tgt', new URL('./volume-tgt-world.ts', import.meta.url).pathname, world);

@@ -55,11 +55,12 @@ async function refuseWhileUsed(tx: Knex, id: string): Promise<void> {
     await refuseWhileCopied(tx, { snapshotId: snapshot.id }, `Invalid snapshot: Snapshot ${snapshot.id}`);
 }
 
-async function isHeld(tx: Knex, { id }: Volume, { cascade }: HowToDelete): Promise<boolean> {
+async function isHeld(tx: Knex, { id, projectId }: Volume, { cascade }: HowToDelete): Promise<boolean> {
   const attachments = await listAttachmentsOf(tx, [id]);
   if (attachments.some(({ status }) => status === 'attached')) return true;
   const snapshots = await listSnapshotsOf(tx, id);
   if (!cascade) return snapshots.length > 0;
+  if (snapshots.some((snapshot) => snapshot.projectId !== projectId)) return true; // they stayed when it was given away
   return snapshots.some(({ status, taskId }) => taskId !== null || !/^(available|error.*|deleting)$/.test(status));
 }
 

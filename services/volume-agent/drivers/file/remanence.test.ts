@@ -76,5 +76,7 @@ tgtTest(
     const [pid] = findDetached('tgtd', directory);
     const words = await readFile(`/proc/${pid}/cmdline`, 'utf8');
     assert.ok(!words.includes(initiator.secret));
+    await assert.rejects(grant(agent, id, { ...initiator, secret: 'another-planted-secret' }), /another secret/);
+    assert.doesNotMatch(await readFile(join(directory, 'tgtd.log'), 'utf8'), /a-secret-of|planted/);
   },
 );
