@@ -229,6 +229,7 @@ test('users of services have the role service, and only those that act in projec
   const neutron = (await world.logIn({ name: 'neutron', password: 'neutron-password' }, inService)).token;
   const project = many(await world.ask('GET', '/projects?name=admin', { token }), 'projects')[0]?.id ?? '';
   assert.equal((await world.ask('GET', `/projects/${project}`, { token: neutron })).status, 200);
+  assert.equal((await world.ask('GET', '/projects?name=admin', { token: neutron })).status, 200);
   assert.equal((await world.ask('GET', '/projects/none', { token: neutron })).status, 404);
   assert.equal((await world.ask('GET', '/projects?name=admin', { token: neutron })).status, 200);
   assert.equal((await world.ask('GET', '/users', { token: neutron })).status, 403);
