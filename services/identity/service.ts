@@ -7,6 +7,7 @@ import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
 import { migrate, takeTurn } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
+import { linearRegex } from '#shared/input/linear-regex.ts';
 import { openSealer } from '#shared/seal/key-file.ts';
 import { openDoor } from '#shared/service/door.ts';
 import { edgeOf } from '#shared/service/edge.ts';
@@ -42,6 +43,7 @@ import { openTimers } from './timers.ts';
 export const start: Start = async ({ settings, log, bus, ...ground }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
+  linearRegex(config.passwordRegex); // what cannot be matched stops the start, not the first password
   const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys')); // before anything is touched: it may say no
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
   await migrate(db, [

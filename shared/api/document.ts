@@ -38,7 +38,7 @@ const methods = ['get', 'head', 'put', 'post', 'patch', 'delete', 'copy', 'optio
 
 /** Names of parameters do not matter: `/servers/:id` and `/servers/{server_id}` are one. */
 export const pathKey = (path: string): string =>
-  path.replace(/\{[^}]*\}\*?|[:*][A-Za-z_]+/g, '{}').replace(/(.)\/$/, '$1');
+  path.replace(/\{[^{}]*\}\*?|[:*][A-Za-z_]+/g, '{}').replace(/(.)\/$/, '$1');
 
 export function openDocument(folder: string): ApiDocument {
   const file = join(folder, 'openapi.yaml');

@@ -37,7 +37,7 @@ function patternOf(path: string): LinearRegex {
   const known = patterns.get(path);
   if (known) return known;
   const source = path
-    .split(/(\*\*|\*|\{[^}]*\})/)
+    .split(/(\*\*|\*|\{[^{}]*\})/)
     .map((part, at) => {
       if (at % 2 === 0) return part.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
       return part === '**' ? '.*' : '[^/]+';

@@ -1,6 +1,7 @@
 /** The rows of a server that is about to be. */
 import { randomUUID } from 'node:crypto';
 import type { Who } from '#shared/auth/who.ts';
+import { trimEndOf } from '#shared/input/trim.ts';
 import type { Flavor } from '../flavors/store.ts';
 import { wantsConfigDrive } from '../workflows/image-demands.ts';
 import { shortAddress } from './addresses.ts';
@@ -129,8 +130,7 @@ export function hostnameOf(name: string, id: string): string {
     .toLowerCase()
     .replace(/[ _.]/g, '-')
     .replace(/[^a-z0-9-]/g, '')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 63)
-    .replace(/-+$/, '');
-  return clean || `server-${id}`;
+    .replace(/^-+/, '')
+    .slice(0, 63);
+  return trimEndOf(clean, '-') || `server-${id}`;
 }

@@ -164,12 +164,37 @@ function listOf(text: string | undefined, direct: Direct): readonly string[] {
   return values.length === 1 ? literalList(values[0] ?? '') : values;
 }
 
-const element = `'(?:[^'\\\\]|\\\\.)*'|"(?:[^"\\\\]|\\\\.)*"`;
-const wholeList = new RegExp(`^\\[\\s*(?:(?:${element})\\s*(?:,\\s*(?:${element})\\s*)*)?,?\\s*\\]$`, 's');
-
 /** `["a", 'b']`, as some providers send several values in one; any other text is one value. */
 function literalList(text: string): string[] {
-  const bare = text.trim();
-  if (!wholeList.test(bare)) return text === '' ? [] : [text];
-  return [...bare.matchAll(new RegExp(element, 'gs'))].map(([each]) => each.slice(1, -1).replace(/\\(.)/gs, '$1'));
+  return elementsOf(text.trim()) ?? (text === '' ? [] : [text]);
+}
+
+/** Undefined where it is no list of quoted texts. Read from left to right, each character once. */
+function elementsOf(text: string): string[] | undefined {
+  const elements: string[] = [];
+  const skipSpace = (from: number) => {
+    let next = from;
+    while (text[next] === ' ' || text[next] === '\t' || text[next] === '\n' || text[next] === '\r') next += 1;
+    return next;
+  };
+  if (!text.startsWith('[')) return undefined;
+  let at = skipSpace(1);
+  while (text[at] === "'" || text[at] === '"') {
+    const end = endOfQuoted(text, at);
+    if (end === undefined) return undefined;
+    elements.push(text.slice(at + 1, end).replace(/\\(.)/gs, '$1'));
+    at = skipSpace(end + 1);
+    if (text[at] !== ',') break;
+    at = skipSpace(at + 1);
+  }
+  if (elements.length === 0 && text[at] === ',') at = skipSpace(at + 1);
+  return text.slice(at) === ']' ? elements : undefined;
+}
+
+function endOfQuoted(text: string, from: number): number | undefined {
+  for (let at = from + 1; at < text.length; at += 1) {
+    if (text[at] === text[from]) return at;
+    if (text[at] === '\\') at += 1;
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 /** The rules of a mapping, and which of them can mean anything. */
 import { badRequest } from '#shared/errors/fault.ts';
+import { type LinearRegex, linearRegex, RegexError } from '#shared/input/linear-regex.ts';
 
 export interface DomainName {
   readonly id?: string;
@@ -75,13 +76,12 @@ function refuseOddLocal({ projects = [], projects_json: asJson, group }: LocalRu
 const patternsOf = ({ any_one_of, not_any_of, whitelist, blacklist }: RemoteRule): readonly string[] =>
   any_one_of ?? not_any_of ?? whitelist ?? blacklist ?? [];
 
-/** Mappings are written for Python: what it spells otherwise is put in our words. */
-export function toPattern(text: string): RegExp {
-  const [, blind, rest = ''] = text.match(/^(\(\?i\))?(.*)$/s) ?? [];
-  const ours = rest.replaceAll('(?P<', '(?<').replace(/\\Z/g, '$').replace(/\\A/g, '^');
+/** Mappings are written for Python, and match what providers and their users say: see linear-regex.ts. */
+export function toPattern(text: string): LinearRegex {
   try {
-    return new RegExp(ours, blind ? 'i' : '');
-  } catch {
-    throw badRequest(`${text} is not a regular expression.`);
+    return linearRegex(text);
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error;
+    throw badRequest(`${text} is not a regular expression that is understood here: ${error.message}.`);
   }
 }

@@ -30,7 +30,7 @@ const hashes: Readonly<Record<string, string>> = {
 export function parseOauthHeader(text: string | undefined): OauthHeader {
   const [, list] = text?.match(/^OAuth\s+(.*)$/is) ?? [];
   if (list === undefined) throw badRequest('The request needs an Authorization header that begins with OAuth.');
-  const pairs = [...list.matchAll(/([\w%.~-]+)="([^"]*)"/g)];
+  const pairs = [...list.matchAll(/(?<![\w%.~-])([\w%.~-]+)="([^"]*)"/g)];
   const header: Record<string, string> = Object.create(null);
   for (const [, name = '', value = ''] of pairs) {
     if (decoded(name) in header) throw badRequest(`The Authorization header says ${decoded(name)} twice.`);

@@ -1,6 +1,7 @@
 /** argon2id in libuv's pool: what new passwords are hashed with. */
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import { trimEndOf } from '#shared/input/trim.ts';
 import type { Check } from './imported.ts';
 
 const derive = promisify(argon2);
@@ -32,7 +33,7 @@ export function argonCheck(text: string): Check | undefined {
 const digest = (password: string, { memory, passes, salt }: Cost & { readonly salt: Buffer }): Promise<Buffer> =>
   derive('argon2id', { message: Buffer.from(password), nonce: salt, parallelism: 1, tagLength: 32, memory, passes });
 
-const bare = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
+const bare = (bytes: Buffer) => trimEndOf(bytes.toString('base64'), '=');
 
 const form = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{43})$/;
 

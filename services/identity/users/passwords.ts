@@ -1,6 +1,7 @@
 /** What a new password must be, and what follows from it. */
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
+import { linearRegex } from '#shared/input/linear-regex.ts';
 import type { Identity } from '../context.ts';
 import { insertOldPassword, listOldPasswords, type User } from './store.ts';
 
@@ -34,7 +35,7 @@ export const expiryOf = ({ passwordExpiresDays: days }: Identity['config'], sinc
   days > 0 ? since + days * dayMs : null;
 
 function refuseWeak({ config }: Pick<Identity, 'config'>, password: string): void {
-  if (!config.passwordRegex || new RegExp(config.passwordRegex).test(password)) return;
+  if (!config.passwordRegex || linearRegex(config.passwordRegex).test(password)) return;
   const words = config.passwordRegexDescription || config.passwordRegex;
   throw badRequest(`The password does not match the requirements: ${words}.`);
 }

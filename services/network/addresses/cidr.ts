@@ -27,7 +27,7 @@ export function numberOf(address: string): bigint | undefined {
 }
 
 function wordsOf(address: string): number[] {
-  const tail = address.match(/\d+\.\d+\.\d+\.\d+$/)?.[0];
+  const tail = address.match(/(?<!\d)\d{1,3}(?:\.\d{1,3}){3}$/)?.[0];
   const plain = tail ? address.slice(0, -tail.length) + hexOfV4(tail) : address;
   const [left = '', right] = plain.split('::');
   const parse = (side: string | undefined) => (side ? side.split(':').map((word) => Number.parseInt(word, 16)) : []);

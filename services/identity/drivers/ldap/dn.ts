@@ -42,7 +42,13 @@ function split(text: string, signs: RegExp): string[] {
 function partOf(text: string): Part | undefined {
   const [, attribute, value] = text.match(/^\s*([A-Za-z0-9.-]+)\s*=\s*([\s\S]*?)$/) ?? [];
   if (attribute === undefined || value === undefined) return undefined;
-  return { attribute, value: unescaped(value.replace(/(?<!\\)\s+$/, '')) };
+  return { attribute, value: unescaped(withoutSpaceBehind(value)) };
+}
+
+/** A space that is escaped stays. */
+function withoutSpaceBehind(value: string): string {
+  const bare = value.trimEnd();
+  return bare.endsWith('\\') ? value.slice(0, bare.length + 1) : bare;
 }
 
 /** `\2c` and `\,`; bytes that stand together are one UTF-8 text. */

@@ -64,7 +64,7 @@ export function troubleOf(error: unknown, where: string): DirectoryTrouble {
 /** A result code as its name; an error of the system by its code, where it has no words. */
 function wordsOf(error: Error): string {
   const code = resultCode(error);
-  const said = error.message.replace(/\s*Code: 0x[0-9a-f]+/i, '').trim();
+  const said = error.message.replace(/Code: 0x[0-9a-f]+/i, '').trim();
   if (code === undefined) return said || String((error as { code?: unknown }).code ?? 'no reason given');
   return `${error.constructor.name.replace(/Error$/, '')} (${code})${said ? `, ${said}` : ''}`;
 }

@@ -46,7 +46,10 @@ export function isUnicast(range: string): boolean {
 
 /** The sixteen bytes of an IPv6 address, as the number that a raw comparison takes: 0xfe80…. */
 export function ip6Number(address: string): string {
-  const mapped = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => `${hex(a, b)}:${hex(c, d)}`);
+  const mapped = address.replace(
+    /(?<!\d)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/,
+    (_, a, b, c, d) => `${hex(a, b)}:${hex(c, d)}`,
+  );
   const [head = '', tail] = mapped.split('::');
   const [front, back] = [words(head), words(tail ?? '')];
   const middle = tail === undefined ? [] : Array<string>(8 - front.length - back.length).fill('0');
