@@ -16,7 +16,11 @@ export function createTunedServer(app: Express): http.Server {
   }
   TunedRequest.prototype = app.request;
   TunedResponse.prototype = app.response;
-  const born = { IncomingMessage: TunedRequest, ServerResponse: TunedResponse } as unknown as http.ServerOptions;
+  const born = {
+    IncomingMessage: TunedRequest,
+    ServerResponse: TunedResponse,
+    connectionsCheckingInterval: 5_000, // how late a head may be found late
+  } as unknown as http.ServerOptions;
   return http.createServer(born, app);
 }
 

@@ -1,0 +1,205 @@
+/** One cloud of one process meets callers who mean no good: none of them stops it, or makes it forget itself. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { request, textOf } from '#shared/clients/http.ts';
+import { type Ask, asksOf } from './hostile/words.ts';
+import { adminOf } from './story/api.ts';
+import { pipClient, type StoryCloud, startStoryCloud, until } from './story/cloud.ts';
+
+const ports: Readonly<Record<string, number>> = {
+  identity: 5000,
+  placement: 8778,
+  image: 9292,
+  compute: 8774,
+  volume: 8776,
+  network: 9696,
+  'object-store': 8080,
+};
+const apis = Object.keys(ports);
+const idleMs = 1500;
+
+test('callers who mean no good', async (t) => {
+  const cloud = await startStoryCloud(t, {
+    split: false,
+    client: pipClient(),
+    env: {
+      WATTLE_COMPUTE_AGENT__DRIVER: 'fake',
+      WATTLE_NETWORK_AGENT__DRIVER: 'fake',
+      WATTLE_VOLUME_AGENT__DRIVER: 'fake',
+      WATTLE_BODY_IDLE_MS: String(idleMs),
+      WATTLE_HEADERS_MS: String(idleMs),
+      WATTLE_CONNECTIONS_PER_ADDRESS: '150',
+    },
+  });
+  const admin = adminOf(cloud);
+  const token = await admin.token();
+  const { projects } = await admin.json<{ projects: { id: string }[] }>('identity', '/projects?name=admin');
+  const project = projects[0]?.id ?? '';
+  const ask = async ({ api, method, path, body }: Ask, headers: Readonly<Record<string, string>> = {}) => {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const reply = await request(`http://${cloud.address}:${ports[api]}${path}`, {
+      method,
+      headers: { 'x-auth-token': token, ...json, ...headers },
+      ...(body === undefined ? {} : { body }),
+    });
+    return { status: reply.status, text: await textOf(reply), headers: reply.headers };
+  };
+  const raw = (t: TestContext, api: string, text: string) => {
+    const socket = connect(ports[api] as number, cloud.address);
+    t.after(() => socket.destroy());
+    socket.on('error', () => {}).write(text);
+    return heard(socket);
+  };
+
+  await t.test('DEP-PROTO, DEP-NODE-PROTOHDR: words that every object inherits are keys like any other', async () => {
+    const wrong: string[] = [];
+    const open = asksOf(project);
+    assert.ok(open.length > 2000, String(open.length));
+    const work = async () => {
+      for (let each = open.pop(); each; each = open.pop()) {
+        const { status } = await ask(each).catch((error: Error) => ({ status: error.message }));
+        if (typeof status === 'string' || (status >= 500 && status !== 501 && status !== 507))
+          wrong.push(`${status} ${each.method} ${each.api} ${each.path} ${each.body ?? ''}`);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, work));
+    assert.deepEqual([...new Set(wrong)].slice(0, 40), []);
+    assert.deepEqual(errorsOf(cloud), []);
+  });
+
+  await t.test('JSON that is nested too deep, has too many values or a prototype is refused by name', async () => {
+    const bodies = [
+      '['.repeat(50_000),
+      `[${'1,'.repeat(51_000)}1]`,
+      `{"a":{"__proto__":{"isAdmin":true}}}`,
+      `{"\\u005f_proto__":{}}`,
+    ];
+    for (const api of ['identity', 'compute', 'network', 'volume'])
+      for (const [body, says] of [
+        [bodies[0], /nested more than/],
+        [bodies[1], /more than \d+ values/],
+        [bodies[2], /__proto__/],
+        [bodies[3], /__proto__/],
+      ] as const) {
+        const path =
+          { identity: '/v3/projects', compute: '/v2.1/servers', network: '/v2.0/networks', volume: '/v3/volumes' }[
+            api
+          ] ?? '';
+        const { status, text } = await ask({ api, method: 'POST', path, body: body as string });
+        assert.equal(status, 400, text);
+        assert.match(text, says);
+      }
+  });
+
+  await t.test('a body that stands still ends with 408, a head that does not come is cut', async (t) => {
+    const slow = Array.from({ length: 40 }, () =>
+      raw(
+        t,
+        'identity',
+        'POST /v3/auth/tokens HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
+      ),
+    );
+    const image = await admin.json<{ id: string }>('image', '/v2/images', {
+      method: 'POST',
+      body: { name: 'slow', disk_format: 'raw', container_format: 'bare' },
+    });
+    const upload = raw(
+      t,
+      'image',
+      `PUT /v2/images/${image.id}/file HTTP/1.1\r\nHost: a\r\nX-Auth-Token: ${token}\r\nContent-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\nx`,
+    );
+    const head = raw(t, 'compute', 'GET / HTTP/1.1\r\nHost: a\r\n');
+    for (const each of slow) assert.match(await each, /^HTTP\/1\.1 408 .*\r\n\r\n.*"code":408/s);
+    assert.match(await upload, /^HTTP\/1\.1 408 /);
+    assert.match(await head, /^(HTTP\/1\.1 408 |$)/);
+  });
+
+  await t.test('one address may hold so many connections, and the other APIs answer meanwhile', async (t) => {
+    const all = Array.from({ length: 170 }, () =>
+      raw(t, 'image', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: '),
+    );
+    const refused = all.map((each) =>
+      each.then((text) => text.startsWith('HTTP/1.1 503') && /retry-after/i.test(text)),
+    );
+    assert.equal((await ask({ api: 'compute', method: 'GET', path: '/v2.1/flavors' })).status, 200);
+    assert.ok((await Promise.all(refused)).filter(Boolean).length >= 20);
+  });
+
+  await t.test('a Host that is none is refused, and who is no trusted proxy does not choose links', async (t) => {
+    for (const api of apis.filter((each) => each !== 'object-store'))
+      for (const host of ['a b', 'a"><script>', 'a/b', 'a:b', '[::1', 'a\u0001'])
+        assert.match(
+          await raw(t, api, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`),
+          /^HTTP\/1\.1 400 /,
+          `${api} ${host}`,
+        );
+    const { text } = await ask(
+      { api: 'compute', method: 'GET', path: '/v2.1/flavors' },
+      { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.example' },
+    );
+    assert.doesNotMatch(text, /evil|https:/);
+  });
+
+  await t.test(
+    'OSSA-2017-001: each request leaves one line without secrets, each refusal one for security',
+    async () => {
+      const told = await ask({ api: 'compute', method: 'GET', path: '/v2.1/flavors?limit=1&token=tell-nobody' });
+      const refused = await ask(
+        { api: 'identity', method: 'GET', path: '/v3/users' },
+        { 'x-auth-token': 'not-a-token' },
+      );
+      const id = String(told.headers['x-openstack-request-id']);
+      const find = (file: string, what: string) => linesOf(cloud, file).find(({ requestId }) => requestId === what);
+      const line = await until('a line', async () => find('requests.log', id));
+      const { service, method, path, status, projectId, address } = line;
+      assert.deepEqual(
+        [service, method, path, status, projectId, address],
+        [
+          'compute',
+          'GET',
+          '/v2.1/flavors?limit=1&token=***',
+          200,
+          project,
+          cloud.address === address ? address : '127.0.0.1',
+        ],
+      );
+      assert.ok(typeof line.ms === 'number' && typeof line.userId === 'string');
+      const { event } = await until('a line', async () =>
+        find('security.log', String(refused.headers['x-openstack-request-id'])),
+      );
+      assert.equal(event, 'token refused');
+      const logs = readdirSync(join(cloud.folder, 'var/log')).map((file) =>
+        readFileSync(join(cloud.folder, 'var/log', file), 'utf8'),
+      );
+      for (const secret of [token, 'tell-nobody', 'not-a-token'])
+        assert.ok(logs.every((text) => !text.includes(secret)));
+    },
+  );
+});
+
+type Line = Readonly<Record<string, unknown>>;
+
+const linesOf = ({ folder }: StoryCloud, file: string): Line[] =>
+  readFileSync(join(folder, 'var/log', file), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line);
+
+const errorsOf = (cloud: StoryCloud) =>
+  linesOf(cloud, 'all.log')
+    .filter(({ msg }) => msg === 'a request met an error')
+    .map(({ method, path, error }) => `${method} ${path} ${String(error).slice(0, 300)}`);
+
+/** All that comes until the other side ends it. */
+function heard(socket: Socket): Promise<string> {
+  let text = '';
+  const { promise, resolve } = Promise.withResolvers<string>();
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.on('close', () => resolve(text));
+  return promise;
+}
