@@ -230,7 +230,7 @@ export const addTag: Handler<Compute> = async (compute, call) => {
   const server = await unlocked(compute, call);
   if (server.tags.includes(tag)) return gone();
   await changeTags(compute, call.who, id, (now) => [...now, tag]);
-  return { status: 201, headers: { location: `${call.base}/v2.1/servers/${id}/tags/${tag}` } };
+  return { status: 201, headers: { location: `${call.base}/v2.1/servers/${id}/tags/${encodeURIComponent(tag)}` } };
 };
 
 export const replaceTags: Handler<Compute, { tags: readonly string[] }> = async (compute, call) => {

@@ -1,7 +1,7 @@
 /** The last look at a reason that is told to who is no administrator: nothing of where things lie is in it. */
 
 const internal =
-  /\bHost \S+:|\/(?:var|dev|tmp|proc|etc|home|root|mnt|srv|opt|run)\b|\d+\.\d+\.\d+\.\d+|iqn\.|qemu|tgtd/i;
+  /\bHost \S+:|\/(?:var|dev|tmp|proc|etc|home|root|mnt|srv|opt|run)\b|\d{1,3}(?:\.\d{1,3}){3}|iqn\.|qemu|tgtd/i;
 
 export const publicReason = (reason: string): string =>
   internal.test(reason) ? 'The storage could not do it. An administrator can see why.' : reason;
