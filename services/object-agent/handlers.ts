@@ -19,12 +19,17 @@ import { type AgentWorld, answerPeer } from './replication/answers.ts';
 export const openAgent = (world: AgentWorld): ObjectAgent => ({
   ask: (call) => spoken(world, call, () => handle(world, call)),
   upload: async (call) => {
-    const outcome = await spoken<Upload | AgentAnswer>(world, call, () => openUpload(world, call));
+    const outcome = await spoken<Upload | AgentAnswer>(world, call, () => openChecked(world, call));
     if (isAnswer(outcome)) return outcome;
     const commit: Upload['commit'] = (footer) => spoken(world, call, () => commitChecked(outcome, footer));
     return { ...outcome, commit };
   },
 });
+
+async function openChecked(world: AgentWorld, call: AgentCall): Promise<Upload | AgentAnswer> {
+  checkCall(world.ring, call);
+  return openUpload(world, call);
+}
 
 async function commitChecked(upload: Upload, footer: Headers): Promise<AgentAnswer> {
   try {
@@ -36,7 +41,9 @@ async function commitChecked(upload: Upload, footer: Headers): Promise<AgentAnsw
   return upload.commit(footer);
 }
 
+/** Nothing is done for a call that does not follow the grammar. */
 async function handle(world: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
+  checkCall(world.ring, call);
   if (call.method === 'REPLICATE') return answerPeer(world, call);
   if (call.kind !== 'object') return handleListing(world, call);
   if (call.method === 'DELETE') return removeObject(world, call);
@@ -45,10 +52,9 @@ async function handle(world: AgentWorld, call: AgentCall): Promise<AgentAnswer> 
   return readObject(world, call);
 }
 
-/** Nothing is done for a call that does not follow the grammar; every failure is an answer. */
+/** Every failure is an answer. */
 async function spoken<T>(world: AgentWorld, call: AgentCall, work: () => Promise<T>): Promise<T | AgentAnswer> {
   try {
-    checkCall(world.ring, call);
     return await work();
   } catch (error) {
     if (error instanceof Malformed) return refused(world, call, error);

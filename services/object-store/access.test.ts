@@ -78,7 +78,7 @@ test('OSSN-0077, FIX-SW-50221: without leave to write nothing is copied or archi
   assert.equal(filesBelow(join(folder, 'object-agent')).length, before);
 });
 
-test('OSSA-2013-022, FIX-SW-71192: timestamps and internal headers of clients are dropped', async (t) => {
+test('OSSA-2013-022: timestamps and internal headers of clients are dropped', async (t) => {
   const { ask, folder } = await startStore(t);
   const old = {
     'x-timestamp': '0000000001.00000',

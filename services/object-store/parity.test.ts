@@ -85,7 +85,8 @@ test('metadata of an object may be empty, and stays', async (t) => {
   const { ask } = await withDocs(t);
   await ask('PUT', '/docs/o', { 'x-object-meta-a': '' }, 'text');
   assert.equal((await ask('HEAD', '/docs/o')).headers.get('x-object-meta-a'), '');
-  await ask('POST', '/docs/o', { 'x-object-meta-b': '' });
+  await ask('POST', '/docs/o', { 'x-object-meta-b': '', 'x-remove-object-meta-a': 'x', 'x-object-meta-c': '1' });
+  assert.equal((await ask('HEAD', '/docs/o')).headers.get('x-object-meta-a'), null);
   assert.equal((await ask('HEAD', '/docs/o')).headers.get('x-object-meta-b'), '');
 });
 

@@ -1,9 +1,11 @@
-/** What the promise gives, or undefined when it takes longer than this; then nobody waits for it any more. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(late.resolve, ms, undefined);
+/** What the promise gives, or `late` when it takes longer than this; then nobody waits for it any more. */
+export async function within<T, L = undefined>(ms: number, promise: Promise<T>, late?: L): Promise<T | L> {
+  let timer: NodeJS.Timeout | undefined;
+  const end = new Promise<L>((resolve) => {
+    timer = setTimeout(resolve, ms, late as L);
+  });
   try {
-    return await Promise.race([promise, late.promise]);
+    return await Promise.race([promise, end]);
   } finally {
     clearTimeout(timer);
   }

@@ -28,46 +28,43 @@ export async function read(store: ObjectStore, reading: Reading): Promise<AgentA
   const enough = Math.min(ring.replicas - quorumOf(ring.replicas) + 1, primaries.length);
   let gone = '';
   let missed = 0;
-  for await (const { device, answer } of inOrder(store, reading, partition, [...owners, ...handoffs])) {
+  const judge = async (device: Device, answer: AgentAnswer | undefined): Promise<AgentAnswer | undefined> => {
     const timestamp = answer?.headers['x-backend-timestamp'] ?? '';
     if (answer?.status === 404) {
       if (primaries.includes(device)) missed += 1;
       gone = timestamp > gone ? timestamp : gone;
     }
-    if (!answer || answer.status >= 300) continue;
+    if (!answer || answer.status >= 300) return undefined;
     if (isNewer(answer, gone)) return answer;
     await closeBody(answer);
+    return undefined;
+  };
+  const late: Late[] = [];
+  for (const device of [...owners, ...handoffs]) {
+    const asked = ask(store, reading, partition, device);
+    const said = await within(store.settings.patienceMs, asked, silent);
+    const found = said === silent ? void late.push({ device, asked }) : await judge(device, said);
+    if (found) return withoutLate(found, late);
+  }
+  for (let next = late.shift(); next; next = late.shift()) {
+    const found = await judge(next.device, await next.asked);
+    if (found) return withoutLate(found, late);
   }
   throw missed >= enough ? missing() : unavailable();
 }
 
-interface Said {
+/** One who is slow is left for the end, when no other had it. */
+interface Late {
   readonly device: Device;
-  readonly answer: AgentAnswer | undefined;
+  readonly asked: Promise<AgentAnswer | undefined>;
 }
 
-/** One after the other; who is slow is left for the end, when no other had it. */
-async function* inOrder(
-  store: ObjectStore,
-  reading: Reading,
-  partition: number,
-  devices: readonly Device[],
-): AsyncGenerator<Said, void, undefined> {
-  const late = new Set<Promise<Said>>();
-  try {
-    for (const device of devices) {
-      const asked = ask(store, reading, partition, device).then((answer) => ({ device, answer }));
-      const said = await within(store.settings.patienceMs, asked);
-      if (said) yield said;
-      else late.add(asked);
-    }
-    for (const asked of late) {
-      late.delete(asked);
-      yield await asked;
-    }
-  } finally {
-    for (const asked of late) void asked.then(({ answer }) => answer && closeBody(answer)).catch(() => {});
-  }
+const silent = Symbol('silent');
+
+/** What the others still bring is closed. */
+function withoutLate(found: AgentAnswer, late: readonly Late[]): AgentAnswer {
+  for (const { asked } of late) void asked.then((answer) => answer && closeBody(answer)).catch(() => {});
+  return found;
 }
 
 /** A replica that slept through the removal must not bring it back. */

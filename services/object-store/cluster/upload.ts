@@ -1,6 +1,7 @@
 /** An object to all its replicas at once, hashed on the way. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { within } from '#shared/clock/within.ts';
 import { type AgentCall, type Block, type Headers, isAnswer, type Upload } from '#shared/contracts/object-agent.ts';
 import { Interrupted, pour } from '#shared/ring/pour.ts';
 import { type Device, placeOf, quorumOf } from '#shared/ring/ring.ts';
@@ -47,12 +48,15 @@ async function open(store: ObjectStore, sending: Sending): Promise<Set<Open>> {
   const rest = devicesFor(store, sending.path);
   const first = [...Array(Math.min(ring.replicas, ring.devices.length)).keys()].map(() => rest.next().value as Device);
   const asked = first.map((device) => openSlot(store, sending, device, rest));
-  const outcomes = await quorumFirst(asked, quorumOf(ring.replicas), openPatience * store.settings.patienceMs);
-  const uploads = outcomes.filter((outcome) => outcome !== 'newer');
-  for (const slot of asked) void slot.then((late) => abortLate(late, outcomes)).catch(() => {});
+  const outcomes: (Open | 'newer')[] = [];
+  const all = asked.map((slot) => slot.then((outcome) => outcome && outcomes.push(outcome)));
+  await within(openPatience * store.settings.patienceMs, Promise.all(all));
+  const inTime = [...outcomes];
+  const uploads = inTime.filter((outcome) => outcome !== 'newer');
+  for (const slot of asked) void slot.then((late) => abortLate(late, inTime)).catch(() => {});
   if (uploads.length >= quorumOf(ring.replicas)) return new Set(uploads);
   await Promise.allSettled(uploads.map(({ upload }) => upload.abort()));
-  throw outcomes.includes('newer') ? refuse(409) : unavailable();
+  throw inTime.includes('newer') ? refuse(409) : unavailable();
 }
 
 /** A device that opens so late is left out: the replicator brings it the object. */

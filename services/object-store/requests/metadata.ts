@@ -18,6 +18,7 @@ export function metadataOf(headers: Headers, thing: Thing): Headers {
     else if (name.startsWith(remove)) removed.push([prefix + name.slice(remove.length), '']);
   }
   checkMetadata(prefix, set);
+  if (thing === 'object') return Object.fromEntries(set); // all of it is replaced: there is nothing to remove
   return Object.fromEntries([...removed, ...set]);
 }
 

@@ -49,6 +49,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Percent-encoded or raw, as paths and headers have it: each byte one character. Throws 412 unless it is UTF-8. */
 export function decoded(text: string): string {
+  if (/^[ -$&-~]*$/.test(text)) return text;
   const bytes = text.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   try {
     const name = utf8.decode(Buffer.from(bytes, 'latin1'));

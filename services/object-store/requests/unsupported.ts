@@ -1,8 +1,8 @@
 /** What other Swifts can do and this one cannot: refused by name, for what is taken in silence is believed to work. */
-import type { Headers } from '#shared/contracts/object-agent.ts';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '#shared/http/route.ts';
 import { refuse } from './refusals.ts';
-import { headersIn, isTrue } from './request.ts';
+import { isTrue } from './request.ts';
 
 const isSaid = (value: string): boolean => value !== '';
 const isOn = (value: string): boolean => isTrue(value);
@@ -38,13 +38,13 @@ const query: Readonly<Record<string, string>> = {
 export function refuseUnsupported(call: Call): void {
   for (const name of Object.keys(query))
     if (Object.hasOwn(call.query, name)) throw absent(`?${name}`, query[name] ?? '');
-  refuseHeaders(headersIn(call));
+  refuseHeaders(call.stream.headers);
 }
 
-function refuseHeaders(asked: Headers): void {
+function refuseHeaders(asked: IncomingHttpHeaders): void {
   for (const name of Object.keys(asked)) {
     if (!name.startsWith('x-')) continue;
-    const found = headers.find(({ header, asks }) => header.test(name) && asks(asked[name] ?? ''));
+    const found = headers.find(({ header, asks }) => header.test(name) && asks(String(asked[name] ?? '')));
     if (found) throw absent(name, found.what);
   }
 }
