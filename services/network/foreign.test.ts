@@ -109,6 +109,24 @@ test('a floating IP is for a port of its own project', async (t) => {
   assert.match(internal.message ?? '', /unable to be assigned a floating IP/);
 });
 
+test('a router of a stranger on a shared network carries no floating IP of others', async (t) => {
+  const cloud = await startCloud(t);
+  const outside = await outsideOf(cloud);
+  const { network } = await sharedNetwork(cloud);
+  const gateway = { external_gateway_info: { network_id: outside.networkId } };
+  const { id } = await cloud.make('routers', { router: gateway }, red);
+  const leg = await cloud.make('ports', { port: { network_id: network.id } }, red);
+  assert.equal((await addLeg(cloud, id, { port_id: leg.id }, red)).status, 200);
+  const port = await cloud.make('ports', { port: { network_id: network.id } });
+  const floatingip = { floating_network_id: outside.networkId, port_id: port.id };
+  const refused = await refusal(cloud, 'POST', 'floatingips', { floatingip });
+  assert.equal(refused.type, 'ExternalGatewayForFloatingIPNotFound');
+  const own = await cloud.make('routers', { router: gateway });
+  const ownLeg = await cloud.make('ports', { port: { network_id: network.id } });
+  await addLeg(cloud, own.id, { port_id: ownLeg.id }, 'blue/member,reader');
+  assert.equal((await cloud.make('floatingips', { floatingip })).router_id, own.id);
+});
+
 test('OSSA-2013-033: a route covers no addresses of a network that is not the router’s own', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await sharedNetwork(cloud);
@@ -216,5 +234,6 @@ test('words that every object knows are no attributes', async (t) => {
   const cloud = await startCloud(t);
   for (const query of ['__proto__=x', 'constructor=x', 'hasOwnProperty=x', 'sort_key=__proto__&sort_dir=asc'])
     assert.equal((await refusal(cloud, 'GET', `networks?${query}`)).status, 400, query);
+  assert.deepEqual(await cloud.list('networks?mtu=constructor'), []);
   assert.equal((await refusal(cloud, 'GET', 'constructor/x/tags')).status, 404);
 });

@@ -4,6 +4,7 @@ import { conflict } from '#shared/errors/fault.ts';
 import { versionOf } from '../addresses/cidr.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
+import { networkRows } from '../networks/store.ts';
 import { actsForAll } from '../policy.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { badResource, missing } from '../resources/values.ts';
@@ -34,7 +35,7 @@ export async function placeOf(
     throw badResource('floatingip', `Port ${portId} is unable to be assigned a floating IP`);
   const fixed = fixedOf(port, await listAddresses(network.db, [port.id]), asked);
   await refuseTaken(network, floatingIp, port, fixed.address);
-  const routerId = await routerBetween(network, port, fixed.subnetId, floatingIp.floatingNetworkId);
+  const routerId = await routerBetween(network, floatingIp, port, fixed.subnetId);
   return { portId: port.id, fixedIpAddress: fixed.address, routerId };
 }
 
@@ -68,8 +69,13 @@ async function refuseTaken({ db }: Network, fip: FloatingIp, port: Port, fixed: 
     );
 }
 
-/** Of several, the one that is the subnet's gateway: what the port answers leaves by it. */
-async function routerBetween({ db }: Network, port: Port, subnetId: string, outsideId: string): Promise<string> {
+/**
+ * Of several, the one that is the subnet's gateway: what the port answers leaves by it. Beside that one only routers of the
+ * project itself or of the network's owner are trusted with its packets.
+ */
+async function routerBetween({ db }: Network, fip: FloatingIp, port: Port, subnetId: string): Promise<string> {
+  const { floatingNetworkId: outsideId, projectId } = fip;
+  const trusted = new Set([projectId, (await networkRows.get(db, port.networkId))?.projectId]);
   const legs = await portRows.where(db, { networkId: port.networkId, deviceOwner: owner.routerInterface });
   const addresses = await listAddresses(
     db,
@@ -78,10 +84,11 @@ async function routerBetween({ db }: Network, port: Port, subnetId: string, outs
   const gatewayIp = (await subnetRows.get(db, subnetId))?.gatewayIp;
   const there = addresses.filter((each) => each.subnetId === subnetId);
   there.sort((a, b) => Number(b.address === gatewayIp) - Number(a.address === gatewayIp));
-  for (const { portId } of there) {
+  for (const { portId, address } of there) {
     const leg = legs.find(({ id }) => id === portId);
     const router = leg && (await routerRows.get(db, leg.deviceId));
-    if (router?.gatewayNetworkId === outsideId) return router.id;
+    if (router?.gatewayNetworkId !== outsideId) continue;
+    if (address === gatewayIp || trusted.has(router.projectId)) return router.id;
   }
   throw missing(
     'ExternalGatewayForFloatingIPNotFound',

@@ -28,8 +28,11 @@ export const showQuota: Handler<Network> = async (network, call) => {
   return ok({ quota: await quotasOf(network, project) });
 };
 
-export const showDefaultQuota: Handler<Network> = async ({ config }) =>
-  ok({ quota: { ...defaultQuotas(config), ...absent } });
+export const showDefaultQuota: Handler<Network> = async ({ config }, call) => {
+  const project = projectOf(call);
+  if (project !== call.who.projectId) call.authorize('get_quota', targetOf(project));
+  return ok({ quota: { ...defaultQuotas(config), ...absent } });
+};
 
 /** With what is used of each. */
 export const showQuotaDetails: Handler<Network> = async (network, call) => {

@@ -17,7 +17,7 @@ export interface Kind<Row extends Standard, W extends object> {
   readonly attributes: Attributes;
   /** What an attribute with a rule is when a body does not name it. One that is not here is asked whenever it is named. */
   readonly defaults?: Defaults;
-  /** Attributes that only those see, filter and sort by who pass `get_<one>:<attribute>`. */
+  /** Attributes that only those filter and sort by who pass `get_<one>:<attribute>`. The view hides them too. */
   readonly guarded?: readonly string[];
   readonly rows: Pick<Table<Row>, 'list' | 'find' | 'lock'>;
   views(network: Network, rows: readonly Row[], may: May): Promise<object[]>;
@@ -34,8 +34,7 @@ export interface Kind<Row extends Standard, W extends object> {
 
 export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Row, W>) {
   const list: Handler<Network> = async (network, call) => {
-    const hidden = hiddenFrom(kind, call);
-    const listing = listingOf(call, without(kind.attributes, hidden));
+    const listing = listingOf(call, kind.attributes, hiddenFrom(kind, call));
     const rows = await kind.rows.list(network.db, call.who, listing);
     const fields = fieldsOf(call);
     const views = await kind.views(network, rows, call.may);
@@ -45,11 +44,11 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
       rows.map(({ id }) => id),
     );
     const beside = links.length > 0 ? { [`${kind.many}_links`]: links } : {};
-    return ok({ [kind.many]: views.map((view) => pick(without(view, hidden), fields)), ...beside });
+    return ok({ [kind.many]: views.map((view) => pick(view, fields)), ...beside });
   };
   const answer = async (network: Network, row: Row, call: Call<never>): Promise<object> => {
     const [view = {}] = await kind.views(network, [row], call.may);
-    return { [kind.one]: pick(without(view, hiddenFrom(kind, call)), fieldsOf(call)) };
+    return { [kind.one]: pick(view, fieldsOf(call)) };
   };
   const show: Handler<Network> = async (network, call) =>
     ok(await answer(network, await kind.rows.find(network.db, call.who, call.params.id ?? ''), call));
@@ -85,14 +84,11 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
 
 type Caller = Pick<Call, 'who' | 'authorize' | 'may'>;
 
-/** Neither views nor filters tell a caller what is not for it. */
+/** What a view does not show, no filter and no order may tell. */
 const hiddenFrom = <Row extends Standard, W extends object>(
   { one, guarded = [] }: Kind<Row, W>,
   { may }: Pick<Call, 'may'>,
 ): ReadonlySet<string> => new Set(guarded.filter((name) => !may(`get_${one}:${name}`)));
-
-const without = <T extends object>(from: T, names: ReadonlySet<string>): T =>
-  names.size === 0 ? from : (Object.fromEntries(Object.entries(from).filter(([name]) => !names.has(name))) as T);
 
 /** The row of the path, unchanged since the revision that the caller has seen, where the caller says so. */
 async function findForWrite<Row extends Standard, W extends object>(
@@ -151,7 +147,5 @@ async function createAll<Row extends Standard, W extends object>(
     for (const body of bodies) made.push(await createOne(kind, within, call, body));
     return made;
   });
-  const hidden = hiddenFrom(kind, call);
-  const views = await kind.views(network, rows, call.may);
-  return created({ [kind.many]: views.map((view) => without(view, hidden)) });
+  return created({ [kind.many]: await kind.views(network, rows, call.may) });
 }

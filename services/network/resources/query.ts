@@ -8,7 +8,11 @@ const notFilters = new Set(['fields', 'limit', 'marker', 'page_reverse', 'sort_k
 
 type Asked = Pick<Call, 'queries' | 'query'>;
 
-export function listingOf({ queries, query }: Asked, attributes: Attributes): Listing {
+const nothing: ReadonlySet<string> = new Set();
+
+/** Attributes that are hidden from the caller are as good as unknown. */
+export function listingOf({ queries, query }: Asked, all: Attributes, hidden = nothing): Listing {
+  const attributes = { all, hidden };
   const filters = Object.entries(queries)
     .filter(([name]) => !notFilters.has(name))
     .map(([name, values]) => filterBy(name, attributeOf(attributes, name), values));
@@ -22,8 +26,13 @@ export function listingOf({ queries, query }: Asked, attributes: Attributes): Li
 }
 
 /** Names come from callers: only what the table itself has counts. */
-const attributeOf = (attributes: Attributes, name: string): Attribute | undefined =>
-  Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+const attributeOf = ({ all, hidden }: Known, name: string): Attribute | undefined =>
+  Object.hasOwn(all, name) && !hidden.has(name) ? all[name] : undefined;
+
+interface Known {
+  readonly all: Attributes;
+  readonly hidden: ReadonlySet<string>;
+}
 
 function filterBy(name: string, attribute: Attribute | undefined, values: readonly string[]) {
   if (attribute === undefined) throw badRequest(`['${name}'] is invalid attribute for filtering`, 'HTTPBadRequest');
@@ -33,10 +42,11 @@ function filterBy(name: string, attribute: Attribute | undefined, values: readon
     if (kind === 'flag') return truth(value, name);
     return kind === 'number' ? Number(value) : value;
   });
-  return (query: Query) => void query.whereIn(column, wanted as string[]);
+  const possible = wanted.filter((value) => !Number.isNaN(value)); // no row has what is no number
+  return (query: Query) => void query.whereIn(column, possible as string[]);
 }
 
-function sortsOf(queries: Asked['queries'], attributes: Attributes): Listing['sorts'] {
+function sortsOf(queries: Asked['queries'], attributes: Known): Listing['sorts'] {
   const keys = queries.sort_key ?? [];
   const directions = queries.sort_dir ?? keys.map(() => 'asc');
   if (keys.length !== directions.length)

@@ -2,6 +2,7 @@
 import type { Who } from '#shared/auth/who.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { assignAddresses, type FixedIpWish } from '../addresses/assign.ts';
+import { canonical } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
 import { networkRows } from '../networks/store.ts';
@@ -85,7 +86,7 @@ async function readdressOutside(network: Network, router: Router, asked: readonl
 
 async function refuseGatewayAddress({ db }: Network, networkId: string, asked: readonly FixedIpWish[]): Promise<void> {
   const gateways = new Set((await subnetsOf(db, [networkId])).map(({ gatewayIp }) => gatewayIp));
-  const same = asked.find(({ ip_address }) => ip_address !== undefined && gateways.has(ip_address));
+  const same = asked.find(({ ip_address }) => ip_address !== undefined && gateways.has(canonical(ip_address) ?? null));
   if (same) throw badResource('router', `External IP ${same.ip_address} is the same as the gateway IP`);
 }
 

@@ -3,7 +3,7 @@ import { type Address, listAddresses } from '../addresses/store.ts';
 import { fixedIpViews } from '../addresses/view.ts';
 import { atomically, type Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
-import { ownersOf } from '../resources/values.ts';
+import { type May, ownersOf } from '../resources/values.ts';
 import { standardView } from '../resources/view.ts';
 import { addInterface, type InterfaceWish, removeInterface } from './interfaces.ts';
 import { createRouter, type RouterWish, removeRouter, updateRouter } from './operations.ts';
@@ -14,17 +14,23 @@ const routerKind: Kind<Router, RouterWish> = {
   many: 'routers',
   attributes: routerAttributes,
   defaults: { external_gateway_info: null },
-  guarded: ['ha', 'distributed'],
   rows: routerRows,
-  views: async ({ db }: Network, rows) => {
+  views: async ({ db }: Network, rows, may) => {
     const portIds = rows.flatMap(({ gatewayPortId }) => gatewayPortId ?? []);
     const outside = Map.groupBy(await listAddresses(db, portIds), ({ portId }) => portId);
-    return rows.map((row) => routerView(row, outside.get(row.gatewayPortId ?? '') ?? []));
+    const kind = kindView(may);
+    return rows.map((row) => ({ ...routerView(row, outside.get(row.gatewayPortId ?? '') ?? []), ...kind }));
   },
   create: createRouter,
   update: updateRouter,
   remove: removeRouter,
 };
+
+/** How a router is made is for administrators; here all are made alike. */
+const kindView = (may: May) => ({
+  ...(may('get_router:ha') ? { ha: false } : {}),
+  ...(may('get_router:distributed') ? { distributed: false } : {}),
+});
 
 const routerView = (router: Router, outside: readonly Address[]) => ({
   ...standardView(router),
@@ -32,8 +38,6 @@ const routerView = (router: Router, outside: readonly Address[]) => ({
   status: router.status,
   external_gateway_info: router.gatewayNetworkId === null ? null : gatewayView(router, outside),
   routes: router.routes,
-  distributed: false,
-  ha: false,
   availability_zones: router.host === '' ? [] : ['nova'],
   availability_zone_hints: [],
   flavor_id: null,

@@ -22,6 +22,8 @@ export function rangeOf(text: string, version: number): Cidr {
     throw badRequest(`Invalid input for cidr. Reason: '${text}' is not a valid IP subnet.`, 'HTTPBadRequest');
   if (cidr.version !== version) throw invalidInput(`cidr '${text}' does not match the ip_version '${version}'`);
   if (version === 6 && cidr.first === 0n) throw invalidInput("IPv6 subnet '::' is not supported");
+  if (cidr.prefix === 0) throw invalidInput(`cidr '${text}' has all addresses there are`);
+  if (!isUnicast(cidr)) throw invalidInput('Multicast or loopback IP subnet is not supported');
   return cidr;
 }
 
@@ -30,7 +32,6 @@ export function refuseLeasesIn(range: Cidr): void {
   const { version, prefix, first } = range;
   if (prefix > (version === 4 ? 30 : 126))
     throw invalidInput('Subnet has a prefix length that is incompatible with DHCP service enabled');
-  if (!isUnicast(range)) throw invalidInput('Multicast or loopback IP subnet is not supported if enable_dhcp is True');
   if (version === 4 && first === 0n)
     throw invalidInput("First IP '0.0.0.0' of network is not supported if enable_dhcp is True");
 }
