@@ -1,4 +1,5 @@
 /** The manifest of a static large object as a client sends it: a list of segments, of which each is judged by itself. */
+import { trimEndOf } from '#shared/input/trim.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type Way, wayFrom } from '../requests/request.ts';
 import { rangesOf } from './conditions.ts';
@@ -50,7 +51,7 @@ function segmentFrom(value: unknown, manifest: Way, isLast: boolean): SegmentBod
   if (typeof path !== 'string') return '"path" must be a string';
   if (etag !== undefined && etag !== null && typeof etag !== 'string')
     return '"etag" must be a string or null (if provided)';
-  if (!path.replace(/^\/+/, '').replace(/\/+$/, '').includes('/'))
+  if (!trimEndOf(path.replace(/^\/+/, ''), '/').includes('/'))
     return 'path does not refer to an object. Path must be of the form /container/object.';
   const bytes = size === undefined || size === null ? undefined : Number(size);
   if (bytes !== undefined && !Number.isSafeInteger(bytes)) return 'invalid size_bytes';
