@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openImages } from '../../../test/fakes/image-door.ts';
@@ -80,6 +81,20 @@ test('a full disk is told, and nothing half-written is left', async (t) => {
   assert.match(refused.body.message, /not enough disk space/);
   assert.deepEqual(files(), []);
   assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'queued');
+});
+
+test('S14: bytes that cannot be read from their disk break the answer off: it never looks whole', async (t) => {
+  const broken = async function* () {
+    yield Buffer.alloc(1024);
+    throw Object.assign(new Error('input/output error'), { code: 'EIO' });
+  };
+  const { make, upload, ask } = await openImages(t, {
+    change: (bytes) => ({ ...bytes, open: async () => Readable.from(broken()) }),
+  });
+  const id = await make();
+  await upload(id, Buffer.alloc(1024 * 1024));
+  await assert.rejects(ask('GET', `/v2/images/${id}/file`), /terminated|aborted|other side closed/);
+  assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'active');
 });
 
 test('a project has so many bytes, announced or not', async (t) => {

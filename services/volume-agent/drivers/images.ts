@@ -1,7 +1,9 @@
 /** The image API as a storage host uses it, with the volume service's own user. */
+import { Readable } from 'node:stream';
 import { imageClient } from '#shared/clients/image.ts';
 import type { Session } from '#shared/clients/session.ts';
 import { badRequest } from '#shared/errors/fault.ts';
+import { checkedBytes, digestOf } from '#shared/images/digest.ts';
 import { whyNoDisk } from '#shared/images/formats.ts';
 import type { ImageStore } from './driver.ts';
 
@@ -9,9 +11,11 @@ export function imagesOf(session: Session): ImageStore {
   const client = imageClient(session);
   return {
     download: async (imageId) => {
-      const reason = whyNoDisk(await client.show(imageId));
+      const image = await client.show(imageId);
+      const reason = whyNoDisk(image);
       if (reason !== undefined) throw badRequest(reason);
-      return (await client.download(imageId)).stream;
+      const { stream } = await client.download(imageId);
+      return Readable.from(checkedBytes(stream, digestOf(image)), { objectMode: false });
     },
     upload: (imageId, { stream }) => client.upload(imageId, stream),
   };

@@ -1,11 +1,12 @@
 /** Volumes that are files: of images, on a full disk, after a death. */
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import type { Session } from '#shared/clients/session.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { run } from '#shared/process/run.ts';
 import { qcow2 } from '../../../../test/fakes/hostile-images/builders.ts';
@@ -19,6 +20,7 @@ import {
   noImages,
   tgtTest,
 } from '../../../../test/fakes/volume-host.ts';
+import { imagesOf } from '../images.ts';
 import { openFiles } from './file.ts';
 
 tgtTest('file: an image becomes a volume, and a volume an image', async (t) => {
@@ -74,6 +76,26 @@ test('file: a full disk is a clear no, and nothing half written stays', {
   assert.deepEqual(await readdir(join(directory, 'volumes')), [`${id}.raw`]);
   assert.deepEqual(await readdir(join(directory, 'snapshots')), []);
   assert.equal((await stat(join(directory, 'volumes', `${id}.raw`))).size, 2 ** 30);
+});
+
+test('R12: an image whose bytes have changed where they are kept becomes no volume', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'flipped-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const bytes = randomBytes(100_000);
+  const about = { id: 'i', disk_format: 'raw', container_format: 'bare', size: bytes.length, os_hash_algo: 'sha512' };
+  const image = { ...about, os_hash_value: createHash('sha512').update(bytes).digest('hex') };
+  const session = {
+    json: async () => image,
+    raw: async () => ({ status: 200, headers: {}, stream: Readable.from([bytes]) }),
+  } as unknown as Session;
+  const store = await openFiles({ directory, pool: 'pool', images: imagesOf(session), maxImageGb: 1 });
+  const make = (id: string) =>
+    store.ensureVolume({ id, sizeGb: 1, source: { kind: 'image', imageId: randomUUID(), format: 'raw' } });
+  await make('whole');
+  bytes[5_000] = (bytes[5_000] ?? 0) ^ 1;
+  await assert.rejects(make('flipped'), /do not match its checksum/);
+  for (const [place, names] of Object.entries({ volumes: ['whole.raw'], work: [] }))
+    assert.deepEqual(await readdir(join(directory, place)), names);
 });
 
 test('OSSA-2014-033, OSSA-2015-011: a qcow2 header that a guest wrote to its volume is bytes like others', async (t) => {

@@ -7,6 +7,7 @@ import type { VolumeReport, VolumeSource, VolumeWish } from '#shared/contracts/v
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { openRoom, type Reservation, type Room } from '#shared/files/room.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
+import { BadImage } from '#shared/images/reader.ts';
 import type { ImageStore, VolumeBytes, VolumeStore } from '../driver.ts';
 import { convert, inspectImage } from './convert.ts';
 import { copyBytes, sharesBlocks } from './copy.ts';
@@ -210,6 +211,7 @@ async function fetchImage(options: FileOptions, { room }: Place, imageId: string
       await file.writeFile(chunk).finally(reserved.release);
     }
   } catch (error) {
+    if (error instanceof BadImage) throw badRequest(`the image is refused: ${error.message}`);
     diskFault(error);
   } finally {
     await file.close();
