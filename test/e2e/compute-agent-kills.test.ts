@@ -99,7 +99,9 @@ const pointsOf = (count: number) =>
   }));
 
 for (const [name, story] of Object.entries(stories)) {
-  test(`an agent killed anywhere in ${name} is followed by one that ends it`, { skip }, async (t) => {
+  test(`K05, K06, K09, K10, K13, K14, K21, K26, K27: an agent killed anywhere in ${name} is followed by one that ends it`, {
+    skip,
+  }, async (t) => {
     const wire = await openWire(t);
     const { stateDir } = await exampleHost(t);
     const { before, deed: act, wish } = story(wire);
@@ -129,7 +131,7 @@ async function endsWell(stateDir: string, wish: GuestWish, where: string): Promi
   assert.deepEqual(half, [], `half made after a death ${where}`);
 }
 
-test('an agent killed anywhere in a removal is followed by one that ends it', { skip }, async (t) => {
+test('K13, K14, K16: an agent killed anywhere in a removal is followed by one that ends it', { skip }, async (t) => {
   const wire = await openWire(t);
   const { stateDir } = await exampleHost(t);
   const wish = firstOn(wire);

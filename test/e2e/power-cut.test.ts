@@ -7,7 +7,7 @@ import { act, adminOf, createServer, perhaps, showServer } from './story/api.ts'
 import { pipClient, startStoryCloud, until } from './story/cloud.ts';
 import { guestsOf, killNow, wattleOf } from './story/processes.ts';
 
-test('a cloud that is killed goes on where it stood', async (t) => {
+test('K62, K64, W03, W04: a cloud that is killed goes on where it stood', async (t) => {
   const cloud = await startStoryCloud(t, { split: false, client: pipClient() });
   const admin = adminOf(cloud);
   const file = join(cloud.folder, 'guest.qcow2');

@@ -111,7 +111,7 @@ const launches: Readonly<Record<string, readonly object[]>> = {
 
 /** What names nothing that could be somebody's. */
 const plain =
-  'name adminPass metadata OS-DCF:diskConfig accessIPv4 accessIPv6 personality config_drive min_count max_count return_reservation_id user_data description tags[] trusted_image_certificates hostname networks[].tag block_device_mapping_v2[].source_type block_device_mapping_v2[].destination_type block_device_mapping_v2[].boot_index block_device_mapping_v2[].volume_size block_device_mapping_v2[].delete_on_termination block_device_mapping_v2[].device_name block_device_mapping_v2[].device_type block_device_mapping_v2[].disk_bus block_device_mapping_v2[].guest_format block_device_mapping_v2[].no_device block_device_mapping_v2[].tag'.split(
+  'name adminPass metadata OS-DCF:diskConfig accessIPv4 accessIPv6 personality[] config_drive min_count max_count return_reservation_id user_data description tags[] trusted_image_certificates hostname networks[].tag block_device_mapping_v2[].source_type block_device_mapping_v2[].destination_type block_device_mapping_v2[].boot_index block_device_mapping_v2[].volume_size block_device_mapping_v2[].delete_on_termination block_device_mapping_v2[].device_name block_device_mapping_v2[].device_type block_device_mapping_v2[].disk_bus block_device_mapping_v2[].guest_format block_device_mapping_v2[].no_device block_device_mapping_v2[].tag'.split(
     ' ',
   );
 

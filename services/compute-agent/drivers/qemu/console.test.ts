@@ -22,7 +22,7 @@ test('the last lines are as many as asked for, with or without a last new line',
   assert.equal(await tailOf(null, path, 2), 'three\nfou');
 });
 
-test('a guest that writes without end and without lines gets no more than 100 KiB', async (t) => {
+test('OSSA-2013-026: a guest that writes without end and without lines gets no more than 100 KiB', async (t) => {
   const { path } = await console(t, 'x'.repeat(1_000_000));
   assert.equal((await tailOf(null, path, 10)).length, 102_400);
 });

@@ -1,14 +1,15 @@
 /** Real QEMU, with guests that have no system: what the driver does with their processes. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { GuestWish } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
+import { tryRun } from '#shared/process/run.ts';
 import { connectUnix, ForeignSocket } from '#shared/process/unix-socket.ts';
-import { diskWish, exampleHost, guestWish, until } from '../../../../test/fakes/compute-host.ts';
-import { faultSaying, processOf, qemuTest, recordOf } from '../../../../test/fakes/qemu.ts';
+import { diskWish, exampleHost, guestWish, nicWish, until } from '../../../../test/fakes/compute-host.ts';
+import { faultSaying, processOf, qemuTest, recordOf, rootTest } from '../../../../test/fakes/qemu.ts';
 import { isAlive, isRoot, kill } from './processes.ts';
 
 qemuTest('a guest runs as a user of its own, without capabilities, under seccomp, for good', async (t) => {
@@ -45,7 +46,7 @@ qemuTest('a new mark begins one new process, said twice or by a new agent', asyn
   assert.deepEqual(await processOf(stateDir, wish.id), after);
 });
 
-qemuTest('an agent that comes back finds its guests as they are, and can still plug', async (t) => {
+qemuTest('K65: an agent that comes back finds its guests as they are, and can still plug', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const wishes = [guestWish(), guestWish({ power: 'paused' }), guestWish({ power: 'off' })];
   const first = await open();
@@ -94,7 +95,7 @@ async function powerCut(t: TestContext) {
   return { on, paused, off, stateDir, after: await open() };
 }
 
-qemuTest('after a power cut the guests that were on come back, when their owner says so', async (t) => {
+qemuTest('W01: after a power cut the guests that were on come back, when their owner says so', async (t) => {
   const { on, paused, off, after, stateDir } = await powerCut(t);
   const asked: string[] = [];
   await after.recover(async (id) => {
@@ -123,7 +124,50 @@ qemuTest('after a power cut a guest that is no longer owned stays off', async (t
   assert.equal(await processOf(stateDir, on.id), null);
 });
 
-qemuTest('nothing of a guest that is gone remains', async (t) => {
+qemuTest(
+  'DEP-QEMU-VENOM, OSSN-0028: a guest has the devices of a list, and learns nothing of the machine that it is on',
+  async (t) => {
+    const { stateDir, open } = await exampleHost(t);
+    const hypervisor = await open();
+    const wish = guestWish({
+      nics: [nicWish()],
+      configDrive: {},
+      disks: [diskWish({ id: 'root' }), diskWish({ bus: 'scsi' })],
+    });
+    await hypervisor.ensureGuest({ ...wish, disks: [...wish.disks, diskWish({ id: 'disc', cdrom: true })] });
+    const { argv } = await recordOf(stateDir, wish.id);
+    assert.ok(argv.includes('-nodefaults') && argv.includes('-no-user-config'));
+    assert.ok(!argv.some((word) => /^-(smbios|fda|fdb|usb|usbdevice|soundhw|drive)$/.test(word)));
+    const devices = argv.flatMap((word, at) => (argv[at - 1] === '-device' ? [word] : []));
+    const names = devices.map((word) => (word.startsWith('{') ? JSON.parse(word).driver : word.split(',')[0]));
+    const listed =
+      'virtio-rng-pci pcie-root-port isa-serial VGA virtio-blk-pci virtio-net-pci virtio-scsi-pci scsi-hd scsi-cd ide-cd';
+    assert.deepEqual(
+      [...new Set(names)].filter((name) => !listed.split(' ').includes(name)),
+      [],
+    );
+  },
+);
+
+rootTest('OSSA-2014-001: no other user of the machine can enter the folders of the agent', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const wish = guestWish();
+  await hypervisor.ensureGuest(wish);
+  for (const folder of [stateDir, join(stateDir, 'guests'), join(stateDir, 'images')])
+    assert.equal((await stat(folder)).mode & 0o077, 0, folder);
+  const elsewhere = [
+    'setpriv',
+    '--reuid=4242',
+    '--regid=4242',
+    '--clear-groups',
+    'ls',
+    join(stateDir, 'guests', wish.id),
+  ];
+  assert.notEqual((await tryRun(elsewhere)).code, 0);
+});
+
+qemuTest('K16: nothing of a guest that is gone remains', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const wish = guestWish({ configDrive: { 'openstack/latest/meta_data.json': '{}' } });
@@ -134,33 +178,36 @@ qemuTest('nothing of a guest that is gone remains', async (t) => {
   assert.ok(found && !(await isAlive(found)));
 });
 
-qemuTest('a broken-out guest that plants links in the place of its sockets leads nobody to another', async (t) => {
-  const { stateDir, open } = await exampleHost(t);
-  const hypervisor = await open();
-  const [evil, other] = [guestWish(), guestWish()];
-  await hypervisor.ensureGuest(evil);
-  await hypervisor.ensureGuest(other);
-  const found = await processOf(stateDir, evil.id);
-  const run = (id: string, name: string) => join(stateDir, 'guests', id, 'run', name);
-  for (const name of ['vnc.sock', 'qmp.sock', 'serial.sock']) {
-    await rm(run(evil.id, name));
-    await symlink(run(other.id, name), run(evil.id, name));
-  }
-  const screen = await hypervisor.vncSocket(evil.id);
-  await assert.rejects(connectUnix(screen.path, screen.owner ?? undefined), ForeignSocket);
-  const theirs = await hypervisor.vncSocket(other.id);
-  (await connectUnix(theirs.path, theirs.owner ?? undefined)).destroy();
-  await hypervisor.close();
-  const after = await open();
-  await after.recover(null);
-  assert.equal(after.guests().find(({ id }) => id === other.id)?.power, 'on');
-  await after.ensureGuestGone({ id: evil.id });
-  assert.ok(found && !(await isAlive(found)), 'its end needs no socket');
-  assert.equal((await after.ensureGuest(other)).power, 'on');
-});
+qemuTest(
+  'OSSA-2014-035: a broken-out guest that plants links in the place of its sockets leads nobody to another',
+  async (t) => {
+    const { stateDir, open } = await exampleHost(t);
+    const hypervisor = await open();
+    const [evil, other] = [guestWish(), guestWish()];
+    await hypervisor.ensureGuest(evil);
+    await hypervisor.ensureGuest(other);
+    const found = await processOf(stateDir, evil.id);
+    const run = (id: string, name: string) => join(stateDir, 'guests', id, 'run', name);
+    for (const name of ['vnc.sock', 'qmp.sock', 'serial.sock']) {
+      await rm(run(evil.id, name));
+      await symlink(run(other.id, name), run(evil.id, name));
+    }
+    const screen = await hypervisor.vncSocket(evil.id);
+    await assert.rejects(connectUnix(screen.path, screen.owner ?? undefined), ForeignSocket);
+    const theirs = await hypervisor.vncSocket(other.id);
+    (await connectUnix(theirs.path, theirs.owner ?? undefined)).destroy();
+    await hypervisor.close();
+    const after = await open();
+    await after.recover(null);
+    assert.equal(after.guests().find(({ id }) => id === other.id)?.power, 'on');
+    await after.ensureGuestGone({ id: evil.id });
+    assert.ok(found && !(await isAlive(found)), 'its end needs no socket');
+    assert.equal((await after.ensureGuest(other)).power, 'on');
+  },
+);
 
 qemuTest(
-  'OSSA-2016-002: a target that lets nobody in is told in QEMU’s words to administrators alone, and its secret is nowhere to be read',
+  'OSSA-2016-002, OSSN-0079: a target that lets nobody in is told in QEMU’s words to administrators alone, and its secret is nowhere to be read',
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const hypervisor = await open();

@@ -4,7 +4,7 @@ import { Fault } from '#shared/errors/fault.ts';
 import { exampleHost, guestWish, until } from '../../../../test/fakes/compute-host.ts';
 import { processOf, qemuTest } from '../../../../test/fakes/qemu.ts';
 
-qemuTest('a process that no longer answers is ended by a wish for its end, and by no other', async (t) => {
+qemuTest('P07: a process that no longer answers is ended by a wish for its end, and by no other', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const wish = guestWish();
   const first = await open();
