@@ -16,7 +16,8 @@ function ensureFile(file: string, words: string): void {
   if (!existsSync(file) || readFileSync(file, 'utf8') !== words) writeOnce(file, words, 0o600);
 }
 
-function openrc(authUrl: string, region: string, password: string): string {
+/** Lines for a shell to source: what is in the quotes stays text. */
+export function openrc(authUrl: string, region: string, password: string): string {
   const variables = {
     OS_AUTH_URL: authUrl,
     OS_USERNAME: 'admin',
@@ -27,10 +28,12 @@ function openrc(authUrl: string, region: string, password: string): string {
     OS_REGION_NAME: region,
     OS_IDENTITY_API_VERSION: '3',
   };
-  const lines = Object.entries(variables).map(([name, value]) => `export ${name}='${value}'`);
+  const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`);
   const path = `case ":$PATH:" in *":${clientBin}:"*) ;; *) export PATH="${clientBin}:$PATH" ;; esac`;
   return ['unset OS_CLOUD OS_TOKEN OS_PROJECT_ID OS_SYSTEM_SCOPE OS_DOMAIN_NAME', ...lines, path, ''].join('\n');
 }
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** JSON is YAML. */
 const cloudsYaml = (authUrl: string, region: string, password: string): string => {
