@@ -57,7 +57,7 @@ test('OSSA-2012-007, OSSA-2019-001: every protocol that the API takes is a rule 
   assert.ok(rules.length > 300);
   const { wish, refused } = accepted('group', { id: idOf(6, 1), members: [], rules });
   assert.deepEqual(refused, []);
-  const state = { ports: [], groups: [wish], bridges: [], masqueraded: [], machines: [], hostDoors: [] };
+  const state = { generation: 1, ports: [], groups: [wish], bridges: [], masqueraded: [], machines: [], hostDoors: [] };
   const names = namesOf('zzzz');
   await loadNft(wholeText(names.table, rulesetOf({ names, ...state, tunnels: { port: 4789, peers: [] } })), space);
 });
@@ -94,6 +94,7 @@ test('OSSA-2014-014: what the kernel refuses all the same closes its own port or
   const group = groupOf(1, [{}]);
   const port = (number: number, more: object) => ({ number, wish: host.port(number, blue, `10.7.0.1${number}`, more) });
   const state = {
+    generation: 1,
     names: host.names,
     ports: [port(1, { groupIds: [group.id] }), port(2, { groupIds: ['no; name'] }), port(3, {})],
     groups: [group, { ...groupOf(2, []), id: 'no } name' }, { ...groupOf(3, []), members: ['nobody'] }],
@@ -212,6 +213,7 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
       groups,
       bridges,
       masqueraded: turn % 2 ? [segment.bridge] : [],
+      generation: turn,
       machines: turn % 2 ? ['10.0.0.0/24', 'fd00::/64'] : [],
       hostDoors: turn % 3 ? [] : doors,
       tunnels: { port: 4789, peers },

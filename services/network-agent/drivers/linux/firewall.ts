@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { PortWish, Segment } from '#shared/contracts/network-agent.ts';
 import { coalesced } from '../order.ts';
 import { type AllRecords, neededSegments } from '../records.ts';
@@ -24,6 +25,7 @@ export function openFirewall(underlay: Underlay, records: AllRecords, hostDoors:
   const { table } = underlay.names;
   const numberOf = numbering();
   let standing: readonly Block[] | null = null;
+  let generation = randomInt(1, 2 ** 32);
   let closed: ReadonlySet<string> = new Set();
   const load = coalesced(async () => {
     const links = await listLinks();
@@ -33,12 +35,13 @@ export function openFirewall(underlay: Underlay, records: AllRecords, hostDoors:
     const before = standing;
     standing = null; // until it is known again: an error leaves open what stands
     const stand = async (now: FirewallState) => {
-      const wanted = rulesetOf(now);
+      if (before && changeText(table, before, rulesetOf(now)) !== '') generation = randomInt(1, 2 ** 32);
+      const wanted = rulesetOf({ ...now, generation });
       const change = before && changeText(table, before, wanted);
       if (change === null || !(await loaded(change))) await loadNft(wholeText(table, wanted));
       standing = wanted;
     };
-    const asked = { ...state, machines, hostDoors };
+    const asked = { ...state, machines, hostDoors, generation };
     closed = new Set();
     await stand(asked).catch(async (error: unknown) => {
       const possible = await withoutRefused(asked);
@@ -77,7 +80,7 @@ function stateOf(
   records: AllRecords,
   ports: readonly NumberedPort[],
   indexOf: (bridge: string) => number | null,
-): Omit<FirewallState, 'hostDoors' | 'machines'> {
+): Omit<FirewallState, 'hostDoors' | 'machines' | 'generation'> {
   const externals = records.external.list();
   const open = new Set(
     externals.filter(({ hostAddress }) => hostAddress !== null).map(({ segment }) => segment.bridge),

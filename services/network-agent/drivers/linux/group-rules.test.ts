@@ -15,19 +15,22 @@ const rule = (more: Partial<FirewallRule>): FirewallRule => ({
 });
 
 const said: readonly [Partial<FirewallRule>, string][] = [
-  [{}, 'meta nfproto ipv4 accept'],
+  [{}, 'meta nfproto ipv4 goto let_in'],
   [{ direction: 'egress', family: 6 }, 'meta nfproto ipv6 goto to_guest'],
-  [{ protocol: 'tcp', portMin: 22, portMax: 22 }, 'meta nfproto ipv4 meta l4proto 6 th dport 22-22 accept'],
+  [{ protocol: 'tcp', portMin: 22, portMax: 22 }, 'meta nfproto ipv4 meta l4proto 6 th dport 22-22 goto let_in'],
   [
     { protocol: 'UDP', portMin: 53, portMax: 60, cidr: '10.0.0.0/8' },
-    'meta nfproto ipv4 ip saddr 10.0.0.0/8 meta l4proto 17 th dport 53-60 accept',
+    'meta nfproto ipv4 ip saddr 10.0.0.0/8 meta l4proto 17 th dport 53-60 goto let_in',
   ],
-  [{ protocol: 'tcp' }, 'meta nfproto ipv4 meta l4proto 6 accept'],
-  [{ cidr: '0.0.0.0/0', protocol: 'icmp' }, 'meta nfproto ipv4 meta l4proto 1 accept'],
-  [{ protocol: 'icmp', portMin: 8, portMax: 0 }, 'meta nfproto ipv4 meta l4proto 1 icmp type 8 icmp code 0 accept'],
-  [{ protocol: 'icmp', family: 6, portMin: 128 }, 'meta nfproto ipv6 meta l4proto 58 icmpv6 type 128 accept'],
-  [{ protocol: '112' }, 'meta nfproto ipv4 meta l4proto 112 accept'],
-  [{ protocol: 'vrrp', portMin: 1, portMax: 2 }, 'meta nfproto ipv4 meta l4proto 112 accept'],
+  [{ protocol: 'tcp' }, 'meta nfproto ipv4 meta l4proto 6 goto let_in'],
+  [{ cidr: '0.0.0.0/0', protocol: 'icmp' }, 'meta nfproto ipv4 meta l4proto 1 goto let_in'],
+  [
+    { protocol: 'icmp', portMin: 8, portMax: 0 },
+    'meta nfproto ipv4 meta l4proto 1 icmp type 8 icmp code 0 goto let_in',
+  ],
+  [{ protocol: 'icmp', family: 6, portMin: 128 }, 'meta nfproto ipv6 meta l4proto 58 icmpv6 type 128 goto let_in'],
+  [{ protocol: '112' }, 'meta nfproto ipv4 meta l4proto 112 goto let_in'],
+  [{ protocol: 'vrrp', portMin: 1, portMax: 2 }, 'meta nfproto ipv4 meta l4proto 112 goto let_in'],
   [{ direction: 'egress', remoteGroupId: 'ab-cd' }, 'meta nfproto ipv4 ip daddr @gabcd_4 goto to_guest'],
 ];
 for (const [more, line] of said)

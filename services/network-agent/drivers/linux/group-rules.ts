@@ -29,7 +29,7 @@ export const groupChains = ({ id, rules }: GroupWish): Block[] =>
 
 /** What leaves a guest must still be let in by the one it goes to, so it goes on there. */
 export function ruleLine(rule: FirewallRule): string {
-  const verdict = rule.direction === 'ingress' ? 'accept' : 'goto to_guest';
+  const verdict = rule.direction === 'ingress' ? 'goto let_in' : 'goto to_guest';
   const family = `meta nfproto ipv${rule.family}`;
   return [family, remote(rule), protocol(rule), verdict].filter(Boolean).join(' ');
 }

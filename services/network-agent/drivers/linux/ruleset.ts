@@ -27,6 +27,8 @@ export interface FirewallState {
   readonly names: Names;
   readonly ports: readonly NumberedPort[];
   readonly groups: readonly GroupWish[];
+  /** A mark of these very rules: 32 bits that no other rules here, nor of another cloud, are likely to have. */
+  readonly generation: number;
   readonly bridges: readonly HostBridge[];
   /** Bridges whose guests leave through this host under its own address. */
   readonly masqueraded: readonly string[];
@@ -123,17 +125,18 @@ const portChains = ({ number, wish }: NumberedPort): Block[] => [
 ];
 
 /**
- * What goes the way its connection began is judged by the rules of today, each packet; answers follow. So a connection
- * ends when its rule goes: its next packet is dropped and marks it, and a marked one has no answers either.
+ * What goes the way its connection began is judged by the rules of today; answers follow. So a connection ends when its
+ * rule goes: its next packet is dropped and marks it, and a marked one has no answers either. What these very rules let
+ * in is marked with them and not judged again before they change.
  */
-const ended = '0x656e6465';
-const connections = [
+const connections = (generation: string) => [
   'ct state invalid drop',
+  `ct mark ${generation} accept`,
   `ct direction reply ct mark ${ended} drop`,
   'ct direction reply ct state { established, related } accept',
-  `ct mark ${ended} ct mark set 0`,
   'ct state related accept',
 ];
+const ended = '0x656e6465';
 
 /** First who sent it, then who gets it. What the host routes itself carries no mark of its goal, so there the address tells. */
 function dispatch(state: FirewallState): Block[] {
@@ -145,14 +148,16 @@ function dispatch(state: FirewallState): Block[] {
         .filter(({ address }) => address.includes('.'))
         .map(({ address }) => `"${segment.bridge}" . ${address} : goto to_${number}`),
     );
+  const generation = `0x${state.generation.toString(16).padStart(8, '0')}`;
   const senders = watched(state).map(({ number }) => `${from(number)} : goto from_${number}`);
   const goals = watched(state).map(({ number }) => `${to(number)} : goto to_${number}`);
   return [
-    chain('inet', 'guests', [...connections, ...vmap('meta mark & 0xffff0000', senders), 'goto to_guest']),
+    chain('inet', 'let_in', [`ct mark set ${generation} accept`]),
+    chain('inet', 'guests', [...connections(generation), ...vmap('meta mark & 0xffff0000', senders), 'goto to_guest']),
     chain('inet', 'to_guest', [
       ...vmap('meta mark & 0x0000ffff', goals),
       ...vmap('oifname . ip daddr', byAddress),
-      'accept',
+      'goto let_in',
     ]),
   ];
 }
