@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -121,6 +121,34 @@ const rawGet = (port: number, path: string) =>
       resolve({ status: answer.statusCode ?? 0, headers: answer.headers });
     });
     asked.on('error', reject).end();
+  });
+
+test('DEP-WS: more headers than the server counts, before or after those of an upgrade, end one connection and not the proxy', async (t) => {
+  const { proxy } = await openProxy(t);
+  const many = Array.from({ length: 2_100 }, (_, at) => `a${at}: `);
+  const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='];
+  for (const headers of [
+    [...many, ...upgrade],
+    [...upgrade, ...many],
+  ])
+    assert.match(
+      await rawAnswer(proxy.port, ['GET /?token=bad HTTP/1.1', 'Host: x', ...headers]),
+      /^HTTP\/1\.1 4\d\d /,
+    );
+  await once(knock(proxy.port, 'good'), 'message');
+});
+
+const rawAnswer = (port: number, lines: readonly string[]) =>
+  new Promise<string>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(`${lines.join('\r\n')}\r\n\r\n`));
+    let text = '';
+    socket
+      .on('error', () => {})
+      .on('data', (bytes) => {
+        text += bytes;
+      });
+    socket.on('close', () => resolve(text));
+    socket.on('end', () => socket.destroy());
   });
 
 test('OSSA-2020-001: the log names the server, and never the token', async (t) => {
