@@ -123,7 +123,7 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
 }
 
 interface FakeVolumes extends VolumePart {
-  readonly volumes: Map<string, VolumeJson & { readonly metadata?: unknown }>;
+  readonly volumes: Map<string, VolumeJson>;
   readonly attachments: Map<string, AttachmentJson>;
   readonly snapshots: Map<string, SnapshotJson>;
   readonly types: Map<string, VolumeTypeJson>;
@@ -165,11 +165,17 @@ export function fakeVolumes(
       [...attachments.values()].filter(
         (each) => each.instance === instance && (volume === undefined || each.volume_id === volume),
       ),
-    createAttachment: async ({ instance_uuid, volume_uuid }) => {
+    createAttachment: async ({ instance_uuid, volume_uuid, mode }) => {
       const { status, multiattach } = found(volumes, 'Volume', String(volume_uuid));
       if (status !== 'available' && !multiattach)
         throw new Fault(400, 'badRequest', `Volume ${volume_uuid} status must be available, but it is ${status}.`);
-      const made = { id: randomUUID(), instance: String(instance_uuid), volume_id: String(volume_uuid) };
+      const access_mode = String(mode);
+      const made = {
+        id: randomUUID(),
+        instance: String(instance_uuid),
+        volume_id: String(volume_uuid),
+        connection_info: { access_mode },
+      };
       attachments.set(made.id, made);
       say(made.volume_id, 'reserved');
       return made;
@@ -184,7 +190,10 @@ export function fakeVolumes(
         auth_username: `u-${id}`,
         auth_password: chapSecretOf(id),
       };
-      const connected = { ...before, connection_info: { driver_volume_type: 'iscsi', ...data } };
+      const connected = {
+        ...before,
+        connection_info: { ...before.connection_info, driver_volume_type: 'iscsi', ...data },
+      };
       attachments.set(id, connected);
       return connected;
     },

@@ -182,3 +182,11 @@ const opens = (socket: WebSocket) =>
     socket.once('unexpected-response', () => resolve(false));
     socket.on('error', () => resolve(false));
   });
+
+test('DEP-WS: a knock with more headers than a browser sends is refused, and the door stays open', async (t) => {
+  const { proxy } = await openProxy(t);
+  const headers = Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`x-h-${at}`, 'a']));
+  const many = new WebSocket(`ws://127.0.0.1:${proxy.port}/?token=good`, ['binary'], { headers });
+  assert.ok([400, 431].includes((await refusal(many)) ?? 0));
+  await once(knock(proxy.port, 'good'), 'message');
+});

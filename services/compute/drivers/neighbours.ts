@@ -95,6 +95,7 @@ export interface VolumeJson {
   readonly multiattach?: boolean;
   readonly attachments?: readonly { readonly server_id: string; readonly attachment_id?: string }[];
   readonly volume_image_metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 export interface VolumeTypeJson {
   readonly id: string;

@@ -99,14 +99,14 @@ test('an ISO image boots as a disc, and a read-only volume is plugged read-only'
   const image = cloud.images.all.get(imageId);
   assert.ok(image);
   cloud.images.all.set(imageId, { ...image, disk_format: 'iso' });
-  const { connectAttachment } = cloud.volumes;
-  Object.assign(cloud.volumes, {
-    connectAttachment: async (id: string, connector: object) => {
-      const { connection_info, ...rest } = await connectAttachment(id, connector as never);
-      return { ...rest, connection_info: { ...connection_info, access_mode: 'ro' } };
-    },
-  });
-  const volume = { id: uuid, name: 'v', size: 1, status: 'available', bootable: 'false' };
+  const volume = {
+    id: uuid,
+    name: 'v',
+    size: 1,
+    status: 'available',
+    bootable: 'false',
+    metadata: { readonly: 'True' },
+  };
   cloud.volumes.volumes.set(uuid, volume);
   const disk = { source_type: 'volume', destination_type: 'volume', boot_index: -1, uuid };
   const { id } = await launched(cloud, { block_device_mapping_v2: [disk] });

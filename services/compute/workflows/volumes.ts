@@ -20,7 +20,7 @@ export async function connectVolume(
 ): Promise<Attachment> {
   if (attachment.destination === 'local') return attachment;
   const volumeId = attachment.volumeId ?? (await makeVolume(compute, server, attachment, run)).id;
-  const reserved = await reserve(compute, server.id, volumeId);
+  const reserved = await reserve(compute, attachment, volumeId);
   await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId, attachmentId: reserved.id }));
   const connector = { ...(await connectorOf(compute, server.host ?? '')), mountpoint: attachment.device ?? '/dev/vda' };
   const connection = connectionOf(await compute.volumes.connectAttachment(reserved.id, connector), compute);
@@ -29,9 +29,16 @@ export async function connectVolume(
 }
 
 /** One attachment per server and volume: a repeated step finds the first. */
-async function reserve({ volumes }: Compute, serverId: string, volumeId: string): Promise<AttachmentJson> {
+async function reserve(
+  { volumes }: Compute,
+  { serverId, cdrom }: Attachment,
+  volumeId: string,
+): Promise<AttachmentJson> {
   const [found] = await volumes.listAttachments({ instance: serverId, volume: volumeId });
-  return found ?? volumes.createAttachment({ instance_uuid: serverId, volume_uuid: volumeId, mode: 'rw' });
+  if (found) return found;
+  const { metadata = {} } = await volumes.show(volumeId);
+  const mode = cdrom || metadata.readonly === 'True' ? 'ro' : 'rw';
+  return volumes.createAttachment({ instance_uuid: serverId, volume_uuid: volumeId, mode });
 }
 
 /** All guests of a cloud log in by one name; their CHAP accounts tell them apart. */
