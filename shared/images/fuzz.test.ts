@@ -59,7 +59,7 @@ async function checkVerdict(image: Buffer, look: (bytes: Bytes) => Promise<numbe
   const bytes = watched(image);
   try {
     const size = await look(bytes);
-    assert.ok(Number.isFinite(size) && size >= 0, `size ${size}`);
+    assert.ok(Number.isSafeInteger(size) && size >= 0, `size ${size}`);
   } catch (error) {
     if (!(error instanceof BadImage)) throw error;
     assert.ok(error.message.length < 400, 'a sentence that a person can read');

@@ -14,7 +14,7 @@ type Inspect = (bytes: Bytes) => Promise<number>;
 
 const asItIs: Inspect = async ({ size }) => size;
 const inspectPloop: Inspect = async (bytes) =>
-  safe((await need(bytes, 0, 64, 'header')).readBigUInt64LE(0x24), 'its disk size') * 512;
+  safe((await need(bytes, 0, 64, 'header')).readBigUInt64LE(0x24) * 512n, 'its disk size');
 
 /** Formats with a mark of their own. */
 const marked: ReadonlyMap<string, Inspect> = new Map([

@@ -17,7 +17,7 @@ export async function inspectVmdk(bytes: Bytes): Promise<number> {
   if (capacity === 0n) throw new BadImage('its header has no capacity');
   if (header.readBigUInt64LE(56) === gdAtEnd) await checkFooter(bytes, header);
   checkDescriptor(await readDescriptor(bytes, header));
-  return safe(capacity, 'its capacity') * sector;
+  return safe(capacity * BigInt(sector), 'its capacity');
 }
 
 /** A streamed image repeats its header near the end, and QEMU believes that one. */

@@ -82,8 +82,8 @@ test(
     await make({ name: 'early' });
     disk.fill();
     const refused = await ask('POST', '/v2/images', { body: wish });
-    assert.equal(refused.status, 500);
-    assert.match(refused.body.message, /unexpected error/);
+    assert.equal(refused.status, 503);
+    assert.match(refused.body.message, /disk of the controller is full/);
     assert.ok(
       lines.some((line) => /database or disk is full/.test(line)),
       lines.join(),

@@ -11,6 +11,11 @@ const GiB = 1024 ** 3;
 const stepBytes = 16 * 1024 ** 2;
 
 export interface Budget {
+  /**
+   * What a caller says is coming: its project's quota is reserved. The disk is only looked at: who announces much and
+   * sends nothing must not keep the room of all others.
+   */
+  announce(totalBytes: number): Promise<void>;
   /** Throws 413 unless it may write so many bytes in all. */
   cover(totalBytes: number): Promise<void>;
   wrote(bytes: number): void;
@@ -48,11 +53,18 @@ export async function openBudget(images: Images, image: Image, upload: Upload): 
       if (!(await addReserved(tx, upload, step))) throw lostImage(image.id);
       return step;
     });
-  const cover = async (total: number): Promise<void> => {
+  const coverQuota = async (total: number): Promise<void> => {
     if (total > largest) throw tooBig(largest);
     if (quota > 0 && total > reserved) reserved += await reserve(total - reserved);
+  };
+  const announce = async (total: number): Promise<void> => {
+    await coverQuota(total);
+    (await bytes.reserve(total)).release();
+  };
+  const cover = async (total: number): Promise<void> => {
+    await coverQuota(total);
     if (total > onDisk) await disk.grow(total - onDisk);
     onDisk = Math.max(total, onDisk);
   };
-  return { cover, wrote: disk.wrote, release: disk.release };
+  return { announce, cover, wrote: disk.wrote, release: disk.release };
 }

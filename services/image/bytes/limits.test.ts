@@ -1,5 +1,6 @@
 /** How much a project may have, and that nothing gets past it: in parallel, without a length, by deleting meanwhile. */
 import assert from 'node:assert/strict';
+import { statfsSync } from 'node:fs';
 import http from 'node:http';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -86,6 +87,18 @@ test('OSSA-2015-003: what is deleted during its upload counts until it has ended
     assert.deepEqual(door.files(), []);
     assert.equal(await usedBytes(door.db, 'mine'), 0);
   }
+});
+
+test('who announces all the room there is and sends nothing keeps it from nobody', async (t) => {
+  const door = await openImages(t);
+  const { bavail, bsize } = statfsSync(door.dir);
+  const slow = await Promise.all([1, 2, 3].map(() => door.make()));
+  const length = String(Math.min(bavail * bsize - 2 ** 30, 1000 * 2 ** 30));
+  const uploads = slow.map((id) => openUpload(door, `${id}/file`, { 'content-length': length }));
+  for (const id of slow) await putting(door, id);
+  assert.equal((await door.upload(await door.make(), Buffer.alloc(4 * MiB))).status, 204);
+  for (const { request } of uploads) request.destroy();
+  for (const id of slow) while ((await statusOf(door, id)) !== 'queued') await sleep(2);
 });
 
 test('an upload that breaks off gives its quota back', async (t) => {

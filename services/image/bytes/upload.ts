@@ -85,7 +85,7 @@ interface Way extends Upload {
 
 async function fill(images: Images, image: Image, upload: Way, stream: Readable): Promise<void> {
   const { db, bytes, config } = images;
-  await upload.budget.cover(upload.announced);
+  await upload.budget.announce(upload.announced);
   const name = bytesName(image.id, upload.id);
   const fresh = await bytes.begin(name);
   const lease = holdUpload(images, upload, stream);

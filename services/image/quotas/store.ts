@@ -1,15 +1,19 @@
 /** What a project has, counted while nobody else counts for it: images, and bytes that are there or on their way. */
 import type { Knex } from 'knex';
+import { isMysql } from '#shared/db/ensure.ts';
 import type { ImageRow } from '../images/store.ts';
 
 type Owner = string | null;
 
-/** Until the transaction ends nobody else counts for this project. Its row is made by whoever comes first. */
-export const lockOwner = (tx: Knex, owner: Owner) =>
-  tx('quota_locks')
-    .insert({ owner: owner ?? '' })
-    .onConflict('owner')
-    .merge(['owner']);
+/**
+ * Until the transaction ends nobody else counts for this project. Its row is made by whoever comes first; sqlite has one
+ * writer anyway, from the beginning of a transaction.
+ */
+export async function lockOwner(tx: Knex, owner: Owner): Promise<void> {
+  if (!isMysql(tx)) return;
+  const row = { owner: owner ?? '' };
+  await tx('quota_locks').insert(row).onConflict('owner').merge(['owner']);
+}
 
 const numberOf = (row: unknown): number =>
   Number((row as { number?: number | string | null } | undefined)?.number ?? 0);
