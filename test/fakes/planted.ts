@@ -1,9 +1,9 @@
 /** Looks for planted secrets in every row of a database, whatever tables it has. */
 import type { Knex } from 'knex';
+import { isMysql } from '#shared/db/ensure.ts';
 
 async function tablesOf(db: Knex): Promise<string[]> {
-  if (db.client.config.client === 'mysql2')
-    return db('information_schema.tables').whereRaw('table_schema = database()').pluck('TABLE_NAME');
+  if (isMysql(db)) return db('information_schema.tables').whereRaw('table_schema = database()').pluck('TABLE_NAME');
   return db('sqlite_master').where({ type: 'table' }).pluck('name');
 }
 

@@ -1,7 +1,9 @@
 /** What tgtd lets in, asked by a real initiator: QEMU's. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { findDetached } from '#shared/process/detached.ts';
 import { until } from '../../../../test/fakes/compute-host.ts';
 import {
@@ -77,6 +79,38 @@ tgtTest('file: a tgtd that dies comes back with everything it served', async (t)
   process.kill(pid ?? 0, 'SIGKILL');
   await until('another tgtd runs', () => findDetached('tgtd', directory).some((other) => other !== pid));
   await until('it lets its initiator in', async () => (await logIn(t, state, initiator)).code === 0);
+});
+
+tgtTest('file: records of an earlier version, which know no numbers of targets, are served again', async (t) => {
+  const { agent, directory, restart } = await fileHost(t);
+  const [one, two] = [randomUUID(), randomUUID()];
+  for (const id of [one, two]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  const [first, second] = [await grant(agent, one, initiator), await grant(agent, two, other)];
+  for (const id of [one, two]) {
+    const file = join(directory, 'exports', `${id}.json`);
+    const { volumeId, path, grants } = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ volumeId, path, grants }));
+  }
+  const next = await restart();
+  await until('the first is served', async () => (await logIn(t, first, initiator)).code === 0);
+  await until('the second is served', async () => (await logIn(t, second, other)).code === 0);
+  await next.ensureGrantGone({ id: initiator.id, volumeId: one });
+  assert.notEqual((await logIn(t, first, initiator)).code, 0);
+  assert.equal((await logIn(t, second, other)).code, 0);
+});
+
+tgtTest('file: an export whose bytes are gone holds up no other when tgtd comes back', async (t) => {
+  const { agent, directory } = await fileHost(t);
+  const [lost, kept] = [randomUUID(), randomUUID()];
+  for (const id of [lost, kept]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  await grant(agent, lost, initiator);
+  const state = await grant(agent, kept, other);
+  await rm(join(directory, 'pool', 'volumes', `${lost}.raw`));
+  const [pid] = findDetached('tgtd', directory);
+  process.kill(pid ?? 0, 'SIGKILL');
+  await until('another tgtd runs', () => findDetached('tgtd', directory).some((each) => each !== pid));
+  await until('the other volume is served', async () => (await logIn(t, state, other)).code === 0);
+  await agent.ensureGrantGone({ id: initiator.id, volumeId: lost });
 });
 
 tgtTest('file: a portal that somebody else has is refused by name, and a grant can be given back', async (t) => {

@@ -24,18 +24,20 @@ interface Parts {
   readonly daemon: Daemon;
   readonly records: Records;
   readonly log: Log;
+  /** Volumes whose export could not be made to stand. */
+  readonly failing: Set<string>;
 }
 
 export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise<Exporter> {
   const records = await openRecords(join(options.directory, 'exports'));
-  const parts: Parts = { daemon: daemonOf(options), records, log };
+  const parts: Parts = { daemon: daemonOf(options), records, log, failing: new Set() };
   const inTurn = oneAtATime();
   const watching = every(
     watchMs,
     () => inTurn(() => reapply(parts)),
     (error) => log.error({ error }, 'tgtd cannot be brought back'),
   );
-  await inTurn(() => applyAll(parts)).catch((error: unknown) => log.error({ error }, 'exports do not stand yet'));
+  await inTurn(() => reapply(parts)).catch((error: unknown) => log.error({ error }, 'exports do not stand yet'));
   return {
     ensureGrant: (wish, path) => inTurn(() => ensureGrant(parts, wish, path)),
     ensureGrantGone: ({ id, volumeId }) => inTurn(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
@@ -55,15 +57,24 @@ function oneAtATime() {
   };
 }
 
+/** All that does not stand in the tgtd that runs. One that cannot is left for the next look and holds up no other. */
 async function reapply(parts: Parts): Promise<void> {
   const { daemon, records, log } = parts;
-  if (records.all().length === 0 || !(await daemon.ensureUp())) return;
-  await applyAll(parts);
-  log.warn({ exports: records.all().length }, 'tgtd was gone and serves again');
+  if (records.all().length === 0) return;
+  if (await daemon.ensureUp()) log.warn({ exports: records.all().length }, 'tgtd was gone and serves again');
+  for (const { volumeId, appliedIn } of records.all())
+    if (appliedIn !== daemon.instance()) await orLater(parts, volumeId, ensureApplied(parts, volumeId));
 }
 
-async function applyAll(parts: Parts): Promise<void> {
-  for (const { volumeId } of parts.records.all()) await ensureApplied(parts, volumeId);
+/** Says once that an export does not stand. */
+async function orLater({ failing, log }: Parts, volumeId: string, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+    failing.delete(volumeId);
+  } catch (error) {
+    if (!failing.has(volumeId)) log.error({ volumeId, error }, 'an export does not stand');
+    failing.add(volumeId);
+  }
 }
 
 async function ensureGrant(parts: Parts, wish: GrantWish, path: string): Promise<Reached> {
@@ -154,7 +165,9 @@ async function startAnew(parts: Parts, volumeId: string): Promise<void> {
   log.error({ volumeId }, 'tgtd has a target that no record explains: it starts anew');
   await stopDaemon(daemon.directory);
   await daemon.ensureUp();
-  for (const record of records.all()) await apply(parts, record.volumeId);
+  for (const record of records.all())
+    if (record.volumeId !== volumeId) await orLater(parts, record.volumeId, apply(parts, record.volumeId));
+  await apply(parts, volumeId);
 }
 
 /** An agent that died between the end of a target and that of its record. */
