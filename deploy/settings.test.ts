@@ -19,14 +19,14 @@ function wattle(t: TestContext, yaml: string, ...words: string[]) {
   return { status, stdout, stderr, madeSomething: existsSync(join(folder, 'var')) };
 }
 
-test('a section that does not exist stops the start before anything is made', (t) => {
+test('U05: a section that does not exist stops the start before anything is made', (t) => {
   const { status, stderr, madeSomething } = wattle(t, 'identitty: { listen: 5001 }', 'start');
   assert.equal(status, 1);
   assert.match(stderr, /^wattle start: identitty is not a section: cloud, /);
   assert.equal(madeSomething, false);
 });
 
-test('so does a setting that its section does not have, named with those it has', (t) => {
+test('U05: so does a setting that its section does not have, named with those it has', (t) => {
   const { stderr, madeSomething } = wattle(t, 'cloud: { adress: 127.0.0.3 }', 'start');
   assert.match(stderr, /cloud\.adress is not a setting: .*\baddress\b/);
   assert.equal(madeSomething, false);

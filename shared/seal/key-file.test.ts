@@ -29,7 +29,7 @@ test('after a rotation the new key seals and the old one still opens', (t) => {
   assert.equal(sealer.open(before.sealed, before.keyId), 'old');
 });
 
-test('a file that was cut short, or that others may read, stops the start and is left as it is', (t) => {
+test('R15: a file that was cut short, or that others may read, stops the start and is left as it is', (t) => {
   const file = fileFor(t);
   openSealer(file);
   chmodSync(file, 0o644);

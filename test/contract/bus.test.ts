@@ -208,7 +208,7 @@ async function brokerThatLeaves(t: TestContext) {
   return { url: url.href, leave, comeBack, freeze, thaw };
 }
 
-test('rabbit: a broker that goes away costs hints and questions, and nothing after it', {
+test('B01: rabbit: a broker that goes away costs hints and questions, and nothing after it', {
   skip: noBroker,
 }, async (t) => {
   const broker = await brokerThatLeaves(t);
@@ -237,7 +237,7 @@ test('rabbit: a broker that goes away costs hints and questions, and nothing aft
   assert.equal(await askSoon(near, echo, 'also'), 'also');
 });
 
-test('rabbit: a broker that froze is away after three heartbeats, and is found when it goes on', {
+test('B08: rabbit: a broker that froze is away after three heartbeats, and is found when it goes on', {
   skip: noBroker,
 }, async (t) => {
   const broker = await brokerThatLeaves(t);

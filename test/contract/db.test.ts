@@ -242,7 +242,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
   });
 }
 
-test('mysql: a server that cuts the connections is met with new ones', { skip: kinds.mysql.skip }, async (t) => {
+test('D06: mysql: a server that cuts the connections is met with new ones', { skip: kinds.mysql.skip }, async (t) => {
   const { db, other } = await open(t, 'mysql');
   const cut = async () => {
     const [{ id }] = await db.raw('SELECT CONNECTION_ID() AS id');

@@ -29,7 +29,7 @@ test('a cloud of many processes goes on when one of them dies, or the broker is 
   const work = await openWork(cloud);
   const before = await settledTracesOf(cloud);
   for (const role of parts)
-    await t.test(`${role} is killed in the middle of making and of deleting`, async () => {
+    await t.test(`K63: ${role} is killed in the middle of making and of deleting`, async () => {
       const made = await work.begin();
       await killNow(wattleOf(cloud, role));
       await work.isThere(made);
@@ -40,7 +40,7 @@ test('a cloud of many processes goes on when one of them dies, or the broker is 
       await isBack(cloud, role);
     });
 
-  await t.test('the broker is killed', async () => {
+  await t.test('B02: the broker is killed', async () => {
     const [broker] = brokerOf(cloud);
     await killNow(broker as number);
     const made = await work.begin();
@@ -50,7 +50,7 @@ test('a cloud of many processes goes on when one of them dies, or the broker is 
     await work.isGone(made);
   });
 
-  await t.test('the broker is frozen for longer than a host may take', async (t) => {
+  await t.test('P04: the broker is frozen for longer than a host may take', async (t) => {
     const [broker] = brokerOf(cloud);
     t.after(() => process.kill(broker as number, 'SIGCONT'));
     process.kill(broker as number, 'SIGSTOP');

@@ -2,13 +2,19 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { settingsOf } from '#shared/config/settings.ts';
+import { openDatabase } from '#shared/db/open.ts';
+import { openKeyRing } from '../../services/identity/keys/operations.ts';
+import { rotateKeys } from '../../services/identity/keys/store.ts';
 import { until } from '../e2e/story/cloud.ts';
 import { freePort } from '../fakes/free-port.ts';
-import { hands, type IdentityHands, seededUsers } from '../fakes/identity.ts';
+import { hands, type IdentityHands, many, seededUsers } from '../fakes/identity.ts';
 import { type Ledger, stories } from './identity-writes.ts';
 
 const deaths = 4;
@@ -41,7 +47,20 @@ async function open(t: TestContext) {
     const [words] = await once(running.stdout as NodeJS.ReadableStream, 'data');
     assert.match(String(words), /ready/);
   };
-  return { by: hands(`http://127.0.0.1:${listen}`), begin, kill, auditFile };
+  /** Kills a start as soon as its database has so many bytes: in the middle of migrations and first data. */
+  const breakOff = async (atBytes: number) => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'identity-process.ts'), settings], {
+      stdio: 'ignore',
+    });
+    const gone = once(child, 'exit');
+    const file = join(home, 'db', 'identity.sqlite');
+    const bytes = () =>
+      [file, `${file}-wal`].reduce((sum, each) => sum + (statSync(each, { throwIfNoEntry: false })?.size ?? 0), 0);
+    for (const giveUp = Date.now() + 20_000; bytes() < atBytes && Date.now() < giveUp; ) await setImmediate();
+    child.kill('SIGKILL');
+    await gone;
+  };
+  return { by: hands(`http://127.0.0.1:${listen}`), begin, kill, breakOff, auditFile, settings };
 }
 
 /** Until the process dies at the n-th answer; the other writers are in the middle of something then. */
@@ -72,7 +91,7 @@ async function refuted(by: IdentityHands, ledger: Ledger): Promise<string[]> {
   return found;
 }
 
-test('no answered write is lost, none is half done, and what was revoked stays so, wherever it was killed', async (t) => {
+test('K59, D16: no answered write is lost, none is half done, and what was revoked stays so, wherever it was killed', async (t) => {
   const { by, begin, kill, auditFile } = await open(t);
   const ledger: Ledger = new Map();
   await begin();
@@ -89,3 +108,56 @@ test('no answered write is lost, none is half done, and what was revoked stays s
   const untold = () => users.filter((id) => !told().includes(id));
   await until('every change is told', async () => untold().length === 0, 15_000);
 });
+
+test('K61: a first start that is killed in the middle of its tables and first data is finished by the next', async (t) => {
+  const { by, begin, breakOff } = await open(t);
+  for (const bytes of [1, 30_000, 150_000, 300_000, 450_000]) await breakOff(bytes);
+  await begin();
+  const token = await by.admin();
+  const users = many(await by.ask('GET', '/users', { token }), 'users');
+  assert.deepEqual(users.map(({ name }) => name).toSorted(), [...seededUsers].toSorted(), 'each once');
+  assert.equal(many(await by.ask('GET', '/roles', { token }), 'roles').length, 5);
+});
+
+test('K60: a rotation of keys that is killed leaves one key that signs, one that is staged, and every token good', async (t) => {
+  const { by, begin, kill, settings } = await open(t);
+  await begin();
+  const token = await by.admin();
+  await kill();
+  const ring = openKeyRing(settingsOf(JSON.parse(settings)));
+  t.after(() => ring.close());
+  const db = openDatabase(`sqlite:${join(JSON.parse(settings).cloud.var, 'db', 'identity.sqlite')}`);
+  t.after(() => db.destroy());
+  const before = await ring.list();
+  for (let statements = 1; statements < 20; statements += 1) {
+    const broken = db.transaction((tx) => rotateKeys(failingAfter(tx, statements), 1000));
+    if (
+      await broken.then(
+        () => true,
+        () => false,
+      )
+    )
+      break;
+    assert.deepEqual(await ring.list(), before, `broken off at statement ${statements}`);
+  }
+  await ring.rotateTokens();
+  const states = (await ring.list()).map(({ state }) => state);
+  assert.deepEqual(
+    [states.filter((each) => each === 'active').length, states.filter((each) => each === 'staged').length],
+    [1, 1],
+  );
+  await begin();
+  assert.equal((await by.ask('GET', '/auth/tokens', { token, headers: { 'x-subject-token': token } })).status, 200);
+});
+
+/** The transaction, dying when it is used for the n-th time. */
+function failingAfter(tx: Knex, uses: number): Knex {
+  let left = uses;
+  return new Proxy(tx, {
+    apply: (target, self, args) => {
+      left -= 1;
+      if (left === 0) throw new Error('killed');
+      return Reflect.apply(target as (...all: unknown[]) => unknown, self, args);
+    },
+  });
+}
