@@ -8,8 +8,9 @@ const goOn = new Set(['get', 'head', 'delete', 'options']);
 const freeing = /delete|detach|stop/i;
 
 /** What frees room goes on, and logins and services that are needed for it; the room kept back is for them. */
-export function refuseWhileShort(route: Pick<Route<never>, 'method' | 'action' | 'who'>, who: Who): void {
+export function refuseWhileShort(route: Pick<Route<never>, 'method' | 'action' | 'who' | 'body'>, who: Who): void {
   if (!isDiskShort() || goOn.has(route.method) || route.who === 'nobody') return;
+  if (route.body === 'stream') return; // stores of bytes look at their own disk, and have their own word for a full one
   if (who.serviceRoles.includes('service') || who.roles.includes('service') || freeing.test(route.action ?? '')) return;
   throw diskIsFull();
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { request } from '#shared/clients/http.ts';
+import { openReserve } from '#shared/files/reserve.ts';
 import { openLog } from '#shared/log/log.ts';
 import { run, tryRun } from '#shared/process/run.ts';
 import { openImages } from '../fakes/image-door.ts';
@@ -93,5 +94,26 @@ test(
     assert.equal((await ask('POST', '/v2/images', { body: wish })).status, 201);
     assert.deepEqual(await list(), ['late', 'early']);
     assert.ok(readdirSync(disk.folder).includes('image.sqlite'));
+  },
+);
+
+test(
+  'S01: an upload to a disk that is full to the last block is told so as by Glance, and deletes go on',
+  options,
+  async (t) => {
+    const disk = await smallDisk(t, 16);
+    const database = `sqlite:${join(disk.folder, 'image.sqlite')}`;
+    const door = await openImages(t, { folder: join(disk.folder, 'bytes'), database });
+    const reserve = openReserve({ file: join(disk.folder, 'reserve'), bytes: 2 ** 20 });
+    t.after(() => reserve.close());
+    const [kept, late] = [await door.make(), await door.make()];
+    await door.upload(kept, Buffer.alloc(2 ** 20, 1));
+    disk.fill();
+    reserve.spend();
+    assert.ok(reserve.isShort());
+    const refused = await door.upload(late, Buffer.alloc(4 * 2 ** 20, 1));
+    assert.deepEqual([refused.status, /not enough disk space/.test(refused.body.message)], [413, true]);
+    assert.equal((await door.ask('DELETE', `/v2/images/${kept}`)).status, 204);
+    assert.deepEqual(door.files(), []);
   },
 );
