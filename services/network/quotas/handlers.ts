@@ -50,6 +50,8 @@ export const showQuotaDetails: Handler<Network> = async (network, call) => {
 export const updateQuota: Handler<Network, { quota: Record<string, unknown> }> = async (network, call) => {
   const { tenant_id: _, project_id: __, force: ___, check_limit, ...asked } = call.body.quota;
   const project = projectOf(call);
+  if (project.length > 64)
+    throw badRequest(`Invalid project_id '${project.slice(0, 64)}…': too long.`, 'HTTPBadRequest');
   const ceilings = Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, ceilingOf(name, value)]));
   await atomically(network, async (within) => {
     if (check_limit) await refuseBelowUse(within, project, ceilings);

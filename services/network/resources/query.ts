@@ -65,11 +65,14 @@ function descends(direction: string): boolean {
   throw badRequest(`['${direction}'] is invalid value for sort_dirs, ${known}`, 'HTTPBadRequest');
 }
 
+/** More than any collection has, and no more than a database takes for a number. */
+const mostRows = 1_000_000_000;
+
 function limitOf(limit: string | undefined): number | undefined {
   if (limit === undefined || limit === '') return undefined;
   if (!/^\d+$/.test(limit))
     throw badRequest(`Bad limit request: Limit must be an integer 0 or greater and not '${limit}'.`, 'BadRequest');
-  return Number(limit) || undefined;
+  return Math.min(Number(limit), mostRows) || undefined;
 }
 
 /** The stock client writes a Python list into one `fields`; others repeat the key. Undefined: all of them. */

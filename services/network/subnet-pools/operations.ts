@@ -41,7 +41,7 @@ function lengthsOf(wish: Partial<SubnetPoolWish>, ipVersion: 4 | 6, before?: Sub
   const defaultPrefixlen = number(wish.default_prefixlen, before?.defaultPrefixlen ?? minPrefixlen);
   if (maxPrefixlen > longest[ipVersion])
     throw badRequest(`Prefix '${maxPrefixlen}' not supported in IPv${ipVersion} pool.`, 'UnsupportedMaxSubnetPrefix');
-  const fits = minPrefixlen <= defaultPrefixlen && defaultPrefixlen <= maxPrefixlen;
+  const fits = 0 <= minPrefixlen && minPrefixlen <= defaultPrefixlen && defaultPrefixlen <= maxPrefixlen;
   if (!fits)
     throw badRequest(
       `Illegal prefix bounds: min_prefixlen=${minPrefixlen}, default_prefixlen=${defaultPrefixlen}, max_prefixlen=${maxPrefixlen}.`,
@@ -50,8 +50,15 @@ function lengthsOf(wish: Partial<SubnetPoolWish>, ipVersion: 4 | 6, before?: Sub
   return { minPrefixlen, maxPrefixlen, defaultPrefixlen };
 }
 
-const quotaOf = (value: SubnetPoolWish['default_quota']) =>
-  value === null || value === undefined ? null : Number(value);
+function quotaOf(value: SubnetPoolWish['default_quota']): number | null {
+  if (value === null || value === undefined) return null;
+  const quota = Number(value);
+  if (Number.isInteger(quota) && quota >= 0 && quota <= 2_147_483_647) return quota;
+  throw badRequest(
+    `Invalid input for default_quota. Reason: '${value}' must be a number from 0 to 2147483647.`,
+    'HTTPBadRequest',
+  );
+}
 const flagOf = (value: unknown, name: string) => (value === undefined ? undefined : truth(value, name));
 
 export async function createSubnetPool(network: Network, _who: Who, wish: SubnetPoolWish, projectId: string) {
