@@ -33,20 +33,20 @@ async function wholeAtOnce(store: ObjectStore, call: Call, way: Way): Promise<An
   if ('x-object-manifest' in answer.headers) await bytes.close(); // it stands for others
   const isManifest = 'x-object-manifest' in answer.headers || 'x-static-large-object' in answer.headers;
   if (isManifest) return answerFrom(call, {}, await resolved(store, call, way, source));
-  const headers = { ...shown(source), 'content-length': String(length) };
+  const headers = shown(source);
   if (Buffer.isBuffer(answer.body)) return { status: 200, headers, body: answer.body };
   return { status: 200, headers, body: bytes };
 }
 
 function shown({ headers, etag, length }: Source): Headers {
-  const { etag: _etag, 'content-length': _length, ...said } = publicHeaders(headers);
-  return {
-    ...said,
-    ...(etag ? { etag } : {}),
-    ...(length === Infinity ? {} : { 'content-length': String(length) }),
-    'accept-ranges': 'bytes',
-    'last-modified': httpDate(headers['x-timestamp'] ?? ''),
-  };
+  const said = publicHeaders(headers);
+  if (etag) said.etag = etag;
+  else delete said.etag;
+  if (length === Infinity) delete said['content-length'];
+  else said['content-length'] = String(length);
+  said['accept-ranges'] = 'bytes';
+  said['last-modified'] = httpDate(headers['x-timestamp'] ?? '');
+  return said;
 }
 
 async function answerFrom(call: Call, asked: Headers, source: Source): Promise<Answer> {
