@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ const tmpfs = async (path: string, mib: number) => {
   await run(['mount', '-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', path]);
 };
 
-test('a full disk is a 507 with nothing half written; another device stands in', { skip: !isRoot }, async (t) => {
+test('S05: a full disk is a 507 with nothing half written; another device stands in', { skip: !isRoot }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'objects-'));
   const small = join(folder, 'object-agent', 'd1');
   await tmpfs(small, 8);
@@ -40,7 +40,49 @@ test('a full disk is a 507 with nothing half written; another device stands in',
   );
 });
 
-test('when every device is full the client hears 503, and nothing is half written', async (t) => {
+const spoil = {
+  'S09: a device without inodes left': async (device: string) => {
+    for (let at = 0; ; at += 1)
+      try {
+        writeFileSync(join(device, `junk${at}`), '');
+      } catch {
+        return; // there are no more
+      }
+  },
+  'S17: a device that became read-only': async (device: string) => {
+    await run(['mount', '-o', 'remount,ro', device]);
+  },
+};
+
+for (const [what, damage] of Object.entries(spoil))
+  test(`${what} is passed over, and what it holds is read`, { skip: !isRoot }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'objects-'));
+    const device = join(folder, 'object-agent', 'd1');
+    mkdirSync(device, { recursive: true });
+    await run(['mount', '-t', 'tmpfs', '-o', 'size=32m,nr_inodes=100', 'tmpfs', device]);
+    const before = await startStore(t, { reserveMb: 0 }, {}, {}, folder);
+    await before.ask('PUT', '/docs');
+    assert.equal((await before.ask('PUT', '/docs/before', {}, 'before')).status, 201);
+    await before.close();
+    await damage(device);
+    const store = await startStore(t, { reserveMb: 0 }, {}, {}, folder);
+    t.after(async () => {
+      await store.close();
+      await tryRun(['umount', '-l', device]);
+      rmSync(folder, { recursive: true });
+    });
+    for (const size of [10, 3_000_000]) {
+      const content = randomBytes(size);
+      assert.equal((await store.ask('PUT', '/docs/o', {}, content)).status, 201);
+      assert.ok(Buffer.from(await (await store.ask('GET', '/docs/o')).arrayBuffer()).equals(content));
+    }
+    for (let turn = 0; turn < 3; turn += 1)
+      assert.equal(await (await store.ask('GET', '/docs/before')).text(), 'before');
+    assert.equal((await store.ask('DELETE', '/docs/before')).status, 204);
+    assert.equal((await store.ask('GET', '/docs/before', { 'x-newest': 'true' })).status, 404);
+  });
+
+test('Q01: when every device is full the client hears 503, and nothing is half written', async (t) => {
   const store = await startStore(t, { reserveMb: 10 ** 12 });
   await store.ask('PUT', '/docs');
   assert.equal((await store.ask('PUT', '/docs/o', {}, 'text')).status, 503);

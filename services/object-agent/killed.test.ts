@@ -22,11 +22,13 @@ const fast = { replicateMs: 20, auditMs: 3_600_000, reportMs: 20 };
 /** Every call when asked for the whole; else each of these, which meets every kind of call. */
 const step = Number(process.env.WATTLE_TEST_EVERY ?? 11);
 
+const titles = { put: 'K51, K52, S23: a put that is killed', delete: 'S23: a delete that is killed' };
+
 type State = 'old' | 'new' | 'gone';
 
 for (const what of ['put', 'delete'] as const)
   for (const moment of ['before', 'after'] as const)
-    test(`a ${what} that is killed ${moment} a call to the disk happened or did not`, async (t) => {
+    test(`${titles[what]} ${moment} a call to the disk happened or did not`, async (t) => {
       const seen = new Set<State>();
       let finished = false;
       for (let nth = 1; !finished; nth += step) {

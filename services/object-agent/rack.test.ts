@@ -16,7 +16,7 @@ test('every method of the contract is one that the parser of Node knows', () => 
   assert.equal(new Set(Object.values(wireMethods)).size, Object.keys(wireMethods).length);
 });
 
-test('N06, W06: a host that was away, and one with new disks, get all that they missed from the others', async (t) => {
+test('N06: a host that was away, and one with new disks, get all that they missed from the others', async (t) => {
   const { hosts, ask } = await startRack(t, three);
   const [, second] = hosts as [unknown, Rack['hosts'][0]];
   assert.equal((await ask('PUT', '/docs')).status, 201);

@@ -16,7 +16,7 @@ const databasesOn = (store: Store, device: string) =>
   filesBelow(join(rootOf(store, device), 'containers')).filter((file) => file.endsWith('.db'));
 const devices = ['d1', 'd2', 'd3'] as const;
 
-test('a copy that was lost, and one that rotted, come back from the others', async (t) => {
+test('R01, R07: a copy that was lost, and one that rotted, come back from the others', async (t) => {
   const store = await startStore(t, fast);
   await store.ask('PUT', '/docs');
   const content = randomBytes(2_000_000);
@@ -48,7 +48,7 @@ test('a reader never notices a replica that rots under its hands', async (t) => 
   }
 });
 
-test('with a device away everything goes on, and the device learns it when it is back', async (t) => {
+test('S19: with a device away everything goes on, and the device learns it when it is back', async (t) => {
   const store = await startStore(t, fast);
   await store.ask('PUT', '/docs');
   await store.ask('PUT', '/docs/old', {}, 'old');
@@ -113,7 +113,7 @@ test('two devices away are too many: 503, and nothing is half written', async (t
   assert.deepEqual(filesBelow(join(rootOf(store, 'd3'), 'tmp')), []);
 });
 
-test('a lost database and a broken one come back from the others', async (t) => {
+test('R09, R10: lost databases and broken ones of containers and accounts come back from the others', async (t) => {
   const store = await startStore(t, fast);
   await store.ask('PUT', '/docs', { 'x-container-meta-a': 'b' });
   await store.ask('PUT', '/docs/o', {}, 'text');
@@ -121,6 +121,8 @@ test('a lost database and a broken one come back from the others', async (t) => 
   await store.close();
   rmSync(join(lost, '..'), { recursive: true });
   writeFileSync(broken, randomBytes(8192));
+  const [account = ''] = filesBelow(join(rootOf(store, 'd3'), 'accounts')).filter((file) => file.endsWith('.db'));
+  writeFileSync(account, randomBytes(8192));
   const again = await startStore(t, fast, {}, {}, store.folder);
   const text = async (device: string) => {
     const call = callTo(again.ring, 'container', 'GET', device, ['AUTH_p', 'docs']);
@@ -128,6 +130,12 @@ test('a lost database and a broken one come back from the others', async (t) => 
     return status === 200 && headers['x-container-meta-a'] === 'b' && String(body).includes('"name":"o"');
   };
   await until(t, async () => (await text('d1')) && (await text('d2')));
+  const listed = async () => {
+    const call = callTo(again.ring, 'account', 'GET', 'd3', ['AUTH_p']);
+    const { status, body } = await again.agentOf('d3').ask(call);
+    return status === 200 && String(body).includes('"name":"docs"');
+  };
+  await until(t, listed);
 });
 
 test('what has expired leaves the listing, and its bytes leave the disks', async (t) => {

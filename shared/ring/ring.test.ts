@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -88,6 +88,17 @@ test('the ring of the settings is kept with a secret that only its owner can rea
   const changed = read(folder, { devices: ['z1-10.0.0.1:6210/sdb 250.5'] });
   assert.deepEqual([changed.secret, changed.devices[0]?.weight], [ring.secret, 250.5]);
   assert.equal(read(folder, { secret: 'given' }).secret, 'given');
+});
+
+test('R11: a ring file that is broken stops the start by its name, and is not written over', (t) => {
+  const folder = folderOf(t);
+  read(folder);
+  const file = join(folder, 'object-ring.json');
+  for (const broken of ['', '{"devices":', '\0\0\0\0']) {
+    writeFileSync(file, broken);
+    assert.throws(() => read(folder), /object-ring.json/);
+    assert.equal(readFileSync(file, 'utf8'), broken);
+  }
 });
 
 test('a ring that cannot be meant stops the start', (t) => {
