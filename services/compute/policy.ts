@@ -66,6 +66,8 @@ export const policy: Policy = {
   'os_compute_api:os-lock-server:lock': 'rule:project_member_or_admin',
   'os_compute_api:os-lock-server:unlock': 'rule:project_member_or_admin',
   'os_compute_api:os-lock-server:unlock:unlock_override': 'rule:context_is_admin',
+  'os_compute_api:os-networks:list': 'rule:project_reader_or_admin',
+  'os_compute_api:os-networks:show': 'rule:project_reader_or_admin',
   'os_compute_api:os-pause-server:pause': 'rule:project_member_or_admin',
   'os_compute_api:os-pause-server:unpause': 'rule:project_member_or_admin',
   'os_compute_api:os-quota-class-sets:show': 'rule:context_is_admin',

@@ -28,6 +28,7 @@ import {
 } from './interfaces/handlers.ts';
 import { createKeypair, deleteKeypair, listOwnKeypairs, showKeypair } from './keypairs/handlers.ts';
 import { listServerDetails, listServerNames } from './listings/handlers.ts';
+import * as proxy from './proxies/handlers.ts';
 import * as quota from './quotas/handlers.ts';
 import { listGroups, listGroupsOfServer, showGroup } from './security-groups/handlers.ts';
 import { createServerGroup, deleteServerGroup, listServerGroups, showServerGroup } from './server-groups/handlers.ts';
@@ -159,6 +160,15 @@ const groupRoutes: Route<Compute>[] = [
   get(`${v21}/os-security-groups/:id`, showGroup, 'os-security-groups:show', { until: '2.35' }),
 ];
 
+const old = { until: '2.35' } as const;
+const proxyRoutes: Route<Compute>[] = [
+  get(`${v21}/images`, proxy.listImageNames, null, old),
+  get(`${v21}/images/detail`, proxy.listImageDetails, null, old),
+  get(`${v21}/images/:id`, proxy.showImage, null, old),
+  get(`${v21}/os-networks`, proxy.listNetworks, 'os-networks:list', old),
+  get(`${v21}/os-networks/:id`, proxy.showNetwork, 'os-networks:show', old),
+];
+
 const serverGroups = `${v21}/os-server-groups`;
 const serverGroupRoutes: Route<Compute>[] = [
   get(serverGroups, listServerGroups, 'os-server-groups:index'),
@@ -221,6 +231,7 @@ export const routes: Route<Compute>[] = [
   ...flavorRoutes,
   ...groupRoutes,
   ...serverGroupRoutes,
+  ...proxyRoutes,
   ...keypairRoutes,
   ...hostRoutes,
   ...quotaRoutes,

@@ -41,6 +41,7 @@ export function fakeImages(images = new Map<string, Image>()): ImagePart & { rea
       seen(id, 'Image', token);
       return found(images, 'Image', id);
     },
+    list: async (_query, token) => onlySeen([...images.values()], token),
     create: async (image) => {
       const made = { ...image, id: randomUUID(), status: 'queued' } as unknown as Image;
       images.set(made.id, made);

@@ -6,6 +6,7 @@ import type {
   AttachmentJson,
   FloatingJson,
   GroupJson,
+  Image,
   ImagePart,
   NetworkJson,
   NetworkPart,
@@ -33,7 +34,11 @@ async function ifThere(removing: Promise<unknown>): Promise<void> {
   });
 }
 
-export const imageOver = (session: Session): ImagePart => imageClient(session);
+export const imageOver = (session: Session): ImagePart => ({
+  ...imageClient(session),
+  list: async (query, token) =>
+    (await session.json<{ images: Image[] }>('image', `/v2/images${queryOf(query)}`, as(token))).images,
+});
 
 /** What many builds ask in one breath is asked once. Names and subnets may be this much older than they are. */
 const remembersMs = 5_000;

@@ -6,6 +6,8 @@ export type { Image } from '#shared/clients/image.ts';
 export interface ImagePart {
   /** With a token its bearer asks, else this service. 404 for one that may not be seen. */
   show(id: string, token?: string): Promise<Image>;
+  /** What the bearer sees. */
+  list(query: Readonly<Record<string, string>>, token: string): Promise<readonly Image[]>;
   create(image: Readonly<Record<string, unknown>>, token?: string): Promise<Image>;
   /** Content when it is not there. */
   remove(id: string): Promise<void>;

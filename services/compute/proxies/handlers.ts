@@ -1,0 +1,87 @@
+/** Images and networks as Nova showed them until 2.35: old clients look here first. Other services hold them; the caller asks. */
+import { shortTime, timeOf } from '#shared/api/times.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import type { Compute } from '../context.ts';
+import { linksOf } from '../dialect.ts';
+import type { Image, NetworkJson } from '../drivers/neighbours.ts';
+import { limitOf } from '../listings/wish.ts';
+
+const states: Readonly<Record<string, readonly [status: string, progress: number]>> = {
+  active: ['ACTIVE', 100],
+  saving: ['SAVING', 50],
+  queued: ['SAVING', 25],
+  deleted: ['DELETED', 0],
+  killed: ['ERROR', 0],
+};
+
+const briefImage = ({ id, name }: Image, base: string) => ({ id, name, links: linksOf(base, 'images', id) });
+
+const standard =
+  'id name status disk_format container_format size virtual_size checksum min_disk min_ram owner visibility created_at updated_at protected tags self file schema os_hash_algo os_hash_value os_hidden'.split(
+    ' ',
+  );
+
+function imageView(image: Image, base: string) {
+  const [status, progress] = states[image.status] ?? ['UNKNOWN', 0];
+  const texts = Object.entries(image).filter(([name, value]) => !standard.includes(name) && typeof value === 'string');
+  return {
+    ...briefImage(image, base),
+    status,
+    progress,
+    minDisk: image.min_disk,
+    minRam: image.min_ram,
+    created: shortTime(timeOf(String(image.created_at)) ?? 0),
+    updated: shortTime(timeOf(String(image.updated_at)) ?? 0),
+    metadata: Object.fromEntries(texts),
+    'OS-EXT-IMG-SIZE:size': image.size,
+  };
+}
+
+async function page({ images }: Compute, call: Call<never>) {
+  const { limit, marker } = call.query;
+  const most = limitOf(limit);
+  const query = { limit: String(most), ...(marker === undefined ? {} : { marker }) };
+  const found = await images.list(query, call.who.token);
+  const ids = found.map(({ id }) => id);
+  return { found, links: call.page('images', ids, most) };
+}
+
+export const listImageNames: Handler<Compute> = async (compute, call) => {
+  const { found, links } = await page(compute, call);
+  return ok({ images: found.map((image) => briefImage(image, call.base)), ...links });
+};
+
+export const listImageDetails: Handler<Compute> = async (compute, call) => {
+  const { found, links } = await page(compute, call);
+  return ok({ images: found.map((image) => imageView(image, call.base)), ...links });
+};
+
+const missing = (what: string) => (error: unknown) => {
+  if (error instanceof Fault && error.status === 404) throw new Fault(404, 'notFound', `${what} not found.`);
+  throw error;
+};
+
+export const showImage: Handler<Compute> = async ({ images }, { who, params, base }) =>
+  ok({ image: imageView(await images.show(params.id ?? '', who.token).catch(missing('Image')), base) });
+
+/** Of what Nova's own networks had, Neutron's have a name. */
+const networkView = ({ id, name }: NetworkJson) => ({
+  id,
+  label: name,
+  cidr: null,
+  netmask: null,
+  gateway: null,
+  broadcast: null,
+  dns1: null,
+  dns2: null,
+  cidr_v6: null,
+  gateway_v6: null,
+  netmask_v6: null,
+});
+
+export const listNetworks: Handler<Compute> = async ({ network }, { who }) =>
+  ok({ networks: (await network.listNetworks({}, who.token)).map(networkView) });
+
+export const showNetwork: Handler<Compute> = async ({ network }, { who, params }) =>
+  ok({ network: networkView(await network.showNetwork(params.id ?? '', who.token).catch(missing('Network'))) });

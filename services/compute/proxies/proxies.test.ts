@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { imageId, networkId, startCloud } from '../../../test/fakes/compute-cloud.ts';
+import { hidden } from '../../../test/fakes/compute-neighbours.ts';
+
+process.env.WATTLE_CHECK_ANSWERS = '1';
+
+test('OSSA-2014-011: old clients find images and networks here, as their own services show them, until 2.35', async (t) => {
+  const cloud = await startCloud(t);
+  const theirs = 'aaaaaaaa-1111-4000-8000-000000000001';
+  const image = cloud.images.all.get(imageId);
+  assert.ok(image);
+  cloud.images.all.set(theirs, { ...image, id: theirs });
+  hidden.add(theirs);
+  t.after(() => hidden.delete(theirs));
+  const ask = (path: string, version = '2.1') => cloud.ask('GET', `/v2.1${path}`, { version, role: 'reader' });
+  const [shown] = (await ask('/images/detail')).body.images;
+  assert.deepEqual(
+    [shown.id, shown.status, shown.minDisk, shown.metadata],
+    [imageId, 'ACTIVE', 0, { os_distro: 'tiny' }],
+  );
+  assert.equal((await ask('/images')).body.images.length, 1);
+  assert.equal((await ask(`/images/${imageId}`)).body.image.id, imageId);
+  assert.equal((await ask(`/images/${theirs}`)).status, 404);
+  assert.deepEqual(
+    (await ask('/os-networks')).body.networks.map(({ label }: { label: string }) => label),
+    ['blue'],
+  );
+  assert.equal((await ask(`/os-networks/${networkId}`)).body.network.id, networkId);
+  for (const path of ['/images', '/images/detail', '/os-networks']) assert.equal((await ask(path, '2.36')).status, 404);
+});
