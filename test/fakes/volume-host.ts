@@ -1,4 +1,5 @@
 /** Storage hosts for tests: a fake one, and one of files that tgtd exports to QEMU's own initiator. */
+import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -79,20 +80,35 @@ interface As {
 
 /** What QEMU's own initiator says: the size it sees, or why it may not. */
 export async function logIn(t: TestContext, target: Target, as: As | { readonly initiator: string }, io?: string) {
+  const words = await loginWords(t, target, as);
+  const command = io === undefined ? ['qemu-img', 'info'] : ['qemu-io', '-c', io];
+  return tryRun([...command, ...words], { timeoutMs: 20_000 });
+}
+
+/** An initiator that stays logged in, as a guest's does; `ask` gives it another command. */
+export async function stayLoggedIn(t: TestContext, target: Target, as: As) {
+  const child = spawn('qemu-io', await loginWords(t, target, as), { stdio: ['pipe', 'pipe', 'ignore'] });
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  return { ask: (io: string) => child.stdin.write(`${io}\n`), said: () => said };
+}
+
+async function loginWords(t: TestContext, target: Target, as: As | { readonly initiator: string }): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'initiator-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const secretFile = join(directory, 'secret');
   await writeFile(secretFile, 'secret' in as ? as.secret : '', { mode: 0o600 });
   const account = 'secret' in as ? `,user=${as.user},password-secret=s` : '';
   const at = `driver=iscsi,transport=tcp,portal=${target.portal},target=${target.iqn},lun=${target.lun}`;
-  const words = [
+  return [
     '--object',
     `secret,id=s,file=${secretFile}`,
     '--image-opts',
     `${at},initiator-name=${as.initiator}${account}`,
   ];
-  const command = io === undefined ? ['qemu-img', 'info'] : ['qemu-io', '-c', io];
-  return tryRun([...command, ...words], { timeoutMs: 20_000 });
 }
 
 export async function imagesWith(t: TestContext, path: string, uploaded: Buffer[] = []): Promise<ImageStore> {
