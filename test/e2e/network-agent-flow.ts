@@ -17,7 +17,7 @@ while read word; do
 done`;
 
 export interface Flow {
-  /** One word there and back. */
+  /** One word there and back, however slow the machine is. */
   isAlive(): Promise<boolean>;
   /** Resolves when a word no longer comes back; throws when it still does after five seconds. */
   ends(): Promise<void>;
@@ -39,13 +39,18 @@ export async function openFlow(
   const line = async () => String((await Promise.race([once(lines, 'line'), ended]))[0]);
   if ((await line()) !== 'open') throw new Error(`nobody answers at ${address}:${port}`);
   let words = 0;
-  const isAlive = async () => {
+  const echoes = async () => {
     words += 1;
     child.stdin.write(`word-${words}\n`);
     return (await line()) === 'alive';
   };
+  const isAlive = async () => {
+    for (const end = Date.now() + 10_000; Date.now() < end; await sleep(50)) if (await echoes()) return true;
+    return false;
+  };
   const ends = async () => {
-    for (const end = Date.now() + 5_000; Date.now() < end; await sleep(50)) if (!(await isAlive())) return;
+    for (const end = Date.now() + 5_000; Date.now() < end; await sleep(50))
+      if (!(await echoes()) && !(await echoes())) return;
     throw new Error(`the connection to ${address}:${port} lives on`);
   };
   return { isAlive, ends };

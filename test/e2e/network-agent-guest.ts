@@ -61,13 +61,13 @@ export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, seg
       Promise.all(addresses.map((a) => run(['ip', '-n', space, 'addr', 'add', a, 'dev', 'eth0', 'nodad']))),
     route: (...words: string[]) => run(['ip', '-n', space, 'route', 'replace', ...words]),
     pings: async (address: string, ...more: string[]) =>
-      (await exec('ping', '-c', '1', '-W', '3', ...more, address)).code === 0,
+      (await exec('ping', '-c', '1', '-W', '10', ...more, address)).code === 0,
     /** The opposite of `pings`, without waiting as long. */
     cannotPing: async (address: string, ...more: string[]) =>
       (await exec('ping', '-c', '1', '-W', '0.5', ...more, address)).code !== 0,
     get: async (url: string) => (await exec('busybox', 'wget', '-q', '-O', '-', url)).stdout,
     /** True when somebody answered there in time. */
-    reaches: async (address: string, port: number, seconds = 3) => {
+    reaches: async (address: string, port: number, seconds = 10) => {
       const words = ['timeout', String(seconds), 'bash', '--norc', '-c', `cat < /dev/tcp/${address}/${port}`];
       return (await exec(...words)).stdout.includes('hello');
     },
@@ -86,11 +86,11 @@ export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, seg
       servers.push(server);
     },
     /** What a metadata service at that address says to a request with these headers, "" when nothing comes. */
-    asks: async (address: string, port: number, headers: Readonly<Record<string, string>> = {}) => {
+    asks: async (address: string, port: number, headers: Readonly<Record<string, string>> = {}, seconds = 10) => {
       const lines = Object.entries({ host: address, connection: 'close', ...headers }).map(([k, v]) => `${k}: ${v}`);
       const request = ['GET /openstack/latest/user_data HTTP/1.1', ...lines, '', ''].join('\\r\\n');
       const words = `exec 3<>/dev/tcp/${address}/${port} && printf '${request}' >&3 && cat <&3`;
-      return (await exec('timeout', '0.7', 'bash', '--norc', '-c', words)).stdout;
+      return (await exec('timeout', String(seconds), 'bash', '--norc', '-c', words)).stdout;
     },
   };
 }

@@ -19,6 +19,8 @@ const tables: Features = {
   'nft-bridge': 'table bridge probe { chain c { type filter hook forward priority -200; meta mark set 1; }; }',
   'nft-zones':
     'table inet probe { chain c { type filter hook prerouting priority -450; ct zone set iifname map { "a" : 1 }; }; }',
+  'nft-connections':
+    'table ip probe_pairs { set s { type ipv4_addr . ipv4_addr; }; chain c { type filter hook forward priority filter; ct original ip daddr . ct reply ip saddr != @s ct mark set 1 drop; }; }',
   'nft-nat': 'table ip probe { chain c { type nat hook postrouting priority srcnat; masquerade; }; }',
 };
 
@@ -35,7 +37,7 @@ const programs: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Without one of these nothing would be true. */
-const required = ['bridge', 'veth', 'nft-bridge', 'nft-zones', 'nft-nat', 'br_netfilter', 'dnsmasq'];
+const required = ['bridge', 'veth', 'nft-bridge', 'nft-zones', 'nft-connections', 'nft-nat', 'br_netfilter', 'dnsmasq'];
 
 export async function probe({ table }: Names): Promise<string[]> {
   await loadModules();
