@@ -1,5 +1,5 @@
 /** A file that lines are added to, cheaply: gathered for a moment, written together, rotated by size. It never throws. */
-import { close, closeSync, fstatSync, mkdirSync, openSync, renameSync, write, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface RotatingFile {
@@ -17,14 +17,14 @@ interface Options {
   readonly gatherMs?: number;
 }
 
-const writeAt = 64 * 1024;
-const mostWaiting = 4 * 1024 * 1024;
+const gatheredBytes = 64 * 1024;
 
+/** Lines go into one buffer at once: kept as texts they would be copied by each collection of garbage. */
 export function openRotating({ path, mostBytes, kept, gatherMs = 500 }: Options): RotatingFile {
+  const gathered = Buffer.allocUnsafe(gatheredBytes);
   let fd = -1;
   let [size, lost] = [0, 0];
-  let [waiting, lines] = ['', 0];
-  let isWriting = false;
+  let [bytes, lines] = [0, 0];
   let timer: NodeJS.Timeout | undefined;
 
   const open = () => {
@@ -35,65 +35,49 @@ export function openRotating({ path, mostBytes, kept, gatherMs = 500 }: Options)
   const rotate = () => {
     for (let at = kept - 1; at >= 0; at -= 1)
       tryTo(() => renameSync(at === 0 ? path : `${path}.${at}`, `${path}.${at + 1}`));
-    close(fd, () => {});
+    closeSync(fd);
     open();
   };
-  const ready = () => {
-    if (fd < 0) open();
-    if (size > mostBytes) rotate();
+  const put = (some: Buffer) => {
+    for (let at = 0; at < some.length; ) at += writeSync(fd, some, at);
+    size += some.length;
   };
-  const take = (): [Buffer, number] => {
-    const told = lost > 0 ? `${JSON.stringify({ time: new Date().toISOString(), lostLines: lost })}\n` : '';
-    const taken: [Buffer, number] = [Buffer.from(told + waiting), lines];
-    [waiting, lines] = ['', 0];
-    return taken;
-  };
-  const ended = (error: Error | null, bytes: Buffer, written: number, count: number) => {
-    isWriting = false;
-    size += written;
-    if (error || written < bytes.length) lost += count;
-    else lost = 0;
-    if (waiting.length > writeAt) flush();
-  };
+  /** To the page cache, which is quicker than a thread of the pool is woken. */
   const flush = () => {
+    clearTimeout(timer);
     timer = undefined;
-    if (isWriting || waiting === '') return;
-    const [bytes, count] = take();
-    try {
-      ready();
-    } catch {
-      lost += count;
-      return;
-    }
-    isWriting = true;
-    write(fd, bytes, 0, bytes.length, null, (error, written) => ended(error, bytes, written ?? 0, count));
+    const [some, count] = [gathered.subarray(0, bytes), lines];
+    [bytes, lines] = [0, 0];
+    if (count === 0) return;
+    const isWritten = tryTo(() => {
+      if (fd < 0) open();
+      if (size > mostBytes) rotate();
+      if (lost > 0) put(Buffer.from(`${JSON.stringify({ time: new Date().toISOString(), lostLines: lost })}\n`));
+      put(some);
+    });
+    lost = isWritten ? 0 : lost + count;
   };
   const add = (line: string) => {
-    if (waiting.length > mostWaiting) {
-      lost += 1;
-      return;
-    }
-    waiting += `${line}\n`;
+    if (line.length * 3 + 1 > gatheredBytes - bytes) flush();
+    bytes += gathered.write(line.length * 3 > gatheredBytes ? line.slice(0, 1024) : line, bytes);
+    bytes += gathered.write('\n', bytes);
     lines += 1;
-    if (waiting.length > writeAt) flush();
-    else timer ??= setTimeout(flush, gatherMs).unref();
+    timer ??= setTimeout(flush, gatherMs).unref();
   };
-  const end = () => {
-    clearTimeout(timer);
-    tryTo(() => {
-      if (waiting !== '') ready();
-      if (waiting !== '') writeSync(fd, take()[0]);
-      if (fd >= 0) closeSync(fd);
-    });
+  const close = () => {
+    flush();
+    if (fd >= 0) tryTo(() => closeSync(fd));
     fd = -1;
   };
-  return { add, close: end };
+  return { add, close };
 }
 
-function tryTo(act: () => void): void {
+/** A log never stops what it tells of. */
+function tryTo(act: () => void): boolean {
   try {
     act();
+    return true;
   } catch {
-    // a log never stops what it tells of
+    return false;
   }
 }

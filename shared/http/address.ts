@@ -27,7 +27,8 @@ export function proxiesOf(addresses: readonly string[]): (address: string) => bo
 }
 
 /** An IPv4 address that came by a socket of IPv6 is written as one of IPv4. */
-const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d)/, '');
+const plainAddress = (address: string): string =>
+  address.startsWith('::ffff:') ? address.replace(/^::ffff:(?=\d)/, '') : address;
 
 export const nobodyBetween: Addressing = { publicUrl: '', isProxy: () => false };
 

@@ -8,7 +8,7 @@ function standStill(ms: number): void {
   while (performance.now() < until) JSON.parse('{"a":[1,2,3]}');
 }
 
-test('a loop that stands still is told of, with how long and the stack of what held it', async (t) => {
+test('Q06: a loop that stands still is told of, with how long and the stack of what held it', async (t) => {
   const told = Promise.withResolvers<{ ms: number; stack: string[]; msg: string }>();
   const log = openLog({}, (line) => told.resolve(JSON.parse(line)));
   const watch = watchLoop({ log, stallMs: 60 });

@@ -42,6 +42,13 @@ export async function benchHttp(): Promise<void> {
     ]),
   );
   table(
+    'What the request log adds to that',
+    await compare([
+      road('GET with a token', get, 'token'),
+      { ...road('GET with a token, each with its line', get, 'token', '0', 'log'), atMost: 1.1 },
+    ]),
+  );
+  table(
     'What 10 000 revocations add to that',
     await compare([
       road('GET with a token', get, 'token'),

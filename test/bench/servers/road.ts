@@ -8,13 +8,14 @@ import { openDocument } from '#shared/api/document.ts';
 import { enforcerOf } from '#shared/auth/policy.ts';
 import { signToken } from '#shared/auth/token.ts';
 import { type Identify, openTrust } from '#shared/auth/trust.ts';
+import { openRequestLog } from '#shared/http/request-log.ts';
 import { type Handler, ok, type Route, stranger } from '#shared/http/route.ts';
 import { serve } from '#shared/http/serve.ts';
 import { createTunedServer } from '#shared/http/server.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { ownFolder, tell } from './told.ts';
 
-const [kind = 'plain', revocations = '0'] = process.argv.slice(2);
+const [kind = 'plain', revocations = '0', log = ''] = process.argv.slice(2);
 const fields = Array.from({ length: 10 }, (_, n) => `field${n}: { type: string, maxLength: 255 }`).join(', ');
 const described = `
 openapi: 3.1.0
@@ -48,6 +49,7 @@ const app = serve({
   dialect: { version: () => '2.1', fault: ({ message }) => ({ body: { message } }), page: () => ({}) },
   identify: kind === 'token' ? trusted() : anybody,
   checks: checksOf(openDocument(folder)),
+  ...(log === 'log' ? { requests: openRequestLog({ folder, mostBytes: 32 * 2 ** 20, kept: 1 }) } : {}),
   log: silentLog(),
 });
 
