@@ -7,9 +7,9 @@ import { enqueue } from '#shared/workflow/tasks.ts';
 import { beginAction, problemOf } from '../actions/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
 import type { VolumeJson } from '../drivers/neighbours.ts';
+import { multiattachTooOld } from '../servers/disk-sources.ts';
 import { referencesOf } from '../servers/references.ts';
 import { changeServer, type Server } from '../servers/store.ts';
-import { multiattachTooOld } from '../servers/wished-disks.ts';
 import { attachVolume, detachVolume } from '../workflows/attach-volume.ts';
 import { nextDevice } from '../workflows/volumes.ts';
 import {

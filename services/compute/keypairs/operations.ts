@@ -23,7 +23,10 @@ export function fingerprintOf(publicKey: string): string {
 
 /** SHA-1 of a certificate's DER bytes. */
 function certificateFingerprint(pem: string): string {
-  const body = pem.match(/-----BEGIN CERTIFICATE-----([\s\S]+?)-----END CERTIFICATE-----/)?.[1];
+  const [first, last] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'];
+  const from = pem.indexOf(first);
+  const to = pem.indexOf(last, from);
+  const body = from < 0 || to < 0 ? undefined : pem.slice(from + first.length, to);
   if (body === undefined) throw badRequest('Keypair data is invalid: failed to generate X509 fingerprint.');
   const digest = createHash('sha1').update(Buffer.from(body, 'base64')).digest('hex').toUpperCase();
   return (digest.match(/../g) ?? []).join(':');

@@ -30,6 +30,10 @@ const refusals: Readonly<Record<string, readonly [wish: object, message: RegExp,
     /different_host/,
   ],
   'files in the guest': [{ personality: [{ path: '/etc/passwd', contents: 'eA==' }] }, /personality/, '2.50'],
+  'more networks than a guest has places': [
+    { networks: Array.from({ length: 33 }, () => ({ uuid })) },
+    /networks|items/,
+  ],
   'user data that is cut off': [{ user_data: 'abc' }, /user_data/],
 };
 

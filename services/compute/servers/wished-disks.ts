@@ -1,8 +1,6 @@
-import { badRequest } from '#shared/errors/fault.ts';
 import type { Attachment } from '../attachments/store.ts';
-import type { Image, VolumeJson } from '../drivers/neighbours.ts';
 import type { Flavor } from '../flavors/store.ts';
-import { checkDemands } from '../workflows/image-demands.ts';
+import { invalid, sized, wishedImage } from './disk-sources.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
 import { type DiskMapping, isTrue } from './wish.ts';
@@ -37,7 +35,6 @@ interface Asked {
   readonly multiattach: boolean;
 }
 
-const invalid = (why: string) => badRequest(`Block Device Mapping is Invalid: ${why}`);
 const notBootable = 'Boot sequence for the instance and image/block device mapping combination is not valid.';
 
 export async function wishedDisks(of: References, asked: Asked): Promise<WishedDisks> {
@@ -74,46 +71,6 @@ function checkLocal(disks: readonly WishedDisk[], flavor: Flavor): void {
       'Ephemeral disks requested are larger than the instance type allows. If no size is given in one block device mapping, flavor ephemeral size will be used.',
     );
 }
-
-const gib = 1024 ** 3;
-const gigabytes = (bytes: number) => Math.max(1, Math.ceil(bytes / gib));
-const leastGbOf = (image: Image) =>
-  Math.max(image.min_disk, gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0)));
-
-async function wishedImage(of: References, id: string, flavor: Flavor): Promise<ImageCopy> {
-  const image = await of.image(id);
-  if (flavor.ramMb < image.min_ram) throw badRequest("Flavor's memory is too small for requested image.");
-  const sizeGb = gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0));
-  const leastGb = leastGbOf(image);
-  if (flavor.diskGb > 0 && flavor.diskGb < leastGb)
-    throw badRequest(
-      `Flavor's disk is too small for requested image. Flavor disk is ${flavor.diskGb * gib} bytes, minimum is ${leastGb * gib} bytes.`,
-    );
-  const properties = propertiesOf(image);
-  checkDemands(`Image ${id}`, properties);
-  return {
-    id,
-    format: image.disk_format ?? 'raw',
-    sizeGb,
-    minDiskGb: image.min_disk,
-    minRamMb: image.min_ram,
-    properties,
-  };
-}
-
-const standard = new Set(
-  'id name status disk_format container_format size virtual_size checksum min_disk min_ram owner visibility created_at updated_at protected tags self file schema os_hash_algo os_hash_value os_hidden locations direct_url stores'.split(
-    ' ',
-  ),
-);
-
-/** What somebody wrote on the image, beside what every image has. */
-const propertiesOf = (image: Image): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(image)
-      .filter(([name, value]) => !standard.has(name) && typeof value === 'string')
-      .map(([name, value]) => [name, String(value)]),
-  );
 
 /** What a guest here cannot have is refused by name, never left out in silence. */
 function checkKind({ device_type: type, guest_format: format, disk_bus: bus }: DiskMapping): void {
@@ -157,65 +114,3 @@ async function wishedDisk(of: References, mapping: DiskMapping, asked: Asked): P
   };
   return { ...base, ...(await sized[source](of, uuid ?? '', { mapping, asked, destination, base })) };
 }
-
-interface Given {
-  readonly mapping: DiskMapping;
-  readonly asked: Asked;
-  readonly destination: 'local' | 'volume';
-  readonly base: { readonly bootIndex: number | null };
-}
-type Sized = (of: References, id: string, given: Given) => Promise<{ sizeGb: number; volumeId?: string }>;
-
-const sizeAsked = ({ volume_size: size }: DiskMapping) =>
-  size === undefined || size === null ? undefined : Number(size);
-
-/** How large a disk of each source is, once the caller was found to have what it is made of. */
-const sized: Readonly<Record<NonNullable<DiskMapping['source_type']>, Sized>> = {
-  blank: async (_of, _id, { mapping, asked, destination }) => {
-    const size = sizeAsked(mapping) ?? (destination === 'local' ? asked.flavor.ephemeralGb : 0);
-    if (size > 0) return { sizeGb: size };
-    if (destination === 'volume')
-      throw invalid("Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size");
-    throw invalid('Ephemeral disks requested are larger than the instance type allows: the flavor has none.');
-  },
-  volume: async (of, id, { base, asked }) => {
-    const volume = await of.volume(id, () => invalid(`failed to get volume ${id}.`));
-    checkVolume(volume, asked, base.bootIndex);
-    return { volumeId: id, sizeGb: volume.size };
-  },
-  snapshot: async (of, id, { mapping }) => {
-    const snapshot = await of.snapshot(id, () => invalid(`failed to get snapshot ${id}.`));
-    if (snapshot.status !== 'available')
-      throw invalid(`snapshot ${id} is in status ${snapshot.status}, it must be available.`);
-    const size = sizeAsked(mapping) ?? snapshot.size;
-    if (size < snapshot.size)
-      throw invalid(`a volume of ${size} GB is smaller than snapshot ${id}, which has ${snapshot.size} GB.`);
-    return { sizeGb: size };
-  },
-  image: async (of, id, { mapping, base }) => {
-    const image = await of.image(id);
-    const size = sizeAsked(mapping);
-    if (size === undefined)
-      throw invalid("Images with destination_type 'volume' need to have a non-zero size specified");
-    const least = leastGbOf(image);
-    if (size < least)
-      throw badRequest(
-        `Volume is too small for requested image. Volume size is ${size * gib} bytes, minimum is ${least * gib} bytes.`,
-      );
-    if (base.bootIndex === 0) checkDemands(`Image ${id}`, propertiesOf(image));
-    return { sizeGb: size };
-  },
-};
-
-function checkVolume(volume: VolumeJson, { imageRef, multiattach }: Asked, bootIndex: number | null): void {
-  const { id, status } = volume;
-  if (volume.multiattach === true && !multiattach) throw multiattachTooOld();
-  const isShared = volume.multiattach === true && status === 'in-use';
-  if (status !== 'available' && !isShared) throw invalid(`volume ${id} is in status ${status}, it must be available.`);
-  if (bootIndex !== 0) return;
-  if (volume.bootable !== 'true' && !imageRef) throw badRequest(`Block Device ${id} is not bootable.`);
-  checkDemands(`Volume ${id}`, volume.volume_image_metadata ?? {});
-}
-
-export const multiattachTooOld = () =>
-  badRequest('Multiattach volumes are only supported starting with compute API version 2.60.');
