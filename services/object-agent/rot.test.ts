@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { callTo, filesBelow, putAt, startStore, until } from '../../test/e2e/object-cloud.ts';
@@ -43,21 +43,22 @@ for (const [what, damage] of Object.entries(rot))
   });
 
 test('R06: a copy whose tombstone was lost stays deleted, and gets its tombstone again', async (t) => {
-  const store = await startStore(t, fast);
-  await store.ask('PUT', '/docs');
-  await store.ask('PUT', '/docs/o', {}, 'old');
-  const objects = join(store.folder, 'object-agent', 'd1', 'objects');
+  const before = await startStore(t);
+  await before.ask('PUT', '/docs');
+  await before.ask('PUT', '/docs/o', {}, 'old');
+  const objects = join(before.folder, 'object-agent', 'd1', 'objects');
   const [data = ''] = filesBelow(objects);
   const dark = readFileSync(data);
-  await store.ask('DELETE', '/docs/o');
+  await before.ask('DELETE', '/docs/o');
+  await before.close();
   const [tombstone = ''] = filesBelow(objects);
   assert.match(tombstone, /\.ts$/);
-  renameSync(tombstone, join(store.folder, 'lost'));
+  renameSync(tombstone, join(before.folder, 'lost'));
   writeFileSync(data, dark);
-  await until(t, async () => (await store.ask('GET', '/docs/o')).status === 404 && existsSync(tombstone));
-  await until(t, () => !existsSync(data));
+  const store = await startStore(t, fast, {}, {}, before.folder);
+  await until(t, () => existsSync(tombstone) && !existsSync(data));
+  for (let turn = 0; turn < 3; turn += 1) assert.equal((await store.ask('GET', '/docs/o')).status, 404);
   assert.equal((await store.ask('GET', '/docs')).status, 204);
-  assert.ok(dirname(tombstone) === dirname(data));
 });
 
 test('C05: a proxy whose clock is behind loses no newer write: it refuses its own', async (t) => {
