@@ -23,13 +23,11 @@ export function queriesOf(url: string): Queries {
   return queries;
 }
 
-interface Parts<Body> {
+interface Parts {
   readonly req: Request;
   readonly res: Response;
   readonly who: Who;
   readonly version: Version;
-  readonly body: Body;
-  readonly subject?: unknown;
   readonly queries: Queries;
   readonly header: Header;
   readonly enforcer: Enforcer;
@@ -38,25 +36,24 @@ interface Parts<Body> {
   readonly addressing: Addressing;
 }
 
-export function callOf<Body>({
+/** Before its body is read, and before its subject is found. */
+export function callOf({
   req,
   res,
   who,
   version,
-  body,
-  subject,
   queries,
   header,
   enforcer,
   dialect,
   base,
   addressing,
-}: Parts<Body>): Call<Body> {
+}: Parts): Call<undefined> {
   return {
     who,
     version,
-    body,
-    subject,
+    body: undefined,
+    subject: undefined,
     queries,
     header,
     params: textParams(req),
