@@ -2,6 +2,7 @@
 import { shortTime, timeOf } from '#shared/api/times.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { linksOf } from '../dialect.ts';
 import type { Image, NetworkJson } from '../drivers/neighbours.ts';
@@ -23,7 +24,7 @@ const standard =
   );
 
 function imageView(image: Image, base: string) {
-  const [status, progress] = states[image.status] ?? ['UNKNOWN', 0];
+  const [status, progress] = own(states, image.status) ?? ['UNKNOWN', 0];
   const texts = Object.entries(image).filter(([name, value]) => !standard.includes(name) && typeof value === 'string');
   return {
     ...briefImage(image, base),

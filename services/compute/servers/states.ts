@@ -1,3 +1,4 @@
+import { own } from '#shared/input/own.ts';
 import type { Taking } from '#shared/states/owned.ts';
 
 export type VmState = 'building' | 'active' | 'paused' | 'stopped' | 'error' | 'deleted';
@@ -81,7 +82,7 @@ const passingStatus: Readonly<Record<string, string>> = {
 
 /** The one word a client reads, made of what the row holds. */
 export const statusOf = ({ vmState, taskState }: States): string =>
-  passingStatus[`${vmState} ${taskState}`] ?? plainStatus[vmState];
+  own(passingStatus, `${vmState} ${taskState}`) ?? plainStatus[vmState];
 
 /** The states behind a status that a list is filtered by; undefined for a word that is none. */
 export function statesOf(status: string): readonly { vmState: VmState; taskState?: TaskState }[] | undefined {

@@ -1,5 +1,6 @@
 /** What properties of an image ask of a guest's hardware. What guests here do not have is refused by name, never left out. */
 import { badRequest } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 
 const off = ['', 'false', 'no', 'off', '0', 'disabled', 'none'];
 
@@ -36,7 +37,7 @@ export function checkDemands(of: string, properties: Properties): void {
   for (const [name, value] of Object.entries(properties)) {
     if (!/^hw_/.test(name) && name !== 'img_config_drive') continue;
     if (anyValue.includes(name)) continue;
-    const values = Object.hasOwn(served, name) ? (served[name] ?? []) : [];
+    const values = own(served, name) ?? [];
     if (values.includes(value.toLowerCase())) continue;
     const had = values.filter(Boolean);
     const words = had.length > 0 ? `it may be ${had.join(' or ')}` : 'the property is not known here';

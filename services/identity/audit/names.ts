@@ -1,4 +1,5 @@
 /** What an event is called: as Keystone's notifications are, which others listen for. */
+import { own } from '#shared/input/own.ts';
 
 export interface AuditName {
   readonly resource: string;
@@ -45,7 +46,7 @@ const rows: readonly Row[] = [
 export function auditName(method: string, path: string, look: Operation): AuditName;
 export function auditName(method: string, path: string): AuditName | undefined;
 export function auditName(method: string, path: string, look?: Operation): AuditName | undefined {
-  const usual = operations[method] ?? look;
+  const usual = own(operations, method) ?? look;
   if (usual === undefined) return undefined;
   const row = rows.find((each) => each.path.test(path));
   return { resource: row?.resource ?? lastWord(path), operation: row?.operations?.[method] ?? usual };

@@ -1,6 +1,7 @@
 /** Requests signed by OAuth 1.0a (RFC 5849): what their Authorization header says, and whether the signature is right. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { badRequest } from '#shared/errors/fault.ts';
+import { own } from '#shared/input/own.ts';
 
 /** `oauth_token` and its like, decoded. */
 export type OauthHeader = Readonly<Record<string, string>>;
@@ -68,7 +69,7 @@ export function isRightlySigned(call: SignedCall, secrets: Secrets): boolean {
 function signaturesOf(call: SignedCall, key: string): readonly [Buffer, Buffer] | undefined {
   const { oauth_signature_method: method = '', oauth_signature: given = '' } = call.header;
   if (method === 'PLAINTEXT') return [Buffer.from(key), Buffer.from(given)]; // the secrets themselves: for TLS alone
-  const hash = Object.hasOwn(hashes, method) ? hashes[method] : undefined;
+  const hash = own(hashes, method);
   if (hash === undefined) return undefined;
   return [createHmac(hash, key).update(baseString(call)).digest(), Buffer.from(given, 'base64')];
 }

@@ -1,5 +1,6 @@
 /** The headers that describe an account, a container or an object, with Swift's limits on them. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
+import { own } from '#shared/input/own.ts';
 import { titled } from '../dialect.ts';
 import { refuse } from './refusals.ts';
 
@@ -124,5 +125,5 @@ const types: Readonly<Record<string, string>> = {
 export function contentTypeOf(headers: Headers, name: string): string {
   const said = headers['content-type'];
   if (said && !headers['x-detect-content-type']) return said;
-  return types[name.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream';
+  return own(types, name.split('.').at(-1)?.toLowerCase()) ?? 'application/octet-stream';
 }

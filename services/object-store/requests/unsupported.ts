@@ -1,6 +1,7 @@
 /** What other Swifts can do and this one cannot: refused by name, for what is taken in silence is believed to work. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '#shared/http/route.ts';
+import { own } from '#shared/input/own.ts';
 import { refuse } from './refusals.ts';
 import { isTrue } from './request.ts';
 
@@ -40,7 +41,7 @@ const query: Readonly<Record<string, string>> = {
 /** Throws 400 naming what is asked for. */
 export function refuseUnsupported(call: Call): void {
   for (const name of Object.keys(query))
-    if (Object.hasOwn(call.query, name)) throw absent(`?${name}`, query[name] ?? '');
+    if (Object.hasOwn(call.query, name)) throw absent(`?${name}`, own(query, name) ?? '');
   refuseHeaders(call.stream.headers);
 }
 

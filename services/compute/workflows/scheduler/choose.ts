@@ -1,4 +1,5 @@
 /** From hosts to the best first, with an explanation of each. No clock, no database, no luck but what it is given. */
+import { own } from '#shared/input/own.ts';
 import type { Explanation, Verdict } from '../../choices/store.ts';
 import { type Candidate, filters, units, type Wanted } from './filters.ts';
 
@@ -57,9 +58,9 @@ export function noValidHost({ asked, candidates }: Explanation): string {
   if (candidates.length === 0) return `${first} There is no compute host.`;
   const failed = candidates.map(({ verdicts }) => verdicts.find(({ passed }) => !passed)?.filter ?? 'room');
   const counts = [...Map.groupBy(failed, (filter) => filter)].map(
-    ([filter, { length }]) => `${length} ${lacks[filter]}`,
+    ([filter, { length }]) => `${length} ${own(lacks, filter)}`,
   );
-  const resources = Object.entries(asked).map(([name, amount]) => `${amount} ${units[name] ?? name}`);
+  const resources = Object.entries(asked).map(([name, amount]) => `${amount} ${own(units, name) ?? name}`);
   return `${first} Asked for: ${resources.join(', ')}. Hosts: ${counts.join(', ')}.`;
 }
 

@@ -3,6 +3,7 @@
  * piece of a filter. Only what an administrator wrote is text.
  */
 import type { Filter as LdapFilter } from 'ldapts';
+import { own } from '#shared/input/own.ts';
 
 export type Filter =
   | { readonly kind: 'written'; readonly text: string }
@@ -32,7 +33,7 @@ const parts: Readonly<Record<string, (text: string) => readonly string[]>> = {
 export function compares(attribute: string, comparison: string, value: string): Filter | undefined {
   if (value === '') return undefined;
   if (comparison === 'equals') return equals(attribute, value);
-  const split = parts[comparison.replace(/^i/, '')];
+  const split = own(parts, comparison.replace(/^i/, ''));
   return split && { kind: 'parts', attribute, parts: split(value) };
 }
 
