@@ -137,6 +137,15 @@ test('an application credential made with a part of the roles passes on that par
   assert.deepEqual(rolesOf(await (await credentialOf(world, ann, {}, token)).logIn()), ['reader']);
 });
 
+test('a role that was given after the token was made may be delegated: what counts is what the user has now', async (t) => {
+  const { world, token } = await open(t);
+  const ann = await world.person('ann', ['member']);
+  const manager = await roleNamed(world, 'manager');
+  await world.ask('PUT', `/projects/${ann.projectId}/users/${ann.id}/roles/${manager}`, { token });
+  const { logIn } = await credentialOf(world, ann, { roles: [{ name: 'manager' }] });
+  assert.deepEqual(rolesOf(await logIn()), ['manager', 'member', 'reader']);
+});
+
 test('an application credential with an empty list of access rules is not restricted', async (t) => {
   const { world } = await open(t);
   const ann = await world.person('ann', ['member']);

@@ -26,11 +26,11 @@ export interface CredentialWish {
   readonly access_rules?: readonly RuleWish[] | null;
 }
 
-/** The user, project and role names of the token that makes it. */
+/** The user and project of the token that makes it; and its role names, where it came by a delegation that passes on no more. */
 export interface Owner {
   readonly userId: string;
   readonly projectId: string;
-  readonly roles: readonly string[];
+  readonly roles?: readonly string[];
 }
 
 export interface Made {
@@ -39,7 +39,7 @@ export interface Made {
   readonly secret: string;
 }
 
-/** For the project of the user's token, with at most the roles that the token has and the user has there now, and what these imply. */
+/** For the project of the user's token, with at most the roles that the user has there now, and what these imply. */
 export async function createCredential(
   identity: Identity,
   { userId, projectId, roles }: Owner,
@@ -47,7 +47,7 @@ export async function createCredential(
 ): Promise<Made> {
   const { db, hasher } = identity;
   const secret = wish.secret ?? randomBytes(64).toString('base64url');
-  const held = (await rolesOf(identity, userId, projectId)).filter(({ name }) => roles.includes(name));
+  const held = (await rolesOf(identity, userId, projectId)).filter(({ name }) => roles?.includes(name) ?? true);
   const expiresAtUs = parseMicros(wish.expires_at, 'expires_at');
   if (expiresAtUs !== null && expiresAtUs <= Date.now() * 1000) throw badRequest('expires_at lies in the past.');
   const credential = {
