@@ -42,7 +42,7 @@ export const createCredential = onOwner<NewCredential>(
     if (projectId === null) throw forbidden('An application credential is made with a token of a project.');
     const { credential, secret } = await create(
       identity,
-      { userId, projectId, roles },
+      { userId, projectId, ...(kind === 'app' ? { roles } : {}) },
       call.body.application_credential,
     );
     return created({ application_credential: { ...(await shown(identity, credential, call.base)), secret } });
