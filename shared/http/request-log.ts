@@ -85,7 +85,9 @@ export function withoutSecrets(url: string): string {
 
 /** Some paths name a thing by its secret. */
 const withoutTokens = (path: string): string =>
-  path.replace(/\/(os-console-auth-tokens|OS-OAUTH1\/authorize)\/[^/]+/, '/$1/***');
+  !path.includes('/os-console-auth-tokens/') && !path.includes('/OS-OAUTH1/authorize/')
+    ? path
+    : path.replace(/\/(os-console-auth-tokens|OS-OAUTH1\/authorize)\/[^/]+/, '/$1/***');
 
 /** As it is meant: `%74oken` is `token`. */
 function nameOf(pair: string): string {
