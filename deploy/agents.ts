@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request, textOf } from '#shared/clients/http.ts';
 import { openSession, type Session } from '#shared/clients/session.ts';
 import { ensureSecret } from './cloud/directory.ts';
-import type { Door } from './doors.ts';
+import type { Endpoint } from './endpoints.ts';
 import type { Home } from './settings.ts';
 
 interface Look {
   readonly agent: string;
   /** Whose door is asked: there, and not where the catalog says, which may still name a former address. */
-  readonly door: string;
+  readonly endpoint: string;
   readonly path: string;
   readonly isThere: (body: Body) => boolean;
 }
@@ -25,11 +25,11 @@ const isUp =
     services.some(({ binary, state }) => binary === name && state === 'up');
 
 const looks: readonly Look[] = [
-  { agent: 'compute-agent', door: 'compute', path: '/v2.1/os-services', isThere: isUp('nova-compute') },
-  { agent: 'volume-agent', door: 'volume', path: '/v3/os-services', isThere: isUp('cinder-volume') },
+  { agent: 'compute-agent', endpoint: 'compute', path: '/v2.1/os-services', isThere: isUp('nova-compute') },
+  { agent: 'volume-agent', endpoint: 'volume', path: '/v3/os-services', isThere: isUp('cinder-volume') },
   {
     agent: 'network-agent',
-    door: 'network',
+    endpoint: 'network',
     path: '/v2.0/agents',
     isThere: ({ agents = [] }) => agents.some(({ alive }) => alive),
   },
@@ -48,14 +48,14 @@ export const openAdmin = ({ directory, cloud }: Home, identityUrl: string): Sess
 /** Gives the agents of `wanted` that did not report in time. Those that none of the doors knows are not looked for. */
 export async function waitForAgents(
   admin: Session,
-  doors: readonly Door[],
+  endpoints: readonly Endpoint[],
   wanted: readonly string[],
   until: AbortSignal,
 ): Promise<string[]> {
-  const urlOf = (name: string) => doors.find((door) => door.name === name)?.url;
-  let awaited = looks.filter(({ door, agent }) => urlOf(door) && wanted.includes(agent));
+  const urlOf = (name: string) => endpoints.find((endpoint) => endpoint.name === name)?.url;
+  let awaited = looks.filter(({ endpoint, agent }) => urlOf(endpoint) && wanted.includes(agent));
   while (!until.aborted) {
-    const there = await Promise.all(awaited.map((look) => hasReported(admin, `${urlOf(look.door)}`, look, until)));
+    const there = await Promise.all(awaited.map((look) => hasReported(admin, `${urlOf(look.endpoint)}`, look, until)));
     awaited = awaited.filter((_, at) => !there[at]);
     if (awaited.length === 0) return [];
     await sleep(50, undefined, { signal: until }).catch(() => {});

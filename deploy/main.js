@@ -3,8 +3,8 @@
  * JavaScript, since TypeScript read before the cache is on loads the compiler: 17 MB in every process.
  */
 import { enableCompileCache } from 'node:module';
-import { resolveOwnFiles } from './setup/own-files.js';
-import { compileCache } from './setup/places.js';
+import { resolveOwnFiles } from './setup/module-resolver.js';
+import { compileCache } from './setup/paths.js';
 
 enableCompileCache(compileCache);
 resolveOwnFiles();

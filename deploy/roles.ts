@@ -1,6 +1,6 @@
 /** Which parts a process of a role runs. Loaded when started, so an agent never sees Express or knex. */
 import type { Bus } from '#shared/bus/bus.ts';
-import type { Ground, Start, Started } from '#shared/service/ground.ts';
+import type { Runtime, Start, Started } from '#shared/service/runtime.ts';
 
 /** The folders below services/, in the order in which they start: who is asked comes before who asks. */
 const services = ['identity', 'placement', 'image', 'network', 'volume', 'compute', 'object-store'] as const;
@@ -25,12 +25,12 @@ export function partsOf(roles: readonly string[]): readonly Part[] | undefined {
 export const roleWords = (): readonly string[] => [...Object.keys(groups), ...parts];
 
 /** What all parts of a process share; each has the bus as its own user. */
-export interface PartsGround extends Pick<Ground, 'settings' | 'log' | 'requests'> {
+export interface PartsRuntime extends Pick<Runtime, 'settings' | 'log' | 'requests'> {
   busOf(part: Part): Promise<Bus>;
 }
 
 /** Starts identity, then the other services, then the agents; gives what stops them, the other way round. */
-export async function startParts(wanted: readonly Part[], ground: PartsGround): Promise<Started> {
+export async function startParts(wanted: readonly Part[], runtime: PartsRuntime): Promise<Started> {
   const waves = [['identity'], services.filter((part) => part !== 'identity'), agents] as Part[][];
   const running: Started[][] = [];
   const close = async () => {
@@ -39,7 +39,7 @@ export async function startParts(wanted: readonly Part[], ground: PartsGround): 
   for (const [at, wave] of waves.entries()) {
     void preload((waves[at + 1] ?? []).filter((part) => wanted.includes(part)));
     const begun = await Promise.allSettled(
-      wave.filter((part) => wanted.includes(part)).map((part) => startPart(part, ground)),
+      wave.filter((part) => wanted.includes(part)).map((part) => startPart(part, runtime)),
     );
     running.push(begun.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
     const failed = begun.find((each) => each.status === 'rejected');
@@ -57,7 +57,7 @@ export async function loadPart(part: Part): Promise<{ start: Start }> {
 /** While one wave waits for its disks the next is read. What cannot be read says so when it is started. */
 const preload = (some: readonly Part[]) => Promise.allSettled(some.map(loadPart));
 
-async function startPart(part: Part, { settings, log, busOf, requests }: PartsGround): Promise<Started> {
+async function startPart(part: Part, { settings, log, busOf, requests }: PartsRuntime): Promise<Started> {
   const { start } = await loadPart(part);
   try {
     return await start({

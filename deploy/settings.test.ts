@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { root } from './setup/places.js';
+import { root } from './setup/paths.js';
 
 /** Types a word of the wattle command, with a wattle.yaml. */
 function wattle(t: TestContext, yaml: string, ...words: string[]) {

@@ -7,7 +7,7 @@ import { ringSection } from '#shared/ring/config.ts';
 import { type Directory, ensureDirectory, findDirectory } from './cloud/directory.ts';
 import { type Layout, layoutOf } from './cloud/layout.ts';
 import { type Part, parts } from './roles.ts';
-import { root } from './setup/places.js';
+import { root } from './setup/paths.js';
 
 export interface Home {
   readonly directory: Directory;
@@ -17,11 +17,11 @@ export interface Home {
 }
 
 /** Makes the cloud's folder when there is none. Throws BadSettings with a sentence for the one who wrote them. */
-export async function openHome(wish: { split?: boolean } = {}): Promise<Home> {
+export async function openHome(options: { split?: boolean } = {}): Promise<Home> {
   const file = await readFile();
   await checkSections(settingsOf(file, process.env)); // a typo stops before anything is made
   const directory = ensureDirectory(varOf(file));
-  return homeOf(file, directory, await layoutOf(directory, wish.split ?? false));
+  return homeOf(file, directory, await layoutOf(directory, options.split ?? false));
 }
 
 /** Undefined when no cloud was ever started here. */
@@ -51,8 +51,8 @@ export const commonSections: Readonly<Record<string, Section>> = { cloud: cloudS
 /** Reads every section once, so that a typo anywhere stops the start. */
 async function checkSections(settings: Settings): Promise<void> {
   const known = [...Object.keys(commonSections), ...parts];
-  const stranger = settings.sections.find((name) => !known.includes(name));
-  if (stranger !== undefined) throw new BadSettings(`${stranger} is not a section: ${known.join(', ')}`);
+  const unknown = settings.sections.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new BadSettings(`${unknown} is not a section: ${known.join(', ')}`);
   for (const [name, section] of Object.entries(commonSections)) settings.read(name, section);
   for (const part of parts) settings.read(part, await sectionOf(part));
 }

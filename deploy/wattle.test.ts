@@ -17,9 +17,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { tryRun } from '#shared/process/run.ts';
 import { isOpenToAll } from './cloud/directory.ts';
-import { end } from './processes/end.ts';
 import { findRunning } from './processes/pid-file.ts';
-import { root } from './setup/places.js';
+import { end } from './processes/terminate.ts';
+import { root } from './setup/paths.js';
 
 /** A cloud with an address of its own, purged in the end. */
 function cloudOf(t: TestContext) {

@@ -1,8 +1,8 @@
 /** What carries a cloud's mark on this host: its id is in every name, its folder in every command. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { run, tryRun } from '#shared/process/run.ts';
-import { end } from '../processes/end.ts';
 import { type Running, startOf } from '../processes/pid-file.ts';
+import { end } from '../processes/terminate.ts';
 
 export interface Mark {
   /** Four letters or digits. */

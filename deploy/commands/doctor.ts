@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
-import { answers } from '../answers.ts';
 import { isOpenToAll } from '../cloud/directory.ts';
 import type { Command } from '../command.ts';
-import { doorsOf } from '../doors.ts';
+import { endpointsOf } from '../endpoints.ts';
+import { answers } from '../health-check.ts';
 import { listRunning } from '../processes/stop-all.ts';
 import { findHome, type Home } from '../settings.ts';
 import { missingOf, toSplit, toStart } from '../setup/packages.js';
-import { clientBin } from '../setup/places.js';
+import { clientBin } from '../setup/paths.js';
 import { isFree } from '../split/ports.ts';
 
 interface Finding {
@@ -25,7 +25,7 @@ export const command: Command = async () => {
     kvm(),
     ...packages(),
     client(),
-    ...(home ? [disk(home), reach(home), ...(await doors(home))] : []),
+    ...(home ? [disk(home), reach(home), ...(await endpoints(home))] : []),
   ];
   for (const { what, found, trouble } of findings)
     process.stdout.write(`  ${trouble ? '!' : ' '} ${what.padEnd(18)} ${found}${trouble ? `: ${trouble}` : ''}\n`);
@@ -86,14 +86,14 @@ function reach({ directory }: Home): Finding {
   };
 }
 
-async function doors(home: Home): Promise<Finding[]> {
+async function endpoints(home: Home): Promise<Finding[]> {
   const runs = listRunning(home).length > 0;
-  const looks = (await doorsOf(home)).map(async (door): Promise<Finding | undefined> => {
-    const { name, host, port } = door;
+  const looks = (await endpointsOf(home)).map(async (endpoint): Promise<Finding | undefined> => {
+    const { name, host, port } = endpoint;
     if (runs)
-      return (await answers(door))
+      return (await answers(endpoint))
         ? undefined
-        : { what: name, found: door.url, trouble: 'does not answer; see var/log' };
+        : { what: name, found: endpoint.url, trouble: 'does not answer; see var/log' };
     if (await isFree(host, port)) return undefined;
     return {
       what: name,

@@ -24,23 +24,26 @@ function roleOf({ roles }: Options, isSplit: boolean) {
 /** Loads what the role needs and no more: this process stays, and an agent shall be small. */
 async function stayAs(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
   if (role === 'supervisor') await (await import('../split/supervise.ts')).supervise(home);
-  else await (await import('../processes/stay.ts')).stay(home, role, wanted);
+  else await (await import('../processes/run-roles.ts')).stay(home, role, wanted);
 }
 
 async function startAs(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
-  const [{ printRunning }, { doorsOf }] = await Promise.all([import('../cloud/account.ts'), import('../doors.ts')]);
-  const doors = await doorsOf(home, wanted);
+  const [{ printRunning }, { endpointsOf }] = await Promise.all([
+    import('../cloud/startup-summary.ts'),
+    import('../endpoints.ts'),
+  ]);
+  const endpoints = await endpointsOf(home, wanted);
   const running = findRunning(join(home.directory.run, `${role}.pid`));
   if (running) process.stdout.write(`Wattle is running already (process ${running.pid}).\n`);
-  else await (await import('../processes/launch.ts')).launch(home, role, doors, wanted);
-  printRunning(home, await varPath(), role, doors);
+  else await (await import('../processes/launch.ts')).launch(home, role, endpoints, wanted);
+  printRunning(home, await varPath(), role, endpoints);
 }
 
 async function sayHowToLogIn(home: Home): Promise<void> {
-  const [{ writeFirstWords }, { doorsOf }] = await Promise.all([
-    import('../cloud/first-words.ts'),
-    import('../doors.ts'),
+  const [{ writeFirstWords }, { endpointsOf }] = await Promise.all([
+    import('../cloud/login-files.ts'),
+    import('../endpoints.ts'),
   ]);
-  const [identity] = await doorsOf(home, ['identity']);
+  const [identity] = await endpointsOf(home, ['identity']);
   if (identity) writeFirstWords(home, `http://${home.cloud.publicAddress}:${identity.port}/v3`);
 }

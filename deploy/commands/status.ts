@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { answers } from '../answers.ts';
 import { findLeftovers } from '../cloud/leftovers.ts';
 import type { Command } from '../command.ts';
-import { doorsOf } from '../doors.ts';
+import { endpointsOf } from '../endpoints.ts';
+import { answers } from '../health-check.ts';
 import { listRunning } from '../processes/stop-all.ts';
 import { findHome } from '../settings.ts';
 
@@ -14,8 +14,8 @@ export const command: Command = async () => {
     return 1;
   }
   const running = listRunning(home);
-  const doors = await doorsOf(home);
-  const open = await Promise.all(doors.map(answers));
+  const endpoints = await endpointsOf(home);
+  const open = await Promise.all(endpoints.map(answers));
   const left = await findLeftovers({ id: home.cloud.id, path: home.directory.path });
   const guests = left.processes.filter(({ name }) => name.startsWith('qemu-system')).length;
   const lines = [
@@ -27,7 +27,9 @@ export const command: Command = async () => {
     ),
     ...(running.length === 0 ? ['  nothing runs'] : []),
     '',
-    ...doors.map(({ name, url }, at) => `  ${name.padEnd(16)} ${url.padEnd(28)} ${open[at] ? 'answers' : 'no answer'}`),
+    ...endpoints.map(
+      ({ name, url }, at) => `  ${name.padEnd(16)} ${url.padEnd(28)} ${open[at] ? 'answers' : 'no answer'}`,
+    ),
     '',
     `  on this host: ${guests} guests, ${left.links.length} bridges and taps, ${left.namespaces.length} namespaces`,
   ];

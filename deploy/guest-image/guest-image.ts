@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '#shared/process/run.ts';
-import { cache } from '../setup/places.js';
+import { cache } from '../setup/paths.js';
 
 const recipe = fileURLToPath(new URL('.', import.meta.url));
 

@@ -1,12 +1,12 @@
 /** What a process of APIs has beside them: the request log, the room kept back, the watch of its event loop. */
 import { join } from 'node:path';
 import type { Log } from '#shared/log/log.ts';
-import type { Ground } from '#shared/service/ground.ts';
+import type { Runtime } from '#shared/service/runtime.ts';
 import { isAgent, type Part } from '../roles.ts';
 import type { Home } from '../settings.ts';
 
 export interface ApiProcess {
-  readonly ground: Pick<Ground, 'requests'>;
+  readonly runtime: Pick<Runtime, 'requests'>;
   close(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ const mib = 1024 * 1024;
 
 /** Agents alone do without. */
 export async function openApiProcess({ home, role, wanted, log }: Options): Promise<ApiProcess> {
-  if (wanted.every(isAgent)) return { ground: {}, close: async () => {} };
+  if (wanted.every(isAgent)) return { runtime: {}, close: async () => {} };
   const { cloud, directory } = home;
   const { openRequestLog } = await import('#shared/http/request-log.ts');
   const { watchLoop } = await import('#shared/log/watch-loop.ts');
@@ -35,7 +35,7 @@ export async function openApiProcess({ home, role, wanted, log }: Options): Prom
     reserve?.close();
     await watch?.close();
   };
-  return { ground: requests ? { requests } : {}, close };
+  return { runtime: requests ? { requests } : {}, close };
 }
 
 async function openRoom({ home, role, log }: Omit<Options, 'wanted'>) {

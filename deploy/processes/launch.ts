@@ -4,9 +4,9 @@ import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refusal } from '../command.ts';
-import type { Door } from '../doors.ts';
+import type { Endpoint } from '../endpoints.ts';
 import type { Home } from '../settings.ts';
-import { root } from '../setup/places.js';
+import { root } from '../setup/paths.js';
 import { isFree } from '../split/ports.ts';
 import { findRunning, startOf } from './pid-file.ts';
 import { processOf } from './role-process.ts';
@@ -18,11 +18,11 @@ const logLimit = 64 * 1024 * 1024;
 export async function launch(
   home: Home,
   role: string,
-  doors: readonly Door[],
+  endpoints: readonly Endpoint[],
   wanted: readonly string[],
 ): Promise<void> {
   const running = listRunning(home).flatMap((each) => each.role.split('+'));
-  await checkPorts(doors.filter(({ name }) => !running.includes(name)));
+  await checkPorts(endpoints.filter(({ name }) => !running.includes(name)));
   const logFile = join(home.directory.log, `${role}.log`);
   keepShort(logFile);
   const from = sizeOf(logFile);
@@ -30,7 +30,7 @@ export async function launch(
   const ended = new AbortController();
   const giveUp = AbortSignal.any([AbortSignal.timeout(patienceMs), ended.signal]);
   const { listen } = await import('./listen.ts'); // read while the other begins
-  const listening = listen(home, doors, giveUp); // at once: who answers early need not be asked late
+  const listening = listen(home, endpoints, giveUp); // at once: who answers early need not be asked late
   const state = await untilReady(pid, join(home.directory.run, `${role}.pid`), giveUp);
   if (state !== 'ready') ended.abort();
   if (state === 'ended') throw new Refusal(`it ended at once. ${logFile} says:\n${complaints(logFile, from)}`);
@@ -73,9 +73,10 @@ function tooLate(home: Home, role: string, wanted: readonly string[]): string {
   return `not ready after ${patienceMs / 1000} s: ${awaited.join(', ')}; see ${home.directory.log}`;
 }
 
-async function checkPorts(doors: readonly Door[]): Promise<void> {
+async function checkPorts(endpoints: readonly Endpoint[]): Promise<void> {
   const taken: string[] = [];
-  for (const { name, host, port } of doors) if (!(await isFree(host, port))) taken.push(`${host}:${port} (${name})`);
+  for (const { name, host, port } of endpoints)
+    if (!(await isFree(host, port))) taken.push(`${host}:${port} (${name})`);
   if (taken.length === 0) return;
   throw new Refusal(`somebody else listens at ${taken.join(', ')}; another address helps: WATTLE_ADDRESS=127.0.0.3`);
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { root } from '../setup/places.js';
+import { root } from '../setup/paths.js';
 
 /**
  * How a role is started as a process of its own. The C library otherwise keeps an arena of memory per thread, and what

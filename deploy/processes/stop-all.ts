@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Home } from '../settings.ts';
-import { end } from './end.ts';
 import { findRunning, type Running } from './pid-file.ts';
+import { end } from './terminate.ts';
 
 /** The supervisor first, for it would start the others again; the databases last, for the others use them. */
 const last = ['mariadb', 'rabbitmq', 'epmd'];

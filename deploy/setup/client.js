@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { follow } from './child.js';
-import { cache } from './places.js';
+import { cache } from './paths.js';
 import { told } from './progress.js';
 
 const venv = join(cache, 'client');

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { follow } from './child.js';
-import { root } from './places.js';
+import { root } from './paths.js';
 import { told } from './progress.js';
 
 const nodePackage = `node-${process.platform}-${process.arch}`;

@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { searchPath } from './packages.js';
-import { root } from './places.js';
+import { root } from './paths.js';
 
 const carried = join(root, 'node_modules/.bin/node');
 

@@ -25,13 +25,13 @@ export const brokerUserOf = (part: Part, host: string): string => (isAgent(part)
  * what is sent to an address: `wattle.ask.<role>.…`. Events (audit) are written by identity alone.
  */
 export function permissionsOf(part: Part, host: string): Permissions {
-  const questions = `wattle\\.ask\\.${escaped(brokerUserOf(part, host))}\\..*`;
+  const calls = `wattle\\.ask\\.${escaped(brokerUserOf(part, host))}\\..*`;
   const declared = isAgent(part) ? [] : ['wattle\\.hints'];
   const events = part === 'identity' ? ['wattle\\.notifications'] : [];
   return {
-    configure: anyOf('amq\\.gen.*', questions, ...declared, ...events),
+    configure: anyOf('amq\\.gen.*', calls, ...declared, ...events),
     write: anyOf('amq\\.gen.*', 'amq\\.default', 'wattle\\.hints', ...events),
-    read: anyOf('amq\\.gen.*', questions, 'wattle\\.hints', ...events),
+    read: anyOf('amq\\.gen.*', calls, 'wattle\\.hints', ...events),
   };
 }
 

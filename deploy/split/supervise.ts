@@ -6,15 +6,15 @@ import { type Log, openLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
 import { findRunning, notePid, releasePidFile, takePidFile } from '../processes/pid-file.ts';
 import { processOf } from '../processes/role-process.ts';
-import { told } from '../processes/stay.ts';
+import { told } from '../processes/run-roles.ts';
 import { parts } from '../roles.ts';
 import type { Home } from '../settings.ts';
-import { compileCache, root } from '../setup/places.js';
+import { compileCache, root } from '../setup/paths.js';
 import type { Daemon } from './daemon.ts';
-import { keep } from './keep.ts';
 import { mariadb } from './mariadb.ts';
 import { epmd, rabbitmq } from './rabbitmq.ts';
 import { brokerUsersOf, databaseUsersOf } from './role-users.ts';
+import { keep } from './supervised-daemon.ts';
 
 export async function supervise(home: Home): Promise<void> {
   const { directory, layout } = home;
@@ -25,16 +25,16 @@ export async function supervise(home: Home): Promise<void> {
   const ending = told('SIGTERM', 'SIGINT');
   const host = home.cloud.host || hostname();
   const place = { path: directory.path, id: directory.id, ports: layout.ports, users: brokerUsersOf(directory, host) };
-  const [grounds, roles] = [new AbortController(), new AbortController()];
+  const [services, roles] = [new AbortController(), new AbortController()];
   const keepAll = (daemons: readonly Daemon[], until: AbortController) =>
     daemons.map((daemon) => keep(directory, daemon, log, until.signal));
 
   const directoryOfNodes = epmd(place);
   const database = { path: directory.path, port: layout.ports.mariadb, users: databaseUsersOf(directory) };
   const beneath = [mariadb(database), rabbitmq(place)];
-  const kept = keepAll([directoryOfNodes], grounds);
+  const kept = keepAll([directoryOfNodes], services);
   await usable(directoryOfNodes, log);
-  const ground = keepAll(beneath, grounds);
+  const foundation = keepAll(beneath, services);
   await Promise.race([Promise.all([warmUp(), ...beneath.map((daemon) => usable(daemon, log))]), ending]);
   const above = keepAll(parts.map(roleDaemon), roles);
 
@@ -44,8 +44,8 @@ export async function supervise(home: Home): Promise<void> {
   await ending;
   roles.abort();
   await Promise.all(above);
-  grounds.abort();
-  await Promise.all([...ground, ...kept]);
+  services.abort();
+  await Promise.all([...foundation, ...kept]);
   releasePidFile(pidFile);
   log.info({}, 'stopped');
   process.exit(0);
@@ -73,7 +73,7 @@ async function usable(daemon: Daemon, log: Log): Promise<void> {
 async function warmUp(): Promise<void> {
   const [node = process.execPath, ...flags] = processOf('all').words.slice(0, 2);
   const env = { NODE_COMPILE_CACHE: compileCache };
-  await tryRun([node, ...flags, join(root, 'deploy/split/warm.ts')], { env, timeoutMs: 30_000 });
+  await tryRun([node, ...flags, join(root, 'deploy/split/fill-compile-cache.ts')], { env, timeoutMs: 30_000 });
 }
 
 async function allReady({ directory }: Home): Promise<void> {

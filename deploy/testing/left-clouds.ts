@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryRun } from '#shared/process/run.ts';
-import { root } from '../setup/places.js';
+import { root } from '../setup/paths.js';
 
 /** Ends them with all that they run; gives their folders. */
 export async function purgeLeftClouds(temporary: string): Promise<string[]> {

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { cache, compileCache, root } from '../setup/places.js';
-import { openGrounds } from './grounds.ts';
+import { cache, compileCache, root } from '../setup/paths.js';
 import { purgeLeftClouds } from './left-clouds.ts';
-import { leftSince, lookAround } from './look-around.ts';
+import { leftSince, lookAround } from './leftovers.ts';
 import { filesFor } from './select.ts';
+import { startTestServices } from './test-services.ts';
 
 enableCompileCache(compileCache);
 process.chdir(root);
@@ -18,7 +18,7 @@ const say = (words: string) => process.stdout.write(`${words}\n`);
 const folder = mkdtempSync('/tmp/wattle-');
 chmodSync(folder, 0o755); // guests and databases run as other users
 const before = await lookAround(folder);
-const grounds = await openGrounds(folder, files, say);
+const services = await startTestServices(folder, files, say);
 const temporary = join(folder, 'tmp');
 
 /** A file of all kill points takes its time. */
@@ -30,7 +30,7 @@ try {
   code = await runTests();
 } finally {
   for (const home of await purgeLeftClouds(temporary)) say(`a test was broken off: its cloud in ${home} is purged`);
-  await grounds.close();
+  await services.close();
 }
 const left = await leftSince(before, folder);
 const forgotten = readdirSync(temporary).map((name) => join(temporary, name));
@@ -44,7 +44,7 @@ function runTests(): Promise<number> {
   const words = ['--test', '--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${timeoutMs}`, ...files];
   const env = {
     ...withoutSettings(process.env),
-    ...grounds.environment,
+    ...services.environment,
     TMPDIR: temporary,
     WATTLE_CACHE: cache,
     NODE_COMPILE_CACHE: compileCache,

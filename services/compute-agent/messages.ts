@@ -1,13 +1,13 @@
 /** Door 2, the bus: questions that a host answers at once. */
 import { type Bus, type Off, requireSender, type Sender } from '#shared/bus/bus.ts';
-import { type ComputeQuestions, questionTo } from '#shared/contracts/compute-agent.ts';
+import { type ComputeCalls, callAddress } from '#shared/contracts/compute-agent.ts';
 import type { ComputeHost } from './context.ts';
 import { relayOnce } from './drivers/relay.ts';
 
-type Ask<Name extends keyof ComputeQuestions> = ComputeQuestions[Name]['ask'];
-type Answer<Name extends keyof ComputeQuestions> = Promise<ComputeQuestions[Name]['answer']>;
+type Ask<Name extends keyof ComputeCalls> = ComputeCalls[Name]['ask'];
+type Answer<Name extends keyof ComputeCalls> = Promise<ComputeCalls[Name]['answer']>;
 
-export function answerQuestions(bus: Bus, { name, cloud, config, hypervisor }: ComputeHost): Off[] {
+export function answerCalls(bus: Bus, { name, cloud, config, hypervisor }: ComputeHost): Off[] {
   const consoleLog = async ({ id, length }: Ask<'consoleLog'>, sender: Sender): Answer<'consoleLog'> => {
     requireSender(sender, 'compute');
     return { output: await hypervisor.consoleLog(id, length) };
@@ -17,5 +17,8 @@ export function answerQuestions(bus: Bus, { name, cloud, config, hypervisor }: C
     const screen = await hypervisor.vncSocket(id);
     return config.consoleBy === 'tcp' ? { path: await relayOnce(screen, cloud.address), owner: null } : screen;
   };
-  return [bus.onAsk(questionTo(name, 'consoleLog'), consoleLog), bus.onAsk(questionTo(name, 'vncSocket'), vncSocket)];
+  return [
+    bus.onCall(callAddress(name, 'consoleLog'), consoleLog),
+    bus.onCall(callAddress(name, 'vncSocket'), vncSocket),
+  ];
 }

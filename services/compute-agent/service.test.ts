@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
-import { type ComputeReport, type GuestWish, questionTo } from '#shared/contracts/compute-agent.ts';
+import { type ComputeReport, callAddress, type GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { address, type OpenWork, type Outcome } from '#shared/hosts/contract.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { guestWish, until } from '../../test/fakes/compute-host.ts';
+import { guestSpec, until } from '../../test/fakes/compute-host.ts';
 import { start } from './service.ts';
 
 /** The compute service, as far as an agent needs it: open work, its outcomes, and the reports. */
@@ -20,11 +20,11 @@ async function openCloud(t: TestContext, agent: Record<string, unknown> = {}) {
   const open = new Map<string, OpenWork[]>();
   const outcomes = new Map<string, Outcome>();
   const reports = new Map<string, ComputeReport>();
-  bus.onAsk(address.open('compute'), async ({ host, report }: { host: string; report: ComputeReport }) => {
+  bus.onCall(address.open('compute'), async ({ host, report }: { host: string; report: ComputeReport }) => {
     reports.set(host, report);
     return open.get(host) ?? [];
   });
-  bus.onAsk(address.finish('compute'), async ({ id, outcome }: { id: string; outcome: Outcome }) => {
+  bus.onCall(address.finish('compute'), async ({ id, outcome }: { id: string; outcome: Outcome }) => {
     outcomes.set(id, outcome);
     for (const [host, work] of open)
       open.set(
@@ -43,18 +43,18 @@ async function openCloud(t: TestContext, agent: Record<string, unknown> = {}) {
   });
   const ask = (host: string, work: OpenWork[]) => {
     open.set(host, [...(open.get(host) ?? []), ...work]);
-    bus.hint(address.hint('compute', host));
+    bus.notify(address.notify('compute', host));
   };
   const outcomeOf = (id: string) => until(`outcome of ${id}`, () => outcomes.get(id));
   return { bus, ask, outcomeOf, outcomes, reports };
 }
 
-const work = (wish: GuestWish, id: string = randomUUID()): OpenWork => ({ id, verb: 'ensureGuest', wish });
+const work = (spec: GuestSpec, id: string = randomUUID()): OpenWork => ({ id, verb: 'ensureGuest', spec });
 
 test('a host does what was written down for it, and reports what it has', async (t) => {
   const cloud = await openCloud(t);
-  const wish = guestWish();
-  cloud.ask('box', [work(wish, 'build')]);
+  const spec = guestSpec();
+  cloud.ask('box', [work(spec, 'build')]);
   const outcome = await cloud.outcomeOf('build');
   assert.ok('result' in outcome);
   assert.equal((outcome.result as { power: string }).power, 'on');
@@ -63,24 +63,24 @@ test('a host does what was written down for it, and reports what it has', async 
     const latest = cloud.reports.get('box');
     return latest?.guests.length ? latest : null;
   });
-  assert.deepEqual(report.guests, [{ id: wish.id, power: 'on', reason: null }]);
+  assert.deepEqual(report.guests, [{ id: spec.id, power: 'on', reason: null }]);
   assert.equal(report.hostname, 'box');
   assert.match(report.hostId, /^[0-9a-f-]{36}$/);
 });
 
 test('console text is answered at once, a guest that is elsewhere is a 404', async (t) => {
   const { bus, ask, outcomeOf } = await openCloud(t);
-  const wish = guestWish();
-  ask('box', [work(wish, 'build')]);
+  const spec = guestSpec();
+  ask('box', [work(spec, 'build')]);
   await outcomeOf('build');
-  const question = questionTo('box', 'consoleLog');
-  assert.deepEqual(await bus.ask(question, { id: wish.id, length: 1 }), { output: `fake guest ${wish.id} ready\n` });
-  await assert.rejects(bus.ask(question, { id: randomUUID(), length: null }), { status: 404 });
+  const request = callAddress('box', 'consoleLog');
+  assert.deepEqual(await bus.call(request, { id: spec.id, length: 1 }), { output: `fake guest ${spec.id} ready\n` });
+  await assert.rejects(bus.call(request, { id: randomUUID(), length: null }), { status: 404 });
 });
 
 test('one process can be many fake hosts, each with its own guests', async (t) => {
   const { ask, outcomeOf, reports } = await openCloud(t, { fakeHosts: 3, fakeVcpus: 2 });
-  ask('box-2', [work(guestWish(), 'build')]);
+  ask('box-2', [work(guestSpec(), 'build')]);
   await outcomeOf('build');
   ask('box-2', []);
   await until('all have reported', () => reports.size === 3 && reports.get('box-2')?.guests.length === 1);

@@ -7,8 +7,8 @@ import { type Cloud, readCloud } from '#shared/config/cloud.ts';
 import { type ComputeReport, computeAgent, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
 import { type Agent, startAgent } from '#shared/hosts/agent.ts';
 import type { Log } from '#shared/log/log.ts';
-import type { Start, Started } from '#shared/service/ground.ts';
 import { ensureHostId } from '#shared/service/host-id.ts';
+import type { Start, Started } from '#shared/service/runtime.ts';
 import { sessionOf } from '#shared/service/session.ts';
 import { type Config, directoryOf, section } from './config.ts';
 import type { ComputeHost } from './context.ts';
@@ -16,8 +16,8 @@ import { fakeHypervisor } from './drivers/fake.ts';
 import type { Hypervisor } from './drivers/hypervisor.ts';
 import { imagesOf } from './drivers/images.ts';
 import { openQemu } from './drivers/open-qemu.ts';
-import { soonAgain } from './drivers/soon-again.ts';
-import { answerQuestions } from './messages.ts';
+import { retryTransient } from './drivers/retry-transient.ts';
+import { answerCalls } from './messages.ts';
 
 export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
@@ -46,16 +46,16 @@ async function startHost({ name, cloud, config, log, bus }: Parts): Promise<Star
   const hypervisor = await openHypervisor({ name, cloud, config, log, bus }, directory, wake);
   await hypervisor.recover(async (id) => {
     const ask: OwnsGuest['ask'] = { host: name, id };
-    return (await bus.ask<OwnsGuest['answer']>(ownsGuest, ask)).power;
+    return (await bus.call<OwnsGuest['answer']>(ownsGuest, ask)).power;
   });
   const report = async (): Promise<ComputeReport> => {
     const facts = await hypervisor.facts();
     return { hostId, hostname: name, address: cloud.address, ...facts, guests: hypervisor.guests() };
   };
-  const driver = soonAgain(hypervisor, wake);
+  const driver = retryTransient(hypervisor, wake);
   agent = startAgent({ contract: computeAgent, bus, host: name, driver, log, everyMs: cloud.idleMs, report });
   const host: ComputeHost = { name, cloud, config, hypervisor };
-  const offs = answerQuestions(bus, host);
+  const offs = answerCalls(bus, host);
   const close = async () => {
     for (const off of offs) off();
     await agent?.close();

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { test } from 'node:test';
 import { settingsOf } from '#shared/config/settings.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { exampleHost, guestWish } from '../../test/fakes/compute-host.ts';
+import { exampleHost, guestSpec } from '../../test/fakes/compute-host.ts';
 import { purge, teardown } from './teardown.ts';
 
 const skip = spawnSync('qemu-system-x86_64', ['--version']).status !== 0 && 'qemu-system-x86_64 is not installed';
@@ -12,16 +12,16 @@ const skip = spawnSync('qemu-system-x86_64', ['--version']).status !== 0 && 'qem
 test('down ends the guests of a host and keeps them; purge leaves nothing', { skip }, async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish({ power: 'paused' });
-  await hypervisor.ensureGuest(wish);
+  const spec = guestSpec({ power: 'paused' });
+  await hypervisor.ensureGuest(spec);
   await hypervisor.close();
-  const ground = { settings: settingsOf({ 'compute-agent': { directory: stateDir } }), log: silentLog() };
-  await teardown(ground);
+  const runtime = { settings: settingsOf({ 'compute-agent': { directory: stateDir } }), log: silentLog() };
+  await teardown(runtime);
   const after = await open();
   await after.recover(async () => 'off');
   assert.equal(after.guests().length, 1);
   await after.close();
-  await purge(ground);
+  await purge(runtime);
   await assert.rejects(access(stateDir), { code: 'ENOENT' });
-  await teardown(ground);
+  await teardown(runtime);
 });

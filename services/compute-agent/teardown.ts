@@ -1,23 +1,23 @@
 /** What `wattle down` and `wattle purge` do on a compute host, when no agent runs. */
 import { readCloud } from '#shared/config/cloud.ts';
-import type { Ground } from '#shared/service/ground.ts';
+import type { Runtime } from '#shared/service/runtime.ts';
 import { directoryOf, section } from './config.ts';
 import type { Hypervisor } from './drivers/hypervisor.ts';
 import { openQemu } from './drivers/open-qemu.ts';
 import { hasState } from './drivers/qemu/qemu.ts';
 
-type Places = Pick<Ground, 'settings' | 'log'>;
+type Places = Pick<Runtime, 'settings' | 'log'>;
 
 const graceMs = 20_000;
 
 /** Guests are asked to power off, then made to. Those that were on come back at the next start, as after a power cut. */
-export async function teardown(ground: Places): Promise<void> {
-  await withGuests(ground, (hypervisor) => hypervisor.stopGuests(graceMs));
+export async function teardown(runtime: Places): Promise<void> {
+  await withGuests(runtime, (hypervisor) => hypervisor.stopGuests(graceMs));
 }
 
 /** Guests, their disks, taps and the copies of images: all gone. */
-export async function purge(ground: Places): Promise<void> {
-  await withGuests(ground, (hypervisor) => hypervisor.removeGuests());
+export async function purge(runtime: Places): Promise<void> {
+  await withGuests(runtime, (hypervisor) => hypervisor.removeGuests());
 }
 
 async function withGuests({ settings, log }: Places, work: (hypervisor: Hypervisor) => Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
-import type { ImagePart, NetworkPart, PlacementPart, VolumePart } from './drivers/neighbours.ts';
+import type { ImageClient, NetworkPart, PlacementPart, VolumePart } from './drivers/clients.ts';
 
 /** Everything this service's functions may reach. */
 export interface Compute {
@@ -19,7 +19,7 @@ export interface Compute {
   readonly hosts: Hosts<ComputeAgent>;
   /** The same, for what moves whole disks: a first boot, a snapshot. */
   readonly copiers: Hosts<ComputeAgent>;
-  readonly images: ImagePart;
+  readonly images: ImageClient;
   readonly network: NetworkPart;
   readonly volumes: VolumePart;
   readonly placement: PlacementPart;

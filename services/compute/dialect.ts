@@ -1,7 +1,7 @@
 /** Nova's words. */
 import type { Version } from '#shared/api/versions.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
-import { nextLinks, wordedFaults } from '#shared/http/family-words.ts';
+import { faultFormats, nextLinks } from '#shared/http/fault-formats.ts';
 import { microversions } from '#shared/http/microversions.ts';
 
 export const oldest: Version = '2.1';
@@ -11,7 +11,7 @@ export const nova = (identityUrl: string): Dialect => {
   const versions = microversions({ service: 'compute', oldest, newest, ownHeader: 'X-OpenStack-Nova-API-Version' });
   return {
     version: versions.version,
-    fault: wordedFaults(identityUrl),
+    fault: faultFormats(identityUrl),
     page: nextLinks,
     headers: (asked, requestId) => ({ 'x-compute-request-id': requestId, ...versions.headers(asked, requestId) }),
   };

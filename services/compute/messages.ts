@@ -11,19 +11,19 @@ import { readServer } from './servers/store.ts';
 
 /** What this service reacts to on the bus: hints about its tasks, and the questions of agents and the metadata door. */
 export const openMessages = (compute: Compute, runner: Runner): Off[] => [
-  compute.bus.onHint(tasksWait, runner.wake),
-  compute.bus.onHint(taskCancelled, runner.recheck),
+  compute.bus.onNotify(tasksWait, runner.wake),
+  compute.bus.onNotify(taskCancelled, runner.recheck),
   ...answerAgents<ComputeReport>(compute.bus, compute.db, 'compute', reportKeeper(compute), {
     contract: computeAgent,
     seal: compute.seal,
   }),
-  compute.bus.onAsk<OwnsGuest['ask']>(ownsGuest, async ({ host, id }, sender): Promise<OwnsGuest['answer']> => {
+  compute.bus.onCall<OwnsGuest['ask']>(ownsGuest, async ({ host, id }, sender): Promise<OwnsGuest['answer']> => {
     requireHost(sender, 'compute-agent', host);
     const server = await readServer(compute.db, id);
     return { power: server && server.host === host ? wantedPower(server) : null };
   }),
-  compute.bus.onAsk<MetadataOf['ask']>(metadataOf, async (question, sender) => {
+  compute.bus.onCall<MetadataOf['ask']>(metadataOf, async (request, sender) => {
     requireSender(sender, 'network-agent');
-    return await readMetadata(compute, question);
+    return await readMetadata(compute, request);
   }),
 ];

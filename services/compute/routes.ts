@@ -14,7 +14,7 @@ import {
 import { attachToServer, changeVolume, detachFromServer, listVolumes, showVolume } from './attachments/handlers.ts';
 import { createRemoteConsole, showConsoleLog, showConsoleToken, showVncConsole } from './consoles/handlers.ts';
 import type { Compute } from './context.ts';
-import { tellEvents } from './events/handlers.ts';
+import { sendEvents } from './events/handlers.ts';
 import { listExtensions, showExtension } from './extensions/handlers.ts';
 import * as flavor from './flavors/handlers.ts';
 import * as host from './hosts/handlers.ts';
@@ -67,10 +67,10 @@ const aggregates = `${v21}/os-aggregates`;
 const usages = `${v21}/os-simple-tenant-usage`;
 
 const versionRoutes: Route<Compute>[] = [
-  get('/', listVersions, null, { who: 'nobody' }),
-  get('/v2', showLegacyVersion, null, { who: 'nobody' }),
-  get(v21, showVersion, null, { who: 'nobody' }),
-  get(`${v21}/versions/:id`, showNamedVersion, null, { who: 'nobody' }),
+  get('/', listVersions, null, { auth: 'none' }),
+  get('/v2', showLegacyVersion, null, { auth: 'none' }),
+  get(v21, showVersion, null, { auth: 'none' }),
+  get(`${v21}/versions/:id`, showNamedVersion, null, { auth: 'none' }),
   get(`${v21}/extensions`, listExtensions, 'extensions'),
   get(`${v21}/extensions/:id`, showExtension, 'extensions'),
 ];
@@ -107,7 +107,7 @@ const actionRoutes: Route<Compute>[] = [
   act('os-getVNCConsole', showVncConsole, 'os-remote-consoles', { until: '2.5' }),
 ];
 
-const besideServers: Route<Compute>[] = [
+const serverSubresources: Route<Compute>[] = [
   post(`${one}/remote-consoles`, createRemoteConsole, 'os-remote-consoles', { since: '2.6' }),
   get(`${v21}/os-console-auth-tokens/:token`, showConsoleToken, 'os-console-auth-tokens'),
   get(metadata, server.listMetadata, 'server-metadata:index'),
@@ -133,7 +133,7 @@ const besideServers: Route<Compute>[] = [
   remove(`${interfaces}/:port`, detachInterface, 'os-attach-interfaces:delete'),
   get(actions, listServerActions, 'os-instance-actions:list'),
   get(`${actions}/:request`, showServerAction, 'os-instance-actions:show'),
-  post(`${v21}/os-server-external-events`, tellEvents, 'os-server-external-events:create'),
+  post(`${v21}/os-server-external-events`, sendEvents, 'os-server-external-events:create'),
 ];
 
 const flavorRoutes: Route<Compute>[] = [
@@ -227,7 +227,7 @@ export const routes: Route<Compute>[] = [
   ...versionRoutes,
   ...serverRoutes,
   ...actionRoutes,
-  ...besideServers,
+  ...serverSubresources,
   ...flavorRoutes,
   ...groupRoutes,
   ...serverGroupRoutes,

@@ -1,20 +1,20 @@
 import { hostname } from 'node:os';
 import { databaseOf, listenAt } from '#shared/config/cloud.ts';
-import { computeAgent, questionTo, type Screen } from '#shared/contracts/compute-agent.ts';
+import { callAddress, computeAgent, type Screen } from '#shared/contracts/compute-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
 import { openSeal } from '#shared/seal/seal.ts';
-import { beginApi } from '#shared/service/begin.ts';
-import { type Doorway, openDoor } from '#shared/service/door.ts';
-import type { Start } from '#shared/service/ground.ts';
+import { type ApiServer, openApiServer } from '#shared/service/api-server.ts';
+import type { Start } from '#shared/service/runtime.ts';
+import { startApi } from '#shared/service/start-api.ts';
 import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
 import { startConsoleProxy } from './console-proxy/proxy.ts';
 import { redeemConsole } from './consoles/store.ts';
 import type { Compute } from './context.ts';
 import { nova } from './dialect.ts';
-import { imageOver, networkOver, placementOver, volumeOver } from './drivers/neighbours-http.ts';
+import { imageOver, networkOver, placementOver, volumeClient } from './drivers/clients-http.ts';
 import { seedFlavors } from './flavors/operations.ts';
 import { openMessages } from './messages.ts';
 import { servers } from './migrations/001-servers.ts';
@@ -27,21 +27,21 @@ import { workflows } from './workflows/all.ts';
 
 /** What this service stands on; a test brings its own. */
 export interface Parts {
-  readonly ground: Omit<Compute, 'hosts' | 'copiers'>;
-  readonly doorway: Doorway;
+  readonly runtime: Omit<Compute, 'hosts' | 'copiers'>;
+  readonly apiServer: ApiServer;
   readonly identityUrl: string;
   readonly host: string;
-  readonly consoleAt: Doorway['at'];
+  readonly consoleAt: ApiServer['at'];
 }
 
 /** Puts the parts together. The doors open last and close first. */
-export async function openCompute({ ground, doorway, identityUrl, host, consoleAt }: Parts) {
-  const { db, bus, log, config, seal } = ground;
+export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: Parts) {
+  const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
   await migrate(db, [servers, beside, discs]);
   await seedFlavors(db);
   const compute: Compute = {
-    ...ground,
+    ...runtime,
     hosts: hostsOf({ contract: computeAgent, db, bus, answerMs, pollMs, seal }),
     copiers: hostsOf({ contract: computeAgent, db, bus, answerMs: copyMs, pollMs, seal }),
   };
@@ -54,42 +54,42 @@ export async function openCompute({ ground, doorway, identityUrl, host, consoleA
     log,
     perServer: config.consolesPerServer,
     redeemConsoleToken: async (token) => (await redeemConsole(db, token)) ?? null,
-    screenOf: ({ host: where, serverId }) => bus.ask<Screen>(questionTo(where, 'vncSocket'), { id: serverId }),
+    screenOf: ({ host: where, serverId }) => bus.call<Screen>(callAddress(where, 'vncSocket'), { id: serverId }),
   });
   const dialect = nova(identityUrl);
-  const door = await openDoor({ name: 'compute', service: compute, routes, policy, dialect, ...doorway });
+  const endpoint = await openApiServer({ name: 'compute', service: compute, routes, policy, dialect, ...apiServer });
   const close = async () => {
-    await Promise.all([door.close(), proxy.close()]);
+    await Promise.all([endpoint.close(), proxy.close()]);
     await runner.close();
     for (const off of messages) off();
     await Promise.all(timers.map((timer) => timer.close()));
   };
-  return { compute, door, close };
+  return { compute, endpoint, close };
 }
 
-export const start: Start = async (ground) => {
-  const { cloud, config, session, doorway, identityUrl, ...begun } = beginApi(ground, 'compute', section, 'nova');
-  const { bus, log } = ground;
+export const start: Start = async (runtime) => {
+  const { cloud, config, session, apiServer, identityUrl, ...begun } = startApi(runtime, 'compute', section, 'nova');
+  const { bus, log } = runtime;
   const db = openDatabase(config.database || databaseOf(cloud, 'compute'));
   const consoleAt = listenAt(cloud, config.consoleListen);
   const consoleUrl = config.consoleUrl || `http://${cloud.publicAddress}:${consoleAt.port}/vnc_lite.html`;
-  const neighbours = {
+  const clients = {
     images: imageOver(session),
     network: networkOver(session),
-    volumes: volumeOver(session),
+    volumes: volumeClient(session),
     placement: placementOver(session),
   };
   const opened = await openCompute({
-    ground: {
+    runtime: {
       db,
       bus,
       log,
       config,
       seal: openSeal(cloud, 'compute'),
-      ...neighbours,
+      ...clients,
       cloud: { id: cloud.id, consoleUrl },
     },
-    doorway,
+    apiServer,
     identityUrl,
     host: cloud.host || hostname(),
     consoleAt,

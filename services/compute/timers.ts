@@ -3,10 +3,10 @@ import { every, type Ticker } from '#shared/clock/every.ts';
 import { sweepWork } from '#shared/hosts/work.ts';
 import { removeOldConsoles } from './consoles/store.ts';
 import { type Compute, hostReported } from './context.ts';
-import { tellPlacement } from './hosts/operations.ts';
+import { reportToPlacement } from './hosts/operations.ts';
 import { touchService } from './hosts/store.ts';
 import { refreshAddresses } from './interfaces/operations.ts';
-import { listLiveServers, listOrphans, removeServersDeletedBefore, settleServer } from './servers/store.ts';
+import { listLiveServers, listOrphans, removeServersDeletedBefore, updateOwnedServer } from './servers/store.ts';
 
 const dayMs = 24 * 3_600_000;
 const heartbeatMs = 30_000;
@@ -19,21 +19,21 @@ const refreshAtOnce = 50;
 export function openTimers(compute: Compute, host = hostname()): Ticker[] {
   const { log, config } = compute;
   const failed = (what: string) => (error: unknown) => log.warn({ error, what }, 'a timer is tried again');
-  const beat = every(heartbeatMs, () => tellOfOurselves(compute, host), failed('heartbeat'));
+  const beat = every(heartbeatMs, () => heartbeat(compute, host), failed('heartbeat'));
   const sweep = every(sweepMs, () => sweepRows(compute), failed('sweep'));
   const refresh = every(config.refreshMs, refresher(compute), failed('addresses'));
-  const place = every(placeMs, () => tellPlacement(compute), failed('placement'));
-  const off = compute.bus.onHint(hostReported, place.wake);
+  const place = every(placeMs, () => reportToPlacement(compute), failed('placement'));
+  const off = compute.bus.onNotify(hostReported, place.wake);
   for (const each of [beat, sweep, place]) each.wake();
-  const deaf = async () => {
+  const unreached = async () => {
     off();
     await place.close();
   };
-  return [beat, sweep, refresh, { wake: place.wake, close: deaf }];
+  return [beat, sweep, refresh, { wake: place.wake, close: unreached }];
 }
 
 /** `compute service list` shows what Nova would run here. */
-async function tellOfOurselves({ db }: Compute, host: string): Promise<void> {
+async function heartbeat({ db }: Compute, host: string): Promise<void> {
   await db.transaction(async (tx) => {
     for (const binary of ['nova-conductor', 'nova-scheduler']) await touchService(tx, binary, host, Date.now());
   });
@@ -46,7 +46,7 @@ async function sweepRows({ db, log, config }: Compute): Promise<void> {
   for (const orphan of await listOrphans(db)) {
     log.error({ serverId: orphan.id, taskState: orphan.taskState }, 'a server had lost its task');
     const fault = { code: 500, message: 'The work on this server was lost.', created: Date.now() };
-    await settleServer(db, orphan, { vmState: 'error', taskState: null, taskId: null, fault });
+    await updateOwnedServer(db, orphan, { vmState: 'error', taskState: null, taskId: null, fault });
   }
 }
 
@@ -55,9 +55,9 @@ function refresher(compute: Compute): () => Promise<void> {
   let from = 0;
   return async () => {
     const live = await listLiveServers(compute.db);
-    const turn = live.slice(from, from + refreshAtOnce);
+    const lock = live.slice(from, from + refreshAtOnce);
     from = from + refreshAtOnce >= live.length ? 0 : from + refreshAtOnce;
-    for (const { id } of turn)
+    for (const { id } of lock)
       await refreshAddresses(compute, id).catch((error: unknown) =>
         compute.log.warn({ serverId: id, error }, 'addresses of a server could not be read'),
       );

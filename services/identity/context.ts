@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { Trust } from '#shared/auth/trust.ts';
+import type { TokenKeys } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
-import type { Briefly } from '#shared/clock/briefly.ts';
+import type { TtlCache } from '#shared/clock/ttl-cache.ts';
 import type { Cloud } from '#shared/config/cloud.ts';
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -19,26 +19,26 @@ export interface Identity {
   readonly config: ValuesOf<typeof section>;
   readonly hasher: Hasher;
   /** What tokens are shown with: names, roles, the catalog. Every write forgets it. */
-  readonly facts: Briefly;
+  readonly facts: TtlCache;
   /** Seals what users keep here, with keys that the database never sees. */
   readonly sealer: Sealer;
   /** Where domains keep users and groups that have directories of their own. */
   readonly ldap: LdapDomains;
   /** Reads tokens by the keys and revocations of its own database. */
-  readonly trust: Trust & {
+  readonly tokenKeys: TokenKeys & {
     signingKey(): { readonly kid: string; readonly key: KeyObject };
     /** Looks whether the database says something new. */
     refresh(): Promise<void>;
     /** Of what refresh() found. */
-    readonly news: News;
+    readonly changes: Changes;
   };
   /** After a key or a revocation was written: here at once, elsewhere by a hint. */
-  readonly trustChanged: () => Promise<void>;
+  readonly tokenKeysChanged: () => Promise<void>;
 }
 
 /** See keys/news.ts. */
-export interface News {
-  tell(): void;
+export interface Changes {
+  report(): void;
   /** Begins to listen now; what it gives resolves with the next news, after `ms`, or when `gone` aborts. */
   listen(): (ms: number, gone: AbortSignal) => Promise<void>;
   /** From now on nobody waits. */

@@ -37,7 +37,7 @@ import {
   showGroup,
   updateGroup,
 } from './groups/handlers.ts';
-import { listRevocationEvents, showTrust } from './keys/handlers.ts';
+import { listRevocationEvents, showTokenKeys } from './keys/handlers.ts';
 import { limitRoutes } from './limits/routes.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { oauth2Routes } from './oauth2/routes.ts';
@@ -106,12 +106,12 @@ const grantsOn = (kind: 'project' | 'domain'): Route<Identity>[] =>
   });
 
 const all: Route<Identity>[] = [
-  { method: 'get', path: '/', handler: listVersions, rule: null, who: 'nobody' },
-  { method: 'get', path: '/v3', handler: showVersionOr(() => jsonHome(routes)), rule: null, who: 'nobody' },
-  { method: 'get', path: '/v3/wattle/trust', handler: showTrust, rule: rule('get_trust_document') },
+  { method: 'get', path: '/', handler: listVersions, rule: null, auth: 'none' },
+  { method: 'get', path: '/v3', handler: showVersionOr(() => jsonHome(routes)), rule: null, auth: 'none' },
+  { method: 'get', path: '/v3/wattle/trust', handler: showTokenKeys, rule: rule('get_trust_document') },
   { method: 'get', path: '/v3/OS-REVOKE/events', handler: listRevocationEvents, rule: rule('list_revoke_events') },
 
-  { method: 'post', path: '/v3/auth/tokens', handler: logIn, rule: null, who: 'nobody' },
+  { method: 'post', path: '/v3/auth/tokens', handler: logIn, rule: null, auth: 'none' },
   { method: 'head', path: '/v3/auth/tokens', handler: checkToken, rule: asked },
   { method: 'get', path: '/v3/auth/tokens', handler: showToken, rule: asked },
   { method: 'delete', path: '/v3/auth/tokens', handler: revokeToken, rule: asked },
@@ -137,7 +137,7 @@ const all: Route<Identity>[] = [
   { method: 'get', path: '/v3/users/:id', ...showUser },
   { method: 'patch', path: '/v3/users/:id', ...updateUser },
   { method: 'delete', path: '/v3/users/:id', ...deleteUser },
-  { method: 'post', path: '/v3/users/:id/password', handler: changePassword, rule: null, who: 'nobody' },
+  { method: 'post', path: '/v3/users/:id/password', handler: changePassword, rule: null, auth: 'none' },
   { method: 'get', path: '/v3/users/:id/groups', ...listGroupsOfUser },
   { method: 'get', path: '/v3/users/:id/projects', ...listProjectsOfUser },
 

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import { withPolicyFile } from '#shared/auth/policy-file.ts';
-import type { Identify } from '#shared/auth/trust.ts';
+import type { Identify } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
-import { openBriefly } from '#shared/clock/briefly.ts';
+import { ttlCache } from '#shared/clock/ttl-cache.ts';
 import { databaseOf, listenAt, readCloud } from '#shared/config/cloud.ts';
-import { migrate, takeTurn } from '#shared/db/migrate.ts';
+import { migrate, useOnce } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { linearRegex } from '#shared/input/linear-regex.ts';
 import { openSealer } from '#shared/seal/key-file.ts';
-import { openDoor } from '#shared/service/door.ts';
+import { openApiServer } from '#shared/service/api-server.ts';
 import { edgeOf } from '#shared/service/edge.ts';
-import type { Start } from '#shared/service/ground.ts';
-import { trustChanged } from '#shared/service/trust.ts';
+import type { Start } from '#shared/service/runtime.ts';
+import { tokenKeysChanged } from '#shared/service/token-keys.ts';
 import { openRefused } from './audit/refused.ts';
 import { section } from './config.ts';
 import type { Identity, LdapDomains } from './context.ts';
@@ -20,7 +20,7 @@ import { keystone } from './dialect.ts';
 import { openLdapDomains } from './directories/domains.ts';
 import { resealOptions } from './domain-config/secrets.ts';
 import { ensureKeys } from './keys/store.ts';
-import { type OwnTrust, openOwnTrust } from './keys/trust.ts';
+import { type OwnTokenKeys, openOwnTokenKeys } from './keys/token-keys.ts';
 import { openMessages } from './messages.ts';
 import { identity as tables } from './migrations/001-identity.ts';
 import { delegation } from './migrations/002-delegation.ts';
@@ -40,7 +40,7 @@ import { seed } from './seed/seed.ts';
 import { openTimers } from './timers.ts';
 
 /** Puts the parts together. The doors open last and close first. */
-export const start: Start = async ({ settings, log, bus, ...ground }) => {
+export const start: Start = async ({ settings, log, bus, ...runtime }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
   linearRegex(config.passwordRegex); // what cannot be matched stops the start, not the first password
@@ -60,27 +60,39 @@ export const start: Start = async ({ settings, log, bus, ...ground }) => {
     serviceRoles,
   ]);
   await db.transaction(async (tx) => {
-    await takeTurn(tx);
+    await useOnce(tx);
     await ensureKeys(tx);
   });
   const hasher = openHasher({ memory: config.argonKib, passes: config.argonPasses, atOnce: config.hashesAtOnce });
   await resealOptions(db, sealer);
   const ldap = openLdapDomains({ db, sealer, log });
-  const trust = await withDirectories(await openOwnTrust(db), ldap);
-  const told = () => tell(trust, bus);
-  const facts = openBriefly();
-  const identity: Identity = { db, bus, log, cloud, config, hasher, facts, sealer, ldap, trust, trustChanged: told };
+  const tokenKeys = await withDirectories(await openOwnTokenKeys(db), ldap);
+  const told = () => report(tokenKeys, bus);
+  const facts = ttlCache();
+  const identity: Identity = {
+    db,
+    bus,
+    log,
+    cloud,
+    config,
+    hasher,
+    facts,
+    sealer,
+    ldap,
+    tokenKeys,
+    tokenKeysChanged: told,
+  };
   await seed(identity);
-  const messages = openMessages(identity, trust);
-  const timers = openTimers(identity, trust);
+  const messages = openMessages(identity, tokenKeys);
+  const timers = openTimers(identity, tokenKeys);
   const closeParts = async () => {
     for (const off of messages) off();
     await Promise.all(timers.map((timer) => timer.close()));
     ldap.close();
     await db.destroy();
   };
-  const identify = refusingSigned(trust);
-  const opened = openDoor({
+  const identify = refusingSigned(tokenKeys);
+  const opened = openApiServer({
     name: 'identity',
     service: identity,
     routes,
@@ -91,16 +103,16 @@ export const start: Start = async ({ settings, log, bus, ...ground }) => {
     log,
     validation: cloud.validation,
     refused: openRefused(),
-    edge: edgeOf(cloud, config, ground),
+    edge: edgeOf(cloud, config, runtime),
     at: listenAt(cloud, config.listen),
   });
-  const door = await opened.catch(async (error: unknown) => {
+  const endpoint = await opened.catch(async (error: unknown) => {
     await closeParts(); // somebody else listens there
     throw error;
   });
   const close = async () => {
-    trust.news.close();
-    await door.close();
+    tokenKeys.changes.close();
+    await endpoint.close();
     await closeParts();
   };
   return { close };
@@ -108,15 +120,15 @@ export const start: Start = async ({ settings, log, bus, ...ground }) => {
 
 /** A token that an EC2 signature gave is for other services: whoever caught a signature gets nothing here. */
 const refusingSigned =
-  ({ identify, read }: OwnTrust): Identify =>
+  ({ identify, read }: OwnTokenKeys): Identify =>
   async (header, requestId) => {
-    const who = await identify(header, requestId);
-    if ((await read(who.token)).methods.includes('ec2credential')) throw unauthorized();
-    return who;
+    const caller = await identify(header, requestId);
+    if ((await read(caller.token)).methods.includes('ec2credential')) throw unauthorized();
+    return caller;
   };
 
 /** What is new is looked at together: a domain may have got a directory, or lost it. */
-async function withDirectories(own: OwnTrust, ldap: LdapDomains): Promise<OwnTrust> {
+async function withDirectories(own: OwnTokenKeys, ldap: LdapDomains): Promise<OwnTokenKeys> {
   const refresh = async () => {
     await own.refresh();
     await ldap.refresh(own.epoch());
@@ -125,7 +137,7 @@ async function withDirectories(own: OwnTrust, ldap: LdapDomains): Promise<OwnTru
   return { ...own, refresh };
 }
 
-async function tell(trust: OwnTrust, bus: Bus): Promise<void> {
-  await trust.refresh();
-  bus.hint(trustChanged);
+async function report(tokenKeys: OwnTokenKeys, bus: Bus): Promise<void> {
+  await tokenKeys.refresh();
+  bus.notify(tokenKeysChanged);
 }

@@ -2,17 +2,17 @@ import { every, type Ticker } from '#shared/clock/every.ts';
 import { openSender } from './audit/send.ts';
 import type { Identity } from './context.ts';
 import { forgetRevocations } from './keys/store.ts';
-import type { OwnTrust } from './keys/trust.ts';
+import type { OwnTokenKeys } from './keys/token-keys.ts';
 import { forgetEnded } from './oauth/store.ts';
-import { forgetUsed } from './once/store.ts';
+import { forgetUsed } from './replay-protection/store.ts';
 
 /** A second: what other processes wrote, and events that the bus does not have yet. An hour: what has ended or was used, and revocations of tokens that nobody may look at any more. */
-export function openTimers(identity: Identity, trust: OwnTrust): Ticker[] {
+export function openTimers(identity: Identity, tokenKeys: OwnTokenKeys): Ticker[] {
   const { db, log, config } = identity;
   const forget = () => forgetRevocations(db, Date.now() - config.allowExpiredSeconds * 1000);
   const warn = (error: unknown) => log.warn({ error }, 'a timer of identity has failed, it tries again');
   return [
-    every(1_000, trust.refresh, warn),
+    every(1_000, tokenKeys.refresh, warn),
     every(1_000, openSender(identity), warn),
     every(3_600_000, async () => void (await forget()), warn),
     every(3_600_000, () => forgetEnded(db, Date.now()), warn),

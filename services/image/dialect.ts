@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect, Header } from '#shared/http/dialect.ts';
-import { challenge } from '#shared/http/family-words.ts';
+import { challenge } from '#shared/http/fault-formats.ts';
 import { own } from '#shared/input/own.ts';
 
 /** Glance refuses in HTML, and in JSON to who asks for that. It has no microversions. */

@@ -4,26 +4,27 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Caller } from '#shared/auth/caller.ts';
 import { enforcerOf } from '#shared/auth/policy.ts';
-import type { Who } from '#shared/auth/who.ts';
-import { type Asked, admin, openImages } from '../../test/fakes/image-door.ts';
+import { type Asked, admin, openImages } from '../../test/fakes/image-api.ts';
 import { section } from './config.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 
-type Door = Awaited<ReturnType<typeof openImages>>;
+type Endpoint = Awaited<ReturnType<typeof openImages>>;
 const theirs = { project: 'theirs' };
 const patchType = { 'content-type': 'application/openstack-images-v2.1-json-patch' };
-const patch = ({ ask }: Door, id: string, changes: unknown, asked: Asked = {}) =>
+const patch = ({ ask }: Endpoint, id: string, changes: unknown, asked: Asked = {}) =>
   ask('PATCH', `/v2/images/${id}`, { ...asked, body: changes, headers: patchType });
-const share = (door: Door, id: string) => door.ask('POST', `/v2/images/${id}/members`, { body: { member: 'theirs' } });
+const share = (endpoint: Endpoint, id: string) =>
+  endpoint.ask('POST', `/v2/images/${id}/members`, { body: { member: 'theirs' } });
 
-test('OSSA-2012-017: nobody but its owner deletes an image: no stranger, no member, no reader', async (t) => {
-  const door = await openImages(t);
-  const { ask, make, upload, files } = door;
+test('OSSA-2012-017: nobody but its owner deletes an image: no outsider, no member, no reader', async (t) => {
+  const endpoint = await openImages(t);
+  const { ask, make, upload, files } = endpoint;
   const [own, shared] = [await make(), await make()];
   for (const id of [own, shared]) await upload(id, Buffer.from('bytes'));
-  await share(door, shared);
+  await share(endpoint, shared);
   await ask('PUT', `/v2/images/${shared}/members/theirs`, { ...theirs, body: { status: 'accepted' } });
   const remove = async (id: string, asked: Asked) => (await ask('DELETE', `/v2/images/${id}`, asked)).status;
   assert.equal(await remove(own, theirs), 404);
@@ -61,8 +62,8 @@ const locations = [
 ];
 
 test('OSSA-2014-041, OSSA-2015-002, OSSN-0090: no caller names where bytes are, in any scheme', async (t) => {
-  const door = await openImages(t);
-  const { ask, make, upload } = door;
+  const endpoint = await openImages(t);
+  const { ask, make, upload } = endpoint;
   const [queued, active] = [await make(), await make()];
   await upload(active, Buffer.from('bytes'));
   for (const url of locations)
@@ -74,7 +75,7 @@ test('OSSA-2014-041, OSSA-2015-002, OSSN-0090: no caller names where bytes are, 
           { op: 'replace', path: '/locations', value },
           { op: 'remove', path: '/locations/0' },
         ])
-          assert.equal((await patch(door, id, [change], asked)).status, 403, url);
+          assert.equal((await patch(endpoint, id, [change], asked)).status, 403, url);
       for (const words of ['locations', 'location', 'direct_url', 'copy_from'])
         if (words !== 'copy_from')
           assert.equal((await ask('POST', '/v2/images', { ...asked, body: { [words]: url } })).status, 403, words);
@@ -115,8 +116,8 @@ test('OSSA-2026-004, OSSN-0078, OSSN-0105: nothing is fetched for a caller, by a
 });
 
 test('OSSA-2015-019: what the service says of an image is said by nobody else', async (t) => {
-  const door = await openImages(t);
-  const { ask, make, upload } = door;
+  const endpoint = await openImages(t);
+  const { ask, make, upload } = endpoint;
   const id = await make();
   await upload(id, Buffer.from('bytes'));
   const before = (await ask('GET', `/v2/images/${id}`)).body as Record<string, unknown>;
@@ -141,7 +142,7 @@ test('OSSA-2015-019: what the service says of an image is said by nobody else', 
   };
   for (const [name, value] of Object.entries(words)) {
     for (const op of ['add', 'replace'])
-      assert.equal((await patch(door, id, [{ op, path: `/${name}`, value }])).status, 403, name);
+      assert.equal((await patch(endpoint, id, [{ op, path: `/${name}`, value }])).status, 403, name);
     assert.equal((await ask('POST', '/v2/images', { body: { [name]: value } })).status, 403, name);
   }
   const headers = { 'x-image-meta-status': 'queued', 'x-image-meta-owner': 'theirs' };
@@ -149,7 +150,7 @@ test('OSSA-2015-019: what the service says of an image is said by nobody else', 
   assert.deepEqual((await ask('GET', `/v2/images/${id}`)).body, before);
   await ask('POST', `/v2/images/${id}/actions/deactivate`);
   for (const status of ['active', 'queued'])
-    assert.equal((await patch(door, id, [{ op: 'replace', path: '/status', value: status }])).status, 403);
+    assert.equal((await patch(endpoint, id, [{ op: 'replace', path: '/status', value: status }])).status, 403);
   assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'deactivated');
 });
 
@@ -174,8 +175,8 @@ test('OSSA-2015-020: an upload is judged at its beginning: a token that ends mea
 });
 
 test('OSSA-2016-006, OSSN-0065: whatever is called in whatever order, bytes behind an id never change', async (t) => {
-  const door = await openImages(t);
-  const { ask, make, upload } = door;
+  const endpoint = await openImages(t);
+  const { ask, make, upload } = endpoint;
   const seed = Number(process.env.WATTLE_TEST_SEED ?? Date.now() % 2 ** 31);
   t.diagnostic(`WATTLE_TEST_SEED=${seed}`);
   let state = seed;
@@ -186,7 +187,7 @@ test('OSSA-2016-006, OSSN-0065: whatever is called in whatever order, bytes behi
   const id = await make();
   const [first, second] = [Buffer.from('first bytes'), Buffer.from('other bytes')];
   await upload(id, first);
-  const change = (path: string, value: unknown) => () => patch(door, id, [{ op: 'replace', path, value }]);
+  const change = (path: string, value: unknown) => () => patch(endpoint, id, [{ op: 'replace', path, value }]);
   const calls = [
     () => ask('PUT', `/v2/images/${id}/file`, { body: second }),
     () => ask('PUT', `/v2/images/${id}/stage`, { body: second }),
@@ -214,10 +215,10 @@ test('OSSA-2016-006, OSSN-0065: whatever is called in whatever order, bytes behi
 });
 
 test('OSSN-0005, OSSN-0015: an image that is offered is not shown to a project before it accepts; public is for administrators', async (t) => {
-  const door = await openImages(t);
-  const { ask, make } = door;
+  const endpoint = await openImages(t);
+  const { ask, make } = endpoint;
   const id = await make();
-  await share(door, id);
+  await share(endpoint, id);
   const listed = async (query = '') => (await ask('GET', `/v2/images${query}`, theirs)).body.images.length;
   assert.deepEqual(
     [await listed(), await listed('?member_status=pending'), await listed('?member_status=all')],
@@ -230,7 +231,7 @@ test('OSSN-0005, OSSN-0015: an image that is offered is not shown to a project b
     assert.equal((await ask('POST', '/v2/images', { ...asked, body: { visibility: 'public' } })).status, 403);
     assert.ok(
       [403, 404].includes(
-        (await patch(door, id, [{ op: 'replace', path: '/visibility', value: 'public' }], asked)).status,
+        (await patch(endpoint, id, [{ op: 'replace', path: '/visibility', value: 'public' }], asked)).status,
       ),
     );
   }
@@ -238,7 +239,7 @@ test('OSSN-0005, OSSN-0015: an image that is offered is not shown to a project b
 
 test('OSSN-0013: a rule that nobody wrote lets nobody through, and every rule that is asked is written', () => {
   const { may } = enforcerOf(policy);
-  const caller = { userId: 'u', projectId: 'p', roles: ['admin', 'member', 'reader'] } as unknown as Who;
+  const caller = { userId: 'u', projectId: 'p', roles: ['admin', 'member', 'reader'] } as unknown as Caller;
   assert.equal(may('get_image_location', caller), false);
   for (const { rule } of routes) if (typeof rule === 'string') assert.ok(rule in policy, rule);
 });
@@ -294,12 +295,12 @@ test('a marker that the caller may not see is answered as one that is not there'
 });
 
 test('words that every object has are properties like others', async (t) => {
-  const door = await openImages(t);
-  const { ask, make } = door;
+  const endpoint = await openImages(t);
+  const { ask, make } = endpoint;
   const id = await make({ constructor: 'a' });
   assert.equal(((await ask('GET', `/v2/images/${id}`)).body as Record<string, unknown>).constructor, 'a');
-  assert.equal((await patch(door, id, [{ op: 'remove', path: '/toString' }])).status, 409);
-  assert.equal((await patch(door, id, [{ op: 'add', path: '/valueOf', value: 'b' }])).status, 200);
+  assert.equal((await patch(endpoint, id, [{ op: 'remove', path: '/toString' }])).status, 409);
+  assert.equal((await patch(endpoint, id, [{ op: 'add', path: '/valueOf', value: 'b' }])).status, 200);
   assert.deepEqual((await ask('GET', '/v2/images?__proto__=x')).body.images, []);
   assert.equal((await ask('GET', '/v2/images?constructor=a')).body.images.length, 1);
 });

@@ -24,10 +24,10 @@ const members = '/v2/images/:id/members';
 const member = '/v2/images/:id/members/:member';
 const tag = '/v2/images/:id/tags/:tag';
 
-/** A null rule: the handler asks it, with the image in sight; a stranger must not learn that an id exists. */
+/** A null rule: the handler asks it, with the image in sight; a outsider must not learn that an id exists. */
 export const routes: Route<Images>[] = [
-  { method: 'get', path: '/', handler: chooseVersion, rule: null, who: 'nobody' },
-  { method: 'get', path: '/versions', handler: listVersions, rule: null, who: 'nobody' },
+  { method: 'get', path: '/', handler: chooseVersion, rule: null, auth: 'none' },
+  { method: 'get', path: '/versions', handler: listVersions, rule: null, auth: 'none' },
   { method: 'get', path: images, handler: showImages, rule: 'get_images' },
   { method: 'post', path: images, handler: makeImage, rule: null },
   { method: 'delete', path: images, handler: deleteNothing, rule: null },

@@ -17,11 +17,11 @@ async function startAgent(t: TestContext, driver: 'fake' | 'user', open: OpenWor
   const reports: NetworkReport[] = [];
   const finished = new Map<string, Outcome>();
   const done = Promise.withResolvers<void>();
-  bus.onAsk(address.open('network'), async ({ report }: { report: NetworkReport }) => {
+  bus.onCall(address.open('network'), async ({ report }: { report: NetworkReport }) => {
     reports.push(report);
     return open.filter(({ id }) => !finished.has(id));
   });
-  bus.onAsk(address.finish('network'), async ({ id, outcome }: { id: string; outcome: Outcome }) => {
+  bus.onCall(address.finish('network'), async ({ id, outcome }: { id: string; outcome: Outcome }) => {
     finished.set(id, outcome);
     if (finished.size === open.length) done.resolve();
   });
@@ -46,10 +46,10 @@ const router = (floatingIps: unknown[]) => ({
 
 test('an agent does its open work, and reports its host and what stands there', async (t) => {
   const { bus, reports, finished } = await startAgent(t, 'fake', [
-    { id: 'w1', verb: 'ensureRouter', wish: router([{}]) },
+    { id: 'w1', verb: 'ensureRouter', spec: router([{}]) },
   ]);
   assert.deepEqual(finished.get('w1'), { result: { refused: [] } });
-  bus.hint(address.hint('network', 'h1'));
+  bus.notify(address.notify('network', 'h1'));
   while (reports.length < 2) await new Promise(setImmediate);
   const { hostname, driver, standing, hostId } = reports.at(-1) as NetworkReport;
   assert.deepEqual({ hostname, driver, standing }, { hostname: 'h1', driver: 'fake', standing: ['r'] });
@@ -58,7 +58,7 @@ test('an agent does its open work, and reports its host and what stands there', 
 
 test('without root a floating address is refused by name', async (t) => {
   const floating = { id: 'f', floating: '172.24.4.9', fixed: '10.7.0.9' };
-  const { finished } = await startAgent(t, 'user', [{ id: 'w1', verb: 'ensureRouter', wish: router([floating]) }]);
+  const { finished } = await startAgent(t, 'user', [{ id: 'w1', verb: 'ensureRouter', spec: router([floating]) }]);
   const { fault } = finished.get('w1') as { fault: { status: number; message: string } };
   assert.equal(fault.status, 501);
   assert.match(fault.message, /172\.24\.4\.9 .* without root/);

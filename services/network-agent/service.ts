@@ -4,8 +4,8 @@ import { type Cloud, readCloud } from '#shared/config/cloud.ts';
 import type { ValuesOf } from '#shared/config/settings.ts';
 import { type NetworkReport, networkAgent } from '#shared/contracts/network-agent.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
-import type { Ground, Start } from '#shared/service/ground.ts';
 import { ensureHostId } from '#shared/service/host-id.ts';
+import type { Runtime, Start } from '#shared/service/runtime.ts';
 import { section } from './config.ts';
 import type { NetworkDriver } from './drivers/driver.ts';
 import { hostServers } from './drivers/linux/dnsmasq-files.ts';
@@ -15,12 +15,12 @@ import { namesOf } from './drivers/linux/names.ts';
 import { memoryDriver } from './drivers/memory.ts';
 
 /** Resolves when the rules of all ports stand, so guests may start. Leases and routers follow within a moment. */
-export const start: Start = async (ground) => {
-  const cloud = readCloud(ground.settings);
-  const settings = ground.settings.read('network-agent', section);
-  const { bus, log } = ground;
+export const start: Start = async (runtime) => {
+  const cloud = readCloud(runtime.settings);
+  const settings = runtime.settings.read('network-agent', section);
+  const { bus, log } = runtime;
   const stateDir = settings.stateDir || join(cloud.var, 'network-agent');
-  const driver = await openDriver(ground, cloud, { ...settings, stateDir });
+  const driver = await openDriver(runtime, cloud, { ...settings, stateDir });
   const host = cloud.host || hostname();
   const hostId = await ensureHostId(cloud.var);
   const report = async (): Promise<NetworkReport> => ({
@@ -40,7 +40,7 @@ export const start: Start = async (ground) => {
 };
 
 function openDriver(
-  { bus, log }: Ground,
+  { bus, log }: Runtime,
   cloud: Cloud,
   settings: ValuesOf<typeof section>,
 ): Promise<NetworkDriver> | NetworkDriver {
@@ -57,7 +57,10 @@ function openDriver(
     bus,
     log,
     upstream,
-    hostDoors: [...settings.hostDoors.map((door) => hostDoorOf(door, cloud.address)), ...nameServerDoors(upstream)],
+    hostDoors: [
+      ...settings.hostDoors.map((endpoint) => hostDoorOf(endpoint, cloud.address)),
+      ...nameServerDoors(upstream),
+    ],
     healMs: settings.healMs,
   });
 }

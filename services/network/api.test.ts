@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { admin, blueNetwork, nova, nowhere, refusal, startCloud, stranger, until } from './cloud.test.ts';
+import { admin, anonymous, blueNetwork, nova, nowhere, refusal, startCloud, until } from './cloud.test.ts';
 
 test('what is not there is refused in the words of its resource', async (t) => {
   const cloud = await startCloud(t);
@@ -49,8 +49,8 @@ test('a member may not do what admins do, and does not see what is for them', as
   const plain = await cloud.make('networks', { network: { name: 'n', shared: false } });
   assert.equal('provider:network_type' in plain, false);
   assert.equal((await cloud.show(`networks/${plain.id}`, admin))['provider:network_type'], 'vxlan');
-  assert.equal((await refusal(cloud, 'GET', `networks/${plain.id}`, undefined, stranger)).status, 404);
-  assert.equal((await refusal(cloud, 'DELETE', `networks/${plain.id}`, undefined, stranger)).status, 404);
+  assert.equal((await refusal(cloud, 'GET', `networks/${plain.id}`, undefined, anonymous)).status, 404);
+  assert.equal((await refusal(cloud, 'DELETE', `networks/${plain.id}`, undefined, anonymous)).status, 404);
   const port = await cloud.make('ports', { port: { network_id: plain.id } });
   assert.equal('binding:host_id' in port, false);
   const bind = { port: { 'binding:host_id': 'kvm-1' } };
@@ -245,18 +245,18 @@ test('a floating IP needs a router with a leg on both sides', async (t) => {
   const [outside] = await cloud.list('networks?name=public');
   const { network, subnet } = await blueNetwork(cloud);
   const port = await cloud.make('ports', { port: { network_id: network.id } });
-  const wish = { floatingip: { floating_network_id: outside?.id, port_id: port.id } };
-  const unreachable = await refusal(cloud, 'POST', 'floatingips', wish);
+  const input = { floatingip: { floating_network_id: outside?.id, port_id: port.id } };
+  const unreachable = await refusal(cloud, 'POST', 'floatingips', input);
   assert.deepEqual([unreachable.status, unreachable.type], [404, 'ExternalGatewayForFloatingIPNotFound']);
   const inside = await refusal(cloud, 'POST', 'floatingips', { floatingip: { floating_network_id: network.id } });
   assert.equal(inside.message, `Bad floatingip request: Network ${network.id} is not a valid external network.`);
   const router = { external_gateway_info: { network_id: outside?.id } };
   const { id } = await cloud.make('routers', { router });
   await cloud.ask('PUT', `/v2.0/routers/${id}/add_router_interface`, { subnet_id: subnet.id });
-  const fip = await cloud.make('floatingips', wish);
+  const fip = await cloud.make('floatingips', input);
   assert.equal(fip.router_id, id);
   assert.equal((fip.port_details as { network_id: string }).network_id, network.id);
-  assert.equal((await refusal(cloud, 'POST', 'floatingips', wish)).type, 'FloatingIPPortAlreadyAssociated');
+  assert.equal((await refusal(cloud, 'POST', 'floatingips', input)).type, 'FloatingIPPortAlreadyAssociated');
   const cleared = await refusal(cloud, 'PUT', `routers/${id}`, { router: { external_gateway_info: null } });
   assert.equal(cleared.type, 'RouterExternalGatewayInUseByFloatingIp');
   await cloud.ask('DELETE', `/v2.0/ports/${port.id}`);

@@ -3,20 +3,20 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { ExternalEvent } from '#shared/clients/compute.ts';
 import type { Session } from '#shared/clients/session.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import {
-  type DhcpWish,
-  type ExternalWish,
-  type GroupWish,
+  type DhcpSpec,
+  type ExternalSpec,
+  type GroupSpec,
   type NetworkAgent,
   networkAgent,
-  type PortWish,
-  type RouterWish,
+  type PortSpec,
+  type RouterSpec,
 } from '#shared/contracts/network-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { notFound, unauthorized } from '#shared/errors/fault.ts';
@@ -40,11 +40,11 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 
 /** What stands on a host. */
 export interface FakeHost {
-  readonly ports: Map<string, PortWish>;
-  readonly groups: Map<string, GroupWish>;
-  readonly dhcp: Map<string, DhcpWish>;
-  readonly routers: Map<string, RouterWish>;
-  readonly external: Map<string, ExternalWish>;
+  readonly ports: Map<string, PortSpec>;
+  readonly groups: Map<string, GroupSpec>;
+  readonly dhcp: Map<string, DhcpSpec>;
+  readonly routers: Map<string, RouterSpec>;
+  readonly external: Map<string, ExternalSpec>;
   /** Verbs and ids in the order in which they were asked. */
   readonly told: string[];
   standing(): string[];
@@ -59,14 +59,14 @@ const emptyHost = (): FakeHost => {
 function driverOf(host: FakeHost): NetworkAgent {
   const keep =
     <W extends { id: string }>(verb: string, kept: Map<string, W>) =>
-    async (wish: W) => {
-      host.told.push(`${verb} ${wish.id}`);
-      kept.set(wish.id, wish);
+    async (input: W) => {
+      host.told.push(`${verb} ${input.id}`);
+      kept.set(input.id, input);
       return { refused: [] };
     };
-  const drop = (verb: string, kept: Map<string, unknown>) => async (wish: { id: string }) => {
-    host.told.push(`${verb} ${wish.id}`);
-    kept.delete(wish.id);
+  const drop = (verb: string, kept: Map<string, unknown>) => async (input: { id: string }) => {
+    host.told.push(`${verb} ${input.id}`);
+    kept.delete(input.id);
   };
   return {
     ensurePort: keep('ensurePort', host.ports),
@@ -83,7 +83,7 @@ function driverOf(host: FakeHost): NetworkAgent {
 }
 
 /** Stands in for tokens: `x-auth-token: project/role,role`. */
-const identify = async (header: (name: string) => string | undefined): Promise<Who> => {
+const identify = async (header: (name: string) => string | undefined): Promise<Caller> => {
   const [projectId, roles = ''] = (header('x-auth-token') ?? '').split('/');
   if (!projectId) throw unauthorized();
   return {
@@ -113,7 +113,7 @@ const sessionWithout = (unknown: readonly string[]): Session => ({
 });
 
 export const member = 'blue/member,reader';
-export const stranger = 'red/member,reader';
+export const anonymous = 'red/member,reader';
 export const admin = 'admin/admin,member,reader';
 export const nova = 'service/service,reader';
 
@@ -137,16 +137,16 @@ export async function startCloud(
   const log = openLog({}, (line) => lines.push(line));
   const times = { pollMs: 50, backoffMs: 5, answerMs: 5_000 };
   const config = settingsOf({ network: { ...times, ...settings } }).read('network', section);
-  const compute = { tellEvents: async (told: readonly ExternalEvent[]) => void events.push(...told) };
+  const compute = { sendEvents: async (told: readonly ExternalEvent[]) => void events.push(...told) };
   const at = { host: '127.0.0.1', port: 0 };
-  const { door, network, close } = await openNetwork({
-    ground: { db, bus, log, config, cloudId: 'test' },
-    doorway: { at, identify, log },
+  const { endpoint, network, close } = await openNetwork({
+    runtime: { db, bus, log, config, cloudId: 'test' },
+    apiServer: { at, identify, log },
     identityUrl: 'http://identity',
     session: sessionWithout(unknownProjects),
     compute,
   });
-  const { url } = door;
+  const { url } = endpoint;
   const agents = new Set<{ close(): Promise<void> }>();
   t.after(async () => {
     for (const agent of agents) await agent.close();
@@ -165,9 +165,9 @@ export async function startCloud(
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Json };
   };
   /** Makes one, and gives it. */
-  const make = async (path: string, wish: Json, as = member): Promise<Json & { id: string }> => {
-    const [one = ''] = Object.keys(wish);
-    const { status, body } = await ask('POST', `/v2.0/${path}`, wish, as);
+  const make = async (path: string, input: Json, as = member): Promise<Json & { id: string }> => {
+    const [one = ''] = Object.keys(input);
+    const { status, body } = await ask('POST', `/v2.0/${path}`, input, as);
     assert.equal(status, 201, JSON.stringify(body));
     return body[one] as Json & { id: string };
   };
@@ -200,12 +200,12 @@ export async function startCloud(
   const hostIsKnown = (name: string) =>
     until(async () => (await list('agents', admin)).some(({ host }) => host === name));
   /** Every host was told everything, and compute too. */
-  const settled = () =>
+  const ended = () =>
     until(async () => {
       const open = await Promise.all(['statements', 'server_events', 'host_work'].map((table) => db(table)));
       return open.every((rows) => rows.length === 0);
     });
-  return { ask, make, show, list, startHost, hostIsKnown, settled, network, db, events, lines, url, close };
+  return { ask, make, show, list, startHost, hostIsKnown, ended, network, db, events, lines, url, close };
 }
 
 export type Cloud = Awaited<ReturnType<typeof startCloud>>;
@@ -223,8 +223,8 @@ export const serverId = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
 
 /** As compute does for a server: a port, then its host. */
 export async function bootPort(cloud: Cloud, networkId: string, host: string, device = serverId) {
-  const wish = { network_id: networkId, device_id: device, device_owner: 'compute:nova', project_id: 'blue' };
-  const { id } = await cloud.make('ports', { port: wish }, nova);
+  const input = { network_id: networkId, device_id: device, device_owner: 'compute:nova', project_id: 'blue' };
+  const { id } = await cloud.make('ports', { port: input }, nova);
   const { body } = await cloud.ask('PUT', `/v2.0/ports/${id}`, { port: { 'binding:host_id': host } }, nova);
   return body.port as Json & { id: string };
 }

@@ -16,7 +16,7 @@ export const section = {
   externalPool: text('', 'its addresses for routers and floating IPs, first-last; empty: all of the range'),
   externalOnHost: flag(true, 'the gateway is an address of the host that is the way out; false: a router on the wire'),
   masquerade: flag(true, 'what leaves through that host gets its address'),
-  wayOut: text('', 'the host where routers and external wires are; empty: the first host that reports'),
+  gatewayHost: text('', 'the host where routers and external wires are; empty: the first host that reports'),
   dnsDomain: text('openstacklocal', 'the domain of names that leases give'),
   quotaNetwork: number(100, 'networks of a project; -1: no limit'),
   quotaSubnet: number(100, 'subnets of a project'),

@@ -3,7 +3,7 @@ import type { Bus } from '#shared/bus/bus.ts';
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { NetworkAgent } from '#shared/contracts/network-agent.ts';
 import { isDuplicate } from '#shared/db/errors.ts';
-import type { Together } from '#shared/db/together.ts';
+import type { GroupCommit } from '#shared/db/group-commit.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { section } from './config.ts';
@@ -14,7 +14,7 @@ export type Config = ValuesOf<typeof section>;
 export interface Network {
   readonly db: Knex;
   /** For small transactions that may share a commit. */
-  readonly together: Together;
+  readonly groupCommit: GroupCommit;
   readonly bus: Bus;
   readonly hosts: Hosts<NetworkAgent>;
   readonly log: Log;
@@ -25,7 +25,7 @@ export interface Network {
 }
 
 /** Where the hints go that a host, or compute, is to be told something. */
-export const statementsWait = 'network.statements';
+export const dirtyEntriesWait = 'network.statements';
 export const eventsWait = 'network.events';
 
 /**
@@ -36,8 +36,8 @@ export async function atomically<T>(network: Network, work: (network: Network) =
   for (let tries = 1; ; tries += 1) {
     try {
       const result = await network.db.transaction((tx) => work({ ...network, db: tx }));
-      network.bus.hint(statementsWait);
-      network.bus.hint(eventsWait);
+      network.bus.notify(dirtyEntriesWait);
+      network.bus.notify(eventsWait);
       return result;
     } catch (error) {
       if (!isDuplicate(error) || tries === 5) throw error;

@@ -1,7 +1,7 @@
 /** Neutron's words. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect, Problem } from '#shared/http/dialect.ts';
-import { sentToIdentity } from '#shared/http/family-words.ts';
+import { loginRequired } from '#shared/http/fault-formats.ts';
 import { own } from '#shared/input/own.ts';
 
 /** What Neutron calls a refusal that nobody gave a name. */
@@ -21,7 +21,7 @@ export const neutron = (identityUrl: string): Dialect => ({
   version: () => '2.0',
   fault: ({ status, kind, type, message }) =>
     status === 401
-      ? sentToIdentity(identityUrl, message)
+      ? loginRequired(identityUrl, message)
       : { body: { NeutronError: { type: typeOf(type) ?? own(types, kind) ?? kind, message, detail: '' } } },
   invalid,
 });
@@ -30,10 +30,10 @@ export const neutron = (identityUrl: string): Dialect => ({
 const typeOf = (type: string | undefined) => (type === 'ResourceNotFound' ? 'HTTPNotFound' : type);
 
 function invalid({ path, value, reason }: Problem) {
-  const stranger = reason.match(/^Additional properties are not allowed \('(.*)' was unexpected\)$/)?.[1];
-  if (stranger !== undefined && path.length === 0)
-    return badRequest(`Unable to find a resource that is known in the request body: '${stranger}'`, 'HTTPBadRequest');
-  if (stranger !== undefined) return badRequest(`Unrecognized attribute(s) '${stranger}'`, 'HTTPBadRequest');
+  const anonymous = reason.match(/^Additional properties are not allowed \('(.*)' was unexpected\)$/)?.[1];
+  if (anonymous !== undefined && path.length === 0)
+    return badRequest(`Unable to find a resource that is known in the request body: '${anonymous}'`, 'HTTPBadRequest');
+  if (anonymous !== undefined) return badRequest(`Unrecognized attribute(s) '${anonymous}'`, 'HTTPBadRequest');
   const missing = reason.match(/^'(.*)' is a required property$/)?.[1];
   if (missing !== undefined && path.length === 0)
     return badRequest(`Unable to find '${missing}' in request body`, 'HTTPBadRequest');

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   admin,
+  anonymous,
   blueNetwork,
   bootPort,
   type Cloud,
@@ -10,11 +11,10 @@ import {
   refusal,
   serverId,
   startCloud,
-  stranger,
   until,
 } from './cloud.test.ts';
 
-const red = stranger;
+const red = anonymous;
 const redManager = 'red/manager,member,reader';
 
 async function outsideOf(cloud: Cloud): Promise<{ networkId: string; subnetId: string }> {
@@ -109,7 +109,7 @@ test('a floating IP is for a port of its own project', async (t) => {
   assert.match(internal.message ?? '', /unable to be assigned a floating IP/);
 });
 
-test('a router of a stranger on a shared network carries no floating IP of others', async (t) => {
+test('a router of a outsider on a shared network carries no floating IP of others', async (t) => {
   const cloud = await startCloud(t);
   const outside = await outsideOf(cloud);
   const { network } = await sharedNetwork(cloud);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { admin, blueNetwork, bootPort, nova, nowhere, refusal, startCloud, stranger } from './cloud.test.ts';
+import { admin, anonymous, blueNetwork, bootPort, nova, nowhere, refusal, startCloud } from './cloud.test.ts';
 
 test('a tenant cannot make a port a leg of a router, nor a bound port another server', async (t) => {
   const cloud = await startCloud(t);
@@ -40,8 +40,8 @@ test('what would end in a file of a host is refused when it is no address and no
 test('a subnet is cut from a pool, and the pool stays while it is used', async (t) => {
   const cloud = await startCloud(t);
   const network = await cloud.make('networks', { network: { name: 'n' } });
-  const wish = { name: 'p', prefixes: ['10.20.0.0/22'], default_prefixlen: 24, min_prefixlen: 24 };
-  const pool = await cloud.make('subnetpools', { subnetpool: wish });
+  const input = { name: 'p', prefixes: ['10.20.0.0/22'], default_prefixlen: 24, min_prefixlen: 24 };
+  const pool = await cloud.make('subnetpools', { subnetpool: input });
   const from = (more: object) => ({
     subnet: { network_id: network.id, ip_version: 4, subnetpool_id: pool.id, ...more },
   });
@@ -53,7 +53,7 @@ test('a subnet is cut from a pool, and the pool stays while it is used', async (
   assert.equal(await type({ prefixlen: 23 }), 'MinPrefixSubnetAllocationError');
   assert.equal(await type({ cidr: '10.30.0.0/24' }), 'SubnetAllocationError');
   assert.equal((await refusal(cloud, 'DELETE', `subnetpools/${pool.id}`)).type, 'SubnetPoolDeleteError');
-  assert.equal((await refusal(cloud, 'GET', `subnetpools/${pool.id}`, undefined, stranger)).status, 404);
+  assert.equal((await refusal(cloud, 'GET', `subnetpools/${pool.id}`, undefined, anonymous)).status, 404);
   const shrunk = { subnetpool: { prefixes: ['10.20.0.0/24'] } };
   assert.equal((await refusal(cloud, 'PUT', `subnetpools/${pool.id}`, shrunk)).type, 'IllegalSubnetPoolPrefixUpdate');
 });
@@ -91,9 +91,9 @@ test('ten at once get one port for leases, ten addresses, and no more than the q
   );
   assert.equal((await Promise.all(subnets)).filter(({ status }) => status === 201).length, 2);
   await cloud.ask('PUT', '/v2.0/quotas/blue', { quota: { port: 11 } }, admin); // ten and the one for leases
-  const wish = { network_id: network.id, project_id: 'blue', 'binding:host_id': 'kvm-1' };
+  const input = { network_id: network.id, project_id: 'blue', 'binding:host_id': 'kvm-1' };
   const made = await Promise.all(
-    Array.from({ length: 12 }, () => cloud.ask('POST', '/v2.0/ports', { port: wish }, nova)),
+    Array.from({ length: 12 }, () => cloud.ask('POST', '/v2.0/ports', { port: input }, nova)),
   );
   assert.equal(made.filter(({ status }) => status === 201).length, 10, JSON.stringify(made));
   const ports = await cloud.list(`ports?network_id=${network.id}`);

@@ -12,9 +12,9 @@ export function openMessages(network: Network): Off[] {
   const { reported } = openReports(network);
   return [
     ...answerAgents(bus, db, networkAgent.service, reported),
-    bus.onAsk(whoseAddress, async (question: WhoseAddress['ask'], sender) => {
+    bus.onCall(whoseAddress, async (request: WhoseAddress['ask'], sender) => {
       requireSender(sender, 'network-agent');
-      return await ownerOf(network, question);
+      return await ownerOf(network, request);
     }),
   ];
 }

@@ -1,6 +1,7 @@
 /** Who may do what, as Neutron says it. A rule with a colon is asked when that attribute is in the body, or for showing it. */
+
+import type { Caller } from '#shared/auth/caller.ts';
 import { enforcerOf, type Policy } from '#shared/auth/policy.ts';
-import type { Who } from '#shared/auth/who.ts';
 
 const memberOrAdmin = '(rule:admin_only) or (role:member and project_id:%(project_id)s)';
 const readerOrAdmin = '(rule:admin_only) or (role:reader and project_id:%(project_id)s)';
@@ -190,5 +191,5 @@ export const policy: Policy = {
 const enforcer = enforcerOf(policy);
 
 /** Admins and services act for every project: they see all rows, and may name a project other than their own. */
-export const actsForAll = (caller: Who): boolean =>
+export const actsForAll = (caller: Caller): boolean =>
   enforcer.may('context_is_admin', caller, {}) || enforcer.may('service_api', caller, {});

@@ -22,7 +22,7 @@ import {
   updateQuota,
 } from './quotas/handlers.ts';
 import { addRouterInterface, removeRouterInterface, routers } from './routers/handlers.ts';
-import { greeting } from './security-groups/greet.ts';
+import { ensuringDefaultGroup } from './security-groups/ensure-default.ts';
 import { securityGroupRules, securityGroups } from './security-groups/handlers.ts';
 import { subnetPools } from './subnet-pools/handlers.ts';
 import { subnets } from './subnets/handlers.ts';
@@ -111,8 +111,8 @@ const owned: Route<Network>[] = [
 ];
 
 const cloud: Route<Network>[] = [
-  { method: 'get', path: '/', handler: showVersions, rule: null, who: 'nobody' },
-  { method: 'get', path: `${v2}/`, handler: showResources, rule: null, who: 'nobody' },
+  { method: 'get', path: '/', handler: showVersions, rule: null, auth: 'none' },
+  { method: 'get', path: `${v2}/`, handler: showResources, rule: null, auth: 'none' },
   { method: 'get', path: `${v2}/extensions`, handler: listExtensions, rule: null },
   { method: 'get', path: `${v2}/extensions/:alias`, handler: showExtension, rule: null },
   { method: 'get', path: `${v2}/agents`, handler: listAgents, rule: null },
@@ -139,6 +139,6 @@ const cloud: Route<Network>[] = [
 ];
 
 export const routes: readonly Route<Network>[] = [
-  ...owned.map((route) => ({ ...route, handler: greeting(route.handler) })),
+  ...owned.map((route) => ({ ...route, handler: ensuringDefaultGroup(route.handler) })),
   ...cloud,
 ];

@@ -36,13 +36,13 @@ test('a port that compute binds becomes ACTIVE when its host has it, and compute
     wattle_driver: 'fake',
   });
   await until(async () => (await cloud.show(`ports/${bound.id}`)).status === 'ACTIVE');
-  await cloud.settled();
-  const wish = host.ports.get(bound.id);
-  assert.equal(wish?.mac, bound.mac_address);
-  assert.equal(wish?.segment.mtu, 1450);
-  assert.deepEqual(wish?.segment.peers, []);
+  await cloud.ended();
+  const input = host.ports.get(bound.id);
+  assert.equal(input?.mac, bound.mac_address);
+  assert.equal(input?.segment.mtu, 1450);
+  assert.deepEqual(input?.segment.peers, []);
   const [fixed] = bound.fixed_ips as { subnet_id: string; ip_address: string }[];
-  assert.deepEqual(wish?.fixedIps, [{ subnetId: subnet.id, address: fixed?.ip_address }]);
+  assert.deepEqual(input?.fixedIps, [{ subnetId: subnet.id, address: fixed?.ip_address }]);
   assert.deepEqual(cloud.events, [
     { name: 'network-vif-plugged', server_uuid: serverId, tag: bound.id, status: 'completed' },
   ]);
@@ -59,7 +59,7 @@ test('the rules of its group stand on the host before the port does, with who is
   await cloud.hostIsKnown('kvm-1');
   const { network } = await blueNetwork(cloud);
   const port = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.settled();
+  await cloud.ended();
   const [group] = port.security_groups as string[];
   const order = [host.told.indexOf(`ensureGroup ${group}`), host.told.indexOf(`ensurePort ${port.id}`)];
   assert.ok((order[0] as number) >= 0 && (order[0] as number) < (order[1] as number), host.told.join());
@@ -74,7 +74,7 @@ test('the rules of its group stand on the host before the port does, with who is
       port_range_max: 22,
     },
   });
-  await cloud.settled();
+  await cloud.ended();
   assert.ok(host.groups.get(group ?? '')?.rules.some(({ portMin, protocol }) => portMin === 22 && protocol === 'tcp'));
 });
 
@@ -97,16 +97,16 @@ test('from a network to a floating IP, and back to nothing', async (t) => {
   const { body } = await cloud.ask('PUT', `/v2.0/floatingips/${fip.id}`, { floatingip: { port_id: port.id } });
   assert.equal((body.floatingip as { router_id: string }).router_id, router.id);
   await until(async () => (await cloud.show(`floatingips/${fip.id}`)).status === 'ACTIVE');
-  await cloud.settled();
-  const wish = host.routers.get(router.id);
+  await cloud.ended();
+  const input = host.routers.get(router.id);
   const [fixed] = port.fixed_ips as { ip_address: string }[];
   assert.deepEqual(
-    wish?.interfaces.map(({ addresses }) => addresses),
+    input?.interfaces.map(({ addresses }) => addresses),
     [['10.7.0.1/24']],
   );
-  assert.equal(wish?.gateway?.via, '172.24.4.1');
-  assert.equal(wish?.gateway?.snat, true);
-  assert.deepEqual(wish?.floatingIps, [{ id: fip.id, floating: fip.floating_ip_address, fixed: fixed?.ip_address }]);
+  assert.equal(input?.gateway?.via, '172.24.4.1');
+  assert.equal(input?.gateway?.snat, true);
+  assert.deepEqual(input?.floatingIps, [{ id: fip.id, floating: fip.floating_ip_address, fixed: fixed?.ip_address }]);
   assert.ok(cloud.events.some(({ name }) => name === 'network-changed'));
 
   const refused = await cloud.ask('PUT', `/v2.0/routers/${router.id}/remove_router_interface`, {
@@ -118,7 +118,7 @@ test('from a network to a floating IP, and back to nothing', async (t) => {
   await cloud.ask('PUT', `/v2.0/routers/${router.id}/remove_router_interface`, { subnet_id: subnet.id });
   assert.equal((await cloud.ask('DELETE', `/v2.0/routers/${router.id}`)).status, 204);
   assert.equal((await cloud.ask('DELETE', `/v2.0/networks/${network.id}`)).status, 204);
-  await cloud.settled();
+  await cloud.ended();
   assert.deepEqual(host.standing(), [`${outside?.id}/external`]);
   assert.deepEqual(await cloud.list('ports', admin), []);
   assert.deepEqual(await cloud.db('addresses'), []);
@@ -132,10 +132,10 @@ test('a second host of a network is told where the first is, and the first of th
   await cloud.hostIsKnown('kvm-2');
   const { network } = await blueNetwork(cloud);
   const first = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.settled();
+  await cloud.ended();
   assert.deepEqual(one.ports.get(first.id)?.segment.peers, []);
   const second = await bootPort(cloud, network.id, 'kvm-2', '11111111-72a7-42c7-94a8-35681239e8eb');
-  await cloud.settled();
+  await cloud.ended();
   const addressOf = async (name: string) => {
     const agents = await cloud.list(`agents?host=${name}`, admin);
     const { tunnel_address } = (agents[0]?.configurations ?? {}) as { tunnel_address?: string };
@@ -144,7 +144,7 @@ test('a second host of a network is told where the first is, and the first of th
   assert.deepEqual(two.ports.get(second.id)?.segment.peers, [await addressOf('kvm-1')]);
   assert.deepEqual(one.ports.get(first.id)?.segment.peers, [await addressOf('kvm-2')]);
   await cloud.ask('DELETE', `/v2.0/ports/${second.id}`, undefined, nova);
-  await cloud.settled();
+  await cloud.ended();
   assert.deepEqual(one.ports.get(first.id)?.segment.peers, []);
   assert.deepEqual(two.standing(), []);
 });
@@ -155,13 +155,13 @@ test('a host that is away does not hold up a delete, and cleans up when it retur
   await cloud.hostIsKnown('kvm-1');
   const { network } = await blueNetwork(cloud);
   const port = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.settled();
+  await cloud.ended();
   await host.stop();
   assert.equal((await cloud.ask('DELETE', `/v2.0/ports/${port.id}`, undefined, nova)).status, 204);
   assert.equal((await cloud.ask('DELETE', `/v2.0/networks/${network.id}`)).status, 204);
   assert.ok(host.ports.has(port.id));
   cloud.startHost('kvm-1', {}, host);
-  await cloud.settled();
+  await cloud.ended();
   assert.equal(host.ports.size + host.dhcp.size + host.groups.size, 0);
 });
 
@@ -171,11 +171,11 @@ test('what nobody knows goes from a host, and what it lost comes back', async (t
   await cloud.hostIsKnown('kvm-1');
   const { network } = await blueNetwork(cloud);
   const port = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.settled();
+  await cloud.ended();
   await host.stop();
-  const stranger = '22222222-72a7-42c7-94a8-35681239e8eb';
-  host.routers.set(stranger, { id: stranger } as never);
-  host.dhcp.set(`${stranger}/dhcp`, { id: `${stranger}/dhcp` } as never);
+  const anonymous = '22222222-72a7-42c7-94a8-35681239e8eb';
+  host.routers.set(anonymous, { id: anonymous } as never);
+  host.dhcp.set(`${anonymous}/dhcp`, { id: `${anonymous}/dhcp` } as never);
   host.ports.delete(port.id);
   // another process of the service takes over: it compares at the first report
   const { openMessages } = await import('./messages.ts');
@@ -216,10 +216,10 @@ test('the metadata door learns whose address it was asked from', async (t) => {
   const { network } = await blueNetwork(cloud);
   const port = await bootPort(cloud, network.id, 'kvm-1');
   const [fixed] = port.fixed_ips as { ip_address: string }[];
-  const question = { networkId: network.id, address: fixed?.ip_address };
-  const answer = await cloud.network.bus.ask(whoseAddress, question);
+  const request = { networkId: network.id, address: fixed?.ip_address };
+  const answer = await cloud.network.bus.call(whoseAddress, request);
   assert.deepEqual(answer, { serverId, projectId: 'blue', portId: port.id });
-  assert.equal(await cloud.network.bus.ask(whoseAddress, { ...question, address: '10.7.0.250' }), null);
+  assert.equal(await cloud.network.bus.call(whoseAddress, { ...request, address: '10.7.0.250' }), null);
 });
 
 test('leases move away from a host that fell silent', async (t) => {
@@ -247,7 +247,7 @@ test('of hosts that report at the same moment one is the way out', async (t) => 
   for (const name of ['kvm-1', 'kvm-2', 'kvm-3']) await cloud.hostIsKnown(name);
   await until(async () => (await cloud.list('networks?name=public')).length === 1);
   await until(() => hosts.some(({ external }) => external.size === 1));
-  await cloud.settled();
+  await cloud.ended();
   assert.equal(
     hosts.reduce((sum, { external }) => sum + external.size, 0),
     1,

@@ -19,8 +19,8 @@ async function routed(cloud: Cloud) {
   const leg = { subnet_id: subnet.id };
   assert.equal((await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, leg)).status, 200);
   const port = await cloud.make('ports', { port: { network_id: network.id } });
-  const wish = { floating_network_id: outsideId, port_id: port.id };
-  const fip = await cloud.make('floatingips', { floatingip: wish });
+  const input = { floating_network_id: outsideId, port_id: port.id };
+  const fip = await cloud.make('floatingips', { floatingip: input });
   return { outsideId, network, subnet, router, port, fip };
 }
 
@@ -195,13 +195,13 @@ test('what a host tries in vain gives way to what sets it right', async (t) => {
   const { router } = await routed(cloud);
   const set = (destination: string) =>
     cloud.ask('PUT', `/v2.0/routers/${router.id}`, { router: { routes: [{ destination, nexthop: '10.7.0.9' }] } });
-  await cloud.settled();
+  await cloud.ended();
   await set(bad);
   await until(() => tried.includes(bad));
   const asked = Date.now();
   await set('192.168.67.0/24');
   await until(() => tried.includes('192.168.67.0/24'));
-  await cloud.settled();
+  await cloud.ended();
   assert.ok(Date.now() - asked < 60_000);
 });
 
@@ -222,7 +222,7 @@ test('a router that its host refuses is no ACTIVE one', async (t) => {
   const again = () => cloud.ask('PUT', `/v2.0/routers/${router.id}`, { router: { description: 'again' } });
   refuses = false;
   await again();
-  await cloud.settled();
+  await cloud.ended();
   await is('ERROR'); // it runs, but not all of it
   refused = [];
   await again();

@@ -253,7 +253,7 @@ test('a port that is set down is DOWN, and ACTIVE when it is up again', async (t
   await cloud.ask('PUT', `/v2.0/ports/${id}`, { port: { admin_state_up: false } });
   await is('DOWN');
   await until(() => host.ports.get(id)?.adminUp === false);
-  await cloud.settled();
+  await cloud.ended();
   await is('DOWN');
   await cloud.ask('PUT', `/v2.0/ports/${id}`, { port: { admin_state_up: true } });
   await is('ACTIVE');

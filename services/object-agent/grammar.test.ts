@@ -13,19 +13,19 @@ import { placeOf } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { secretHeader } from '#shared/ring/wire.ts';
 import { callTo, filesBelow, putAt, startAgents, until } from '../../test/e2e/object-cloud.ts';
-import { openDoor } from './routes.ts';
+import { openApiServer } from './routes.ts';
 
 const object = ['AUTH_p', 'docs', 'o'] as const;
 
 async function openDoorTo(t: TestContext) {
   const agents = await startAgents(t);
-  const door = openDoor({ agent: agents.agentOf('d1'), secret: agents.ring.secret, log: silentLog() });
-  await once(door.listen(0, '127.0.0.1'), 'listening');
+  const endpoint = openApiServer({ agent: agents.agentOf('d1'), secret: agents.ring.secret, log: silentLog() });
+  await once(endpoint.listen(0, '127.0.0.1'), 'listening');
   t.after(() => {
-    door.closeAllConnections();
-    door.close();
+    endpoint.closeAllConnections();
+    endpoint.close();
   });
-  const { port } = door.address() as AddressInfo;
+  const { port } = endpoint.address() as AddressInfo;
   const ask = async (method: string, path: string, headers: OutgoingHttpHeaders = {}, body = '') => {
     const sent = request({ port, method, path, headers: { [secretHeader]: agents.ring.secret, ...headers } });
     sent.end(body);
@@ -133,10 +133,10 @@ test('FIX-SW-REPL: a peer that refuses, or answers what it should not, changes n
     },
   };
   const address = agents.ring.devices[0]?.address ?? '';
-  const away = serveHere(agents.ground.bus, address, liar);
+  const away = serveHere(agents.runtime.bus, address, liar);
   await until(t, () => rounds > 20);
   away();
-  serveHere(agents.ground.bus, address, real);
+  serveHere(agents.runtime.bus, address, real);
   const found = (device: string) => filesBelow(join(agents.folder, 'object-agent', device, 'objects')).length;
   await until(t, () => ['d1', 'd2', 'd3'].every((device) => found(device) === 1));
 });

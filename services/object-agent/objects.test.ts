@@ -20,7 +20,7 @@ import {
   startAgents,
   until,
 } from '../../test/e2e/object-cloud.ts';
-import { openDoor } from './routes.ts';
+import { openApiServer } from './routes.ts';
 
 const path = ['AUTH_p', 'docs', 'a/b c.txt'] as const;
 const container = ['AUTH_p', 'docs'] as const;
@@ -38,19 +38,20 @@ const ways: Readonly<Record<string, (t: TestContext) => Promise<Way>>> = {
   },
   'over HTTP': async (t) => {
     const agents = await startAgents(t);
-    const door = openDoor({ agent: agents.agentOf('d1'), secret: agents.ring.secret, log: silentLog() }).listen(
-      0,
-      '127.0.0.1',
-    );
-    await once(door, 'listening');
+    const endpoint = openApiServer({
+      agent: agents.agentOf('d1'),
+      secret: agents.ring.secret,
+      log: silentLog(),
+    }).listen(0, '127.0.0.1');
+    await once(endpoint, 'listening');
     const remote = openRemote({
-      address: `127.0.0.1:${(door.address() as AddressInfo).port}`,
+      address: `127.0.0.1:${(endpoint.address() as AddressInfo).port}`,
       secret: agents.ring.secret,
     });
     t.after(() => {
       remote.close();
-      door.closeAllConnections();
-      door.close();
+      endpoint.closeAllConnections();
+      endpoint.close();
     });
     return { agents, agent: remote };
   },
@@ -197,15 +198,15 @@ for (const [way, open] of Object.entries(ways)) {
   });
 }
 
-test('a stranger is not heard', async (t) => {
+test('a outsider is not heard', async (t) => {
   const { agents } = await (ways['in one process'] as (t: TestContext) => Promise<Way>)(t);
-  const door = openDoor({ agent: agents.agentOf('d1'), secret: agents.ring.secret, log: silentLog() }).listen(
+  const endpoint = openApiServer({ agent: agents.agentOf('d1'), secret: agents.ring.secret, log: silentLog() }).listen(
     0,
     '127.0.0.1',
   );
-  await once(door, 'listening');
-  t.after(() => door.close());
-  const answer = await fetch(`http://127.0.0.1:${(door.address() as AddressInfo).port}/object/d1/1/a/c/o`);
+  await once(endpoint, 'listening');
+  t.after(() => endpoint.close());
+  const answer = await fetch(`http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/object/d1/1/a/c/o`);
   assert.equal(answer.status, 401);
 });
 

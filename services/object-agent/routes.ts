@@ -11,16 +11,16 @@ import {
 } from '#shared/contracts/object-agent.ts';
 import { type Bytes, pump } from '#shared/http/bytes.ts';
 import type { Log } from '#shared/log/log.ts';
-import { pour } from '#shared/ring/pour.ts';
+import { readBlocks } from '#shared/ring/read-blocks.ts';
 import { blocksCrc, footerTrailer, methodOf, readUrl, secretHeader } from '#shared/ring/wire.ts';
 
-export interface DoorOptions {
+export interface ApiServerOptions {
   readonly agent: ObjectAgent;
   readonly secret: string;
   readonly log: Log;
 }
 
-export function openDoor({ agent, secret, log }: DoorOptions): Server {
+export function openApiServer({ agent, secret, log }: ApiServerOptions): Server {
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 0, noDelay: true });
   const expected = digestOf(secret);
   const walk = (req: IncomingMessage, res: ServerResponse) => {
@@ -78,7 +78,7 @@ async function take(agent: ObjectAgent, call: AgentCall, req: IncomingMessage, r
     return upload.write(block);
   };
   try {
-    await pour(req, { onBlock });
+    await readBlocks(req, { onBlock });
   } catch (error) {
     await upload.abort();
     throw error;

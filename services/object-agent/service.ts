@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { listenAt, readCloud } from '#shared/config/cloud.ts';
 import { readRing } from '#shared/ring/config.ts';
 import { openReach, serveHere } from '#shared/ring/reach.ts';
-import type { Ground, Start } from '#shared/service/ground.ts';
+import type { Runtime, Start } from '#shared/service/runtime.ts';
 import { section } from './config.ts';
 import { reclaimBefore } from './context.ts';
 import { openDisk } from './drivers/device.ts';
@@ -14,25 +14,25 @@ import { openEntries } from './listings/entries.ts';
 import { isReported, reportKey } from './listings/report.ts';
 import { openHashes } from './objects/hashes.ts';
 import type { AgentWorld } from './replication/answers.ts';
-import { openDoor } from './routes.ts';
+import { openApiServer } from './routes.ts';
 import { recover, startTimers } from './timers.ts';
 
-export const start: Start = async (ground) => {
-  const world = openWorld(ground);
+export const start: Start = async (runtime) => {
+  const world = openWorld(runtime);
   const agent = openAgent(world);
-  const away = serveHere(ground.bus, world.address, agent);
+  const away = serveHere(runtime.bus, world.address, agent);
   await recover(world);
-  const door = isAlone(ground) ? await listen(ground, world, agent) : undefined;
+  const endpoint = isAlone(runtime) ? await listen(runtime, world, agent) : undefined;
   const stop = startTimers(world);
   world.log.info(
-    { address: world.address, devices: [...world.disks.keys()], listens: door !== undefined },
+    { address: world.address, devices: [...world.disks.keys()], listens: endpoint !== undefined },
     'object agent is ready',
   );
   const close = async () => {
     await stop();
     away();
-    door?.closeAllConnections();
-    if (door) await new Promise((go) => door.close(go));
+    endpoint?.closeAllConnections();
+    if (endpoint) await new Promise((go) => endpoint.close(go));
     world.reach.close();
     world.databases.close();
   };
@@ -40,16 +40,16 @@ export const start: Start = async (ground) => {
 };
 
 /** The memory bus says that all of the cloud is this process: then nobody needs to come by the network. */
-const isAlone = ({ settings }: Ground): boolean => readCloud(settings).bus !== 'memory';
+const isAlone = ({ settings }: Runtime): boolean => readCloud(settings).bus !== 'memory';
 
-async function listen({ settings }: Ground, { ring, log }: AgentWorld, agent: ReturnType<typeof openAgent>) {
+async function listen({ settings }: Runtime, { ring, log }: AgentWorld, agent: ReturnType<typeof openAgent>) {
   const { host, port } = listenAt(readCloud(settings), settings.read('object-agent', section).listen);
-  const door = openDoor({ agent, secret: ring.secret, log }).listen(port, host);
-  await once(door, 'listening');
-  return door;
+  const endpoint = openApiServer({ agent, secret: ring.secret, log }).listen(port, host);
+  await once(endpoint, 'listening');
+  return endpoint;
 }
 
-function openWorld({ settings, log, bus }: Ground): AgentWorld {
+function openWorld({ settings, log, bus }: Runtime): AgentWorld {
   const cloud = readCloud(settings);
   const own = settings.read('object-agent', section);
   const ring = readRing(settings);

@@ -7,7 +7,7 @@ import { filesBelow, startStore } from '../../test/e2e/object-cloud.ts';
 import { routes } from './routes.ts';
 
 const owner = (domain: string) => ({ 'x-auth-token': `u:p:member:${domain}` });
-const stranger = { 'x-auth-token': 'v:q:member:default' };
+const anonymous = { 'x-auth-token': 'v:q:member:default' };
 
 async function container(t: TestContext, domain: string, acl: Record<string, string>) {
   const store = await startStore(t);
@@ -24,8 +24,8 @@ test('names in an ACL count only where caller, project and account are of the de
     ['d2', 403, 403],
   ] as const) {
     const { ask } = await container(t, domain, acl);
-    assert.equal((await ask('GET', '/docs/o', stranger)).status, read, domain);
-    assert.equal((await ask('PUT', '/docs/n', stranger, 'x')).status, write, domain);
+    assert.equal((await ask('GET', '/docs/o', anonymous)).status, read, domain);
+    assert.equal((await ask('PUT', '/docs/n', anonymous, 'x')).status, write, domain);
     assert.equal((await ask('GET', '/docs/o', { 'x-auth-token': 'v:q:member:d2' })).status, 403);
     const { headers } = await ask('HEAD', '', owner(domain));
     assert.equal(headers.get('x-account-project-domain-id'), domain);
@@ -38,7 +38,7 @@ test('a role in an ACL means people of the own project alone', async (t) => {
   assert.equal((await ask('GET', '/docs/o', { 'x-auth-token': 'v:q:auditor:default' })).status, 403);
 });
 
-test('where a stranger may read, so may one whose token has ended', async (t) => {
+test('where a outsider may read, so may one whose token has ended', async (t) => {
   const { ask } = await container(t, 'default', { 'x-container-read': '.r:*' });
   assert.equal((await ask('GET', '/docs/o', { 'x-auth-token': 'ended' })).status, 200);
   assert.equal((await ask('GET', '/docs', { 'x-auth-token': 'ended' })).status, 401);
@@ -49,8 +49,8 @@ test('OSSA-2012-001: the project in the path is that of the token, on every rout
   const { ask, url, folder } = await container(t, 'default', { 'x-container-read': '' });
   const before = filesBelow(join(folder, 'object-agent')).length;
   const named = { account: 'AUTH_p', container: 'docs', '*object': 'o' };
-  for (const { method, path, who } of routes) {
-    if (who === 'nobody') continue;
+  for (const { method, path, auth } of routes) {
+    if (auth === 'none') continue;
     const to = path.replace(
       /[:*](\w+)/g,
       (all, name: string) => named[all.startsWith('*') ? '*object' : (name as 'account')],
@@ -67,7 +67,7 @@ test('OSSN-0077, FIX-SW-50221: without leave to write nothing is copied or archi
   const { ask, folder } = await container(t, 'default', { 'x-container-read': '*:*' });
   const before = filesBelow(join(folder, 'object-agent')).length;
   const hostile = {
-    ...stranger,
+    ...anonymous,
     'x-copy-from': '/docs/o',
     'x-container-host': '127.0.0.1:1',
     'x-container-device': 'd1',
@@ -102,7 +102,7 @@ test('a ring that does not answer is a 503, not a refusal', async (t) => {
   const { ask, folder } = await container(t, 'default', { 'x-container-read': '*:*' });
   for (const device of ['d1', 'd2']) renameSync(join(folder, 'object-agent', device), join(folder, device));
   renameSync(join(folder, 'object-agent', 'd3'), join(folder, 'd3'));
-  assert.equal((await ask('GET', '/docs/o', stranger)).status, 503);
+  assert.equal((await ask('GET', '/docs/o', anonymous)).status, 503);
   assert.equal((await ask('GET', '/docs/o', { 'x-auth-token': '' })).status, 503);
 });
 

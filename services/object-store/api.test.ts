@@ -175,7 +175,7 @@ test('POST replaces metadata; COPY takes it along unless it is told otherwise', 
   assert.equal((await ask('PUT', '/docs/x', { 'x-copy-from': '/docs/nothing' })).status, 404);
 });
 
-test('strangers and other projects see what the container lets them see', async (t) => {
+test('others and other projects see what the container lets them see', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   await ask('PUT', '/docs/o', {}, 'text');

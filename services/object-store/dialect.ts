@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
-import { challenge } from '#shared/http/family-words.ts';
+import { challenge } from '#shared/http/fault-formats.ts';
 
 /** What Swift says of a status when it has nothing better to say. */
 const phrases: Readonly<Record<number, string>> = {

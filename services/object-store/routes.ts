@@ -10,7 +10,7 @@ import { getObject } from './objects/download.ts';
 import { deleteObject, setObject } from './objects/handlers.ts';
 import { putObject } from './objects/upload.ts';
 import { refuse } from './requests/refusals.ts';
-import { placeOfWay, type WayHandler, wayOf } from './requests/request.ts';
+import { parsePath, placeOfWay, type WayHandler } from './requests/request.ts';
 import { refuseUnsupported } from './requests/unsupported.ts';
 
 type Method = Route<ObjectStore>['method'];
@@ -42,22 +42,22 @@ const dispatched =
     const encoding = call.header('transfer-encoding')?.toLowerCase();
     if (encoding !== undefined && encoding !== 'chunked')
       throw refuse(501, 'Unsupported Transfer-Coding header value specified in Transfer-Encoding header');
-    const way = wayOf(call);
-    const verbs = handlers[placeOfWay(way)];
+    const target = parsePath(call);
+    const verbs = handlers[placeOfWay(target)];
     const handler = verbs[method];
     if (!handler) throw refuse(405, undefined, { allow: Object.keys(verbs).join(', ').toUpperCase() });
     refuseUnsupported(call);
-    const { headers = {}, ...answer } = await handler(store, call, way);
+    const { headers = {}, ...answer } = await handler(store, call, target);
     return { ...answer, headers: titledHeaders(headers) };
   };
 
-/** The bytes are the handler's, and a stranger may be one whom a container lets in. */
+/** The bytes are the handler's, and a outsider may be one whom a container lets in. */
 const open = (method: Method, path: string, handler = dispatched(method)): Route<ObjectStore> => ({
   method,
   path,
   handler,
   rule: null,
-  who: 'anybody',
+  auth: 'optional',
   body: 'stream',
 });
 
@@ -67,10 +67,10 @@ const object = '/v1/:account/:container/*object';
 const plain: readonly Method[] = ['head', 'get', 'put', 'post', 'delete'];
 
 export const routes: readonly Route<ObjectStore>[] = [
-  { ...open('get', '/info', showInfo), who: 'nobody' },
-  { ...open('get', '/healthcheck', healthcheck), who: 'nobody' },
-  { ...open('get', '/v1', refuseBadUrl), who: 'nobody' },
+  { ...open('get', '/info', showInfo), auth: 'none' },
+  { ...open('get', '/healthcheck', healthcheck), auth: 'none' },
+  { ...open('get', '/v1', refuseBadUrl), auth: 'none' },
   ...[account, container, object].flatMap((path) => plain.map((method) => open(method, path))),
   open('copy', object),
-  { ...open('get', '/v1/*rest', refuseBadUrl), who: 'nobody' },
+  { ...open('get', '/v1/*rest', refuseBadUrl), auth: 'none' },
 ];

@@ -7,26 +7,26 @@ import { type TestContext, test } from 'node:test';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { filesBelow, md5, openProxy, startAgents, until } from '../../test/e2e/object-cloud.ts';
 import { freePort } from '../../test/fakes/free-port.ts';
-import { openDoor } from '../object-agent/routes.ts';
+import { openApiServer } from '../object-agent/routes.ts';
 
 async function startSplit(t: TestContext) {
   const port = await freePort();
   const devices = ['d1', 'd2', 'd3'].map((name, at) => `z${at}-127.0.0.1:${port}/${name}`);
   const agents = await startAgents(t, { listen: `127.0.0.1:${port}` }, { devices });
-  const { ground, ring } = agents;
-  const door = openDoor({ agent: agents.agentOf('d1'), secret: ring.secret, log: ground.log }).listen(
+  const { runtime, ring } = agents;
+  const endpoint = openApiServer({ agent: agents.agentOf('d1'), secret: ring.secret, log: runtime.log }).listen(
     port,
     '127.0.0.1',
   );
-  await once(door, 'listening');
-  const { url, close } = await openProxy({ ...ground, bus: memoryBus() }, ring);
-  const closeDoor = async () => {
-    door.closeAllConnections();
-    await new Promise((go) => door.close(go));
+  await once(endpoint, 'listening');
+  const { url, close } = await openProxy({ ...runtime, bus: memoryBus() }, ring);
+  const closeEndpoint = async () => {
+    endpoint.closeAllConnections();
+    await new Promise((go) => endpoint.close(go));
   };
   t.after(async () => {
     await close();
-    await closeDoor();
+    await closeEndpoint();
   });
   const ask = (method: string, to: string, body?: Buffer, headers: Record<string, string> = {}) =>
     fetch(`${url}/v1/AUTH_p${to}`, {
@@ -34,7 +34,7 @@ async function startSplit(t: TestContext) {
       headers: { 'x-auth-token': 'u:p:member', ...headers },
       ...(body ? { body: new Uint8Array(body) } : {}),
     });
-  return { ask, url, folder: agents.folder, closeDoor };
+  return { ask, url, folder: agents.folder, closeEndpoint };
 }
 
 test('objects of all sizes travel between processes', async (t) => {
@@ -72,9 +72,9 @@ test('a client that goes away in the middle leaves nothing', async (t) => {
 });
 
 test('without any agent the answer is 503, soon', async (t) => {
-  const { ask, closeDoor } = await startSplit(t);
+  const { ask, closeEndpoint } = await startSplit(t);
   await ask('PUT', '/docs');
-  await closeDoor();
+  await closeEndpoint();
   assert.equal((await ask('PUT', '/docs/o', Buffer.from('x'))).status, 503);
   assert.equal((await ask('GET', '/docs')).status, 503);
 });

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, type Fault } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
-import { sentToIdentity } from '#shared/http/family-words.ts';
+import { loginRequired } from '#shared/http/fault-formats.ts';
 import { microversions } from '#shared/http/microversions.ts';
 
 export const oldest: Version = '1.0';
@@ -36,7 +36,7 @@ export const placement = (identityUrl: string): Dialect => ({
   }),
   fault: (fault, { id, version: asked }) =>
     fault.status === 401
-      ? sentToIdentity(identityUrl, fault.message)
+      ? loginRequired(identityUrl, fault.message)
       : { body: { errors: [errorOf(fault, id, asked)] } },
   invalid: ({ where, path, reason }) => {
     const at = path.length > 0 ? ` at ${path.join('.')}` : '';

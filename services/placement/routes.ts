@@ -52,7 +52,7 @@ const trait = '/traits/:name';
 const consumer = '/allocations/:consumerUuid';
 
 export const routes: Route<Placement>[] = [
-  { method: 'get', path: '/', handler: showVersions, rule: null, who: 'nobody' },
+  { method: 'get', path: '/', handler: showVersions, rule: null, auth: 'none' },
   { method: 'get', path: '/resource_providers', handler: showProviders, rule: rule('resource_providers:list') },
   { method: 'post', path: '/resource_providers', handler: postProvider, rule: rule('resource_providers:create') },
   { method: 'get', path: provider, handler: showProvider, rule: rule('resource_providers:show') },

@@ -1,5 +1,5 @@
 /** What the service can ask of this host: bytes and their export, kept in step. */
-import type { VolumeAgent, VolumeWish } from '#shared/contracts/volume-agent.ts';
+import type { VolumeAgent, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
 
@@ -10,12 +10,12 @@ export interface Storage {
 }
 
 export const volumesOf = (storage: Storage): VolumeAgent => ({
-  ensureVolume: (wish) => ensureVolume(storage, wish),
-  ensureVolumeGone: (wish) => ensureVolumeGone(storage, wish.id),
-  ensureSnapshot: (wish) => storage.store.ensureSnapshot(wish),
-  ensureSnapshotGone: (wish) => storage.store.ensureSnapshotGone(wish),
-  ensureGrant: async (wish) => storage.exporter.ensureGrant(wish, await storage.store.pathOf(wish.volumeId)),
-  ensureGrantGone: (wish) => storage.exporter.ensureGrantGone(wish),
+  ensureVolume: (spec) => ensureVolume(storage, spec),
+  ensureVolumeGone: (spec) => ensureVolumeGone(storage, spec.id),
+  ensureSnapshot: (spec) => storage.store.ensureSnapshot(spec),
+  ensureSnapshotGone: (spec) => storage.store.ensureSnapshotGone(spec),
+  ensureGrant: async (spec) => storage.exporter.ensureGrant(spec, await storage.store.pathOf(spec.volumeId)),
+  ensureGrantGone: (spec) => storage.exporter.ensureGrantGone(spec),
   uploadVolume: async ({ volumeId, imageId, format }) => {
     const bytes = await storage.store.readAs(volumeId, format);
     await storage.images.upload(imageId, bytes).finally(() => bytes.close());
@@ -23,9 +23,9 @@ export const volumesOf = (storage: Storage): VolumeAgent => ({
 });
 
 /** An initiator that is logged in never learns of a new size: what is exported keeps the one it has. */
-async function ensureVolume({ store, exporter }: Storage, wish: VolumeWish) {
-  if (await exporter.isExported(wish.id)) throw conflict(`volume ${wish.id} is exported, its size cannot change now`);
-  return store.ensureVolume(wish);
+async function ensureVolume({ store, exporter }: Storage, spec: VolumeSpec) {
+  if (await exporter.isExported(spec.id)) throw conflict(`volume ${spec.id} is exported, its size cannot change now`);
+  return store.ensureVolume(spec);
 }
 
 async function ensureVolumeGone({ store, exporter }: Storage, id: string): Promise<void> {

@@ -6,8 +6,8 @@ import { type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.t
 import { startAgent } from '#shared/hosts/agent.ts';
 import type { Log } from '#shared/log/log.ts';
 import { missingConfinement } from '#shared/process/confined.ts';
-import type { Start } from '#shared/service/ground.ts';
 import { ensureHostId } from '#shared/service/host-id.ts';
+import type { Start } from '#shared/service/runtime.ts';
 import { sessionOf } from '#shared/service/session.ts';
 import { type Config, directoryOf, portalOf, section } from './config.ts';
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';

@@ -1,9 +1,9 @@
 /** What `wattle down` does on a storage host: the targets go, the volumes stay. */
 import { readCloud } from '#shared/config/cloud.ts';
-import type { Ground } from '#shared/service/ground.ts';
+import type { Runtime } from '#shared/service/runtime.ts';
 import { directoryOf, section } from './config.ts';
 import { stopDaemon } from './drivers/tgt/daemon.ts';
 
-export async function teardown({ settings }: Pick<Ground, 'settings'>): Promise<void> {
+export async function teardown({ settings }: Pick<Runtime, 'settings'>): Promise<void> {
   await stopDaemon(directoryOf(readCloud(settings), settings.read('volume-agent', section)));
 }

@@ -1,7 +1,7 @@
 /** Cinder's words. */
 import type { Version } from '#shared/api/versions.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
-import { nextLinks, wordedFaults } from '#shared/http/family-words.ts';
+import { faultFormats, nextLinks } from '#shared/http/fault-formats.ts';
 import { microversions } from '#shared/http/microversions.ts';
 
 export const oldest: Version = '3.0';
@@ -9,6 +9,6 @@ export const newest: Version = '3.71';
 
 export const cinder = (identityUrl: string): Dialect => ({
   ...microversions({ service: 'volume', oldest, newest }),
-  fault: wordedFaults(identityUrl),
+  fault: faultFormats(identityUrl),
   page: nextLinks,
 });

@@ -7,7 +7,7 @@ import { keepReport } from './hosts/store.ts';
 
 /** What this service reacts to on the bus: hints that tasks wait, and what storage hosts ask and tell. */
 export const openMessages = ({ bus, db, seal }: Volumes, runner: Runner): Off[] => [
-  bus.onHint(tasksWait, runner.wake),
+  bus.onNotify(tasksWait, runner.wake),
   ...answerAgents<VolumeReport>(bus, db, 'volume', reportKeeper(db), { contract: volumeAgent, seal }),
 ];
 

@@ -38,8 +38,8 @@ const typeVerb = act('/types/:id/action', 'volume_extension:');
 
 /** Fixed words before ids: the first that fits a path has it. */
 const all: (Route<Volumes> | Route<Volumes>[])[] = [
-  { method: 'get', path: '/', handler: versions.listVersions, rule: null, who: 'nobody' },
-  { method: 'get', path: '/v3', handler: versions.showVersion, rule: null, who: 'nobody' },
+  { method: 'get', path: '/', handler: versions.listVersions, rule: null, auth: 'none' },
+  { method: 'get', path: '/v3', handler: versions.showVersion, rule: null, auth: 'none' },
 
   route('get', '/volumes/detail', volumes.listDetails, 'volume:get_all'),
   route('get', '/volumes/summary', volumes.sumVolumes, 'volume:get_all', { since: '3.12' }),

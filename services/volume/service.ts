@@ -7,9 +7,9 @@ import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
 import { openSeal } from '#shared/seal/seal.ts';
-import { beginApi } from '#shared/service/begin.ts';
-import { type Doorway, openDoor } from '#shared/service/door.ts';
-import type { Start } from '#shared/service/ground.ts';
+import { type ApiServer, openApiServer } from '#shared/service/api-server.ts';
+import type { Start } from '#shared/service/runtime.ts';
+import { startApi } from '#shared/service/start-api.ts';
 import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
 import type { Volumes } from './context.ts';
@@ -28,43 +28,43 @@ import { workflows } from './workflows/all.ts';
 
 /** What this service stands on; a test brings its own. */
 export interface Parts {
-  readonly ground: Omit<Volumes, 'hosts' | 'copiers'>;
-  readonly doorway: Doorway;
+  readonly runtime: Omit<Volumes, 'hosts' | 'copiers'>;
+  readonly apiServer: ApiServer;
   readonly identityUrl: string;
 }
 
 /** Puts the parts together. The doors open last and close first. */
-export async function openVolumes({ ground, doorway, identityUrl }: Parts) {
-  const { db, bus, log, cloud, config, seal } = ground;
+export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
+  const { db, bus, log, cloud, config, seal } = runtime;
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
   await migrate(db, [tables, transfers, frozen, closed]);
   await db.transaction((tx) => ensureType(tx, defaultType()));
   const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs, seal });
   const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal });
-  const service: Volumes = { ...ground, hosts, copiers };
+  const service: Volumes = { ...runtime, hosts, copiers };
   const owner = `volume/${cloud.host || hostname()}`;
   const runner = await startRunner({ service, db, log, workflows, owner, leaseMs, backoffMs, limit, pollMs });
   const messages = openMessages(service, runner);
   const timers = openTimers(service);
   const dialect = cinder(identityUrl);
-  const door = await openDoor({ name: 'volume', service, routes, policy, dialect, ...doorway });
+  const endpoint = await openApiServer({ name: 'volume', service, routes, policy, dialect, ...apiServer });
   const close = async () => {
-    await door.close();
+    await endpoint.close();
     await runner.close();
     for (const off of messages) off();
     await Promise.all(timers.map((timer) => timer.close()));
   };
-  return { service, door, close };
+  return { service, endpoint, close };
 }
 
-export const start: Start = async (ground) => {
-  const { cloud, config, session, doorway, identityUrl, ...begun } = beginApi(ground, 'volume', section, 'cinder');
-  const { bus, log } = ground;
+export const start: Start = async (runtime) => {
+  const { cloud, config, session, apiServer, identityUrl, ...begun } = startApi(runtime, 'volume', section, 'cinder');
+  const { bus, log } = runtime;
   const db = openDatabase(config.database || databaseOf(cloud, 'volume'));
   const [images, servers] = [imageClient(session), serversOver(session)];
   const seal = openSeal(cloud, 'volume');
   const parts = { db, bus, log, cloud, config, images, servers, seal };
-  const opened = await openVolumes({ ground: parts, doorway, identityUrl });
+  const opened = await openVolumes({ runtime: parts, apiServer, identityUrl });
   const close = async () => {
     await opened.close();
     await begun.close();

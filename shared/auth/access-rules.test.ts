@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refuseUnlessAllowed } from './access-rules.ts';
-import { whoOf } from './trust.ts';
+import { callerOf } from './token-keys.ts';
 
-const who = (path: string, service = 'compute', serviceRoles: string[] = []) =>
-  whoOf(
+const caller = (path: string, service = 'compute', serviceRoles: string[] = []) =>
+  callerOf(
     {
       sub: 'u',
       name: 'u',
@@ -24,7 +24,7 @@ const who = (path: string, service = 'compute', serviceRoles: string[] = []) =>
 const ask = (path: string, method = 'GET', api = 'compute') => ({ api, method, path });
 
 test('only the requests that a rule names go through', () => {
-  const rule = who('/v2.1/servers/{server_id}/ips');
+  const rule = caller('/v2.1/servers/{server_id}/ips');
   refuseUnlessAllowed(rule, ask('/v2.1/servers/a-1/ips'));
   for (const other of [
     ask('/v2.1/servers/a/b/ips'),
@@ -37,12 +37,12 @@ test('only the requests that a rule names go through', () => {
 });
 
 test('two stars are any number of parts, and a volume API answers to all its names', () => {
-  refuseUnlessAllowed(who('/v3/**', 'block-storage'), ask('/v3/p/volumes/detail', 'GET', 'volume'));
+  refuseUnlessAllowed(caller('/v3/**', 'block-storage'), ask('/v3/p/volumes/detail', 'GET', 'volume'));
 });
 
 test('a service that passes the request on is not bound by the rules, a user who says so is', () => {
-  refuseUnlessAllowed(who('/nothing', 'compute', ['service']), ask('/v2.1/servers'));
-  assert.throws(() => refuseUnlessAllowed(who('/nothing', 'compute', ['admin']), ask('/v2.1/servers')), {
+  refuseUnlessAllowed(caller('/nothing', 'compute', ['service']), ask('/v2.1/servers'));
+  assert.throws(() => refuseUnlessAllowed(caller('/nothing', 'compute', ['admin']), ask('/v2.1/servers')), {
     status: 401,
   });
 });
@@ -51,7 +51,7 @@ test('a path full of stars is matched in time linear in the path', () => {
   const rules = [`/${'**a'.repeat(20)}b`, `/${'*a'.repeat(40)}b`, `/${'{x}*'.repeat(20)}b`, `${'*'.repeat(128)}/`];
   const begun = performance.now();
   for (const rule of rules)
-    assert.throws(() => refuseUnlessAllowed(who(rule), ask(`/${'a'.repeat(16_000)}`)), { status: 401 });
+    assert.throws(() => refuseUnlessAllowed(caller(rule), ask(`/${'a'.repeat(16_000)}`)), { status: 401 });
   assert.ok(performance.now() - begun < 2_000);
-  refuseUnlessAllowed(who('/v2.1/**/x**y*/{id}'), ask('/v2.1/a/b/x/yz/1'));
+  refuseUnlessAllowed(caller('/v2.1/**/x**y*/{id}'), ask('/v2.1/a/b/x/yz/1'));
 });

@@ -3,8 +3,8 @@ import { Lru } from '#shared/clock/lru.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { type LinearRegex, linearRegex } from '#shared/input/linear-regex.ts';
 import { own } from '#shared/input/own.ts';
+import type { Caller } from './caller.ts';
 import type { AccessRule } from './token.ts';
-import type { Who } from './who.ts';
 
 /** The types by which the catalog, and so a rule, may know an API. */
 const types: Readonly<Record<string, readonly string[]>> = {
@@ -20,7 +20,7 @@ interface Request {
 }
 
 /** 401 as keystonemiddleware says it, unless a rule fits; a service that passes the request on may do what it needs. */
-export function refuseUnlessAllowed({ accessRules, serviceRoles }: Who, request: Request): void {
+export function refuseUnlessAllowed({ accessRules, serviceRoles }: Caller, request: Request): void {
   if (!accessRules || serviceRoles.includes('service')) return;
   if (!accessRules.some((rule) => fits(rule, request))) throw unauthorized();
 }

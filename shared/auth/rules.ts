@@ -1,7 +1,7 @@
 /** The rule language of oslo.policy: `role:admin or (role:member and project_id:%(project_id)s)`, compiled once. */
 export type Credentials = Readonly<Record<string, unknown>>;
 export type Target = Readonly<Record<string, unknown>>;
-export type Check = (who: Credentials, target: Target) => boolean;
+export type Check = (caller: Credentials, target: Target) => boolean;
 /** Finds the check that a `rule:` refers to. */
 export type Lookup = (rule: string) => Check | undefined;
 
@@ -30,19 +30,21 @@ const next = (parser: Parser, word: string): boolean => {
 function either(parser: Parser): Check {
   const checks = [both(parser)];
   while (next(parser, 'or')) checks.push(both(parser));
-  return checks.length === 1 ? (checks[0] as Check) : (who, target) => checks.some((check) => check(who, target));
+  return checks.length === 1 ? (checks[0] as Check) : (caller, target) => checks.some((check) => check(caller, target));
 }
 
 function both(parser: Parser): Check {
   const checks = [one(parser)];
   while (next(parser, 'and')) checks.push(one(parser));
-  return checks.length === 1 ? (checks[0] as Check) : (who, target) => checks.every((check) => check(who, target));
+  return checks.length === 1
+    ? (checks[0] as Check)
+    : (caller, target) => checks.every((check) => check(caller, target));
 }
 
 function one(parser: Parser): Check {
   if (next(parser, 'not')) {
     const check = one(parser);
-    return (who, target) => !check(who, target);
+    return (caller, target) => !check(caller, target);
   }
   if (next(parser, '(')) {
     const check = either(parser);
@@ -60,9 +62,9 @@ function simple(word: string, { lookup, text }: Parser): Check {
   const colon = word.search(/:(?![^']*'$)/);
   if (colon < 0) throw new Error(`The rule "${text}" is not understood at "${word}".`);
   const [left, right] = [word.slice(0, colon), word.slice(colon + 1)];
-  if (left === 'rule') return (who, target) => lookup(right)?.(who, target) ?? false;
+  if (left === 'rule') return (caller, target) => lookup(right)?.(caller, target) ?? false;
   if (left === 'role')
-    return (who) => (who.roles as readonly string[]).some((role) => role.toLowerCase() === right.toLowerCase());
+    return (caller) => (caller.roles as readonly string[]).some((role) => role.toLowerCase() === right.toLowerCase());
   return compare(left, right);
 }
 
@@ -70,10 +72,10 @@ function simple(word: string, { lookup, text }: Parser): Check {
 function compare(left: string, right: string): Check {
   const name = right.match(/^%\((.*)\)s$/)?.[1];
   const literal = left.match(/^['"](.*)['"]$/)?.[1] ?? (/^(True|False|None)$/.test(left) ? left : undefined);
-  return (who, target) => {
+  return (caller, target) => {
     if (name !== undefined && !(name in target)) return false;
     const wanted = name === undefined ? right : spelled(target[name]);
-    const found = literal ?? dig(who, left.split('.'));
+    const found = literal ?? dig(caller, left.split('.'));
     return Array.isArray(found)
       ? found.some((each) => spelled(each) === wanted)
       : found !== undefined && spelled(found) === wanted;

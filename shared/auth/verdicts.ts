@@ -26,15 +26,15 @@ export function rememberVerdicts(ask: AskElsewhere): AskElsewhere {
     else no.set(key, { claims, until: askedAt + noMs });
     return claims;
   };
-  const findTogether = (key: string, token: string) => {
+  const findBoth = (key: string, token: string) => {
     const answer = asking.get(key) ?? find(key, token).finally(() => asking.delete(key));
     asking.set(key, answer);
     return answer;
   };
   return async (token) => {
-    const key = createHash('sha256').update(token).digest('base64'); // a stranger's token may be long
+    const key = createHash('sha256').update(token).digest('base64'); // a other project's token may be long
     const known = living(yes.get(key)) ?? living(no.get(key));
-    return known ? known.claims : findTogether(key, token);
+    return known ? known.claims : findBoth(key, token);
   };
 }
 

@@ -1,34 +1,34 @@
 import { EventEmitter } from 'node:events';
 import { Fault } from '#shared/errors/fault.ts';
-import { type Bus, nobodyAnswered, nobodyAnswers, type Sender } from './bus.ts';
+import { type Bus, noAnswerAt, noAnswerInTime, type Sender } from './bus.ts';
 
 /** JSON copies, so that nothing works here that would not work over a broker. */
 const copy = (value: unknown) => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
 
 export function memoryBus(): Bus {
-  const hints = new EventEmitter().setMaxListeners(0);
+  const notifications = new EventEmitter().setMaxListeners(0);
   const begunAt = Date.now();
-  const answers = new Map<string, (question: never, sender: Sender) => Promise<unknown>>();
+  const answers = new Map<string, (request: never, sender: Sender) => Promise<unknown>>();
   return {
-    hint: (address) => {
-      setImmediate(() => hints.emit(address));
+    notify: (address) => {
+      setImmediate(() => notifications.emit(address));
     },
-    onHint: (address, listener) => {
-      hints.on(address, listener);
-      return () => hints.off(address, listener);
+    onNotify: (address, listener) => {
+      notifications.on(address, listener);
+      return () => notifications.off(address, listener);
     },
-    ask: async (address, question, { timeoutMs = 10_000 } = {}) => {
+    call: async (address, request, { timeoutMs = 10_000 } = {}) => {
       const answer = answers.get(address);
-      if (!answer) throw nobodyAnswers(address);
-      return copy(await inTime(answer(copy(question) as never, undefined), address, timeoutMs));
+      if (!answer) throw noAnswerAt(address);
+      return copy(await inTime(answer(copy(request) as never, undefined), address, timeoutMs));
     },
-    onAsk: (address, answer) => {
+    onCall: (address, answer) => {
       answers.set(address, answer);
       return () => {
         if (answers.get(address) === answer) answers.delete(address);
       };
     },
-    notify: async () => {},
+    publish: async () => {},
     listeningSince: () => begunAt,
     close: async () => answers.clear(),
   };
@@ -36,7 +36,7 @@ export function memoryBus(): Bus {
 
 function inTime(answer: Promise<unknown>, address: string, ms: number): Promise<unknown> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(nobodyAnswered(address, ms)), ms);
+  const timer = setTimeout(() => late.reject(noAnswerInTime(address, ms)), ms);
   return Promise.race([answer.catch(asOverABroker), late.promise]).finally(() => clearTimeout(timer));
 }
 

@@ -1,39 +1,82 @@
-/** Notifications over RabbitMQ: on a quorum queue, safe when the broker confirms. The oldest go when nobody reads them. */
-import type { ConfirmChannel } from 'amqplib';
+/** Hints over RabbitMQ: each process has a queue of its own, bound to the addresses where it listens. */
+import { createHash } from 'node:crypto';
+import type { Channel } from 'amqplib';
 import type { Log } from '#shared/log/log.ts';
-import { type Bus, NoAnswer } from './bus.ts';
+import type { Bus } from './bus.ts';
 import { guardChannel, type Part } from './link.ts';
 
-const name = 'wattle.notifications';
-const kept = 100_000;
-const confirmMs = 10_000;
+type Notifications = Part & Pick<Bus, 'notify' | 'onNotify'>;
 
-export function openNotifications(log: Log): Part & Pick<Bus, 'notify'> {
-  let channel: ConfirmChannel | undefined;
+const exchange = 'wattle.hints';
+const nothing = Buffer.alloc(0);
+/** Who listens for a moment often listens there again: so long the queue stays bound. */
+const lingerMs = 5_000;
+
+/** An agent may not declare the exchange: it is there since its service or set-up made it. */
+export function openNotifications(log: Log, declares = true): Notifications {
+  const listeners = new Map<string, Set<{ readonly listener: () => void }>>();
+  let channel: Channel | undefined;
+  let queue = '';
+  let full = false;
+
+  const ring = (key: string) => {
+    for (const { listener } of listeners.get(key) ?? []) quietly(log, listener);
+  };
+  /** The broker answers in order; what fails because the channel ended is done again when it is back. */
+  const bind = (key: string) => void channel?.bindQueue(queue, exchange, key).catch(() => {});
+  const unbind = (key: string) => {
+    if (listeners.get(key)?.size) return;
+    listeners.delete(key);
+    channel?.unbindQueue(queue, exchange, key).catch(() => {});
+  };
+
   return {
-    notify: async (topic, event) => {
-      if (!channel) throw new NoAnswer('The notification waits: the broker is away.');
-      const confirmed = Promise.withResolvers<void>();
-      const late = setTimeout(() => confirmed.reject(new NoAnswer('The broker did not confirm in time.')), confirmMs);
-      const content = Buffer.from(JSON.stringify(event ?? null));
-      const options = { persistent: true, contentType: 'application/json' };
-      channel.publish(name, topic, content, options, (error) =>
-        error ? confirmed.reject(new NoAnswer('The broker did not take it.', { cause: error })) : confirmed.resolve(),
-      );
-      await confirmed.promise.finally(() => clearTimeout(late));
+    notify: (address) => {
+      if (!channel || full) return;
+      quietly(log, () => {
+        full = channel?.publish(exchange, keyOf(address), nothing) === false;
+      });
+    },
+    onNotify: (address, listener) => {
+      const key = keyOf(address);
+      const there = listeners.get(key) ?? new Set();
+      const entry = { listener };
+      if (!listeners.has(key)) bind(key);
+      listeners.set(key, there.add(entry));
+      return () => {
+        there.delete(entry);
+        setTimeout(unbind, lingerMs, key).unref();
+      };
     },
     up: async (connection) => {
-      const fresh = guardChannel(connection, await connection.createConfirmChannel(), log);
-      await fresh.assertExchange(name, 'topic', { durable: true });
-      await fresh.assertQueue(name, {
-        durable: true,
-        arguments: { 'x-queue-type': 'quorum', 'x-max-length': kept, 'x-overflow': 'drop-head' },
+      const fresh = guardChannel(connection, await connection.createChannel(), log);
+      fresh.on('drain', () => {
+        full = false;
       });
-      await fresh.bindQueue(name, name, '#');
-      channel = fresh;
+      if (declares) await fresh.assertExchange(exchange, 'direct', { durable: true });
+      const asked = { exclusive: true, autoDelete: true, arguments: { 'x-max-length': 10_000 } };
+      queue = (await fresh.assertQueue('', asked)).queue;
+      await Promise.all([...listeners.keys()].map((key) => fresh.bindQueue(queue, exchange, key)));
+      await fresh.consume(queue, (message) => message && ring(message.fields.routingKey), { noAck: true });
+      const known = new Set(listeners.keys());
+      [channel, full] = [fresh, false];
+      await Promise.all([...listeners.keys()].filter((key) => !known.has(key)).map(bind));
+      for (const key of listeners.keys()) ring(key); // some may have been lost
     },
     down: () => {
       channel = undefined;
     },
   };
+}
+
+/** The broker takes 255 bytes. */
+const keyOf = (address: string) =>
+  Buffer.byteLength(address) <= 255 ? address : createHash('sha256').update(address).digest('hex');
+
+function quietly(log: Log, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    log.warn({ error }, 'a hint was lost');
+  }
 }

@@ -1,10 +1,10 @@
 /** The bus over RabbitMQ. It may be away at any time: hints are lost then, and questions fail at once. */
 import type { Log } from '#shared/log/log.ts';
 import type { Bus, Sender } from './bus.ts';
-import { openHints } from './hints.ts';
+import { openCalls } from './calls.ts';
+import { openEvents } from './events.ts';
 import { keepLinked } from './link.ts';
 import { openNotifications } from './notifications.ts';
-import { openQuestions } from './questions.ts';
 
 /** An agent's user has its host behind a dot. */
 const isAgent = (user: string) => user.includes('.');
@@ -17,17 +17,17 @@ const publishes = (user: Sender) => user === undefined || user === 'identity';
  * undefined when all roles share one, and senders cannot be told apart.
  */
 export async function rabbitBus(url: string, log: Log, user: Sender): Promise<Bus> {
-  const hints = openHints(log, user === undefined || !isAgent(user));
-  const questions = openQuestions(log, user);
-  const notifications = openNotifications(log);
-  const link = keepLinked(url, log, [...(publishes(user) ? [notifications] : []), questions, hints]);
+  const notifications = openNotifications(log, user === undefined || !isAgent(user));
+  const calls = openCalls(log, user);
+  const events = openEvents(log);
+  const link = keepLinked(url, log, [...(publishes(user) ? [events] : []), calls, notifications]);
   await link.tried;
   return {
-    hint: hints.hint,
-    onHint: hints.onHint,
-    ask: questions.ask,
-    onAsk: questions.onAsk,
     notify: notifications.notify,
+    onNotify: notifications.onNotify,
+    call: calls.call,
+    onCall: calls.onCall,
+    publish: events.publish,
     listeningSince: link.listeningSince,
     close: link.close,
   };

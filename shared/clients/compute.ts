@@ -15,11 +15,11 @@ export interface ExternalEvent {
 }
 
 export interface ComputeClient {
-  tellEvents(events: readonly ExternalEvent[]): Promise<void>;
+  sendEvents(events: readonly ExternalEvent[]): Promise<void>;
 }
 
 export const computeClient = (session: Session): ComputeClient => ({
-  tellEvents: async (events) => {
+  sendEvents: async (events) => {
     await session.json('compute', '/os-server-external-events', { method: 'POST', body: { events } });
   },
 });

@@ -4,7 +4,7 @@ import { type Ask, type Reply, request, textOf } from './http.ts';
 
 export type ServiceType = 'identity' | 'image' | 'compute' | 'network' | 'placement' | 'volumev3' | 'object-store';
 
-export interface Wish {
+export interface Input {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -16,7 +16,7 @@ export interface Wish {
 
 export interface Session {
   /** Gives the JSON of the answer (undefined for none). A refusal (4xx) is a Fault with its words; the rest an Error: not yet. Away, when nobody answers. */
-  json<T>(type: ServiceType, path: string, wish?: Wish): Promise<T>;
+  json<T>(type: ServiceType, path: string, input?: Input): Promise<T>;
   /** For bytes: the answer as it comes, whatever its status. The body may be a stream. */
   raw(type: ServiceType, path: string, ask?: Ask & { readonly token?: string }): Promise<Reply>;
   /** The service's own token, fresh. */
@@ -64,15 +64,15 @@ export function openSession(options: SessionOptions): Session {
     if (reply.status === 401 && token === undefined) login = undefined; // revoked under our feet: the next try logs in
     return reply;
   };
-  const json = async <T>(type: ServiceType, path: string, { body, headers, ...wish }: Wish = {}): Promise<T> => {
+  const json = async <T>(type: ServiceType, path: string, { body, headers, ...input }: Input = {}): Promise<T> => {
     const typed = body === undefined ? {} : { body: JSON.stringify(body) };
     const type_ = body === undefined ? {} : { 'content-type': 'application/json' };
     const reply = await raw(type, path, {
-      ...wish,
+      ...input,
       ...typed,
       headers: { accept: 'application/json', ...type_, ...headers },
     });
-    return readJson<T>(reply, `${wish.method ?? 'GET'} ${type} ${path}`);
+    return readJson<T>(reply, `${input.method ?? 'GET'} ${type} ${path}`);
   };
   return { json, raw, token: async () => (await current()).token };
 }

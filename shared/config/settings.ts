@@ -87,9 +87,9 @@ export interface Settings {
 export function settingsOf(file: Raw, environment: Environment = {}): Settings {
   const read = <S extends Section>(name: string, section: S) => {
     const given = file[name] ?? {};
-    const stranger = Object.keys(given).find((key) => !(key in section));
-    if (stranger !== undefined)
-      throw new BadSettings(`${name}.${stranger} is not a setting: ${Object.keys(section).join(', ')}`);
+    const anonymous = Object.keys(given).find((key) => !(key in section));
+    if (anonymous !== undefined)
+      throw new BadSettings(`${name}.${anonymous} is not a setting: ${Object.keys(section).join(', ')}`);
     const values = Object.entries(section).map(([key, setting]) => {
       const raw = environment[variableOf(name, key)] ?? given[key];
       return [key, raw === undefined ? setting.fallback : parsed(`${name}.${key}`, setting, raw)];

@@ -1,4 +1,4 @@
-/** What a compute host can be asked to make true. Each wish is safe to ask twice, and states the whole guest. */
+/** What a compute host can be asked to make true. Each spec is safe to ask twice, and states the whole guest. */
 import type { Contract } from '#shared/hosts/contract.ts';
 
 /** Where the bytes of a disk come from. */
@@ -19,7 +19,7 @@ export type DiskSource =
       readonly secret: string;
     };
 
-export interface DiskWish {
+export interface DiskSpec {
   /** Stable: a volume's id, or `root`, `ephemeral0`, `swap`. */
   readonly id: string;
   readonly source: DiskSource;
@@ -34,7 +34,7 @@ export interface DiskWish {
   readonly cdrom?: boolean;
 }
 
-export interface NicWish {
+export interface NicSpec {
   readonly portId: string;
   readonly mac: string;
   readonly mtu: number;
@@ -48,7 +48,7 @@ export interface NicWish {
 export type FileContent = string | { readonly base64: string };
 
 /** A guest as it shall be. Its id is the server's. */
-export interface GuestWish {
+export interface GuestSpec {
   readonly id: string;
   readonly vcpus: number;
   readonly ramMb: number;
@@ -59,8 +59,8 @@ export interface GuestWish {
   readonly graceMs: number;
   /** From compute's row after the first boot; null chooses, and the answer tells. */
   readonly machine: GuestMachine | null;
-  readonly disks: readonly DiskWish[];
-  readonly nics: readonly NicWish[];
+  readonly disks: readonly DiskSpec[];
+  readonly nics: readonly NicSpec[];
   /** File name to content, as an ISO labelled config-2; null for none. Written once, at the first boot. */
   readonly configDrive: Readonly<Record<string, FileContent>> | null;
 }
@@ -91,11 +91,11 @@ export interface ImageUpload {
 }
 
 export interface ComputeAgent {
-  ensureGuest(wish: GuestWish): Promise<GuestState>;
+  ensureGuest(spec: GuestSpec): Promise<GuestState>;
   /** Guest, disks of its own, taps, sockets, console log: all gone. */
-  ensureGuestGone(wish: { readonly id: string }): Promise<void>;
+  ensureGuestGone(spec: { readonly id: string }): Promise<void>;
   /** Sends the flattened root disk to an image that waits for its bytes. */
-  uploadSnapshot(wish: ImageUpload): Promise<void>;
+  uploadSnapshot(spec: ImageUpload): Promise<void>;
 }
 
 export const computeAgent: Contract<ComputeAgent> = {
@@ -119,11 +119,11 @@ export interface ComputeReport {
   readonly hypervisor: { readonly type: string; readonly version: number };
   readonly accelerator: 'kvm' | 'tcg' | 'fake';
   readonly cpu: { readonly arch: string; readonly model: string; readonly features: readonly string[] };
-  /** Every guest the host knows. A change without a wish (a guest powered itself off) shows here at once. */
+  /** Every guest the host knows. A change without a spec (a guest powered itself off) shows here at once. */
   readonly guests: readonly {
     readonly id: string;
     readonly power: GuestState['power'];
-    /** Why, when nobody wished it: "powered off from inside", "the process died: signal 9". */
+    /** Why, when nobody requested it: "powered off from inside", "the process died: signal 9". */
     readonly reason: string | null;
   }[];
 }
@@ -135,15 +135,14 @@ export interface Screen {
 }
 
 /** Questions a host answers at once, at `questionTo(host, …)`. */
-export interface ComputeQuestions {
+export interface ComputeCalls {
   /** The last `length` lines of the serial console, all without it. */
   consoleLog: { ask: { id: string; length: number | null }; answer: { output: string } };
   /** Where the console proxy finds the framebuffer of the guest: a unix socket and the user that made it, or host:port. */
   vncSocket: { ask: { id: string }; answer: Screen };
 }
 
-export const questionTo = (host: string, question: keyof ComputeQuestions): string =>
-  `compute-agent.${host}.${question}`;
+export const callAddress = (host: string, request: keyof ComputeCalls): string => `compute-agent.${host}.${request}`;
 
 /** What the agent asks compute when a guest's process is gone at its start (a power cut). */
 export const ownsGuest = 'compute.owns-guest';

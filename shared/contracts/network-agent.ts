@@ -1,4 +1,4 @@
-/** What a host's network can be asked to be. Each wish is safe to ask twice, and states the whole of its thing. */
+/** What a host's network can be asked to be. Each spec is safe to ask twice, and states the whole of its thing. */
 import type { Contract } from '#shared/hosts/contract.ts';
 
 /** How the frames of a network travel between hosts. */
@@ -33,7 +33,7 @@ export interface FirewallRule {
 }
 
 /** A port on this host: who may send and receive what through its tap. Made before the tap is there. */
-export interface PortWish {
+export interface PortSpec {
   readonly id: string;
   readonly segment: Segment;
   readonly tap: string;
@@ -47,14 +47,14 @@ export interface PortWish {
 }
 
 /** A security group as hosts need it: rules, and the addresses of its members. */
-export interface GroupWish {
+export interface GroupSpec {
   readonly id: string;
   readonly rules: readonly FirewallRule[];
   readonly members: readonly string[];
 }
 
 /** Leases, names and metadata of one network, in a namespace of its own. */
-export interface DhcpWish {
+export interface DhcpSpec {
   /** `<network>/dhcp` */
   readonly id: string;
   readonly segment: Segment;
@@ -76,7 +76,7 @@ export interface DhcpWish {
   readonly domain: string;
 }
 
-export interface RouterWish {
+export interface RouterSpec {
   readonly id: string;
   readonly adminUp: boolean;
   readonly interfaces: readonly {
@@ -100,7 +100,7 @@ export interface RouterWish {
 }
 
 /** The outside world of a flat network on the host that is its way out. */
-export interface ExternalWish {
+export interface ExternalSpec {
   /** `<network>/external` */
   readonly id: string;
   readonly segment: Segment;
@@ -122,16 +122,16 @@ export interface Applied {
 type Gone = { readonly id: string };
 
 export interface NetworkAgent {
-  ensurePort(wish: PortWish): Promise<Applied>;
-  ensurePortGone(wish: Gone & { readonly tap: string }): Promise<void>;
-  ensureGroup(wish: GroupWish): Promise<Applied>;
-  ensureGroupGone(wish: Gone): Promise<void>;
-  ensureDhcp(wish: DhcpWish): Promise<Applied>;
-  ensureDhcpGone(wish: Gone): Promise<void>;
-  ensureRouter(wish: RouterWish): Promise<Applied>;
-  ensureRouterGone(wish: Gone): Promise<void>;
-  ensureExternal(wish: ExternalWish): Promise<Applied>;
-  ensureExternalGone(wish: Gone): Promise<void>;
+  ensurePort(spec: PortSpec): Promise<Applied>;
+  ensurePortGone(spec: Gone & { readonly tap: string }): Promise<void>;
+  ensureGroup(spec: GroupSpec): Promise<Applied>;
+  ensureGroupGone(spec: Gone): Promise<void>;
+  ensureDhcp(spec: DhcpSpec): Promise<Applied>;
+  ensureDhcpGone(spec: Gone): Promise<void>;
+  ensureRouter(spec: RouterSpec): Promise<Applied>;
+  ensureRouterGone(spec: Gone): Promise<void>;
+  ensureExternal(spec: ExternalSpec): Promise<Applied>;
+  ensureExternalGone(spec: Gone): Promise<void>;
 }
 
 export const networkAgent: Contract<NetworkAgent> = {
@@ -159,7 +159,7 @@ export interface NetworkReport {
   readonly driver: 'linux' | 'user' | 'fake';
   /** What the kernel here accepts: vxlan, nft-bridge, br_netfilter, vlan … */
   readonly features: readonly string[];
-  /** The wishes that stand here, by id: what the service does not know of is taken away by it. */
+  /** The specs that stand here, by id: what the service does not know of is taken away by it. */
   readonly standing: readonly string[];
 }
 

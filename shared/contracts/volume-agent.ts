@@ -1,4 +1,4 @@
-/** What a storage host can be asked to make true. Each wish is safe to ask twice, and states the whole of its thing. */
+/** What a storage host can be asked to make true. Each spec is safe to ask twice, and states the whole of its thing. */
 import type { Contract } from '#shared/hosts/contract.ts';
 
 export type VolumeSource =
@@ -8,7 +8,7 @@ export type VolumeSource =
   | { readonly kind: 'snapshot'; readonly snapshotId: string; readonly volumeId: string }
   | { readonly kind: 'volume'; readonly volumeId: string };
 
-export interface VolumeWish {
+export interface VolumeSpec {
   readonly id: string;
   /** Larger than it is: it grows. Never smaller. */
   readonly sizeGb: number;
@@ -16,7 +16,7 @@ export interface VolumeWish {
   readonly source: VolumeSource;
 }
 
-export interface SnapshotWish {
+export interface SnapshotSpec {
   readonly id: string;
   readonly volumeId: string;
 }
@@ -25,7 +25,7 @@ export interface SnapshotWish {
  * One attachment's right to log in: its initiator, with a CHAP account of its own. Grants of one volume stand side by
  * side and do not know each other, so that attaching and detaching them need not wait for each other.
  */
-export interface GrantWish {
+export interface GrantSpec {
   /** The attachment's. */
   readonly id: string;
   readonly volumeId: string;
@@ -53,13 +53,13 @@ interface VolumeUpload {
 }
 
 export interface VolumeAgent {
-  ensureVolume(wish: VolumeWish): Promise<{ readonly sizeGb: number }>;
-  ensureVolumeGone(wish: { readonly id: string }): Promise<void>;
-  ensureSnapshot(wish: SnapshotWish): Promise<void>;
-  ensureSnapshotGone(wish: SnapshotWish): Promise<void>;
-  ensureGrant(wish: GrantWish): Promise<Target>;
-  ensureGrantGone(wish: { readonly id: string; readonly volumeId: string }): Promise<void>;
-  uploadVolume(wish: VolumeUpload): Promise<void>;
+  ensureVolume(spec: VolumeSpec): Promise<{ readonly sizeGb: number }>;
+  ensureVolumeGone(spec: { readonly id: string }): Promise<void>;
+  ensureSnapshot(spec: SnapshotSpec): Promise<void>;
+  ensureSnapshotGone(spec: SnapshotSpec): Promise<void>;
+  ensureGrant(spec: GrantSpec): Promise<Target>;
+  ensureGrantGone(spec: { readonly id: string; readonly volumeId: string }): Promise<void>;
+  uploadVolume(spec: VolumeUpload): Promise<void>;
 }
 
 export const volumeAgent: Contract<VolumeAgent> = {

@@ -49,7 +49,7 @@ export const isDuplicate = (error: unknown): boolean =>
   of(error).errno === 1062 || of(error).errcode === 1555 || of(error).errcode === 2067;
 
 /** Whoever looks before they write may still come second, where several processes share a database. */
-export const orTwin = <T>(write: PromiseLike<T>, twin: () => Error): Promise<T> =>
+export const onDuplicate = <T>(write: PromiseLike<T>, duplicate: () => Error): Promise<T> =>
   Promise.resolve(write).catch((error: unknown) => {
-    throw isDuplicate(error) ? twin() : error;
+    throw isDuplicate(error) ? duplicate() : error;
   });

@@ -8,7 +8,7 @@ export type Filters = Readonly<Record<string, readonly string[]>>;
 export type Filtered =
   | string
   | { readonly flag: string }
-  | { readonly moment: string }
+  | { readonly timestamp: string }
   | { readonly name: string; readonly lowered: string };
 
 interface Part {
@@ -48,13 +48,13 @@ export const upTo = <Q extends Knex.QueryBuilder>(query: Q, most: number): Q =>
 function columnOf(filtered: Filtered): string {
   if (typeof filtered === 'string') return filtered;
   if ('flag' in filtered) return filtered.flag;
-  return 'moment' in filtered ? filtered.moment : filtered.name;
+  return 'timestamp' in filtered ? filtered.timestamp : filtered.name;
 }
 
 function equal(query: Knex.QueryBuilder, filtered: Filtered, value: string): void {
   if (typeof filtered === 'string') query.where(filtered, value);
   else if ('flag' in filtered) query.where(filtered.flag, isOn(value));
-  else if ('moment' in filtered) compare(query, filtered.moment, value);
+  else if ('timestamp' in filtered) compare(query, filtered.timestamp, value);
   else query.where(filtered.lowered, value.toLowerCase());
 }
 
@@ -65,8 +65,12 @@ const operators: Readonly<Record<string, string>> = { lt: '<', lte: '<=', gt: '>
 
 /** `gt:2030-01-01T00:00:00Z`, or that very moment. */
 function compare(query: Knex.QueryBuilder, column: string, value: string): void {
-  const [, operator = 'eq', moment = ''] = value.match(/^(?:([a-z]+):)?(.*)$/) ?? [];
-  query.where(column, own(operators, operator) ?? '=', Date.parse(moment.endsWith('Z') ? moment : `${moment}Z`));
+  const [, operator = 'eq', timestamp = ''] = value.match(/^(?:([a-z]+):)?(.*)$/) ?? [];
+  query.where(
+    column,
+    own(operators, operator) ?? '=',
+    Date.parse(timestamp.endsWith('Z') ? timestamp : `${timestamp}Z`),
+  );
 }
 
 function narrow(query: Knex.QueryBuilder, column: string, comparison: string, value: string): void {

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Knex } from 'knex';
 import type { Asked } from './names.ts';
-import { type Attempt, patiently } from './retry.ts';
+import { type Attempt, withRetries } from './retry.ts';
 
 export type Work = (tx: Knex.Transaction) => Promise<unknown>;
 /** A client of knex, as its dialects may change it; its own types leave this out. */
@@ -32,7 +32,7 @@ export function refuseInside(database: unknown): void {
 /** Runs a whole transaction, again where that is safe. One within another is tried again with the whole. */
 export function guarded(database: unknown, work: Work, outer: unknown, open: Open): Promise<unknown> {
   const run = (attempt: Attempt) => open((tx) => within(database, attempt, () => work(tx)));
-  return outer ? run({ committing: false }) : patiently(run);
+  return outer ? run({ committing: false }) : withRetries(run);
 }
 
 async function within(database: unknown, attempt: Attempt, work: () => Promise<unknown>): Promise<unknown> {

@@ -6,7 +6,7 @@ import { isDeadlock, isLost } from './errors.ts';
 import { type Client, guarded, refuseInside, type Work } from './guard.ts';
 import { indexName } from './index-name.ts';
 import { type Asked, naming, withColumn } from './names.ts';
-import { patiently } from './retry.ts';
+import { withRetries } from './retry.ts';
 
 interface Query extends Asked {
   readonly sql: string;
@@ -76,7 +76,7 @@ class Mysql extends Mysql2 {
 
   override async acquireConnection() {
     refuseInside(this.config);
-    return patiently(() => super.acquireConnection()); // nothing was sent yet
+    return withRetries(() => super.acquireConnection()); // nothing was sent yet
   }
 
   override transaction(work: Work, config: unknown, outer: unknown) {
@@ -89,14 +89,14 @@ class Mysql extends Mysql2 {
     try {
       return await super._query(connection, query);
     } catch (error) {
-      if (isDeadlock(error)) return patiently(() => super._query(connection, query));
+      if (isDeadlock(error)) return withRetries(() => super._query(connection, query));
       if (isLost(error) && /^\s*select\b/i.test(query.sql)) return this.queryAgain(query);
       throw error;
     }
   }
 
   async queryAgain(query: Query): Promise<Query> {
-    const fresh = await patiently(() => super.acquireConnection());
+    const fresh = await withRetries(() => super.acquireConnection());
     try {
       return await super._query(fresh, query);
     } finally {

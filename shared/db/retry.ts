@@ -13,7 +13,7 @@ export interface Attempt {
 }
 
 /** Runs work that leaves nothing when it fails, again and again while the reason may pass. */
-export async function patiently<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
+export async function withRetries<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
   const giveUp = Date.now() + lostForMs;
   for (let tries = 1; ; tries += 1) {
     const attempt = { committing: false };

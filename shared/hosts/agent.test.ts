@@ -4,15 +4,15 @@ import { test } from 'node:test';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { startAgent } from './agent.ts';
-import { address, type Contract, type HostWish, type OpenWork } from './contract.ts';
+import { address, type Contract, type HostSpec, type OpenWork } from './contract.ts';
 
 interface Driver {
-  wait(wish: HostWish, replaced?: AbortSignal): Promise<void>;
-  remove(wish: HostWish): Promise<void>;
+  wait(spec: HostSpec, replaced?: AbortSignal): Promise<void>;
+  remove(spec: HostSpec): Promise<void>;
 }
 const contract: Contract<Driver> = { service: 'test', verbs: ['wait', 'remove'] };
 
-test('a later wish ends the wait of the one that it replaced, and what stood between is never begun', async (t) => {
+test('a later spec ends the wait of the one that it replaced, and what stood between is never begun', async (t) => {
   const bus = memoryBus();
   const begun: string[] = [];
   const waiting = Promise.withResolvers<void>();
@@ -29,15 +29,15 @@ test('a later wish ends the wait of the one that it replaced, and what stood bet
       removed.resolve();
     },
   };
-  let open: OpenWork[] = [{ id: 'first', verb: 'wait', wish: { id: 'web' } }];
-  bus.onAsk(address.open('test'), async () => open);
-  bus.onAsk(address.finish('test'), async () => {
+  let open: OpenWork[] = [{ id: 'first', verb: 'wait', spec: { id: 'web' } }];
+  bus.onCall(address.open('test'), async () => open);
+  bus.onCall(address.finish('test'), async () => {
     open = [];
   });
   const agent = startAgent({ contract, bus, host: 'here', driver, log: silentLog(), everyMs: 10_000 });
   t.after(agent.close);
   await waiting.promise;
-  open = [{ id: 'last', verb: 'remove', wish: { id: 'web' } }];
+  open = [{ id: 'last', verb: 'remove', spec: { id: 'web' } }];
   agent.wake();
   await removed.promise;
   assert.deepEqual(begun, ['wait web', 'remove web']);

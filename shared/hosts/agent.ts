@@ -1,7 +1,7 @@
 /** The answering side, on the host. It has no database: it asks for its open work, and does it. */
 import type { Bus } from '#shared/bus/bus.ts';
 import { every } from '#shared/clock/every.ts';
-import { openLanes } from '#shared/clock/lanes.ts';
+import { keyedQueue } from '#shared/clock/keyed-queue.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import { address, type Contract, type OpenWork, type Outcome } from './contract.ts';
@@ -10,7 +10,7 @@ export interface AgentOptions<Driver> {
   readonly contract: Contract<Driver>;
   readonly bus: Bus;
   readonly host: string;
-  /** Each verb is given its wish, and a signal that a later wish replaced it: what only waits may stop waiting. */
+  /** Each verb is given its spec, and a signal that a later spec replaced it: what only waits may stop waiting. */
   readonly driver: Driver;
   readonly log: Log;
   /** How often to look when no hint comes. */
@@ -33,22 +33,22 @@ export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
   const { service } = contract;
   const gone = new AbortController();
   const perform = performer(options, gone.signal);
-  const inOrder = openLanes();
+  const inOrder = keyedQueue();
   const underway = new Map<string, AbortController>();
 
   const look = async () => {
-    const open = await bus.ask<OpenWork[]>(address.open(service), { host, report: await report() });
+    const open = await bus.call<OpenWork[]>(address.open(service), { host, report: await report() });
     const ids = new Set(open.map(({ id }) => id));
     for (const [id, replaced] of underway) if (!ids.has(id)) replaced.abort();
     for (const work of open.filter(({ id }) => !underway.has(id))) {
       const replaced = new AbortController();
       underway.set(work.id, replaced);
-      inOrder(work.wish.id, () => perform(work, replaced.signal).finally(() => underway.delete(work.id)));
+      inOrder(work.spec.id, () => perform(work, replaced.signal).finally(() => underway.delete(work.id)));
     }
   };
   const away = (error: unknown) => log.warn({ host, error }, 'service is away');
   const looking = every(everyMs, look, away, Math.min(everyMs, soonMs));
-  const off = bus.onHint(address.hint(service, host), looking.wake);
+  const off = bus.onNotify(address.notify(service, host), looking.wake);
   looking.wake();
   const close = () => {
     gone.abort();
@@ -67,7 +67,7 @@ function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Dr
       const outcome = outcomes.get(work.id) ?? (await attempt(driver, work, replaced));
       if (gone.aborted) return;
       outcomes.set(work.id, outcome);
-      await bus.ask(address.finish(contract.service), { id: work.id, host, outcome });
+      await bus.call(address.finish(contract.service), { id: work.id, host, outcome });
       outcomes.delete(work.id);
     } catch (error) {
       if (!replaced.aborted) log.warn({ host, work: work.id, error }, 'host work is tried again');
@@ -76,11 +76,11 @@ function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Dr
 }
 
 /** A Fault is an answer. Any other error may pass: the row stays open and is tried again. */
-async function attempt<Driver>(driver: Driver, { verb, wish }: OpenWork, replaced: AbortSignal): Promise<Outcome> {
-  const act = driver[verb as keyof Driver] as ((wish: unknown, replaced: AbortSignal) => Promise<unknown>) | undefined;
+async function attempt<Driver>(driver: Driver, { verb, spec }: OpenWork, replaced: AbortSignal): Promise<Outcome> {
+  const act = driver[verb as keyof Driver] as ((spec: unknown, replaced: AbortSignal) => Promise<unknown>) | undefined;
   if (!act) return { fault: { status: 501, kind: 'notImplemented', message: `no verb ${verb}` } };
   try {
-    return { result: (await act(wish, replaced)) ?? null };
+    return { result: (await act(spec, replaced)) ?? null };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const { status, kind, message, details } = error;

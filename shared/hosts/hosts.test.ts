@@ -7,12 +7,12 @@ import { openDatabase } from '#shared/db/open.ts';
 import { silentLog } from '#shared/log/log.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { startAgent } from './agent.ts';
-import type { Contract, HostWish } from './contract.ts';
-import { answerAgents, HostAway, hostsOf, orLeave } from './hosts.ts';
+import type { Contract, HostSpec } from './contract.ts';
+import { answerAgents, HostAway, hostsOf, ignoreHostAway } from './hosts.ts';
 import { ensureHostWorkTable } from './work.ts';
 
 interface Driver {
-  ensure(wish: HostWish): Promise<void>;
+  ensure(spec: HostSpec): Promise<void>;
 }
 const contract: Contract<Driver> = { service: 'test', verbs: ['ensure'] };
 const answerMs = 200;
@@ -24,10 +24,10 @@ function busThatLeaves(): Bus & { leave(): void; comeBack(): void } {
   return {
     ...memory,
     listeningSince: () => since,
-    hint: (address) => since !== undefined && memory.hint(address),
-    ask: async (...words) => {
+    notify: (address) => since !== undefined && memory.notify(address),
+    call: async (...words) => {
       if (since === undefined) throw new NoAnswer('the bus is away');
-      return memory.ask(...words);
+      return memory.call(...words);
     },
     leave: () => {
       since = undefined;
@@ -48,8 +48,8 @@ async function open(t: TestContext, more: { forgivenMs?: number } = {}) {
     for (const off of offs) off();
   });
   const hosts = hostsOf({ contract, db, bus, answerMs, pollMs: 10, ...more });
-  /** A wish of a task whose own time is `withinMs`. */
-  const wish = (operationId: string, withinMs = 10_000) => {
+  /** A spec of a task whose own time is `withinMs`. */
+  const spec = (operationId: string, withinMs = 10_000) => {
     const commit: Run['commit'] = (work) => db.transaction(work);
     const signal = AbortSignal.timeout(withinMs);
     const run = { taskId: operationId, operationId, requestId: '', log: silentLog(), signal, commit } as Run;
@@ -60,12 +60,12 @@ async function open(t: TestContext, more: { forgivenMs?: number } = {}) {
     const agent = startAgent({ contract, bus, host: 'kvm-1', driver, log: silentLog(), everyMs: 20 });
     t.after(agent.close);
   };
-  return { bus, wish, startHost };
+  return { bus, spec, startHost };
 }
 
 test('a host that says nothing is away; administrators learn its name, the words for tenants do not say it', async (t) => {
-  const { wish } = await open(t);
-  await assert.rejects(wish('build'), (error: HostAway) => {
+  const { spec } = await open(t);
+  await assert.rejects(spec('build'), (error: HostAway) => {
     assert.ok(error instanceof HostAway);
     assert.equal(error.message, 'The host did not answer within 0.2 s.');
     assert.equal(error.details, 'Host kvm-1 did not answer within 0.2 s.');
@@ -74,10 +74,10 @@ test('a host that says nothing is away; administrators learn its name, the words
 });
 
 test('no host is held away while the bus is: it gets its whole time when the bus is back', async (t) => {
-  const { bus, wish, startHost } = await open(t);
+  const { bus, spec, startHost } = await open(t);
   bus.leave();
   let ended = false;
-  const asked = wish('build').finally(() => {
+  const asked = spec('build').finally(() => {
     ended = true;
   });
   startHost();
@@ -89,13 +89,13 @@ test('no host is held away while the bus is: it gets its whole time when the bus
 });
 
 test('a bus that stays away holds up no clean-up: its work is left to the host', async (t) => {
-  const { bus, wish } = await open(t, { forgivenMs: answerMs });
+  const { bus, spec } = await open(t, { forgivenMs: answerMs });
   bus.leave();
-  await orLeave(wish('delete'));
+  await ignoreHostAway(spec('delete'));
 });
 
 test('however long the bus is away, the time of the task itself bounds the wait', async (t) => {
-  const { bus, wish } = await open(t);
+  const { bus, spec } = await open(t);
   bus.leave();
-  await assert.rejects(wish('build', 2 * answerMs), { name: 'TimeoutError' });
+  await assert.rejects(spec('build', 2 * answerMs), { name: 'TimeoutError' });
 });

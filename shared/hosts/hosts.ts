@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { type Bus, type Off, requireHost, silentMs } from '#shared/bus/bus.ts';
-import { openTogether } from '#shared/db/together.ts';
+import { openGroupCommit } from '#shared/db/group-commit.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { openProperties, type Seal, sealProperties } from '#shared/seal/seal.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
-import { address, type Contract, type HostWish, type Outcome } from './contract.ts';
+import { address, type Contract, type HostSpec, type Outcome } from './contract.ts';
 import { ensureWork, findWork, finishWork, listOpenWork } from './work.ts';
 
 export interface Hosts<Agent> {
@@ -36,7 +36,7 @@ export class HostAway extends Fault {
 }
 
 /** For clean-ups: a host that stays away finds its work when it returns. Nobody waits for it. */
-export async function orLeave(work: Promise<unknown>): Promise<void> {
+export async function ignoreHostAway(work: Promise<unknown>): Promise<void> {
   await work.catch((error: unknown) => {
     if (!(error instanceof HostAway)) throw error;
   });
@@ -47,18 +47,18 @@ export function hostsOf<Agent>(options: HostsOptions<Agent>): Hosts<Agent> {
   const { secrets = [] } = contract;
   if (secrets.length > 0 && !seal)
     throw new Error(`work for hosts of ${contract.service} holds secrets: it needs a seal`);
-  const ask = async (host: string, run: Run, verb: string, wish: HostWish) => {
-    const id = `${run.operationId}/${verb}/${wish.id}`;
-    const kept = seal ? sealProperties(wish, secrets, seal) : wish;
-    await run.commit((tx) => ensureWork(tx, host, { id, verb, wish: kept }));
-    bus.hint(address.hint(contract.service, host));
+  const ask = async (host: string, run: Run, verb: string, spec: HostSpec) => {
+    const id = `${run.operationId}/${verb}/${spec.id}`;
+    const kept = seal ? sealProperties(spec, secrets, seal) : spec;
+    await run.commit((tx) => ensureWork(tx, host, { id, verb, spec: kept }));
+    bus.notify(address.notify(contract.service, host));
     const outcome = await outcomeOf(options, host, id, run.signal);
     if ('result' in outcome) return outcome.result;
     const { status, kind, message, details = message } = outcome.fault;
     throw new Fault(status, kind, message, { details: `Host ${host}: ${details}` });
   };
   const on = (host: string, run: Run) =>
-    Object.fromEntries(contract.verbs.map((verb) => [verb, (wish: HostWish) => ask(host, run, verb, wish)])) as Agent;
+    Object.fromEntries(contract.verbs.map((verb) => [verb, (spec: HostSpec) => ask(host, run, verb, spec)])) as Agent;
   return { on };
 }
 
@@ -75,14 +75,14 @@ async function outcomeOf<Agent>(
     const silence = Math.max(silentMs(bus, askedAt), Date.now() - askedAt - forgivenMs);
     const leftMs = answerMs - silence;
     if (leftMs <= 0) throw new HostAway(host, answerMs);
-    await hinted(bus, finished, Math.min(pollMs, leftMs), signal);
+    await notifiedOr(bus, finished, Math.min(pollMs, leftMs), signal);
   }
 }
 
 /** Waits for a hint, but not longer than `ms`, since hints get lost. */
-async function hinted(bus: Bus, at: string, ms: number, signal: AbortSignal): Promise<void> {
+async function notifiedOr(bus: Bus, at: string, ms: number, signal: AbortSignal): Promise<void> {
   const heard = new AbortController();
-  const off = bus.onHint(at, () => heard.abort());
+  const off = bus.onNotify(at, () => heard.abort());
   await sleep(ms, undefined, { signal: AbortSignal.any([heard.signal, signal]) }).catch(() => {});
   off();
   signal.throwIfAborted();
@@ -104,21 +104,21 @@ export function answerAgents<Report>(
   reported?: Reported<Report>,
   opening?: Opening,
 ): Off[] {
-  const together = openTogether(db);
+  const groupCommit = openGroupCommit(db);
   const agent = `${service}-agent`;
   return [
-    bus.onAsk(address.open(service), async ({ host, report }: { host: string; report: Report | null }, sender) => {
+    bus.onCall(address.open(service), async ({ host, report }: { host: string; report: Report | null }, sender) => {
       requireHost(sender, agent, host);
       if (report !== null) await reported?.(host, report);
       const open = await listOpenWork(db, host);
       if (!opening) return open;
       const { contract, seal } = opening;
-      return open.map((work) => ({ ...work, wish: openProperties(work.wish, contract.secrets ?? [], seal) }));
+      return open.map((work) => ({ ...work, spec: openProperties(work.spec, contract.secrets ?? [], seal) }));
     }),
-    bus.onAsk(address.finish(service), async (done: { id: string; host: string; outcome: Outcome }, sender) => {
+    bus.onCall(address.finish(service), async (done: { id: string; host: string; outcome: Outcome }, sender) => {
       requireHost(sender, agent, done.host);
-      await together((tx) => finishWork(tx, done.id, done.host, done.outcome));
-      bus.hint(address.finished(service, done.id));
+      await groupCommit((tx) => finishWork(tx, done.id, done.host, done.outcome));
+      bus.notify(address.finished(service, done.id));
     }),
   ];
 }

@@ -24,7 +24,7 @@ test('work is swept when its outcome is known and its task has ended, and not be
     requestId: '',
   });
   for (const id of [`${task}/do/s`, 'other/do/s', 'open/do/s'])
-    await ensureWork(db, 'h', { id, verb: 'v', wish: { id } });
+    await ensureWork(db, 'h', { id, verb: 'v', spec: { id } });
   for (const id of [`${task}/do/s`, 'other/do/s']) await finishWork(db, id, 'h', { result: null });
   await sweepWork(db, Date.now() - 1000);
   assert.equal((await db('host_work')).length, 3, 'it is too young');

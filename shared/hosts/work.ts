@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { ensureTable } from '#shared/db/migrate.ts';
-import type { HostWish, OpenWork, Outcome } from './contract.ts';
+import type { HostSpec, OpenWork, Outcome } from './contract.ts';
 
 /** What a host shall make true. The row stays until the host has answered, however long. */
 export interface HostWork {
@@ -8,6 +8,7 @@ export interface HostWork {
   readonly host: string;
   readonly verb: string;
   readonly subject: string;
+  /** JSON. */
   readonly wish: string;
   readonly askedAt: number;
   readonly outcome: string | null;
@@ -32,12 +33,12 @@ const superseded: Outcome = {
 
 /** The same id finds the same row. A new one replaces what is open for its subject there. */
 export async function ensureWork(tx: Knex, host: string, work: OpenWork): Promise<void> {
-  const { id, verb, wish } = work;
+  const { id, verb, spec } = work;
   if (await tx<HostWork>('host_work').where({ id }).first('id')) return;
   await tx<HostWork>('host_work')
-    .where({ host, subject: wish.id, outcome: null })
+    .where({ host, subject: spec.id, outcome: null })
     .update({ outcome: JSON.stringify(superseded) });
-  const fresh = { id, host, verb, subject: wish.id, wish: JSON.stringify(wish) };
+  const fresh = { id, host, verb, subject: spec.id, wish: JSON.stringify(spec) };
   await tx<HostWork>('host_work').insert({ ...fresh, askedAt: Date.now(), outcome: null });
 }
 
@@ -50,7 +51,7 @@ export async function findWork(db: Knex, id: string) {
 export async function listOpenWork(db: Knex, host: string): Promise<OpenWork[]> {
   const open = db<HostWork>('host_work').where({ host, outcome: null }).orderBy('sequence');
   const rows = await open.select('id', 'verb', 'wish');
-  return rows.map(({ id, verb, wish }) => ({ id, verb, wish: JSON.parse(wish) as HostWish }));
+  return rows.map(({ id, verb, wish }) => ({ id, verb, spec: JSON.parse(wish) as HostSpec }));
 }
 
 /** Idempotent. A replaced piece of work keeps its outcome, and that of another host is left alone. */

@@ -29,7 +29,7 @@ export async function pump(bytes: Bytes, res: ServerResponse): Promise<void> {
 const written = (res: ServerResponse, chunk: Buffer): Promise<void> =>
   new Promise((go) =>
     res.write(chunk, (error) => {
-      if (!error) giveBack(chunk);
+      if (!error) freeBuffer(chunk);
       go();
     }),
   );
@@ -38,6 +38,6 @@ const written = (res: ServerResponse, chunk: Buffer): Promise<void> =>
  * Frees a large chunk that nobody else has, not the kernel either. The collector would come for it too, but counts such
  * memory as its own: every few MiB it would mark all that the process has.
  */
-export function giveBack({ buffer, byteLength }: Buffer): void {
+export function freeBuffer({ buffer, byteLength }: Buffer): void {
   if (byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
 }

@@ -1,8 +1,8 @@
 import type { Request, Response } from 'express';
 import type { Version } from '#shared/api/versions.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import type { Enforcer } from '#shared/auth/policy.ts';
-import type { Header } from '#shared/auth/trust.ts';
-import type { Who } from '#shared/auth/who.ts';
+import type { Header } from '#shared/auth/token-keys.ts';
 import { type Addressing, callerAddress } from './address.ts';
 import type { Dialect } from './dialect.ts';
 import type { Call } from './route.ts';
@@ -26,7 +26,7 @@ export function queriesOf(url: string): Queries {
 interface Parts {
   readonly req: Request;
   readonly res: Response;
-  readonly who: Who;
+  readonly caller: Caller;
   readonly version: Version;
   readonly queries: Queries;
   readonly header: Header;
@@ -40,7 +40,7 @@ interface Parts {
 export function callOf({
   req,
   res,
-  who,
+  caller,
   version,
   queries,
   header,
@@ -50,7 +50,7 @@ export function callOf({
   addressing,
 }: Parts): Call<undefined> {
   return {
-    who,
+    caller,
     version,
     body: undefined,
     subject: undefined,
@@ -69,8 +69,8 @@ export function callOf({
       const last = ids.length < limit ? undefined : ids.at(-1);
       return last === undefined ? {} : (dialect.page?.(collection, base + pageAfter(req.originalUrl, last)) ?? {});
     },
-    may: (rule, target) => enforcer.may(rule, who, target),
-    authorize: (rule, target) => enforcer.authorize(rule, who, target),
+    may: (rule, target) => enforcer.may(rule, caller, target),
+    authorize: (rule, target) => enforcer.authorize(rule, caller, target),
     get signal() {
       return goneSignal(res);
     },

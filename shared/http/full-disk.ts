@@ -1,5 +1,5 @@
 /** What a request hears while the disk has no room, and who may go on: see shared/files/reserve.ts. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { isDiskShort } from '#shared/files/reserve.ts';
 import type { Route } from './route.ts';
@@ -8,10 +8,14 @@ const goOn = new Set(['get', 'head', 'delete', 'options']);
 const freeing = /delete|detach|stop/i;
 
 /** What frees room goes on, and logins and services that are needed for it; the room kept back is for them. */
-export function refuseWhileShort(route: Pick<Route<never>, 'method' | 'action' | 'who' | 'body'>, who: Who): void {
-  if (!isDiskShort() || goOn.has(route.method) || route.who === 'nobody') return;
+export function refuseWhileShort(
+  route: Pick<Route<never>, 'method' | 'action' | 'auth' | 'body'>,
+  caller: Caller,
+): void {
+  if (!isDiskShort() || goOn.has(route.method) || route.auth === 'none') return;
   if (route.body === 'stream') return; // stores of bytes look at their own disk, and have their own word for a full one
-  if (who.serviceRoles.includes('service') || who.roles.includes('service') || freeing.test(route.action ?? '')) return;
+  if (caller.serviceRoles.includes('service') || caller.roles.includes('service') || freeing.test(route.action ?? ''))
+    return;
   throw diskIsFull();
 }
 

@@ -5,8 +5,8 @@
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Response } from 'express';
+import type { Caller } from '#shared/auth/caller.ts';
 import { RuleRefused } from '#shared/auth/policy.ts';
-import type { Who } from '#shared/auth/who.ts';
 import type { Fault } from '#shared/errors/fault.ts';
 import { openRotating } from '#shared/files/rotating.ts';
 
@@ -53,12 +53,12 @@ interface Facts {
 
 /** Without its last brace. Put together by hand: this is on the way of every request. */
 function lineOf(req: IncomingMessage, res: Response, { service, address, ms }: Facts): string {
-  const { requestId, who } = res.locals as { requestId?: string; who?: Who };
+  const { requestId, caller } = res.locals as { requestId?: string; caller?: Caller };
   const status = res.writableFinished ? res.statusCode : 499; // the client did not wait
   const path = JSON.stringify(withoutSecrets((req as { originalUrl?: string }).originalUrl ?? req.url ?? ''));
-  const caller = who?.userId ? `,"userId":${text(who.userId)},"projectId":${text(who.projectId)}` : '';
+  const user = caller?.userId ? `,"userId":${text(caller.userId)},"projectId":${text(caller.projectId)}` : '';
   const head = `{"time":"${now()}","service":"${service}","method":"${req.method}","path":${path}`;
-  return `${head},"status":${status},"ms":${ms.toFixed(1)},"requestId":"${requestId}"${caller},"address":"${address}"`;
+  return `${head},"status":${status},"ms":${ms.toFixed(1)},"requestId":"${requestId}"${user},"address":"${address}"`;
 }
 
 let [second, spelled] = [0, ''];

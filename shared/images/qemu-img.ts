@@ -1,6 +1,6 @@
 /**
  * qemu-img, the only way to it. Every file is named with its driver, and so is what it stands on: nothing is guessed,
- * and nothing that a file says of another file is followed. Bytes of strangers are inspected before they get here.
+ * and nothing that a file says of another file is followed. Bytes of others are inspected before they get here.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { isRoot, runConfined, withOwnUid } from '#shared/process/confined.ts';

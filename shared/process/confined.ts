@@ -1,5 +1,5 @@
 /**
- * Programs that read bytes of strangers: with limits, an empty environment, no capabilities, no network, and a user
+ * Programs that read bytes of others: with limits, an empty environment, no capabilities, no network, and a user
  * that owns nothing but the files of this run.
  */
 import { randomInt } from 'node:crypto';

@@ -17,16 +17,17 @@ import type { Ring } from './ring.ts';
 
 export const partPowerRange = (partPower: number) => Number.isInteger(partPower) && partPower >= 1 && partPower <= 20;
 
-/** Keeps the wished ring, with the secret that is already there, if the wish has none. */
-export function savedRing(directory: string, wish: Ring): Ring {
+/** Keeps the requested ring, with the secret that is already there, if the request has none. */
+export function savedRing(directory: string, input: Ring): Ring {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'object-ring.json');
-  const before = readRingFile(file) ?? first(file, { ...wish, secret: wish.secret || randomBytes(24).toString('hex') });
-  if (before.partPower !== wish.partPower)
+  const before =
+    readRingFile(file) ?? first(file, { ...input, secret: input.secret || randomBytes(24).toString('hex') });
+  if (before.partPower !== input.partPower)
     throw new BadSettings(
-      `object-ring.partPower is ${before.partPower} in ${file} and cannot become ${wish.partPower}`,
+      `object-ring.partPower is ${before.partPower} in ${file} and cannot become ${input.partPower}`,
     );
-  const ring = { ...wish, secret: wish.secret || before.secret };
+  const ring = { ...input, secret: input.secret || before.secret };
   if (JSON.stringify(before) !== JSON.stringify(ring)) write(ring, file, renameSync);
   return ring;
 }

@@ -23,7 +23,7 @@ test('sealed text opens again, plain text of an older row stays, and touched tex
 
 test('named properties are sealed at any depth and whatever they hold, the others stay readable', (t) => {
   const seal = sealOf(t);
-  const wish = {
+  const spec = {
     id: 'a',
     drive: { 'meta.json': '{}' },
     disks: [
@@ -31,9 +31,9 @@ test('named properties are sealed at any depth and whatever they hold, the other
       { id: 'c', secret: null },
     ],
   };
-  const row = JSON.stringify(sealProperties(wish, ['secret', 'drive'], seal));
+  const row = JSON.stringify(sealProperties(spec, ['secret', 'drive'], seal));
   assert.match(row, /"id":"b"/);
   assert.doesNotMatch(row, /chap|meta\.json/);
-  assert.deepEqual(openProperties(JSON.parse(row), ['secret', 'drive'], seal), wish);
-  assert.deepEqual(openProperties(wish, ['secret', 'drive'], seal), wish, 'what an older version wrote');
+  assert.deepEqual(openProperties(JSON.parse(row), ['secret', 'drive'], seal), spec);
+  assert.deepEqual(openProperties(spec, ['secret', 'drive'], seal), spec, 'what an older version wrote');
 });

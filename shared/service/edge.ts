@@ -3,7 +3,7 @@ import type { Cloud } from '#shared/config/cloud.ts';
 import { type Addressing, proxiesOf } from '#shared/http/address.ts';
 import type { RequestLog } from '#shared/http/request-log.ts';
 import type { ConnectionLimits } from '#shared/http/server.ts';
-import type { Ground } from './ground.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface Edge {
   readonly addressing: Addressing;
@@ -15,7 +15,7 @@ export interface Edge {
 export function edgeOf(
   cloud: Cloud,
   { publicUrl }: { readonly publicUrl: string },
-  { requests }: Pick<Ground, 'requests'>,
+  { requests }: Pick<Runtime, 'requests'>,
 ): Edge {
   const isProxy = proxiesOf(cloud.trustedProxies);
   const { connections, connectionsPerAddress, headersMs, bodyIdleMs } = cloud;

@@ -86,7 +86,7 @@ async function idle(pid: number): Promise<void> {
 
 /** So many servers, a few requests side by side, until all are ACTIVE. */
 async function launch(admin: Session, pid: number): Promise<void> {
-  const server = await wishFor(admin);
+  const server = await optionsFor(admin);
   const trivial = await trivialMs(pid);
   const cpu = cpuMs(pid);
   const seconds = await secondsOf(async () => {
@@ -108,7 +108,7 @@ async function launch(admin: Session, pid: number): Promise<void> {
 }
 
 /** A network, an image, a flavor: what a server needs. */
-async function wishFor(admin: Session): Promise<object> {
+async function optionsFor(admin: Session): Promise<object> {
   const { network } = await admin.json<{ network: { id: string } }>('network', '/v2.0/networks', {
     method: 'POST',
     body: { network: { name: 'blue' } },

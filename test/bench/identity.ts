@@ -66,12 +66,12 @@ async function validate(ours: Keystone, other: Other): Promise<void> {
 }
 
 async function validateInTurn(ours: Keystone, other: Other): Promise<void> {
-  const inTurn = async (name: string, keystone: Keystone): Promise<Subject> => {
+  const inOrder = async (name: string, keystone: Keystone): Promise<Subject> => {
     const requests = (await manyTokens(keystone, 100)).map((token) => validation(keystone, token));
     return subject(name, keystone, (n) => requests[n % requests.length] as Request);
   };
-  const own = await inTurn('identity', ours);
-  const theirs = other && (await inTurn('Keystone', other));
+  const own = await inOrder('identity', ours);
+  const theirs = other && (await inOrder('Keystone', other));
   table('Validation of 100 tokens in turn', await compare(against(own, 20, theirs, bare), few));
 }
 

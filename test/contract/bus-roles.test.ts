@@ -50,10 +50,10 @@ async function refusal(connection: ChannelModel, work: string, act: (channel: Ch
 type Channel = Awaited<ReturnType<ChannelModel['createConfirmChannel']>>;
 
 /** Asks until somebody listens: a queue stands a moment after it was asked for. */
-async function askSoon<Answer>(bus: Bus, at: string, question: unknown): Promise<Answer> {
+async function askSoon<Answer>(bus: Bus, at: string, request: unknown): Promise<Answer> {
   for (const giveUp = Date.now() + 10_000; ; await sleep(10))
     try {
-      return await bus.ask<Answer>(at, question);
+      return await bus.call<Answer>(at, request);
     } catch (error) {
       if (!(error instanceof NoAnswer) || Date.now() > giveUp) throw error;
     }
@@ -66,7 +66,7 @@ test('a question carries the sender that the broker verified', { skip }, async (
   const at = `compute.${randomBytes(4).toString('hex')}`;
   const senders: Sender[] = [];
   t.after(
-    service.onAsk(at, async (_question, sender) => {
+    service.onCall(at, async (_question, sender) => {
       senders.push(sender);
     }),
   );
@@ -78,8 +78,8 @@ test('a host reads and finishes its own work and no other', { skip }, async (t) 
   const db = openDatabase('sqlite::memory:');
   t.after(() => db.destroy());
   await ensureHostWorkTable(db);
-  await ensureWork(db, 'test-host', { id: 'mine', verb: 'ensure', wish: { id: 'a' } });
-  await ensureWork(db, 'other', { id: 'theirs', verb: 'ensure', wish: { id: 'b' } });
+  await ensureWork(db, 'test-host', { id: 'mine', verb: 'ensure', spec: { id: 'a' } });
+  await ensureWork(db, 'other', { id: 'theirs', verb: 'ensure', spec: { id: 'b' } });
   const service = await busAs(t, 'compute');
   for (const off of answerAgents(service, db, 'compute')) t.after(off);
   const host = await busAs(t, agent);
@@ -89,12 +89,12 @@ test('a host reads and finishes its own work and no other', { skip }, async (t) 
     ['mine'],
   );
   const outcome = { result: 'stolen' };
-  await assert.rejects(host.ask(address.open('compute'), { host: 'other', report: null }), forbidden);
-  await assert.rejects(host.ask(address.finish('compute'), { id: 'theirs', host: 'other', outcome }), forbidden);
-  await host.ask(address.finish('compute'), { id: 'theirs', host: 'test-host', outcome });
+  await assert.rejects(host.call(address.open('compute'), { host: 'other', report: null }), forbidden);
+  await assert.rejects(host.call(address.finish('compute'), { id: 'theirs', host: 'other', outcome }), forbidden);
+  await host.call(address.finish('compute'), { id: 'theirs', host: 'test-host', outcome });
   assert.equal((await findWork(db, 'theirs')).outcome, null, 'it is not its own');
   const another = await busAs(t, thief);
-  await assert.rejects(another.ask(address.open('compute'), { host: 'test-host', report: null }), forbidden);
+  await assert.rejects(another.call(address.open('compute'), { host: 'test-host', report: null }), forbidden);
 });
 
 test('no role speaks under the name of another, and none answers where another is asked', { skip }, async (t) => {
@@ -130,7 +130,7 @@ test('a question without a sender is refused where each role has its own user', 
   const anybody = await openBus(amqp);
   t.after(() => anybody.close());
   const at = `compute.${randomBytes(4).toString('hex')}`;
-  t.after(service.onAsk(at, async () => 'a secret'));
+  t.after(service.onCall(at, async () => 'a secret'));
   await assert.rejects(askSoon(anybody, at, {}), forbidden);
 });
 

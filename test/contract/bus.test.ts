@@ -35,10 +35,10 @@ async function open(t: TestContext, kind: 'memory' | 'rabbit'): Promise<[Bus, Bu
 }
 
 /** Asks until somebody listens: listening begins a moment after it was asked for. */
-async function askSoon(bus: Bus, address: string, question: unknown): Promise<unknown> {
+async function askSoon(bus: Bus, address: string, request: unknown): Promise<unknown> {
   let answer: unknown;
   await until(async () => {
-    answer = await bus.ask(address, question).catch((error) => error);
+    answer = await bus.call(address, request).catch((error) => error);
     return !(answer instanceof NoAnswer);
   });
   if (answer instanceof Error) throw answer;
@@ -53,13 +53,13 @@ for (const kind of ['memory', 'rabbit'] as const) {
     const [one, two] = await open(t, kind);
     const heard = { one: 0, two: 0, elsewhere: 0, gone: 0 };
     const address = fresh('work');
-    one.onHint(address, () => (heard.one += 1));
-    two.onHint(address, () => (heard.two += 1));
-    two.onHint(`${address}.elsewhere`, () => (heard.elsewhere += 1));
-    const off = two.onHint(address, () => (heard.gone += 1));
+    one.onNotify(address, () => (heard.one += 1));
+    two.onNotify(address, () => (heard.two += 1));
+    two.onNotify(`${address}.elsewhere`, () => (heard.elsewhere += 1));
+    const off = two.onNotify(address, () => (heard.gone += 1));
     off();
     await until(() => {
-      one.hint(address);
+      one.notify(address);
       return heard.one > 0 && heard.two > 0;
     });
     assert.deepEqual([heard.elsewhere, heard.gone], [0, 0]);
@@ -69,11 +69,11 @@ for (const kind of ['memory', 'rabbit'] as const) {
     const [one, two] = await open(t, kind);
     const address = fresh('x'.repeat(300));
     let heard = false;
-    two.onHint(address, () => {
+    two.onNotify(address, () => {
       heard = true;
     });
     await until(() => {
-      one.hint(address);
+      one.notify(address);
       return heard;
     });
   });
@@ -81,16 +81,16 @@ for (const kind of ['memory', 'rabbit'] as const) {
   check('a question gets its answer, as a copy', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('echo');
-    two.onAsk(address, async (question: { at: Date }) => ({ question, nothing: undefined }));
+    two.onCall(address, async (request: { at: Date }) => ({ request, nothing: undefined }));
     const answer = await askSoon(one, address, { at: new Date(0) });
-    assert.deepEqual(answer, { question: { at: '1970-01-01T00:00:00.000Z' } });
-    assert.equal(await one.ask(address, {}).then((it) => 'nothing' in (it as object)), false);
+    assert.deepEqual(answer, { request: { at: '1970-01-01T00:00:00.000Z' } });
+    assert.equal(await one.call(address, {}).then((it) => 'nothing' in (it as object)), false);
   });
 
   check('an answer of nothing arrives as null', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('void');
-    two.onAsk(address, async () => undefined);
+    two.onCall(address, async () => undefined);
     assert.equal(await askSoon(one, address, undefined), null);
   });
 
@@ -98,7 +98,7 @@ for (const kind of ['memory', 'rabbit'] as const) {
     const [one, two] = await open(t, kind);
     const address = fresh('refuse');
     const fault = new Fault(409, 'conflict', 'No room.', { type: 'NoRoom', headers: { 'retry-after': '3' } });
-    two.onAsk(address, async (how) => {
+    two.onCall(address, async (how) => {
       throw how === 'fault' ? fault : new TypeError('a bug');
     });
     await assert.rejects(askSoon(one, address, 'fault'), (error: Fault) => {
@@ -108,36 +108,36 @@ for (const kind of ['memory', 'rabbit'] as const) {
       assert.deepEqual(headers, { 'retry-after': '3' });
       return true;
     });
-    await assert.rejects(one.ask(address, 'error'), { name: 'Error', message: 'a bug' });
+    await assert.rejects(one.call(address, 'error'), { name: 'Error', message: 'a bug' });
   });
 
   check('where nobody answers, the asker learns it at once', async (t) => {
     const [one] = await open(t, kind);
     const begun = Date.now();
-    await assert.rejects(one.ask(fresh('nobody'), {}), NoAnswer);
+    await assert.rejects(one.call(fresh('nobody'), {}), NoAnswer);
     assert.ok(Date.now() - begun < 5_000);
   });
 
   check('an answer that takes too long is no answer', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('slow');
-    two.onAsk(address, async (ms: number) => sleep(ms, 'done'));
+    two.onCall(address, async (ms: number) => sleep(ms, 'done'));
     assert.equal(await askSoon(one, address, 1), 'done');
-    await assert.rejects(one.ask(address, 300, { timeoutMs: 20 }), NoAnswer);
+    await assert.rejects(one.call(address, 300, { timeoutMs: 20 }), NoAnswer);
   });
 
   check('who stops answering is not asked any more', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('leave');
-    const off = two.onAsk(address, async () => 'here');
+    const off = two.onCall(address, async () => 'here');
     assert.equal(await askSoon(one, address, {}), 'here');
     off();
-    await assert.rejects(one.ask(address, {}, { timeoutMs: 2_000 }), NoAnswer);
+    await assert.rejects(one.call(address, {}, { timeoutMs: 2_000 }), NoAnswer);
   });
 
   check('a notification is handed over', async (t) => {
     const [one] = await open(t, kind);
-    await one.notify('compute.server.created', { id: 'a' });
+    await one.publish('compute.server.created', { id: 'a' });
     assert.ok(Date.now() >= (one.listeningSince() ?? Number.POSITIVE_INFINITY));
   });
 }
@@ -146,26 +146,26 @@ test('rabbit: of several who answer, one gets each question', { skip: noBroker }
   const [one, two] = await open(t, 'rabbit');
   const address = fresh('shared');
   const asked = { one: 0, two: 0 };
-  one.onAsk(address, async () => (asked.one += 1));
-  two.onAsk(address, async () => (asked.two += 1));
+  one.onCall(address, async () => (asked.one += 1));
+  two.onCall(address, async () => (asked.two += 1));
   await askSoon(one, address, {});
   const giveUp = Date.now() + 10_000; // until both have begun to listen, one has them all
   while (asked.one === 0 || asked.two === 0) {
     assert.ok(Date.now() < giveUp, 'one never gets a question');
-    await one.ask(address, {});
+    await one.call(address, {});
   }
   const before = asked.one + asked.two;
-  await Promise.all(Array.from({ length: 20 }, () => one.ask(address, {})));
+  await Promise.all(Array.from({ length: 20 }, () => one.call(address, {})));
   assert.equal(asked.one + asked.two, before + 20);
 });
 
 test('rabbit: a question goes there and back without waiting for a timer', { skip: noBroker }, async (t) => {
   const [one, two] = await open(t, 'rabbit');
   const address = fresh('quick');
-  two.onAsk(address, async () => 1);
+  two.onCall(address, async () => 1);
   await askSoon(one, address, {});
   const begun = performance.now();
-  for (let n = 0; n < 50; n += 1) await one.ask(address, {});
+  for (let n = 0; n < 50; n += 1) await one.call(address, {});
   assert.ok((performance.now() - begun) / 50 < 20, 'with Nagle it takes 42 ms');
 });
 
@@ -215,24 +215,26 @@ test('B01: rabbit: a broker that goes away costs hints and questions, and nothin
   const [near, far] = [await openBus(broker.url), await openBus(amqp as string)];
   t.after(() => Promise.all([near.close(), far.close()]));
   const [work, echo, pending] = [fresh('work'), fresh('echo'), fresh('pending')];
-  let hints = 0;
-  near.onHint(work, () => (hints += 1));
-  near.onAsk(echo, async (word) => word);
-  far.onAsk(pending, () => new Promise(() => {}));
+  let notifications = 0;
+  near.onNotify(work, () => (notifications += 1));
+  near.onCall(echo, async (word) => word);
+  far.onCall(pending, () => new Promise(() => {}));
   assert.equal(await askSoon(far, echo, 'before'), 'before');
 
-  await until(async () => !String(await near.ask(pending, {}, { timeoutMs: 50 }).catch(String)).includes('answers at'));
-  const cutOff = near.ask(pending, {});
+  await until(
+    async () => !String(await near.call(pending, {}, { timeoutMs: 50 }).catch(String)).includes('answers at'),
+  );
+  const cutOff = near.call(pending, {});
   broker.leave();
   await assert.rejects(cutOff, NoAnswer);
   await until(() => near.listeningSince() === undefined);
-  near.hint(work);
-  await assert.rejects(near.ask(echo, {}), NoAnswer);
-  await assert.rejects(near.notify('topic', {}), NoAnswer);
+  near.notify(work);
+  await assert.rejects(near.call(echo, {}), NoAnswer);
+  await assert.rejects(near.publish('topic', {}), NoAnswer);
 
-  hints = 0;
+  notifications = 0;
   await broker.comeBack();
-  await until(() => near.listeningSince() !== undefined && hints > 0);
+  await until(() => near.listeningSince() !== undefined && notifications > 0);
   assert.equal(await askSoon(far, echo, 'after'), 'after');
   assert.equal(await askSoon(near, echo, 'also'), 'also');
 });
@@ -244,12 +246,12 @@ test('B08: rabbit: a broker that froze is away after three heartbeats, and is fo
   const bus = await openBus(`${broker.url}?heartbeat=1`);
   t.after(() => bus.close());
   const address = fresh('echo');
-  bus.onAsk(address, async (word) => word);
+  bus.onCall(address, async (word) => word);
   assert.equal(await askSoon(bus, address, 'before'), 'before');
   const before = bus.listeningSince() as number;
   broker.freeze();
   await until(() => bus.listeningSince() === undefined);
-  await assert.rejects(bus.ask(address, {}), NoAnswer);
+  await assert.rejects(bus.call(address, {}), NoAnswer);
   broker.thaw();
   await until(() => (bus.listeningSince() ?? 0) > before);
   assert.equal(await askSoon(bus, address, 'after'), 'after');
@@ -262,7 +264,7 @@ test('rabbit: a broker that is away at the start is found later', { skip: noBrok
   t.after(() => bus.close());
   assert.equal(bus.listeningSince(), undefined);
   const address = fresh('early');
-  bus.onAsk(address, async () => 'here');
+  bus.onCall(address, async () => 'here');
   await broker.comeBack();
   assert.equal(await askSoon(bus, address, {}), 'here');
 });

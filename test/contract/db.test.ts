@@ -65,7 +65,7 @@ for (const kind of ['sqlite', 'mysql'] as const) {
       name: { name: 'id', lowered: 'wholeStory' },
       text: 'id',
       on: { flag: 'isLocked' },
-      size: { moment: 'version' },
+      size: { timestamp: 'version' },
     };
     const found = async (key: string, value: string) =>
       (await applyFilters(db('things').select('id').orderBy('version'), { [key]: [value] }, columns)).map(

@@ -58,10 +58,10 @@ function plain({
 }
 
 /** The value and its close neighbours: one thing too much, too little, or of another kind. */
-export function neighboursOf(value: unknown): unknown[] {
+export function peersOf(value: unknown): unknown[] {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return [value, [], 7];
   const entries = Object.entries(value);
-  const inside = entries.flatMap(([key, inner]) => neighboursOf(inner).map((each) => ({ ...value, [key]: each })));
+  const inside = entries.flatMap(([key, inner]) => peersOf(inner).map((each) => ({ ...value, [key]: each })));
   const less = entries.map(([key]) => Object.fromEntries(entries.filter(([each]) => each !== key)));
   return [value, { ...value, nobodyKnowsThis: 1 }, ...less, ...inside].slice(0, 60);
 }

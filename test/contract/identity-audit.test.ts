@@ -27,7 +27,7 @@ async function open(t: TestContext) {
   const state = { isAway: false, refused: 0 };
   const bus = {
     ...memoryBus(),
-    notify: async (topic: string, event: unknown) => {
+    publish: async (topic: string, event: unknown) => {
       if (state.isAway) {
         state.refused += 1;
         throw new Error('the broker is away');

@@ -15,12 +15,12 @@ import { type IdentityWorld, many, openIdentity } from '../fakes/identity.ts';
 
 const amqp = process.env.WATTLE_TEST_AMQP;
 
-interface Ground {
+interface Runtime {
   readonly kind: DatabaseKind;
   readonly bus: () => Promise<Bus>;
   readonly skip: string | false;
 }
-const grounds: Readonly<Record<string, Ground>> = {
+const grounds: Readonly<Record<string, Runtime>> = {
   'sqlite and no bus': { kind: 'sqlite', bus: async () => memoryBus(), skip: false },
   'MariaDB and no bus': { kind: 'mysql', bus: async () => memoryBus(), skip: skipped('mysql') }, // WATTLE_TEST_MYSQL
   'MariaDB and RabbitMQ': {
@@ -31,7 +31,7 @@ const grounds: Readonly<Record<string, Ground>> = {
 };
 
 /** Both start at the same moment, where nothing is yet. */
-async function open(t: TestContext, { kind, bus }: Ground) {
+async function open(t: TestContext, { kind, bus }: Runtime) {
   const folder = mkdtempSync(join(tmpdir(), 'controllers-'));
   const { url, drop } = databaseIn(folder, kind);
   const buses = [await bus(), await bus()];
@@ -103,8 +103,8 @@ const parts: Readonly<Record<string, (pair: Pair, t: TestContext) => Promise<voi
   },
 };
 
-for (const [name, ground] of Object.entries(grounds))
-  test(`two controllers on ${name}`, { skip: ground.skip }, async (t) => {
-    const pair = await open(t, ground);
+for (const [name, runtime] of Object.entries(grounds))
+  test(`two controllers on ${name}`, { skip: runtime.skip }, async (t) => {
+    const pair = await open(t, runtime);
     for (const [what, part] of Object.entries(parts)) await t.test(what, (inner) => part(pair, inner));
   });

@@ -20,8 +20,8 @@ async function open(t: TestContext, kind: DatabaseKind) {
   const token = await world.admin();
   const write = (by: IdentityHands, method: string, path: string, body?: unknown) =>
     by.ask(method, path, { token, body });
-  const made = async (key: string, path: string, wish: object): Promise<Thing> =>
-    one(await write(world, 'POST', path, { [key]: wish }), key);
+  const made = async (key: string, path: string, options: object): Promise<Thing> =>
+    one(await write(world, 'POST', path, { [key]: options }), key);
   return { world, other, token, write, made };
 }
 type World = Awaited<ReturnType<typeof open>>;
@@ -109,8 +109,8 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
     const region = 'r'.repeat(255);
     await made('region', '/regions', { id: region });
     const service = await made('service', '/services', { type: 'x' });
-    const wish = { service_id: service.id, region_id: region, resource_name: 'y'.repeat(255), default_limit: 1 };
-    const limit = await write(world, 'POST', '/registered_limits', { registered_limits: [wish] });
+    const options = { service_id: service.id, region_id: region, resource_name: 'y'.repeat(255), default_limit: 1 };
+    const limit = await write(world, 'POST', '/registered_limits', { registered_limits: [options] });
     assert.equal(limit.status, 201);
     const tooLong: [string, object][] = [
       ['user', { name: 'x'.repeat(256) }],

@@ -16,7 +16,7 @@ const toldToAll = [
 ];
 
 const document = apis.find(({ name }) => name === 'identity')?.document;
-const byId = routes.filter(({ path, who }) => path.includes('/:') && who !== 'nobody');
+const byId = routes.filter(({ path, auth }) => path.includes('/:') && auth !== 'none');
 
 function bodyOf(method: string, path: string): { body?: unknown } {
   const schema = document?.operation(method, path)?.requestBody?.content?.['application/json']?.schema;
@@ -85,12 +85,12 @@ async function personas(world: IdentityWorld): Promise<Readonly<Record<string, s
   return tokens;
 }
 
-async function walk(t: TestContext, more: Readonly<Record<string, unknown>>, who = /./) {
+async function walk(t: TestContext, more: Readonly<Record<string, unknown>>, caller = /./) {
   const world = await openIdentity(t, more);
   const foreign = await things(world, 'foreign');
   const unknown = Object.fromEntries(Object.keys(foreign).map((word) => [word, '0123456789abcdef0123456789abcdef']));
   const seen = { refused: 0, leaks: [] as string[], told: new Set<string>() };
-  for (const [name, token] of Object.entries(await personas(world)).filter(([name]) => who.test(name)))
+  for (const [name, token] of Object.entries(await personas(world)).filter(([name]) => caller.test(name)))
     for (const { method, path } of byId) {
       const key = `${method} ${path}`;
       const ask = async (some: Things) =>

@@ -6,7 +6,7 @@ import { many, one, openIdentity } from '../fakes/identity.ts';
 import { exampleOf } from './example.ts';
 import { apis } from './services.ts';
 
-/** What a stranger may ask without a token: logins, what is signed, and what is there no more. */
+/** What a outsider may ask without a token: logins, what is signed, and what is there no more. */
 const open = new Set([
   'get /',
   'get /v3',

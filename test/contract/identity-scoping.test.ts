@@ -56,17 +56,17 @@ test('a token of a domain lists what is of its domain: domains, users, groups, p
     await make('/groups', 'group', { name: 'g', domain_id: own.id }),
     await make('/groups', 'group', { name: 'g', domain_id: other.id }),
   ];
-  const [user, stranger] = [
+  const [user, anonymous] = [
     await make('/users', 'user', { name: 'u', domain_id: own.id }),
     await make('/users', 'user', { name: 'u', domain_id: other.id }),
   ];
   await make('/projects', 'project', { name: 'p', domain_id: other.id });
-  for (const [at, who] of [
+  for (const [at, caller] of [
     [group, user],
-    [group, stranger],
+    [group, anonymous],
     [foreign, user],
   ] as const)
-    await world.ask('PUT', `/groups/${at.id}/users/${who.id}`, { token });
+    await world.ask('PUT', `/groups/${at.id}/users/${caller.id}`, { token });
   for (const role of ['admin', 'manager', 'reader']) {
     const by = await ofDomain(opened, role, own.id);
     const list = async (path: string, key: string) => ids(many(await world.ask('GET', path, { token: by }), key));

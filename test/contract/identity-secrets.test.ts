@@ -64,8 +64,8 @@ const doings: readonly ((world: World['world'], ann: Person, keep: Keep) => Prom
     const { ask } = world;
     const secret = fresh('application');
     const path = `/users/${ann.id}/application_credentials`;
-    const make = async (wish: object) =>
-      ask('POST', path, { token: await enter(world, ann), body: { application_credential: wish } });
+    const make = async (options: object) =>
+      ask('POST', path, { token: await enter(world, ann), body: { application_credential: options } });
     const made = one(await make({ name: 'a', secret }), 'application_credential');
     const own = one(await make({ name: 'b' }), 'application_credential');
     await make({ name: 'a', secret });

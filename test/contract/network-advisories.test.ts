@@ -5,11 +5,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
   admin,
+  anonymous,
   blueNetwork,
   bootPort,
   refusal,
   startCloud,
-  stranger,
   until,
 } from '../../services/network/cloud.test.ts';
 import { routes } from '../../services/network/routes.ts';
@@ -26,7 +26,7 @@ test('OSSA-2013-020: a server more in a group that speaks of itself costs no mor
     const before = host.told.length;
     for (let n = from; n < from + count; n += 1) {
       await bootPort(cloud, network.id, 'kvm-1', `server-${n}`);
-      await cloud.settled();
+      await cloud.ended();
     }
     return host.told.length - before;
   };
@@ -45,8 +45,8 @@ test('OSSA-2013-020: a server more in a group that speaks of itself costs no mor
 test('OSSA-2014-021: no message, row or line of the log holds a token', async (t) => {
   const said: string[] = [];
   const bus = faultyBus({
-    before: (question) => {
-      said.push(JSON.stringify(question));
+    before: (request) => {
+      said.push(JSON.stringify(request));
       return [];
     },
   });
@@ -56,7 +56,7 @@ test('OSSA-2014-021: no message, row or line of the log holds a token', async (t
   const { network } = await blueNetwork(cloud);
   await bootPort(cloud, network.id, 'kvm-1');
   await refusal(cloud, 'POST', 'ports', { port: { network_id: network.id, mac_address: 'x' } });
-  await cloud.settled();
+  await cloud.ended();
   const tables = ['ports', 'networks', 'statements', 'host_work', 'server_events', 'facts', 'hosts'];
   for (const table of tables) said.push(JSON.stringify(await cloud.db(table)));
   said.push(...cloud.lines, JSON.stringify(cloud.events));
@@ -93,13 +93,13 @@ test('OSSN-0102, FIX-NE-QOSRULE: what a path names below another thing belongs t
   const nested = [...new Set(routes.map(({ path }) => path))].filter((path) => /:.*:/.test(path));
   assert.deepEqual(nested, ['/v2.0/:collection/:id/tags', '/v2.0/:collection/:id/tags/:tag']);
   assert.ok(!routes.some(({ path }) => path.includes('qos')));
-  const own = await cloud.make('networks', { network: {} }, stranger);
+  const own = await cloud.make('networks', { network: {} }, anonymous);
   const other = await cloud.make('networks', { network: {} });
   await cloud.ask('PUT', `/v2.0/networks/${other.id}/tags/theirs`);
   for (const method of ['GET', 'DELETE']) {
-    const below = await refusal(cloud, method, `networks/${own.id}/tags/theirs`, undefined, stranger);
+    const below = await refusal(cloud, method, `networks/${own.id}/tags/theirs`, undefined, anonymous);
     assert.deepEqual([below.status, below.type], [404, 'TagNotFound'], method);
-    const foreign = await refusal(cloud, method, `networks/${other.id}/tags/theirs`, undefined, stranger);
+    const foreign = await refusal(cloud, method, `networks/${other.id}/tags/theirs`, undefined, anonymous);
     assert.deepEqual([foreign.status, foreign.type], [404, 'TagResourceNotFound'], method);
   }
   // A thing of one kind is none of another.

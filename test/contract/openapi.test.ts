@@ -10,7 +10,7 @@ import { enforcerOf } from '#shared/auth/policy.ts';
 import { badRequest, conflict, Fault, forbidden, notFound, tooLarge, unauthorized } from '#shared/errors/fault.ts';
 import type { Route } from '#shared/http/route.ts';
 import { strictOf } from '#shared/http/strict.ts';
-import { exampleOf, neighboursOf } from './example.ts';
+import { exampleOf, peersOf } from './example.ts';
 import { type ApiFacts, apis } from './services.ts';
 
 const nameOf = ({ method, path }: Pick<Route<never>, 'method' | 'path'>) => `${method} ${pathKey(path)}`;
@@ -91,7 +91,7 @@ for (const api of apis)
         const everyday = checksOf(api.document);
         const strict = strictOf(api.document);
         for (const route of bodiesOf(api, version)) {
-          for (const body of neighboursOf(exampleFor(api, route, version))) {
+          for (const body of peersOf(exampleFor(api, route, version))) {
             const mine = everyday.body(route.method, route.path, route.action, version, body) === undefined;
             const refused = await judge({ strict, route, version, body, type: typeOf(api, route) });
             const theirs = refused === undefined;

@@ -6,7 +6,7 @@ import type { Session } from '#shared/clients/session.ts';
 import { type Api, type Case, cases } from './bad-input/cases.ts';
 import { adminOf } from './story/api.ts';
 import { pipClient, type StoryCloud, startStoryCloud } from './story/cloud.ts';
-import { settledTracesOf, tracesOf } from './story/traces.ts';
+import { finalTracesOf, tracesOf } from './story/traces.ts';
 
 const ports: Readonly<Record<Api, number>> = {
   identity: 5000,
@@ -31,12 +31,12 @@ test('bad input is refused at each door, and changes nothing', async (t) => {
   });
   const admin = adminOf(cloud);
   const ids = await furnish(admin);
-  await settledTracesOf(cloud);
+  await finalTracesOf(cloud);
   const before = await whatIs(cloud, admin);
   for (const [api, each] of Object.entries(cases) as [Api, Readonly<Record<string, Case>>][])
     await t.test(`at ${api}`, async (t) => {
-      for (const [name, wish] of Object.entries(each))
-        await t.test(name, async () => refuses(cloud, api, filled(wish, ids), await admin.token()));
+      for (const [name, options] of Object.entries(each))
+        await t.test(name, async () => refuses(cloud, api, filled(options, ids), await admin.token()));
     });
   await t.test('nothing changed', async () => assert.deepEqual(await whatIs(cloud, admin), before));
   await t.test('what Keystone and Glance do not know of a thing, they keep', () => keepsMore(admin));
@@ -71,15 +71,15 @@ async function furnish(admin: Session): Promise<Ids> {
 }
 
 /** With ids in the place of their names. */
-function filled(wish: Case, ids: Ids): Case {
+function filled(options: Case, ids: Ids): Case {
   const fill = (text: string) => text.replace(/%([a-z]+)/g, (whole, name) => ids[name] ?? whole);
-  const { path, body } = wish;
+  const { path, body } = options;
   const text = body === undefined || typeof body === 'string' ? body : fill(JSON.stringify(body));
-  return { ...wish, path: fill(path), body: text };
+  return { ...options, path: fill(path), body: text };
 }
 
-async function refuses({ address }: StoryCloud, api: Api, wish: Case, good: string): Promise<void> {
-  const { method, path, token, headers, body, status, says = /./s } = wish;
+async function refuses({ address }: StoryCloud, api: Api, options: Case, good: string): Promise<void> {
+  const { method, path, token, headers, body, status, says = /./s } = options;
   const whose = { none: {}, broken: { 'x-auth-token': 'broken' }, good: { 'x-auth-token': good } }[token ?? 'good'];
   const typed = body === undefined ? {} : { 'content-type': 'application/json' };
   const reply = await request(`http://${address}:${ports[api]}${path}`, {

@@ -1,6 +1,6 @@
 /**
  * An agent in a process of its own that dies by SIGKILL before or after one of its effects: a file renamed, made or
- * removed, a link, a program or a guest started, a word to QEMU. Words: state folder, wish or upload as JSON (or an id that
+ * removed, a link, a program or a guest started, a word to QEMU. Words: state folder, spec or upload as JSON (or an id that
  * shall be gone), number of the effect, before | after. Says how many effects there were when it lives.
  */
 import childProcess from 'node:child_process';
@@ -41,9 +41,9 @@ const { openExampleQemu } = await import('../fakes/compute-host.ts');
 const hypervisor = await openExampleQemu({ stateDir, api });
 await hypervisor.recover(null);
 counting = true;
-const wish = said.startsWith('{') ? JSON.parse(said) : null;
-if (wish?.imageId) await hypervisor.uploadSnapshot(wish);
-else if (wish) await hypervisor.ensureGuest(wish);
+const spec = said.startsWith('{') ? JSON.parse(said) : null;
+if (spec?.imageId) await hypervisor.uploadSnapshot(spec);
+else if (spec) await hypervisor.ensureGuest(spec);
 else await hypervisor.ensureGuestGone({ id: said });
 counting = false;
 process.stdout.write(String(effects), () => process.exit(0));

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { silentLog } from '#shared/log/log.ts';
 import { startConsoleProxy } from '../../services/compute/console-proxy/proxy.ts';
-import { exampleHost, guestWish, until } from '../fakes/compute-host.ts';
+import { exampleHost, guestSpec, until } from '../fakes/compute-host.ts';
 
 const isThere = (program: string) => spawnSync(program, ['--version']).status === 0;
 const browser = ['chromium-headless-shell', 'chromium'].find(isThere);
@@ -74,12 +74,12 @@ const status = `document.getElementById('status')?.textContent`;
 test('the URL of a console shows the screen once; a second use is refused and says so', { skip }, async (t) => {
   const { open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish();
-  await hypervisor.ensureGuest(wish);
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
   const tokens = new Set(['once']);
   const proxy = await startConsoleProxy({
     at: { host: '127.0.0.1', port: 0 },
-    redeemConsoleToken: async (token) => (tokens.delete(token) ? { host: 'here', serverId: wish.id } : null),
+    redeemConsoleToken: async (token) => (tokens.delete(token) ? { host: 'here', serverId: spec.id } : null),
     perServer: 10,
     screenOf: ({ serverId }) => hypervisor.vncSocket(serverId),
     log: silentLog(),

@@ -6,9 +6,9 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { DiskWish } from '#shared/contracts/compute-agent.ts';
+import type { DiskSpec } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
-import { diskWish, exampleHost, guestWish, until } from '../fakes/compute-host.ts';
+import { diskSpec, exampleHost, guestSpec, until } from '../fakes/compute-host.ts';
 import { freePort } from '../fakes/free-port.ts';
 
 const has = (program: string) => spawnSync(program, ['--version']).error === undefined;
@@ -43,9 +43,9 @@ async function openTarget(t: TestContext) {
   await admin('--op', 'bind', '--mode', 'target', '--tid', '1', '-I', 'ALL');
   await admin('--op', 'new', '--mode', 'account', '--user', 'me', '--password', 'open-sesame-12');
   await admin('--op', 'bind', '--mode', 'account', '--tid', '1', '--user', 'me');
-  const volume = (secret: string, changes: Partial<DiskWish> = {}): DiskWish => {
+  const volume = (secret: string, changes: Partial<DiskSpec> = {}): DiskSpec => {
     const login = { portal: `127.0.0.1:${port}`, iqn, lun: 1, user: 'me', secret };
-    return diskWish({
+    return diskSpec({
       id: 'b8c7ef2a-0d3f-4a3b-9f3c-1a2b3c4d5e6f',
       sizeGb: 0.0625,
       source: { kind: 'iscsi', ...login },
@@ -59,15 +59,15 @@ test('a volume is plugged into a running guest, and there again at its next star
   const { volume } = await openTarget(t);
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish();
-  await hypervisor.ensureGuest(wish);
-  const plugged = { ...wish, disks: [...wish.disks, volume('open-sesame-12')] };
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
+  const plugged = { ...spec, disks: [...spec.disks, volume('open-sesame-12')] };
   const { devices } = await hypervisor.ensureGuest(plugged);
   assert.equal(devices[volume('').id], 'vdb');
   assert.deepEqual(await hypervisor.ensureGuest(plugged), await hypervisor.ensureGuest(plugged));
   const rebooted = await hypervisor.ensureGuest({ ...plugged, boot: { mark: 'again', kind: 'hard' } });
   assert.equal(rebooted.power, 'on');
-  const { argv } = JSON.parse(await readFile(join(stateDir, 'guests', wish.id, 'guest.json'), 'utf8'));
+  const { argv } = JSON.parse(await readFile(join(stateDir, 'guests', spec.id, 'guest.json'), 'utf8'));
   assert.match(argv.join(' '), /iqn\.2026-11\.test:volume/);
   assert.ok(!argv.join(' ').includes('open-sesame-12'));
 });
@@ -76,8 +76,8 @@ test('a guest boots from a volume', { skip }, async (t) => {
   const { volume } = await openTarget(t);
   const { open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish({ disks: [volume('open-sesame-12', { bootIndex: 0 })] });
-  const { power, devices } = await hypervisor.ensureGuest(wish);
+  const spec = guestSpec({ disks: [volume('open-sesame-12', { bootIndex: 0 })] });
+  const { power, devices } = await hypervisor.ensureGuest(spec);
   assert.deepEqual([power, Object.values(devices)], ['on', ['vda']]);
 });
 
@@ -85,8 +85,8 @@ test('a wrong secret opens no volume, and the guest runs on without it', { skip 
   const { volume } = await openTarget(t);
   const { open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish();
-  await hypervisor.ensureGuest(wish);
-  await assert.rejects(hypervisor.ensureGuest({ ...wish, disks: [...wish.disks, volume('wrong')] }), { status: 500 });
-  assert.deepEqual((await hypervisor.ensureGuest(wish)).devices, { root: 'vda' });
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
+  await assert.rejects(hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, volume('wrong')] }), { status: 500 });
+  assert.deepEqual((await hypervisor.ensureGuest(spec)).devices, { root: 'vda' });
 });

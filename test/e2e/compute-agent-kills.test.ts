@@ -6,9 +6,9 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { GuestWish, ImageUpload, NicWish } from '#shared/contracts/compute-agent.ts';
+import type { GuestSpec, ImageUpload, NicSpec } from '#shared/contracts/compute-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
-import { diskWish, exampleHost, guestWish, nicWish } from '../fakes/compute-host.ts';
+import { diskSpec, exampleHost, guestSpec, nicSpec } from '../fakes/compute-host.ts';
 
 const skip = spawnSync('qemu-system-x86_64', ['--version']).status !== 0 && 'qemu-system-x86_64 is not installed';
 const child = join(import.meta.dirname, 'compute-agent-child.ts');
@@ -16,11 +16,11 @@ const child = join(import.meta.dirname, 'compute-agent-child.ts');
 /** How many effects the deed has; or that the agent died at that one. */
 async function deed(
   stateDir: string,
-  wish: GuestWish | ImageUpload | string,
+  spec: GuestSpec | ImageUpload | string,
   at = 0,
   when = 'before',
 ): Promise<number | 'died'> {
-  const said = typeof wish === 'string' ? wish : JSON.stringify(wish);
+  const said = typeof spec === 'string' ? spec : JSON.stringify(spec);
   const { code, stdout, stderr } = await tryRun([process.execPath, child, stateDir, said, String(at), when]);
   if (code === null) return 'died';
   assert.equal(code, 0, stderr);
@@ -41,38 +41,38 @@ const guestProcesses = (stateDir: string, id: string) =>
   });
 
 interface Wire {
-  nic(): NicWish;
+  nic(): NicSpec;
   /** How many taps there are. */
   taps(): Promise<number>;
 }
 
 /** A bridge for the guests of a test; without root they have user-mode networking and no tap is made. */
 async function openWire(t: TestContext): Promise<Wire> {
-  if (process.getuid?.() !== 0) return { nic: nicWish, taps: async () => 0 };
+  if (process.getuid?.() !== 0) return { nic: nicSpec, taps: async () => 0 };
   const mark = randomUUID().slice(0, 6);
   const bridge = `b${mark}`;
   await run(['ip', 'link', 'add', bridge, 'type', 'bridge']);
   t.after(() => run(['ip', 'link', 'delete', bridge]));
   let made = 0;
   return {
-    nic: () => ({ ...nicWish(), bridge, tap: `t${mark}${++made}` }),
+    nic: () => ({ ...nicSpec(), bridge, tap: `t${mark}${++made}` }),
     taps: async () => (await readdir(`/sys/class/net/${bridge}/brif`)).length,
   };
 }
 
 interface Story {
-  readonly before: readonly GuestWish[];
+  readonly before: readonly GuestSpec[];
   /** During it the agent dies. */
-  readonly deed: GuestWish | ImageUpload;
+  readonly deed: GuestSpec | ImageUpload;
   /** How the guest shall be in the end. */
-  readonly wish: GuestWish;
+  readonly spec: GuestSpec;
 }
 
 const configDrive = { 'openstack/latest/meta_data.json': '{}' };
-const firstOn = (wire: Wire) => guestWish({ nics: [wire.nic()], configDrive });
-const changed = (before: GuestWish, changes: Partial<GuestWish>): Story => {
-  const wish = { ...before, ...changes };
-  return { before: [before], deed: wish, wish };
+const firstOn = (wire: Wire) => guestSpec({ nics: [wire.nic()], configDrive });
+const changed = (before: GuestSpec, changes: Partial<GuestSpec>): Story => {
+  const spec = { ...before, ...changes };
+  return { before: [before], deed: spec, spec };
 };
 
 const stories: Record<string, (wire: Wire) => Story> = {
@@ -80,13 +80,13 @@ const stories: Record<string, (wire: Wire) => Story> = {
   'a reboot': (wire) => changed(firstOn(wire), { boot: { mark: 'second', kind: 'hard' } }),
   'a disk and a NIC that come': (wire) => {
     const first = firstOn(wire);
-    return changed(first, { disks: [...first.disks, diskWish({ id: 'data' })], nics: [...first.nics, wire.nic()] });
+    return changed(first, { disks: [...first.disks, diskSpec({ id: 'data' })], nics: [...first.nics, wire.nic()] });
   },
   'a power-off that takes a NIC': (wire) => changed(firstOn(wire), { power: 'off', nics: [] }),
   'a snapshot': (wire) => {
     const first = firstOn(wire);
     const upload = { id: `${first.id}/snapshot`, serverId: first.id, imageId: 'waiting', format: 'qcow2' } as const;
-    return { before: [first], deed: upload, wish: first };
+    return { before: [first], deed: upload, spec: first };
   },
 };
 
@@ -104,7 +104,7 @@ for (const [name, story] of Object.entries(stories)) {
   }, async (t) => {
     const wire = await openWire(t);
     const { stateDir } = await exampleHost(t);
-    const { before, deed: act, wish } = story(wire);
+    const { before, deed: act, spec } = story(wire);
     const prepare = async () => {
       for (const each of before) await deed(stateDir, each);
     };
@@ -112,21 +112,21 @@ for (const [name, story] of Object.entries(stories)) {
     const count = await deed(stateDir, act);
     assert.ok(typeof count === 'number' && count > 5, `${count} effects`);
     for (const { at, when } of pointsOf(count)) {
-      await deed(stateDir, wish.id);
+      await deed(stateDir, spec.id);
       await prepare();
       await deed(stateDir, act, at, when);
-      await endsWell(stateDir, wish, `${when} effect ${at}`);
-      assert.equal(await wire.taps(), process.getuid?.() === 0 ? wish.nics.length : 0);
-      if (act !== wish) assert.equal(typeof (await deed(stateDir, act)), 'number', 'and the deed can be done');
+      await endsWell(stateDir, spec, `${when} effect ${at}`);
+      assert.equal(await wire.taps(), process.getuid?.() === 0 ? spec.nics.length : 0);
+      if (act !== spec) assert.equal(typeof (await deed(stateDir, act)), 'number', 'and the deed can be done');
     }
   });
 }
 
-async function endsWell(stateDir: string, wish: GuestWish, where: string): Promise<void> {
-  assert.equal(typeof (await deed(stateDir, wish)), 'number', where);
-  const running = guestProcesses(stateDir, wish.id);
-  assert.equal(running.length, wish.power === 'off' ? 0 : 1, `${running.length} processes after a death ${where}`);
-  const files = await readdir(join(stateDir, 'guests', wish.id));
+async function endsWell(stateDir: string, spec: GuestSpec, where: string): Promise<void> {
+  assert.equal(typeof (await deed(stateDir, spec)), 'number', where);
+  const running = guestProcesses(stateDir, spec.id);
+  assert.equal(running.length, spec.power === 'off' ? 0 : 1, `${running.length} processes after a death ${where}`);
+  const files = await readdir(join(stateDir, 'guests', spec.id));
   const half = files.filter((file) => /\.(secret|new|tree)$/.test(file));
   assert.deepEqual(half, [], `half made after a death ${where}`);
 }
@@ -134,15 +134,15 @@ async function endsWell(stateDir: string, wish: GuestWish, where: string): Promi
 test('K13, K14, K16: an agent killed anywhere in a removal is followed by one that ends it', { skip }, async (t) => {
   const wire = await openWire(t);
   const { stateDir } = await exampleHost(t);
-  const wish = firstOn(wire);
-  await deed(stateDir, wish);
-  const count = Number(await deed(stateDir, wish.id));
+  const spec = firstOn(wire);
+  await deed(stateDir, spec);
+  const count = Number(await deed(stateDir, spec.id));
   for (const { at, when } of pointsOf(count)) {
-    await deed(stateDir, wish);
-    await deed(stateDir, wish.id, at, when);
-    await deed(stateDir, wish.id);
+    await deed(stateDir, spec);
+    await deed(stateDir, spec.id, at, when);
+    await deed(stateDir, spec.id);
     assert.deepEqual(await readdir(join(stateDir, 'guests')), [], `after a death ${when} effect ${at}`);
-    assert.deepEqual(guestProcesses(stateDir, wish.id), []);
+    assert.deepEqual(guestProcesses(stateDir, spec.id), []);
     assert.equal(await wire.taps(), 0);
   }
 });

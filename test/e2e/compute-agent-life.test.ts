@@ -8,12 +8,12 @@ import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { DiskSpec, GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { connectUnix } from '#shared/process/unix-socket.ts';
 import type { Hypervisor } from '../../services/compute-agent/drivers/hypervisor.ts';
 import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.ts';
 import { relayOnce } from '../../services/compute-agent/drivers/relay.ts';
-import { diskWish, exampleHost, guestWish, nicWish, until } from '../fakes/compute-host.ts';
+import { diskSpec, exampleHost, guestSpec, nicSpec, until } from '../fakes/compute-host.ts';
 
 const image = process.env.WATTLE_TEST_GUEST ?? '';
 const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
@@ -30,17 +30,17 @@ const api: ImageApi = {
   download: async () => createReadStream(image),
   upload: async () => {},
 };
-const root: DiskWish = diskWish({
+const root: DiskSpec = diskSpec({
   id: 'root',
   bootIndex: 0,
   source: { kind: 'image', imageId: 'tiny', format: 'qcow2' },
 });
 
-function tinyWish(): GuestWish {
+function tinySpec(): GuestSpec {
   const id = randomUUID();
   const facts = JSON.stringify({ uuid: id, name: 'web', hostname: 'web' });
   const configDrive = { 'openstack/latest/meta_data.json': facts };
-  return guestWish({ id, ramMb: 128, graceMs: 60_000, disks: [root], nics: [nicWish()], configDrive });
+  return guestSpec({ id, ramMb: 128, graceMs: 60_000, disks: [root], nics: [nicSpec()], configDrive });
 }
 
 async function openHost(t: TestContext) {
@@ -80,22 +80,22 @@ test('a guest boots, takes and gives back a disk, reboots, powers itself off, an
 }, async (t) => {
   const { stateDir, open } = await openHost(t);
   const hypervisor = await open();
-  const wish = tinyWish();
-  const { id } = wish;
+  const spec = tinySpec();
+  const { id } = spec;
 
-  assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+  assert.equal((await hypervisor.ensureGuest(spec)).power, 'on');
   await saysLine(hypervisor, id, /tinyguest ready: host=web .*source=configdrive/);
 
-  const volume = diskWish({ serial: 'volume-serial' });
-  const { devices } = await hypervisor.ensureGuest({ ...wish, disks: [root, volume] });
+  const volume = diskSpec({ serial: 'volume-serial' });
+  const { devices } = await hypervisor.ensureGuest({ ...spec, disks: [root, volume] });
   assert.equal(devices[volume.id], 'vdb');
   await saysLine(hypervisor, id, /disk vdb added sectors=2097152 serial=volume-serial/);
-  await hypervisor.ensureGuest({ ...wish, disks: [root, { ...volume, sizeGb: 2 }] });
+  await hypervisor.ensureGuest({ ...spec, disks: [root, { ...volume, sizeGb: 2 }] });
   await saysLine(hypervisor, id, /disk vdb changed sectors=4194304/);
-  await hypervisor.ensureGuest(wish);
+  await hypervisor.ensureGuest(spec);
   await saysLine(hypervisor, id, /disk vdb removed/);
 
-  const again: GuestWish = { ...wish, boot: { mark: 'soft', kind: 'soft' } };
+  const again: GuestSpec = { ...spec, boot: { mark: 'soft', kind: 'soft' } };
   await hypervisor.ensureGuest(again);
   await saysLine(hypervisor, id, /power button pressed/);
   await saysLine(hypervisor, id, /tinyguest ready/, 2);
@@ -111,26 +111,26 @@ test('a guest runs on while the agent is away, stands still when told, and power
 }, async (t) => {
   const { open } = await openHost(t);
   const first = await open();
-  const wish = tinyWish();
-  await first.ensureGuest(wish);
+  const spec = tinySpec();
+  await first.ensureGuest(spec);
   await first.close();
 
   const second = await open();
   await second.recover(null);
-  await saysLine(second, wish.id, /tinyguest ready/);
-  assert.equal((await second.ensureGuest({ ...wish, power: 'paused' })).power, 'paused');
-  assert.equal((await second.ensureGuest(wish)).power, 'on');
-  assert.equal((await second.ensureGuest({ ...wish, power: 'off' })).power, 'off');
-  assert.match(await second.consoleLog(wish.id, null), /tinyguest down/);
-  assert.equal((await second.consoleLog(wish.id, 1)).trim().split('\n').length, 1);
+  await saysLine(second, spec.id, /tinyguest ready/);
+  assert.equal((await second.ensureGuest({ ...spec, power: 'paused' })).power, 'paused');
+  assert.equal((await second.ensureGuest(spec)).power, 'on');
+  assert.equal((await second.ensureGuest({ ...spec, power: 'off' })).power, 'off');
+  assert.match(await second.consoleLog(spec.id, null), /tinyguest down/);
+  assert.equal((await second.consoleLog(spec.id, 1)).trim().split('\n').length, 1);
 });
 
 test('the screen speaks RFB, on the host’s socket and through a relay for one', { skip }, async (t) => {
   const { open } = await openHost(t);
   const hypervisor = await open();
-  const wish = guestWish();
-  await hypervisor.ensureGuest(wish);
-  const screen = await hypervisor.vncSocket(wish.id);
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
+  const screen = await hypervisor.vncSocket(spec.id);
   const here = await connectUnix(screen.path, screen.owner ?? undefined);
   assert.match(String((await once(here, 'data'))[0]), /^RFB 003\.008\n/);
   here.destroy();

@@ -201,7 +201,7 @@ test('rules are refused that cannot mean anything', async (t) => {
   assert.equal(await put([]), 400);
   assert.equal(await put([{ local, remote: [] }]), 400);
   assert.equal(await put([{ local, remote: [{ type: 'A', any_one_of: ['x'], not_any_of: ['y'] }] }]), 400);
-  assert.equal(await put([{ local: [{ wishes: '{0}' }], remote }]), 400);
+  assert.equal(await put([{ local: [{ options: '{0}' }], remote }]), 400);
   assert.equal(await put([{ local, remote }], '9.0'), 400);
   assert.equal(await put([{ local: [{ projects_json: '{0}' }], remote }], '1.0'), 400);
   assert.equal(await put([{ local, remote }], '2.0'), 201);

@@ -19,8 +19,8 @@ const config = { identity: { driver: 'ldap' }, ldap: { url: slapd.url, ...unixOp
 await ask('PUT', `/domains/${domain}/config`, { config });
 
 /** The findings as one text, a line each, those that are wrong with an X. */
-async function check(wish: { domain?: string; user?: string; proposed?: unknown } = {}) {
-  const findings = await checkDirectory(settingsOf({ cloud: { var: world.home } }), { domain: 'company', ...wish });
+async function check(options: { domain?: string; user?: string; proposed?: unknown } = {}) {
+  const findings = await checkDirectory(settingsOf({ cloud: { var: world.home } }), { domain: 'company', ...options });
   const lines = findings.map(({ kind, text, help = '' }) => `${kind === 'problem' ? 'X ' : ''}${text} -> ${help}`);
   const text = lines.join('\n');
   assert.ok(!text.includes(reader.password), 'it tells no password');

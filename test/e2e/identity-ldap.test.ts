@@ -155,10 +155,10 @@ test('application credentials and trusts are theirs as anybody’s', { skip }, a
   const proof = { methods: ['application_credential'], application_credential: { id, secret } };
   const byCredential = () => ask('POST', '/auth/tokens', { body: { auth: { identity: proof } } });
   assert.equal((await byCredential()).status, 201);
-  const wish = { trustor_user_id: ann, trustee_user_id: await idOf('user', unix, 'bob'), impersonation: true };
+  const options = { trustor_user_id: ann, trustee_user_id: await idOf('user', unix, 'bob'), impersonation: true };
   const roles = [{ name: 'manager' }];
   const trust = one(
-    await ask('POST', '/OS-TRUST/trusts', { ...own, body: { trust: { ...wish, project_id: project, roles } } }),
+    await ask('POST', '/OS-TRUST/trusts', { ...own, body: { trust: { ...options, project_id: project, roles } } }),
     'trust',
   );
   const trusted = await logIn('bob', 'bob-password', { scope: { 'OS-TRUST:trust': { id: trust.id } } });

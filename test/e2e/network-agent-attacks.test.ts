@@ -8,7 +8,7 @@ import { listenInNetns } from '../../shared/process/listen-in-netns.ts';
 import { run } from '../../shared/process/run.ts';
 import { hostReaches, missing, openHost } from './network-agent-host.ts';
 import { plugged, twoNetworks } from './network-agent-networks.ts';
-import { dhcpOf, idOf } from './network-agent-wishes.ts';
+import { dhcpOf, idOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
@@ -21,13 +21,13 @@ test('OSSA-2013-033: nobody gets the metadata of an address in a network by aski
   await host.driver.ensureRouter({ ...router, routes: [{ destination: '10.8.0.21/32', nexthop: '10.7.0.11' }] });
   await host.driver.ensurePort(host.port(1, blue, '10.7.0.11', { guarded: false }));
   await mallory.address('10.8.0.21/32');
-  const doors = await doorsOf(`${host.names.table}-r-${router.id}`);
-  assert.equal(doors.length, 2, 'one for each side');
+  const endpoints = await endpointsOf(`${host.names.table}-r-${router.id}`);
+  assert.equal(endpoints.length, 2, 'one for each side');
   const ways = [
     ['169.254.169.254', 80],
     ['10.8.0.2', 80],
     ...['10.7.0.1', '10.8.0.1', '169.254.169.254'].flatMap((address) =>
-      [9697, ...doors].map((port) => [address, port] as const),
+      [9697, ...endpoints].map((port) => [address, port] as const),
     ),
   ] as const;
   const forged = {
@@ -56,7 +56,7 @@ test('OSSA-2013-033: nobody gets the metadata of an address in a network by aski
 });
 
 /** The ports at which a router's namespace answers. */
-async function doorsOf(space: string): Promise<number[]> {
+async function endpointsOf(space: string): Promise<number[]> {
   const { stdout } = await run(['ip', 'netns', 'exec', space, 'ss', '-Hltn']);
   return stdout.split('\n').flatMap((line) => /:(\d+)\s/.exec(line)?.slice(1).map(Number) ?? []);
 }
@@ -71,16 +71,16 @@ test('OSSN-0018: guests and routers reach nothing of the host but what is listed
   const outside = host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
   const near = await plugged(host, host.port(9, outside, `${host.external}.50`, { groupIds: [idOf(6, 1)] }));
   await near.listens(7000);
-  const neighbour = await openHost(t);
-  const hostAddress = `${neighbour.external}.1/24`;
-  const segment = neighbour.segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
-  await neighbour.driver.ensureExternal({
+  const peer = await openHost(t);
+  const hostAddress = `${peer.external}.1/24`;
+  const segment = peer.segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
+  await peer.driver.ensureExternal({
     id: `${segment.networkId}/external`,
     segment,
     hostAddress,
     masquerade: true,
   });
-  const all = [...addresses, `${host.external}.1`, `${neighbour.external}.1`];
+  const all = [...addresses, `${host.external}.1`, `${peer.external}.1`];
   const inRouter = async (address: string, port: number) =>
     (
       await run([

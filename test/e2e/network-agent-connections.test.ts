@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { openFlow } from './network-agent-flow.ts';
 import { missing, openHost } from './network-agent-host.ts';
 import { plugged, twoNetworks } from './network-agent-networks.ts';
-import { groupOf } from './network-agent-wishes.ts';
+import { groupOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 

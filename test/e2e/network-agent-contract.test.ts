@@ -20,9 +20,9 @@ for (const kind of ['fake', 'user'] as const) {
   });
 }
 
-/** Each wish stands once it is asked, twice is once, and what is gone may be asked to go again. */
+/** Each spec stands once it is asked, twice is once, and what is gone may be asked to go again. */
 async function keepsTheContract(driver: NetworkDriver, { up, down }: { up: readonly Work[]; down: readonly Work[] }) {
-  const ask = ([verb, wish]: Work) => driver[verb](wish as never);
+  const ask = ([verb, spec]: Work) => driver[verb](spec as never);
   for (const work of [...up, ...up]) await ask(work);
   assert.deepEqual(new Set(driver.standing()), new Set(up.map(([, { id }]) => id)));
   for (const work of [...down, ...down]) await ask(work);

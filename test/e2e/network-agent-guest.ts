@@ -4,7 +4,7 @@ import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { PortWish } from '../../shared/contracts/network-agent.ts';
+import type { PortSpec } from '../../shared/contracts/network-agent.ts';
 import { listenInNetns } from '../../shared/process/listen-in-netns.ts';
 import { run, tryRun } from '../../shared/process/run.ts';
 
@@ -21,7 +21,7 @@ echo "ip=$ip mtu=$mtu router=$router dns=$dns routes=$staticroutes domain=$domai
 `;
 
 /** A namespace whose cable has the name of the tap: to rules and bridges it is a guest. */
-export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }: PortWish, hostSpace?: string) {
+export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }: PortSpec, hostSpace?: string) {
   const onHost = ['ip', ...(hostSpace ? ['-n', hostSpace] : [])];
   const space = `guest-${tap}`;
   const dir = await mkdtemp(join(tmpdir(), `wattle-guest-${cloudId}-`));

@@ -15,7 +15,7 @@ import {
   type MetadataOf,
   metadataOf,
   type NetworkAgent,
-  type PortWish,
+  type PortSpec,
   type Segment,
   type WhoseAddress,
   whoseAddress,
@@ -23,7 +23,7 @@ import {
 import { openLog } from '../../shared/log/log.ts';
 import { run, tryRun } from '../../shared/process/run.ts';
 import { plugGuest } from './network-agent-guest.ts';
-import { idOf, macOf } from './network-agent-wishes.ts';
+import { idOf, macOf } from './network-agent-specs.ts';
 
 /** Why these tests cannot run here, or false. */
 export async function missing(): Promise<string | false> {
@@ -55,12 +55,12 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
   const stateDir = await mkdtemp(join(tmpdir(), 'wattle-network-agent-'));
   const owners: Owners = new Map();
   const bus = memoryBus();
-  bus.onAsk(whoseAddress, async ({ networkId, address }: WhoseAddress['ask']) => {
+  bus.onCall(whoseAddress, async ({ networkId, address }: WhoseAddress['ask']) => {
     if (host.serviceIsAway) throw new Error('the service is away');
     const serverId = owners.get(`${networkId} ${address}`);
     return serverId ? { serverId, projectId: 'p', portId: 'p' } : null;
   });
-  bus.onAsk(metadataOf, async ({ serverId, path }: MetadataOf['ask']) => ({
+  bus.onCall(metadataOf, async ({ serverId, path }: MetadataOf['ask']) => ({
     status: 200,
     type: 'text/plain',
     body: `${serverId} ${path}`,
@@ -106,14 +106,14 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
       const bridge = bridgeName(cloudId, networkId);
       return { networkId, type: 'vxlan', id: 1000 + number, physical: null, bridge, mtu: 1450, peers: [], ...more };
     },
-    port: (number: number, segment: Segment, address: string, more: Partial<PortWish> = {}): PortWish => {
+    port: (number: number, segment: Segment, address: string, more: Partial<PortSpec> = {}): PortSpec => {
       const id = idOf(2, number);
       const fixedIps = [{ address, subnetId: `${segment.networkId}/4` }];
       const defaults = { allowedPairs: [], guarded: true, adminUp: true, groupIds: [] };
       return { id, segment, tap: tapName(cloudId, id), mac: macOf(number), fixedIps, ...defaults, ...more };
     },
     /** On this host, or on the one that a namespace stands for. */
-    guest: (port: PortWish, hostSpace?: string) => plugGuest(t, cloudId, port, hostSpace),
+    guest: (port: PortSpec, hostSpace?: string) => plugGuest(t, cloudId, port, hostSpace),
     /** Everything in the kernel that carries this cloud's mark. */
     leftovers: () => leftovers(cloudId),
   };
@@ -140,4 +140,4 @@ export const hostReaches = async (address: string, port: number, seconds = 1) =>
 /** An agent as a process of its own. */
 export const workerFile = new URL('./network-agent-worker.ts', import.meta.url).pathname;
 
-export type Work = readonly [verb: keyof NetworkAgent, wish: { readonly id: string }];
+export type Work = readonly [verb: keyof NetworkAgent, spec: { readonly id: string }];

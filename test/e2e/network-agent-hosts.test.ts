@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { run, tryRun } from '../../shared/process/run.ts';
 import { missing, openHost, type Work, workerFile } from './network-agent-host.ts';
-import { groupOf } from './network-agent-wishes.ts';
+import { groupOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 

@@ -11,7 +11,7 @@ import { tearDown } from '../../services/network-agent/drivers/linux/sweep.ts';
 import { run, tryRun } from '../../shared/process/run.ts';
 import { type Host, hostPings, missing, openHost, type Work, workerFile } from './network-agent-host.ts';
 import { twoNetworks, wholeLife } from './network-agent-networks.ts';
-import { dhcpOf, groupOf, idOf } from './network-agent-wishes.ts';
+import { dhcpOf, groupOf, idOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
@@ -20,10 +20,10 @@ test('what is lost is built again: after a restart, and after the host was torn 
   const standing = async () => (await host.leftovers()).map(nameIn).filter((name) => !name.startsWith('t'));
   const before = await standing();
   await run(['ip', 'link', 'add', `b${host.cloudId}9999999999`, 'type', 'bridge']);
-  await run(['ip', 'netns', 'add', `${host.names.table}-r-stranger`]);
+  await run(['ip', 'netns', 'add', `${host.names.table}-r-outsider`]);
   await host.restart();
   assert.ok(await web.pings('10.8.0.21'), 'after a restart');
-  assert.ok(!(await host.leftovers()).some((line) => /999999|stranger/.test(line)), 'strangers are gone');
+  assert.ok(!(await host.leftovers()).some((line) => /999999|outsider/.test(line)), 'others are gone');
   await host.driver.close();
   await tearDown(host.names);
   assert.deepEqual(await host.leftovers(), [], 'nothing is left');

@@ -1,11 +1,11 @@
 /** Networks with guests in them, ready to be tried. */
 import type { TestContext } from 'node:test';
-import type { PortWish, RouterWish } from '../../shared/contracts/network-agent.ts';
+import type { PortSpec, RouterSpec } from '../../shared/contracts/network-agent.ts';
 import { type Host, type HostOptions, openHost, type Work } from './network-agent-host.ts';
-import { dhcpOf, groupOf, idOf, routerOf } from './network-agent-wishes.ts';
+import { dhcpOf, groupOf, idOf, routerOf } from './network-agent-specs.ts';
 
 /** A port and its guest, with its address by hand. */
-export async function plugged(host: Host, port: PortWish) {
+export async function plugged(host: Host, port: PortSpec) {
   await host.driver.ensurePort(port);
   const guest = await host.guest(port);
   const address = port.fixedIps[0]?.address ?? '';
@@ -29,7 +29,7 @@ export async function twoNetworks(t: TestContext, options: HostOptions = {}) {
     masquerade: true,
   });
   await host.driver.ensureGroup(groupOf(1, [{}]));
-  const router: RouterWish = {
+  const router: RouterSpec = {
     ...routerOf(1, [
       { segment: blue, prefix: '10.7.0' },
       { segment: red, prefix: '10.8.0' },
@@ -49,7 +49,7 @@ export async function twoNetworks(t: TestContext, options: HostOptions = {}) {
   return { host, router, web, db, blue, red };
 }
 
-/** The wishes of a small cloud's life on a host, and their end. */
+/** The specs of a small cloud's life on a host, and their end. */
 export function wholeLife(host: Host, { floating = true } = {}) {
   const [blue, outside] = [host.segment(1), host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 })];
   const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
@@ -60,7 +60,7 @@ export function wholeLife(host: Host, { floating = true } = {}) {
     hostAddress: `${host.external}.1/24`,
     masquerade: true,
   };
-  const router: RouterWish = {
+  const router: RouterSpec = {
     ...routerOf(1, [{ segment: blue, prefix: '10.7.0' }]),
     gateway: {
       portId: idOf(7, 1),

@@ -1,7 +1,7 @@
 /** Rulesets against the kernel that has to take them. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { saidBy } from '../../services/network/security-groups/rule.ts';
+import { statedBy } from '../../services/network/security-groups/rule.ts';
 import { accepted } from '../../services/network-agent/drivers/linux/accepted.ts';
 import { type Block, changeText, wholeText } from '../../services/network-agent/drivers/linux/blocks.ts';
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
@@ -14,7 +14,7 @@ import { protocolNumbers } from '../../shared/contracts/protocols.ts';
 import { run } from '../../shared/process/run.ts';
 import { missing, openHost } from './network-agent-host.ts';
 import { plugged } from './network-agent-networks.ts';
-import { groupOf, idOf, macOf } from './network-agent-wishes.ts';
+import { groupOf, idOf, macOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
@@ -55,17 +55,17 @@ test('OSSA-2012-007, OSSA-2019-001: every protocol that the API takes is a rule 
     }),
   );
   assert.ok(rules.length > 300);
-  const { wish, refused } = accepted('group', { id: idOf(6, 1), members: [], rules });
+  const { spec, refused } = accepted('group', { id: idOf(6, 1), members: [], rules });
   assert.deepEqual(refused, []);
-  const state = { generation: 1, ports: [], groups: [wish], bridges: [], masqueraded: [], machines: [], hostDoors: [] };
+  const state = { generation: 1, ports: [], groups: [spec], bridges: [], masqueraded: [], machines: [], hostDoors: [] };
   const names = namesOf('zzzz');
   await loadNft(wholeText(names.table, rulesetOf({ names, ...state, tunnels: { port: 4789, peers: [] } })), space);
 });
 
 /** Undefined when the API refuses it. */
-function taken(rule: Parameters<typeof saidBy>[0]) {
+function taken(rule: Parameters<typeof statedBy>[0]) {
   try {
-    return saidBy(rule);
+    return statedBy(rule);
   } catch {
     return undefined;
   }
@@ -92,7 +92,7 @@ test('OSSA-2014-014: what the kernel refuses all the same closes its own port or
   const host = await openHost(t);
   const blue = host.segment(1);
   const group = groupOf(1, [{}]);
-  const port = (number: number, more: object) => ({ number, wish: host.port(number, blue, `10.7.0.1${number}`, more) });
+  const port = (number: number, more: object) => ({ number, spec: host.port(number, blue, `10.7.0.1${number}`, more) });
   const state = {
     generation: 1,
     names: host.names,
@@ -190,7 +190,7 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
     }));
     const ports = pick([1, 2, 3, 4, 5, 6, 7], turn, 1).map((number) => ({
       number,
-      wish: {
+      spec: {
         id: idOf(2, number),
         segment,
         tap: `tzzzz000000000${number}`,
@@ -206,7 +206,7 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
       },
     }));
     const bridges = [{ bridge: segment.bridge, zone: turn % 4 === 0 ? null : 7 }];
-    const doors = [hostDoorOf('8774', '192.0.2.1'), hostDoorOf('[fd00::1]:53', '')];
+    const endpoints = [hostDoorOf('8774', '192.0.2.1'), hostDoorOf('[fd00::1]:53', '')];
     const peers = turn % 3 === 0 ? [] : ['192.0.2.1', ...(turn % 2 ? ['fd00::1'] : [])];
     return {
       ports,
@@ -215,7 +215,7 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
       masqueraded: turn % 2 ? [segment.bridge] : [],
       generation: turn,
       machines: turn % 2 ? ['10.0.0.0/24', 'fd00::/64'] : [],
-      hostDoors: turn % 3 ? [] : doors,
+      hostDoors: turn % 3 ? [] : endpoints,
       tunnels: { port: 4789, peers },
     };
   });

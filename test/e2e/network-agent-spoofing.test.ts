@@ -16,7 +16,7 @@ import {
   udp,
 } from './network-agent-frames.ts';
 import { missing, openHost } from './network-agent-host.ts';
-import { groupOf, idOf, macOf } from './network-agent-wishes.ts';
+import { groupOf, idOf, macOf } from './network-agent-specs.ts';
 
 const skip = (await missing()) || (existsSync('/usr/bin/python3') ? false : 'needs python3');
 

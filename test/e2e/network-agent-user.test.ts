@@ -31,7 +31,7 @@ async function reachesHost(t: TestContext, netdev: Readonly<Record<string, unkno
   t.after(() => server.close());
   const answered = once(wire.socket, 'message').then(() => 'answered');
   // Until QEMU is there frames are lost. The answer to the second says that the first was looked at before.
-  const ask = () => wire.send(synTo(port), whoHas).then(() => 'asked');
+  const ask = () => wire.send(synTo(port), holderOf).then(() => 'asked');
   while ((await Promise.race([answered, ask()])) !== 'answered');
   // One of ours can only come after any of the guest's.
   const own = connect(port, '127.0.0.1').on('error', () => {});
@@ -85,7 +85,7 @@ const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const guestMac = 'fa163e000001';
 const guestAddress = '0a00020f';
 const hostAddress = '0a000202';
-const whoHas = hex(
+const holderOf = hex(
   `ffffffffffff ${guestMac} 0806 0001 0800 06 04 0001 ${guestMac} ${guestAddress} 000000000000 ${hostAddress}`,
 );
 

@@ -21,7 +21,7 @@ const driver = await linuxDriver({
   hostDoors: [],
   healMs: 60_000,
 });
-for (const [verb, wish] of work) await insist(() => driver[verb as 'ensurePort'](wish as never));
+for (const [verb, spec] of work) await insist(() => driver[verb as 'ensurePort'](spec as never));
 await driver.close();
 
 /** Work whose attempt failed stays open, and is tried again. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { run } from '../../shared/process/run.ts';
 import { hostPings, hostReaches, missing, openHost } from './network-agent-host.ts';
 import { plugged, twoNetworks } from './network-agent-networks.ts';
-import { anyRule, dhcpOf, groupOf, idOf, macOf, routerOf } from './network-agent-wishes.ts';
+import { anyRule, dhcpOf, groupOf, idOf, macOf, routerOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
@@ -55,9 +55,9 @@ test('guests of two networks meet across a router, and reach the outside under i
 
 test('a floating address leads to its guest from the host, from outside and from a neighbour', { skip }, async (t) => {
   const { host, router, web, db, blue } = await twoNetworks(t);
-  const neighbour = host.port(3, blue, '10.7.0.12', { groupIds: [idOf(6, 1)] });
-  await host.driver.ensurePort(neighbour);
-  const near = await host.guest(neighbour);
+  const peer = host.port(3, blue, '10.7.0.12', { groupIds: [idOf(6, 1)] });
+  await host.driver.ensurePort(peer);
+  const near = await host.guest(peer);
   await near.address('10.7.0.12/24');
   await near.route('default', 'via', '10.7.0.1');
   const floating = `${host.external}.100`;
@@ -169,13 +169,13 @@ test('a guest on the external network itself is guarded from the host’s side t
 
 test('two clouds cannot have one external range, and the second is told', { skip }, async (t) => {
   const [host, other] = [await openHost(t), await openHost(t)];
-  const wishOf = ({ segment }: typeof host) => {
+  const specOf = ({ segment }: typeof host) => {
     const outside = segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
     const hostAddress = `${host.external}.1/24`;
     return { id: `${outside.networkId}/external`, segment: outside, hostAddress, masquerade: true };
   };
-  await host.driver.ensureExternal(wishOf(host));
-  await assert.rejects(other.driver.ensureExternal(wishOf(other)), /give this cloud another external range/);
+  await host.driver.ensureExternal(specOf(host));
+  await assert.rejects(other.driver.ensureExternal(specOf(other)), /give this cloud another external range/);
 });
 
 test('OSSA-2015-018: a tap that nobody asked for carries nothing', { skip }, async (t) => {
@@ -183,9 +183,9 @@ test('OSSA-2015-018: a tap that nobody asked for carries nothing', { skip }, asy
   const blue = host.segment(1);
   await host.driver.ensureGroup(groupOf(1, [{}]));
   const web = await plugged(host, host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] }));
-  const stranger = await host.guest(host.port(9, blue, '10.7.0.19'));
-  await stranger.address('10.7.0.19/24');
-  assert.ok(await stranger.cannotPing('10.7.0.11'));
+  const anonymous = await host.guest(host.port(9, blue, '10.7.0.19'));
+  await anonymous.address('10.7.0.19/24');
+  assert.ok(await anonymous.cannotPing('10.7.0.11'));
   assert.ok(await web.cannotPing('10.7.0.19'));
 });
 

@@ -1,8 +1,8 @@
 /** One object agent in a process of its own, behind HTTP. Words: its folder, and its settings as JSON. */
 import { start } from '../../services/object-agent/service.ts';
-import { groundOf } from './object-cloud.ts';
+import { runtimeOf } from './object-cloud.ts';
 
 const [folder = '', words = '{}'] = process.argv.slice(2);
 const { agent, ring } = JSON.parse(words);
-await start(groundOf(folder, agent, ring, { cloud: { var: folder, bus: 'amqp://not-asked' } }));
+await start(runtimeOf(folder, agent, ring, { cloud: { var: folder, bus: 'amqp://not-asked' } }));
 process.stdout.write('ready\n');

@@ -6,21 +6,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { type AgentAnswer, type AgentCall, isAnswer, type ObjectAgent } from '#shared/contracts/object-agent.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
-import { stranger } from '#shared/http/route.ts';
+import { anonymous } from '#shared/http/route.ts';
 import { openLog, silentLog } from '#shared/log/log.ts';
 import { readRing } from '#shared/ring/config.ts';
-import { pour } from '#shared/ring/pour.ts';
 import { openReach } from '#shared/ring/reach.ts';
+import { readBlocks } from '#shared/ring/read-blocks.ts';
 import { placeOf, type Ring } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
-import { openDoor } from '#shared/service/door.ts';
-import type { Ground } from '#shared/service/ground.ts';
+import { openApiServer } from '#shared/service/api-server.ts';
+import type { Runtime } from '#shared/service/runtime.ts';
 import { start } from '../../services/object-agent/service.ts';
 import type { ObjectStore } from '../../services/object-store/context.ts';
 import { swift } from '../../services/object-store/dialect.ts';
@@ -39,19 +39,19 @@ export function temporary(t: TestContext): string {
 /** Timers that do not come by themselves in the time of a test. */
 const slow = { replicateMs: 3_600_000, auditMs: 3_600_000, reportMs: 3_600_000 };
 
-export function groundOf(
+export function runtimeOf(
   folder: string,
   agent: Words = {},
   ring: Words = {},
   more: Record<string, Words> = {},
-): Ground {
+): Runtime {
   const file = { cloud: { var: folder }, 'object-agent': { ...slow, ...agent }, 'object-ring': ring, ...more };
   const log = process.env.OBJECT_TEST_LOG ? openLog({}) : silentLog();
   return { settings: settingsOf(file), log, bus: memoryBus() };
 }
 
 export interface Agents {
-  readonly ground: Ground;
+  readonly runtime: Runtime;
   readonly ring: Ring;
   readonly folder: string;
   /** The agent of a device. */
@@ -65,10 +65,10 @@ export async function startAgents(
   ring: Words = {},
   folder = temporary(t),
 ): Promise<Agents> {
-  const ground = groundOf(folder, agent, ring);
-  const started = await start(ground);
-  const read = readRing(ground.settings);
-  const reach = openReach(ground.bus, read);
+  const runtime = runtimeOf(folder, agent, ring);
+  const started = await start(runtime);
+  const read = readRing(runtime.settings);
+  const reach = openReach(runtime.bus, read);
   let open = true;
   const close = async () => {
     if (open) await started.close();
@@ -80,7 +80,7 @@ export async function startAgents(
     if (!device) throw new Error(`no device ${name}`);
     return reach.agentOf(device);
   };
-  return { ground, ring: read, folder, agentOf, close };
+  return { runtime, ring: read, folder, agentOf, close };
 }
 
 type Way = readonly [account: string, container?: string, object?: string];
@@ -127,7 +127,7 @@ export async function putAt(
 ): Promise<AgentAnswer> {
   const upload = await agent.upload(call);
   if (isAnswer(upload)) return upload;
-  await pour(Readable.from(content.length > 0 ? [content] : []), { onBlock: upload.write });
+  await readBlocks(Readable.from(content.length > 0 ? [content] : []), { onBlock: upload.write });
   return upload.commit({ etag: md5(content), ...footer });
 }
 
@@ -164,36 +164,36 @@ export async function startStore(
   folder = temporary(t),
 ): Promise<Store> {
   const agents = await startAgents(t, agent, ring, folder);
-  const door = await openProxy(agents.ground, agents.ring, more);
-  t.after(() => door.close());
+  const endpoint = await openProxy(agents.runtime, agents.ring, more);
+  t.after(() => endpoint.close());
   const ask: Store['ask'] = (method, to, headers = {}, body) =>
-    fetch(`${door.url}/v1/AUTH_p${to}`, {
+    fetch(`${endpoint.url}/v1/AUTH_p${to}`, {
       method,
       headers: { 'x-auth-token': 'u:p:member', ...headers },
       ...(body === undefined ? {} : { body: new Uint8Array(Buffer.from(body)) }),
     });
-  return { ...agents, url: door.url, ask };
+  return { ...agents, url: endpoint.url, ask };
 }
 
 /** A proxy that believes what a token says of itself. */
-export function openProxy({ bus, log }: Ground, ring: Ring, more: Words = {}): ReturnType<typeof openDoor> {
+export function openProxy({ bus, log }: Runtime, ring: Ring, more: Words = {}): ReturnType<typeof openApiServer> {
   const settings = { maxFileBytes: 5_368_709_122, patienceMs: 500, listen: '0', ...more } as ObjectStore['settings'];
-  return openDoor({
+  return openApiServer({
     name: 'object-store',
     service: { ring, reach: openReach(bus, ring), settings, log, quotas: openQuotas() },
     routes,
     policy,
     dialect: swift('http://identity'),
-    identify: async (header, requestId) => whoIs(header('x-auth-token') ?? '', requestId),
+    identify: async (header, requestId) => callerIs(header('x-auth-token') ?? '', requestId),
     log,
     at: { host: '127.0.0.1', port: 0 },
   });
 }
 
-function whoIs(token: string, requestId: string): Who {
+function callerIs(token: string, requestId: string): Caller {
   const [userId = '', projectId = '', roles = '', domain = ''] = token.split(':');
   if (!roles) throw unauthorized();
   const names = { userName: `${userId}-name`, projectName: `${projectId}-name` };
   const domains = { userDomainId: domain, projectDomainId: domain };
-  return { ...stranger(requestId), userId, projectId, roles: roles.split(','), ...names, ...domains };
+  return { ...anonymous(requestId), userId, projectId, roles: roles.split(','), ...names, ...domains };
 }

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { readRing } from '#shared/ring/config.ts';
 import type { Ring } from '#shared/ring/ring.ts';
 import { freePort } from '../fakes/free-port.ts';
-import { filesBelow, groundOf, openProxy, temporary, type Words } from './object-cloud.ts';
+import { filesBelow, openProxy, runtimeOf, temporary, type Words } from './object-cloud.ts';
 
 export interface RackHost {
   readonly folder: string;
@@ -45,9 +45,9 @@ export async function startRack(
     return hostIn(t, own, { agent: { ...fast, ...agent, listen: `127.0.0.1:${port}` }, ring: words });
   });
   await Promise.all(hosts.map((host) => host.start()));
-  const ground = groundOf(join(folder, 'proxy'), {}, words);
-  const ring = readRing(ground.settings);
-  const { url, close } = await openProxy(ground, ring);
+  const runtime = runtimeOf(join(folder, 'proxy'), {}, words);
+  const ring = readRing(runtime.settings);
+  const { url, close } = await openProxy(runtime, ring);
   t.after(close);
   const ask: Rack['ask'] = (method, to, headers = {}, body) =>
     fetch(`${url}/v1/AUTH_p${to}`, {

@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
 
-const [folder = '', what = 'put', moment = 'before', nth = '1'] = process.argv.slice(2);
+const [folder = '', what = 'put', timestamp = 'before', nth = '1'] = process.argv.slice(2);
 
 type Call = (...words: unknown[]) => unknown;
 const calls = fs as unknown as Record<string, Call>;
@@ -18,7 +18,7 @@ for (const name of ['open', 'writev', 'fsync', 'close', 'mkdir', 'link', 'unlink
   calls[name] = (...words) => {
     const last = words.at(-1);
     const dies = armed && ++count === Number(nth);
-    if (dies && moment === 'before') process.kill(process.pid, 'SIGKILL');
+    if (dies && timestamp === 'before') process.kill(process.pid, 'SIGKILL');
     if (!dies) return original(...words);
     if (typeof last !== 'function') {
       original(...words);
@@ -29,7 +29,7 @@ for (const name of ['open', 'writev', 'fsync', 'close', 'mkdir', 'link', 'unlink
 }
 
 // only now, so that they take the calls from above
-const { groundOf } = await import('./object-cloud.ts');
+const { runtimeOf } = await import('./object-cloud.ts');
 const { start } = await import('../../services/object-agent/service.ts');
 const { readRing } = await import('#shared/ring/config.ts');
 const { openReach } = await import('#shared/ring/reach.ts');
@@ -38,11 +38,11 @@ const { upload } = await import('../../services/object-store/cluster/upload.ts')
 const { openQuotas } = await import('../../services/object-store/quotas/reservations.ts');
 const { write } = await import('../../services/object-store/cluster/write.ts');
 
-const ground = groundOf(folder);
-const started = await start(ground);
-const ring = readRing(ground.settings);
+const runtime = runtimeOf(folder);
+const started = await start(runtime);
+const ring = readRing(runtime.settings);
 const settings = { listen: '', publicUrl: '', maxFileBytes: 1e9, patienceMs: 500 };
-const store = { ring, reach: openReach(ground.bus, ring), settings, log: ground.log, quotas: openQuotas() };
+const store = { ring, reach: openReach(runtime.bus, ring), settings, log: runtime.log, quotas: openQuotas() };
 const path = ['AUTH_p', 'docs', 'o'];
 armed = true;
 if (what === 'put') {

@@ -9,7 +9,7 @@ import { parts } from '../../deploy/roles.ts';
 import { adminOf, createServer, perhaps, showServer } from './story/api.ts';
 import { pipClient, type StoryCloud, startStoryCloud, until } from './story/cloud.ts';
 import { brokerOf, killNow, wattleOf } from './story/processes.ts';
-import { returnsTo, settledTracesOf } from './story/traces.ts';
+import { finalTracesOf, returnsTo } from './story/traces.ts';
 
 /** Frozen for longer than a host may take to answer. */
 const [answerMs, frozenMs] = [20_000, 25_000];
@@ -27,7 +27,7 @@ test('a cloud of many processes goes on when one of them dies, or the broker is 
     },
   });
   const work = await openWork(cloud);
-  const before = await settledTracesOf(cloud);
+  const before = await finalTracesOf(cloud);
   for (const role of parts)
     await t.test(`K63: ${role} is killed in the middle of making and of deleting`, async () => {
       const made = await work.begin();

@@ -17,12 +17,12 @@ test('a field appears in the version that brought it', async (t) => {
   assert.equal((await cloud.ask('GET', '/v3/volumes', { version: '3.72' })).status, 406);
 });
 
-test('bad wishes are refused in the words of the API', async (t) => {
+test('bad specs are refused in the words of the API', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
   await knows(cloud, 1);
-  const refused = async (wish: object, status: number, words: RegExp) => {
-    const { status: found, body } = await cloud.create(wish);
+  const refused = async (spec: object, status: number, words: RegExp) => {
+    const { status: found, body } = await cloud.create(spec);
     assert.equal(found, status, JSON.stringify(body));
     assert.match(JSON.stringify(body), words);
   };
@@ -41,8 +41,8 @@ test('bad wishes are refused in the words of the API', async (t) => {
     ['offset=-1', 'offset must be >= 0'],
   ])
     assert.equal((await cloud.ask('GET', `${cloud.at}/volumes?${query}`)).body.badRequest.message, words);
-  const stranger = await cloud.create({}, { role: 'reader' });
-  assert.equal(stranger.status, 403);
+  const anonymous = await cloud.create({}, { role: 'reader' });
+  assert.equal(anonymous.status, 403);
   const other = await cloud.ask('GET', '/v3/00000000000000000000000000000000/volumes', { role: 'member,reader' });
   assert.equal(other.body.badRequest.message, 'Malformed request url');
 });
@@ -67,8 +67,8 @@ test('types: private ones are for their projects, and one that is used stays', a
   const cloud = await startVolumes(t);
   cloud.startHost();
   await knows(cloud, 1);
-  const wish = { name: 'fast', 'os-volume-type-access:is_public': false, extra_specs: { volume_backend_name: 'nvme' } };
-  const { volume_type: type } = (await cloud.ask('POST', `${cloud.at}/types`, { body: { volume_type: wish } })).body;
+  const spec = { name: 'fast', 'os-volume-type-access:is_public': false, extra_specs: { volume_backend_name: 'nvme' } };
+  const { volume_type: type } = (await cloud.ask('POST', `${cloud.at}/types`, { body: { volume_type: spec } })).body;
   const member = { role: 'member,reader' };
   assert.equal((await cloud.ask('GET', `${cloud.at}/types/${type.id}`, member)).status, 404);
   await cloud.ask('POST', `${cloud.at}/types/${type.id}/action`, {
@@ -91,14 +91,14 @@ test('a disabled host gets no new volumes, and a frozen one keeps all as it is',
   cloud.startHost();
   await knows(cloud, 1);
   const { id } = await cloud.made();
-  const tell = (verb: string) => cloud.ask('PUT', `/v3/os-services/${verb}`, { body: { host: 'store1@fake' } });
-  assert.equal((await tell('disable')).body.status, 'disabled');
+  const report = (verb: string) => cloud.ask('PUT', `/v3/os-services/${verb}`, { body: { host: 'store1@fake' } });
+  assert.equal((await report('disable')).body.status, 'disabled');
   assert.equal((await cloud.made()).status, 'error');
-  await tell('enable');
-  assert.equal((await tell('freeze')).status, 200);
+  await report('enable');
+  assert.equal((await report('freeze')).status, 200);
   const refused = await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
   assert.match(refused.body.badRequest.message, /frozen storage backends/);
-  await tell('thaw');
+  await report('thaw');
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).status, 202);
   assert.equal((await cloud.ask('PUT', '/v3/os-services/freeze', { body: { host: 'nowhere' } })).status, 400);
 });
@@ -110,8 +110,8 @@ test('an offered volume changes hands with its snapshots, for who has the key', 
   const { id } = await cloud.made();
   const { id: snapshotId } = (await cloud.snapshot(id)).body.snapshot;
   await until(async () => (await cloud.showSnapshot(snapshotId)).status === 'available');
-  const wish = { transfer: { volume_id: id, name: 'gift' } };
-  const { transfer } = (await cloud.ask('POST', '/v3/volume-transfers', { version: '3.57', body: wish })).body;
+  const spec = { transfer: { volume_id: id, name: 'gift' } };
+  const { transfer } = (await cloud.ask('POST', '/v3/volume-transfers', { version: '3.57', body: spec })).body;
   assert.equal((await cloud.show(id)).status, 'awaiting-transfer');
   const other = { role: 'member,reader', project: 'another-project', version: '3.57' };
   const accept = (auth_key: string) =>
@@ -132,8 +132,8 @@ test('a volume that was given away without its snapshots does not take them alon
   const { id } = await cloud.made();
   const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
   await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
-  const wish = { transfer: { volume_id: id, no_snapshots: true } };
-  const { transfer } = (await cloud.ask('POST', '/v3/volume-transfers', { version: '3.57', body: wish })).body;
+  const spec = { transfer: { volume_id: id, no_snapshots: true } };
+  const { transfer } = (await cloud.ask('POST', '/v3/volume-transfers', { version: '3.57', body: spec })).body;
   const other = { role: 'member,reader', project: 'another-project', version: '3.57' };
   const body = { accept: { auth_key: transfer.auth_key } };
   await cloud.ask('POST', `/v3/volume-transfers/${transfer.id}/accept`, { ...other, body });
@@ -168,7 +168,7 @@ test('another service acts in the project it names', async (t) => {
   const service = { role: 'admin,service', project: 'service-project' };
   const { status, body } = await cloud.create({}, { ...service, version: '3.54' });
   assert.equal(status, 202);
-  assert.equal((await cloud.settled(body.volume.id))['os-vol-tenant-attr:tenant_id'], projectId);
+  assert.equal((await cloud.ended(body.volume.id))['os-vol-tenant-attr:tenant_id'], projectId);
 });
 
 test('what clients look at before they begin is there, and as it is described', async (t) => {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Header } from '#shared/auth/trust.ts';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import type { Header } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { Image, ImageClient } from '#shared/clients/image.ts';
@@ -37,7 +37,7 @@ export async function until(holds: () => boolean | Promise<boolean>, withinMs = 
 }
 
 /** Stands in for tokens: the caller says who they are. */
-export const identify = async (header: Header, requestId: string): Promise<Who> => {
+export const identify = async (header: Header, requestId: string): Promise<Caller> => {
   const roles = header('x-role');
   if (!roles) throw unauthorized();
   return {
@@ -125,8 +125,8 @@ export async function startVolumes(
   const used = new Map<string, string>();
   const servers = { attachmentOf: async (serverId: string) => used.get(serverId) ?? null };
   const quick = { ...settings, pollMs: 50, backoffMs: 5, answerMs: 5_000, copyMs: 5_000, ...config };
-  const { service, door, close } = await openVolumes({
-    ground: {
+  const { service, endpoint, close } = await openVolumes({
+    runtime: {
       db,
       bus,
       log: silentLog(),
@@ -136,7 +136,7 @@ export async function startVolumes(
       servers,
       seal: sealWith(join(secrets, 'row-keys')),
     },
-    doorway: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
+    apiServer: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
     identityUrl: 'http://identity',
   });
   const ends: (() => Promise<void>)[] = [() => rm(secrets, { recursive: true }), () => db.destroy(), close];
@@ -146,7 +146,7 @@ export async function startVolumes(
 
   const ask = async (method: string, path: string, asked: Asked = {}) => {
     const { role = 'admin,member,reader', project = projectId, version, body, service: isService } = asked;
-    const answer = await fetch(`${door.url}${path}`, {
+    const answer = await fetch(`${endpoint.url}${path}`, {
       method,
       headers: {
         'content-type': 'application/json',
@@ -161,11 +161,11 @@ export async function startVolumes(
     return { status: answer.status, headers: answer.headers, body: (text === '' ? null : JSON.parse(text)) as Shown };
   };
   const at = `/v3/${projectId}`;
-  const create = async (wish: object = {}, asked: Asked = {}) =>
-    ask('POST', `${at}/volumes`, { version: '3.70', body: { volume: { size: 1, name: 'data', ...wish } }, ...asked });
+  const create = async (spec: object = {}, asked: Asked = {}) =>
+    ask('POST', `${at}/volumes`, { version: '3.70', body: { volume: { size: 1, name: 'data', ...spec } }, ...asked });
   const show = async (id: string, version = '3.70') =>
     (await ask('GET', `${at}/volumes/${id}`, { version })).body?.volume as Shown;
-  const settled = async (id: string) => {
+  const ended = async (id: string) => {
     await until(async () => !/ing$/.test((await show(id))?.status ?? ''));
     return show(id);
   };
@@ -180,15 +180,15 @@ export async function startVolumes(
     at,
     create,
     show,
-    settled,
+    ended,
     /** The volume, when it is there. */
-    made: async (wish: object = {}) => settled((await create(wish)).body.volume.id),
+    made: async (spec: object = {}) => ended((await create(spec)).body.volume.id),
     act: (id: string, body: object, asked: Asked = {}) =>
       ask('POST', `${at}/volumes/${id}/action`, { version: '3.70', ...asked, body }),
-    snapshot: async (volumeId: string, wish: object = {}, asked: Asked = {}) =>
+    snapshot: async (volumeId: string, spec: object = {}, asked: Asked = {}) =>
       ask('POST', `${at}/snapshots`, {
         version: '3.65',
-        body: { snapshot: { volume_id: volumeId, name: 'snap', ...wish } },
+        body: { snapshot: { volume_id: volumeId, name: 'snap', ...spec } },
         ...asked,
       }),
     showSnapshot: async (id: string) => (await ask('GET', `${at}/snapshots/${id}`)).body?.snapshot as Shown,

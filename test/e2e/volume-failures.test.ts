@@ -14,7 +14,7 @@ test('an upload that fails leaves no image, and a message', async (t) => {
   await knows(cloud, 1);
   const { id } = await cloud.made();
   await cloud.act(id, { 'os-volume_upload_image': { image_name: 'copy' } });
-  assert.equal((await cloud.settled(id)).status, 'available');
+  assert.equal((await cloud.ended(id)).status, 'available');
   assert.equal(cloud.images.images.size, 0);
   assert.match((await cloud.messages())[0].user_message, /the disk is full/);
 });
@@ -68,10 +68,10 @@ test('force deletes what is being made', async (t) => {
   const slow = Promise.withResolvers<void>();
   let made = 0;
   const host = cloud.startHost({
-    ensureVolume: async (wish) => {
+    ensureVolume: async (spec) => {
       await slow.promise;
       made += 1;
-      return host.agent.ensureVolume(wish);
+      return host.agent.ensureVolume(spec);
     },
   });
   await knows(cloud, 1);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { VolumeWish } from '#shared/contracts/volume-agent.ts';
+import type { VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { attached, knows, projectId, startVolumes, until } from './volume-cloud.ts';
 
 /** A host that makes copies only after `release`. */
@@ -11,9 +11,9 @@ async function slowCopies(t: TestContext) {
   const held = Promise.withResolvers<void>();
   t.after(() => held.resolve());
   const host = cloud.startHost({
-    ensureVolume: async (wish: VolumeWish) => {
-      if (wish.source.kind !== 'blank') await held.promise;
-      return host.agent.ensureVolume(wish);
+    ensureVolume: async (spec: VolumeSpec) => {
+      if (spec.source.kind !== 'blank') await held.promise;
+      return host.agent.ensureVolume(spec);
     },
   });
   await knows(cloud, 1);
@@ -30,7 +30,7 @@ test('a volume stays as it is until its copy is there: neither deleted, grown no
   assert.equal((await cloud.act(id, { 'os-extend': { new_size: 2 } })).status, 400);
   assert.equal((await cloud.show(id)).status, 'available');
   release();
-  assert.equal((await cloud.settled(copy)).status, 'available');
+  assert.equal((await cloud.ended(copy)).status, 'available');
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).status, 202);
   await cloud.isGone(`/volumes/${id}`);
 });
@@ -44,7 +44,7 @@ test('a snapshot stays until the volume of it is there, its own volume with it',
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/snapshots/${snapshot}`)).status, 400);
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}?cascade=true`)).status, 400);
   release();
-  assert.equal((await cloud.settled(copy)).status, 'available');
+  assert.equal((await cloud.ended(copy)).status, 'available');
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}?cascade=true`)).status, 202);
   await cloud.isGone(`/snapshots/${snapshot}`);
 });
@@ -57,7 +57,7 @@ test('a copy that is asked for while its source is deleted is refused, or its so
     const { id } = await cloud.made();
     const both = [cloud.create({ source_volid: id }), cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)];
     const [copied] = await Promise.all(both);
-    if (copied?.status === 202) assert.equal((await cloud.settled(copied.body.volume.id)).status, 'available');
+    if (copied?.status === 202) assert.equal((await cloud.ended(copied.body.volume.id)).status, 'available');
   }
 });
 
@@ -132,7 +132,7 @@ test('a quota holds under twenty requests at once, for volumes, gigabytes and sn
   const made = await twenty(() => cloud.create());
   const ids = made.filter(({ status }) => status === 202).map(({ body }) => body.volume.id);
   assert.deepEqual([ids.length, made.filter(({ status }) => status === 413).length], [7, 13]);
-  for (const id of ids) await cloud.settled(id);
+  for (const id of ids) await cloud.ended(id);
   const snapshots = await twenty(() => cloud.snapshot(ids[0]));
   assert.equal(snapshots.filter(({ status }) => status === 202).length, 3);
   await limit({ volumes: -1, gigabytes: 20, snapshots: -1 });

@@ -22,7 +22,7 @@ test('a volume is made, shown, renamed, listed and deleted', async (t) => {
   assert.equal(created.body.volume.status, 'creating');
   assert.equal(created.body.volume.volume_type, '__DEFAULT__');
   const { id } = created.body.volume;
-  const volume = await cloud.settled(id);
+  const volume = await cloud.ended(id);
   assert.equal(volume.status, 'available');
   assert.equal(volume['os-vol-host-attr:host'], 'store1@fake#fake');
   assert.equal(volume['os-vol-tenant-attr:tenant_id'], projectId);
@@ -108,6 +108,6 @@ test('a volume becomes an image, and is itself again', async (t) => {
   });
   assert.equal(status, 202);
   const { image_id: imageId } = body['os-volume_upload_image'];
-  assert.equal((await cloud.settled(id)).status, 'available');
+  assert.equal((await cloud.ended(id)).status, 'available');
   assert.ok(cloud.images.images.has(imageId));
 });

@@ -83,10 +83,10 @@ test('OSSA-2012-001: an id of another project is not there for members, on any r
 test('OSSA-2014-011: a path with the project in it asks for the same rule as the one without', () => {
   const bare = routes.filter(({ path }) => !path.includes(':projectId') && path.startsWith('/v3/'));
   for (const { method, path, action, rule, since } of bare) {
-    const twin = routes.find(
+    const duplicate = routes.find(
       (each) =>
         each.method === method && each.path === path.replace('/v3/', '/v3/:projectId/') && each.action === action,
     );
-    assert.deepEqual([twin?.rule, twin?.since], [rule, since], `${method} ${path} ${action ?? ''}`);
+    assert.deepEqual([duplicate?.rule, duplicate?.since], [rule, since], `${method} ${path} ${action ?? ''}`);
   }
 });

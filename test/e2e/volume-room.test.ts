@@ -38,12 +38,12 @@ test('snapshots count in what is promised; a volume that finds no room to grow s
   const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
   await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
   await cloud.act(id, { 'os-extend': { new_size: 13 } });
-  const { status, size } = await cloud.settled(id);
+  const { status, size } = await cloud.ended(id);
   assert.deepEqual([status, size], ['available', 8]);
   assert.match(
     await said(),
     /extend volume:No valid backend was found. store1@file#p has promised 16 GiB of at most 20/,
   );
   await cloud.act(id, { 'os-extend': { new_size: 12 } });
-  assert.equal((await cloud.settled(id)).size, 12);
+  assert.equal((await cloud.ended(id)).size, 12);
 });

@@ -44,8 +44,8 @@ test('OSSN-0085: the password of an attachment is told to who connects it and to
 test('OSSN-0085, OSSA-2014-036: no row holds the password of an attachment in clear, and the host is given it', async (t) => {
   const told: { secret: string }[] = [];
   const { cloud, id } = await cloudWithVolume(t, {
-    ensureGrant: async (wish: { secret: string }) => {
-      told.push(wish);
+    ensureGrant: async (spec: { secret: string }) => {
+      told.push(spec);
       return { portal: '127.0.0.1:3260', iqn: 'iqn.2010-10.org.openstack:volume-x', lun: 1 };
     },
   });
@@ -80,8 +80,8 @@ test("an attachment that a user makes with a foreign server's id is no attachmen
 test('the connection of a read-only volume says so, whatever its connector asks for', async (t) => {
   const grants: { readOnly: boolean }[] = [];
   const { cloud, id } = await cloudWithVolume(t, {
-    ensureGrant: async (wish: { readOnly: boolean }) => {
-      grants.push(wish);
+    ensureGrant: async (spec: { readOnly: boolean }) => {
+      grants.push(spec);
       return { portal: '127.0.0.1:3260', iqn: 'iqn.2010-10.org.openstack:volume-x', lun: 1 };
     },
   });

@@ -7,15 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Header } from '#shared/auth/trust.ts';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import type { Header } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import {
   type ComputeAgent,
   type ComputeReport,
   computeAgent,
-  type GuestWish,
+  type GuestSpec,
 } from '#shared/contracts/compute-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
@@ -25,7 +25,7 @@ import { sealWith } from '#shared/seal/seal.ts';
 import { type Config, section } from '../../services/compute/config.ts';
 import type { Compute } from '../../services/compute/context.ts';
 import { openCompute } from '../../services/compute/service.ts';
-import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from './compute-neighbours.ts';
+import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from './compute-clients.ts';
 
 export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
 export const imageId = '2e57c66b-ab52-40b4-9f99-840e2a6cd86a';
@@ -41,7 +41,7 @@ export async function until(holds: () => boolean | Promise<boolean>, withinMs = 
 }
 
 /** Stands in for tokens: the caller says who they are. */
-const identify = async (header: Header, requestId: string): Promise<Who> => {
+const identify = async (header: Header, requestId: string): Promise<Caller> => {
   const roles = header('x-role');
   if (!roles) throw unauthorized();
   const project = header('x-project') ?? projectId;
@@ -75,7 +75,7 @@ interface Options {
   readonly config?: Partial<Config>;
   readonly bus?: Bus;
   readonly database?: string;
-  readonly neighbours?: Partial<Pick<Compute, 'images' | 'network' | 'volumes' | 'placement'>>;
+  readonly clients?: Partial<Pick<Compute, 'images' | 'network' | 'volumes' | 'placement'>>;
 }
 
 export interface Asked {
@@ -101,8 +101,8 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
     refreshMs: 3_600_000,
     ...options.config,
   };
-  const { compute, door, close } = await openCompute({
-    ground: {
+  const { compute, endpoint, close } = await openCompute({
+    runtime: {
       db,
       bus,
       log: silentLog(),
@@ -112,10 +112,10 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
       network,
       volumes,
       placement,
-      ...options.neighbours,
+      ...options.clients,
       cloud: { id: 'test', consoleUrl: 'http://console/vnc_lite.html' },
     },
-    doorway: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
+    apiServer: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
     identityUrl: 'http://identity',
     host: 'controller',
     consoleAt: { host: '127.0.0.1', port: 0 },
@@ -127,7 +127,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
 
   const ask = async (method: string, path: string, asked: Asked = {}) => {
     const { role = 'admin,member,reader', project = projectId, version, body } = asked;
-    const answer = await fetch(`${door.url}${path}`, {
+    const answer = await fetch(`${endpoint.url}${path}`, {
       method,
       headers: {
         'content-type': 'application/json',
@@ -145,7 +145,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
 
   return {
     compute,
-    url: door.url,
+    url: endpoint.url,
     images,
     network,
     volumes,
@@ -158,13 +158,13 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
       ends.push(host.close);
       return host;
     },
-    launch: async (wish: object = {}, asked: Asked = {}) => {
-      const server = { name: 'web', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }], ...wish };
+    launch: async (settings: object = {}, asked: Asked = {}) => {
+      const server = { name: 'web', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }], ...settings };
       return ask('POST', '/v2.1/servers', { version: '2.93', body: { server }, ...asked });
     },
     act: (id: string, body: object, asked: Asked = {}) => ask('POST', `/v2.1/servers/${id}/action`, { ...asked, body }),
     /** The server, when no work is going on on it. */
-    settled: async (id: string) => {
+    ended: async (id: string) => {
       await until(async () => (await show(id))['OS-EXT-STS:task_state'] === null);
       return show(id);
     },
@@ -210,18 +210,18 @@ export function fill(images: ReturnType<typeof fakeImages>, network: ReturnType<
 }
 
 function fakeHost(bus: Bus, name: string, driver: Partial<ComputeAgent>, more: Partial<ComputeReport>) {
-  const guests = new Map<string, GuestWish>();
+  const guests = new Map<string, GuestSpec>();
   const told = new Map<string, ComputeReport['guests'][number]>();
   const whole: ComputeAgent = {
-    ensureGuest: async (wish) => {
-      guests.set(wish.id, wish);
-      told.delete(wish.id);
+    ensureGuest: async (settings) => {
+      guests.set(settings.id, settings);
+      told.delete(settings.id);
       const letters = 'abcdefghijklmnopqrstuvwxyz';
       return {
-        id: wish.id,
-        power: wish.power,
+        id: settings.id,
+        power: settings.power,
         machine: { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' },
-        devices: Object.fromEntries(wish.disks.map(({ id }, at) => [id, `vd${letters[at]}`])),
+        devices: Object.fromEntries(settings.disks.map(({ id }, at) => [id, `vd${letters[at]}`])),
       };
     },
     ensureGuestGone: async ({ id }) => {
@@ -257,7 +257,7 @@ function fakeHost(bus: Bus, name: string, driver: Partial<ComputeAgent>, more: P
   return {
     guests,
     /** The guest changed by itself. */
-    tell: (id: string, power: 'on' | 'off' | 'paused' | 'crashed', reason: string | null) => {
+    send: (id: string, power: 'on' | 'off' | 'paused' | 'crashed', reason: string | null) => {
       told.set(id, { id, power, reason });
       agent.wake();
     },
@@ -284,8 +284,8 @@ export async function cloudWithHost(t: Parameters<typeof startCloud>[0], ...host
 }
 
 /** A server when its build has ended, either way. */
-export const launched = async (cloud: Cloud, wish: object = {}) => {
-  const { status, body } = await cloud.launch(wish);
+export const launched = async (cloud: Cloud, settings: object = {}) => {
+  const { status, body } = await cloud.launch(settings);
   assert.equal(status, 202, JSON.stringify(body));
-  return cloud.settled(body.server.id);
+  return cloud.ended(body.server.id);
 };

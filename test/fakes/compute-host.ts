@@ -1,11 +1,11 @@
-/** Wishes and hosts for tests. */
+/** Specs and hosts for tests. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DiskWish, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
+import type { DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { fakeHypervisor } from '../../services/compute-agent/drivers/fake.ts';
@@ -15,7 +15,7 @@ import { isRoot } from '../../services/compute-agent/drivers/qemu/processes.ts';
 import { qemuHypervisor } from '../../services/compute-agent/drivers/qemu/qemu.ts';
 
 /** No image: its disk is empty, so it runs its firmware and nothing more, which is enough for most. */
-export const guestWish = (changes: Partial<GuestWish> = {}): GuestWish => ({
+export const guestSpec = (changes: Partial<GuestSpec> = {}): GuestSpec => ({
   id: randomUUID(),
   vcpus: 1,
   ramMb: 64,
@@ -23,13 +23,13 @@ export const guestWish = (changes: Partial<GuestWish> = {}): GuestWish => ({
   boot: { mark: 'first', kind: 'hard' },
   graceMs: 0,
   machine: null,
-  disks: [diskWish({ id: 'root', bootIndex: 0 })],
+  disks: [diskSpec({ id: 'root', bootIndex: 0 })],
   nics: [],
   configDrive: null,
   ...changes,
 });
 
-export const diskWish = (changes: Partial<DiskWish> = {}): DiskWish => ({
+export const diskSpec = (changes: Partial<DiskSpec> = {}): DiskSpec => ({
   id: randomUUID(),
   source: { kind: 'blank' },
   sizeGb: 1,
@@ -40,7 +40,7 @@ export const diskWish = (changes: Partial<DiskWish> = {}): DiskWish => ({
 });
 
 /** In user-mode networking. */
-export const nicWish = (): NicWish => ({
+export const nicSpec = (): NicSpec => ({
   portId: randomUUID(),
   mac: `fa:16:3e:00:00:${randomInt(16, 256).toString(16)}`,
   mtu: 1450,

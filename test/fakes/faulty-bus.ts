@@ -1,5 +1,5 @@
 /** The memory bus with the faults of a broker: messages that come twice, late, in another order, broken, or not at all. */
-import { type Bus, nobodyAnswered } from '#shared/bus/bus.ts';
+import { type Bus, noAnswerInTime } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 
 export interface BusFaults {
@@ -12,7 +12,7 @@ export interface BusFaults {
   /** Of so many questions one is answered, and the answer is lost. */
   readonly repliesLostOf?: number;
   /** Questions that are sent before each real one, to the same address; what comes of them is nobody's business. */
-  readonly before?: (question: unknown) => readonly unknown[];
+  readonly before?: (request: unknown) => readonly unknown[];
 }
 
 export interface FaultyBus extends Bus {
@@ -30,27 +30,27 @@ export function faultyBus(faults: BusFaults): FaultyBus {
     if (due) happened.count += 1;
     return due;
   };
-  const hint = (address: string) => {
+  const notify = (address: string) => {
     if (isTurn('hints', faults.lostOf)) return;
     const { lateMs = 0 } = faults;
-    if (lateMs === 0) bus.hint(address);
+    if (lateMs === 0) bus.notify(address);
     else {
       happened.count += 1;
-      setTimeout(() => bus.hint(address), Math.random() * lateMs).unref();
+      setTimeout(() => bus.notify(address), Math.random() * lateMs).unref();
     }
     if (!faults.twice) return;
     happened.count += 1;
-    bus.hint(address);
+    bus.notify(address);
   };
-  const ask: Bus['ask'] = async <Answer>(address: string, question: unknown, options?: { timeoutMs?: number }) => {
-    for (const each of faults.before?.(question) ?? []) {
+  const call: Bus['call'] = async <Answer>(address: string, request: unknown, options?: { timeoutMs?: number }) => {
+    for (const each of faults.before?.(request) ?? []) {
       happened.count += 1;
-      await bus.ask(address, each, options).catch(() => {});
+      await bus.call(address, each, options).catch(() => {});
     }
-    if (faults.twice) await bus.ask(address, question, options).catch(() => {});
-    const answer = await bus.ask<Answer>(address, question, options);
-    if (isTurn('replies', faults.repliesLostOf)) throw nobodyAnswered(address, 0);
+    if (faults.twice) await bus.call(address, request, options).catch(() => {});
+    const answer = await bus.call<Answer>(address, request, options);
+    if (isTurn('replies', faults.repliesLostOf)) throw noAnswerInTime(address, 0);
     return answer;
   };
-  return { ...bus, hint, ask, faults: happened };
+  return { ...bus, notify, call, faults: happened };
 }

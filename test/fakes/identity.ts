@@ -57,13 +57,13 @@ export interface IdentityHands {
 export interface IdentityWorld extends IdentityHands {
   readonly home: string;
   /** Another process on the same rows and the same secrets. */
-  beside(ground?: Ground): Promise<IdentityHands>;
+  beside(runtime?: Runtime): Promise<IdentityHands>;
   /** Stops it and starts it again, on the same rows. */
   restart(): Promise<void>;
 }
 
 /** What it stands on; a bus of its own and silence unless told. */
-export interface Ground {
+export interface Runtime {
   readonly bus?: Bus;
   readonly log?: Log;
 }
@@ -89,14 +89,14 @@ export const many = (asked: Asked, key: string): readonly Thing[] => one(asked, 
 export async function openIdentity(
   t: { after(end: () => Promise<void>): void },
   more: Readonly<Record<string, unknown>> = {},
-  ground: Ground = {},
+  runtime: Runtime = {},
 ): Promise<IdentityWorld> {
   const home = mkdtempSync(join(tmpdir(), 'identity-'));
   mkdirSync(join(home, 'secrets'));
   for (const name of seededUsers) writeFileSync(join(home, 'secrets', name), `${name}-password`);
   process.env.WATTLE_CHECK_ANSWERS = '1';
   let port = await freePort();
-  const begin = (listen: number, { bus = memoryBus(), log = silentLog() }: Ground) => {
+  const begin = (listen: number, { bus = memoryBus(), log = silentLog() }: Runtime) => {
     const settings = settingsOf({ cloud: { var: home }, identity: { listen, argonKib: 64, argonPasses: 1, ...more } });
     return start({ settings, log, bus });
   };
@@ -106,18 +106,18 @@ export async function openIdentity(
     await Promise.all([own, ...others].map((each) => each?.close()));
     rmSync(home, { recursive: true });
   });
-  own = await begin(port, ground).catch(async (error: NodeJS.ErrnoException) => {
+  own = await begin(port, runtime).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
     port = await freePort(); // another test was quicker
-    return begin(port, ground);
+    return begin(port, runtime);
   });
   const restart = async () => {
     const before = own;
     own = undefined;
     await before?.close();
-    own = await begin(port, ground);
+    own = await begin(port, runtime);
   };
-  const beside = async (other: Ground = {}) => {
+  const beside = async (other: Runtime = {}) => {
     const its = await freePort();
     others.push(await begin(its, other));
     return hands(`http://127.0.0.1:${its}`);

@@ -6,13 +6,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as nodeTest, type TestContext } from 'node:test';
-import type { DiskWish } from '#shared/contracts/compute-agent.ts';
+import type { DiskSpec } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { run } from '#shared/process/run.ts';
 import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.ts';
 import { findProcess, isRoot } from '../../services/compute-agent/drivers/qemu/processes.ts';
 import type { GuestRecord } from '../../services/compute-agent/drivers/qemu/record.ts';
-import { diskWish } from './compute-host.ts';
+import { diskSpec } from './compute-host.ts';
 
 const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
 const skip = !hasQemu && 'qemu-system-x86_64 is not installed';
@@ -67,5 +67,5 @@ export async function oneImage(
   return { api, asked, dir, sent };
 }
 
-export const imageDisk = (changes: Partial<DiskWish> = {}): DiskWish =>
-  diskWish({ id: 'root', bootIndex: 0, source: { kind: 'image', imageId: 'one', format: 'qcow2' }, ...changes });
+export const imageDisk = (changes: Partial<DiskSpec> = {}): DiskSpec =>
+  diskSpec({ id: 'root', bootIndex: 0, source: { kind: 'image', imageId: 'one', format: 'qcow2' }, ...changes });

@@ -22,28 +22,28 @@ const lose = async (): Promise<never> => {
 
 const faults: Readonly<Record<string, (bus: Bus, lot: () => number) => Partial<Bus>>> = {
   'M01: every message comes twice': (bus) => ({
-    hint: (to) => {
-      bus.hint(to);
-      bus.hint(to);
+    notify: (to) => {
+      bus.notify(to);
+      bus.notify(to);
     },
-    ask: async (...words) => {
-      void bus.ask(...words).catch(() => {});
-      return bus.ask(...words);
+    call: async (...words) => {
+      void bus.call(...words).catch(() => {});
+      return bus.call(...words);
     },
   }),
   'M02, M03: messages overtake each other, some come late': (bus, lot) => ({
-    hint: (to) => {
-      setTimeout(() => bus.hint(to), lot() < 0.1 ? 600 : lot() * 100);
+    notify: (to) => {
+      setTimeout(() => bus.notify(to), lot() < 0.1 ? 600 : lot() * 100);
     },
-    ask: async (...words) => {
+    call: async (...words) => {
       await sleep(lot() * 50);
-      return bus.ask(...words);
+      return bus.call(...words);
     },
   }),
-  'M04: half of all hints are lost': (bus, lot) => ({ hint: (to) => void (lot() < 0.5 && bus.hint(to)) }),
+  'M04: half of all hints are lost': (bus, lot) => ({ notify: (to) => void (lot() < 0.5 && bus.notify(to)) }),
   'M05: a fifth of all answers is lost, after the deed was done': (bus, lot) => ({
-    ask: async <Answer>(...words: Parameters<Bus['ask']>) => {
-      const answer = await bus.ask<Answer>(...words);
+    call: async <Answer>(...words: Parameters<Bus['call']>) => {
+      const answer = await bus.call<Answer>(...words);
       return lot() < 0.2 ? lose() : answer;
     },
   }),
@@ -58,7 +58,7 @@ for (const [title, spoil] of Object.entries(faults))
     await until(() => cloud.placement.providers.size === 1);
     const launched = await Promise.all(Array.from({ length: 4 }, () => cloud.launch()));
     const ids = launched.map(({ body }) => body.server.id as string);
-    for (const id of ids) assert.equal((await cloud.settled(id)).status, 'ACTIVE');
+    for (const id of ids) assert.equal((await cloud.ended(id)).status, 'ACTIVE');
     assert.deepEqual(new Set(host.guests.keys()), new Set(ids), 'each once');
     for (const [at, id] of ids.entries()) {
       const volumeId = `809b62a7-7a6e-40b1-ac43-8c00a3bf314${at}`;
@@ -68,7 +68,7 @@ for (const [title, spoil] of Object.entries(faults))
     }
     await until(async () => (await cloud.openTasks()) === 0);
     await Promise.all(ids.map((id) => cloud.act(id, { reboot: { type: 'HARD' } })));
-    for (const id of ids) assert.equal((await cloud.settled(id)).status, 'ACTIVE');
+    for (const id of ids) assert.equal((await cloud.ended(id)).status, 'ACTIVE');
     assert.equal(cloud.volumes.attachments.size, ids.length);
     await Promise.all(ids.map((id) => cloud.ask('DELETE', `/v2.1/servers/${id}`)));
     await Promise.all(ids.map((id) => cloud.isGone(id)));
@@ -96,8 +96,8 @@ test('M08, M09: an agent that says nonsense, or more than it may, is refused or 
   ];
   for (const words of nonsense)
     for (const to of [address.open('compute'), address.finish('compute'), 'compute.metadata', 'compute.owns-guest'])
-      await bus.ask(to, words).catch(() => {});
+      await bus.call(to, words).catch(() => {});
   const { body } = await cloud.launch();
-  assert.equal((await cloud.settled(body.server.id)).status, 'ACTIVE');
+  assert.equal((await cloud.ended(body.server.id)).status, 'ACTIVE');
   assert.equal(host.guests.size, 1);
 });

@@ -6,7 +6,7 @@ import {
   type ComputeAgent,
   type ComputeReport,
   computeAgent,
-  type GuestWish,
+  type GuestSpec,
 } from '#shared/contracts/compute-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { Fault } from '#shared/errors/fault.ts';
@@ -20,12 +20,12 @@ import { launchServers } from '../../services/compute/servers/launch.ts';
 import { changePower, rebootHard, removeServer, snapshot } from '../../services/compute/servers/operations.ts';
 import { readServer, type Server } from '../../services/compute/servers/store.ts';
 import { openCompute } from '../../services/compute/service.ts';
+import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-clients.ts';
 import { defaultConfig, fill, imageId, networkId, projectId, until } from '../fakes/compute-cloud.ts';
-import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-neighbours.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
 const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
-const who = {
+const caller = {
   userId: 'u',
   userName: 'me',
   userDomainId: 'default',
@@ -97,24 +97,24 @@ const guestFile = (dir: string, id: string) => join(guestDir(dir), id);
 
 /** What a story does after the server stands: once, for a lived part leaves its mark in the rows. */
 type Chapter = (compute: Compute, server: Server) => Promise<unknown>;
-const volumeOn: Chapter = (compute, server) => attach(compute, { who, version: '2.93' }, server, { volumeId });
+const volumeOn: Chapter = (compute, server) => attach(compute, { caller, version: '2.93' }, server, { volumeId });
 const chapters: Partial<Record<Story, readonly Chapter[]>> = {
-  'a stop': [(compute, server) => changePower(compute, who, server, 'stop')],
-  'a hard reboot': [(compute, server) => rebootHard(compute, who, server)],
-  'a pause': [(compute, server) => changePower(compute, who, server, 'pause')],
-  'a snapshot': [(compute, server) => snapshot(compute, who, server, { name: 'snap' })],
-  'a snapshot that fails': [(compute, server) => snapshot(compute, who, server, { name: 'snap' })],
+  'a stop': [(compute, server) => changePower(compute, caller, server, 'stop')],
+  'a hard reboot': [(compute, server) => rebootHard(compute, caller, server)],
+  'a pause': [(compute, server) => changePower(compute, caller, server, 'pause')],
+  'a snapshot': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
+  'a snapshot that fails': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'an attached volume': [volumeOn],
   'a volume that its host refuses': [volumeOn],
-  'a detached volume': [volumeOn, (compute, server) => detach(compute, who, server, volumeId)],
-  'an attached NIC': [(compute, server) => plug(compute, who, server, { net_id: networkId }, () => true)],
+  'a detached volume': [volumeOn, (compute, server) => detach(compute, caller, server, volumeId)],
+  'an attached NIC': [(compute, server) => plug(compute, caller, server, { net_id: networkId }, () => true)],
   'a detached NIC': [
     async (compute, server) => {
       const [nic] = (await compute.db('interfaces').where({ serverId: server.id })) as { portId: string }[];
-      if (nic) await unplug(compute, who, server, nic.portId);
+      if (nic) await unplug(compute, caller, server, nic.portId);
     },
   ],
-  'a delete with a volume': [volumeOn, (compute, server) => removeServer(compute, who, server)],
+  'a delete with a volume': [volumeOn, (compute, server) => removeServer(compute, caller, server)],
 };
 
 async function live(dir: string, story: string, point: () => void): Promise<void> {
@@ -129,7 +129,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   if (!volumes.volumes.has(volumeId))
     volumes.volumes.set(volumeId, { id: volumeId, name: 'd', size: 1, status: 'available', bootable: 'false' });
   const { compute, close } = await openCompute({
-    ground: {
+    runtime: {
       db,
       bus,
       log: silentLog(),
@@ -141,7 +141,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
       placement,
       cloud: { id: 'test', consoleUrl: '' },
     },
-    doorway: { identify: async () => who, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
+    apiServer: { identify: async () => caller, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },
     identityUrl: '',
     host: 'controller',
     consoleAt: { host: '127.0.0.1', port: 0 },
@@ -159,8 +159,8 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   try {
     await until(() => placement.providers.size === 1);
     watchCommits(db, point);
-    await tell(compute, story as Story);
-    await settled(compute);
+    await send(compute, story as Story);
+    await ended(compute);
   } finally {
     await agent.close();
     await close();
@@ -168,7 +168,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   }
 }
 
-const settled = ({ db }: Compute) =>
+const ended = ({ db }: Compute) =>
   until(
     async () =>
       ((await db('tasks')) as unknown[]).length === 0 &&
@@ -177,7 +177,7 @@ const settled = ({ db }: Compute) =>
   );
 
 /** A chapter that left an action was lived before. */
-async function tell(compute: Compute, story: Story): Promise<void> {
+async function send(compute: Compute, story: Story): Promise<void> {
   const { db } = compute;
   const actions = async () => ((await db('actions')) as unknown[]).length;
   if ((await actions()) === 0) {
@@ -185,11 +185,11 @@ async function tell(compute: Compute, story: Story): Promise<void> {
     const disks = withVolume
       ? { block_device_mapping_v2: [{ uuid: volumeId, source_type: 'volume' as const, boot_index: -1 }] }
       : {};
-    const wish = { name: 'web', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }], ...disks };
-    await launchServers(compute, who, wish, {}, { version: '2.93', may: () => true, authorize: () => {} });
+    const spec = { name: 'web', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }], ...disks };
+    await launchServers(compute, caller, spec, {}, { version: '2.93', may: () => true, authorize: () => {} });
   }
   for (const [at, chapter] of (chapters[story] ?? []).entries()) {
-    await settled(compute);
+    await ended(compute);
     if ((await actions()) > at + 1) continue;
     const [{ id }] = (await db('servers')) as [{ id: string }];
     const server = await readServer(db, id);
@@ -204,29 +204,29 @@ function guestsAsFiles(
   story: Story,
   point: () => void,
 ): ComputeAgent {
-  const write = (wish: GuestWish) => writeFileSync(guestFile(dir, wish.id), wish.power);
+  const write = (spec: GuestSpec) => writeFileSync(guestFile(dir, spec.id), spec.power);
   return {
-    ensureGuest: async (wish) => {
-      await effect(point, () => write(wish));
+    ensureGuest: async (spec) => {
+      await effect(point, () => write(spec));
       if (story.startsWith('a build') && story.endsWith('its host refuses'))
         throw new Fault(500, 'unexpected', 'it broke half way');
-      const refusesDisk = story === 'a volume that its host refuses' && wish.disks.length > 1;
+      const refusesDisk = story === 'a volume that its host refuses' && spec.disks.length > 1;
       if (refusesDisk) throw new Fault(500, 'unexpected', 'no such disk');
       if (story === 'a build that is deleted half way') {
-        const server = await readServer(compute.db, wish.id);
-        if (server) await removeServer(compute, who, server);
+        const server = await readServer(compute.db, spec.id);
+        if (server) await removeServer(compute, caller, server);
       }
       return {
-        id: wish.id,
-        power: wish.power,
+        id: spec.id,
+        power: spec.power,
         machine: { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' },
         devices: {},
       };
     },
     ensureGuestGone: ({ id }) => effect(point, () => rmSync(guestFile(dir, id), { force: true })),
-    uploadSnapshot: async (wish) => {
+    uploadSnapshot: async (spec) => {
       if (story === 'a snapshot that fails') throw new Fault(500, 'unexpected', 'the disk is full');
-      const image = images.all.get(wish.imageId);
+      const image = images.all.get(spec.imageId);
       if (image) images.all.set(image.id, { ...image, status: 'active' });
     },
   };

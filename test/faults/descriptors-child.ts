@@ -1,16 +1,16 @@
 /** An API without a cloud, for descriptors.test.ts: says its port, and what it had to log. */
 import { enforcerOf } from '#shared/auth/policy.ts';
-import { ok, stranger } from '#shared/http/route.ts';
+import { anonymous, ok } from '#shared/http/route.ts';
 import { serve } from '#shared/http/serve.ts';
 import { createTunedServer, listen, usualLimits } from '#shared/http/server.ts';
 import { openLog } from '#shared/log/log.ts';
 
 const app = serve({
   service: {},
-  routes: [{ method: 'get', path: '/', rule: null, who: 'nobody', handler: async () => ok({ here: true }) }],
+  routes: [{ method: 'get', path: '/', rule: null, auth: 'none', handler: async () => ok({ here: true }) }],
   enforcer: enforcerOf({}),
   dialect: { version: () => '1.0', fault: ({ message }) => ({ body: { message } }) },
-  identify: async () => stranger(''),
+  identify: async () => anonymous(''),
   checks: { query: () => undefined, body: () => undefined, answer: () => undefined, knows: () => true },
   log: openLog({}),
 });

@@ -9,7 +9,7 @@ import { request } from '#shared/clients/http.ts';
 import { openReserve } from '#shared/files/reserve.ts';
 import { openLog } from '#shared/log/log.ts';
 import { run, tryRun } from '#shared/process/run.ts';
-import { openImages } from '../fakes/image-door.ts';
+import { openImages } from '../fakes/image-api.ts';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'needs root' };
 
@@ -55,8 +55,8 @@ test(
   async (t) => {
     const disk = await smallDisk(t, 40);
     const database = `sqlite:${join(disk.folder, 'image.sqlite')}`;
-    const door = await openImages(t, { folder: join(disk.folder, 'bytes'), database, reserveMb: 1_024 });
-    const { make, upload, ask, files } = door;
+    const endpoint = await openImages(t, { folder: join(disk.folder, 'bytes'), database, reserveMb: 1_024 });
+    const { make, upload, ask, files } = endpoint;
     const [kept, ...others] = await Promise.all([1, 2, 3, 4, 5].map(() => make()));
     assert.equal((await upload(kept ?? '', Buffer.alloc(8 * 2 ** 20, 1))).status, 204);
     const answers = await Promise.all(others.map((id) => upload(id, Buffer.alloc(16 * 2 ** 20, 1))));
@@ -79,10 +79,10 @@ test(
     const log = openLog({}, (line) => lines.push(line));
     const { ask, make } = await openImages(t, { database: `sqlite:${join(disk.folder, 'image.sqlite')}`, log });
     const list = async () => (await ask('GET', '/v2/images')).body.images.map(({ name }) => name);
-    const wish = { name: 'late', disk_format: 'raw', container_format: 'bare', note: 'x'.repeat(60_000) };
+    const spec = { name: 'late', disk_format: 'raw', container_format: 'bare', note: 'x'.repeat(60_000) };
     await make({ name: 'early' });
     disk.fill();
-    const refused = await ask('POST', '/v2/images', { body: wish });
+    const refused = await ask('POST', '/v2/images', { body: spec });
     assert.equal(refused.status, 503);
     assert.match(refused.body.message, /disk of the controller is full/);
     assert.ok(
@@ -91,7 +91,7 @@ test(
     );
     assert.deepEqual(await list(), ['early']);
     disk.clear();
-    assert.equal((await ask('POST', '/v2/images', { body: wish })).status, 201);
+    assert.equal((await ask('POST', '/v2/images', { body: spec })).status, 201);
     assert.deepEqual(await list(), ['late', 'early']);
     assert.ok(readdirSync(disk.folder).includes('image.sqlite'));
   },
@@ -103,17 +103,17 @@ test(
   async (t) => {
     const disk = await smallDisk(t, 16);
     const database = `sqlite:${join(disk.folder, 'image.sqlite')}`;
-    const door = await openImages(t, { folder: join(disk.folder, 'bytes'), database });
+    const endpoint = await openImages(t, { folder: join(disk.folder, 'bytes'), database });
     const reserve = openReserve({ file: join(disk.folder, 'reserve'), bytes: 2 ** 20 });
     t.after(() => reserve.close());
-    const [kept, late] = [await door.make(), await door.make()];
-    await door.upload(kept, Buffer.alloc(2 ** 20, 1));
+    const [kept, late] = [await endpoint.make(), await endpoint.make()];
+    await endpoint.upload(kept, Buffer.alloc(2 ** 20, 1));
     disk.fill();
     reserve.spend();
     assert.ok(reserve.isShort());
-    const refused = await door.upload(late, Buffer.alloc(4 * 2 ** 20, 1));
+    const refused = await endpoint.upload(late, Buffer.alloc(4 * 2 ** 20, 1));
     assert.deepEqual([refused.status, /not enough disk space/.test(refused.body.message)], [413, true]);
-    assert.equal((await door.ask('DELETE', `/v2/images/${kept}`)).status, 204);
-    assert.deepEqual(door.files(), []);
+    assert.equal((await endpoint.ask('DELETE', `/v2/images/${kept}`)).status, 204);
+    assert.deepEqual(endpoint.files(), []);
   },
 );

@@ -24,8 +24,8 @@ async function write({ by, token, answered }: Writer, method: string, path: stri
   return answer;
 }
 
-const make = async (writer: Writer, kind: string, wish: object): Promise<string> =>
-  one(await write(writer, 'POST', `/${kind}s`, { [kind]: wish }), kind).id;
+const make = async (writer: Writer, kind: string, spec: object): Promise<string> =>
+  one(await write(writer, 'POST', `/${kind}s`, { [kind]: spec }), kind).id;
 
 const statusOf = async (by: IdentityHands, token: string, path: string) =>
   (await by.ask('GET', path, { token })).status;
@@ -92,8 +92,8 @@ export const stories: readonly ((writer: Writer) => Promise<void>)[] = [
     const project = await make(writer, 'project', { name: fresh('project') });
     await write(writer, 'PUT', `/projects/${project}/users/${user}/roles/${await roleOf(writer)}`);
     const { token } = await writer.by.logIn({ id: user, password }, { project: { id: project } });
-    const wish = { application_credential: { name: 'a' } };
-    const made = await write({ ...writer, token }, 'POST', `/users/${user}/application_credentials`, wish);
+    const spec = { application_credential: { name: 'a' } };
+    const made = await write({ ...writer, token }, 'POST', `/users/${user}/application_credentials`, spec);
     const { id, secret } = one(made, 'application_credential');
     const identity = { methods: ['application_credential'], application_credential: { id, secret } };
     writer.ledger.set(id, async (by) => {

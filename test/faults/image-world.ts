@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -21,22 +21,22 @@ import { findImage, type Image, markDeleted } from '../../services/image/images/
 import { migrations } from '../../services/image/migrations/all.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
-const who = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Who;
+const caller = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Caller;
 const id = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
 const content = Buffer.alloc(2 * 1024 * 1024 + 5, 'content');
 const leaseMs = 40;
 
 type Part = (images: Images) => Promise<unknown>;
 
-const find = ({ db }: Images): Promise<Image | undefined> => findImage(db, who, id).catch(() => undefined);
+const find = ({ db }: Images): Promise<Image | undefined> => findImage(db, caller, id).catch(() => undefined);
 
 /** Each is an ensure: what a process did before it died is not done again. */
 const made =
   (diskFormat: string): Part =>
   async (images) => {
     if (await find(images)) return;
-    const wish = { id, name: 'guest', disk_format: diskFormat, container_format: 'bare' };
-    await createImage(images, who, wish, () => {});
+    const spec = { id, name: 'guest', disk_format: diskFormat, container_format: 'bare' };
+    await createImage(images, caller, spec, () => {});
   };
 const filled: Part = async (images) => {
   const image = await find(images);
@@ -67,19 +67,19 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   const config = settingsOf({ image: { leaseMs } }).read('image', section);
   const bytes = mortal(await fileBytes(join(dir, 'bytes')), pass);
   const images: Images = { db, bytes, config, log: silentLog() };
-  await settled(images);
+  await ended(images);
   if (!armed) {
     for (const each of before) await each(images);
     writeFileSync(join(dir, 'ready'), '');
     armed = true;
   }
   await part(images);
-  await settled(images);
+  await ended(images);
   await db.destroy();
 }
 
 /** The morning after: who died during an upload is taken for dead when its lease is over. */
-async function settled(images: Images): Promise<void> {
+async function ended(images: Images): Promise<void> {
   do {
     await sweep(images);
     await sleep(5);
@@ -113,7 +113,7 @@ interface End {
 
 async function look(dir: string): Promise<End> {
   const db = openDatabase(`sqlite:${join(dir, 'db')}`);
-  const image = await findImage(db, who, id).catch(() => undefined);
+  const image = await findImage(db, caller, id).catch(() => undefined);
   await db.destroy();
   const path = join(dir, 'bytes', bytesName(id, image?.uploadId ?? ''));
   const whole = existsSync(path) && readFileSync(path).equals(content);

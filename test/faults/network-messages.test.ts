@@ -17,9 +17,9 @@ async function story(t: TestContext, faults: BusFaults): Promise<void> {
   const router = await cloud.make('routers', { router: gateway });
   const leg = { subnet_id: subnet.id };
   await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, leg);
-  const wish = { floating_network_id: outside?.id, port_id: ports[0]?.id };
-  const fip = await cloud.make('floatingips', { floatingip: wish });
-  await cloud.settled();
+  const spec = { floating_network_id: outside?.id, port_id: ports[0]?.id };
+  const fip = await cloud.make('floatingips', { floatingip: spec });
+  await cloud.ended();
   await isActive(cloud, [...ports.map(({ id }) => `ports/${id}`), `floatingips/${fip.id}`]);
   assert.equal(host.ports.size, 3);
   assert.equal(host.routers.get(router.id)?.floatingIps.length, 1);
@@ -30,7 +30,7 @@ async function story(t: TestContext, faults: BusFaults): Promise<void> {
   await cloud.ask('DELETE', `/v2.0/routers/${router.id}`);
   for (const { id } of ports) await cloud.ask('DELETE', `/v2.0/ports/${id}`, undefined, nova);
   assert.equal((await cloud.ask('DELETE', `/v2.0/networks/${network.id}`)).status, 204);
-  await cloud.settled();
+  await cloud.ended();
   assert.deepEqual([host.ports.size, host.routers.size, host.dhcp.size], [0, 0, 0]);
   assert.ok(bus.faults.count > 5, `${bus.faults.count} faults`);
 }
@@ -44,6 +44,6 @@ test('M02: messages come late, and in another order', (t) => story(t, { lateMs: 
 test('M04: every second notification is lost', (t) => story(t, { lostOf: 2 }));
 test('M05: every fifth answer is lost', (t) => story(t, { repliesLostOf: 5 }));
 test('M06: messages of another release know other fields', (t) =>
-  story(t, { before: (question) => [{ ...(question as object), newer: { field: 1 } }, {}] }));
+  story(t, { before: (request) => [{ ...(request as object), newer: { field: 1 } }, {}] }));
 test('M09: messages are broken', (t) =>
   story(t, { before: () => [null, 'x', [[[]]], 7, { host: 7 }, { id: 'no/such/work', outcome: null }] }));

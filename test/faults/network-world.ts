@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { Session } from '#shared/clients/session.ts';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -28,7 +28,7 @@ import { createSubnet } from '../../services/network/subnets/operations.ts';
 import { subnetRows } from '../../services/network/subnets/store.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
-const who = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Who;
+const caller = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Caller;
 const host = 'kvm-1';
 const deviceId = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
 
@@ -38,15 +38,15 @@ type Part = (network: Network) => Promise<unknown>;
 const blue: Part = async (network) => {
   if ((await networkRows.countOf(network.db, { name: 'blue' })) > 0) return;
   await atomically(network, async (within) => {
-    const { id } = await createNetwork(within, who, { name: 'blue' }, 'blue');
-    await createSubnet(within, who, { network_id: id, cidr: '10.7.0.0/24' }, 'blue');
+    const { id } = await createNetwork(within, caller, { name: 'blue' }, 'blue');
+    await createSubnet(within, caller, { network_id: id, cidr: '10.7.0.0/24' }, 'blue');
   });
 };
 const bound: Part = async (network) => {
   const [net] = await networkRows.where(network.db, { name: 'blue' });
   if (!net || (await portRows.countOf(network.db, { deviceId })) > 0) return;
   const device = { device_id: deviceId, device_owner: 'compute:nova', 'binding:host_id': host };
-  await atomically(network, (within) => createPort(within, who, { network_id: net.id, ...device }, 'blue'));
+  await atomically(network, (within) => createPort(within, caller, { network_id: net.id, ...device }, 'blue'));
 };
 const routed: Part = async (network) => {
   const { db } = network;
@@ -56,28 +56,28 @@ const routed: Part = async (network) => {
   if (!outside || !subnet || !port) throw new Error('the story lacks its beginning');
   const gateway = { external_gateway_info: { network_id: outside.id } };
   if ((await routerRows.countOf(db, {})) === 0)
-    await atomically(network, (within) => createRouter(within, who, gateway, 'blue'));
+    await atomically(network, (within) => createRouter(within, caller, gateway, 'blue'));
   const [router] = await routerRows.where(db, {});
   if (!router) throw new Error('the router is gone');
   if ((await portRows.countOf(db, { deviceId: router.id, deviceOwner: 'network:router_interface' })) === 0)
-    await atomically(network, (within) => addInterface(within, who, router, { subnet_id: subnet.id }));
-  const wish = { floating_network_id: outside.id, port_id: port.id };
+    await atomically(network, (within) => addInterface(within, caller, router, { subnet_id: subnet.id }));
+  const spec = { floating_network_id: outside.id, port_id: port.id };
   if ((await floatingIpRows.countOf(db, {})) === 0)
-    await atomically(network, (within) => createFloatingIp(within, who, wish, 'blue'));
+    await atomically(network, (within) => createFloatingIp(within, caller, spec, 'blue'));
 };
 const emptied: Part = async (network) => {
   const { db } = network;
   for (const each of await floatingIpRows.where(db, {}))
-    await atomically(network, (within) => removeFloatingIp(within, who, each));
+    await atomically(network, (within) => removeFloatingIp(within, caller, each));
   for (const each of await portRows.where(db, { deviceId }))
     await atomically(network, (within) => removePort(within, each));
   for (const router of await routerRows.where(db, {})) {
     for (const { id } of await portRows.where(db, { deviceId: router.id, deviceOwner: 'network:router_interface' }))
-      await atomically(network, (within) => removeInterface(within, who, router, { port_id: id }));
-    await atomically(network, (within) => removeRouter(within, who, router));
+      await atomically(network, (within) => removeInterface(within, caller, router, { port_id: id }));
+    await atomically(network, (within) => removeRouter(within, caller, router));
   }
   for (const each of await networkRows.where(db, { name: 'blue' }))
-    await atomically(network, (within) => removeNetwork(within, who, each));
+    await atomically(network, (within) => removeNetwork(within, caller, each));
 };
 
 /** What is there when a story begins, and what it does. */
@@ -96,28 +96,28 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   const bus = memoryBus();
   const log = silentLog();
   const config = settingsOf({ network: { pollMs: 20, backoffMs: 5, answerMs: 30_000 } }).read('network', section);
-  const compute = { tellEvents: () => effect(pass, () => writeFileSync(join(dir, 'told'), '')) };
+  const compute = { sendEvents: () => effect(pass, () => writeFileSync(join(dir, 'told'), '')) };
   const at = { host: '127.0.0.1', port: 0 };
   const { network, close } = await openNetwork({
-    ground: { db, bus, log, config, cloudId: 'kill' },
-    doorway: { at, identify: async () => who, log },
+    runtime: { db, bus, log, config, cloudId: 'kill' },
+    apiServer: { at, identify: async () => caller, log },
     identityUrl: '',
     session,
     compute,
   });
   const report = { hostId: 'h', hostname: host, tunnelAddress: '192.0.2.1', driver: 'fake', features: [] };
   const reports = async () => ({ ...report, standing: standingIn(dir) });
-  const driver = wishesAsFiles(dir, pass);
+  const driver = specsAsFiles(dir, pass);
   const agent = startAgent({ contract: networkAgent, bus, host, driver, log, everyMs: 20, report: reports });
   await until(async () => (await db('hosts')).length > 0 && (await networkRows.countOf(db, { external: true })) > 0);
   if (!armed) {
     for (const each of before) await each(network);
-    await settled(network);
+    await ended(network);
     writeFileSync(join(dir, 'ready'), '');
     armed = true;
   }
   await part(network);
-  await settled(network);
+  await ended(network);
   await agent.close();
   await close();
   await db.destroy();
@@ -133,14 +133,14 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(2);
 }
 
-const settled = ({ db }: Network) =>
+const ended = ({ db }: Network) =>
   until(async () => {
     const open = await Promise.all(['statements', 'server_events'].map((table) => db(table)));
     return open.every((rows) => rows.length === 0);
   });
 
 /** A host whose things are files, so that the next process finds them. */
-function wishesAsFiles(dir: string, point: () => void): NetworkAgent {
+function specsAsFiles(dir: string, point: () => void): NetworkAgent {
   const file = (id: string) => join(dir, `on-host-${id.replace('/', '+')}`);
   const ensure = ({ id }: { id: string }) => effect(point, () => writeFileSync(file(id), ''));
   const gone = ({ id }: { id: string }) => effect(point, () => rmSync(file(id), { force: true }));

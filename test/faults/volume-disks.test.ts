@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import type { VolumeWish } from '#shared/contracts/volume-agent.ts';
+import type { VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { run, tryRun } from '#shared/process/run.ts';
 import type { ImageStore } from '../../services/volume-agent/drivers/driver.ts';
 import { openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
@@ -95,10 +95,10 @@ test('a disk that fails for a while is asked again; one that goes on failing end
   const broken = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
   let failures = 2;
   const host = cloud.startHost({
-    ensureVolume: async (wish: VolumeWish) => {
+    ensureVolume: async (spec: VolumeSpec) => {
       failures -= 1;
       if (failures >= 0) throw broken;
-      return host.agent.ensureVolume(wish);
+      return host.agent.ensureVolume(spec);
     },
   });
   await knows(cloud, 1);
@@ -115,11 +115,11 @@ test('a disk that stalls in one volume holds up no other, and the stalled one en
   t.after(() => stalled.resolve());
   let first = true;
   const host = cloud.startHost({
-    ensureVolume: async (wish: VolumeWish) => {
+    ensureVolume: async (spec: VolumeSpec) => {
       const mine = first;
       first = false;
       if (mine) await stalled.promise;
-      return host.agent.ensureVolume(wish);
+      return host.agent.ensureVolume(spec);
     },
   });
   await knows(cloud, 1);
@@ -130,5 +130,5 @@ test('a disk that stalls in one volume holds up no other, and the stalled one en
   await cloud.isGone(`/volumes/${id}`);
   assert.equal((await cloud.show(slow)).status, 'creating');
   stalled.resolve();
-  assert.equal((await cloud.settled(slow)).status, 'available');
+  assert.equal((await cloud.ended(slow)).status, 'available');
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { memoryBus } from '#shared/bus/memory.ts';
 import type { ImageClient } from '#shared/clients/image.ts';
-import { type GrantWish, type VolumeAgent, volumeAgent } from '#shared/contracts/volume-agent.ts';
+import { type GrantSpec, type VolumeAgent, volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
@@ -19,7 +19,7 @@ export interface Exports {
   count(dir: string): Promise<number>;
 }
 
-interface HostWish {
+interface HostSpec {
   readonly dir: string;
   readonly bus: ReturnType<typeof memoryBus>;
   readonly point: () => void;
@@ -28,7 +28,7 @@ interface HostWish {
   readonly refuses?: string;
 }
 
-export async function startHost({ dir, bus, point, exports, refuses }: HostWish) {
+export async function startHost({ dir, bus, point, exports, refuses }: HostSpec) {
   const download = () => effect(point, async () => Readable.from([Buffer.alloc(512 * 1024, 7)]));
   const images = { download, upload: async () => {} };
   const exporter = await exports.open(dir);
@@ -36,7 +36,7 @@ export async function startHost({ dir, bus, point, exports, refuses }: HostWish)
   const agent = volumesOf({ store, exporter, images });
   const verbs = volumeAgent.verbs.map((verb) => [
     verb,
-    (wish: never) => effect(point, () => act(agent, verb, wish, refuses)),
+    (spec: never) => effect(point, () => act(agent, verb, spec, refuses)),
   ]);
   const started = startAgent({
     contract: volumeAgent,
@@ -54,22 +54,22 @@ export async function startHost({ dir, bus, point, exports, refuses }: HostWish)
   return { close };
 }
 
-async function act(agent: VolumeAgent, verb: keyof VolumeAgent, wish: never, refuses?: string): Promise<unknown> {
-  const done = await agent[verb](wish);
+async function act(agent: VolumeAgent, verb: keyof VolumeAgent, spec: never, refuses?: string): Promise<unknown> {
+  const done = await agent[verb](spec);
   if (verb === refuses) throw new Fault(507, 'insufficientStorage', 'the disk is full');
   return done;
 }
 
 const grantsFile = (dir: string) => join(dir, 'grants.json');
-export const readGrants = async (dir: string): Promise<GrantWish[]> =>
-  JSON.parse(await readFile(grantsFile(dir), 'utf8').catch(() => '[]')) as GrantWish[];
+export const readGrants = async (dir: string): Promise<GrantSpec[]> =>
+  JSON.parse(await readFile(grantsFile(dir), 'utf8').catch(() => '[]')) as GrantSpec[];
 
 /** What tgtd would know. */
 export function fakeExports(dir: string): Exporter {
-  const keep = async (grants: readonly GrantWish[]) => writeFile(grantsFile(dir), JSON.stringify(grants));
+  const keep = async (grants: readonly GrantSpec[]) => writeFile(grantsFile(dir), JSON.stringify(grants));
   return {
-    ensureGrant: async (wish) => {
-      await keep([...(await readGrants(dir)).filter(({ id }) => id !== wish.id), wish]);
+    ensureGrant: async (spec) => {
+      await keep([...(await readGrants(dir)).filter(({ id }) => id !== spec.id), spec]);
       return { portal: '127.0.0.1:3260', iqn: 'iqn', lun: 1 };
     },
     ensureGrantGone: async ({ id }) => keep((await readGrants(dir)).filter((grant) => grant.id !== id)),

@@ -3,17 +3,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '#shared/bus/bus.ts';
-import type { VolumeWish } from '#shared/contracts/volume-agent.ts';
+import type { VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { knows, startVolumes } from '../e2e/volume-cloud.ts';
 
-type Ask = Bus['ask'];
+type Ask = Bus['call'];
 
 /** A bus whose questions and notifications go another way. */
 const withBus =
   (
     change: (bus: Bus) => {
-      readonly ask?: (...words: Parameters<Ask>) => Promise<unknown>;
-      readonly hint?: Bus['hint'];
+      readonly call?: (...words: Parameters<Ask>) => Promise<unknown>;
+      readonly notify?: Bus['notify'];
     },
   ) =>
   (bus: Bus): Bus =>
@@ -30,37 +30,37 @@ function each(n: number) {
 
 const faults: Readonly<Record<string, (bus: Bus) => Bus>> = {
   'M01: each message comes twice': withBus((bus) => ({
-    ask: async (...words) => {
-      await bus.ask(...words);
-      return bus.ask(...words);
+    call: async (...words) => {
+      await bus.call(...words);
+      return bus.call(...words);
     },
-    hint: (address) => {
-      bus.hint(address);
-      bus.hint(address);
+    notify: (address) => {
+      bus.notify(address);
+      bus.notify(address);
     },
   })),
   'M02: messages overtake each other': withBus((bus) => ({
-    ask: async (...words) => {
+    call: async (...words) => {
       await sleep(Math.random() * 40);
-      return bus.ask(...words);
+      return bus.call(...words);
     },
   })),
   'M03: questions arrive when nobody waits for the answer any more': withBus((bus) => {
     const isLate = each(4);
     return {
-      ask: async (...words) => {
-        if (!isLate()) return bus.ask(...words);
-        void sleep(60).then(() => bus.ask(...words).catch(() => {}));
+      call: async (...words) => {
+        if (!isLate()) return bus.call(...words);
+        void sleep(60).then(() => bus.call(...words).catch(() => {}));
         throw new Error('nobody answered in time');
       },
     };
   }),
-  'M04: no notification arrives': withBus(() => ({ hint: () => {} })),
+  'M04: no notification arrives': withBus(() => ({ notify: () => {} })),
   'M05: every third answer is lost': withBus((bus) => {
     const isLost = each(3);
     return {
-      ask: async (...words) => {
-        const answer = await bus.ask(...words);
+      call: async (...words) => {
+        const answer = await bus.call(...words);
         if (isLost()) throw new Error('the answer was lost');
         return answer;
       },
@@ -73,9 +73,9 @@ for (const [name, wrap] of Object.entries(faults))
     const cloud = await startVolumes(t, {}, wrap);
     const made: string[] = [];
     const host = cloud.startHost({
-      ensureVolume: async (wish: VolumeWish) => {
-        made.push(wish.id);
-        return host.agent.ensureVolume(wish);
+      ensureVolume: async (spec: VolumeSpec) => {
+        made.push(spec.id);
+        return host.agent.ensureVolume(spec);
       },
     });
     await knows(cloud, 1);

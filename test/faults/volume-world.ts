@@ -7,7 +7,7 @@ import { readCloud } from '#shared/config/cloud.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
-import { stranger } from '#shared/http/route.ts';
+import { anonymous } from '#shared/http/route.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { sealWith } from '#shared/seal/seal.ts';
 import { complete, connect, disconnect } from '../../services/volume/attachments/operations.ts';
@@ -24,7 +24,7 @@ import { listVolumes, type Volume } from '../../services/volume/volumes/store.ts
 import { type Exports, fakeExports, imagesIn, readGrants, startHost } from './volume-host.ts';
 import { type World, watchCommits } from './world.ts';
 
-const who = { ...stranger('req-1'), userId: 'u', projectId: 'p', roles: ['admin', 'service'] };
+const caller = { ...anonymous('req-1'), userId: 'u', projectId: 'p', roles: ['admin', 'service'] };
 const config = {
   ...(Object.fromEntries(Object.entries(section).map(([name, { fallback }]) => [name, fallback])) as Config),
   pollMs: 20,
@@ -56,27 +56,27 @@ interface Life {
   /** From here on the process may die. */
   readonly beware: () => void;
   /** The only volume, when nobody works on it. */
-  settled(): Promise<Volume | undefined>;
+  ended(): Promise<Volume | undefined>;
 }
 
 /** Each does what has not been done yet: the process may have died in any line. */
-const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Left; readonly refuses?: string }>> = {
+const stories: Readonly<Record<string, { readonly report: Story; readonly end: Left; readonly refuses?: string }>> = {
   'K40, K42: a volume is made': {
-    tell: async (life) => {
+    report: async (life) => {
       life.beware();
       await volume(life);
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
   'K41: a volume is made of an image': {
-    tell: async (life) => {
+    report: async (life) => {
       life.beware();
       await volume(life, { imageRef: imageId });
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
   'a volume cannot be made': {
-    tell: async (life) => {
+    report: async (life) => {
       life.beware();
       await volume(life);
     },
@@ -84,58 +84,58 @@ const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Lef
     end: { ...nothing, volumes: ['error 1'] },
   },
   'a volume grows': {
-    tell: async (life) => {
+    report: async (life) => {
       const { id, sizeGb } = await volume(life);
-      if (sizeGb === 1) await extendVolume(life.service, who, id, 2);
-      await life.settled();
+      if (sizeGb === 1) await extendVolume(life.service, caller, id, 2);
+      await life.ended();
     },
     end: { ...nothing, volumes: ['available 2'], files: ['volumes 2'] },
   },
   'K26, K44: a snapshot is made, and goes with its volume': {
-    tell: async (life) => {
+    report: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
       const taken = await listSnapshots(service.db, null);
-      if (taken.length === 0) await createSnapshot(service, who, { volume_id: id }, false);
+      if (taken.length === 0) await createSnapshot(service, caller, { volume_id: id }, false);
       await quiet(service);
-      await deleteVolume(service, who, id, { cascade: true, force: false });
+      await deleteVolume(service, caller, id, { cascade: true, force: false });
       await quiet(service);
     },
     end: nothing,
   },
   'a snapshot cannot be made, and is deleted': {
-    tell: async (life) => {
+    report: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
       if ((await listSnapshots(service.db, null)).length === 0)
-        await createSnapshot(service, who, { volume_id: id }, false);
+        await createSnapshot(service, caller, { volume_id: id }, false);
       await quiet(service);
       for (const snapshot of await listSnapshots(service.db, null))
-        await deleteSnapshot(service, who, snapshot.id, false);
+        await deleteSnapshot(service, caller, snapshot.id, false);
       await quiet(service);
     },
     refuses: 'ensureSnapshot',
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
   'K18, K19, K24, K25: a volume is attached and detached': {
-    tell: async (life) => {
+    report: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
       const [known] = await listAttachments(service.db);
-      const wish = { volume_uuid: id, instance_uuid: 's' };
-      const attachment = known ?? (await reserve(service, who, wish, () => {}));
+      const spec = { volume_uuid: id, instance_uuid: 's' };
+      const attachment = known ?? (await reserve(service, caller, spec, () => {}));
       await quiet(service);
-      await connect(service, who, attachment, { initiator: 'iqn.2026-11.test:a', host: 'a' });
+      await connect(service, caller, attachment, { initiator: 'iqn.2026-11.test:a', host: 'a' });
       await complete(service, attachment);
-      await disconnect(service, who, attachment);
+      await disconnect(service, caller, attachment);
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
   'K27: a volume becomes an image': {
-    tell: async (life) => {
+    report: async (life) => {
       const { id } = await volume(life);
-      await uploadVolume(life.service, who, id, { image_name: 'copy' });
-      await life.settled();
+      await uploadVolume(life.service, caller, id, { image_name: 'copy' });
+      await life.ended();
     },
     refuses: 'uploadVolume',
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
@@ -143,10 +143,10 @@ const stories: Readonly<Record<string, { readonly tell: Story; readonly end: Lef
 };
 
 /** The volume of the story, made when it is not there; then the story begins. */
-async function volume({ service, settled, beware }: Life, wish: object = {}): Promise<Volume> {
-  const found = await settled();
-  if (!found) await createVolume(service, who, { size: 1, ...wish });
-  const made = found ?? (await settled());
+async function volume({ service, ended, beware }: Life, spec: object = {}): Promise<Volume> {
+  const found = await ended();
+  if (!found) await createVolume(service, caller, { size: 1, ...spec });
+  const made = found ?? (await ended());
   beware();
   if (!made) throw new Error('the volume went');
   return made;
@@ -170,11 +170,11 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
     const beware = () => {
       mayDie = true;
     };
-    const { tell, refuses } = stories[name] ?? { tell: async () => {} };
+    const { report, refuses } = stories[name] ?? { report: async () => {} };
     const db = openDatabase(`sqlite:${join(dir, 'volume.sqlite')}`);
     const bus = memoryBus();
     const { service, close } = await openVolumes({
-      ground: {
+      runtime: {
         db,
         bus,
         log: silentLog(),
@@ -184,7 +184,7 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
         servers: { attachmentOf: async () => null },
         seal: sealWith(join(dir, 'row-keys')),
       },
-      doorway: {
+      apiServer: {
         identify: async () => Promise.reject(unauthorized()),
         at: { host: '127.0.0.1', port: 0 },
         log: silentLog(),
@@ -193,14 +193,14 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
     });
     const host = await startHost({ dir, bus, point, exports, ...(refuses ? { refuses } : {}) });
     watchCommits(db, point);
-    const settled = async () => {
+    const ended = async () => {
       await quiet(service);
       return (await listVolumes(db, null))[0];
     };
     await knows(service);
-    await settled();
+    await ended();
     if (!(await isTold(dir))) {
-      await tell({ service, settled, beware });
+      await report({ service, ended, beware });
       await quiet(service);
       await writeFile(join(dir, 'told'), '');
     }

@@ -1,6 +1,6 @@
 /** Lives a story and kills itself with SIGKILL at the n-th point it passes. */
 import { flushCompileCache } from 'node:module';
-import { resolveOwnFiles } from '../../deploy/setup/own-files.js';
+import { resolveOwnFiles } from '../../deploy/setup/module-resolver.js';
 import type { World } from './world.ts';
 
 resolveOwnFiles();

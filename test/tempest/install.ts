@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from '#shared/process/run.ts';
-import { cache } from '../../deploy/setup/places.js';
+import { cache } from '../../deploy/setup/paths.js';
 
 const version = '47.0.0';
 /** Keystone's own tests of its rules. */

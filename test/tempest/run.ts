@@ -14,7 +14,7 @@ export interface Outcome {
   readonly failed: readonly { readonly name: string; readonly why: string }[];
 }
 
-export interface RunWish {
+export interface RunOptions {
   readonly suite: Suite;
   /** The last byte of the cloud's address. */
   readonly number: number;
@@ -26,7 +26,7 @@ export interface RunWish {
 /** Compute waits for hundreds of servers. */
 const suiteMs = 3_600_000;
 
-export async function runTempest({ suite, number, only, say }: RunWish): Promise<Outcome> {
+export async function runTempest({ suite, number, only, say }: RunOptions): Promise<Outcome> {
   await ensureTempest(say);
   const cloud = await startTestCloud(suite.roles, number, suite.settings);
   try {

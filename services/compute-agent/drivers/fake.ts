@@ -1,12 +1,12 @@
 /** Guests that are only written down: for tests, and for clouds larger than the machine. */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GuestMachine, GuestState, GuestWish, ImageUpload } from '#shared/contracts/compute-agent.ts';
+import type { GuestMachine, GuestSpec, GuestState, ImageUpload } from '#shared/contracts/compute-agent.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import type { HostFacts, Hypervisor, Power } from './hypervisor.ts';
 
 interface FakeGuest {
-  readonly wish: GuestWish;
+  readonly spec: GuestSpec;
   power: Power;
   reason: string | null;
   console: string;
@@ -20,7 +20,7 @@ export interface FakeOptions {
   /** Stands before each deed: may wait, or throw a Fault to refuse. */
   readonly before?: (verb: string, id: string) => Promise<void>;
   /** Where a snapshot's bytes would go. */
-  readonly upload?: (wish: ImageUpload) => Promise<void>;
+  readonly upload?: (spec: ImageUpload) => Promise<void>;
 }
 
 interface FakeHypervisor extends Hypervisor {
@@ -28,7 +28,7 @@ interface FakeHypervisor extends Hypervisor {
   powerOffInside(id: string): void;
   /** Its process is killed. */
   die(id: string): void;
-  wishes(): readonly GuestWish[];
+  specs(): readonly GuestSpec[];
 }
 
 const machine: GuestMachine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' };
@@ -56,25 +56,25 @@ export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOp
     changed();
   };
   return {
-    ensureGuest: async (wish) => {
-      await before?.('ensureGuest', wish.id);
-      const known = guests.get(wish.id);
+    ensureGuest: async (spec) => {
+      await before?.('ensureGuest', spec.id);
+      const known = guests.get(spec.id);
       const boots =
-        wish.power !== 'off' && (!known || known.power === 'off' || known.wish.boot.mark !== wish.boot.mark);
-      const console = (known?.console ?? '') + (boots ? `fake guest ${wish.id} ready\n` : '');
-      const power = known?.power === 'crashed' && !boots && wish.power === 'on' ? 'crashed' : wish.power;
-      guests.set(wish.id, { wish, power, reason: null, console });
-      await keep(wish.id);
-      return stateOf(wish, power);
+        spec.power !== 'off' && (!known || known.power === 'off' || known.spec.boot.mark !== spec.boot.mark);
+      const console = (known?.console ?? '') + (boots ? `fake guest ${spec.id} ready\n` : '');
+      const power = known?.power === 'crashed' && !boots && spec.power === 'on' ? 'crashed' : spec.power;
+      guests.set(spec.id, { spec, power, reason: null, console });
+      await keep(spec.id);
+      return stateOf(spec, power);
     },
     ensureGuestGone: async ({ id }) => {
       await before?.('ensureGuestGone', id);
       await forget(id);
     },
-    uploadSnapshot: async (wish) => {
-      await before?.('uploadSnapshot', wish.serverId);
-      find(wish.serverId);
-      await upload?.(wish);
+    uploadSnapshot: async (spec) => {
+      await before?.('uploadSnapshot', spec.serverId);
+      find(spec.serverId);
+      await upload?.(spec);
     },
     recover: async () => {
       if (folder === undefined) return; // fake guests need no power: what was on is on
@@ -83,7 +83,7 @@ export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOp
       const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
       for (const text of texts) {
         const guest = JSON.parse(text) as FakeGuest;
-        guests.set(guest.wish.id, guest);
+        guests.set(guest.spec.id, guest);
       }
     },
     facts: async () => ({ ...size, ...factsOf(guests, size.diskGb) }),
@@ -100,23 +100,23 @@ export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOp
     },
     powerOffInside: (id) => byItself(id, 'off', 'powered off from inside'),
     die: (id) => byItself(id, 'off', 'the process died: signal SIGKILL'),
-    wishes: () => [...guests.values()].map(({ wish }) => wish),
+    specs: () => [...guests.values()].map(({ spec }) => spec),
   };
 }
 
-const stateOf = ({ id, disks, machine: wished }: GuestWish, power: Power): GuestState => {
+const stateOf = ({ id, disks, machine: requested }: GuestSpec, power: Power): GuestState => {
   const counted = { virtio: 0, scsi: 0, discs: 0 };
-  const name = ({ id: disk, bus, cdrom }: GuestWish['disks'][number]) => [
+  const name = ({ id: disk, bus, cdrom }: GuestSpec['disks'][number]) => [
     disk,
     cdrom ? `sr${counted.discs++}` : `${bus === 'scsi' ? 'sd' : 'vd'}${String.fromCharCode(97 + counted[bus]++)}`,
   ];
-  return { id, power, machine: wished ?? machine, devices: Object.fromEntries(disks.map(name)) };
+  return { id, power, machine: requested ?? machine, devices: Object.fromEntries(disks.map(name)) };
 };
 
 function factsOf(guests: ReadonlyMap<string, FakeGuest>, diskGb: number) {
   const used = [...guests.values()].filter(({ power }) => power !== 'off');
   return {
-    usedRamMb: used.reduce((sum, { wish }) => sum + wish.ramMb, 0),
+    usedRamMb: used.reduce((sum, { spec }) => sum + spec.ramMb, 0),
     freeDiskGb: diskGb,
     hypervisor: { type: 'fake', version: 1_000 },
     accelerator: 'fake' as const,

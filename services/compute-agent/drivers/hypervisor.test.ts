@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
-import { diskWish, exampleHost, guestWish, nicWish, openFake } from '../../../test/fakes/compute-host.ts';
+import { diskSpec, exampleHost, guestSpec, nicSpec, openFake } from '../../../test/fakes/compute-host.ts';
 import type { Hypervisor } from './hypervisor.ts';
 
 const hasQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0;
@@ -21,31 +21,31 @@ const powerOf = (hypervisor: Hypervisor, id: string) => hypervisor.guests().find
 const isNotFound = (error: unknown) => error instanceof Fault && error.status === 404;
 
 for (const [name, { open, skip }] of Object.entries(drivers)) {
-  test(`${name}: a wish said twice is one guest that runs`, { skip }, async (t) => {
+  test(`${name}: a spec said twice is one guest that runs`, { skip }, async (t) => {
     const hypervisor = await open(t);
-    const wish = guestWish();
-    const first = await hypervisor.ensureGuest(wish);
-    const second = await hypervisor.ensureGuest(wish);
+    const spec = guestSpec();
+    const first = await hypervisor.ensureGuest(spec);
+    const second = await hypervisor.ensureGuest(spec);
     assert.deepEqual(second, first);
     assert.equal(first.power, 'on');
     assert.match(first.machine.type, /^pc-q35-\d/);
-    assert.deepEqual(hypervisor.guests(), [{ id: wish.id, power: 'on', reason: null }]);
+    assert.deepEqual(hypervisor.guests(), [{ id: spec.id, power: 'on', reason: null }]);
   });
 
-  test(`${name}: a guest goes off, on, stands still and goes on, as wished`, { skip }, async (t) => {
+  test(`${name}: a guest goes off, on, stands still and goes on, as specified`, { skip }, async (t) => {
     const hypervisor = await open(t);
-    const wish = guestWish();
+    const spec = guestSpec();
     for (const power of ['on', 'off', 'off', 'on', 'paused', 'on', 'paused', 'off', 'paused'] as const) {
-      assert.equal((await hypervisor.ensureGuest({ ...wish, power })).power, power);
-      assert.equal(powerOf(hypervisor, wish.id), power);
+      assert.equal((await hypervisor.ensureGuest({ ...spec, power })).power, power);
+      assert.equal(powerOf(hypervisor, spec.id), power);
     }
   });
 
   test(`${name}: another mark boots it, on a guest that is off it changes nothing`, { skip }, async (t) => {
     const hypervisor = await open(t);
-    const wish = guestWish();
-    await hypervisor.ensureGuest(wish);
-    const again = { ...wish, boot: { mark: 'second', kind: 'hard' } } as const;
+    const spec = guestSpec();
+    await hypervisor.ensureGuest(spec);
+    const again = { ...spec, boot: { mark: 'second', kind: 'hard' } } as const;
     assert.equal((await hypervisor.ensureGuest(again)).power, 'on');
     const off = { ...again, power: 'off', boot: { mark: 'third', kind: 'soft' } } as const;
     assert.equal((await hypervisor.ensureGuest(off)).power, 'off');
@@ -53,34 +53,34 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
 
   test(`${name}: disks have the names that guests give them, also those that come and go`, { skip }, async (t) => {
     const hypervisor = await open(t);
-    const wish = guestWish({ nics: [nicWish()] });
-    const volume = diskWish();
-    const more = diskWish();
-    const { devices } = await hypervisor.ensureGuest(wish);
+    const spec = guestSpec({ nics: [nicSpec()] });
+    const volume = diskSpec();
+    const more = diskSpec();
+    const { devices } = await hypervisor.ensureGuest(spec);
     assert.deepEqual(devices, { root: 'vda' });
     const plugged = await hypervisor.ensureGuest({
-      ...wish,
-      disks: [...wish.disks, volume, more],
-      nics: [...wish.nics, nicWish()],
+      ...spec,
+      disks: [...spec.disks, volume, more],
+      nics: [...spec.nics, nicSpec()],
     });
     assert.deepEqual(plugged.devices, { root: 'vda', [volume.id]: 'vdb', [more.id]: 'vdc' });
-    const off = await hypervisor.ensureGuest({ ...wish, power: 'off', disks: [...wish.disks, more] });
+    const off = await hypervisor.ensureGuest({ ...spec, power: 'off', disks: [...spec.disks, more] });
     assert.deepEqual(off.devices, { root: 'vda', [more.id]: 'vdb' });
   });
 
   test(`${name}: the machine that compute kept is the machine that boots`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const machine = { type: 'pc-q35-6.2', cpu: 'qemu64', accelerator: 'tcg' } as const;
-    const wish = guestWish({ machine });
-    assert.deepEqual((await hypervisor.ensureGuest(wish)).machine, machine);
+    const spec = guestSpec({ machine });
+    assert.deepEqual((await hypervisor.ensureGuest(spec)).machine, machine);
   });
 
   test(`${name}: what is to be gone is gone, however often it is said`, { skip }, async (t) => {
     const hypervisor = await open(t);
-    const wish = guestWish();
-    await hypervisor.ensureGuest(wish);
-    await hypervisor.ensureGuestGone({ id: wish.id });
-    await hypervisor.ensureGuestGone({ id: wish.id });
+    const spec = guestSpec();
+    await hypervisor.ensureGuest(spec);
+    await hypervisor.ensureGuestGone({ id: spec.id });
+    await hypervisor.ensureGuestGone({ id: spec.id });
     await hypervisor.ensureGuestGone({ id: randomUUID() });
     assert.deepEqual(hypervisor.guests(), []);
   });

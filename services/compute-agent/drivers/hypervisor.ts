@@ -1,17 +1,17 @@
 /** What stands behind the contract: the guests of one host. `qemu` runs them, `fake` only writes them down. */
-import type { ComputeAgent, ComputeReport, GuestState, GuestWish, Screen } from '#shared/contracts/compute-agent.ts';
+import type { ComputeAgent, ComputeReport, GuestSpec, GuestState, Screen } from '#shared/contracts/compute-agent.ts';
 
 export type Power = GuestState['power'];
 /** What the report says of the machine, apart from its names. */
 export type HostFacts = Omit<ComputeReport, 'hostId' | 'hostname' | 'address' | 'guests'>;
 /** The power that compute's row wants; null when this host does not own the guest. Rejects while compute is away. */
-export type OwnerSays = (guestId: string) => Promise<'on' | 'off' | 'paused' | null>;
+export type OwnerState = (guestId: string) => Promise<'on' | 'off' | 'paused' | null>;
 
 export interface Hypervisor extends ComputeAgent {
-  /** Rejects when `replaced` fires while it waits for the guest: a later wish has come. */
-  ensureGuest(wish: GuestWish, replaced?: AbortSignal): Promise<GuestState>;
+  /** Rejects when `replaced` fires while it waits for the guest: a later spec has come. */
+  ensureGuest(spec: GuestSpec, replaced?: AbortSignal): Promise<GuestState>;
   /** Finds the guests that run; one whose process is gone (a power cut) starts again when its owner says so; null: none does. */
-  recover(ownerSays: OwnerSays | null): Promise<void>;
+  recover(ownerState: OwnerState | null): Promise<void>;
   facts(): Promise<HostFacts>;
   guests(): ComputeReport['guests'];
   /** The last `length` lines, all that is kept without it. */

@@ -3,16 +3,16 @@ import { longTime, timeOf } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
-import { listChoices } from '../choices/store.ts';
-import { choiceInWords } from '../choices/view.ts';
 import type { Compute } from '../context.ts';
-import { limitOf } from '../listings/wish.ts';
+import { limitOf } from '../listings/query.ts';
+import { listChoices } from '../scheduling-decisions/store.ts';
+import { choiceInWords } from '../scheduling-decisions/view.ts';
 import { findServer, findServerEver } from '../servers/store.ts';
 import { type Action, findAction, listActions } from './store.ts';
 
 /** From 2.21 on a server's history outlives it. */
-const serverOf = ({ db }: Compute, { who, params, version }: Call<never>) =>
-  (atLeast(version, '2.21') ? findServerEver : findServer)(db, who, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params, version }: Call<never>) =>
+  (atLeast(version, '2.21') ? findServerEver : findServer)(db, caller, params.id ?? '');
 
 /** Nova says no more than Error here; the reason is what a user needs. */
 const actionView = (action: Action, version: Version) => ({

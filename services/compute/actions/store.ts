@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { forgetHeardWork } from '#shared/hosts/work.ts';
 
@@ -25,7 +25,7 @@ export interface Action {
   readonly host: string | null;
 }
 
-type By = Pick<Who, 'requestId' | 'userId' | 'projectId'>;
+type By = Pick<Caller, 'requestId' | 'userId' | 'projectId'>;
 
 interface Ended {
   readonly taskId: string;
@@ -45,9 +45,9 @@ interface Begun {
 }
 
 /** In the transaction that takes the server. */
-export async function beginAction(tx: Knex, who: By, begun: Begun): Promise<void> {
+export async function beginAction(tx: Knex, caller: By, begun: Begun): Promise<void> {
   const now = Date.now();
-  const { requestId, userId, projectId } = who;
+  const { requestId, userId, projectId } = caller;
   const event = `compute_${begun.action.replaceAll('-', '_')}_instance`;
   await tx('actions').insert({
     taskId: null,

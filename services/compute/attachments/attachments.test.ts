@@ -71,10 +71,10 @@ test('volumes attached in one breath, while it reboots, are all there', async (t
 test('a volume that the host refuses is free again, and the action says why', async (t) => {
   let refuses = false;
   const { cloud } = await cloudWithHost(t, {
-    ensureGuest: async (wish) => {
-      if (refuses && wish.disks.length > 1) throw new Fault(500, 'unexpected', 'no slot is left');
+    ensureGuest: async (input) => {
+      if (refuses && input.disks.length > 1) throw new Fault(500, 'unexpected', 'no slot is left');
       const machine = { type: 'q35', cpu: 'max', accelerator: 'tcg' } as const;
-      return { id: wish.id, power: wish.power, machine, devices: {} };
+      return { id: input.id, power: input.power, machine, devices: {} };
     },
   });
   const { id } = await launched(cloud);

@@ -1,14 +1,14 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { limitOf } from '../listings/wish.ts';
+import { limitOf } from '../listings/query.ts';
 import { checkUnlocked } from '../servers/operations.ts';
 import { changeServer, findServer } from '../servers/store.ts';
-import { type AttachWish, attach, detach, findAttached } from './operations.ts';
+import { type AttachInput, attach, detach, findAttached } from './operations.ts';
 import { changeAttachment, listAttachments } from './store.ts';
 import { attachedView, attachmentView } from './view.ts';
 
-const serverOf = ({ db }: Compute, { who, params }: Call<never>) => findServer(db, who, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => findServer(db, caller, params.id ?? '');
 
 async function unlocked(compute: Compute, call: Call<never>) {
   const server = await serverOf(compute, call);
@@ -31,14 +31,14 @@ export const showVolume: Handler<Compute> = async (compute, call) => {
   return ok({ volumeAttachment: attachmentView(attachment, call.version) });
 };
 
-export const attachToServer: Handler<Compute, { volumeAttachment: AttachWish }> = async (compute, call) => {
+export const attachToServer: Handler<Compute, { volumeAttachment: AttachInput }> = async (compute, call) => {
   const server = await unlocked(compute, call as unknown as Call<never>);
   const attachment = await attach(compute, call, server, call.body.volumeAttachment);
   return ok({ volumeAttachment: attachedView(attachment, call.version) });
 };
 
 export const detachFromServer: Handler<Compute> = async (compute, call) => {
-  await detach(compute, call.who, await unlocked(compute, call), call.params.volume ?? '');
+  await detach(compute, call.caller, await unlocked(compute, call), call.params.volume ?? '');
   return accepted();
 };
 

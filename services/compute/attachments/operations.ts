@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { beginAction, problemOf } from '../actions/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
-import type { VolumeJson } from '../drivers/neighbours.ts';
+import type { VolumeJson } from '../drivers/clients.ts';
 import { multiattachTooOld } from '../servers/disk-sources.ts';
 import { referencesOf } from '../servers/references.ts';
 import { changeServer, type Server } from '../servers/store.ts';
@@ -14,14 +14,14 @@ import { attachVolume, detachVolume } from '../workflows/attach-volume.ts';
 import { nextDevice } from '../workflows/volumes.ts';
 import {
   type Attachment,
+  acquireAttachment,
   findByVolume,
   insertAttachment,
   listAttachments,
   readAttachment,
-  takeAttachment,
 } from './store.ts';
 
-export interface AttachWish {
+export interface AttachInput {
   readonly volumeId: string;
   readonly device?: string | null;
   readonly tag?: string | null;
@@ -29,7 +29,7 @@ export interface AttachWish {
 }
 
 interface Asking {
-  readonly who: Who;
+  readonly caller: Caller;
   readonly version: Version;
 }
 
@@ -42,10 +42,15 @@ function checkState({ id, vmState, taskState }: Server, verb: string): void {
 }
 
 /** Records the disk and the work of plugging it: both, or neither. */
-export async function attach(compute: Compute, asking: Asking, server: Server, wish: AttachWish): Promise<Attachment> {
+export async function attach(
+  compute: Compute,
+  asking: Asking,
+  server: Server,
+  input: AttachInput,
+): Promise<Attachment> {
   checkState(server, 'attach_volume');
-  const { who } = asking;
-  const volume = await attachableVolume(compute, asking, wish.volumeId);
+  const { caller } = asking;
+  const volume = await attachableVolume(compute, asking, input.volumeId);
   const { id: serverId, host } = server;
   const made = await compute.db.transaction(async (tx) => {
     await changeServer(tx, serverId, {}); // whoever attaches at the same time waits here, and then sees this disk
@@ -54,13 +59,13 @@ export async function attach(compute: Compute, asking: Asking, server: Server, w
       throw conflict(`Invalid volume: volume ${volume.id} already attached`);
     const id = randomUUID();
     const params = { serverId, attachmentId: id, volumeId: volume.id };
-    const taskId = await enqueue(tx, attachVolume, params, who.requestId);
-    const attachment = newAttachment({ id, serverId, taskId, volume, wish, disks, server });
+    const taskId = await enqueue(tx, attachVolume, params, caller.requestId);
+    const attachment = newAttachment({ id, serverId, taskId, volume, input, disks, server });
     await insertAttachment(tx, attachment);
-    await beginAction(tx, who, { serverId, action: 'attach_volume', taskId, event: 'compute_attach_volume', host });
+    await beginAction(tx, caller, { serverId, action: 'attach_volume', taskId, event: 'compute_attach_volume', host });
     return attachment;
   });
-  compute.bus.hint(tasksWait);
+  compute.bus.notify(tasksWait);
   await reserved(compute, made);
   return made;
 }
@@ -85,12 +90,12 @@ interface Parts {
   readonly serverId: string;
   readonly taskId: string;
   readonly volume: VolumeJson;
-  readonly wish: AttachWish;
+  readonly input: AttachInput;
   readonly disks: readonly Attachment[];
   readonly server: Server;
 }
 
-const newAttachment = ({ id, serverId, taskId, volume, wish, disks, server }: Parts): Attachment => ({
+const newAttachment = ({ id, serverId, taskId, volume, input, disks, server }: Parts): Attachment => ({
   id,
   serverId,
   taskId,
@@ -103,21 +108,21 @@ const newAttachment = ({ id, serverId, taskId, volume, wish, disks, server }: Pa
   volumeType: null,
   attachmentId: null,
   bootIndex: null,
-  device: wish.device ?? nextDevice([server.rootDevice ?? '/dev/vda', ...disks.map(({ device }) => device)]),
+  device: input.device ?? nextDevice([server.rootDevice ?? '/dev/vda', ...disks.map(({ device }) => device)]),
   bus: 'virtio',
   cdrom: false,
   sizeGb: volume.size,
-  deleteOnTermination: wish.delete_on_termination ?? false,
+  deleteOnTermination: input.delete_on_termination ?? false,
   created: false,
-  tag: wish.tag ?? null,
+  tag: input.tag ?? null,
   connection: null,
   createdAt: Date.now(),
 });
 
 /** With the caller's own eyes. */
-async function attachableVolume(compute: Compute, { who, version }: Asking, id: string): Promise<VolumeJson> {
+async function attachableVolume(compute: Compute, { caller, version }: Asking, id: string): Promise<VolumeJson> {
   const missing = () => new Fault(404, 'notFound', `Volume ${id} could not be found.`);
-  const volume = await referencesOf(compute, who).volume(id, missing);
+  const volume = await referencesOf(compute, caller).volume(id, missing);
   if (volume.multiattach === true && !atLeast(version, '2.60')) throw multiattachTooOld();
   const isShared = volume.multiattach === true && volume.status === 'in-use';
   if (volume.status !== 'available' && !isShared)
@@ -126,20 +131,20 @@ async function attachableVolume(compute: Compute, { who, version }: Asking, id: 
 }
 
 /** Gives the disk to the work of pulling it. */
-export async function detach(compute: Compute, who: Who, server: Server, volumeId: string): Promise<void> {
+export async function detach(compute: Compute, caller: Caller, server: Server, volumeId: string): Promise<void> {
   checkState(server, 'detach_volume');
   const { id: serverId, host } = server;
   const attachment = await findAttached(compute, serverId, volumeId);
   if (attachment.bootIndex === 0) throw new Fault(403, 'forbidden', `Cannot detach a root device volume`);
   await compute.db.transaction(async (tx) => {
     const params = { serverId, attachmentId: attachment.id, volumeId };
-    const taskId = await enqueue(tx, detachVolume, params, who.requestId);
-    if (!(await takeAttachment(tx, { id: attachment.id, taskId })))
+    const taskId = await enqueue(tx, detachVolume, params, caller.requestId);
+    if (!(await acquireAttachment(tx, { id: attachment.id, taskId })))
       throw badRequest(`Invalid volume: Invalid input received: volume ${volumeId} is ${attachment.state} now.`);
     await changeServer(tx, serverId, {});
-    await beginAction(tx, who, { serverId, action: 'detach_volume', taskId, event: 'compute_detach_volume', host });
+    await beginAction(tx, caller, { serverId, action: 'detach_volume', taskId, event: 'compute_detach_volume', host });
   });
-  compute.bus.hint(tasksWait);
+  compute.bus.notify(tasksWait);
 }
 
 export async function findAttached({ db }: Compute, serverId: string, volumeId: string): Promise<Attachment> {

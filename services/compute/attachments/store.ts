@@ -76,15 +76,15 @@ export const changeAttachment = async (tx: Knex, id: string, change: Change): Pr
 };
 
 /** False when it is not there, not attached, or some task has it. */
-export const takeAttachment = async (tx: Knex, { id, taskId }: Owned): Promise<boolean> =>
+export const acquireAttachment = async (tx: Knex, { id, taskId }: Owned): Promise<boolean> =>
   (await tx('attachments').where({ id, taskId: null, state: 'attached' }).update({ taskId, state: 'detaching' })) > 0;
 
-export const settleAttachment = async (tx: Knex, { id, taskId }: Owned, change: Change): Promise<void> => {
+export const updateOwnedAttachment = async (tx: Knex, { id, taskId }: Owned, change: Change): Promise<void> => {
   await tx('attachments').where({ id, taskId }).update(toRow(change));
 };
 
 export const releaseAttachment = (tx: Knex, owned: Owned, change: Change): Promise<void> =>
-  settleAttachment(tx, owned, { ...change, taskId: null });
+  updateOwnedAttachment(tx, owned, { ...change, taskId: null });
 
 export const removeAttachment = async (tx: Knex, id: string): Promise<void> => {
   await tx('attachments').where({ id }).delete();

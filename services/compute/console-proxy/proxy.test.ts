@@ -10,13 +10,15 @@ import { WebSocket } from 'ws';
 import { type Log, openLog, silentLog } from '#shared/log/log.ts';
 import { startConsoleProxy } from './proxy.ts';
 
-const greeting = 'RFB 003.008\n';
+const ensuringDefaultGroup = 'RFB 003.008\n';
 
 /** A screen that greets and then says back what it hears, and tokens that are good once. */
 async function openProxy(t: TestContext, tokens = ['good'], log: Log = silentLog()) {
   const dir = await mkdtemp(join(tmpdir(), 'console-'));
   const path = join(dir, 'vnc.sock');
-  const screen: Server = createServer((socket) => socket.on('error', () => {}).write(greeting) && socket.pipe(socket));
+  const screen: Server = createServer(
+    (socket) => socket.on('error', () => {}).write(ensuringDefaultGroup) && socket.pipe(socket),
+  );
   await once(screen.listen(path), 'listening');
   const left = new Set(tokens);
   const redeemConsoleToken = async (token: string) => (left.delete(token) ? { host: 'h', serverId: 's' } : null);
@@ -50,7 +52,7 @@ test('a token opens the screen, both ways', async (t) => {
   const { proxy } = await openProxy(t);
   const socket = knock(proxy.port, 'good');
   const [first] = await once(socket, 'message');
-  assert.equal(String(first), greeting);
+  assert.equal(String(first), ensuringDefaultGroup);
   assert.equal(socket.protocol, 'binary');
   socket.send(Buffer.from('keys'));
   const [second] = await once(socket, 'message');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { questionTo } from '#shared/contracts/compute-agent.ts';
+import { callAddress } from '#shared/contracts/compute-agent.ts';
 import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
 import { rowsHolding } from '../../../test/fakes/planted.ts';
 import { redeemConsole } from './store.ts';
@@ -15,13 +15,13 @@ async function withServer(t: Parameters<typeof startCloud>[0]) {
   cloud.startHost();
   await until(() => cloud.placement.providers.size === 1);
   const { body } = await cloud.launch();
-  return { cloud, id: (await cloud.settled(body.server.id)).id as string };
+  return { cloud, id: (await cloud.ended(body.server.id)).id as string };
 }
 
 test('OSSA-2013-006: a console’s token opens it once', async (t) => {
   const { cloud, id } = await withServer(t);
-  const wish = { remote_console: { protocol: 'vnc', type: 'novnc' } };
-  const { body } = await cloud.ask('POST', `/v2.1/servers/${id}/remote-consoles`, { version: '2.8', body: wish });
+  const input = { remote_console: { protocol: 'vnc', type: 'novnc' } };
+  const { body } = await cloud.ask('POST', `/v2.1/servers/${id}/remote-consoles`, { version: '2.8', body: input });
   const path = new URL(body.remote_console.url).searchParams.get('path') ?? '';
   const token = new URLSearchParams(path).get('token') ?? '';
   assert.equal((await redeemConsole(cloud.compute.db, token))?.serverId, id);
@@ -41,7 +41,7 @@ test('OSSA-2019-003: the log is what the host says; a host that is silent is a 4
   assert.equal(silent.status, 409);
   assert.match(silent.body.conflictingRequest.message, /does not answer/);
   assert.doesNotMatch(silent.body.conflictingRequest.message, /kvm1/);
-  cloud.compute.bus.onAsk(questionTo('kvm1', 'consoleLog'), async ({ length }: { length: number | null }) => ({
+  cloud.compute.bus.onCall(callAddress('kvm1', 'consoleLog'), async ({ length }: { length: number | null }) => ({
     output: `last ${length}`,
   }));
   const { body } = await cloud.act(id, { 'os-getConsoleOutput': { length: 5 } });
@@ -59,7 +59,7 @@ test('OSSN-0008: as many consoles of a server wait as may, however many are aske
   assert.ok(await redeemConsole(cloud.compute.db, tokenIn(first?.body.remote_console.url)));
   assert.equal((await ask()).status, 200, 'one was opened');
   const other = await cloud.launch();
-  const { id: another } = await cloud.settled(other.body.server.id);
+  const { id: another } = await cloud.ended(other.body.server.id);
   const asked = { version: '2.8', body: remote };
   assert.equal((await cloud.ask('POST', `/v2.1/servers/${another}/remote-consoles`, asked)).status, 200);
 });

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { atLeast } from '#shared/api/versions.ts';
 import { NoAnswer } from '#shared/bus/bus.ts';
-import { questionTo } from '#shared/contracts/compute-agent.ts';
+import { callAddress } from '#shared/contracts/compute-agent.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { findServer, type Server } from '../servers/store.ts';
 import { insertConsole, readConsole } from './store.ts';
 
-const serverOf = ({ db }: Compute, { who, params }: Call<never>) => findServer(db, who, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => findServer(db, caller, params.id ?? '');
 
 const notReady = ({ id }: Server) => conflict(`Instance ${id} is not ready`);
 
@@ -20,9 +20,9 @@ export const showConsoleLog: Handler<
   if (server.host === null) throw notReady(server);
   const asked = call.body['os-getConsoleOutput']?.length ?? null;
   const length = asked === null || Number(asked) < 0 ? null : Number(asked);
-  const question = { id: server.id, length };
+  const request = { id: server.id, length };
   const answer = await compute.bus
-    .ask<{ output: string }>(questionTo(server.host, 'consoleLog'), question)
+    .call<{ output: string }>(callAddress(server.host, 'consoleLog'), request)
     .catch((error: unknown) => {
       if (error instanceof NoAnswer)
         throw new Fault(409, 'conflict', `The host of instance ${server.id} does not answer: try again in a moment.`);

@@ -9,7 +9,7 @@ test('network tells that a port changed, and the addresses of the row follow', a
   cloud.startHost();
   await until(() => cloud.placement.providers.size === 1);
   const { body } = await cloud.launch();
-  const { id } = await cloud.settled(body.server.id);
+  const { id } = await cloud.ended(body.server.id);
   const [port] = [...cloud.network.ports.values()];
   await cloud.network.updatePort(port?.id ?? '', { fixed_ips: [{ ip_address: '10.7.0.99', subnet_id: 's' }] });
   const events = [{ name: 'network-changed', server_uuid: id, tag: port?.id }];

@@ -12,7 +12,7 @@ interface Told {
 }
 
 /** What other services tell of a server's ports and volumes. Each is only a reason to look. */
-export const tellEvents: Handler<Compute, { events: readonly Told[] }> = async (compute, { body }) => {
+export const sendEvents: Handler<Compute, { events: readonly Told[] }> = async (compute, { body }) => {
   const outcomes = await Promise.all(
     body.events.map(async (event) => {
       const server = await readServer(compute.db, event.server_uuid);
@@ -30,7 +30,7 @@ export const tellEvents: Handler<Compute, { events: readonly Told[] }> = async (
 /** Nobody waits for it: the sender has told, and a timer looks too. */
 function hear(compute: Compute, { name, server_uuid: serverId }: Told): void {
   if (!name.startsWith('network-')) return;
-  compute.bus.hint(portChanged(serverId));
+  compute.bus.notify(portChanged(serverId));
   void refreshAddresses(compute, serverId).catch((error: unknown) =>
     compute.log.warn({ serverId, error }, 'addresses of a server could not be read'),
   );

@@ -29,8 +29,8 @@ test('a description comes with 2.55, extra specs with 2.61, a number for swap wi
 
 test('a private flavor is for those who were let in', async (t) => {
   const cloud = await startCloud(t);
-  const wish = { ...flavor, 'os-flavor-access:is_public': false };
-  const { body } = await cloud.ask('POST', '/v2.1/flavors', { body: { flavor: wish } });
+  const input = { ...flavor, 'os-flavor-access:is_public': false };
+  const { body } = await cloud.ask('POST', '/v2.1/flavors', { body: { flavor: input } });
   const path = `/v2.1/flavors/${body.flavor.id}`;
   const sees = async () => (await cloud.ask('GET', path, { role: 'member,reader', project: 'p9' })).status;
   assert.equal(await sees(), 404);
@@ -53,8 +53,8 @@ test('extra specs come and go', async (t) => {
 
 test('one name and one id once; a member makes none', async (t) => {
   const cloud = await startCloud(t);
-  const make = (wish: object, role = 'admin') =>
-    cloud.ask('POST', '/v2.1/flavors', { role, body: { flavor: { ...flavor, ...wish } } });
+  const make = (input: object, role = 'admin') =>
+    cloud.ask('POST', '/v2.1/flavors', { role, body: { flavor: { ...flavor, ...input } } });
   assert.equal((await make({})).status, 200);
   assert.equal((await make({})).status, 409);
   assert.equal((await make({ name: 'other', id: '1' })).status, 409);

@@ -1,5 +1,5 @@
 import { atLeast } from '#shared/api/versions.ts';
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
@@ -45,9 +45,9 @@ const whole = (name: string, text: string | undefined): number | undefined => {
 };
 
 /** Who is no administrator sees public ones and those of its project; an administrator chooses. */
-function publicWished({ who, query }: Call<never>): boolean | undefined {
+function publicRequested({ caller, query }: Call<never>): boolean | undefined {
   const asked = query.is_public?.toLowerCase();
-  if (!isAdmin(who)) return undefined;
+  if (!isAdmin(caller)) return undefined;
   if (asked === undefined || asked === '') return true;
   if (asked === 'none') return undefined;
   if (/^(true|1|t|yes|on|y)$/.test(asked)) return true;
@@ -56,14 +56,14 @@ function publicWished({ who, query }: Call<never>): boolean | undefined {
 }
 
 async function page(compute: Compute, call: Call<never>) {
-  const { who, query } = call;
+  const { caller, query } = call;
   const sortKey = own(sortColumns, query.sort_key ?? 'flavorid');
   if (!sortKey) throw badRequest(`Sort key supplied was not valid.`);
-  const isPublic = publicWished(call);
+  const isPublic = publicRequested(call);
   const minRamMb = whole('minRam', query.minRam);
   const minDiskGb = whole('minDisk', query.minDisk);
   const limit = Math.min(mostPerPage, whole('limit', query.limit) ?? mostPerPage);
-  const flavors = await listFlavors(compute.db, who, {
+  const flavors = await listFlavors(compute.db, caller, {
     sortKey,
     sortDir: query.sort_dir === 'desc' ? 'desc' : 'asc',
     limit,
@@ -95,7 +95,7 @@ export const listFlavorDetails: Handler<Compute> = async (compute, call) => {
   return ok({ flavors: flavors.map((each) => flavorView(seenBy(call, each), call.version)), ...links });
 };
 
-const found = ({ db }: Compute, { who, params }: Call<never>) => findFlavor(db, who, params.id ?? '');
+const found = ({ db }: Compute, { caller, params }: Call<never>) => findFlavor(db, caller, params.id ?? '');
 
 export const showFlavor: Handler<Compute> = async (compute, call) =>
   ok({ flavor: flavorView(seenBy(call, await found(compute, call)), call.version) });

@@ -19,21 +19,22 @@ export interface FlavorBody {
 const falseWords = /^(false|0|off|no|f|n)$/i;
 
 /** `auto` and nothing let us choose the id. */
-export async function createFlavor(db: Knex, wish: FlavorBody): Promise<Flavor> {
+export async function createFlavor(db: Knex, input: FlavorBody): Promise<Flavor> {
   const now = Date.now();
-  const id = wish.id === undefined || wish.id === null || wish.id === 'auto' ? randomUUID() : String(wish.id).trim();
+  const id =
+    input.id === undefined || input.id === null || input.id === 'auto' ? randomUUID() : String(input.id).trim();
   if (id === '') throw badRequest('Flavor id cannot be empty.');
   const flavor = {
     id,
-    name: wish.name.trim(),
-    description: wish.description ?? null,
-    vcpus: Number(wish.vcpus),
-    ramMb: Number(wish.ram),
-    diskGb: Number(wish.disk),
-    ephemeralGb: Number(wish['OS-FLV-EXT-DATA:ephemeral'] ?? 0),
-    swapMb: Number(wish.swap || 0),
-    rxtxFactor: Number(wish.rxtx_factor ?? 1),
-    isPublic: !falseWords.test(String(wish['os-flavor-access:is_public'] ?? true)),
+    name: input.name.trim(),
+    description: input.description ?? null,
+    vcpus: Number(input.vcpus),
+    ramMb: Number(input.ram),
+    diskGb: Number(input.disk),
+    ephemeralGb: Number(input['OS-FLV-EXT-DATA:ephemeral'] ?? 0),
+    swapMb: Number(input.swap || 0),
+    rxtxFactor: Number(input.rxtx_factor ?? 1),
+    isPublic: !falseWords.test(String(input['os-flavor-access:is_public'] ?? true)),
     disabled: false,
     extraSpecs: {},
     createdAt: now,

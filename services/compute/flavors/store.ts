@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 
 export interface Flavor {
@@ -32,17 +32,17 @@ export async function insertFlavor(tx: Knex, flavor: Omit<Flavor, 'sequence'>): 
 }
 
 /** Public ones, and those that the project was let into. */
-const visibleTo = (db: Knex, who: Who) => {
+const visibleTo = (db: Knex, caller: Caller) => {
   const found = db('flavors');
-  if (isAdmin(who)) return found;
+  if (isAdmin(caller)) return found;
   const let_in = db('flavor_access')
-    .where({ projectId: who.projectId ?? '' })
+    .where({ projectId: caller.projectId ?? '' })
     .select('flavorId');
   return found.where((either) => void either.where({ isPublic: true }).orWhereIn('id', let_in));
 };
 
-export async function findFlavor(db: Knex, who: Who, id: string): Promise<Flavor> {
-  const row: unknown = await visibleTo(db, who).where({ id }).first();
+export async function findFlavor(db: Knex, caller: Caller, id: string): Promise<Flavor> {
+  const row: unknown = await visibleTo(db, caller).where({ id }).first();
   if (!row) throw notFound('Flavor', id);
   return fromRow(row as Record<string, unknown>);
 }
@@ -58,9 +58,9 @@ export interface FlavorFilter {
   readonly limit: number;
 }
 
-export async function listFlavors(db: Knex, who: Who, filter: FlavorFilter): Promise<Flavor[]> {
+export async function listFlavors(db: Knex, caller: Caller, filter: FlavorFilter): Promise<Flavor[]> {
   const { sortKey, sortDir, marker, limit, isPublic, minRamMb = 0, minDiskGb = 0 } = filter;
-  const found = visibleTo(db, who)
+  const found = visibleTo(db, caller)
     .where('ramMb', '>=', minRamMb)
     .where('diskGb', '>=', minDiskGb)
     .where({ disabled: false })

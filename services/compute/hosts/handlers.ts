@@ -4,7 +4,7 @@ import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
 import type { Compute } from '../context.ts';
-import { limitOf } from '../listings/wish.ts';
+import { limitOf } from '../listings/query.ts';
 import { listServersOnHosts, usedOnHosts } from '../usages/store.ts';
 import { isUp } from './operations.ts';
 import {

@@ -43,7 +43,7 @@ test('a disabled host takes no servers, and the fault says why', async (t) => {
   const change = { status: 'disabled', disabled_reason: 'a new fan' };
   assert.equal((await cloud.ask('PUT', path, { version: '2.53', body: change })).body.service.status, 'disabled');
   const launched = await cloud.launch();
-  const { fault } = await cloud.settled(launched.body.server.id);
+  const { fault } = await cloud.ended(launched.body.server.id);
   assert.match(fault.message, /Hosts: 1 disabled\.$/);
   assert.equal(fault.details, 'No valid host was found. Host kvm1: is disabled: a new fan.');
 });
@@ -60,20 +60,20 @@ test('a host in an aggregate with a zone is in that zone, and in no other', asyn
   const zone = body.availabilityZoneInfo.find(({ zoneName }: { zoneName: string }) => zoneName === 'z1');
   assert.equal(zone.hosts.kvm1['nova-compute'].available, true);
   const launched = await cloud.launch({ availability_zone: 'z1' });
-  assert.equal((await cloud.settled(launched.body.server.id))['OS-EXT-AZ:availability_zone'], 'z1');
+  assert.equal((await cloud.ended(launched.body.server.id))['OS-EXT-AZ:availability_zone'], 'z1');
   const elsewhere = await cloud.launch({ availability_zone: 'nova' });
-  assert.match((await cloud.settled(elsewhere.body.server.id)).fault.details, /zone nova was asked for, it is in z1/);
+  assert.match((await cloud.ended(elsewhere.body.server.id)).fault.details, /zone nova was asked for, it is in z1/);
 });
 
 test('after a power cut a host is told which of its guests shall run', async (t) => {
   const cloud = await withHost(t);
   const { body } = await cloud.launch();
-  const { id } = await cloud.settled(body.server.id);
+  const { id } = await cloud.ended(body.server.id);
   const wanted = async (host: string) =>
-    (await cloud.compute.bus.ask<OwnsGuest['answer']>(ownsGuest, { host, id })).power;
+    (await cloud.compute.bus.call<OwnsGuest['answer']>(ownsGuest, { host, id })).power;
   assert.equal(await wanted('kvm1'), 'on');
   assert.equal(await wanted('another'), null);
   await cloud.act(id, { 'os-stop': null });
-  await cloud.settled(id);
+  await cloud.ended(id);
   assert.equal(await wanted('kvm1'), 'off');
 });

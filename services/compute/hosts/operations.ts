@@ -75,7 +75,7 @@ async function save({ db, bus }: Compute, host: string, report: ComputeReport, m
     await touchService(tx, agentBinary, host, now);
     await saveReport(tx, host, report);
   });
-  if (memory.text !== text) bus.hint(hostReported);
+  if (memory.text !== text) bus.notify(hostReported);
   memory.text = text;
   memory.savedAt = now;
 }
@@ -91,7 +91,7 @@ function worthALook({ guests }: ComputeReport, memory: Memory): readonly Guest[]
 }
 
 /** What placement does not know yet of the hosts, or no longer right. */
-export async function tellPlacement(compute: Compute): Promise<void> {
+export async function reportToPlacement(compute: Compute): Promise<void> {
   for (const host of await listHosts(compute.db)) {
     const inventory = inventoryOf(compute, host);
     const text = JSON.stringify({ name: host.name, inventory });
@@ -123,12 +123,12 @@ async function compareGuests(
     const doubt = `${row.version}/${power}`;
     if (doubts.get(id) !== doubt) {
       doubts.set(id, doubt);
-      bus.hint(address.hint('compute', host));
+      bus.notify(address.notify('compute', host));
       continue;
     }
     doubts.delete(id);
     const server = await readServer(db, id);
-    if (server && (await settleGuest(db, server, power, reason)))
+    if (server && (await reconcileGuest(db, server, power, reason)))
       log.info({ serverId: id, host, power, reason }, 'a guest changed by itself');
   }
 }
@@ -140,7 +140,7 @@ const told: Readonly<Record<Guest['power'], string>> = {
   crashed: 'stop',
 };
 
-async function settleGuest(
+async function reconcileGuest(
   db: Knex,
   server: Server,
   power: keyof typeof told,

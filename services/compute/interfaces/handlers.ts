@@ -4,10 +4,10 @@ import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { checkUnlocked } from '../servers/operations.ts';
 import { findServer } from '../servers/store.ts';
-import { attach, changeGroup, detach, findPlugged, type InterfaceWish } from './operations.ts';
+import { attach, changeGroup, detach, findPlugged, type InterfaceInput } from './operations.ts';
 import { type Interface, listInterfaces } from './store.ts';
 
-const serverOf = ({ db }: Compute, { who, params }: Call<never>) => findServer(db, who, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => findServer(db, caller, params.id ?? '');
 
 async function unlocked(compute: Compute, call: Call<never>) {
   const server = await serverOf(compute, call);
@@ -36,31 +36,31 @@ export const showInterface: Handler<Compute> = async (compute, call) => {
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
-export const attachInterface: Handler<Compute, { interfaceAttachment?: InterfaceWish } | undefined> = async (
+export const attachInterface: Handler<Compute, { interfaceAttachment?: InterfaceInput } | undefined> = async (
   compute,
   call,
 ) => {
   const server = await unlocked(compute, call as unknown as Call<never>);
   const mayOutside = () => call.may('network:attach_external_network');
-  const nic = await attach(compute, call.who, server, call.body?.interfaceAttachment ?? {}, mayOutside);
+  const nic = await attach(compute, call.caller, server, call.body?.interfaceAttachment ?? {}, mayOutside);
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
 export const detachInterface: Handler<Compute> = async (compute, call) => {
-  await detach(compute, call.who, await unlocked(compute, call), call.params.port ?? '');
+  await detach(compute, call.caller, await unlocked(compute, call), call.params.port ?? '');
   return accepted();
 };
 
 export const addGroup: Handler<Compute, { addSecurityGroup: { name: string } }> = async (compute, call) => {
   const server = await unlocked(compute, call as unknown as Call<never>);
   checkActive(server.vmState, server.id);
-  await changeGroup(compute, call.who, server, { name: call.body.addSecurityGroup.name, wanted: true });
+  await changeGroup(compute, call.caller, server, { name: call.body.addSecurityGroup.name, wanted: true });
   return accepted();
 };
 
 export const removeGroup: Handler<Compute, { removeSecurityGroup: { name: string } }> = async (compute, call) => {
   const server = await unlocked(compute, call as unknown as Call<never>);
-  await changeGroup(compute, call.who, server, { name: call.body.removeSecurityGroup.name, wanted: false });
+  await changeGroup(compute, call.caller, server, { name: call.body.removeSecurityGroup.name, wanted: false });
   return accepted();
 };
 

@@ -1,28 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { cancel, enqueue } from '#shared/workflow/tasks.ts';
 import { beginAction, problemOf } from '../actions/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
-import type { PortJson } from '../drivers/neighbours.ts';
+import type { PortJson } from '../drivers/clients.ts';
+import type { NetworkInput } from '../servers/input.ts';
 import { referencesOf } from '../servers/references.ts';
+import { requestedNic, requestedNics } from '../servers/requested-networks.ts';
 import { changeServer, readServer, type Server } from '../servers/store.ts';
-import type { NetworkWish } from '../servers/wish.ts';
-import { wishedNic, wishedNics } from '../servers/wished-networks.ts';
 import { attachInterface, detachInterface } from '../workflows/attach-interface.ts';
 import { addressesOf, copyOf } from '../workflows/ports.ts';
 import {
+  acquireInterface,
   changeInterface,
   findByPort,
   type Interface,
   insertInterface,
   listInterfaces,
   readInterface,
-  takeInterface,
 } from './store.ts';
 
-export interface InterfaceWish {
+export interface InterfaceInput {
   readonly port_id?: string;
   readonly net_id?: string;
   readonly fixed_ips?: readonly { readonly ip_address: string }[];
@@ -43,19 +43,19 @@ const lookMs = 50;
 /** The answer shows the port with its addresses, so this waits for the work it begins. */
 export async function attach(
   compute: Compute,
-  who: Who,
+  caller: Caller,
   server: Server,
-  wish: InterfaceWish,
+  input: InterfaceInput,
   mayOutside: () => boolean,
 ): Promise<Interface> {
   checkState(server, 'attach_interface');
-  const nic = await wished(compute, who, wish, mayOutside);
+  const nic = await requested(compute, caller, input, mayOutside);
   const { id: serverId, host } = server;
   const id = randomUUID();
   const taskId = await compute.db.transaction(async (tx) => {
     await changeServer(tx, serverId, {}); // one after the other: each NIC has its own number
     const places = (await listInterfaces(tx, serverId)).map(({ place }) => place);
-    const taskId = await enqueue(tx, attachInterface, { serverId, interfaceId: id }, who.requestId);
+    const taskId = await enqueue(tx, attachInterface, { serverId, interfaceId: id }, caller.requestId);
     await insertInterface(tx, {
       ...nic,
       id,
@@ -67,7 +67,7 @@ export async function attach(
       port: null,
       createdAt: Date.now(),
     });
-    await beginAction(tx, who, {
+    await beginAction(tx, caller, {
       serverId,
       action: 'interface_attach',
       taskId,
@@ -76,11 +76,11 @@ export async function attach(
     });
     return taskId;
   });
-  compute.bus.hint(tasksWait);
-  return settled(compute, serverId, id, taskId);
+  compute.bus.notify(tasksWait);
+  return ended(compute, serverId, id, taskId);
 }
 
-async function settled({ db }: Compute, serverId: string, id: string, taskId: string): Promise<Interface> {
+async function ended({ db }: Compute, serverId: string, id: string, taskId: string): Promise<Interface> {
   const until = Date.now() + waitMs;
   for (;;) {
     const nic = await readInterface(db, id);
@@ -101,34 +101,34 @@ async function settled({ db }: Compute, serverId: string, id: string, taskId: st
   }
 }
 
-async function wished(compute: Compute, who: Who, wish: InterfaceWish, mayOutside: () => boolean) {
-  const asking = { who, of: referencesOf(compute, who), mayOutside };
-  const { port_id, net_id, fixed_ips = [], tag } = wish;
+async function requested(compute: Compute, caller: Caller, input: InterfaceInput, mayOutside: () => boolean) {
+  const asking = { caller, of: referencesOf(compute, caller), mayOutside };
+  const { port_id, net_id, fixed_ips = [], tag } = input;
   if (port_id !== undefined && net_id !== undefined) throw badRequest('Must not input both network_id and port_id');
   if (fixed_ips.length > 0 && net_id === undefined) throw badRequest('Must input network_id when request IP address');
-  const asked: NetworkWish = {
+  const asked: NetworkInput = {
     ...(port_id === undefined ? {} : { port: port_id }),
     ...(net_id === undefined ? {} : { uuid: net_id }),
     ...(fixed_ips[0] === undefined ? {} : { fixed_ip: fixed_ips[0].ip_address }),
     ...(tag === undefined ? {} : { tag }),
   };
-  if (port_id !== undefined || net_id !== undefined) return wishedNic(asking, asked);
-  const [only] = await wishedNics(asking, 'auto');
+  if (port_id !== undefined || net_id !== undefined) return requestedNic(asking, asked);
+  const [only] = await requestedNics(asking, 'auto');
   if (!only)
     throw badRequest(
-      `No specific network was requested and none are available for project '${who.projectId}'. Name one, or make one.`,
+      `No specific network was requested and none are available for project '${caller.projectId}'. Name one, or make one.`,
     );
   return only;
 }
 
-export async function detach(compute: Compute, who: Who, server: Server, portId: string): Promise<void> {
+export async function detach(compute: Compute, caller: Caller, server: Server, portId: string): Promise<void> {
   checkState(server, 'detach_interface');
   const { id: serverId, host } = server;
   const nic = await findPlugged(compute, serverId, portId);
   await compute.db.transaction(async (tx) => {
-    const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: nic.id }, who.requestId);
-    if (!(await takeInterface(tx, { id: nic.id, taskId }))) throw conflict(`Port ${portId} is ${nic.state} now.`);
-    await beginAction(tx, who, {
+    const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: nic.id }, caller.requestId);
+    if (!(await acquireInterface(tx, { id: nic.id, taskId }))) throw conflict(`Port ${portId} is ${nic.state} now.`);
+    await beginAction(tx, caller, {
       serverId,
       action: 'interface_detach',
       taskId,
@@ -136,7 +136,7 @@ export async function detach(compute: Compute, who: Who, server: Server, portId:
       host,
     });
   });
-  compute.bus.hint(tasksWait);
+  compute.bus.notify(tasksWait);
 }
 
 export async function findPlugged({ db }: Compute, serverId: string, portId: string): Promise<Interface> {
@@ -186,24 +186,24 @@ async function dropIfGone(compute: Compute, { id, serverId, portId, state, taskI
     const server = await readServer(tx, serverId);
     if (!server || server.taskState === 'deleting') return;
     const { userId, projectId, host } = server;
-    const who = { userId, projectId, requestId: `req-${randomUUID()}` };
-    const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: id }, who.requestId);
-    if (!(await takeInterface(tx, { id, taskId }))) return void (await cancel(tx, taskId));
+    const caller = { userId, projectId, requestId: `req-${randomUUID()}` };
+    const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: id }, caller.requestId);
+    if (!(await acquireInterface(tx, { id, taskId }))) return void (await cancel(tx, taskId));
     const event = 'compute_detach_interface';
-    await beginAction(tx, who, { serverId, action: 'interface_detach', taskId, event, host });
+    await beginAction(tx, caller, { serverId, action: 'interface_detach', taskId, event, host });
   });
-  compute.bus.hint(tasksWait);
+  compute.bus.notify(tasksWait);
 }
 
 /** A group of the server's project, on or off all its ports. */
 export async function changeGroup(
   compute: Compute,
-  who: Who,
+  caller: Caller,
   server: Server,
   { name, wanted }: { readonly name: string; readonly wanted: boolean },
 ): Promise<void> {
   const { network } = compute;
-  const groups = await referencesOf(compute, who).groupsOf(server.projectId);
+  const groups = await referencesOf(compute, caller).groupsOf(server.projectId);
   const group = groups.find((each) => each.id === name || each.name === name);
   if (!group) throw new Fault(404, 'notFound', `Security group ${name} not found for project ${server.projectId}.`);
   const ports = await portsOf(compute, await listInterfaces(compute.db, server.id));
@@ -214,7 +214,7 @@ export async function changeGroup(
   for (const port of wanted ? ports.filter((each) => !has.includes(each)) : has) {
     const now = port.security_groups ?? [];
     const next = wanted ? [...now, group.id] : now.filter((id) => id !== group.id);
-    await network.updatePort(port.id, { security_groups: next }, who.token);
+    await network.updatePort(port.id, { security_groups: next }, caller.token);
   }
   await refreshAddresses(compute, server.id);
 }

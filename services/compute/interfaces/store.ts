@@ -28,7 +28,7 @@ export interface SubnetCopy {
   readonly routes: readonly { readonly destination: string; readonly nexthop: string }[];
 }
 
-/** A NIC of a server: a port, or the wish for one. */
+/** A NIC of a server: a port, or the request for one. */
 export interface Interface extends Owned {
   readonly serverId: string;
   /** Which NIC: with the server it is the mark of the port. */
@@ -75,7 +75,7 @@ export const changeInterface = async (tx: Knex, id: string, change: Change): Pro
 };
 
 /** False when it is not there, not attached, or some task has it. */
-export const takeInterface = async (tx: Knex, { id, taskId }: Owned): Promise<boolean> =>
+export const acquireInterface = async (tx: Knex, { id, taskId }: Owned): Promise<boolean> =>
   (await tx('interfaces').where({ id, taskId: null, state: 'attached' }).update({ taskId, state: 'detaching' })) > 0;
 
 export const releaseInterface = async (tx: Knex, { id, taskId }: Owned, change: Change): Promise<void> => {

@@ -4,7 +4,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { type Call, created, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { mostPerPage } from '../dialect.ts';
-import { limitOf } from '../listings/wish.ts';
+import { limitOf } from '../listings/query.ts';
 import { limitsFor } from '../quotas/operations.ts';
 import { generateKeys, importKeypair } from './operations.ts';
 import { checkRoom, findKeypair, type Keypair, listKeypairs, removeKeypair } from './store.ts';
@@ -17,8 +17,12 @@ interface KeypairBody {
 }
 
 /** From 2.10 on an administrator works on the keys of others. */
-function userWished({ who, query, version, authorize }: Call<never>, rule: string, named = query.user_id): string {
-  const userId = atLeast(version, '2.10') && named !== undefined && named !== 'None' ? named : who.userId;
+function userRequested(
+  { caller, query, version, authorize }: Call<never>,
+  rule: string,
+  named = query.user_id,
+): string {
+  const userId = atLeast(version, '2.10') && named !== undefined && named !== 'None' ? named : caller.userId;
   authorize(rule, { user_id: userId });
   return userId;
 }
@@ -31,7 +35,7 @@ const briefView = ({ name, publicKey, fingerprint, type }: Keypair, version: Ver
 });
 
 export const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
-  const userId = userWished(call, 'os_compute_api:os-keypairs:index');
+  const userId = userRequested(call, 'os_compute_api:os-keypairs:index');
   const paged = atLeast(call.version, '2.35');
   const limit = paged ? limitOf(call.query.limit) : mostPerPage;
   const marker = paged ? call.query.marker : undefined;
@@ -47,7 +51,7 @@ export const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
 };
 
 export const showKeypair: Handler<Compute> = async ({ db }, call) => {
-  const userId = userWished(call, 'os_compute_api:os-keypairs:show');
+  const userId = userRequested(call, 'os_compute_api:os-keypairs:show');
   const keypair = await findKeypair(db, userId, call.params.id ?? '');
   return ok({
     keypair: {
@@ -63,12 +67,12 @@ export const showKeypair: Handler<Compute> = async ({ db }, call) => {
 };
 
 export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async ({ db, config }, call) => {
-  const { version, body, who } = call;
+  const { version, body, caller } = call;
   const { name, public_key, type = 'ssh', user_id } = body.keypair;
-  const userId = userWished(call as unknown as Call<never>, 'os_compute_api:os-keypairs:create', user_id);
+  const userId = userRequested(call as unknown as Call<never>, 'os_compute_api:os-keypairs:create', user_id);
   if (public_key === undefined && type === 'x509')
     throw badRequest('X509 key pairs are not made here: send public_key.');
-  const quota = (await limitsFor(db, config, who.projectId ?? '')).key_pairs ?? -1;
+  const quota = (await limitsFor(db, config, caller.projectId ?? '')).key_pairs ?? -1;
   await checkRoom(db, { userId, name }, quota);
   const keys = public_key === undefined ? await generateKeys() : { publicKey: public_key };
   const made = await importKeypair(db, { name, type, userId, publicKey: keys.publicKey }, quota);
@@ -81,7 +85,7 @@ export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async (
 };
 
 export const deleteKeypair: Handler<Compute> = async ({ db }, call) => {
-  const userId = userWished(call, 'os_compute_api:os-keypairs:delete');
+  const userId = userRequested(call, 'os_compute_api:os-keypairs:delete');
   await removeKeypair(db, userId, call.params.id ?? '');
   return { status: atLeast(call.version, '2.2') ? 204 : 202 };
 };

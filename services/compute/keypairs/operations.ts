@@ -4,7 +4,7 @@ import type { Knex } from 'knex';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { insertKeypair, type Keypair } from './store.ts';
 
-interface KeypairWish {
+interface KeypairInput {
   readonly name: string;
   readonly type: 'ssh' | 'x509';
   readonly publicKey: string;
@@ -32,9 +32,9 @@ function certificateFingerprint(pem: string): string {
   return (digest.match(/../g) ?? []).join(':');
 }
 
-export async function importKeypair(db: Knex, wish: KeypairWish, quota: number): Promise<Keypair> {
-  const fingerprint = wish.type === 'ssh' ? fingerprintOf(wish.publicKey) : certificateFingerprint(wish.publicKey);
-  const keypair = { ...wish, fingerprint, createdAt: Date.now() };
+export async function importKeypair(db: Knex, input: KeypairInput, quota: number): Promise<Keypair> {
+  const fingerprint = input.type === 'ssh' ? fingerprintOf(input.publicKey) : certificateFingerprint(input.publicKey);
+  const keypair = { ...input, fingerprint, createdAt: Date.now() };
   await db.transaction((tx) => insertKeypair(tx, keypair, quota));
   return { ...keypair, sequence: 0 };
 }

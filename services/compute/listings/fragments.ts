@@ -1,5 +1,5 @@
 /** Lists are made of pieces that were rendered before: a piece stays true as long as its server's version. */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as lock } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Version } from '#shared/api/versions.ts';
 import { Lru } from '#shared/clock/lru.ts';
@@ -20,14 +20,14 @@ const rendered = new Lru<Buffer>(6_000);
 const atOnce = 100;
 
 /** One JSON text per server, in the order given. */
-export async function fragmentsOf(db: Knex, listed: readonly Listed[], eyes: Eyes): Promise<Buffer[]> {
-  const lens = `${versionClass(eyes.version)}/${eyes.admin}/${eyes.base}`;
+export async function fragmentsOf(db: Knex, listed: readonly Listed[], viewer: Eyes): Promise<Buffer[]> {
+  const viewContext = `${versionClass(viewer.version)}/${viewer.admin}/${viewer.base}`;
   const keyOf = ({ id, version, host }: Listed) =>
-    `${id}/${version}/${lens}/${eyes.admin ? eyes.hostStatus(host) : ''}`;
+    `${id}/${version}/${viewContext}/${viewer.admin ? viewer.hostStatus(host) : ''}`;
   const pieces = listed.map((each) => rendered.get(keyOf(each)));
   const missing = listed.filter((_each, at) => pieces[at] === undefined);
   if (missing.length === 0) return pieces as Buffer[];
-  const fresh = await render(db, missing, eyes);
+  const fresh = await render(db, missing, viewer);
   for (const each of missing) {
     const piece = fresh.get(each.id);
     if (piece?.version === each.version) rendered.set(keyOf(each), piece.text);
@@ -36,19 +36,19 @@ export async function fragmentsOf(db: Knex, listed: readonly Listed[], eyes: Eye
 }
 
 /** Gives way to others now and then: a thousand servers take longer than a request should wait. */
-async function render(db: Knex, missing: readonly Listed[], eyes: Eyes) {
+async function render(db: Knex, missing: readonly Listed[], viewer: Eyes) {
   const ids = missing.map(({ id }) => id);
   const [servers, volumes] = [await listServersOf(db, ids), await attachmentsOf(db, ids)];
   const fresh = new Map<string, { version: number; text: Buffer }>();
   for (const [at, server] of servers.entries()) {
-    if (at % atOnce === atOnce - 1) await turn();
-    const { admin, base, version } = eyes;
+    if (at % atOnce === atOnce - 1) await lock();
+    const { admin, base, version } = viewer;
     const seen = {
       server,
       volumes: volumes.get(server.id) ?? [],
       admin,
       base,
-      hostStatus: eyes.hostStatus(server.host),
+      hostStatus: viewer.hostStatus(server.host),
     };
     const groups = server.groups.length > 0 ? {} : { security_groups: [] };
     const text = Buffer.from(JSON.stringify({ ...groups, ...withoutNothing(detailView(seen, version)) }));

@@ -3,8 +3,8 @@ import type { Compute } from '../context.ts';
 import { hostStatuses } from '../hosts/operations.ts';
 import { briefView } from '../servers/view.ts';
 import { fragmentsOf, joined } from './fragments.ts';
+import { filterOf } from './query.ts';
 import { listServers } from './store.ts';
-import { filterOf } from './wish.ts';
 
 const idsOf = (servers: readonly { readonly id: string }[]) => servers.map(({ id }) => id);
 

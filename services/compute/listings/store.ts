@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as lock } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type LinearRegex, linearRegex, RegexError } from '#shared/input/linear-regex.ts';
@@ -93,7 +93,7 @@ async function matching(rows: readonly Listed[], matches: Matches): Promise<read
     const texts = row as unknown as Readonly<Record<string, string | null>>;
     if (matches.every(({ column, regex }) => regex.test(texts[column] ?? ''))) fitting.push(row);
     if (performance.now() - begun < atOnceMs) continue;
-    await turn();
+    await lock();
     begun = performance.now();
   }
   return fitting;

@@ -10,19 +10,19 @@ type Cloud = Awaited<ReturnType<typeof startCloud>>;
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjEL5WmnvgTcgqKNrsVsozIoZaTCL5TVzIEgHYIkp2e root@vm';
 const script = '#!/bin/sh\necho hello\n';
 
-async function withServer(t: Parameters<typeof startCloud>[0], wish: object = {}) {
+async function withServer(t: Parameters<typeof startCloud>[0], input: object = {}) {
   const cloud = await startCloud(t);
   const host = cloud.startHost();
   await until(() => cloud.placement.providers.size === 1);
   const keypair = { name: 'me', public_key: key };
   await cloud.ask('POST', '/v2.1/os-keypairs', { body: { keypair } });
   const user_data = Buffer.from(script).toString('base64');
-  const { body } = await cloud.launch({ key_name: 'me', user_data, metadata: { role: 'web' }, ...wish });
-  return { cloud, host, server: await cloud.settled(body.server.id) };
+  const { body } = await cloud.launch({ key_name: 'me', user_data, metadata: { role: 'web' }, ...input });
+  return { cloud, host, server: await cloud.ended(body.server.id) };
 }
 
 const askAs = (cloud: Cloud, ask: Omit<MetadataOf['ask'], 'address'>) =>
-  cloud.compute.bus.ask<MetadataOf['answer']>(metadataOf, { ...ask, address: '10.7.0.3' });
+  cloud.compute.bus.call<MetadataOf['answer']>(metadataOf, { ...ask, address: '10.7.0.3' });
 
 /** By the server's own port. */
 async function read(cloud: Cloud, serverId: string, path: string) {

@@ -5,7 +5,7 @@ import { listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { listInterfaces } from '../interfaces/store.ts';
 import { readServer } from '../servers/store.ts';
-import { ec2Files, type Files, openstackFiles, userDataOf } from '../workflows/documents.ts';
+import { ec2Files, type Files, openstackFiles, userDataOf } from '../workflows/config-drive-files.ts';
 
 type Answer = MetadataOf['answer'];
 

@@ -5,8 +5,8 @@ import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { linksOf } from '../dialect.ts';
-import type { Image, NetworkJson } from '../drivers/neighbours.ts';
-import { limitOf } from '../listings/wish.ts';
+import type { Image, NetworkJson } from '../drivers/clients.ts';
+import { limitOf } from '../listings/query.ts';
 
 const states: Readonly<Record<string, readonly [status: string, progress: number]>> = {
   active: ['ACTIVE', 100],
@@ -43,7 +43,7 @@ async function page({ images }: Compute, call: Call<never>) {
   const { limit, marker } = call.query;
   const most = limitOf(limit);
   const query = { limit: String(most), ...(marker === undefined ? {} : { marker }) };
-  const found = await images.list(query, call.who.token);
+  const found = await images.list(query, call.caller.token);
   const ids = found.map(({ id }) => id);
   return { found, links: call.page('images', ids, most) };
 }
@@ -63,8 +63,8 @@ const missing = (what: string) => (error: unknown) => {
   throw error;
 };
 
-export const showImage: Handler<Compute> = async ({ images }, { who, params, base }) =>
-  ok({ image: imageView(await images.show(params.id ?? '', who.token).catch(missing('Image')), base) });
+export const showImage: Handler<Compute> = async ({ images }, { caller, params, base }) =>
+  ok({ image: imageView(await images.show(params.id ?? '', caller.token).catch(missing('Image')), base) });
 
 /** Of what Nova's own networks had, Neutron's have a name. */
 const networkView = ({ id, name }: NetworkJson) => ({
@@ -81,8 +81,8 @@ const networkView = ({ id, name }: NetworkJson) => ({
   netmask_v6: null,
 });
 
-export const listNetworks: Handler<Compute> = async ({ network }, { who }) =>
-  ok({ networks: (await network.listNetworks({}, who.token)).map(networkView) });
+export const listNetworks: Handler<Compute> = async ({ network }, { caller }) =>
+  ok({ networks: (await network.listNetworks({}, caller.token)).map(networkView) });
 
-export const showNetwork: Handler<Compute> = async ({ network }, { who, params }) =>
-  ok({ network: networkView(await network.showNetwork(params.id ?? '', who.token).catch(missing('Network'))) });
+export const showNetwork: Handler<Compute> = async ({ network }, { caller, params }) =>
+  ok({ network: networkView(await network.showNetwork(params.id ?? '', caller.token).catch(missing('Network'))) });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hidden } from '../../../test/fakes/compute-clients.ts';
 import { imageId, networkId, startCloud } from '../../../test/fakes/compute-cloud.ts';
-import { hidden } from '../../../test/fakes/compute-neighbours.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 

@@ -37,18 +37,21 @@ export const showQuotaDetail: Handler<Compute> = async ({ db, config }, { params
   return ok({ quota_set: { id, ...Object.fromEntries(detail) } });
 };
 
-type Wish = Readonly<Record<string, number | string | boolean>>;
+type Input = Readonly<Record<string, number | string | boolean>>;
 
-const numbersOf = (wish: Wish, known: Limits): Limits =>
+const numbersOf = (input: Input, known: Limits): Limits =>
   Object.fromEntries(
-    Object.entries(wish).flatMap(([name, value]) => (Object.hasOwn(known, name) ? [[name, Number(value)]] : [])),
+    Object.entries(input).flatMap(([name, value]) => (Object.hasOwn(known, name) ? [[name, Number(value)]] : [])),
   );
 
-export const updateQuota: Handler<Compute, { quota_set: Wish }> = async ({ db, config }, { params, body, version }) => {
+export const updateQuota: Handler<Compute, { quota_set: Input }> = async (
+  { db, config },
+  { params, body, version },
+) => {
   const id = params.id ?? '';
-  const wish = body.quota_set;
-  const limits = numbersOf(wish, await limitsFor(db, config, id));
-  if (String(wish.force ?? false).toLowerCase() !== 'true') await checkNotBelowUse(db, id, limits);
+  const input = body.quota_set;
+  const limits = numbersOf(input, await limitsFor(db, config, id));
+  if (String(input.force ?? false).toLowerCase() !== 'true') await checkNotBelowUse(db, id, limits);
   await db.transaction((tx) => saveLimits(tx, id, limits));
   return ok({ quota_set: shown(await limitsFor(db, config, id), version) });
 };
@@ -87,7 +90,7 @@ export const showQuotaClass: Handler<Compute> = async ({ db, config }, { params,
   return ok({ quota_class_set: { id, ...classShown(limits, version) } });
 };
 
-export const updateQuotaClass: Handler<Compute, { quota_class_set: Wish }> = async (
+export const updateQuotaClass: Handler<Compute, { quota_class_set: Input }> = async (
   { db, config },
   { params, body, version },
 ) => {
@@ -97,10 +100,10 @@ export const updateQuotaClass: Handler<Compute, { quota_class_set: Wish }> = asy
   return ok({ quota_class_set: classShown({ ...known, ...(await limitsOf(db, name)) }, version) });
 };
 
-export const showLimits: Handler<Compute> = async ({ db, config }, { who, query, version, authorize }) => {
+export const showLimits: Handler<Compute> = async ({ db, config }, { caller, query, version, authorize }) => {
   const asked = query.tenant_id === undefined || query.tenant_id === 'None' ? undefined : query.tenant_id;
-  const id = asked ?? who.projectId ?? '';
-  if (id !== who.projectId) authorize('os_compute_api:limits:other_project');
+  const id = asked ?? caller.projectId ?? '';
+  if (id !== caller.projectId) authorize('os_compute_api:limits:other_project');
   const [limits, used] = [await limitsFor(db, config, id), await usedBy(db, id)];
   const before = (until: Version, values: object) => (atLeast(version, until) ? {} : values);
   return ok({

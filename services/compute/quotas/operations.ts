@@ -42,7 +42,7 @@ interface Count {
   readonly most: number;
 }
 
-/** How many of the wished servers fit, at least the least; or 403 in Nova's words. Call under the project's lock. */
+/** How many of the requested servers fit, at least the least; or 403 in Nova's words. Call under the project's lock. */
 export async function fittingServers(
   tx: Knex,
   config: Config,

@@ -2,7 +2,7 @@
 import { Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import type { GroupJson } from '../drivers/neighbours.ts';
+import type { GroupJson } from '../drivers/clients.ts';
 import { findServer } from '../servers/store.ts';
 
 type Rule = NonNullable<GroupJson['security_group_rules']>[number];
@@ -32,14 +32,14 @@ function groupViews(shown: readonly GroupJson[], known: readonly GroupJson[]) {
   }));
 }
 
-export const listGroups: Handler<Compute> = async ({ network }, { who }) => {
-  const groups = await network.listGroups({ project_id: who.projectId ?? '' }, who.token);
+export const listGroups: Handler<Compute> = async ({ network }, { caller }) => {
+  const groups = await network.listGroups({ project_id: caller.projectId ?? '' }, caller.token);
   return ok({ security_groups: groupViews(groups, groups) });
 };
 
-export const showGroup: Handler<Compute> = async ({ network }, { who, params }) => {
+export const showGroup: Handler<Compute> = async ({ network }, { caller, params }) => {
   const id = params.id ?? '';
-  const groups = await network.listGroups({ project_id: who.projectId ?? '' }, who.token);
+  const groups = await network.listGroups({ project_id: caller.projectId ?? '' }, caller.token);
   const [group] = groupViews(
     groups.filter((each) => each.id === id),
     groups,
@@ -48,8 +48,8 @@ export const showGroup: Handler<Compute> = async ({ network }, { who, params }) 
   return ok({ security_group: group });
 };
 
-export const listGroupsOfServer: Handler<Compute> = async ({ db, network }, { who, params }) => {
-  const { groups, projectId } = await findServer(db, who, params.id ?? '');
+export const listGroupsOfServer: Handler<Compute> = async ({ db, network }, { caller, params }) => {
+  const { groups, projectId } = await findServer(db, caller, params.id ?? '');
   const known = await network.listGroups({ project_id: projectId });
   const shown = known.filter(({ name }) => groups.includes(name));
   return ok({ security_groups: groupViews(shown, known) });

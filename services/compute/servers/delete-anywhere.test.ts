@@ -48,7 +48,7 @@ for (const [state, { before, underWay }] of Object.entries(states))
     addVolume(cloud);
     const { body } = await cloud.launch();
     const { id } = body.server;
-    if (before !== undefined) await cloud.settled(id);
+    if (before !== undefined) await cloud.ended(id);
     for (const each of before ?? []) {
       await each(cloud, id);
       await until(async () => (await cloud.openTasks()) === 0);
@@ -79,7 +79,7 @@ test('OSSN-0094, FIX-NO-SWAPVOL: one volume is swapped for another by nobody', a
   const other = 'ffffffff-7a6e-40b1-ac43-8c00a3bf314a';
   addVolume(cloud, other);
   const { body } = await cloud.launch();
-  const { id } = await cloud.settled(body.server.id);
+  const { id } = await cloud.ended(body.server.id);
   await attach(cloud, id);
   await until(async () => (await cloud.openTasks()) === 0);
   for (const role of ['member,reader', 'admin', 'admin,service']) {
@@ -100,8 +100,8 @@ test('OSSA-2012-003, OSSA-2012-009: names and hints without measure are refused 
   assert.equal((await cloud.launch({ name: 'n'.repeat(10 << 20) })).status, 413);
   const many = Array.from({ length: 2_000 }, (_, at) => `ffffffff-ffff-4fff-bfff-${String(at).padStart(12, '0')}`);
   const server = { name: 'a', flavorRef: '42', imageRef: '', networks: 'none' };
-  const hinted = { server, 'os:scheduler_hints': { different_host: many } };
-  const answer = await cloud.ask('POST', '/v2.1/servers', { version: '2.93', body: hinted });
+  const notifiedOr = { server, 'os:scheduler_hints': { different_host: many } };
+  const answer = await cloud.ask('POST', '/v2.1/servers', { version: '2.93', body: notifiedOr });
   assert.match(answer.body.badRequest.message, /different_host|items|hosts/);
 });
 
@@ -114,7 +114,7 @@ test('OSSA-2017-002: what a host says when it fails brings no secret into a row'
   const disk = { source_type: 'volume', destination_type: 'volume', uuid: volumeId, boot_index: -1 };
   const planted = 'planted-in-a-failure';
   const { body } = await cloud.launch({ adminPass: planted, config_drive: true, block_device_mapping_v2: [disk] });
-  const server = await cloud.settled(body.server.id);
+  const server = await cloud.ended(body.server.id);
   assert.equal(server.fault.message, 'The guest could not be started.');
   assert.equal(server.fault.details, 'Host kvm1: QEMU ended at its start');
   const own = await cloud.ask('GET', `/v2.1/servers/${server.id}`, { role: 'member,reader', version: '2.93' });
@@ -128,7 +128,7 @@ test('OSSA-2017-002: what a host says when it fails brings no secret into a row'
 test('OSSA-2014-038: an address is looked for as text in SQL, whatever pattern it looks like', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { body } = await cloud.launch();
-  const { addresses } = await cloud.settled(body.server.id);
+  const { addresses } = await cloud.ended(body.server.id);
   const ask = async (ip: string) =>
     (await cloud.ask('GET', `/v2.1/servers?ip=${encodeURIComponent(ip)}`)).body.servers.length;
   assert.equal(await ask(addresses.blue[0].addr), 1);

@@ -1,11 +1,11 @@
 /** What disks are made of: seen with the caller's eyes, and large enough. */
 import { badRequest } from '#shared/errors/fault.ts';
-import type { Image, VolumeJson } from '../drivers/neighbours.ts';
+import type { Image, VolumeJson } from '../drivers/clients.ts';
 import type { Flavor } from '../flavors/store.ts';
 import { checkDemands } from '../workflows/image-demands.ts';
+import type { DiskMapping } from './input.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
-import type { DiskMapping } from './wish.ts';
 
 export const invalid = (why: string) => badRequest(`Block Device Mapping is Invalid: ${why}`);
 
@@ -15,7 +15,7 @@ const leastGbOf = (image: Image) =>
   Math.max(image.min_disk, gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0)));
 
 /** The image of a root disk that the host holds. */
-export async function wishedImage(of: References, id: string, flavor: Flavor): Promise<ImageCopy> {
+export async function requestedImage(of: References, id: string, flavor: Flavor): Promise<ImageCopy> {
   const image = await of.image(id);
   if (flavor.ramMb < image.min_ram) throw badRequest("Flavor's memory is too small for requested image.");
   const sizeGb = gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0));

@@ -6,6 +6,7 @@ import { listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { hostStatuses } from '../hosts/operations.ts';
 import { shortAddress } from './addresses.ts';
+import { isTrue, type ServerBody } from './input.ts';
 import { checkNetworksGiven, launchServers } from './launch.ts';
 import { hostnameOf } from './new-server.ts';
 import {
@@ -22,12 +23,11 @@ import {
 } from './operations.ts';
 import { changeServer, findServer, type Server } from './store.ts';
 import { addressesView, createdView, type Seen, serverView, updatedView } from './view.ts';
-import { isTrue, type ServerBody } from './wish.ts';
 
 type AnyCall = Call<never>;
 const plain = (call: Call<unknown>) => call as AnyCall;
 
-const found = ({ db }: Compute, { who, params }: AnyCall) => findServer(db, who, params.id ?? '');
+const found = ({ db }: Compute, { caller, params }: AnyCall) => findServer(db, caller, params.id ?? '');
 
 async function seenBy(compute: Compute, { base, may, version }: AnyCall, server: Server): Promise<Seen> {
   const admin = may('os_compute_api:os-extended-server-attributes');
@@ -43,12 +43,18 @@ interface CreateBody {
 }
 
 export const createServer: Handler<Compute, CreateBody> = async (compute, call) => {
-  const { who, body, version, base } = call;
+  const { caller, body, version, base } = call;
   checkNetworksGiven(body.server, version);
-  if (who.projectId === null)
+  if (caller.projectId === null)
     throw new Fault(403, 'forbidden', 'A server belongs to a project: scope the token to one.');
   const hints = body['os:scheduler_hints'] ?? body['OS-SCH-HNT:scheduler_hints'] ?? {};
-  const { servers, adminPass, groupNames, reservationId } = await launchServers(compute, who, body.server, hints, call);
+  const { servers, adminPass, groupNames, reservationId } = await launchServers(
+    compute,
+    caller,
+    body.server,
+    hints,
+    call,
+  );
   const [first] = servers;
   if (isTrue(body.server.return_reservation_id ?? false) || !first) return accepted({ reservation_id: reservationId });
   const location = `${base}/v2.1/servers/${first.id}`;
@@ -94,19 +100,19 @@ async function unlocked(compute: Compute, call: AnyCall): Promise<Server> {
 }
 
 export const deleteServer: Handler<Compute> = async (compute, call) => {
-  await removeServer(compute, call.who, await unlocked(compute, call));
+  await removeServer(compute, call.caller, await unlocked(compute, call));
   return gone();
 };
 
 export const forceDeleteServer: Handler<Compute> = async (compute, call) => {
-  await removeServer(compute, call.who, await unlocked(compute, call));
+  await removeServer(compute, call.caller, await unlocked(compute, call));
   return accepted();
 };
 
 const power =
   (verb: 'start' | 'stop' | 'pause' | 'unpause'): Handler<Compute> =>
   async (compute, call) => {
-    await changePower(compute, call.who, await unlocked(compute, call), verb);
+    await changePower(compute, call.caller, await unlocked(compute, call), verb);
     return accepted();
   };
 export const startServer = power('start');
@@ -116,8 +122,8 @@ export const unpauseServer = power('unpause');
 
 export const rebootServer: Handler<Compute, { reboot: { type: string } }> = async (compute, call) => {
   const server = await unlocked(compute, plain(call));
-  if (call.body.reboot.type.toUpperCase() === 'HARD') await rebootHard(compute, call.who, server);
-  else await changePower(compute, call.who, server, 'reboot');
+  if (call.body.reboot.type.toUpperCase() === 'HARD') await rebootHard(compute, call.caller, server);
+  else await changePower(compute, call.caller, server, 'reboot');
   return accepted();
 };
 
@@ -128,7 +134,7 @@ interface ImageBody {
 /** From 2.45 on the image's id is in the body; before, its address is in a header. */
 export const createImage: Handler<Compute, ImageBody> = async (compute, call) => {
   const server = await found(compute, plain(call));
-  const imageId = await snapshot(compute, call.who, server, call.body.createImage);
+  const imageId = await snapshot(compute, call.caller, server, call.body.createImage);
   if (atLeast(call.version, '2.45')) return accepted({ image_id: imageId });
   return accepted(undefined, { location: `${call.base}/images/${imageId}` });
 };
@@ -137,13 +143,13 @@ export const resetServerState: Handler<Compute, { 'os-resetState': { state: 'act
   compute,
   call,
 ) => {
-  await resetState(compute, call.who, await found(compute, plain(call)), call.body['os-resetState'].state);
+  await resetState(compute, call.caller, await found(compute, plain(call)), call.body['os-resetState'].state);
   return accepted();
 };
 
 export const lockServer: Handler<Compute, { lock: { locked_reason?: string } | null }> = async (compute, call) => {
   const server = await found(compute, plain(call));
-  const by = server.projectId === call.who.projectId ? 'owner' : 'admin';
+  const by = server.projectId === call.caller.projectId ? 'owner' : 'admin';
   await lock(compute, server, by, call.body.lock?.locked_reason ?? null);
   return accepted();
 };
@@ -178,12 +184,12 @@ type Metadata = Readonly<Record<string, string>>;
 export const addMetadata: Handler<Compute, { metadata: Metadata }> = async (compute, call) => {
   await unlocked(compute, plain(call));
   const add = (now: Metadata) => ({ ...now, ...call.body.metadata });
-  return ok({ metadata: await changeMetadata(compute, call.who, call.params.id ?? '', add) });
+  return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id ?? '', add) });
 };
 
 export const replaceMetadata: Handler<Compute, { metadata: Metadata }> = async (compute, call) => {
   await unlocked(compute, plain(call));
-  return ok({ metadata: await changeMetadata(compute, call.who, call.params.id ?? '', () => call.body.metadata) });
+  return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id ?? '', () => call.body.metadata) });
 };
 
 export const setMetadatum: Handler<Compute, { meta: Metadata }> = async (compute, call) => {
@@ -191,14 +197,14 @@ export const setMetadatum: Handler<Compute, { meta: Metadata }> = async (compute
   const { id = '', key = '' } = call.params;
   const value = own(call.body.meta, key);
   if (value === undefined) throw badRequest('Request body and URI mismatch');
-  await changeMetadata(compute, call.who, id, (now) => ({ ...now, [key]: value }));
+  await changeMetadata(compute, call.caller, id, (now) => ({ ...now, [key]: value }));
   return ok({ meta: { [key]: value } });
 };
 
 export const deleteMetadatum: Handler<Compute> = async (compute, call) => {
   await unlocked(compute, call);
   const { id = '', key = '' } = call.params;
-  await changeMetadata(compute, call.who, id, (now) => {
+  await changeMetadata(compute, call.caller, id, (now) => {
     const { [key]: value, ...rest } = now;
     if (value === undefined) throw new Fault(404, 'notFound', 'Metadata item was not found');
     return rest;
@@ -229,20 +235,20 @@ export const addTag: Handler<Compute> = async (compute, call) => {
   checkTag(tag);
   const server = await unlocked(compute, call);
   if (server.tags.includes(tag)) return gone();
-  await changeTags(compute, call.who, id, (now) => [...now, tag]);
+  await changeTags(compute, call.caller, id, (now) => [...now, tag]);
   return { status: 201, headers: { location: `${call.base}/v2.1/servers/${id}/tags/${encodeURIComponent(tag)}` } };
 };
 
 export const replaceTags: Handler<Compute, { tags: readonly string[] }> = async (compute, call) => {
   for (const tag of call.body.tags) checkTag(tag);
   await unlocked(compute, plain(call));
-  return ok({ tags: await changeTags(compute, call.who, call.params.id ?? '', () => call.body.tags) });
+  return ok({ tags: await changeTags(compute, call.caller, call.params.id ?? '', () => call.body.tags) });
 };
 
 export const removeTag: Handler<Compute> = async (compute, call) => {
   const { id = '', tag = '' } = call.params;
   await unlocked(compute, call);
-  await changeTags(compute, call.who, id, (now) => {
+  await changeTags(compute, call.caller, id, (now) => {
     if (!now.includes(tag)) throw tagNotFound(id, tag);
     return now.filter((each) => each !== tag);
   });
@@ -251,6 +257,6 @@ export const removeTag: Handler<Compute> = async (compute, call) => {
 
 export const removeTags: Handler<Compute> = async (compute, call) => {
   await unlocked(compute, call);
-  await changeTags(compute, call.who, call.params.id ?? '', () => []);
+  await changeTags(compute, call.caller, call.params.id ?? '', () => []);
   return gone();
 };

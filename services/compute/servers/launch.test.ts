@@ -5,8 +5,8 @@ import { hostnameOf } from './new-server.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
-/** Each wish with what it is told. */
-const refusals: Readonly<Record<string, readonly [wish: object, status: number, message: string | RegExp]>> = {
+/** Each request with what it is told. */
+const refusals: Readonly<Record<string, readonly [input: object, status: number, message: string | RegExp]>> = {
   'an unknown flavor': [{ flavorRef: 'nosuch' }, 400, 'Flavor nosuch could not be found.'],
   'an unknown image': [
     { imageRef: 'ffffffff-ab52-40b4-9f99-840e2a6cd86a' },
@@ -50,10 +50,10 @@ const refusals: Readonly<Record<string, readonly [wish: object, status: number, 
   ],
 };
 
-for (const [what, [wish, status, message]] of Object.entries(refusals))
+for (const [what, [input, status, message]] of Object.entries(refusals))
   test(`${what} is refused before anything is written`, async (t) => {
     const cloud = await startCloud(t);
-    const answer = await cloud.launch(wish);
+    const answer = await cloud.launch(input);
     assert.equal(answer.status, status, JSON.stringify(answer.body));
     const [fault] = Object.values(answer.body) as { message: string }[];
     if (typeof message === 'string') assert.equal(fault?.message, message);

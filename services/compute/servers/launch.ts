@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { beginAction } from '../actions/store.ts';
@@ -15,12 +15,12 @@ import { findKeypair } from '../keypairs/store.ts';
 import { fittingServers, limitsFor } from '../quotas/operations.ts';
 import { lockProject } from '../quotas/store.ts';
 import { buildServer } from '../workflows/build-server.ts';
+import { isTrue, type ServerBody } from './input.ts';
 import { type Common, newDisk, newNic, newServer } from './new-server.ts';
 import { referencesOf } from './references.ts';
+import { type RequestedDisks, requestedDisks } from './requested-disks.ts';
+import { type RequestedNic, requestedGroups, requestedNics } from './requested-networks.ts';
 import { insertServer, type NewServer } from './store.ts';
-import { isTrue, type ServerBody } from './wish.ts';
-import { type WishedDisks, wishedDisks } from './wished-disks.ts';
-import { type WishedNic, wishedGroups, wishedNics } from './wished-networks.ts';
 
 /** What the caller may beyond launching. */
 interface Permits {
@@ -41,36 +41,36 @@ type Hints = Readonly<Record<string, unknown>>;
 /** Everything that can be refused is refused here, with the caller's own token; the rest is work. */
 export async function launchServers(
   compute: Compute,
-  who: Who,
-  wish: ServerBody,
+  caller: Caller,
+  input: ServerBody,
   hints: Hints,
   permits: Permits,
 ): Promise<Launched> {
-  const flavor = await wishedFlavor(compute, who, wish);
-  const count = countOf(wish);
+  const flavor = await requestedFlavor(compute, caller, input);
+  const count = countOf(input);
   checkHints(hints);
-  const names = (wish.security_groups ?? []).map(({ name }) => name);
-  const of = referencesOf(compute, who);
+  const names = (input.security_groups ?? []).map(({ name }) => name);
+  const of = referencesOf(compute, caller);
   const mayOutside = () => permits.may('network:attach_external_network');
-  const asking = { who, of, mayOutside, wantsGroups: names.some((name) => name !== 'default') };
+  const asking = { caller, of, mayOutside, wantsGroups: names.some((name) => name !== 'default') };
   const [disks, nics, groups, key, place] = await Promise.all([
-    wishedDisks(of, {
-      imageRef: wish.imageRef,
-      mappings: (wish.block_device_mapping_v2 ?? []).filter(({ no_device }) => !isTrue(no_device ?? false)),
+    requestedDisks(of, {
+      imageRef: input.imageRef,
+      mappings: (input.block_device_mapping_v2 ?? []).filter(({ no_device }) => !isTrue(no_device ?? false)),
       flavor,
       multiattach: atLeast(permits.version, '2.60'),
     }),
-    wishedNics(asking, wish.networks),
-    wishedGroups(asking, names),
-    wishedKey(compute, who, wish.key_name),
-    wishedPlace(compute, wish, permits),
+    requestedNics(asking, input.networks),
+    requestedGroups(asking, names),
+    requestedKey(compute, caller, input.key_name),
+    requestedPlace(compute, input, permits),
   ]);
-  checkTogether(wish, flavor, disks, nics, count.most, permits);
-  const adminPass = wish.adminPass ?? randomBytes(9).toString('base64url');
+  checkCombination(input, flavor, disks, nics, count.most, permits);
+  const adminPass = input.adminPass ?? randomBytes(9).toString('base64url');
   const reservationId = `r-${randomBytes(5).toString('hex').slice(0, 8)}`;
-  const common = { wish, hints, flavor, disks, nics, groups: groups.ids, key, place, reservationId };
-  const servers = await compute.db.transaction((tx) => record(tx, compute, who, common, count, adminPass));
-  compute.bus.hint(tasksWait);
+  const common = { input, hints, flavor, disks, nics, groups: groups.ids, key, place, reservationId };
+  const servers = await compute.db.transaction((tx) => record(tx, compute, caller, common, count, adminPass));
+  compute.bus.notify(tasksWait);
   return { reservationId, servers, adminPass, groupNames: groups.names };
 }
 
@@ -78,34 +78,34 @@ export async function launchServers(
 async function record(
   tx: Knex,
   { config, seal }: Compute,
-  who: Who,
+  caller: Caller,
   common: Common,
   count: { readonly least: number; readonly most: number },
   adminPass: string,
 ): Promise<NewServer[]> {
-  const projectId = who.projectId ?? '';
+  const projectId = caller.projectId ?? '';
   await lockProject(tx, projectId);
   const limits = await limitsFor(tx, config, projectId);
-  checkMetadata(common.wish.metadata ?? {}, limits.metadata_items ?? -1);
+  checkMetadata(common.input.metadata ?? {}, limits.metadata_items ?? -1);
   const fitting = await fittingServers(tx, config, projectId, count, common.flavor);
   const servers: NewServer[] = [];
   for (let index = 0; index < fitting; index += 1) {
     const serverId = randomUUID();
-    const taskId = await enqueue(tx, buildServer, { serverId, adminPass: seal.seal(adminPass) }, who.requestId);
-    const server = newServer(who, common, { serverId, taskId, index, of: count.most });
+    const taskId = await enqueue(tx, buildServer, { serverId, adminPass: seal.seal(adminPass) }, caller.requestId);
+    const server = newServer(caller, common, { serverId, taskId, index, of: count.most });
     await insertServer(tx, server);
     for (const [place, disk] of common.disks.disks.entries())
       await insertAttachment(tx, newDisk(serverId, place, disk));
     for (const [place, nic] of common.nics.entries()) await insertInterface(tx, newNic(serverId, place, nic));
-    await beginAction(tx, who, { serverId, action: 'create', taskId, event: 'compute__do_build_and_run_instance' });
+    await beginAction(tx, caller, { serverId, action: 'create', taskId, event: 'compute__do_build_and_run_instance' });
     servers.push(server);
   }
   return servers;
 }
 
-async function wishedFlavor({ db }: Compute, who: Who, { flavorRef }: ServerBody): Promise<Flavor> {
+async function requestedFlavor({ db }: Compute, caller: Caller, { flavorRef }: ServerBody): Promise<Flavor> {
   const id = String(flavorRef).split('/').at(-1) ?? '';
-  return findFlavor(db, who, id).catch((error: unknown) => {
+  return findFlavor(db, caller, id).catch((error: unknown) => {
     if (error instanceof Fault && error.status === 404) throw badRequest(`Flavor ${id} could not be found.`);
     throw error;
   });
@@ -123,9 +123,9 @@ function countOf({ min_count, max_count }: ServerBody): { least: number; most: n
   return { least, most };
 }
 
-async function wishedKey({ db }: Compute, who: Who, name: string | undefined) {
+async function requestedKey({ db }: Compute, caller: Caller, name: string | undefined) {
   if (name === undefined) return null;
-  const { publicKey } = await findKeypair(db, who.userId, name).catch((error: unknown) => {
+  const { publicKey } = await findKeypair(db, caller.userId, name).catch((error: unknown) => {
     if (error instanceof Fault && error.status === 404) throw badRequest('Invalid key_name provided.');
     throw error;
   });
@@ -133,8 +133,8 @@ async function wishedKey({ db }: Compute, who: Who, name: string | undefined) {
 }
 
 /** `zone`, or `zone:host` from an administrator, or a host by its own name. */
-async function wishedPlace({ db }: Compute, wish: ServerBody, permits: Permits) {
-  const { availability_zone, host = wish.hypervisor_hostname } = wish;
+async function requestedPlace({ db }: Compute, input: ServerBody, permits: Permits) {
+  const { availability_zone, host = input.hypervisor_hostname } = input;
   if (host !== undefined) permits.authorize('compute:servers:create:requested_destination');
   const [zone, forced] = availability_zone?.split(':') ?? [];
   if (forced) permits.authorize('os_compute_api:servers:create:forced_host');
@@ -146,11 +146,11 @@ async function wishedPlace({ db }: Compute, wish: ServerBody, permits: Permits) 
   return { zone: forced ? null : zone || null, host: wanted || null };
 }
 
-function checkTogether(
-  wish: ServerBody,
+function checkCombination(
+  input: ServerBody,
   flavor: Flavor,
-  { disks, image }: WishedDisks,
-  nics: readonly WishedNic[],
+  { disks, image }: RequestedDisks,
+  nics: readonly RequestedNic[],
   most: number,
   permits: Permits,
 ): void {
@@ -161,7 +161,7 @@ function checkTogether(
     throw badRequest('Unable to launch multiple instances with a single configured port ID or fixed IP.');
   if (most > 1 && disks.some(({ volumeId }) => volumeId !== null))
     throw badRequest('Cannot attach one or more volumes to multiple instances');
-  checkHandedIn(wish);
+  checkHandedIn(input);
 }
 
 function checkHandedIn({ user_data, personality = [] }: ServerBody): void {
@@ -182,6 +182,6 @@ export function checkMetadata(metadata: Readonly<Record<string, string>>, limit:
 }
 
 /** From 2.37 on a client says what networks it wants. */
-export function checkNetworksGiven(wish: ServerBody, version: Version): void {
-  if (atLeast(version, '2.37') && wish.networks === undefined) throw badRequest("'networks' is a required property");
+export function checkNetworksGiven(input: ServerBody, version: Version): void {
+  if (atLeast(version, '2.37') && input.networks === undefined) throw badRequest("'networks' is a required property");
 }

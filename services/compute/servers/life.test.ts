@@ -81,11 +81,11 @@ test('a delete in the middle of a build leaves nothing of it', async (t) => {
   const midway = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
   const { cloud, agent } = await cloudWithHost(t, {
-    ensureGuest: async (wish) => {
+    ensureGuest: async (input) => {
       reached.resolve();
       await midway.promise;
       const machine = { type: 'q35', cpu: 'max', accelerator: 'tcg' } as const;
-      return { id: wish.id, power: 'on', machine, devices: {} };
+      return { id: input.id, power: 'on', machine, devices: {} };
     },
   });
   const { body } = await cloud.launch();
@@ -111,7 +111,7 @@ test('a host that stays away: ERROR names it, and delete works', async (t) => {
 });
 
 test('when every hint is lost, the work is done all the same', async (t) => {
-  const cloud = await startCloud(t, { bus: { ...memoryBus(), hint: () => {} } });
+  const cloud = await startCloud(t, { bus: { ...memoryBus(), notify: () => {} } });
   cloud.startHost();
   await until(() => cloud.placement.providers.size === 1);
   assert.equal((await launched(cloud)).status, 'ACTIVE');
@@ -122,7 +122,7 @@ test('a server stops, starts, reboots, pauses and goes on; each is an action tha
   const { id } = await launched(cloud);
   const after = async (body: object) => {
     assert.equal((await cloud.act(id, body)).status, 202, JSON.stringify(body));
-    const { status } = await cloud.settled(id);
+    const { status } = await cloud.ended(id);
     return [status, agent.guests.get(id)?.power];
   };
   assert.deepEqual(await after({ 'os-stop': null }), ['SHUTOFF', 'off']);
@@ -153,7 +153,7 @@ test('what its state does not allow is a 409 that names the state', async (t) =>
 test('a guest that powered itself off is SHUTOFF, and an action says so', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const { id } = await launched(cloud);
-  agent.tell(id, 'off', 'powered off from inside');
+  agent.send(id, 'off', 'powered off from inside');
   await until(async () => (await cloud.show(id)).status === 'SHUTOFF');
   const { body } = await cloud.ask('GET', `/v2.1/servers/${id}/os-instance-actions`, { version: '2.84' });
   assert.equal(body.instanceActions[0].action, 'stop');
@@ -194,7 +194,7 @@ test('a snapshot is an image with the bytes of the root disk', async (t) => {
   const { id } = await launched(cloud);
   const { status, body } = await cloud.act(id, { createImage: { name: 'snap' } }, { version: '2.45' });
   assert.equal(status, 202);
-  await cloud.settled(id);
+  await cloud.ended(id);
   assert.equal(cloud.images.all.get(body.image_id)?.status, 'active');
   const old = await cloud.act(id, { createImage: { name: 'snap' } });
   assert.match(old.headers.get('location') ?? '', /\/images\/[0-9a-f-]{36}$/);
@@ -210,7 +210,7 @@ test('a lock holds its owner back, and no administrator', async (t) => {
   assert.equal((await cloud.act(id, { 'os-stop': null })).status, 202);
 });
 
-test("a stranger's server does not exist, except for an administrator", async (t) => {
+test("a other project's server does not exist, except for an administrator", async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   const status = async (role: string, project: string) =>

@@ -1,29 +1,29 @@
 /** The rows of a server that is about to be. */
 import { randomUUID } from 'node:crypto';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { trimEndOf } from '#shared/input/trim.ts';
 import type { Flavor } from '../flavors/store.ts';
 import { wantsConfigDrive } from '../workflows/image-demands.ts';
 import { shortAddress } from './addresses.ts';
+import { isTrue, type ServerBody } from './input.ts';
+import type { RequestedDisk, RequestedDisks } from './requested-disks.ts';
+import type { RequestedNic } from './requested-networks.ts';
 import type { NewServer } from './store.ts';
-import { isTrue, type ServerBody } from './wish.ts';
-import type { WishedDisk, WishedDisks } from './wished-disks.ts';
-import type { WishedNic } from './wished-networks.ts';
 
 /** What all servers of one launch share. */
 export interface Common {
-  readonly wish: ServerBody;
+  readonly input: ServerBody;
   readonly hints: Readonly<Record<string, unknown>>;
   readonly flavor: Flavor;
-  readonly disks: WishedDisks;
-  readonly nics: readonly WishedNic[];
+  readonly disks: RequestedDisks;
+  readonly nics: readonly RequestedNic[];
   readonly groups: readonly string[];
   readonly key: { readonly name: string; readonly data: string } | null;
   readonly place: { readonly zone: string | null; readonly host: string | null };
   readonly reservationId: string;
 }
 
-export const newDisk = (serverId: string, place: number, disk: WishedDisk) => ({
+export const newDisk = (serverId: string, place: number, disk: RequestedDisk) => ({
   ...disk,
   id: randomUUID(),
   serverId,
@@ -37,7 +37,7 @@ export const newDisk = (serverId: string, place: number, disk: WishedDisk) => ({
   createdAt: Date.now(),
 });
 
-export const newNic = (serverId: string, place: number, nic: WishedNic) => ({
+export const newNic = (serverId: string, place: number, nic: RequestedNic) => ({
   ...nic,
   id: randomUUID(),
   serverId,
@@ -57,17 +57,17 @@ interface One {
   readonly of: number;
 }
 
-export function newServer(who: Who, common: Common, { serverId, taskId, index, of }: One): NewServer {
-  const { wish, hints, flavor, disks, groups, key, place, reservationId } = common;
-  const name = of > 1 ? `${wish.name}-${index + 1}` : wish.name;
+export function newServer(caller: Caller, common: Common, { serverId, taskId, index, of }: One): NewServer {
+  const { input, hints, flavor, disks, groups, key, place, reservationId } = common;
+  const name = of > 1 ? `${input.name}-${index + 1}` : input.name;
   const now = Date.now();
   return {
     id: serverId,
-    projectId: who.projectId ?? '',
-    userId: who.userId,
+    projectId: caller.projectId ?? '',
+    userId: caller.userId,
     name,
-    hostname: wish.hostname === undefined ? hostnameOf(name, serverId) : numbered(wish.hostname, index, of),
-    description: wish.description ?? null,
+    hostname: input.hostname === undefined ? hostnameOf(name, serverId) : numbered(input.hostname, index, of),
+    description: input.description ?? null,
     vmState: 'building',
     taskState: 'scheduling',
     powerState: null,
@@ -95,10 +95,10 @@ export function newServer(who: Who, common: Common, { serverId, taskId, index, o
     image: disks.image,
     keyName: key?.name ?? null,
     keyData: key?.data ?? null,
-    userData: wish.user_data ?? null,
-    configDrive: isTrue(wish.config_drive ?? false) || wantsConfigDrive(disks.image?.properties ?? {}),
-    metadata: wish.metadata ?? {},
-    tags: [...new Set(wish.tags ?? [])],
+    userData: input.user_data ?? null,
+    configDrive: isTrue(input.config_drive ?? false) || wantsConfigDrive(disks.image?.properties ?? {}),
+    metadata: input.metadata ?? {},
+    tags: [...new Set(input.tags ?? [])],
     addresses: {},
     groups: [],
     wantedGroups: groups,
@@ -108,11 +108,11 @@ export function newServer(who: Who, common: Common, { serverId, taskId, index, o
     rootDevice: null,
     reservationId,
     launchIndex: index,
-    accessIpv4: wish.accessIPv4 ?? '',
-    accessIpv6: shortAddress(wish.accessIPv6 ?? ''),
+    accessIpv4: input.accessIPv4 ?? '',
+    accessIpv6: shortAddress(input.accessIPv6 ?? ''),
     lockedBy: null,
     lockedReason: null,
-    diskConfig: wish['OS-DCF:diskConfig'] ?? 'MANUAL',
+    diskConfig: input['OS-DCF:diskConfig'] ?? 'MANUAL',
     hints,
     createdAt: now,
     updatedAt: now,

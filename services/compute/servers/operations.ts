@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { cancel, enqueue, paramsOf } from '#shared/workflow/tasks.ts';
 import { beginAction, endAbandoned } from '../actions/store.ts';
@@ -17,7 +17,15 @@ import {
 import { dropSnapshot, snapshotServer } from '../workflows/snapshot-server.ts';
 import { checkMetadata } from './launch.ts';
 import { rowOfGuest, type Verb } from './states.ts';
-import { changeServer, findServer, readServer, type Server, settleServer, takeServer, tryTakeServer } from './store.ts';
+import {
+  acquireServer,
+  changeServer,
+  findServer,
+  readServer,
+  type Server,
+  tryAcquireServer,
+  updateOwnedServer,
+} from './store.ts';
 
 /** What an administrator may though the owner locked it. */
 type MayOverride = boolean;
@@ -37,48 +45,48 @@ const powers = {
 /** Gives the server to the work that was asked for, in one transaction; 409 when it may not be. */
 export async function changePower(
   compute: Compute,
-  who: Who,
+  caller: Caller,
   server: Server,
   verb: keyof typeof powers,
 ): Promise<void> {
   const { flow, action } = powers[verb];
   const { id: serverId, vmState: from, host } = server;
   await compute.db.transaction(async (tx) => {
-    const taskId = await enqueue(tx, flow, { serverId, from }, who.requestId);
-    await takeServer(tx, verb, { id: serverId, taskId });
-    await beginAction(tx, who, { serverId, action, taskId, host });
+    const taskId = await enqueue(tx, flow, { serverId, from }, caller.requestId);
+    await acquireServer(tx, verb, { id: serverId, taskId });
+    await beginAction(tx, caller, { serverId, action, taskId, host });
   });
-  compute.bus.hint(tasksWait);
+  compute.bus.notify(tasksWait);
 }
 
 /** It need not wait for a reboot or a pause that hangs. */
-export async function rebootHard(compute: Compute, who: Who, server: Server): Promise<void> {
+export async function rebootHard(compute: Compute, caller: Caller, server: Server): Promise<void> {
   const { id: serverId, vmState: from, host } = server;
   await compute.db.transaction(async (tx) => {
-    const taskId = await enqueue(tx, hardRebootServer, { serverId, from }, who.requestId);
+    const taskId = await enqueue(tx, hardRebootServer, { serverId, from }, caller.requestId);
     const owned = { id: serverId, taskId };
     const over: Verb = 'hardRebootOver';
-    if (!(await tryTakeServer(tx, over, owned))) await takeServer(tx, 'hardReboot', owned);
-    await beginAction(tx, who, { serverId, action: 'reboot', taskId, host });
+    if (!(await tryAcquireServer(tx, over, owned))) await acquireServer(tx, 'hardReboot', owned);
+    await beginAction(tx, caller, { serverId, action: 'reboot', taskId, host });
     await endAbandoned(tx, serverId, taskId);
   });
-  compute.bus.hint(taskCancelled);
-  compute.bus.hint(tasksWait);
+  compute.bus.notify(taskCancelled);
+  compute.bus.notify(tasksWait);
 }
 
 /** From any state, over any other work. Asking again while it goes changes nothing. */
-export async function removeServer(compute: Compute, who: Who, server: Server): Promise<void> {
+export async function removeServer(compute: Compute, caller: Caller, server: Server): Promise<void> {
   if (server.taskState === 'deleting') return;
   const { id: serverId, host } = server;
   await compute.db.transaction(async (tx) => {
     const snapshot = await snapshotUnderWay(tx, serverId);
-    const taskId = await enqueue(tx, deleteServer, { serverId, ...snapshot }, who.requestId);
-    await takeServer(tx, 'delete', { id: serverId, taskId });
-    await beginAction(tx, who, { serverId, action: 'delete', taskId, event: 'compute_terminate_instance', host });
+    const taskId = await enqueue(tx, deleteServer, { serverId, ...snapshot }, caller.requestId);
+    await acquireServer(tx, 'delete', { id: serverId, taskId });
+    await beginAction(tx, caller, { serverId, action: 'delete', taskId, event: 'compute_terminate_instance', host });
     await endAbandoned(tx, serverId, taskId);
   });
-  compute.bus.hint(taskCancelled);
-  compute.bus.hint(tasksWait);
+  compute.bus.notify(taskCancelled);
+  compute.bus.notify(tasksWait);
 }
 
 /** The image that somebody must end when this server's work is broken off. */
@@ -88,13 +96,18 @@ async function snapshotUnderWay(tx: Knex, serverId: string): Promise<{ readonly 
   return snapshot ? { imageId: snapshot.imageId } : {};
 }
 
-interface SnapshotWish {
+interface SnapshotInput {
   readonly name: string;
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /** An image that waits for its bytes, made in the caller's name; the work fills it. */
-export async function snapshot(compute: Compute, who: Who, server: Server, wish: SnapshotWish): Promise<string> {
+export async function snapshot(
+  compute: Compute,
+  caller: Caller,
+  server: Server,
+  input: SnapshotInput,
+): Promise<string> {
   const { image, id: serverId, flavor, host } = server;
   if (image === null) throw badRequest('A server that boots from a volume is copied by a snapshot of its volume.');
   if (server.host === null) throw conflict(`Instance ${serverId} has no host.`);
@@ -102,8 +115,8 @@ export async function snapshot(compute: Compute, who: Who, server: Server, wish:
   const made = await images.create(
     {
       ...image.properties,
-      ...wish.metadata,
-      name: wish.name,
+      ...input.metadata,
+      name: input.name,
       disk_format: 'qcow2',
       container_format: 'bare',
       visibility: 'private',
@@ -112,37 +125,43 @@ export async function snapshot(compute: Compute, who: Who, server: Server, wish:
       image_type: 'snapshot',
       instance_uuid: serverId,
       base_image_ref: image.id,
-      user_id: who.userId,
+      user_id: caller.userId,
     },
-    who.token,
+    caller.token,
   );
   const begin = db.transaction(async (tx) => {
-    const taskId = await enqueue(tx, snapshotServer, { serverId, imageId: made.id }, who.requestId);
-    await takeServer(tx, 'snapshot', { id: serverId, taskId });
-    await beginAction(tx, who, { serverId, action: 'createImage', taskId, event: 'compute_snapshot_instance', host });
+    const taskId = await enqueue(tx, snapshotServer, { serverId, imageId: made.id }, caller.requestId);
+    await acquireServer(tx, 'snapshot', { id: serverId, taskId });
+    await beginAction(tx, caller, {
+      serverId,
+      action: 'createImage',
+      taskId,
+      event: 'compute_snapshot_instance',
+      host,
+    });
   });
   await begin.catch(async (error: unknown) => {
     await images.remove(made.id);
     throw error;
   });
-  compute.bus.hint(tasksWait);
+  compute.bus.notify(tasksWait);
   return made.id;
 }
 
 /** An administrator says what it is; whatever worked on it does no more. */
 export async function resetState(
   { db, bus }: Compute,
-  who: Who,
+  caller: Caller,
   server: Server,
   state: 'active' | 'error',
 ): Promise<void> {
   await db.transaction(async (tx) => {
     const { imageId } = await snapshotUnderWay(tx, server.id);
-    if (imageId !== undefined) await enqueue(tx, dropSnapshot, { imageId }, who.requestId);
+    if (imageId !== undefined) await enqueue(tx, dropSnapshot, { imageId }, caller.requestId);
     if (server.taskId !== null) await cancel(tx, server.taskId);
     const change = state === 'active' ? { vmState: rowOfGuest.on.vmState, fault: null } : { vmState: 'error' as const };
-    await settleServer(tx, server, { ...change, taskState: null, taskId: null });
-    await beginAction(tx, who, {
+    await updateOwnedServer(tx, server, { ...change, taskState: null, taskId: null });
+    await beginAction(tx, caller, {
       serverId: server.id,
       action: 'resetState',
       host: server.host,
@@ -151,8 +170,8 @@ export async function resetState(
     });
     await endAbandoned(tx, server.id, '');
   });
-  bus.hint(taskCancelled);
-  bus.hint(tasksWait);
+  bus.notify(taskCancelled);
+  bus.notify(tasksWait);
 }
 
 export const lock = async ({ db }: Compute, server: Server, lockedBy: 'owner' | 'admin', reason: string | null) => {
@@ -175,13 +194,13 @@ type Metadata = Readonly<Record<string, string>>;
 /** One change at a time: each sees what the one before it left. */
 export async function changeMetadata(
   { db, config }: Compute,
-  who: Who,
+  caller: Caller,
   id: string,
   change: (now: Metadata) => Metadata,
 ): Promise<Metadata> {
   return db.transaction(async (tx) => {
     await changeServer(tx, id, {}); // first the lock, then the look
-    const server = await findServer(tx, who, id);
+    const server = await findServer(tx, caller, id);
     if (server.vmState === 'building' || server.vmState === 'error')
       throw conflict(`Cannot 'update_instance_metadata' instance ${id} while it is in vm_state ${server.vmState}`);
     const metadata = change(server.metadata);
@@ -193,13 +212,13 @@ export async function changeMetadata(
 
 export async function changeTags(
   { db }: Compute,
-  who: Who,
+  caller: Caller,
   id: string,
   change: (now: readonly string[]) => readonly string[],
 ): Promise<readonly string[]> {
   return db.transaction(async (tx) => {
     await changeServer(tx, id, {}); // first the lock, then the look
-    const tags = [...new Set(change((await findServer(tx, who, id)).tags))];
+    const tags = [...new Set(change((await findServer(tx, caller, id)).tags))];
     if (tags.length > 50) throw badRequest('The number of tags exceeded the per-server limit 50');
     await changeServer(tx, id, { tags });
     return tags;

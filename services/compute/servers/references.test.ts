@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Json, openDocument } from '#shared/api/document.ts';
 import { narrow } from '#shared/api/narrow.ts';
+import { hidden } from '../../../test/fakes/compute-clients.ts';
 import {
   addVolume,
   type Cloud,
@@ -14,7 +15,6 @@ import {
   projectId,
   volumeId,
 } from '../../../test/fakes/compute-cloud.ts';
-import { hidden } from '../../../test/fakes/compute-neighbours.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
@@ -79,7 +79,7 @@ const disk = (more: object) => ({
 });
 const nic = (more: object) => ({ networks: [more] });
 
-/** Property of the body of POST /servers to wishes that name what may not be used. */
+/** Property of the body of POST /servers to requests that name what may not be used. */
 const launches: Readonly<Record<string, readonly object[]>> = {
   flavorRef: [{ flavorRef: unknown }],
   imageRef: [foreign.image, shared.wrappedImage, shared.queuedImage, shared.strangeImage, unknown].map((imageRef) => ({
@@ -153,15 +153,15 @@ const standing = async ({ compute, network, volumes, placement, images }: Cloud)
   images: images.all.size,
 });
 
-for (const [name, wishes] of Object.entries(launches))
+for (const [name, inputs] of Object.entries(launches))
   test(`OSSA-2013-001, OSSA-2013-024, OSSA-2013-019: a server with ${name} of another, private or unknown is refused`, async (t) => {
     const { cloud } = await cloudWithHost(t);
     plant(cloud, t);
     const before = await standing(cloud);
-    for (const wish of wishes) {
-      const { status, body } = await cloud.launch(wish, { role: 'member,reader' });
-      assert.ok([400, 403].includes(status), `${JSON.stringify(wish)}: ${status} ${JSON.stringify(body)}`);
-      assert.deepEqual(await standing(cloud), before, JSON.stringify(wish));
+    for (const input of inputs) {
+      const { status, body } = await cloud.launch(input, { role: 'member,reader' });
+      assert.ok([400, 403].includes(status), `${JSON.stringify(input)}: ${status} ${JSON.stringify(body)}`);
+      assert.deepEqual(await standing(cloud), before, JSON.stringify(input));
     }
   });
 
@@ -199,8 +199,8 @@ test('OSSA-2013-001: nor is what is foreign plugged into a server that runs', as
 test('a volume type that the caller may use goes on by its id', async (t) => {
   const { cloud } = await cloudWithHost(t);
   cloud.volumes.types.set('t1', { id: 't1', name: 'fast' });
-  const wish = disk({ source_type: 'blank', volume_type: 'fast' });
-  const { id } = await launched(cloud, wish);
+  const input = disk({ source_type: 'blank', volume_type: 'fast' });
+  const { id } = await launched(cloud, input);
   const [made] = [...cloud.volumes.volumes.values()];
   assert.equal((made as { volume_type?: string } | undefined)?.volume_type, 't1');
   assert.ok(id);

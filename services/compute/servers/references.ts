@@ -2,7 +2,7 @@
  * Everything of other services that a request may name, looked up with the caller's own token. What is not resolved here
  * is not used: rows hold only ids that went through this file, for the steps that use them act with the service's rights.
  */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { whyNoDisk } from '#shared/images/formats.ts';
 import type { Compute } from '../context.ts';
@@ -14,7 +14,7 @@ import type {
   SnapshotJson,
   SubnetJson,
   VolumeJson,
-} from '../drivers/neighbours.ts';
+} from '../drivers/clients.ts';
 
 /** A Fault for what the caller may not see, which is the same as what is not there. */
 type Missing = () => Fault;
@@ -35,7 +35,7 @@ export interface References {
   groupsOf(projectId: string): Promise<readonly GroupJson[]>;
 }
 
-export function referencesOf({ images, volumes, network }: Compute, { token, projectId }: Who): References {
+export function referencesOf({ images, volumes, network }: Compute, { token, projectId }: Caller): References {
   return {
     image: async (id) => usable(await orMissing(images.show(id, token), () => noSuch('Image', id))),
     volume: (id, missing) => orMissing(volumes.show(id, token), missing),

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { GuestSpec } from '#shared/contracts/compute-agent.ts';
+import { chapSecretOf } from '../../../test/fakes/compute-clients.ts';
 import { addVolume, cloudWithHost, until, volumeId } from '../../../test/fakes/compute-cloud.ts';
-import { chapSecretOf } from '../../../test/fakes/compute-neighbours.ts';
 import { rowsHolding } from '../../../test/fakes/planted.ts';
 
 const adminPass = 'planted-admin-pass';
 
 test('OSSN-0085, OSSA-2014-036: no row of compute holds a password in clear, neither during a build nor after it', async (t) => {
   const held = Promise.withResolvers<void>();
-  const told: GuestWish[] = [];
+  const told: GuestSpec[] = [];
   const machine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' } as const;
-  const ensureGuest = async (wish: GuestWish) => {
-    told.push(wish);
+  const ensureGuest = async (input: GuestSpec) => {
+    told.push(input);
     await held.promise;
-    return { id: wish.id, power: wish.power, machine, devices: {} };
+    return { id: input.id, power: input.power, machine, devices: {} };
   };
   const { cloud } = await cloudWithHost(t, { ensureGuest });
   addVolume(cloud);
@@ -27,15 +27,15 @@ test('OSSN-0085, OSSA-2014-036: no row of compute holds a password in clear, nei
   assert.deepEqual(await rowsHolding(cloud.compute.db, secrets), [], 'while the host works');
   assert.deepEqual(await rowsHolding(cloud.compute.db, ['web', body.server.id]).then(({ length }) => length > 2), true);
   held.resolve();
-  await cloud.settled(body.server.id);
+  await cloud.ended(body.server.id);
   await cloud.act(body.server.id, { 'os-stop': null });
-  await cloud.settled(body.server.id);
+  await cloud.ended(body.server.id);
   assert.deepEqual(await rowsHolding(cloud.compute.db, secrets), [], 'when all is done');
   const [first, last] = [told[0], told.at(-1)];
   const metadata = JSON.parse(String(first?.configDrive?.['openstack/latest/meta_data.json']));
   assert.equal(metadata.admin_pass, adminPass, 'the guest reads it');
-  for (const wish of [first, last]) {
-    const source = wish?.disks.at(-1)?.source;
+  for (const input of [first, last]) {
+    const source = input?.disks.at(-1)?.source;
     assert.equal(source?.kind === 'iscsi' && source.secret, secrets[1], 'and the host logs in');
   }
 });

@@ -1,5 +1,5 @@
 import { own } from '#shared/input/own.ts';
-import type { Taking } from '#shared/states/owned.ts';
+import type { Transition } from '#shared/states/owned.ts';
 
 export type VmState = 'building' | 'active' | 'paused' | 'stopped' | 'error' | 'deleted';
 export type TaskState =
@@ -50,7 +50,7 @@ export const serverTakings = {
     meanwhile: { taskState: 'image_snapshot_pending' },
   },
   delete: { from: { vmState: anyState }, meanwhile: { taskState: 'deleting' }, overOwner: true },
-} satisfies Record<string, Taking<States>>;
+} satisfies Record<string, Transition<States>>;
 
 export type Verb = keyof typeof serverTakings;
 

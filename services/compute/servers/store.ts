@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
-import { type Owned, settle, take } from '#shared/states/owned.ts';
+import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
 import { type PowerState, serverTakings, type TaskState, type Verb, type VmState, verbNames } from './states.ts';
 
 /** The flavor as it was when the server was made. */
@@ -147,21 +147,21 @@ export const insertServer = async (tx: Knex, server: NewServer): Promise<void> =
   await tx('servers').insert({ ...toRow(server), version: 1 });
 };
 
-const scopeOf = (who: Who) => (isAdmin(who) ? {} : { projectId: who.projectId });
+const scopeOf = (caller: Caller) => (isAdmin(caller) ? {} : { projectId: caller.projectId });
 
-/** An admin finds any project's server. To others a stranger's does not exist. */
-export async function findServer(db: Knex, who: Who, id: string): Promise<Server> {
+/** An admin finds any project's server. To others a other project's does not exist. */
+export async function findServer(db: Knex, caller: Caller, id: string): Promise<Server> {
   const row: unknown = await db('servers')
-    .where({ id, ...scopeOf(who), deletedAt: null })
+    .where({ id, ...scopeOf(caller), deletedAt: null })
     .first();
   if (!row) throw notFound('Instance', id);
   return fromRow(row as Record<string, unknown>);
 }
 
 /** Deleted ones too, for their history. */
-export async function findServerEver(db: Knex, who: Who, id: string): Promise<Server> {
+export async function findServerEver(db: Knex, caller: Caller, id: string): Promise<Server> {
   const row: unknown = await db('servers')
-    .where({ id, ...scopeOf(who) })
+    .where({ id, ...scopeOf(caller) })
     .first();
   if (!row) throw notFound('Instance', id);
   return fromRow(row as Record<string, unknown>);
@@ -181,17 +181,17 @@ export async function findOwnServer(db: Knex, { id, taskId }: Owned): Promise<Se
 }
 
 /** Gives the server to a task, or says in which state it is instead. */
-export async function takeServer(tx: Knex, verb: Verb, owned: Owned): Promise<void> {
+export async function acquireServer(tx: Knex, verb: Verb, owned: Owned): Promise<void> {
   const { meanwhile, ...taking } = serverTakings[verb];
   const told = { ...taking, meanwhile: changed(tx, meanwhile) };
-  if (await take<Server>(tx, 'servers', owned, told)) return;
+  if (await acquire<Server>(tx, 'servers', owned, told)) return;
   throw await refusal(tx, verb, owned.id);
 }
 
 /** True when it could be taken; false leaves everything as it was. */
-export async function tryTakeServer(tx: Knex, verb: Verb, owned: Owned): Promise<boolean> {
+export async function tryAcquireServer(tx: Knex, verb: Verb, owned: Owned): Promise<boolean> {
   const { meanwhile, ...taking } = serverTakings[verb];
-  return take<Server>(tx, 'servers', owned, { ...taking, meanwhile: changed(tx, meanwhile) });
+  return acquire<Server>(tx, 'servers', owned, { ...taking, meanwhile: changed(tx, meanwhile) });
 }
 
 async function refusal(tx: Knex, verb: Verb, id: string) {
@@ -203,13 +203,13 @@ async function refusal(tx: Knex, verb: Verb, id: string) {
 }
 
 /** For steps: changes the server while the task owns it. */
-export const settleServer = async (tx: Knex, owned: Owned, change: Change): Promise<void> => {
-  await settle<Server>(tx, 'servers', owned, changed(tx, change));
+export const updateOwnedServer = async (tx: Knex, owned: Owned, change: Change): Promise<void> => {
+  await updateOwned<Server>(tx, 'servers', owned, changed(tx, change));
 };
 
 /** The last change of a task: the server belongs to nobody again. */
 export const releaseServer = (tx: Knex, owned: Owned, change: Change): Promise<void> =>
-  settleServer(tx, owned, { ...change, taskState: null, taskId: null });
+  updateOwnedServer(tx, owned, { ...change, taskState: null, taskId: null });
 
 /** For what no task owns: its name, its metadata, its addresses. */
 export const changeServer = async (tx: Knex, id: string, change: Change): Promise<void> => {

@@ -10,7 +10,7 @@ const blank = (more: object) => ({
 });
 const uuid = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
 
-const refusals: Readonly<Record<string, readonly [wish: object, message: RegExp, version?: string]>> = {
+const refusals: Readonly<Record<string, readonly [input: object, message: RegExp, version?: string]>> = {
   'a name of several lines': [{ name: 'a\nb' }, /name/],
   'a name with a NUL': [{ name: 'a\0b' }, /name/],
   'a name with outer blanks': [{ name: ' web ' }, /name/],
@@ -37,10 +37,10 @@ const refusals: Readonly<Record<string, readonly [wish: object, message: RegExp,
   'user data that is cut off': [{ user_data: 'abc' }, /user_data/],
 };
 
-for (const [what, [wish, message, version = '2.93']] of Object.entries(refusals))
+for (const [what, [input, message, version = '2.93']] of Object.entries(refusals))
   test(`${what} is refused by name`, async (t) => {
     const cloud = await startCloud(t);
-    const { hints, ...more } = wish as { hints?: object };
+    const { hints, ...more } = input as { hints?: object };
     const server = { name: 'web', flavorRef: '42', imageRef: imageId, networks: 'none', ...more };
     const body = { server, ...(hints ? { 'os:scheduler_hints': hints } : {}) };
     const answer = await cloud.ask('POST', '/v2.1/servers', { version, body });
@@ -52,8 +52,8 @@ for (const [what, [wish, message, version = '2.93']] of Object.entries(refusals)
 test('OSSA-2012-008: a path in personality is never written: there are no files in guests but the config drive’s', async (t) => {
   const cloud = await startCloud(t);
   for (const path of ['../../etc/passwd', '/etc/shadow', 'a\0b']) {
-    const wish = { personality: [{ path, contents: 'eA==' }] };
-    assert.equal((await cloud.launch(wish, { version: '2.40' })).status, 400);
+    const input = { personality: [{ path, contents: 'eA==' }] };
+    assert.equal((await cloud.launch(input, { version: '2.40' })).status, 400);
   }
 });
 

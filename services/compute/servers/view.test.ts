@@ -115,9 +115,9 @@ test('what was written on the image shows from 2.98 on', () => {
 });
 
 test('where it runs is for administrators; its hostname is for all from 2.90 on', () => {
-  const stranger = serverView(seen({}, false), '2.89');
+  const anonymous = serverView(seen({}, false), '2.89');
   assert.deepEqual(
-    Object.keys(stranger).filter((key) => key.startsWith('OS-EXT-SRV-ATTR') || key === 'host_status'),
+    Object.keys(anonymous).filter((key) => key.startsWith('OS-EXT-SRV-ATTR') || key === 'host_status'),
     [],
   );
   assert.equal(serverView(seen({}, false), '2.90')['OS-EXT-SRV-ATTR:hostname'], 'web');

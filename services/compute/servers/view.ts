@@ -17,7 +17,7 @@ export interface Seen {
   readonly base: string;
 }
 
-/** A name for its host that tells strangers nothing, and differs by project. */
+/** A name for its host that tells others nothing, and differs by project. */
 const hostIdOf = ({ host, projectId }: Server): string =>
   host === null ? '' : createHash('sha224').update(`${projectId}${host}`).digest('hex');
 

@@ -3,7 +3,7 @@ import { atLeast } from '#shared/api/versions.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { limitOf } from '../listings/wish.ts';
+import { limitOf } from '../listings/query.ts';
 import type { Server } from '../servers/store.ts';
 import { listServersBetween } from './store.ts';
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { conflict } from '#shared/errors/fault.ts';
-import { orLeave } from '#shared/hosts/hosts.ts';
+import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
@@ -89,10 +89,10 @@ async function plugNic(compute: Compute, on: OnInterface, run: Run): Promise<voi
 
 async function unplugNic(compute: Compute, on: OnInterface, run: Run): Promise<void> {
   await run.commit((tx) => changeInterface(tx, on.interfaceId, { state: 'detaching' }));
-  await orLeave(ensureGuestAsRows(compute, on, run));
+  await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }
 
 async function plugAgain(compute: Compute, on: OnInterface, run: Run): Promise<void> {
   await run.commit((tx) => changeInterface(tx, on.interfaceId, { state: 'attached' }));
-  await orLeave(ensureGuestAsRows(compute, on, run));
+  await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { conflict } from '#shared/errors/fault.ts';
-import { orLeave } from '#shared/hosts/hosts.ts';
+import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import type { Compute } from '../context.ts';
 import { wantedPower } from '../servers/states.ts';
 import { changeServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, ensureGuestAsRows, findStaying, type OnServer } from './guest.ts';
+import { acquireGuestLock, ensureGuest, ensureGuestAsRows, findStaying, type OnServer } from './guest.ts';
 import { completeVolume, connectVolume, disconnectVolume } from './volumes.ts';
 
 export interface OnAttachment extends OnServer {
@@ -73,7 +73,7 @@ async function disconnect(compute: Compute, { serverId, volumeId }: OnAttachment
 }
 
 async function plugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
-  await awaitTurn(compute, on.serverId, run);
+  await acquireGuestLock(compute, on.serverId, run);
   const server = await findStaying(compute, on);
   await attachmentOf(compute, on);
   if (server.host === null) return;
@@ -86,7 +86,7 @@ async function plugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<v
 /** Its row says detaching first, so the whole guest is without it. */
 async function unplugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
   await run.commit((tx) => changeAttachment(tx, on.attachmentId, { state: 'detaching' }));
-  await orLeave(ensureGuestAsRows(compute, on, run));
+  await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }
 
 async function complete(compute: Compute, on: OnAttachment): Promise<void> {
@@ -100,5 +100,5 @@ async function pullDisk(compute: Compute, on: OnAttachment, run: Run): Promise<v
 
 async function plugAgain(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
   await run.commit((tx) => changeAttachment(tx, on.attachmentId, { state: 'attached' }));
-  await orLeave(ensureGuestAsRows(compute, on, run));
+  await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }

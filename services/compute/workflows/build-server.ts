@@ -4,11 +4,11 @@ import { Fault } from '#shared/errors/fault.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import { type Attachment, changeAttachment, listAttachments } from '../attachments/store.ts';
-import { type Explanation, insertChoice } from '../choices/store.ts';
 import type { Compute } from '../context.ts';
 import { changeInterface, listInterfaces } from '../interfaces/store.ts';
-import { findOwnServer, releaseServer, type Server, settleServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
+import { type Explanation, insertChoice } from '../scheduling-decisions/store.ts';
+import { findOwnServer, releaseServer, type Server, updateOwnedServer } from '../servers/store.ts';
+import { acquireGuestLock, ensureGuest, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { NoValidHost, type Placing, rankHosts, resourcesOf } from './placing.ts';
 import { addressesOf, keepPorts, plugPorts, unplugPorts } from './ports.ts';
 import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
@@ -59,7 +59,7 @@ async function claimResources(compute: Compute, on: Build, run: Run): Promise<vo
     const chosen: Explanation = { ...explanation, chosen: host };
     await run.commit(async (tx) => {
       await insertChoice(tx, server.id, chosen);
-      await settleServer(tx, owned(on, run), { host, zone, taskState: 'networking' });
+      await updateOwnedServer(tx, owned(on, run), { host, zone, taskState: 'networking' });
     });
     return;
   }
@@ -78,7 +78,7 @@ async function plugNics(compute: Compute, on: Build, run: Run): Promise<void> {
   await run.commit(async (tx) => {
     await keepPorts(tx, plugged);
     const taskState = hasDisks ? 'block_device_mapping' : 'spawning';
-    await settleServer(tx, owned(on, run), { ...shown, taskState });
+    await updateOwnedServer(tx, owned(on, run), { ...shown, taskState });
   });
 }
 
@@ -88,7 +88,7 @@ async function unplugNics(compute: Compute, on: Build, run: Run): Promise<void> 
   await run.commit(async (tx) => {
     for (const nic of nics)
       await changeInterface(tx, nic.id, nic.ownPort ? { portId: null, port: null } : { port: null });
-    await settleServer(tx, owned(on, run), { addresses: {}, groups: [] });
+    await updateOwnedServer(tx, owned(on, run), { addresses: {}, groups: [] });
   });
 }
 
@@ -97,7 +97,7 @@ async function attachVolumes(compute: Compute, on: Build, run: Run): Promise<voi
   if (attachments.length === 0) return;
   const server = await findOwnServer(compute.db, owned(on, run));
   for (const attachment of attachments) await connectVolume(compute, server, attachment, run);
-  await run.commit((tx) => settleServer(tx, owned(on, run), { taskState: 'spawning' }));
+  await run.commit((tx) => updateOwnedServer(tx, owned(on, run), { taskState: 'spawning' }));
 }
 
 /** What was made for this server goes with it; what somebody brought stays. */
@@ -117,7 +117,7 @@ const forgotten = ({ created }: Attachment) => ({
 });
 
 async function bootGuest(compute: Compute, on: Build, run: Run): Promise<GuestState> {
-  await awaitTurn(compute, on.serverId, run);
+  await acquireGuestLock(compute, on.serverId, run);
   const server = await findOwnServer(compute.db, owned(on, run));
   const guest = await ensureGuest(compute, server, run, { power: 'on', adminPass: compute.seal.open(on.adminPass) });
   if (guest.power === 'crashed')

@@ -6,7 +6,7 @@ import { removeConsolesOf } from '../consoles/store.ts';
 import type { Compute } from '../context.ts';
 import { removeInterfacesOf } from '../interfaces/store.ts';
 import { findOwnServer, releaseServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
+import { acquireGuestLock, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { unplugPorts } from './ports.ts';
 import { removeUnlessFilled } from './snapshot-server.ts';
 import { disconnectVolumes } from './volumes.ts';
@@ -39,7 +39,7 @@ export const deleteServer = workflow<Delete, Compute>({
 
 /** A host that is away finds this work when it returns. */
 async function destroyGuest(compute: Compute, on: OnServer, run: Run): Promise<void> {
-  await awaitTurn(compute, on.serverId, run);
+  await acquireGuestLock(compute, on.serverId, run);
   await ensureGuestGone(compute, await findOwnServer(compute.db, owned(on, run)), run);
 }
 

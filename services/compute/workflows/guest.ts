@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { silentMs } from '#shared/bus/bus.ts';
 import type { GuestState } from '#shared/contracts/compute-agent.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
-import { HostAway, orLeave } from '#shared/hosts/hosts.ts';
+import { HostAway, ignoreHostAway } from '#shared/hosts/hosts.ts';
 import type { Owned } from '#shared/states/owned.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import type { Compute } from '../context.ts';
 import { agentBinary, listServices } from '../hosts/store.ts';
 import { wantedPower } from '../servers/states.ts';
 import { lockGuest, readServer, type Server } from '../servers/store.ts';
-import { guestWish, type Want } from './guest-wish.ts';
+import { guestSpec, type Want } from './guest-spec.ts';
 
 export interface OnServer {
   readonly serverId: string;
@@ -39,10 +39,10 @@ const lookMs = 50;
 const lookLateMs = 1_000;
 
 /**
- * A wish states the whole guest, so one task at a time may send it: the others wait here. A task keeps its turn
+ * A spec states the whole guest, so one task at a time may send it: the others wait here. A task keeps its turn
  * until it ends, and a turn whose task is gone is nobody's. A build has it from the beginning.
  */
-export async function awaitTurn({ db }: Compute, serverId: string, run: Run): Promise<void> {
+export async function acquireGuestLock({ db }: Compute, serverId: string, run: Run): Promise<void> {
   for (let ms = lookMs; ; ms = Math.min(ms * 2, lookLateMs)) {
     const server = await readServer(db, serverId);
     if (!server) throw notFound('Instance', serverId);
@@ -56,15 +56,15 @@ export async function awaitTurn({ db }: Compute, serverId: string, run: Run): Pr
 export async function ensureGuest(compute: Compute, server: Server, run: Run, want: Want): Promise<GuestState> {
   const { db, hosts, copiers } = compute;
   const host = server.host ?? '';
-  const wish = await guestWish(compute, db, server, want);
+  const spec = await guestSpec(compute, db, server, want);
   const agents = server.launchedAt === null ? copiers : hosts;
-  return whileUp(compute, host, agents.on(host, run).ensureGuest(wish));
+  return whileUp(compute, host, agents.on(host, run).ensureGuest(spec));
 }
 
 /** The guest as its rows say by now; nothing to do where it is gone or going. */
 export async function ensureGuestAsRows(compute: Compute, { serverId }: OnServer, run: Run): Promise<void> {
   if (!(await readServer(compute.db, serverId))) return;
-  await awaitTurn(compute, serverId, run);
+  await acquireGuestLock(compute, serverId, run);
   const server = await readServer(compute.db, serverId);
   if (!server || server.host === null || server.taskState === 'deleting') return;
   await ensureGuest(compute, server, run, { power: wantedPower(server) });
@@ -73,7 +73,7 @@ export async function ensureGuestAsRows(compute: Compute, { serverId }: OnServer
 /** For clean-ups: a host that stays away finds this work when it returns. */
 export async function ensureGuestGone(compute: Compute, server: Server, run: Run): Promise<void> {
   const { host, id } = server;
-  if (host !== null) await orLeave(whileUp(compute, host, compute.hosts.on(host, run).ensureGuestGone({ id })));
+  if (host !== null) await ignoreHostAway(whileUp(compute, host, compute.hosts.on(host, run).ensureGuestGone({ id })));
 }
 
 const upEveryMs = 2_000;

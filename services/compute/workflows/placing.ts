@@ -2,9 +2,9 @@
 import { silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
-import type { Explanation } from '../choices/store.ts';
 import type { Compute } from '../context.ts';
 import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.ts';
+import type { Explanation } from '../scheduling-decisions/store.ts';
 import type { Server } from '../servers/store.ts';
 import { listServersOnHosts } from '../usages/store.ts';
 import { choose, eachHost, noValidHost } from './scheduler/choose.ts';
@@ -62,7 +62,7 @@ function wantedOf({ config }: Compute, server: Server): Wanted {
   };
 }
 
-const idsOf = (hint: unknown): string[] => (hint === undefined ? [] : [hint].flat().map(String));
+const idsOf = (notify: unknown): string[] => (notify === undefined ? [] : [notify].flat().map(String));
 
 type Offered = ReadonlyMap<string, Readonly<Record<string, Room>>>;
 

@@ -6,7 +6,7 @@ import { bridgeName, tapName } from '#shared/contracts/names.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Compute, portChanged } from '../context.ts';
-import type { PortJson } from '../drivers/neighbours.ts';
+import type { PortJson } from '../drivers/clients.ts';
 import { changeInterface, type Interface, listInterfaces, type PortCopy } from '../interfaces/store.ts';
 import type { Address, Addresses, Server } from '../servers/store.ts';
 
@@ -103,7 +103,7 @@ async function active({ network, bus, config }: Compute, server: Server, begun: 
 
 async function eventOr(bus: Compute['bus'], serverId: string, ms: number, signal: AbortSignal): Promise<void> {
   const heard = new AbortController();
-  const off = bus.onHint(portChanged(serverId), () => heard.abort());
+  const off = bus.onNotify(portChanged(serverId), () => heard.abort());
   await sleep(ms, undefined, { signal: AbortSignal.any([heard.signal, signal]) }).catch(() => {});
   off();
   signal.throwIfAborted();

@@ -1,14 +1,14 @@
-import { orLeave } from '#shared/hosts/hosts.ts';
+import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
 import { rowOfGuest, type VmState } from '../servers/states.ts';
 import { findOwnServer, releaseServer } from '../servers/store.ts';
-import { awaitTurn, ensureGuest, faultOf, type OnServer, owned } from './guest.ts';
-import type { Want } from './guest-wish.ts';
+import { acquireGuestLock, ensureGuest, faultOf, type OnServer, owned } from './guest.ts';
+import type { Want } from './guest-spec.ts';
 
 /** Where the server stood when it was taken: the way back. */
-export interface Turn extends OnServer {
+export interface GuestLock extends OnServer {
   readonly from: VmState;
 }
 
@@ -33,12 +33,13 @@ const backTo: Readonly<Record<VmState, Power>> = {
 
 /** To the wanted power; or back, with the reason, to where it was. */
 function power(name: string, to: Power, boot?: 'soft' | 'hard') {
-  const turn = (compute: Compute, on: Turn, run: Run) => ensurePower(compute, on, run, to, boot);
-  const back = (compute: Compute, on: Turn, run: Run) => orLeave(ensurePower(compute, on, run, backTo[on.from]));
-  return workflow<Turn, Compute>({
+  const lock = (compute: Compute, on: GuestLock, run: Run) => ensurePower(compute, on, run, to, boot);
+  const back = (compute: Compute, on: GuestLock, run: Run) =>
+    ignoreHostAway(ensurePower(compute, on, run, backTo[on.from]));
+  return workflow<GuestLock, Compute>({
     name,
     deadlineMs,
-    steps: [step('turn', turn, back)],
+    steps: [step('turn', lock, back)],
     done: async (tx, on, run) => {
       const mark = boot === undefined ? {} : { bootMark: run.taskId, bootKind: boot };
       await releaseServer(tx, owned(on, run), { ...rowOfGuest[to], ...mark, fault: null });
@@ -51,8 +52,14 @@ function power(name: string, to: Power, boot?: 'soft' | 'hard') {
   });
 }
 
-async function ensurePower(compute: Compute, on: Turn, run: Run, to: Power, boot?: 'soft' | 'hard'): Promise<void> {
-  await awaitTurn(compute, on.serverId, run);
+async function ensurePower(
+  compute: Compute,
+  on: GuestLock,
+  run: Run,
+  to: Power,
+  boot?: 'soft' | 'hard',
+): Promise<void> {
+  await acquireGuestLock(compute, on.serverId, run);
   const server = await findOwnServer(compute.db, owned(on, run));
   if (server.host === null) return;
   await ensureGuest(compute, server, run, {

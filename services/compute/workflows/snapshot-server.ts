@@ -1,10 +1,10 @@
 import { Fault } from '#shared/errors/fault.ts';
-import { orLeave } from '#shared/hosts/hosts.ts';
+import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
-import { findOwnServer, releaseServer, settleServer } from '../servers/store.ts';
-import { awaitTurn, type OnServer, owned, whileUp } from './guest.ts';
+import { findOwnServer, releaseServer, updateOwnedServer } from '../servers/store.ts';
+import { acquireGuestLock, type OnServer, owned, whileUp } from './guest.ts';
 
 export interface Snapshot extends OnServer {
   /** It waits, without bytes, since the request. */
@@ -27,12 +27,12 @@ export const snapshotServer = workflow<Snapshot, Compute>({
 });
 
 async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
-  await awaitTurn(compute, on.serverId, run);
+  await acquireGuestLock(compute, on.serverId, run);
   const { host } = await findOwnServer(compute.db, owned(on, run));
-  await run.commit((tx) => settleServer(tx, owned(on, run), { taskState: 'image_uploading' }));
+  await run.commit((tx) => updateOwnedServer(tx, owned(on, run), { taskState: 'image_uploading' }));
   const { serverId, imageId } = on;
-  const wish = { id: `${serverId}/snapshot`, serverId, imageId, format: 'qcow2' } as const;
-  await whileUp(compute, host ?? '', compute.copiers.on(host ?? '', run).uploadSnapshot(wish));
+  const spec = { id: `${serverId}/snapshot`, serverId, imageId, format: 'qcow2' } as const;
+  await whileUp(compute, host ?? '', compute.copiers.on(host ?? '', run).uploadSnapshot(spec));
   const { status } = await compute.images.show(imageId);
   if (status !== 'active')
     throw new Fault(500, 'unexpected', `No bytes were sent: image ${imageId} is ${status}.`, {
@@ -41,7 +41,7 @@ async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
 }
 
 async function removeImage({ images }: Compute, { imageId }: Snapshot): Promise<void> {
-  await orLeave(images.remove(imageId));
+  await ignoreHostAway(images.remove(imageId));
 }
 
 /** For a snapshot that somebody broke off: an image that got its bytes before is a good one. */

@@ -5,7 +5,7 @@ import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Attachment, type Connection, changeAttachment, listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
-import type { AttachmentJson, VolumeJson } from '../drivers/neighbours.ts';
+import type { AttachmentJson, VolumeJson } from '../drivers/clients.ts';
 import { readHost } from '../hosts/store.ts';
 import type { Server } from '../servers/store.ts';
 
@@ -71,7 +71,7 @@ async function makeVolume(compute: Compute, server: Server, attachment: Attachme
   const { volumes, bus, config } = compute;
   const { source, sourceId, sizeGb, volumeType } = attachment;
   const mark = markOf(attachment);
-  const wish = {
+  const spec = {
     size: sizeGb,
     name: '',
     metadata: mark,
@@ -80,7 +80,7 @@ async function makeVolume(compute: Compute, server: Server, attachment: Attachme
     ...(volumeType === null ? {} : { volume_type: volumeType }),
   };
   const { projectId } = server;
-  let volume = (await volumes.findMarked(projectId, mark)) ?? (await volumes.create(projectId, wish));
+  let volume = (await volumes.findMarked(projectId, mark)) ?? (await volumes.create(projectId, spec));
   await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId: volume.id, created: true }));
   const begunAt = Date.now();
   while (volume.status !== 'available') {

@@ -7,7 +7,7 @@ import { judgedOn } from '../subjects/judged.ts';
 import { present } from '../subjects/subjects.ts';
 import { delegationOf } from '../tokens/delegation.ts';
 import {
-  type CredentialWish,
+  type CredentialInput,
   createCredential as create,
   deleteRule,
   deleteCredential as drop,
@@ -30,15 +30,15 @@ async function shown(identity: Identity, credential: ApplicationCredential, base
   return credentialView(credential, { roles: await listAllRoles(identity.db), rules, base });
 }
 
-type NewCredential = { readonly application_credential: CredentialWish };
+type NewCredential = { readonly application_credential: CredentialInput };
 
 export const createCredential = onOwner<NewCredential>(
   'identity:create_application_credential',
   async (identity, call, userId) => {
-    const { kind } = await delegationOf(identity, call.who);
+    const { kind } = await delegationOf(identity, call.caller);
     if (kind === 'trust' || kind === 'oauth')
       throw forbidden('A token of a trust or of an access token may not make application credentials.');
-    const { projectId, roles } = call.who;
+    const { projectId, roles } = call.caller;
     if (projectId === null) throw forbidden('An application credential is made with a token of a project.');
     const { credential, secret } = await create(
       identity,
@@ -70,7 +70,7 @@ export const showCredential = onCredential('identity:get_application_credential'
 export const deleteCredential = onCredential(
   'identity:delete_application_credential',
   async (identity, call, credential) => {
-    await delegationOf(identity, call.who);
+    await delegationOf(identity, call.caller);
     await drop(identity, credential);
     return gone();
   },
@@ -99,7 +99,7 @@ export const showRule = onRule('identity:get_access_rule', async (_identity, cal
 );
 
 export const dropRule = onRule('identity:delete_access_rule', async (identity, call, rule) => {
-  await delegationOf(identity, call.who);
+  await delegationOf(identity, call.caller);
   await deleteRule(identity, rule);
   return gone();
 });

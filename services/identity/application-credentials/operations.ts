@@ -6,16 +6,16 @@ import { revokeForGood } from '../keys/revoke.ts';
 import { newId } from '../projects/operations.ts';
 import { lookProject } from '../projects/store.ts';
 import { listImplications, type Role } from '../roles/store.ts';
-import { parseMicros } from '../tokens/moment.ts';
+import { parseMicros } from '../tokens/timestamps.ts';
 import { type AccessRule, type ApplicationCredential, accessRules, applicationCredentials } from './store.ts';
 
-export interface RuleWish {
+export interface RuleInput {
   readonly id?: string;
   readonly service?: string;
   readonly method?: string;
   readonly path?: string;
 }
-export interface CredentialWish {
+export interface CredentialInput {
   readonly id?: string;
   readonly name: string;
   readonly secret?: string | null;
@@ -23,7 +23,7 @@ export interface CredentialWish {
   readonly expires_at?: string | null;
   readonly roles?: readonly { readonly id?: string; readonly name?: string }[] | null;
   readonly unrestricted?: boolean | null;
-  readonly access_rules?: readonly RuleWish[] | null;
+  readonly access_rules?: readonly RuleInput[] | null;
 }
 
 /** The user and project of the token that makes it; and its role names, where it came by a delegation that passes on no more. */
@@ -43,37 +43,37 @@ export interface Made {
 export async function createCredential(
   identity: Identity,
   { userId, projectId, roles }: Owner,
-  wish: CredentialWish,
+  input: CredentialInput,
 ): Promise<Made> {
   const { db, hasher } = identity;
-  const secret = wish.secret ?? randomBytes(64).toString('base64url');
+  const secret = input.secret ?? randomBytes(64).toString('base64url');
   const held = (await rolesOf(identity, userId, projectId)).filter(({ name }) => roles?.includes(name) ?? true);
-  const expiresAtUs = parseMicros(wish.expires_at, 'expires_at');
+  const expiresAtUs = parseMicros(input.expires_at, 'expires_at');
   if (expiresAtUs !== null && expiresAtUs <= Date.now() * 1000) throw badRequest('expires_at lies in the past.');
   const credential = {
     id: newId(),
-    name: wish.name,
+    name: input.name,
     userId,
     projectId,
     secretHash: await hasher.hash(secret),
-    description: wish.description ?? null,
+    description: input.description ?? null,
     expiresAtUs,
-    unrestricted: wish.unrestricted ?? false,
+    unrestricted: input.unrestricted ?? false,
     roleIds:
-      wish.roles && wish.roles.length > 0
+      input.roles && input.roles.length > 0
         ? withImplied(
-            wish.roles.map((each) => pick(each, held).id),
+            input.roles.map((each) => pick(each, held).id),
             await listImplications(db),
           )
         : held.map(({ id }) => id),
   };
   const made = await db.transaction(async (tx) => {
-    if (await applicationCredentials.look(tx, { userId, name: wish.name }))
+    if (await applicationCredentials.look(tx, { userId, name: input.name }))
       throw conflict(
-        `Conflict occurred attempting to store application_credential - Duplicate entry found with name ${wish.name}.`,
+        `Conflict occurred attempting to store application_credential - Duplicate entry found with name ${input.name}.`,
       );
-    const rules = wish.access_rules?.length
-      ? await ensureRules({ ...identity, db: tx }, userId, wish.access_rules)
+    const rules = input.access_rules?.length
+      ? await ensureRules({ ...identity, db: tx }, userId, input.access_rules)
       : null;
     const whole = { ...credential, accessRules: rules };
     await applicationCredentials.insert(tx, whole);
@@ -87,10 +87,10 @@ export async function rolesOf(identity: Identity, userId: string, projectId: str
   return project ? effectiveRoles(identity, userId, { kind: 'project', project }) : [];
 }
 
-function pick(wish: { readonly id?: string; readonly name?: string }, held: readonly Role[]): Role {
-  const role = held.find(({ id, name }) => (wish.id === undefined ? name === wish.name : id === wish.id));
+function pick(input: { readonly id?: string; readonly name?: string }, held: readonly Role[]): Role {
+  const role = held.find(({ id, name }) => (input.id === undefined ? name === input.name : id === input.id));
   if (!role)
-    throw badRequest(`Invalid application credential: you have no role ${wish.id ?? wish.name} on this project.`);
+    throw badRequest(`Invalid application credential: you have no role ${input.id ?? input.name} on this project.`);
   return role;
 }
 
@@ -98,10 +98,10 @@ function pick(wish: { readonly id?: string; readonly name?: string }, held: read
 async function ensureRules(
   { db }: Pick<Identity, 'db'>,
   userId: string,
-  wishes: readonly RuleWish[],
+  inputs: readonly RuleInput[],
 ): Promise<string[]> {
   const ids: string[] = [];
-  for (const { id, service = '', method = '', path = '' } of wishes) {
+  for (const { id, service = '', method = '', path = '' } of inputs) {
     const where = id === undefined ? { userId, service, method, path } : { userId, id };
     const known = await accessRules.look(db, where);
     if (!known && id !== undefined) throw badRequest(`There is no access rule ${id}.`);
@@ -118,7 +118,7 @@ export async function deleteCredential(identity: Identity, { id }: ApplicationCr
     await revokeForGood(identity, tx, { by: `app:${id}` });
     await applicationCredentials.remove(tx, { id });
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }
 
 export async function deleteRule({ db }: Identity, { id, userId }: AccessRule): Promise<void> {

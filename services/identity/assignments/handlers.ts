@@ -99,15 +99,15 @@ export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inhe
 
 /** A domain's token sees what is given in its domain. */
 export const listRoleAssignments: Handler<Identity> = async (identity, call) => {
-  const { domainId } = call.who;
+  const { domainId } = call.caller;
   const tree = call.query.include_subtree !== undefined;
   const rule = tree ? 'identity:list_role_assignments_for_tree' : 'identity:list_role_assignments';
   call.authorize(rule, await treeTarget(identity, call, tree));
   return ok(collection(call, 'role_assignments', await listDetailed(identity, call.query, call.base, domainId)));
 };
 
-async function treeTarget({ db }: Identity, { query, who }: Call<never>, tree: boolean) {
+async function treeTarget({ db }: Identity, { query, caller }: Call<never>, tree: boolean) {
   const project = tree ? await lookProject(db, { id: query['scope.project.id'] ?? '' }) : undefined;
-  const domain = project?.domainId ?? who.domainId;
+  const domain = project?.domainId ?? caller.domainId;
   return domain ? { 'target.domain_id': domain } : {};
 }

@@ -48,7 +48,7 @@ export async function withdraw(identity: Identity, assignment: Assignment): Prom
     if (!(await removeAssignment(tx, assignment))) throw absent('role assignment with role', assignment.roleId);
     await revokeHolders(identity, tx, assignment);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }
 
 async function revokeHolders(identity: Identity, tx: Knex, assignment: Assignment): Promise<void> {

@@ -104,12 +104,12 @@ interface Person {
   readonly name?: string;
   readonly domain?: { readonly id?: string; readonly name?: string };
 }
-type Said = Readonly<Record<string, { readonly user?: Person } | undefined>>;
+type Stated = Readonly<Record<string, { readonly user?: Person } | undefined>>;
 
 /** Who somebody without a token says they are; a password that failed was for somebody. */
-function saidBy({ params, body }: Call<unknown>, path: string): Person | undefined {
+function statedBy({ params, body }: Call<unknown>, path: string): Person | undefined {
   if (path === '/v3/users/:id/password') return { id: params.id ?? '' };
-  const proofs = (body as { auth?: { identity?: Said } } | undefined)?.auth?.identity ?? {};
+  const proofs = (body as { auth?: { identity?: Stated } } | undefined)?.auth?.identity ?? {};
   const user = proofs.password?.user ?? proofs.totp?.user ?? proofs.application_credential?.user;
   if (!user) return undefined;
   const { id, name, domain } = user;
@@ -121,7 +121,7 @@ export function eventOf(
   { path }: Pick<Route<Identity>, 'path'>,
   name: AuditName | typeof login,
 ): AuditRow {
-  const { who, params, address } = call;
+  const { caller, params, address } = call;
   const id = randomUUID();
   const { resource, operation } = name === login ? { resource: 'user', operation: undefined } : name;
   const topic = operation ? `identity.${resource}.${operation}` : 'identity.authenticate';
@@ -135,11 +135,11 @@ export function eventOf(
     outcome: 'unknown',
     initiator: {
       typeURI: 'service/security/account/user',
-      id: who.userId || 'unknown',
-      ...(who.userId ? {} : { said: saidBy(call, path) }),
-      project_id: who.projectId,
-      domain_id: who.domainId,
-      request_id: who.requestId,
+      id: caller.userId || 'unknown',
+      ...(caller.userId ? {} : { said: statedBy(call, path) }),
+      project_id: caller.projectId,
+      domain_id: caller.domainId,
+      request_id: caller.requestId,
       host: { address },
     },
     target: { typeURI: `data/security/${resource}`, id: Object.values(params).at(-1) ?? 'unknown', of: params },

@@ -1,5 +1,5 @@
 /** Whoever is turned away leaves an event: by a rule, by an access rule, or with a token that was revoked. */
-import { RevokedToken } from '#shared/auth/trust.ts';
+import { RevokedToken } from '#shared/auth/token-keys.ts';
 import { Lru } from '#shared/clock/lru.ts';
 import type { Refusal } from '#shared/http/serve.ts';
 import type { Identity } from '../context.ts';
@@ -50,12 +50,12 @@ const isAudited = ({ handled, route: { method, path } }: Refusal<Identity>): boo
 
 function userOf({ call, fault }: Refusal<Identity>): string | undefined {
   if (fault instanceof RevokedToken) return fault.claims.sub;
-  return call.who.userId || undefined;
+  return call.caller.userId || undefined;
 }
 
 /** A read has no name among Keystone's notifications: it is called `read`. */
 function refused({ route, call, fault }: Refusal<Identity>, userId: string) {
   const { method, path } = route;
   const name = fault instanceof RevokedToken ? ({ resource: 'token', operation: 'rejected' } as const) : undefined;
-  return eventOf({ ...call, who: { ...call.who, userId } }, route, name ?? auditName(method, path, 'read'));
+  return eventOf({ ...call, caller: { ...call.caller, userId } }, route, name ?? auditName(method, path, 'read'));
 }

@@ -19,7 +19,7 @@ export function openSender({ db, bus, config }: Pick<Identity, 'db' | 'bus' | 'c
       if (rows.length === 0) return;
       for (const row of rows) {
         await write(row);
-        await bus.notify(row.topic, row.event);
+        await bus.publish(row.topic, row.event);
         await removeEvent(db, row.id);
         written.delete(row.id);
       }

@@ -24,16 +24,16 @@ export const policyHandlers = plainHandlers<CatalogPolicy>({
   one: 'policy',
   many: 'policies',
   view,
-  make: async (_identity, wish) => ({
+  make: async (_identity, input) => ({
     id: newId(),
-    type: String(wish.type),
-    blob: blobOf(wish.blob),
-    extra: extraOf(wish, fields),
+    type: String(input.type),
+    blob: blobOf(input.blob),
+    extra: extraOf(input, fields),
   }),
-  change: async (_identity, { extra }, wish) => ({
-    ...(wish.type === undefined ? {} : { type: String(wish.type) }),
-    ...(wish.blob === undefined ? {} : { blob: blobOf(wish.blob) }),
-    extra: { ...extra, ...extraOf(wish, fields) },
+  change: async (_identity, { extra }, input) => ({
+    ...(input.type === undefined ? {} : { type: String(input.type) }),
+    ...(input.blob === undefined ? {} : { blob: blobOf(input.blob) }),
+    extra: { ...extra, ...extraOf(input, fields) },
   }),
   alsoRemove: (tx, { id }) => associations.remove(tx, { policyId: id }),
 });

@@ -17,7 +17,7 @@ import {
 } from './store.ts';
 import { endpointView, regionView, serviceView } from './view.ts';
 
-type Wish = Readonly<Record<string, unknown>>;
+type Input = Readonly<Record<string, unknown>>;
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 const regionFields = new Set(['id', 'description', 'parent_region_id', 'links']);
@@ -36,32 +36,32 @@ export const listRegions: Handler<Identity> = async ({ db }, call) =>
 export const showRegion: Handler<Identity> = async ({ db }, { params, base }) =>
   ok({ region: regionView(await findEntry(db, 'regions', params.id ?? ''), base) });
 
-export const createRegion: Handler<Identity, { region: Wish }> = async (
+export const createRegion: Handler<Identity, { region: Input }> = async (
   { db },
-  { body: { region: wish }, params, base },
+  { body: { region: input }, params, base },
 ) => {
-  const id = params.id ?? (text(wish.id) || newId());
-  if (wish.id !== undefined && wish.id !== null && params.id !== undefined && wish.id !== params.id)
+  const id = params.id ?? (text(input.id) || newId());
+  if (input.id !== undefined && input.id !== null && params.id !== undefined && input.id !== params.id)
     throw badRequest('The region in the body and the one in the path are not the same.');
-  const parentId = text(wish.parent_region_id) || null;
+  const parentId = text(input.parent_region_id) || null;
   if (parentId !== null) await findEntry(db, 'regions', parentId);
   if ((await listEntries(db, 'regions', {})).some((each) => each.id === id))
     throw conflict(`Conflict occurred attempting to store region - Duplicate ID, ${id}.`);
-  const region = { id, parentId, description: text(wish.description), extra: extraOf(wish, regionFields) };
+  const region = { id, parentId, description: text(input.description), extra: extraOf(input, regionFields) };
   await insertEntry(db, 'regions', region);
   return created({ region: regionView(region, base) });
 };
 
-export const updateRegion: Handler<Identity, { region: Wish }> = async (
+export const updateRegion: Handler<Identity, { region: Input }> = async (
   { db },
-  { body: { region: wish }, params, base },
+  { body: { region: input }, params, base },
 ) => {
   const region = await findEntry(db, 'regions', params.id ?? '');
   const changed = {
     ...region,
-    ...('description' in wish ? { description: text(wish.description) } : {}),
-    ...('parent_region_id' in wish ? { parentId: text(wish.parent_region_id) || null } : {}),
-    extra: { ...region.extra, ...extraOf(wish, regionFields) },
+    ...('description' in input ? { description: text(input.description) } : {}),
+    ...('parent_region_id' in input ? { parentId: text(input.parent_region_id) || null } : {}),
+    extra: { ...region.extra, ...extraOf(input, regionFields) },
   };
   await updateEntry(db, 'regions', region.id, changed);
   return ok({ region: regionView(changed, base) });
@@ -92,30 +92,30 @@ export const listServices: Handler<Identity> = async ({ db }, call) => {
 export const showService: Handler<Identity> = async ({ db }, { params, base }) =>
   ok({ service: serviceView(await findEntry(db, 'services', params.id ?? ''), base) });
 
-export const createService: Handler<Identity, { service: Wish }> = async (
+export const createService: Handler<Identity, { service: Input }> = async (
   { db },
-  { body: { service: wish }, base },
+  { body: { service: input }, base },
 ) => {
   const service = {
     id: newId(),
-    type: text(wish.type),
-    enabled: wish.enabled !== false,
-    extra: extraOf(wish, serviceFields),
+    type: text(input.type),
+    enabled: input.enabled !== false,
+    extra: extraOf(input, serviceFields),
   };
   await insertEntry(db, 'services', service);
   return created({ service: serviceView(service, base) });
 };
 
-export const updateService: Handler<Identity, { service: Wish }> = async (
+export const updateService: Handler<Identity, { service: Input }> = async (
   { db },
-  { body: { service: wish }, params, base },
+  { body: { service: input }, params, base },
 ) => {
   const service = await findEntry(db, 'services', params.id ?? '');
   const changed = {
     ...service,
-    ...(wish.type === undefined ? {} : { type: text(wish.type) }),
-    ...(wish.enabled === undefined ? {} : { enabled: wish.enabled === true }),
-    extra: { ...service.extra, ...extraOf(wish, serviceFields) },
+    ...(input.type === undefined ? {} : { type: text(input.type) }),
+    ...(input.enabled === undefined ? {} : { enabled: input.enabled === true }),
+    extra: { ...service.extra, ...extraOf(input, serviceFields) },
   };
   await updateEntry(db, 'services', service.id, changed);
   return ok({ service: serviceView(changed, base) });
@@ -144,21 +144,21 @@ export const listEndpoints: Handler<Identity> = async ({ db }, call) =>
 export const showEndpoint: Handler<Identity> = async ({ db }, { params, base }) =>
   ok({ endpoint: endpointView(await findEntry(db, 'endpoints', params.id ?? ''), base) });
 
-export const createEndpoint: Handler<Identity, { endpoint: Wish }> = async ({ db }, call) => {
-  const { endpoint: wish } = call.body;
-  const regionId = text(wish.region_id) || text(wish.region) || null;
-  await findEntry(db, 'services', text(wish.service_id)).catch(() => {
-    throw badRequest(`Could not find service: ${text(wish.service_id)}.`);
+export const createEndpoint: Handler<Identity, { endpoint: Input }> = async ({ db }, call) => {
+  const { endpoint: input } = call.body;
+  const regionId = text(input.region_id) || text(input.region) || null;
+  await findEntry(db, 'services', text(input.service_id)).catch(() => {
+    throw badRequest(`Could not find service: ${text(input.service_id)}.`);
   });
-  const face = wish.interface as Endpoint['interface'];
+  const face = input.interface as Endpoint['interface'];
   const endpoint = {
     id: newId(),
-    serviceId: text(wish.service_id),
+    serviceId: text(input.service_id),
     interface: face,
     regionId,
-    url: text(wish.url),
-    enabled: wish.enabled !== false,
-    extra: extraOf(wish, endpointFields),
+    url: text(input.url),
+    enabled: input.enabled !== false,
+    extra: extraOf(input, endpointFields),
   };
   await db.transaction(async (tx) => {
     if (regionId !== null) await ensureRegion(tx, regionId);
@@ -167,20 +167,20 @@ export const createEndpoint: Handler<Identity, { endpoint: Wish }> = async ({ db
   return created({ endpoint: endpointView(endpoint, call.base) });
 };
 
-export const updateEndpoint: Handler<Identity, { endpoint: Wish }> = async (
+export const updateEndpoint: Handler<Identity, { endpoint: Input }> = async (
   { db },
-  { body: { endpoint: wish }, params, base }: Call<{ endpoint: Wish }>,
+  { body: { endpoint: input }, params, base }: Call<{ endpoint: Input }>,
 ) => {
   const endpoint = await findEntry(db, 'endpoints', params.id ?? '');
-  const region = 'region_id' in wish ? wish.region_id : wish.region;
+  const region = 'region_id' in input ? input.region_id : input.region;
   const changed = {
     ...endpoint,
-    ...(wish.url === undefined ? {} : { url: text(wish.url) }),
-    ...(wish.interface === undefined ? {} : { interface: wish.interface as Endpoint['interface'] }),
-    ...(wish.enabled === undefined ? {} : { enabled: wish.enabled === true }),
-    ...(wish.service_id === undefined ? {} : { serviceId: text(wish.service_id) }),
+    ...(input.url === undefined ? {} : { url: text(input.url) }),
+    ...(input.interface === undefined ? {} : { interface: input.interface as Endpoint['interface'] }),
+    ...(input.enabled === undefined ? {} : { enabled: input.enabled === true }),
+    ...(input.service_id === undefined ? {} : { serviceId: text(input.service_id) }),
     ...(region === undefined ? {} : { regionId: text(region) || null }),
-    extra: { ...endpoint.extra, ...extraOf(wish, endpointFields) },
+    extra: { ...endpoint.extra, ...extraOf(input, endpointFields) },
   };
   if (changed.serviceId !== endpoint.serviceId) await findEntry(db, 'services', changed.serviceId);
   await db.transaction(async (tx) => {

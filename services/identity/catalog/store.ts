@@ -1,6 +1,6 @@
 /** Regions, services and their endpoints. */
 import type { Knex } from 'knex';
-import { orTwin } from '#shared/db/errors.ts';
+import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { absent } from '../projects/store.ts';
@@ -51,7 +51,7 @@ const fromRow = <T>({ extra, ...row }: Record<string, unknown>): T =>
   ({ ...row, extra: JSON.parse(String(extra)) }) as T;
 
 export const insertEntry = <T extends Table>(tx: Knex, table: T, row: RowOf[T]) =>
-  orTwin(tx(table).insert(toRow(row)), () =>
+  onDuplicate(tx(table).insert(toRow(row)), () =>
     conflict(`Conflict occurred attempting to store ${singular[table]} - Duplicate ID, ${row.id}.`),
   );
 

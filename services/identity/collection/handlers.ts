@@ -4,7 +4,7 @@ import type { Identity } from '../context.ts';
 import type { Records } from './store.ts';
 import { collection } from './view.ts';
 
-export type Wish = Readonly<Record<string, unknown>>;
+export type Input = Readonly<Record<string, unknown>>;
 
 export interface Plain<T> {
   readonly records: Records<T>;
@@ -12,15 +12,15 @@ export interface Plain<T> {
   readonly one: string;
   readonly many: string;
   readonly view: (row: T, base: string) => unknown;
-  readonly make: (identity: Identity, wish: Wish, call: Call<unknown>) => Promise<T>;
-  readonly change: (identity: Identity, row: T, wish: Wish) => Promise<Partial<T>>;
+  readonly make: (identity: Identity, input: Input, call: Call<unknown>) => Promise<T>;
+  readonly change: (identity: Identity, row: T, input: Input) => Promise<Partial<T>>;
   /** What goes with it, in the same transaction. */
   readonly alsoRemove?: (tx: Identity['db'], row: T) => Promise<unknown>;
 }
 
 export function plainHandlers<T extends { readonly id: string }>(plain: Plain<T>) {
   const { records, one, many, view } = plain;
-  const wishOf = (body: unknown): Wish => (body as Record<string, Wish>)[one] ?? {};
+  const inputOf = (body: unknown): Input => (body as Record<string, Input>)[one] ?? {};
   const list: Handler<Identity> = async ({ db }, call) => {
     const rows = await records.list(db, call.queries);
     return ok(
@@ -34,13 +34,13 @@ export function plainHandlers<T extends { readonly id: string }>(plain: Plain<T>
   const show: Handler<Identity> = async ({ db }, { params, base }) =>
     ok({ [one]: view(await records.find(db, params.id ?? ''), base) });
   const create: Handler<Identity, unknown> = async (identity, call) => {
-    const row = await plain.make(identity, wishOf(call.body), call);
+    const row = await plain.make(identity, inputOf(call.body), call);
     await identity.db.transaction((tx) => records.insert(tx, row));
     return created({ [one]: view(row, call.base) });
   };
   const update: Handler<Identity, unknown> = async (identity, { params, body, base }) => {
     const row = await records.find(identity.db, params.id ?? '');
-    const change = await plain.change(identity, row, wishOf(body));
+    const change = await plain.change(identity, row, inputOf(body));
     await identity.db.transaction((tx) => records.update(tx, row.id, change));
     return ok({ [one]: view({ ...row, ...change }, base) });
   };

@@ -1,6 +1,6 @@
 /** Rows of plain resources: one table each, some columns in JSON. Each folder names its own table and columns. */
 import type { Knex } from 'knex';
-import { orTwin } from '#shared/db/errors.ts';
+import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filtered, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { absent } from '../projects/store.ts';
@@ -61,7 +61,7 @@ export function recordsOf<T extends object>({
       const { id } = row as { id?: string };
       if (id !== undefined && (await tx(table).where({ id }).first('id')))
         throw conflict(`Conflict occurred attempting to store ${what} - Duplicate entry found with ID ${id}.`);
-      await orTwin(tx(table).insert(toRow(row)), () =>
+      await onDuplicate(tx(table).insert(toRow(row)), () =>
         conflict(`Conflict occurred attempting to store ${what} - Duplicate entry.`),
       );
     },

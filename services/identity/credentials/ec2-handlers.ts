@@ -26,7 +26,7 @@ type NewKey = { readonly tenant_id: string };
 
 export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async (identity, call, { id: userId }) => {
   const project = await findProject(identity.db, call.body.tenant_id);
-  const delegation = await delegationOf(identity, call.who);
+  const delegation = await delegationOf(identity, call.caller);
   refuseOtherProject(delegation, project.id);
   const [access, secret] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
   const credential: Credential = {
@@ -42,7 +42,7 @@ export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async
 });
 
 export const listEc2 = onOwner('identity:ec2_list_credentials', async (identity, call, { id: userId }) => {
-  const bounds = await boundsOf(identity, call.who);
+  const bounds = await boundsOf(identity, call.caller);
   const all = await credentialRows.listWhere(identity.db, { userId, type: 'ec2' });
   const rows = all.filter((row) => reaches(bounds, row.projectId));
   return ok(
@@ -63,12 +63,12 @@ const subject: Subject<CredentialRow | undefined, CredentialRow> = {
 const onKey = (rule: `identity:ec2_${string}`) => ({ subject, rule, absentFirst: true });
 
 export const showEc2 = judged(onKey('identity:ec2_get_credential'), async (identity, call, row) => {
-  refuseOtherProject(await boundsOf(identity, call.who), row.projectId);
+  refuseOtherProject(await boundsOf(identity, call.caller), row.projectId);
   return ok({ credential: view(opened(identity, row), call.base) });
 });
 
 export const deleteEc2 = judged(onKey('identity:ec2_delete_credential'), async (identity, call, row) => {
-  refuseOtherProject(await delegationOf(identity, call.who), row.projectId);
+  refuseOtherProject(await delegationOf(identity, call.caller), row.projectId);
   await credentialRows.remove(identity.db, { id: row.id });
   return gone();
 });

@@ -9,7 +9,7 @@ import { boundsOf, delegationOf, reaches, refuseOtherProject } from '../tokens/d
 import { type Credential, credentialId, ec2Blob, opened, sealedRow } from './operations.ts';
 import { type CredentialRow, credentialRows } from './store.ts';
 
-interface CredentialWish {
+interface CredentialInput {
   readonly user_id?: string;
   readonly project_id?: string | null;
   readonly type?: string;
@@ -31,7 +31,7 @@ const view = ({ id, userId, projectId, type, blob, extra }: Credential, base: st
 });
 
 export const listCredentials: Handler<Identity> = async (identity, call) => {
-  const bounds = await boundsOf(identity, call.who);
+  const bounds = await boundsOf(identity, call.caller);
   const rows = await credentialRows.list(identity.db, call.queries);
   const own = rows.filter(
     (row) => reaches(bounds, row.projectId) && call.may('identity:list_credentials', target(row)),
@@ -45,22 +45,22 @@ export const listCredentials: Handler<Identity> = async (identity, call) => {
   );
 };
 
-export const createCredential: Handler<Identity, { credential: CredentialWish }> = async (identity, call) => {
-  const { credential: wish } = call.body;
-  const userId = wish.user_id ?? call.who.userId;
+export const createCredential: Handler<Identity, { credential: CredentialInput }> = async (identity, call) => {
+  const { credential: input } = call.body;
+  const userId = input.user_id ?? call.caller.userId;
   call.authorize('identity:create_credential', target({ userId }));
-  const delegation = await delegationOf(identity, call.who);
-  refuseOtherProject(delegation, wish.project_id ?? null);
-  const type = wish.type ?? '';
-  const blob = typeof wish.blob === 'string' ? wish.blob : JSON.stringify(wish.blob);
-  if (type === 'ec2' && !wish.project_id) throw badRequest('An EC2 credential needs a project_id.');
+  const delegation = await delegationOf(identity, call.caller);
+  refuseOtherProject(delegation, input.project_id ?? null);
+  const type = input.type ?? '';
+  const blob = typeof input.blob === 'string' ? input.blob : JSON.stringify(input.blob);
+  if (type === 'ec2' && !input.project_id) throw badRequest('An EC2 credential needs a project_id.');
   const credential: Credential = {
     id: credentialId(type, blob),
     userId,
-    projectId: wish.project_id ?? null,
+    projectId: input.project_id ?? null,
     type,
     blob: type === 'ec2' ? JSON.stringify({ ...ec2Blob(blob), ...delegation.marks }) : blob,
-    extra: extraOf(wish, fields),
+    extra: extraOf(input, fields),
   };
   await identity.db.transaction((tx) => credentialRows.insert(tx, sealedRow(identity, credential)));
   return created({ credential: view(credential, call.base) });
@@ -73,19 +73,19 @@ const onCredential = judgedOn<CredentialRow | undefined, CredentialRow>({
 });
 
 export const showCredential = onCredential('identity:get_credential', async (identity, call, row) => {
-  refuseOtherProject(await boundsOf(identity, call.who), row.projectId);
+  refuseOtherProject(await boundsOf(identity, call.caller), row.projectId);
   return ok({ credential: view(opened(identity, row), call.base) });
 });
 
 const ownedByOthers = ['trust_id', 'app_cred_id', 'access_token_id'] as const;
 
 /** Whose it is and what it may do stays as it was made, whatever the caller may do elsewhere. */
-function refuseEscalation(credential: Credential, wish: CredentialWish, changed: Credential): void {
+function refuseEscalation(credential: Credential, input: CredentialInput, changed: Credential): void {
   const isOther = (given: unknown, before: unknown) => given !== undefined && (given ?? null) !== before;
-  if (isOther(wish.user_id, credential.userId)) throw forbidden('The user of a credential cannot be changed.');
-  if (isOther(wish.project_id, credential.projectId) && credential.type === 'ec2')
+  if (isOther(input.user_id, credential.userId)) throw forbidden('The user of a credential cannot be changed.');
+  if (isOther(input.project_id, credential.projectId) && credential.type === 'ec2')
     throw forbidden('The project of an EC2 credential cannot be changed.');
-  if (isOther(wish.type, credential.type) && [credential.type, wish.type].includes('ec2'))
+  if (isOther(input.type, credential.type) && [credential.type, input.type].includes('ec2'))
     throw forbidden('The type of an EC2 credential cannot be changed.');
   if (credential.type !== 'ec2') return;
   const [before, after] = [ec2Blob(credential.blob), ec2Blob(changed.blob)];
@@ -94,21 +94,23 @@ function refuseEscalation(credential: Credential, wish: CredentialWish, changed:
       throw forbidden(`${key} of an EC2 credential cannot be changed.`);
 }
 
-type Change = { readonly credential: CredentialWish };
+type Change = { readonly credential: CredentialInput };
 
 export const updateCredential = onCredential<Change>('identity:update_credential', async (identity, call, row) => {
-  const delegation = await delegationOf(identity, call.who);
+  const delegation = await delegationOf(identity, call.caller);
   refuseOtherProject(delegation, row.projectId);
   const credential = opened(identity, row);
-  const { credential: wish } = call.body;
+  const { credential: input } = call.body;
   const changed = {
     ...credential,
-    ...(wish.project_id === undefined ? {} : { projectId: wish.project_id }),
-    ...(wish.type === undefined ? {} : { type: wish.type }),
-    ...(wish.blob === undefined ? {} : { blob: typeof wish.blob === 'string' ? wish.blob : JSON.stringify(wish.blob) }),
-    extra: { ...credential.extra, ...extraOf(wish, fields) },
+    ...(input.project_id === undefined ? {} : { projectId: input.project_id }),
+    ...(input.type === undefined ? {} : { type: input.type }),
+    ...(input.blob === undefined
+      ? {}
+      : { blob: typeof input.blob === 'string' ? input.blob : JSON.stringify(input.blob) }),
+    extra: { ...credential.extra, ...extraOf(input, fields) },
   };
-  refuseEscalation(credential, wish, changed);
+  refuseEscalation(credential, input, changed);
   refuseOtherProject(delegation, changed.projectId);
   await identity.db.transaction((tx) => credentialRows.update(tx, credential.id, sealedRow(identity, changed)));
   return ok({ credential: view(changed, call.base) });
@@ -117,7 +119,7 @@ export const updateCredential = onCredential<Change>('identity:update_credential
 export const deleteCredential = onCredential(
   'identity:delete_credential',
   async (identity, call, { id, projectId }) => {
-    refuseOtherProject(await delegationOf(identity, call.who), projectId);
+    refuseOtherProject(await delegationOf(identity, call.caller), projectId);
     await credentialRows.remove(identity.db, { id });
     return gone();
   },

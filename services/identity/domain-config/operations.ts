@@ -45,7 +45,7 @@ async function changing(identity: Identity, domainId: string, work: (tx: Knex) =
     if (had && !(await hasDirectory(tx, domainId))) await revokeElsewhere(identity, tx, domainId);
     await raiseEpoch(tx);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }
 
 async function hasDirectory(tx: Knex, domainId: string): Promise<boolean> {

@@ -44,16 +44,16 @@ export const groupHandlers = plainHandlers<EndpointGroup>({
   one: 'endpoint_group',
   many: 'endpoint_groups',
   view,
-  make: async (_identity, wish) => ({
+  make: async (_identity, input) => ({
     id: newId(),
-    name: String(wish.name),
-    description: (wish.description as string | undefined) ?? null,
-    filters: filtersOf(wish.filters),
+    name: String(input.name),
+    description: (input.description as string | undefined) ?? null,
+    filters: filtersOf(input.filters),
   }),
-  change: async (_identity, _group, wish) => ({
-    ...(wish.name === undefined ? {} : { name: String(wish.name) }),
-    ...(wish.description === undefined ? {} : { description: wish.description as string }),
-    ...(wish.filters === undefined ? {} : { filters: filtersOf(wish.filters) }),
+  change: async (_identity, _group, input) => ({
+    ...(input.name === undefined ? {} : { name: String(input.name) }),
+    ...(input.description === undefined ? {} : { description: input.description as string }),
+    ...(input.filters === undefined ? {} : { filters: filtersOf(input.filters) }),
   }),
   alsoRemove: (tx, { id }) => forgetGroup(tx, id),
 });

@@ -1,6 +1,6 @@
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { plainHandlers, type Wish } from '../collection/handlers.ts';
+import { type Input, plainHandlers } from '../collection/handlers.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { createDomain } from '../projects/operations.ts';
@@ -38,20 +38,20 @@ const providerView = (idp: IdentityProvider, base: string) => {
 };
 
 /** Its users need a domain: one that is named, or one that is made for it. */
-async function providerOf({ db }: Identity, wish: Wish, call: Call<unknown>): Promise<IdentityProvider> {
+async function providerOf({ db }: Identity, input: Input, call: Call<unknown>): Promise<IdentityProvider> {
   const id = call.params.id ?? '';
   if (await identityProviders.look(db, { id }))
     throw conflict(`Conflict occurred attempting to store identity_provider - Duplicate entry found with ID ${id}.`);
-  const remoteIds = (wish.remote_ids as readonly string[] | null | undefined) ?? [];
+  const remoteIds = (input.remote_ids as readonly string[] | null | undefined) ?? [];
   await refuseTaken(db, id, remoteIds);
-  const domainId = textOrNull(wish.domain_id) ?? (await createDomain({ db }, { name: `federation-${id}` })).id;
+  const domainId = textOrNull(input.domain_id) ?? (await createDomain({ db }, { name: `federation-${id}` })).id;
   await findDomain(db, domainId);
   return {
     id,
-    enabled: wish.enabled === true,
-    description: textOrNull(wish.description),
+    enabled: input.enabled === true,
+    description: textOrNull(input.description),
     domainId,
-    authorizationTtl: (wish.authorization_ttl as number | null | undefined) ?? null,
+    authorizationTtl: (input.authorization_ttl as number | null | undefined) ?? null,
     remoteIds,
   };
 }
@@ -68,15 +68,15 @@ export const providerHandlers = plainHandlers<IdentityProvider>({
   many: 'identity_providers',
   view: providerView,
   make: providerOf,
-  change: async ({ db }, { id, domainId }, wish) => {
-    if (wish.domain_id !== undefined && wish.domain_id !== domainId)
+  change: async ({ db }, { id, domainId }, input) => {
+    if (input.domain_id !== undefined && input.domain_id !== domainId)
       throw badRequest('The domain of an identity provider cannot be changed.');
-    if (wish.remote_ids !== undefined) await refuseTaken(db, id, (wish.remote_ids as string[] | null) ?? []);
+    if (input.remote_ids !== undefined) await refuseTaken(db, id, (input.remote_ids as string[] | null) ?? []);
     return {
-      ...(wish.enabled === undefined ? {} : { enabled: wish.enabled === true }),
-      ...(wish.description === undefined ? {} : { description: textOrNull(wish.description) }),
-      ...(wish.authorization_ttl === undefined ? {} : { authorizationTtl: wish.authorization_ttl as number | null }),
-      ...(wish.remote_ids === undefined ? {} : { remoteIds: (wish.remote_ids as string[] | null) ?? [] }),
+      ...(input.enabled === undefined ? {} : { enabled: input.enabled === true }),
+      ...(input.description === undefined ? {} : { description: textOrNull(input.description) }),
+      ...(input.authorization_ttl === undefined ? {} : { authorizationTtl: input.authorization_ttl as number | null }),
+      ...(input.remote_ids === undefined ? {} : { remoteIds: (input.remote_ids as string[] | null) ?? [] }),
     };
   },
   alsoRemove: (tx, { id }) => removeProtocols(tx, { idpId: id }),
@@ -92,13 +92,13 @@ export const mappingHandlers = plainHandlers<Mapping>({
     schema_version: schemaVersion,
     links: { self: `${base}${top}/mappings/${id}` },
   }),
-  make: async (_identity, wish, { params }) => ({ id: params.id ?? '', ...rulesOf(wish, '1.0') }),
-  change: async (_identity, row, wish) => rulesOf({ rules: row.rules, ...wish }, row.schemaVersion),
+  make: async (_identity, input, { params }) => ({ id: params.id ?? '', ...rulesOf(input, '1.0') }),
+  change: async (_identity, row, input) => rulesOf({ rules: row.rules, ...input }, row.schemaVersion),
 });
 
-function rulesOf(wish: Wish, fallback: string): Pick<Mapping, 'rules' | 'schemaVersion'> {
-  const rules = wish.rules as readonly Rule[];
-  const schemaVersion = textOrNull(wish.schema_version) ?? fallback;
+function rulesOf(input: Input, fallback: string): Pick<Mapping, 'rules' | 'schemaVersion'> {
+  const rules = input.rules as readonly Rule[];
+  const schemaVersion = textOrNull(input.schema_version) ?? fallback;
   refuseOddRules(rules, schemaVersion);
   return { rules, schemaVersion };
 }
@@ -116,20 +116,20 @@ export const serviceProviderHandlers = plainHandlers<ServiceProvider>({
     relay_state_prefix: sp.relayStatePrefix,
     links: { self: `${base}${top}/service_providers/${sp.id}` },
   }),
-  make: async (_identity, wish, { params }) => ({
+  make: async (_identity, input, { params }) => ({
     id: params.id ?? '',
-    enabled: wish.enabled === true,
-    description: textOrNull(wish.description),
-    authUrl: String(wish.auth_url),
-    spUrl: String(wish.sp_url),
-    relayStatePrefix: textOrNull(wish.relay_state_prefix) ?? 'ss:mem:',
+    enabled: input.enabled === true,
+    description: textOrNull(input.description),
+    authUrl: String(input.auth_url),
+    spUrl: String(input.sp_url),
+    relayStatePrefix: textOrNull(input.relay_state_prefix) ?? 'ss:mem:',
   }),
-  change: async (_identity, _row, wish) => ({
-    ...(wish.enabled === undefined ? {} : { enabled: wish.enabled === true }),
-    ...(wish.description === undefined ? {} : { description: textOrNull(wish.description) }),
-    ...(wish.auth_url === undefined ? {} : { authUrl: String(wish.auth_url) }),
-    ...(wish.sp_url === undefined ? {} : { spUrl: String(wish.sp_url) }),
-    ...(wish.relay_state_prefix === undefined ? {} : { relayStatePrefix: String(wish.relay_state_prefix) }),
+  change: async (_identity, _row, input) => ({
+    ...(input.enabled === undefined ? {} : { enabled: input.enabled === true }),
+    ...(input.description === undefined ? {} : { description: textOrNull(input.description) }),
+    ...(input.auth_url === undefined ? {} : { authUrl: String(input.auth_url) }),
+    ...(input.sp_url === undefined ? {} : { spUrl: String(input.sp_url) }),
+    ...(input.relay_state_prefix === undefined ? {} : { relayStatePrefix: String(input.relay_state_prefix) }),
   }),
 });
 
@@ -145,7 +145,7 @@ const protocolView = ({ id, idpId, mappingId, remoteIdAttribute }: Protocol, bas
 
 const place = ({ params }: Pick<Call, 'params'>) => ({ idpId: params.id ?? '', id: params.protocolId ?? '' });
 
-interface ProtocolWish {
+interface ProtocolInput {
   readonly mapping_id?: string;
   readonly remote_id_attribute?: string | null;
 }
@@ -171,7 +171,7 @@ async function refuseUnknownMapping(db: Identity['db'], id: string): Promise<voi
   if (!(await mappings.look(db, { id }))) throw badRequest(`Invalid mapping id: ${id}`);
 }
 
-export const createProtocol: Handler<Identity, { protocol: ProtocolWish }> = async ({ db }, call) => {
+export const createProtocol: Handler<Identity, { protocol: ProtocolInput }> = async ({ db }, call) => {
   const { idpId, id } = place(call);
   await identityProviders.find(db, idpId);
   const { mapping_id: mappingId = '', remote_id_attribute: remoteIdAttribute = null } = call.body.protocol;
@@ -183,15 +183,15 @@ export const createProtocol: Handler<Identity, { protocol: ProtocolWish }> = asy
   return created({ protocol: protocolView(protocol, call.base) });
 };
 
-export const changeProtocol: Handler<Identity, { protocol: ProtocolWish }> = async ({ db }, call) => {
+export const changeProtocol: Handler<Identity, { protocol: ProtocolInput }> = async ({ db }, call) => {
   const { idpId, id } = place(call);
   const before = await findProtocol(db, idpId, id);
-  const wish = call.body.protocol;
-  if (wish.mapping_id !== undefined) await refuseUnknownMapping(db, wish.mapping_id);
+  const input = call.body.protocol;
+  if (input.mapping_id !== undefined) await refuseUnknownMapping(db, input.mapping_id);
   const changed = {
     ...before,
-    ...(wish.mapping_id === undefined ? {} : { mappingId: wish.mapping_id }),
-    ...(wish.remote_id_attribute === undefined ? {} : { remoteIdAttribute: wish.remote_id_attribute }),
+    ...(input.mapping_id === undefined ? {} : { mappingId: input.mapping_id }),
+    ...(input.remote_id_attribute === undefined ? {} : { remoteIdAttribute: input.remote_id_attribute }),
   };
   await updateProtocol(db, changed);
   return ok({ protocol: protocolView(changed, call.base) });

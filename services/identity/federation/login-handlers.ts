@@ -36,9 +36,9 @@ export const signOn: Handler<Identity> = async (identity, call) => {
   return sendBack(dashboard, await enter(identity, call, { idpId, protocolId, assertion }));
 };
 
-async function enter(identity: Identity, { who }: Asked, asserted: Asserted): Promise<Issued> {
+async function enter(identity: Identity, { caller }: Asked, asserted: Asserted): Promise<Issued> {
   const since = Date.now();
-  const { user, federated } = await federate(identity, who, asserted);
+  const { user, federated } = await federate(identity, caller, asserted);
   const proven = { user, methods: [asserted.protocolId], since };
   return issueToken(identity, proven, { scope: null, roles: [] }, federated);
 }

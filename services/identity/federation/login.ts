@@ -1,6 +1,7 @@
 /** Who a trusted web server in front of us says somebody is, as a user of ours: made at first sight, named for ever. */
+
+import type { Caller } from '#shared/auth/caller.ts';
 import type { Claims } from '#shared/auth/token.ts';
-import type { Who } from '#shared/auth/who.ts';
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { directoryOf, lookUser as lookAnyUser, lookGroup } from '../directories/people.ts';
@@ -35,7 +36,7 @@ export interface Asserted {
 /** The provider of the path, its protocol, its mapping: all three must be there, enabled, and of one another. */
 export async function federate(
   identity: Identity,
-  who: Who,
+  caller: Caller,
   { idpId, protocolId, assertion }: Asserted,
 ): Promise<Entered> {
   const { db } = identity;
@@ -52,7 +53,7 @@ export async function federate(
   const person = await personOf(identity, found, idp);
   const plans = await plansFor(identity, found.projects, { idp, domainId: person.domainId });
   const user = await shadowOnce(identity, { idpId, protocolId }, person);
-  await provision(identity, who, user, { plans, sync: takesAway(schemaVersion) });
+  await provision(identity, caller, user, { plans, sync: takesAway(schemaVersion) });
   return { user, federated: { idp: idpId, protocol: protocolId, groups } };
 }
 
@@ -113,20 +114,20 @@ async function shadow({ db }: Identity, source: Source, person: Person): Promise
         await updateUser(tx, user.id, { extra: { ...user.extra, email: person.email } });
       return user;
     }
-    const fresh = await strangerOf(tx, source, person);
+    const fresh = await anonymousOf(tx, source, person);
     await insertUser(tx, fresh);
     await insertFederated(tx, { ...key, userId: fresh.id });
     return fresh;
   });
 }
 
-async function strangerOf(
+async function anonymousOf(
   tx: Identity['db'],
   { idpId }: Source,
   { uniqueId, name, domainId, email }: Person,
 ): Promise<User> {
-  const twin = await lookUser(tx, { domainId, nameLower: name.toLowerCase() });
-  const calledSo = twin ? `${name} (${idpId}: ${uniqueId})` : name;
+  const duplicate = await lookUser(tx, { domainId, nameLower: name.toLowerCase() });
+  const calledSo = duplicate ? `${name} (${idpId}: ${uniqueId})` : name;
   return { ...newUser(newId(), calledSo, domainId), extra: email ? { email } : {} };
 }
 

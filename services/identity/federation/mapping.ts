@@ -47,7 +47,7 @@ export function mapped({ rules, schemaVersion }: Rules, assertion: Assertion): M
 const within = <T extends { readonly domain?: DomainName }>(thing: T, domain: DomainName | undefined): T =>
   thing.domain || !domain ? thing : { ...thing, domain };
 
-interface Said {
+interface Stated {
   readonly user?: MappedUser;
   readonly groupIds: readonly string[];
   readonly groupNames: readonly GroupName[];
@@ -57,9 +57,9 @@ interface Said {
 
 type Direct = readonly (readonly string[])[];
 
-function localsOf({ local, remote }: Rule, assertion: Assertion): Said[] {
+function localsOf({ local, remote }: Rule, assertion: Assertion): Stated[] {
   const direct = directOf(remote, assertion);
-  return direct ? local.map((each) => saidBy(each, direct)) : [];
+  return direct ? local.map((each) => statedBy(each, direct)) : [];
 }
 
 /** The values that `{0}`, `{1}` mean, one list a remote rule that only picks; undefined where one does not fit. */
@@ -91,7 +91,7 @@ function picked(values: readonly string[], rule: RemoteRule): readonly string[] 
   return blacklist ? allowed.filter((value) => !fits(value, blacklist)) : allowed;
 }
 
-function saidBy({ groups, group_ids: groupIds, projects_json: asJson, ...rest }: LocalRule, direct: Direct): Said {
+function statedBy({ groups, group_ids: groupIds, projects_json: asJson, ...rest }: LocalRule, direct: Direct): Stated {
   const { user, group, domain, projects } = filled(rest, direct);
   const owner = domain ? { domain } : {};
   return {

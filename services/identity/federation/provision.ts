@@ -1,5 +1,5 @@
 /** Projects that a mapping gives to a user: made where they are missing, with the user's roles there. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { Fault, forbidden, unauthorized } from '#shared/errors/fault.ts';
 import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from '../assignments/store.ts';
 import type { Identity } from '../context.ts';
@@ -38,18 +38,18 @@ export async function plansFor(
 /** With `sync`, roles on projects that no plan names are taken away. */
 export async function provision(
   identity: Identity,
-  who: Who,
+  caller: Caller,
   user: User,
   { plans, sync }: { readonly plans: readonly Plan[]; readonly sync: boolean },
 ): Promise<void> {
   if (plans.length === 0 && !sync) return;
   const wanted: Assignment[] = [];
   for (const plan of plans) {
-    const { id } = await ensureProject(identity, who, plan);
+    const { id } = await ensureProject(identity, caller, plan);
     wanted.push(...plan.roles.map((role) => onProject(user, id, role)));
   }
-  const lost = await settle(identity, user, wanted, sync);
-  if (lost > 0) await identity.trustChanged();
+  const lost = await finish(identity, user, wanted, sync);
+  if (lost > 0) await identity.tokenKeysChanged();
 }
 
 const onProject = (user: User, targetId: string, { id: roleId }: Role): Assignment => ({
@@ -69,11 +69,11 @@ function roleNamed(known: readonly Role[], name: string, domainId: string): Role
   throw forbidden(`The role ${name} that the mapping gives belongs to another domain than the user.`);
 }
 
-async function ensureProject(identity: Identity, who: Who, { name, domainId }: Plan): Promise<Project> {
+async function ensureProject(identity: Identity, caller: Caller, { name, domainId }: Plan): Promise<Project> {
   const look = () => lookProject(identity.db, { nameLower: name.toLowerCase(), domainId });
   const known = await look();
   if (known) return known;
-  return createProject(identity, who, { name, domain_id: domainId }).catch(async (error: unknown) => {
+  return createProject(identity, caller, { name, domain_id: domainId }).catch(async (error: unknown) => {
     // somebody of the same project came at the same time
     const made = error instanceof Fault && error.status === 409 ? await look() : undefined;
     if (made) return made;
@@ -84,7 +84,7 @@ async function ensureProject(identity: Identity, who: Who, { name, domainId }: P
 const isSame = (a: Assignment, b: Assignment) => a.targetId === b.targetId && a.roleId === b.roleId;
 
 /** Resolves with how many roles were taken away. */
-function settle(
+function finish(
   identity: Identity,
   { id: actorId }: User,
   wanted: readonly Assignment[],

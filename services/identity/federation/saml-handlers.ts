@@ -8,14 +8,14 @@ import type { Identity } from '../context.ts';
 import { readOwnToken } from '../tokens/read.ts';
 import { serviceProviders } from './store.ts';
 
-interface Wish {
+interface Input {
   readonly auth: {
     readonly identity: { readonly token: { readonly id: string } };
     readonly scope: { readonly service_provider: { readonly id: string } };
   };
 }
 
-export const createAssertion: Handler<Identity, Wish> = async (identity, { body: { auth } }) => {
+export const createAssertion: Handler<Identity, Input> = async (identity, { body: { auth } }) => {
   const { id, enabled } = await serviceProviders.find(identity.db, auth.scope.service_provider.id);
   if (!enabled) throw forbidden(`Service Provider ${id} is disabled`);
   const { project } = await readOwnToken(identity, auth.identity.token.id);

@@ -1,6 +1,6 @@
 /** Identity providers, their protocols and mappings; and who they have sent us. */
 import type { Knex } from 'knex';
-import { orTwin } from '#shared/db/errors.ts';
+import { onDuplicate } from '#shared/db/errors.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { recordsOf } from '../collection/store.ts';
 import { absent } from '../projects/store.ts';
@@ -61,7 +61,7 @@ export const listProtocols = (db: Knex, some: Partial<Protocol>): Promise<Protoc
     .orderBy('id');
 
 export const insertProtocol = (tx: Knex, protocol: Protocol) =>
-  orTwin(tx('federation_protocols').insert(protocol), () =>
+  onDuplicate(tx('federation_protocols').insert(protocol), () =>
     conflict(
       `Conflict occurred attempting to store federated_protocol - Duplicate entry found with ID ${protocol.id}.`,
     ),
@@ -83,10 +83,12 @@ export interface FederatedUser {
   readonly userId: string;
 }
 
-export const lookFederated = (db: Knex, who: Omit<FederatedUser, 'userId'>): Promise<FederatedUser | undefined> =>
+export const lookFederated = (db: Knex, caller: Omit<FederatedUser, 'userId'>): Promise<FederatedUser | undefined> =>
   db<FederatedUser>('federated_users')
-    .where({ ...who })
+    .where({ ...caller })
     .first();
 
 export const insertFederated = (tx: Knex, user: FederatedUser) =>
-  orTwin(tx('federated_users').insert(user), () => conflict(`Somebody has just become the user of ${user.uniqueId}.`));
+  onDuplicate(tx('federated_users').insert(user), () =>
+    conflict(`Somebody has just become the user of ${user.uniqueId}.`),
+  );

@@ -7,7 +7,7 @@ import { judged } from '../subjects/judged.ts';
 import { inScope, isOutside } from '../subjects/scope.ts';
 import { groupSubject, onGroup, onMember, onUser } from '../subjects/subjects.ts';
 import { userView } from '../users/view.ts';
-import { addMember, changeGroup, createGroup as create, dropGroup, dropMember, type GroupWish } from './operations.ts';
+import { addMember, changeGroup, createGroup as create, dropGroup, dropMember, type GroupInput } from './operations.ts';
 import type { Group } from './store.ts';
 
 const view = ({ id, name, domainId, description, extra }: Group, base: string) => ({
@@ -21,10 +21,10 @@ const view = ({ id, name, domainId, description, extra }: Group, base: string) =
 
 /** A domain's token sees its domain. */
 export const listGroups: Handler<Identity> = async (identity, call) => {
-  const { domainId } = call.who;
+  const { domainId } = call.caller;
   const asked = call.query.domain_id;
   call.authorize('identity:list_groups', domainId ? { 'target.group.domain_id': domainId } : {});
-  const found = isOutside(call.who, asked)
+  const found = isOutside(call.caller, asked)
     ? []
     : await list(identity, asked ?? domainId, call.queries, mostOf(identity, call));
   return ok(
@@ -37,17 +37,17 @@ export const listGroups: Handler<Identity> = async (identity, call) => {
   );
 };
 
-export const createGroup: Handler<Identity, { group: GroupWish }> = async (identity, call) => {
+export const createGroup: Handler<Identity, { group: GroupInput }> = async (identity, call) => {
   const { domain_id: domain } = call.body.group;
   call.authorize('identity:create_group', domain ? { 'target.group.domain_id': domain } : {});
-  return created({ group: view(await create(identity, call.who, call.body.group), call.base) });
+  return created({ group: view(await create(identity, call.caller, call.body.group), call.base) });
 };
 
 export const showGroup = onGroup('identity:get_group', async (_identity, call, group) =>
   ok({ group: view(group, call.base) }),
 );
 
-export const updateGroup = onGroup<{ group: GroupWish }>('identity:update_group', async (identity, call, group) =>
+export const updateGroup = onGroup<{ group: GroupInput }>('identity:update_group', async (identity, call, group) =>
   ok({ group: view(await changeGroup(identity, group, call.body.group), call.base) }),
 );
 
@@ -60,7 +60,7 @@ export const deleteGroup = judged(
 );
 
 export const listMembers = onGroup('identity:list_users_in_group', async (identity, call, { id }) => {
-  const users = inScope(call.who, await (await directoryOfId(identity, id)).membersOf(id, call.queries));
+  const users = inScope(call.caller, await (await directoryOfId(identity, id)).membersOf(id, call.queries));
   return ok(
     collection(
       call,
@@ -86,7 +86,7 @@ export const deleteMember = onMember('identity:remove_user_from_group', async (i
 });
 
 export const listGroupsOfUser = onUser('identity:list_groups_for_user', async (identity, call, user) => {
-  const groups = inScope(call.who, await (await directoryOfId(identity, user.id)).groupsOf(user.id));
+  const groups = inScope(call.caller, await (await directoryOfId(identity, user.id)).groupsOf(user.id));
   return ok(
     collection(
       call,

@@ -1,4 +1,4 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { revokeGroup } from '../assignments/operations.ts';
 import type { Identity } from '../context.ts';
@@ -6,9 +6,17 @@ import { domainElsewhere, refuseChange, refuseNewIn } from '../directories/peopl
 import { extraOf, newId } from '../projects/operations.ts';
 import { absent, findDomain } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
-import { ensureMember, type Group, insertGroup, refuseTwin, removeGroups, removeMember, updateGroup } from './store.ts';
+import {
+  ensureMember,
+  type Group,
+  insertGroup,
+  refuseDuplicate,
+  removeGroups,
+  removeMember,
+  updateGroup,
+} from './store.ts';
 
-export interface GroupWish {
+export interface GroupInput {
   readonly name?: string;
   readonly domain_id?: string;
   readonly description?: string | null;
@@ -17,35 +25,35 @@ export interface GroupWish {
 
 const fields = new Set(['id', 'name', 'domain_id', 'description', 'links']);
 
-export async function createGroup(identity: Identity, who: Who, wish: GroupWish): Promise<Group> {
+export async function createGroup(identity: Identity, caller: Caller, input: GroupInput): Promise<Group> {
   const { db } = identity;
-  const domainId = wish.domain_id ?? who.domainId ?? who.projectDomainId ?? 'default';
+  const domainId = input.domain_id ?? caller.domainId ?? caller.projectDomainId ?? 'default';
   await findDomain(db, domainId);
-  refuseNewIn(identity, domainId, `group ${wish.name}`);
+  refuseNewIn(identity, domainId, `group ${input.name}`);
   const group = {
     id: newId(),
-    name: (wish.name ?? '').trim(),
+    name: (input.name ?? '').trim(),
     domainId,
-    description: wish.description ?? '',
-    extra: extraOf(wish, fields),
+    description: input.description ?? '',
+    extra: extraOf(input, fields),
   };
   await db.transaction((tx) => insertGroup(tx, group));
   return group;
 }
 
-export async function changeGroup({ db }: Identity, group: Group, wish: GroupWish): Promise<Group> {
+export async function changeGroup({ db }: Identity, group: Group, input: GroupInput): Promise<Group> {
   await refuseChange({ db }, 'group', group);
-  if (wish.domain_id !== undefined && wish.domain_id !== group.domainId)
+  if (input.domain_id !== undefined && input.domain_id !== group.domainId)
     throw badRequest('The domain of a group cannot be changed.');
-  const { name = group.name, description = group.description } = wish;
+  const { name = group.name, description = group.description } = input;
   const changed = {
     ...group,
     name,
     description: description ?? '',
-    extra: { ...group.extra, ...extraOf(wish, fields) },
+    extra: { ...group.extra, ...extraOf(input, fields) },
   };
   await db.transaction(async (tx) => {
-    await refuseTwin(tx, changed);
+    await refuseDuplicate(tx, changed);
     await updateGroup(tx, group.id, changed);
   });
   return changed;
@@ -58,7 +66,7 @@ export async function dropGroup(identity: Identity, group: Group): Promise<void>
     await revokeGroup(identity, tx, group.id);
     await removeGroups(tx, [group.id]);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }
 
 /** Both in our rows: what a directory keeps, it alone changes. */
@@ -79,5 +87,5 @@ export async function dropMember(identity: Identity, group: Group, user: User): 
     if (!(await removeMember(tx, group.id, user.id))) throw absent('user', user.id);
     await revokeGroup(identity, tx, group.id, user.id);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }

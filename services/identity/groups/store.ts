@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { orTwin } from '#shared/db/errors.ts';
+import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters, upTo } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 
@@ -24,21 +24,21 @@ const fromRow = ({ nameLower: _, extra, ...row }: Record<string, unknown>): Grou
   ({ ...row, extra: JSON.parse(String(extra)) }) as Group;
 
 export async function insertGroup(tx: Knex, group: Group): Promise<void> {
-  await refuseTwin(tx, group);
-  await orTwin(tx('groups').insert(toRow(group)), () => twinOf(group));
+  await refuseDuplicate(tx, group);
+  await onDuplicate(tx('groups').insert(toRow(group)), () => duplicateOf(group));
 }
 
-const twinOf = ({ name, domainId }: Pick<Group, 'name' | 'domainId'>) =>
+const duplicateOf = ({ name, domainId }: Pick<Group, 'name' | 'domainId'>) =>
   conflict(
     `Conflict occurred attempting to store group - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
   );
 
-export async function refuseTwin(
+export async function refuseDuplicate(
   tx: Knex,
   { id, domainId, name }: Pick<Group, 'id' | 'domainId' | 'name'>,
 ): Promise<void> {
-  const twin = await tx('groups').where({ domainId, nameLower: name.toLowerCase() }).whereNot({ id }).first('id');
-  if (twin) throw twinOf({ name, domainId });
+  const duplicate = await tx('groups').where({ domainId, nameLower: name.toLowerCase() }).whereNot({ id }).first('id');
+  if (duplicate) throw duplicateOf({ name, domainId });
 }
 
 export async function lookGroup(db: Knex, id: string): Promise<Group | undefined> {

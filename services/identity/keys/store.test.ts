@@ -4,7 +4,7 @@ import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { identity as tables } from '../migrations/001-identity.ts';
 import { revocationEpochs } from '../migrations/009-revocation-epochs.ts';
-import { findEpoch, insertRevocation, raiseEpoch, readTrust } from './store.ts';
+import { findEpoch, insertRevocation, raiseEpoch, readTokenKeys } from './store.ts';
 
 async function open(t: TestContext) {
   const db = openDatabase('sqlite::memory:');
@@ -13,7 +13,7 @@ async function open(t: TestContext) {
   const revoke = (user: string) =>
     db.transaction((tx) => insertRevocation(tx, { user, before: 1 }, Date.now() + 60_000));
   const told = async (since?: number) => {
-    const document = await readTrust(db, since === undefined ? {} : { since });
+    const document = await readTokenKeys(db, since === undefined ? {} : { since });
     return { since: document.since, users: document.revoked.map(({ user }) => user) };
   };
   return { db, revoke, told };

@@ -2,7 +2,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Revocation } from '#shared/auth/revocations.ts';
-import type { TrustDocument } from '#shared/auth/trust.ts';
+import type { TokenKeyDocument } from '#shared/auth/token-keys.ts';
 
 export type KeyState = 'staged' | 'active' | 'retired';
 
@@ -89,7 +89,7 @@ export async function findEpoch(db: Knex): Promise<number> {
  * lives at `livingAt` can be meant by are left out: only identity itself looks at ended tokens. Who knows all of an
  * epoch `since` is told what is newer.
  */
-export const readTrust = (db: Knex, { livingAt = 0, since = -1 } = {}): Promise<TrustDocument> =>
+export const readTokenKeys = (db: Knex, { livingAt = 0, since = -1 } = {}): Promise<TokenKeyDocument> =>
   db.transaction(async (tx) => {
     const epoch = await findEpoch(tx);
     const keys = await tx<KeyRow>('signing_keys').select('kid', 'publicJwk');

@@ -17,8 +17,8 @@ test('a service that waits at the door is answered by the next revocation, and w
   assert.equal(first, 'open');
   await ask('DELETE', '/auth/tokens', { token, headers: { 'x-subject-token': doomed } });
   const { status, body } = await waiting;
-  const news = body as unknown as { epoch: number; revoked: unknown[] };
-  assert.deepEqual([status, news.epoch, news.revoked.length], [200, epoch + 1, 1]);
+  const changes = body as unknown as { epoch: number; revoked: unknown[] };
+  assert.deepEqual([status, changes.epoch, changes.revoked.length], [200, epoch + 1, 1]);
 });
 
 test('a wait that is no number of seconds is refused', async (t) => {

@@ -8,8 +8,8 @@ import {
   changeLimit,
   changeRegistered,
   createLimits as create,
-  type LimitWish,
-  type RegisteredWish,
+  type LimitInput,
+  type RegisteredInput,
   registerLimits as register,
   removeRegistered,
 } from './operations.ts';
@@ -48,7 +48,7 @@ export const listRegistered: Handler<Identity> = async ({ db }, call) => {
   );
 };
 
-export const createRegistered: Handler<Identity, { registered_limits: RegisteredWish[] }> = async (identity, call) => {
+export const createRegistered: Handler<Identity, { registered_limits: RegisteredInput[] }> = async (identity, call) => {
   const rows = await register(identity, call.body.registered_limits);
   return created(
     collection(
@@ -62,7 +62,7 @@ export const createRegistered: Handler<Identity, { registered_limits: Registered
 export const showRegistered: Handler<Identity> = async ({ db }, { params, base }) =>
   ok({ registered_limit: registeredView(await registeredLimits.find(db, params.id ?? ''), base) });
 
-export const updateRegistered: Handler<Identity, { registered_limit: RegisteredWish }> = async (identity, call) => {
+export const updateRegistered: Handler<Identity, { registered_limit: RegisteredInput }> = async (identity, call) => {
   const changed = await changeRegistered(identity, call.params.id ?? '', call.body.registered_limit);
   return ok({ registered_limit: registeredView(changed, call.base) });
 };
@@ -81,8 +81,11 @@ async function targetOf({ db }: Identity, limit: Limit | undefined) {
 }
 
 /** A list is about the scope of the token; those of the system, administrators and services see all. */
-async function inScopeOf({ db }: Identity, { who, may }: Pick<Call, 'who' | 'may'>): Promise<(row: Limit) => boolean> {
-  const { system, domainId, projectId } = who;
+async function inScopeOf(
+  { db }: Identity,
+  { caller, may }: Pick<Call, 'caller' | 'may'>,
+): Promise<(row: Limit) => boolean> {
+  const { system, domainId, projectId } = caller;
   if (system || may('service_or_admin')) return () => true;
   if (domainId === null) return ({ ownerKind, ownerId }) => ownerKind === 'project' && ownerId === projectId;
   const owners = new Set((await listProjects(db, { domain_id: [domainId] }, false)).map(({ id }) => id)).add(domainId);
@@ -101,7 +104,7 @@ export const listLimits: Handler<Identity> = async (identity, call) => {
   );
 };
 
-export const createLimits: Handler<Identity, { limits: LimitWish[] }> = async (identity, call) => {
+export const createLimits: Handler<Identity, { limits: LimitInput[] }> = async (identity, call) => {
   const rows = await create(identity, call.body.limits);
   return created(
     collection(
@@ -122,7 +125,7 @@ export const showLimit = judged({ subject, rule: 'identity:get_limit' }, async (
   ok({ limit: limitView(limit, call.base) }),
 );
 
-export const updateLimit: Handler<Identity, { limit: LimitWish }> = async (identity, { params, body, base }) => {
+export const updateLimit: Handler<Identity, { limit: LimitInput }> = async (identity, { params, body, base }) => {
   const row = await limits.find(identity.db, params.id ?? '');
   return ok({ limit: limitView(await changeLimit(identity, row, body.limit), base) });
 };

@@ -5,14 +5,14 @@ import { newId } from '../projects/operations.ts';
 import { findDomain, findProject, lookProject } from '../projects/store.ts';
 import { type Limit, limits, type RegisteredLimit, registeredLimits } from './store.ts';
 
-export interface RegisteredWish {
+export interface RegisteredInput {
   readonly service_id?: string;
   readonly region_id?: string | null;
   readonly resource_name?: string;
   readonly default_limit?: number;
   readonly description?: string | null;
 }
-export interface LimitWish {
+export interface LimitInput {
   readonly service_id?: string;
   readonly region_id?: string | null;
   readonly resource_name?: string;
@@ -23,19 +23,19 @@ export interface LimitWish {
 }
 
 /** All of a request, or none. */
-export async function registerLimits({ db }: Identity, wishes: readonly RegisteredWish[]): Promise<RegisteredLimit[]> {
-  const rows = wishes.map((wish) => ({
+export async function registerLimits({ db }: Identity, inputs: readonly RegisteredInput[]): Promise<RegisteredLimit[]> {
+  const rows = inputs.map((input) => ({
     id: newId(),
-    serviceId: wish.service_id ?? '',
-    regionId: wish.region_id ?? '',
-    resourceName: wish.resource_name ?? '',
-    defaultLimit: wish.default_limit ?? 0,
-    description: wish.description ?? null,
+    serviceId: input.service_id ?? '',
+    regionId: input.region_id ?? '',
+    resourceName: input.resource_name ?? '',
+    defaultLimit: input.default_limit ?? 0,
+    description: input.description ?? null,
   }));
   await db.transaction(async (tx) => {
     for (const row of rows) {
       await ensurePlace(tx, row);
-      await refuseTwin(tx, row);
+      await refuseDuplicate(tx, row);
       await registeredLimits.insert(tx, row);
     }
   });
@@ -53,27 +53,27 @@ async function ensurePlace(tx: Identity['db'], { serviceId, regionId }: Place): 
   if (regionId) await findEntry(tx, 'regions', regionId).catch(absent('region', regionId));
 }
 
-async function refuseTwin(tx: Identity['db'], row: RegisteredLimit): Promise<void> {
-  const twin = await registeredLimits.look(tx, placeOf(row));
-  if (twin && twin.id !== row.id)
+async function refuseDuplicate(tx: Identity['db'], row: RegisteredLimit): Promise<void> {
+  const duplicate = await registeredLimits.look(tx, placeOf(row));
+  if (duplicate && duplicate.id !== row.id)
     throw conflict(`Conflict occurred attempting to store registered_limit - Duplicate entry for ${row.resourceName}.`);
 }
 
-export async function changeRegistered({ db }: Identity, id: string, wish: RegisteredWish): Promise<RegisteredLimit> {
+export async function changeRegistered({ db }: Identity, id: string, input: RegisteredInput): Promise<RegisteredLimit> {
   const before = await registeredLimits.find(db, id);
   const changed = {
     ...before,
-    ...(wish.service_id === undefined ? {} : { serviceId: wish.service_id }),
-    ...(wish.region_id === undefined ? {} : { regionId: wish.region_id ?? '' }),
-    ...(wish.resource_name === undefined ? {} : { resourceName: wish.resource_name }),
-    ...(wish.default_limit === undefined ? {} : { defaultLimit: wish.default_limit }),
-    ...(wish.description === undefined ? {} : { description: wish.description }),
+    ...(input.service_id === undefined ? {} : { serviceId: input.service_id }),
+    ...(input.region_id === undefined ? {} : { regionId: input.region_id ?? '' }),
+    ...(input.resource_name === undefined ? {} : { resourceName: input.resource_name }),
+    ...(input.default_limit === undefined ? {} : { defaultLimit: input.default_limit }),
+    ...(input.description === undefined ? {} : { description: input.description }),
   };
   await db.transaction(async (tx) => {
     const moved = (['serviceId', 'regionId', 'resourceName'] as const).some((key) => changed[key] !== before[key]);
     if (moved) await refuseUsed(tx, before);
     await ensurePlace(tx, changed);
-    await refuseTwin(tx, changed);
+    await refuseDuplicate(tx, changed);
     await registeredLimits.update(tx, id, changed);
   });
   return changed;
@@ -93,8 +93,8 @@ export async function removeRegistered({ db }: Identity, id: string): Promise<vo
   });
 }
 
-export async function createLimits(identity: Identity, wishes: readonly LimitWish[]): Promise<Limit[]> {
-  const rows = wishes.map((wish) => limitOf(wish));
+export async function createLimits(identity: Identity, inputs: readonly LimitInput[]): Promise<Limit[]> {
+  const rows = inputs.map((input) => limitOf(input));
   await identity.db.transaction(async (tx) => {
     for (const row of rows) {
       await (row.ownerKind === 'project' ? findProject(tx, row.ownerId) : findDomain(tx, row.ownerId));
@@ -109,19 +109,19 @@ export async function createLimits(identity: Identity, wishes: readonly LimitWis
   return rows;
 }
 
-function limitOf(wish: LimitWish): Limit {
-  const ownerId = wish.project_id ?? wish.domain_id ?? '';
-  if (Boolean(wish.project_id) === Boolean(wish.domain_id))
+function limitOf(input: LimitInput): Limit {
+  const ownerId = input.project_id ?? input.domain_id ?? '';
+  if (Boolean(input.project_id) === Boolean(input.domain_id))
     throw badRequest('A limit belongs to a project or to a domain: name one.');
   return {
     id: newId(),
-    ownerKind: wish.project_id ? 'project' : 'domain',
+    ownerKind: input.project_id ? 'project' : 'domain',
     ownerId,
-    serviceId: wish.service_id ?? '',
-    regionId: wish.region_id ?? '',
-    resourceName: wish.resource_name ?? '',
-    resourceLimit: wish.resource_limit ?? 0,
-    description: wish.description ?? null,
+    serviceId: input.service_id ?? '',
+    regionId: input.region_id ?? '',
+    resourceName: input.resource_name ?? '',
+    resourceLimit: input.resource_limit ?? 0,
+    description: input.description ?? null,
   };
 }
 
@@ -143,11 +143,11 @@ async function refuseOverTree({ config }: Identity, tx: Identity['db'], row: Lim
   }
 }
 
-export async function changeLimit(identity: Identity, limit: Limit, wish: LimitWish): Promise<Limit> {
+export async function changeLimit(identity: Identity, limit: Limit, input: LimitInput): Promise<Limit> {
   const changed = {
     ...limit,
-    ...(wish.resource_limit === undefined ? {} : { resourceLimit: wish.resource_limit }),
-    ...(wish.description === undefined ? {} : { description: wish.description }),
+    ...(input.resource_limit === undefined ? {} : { resourceLimit: input.resource_limit }),
+    ...(input.description === undefined ? {} : { description: input.description }),
   };
   await identity.db.transaction(async (tx) => {
     await refuseOverTree(identity, tx, changed);

@@ -7,7 +7,7 @@ import { absent } from '../projects/store.ts';
 import { listAllRoles, type Role } from '../roles/store.ts';
 import { roleView } from '../roles/view.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
-import { moment } from '../tokens/moment.ts';
+import { timestamp } from '../tokens/timestamps.ts';
 import { deleteAccessToken as drop } from './operations.ts';
 import { type AccessToken, accessTokens } from './store.ts';
 
@@ -18,14 +18,14 @@ function view({ id, consumerId, userId, projectId, expiresAt }: AccessToken, bas
     consumer_id: consumerId,
     authorizing_user_id: userId,
     project_id: projectId,
-    expires_at: expiresAt === null ? null : moment(expiresAt),
+    expires_at: expiresAt === null ? null : timestamp(expiresAt),
     links: { self, roles: `${self}/roles` },
   };
 }
 
 /** Whoever holds only a part of a user does not look after what that user gave to others. */
-const refuse = (identity: Identity, { who }: Pick<Call, 'who'>) =>
-  refuseDelegated(identity, who, 'look after access tokens');
+const refuse = (identity: Identity, { caller }: Pick<Call, 'caller'>) =>
+  refuseDelegated(identity, caller, 'look after access tokens');
 
 async function found({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AccessToken> {
   const { id: userId = '', tokenId = '' } = params;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { badRequest } from '#shared/errors/fault.ts';
 import { created, gone, type Handler } from '#shared/http/route.ts';
-import { plainHandlers, type Wish } from '../collection/handlers.ts';
+import { type Input, plainHandlers } from '../collection/handlers.ts';
 import type { Identity } from '../context.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { deleteConsumer as drop, sealedText } from './operations.ts';
@@ -16,11 +16,11 @@ const view = ({ id, description, extra }: Consumer, base: string) => ({
   links: { self: `${base}/v3/OS-OAUTH1/consumers/${id}` },
 });
 
-const fresh = (identity: Identity, wish: Wish, secret: string): Consumer => ({
+const fresh = (identity: Identity, input: Input, secret: string): Consumer => ({
   id: newId(),
-  description: (wish.description as string | undefined) ?? null,
+  description: (input.description as string | undefined) ?? null,
   sealedSecret: sealedText(identity, secret),
-  extra: extraOf(wish, fields),
+  extra: extraOf(input, fields),
 });
 
 export const consumerHandlers = plainHandlers<Consumer>({
@@ -28,18 +28,18 @@ export const consumerHandlers = plainHandlers<Consumer>({
   one: 'consumer',
   many: 'consumers',
   view,
-  make: async (identity, wish) => fresh(identity, wish, randomBytes(32).toString('hex')),
-  change: async (_identity, { extra }, wish) => {
-    if ('secret' in wish) throw badRequest('The secret of a consumer cannot be changed.');
+  make: async (identity, input) => fresh(identity, input, randomBytes(32).toString('hex')),
+  change: async (_identity, { extra }, input) => {
+    if ('secret' in input) throw badRequest('The secret of a consumer cannot be changed.');
     return {
-      ...(wish.description === undefined ? {} : { description: wish.description as string | null }),
-      extra: { ...extra, ...extraOf(wish, fields) },
+      ...(input.description === undefined ? {} : { description: input.description as string | null }),
+      extra: { ...extra, ...extraOf(input, fields) },
     };
   },
 });
 
 /** The secret is told once. */
-export const createConsumer: Handler<Identity, { consumer: Wish }> = async (identity, { body, base }) => {
+export const createConsumer: Handler<Identity, { consumer: Input }> = async (identity, { body, base }) => {
   const secret = randomBytes(32).toString('hex');
   const consumer = fresh(identity, body.consumer, secret);
   await consumers.insert(identity.db, consumer);

@@ -1,13 +1,13 @@
 /** The three steps of OAuth 1.0a: a consumer asks, a user agrees, the consumer fetches what it may use. */
 import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
-import { useOnce } from '../once/store.ts';
 import { newId } from '../projects/operations.ts';
 import { absent, findProject } from '../projects/store.ts';
+import { useOnce } from '../replay-protection/store.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { isRightlySigned, oauthValue, type SignedCall } from './signature.ts';
 import { type AccessToken, accessTokens, type Consumer, consumers, type RequestToken, requestTokens } from './store.ts';
@@ -90,21 +90,25 @@ interface NamedRole {
 /** The user agrees to some of their own roles; resolves with the verifier. */
 export async function authorizeRequest(
   identity: Identity,
-  who: Who,
+  caller: Caller,
   id: string,
-  wishes: readonly NamedRole[],
+  inputs: readonly NamedRole[],
 ): Promise<string> {
   const token = await findOpen(identity, id);
   const roles = await listAllRoles(identity.db);
-  const wanted = wishes.map((wish) => {
-    const role = roles.find((each) => (wish.id === undefined ? each.name === wish.name : each.id === wish.id));
-    if (!role) throw absent('role', wish.id ?? wish.name ?? '');
+  const wanted = inputs.map((input) => {
+    const role = roles.find((each) => (input.id === undefined ? each.name === input.name : each.id === input.id));
+    if (!role) throw absent('role', input.id ?? input.name ?? '');
     return role.id;
   });
-  const held = new Set((await rolesOf(identity, who.userId, token.projectId)).map((role) => role.id));
+  const held = new Set((await rolesOf(identity, caller.userId, token.projectId)).map((role) => role.id));
   if (wanted.some((each) => !held.has(each))) throw unauthorized('authorizing user does not have role required');
   const verifier = newVerifier();
-  const change = { userId: who.userId, roleIds: [...new Set(wanted)], sealedVerifier: sealedText(identity, verifier) };
+  const change = {
+    userId: caller.userId,
+    roleIds: [...new Set(wanted)],
+    sealedVerifier: sealedText(identity, verifier),
+  };
   await requestTokens.update(identity.db, id, change);
   return verifier;
 }
@@ -155,7 +159,7 @@ async function dropAccessToken(identity: Identity, tx: Tx, id: string): Promise<
 
 export async function deleteAccessToken(identity: Identity, { id }: AccessToken): Promise<void> {
   await identity.db.transaction((tx) => dropAccessToken(identity, tx, id));
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }
 
 /** All that it was given goes with it. */
@@ -167,5 +171,5 @@ export async function deleteConsumer(identity: Identity, id: string): Promise<vo
     await requestTokens.remove(tx, { consumerId: id });
     await consumers.remove(tx, { id });
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }

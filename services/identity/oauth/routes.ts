@@ -17,7 +17,7 @@ const one = `${given}/:tokenId`;
 const rule = (name: string) => `identity:${name}`;
 const { list, show, update } = consumerHandlers;
 /** The signature says who asks. */
-const signed = { rule: null, who: 'nobody', body: 'stream' } as const;
+const signed = { rule: null, auth: 'none', body: 'stream' } as const;
 
 export const oauthRoutes: readonly Route<Identity>[] = [
   { method: 'get', path: `${top}/consumers`, handler: list, rule: rule('list_consumers') },

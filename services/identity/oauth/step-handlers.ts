@@ -4,7 +4,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
-import { moment } from '../tokens/moment.ts';
+import { timestamp } from '../tokens/timestamps.ts';
 import { createRequestToken as ask, authorizeRequest, createAccessToken as exchange, type Told } from './operations.ts';
 import { parseOauthHeader, type SignedCall } from './signature.ts';
 
@@ -14,8 +14,8 @@ const signedCall = ({ header, method, base, url }: Call<never>): SignedCall => (
   header: parseOauthHeader(header('authorization')),
 });
 
-function tell({ id, secret, expiresAt }: Told): Answer {
-  const ends = expiresAt === null ? '' : `&oauth_expires_at=${moment(expiresAt)}`; // with its colons, as Keystone writes it
+function report({ id, secret, expiresAt }: Told): Answer {
+  const ends = expiresAt === null ? '' : `&oauth_expires_at=${timestamp(expiresAt)}`; // with its colons, as Keystone writes it
   return created(`oauth_token=${id}&oauth_token_secret=${secret}${ends}`, {
     'content-type': 'application/x-www-form-urlencoded',
     'cache-control': 'no-store',
@@ -26,18 +26,18 @@ export const createRequestToken: Handler<Identity> = async (identity, call) => {
   const signed = signedCall(call);
   const projectId = call.header('requested-project-id');
   if (!projectId) throw badRequest('Expecting to find Requested-Project-Id in request: a header that names a project.');
-  return tell(await ask(identity, signed, projectId));
+  return report(await ask(identity, signed, projectId));
 };
 
 export const createAccessToken: Handler<Identity> = async (identity, call) =>
-  tell(await exchange(identity, signedCall(call)));
+  report(await exchange(identity, signedCall(call)));
 
 interface Agreed {
   readonly roles?: readonly { readonly id?: string; readonly name?: string }[];
 }
 
-export const authorizeRequestToken: Handler<Identity, Agreed> = async (identity, { who, params, body }) => {
-  await refuseDelegated(identity, who, 'agree to what a consumer asks for');
-  const verifier = await authorizeRequest(identity, who, params.id ?? '', body.roles ?? []);
+export const authorizeRequestToken: Handler<Identity, Agreed> = async (identity, { caller, params, body }) => {
+  await refuseDelegated(identity, caller, 'agree to what a consumer asks for');
+  const verifier = await authorizeRequest(identity, caller, params.id ?? '', body.roles ?? []);
   return ok({ token: { oauth_verifier: verifier } });
 };

@@ -8,7 +8,7 @@ export const oauth2Routes: readonly Route<Identity>[] = [
     path: '/v3/OS-OAUTH2/token',
     handler: createAccessToken,
     rule: null,
-    who: 'nobody',
+    auth: 'none',
     body: 'stream',
   },
 ];

@@ -6,12 +6,12 @@ import { openKnownSecrets } from './known-secrets.ts';
 import { turnstile } from './turnstile.ts';
 
 export function openHasher({ memory, passes, atOnce }: Cost & { readonly atOnce: number }): Hasher {
-  const inTurn = turnstile(atOnce, atOnce * 16);
+  const inOrder = turnstile(atOnce, atOnce * 16);
   const known = openKnownSecrets();
-  const hash = (password: string) => inTurn(() => argonHash(password, { memory, passes }));
+  const hash = (password: string) => inOrder(() => argonHash(password, { memory, passes }));
   const verify = async (password: string, encoded: string | null) => {
     if (encoded !== null && known.isRight(password, encoded)) return true;
-    return inTurn(async () => {
+    return inOrder(async () => {
       const check = encoded === null ? undefined : (argonCheck(encoded) ?? importedCheck(encoded));
       if (check) return check(password);
       await argonHash(password, { memory, passes });

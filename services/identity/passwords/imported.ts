@@ -36,9 +36,9 @@ const bcryptSha256: Scheme = (text) => {
 const scryptPlain: Scheme = (text) => {
   const form = /^\$scrypt\$ln=(\d\d?),r=(\d+),p=(\d+)\$([./+A-Za-z0-9]{11,86})\$([./+A-Za-z0-9]{22,86})$/;
   const [, log, r, p, salt = '', hash = ''] = text.match(form) ?? [];
-  const [N, blocks, lanes] = [2 ** Number(log), Number(r), Number(p)];
-  if (!(N > 1 && N * blocks * lanes > 0 && N * blocks * lanes <= mostScryptWork)) return undefined;
-  const cost = { N, r: blocks, p: lanes, maxmem: 256 * mostScryptWork };
+  const [N, blocks, queues] = [2 ** Number(log), Number(r), Number(p)];
+  if (!(N > 1 && N * blocks * queues > 0 && N * blocks * queues <= mostScryptWork)) return undefined;
+  const cost = { N, r: blocks, p: queues, maxmem: 256 * mostScryptWork };
   return same(hash, (password, bytes) => scryptKey(password, decoded(salt), bytes, cost));
 };
 

@@ -12,7 +12,7 @@ import {
   createDomain,
   deleteProject as drop,
   deleteDomain as dropDomain,
-  type ProjectWish,
+  type ProjectInput,
 } from './operations.ts';
 import { findProjects, listProjects as list, listTags, type Project } from './store.ts';
 import { fitsTags, treeView } from './tree.ts';
@@ -41,19 +41,19 @@ async function single({ db }: Identity, { base }: Pick<Call, 'base'>, name: stri
 }
 
 export const listProjects: Handler<Identity> = async (identity, call) => {
-  const { domainId } = call.who;
+  const { domainId } = call.caller;
   call.authorize('identity:list_projects', domainId ? { 'target.domain_id': domainId } : {});
-  if (isOutside(call.who, call.query.domain_id)) return page(identity, call, 'projects', [], projectView);
+  if (isOutside(call.caller, call.query.domain_id)) return page(identity, call, 'projects', [], projectView);
   const inside = domainId ? { domain_id: [domainId] } : {};
   const found = await list(identity.db, { ...call.queries, ...inside }, call.query.is_domain?.toLowerCase() === 'true');
   return page(identity, call, 'projects', found, projectView);
 };
 
-export const createProject: Handler<Identity, { project: ProjectWish }> = async (identity, call) => {
-  const { project: wish } = call.body;
-  const { domain_id: domain } = wish;
+export const createProject: Handler<Identity, { project: ProjectInput }> = async (identity, call) => {
+  const { project: input } = call.body;
+  const { domain_id: domain } = input;
   call.authorize('identity:create_project', domain ? { 'target.project.domain_id': domain } : {});
-  const project = await create(identity, call.who, wish);
+  const project = await create(identity, call.caller, input);
   return created(await single(identity, call, 'project', project, projectView));
 };
 
@@ -62,7 +62,7 @@ export const showProject = onProject('identity:get_project', async (identity, ca
   return ok({ project: { ...(view as object), ...(await treeView(identity.db, project, call.query, call.base)) } });
 });
 
-export const updateProject = onProject<{ project: ProjectWish }>(
+export const updateProject = onProject<{ project: ProjectInput }>(
   'identity:update_project',
   async (identity, call, project) =>
     ok(await single(identity, call, 'project', await changeProject(identity, project, call.body.project), projectView)),
@@ -74,20 +74,20 @@ export const deleteProject = onProject('identity:delete_project', async (identit
 });
 
 export const listDomains: Handler<Identity> = async (identity, call) => {
-  const { domainId } = call.who;
+  const { domainId } = call.caller;
   call.authorize('identity:list_domains', domainId ? { 'target.domain.id': domainId } : {});
   const inside = domainId ? { id: [domainId] } : {};
   return page(identity, call, 'domains', await list(identity.db, { ...call.queries, ...inside }, true), domainView);
 };
 
-export const createDomainHandler: Handler<Identity, { domain: ProjectWish }> = async (identity, call) =>
+export const createDomainHandler: Handler<Identity, { domain: ProjectInput }> = async (identity, call) =>
   created(await single(identity, call, 'domain', await createDomain(identity, call.body.domain), domainView));
 
 export const showDomain = onDomain('identity:get_domain', async (identity, call, domain) =>
   ok(await single(identity, call, 'domain', domain, domainView)),
 );
 
-export const updateDomain = judged<Project | undefined, Project, { domain: ProjectWish }>(
+export const updateDomain = judged<Project | undefined, Project, { domain: ProjectInput }>(
   { subject: domainSubject, rule: 'identity:update_domain', absentFirst: true },
   async (identity, call, domain) =>
     ok(await single(identity, call, 'domain', await changeProject(identity, domain, call.body.domain), domainView)),
@@ -102,24 +102,24 @@ export const deleteDomain = judged(
 );
 
 /** Groups that another's word puts the caller in, for as long as the token lives. */
-const groupsOfToken = async (identity: Identity, { who }: Call<never>): Promise<readonly string[]> =>
-  (await readOwnToken(identity, who.token)).federated?.groups ?? [];
+const groupsOfToken = async (identity: Identity, { caller }: Call<never>): Promise<readonly string[]> =>
+  (await readOwnToken(identity, caller.token)).federated?.groups ?? [];
 
 /** Where the caller may go: the projects with a role, and the domains. */
 export const listOwnProjects: Handler<Identity> = async (identity, call) => {
-  const { projects } = await listScopesOf(identity, call.who.userId, await groupsOfToken(identity, call));
+  const { projects } = await listScopesOf(identity, call.caller.userId, await groupsOfToken(identity, call));
   const open = (await findProjects(identity.db, projects)).filter(({ enabled }) => enabled);
   return page(identity, call, 'projects', open, projectView);
 };
 
 export const listOwnDomains: Handler<Identity> = async (identity, call) => {
-  const { domains } = await listScopesOf(identity, call.who.userId, await groupsOfToken(identity, call));
+  const { domains } = await listScopesOf(identity, call.caller.userId, await groupsOfToken(identity, call));
   const open = (await findProjects(identity.db, domains)).filter(({ enabled }) => enabled);
   return page(identity, call, 'domains', open, domainView);
 };
 
 export const listOwnSystem: Handler<Identity> = async (identity, call) => {
-  const { system } = await listScopesOf(identity, call.who.userId, await groupsOfToken(identity, call));
+  const { system } = await listScopesOf(identity, call.caller.userId, await groupsOfToken(identity, call));
   return ok({ system: system ? [{ all: true }] : [], links: { self: `${call.base}/v3/auth/system` } });
 };
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { hasMappings, mappedIds, removeMappings } from '../directories/store.ts';
@@ -18,13 +18,13 @@ import {
   listProjects,
   lookProject,
   type Project,
-  refuseTwin,
+  refuseDuplicate,
   removeProject,
   replaceTags,
   updateProject,
 } from './store.ts';
 
-export interface ProjectWish {
+export interface ProjectInput {
   readonly name?: string;
   readonly domain_id?: string | null;
   readonly parent_id?: string | null;
@@ -50,46 +50,46 @@ const knownFields = new Set([
   'explicit_domain_id',
 ]);
 export const extraOf = (
-  wish: Readonly<Record<string, unknown>>,
+  input: Readonly<Record<string, unknown>>,
   fields: ReadonlySet<string> = knownFields,
-): Record<string, unknown> => Object.fromEntries(Object.entries(wish).filter(([key]) => !fields.has(key)));
+): Record<string, unknown> => Object.fromEntries(Object.entries(input).filter(([key]) => !fields.has(key)));
 
 export const newId = (): string => randomUUID().replaceAll('-', '');
 
 /** Below its parent, or else at the top of its domain: the one that was named, or the caller's. */
-export async function createProject({ db }: Identity, who: Who, wish: ProjectWish): Promise<Project> {
-  if (wish.is_domain) return createDomain({ db }, wish);
-  const parent = wish.parent_id ? await lookProject(db, { id: wish.parent_id }) : undefined;
-  if (wish.parent_id && !parent) throw badRequest(`Could not find project: ${wish.parent_id}.`);
-  const domainId = wish.domain_id ?? parent?.domainId ?? who.domainId ?? who.projectDomainId ?? 'default';
+export async function createProject({ db }: Identity, caller: Caller, input: ProjectInput): Promise<Project> {
+  if (input.is_domain) return createDomain({ db }, input);
+  const parent = input.parent_id ? await lookProject(db, { id: input.parent_id }) : undefined;
+  if (input.parent_id && !parent) throw badRequest(`Could not find project: ${input.parent_id}.`);
+  const domainId = input.domain_id ?? parent?.domainId ?? caller.domainId ?? caller.projectDomainId ?? 'default';
   if (parent && parent.domainId !== domainId)
     throw badRequest(`The parent ${parent.id} is in another domain than ${domainId}.`);
   await refuseBelowDisabled(db, parent ?? (await findDomain(db, domainId)));
-  const project = { ...fresh(wish), domainId, parentId: parent?.id ?? domainId, isDomain: false };
+  const project = { ...fresh(input), domainId, parentId: parent?.id ?? domainId, isDomain: false };
   await db.transaction(async (tx) => {
     await insertProject(tx, project);
-    await replaceTags(tx, project.id, wish.tags ?? []);
+    await replaceTags(tx, project.id, input.tags ?? []);
   });
   return project;
 }
 
-export async function createDomain({ db }: Pick<Identity, 'db'>, wish: ProjectWish): Promise<Project> {
-  const base = fresh(wish, typeof wish.explicit_domain_id === 'string' ? wish.explicit_domain_id : newId());
+export async function createDomain({ db }: Pick<Identity, 'db'>, input: ProjectInput): Promise<Project> {
+  const base = fresh(input, typeof input.explicit_domain_id === 'string' ? input.explicit_domain_id : newId());
   const domain = { ...base, domainId: base.id, parentId: null, isDomain: true };
   await db.transaction(async (tx) => {
     await insertProject(tx, domain);
-    await replaceTags(tx, domain.id, wish.tags ?? []);
+    await replaceTags(tx, domain.id, input.tags ?? []);
   });
   return domain;
 }
 
-const fresh = (wish: ProjectWish, id = newId()) => ({
+const fresh = (input: ProjectInput, id = newId()) => ({
   id,
-  name: (wish.name ?? '').trim(),
-  enabled: wish.enabled ?? true,
-  description: wish.description ?? '',
-  options: wish.options ?? {},
-  extra: extraOf(wish),
+  name: (input.name ?? '').trim(),
+  enabled: input.enabled ?? true,
+  description: input.description ?? '',
+  options: input.options ?? {},
+  extra: extraOf(input),
 });
 
 /** The whole line above a new project must be enabled. */
@@ -98,7 +98,7 @@ async function refuseBelowDisabled(db: Tx, parent: Project): Promise<void> {
   if (disabled) throw badRequest(`cannot create a project in a branch containing a disabled project: ${disabled.id}`);
 }
 
-function refuseImmutable({ id, isDomain, options }: Project, wanted?: ProjectWish['options']): void {
+function refuseImmutable({ id, isDomain, options }: Project, wanted?: ProjectInput['options']): void {
   if (!options.immutable || wanted?.immutable === false || wanted?.immutable === null) return;
   throw forbidden(
     `Cannot change ${isDomain ? 'domain' : 'project'} ${id}: it is immutable. Set its option immutable to false first.`,
@@ -116,28 +116,28 @@ async function refuseSwitch(db: Tx, project: Project, enabled: boolean | undefin
 }
 
 /** Disabling takes away every token that counts there. */
-export async function changeProject(identity: Identity, project: Project, wish: ProjectWish): Promise<Project> {
-  if (wish.domain_id !== undefined && wish.domain_id !== null && wish.domain_id !== project.domainId)
+export async function changeProject(identity: Identity, project: Project, input: ProjectInput): Promise<Project> {
+  if (input.domain_id !== undefined && input.domain_id !== null && input.domain_id !== project.domainId)
     throw badRequest('The domain of a project cannot be changed.');
-  if (wish.parent_id !== undefined && wish.parent_id !== project.parentId)
+  if (input.parent_id !== undefined && input.parent_id !== project.parentId)
     throw forbidden('The parent of a project cannot be changed.');
-  refuseImmutable(project, wish.options);
-  const { name, enabled, description, options } = wish;
+  refuseImmutable(project, input.options);
+  const { name, enabled, description, options } = input;
   const changed = {
     ...(name === undefined ? {} : { name: name.trim() }),
     ...(enabled === undefined ? {} : { enabled }),
     ...(description === undefined ? {} : { description: description ?? '' }),
     options: { ...project.options, ...options },
-    extra: { ...project.extra, ...extraOf(wish) },
+    extra: { ...project.extra, ...extraOf(input) },
   };
   await identity.db.transaction(async (tx) => {
     await refuseSwitch(tx, project, enabled);
-    if (changed.name !== undefined) await refuseTwin(tx, { ...project, name: changed.name });
+    if (changed.name !== undefined) await refuseDuplicate(tx, { ...project, name: changed.name });
     await updateProject(tx, project.id, changed);
-    if (wish.tags) await replaceTags(tx, project.id, wish.tags);
+    if (input.tags) await replaceTags(tx, project.id, input.tags);
     if (enabled === false) await revokeAt(identity, tx, project);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
   return { ...project, ...changed };
 }
 
@@ -161,7 +161,7 @@ export async function deleteProject(identity: Identity, id: string): Promise<voi
     await revokeAt(identity, tx, project);
     await removeProject(tx, id);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }
 
 /** A domain goes with all that is in it, but only once it is disabled. */
@@ -181,5 +181,5 @@ export async function deleteDomain(identity: Identity, id: string): Promise<void
     await removeOptions(tx, { domainId: id });
     await removeProject(tx, id);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }

@@ -1,6 +1,6 @@
 /** Projects, and the domains above them: a domain is a project that acts as one. */
 import type { Knex } from 'knex';
-import { orTwin } from '#shared/db/errors.ts';
+import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 
@@ -37,24 +37,24 @@ const fromRow = ({ nameLower: _, options, extra, ...row }: Record<string, unknow
   ({ ...row, options: JSON.parse(String(options)), extra: JSON.parse(String(extra)) }) as Project;
 
 export async function insertProject(tx: Knex, project: Project): Promise<void> {
-  await refuseTwin(tx, project);
-  await orTwin(tx('projects').insert(toRow(project)), () => twinOf(project));
+  await refuseDuplicate(tx, project);
+  await onDuplicate(tx('projects').insert(toRow(project)), () => duplicateOf(project));
 }
 
 type Named = Pick<Project, 'id' | 'domainId' | 'name' | 'isDomain'>;
 
 /** A domain's name is its own in the whole cloud. */
-export async function refuseTwin(tx: Knex, project: Named): Promise<void> {
+export async function refuseDuplicate(tx: Knex, project: Named): Promise<void> {
   const { id, domainId, name, isDomain } = project;
-  if (isDomain) await takeTurns(tx);
+  if (isDomain) await serialize(tx);
   const same = { nameLower: name.toLowerCase(), isDomain, ...(isDomain ? {} : { domainId }) };
-  if (await tx('projects').where(same).whereNot({ id }).first('id')) throw twinOf(project);
+  if (await tx('projects').where(same).whereNot({ id }).first('id')) throw duplicateOf(project);
 }
 
 /** No index keeps the names of domains apart, so who gives one waits for the others. */
-const takeTurns = (tx: Knex) => tx('projects').where({ isDomain: true }).orderBy('id').forUpdate().select('id');
+const serialize = (tx: Knex) => tx('projects').where({ isDomain: true }).orderBy('id').forUpdate().select('id');
 
-function twinOf({ name, isDomain }: Named) {
+function duplicateOf({ name, isDomain }: Named) {
   const [what, where] = isDomain ? ['domain', 'the cloud'] : ['project', 'the same domain'];
   return conflict(
     `Conflict occurred attempting to store ${what} - it is not permitted to have two ${what}s with the same name in ${where}: ${name}.`,

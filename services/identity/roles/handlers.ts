@@ -4,7 +4,7 @@ import type { Identity } from '../context.ts';
 import { absent } from '../projects/store.ts';
 import { judged, type Subject } from '../subjects/judged.ts';
 import { present } from '../subjects/subjects.ts';
-import { changeRole, createRole as create, dropRole, imply, type RoleWish, stopImplying } from './operations.ts';
+import { changeRole, createRole as create, dropRole, imply, type RoleInput, stopImplying } from './operations.ts';
 import { findRole, listRoles as list, listImplications, lookRole, type Role } from './store.ts';
 import { roleView } from './view.ts';
 
@@ -22,7 +22,7 @@ export const listRoles: Handler<Identity> = async ({ db }, call) => {
   );
 };
 
-export const createRole: Handler<Identity, { role: RoleWish }> = async (identity, call) => {
+export const createRole: Handler<Identity, { role: RoleInput }> = async (identity, call) => {
   const { role } = call.body;
   call.authorize(role.domain_id ? 'identity:create_domain_role' : 'identity:create_role', {});
   return created({ role: roleView(await create(identity, role), call.base) });
@@ -44,7 +44,7 @@ const onRole = (verb: 'get' | 'update' | 'delete') => ({
 
 export const showRole = judged(onRole('get'), async (_identity, call, role) => ok({ role: roleView(role, call.base) }));
 
-export const updateRole = judged<Role | undefined, Role, { role: RoleWish }>(
+export const updateRole = judged<Role | undefined, Role, { role: RoleInput }>(
   onRole('update'),
   async (identity, call, { id }) => ok({ role: roleView(await changeRole(identity, id, call.body.role), call.base) }),
 );

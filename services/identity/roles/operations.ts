@@ -9,13 +9,13 @@ import {
   type Implication,
   insertRole,
   type Role,
-  refuseTwin,
+  refuseDuplicate,
   removeImplication,
   removeRole,
   updateRole,
 } from './store.ts';
 
-export interface RoleWish {
+export interface RoleInput {
   readonly name?: string;
   readonly domain_id?: string | null;
   readonly description?: string | null;
@@ -25,27 +25,27 @@ export interface RoleWish {
 
 const fields = new Set(['id', 'name', 'domain_id', 'description', 'options', 'links']);
 
-export async function createRole({ db }: Identity, wish: RoleWish): Promise<Role> {
-  const { name = '', domain_id: domainId = null, description = null, options = {} } = wish;
-  const role = { id: newId(), name: name.trim(), domainId, description, options, extra: extraOf(wish, fields) };
+export async function createRole({ db }: Identity, input: RoleInput): Promise<Role> {
+  const { name = '', domain_id: domainId = null, description = null, options = {} } = input;
+  const role = { id: newId(), name: name.trim(), domainId, description, options, extra: extraOf(input, fields) };
   await db.transaction((tx) => insertRole(tx, role));
   return role;
 }
 
-export async function changeRole({ db }: Identity, id: string, wish: RoleWish): Promise<Role> {
+export async function changeRole({ db }: Identity, id: string, input: RoleInput): Promise<Role> {
   const role = await findRole(db, id);
-  if (role.options.immutable && wish.options?.immutable !== false)
+  if (role.options.immutable && input.options?.immutable !== false)
     throw forbidden(`Cannot update role: ${id}. This role is immutable.`);
-  const { name = role.name, description = role.description, options } = wish;
+  const { name = role.name, description = role.description, options } = input;
   const changed = {
     ...role,
     name,
     description,
     options: { ...role.options, ...options },
-    extra: { ...role.extra, ...extraOf(wish, fields) },
+    extra: { ...role.extra, ...extraOf(input, fields) },
   };
   await db.transaction(async (tx) => {
-    await refuseTwin(tx, changed);
+    await refuseDuplicate(tx, changed);
     await updateRole(tx, id, changed);
   });
   return changed;
@@ -59,7 +59,7 @@ export async function dropRole(identity: Identity, id: string): Promise<void> {
     await revokeHoldersOf(identity, tx, id);
     await removeRole(tx, id);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }
 
 export async function imply({ db }: Identity, implication: Implication): Promise<void> {
@@ -77,5 +77,5 @@ export async function stopImplying(identity: Identity, implication: Implication)
       throw absent('role inference', `${implication.priorId} implies ${implication.impliedId}`);
     await revokeHoldersOf(identity, tx, implication.priorId);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { orTwin } from '#shared/db/errors.ts';
+import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { absent } from '../projects/store.ts';
@@ -32,22 +32,22 @@ const fromRow = ({ nameLower: _, domainKey, options, extra, ...row }: Record<str
   }) as Role;
 
 export async function insertRole(tx: Knex, role: Role): Promise<void> {
-  await refuseTwin(tx, role);
-  await orTwin(tx('roles').insert(toRow(role)), () => twinOf(role.name));
+  await refuseDuplicate(tx, role);
+  await onDuplicate(tx('roles').insert(toRow(role)), () => duplicateOf(role.name));
 }
 
-const twinOf = (name: string) =>
+const duplicateOf = (name: string) =>
   conflict(`Conflict occurred attempting to store role - Duplicate entry found with name ${name}.`);
 
-export async function refuseTwin(
+export async function refuseDuplicate(
   tx: Knex,
   { id, domainId, name }: Pick<Role, 'id' | 'domainId' | 'name'>,
 ): Promise<void> {
-  const twin = await tx('roles')
+  const duplicate = await tx('roles')
     .where({ domainKey: domainId ?? '', nameLower: name.toLowerCase() })
     .whereNot({ id })
     .first('id');
-  if (twin) throw twinOf(name);
+  if (duplicate) throw duplicateOf(name);
 }
 
 export async function findRole(db: Knex, id: string): Promise<Role> {

@@ -1,7 +1,7 @@
 /** A domain's token sees what is of its domain, in lists and in what is listed below something else. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 
-type Scope = Pick<Who, 'domainId'>;
+type Scope = Pick<Caller, 'domainId'>;
 
 /** Whether a list is asked for another domain than the token's: then nothing is in it. */
 export const isOutside = ({ domainId }: Scope, asked: string | null | undefined): boolean =>

@@ -4,7 +4,7 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { opened } from '../credentials/operations.ts';
 import { credentialRows } from '../credentials/store.ts';
-import { useOnce } from '../once/store.ts';
+import { useOnce } from '../replay-protection/store.ts';
 import type { User } from '../users/store.ts';
 import { findUserNamed, type NamedUser } from './named.ts';
 import { LoginRefused } from './refusals.ts';

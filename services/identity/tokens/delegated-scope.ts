@@ -9,7 +9,7 @@ import type { AccessToken } from '../oauth/store.ts';
 import { lookProject } from '../projects/store.ts';
 import { listImplications } from '../roles/store.ts';
 import { isOver } from '../trusts/operations.ts';
-import { takeUse, trusts } from '../trusts/store.ts';
+import { acquireUse, trusts } from '../trusts/store.ts';
 import type { User } from '../users/store.ts';
 import { refuseDisabled } from './methods.ts';
 import { isOpen, type Scoped } from './scope.ts';
@@ -64,7 +64,7 @@ export async function trustScope(identity: Identity, user: User, id: string): Pr
   const given = withImplied(trust.roleIds, await listImplications(db));
   const roles = held.filter(({ id: role }) => given.includes(role));
   if (roles.length < given.length) throw forbidden('The trustor has lost a role that the trust gives.');
-  if (trust.remainingUses !== null && !(await takeUse(db, id))) throw unauthorized();
+  if (trust.remainingUses !== null && !(await acquireUse(db, id))) throw unauthorized();
   return {
     scope,
     roles,

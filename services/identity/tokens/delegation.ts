@@ -1,5 +1,5 @@
 /** What the caller's token was made from, where that limits what it may do here. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { forbidden } from '#shared/errors/fault.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
@@ -17,16 +17,16 @@ export interface Delegation {
 const markNames = { trust: 'trust_id', app: 'app_cred_id', oauth: 'access_token_id' } as const;
 
 /** For who looks; a restricted application credential may do no more than that. */
-export async function boundsOf(identity: Identity, who: Who): Promise<Delegation> {
-  const { by = '' } = await readOwnToken(identity, who.token);
+export async function boundsOf(identity: Identity, caller: Caller): Promise<Delegation> {
+  const { by = '' } = await readOwnToken(identity, caller.token);
   const [kind, id = ''] = by.split(':') as [Delegation['kind'] | '', string?];
   if (!kind) return { kind: undefined, id: '', projectId: null, marks: {} };
-  return { kind, id, projectId: who.projectId, marks: { [markNames[kind]]: id } };
+  return { kind, id, projectId: caller.projectId, marks: { [markNames[kind]]: id } };
 }
 
 /** For who makes, changes or removes something. */
-export async function delegationOf(identity: Identity, who: Who): Promise<Delegation> {
-  const bounds = await boundsOf(identity, who);
+export async function delegationOf(identity: Identity, caller: Caller): Promise<Delegation> {
+  const bounds = await boundsOf(identity, caller);
   if (bounds.kind === 'app') await refuseRestricted(identity, bounds.id);
   return bounds;
 }
@@ -47,7 +47,7 @@ export const reaches = ({ kind, projectId }: Delegation, wanted: string | null):
   kind === undefined || wanted === projectId;
 
 /** Trusts and the like are made by who proved to be the user, not by who was given a part of it. */
-export async function refuseDelegated(identity: Identity, who: Who, what: string): Promise<void> {
-  const { by } = await readOwnToken(identity, who.token);
+export async function refuseDelegated(identity: Identity, caller: Caller, what: string): Promise<void> {
+  const { by } = await readOwnToken(identity, caller.token);
   if (by !== undefined) throw forbidden(`A delegated token may not ${what}.`);
 }

@@ -9,11 +9,11 @@ import { issueToken } from './issue.ts';
 import { type Proofs, type Proven, prove } from './methods.ts';
 import { readOwnToken } from './read.ts';
 import { missingMethods, readReceipt, receiptAnswer } from './receipt.ts';
-import { type Scoped, type ScopeWish, scopeFor } from './scope.ts';
+import { type Scoped, type ScopeInput, scopeFor } from './scope.ts';
 import { tokenView } from './view.ts';
 
 interface Login {
-  readonly auth: { readonly identity: Proofs; readonly scope?: ScopeWish };
+  readonly auth: { readonly identity: Proofs; readonly scope?: ScopeInput };
 }
 
 export const logIn: Handler<Identity, Login> = async (identity, call) => {
@@ -22,8 +22,8 @@ export const logIn: Handler<Identity, Login> = async (identity, call) => {
   const proven = await asCaller(call.address, () =>
     prove(identity, body.auth.identity, already, () => signedLogin(call)),
   );
-  const isSettled = proven.before || proven.credential || proven.accessToken;
-  const required = isSettled ? undefined : missingMethods(proven.user, proven.methods);
+  const isEnded = proven.before || proven.credential || proven.accessToken;
+  const required = isEnded ? undefined : missingMethods(proven.user, proven.methods);
   if (required) return receiptAnswer(identity, proven, required);
   const scoped = await whereTo(identity, proven, body.auth.scope);
   const { token, claims } = issueToken(identity, proven, scoped, proven.before?.federated);
@@ -41,18 +41,18 @@ const signedLogin = ({ header, method, base, url }: Call<unknown>): SignedCall =
 async function whereTo(
   identity: Identity,
   { user, credential, accessToken, before }: Proven,
-  wish: ScopeWish | undefined,
+  input: ScopeInput | undefined,
 ): Promise<Scoped> {
   if (credential) {
-    if (wish !== undefined) throw unauthorized('Application credentials cannot request a scope.');
+    if (input !== undefined) throw unauthorized('Application credentials cannot request a scope.');
     return (await import('./delegated-scope.ts')).credentialScope(identity, credential);
   }
   if (accessToken) return (await import('./delegated-scope.ts')).accessTokenScope(identity, accessToken);
-  if (before && !identity.config.allowRescope && isScoped(before) && wish !== 'unscoped')
+  if (before && !identity.config.allowRescope && isScoped(before) && input !== 'unscoped')
     throw forbidden('A token that has a scope cannot be exchanged for another.');
-  const trust = typeof wish === 'object' ? wish['OS-TRUST:trust'] : undefined;
-  if (trust) return (await import('./delegated-scope.ts')).trustScope(identity, user, trust.id);
-  return scopeFor(identity, user, wish, before?.federated?.groups);
+  const tokenKeys = typeof input === 'object' ? input['OS-TRUST:trust'] : undefined;
+  if (tokenKeys) return (await import('./delegated-scope.ts')).trustScope(identity, user, tokenKeys.id);
+  return scopeFor(identity, user, input, before?.federated?.groups);
 }
 
 const isScoped = ({ project, domainScope, system }: Claims): boolean =>
@@ -61,20 +61,20 @@ const isScoped = ({ project, domainScope, system }: Claims): boolean =>
 /** The rule's target is the token that is asked about. */
 async function subjectOf(
   identity: Identity,
-  { header, query, authorize, who }: Call,
+  { header, query, authorize, caller }: Call,
   rule: string,
 ): Promise<{ token: string; claims: Claims }> {
   const token = header('x-subject-token');
   if (!token) throw badRequest('The header X-Subject-Token names the token that is meant.');
   const claims = await readSubject(identity, token, query.allow_expired === '1' || query.allow_expired === 'true');
-  authorize(rule, { user_id: who.userId, 'target.token.user_id': claims.sub });
+  authorize(rule, { user_id: caller.userId, 'target.token.user_id': claims.sub });
   return { token, claims };
 }
 
 async function readSubject(identity: Identity, token: string, allowExpired: boolean): Promise<Claims> {
-  const { trust, config } = identity;
+  const { tokenKeys, config } = identity;
   try {
-    return allowExpired ? await trust.read(token, config.allowExpiredSeconds) : await readOwnToken(identity, token);
+    return allowExpired ? await tokenKeys.read(token, config.allowExpiredSeconds) : await readOwnToken(identity, token);
   } catch {
     throw Object.assign(notFound('token', ''), { message: 'Failed to validate token' });
   }
@@ -95,12 +95,12 @@ export const checkToken: Handler<Identity> = async (identity, call): Promise<Ans
 export const revokeToken: Handler<Identity> = async (identity, call) => {
   const { claims } = await subjectOf(identity, call, 'identity:revoke_token');
   await identity.db.transaction((tx) => revokeForGood(identity, tx, { audit: claims.audit[0] ?? '' }));
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
   return gone();
 };
 
-export const showCatalog: Handler<Identity> = async (identity, { who, base }) => {
-  const claims = await readOwnToken(identity, who.token);
+export const showCatalog: Handler<Identity> = async (identity, { caller, base }) => {
+  const claims = await readOwnToken(identity, caller.token);
   const { catalog } = await tokenView(identity, claims, { catalog: true });
   if (catalog === undefined) throw unauthorized();
   return ok({ catalog, links: { self: `${base}/v3/auth/catalog`, previous: null, next: null } });

@@ -11,7 +11,7 @@ export interface Issued {
 
 /** A token lives from when its facts began to be looked up; one that continues another ends with it, and keeps the name of the chain. */
 export function issueToken(
-  { trust, config }: Identity,
+  { tokenKeys, config }: Identity,
   { user, methods, before, since }: Proven,
   { scope, roles, by, inTheNameOf = user, endsAt = Number.POSITIVE_INFINITY, accessRules }: Scoped,
   federated?: Claims['federated'],
@@ -38,6 +38,6 @@ export function issueToken(
     ...(accessRules ? { accessRules } : {}),
     ...(federated ? { federated } : {}),
   };
-  const { kid, key } = trust.signingKey();
+  const { kid, key } = tokenKeys.signingKey();
   return { token: signToken(claims, kid, key), claims };
 }

@@ -102,7 +102,7 @@ function methodOf(name: string): Method {
 
 async function byToken(identity: Identity, { token }: Proofs): Promise<Shown> {
   if (!token) throw unauthorized();
-  await identity.trust.refresh(); // what another process has just revoked must not live on under a new date
+  await identity.tokenKeys.refresh(); // what another process has just revoked must not live on under a new date
   const before = await readOwnToken(identity, token.id);
   if (before.by !== undefined || before.methods.includes('ec2credential'))
     throw forbidden('A token of a trust or an application credential cannot be exchanged.');

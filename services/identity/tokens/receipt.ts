@@ -4,7 +4,7 @@ import type { Identity } from '../context.ts';
 import { lookProject } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
 import type { Proven } from './methods.ts';
-import { moment } from './moment.ts';
+import { timestamp } from './timestamps.ts';
 
 interface Receipt {
   readonly userId: string;
@@ -48,8 +48,8 @@ export async function receiptAnswer({ db, sealer }: Identity, { user, methods }:
       receipt: {
         methods,
         user: { id: user.id, name: user.name, domain: { id: user.domainId, name: domain?.name ?? user.domainId } },
-        issued_at: moment(now),
-        expires_at: moment(receipt.exp),
+        issued_at: timestamp(now),
+        expires_at: timestamp(receipt.exp),
       },
       required_auth_methods: required,
     },

@@ -13,7 +13,7 @@ interface Named {
   readonly name?: string;
   readonly domain?: Named;
 }
-export type ScopeWish =
+export type ScopeInput =
   | 'unscoped'
   | {
       readonly project?: Named;
@@ -38,16 +38,16 @@ export interface Scoped {
 
 const nowhere: Scoped = { scope: null, roles: [] };
 
-/** Without a wish the user's default project counts, when they may go there. */
+/** Without a request the user's default project counts, when they may go there. */
 export async function scopeFor(
   identity: Identity,
   user: User,
-  wish: ScopeWish | undefined,
+  input: ScopeInput | undefined,
   groups: readonly string[] = [],
 ): Promise<Scoped> {
-  if (wish === 'unscoped' || (wish !== undefined && 'unscoped' in wish)) return nowhere;
-  if (wish === undefined) return defaultScope(identity, user);
-  const scope = await resolve(identity.db, wish);
+  if (input === 'unscoped' || (input !== undefined && 'unscoped' in input)) return nowhere;
+  if (input === undefined) return defaultScope(identity, user);
+  const scope = await resolve(identity.db, input);
   const roles = scope ? await effectiveRoles(identity, user.id, scope, groups) : [];
   if (!scope || roles.length === 0) throw unauthorized();
   return { scope, roles };
@@ -62,13 +62,13 @@ async function defaultScope(identity: Identity, user: User): Promise<Scoped> {
   return roles.length > 0 ? { scope, roles } : nowhere;
 }
 
-async function resolve(db: Knex, wish: Exclude<ScopeWish, string>): Promise<Scope | undefined> {
-  if (wish.system) return { kind: 'system' };
-  if (wish.domain) {
-    const domain = await findDomainNamed(db, wish.domain);
+async function resolve(db: Knex, input: Exclude<ScopeInput, string>): Promise<Scope | undefined> {
+  if (input.system) return { kind: 'system' };
+  if (input.domain) {
+    const domain = await findDomainNamed(db, input.domain);
     return domain?.enabled ? { kind: 'domain', domain } : undefined;
   }
-  const project = wish.project ? await findProjectNamed(db, wish.project) : undefined;
+  const project = input.project ? await findProjectNamed(db, input.project) : undefined;
   return project && (await isOpen(db, project)) ? { kind: 'project', project } : undefined;
 }
 

@@ -32,8 +32,8 @@ export async function tokenView(
       ...(claims.federated ? federatedView(claims.federated) : passwordView(user)),
     },
     audit_ids: claims.audit,
-    expires_at: stamp(claims.exp),
-    issued_at: stamp(claims.iat),
+    expires_at: formatTimestamp(claims.exp),
+    issued_at: formatTimestamp(claims.iat),
     ...(await scopeView(identity, claims)),
     ...(await delegationView(db, claims)),
     ...(await rolesView(identity, claims)),
@@ -55,7 +55,7 @@ async function userOf(
 }
 
 const passwordView = ({ passwordExpiresAt: at }: Pick<User, 'passwordExpiresAt'>) => ({
-  password_expires_at: at === null ? null : stamp(at / 1000),
+  password_expires_at: at === null ? null : formatTimestamp(at / 1000),
 });
 
 const federatedView = ({ idp, protocol, groups }: NonNullable<Claims['federated']>) => ({
@@ -96,7 +96,7 @@ async function delegationView(db: Knex, { by = '', accessRules }: Claims): Promi
 }
 
 /** Microseconds, as Python writes them. */
-const stamp = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('Z', '000Z');
+const formatTimestamp = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('Z', '000Z');
 
 const isScoped = ({ project, domainScope, system }: Claims): boolean =>
   project !== null || domainScope !== null || system;

@@ -7,8 +7,8 @@ import { roleView } from '../roles/view.ts';
 import { judged, type Subject } from '../subjects/judged.ts';
 import { present } from '../subjects/subjects.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
-import { moment } from '../tokens/moment.ts';
-import { createTrust as create, deleteTrust as drop, isOver, lookTrust, type TrustWish } from './operations.ts';
+import { timestamp } from '../tokens/timestamps.ts';
+import { createTrust as create, deleteTrust as drop, isOver, lookTrust, type TrustInput } from './operations.ts';
 import { type TrustRow, trusts } from './store.ts';
 
 const target = ({ trustorId, trusteeId }: Pick<TrustRow, 'trustorId' | 'trusteeId'>) => ({
@@ -23,7 +23,7 @@ const brief = (trust: TrustRow, base: string) => ({
   trustee_user_id: trust.trusteeId,
   project_id: trust.projectId,
   impersonation: trust.impersonation,
-  expires_at: trust.expiresAt === null ? null : moment(trust.expiresAt),
+  expires_at: trust.expiresAt === null ? null : timestamp(trust.expiresAt),
   deleted_at: null,
   remaining_uses: trust.remainingUses,
   redelegation_count: trust.redelegationCount,
@@ -41,16 +41,16 @@ async function whole({ db }: Identity, trust: TrustRow, base: string) {
   };
 }
 
-export const createTrust: Handler<Identity, { trust: TrustWish }> = async (identity, call) => {
-  const { trust: wish } = call.body;
-  await refuseDelegated(identity, call.who, 'make a trust');
-  if (wish.trustor_user_id !== call.who.userId) throw forbidden('The trustor is always the one who asks.');
-  call.authorize('identity:create_trust', { 'target.trust.trustor_user_id': wish.trustor_user_id });
-  return created({ trust: await whole(identity, await create(identity, call.who, wish), call.base) });
+export const createTrust: Handler<Identity, { trust: TrustInput }> = async (identity, call) => {
+  const { trust: input } = call.body;
+  await refuseDelegated(identity, call.caller, 'make a trust');
+  if (input.trustor_user_id !== call.caller.userId) throw forbidden('The trustor is always the one who asks.');
+  call.authorize('identity:create_trust', { 'target.trust.trustor_user_id': input.trustor_user_id });
+  return created({ trust: await whole(identity, await create(identity, call.caller, input), call.base) });
 };
 
 /** An app credential's token sees no trust at all. */
-const refuse = (identity: Identity, call: Call<never>) => refuseDelegated(identity, call.who, 'look after trusts');
+const refuse = (identity: Identity, call: Call<never>) => refuseDelegated(identity, call.caller, 'look after trusts');
 
 export const listTrusts: Handler<Identity> = async (identity, call) => {
   await refuse(identity, call);

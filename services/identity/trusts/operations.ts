@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
@@ -7,10 +7,10 @@ import { findUser } from '../directories/people.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { extraOf } from '../projects/operations.ts';
 import { absent, findProject } from '../projects/store.ts';
-import { parseMoment } from '../tokens/moment.ts';
+import { parseTimestamp } from '../tokens/timestamps.ts';
 import { type TrustRow, trusts } from './store.ts';
 
-export interface TrustWish {
+export interface TrustInput {
   readonly trustor_user_id: string;
   readonly trustee_user_id: string;
   readonly impersonation: boolean;
@@ -42,32 +42,32 @@ const fields = new Set([
 
 const mostRedelegations = 3;
 
-export async function createTrust(identity: Identity, _who: Who, wish: TrustWish): Promise<TrustRow> {
+export async function createTrust(identity: Identity, _caller: Caller, input: TrustInput): Promise<TrustRow> {
   const { db } = identity;
-  await findUser(identity, wish.trustee_user_id);
-  const projectId = wish.project_id ?? null;
+  await findUser(identity, input.trustee_user_id);
+  const projectId = input.project_id ?? null;
   if (projectId !== null) await findProject(db, projectId);
-  const expiresAt = parseMoment(wish.expires_at, 'expires_at');
+  const expiresAt = parseTimestamp(input.expires_at, 'expires_at');
   if (expiresAt !== null && expiresAt <= Date.now()) throw badRequest('expires_at lies in the past.');
-  const remainingUses = wish.remaining_uses ?? null;
-  if (wish.allow_redelegation && remainingUses !== null)
+  const remainingUses = input.remaining_uses ?? null;
+  if (input.allow_redelegation && remainingUses !== null)
     throw badRequest('remaining_uses cannot be set if the trust may be redelegated.');
-  const count = wish.allow_redelegation ? (wish.redelegation_count ?? mostRedelegations) : 0;
+  const count = input.allow_redelegation ? (input.redelegation_count ?? mostRedelegations) : 0;
   if (count > mostRedelegations)
     throw forbidden(`A trust may be redelegated ${mostRedelegations} times at most, not ${count}.`);
   const trust: TrustRow = {
     id: randomUUID().replaceAll('-', ''),
-    trustorId: wish.trustor_user_id,
-    trusteeId: wish.trustee_user_id,
+    trustorId: input.trustor_user_id,
+    trusteeId: input.trustee_user_id,
     projectId,
-    impersonation: wish.impersonation,
+    impersonation: input.impersonation,
     expiresAt,
     deletedAt: null,
     remainingUses,
     redelegationCount: count,
     redelegatedFrom: null,
-    roleIds: await delegated(identity, wish),
-    extra: extraOf(wish, fields),
+    roleIds: await delegated(identity, input),
+    extra: extraOf(input, fields),
   };
   await db.transaction((tx) => trusts.insert(tx, trust));
   return trust;
@@ -76,14 +76,14 @@ export async function createTrust(identity: Identity, _who: Who, wish: TrustWish
 /** Only what the trustor has on the project now. */
 async function delegated(
   identity: Identity,
-  { trustor_user_id, project_id, roles = [] }: TrustWish,
+  { trustor_user_id, project_id, roles = [] }: TrustInput,
 ): Promise<string[]> {
   if (!project_id && roles.length === 0) return [];
   if (roles.length === 0) throw forbidden('At least one role should be specified.');
   const held = await rolesOf(identity, trustor_user_id, project_id ?? '');
-  return roles.map((wish) => {
-    const role = held.find(({ id, name }) => (wish.id === undefined ? name === wish.name : id === wish.id));
-    if (!role) throw absent('role', wish.id ?? wish.name ?? '');
+  return roles.map((input) => {
+    const role = held.find(({ id, name }) => (input.id === undefined ? name === input.name : id === input.id));
+    if (!role) throw absent('role', input.id ?? input.name ?? '');
     return role.id;
   });
 }
@@ -103,5 +103,5 @@ export async function deleteTrust(identity: Identity, { id }: TrustRow): Promise
     await revokeForGood(identity, tx, { by: `trust:${id}` });
     await trusts.update(tx, id, { deletedAt: Date.now() });
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }

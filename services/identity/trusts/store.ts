@@ -31,6 +31,6 @@ export const listTrustsWith = (db: Knex, users: Knex.QueryBuilder): Promise<Pick
   db('trusts').whereIn('trustorId', users).orWhereIn('trusteeId', users).select('id', 'projectId');
 
 /** Takes one use; false when none was left. */
-export async function takeUse(db: Knex, id: string): Promise<boolean> {
+export async function acquireUse(db: Knex, id: string): Promise<boolean> {
   return (await db('trusts').where({ id }).where('remainingUses', '>', 0).decrement('remainingUses', 1)) > 0;
 }

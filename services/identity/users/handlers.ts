@@ -10,16 +10,18 @@ import {
   changeUser,
   createUser as create,
   deleteUser as drop,
-  type UserWish,
+  type UserInput,
 } from './operations.ts';
 import { userView } from './view.ts';
 
 export const listUsers: Handler<Identity> = async (identity, call) => {
   const asked = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : null;
-  const { domainId } = call.who;
+  const { domainId } = call.caller;
   call.authorize('identity:list_users', domainId ? { 'target.domain_id': domainId } : {});
   const { domain_id: _, ...rest } = call.queries;
-  const found = isOutside(call.who, asked) ? [] : await list(identity, asked ?? domainId, rest, mostOf(identity, call));
+  const found = isOutside(call.caller, asked)
+    ? []
+    : await list(identity, asked ?? domainId, rest, mostOf(identity, call));
   return ok(
     limitedTo(
       identity,
@@ -30,17 +32,17 @@ export const listUsers: Handler<Identity> = async (identity, call) => {
   );
 };
 
-export const createUser: Handler<Identity, { user: UserWish }> = async (identity, call) => {
+export const createUser: Handler<Identity, { user: UserInput }> = async (identity, call) => {
   const { domain_id: domain } = call.body.user;
   call.authorize('identity:create_user', domain ? { 'target.user.domain_id': domain } : {});
-  return created({ user: userView(await create(identity, call.who, call.body.user), call.base) });
+  return created({ user: userView(await create(identity, call.caller, call.body.user), call.base) });
 };
 
 export const showUser = onUser('identity:get_user', async (_identity, call, user) =>
   ok({ user: userView(user, call.base) }),
 );
 
-export const updateUser = onUser<{ user: UserWish }>('identity:update_user', async (identity, call, user) =>
+export const updateUser = onUser<{ user: UserInput }>('identity:update_user', async (identity, call, user) =>
   ok({ user: userView(await changeUser(identity, user, call.body.user), call.base) }),
 );
 

@@ -49,10 +49,10 @@ export function openUserImport(settings: Settings): UserImport {
 async function planImport(here: Here, content: string): Promise<ImportPlan> {
   const { rows, problems } = readImport(content);
   const plan = { fresh: [] as User[], known: [] as User[], problems: [...problems] };
-  const twinOf = twins();
+  const duplicateOf = twins();
   for (const row of rows) {
     const found = await place(here, row);
-    const problem = typeof found === 'string' ? found : twinOf(found.user, row.where);
+    const problem = typeof found === 'string' ? found : duplicateOf(found.user, row.where);
     if (problem !== undefined) plan.problems.push(`${row.where}: ${problem}`);
     else if (typeof found !== 'string') (found.isKnown ? plan.known : plan.fresh).push(found.user);
   }
@@ -64,9 +64,9 @@ function twins() {
   const seen = new Map<string, string>();
   return ({ id, domainId, name }: User, where: string): string | undefined => {
     const keys = [`id ${id}`, `name ${domainId} ${name.toLowerCase()}`];
-    const twin = keys.map((key) => seen.get(key)).find((found) => found !== undefined);
+    const duplicate = keys.map((key) => seen.get(key)).find((found) => found !== undefined);
     for (const key of keys) seen.set(key, where);
-    return twin && `is the same user as ${twin}`;
+    return duplicate && `is the same user as ${duplicate}`;
   };
 }
 

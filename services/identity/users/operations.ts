@@ -1,4 +1,4 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { directoryOfId, refuseChange, refuseNewIn } from '../directories/people.ts';
@@ -7,9 +7,9 @@ import { extraOf, newId } from '../projects/operations.ts';
 import { findDomain } from '../projects/store.ts';
 import { isLocked } from '../tokens/by-password.ts';
 import { newPassword, refuseRepeated, rememberOld } from './passwords.ts';
-import { countWrongTry, insertUser, refuseTwin, removeUsers, type User, updateUser } from './store.ts';
+import { countWrongTry, insertUser, refuseDuplicate, removeUsers, type User, updateUser } from './store.ts';
 
-export interface UserWish {
+export interface UserInput {
   readonly name?: string;
   readonly domain_id?: string;
   readonly password?: string | null;
@@ -62,24 +62,24 @@ const isRules = (value: unknown): boolean =>
       Array.isArray(rule) && rule.length > 0 && rule.every((method) => typeof method === 'string' && method !== ''),
   );
 
-export async function createUser(identity: Identity, who: Who, wish: UserWish): Promise<User> {
+export async function createUser(identity: Identity, caller: Caller, input: UserInput): Promise<User> {
   const { db } = identity;
-  refuseOddOptions(wish.options);
-  const domainId = wish.domain_id ?? who.domainId ?? who.projectDomainId ?? 'default';
+  refuseOddOptions(input.options);
+  const domainId = input.domain_id ?? caller.domainId ?? caller.projectDomainId ?? 'default';
   await findDomain(db, domainId);
-  refuseNewIn(identity, domainId, `user ${wish.name}`);
+  refuseNewIn(identity, domainId, `user ${input.name}`);
   const user: User = {
     id: newId(),
-    name: (wish.name ?? '').trim(),
+    name: (input.name ?? '').trim(),
     domainId,
-    enabled: wish.enabled ?? true,
-    defaultProjectId: wish.default_project_id ?? null,
-    ...(await newPassword(identity, wish.password ?? null, { chosen: false })),
+    enabled: input.enabled ?? true,
+    defaultProjectId: input.default_project_id ?? null,
+    ...(await newPassword(identity, input.password ?? null, { chosen: false })),
     wrongTries: 0,
     wrongAt: null,
     activeAt: null,
-    options: withoutNulls(wish.options ?? {}),
-    extra: extraOf(wish, fields),
+    options: withoutNulls(input.options ?? {}),
+    extra: extraOf(input, fields),
   };
   await db.transaction((tx) => insertUser(tx, user));
   return user;
@@ -89,14 +89,14 @@ export async function createUser(identity: Identity, who: Who, wish: UserWish): 
 export async function changeUser(
   identity: Identity,
   user: User,
-  wish: UserWish,
+  input: UserInput,
   { chosen = false } = {},
 ): Promise<User> {
   await refuseChange(identity, 'user', user);
-  refuseOddOptions(wish.options);
-  if (wish.domain_id !== undefined && wish.domain_id !== user.domainId)
+  refuseOddOptions(input.options);
+  if (input.domain_id !== undefined && input.domain_id !== user.domainId)
     throw badRequest('The domain of a user cannot be changed.');
-  const { name, enabled, default_project_id: defaultProjectId, password, options } = wish;
+  const { name, enabled, default_project_id: defaultProjectId, password, options } = input;
   const changed = {
     ...(name === undefined ? {} : { name: name.trim() }),
     ...(enabled === undefined ? {} : { enabled }),
@@ -105,15 +105,15 @@ export async function changeUser(
     ...(enabled === true || password !== undefined ? { wrongTries: 0, wrongAt: null } : {}),
     ...(enabled === true && user.activeAt !== null ? { activeAt: Date.now() } : {}),
     options: withoutNulls({ ...user.options, ...options }),
-    extra: { ...user.extra, ...extraOf(wish, fields) },
+    extra: { ...user.extra, ...extraOf(input, fields) },
   };
   await identity.db.transaction(async (tx) => {
-    if (name !== undefined) await refuseTwin(tx, { ...user, name });
+    if (name !== undefined) await refuseDuplicate(tx, { ...user, name });
     if (password !== undefined) await rememberOld(identity, tx, user);
     await updateUser(tx, user.id, changed);
     if (enabled === false || password !== undefined) await revokeUser(identity, tx, user.id);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
   return { ...user, ...changed };
 }
 
@@ -143,5 +143,5 @@ export async function deleteUser(identity: Identity, user: User): Promise<void> 
     await revokeForGood(identity, tx, { user: id });
     await removeUsers(tx, [id]);
   });
-  await identity.trustChanged();
+  await identity.tokenKeysChanged();
 }

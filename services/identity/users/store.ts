@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { orTwin } from '#shared/db/errors.ts';
+import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters, upTo } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
 
@@ -47,7 +47,7 @@ const columns = {
   name: { name: 'name', lowered: 'nameLower' },
   domain_id: 'domainId',
   enabled: { flag: 'enabled' },
-  password_expires_at: { moment: 'passwordExpiresAt' },
+  password_expires_at: { timestamp: 'passwordExpiresAt' },
 } as const;
 /** How somebody else's word knows them. */
 const federatedColumns = { idp_id: 'idpId', protocol_id: 'protocolId', unique_id: 'uniqueId' };
@@ -62,21 +62,21 @@ const fromRow = ({ nameLower: _, options, extra, ...row }: Record<string, unknow
   ({ ...row, options: JSON.parse(String(options)), extra: JSON.parse(String(extra)) }) as User;
 
 export async function insertUser(tx: Knex, user: User): Promise<void> {
-  await refuseTwin(tx, user);
-  await orTwin(tx('users').insert(toRow(user)), () => twinOf(user));
+  await refuseDuplicate(tx, user);
+  await onDuplicate(tx('users').insert(toRow(user)), () => duplicateOf(user));
 }
 
-const twinOf = ({ name, domainId }: Pick<User, 'name' | 'domainId'>) =>
+const duplicateOf = ({ name, domainId }: Pick<User, 'name' | 'domainId'>) =>
   conflict(
     `Conflict occurred attempting to store user - Duplicate entry found with name ${name} at domain ID ${domainId}.`,
   );
 
-export async function refuseTwin(
+export async function refuseDuplicate(
   tx: Knex,
   { id, domainId, name }: Pick<User, 'id' | 'domainId' | 'name'>,
 ): Promise<void> {
-  const twin = await tx('users').where({ domainId, nameLower: name.toLowerCase() }).whereNot({ id }).first('id');
-  if (twin) throw twinOf({ name, domainId });
+  const duplicate = await tx('users').where({ domainId, nameLower: name.toLowerCase() }).whereNot({ id }).first('id');
+  if (duplicate) throw duplicateOf({ name, domainId });
 }
 
 export async function lookUser(

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { bytes, gone, type Handler } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
@@ -48,9 +48,9 @@ async function readToEnd(stream: IncomingMessage): Promise<void> {
 
 export const getBytes: Handler<Images> = async (images, call) => {
   const image = await findOwn(images, call);
-  allow(call, 'download_image', image, call.who.projectId);
+  allow(call, 'download_image', image, call.caller.projectId);
   const { size, uploadId, status } = image;
-  if (status === 'deactivated' && !isAdmin(call.who))
+  if (status === 'deactivated' && !isAdmin(call.caller))
     throw forbidden('The requested image has been deactivated. Image data download is forbidden.');
   if (size === null || uploadId === null || !hasBytes(status)) return gone();
   const range = rangeOf(call.header('range'), call.header('content-range'), size);

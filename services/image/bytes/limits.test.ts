@@ -5,17 +5,17 @@ import http from 'node:http';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Who } from '#shared/auth/who.ts';
-import { openImages } from '../../../test/fakes/image-door.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { openImages } from '../../../test/fakes/image-api.ts';
 import { findImage } from '../images/store.ts';
 import { usedBytes } from '../quotas/store.ts';
 import { uploadImage } from './upload.ts';
 
 const MiB = 2 ** 20;
-type Door = Awaited<ReturnType<typeof openImages>>;
+type Endpoint = Awaited<ReturnType<typeof openImages>>;
 
 /** An upload in pieces, with no length unless told: the test says when it goes on. */
-function openUpload({ base }: Door, path: string, more: Record<string, string> = {}) {
+function openUpload({ base }: Endpoint, path: string, more: Record<string, string> = {}) {
   const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine', ...more };
   const request = http.request(`${base}/v2/images/${path}`, { method: 'PUT', headers }).on('error', () => {});
   const status = new Promise<number>((resolve) => {
@@ -26,38 +26,38 @@ function openUpload({ base }: Door, path: string, more: Record<string, string> =
   return { request, status };
 }
 
-const putting = async ({ ask }: Door, id: string) => {
+const putting = async ({ ask }: Endpoint, id: string) => {
   while ((await ask('GET', `/v2/images/${id}`)).body.status === 'queued') await sleep(2);
 };
-const statusOf = async ({ ask }: Door, id: string) => (await ask('GET', `/v2/images/${id}`)).body.status;
+const statusOf = async ({ ask }: Endpoint, id: string) => (await ask('GET', `/v2/images/${id}`)).body.status;
 
 test('OSSA-2014-028: the largest size holds for every way of sending, and nothing of what was sent stays', async (t) => {
-  const door = await openImages(t);
-  Object.assign(door.images.config, { largestGb: 2 ** -10 });
+  const endpoint = await openImages(t);
+  Object.assign(endpoint.images.config, { largestGb: 2 ** -10 });
   const ways: [string, Record<string, string>][] = [
     ['file', {}],
     ['file', { 'x-openstack-image-size': '10' }],
     ['stage', {}],
   ];
   for (const [way, headers] of ways) {
-    const id = await door.make();
-    const { request, status } = openUpload(door, `${id}/${way}`, headers);
+    const id = await endpoint.make();
+    const { request, status } = openUpload(endpoint, `${id}/${way}`, headers);
     request.end(Buffer.alloc(MiB + 1));
     assert.equal(await status, 413, `${way} ${JSON.stringify(headers)}`);
-    assert.equal(await statusOf(door, id), 'queued');
+    assert.equal(await statusOf(endpoint, id), 'queued');
   }
-  assert.equal((await door.upload(await door.make(), Buffer.alloc(MiB + 1))).status, 413);
-  assert.deepEqual(door.files(), []);
+  assert.equal((await endpoint.upload(await endpoint.make(), Buffer.alloc(MiB + 1))).status, 413);
+  assert.deepEqual(endpoint.files(), []);
 });
 
 test('uploads at one time share the quota of their project: together they never have more', async (t) => {
-  const door = await openImages(t);
-  Object.assign(door.images.config, { storageGb: 10 / 1024 });
-  const ids = await Promise.all(Array.from({ length: 8 }, () => door.make()));
+  const endpoint = await openImages(t);
+  Object.assign(endpoint.images.config, { storageGb: 10 / 1024 });
+  const ids = await Promise.all(Array.from({ length: 8 }, () => endpoint.make()));
   const statuses = await Promise.all(
     ids.map((id, n) => {
       const announced: Record<string, string> = n % 2 ? { 'content-length': String(3 * MiB) } : {};
-      const { request, status } = openUpload(door, `${id}/file`, announced);
+      const { request, status } = openUpload(endpoint, `${id}/file`, announced);
       request.end(Buffer.alloc(3 * MiB));
       return status;
     }),
@@ -66,51 +66,52 @@ test('uploads at one time share the quota of their project: together they never 
     statuses.every((status) => status === 204 || status === 413),
     statuses.join(),
   );
-  assert.ok((await usedBytes(door.db, 'mine')) <= 10 * MiB);
+  assert.ok((await usedBytes(endpoint.db, 'mine')) <= 10 * MiB);
   const kept = statuses.filter((status) => status === 204).length;
-  assert.equal(door.files().length, kept);
-  for (const id of ids) if ((await statusOf(door, id)) === 'queued') await door.upload(id, Buffer.alloc(3 * MiB)); // what failed may be tried again
-  assert.equal(await usedBytes(door.db, 'mine'), 9 * MiB);
+  assert.equal(endpoint.files().length, kept);
+  for (const id of ids)
+    if ((await statusOf(endpoint, id)) === 'queued') await endpoint.upload(id, Buffer.alloc(3 * MiB)); // what failed may be tried again
+  assert.equal(await usedBytes(endpoint.db, 'mine'), 9 * MiB);
 });
 
 test('OSSA-2015-003: what is deleted during its upload counts until it has ended, and is not written on', async (t) => {
-  const door = await openImages(t);
-  Object.assign(door.images.config, { storageGb: 20 / 1024 });
+  const endpoint = await openImages(t);
+  Object.assign(endpoint.images.config, { storageGb: 20 / 1024 });
   for (let round = 0; round < 5; round += 1) {
-    const id = await door.make();
-    const { request, status } = openUpload(door, `${id}/file`);
+    const id = await endpoint.make();
+    const { request, status } = openUpload(endpoint, `${id}/file`);
     request.write(Buffer.alloc(MiB + 1));
-    await putting(door, id);
-    assert.equal((await door.ask('DELETE', `/v2/images/${id}`)).status, 204);
+    await putting(endpoint, id);
+    assert.equal((await endpoint.ask('DELETE', `/v2/images/${id}`)).status, 204);
     request.end(Buffer.alloc(17 * MiB));
     assert.ok([410, 413].includes(await status));
-    assert.deepEqual(door.files(), []);
-    assert.equal(await usedBytes(door.db, 'mine'), 0);
+    assert.deepEqual(endpoint.files(), []);
+    assert.equal(await usedBytes(endpoint.db, 'mine'), 0);
   }
 });
 
 test('who announces all the room there is and sends nothing keeps it from nobody', async (t) => {
-  const door = await openImages(t);
-  const { bavail, bsize } = statfsSync(door.dir);
-  const slow = await Promise.all([1, 2, 3].map(() => door.make()));
+  const endpoint = await openImages(t);
+  const { bavail, bsize } = statfsSync(endpoint.dir);
+  const slow = await Promise.all([1, 2, 3].map(() => endpoint.make()));
   const length = String(Math.min(bavail * bsize - 2 ** 30, 1000 * 2 ** 30));
-  const uploads = slow.map((id) => openUpload(door, `${id}/file`, { 'content-length': length }));
-  for (const id of slow) await putting(door, id);
-  assert.equal((await door.upload(await door.make(), Buffer.alloc(4 * MiB))).status, 204);
+  const uploads = slow.map((id) => openUpload(endpoint, `${id}/file`, { 'content-length': length }));
+  for (const id of slow) await putting(endpoint, id);
+  assert.equal((await endpoint.upload(await endpoint.make(), Buffer.alloc(4 * MiB))).status, 204);
   for (const { request } of uploads) request.destroy();
-  for (const id of slow) while ((await statusOf(door, id)) !== 'queued') await sleep(2);
+  for (const id of slow) while ((await statusOf(endpoint, id)) !== 'queued') await sleep(2);
 });
 
 test('an upload that breaks off gives its quota back', async (t) => {
-  const door = await openImages(t);
-  Object.assign(door.images.config, { storageGb: 20 / 1024 });
-  const id = await door.make();
-  const { request } = openUpload(door, `${id}/file`);
+  const endpoint = await openImages(t);
+  Object.assign(endpoint.images.config, { storageGb: 20 / 1024 });
+  const id = await endpoint.make();
+  const { request } = openUpload(endpoint, `${id}/file`);
   request.write(Buffer.alloc(2 * MiB));
-  while ((await usedBytes(door.db, 'mine')) === 0) await sleep(2);
+  while ((await usedBytes(endpoint.db, 'mine')) === 0) await sleep(2);
   request.destroy();
-  while ((await statusOf(door, id)) !== 'queued') await sleep(2);
-  assert.equal(await usedBytes(door.db, 'mine'), 0);
+  while ((await statusOf(endpoint, id)) !== 'queued') await sleep(2);
+  assert.equal(await usedBytes(endpoint.db, 'mine'), 0);
 });
 
 test('OSSN-0057: a project has so many images, with bytes or without, also when it asks for many at one time', async (t) => {
@@ -128,19 +129,19 @@ test('OSSN-0057: a project has so many images, with bytes or without, also when 
 });
 
 test('so many images of a project get their bytes at one time', async (t) => {
-  const door = await openImages(t);
-  Object.assign(door.images.config, { uploadCount: 2 });
-  const ids = await Promise.all([1, 2, 3].map(() => door.make()));
-  const [one, two] = ids.slice(0, 2).map((id) => openUpload(door, `${id}/file`));
+  const endpoint = await openImages(t);
+  Object.assign(endpoint.images.config, { uploadCount: 2 });
+  const ids = await Promise.all([1, 2, 3].map(() => endpoint.make()));
+  const [one, two] = ids.slice(0, 2).map((id) => openUpload(endpoint, `${id}/file`));
   for (const [n, upload] of [one, two].entries()) {
     upload?.request.write('a');
-    await putting(door, ids[n] ?? '');
+    await putting(endpoint, ids[n] ?? '');
   }
-  const refused = await door.upload(ids[2] ?? '', Buffer.from('b'));
+  const refused = await endpoint.upload(ids[2] ?? '', Buffer.from('b'));
   assert.deepEqual([refused.status, /image_count_uploading/.test(refused.body.message)], [413, true]);
   one?.request.end();
   assert.equal(await one?.status, 204);
-  assert.equal((await door.upload(ids[2] ?? '', Buffer.from('b'))).status, 204);
+  assert.equal((await endpoint.upload(ids[2] ?? '', Buffer.from('b'))).status, 204);
   two?.request.end();
   await two?.status;
 });
@@ -148,8 +149,8 @@ test('so many images of a project get their bytes at one time', async (t) => {
 test('bytes are judged as what their image was when they began to come: its formats may not change underneath', async (t) => {
   const { ask, make, images } = await openImages(t);
   const id = await make();
-  const who = { projectId: 'mine', roles: ['member'] } as unknown as Who;
-  const seen = await findImage(images.db, who, id);
+  const caller = { projectId: 'mine', roles: ['member'] } as unknown as Caller;
+  const seen = await findImage(images.db, caller, id);
   const patch = [{ op: 'replace', path: '/disk_format', value: 'vmdk' }];
   const headers = { 'content-type': 'application/openstack-images-v2.1-json-patch' };
   assert.equal((await ask('PATCH', `/v2/images/${id}`, { body: patch, headers })).status, 200);

@@ -21,7 +21,7 @@ const own = (db: Knex, { imageId, id }: Upload) =>
   db<ImageRow>('images').where({ id: imageId, uploadId: id, deletedAt: null }).whereIn('status', fillings);
 
 /** False when the image is not waiting for its bytes, or is not what was seen: its formats decide how they are judged. */
-export async function takeForUpload(
+export async function acquireForUpload(
   db: Knex,
   { id: imageId, diskFormat, containerFormat }: Pick<ImageRow, 'id' | 'diskFormat' | 'containerFormat'>,
   id: string,

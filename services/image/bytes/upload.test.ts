@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openImages } from '../../../test/fakes/image-door.ts';
+import { openImages } from '../../../test/fakes/image-api.ts';
 import { sweep } from './sweep.ts';
 
 test('an image is made, filled, read whole and in part, and deleted with its bytes', async (t) => {
@@ -129,16 +129,16 @@ test('an upload that breaks off leaves the image waiting, and no bytes', async (
 test('staged bytes wait for their import, and go with their image', async (t) => {
   const { ask, make, files } = await openImages(t);
   const [id, other] = [await make(), await make()];
-  const wish = { body: { method: { name: 'glance-direct' } } };
-  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 409);
+  const input = { body: { method: { name: 'glance-direct' } } };
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, input)).status, 409);
   for (const each of [id, other])
     assert.equal((await ask('PUT', `/v2/images/${each}/stage`, { body: Buffer.from('bytes') })).status, 204);
   assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'uploading');
   assert.equal((await ask('GET', `/v2/images/${id}/file`)).status, 204);
   assert.equal((await ask('POST', `/v2/images/${id}/import`, { body: { method: { name: 'magic' } } })).status, 400);
-  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 202);
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, input)).status, 202);
   assert.equal((await ask('GET', `/v2/images/${id}/file`)).raw.toString(), 'bytes');
-  assert.equal((await ask('POST', `/v2/images/${id}/import`, wish)).status, 409);
+  assert.equal((await ask('POST', `/v2/images/${id}/import`, input)).status, 409);
   const { tasks } = (await ask('GET', `/v2/images/${id}/tasks`)).body as unknown as { tasks: { status: string }[] };
   assert.deepEqual(
     tasks.map(({ status }) => status),

@@ -12,13 +12,13 @@ import { checkUploadCount } from '../quotas/limits.ts';
 import { type Budget, lostImage, openBudget } from './budget.ts';
 import { type Digest, digestPieces } from './digest.ts';
 import {
+  acquireForUpload,
   bytesName,
   type Filling,
   type Found,
   finishUpload,
   giveUpUpload,
   renewUpload,
-  takeForUpload,
   type Upload,
 } from './store.ts';
 
@@ -72,25 +72,25 @@ async function giveUp({ db, log }: Images, upload: Upload, error: unknown): Prom
 async function beginUpload({ db, config }: Images, image: Image, { id }: Upload, filling: Filling): Promise<void> {
   await db.transaction(async (tx) => {
     await checkUploadCount(tx, config, image.owner);
-    if (await takeForUpload(tx, image, id, filling, Date.now() + config.leaseMs)) return;
+    if (await acquireForUpload(tx, image, id, filling, Date.now() + config.leaseMs)) return;
     throw conflict(`Image status transition from ${image.status} to ${filling} is not allowed`);
   });
 }
 
-interface Way extends Upload {
+interface Method extends Upload {
   readonly filling: Filling;
   readonly budget: Budget;
   readonly announced: number;
 }
 
-async function fill(images: Images, image: Image, upload: Way, stream: Readable): Promise<void> {
+async function fill(images: Images, image: Image, upload: Method, stream: Readable): Promise<void> {
   const { db, bytes, config } = images;
   await upload.budget.announce(upload.announced);
   const name = bytesName(image.id, upload.id);
   const fresh = await bytes.begin(name);
   const lease = holdUpload(images, upload, stream);
   try {
-    const found = await pour(image, fresh, upload.budget, stream);
+    const found = await readBlocks(image, fresh, upload.budget, stream);
     await fresh.keep();
     if (await finishUpload(db, upload, upload.filling, found)) return;
     await bytes.remove(name);
@@ -104,7 +104,7 @@ async function fill(images: Images, image: Image, upload: Way, stream: Readable)
   }
 }
 
-async function pour(image: Image, fresh: NewBytes, budget: Budget, stream: Readable): Promise<Found> {
+async function readBlocks(image: Image, fresh: NewBytes, budget: Budget, stream: Readable): Promise<Found> {
   const checked = image.containerFormat === 'bare' ? (image.diskFormat as string) : undefined;
   const digest = await digestPieces(stream, async (piece, offset) => {
     await budget.cover(offset + piece.length);

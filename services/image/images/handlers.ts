@@ -1,9 +1,9 @@
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { removeBytes } from '../bytes/remove.ts';
 import type { Images } from '../context.ts';
-import { changeImage, createImage, type ImageWish } from './operations.ts';
+import { changeImage, createImage, type ImageInput } from './operations.ts';
 import { changesOf } from './patch.ts';
 import { findImage, type Image, markDeleted, moveImage, noImage } from './store.ts';
 import { imageTarget, imageView } from './view.ts';
@@ -21,17 +21,17 @@ const allowVisibility = (call: Judge) => (image: Image) => {
   if (image.visibility === 'community') allow(call, 'communitize_image', image);
 };
 
-export const findOwn = (images: Images, call: Pick<Call, 'who' | 'params'>): Promise<Image> =>
-  findImage(images.db, call.who, call.params.id ?? '');
+export const findOwn = (images: Images, call: Pick<Call, 'caller' | 'params'>): Promise<Image> =>
+  findImage(images.db, call.caller, call.params.id ?? '');
 
-export const makeImage: Handler<Images, ImageWish> = async (images, call) => {
+export const makeImage: Handler<Images, ImageInput> = async (images, call) => {
   const check = (image: Image) => {
-    if (image.owner !== call.who.projectId && !isAdmin(call.who))
+    if (image.owner !== call.caller.projectId && !isAdmin(call.caller))
       throw forbidden(`You are not permitted to create images owned by '${image.owner}'`);
     allow(call, 'add_image', image);
     allowVisibility(call)(image);
   };
-  const image = await createImage(images, call.who, call.body, check);
+  const image = await createImage(images, call.caller, call.body, check);
   return created(imageView(image), {
     location: `${call.base}/v2/images/${image.id}`,
     'openstack-image-import-methods': 'glance-direct',
@@ -41,7 +41,7 @@ export const makeImage: Handler<Images, ImageWish> = async (images, call) => {
 
 export const showImage: Handler<Images> = async (images, call) => {
   const image = await findOwn(images, call);
-  if (!call.may('get_image', imageTarget(image, call.who.projectId))) throw noImage(image.id);
+  if (!call.may('get_image', imageTarget(image, call.caller.projectId))) throw noImage(image.id);
   return ok(imageView(image));
 };
 
@@ -49,7 +49,7 @@ export const patchImage: Handler<Images, unknown> = async (images, call) => {
   const changes = changesOf(call.header('content-type') ?? '', call.body);
   const image = await findOwn(images, call);
   allow(call, 'modify_image', image);
-  const mayGive = isAdmin(call.who);
+  const mayGive = isAdmin(call.caller);
   return ok(imageView(await changeImage(images, image, changes, { visibility: allowVisibility(call), mayGive })));
 };
 

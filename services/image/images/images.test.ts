@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Asked, admin, openImages } from '../../../test/fakes/image-door.ts';
+import { type Asked, admin, openImages } from '../../../test/fakes/image-api.ts';
 
 test('an image is changed by JSON patch, in both of its languages', async (t) => {
   const { ask, make, upload } = await openImages(t);
@@ -63,7 +63,7 @@ test('tags come and go, and limits are told with their numbers', async (t) => {
   assert.deepEqual([refused.status, refused.body.message.match(/\d+/g)], [413, ['129', '128']]);
 });
 
-test('bad wishes are refused in words, in HTML or JSON', async (t) => {
+test('bad requests are refused in words, in HTML or JSON', async (t) => {
   const { ask } = await openImages(t);
   const statusOf = async (body: unknown) => (await ask('POST', '/v2/images', { body })).status;
   assert.equal(await statusOf({ disk_format: 'floppy' }), 400);

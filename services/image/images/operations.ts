@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { projectOf, type Who } from '#shared/auth/who.ts';
+import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import type { Config } from '../config.ts';
@@ -9,13 +9,13 @@ import { baseFields, checkName, checkWhole } from './attributes.ts';
 import type { Change } from './patch.ts';
 import { type Image, insertImage, lockImage, noImage, updateImage, withMore } from './store.ts';
 
-export type ImageWish = Readonly<Record<string, unknown>>;
+export type ImageInput = Readonly<Record<string, unknown>>;
 /** Throws 403 unless the caller may give an image as it would be then this visibility. */
 type AllowVisibility = (image: Image) => void;
 
-export async function createImage({ db, config }: Images, who: Who, wish: ImageWish, allow: AllowVisibility) {
-  for (const name of Object.keys(wish)) if (name !== 'id') checkName(name);
-  const image = newImage(who, wish);
+export async function createImage({ db, config }: Images, caller: Caller, input: ImageInput, allow: AllowVisibility) {
+  for (const name of Object.keys(input)) if (name !== 'id') checkName(name);
+  const image = newImage(caller, input);
   checkWhole(image, config);
   allow(image);
   await db.transaction(async (tx) => {
@@ -25,14 +25,14 @@ export async function createImage({ db, config }: Images, who: Who, wish: ImageW
   return image;
 }
 
-function newImage(who: Who, wish: ImageWish): Image {
+function newImage(caller: Caller, input: ImageInput): Image {
   const now = Date.now();
-  const properties = Object.entries(wish).filter(([name]) => !Object.hasOwn(baseFields, name) && name !== 'id');
-  const given = Object.entries(baseFields).filter(([name]) => Object.hasOwn(wish, name));
+  const properties = Object.entries(input).filter(([name]) => !Object.hasOwn(baseFields, name) && name !== 'id');
+  const given = Object.entries(baseFields).filter(([name]) => Object.hasOwn(input, name));
   return {
-    id: String(wish.id ?? randomUUID()),
+    id: String(input.id ?? randomUUID()),
     name: null,
-    owner: projectOf(who) || null,
+    owner: projectOf(caller) || null,
     status: 'queued',
     visibility: 'shared',
     size: null,
@@ -54,7 +54,7 @@ function newImage(who: Who, wish: ImageWish): Image {
     reservedBytes: null,
     staged: null,
     tags: [],
-    ...Object.fromEntries(given.map(([name, field]) => [field, wish[name]])),
+    ...Object.fromEntries(given.map(([name, field]) => [field, input[name]])),
     properties: Object.fromEntries(properties) as Record<string, string>,
   };
 }

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { isDuplicate } from '#shared/db/errors.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { ImageStatus, Visibility } from './states.ts';
@@ -45,18 +45,18 @@ export const noImage = (id: string) =>
   new Fault(404, 'notFound', `No image found with ID ${id}`, { type: 'ImageNotFound' });
 
 /** Whom an image is shown to is decided here, once: to others it does not exist. */
-export async function findImage(db: Knex, who: Who, id: string): Promise<Image> {
+export async function findImage(db: Knex, caller: Caller, id: string): Promise<Image> {
   const row = (await db<ImageRow>('images').where({ id, deletedAt: null }).first()) as ImageRow | undefined;
-  if (!row || !(await isVisible(db, who, row))) throw noImage(id);
+  if (!row || !(await isVisible(db, caller, row))) throw noImage(id);
   const [image] = await withMore(db, [row]);
   return image as Image;
 }
 
-export async function isVisible(db: Knex, who: Who, { id, owner, visibility }: ImageRow): Promise<boolean> {
-  if (isAdmin(who) || owner === null || visibility === 'public' || visibility === 'community') return true;
-  if (owner === who.projectId) return true;
-  if (visibility !== 'shared' || who.projectId === null) return false;
-  return (await db('image_members').where({ imageId: id, memberId: who.projectId }).first('imageId')) !== undefined;
+export async function isVisible(db: Knex, caller: Caller, { id, owner, visibility }: ImageRow): Promise<boolean> {
+  if (isAdmin(caller) || owner === null || visibility === 'public' || visibility === 'community') return true;
+  if (owner === caller.projectId) return true;
+  if (visibility !== 'shared' || caller.projectId === null) return false;
+  return (await db('image_members').where({ imageId: id, memberId: caller.projectId }).first('imageId')) !== undefined;
 }
 
 /** Properties and tags, one query each for all of them. */

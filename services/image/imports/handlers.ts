@@ -7,17 +7,17 @@ import { allow, findOwn } from '../images/handlers.ts';
 import { insertImport, listImports } from './store.ts';
 import { importView } from './view.ts';
 
-interface ImportWish {
+interface ImportRequest {
   readonly method: { readonly name: string };
 }
 
 /** The bytes were checked when they were staged, so nothing is left to wait for. */
-export const importImage: Handler<Images, ImportWish> = async (images, call) => {
+export const importImage: Handler<Images, ImportRequest> = async (images, call) => {
   const { name } = call.body.method;
   if (name !== 'glance-direct') throw badRequest(`Unknown import method name '${name}'.`);
   const image = await findOwn(images, call);
   allow(call, 'modify_image', image);
-  const { userId, requestId } = call.who;
+  const { userId, requestId } = call.caller;
   await images.db.transaction(async (tx) => {
     if (!(await activateStaged(tx, image)))
       throw conflict("Image needs to be staged before 'glance-direct' method can be used");

@@ -2,15 +2,15 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
 import { checkNoSlash } from '../images/handlers.ts';
 import { imageView } from '../images/view.ts';
+import { listRequest } from './query.ts';
 import { listImages } from './store.ts';
-import { listWish } from './wish.ts';
 
 export const showImages: Handler<Images> = async ({ db }, call) => {
   checkNoSlash(call);
-  const { who, queries } = call;
-  const wish = listWish(queries);
-  const images = wish.limit === 0 ? [] : await listImages(db, who, wish);
-  const last = images.length === wish.limit ? images.at(-1)?.id : undefined;
+  const { caller, queries } = call;
+  const request = listRequest(queries);
+  const images = request.limit === 0 ? [] : await listImages(db, caller, request);
+  const last = images.length === request.limit ? images.at(-1)?.id : undefined;
   return ok({
     images: images.map(imageView),
     first: pageAt(queries),

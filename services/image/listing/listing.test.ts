@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Asked, admin, openImages, sorted } from '../../../test/fakes/image-door.ts';
+import { type Asked, admin, openImages, sorted } from '../../../test/fakes/image-api.ts';
 
 test('who may see an image: its project, all, or those it is shared with', async (t) => {
   const { ask, make } = await openImages(t);
@@ -66,7 +66,7 @@ test('a list is filtered, sorted, and read page by page', async (t) => {
     assert.equal((await ask('GET', `/v2/images?${bad}`)).status, 400, bad);
 });
 
-test('a reader reads, and a stranger to the project changes nothing', async (t) => {
+test('a reader reads, and someone outside the project changes nothing', async (t) => {
   const { ask, make } = await openImages(t);
   const id = await make();
   const reader = { roles: 'reader' };

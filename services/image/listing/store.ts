@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Image, type ImageRow, isVisible, withMore } from '../images/store.ts';
 
@@ -10,7 +10,7 @@ export interface Condition {
   readonly value: string | number | boolean | readonly string[] | readonly [number, number];
 }
 
-export interface ListWish {
+export interface ListRequest {
   readonly conditions: readonly Condition[];
   readonly properties: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
@@ -23,28 +23,28 @@ export interface ListWish {
 }
 
 /** One page, in the order asked for. */
-export async function listImages(db: Knex, who: Who, wish: ListWish): Promise<Image[]> {
+export async function listImages(db: Knex, caller: Caller, request: ListRequest): Promise<Image[]> {
   const query = db<ImageRow>('images').where({ deletedAt: null });
-  for (const { column, compare, value } of wish.conditions) {
+  for (const { column, compare, value } of request.conditions) {
     if (compare === 'in') query.whereIn(column, value as readonly string[]);
     else if (compare === 'outside') query.whereNotBetween(column, value as readonly [number, number]);
     else query.where(column, compare, value as string);
   }
-  for (const tag of wish.tags) query.whereIn('id', db('image_tags').where({ tag }).select('imageId'));
-  for (const [name, value] of Object.entries(wish.properties))
+  for (const tag of request.tags) query.whereIn('id', db('image_tags').where({ tag }).select('imageId'));
+  for (const [name, value] of Object.entries(request.properties))
     query.whereIn('id', db('image_properties').where({ name, value }).select('imageId'));
-  showTo(query, db, who, wish);
-  if (wish.marker !== undefined) startAfter(query, await findMarker(db, who, wish.marker), wish.sort);
-  for (const { column, descending } of wish.sort) query.orderBy(column, descending ? 'desc' : 'asc');
-  return withMore(db, (await query.limit(wish.limit)) as ImageRow[]);
+  showTo(query, db, caller, request);
+  if (request.marker !== undefined) startAfter(query, await findMarker(db, caller, request.marker), request.sort);
+  for (const { column, descending } of request.sort) query.orderBy(column, descending ? 'desc' : 'asc');
+  return withMore(db, (await query.limit(request.limit)) as ImageRow[]);
 }
 
-function showTo(query: Knex.QueryBuilder, db: Knex, who: Who, { visibility, memberStatus }: ListWish): void {
-  const { projectId } = who;
+function showTo(query: Knex.QueryBuilder, db: Knex, caller: Caller, { visibility, memberStatus }: ListRequest): void {
+  const { projectId } = caller;
   const isOwn = { owner: projectId ?? '' };
   if (visibility === undefined) query.where((or) => or.where(isOwn).orWhereNot({ visibility: 'community' }));
   else if (visibility !== 'all') query.where({ visibility });
-  if (isAdmin(who)) return;
+  if (isAdmin(caller)) return;
   const shared = db('image_members').where({ memberId: projectId ?? '' });
   if (memberStatus !== 'all') shared.where({ status: memberStatus });
   query.where((or) =>
@@ -56,14 +56,14 @@ function showTo(query: Knex.QueryBuilder, db: Knex, who: Who, { visibility, memb
 }
 
 /** Also one that was deleted meanwhile. What the caller may not see is answered as what is not there. */
-async function findMarker(db: Knex, who: Who, id: string): Promise<ImageRow> {
+async function findMarker(db: Knex, caller: Caller, id: string): Promise<ImageRow> {
   const marker = (await db<ImageRow>('images').where({ id }).first()) as ImageRow | undefined;
-  if (!marker || !(await isVisible(db, who, marker))) throw badRequest(`No image found with ID ${id}`);
+  if (!marker || !(await isVisible(db, caller, marker))) throw badRequest(`No image found with ID ${id}`);
   return marker;
 }
 
 /** All rows behind this one: alike in the first keys and behind in the next. Both databases put null first. */
-function startAfter(query: Knex.QueryBuilder, marker: ImageRow, sort: ListWish['sort']): void {
+function startAfter(query: Knex.QueryBuilder, marker: ImageRow, sort: ListRequest['sort']): void {
   query.where((either) => {
     for (const [depth, { column, descending }] of sort.entries()) {
       const value = marker[column as keyof ImageRow];

@@ -1,5 +1,5 @@
 /** Whom a shared image is shared with. The owner names a project; that project accepts or rejects. */
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
@@ -15,22 +15,23 @@ function checkShared(image: Image): void {
   if (image.visibility !== 'shared') throw forbidden('Only shared images have members.');
 }
 
-const isOwners = ({ who }: Pick<Call, 'who'>, image: Image) => isAdmin(who) || image.owner === who.projectId;
+const isOwners = ({ caller }: Pick<Call, 'caller'>, image: Image) =>
+  isAdmin(caller) || image.owner === caller.projectId;
 
 export const showMembers: Handler<Images> = async (images, call) => {
   const image = await findOwn(images, call);
-  allow(call, 'get_members', image, call.who.projectId);
+  allow(call, 'get_members', image, call.caller.projectId);
   checkShared(image);
-  const own = isOwners(call, image) ? undefined : (call.who.projectId ?? '');
+  const own = isOwners(call, image) ? undefined : (call.caller.projectId ?? '');
   return ok({ members: (await listMembers(images.db, image.id, own)).map(memberView), schema });
 };
 
 export const showMember: Handler<Images> = async (images, call) => {
   const { member = '' } = call.params;
   const image = await findOwn(images, call);
-  allow(call, 'get_member', image, call.who.projectId);
+  allow(call, 'get_member', image, call.caller.projectId);
   const found = await findMember(images.db, image.id, member);
-  if (!isOwners(call, image) && member !== call.who.projectId) await findMember(images.db, image.id, '');
+  if (!isOwners(call, image) && member !== call.caller.projectId) await findMember(images.db, image.id, '');
   return ok(memberView(found));
 };
 
@@ -63,7 +64,7 @@ export const answerSharing: Handler<Images, { status?: MemberStatus }> = async (
   const { member = '' } = call.params;
   checkShared(image);
   const found = await findMember(images.db, image.id, member);
-  if (!isAdmin(call.who) && found.memberId !== call.who.projectId)
+  if (!isAdmin(call.caller) && found.memberId !== call.caller.projectId)
     throw forbidden(`Not allowed to update members for image ${image.id}.`);
   allow(call, 'modify_member', image, found.memberId);
   const changed = { ...found, status, updatedAt: Date.now() };

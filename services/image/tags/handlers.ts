@@ -1,4 +1,4 @@
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
@@ -11,8 +11,8 @@ async function change(images: Images, call: Call<never>, tags: (before: Image) =
   const image = await findOwn(images, call);
   allow(call, 'modify_image', image);
   const value = tags(image);
-  const wish = { op: 'replace', name: 'tags', value, mayOverwrite: true } as const;
-  await changeImage(images, image, [wish], { visibility: () => {}, mayGive: isAdmin(call.who) });
+  const input = { op: 'replace', name: 'tags', value, mayOverwrite: true } as const;
+  await changeImage(images, image, [input], { visibility: () => {}, mayGive: isAdmin(call.caller) });
   return gone();
 }
 

@@ -5,7 +5,7 @@ export interface NetworkDriver extends NetworkAgent {
   readonly kind: NetworkReport['driver'];
   /** What the host can do, probed once. */
   readonly features: readonly string[];
-  /** Ids of the wishes that stand here. */
+  /** Ids of the specs that stand here. */
   standing(): string[];
   /** Stops looking after the host. What was built stays. */
   close(): Promise<void>;

@@ -1,23 +1,23 @@
 /** Hosts on which nothing is built: `fake` for scale, `user` where there is no root and QEMU carries the guests' frames. */
-import type { RouterWish } from '#shared/contracts/network-agent.ts';
+import type { RouterSpec } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { NetworkDriver } from './driver.ts';
 
 /** Writes down what it is asked, in memory. */
-export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly wishes: ReadonlyMap<string, unknown> } {
-  const wishes = new Map<string, unknown>();
-  const ensure = async (wish: { readonly id: string }) => {
-    wishes.set(wish.id, wish);
+export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly specs: ReadonlyMap<string, unknown> } {
+  const specs = new Map<string, unknown>();
+  const ensure = async (spec: { readonly id: string }) => {
+    specs.set(spec.id, spec);
     return { refused: [] };
   };
   const gone = async ({ id }: { readonly id: string }) => {
-    wishes.delete(id);
+    specs.delete(id);
   };
   return {
     kind,
     features: [],
-    wishes,
-    standing: () => [...wishes.keys()],
+    specs,
+    standing: () => [...specs.keys()],
     close: async () => {},
     ensurePort: ensure,
     ensurePortGone: gone,
@@ -25,9 +25,9 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
     ensureGroupGone: gone,
     ensureDhcp: ensure,
     ensureDhcpGone: gone,
-    ensureRouter: async (wish) => {
-      if (kind === 'user') refuseFloating(wish);
-      return ensure(wish);
+    ensureRouter: async (spec) => {
+      if (kind === 'user') refuseFloating(spec);
+      return ensure(spec);
     },
     ensureRouterGone: gone,
     ensureExternal: ensure,
@@ -36,7 +36,7 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
 }
 
 /** User-mode networking lets guests out; an address that leads in needs a network of the host's own. */
-function refuseFloating({ floatingIps }: RouterWish): void {
+function refuseFloating({ floatingIps }: RouterSpec): void {
   const [first] = floatingIps;
   if (first)
     throw new Fault(

@@ -33,12 +33,12 @@ test('a failed run is told to its callers, and the next runs anyway', async () =
 });
 
 test('work on one key is done in order, and an error is its caller’s alone', async () => {
-  const lane = inOrder();
+  const queue = inOrder();
   const done: number[] = [];
-  const bad = lane('a', async () => {
+  const bad = queue('a', async () => {
     throw new Error('bad');
   });
-  const good = lane('a', async () => done.push(1));
+  const good = queue('a', async () => done.push(1));
   await assert.rejects(bad, /bad/);
   await good;
   assert.deepEqual(done, [1]);

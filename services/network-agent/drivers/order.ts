@@ -1,11 +1,11 @@
-import { openLanes } from '#shared/clock/lanes.ts';
+import { keyedQueue } from '#shared/clock/keyed-queue.ts';
 
 /** One at a time per key; the caller gets the result, or the error. */
 export function inOrder(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
-  const lanes = openLanes();
+  const queues = keyedQueue();
   return (key, work) =>
     new Promise((resolve, reject) => {
-      lanes(key, () => work().then(resolve, reject));
+      queues(key, () => work().then(resolve, reject));
     });
 }
 

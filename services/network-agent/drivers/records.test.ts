@@ -47,7 +47,7 @@ test('what was asked is known after a restart, until it is gone', async (t) => {
   assert.deepEqual(await readdir(join(dir, 'port')), [], 'and no file is left');
 });
 
-test('a network is as it was last described, whichever wish needs it', async (t) => {
+test('a network is as it was last described, whichever spec needs it', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'wattle-records-'));
   t.after(() => rm(dir, { recursive: true }));
   const records = openRecords(dir);

@@ -1,61 +1,61 @@
-/** What this host was asked to be, one JSON file per wish, so that it can be made again after a reboot. */
+/** What this host was asked to be, one JSON file per spec, so that it can be made again after a reboot. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
-  DhcpWish,
-  ExternalWish,
-  GroupWish,
-  PortWish,
-  RouterWish,
+  DhcpSpec,
+  ExternalSpec,
+  GroupSpec,
+  PortSpec,
+  RouterSpec,
   Segment,
 } from '#shared/contracts/network-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
 
-export interface Wishes {
-  readonly port: PortWish;
-  readonly group: GroupWish;
-  readonly dhcp: DhcpWish;
-  readonly router: RouterWish;
-  readonly external: ExternalWish;
+export interface Specs {
+  readonly port: PortSpec;
+  readonly group: GroupSpec;
+  readonly dhcp: DhcpSpec;
+  readonly router: RouterSpec;
+  readonly external: ExternalSpec;
 }
-export type Kind = keyof Wishes;
+export type Kind = keyof Specs;
 export const kinds: readonly Kind[] = ['port', 'group', 'dhcp', 'router', 'external'];
 
-/** The wishes of one kind. Memory answers; a wish is on the disk before `put` resolves. */
-export interface Records<Wish> {
-  get(id: string): Wish | undefined;
-  list(): Wish[];
-  put(wish: Wish): Promise<void>;
+/** The specs of one kind. Memory answers; a spec is on the disk before `put` resolves. */
+export interface Records<Spec> {
+  get(id: string): Spec | undefined;
+  list(): Spec[];
+  put(spec: Spec): Promise<void>;
   remove(id: string): Promise<void>;
 }
-export type AllRecords = { readonly [K in Kind]: Records<Wishes[K]> } & {
-  /** Each network as it was last described, by its bridge: older wishes know fewer of its hosts. */
+export type AllRecords = { readonly [K in Kind]: Records<Specs[K]> } & {
+  /** Each network as it was last described, by its bridge: older specs know fewer of its hosts. */
   readonly segment: Records<Segment>;
 };
 
 export function openRecords(dir: string): AllRecords {
-  const wishes = <Wish extends { readonly id: string }>(kind: Kind) => recordsIn<Wish>(join(dir, kind), ({ id }) => id);
+  const specs = <Spec extends { readonly id: string }>(kind: Kind) => recordsIn<Spec>(join(dir, kind), ({ id }) => id);
   return {
-    port: wishes('port'),
-    group: wishes('group'),
-    dhcp: wishes('dhcp'),
-    router: wishes('router'),
-    external: wishes('external'),
+    port: specs('port'),
+    group: specs('group'),
+    dhcp: specs('dhcp'),
+    router: specs('router'),
+    external: specs('external'),
     segment: recordsIn(join(dir, 'segment'), ({ bridge }) => bridge),
   };
 }
 
-function recordsIn<Wish>(dir: string, keyOf: (wish: Wish) => string): Records<Wish> {
+function recordsIn<Spec>(dir: string, keyOf: (spec: Spec) => string): Records<Spec> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const byKey = new Map(readAll<Wish>(dir).map((wish) => [keyOf(wish), wish]));
+  const byKey = new Map(readAll<Spec>(dir).map((spec) => [keyOf(spec), spec]));
   const fileOf = (key: string) => join(dir, `${encodeURIComponent(key)}.json`);
   return {
     get: (key) => byKey.get(key),
     list: () => [...byKey.values()],
-    put: async (wish) => {
-      await writeWhole(fileOf(keyOf(wish)), JSON.stringify(wish));
-      byKey.set(keyOf(wish), wish);
+    put: async (spec) => {
+      await writeWhole(fileOf(keyOf(spec)), JSON.stringify(spec));
+      byKey.set(keyOf(spec), spec);
     },
     remove: async (key) => {
       await rm(fileOf(key), { force: true });
@@ -64,13 +64,13 @@ function recordsIn<Wish>(dir: string, keyOf: (wish: Wish) => string): Records<Wi
   };
 }
 
-const readAll = <Wish>(dir: string): Wish[] =>
+const readAll = <Spec>(dir: string): Spec[] =>
   readdirSync(dir)
     .filter((file) => file.endsWith('.json'))
-    .map((file) => JSON.parse(readFileSync(join(dir, file), 'utf8')) as Wish);
+    .map((file) => JSON.parse(readFileSync(join(dir, file), 'utf8')) as Spec);
 
-/** The networks that a wish needs on this host. */
-export const segmentsOf: { readonly [K in Kind]: (wish: Wishes[K]) => Segment[] } = {
+/** The networks that a spec needs on this host. */
+export const segmentsOf: { readonly [K in Kind]: (spec: Specs[K]) => Segment[] } = {
   port: ({ segment }) => [segment],
   group: () => [],
   dhcp: ({ segment }) => [segment],
@@ -80,10 +80,10 @@ export const segmentsOf: { readonly [K in Kind]: (wish: Wishes[K]) => Segment[] 
 
 /** Every network that something on this host still needs, by bridge. */
 export function neededSegments(records: AllRecords): Map<string, Segment> {
-  const all = kinds.flatMap((kind) => records[kind].list().flatMap(segmentsOf[kind] as (wish: unknown) => Segment[]));
+  const all = kinds.flatMap((kind) => records[kind].list().flatMap(segmentsOf[kind] as (spec: unknown) => Segment[]));
   return new Map(all.map((segment) => [segment.bridge, records.segment.get(segment.bridge) ?? segment]));
 }
 
-/** Ids of all wishes that stand here. */
+/** Ids of all specs that stand here. */
 export const standingIn = (records: AllRecords): string[] =>
   kinds.flatMap((kind) => (records[kind].list() as { readonly id: string }[]).map(({ id }) => id));

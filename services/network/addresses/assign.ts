@@ -8,7 +8,7 @@ import { canonical, cidrOf, contains, eui64, numberOf, usable } from './cidr.ts'
 import { lowestFree, someAddresses } from './pools.ts';
 import { type Address, allTaken, insertAddresses, takenAmong } from './store.ts';
 
-export interface FixedIpWish {
+export interface FixedIpInput {
   readonly subnet_id?: string;
   readonly ip_address?: string;
 }
@@ -19,7 +19,7 @@ interface Taker {
   readonly networkId: string;
   readonly subnets: readonly Subnet[];
   /** Undefined: an address of each family. */
-  readonly wishes: readonly FixedIpWish[] | undefined;
+  readonly inputs: readonly FixedIpInput[] | undefined;
   /** The first free ones: what the network itself takes shall not be in the way of what people ask for. */
   readonly lowest?: boolean;
   /** Those that it has already. */
@@ -28,7 +28,7 @@ interface Taker {
 
 /** Takes them in the caller's transaction: the key of the table decides who was first. */
 export async function assignAddresses(network: Network, taker: Taker): Promise<Address[]> {
-  const { wishes } = taker;
+  const { inputs } = taker;
   const rows: Address[] = [];
   const take = async ({ subnet, address }: Choice) => {
     const { portId, networkId, begin = 0 } = taker;
@@ -36,11 +36,11 @@ export async function assignAddresses(network: Network, taker: Taker): Promise<A
     await insertAddresses(network.db, [row]);
     rows.push(row);
   };
-  if (wishes === undefined) for (const choice of await oneOfEachFamily(network, taker)) await take(choice);
+  if (inputs === undefined) for (const choice of await oneOfEachFamily(network, taker)) await take(choice);
   else {
-    refuseTwice(wishes);
+    refuseTwice(inputs);
     // Each is taken before the next is looked for, so that two of them are never the same.
-    for (const wish of wishes) await take(await granted(network, taker, wish));
+    for (const input of inputs) await take(await granted(network, taker, input));
   }
   return rows;
 }
@@ -50,8 +50,8 @@ interface Choice {
   readonly address: string;
 }
 
-function refuseTwice(wishes: readonly FixedIpWish[]): void {
-  const named = wishes.flatMap(({ ip_address }) => (ip_address === undefined ? [] : (canonical(ip_address) ?? [])));
+function refuseTwice(inputs: readonly FixedIpInput[]): void {
+  const named = inputs.flatMap(({ ip_address }) => (ip_address === undefined ? [] : (canonical(ip_address) ?? [])));
   const twice = named.find((address, at) => named.indexOf(address) < at);
   if (twice !== undefined)
     throw badRequest(`Invalid input for fixed_ips. Reason: Duplicate IP address '${twice}'.`, 'HTTPBadRequest');
@@ -95,16 +95,16 @@ const automaticOf = (subnet: Subnet, { mac }: Taker): string => {
   return eui64(cidr, mac);
 };
 
-async function granted(network: Network, taker: Taker, wish: FixedIpWish): Promise<Choice> {
-  const subnet = await subnetFor(network, taker, wish);
-  if (wish.ip_address !== undefined) return { subnet, address: await thatOne(network, subnet, wish.ip_address) };
+async function granted(network: Network, taker: Taker, input: FixedIpInput): Promise<Choice> {
+  const subnet = await subnetFor(network, taker, input);
+  if (input.ip_address !== undefined) return { subnet, address: await thatOne(network, subnet, input.ip_address) };
   if (isAutomatic(subnet)) return { subnet, address: automaticOf(subnet, taker) };
   const address = await freeIn(network, subnet, taker.lowest);
   if (address === undefined) throw exhausted(taker.networkId);
   return { subnet, address };
 }
 
-async function subnetFor({ db }: Network, taker: Taker, { subnet_id, ip_address }: FixedIpWish): Promise<Subnet> {
+async function subnetFor({ db }: Network, taker: Taker, { subnet_id, ip_address }: FixedIpInput): Promise<Subnet> {
   const { networkId, subnets } = taker;
   if (subnet_id !== undefined) {
     const named = subnets.find(({ id }) => id === subnet_id);

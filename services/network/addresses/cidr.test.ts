@@ -22,7 +22,7 @@ test('one address has one spelling', () => {
   assert.equal(canonical('10.0.0.256'), undefined);
 });
 
-test('without a wish the pools are all addresses but the gateway', () => {
+test('without a request the pools are all addresses but the gateway', () => {
   assert.deepEqual(defaultPools(cidr('10.7.0.0/24'), '10.7.0.1'), [{ start: '10.7.0.2', end: '10.7.0.254' }]);
   assert.deepEqual(defaultPools(cidr('10.7.0.0/29'), '10.7.0.3'), [
     { start: '10.7.0.1', end: '10.7.0.2' },

@@ -53,12 +53,12 @@ export const listAvailabilities: Handler<Network> = async (network, call) => {
   const { ip_version: version, ...queries } = call.queries;
   const known = Object.entries(attributes).filter((entry) => entry[1] !== undefined);
   const listing = listingOf({ query: call.query, queries }, Object.fromEntries(known) as typeof networkAttributes);
-  const networks = await networkRows.list(network.db, call.who, listing);
+  const networks = await networkRows.list(network.db, call.caller, listing);
   return ok({ network_ip_availabilities: await availabilities(network, networks, version?.[0]) });
 };
 
-export const showAvailability: Handler<Network> = async (network, { who, params }) => {
-  const found = await networkRows.find(network.db, who, params.id ?? '');
+export const showAvailability: Handler<Network> = async (network, { caller, params }) => {
+  const found = await networkRows.find(network.db, caller, params.id ?? '');
   const [network_ip_availability] = await availabilities(network, [found]);
   return ok({ network_ip_availability });
 };

@@ -21,7 +21,7 @@ interface Device {
 }
 
 /** Call in the transaction that makes it true. Ports that are nowhere, and those of others than compute, tell nothing. */
-export async function tellCompute(tx: Knex, port: Device, { name, status }: Fresh): Promise<void> {
+export async function notifyCompute(tx: Knex, port: Device, { name, status }: Fresh): Promise<void> {
   if (port.bindingHost === '' || !port.deviceOwner.startsWith('compute:') || !/^[0-9a-f-]{36}$/.test(port.deviceId))
     return;
   const event = { serverId: port.deviceId, name, tag: port.id, status, createdAt: Date.now() };

@@ -1,5 +1,5 @@
 /** Which router can carry a floating IP to a port: one with a leg in both networks. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { versionOf } from '../addresses/cidr.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
@@ -20,13 +20,13 @@ export interface Place {
 
 export async function placeOf(
   network: Network,
-  who: Who,
+  caller: Caller,
   floatingIp: FloatingIp,
   portId: string,
   asked: string | null | undefined,
 ): Promise<Place> {
-  const port = await portRows.find(network.db, who, portId);
-  if (port.projectId !== floatingIp.projectId && !actsForAll(who))
+  const port = await portRows.find(network.db, caller, portId);
+  if (port.projectId !== floatingIp.projectId && !actsForAll(caller))
     throw badResource(
       'floatingip',
       `Cannot process floating IP association with Port ${portId}, since that port is owned by a different project`,

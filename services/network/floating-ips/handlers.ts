@@ -2,10 +2,10 @@ import type { Network } from '../context.ts';
 import { type Port, portRows } from '../ports/store.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { standardView } from '../resources/view.ts';
-import { createFloatingIp, type FloatingIpWish, removeFloatingIp, updateFloatingIp } from './operations.ts';
+import { createFloatingIp, type FloatingIpInput, removeFloatingIp, updateFloatingIp } from './operations.ts';
 import { type FloatingIp, floatingIpAttributes, floatingIpRows } from './store.ts';
 
-const floatingIpKind: Kind<FloatingIp, FloatingIpWish> = {
+const floatingIpKind: Kind<FloatingIp, FloatingIpInput> = {
   one: 'floatingip',
   many: 'floatingips',
   attributes: floatingIpAttributes,

@@ -1,4 +1,4 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
 import { type NetworkRow, networkRows } from '../networks/store.ts';
@@ -6,13 +6,13 @@ import { freshMac, freshPort } from '../ports/fresh.ts';
 import { removePort } from '../ports/remove.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { badResource, freshRow, given, type StandardWish } from '../resources/values.ts';
+import { badResource, freshRow, given, type StandardInput } from '../resources/values.ts';
 import { subnetRows } from '../subnets/store.ts';
 import { placeOf } from './association.ts';
-import { disassociate, restateRouter, tellAddresses } from './release.ts';
+import { disassociate, notifyAddresses, restateRouter } from './release.ts';
 import { type FloatingIp, floatingIpRows } from './store.ts';
 
-export interface FloatingIpWish extends StandardWish {
+export interface FloatingIpInput extends StandardInput {
   readonly floating_network_id: string;
   readonly floating_ip_address?: string | null;
   readonly subnet_id?: string | null;
@@ -22,14 +22,14 @@ export interface FloatingIpWish extends StandardWish {
   readonly dns_domain?: string;
 }
 
-export async function createFloatingIp(network: Network, who: Who, wish: FloatingIpWish, projectId: string) {
+export async function createFloatingIp(network: Network, caller: Caller, input: FloatingIpInput, projectId: string) {
   const { db } = network;
-  refuseAddressAlone(wish);
-  const outside = await networkRows.find(db, who, wish.floating_network_id);
+  refuseAddressAlone(input);
+  const outside = await networkRows.find(db, caller, input.floating_network_id);
   if (!outside.external) throw badResource('floatingip', `Network ${outside.id} is not a valid external network`);
   await reserve(network, projectId, 'floatingip');
-  const fresh = freshRow(projectId, { description: wish.description ?? '' }, 0);
-  const { port, address } = await takeAddress(network, outside, wish, fresh.id);
+  const fresh = freshRow(projectId, { description: input.description ?? '' }, 0);
+  const { port, address } = await takeAddress(network, outside, input, fresh.id);
   const bare: FloatingIp = {
     ...fresh,
     floatingNetworkId: outside.id,
@@ -39,19 +39,19 @@ export async function createFloatingIp(network: Network, who: Who, wish: Floatin
     fixedIpAddress: null,
     routerId: null,
     status: 'DOWN',
-    dnsName: wish.dns_name ?? '',
-    dnsDomain: wish.dns_domain ?? '',
+    dnsName: input.dns_name ?? '',
+    dnsDomain: input.dns_domain ?? '',
   };
-  const place = wish.port_id ? await placeOf(network, who, bare, wish.port_id, wish.fixed_ip_address) : {};
+  const place = input.port_id ? await placeOf(network, caller, bare, input.port_id, input.fixed_ip_address) : {};
   const floatingIp = { ...bare, ...place };
   await floatingIpRows.insert(db, floatingIp);
   await restateRouter(network, floatingIp.routerId);
-  await tellAddresses(network, floatingIp.portId);
+  await notifyAddresses(network, floatingIp.portId);
   return floatingIp;
 }
 
 /** A port of nobody on the external network holds the address. */
-async function takeAddress(network: Network, outside: NetworkRow, wish: FloatingIpWish, deviceId: string) {
+async function takeAddress(network: Network, outside: NetworkRow, input: FloatingIpInput, deviceId: string) {
   const { db } = network;
   const port: Port = {
     ...freshPort(outside.id, ''),
@@ -64,11 +64,11 @@ async function takeAddress(network: Network, outside: NetworkRow, wish: Floating
   await portRows.insert(db, port);
   const subnets = (await subnetRows.where(db, { networkId: outside.id })).filter(({ ipVersion }) => ipVersion === 4);
   const asked = given({
-    subnet_id: wish.subnet_id ?? undefined,
-    ip_address: wish.floating_ip_address ?? undefined,
+    subnet_id: input.subnet_id ?? undefined,
+    ip_address: input.floating_ip_address ?? undefined,
   });
-  const wishes = Object.keys(asked).length > 0 ? [asked] : undefined;
-  const taker = { portId: port.id, mac: port.macAddress, networkId: outside.id, subnets, wishes };
+  const inputs = Object.keys(asked).length > 0 ? [asked] : undefined;
+  const taker = { portId: port.id, mac: port.macAddress, networkId: outside.id, subnets, inputs };
   const [taken] = await assignAddresses(network, taker);
   if (!taken) throw badResource('floatingip', `Network ${outside.id} does not contain any IPv4 subnet`);
   return { port, address: taken.address };
@@ -77,36 +77,36 @@ async function takeAddress(network: Network, outside: NetworkRow, wish: Floating
 /** A port to stand for, or null to stand for none, as an empty body does; one that names other things leaves it. */
 export async function updateFloatingIp(
   network: Network,
-  who: Who,
+  caller: Caller,
   before: FloatingIp,
-  wish: Partial<FloatingIpWish>,
+  input: Partial<FloatingIpInput>,
 ): Promise<FloatingIp> {
   const { db } = network;
-  if (wish.description !== undefined)
-    await floatingIpRows.update(db, before.id, { description: wish.description ?? '' });
-  refuseAddressAlone(wish);
-  if (wish.port_id === null || Object.keys(wish).length === 0) await disassociate(network, before);
-  if (wish.port_id) {
-    const place = await placeOf(network, who, before, wish.port_id, wish.fixed_ip_address);
+  if (input.description !== undefined)
+    await floatingIpRows.update(db, before.id, { description: input.description ?? '' });
+  refuseAddressAlone(input);
+  if (input.port_id === null || Object.keys(input).length === 0) await disassociate(network, before);
+  if (input.port_id) {
+    const place = await placeOf(network, caller, before, input.port_id, input.fixed_ip_address);
     await floatingIpRows.update(db, before.id, { ...place, status: 'DOWN' });
     if (before.routerId !== place.routerId) await restateRouter(network, before.routerId);
-    if (before.portId !== place.portId) await tellAddresses(network, before.portId);
+    if (before.portId !== place.portId) await notifyAddresses(network, before.portId);
     await restateRouter(network, place.routerId);
-    await tellAddresses(network, place.portId);
+    await notifyAddresses(network, place.portId);
   }
   return (await floatingIpRows.get(db, before.id)) ?? before;
 }
 
-function refuseAddressAlone({ fixed_ip_address, port_id }: Partial<FloatingIpWish>): void {
+function refuseAddressAlone({ fixed_ip_address, port_id }: Partial<FloatingIpInput>): void {
   if (fixed_ip_address && !port_id)
     throw badResource('floatingip', 'fixed_ip_address cannot be specified without a port_id');
 }
 
-export async function removeFloatingIp(network: Network, _who: Who, floatingIp: FloatingIp): Promise<void> {
+export async function removeFloatingIp(network: Network, _caller: Caller, floatingIp: FloatingIp): Promise<void> {
   const { db } = network;
   await floatingIpRows.remove(db, floatingIp.id);
   await restateRouter(network, floatingIp.routerId);
-  await tellAddresses(network, floatingIp.portId);
+  await notifyAddresses(network, floatingIp.portId);
   const port = await portRows.get(db, floatingIp.floatingPortId);
   if (port) await removePort(network, port);
 }

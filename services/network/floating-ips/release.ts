@@ -1,27 +1,27 @@
 import type { Network } from '../context.ts';
-import { tellCompute } from '../events/store.ts';
+import { notifyCompute } from '../events/store.ts';
+import { markDirty } from '../host-sync/store.ts';
 import { portRows } from '../ports/store.ts';
 import { routerRows } from '../routers/store.ts';
-import { mark } from '../statements/store.ts';
 import { type FloatingIp, floatingIpRows } from './store.ts';
 
 /** The router that carries, or carried, a floating IP hears of it. */
 export async function restateRouter({ db }: Network, routerId: string | null): Promise<void> {
   const router = routerId === null ? undefined : await routerRows.get(db, routerId);
-  if (router) await mark(db, [{ host: router.host, kind: 'router', subject: router.id }]);
+  if (router) await markDirty(db, [{ host: router.host, kind: 'router', subject: router.id }]);
 }
 
 /** The server behind a port has other addresses now. */
-export async function tellAddresses({ db }: Network, portId: string | null): Promise<void> {
+export async function notifyAddresses({ db }: Network, portId: string | null): Promise<void> {
   const port = portId === null ? undefined : await portRows.get(db, portId);
-  if (port) await tellCompute(db, port, { name: 'network-changed', status: 'completed' });
+  if (port) await notifyCompute(db, port, { name: 'network-changed', status: 'completed' });
 }
 
 export async function disassociate(network: Network, floatingIp: FloatingIp): Promise<void> {
   const nothing = { portId: null, fixedIpAddress: null, routerId: null, status: 'DOWN' } as const;
   await floatingIpRows.update(network.db, floatingIp.id, nothing);
   await restateRouter(network, floatingIp.routerId);
-  await tellAddresses(network, floatingIp.portId);
+  await notifyAddresses(network, floatingIp.portId);
 }
 
 /** Those of a port that goes, or that lost the address they stand for. */

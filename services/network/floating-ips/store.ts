@@ -29,8 +29,8 @@ export const floatingIpAttributes: Attributes = {
   status: text('status'),
 };
 
-/** Its state is no wish of anybody: no revision. */
-export const settleFloatingIps = (tx: Knex, ids: readonly string[], status: FloatingIp['status']) =>
+/** Its state is no request of anybody: no revision. */
+export const setFloatingIpStates = (tx: Knex, ids: readonly string[], status: FloatingIp['status']) =>
   tx<FloatingIp>('floating_ips')
     .whereIn('id', [...ids])
     .update({ status });

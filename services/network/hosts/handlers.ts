@@ -3,10 +3,10 @@ import { conflict } from '#shared/errors/fault.ts';
 import { forgetWorkOf } from '#shared/hosts/work.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
+import { removeEntriesOf } from '../host-sync/store.ts';
 import { boundTo } from '../ports/store.ts';
 import { fieldsOf, pick } from '../resources/query.ts';
 import { missing } from '../resources/values.ts';
-import { removeStatementsOf } from '../statements/store.ts';
 import { type Host, listHosts, removeHost } from './store.ts';
 import { agentView } from './view.ts';
 
@@ -42,7 +42,7 @@ export const removeAgent: Handler<Network> = async (network, { params }) => {
   await atomically(network, async ({ db }) => {
     const [port] = await boundTo(db, host);
     if (port) throw conflict(`Agent ${params.id} is in use: port ${port.id} is bound to host ${host}.`, 'AgentInUse');
-    await removeStatementsOf(db, host);
+    await removeEntriesOf(db, host);
     await forgetWorkOf(db, host);
     await removeHost(db, host);
   });

@@ -1,17 +1,17 @@
 /** What hosts say of themselves, and what follows: who has not what it should, or has what nobody knows. */
 import type { NetworkReport } from '#shared/contracts/network-agent.ts';
 import { atomically, type Network } from '../context.ts';
-import { markOf } from '../networks/restate.ts';
+import { type DirtyTarget, type Kind, listDirty, markDirty } from '../host-sync/store.ts';
+import { dirtyTargetOf } from '../networks/restate.ts';
 import { networkRows } from '../networks/store.ts';
 import { restatePort } from '../ports/restate.ts';
-import { boundTo, portRows, settlePort } from '../ports/store.ts';
+import { boundTo, portRows, setPortState } from '../ports/store.ts';
 import { routerRows } from '../routers/store.ts';
 import { groupsNeededBy } from '../security-groups/store.ts';
-import { type Kind, listMarks, type Mark, mark } from '../statements/store.ts';
-import { dhcpId } from '../wishes/dhcp.ts';
-import { externalId } from '../wishes/external.ts';
+import { dhcpId } from '../specs/dhcp.ts';
+import { externalId } from '../specs/external.ts';
+import { gatewayHost } from './gateway-host.ts';
 import { getHost, type Host, putHost, seenHost } from './store.ts';
-import { wayOut } from './way-out.ts';
 
 interface Known {
   readonly text: string;
@@ -68,18 +68,18 @@ async function welcome(network: Network, host: string, report: NetworkReport): P
       seenAt: now,
     };
     await putHost(within.db, row);
-    if (before && before.tunnelAddress !== tunnelAddress) await restateNeighbours(within, host);
-    if (host === (await wayOut(within))) await placeRouters(within, host);
+    if (before && before.tunnelAddress !== tunnelAddress) await markPeersDirty(within, host);
+    if (host === (await gatewayHost(within))) await placeRouters(within, host);
   });
 }
 
-async function restateNeighbours({ db }: Network, host: string): Promise<void> {
+async function markPeersDirty({ db }: Network, host: string): Promise<void> {
   const networkIds = new Set((await boundTo(db, host)).map(({ networkId }) => networkId));
   for (const networkId of networkIds) {
     const ports = (await portRows.where(db, { networkId })).filter(({ bindingHost }) => bindingHost !== '');
-    await mark(
+    await markDirty(
       db,
-      ports.map(markOf(networkId)).filter((each) => each !== undefined),
+      ports.map(dirtyTargetOf(networkId)).filter((each) => each !== undefined),
     );
   }
 }
@@ -90,52 +90,52 @@ async function placeRouters(network: Network, host: string): Promise<void> {
   for (const router of await routerRows.where(db, {})) {
     if (router.host === host) continue;
     await routerRows.update(db, router.id, { host });
-    await mark(db, [
+    await markDirty(db, [
       { host: router.host, kind: 'router', subject: router.id },
       { host, kind: 'router', subject: router.id },
     ]);
     for (const port of await portRows.where(db, { deviceId: router.id })) {
-      await settlePort(db, port.id, { bindingHost: host, vifType: 'bridge', status: 'DOWN' });
+      await setPortState(db, port.id, { bindingHost: host, vifType: 'bridge', status: 'DOWN' });
       await restatePort(network, { before: port, after: { ...port, bindingHost: host }, groupIds: [] });
     }
   }
   for (const { id } of await networkRows.where(db, { networkType: 'flat', external: true }))
-    await mark(db, [{ host, kind: 'external', subject: id }]);
+    await markDirty(db, [{ host, kind: 'external', subject: id }]);
 }
 
-/** What should stand on a host, by the id of its wish. */
-async function wantedOn(network: Network, host: string): Promise<Map<string, Mark>> {
+/** What should stand on a host, by the id of its request. */
+async function wantedOn(network: Network, host: string): Promise<Map<string, DirtyTarget>> {
   const { db } = network;
-  const wanted = new Map<string, Mark>();
+  const wanted = new Map<string, DirtyTarget>();
   const want = (id: string, kind: Kind, subject: string) => wanted.set(id, { host, kind, subject });
   for (const port of await boundTo(db, host)) {
-    const { kind, subject } = markOf(port.networkId)(port) ?? {};
+    const { kind, subject } = dirtyTargetOf(port.networkId)(port) ?? {};
     if (kind && subject) want(kind === 'dhcp' ? dhcpId(subject) : subject, kind, subject);
   }
   for (const id of await groupsNeededBy(db, host)) want(id, 'group', id);
-  if (host === (await wayOut(network)))
+  if (host === (await gatewayHost(network)))
     for (const { id } of await networkRows.where(db, { networkType: 'flat', external: true }))
       want(externalId(id), 'external', id);
   return wanted;
 }
 
-/** Whatever differs is marked: the wish is made of the rows when it is sent, so a mark too many does no harm. */
+/** Whatever differs is marked: the request is made of the rows when it is sent, so a mark too many does no harm. */
 async function compare(network: Network, host: string, standing: readonly string[]): Promise<void> {
   const { db, log } = network;
   const wanted = await wantedOn(network, host);
   const there = new Set(standing);
   const lacking = [...wanted].filter(([id]) => !there.has(id)).map(([, each]) => each);
-  const strange = standing.filter((id) => !wanted.has(id)).flatMap((id) => strangerMarks(host, id));
+  const strange = standing.filter((id) => !wanted.has(id)).flatMap((id) => unknownMarks(host, id));
   if (lacking.length + strange.length === 0) return;
-  const open = await listMarks(db, host);
-  const marks = [...lacking, ...strange].filter(({ kind, subject }) => !open.has(`${kind} ${subject}`));
-  if (marks.length === 0) return;
+  const open = await listDirty(db, host);
+  const targets = [...lacking, ...strange].filter(({ kind, subject }) => !open.has(`${kind} ${subject}`));
+  if (targets.length === 0) return;
   log.info({ host, lacking: lacking.length, strange: strange.length }, 'a host differs from what it should be');
-  await atomically(network, (within) => mark(within.db, marks));
+  await atomically(network, (within) => markDirty(within.db, targets));
 }
 
 /** A bare id does not say what it names: each kind is asked to be gone, and two of them have nothing to do. */
-function strangerMarks(host: string, id: string): Mark[] {
+function unknownMarks(host: string, id: string): DirtyTarget[] {
   const [subject = '', what] = id.split('/');
   if (what === 'dhcp' || what === 'external') return [{ host, kind: what, subject }];
   return (['port', 'router', 'group'] as const).map((kind) => ({ host, kind, subject }));

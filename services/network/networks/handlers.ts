@@ -1,12 +1,12 @@
 import type { Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { subnetsOf } from '../subnets/store.ts';
-import { createNetwork, type NetworkWish, updateNetwork } from './operations.ts';
+import { createNetwork, type NetworkInput, updateNetwork } from './operations.ts';
 import { removeNetwork } from './remove.ts';
 import { type NetworkRow, networkAttributes, networkRows } from './store.ts';
 import { networkView } from './view.ts';
 
-const networkKind: Kind<NetworkRow, NetworkWish> = {
+const networkKind: Kind<NetworkRow, NetworkInput> = {
   one: 'network',
   many: 'networks',
   attributes: networkAttributes,

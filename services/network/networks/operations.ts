@@ -1,16 +1,16 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, invalidInput, type StandardWish, truth } from '../resources/values.ts';
+import { freshRow, given, invalidInput, type StandardInput, truth } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
 import { subnetsOf } from '../subnets/store.ts';
 import { restateExternal, restateNetwork } from './restate.ts';
-import { largestMtu, type ProviderWish, segmentFor } from './segment.ts';
+import { largestMtu, type ProviderInput, segmentFor } from './segment.ts';
 import { type NetworkRow, networkRows } from './store.ts';
 
-export interface NetworkWish extends StandardWish, ProviderWish {
+export interface NetworkInput extends StandardInput, ProviderInput {
   readonly admin_state_up?: unknown;
   readonly shared?: unknown;
   readonly 'router:external'?: unknown;
@@ -25,23 +25,23 @@ const asked = (value: unknown, name: string): boolean | undefined =>
 
 export async function createNetwork(
   network: Network,
-  _who: Who,
-  wish: NetworkWish,
+  _caller: Caller,
+  input: NetworkInput,
   projectId: string,
 ): Promise<NetworkRow> {
   await reserve(network, projectId, 'network');
-  const segment = await segmentFor(network, wish);
+  const segment = await segmentFor(network, input);
   const row: NetworkRow = {
-    ...freshRow(projectId, wish),
+    ...freshRow(projectId, input),
     ...segment,
-    adminStateUp: asked(wish.admin_state_up, 'admin_state_up') ?? true,
+    adminStateUp: asked(input.admin_state_up, 'admin_state_up') ?? true,
     status: 'ACTIVE',
-    shared: asked(wish.shared, 'shared') ?? false,
-    external: asked(wish['router:external'], 'router:external') ?? false,
-    isDefault: asked(wish.is_default, 'is_default') ?? false,
-    mtu: mtuFor(network, segment.networkType, wish.mtu) ?? largestMtu(network, segment.networkType),
-    portSecurityEnabled: asked(wish.port_security_enabled, 'port_security_enabled') ?? true,
-    dnsDomain: wish.dns_domain ?? '',
+    shared: asked(input.shared, 'shared') ?? false,
+    external: asked(input['router:external'], 'router:external') ?? false,
+    isDefault: asked(input.is_default, 'is_default') ?? false,
+    mtu: mtuFor(network, segment.networkType, input.mtu) ?? largestMtu(network, segment.networkType),
+    portSecurityEnabled: asked(input.port_security_enabled, 'port_security_enabled') ?? true,
+    dnsDomain: input.dns_domain ?? '',
   };
   await networkRows.insert(network.db, row);
   await restateExternal(network, row);
@@ -49,7 +49,7 @@ export async function createNetwork(
 }
 
 /** 0 and nothing mean the largest. */
-function mtuFor(network: Network, networkType: string, mtu: NetworkWish['mtu']): number | undefined {
+function mtuFor(network: Network, networkType: string, mtu: NetworkInput['mtu']): number | undefined {
   if (mtu === undefined || mtu === null || Number(mtu) === 0) return undefined;
   const largest = largestMtu(network, networkType);
   if (Number(mtu) > largest) throw invalidInput(`Requested MTU is too big, maximum is ${largest}`);
@@ -59,28 +59,28 @@ function mtuFor(network: Network, networkType: string, mtu: NetworkWish['mtu']):
 
 export async function updateNetwork(
   network: Network,
-  _who: Who,
+  _caller: Caller,
   row: NetworkRow,
-  wish: NetworkWish,
+  input: NetworkInput,
 ): Promise<NetworkRow> {
-  if (Object.keys(wish).some((key) => key.startsWith('provider:')))
+  if (Object.keys(input).some((key) => key.startsWith('provider:')))
     throw invalidInput('Plugin does not support updating the following provider network attributes');
-  const external = asked(wish['router:external'], 'router:external');
+  const external = asked(input['router:external'], 'router:external');
   if (row.external && external === false) await refuseWhileUsed(network, row);
-  if (row.shared && asked(wish.shared, 'shared') === false) await refuseWhileShared(network, row);
+  if (row.shared && asked(input.shared, 'shared') === false) await refuseWhileShared(network, row);
   const change = given({
-    name: wish.name,
-    description: wish.description ?? undefined,
-    adminStateUp: asked(wish.admin_state_up, 'admin_state_up'),
-    shared: asked(wish.shared, 'shared'),
+    name: input.name,
+    description: input.description ?? undefined,
+    adminStateUp: asked(input.admin_state_up, 'admin_state_up'),
+    shared: asked(input.shared, 'shared'),
     external,
-    isDefault: asked(wish.is_default, 'is_default'),
+    isDefault: asked(input.is_default, 'is_default'),
     mtu:
-      wish.mtu === undefined
+      input.mtu === undefined
         ? undefined
-        : (mtuFor(network, row.networkType, wish.mtu) ?? largestMtu(network, row.networkType)),
-    portSecurityEnabled: asked(wish.port_security_enabled, 'port_security_enabled'),
-    dnsDomain: wish.dns_domain,
+        : (mtuFor(network, row.networkType, input.mtu) ?? largestMtu(network, row.networkType)),
+    portSecurityEnabled: asked(input.port_security_enabled, 'port_security_enabled'),
+    dnsDomain: input.dns_domain,
   });
   if (change.mtu !== undefined && change.mtu < 1280) await refuseSmallFrames(network, row);
   await networkRows.update(network.db, row.id, change);

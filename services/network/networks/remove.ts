@@ -1,4 +1,4 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { removeFloatingIp } from '../floating-ips/operations.ts';
@@ -10,14 +10,14 @@ import { restateExternal } from './restate.ts';
 import { type NetworkRow, networkRows } from './store.ts';
 
 /** Its subnets go with it, the ports that are there for the network itself, and floating IPs that stand for nobody. */
-export async function removeNetwork(network: Network, who: Who, row: NetworkRow): Promise<void> {
+export async function removeNetwork(network: Network, caller: Caller, row: NetworkRow): Promise<void> {
   const { db } = network;
   const idle = await floatingIpRows.where(db, { floatingNetworkId: row.id, portId: null });
   const goes = new Set(idle.map(({ floatingPortId }) => floatingPortId));
   const ports = await portRows.where(db, { networkId: row.id });
   const leases = ports.filter(({ deviceOwner }) => deviceOwner === owner.dhcp);
   if (ports.length > leases.length + goes.size) throw networkInUse(row.id);
-  for (const floatingIp of idle) await removeFloatingIp(network, who, floatingIp);
+  for (const floatingIp of idle) await removeFloatingIp(network, caller, floatingIp);
   for (const port of leases) await removePort(network, port);
   for (const subnet of await subnetRows.where(db, { networkId: row.id })) await subnetRows.remove(db, subnet.id);
   await restateExternal(network, row);

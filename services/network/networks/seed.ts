@@ -1,5 +1,5 @@
 /** The way outside that a new cloud begins with. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { atomically, type Network } from '../context.ts';
 import { getFact, putFact } from '../hosts/store.ts';
 import { createNetwork } from '../networks/operations.ts';
@@ -14,14 +14,14 @@ export async function seedExternal(network: Network, projectOf: () => Promise<st
   const projectId = await projectOf();
   await atomically(network, async (within) => {
     if ((await getFact(within.db, seeded)) !== undefined) return;
-    const row = await createNetwork(within, itself, networkWish(network), projectId);
-    await createSubnet(within, itself, subnetWish(network, row.id), projectId);
+    const row = await createNetwork(within, itself, networkInput(network), projectId);
+    await createSubnet(within, itself, subnetInput(network, row.id), projectId);
     await putFact(within.db, seeded, row.id);
     network.log.info({ networkId: row.id, cidr: config.externalCidr }, 'the external network is made');
   });
 }
 
-const networkWish = ({ config }: Network) => ({
+const networkInput = ({ config }: Network) => ({
   name: config.external,
   'router:external': true,
   is_default: true,
@@ -29,7 +29,7 @@ const networkWish = ({ config }: Network) => ({
   'provider:physical_network': config.flatNetworks[0] ?? config.external,
 });
 
-function subnetWish({ config }: Network, networkId: string) {
+function subnetInput({ config }: Network, networkId: string) {
   const [start, end] = config.externalPool.split('-').map((part) => part.trim());
   return {
     name: `${config.external}-subnet`,
@@ -43,7 +43,7 @@ function subnetWish({ config }: Network, networkId: string) {
 }
 
 /** The service acting by itself, with no caller. */
-const itself: Who = {
+const itself: Caller = {
   userId: '',
   userName: 'network',
   userDomainId: 'default',

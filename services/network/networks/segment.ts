@@ -5,7 +5,7 @@ import type { Network } from '../context.ts';
 import { invalidInput } from '../resources/values.ts';
 import { isSegmentTaken, type NetworkRow, networkRows } from './store.ts';
 
-export interface ProviderWish {
+export interface ProviderInput {
   readonly 'provider:network_type'?: string | null;
   readonly 'provider:physical_network'?: string | null;
   readonly 'provider:segmentation_id'?: number | string | null;
@@ -13,10 +13,10 @@ export interface ProviderWish {
 
 type Segment = Pick<NetworkRow, 'networkType' | 'physicalNetwork' | 'segmentationId'>;
 
-export async function segmentFor(network: Network, wish: ProviderWish): Promise<Segment> {
-  const type = wish['provider:network_type'] ?? 'vxlan';
-  const physicalNetwork = wish['provider:physical_network'] ?? null;
-  const asked = wish['provider:segmentation_id'] ?? null;
+export async function segmentFor(network: Network, input: ProviderInput): Promise<Segment> {
+  const type = input['provider:network_type'] ?? 'vxlan';
+  const physicalNetwork = input['provider:physical_network'] ?? null;
+  const asked = input['provider:segmentation_id'] ?? null;
   if (type === 'flat') return flat(network, physicalNetwork, asked);
   if (type !== 'vxlan' && type !== 'local') throw invalidInput(`network_type value '${type}' not supported`);
   if (physicalNetwork !== null) throw invalidInput(`provider:physical_network specified for ${type} network`);

@@ -33,7 +33,7 @@ export async function freshMac(db: Network['db'], networkId: string): Promise<st
   }
 }
 
-export async function thatMac(db: Network['db'], networkId: string, wanted: string): Promise<string> {
+export async function reserveMac(db: Network['db'], networkId: string, wanted: string): Promise<string> {
   const mac = wanted.toLowerCase();
   if (!(await isMacTaken(db, networkId, mac))) return mac;
   const message = `Unable to complete operation for network ${networkId}. The mac address ${mac} is in use.`;

@@ -1,12 +1,12 @@
 import { networkRows } from '../networks/store.ts';
 import { networkTarget } from '../networks/target.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
+import type { PortSpec } from './input.ts';
 import { createPort, deletePort, updatePort } from './operations.ts';
 import { type Port, portAttributes, portRows } from './store.ts';
 import { portViews } from './view.ts';
-import type { PortWish } from './wish.ts';
 
-const portKind: Kind<Port, PortWish> = {
+const portKind: Kind<Port, PortSpec> = {
   one: 'port',
   many: 'ports',
   attributes: portAttributes,
@@ -15,7 +15,7 @@ const portKind: Kind<Port, PortWish> = {
   rows: portRows,
   views: portViews,
   target: async ({ db }, { networkId }) => networkTarget(await networkRows.get(db, networkId)),
-  targetOfNew: async ({ db }, who, { network_id }) => networkTarget(await networkRows.find(db, who, network_id)),
+  targetOfNew: async ({ db }, caller, { network_id }) => networkTarget(await networkRows.find(db, caller, network_id)),
   targetOfValues: (body, before) => ({
     network_device: (body.device_owner ?? before?.deviceOwner ?? '').startsWith('network:'),
   }),

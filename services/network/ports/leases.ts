@@ -3,11 +3,11 @@ import { Fault } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import { insertAddresses, listAddresses, removeAddresses } from '../addresses/store.ts';
 import { atomically, type Network } from '../context.ts';
+import { markDirty } from '../host-sync/store.ts';
 import { isAway } from '../hosts/away.ts';
 import { listHosts } from '../hosts/store.ts';
 import { restatePeers } from '../networks/restate.ts';
 import { lockNetwork, networkRows } from '../networks/store.ts';
-import { mark } from '../statements/store.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { freshMac, freshPort } from './fresh.ts';
 import { boundTo, hostsOfNetwork, owner, type Port, portRows } from './store.ts';
@@ -75,8 +75,8 @@ async function ensureAddressIn(network: Network, port: Port, leasing: readonly S
   }
   let begin = kept.length;
   for (const subnet of lacking) {
-    const wishes = [{ subnet_id: subnet.id }];
-    const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: [subnet], wishes };
+    const inputs = [{ subnet_id: subnet.id }];
+    const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: [subnet], inputs };
     begin += (await assignAddresses(network, { ...taker, begin, lowest: true }).catch(noneWhenFull)).length;
   }
 }
@@ -89,7 +89,7 @@ function noneWhenFull(error: unknown): [] {
 
 async function moveTo(network: Network, { id, networkId, bindingHost }: Port, host: string): Promise<void> {
   const { db } = network;
-  await mark(db, [
+  await markDirty(db, [
     { host: bindingHost, kind: 'dhcp', subject: networkId },
     { host, kind: 'dhcp', subject: networkId },
   ]);
@@ -102,5 +102,5 @@ async function moveTo(network: Network, { id, networkId, bindingHost }: Port, ho
 async function removeLeasePort({ db }: Network, { id, networkId, bindingHost }: Port): Promise<void> {
   await removeAddresses(db, id);
   await portRows.remove(db, id);
-  await mark(db, [{ host: bindingHost, kind: 'dhcp', subject: networkId }]);
+  await markDirty(db, [{ host: bindingHost, kind: 'dhcp', subject: networkId }]);
 }

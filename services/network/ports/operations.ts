@@ -1,54 +1,54 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
-import { tellCompute } from '../events/store.ts';
+import { notifyCompute } from '../events/store.ts';
 import { getHost } from '../hosts/store.ts';
 import { networkRows } from '../networks/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { given } from '../resources/values.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { subnetRows } from '../subnets/store.ts';
-import { freshMac, freshPort, thatMac } from './fresh.ts';
+import { freshMac, freshPort, reserveMac } from './fresh.ts';
+import { flagOf, groupsFor, type PortSpec, pairsFor, refuseDhcpOptions, refuseForeignDevice } from './input.ts';
 import { placeLeases } from './leases.ts';
 import { readdress } from './readdress.ts';
 import { removePort } from './remove.ts';
 import { restatePort } from './restate.ts';
 import { owner, type Port, portRows } from './store.ts';
-import { flagOf, groupsFor, type PortWish, pairsFor, refuseDhcpOptions, refuseForeignDevice } from './wish.ts';
 
-export async function createPort(network: Network, who: Who, wish: PortWish, projectId: string): Promise<Port> {
+export async function createPort(network: Network, caller: Caller, input: PortSpec, projectId: string): Promise<Port> {
   const { db } = network;
-  refuseDhcpOptions(wish);
-  await refuseForeignDevice(network, who, wish);
-  const net = await networkRows.find(db, who, wish.network_id);
+  refuseDhcpOptions(input);
+  await refuseForeignDevice(network, caller, input);
+  const net = await networkRows.find(db, caller, input.network_id);
   await reserve(network, projectId, 'port');
-  const deviceOwner = wish.device_owner ?? '';
-  const guarded = flagOf(wish.port_security_enabled, 'port_security_enabled') ?? net.portSecurityEnabled;
+  const deviceOwner = input.device_owner ?? '';
+  const guarded = flagOf(input.port_security_enabled, 'port_security_enabled') ?? net.portSecurityEnabled;
   const portSecurityEnabled = guarded && !deviceOwner.startsWith('network:');
-  const macAddress = wish.mac_address ? await thatMac(db, net.id, wish.mac_address) : await freshMac(db, net.id);
+  const macAddress = input.mac_address ? await reserveMac(db, net.id, input.mac_address) : await freshMac(db, net.id);
   const fresh = freshPort(net.id, projectId);
   const port: Port = {
     ...fresh,
-    name: wish.name ?? '',
-    description: wish.description ?? '',
+    name: input.name ?? '',
+    description: input.description ?? '',
     macAddress,
-    adminStateUp: flagOf(wish.admin_state_up, 'admin_state_up') ?? true,
-    deviceId: wish.device_id ?? '',
+    adminStateUp: flagOf(input.admin_state_up, 'admin_state_up') ?? true,
+    deviceId: input.device_id ?? '',
     deviceOwner,
     portSecurityEnabled,
-    allowedAddressPairs: pairsFor(wish.allowed_address_pairs, macAddress, portSecurityEnabled),
-    dnsName: wish.dns_name ?? '',
-    vnicType: wish['binding:vnic_type'] ?? 'normal',
-    bindingProfile: wish['binding:profile'] ?? {},
-    ...(await placed(network, wish['binding:host_id'] ?? '')),
+    allowedAddressPairs: pairsFor(input.allowed_address_pairs, macAddress, portSecurityEnabled),
+    dnsName: input.dns_name ?? '',
+    vnicType: input['binding:vnic_type'] ?? 'normal',
+    bindingProfile: input['binding:profile'] ?? {},
+    ...(await placed(network, input['binding:host_id'] ?? '')),
   };
-  const groupIds = await groupsFor(network, who, wish, port);
+  const groupIds = await groupsFor(network, caller, input, port);
   await portRows.insert(db, port);
   await putPortGroups(db, port.id, groupIds);
   const subnets = await subnetRows.where(db, { networkId: net.id });
   const taker = { portId: port.id, mac: macAddress, networkId: net.id, subnets };
-  await assignAddresses(network, { ...taker, wishes: wish.fixed_ips ?? undefined });
+  await assignAddresses(network, { ...taker, inputs: input.fixed_ips ?? undefined });
   await restatePort(network, { after: port, groupIds });
   return port;
 }
@@ -61,41 +61,46 @@ async function placed({ db }: Network, name: string): Promise<Pick<Port, 'bindin
   return { bindingHost: host.host, vifType: 'bridge', status: 'DOWN' };
 }
 
-export async function updatePort(network: Network, who: Who, before: Port, wish: Partial<PortWish>): Promise<Port> {
+export async function updatePort(
+  network: Network,
+  caller: Caller,
+  before: Port,
+  input: Partial<PortSpec>,
+): Promise<Port> {
   const { db } = network;
-  refuseDhcpOptions(wish);
-  await refuseForeignDevice(network, who, wish, before);
-  const guarded = flagOf(wish.port_security_enabled, 'port_security_enabled') ?? before.portSecurityEnabled;
-  const macAddress = await changedMac(network, before, wish.mac_address);
-  const adminStateUp = flagOf(wish.admin_state_up, 'admin_state_up');
+  refuseDhcpOptions(input);
+  await refuseForeignDevice(network, caller, input, before);
+  const guarded = flagOf(input.port_security_enabled, 'port_security_enabled') ?? before.portSecurityEnabled;
+  const macAddress = await changedMac(network, before, input.mac_address);
+  const adminStateUp = flagOf(input.admin_state_up, 'admin_state_up');
   const change = given({
-    name: wish.name,
-    description: wish.description ?? undefined,
+    name: input.name,
+    description: input.description ?? undefined,
     adminStateUp,
     // It is ACTIVE again when its host has heard that it is to be up.
     status: adminStateUp === false && before.status === 'ACTIVE' ? ('DOWN' as const) : undefined,
     macAddress,
-    deviceId: wish.device_id,
-    deviceOwner: wish.device_owner,
+    deviceId: input.device_id,
+    deviceOwner: input.device_owner,
     portSecurityEnabled: guarded === before.portSecurityEnabled ? undefined : guarded,
     allowedAddressPairs:
-      wish.allowed_address_pairs === undefined
+      input.allowed_address_pairs === undefined
         ? undefined
-        : pairsFor(wish.allowed_address_pairs, macAddress ?? before.macAddress, guarded),
-    dnsName: wish.dns_name,
-    vnicType: wish['binding:vnic_type'],
-    bindingProfile: wish['binding:profile'] === undefined ? undefined : (wish['binding:profile'] ?? {}),
-    ...(await moved(network, before, wish)),
+        : pairsFor(input.allowed_address_pairs, macAddress ?? before.macAddress, guarded),
+    dnsName: input.dns_name,
+    vnicType: input['binding:vnic_type'],
+    bindingProfile: input['binding:profile'] === undefined ? undefined : (input['binding:profile'] ?? {}),
+    ...(await moved(network, before, input)),
   });
   const after: Port = { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
   const held = (await groupsOfPorts(db, [before.id])).get(before.id) ?? [];
-  const groupIds = await regrouped(network, who, after, wish, held);
+  const groupIds = await regrouped(network, caller, after, input, held);
   await portRows.update(db, before.id, change);
-  const readdressed = wish.fixed_ips ? await readdress(network, after, wish.fixed_ips) : false;
+  const readdressed = input.fixed_ips ? await readdress(network, after, input.fixed_ips) : false;
   if (!changesHosts(before, after, held, groupIds) && !readdressed) return after;
   await restatePort(network, { before, after, groupIds: [...new Set([...held, ...groupIds])] });
   if (readdressed || !sameOnes(held, groupIds))
-    await tellCompute(db, after, { name: 'network-changed', status: 'completed' });
+    await notifyCompute(db, after, { name: 'network-changed', status: 'completed' });
   return after;
 }
 
@@ -108,19 +113,25 @@ async function changedMac({ db }: Network, before: Port, asked: string | undefin
       `Unable to complete operation on port ${before.id}, port is already bound, port type: ${before.vifType}, old_mac ${before.macAddress}, new_mac ${mac}.`,
       'PortBound',
     );
-  return thatMac(db, before.networkId, mac);
+  return reserveMac(db, before.networkId, mac);
 }
 
-async function moved(network: Network, before: Port, wish: Partial<PortWish>) {
-  const name = wish['binding:host_id'];
+async function moved(network: Network, before: Port, input: Partial<PortSpec>) {
+  const name = input['binding:host_id'];
   if (name === undefined) return {};
   const place = await placed(network, name ?? '');
   const stays = place.bindingHost === before.bindingHost && place.vifType === before.vifType;
   return stays ? {} : place;
 }
 
-async function regrouped(network: Network, who: Who, after: Port, wish: Partial<PortWish>, held: readonly string[]) {
-  if (wish.security_groups === undefined) {
+async function regrouped(
+  network: Network,
+  caller: Caller,
+  after: Port,
+  input: Partial<PortSpec>,
+  held: readonly string[],
+) {
+  if (input.security_groups === undefined) {
     if (held.length > 0 && !after.portSecurityEnabled)
       throw conflict(
         'Port has security group associated. Cannot disable port security or IP address until security group is removed.',
@@ -128,7 +139,7 @@ async function regrouped(network: Network, who: Who, after: Port, wish: Partial<
       );
     return held;
   }
-  const groupIds = await groupsFor(network, who, { security_groups: wish.security_groups ?? [] }, after);
+  const groupIds = await groupsFor(network, caller, { security_groups: input.security_groups ?? [] }, after);
   await putPortGroups(network.db, after.id, groupIds);
   return groupIds;
 }
@@ -144,7 +155,7 @@ const sameOnes = (some: readonly string[], others: readonly string[]): boolean =
   some.length === others.length && some.every((each) => others.includes(each));
 
 /** Ports of routers and floating IPs go with those. */
-export async function deletePort(network: Network, _who: Who, port: Port): Promise<void> {
+export async function deletePort(network: Network, _caller: Caller, port: Port): Promise<void> {
   if (/^network:(router_interface|router_gateway|floatingip)$/.test(port.deviceOwner))
     throw conflict(
       `Port ${port.id} cannot be deleted directly via the port API: has device owner ${port.deviceOwner}.`,

@@ -1,6 +1,6 @@
 import { removeAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { tellCompute } from '../events/store.ts';
+import { notifyCompute } from '../events/store.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { restatePort } from './restate.ts';
@@ -14,6 +14,6 @@ export async function removePort(network: Network, port: Port): Promise<void> {
   await putPortGroups(db, port.id, []);
   await removeAddresses(db, port.id);
   await portRows.remove(db, port.id);
-  await tellCompute(db, port, { name: 'network-vif-deleted', status: 'completed' });
+  await notifyCompute(db, port, { name: 'network-vif-deleted', status: 'completed' });
   await restatePort(network, { before: port, groupIds });
 }

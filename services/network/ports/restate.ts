@@ -1,8 +1,8 @@
 /** Which hosts hear of a change of a port, and of what comes with it: groups, leases, the way to other hosts. */
 import type { Network } from '../context.ts';
-import { markOf, restatePeers } from '../networks/restate.ts';
+import { type DirtyTarget, markDirty } from '../host-sync/store.ts';
+import { dirtyTargetOf, restatePeers } from '../networks/restate.ts';
 import { groupsSpokenOf, hostsNeeding } from '../security-groups/store.ts';
-import { type Mark, mark } from '../statements/store.ts';
 import { placeLeases } from './leases.ts';
 import { countOnHost, owner, type Port } from './store.ts';
 
@@ -18,9 +18,9 @@ export async function restatePort(network: Network, { before, after, groupIds }:
   const there = [before, after].filter((port) => port !== undefined && port.bindingHost !== '') as Port[];
   const [port] = there;
   if (!port) return;
-  await mark(
+  await markDirty(
     network.db,
-    there.map(markOf(port.networkId)).filter((each) => each !== undefined),
+    there.map(dirtyTargetOf(port.networkId)).filter((each) => each !== undefined),
   );
   const hosts = there.map(({ bindingHost }) => bindingHost);
   await restateGroups(network, groupIds, hosts);
@@ -42,10 +42,10 @@ async function isAlone({ db }: Network, ports: readonly Port[]): Promise<boolean
  */
 export async function restateGroups({ db }: Network, groupIds: readonly string[], hosts: readonly string[] = []) {
   if (groupIds.length === 0) return;
-  const marks: Mark[] = [];
+  const targets: DirtyTarget[] = [];
   for (const [subject, needing] of await hostsNeeding(db, groupIds))
-    for (const host of needing) marks.push({ host, kind: 'group', subject });
+    for (const host of needing) targets.push({ host, kind: 'group', subject });
   const spokenOf = hosts.length > 0 ? await groupsSpokenOf(db, groupIds) : new Set<string>();
-  for (const host of hosts) for (const subject of spokenOf) marks.push({ host, kind: 'group', subject });
-  await mark(db, marks);
+  for (const host of hosts) for (const subject of spokenOf) targets.push({ host, kind: 'group', subject });
+  await markDirty(db, targets);
 }

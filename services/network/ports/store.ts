@@ -85,11 +85,11 @@ export const portAttributes: Attributes = {
     }),
 };
 
-/** The port changes without its revision: its state is no wish of anybody. */
-export const settlePort = (tx: Knex, id: string, change: Partial<Pick<Port, 'status' | 'vifType' | 'bindingHost'>>) =>
+/** The port changes without its revision: its state is no request of anybody. */
+export const setPortState = (tx: Knex, id: string, change: Partial<Pick<Port, 'status' | 'vifType' | 'bindingHost'>>) =>
   tx<Port>('ports').where({ id }).update(change);
 
-export const settleRouterPorts = (tx: Knex, routerId: string, status: Port['status']) =>
+export const setRouterPortStates = (tx: Knex, routerId: string, status: Port['status']) =>
   tx<Port>('ports')
     .where({ deviceId: routerId })
     .whereIn('deviceOwner', [owner.routerInterface, owner.routerGateway])

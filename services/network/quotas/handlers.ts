@@ -24,20 +24,20 @@ export const listAllQuotas: Handler<Network> = async (network) => {
 
 export const showQuota: Handler<Network> = async (network, call) => {
   const project = projectOf(call);
-  if (project !== call.who.projectId) call.authorize('get_quota', targetOf(project));
+  if (project !== call.caller.projectId) call.authorize('get_quota', targetOf(project));
   return ok({ quota: await quotasOf(network, project) });
 };
 
 export const showDefaultQuota: Handler<Network> = async ({ config }, call) => {
   const project = projectOf(call);
-  if (project !== call.who.projectId) call.authorize('get_quota', targetOf(project));
+  if (project !== call.caller.projectId) call.authorize('get_quota', targetOf(project));
   return ok({ quota: { ...defaultQuotas(config), ...absent } });
 };
 
 /** With what is used of each. */
 export const showQuotaDetails: Handler<Network> = async (network, call) => {
   const project = projectOf(call);
-  if (project !== call.who.projectId) call.authorize('get_quota', targetOf(project));
+  if (project !== call.caller.projectId) call.authorize('get_quota', targetOf(project));
   const limits = await quotasOf(network, project);
   const quota: Record<string, object> = {};
   for (const [resource, limit] of Object.entries(limits)) {

@@ -1,6 +1,7 @@
 /** List, show, create, update and delete go alike for every resource; what differs is its Kind. */
+
+import type { Caller } from '#shared/auth/caller.ts';
 import type { Target } from '#shared/auth/policy.ts';
-import type { Who } from '#shared/auth/who.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
@@ -24,18 +25,18 @@ export interface Kind<Row extends Standard, W extends object> {
   /** What rules look at of the row that this one is part of. */
   target?(network: Network, row: Row): Promise<Target>;
   /** The same of the row that a new one is to be part of. Throws its 404 when the caller may not see it. */
-  targetOfNew?(network: Network, who: Who, body: W): Promise<Target>;
+  targetOfNew?(network: Network, caller: Caller, body: W): Promise<Target>;
   /** What rules ask of a value: of the new one where the body names it, else of the row's. */
   targetOfValues?(body: Partial<W>, before?: Row): Target;
-  create(network: Network, who: Who, body: W, projectId: string): Promise<Row>;
-  update?(network: Network, who: Who, row: Row, body: W): Promise<Row>;
-  remove(network: Network, who: Who, row: Row): Promise<void>;
+  create(network: Network, caller: Caller, body: W, projectId: string): Promise<Row>;
+  update?(network: Network, caller: Caller, row: Row, body: W): Promise<Row>;
+  remove(network: Network, caller: Caller, row: Row): Promise<void>;
 }
 
 export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Row, W>) {
   const list: Handler<Network> = async (network, call) => {
     const listing = listingOf(call, kind.attributes, hiddenFrom(kind, call));
-    const rows = await kind.rows.list(network.db, call.who, listing);
+    const rows = await kind.rows.list(network.db, call.caller, listing);
     const fields = fieldsOf(call);
     const views = await kind.views(network, rows, call.may);
     const links = linksOf(
@@ -51,7 +52,7 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
     return { [kind.one]: pick(view, fieldsOf(call)) };
   };
   const show: Handler<Network> = async (network, call) =>
-    ok(await answer(network, await kind.rows.find(network.db, call.who, call.params.id ?? ''), call));
+    ok(await answer(network, await kind.rows.find(network.db, call.caller, call.params.id ?? ''), call));
   const create: Handler<Network, Body> = async (network, call) => {
     const bulk = call.body[kind.many] as readonly Body[] | undefined;
     // Each may be wrapped in its name once more.
@@ -67,7 +68,7 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
       const before = await findForWrite(kind, within, call);
       const target = { ...(await targetOf(kind, within, before)), ...kind.targetOfValues?.(body, before) };
       for (const rule of rulesOfUpdate(kind.one, body as Body)) call.authorize(rule, target);
-      return kind.update?.(within, call.who, before, body) ?? before;
+      return kind.update?.(within, call.caller, before, body) ?? before;
     });
     return ok(await answer(network, row, call as Call<never>));
   };
@@ -75,14 +76,14 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
     await atomically(network, async (within) => {
       const row = await findForWrite(kind, within, call);
       call.authorize(`delete_${kind.one}`, await targetOf(kind, within, row));
-      await kind.remove(within, call.who, row);
+      await kind.remove(within, call.caller, row);
     });
     return gone();
   };
   return { list, show, create, update, remove };
 }
 
-type Caller = Pick<Call, 'who' | 'authorize' | 'may'>;
+type HandlerCall = Pick<Call, 'caller' | 'authorize' | 'may'>;
 
 /** What a view does not show, no filter and no order may tell. */
 const hiddenFrom = <Row extends Standard, W extends object>(
@@ -94,13 +95,13 @@ const hiddenFrom = <Row extends Standard, W extends object>(
 async function findForWrite<Row extends Standard, W extends object>(
   { rows }: Kind<Row, W>,
   { db }: Network,
-  { who, params, header }: Pick<Call, 'who' | 'params' | 'header'>,
+  { caller, params, header }: Pick<Call, 'caller' | 'params' | 'header'>,
 ): Promise<Row> {
   const id = params.id ?? '';
   const asked = revisionAsked(header);
-  if (asked === undefined) return rows.find(db, who, id);
+  if (asked === undefined) return rows.find(db, caller, id);
   await rows.lock(db, id);
-  const row = await rows.find(db, who, id);
+  const row = await rows.find(db, caller, id);
   if (row.revision === asked) return row;
   const message = `Constrained to ${asked}, but current revision is ${row.revision}`;
   throw new Fault(412, 'preconditionFailed', message, { type: 'RevisionNumberConstraintFailed' });
@@ -109,14 +110,14 @@ async function findForWrite<Row extends Standard, W extends object>(
 async function createOne<Row extends Standard, W extends object>(
   kind: Kind<Row, W>,
   network: Network,
-  { who, authorize }: Caller,
+  { caller, authorize }: HandlerCall,
   body: W,
 ): Promise<Row> {
-  const projectId = projectFor(who, body as Body);
-  const parent = await kind.targetOfNew?.(network, who, body);
+  const projectId = projectFor(caller, body as Body);
+  const parent = await kind.targetOfNew?.(network, caller, body);
   const target = { ...ownersOf({ projectId }), ...parent, ...kind.targetOfValues?.(body) };
   for (const rule of rulesOfCreate(kind.one, body as Body, kind.defaults ?? {})) authorize(rule, target);
-  return kind.create(network, who, body, projectId);
+  return kind.create(network, caller, body, projectId);
 }
 
 const targetOf = async <Row extends Standard, W extends object>(
@@ -126,9 +127,13 @@ const targetOf = async <Row extends Standard, W extends object>(
 ): Promise<Target> => ({ ...ownersOf(row), ...(await target?.(network, row)) });
 
 /** Admins name projects by hand, and a typo would make things of nobody. Services name those of their own callers. */
-async function refuseUnknownProjects(network: Network, { who, may }: Caller, bodies: readonly Body[]): Promise<void> {
-  const named = new Set(bodies.map((body) => projectFor(who, body)));
-  named.delete(who.projectId ?? '');
+async function refuseUnknownProjects(
+  network: Network,
+  { caller, may }: HandlerCall,
+  bodies: readonly Body[],
+): Promise<void> {
+  const named = new Set(bodies.map((body) => projectFor(caller, body)));
+  named.delete(caller.projectId ?? '');
   if (may('service_api')) return;
   for (const id of named)
     if (!(await network.projectExists(id)))
@@ -139,7 +144,7 @@ async function refuseUnknownProjects(network: Network, { who, may }: Caller, bod
 async function createAll<Row extends Standard, W extends object>(
   kind: Kind<Row, W>,
   network: Network,
-  call: Caller,
+  call: HandlerCall,
   bodies: readonly W[],
 ): Promise<Answer> {
   const rows = await atomically(network, async (within) => {

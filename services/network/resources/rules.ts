@@ -1,5 +1,5 @@
 /** Which rules a write must pass: the rule of the verb, and that of each attribute that its body names. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
 import { actsForAll, policy } from '../policy.ts';
@@ -8,7 +8,7 @@ export type Body = Readonly<Record<string, unknown>>;
 export type Defaults = Readonly<Record<string, unknown>>;
 
 /** The project that a new thing shall belong to. Another than the caller's is for those who act for all. */
-export function projectFor(caller: Who, { project_id, tenant_id }: Body): string {
+export function projectFor(caller: Caller, { project_id, tenant_id }: Body): string {
   if (project_id !== undefined && tenant_id !== undefined && project_id !== tenant_id)
     throw badRequest("'project_id' and 'tenant_id' do not match", 'HTTPBadRequest');
   const projectId = String(project_id ?? tenant_id ?? caller.projectId ?? '');

@@ -1,6 +1,6 @@
 /** What the tables of all resources have in common: find, list with filters and pages, insert, update, remove. */
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { actsForAll } from '../policy.ts';
 
@@ -73,11 +73,11 @@ interface Shape<Row extends Standard> {
 
 export interface Table<Row extends Standard> {
   /** Throws its 404 when there is none, or `who` may not see it. */
-  find(db: Knex, who: Who, id: string): Promise<Row>;
+  find(db: Knex, caller: Caller, id: string): Promise<Row>;
   /** Until the transaction ends nobody else changes this row. */
   lock(tx: Knex, id: string): Promise<void>;
   /** What `who` may see, filtered, sorted and cut as the listing says. */
-  list(db: Knex, who: Who, listing: Listing): Promise<Row[]>;
+  list(db: Knex, caller: Caller, listing: Listing): Promise<Row[]>;
   /** Whoever asks; undefined when there is none. */
   get(db: Knex, id: string): Promise<Row | undefined>;
   /** All rows whose columns have these values. */
@@ -93,29 +93,29 @@ export interface Table<Row extends Standard> {
 export function tableOf<Row extends Standard>(shape: Shape<Row>): Table<Row> {
   const { read, write } = translatorOf(shape);
   const rows = (db: Knex) => db(shape.name);
-  const visible = (db: Knex, who: Who) => {
+  const visible = (db: Knex, caller: Caller) => {
     const query = rows(db).select(`${shape.name}.*`);
-    if (!actsForAll(who)) query.where((own: Query) => ownOf(shape, own, who.projectId ?? ''));
+    if (!actsForAll(caller)) query.where((own: Query) => ownOf(shape, own, caller.projectId ?? ''));
     return query;
   };
-  const seen = async (db: Knex, who: Who, id: string): Promise<Record<string, unknown>> => {
-    const [found] = await visible(db, who).where({ [`${shape.name}.id`]: id });
+  const seen = async (db: Knex, caller: Caller, id: string): Promise<Record<string, unknown>> => {
+    const [found] = await visible(db, caller).where({ [`${shape.name}.id`]: id });
     const [type, words] = shape.missing;
     if (!found) throw new Fault(404, 'notFound', words(id), { type });
     return found;
   };
-  const list = async (db: Knex, who: Who, listing: Listing) => {
+  const list = async (db: Knex, caller: Caller, listing: Listing) => {
     const { marker } = listing;
-    const query = visible(db, who);
+    const query = visible(db, caller);
     for (const filter of listing.filters) filter(query);
     // A marker is a row that the caller may see: where a page begins must not tell anything of the others.
-    cut(query, listing, marker === undefined ? undefined : await seen(db, who, marker));
+    cut(query, listing, marker === undefined ? undefined : await seen(db, caller, marker));
     const found = (await query).map(read);
     return listing.reverse ? found.reverse() : found;
   };
   return {
     list,
-    find: async (db, who, id) => read(await seen(db, who, id)),
+    find: async (db, caller, id) => read(await seen(db, caller, id)),
     lock: async (tx, id) => {
       await rows(tx).where({ id }).forUpdate().first('id');
     },

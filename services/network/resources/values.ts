@@ -27,7 +27,7 @@ export const badResource = (resource: string, why: string): Fault =>
 /** A 404 in the words of one resource. */
 export const missing = (type: string, message: string): Fault => new Fault(404, 'notFound', message, { type });
 
-export interface StandardWish {
+export interface StandardInput {
   readonly name?: string;
   readonly description?: string | null;
   readonly project_id?: string;
@@ -35,7 +35,7 @@ export interface StandardWish {
 }
 
 /** The columns that every resource begins with. */
-export function freshRow(projectId: string, { name, description }: StandardWish, revision = 1) {
+export function freshRow(projectId: string, { name, description }: StandardInput, revision = 1) {
   const now = Date.now();
   const standard = { name: name ?? '', description: description ?? '', tags: [] };
   return { id: randomUUID(), projectId, ...standard, createdAt: now, updatedAt: now, revision };

@@ -1,7 +1,7 @@
 /** A router's leg outside. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
-import { assignAddresses, type FixedIpWish } from '../addresses/assign.ts';
+import { assignAddresses, type FixedIpInput } from '../addresses/assign.ts';
 import { canonical } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
@@ -16,10 +16,10 @@ import { subnetsOf } from '../subnets/store.ts';
 import { insideOf, refuseOverlapping } from './interfaces.ts';
 import { type Router, routerRows } from './store.ts';
 
-export interface GatewayWish {
+export interface GatewayInput {
   readonly network_id?: string | null;
   readonly enable_snat?: unknown;
-  readonly external_fixed_ips?: readonly FixedIpWish[] | null;
+  readonly external_fixed_ips?: readonly FixedIpInput[] | null;
 }
 
 /**
@@ -28,36 +28,36 @@ export interface GatewayWish {
  */
 export async function setGateway(
   network: Network,
-  who: Who,
+  caller: Caller,
   router: Router,
-  wish: GatewayWish | null,
+  input: GatewayInput | null,
 ): Promise<Router> {
-  if (wish === null || Object.keys(wish).length === 0) return clearGateway(network, router);
-  const networkId = networkOf(wish);
+  if (input === null || Object.keys(input).length === 0) return clearGateway(network, router);
+  const networkId = networkOf(input);
   const enableSnat =
-    wish.enable_snat === undefined || wish.enable_snat === null ? true : truth(wish.enable_snat, 'enable_snat');
+    input.enable_snat === undefined || input.enable_snat === null ? true : truth(input.enable_snat, 'enable_snat');
   const stays = router.gatewayNetworkId === networkId;
   const bare = stays ? router : await clearGateway(network, router);
-  const gatewayPortId = stays ? router.gatewayPortId : await plugOutside(network, who, bare, networkId, wish);
-  if (stays) await readdressOutside(network, router, wish.external_fixed_ips ?? []);
+  const gatewayPortId = stays ? router.gatewayPortId : await plugOutside(network, caller, bare, networkId, input);
+  if (stays) await readdressOutside(network, router, input.external_fixed_ips ?? []);
   const change = { gatewayPortId, gatewayNetworkId: networkId, enableSnat };
   await routerRows.update(network.db, router.id, change);
   return { ...bare, ...change };
 }
 
-function networkOf(wish: GatewayWish): string {
-  if (wish.network_id) return wish.network_id;
+function networkOf(input: GatewayInput): string {
+  if (input.network_id) return input.network_id;
   const why = "Validation of dictionary's keys failed. Expected keys: {'network_id'}";
   throw badRequest(`Invalid input for external_gateway_info. Reason: ${why}.`, 'HTTPBadRequest');
 }
 
-async function plugOutside(network: Network, who: Who, router: Router, networkId: string, wish: GatewayWish) {
+async function plugOutside(network: Network, caller: Caller, router: Router, networkId: string, input: GatewayInput) {
   const { db } = network;
-  const outside = await networkRows.find(network.db, who, networkId);
+  const outside = await networkRows.find(network.db, caller, networkId);
   if (!outside.external) throw badResource('router', `Network ${networkId} is not an external network`);
   const subnets = await subnetsOf(db, [networkId]);
   refuseOverlapping(await insideOf(network, router), subnets);
-  await refuseGatewayAddress(network, networkId, wish.external_fixed_ips ?? []);
+  await refuseGatewayAddress(network, networkId, input.external_fixed_ips ?? []);
   const port: Port = {
     ...freshPort(networkId, ''),
     macAddress: await freshMac(db, networkId),
@@ -68,14 +68,14 @@ async function plugOutside(network: Network, who: Who, router: Router, networkId
   };
   await portRows.insert(db, port);
   const taker = { portId: port.id, mac: port.macAddress, networkId, subnets };
-  const wishes = wish.external_fixed_ips?.length ? wish.external_fixed_ips : undefined;
-  await assignAddresses(network, { ...taker, wishes });
+  const inputs = input.external_fixed_ips?.length ? input.external_fixed_ips : undefined;
+  await assignAddresses(network, { ...taker, inputs });
   await restatePort(network, { after: port, groupIds: [] });
   return port.id;
 }
 
 /** No addresses named, or those that it has: nothing changes. Floating IPs keep their router meanwhile. */
-async function readdressOutside(network: Network, router: Router, asked: readonly FixedIpWish[]): Promise<void> {
+async function readdressOutside(network: Network, router: Router, asked: readonly FixedIpInput[]): Promise<void> {
   if (asked.length === 0 || router.gatewayPortId === null || router.gatewayNetworkId === null) return;
   await refuseGatewayAddress(network, router.gatewayNetworkId, asked);
   const port = await portRows.get(network.db, router.gatewayPortId);
@@ -84,7 +84,7 @@ async function readdressOutside(network: Network, router: Router, asked: readonl
   await restatePort(network, { before: port, after: port, groupIds: [] });
 }
 
-async function refuseGatewayAddress({ db }: Network, networkId: string, asked: readonly FixedIpWish[]): Promise<void> {
+async function refuseGatewayAddress({ db }: Network, networkId: string, asked: readonly FixedIpInput[]): Promise<void> {
   const gateways = new Set((await subnetsOf(db, [networkId])).map(({ gatewayIp }) => gatewayIp));
   const same = asked.find(({ ip_address }) => ip_address !== undefined && gateways.has(canonical(ip_address) ?? null));
   if (same) throw badResource('router', `External IP ${same.ip_address} is the same as the gateway IP`);

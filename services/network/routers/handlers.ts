@@ -5,11 +5,11 @@ import { atomically, type Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { type May, ownersOf } from '../resources/values.ts';
 import { standardView } from '../resources/view.ts';
-import { addInterface, type InterfaceWish, removeInterface } from './interfaces.ts';
-import { createRouter, type RouterWish, removeRouter, updateRouter } from './operations.ts';
+import { addInterface, type InterfaceInput, removeInterface } from './interfaces.ts';
+import { createRouter, type RouterSpec, removeRouter, updateRouter } from './operations.ts';
 import { type Router, routerAttributes, routerRows } from './store.ts';
 
-const routerKind: Kind<Router, RouterWish> = {
+const routerKind: Kind<Router, RouterSpec> = {
   one: 'router',
   many: 'routers',
   attributes: routerAttributes,
@@ -52,12 +52,12 @@ const gatewayView = ({ gatewayNetworkId, enableSnat }: Router, outside: readonly
 export const routers = handlersOf(routerKind);
 
 const onInterface =
-  (verb: typeof addInterface, rule: string): Handler<Network, InterfaceWish> =>
-  async (network, { who, params, body, authorize }) => {
+  (verb: typeof addInterface, rule: string): Handler<Network, InterfaceInput> =>
+  async (network, { caller, params, body, authorize }) => {
     const { router, port, subnetIds } = await atomically(network, async (within) => {
-      const found = await routerRows.find(within.db, who, params.id ?? '');
+      const found = await routerRows.find(within.db, caller, params.id ?? '');
       authorize(rule, ownersOf(found));
-      return verb(within, who, found, body);
+      return verb(within, caller, found, body);
     });
     return ok({
       id: router.id,

@@ -1,5 +1,5 @@
 /** A router's legs inside. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import { cidrOf, overlap } from '../addresses/cidr.ts';
@@ -19,7 +19,7 @@ import { subnetAround } from '../subnets/operations.ts';
 import { type Subnet, subnetRows, subnetsOf } from '../subnets/store.ts';
 import { type Router, routerRows } from './store.ts';
 
-export interface InterfaceWish {
+export interface InterfaceInput {
   readonly subnet_id?: string;
   readonly port_id?: string;
 }
@@ -30,7 +30,7 @@ export interface Interface {
   readonly subnetIds: readonly string[];
 }
 
-function refuseBoth({ subnet_id, port_id }: InterfaceWish): void {
+function refuseBoth({ subnet_id, port_id }: InterfaceInput): void {
   if (subnet_id !== undefined && port_id !== undefined)
     throw badResource('router', 'Cannot specify both subnet-id and port-id');
   if (subnet_id === undefined && port_id === undefined)
@@ -39,24 +39,24 @@ function refuseBoth({ subnet_id, port_id }: InterfaceWish): void {
 
 export async function addInterface(
   network: Network,
-  who: Who,
+  caller: Caller,
   router: Router,
-  wish: InterfaceWish,
+  input: InterfaceInput,
 ): Promise<Interface> {
-  refuseBoth(wish);
+  refuseBoth(input);
   const leg =
-    wish.port_id === undefined
-      ? await bySubnet(network, who, router, wish.subnet_id ?? '')
-      : await byPort(network, who, router, wish.port_id);
+    input.port_id === undefined
+      ? await bySubnet(network, caller, router, input.subnet_id ?? '')
+      : await byPort(network, caller, router, input.port_id);
   await routerRows.update(network.db, router.id, {});
   return { router, ...leg };
 }
 
-async function bySubnet(network: Network, who: Who, router: Router, subnetId: string) {
+async function bySubnet(network: Network, caller: Caller, router: Router, subnetId: string) {
   const { db } = network;
-  const subnet = await subnetRows.find(db, who, subnetId);
+  const subnet = await subnetRows.find(db, caller, subnetId);
   if (subnet.gatewayIp === null) throw badResource('router', 'Subnet for router interface must have a gateway IP');
-  if (!(await isOwn(network, who, subnet)))
+  if (!(await isOwn(network, caller, subnet)))
     throw badResource(
       'router',
       `Cannot add interface to router because subnet ${subnetId} is not owned by project making the request`,
@@ -70,16 +70,16 @@ async function bySubnet(network: Network, who: Who, router: Router, subnetId: st
   };
   await portRows.insert(db, port);
   const taker = { portId: port.id, mac: port.macAddress, networkId: subnet.networkId, subnets: [subnet] };
-  await assignAddresses(network, { ...taker, wishes: [{ subnet_id: subnet.id, ip_address: subnet.gatewayIp }] });
+  await assignAddresses(network, { ...taker, inputs: [{ subnet_id: subnet.id, ip_address: subnet.gatewayIp }] });
   await restatePort(network, { after: port, groupIds: [] });
   return { port, subnetIds: [subnet.id] };
 }
 
 /** Who sees a subnet may not be its gateway: that is for the owner of the network, and on a way outside for it alone. */
-async function isOwn({ db }: Network, who: Who, { networkId, projectId }: Subnet): Promise<boolean> {
-  if (actsForAll(who)) return true;
+async function isOwn({ db }: Network, caller: Caller, { networkId, projectId }: Subnet): Promise<boolean> {
+  if (actsForAll(caller)) return true;
   const net = await networkRows.get(db, networkId);
-  return net?.projectId === who.projectId || (net?.external === false && projectId === who.projectId);
+  return net?.projectId === caller.projectId || (net?.external === false && projectId === caller.projectId);
 }
 
 const asLegOf = ({ id, host }: Router) => ({
@@ -91,9 +91,9 @@ const asLegOf = ({ id, host }: Router) => ({
   vifType: host === '' ? ('unbound' as const) : ('bridge' as const),
 });
 
-async function byPort(network: Network, who: Who, router: Router, portId: string) {
+async function byPort(network: Network, caller: Caller, router: Router, portId: string) {
   const { db } = network;
-  const before = await portRows.find(db, who, portId);
+  const before = await portRows.find(db, caller, portId);
   if (before.deviceId !== '')
     throw conflict(
       `Unable to complete operation on port ${portId} for network ${before.networkId}. Port already has an attached device ${before.deviceId}.`,
@@ -109,7 +109,7 @@ async function byPort(network: Network, who: Who, router: Router, portId: string
   if (subnetIds.length === 0) throw badResource('router', 'Router port must have at least one fixed IP');
   if (subnets.filter(({ ipVersion }) => ipVersion === 4).length > 1)
     throw badResource('router', 'Cannot have multiple IPv4 subnets on router port');
-  await refuseForeign(network, who, before, subnets, addresses);
+  await refuseForeign(network, caller, before, subnets, addresses);
   await refuseOverlap(network, router, subnets);
   const port = { ...before, ...asLegOf(router) };
   await portRows.update(db, portId, asLegOf(router));
@@ -120,19 +120,19 @@ async function byPort(network: Network, who: Who, router: Router, portId: string
 /** A leg is a port of one's own, and on a network of another it has an address that anybody there may be given. */
 async function refuseForeign(
   network: Network,
-  who: Who,
+  caller: Caller,
   port: Port,
   subnets: readonly Subnet[],
   addresses: readonly Address[],
 ): Promise<void> {
-  if (actsForAll(who)) return;
-  if (port.projectId !== who.projectId)
+  if (actsForAll(caller)) return;
+  if (port.projectId !== caller.projectId)
     throw badResource(
       'router',
       `Cannot add interface to router because port ${port.id} is owned by a different project`,
     );
   for (const subnet of subnets) {
-    if (await isOwn(network, who, subnet)) continue;
+    if (await isOwn(network, caller, subnet)) continue;
     const net = await networkRows.get(network.db, subnet.networkId);
     const given = addresses.filter(({ subnetId }) => subnetId === subnet.id);
     if (net?.external || !given.every(({ address }) => inPools(subnet.allocationPools, address)))
@@ -186,13 +186,13 @@ export function refuseOverlapping(own: readonly Subnet[], wanted: readonly Subne
 
 export async function removeInterface(
   network: Network,
-  who: Who,
+  caller: Caller,
   router: Router,
-  wish: InterfaceWish,
+  input: InterfaceInput,
 ): Promise<Interface> {
-  if (wish.subnet_id === undefined && wish.port_id === undefined)
+  if (input.subnet_id === undefined && input.port_id === undefined)
     throw badRequest('Bad router request: Either subnet_id or port_id must be specified.', 'BadRequest');
-  const { port, subnetIds } = await findLeg(network, who, router, wish);
+  const { port, subnetIds } = await findLeg(network, caller, router, input);
   await refuseRouted(network, router, subnetIds);
   await refuseFloating(network, router, subnetIds);
   await removePort(network, port);
@@ -200,9 +200,9 @@ export async function removeInterface(
   return { router, port, subnetIds };
 }
 
-async function findLeg(network: Network, who: Who, router: Router, { subnet_id, port_id }: InterfaceWish) {
+async function findLeg(network: Network, caller: Caller, router: Router, { subnet_id, port_id }: InterfaceInput) {
   const { ports, addresses } = await legsOf(network, router);
-  if (subnet_id !== undefined) await subnetRows.find(network.db, who, subnet_id);
+  if (subnet_id !== undefined) await subnetRows.find(network.db, caller, subnet_id);
   const port = ports.find(
     ({ id }) =>
       id === (port_id ?? id) &&

@@ -1,57 +1,67 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { cidrOf, overlap } from '../addresses/cidr.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { restateRouter } from '../floating-ips/release.ts';
-import { wayOut } from '../hosts/way-out.ts';
+import { gatewayHost } from '../hosts/gateway-host.ts';
 import { networkRows } from '../networks/store.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, type StandardWish, truth } from '../resources/values.ts';
+import { freshRow, given, type StandardInput, truth } from '../resources/values.ts';
 import { subnetAround } from '../subnets/operations.ts';
 import { routesFor } from '../subnets/plan.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
-import { clearGateway, type GatewayWish, setGateway } from './gateway.ts';
+import { clearGateway, type GatewayInput, setGateway } from './gateway.ts';
 import { type Route, type Router, routerRows } from './store.ts';
 
-export interface RouterWish extends StandardWish {
+export interface RouterSpec extends StandardInput {
   readonly admin_state_up?: unknown;
-  readonly external_gateway_info?: GatewayWish | null;
+  readonly external_gateway_info?: GatewayInput | null;
   readonly routes?: readonly Route[] | null;
 }
 
 const flagOf = (value: unknown): boolean | undefined =>
   value === undefined || value === null ? undefined : truth(value, 'admin_state_up');
 
-export async function createRouter(network: Network, who: Who, wish: RouterWish, projectId: string): Promise<Router> {
+export async function createRouter(
+  network: Network,
+  caller: Caller,
+  input: RouterSpec,
+  projectId: string,
+): Promise<Router> {
   await reserve(network, projectId, 'router');
   const router: Router = {
-    ...freshRow(projectId, wish),
-    adminStateUp: flagOf(wish.admin_state_up) ?? true,
+    ...freshRow(projectId, input),
+    adminStateUp: flagOf(input.admin_state_up) ?? true,
     status: 'ACTIVE',
     routes: [],
     gatewayPortId: null,
     gatewayNetworkId: null,
     enableSnat: true,
-    host: await wayOut(network),
+    host: await gatewayHost(network),
   };
   await routerRows.insert(network.db, router);
-  return wish.external_gateway_info ? setGateway(network, who, router, wish.external_gateway_info) : router;
+  return input.external_gateway_info ? setGateway(network, caller, router, input.external_gateway_info) : router;
 }
 
-export async function updateRouter(network: Network, who: Who, before: Router, wish: RouterWish): Promise<Router> {
+export async function updateRouter(
+  network: Network,
+  caller: Caller,
+  before: Router,
+  input: RouterSpec,
+): Promise<Router> {
   const { db } = network;
   const change = given({
-    name: wish.name,
-    description: wish.description ?? undefined,
-    adminStateUp: flagOf(wish.admin_state_up),
-    routes: wish.routes === undefined ? undefined : routesFor(wish.routes ?? []),
+    name: input.name,
+    description: input.description ?? undefined,
+    adminStateUp: flagOf(input.admin_state_up),
+    routes: input.routes === undefined ? undefined : routesFor(input.routes ?? []),
   });
   if (change.routes) await refuseUnreachable(network, before, change.routes);
   await routerRows.update(db, before.id, change);
-  if (wish.external_gateway_info !== undefined)
-    await setGateway(network, who, { ...before, ...change }, wish.external_gateway_info);
+  if (input.external_gateway_info !== undefined)
+    await setGateway(network, caller, { ...before, ...change }, input.external_gateway_info);
   await restateRouter(network, before.id);
   return (await routerRows.get(db, before.id)) ?? before;
 }
@@ -106,7 +116,7 @@ function isWithin(destination: string, cidr: string): boolean {
   return narrow !== undefined && wide !== undefined && overlap(narrow, wide) && narrow.prefix >= wide.prefix;
 }
 
-export async function removeRouter(network: Network, _who: Who, router: Router): Promise<void> {
+export async function removeRouter(network: Network, _caller: Caller, router: Router): Promise<void> {
   const { db } = network;
   const legs = await portRows.countOf(db, { deviceId: router.id, deviceOwner: owner.routerInterface });
   if (legs > 0) throw conflict(`Router ${router.id} still has ports`, 'RouterInUse');

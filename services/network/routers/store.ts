@@ -23,8 +23,8 @@ export const routerRows = tableOf<Router>({
   missing: ['RouterNotFound', (id) => `Router ${id} could not be found`],
 });
 
-/** Its state is no wish of anybody: no revision. */
-export const settleRouter = (tx: Knex, id: string, status: Router['status']) =>
+/** Its state is no request of anybody: no revision. */
+export const setRouterState = (tx: Knex, id: string, status: Router['status']) =>
   tx<Router>('routers').where({ id }).whereNot({ status }).update({ status });
 
 export const routerAttributes: Attributes = {

@@ -1,8 +1,8 @@
 import type { Handler } from '#shared/http/route.ts';
 import type { Network } from '../context.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
-import { createGroup, createRule, type GroupWish, removeGroup, removeRule, updateGroup } from './operations.ts';
-import type { RuleWish } from './rule.ts';
+import { createGroup, createRule, type GroupInput, removeGroup, removeRule, updateGroup } from './operations.ts';
+import type { RuleInput } from './rule.ts';
 import {
   defaultGroupsAmong,
   type GroupRule,
@@ -14,7 +14,7 @@ import {
 } from './store.ts';
 import { groupView, ruleView } from './view.ts';
 
-const groupKind: Kind<SecurityGroup, GroupWish> = {
+const groupKind: Kind<SecurityGroup, GroupInput> = {
   one: 'security_group',
   many: 'security_groups',
   attributes: groupAttributes,
@@ -30,7 +30,7 @@ const groupKind: Kind<SecurityGroup, GroupWish> = {
   remove: removeGroup,
 };
 
-const ruleKind: Kind<GroupRule, RuleWish> = {
+const ruleKind: Kind<GroupRule, RuleInput> = {
   one: 'security_group_rule',
   many: 'security_group_rules',
   attributes: ruleAttributes,
@@ -43,8 +43,8 @@ const ruleKind: Kind<GroupRule, RuleWish> = {
     return rows.map((row) => ruleView(row, defaults));
   },
   target: async ({ db }, { groupId }) => groupTarget(await groupRows.get(db, groupId)),
-  targetOfNew: async ({ db }, who, { security_group_id }) =>
-    groupTarget(await groupRows.find(db, who, security_group_id)),
+  targetOfNew: async ({ db }, caller, { security_group_id }) =>
+    groupTarget(await groupRows.find(db, caller, security_group_id)),
   create: createRule,
   remove: removeRule,
 };
@@ -59,7 +59,7 @@ const ruleHandlers = handlersOf(ruleKind);
 const reading =
   (handler: Handler<Network>): Handler<Network> =>
   (network, call) => {
-    call.authorize('get_security_group_rule', { 'security_group:project_id': call.who.projectId });
+    call.authorize('get_security_group_rule', { 'security_group:project_id': call.caller.projectId });
     return handler(network, call);
   };
 

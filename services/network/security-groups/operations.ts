@@ -1,12 +1,12 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { restateGroups } from '../ports/restate.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { freshRow, given, type StandardWish, truth } from '../resources/values.ts';
+import { freshRow, given, type StandardInput, truth } from '../resources/values.ts';
 import { egressRules, freshRule } from './default-group.ts';
-import { forgetGreetings } from './greet.ts';
-import { protocolNumber, type RuleWish, saidBy } from './rule.ts';
+import { forgetEnsured } from './ensure-default.ts';
+import { protocolNumber, type RuleInput, statedBy } from './rule.ts';
 import {
   type GroupRule,
   groupRows,
@@ -17,69 +17,74 @@ import {
   type SecurityGroup,
 } from './store.ts';
 
-export interface GroupWish extends StandardWish {
+export interface GroupInput extends StandardInput {
   readonly stateful?: unknown;
 }
 
-export async function createGroup(network: Network, _who: Who, wish: GroupWish, projectId: string) {
-  if (wish.name?.toLowerCase() === 'default')
+export async function createGroup(network: Network, _caller: Caller, input: GroupInput, projectId: string) {
+  if (input.name?.toLowerCase() === 'default')
     throw conflict('Default security group already exists.', 'SecurityGroupDefaultAlreadyExists');
   await reserve(network, projectId, 'security_group');
   const rules = (groupId: string) => egressRules(projectId, groupId);
   await reserve(network, projectId, 'security_group_rule', rules('').length);
-  const stateful = wish.stateful === undefined ? true : truth(wish.stateful, 'stateful');
-  const group: SecurityGroup = { ...freshRow(projectId, wish), stateful };
+  const stateful = input.stateful === undefined ? true : truth(input.stateful, 'stateful');
+  const group: SecurityGroup = { ...freshRow(projectId, input), stateful };
   await groupRows.insert(network.db, group);
   for (const rule of rules(group.id)) await ruleRows.insert(network.db, rule);
   return group;
 }
 
-export async function updateGroup(network: Network, _who: Who, group: SecurityGroup, wish: GroupWish) {
+export async function updateGroup(network: Network, _caller: Caller, group: SecurityGroup, input: GroupInput) {
   const { db } = network;
   const isDefault = await isDefaultGroup(db, group.id);
-  if (wish.name !== undefined && wish.name !== group.name && (isDefault || wish.name.toLowerCase() === 'default'))
+  if (input.name !== undefined && input.name !== group.name && (isDefault || input.name.toLowerCase() === 'default'))
     throw conflict('Updating default security group not allowed.', 'SecurityGroupCannotUpdateDefault');
-  const stateful = wish.stateful === undefined ? undefined : truth(wish.stateful, 'stateful');
-  const change = given({ name: wish.name, description: wish.description ?? undefined, stateful });
+  const stateful = input.stateful === undefined ? undefined : truth(input.stateful, 'stateful');
+  const change = given({ name: input.name, description: input.description ?? undefined, stateful });
   await groupRows.update(db, group.id, change);
   return { ...group, ...change, updatedAt: Date.now(), revision: group.revision + 1 };
 }
 
 /** A project's default group goes by an admin's hand alone, and comes back with the next call. */
-export async function removeGroup(network: Network, who: Who, { id }: SecurityGroup): Promise<void> {
+export async function removeGroup(network: Network, caller: Caller, { id }: SecurityGroup): Promise<void> {
   const { db } = network;
-  if ((await isDefaultGroup(db, id)) && !who.roles.includes('admin'))
+  if ((await isDefaultGroup(db, id)) && !caller.roles.includes('admin'))
     throw conflict('Insufficient rights for removing default security group.', 'SecurityGroupCannotRemoveDefault');
   if (await isGroupUsed(db, id)) throw conflict(`Security Group ${id} in use.`, 'SecurityGroupInUse');
   const speaking = await ruleRows.where(db, { remoteGroupId: id });
   await restateGroups(network, [id, ...speaking.map(({ groupId }) => groupId)]);
   for (const rule of [...speaking, ...(await ruleRows.where(db, { groupId: id }))]) await ruleRows.remove(db, rule.id);
   await removeDefaultGroup(db, id);
-  forgetGreetings(network);
+  forgetEnsured(network);
   await groupRows.remove(db, id);
 }
 
-export async function createRule(network: Network, who: Who, wish: RuleWish, projectId: string): Promise<GroupRule> {
+export async function createRule(
+  network: Network,
+  caller: Caller,
+  input: RuleInput,
+  projectId: string,
+): Promise<GroupRule> {
   const { db } = network;
-  const said = saidBy(wish);
-  const group = await groupRows.find(db, who, wish.security_group_id);
-  const remoteGroupId = wish.remote_group_id || null;
-  if (remoteGroupId !== null) await groupRows.find(db, who, remoteGroupId);
+  const said = statedBy(input);
+  const group = await groupRows.find(db, caller, input.security_group_id);
+  const remoteGroupId = input.remote_group_id || null;
+  if (remoteGroupId !== null) await groupRows.find(db, caller, remoteGroupId);
   await reserve(network, projectId, 'security_group_rule');
   const rule: GroupRule = {
-    ...freshRule(projectId, group.id, { direction: wish.direction, ethertype: said.ethertype }),
+    ...freshRule(projectId, group.id, { direction: input.direction, ethertype: said.ethertype }),
     ...said,
     remoteGroupId,
-    description: wish.description ?? '',
+    description: input.description ?? '',
   };
-  await refuseTwin(network, rule);
+  await refuseDuplicate(network, rule);
   await ruleRows.insert(db, rule);
   await groupRows.update(db, group.id, {});
   await restateRules(network, rule);
   return rule;
 }
 
-async function refuseTwin({ db }: Network, rule: GroupRule): Promise<void> {
+async function refuseDuplicate({ db }: Network, rule: GroupRule): Promise<void> {
   const said = ({ direction, ethertype, protocol, portMin, portMax, normalizedCidr, remoteGroupId }: GroupRule) =>
     JSON.stringify([
       direction,
@@ -90,8 +95,9 @@ async function refuseTwin({ db }: Network, rule: GroupRule): Promise<void> {
       anywhere(normalizedCidr),
       remoteGroupId,
     ]);
-  const twin = (await ruleRows.where(db, { groupId: rule.groupId })).find((each) => said(each) === said(rule));
-  if (twin) throw conflict(`Security group rule already exists. Rule id is ${twin.id}.`, 'SecurityGroupRuleExists');
+  const duplicate = (await ruleRows.where(db, { groupId: rule.groupId })).find((each) => said(each) === said(rule));
+  if (duplicate)
+    throw conflict(`Security group rule already exists. Rule id is ${duplicate.id}.`, 'SecurityGroupRuleExists');
 }
 
 /** No prefix and the whole of the internet are the same. */
@@ -101,7 +107,7 @@ const anywhere = (cidr: string | null) => (cidr === '0.0.0.0/0' || cidr === '::/
 const restateRules = (network: Network, { groupId, remoteGroupId }: GroupRule) =>
   restateGroups(network, remoteGroupId === null ? [groupId] : [groupId, remoteGroupId]);
 
-export async function removeRule(network: Network, _who: Who, rule: GroupRule): Promise<void> {
+export async function removeRule(network: Network, _caller: Caller, rule: GroupRule): Promise<void> {
   await restateRules(network, rule);
   await ruleRows.remove(network.db, rule.id);
   await groupRows.update(network.db, rule.groupId, {});

@@ -4,7 +4,7 @@ import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import { invalidInput } from '../resources/values.ts';
 import type { GroupRule } from './store.ts';
 
-export interface RuleWish {
+export interface RuleInput {
   readonly security_group_id: string;
   readonly direction: 'ingress' | 'egress';
   readonly ethertype?: string | null;
@@ -18,7 +18,7 @@ export interface RuleWish {
   readonly tenant_id?: string;
 }
 
-type Said = Pick<GroupRule, 'ethertype' | 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
+type Stated = Pick<GroupRule, 'ethertype' | 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
 
 /** IANA's names and numbers, as far as Neutron knows them. */
 const numbers: ReadonlyMap<string, number> = new Map([
@@ -57,17 +57,17 @@ const ofV6Alone: ReadonlySet<number> = new Set([41, 43, 44, 58, 59, 60]);
 export const protocolNumber = (protocol: string | null): number | null =>
   protocol === null ? null : (numbers.get(protocol) ?? Number(protocol));
 
-export function saidBy(wish: RuleWish): Said {
-  if (wish.remote_ip_prefix && wish.remote_group_id)
+export function statedBy(input: RuleInput): Stated {
+  if (input.remote_ip_prefix && input.remote_group_id)
     throw badRequest(
       'Only remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.',
       'SecurityGroupMultipleRemoteEntites',
     );
-  const ethertype = ethertypeOf(wish.ethertype ?? 'IPv4');
-  const protocol = ofFamily(ethertype, protocolOf(wish.protocol ?? null));
-  const [portMin, portMax] = rangeOf(wish);
+  const ethertype = ethertypeOf(input.ethertype ?? 'IPv4');
+  const protocol = ofFamily(ethertype, protocolOf(input.protocol ?? null));
+  const [portMin, portMax] = rangeOf(input);
   checkPorts(protocol, portMin, portMax);
-  return { ethertype, protocol, portMin, portMax, ...prefixOf(wish.remote_ip_prefix ?? null, ethertype) };
+  return { ethertype, protocol, portMin, portMax, ...prefixOf(input.remote_ip_prefix ?? null, ethertype) };
 }
 
 function ethertypeOf(text: string): 'IPv4' | 'IPv6' {
@@ -102,8 +102,8 @@ function ofFamily(ethertype: 'IPv4' | 'IPv6', protocol: string | null): string |
 }
 
 /** All ports are the same as none said. */
-function rangeOf(wish: RuleWish): readonly [number | null, number | null] {
-  const [min, max] = [numberOrNull(wish.port_range_min), numberOrNull(wish.port_range_max)];
+function rangeOf(input: RuleInput): readonly [number | null, number | null] {
+  const [min, max] = [numberOrNull(input.port_range_min), numberOrNull(input.port_range_max)];
   return min === 1 && max === 65_535 ? [null, null] : [min, max];
 }
 
@@ -153,7 +153,7 @@ function checkIcmp(type: number | null, code: number | null): void {
     );
 }
 
-function prefixOf(text: string | null, ethertype: 'IPv4' | 'IPv6'): Pick<Said, 'cidr' | 'normalizedCidr'> {
+function prefixOf(text: string | null, ethertype: 'IPv4' | 'IPv6'): Pick<Stated, 'cidr' | 'normalizedCidr'> {
   if (!text) return { cidr: null, normalizedCidr: null };
   const cidr = cidrOf(text);
   if (!cidr) throw invalidInput(`'${text}' is not a valid CIDR`);

@@ -1,9 +1,9 @@
 import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { standardView } from '../resources/view.ts';
-import { createSubnetPool, removeSubnetPool, type SubnetPoolWish, updateSubnetPool } from './operations.ts';
+import { createSubnetPool, removeSubnetPool, type SubnetPoolInput, updateSubnetPool } from './operations.ts';
 import { type SubnetPool, subnetPoolAttributes, subnetPoolRows } from './store.ts';
 
-const subnetPoolKind: Kind<SubnetPool, SubnetPoolWish> = {
+const subnetPoolKind: Kind<SubnetPool, SubnetPoolInput> = {
   one: 'subnetpool',
   many: 'subnetpools',
   attributes: subnetPoolAttributes,

@@ -1,13 +1,13 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { cidrOf } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
-import { freshRow, given, invalidInput, type StandardWish, truth } from '../resources/values.ts';
+import { freshRow, given, invalidInput, type StandardInput, truth } from '../resources/values.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { carve, compact, isInside } from './carve.ts';
 import { type SubnetPool, subnetPoolRows } from './store.ts';
 
-export interface SubnetPoolWish extends StandardWish {
+export interface SubnetPoolInput extends StandardInput {
   readonly prefixes: readonly string[];
   readonly default_prefixlen?: number | string;
   readonly min_prefixlen?: number | string;
@@ -34,11 +34,11 @@ function refusePrefix(text: string): never {
   throw badRequest(`Invalid input for prefixes. Reason: '${text}' is not a valid IP subnet.`, 'HTTPBadRequest');
 }
 
-function lengthsOf(wish: Partial<SubnetPoolWish>, ipVersion: 4 | 6, before?: SubnetPool) {
+function lengthsOf(input: Partial<SubnetPoolInput>, ipVersion: 4 | 6, before?: SubnetPool) {
   const number = (value: unknown, otherwise: number) => (value === undefined ? otherwise : Number(value));
-  const minPrefixlen = number(wish.min_prefixlen, before?.minPrefixlen ?? shortest[ipVersion]);
-  const maxPrefixlen = number(wish.max_prefixlen, before?.maxPrefixlen ?? longest[ipVersion]);
-  const defaultPrefixlen = number(wish.default_prefixlen, before?.defaultPrefixlen ?? minPrefixlen);
+  const minPrefixlen = number(input.min_prefixlen, before?.minPrefixlen ?? shortest[ipVersion]);
+  const maxPrefixlen = number(input.max_prefixlen, before?.maxPrefixlen ?? longest[ipVersion]);
+  const defaultPrefixlen = number(input.default_prefixlen, before?.defaultPrefixlen ?? minPrefixlen);
   if (maxPrefixlen > longest[ipVersion])
     throw badRequest(`Prefix '${maxPrefixlen}' not supported in IPv${ipVersion} pool.`, 'UnsupportedMaxSubnetPrefix');
   const fits = 0 <= minPrefixlen && minPrefixlen <= defaultPrefixlen && defaultPrefixlen <= maxPrefixlen;
@@ -50,7 +50,7 @@ function lengthsOf(wish: Partial<SubnetPoolWish>, ipVersion: 4 | 6, before?: Sub
   return { minPrefixlen, maxPrefixlen, defaultPrefixlen };
 }
 
-function quotaOf(value: SubnetPoolWish['default_quota']): number | null {
+function quotaOf(value: SubnetPoolInput['default_quota']): number | null {
   if (value === null || value === undefined) return null;
   const quota = Number(value);
   if (Number.isInteger(quota) && quota >= 0 && quota <= 2_147_483_647) return quota;
@@ -61,18 +61,18 @@ function quotaOf(value: SubnetPoolWish['default_quota']): number | null {
 }
 const flagOf = (value: unknown, name: string) => (value === undefined ? undefined : truth(value, name));
 
-export async function createSubnetPool(network: Network, _who: Who, wish: SubnetPoolWish, projectId: string) {
-  const { prefixes, ipVersion } = prefixesOf(wish.prefixes);
-  const isDefault = flagOf(wish.is_default, 'is_default') ?? false;
+export async function createSubnetPool(network: Network, _caller: Caller, input: SubnetPoolInput, projectId: string) {
+  const { prefixes, ipVersion } = prefixesOf(input.prefixes);
+  const isDefault = flagOf(input.is_default, 'is_default') ?? false;
   if (isDefault) await refuseSecondDefault(network, ipVersion);
   const pool: SubnetPool = {
-    ...freshRow(projectId, wish, 0),
-    ...lengthsOf(wish, ipVersion),
+    ...freshRow(projectId, input, 0),
+    ...lengthsOf(input, ipVersion),
     prefixes,
     ipVersion,
-    shared: flagOf(wish.shared, 'shared') ?? false,
+    shared: flagOf(input.shared, 'shared') ?? false,
     isDefault,
-    defaultQuota: quotaOf(wish.default_quota),
+    defaultQuota: quotaOf(input.default_quota),
   };
   await subnetPoolRows.insert(network.db, pool);
   return pool;
@@ -86,16 +86,21 @@ async function refuseSecondDefault({ db }: Network, ipVersion: 4 | 6): Promise<v
 }
 
 /** A pool may grow; what subnets may have been cut from stays. */
-export async function updateSubnetPool(network: Network, _who: Who, before: SubnetPool, wish: Partial<SubnetPoolWish>) {
-  const isDefault = flagOf(wish.is_default, 'is_default');
+export async function updateSubnetPool(
+  network: Network,
+  _caller: Caller,
+  before: SubnetPool,
+  input: Partial<SubnetPoolInput>,
+) {
+  const isDefault = flagOf(input.is_default, 'is_default');
   if (isDefault && !before.isDefault) await refuseSecondDefault(network, before.ipVersion);
   const change = given({
-    name: wish.name,
-    description: wish.description ?? undefined,
-    ...lengthsOf(wish, before.ipVersion, before),
-    prefixes: wish.prefixes === undefined ? undefined : grown(before, wish.prefixes),
+    name: input.name,
+    description: input.description ?? undefined,
+    ...lengthsOf(input, before.ipVersion, before),
+    prefixes: input.prefixes === undefined ? undefined : grown(before, input.prefixes),
     isDefault,
-    defaultQuota: wish.default_quota === undefined ? undefined : quotaOf(wish.default_quota),
+    defaultQuota: input.default_quota === undefined ? undefined : quotaOf(input.default_quota),
   });
   await subnetPoolRows.update(network.db, before.id, change);
   return { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
@@ -112,7 +117,7 @@ function grown(before: SubnetPool, asked: readonly string[]): readonly string[] 
   return prefixes;
 }
 
-export async function removeSubnetPool({ db }: Network, _who: Who, { id }: SubnetPool): Promise<void> {
+export async function removeSubnetPool({ db }: Network, _caller: Caller, { id }: SubnetPool): Promise<void> {
   if ((await subnetRows.countOf(db, { subnetpoolId: id })) > 0)
     throw conflict('Unable to delete subnet pool: Subnet pool has existing allocations.', 'SubnetPoolDeleteError');
   await subnetPoolRows.remove(db, id);

@@ -1,4 +1,4 @@
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { cidrOf, cidrText, contains, overlap } from '../addresses/cidr.ts';
 import { addressesIn, portAt } from '../addresses/store.ts';
@@ -8,13 +8,13 @@ import { lockNetwork, type NetworkRow, networkRows } from '../networks/store.ts'
 import { placeLeases } from '../ports/leases.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
-import { badResource, freshRow, given, invalidInput, type StandardWish, truth } from '../resources/values.ts';
+import { badResource, freshRow, given, invalidInput, type StandardInput, truth } from '../resources/values.ts';
 import { cutFrom } from '../subnet-pools/operations.ts';
 import { type SubnetPool, subnetPoolRows } from '../subnet-pools/store.ts';
 import { gatewayFor, hostRoutesFor, nameserversFor, poolsFor, rangeOf, refuseLeasesIn, refuseModes } from './plan.ts';
 import { type HostRoute, type Subnet, subnetRows } from './store.ts';
 
-export interface SubnetWish extends StandardWish {
+export interface SubnetInput extends StandardInput {
   readonly network_id: string;
   readonly ip_version?: number | string;
   readonly cidr?: string | null;
@@ -31,48 +31,53 @@ export interface SubnetWish extends StandardWish {
   readonly ipv6_address_mode?: string | null;
 }
 
-export async function createSubnet(network: Network, who: Who, wish: SubnetWish, projectId: string): Promise<Subnet> {
+export async function createSubnet(
+  network: Network,
+  caller: Caller,
+  input: SubnetInput,
+  projectId: string,
+): Promise<Subnet> {
   const { db } = network;
-  const net = await networkRows.find(db, who, wish.network_id);
+  const net = await networkRows.find(db, caller, input.network_id);
   await reserve(network, projectId, 'subnet');
   await lockNetwork(db, net.id);
-  const { text, subnetpoolId, version } = await rangeWished(network, who, wish, projectId);
+  const { text, subnetpoolId, version } = await rangeRequested(network, caller, input, projectId);
   const cidr = rangeOf(text, version);
   await refuseOverlap(network, net.id, text);
-  const gatewayIp = gatewayFor(cidr, wish.gateway_ip);
+  const gatewayIp = gatewayFor(cidr, input.gateway_ip);
   const subnet: Subnet = {
-    ...freshRow(projectId, wish, 0),
+    ...freshRow(projectId, input, 0),
     networkId: net.id,
     ipVersion: cidr.version,
     cidr: cidrText(cidr),
     gatewayIp,
-    enableDhcp: wish.enable_dhcp === undefined ? true : truth(wish.enable_dhcp, 'enable_dhcp'),
-    allocationPools: poolsFor(cidr, gatewayIp, wish.allocation_pools ?? undefined),
-    dnsNameservers: nameserversFor(wish.dns_nameservers ?? [], cidr.version),
-    hostRoutes: hostRoutesFor(wish.host_routes ?? [], cidr.version),
-    serviceTypes: wish.service_types ?? [],
+    enableDhcp: input.enable_dhcp === undefined ? true : truth(input.enable_dhcp, 'enable_dhcp'),
+    allocationPools: poolsFor(cidr, gatewayIp, input.allocation_pools ?? undefined),
+    dnsNameservers: nameserversFor(input.dns_nameservers ?? [], cidr.version),
+    hostRoutes: hostRoutesFor(input.host_routes ?? [], cidr.version),
+    serviceTypes: input.service_types ?? [],
     subnetpoolId,
-    ipv6RaMode: wish.ipv6_ra_mode ?? null,
-    ipv6AddressMode: wish.ipv6_address_mode ?? null,
+    ipv6RaMode: input.ipv6_ra_mode ?? null,
+    ipv6AddressMode: input.ipv6_address_mode ?? null,
   };
   if (subnet.enableDhcp) refuseLeasesIn(cidr);
   refuseModes(cidr, subnet.enableDhcp, subnet.ipv6RaMode, subnet.ipv6AddressMode);
   refuseSmallFrames(net, subnet);
   await subnetRows.insert(db, subnet);
   await networkRows.update(db, net.id, {});
-  await settleSubnet(network, net.id);
+  await setSubnetState(network, net.id);
   return subnet;
 }
 
 /** Its own range, or one that is cut from a pool. */
-async function rangeWished(network: Network, who: Who, wish: SubnetWish, projectId: string) {
-  const version = Number(wish.ip_version ?? 4);
-  const cidr = wish.cidr ?? undefined;
-  const pool = await poolFor(network, who, wish, version);
+async function rangeRequested(network: Network, caller: Caller, input: SubnetInput, projectId: string) {
+  const version = Number(input.ip_version ?? 4);
+  const cidr = input.cidr ?? undefined;
+  const pool = await poolFor(network, caller, input, version);
   if (pool) {
-    if (wish.ip_version !== undefined && pool.ipVersion !== version)
+    if (input.ip_version !== undefined && pool.ipVersion !== version)
       throw badResource('subnets', `Cannot allocate IPv${version} subnet from IPv${pool.ipVersion} subnet pool`);
-    const prefixlen = wish.prefixlen === undefined || wish.prefixlen === null ? undefined : Number(wish.prefixlen);
+    const prefixlen = input.prefixlen === undefined || input.prefixlen === null ? undefined : Number(input.prefixlen);
     const text = await cutFrom(network, pool, { cidr, prefixlen, projectId });
     return { text, subnetpoolId: pool.id, version: pool.ipVersion };
   }
@@ -80,10 +85,15 @@ async function rangeWished(network: Network, who: Who, wish: SubnetWish, project
   return { text: cidr, subnetpoolId: null, version };
 }
 
-async function poolFor(network: Network, who: Who, wish: SubnetWish, version: number): Promise<SubnetPool | undefined> {
-  if (wish.subnetpool_id) return subnetPoolRows.find(network.db, who, wish.subnetpool_id);
-  if (!wish.use_default_subnetpool || !truth(wish.use_default_subnetpool, 'use_default_subnetpool')) return undefined;
-  const [standard] = await subnetPoolRows.list(network.db, who, {
+async function poolFor(
+  network: Network,
+  caller: Caller,
+  input: SubnetInput,
+  version: number,
+): Promise<SubnetPool | undefined> {
+  if (input.subnetpool_id) return subnetPoolRows.find(network.db, caller, input.subnetpool_id);
+  if (!input.use_default_subnetpool || !truth(input.use_default_subnetpool, 'use_default_subnetpool')) return undefined;
+  const [standard] = await subnetPoolRows.list(network.db, caller, {
     filters: [(query) => void query.where({ isDefault: true, ipVersion: version === 6 ? 6 : 4 })],
     sorts: [],
     marker: undefined,
@@ -116,7 +126,7 @@ async function refuseOverlap({ db }: Network, networkId: string, cidr: string): 
 }
 
 /** Leases, routers and the outside follow the subnets of a network. */
-async function settleSubnet(network: Network, networkId: string): Promise<void> {
+async function setSubnetState(network: Network, networkId: string): Promise<void> {
   await placeLeases(network, networkId);
   const net = await networkRows.get(network.db, networkId);
   if (net?.external) await restateExternal(network, net);
@@ -124,32 +134,32 @@ async function settleSubnet(network: Network, networkId: string): Promise<void> 
 
 export async function updateSubnet(
   network: Network,
-  _who: Who,
+  _caller: Caller,
   before: Subnet,
-  wish: Partial<SubnetWish>,
+  input: Partial<SubnetInput>,
 ): Promise<Subnet> {
   const { db } = network;
   const cidr = rangeOf(before.cidr, before.ipVersion);
-  const gatewayIp = wish.gateway_ip === undefined ? before.gatewayIp : gatewayFor(cidr, wish.gateway_ip);
+  const gatewayIp = input.gateway_ip === undefined ? before.gatewayIp : gatewayFor(cidr, input.gateway_ip);
   if (gatewayIp !== before.gatewayIp) await refuseGatewayInUse(network, before);
-  const pools = wish.allocation_pools ?? before.allocationPools;
-  const enableDhcp = wish.enable_dhcp === undefined ? undefined : truth(wish.enable_dhcp, 'enable_dhcp');
+  const pools = input.allocation_pools ?? before.allocationPools;
+  const enableDhcp = input.enable_dhcp === undefined ? undefined : truth(input.enable_dhcp, 'enable_dhcp');
   if (enableDhcp && !before.enableDhcp) refuseLeasesIn(cidr);
   if (enableDhcp === false && (before.ipv6RaMode ?? before.ipv6AddressMode) !== null)
     throw invalidInput('Cannot disable enable_dhcp with ipv6 attributes set');
   const change = given({
-    name: wish.name,
-    description: wish.description ?? undefined,
+    name: input.name,
+    description: input.description ?? undefined,
     gatewayIp,
     enableDhcp,
     allocationPools: poolsFor(cidr, gatewayIp, pools),
     dnsNameservers:
-      wish.dns_nameservers === undefined ? undefined : nameserversFor(wish.dns_nameservers ?? [], before.ipVersion),
-    hostRoutes: wish.host_routes === undefined ? undefined : hostRoutesFor(wish.host_routes ?? [], before.ipVersion),
-    serviceTypes: wish.service_types,
+      input.dns_nameservers === undefined ? undefined : nameserversFor(input.dns_nameservers ?? [], before.ipVersion),
+    hostRoutes: input.host_routes === undefined ? undefined : hostRoutesFor(input.host_routes ?? [], before.ipVersion),
+    serviceTypes: input.service_types,
   });
   await subnetRows.update(db, before.id, change);
-  await settleSubnet(network, before.networkId);
+  await setSubnetState(network, before.networkId);
   if (gatewayIp !== before.gatewayIp) await restateNetwork(network, before.networkId);
   return { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
 }
@@ -164,7 +174,7 @@ async function refuseGatewayInUse({ db }: Network, { networkId, gatewayIp }: Sub
   );
 }
 
-export async function removeSubnet(network: Network, _who: Who, subnet: Subnet): Promise<void> {
+export async function removeSubnet(network: Network, _caller: Caller, subnet: Subnet): Promise<void> {
   const { db } = network;
   const portIds = (await addressesIn(db, subnet.id)).map(({ portId }) => portId);
   const ports = await portRows.whereIn(db, 'id', portIds);
@@ -175,7 +185,7 @@ export async function removeSubnet(network: Network, _who: Who, subnet: Subnet):
     );
   await subnetRows.remove(db, subnet.id);
   await networkRows.update(db, subnet.networkId, {});
-  await settleSubnet(network, subnet.networkId);
+  await setSubnetState(network, subnet.networkId);
 }
 
 /** The subnet whose range has an address. */

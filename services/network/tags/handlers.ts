@@ -38,7 +38,7 @@ function kindOf({ params }: Pick<Call, 'params'>): Tagged {
 async function thingOf(network: Network, call: Call<never>): Promise<Standard> {
   const { collection, id = '' } = call.params;
   return kindOf(call)
-    .rows.find(network.db, call.who, id)
+    .rows.find(network.db, call.caller, id)
     .catch((error: unknown) => {
       if (!(error instanceof Fault) || error.status !== 404) throw error;
       throw missing('TagResourceNotFound', `Resource ${collection} ${id} could not be found.`);

@@ -16,7 +16,7 @@ export interface Trailer {
 }
 
 /** A file that is not what was written. */
-export class Rotten extends Error {}
+export class CorruptObject extends Error {}
 
 const magic = Buffer.from('WATTLE\x01\n');
 const longest = 4 * 1024 * 1024;
@@ -32,19 +32,20 @@ export function encodeTrailer(trailer: Trailer): Buffer {
 
 /** How long the trailer is, from the last bytes of its file. */
 export function trailerBytes(tail: Buffer): number {
-  if (tail.length < endBytes || !tail.subarray(-magic.length).equals(magic)) throw new Rotten('there is no trailer');
+  if (tail.length < endBytes || !tail.subarray(-magic.length).equals(magic))
+    throw new CorruptObject('there is no trailer');
   const length = tail.readUInt32LE(tail.length - endBytes + 4);
-  if (length > longest) throw new Rotten('the trailer is longer than any');
+  if (length > longest) throw new CorruptObject('the trailer is longer than any');
   return length + endBytes;
 }
 
 /** The trailer at the end of these bytes, which hold it whole, of a file of this size. */
 export function decodeTrailer(tail: Buffer, fileBytes: number): Trailer {
   const length = trailerBytes(tail);
-  if (length > tail.length) throw new Rotten('the trailer is cut');
+  if (length > tail.length) throw new CorruptObject('the trailer is cut');
   const json = tail.subarray(tail.length - length, tail.length - endBytes);
-  if (crc32(json) !== tail.readUInt32LE(tail.length - endBytes)) throw new Rotten('the trailer has changed');
+  if (crc32(json) !== tail.readUInt32LE(tail.length - endBytes)) throw new CorruptObject('the trailer has changed');
   const trailer = JSON.parse(json.toString()) as Trailer;
-  if (trailer.bytes + length !== fileBytes) throw new Rotten('the body is not as long as it was');
+  if (trailer.bytes + length !== fileBytes) throw new CorruptObject('the body is not as long as it was');
   return trailer;
 }

@@ -30,7 +30,7 @@ export async function report(world: ListingWorld, place: Place, replicas?: reado
   const info = db && infoOf(db);
   if (!info || (isReported(info) && !replicas)) return void world.unreported.delete(reportKey(place));
   reportLater(world, place);
-  const told = await tell(world, info, replicas ?? ownNumbers(world, place));
+  const told = await send(world, info, replicas ?? ownNumbers(world, place));
   if (!told) return;
   setReported(db, wordOf(info));
   const now = infoOf(db);
@@ -47,7 +47,7 @@ function ownNumbers({ ring, address }: World, { disk, partition }: Place): numbe
 /** Whoever made the container waits meanwhile; the account is told again until it has heard. */
 const patienceMs = 1_000;
 
-async function tell(world: World, info: Info, replicas: readonly number[]): Promise<boolean> {
+async function send(world: World, info: Info, replicas: readonly number[]): Promise<boolean> {
   const [account = '', name = ''] = info.path;
   const { partition } = placeOf(world.ring, account);
   const { primaries } = nodesOf(world.ring, partition);

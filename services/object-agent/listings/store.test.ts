@@ -42,7 +42,7 @@ const entry = (name: string, timestamp: number, more: Partial<Entry> = {}): Entr
 const all = { prefix: '', delimiter: '', marker: '', endMarker: '', limit: 100, reverse: false, subdirs: true };
 
 test('replicas that hear the same news in any order end the same', (t) => {
-  const news = [
+  const changes = [
     entry('a', 2),
     entry('a', 4, { deleted: true }),
     entry('a', 3, { bytes: 5 }),
@@ -52,8 +52,8 @@ test('replicas that hear the same news in any order end the same', (t) => {
     entry('c', 4),
   ];
   const [one, other] = [open(t), open(t)];
-  for (const each of news) mergeEntry(one, each);
-  for (const each of news.toReversed()) mergeEntry(other, each);
+  for (const each of changes) mergeEntry(one, each);
+  for (const each of changes.toReversed()) mergeEntry(other, each);
   const facts = (db: typeof one) => {
     const { count, bytes, sum } = infoOf(db) ?? {};
     return { count, bytes, sum, page: list(db, all) };

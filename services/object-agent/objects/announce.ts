@@ -18,7 +18,7 @@ export interface ObjectWorld extends World {
   readonly hashes: Hashes;
 }
 
-interface News {
+interface Changes {
   readonly container: readonly string[];
   readonly entry: Entry;
   /** Which replicas of the container have not heard it yet. */
@@ -63,9 +63,9 @@ export async function announceEntry(
   replicas: string,
 ): Promise<void> {
   const numbers = replicas.split(',').filter(Boolean).map(Number);
-  const news = { container: path.slice(0, 2), entry, replicas: numbers };
-  const deaf = await tell(world, news);
-  if (deaf.length > 0) await keep(world, disk, { ...news, replicas: deaf });
+  const changes = { container: path.slice(0, 2), entry, replicas: numbers };
+  const unreached = await report(world, changes);
+  if (unreached.length > 0) await keep(world, disk, { ...changes, replicas: unreached });
 }
 
 export const allReplicas = ({ ring }: World): string => [...Array(ring.replicas).keys()].join(',');
@@ -74,7 +74,11 @@ export const allReplicas = ({ ring }: World): string => [...Array(ring.replicas)
 const patienceMs = 1_000;
 
 /** Gives the replicas that did not hear it. Devices that turn out to be away are noted, and not asked again. */
-async function tell(world: World, { container, entry, replicas }: News, away = new Set<Device>()): Promise<number[]> {
+async function report(
+  world: World,
+  { container, entry, replicas }: Changes,
+  away = new Set<Device>(),
+): Promise<number[]> {
   const { partition } = placeOf(world.ring, ...container);
   const { primaries } = nodesOf(world.ring, partition);
   const path = [...container, entry.name];
@@ -105,11 +109,16 @@ async function tell(world: World, { container, entry, replicas }: News, away = n
   return replicas.filter((_replica, at) => !heard[at]);
 }
 
-async function keep({ ring }: World, disk: Disk, news: News): Promise<void> {
-  const { hash } = placeOf(ring, ...news.container, news.entry.name);
-  const file = join(disk.root, 'async_pending', hash.slice(-3), `${hash}-${news.entry.timestamp}${news.entry.meta}`);
+async function keep({ ring }: World, disk: Disk, changes: Changes): Promise<void> {
+  const { hash } = placeOf(ring, ...changes.container, changes.entry.name);
+  const file = join(
+    disk.root,
+    'async_pending',
+    hash.slice(-3),
+    `${hash}-${changes.entry.timestamp}${changes.entry.meta}`,
+  );
   await unlink(file); // the newer state of the same news
-  await unlink(await writeFileSafely(disk.root, file, Buffer.from(JSON.stringify(news))));
+  await unlink(await writeFileSafely(disk.root, file, Buffer.from(JSON.stringify(changes))));
 }
 
 /** Says once more what was not heard. */
@@ -123,9 +132,9 @@ export async function announceAgain(world: ObjectWorld, device: string): Promise
 }
 
 async function again(world: ObjectWorld, disk: Disk, file: string, away: Set<Device>): Promise<void> {
-  const news = JSON.parse(readFileSync(file, 'utf8')) as News;
-  const deaf = await tell(world, news, away);
-  const old = secondsOf(news.entry.timestamp) < reclaimBefore(world);
-  if (deaf.length === 0 || old) return rmSync(file, { force: true });
-  if (deaf.length < news.replicas.length) await keep(world, disk, { ...news, replicas: deaf });
+  const changes = JSON.parse(readFileSync(file, 'utf8')) as Changes;
+  const unreached = await report(world, changes, away);
+  const old = secondsOf(changes.entry.timestamp) < reclaimBefore(world);
+  if (unreached.length === 0 || old) return rmSync(file, { force: true });
+  if (unreached.length < changes.replicas.length) await keep(world, disk, { ...changes, replicas: unreached });
 }

@@ -7,7 +7,7 @@ import { newTimestamp, timestampOf } from '#shared/ring/timestamp.ts';
 import { diskOf } from '../context.ts';
 import { type Disk, type Found, hashesIn, partitionsOf } from '../drivers/device.ts';
 import { close, codeOf } from '../drivers/disk.ts';
-import { Rotten, type Trailer } from '../drivers/trailer.ts';
+import { CorruptObject, type Trailer } from '../drivers/trailer.ts';
 import { allReplicas, type ObjectWorld } from './announce.ts';
 import { quarantine } from './quarantine.ts';
 import { readBlock } from './read.ts';
@@ -56,11 +56,11 @@ async function audit(world: ObjectWorld, disk: Disk, { partition, hash, director
     const trailer = await readAll(openFile(`${directory}/${data}.data`));
     const headers = meta ? amended(trailer.headers, readTrailer(`${directory}/${meta}.meta`).headers) : trailer.headers;
     if (placeOf(world.ring, ...trailer.path).hash !== hash || trailer.timestamp !== data)
-      throw new Rotten('another object stands in its place');
+      throw new CorruptObject('another object stands in its place');
     await expire(world, disk, trailer, meta ?? trailer.timestamp, Number(headers['x-delete-at'] ?? Infinity));
     return trailer.bytes + leastBytes;
   } catch (error) {
-    if (error instanceof Rotten || error instanceof SyntaxError) quarantine(world, disk, partition, hash, error);
+    if (error instanceof CorruptObject || error instanceof SyntaxError) quarantine(world, disk, partition, hash, error);
     else if (codeOf(error) !== 'ENOENT')
       world.log.error({ device: disk.name, hash, error }, 'an object cannot be audited');
     return leastBytes;
@@ -72,7 +72,7 @@ async function readAll({ fd, trailer }: Opened): Promise<Trailer> {
     for (const [number, crc] of trailer.crcs.entries()) {
       const start = number * blockBytes;
       const block = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
-      if (crc32(block) !== crc) throw new Rotten(`block ${number} has changed`);
+      if (crc32(block) !== crc) throw new CorruptObject(`block ${number} has changed`);
     }
     return trailer;
   } finally {

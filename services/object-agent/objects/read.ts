@@ -11,7 +11,7 @@ import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf } from '../context.ts';
 import { type Disk, hashDirectory } from '../drivers/device.ts';
 import { close, codeOf } from '../drivers/disk.ts';
-import { Rotten, type Trailer } from '../drivers/trailer.ts';
+import { CorruptObject, type Trailer } from '../drivers/trailer.ts';
 import type { ObjectWorld } from './announce.ts';
 import { quarantine } from './quarantine.ts';
 import { amended, filesIn, type Opened, openFile, readTrailer } from './store.ts';
@@ -27,7 +27,7 @@ export async function readObject(world: ObjectWorld, call: AgentCall): Promise<A
     return found(world, disk, call, directory);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return answer(404);
-    if (!(error instanceof Rotten)) throw error;
+    if (!(error instanceof CorruptObject)) throw error;
     quarantine(world, disk, call.partition, hash, error);
     return answer(404);
   }
@@ -56,7 +56,7 @@ function found(world: ObjectWorld, disk: Disk, call: AgentCall, directory: strin
 /** What stands here under this name must be what was written under it. */
 function checkIdentity({ path, timestamp }: Trailer, asked: readonly string[], name: string): void {
   if (timestamp !== name || path.length !== asked.length || path.some((part, at) => part !== asked[at]))
-    throw new Rotten('another object stands in its place');
+    throw new CorruptObject('another object stands in its place');
 }
 
 function closed<T>({ fd }: Opened, result: T): T {
@@ -77,7 +77,7 @@ function withBody(world: ObjectWorld, disk: Disk, call: AgentCall, opened: Opene
   const until = Math.min(to + 1, bytes);
   const length = { 'content-length': String(Math.max(0, until - from)), 'x-backend-length': String(bytes) };
   if (opened.small) {
-    if (bytes > 0 && crc32(opened.small) !== crcs[0]) throw new Rotten('the body has changed');
+    if (bytes > 0 && crc32(opened.small) !== crcs[0]) throw new CorruptObject('the body has changed');
     return closed(opened, {
       status: 200,
       headers: { ...headers, ...length },
@@ -102,7 +102,7 @@ function checkedBytes({ fd, trailer }: Opened, from: number, until: number, rott
     const start = number * blockBytes;
     const block = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
     if (crc32(block) !== trailer.crcs[number]) {
-      const error = new Rotten(`block ${number} has changed`);
+      const error = new CorruptObject(`block ${number} has changed`);
       rotten(error);
       await end();
       throw error;

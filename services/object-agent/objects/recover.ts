@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { placeOf } from '#shared/ring/ring.ts';
 import { type Disk, hashDirectory, hashesIn, namesIn, partitionsOf } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
-import { Rotten } from '../drivers/trailer.ts';
+import { CorruptObject } from '../drivers/trailer.ts';
 import { allReplicas, announceEntry, entryOf, goneEntry, type ObjectWorld } from './announce.ts';
 import { amended, filesIn, readTrailer } from './store.ts';
 
@@ -23,7 +23,7 @@ async function announceFinished(world: ObjectWorld, disk: Disk, file: string): P
     const { partition, hash } = placeOf(world.ring, ...path);
     await announceState(world, disk, hashDirectory(disk, 'object', partition, hash));
   } catch (error) {
-    if (!(error instanceof Rotten)) throw error; // it was not finished: nobody was told that it was
+    if (!(error instanceof CorruptObject)) throw error; // it was not finished: nobody was told that it was
   }
 }
 

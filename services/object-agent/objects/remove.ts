@@ -68,13 +68,13 @@ async function writeBeside(
   { partition, hash }: Place,
   name: string,
   trailer: Trailer,
-  tell: () => Promise<void>,
+  report: () => Promise<void>,
 ): Promise<AgentAnswer | undefined> {
   const directory = hashDirectory(disk, 'object', partition, hash);
   try {
     const temporary = await writeFileSafely(disk.root, join(directory, name), encodeTrailer(trailer));
     world.hashes.touch(disk.name, partition, hash);
-    await Promise.all([removeObsolete(directory), tell()]);
+    await Promise.all([removeObsolete(directory), report()]);
     await unlink(temporary);
     return undefined;
   } catch (error) {

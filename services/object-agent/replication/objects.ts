@@ -6,7 +6,7 @@ import { type AgentCall, blockBytes, isAnswer } from '#shared/contracts/object-a
 import type { Device } from '#shared/ring/ring.ts';
 import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
 import { close } from '../drivers/disk.ts';
-import { Rotten } from '../drivers/trailer.ts';
+import { CorruptObject } from '../drivers/trailer.ts';
 import { removeEmpty } from '../objects/hashes.ts';
 import { quarantine } from '../objects/quarantine.ts';
 import { readBlock } from '../objects/read.ts';
@@ -63,7 +63,7 @@ async function pushObject(
     if (!sent || !ours.meta || ours.meta <= (theirs.meta ?? '') || theirs.gone) return sent;
     return await pushSmall(world, peer, partition, 'POST', join(directory, `${ours.meta}.meta`));
   } catch (error) {
-    if (error instanceof Rotten) quarantine(world, disk, partition, hash, error);
+    if (error instanceof CorruptObject) quarantine(world, disk, partition, hash, error);
     world.log.warn({ device: disk.name, hash, peer: peer.key, error }, 'an object was not replicated');
     return false;
   }
@@ -113,7 +113,7 @@ async function* blocksOf({ fd, trailer }: Opened) {
   for (const [number, crc] of trailer.crcs.entries()) {
     const start = number * blockBytes;
     const chunk = await readBlock(fd, start, Math.min(blockBytes, trailer.bytes - start));
-    if (crc32(chunk) !== crc) throw new Rotten(`block ${number} has changed`);
+    if (crc32(chunk) !== crc) throw new CorruptObject(`block ${number} has changed`);
     yield { chunks: [chunk], bytes: chunk.length, crc };
   }
 }

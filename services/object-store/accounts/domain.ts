@@ -5,17 +5,17 @@ import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { write } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
 import { accountInfo, domainHeader, isOwn } from '../requests/authorize.ts';
-import type { Way } from '../requests/request.ts';
+import type { ObjectPath } from '../requests/request.ts';
 
 /** Nothing when the token is of another project. */
-export const domainOf = (call: Call, way: Way): Headers =>
-  isOwn(call, way) && call.who.projectDomainId ? { [domainHeader]: call.who.projectDomainId } : {};
+export const domainOf = (call: Call, target: ObjectPath): Headers =>
+  isOwn(call, target) && call.caller.projectDomainId ? { [domainHeader]: call.caller.projectDomainId } : {};
 
 /** Before an ACL can be set: whether names in it count depends on the domain. */
-export async function rememberDomain(store: ObjectStore, call: Call, way: Way): Promise<void> {
-  const domain = domainOf(call, way);
+export async function rememberDomain(store: ObjectStore, call: Call, target: ObjectPath): Promise<void> {
+  const domain = domainOf(call, target);
   if (domain[domainHeader] === undefined) return;
-  if ((await accountInfo(store, way))[domainHeader] === domain[domainHeader]) return;
+  if ((await accountInfo(store, target))[domainHeader] === domain[domainHeader]) return;
   const headers = { ...domain, 'x-timestamp': newTimestamp() };
-  await write(store, { kind: 'account', method: 'PUT', path: [way.account], headers });
+  await write(store, { kind: 'account', method: 'PUT', path: [target.account], headers });
 }

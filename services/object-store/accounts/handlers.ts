@@ -18,19 +18,23 @@ import { domainOf } from './domain.ts';
 
 const always = { 'x-account-storage-policy-policy-0-container-count': '0', 'accept-ranges': 'bytes' };
 
-export const showAccount: WayHandler = async (store, call, way) => {
-  authorizeAccount(call, way);
-  const { headers } = await find(store, way.account, 'HEAD', {});
+export const showAccount: WayHandler = async (store, call, target) => {
+  authorizeAccount(call, target);
+  const { headers } = await find(store, target.account, 'HEAD', {});
   return noContent({ ...headers, 'content-type': 'text/plain; charset=utf-8' });
 };
 
-export const listContainers: WayHandler = async (store, call, way): Promise<Answer> => {
-  authorizeAccount(call, way);
+export const listContainers: WayHandler = async (store, call, target): Promise<Answer> => {
+  authorizeAccount(call, target);
   const format = formatOf(call);
-  const { headers, body } = await find(store, way.account, 'GET', listingQuery(call));
+  const { headers, body } = await find(store, target.account, 'GET', listingQuery(call));
   const listed = JSON.parse(String(body ?? '[]')) as Listed[];
   const rows = listed.map((each) => ('subdir' in each ? { subdir: each.subdir } : rowOf(each)));
-  return listingAnswer(format, { root: `account name="${escaped(way.account)}"`, element: 'container', rows }, headers);
+  return listingAnswer(
+    format,
+    { root: `account name="${escaped(target.account)}"`, element: 'container', rows },
+    headers,
+  );
 };
 
 const rowOf = ({ name, count, bytes, timestamp }: Entry) => ({
@@ -41,28 +45,28 @@ const rowOf = ({ name, count, bytes, timestamp }: Entry) => ({
   storage_policy: 'Policy-0',
 });
 
-export const setAccount: WayHandler = async (store, call, way) => {
-  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
-  if (!isOperator(call, way)) throw denied(call);
+export const setAccount: WayHandler = async (store, call, target) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, target);
+  if (!isOperator(call, target)) throw denied(call);
   const said = headersIn(call);
-  const headers = { ...metadataOf(said, 'account'), ...accountQuotaOf(call, said), ...domainOf(call, way) };
+  const headers = { ...metadataOf(said, 'account'), ...accountQuotaOf(call, said), ...domainOf(call, target) };
   const timestamp = { 'x-timestamp': newTimestamp() };
   const answers = await write(store, {
     kind: 'account',
     method: 'PUT',
-    path: [way.account],
+    path: [target.account],
     headers: { ...timestamp, ...headers },
   });
   const status = verdictOf(store, answers);
   if (status >= 400) throw refusedAs(status, answers);
-  store.quotas.forget(way.account);
+  store.quotas.forget(target.account);
   return noContent();
 };
 
 /** Accounts come and go with their projects. */
-export const refuseAccount: WayHandler = async (store, call, way) => {
-  if (call.method === 'DELETE' && isBulkDelete(call)) return deleteInBulk(store, call, way);
-  if (!isOperator(call, way)) throw denied(call);
+export const refuseAccount: WayHandler = async (store, call, target) => {
+  if (call.method === 'DELETE' && isBulkDelete(call)) return deleteInBulk(store, call, target);
+  if (!isOperator(call, target)) throw denied(call);
   throw refuse(405);
 };
 

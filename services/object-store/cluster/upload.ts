@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { within } from '#shared/clock/within.ts';
 import { type AgentCall, type Block, type Headers, isAnswer, type Upload } from '#shared/contracts/object-agent.ts';
-import { Interrupted, pour } from '#shared/ring/pour.ts';
+import { Interrupted, readBlocks } from '#shared/ring/read-blocks.ts';
 import { type Device, placeOf, quorumOf } from '#shared/ring/ring.ts';
 import type { ObjectStore } from '../context.ts';
 import { refuse, unavailable } from '../requests/refusals.ts';
@@ -108,7 +108,7 @@ async function send(
     await Promise.all([...uploads].map((each) => writeOrDrop(store, uploads, each, block)));
     if (uploads.size < quorumOf(store.ring.replicas)) throw unavailable();
   };
-  await pour(sending.body, { onChunk, onBlock });
+  await readBlocks(sending.body, { onChunk, onBlock });
   const etag = hash.digest('hex');
   if (sending.etag !== undefined && sending.etag !== etag) throw refuse(422);
   return { etag, bytes };
@@ -138,7 +138,7 @@ async function commit(
   );
   const asked = done.map(async (one, slot) => {
     const device = await one;
-    if (!device) await tellThroughAnother(store, path, shares[slot] ?? '', done);
+    if (!device) await notifyViaPeer(store, path, shares[slot] ?? '', done);
     return device;
   });
   const devices = await quorumFirst(asked, quorumOf(ring.replicas), settings.patienceMs);
@@ -157,7 +157,7 @@ async function finish({ log }: ObjectStore, { device, upload }: Open, footer: He
 }
 
 /** A device that did not finish has not told its share of the container's replicas: one that has the object does. */
-async function tellThroughAnother(
+async function notifyViaPeer(
   { ring, reach }: ObjectStore,
   path: readonly string[],
   replicas: string,

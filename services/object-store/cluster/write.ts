@@ -39,7 +39,7 @@ export async function write(store: ObjectStore, writing: Writing): Promise<Agent
   const written = first.map((device, slot) => writeSlot(store, shared(store, writing, slot, slots), device, rest));
   const asked = written.map(async (one, slot) => {
     const done = await one;
-    if (!done && writing.share) await tellThroughAnother(store, shared(store, writing, slot, slots), written);
+    if (!done && writing.share) await notifyViaPeer(store, shared(store, writing, slot, slots), written);
     return done?.answer;
   });
   const answers = await quorumFirst(asked, quorumOf(ring.replicas), settings.patienceMs);
@@ -74,7 +74,7 @@ const ask = ({ ring, reach }: ObjectStore, { kind, method, path, headers }: Writ
     .catch(() => undefined);
 
 /** Nobody took the place of this slot: one of the others, asked once more, tells those that it would have told. */
-async function tellThroughAnother(
+async function notifyViaPeer(
   store: ObjectStore,
   writing: Writing,
   written: readonly Promise<Written | undefined>[],

@@ -2,12 +2,12 @@ import type { Headers } from '#shared/contracts/object-agent.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { refusedAs, verdictOf, write } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
-import { partsOf, type Way } from '../requests/request.ts';
+import { type ObjectPath, partsOf } from '../requests/request.ts';
 
 /** Throws what a quorum of the replicas refuses. */
 export async function changeContainer(
   store: ObjectStore,
-  way: Way,
+  target: ObjectPath,
   method: 'PUT' | 'POST' | 'DELETE',
   about: Headers = {},
 ): Promise<number> {
@@ -15,7 +15,7 @@ export async function changeContainer(
   const answers = await write(store, {
     kind: 'container',
     method,
-    path: partsOf(way),
+    path: partsOf(target),
     headers,
     share: 'x-account-replicas',
   });

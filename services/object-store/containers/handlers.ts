@@ -12,24 +12,24 @@ import { authorize, denied, isOperator } from '../requests/authorize.ts';
 import { escaped, formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, partsOf, type Way, type WayHandler } from '../requests/request.ts';
+import { headersIn, type ObjectPath, partsOf, type WayHandler } from '../requests/request.ts';
 import { changeContainer } from './change.ts';
 
-export const showContainer: WayHandler = async (store, call, way) => {
-  await authorize(store, call, way);
-  const { headers } = await read(store, { kind: 'container', method: 'HEAD', path: partsOf(way) });
-  return noContent({ ...shown(call, way, headers), 'content-type': 'text/plain; charset=utf-8' });
+export const showContainer: WayHandler = async (store, call, target) => {
+  await authorize(store, call, target);
+  const { headers } = await read(store, { kind: 'container', method: 'HEAD', path: partsOf(target) });
+  return noContent({ ...shown(call, target, headers), 'content-type': 'text/plain; charset=utf-8' });
 };
 
-export const listObjects: WayHandler = async (store, call, way): Promise<Answer> => {
-  await authorize(store, call, way);
+export const listObjects: WayHandler = async (store, call, target): Promise<Answer> => {
+  await authorize(store, call, target);
   const format = formatOf(call);
   const query = listingQuery(call);
-  const { headers, body } = await read(store, { kind: 'container', method: 'GET', path: partsOf(way), query });
+  const { headers, body } = await read(store, { kind: 'container', method: 'GET', path: partsOf(target), query });
   const listed = JSON.parse(String(body ?? '[]')) as Listed[];
   const rows = listed.map((each) => ('subdir' in each ? { subdir: each.subdir } : rowOf(each)));
-  const root = `container name="${escaped(way.container)}"`;
-  return listingAnswer(format, { root, element: 'object', rows }, shown(call, way, headers));
+  const root = `container name="${escaped(target.container)}"`;
+  return listingAnswer(format, { root, element: 'object', rows }, shown(call, target, headers));
 };
 
 const rowOf = ({ name, etag, bytes, type, timestamp, meta }: Entry) => ({
@@ -41,9 +41,9 @@ const rowOf = ({ name, etag, bytes, type, timestamp, meta }: Entry) => ({
 });
 
 /** Who may read is told only to those who decide it. */
-function shown(call: Call, way: Way, headers: Headers): Headers {
+function shown(call: Call, target: ObjectPath, headers: Headers): Headers {
   const { 'content-length': _, ...said } = publicHeaders(headers);
-  const mine = isOperator(call, way);
+  const mine = isOperator(call, target);
   const open = Object.entries(said).filter(([name]) => mine || !/^x-container-(read|write|sync-)/.test(name));
   return {
     ...Object.fromEntries(open),
@@ -53,35 +53,35 @@ function shown(call: Call, way: Way, headers: Headers): Headers {
   };
 }
 
-export const createContainer: WayHandler = async (store, call, way) => {
-  if (!isOperator(call, way)) throw denied(call);
-  const wish = wishOf(call);
+export const createContainer: WayHandler = async (store, call, target) => {
+  if (!isOperator(call, target)) throw denied(call);
+  const input = inputOf(call);
   const policy = call.header('x-storage-policy');
   if (policy && policy.toLowerCase() !== 'policy-0') throw refuse(400, `Invalid X-Storage-Policy '${policy}'`);
-  await rememberDomain(store, call, way);
-  return plain(await changeContainer(store, way, 'PUT', wish));
+  await rememberDomain(store, call, target);
+  return plain(await changeContainer(store, target, 'PUT', input));
 };
 
-export const setContainer: WayHandler = async (store, call, way) => {
-  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
-  if (!isOperator(call, way)) throw denied(call);
-  const wish = wishOf(call);
-  await rememberDomain(store, call, way);
-  await changeContainer(store, way, 'POST', wish);
+export const setContainer: WayHandler = async (store, call, target) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, target);
+  if (!isOperator(call, target)) throw denied(call);
+  const input = inputOf(call);
+  await rememberDomain(store, call, target);
+  await changeContainer(store, target, 'POST', input);
   return noContent();
 };
 
-export const deleteContainer: WayHandler = async (store, call, way) => {
-  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
-  if (!isOperator(call, way)) throw denied(call);
-  await changeContainer(store, way, 'DELETE');
+export const deleteContainer: WayHandler = async (store, call, target) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, target);
+  if (!isOperator(call, target)) throw denied(call);
+  await changeContainer(store, target, 'DELETE');
   return noContent();
 };
 
 const set = ['x-container-read', 'x-container-write'];
 const removed = ['x-container-read', 'x-container-write'];
 
-function wishOf(call: Call): Headers {
+function inputOf(call: Call): Headers {
   const headers = headersIn(call);
   const acls = set
     .filter((name) => headers[name] !== undefined)

@@ -3,14 +3,14 @@ import type { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
 import { refuse } from '../requests/refusals.ts';
-import { decoded, type Way, wayOfParts } from '../requests/request.ts';
+import { decoded, type ObjectPath, wayOfParts } from '../requests/request.ts';
 import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
 
 export const isBulkDelete = ({ query }: Call): boolean => Object.hasOwn(query, 'bulk-delete');
 
 const longestLine = 2 * (256 + 1024 + 2) * 3;
 
-export async function deleteInBulk(store: ObjectStore, call: Call, { account }: Way): Promise<Answer> {
+export async function deleteInBulk(store: ObjectStore, call: Call, { account }: ObjectPath): Promise<Answer> {
   const type = call.header('content-type');
   if (type && !type.startsWith('text/plain')) throw refuse(406);
   if (call.header('content-length') === undefined && call.header('transfer-encoding') === undefined) throw refuse(411);
@@ -44,7 +44,7 @@ async function namesIn({ stream }: Call): Promise<string[]> {
 function itemOf(account: string, line: string): ToDelete {
   try {
     const name = decoded(line);
-    return { name, way: wayOfParts(account, name.replace(/^\/+/, '')) };
+    return { name, target: wayOfParts(account, name.replace(/^\/+/, '')) };
   } catch (refused) {
     return { name: line, refused: refused as Fault };
   }

@@ -9,15 +9,23 @@ import { httpDate, plain } from '../requests/answers.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
 import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { decoded, headersIn, isTrue, partsOf, type Way, type WayHandler, wayFrom } from '../requests/request.ts';
+import {
+  decoded,
+  headersIn,
+  isTrue,
+  type ObjectPath,
+  partsOf,
+  pathFrom,
+  type WayHandler,
+} from '../requests/request.ts';
 import { conditionOf, rangesOf } from './conditions.ts';
 import { keepManifest } from './manifest.ts';
 import { isStatic, rawSegments, resolved, segmentsIn } from './segments.ts';
 import { objectSource, type Source, streamOf, wholeOf } from './source.ts';
 
 interface Copy {
-  readonly from: Way;
-  readonly to: Way;
+  readonly from: ObjectPath;
+  readonly to: ObjectPath;
   /** What the request says. */
   readonly said: Headers;
 }
@@ -27,13 +35,13 @@ export const copyObject: WayHandler = async (store, call, from) => {
   const said = headersIn(call);
   if (!said.destination) throw refuse(412, 'Destination header required');
   const account = accountIn(said['destination-account']) ?? from.account;
-  return copy(store, call, { from, to: wayFrom(account, said.destination, true), said });
+  return copy(store, call, { from, to: pathFrom(account, said.destination, true), said });
 };
 
-export async function copyFrom(store: ObjectStore, call: Call, to: Way, said: Headers): Promise<Answer> {
+export async function copyFrom(store: ObjectStore, call: Call, to: ObjectPath, said: Headers): Promise<Answer> {
   if (Number(said['content-length'] ?? 0) > 0) throw refuse(400, 'Copy requests require a zero byte body');
   const account = accountIn(said['x-copy-from-account']) ?? to.account;
-  return copy(store, call, { from: wayFrom(account, said['x-copy-from'] ?? '', true), to, said });
+  return copy(store, call, { from: pathFrom(account, said['x-copy-from'] ?? '', true), to, said });
 }
 
 function accountIn(header: string | undefined): string | undefined {
@@ -59,7 +67,7 @@ async function copy(store: ObjectStore, call: Call, copying: Copy): Promise<Answ
   try {
     const made =
       asManifest && isStatic(stored)
-        ? await keepManifest(store, call, { way: to, headers, etag: undefined }, await rawOf(stored))
+        ? await keepManifest(store, call, { target: to, headers, etag: undefined }, await rawOf(stored))
         : await copyBytes(store, source, to, said, headers);
     return { ...made, headers: { ...made.headers, ...copiedFrom(from, source, headers) } };
   } finally {
@@ -73,7 +81,7 @@ const rawOf = async (source: Source): Promise<Buffer> =>
 async function copyBytes(
   store: ObjectStore,
   source: Source,
-  to: Way,
+  to: ObjectPath,
   said: Headers,
   headers: Headers,
 ): Promise<Answer> {
@@ -89,7 +97,7 @@ async function copyBytes(
 }
 
 /** Where it came from, and what is kept of the source and the request. */
-const copiedFrom = (from: Way, { headers: source }: Source, kept: Headers): Headers => ({
+const copiedFrom = (from: ObjectPath, { headers: source }: Source, kept: Headers): Headers => ({
   ...Object.fromEntries(Object.entries(kept).filter(([name]) => /^(x-object-meta-|x-delete-at$)/.test(name))),
   'x-copied-from': [from.container, ...from.object.split('/')].map(encodeURIComponent).join('/'),
   'x-copied-from-account': encodeURIComponent(from.account),

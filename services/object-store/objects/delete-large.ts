@@ -4,24 +4,29 @@ import type { Answer, Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
 import { authorize } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import { type Way, wayFrom } from '../requests/request.ts';
+import { type ObjectPath, pathFrom } from '../requests/request.ts';
 import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
 import { isStatic, segmentsIn } from './segments.ts';
 import { objectSource } from './source.ts';
 
 /** Segments first: a manifest without its segments could be found again, segments without a manifest could not. */
-export const deleteLarge = async (store: ObjectStore, call: Call, way: Way): Promise<Answer> =>
-  deleteAll(store, call, (signal) => segmentsOf(store, call, way, signal));
+export const deleteLarge = async (store: ObjectStore, call: Call, target: ObjectPath): Promise<Answer> =>
+  deleteAll(store, call, (signal) => segmentsOf(store, call, target, signal));
 
-const nameOf = ({ container, object }: Way): string => `/${container}/${object}`;
+const nameOf = ({ container, object }: ObjectPath): string => `/${container}/${object}`;
 
 /** Each name once, however often manifests repeat it; a number of them that is bounded. */
-async function segmentsOf(store: ObjectStore, call: Call, way: Way, signal: AbortSignal): Promise<ToDelete[]> {
+async function segmentsOf(
+  store: ObjectStore,
+  call: Call,
+  target: ObjectPath,
+  signal: AbortSignal,
+): Promise<ToDelete[]> {
   const plain = new Map<string, ToDelete>();
-  const manifests = new Map<string, ToDelete>([[nameOf(way), { name: nameOf(way), way }]]);
+  const manifests = new Map<string, ToDelete>([[nameOf(target), { name: nameOf(target), target }]]);
   for (const [name, manifest] of manifests) {
     if (signal.aborted) return [];
-    const found = await innerOf(store, call, manifest.way as Way).catch(asRefusal);
+    const found = await innerOf(store, call, manifest.target as ObjectPath).catch(asRefusal);
     if (found instanceof Fault) manifests.set(name, { name, refused: found });
     else
       for (const inner of found) {
@@ -39,13 +44,13 @@ interface Inner extends ToDelete {
   readonly large: boolean;
 }
 
-async function innerOf(store: ObjectStore, call: Call, way: Way): Promise<Inner[]> {
-  await authorize(store, call, way, 'GET');
-  const source = await objectSource(store, way);
+async function innerOf(store: ObjectStore, call: Call, target: ObjectPath): Promise<Inner[]> {
+  await authorize(store, call, target, 'GET');
+  const source = await objectSource(store, target);
   if (!isStatic(source)) throw refuse(400, 'Not an SLO manifest');
   return (await segmentsIn(source)).map((segment) => ({
     name: segment.name,
-    way: wayFrom(way.account, segment.name, false),
+    target: pathFrom(target.account, segment.name, false),
     large: segment.sub_slo === true,
   }));
 }

@@ -8,31 +8,31 @@ import type { ObjectStore } from '../context.ts';
 import { httpDate, plain, publicHeaders } from '../requests/answers.ts';
 import { authorize, orNone } from '../requests/authorize.ts';
 import { missing, refuse } from '../requests/refusals.ts';
-import { headersIn, isTrue, partsOf, type Way, type WayHandler } from '../requests/request.ts';
+import { headersIn, isTrue, type ObjectPath, partsOf, type WayHandler } from '../requests/request.ts';
 import { conditionOf, isConditional, type Range, rangesOf } from './conditions.ts';
 import { bytesIn, resolved } from './segments.ts';
-import { inTurn, objectSource, type Source, wholeOf } from './source.ts';
+import { inOrder, objectSource, type Source, wholeOf } from './source.ts';
 
-export const getObject: WayHandler = async (store, call, way): Promise<Answer> => {
-  await authorize(store, call, way);
+export const getObject: WayHandler = async (store, call, target): Promise<Answer> => {
+  await authorize(store, call, target);
   const asked = headersIn(call);
   if (call.method === 'GET' && !isConditional(asked) && !isTrue(asked['x-newest']))
-    return wholeAtOnce(store, call, way);
-  const stored = await objectSource(store, way, isTrue(asked['x-newest'])).catch(orNone);
+    return wholeAtOnce(store, call, target);
+  const stored = await objectSource(store, target, isTrue(asked['x-newest'])).catch(orNone);
   if (!stored) throw asked['if-match']?.includes('*') ? refuse(412) : missing();
-  return answerFrom(call, asked, await resolved(store, call, way, stored));
+  return answerFrom(call, asked, await resolved(store, call, target, stored));
 };
 
 /** The common case costs one question: the headers come with the bytes. */
-async function wholeAtOnce(store: ObjectStore, call: Call, way: Way): Promise<Answer> {
-  const reading = { kind: 'object', method: 'GET', path: partsOf(way) } as const;
+async function wholeAtOnce(store: ObjectStore, call: Call, target: ObjectPath): Promise<Answer> {
+  const reading = { kind: 'object', method: 'GET', path: partsOf(target) } as const;
   const answer = await read(store, reading);
   const length = Number(answer.headers['content-length'] ?? 0);
   const bytes = bytesOf(store, reading, answer, wholeOf(length));
   const source: Source = { headers: answer.headers, length, etag: answer.headers.etag ?? '', open: async () => bytes };
   if ('x-object-manifest' in answer.headers) await bytes.close(); // it stands for others
   const isManifest = 'x-object-manifest' in answer.headers || 'x-static-large-object' in answer.headers;
-  if (isManifest) return answerFrom(call, {}, await resolved(store, call, way, source));
+  if (isManifest) return answerFrom(call, {}, await resolved(store, call, target, source));
   const headers = shown(source);
   if (Buffer.isBuffer(answer.body)) return { status: 200, headers, body: answer.body };
   return { status: 200, headers, body: bytes };
@@ -114,7 +114,7 @@ async function severalParts(headers: Headers, source: Source, ranges: readonly R
     async () => bytesIn(Buffer.from(gap)),
   ]);
   pieces.push(async () => bytesIn(end));
-  const chain = inTurn(await pieces.shift()?.(), async () => pieces.shift()?.());
+  const chain = inOrder(await pieces.shift()?.(), async () => pieces.shift()?.());
   const body = { read: chain.read, close: async () => void (await Promise.all([chain.close(), first.close()])) };
   const about = { 'content-type': `multipart/byteranges;boundary=${boundary}`, ...length };
   return { status: 206, headers: { ...headers, ...about }, body };

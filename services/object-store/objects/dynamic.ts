@@ -5,8 +5,8 @@ import { read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
 import { authorize, orNone } from '../requests/authorize.ts';
 import { listingLimit } from '../requests/listing.ts';
-import { decoded, type Way } from '../requests/request.ts';
-import { chained, inTurn, md5, openObject, type Part, type Source, wholeOf } from './source.ts';
+import { decoded, type ObjectPath } from '../requests/request.ts';
+import { chained, inOrder, md5, openObject, type Part, type Source, wholeOf } from './source.ts';
 
 interface Page {
   readonly parts: readonly Part[];
@@ -20,12 +20,12 @@ interface Page {
 export async function dynamicSource(
   store: ObjectStore,
   call: Call,
-  way: Way,
+  target: ObjectPath,
   source: Source,
   manifest: string,
 ): Promise<Source> {
   const [container = '', ...rest] = manifest.split('/').map(decoded);
-  const from = { ...way, container, object: rest.join('/') };
+  const from = { ...target, container, object: rest.join('/') };
   await authorize(store, call, from, 'GET');
   const first = await pageBelow(store, from, '');
   const about = { ...source, oneRange: true };
@@ -42,7 +42,7 @@ export async function dynamicSource(
   };
 }
 
-async function pageBelow(store: ObjectStore, from: Way, marker: string): Promise<Page> {
+async function pageBelow(store: ObjectStore, from: ObjectPath, marker: string): Promise<Page> {
   const query = { prefix: from.object, marker, limit: String(listingLimit) };
   const path = [from.account, from.container];
   const page = await read(store, { kind: 'container', method: 'GET', path, query }).catch(orNone);
@@ -55,7 +55,7 @@ async function pageBelow(store: ObjectStore, from: Way, marker: string): Promise
   return { entries, parts, length, last: entries.length < listingLimit ? undefined : entries.at(-1)?.name };
 }
 
-async function pageByPage(store: ObjectStore, from: Way, first: Page) {
+async function pageByPage(store: ObjectStore, from: ObjectPath, first: Page) {
   let { last } = first;
   const openNext = async () => {
     if (last === undefined) return undefined;
@@ -63,5 +63,5 @@ async function pageByPage(store: ObjectStore, from: Way, first: Page) {
     last = page.last;
     return chained(page.parts, wholeOf(page.length));
   };
-  return inTurn(await chained(first.parts, wholeOf(first.length)), openNext);
+  return inOrder(await chained(first.parts, wholeOf(first.length)), openNext);
 }

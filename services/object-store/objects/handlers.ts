@@ -7,23 +7,23 @@ import { noContent, paged } from '../requests/answers.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
 import { objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, partsOf, type Way, type WayHandler } from '../requests/request.ts';
+import { headersIn, type ObjectPath, partsOf, type WayHandler } from '../requests/request.ts';
 import { deleteInBulk, isBulkDelete } from './bulk-delete.ts';
 import { deleteLarge } from './delete-large.ts';
 import { removeObject } from './remove.ts';
 import { objectSource } from './source.ts';
 
-export const setObject: WayHandler = async (store, call, way) => {
-  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
-  await authorize(store, call, way);
+export const setObject: WayHandler = async (store, call, target) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, target);
+  await authorize(store, call, target);
   const said = headersIn(call);
-  await containerInfo(store, way);
+  await containerInfo(store, target);
   const type = said['content-type'] ? { 'content-type': said['content-type'] } : {};
   const headers = { ...objectHeadersOf(said), ...type, 'x-timestamp': newTimestamp() };
   const answers = await write(store, {
     kind: 'object',
     method: 'POST',
-    path: partsOf(way),
+    path: partsOf(target),
     headers,
     share: 'x-container-replicas',
   });
@@ -31,21 +31,25 @@ export const setObject: WayHandler = async (store, call, way) => {
   return paged(202);
 };
 
-export const deleteObject: WayHandler = async (store, call, way) => {
-  if (isBulkDelete(call)) return deleteInBulk(store, call, way);
-  await authorize(store, call, way);
-  await containerInfo(store, way);
-  await checkDeleteAt(store, way, headersIn(call));
-  if (call.query['multipart-manifest'] === 'delete') return deleteLarge(store, call, way);
-  if (!(await removeObject(store, way))) throw refuse(404);
+export const deleteObject: WayHandler = async (store, call, target) => {
+  if (isBulkDelete(call)) return deleteInBulk(store, call, target);
+  await authorize(store, call, target);
+  await containerInfo(store, target);
+  await checkDeleteAt(store, target, headersIn(call));
+  if (call.query['multipart-manifest'] === 'delete') return deleteLarge(store, call, target);
+  if (!(await removeObject(store, target))) throw refuse(404);
   return noContent();
 };
 
 /** X-If-Delete-At: only an object that ends then. */
-async function checkDeleteAt(store: ObjectStore, way: Way, { 'x-if-delete-at': wanted }: Headers): Promise<void> {
+async function checkDeleteAt(
+  store: ObjectStore,
+  target: ObjectPath,
+  { 'x-if-delete-at': wanted }: Headers,
+): Promise<void> {
   if (wanted === undefined) return;
   if (!/^\s*\d{1,12}\s*$/.test(wanted)) throw refuse(400, 'Bad X-If-Delete-At header value');
-  const { headers } = await objectSource(store, way);
+  const { headers } = await objectSource(store, target);
   if (Number(headers['x-delete-at'] ?? Number.NaN) !== Number(wanted))
     throw refuse(412, 'X-If-Delete-At and X-Delete-At do not match');
 }

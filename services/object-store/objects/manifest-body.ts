@@ -1,7 +1,7 @@
 /** The manifest of a static large object as a client sends it: a list of segments, of which each is judged by itself. */
 import { trimEndOf } from '#shared/input/trim.ts';
 import { refuse } from '../requests/refusals.ts';
-import { type Way, wayFrom } from '../requests/request.ts';
+import { type ObjectPath, pathFrom } from '../requests/request.ts';
 import { rangesOf } from './conditions.ts';
 
 export interface SegmentBody {
@@ -14,7 +14,7 @@ export interface SegmentBody {
 const keys = ['path', 'etag', 'size_bytes', 'range'];
 
 /** Throws 400 with all that is wrong, a line for each segment. */
-export function segmentsFrom(body: Buffer, manifest: Way): SegmentBody[] {
+export function segmentsFrom(body: Buffer, manifest: ObjectPath): SegmentBody[] {
   const list = listIn(body);
   const problems: string[] = [];
   const segments = list.flatMap((each, at) => {
@@ -40,7 +40,7 @@ function listIn(body: Buffer): unknown[] {
 }
 
 /** The segment, or what is wrong with it. */
-function segmentFrom(value: unknown, manifest: Way, isLast: boolean): SegmentBody | string {
+function segmentFrom(value: unknown, manifest: ObjectPath, isLast: boolean): SegmentBody | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
   const { path, etag, size_bytes: size, range } = value as Readonly<Record<string, unknown>>;
   if (path === undefined && 'data' in value)
@@ -67,8 +67,8 @@ function segmentFrom(value: unknown, manifest: Way, isLast: boolean): SegmentBod
   };
 }
 
-function isSame(path: string, manifest: Way): boolean {
-  const { container, object } = wayFrom(manifest.account, path.replace(/^\/+/, ''), false);
+function isSame(path: string, manifest: ObjectPath): boolean {
+  const { container, object } = pathFrom(manifest.account, path.replace(/^\/+/, ''), false);
   return container === manifest.container && object === manifest.object;
 }
 

@@ -10,7 +10,7 @@ import { httpDate, plain } from '../requests/answers.ts';
 import { authorize } from '../requests/authorize.ts';
 import { contentTypeOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { partsOf, type Way, wayFrom } from '../requests/request.ts';
+import { type ObjectPath, partsOf, pathFrom } from '../requests/request.ts';
 import { rangesOf } from './conditions.ts';
 import { type SegmentBody, segmentsFrom } from './manifest-body.ts';
 import { statusLine } from './many-deletes.ts';
@@ -19,7 +19,7 @@ import { md5, objectSource, type Source } from './source.ts';
 
 /** What is to be kept beside the segments. */
 interface About {
-  readonly way: Way;
+  readonly target: ObjectPath;
   readonly headers: Headers;
   /** The MD5 that the client expects. */
   readonly etag: string | undefined;
@@ -31,14 +31,14 @@ export async function putManifest(store: ObjectStore, call: Call, about: About):
 
 /** Every segment is looked at before the manifest is kept; all that is wrong is said at once. */
 export async function keepManifest(store: ObjectStore, call: Call, about: About, body: Buffer): Promise<Answer> {
-  const wanted = segmentsFrom(body, about.way);
+  const wanted = segmentsFrom(body, about.target);
   if (wanted.length > segmentLimits.count)
     throw refuse(413, `Number of object-backed segments must be <= ${segmentLimits.count}`);
-  const found = await lookedUp(store, call, about.way, wanted);
+  const found = await lookedUp(store, call, about.target, wanted);
   const problems: [string, string][] = [];
   const segments = wanted.map((each, at) => segmentOf(each, found.get(each.path), at === wanted.length - 1, problems));
   const nested = sizeOf(found, wanted);
-  if (nested.depth > segmentLimits.depth) problems.push([about.way.object, 'Max recursion depth exceeded']);
+  if (nested.depth > segmentLimits.depth) problems.push([about.target.object, 'Max recursion depth exceeded']);
   if (problems.length > 0) throw problemFault(call, problems);
   if (nested.total > segmentLimits.total)
     throw refuse(413, `Number of segments, with those of nested manifests, must be <= ${segmentLimits.total}`);
@@ -52,7 +52,7 @@ const totalHeader = 'x-object-sysmeta-slo-total';
 
 async function keep(
   store: ObjectStore,
-  { way, headers: said }: About,
+  { target, headers: said }: About,
   segments: readonly Segment[],
   { etag, depth, total }: { etag: string; depth: number; total: number },
 ): Promise<Answer> {
@@ -61,14 +61,14 @@ async function keep(
   const timestamp = newTimestamp();
   const headers = {
     ...said,
-    'content-type': said['content-type'] ?? contentTypeOf({}, way.object),
+    'content-type': said['content-type'] ?? contentTypeOf({}, target.object),
     'x-static-large-object': 'True',
     'x-object-sysmeta-slo-etag': etag,
     'x-object-sysmeta-slo-size': String(size),
     [depthHeader]: String(depth),
     [totalHeader]: String(total),
   };
-  const common = { path: partsOf(way), timestamp, headers, length: content.length, etag: undefined };
+  const common = { path: partsOf(target), timestamp, headers, length: content.length, etag: undefined };
   await upload(store, { ...common, body: Readable.from([content]), mostBytes: segmentLimits.manifestBytes });
   return plain(201, { etag: `"${etag}"`, 'last-modified': httpDate(timestamp) });
 }
@@ -90,20 +90,20 @@ type Found = ReadonlyMap<string, Source | Fault>;
 async function lookedUp(
   store: ObjectStore,
   call: Call,
-  { account }: Way,
+  { account }: ObjectPath,
   wanted: readonly SegmentBody[],
 ): Promise<Found> {
   const found = new Map<string, Source | Fault>();
   for (const { path } of wanted) {
     if (found.has(path)) continue;
-    found.set(path, await lookUp(store, call, wayFrom(account, path, false)).catch(asFault));
+    found.set(path, await lookUp(store, call, pathFrom(account, path, false)).catch(asFault));
   }
   return found;
 }
 
-async function lookUp(store: ObjectStore, call: Call, way: Way): Promise<Source> {
-  await authorize(store, call, way, 'GET');
-  return objectSource(store, way);
+async function lookUp(store: ObjectStore, call: Call, target: ObjectPath): Promise<Source> {
+  await authorize(store, call, target, 'GET');
+  return objectSource(store, target);
 }
 
 function asFault(error: unknown): Fault {

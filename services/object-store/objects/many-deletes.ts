@@ -8,7 +8,7 @@ import type { ObjectStore } from '../context.ts';
 import { authorize, containerInfo, denied, isOperator } from '../requests/authorize.ts';
 import { escaped } from '../requests/listing.ts';
 import { refuse } from '../requests/refusals.ts';
-import { placeOfWay, type Way } from '../requests/request.ts';
+import { type ObjectPath, placeOfWay } from '../requests/request.ts';
 import { removeObject } from './remove.ts';
 
 export const deleteLimits = { perRequest: 10_000, failures: 1_000, yieldMs: 10_000 };
@@ -17,7 +17,7 @@ export const deleteLimits = { perRequest: 10_000, failures: 1_000, yieldMs: 10_0
 export interface ToDelete {
   /** As the client named it. */
   readonly name: string;
-  readonly way?: Way;
+  readonly target?: ObjectPath;
   readonly refused?: Fault;
 }
 
@@ -71,7 +71,7 @@ async function work(
 ): Promise<void> {
   try {
     const all = await items(signal);
-    const isObject = ({ way }: ToDelete) => !way || placeOfWay(way) === 'object';
+    const isObject = ({ target }: ToDelete) => !target || placeOfWay(target) === 'object';
     for (const each of [...all.filter(isObject), ...all.filter((item) => !isObject(item))]) {
       if (signal.aborted) return;
       await deleteOne(store, call, each, report);
@@ -90,12 +90,12 @@ async function work(
 async function deleteOne(
   store: ObjectStore,
   call: Call,
-  { name, way, refused }: ToDelete,
+  { name, target, refused }: ToDelete,
   report: Report,
 ): Promise<void> {
   try {
     if (refused) throw refused;
-    if (way && (await removed(store, call, way))) report.deleted += 1;
+    if (target && (await removed(store, call, target))) report.deleted += 1;
     else report.missed += 1;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -109,15 +109,15 @@ async function deleteOne(
   }
 }
 
-async function removed(store: ObjectStore, call: Call, way: Way): Promise<boolean> {
-  if (placeOfWay(way) === 'container') {
-    if (!isOperator(call, way)) throw denied(call);
-    await changeContainer(store, way, 'DELETE');
+async function removed(store: ObjectStore, call: Call, target: ObjectPath): Promise<boolean> {
+  if (placeOfWay(target) === 'container') {
+    if (!isOperator(call, target)) throw denied(call);
+    await changeContainer(store, target, 'DELETE');
     return true;
   }
-  await authorize(store, call, way, 'DELETE');
-  await containerInfo(store, way);
-  return removeObject(store, way);
+  await authorize(store, call, target, 'DELETE');
+  await containerInfo(store, target);
+  return removeObject(store, target);
 }
 
 function written(type: Type, { deleted, missed, status, body, errors }: Report): string {

@@ -2,15 +2,15 @@ import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { verdictOf, write } from '../cluster/write.ts';
 import type { ObjectStore } from '../context.ts';
 import { refuse } from '../requests/refusals.ts';
-import { partsOf, type Way } from '../requests/request.ts';
+import { type ObjectPath, partsOf } from '../requests/request.ts';
 
 /** False when nobody had it. */
-export async function removeObject(store: ObjectStore, way: Way): Promise<boolean> {
+export async function removeObject(store: ObjectStore, target: ObjectPath): Promise<boolean> {
   const headers = { 'x-timestamp': newTimestamp() };
   const answers = await write(store, {
     kind: 'object',
     method: 'DELETE',
-    path: partsOf(way),
+    path: partsOf(target),
     headers,
     share: 'x-container-replicas',
   });

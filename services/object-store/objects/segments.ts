@@ -6,7 +6,7 @@ import type { Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
 import { authorize } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import { type Way, wayFrom } from '../requests/request.ts';
+import { type ObjectPath, pathFrom } from '../requests/request.ts';
 import type { Range } from './conditions.ts';
 import { dynamicSource } from './dynamic.ts';
 import { chained, md5, objectSource, type Part, type Source, wholeOf } from './source.ts';
@@ -36,11 +36,17 @@ export const isStatic = ({ headers }: Pick<Source, 'headers'>): boolean =>
   headers['x-static-large-object'] !== undefined;
 
 /** What a client gets who reads this object: itself, or all that it stands for. */
-export async function resolved(store: ObjectStore, call: Call, way: Way, source: Source, depth = 0): Promise<Source> {
+export async function resolved(
+  store: ObjectStore,
+  call: Call,
+  target: ObjectPath,
+  source: Source,
+  depth = 0,
+): Promise<Source> {
   if (call.query['multipart-manifest'] === 'get' && depth === 0) return asManifest(call, source);
   const { 'x-object-manifest': dynamic } = source.headers;
-  if (dynamic !== undefined) return dynamicSource(store, call, way, source, dynamic);
-  return isStatic(source) ? staticSource(store, call, way, source, depth) : source;
+  if (dynamic !== undefined) return dynamicSource(store, call, target, source, dynamic);
+  return isStatic(source) ? staticSource(store, call, target, source, depth) : source;
 }
 
 /** `format=raw` is what can be PUT again. */
@@ -72,10 +78,16 @@ export function bytesIn(buffer: Buffer): Bytes {
   return { read, close: async () => {} };
 }
 
-async function staticSource(store: ObjectStore, call: Call, way: Way, source: Source, depth: number): Promise<Source> {
+async function staticSource(
+  store: ObjectStore,
+  call: Call,
+  target: ObjectPath,
+  source: Source,
+  depth: number,
+): Promise<Source> {
   if (depth >= segmentLimits.depth) throw refuse(409, 'Max recursion depth exceeded');
   const parts = (await segmentsIn(source)).map((segment) =>
-    partOf(store, call, wayFrom(way.account, segment.name, false), segment, depth),
+    partOf(store, call, pathFrom(target.account, segment.name, false), segment, depth),
   );
   const etag = `"${source.headers['x-object-sysmeta-slo-etag'] ?? source.etag}"`;
   const length = parts.reduce((sum, part) => sum + part.length, 0);
@@ -84,12 +96,12 @@ async function staticSource(store: ObjectStore, call: Call, way: Way, source: So
 }
 
 /** Opened when it is needed, for it may be a large object too; never if it has changed since. */
-function partOf(store: ObjectStore, call: Call, way: Way, segment: Segment, depth: number): Part {
+function partOf(store: ObjectStore, call: Call, target: ObjectPath, segment: Segment, depth: number): Part {
   const { from, to } = rangeIn(segment);
   const open = async (range: Range): Promise<Bytes> => {
-    await authorize(store, call, way, 'GET');
-    const stored = await objectSource(store, way);
-    const whole = segment.sub_slo ? await resolved(store, call, way, stored, depth + 1) : stored;
+    await authorize(store, call, target, 'GET');
+    const stored = await objectSource(store, target);
+    const whole = segment.sub_slo ? await resolved(store, call, target, stored, depth + 1) : stored;
     if (whole.etag.replaceAll('"', '') !== segment.hash) throw refuse(409, `${segment.name} has changed`);
     return whole.open({ from: from + range.from, to: Math.min(from + range.to, to) });
   };

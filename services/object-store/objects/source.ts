@@ -5,7 +5,7 @@ import { blockBytes, type Headers } from '#shared/contracts/object-agent.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
 import { bytesOf, read } from '../cluster/read.ts';
 import type { ObjectStore } from '../context.ts';
-import { partsOf, type Way } from '../requests/request.ts';
+import { type ObjectPath, partsOf } from '../requests/request.ts';
 import type { Range } from './conditions.ts';
 
 export interface Source {
@@ -22,16 +22,16 @@ export interface Source {
 export const wholeOf = (length: number): Range => ({ from: 0, to: length - 1 });
 
 /** The object as it is stored. Throws 404. */
-export async function objectSource(store: ObjectStore, way: Way, newest = false): Promise<Source> {
-  const path = partsOf(way);
+export async function objectSource(store: ObjectStore, target: ObjectPath, newest = false): Promise<Source> {
+  const path = partsOf(target);
   const { headers } = await read(store, { kind: 'object', method: 'HEAD', path, newest });
   const length = Number(headers['content-length'] ?? 0);
-  return { headers, length, etag: headers.etag ?? '', open: (range) => openObject(store, way, range) };
+  return { headers, length, etag: headers.etag ?? '', open: (range) => openObject(store, target, range) };
 }
 
 /** A range that is the whole may be asked for without knowing the length. */
-export async function openObject(store: ObjectStore, way: Way, range: Range): Promise<Bytes> {
-  const reading = { kind: 'object', method: 'GET', path: partsOf(way) } as const;
+export async function openObject(store: ObjectStore, target: ObjectPath, range: Range): Promise<Bytes> {
+  const reading = { kind: 'object', method: 'GET', path: partsOf(target) } as const;
   const answer = await read(store, { ...reading, headers: { 'x-backend-range': `${range.from}-${range.to}` } });
   return bytesOf(store, reading, answer, range);
 }
@@ -53,11 +53,11 @@ export async function chained(parts: readonly Part[], { from, to }: Range): Prom
     const next = wanted.shift();
     return next?.source.open(next.range);
   };
-  return inTurn(await openNext(), openNext);
+  return inOrder(await openNext(), openNext);
 }
 
 /** What is open, and then what the others open, until one opens nothing. */
-export function inTurn(first: Bytes | undefined, openNext: () => Promise<Bytes | undefined>): Bytes {
+export function inOrder(first: Bytes | undefined, openNext: () => Promise<Bytes | undefined>): Bytes {
   let current = first;
   const read = async (): Promise<Buffer | undefined> => {
     while (current) {

@@ -12,24 +12,24 @@ import { httpDate, plain } from '../requests/answers.ts';
 import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, partsOf, type Way, type WayHandler } from '../requests/request.ts';
+import { headersIn, type ObjectPath, partsOf, type WayHandler } from '../requests/request.ts';
 import { copyFrom } from './copy.ts';
 import { putManifest } from './manifest.ts';
 
-export const putObject: WayHandler = (store, call, way) =>
+export const putObject: WayHandler = (store, call, target) =>
   orDrained(call, async () => {
     const headers = headersIn(call);
     const isManifest = call.query['multipart-manifest'] === 'put';
     if (isManifest && headers['x-copy-from'] !== undefined)
       throw refuse(405, 'Multipart Manifest PUTs cannot be COPY requests');
-    if (headers['x-copy-from'] !== undefined) return copyFrom(store, call, way, headers);
-    await authorize(store, call, way);
+    if (headers['x-copy-from'] !== undefined) return copyFrom(store, call, target, headers);
+    await authorize(store, call, target);
     const length = lengthOf(headers);
     if ((length ?? 0) > store.settings.maxFileBytes) throw refuse(413);
-    const container = await containerInfo(store, way);
-    await checkNoneMatch(store, way, headers);
-    const about = { way, headers: aboutOf(headers, way), etag: headers.etag?.replaceAll('"', '').toLowerCase() };
-    const reservation = await reserve(store, call, way, container, length);
+    const container = await containerInfo(store, target);
+    await checkNoneMatch(store, target, headers);
+    const about = { target, headers: aboutOf(headers, target), etag: headers.etag?.replaceAll('"', '').toLowerCase() };
+    const reservation = await reserve(store, call, target, container, length);
     try {
       if (isManifest) return await putManifest(store, call, about);
       return await put(store, call, { ...about, length, grow: reservation.grow });
@@ -38,13 +38,13 @@ export const putObject: WayHandler = (store, call, way) =>
     }
   });
 
-const aboutOf = (headers: Headers, way: Way): Headers => ({
+const aboutOf = (headers: Headers, target: ObjectPath): Headers => ({
   ...objectHeadersOf(headers),
-  'content-type': contentTypeOf(headers, way.object),
+  'content-type': contentTypeOf(headers, target.object),
 });
 
 interface Putting {
-  readonly way: Way;
+  readonly target: ObjectPath;
   readonly headers: Headers;
   readonly etag: string | undefined;
   readonly length: number | undefined;
@@ -52,9 +52,9 @@ interface Putting {
   readonly grow: (bytes: number) => void;
 }
 
-async function put(store: ObjectStore, call: Call, { way, headers, etag, length, grow }: Putting): Promise<Answer> {
+async function put(store: ObjectStore, call: Call, { target, headers, etag, length, grow }: Putting): Promise<Answer> {
   const timestamp = newTimestamp();
-  const common = { path: partsOf(way), timestamp, headers, length, etag, body: call.stream };
+  const common = { path: partsOf(target), timestamp, headers, length, etag, body: call.stream };
   const onBytes = length === undefined ? grow : undefined;
   const sent = await upload(store, {
     ...common,
@@ -72,10 +72,14 @@ function lengthOf({ 'content-length': length, 'transfer-encoding': encoding }: H
 }
 
 /** `If-None-Match: *` makes only what is not there yet. */
-async function checkNoneMatch(store: ObjectStore, way: Way, { 'if-none-match': word }: Headers): Promise<void> {
+async function checkNoneMatch(
+  store: ObjectStore,
+  target: ObjectPath,
+  { 'if-none-match': word }: Headers,
+): Promise<void> {
   if (word === undefined) return;
   if (word.trim() !== '*') throw refuse(400, 'If-None-Match only supports *');
-  if (await read(store, { kind: 'object', method: 'HEAD', path: partsOf(way) }).catch(orNone)) throw refuse(412);
+  if (await read(store, { kind: 'object', method: 'HEAD', path: partsOf(target) }).catch(orNone)) throw refuse(412);
 }
 
 const mostDrained = 16 * 1024 * 1024;

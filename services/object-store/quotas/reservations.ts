@@ -9,7 +9,7 @@ import type { Call } from '#shared/http/route.ts';
 import type { ObjectStore, Quota, Quotas } from '../context.ts';
 import { accountInfo, containerInfo } from '../requests/authorize.ts';
 import { refuse } from '../requests/refusals.ts';
-import type { Way } from '../requests/request.ts';
+import type { ObjectPath } from '../requests/request.ts';
 import { isLimited, quotaOfAccount, quotaOfContainer } from './settings.ts';
 
 /** As long as another proxy may have set a quota without our knowing it. */
@@ -47,11 +47,11 @@ function change({ ledgers }: Quotas, key: string, update: (ledger: typeof empty)
 export async function reserve(
   store: ObjectStore,
   call: Call,
-  way: Way,
+  target: ObjectPath,
   container: Headers,
   length: number | undefined,
 ): Promise<Reservation> {
-  const limits = [...(await containerLimit(store, way, container)), ...(await accountLimit(store, call, way))];
+  const limits = [...(await containerLimit(store, target, container)), ...(await accountLimit(store, call, target))];
   const { quotas } = store;
   let taken = none;
   const take = (more: Quota) => {
@@ -91,22 +91,22 @@ const counted = (info: Headers, kind: 'account' | 'container'): Quota => ({
   count: Number(info[`x-${kind}-object-count`] ?? 0),
 });
 
-async function containerLimit(store: ObjectStore, way: Way, info: Headers): Promise<Limit[]> {
+async function containerLimit(store: ObjectStore, target: ObjectPath, info: Headers): Promise<Limit[]> {
   const quota = quotaOfContainer(info);
   if (!isLimited(quota)) return [];
-  const key = `${way.account}/${way.container}`;
-  const used = await usedOf(store.quotas, key, async () => counted(await containerInfo(store, way), 'container'));
+  const key = `${target.account}/${target.container}`;
+  const used = await usedOf(store.quotas, key, async () => counted(await containerInfo(store, target), 'container'));
   return [{ key, quota, used }];
 }
 
 /** Resellers are not held to it. */
-async function accountLimit(store: ObjectStore, call: Call, way: Way): Promise<Limit[]> {
+async function accountLimit(store: ObjectStore, call: Call, target: ObjectPath): Promise<Limit[]> {
   const { unlimited } = store.quotas;
-  const key = way.account;
+  const key = target.account;
   if (call.may('object-store:resell') || (unlimited.get(key) ?? 0) > Date.now()) return [];
   let quota: Quota = { bytes: Infinity, count: Infinity };
   const used = await usedOf(store.quotas, key, async () => {
-    const info = await accountInfo(store, way);
+    const info = await accountInfo(store, target);
     quota = quotaOfAccount(info);
     return counted(info, 'account');
   });

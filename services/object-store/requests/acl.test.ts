@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stranger } from '#shared/http/route.ts';
-import { allowsReferrer, allowsWho, cleanAcl, mentionsByName, readAcl } from './acl.ts';
+import { anonymous } from '#shared/http/route.ts';
+import { allowsCaller, allowsReferrer, cleanAcl, mentionsByName, readAcl } from './acl.ts';
 
 test('an ACL is stored clean, and what cannot be meant is refused', () => {
   const read = (value: string) => cleanAcl('X-Container-Read', value);
@@ -22,16 +22,16 @@ test('of the words about referrers the last that fits decides', () => {
 });
 
 test('people are let in by ids, by names of the default domain, or by a role in the own project', () => {
-  const who = {
-    ...stranger('r'),
+  const caller = {
+    ...anonymous('r'),
     userId: 'u',
     userName: 'ann',
     userDomainId: 'default',
     projectId: 'p',
     roles: ['Reader'],
   };
-  const named = { ...who, projectName: 'blue', projectDomainId: 'default' };
-  const allows = (acl: string, own = false) => allowsWho(readAcl(acl), named, { own, names: false });
+  const named = { ...caller, projectName: 'blue', projectDomainId: 'default' };
+  const allows = (acl: string, own = false) => allowsCaller(readAcl(acl), named, { own, names: false });
   for (const acl of ['p:u', '*:u', 'p:*', '*:*']) assert.equal(allows(acl), true, acl);
   for (const acl of ['p:v', 'q:u', 'q:*', '', 'admin', '.r:*', 'blue:ann']) assert.equal(allows(acl), false, acl);
   assert.deepEqual([allows('reader', true), allows('reader', false)], [true, false]);
@@ -39,5 +39,5 @@ test('people are let in by ids, by names of the default domain, or by a role in 
   for (const acl of ['blue:ann', '*:ann', 'blue:*', 'p:ann']) assert.equal(names(acl), true, acl);
   assert.equal(names('blue:ann', { ...named, userDomainId: 'other' }), false);
   assert.equal(names('blue:ann', { ...named, projectDomainId: 'other' }), false);
-  assert.equal(allowsWho(readAcl('*:*'), stranger('r'), { own: false, names: true }), false);
+  assert.equal(allowsCaller(readAcl('*:*'), anonymous('r'), { own: false, names: true }), false);
 });

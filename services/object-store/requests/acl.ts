@@ -1,5 +1,5 @@
 /** Who may, by what a container says: `.r:*,.rlistings,project:user,role`. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { refuse } from './refusals.ts';
 
 /** As it is stored: without spaces, `.ref` and the like as `.r`. 400 for what cannot be meant. */
@@ -66,19 +66,19 @@ interface Standing {
 }
 
 /** By `project:user`, each an id or `*`, or by a role. */
-export function allowsWho({ others }: Acl, who: Who, { own, names }: Standing): boolean {
-  if (!who.userId) return false;
-  const projects = ['*', who.projectId, ...(names ? [who.projectName] : [])];
-  const users = ['*', who.userId, ...(names ? [who.userName] : [])];
+export function allowsCaller({ others }: Acl, caller: Caller, { own, names }: Standing): boolean {
+  if (!caller.userId) return false;
+  const projects = ['*', caller.projectId, ...(names ? [caller.projectName] : [])];
+  const users = ['*', caller.userId, ...(names ? [caller.userName] : [])];
   return others.some((word) => {
     const [project = '', user] = word.split(':');
-    if (user === undefined) return own && who.roles.some((role) => role.toLowerCase() === word.toLowerCase());
+    if (user === undefined) return own && caller.roles.some((role) => role.toLowerCase() === word.toLowerCase());
     return projects.includes(project) && users.includes(user);
   });
 }
 
 /** Names are unique in one domain alone: both must be of the default domain, and so must the account's project. */
-export const mentionsByName = (acl: Acl, who: Who): boolean =>
-  who.userDomainId === 'default' &&
-  who.projectDomainId === 'default' &&
-  allowsWho(acl, who, { own: false, names: true });
+export const mentionsByName = (acl: Acl, caller: Caller): boolean =>
+  caller.userDomainId === 'default' &&
+  caller.projectDomainId === 'default' &&
+  allowsCaller(acl, caller, { own: false, names: true });

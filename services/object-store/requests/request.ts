@@ -4,7 +4,7 @@ import type { Answer, Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
 import { refuse } from './refusals.ts';
 
-export interface Way {
+export interface ObjectPath {
   readonly account: string;
   /** Empty when the request is about the account. */
   readonly container: string;
@@ -13,33 +13,33 @@ export interface Way {
 }
 
 /** A handler that is told what its request names. */
-export type WayHandler = (store: ObjectStore, call: Call, way: Way) => Promise<Answer>;
+export type WayHandler = (store: ObjectStore, call: Call, target: ObjectPath) => Promise<Answer>;
 
 const longest = { account: 256, container: 256, object: 1024 };
 
 /** The path is decoded whole and then split, as Swift does: `c%2Fo` is object o of container c. */
-export function wayOf({ url }: Pick<Call, 'url'>): Way {
+export function parsePath({ url }: Pick<Call, 'url'>): ObjectPath {
   const [path = ''] = url.split('?');
   const [, , account = '', container = '', ...object] = decoded(path).split('/');
-  const way = { account, container, object: object.join('/') };
-  if (account === '' || (container === '' && way.object !== '')) throw refuse(412, 'Bad URL');
-  return checked(way);
+  const target = { account, container, object: object.join('/') };
+  if (account === '' || (container === '' && target.object !== '')) throw refuse(412, 'Bad URL');
+  return checked(target);
 }
 
-export function placeOfWay({ container, object }: Way): 'account' | 'container' | 'object' {
+export function placeOfWay({ container, object }: ObjectPath): 'account' | 'container' | 'object' {
   if (container === '') return 'account';
   return object === '' ? 'container' : 'object';
 }
 
 /** `container/object` of X-Copy-From and of large objects, still encoded or not. */
-export function wayFrom(account: string, text: string, encoded: boolean): Way {
+export function pathFrom(account: string, text: string, encoded: boolean): ObjectPath {
   const [container = '', ...object] = (encoded ? decoded(text) : text).replace(/^\//, '').split('/');
   if (!container || object.join('/') === '') throw refuse(412, 'the name must be of the form <container>/<object>');
   return checked({ account, container, object: object.join('/') });
 }
 
 /** `container` or `container/object`, decoded. */
-export function wayOfParts(account: string, name: string): Way {
+export function wayOfParts(account: string, name: string): ObjectPath {
   const [container = '', ...object] = name.split('/');
   if (container === '') throw refuse(412, 'Bad URL');
   return checked({ account, container, object: object.join('/') });
@@ -60,16 +60,17 @@ export function decoded(text: string): string {
   throw refuse(412, 'Invalid UTF8 or contains NULL');
 }
 
-function checked(way: Way): Way {
+function checked(target: ObjectPath): ObjectPath {
   for (const [part, limit] of Object.entries(longest)) {
-    const length = Buffer.byteLength(way[part as keyof Way]);
+    const length = Buffer.byteLength(target[part as keyof ObjectPath]);
     const name = part.replace(/^./, (first) => first.toUpperCase());
     if (length > limit) throw refuse(400, `${name} name length of ${length} longer than ${limit}`);
   }
-  return way;
+  return target;
 }
 
-export const partsOf = ({ account, container, object }: Way): string[] => [account, container, object].filter(Boolean);
+export const partsOf = ({ account, container, object }: ObjectPath): string[] =>
+  [account, container, object].filter(Boolean);
 
 export const headersIn = ({ stream }: Pick<Call, 'stream'>): Headers =>
   Object.fromEntries(Object.entries(stream.headers).map(([name, value]) => [name, String(value)]));

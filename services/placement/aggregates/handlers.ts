@@ -4,8 +4,8 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
 import { findProvider, raiseGeneration } from '../providers/store.ts';
+import { dashed } from '../queries/sets.ts';
 import { fresh } from '../versions/fresh.ts';
-import { dashed } from '../wishes/sets.ts';
 import { aggregatesOf, replaceAggregates } from './store.ts';
 
 const view = (aggregates: readonly string[], generation: number, version: Version) => ({
@@ -19,21 +19,21 @@ export const showAggregates: Handler<Placement> = async ({ db }, { params, versi
   return ok(view(aggregates, provider.generation, version), fresh(version));
 };
 
-type AggregatesWish =
+type AggregatesInput =
   | readonly string[]
   | { readonly aggregates: readonly string[]; readonly resource_provider_generation: number };
 const changed = "Resource provider's generation already changed. Please update the generation and try again.";
 
 /** From 1.19 who changes them says which generation they saw. */
-export const putAggregates: Handler<Placement, AggregatesWish> = async ({ db }, { params, body, version }) => {
+export const putAggregates: Handler<Placement, AggregatesInput> = async ({ db }, { params, body, version }) => {
   const provider = await findProvider(db, params.uuid ?? '');
-  const wish = 'aggregates' in body ? body : undefined;
-  if (wish && wish.resource_provider_generation !== provider.generation)
+  const input = 'aggregates' in body ? body : undefined;
+  if (input && input.resource_provider_generation !== provider.generation)
     throw conflict(changed, codes.concurrentUpdate);
-  const uuids = (wish ? wish.aggregates : (body as readonly string[])).map(dashed);
+  const uuids = (input ? input.aggregates : (body as readonly string[])).map(dashed);
   const generation = await db.transaction(async (tx) => {
     await replaceAggregates(tx, provider.uuid, uuids);
-    return wish ? raiseGeneration(tx, provider, changed) : provider.generation;
+    return input ? raiseGeneration(tx, provider, changed) : provider.generation;
   });
   return ok(view([...new Set(uuids)], generation, version), fresh(version));
 };

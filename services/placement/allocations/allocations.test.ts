@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { type Asked, openPlacement } from '../../../test/fakes/placement-door.ts';
+import { type Asked, openPlacement } from '../../../test/fakes/placement-api.ts';
 
 test('what is allocated is counted, bounded, and given back', async (t) => {
   const { ask, provide, claim, usage } = await openPlacement(t);
@@ -69,15 +69,15 @@ test('several consumers change together, or none does', async (t) => {
   const [a, b] = [await provide('a', { VCPU: 2 }), await provide('b', { VCPU: 2 })];
   const [server, migration] = [randomUUID(), randomUUID()];
   await claim(server, { [a]: { VCPU: 2 } });
-  const who = { project_id: 'mine', user_id: 'me', consumer_type: 'INSTANCE' };
+  const caller = { project_id: 'mine', user_id: 'me', consumer_type: 'INSTANCE' };
   const move = (amount: number) => ({
     [migration]: {
-      ...who,
+      ...caller,
       consumer_generation: null,
       consumer_type: 'MIGRATION',
       allocations: { [a]: { resources: { VCPU: 2 } } },
     },
-    [server]: { ...who, consumer_generation: 1, allocations: { [b]: { resources: { VCPU: amount } } } },
+    [server]: { ...caller, consumer_generation: 1, allocations: { [b]: { resources: { VCPU: amount } } } },
   });
   assert.equal((await ask('POST', '/allocations', { body: move(3) })).status, 409);
   assert.deepEqual([await usage(a), await usage(b)], [{ VCPU: 2 }, { VCPU: 0 }]);

@@ -3,8 +3,8 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { findProvider, listProviders } from '../providers/store.ts';
+import { dashed } from '../queries/sets.ts';
 import { fresh } from '../versions/fresh.ts';
-import { dashed } from '../wishes/sets.ts';
 import { type Claim, removeAllocations, replaceAllocations } from './operations.ts';
 import { listAllocations, listConsumers } from './store.ts';
 import { consumerView, providerAllocationsView } from './view.ts';
@@ -16,7 +16,7 @@ type Listed = readonly {
   readonly resources: Readonly<Record<string, number>>;
 }[];
 
-export interface ClaimWish {
+export interface ClaimInput {
   readonly allocations: ByProvider | Listed;
   readonly project_id?: string;
   readonly user_id?: string;
@@ -27,10 +27,10 @@ export interface ClaimWish {
 /** Whom to name for consumers of clients that did not have to say (before 1.8). */
 const nobody = '00000000-0000-0000-0000-000000000000';
 
-const isList = (allocations: ClaimWish['allocations']): allocations is Listed => Array.isArray(allocations);
+const isList = (allocations: ClaimInput['allocations']): allocations is Listed => Array.isArray(allocations);
 
-export function claimOf(consumerUuid: string, wish: ClaimWish, version: Version): Claim {
-  const { allocations, project_id = nobody, user_id = nobody, consumer_type, consumer_generation } = wish;
+export function claimOf(consumerUuid: string, input: ClaimInput, version: Version): Claim {
+  const { allocations, project_id = nobody, user_id = nobody, consumer_type, consumer_generation } = input;
   const resources = isList(allocations)
     ? Object.fromEntries(allocations.map((each) => [dashed(each.resource_provider.uuid), each.resources]))
     : Object.fromEntries(Object.entries(allocations).map(([uuid, each]) => [uuid, each.resources]));
@@ -61,7 +61,7 @@ export const showProviderAllocations: Handler<Placement> = async ({ db }, { para
   return ok(providerAllocationsView(allocations, consumers, provider, version), fresh(version));
 };
 
-export const putAllocations: Handler<Placement, ClaimWish> = async ({ db }, { params, body, version }) => {
+export const putAllocations: Handler<Placement, ClaimInput> = async ({ db }, { params, body, version }) => {
   const given = params.consumerUuid ?? '';
   if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(given))
     throw badRequest(`Malformed consumer_uuid: ${given}`);
@@ -70,8 +70,8 @@ export const putAllocations: Handler<Placement, ClaimWish> = async ({ db }, { pa
   return gone();
 };
 
-export const postAllocations: Handler<Placement, Record<string, ClaimWish>> = async ({ db }, { body, version }) => {
-  const claims = Object.entries(body).map(([uuid, wish]) => claimOf(uuid, wish, version));
+export const postAllocations: Handler<Placement, Record<string, ClaimInput>> = async ({ db }, { body, version }) => {
+  const claims = Object.entries(body).map(([uuid, input]) => claimOf(uuid, input, version));
   await db.transaction((tx) => replaceAllocations(tx, claims));
   return gone();
 };

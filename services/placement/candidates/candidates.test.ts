@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { openPlacement, sorted } from '../../../test/fakes/placement-door.ts';
+import { openPlacement, sorted } from '../../../test/fakes/placement-api.ts';
 
 test('candidates are those with room, with what was asked for and without what was not', async (t) => {
   const { provide, claim, candidates, givers } = await openPlacement(t);

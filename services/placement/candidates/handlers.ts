@@ -2,30 +2,30 @@ import type { Version } from '#shared/api/versions.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { listInventories } from '../inventories/store.ts';
+import { checkTraits } from '../queries/known-traits.ts';
+import { checkAmounts } from '../queries/resources.ts';
 import { traitsOf } from '../traits/store.ts';
 import { fresh } from '../versions/fresh.ts';
-import { checkTraits } from '../wishes/known-traits.ts';
-import { checkAmounts } from '../wishes/resources.ts';
+import { type CandidatesQuery, candidatesQuery } from './query.ts';
 import { type Candidate, searchCandidates } from './search.ts';
 import { requestView, summaryView } from './view.ts';
-import { type CandidatesWish, candidatesWish } from './wish.ts';
 import { readWorld, type World } from './world.ts';
 
 export const showCandidates: Handler<Placement> = async (placement, { queries, version }) => {
-  const wish = candidatesWish(queries, version);
-  const { groups, root } = wish;
+  const query = candidatesQuery(queries, version);
+  const { groups, root } = query;
   await checkAmounts(
     placement.db,
     groups.map(({ resources }) => resources),
   );
   await checkTraits(placement.db, [root, ...groups.map(({ traits }) => traits)]);
-  const world = await readWorld(placement, wish);
-  const most = Math.min(wish.limit ?? placement.config.candidates, placement.config.candidates);
-  const found = searchCandidates(world, wish, most);
+  const world = await readWorld(placement, query);
+  const most = Math.min(query.limit ?? placement.config.candidates, placement.config.candidates);
+  const found = searchCandidates(world, query, most);
   return ok(
     {
       allocation_requests: found.map((candidate) => requestView(candidate, version)),
-      provider_summaries: await summaries(placement, world, wish, found, version),
+      provider_summaries: await summaries(placement, world, query, found, version),
     },
     fresh(version),
   );
@@ -35,7 +35,7 @@ export const showCandidates: Handler<Placement> = async (placement, { queries, v
 async function summaries(
   { db }: Placement,
   world: World,
-  { groups, nested }: CandidatesWish,
+  { groups, nested }: CandidatesQuery,
   found: readonly Candidate[],
   version: Version,
 ) {

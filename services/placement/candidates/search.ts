@@ -2,8 +2,8 @@
 import { hasRoom } from '../inventories/room.ts';
 import { capacityOf } from '../inventories/store.ts';
 import type { Provider } from '../providers/store.ts';
-import { fits, hasNone, lacksNone } from '../wishes/sets.ts';
-import type { CandidatesWish, Group } from './wish.ts';
+import { fits, hasNone, lacksNone } from '../queries/sets.ts';
+import type { CandidatesQuery, Group } from './query.ts';
 import type { World } from './world.ts';
 
 /** One group's part: which provider gives how much of what. */
@@ -22,11 +22,11 @@ export interface Candidate {
 }
 
 /** At most `most`, each once. */
-export function searchCandidates(world: World, wish: CandidatesWish, most: number): Candidate[] {
+export function searchCandidates(world: World, query: CandidatesQuery, most: number): Candidate[] {
   const found = new Map<string, Candidate>();
   for (const [rootUuid, tree] of world.trees) {
-    if (!fits(wish.root, (trait) => world.hasTrait(rootUuid, trait))) continue;
-    for (const candidate of ofTree(world, wish, rootUuid, tree)) {
+    if (!fits(query.root, (trait) => world.hasTrait(rootUuid, trait))) continue;
+    for (const candidate of ofTree(world, query, rootUuid, tree)) {
       found.set(keyOf(candidate), found.get(keyOf(candidate)) ?? candidate);
       if (found.size >= most) return [...found.values()];
     }
@@ -36,19 +36,19 @@ export function searchCandidates(world: World, wish: CandidatesWish, most: numbe
 
 function* ofTree(
   world: World,
-  wish: CandidatesWish,
+  query: CandidatesQuery,
   rootUuid: string,
   tree: readonly Provider[],
 ): Generator<Candidate> {
   const pool = [...tree, ...world.sharingWith(rootUuid)];
-  const choices = wish.groups.map((group) => partsOf(world, group, pool, rootUuid));
+  const choices = query.groups.map((group) => partsOf(world, group, pool, rootUuid));
   if (choices.some((parts) => parts.length === 0)) return;
   for (const parts of product(choices)) {
     const own = parts.some(({ gives }) => gives.some(({ provider }) => inTree(world, provider, rootUuid)));
-    if (!own || !isIsolated(wish, parts) || !standTogether(world, wish, parts)) continue;
+    if (!own || !isIsolated(query, parts) || !standTogether(world, query, parts)) continue;
     const resources = sumOf(parts);
     if (!fitsAltogether(world, resources)) continue;
-    if (!wish.nested && !isFlat(world, resources, rootUuid)) continue;
+    if (!query.nested && !isFlat(world, resources, rootUuid)) continue;
     yield { resources, mappings: Object.fromEntries(parts.map((part) => [part.suffix, part.providers])), rootUuid };
   }
 }
@@ -62,9 +62,9 @@ function isFlat(world: World, resources: Candidate['resources'], rootUuid: strin
 }
 
 function partsOf(world: World, group: Group, pool: readonly Provider[], rootUuid: string): readonly Part[] {
-  const wished = group.inTree === undefined ? undefined : world.providers.get(group.inTree)?.rootUuid;
-  if (group.inTree !== undefined && wished === undefined) return [];
-  const near = pool.filter((provider) => wished === undefined || provider.rootUuid === wished);
+  const requested = group.inTree === undefined ? undefined : world.providers.get(group.inTree)?.rootUuid;
+  if (group.inTree !== undefined && requested === undefined) return [];
+  const near = pool.filter((provider) => requested === undefined || provider.rootUuid === requested);
   const placed = near.filter(({ uuid }) => isPlaced(world, group, uuid, group.suffix === '' ? rootUuid : uuid));
   return group.suffix === '' ? spreadParts(world, group, placed) : singleParts(world, group, placed);
 }
@@ -115,14 +115,14 @@ function canGive(world: World, provider: string, resourceClass: string, amount: 
   return stock !== undefined && hasRoom(stock, amount);
 }
 
-function isIsolated({ isolate }: CandidatesWish, parts: readonly Part[]): boolean {
+function isIsolated({ isolate }: CandidatesQuery, parts: readonly Part[]): boolean {
   if (!isolate) return true;
   const single = parts.filter(({ suffix }) => suffix !== '').flatMap(({ providers }) => providers);
   return new Set(single).size === single.length;
 }
 
 /** All of a subtree's groups stand below (or at) one of their providers. */
-function standTogether(world: World, { sameSubtree }: CandidatesWish, parts: readonly Part[]): boolean {
+function standTogether(world: World, { sameSubtree }: CandidatesQuery, parts: readonly Part[]): boolean {
   return sameSubtree.every((suffixes) => {
     const uuids = parts.filter(({ suffix }) => suffixes.includes(suffix)).flatMap(({ providers }) => providers);
     return uuids.some((top) => uuids.every((uuid) => ancestors(world, uuid).includes(top)));

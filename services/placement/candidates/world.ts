@@ -3,9 +3,9 @@ import { aggregatesOf } from '../aggregates/store.ts';
 import type { Placement } from '../context.ts';
 import { type Inventory, listInventories } from '../inventories/store.ts';
 import { listProviders, type Provider } from '../providers/store.ts';
+import { asksNothing } from '../queries/sets.ts';
 import { sharesViaAggregate, traitsOf } from '../traits/store.ts';
-import { asksNothing } from '../wishes/sets.ts';
-import type { CandidatesWish } from './wish.ts';
+import type { CandidatesQuery } from './query.ts';
 
 export interface World {
   readonly providers: ReadonlyMap<string, Provider>;
@@ -18,7 +18,7 @@ export interface World {
   sharingWith(root: string): readonly Provider[];
 }
 
-export async function readWorld({ db }: Placement, { groups }: CandidatesWish): Promise<World> {
+export async function readWorld({ db }: Placement, { groups }: CandidatesQuery): Promise<World> {
   const classes = [...new Set(groups.flatMap(({ resources }) => Object.keys(resources)))];
   const all = await listProviders(db);
   const stocks = new Map((await listInventories(db, { classes })).map((row) => [placeOf(row), row]));

@@ -9,7 +9,7 @@ import {
   changeInventory,
   checkStock,
   removeInventory,
-  type StockWish,
+  type StockInput,
   setInventories,
   stockOf,
 } from './operations.ts';
@@ -38,21 +38,21 @@ export const showInventory: Handler<Placement> = async ({ db }, { params, versio
   return ok(body, fresh(version, stock.updatedAt));
 };
 
-interface InventoriesWish {
+interface InventoriesInput {
   readonly resource_provider_generation: number;
-  readonly inventories: Readonly<Record<string, StockWish>>;
+  readonly inventories: Readonly<Record<string, StockInput>>;
 }
 
-export const putInventories: Handler<Placement, InventoriesWish> = async (placement, { params, body, version }) => {
+export const putInventories: Handler<Placement, InventoriesInput> = async (placement, { params, body, version }) => {
   const provider = await findProvider(placement.db, params.uuid ?? '');
   checkGeneration(provider, body.resource_provider_generation);
-  const stocks = Object.entries(body.inventories).map(([name, wish]) => stockOf(name, wish));
+  const stocks = Object.entries(body.inventories).map(([name, input]) => stockOf(name, input));
   for (const stock of stocks) checkStock(provider.uuid, stock, version);
   const generation = await setInventories(placement, provider, stocks);
   return ok(inventoriesView(stocks, generation), fresh(version));
 };
 
-export const postInventory: Handler<Placement, StockWish> = async (placement, { params, body, version }) => {
+export const postInventory: Handler<Placement, StockInput> = async (placement, { params, body, version }) => {
   const provider = await findProvider(placement.db, params.uuid ?? '');
   if (body.resource_provider_generation !== undefined) checkGeneration(provider, body.resource_provider_generation);
   const stock = stockOf(body.resource_class ?? '', body);
@@ -65,7 +65,7 @@ export const postInventory: Handler<Placement, StockWish> = async (placement, { 
   );
 };
 
-export const putOneInventory: Handler<Placement, StockWish> = async (placement, { params, body, version }) => {
+export const putOneInventory: Handler<Placement, StockInput> = async (placement, { params, body, version }) => {
   const provider = await findProvider(placement.db, params.uuid ?? '');
   checkGeneration(provider, body.resource_provider_generation);
   const stock = stockOf(params.resourceClass ?? '', body);

@@ -7,7 +7,7 @@ import { findProvider, type Provider, raiseGeneration } from '../providers/store
 import { unknownClasses } from '../resource-classes/store.ts';
 import { capacityOf, listInventories, putInventory, replaceInventories, type Stock } from './store.ts';
 
-export interface StockWish {
+export interface StockInput {
   readonly resource_class?: string;
   readonly resource_provider_generation?: number;
   readonly total: number;
@@ -20,14 +20,14 @@ export interface StockWish {
 
 const mostUnits = 0x7fff_ffff;
 
-export const stockOf = (resourceClass: string, wish: StockWish): Stock => ({
+export const stockOf = (resourceClass: string, input: StockInput): Stock => ({
   resourceClass,
-  total: wish.total,
-  reserved: wish.reserved ?? 0,
-  minUnit: wish.min_unit ?? 1,
-  maxUnit: wish.max_unit ?? mostUnits,
-  stepSize: wish.step_size ?? 1,
-  allocationRatio: wish.allocation_ratio ?? 1,
+  total: input.total,
+  reserved: input.reserved ?? 0,
+  minUnit: input.min_unit ?? 1,
+  maxUnit: input.max_unit ?? mostUnits,
+  stepSize: input.step_size ?? 1,
+  allocationRatio: input.allocation_ratio ?? 1,
 });
 
 /** Until 1.26 something had to be left over. */
@@ -70,8 +70,8 @@ export function addInventory({ db }: Placement, provider: Provider, stock: Stock
   return db.transaction(async (tx) => {
     const generation = await raiseGeneration(tx, provider);
     await checkClasses(tx, provider.uuid, [stock]);
-    const [twin] = await listInventories(tx, { providers: [provider.uuid], classes: [stock.resourceClass] });
-    if (twin)
+    const [duplicate] = await listInventories(tx, { providers: [provider.uuid], classes: [stock.resourceClass] });
+    if (duplicate)
       throw conflict(
         `Update conflict: there is inventory of ${stock.resourceClass} for resource provider ${provider.uuid} already`,
         codes.concurrentUpdate,

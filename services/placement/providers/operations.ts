@@ -3,7 +3,7 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { hasAllocations } from '../allocations/store.ts';
 import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
-import { dashed } from '../wishes/sets.ts';
+import { dashed } from '../queries/sets.ts';
 import {
   findProvider,
   hasChildren,
@@ -16,22 +16,22 @@ import {
   updateProvider,
 } from './store.ts';
 
-export interface ProviderWish {
+export interface ProviderInput {
   readonly name: string;
   readonly uuid?: string;
   readonly parent_provider_uuid?: string | null;
 }
 
-const parentOf = ({ parent_provider_uuid: uuid }: ProviderWish) => (typeof uuid === 'string' ? dashed(uuid) : uuid);
+const parentOf = ({ parent_provider_uuid: uuid }: ProviderInput) => (typeof uuid === 'string' ? dashed(uuid) : uuid);
 
-export function createProvider({ db }: Placement, wish: ProviderWish): Promise<Provider> {
-  const uuid = wish.uuid ? dashed(wish.uuid) : randomUUID();
+export function createProvider({ db }: Placement, input: ProviderInput): Promise<Provider> {
+  const uuid = input.uuid ? dashed(input.uuid) : randomUUID();
   const refuse = (why: string) =>
     badRequest(
-      `Unable to create resource provider "${wish.name}", ${uuid}: Object action create failed because: ${why}`,
+      `Unable to create resource provider "${input.name}", ${uuid}: Object action create failed because: ${why}`,
     );
   return db.transaction(async (tx) => {
-    const parentUuid = parentOf(wish) ?? null;
+    const parentUuid = parentOf(input) ?? null;
     if (parentUuid === uuid)
       throw refuse(
         'parent provider UUID cannot be same as UUID. Please set parent provider UUID to None if there is no parent.',
@@ -39,7 +39,7 @@ export function createProvider({ db }: Placement, wish: ProviderWish): Promise<P
     const [parent] = parentUuid === null ? [] : await listProviders(tx, { uuids: [parentUuid] });
     if (parentUuid !== null && !parent) throw refuse('parent provider UUID does not exist.');
     const rootUuid = parent?.rootUuid ?? uuid;
-    const provider = { uuid, name: wish.name, generation: 0, parentUuid, rootUuid, updatedAt: Date.now() };
+    const provider = { uuid, name: input.name, generation: 0, parentUuid, rootUuid, updatedAt: Date.now() };
     await insertProvider(tx, provider);
     return provider;
   });
@@ -49,14 +49,14 @@ export function createProvider({ db }: Placement, wish: ProviderWish): Promise<P
 export function changeProvider(
   { db }: Placement,
   uuid: string,
-  wish: ProviderWish,
+  input: ProviderInput,
   mayMove: boolean,
 ): Promise<Provider> {
   const refuse = (why: string) =>
     badRequest(`Unable to save resource provider ${uuid}: Object action update failed because: ${why}`);
   return db.transaction(async (tx) => {
     const before = await findProvider(tx, uuid);
-    const wanted = parentOf(wish);
+    const wanted = parentOf(input);
     const parentUuid = wanted === undefined ? before.parentUuid : wanted;
     if (parentUuid === before.parentUuid) return renamed(before);
     if (before.parentUuid !== null && parentUuid === null && !mayMove)
@@ -72,7 +72,7 @@ export function changeProvider(
     return renamed({ ...before, parentUuid, rootUuid });
 
     async function renamed(provider: Provider): Promise<Provider> {
-      const after = { ...provider, name: wish.name };
+      const after = { ...provider, name: input.name };
       await updateProvider(tx, after);
       return after;
     }

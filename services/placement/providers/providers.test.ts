@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { openPlacement, sorted } from '../../../test/fakes/placement-door.ts';
+import { openPlacement, sorted } from '../../../test/fakes/placement-api.ts';
 
 test('a provider is made, named, shown as each version shows it, and deleted', async (t) => {
   const { ask } = await openPlacement(t);
@@ -19,8 +19,8 @@ test('a provider is made, named, shown as each version shows it, and deleted', a
     atFirst.links.map(({ rel }: { rel: string }) => rel),
     ['self', 'inventories', 'usages'],
   );
-  const twin = await ask('POST', '/resource_providers', { body: { name: 'host-1' } });
-  assert.deepEqual([twin.status, twin.error.code], [409, 'placement.duplicate_name']);
+  const duplicate = await ask('POST', '/resource_providers', { body: { name: 'host-1' } });
+  assert.deepEqual([duplicate.status, duplicate.error.code], [409, 'placement.duplicate_name']);
   assert.equal((await ask('PUT', `/resource_providers/${uuid}`, { body: { name: 'host-2' } })).body.name, 'host-2');
   assert.equal((await ask('GET', '/resource_providers?name=host-2')).body.resource_providers.length, 1);
   assert.equal((await ask('DELETE', `/resource_providers/${uuid}`)).status, 204);

@@ -5,10 +5,10 @@ import { aggregatesOf } from '../aggregates/store.ts';
 import type { Placement } from '../context.ts';
 import { hasRoom } from '../inventories/room.ts';
 import { type Inventory, listInventories } from '../inventories/store.ts';
+import { checkTraits } from '../queries/known-traits.ts';
+import { type Amounts, checkAmounts, resourcesOf } from '../queries/resources.ts';
+import { aggregatesQuery, asksNothing, checkUuid, fits, traitsQuery } from '../queries/sets.ts';
 import { traitsOf } from '../traits/store.ts';
-import { checkTraits } from '../wishes/known-traits.ts';
-import { type Amounts, checkAmounts, resourcesOf } from '../wishes/resources.ts';
-import { aggregatesWish, asksNothing, checkUuid, fits, traitsWish } from '../wishes/sets.ts';
 import { listProviders, type Provider } from './store.ts';
 
 type Queries = Readonly<Record<string, readonly string[]>>;
@@ -26,8 +26,8 @@ export async function searchProviders({ db }: Placement, queries: Queries, versi
   checkKeys(queries, version);
   const last = (key: string) => queries[key]?.at(-1);
   const [uuid, inTree, resources] = [last('uuid'), last('in_tree'), last('resources')];
-  const traits = traitsWish(queries.required ?? [], version);
-  const aggregates = aggregatesWish('member_of', queries.member_of ?? [], version);
+  const traits = traitsQuery(queries.required ?? [], version);
+  const aggregates = aggregatesQuery('member_of', queries.member_of ?? [], version);
   const amounts = resources === undefined ? {} : resourcesOf(resources);
   await checkAmounts(db, [amounts]);
   await checkTraits(db, [traits], 'Invalid trait(s) in "required" parameter: ');
@@ -50,10 +50,10 @@ export async function searchProviders({ db }: Placement, queries: Queries, versi
 
 function checkKeys(queries: Queries, version: Version): void {
   const known = new Set(keys.filter(([, first]) => atLeast(version, first)).map(([key]) => key));
-  const stranger = Object.keys(queries).find((key) => !known.has(key));
-  if (stranger !== undefined)
+  const anonymous = Object.keys(queries).find((key) => !known.has(key));
+  if (anonymous !== undefined)
     throw badRequest(
-      `Invalid query string parameters: Additional properties are not allowed ('${stranger}' was unexpected)`,
+      `Invalid query string parameters: Additional properties are not allowed ('${anonymous}' was unexpected)`,
     );
 }
 

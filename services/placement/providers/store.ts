@@ -42,8 +42,8 @@ export async function insertProvider(tx: Knex, provider: Provider): Promise<void
     await tx<Provider>('providers').insert(provider);
   } catch (error) {
     if (!isDuplicate(error)) throw error;
-    const twin = await tx<Provider>('providers').where({ uuid: provider.uuid }).first('uuid');
-    const what = twin ? `uuid: ${provider.uuid}` : `name: ${provider.name}`;
+    const duplicate = await tx<Provider>('providers').where({ uuid: provider.uuid }).first('uuid');
+    const what = duplicate ? `uuid: ${provider.uuid}` : `name: ${provider.name}`;
     throw conflict(`Conflicting resource provider ${what} already exists.`, codes.duplicateName);
   }
 }

@@ -2,32 +2,32 @@
 import type { Knex } from 'knex';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { gone, type Handler } from '#shared/http/route.ts';
-import { type ClaimWish, claimOf } from '../allocations/handlers.ts';
+import { type ClaimInput, claimOf } from '../allocations/handlers.ts';
 import { replaceAllocations } from '../allocations/operations.ts';
 import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
-import { checkClasses, checkStock, type StockWish, stockOf } from '../inventories/operations.ts';
+import { checkClasses, checkStock, type StockInput, stockOf } from '../inventories/operations.ts';
 import { putInventory, replaceInventories, type Stock } from '../inventories/store.ts';
 import { listProviders, raiseGeneration, raiseGenerations } from '../providers/store.ts';
 
-interface ReshapeWish {
+interface ReshapeInput {
   readonly inventories: Readonly<
     Record<
       string,
-      { readonly resource_provider_generation: number; readonly inventories: Readonly<Record<string, StockWish>> }
+      { readonly resource_provider_generation: number; readonly inventories: Readonly<Record<string, StockInput>> }
     >
   >;
-  readonly allocations: Readonly<Record<string, ClaimWish>>;
+  readonly allocations: Readonly<Record<string, ClaimInput>>;
 }
 
-export const reshape: Handler<Placement, ReshapeWish> = async ({ db }, { body, version }) => {
+export const reshape: Handler<Placement, ReshapeInput> = async ({ db }, { body, version }) => {
   const wanted = Object.entries(body.inventories).map(([uuid, each]) => ({
     uuid,
     generation: each.resource_provider_generation,
-    stocks: Object.entries(each.inventories).map(([name, wish]) => stockOf(name, wish)),
+    stocks: Object.entries(each.inventories).map(([name, input]) => stockOf(name, input)),
   }));
   for (const { uuid, stocks } of wanted) for (const stock of stocks) checkStock(uuid, stock, version);
-  const claims = Object.entries(body.allocations).map(([uuid, wish]) => claimOf(uuid, wish, version));
+  const claims = Object.entries(body.allocations).map(([uuid, input]) => claimOf(uuid, input, version));
   await db.transaction(async (tx) => {
     await seeProviders(tx, wanted);
     // room first, then who moves into it, then the room that they left

@@ -68,13 +68,13 @@ export const showProviderTraits: Handler<Placement> = async ({ db }, { params, v
   return ok({ traits, resource_provider_generation: provider.generation }, fresh(version));
 };
 
-interface TraitsWish {
+interface TraitsInput {
   readonly traits: readonly string[];
   readonly resource_provider_generation: number;
 }
 const changed = "Resource provider's generation already changed. Please update the generation and try again.";
 
-export const putProviderTraits: Handler<Placement, TraitsWish> = async ({ db }, { params, body, version }) => {
+export const putProviderTraits: Handler<Placement, TraitsInput> = async ({ db }, { params, body, version }) => {
   const provider = await findProvider(db, params.uuid ?? '');
   if (provider.generation !== body.resource_provider_generation) throw conflict(changed, codes.concurrentUpdate);
   const generation = await db.transaction(async (tx) => {

@@ -1,13 +1,13 @@
 /** What stands behind the contract: bytes, and the door through which initiators reach them. */
 import type { Readable } from 'node:stream';
-import type { GrantWish, SnapshotWish, Target, VolumeReport, VolumeWish } from '#shared/contracts/volume-agent.ts';
+import type { GrantSpec, SnapshotSpec, Target, VolumeReport, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 
 /** Where the bytes of volumes live: files, thin volumes of LVM, RBD. Everything is an ensure. */
 export interface VolumeStore {
-  ensureVolume(wish: VolumeWish): Promise<{ readonly sizeGb: number }>;
-  ensureVolumeGone(wish: { readonly id: string }): Promise<void>;
-  ensureSnapshot(wish: SnapshotWish): Promise<void>;
-  ensureSnapshotGone(wish: SnapshotWish): Promise<void>;
+  ensureVolume(spec: VolumeSpec): Promise<{ readonly sizeGb: number }>;
+  ensureVolumeGone(spec: { readonly id: string }): Promise<void>;
+  ensureSnapshot(spec: SnapshotSpec): Promise<void>;
+  ensureSnapshotGone(spec: SnapshotSpec): Promise<void>;
   /** A file or device with the raw bytes, for who exports or uploads them. */
   pathOf(volumeId: string): Promise<string>;
   /** A file with the volume's bytes in another format, ready to be read from start to end. */
@@ -24,8 +24,8 @@ export interface VolumeBytes {
 
 /** Gives volumes to initiators. What is exported is kept on disk and comes back by itself. */
 export interface Exporter {
-  ensureGrant(wish: GrantWish, path: string): Promise<Target>;
-  ensureGrantGone(wish: { readonly id: string; readonly volumeId: string }): Promise<void>;
+  ensureGrant(spec: GrantSpec, path: string): Promise<Target>;
+  ensureGrantGone(spec: { readonly id: string; readonly volumeId: string }): Promise<void>;
   /** Takes all grants of a volume away. */
   ensureClosed(volumeId: string): Promise<void>;
   /** Whether somebody may be using the volume. */

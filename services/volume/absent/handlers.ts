@@ -9,7 +9,7 @@ export const none =
     ok({ [collection]: [] });
 
 /** No type encrypts. */
-export const showTypeEncryption: Handler<Volumes> = async ({ db }, { who, params }) => {
-  await findType(db, who, params.id ?? '');
+export const showTypeEncryption: Handler<Volumes> = async ({ db }, { caller, params }) => {
+  await findType(db, caller, params.id ?? '');
   return ok({});
 };

@@ -3,7 +3,7 @@ import type { Volumes } from '../context.ts';
 import { isSet, type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { isService, listedProject } from '../listing/scope.ts';
 import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
-import { type ReserveWish, reserve } from './reserve.ts';
+import { type ReserveInput, reserve } from './reserve.ts';
 import {
   type Attachment,
   type Connector,
@@ -14,28 +14,28 @@ import {
 } from './store.ts';
 import { attachmentSummary, attachmentView } from './view.ts';
 
-type CreateBody = { readonly attachment: ReserveWish & { readonly connector?: Connector | null } };
+type CreateBody = { readonly attachment: ReserveInput & { readonly connector?: Connector | null } };
 
 /** With a connector, reserved and exported in one. */
-export const createAttachment: Handler<Volumes, CreateBody> = async (service, { who, body, authorize }) => {
-  const { connector, ...wish } = body.attachment;
-  const reserved = await reserve(service, who, wish, () => authorize('volume:multiattach_bootable_volume'));
+export const createAttachment: Handler<Volumes, CreateBody> = async (service, { caller, body, authorize }) => {
+  const { connector, ...input } = body.attachment;
+  const reserved = await reserve(service, caller, input, () => authorize('volume:multiattach_bootable_volume'));
   const isConnector = connector && Object.keys(connector).length > 0;
-  const made = isConnector ? await connect(service, who, reserved, connector) : reserved;
+  const made = isConnector ? await connect(service, caller, reserved, connector) : reserved;
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
 export const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }> = async (
   service,
-  { who, params, body },
+  { caller, params, body },
 ) => {
-  const attachment = await findAttachment(service.db, who, params.id ?? '');
-  const made = await connect(service, who, attachment, body.attachment.connector);
+  const attachment = await findAttachment(service.db, caller, params.id ?? '');
+  const made = await connect(service, caller, attachment, body.attachment.connector);
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
-export const completeAttachment: Handler<Volumes> = async (service, { who, params }) => {
-  await complete(service, await findAttachment(service.db, who, params.id ?? ''));
+export const completeAttachment: Handler<Volumes> = async (service, { caller, params }) => {
+  await complete(service, await findAttachment(service.db, caller, params.id ?? ''));
   return gone();
 };
 
@@ -44,15 +44,15 @@ const secretsFor = ({ seal }: Volumes, { may }: Pick<Call, 'may'>) =>
   may('volume:attachment_secrets') ? secretOf(seal) : undefined;
 
 export const showAttachment: Handler<Volumes> = async (service, call) => {
-  const attachment = await findAttachment(service.db, call.who, call.params.id ?? '');
+  const attachment = await findAttachment(service.db, call.caller, call.params.id ?? '');
   return ok({ attachment: attachmentView(attachment, secretsFor(service, call)) });
 };
 
 /** Answers with what is left of the volume's attachments. */
-export const deleteAttachment: Handler<Volumes> = async (service, { who, params }) => {
-  const attachment = await findAttachment(service.db, who, params.id ?? '');
-  await refuseIfUsed(service, who, attachment);
-  await disconnect(service, who, attachment);
+export const deleteAttachment: Handler<Volumes> = async (service, { caller, params }) => {
+  const attachment = await findAttachment(service.db, caller, params.id ?? '');
+  await refuseIfUsed(service, caller, attachment);
+  await disconnect(service, caller, attachment);
   const left = await listAttachmentsOf(service.db, [attachment.volumeId]);
   return ok({ attachments: left.map(attachmentSummary) });
 };
@@ -71,12 +71,12 @@ export const listing: Listing<Attachment> = {
 };
 
 /** A service that asks for a server's attachments gets those that a service made: users may name any server in theirs. */
-function wanted({ who, query }: Pick<Call, 'who' | 'query'>) {
-  const [projectId, serverId] = [listedProject(who, query), query.instance_id ?? query.instance_uuid];
+function wanted({ caller, query }: Pick<Call, 'caller' | 'query'>) {
+  const [projectId, serverId] = [listedProject(caller, query), query.instance_id ?? query.instance_uuid];
   return {
     ...(projectId === null ? {} : { projectId }),
     ...(isSet(query.volume_id) ? { volumeId: query.volume_id } : {}),
-    ...(isSet(serverId) ? { serverId, ...(isService(who) ? { byService: true } : {}) } : {}),
+    ...(isSet(serverId) ? { serverId, ...(isService(caller) ? { byService: true } : {}) } : {}),
   };
 }
 

@@ -1,29 +1,29 @@
 /** The verbs of an attachment that ask the storage host, and wait for what it answers. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { requireIscsiName } from '#shared/contracts/grammar.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
-import { readVolume, turnVolume } from '../volumes/store.ts';
+import { readVolume, updateVolumeState } from '../volumes/store.ts';
 import { connectAttachment, disconnectAttachment } from '../workflows/attachments.ts';
 import { publicReason } from '../workflows/reasons.ts';
 import {
   type Attachment,
+  acquireAttachment,
   attachmentNotFound,
   type Connector,
   listAttachmentsOf,
   readAttachment,
-  settleAttachment,
-  takeAttachment,
-  turnAttachment,
+  updateAttachmentState,
+  updateOwnedAttachment,
 } from './store.ts';
 
 const lookMs = 25;
 
 /** Waits for the work that owns it: the caller of PUT and DELETE wants the outcome, not a promise. */
-async function settled({ db }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
+async function ended({ db }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
   for (;;) {
     const now = await readAttachment(db, id);
     if (now?.taskId !== taskId) return now;
@@ -34,7 +34,7 @@ async function settled({ db }: Volumes, id: string, taskId: string): Promise<Att
 /** A caller who lost patience, or died, asks again while the work of his first request goes on. */
 async function whenFree(service: Volumes, id: string): Promise<Attachment> {
   const now = await readAttachment(service.db, id);
-  const free = now?.taskId ? await settled(service, id, now.taskId) : now;
+  const free = now?.taskId ? await ended(service, id, now.taskId) : now;
   if (!free) throw attachmentNotFound(id);
   return free;
 }
@@ -44,13 +44,13 @@ const isConnected = ({ target, connector: known }: Attachment, { initiator, host
   target !== null && known?.initiator === initiator && known?.host === host;
 
 /** A service hands on what it is told, so it is told what its caller may know. */
-const reasonFor = (who: Who, { fault }: Attachment): string =>
-  isAdmin(who) && !isService(who) ? String(fault) : publicReason(String(fault));
+const reasonFor = (caller: Caller, { fault }: Attachment): string =>
+  isAdmin(caller) && !isService(caller) ? String(fault) : publicReason(String(fault));
 
 /** Exports the volume to the connector's host. Asked again it gives the same. */
 export async function connect(
   service: Volumes,
-  who: Who,
+  caller: Caller,
   attachment: Attachment,
   connector: Connector,
 ): Promise<Attachment> {
@@ -61,17 +61,17 @@ export async function connect(
   const now = await whenFree(service, id);
   if (isConnected(now, connector)) return now;
   const taskId = await db.transaction(async (tx) => {
-    const task = await enqueue(tx, connectAttachment, { attachmentId: id }, who.requestId);
-    if (!(await takeAttachment(tx, 'connect', { id, taskId: task })))
+    const task = await enqueue(tx, connectAttachment, { attachmentId: id }, caller.requestId);
+    if (!(await acquireAttachment(tx, 'connect', { id, taskId: task })))
       throw conflict(`Attachment ${id} is being changed already.`);
-    await settleAttachment(tx, { id, taskId: task }, connectorOf(now, connector, await isReadOnly(tx, now)));
+    await updateOwnedAttachment(tx, { id, taskId: task }, connectorOf(now, connector, await isReadOnly(tx, now)));
     return task;
   });
-  bus.hint(tasksWait);
-  const done = await settled(service, id, taskId);
+  bus.notify(tasksWait);
+  const done = await ended(service, id, taskId);
   if (!done) throw attachmentNotFound(id);
   if (done.status === 'error_attaching')
-    throw new Fault(500, 'unexpected', `Unable to update attachment.(${reasonFor(who, done)}).`);
+    throw new Fault(500, 'unexpected', `Unable to update attachment.(${reasonFor(caller, done)}).`);
   return done;
 }
 
@@ -107,8 +107,9 @@ async function refuseForeign({ db }: Volumes, attachment: Attachment, connector:
 export async function complete({ db }: Volumes, { id, volumeId, attachedAt }: Attachment): Promise<void> {
   await db.transaction(async (tx) => {
     const change = { status: 'attached', attachedAt: attachedAt ?? Date.now() } as const;
-    if (!(await turnAttachment(tx, id, ['reserved', 'attaching', 'attached'], change))) throw attachmentNotFound(id);
-    await turnVolume(tx, volumeId, ['reserved', 'attaching', 'available', 'in-use'], { status: 'in-use' });
+    if (!(await updateAttachmentState(tx, id, ['reserved', 'attaching', 'attached'], change)))
+      throw attachmentNotFound(id);
+    await updateVolumeState(tx, volumeId, ['reserved', 'attaching', 'available', 'in-use'], { status: 'in-use' });
   });
 }
 
@@ -119,23 +120,23 @@ export async function complete({ db }: Volumes, { id, volumeId, attachedAt }: At
  */
 export async function refuseIfUsed(
   { servers }: Volumes,
-  who: Who,
+  caller: Caller,
   { id, serverId, volumeId, target }: Attachment,
 ): Promise<void> {
-  if (isService(who) || serverId === null || target === null) return;
+  if (isService(caller) || serverId === null || target === null) return;
   if ((await servers.attachmentOf(serverId, volumeId)) !== id) return;
   throw conflict(`Detach volume from instance ${serverId} using the Compute API`);
 }
 
 /** Ends the export and the attachment. A host that is away is told when it returns. */
-export async function disconnect(service: Volumes, who: Who, { id }: Attachment, force = false): Promise<void> {
+export async function disconnect(service: Volumes, caller: Caller, { id }: Attachment, force = false): Promise<void> {
   const { db, bus } = service;
   const taskId = await db.transaction(async (tx) => {
-    const task = await enqueue(tx, disconnectAttachment, { attachmentId: id, force }, who.requestId);
-    if (!(await takeAttachment(tx, 'disconnect', { id, taskId: task }))) throw attachmentNotFound(id);
+    const task = await enqueue(tx, disconnectAttachment, { attachmentId: id, force }, caller.requestId);
+    if (!(await acquireAttachment(tx, 'disconnect', { id, taskId: task }))) throw attachmentNotFound(id);
     return task;
   });
-  bus.hint(tasksWait);
-  const left = await settled(service, id, taskId);
-  if (left) throw new Fault(500, 'unexpected', `Attachment ${id} could not be removed: ${reasonFor(who, left)}`);
+  bus.notify(tasksWait);
+  const left = await ended(service, id, taskId);
+  if (left) throw new Fault(500, 'unexpected', `Attachment ${id} could not be removed: ${reasonFor(caller, left)}`);
 }

@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
-import { findVolume, readVolume, turnVolume, type Volume } from '../volumes/store.ts';
+import { findVolume, readVolume, updateVolumeState, type Volume } from '../volumes/store.ts';
 import { type Attachment, insertAttachment, listAttachmentsOf } from './store.ts';
 
-export interface ReserveWish {
+export interface ReserveInput {
   readonly volume_uuid: string;
   readonly instance_uuid?: string | null;
   readonly mode?: Attachment['mode'] | null;
@@ -16,23 +16,26 @@ export interface ReserveWish {
 /** Keeps the volume for a server; 400 when somebody else has it. */
 export async function reserve(
   { db, seal }: Volumes,
-  who: Who,
-  wish: ReserveWish,
+  caller: Caller,
+  input: ReserveInput,
   mayShareBootable: () => void,
 ): Promise<Attachment> {
-  const volume = await findVolume(db, who, wish.volume_uuid);
+  const volume = await findVolume(db, caller, input.volume_uuid);
   const { id, status, multiattach, bootable, readOnly } = volume;
   if (multiattach && status === 'in-use' && bootable) mayShareBootable();
   if (status.includes('error'))
     throw badRequest(
       `Invalid volume: Volume attachments can not be created if the volume is in an error state. The Volume ${id} currently has a status of: ${status} `,
     );
-  const mode = readOnly ? 'ro' : (wish.mode ?? 'null');
-  const given = { id: randomUUID(), serverId: wish.instance_uuid ?? null, mode, byService: isService(who) };
+  const mode = readOnly ? 'ro' : (input.mode ?? 'null');
+  const given = { id: randomUUID(), serverId: input.instance_uuid ?? null, mode, byService: isService(caller) };
   const fresh = newAttachment(volume, given, seal);
   await db.transaction(async (tx) => {
     const from = multiattach ? (['available', 'in-use'] as const) : (['available'] as const);
-    if (!(await turnVolume(tx, id, from, { status: 'reserved' })) && !(await isSameServer(tx, id, fresh.serverId)))
+    if (
+      !(await updateVolumeState(tx, id, from, { status: 'reserved' })) &&
+      !(await isSameServer(tx, id, fresh.serverId))
+    )
       throw badRequest(
         `Invalid volume: Volume ${id} status must be ${from.join(' or ')} or downloading to reserve, but the current status is ${(await readVolume(tx, id))?.status}.`,
       );

@@ -1,4 +1,4 @@
-import type { Taking } from '#shared/states/owned.ts';
+import type { Transition } from '#shared/states/owned.ts';
 
 export type AttachmentStatus =
   | 'reserved'
@@ -19,4 +19,4 @@ export const attachmentTakings = {
     meanwhile: {},
   },
   disconnect: { from: {}, meanwhile: { status: 'detaching' }, overOwner: true },
-} satisfies Record<string, Taking<States>>;
+} satisfies Record<string, Transition<States>>;

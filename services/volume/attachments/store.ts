@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import type { Target } from '#shared/contracts/volume-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Seal } from '#shared/seal/seal.ts';
-import { type Owned, settle, take } from '#shared/states/owned.ts';
+import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
 import { type AttachmentStatus, attachmentTakings } from './states.ts';
 
 /** What a host says of itself to be let in. */
@@ -73,9 +73,9 @@ export const removeAttachmentsOf = (tx: Knex, volumeId: string) => tx('attachmen
 export const attachmentNotFound = (id: string) =>
   new Fault(404, 'notFound', `Volume attachment could not be found with filter: attachment_id = ${id}.`);
 
-export async function findAttachment(db: Knex, who: Who, id: string): Promise<Attachment> {
+export async function findAttachment(db: Knex, caller: Caller, id: string): Promise<Attachment> {
   const attachment = await readAttachment(db, id);
-  if (!attachment || (!isAdmin(who) && attachment.projectId !== who.projectId)) throw attachmentNotFound(id);
+  if (!attachment || (!isAdmin(caller) && attachment.projectId !== caller.projectId)) throw attachmentNotFound(id);
   return attachment;
 }
 
@@ -100,17 +100,17 @@ export const listAttachmentsOf = async (db: Knex, volumeIds: readonly string[]):
     ? []
     : (await db('attachments').whereIn('volumeId', volumeIds).orderBy('createdAt')).map(fromRow);
 
-export const takeAttachment = (tx: Knex, verb: keyof typeof attachmentTakings, owned: Owned): Promise<boolean> =>
-  take<Attachment>(tx, 'attachments', owned, attachmentTakings[verb]);
+export const acquireAttachment = (tx: Knex, verb: keyof typeof attachmentTakings, owned: Owned): Promise<boolean> =>
+  acquire<Attachment>(tx, 'attachments', owned, attachmentTakings[verb]);
 
-export const settleAttachment = (tx: Knex, owned: Owned, change: Partial<Attachment>) =>
-  settle<Attachment>(tx, 'attachments', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Attachment>);
+export const updateOwnedAttachment = (tx: Knex, owned: Owned, change: Partial<Attachment>) =>
+  updateOwned<Attachment>(tx, 'attachments', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Attachment>);
 
 export const releaseAttachment = (tx: Knex, owned: Owned, change: Partial<Attachment>) =>
-  settleAttachment(tx, owned, { ...change, taskId: null });
+  updateOwnedAttachment(tx, owned, { ...change, taskId: null });
 
 /** False when it is not in one of these statuses (any more). */
-export const turnAttachment = async (
+export const updateAttachmentState = async (
   tx: Knex,
   id: string,
   from: readonly AttachmentStatus[],

@@ -1,7 +1,7 @@
 /** Lists as Cinder gives them: filters, sort keys, marker and limit of the query. */
 import { timeOf } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
@@ -17,7 +17,7 @@ export interface Listing<Row> {
   readonly sortKeys: Readonly<Record<string, (row: Row) => string | number | null>>;
 }
 
-type Asked = Pick<Call, 'query' | 'version' | 'page' | 'who'>;
+type Asked = Pick<Call, 'query' | 'version' | 'page' | 'caller'>;
 
 interface Page<Row> {
   readonly rows: readonly Row[];
@@ -66,8 +66,8 @@ function filtered<Row>(listing: Listing<Row>, all: readonly Row[], asked: Asked)
 }
 
 /** What this caller may not filter by: refused by name from 3.31 on, as in Cinder, and of no effect before. */
-function withheld<Row>({ adminFilters = [] }: Listing<Row>, { query, version, who }: Asked): readonly string[] {
-  if (isAdmin(who)) return [];
+function withheld<Row>({ adminFilters = [] }: Listing<Row>, { query, version, caller }: Asked): readonly string[] {
+  if (isAdmin(caller)) return [];
   const names = Object.keys(query).filter((key) => adminFilters.includes(key.replace(/~$/, '')));
   if (names.length > 0 && atLeast(version, '3.31'))
     throw badRequest(`Invalid filters ${names.join(',')} are found in query options.`);

@@ -1,5 +1,5 @@
 /** Whose things a request is about: the path may name a project. */
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Handler } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
@@ -10,23 +10,23 @@ export const inProject =
   (service, call) => {
     const [path = ''] = call.url.split('?');
     if (path.endsWith('/')) throw notFound('Resource', path); // an id that came out empty is no list
-    return handler(service, Object.create(call, { who: { value: whoIn(call.who, call.params.projectId) } }));
+    return handler(service, Object.create(call, { caller: { value: callerIn(call.caller, call.params.projectId) } }));
   };
 
 /** Another service does what was asked of it in its caller's project; nobody else names a project but his own. */
-function whoIn(who: Who, projectId: string | undefined): Who {
-  if (projectId === undefined || projectId === who.projectId) return who;
-  if (who.roles.includes('service') && isAdmin(who)) return { ...who, projectId };
+function callerIn(caller: Caller, projectId: string | undefined): Caller {
+  if (projectId === undefined || projectId === caller.projectId) return caller;
+  if (caller.roles.includes('service') && isAdmin(caller)) return { ...caller, projectId };
   throw badRequest('Malformed request url');
 }
 
 /** Another service, by its own token or by the one that it sends beside its caller's. */
-export const isService = ({ roles, serviceRoles }: Pick<Who, 'roles' | 'serviceRoles'>): boolean =>
+export const isService = ({ roles, serviceRoles }: Pick<Caller, 'roles' | 'serviceRoles'>): boolean =>
   serviceRoles.includes('service') || roles.includes('service');
 
 /** The project whose things are listed; null for an administrator who wants all. */
-export function listedProject(who: Who, query: Readonly<Record<string, string>>): string | null {
+export function listedProject(caller: Caller, query: Readonly<Record<string, string>>): string | null {
   const isAll = /^(true|1|yes|t|on|y)$/i.test(query.all_tenants ?? query.all_projects ?? '');
-  if (!isAdmin(who) || !isAll) return who.projectId ?? '';
+  if (!isAdmin(caller) || !isAll) return caller.projectId ?? '';
   return query.project_id && query.project_id !== 'None' ? query.project_id : null;
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
@@ -11,7 +11,11 @@ import { changeVolume, findVolume, type Metadata } from '../volumes/store.ts';
 
 interface Things {
   readonly word: string;
-  readonly find: (db: Knex, who: Who, id: string) => Promise<{ readonly id: string; readonly metadata: Metadata }>;
+  readonly find: (
+    db: Knex,
+    caller: Caller,
+    id: string,
+  ) => Promise<{ readonly id: string; readonly metadata: Metadata }>;
   readonly change: (db: Knex, id: string, change: { readonly metadata: Metadata }) => Promise<unknown>;
 }
 
@@ -19,8 +23,10 @@ const etag = (metadata: Metadata, version: Version): Record<string, string> =>
   atLeast(version, '3.15') ? { etag: createHash('md5').update(JSON.stringify(metadata)).digest('hex') } : {};
 
 function metadataOf({ word, find, change }: Things) {
-  const now = async ({ db }: Volumes, { who, params }: { who: Who; params: Readonly<Record<string, string>> }) =>
-    find(db, who, params.id ?? '');
+  const now = async (
+    { db }: Volumes,
+    { caller, params }: { caller: Caller; params: Readonly<Record<string, string>> },
+  ) => find(db, caller, params.id ?? '');
   const missing = (id: string, key: string) =>
     new Fault(404, 'notFound', `${word} ${id} has no metadata with key ${key}.`);
 

@@ -1,5 +1,5 @@
 import { atLeast } from '#shared/api/versions.ts';
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
@@ -7,9 +7,9 @@ import { isTrue } from '../listing/page.ts';
 import { defaultLimits, limitsOf, usageOf } from './operations.ts';
 import { dropLimits, keepDefaults, keepLimits, type Limits } from './store.ts';
 
-export const showQuota: Handler<Volumes> = async ({ db }, { who, params, query }) => {
+export const showQuota: Handler<Volumes> = async ({ db }, { caller, params, query }) => {
   const { id = '' } = params;
-  if (!isAdmin(who) && id !== who.projectId)
+  if (!isAdmin(caller) && id !== caller.projectId)
     throw forbidden("Policy doesn't allow volume_extension:quotas:show to be performed.");
   const limits = await limitsOf(db, id);
   if (!isTrue(query.usage ?? 'false')) return ok({ quota_set: { ...limits, id } });
@@ -21,14 +21,14 @@ export const showQuota: Handler<Volumes> = async ({ db }, { who, params, query }
 export const showDefaultQuota: Handler<Volumes> = async ({ db }, { params }) =>
   ok({ quota_set: { ...(await defaultLimits(db)), id: params.id } });
 
-interface Wish {
+interface Input {
   readonly [resource: string]: number | string | boolean | null;
 }
 
 /** Only whole numbers from -1 on, only for what there is. */
-async function checked(db: Volumes['db'], wish: Wish): Promise<Limits> {
+async function checked(db: Volumes['db'], input: Input): Promise<Limits> {
   const known = await defaultLimits(db);
-  const entries = Object.entries(wish).filter(
+  const entries = Object.entries(input).filter(
     ([key]) => !['tenant_id', 'project_id', 'skip_validation', 'class_name', 'force', 'id'].includes(key),
   );
   const bad = entries.filter(([key]) => !Object.hasOwn(known, key)).map(([key]) => key);
@@ -37,12 +37,12 @@ async function checked(db: Volumes['db'], wish: Wish): Promise<Limits> {
   const wrong = limits.find(([, limit]) => !Number.isInteger(limit) || limit < -1 || limit > 2 ** 31 - 1);
   if (wrong)
     throw badRequest(
-      `Invalid input for field/attribute ${wrong[0]}. Value: ${wish[wrong[0]]}. It must be an integer from -1 on.`,
+      `Invalid input for field/attribute ${wrong[0]}. Value: ${input[wrong[0]]}. It must be an integer from -1 on.`,
     );
   return Object.fromEntries(limits);
 }
 
-export const updateQuota: Handler<Volumes, { quota_set: Wish }> = async ({ db }, { params, body }) => {
+export const updateQuota: Handler<Volumes, { quota_set: Input }> = async ({ db }, { params, body }) => {
   const { id = '' } = params;
   const limits = await checked(db, body.quota_set);
   await db.transaction((tx) => keepLimits(tx, id, limits));
@@ -57,17 +57,18 @@ export const deleteQuota: Handler<Volumes> = async ({ db }, { params }) => {
 export const showQuotaClass: Handler<Volumes> = async ({ db }, { params }) =>
   ok({ quota_class_set: { ...(await defaultLimits(db)), id: params.id } });
 
-export const updateQuotaClass: Handler<Volumes, { quota_class_set: Wish }> = async ({ db }, { body }) => {
+export const updateQuotaClass: Handler<Volumes, { quota_class_set: Input }> = async ({ db }, { body }) => {
   const limits = await checked(db, body.quota_class_set);
   await db.transaction((tx) => keepDefaults(tx, limits));
   return ok({ quota_class_set: await defaultLimits(db) });
 };
 
 /** Limits and what is used of them. From 3.39 an administrator may ask for another project. */
-export const showLimits: Handler<Volumes> = async ({ db }, { who, query, version }) => {
+export const showLimits: Handler<Volumes> = async ({ db }, { caller, query, version }) => {
   const { project_id: asked } = query;
-  const isOther = atLeast(version, '3.39') && isAdmin(who) && asked !== undefined && asked !== '' && asked !== 'None';
-  const projectId = isOther ? asked : (who.projectId ?? '');
+  const isOther =
+    atLeast(version, '3.39') && isAdmin(caller) && asked !== undefined && asked !== '' && asked !== 'None';
+  const projectId = isOther ? asked : (caller.projectId ?? '');
   const [limits, used] = [await limitsOf(db, projectId), await usageOf(db, projectId)];
   const absolute = {
     maxTotalVolumes: limits.volumes,

@@ -4,7 +4,7 @@ import { Fault } from '#shared/errors/fault.ts';
 import { snapshotsByType } from '../snapshots/store.ts';
 import { typeNames } from '../types/store.ts';
 import { volumesByType } from '../volumes/store.ts';
-import { type Limits, readDefaults, readLimits, takeTurn } from './store.ts';
+import { type Limits, readDefaults, readLimits, useOnce } from './store.ts';
 
 /** All limits of a project, those of each volume type too. */
 export async function limitsOf(db: Knex, projectId: string): Promise<Limits> {
@@ -49,7 +49,7 @@ export interface Wanted {
 
 /** Throws 413 when it is too much. In the transaction that adds the thing. */
 export async function reserveQuota(tx: Knex, wanted: Wanted): Promise<void> {
-  await takeTurn(tx, wanted.projectId);
+  await useOnce(tx, wanted.projectId);
   const [limits, used] = [await limitsOf(tx, wanted.projectId), await usageOf(tx, wanted.projectId)];
   const name = (await typeNames(tx)).get(wanted.typeId) ?? '';
   const perVolume = limits.per_volume_gigabytes ?? -1;

@@ -40,7 +40,7 @@ export async function keepLimits(tx: Knex, projectId: string, limits: Limits): P
 export const dropLimits = (tx: Knex, projectId: string) => tx('quotas').where({ projectId }).delete();
 
 /** Who counts a project's things and adds one waits here for who does the same. */
-export async function takeTurn(tx: Knex, projectId: string): Promise<void> {
+export async function useOnce(tx: Knex, projectId: string): Promise<void> {
   await tx('quotaTurns').insert({ projectId }).onConflict('projectId').ignore();
   await tx('quotaTurns').where({ projectId }).forUpdate().first();
 }

@@ -8,66 +8,66 @@ import { trimmed } from '../volumes/create.ts';
 import {
   createSnapshot as create,
   deleteSnapshot as remove,
+  reportSnapshot,
   resetSnapshot,
-  type SnapshotWish,
-  tellSnapshot,
+  type SnapshotInput,
 } from './operations.ts';
 import { changeSnapshot, findSnapshot, listSnapshots, type Snapshot } from './store.ts';
 import { snapshotSummary, snapshotView } from './view.ts';
 
-type CreateBody = { readonly snapshot: SnapshotWish & { readonly force?: boolean | string | null } };
+type CreateBody = { readonly snapshot: SnapshotInput & { readonly force?: boolean | string | null } };
 
 /** From 3.66 a volume in use needs no force, and saying that there is none is a mistake. */
-export const createSnapshot: Handler<Volumes, CreateBody> = async (service, { who, body, version }) => {
-  const { force, ...wish } = body.snapshot;
+export const createSnapshot: Handler<Volumes, CreateBody> = async (service, { caller, body, version }) => {
+  const { force, ...input } = body.snapshot;
   const needsNone = atLeast(version, '3.66');
   if (needsNone && force !== undefined && force !== null && !isTrue(force))
     throw badRequest(
       `Invalid value '${force}' for force. It is invalid to pass 'force' as 'false' from microversion 3.66 on.`,
     );
-  const snapshot = await create(service, who, wish, needsNone || isTrue(force ?? false));
+  const snapshot = await create(service, caller, input, needsNone || isTrue(force ?? false));
   return accepted({ snapshot: snapshotSummary(snapshot, version) });
 };
 
-export const showSnapshot: Handler<Volumes> = async ({ db }, { who, params, version }) =>
-  ok({ snapshot: snapshotView(await findSnapshot(db, who, params.id ?? ''), version) });
+export const showSnapshot: Handler<Volumes> = async ({ db }, { caller, params, version }) =>
+  ok({ snapshot: snapshotView(await findSnapshot(db, caller, params.id ?? ''), version) });
 
-export const updateSnapshot: Handler<Volumes, { snapshot: Omit<SnapshotWish, 'volume_id'> }> = async (
+export const updateSnapshot: Handler<Volumes, { snapshot: Omit<SnapshotInput, 'volume_id'> }> = async (
   { db },
-  { who, params, body, version },
+  { caller, params, body, version },
 ) => {
-  const { id } = await findSnapshot(db, who, params.id ?? '');
-  const { display_name, display_description, ...wish } = body.snapshot;
-  const { name = display_name, description = display_description } = wish;
+  const { id } = await findSnapshot(db, caller, params.id ?? '');
+  const { display_name, display_description, ...input } = body.snapshot;
+  const { name = display_name, description = display_description } = input;
   await changeSnapshot(db, id, {
     ...(name === undefined ? {} : { name: trimmed(name) }),
     ...(description === undefined ? {} : { description: trimmed(description) }),
   });
-  return ok({ snapshot: snapshotSummary(await findSnapshot(db, who, id), version) });
+  return ok({ snapshot: snapshotSummary(await findSnapshot(db, caller, id), version) });
 };
 
-export const deleteSnapshot: Handler<Volumes> = async (service, { who, params }) => {
-  await remove(service, who, params.id ?? '', false);
+export const deleteSnapshot: Handler<Volumes> = async (service, { caller, params }) => {
+  await remove(service, caller, params.id ?? '', false);
   return accepted();
 };
 
-export const forceDeleteSnapshot: Handler<Volumes> = async (service, { who, params }) => {
-  await remove(service, who, params.id ?? '', true);
+export const forceDeleteSnapshot: Handler<Volumes> = async (service, { caller, params }) => {
+  await remove(service, caller, params.id ?? '', true);
   return accepted();
 };
 
 export const resetSnapshotStatus: Handler<Volumes, { 'os-reset_status': { status: string } }> = async (
   service,
-  { who, params, body },
+  { caller, params, body },
 ) => {
-  await resetSnapshot(service, who, params.id ?? '', body['os-reset_status'].status);
+  await resetSnapshot(service, caller, params.id ?? '', body['os-reset_status'].status);
   return accepted();
 };
 
 type Progress = { readonly 'os-update_snapshot_status': { readonly status: string; readonly progress?: string } };
 
-export const updateSnapshotStatus: Handler<Volumes, Progress> = async (service, { who, params, body }) => {
-  await tellSnapshot(service, who, params.id ?? '', body['os-update_snapshot_status']);
+export const updateSnapshotStatus: Handler<Volumes, Progress> = async (service, { caller, params, body }) => {
+  await reportSnapshot(service, caller, params.id ?? '', body['os-update_snapshot_status']);
   return accepted();
 };
 
@@ -100,7 +100,7 @@ export const listing: Listing<Snapshot> = {
 const list =
   (view: (snapshot: Snapshot, version: Call['version']) => unknown): Handler<Volumes> =>
   async ({ db }, call) => {
-    const page = pageOf(listing, await listSnapshots(db, listedProject(call.who, call.query)), call);
+    const page = pageOf(listing, await listSnapshots(db, listedProject(call.caller, call.query)), call);
     return ok({ snapshots: page.rows.map((row) => view(row, call.version)), ...page.beside });
   };
 export const listSnapshotSummaries = list(snapshotSummary);

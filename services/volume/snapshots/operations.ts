@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { projectOf, type Who } from '#shared/auth/who.ts';
+import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
-import { takeTurn } from '../quotas/store.ts';
+import { useOnce } from '../quotas/store.ts';
 import { trimmed } from '../volumes/create.ts';
 import { refuseWhileCopied, requireOnlineCopies } from '../volumes/source.ts';
 import { findVolume, lockVolume, type Volume } from '../volumes/store.ts';
 import { createSnapshot as making, deleteSnapshot as removing } from '../workflows/snapshots.ts';
 import { resettable, type SnapshotStatus } from './states.ts';
-import { changeSnapshot, findSnapshot, insertSnapshot, type Snapshot, takeSnapshot } from './store.ts';
+import { acquireSnapshot, changeSnapshot, findSnapshot, insertSnapshot, type Snapshot } from './store.ts';
 
-export interface SnapshotWish {
+export interface SnapshotInput {
   readonly volume_id: string | null;
   readonly name?: string | null;
   readonly display_name?: string | null;
@@ -26,28 +26,28 @@ export interface SnapshotWish {
 /** Records the snapshot and the work of making it: both, or neither. */
 export async function createSnapshot(
   service: Volumes,
-  who: Who,
-  wish: SnapshotWish,
+  caller: Caller,
+  input: SnapshotInput,
   allowInUse: boolean,
 ): Promise<Snapshot> {
   const { db, bus } = service;
-  const volume = await findVolume(db, who, wish.volume_id ?? 'None');
+  const volume = await findVolume(db, caller, input.volume_id ?? 'None');
   await requireThawed(db, volume.host);
   const allowed = allowInUse ? ['available', 'in-use'] : ['available'];
   if (allowInUse && volume.status === 'in-use') await requireOnlineCopies(db, volume);
   const snapshot = await db.transaction(async (tx) => {
-    const projectId = projectOf(who);
-    await takeTurn(tx, projectId);
+    const projectId = projectOf(caller);
+    await useOnce(tx, projectId);
     const now = await lockVolume(tx, volume.id); // who deletes it meanwhile waits, and sees the snapshot
     if (!now || !allowed.includes(now.status)) throw wrongStatus(volume, allowed, now?.status ?? 'deleted');
     await reserveQuota(tx, { projectId, typeId: now.typeId, snapshots: 1, gigabytes: now.sizeGb });
     const id = randomUUID();
-    const taskId = await enqueue(tx, making, { snapshotId: id }, who.requestId);
-    const fresh = newSnapshot(who, now, wish, { id, taskId });
+    const taskId = await enqueue(tx, making, { snapshotId: id }, caller.requestId);
+    const fresh = newSnapshot(caller, now, input, { id, taskId });
     await insertSnapshot(tx, fresh);
     return fresh;
   });
-  bus.hint(tasksWait);
+  bus.notify(tasksWait);
   return snapshot;
 }
 
@@ -55,42 +55,42 @@ const wrongStatus = ({ id }: Volume, allowed: readonly string[], status: string)
   badRequest(`Invalid volume: Volume ${id} status must be ${allowed.join(', ')}, but current status is: ${status}.`);
 
 const newSnapshot = (
-  who: Who,
+  caller: Caller,
   volume: Volume,
-  wish: SnapshotWish,
+  input: SnapshotInput,
   owned: { id: string; taskId: string },
 ): Snapshot => ({
   ...owned,
-  projectId: projectOf(who),
-  userId: who.userId,
+  projectId: projectOf(caller),
+  userId: caller.userId,
   volumeId: volume.id,
   typeId: volume.typeId,
-  name: trimmed(wish.name ?? wish.display_name),
-  description: trimmed(wish.description ?? wish.display_description),
+  name: trimmed(input.name ?? input.display_name),
+  description: trimmed(input.description ?? input.display_description),
   sizeGb: volume.sizeGb,
   status: 'creating',
   progress: '0%',
   host: volume.host,
-  metadata: wish.metadata ?? {},
+  metadata: input.metadata ?? {},
   createdAt: Date.now(),
   updatedAt: null,
 });
 
-export async function deleteSnapshot(service: Volumes, who: Who, id: string, force: boolean): Promise<void> {
+export async function deleteSnapshot(service: Volumes, caller: Caller, id: string, force: boolean): Promise<void> {
   const { db, bus } = service;
-  await requireThawed(db, (await findSnapshot(db, who, id)).host);
+  await requireThawed(db, (await findSnapshot(db, caller, id)).host);
   await db.transaction(async (tx) => {
-    const taskId = await enqueue(tx, removing, { snapshotId: id }, who.requestId);
-    if (!(await takeSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId })))
+    const taskId = await enqueue(tx, removing, { snapshotId: id }, caller.requestId);
+    if (!(await acquireSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId })))
       throw badRequest('Invalid snapshot: Snapshot status must be available or error and must not be part of a group.');
     if (!force) await refuseWhileCopied(tx, { snapshotId: id }, `Invalid snapshot: Snapshot ${id}`);
   });
-  bus.hint(tasksWait);
+  bus.notify(tasksWait);
 }
 
 /** An administrator's word counts as it is said. */
-export async function resetSnapshot({ db }: Volumes, who: Who, id: string, status: string): Promise<void> {
-  await findSnapshot(db, who, id);
+export async function resetSnapshot({ db }: Volumes, caller: Caller, id: string, status: string): Promise<void> {
+  await findSnapshot(db, caller, id);
   if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for snapshot, not '${status}'.`);
   await changeSnapshot(db, id, { status: status as SnapshotStatus });
 }
@@ -101,13 +101,13 @@ const tellable: Readonly<Record<string, readonly string[]>> = {
   deleting: ['deleting', 'error_deleting'],
 };
 
-export async function tellSnapshot(
+export async function reportSnapshot(
   { db }: Volumes,
-  who: Who,
+  caller: Caller,
   id: string,
   { status, progress }: { readonly status: string; readonly progress?: string },
 ): Promise<void> {
-  const now = (await findSnapshot(db, who, id)).status;
+  const now = (await findSnapshot(db, caller, id)).status;
   const allowed = own(tellable, now);
   if (!allowed) throw badRequest(`Snapshot status ${now} not allowed for update_snapshot_status`);
   if (!allowed.includes(status))

@@ -1,4 +1,4 @@
-import type { Taking } from '#shared/states/owned.ts';
+import type { Transition } from '#shared/states/owned.ts';
 
 export type SnapshotStatus = 'creating' | 'available' | 'deleting' | 'error' | 'error_deleting';
 
@@ -9,6 +9,6 @@ interface States {
 export const snapshotTakings = {
   delete: { from: { status: ['available', 'error', 'error_deleting'] }, meanwhile: { status: 'deleting' } },
   forceDelete: { from: {}, meanwhile: { status: 'deleting' }, overOwner: true },
-} satisfies Record<string, Taking<States>>;
+} satisfies Record<string, Transition<States>>;
 
 export const resettable: readonly string[] = ['available', 'creating', 'deleting', 'error', 'error_deleting'];

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
-import { type Owned, settle, take } from '#shared/states/owned.ts';
+import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
 import type { TypeUse } from '../volumes/store.ts';
 import { type SnapshotStatus, snapshotTakings } from './states.ts';
 
@@ -41,10 +41,10 @@ export const removeSnapshot = (tx: Knex, owned: Owned) =>
     .delete();
 export const removeSnapshotsOf = (tx: Knex, volumeId: string) => tx('snapshots').where({ volumeId }).delete();
 
-/** An admin finds any project's snapshot. To others a stranger's does not exist. */
-export async function findSnapshot(db: Knex, who: Who, id: string): Promise<Snapshot> {
+/** An admin finds any project's snapshot. To others a other project's does not exist. */
+export async function findSnapshot(db: Knex, caller: Caller, id: string): Promise<Snapshot> {
   const snapshot = await readSnapshot(db, id);
-  if (!snapshot || (!isAdmin(who) && snapshot.projectId !== who.projectId)) throw notFound('Snapshot', id);
+  if (!snapshot || (!isAdmin(caller) && snapshot.projectId !== caller.projectId)) throw notFound('Snapshot', id);
   return snapshot;
 }
 
@@ -74,14 +74,14 @@ export async function listSnapshots(db: Knex, projectId: string | null): Promise
 export const listSnapshotsOf = async (db: Knex, volumeId: string): Promise<Snapshot[]> =>
   (await db('snapshots').where({ volumeId })).map(fromRow);
 
-export const takeSnapshot = (tx: Knex, verb: keyof typeof snapshotTakings, owned: Owned): Promise<boolean> =>
-  take<Snapshot>(tx, 'snapshots', owned, snapshotTakings[verb]);
+export const acquireSnapshot = (tx: Knex, verb: keyof typeof snapshotTakings, owned: Owned): Promise<boolean> =>
+  acquire<Snapshot>(tx, 'snapshots', owned, snapshotTakings[verb]);
 
-const settleSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>
-  settle<Snapshot>(tx, 'snapshots', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Snapshot>);
+const updateOwnedSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>
+  updateOwned<Snapshot>(tx, 'snapshots', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Snapshot>);
 
 export const releaseSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>
-  settleSnapshot(tx, owned, { ...change, taskId: null });
+  updateOwnedSnapshot(tx, owned, { ...change, taskId: null });
 
 export const changeSnapshot = (tx: Knex, id: string, change: Partial<Snapshot>) =>
   tx('snapshots')

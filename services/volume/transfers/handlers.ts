@@ -4,14 +4,14 @@ import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { listedProject } from '../listing/scope.ts';
-import { accept, offer, type TransferWish, withdraw } from './operations.ts';
+import { accept, offer, type TransferInput, withdraw } from './operations.ts';
 import { findTransfer, listTransfers as list, type Transfer } from './store.ts';
 
-type Looking = Pick<Call, 'base' | 'version' | 'url' | 'who'>;
+type Looking = Pick<Call, 'base' | 'version' | 'url' | 'caller'>;
 
-function summary({ id, volumeId, name }: Transfer, { base, url, who }: Looking) {
+function summary({ id, volumeId, name }: Transfer, { base, url, caller }: Looking) {
   const word = url.includes('os-volume-transfer') ? 'os-volume-transfer' : 'volume-transfers';
-  const path = `${who.projectId}/${word}/${id}`;
+  const path = `${caller.projectId}/${word}/${id}`;
   const links = [
     { rel: 'self', href: `${base}/v3/${path}` },
     { rel: 'bookmark', href: `${base}/${path}` },
@@ -32,21 +32,21 @@ const whole = (transfer: Transfer, call: Looking) => ({
   }),
 });
 
-export const createTransfer: Handler<Volumes, { transfer: TransferWish }> = async (service, call) => {
-  const { key, ...transfer } = await offer(service, call.who, call.body.transfer);
+export const createTransfer: Handler<Volumes, { transfer: TransferInput }> = async (service, call) => {
+  const { key, ...transfer } = await offer(service, call.caller, call.body.transfer);
   return accepted({ transfer: { ...whole(transfer, call), auth_key: key } });
 };
 
 export const showTransfer: Handler<Volumes> = async ({ db }, call) =>
-  ok({ transfer: whole(await findTransfer(db, call.who, call.params.id ?? ''), call) });
+  ok({ transfer: whole(await findTransfer(db, call.caller, call.params.id ?? ''), call) });
 
 export const acceptTransfer: Handler<Volumes, { accept: { auth_key: string | number } }> = async (service, call) => {
-  const transfer = await accept(service, call.who, call.params.id ?? '', String(call.body.accept.auth_key));
+  const transfer = await accept(service, call.caller, call.params.id ?? '', String(call.body.accept.auth_key));
   return accepted({ transfer: summary(transfer, call) });
 };
 
-export const deleteTransfer: Handler<Volumes> = async (service, { who, params }) => {
-  await withdraw(service, who, params.id ?? '');
+export const deleteTransfer: Handler<Volumes> = async (service, { caller, params }) => {
+  await withdraw(service, caller, params.id ?? '');
   return accepted();
 };
 
@@ -63,7 +63,7 @@ export const listing: Listing<Transfer> = {
 const listed =
   (view: (transfer: Transfer, call: Looking) => unknown): Handler<Volumes> =>
   async ({ db }, call) => {
-    const page = pageOf(listing, await list(db, listedProject(call.who, call.query)), call);
+    const page = pageOf(listing, await list(db, listedProject(call.caller, call.query)), call);
     return ok({ transfers: page.rows.map((row) => view(row, call)), ...page.beside });
   };
 export const listTransfers = listed(summary);

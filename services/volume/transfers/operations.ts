@@ -1,14 +1,14 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { projectOf, type Who } from '#shared/auth/who.ts';
+import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
 import { reserveQuota } from '../quotas/operations.ts';
-import { takeTurn } from '../quotas/store.ts';
+import { useOnce } from '../quotas/store.ts';
 import { changeSnapshot, listSnapshotsOf } from '../snapshots/store.ts';
-import { changeVolume, findVolume, readVolume, turnVolume, type Volume } from '../volumes/store.ts';
+import { changeVolume, findVolume, readVolume, updateVolumeState, type Volume } from '../volumes/store.ts';
 import { findTransfer, insertTransfer, readTransfer, removeTransfer, type Transfer } from './store.ts';
 
-export interface TransferWish {
+export interface TransferInput {
   readonly volume_id: string;
   readonly name?: string | null;
   readonly no_snapshots?: boolean | string | null;
@@ -17,22 +17,26 @@ export interface TransferWish {
 const hashOf = (salt: string, key: string) => createHmac('sha256', salt).update(key).digest('hex');
 
 /** Puts a free volume on offer; gives the key that accepts it. */
-export async function offer(service: Volumes, who: Who, wish: TransferWish): Promise<Transfer & { key: string }> {
+export async function offer(
+  service: Volumes,
+  caller: Caller,
+  input: TransferInput,
+): Promise<Transfer & { key: string }> {
   const { db } = service;
-  const { id: volumeId, projectId } = await findVolume(db, who, wish.volume_id);
+  const { id: volumeId, projectId } = await findVolume(db, caller, input.volume_id);
   const [salt, key] = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')];
   const transfer: Transfer = {
     id: randomUUID(),
     volumeId,
     projectId,
-    name: wish.name?.trim() ?? null,
+    name: input.name?.trim() ?? null,
     salt,
     keyHash: hashOf(salt, key),
-    noSnapshots: /^(true|1)$/i.test(String(wish.no_snapshots ?? false)),
+    noSnapshots: /^(true|1)$/i.test(String(input.no_snapshots ?? false)),
     createdAt: Date.now(),
   };
   await db.transaction(async (tx) => {
-    if (!(await turnVolume(tx, volumeId, ['available'], { status: 'awaiting-transfer' })))
+    if (!(await updateVolumeState(tx, volumeId, ['available'], { status: 'awaiting-transfer' })))
       throw badRequest('Invalid volume: status must be available');
     const snapshots = transfer.noSnapshots ? [] : await listSnapshotsOf(tx, volumeId);
     const busy = snapshots.find(({ status }) => status !== 'available');
@@ -43,35 +47,35 @@ export async function offer(service: Volumes, who: Who, wish: TransferWish): Pro
 }
 
 /** The volume, and its snapshots unless they stay, become the caller's: within his quota, or not at all. */
-export async function accept({ db }: Volumes, who: Who, id: string, key: string): Promise<Transfer> {
+export async function accept({ db }: Volumes, caller: Caller, id: string, key: string): Promise<Transfer> {
   const transfer = await readTransfer(db, id);
   if (!timingSafeEqual(Buffer.from(hashOf(transfer.salt, key)), Buffer.from(transfer.keyHash)))
     throw badRequest(`Invalid auth key: Attempt to transfer ${id} with invalid auth key.`);
   await db.transaction(async (tx) => {
-    await takeTurn(tx, projectOf(who)); // before the first look: what is counted later is as of then
+    await useOnce(tx, projectOf(caller)); // before the first look: what is counted later is as of then
     const volume = await readVolume(tx, transfer.volumeId);
     if (!volume) throw badRequest(`Invalid volume: Volume ${transfer.volumeId} is gone.`);
-    await takeOver(tx, who, volume, transfer);
+    await takeOver(tx, caller, volume, transfer);
     if (!(await removeTransfer(tx, id))) throw badRequest(`Transfer ${id} was accepted already.`);
   });
   return transfer;
 }
 
-async function takeOver(tx: Volumes['db'], who: Who, volume: Volume, { noSnapshots }: Transfer): Promise<void> {
+async function takeOver(tx: Volumes['db'], caller: Caller, volume: Volume, { noSnapshots }: Transfer): Promise<void> {
   const snapshots = noSnapshots ? [] : await listSnapshotsOf(tx, volume.id);
   const snapshotGb = snapshots.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
-  const [projectId, userId] = [projectOf(who), who.userId];
+  const [projectId, userId] = [projectOf(caller), caller.userId];
   const gigabytes = volume.sizeGb + snapshotGb;
   await reserveQuota(tx, { projectId, typeId: volume.typeId, volumes: 1, snapshots: snapshots.length, gigabytes });
   const change = { status: 'available', projectId, userId } as const;
-  if (!(await turnVolume(tx, volume.id, ['awaiting-transfer'], change)))
+  if (!(await updateVolumeState(tx, volume.id, ['awaiting-transfer'], change)))
     throw badRequest(`Invalid volume: Transfer of volume ${volume.id}: it is not awaiting a transfer.`);
   for (const { id } of snapshots) await changeSnapshot(tx, id, { projectId, userId });
 }
 
 /** Back to its owner. */
-export async function withdraw({ db }: Volumes, who: Who, id: string): Promise<void> {
-  const { volumeId } = await findTransfer(db, who, id);
+export async function withdraw({ db }: Volumes, caller: Caller, id: string): Promise<void> {
+  const { volumeId } = await findTransfer(db, caller, id);
   await db.transaction(async (tx) => {
     await removeTransfer(tx, id);
     if ((await readVolume(tx, volumeId))?.status === 'awaiting-transfer')

@@ -1,6 +1,6 @@
 /** Volumes on offer to whoever knows the key. */
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
 
 export interface Transfer {
@@ -28,9 +28,9 @@ export async function readTransfer(db: Knex, id: string): Promise<Transfer> {
 }
 
 /** To who receives it the offer is not there: he has its id and the key, and accepts. */
-export async function findTransfer(db: Knex, who: Who, id: string): Promise<Transfer> {
+export async function findTransfer(db: Knex, caller: Caller, id: string): Promise<Transfer> {
   const transfer = await readTransfer(db, id);
-  if (!isAdmin(who) && transfer.projectId !== who.projectId) throw notFound('Transfer', id);
+  if (!isAdmin(caller) && transfer.projectId !== caller.projectId) throw notFound('Transfer', id);
   return transfer;
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { atLeast } from '#shared/api/versions.ts';
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
@@ -44,29 +44,31 @@ const listing: Listing<VolumeType> = {
 };
 
 export const listTypes: Handler<Volumes> = async ({ db }, call) => {
-  const { who, query, version } = call;
-  const types = (await store.listTypes(db, who)).filter(({ isPublic }) => isWanted(isPublic, query.is_public, who));
+  const { caller, query, version } = call;
+  const types = (await store.listTypes(db, caller)).filter(({ isPublic }) =>
+    isWanted(isPublic, query.is_public, caller),
+  );
   const { extra_specs, ...before } = query;
   const asked = atLeast(version, '3.52') && extra_specs ? { ...before, extra_specs } : before;
   const page = pageOf(listing, types, Object.create(call, { query: { value: asked } }));
-  return ok({ volume_types: page.rows.map((type) => shownView(type, isAdmin(who))), ...page.beside });
+  return ok({ volume_types: page.rows.map((type) => shownView(type, isAdmin(caller))), ...page.beside });
 };
 
 /** An administrator sees public ones unless he asks for others, or for all with none. */
-function isWanted(isPublic: boolean, asked: string | undefined, who: Parameters<typeof isAdmin>[0]): boolean {
-  if (!isAdmin(who)) return true;
+function isWanted(isPublic: boolean, asked: string | undefined, caller: Parameters<typeof isAdmin>[0]): boolean {
+  if (!isAdmin(caller)) return true;
   if (asked === undefined) return isPublic;
   return /^none$/i.test(asked) || isPublic === isTrue(asked);
 }
 
-/** `default` is the type that a volume without a wish gets. */
-export const showType: Handler<Volumes> = async ({ db }, { who, params }) => {
+/** `default` is the type that a volume without a request gets. */
+export const showType: Handler<Volumes> = async ({ db }, { caller, params }) => {
   const named = params.id === 'default' ? await store.readTypeNamed(db, defaultType) : undefined;
-  const type = named ?? (await store.findType(db, who, params.id ?? ''));
-  return ok({ volume_type: shownView(type, isAdmin(who)) });
+  const type = named ?? (await store.findType(db, caller, params.id ?? ''));
+  return ok({ volume_type: shownView(type, isAdmin(caller)) });
 };
 
-interface TypeWish {
+interface TypeInput {
   readonly name?: string | null;
   readonly description?: string | null;
   readonly is_public?: boolean | string;
@@ -74,24 +76,24 @@ interface TypeWish {
   readonly extra_specs?: Readonly<Record<string, string>> | null;
 }
 
-export const createType: Handler<Volumes, { volume_type: TypeWish }> = async ({ db }, { body }) => {
-  const wish = body.volume_type;
-  const name = wish.name?.trim() ?? '';
+export const createType: Handler<Volumes, { volume_type: TypeInput }> = async ({ db }, { body }) => {
+  const input = body.volume_type;
+  const name = input.name?.trim() ?? '';
   if (name === '') throw badRequest('Volume type name can not be empty.');
   const type: VolumeType = {
     id: randomUUID(),
     name,
-    description: wish.description ?? null,
-    isPublic: isTrue(wish['os-volume-type-access:is_public'] ?? wish.is_public ?? true),
-    extraSpecs: wish.extra_specs ?? {},
+    description: input.description ?? null,
+    isPublic: isTrue(input['os-volume-type-access:is_public'] ?? input.is_public ?? true),
+    extraSpecs: input.extra_specs ?? {},
     createdAt: Date.now(),
   };
   await db.transaction((tx) => store.insertType(tx, type));
   return ok({ volume_type: typeView(type, true) });
 };
 
-export const updateType: Handler<Volumes, { volume_type: TypeWish }> = async ({ db }, { who, params, body }) => {
-  const type = await store.findType(db, who, params.id ?? '');
+export const updateType: Handler<Volumes, { volume_type: TypeInput }> = async ({ db }, { caller, params, body }) => {
+  const type = await store.findType(db, caller, params.id ?? '');
   const { name, description, is_public } = body.volume_type;
   if (name === undefined && description === undefined && is_public === undefined)
     throw badRequest('Specify volume type name, description, is_public or a combination thereof.');
@@ -103,12 +105,12 @@ export const updateType: Handler<Volumes, { volume_type: TypeWish }> = async ({ 
     ...(description === undefined ? {} : { description }),
     ...(is_public === undefined ? {} : { isPublic: isTrue(is_public) }),
   });
-  const { 'os-volume-type-access:is_public': _, ...view } = typeView(await store.findType(db, who, type.id), true);
+  const { 'os-volume-type-access:is_public': _, ...view } = typeView(await store.findType(db, caller, type.id), true);
   return ok({ volume_type: view });
 };
 
-export const deleteType: Handler<Volumes> = async ({ db }, { who, params }) => {
-  const { id, name } = await store.findType(db, who, params.id ?? '');
+export const deleteType: Handler<Volumes> = async ({ db }, { caller, params }) => {
+  const { id, name } = await store.findType(db, caller, params.id ?? '');
   if (name === defaultType) throw badRequest(`The volume type ${id} is a default volume type and cannot be deleted.`);
   await db.transaction(async (tx) => {
     if (await isTypeUsed(tx, id)) throw badRequest('Target volume type is still in use.');
@@ -117,40 +119,40 @@ export const deleteType: Handler<Volumes> = async ({ db }, { who, params }) => {
   return accepted();
 };
 
-export const listSpecs: Handler<Volumes> = async ({ db }, { who, params }) => {
-  const type = await store.findType(db, who, params.id ?? '');
-  return ok({ extra_specs: typeView(type, isAdmin(who)).extra_specs });
+export const listSpecs: Handler<Volumes> = async ({ db }, { caller, params }) => {
+  const type = await store.findType(db, caller, params.id ?? '');
+  return ok({ extra_specs: typeView(type, isAdmin(caller)).extra_specs });
 };
 
 const specMissing = (id: string, key: string) =>
   new Fault(404, 'notFound', `Volume Type ${id} has no extra specs with key ${key}.`);
 
-export const showSpec: Handler<Volumes> = async ({ db }, { who, params }) => {
-  const type = await store.findType(db, who, params.id ?? '');
+export const showSpec: Handler<Volumes> = async ({ db }, { caller, params }) => {
+  const type = await store.findType(db, caller, params.id ?? '');
   const { key = '' } = params;
-  const value = own(typeView(type, isAdmin(who)).extra_specs, key);
+  const value = own(typeView(type, isAdmin(caller)).extra_specs, key);
   if (value === undefined) throw specMissing(type.id, key);
   return ok({ [key]: value });
 };
 
 type Specs = Readonly<Record<string, string>>;
 
-export const addSpecs: Handler<Volumes, { extra_specs: Specs }> = async ({ db }, { who, params, body }) => {
-  const type = await store.findType(db, who, params.id ?? '');
+export const addSpecs: Handler<Volumes, { extra_specs: Specs }> = async ({ db }, { caller, params, body }) => {
+  const type = await store.findType(db, caller, params.id ?? '');
   await store.changeType(db, type.id, { extraSpecs: { ...type.extraSpecs, ...body.extra_specs } });
   return ok({ extra_specs: body.extra_specs });
 };
 
-export const putSpec: Handler<Volumes, Specs> = async ({ db }, { who, params, body }) => {
-  const type = await store.findType(db, who, params.id ?? '');
+export const putSpec: Handler<Volumes, Specs> = async ({ db }, { caller, params, body }) => {
+  const type = await store.findType(db, caller, params.id ?? '');
   const { key = '' } = params;
   if (!Object.hasOwn(body, key)) throw badRequest('Request body and URI mismatch');
   await store.changeType(db, type.id, { extraSpecs: { ...type.extraSpecs, [key]: own(body, key) ?? '' } });
   return ok({ [key]: body[key] });
 };
 
-export const removeSpec: Handler<Volumes> = async ({ db }, { who, params }) => {
-  const type = await store.findType(db, who, params.id ?? '');
+export const removeSpec: Handler<Volumes> = async ({ db }, { caller, params }) => {
+  const type = await store.findType(db, caller, params.id ?? '');
   const { key = '' } = params;
   if (!Object.hasOwn(type.extraSpecs, key)) throw specMissing(type.id, key);
   const { [key]: _, ...extraSpecs } = type.extraSpecs;
@@ -158,8 +160,8 @@ export const removeSpec: Handler<Volumes> = async ({ db }, { who, params }) => {
   return accepted();
 };
 
-export const listTypeAccess: Handler<Volumes> = async ({ db }, { who, params }) => {
-  const { id, isPublic } = await store.findType(db, who, params.id ?? '');
+export const listTypeAccess: Handler<Volumes> = async ({ db }, { caller, params }) => {
+  const { id, isPublic } = await store.findType(db, caller, params.id ?? '');
   if (isPublic) throw new Fault(404, 'notFound', 'Access list not available for public volume types.');
   const projects = await store.listAccess(db, id);
   return ok({ volume_type_access: projects.map((project_id) => ({ volume_type_id: id, project_id })) });
@@ -167,9 +169,9 @@ export const listTypeAccess: Handler<Volumes> = async ({ db }, { who, params }) 
 
 export const addAccess: Handler<Volumes, { addProjectAccess: { project: string } }> = async (
   { db },
-  { who, params, body },
+  { caller, params, body },
 ) => {
-  const { id, isPublic } = await store.findType(db, who, params.id ?? '');
+  const { id, isPublic } = await store.findType(db, caller, params.id ?? '');
   const { project } = body.addProjectAccess;
   if (isPublic)
     throw conflict('Invalid input received: Type access modification is not applicable to public volume type.');
@@ -181,9 +183,9 @@ export const addAccess: Handler<Volumes, { addProjectAccess: { project: string }
 
 export const removeAccess: Handler<Volumes, { removeProjectAccess: { project: string } }> = async (
   { db },
-  { who, params, body },
+  { caller, params, body },
 ) => {
-  const { id } = await store.findType(db, who, params.id ?? '');
+  const { id } = await store.findType(db, caller, params.id ?? '');
   const { project } = body.removeProjectAccess;
   if (!(await store.listAccess(db, id)).includes(project))
     throw new Fault(404, 'notFound', `Volume type access not found for ${id} / ${project} combination.`);

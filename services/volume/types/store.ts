@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 
 export interface VolumeType {
@@ -46,26 +46,26 @@ export async function readTypeNamed(db: Knex, name: string): Promise<VolumeType 
 }
 
 /** A private type is there for its projects and for admins. */
-export async function findType(db: Knex, who: Who, id: string): Promise<VolumeType> {
-  const type = (await listTypes(db, who)).find((each) => each.id === id);
+export async function findType(db: Knex, caller: Caller, id: string): Promise<VolumeType> {
+  const type = (await listTypes(db, caller)).find((each) => each.id === id);
   if (!type) throw notFound('Volume type', id);
   return type;
 }
 
-export async function findTypeByNameOrId(db: Knex, who: Who, word: string): Promise<VolumeType> {
-  const types = await listTypes(db, who);
+export async function findTypeByNameOrId(db: Knex, caller: Caller, word: string): Promise<VolumeType> {
+  const types = await listTypes(db, caller);
   const type = types.find(({ id }) => id === word) ?? types.find(({ name }) => name === word);
   if (!type) throw notFound('Volume type with name', word);
   return type;
 }
 
-export async function listTypes(db: Knex, who: Who): Promise<VolumeType[]> {
+export async function listTypes(db: Knex, caller: Caller): Promise<VolumeType[]> {
   const [rows, granted] = [
     await db('volumeTypes'),
-    await db('volumeTypeAccess').where({ projectId: who.projectId ?? '' }),
+    await db('volumeTypeAccess').where({ projectId: caller.projectId ?? '' }),
   ];
   const mine = new Set(granted.map(({ typeId }: { typeId: string }) => typeId));
-  return rows.map(fromRow).filter(({ id, isPublic }: VolumeType) => isPublic || isAdmin(who) || mine.has(id));
+  return rows.map(fromRow).filter(({ id, isPublic }: VolumeType) => isPublic || isAdmin(caller) || mine.has(id));
 }
 
 /** Names by id, for views: they show volumes of types the caller may not see, too. */

@@ -1,20 +1,20 @@
 import { longTime } from '#shared/api/times.ts';
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { publicReason } from '../workflows/reasons.ts';
 import { findMessage, listMessages as list, type Message, removeMessage } from './store.ts';
 
-function textFor(who: Call['who'], { userMessage, detail }: Omit<Message, 'id'>): string {
-  if (isAdmin(who)) return detail ?? userMessage;
+function textFor(caller: Call['caller'], { userMessage, detail }: Omit<Message, 'id'>): string {
+  if (isAdmin(caller)) return detail ?? userMessage;
   if (detail !== null) return userMessage;
   const [action = '', ...reason] = userMessage.split(':');
   return `${action}:${publicReason(reason.join(':'))}`;
 }
 
 const messageView =
-  (service: Volumes, { base, who }: Pick<Call, 'base' | 'who'>) =>
+  (service: Volumes, { base, caller }: Pick<Call, 'base' | 'caller'>) =>
   ({ id, ...message }: Message) => ({
     id,
     request_id: message.requestId,
@@ -22,7 +22,7 @@ const messageView =
     resource_uuid: message.resourceId,
     event_id: message.eventId,
     message_level: 'ERROR',
-    user_message: textFor(who, message),
+    user_message: textFor(caller, message),
     created_at: longTime(message.createdAt),
     guaranteed_until: longTime(message.createdAt + service.config.historyMs),
     links: [
@@ -45,15 +45,15 @@ export const listing: Listing<Message> = {
 };
 
 export const listMessages: Handler<Volumes> = async (service, call) => {
-  const page = pageOf(listing, await list(service.db, call.who), call);
+  const page = pageOf(listing, await list(service.db, call.caller), call);
   return ok({ messages: page.rows.map(messageView(service, call)), ...page.beside });
 };
 
 export const showMessage: Handler<Volumes> = async (service, call) =>
-  ok({ message: messageView(service, call)(await findMessage(service.db, call.who, call.params.id ?? '')) });
+  ok({ message: messageView(service, call)(await findMessage(service.db, call.caller, call.params.id ?? '')) });
 
-export const deleteMessage: Handler<Volumes> = async ({ db }, { who, params }) => {
-  const { id } = await findMessage(db, who, params.id ?? '');
+export const deleteMessage: Handler<Volumes> = async ({ db }, { caller, params }) => {
+  const { id } = await findMessage(db, caller, params.id ?? '');
   await removeMessage(db, id);
   return gone();
 };

@@ -1,7 +1,7 @@
 /** Why something failed, in words for its owner. */
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
 
 export interface Message {
@@ -22,16 +22,16 @@ const fromRow = (row: Message): Message => ({ ...row, createdAt: Number(row.crea
 export const insertMessage = (tx: Knex, message: Omit<Message, 'id' | 'createdAt'>) =>
   tx('messages').insert({ ...message, id: randomUUID(), createdAt: Date.now() });
 
-export async function findMessage(db: Knex, who: Who, id: string): Promise<Message> {
+export async function findMessage(db: Knex, caller: Caller, id: string): Promise<Message> {
   const row = await db('messages')
-    .where({ id, projectId: who.projectId ?? '' })
+    .where({ id, projectId: caller.projectId ?? '' })
     .first();
   if (!row) throw notFound('Message', id);
   return fromRow(row);
 }
 
-export const listMessages = async (db: Knex, who: Who): Promise<Message[]> =>
-  (await db('messages').where({ projectId: who.projectId ?? '' })).map(fromRow);
+export const listMessages = async (db: Knex, caller: Caller): Promise<Message[]> =>
+  (await db('messages').where({ projectId: caller.projectId ?? '' })).map(fromRow);
 
 export const removeMessage = (db: Knex, id: string) => db('messages').where({ id }).delete();
 

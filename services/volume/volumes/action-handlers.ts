@@ -6,23 +6,23 @@ import type { Volumes } from '../context.ts';
 import { isTrue } from '../listing/page.ts';
 import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
-import { deleteVolume, extendVolume, type UploadWish, uploadVolume } from './operations.ts';
+import { deleteVolume, extendVolume, type UploadInput, uploadVolume } from './operations.ts';
 import { changeVolume, findVolume, type Metadata } from './store.ts';
 
 const idOf = ({ params }: { readonly params: Readonly<Record<string, string>> }) => params.id ?? '';
 
 export const extend: Handler<Volumes, { 'os-extend': { new_size: number | string } }> = async (service, call) => {
-  await extendVolume(service, call.who, idOf(call), Number(call.body['os-extend'].new_size));
+  await extendVolume(service, call.caller, idOf(call), Number(call.body['os-extend'].new_size));
   return accepted();
 };
 
-export const resetStatus: Handler<Volumes, { 'os-reset_status': actions.ResetWish }> = async (service, call) => {
-  await actions.resetStatus(service, call.who, idOf(call), call.body['os-reset_status']);
+export const resetStatus: Handler<Volumes, { 'os-reset_status': actions.ResetInput }> = async (service, call) => {
+  await actions.resetStatus(service, call.caller, idOf(call), call.body['os-reset_status']);
   return accepted();
 };
 
 export const forceDelete: Handler<Volumes> = async (service, call) => {
-  await deleteVolume(service, call.who, idOf(call), { cascade: false, force: true });
+  await deleteVolume(service, call.caller, idOf(call), { cascade: false, force: true });
   return accepted();
 };
 
@@ -30,7 +30,7 @@ export const setBootable: Handler<Volumes, { 'os-set_bootable': { bootable: bool
   { db },
   call,
 ) => {
-  const { id } = await findVolume(db, call.who, idOf(call));
+  const { id } = await findVolume(db, call.caller, idOf(call));
   await changeVolume(db, id, { bootable: isTrue(call.body['os-set_bootable'].bootable) });
   return ok(undefined);
 };
@@ -39,23 +39,23 @@ export const setReadOnly: Handler<Volumes, { 'os-update_readonly_flag': { readon
   { db },
   call,
 ) => {
-  const { id } = await findVolume(db, call.who, idOf(call));
+  const { id } = await findVolume(db, call.caller, idOf(call));
   const readOnly = isTrue(call.body['os-update_readonly_flag'].readonly);
   await changeVolume(db, id, { readOnly, readOnlyTold: true });
   return accepted();
 };
 
 export const retype: Handler<Volumes, { 'os-retype': { new_type: string } }> = async (service, call) => {
-  await actions.retype(service, call.who, idOf(call), call.body['os-retype'].new_type);
+  await actions.retype(service, call.caller, idOf(call), call.body['os-retype'].new_type);
   return accepted();
 };
 
-type UploadBody = { readonly 'os-volume_upload_image': UploadWish };
+type UploadBody = { readonly 'os-volume_upload_image': UploadInput };
 
-export const uploadImage: Handler<Volumes, UploadBody> = async (service, { who, params, body, authorize }) => {
-  const wish = body['os-volume_upload_image'];
-  if (wish.visibility === 'public') authorize('volume_extension:volume_actions:upload_public');
-  const { volume, image } = await uploadVolume(service, who, params.id ?? '', wish);
+export const uploadImage: Handler<Volumes, UploadBody> = async (service, { caller, params, body, authorize }) => {
+  const input = body['os-volume_upload_image'];
+  if (input.visibility === 'public') authorize('volume_extension:volume_actions:upload_public');
+  const { volume, image } = await uploadVolume(service, caller, params.id ?? '', input);
   const type = (await typeNames(service.db)).get(volume.typeId);
   return accepted({
     'os-volume_upload_image': {
@@ -66,11 +66,11 @@ export const uploadImage: Handler<Volumes, UploadBody> = async (service, { who, 
       size: volume.sizeGb,
       volume_type: { id: volume.typeId, name: type },
       image_id: image.id,
-      container_format: wish.container_format ?? 'bare',
-      disk_format: wish.disk_format ?? 'raw',
-      image_name: wish.image_name,
-      ...(wish.visibility === undefined ? {} : { visibility: wish.visibility }),
-      ...(wish.protected === undefined ? {} : { protected: isTrue(wish.protected) }),
+      container_format: input.container_format ?? 'bare',
+      disk_format: input.disk_format ?? 'raw',
+      image_name: input.image_name,
+      ...(input.visibility === undefined ? {} : { visibility: input.visibility }),
+      ...(input.protected === undefined ? {} : { protected: isTrue(input.protected) }),
     },
   });
 };
@@ -79,20 +79,20 @@ export const setImageMetadata: Handler<Volumes, { 'os-set_image_metadata': { met
   { db },
   call,
 ) => {
-  const volume = await findVolume(db, call.who, idOf(call));
+  const volume = await findVolume(db, call.caller, idOf(call));
   const imageMetadata = { ...volume.imageMetadata, ...call.body['os-set_image_metadata'].metadata };
   await changeVolume(db, volume.id, { imageMetadata });
   return ok({ metadata: imageMetadata });
 };
 
 export const showImageMetadata: Handler<Volumes> = async ({ db }, call) =>
-  ok({ metadata: (await findVolume(db, call.who, idOf(call))).imageMetadata ?? {} });
+  ok({ metadata: (await findVolume(db, call.caller, idOf(call))).imageMetadata ?? {} });
 
 export const unsetImageMetadata: Handler<Volumes, { 'os-unset_image_metadata': { key: string } }> = async (
   { db },
   call,
 ) => {
-  const volume = await findVolume(db, call.who, idOf(call));
+  const volume = await findVolume(db, call.caller, idOf(call));
   const { [call.body['os-unset_image_metadata'].key]: _, ...imageMetadata } = volume.imageMetadata ?? {};
   await changeVolume(db, volume.id, { imageMetadata });
   return ok(undefined);
@@ -101,7 +101,7 @@ export const unsetImageMetadata: Handler<Volumes, { 'os-unset_image_metadata': {
 const simply =
   (act: typeof actions.reserve): Handler<Volumes> =>
   async (service, call) => {
-    await act(service, call.who, idOf(call));
+    await act(service, call.caller, idOf(call));
     return accepted();
   };
 export const reserve = simply(actions.reserve);
@@ -109,23 +109,23 @@ export const unreserve = simply(actions.unreserve);
 export const beginDetaching = simply(actions.beginDetaching);
 export const rollDetaching = simply(actions.rollDetaching);
 
-export const attach: Handler<Volumes, { 'os-attach': actions.AttachWish }> = async (service, call) => {
-  await actions.attach(service, call.who, idOf(call), call.body['os-attach']);
+export const attach: Handler<Volumes, { 'os-attach': actions.AttachInput }> = async (service, call) => {
+  await actions.attach(service, call.caller, idOf(call), call.body['os-attach']);
   return accepted();
 };
 
 type DetachBody = { readonly 'os-detach': { readonly attachment_id?: string | null } | null };
 
-export const detach: Handler<Volumes, DetachBody> = async (service, { who, params, body }) => {
-  const { id } = await findVolume(service.db, who, params.id ?? '');
-  for (const attachment of await listAttachmentsOf(service.db, [id])) await refuseIfUsed(service, who, attachment);
-  await actions.detach(service, who, id, body['os-detach']?.attachment_id);
+export const detach: Handler<Volumes, DetachBody> = async (service, { caller, params, body }) => {
+  const { id } = await findVolume(service.db, caller, params.id ?? '');
+  for (const attachment of await listAttachmentsOf(service.db, [id])) await refuseIfUsed(service, caller, attachment);
+  await actions.detach(service, caller, id, body['os-detach']?.attachment_id);
   return accepted();
 };
 
 type ForceDetachBody = { readonly 'os-force_detach': { readonly attachment_id?: string | null } };
 
-export const forceDetach: Handler<Volumes, ForceDetachBody> = async (service, { who, params, body }) => {
-  await actions.detach(service, who, params.id ?? '', body['os-force_detach'].attachment_id, true);
+export const forceDetach: Handler<Volumes, ForceDetachBody> = async (service, { caller, params, body }) => {
+  await actions.detach(service, caller, params.id ?? '', body['os-force_detach'].attachment_id, true);
   return accepted();
 };

@@ -1,6 +1,6 @@
 /** The verbs of POST /volumes/{id}/action that are no work of their own. */
 import { randomUUID } from 'node:crypto';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { disconnect } from '../attachments/operations.ts';
 import { newAttachment } from '../attachments/reserve.ts';
@@ -11,7 +11,7 @@ import { reserveQuota } from '../quotas/operations.ts';
 import { findTypeByNameOrId } from '../types/store.ts';
 import { invalidVolume } from './operations.ts';
 import { failed, held, resettable, type VolumeStatus } from './states.ts';
-import { changeVolume, findVolume, turnVolume, type Volume } from './store.ts';
+import { changeVolume, findVolume, updateVolumeState, type Volume } from './store.ts';
 
 /** One UPDATE, or 400 naming the status it is in. */
 async function turn(
@@ -21,48 +21,48 @@ async function turn(
   status: VolumeStatus,
   verb: string,
 ): Promise<void> {
-  if (await turnVolume(db, id, from, { status })) return;
+  if (await updateVolumeState(db, id, from, { status })) return;
   throw invalidVolume(`Unable to ${verb} volume. Volume status must be ${from.join(' or ')} to ${verb}.`);
 }
 
-export async function reserve(service: Volumes, who: Who, id: string): Promise<void> {
-  const volume = await findVolume(service.db, who, id);
+export async function reserve(service: Volumes, caller: Caller, id: string): Promise<void> {
+  const volume = await findVolume(service.db, caller, id);
   await turn(service, volume, volume.multiattach ? ['available', 'in-use'] : ['available'], 'attaching', 'reserve');
 }
 
-export async function unreserve(service: Volumes, who: Who, id: string): Promise<void> {
-  const volume = await findVolume(service.db, who, id);
+export async function unreserve(service: Volumes, caller: Caller, id: string): Promise<void> {
+  const volume = await findVolume(service.db, caller, id);
   const isUsed = (await listAttachmentsOf(service.db, [id])).length > 0;
   await turn(service, volume, ['attaching'], isUsed ? 'in-use' : 'available', 'unreserve');
 }
 
-export const beginDetaching = async (service: Volumes, who: Who, id: string): Promise<void> =>
-  turn(service, await findVolume(service.db, who, id), ['in-use'], 'detaching', 'detach');
+export const beginDetaching = async (service: Volumes, caller: Caller, id: string): Promise<void> =>
+  turn(service, await findVolume(service.db, caller, id), ['in-use'], 'detaching', 'detach');
 
-export const rollDetaching = async (service: Volumes, who: Who, id: string): Promise<void> =>
-  turn(service, await findVolume(service.db, who, id), ['detaching'], 'in-use', 'roll back');
+export const rollDetaching = async (service: Volumes, caller: Caller, id: string): Promise<void> =>
+  turn(service, await findVolume(service.db, caller, id), ['detaching'], 'in-use', 'roll back');
 
-export interface ResetWish {
+export interface ResetInput {
   readonly status?: string;
   readonly attach_status?: string;
   readonly migration_status?: string;
 }
 
 /** An administrator's word counts as it is said. The work that owns the volume goes on. */
-export async function resetStatus({ db }: Volumes, who: Who, id: string, wish: ResetWish): Promise<void> {
-  const { status } = wish;
-  if (status === undefined && wish.attach_status === undefined && wish.migration_status === undefined)
+export async function resetStatus({ db }: Volumes, caller: Caller, id: string, input: ResetInput): Promise<void> {
+  const { status } = input;
+  if (status === undefined && input.attach_status === undefined && input.migration_status === undefined)
     throw badRequest("Must specify 'status', 'attach_status' or 'migration_status' for update.");
-  await findVolume(db, who, id);
+  await findVolume(db, caller, id);
   if (status === undefined) return;
   if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for volume, not '${status}'.`);
   await changeVolume(db, id, { status: status as VolumeStatus });
 }
 
 /** To another type that the volume's own pool satisfies; nothing here moves volumes between pools. */
-export async function retype({ db }: Volumes, who: Who, id: string, name: string): Promise<void> {
-  const volume = await findVolume(db, who, id);
-  const type = await findTypeByNameOrId(db, who, name);
+export async function retype({ db }: Volumes, caller: Caller, id: string, name: string): Promise<void> {
+  const volume = await findVolume(db, caller, id);
+  const type = await findTypeByNameOrId(db, caller, name);
   if (!['available', 'in-use'].includes(volume.status))
     throw invalidVolume(`Volume ${id} status must be available or in-use to retype, currently ${volume.status}.`);
   const backend = type.extraSpecs.volume_backend_name;
@@ -81,7 +81,7 @@ export async function retype({ db }: Volumes, who: Who, id: string, name: string
   });
 }
 
-export interface AttachWish {
+export interface AttachInput {
   readonly instance_uuid?: string;
   readonly host_name?: string;
   readonly mountpoint: string;
@@ -89,18 +89,18 @@ export interface AttachWish {
 }
 
 /** The older way, without a connector: it only says that somebody has it. */
-export async function attach({ db, seal }: Volumes, who: Who, id: string, wish: AttachWish): Promise<void> {
-  const volume = await findVolume(db, who, id);
+export async function attach({ db, seal }: Volumes, caller: Caller, id: string, input: AttachInput): Promise<void> {
+  const volume = await findVolume(db, caller, id);
   await db.transaction(async (tx) => {
     const from = ['available', 'attaching', 'reserved'] as const;
-    if (!(await turnVolume(tx, id, from, { status: 'in-use' })))
+    if (!(await updateVolumeState(tx, id, from, { status: 'in-use' })))
       throw invalidVolume(`Volume ${id} status must be available or attaching, currently ${volume.status}.`);
-    const [serverId, mode, byService] = [wish.instance_uuid ?? null, wish.mode ?? 'rw', isService(who)] as const;
+    const [serverId, mode, byService] = [input.instance_uuid ?? null, input.mode ?? 'rw', isService(caller)] as const;
     await insertAttachment(tx, {
       ...newAttachment(volume, { id: randomUUID(), serverId, mode, byService }, seal),
       status: 'attached',
-      mountpoint: wish.mountpoint,
-      attachedHost: wish.host_name ?? null,
+      mountpoint: input.mountpoint,
+      attachedHost: input.host_name ?? null,
       attachedAt: Date.now(),
     });
   });
@@ -109,18 +109,18 @@ export async function attach({ db, seal }: Volumes, who: Who, id: string, wish: 
 /** Its counterpart; and an administrator's way to take a volume from whoever has it. */
 export async function detach(
   service: Volumes,
-  who: Who,
+  caller: Caller,
   id: string,
   attachmentId?: string | null,
   force = false,
 ): Promise<void> {
-  const volume = await findVolume(service.db, who, id);
+  const volume = await findVolume(service.db, caller, id);
   const attachments = await listAttachmentsOf(service.db, [id]);
   const wanted = attachmentId ? attachments.filter((each) => each.id === attachmentId) : attachments;
   if (!attachmentId && wanted.length > 1)
     throw invalidVolume('Detach volume failed: More than one attachment, but no attachment_id provided.');
   const [attachment] = wanted;
-  if (attachment) return disconnect(service, who, attachment, force);
+  if (attachment) return disconnect(service, caller, attachment, force);
   const from = force && volume.host !== null ? [...held, ...failed] : held; // what has no bytes cannot be available
-  await turnVolume(service.db, volume.id, from, { status: 'available' });
+  await updateVolumeState(service.db, volume.id, from, { status: 'available' });
 }

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { projectOf, type Who } from '#shared/auth/who.ts';
+import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import { findTypeByNameOrId, listTypes, readTypeNamed, type VolumeType } from '../types/store.ts';
 import { createVolume as work } from '../workflows/create-volume.ts';
-import { holdSource, type Origin, type OriginWish, originOf } from './source.ts';
+import { holdSource, type Origin, type OriginInput, originOf } from './source.ts';
 import { insertVolume, type Metadata, type Volume } from './store.ts';
 
-export interface VolumeWish extends OriginWish {
+export interface VolumeInput extends OriginInput {
   readonly name?: string | null;
   readonly display_name?: string | null;
   readonly description?: string | null;
@@ -24,57 +24,57 @@ export interface VolumeWish extends OriginWish {
 }
 
 /** Records the volume and the work of making it: both, or neither. */
-export async function createVolume(service: Volumes, who: Who, wish: VolumeWish): Promise<Volume> {
+export async function createVolume(service: Volumes, caller: Caller, input: VolumeInput): Promise<Volume> {
   const { db, bus } = service;
-  refuseUnknown(service, wish);
-  const origin = await originOf(service, who, wish);
-  const type = await typeOf(service, who, wish, origin);
-  const sizeGb = sizeOf(wish, origin);
+  refuseUnknown(service, input);
+  const origin = await originOf(service, caller, input);
+  const type = await typeOf(service, caller, input, origin);
+  const sizeGb = sizeOf(input, origin);
   const volume = await db.transaction(async (tx) => {
     const id = randomUUID();
     const { source, host: sourceHost } = origin;
     const params = { volumeId: id, source, sourceHost, extraSpecs: type.extraSpecs };
-    const projectId = projectOf(who);
+    const projectId = projectOf(caller);
     await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
     await holdSource(tx, source);
-    const taskId = await enqueue(tx, work, params, who.requestId);
-    const fresh = newVolume({ service, who, wish, origin, type, sizeGb, id, taskId });
+    const taskId = await enqueue(tx, work, params, caller.requestId);
+    const fresh = newVolume({ service, caller, input, origin, type, sizeGb, id, taskId });
     await insertVolume(tx, fresh);
     return fresh;
   });
-  bus.hint(tasksWait);
+  bus.notify(tasksWait);
   return volume;
 }
 
-function refuseUnknown({ config }: Volumes, wish: VolumeWish): void {
-  const { backup_id: backup, group_id: group, consistencygroup_id: consistency } = wish;
+function refuseUnknown({ config }: Volumes, input: VolumeInput): void {
+  const { backup_id: backup, group_id: group, consistencygroup_id: consistency } = input;
   if (backup) throw notFound('Backup', backup);
   if (group ?? consistency) throw notFound('Group', String(group ?? consistency));
-  if (/^(true|1)$/i.test(String(wish.multiattach ?? '')))
+  if (/^(true|1)$/i.test(String(input.multiattach ?? '')))
     throw badRequest('multiattach parameter has been removed. Use a volume type that is enabled for it.');
-  const zone = wish.availability_zone;
+  const zone = input.availability_zone;
   if (zone && zone !== config.zone) throw badRequest(`Invalid input received: Availability zone '${zone}' is invalid.`);
 }
 
 /** The one asked for, the image's, the source's, or the default. As in Cinder, an image's that is not there counts as none. */
-async function typeOf({ db }: Volumes, who: Who, wish: VolumeWish, origin: Origin): Promise<VolumeType> {
+async function typeOf({ db }: Volumes, caller: Caller, input: VolumeInput, origin: Origin): Promise<VolumeType> {
   const {
     typeId,
     inherited: { imageId, imageMetadata },
   } = origin;
-  if (wish.volume_type) return findTypeByNameOrId(db, who, wish.volume_type);
+  if (input.volume_type) return findTypeByNameOrId(db, caller, input.volume_type);
   const named = imageId === null ? undefined : imageMetadata?.cinder_img_volume_type;
-  const ofImage = named ? await findTypeByNameOrId(db, who, named).catch(() => undefined) : undefined;
+  const ofImage = named ? await findTypeByNameOrId(db, caller, named).catch(() => undefined) : undefined;
   if (ofImage) return ofImage;
-  const inherited = typeId === null ? undefined : (await listTypes(db, who)).find(({ id }) => id === typeId);
+  const inherited = typeId === null ? undefined : (await listTypes(db, caller)).find(({ id }) => id === typeId);
   const type = inherited ?? (await readTypeNamed(db, '__DEFAULT__'));
   if (!type) throw notFound('Volume type with name', '__DEFAULT__');
   return type;
 }
 
-function sizeOf({ size, ...wish }: VolumeWish, { leastGb }: Origin): number {
+function sizeOf({ size, ...input }: VolumeInput, { leastGb }: Origin): number {
   if (size !== undefined && size !== null) return Number(size);
-  if (wish.snapshot_id || wish.source_volid) return leastGb;
+  if (input.snapshot_id || input.source_volid) return leastGb;
   throw badRequest(
     'Invalid input received: Invalid volume size provided for create request: None (size argument must be an integer (or string representation of an integer) and greater than zero).',
   );
@@ -82,8 +82,8 @@ function sizeOf({ size, ...wish }: VolumeWish, { leastGb }: Origin): number {
 
 interface Parts {
   readonly service: Volumes;
-  readonly who: Who;
-  readonly wish: VolumeWish;
+  readonly caller: Caller;
+  readonly input: VolumeInput;
   readonly origin: Origin;
   readonly type: VolumeType;
   readonly sizeGb: number;
@@ -91,13 +91,13 @@ interface Parts {
   readonly taskId: string;
 }
 
-const newVolume = ({ service, who, wish, origin, type, sizeGb, id, taskId }: Parts): Volume => ({
+const newVolume = ({ service, caller, input, origin, type, sizeGb, id, taskId }: Parts): Volume => ({
   id,
   taskId,
-  projectId: projectOf(who),
-  userId: who.userId,
-  name: trimmed(wish.name ?? wish.display_name),
-  description: trimmed(wish.description ?? wish.display_description),
+  projectId: projectOf(caller),
+  userId: caller.userId,
+  name: trimmed(input.name ?? input.display_name),
+  description: trimmed(input.description ?? input.display_description),
   sizeGb,
   growToGb: null,
   status: 'creating',
@@ -112,7 +112,7 @@ const newVolume = ({ service, who, wish, origin, type, sizeGb, id, taskId }: Par
   readOnly: false,
   readOnlyTold: false,
   ...origin.inherited,
-  metadata: wish.metadata ?? {},
+  metadata: input.metadata ?? {},
   choice: null,
   createdAt: Date.now(),
   updatedAt: null,

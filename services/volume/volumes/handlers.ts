@@ -1,5 +1,5 @@
 import { atLeast } from '#shared/api/versions.ts';
-import { isAdmin } from '#shared/auth/who.ts';
+import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import { type Attachment, listAttachmentsOf } from '../attachments/store.ts';
@@ -7,26 +7,26 @@ import type { Volumes } from '../context.ts';
 import { dictionaryOf, hasAll, isTrue, type Listing, pageOf, textFilters, timeFilter } from '../listing/page.ts';
 import { listedProject } from '../listing/scope.ts';
 import { typeNames } from '../types/store.ts';
-import { createVolume as create, trimmed, type VolumeWish } from './create.ts';
+import { createVolume as create, trimmed, type VolumeInput } from './create.ts';
 import { deleteVolume as remove } from './operations.ts';
 import { changeVolume, findVolume, listVolumes, type Metadata, type Volume } from './store.ts';
 import { createdView, type Shown, volumeSummary, volumeView } from './view.ts';
 
-type Looking = Pick<Call, 'who' | 'base'>;
+type Looking = Pick<Call, 'caller' | 'base'>;
 
 /** Volumes with what their views show beside them. */
-async function shown({ db }: Volumes, { who, base }: Looking, volumes: readonly Volume[]): Promise<Shown[]> {
+async function shown({ db }: Volumes, { caller, base }: Looking, volumes: readonly Volume[]): Promise<Shown[]> {
   const names = await typeNames(db);
   const attachments = await listAttachmentsOf(
     db,
     volumes.map(({ id }) => id),
   );
   const byVolume = Map.groupBy(attachments, ({ volumeId }) => volumeId);
-  return volumes.map((volume) => shownWith({ who, base }, volume, names, byVolume.get(volume.id) ?? []));
+  return volumes.map((volume) => shownWith({ caller, base }, volume, names, byVolume.get(volume.id) ?? []));
 }
 
 const shownWith = (
-  { who, base }: Looking,
+  { caller, base }: Looking,
   volume: Volume,
   names: ReadonlyMap<string, string>,
   attachments: readonly Attachment[],
@@ -34,20 +34,20 @@ const shownWith = (
   volume,
   typeName: names.get(volume.typeId) ?? '',
   attachments,
-  isAdmin: isAdmin(who),
+  isAdmin: isAdmin(caller),
   base,
-  projectId: who.projectId ?? '',
+  projectId: caller.projectId ?? '',
 });
 
-export const createVolume: Handler<Volumes, { volume: VolumeWish }> = async (service, call) => {
+export const createVolume: Handler<Volumes, { volume: VolumeInput }> = async (service, call) => {
   if (call.body.volume.imageRef ?? call.body.volume.image_id) call.authorize('volume:create_from_image');
-  const volume = await create(service, call.who, call.body.volume);
+  const volume = await create(service, call.caller, call.body.volume);
   const [one] = await shown(service, call, [volume]);
   return accepted({ volume: createdView(one as Shown, call.version) });
 };
 
 export const showVolume: Handler<Volumes> = async (service, call) => {
-  const volume = await findVolume(service.db, call.who, call.params.id ?? '');
+  const volume = await findVolume(service.db, call.caller, call.params.id ?? '');
   const [one] = await shown(service, call, [volume]);
   return ok({ volume: volumeView(one as Shown, call.version) });
 };
@@ -101,7 +101,7 @@ const list =
   (view: (shown: Shown, call: Call<never>) => unknown): Handler<Volumes> =>
   async (service, call) => {
     const names = await typeNames(service.db);
-    const rows = await listVolumes(service.db, listedProject(call.who, call.query));
+    const rows = await listVolumes(service.db, listedProject(call.caller, call.query));
     const named = rows.map((row) => ({ ...row, typeName: names.get(row.typeId) ?? '' }));
     const page = pageOf(listing, named, call);
     const volumes = (await shown(service, call, page.rows)).map((one) => view(one, call));
@@ -111,8 +111,8 @@ const list =
 export const listSummaries = list(volumeSummary);
 export const listDetails = list((one, { version }) => volumeView(one, version));
 
-export const sumVolumes: Handler<Volumes> = async ({ db }, { who, query, version }) => {
-  const volumes = await listVolumes(db, listedProject(who, query));
+export const sumVolumes: Handler<Volumes> = async ({ db }, { caller, query, version }) => {
+  const volumes = await listVolumes(db, listedProject(caller, query));
   const values = new Map<string, Set<string>>();
   for (const [key, value] of volumes.flatMap((volume) => Object.entries(volume.metadata)))
     values.set(key, (values.get(key) ?? new Set()).add(value));
@@ -122,27 +122,27 @@ export const sumVolumes: Handler<Volumes> = async ({ db }, { who, query, version
   return ok({ 'volume-summary': { total_size, total_count: volumes.length, ...more } });
 };
 
-type Change = Pick<VolumeWish, 'name' | 'description' | 'display_name' | 'display_description'> & {
+type Change = Pick<VolumeInput, 'name' | 'description' | 'display_name' | 'display_description'> & {
   readonly metadata?: Metadata;
 };
 
 export const updateVolume: Handler<Volumes, { volume: Change }> = async (service, call) => {
-  const { id } = await findVolume(service.db, call.who, call.params.id ?? '');
-  const { volume: wish } = call.body;
-  const { name = wish.display_name, description = wish.display_description, metadata } = wish;
+  const { id } = await findVolume(service.db, call.caller, call.params.id ?? '');
+  const { volume: input } = call.body;
+  const { name = input.display_name, description = input.display_description, metadata } = input;
   await changeVolume(service.db, id, {
     ...(name === undefined ? {} : { name: trimmed(name) }),
     ...(description === undefined ? {} : { description: trimmed(description) }),
     ...(metadata === undefined ? {} : { metadata }),
   });
-  const [one] = await shown(service, call, [await findVolume(service.db, call.who, id)]);
+  const [one] = await shown(service, call, [await findVolume(service.db, call.caller, id)]);
   return ok({ volume: createdView(one as Shown, call.version) });
 };
 
-export const deleteVolume: Handler<Volumes> = async (service, { who, params, query, version, authorize }) => {
+export const deleteVolume: Handler<Volumes> = async (service, { caller, params, query, version, authorize }) => {
   const force = atLeast(version, '3.23') && flag('force', query.force);
   if (force) authorize('volume:force_delete');
-  await remove(service, who, params.id ?? '', { cascade: flag('cascade', query.cascade), force });
+  await remove(service, caller, params.id ?? '', { cascade: flag('cascade', query.cascade), force });
   return accepted();
 };
 
@@ -153,7 +153,7 @@ function flag(name: string, value = 'false'): boolean {
 }
 
 /** No driver here encrypts. */
-export const showEncryption: Handler<Volumes> = async ({ db }, { who, params }) => {
-  await findVolume(db, who, params.id ?? '');
+export const showEncryption: Handler<Volumes> = async ({ db }, { caller, params }) => {
+  await findVolume(db, caller, params.id ?? '');
   return ok({ encryption_key_id: null });
 };

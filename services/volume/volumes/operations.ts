@@ -1,19 +1,27 @@
 /** The verbs of a volume that are work. */
 import type { Knex } from 'knex';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { listAttachmentsOf, removeAttachmentsOf } from '../attachments/store.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
-import { takeTurn } from '../quotas/store.ts';
+import { useOnce } from '../quotas/store.ts';
 import { listSnapshotsOf } from '../snapshots/store.ts';
 import { deleteVolume as deleting } from '../workflows/delete-volume.ts';
 import { extendVolume as extending } from '../workflows/extend-volume.ts';
 import { uploadVolume as uploading } from '../workflows/upload-volume.ts';
 import { metadataForImage, refuseWhileCopied, requireOnlineCopies } from './source.ts';
-import { findVolume, lockVolume, readVolume, removeVolume, settleVolume, takeVolume, type Volume } from './store.ts';
+import {
+  acquireVolume,
+  findVolume,
+  lockVolume,
+  readVolume,
+  removeVolume,
+  updateOwnedVolume,
+  type Volume,
+} from './store.ts';
 
 export const invalidVolume = (why: string) => badRequest(`Invalid volume: ${why}`);
 
@@ -25,18 +33,18 @@ interface HowToDelete {
 }
 
 /** Gives the volume to its end; 400 when it may not go, in Cinder's words. */
-export async function deleteVolume(service: Volumes, who: Who, id: string, how: HowToDelete): Promise<void> {
+export async function deleteVolume(service: Volumes, caller: Caller, id: string, how: HowToDelete): Promise<void> {
   const { db, bus } = service;
-  const volume = await findVolume(db, who, id);
+  const volume = await findVolume(db, caller, id);
   await requireThawed(db, volume.host);
   await db.transaction(async (tx) => {
     if (await removeUnplaced(tx, volume)) return;
-    const taskId = await enqueue(tx, deleting, { volumeId: id }, who.requestId);
-    const taken = await takeVolume(tx, how.force ? 'forceDelete' : 'delete', { id, taskId });
+    const taskId = await enqueue(tx, deleting, { volumeId: id }, caller.requestId);
+    const taken = await acquireVolume(tx, how.force ? 'forceDelete' : 'delete', { id, taskId });
     if (!taken || (await isHeld(tx, volume, how))) throw cannotDelete(how);
     if (!how.force) await refuseWhileUsed(tx, id);
   });
-  bus.hint(tasksWait);
+  bus.notify(tasksWait);
 }
 
 /** What no pool was chosen for has no bytes anywhere: it goes in the request. False when work has it or it lies somewhere. */
@@ -73,23 +81,23 @@ function cannotDelete({ force }: HowToDelete) {
   );
 }
 
-export async function extendVolume(service: Volumes, who: Who, id: string, sizeGb: number): Promise<void> {
+export async function extendVolume(service: Volumes, caller: Caller, id: string, sizeGb: number): Promise<void> {
   const { db, bus } = service;
-  const volume = await findVolume(db, who, id);
+  const volume = await findVolume(db, caller, id);
   const { projectId, typeId } = volume;
   requireLarger(volume, sizeGb);
   if (volume.status === 'in-use') throw inUse(volume);
   await db.transaction(async (tx) => {
-    await takeTurn(tx, projectId);
+    await useOnce(tx, projectId);
     const now = (await lockVolume(tx, id)) ?? volume;
     requireLarger(now, sizeGb);
     await reserveQuota(tx, { projectId, typeId, gigabytes: sizeGb - now.sizeGb, volumeGb: sizeGb });
-    const taskId = await enqueue(tx, extending, { volumeId: id, sizeGb }, who.requestId);
-    if (!(await takeVolume(tx, 'extend', { id, taskId }))) throw await wrongStatus(tx, id, 'available', 'extend');
+    const taskId = await enqueue(tx, extending, { volumeId: id, sizeGb }, caller.requestId);
+    if (!(await acquireVolume(tx, 'extend', { id, taskId }))) throw await wrongStatus(tx, id, 'available', 'extend');
     await refuseWhileCopied(tx, { sourceVolumeId: id }, `Invalid volume: Volume ${id}`);
-    await settleVolume(tx, { id, taskId }, { growToGb: sizeGb });
+    await updateOwnedVolume(tx, { id, taskId }, { growToGb: sizeGb });
   });
-  bus.hint(tasksWait);
+  bus.notify(tasksWait);
 }
 
 function requireLarger(volume: Volume, sizeGb: number): void {
@@ -110,7 +118,7 @@ async function wrongStatus(tx: Knex, id: string, expected: string, verb: string)
   return invalidVolume(`Volume ${id} status must be '${expected}' to ${verb}, currently ${status}.`);
 }
 
-export interface UploadWish {
+export interface UploadInput {
   readonly image_name: string;
   readonly force?: boolean | string;
   readonly disk_format?: string;
@@ -125,40 +133,45 @@ interface Uploading {
 }
 
 /** The image is made by the caller, as one of his; its bytes are sent by this service. */
-export async function uploadVolume(service: Volumes, who: Who, id: string, wish: UploadWish): Promise<Uploading> {
+export async function uploadVolume(
+  service: Volumes,
+  caller: Caller,
+  id: string,
+  input: UploadInput,
+): Promise<Uploading> {
   const { db, bus, images } = service;
-  const volume = await findVolume(db, who, id);
-  const format = wish.disk_format ?? 'raw';
+  const volume = await findVolume(db, caller, id);
+  const format = input.disk_format ?? 'raw';
   if (format !== 'raw' && format !== 'qcow2') throw badRequest(`Volumes cannot become images of format ${format}.`);
-  const force = /^(true|1)$/i.test(String(wish.force ?? false));
+  const force = /^(true|1)$/i.test(String(input.force ?? false));
   const expected = force ? ['available', 'in-use'] : ['available'];
   if (!expected.includes(volume.status))
     throw invalidVolume(
       `Volume ${id} status must be ${expected.join(' or ')}, but current status is: ${volume.status}.`,
     );
   if (volume.status === 'in-use') await requireOnlineCopies(db, volume);
-  const image = await images.create(imageOf(volume, wish, format), who.token);
+  const image = await images.create(imageOf(volume, input, format), caller.token);
   await db
     .transaction(async (tx) => {
-      const taskId = await enqueue(tx, uploading, { volumeId: id, imageId: image.id, format }, who.requestId);
-      if (!(await takeVolume(tx, force ? 'uploadInUse' : 'upload', { id, taskId })))
+      const taskId = await enqueue(tx, uploading, { volumeId: id, imageId: image.id, format }, caller.requestId);
+      if (!(await acquireVolume(tx, force ? 'uploadInUse' : 'upload', { id, taskId })))
         throw await wrongStatus(tx, id, 'available', 'upload');
-      await settleVolume(tx, { id, taskId }, { previousStatus: volume.status });
+      await updateOwnedVolume(tx, { id, taskId }, { previousStatus: volume.status });
     })
     .catch(async (error: unknown) => {
       await images.remove(image.id);
       throw error;
     });
-  bus.hint(tasksWait);
+  bus.notify(tasksWait);
   return { volume: { ...volume, status: 'uploading' }, image };
 }
 
-const imageOf = ({ sizeGb, imageMetadata }: Volume, wish: UploadWish, format: string) => ({
+const imageOf = ({ sizeGb, imageMetadata }: Volume, input: UploadInput, format: string) => ({
   ...metadataForImage(imageMetadata ?? {}),
-  name: wish.image_name,
+  name: input.image_name,
   disk_format: format,
-  container_format: wish.container_format ?? 'bare',
+  container_format: input.container_format ?? 'bare',
   min_disk: sizeGb,
-  ...(wish.visibility === undefined ? {} : { visibility: wish.visibility }),
-  ...(wish.protected === undefined ? {} : { protected: /^(true|1)$/i.test(String(wish.protected)) }),
+  ...(input.visibility === undefined ? {} : { visibility: input.visibility }),
+  ...(input.protected === undefined ? {} : { protected: /^(true|1)$/i.test(String(input.protected)) }),
 });

@@ -1,5 +1,5 @@
 /** Where a new volume's bytes come from, checked with the caller's own token before anything is promised. */
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import type { Image } from '#shared/clients/image.ts';
 import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
@@ -19,7 +19,7 @@ export interface Origin {
   readonly inherited: Pick<Volume, 'bootable' | 'imageMetadata' | 'snapshotId' | 'sourceVolumeId' | 'imageId'>;
 }
 
-export interface OriginWish {
+export interface OriginInput {
   readonly snapshot_id?: string | null;
   readonly source_volid?: string | null;
   readonly imageRef?: string | null;
@@ -30,19 +30,19 @@ export interface OriginWish {
 const nothing = { bootable: false, imageMetadata: null, snapshotId: null, sourceVolumeId: null, imageId: null };
 const invalid = (why: string) => badRequest(`Invalid input received: ${why}`);
 
-export async function originOf(service: Volumes, who: Who, wish: OriginWish): Promise<Origin> {
-  const { snapshot_id: snapshotId, source_volid: volumeId } = wish;
-  const imageRef = wish.imageRef ?? wish.image_id;
+export async function originOf(service: Volumes, caller: Caller, input: OriginInput): Promise<Origin> {
+  const { snapshot_id: snapshotId, source_volid: volumeId } = input;
+  const imageRef = input.imageRef ?? input.image_id;
   if ([snapshotId, volumeId, imageRef].filter(Boolean).length > 1)
     throw invalid('May specify only one of snapshot, imageRef or source volume');
-  if (snapshotId) return fromSnapshot(service, who, snapshotId, wish);
-  if (volumeId) return fromVolume(service, who, volumeId, wish);
-  if (imageRef) return fromImage(service, who, imageRef, wish);
+  if (snapshotId) return fromSnapshot(service, caller, snapshotId, input);
+  if (volumeId) return fromVolume(service, caller, volumeId, input);
+  if (imageRef) return fromImage(service, caller, imageRef, input);
   return { source: { kind: 'blank' }, host: null, leastGb: 1, typeId: null, inherited: nothing };
 }
 
-async function fromSnapshot({ db }: Volumes, who: Who, id: string, { size }: OriginWish): Promise<Origin> {
-  const snapshot = await findSnapshot(db, who, id);
+async function fromSnapshot({ db }: Volumes, caller: Caller, id: string, { size }: OriginInput): Promise<Origin> {
+  const snapshot = await findSnapshot(db, caller, id);
   if (snapshot.status !== 'available')
     throw badRequest("Invalid snapshot: Originating snapshot status must be one of 'available' values");
   if (size && Number(size) < snapshot.sizeGb)
@@ -59,8 +59,8 @@ async function fromSnapshot({ db }: Volumes, who: Who, id: string, { size }: Ori
   };
 }
 
-async function fromVolume({ db }: Volumes, who: Who, id: string, { size }: OriginWish): Promise<Origin> {
-  const volume = await findVolume(db, who, id);
+async function fromVolume({ db }: Volumes, caller: Caller, id: string, { size }: OriginInput): Promise<Origin> {
+  const volume = await findVolume(db, caller, id);
   if (!copied.includes(volume.status))
     throw badRequest(`Invalid volume: Source volume ${id} must be available or in-use, it is ${volume.status}.`);
   if (volume.status === 'in-use') await requireOnlineCopies(db, volume);
@@ -113,10 +113,10 @@ export async function requireOnlineCopies(db: Volumes['db'], { id, host, pool }:
   );
 }
 
-async function fromImage({ images }: Volumes, who: Who, ref: string, { size }: OriginWish): Promise<Origin> {
+async function fromImage({ images }: Volumes, caller: Caller, ref: string, { size }: OriginInput): Promise<Origin> {
   const id = ref.split('/').at(-1) ?? '';
   if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(id)) throw badRequest('Invalid imageRef provided.');
-  const image = await images.show(id, who.token).catch((error: unknown) => {
+  const image = await images.show(id, caller.token).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.status !== 404) throw error;
     throw badRequest(`Invalid image identifier or unable to access requested image: ${id}.`);
   });

@@ -1,4 +1,4 @@
-import type { Taking } from '#shared/states/owned.ts';
+import type { Transition } from '#shared/states/owned.ts';
 
 export type VolumeStatus =
   | 'creating'
@@ -33,7 +33,7 @@ export const volumeTakings = {
   extend: { from: { status: ['available'] }, meanwhile: { status: 'extending' } },
   upload: { from: { status: ['available'] }, meanwhile: { status: 'uploading' } },
   uploadInUse: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'uploading' } },
-} satisfies Record<string, Taking<States>>;
+} satisfies Record<string, Transition<States>>;
 
 /** What attachments make of a volume; and what an administrator's force turns into it, too. */
 export const held: readonly VolumeStatus[] = ['reserved', 'attaching', 'in-use', 'detaching'];

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
-import { isAdmin, type Who } from '#shared/auth/who.ts';
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
-import { type Owned, settle, take } from '#shared/states/owned.ts';
+import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
 import { type VolumeStatus, volumeTakings } from './states.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
@@ -63,10 +63,10 @@ export const removeVolume = (tx: Knex, owned: Owned) =>
     .where({ ...owned })
     .delete();
 
-/** An admin finds any project's volume. To others a stranger's does not exist. */
-export async function findVolume(db: Knex, who: Who, id: string): Promise<Volume> {
+/** An admin finds any project's volume. To others a other project's does not exist. */
+export async function findVolume(db: Knex, caller: Caller, id: string): Promise<Volume> {
   const volume = await readVolume(db, id);
-  if (!volume || (!isAdmin(who) && volume.projectId !== who.projectId)) throw notFound('Volume', id);
+  if (!volume || (!isAdmin(caller) && volume.projectId !== caller.projectId)) throw notFound('Volume', id);
   return volume;
 }
 
@@ -124,15 +124,15 @@ export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>>
 }
 
 /** Gives the volume to a task; false when it may not be taken now. */
-export const takeVolume = (tx: Knex, verb: keyof typeof volumeTakings, owned: Owned): Promise<boolean> =>
-  take<Volume>(tx, 'volumes', owned, volumeTakings[verb]);
+export const acquireVolume = (tx: Knex, verb: keyof typeof volumeTakings, owned: Owned): Promise<boolean> =>
+  acquire<Volume>(tx, 'volumes', owned, volumeTakings[verb]);
 
-export const settleVolume = (tx: Knex, owned: Owned, change: Partial<Volume>) =>
-  settle<Volume>(tx, 'volumes', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Volume>);
+export const updateOwnedVolume = (tx: Knex, owned: Owned, change: Partial<Volume>) =>
+  updateOwned<Volume>(tx, 'volumes', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Volume>);
 
 /** The last change of a task: the volume belongs to nobody again. */
 export const releaseVolume = (tx: Knex, owned: Owned, change: Partial<Volume>) =>
-  settleVolume(tx, owned, { ...change, taskId: null });
+  updateOwnedVolume(tx, owned, { ...change, taskId: null });
 
 /** For what no task owns: names, metadata, an administrator's word. */
 export const changeVolume = (tx: Knex, id: string, change: Partial<Volume>) =>
@@ -141,7 +141,7 @@ export const changeVolume = (tx: Knex, id: string, change: Partial<Volume>) =>
     .update(toRow({ ...change, updatedAt: Date.now() }));
 
 /** One UPDATE decides; false when the volume is in none of these statuses. */
-export const turnVolume = async (
+export const updateVolumeState = async (
   tx: Knex,
   id: string,
   from: readonly VolumeStatus[],

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Target } from '#shared/contracts/volume-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { orLeave } from '#shared/hosts/hosts.ts';
+import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import {
   type Attachment,
@@ -14,8 +14,8 @@ import {
 } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
 import { failed, held, type VolumeStatus } from '../volumes/states.ts';
-import { readVolume, turnVolume } from '../volumes/store.ts';
-import { tellFailure } from './failure.ts';
+import { readVolume, updateVolumeState } from '../volumes/store.ts';
+import { recordFailure } from './failure.ts';
 
 export interface OnAttachment {
   readonly attachmentId: string;
@@ -41,7 +41,7 @@ export const connectAttachment = workflow<OnAttachment, Volumes>({
     const attachment = await readAttachment(tx, attachmentId);
     if (!attachment) return;
     const about = { projectId: attachment.projectId, resourceId: attachment.volumeId };
-    await tellFailure(tx, 'attach', about, run, reason);
+    await recordFailure(tx, 'attach', about, run, reason);
     const change = { status: 'error_attaching', target: null, fault: run.details ?? reason } as const;
     await releaseAttachment(tx, { id: attachmentId, taskId: run.taskId }, change);
   },
@@ -91,7 +91,7 @@ async function revoke({ db, hosts }: Volumes, { attachmentId }: OnAttachment, ru
   if (!attachment?.connector) return;
   const { id, volumeId } = attachment;
   const volume = await readVolume(db, volumeId);
-  if (volume?.host) await orLeave(hosts.on(volume.host, run).ensureGrantGone({ id, volumeId }));
+  if (volume?.host) await ignoreHostAway(hosts.on(volume.host, run).ensureGrantGone({ id, volumeId }));
 }
 
 /** in-use while one of them is attached, reserved while one may become so, else available. */
@@ -99,5 +99,5 @@ async function followAttachments(tx: Knex, volumeId: string, from: readonly Volu
   const left = await listAttachmentsOf(tx, [volumeId]);
   const inUse = left.some(({ status }) => status === 'attached');
   const status = inUse ? 'in-use' : left.length > 0 ? 'reserved' : 'available';
-  await turnVolume(tx, volumeId, from, { status });
+  await updateVolumeState(tx, volumeId, from, { status });
 }

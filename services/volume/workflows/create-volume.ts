@@ -1,9 +1,9 @@
 import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
-import { orLeave } from '#shared/hosts/hosts.ts';
+import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
-import { findOwnVolume, readVolume, releaseVolume, settleVolume } from '../volumes/store.ts';
-import { tellFailure } from './failure.ts';
+import { findOwnVolume, readVolume, releaseVolume, updateOwnedVolume } from '../volumes/store.ts';
+import { recordFailure } from './failure.ts';
 import { choosePool, stillFits } from './scheduler/pools.ts';
 
 export interface Create {
@@ -27,7 +27,7 @@ export const createVolume = workflow<Create, Volumes>({
     const volume = await readVolume(tx, volumeId);
     if (!volume) return;
     const about = { projectId: volume.projectId, resourceId: volumeId };
-    await tellFailure(tx, volume.host === null ? 'schedule' : 'create', about, run, reason);
+    await recordFailure(tx, volume.host === null ? 'schedule' : 'create', about, run, reason);
     await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status: 'error' });
   },
 });
@@ -43,7 +43,7 @@ async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Cr
     const change = { host: pool.host, hostId: pool.hostId, pool: pool.name, driver: pool.driver, choice: candidates };
     const isPlaced = await run.commit(async (tx) => {
       if (!(await stillFits(service, tx, pool, need))) return false;
-      await settleVolume(tx, owned, change);
+      await updateOwnedVolume(tx, owned, change);
       return true;
     });
     if (isPlaced) return pool.host;
@@ -53,11 +53,11 @@ async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Cr
 async function makeBytes({ db, hosts, copiers }: Volumes, { volumeId, source }: Create, run: Run): Promise<void> {
   const owned = { id: volumeId, taskId: run.taskId };
   const { sizeGb } = await findOwnVolume(db, owned);
-  if (source.kind === 'image') await run.commit((tx) => settleVolume(tx, owned, { status: 'downloading' }));
+  if (source.kind === 'image') await run.commit((tx) => updateOwnedVolume(tx, owned, { status: 'downloading' }));
   const agents = source.kind === 'blank' ? hosts : copiers;
   await agents.on(run.result<string>('choose-pool'), run).ensureVolume({ id: volumeId, sizeGb, source });
 }
 
 async function dropBytes({ hosts }: Volumes, { volumeId }: Create, run: Run): Promise<void> {
-  await orLeave(hosts.on(run.result<string>('choose-pool'), run).ensureVolumeGone({ id: volumeId }));
+  await ignoreHostAway(hosts.on(run.result<string>('choose-pool'), run).ensureVolumeGone({ id: volumeId }));
 }

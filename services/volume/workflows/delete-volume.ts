@@ -1,10 +1,10 @@
-import { orLeave } from '#shared/hosts/hosts.ts';
+import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { removeAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
 import { listSnapshotsOf, removeSnapshotsOf } from '../snapshots/store.ts';
 import { findOwnVolume, readVolume, releaseVolume, removeVolume } from '../volumes/store.ts';
-import { tellFailure } from './failure.ts';
+import { recordFailure } from './failure.ts';
 
 interface OnVolume {
   readonly volumeId: string;
@@ -23,17 +23,17 @@ export const deleteVolume = workflow<OnVolume, Volumes>({
   failed: async (tx, { volumeId }, run, reason) => {
     const volume = await readVolume(tx, volumeId);
     if (!volume) return;
-    await tellFailure(tx, 'delete', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
+    await recordFailure(tx, 'delete', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
     await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status: 'error_deleting' });
   },
 });
 
 async function removeSnapshots({ db, hosts }: Volumes, { volumeId }: OnVolume, run: Run): Promise<void> {
   for (const { id, host } of await listSnapshotsOf(db, volumeId))
-    if (host !== null) await orLeave(hosts.on(host, run).ensureSnapshotGone({ id, volumeId }));
+    if (host !== null) await ignoreHostAway(hosts.on(host, run).ensureSnapshotGone({ id, volumeId }));
 }
 
 async function removeBytes({ db, hosts }: Volumes, { volumeId }: OnVolume, run: Run): Promise<void> {
   const { host } = await findOwnVolume(db, { id: volumeId, taskId: run.taskId });
-  if (host !== null) await orLeave(hosts.on(host, run).ensureVolumeGone({ id: volumeId }));
+  if (host !== null) await ignoreHostAway(hosts.on(host, run).ensureVolumeGone({ id: volumeId }));
 }

@@ -1,7 +1,7 @@
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { findOwnVolume, readVolume, releaseVolume } from '../volumes/store.ts';
-import { tellFailure } from './failure.ts';
+import { recordFailure } from './failure.ts';
 import { requireRoom } from './scheduler/pools.ts';
 
 interface Extend {
@@ -22,7 +22,7 @@ export const extendVolume = workflow<Extend, Volumes>({
   failed: async (tx, { volumeId }, run, reason) => {
     const volume = await readVolume(tx, volumeId);
     if (!volume) return;
-    await tellFailure(tx, 'extend', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
+    await recordFailure(tx, 'extend', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
     const status = hasRoom(run) ? 'error_extending' : 'available';
     await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status, growToGb: null });
   },

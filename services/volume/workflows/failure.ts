@@ -22,7 +22,7 @@ interface About {
   readonly resourceType?: Message['resourceType'];
 }
 
-export async function tellFailure(
+export async function recordFailure(
   tx: Knex,
   event: keyof typeof events,
   { projectId, resourceId, resourceType = 'VOLUME' }: About,

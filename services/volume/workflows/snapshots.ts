@@ -1,8 +1,8 @@
-import { orLeave } from '#shared/hosts/hosts.ts';
+import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { findOwnSnapshot, readSnapshot, releaseSnapshot, removeSnapshot } from '../snapshots/store.ts';
-import { tellFailure } from './failure.ts';
+import { recordFailure } from './failure.ts';
 
 interface OnSnapshot {
   readonly snapshotId: string;
@@ -19,7 +19,7 @@ export const createSnapshot = workflow<OnSnapshot, Volumes>({
     const snapshot = await readSnapshot(tx, snapshotId);
     if (!snapshot) return;
     const about = { projectId: snapshot.projectId, resourceId: snapshotId, resourceType: 'VOLUME_SNAPSHOT' } as const;
-    await tellFailure(tx, 'snapshot', about, run, reason);
+    await recordFailure(tx, 'snapshot', about, run, reason);
     await releaseSnapshot(tx, { id: snapshotId, taskId: run.taskId }, { status: 'error' });
   },
 });
@@ -34,7 +34,7 @@ export const deleteSnapshot = workflow<OnSnapshot, Volumes>({
     const snapshot = await readSnapshot(tx, snapshotId);
     if (!snapshot) return;
     const about = { projectId: snapshot.projectId, resourceId: snapshotId, resourceType: 'VOLUME_SNAPSHOT' } as const;
-    await tellFailure(tx, 'deleteSnapshot', about, run, reason);
+    await recordFailure(tx, 'deleteSnapshot', about, run, reason);
     await releaseSnapshot(tx, { id: snapshotId, taskId: run.taskId }, { status: 'error_deleting' });
   },
 });
@@ -46,10 +46,10 @@ async function copyBytes({ db, copiers }: Volumes, { snapshotId }: OnSnapshot, r
 
 async function dropCopy({ db, hosts }: Volumes, { snapshotId }: OnSnapshot, run: Run): Promise<void> {
   const { id, host, volumeId } = await findOwnSnapshot(db, { id: snapshotId, taskId: run.taskId });
-  await orLeave(hosts.on(host ?? '', run).ensureSnapshotGone({ id, volumeId }));
+  await ignoreHostAway(hosts.on(host ?? '', run).ensureSnapshotGone({ id, volumeId }));
 }
 
 async function removeBytes({ db, hosts }: Volumes, { snapshotId }: OnSnapshot, run: Run): Promise<void> {
   const { id, host, volumeId } = await findOwnSnapshot(db, { id: snapshotId, taskId: run.taskId });
-  if (host !== null) await orLeave(hosts.on(host, run).ensureSnapshotGone({ id, volumeId }));
+  if (host !== null) await ignoreHostAway(hosts.on(host, run).ensureSnapshotGone({ id, volumeId }));
 }

@@ -1,7 +1,7 @@
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { findOwnVolume, readVolume, releaseVolume } from '../volumes/store.ts';
-import { tellFailure } from './failure.ts';
+import { recordFailure } from './failure.ts';
 
 export interface Upload {
   readonly volumeId: string;
@@ -22,7 +22,7 @@ export const uploadVolume = workflow<Upload, Volumes>({
   failed: async (tx, { volumeId }, run, reason) => {
     const volume = await readVolume(tx, volumeId);
     if (!volume) return;
-    await tellFailure(tx, 'upload', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
+    await recordFailure(tx, 'upload', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
     const status = volume.previousStatus ?? 'available';
     await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status, previousStatus: null });
   },

@@ -1,6 +1,6 @@
 /** The control: node:http and nothing else. */
 import http from 'node:http';
-import { tell } from './told.ts';
+import { report } from './notified.ts';
 
 const body = Buffer.from(JSON.stringify({ thing: { id: 'x', text: 'a'.repeat(420) } }));
 const server = http.createServer((req, res) => {
@@ -9,4 +9,4 @@ const server = http.createServer((req, res) => {
   res.setHeader('content-length', body.length);
   res.end(body);
 });
-server.listen(0, '127.0.0.1', () => tell(server));
+server.listen(0, '127.0.0.1', () => report(server));

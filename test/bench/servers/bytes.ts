@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { ownFolder, tell } from './told.ts';
+import { ownFolder, report } from './notified.ts';
 
 const folder = ownFolder();
 
@@ -39,4 +39,4 @@ function give(res: ServerResponse, bytes: number): void {
   more();
 }
 
-server.listen(0, '127.0.0.1', () => tell(server));
+server.listen(0, '127.0.0.1', () => report(server));

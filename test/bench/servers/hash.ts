@@ -3,7 +3,7 @@ import http from 'node:http';
 import { settingsOf } from '#shared/config/settings.ts';
 import { section } from '../../../services/identity/config.ts';
 import { openHasher } from '../../../services/identity/passwords/hasher.ts';
-import { tell } from './told.ts';
+import { report } from './notified.ts';
 
 const { argonKib, argonPasses, hashesAtOnce } = settingsOf({}).read('identity', section);
 const hasher = openHasher({ memory: argonKib, passes: argonPasses, atOnce: hashesAtOnce });
@@ -12,4 +12,4 @@ const server = http.createServer(async (req, res) => {
   await hasher.hash('a password');
   res.end();
 });
-server.listen(0, '127.0.0.1', () => tell(server));
+server.listen(0, '127.0.0.1', () => report(server));

@@ -11,7 +11,7 @@ import { start } from '../../../services/identity/service.ts';
 import { insertUser, newUser } from '../../../services/identity/users/store.ts';
 import { freePort } from '../../fakes/free-port.ts';
 import { manyUsers } from '../keystone.ts';
-import { ownFolder, tellPort } from './told.ts';
+import { ownFolder, tellPort } from './notified.ts';
 
 const [users = '0', revocations = '0'] = process.argv.slice(2);
 const home = ownFolder();

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import { join } from 'node:path';
-import type { Who } from '#shared/auth/who.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -15,7 +15,7 @@ import { fileBytes } from '../../../services/image/drivers/file.ts';
 import { createImage } from '../../../services/image/images/operations.ts';
 import { findImage } from '../../../services/image/images/store.ts';
 import { migrations } from '../../../services/image/migrations/all.ts';
-import { ownFolder, tell } from './told.ts';
+import { ownFolder, report } from './notified.ts';
 
 const [mode] = process.argv.slice(2);
 const folder = ownFolder();
@@ -28,7 +28,7 @@ const control: http.RequestListener = (req, res) => {
   req.on('end', () => res.end(hashes.map((hash) => hash.digest('hex')).join()));
 };
 
-const who = { userId: 'u', projectId: 'p', roles: ['admin'] } as unknown as Who;
+const caller = { userId: 'u', projectId: 'p', roles: ['admin'] } as unknown as Caller;
 
 async function openImages(): Promise<http.RequestListener> {
   const db = openDatabase(`sqlite:${join(folder, 'db')}`);
@@ -36,13 +36,13 @@ async function openImages(): Promise<http.RequestListener> {
   const config = settingsOf({ image: { imageCount: 0 } }).read('image', section);
   const images: Images = { db, bytes: await fileBytes(join(folder, 'bytes')), config, log: silentLog() };
   return async (req, res) => {
-    const wish = { disk_format: 'raw', container_format: 'bare' };
-    const image = await createImage(images, who, wish, () => {});
+    const options = { disk_format: 'raw', container_format: 'bare' };
+    const image = await createImage(images, caller, options, () => {});
     await uploadImage(images, image, req, Number(req.headers['content-length']));
-    await removeBytes(images, await findImage(db, who, image.id));
+    await removeBytes(images, await findImage(db, caller, image.id));
     res.end();
   };
 }
 
 const server = http.createServer(mode === 'control' ? control : await openImages());
-server.listen(0, '127.0.0.1', () => tell(server));
+server.listen(0, '127.0.0.1', () => report(server));

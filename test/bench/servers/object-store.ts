@@ -1,15 +1,15 @@
 /** The whole object store in one process, with so many replicas; it holds `docs/small` (1 KiB) and `docs/large` (64 MiB). */
 import { readRing } from '#shared/ring/config.ts';
 import { start } from '../../../services/object-agent/service.ts';
-import { groundOf, openProxy } from '../../e2e/object-cloud.ts';
-import { ownFolder, tellPort } from './told.ts';
+import { openProxy, runtimeOf } from '../../e2e/object-cloud.ts';
+import { ownFolder, tellPort } from './notified.ts';
 
 const [replicas = '3'] = process.argv.slice(2);
 const folder = ownFolder();
 
-const ground = groundOf(folder, {}, { replicas: Number(replicas) });
-await start(ground);
-const { url, port } = await openProxy(ground, readRing(ground.settings));
+const runtime = runtimeOf(folder, {}, { replicas: Number(replicas) });
+await start(runtime);
+const { url, port } = await openProxy(runtime, readRing(runtime.settings));
 const put = (to: string, body?: Uint8Array<ArrayBuffer>) =>
   fetch(`${url}/v1/AUTH_p/docs${to}`, {
     method: 'PUT',

@@ -7,13 +7,13 @@ import { checksOf } from '#shared/api/checks.ts';
 import { openDocument } from '#shared/api/document.ts';
 import { enforcerOf } from '#shared/auth/policy.ts';
 import { signToken } from '#shared/auth/token.ts';
-import { type Identify, openTrust } from '#shared/auth/trust.ts';
+import { type Identify, openTokenKeys } from '#shared/auth/token-keys.ts';
 import { openRequestLog } from '#shared/http/request-log.ts';
-import { type Handler, ok, type Route, stranger } from '#shared/http/route.ts';
+import { anonymous, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { serve } from '#shared/http/serve.ts';
 import { createTunedServer } from '#shared/http/server.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { ownFolder, tell } from './told.ts';
+import { ownFolder, report } from './notified.ts';
 
 const [kind = 'plain', revocations = '0', log = ''] = process.argv.slice(2);
 const fields = Array.from({ length: 10 }, (_, n) => `field${n}: { type: string, maxLength: 255 }`).join(', ');
@@ -40,7 +40,7 @@ const routes: Route<object>[] = [
   { method: 'post', path: '/things', handler: answer, rule: 'read' },
 ];
 
-const someone = { ...stranger('r'), userId: 'u', projectId: 'p', roles: ['member'] };
+const someone = { ...anonymous('r'), userId: 'u', projectId: 'p', roles: ['member'] };
 const anybody: Identify = async () => someone;
 const app = serve({
   service: {},
@@ -56,10 +56,10 @@ const app = serve({
 /** A real token, and as many revocations of others. */
 function trusted(): Identify {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const trust = openTrust();
+  const tokenKeys = openTokenKeys();
   const before = Date.now() / 1000 + 60;
   const revoked = Array.from({ length: Number(revocations) }, (_, n) => ({ user: `gone-${n}`, before }));
-  trust.update({ epoch: 1, keys: [{ kid: 'k', jwk: publicKey.export({ format: 'jwk' }) }], revoked });
+  tokenKeys.update({ epoch: 1, keys: [{ kid: 'k', jwk: publicKey.export({ format: 'jwk' }) }], revoked });
   const now = Date.now() / 1000;
   const project = { id: 'p', name: 'p', domain: 'default' };
   const token = signToken(
@@ -79,8 +79,8 @@ function trusted(): Identify {
     'k',
     privateKey,
   );
-  return (_header, requestId) => trust.identify((name) => (name === 'x-auth-token' ? token : undefined), requestId);
+  return (_header, requestId) => tokenKeys.identify((name) => (name === 'x-auth-token' ? token : undefined), requestId);
 }
 
 const server: http.Server = createTunedServer(app);
-server.listen(0, '127.0.0.1', () => tell(server));
+server.listen(0, '127.0.0.1', () => report(server));

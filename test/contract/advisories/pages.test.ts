@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { forbidden } from '#shared/errors/fault.ts';
-import { openrc } from '../../../deploy/cloud/first-words.ts';
+import { openrc } from '../../../deploy/cloud/login-files.ts';
 import { signOnPage } from '../../../services/identity/federation/sign-on-page.ts';
 import { routes } from '../../../services/identity/routes.ts';
 import { glance } from '../../../services/image/dialect.ts';

@@ -1,10 +1,10 @@
 /** Somebody who gave a part of what they may: by an application credential, by a trust. */
 import { type IdentityWorld, one } from '../../fakes/identity.ts';
 
-export async function appCredential(world: IdentityWorld, wish: object, name = 'ann') {
+export async function appCredential(world: IdentityWorld, options: object, name = 'ann') {
   const ann = await world.person(name, ['member']);
   const path = `/users/${ann.id}/application_credentials`;
-  const body = { application_credential: { name: 'one', ...wish } };
+  const body = { application_credential: { name: 'one', ...options } };
   const made = one(await world.ask('POST', path, { token: ann.token, body }), 'application_credential');
   const by = (more: object = {}, scope?: unknown) =>
     world.ask('POST', '/auth/tokens', {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { type Claims, signToken } from '#shared/auth/token.ts';
-import { openTrust } from '#shared/auth/trust.ts';
+import { openTokenKeys } from '#shared/auth/token-keys.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const jwk = pair.publicKey.export({ format: 'jwk' });
@@ -12,7 +12,7 @@ const claims = { sub: 'u', roles: [], methods: [], audit: ['a'], iat: now, exp: 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 const trusting = (keys: readonly { kid: string; jwk: JsonWebKey }[]) => {
-  const trust = openTrust();
+  const trust = openTokenKeys();
   trust.update({ epoch: 1, keys, revoked: [] });
   return trust;
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Claims, signToken } from '#shared/auth/token.ts';
 import { openDatabase } from '#shared/db/open.ts';
-import { findActiveKey, readTrust } from '../../../services/identity/keys/store.ts';
+import { findActiveKey, readTokenKeys } from '../../../services/identity/keys/store.ts';
 import { one, openIdentity } from '../../fakes/identity.ts';
 import { isGood, roleNamed } from './world.ts';
 
@@ -99,8 +99,8 @@ test('OSSA-2013-014: what was revoked and has ended stays revoked, for who asks 
   assert.equal(await look(ann.token, '?allow_expired=1'), 200);
   assert.equal(await look(spare, '?allow_expired=1'), 404);
   const later = Date.now() + 3_700_000;
-  assert.deepEqual((await readTrust(db, { livingAt: later })).revoked, [], 'services need not know it any more');
-  assert.equal((await readTrust(db)).revoked.length, 1, 'but identity does');
+  assert.deepEqual((await readTokenKeys(db, { livingAt: later })).revoked, [], 'services need not know it any more');
+  assert.equal((await readTokenKeys(db)).revoked.length, 1, 'but identity does');
 });
 
 test('OSSN-0009: who loses a group loses what it gave, and no more', async (t) => {

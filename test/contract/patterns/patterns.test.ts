@@ -78,7 +78,7 @@ test('literals are found beside texts, templates, comments and divisions', () =>
 });
 
 /** Patterns that are put together: of constants alone, as their files show. */
-const builders = ['services/identity/credentials/signed.ts', 'services/placement/candidates/wish.ts'];
+const builders = ['services/identity/credentials/signed.ts', 'services/placement/candidates/query.ts'];
 
 test('no regular expression is made of a text: what users write goes through linearRegex', () => {
   const root = join(import.meta.dirname, '../../..');

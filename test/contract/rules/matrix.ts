@@ -3,8 +3,8 @@
  * service brings its samples and its world; what must be refused is worked out here.
  */
 import type { ApiDocument } from '#shared/api/document.ts';
+import type { Caller } from '#shared/auth/caller.ts';
 import { type Enforcer, enforcerOf, type Policy, type Target } from '#shared/auth/policy.ts';
-import type { Who } from '#shared/auth/who.ts';
 
 export interface Persona {
   readonly name: string;
@@ -97,7 +97,7 @@ function remembered(facts: Policy): Enforcer {
   return enforcer;
 }
 
-const callerOf = ({ name, projectId, roles }: Persona): Who => ({
+const callerOf = ({ name, projectId, roles }: Persona): Caller => ({
   userId: name,
   userName: name,
   userDomainId: 'default',

@@ -27,7 +27,7 @@ const long = 'x'.repeat(2 ** 21);
 const head = 'x'.repeat(17_000);
 const text = { 'content-type': 'text/plain' };
 
-interface Door {
+interface Endpoint {
   readonly list: string;
   readonly item: string;
   /** A path that has no such method, and the method. */
@@ -36,7 +36,7 @@ interface Door {
   readonly make: readonly [method: string, path: string, good: object];
 }
 
-const doors: Readonly<Record<Exclude<Api, 'object-store'>, Door>> = {
+const endpoints: Readonly<Record<Exclude<Api, 'object-store'>, Endpoint>> = {
   identity: {
     list: '/v3/users',
     item: `/v3/users/${nowhere}`,
@@ -76,7 +76,7 @@ const doors: Readonly<Record<Exclude<Api, 'object-store'>, Door>> = {
 };
 
 /** What all that speak JSON refuse alike. */
-const common = ({ list, item, wrongMethod: [method, other], make: [verb, path, good] }: Door): Cases => ({
+const common = ({ list, item, wrongMethod: [method, other], make: [verb, path, good] }: Endpoint): Cases => ({
   'no token': { method: 'GET', path: list, token: 'none', status: 401 },
   'a token that nobody made': { method: 'GET', path: list, token: 'broken', status: 401 },
   'an unknown id': { method: 'GET', path: item, status: 404 },
@@ -112,7 +112,7 @@ const login = (password: string) => ({
 
 export const cases: Readonly<Record<Api, Cases>> = {
   identity: {
-    ...common(doors.identity),
+    ...common(endpoints.identity),
     'a wrong password': make(
       '/v3/auth/tokens',
       login('wrong'),
@@ -125,14 +125,14 @@ export const cases: Readonly<Record<Api, Cases>> = {
     'an envelope that is missing': make('/v3/projects', { name: 'bad' }, 400, /project/),
   },
   placement: {
-    ...common(doors.placement),
+    ...common(endpoints.placement),
     ...versions('/resource_providers', 'placement'),
     'a field that nobody knows': make('/resource_providers', { name: 'bad', color: 'red' }, 400, /color/),
     'a name that is a number': make('/resource_providers', { name: 7 }, 400, /name/),
     'a query that nobody knows': { method: 'GET', path: '/resource_providers?color=red', status: 400, says: /color/ },
   },
   image: {
-    ...common(doors.image),
+    ...common(endpoints.image),
     'a name that is a number': make('/v2/images', { name: 7 }, 400, /name/),
     'a format that nobody knows': make('/v2/images', { disk_format: 'floppy' }, 400, /disk_format/),
     'a size that only the bytes tell': make('/v2/images', { size: 7 }, 403, /size/),
@@ -141,7 +141,7 @@ export const cases: Readonly<Record<Api, Cases>> = {
     'a limit that is none': { method: 'GET', path: '/v2/images?limit=-1', status: 400, says: /limit/ },
   },
   compute: {
-    ...common(doors.compute),
+    ...common(endpoints.compute),
     ...versions('/v2.1/servers', 'compute'),
     'a field that nobody knows': make('/v2.1/flavors', flavor({ color: 'red' }), 400, /color/),
     'a number that is a word': make('/v2.1/flavors', flavor({ ram: 'much' }), 400, /ram/),
@@ -162,7 +162,7 @@ export const cases: Readonly<Record<Api, Cases>> = {
     'a marker that is nothing': { method: 'GET', path: `/v2.1/servers?marker=${nowhere}`, status: 400, says: /arker/ },
   },
   volume: {
-    ...common(doors.volume),
+    ...common(endpoints.volume),
     ...versions('/v3/volumes', 'volume'),
     'a field that nobody knows': make('/v3/types', { volume_type: { name: 'bad', color: 'red' } }, 400, /color/),
     'more than the quota': make(
@@ -176,7 +176,7 @@ export const cases: Readonly<Record<Api, Cases>> = {
     'a limit that is none': { method: 'GET', path: '/v3/volumes?limit=-1', status: 400, says: /limit/ },
   },
   network: {
-    ...common(doors.network),
+    ...common(endpoints.network),
     'a field that nobody knows': make('/v2.0/networks', { network: { name: 'bad', color: 'red' } }, 400, /color/),
     'a flag that is a word': make('/v2.0/networks', { network: { admin_state_up: 'maybe' } }, 400, /admin_state_up/),
     'a range that is none': make(

@@ -11,7 +11,7 @@ import { isFree } from '../../../deploy/split/ports.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-export interface CloudWish {
+export interface CloudOptions {
   readonly split: boolean;
   /** The stock client: a path of `openstack`. */
   readonly client: string;
@@ -37,7 +37,7 @@ export interface StoryCloud {
 /** Client commands take seconds on a busy machine. */
 const clientMs = 300_000;
 
-export async function startStoryCloud(t: TestContext, { split, client, env = {} }: CloudWish): Promise<StoryCloud> {
+export async function startStoryCloud(t: TestContext, { split, client, env = {} }: CloudOptions): Promise<StoryCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'story-'));
   chmodSync(folder, 0o755); // guests run as other users
   const home = join(folder, 'var');

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { request, textOf } from '#shared/clients/http.ts';
 import { type StoryCloud, until } from './cloud.ts';
 import { type Key, makeKey, pings, sameBytes, ssh } from './guest.ts';
-import { returnsTo, settledTracesOf } from './traces.ts';
+import { finalTracesOf, returnsTo } from './traces.ts';
 
 interface Server {
   readonly status: string;
@@ -30,7 +30,7 @@ export const patience = { timeout: 1_800_000 };
 /** The whole of it, in the order of a newcomer's day. */
 export async function liveStory(t: TestContext, cloud: StoryCloud): Promise<void> {
   const key = await makeKey(cloud);
-  const before = await settledTracesOf(cloud);
+  const before = await finalTracesOf(cloud);
   await t.test('the admin logs in and sees what exists', () => lookAround(cloud));
   let rules: string[] = [];
   await t.test('an image, a key, a network, a router and rules are made', async () => {

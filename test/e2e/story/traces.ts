@@ -31,7 +31,7 @@ export async function tracesOf(cloud: StoryCloud): Promise<string[]> {
 }
 
 /** The same, of a cloud that is idle and has what comes by itself: the way outside, and the admin's default group. */
-export async function settledTracesOf(cloud: StoryCloud): Promise<string[]> {
+export async function finalTracesOf(cloud: StoryCloud): Promise<string[]> {
   const admin = adminOf(cloud);
   await until('the way outside is made', async () => {
     const { networks } = await admin.json<{ networks: unknown[] }>('network', '/v2.0/networks?name=public');
@@ -97,11 +97,11 @@ async function usages(admin: Session): Promise<string[]> {
   const { quota_set } = await admin.json<{ quota_set: object }>('volumev3', `/os-quota-sets/${project}?usage=true`);
   const { quota } = await admin.json<{ quota: object }>('network', `/v2.0/quotas/${project}/details.json`);
   const account = (await admin.raw('object-store', '', { method: 'HEAD' })).headers;
-  const says = (who: string, amounts: object, pattern: RegExp) =>
+  const says = (caller: string, amounts: object, pattern: RegExp) =>
     Object.entries(amounts)
       .map(([name, each]) => [name, each?.in_use ?? each?.used ?? Number(each)] as const)
       .filter(([name, used]) => pattern.test(name) && used > 0)
-      .map(([name, used]) => `${who} says ${name}: ${used}`);
+      .map(([name, used]) => `${caller} says ${name}: ${used}`);
   return [
     ...says('compute', limits.absolute, /^total.+Used$/),
     ...says('volume', quota_set, /./),

@@ -1,5 +1,5 @@
 /** The words that start a guest. */
-import type { GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { GuestSpec } from '#shared/contracts/compute-agent.ts';
 import {
   configDriveParts,
   controller,
@@ -12,7 +12,7 @@ import {
   port,
   type Words,
 } from './devices.ts';
-import { within } from './places.ts';
+import { within } from './paths.ts';
 import type { GuestRecord } from './record.ts';
 
 /** Where QEMU reads a secret once, at its start: never from its words, which everybody on the host can read. */
@@ -23,34 +23,34 @@ interface GuestParts {
   readonly nics: readonly NicParts[];
 }
 
-export const partsOf = (wish: GuestWish, fittings: Fittings): GuestParts => ({
+export const partsOf = (spec: GuestSpec, fittings: Fittings): GuestParts => ({
   disks: [
-    ...wish.disks.map((disk) => diskParts(disk, fittings)),
-    ...(wish.configDrive ? [configDriveParts(fittings)] : []),
+    ...spec.disks.map((disk) => diskParts(disk, fittings)),
+    ...(spec.configDrive ? [configDriveParts(fittings)] : []),
   ],
-  nics: wish.nics.map((nic) => nicParts(nic, fittings)),
+  nics: spec.nics.map((nic) => nicParts(nic, fittings)),
 });
 
-export function qemuWords(
+export function qemuArgv(
   qemu: string,
   record: GuestRecord,
   fittings: Fittings,
   { ports, tbSizeMb, name }: { ports: number; tbSizeMb: number; name: string },
 ): string[] {
-  const { wish, machine } = record;
+  const { spec, machine } = record;
   const accel = machine.accelerator === 'tcg' ? `tcg,tb-size=${tbSizeMb}` : 'kvm';
   return [
     ...[qemu, '-name', `guest=${name},debug-threads=on`, '-uuid', record.id],
     ...['-nodefaults', '-no-user-config', '-no-shutdown', '-S', '-boot', 'strict=on'],
     ...['-machine', machine.type, '-accel', accel, '-cpu', machine.cpu],
-    ...['-smp', `${wish.vcpus},sockets=${wish.vcpus},cores=1,threads=1`, '-m', `${wish.ramMb}M`],
+    ...['-smp', `${spec.vcpus},sockets=${spec.vcpus},cores=1,threads=1`, '-m', `${spec.ramMb}M`],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-rtc', 'base=utc', '-msg', 'timestamp=on'],
     ...monitors(),
     ...console(),
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0,addr=0x3'],
     ...rootPorts(ports),
-    ...deviceWords(wish, fittings),
+    ...deviceWords(spec, fittings),
   ];
 }
 
@@ -79,13 +79,13 @@ const rootPorts = (count: number) =>
 
 const hex = (value: number) => `0x${value.toString(16)}`;
 
-function deviceWords(wish: GuestWish, fittings: Fittings): string[] {
-  const { disks, nics } = partsOf(wish, fittings);
+function deviceWords(spec: GuestSpec, fittings: Fittings): string[] {
+  const { disks, nics } = partsOf(spec, fittings);
   const secrets = disks.flatMap(({ key, secret }) =>
     secret ? ['-object', `secret,id=${secret.id},file=${secretFile(key)}`] : [],
   );
   const nodes = disks.flatMap((disk) => disk.nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]));
-  const carrier = needsController(wish) ? ['-device', JSON.stringify(controller(fittings))] : [];
+  const carrier = needsController(spec) ? ['-device', JSON.stringify(controller(fittings))] : [];
   const plugged = [...disks, ...nics].flatMap(({ device }) => ['-device', JSON.stringify(device)]);
   return [...secrets, ...nodes, ...nics.flatMap(({ netdev }) => ['-netdev', keyval(netdev)]), ...carrier, ...plugged];
 }

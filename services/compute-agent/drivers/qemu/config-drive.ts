@@ -5,7 +5,7 @@ import type { FileContent } from '#shared/contracts/compute-agent.ts';
 import { renameDurably } from '#shared/files/whole.ts';
 import { run } from '#shared/process/run.ts';
 import { giveTo } from './disks.ts';
-import { type Places, within } from './places.ts';
+import { type Places, within } from './paths.ts';
 
 export async function ensureConfigDrive(
   places: Places,

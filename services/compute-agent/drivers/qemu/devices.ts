@@ -1,7 +1,7 @@
 /** A guest's devices in QEMU's words: the same objects make the command line of a start and the commands of a hot plug. */
 import { createHash } from 'node:crypto';
-import type { DiskWish, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
-import { within } from './places.ts';
+import type { DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
+import { within } from './paths.ts';
 
 export type Words = Readonly<Record<string, unknown>>;
 
@@ -34,49 +34,49 @@ export const keyOf = (id: string): string =>
 export const nicKey = (portId: string): string => keyOf(`nic ${portId}`);
 export const controllerKey = 'scsi0';
 export const configKey = 'config';
-/** Ids of devices that follow a wish begin so; what else QEMU has is the machine's own. */
+/** Ids of devices that follow a spec begin so; what else QEMU has is the machine's own. */
 export const diskDevice = (key: string): string => `disk-${key}`;
 export const nicDevice = (key: string): string => `nic-${key}`;
 export const port = (slot: number | undefined): string => `port${slot ?? 0}`;
 
 export const bytesOf = (sizeGb: number): number => Math.round(sizeGb * 1024) * 1024 * 1024;
-export const isLocal = (disk: DiskWish): boolean => disk.source.kind !== 'iscsi';
+export const isLocal = (disk: DiskSpec): boolean => disk.source.kind !== 'iscsi';
 
 /** The controller carries scsi disks and the config drive, which so takes no vdX from the disks. */
-export const needsController = (wish: GuestWish): boolean =>
-  wish.configDrive !== null || wish.disks.some((disk) => placeOf(disk) === 'scsi');
+export const needsController = (spec: GuestSpec): boolean =>
+  spec.configDrive !== null || spec.disks.some((disk) => placeOf(disk) === 'scsi');
 
 /** Where a disk sits. */
-export const placeOf = ({ bus, cdrom }: DiskWish): 'virtio' | 'scsi' | 'sata' => (cdrom ? 'sata' : bus);
-const keysAt = (wish: GuestWish, place: ReturnType<typeof placeOf>): string[] =>
-  inBootOrder(wish.disks)
+export const placeOf = ({ bus, cdrom }: DiskSpec): 'virtio' | 'scsi' | 'sata' => (cdrom ? 'sata' : bus);
+const keysAt = (spec: GuestSpec, place: ReturnType<typeof placeOf>): string[] =>
+  inBootOrder(spec.disks)
     .filter((disk) => placeOf(disk) === place)
     .map(({ id }) => keyOf(id));
 
 /** What takes a PCI port, in the order in which a new guest gets them. */
-export const pciKeys = (wish: GuestWish): string[] => [
-  ...keysAt(wish, 'virtio'),
-  ...wish.nics.map(({ portId }) => nicKey(portId)),
-  ...(needsController(wish) ? [controllerKey] : []),
+export const pciKeys = (spec: GuestSpec): string[] => [
+  ...keysAt(spec, 'virtio'),
+  ...spec.nics.map(({ portId }) => nicKey(portId)),
+  ...(needsController(spec) ? [controllerKey] : []),
 ];
 
-export const scsiKeys = (wish: GuestWish): string[] => [
-  ...(wish.configDrive ? [configKey] : []),
-  ...keysAt(wish, 'scsi'),
+export const scsiKeys = (spec: GuestSpec): string[] => [
+  ...(spec.configDrive ? [configKey] : []),
+  ...keysAt(spec, 'scsi'),
 ];
 
 /** The ports of the controller that the machine itself has. */
-export const sataKeys = (wish: GuestWish): string[] => keysAt(wish, 'sata');
+export const sataKeys = (spec: GuestSpec): string[] => keysAt(spec, 'sata');
 
-const inBootOrder = (disks: readonly DiskWish[]) =>
+const inBootOrder = (disks: readonly DiskSpec[]) =>
   disks.toSorted((a, b) => (a.bootIndex ?? Infinity) - (b.bootIndex ?? Infinity) || 0);
 
-export function diskParts(disk: DiskWish, fittings: Fittings): DiskParts {
+export function diskParts(disk: DiskSpec, fittings: Fittings): DiskParts {
   const key = keyOf(disk.id);
   return { key, ...backEnd(disk, key, fittings), device: frontEnd(disk, key, fittings) };
 }
 
-function backEnd(disk: DiskWish, key: string, { bases, initiator }: Fittings): Pick<DiskParts, 'secret' | 'nodes'> {
+function backEnd(disk: DiskSpec, key: string, { bases, initiator }: Fittings): Pick<DiskParts, 'secret' | 'nodes'> {
   const { source } = disk;
   const readOnly = { 'read-only': disk.readOnly ?? disk.cdrom ?? false };
   if (source.kind === 'iscsi') {
@@ -106,7 +106,7 @@ function baseNodes(key: string, filename: string, format: string): Words[] {
   return [file, format === 'qcow2' ? { ...top, backing: null } : top];
 }
 
-function frontEnd(disk: DiskWish, key: string, { slots }: Fittings): Words {
+function frontEnd(disk: DiskSpec, key: string, { slots }: Fittings): Words {
   const boot = disk.bootIndex === null ? {} : { bootindex: disk.bootIndex };
   const common = { id: diskDevice(key), drive: key, serial: disk.serial.slice(0, 20), ...boot };
   const devices: Readonly<Record<ReturnType<typeof placeOf>, Words>> = {
@@ -132,7 +132,7 @@ export const controller = ({ slots }: Fittings): Words => ({
   bus: port(slots[controllerKey]),
 });
 
-export function nicParts(nic: NicWish, { slots }: Fittings): NicParts {
+export function nicParts(nic: NicSpec, { slots }: Fittings): NicParts {
   const key = nicKey(nic.portId);
   const id = `net-${key}`;
   // QEMU's own network leads to the host's loopback as well as outside, and can only be closed towards both.

@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { run } from '#shared/process/run.ts';
-import { diskWish, exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
+import { diskSpec, exampleHost, guestSpec } from '../../../../test/fakes/compute-host.ts';
 import { imageDisk, oneImage, qemuTest } from '../../../../test/fakes/qemu.ts';
 
 qemuTest('disks grow, running or not, and never shrink', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish();
-  const sized = (sizeGb: number): GuestWish => ({ ...wish, disks: [diskWish({ id: 'root', bootIndex: 0, sizeGb })] });
-  const bytes = async () => (await readFile(join(stateDir, 'guests', wish.id, 'root.qcow2'))).readBigUInt64BE(24);
+  const spec = guestSpec();
+  const sized = (sizeGb: number): GuestSpec => ({ ...spec, disks: [diskSpec({ id: 'root', bootIndex: 0, sizeGb })] });
+  const bytes = async () => (await readFile(join(stateDir, 'guests', spec.id, 'root.qcow2'))).readBigUInt64BE(24);
   await hypervisor.ensureGuest(sized(1));
   await hypervisor.ensureGuest(sized(2));
   assert.equal(await bytes(), 2n << 30n);
@@ -25,18 +25,18 @@ qemuTest('a disk without a size is as large as its image; another image makes it
   const { stateDir, open } = await exampleHost(t);
   const { api } = await oneImage(t);
   const hypervisor = await open({ api });
-  const wish = guestWish({ power: 'off', disks: [imageDisk({ sizeGb: 0 })] });
-  await hypervisor.ensureGuest(wish);
-  const path = join(stateDir, 'guests', wish.id, 'root.qcow2');
+  const spec = guestSpec({ power: 'off', disks: [imageDisk({ sizeGb: 0 })] });
+  await hypervisor.ensureGuest(spec);
+  const path = join(stateDir, 'guests', spec.id, 'root.qcow2');
   assert.equal((await readFile(path)).readBigUInt64BE(24), 64n << 20n);
   const { birthtimeMs } = await stat(path);
-  await hypervisor.ensureGuest(wish);
+  await hypervisor.ensureGuest(spec);
   assert.equal((await stat(path)).birthtimeMs, birthtimeMs);
   const source = { kind: 'image', imageId: 'two', format: 'qcow2' } as const;
-  await hypervisor.ensureGuest({ ...wish, disks: [imageDisk({ sizeGb: 0, source })] });
+  await hypervisor.ensureGuest({ ...spec, disks: [imageDisk({ sizeGb: 0, source })] });
   assert.notEqual((await stat(path)).birthtimeMs, birthtimeMs);
   assert.deepEqual(
-    (await readdir(join(stateDir, 'guests', wish.id))).filter((name) => name.startsWith('base-')),
+    (await readdir(join(stateDir, 'guests', spec.id))).filter((name) => name.startsWith('base-')),
     ['base-two.qcow2'],
   );
 });
@@ -45,12 +45,12 @@ qemuTest('swap and ephemeral disks come formatted', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const sizeGb = 0.0625;
-  const wish = guestWish({
+  const spec = guestSpec({
     power: 'off',
-    disks: [diskWish({ id: 'swap', sizeGb }), diskWish({ id: 'ephemeral0', sizeGb })],
+    disks: [diskSpec({ id: 'swap', sizeGb }), diskSpec({ id: 'ephemeral0', sizeGb })],
   });
-  await hypervisor.ensureGuest(wish);
-  const folder = join(stateDir, 'guests', wish.id);
+  await hypervisor.ensureGuest(spec);
+  const folder = join(stateDir, 'guests', spec.id);
   const headOf = async (key: string) => {
     await run(
       ['qemu-img', 'dd', '-f', 'qcow2', '-O', 'raw', 'bs=4096', 'count=1', `if=${key}.qcow2`, `of=${key}.raw`],

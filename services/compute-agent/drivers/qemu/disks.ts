@@ -1,7 +1,7 @@
 /** A guest's disks of its own: overlays on images, and empty ones. Touched only while no process has them. */
 import { chown, open, readdir, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { DiskSpec, GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Room } from '#shared/files/room.ts';
 import { renameDurably } from '#shared/files/whole.ts';
@@ -9,37 +9,37 @@ import { copyImage, createQcow2, type ImageFile, resizeQcow2 } from '#shared/ima
 import { runConfined } from '#shared/process/confined.ts';
 import { bytesOf, isLocal, keyOf } from './devices.ts';
 import type { Base, ImageCache } from './images.ts';
-import { type Places, within } from './places.ts';
+import { type Places, within } from './paths.ts';
 import { checkOverlay, virtualBytes, withSpace } from './qemu-img.ts';
 import type { GuestRecord } from './record.ts';
 
 type Bases = GuestRecord['bases'];
 
-interface DiskGround {
+interface DiskRuntime {
   readonly places: Places;
   readonly images: ImageCache;
   readonly room: Room;
 }
 
 /** What each overlay stands on, fetched if need be: known before the first overlay is made. */
-export async function basesOf({ images }: DiskGround, { disks }: GuestWish): Promise<Record<string, Base>> {
+export async function basesOf({ images }: DiskRuntime, { disks }: GuestSpec): Promise<Record<string, Base>> {
   const bases: Record<string, Base> = {};
   for (const { id, source } of disks)
     if (source.kind === 'image') bases[keyOf(id)] = await withSpace('the image', images.baseOf(source.imageId));
   return bases;
 }
 
-/** The disks of the wish exist, in their size; what another image stood under is made anew; no others remain. */
-export async function ensureDisks(ground: DiskGround, record: GuestRecord, before: Bases): Promise<void> {
-  const local = record.wish.disks.filter(isLocal);
-  await removeOthers(ground.places, record, before);
-  for (const disk of local) await withSpace(`disk ${disk.id}`, ensureDisk(ground, record, disk));
+/** The disks of the spec exist, in their size; what another image stood under is made anew; no others remain. */
+export async function ensureDisks(runtime: DiskRuntime, record: GuestRecord, before: Bases): Promise<void> {
+  const local = record.spec.disks.filter(isLocal);
+  await removeOthers(runtime.places, record, before);
+  for (const disk of local) await withSpace(`disk ${disk.id}`, ensureDisk(runtime, record, disk));
 }
 
 export async function ensureDisk(
-  { places, images, room }: DiskGround,
+  { places, images, room }: DiskRuntime,
   record: GuestRecord,
-  disk: DiskWish,
+  disk: DiskSpec,
 ): Promise<void> {
   const key = keyOf(disk.id);
   const path = places.of(record.id, within.disk(key));
@@ -62,7 +62,7 @@ export async function ensureDisk(
 /** What a new disk takes at once: it grows with what its guest writes. */
 const newDiskBytes = 256 * 1024;
 
-const tooSmall = (disk: DiskWish, least: number) =>
+const tooSmall = (disk: DiskSpec, least: number) =>
   new Fault(
     409,
     'conflict',
@@ -70,7 +70,7 @@ const tooSmall = (disk: DiskWish, least: number) =>
   );
 
 interface NewDisk {
-  readonly disk: DiskWish;
+  readonly disk: DiskSpec;
   readonly key: string;
   readonly bytes: number;
   readonly base: Base | undefined;
@@ -144,7 +144,7 @@ export async function makeFileFor(uid: number | null, path: string, text = ''): 
 export const giveTo = (uid: number | null, path: string) => (uid === null ? undefined : chown(path, uid, uid));
 
 async function removeOthers(places: Places, record: GuestRecord, before: Bases): Promise<void> {
-  const stay = new Set(record.wish.disks.filter(isLocal).map(({ id }) => keyOf(id)));
+  const stay = new Set(record.spec.disks.filter(isLocal).map(({ id }) => keyOf(id)));
   const replaced = (key: string) => before[key] !== undefined && before[key].imageId !== record.bases[key]?.imageId;
   const bases = new Set(Object.values(record.bases).map(({ imageId, format }) => within.base(imageId, format)));
   for (const name of await readdir(places.guest(record.id))) {

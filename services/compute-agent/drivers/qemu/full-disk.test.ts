@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '#shared/process/run.ts';
-import { exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
+import { exampleHost, guestSpec } from '../../../../test/fakes/compute-host.ts';
 import { faultSaying, imageDisk, rootTest } from '../../../../test/fakes/qemu.ts';
 import type { ImageApi } from './images.ts';
 
@@ -25,8 +25,8 @@ rootTest('S03: a disk of the host that is full is said, and leaves nothing half 
   await mkdir(images, { recursive: true });
   await run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', images]);
   try {
-    const wish = guestWish({ disks: [imageDisk()] });
-    await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(/No space is left/));
+    const spec = guestSpec({ disks: [imageDisk()] });
+    await assert.rejects(hypervisor.ensureGuest(spec), faultSaying(/No space is left/));
     assert.deepEqual(await readdir(images), []);
   } finally {
     await run(['umount', images]);
@@ -44,11 +44,11 @@ rootTest(
     await run(['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=755', 'none', guests]);
     try {
       await writeFile(join(guests, 'ballast'), Buffer.alloc(1 << 20)).catch(() => {}); // to the last block
-      const wish = guestWish();
-      await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(/No space is left/));
+      const spec = guestSpec();
+      await assert.rejects(hypervisor.ensureGuest(spec), faultSaying(/No space is left/));
       await truncate(join(guests, 'ballast'), 0);
-      assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
-      await hypervisor.ensureGuestGone({ id: wish.id });
+      assert.equal((await hypervisor.ensureGuest(spec)).power, 'on');
+      await hypervisor.ensureGuestGone({ id: spec.id });
       assert.deepEqual(await readdir(guests), ['ballast']);
     } finally {
       await run(['umount', guests]);
@@ -75,7 +75,7 @@ rootTest(
     await run(['mount', '-t', 'tmpfs', '-o', 'size=64m', 'none', images]);
     try {
       await assert.rejects(
-        hypervisor.ensureGuest(guestWish({ disks: [imageDisk()] })),
+        hypervisor.ensureGuest(guestSpec({ disks: [imageDisk()] })),
         faultSaying(/No space is left/),
       );
       assert.deepEqual(await readdir(images), []);

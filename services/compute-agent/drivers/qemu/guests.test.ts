@@ -4,19 +4,19 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { tryRun } from '#shared/process/run.ts';
 import { connectUnix, ForeignSocket } from '#shared/process/unix-socket.ts';
-import { diskWish, exampleHost, guestWish, nicWish, until } from '../../../../test/fakes/compute-host.ts';
+import { diskSpec, exampleHost, guestSpec, nicSpec, until } from '../../../../test/fakes/compute-host.ts';
 import { faultSaying, processOf, qemuTest, recordOf, rootTest } from '../../../../test/fakes/qemu.ts';
 import { isAlive, isRoot, kill } from './processes.ts';
 
 qemuTest('a guest runs as a user of its own, without capabilities, under seccomp, for good', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
-  const [one, other] = [guestWish(), guestWish()];
-  await Promise.all([one, other].map((wish) => hypervisor.ensureGuest(wish)));
+  const [one, other] = [guestSpec(), guestSpec()];
+  await Promise.all([one, other].map((spec) => hypervisor.ensureGuest(spec)));
   const found = await processOf(stateDir, one.id);
   const status = await readFile(`/proc/${found?.pid}/status`, 'utf8');
   assert.match(status, /^CapEff:\s+0+$/m);
@@ -31,61 +31,61 @@ qemuTest('a guest runs as a user of its own, without capabilities, under seccomp
 qemuTest('a new mark begins one new process, said twice or by a new agent', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish();
-  await hypervisor.ensureGuest(wish);
-  const before = await processOf(stateDir, wish.id);
-  const again = { ...wish, boot: { mark: 'second', kind: 'hard' } } as const;
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
+  const before = await processOf(stateDir, spec.id);
+  const again = { ...spec, boot: { mark: 'second', kind: 'hard' } } as const;
   await hypervisor.ensureGuest(again);
-  const after = await processOf(stateDir, wish.id);
+  const after = await processOf(stateDir, spec.id);
   assert.notDeepEqual(after, before);
   await hypervisor.ensureGuest(again);
   await hypervisor.close();
   const next = await open();
   await next.recover(null);
   await next.ensureGuest(again);
-  assert.deepEqual(await processOf(stateDir, wish.id), after);
+  assert.deepEqual(await processOf(stateDir, spec.id), after);
 });
 
 qemuTest('K65: an agent that comes back finds its guests as they are, and can still plug', async (t) => {
   const { stateDir, open } = await exampleHost(t);
-  const wishes = [guestWish(), guestWish({ power: 'paused' }), guestWish({ power: 'off' })];
+  const specs = [guestSpec(), guestSpec({ power: 'paused' }), guestSpec({ power: 'off' })];
   const first = await open();
-  for (const wish of wishes) await first.ensureGuest(wish);
-  const before = await processOf(stateDir, wishes[0]?.id ?? '');
+  for (const spec of specs) await first.ensureGuest(spec);
+  const before = await processOf(stateDir, specs[0]?.id ?? '');
   await first.close();
   const second = await open();
   await second.recover(null);
   const powers = Object.fromEntries(second.guests().map(({ id, power }) => [id, power]));
   assert.deepEqual(
-    wishes.map(({ id }) => powers[id]),
+    specs.map(({ id }) => powers[id]),
     ['on', 'paused', 'off'],
   );
-  const [wish] = wishes as [GuestWish];
-  const { devices } = await second.ensureGuest({ ...wish, disks: [...wish.disks, diskWish({ id: 'extra' })] });
+  const [spec] = specs as [GuestSpec];
+  const { devices } = await second.ensureGuest({ ...spec, disks: [...spec.disks, diskSpec({ id: 'extra' })] });
   assert.deepEqual(devices, { root: 'vda', extra: 'vdb' });
-  assert.deepEqual(await processOf(stateDir, wish.id), before);
+  assert.deepEqual(await processOf(stateDir, spec.id), before);
 });
 
 qemuTest('a process that dies is said at once, with how', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const said = Promise.withResolvers<void>();
   const hypervisor = await open({ changed: said.resolve });
-  const wish = guestWish();
-  await hypervisor.ensureGuest(wish);
-  const found = await processOf(stateDir, wish.id);
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
+  const found = await processOf(stateDir, spec.id);
   assert.ok(found);
   await kill(found);
   await said.promise;
-  assert.deepEqual(hypervisor.guests(), [{ id: wish.id, power: 'off', reason: 'the process died: signal SIGKILL' }]);
-  assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+  assert.deepEqual(hypervisor.guests(), [{ id: spec.id, power: 'off', reason: 'the process died: signal SIGKILL' }]);
+  assert.equal((await hypervisor.ensureGuest(spec)).power, 'on');
 });
 
 /** Three guests, on, paused and off; then the host loses its power. */
 async function powerCut(t: TestContext) {
   const { stateDir, open } = await exampleHost(t);
-  const [on, paused, off] = [guestWish(), guestWish({ power: 'paused' }), guestWish({ power: 'off' })];
+  const [on, paused, off] = [guestSpec(), guestSpec({ power: 'paused' }), guestSpec({ power: 'off' })];
   const before = await open();
-  for (const wish of [on, paused, off]) await before.ensureGuest(wish);
+  for (const spec of [on, paused, off]) await before.ensureGuest(spec);
   await before.close();
   for (const { id } of [on, paused]) {
     const found = await processOf(stateDir, id);
@@ -129,13 +129,13 @@ qemuTest(
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const hypervisor = await open();
-    const wish = guestWish({
-      nics: [nicWish()],
+    const spec = guestSpec({
+      nics: [nicSpec()],
       configDrive: {},
-      disks: [diskWish({ id: 'root' }), diskWish({ bus: 'scsi' })],
+      disks: [diskSpec({ id: 'root' }), diskSpec({ bus: 'scsi' })],
     });
-    await hypervisor.ensureGuest({ ...wish, disks: [...wish.disks, diskWish({ id: 'disc', cdrom: true })] });
-    const { argv } = await recordOf(stateDir, wish.id);
+    await hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, diskSpec({ id: 'disc', cdrom: true })] });
+    const { argv } = await recordOf(stateDir, spec.id);
     assert.ok(argv.includes('-nodefaults') && argv.includes('-no-user-config'));
     assert.ok(!argv.some((word) => /^-(smbios|fda|fdb|usb|usbdevice|soundhw|drive)$/.test(word)));
     const devices = argv.flatMap((word, at) => (argv[at - 1] === '-device' ? [word] : []));
@@ -152,8 +152,8 @@ qemuTest(
 rootTest('OSSA-2014-001: no other user of the machine can enter the folders of the agent', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish();
-  await hypervisor.ensureGuest(wish);
+  const spec = guestSpec();
+  await hypervisor.ensureGuest(spec);
   for (const folder of [stateDir, join(stateDir, 'guests'), join(stateDir, 'images')])
     assert.equal((await stat(folder)).mode & 0o077, 0, folder);
   const elsewhere = [
@@ -162,7 +162,7 @@ rootTest('OSSA-2014-001: no other user of the machine can enter the folders of t
     '--regid=4242',
     '--clear-groups',
     'ls',
-    join(stateDir, 'guests', wish.id),
+    join(stateDir, 'guests', spec.id),
   ];
   assert.notEqual((await tryRun(elsewhere)).code, 0);
 });
@@ -170,10 +170,10 @@ rootTest('OSSA-2014-001: no other user of the machine can enter the folders of t
 qemuTest('K16: nothing of a guest that is gone remains', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish({ configDrive: { 'openstack/latest/meta_data.json': '{}' } });
-  await hypervisor.ensureGuest(wish);
-  const found = await processOf(stateDir, wish.id);
-  await hypervisor.ensureGuestGone({ id: wish.id });
+  const spec = guestSpec({ configDrive: { 'openstack/latest/meta_data.json': '{}' } });
+  await hypervisor.ensureGuest(spec);
+  const found = await processOf(stateDir, spec.id);
+  await hypervisor.ensureGuestGone({ id: spec.id });
   assert.deepEqual(await readdir(join(stateDir, 'guests')), []);
   assert.ok(found && !(await isAlive(found)));
 });
@@ -183,7 +183,7 @@ qemuTest(
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const hypervisor = await open();
-    const [evil, other] = [guestWish(), guestWish()];
+    const [evil, other] = [guestSpec(), guestSpec()];
     await hypervisor.ensureGuest(evil);
     await hypervisor.ensureGuest(other);
     const found = await processOf(stateDir, evil.id);
@@ -213,33 +213,33 @@ qemuTest(
     const hypervisor = await open();
     const secret = randomUUID();
     const login = { portal: '127.0.0.1:1', iqn: 'iqn.2026-11.test:none', lun: 1, user: 'me', secret };
-    const volume = diskWish({ source: { kind: 'iscsi', ...login } });
-    const wish = guestWish();
-    const withVolume = { ...wish, disks: [...wish.disks, volume] };
+    const volume = diskSpec({ source: { kind: 'iscsi', ...login } });
+    const spec = guestSpec();
+    const withVolume = { ...spec, disks: [...spec.disks, volume] };
     await assert.rejects(hypervisor.ensureGuest(withVolume), (error: unknown) => {
       assert.ok(error instanceof Fault && /iSCSI|LUN|connect/i.test(error.details ?? ''));
       assert.doesNotMatch(error.message, /iSCSI|QEMU|127\.0\.0\.1|iqn/);
       return true;
     });
-    const { argv } = await recordOf(stateDir, wish.id);
+    const { argv } = await recordOf(stateDir, spec.id);
     assert.ok(!argv.join(' ').includes(secret));
     assert.deepEqual(
-      (await readdir(join(stateDir, 'guests', wish.id))).filter((name) => name.endsWith('.secret')),
+      (await readdir(join(stateDir, 'guests', spec.id))).filter((name) => name.endsWith('.secret')),
       [],
     );
-    assert.equal((await hypervisor.ensureGuest(wish)).power, 'on');
+    assert.equal((await hypervisor.ensureGuest(spec)).power, 'on');
     await assert.rejects(hypervisor.ensureGuest(withVolume), faultSaying(/iSCSI|LUN|connect/i));
-    assert.deepEqual((await hypervisor.ensureGuest(wish)).devices, { root: 'vda' });
+    assert.deepEqual((await hypervisor.ensureGuest(spec)).devices, { root: 'vda' });
   },
 );
 
 qemuTest('a guest without a free place refuses one more device', async (t) => {
   const { open } = await exampleHost(t);
   const hypervisor = await open();
-  const wish = guestWish();
-  const many = Array.from({ length: 20 }, () => diskWish({ sizeGb: 0.1 }));
+  const spec = guestSpec();
+  const many = Array.from({ length: 20 }, () => diskSpec({ sizeGb: 0.1 }));
   await assert.rejects(
-    hypervisor.ensureGuest({ ...wish, disks: [...wish.disks, ...many] }),
+    hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, ...many] }),
     faultSaying(/20 PCI ports/),
   );
 });

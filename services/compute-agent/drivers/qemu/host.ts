@@ -4,7 +4,7 @@ import type { Log } from '#shared/log/log.ts';
 import type { Power, turns } from '../hypervisor.ts';
 import type { Fittings } from './devices.ts';
 import type { ImageApi, ImageCache } from './images.ts';
-import type { Places } from './places.ts';
+import type { Places } from './paths.ts';
 import type { Abilities, VirtType } from './probe.ts';
 import type { ProcessId } from './processes.ts';
 import type { Qmp } from './qmp.ts';
@@ -53,7 +53,7 @@ export interface QemuHost {
   readonly abilities: Abilities;
   readonly log: Log;
   readonly guests: Map<string, Guest>;
-  readonly inTurn: ReturnType<typeof turns>;
+  readonly inOrder: ReturnType<typeof turns>;
   /** Listens to what the guest does by itself. */
   readonly watch: (guest: Guest, running: Running) => void;
   /** Tells that the report says something new. */

@@ -1,6 +1,6 @@
 /** Disks and NICs that come and go while the guest runs. Compared with what QEMU has, not with what was once done. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DiskWish, GuestWish, NicWish } from '#shared/contracts/compute-agent.ts';
+import type { DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import {
   bytesOf,
@@ -22,10 +22,10 @@ import { fittingsOf, type Guest, type QemuHost } from './host.ts';
 import { type Qmp, type QmpEvent, QmpRefused } from './qmp.ts';
 import { ensureTap } from './taps.ts';
 
-/** Takes away first: places and names become free. The record has the wish and its slots already. */
+/** Takes away first: places and names become free. The record has the spec and its slots already. */
 export async function unplugOthers(
   guest: Guest,
-  { disks, nics }: GuestWish,
+  { disks, nics }: GuestSpec,
   qmp: Qmp,
   replaced?: AbortSignal,
 ): Promise<void> {
@@ -38,18 +38,18 @@ export async function unplugOthers(
 }
 
 export async function plugMissing(host: QemuHost, guest: Guest, qmp: Qmp): Promise<void> {
-  const { wish } = guest.record;
+  const { spec } = guest.record;
   const plugged = new Set(await pluggedDevices(qmp));
-  if (needsController(wish) && !(await children(qmp, '/machine/peripheral')).includes(controllerKey))
+  if (needsController(spec) && !(await children(qmp, '/machine/peripheral')).includes(controllerKey))
     await addDevice(qmp, controller(fittingsOf(host, guest.record)));
-  for (const disk of wish.disks) {
-    if (plugged.has(diskDevice(keyOf(disk.id)))) await growIfWished(qmp, disk);
+  for (const disk of spec.disks) {
+    if (plugged.has(diskDevice(keyOf(disk.id)))) await growIfRequested(qmp, disk);
     else await plugDisk(host, guest, qmp, disk);
   }
-  for (const nic of wish.nics) if (!plugged.has(nicDevice(nicKey(nic.portId)))) await plugNic(host, guest, qmp, nic);
+  for (const nic of spec.nics) if (!plugged.has(nicDevice(nicKey(nic.portId)))) await plugNic(host, guest, qmp, nic);
 }
 
-/** Those that follow the wish: named by us, unlike the machine's own. */
+/** Those that follow the spec: named by us, unlike the machine's own. */
 const pluggedDevices = async (qmp: Qmp) =>
   (await children(qmp, '/machine/peripheral')).filter((id) => /^(disk|nic)-/.test(id));
 
@@ -64,10 +64,10 @@ interface Node {
 }
 const nodesOf = (qmp: Qmp) => qmp.execute<Node[]>('query-named-block-nodes', { flat: true });
 
-async function plugDisk(host: QemuHost, guest: Guest, qmp: Qmp, disk: DiskWish): Promise<void> {
+async function plugDisk(host: QemuHost, guest: Guest, qmp: Qmp, disk: DiskSpec): Promise<void> {
   if (isLocal(disk)) await ensureDisk(host, guest.record, disk);
   const parts = diskParts(disk, fittingsOf(host, guest.record));
-  await thrice(`disk ${disk.id}`, async () => {
+  await retryThreeTimes(`disk ${disk.id}`, async () => {
     await dropBackEnd(qmp, parts.key);
     await addBackEnd(qmp, parts);
     await addDevice(qmp, parts.device);
@@ -79,11 +79,11 @@ async function addBackEnd(qmp: Qmp, { secret, nodes }: DiskParts): Promise<void>
   for (const node of nodes) await qmp.execute('blockdev-add', node);
 }
 
-async function plugNic(host: QemuHost, guest: Guest, qmp: Qmp, nic: NicWish): Promise<void> {
+async function plugNic(host: QemuHost, guest: Guest, qmp: Qmp, nic: NicSpec): Promise<void> {
   const { bridge } = nic;
   if (bridge !== null) await ensureTap({ ...nic, bridge }, guest.record.uid);
   const { netdev, device } = nicParts(nic, fittingsOf(host, guest.record));
-  await thrice(`port ${nic.portId}`, async () => {
+  await retryThreeTimes(`port ${nic.portId}`, async () => {
     await qmp.execute('netdev_del', { id: netdev.id }).catch(ifRefused);
     const yesNo = netdev.type === 'tap' ? { script: 'no', downscript: 'no' } : {};
     await qmp.execute('netdev_add', { ...netdev, ...yesNo });
@@ -94,7 +94,7 @@ async function plugNic(host: QemuHost, guest: Guest, qmp: Qmp, nic: NicWish): Pr
 const addDevice = (qmp: Qmp, device: object) => qmp.execute('device_add', device);
 
 /** A target may need a moment before it lets a new initiator in; a lasting no is told. */
-async function thrice(what: string, work: () => Promise<void>): Promise<void> {
+async function retryThreeTimes(what: string, work: () => Promise<void>): Promise<void> {
   for (let left = 2; ; left--) {
     try {
       return await work();
@@ -134,7 +134,7 @@ const ifRefused = (error: unknown) => {
   if (!(error instanceof QmpRefused)) throw error;
 };
 
-/** Nodes and secrets of disks that are no longer wished, also those that a crash left half made. */
+/** Nodes and secrets of disks that are no longer wanted, also those that a crash left half made. */
 async function dropNodes(qmp: Qmp, stay: ReadonlySet<string>): Promise<void> {
   const names = (await nodesOf(qmp)).map((node) => node['node-name']);
   const keys = new Set(names.filter((name) => /-file$/.test(name)).map((name) => name.replace(/(-base)?-file$/, '')));
@@ -147,7 +147,7 @@ async function dropBackEnd(qmp: Qmp, key: string): Promise<void> {
   await qmp.execute('object-del', { id: `secret-${key}` }).catch(ifRefused);
 }
 
-async function growIfWished(qmp: Qmp, disk: DiskWish): Promise<void> {
+async function growIfRequested(qmp: Qmp, disk: DiskSpec): Promise<void> {
   const node = (await nodesOf(qmp)).find((each) => each['node-name'] === keyOf(disk.id));
   const size = bytesOf(disk.sizeGb);
   if (!node || size <= node.image['virtual-size']) return;

@@ -2,24 +2,24 @@
 import assert from 'node:assert/strict';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskWish, GuestWish } from '#shared/contracts/compute-agent.ts';
-import { exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
+import type { DiskSpec, GuestSpec } from '#shared/contracts/compute-agent.ts';
+import { exampleHost, guestSpec } from '../../../../test/fakes/compute-host.ts';
 import { faultSaying, imageDisk, oneImage, processOf, qemuTest } from '../../../../test/fakes/qemu.ts';
 
 qemuTest('an image is fetched once for all guests, and tidied away when no guest uses it', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const { api, asked } = await oneImage(t);
   const hypervisor = await open({ api });
-  const wishes = [1, 2, 3].map(() => guestWish({ disks: [imageDisk()] }));
-  await Promise.all(wishes.map((wish) => hypervisor.ensureGuest(wish)));
+  const specs = [1, 2, 3].map(() => guestSpec({ disks: [imageDisk()] }));
+  await Promise.all(specs.map((spec) => hypervisor.ensureGuest(spec)));
   assert.equal(asked.downloads, 1);
   assert.deepEqual(await readdir(join(stateDir, 'images')), ['one.qcow2']);
   await rm(join(stateDir, 'images', 'one.qcow2')); // as tidied: each guest has its own link
-  const [wish] = wishes as [GuestWish];
-  assert.equal((await hypervisor.ensureGuest({ ...wish, boot: { mark: 'again', kind: 'hard' } })).power, 'on');
+  const [spec] = specs as [GuestSpec];
+  assert.equal((await hypervisor.ensureGuest({ ...spec, boot: { mark: 'again', kind: 'hard' } })).power, 'on');
 });
 
-const refused: [string, Parameters<typeof oneImage>[1], Partial<DiskWish>, RegExp][] = [
+const refused: [string, Parameters<typeof oneImage>[1], Partial<DiskSpec>, RegExp][] = [
   ['whose bytes are not those of its checksum', { hash: 'f'.repeat(128) }, {}, /checksum/],
   ['that stands on another file', { words: ['-b', 'below', '-F', 'raw'] }, {}, /backing file/],
   ['that is not of its format', { format: 'vmdk' }, {}, /declared as vmdk, but its bytes are qcow2/],
@@ -31,9 +31,9 @@ for (const [what, image, disk, words] of refused) {
     const { stateDir, open } = await exampleHost(t);
     const { api } = await oneImage(t, image);
     const hypervisor = await open({ api });
-    const wish = guestWish({ disks: [imageDisk(disk)] });
-    await assert.rejects(hypervisor.ensureGuest(wish), faultSaying(words));
-    assert.equal(await processOf(stateDir, wish.id), null);
+    const spec = guestSpec({ disks: [imageDisk(disk)] });
+    await assert.rejects(hypervisor.ensureGuest(spec), faultSaying(words));
+    assert.equal(await processOf(stateDir, spec.id), null);
     assert.deepEqual(
       (await readdir(join(stateDir, 'images'))).filter((name) => name.startsWith('work-')),
       [],

@@ -96,7 +96,7 @@ async function fetchImage(options: CacheOptions, imageId: string): Promise<Base>
     const reason = whyNoDisk({ id: imageId, disk_format: facts.format, container_format: facts.container });
     if (reason !== undefined) throw new Fault(409, 'conflict', reason);
     const source = await readable(imageId, downloadChecked(options, imageId, facts, work));
-    const { path, format } = await readable(imageId, settleFormat(options, source, facts.format, work));
+    const { path, format } = await readable(imageId, reconcileFormat(options, source, facts.format, work));
     const base = { imageId, format };
     await keep(path, join(dir, `${imageId}.${format}`));
     log.info({ imageId, tookMs: Date.now() - startedAt }, 'image is on this host');
@@ -127,7 +127,7 @@ async function downloadChecked({ api, room }: CacheOptions, imageId: string, fac
 }
 
 /** The file that is kept, and its format. What guests cannot be laid over becomes qcow2. */
-async function settleFormat(
+async function reconcileFormat(
   { room }: CacheOptions,
   source: string,
   declared: string,

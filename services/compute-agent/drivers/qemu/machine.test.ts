@@ -1,7 +1,7 @@
 /** What a guest finds in its machine: each device is a way to the host. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
+import { exampleHost, guestSpec } from '../../../../test/fakes/compute-host.ts';
 import { qemuTest, recordOf } from '../../../../test/fakes/qemu.ts';
 import { Qmp } from './qmp.ts';
 
@@ -16,10 +16,10 @@ qemuTest(
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const hypervisor = await open();
-    const wish = guestWish({ configDrive: { 'openstack/latest/meta_data.json': '{}' } });
-    await hypervisor.ensureGuest(wish);
-    const { uid } = await recordOf(stateDir, wish.id);
-    const qmp = await Qmp.connect(join(stateDir, 'guests', wish.id, 'run', 'monitor.sock'), uid);
+    const spec = guestSpec({ configDrive: { 'openstack/latest/meta_data.json': '{}' } });
+    await hypervisor.ensureGuest(spec);
+    const { uid } = await recordOf(stateDir, spec.id);
+    const qmp = await Qmp.connect(join(stateDir, 'guests', spec.id, 'run', 'monitor.sock'), uid);
     const tree = await qmp.execute<string>('human-monitor-command', { 'command-line': 'info qtree' });
     qmp.close();
     const devices = [...tree.matchAll(/dev: ([\w.-]+)/g)].map(([, type = '']) => type);

@@ -4,7 +4,7 @@ import { open as openFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { run } from '#shared/process/run.ts';
-import { diskWish, exampleHost, guestWish } from '../../../../test/fakes/compute-host.ts';
+import { diskSpec, exampleHost, guestSpec } from '../../../../test/fakes/compute-host.ts';
 import { dynamicVhd, qcow2, vhdx, vmdk } from '../../../../test/fakes/hostile-images/builders.ts';
 import { faultSaying, imageDisk, oneImage, qemuTest } from '../../../../test/fakes/qemu.ts';
 
@@ -15,18 +15,18 @@ async function offGuest(t: TestContext, disks = [imageDisk({ sizeGb: 0 })]) {
   const { stateDir, open } = await exampleHost(t);
   const { api, sent, dir } = await oneImage(t);
   const hypervisor = await open({ api });
-  const wish = guestWish({ power: 'off', disks });
-  await hypervisor.ensureGuest(wish);
+  const spec = guestSpec({ power: 'off', disks });
+  await hypervisor.ensureGuest(spec);
   const secret = join(dir, 'secret');
   await writeFile(secret, secretText);
   const snapshot = async (format: 'raw' | 'qcow2') => {
     sent.length = 0;
-    await hypervisor.uploadSnapshot({ id: `${wish.id}/snapshot`, serverId: wish.id, imageId: 'waiting', format });
+    await hypervisor.uploadSnapshot({ id: `${spec.id}/snapshot`, serverId: spec.id, imageId: 'waiting', format });
     const copy = join(dir, `copy.${format}`);
     await writeFile(copy, Buffer.concat(sent));
     return copy;
   };
-  return { hypervisor, wish, secret, snapshot, folder: join(stateDir, 'guests', wish.id), dir };
+  return { hypervisor, spec, secret, snapshot, folder: join(stateDir, 'guests', spec.id), dir };
 }
 
 const planted: Readonly<Record<string, (secret: string) => Buffer>> = {
@@ -40,7 +40,7 @@ for (const [format, header] of Object.entries(planted))
   qemuTest(
     `OSSA-2014-009, OSSA-2016-001, OSSA-2016-007: a ${format} header on a guest's disk is bytes like others, in snapshots and when it grows`,
     async (t) => {
-      const { hypervisor, wish, secret, snapshot, folder, dir } = await offGuest(t);
+      const { hypervisor, spec, secret, snapshot, folder, dir } = await offGuest(t);
       const bytes = Buffer.concat([header(secret), Buffer.alloc(2 ** 20)]).subarray(0, 2 ** 20);
       await writeFile(join(dir, 'planted'), bytes);
       const write = `write -q -s ${join(dir, 'planted')} 0 1M`;
@@ -54,7 +54,7 @@ for (const [format, header] of Object.entries(planted))
         assert.deepEqual([info['backing-filename'], info.format], [undefined, 'qcow2']);
       };
       await check();
-      await hypervisor.ensureGuest({ ...wish, disks: [imageDisk({ sizeGb: 0.0703125 })] });
+      await hypervisor.ensureGuest({ ...spec, disks: [imageDisk({ sizeGb: 0.0703125 })] });
       await check();
     },
   );
@@ -72,22 +72,22 @@ async function rename(path: string, to: string): Promise<void> {
 qemuTest(
   'OSSA-2026-002: what a disk says it stands on is not asked, neither for a snapshot nor when it grows',
   async (t) => {
-    const { hypervisor, wish, secret, snapshot, folder } = await offGuest(t);
+    const { hypervisor, spec, secret, snapshot, folder } = await offGuest(t);
     await rename(join(folder, 'root.qcow2'), secret);
     assert.ok(!(await readFile(await snapshot('raw'))).includes('secret of the host'));
-    await hypervisor.ensureGuest({ ...wish, disks: [imageDisk({ sizeGb: 0.0703125 })] });
+    await hypervisor.ensureGuest({ ...spec, disks: [imageDisk({ sizeGb: 0.0703125 })] });
     assert.ok(!(await readFile(await snapshot('raw'))).includes('secret of the host'));
   },
 );
 
 qemuTest('a disk that says its data is elsewhere is not touched', async (t) => {
-  const { hypervisor, wish, folder, snapshot } = await offGuest(t, [
-    diskWish({ id: 'root', bootIndex: 0, sizeGb: 0.0703125 }),
+  const { hypervisor, spec, folder, snapshot } = await offGuest(t, [
+    diskSpec({ id: 'root', bootIndex: 0, sizeGb: 0.0703125 }),
   ]);
   const file = await openFile(join(folder, 'root.qcow2'), 'r+');
   await file.write(Buffer.from([0, 0, 0, 0, 0, 0, 0, 4]), 0, 8, 72);
   await file.close();
   await assert.rejects(snapshot('raw'), faultSaying(/another file/));
-  const larger = { ...wish, disks: [diskWish({ id: 'root', bootIndex: 0, sizeGb: 0.09375 })] };
+  const larger = { ...spec, disks: [diskSpec({ id: 'root', bootIndex: 0, sizeGb: 0.09375 })] };
   await assert.rejects(hypervisor.ensureGuest(larger), faultSaying(/another file/));
 });

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { own } from '#shared/input/own.ts';
 import { startDetached } from '#shared/process/detached.ts';
 import type { Power } from '../hypervisor.ts';
-import { partsOf, qemuWords, secretFile } from './command.ts';
+import { partsOf, qemuArgv, secretFile } from './command.ts';
 import { giveTo, makeFileFor } from './disks.ts';
 import { fittingsOf, type Guest, type QemuHost, type Running, save } from './host.ts';
-import { within } from './places.ts';
+import { within } from './paths.ts';
 import { findProcess, identify, isAlive, isGoneWithin, kill, unprivileged } from './processes.ts';
 import { Qmp } from './qmp.ts';
 
@@ -47,11 +47,11 @@ export async function start(host: QemuHost, guest: Guest): Promise<void> {
   const startedAt = Date.now();
   const fittings = fittingsOf(host, record);
   const name = `${settings.cloudId}-${record.id}`;
-  const argv = qemuWords(settings.qemu, record, fittings, { ...settings, name });
+  const argv = qemuArgv(settings.qemu, record, fittings, { ...settings, name });
   await save(host, guest, { argv });
   await mkdir(places.of(record.id, within.run), { recursive: true, mode: 0o700 });
   await giveTo(record.uid, places.of(record.id, within.run));
-  const secrets = partsOf(record.wish, fittings).disks.flatMap(({ key, secret }) => (secret ? [{ key, secret }] : []));
+  const secrets = partsOf(record.spec, fittings).disks.flatMap(({ key, secret }) => (secret ? [{ key, secret }] : []));
   for (const { key, secret } of secrets)
     await makeFileFor(record.uid, places.of(record.id, secretFile(key)), secret.data);
   try {
@@ -108,7 +108,7 @@ const pressEveryMs = 5_000;
 interface Stop {
   readonly soft: boolean;
   readonly graceMs: number;
-  /** Ends the wait for the guest, which runs on: the later wish decides. */
+  /** Ends the wait for the guest, which runs on: the later spec decides. */
   readonly replaced?: AbortSignal | undefined;
 }
 
@@ -140,10 +140,10 @@ async function end({ qmp, process }: Running): Promise<void> {
   qmp.close();
 }
 
-/** Runs or stands still, as wished. A guest that crashed stays so, until it is rebooted. */
-export async function setRunning(guest: Guest, wished: 'on' | 'paused'): Promise<Power> {
+/** Runs or stands still, as specified. A guest that crashed stays so, until it is rebooted. */
+export async function setRunning(guest: Guest, requested: 'on' | 'paused'): Promise<Power> {
   const { power } = await powerNow(guest);
-  if (!guest.running || power === wished || power === 'crashed' || power === 'off') return power;
-  await guest.running.qmp.execute(wished === 'on' ? 'cont' : 'stop');
+  if (!guest.running || power === requested || power === 'crashed' || power === 'off') return power;
+  await guest.running.qmp.execute(requested === 'on' ? 'cont' : 'stop');
   return (await powerNow(guest)).power;
 }

@@ -10,13 +10,13 @@ import { factsOf } from '../machine.ts';
 import { tailOf, trimConsole } from './console.ts';
 import type { Guest, QemuHost, QemuSettings } from './host.ts';
 import { type CacheOptions, type ImageApi, imageCache } from './images.ts';
-import { placesIn, within } from './places.ts';
+import { placesIn, within } from './paths.ts';
 import { findRunning, stop } from './power.ts';
 import { probe } from './probe.ts';
 import { findProcess, kill } from './processes.ts';
 import { withSpace } from './qemu-img.ts';
+import { reconcileGuest } from './reconcile.ts';
 import { eachOf, recoverGuests } from './recover.ts';
-import { settleGuest } from './settle.ts';
 import { sendSnapshot } from './snapshot.ts';
 import { ensureTapGone } from './taps.ts';
 import { watch } from './watch.ts';
@@ -34,7 +34,7 @@ interface QemuOptions {
 
 export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> {
   const host = await openHost(options);
-  const { guests, inTurn, places } = host;
+  const { guests, inOrder, places } = host;
   const closing = new AbortController();
   let recovering: Promise<void> = Promise.resolve();
   const guestOf = (id: string): Guest => {
@@ -43,11 +43,12 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
     return guest;
   };
   return {
-    ensureGuest: (wish, replaced) => inTurn(wish.id, () => withSpace('the guest', settleGuest(host, wish, replaced))),
-    ensureGuestGone: ({ id }) => inTurn(id, () => removeGuest(host, id)),
-    uploadSnapshot: (wish) => sendSnapshot(host, wish),
-    recover: async (ownerSays) => {
-      recovering = (await recoverGuests(host, ownerSays, closing.signal)).rest;
+    ensureGuest: (spec, replaced) =>
+      inOrder(spec.id, () => withSpace('the guest', reconcileGuest(host, spec, replaced))),
+    ensureGuestGone: ({ id }) => inOrder(id, () => removeGuest(host, id)),
+    uploadSnapshot: (spec) => sendSnapshot(host, spec),
+    recover: async (ownerState) => {
+      recovering = (await recoverGuests(host, ownerState, closing.signal)).rest;
     },
     facts: async () => {
       await keepBounds(host);
@@ -67,9 +68,9 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
       for (const guest of guests.values()) letGo(guest);
     },
     stopGuests: (graceMs) =>
-      eachOf([...guests.values()], 8, (guest) => inTurn(guest.record.id, () => stopGuest(host, guest, graceMs))),
+      eachOf([...guests.values()], 8, (guest) => inOrder(guest.record.id, () => stopGuest(host, guest, graceMs))),
     removeGuests: async () => {
-      await eachOf([...guests.keys()], 8, (id) => inTurn(id, () => removeGuest(host, id)));
+      await eachOf([...guests.keys()], 8, (id) => inOrder(id, () => removeGuest(host, id)));
       await rm(places.root, { recursive: true, force: true });
     },
   };
@@ -110,7 +111,7 @@ async function openHost({
     abilities,
     log,
     guests: new Map(),
-    inTurn: turns(),
+    inOrder: turns(),
     changed,
   };
   const host: QemuHost = { ...parts, watch: (guest, running) => watch(host, guest, running) };

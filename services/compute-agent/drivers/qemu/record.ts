@@ -1,8 +1,8 @@
 /** What the agent keeps of a guest: one JSON file, written before the deed it speaks of. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
-import type { GuestMachine, GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { GuestMachine, GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
-import { type Places, within } from './places.ts';
+import { type Places, within } from './paths.ts';
 import type { ProcessId } from './processes.ts';
 
 export interface GuestRecord {
@@ -11,10 +11,10 @@ export interface GuestRecord {
   readonly uid: number | null;
   readonly machine: GuestMachine;
   /** The last one, whole: what a start after a power cut is made of. */
-  readonly wish: GuestWish;
-  /** What the guest is meant to be, by the last wish or by itself. */
+  readonly spec: GuestSpec;
+  /** What the guest is meant to be, by the last spec or by itself. */
   readonly power: 'on' | 'off' | 'paused';
-  /** Why it is off, when nobody wished it. */
+  /** Why it is off, when nobody requested it. */
   readonly reason: string | null;
   /** The boot mark that was carried out, or is being: see `leaving`. */
   readonly bootMark: string;

@@ -1,48 +1,48 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
-import { diskWish, guestWish } from '../../../../test/fakes/compute-host.ts';
+import { diskSpec, guestSpec } from '../../../../test/fakes/compute-host.ts';
 import { keyOf } from './devices.ts';
 import { assignSlots, nameDisks } from './slots.ts';
 
-const [root, one, two] = [diskWish({ id: 'root', bootIndex: 0 }), diskWish({ id: 'one' }), diskWish({ id: 'two' })];
+const [root, one, two] = [diskSpec({ id: 'root', bootIndex: 0 }), diskSpec({ id: 'one' }), diskSpec({ id: 'two' })];
 
-test('the disk that boots first sits first, wherever the wish names it', () => {
-  assert.deepEqual(assignSlots(guestWish({ disks: [one, root] }), {}, 20), { root: 0, one: 1 });
+test('the disk that boots first sits first, wherever the spec names it', () => {
+  assert.deepEqual(assignSlots(guestSpec({ disks: [one, root] }), {}, 20), { root: 0, one: 1 });
 });
 
 test('a device keeps its place when others come and go', () => {
-  const all = assignSlots(guestWish({ disks: [root, one, two] }), {}, 20);
-  const without = assignSlots(guestWish({ disks: [root, two] }), all, 20);
+  const all = assignSlots(guestSpec({ disks: [root, one, two] }), {}, 20);
+  const without = assignSlots(guestSpec({ disks: [root, two] }), all, 20);
   assert.deepEqual(without, { root: 0, two: 2 });
-  assert.deepEqual(assignSlots(guestWish({ disks: [root, two, one] }), without, 20), { root: 0, two: 2, one: 1 });
+  assert.deepEqual(assignSlots(guestSpec({ disks: [root, two, one] }), without, 20), { root: 0, two: 2, one: 1 });
 });
 
 test('scsi disks and the config drive share a controller, which takes one PCI place', () => {
   const disks = [root, { ...one, bus: 'scsi' as const }];
-  const slots = assignSlots(guestWish({ disks, configDrive: {} }), {}, 20);
+  const slots = assignSlots(guestSpec({ disks, configDrive: {} }), {}, 20);
   assert.deepEqual(slots, { root: 0, scsi0: 1, config: 0, one: 1 });
 });
 
-test('without a free place the wish is refused', () => {
-  const wish = guestWish({ disks: [root, one, two] });
+test('without a free place the spec is refused', () => {
+  const spec = guestSpec({ disks: [root, one, two] });
   assert.throws(
-    () => assignSlots(wish, {}, 2),
+    () => assignSlots(spec, {}, 2),
     (error) => error instanceof Fault && error.status === 409,
   );
 });
 
 test('disks are named in the order of their places, a new one takes the first free letter', () => {
   const slots = { root: 0, one: 2, two: 1 };
-  const wish = guestWish({ disks: [root, one, two] });
-  assert.deepEqual(nameDisks(wish, slots, {}), { root: 'vda', two: 'vdb', one: 'vdc' });
-  assert.deepEqual(nameDisks(wish, slots, { root: 'vda', one: 'vdc' }), { root: 'vda', one: 'vdc', two: 'vdb' });
+  const spec = guestSpec({ disks: [root, one, two] });
+  assert.deepEqual(nameDisks(spec, slots, {}), { root: 'vda', two: 'vdb', one: 'vdc' });
+  assert.deepEqual(nameDisks(spec, slots, { root: 'vda', one: 'vdc' }), { root: 'vda', one: 'vdc', two: 'vdb' });
 });
 
 test('after vdz comes vdaa', () => {
-  const disks = Array.from({ length: 28 }, (_, at) => diskWish({ id: `d${at}` }));
-  const slots = assignSlots(guestWish({ disks }), {}, 30);
-  const names = nameDisks(guestWish({ disks }), slots, {});
+  const disks = Array.from({ length: 28 }, (_, at) => diskSpec({ id: `d${at}` }));
+  const slots = assignSlots(guestSpec({ disks }), {}, 30);
+  const names = nameDisks(guestSpec({ disks }), slots, {});
   assert.deepEqual([names.d25, names.d26, names.d27], ['vdz', 'vdaa', 'vdab']);
 });
 

@@ -1,16 +1,16 @@
 /** Which PCI port or scsi unit a device sits in. Kept while the device lives: guests name their disks and NICs by it. */
-import type { GuestWish } from '#shared/contracts/compute-agent.ts';
+import type { GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { keyOf, pciKeys, placeOf, sataKeys, scsiKeys } from './devices.ts';
 
 type Slots = Readonly<Record<string, number>>;
 
-/** Places for all of the wish: those that have one keep it, the others take the lowest free one. */
-export function assignSlots(wish: GuestWish, before: Slots, ports: number): Slots {
+/** Places for all of the spec: those that have one keep it, the others take the lowest free one. */
+export function assignSlots(spec: GuestSpec, before: Slots, ports: number): Slots {
   return {
-    ...assign(pciKeys(wish), before, ports, 'PCI ports'),
-    ...assign(scsiKeys(wish), before, 256, 'scsi units'),
-    ...assign(sataKeys(wish), before, 6, 'SATA ports'),
+    ...assign(pciKeys(spec), before, ports, 'PCI ports'),
+    ...assign(scsiKeys(spec), before, 256, 'scsi units'),
+    ...assign(sataKeys(spec), before, 6, 'SATA ports'),
   };
 }
 
@@ -27,7 +27,7 @@ function assign(keys: readonly string[], before: Slots, size: number, what: stri
 }
 
 /** Names that guests will most likely give: at a start in the order of places, later the first free letter. */
-export function nameDisks({ disks }: GuestWish, slots: Slots, before: Readonly<Record<string, string>>) {
+export function nameDisks({ disks }: GuestSpec, slots: Slots, before: Readonly<Record<string, string>>) {
   const names: Record<string, string> = {};
   const place = (id: string) => slots[keyOf(id)] ?? 0;
   for (const { id } of disks) if (before[id] !== undefined) names[id] = before[id];

@@ -6,7 +6,7 @@ import { copyImage, createQcow2 } from '#shared/images/qemu-img.ts';
 import { isLocal, keyOf } from './devices.ts';
 import { makeFileFor, overlayOf } from './disks.ts';
 import type { Guest, QemuHost } from './host.ts';
-import { within } from './places.ts';
+import { within } from './paths.ts';
 import { checkOverlay, virtualBytes, withSpace } from './qemu-img.ts';
 import { type Qmp, QmpRefused } from './qmp.ts';
 
@@ -30,7 +30,7 @@ export async function sendSnapshot(host: QemuHost, { serverId, imageId, format }
 
 async function copyRoot(host: QemuHost, guest: Guest, path: string, format: 'qcow2' | 'raw'): Promise<void> {
   const { record, running } = guest;
-  const root = record.wish.disks.find(({ bootIndex }) => bootIndex === 0);
+  const root = record.spec.disks.find(({ bootIndex }) => bootIndex === 0);
   if (!root || !isLocal(root)) throw new Fault(409, 'conflict', `Guest ${record.id} has no root disk of its own.`);
   const key = keyOf(root.id);
   await makeFileFor(record.uid, path);

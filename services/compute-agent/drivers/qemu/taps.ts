@@ -1,7 +1,7 @@
 /** The host's end of a guest's wire. It belongs to the guest's user, who opens it by name. */
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NicWish } from '#shared/contracts/compute-agent.ts';
+import type { NicSpec } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { run } from '#shared/process/run.ts';
 import { isRoot } from './processes.ts';
@@ -16,7 +16,7 @@ const isThere = (path: string) =>
     () => false,
   );
 
-export async function ensureTap(nic: NicWish & { readonly bridge: string }, uid: number | null): Promise<void> {
+export async function ensureTap(nic: NicSpec & { readonly bridge: string }, uid: number | null): Promise<void> {
   if (!isRoot)
     throw new Fault(409, 'conflict', `Port ${nic.portId} cannot be plugged on this host.`, {
       details: `Port ${nic.portId} needs a tap on ${nic.bridge}, which only root can make.`,

@@ -6,19 +6,19 @@ import { isGoneWithin } from './processes.ts';
 import type { QmpEvent } from './qmp.ts';
 import type { GuestRecord } from './record.ts';
 
-const tells = new Set(['SHUTDOWN', 'STOP', 'RESUME', 'BLOCK_IO_ERROR', 'GUEST_PANICKED']);
+const reports = new Set(['SHUTDOWN', 'STOP', 'RESUME', 'BLOCK_IO_ERROR', 'GUEST_PANICKED']);
 
 export function watch(host: QemuHost, guest: Guest, running: Running): void {
-  const { log, inTurn } = host;
+  const { log, inOrder } = host;
   const { id } = guest.record;
-  const settle = (work: () => Promise<void>) =>
-    inTurn(id, async () => {
+  const reconcile = (work: () => Promise<void>) =>
+    inOrder(id, async () => {
       if (guest.running === running) await work();
     }).catch((error: unknown) => log.warn({ serverId: id, error }, 'guest could not be looked at'));
   running.qmp.onEvent(({ event }: QmpEvent) => {
-    if (tells.has(event)) void settle(() => look(host, guest));
+    if (reports.has(event)) void reconcile(() => look(host, guest));
   });
-  void running.qmp.closed.then(() => settle(() => lost(host, guest, running)));
+  void running.qmp.closed.then(() => reconcile(() => lost(host, guest, running)));
 }
 
 /** Compares the guest with what was last said of it. One that powered itself off leaves its process behind. */

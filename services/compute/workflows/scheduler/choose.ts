@@ -1,6 +1,6 @@
 /** From hosts to the best first, with an explanation of each. No clock, no database, no luck but what it is given. */
 import { own } from '#shared/input/own.ts';
-import type { Explanation, Verdict } from '../../choices/store.ts';
+import type { Explanation, Verdict } from '../../scheduling-decisions/store.ts';
 import { type Candidate, filters, units, type Wanted } from './filters.ts';
 
 /** How free a host is afterwards, from 0 to 1; the more the better. */
@@ -49,7 +49,7 @@ const lacks: Readonly<Record<string, string>> = {
   zone: 'in another availability zone',
   arch: 'of another architecture than the image',
   apart: 'with a server to avoid',
-  together: 'without the servers to be with',
+  groupCommit: 'without the servers to be with',
   room: 'without enough room',
 };
 

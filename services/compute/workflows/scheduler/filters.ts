@@ -1,6 +1,6 @@
 /** Each filter says yes or no to one host, always with its numbers: a refusal is read by people. */
 import { own } from '#shared/input/own.ts';
-import type { Verdict } from '../../choices/store.ts';
+import type { Verdict } from '../../scheduling-decisions/store.ts';
 
 export interface Room {
   /** What may be given away: total less reserved, times the ratio. */
@@ -73,7 +73,7 @@ const apart: Filter = ({ differentFrom }, { servers }) => {
   return verdict(met.length === 0, met.length === 0 ? 'has none of the servers to avoid' : `has ${met.join(', ')}`);
 };
 
-const together: Filter = ({ sameAs }, { servers }) => {
+const groupCommit: Filter = ({ sameAs }, { servers }) => {
   if (sameAs.length === 0) return undefined;
   const met = sameAs.filter((id) => servers.includes(id));
   return verdict(met.length > 0, met.length > 0 ? `has ${met.join(', ')}` : `has none of ${sameAs.join(', ')}`);
@@ -103,4 +103,4 @@ const room: Filter = ({ resources }, { offered, rooms }) => {
 };
 
 /** In this order; all are asked, so the explanation is whole. */
-export const filters: Readonly<Record<string, Filter>> = { asAsked, up, enabled, zone, arch, apart, together, room };
+export const filters: Readonly<Record<string, Filter>> = { asAsked, up, enabled, zone, arch, apart, groupCommit, room };

@@ -15,7 +15,7 @@ import { checkReach } from './reach.ts';
 import { type Finding, openReport, type Report } from './report.ts';
 import { checkTeams } from './teams.ts';
 
-export interface CheckWish {
+export interface CheckInput {
   /** By name or id. */
   readonly domain: string;
   readonly user?: string | undefined;
@@ -23,18 +23,18 @@ export interface CheckWish {
   readonly proposed?: unknown;
 }
 
-export async function checkDirectory(settings: Settings, wish: CheckWish): Promise<readonly Finding[]> {
+export async function checkDirectory(settings: Settings, input: CheckInput): Promise<readonly Finding[]> {
   const cloud = readCloud(settings);
   const { database } = settings.read('identity', section);
   const db = openDatabase(database || databaseOf(cloud, 'identity'));
   const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys'));
   const report = openReport();
   try {
-    const domain = await findDomainOf(report, db, wish.domain);
+    const domain = await findDomainOf(report, db, input.domain);
     const options =
-      domain && (await optionsFor(report, { db, sealer }, { domainId: domain.id, proposed: wish.proposed }));
+      domain && (await optionsFor(report, { db, sealer }, { domainId: domain.id, proposed: input.proposed }));
     if (domain && options && (await checkReach(report, options)))
-      await look(report, { db, domain, directory: openDirectory(options) }, wish.user);
+      await look(report, { db, domain, directory: openDirectory(options) }, input.user);
   } catch (error) {
     report.trouble(error);
   } finally {

@@ -2,7 +2,7 @@
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import { type Entry, localIdOf, valuesOf } from '../../drivers/ldap/entries.ts';
 import { all, everything } from '../../drivers/ldap/filter.ts';
-import { explainNone } from './nobody.ts';
+import { explainNone } from './explain-empty.ts';
 import { counted, type Report, some } from './report.ts';
 import { filtersOf, type Subject } from './subject.ts';
 

@@ -8,7 +8,7 @@ import { listOptions } from '../../domain-config/store.ts';
 import { type LdapOptions, readOptions } from '../../drivers/ldap/options.ts';
 import type { Report } from './report.ts';
 
-interface Wish {
+interface Input {
   readonly domainId: string;
   /** A domain's configuration, with or without `config` around it. */
   readonly proposed: unknown;
@@ -18,7 +18,7 @@ interface Wish {
 export async function optionsFor(
   report: Report,
   { db, sealer }: { readonly db: Knex; readonly sealer: Sealer },
-  { domainId, proposed }: Wish,
+  { domainId, proposed }: Input,
 ): Promise<LdapOptions | undefined> {
   const kept = await keptGroups(db, domainId);
   const groups = proposed === undefined ? kept : groupsOf(proposed);

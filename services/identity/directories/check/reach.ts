@@ -22,8 +22,8 @@ async function checkOne(report: Report, options: LdapOptions, url: string): Prom
   const connection = openConnection({ ...options, url });
   try {
     const { tls } = await connection.facts();
-    const who = options.user && options.password ? options.user : 'nobody';
-    report.fact(`${url} answers, ${tls ? `encrypted with ${tls}` : 'not encrypted'}, to ${who}`);
+    const caller = options.user && options.password ? options.user : 'nobody';
+    report.fact(`${url} answers, ${tls ? `encrypted with ${tls}` : 'not encrypted'}, to ${caller}`);
     if (!tls && !isHere(url))
       report.note('passwords travel readable to it', 'use ldaps:// in ldap.url, or ldap.use_tls');
     return true;

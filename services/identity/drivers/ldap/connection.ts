@@ -32,7 +32,7 @@ const aliases = {
   always: 'always',
 } as const;
 
-interface Way {
+interface Method {
   readonly options: LdapOptions;
   readonly tlsFor: TlsFor;
 }
@@ -89,7 +89,7 @@ async function searchWith({ client }: Session, options: LdapOptions, query: Quer
 }
 
 /** One at a time, for as long as it lives or may; who asks while it is opened waits for the same. */
-function sharedSession(way: Way) {
+function sharedSession(way: Method) {
   const { options } = way;
   const { user: dn, password } = options;
   const login = dn && password ? { dn, password } : { dn: '', password: '' };
@@ -121,7 +121,7 @@ function sharedSession(way: Way) {
 }
 
 /** The first of the addresses that answers. Throws the DirectoryTrouble of the last. */
-async function openAny(way: Way, login: Login): Promise<Session> {
+async function openAny(way: Method, login: Login): Promise<Session> {
   const { options } = way;
   const urls = options.randomize_urls ? shuffled(urlsOf(options)) : urlsOf(options);
   let trouble = new DirectoryTrouble('options', 'ldap.url: there is none');

@@ -27,7 +27,7 @@ const sentences: Readonly<Record<TroubleKind, string>> = {
 
 export class DirectoryTrouble extends Fault {
   readonly trouble: TroubleKind;
-  /** May name hosts and DNs: not for strangers. */
+  /** May name hosts and DNs: not for others. */
   readonly detail: string;
   constructor(trouble: TroubleKind, detail: string, cause?: unknown) {
     const message = `The directory that keeps the users of this domain cannot be asked: ${sentences[trouble]}.`;

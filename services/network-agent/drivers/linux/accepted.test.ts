@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DhcpWish, FirewallRule, PortWish, RouterWish, Segment } from '#shared/contracts/network-agent.ts';
+import type { DhcpSpec, FirewallRule, PortSpec, RouterSpec, Segment } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import type { Kind, Wishes } from '../records.ts';
+import type { Kind, Specs } from '../records.ts';
 import { accepted } from './accepted.ts';
 import { dnsmasqFiles } from './dnsmasq-files.ts';
 
@@ -15,7 +15,7 @@ const segment: Segment = {
   mtu: 1450,
   peers: ['192.0.2.1'],
 };
-const port: PortWish = {
+const port: PortSpec = {
   id: 'p1',
   segment,
   tap: 'tabcd0000000001',
@@ -36,7 +36,7 @@ const rule: FirewallRule = {
   remoteGroupId: null,
 };
 const group = { id: 'g1', rules: [rule], members: ['10.7.0.11'] };
-const dhcp: DhcpWish = {
+const dhcp: DhcpSpec = {
   id: 'n1/dhcp',
   segment,
   port: { id: 'd1', mac: 'fa:16:3e:00:00:02', fixedIps: [{ address: '10.7.0.2', subnetId: 's' }] },
@@ -53,7 +53,7 @@ const dhcp: DhcpWish = {
   leases: [{ portId: 'p1', mac: 'fa:16:3e:00:00:01', address: '10.7.0.11', name: 'web' }],
   domain: 'example.org',
 };
-const router: RouterWish = {
+const router: RouterSpec = {
   id: 'r1',
   adminUp: true,
   interfaces: [{ portId: 'i1', mac: 'fa:16:3e:00:00:03', segment, addresses: ['10.7.0.1/24'] }],
@@ -69,11 +69,11 @@ const router: RouterWish = {
   routes: [{ destination: '10.9.0.0/24', nexthop: '10.7.0.9' }],
 };
 const external = { id: 'n1/external', segment, hostAddress: '172.24.4.1/24', masquerade: true };
-const specs: { readonly [K in Kind]: Wishes[K] } = { port, group, dhcp, router, external };
+const specs: { readonly [K in Kind]: Specs[K] } = { port, group, dhcp, router, external };
 const kinds = Object.keys(specs) as Kind[];
 
 test('a spec that is well formed is kept as it is', () => {
-  for (const kind of kinds) assert.deepEqual(accepted(kind, specs[kind]), { wish: specs[kind], refused: [] }, kind);
+  for (const kind of kinds) assert.deepEqual(accepted(kind, specs[kind]), { spec: specs[kind], refused: [] }, kind);
 });
 
 /** What ends a word, a line, a rule or a string for nft, ip or dnsmasq. */
@@ -87,7 +87,7 @@ test('OSSA-2021-005, OSSA-2014-014: whatever word is poisoned, it reaches no tex
   for (const kind of kinds)
     for (const [path, text] of textsOf(specs[kind]).filter(([path]) => !harmless.test(path)))
       for (const bad of [...poison, `${text}\n`, `${text} accept`, '']) {
-        const named = namedField(kind, replaced(specs[kind], path.split('.'), bad) as Wishes[Kind]);
+        const named = namedField(kind, replaced(specs[kind], path.split('.'), bad) as Specs[Kind]);
         const mayBeEmpty = bad === '' && /protocol|cidr|mac$|domain|via$/.test(path);
         if (!mayBeEmpty)
           assert.ok(named.includes(path.split('.')[0] ?? ''), `${kind} ${path} ${JSON.stringify(bad)}: ${named}`);
@@ -95,9 +95,9 @@ test('OSSA-2021-005, OSSA-2014-014: whatever word is poisoned, it reaches no tex
 });
 
 /** The fields that a Fault or the refusals speak of; what is kept must not hold the poison. */
-function namedField(kind: Kind, wish: Wishes[Kind]): string {
+function namedField(kind: Kind, spec: Specs[Kind]): string {
   try {
-    const { wish: kept, refused } = accepted(kind, wish);
+    const { spec: kept, refused } = accepted(kind, spec);
     assert.doesNotMatch(JSON.stringify(kept), /flush ruleset|\\n/);
     return refused.join(' ');
   } catch (error) {
@@ -131,9 +131,9 @@ test('one bad rule, member, lease or address is left out, and the others stay', 
     { remoteGroupId: 'x }' },
     {},
   ].map((more) => ({ ...rule, ...more }));
-  const { wish, refused } = accepted('group', { ...group, rules, members: ['10.7.0.5/24', 'web', 'FD00:0::1'] });
-  assert.deepEqual(wish.rules, [rule]);
-  assert.deepEqual(wish.members, ['10.7.0.0/24', 'fd00::1']);
+  const { spec, refused } = accepted('group', { ...group, rules, members: ['10.7.0.5/24', 'web', 'FD00:0::1'] });
+  assert.deepEqual(spec.rules, [rule]);
+  assert.deepEqual(spec.members, ['10.7.0.0/24', 'fd00::1']);
   assert.deepEqual(refused, [0, 1, 2, 3, 4, 5, 6, 7].map((at) => `rules[${at}]`).concat('members[1]'));
 });
 
@@ -147,9 +147,9 @@ test('a route has one spelling; one of another family, or to nobody, is left out
     { destination: '10.3.0.0/16', nexthop: '127.0.0.1' },
     { destination: '10.3.0.0/16', nexthop: '10.7.0.0/24' },
   ];
-  const { wish, refused } = accepted('router', { ...router, routes });
+  const { spec, refused } = accepted('router', { ...router, routes });
   assert.deepEqual(
-    wish.routes.map(({ destination }) => destination),
+    spec.routes.map(({ destination }) => destination),
     ['192.168.9.0/24', '10.2.0.7/32', 'fd00:1::/64'],
   );
   assert.deepEqual(refused, ['routes[3]', 'routes[4]', 'routes[5]', 'routes[6]']);
@@ -166,13 +166,13 @@ test('name servers and routes of a subnet are of its family, and what dnsmasq re
       { destination: '10.99.0.0/16', nexthop: 'fd00::1' },
     ],
   };
-  const { wish, refused } = accepted('dhcp', { ...dhcp, subnets: [mixed], domain: 'a\nlog-facility=/etc/passwd' });
-  const { options } = dnsmasqFiles(wish, '/run/x', []);
+  const { spec, refused } = accepted('dhcp', { ...dhcp, subnets: [mixed], domain: 'a\nlog-facility=/etc/passwd' });
+  const { options } = dnsmasqFiles(spec, '/run/x', []);
   assert.match(options, /option:dns-server,9\.9\.9\.9\n/);
   assert.match(
     options,
     /121,169\.254\.169\.254\/32,10\.7\.0\.2,10\.99\.0\.7\/32,10\.7\.0\.77,0\.0\.0\.0\/0,10\.7\.0\.1\n/,
   );
-  assert.equal(wish.domain, '');
+  assert.equal(spec.domain, '');
   assert.deepEqual(refused, ['domain[0]', 'subnets s routes[1]', 'subnets s dns[0]']);
 });

@@ -6,17 +6,17 @@
 import { domainName, hostLabel, linkName, macAddress, resourceId } from '#shared/contracts/grammar.ts';
 import type { FirewallRule, Segment } from '#shared/contracts/network-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import type { Kind, Wishes } from '../records.ts';
+import type { Kind, Specs } from '../records.ts';
 import { canonicalRange, familyOf, isAddress, isUnicast } from './addresses.ts';
 import { ruleLine } from './group-rules.ts';
 
-export interface Accepted<Wish> {
-  readonly wish: Wish;
+export interface Accepted<Spec> {
+  readonly spec: Spec;
   /** Fields that were left out: `rules[3]`. */
   readonly refused: readonly string[];
 }
 
-export function accepted<K extends Kind>(kind: K, wish: Wishes[K]): Accepted<Wishes[K]> {
+export function accepted<K extends Kind>(kind: K, spec: Specs[K]): Accepted<Specs[K]> {
   const refused: string[] = [];
   const sift: Sift = (field, items, fit) =>
     items.flatMap((item, at) => {
@@ -24,7 +24,7 @@ export function accepted<K extends Kind>(kind: K, wish: Wishes[K]): Accepted<Wis
       if (kept === null) refused.push(`${field}[${at}]`);
       return kept === null ? [] : [kept];
     });
-  return { wish: checks[kind](wish, sift), refused };
+  return { spec: checks[kind](spec, sift), refused };
 }
 
 /** Leaves out the items that do not fit: for those `fit` gives null, or throws. */
@@ -38,62 +38,62 @@ const fitted = <T>(fit: (item: T) => T | null, item: T): T | null => {
   }
 };
 
-const checks: { readonly [K in Kind]: (wish: Wishes[K], sift: Sift) => Wishes[K] } = {
-  port: (wish, sift) => {
-    requireId(wish.id);
-    requireSegment(wish.segment);
-    requireForm('tap', linkName.test(wish.tap));
-    requireForm('mac', macAddress.test(wish.mac));
+const checks: { readonly [K in Kind]: (spec: Specs[K], sift: Sift) => Specs[K] } = {
+  port: (spec, sift) => {
+    requireId(spec.id);
+    requireSegment(spec.segment);
+    requireForm('tap', linkName.test(spec.tap));
+    requireForm('mac', macAddress.test(spec.mac));
     return {
-      ...wish,
-      fixedIps: sift('fixedIps', wish.fixedIps, fixedIp),
-      allowedPairs: sift('allowedPairs', wish.allowedPairs, ({ address, mac }) =>
+      ...spec,
+      fixedIps: sift('fixedIps', spec.fixedIps, fixedIp),
+      allowedPairs: sift('allowedPairs', spec.allowedPairs, ({ address, mac }) =>
         mac === '' || macAddress.test(mac) ? { address: canonicalRange(address), mac } : null,
       ),
-      groupIds: sift('groupIds', wish.groupIds, isId),
+      groupIds: sift('groupIds', spec.groupIds, isId),
     };
   },
-  group: (wish, sift) => {
-    requireId(wish.id);
-    return { ...wish, rules: sift('rules', wish.rules, rule), members: sift('members', wish.members, canonicalRange) };
+  group: (spec, sift) => {
+    requireId(spec.id);
+    return { ...spec, rules: sift('rules', spec.rules, rule), members: sift('members', spec.members, canonicalRange) };
   },
-  dhcp: (wish, sift) => {
-    requireId(wish.id, '/dhcp');
-    requireSegment(wish.segment);
-    requireForm('port.id', resourceId.test(wish.port.id));
-    requireForm('port.mac', macAddress.test(wish.port.mac));
-    const [domain = ''] = sift('domain', [wish.domain], (each) => (each === '' || domainName.test(each) ? each : null));
+  dhcp: (spec, sift) => {
+    requireId(spec.id, '/dhcp');
+    requireSegment(spec.segment);
+    requireForm('port.id', resourceId.test(spec.port.id));
+    requireForm('port.mac', macAddress.test(spec.port.mac));
+    const [domain = ''] = sift('domain', [spec.domain], (each) => (each === '' || domainName.test(each) ? each : null));
     return {
-      ...wish,
+      ...spec,
       domain,
-      port: { ...wish.port, fixedIps: sift('port.fixedIps', wish.port.fixedIps, fixedIp) },
-      subnets: sift('subnets', wish.subnets, (each) => subnet(each, sift)),
-      leases: sift('leases', wish.leases, (lease) =>
+      port: { ...spec.port, fixedIps: sift('port.fixedIps', spec.port.fixedIps, fixedIp) },
+      subnets: sift('subnets', spec.subnets, (each) => subnet(each, sift)),
+      leases: sift('leases', spec.leases, (lease) =>
         macAddress.test(lease.mac) && isAddress(lease.address) ? { ...lease, name: nameOf(lease.name) } : null,
       ),
     };
   },
-  router: (wish, sift) => {
-    requireId(wish.id);
-    const gateway = sift('gateway', wish.gateway ? [wish.gateway] : [], (each) => leg(each, 'gateway', sift));
-    const via = sift('gateway.via', wish.gateway?.via ? [wish.gateway.via] : [], (each) =>
+  router: (spec, sift) => {
+    requireId(spec.id);
+    const gateway = sift('gateway', spec.gateway ? [spec.gateway] : [], (each) => leg(each, 'gateway', sift));
+    const via = sift('gateway.via', spec.gateway?.via ? [spec.gateway.via] : [], (each) =>
       isUnicast(each) ? each : null,
     );
     return {
-      ...wish,
+      ...spec,
       gateway: gateway[0] ? { ...gateway[0], via: via[0] ?? null } : null,
-      routes: sift('routes', wish.routes, route),
-      interfaces: sift('interfaces', wish.interfaces, (each) => leg(each, 'interfaces', sift)),
-      floatingIps: sift('floatingIps', wish.floatingIps, (each) =>
+      routes: sift('routes', spec.routes, route),
+      interfaces: sift('interfaces', spec.interfaces, (each) => leg(each, 'interfaces', sift)),
+      floatingIps: sift('floatingIps', spec.floatingIps, (each) =>
         [each.floating, each.fixed].every((address) => isAddress(address) && familyOf(address) === 4) ? each : null,
       ),
     };
   },
-  external: (wish) => {
-    requireId(wish.id, '/external');
-    requireSegment(wish.segment);
-    requireForm('hostAddress', wish.hostAddress === null || isWithLength(wish.hostAddress));
-    return wish;
+  external: (spec) => {
+    requireId(spec.id, '/external');
+    requireSegment(spec.segment);
+    requireForm('hostAddress', spec.hostAddress === null || isWithLength(spec.hostAddress));
+    return spec;
   },
 };
 
@@ -132,7 +132,7 @@ function route<R extends { readonly destination: string; readonly nexthop: strin
 
 const withLength = (range: string) => (range.includes('/') ? range : `${range}/${familyOf(range) === 4 ? 32 : 128}`);
 
-type Subnet = Wishes['dhcp']['subnets'][number];
+type Subnet = Specs['dhcp']['subnets'][number];
 
 function subnet(each: Subnet, sift: Sift): Subnet | null {
   const family = familyOf(each.cidr);

@@ -25,13 +25,13 @@ export async function ensureBridge(underlay: Underlay, segment: Segment): Promis
 /** What is missing of the bridge and its way out, as lines of `ip -batch`. */
 export function bridgeLines(underlay: Underlay, segment: Segment, links: Links): string[] {
   const { bridge, mtu } = segment;
-  const stands = links.get(bridge);
+  const applied = links.get(bridge);
   const options =
     'forward_delay 0 stp_state 0 mcast_snooping 0 ageing_time 30000 nf_call_iptables 1 nf_call_ip6tables 1';
-  const made = stands
+  const made = applied
     ? [
-        ...(stands.mtu === mtu ? [] : [`link set ${bridge} mtu ${mtu}`]),
-        ...(stands.up ? [] : [`link set ${bridge} up`]),
+        ...(applied.mtu === mtu ? [] : [`link set ${bridge} mtu ${mtu}`]),
+        ...(applied.up ? [] : [`link set ${bridge} up`]),
       ]
     : [
         `link add ${bridge} mtu ${mtu} type bridge ${options}`,

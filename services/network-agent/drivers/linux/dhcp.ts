@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { DhcpWish } from '#shared/contracts/network-agent.ts';
+import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
 import { isWithin } from './addresses.ts';
 import { announceLine, announces, cableLines, ensureCablesGone } from './cable.ts';
@@ -13,8 +13,8 @@ import { addressLines } from './external.ts';
 import { inner, type Names } from './names.ts';
 import { ensureSpace, ensureSpaceGone } from './namespaces.ts';
 
-/** `<network>/dhcp` is the name of the wish; the network names the place. */
-export const networkOf = (wishId: string): string => wishId.split('/')[0] ?? wishId;
+/** `<network>/dhcp` is the name of the spec; the network names the place. */
+export const networkOf = (specId: string): string => specId.split('/')[0] ?? specId;
 export const dirOf = (names: Names, networkId: string): string => join(names.runDir, 'dhcp', networkId);
 
 interface DhcpHost {
@@ -26,25 +26,25 @@ interface DhcpHost {
 }
 
 /** The bridge is there already. Safe to ask twice. */
-export async function ensureDhcp({ names, stateDir, upstream }: DhcpHost, wish: DhcpWish): Promise<void> {
-  const networkId = networkOf(wish.id);
+export async function ensureDhcp({ names, stateDir, upstream }: DhcpHost, spec: DhcpSpec): Promise<void> {
+  const networkId = networkOf(spec.id);
   const space = names.dhcpSpace(networkId);
   await ensureSpace(space, [announces]);
-  const isNew = await plug(names, space, wish);
+  const isNew = await plug(names, space, spec);
   const dir = dirOf(names, networkId);
-  await ensureDnsmasq({ space, dir, stateDir }, dnsmasqFiles(wish, dir, upstream));
+  await ensureDnsmasq({ space, dir, stateDir }, dnsmasqFiles(spec, dir, upstream));
   // Guests may know its address by the MAC of an older port.
-  if (isNew) await ipBatch([announceLine(inner.dhcp(wish.port.id), wish.port.mac)], space);
+  if (isNew) await ipBatch([announceLine(inner.dhcp(spec.port.id), spec.port.mac)], space);
 }
 
 /** True when the link was not there before. */
-async function plug(names: Names, space: string, { port, segment, subnets }: DhcpWish): Promise<boolean> {
+async function plug(names: Names, space: string, { port, segment, subnets }: DhcpSpec): Promise<boolean> {
   const link = inner.dhcp(port.id);
   const cable = { veth: names.veth(port.id), link, mac: port.mac, bridge: segment.bridge, mtu: segment.mtu };
   const [host, before] = await Promise.all([listLinks(), listLinks(space)]);
-  const strangers = [...before.keys()].filter((name) => name.startsWith('ns-') && name !== link);
+  const unknown = [...before.keys()].filter((name) => name.startsWith('ns-') && name !== link);
   await ipBatch(
-    strangers.map((name) => `link del ${name}`),
+    unknown.map((name) => `link del ${name}`),
     space,
   );
   await ipBatch(cableLines(cable, space, host, before));
@@ -68,7 +68,7 @@ async function plug(names: Names, space: string, { port, segment, subnets }: Dhc
   return !before.has(link);
 }
 
-const lengthOf = (subnets: DhcpWish['subnets'], address: string, subnetId: string) =>
+const lengthOf = (subnets: DhcpSpec['subnets'], address: string, subnetId: string) =>
   subnets.find(({ id }) => id === subnetId)?.cidr.split('/')[1] ?? (address.includes(':') ? '64' : '32');
 
 /**

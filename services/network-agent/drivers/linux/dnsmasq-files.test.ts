@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DhcpWish } from '#shared/contracts/network-agent.ts';
+import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
 import { dnsmasqFiles } from './dnsmasq-files.ts';
 
-const wish: DhcpWish = {
+const spec: DhcpSpec = {
   id: 'n/dhcp',
   segment: { networkId: 'n', type: 'vxlan', id: 1, physical: null, bridge: 'b', mtu: 1450, peers: [] },
   port: { id: 'abcdef01-2345', mac: 'fa:16:3e:00:00:02', fixedIps: [{ address: '10.7.0.2', subnetId: 's' }] },
@@ -11,8 +11,8 @@ const wish: DhcpWish = {
   leases: [{ portId: 'p', mac: 'fa:16:3e:00:00:11', address: '10.7.0.11', name: 'web' }],
   domain: 'openstacklocal',
 };
-const files = (more: Partial<DhcpWish> = {}) => dnsmasqFiles({ ...wish, ...more }, '/run/x', ['9.9.9.9']);
-const subnet = (more: object) => ({ subnets: [{ ...wish.subnets[0], ...more }] }) as Partial<DhcpWish>;
+const files = (more: Partial<DhcpSpec> = {}) => dnsmasqFiles({ ...spec, ...more }, '/run/x', ['9.9.9.9']);
+const subnet = (more: object) => ({ subnets: [{ ...spec.subnets[0], ...more }] }) as Partial<DhcpSpec>;
 
 test('a lease is a line of MAC, address and name', () => {
   assert.equal(files().hosts, 'fa:16:3e:00:00:11,10.7.0.11,web\n');
@@ -21,7 +21,7 @@ test('a lease is a line of MAC, address and name', () => {
 
 test('of two addresses in one subnet a port’s first has the lease, and both have names', () => {
   const more = { portId: 'p', mac: 'FA:16:3e:00:00:11', address: '10.7.0.10', name: 'host-10-7-0-10' };
-  const { hosts, names } = files({ leases: [...wish.leases, more] });
+  const { hosts, names } = files({ leases: [...spec.leases, more] });
   assert.equal(hosts, 'fa:16:3e:00:00:11,10.7.0.11,web\n');
   assert.match(names, /^10\.7\.0\.11 web.*\n10\.7\.0\.10 host-10-7-0-10/);
 });

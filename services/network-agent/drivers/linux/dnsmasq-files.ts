@@ -2,11 +2,11 @@
 import { getServers } from 'node:dns';
 import { isIP } from 'node:net';
 import { domainName, hostLabel } from '#shared/contracts/grammar.ts';
-import type { DhcpWish } from '#shared/contracts/network-agent.ts';
+import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
 import { isWithin } from './addresses.ts';
 import { inner } from './names.ts';
 
-type Subnet = DhcpWish['subnets'][number];
+type Subnet = DhcpSpec['subnets'][number];
 
 export interface DnsmasqFiles {
   /** Read at the start alone. */
@@ -19,32 +19,32 @@ export interface DnsmasqFiles {
 
 export const metadataAddress = '169.254.169.254';
 
-export function dnsmasqFiles(wish: DhcpWish, dir: string, upstream: readonly string[]): DnsmasqFiles {
-  const subnets = wish.subnets.filter(isServed);
+export function dnsmasqFiles(spec: DhcpSpec, dir: string, upstream: readonly string[]): DnsmasqFiles {
+  const subnets = spec.subnets.filter(isServed);
   return {
-    'dnsmasq.conf': lines(config(wish, subnets, dir, upstream)),
+    'dnsmasq.conf': lines(config(spec, subnets, dir, upstream)),
     hosts: lines(
-      firstOfEach(wish.leases.filter(({ address }) => isIP(address) === 4)).map(({ mac, address, name }) =>
+      firstOfEach(spec.leases.filter(({ address }) => isIP(address) === 4)).map(({ mac, address, name }) =>
         [mac, address, label(name)].filter(Boolean).join(','),
       ),
     ),
-    options: lines(subnets.flatMap((subnet, index) => optionsOf(wish, subnet, `tag:s${index}`))),
+    options: lines(subnets.flatMap((subnet, index) => optionsOf(spec, subnet, `tag:s${index}`))),
     names: lines(
-      wish.leases
+      spec.leases
         .filter(({ name }) => label(name))
-        .map(({ address, name }) => `${address} ${names(name, wish.domain)}`),
+        .map(({ address, name }) => `${address} ${names(name, spec.domain)}`),
     ),
   };
 }
 
 /** A client asks for one address: of several the last would win, so it is told the first, which it keeps. */
-const firstOfEach = (leases: DhcpWish['leases']) =>
+const firstOfEach = (leases: DhcpSpec['leases']) =>
   leases.filter(({ mac }, at) => leases.findIndex((other) => other.mac.toLowerCase() === mac.toLowerCase()) === at);
 
 const isServed = ({ dhcp, cidr }: Subnet) => dhcp && cidr.includes('.');
 
 const config = (
-  { port, domain, leases }: DhcpWish,
+  { port, domain, leases }: DhcpSpec,
   subnets: readonly Subnet[],
   dir: string,
   upstream: readonly string[],
@@ -72,32 +72,32 @@ const config = (
 ];
 
 /** A client that gets routes (121) must ignore the router (3), so the default route stands in both. */
-function optionsOf(wish: DhcpWish, subnet: Subnet, tag: string): string[] {
-  const own = serverIn(wish, subnet);
+function optionsOf(spec: DhcpSpec, subnet: Subnet, tag: string): string[] {
+  const own = serverIn(spec, subnet);
   const dns = subnet.dns.length > 0 ? subnet.dns : own;
-  const routes = routesOf(wish, subnet, own[0]);
+  const routes = routesOf(spec, subnet, own[0]);
   return [
     subnet.gateway ? `${tag},option:router,${subnet.gateway}` : `${tag},option:router`,
     ...(dns.length > 0 ? [`${tag},option:dns-server,${dns.join(',')}`] : []),
-    `${tag},option:mtu,${wish.segment.mtu}`,
+    `${tag},option:mtu,${spec.segment.mtu}`,
     ...(routes.length > 0 ? [121, 249].map((option) => `${tag},${option},${routes.join(',')}`) : []),
   ];
 }
 
-const serverIn = ({ port }: DhcpWish, { id, cidr }: Subnet): string[] =>
+const serverIn = ({ port }: DhcpSpec, { id, cidr }: Subnet): string[] =>
   port.fixedIps
     .filter(({ address, subnetId }) => subnetId === id || isWithin(address, cidr))
     .map(({ address }) => address);
 
 /** Metadata by the DHCP namespace, which every network has, with or without a router. */
-function routesOf(wish: DhcpWish, subnet: Subnet, own: string | undefined): string[] {
-  const neighbours = wish.subnets.filter(({ id, cidr }) => id !== subnet.id && cidr.includes('.'));
-  const wished = subnet.routes.filter(({ destination }) => destination.includes('.'));
-  const metadata = own && !wished.some(({ destination }) => destination === `${metadataAddress}/32`);
+function routesOf(spec: DhcpSpec, subnet: Subnet, own: string | undefined): string[] {
+  const clients = spec.subnets.filter(({ id, cidr }) => id !== subnet.id && cidr.includes('.'));
+  const requested = subnet.routes.filter(({ destination }) => destination.includes('.'));
+  const metadata = own && !requested.some(({ destination }) => destination === `${metadataAddress}/32`);
   return [
     ...(metadata ? [`${metadataAddress}/32,${own}`] : []),
-    ...neighbours.map(({ cidr }) => `${cidr},0.0.0.0`),
-    ...wished.map(({ destination, nexthop }) => `${destination},${nexthop}`),
+    ...clients.map(({ cidr }) => `${cidr},0.0.0.0`),
+    ...requested.map(({ destination, nexthop }) => `${destination},${nexthop}`),
     ...(subnet.gateway ? [`0.0.0.0/0,${subnet.gateway}`] : []),
   ];
 }

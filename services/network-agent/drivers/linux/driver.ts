@@ -4,7 +4,7 @@ import { every } from '#shared/clock/every.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { NetworkDriver } from '../driver.ts';
-import { type Kind, openRecords, standingIn, type Wishes } from '../records.ts';
+import { type Kind, openRecords, type Specs, standingIn } from '../records.ts';
 import type { Underlay } from './bridge.ts';
 import { callForGone } from './commands.ts';
 import { openFirewall } from './firewall.ts';
@@ -54,13 +54,13 @@ function verbsOf(keeper: Keeper, lacking: readonly string[]) {
   };
   const ensure =
     <K extends Kind>(kind: K) =>
-    async (wish: Wishes[K]) => {
+    async (spec: Specs[K]) => {
       able();
-      return { refused: await keeper.ensure(kind, wish) };
+      return { refused: await keeper.ensure(kind, spec) };
     };
-  const gone = (kind: Kind) => async (wish: { readonly id: string }) => {
+  const gone = (kind: Kind) => async (spec: { readonly id: string }) => {
     able();
-    await keeper.ensureGone(kind, wish.id);
+    await keeper.ensureGone(kind, spec.id);
   };
   return {
     ensurePort: ensure('port'),
@@ -72,10 +72,10 @@ function verbsOf(keeper: Keeper, lacking: readonly string[]) {
     ensureRouterGone: gone('router'),
     ensureExternal: ensure('external'),
     ensureExternalGone: gone('external'),
-    ensurePortGone: async (wish: { readonly id: string; readonly tap: string }) => {
-      await gone('port')(wish);
+    ensurePortGone: async (spec: { readonly id: string; readonly tap: string }) => {
+      await gone('port')(spec);
       // The compute agent takes it away too, with the guest.
-      await callForGone(['ip', 'link', 'del', wish.tap], /Cannot find device/);
+      await callForGone(['ip', 'link', 'del', spec.tap], /Cannot find device/);
     },
   };
 }

@@ -1,11 +1,11 @@
 /** The outside world of a flat network: the host's own foot in it. */
-import type { ExternalWish } from '#shared/contracts/network-agent.ts';
+import type { ExternalSpec } from '#shared/contracts/network-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { isWithin } from './addresses.ts';
 import { ipBatch, type Links, listLinks, setKernel } from './commands.ts';
 
 /** The bridge is there already. Masquerading is the firewall's part. */
-export async function ensureExternal({ segment, hostAddress, masquerade }: ExternalWish): Promise<void> {
+export async function ensureExternal({ segment, hostAddress, masquerade }: ExternalSpec): Promise<void> {
   const { bridge } = segment;
   const links = await listLinks();
   if (hostAddress !== null) refuseTwice(bridge, hostAddress, links);

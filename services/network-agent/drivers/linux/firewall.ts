@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { PortWish, Segment } from '#shared/contracts/network-agent.ts';
+import type { PortSpec, Segment } from '#shared/contracts/network-agent.ts';
 import { coalesced } from '../order.ts';
 import { type AllRecords, neededSegments } from '../records.ts';
 import { canonicalRange } from './addresses.ts';
@@ -120,19 +120,19 @@ function machinesOf(own: string, peers: readonly string[], links: Links): string
 const zoneOf = (index: number) => (index % 65_535) + 1;
 
 /** Gives each port a number that it keeps: a frame that is under way while rules change must not be taken for another's. */
-function numbering(): (ports: readonly PortWish[]) => NumberedPort[] {
+function numbering(): (ports: readonly PortSpec[]) => NumberedPort[] {
   const numbers = new Map<string, number>();
   return (ports) => {
     const present = new Set(ports.map(({ id }) => id));
     for (const id of numbers.keys()) if (!present.has(id)) numbers.delete(id);
     const taken = new Set(numbers.values());
     let next = 1;
-    return ports.map((wish) => {
+    return ports.map((spec) => {
       while (taken.has(next)) next += 1;
-      const number = numbers.get(wish.id) ?? next;
-      numbers.set(wish.id, number);
+      const number = numbers.get(spec.id) ?? next;
+      numbers.set(spec.id, number);
       taken.add(number);
-      return { number, wish };
+      return { number, spec };
     });
   };
 }

@@ -1,7 +1,7 @@
 /** Security groups: each is two chains of accepting rules, and two sets of its members' addresses. */
 
 import { requireName, resourceId } from '#shared/contracts/grammar.ts';
-import type { FirewallRule, GroupWish } from '#shared/contracts/network-agent.ts';
+import type { FirewallRule, GroupSpec } from '#shared/contracts/network-agent.ts';
 import { protocolNumbers, protocolsWithPorts } from '#shared/contracts/protocols.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { canonicalRange, type Family, familyOf, ofFamily } from './addresses.ts';
@@ -12,7 +12,7 @@ export const chainOf = (groupId: string, direction: FirewallRule['direction']) =
 const setOf = (groupId: string, family: Family) => `g${bare(groupId)}_${family}`;
 
 /** The two sets of a group. A group that only rules speak of has them too, empty. */
-export const memberSets = ({ id, members }: GroupWish): Block[] =>
+export const memberSets = ({ id, members }: GroupSpec): Block[] =>
   ([4, 6] as const).map((family) => {
     const lines = [...new Set(ofFamily(family, members))];
     // Ranges may overlap, which only the slower kind of set takes.
@@ -21,7 +21,7 @@ export const memberSets = ({ id, members }: GroupWish): Block[] =>
   });
 
 /** The two chains of a group. What no rule accepts returns to the port, which asks its next group. */
-export const groupChains = ({ id, rules }: GroupWish): Block[] =>
+export const groupChains = ({ id, rules }: GroupSpec): Block[] =>
   (['ingress', 'egress'] as const).map((direction) => {
     const lines = rules.filter((rule) => rule.direction === direction).map(ruleLine);
     return { family: 'inet', kind: 'chain', name: chainOf(id, direction), head: '', lines };
@@ -75,7 +75,7 @@ function within(number: number | null, most: number): number | null {
 /** Groups that ports or rules name, whether or not this host has been told of them yet. */
 export function namedGroups(
   ports: readonly { readonly groupIds: readonly string[] }[],
-  groups: readonly GroupWish[],
+  groups: readonly GroupSpec[],
 ): string[] {
   const inRules = groups.flatMap(({ rules }) => rules.flatMap(({ remoteGroupId }) => remoteGroupId ?? []));
   return [...new Set([...groups.map(({ id }) => id), ...ports.flatMap(({ groupIds }) => groupIds), ...inRules])];

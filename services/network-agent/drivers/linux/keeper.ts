@@ -1,8 +1,8 @@
-/** Wishes in, the host as wished out: now, after a crash, after a reboot, and when somebody meddled. */
+/** Specs in, the host as specified out: now, after a crash, after a reboot, and when somebody meddled. */
 import type { Segment } from '#shared/contracts/network-agent.ts';
 import type { Log } from '#shared/log/log.ts';
 import { inOrder } from '../order.ts';
-import { type Kind, kinds, neededSegments, type Records, segmentsOf, type Wishes } from '../records.ts';
+import { type Kind, kinds, neededSegments, type Records, type Specs, segmentsOf } from '../records.ts';
 import { accepted } from './accepted.ts';
 import { ensureBridge, ensureBridgeGone } from './bridge.ts';
 import { listLinks, listTables } from './commands.ts';
@@ -15,10 +15,10 @@ import { legsOf } from './router.ts';
 import { sweep, type Wanted } from './sweep.ts';
 
 export interface Keeper {
-  /** Gives the parts of the wish that no host could make true; the others hold. Throws a Fault when none could. */
-  ensure<K extends Kind>(kind: K, wish: Wishes[K]): Promise<readonly string[]>;
+  /** Gives the parts of the spec that no host could make true; the others hold. Throws a Fault when none could. */
+  ensure<K extends Kind>(kind: K, spec: Specs[K]): Promise<readonly string[]>;
   ensureGone(kind: Kind, id: string): Promise<void>;
-  /** Before anything else: strangers go, and the rules stand before the first guest comes back. */
+  /** Before anything else: unknown go, and the rules stand before the first guest comes back. */
   restore(): Promise<void>;
   /** Makes again what is missing. */
   heal(): Promise<void>;
@@ -26,9 +26,9 @@ export interface Keeper {
 
 export function openKeeper(world: World, log: Log): Keeper {
   const { records, underlay, firewall } = world;
-  const perWish = inOrder();
+  const perSpec = inOrder();
   const perBridge = inOrder();
-  /** Wishes that may stand half: all of them after a start, later those that failed. */
+  /** Specs that may stand half: all of them after a start, later those that failed. */
   const unsure = new Set<string>();
   const complain = complaints(log);
   /** Of each namespace, as it was when it was made. */
@@ -36,12 +36,12 @@ export function openKeeper(world: World, log: Log): Keeper {
   const nextOf = rounds();
 
   const bridge = bridges(world, perBridge);
-  const build = async <K extends Kind>(kind: K, wish: Wishes[K]) => {
-    const key = `${kind}/${wish.id}`;
+  const build = async <K extends Kind>(kind: K, spec: Specs[K]) => {
+    const key = `${kind}/${spec.id}`;
     unsure.add(key);
-    for (const segment of segmentsOf[kind](wish)) await bridge(segment);
-    const refused = await partOf(kind).ensure(world, wish);
-    const space = partOf(kind).space?.(world, wish);
+    for (const segment of segmentsOf[kind](spec)) await bridge(segment);
+    const refused = await partOf(kind).ensure(world, spec);
+    const space = partOf(kind).space?.(world, spec);
     if (space !== undefined) interiors.set(key, { space, text: await interiorOf(space) });
     if (refused.length === 0) unsure.delete(key);
     return refused;
@@ -49,7 +49,7 @@ export function openKeeper(world: World, log: Log): Keeper {
   /** Looks into some of the namespaces, others at the next time; what changed there is unsure. */
   const lookInside = async () => {
     for (const key of nextOf([...interiors.keys()], spacesPerLook)) {
-      await perWish(key, async () => {
+      await perSpec(key, async () => {
         const before = interiors.get(key);
         if (before && (await interiorOf(before.space).catch(() => '')) !== before.text) unsure.add(key);
       });
@@ -67,30 +67,30 @@ export function openKeeper(world: World, log: Log): Keeper {
 
   return {
     ensure: (kind, asked) =>
-      perWish(`${kind}/${asked.id}`, async () => {
-        const { wish, refused: malformed } = accepted(kind, asked);
+      perSpec(`${kind}/${asked.id}`, async () => {
+        const { spec, refused: malformed } = accepted(kind, asked);
         const refused = [...malformed];
-        const left = bridgesOf(kind, records[kind].get(wish.id) as typeof wish | undefined).filter(
-          (name) => !bridgesOf(kind, wish).includes(name),
+        const left = bridgesOf(kind, records[kind].get(spec.id) as typeof spec | undefined).filter(
+          (name) => !bridgesOf(kind, spec).includes(name),
         );
-        await records[kind].put(wish as never);
-        await keepSegments(world, segmentsOf[kind](wish));
-        refused.push(...(await build(kind, wish)));
+        await records[kind].put(spec as never);
+        await keepSegments(world, segmentsOf[kind](spec));
+        refused.push(...(await build(kind, spec)));
         if (left.length > 0) await dropUnneeded();
-        if (refused.length > 0) log.error({ kind, id: wish.id, refused }, 'parts of a spec cannot be made true here');
+        if (refused.length > 0) log.error({ kind, id: spec.id, refused }, 'parts of a spec cannot be made true here');
         return refused;
       }),
     ensureGone: (kind, id) =>
-      perWish(`${kind}/${id}`, async () => {
-        const wish = records[kind].get(id);
+      perSpec(`${kind}/${id}`, async () => {
+        const spec = records[kind].get(id);
         await records[kind].remove(id);
         unsure.delete(`${kind}/${id}`);
         interiors.delete(`${kind}/${id}`);
-        await partOf(kind).ensureGone(world, id, wish);
+        await partOf(kind).ensureGone(world, id, spec);
         await dropUnneeded();
       }),
     restore: async () => {
-      for (const kind of kinds) await acceptRecords(records[kind] as Records<Wishes[Kind]>, kind, log);
+      for (const kind of kinds) await acceptRecords(records[kind] as Records<Specs[Kind]>, kind, log);
       const gone = await sweep(underlay.names, wantedBy(world));
       if (gone.length > 0) log.warn({ gone }, 'took away what nobody asked for');
       const links = await firewall.load();
@@ -112,13 +112,13 @@ export function openKeeper(world: World, log: Log): Keeper {
       const missing = kinds.flatMap((kind) =>
         records[kind]
           .list()
-          .filter((wish) => unsure.has(`${kind}/${wish.id}`) || !partOf(kind).isWhole(world, wish, look))
+          .filter((spec) => unsure.has(`${kind}/${spec.id}`) || !partOf(kind).isWhole(world, spec, look))
           .map(({ id }) => ({ kind, id })),
       );
       for (const { kind, id } of missing) {
-        await perWish(`${kind}/${id}`, async () => {
-          const wish = records[kind].get(id);
-          if (wish) for (const line of await build(kind, wish)) complain(kind, id, line);
+        await perSpec(`${kind}/${id}`, async () => {
+          const spec = records[kind].get(id);
+          if (spec) for (const line of await build(kind, spec)) complain(kind, id, line);
         }).catch((error: unknown) => complain(kind, id, error));
       }
       await dropUnneeded();
@@ -143,11 +143,11 @@ function bridges({ records, underlay }: World, perBridge: ReturnType<typeof inOr
 }
 
 /** What was written down before may be less strict than what is accepted today. */
-async function acceptRecords(records: Records<Wishes[Kind]>, kind: Kind, log: Log): Promise<void> {
+async function acceptRecords(records: Records<Specs[Kind]>, kind: Kind, log: Log): Promise<void> {
   for (const record of records.list()) {
     try {
-      const { wish } = accepted(kind, record);
-      if (JSON.stringify(wish) !== JSON.stringify(record)) await records.put(wish);
+      const { spec } = accepted(kind, record);
+      if (JSON.stringify(spec) !== JSON.stringify(record)) await records.put(spec);
     } catch (error) {
       log.error({ kind, id: record.id, error }, 'a spec is not well formed');
       await records.remove(record.id);
@@ -155,8 +155,8 @@ async function acceptRecords(records: Records<Wishes[Kind]>, kind: Kind, log: Lo
   }
 }
 
-const bridgesOf = <K extends Kind>(kind: K, wish: Wishes[K] | undefined): string[] =>
-  wish ? segmentsOf[kind](wish).map(({ bridge }) => bridge) : [];
+const bridgesOf = <K extends Kind>(kind: K, spec: Specs[K] | undefined): string[] =>
+  spec ? segmentsOf[kind](spec).map(({ bridge }) => bridge) : [];
 
 /** How many namespaces one look at the host enters: each costs four processes. */
 const spacesPerLook = 10;
@@ -183,8 +183,8 @@ function complaints(log: Log) {
   };
 }
 
-/** The table's types know which wish belongs to which kind; a loop over kinds does not. */
-const partOf = (kind: Kind) => parts[kind] as Part<Wishes[Kind]>;
+/** The table's types know which spec belongs to which kind; a loop over kinds does not. */
+const partOf = (kind: Kind) => parts[kind] as Part<Specs[Kind]>;
 
 async function keepSegments({ records }: World, segments: readonly Segment[]): Promise<void> {
   for (const segment of segments) {

@@ -1,7 +1,7 @@
-/** What is missing, as lines of `ip -batch`: from what stands and what is wished, nothing else. */
+/** What is missing, as lines of `ip -batch`: from what stands and what is wanted, nothing else. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RouterWish, Segment } from '#shared/contracts/network-agent.ts';
+import type { RouterSpec, Segment } from '#shared/contracts/network-agent.ts';
 import { bridgeLines } from './bridge.ts';
 import { cableLines } from './cable.ts';
 import type { Link, Links } from './commands.ts';
@@ -40,7 +40,7 @@ const segment: Segment = {
 };
 const far = { ...segment, peers: ['192.0.2.2'] };
 
-test('a bridge that stands as wished needs nothing', () => {
+test('a bridge that stands as specified needs nothing', () => {
   assert.deepEqual(bridgeLines(underlay, segment, linksOf(link(segment.bridge))), []);
 });
 
@@ -107,8 +107,8 @@ test('a link has these addresses and no others', () => {
   ]);
 });
 
-test('a router has its way out and its extra routes, and loses what is no longer wished', () => {
-  const router: RouterWish = {
+test('a router has its way out and its extra routes, and loses what is no longer wanted', () => {
+  const router: RouterSpec = {
     id: 'r',
     adminUp: true,
     interfaces: [],

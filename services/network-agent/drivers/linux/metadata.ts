@@ -9,7 +9,7 @@ import { type MetadataOf, metadataOf, type WhoseAddress, whoseAddress } from '#s
 import type { Log } from '#shared/log/log.ts';
 import { listenInNetns } from '#shared/process/listen-in-netns.ts';
 
-export interface Door {
+export interface Endpoint {
   readonly space: string;
   /** Which side of the namespace: the id of the port there. */
   readonly side: string;
@@ -21,25 +21,25 @@ export interface Door {
 
 export interface Metadata {
   /** Opens the doors of a namespace that are not open yet; gives the port of each side. Others stay open. */
-  ensureDoors(space: string, doors: readonly Door[]): Promise<ReadonlyMap<string, number>>;
+  ensureDoors(space: string, endpoints: readonly Endpoint[]): Promise<ReadonlyMap<string, number>>;
   /** Closes the doors of all other sides: none of them when no side is named. */
   keepOnly(space: string, sides: readonly string[]): Promise<void>;
   /** Whether all these doors are open. */
-  areOpen(doors: readonly Door[]): boolean;
+  areOpen(endpoints: readonly Endpoint[]): boolean;
   close(): Promise<void>;
 }
 
-interface OpenDoor {
-  readonly door: Door;
+interface OpenEndpoint {
+  readonly endpoint: Endpoint;
   readonly listener: Server;
   readonly sockets: Set<Socket>;
 }
 
 /** One guest cannot take all the sockets of the agent. */
-const socketsPerDoor = 128;
+const socketsPerEndpoint = 128;
 
 export function openMetadata(bus: Bus, log: Log): Metadata {
-  const spaces = new Map<string, Map<string, OpenDoor>>();
+  const spaces = new Map<string, Map<string, OpenEndpoint>>();
   const networkOf = new WeakMap<Socket, string>();
   const http = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 });
   http.on('request', (request, response) => {
@@ -48,18 +48,18 @@ export function openMetadata(bus: Bus, log: Log): Metadata {
       say(response, 503, 'text/plain', 'The cloud does not answer at the moment. Try again.');
     });
   });
-  const doorsOf = (space: string) => spaces.get(space) ?? new Map<string, OpenDoor>();
-  const ensureDoors = async (space: string, doors: readonly Door[]) => {
-    const open = doorsOf(space);
+  const endpointsOf = (space: string) => spaces.get(space) ?? new Map<string, OpenEndpoint>();
+  const ensureDoors = async (space: string, endpoints: readonly Endpoint[]) => {
+    const open = endpointsOf(space);
     spaces.set(space, open);
-    for (const door of doors.filter((each) => !isOpen(open, each))) {
-      await shut(open.get(door.side));
-      open.set(door.side, await hang(door, http, networkOf));
+    for (const endpoint of endpoints.filter((each) => !isOpen(open, each))) {
+      await shut(open.get(endpoint.side));
+      open.set(endpoint.side, await hang(endpoint, http, networkOf));
     }
-    return new Map(doors.map(({ side }) => [side, portOf(open.get(side))]));
+    return new Map(endpoints.map(({ side }) => [side, portOf(open.get(side))]));
   };
   const keepOnly = async (space: string, sides: readonly string[]) => {
-    const open = doorsOf(space);
+    const open = endpointsOf(space);
     for (const side of [...open.keys()].filter((each) => !sides.includes(each))) {
       await shut(open.get(side));
       open.delete(side);
@@ -70,30 +70,31 @@ export function openMetadata(bus: Bus, log: Log): Metadata {
     await Promise.all([...spaces.keys()].map((space) => keepOnly(space, [])));
     http.close();
   };
-  const areOpen = (doors: readonly Door[]) => doors.every((door) => isOpen(doorsOf(door.space), door));
+  const areOpen = (endpoints: readonly Endpoint[]) =>
+    endpoints.every((endpoint) => isOpen(endpointsOf(endpoint.space), endpoint));
   return { ensureDoors, keepOnly, areOpen, close };
 }
 
 /** A port may have moved to another network, which its open socket does not know. */
-const isOpen = (open: ReadonlyMap<string, OpenDoor>, { side, networkId }: Door) =>
-  open.get(side)?.door.networkId === networkId;
+const isOpen = (open: ReadonlyMap<string, OpenEndpoint>, { side, networkId }: Endpoint) =>
+  open.get(side)?.endpoint.networkId === networkId;
 
-const portOf = (open: OpenDoor | undefined) => (open?.listener.address() as AddressInfo | null)?.port ?? 0;
+const portOf = (open: OpenEndpoint | undefined) => (open?.listener.address() as AddressInfo | null)?.port ?? 0;
 
-async function hang(door: Door, http: HttpServer, networkOf: WeakMap<Socket, string>): Promise<OpenDoor> {
-  const listener = await listenInNetns(door.space, door.port, door.host);
+async function hang(endpoint: Endpoint, http: HttpServer, networkOf: WeakMap<Socket, string>): Promise<OpenEndpoint> {
+  const listener = await listenInNetns(endpoint.space, endpoint.port, endpoint.host);
   const sockets = new Set<Socket>();
-  listener.maxConnections = socketsPerDoor;
+  listener.maxConnections = socketsPerEndpoint;
   listener.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    networkOf.set(socket, door.networkId);
+    networkOf.set(socket, endpoint.networkId);
     http.emit('connection', socket);
   });
-  return { door, listener, sockets };
+  return { endpoint, listener, sockets };
 }
 
-async function shut(open: OpenDoor | undefined): Promise<void> {
+async function shut(open: OpenEndpoint | undefined): Promise<void> {
   if (!open) return;
   const closed = new Promise<void>((resolve) => open.listener.close(() => resolve()));
   for (const socket of open.sockets) socket.destroy();
@@ -106,11 +107,14 @@ async function answer(bus: Bus, networkId: string | undefined, request: Incoming
   if (networkId === undefined) return say(response, 404, 'text/plain', 'Not Found');
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return say(response, 405, 'text/plain', 'Method Not Allowed');
-  const who = await bus.ask<WhoseAddress['answer']>(whoseAddress, { networkId, address } satisfies WhoseAddress['ask']);
-  if (!who) return say(response, 404, 'text/plain', 'Not Found');
+  const caller = await bus.call<WhoseAddress['answer']>(whoseAddress, {
+    networkId,
+    address,
+  } satisfies WhoseAddress['ask']);
+  if (!caller) return say(response, 404, 'text/plain', 'Not Found');
   const path = request.url?.split('?')[0] ?? '/';
-  const ask: MetadataOf['ask'] = { ...who, path, address };
-  const { status, type, body, base64 } = await bus.ask<MetadataOf['answer']>(metadataOf, ask);
+  const ask: MetadataOf['ask'] = { ...caller, path, address };
+  const { status, type, body, base64 } = await bus.call<MetadataOf['answer']>(metadataOf, ask);
   say(response, status, type, base64 ? Buffer.from(body, 'base64') : body);
 }
 

@@ -1,13 +1,13 @@
-/** The five kinds of wishes, and what each is on a Linux host. Its bridges are made before, and dropped after, by the driver. */
+/** The five kinds of specs, and what each is on a Linux host. Its bridges are made before, and dropped after, by the driver. */
 import { bridgeName } from '#shared/contracts/names.ts';
-import type { AllRecords, Kind, Wishes } from '../records.ts';
+import type { AllRecords, Kind, Specs } from '../records.ts';
 import type { Underlay } from './bridge.ts';
 import { ipBatch, type Links } from './commands.ts';
 import { dirOf, ensureDhcp, ensureDhcpGone, networkOf, pidOf } from './dhcp.ts';
 import { metadataAddress } from './dnsmasq-files.ts';
 import { ensureExternal, ensureExternalGone } from './external.ts';
 import type { Firewall } from './firewall.ts';
-import type { Door, Metadata } from './metadata.ts';
+import type { Endpoint, Metadata } from './metadata.ts';
 import type { Names } from './names.ts';
 import { isListed } from './namespaces.ts';
 import { ensureRouter, ensureRouterGone, ensureRouterSpace, legsOf } from './router.ts';
@@ -28,18 +28,18 @@ export interface Look {
   readonly spaces: ReadonlySet<string>;
 }
 
-export interface Part<Wish> {
+export interface Part<Spec> {
   /** Gives what the kernel did not take; it keeps nothing else from standing, and is tried again. */
-  ensure(world: World, wish: Wish): Promise<readonly string[]>;
-  /** `wish` is what was asked last, when this host still knows it. */
-  ensureGone(world: World, id: string, wish: Wish | undefined): Promise<void>;
+  ensure(world: World, spec: Spec): Promise<readonly string[]>;
+  /** `spec` is what was asked last, when this host still knows it. */
+  ensureGone(world: World, id: string, spec: Spec | undefined): Promise<void>;
   /** False when it is plain that something is missing. */
-  isWhole(world: World, wish: Wish, look: Look): boolean;
-  /** The namespace that is the wish's own. */
-  space?(world: World, wish: Wish): string;
+  isWhole(world: World, spec: Spec, look: Look): boolean;
+  /** The namespace that is the spec's own. */
+  space?(world: World, spec: Spec): string;
 }
 
-export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
+export const parts: { readonly [K in Kind]: Part<Specs[K]> } = {
   port: {
     ensure: async ({ firewall }, { id, tap, segment: { bridge } }) => {
       const links = await firewall.load();
@@ -64,54 +64,54 @@ export const parts: { readonly [K in Kind]: Part<Wishes[K]> } = {
     isWhole: () => true,
   },
   dhcp: {
-    ensure: async ({ underlay: { names }, stateDir, firewall, metadata, upstream }, wish) => {
-      const networkId = networkOf(wish.id);
+    ensure: async ({ underlay: { names }, stateDir, firewall, metadata, upstream }, spec) => {
+      const networkId = networkOf(spec.id);
       const space = names.dhcpSpace(networkId);
       if (!isListed(space)) await metadata.keepOnly(space, []); // its sockets went with the old one
       await firewall.load();
-      await ensureDhcp({ names, stateDir, upstream }, wish);
-      await metadata.ensureDoors(space, [dhcpDoor(names, wish)]);
+      await ensureDhcp({ names, stateDir, upstream }, spec);
+      await metadata.ensureDoors(space, [dhcpDoor(names, spec)]);
       return [];
     },
     space: ({ underlay: { names } }, { id }) => names.dhcpSpace(networkOf(id)),
-    ensureGone: async ({ underlay: { names }, metadata }, id, wish) => {
+    ensureGone: async ({ underlay: { names }, metadata }, id, spec) => {
       const networkId = networkOf(id);
       await metadata.keepOnly(names.dhcpSpace(networkId), []);
-      await ensureDhcpGone(names, networkId, wish?.port.id);
+      await ensureDhcpGone(names, networkId, spec?.port.id);
     },
-    isWhole: ({ underlay: { names }, metadata }, wish, { links, spaces }) => {
-      const door = dhcpDoor(names, wish);
-      const runs = pidOf(dirOf(names, networkOf(wish.id))) !== null;
-      const plugged = isPlugged(links, names.veth(wish.port.id), wish.segment.bridge);
-      return runs && plugged && spaces.has(door.space) && metadata.areOpen([door]);
+    isWhole: ({ underlay: { names }, metadata }, spec, { links, spaces }) => {
+      const endpoint = dhcpDoor(names, spec);
+      const runs = pidOf(dirOf(names, networkOf(spec.id))) !== null;
+      const plugged = isPlugged(links, names.veth(spec.port.id), spec.segment.bridge);
+      return runs && plugged && spaces.has(endpoint.space) && metadata.areOpen([endpoint]);
     },
   },
   router: {
-    ensure: async ({ underlay: { names }, firewall, metadata }, wish) => {
-      const space = names.routerSpace(wish.id);
+    ensure: async ({ underlay: { names }, firewall, metadata }, spec) => {
+      const space = names.routerSpace(spec.id);
       if (!isListed(space)) await metadata.keepOnly(space, []);
       await firewall.load();
-      await ensureRouterSpace(names, wish.id);
+      await ensureRouterSpace(names, spec.id);
       // A door closes only when no rule leads to it any more, so no side ever finds the door of another.
-      const ports = await metadata.ensureDoors(space, routerDoors(names, wish));
-      const refused = await ensureRouter(names, wish, ports);
+      const ports = await metadata.ensureDoors(space, routerDoors(names, spec));
+      const refused = await ensureRouter(names, spec, ports);
       await metadata.keepOnly(space, [...ports.keys()]);
       return refused;
     },
     space: ({ underlay: { names } }, { id }) => names.routerSpace(id),
-    ensureGone: async ({ underlay: { names }, metadata }, id, wish) => {
+    ensureGone: async ({ underlay: { names }, metadata }, id, spec) => {
       await metadata.keepOnly(names.routerSpace(id), []);
-      await ensureRouterGone(names, id, wish);
+      await ensureRouterGone(names, id, spec);
     },
-    isWhole: ({ underlay: { names }, metadata }, wish, { links, spaces }) => {
-      const space = names.routerSpace(wish.id);
-      const plugged = legsOf(wish).every(({ portId, segment }) => isPlugged(links, names.veth(portId), segment.bridge));
-      return plugged && spaces.has(space) && metadata.areOpen(routerDoors(names, wish));
+    isWhole: ({ underlay: { names }, metadata }, spec, { links, spaces }) => {
+      const space = names.routerSpace(spec.id);
+      const plugged = legsOf(spec).every(({ portId, segment }) => isPlugged(links, names.veth(portId), segment.bridge));
+      return plugged && spaces.has(space) && metadata.areOpen(routerDoors(names, spec));
     },
   },
   external: {
-    ensure: async ({ firewall }, wish) => {
-      await ensureExternal(wish);
+    ensure: async ({ firewall }, spec) => {
+      await ensureExternal(spec);
       await firewall.load();
       return [];
     },
@@ -130,7 +130,7 @@ const closedBy = (firewall: Firewall, id: string) =>
 const isPlugged = (links: Links, link: string, bridge: string): boolean =>
   links.get(link)?.up === true && links.get(link)?.master === bridge;
 
-const dhcpDoor = (names: Names, { id, segment }: Wishes['dhcp']): Door => ({
+const dhcpDoor = (names: Names, { id, segment }: Specs['dhcp']): Endpoint => ({
   space: names.dhcpSpace(networkOf(id)),
   side: 'network', // the namespace has one, whichever port it is
 
@@ -139,7 +139,7 @@ const dhcpDoor = (names: Names, { id, segment }: Wishes['dhcp']): Door => ({
   port: 80,
 });
 
-const routerDoors = (names: Names, { id, interfaces }: Wishes['router']): Door[] =>
+const routerDoors = (names: Names, { id, interfaces }: Specs['router']): Endpoint[] =>
   interfaces.map(({ portId, segment }) => ({
     space: names.routerSpace(id),
     side: portId,

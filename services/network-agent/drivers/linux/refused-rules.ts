@@ -16,13 +16,13 @@ export async function withoutRefused(state: FirewallState): Promise<Possible> {
   const bare = { ...state, ports: [], groups: [] };
   const groups = await refusedOf(state.groups, (some) => isTaken({ ...bare, groups: some }));
   const ports = await refusedOf(state.ports, (some) => isTaken({ ...bare, ports: some }));
-  const refused = new Set([...groups.map(({ id }) => id), ...ports.map(({ wish }) => wish.id)]);
+  const refused = new Set([...groups.map(({ id }) => id), ...ports.map(({ spec }) => spec.id)]);
   return {
     // A group that is not told of is empty where it is named, and a tap without a port carries nothing.
     state: {
       ...state,
       groups: state.groups.filter(({ id }) => !refused.has(id)),
-      ports: state.ports.filter(({ wish }) => !refused.has(wish.id)),
+      ports: state.ports.filter(({ spec }) => !refused.has(spec.id)),
     },
     refused,
   };

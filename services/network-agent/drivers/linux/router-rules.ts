@@ -1,14 +1,14 @@
 /** What a router does to addresses. In its namespace alone, so names and numbers are free. */
 import { isIP } from 'node:net';
-import type { RouterWish } from '#shared/contracts/network-agent.ts';
+import type { RouterSpec } from '#shared/contracts/network-agent.ts';
 import { inner } from './names.ts';
 
 /** `doors`: of each leg inside, by its port, where its guests' requests for metadata are answered. */
-export function routerRuleset(wish: RouterWish, doors: ReadonlyMap<string, number> = new Map()): string {
-  const { gateway, floatingIps } = wish;
+export function routerRuleset(spec: RouterSpec, endpoints: ReadonlyMap<string, number> = new Map()): string {
+  const { gateway, floatingIps } = spec;
   const inside = '"qr-*"';
   const outside = gateway ? `"${inner.gateway(gateway.portId)}"` : null;
-  const own = ownAddress(wish);
+  const own = ownAddress(spec);
   return [
     'table ip router',
     'delete table ip router',
@@ -30,7 +30,7 @@ export function routerRuleset(wish: RouterWish, doors: ReadonlyMap<string, numbe
     ),
     'chain prerouting {',
     'type nat hook prerouting priority dstnat; policy accept;',
-    ...sides(doors).map(([link, port]) => `iifname ${link} ${metadataRequest} redirect to :${port}`),
+    ...sides(endpoints).map(([link, port]) => `iifname ${link} ${metadataRequest} redirect to :${port}`),
     'dnat to ip daddr map @inwards',
     '}',
     'chain output {',
@@ -47,11 +47,11 @@ export function routerRuleset(wish: RouterWish, doors: ReadonlyMap<string, numbe
     '}',
     'chain forward {',
     'type filter hook forward priority filter; policy accept;',
-    ...endedLines(wish, own, outside),
+    ...endedLines(spec, own, outside),
     '}',
     'chain input {',
     'type filter hook input priority filter; policy accept;',
-    ...sides(doors).map(([link, port]) => `iifname ${link} tcp dport ${port} ${wasMetadataRequest} accept`),
+    ...sides(endpoints).map(([link, port]) => `iifname ${link} tcp dport ${port} ${wasMetadataRequest} accept`),
     // Nothing else here is for guests, whichever address of the router they know.
     'meta l4proto tcp drop',
     '}',
@@ -63,14 +63,14 @@ export function routerRuleset(wish: RouterWish, doors: ReadonlyMap<string, numbe
 const metadataRequest = 'ip daddr 169.254.169.254 tcp dport 80';
 const wasMetadataRequest = 'ct status dnat ct original ip daddr 169.254.169.254 ct original proto-dst 80';
 
-const sides = (doors: ReadonlyMap<string, number>) =>
-  [...doors].map(([portId, port]) => [`"${inner.router(portId)}"`, port] as const);
+const sides = (endpoints: ReadonlyMap<string, number>) =>
+  [...endpoints].map(([portId, port]) => [`"${inner.router(portId)}"`, port] as const);
 
-const ownAddress = ({ gateway }: RouterWish) =>
+const ownAddress = ({ gateway }: RouterSpec) =>
   gateway?.addresses.map((address) => address.split('/')[0] ?? '').find((address) => isIP(address) === 4);
 
 /** A connection keeps the addresses it began with; it ends, both ways, when its pair or the router's address is no more. */
-const endedLines = ({ gateway }: RouterWish, own: string | undefined, outside: string | null) => [
+const endedLines = ({ gateway }: RouterSpec, own: string | undefined, outside: string | null) => [
   'ct status dnat ct original ip daddr . ct reply ip saddr != @pairs drop',
   `ct status snat${own ? ` ct reply ip daddr != ${own}` : ''} ct reply ip daddr . ct original ip saddr != @pairs drop`,
   ...(outside && own && !gateway?.snat

@@ -1,5 +1,5 @@
 /** A router is a namespace with a cable into each of its networks. */
-import type { RouterWish, Segment } from '#shared/contracts/network-agent.ts';
+import type { RouterSpec, Segment } from '#shared/contracts/network-agent.ts';
 import { announceLine, announces, cableLines, ensureCablesGone } from './cable.ts';
 import { call, ipBatch, ipBatchEach, type Links, listLinks, loadNft } from './commands.ts';
 import { addressLines } from './external.ts';
@@ -22,23 +22,23 @@ export const ensureRouterSpace = (names: Names, id: string): Promise<Links> =>
  * routes that the kernel does not take; they keep nothing else from standing. */
 export async function ensureRouter(
   names: Names,
-  wish: RouterWish,
-  doors: ReadonlyMap<string, number>,
+  spec: RouterSpec,
+  endpoints: ReadonlyMap<string, number>,
 ): Promise<readonly string[]> {
-  const space = names.routerSpace(wish.id);
-  await loadNft(routerRuleset(wish, doors), space);
-  const legs = legsOf(wish);
+  const space = names.routerSpace(spec.id);
+  await loadNft(routerRuleset(spec, endpoints), space);
+  const legs = legsOf(spec);
   const before = await listLinks(space);
-  await ipBatch(strangers(legs, before), space);
+  await ipBatch(unknown(legs, before), space);
   await plug(names, space, legs);
   const links = await listLinks(space);
-  await ipBatch(legLines(wish, legs, links), space);
-  const refused = await ensureRoutes(space, wish);
-  if (wish.adminUp) await announce(space, legs, before);
+  await ipBatch(legLines(spec, legs, links), space);
+  const refused = await ensureRoutes(space, spec);
+  if (spec.adminUp) await announce(space, legs, before);
   return refused;
 }
 
-export const legsOf = ({ interfaces, gateway, floatingIps }: RouterWish): Leg[] => [
+export const legsOf = ({ interfaces, gateway, floatingIps }: RouterSpec): Leg[] => [
   ...interfaces.map((each) => ({ ...each, link: inner.router(each.portId) })),
   ...(gateway
     ? [
@@ -52,7 +52,7 @@ export const legsOf = ({ interfaces, gateway, floatingIps }: RouterWish): Leg[] 
 ];
 
 /** Legs that the router had and shall not have. */
-const strangers = (legs: readonly Leg[], links: Links) =>
+const unknown = (legs: readonly Leg[], links: Links) =>
   [...links.keys()]
     .filter((link) => /^q[rg]-/.test(link) && !legs.some((leg) => leg.link === link))
     .map((link) => `link del ${link}`);
@@ -68,7 +68,7 @@ async function plug(names: Names, space: string, legs: readonly Leg[]): Promise<
   await ipBatch(cables.flatMap((cable) => cableLines(cable, space, host, within)));
 }
 
-const legLines = ({ adminUp }: RouterWish, legs: readonly Leg[], links: Links): string[] =>
+const legLines = ({ adminUp }: RouterSpec, legs: readonly Leg[], links: Links): string[] =>
   legs.flatMap(({ link, addresses }) => [
     ...addressLines(link, addresses, links),
     ...(links.get(link)?.up === adminUp ? [] : [`link set ${link} ${adminUp ? 'up' : 'down'}`]),
@@ -80,18 +80,18 @@ interface Route {
 }
 
 /** Routes of ours are the static ones; those of the kernel come and go with the addresses. */
-async function ensureRoutes(space: string, wish: RouterWish): Promise<string[]> {
-  if (!wish.adminUp) return []; // a link that is down carries no route
+async function ensureRoutes(space: string, spec: RouterSpec): Promise<string[]> {
+  if (!spec.adminUp) return []; // a link that is down carries no route
   const failed: string[] = [];
   for (const family of ['-4', '-6'] as const) {
     const { stdout } = await call(['ip', '-n', space, family, '-j', 'route', 'show', 'proto', 'static']);
-    const lines = routeLines(wish, family, JSON.parse(stdout || '[]') as Route[]);
+    const lines = routeLines(spec, family, JSON.parse(stdout || '[]') as Route[]);
     failed.push(...(await ipBatchEach(lines, space)));
   }
   return failed;
 }
 
-export function routeLines({ gateway, routes }: RouterWish, family: '-4' | '-6', standing: readonly Route[]): string[] {
+export function routeLines({ gateway, routes }: RouterSpec, family: '-4' | '-6', standing: readonly Route[]): string[] {
   const isOfFamily = (address: string) => address.includes(':') === (family === '-6');
   const out = gateway?.via && isOfFamily(gateway.via) ? [{ dst: 'default', gateway: gateway.via }] : [];
   const extra = routes
@@ -133,8 +133,8 @@ async function announce(space: string, legs: readonly Leg[], before: Links): Pro
 const bareAddress = (address: string) => address.split('/')[0] ?? '';
 
 /** The metadata door of the namespace is closed already: an open socket would keep it. */
-export async function ensureRouterGone(names: Names, id: string, wish: RouterWish | undefined): Promise<void> {
-  const legs = wish ? legsOf(wish) : [];
+export async function ensureRouterGone(names: Names, id: string, spec: RouterSpec | undefined): Promise<void> {
+  const legs = spec ? legsOf(spec) : [];
   await ensureCablesGone(legs.map(({ portId }) => names.veth(portId)));
   await ensureSpaceGone(names.routerSpace(id));
 }

@@ -40,16 +40,16 @@ export function baseChains(state: FirewallState): Block[] {
   ];
 }
 
-const hostLines = (fromOpen: string, doors: readonly HostDoor[]): string[] => [
+const hostLines = (fromOpen: string, endpoints: readonly HostDoor[]): string[] => [
   `${fromOpen} ct direction reply ct state { established, related } accept`,
   `${fromOpen} meta l4proto { icmp, ipv6-icmp } accept`,
-  ...doors.map((door) => `${fromOpen} ${toDoor(door)} accept`),
+  ...endpoints.map((endpoint) => `${fromOpen} ${toDoor(endpoint)} accept`),
   `${fromOpen} drop`,
 ];
 
 /** Behind the host, under its address, guests would look like one of the cloud's machines to the others. */
 const machineLines = (fromOpen: string, { machines, hostDoors }: FirewallState): string[] => [
-  ...(machines.length > 0 ? hostDoors.map((door) => `${fromOpen} ${toDoor(door)} goto guests`) : []),
+  ...(machines.length > 0 ? hostDoors.map((endpoint) => `${fromOpen} ${toDoor(endpoint)} goto guests`) : []),
   ...machines.map((range) => `${fromOpen} ct direction original ${field(range)} daddr ${range} drop`),
 ];
 

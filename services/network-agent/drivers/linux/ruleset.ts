@@ -3,7 +3,7 @@
  * mark which ports it is between (from: high half, to: low half). Then br_netfilter shows it to the inet family, where
  * connections are tracked, and the security groups of both ports decide.
  */
-import type { GroupWish, PortWish } from '#shared/contracts/network-agent.ts';
+import type { GroupSpec, PortSpec } from '#shared/contracts/network-agent.ts';
 import type { Block } from './blocks.ts';
 import { chainOf, groupChains, memberSets, namedGroups } from './group-rules.ts';
 import type { HostDoor } from './host-doors.ts';
@@ -14,7 +14,7 @@ import { hiddenLines, metadataLines, spoofingLines } from './spoofing.ts';
 /** A port with its number in marks, 1 to 65535. */
 export interface NumberedPort {
   readonly number: number;
-  readonly wish: PortWish;
+  readonly spec: PortSpec;
 }
 
 export interface HostBridge {
@@ -26,7 +26,7 @@ export interface HostBridge {
 export interface FirewallState {
   readonly names: Names;
   readonly ports: readonly NumberedPort[];
-  readonly groups: readonly GroupWish[];
+  readonly groups: readonly GroupSpec[];
   /** A mark of these very rules: 32 bits that no other rules here, nor of another cloud, are likely to have. */
   readonly generation: number;
   readonly bridges: readonly HostBridge[];
@@ -50,23 +50,23 @@ const chain = (family: Block['family'], name: string, lines: readonly string[], 
   lines,
 });
 
-const unguarded = ({ ports }: FirewallState) => ports.filter(({ wish }) => wish.adminUp && !wish.guarded);
-const watched = ({ ports }: FirewallState) => ports.filter(({ wish }) => wish.adminUp && wish.guarded);
+const unguarded = ({ ports }: FirewallState) => ports.filter(({ spec }) => spec.adminUp && !spec.guarded);
+const watched = ({ ports }: FirewallState) => ports.filter(({ spec }) => spec.adminUp && spec.guarded);
 
 function bridgeBlocks(state: FirewallState): Block[] {
   const { taps, veths, tunnels } = state.names;
   const verdicts = (way: 'from' | 'to') =>
-    state.ports.map(({ wish, number }) => `"${wish.tap}" : ${verdict(wish, `${way}_${number}`)}`);
+    state.ports.map(({ spec, number }) => `"${spec.tap}" : ${verdict(spec, `${way}_${number}`)}`);
   const goals = [...vmap('oifname', verdicts('to')), `oifname "${taps}*" drop`];
   return [
-    ...unguarded(state).map(({ number, wish }) =>
-      chain('bridge', `from_${number}`, [...metadataLines(wish), 'accept']),
+    ...unguarded(state).map(({ number, spec }) =>
+      chain('bridge', `from_${number}`, [...metadataLines(spec), 'accept']),
     ),
-    ...watched(state).flatMap(({ number, wish }) => [
+    ...watched(state).flatMap(({ number, spec }) => [
       chain('bridge', `from_${number}`, [
         `meta mark set ${from(number)}`,
-        ...metadataLines(wish),
-        ...spoofingLines(wish),
+        ...metadataLines(spec),
+        ...spoofingLines(spec),
       ]),
       chain('bridge', `to_${number}`, [`meta mark set meta mark & 0xffff0000 | ${to(number)}`, 'accept']),
     ]),
@@ -86,7 +86,7 @@ function bridgeBlocks(state: FirewallState): Block[] {
   ];
 }
 
-function verdict({ adminUp, guarded }: PortWish, name: string): string {
+function verdict({ adminUp, guarded }: PortSpec, name: string): string {
   if (!adminUp) return 'drop';
   return guarded || name.startsWith('from_') ? `jump ${name}` : 'accept';
 }
@@ -94,7 +94,7 @@ function verdict({ adminUp, guarded }: PortWish, name: string): string {
 function inetBlocks(state: FirewallState): Block[] {
   const told = new Map(state.groups.map((group) => [group.id, group]));
   const groups = namedGroups(
-    state.ports.map(({ wish }) => wish),
+    state.ports.map(({ spec }) => spec),
     state.groups,
   ).map((id) => told.get(id) ?? { id, rules: [], members: [] });
   return [
@@ -110,16 +110,16 @@ function inetBlocks(state: FirewallState): Block[] {
 const alwaysIn = ['udp sport 67 udp dport 68', 'icmpv6 type { 130, 131, 132, 134, 135, 136, 143 }'];
 const alwaysOut = ['udp sport 68 udp dport 67', 'icmpv6 type { 131, 132, 133, 135, 143 }'];
 
-const portChains = ({ number, wish }: NumberedPort): Block[] => [
+const portChains = ({ number, spec }: NumberedPort): Block[] => [
   chain('inet', `from_${number}`, [
-    ...hiddenLines(wish),
+    ...hiddenLines(spec),
     ...alwaysOut.map((packet) => `${packet} goto to_guest`),
-    ...wish.groupIds.map((id) => `jump ${chainOf(id, 'egress')}`),
+    ...spec.groupIds.map((id) => `jump ${chainOf(id, 'egress')}`),
     `ct mark set ${ended} drop`,
   ]),
   chain('inet', `to_${number}`, [
     ...alwaysIn.map((packet) => `${packet} accept`),
-    ...wish.groupIds.map((id) => `jump ${chainOf(id, 'ingress')}`),
+    ...spec.groupIds.map((id) => `jump ${chainOf(id, 'ingress')}`),
     `ct mark set ${ended} drop`,
   ]),
 ];
@@ -142,8 +142,8 @@ const ended = '0x656e6465';
 function dispatch(state: FirewallState): Block[] {
   const open = new Set(state.bridges.filter(({ zone }) => zone === null).map(({ bridge }) => bridge));
   const byAddress = watched(state)
-    .filter(({ wish }) => open.has(wish.segment.bridge))
-    .flatMap(({ number, wish: { segment, fixedIps } }) =>
+    .filter(({ spec }) => open.has(spec.segment.bridge))
+    .flatMap(({ number, spec: { segment, fixedIps } }) =>
       fixedIps
         .filter(({ address }) => address.includes('.'))
         .map(({ address }) => `"${segment.bridge}" . ${address} : goto to_${number}`),

@@ -1,5 +1,5 @@
 /** Bridge family: what a guest may send as. No connection tracking here; it only looks at one frame. */
-import type { PortWish } from '#shared/contracts/network-agent.ts';
+import type { PortSpec } from '#shared/contracts/network-agent.ts';
 import { familyOf, ip6Number, linkLocalOf } from './addresses.ts';
 import { metadataAddress } from './dnsmasq-files.ts';
 
@@ -12,14 +12,14 @@ interface Pair {
  * Metadata is answered by address, so only a port's own addresses may ask for it: no allowed pair, and nothing that an
  * unguarded port makes up.
  */
-export function metadataLines({ fixedIps }: PortWish): string[] {
+export function metadataLines({ fixedIps }: PortSpec): string[] {
   const own = fixedIps.map(({ address }) => address).filter((address) => familyOf(address) === 4);
   const others = own.length > 0 ? `ip saddr != { ${[...new Set(own)].join(', ')} } ` : '';
   return [`ether type ip ip daddr ${metadataAddress} ${others}drop`];
 }
 
 /** Lines of the chain that each frame of a guarded port passes. Ends with a verdict for every frame. */
-export function spoofingLines(port: PortWish): string[] {
+export function spoofingLines(port: PortSpec): string[] {
   const pairs = pairsOf(port);
   const macs = [...new Set(pairs.map(({ mac }) => mac))];
   return [
@@ -37,7 +37,7 @@ export function spoofingLines(port: PortWish): string[] {
 }
 
 /** A port without an address still has its MAC, and may ask for a lease. */
-function pairsOf({ mac, fixedIps, allowedPairs }: PortWish): Pair[] {
+function pairsOf({ mac, fixedIps, allowedPairs }: PortSpec): Pair[] {
   const own = fixedIps.map(({ address }) => ({ mac, address }));
   const allowed = allowedPairs.map((pair) => ({ mac: pair.mac || mac, address: pair.address }));
   const self = { mac, address: linkLocalOf(mac) };
@@ -85,7 +85,7 @@ const ip6Lines = (pairs: readonly Pair[], macs: readonly string[]) => [
  * Fragments hide from the bridge what they are. The inet family sees them put together, so what must not be sent is
  * dropped there as well.
  */
-export function hiddenLines(port: PortWish): string[] {
+export function hiddenLines(port: PortSpec): string[] {
   const adverts = exact(pairsOf(port).filter(({ address }) => familyOf(address) === 6));
   const own = [...new Set(adverts.map(({ address }) => ip6Number(address)))];
   return [

@@ -9,14 +9,14 @@ const everywhere = '00:00:00:00:00:00';
 export function tunnelLines({ names, tunnelAddress, vxlanPort }: Underlay, segment: Segment, links: Links): string[] {
   const { bridge, mtu, id } = segment;
   const tunnel = names.tunnel(bridge);
-  const stands = links.get(tunnel);
-  if (segment.type !== 'vxlan' || segment.peers.length === 0) return stands ? [`link del ${tunnel}`] : [];
-  const current = stands?.vni === id;
+  const applied = links.get(tunnel);
+  if (segment.type !== 'vxlan' || segment.peers.length === 0) return applied ? [`link del ${tunnel}`] : [];
+  const current = applied?.vni === id;
   return [
-    ...(stands && !current ? [`link del ${tunnel}`] : []),
+    ...(applied && !current ? [`link del ${tunnel}`] : []),
     ...(current ? [] : [`link add ${tunnel} type vxlan id ${id} local ${tunnelAddress} dstport ${vxlanPort} learning`]),
-    ...(current && stands.mtu === mtu ? [] : [`link set ${tunnel} mtu ${mtu} addrgenmode none`]),
-    ...(current && stands.master === bridge && stands.up
+    ...(current && applied.mtu === mtu ? [] : [`link set ${tunnel} mtu ${mtu} addrgenmode none`]),
+    ...(current && applied.master === bridge && applied.up
       ? []
       : [`link set ${tunnel} master ${bridge}`, `link set ${tunnel} up`]),
   ];

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { every } from '#shared/clock/every.ts';
-import type { VolumeReport, VolumeSource, VolumeWish } from '#shared/contracts/volume-agent.ts';
+import type { VolumeReport, VolumeSource, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { openRoom, type Reservation, type Room } from '#shared/files/room.ts';
 import { syncDirectory } from '#shared/files/whole.ts';
@@ -49,7 +49,7 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
   const place: Place = { ...folders, room, shares: await sharesBlocks(folders.work) };
   const features = place.shares ? ['online-snapshot'] : [];
   return {
-    ensureVolume: (wish) => ensureVolume(options, place, wish),
+    ensureVolume: (spec) => ensureVolume(options, place, spec),
     ensureVolumeGone: ({ id }) => removeFile(volumeFile(place, id)),
     ensureSnapshot: ({ id, volumeId }) => ensureCopy(place, volumeFile(place, volumeId), snapshotFile(place, id)),
     ensureSnapshotGone: ({ id }) => removeFile(snapshotFile(place, id)),
@@ -99,7 +99,7 @@ async function removeFile(path: string): Promise<void> {
   await syncDirectory(join(path, '..'));
 }
 
-async function ensureVolume(options: FileOptions, place: Place, { id, sizeGb, source }: VolumeWish) {
+async function ensureVolume(options: FileOptions, place: Place, { id, sizeGb, source }: VolumeSpec) {
   const path = volumeFile(place, id);
   if (await exists(path)) await grow(path, sizeGb);
   else await make(options, place, { path, sizeGb, source });

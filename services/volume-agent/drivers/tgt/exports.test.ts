@@ -27,7 +27,7 @@ tgtTest('OSSN-0058: file: only the named initiator with its secret logs in', asy
   assert.match((await logIn(t, state, { ...initiator, secret: 'a-wrong-secret-16' })).stderr, /Failed to log in/i);
   assert.match((await logIn(t, state, { initiator: initiator.initiator })).stderr, /Failed to log in/i);
   assert.match(
-    (await logIn(t, state, { ...initiator, initiator: 'iqn.2026-11.test:stranger' })).stderr,
+    (await logIn(t, state, { ...initiator, initiator: 'iqn.2026-11.test:outsider' })).stderr,
     /Failed to log in/i,
   );
 });

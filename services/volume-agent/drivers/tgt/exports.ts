@@ -2,7 +2,7 @@
 import { join, resolve, sep } from 'node:path';
 import { every } from '#shared/clock/every.ts';
 import { chapSecret, chapUser, requireIscsiName, requireName, resourceId } from '#shared/contracts/grammar.ts';
-import type { GrantWish, Target as Reached } from '#shared/contracts/volume-agent.ts';
+import type { GrantSpec, Target as Reached } from '#shared/contracts/volume-agent.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Exporter } from '../driver.ts';
@@ -31,17 +31,17 @@ interface Parts {
 export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise<Exporter> {
   const records = await openRecords(join(options.directory, 'exports'));
   const parts: Parts = { daemon: daemonOf(options), records, log, failing: new Set() };
-  const inTurn = oneAtATime();
+  const inOrder = oneAtATime();
   const watching = every(
     watchMs,
-    () => inTurn(() => reapply(parts)),
+    () => inOrder(() => reapply(parts)),
     (error) => log.error({ error }, 'tgtd cannot be brought back'),
   );
-  await inTurn(() => reapply(parts)).catch((error: unknown) => log.error({ error }, 'exports do not stand yet'));
+  await inOrder(() => reapply(parts)).catch((error: unknown) => log.error({ error }, 'exports do not stand yet'));
   return {
-    ensureGrant: (wish, path) => inTurn(() => ensureGrant(parts, wish, path)),
-    ensureGrantGone: ({ id, volumeId }) => inTurn(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
-    ensureClosed: (volumeId) => inTurn(() => keepOnly(parts, volumeId, () => false)),
+    ensureGrant: (spec, path) => inOrder(() => ensureGrant(parts, spec, path)),
+    ensureGrantGone: ({ id, volumeId }) => inOrder(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
+    ensureClosed: (volumeId) => inOrder(() => keepOnly(parts, volumeId, () => false)),
     isExported: async (volumeId) => records.find(volumeId) !== undefined,
     close: watching.close,
   };
@@ -77,22 +77,22 @@ async function orLater({ failing, log }: Parts, volumeId: string, work: Promise<
   }
 }
 
-async function ensureGrant(parts: Parts, wish: GrantWish, path: string): Promise<Reached> {
+async function ensureGrant(parts: Parts, spec: GrantSpec, path: string): Promise<Reached> {
   const { daemon, records } = parts;
-  const { volumeId } = wish;
-  checkGrant(wish);
+  const { volumeId } = spec;
+  checkGrant(spec);
   checkPath(daemon, path);
-  refuseForeignAccount(records, wish);
+  refuseForeignAccount(records, spec);
   const former = records.find(volumeId) ?? newRecord(records, volumeId);
-  const grants = [...former.grants.filter(({ id }) => id !== wish.id), wish];
-  const isKnown = former.grants.some((grant) => isSame(grant, wish)) && former.path === path;
+  const grants = [...former.grants.filter(({ id }) => id !== spec.id), spec];
+  const isKnown = former.grants.some((grant) => isSame(grant, spec)) && former.path === path;
   if (!isKnown) await records.keep({ ...former, path, grants, ended: endedOf(former, grants), appliedIn: null });
   await ensureApplied(parts, volumeId);
   return { portal: daemon.portal, iqn: iqnOf(volumeId), lun };
 }
 
 /** Again at this last hop, whoever wrote the work. */
-function checkGrant({ id, volumeId, initiator, user, secret }: GrantWish): void {
+function checkGrant({ id, volumeId, initiator, user, secret }: GrantSpec): void {
   requireName(resourceId, id, 'the id of an attachment');
   requireName(resourceId, volumeId, 'the id of a volume');
   requireName(chapUser, user, 'the user of a CHAP account');
@@ -107,7 +107,7 @@ function checkPath({ directory }: Daemon, path: string): void {
 }
 
 /** tgtd does not tell the password it has, and knows each account once: one account belongs to one volume. */
-function refuseForeignAccount(records: Records, { user, secret, volumeId }: GrantWish): void {
+function refuseForeignAccount(records: Records, { user, secret, volumeId }: GrantSpec): void {
   for (const record of records.all())
     for (const known of [...record.grants, ...record.ended].filter((grant) => grant.user === user)) {
       if (record.volumeId !== volumeId) throw conflict(`account ${user} belongs to another volume than ${volumeId}`);
@@ -125,14 +125,14 @@ const newRecord = (records: Records, volumeId: string): ExportRecord => ({
   appliedIn: null,
 });
 
-const isSame = (one: GrantWish, other: GrantWish): boolean =>
+const isSame = (one: GrantSpec, other: GrantSpec): boolean =>
   (['id', 'initiator', 'user', 'secret', 'readOnly'] as const).every((key) => one[key] === other[key]);
 
 /** What may still stand in tgtd and is no grant any more. */
-const endedOf = ({ grants: former, ended }: ExportRecord, grants: readonly GrantWish[]) =>
+const endedOf = ({ grants: former, ended }: ExportRecord, grants: readonly GrantSpec[]) =>
   [...ended, ...former].filter((one) => !grants.some((other) => isSame(one, other)));
 
-type Keeps = (grant: GrantWish) => boolean;
+type Keeps = (grant: GrantSpec) => boolean;
 
 /** The record goes last: until then the next try knows that something is to be taken away. */
 async function keepOnly(parts: Parts, volumeId: string, keeps: Keeps): Promise<void> {

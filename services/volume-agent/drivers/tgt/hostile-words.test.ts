@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createConnection } from 'node:net';
 import { test } from 'node:test';
-import type { GrantWish } from '#shared/contracts/volume-agent.ts';
+import type { GrantSpec } from '#shared/contracts/volume-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { blank, fileHost, grant, initiator, logIn, other, tgtTest } from '../../../../test/fakes/volume-host.ts';
 import { askTgtd, encode, type Request } from './socket.ts';
@@ -123,7 +123,7 @@ tgtTest('a grant with a hostile field is refused by name and leaves no target be
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
   await grant(agent, id, initiator);
   const before = await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 });
-  const whole: GrantWish = { volumeId: id, readOnly: false, ...other };
+  const whole: GrantSpec = { volumeId: id, readOnly: false, ...other };
   for (const word of hostileWords(150))
     for (const key of ['id', 'initiator', 'user', 'secret'] as const) {
       if (/^[\w.:-]*$/.test(word)) continue;

@@ -2,17 +2,17 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireName, resourceId } from '#shared/contracts/grammar.ts';
-import type { GrantWish } from '#shared/contracts/volume-agent.ts';
+import type { GrantSpec } from '#shared/contracts/volume-agent.ts';
 import { publish } from '../file/publish.ts';
 
 export interface ExportRecord {
   readonly volumeId: string;
   readonly path: string;
-  readonly grants: readonly GrantWish[];
+  readonly grants: readonly GrantSpec[];
   /** tgtd's number of the target: given here, before tgtd is asked, and to no other record. */
   readonly tid: number;
   /** Grants that ended: their accounts and initiators may still stand in tgtd. */
-  readonly ended: readonly GrantWish[];
+  readonly ended: readonly GrantSpec[];
   /** The tgtd in which the target was made under this number. */
   readonly madeIn: string | null;
   /** The tgtd that has all grants and nothing else. */

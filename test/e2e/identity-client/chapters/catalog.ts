@@ -11,7 +11,7 @@ export const regions: readonly Step[] = [
   shows('region show north', { region: 'north' }),
   refuses('region show south', /south/),
   lists('region list --parent-region RegionOne', { region: 'north', parent_region: 'RegionOne', description: 'cold' }),
-  refuses('region list', /401/, { as: 'stranger' }),
+  refuses('region list', /401/, { as: 'outsider' }),
   does('region set --description icy north'),
   refuses('region set --description icy south', /404|south/),
 ];
@@ -64,7 +64,7 @@ export const endpoints: readonly Step[] = [
   shows('endpoint show {lamp}', { interface: 'internal' }),
   refuses('endpoint set --interface internal lamp', /lamp/),
   does('endpoint add project {lamp} {fleet}'),
-  refuses('endpoint add project {lamp} {fleet}', /401/, { as: 'stranger' }),
+  refuses('endpoint add project {lamp} {fleet}', /401/, { as: 'outsider' }),
   lists('endpoint list --project {fleet}', { id: '{lamp}' }),
   lists('endpoint list --endpoint {lamp}', { id: '{fleet}', name: 'fleet' }),
   does('endpoint remove project {lamp} {fleet}'),
@@ -85,10 +85,10 @@ export const endpointGroups: readonly Step[] = [
   shows('endpoint group show lanterns', { filters: { interface: 'internal', service_id: /./ } }),
   refuses('endpoint group set --name x foghorns', /foghorns/),
   does('endpoint group add project lanterns {fleet}'),
-  refuses('endpoint group add project lanterns {fleet}', /401/, { as: 'stranger' }),
+  refuses('endpoint group add project lanterns {fleet}', /401/, { as: 'outsider' }),
   lists('endpoint group list --project {fleet}', { name: 'lanterns' }),
   lists('endpoint group list --endpointgroup lanterns', { id: '{fleet}' }),
-  refuses('endpoint group list', /401/, { as: 'stranger' }),
+  refuses('endpoint group list', /401/, { as: 'outsider' }),
   does('endpoint group remove project lanterns {fleet}'),
   refuses('endpoint group remove project lanterns {fleet}', /404/),
   does('endpoint group delete lanterns'),
@@ -97,7 +97,7 @@ export const endpointGroups: readonly Step[] = [
 
 export const catalog: readonly Step[] = [
   lists('catalog list', { name: 'lighthouse', type: 'beacon' }, { as: 'ann' }),
-  refuses('catalog list', /401/, { as: 'stranger' }),
+  refuses('catalog list', /401/, { as: 'outsider' }),
   shows(
     'catalog show beacon',
     {
@@ -109,7 +109,7 @@ export const catalog: readonly Step[] = [
     { as: 'ann' },
   ),
   does('catalog show foghorn', {}, /foghorn not found/),
-  refuses('catalog show beacon', /401/, { as: 'stranger' }),
+  refuses('catalog show beacon', /401/, { as: 'outsider' }),
 ];
 
 export const policies: readonly Step[] = [
@@ -163,7 +163,7 @@ export const limits: readonly Step[] = [
   lists('limit list --project {fleet}', { id: '{fleetBeams}', resource_limit: 5 }, { as: 'system' }),
   lists('limit list', { id: '{fleetBeams}', project_id: '{fleet}' }, { as: 'ann' }),
   lists('limit list', { id: '{fleetBeams}', project_id: '{fleet}' }),
-  refuses('limit list', /401/, { as: 'stranger' }),
+  refuses('limit list', /401/, { as: 'outsider' }),
   shows('limit set --resource-limit 6 {fleetBeams}', { resource_limit: 6 }),
   refuses('limit set --resource-limit 6 beams', /beams/),
   refuses('registered limit delete {beams}', /403|registered/),

@@ -43,9 +43,9 @@ export const federation: readonly Step[] = [
   refuses('identity provider delete harbour', /403/, { as: 'ann' }),
   does('identity provider delete harbour'),
   lists('federation project list', { id: '{fleet}', name: 'fleet' }, { as: 'ann' }),
-  refuses('federation project list', /401/, { as: 'stranger' }),
+  refuses('federation project list', /401/, { as: 'outsider' }),
   lists('federation domain list', { id: '{tide}', name: 'tide' }, { as: 'ann' }),
-  refuses('federation domain list', /401/, { as: 'stranger' }),
+  refuses('federation domain list', /401/, { as: 'outsider' }),
 ];
 
 export const serviceProviders: readonly Step[] = [
@@ -66,7 +66,7 @@ export const serviceProviders: readonly Step[] = [
   shows('service provider show yonder', { id: 'yonder', relay_state_prefix: /./ }),
   refuses('service provider show hither', /hither/),
   lists('service provider list', { id: 'yonder', enabled: true, auth_url: 'http://127.0.0.1:7/auth' }),
-  refuses('service provider list', /401/, { as: 'stranger' }),
+  refuses('service provider list', /401/, { as: 'outsider' }),
   does('service provider set --disable yonder', {}, /yonder|^$/),
   refuses('service provider set --disable hither', /404|hither/),
   refuses('service provider delete yonder', /403/, { as: 'ann' }),

@@ -14,7 +14,7 @@ export const domains: readonly Step[] = [
   lists('domain list --name tide', { id: '{tide}', name: 'tide', enabled: true, description: 'tidal' }),
   does('domain set --description low tide'),
   lists('domain list', { name: 'tide', description: 'low' }),
-  refuses('domain list', /401/, { as: 'stranger' }),
+  refuses('domain list', /401/, { as: 'outsider' }),
   refuses('domain set --description low nowhere', /nowhere/),
   refuses('domain delete tide', /403/),
 ];
@@ -43,7 +43,7 @@ export const projects: readonly Step[] = [
   lists('project list --long --parent {fleet}', { name: 'dinghy', domain_id: '{tide}', enabled: true }),
   lists('project list --tags wet', { name: 'fleet' }),
   lacks('project list --not-tags wet', { name: 'fleet' }),
-  refuses('project list', /401/, { as: 'stranger' }),
+  refuses('project list', /401/, { as: 'outsider' }),
   does('project set --domain tide --description ships --tag dry --property berth=8 fleet'),
   does('project set --domain tide --remove-tag wet fleet'),
   shows('project show {fleet}', { description: 'ships', tags: ['dry'], berth: '8' }),
@@ -95,7 +95,7 @@ export const groups: readonly Step[] = [
   shows('group show --domain tide crew', { id: '{crew}' }),
   refuses('group show --domain tide nobody', /nobody/),
   lists('group list --domain tide --long', { id: '{crew}', name: 'crew', description: 'hands' }),
-  refuses('group list', /401/, { as: 'stranger' }),
+  refuses('group list', /401/, { as: 'outsider' }),
   shows('group create --domain tide passengers', { name: 'passengers' }, { keep: 'passengers' }),
   refuses('group set --name crew {passengers}', /409/),
   does('group delete {passengers}'),
@@ -109,7 +109,7 @@ export const groups: readonly Step[] = [
   does('group remove user {crew} {bob}'),
   refuses('group remove user {crew} nobody', /nobody/),
   does('group contains user {crew} {bob}', {}, /not in group/),
-  refuses('group contains user {crew} {bob}', /401/, { as: 'stranger' }),
+  refuses('group contains user {crew} {bob}', /401/, { as: 'outsider' }),
 ];
 
 /** What a project has in every service goes; here it has nothing. */
@@ -122,7 +122,7 @@ export const tidying: readonly Step[] = [
   refuses('project purge --project puddle', /puddle/, { only: 'debian' }),
   does('project delete puddle', { only: 'pip' }),
   lists('versions show --service identity', { service_type: 'identity', version: '3.14', status: 'CURRENT' }),
-  refuses('versions show', /401/, { as: 'stranger' }),
+  refuses('versions show', /401/, { as: 'outsider' }),
 ];
 
 export const farewell: readonly Step[] = [

@@ -29,7 +29,7 @@ export const impliedRoles: readonly Step[] = [
   shows('implied role create --implied-role reader helmsman', { implies: /reader|\w{32}/, prior_role: '{helmsman}' }),
   refuses('implied role create --implied-role admiral helmsman', /404/),
   lists('implied role list', { prior_role_name: 'helmsman', implied_role_name: 'reader' }),
-  refuses('implied role list', /401/, { as: 'stranger' }),
+  refuses('implied role list', /401/, { as: 'outsider' }),
   does('implied role delete --implied-role reader helmsman'),
   refuses('implied role delete --implied-role reader helmsman', /404|not imply/),
 ];
@@ -41,7 +41,7 @@ export const assignments: readonly Step[] = [
   does('role add --domain tide --user {ann} reader'),
   does('role add --domain tide --user {ann} --inherited reader'),
   does('role add --system all --user {bob} reader'),
-  refuses('role add --project {fleet} --user {ann} admin', /401/, { as: 'stranger' }),
+  refuses('role add --project {fleet} --user {ann} admin', /401/, { as: 'outsider' }),
   lists('role assignment list --user {ann} --project {fleet} --names', {
     role: 'helmsman',
     user: 'ann@tide',
@@ -61,7 +61,7 @@ export const assignments: readonly Step[] = [
   does('role remove --domain tide --user {ann} --inherited reader'),
   does('role remove --system all --user {bob} reader'),
   lacks('role assignment list --system all', { user: '{bob}' }),
-  refuses('role remove --project {fleet} --user {ann} member', /401/, { as: 'stranger' }),
+  refuses('role remove --project {fleet} --user {ann} member', /401/, { as: 'outsider' }),
 ];
 
 export const rolesLeave: readonly Step[] = [

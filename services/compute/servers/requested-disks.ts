@@ -1,0 +1,116 @@
+import type { Attachment } from '../attachments/store.ts';
+import type { Flavor } from '../flavors/store.ts';
+import { invalid, requestedImage, sized } from './disk-sources.ts';
+import { type DiskMapping, isTrue } from './input.ts';
+import type { References } from './references.ts';
+import type { ImageCopy } from './store.ts';
+
+/** A disk to be, beside those that image and flavor give. */
+export type RequestedDisk = Pick<
+  Attachment,
+  | 'destination'
+  | 'source'
+  | 'sourceId'
+  | 'volumeId'
+  | 'volumeType'
+  | 'bootIndex'
+  | 'bus'
+  | 'cdrom'
+  | 'sizeGb'
+  | 'deleteOnTermination'
+  | 'tag'
+>;
+
+export interface RequestedDisks {
+  /** The image of the root disk; null for one that boots from a volume. */
+  readonly image: ImageCopy | null;
+  readonly disks: readonly RequestedDisk[];
+}
+
+interface Asked {
+  readonly imageRef: string | undefined;
+  readonly mappings: readonly DiskMapping[];
+  readonly flavor: Flavor;
+  /** From 2.60 on a volume may be had by several servers. */
+  readonly multiattach: boolean;
+}
+
+const notBootable = 'Boot sequence for the instance and image/block device mapping combination is not valid.';
+
+export async function requestedDisks(of: References, asked: Asked): Promise<RequestedDisks> {
+  const { imageRef, mappings, flavor } = asked;
+  const roots = mappings.filter(({ boot_index }) => Number(boot_index ?? -1) === 0 && boot_index !== null);
+  if (roots.length > 1) throw invalid(notBootable);
+  const [root] = roots;
+  const isLocalRoot = root?.source_type === 'image' && (root.destination_type ?? 'local') === 'local';
+  const others = mappings.filter((mapping) => !(isLocalRoot && mapping === root));
+  const disks = await Promise.all(others.map((mapping) => requestedDisk(of, mapping, asked)));
+  checkTwice(disks);
+  checkLocal(disks, flavor);
+  const bootsFromVolume = root !== undefined && !isLocalRoot;
+  const imageId = bootsFromVolume ? undefined : imageRef || (isLocalRoot ? (root?.uuid ?? undefined) : undefined);
+  if (imageId === undefined && !bootsFromVolume) throw invalid(notBootable);
+  const image = imageId === undefined ? null : await requestedImage(of, imageId, flavor);
+  return { image, disks };
+}
+
+function checkTwice(disks: readonly RequestedDisk[]): void {
+  const ids = disks.flatMap(({ volumeId }) => volumeId ?? []);
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) throw invalid(`volume ${twice} is asked for twice.`);
+}
+
+/** Empty disks of the host are part of what the flavor gives, as in Nova: placement counted that and no more. */
+const mostLocal = 3;
+function checkLocal(disks: readonly RequestedDisk[], flavor: Flavor): void {
+  const local = disks.filter(({ destination }) => destination === 'local');
+  if (local.length > mostLocal) throw invalid(`You specified more local devices than the limit allows (${mostLocal}).`);
+  const sum = local.reduce((total, { sizeGb }) => total + sizeGb, 0);
+  if (sum > flavor.ephemeralGb)
+    throw invalid(
+      'Ephemeral disks requested are larger than the instance type allows. If no size is given in one block device mapping, flavor ephemeral size will be used.',
+    );
+}
+
+/** What a guest here cannot have is refused by name, never left out in silence. */
+function checkKind({ device_type: type, guest_format: format, disk_bus: bus }: DiskMapping): void {
+  if (type && type !== 'disk' && type !== 'cdrom') throw invalid(`a ${type} is not had here, only disk and cdrom.`);
+  if (format && format !== 'none') throw invalid(`a disk is not formatted (${format}) here.`);
+  const buses = type === 'cdrom' ? ['sata'] : ['virtio', 'scsi'];
+  if (bus && !buses.includes(bus))
+    throw invalid(`the bus ${bus} is not had here for a ${type ?? 'disk'}, only ${buses.join(' and ')}.`);
+}
+
+function checkSource(mapping: DiskMapping): NonNullable<DiskMapping['source_type']> {
+  const { source_type: source, destination_type: destination, uuid, volume_type: type, device_type: kind } = mapping;
+  if (source === undefined) throw invalid('Invalid source_type field.');
+  if (source === 'blank' && uuid) throw invalid('Invalid device UUID.');
+  if (source === 'blank' && kind === 'cdrom') throw invalid('a cdrom is not had here without a source.');
+  if (source !== 'blank' && !uuid) throw invalid('Missing device UUID.');
+  if (destination === 'local' && type)
+    throw invalid('Specifying a volume_type with destination_type=local is not supported.');
+  return source;
+}
+
+async function requestedDisk(of: References, mapping: DiskMapping, asked: Asked): Promise<RequestedDisk> {
+  const source = checkSource(mapping);
+  checkKind(mapping);
+  const { uuid, boot_index, tag = null, volume_type } = mapping;
+  const destination = mapping.destination_type ?? (source === 'image' || source === 'blank' ? 'local' : 'volume');
+  if (source !== 'blank' && destination === 'local')
+    throw invalid(source === 'image' ? 'Mapping image to local is not supported.' : `a ${source} is no local disk.`);
+  const base = {
+    source,
+    destination,
+    sourceId: uuid ?? null,
+    volumeId: null,
+    volumeType: volume_type ? await of.volumeType(volume_type) : null,
+    bootIndex:
+      boot_index === undefined || boot_index === null || !(Number(boot_index) >= 0) ? null : Number(boot_index),
+    bus: mapping.disk_bus === 'scsi' ? ('scsi' as const) : ('virtio' as const),
+    cdrom: mapping.device_type === 'cdrom',
+    deleteOnTermination: isTrue(mapping.delete_on_termination ?? false),
+    tag,
+  };
+  return { ...base, ...(await sized[source](of, uuid ?? '', { mapping, asked, destination, base })) };
+}

@@ -1,0 +1,133 @@
+import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import type { NetworkJson } from '../drivers/clients.ts';
+import { cidrHolds } from './addresses.ts';
+import type { NetworkInput } from './input.ts';
+import type { References } from './references.ts';
+
+/** One NIC to be, checked with the caller's own eyes. */
+export interface RequestedNic {
+  readonly networkId: string;
+  readonly portId: string | null;
+  readonly fixedIp: string | null;
+  readonly tag: string | null;
+}
+
+type Asked = readonly NetworkInput[] | 'auto' | 'none' | undefined;
+
+/** Who asks, what they may see, and what they may do beyond that. */
+export interface Asking {
+  readonly caller: Caller;
+  readonly of: References;
+  /** May the caller plug into an external network? */
+  readonly mayOutside: () => boolean;
+  /** Security groups that were asked for by name: none unless told. */
+  readonly wantsGroups?: boolean;
+}
+
+export async function requestedNics(asking: Asking, asked: Asked): Promise<RequestedNic[]> {
+  if (asked === 'none') return [];
+  if (asked === 'auto' || asked === undefined || asked.length === 0) return onlyNetwork(asking, asked === 'auto');
+  const ports = asked.flatMap(({ port }) => port ?? []);
+  const twice = ports.find((port, at) => ports.indexOf(port) !== at);
+  if (twice !== undefined) throw badRequest(`Port ${twice} is asked for twice.`);
+  const addresses = asked.flatMap(({ uuid, fixed_ip }) => (uuid && fixed_ip ? [`${fixed_ip} of network ${uuid}`] : []));
+  const again = addresses.find((address, at) => addresses.indexOf(address) !== at);
+  if (again !== undefined) throw badRequest(`Fixed IP ${again} is asked for twice.`);
+  return Promise.all(asked.map((input) => requestedNic(asking, input)));
+}
+
+const plain = { portId: null, fixedIp: null, tag: null };
+
+/** Nova plugs into the one network a project has, and asks when there are more. */
+async function onlyNetwork(asking: Asking, needsOne: boolean): Promise<RequestedNic[]> {
+  const [own, shared] = await Promise.all([asking.of.ownNetworks(), asking.of.sharedNetworks()]);
+  const inside = [...own, ...shared.filter(({ id }) => !own.some((each) => each.id === id))].filter(
+    (each) => !each['router:external'] && each.subnets.length > 0,
+  );
+  if (inside.length > 1) throw conflict('Multiple possible networks found, use a Network ID to be more specific.');
+  const [only] = inside;
+  if (only) {
+    checkGroups(asking, only);
+    return [{ ...plain, networkId: only.id }];
+  }
+  if (needsOne)
+    throw badRequest('Unable to automatically allocate a network: the project has none. Create one, or ask for none.');
+  return [];
+}
+
+export async function requestedNic(
+  asking: Asking,
+  { uuid, port: portId, fixed_ip: fixedIp = null, tag = null }: NetworkInput,
+): Promise<RequestedNic> {
+  if (portId !== undefined && portId !== null) return requestedPort(asking, portId, fixedIp, tag);
+  if (uuid === undefined) throw badRequest("A network needs a 'uuid' or a 'port'.");
+  const found = await asking.of.network(uuid);
+  if (found.subnets.length === 0) throw badRequest(`Network ${uuid} requires a subnet in order to boot instances on.`);
+  if (found['router:external'] && !found.shared && !asking.mayOutside())
+    throw new Fault(403, 'forbidden', `It is not allowed to create an interface on external network ${uuid}`);
+  checkGroups(asking, found);
+  if (fixedIp !== null) await checkAddress(asking, found, fixedIp);
+  return { networkId: found.id, portId: null, fixedIp, tag };
+}
+
+function checkGroups({ wantsGroups = false }: Asking, network: NetworkJson): void {
+  if (wantsGroups && network.port_security_enabled === false)
+    throw badRequest(
+      `Network ${network.id} requires port_security_enabled and subnet associated in order to apply security groups.`,
+    );
+}
+
+/** An address of one's choice is for the owner of the network alone: what network asks of a port's creator. */
+async function checkAddress({ caller, of }: Asking, network: NetworkJson, address: string): Promise<void> {
+  const owner = network.project_id ?? network.tenant_id;
+  if (owner !== caller.projectId && !isAdmin(caller))
+    throw new Fault(
+      403,
+      'forbidden',
+      `A fixed IP of network ${network.id} is chosen by its owner alone: leave 'fixed_ip' out.`,
+    );
+  const subnets = await of.subnetsOf(network.id);
+  if (!subnets.some(({ cidr }) => cidrHolds(cidr, address)))
+    throw badRequest(`Fixed IP address ${address} is in no subnet of network ${network.id}.`);
+  const [port] = await of.portsAt(network.id, address);
+  if (port) throw badRequest(`Fixed IP address ${address} is already in use on instance ${port.device_id}.`);
+}
+
+/** Seeing is not using: the owner of a network sees the ports of others on it. */
+async function requestedPort(
+  { caller, of }: Asking,
+  id: string,
+  fixedIp: string | null,
+  tag: string | null,
+): Promise<RequestedNic> {
+  if (fixedIp !== null) throw badRequest(`Specified Fixed IP '${fixedIp}' cannot be used with port '${id}'.`);
+  const port = await of.port(id);
+  if ((port.project_id ?? port.tenant_id) !== caller.projectId)
+    throw badRequest(`Port ${id} not usable: it belongs to another project.`);
+  if (port.device_id !== '') throw conflict(`Port ${id} is still in use.`);
+  if (port.fixed_ips.length === 0) throw badRequest(`Port ${id} requires a FixedIP in order to be used.`);
+  return { networkId: port.network_id, portId: id, fixedIp: null, tag };
+}
+
+/** Ids of the groups; the caller's project's own default needs no look. */
+export async function requestedGroups(
+  { caller, of }: Pick<Asking, 'caller' | 'of'>,
+  names: readonly string[],
+): Promise<{ readonly ids: string[]; readonly names: string[] }> {
+  const wanted = [...new Set(names)];
+  if (wanted.length === 0 || (wanted.length === 1 && wanted[0] === 'default')) return { ids: [], names: ['default'] };
+  const projectId = caller.projectId ?? '';
+  const own = await of.groupsOf(projectId);
+  const found = wanted.map((name) => {
+    const byId = own.find(({ id }) => id === name);
+    const byName = own.filter((each) => each.name === name);
+    if (byId) return byId;
+    if (byName.length > 1)
+      throw conflict(`Multiple security groups found matching '${name}'. Use an ID to be more specific.`);
+    const [only] = byName;
+    if (!only) throw badRequest(`Security group ${name} not found for project ${projectId}.`);
+    return only;
+  });
+  return { ids: found.map(({ id }) => id), names: found.map(({ name }) => name) };
+}

@@ -1,0 +1,95 @@
+/** The guest of a server as its rows say it shall be. */
+import type { Knex } from 'knex';
+import type { DiskSource, DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
+import type { Seal } from '#shared/seal/seal.ts';
+import { type Attachment, type Connection, listAttachments } from '../attachments/store.ts';
+import type { Compute } from '../context.ts';
+import { type Interface, listInterfaces } from '../interfaces/store.ts';
+import type { ImageCopy, Server } from '../servers/store.ts';
+import { configDriveOf } from './config-drive-files.ts';
+import { diskBusOf } from './image-demands.ts';
+
+/** How the guest shall be; all else stands in its rows. */
+export interface Want {
+  readonly power: GuestSpec['power'];
+  /** Reboots it once. */
+  readonly boot?: GuestSpec['boot'];
+  readonly adminPass?: string;
+}
+
+export async function guestSpec({ config, seal }: Compute, db: Knex, server: Server, want: Want): Promise<GuestSpec> {
+  const attachments = await listAttachments(db, server.id);
+  const interfaces = await listInterfaces(db, server.id);
+  const { power, boot = { mark: server.bootMark, kind: server.bootKind }, adminPass } = want;
+  return {
+    id: server.id,
+    vcpus: server.vcpus,
+    ramMb: server.ramMb,
+    power,
+    boot,
+    graceMs: config.shutdownMs,
+    machine: server.machine,
+    disks: [...ownDisks(server, attachments), ...attachments.filter(isThere).map((each) => diskOf(each, seal))],
+    nics: interfaces.flatMap(nicOf),
+    configDrive: server.configDrive ? configDriveOf(server, interfaces, attachments, adminPass) : null,
+  };
+}
+
+/** What image and flavor give: root, ephemeral, swap. Empty disks that were asked for stand in the flavor's place. */
+function ownDisks(server: Server, attachments: readonly Attachment[]): DiskSpec[] {
+  const { image, flavor } = server;
+  const asked = attachments.some(({ destination }) => destination === 'local');
+  return [
+    ...(image === null ? [] : [rootDisk(server, image)]),
+    ...(flavor.ephemeralGb > 0 && !asked ? [blankDisk('ephemeral0', flavor.ephemeralGb)] : []),
+    ...(flavor.swapMb > 0 ? [blankDisk('swap', flavor.swapMb / 1024)] : []),
+  ];
+}
+
+/** An ISO image is a disc: it boots as one, and nothing is written to it. */
+const rootDisk = ({ id, flavor }: Server, image: ImageCopy): DiskSpec => ({
+  id: 'root',
+  source: { kind: 'image', imageId: image.id, format: image.format },
+  sizeGb: image.format === 'iso' ? 0 : flavor.diskGb || image.sizeGb,
+  bootIndex: 0,
+  bus: diskBusOf(image.properties),
+  serial: id,
+  ...(image.format === 'iso' ? { cdrom: true, readOnly: true } : {}),
+});
+
+const blankDisk = (name: string, sizeGb: number): DiskSpec => ({
+  id: name,
+  source: { kind: 'blank' },
+  sizeGb,
+  bootIndex: null,
+  bus: 'virtio',
+  serial: name,
+});
+
+const isThere = ({ state, destination, connection }: Attachment) =>
+  state !== 'detaching' && (destination === 'local' || connection !== null);
+
+function diskOf(attachment: Attachment, seal: Seal): DiskSpec {
+  const { id, place, destination, volumeId, sizeGb, bootIndex, bus, cdrom, connection } = attachment;
+  const isReadOnly = cdrom || connection?.data.access_mode === 'ro';
+  const base = { sizeGb, bootIndex, bus, ...(cdrom ? { cdrom } : {}), ...(isReadOnly ? { readOnly: true } : {}) };
+  if (destination === 'local') return { ...base, id: `ephemeral${place + 1}`, serial: id, source: { kind: 'blank' } };
+  return { ...base, id: volumeId ?? '', serial: volumeId ?? '', source: iscsiOf(connection as Connection, seal) };
+}
+
+function iscsiOf({ data }: Connection, seal: Seal): DiskSource {
+  return {
+    kind: 'iscsi',
+    portal: String(data.target_portal),
+    iqn: String(data.target_iqn),
+    lun: Number(data.target_lun),
+    user: String(data.auth_username ?? ''),
+    secret: seal.open(String(data.auth_password ?? '')),
+  };
+}
+
+function nicOf({ state, portId, port }: Interface): NicSpec[] {
+  if (port === null || portId === null || state === 'detaching') return [];
+  const { mac, mtu, tap, bridge } = port;
+  return [{ portId, mac, mtu, tap, bridge }];
+}

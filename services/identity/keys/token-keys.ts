@@ -1,0 +1,27 @@
+/** Identity judges tokens as all others do, by the same document. */
+import type { Knex } from 'knex';
+import { openTokenKeys } from '#shared/auth/token-keys.ts';
+import type { Changes } from '../context.ts';
+import { openChanges } from './changes.ts';
+import { findActiveKey, findEpoch, readTokenKeys, type SigningKey } from './store.ts';
+
+export interface OwnTokenKeys extends ReturnType<typeof openTokenKeys> {
+  /** Looks whether the database says something new. */
+  refresh(): Promise<void>;
+  signingKey(): SigningKey;
+  readonly changes: Changes;
+}
+
+export async function openOwnTokenKeys(db: Knex): Promise<OwnTokenKeys> {
+  const tokenKeys = openTokenKeys();
+  const changes = openChanges();
+  let key = await findActiveKey(db);
+  const refresh = async () => {
+    if ((await findEpoch(db)) === tokenKeys.epoch()) return;
+    tokenKeys.update(await readTokenKeys(db, { since: tokenKeys.since() }));
+    key = await findActiveKey(db);
+    changes.report();
+  };
+  await refresh();
+  return { ...tokenKeys, refresh, signingKey: () => key, changes };
+}

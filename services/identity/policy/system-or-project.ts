@@ -1,0 +1,155 @@
+/** Rules for tokens of the system or a project; those of a domain are refused. */
+import type { Policy } from '#shared/auth/policy.ts';
+import { admin, reader } from './aliases.ts';
+
+export const projectAndSystem: Policy = {
+  'identity:get_access_rule': '(role:reader and system_scope:all) or user_id:%(target.user.id)s',
+  'identity:list_access_rules': '(role:reader and system_scope:all) or user_id:%(target.user.id)s',
+  'identity:delete_access_rule': '(role:admin and system_scope:all) or user_id:%(target.user.id)s',
+
+  'identity:get_application_credential': `${reader} or rule:owner`,
+  'identity:list_application_credentials': `${reader} or rule:owner`,
+  'identity:delete_application_credential': 'rule:admin_or_owner',
+
+  'identity:get_consumer': reader,
+  'identity:list_consumers': reader,
+  'identity:create_consumer': admin,
+  'identity:update_consumer': admin,
+  'identity:delete_consumer': admin,
+
+  'identity:create_domain': admin,
+  'identity:update_domain': admin,
+  'identity:delete_domain': admin,
+
+  'identity:create_domain_config': admin,
+  'identity:get_domain_config': reader,
+  'identity:update_domain_config': admin,
+  'identity:delete_domain_config': admin,
+  'identity:get_domain_config_default': reader,
+
+  'identity:ec2_get_credential': `${reader} or user_id:%(target.credential.user_id)s`,
+  'identity:ec2_list_credentials': `${reader} or rule:owner`,
+  'identity:ec2_create_credential': `${admin} or (role:member and user_id:%(target.credential.user_id)s)`,
+  'identity:ec2_delete_credential': `${admin} or (role:member and user_id:%(target.credential.user_id)s)`,
+
+  'identity:get_endpoint': reader,
+  'identity:list_endpoints': reader,
+  'identity:create_endpoint': admin,
+  'identity:update_endpoint': admin,
+  'identity:delete_endpoint': admin,
+
+  'identity:create_endpoint_group': admin,
+  'identity:list_endpoint_groups': reader,
+  'identity:get_endpoint_group': reader,
+  'identity:update_endpoint_group': admin,
+  'identity:delete_endpoint_group': admin,
+  'identity:list_projects_associated_with_endpoint_group': reader,
+  'identity:list_endpoints_associated_with_endpoint_group': reader,
+  'identity:get_endpoint_group_in_project': reader,
+  'identity:list_endpoint_groups_for_project': reader,
+  'identity:add_endpoint_group_to_project': admin,
+  'identity:remove_endpoint_group_from_project': admin,
+
+  'identity:list_system_grants_for_user': reader,
+  'identity:check_system_grant_for_user': reader,
+  'identity:create_system_grant_for_user': admin,
+  'identity:revoke_system_grant_for_user': admin,
+  'identity:list_system_grants_for_group': reader,
+  'identity:check_system_grant_for_group': reader,
+  'identity:create_system_grant_for_group': admin,
+  'identity:revoke_system_grant_for_group': admin,
+
+  'identity:create_identity_provider': admin,
+  'identity:list_identity_providers': reader,
+  'identity:get_identity_provider': reader,
+  'identity:update_identity_provider': admin,
+  'identity:delete_identity_provider': admin,
+
+  'identity:get_implied_role': reader,
+  'identity:list_implied_roles': reader,
+  'identity:create_implied_role': admin,
+  'identity:delete_implied_role': admin,
+  'identity:list_role_inference_rules': reader,
+  'identity:check_implied_role': reader,
+
+  'identity:create_limits': admin,
+  'identity:update_limit': admin,
+  'identity:delete_limit': admin,
+
+  'identity:create_mapping': admin,
+  'identity:get_mapping': reader,
+  'identity:list_mappings': reader,
+  'identity:delete_mapping': admin,
+  'identity:update_mapping': admin,
+
+  'identity:get_policy': reader,
+  'identity:list_policies': reader,
+  'identity:create_policy': admin,
+  'identity:update_policy': admin,
+  'identity:delete_policy': admin,
+
+  'identity:create_policy_association_for_endpoint': admin,
+  'identity:check_policy_association_for_endpoint': reader,
+  'identity:delete_policy_association_for_endpoint': admin,
+  'identity:create_policy_association_for_service': admin,
+  'identity:check_policy_association_for_service': reader,
+  'identity:delete_policy_association_for_service': admin,
+  'identity:create_policy_association_for_region_and_service': admin,
+  'identity:check_policy_association_for_region_and_service': reader,
+  'identity:delete_policy_association_for_region_and_service': admin,
+  'identity:get_policy_for_endpoint': reader,
+  'identity:list_endpoints_for_policy': reader,
+
+  'identity:list_projects_for_endpoint': reader,
+  'identity:add_endpoint_to_project': admin,
+  'identity:check_endpoint_in_project': reader,
+  'identity:list_endpoints_for_project': reader,
+  'identity:remove_endpoint_from_project': admin,
+
+  'identity:create_protocol': admin,
+  'identity:update_protocol': admin,
+  'identity:get_protocol': reader,
+  'identity:list_protocols': reader,
+  'identity:delete_protocol': admin,
+
+  'identity:create_region': admin,
+  'identity:update_region': admin,
+  'identity:delete_region': admin,
+
+  'identity:create_registered_limits': admin,
+  'identity:update_registered_limit': admin,
+  'identity:delete_registered_limit': admin,
+
+  'identity:list_revoke_events': 'rule:service_or_admin',
+
+  'identity:create_role': admin,
+  'identity:update_role': admin,
+  'identity:delete_role': admin,
+  'identity:get_domain_role': reader,
+  'identity:list_domain_roles': reader,
+  'identity:create_domain_role': admin,
+  'identity:update_domain_role': admin,
+  'identity:delete_domain_role': admin,
+
+  'identity:get_service': reader,
+  'identity:list_services': reader,
+  'identity:create_service': admin,
+  'identity:update_service': admin,
+  'identity:delete_service': admin,
+
+  'identity:create_service_provider': admin,
+  'identity:list_service_providers': reader,
+  'identity:get_service_provider': reader,
+  'identity:update_service_provider': admin,
+  'identity:delete_service_provider': admin,
+
+  'identity:revocation_list': 'rule:service_or_admin',
+
+  'identity:list_trusts': reader,
+  'identity:list_trusts_for_trustor': `${admin} or (role:reader and system_scope:all or user_id:%(target.trust.trustor_user_id)s)`,
+  'identity:list_trusts_for_trustee': `${admin} or (role:reader and system_scope:all or user_id:%(target.trust.trustee_user_id)s)`,
+  'identity:list_roles_for_trust': `${admin} or (role:reader and system_scope:all or user_id:%(target.trust.trustor_user_id)s or user_id:%(target.trust.trustee_user_id)s)`,
+  'identity:get_role_for_trust': `${admin} or (role:reader and system_scope:all or user_id:%(target.trust.trustor_user_id)s or user_id:%(target.trust.trustee_user_id)s)`,
+  'identity:delete_trust': `${admin} or user_id:%(target.trust.trustor_user_id)s`,
+  'identity:get_trust': `${admin} or (role:reader and system_scope:all or user_id:%(target.trust.trustor_user_id)s or user_id:%(target.trust.trustee_user_id)s)`,
+};

@@ -1,0 +1,47 @@
+/** What became true, or did not, when a host has answered. Rows only, in the transaction that ends the statement. */
+import type { Applied, RouterSpec } from '#shared/contracts/network-agent.ts';
+import type { Network } from '../context.ts';
+import { notifyCompute } from '../events/store.ts';
+import { setFloatingIpStates } from '../floating-ips/store.ts';
+import { owner, portRows, setPortState, setRouterPortStates } from '../ports/store.ts';
+import { setRouterState } from '../routers/store.ts';
+
+export async function onPortApplied({ db }: Network, portId: string): Promise<void> {
+  const port = await portRows.get(db, portId);
+  if (!port || port.status === 'ACTIVE') return;
+  if (port.adminStateUp) await setPortState(db, portId, { status: 'ACTIVE' });
+  await notifyCompute(db, port, { name: 'network-vif-plugged', status: 'completed' });
+}
+
+/** The host refuses to have it, and said why in the log. */
+export async function onPortRefused({ db }: Network, portId: string): Promise<void> {
+  const port = await portRows.get(db, portId);
+  if (!port || port.status === 'ACTIVE') return;
+  await setPortState(db, portId, { status: 'DOWN', vifType: 'binding_failed' });
+  await notifyCompute(db, port, { name: 'network-vif-plugged', status: 'failed' });
+}
+
+/** The host cannot have it as its rows say: nobody is told that it works. */
+export const onRouterRefused = async ({ db }: Network, routerId: string): Promise<void> => {
+  await setRouterState(db, routerId, 'ERROR');
+};
+
+/** One of which the host left something out is there, but not all that its rows say. */
+export async function onRouterApplied(
+  { db }: Network,
+  { id, floatingIps }: RouterSpec,
+  refused: Applied['refused'],
+): Promise<void> {
+  await setRouterState(db, id, refused.length === 0 ? 'ACTIVE' : 'ERROR');
+  await setRouterPortStates(db, id, 'ACTIVE');
+  await setFloatingIpStates(
+    db,
+    floatingIps.map((each) => each.id),
+    'ACTIVE',
+  );
+}
+
+export async function onLeasesApplied({ db }: Network, networkId: string): Promise<void> {
+  for (const { id } of await portRows.where(db, { networkId, deviceOwner: owner.dhcp }))
+    await setPortState(db, id, { status: 'ACTIVE' });
+}

@@ -1,0 +1,129 @@
+/** What a request for a port says, checked against what there is. */
+import type { Caller } from '#shared/auth/caller.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import type { FixedIpInput } from '../addresses/assign.ts';
+import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
+import type { Network } from '../context.ts';
+import { actsForAll } from '../policy.ts';
+import { invalidInput, type StandardInput, truth } from '../resources/values.ts';
+import { routerRows } from '../routers/store.ts';
+import { defaultGroup } from '../security-groups/default-group.ts';
+import { groupRows } from '../security-groups/store.ts';
+import { type AddressPair, type Port, portRows } from './store.ts';
+
+export interface PortSpec extends StandardInput {
+  readonly network_id: string;
+  readonly admin_state_up?: unknown;
+  readonly mac_address?: string;
+  readonly fixed_ips?: readonly FixedIpInput[] | null;
+  readonly device_id?: string;
+  readonly device_owner?: string;
+  readonly security_groups?: readonly string[] | null;
+  readonly port_security_enabled?: unknown;
+  readonly allowed_address_pairs?: readonly Partial<AddressPair>[] | null;
+  readonly extra_dhcp_opts?: readonly object[] | null;
+  readonly dns_name?: string;
+  readonly 'binding:host_id'?: string | null;
+  readonly 'binding:vnic_type'?: string;
+  readonly 'binding:profile'?: object | null;
+}
+
+/** The groups a port shall be in: those asked for, or its project's default; none without port security. */
+export async function groupsFor(
+  network: Network,
+  caller: Caller,
+  { security_groups: asked }: Pick<PortSpec, 'security_groups'>,
+  { portSecurityEnabled, deviceOwner, projectId }: Pick<Port, 'portSecurityEnabled' | 'deviceOwner' | 'projectId'>,
+): Promise<string[]> {
+  if (asked && asked.length > 0 && !portSecurityEnabled)
+    throw badRequest(
+      'Port security must be enabled and port must have an IP address in order to use security groups.',
+      'PortSecurityAndIPRequiredForSecurityGroups',
+    );
+  if (asked) return thoseThatAre(network, caller, asked);
+  if (!portSecurityEnabled || deviceOwner.startsWith('network:') || projectId === '') return [];
+  return [await defaultGroup(network, projectId)];
+}
+
+async function thoseThatAre({ db }: Network, caller: Caller, ids: readonly string[]): Promise<string[]> {
+  const twice = ids.find((id, at) => ids.indexOf(id) < at);
+  if (twice !== undefined)
+    throw badRequest(
+      `Invalid input for security_groups. Reason: Duplicate items in the list: '${twice}'.`,
+      'HTTPBadRequest',
+    );
+  for (const id of ids) await groupRows.find(db, caller, id);
+  return [...ids];
+}
+
+/** A pair without a MAC means the port's own. */
+export function pairsFor(input: PortSpec['allowed_address_pairs'], mac: string, guarded: boolean): AddressPair[] {
+  const pairs = (input ?? []).map(({ ip_address, mac_address = mac }) => {
+    if (ip_address === undefined)
+      throw badRequest('AllowedAddressPair must contain ip_address', 'AllowedAddressPairsMissingIP');
+    const range = cidrOf(ip_address);
+    if (!range) throw invalidInput(`'${ip_address}' is neither a valid IP address, nor is it a valid IP subnet`);
+    const address = ip_address.includes('/') ? cidrText(range) : (canonical(ip_address) ?? ip_address);
+    return { ip_address: address, mac_address: mac_address.toLowerCase() };
+  });
+  const spelled = pairs.map(({ ip_address, mac_address }) => `${ip_address} ${mac_address}`);
+  if (new Set(spelled).size < spelled.length) throw invalidInput('Request contains duplicate address pair');
+  if (pairs.length > 0 && !guarded)
+    throw conflict(
+      'Port Security must be enabled in order to have allowed address pairs on a port.',
+      'AddressPairAndPortSecurityRequired',
+    );
+  return pairs;
+}
+
+/** Names no option of another: what a port's leases say is what its subnet says. */
+export function refuseDhcpOptions({ extra_dhcp_opts: asked }: Partial<PortSpec>): void {
+  if (asked && asked.length > 0)
+    throw badRequest(
+      "Invalid input for extra_dhcp_opts. Reason: DHCP options of a port are not supported; a subnet's dns_nameservers, host_routes and gateway_ip are.",
+      'HTTPBadRequest',
+    );
+}
+
+const ownedByRows = /^network:(router_interface|router_gateway|floatingip|dhcp)/;
+
+/**
+ * What a port says of its device decides whose router it is a leg of, which server it is shown with, and whose metadata
+ * its address is given. Only those who place ports may say that of one that is in use, or name a device of another project.
+ */
+export async function refuseForeignDevice(
+  { db }: Network,
+  caller: Caller,
+  input: Partial<PortSpec>,
+  before?: Port,
+): Promise<void> {
+  if (actsForAll(caller)) return;
+  const deviceOwner = input.device_owner ?? before?.deviceOwner ?? '';
+  const deviceId = input.device_id ?? before?.deviceId ?? '';
+  if (before && before.deviceId === deviceId && before.deviceOwner === deviceOwner) return;
+  const internal = ownedByRows.test(deviceOwner) || ownedByRows.test(before?.deviceOwner ?? '');
+  if (internal || (await isForeignDevice(db, deviceId, caller.projectId)))
+    throw conflict(
+      `The following device_id ${deviceId} is not owned by your tenant or matches another tenants router.`,
+      'DeviceIDNotOwnedByTenant',
+    );
+  if (before && before.bindingHost !== '')
+    throw conflict(
+      `Unable to complete operation on port ${before.id} for network ${before.networkId}. Port already has an attached device ${before.deviceId}.`,
+      'PortInUse',
+    );
+}
+
+/** A router of another project, or a server for which compute has placed a port of another project. */
+async function isForeignDevice(db: Network['db'], deviceId: string, projectId: string | null): Promise<boolean> {
+  if (deviceId === '') return false;
+  const router = await routerRows.get(db, deviceId);
+  if (router) return router.projectId !== projectId;
+  const placed = (await portRows.where(db, { deviceId })).filter(
+    ({ deviceOwner, bindingHost }) => deviceOwner.startsWith('compute:') && bindingHost !== '',
+  );
+  return placed.some((port) => port.projectId !== projectId);
+}
+
+export const flagOf = (value: unknown, name: string): boolean | undefined =>
+  value === undefined || value === null ? undefined : truth(value, name);

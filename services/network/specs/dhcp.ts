@@ -1,0 +1,57 @@
+import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
+import { type Address, listAddresses } from '../addresses/store.ts';
+import type { Network } from '../context.ts';
+import { networkRows } from '../networks/store.ts';
+import { givesLeases } from '../ports/leases.ts';
+import { owner, type Port, portRows } from '../ports/store.ts';
+import { type Subnet, subnetRows } from '../subnets/store.ts';
+import { segmentOn } from './segment.ts';
+
+export const dhcpId = (networkId: string): string => `${networkId}/dhcp`;
+
+/** Undefined when the leases of the network are not given on that host. */
+export async function dhcpSpec(network: Network, host: string, networkId: string): Promise<DhcpSpec | undefined> {
+  const { db, config } = network;
+  const ports = await portRows.where(db, { networkId });
+  const own = ports.find(({ deviceOwner, bindingHost }) => deviceOwner === owner.dhcp && bindingHost === host);
+  const net = own ? await networkRows.get(db, networkId) : undefined;
+  if (!own || !net) return undefined;
+  const addresses = Map.groupBy(
+    await listAddresses(
+      db,
+      ports.map(({ id }) => id),
+    ),
+    ({ portId }) => portId,
+  );
+  const subnets = await subnetRows.where(db, { networkId });
+  const served = new Set((addresses.get(own.id) ?? []).map(({ subnetId }) => subnetId));
+  const leasing = new Set(subnets.filter((each) => givesLeases(each) && served.has(each.id)).map(({ id }) => id));
+  const guests = ports.filter(({ id, bindingHost }) => bindingHost !== '' && id !== own.id);
+  return {
+    id: dhcpId(networkId),
+    segment: await segmentOn(network, net, host),
+    port: { id: own.id, mac: own.macAddress, fixedIps: (addresses.get(own.id) ?? []).map(fixedIp) },
+    subnets: subnets.map((subnet) => ({ ...subnetPart(subnet), dhcp: leasing.has(subnet.id) })),
+    leases: guests.flatMap((port) =>
+      (addresses.get(port.id) ?? []).filter(({ subnetId }) => leasing.has(subnetId)).map((each) => lease(port, each)),
+    ),
+    domain: net.dnsDomain.replace(/\.$/, '') || config.dnsDomain,
+  };
+}
+
+const fixedIp = ({ address, subnetId }: Address) => ({ address, subnetId });
+
+const subnetPart = ({ id, cidr, gatewayIp, dnsNameservers, hostRoutes }: Subnet) => ({
+  id,
+  cidr,
+  gateway: gatewayIp,
+  dns: dnsNameservers,
+  routes: hostRoutes,
+});
+
+const lease = ({ id, macAddress, dnsName }: Port, { address }: Address) => ({
+  portId: id,
+  mac: macAddress,
+  address,
+  name: dnsName || `host-${address.replaceAll(/[.:]/g, '-')}`,
+});

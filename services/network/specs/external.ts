@@ -1,0 +1,29 @@
+import type { ExternalSpec } from '#shared/contracts/network-agent.ts';
+import { cidrOf } from '../addresses/cidr.ts';
+import type { Network } from '../context.ts';
+import { gatewayHost } from '../hosts/gateway-host.ts';
+import { networkRows } from '../networks/store.ts';
+import { subnetRows } from '../subnets/store.ts';
+import { segmentOn } from './segment.ts';
+
+export const externalId = (networkId: string): string => `${networkId}/external`;
+
+/** Undefined when the network has no wire that ends on that host. */
+export async function externalSpec(
+  network: Network,
+  host: string,
+  networkId: string,
+): Promise<ExternalSpec | undefined> {
+  const { db, config } = network;
+  const net = await networkRows.get(db, networkId);
+  if (!net?.external || net.networkType !== 'flat' || (await gatewayHost(network)) !== host) return undefined;
+  const subnets = await subnetRows.where(db, { networkId });
+  const v4 = subnets.find(({ ipVersion, gatewayIp }) => ipVersion === 4 && gatewayIp !== null);
+  const hostAddress = v4 && config.externalOnHost ? `${v4.gatewayIp}/${cidrOf(v4.cidr)?.prefix}` : null;
+  return {
+    id: externalId(networkId),
+    segment: await segmentOn(network, net, host),
+    hostAddress,
+    masquerade: config.masquerade,
+  };
+}

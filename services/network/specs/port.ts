@@ -1,0 +1,28 @@
+import { tapName } from '#shared/contracts/names.ts';
+import type { PortSpec } from '#shared/contracts/network-agent.ts';
+import { listAddresses } from '../addresses/store.ts';
+import type { Network } from '../context.ts';
+import { networkRows } from '../networks/store.ts';
+import { portRows } from '../ports/store.ts';
+import { groupsOfPorts } from '../security-groups/store.ts';
+import { segmentOn } from './segment.ts';
+
+/** Undefined when the port shall not be on that host. */
+export async function portSpec(network: Network, host: string, portId: string): Promise<PortSpec | undefined> {
+  const { db, cloudId } = network;
+  const port = await portRows.get(db, portId);
+  const net = port?.bindingHost === host ? await networkRows.get(db, port.networkId) : undefined;
+  if (!port || !net) return undefined;
+  const addresses = await listAddresses(db, [port.id]);
+  return {
+    id: port.id,
+    segment: await segmentOn(network, net, host),
+    tap: tapName(cloudId, port.id),
+    mac: port.macAddress,
+    fixedIps: addresses.map(({ address, subnetId }) => ({ address, subnetId })),
+    allowedPairs: port.allowedAddressPairs.map((pair) => ({ address: pair.ip_address, mac: pair.mac_address })),
+    guarded: port.portSecurityEnabled,
+    adminUp: port.adminStateUp && net.adminStateUp,
+    groupIds: (await groupsOfPorts(db, [port.id])).get(port.id) ?? [],
+  };
+}

@@ -1,0 +1,88 @@
+/** What a provider must have and must not have: of traits, and of aggregates. */
+import { atLeast, type Version } from '#shared/api/versions.ts';
+import { badRequest } from '#shared/errors/fault.ts';
+
+export interface SetQuery {
+  /** At least one of each of these. */
+  readonly anyOf: readonly (readonly string[])[];
+  readonly none: readonly string[];
+}
+
+export const nothing: SetQuery = { anyOf: [], none: [] };
+
+export const asksNothing = ({ anyOf, none }: SetQuery): boolean => anyOf.length === 0 && none.length === 0;
+
+export const lacksNone = ({ anyOf }: SetQuery, has: (one: string) => boolean): boolean =>
+  anyOf.every((choice) => choice.some(has));
+
+export const hasNone = ({ none }: SetQuery, has: (one: string) => boolean): boolean => !none.some(has);
+
+export const fits = (query: SetQuery, has: (one: string) => boolean): boolean =>
+  lacksNone(query, has) && hasNone(query, has);
+
+const traitForm = (version: Version, text: string) =>
+  badRequest(
+    `Invalid query string parameters: Expected 'required' parameter value of the form: HW_CPU_X86_VMX,${
+      atLeast(version, '1.22') ? '!' : ''
+    }CUSTOM_MAGIC. Got: ${text}`,
+  );
+
+/** `A,!B` and, from 1.39, `in:A,B`, and more than once. */
+export function traitsQuery(values: readonly string[], version: Version): SetQuery {
+  const anyOf: string[][] = [];
+  const none: string[] = [];
+  for (const text of atLeast(version, '1.39') ? values : values.slice(-1)) {
+    const isChoice = text.startsWith('in:');
+    if (isChoice && !atLeast(version, '1.39'))
+      throw badRequest(
+        `Invalid query string parameters: The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' only supported since microversion 1.39. Got: ${text}`,
+      );
+    const names = (isChoice ? text.slice(3) : text).split(',').map((name) => name.trim());
+    if (names.some((name) => name === '' || name === '!')) throw traitForm(version, text);
+    const forbidden = names.filter((name) => name.startsWith('!'));
+    if (forbidden.length > 0 && (isChoice || !atLeast(version, '1.22'))) throw traitForm(version, text);
+    none.push(...forbidden.map((name) => name.slice(1)));
+    const required = names.filter((name) => !name.startsWith('!'));
+    anyOf.push(...(isChoice ? [required] : required.map((name) => [name])));
+  }
+  return { anyOf, none };
+}
+
+/** `uuid`, `in:a,b`; from 1.24 more than once, from 1.32 `!uuid` and `!in:a,b`. */
+export function aggregatesQuery(key: string, values: readonly string[], version: Version): SetQuery {
+  if (values.length > 1 && !atLeast(version, '1.24')) throw badRequest(`Multiple ${key} parameters are not supported`);
+  const anyOf: string[][] = [];
+  const none: string[] = [];
+  for (const text of values) {
+    const isForbidden = text.startsWith('!');
+    if (isForbidden && !atLeast(version, '1.32'))
+      throw badRequest(`Forbidden ${key} parameters are not supported in the specified microversion`);
+    const rest = isForbidden ? text.slice(1) : text;
+    if (rest.includes(',') && !rest.startsWith('in:'))
+      throw badRequest(
+        `Multiple values for 'member_of' must be prefixed with the 'in:' or '!in:' keyword using the valid microversion. Got: ${text}`,
+      );
+    const uuids = (rest.startsWith('in:') ? rest.slice(3) : rest)
+      .split(',')
+      .map((uuid) => checkUuid('member_of', uuid));
+    if (isForbidden) none.push(...uuids);
+    else anyOf.push(uuids);
+  }
+  return { anyOf, none };
+}
+
+export function checkUuid(key: string, text: string): string {
+  const uuid = text.trim().toLowerCase();
+  if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/.test(uuid))
+    throw badRequest(
+      `Invalid query string parameters: Expected '${key}' parameter to ${key === 'in_tree' ? 'be a format of uuid' : 'contain valid UUID(s)'}. Got: ${text}`,
+    );
+  return dashed(uuid);
+}
+
+/** 32 digits with or without dashes, small or capital, are one uuid. */
+export const dashed = (uuid: string): string =>
+  uuid
+    .toLowerCase()
+    .replaceAll('-', '')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');

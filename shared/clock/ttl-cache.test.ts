@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { ttlCache } from './ttl-cache.ts';
+
+/** Counts how often it was asked. */
+const counter = () => {
+  let asked = 0;
+  return async () => ++asked;
+};
+
+test('what many ask at the same time is found out once, until a second is over', async (t) => {
+  mock.timers.enable({ apis: ['Date'] });
+  t.after(() => mock.timers.reset());
+  const [cached, count] = [ttlCache(), counter()];
+  assert.deepEqual(await Promise.all([cached.get('a', count), cached.get('a', count)]), [1, 1]);
+  mock.timers.tick(999);
+  assert.equal(await cached.get('a', count), 1);
+  mock.timers.tick(1);
+  assert.equal(await cached.get('a', count), 2);
+});
+
+test('what was asked before a change is not told after it', async () => {
+  const cached = ttlCache();
+  const late = Promise.withResolvers<string>();
+  const before = cached.get('name', () => late.promise);
+  cached.forget();
+  assert.equal(await cached.get('name', async () => 'new'), 'new');
+  late.resolve('old');
+  assert.equal(await before, 'old');
+  assert.equal(await cached.get('name', async () => 'newer'), 'new');
+});
+
+test('a failure is not remembered', async () => {
+  const cached = ttlCache();
+  await assert.rejects(cached.get('a', async () => Promise.reject(new Error('busy'))));
+  assert.equal(await cached.get('a', async () => 1), 1);
+});
+
+test('only so many are kept: the oldest go first', async () => {
+  const [cached, count] = [ttlCache({ size: 2 }), counter()];
+  for (const key of ['a', 'b', 'c', 'a']) await cached.get(key, count);
+  assert.equal(await cached.get('c', count), 3);
+  assert.equal(await cached.get('a', count), 4);
+});

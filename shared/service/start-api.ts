@@ -1,0 +1,33 @@
+/** What every service with an API begins with, and how that ends. */
+import { listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
+import type { Section, Setting, ValuesOf } from '#shared/config/settings.ts';
+import type { ApiServer } from './api-server.ts';
+import { edgeOf } from './edge.ts';
+import type { Runtime } from './runtime.ts';
+import { sessionOf } from './session.ts';
+import { watchTokenKeys } from './token-keys.ts';
+
+type ApiSection = Section & { readonly listen: Setting<string>; readonly publicUrl: Setting<string> };
+
+/** `user` is the service's own, of project `service`. */
+export function startApi<S extends ApiSection>(
+  { settings, log, bus, ...runtime }: Runtime,
+  name: string,
+  section: S,
+  user: string,
+) {
+  const cloud = readCloud(settings);
+  const config: ValuesOf<S> & { readonly listen: string; readonly publicUrl: string } = settings.read(name, section);
+  const session = sessionOf(cloud, user);
+  const { identify, close } = watchTokenKeys({ session, bus, log });
+  const apiServer: ApiServer = {
+    identify,
+    log,
+    at: listenAt(cloud, config.listen),
+    validation: cloud.validation,
+    edge: edgeOf(cloud, config, runtime),
+  };
+  /** Where a caller without a token is sent. */
+  const identityUrl = loginUrlOf(cloud);
+  return { cloud, config, session, apiServer, identityUrl, close };
+}
