@@ -1,6 +1,5 @@
 /** The index of the API. Every path stands twice: with the caller's project in it, and (as from 3.67) without. */
 import type { Route } from '#shared/http/route.ts';
-import * as absent from './absent/handlers.ts';
 import * as attachments from './attachments/handlers.ts';
 import type { Volumes } from './context.ts';
 import * as extensions from './extensions/handlers.ts';
@@ -12,6 +11,7 @@ import * as quotas from './quotas/handlers.ts';
 import * as snapshots from './snapshots/handlers.ts';
 import * as transfers from './transfers/handlers.ts';
 import * as types from './types/handlers.ts';
+import * as unsupported from './unsupported/handlers.ts';
 import * as messages from './user-messages/handlers.ts';
 import * as versions from './versions/handlers.ts';
 import * as actions from './volumes/action-handlers.ts';
@@ -137,15 +137,17 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   typeVerb('addProjectAccess', types.addAccess, 'volume_type_access:addProjectAccess'),
   typeVerb('removeProjectAccess', types.removeAccess, 'volume_type_access:removeProjectAccess'),
 
-  route('get', '/types/:id/encryption', absent.showTypeEncryption, 'volume_extension:volume_type_encryption:get'),
-  route('get', '/qos-specs', absent.none('qos_specs'), 'volume_extension:qos_specs_manage:get_all'),
-  ...['/backups', '/backups/detail'].map((path) => route('get', path, absent.none('backups'), 'backup:get_all')),
-  route('get', '/group_types', absent.none('group_types'), null, { since: '3.11' }),
+  route('get', '/types/:id/encryption', unsupported.showTypeEncryption, 'volume_extension:volume_type_encryption:get'),
+  route('get', '/qos-specs', unsupported.emptyList('qos_specs'), 'volume_extension:qos_specs_manage:get_all'),
+  ...['/backups', '/backups/detail'].map((path) =>
+    route('get', path, unsupported.emptyList('backups'), 'backup:get_all'),
+  ),
+  route('get', '/group_types', unsupported.emptyList('group_types'), null, { since: '3.11' }),
   ...['/groups', '/groups/detail'].map((path) =>
-    route('get', path, absent.none('groups'), 'group:get_all', { since: '3.13' }),
+    route('get', path, unsupported.emptyList('groups'), 'group:get_all', { since: '3.13' }),
   ),
   ...['/group_snapshots', '/group_snapshots/detail'].map((path) =>
-    route('get', path, absent.none('group_snapshots'), 'group:get_all_group_snapshots', { since: '3.14' }),
+    route('get', path, unsupported.emptyList('group_snapshots'), 'group:get_all_group_snapshots', { since: '3.14' }),
   ),
 
   route('get', '/resource_filters', filters.listFilters, null, { since: '3.33' }),
@@ -155,7 +157,7 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   route('put', '/os-services/disable', hosts.disableService, 'volume_extension:services:update'),
   route('put', '/os-services/freeze', hosts.freezeHost, 'volume_extension:services:update'),
   route('put', '/os-services/thaw', hosts.thawHost, 'volume_extension:services:update'),
-  route('put', '/os-services/disable-log-reason', hosts.disableServiceLoudly, 'volume_extension:services:update'),
+  route('put', '/os-services/disable-log-reason', hosts.disableServiceWithReason, 'volume_extension:services:update'),
   route('get', '/scheduler-stats/get_pools', hosts.listPoolsHandler, 'scheduler_extension:scheduler_stats:get_pools'),
   route('get', '/capabilities/:id', hosts.showCapabilities, 'volume_extension:capabilities'),
   route('get', '/os-hosts', hosts.listStorageHosts, 'volume_extension:hosts'),

@@ -11,18 +11,18 @@ const minute = 60_000;
 export const openTimers = (service: Volumes): Ticker[] => [
   every(
     minute,
-    () => sweepRows(service),
+    () => failOrphans(service),
     (error) => service.log.warn({ error }, 'rows were not swept'),
   ),
   every(
     60 * minute,
-    () => forget(service),
+    () => deleteOldMessages(service),
     (error) => service.log.warn({ error }, 'old history stays'),
   ),
 ];
 
 /** A row in a passing state always has a live task: the fault tests see to it that no orphan is ever found. */
-async function sweepRows({ db, log, config }: Volumes): Promise<void> {
+async function failOrphans({ db, log, config }: Volumes): Promise<void> {
   await sweepWork(db, Date.now() - config.keepWorkMs);
   for (const { id, status } of await listOrphanVolumes(db)) {
     await changeVolume(db, id, { status: 'error', taskId: null });
@@ -34,6 +34,6 @@ async function sweepRows({ db, log, config }: Volumes): Promise<void> {
   }
 }
 
-async function forget({ db, config }: Volumes): Promise<void> {
+async function deleteOldMessages({ db, config }: Volumes): Promise<void> {
   await removeMessagesBefore(db, Date.now() - config.historyMs);
 }

@@ -7,7 +7,7 @@ import { type ReserveInput, reserve } from './reserve.ts';
 import {
   type Attachment,
   type Connector,
-  findAttachment,
+  getAttachment,
   listAttachments,
   listAttachmentsOf,
   secretOf,
@@ -29,13 +29,13 @@ export const updateAttachment: Handler<Volumes, { attachment: { connector: Conne
   service,
   { caller, params, body },
 ) => {
-  const attachment = await findAttachment(service.db, caller, params.id ?? '');
+  const attachment = await getAttachment(service.db, caller, params.id ?? '');
   const made = await connect(service, caller, attachment, body.attachment.connector);
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
 export const completeAttachment: Handler<Volumes> = async (service, { caller, params }) => {
-  await complete(service, await findAttachment(service.db, caller, params.id ?? ''));
+  await complete(service, await getAttachment(service.db, caller, params.id ?? ''));
   return gone();
 };
 
@@ -44,13 +44,13 @@ const secretsFor = ({ seal }: Volumes, { may }: Pick<Call, 'may'>) =>
   may('volume:attachment_secrets') ? secretOf(seal) : undefined;
 
 export const showAttachment: Handler<Volumes> = async (service, call) => {
-  const attachment = await findAttachment(service.db, call.caller, call.params.id ?? '');
+  const attachment = await getAttachment(service.db, call.caller, call.params.id ?? '');
   return ok({ attachment: attachmentView(attachment, secretsFor(service, call)) });
 };
 
 /** Answers with what is left of the volume's attachments. */
 export const deleteAttachment: Handler<Volumes> = async (service, { caller, params }) => {
-  const attachment = await findAttachment(service.db, caller, params.id ?? '');
+  const attachment = await getAttachment(service.db, caller, params.id ?? '');
   await refuseIfUsed(service, caller, attachment);
   await disconnect(service, caller, attachment);
   const left = await listAttachmentsOf(service.db, [attachment.volumeId]);

@@ -6,7 +6,7 @@ import { conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
-import { readVolume, updateVolumeState } from '../volumes/store.ts';
+import { findVolume, updateVolumeState } from '../volumes/store.ts';
 import { connectAttachment, disconnectAttachment } from '../workflows/attachments.ts';
 import { publicReason } from '../workflows/reasons.ts';
 import {
@@ -14,27 +14,27 @@ import {
   acquireAttachment,
   attachmentNotFound,
   type Connector,
+  findAttachment,
   listAttachmentsOf,
-  readAttachment,
   updateAttachmentState,
   updateOwnedAttachment,
 } from './store.ts';
 
-const lookMs = 25;
+const pollMs = 25;
 
 /** Waits for the work that owns it: the caller of PUT and DELETE wants the outcome, not a promise. */
-async function ended({ db }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
+async function waitForTask({ db }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
   for (;;) {
-    const now = await readAttachment(db, id);
+    const now = await findAttachment(db, id);
     if (now?.taskId !== taskId) return now;
-    await sleep(lookMs);
+    await sleep(pollMs);
   }
 }
 
 /** A caller who lost patience, or died, asks again while the work of his first request goes on. */
-async function whenFree(service: Volumes, id: string): Promise<Attachment> {
-  const now = await readAttachment(service.db, id);
-  const free = now?.taskId ? await ended(service, id, now.taskId) : now;
+async function waitUntilFree(service: Volumes, id: string): Promise<Attachment> {
+  const now = await findAttachment(service.db, id);
+  const free = now?.taskId ? await waitForTask(service, id, now.taskId) : now;
   if (!free) throw attachmentNotFound(id);
   return free;
 }
@@ -57,18 +57,18 @@ export async function connect(
   const { db, bus } = service;
   const { id } = attachment;
   requireIscsiName(connector.initiator, "the connector's initiator");
-  await refuseForeign(service, attachment, connector);
-  const now = await whenFree(service, id);
+  await refuseSecondHost(service, attachment, connector);
+  const now = await waitUntilFree(service, id);
   if (isConnected(now, connector)) return now;
   const taskId = await db.transaction(async (tx) => {
     const task = await enqueue(tx, connectAttachment, { attachmentId: id }, caller.requestId);
     if (!(await acquireAttachment(tx, 'connect', { id, taskId: task })))
       throw conflict(`Attachment ${id} is being changed already.`);
-    await updateOwnedAttachment(tx, { id, taskId: task }, connectorOf(now, connector, await isReadOnly(tx, now)));
+    await updateOwnedAttachment(tx, { id, taskId: task }, connectorChange(now, connector, await isReadOnly(tx, now)));
     return task;
   });
   bus.notify(tasksWait);
-  const done = await ended(service, id, taskId);
+  const done = await waitForTask(service, id, taskId);
   if (!done) throw attachmentNotFound(id);
   if (done.status === 'error_attaching')
     throw new Fault(500, 'unexpected', `Unable to update attachment.(${reasonFor(caller, done)}).`);
@@ -76,10 +76,10 @@ export async function connect(
 }
 
 const isReadOnly = async (tx: Volumes['db'], { volumeId, mode }: Attachment): Promise<boolean> =>
-  mode === 'ro' || (await readVolume(tx, volumeId))?.readOnly === true;
+  mode === 'ro' || (await findVolume(tx, volumeId))?.readOnly === true;
 
 /** What is read-only stays so, whatever a connector asks: its host must know before it hands the disk on. */
-function connectorOf({ mode }: Attachment, connector: Connector, readOnly: boolean): Partial<Attachment> {
+function connectorChange({ mode }: Attachment, connector: Connector, readOnly: boolean): Partial<Attachment> {
   const asked = connector.mode === 'ro' || connector.mode === 'rw' ? connector.mode : null;
   return {
     connector,
@@ -90,9 +90,9 @@ function connectorOf({ mode }: Attachment, connector: Connector, readOnly: boole
 }
 
 /** Two hosts at one volume would ruin it, unless the volume is made for it, or one server moves between them. */
-async function refuseForeign({ db }: Volumes, attachment: Attachment, connector: Connector): Promise<void> {
+async function refuseSecondHost({ db }: Volumes, attachment: Attachment, connector: Connector): Promise<void> {
   const { volumeId, serverId, id } = attachment;
-  const volume = await readVolume(db, volumeId);
+  const volume = await findVolume(db, volumeId);
   if (volume?.status.includes('error'))
     throw conflict(
       `Volume attachments can not be updated if the volume is in an error state. The Volume ${volumeId} currently has a status of: ${volume.status} `,
@@ -137,6 +137,6 @@ export async function disconnect(service: Volumes, caller: Caller, { id }: Attac
     return task;
   });
   bus.notify(tasksWait);
-  const left = await ended(service, id, taskId);
+  const left = await waitForTask(service, id, taskId);
   if (left) throw new Fault(500, 'unexpected', `Attachment ${id} could not be removed: ${reasonFor(caller, left)}`);
 }

@@ -4,7 +4,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Volumes } from '../context.ts';
 import { isService } from '../listing/scope.ts';
-import { findVolume, readVolume, updateVolumeState, type Volume } from '../volumes/store.ts';
+import { findVolume, getVolume, updateVolumeState, type Volume } from '../volumes/store.ts';
 import { type Attachment, insertAttachment, listAttachmentsOf } from './store.ts';
 
 export interface ReserveInput {
@@ -20,7 +20,7 @@ export async function reserve(
   input: ReserveInput,
   mayShareBootable: () => void,
 ): Promise<Attachment> {
-  const volume = await findVolume(db, caller, input.volume_uuid);
+  const volume = await getVolume(db, caller, input.volume_uuid);
   const { id, status, multiattach, bootable, readOnly } = volume;
   if (multiattach && status === 'in-use' && bootable) mayShareBootable();
   if (status.includes('error'))
@@ -37,7 +37,7 @@ export async function reserve(
       !(await isSameServer(tx, id, fresh.serverId))
     )
       throw badRequest(
-        `Invalid volume: Volume ${id} status must be ${from.join(' or ')} or downloading to reserve, but the current status is ${(await readVolume(tx, id))?.status}.`,
+        `Invalid volume: Volume ${id} status must be ${from.join(' or ')} or downloading to reserve, but the current status is ${(await findVolume(tx, id))?.status}.`,
       );
     await insertAttachment(tx, fresh);
   });
@@ -46,7 +46,7 @@ export async function reserve(
 
 /** A server that moves to another host is attached twice for a while. */
 async function isSameServer(tx: Volumes['db'], volumeId: string, serverId: string | null): Promise<boolean> {
-  const status = (await readVolume(tx, volumeId))?.status ?? '';
+  const status = (await findVolume(tx, volumeId))?.status ?? '';
   if (serverId === null || !['in-use', 'reserved'].includes(status)) return false;
   return (await listAttachmentsOf(tx, [volumeId])).some((attachment) => attachment.serverId === serverId);
 }

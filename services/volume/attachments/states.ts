@@ -12,7 +12,7 @@ interface States {
   readonly status: AttachmentStatus;
 }
 
-export const attachmentTakings = {
+export const attachmentTransitions = {
   /** Asked again for the same host it gives what it gave; for another, a moved server, a new way in. */
   connect: {
     from: { status: ['reserved', 'attaching', 'attached', 'error_attaching'] },

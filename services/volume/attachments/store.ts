@@ -4,7 +4,7 @@ import type { Target } from '#shared/contracts/volume-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
-import { type AttachmentStatus, attachmentTakings } from './states.ts';
+import { type AttachmentStatus, attachmentTransitions } from './states.ts';
 
 /** What a host says of itself to be let in. */
 export interface Connector {
@@ -73,13 +73,13 @@ export const removeAttachmentsOf = (tx: Knex, volumeId: string) => tx('attachmen
 export const attachmentNotFound = (id: string) =>
   new Fault(404, 'notFound', `Volume attachment could not be found with filter: attachment_id = ${id}.`);
 
-export async function findAttachment(db: Knex, caller: Caller, id: string): Promise<Attachment> {
-  const attachment = await readAttachment(db, id);
+export async function getAttachment(db: Knex, caller: Caller, id: string): Promise<Attachment> {
+  const attachment = await findAttachment(db, id);
   if (!attachment || (!isAdmin(caller) && attachment.projectId !== caller.projectId)) throw attachmentNotFound(id);
   return attachment;
 }
 
-export async function readAttachment(db: Knex, id: string): Promise<Attachment | undefined> {
+export async function findAttachment(db: Knex, id: string): Promise<Attachment | undefined> {
   const row = await db('attachments').where({ id }).first();
   return row ? fromRow(row) : undefined;
 }
@@ -100,8 +100,8 @@ export const listAttachmentsOf = async (db: Knex, volumeIds: readonly string[]):
     ? []
     : (await db('attachments').whereIn('volumeId', volumeIds).orderBy('createdAt')).map(fromRow);
 
-export const acquireAttachment = (tx: Knex, verb: keyof typeof attachmentTakings, owned: Owned): Promise<boolean> =>
-  acquire<Attachment>(tx, 'attachments', owned, attachmentTakings[verb]);
+export const acquireAttachment = (tx: Knex, verb: keyof typeof attachmentTransitions, owned: Owned): Promise<boolean> =>
+  acquire<Attachment>(tx, 'attachments', owned, attachmentTransitions[verb]);
 
 export const updateOwnedAttachment = (tx: Knex, owned: Owned, change: Partial<Attachment>) =>
   updateOwned<Attachment>(tx, 'attachments', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Attachment>);

@@ -45,12 +45,12 @@ export const listServices: Handler<Volumes> = async (service, { query, version }
   return ok({ services });
 };
 
-const isAsked = (text: string | undefined): text is string => text !== undefined && text !== '' && text !== 'None';
+const isGiven = (text: string | undefined): text is string => text !== undefined && text !== '' && text !== 'None';
 
 function fits(each: { readonly binary: string; readonly host: string }, query: Readonly<Record<string, string>>) {
   const { host, binary = query.service } = query;
-  if (isAsked(binary) && each.binary !== binary) return false;
-  return !isAsked(host) || each.host === host || each.host.split('@')[0] === host;
+  if (isGiven(binary) && each.binary !== binary) return false;
+  return !isGiven(host) || each.host === host || each.host.split('@')[0] === host;
 }
 
 interface Toggle {
@@ -60,7 +60,7 @@ interface Toggle {
   readonly disabled_reason?: string;
 }
 
-const toggle =
+const setEnabled =
   (enabled: boolean, needsReason = false): Handler<Volumes, Toggle> =>
   async ({ db }, { body }) => {
     const { host = '', binary = body.service ?? 'cinder-volume', disabled_reason: reason } = body;
@@ -79,23 +79,23 @@ const toggle =
       ...(needsReason ? { disabled_reason: reason } : {}),
     });
   };
-export const enableService = toggle(true);
-export const disableService = toggle(false);
-export const disableServiceLoudly = toggle(false, true);
+export const enableService = setEnabled(true);
+export const disableService = setEnabled(false);
+export const disableServiceWithReason = setEnabled(false, true);
 
-const freezing =
+const setFrozen =
   (frozen: boolean): Handler<Volumes, Toggle> =>
   async ({ db }, { body: { host = '' } }) => {
     if (!(await changeHost(db, host.split('@')[0] ?? '', { frozen })))
       throw badRequest(`Invalid input received: Service cinder-volume could not be found on host ${host}.`);
     return ok(undefined);
   };
-export const freezeHost = freezing(true);
-export const thawHost = freezing(false);
+export const freezeHost = setFrozen(true);
+export const thawHost = setFrozen(false);
 
 export const listPoolsHandler: Handler<Volumes> = async (service, { query }) => {
   const { config } = service;
-  const pools = (await listPools(service)).filter((pool) => !isAsked(query.name) || poolName(pool) === query.name);
+  const pools = (await listPools(service)).filter((pool) => !isGiven(query.name) || poolName(pool) === query.name);
   const view = (pool: Pool) =>
     isTrue(query.detail ?? 'false')
       ? { name: poolName(pool), capabilities: capabilitiesOf(pool, config.overcommit) }
@@ -146,23 +146,23 @@ export const listStorageHosts: Handler<Volumes> = async (service) => {
   return ok({ hosts: [scheduler, ...storage] });
 };
 
-async function hostNamed({ db }: Volumes, word: string): Promise<Host> {
-  const host = (await listHosts(db)).find((each) => word === each.name || word === `${each.name}@${driverOf(each)}`);
-  if (!host) throw notFound('Host', word);
+async function getHostByName({ db }: Volumes, name: string): Promise<Host> {
+  const host = (await listHosts(db)).find((each) => name === each.name || name === `${each.name}@${driverOf(each)}`);
+  if (!host) throw notFound('Host', name);
   return host;
 }
 
 /** How much each project has on a host. */
 export const showStorageHost: Handler<Volumes> = async (service, { params }) => {
-  const word = params.id ?? '';
-  const { name } = await hostNamed(service, word);
+  const { id = '' } = params;
+  const { name } = await getHostByName(service, id);
   const volumes = (await listVolumes(service.db, null)).filter(({ host }) => host === name);
   const snapshots = (await listSnapshots(service.db, null)).filter(({ host }) => host === name);
   const resource = (project: string, isIts: (thing: { readonly projectId: string }) => boolean) => {
     const [own, ownSnapshots] = [volumes.filter(isIts), snapshots.filter(isIts)];
     return {
       resource: {
-        host: word,
+        host: id,
         project,
         volume_count: String(own.length),
         total_volume_gb: String(sum(own)),
@@ -179,7 +179,7 @@ export const showStorageHost: Handler<Volumes> = async (service, { params }) => 
 const sum = (things: readonly { readonly sizeGb: number }[]) => things.reduce((all, { sizeGb }) => all + sizeGb, 0);
 
 export const showCapabilities: Handler<Volumes> = async (service, { params }) => {
-  const host = await hostNamed(service, (params.id ?? '').split('#')[0] ?? '');
+  const host = await getHostByName(service, (params.id ?? '').split('#')[0] ?? '');
   const driver = driverOf(host);
   return ok({
     namespace: `OS::Storage::Capabilities::${host.name}@${driver}`,

@@ -19,7 +19,7 @@ const fromRow = (row: Record<string, unknown>): Host =>
 
 export const listHosts = async (db: Knex): Promise<Host[]> => (await db('hosts').orderBy('name')).map(fromRow);
 
-export async function readHost(db: Knex, name: string): Promise<Host | undefined> {
+export async function findHost(db: Knex, name: string): Promise<Host | undefined> {
   const row = await db('hosts').where({ name }).first();
   return row ? fromRow(row) : undefined;
 }
@@ -29,7 +29,7 @@ export async function lockHost(tx: Knex, name: string): Promise<void> {
   await tx('hosts').where({ name }).forUpdate().first('name');
 }
 
-export async function keepReport(db: Knex, name: string, report: VolumeReport): Promise<void> {
+export async function upsertReport(db: Knex, name: string, report: VolumeReport): Promise<void> {
   const fresh = { report: JSON.stringify(report), reportedAt: Date.now() };
   await db('hosts')
     .insert({ name, enabled: true, disabledReason: null, ...fresh })
@@ -45,6 +45,6 @@ export const changeHost = async (
 ): Promise<boolean> => (await db('hosts').where({ name }).update(change)) > 0;
 
 export async function requireThawed(db: Knex, name: string | null): Promise<void> {
-  if (name !== null && (await readHost(db, name))?.frozen)
+  if (name !== null && (await findHost(db, name))?.frozen)
     throw badRequest('Invalid input received: Modification operations are not allowed on frozen storage backends.');
 }

@@ -6,8 +6,8 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { changeSnapshot, findSnapshot } from '../snapshots/store.ts';
-import { changeVolume, findVolume, type Metadata } from '../volumes/store.ts';
+import { changeSnapshot, getSnapshot } from '../snapshots/store.ts';
+import { changeVolume, getVolume, type Metadata } from '../volumes/store.ts';
 
 interface Things {
   readonly word: string;
@@ -67,5 +67,5 @@ function metadataOf({ word, find, change }: Things) {
   return { show, add: put(true), replace: put(false), showOne, putOne, removeOne };
 }
 
-export const volumeMetadata = metadataOf({ word: 'Volume', find: findVolume, change: changeVolume });
-export const snapshotMetadata = metadataOf({ word: 'Snapshot', find: findSnapshot, change: changeSnapshot });
+export const volumeMetadata = metadataOf({ word: 'Volume', find: getVolume, change: changeVolume });
+export const snapshotMetadata = metadataOf({ word: 'Snapshot', find: getSnapshot, change: changeSnapshot });

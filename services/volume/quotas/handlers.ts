@@ -5,7 +5,7 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { isTrue } from '../listing/page.ts';
 import { defaultLimits, limitsOf, usageOf } from './operations.ts';
-import { dropLimits, keepDefaults, keepLimits, type Limits } from './store.ts';
+import { deleteLimits, type Limits, upsertDefaultLimits, upsertLimits } from './store.ts';
 
 export const showQuota: Handler<Volumes> = async ({ db }, { caller, params, query }) => {
   const { id = '' } = params;
@@ -45,12 +45,12 @@ async function checked(db: Volumes['db'], input: Input): Promise<Limits> {
 export const updateQuota: Handler<Volumes, { quota_set: Input }> = async ({ db }, { params, body }) => {
   const { id = '' } = params;
   const limits = await checked(db, body.quota_set);
-  await db.transaction((tx) => keepLimits(tx, id, limits));
+  await db.transaction((tx) => upsertLimits(tx, id, limits));
   return ok({ quota_set: await limitsOf(db, id) });
 };
 
 export const deleteQuota: Handler<Volumes> = async ({ db }, { params }) => {
-  await dropLimits(db, params.id ?? '');
+  await deleteLimits(db, params.id ?? '');
   return ok(undefined);
 };
 
@@ -59,7 +59,7 @@ export const showQuotaClass: Handler<Volumes> = async ({ db }, { params }) =>
 
 export const updateQuotaClass: Handler<Volumes, { quota_class_set: Input }> = async ({ db }, { body }) => {
   const limits = await checked(db, body.quota_class_set);
-  await db.transaction((tx) => keepDefaults(tx, limits));
+  await db.transaction((tx) => upsertDefaultLimits(tx, limits));
   return ok({ quota_class_set: await defaultLimits(db) });
 };
 

@@ -4,17 +4,17 @@ import { Fault } from '#shared/errors/fault.ts';
 import { snapshotsByType } from '../snapshots/store.ts';
 import { typeNames } from '../types/store.ts';
 import { volumesByType } from '../volumes/store.ts';
-import { type Limits, readDefaults, readLimits, useOnce } from './store.ts';
+import { type Limits, lockProject, storedDefaults, storedLimits } from './store.ts';
 
 /** All limits of a project, those of each volume type too. */
 export async function limitsOf(db: Knex, projectId: string): Promise<Limits> {
-  return { ...(await defaultLimits(db)), ...(await readLimits(db, projectId)) };
+  return { ...(await defaultLimits(db)), ...(await storedLimits(db, projectId)) };
 }
 
 export async function defaultLimits(db: Knex): Promise<Limits> {
   const names = [...(await typeNames(db)).values()];
   const typed = names.flatMap((name) => ['volumes', 'gigabytes', 'snapshots'].map((what) => [`${what}_${name}`, -1]));
-  return { ...Object.fromEntries(typed), ...(await readDefaults(db)) };
+  return { ...Object.fromEntries(typed), ...(await storedDefaults(db)) };
 }
 
 export async function usageOf(db: Knex, projectId: string): Promise<Limits> {
@@ -35,7 +35,7 @@ export async function usageOf(db: Knex, projectId: string): Promise<Limits> {
   return used;
 }
 
-export interface Wanted {
+export interface QuotaRequest {
   readonly projectId: string;
   readonly typeId: string;
   readonly volumes?: number;
@@ -48,17 +48,18 @@ export interface Wanted {
 }
 
 /** Throws 413 when it is too much. In the transaction that adds the thing. */
-export async function reserveQuota(tx: Knex, wanted: Wanted): Promise<void> {
-  await useOnce(tx, wanted.projectId);
-  const [limits, used] = [await limitsOf(tx, wanted.projectId), await usageOf(tx, wanted.projectId)];
-  const name = (await typeNames(tx)).get(wanted.typeId) ?? '';
+export async function reserveQuota(tx: Knex, request: QuotaRequest): Promise<void> {
+  await lockProject(tx, request.projectId);
+  const [limits, used] = [await limitsOf(tx, request.projectId), await usageOf(tx, request.projectId)];
+  const name = (await typeNames(tx)).get(request.typeId) ?? '';
   const perVolume = limits.per_volume_gigabytes ?? -1;
-  if (perVolume >= 0 && (wanted.volumeGb ?? 0) > perVolume)
-    throw over(`Requested volume size ${wanted.volumeGb}G is larger than maximum allowed limit ${perVolume}G.`);
+  if (perVolume >= 0 && (request.volumeGb ?? 0) > perVolume)
+    throw overQuota(`Requested volume size ${request.volumeGb}G is larger than maximum allowed limit ${perVolume}G.`);
   for (const what of ['gigabytes', 'volumes', 'snapshots'] as const)
-    for (const key of wanted.ofTypeAlone ? [`${what}_${name}`] : [what, `${what}_${name}`]) {
-      const [limit, has, more] = [limits[key] ?? -1, used[key] ?? 0, wanted[what] ?? 0];
-      if (limit >= 0 && more > 0 && has + more > limit) throw over(words[what]({ key, limit, has, more }));
+    for (const key of request.ofTypeAlone ? [`${what}_${name}`] : [what, `${what}_${name}`]) {
+      const [limit, has, more] = [limits[key] ?? -1, used[key] ?? 0, request[what] ?? 0];
+      if (limit >= 0 && more > 0 && has + more > limit)
+        throw overQuota(overQuotaMessage[what]({ key, limit, has, more }));
     }
 }
 
@@ -69,11 +70,11 @@ interface Excess {
   readonly more: number;
 }
 
-const words = {
+const overQuotaMessage = {
   gigabytes: ({ key, limit, has, more }: Excess) =>
     `Requested volume or snapshot exceeds allowed ${key} quota. Requested ${more}G, quota is ${limit}G and ${has}G has been consumed.`,
   volumes: ({ key, limit }: Excess) => `Maximum number of volumes allowed (${limit}) exceeded for quota '${key}'.`,
   snapshots: ({ limit }: Excess) => `Maximum number of snapshots allowed (${limit}) exceeded`,
 };
 
-const over = (message: string) => new Fault(413, 'tooLarge', message, { headers: { 'Retry-After': '0' } });
+const overQuota = (message: string) => new Fault(413, 'tooLarge', message, { headers: { 'Retry-After': '0' } });

@@ -14,7 +14,7 @@ export const defaults = {
 export type Limits = Readonly<Record<string, number>>;
 
 /** Only what was set. */
-export async function readLimits(db: Knex, projectId: string): Promise<Limits> {
+export async function storedLimits(db: Knex, projectId: string): Promise<Limits> {
   const rows: { resource: string; hardLimit: number }[] = await db('quotas').where({ projectId });
   return Object.fromEntries(rows.map(({ resource, hardLimit }) => [resource, hardLimit]));
 }
@@ -22,14 +22,14 @@ export async function readLimits(db: Knex, projectId: string): Promise<Limits> {
 /** The defaults of this cloud: those above, with what an administrator set for the class `default`. */
 const classOf = (name: string) => `class:${name}`;
 
-export const readDefaults = async (db: Knex): Promise<Limits> => ({
+export const storedDefaults = async (db: Knex): Promise<Limits> => ({
   ...defaults,
-  ...(await readLimits(db, classOf('default'))),
+  ...(await storedLimits(db, classOf('default'))),
 });
 
-export const keepDefaults = (tx: Knex, limits: Limits) => keepLimits(tx, classOf('default'), limits);
+export const upsertDefaultLimits = (tx: Knex, limits: Limits) => upsertLimits(tx, classOf('default'), limits);
 
-export async function keepLimits(tx: Knex, projectId: string, limits: Limits): Promise<void> {
+export async function upsertLimits(tx: Knex, projectId: string, limits: Limits): Promise<void> {
   for (const [resource, hardLimit] of Object.entries(limits))
     await tx('quotas')
       .insert({ projectId, resource, hardLimit })
@@ -37,10 +37,10 @@ export async function keepLimits(tx: Knex, projectId: string, limits: Limits): P
       .merge({ hardLimit });
 }
 
-export const dropLimits = (tx: Knex, projectId: string) => tx('quotas').where({ projectId }).delete();
+export const deleteLimits = (tx: Knex, projectId: string) => tx('quotas').where({ projectId }).delete();
 
 /** Who counts a project's things and adds one waits here for who does the same. */
-export async function useOnce(tx: Knex, projectId: string): Promise<void> {
+export async function lockProject(tx: Knex, projectId: string): Promise<void> {
   await tx('quotaTurns').insert({ projectId }).onConflict('projectId').ignore();
   await tx('quotaTurns').where({ projectId }).forUpdate().first();
 }

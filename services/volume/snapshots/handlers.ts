@@ -12,7 +12,7 @@ import {
   resetSnapshot,
   type SnapshotInput,
 } from './operations.ts';
-import { changeSnapshot, findSnapshot, listSnapshots, type Snapshot } from './store.ts';
+import { changeSnapshot, getSnapshot, listSnapshots, type Snapshot } from './store.ts';
 import { snapshotSummary, snapshotView } from './view.ts';
 
 type CreateBody = { readonly snapshot: SnapshotInput & { readonly force?: boolean | string | null } };
@@ -30,20 +30,20 @@ export const createSnapshot: Handler<Volumes, CreateBody> = async (service, { ca
 };
 
 export const showSnapshot: Handler<Volumes> = async ({ db }, { caller, params, version }) =>
-  ok({ snapshot: snapshotView(await findSnapshot(db, caller, params.id ?? ''), version) });
+  ok({ snapshot: snapshotView(await getSnapshot(db, caller, params.id ?? ''), version) });
 
 export const updateSnapshot: Handler<Volumes, { snapshot: Omit<SnapshotInput, 'volume_id'> }> = async (
   { db },
   { caller, params, body, version },
 ) => {
-  const { id } = await findSnapshot(db, caller, params.id ?? '');
+  const { id } = await getSnapshot(db, caller, params.id ?? '');
   const { display_name, display_description, ...input } = body.snapshot;
   const { name = display_name, description = display_description } = input;
   await changeSnapshot(db, id, {
     ...(name === undefined ? {} : { name: trimmed(name) }),
     ...(description === undefined ? {} : { description: trimmed(description) }),
   });
-  return ok({ snapshot: snapshotSummary(await findSnapshot(db, caller, id), version) });
+  return ok({ snapshot: snapshotSummary(await getSnapshot(db, caller, id), version) });
 };
 
 export const deleteSnapshot: Handler<Volumes> = async (service, { caller, params }) => {

@@ -6,13 +6,13 @@ import { enqueue } from '#shared/workflow/tasks.ts';
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
-import { useOnce } from '../quotas/store.ts';
+import { lockProject } from '../quotas/store.ts';
 import { trimmed } from '../volumes/create.ts';
 import { refuseWhileCopied, requireOnlineCopies } from '../volumes/source.ts';
-import { findVolume, lockVolume, type Volume } from '../volumes/store.ts';
+import { getVolume, lockVolume, type Volume } from '../volumes/store.ts';
 import { createSnapshot as making, deleteSnapshot as removing } from '../workflows/snapshots.ts';
 import { resettable, type SnapshotStatus } from './states.ts';
-import { acquireSnapshot, changeSnapshot, findSnapshot, insertSnapshot, type Snapshot } from './store.ts';
+import { acquireSnapshot, changeSnapshot, getSnapshot, insertSnapshot, type Snapshot } from './store.ts';
 
 export interface SnapshotInput {
   readonly volume_id: string | null;
@@ -31,13 +31,13 @@ export async function createSnapshot(
   allowInUse: boolean,
 ): Promise<Snapshot> {
   const { db, bus } = service;
-  const volume = await findVolume(db, caller, input.volume_id ?? 'None');
+  const volume = await getVolume(db, caller, input.volume_id ?? 'None');
   await requireThawed(db, volume.host);
   const allowed = allowInUse ? ['available', 'in-use'] : ['available'];
   if (allowInUse && volume.status === 'in-use') await requireOnlineCopies(db, volume);
   const snapshot = await db.transaction(async (tx) => {
     const projectId = projectOf(caller);
-    await useOnce(tx, projectId);
+    await lockProject(tx, projectId);
     const now = await lockVolume(tx, volume.id); // who deletes it meanwhile waits, and sees the snapshot
     if (!now || !allowed.includes(now.status)) throw wrongStatus(volume, allowed, now?.status ?? 'deleted');
     await reserveQuota(tx, { projectId, typeId: now.typeId, snapshots: 1, gigabytes: now.sizeGb });
@@ -78,7 +78,7 @@ const newSnapshot = (
 
 export async function deleteSnapshot(service: Volumes, caller: Caller, id: string, force: boolean): Promise<void> {
   const { db, bus } = service;
-  await requireThawed(db, (await findSnapshot(db, caller, id)).host);
+  await requireThawed(db, (await getSnapshot(db, caller, id)).host);
   await db.transaction(async (tx) => {
     const taskId = await enqueue(tx, removing, { snapshotId: id }, caller.requestId);
     if (!(await acquireSnapshot(tx, force ? 'forceDelete' : 'delete', { id, taskId })))
@@ -90,13 +90,13 @@ export async function deleteSnapshot(service: Volumes, caller: Caller, id: strin
 
 /** An administrator's word counts as it is said. */
 export async function resetSnapshot({ db }: Volumes, caller: Caller, id: string, status: string): Promise<void> {
-  await findSnapshot(db, caller, id);
+  await getSnapshot(db, caller, id);
   if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for snapshot, not '${status}'.`);
   await changeSnapshot(db, id, { status: status as SnapshotStatus });
 }
 
 /** What a driver outside says of its own work, while a snapshot is under way. */
-const tellable: Readonly<Record<string, readonly string[]>> = {
+const reportable: Readonly<Record<string, readonly string[]>> = {
   creating: ['creating', 'available', 'error'],
   deleting: ['deleting', 'error_deleting'],
 };
@@ -107,8 +107,8 @@ export async function reportSnapshot(
   id: string,
   { status, progress }: { readonly status: string; readonly progress?: string },
 ): Promise<void> {
-  const now = (await findSnapshot(db, caller, id)).status;
-  const allowed = own(tellable, now);
+  const now = (await getSnapshot(db, caller, id)).status;
+  const allowed = own(reportable, now);
   if (!allowed) throw badRequest(`Snapshot status ${now} not allowed for update_snapshot_status`);
   if (!allowed.includes(status))
     throw badRequest(`Provided snapshot status ${status} not allowed for snapshot with status ${now}.`);

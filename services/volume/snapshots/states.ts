@@ -6,7 +6,7 @@ interface States {
   readonly status: SnapshotStatus;
 }
 
-export const snapshotTakings = {
+export const snapshotTransitions = {
   delete: { from: { status: ['available', 'error', 'error_deleting'] }, meanwhile: { status: 'deleting' } },
   forceDelete: { from: {}, meanwhile: { status: 'deleting' }, overOwner: true },
 } satisfies Record<string, Transition<States>>;

@@ -3,7 +3,7 @@ import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
 import type { TypeUse } from '../volumes/store.ts';
-import { type SnapshotStatus, snapshotTakings } from './states.ts';
+import { type SnapshotStatus, snapshotTransitions } from './states.ts';
 
 export interface Snapshot extends Owned {
   readonly projectId: string;
@@ -42,13 +42,13 @@ export const removeSnapshot = (tx: Knex, owned: Owned) =>
 export const removeSnapshotsOf = (tx: Knex, volumeId: string) => tx('snapshots').where({ volumeId }).delete();
 
 /** An admin finds any project's snapshot. To others a other project's does not exist. */
-export async function findSnapshot(db: Knex, caller: Caller, id: string): Promise<Snapshot> {
-  const snapshot = await readSnapshot(db, id);
+export async function getSnapshot(db: Knex, caller: Caller, id: string): Promise<Snapshot> {
+  const snapshot = await findSnapshot(db, id);
   if (!snapshot || (!isAdmin(caller) && snapshot.projectId !== caller.projectId)) throw notFound('Snapshot', id);
   return snapshot;
 }
 
-export async function readSnapshot(db: Knex, id: string): Promise<Snapshot | undefined> {
+export async function findSnapshot(db: Knex, id: string): Promise<Snapshot | undefined> {
   const row = await db('snapshots').where({ id }).first();
   return row ? fromRow(row) : undefined;
 }
@@ -59,8 +59,8 @@ export async function lockSnapshot(tx: Knex, id: string): Promise<Snapshot | und
   return row ? fromRow(row) : undefined;
 }
 
-export async function findOwnSnapshot(db: Knex, { id, taskId }: Owned): Promise<Snapshot> {
-  const snapshot = await readSnapshot(db, id);
+export async function getOwnedSnapshot(db: Knex, { id, taskId }: Owned): Promise<Snapshot> {
+  const snapshot = await findSnapshot(db, id);
   if (!snapshot || snapshot.taskId !== taskId) throw new Error(`snapshot ${id} does not belong to task ${taskId}`);
   return snapshot;
 }
@@ -74,8 +74,8 @@ export async function listSnapshots(db: Knex, projectId: string | null): Promise
 export const listSnapshotsOf = async (db: Knex, volumeId: string): Promise<Snapshot[]> =>
   (await db('snapshots').where({ volumeId })).map(fromRow);
 
-export const acquireSnapshot = (tx: Knex, verb: keyof typeof snapshotTakings, owned: Owned): Promise<boolean> =>
-  acquire<Snapshot>(tx, 'snapshots', owned, snapshotTakings[verb]);
+export const acquireSnapshot = (tx: Knex, verb: keyof typeof snapshotTransitions, owned: Owned): Promise<boolean> =>
+  acquire<Snapshot>(tx, 'snapshots', owned, snapshotTransitions[verb]);
 
 const updateOwnedSnapshot = (tx: Knex, owned: Owned, change: Partial<Snapshot>) =>
   updateOwned<Snapshot>(tx, 'snapshots', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Snapshot>);

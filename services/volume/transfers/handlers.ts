@@ -5,11 +5,11 @@ import type { Volumes } from '../context.ts';
 import { type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { listedProject } from '../listing/scope.ts';
 import { accept, offer, type TransferInput, withdraw } from './operations.ts';
-import { findTransfer, listTransfers as list, type Transfer } from './store.ts';
+import { getTransfer, listTransfers as listRows, type Transfer } from './store.ts';
 
-type Looking = Pick<Call, 'base' | 'version' | 'url' | 'caller'>;
+type ViewCall = Pick<Call, 'base' | 'version' | 'url' | 'caller'>;
 
-function summary({ id, volumeId, name }: Transfer, { base, url, caller }: Looking) {
+function transferSummary({ id, volumeId, name }: Transfer, { base, url, caller }: ViewCall) {
   const word = url.includes('os-volume-transfer') ? 'os-volume-transfer' : 'volume-transfers';
   const path = `${caller.projectId}/${word}/${id}`;
   const links = [
@@ -21,8 +21,8 @@ function summary({ id, volumeId, name }: Transfer, { base, url, caller }: Lookin
 
 const since = (asked: Version, version: Version, fields: object) => (atLeast(asked, version) ? fields : {});
 
-const whole = (transfer: Transfer, call: Looking) => ({
-  ...summary(transfer, call),
+const transferView = (transfer: Transfer, call: ViewCall) => ({
+  ...transferSummary(transfer, call),
   created_at: longTime(transfer.createdAt),
   ...since(call.version, '3.55', { no_snapshots: transfer.noSnapshots }),
   ...since(call.version, '3.57', {
@@ -34,15 +34,15 @@ const whole = (transfer: Transfer, call: Looking) => ({
 
 export const createTransfer: Handler<Volumes, { transfer: TransferInput }> = async (service, call) => {
   const { key, ...transfer } = await offer(service, call.caller, call.body.transfer);
-  return accepted({ transfer: { ...whole(transfer, call), auth_key: key } });
+  return accepted({ transfer: { ...transferView(transfer, call), auth_key: key } });
 };
 
 export const showTransfer: Handler<Volumes> = async ({ db }, call) =>
-  ok({ transfer: whole(await findTransfer(db, call.caller, call.params.id ?? ''), call) });
+  ok({ transfer: transferView(await getTransfer(db, call.caller, call.params.id ?? ''), call) });
 
 export const acceptTransfer: Handler<Volumes, { accept: { auth_key: string | number } }> = async (service, call) => {
   const transfer = await accept(service, call.caller, call.params.id ?? '', String(call.body.accept.auth_key));
-  return accepted({ transfer: summary(transfer, call) });
+  return accepted({ transfer: transferSummary(transfer, call) });
 };
 
 export const deleteTransfer: Handler<Volumes> = async (service, { caller, params }) => {
@@ -60,11 +60,11 @@ export const listing: Listing<Transfer> = {
   sortKeys: { created_at: ({ createdAt }) => createdAt, name: ({ name }) => name },
 };
 
-const listed =
-  (view: (transfer: Transfer, call: Looking) => unknown): Handler<Volumes> =>
+const list =
+  (view: (transfer: Transfer, call: ViewCall) => unknown): Handler<Volumes> =>
   async ({ db }, call) => {
-    const page = pageOf(listing, await list(db, listedProject(call.caller, call.query)), call);
+    const page = pageOf(listing, await listRows(db, listedProject(call.caller, call.query)), call);
     return ok({ transfers: page.rows.map((row) => view(row, call)), ...page.beside });
   };
-export const listTransfers = listed(summary);
-export const listTransferDetails = listed(whole);
+export const listTransfers = list(transferSummary);
+export const listTransferDetails = list(transferView);

@@ -3,10 +3,10 @@ import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
 import { reserveQuota } from '../quotas/operations.ts';
-import { useOnce } from '../quotas/store.ts';
+import { lockProject } from '../quotas/store.ts';
 import { changeSnapshot, listSnapshotsOf } from '../snapshots/store.ts';
-import { changeVolume, findVolume, readVolume, updateVolumeState, type Volume } from '../volumes/store.ts';
-import { findTransfer, insertTransfer, readTransfer, removeTransfer, type Transfer } from './store.ts';
+import { changeVolume, findVolume, getVolume, updateVolumeState, type Volume } from '../volumes/store.ts';
+import { getAnyTransfer, getTransfer, insertTransfer, removeTransfer, type Transfer } from './store.ts';
 
 export interface TransferInput {
   readonly volume_id: string;
@@ -23,7 +23,7 @@ export async function offer(
   input: TransferInput,
 ): Promise<Transfer & { key: string }> {
   const { db } = service;
-  const { id: volumeId, projectId } = await findVolume(db, caller, input.volume_id);
+  const { id: volumeId, projectId } = await getVolume(db, caller, input.volume_id);
   const [salt, key] = [randomBytes(8).toString('hex'), randomBytes(8).toString('hex')];
   const transfer: Transfer = {
     id: randomUUID(),
@@ -48,12 +48,12 @@ export async function offer(
 
 /** The volume, and its snapshots unless they stay, become the caller's: within his quota, or not at all. */
 export async function accept({ db }: Volumes, caller: Caller, id: string, key: string): Promise<Transfer> {
-  const transfer = await readTransfer(db, id);
+  const transfer = await getAnyTransfer(db, id);
   if (!timingSafeEqual(Buffer.from(hashOf(transfer.salt, key)), Buffer.from(transfer.keyHash)))
     throw badRequest(`Invalid auth key: Attempt to transfer ${id} with invalid auth key.`);
   await db.transaction(async (tx) => {
-    await useOnce(tx, projectOf(caller)); // before the first look: what is counted later is as of then
-    const volume = await readVolume(tx, transfer.volumeId);
+    await lockProject(tx, projectOf(caller)); // before the first look: what is counted later is as of then
+    const volume = await findVolume(tx, transfer.volumeId);
     if (!volume) throw badRequest(`Invalid volume: Volume ${transfer.volumeId} is gone.`);
     await takeOver(tx, caller, volume, transfer);
     if (!(await removeTransfer(tx, id))) throw badRequest(`Transfer ${id} was accepted already.`);
@@ -75,10 +75,10 @@ async function takeOver(tx: Volumes['db'], caller: Caller, volume: Volume, { noS
 
 /** Back to its owner. */
 export async function withdraw({ db }: Volumes, caller: Caller, id: string): Promise<void> {
-  const { volumeId } = await findTransfer(db, caller, id);
+  const { volumeId } = await getTransfer(db, caller, id);
   await db.transaction(async (tx) => {
     await removeTransfer(tx, id);
-    if ((await readVolume(tx, volumeId))?.status === 'awaiting-transfer')
+    if ((await findVolume(tx, volumeId))?.status === 'awaiting-transfer')
       await changeVolume(tx, volumeId, { status: 'available' });
   });
 }

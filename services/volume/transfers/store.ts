@@ -21,15 +21,15 @@ const fromRow = (row: Transfer): Transfer => ({ ...row, createdAt: Number(row.cr
 export const insertTransfer = (tx: Knex, transfer: Transfer) => tx('transfers').insert(transfer);
 export const removeTransfer = (tx: Knex, id: string) => tx('transfers').where({ id }).delete();
 
-export async function readTransfer(db: Knex, id: string): Promise<Transfer> {
+export async function getAnyTransfer(db: Knex, id: string): Promise<Transfer> {
   const row = await db('transfers').where({ id }).first();
   if (!row) throw notFound('Transfer', id);
   return fromRow(row);
 }
 
 /** To who receives it the offer is not there: he has its id and the key, and accepts. */
-export async function findTransfer(db: Knex, caller: Caller, id: string): Promise<Transfer> {
-  const transfer = await readTransfer(db, id);
+export async function getTransfer(db: Knex, caller: Caller, id: string): Promise<Transfer> {
+  const transfer = await getAnyTransfer(db, id);
   if (!isAdmin(caller) && transfer.projectId !== caller.projectId) throw notFound('Transfer', id);
   return transfer;
 }

@@ -4,7 +4,7 @@ import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { type Listing, pageOf, textFilters } from '../listing/page.ts';
 import { publicReason } from '../workflows/reasons.ts';
-import { findMessage, listMessages as list, type Message, removeMessage } from './store.ts';
+import { getMessage, listMessages as list, type Message, removeMessage } from './store.ts';
 
 function textFor(caller: Call['caller'], { userMessage, detail }: Omit<Message, 'id'>): string {
   if (isAdmin(caller)) return detail ?? userMessage;
@@ -50,10 +50,10 @@ export const listMessages: Handler<Volumes> = async (service, call) => {
 };
 
 export const showMessage: Handler<Volumes> = async (service, call) =>
-  ok({ message: messageView(service, call)(await findMessage(service.db, call.caller, call.params.id ?? '')) });
+  ok({ message: messageView(service, call)(await getMessage(service.db, call.caller, call.params.id ?? '')) });
 
 export const deleteMessage: Handler<Volumes> = async ({ db }, { caller, params }) => {
-  const { id } = await findMessage(db, caller, params.id ?? '');
+  const { id } = await getMessage(db, caller, params.id ?? '');
   await removeMessage(db, id);
   return gone();
 };

@@ -22,7 +22,7 @@ const fromRow = (row: Message): Message => ({ ...row, createdAt: Number(row.crea
 export const insertMessage = (tx: Knex, message: Omit<Message, 'id' | 'createdAt'>) =>
   tx('messages').insert({ ...message, id: randomUUID(), createdAt: Date.now() });
 
-export async function findMessage(db: Knex, caller: Caller, id: string): Promise<Message> {
+export async function getMessage(db: Knex, caller: Caller, id: string): Promise<Message> {
   const row = await db('messages')
     .where({ id, projectId: caller.projectId ?? '' })
     .first();

@@ -7,7 +7,7 @@ import { isTrue } from '../listing/page.ts';
 import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
 import { deleteVolume, extendVolume, type UploadInput, uploadVolume } from './operations.ts';
-import { changeVolume, findVolume, type Metadata } from './store.ts';
+import { changeVolume, getVolume, type Metadata } from './store.ts';
 
 const idOf = ({ params }: { readonly params: Readonly<Record<string, string>> }) => params.id ?? '';
 
@@ -30,7 +30,7 @@ export const setBootable: Handler<Volumes, { 'os-set_bootable': { bootable: bool
   { db },
   call,
 ) => {
-  const { id } = await findVolume(db, call.caller, idOf(call));
+  const { id } = await getVolume(db, call.caller, idOf(call));
   await changeVolume(db, id, { bootable: isTrue(call.body['os-set_bootable'].bootable) });
   return ok(undefined);
 };
@@ -39,7 +39,7 @@ export const setReadOnly: Handler<Volumes, { 'os-update_readonly_flag': { readon
   { db },
   call,
 ) => {
-  const { id } = await findVolume(db, call.caller, idOf(call));
+  const { id } = await getVolume(db, call.caller, idOf(call));
   const readOnly = isTrue(call.body['os-update_readonly_flag'].readonly);
   await changeVolume(db, id, { readOnly, readOnlyTold: true });
   return accepted();
@@ -79,35 +79,35 @@ export const setImageMetadata: Handler<Volumes, { 'os-set_image_metadata': { met
   { db },
   call,
 ) => {
-  const volume = await findVolume(db, call.caller, idOf(call));
+  const volume = await getVolume(db, call.caller, idOf(call));
   const imageMetadata = { ...volume.imageMetadata, ...call.body['os-set_image_metadata'].metadata };
   await changeVolume(db, volume.id, { imageMetadata });
   return ok({ metadata: imageMetadata });
 };
 
 export const showImageMetadata: Handler<Volumes> = async ({ db }, call) =>
-  ok({ metadata: (await findVolume(db, call.caller, idOf(call))).imageMetadata ?? {} });
+  ok({ metadata: (await getVolume(db, call.caller, idOf(call))).imageMetadata ?? {} });
 
 export const unsetImageMetadata: Handler<Volumes, { 'os-unset_image_metadata': { key: string } }> = async (
   { db },
   call,
 ) => {
-  const volume = await findVolume(db, call.caller, idOf(call));
+  const volume = await getVolume(db, call.caller, idOf(call));
   const { [call.body['os-unset_image_metadata'].key]: _, ...imageMetadata } = volume.imageMetadata ?? {};
   await changeVolume(db, volume.id, { imageMetadata });
   return ok(undefined);
 };
 
-const simply =
+const withoutBody =
   (act: typeof actions.reserve): Handler<Volumes> =>
   async (service, call) => {
     await act(service, call.caller, idOf(call));
     return accepted();
   };
-export const reserve = simply(actions.reserve);
-export const unreserve = simply(actions.unreserve);
-export const beginDetaching = simply(actions.beginDetaching);
-export const rollDetaching = simply(actions.rollDetaching);
+export const reserve = withoutBody(actions.reserve);
+export const unreserve = withoutBody(actions.unreserve);
+export const beginDetaching = withoutBody(actions.beginDetaching);
+export const rollDetaching = withoutBody(actions.rollDetaching);
 
 export const attach: Handler<Volumes, { 'os-attach': actions.AttachInput }> = async (service, call) => {
   await actions.attach(service, call.caller, idOf(call), call.body['os-attach']);
@@ -117,7 +117,7 @@ export const attach: Handler<Volumes, { 'os-attach': actions.AttachInput }> = as
 type DetachBody = { readonly 'os-detach': { readonly attachment_id?: string | null } | null };
 
 export const detach: Handler<Volumes, DetachBody> = async (service, { caller, params, body }) => {
-  const { id } = await findVolume(service.db, caller, params.id ?? '');
+  const { id } = await getVolume(service.db, caller, params.id ?? '');
   for (const attachment of await listAttachmentsOf(service.db, [id])) await refuseIfUsed(service, caller, attachment);
   await actions.detach(service, caller, id, body['os-detach']?.attachment_id);
   return accepted();

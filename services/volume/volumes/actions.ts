@@ -10,11 +10,11 @@ import { isService } from '../listing/scope.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import { findTypeByNameOrId } from '../types/store.ts';
 import { invalidVolume } from './operations.ts';
-import { failed, held, resettable, type VolumeStatus } from './states.ts';
-import { changeVolume, findVolume, updateVolumeState, type Volume } from './store.ts';
+import { attachmentStatuses, failedStatuses, resettable, type VolumeStatus } from './states.ts';
+import { changeVolume, getVolume, updateVolumeState, type Volume } from './store.ts';
 
 /** One UPDATE, or 400 naming the status it is in. */
-async function turn(
+async function changeStatus(
   { db }: Volumes,
   { id }: Volume,
   from: readonly VolumeStatus[],
@@ -26,21 +26,27 @@ async function turn(
 }
 
 export async function reserve(service: Volumes, caller: Caller, id: string): Promise<void> {
-  const volume = await findVolume(service.db, caller, id);
-  await turn(service, volume, volume.multiattach ? ['available', 'in-use'] : ['available'], 'attaching', 'reserve');
+  const volume = await getVolume(service.db, caller, id);
+  await changeStatus(
+    service,
+    volume,
+    volume.multiattach ? ['available', 'in-use'] : ['available'],
+    'attaching',
+    'reserve',
+  );
 }
 
 export async function unreserve(service: Volumes, caller: Caller, id: string): Promise<void> {
-  const volume = await findVolume(service.db, caller, id);
+  const volume = await getVolume(service.db, caller, id);
   const isUsed = (await listAttachmentsOf(service.db, [id])).length > 0;
-  await turn(service, volume, ['attaching'], isUsed ? 'in-use' : 'available', 'unreserve');
+  await changeStatus(service, volume, ['attaching'], isUsed ? 'in-use' : 'available', 'unreserve');
 }
 
 export const beginDetaching = async (service: Volumes, caller: Caller, id: string): Promise<void> =>
-  turn(service, await findVolume(service.db, caller, id), ['in-use'], 'detaching', 'detach');
+  changeStatus(service, await getVolume(service.db, caller, id), ['in-use'], 'detaching', 'detach');
 
 export const rollDetaching = async (service: Volumes, caller: Caller, id: string): Promise<void> =>
-  turn(service, await findVolume(service.db, caller, id), ['detaching'], 'in-use', 'roll back');
+  changeStatus(service, await getVolume(service.db, caller, id), ['detaching'], 'in-use', 'roll back');
 
 export interface ResetInput {
   readonly status?: string;
@@ -53,7 +59,7 @@ export async function resetStatus({ db }: Volumes, caller: Caller, id: string, i
   const { status } = input;
   if (status === undefined && input.attach_status === undefined && input.migration_status === undefined)
     throw badRequest("Must specify 'status', 'attach_status' or 'migration_status' for update.");
-  await findVolume(db, caller, id);
+  await getVolume(db, caller, id);
   if (status === undefined) return;
   if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for volume, not '${status}'.`);
   await changeVolume(db, id, { status: status as VolumeStatus });
@@ -61,7 +67,7 @@ export async function resetStatus({ db }: Volumes, caller: Caller, id: string, i
 
 /** To another type that the volume's own pool satisfies; nothing here moves volumes between pools. */
 export async function retype({ db }: Volumes, caller: Caller, id: string, name: string): Promise<void> {
-  const volume = await findVolume(db, caller, id);
+  const volume = await getVolume(db, caller, id);
   const type = await findTypeByNameOrId(db, caller, name);
   if (!['available', 'in-use'].includes(volume.status))
     throw invalidVolume(`Volume ${id} status must be available or in-use to retype, currently ${volume.status}.`);
@@ -90,7 +96,7 @@ export interface AttachInput {
 
 /** The older way, without a connector: it only says that somebody has it. */
 export async function attach({ db, seal }: Volumes, caller: Caller, id: string, input: AttachInput): Promise<void> {
-  const volume = await findVolume(db, caller, id);
+  const volume = await getVolume(db, caller, id);
   await db.transaction(async (tx) => {
     const from = ['available', 'attaching', 'reserved'] as const;
     if (!(await updateVolumeState(tx, id, from, { status: 'in-use' })))
@@ -114,13 +120,13 @@ export async function detach(
   attachmentId?: string | null,
   force = false,
 ): Promise<void> {
-  const volume = await findVolume(service.db, caller, id);
+  const volume = await getVolume(service.db, caller, id);
   const attachments = await listAttachmentsOf(service.db, [id]);
   const wanted = attachmentId ? attachments.filter((each) => each.id === attachmentId) : attachments;
   if (!attachmentId && wanted.length > 1)
     throw invalidVolume('Detach volume failed: More than one attachment, but no attachment_id provided.');
   const [attachment] = wanted;
   if (attachment) return disconnect(service, caller, attachment, force);
-  const from = force && volume.host !== null ? [...held, ...failed] : held; // what has no bytes cannot be available
+  const from = force && volume.host !== null ? [...attachmentStatuses, ...failedStatuses] : attachmentStatuses; // what has no bytes cannot be available
   await updateVolumeState(service.db, volume.id, from, { status: 'available' });
 }

@@ -6,7 +6,7 @@ import { tasksWait, type Volumes } from '../context.ts';
 import { reserveQuota } from '../quotas/operations.ts';
 import { findTypeByNameOrId, listTypes, readTypeNamed, type VolumeType } from '../types/store.ts';
 import { createVolume as work } from '../workflows/create-volume.ts';
-import { holdSource, type Origin, type OriginInput, originOf } from './source.ts';
+import { lockSource, type Origin, type OriginInput, originOf } from './source.ts';
 import { insertVolume, type Metadata, type Volume } from './store.ts';
 
 export interface VolumeInput extends OriginInput {
@@ -36,7 +36,7 @@ export async function createVolume(service: Volumes, caller: Caller, input: Volu
     const params = { volumeId: id, source, sourceHost, extraSpecs: type.extraSpecs };
     const projectId = projectOf(caller);
     await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
-    await holdSource(tx, source);
+    await lockSource(tx, source);
     const taskId = await enqueue(tx, work, params, caller.requestId);
     const fresh = newVolume({ service, caller, input, origin, type, sizeGb, id, taskId });
     await insertVolume(tx, fresh);
@@ -72,9 +72,9 @@ async function typeOf({ db }: Volumes, caller: Caller, input: VolumeInput, origi
   return type;
 }
 
-function sizeOf({ size, ...input }: VolumeInput, { leastGb }: Origin): number {
+function sizeOf({ size, ...input }: VolumeInput, { minGb }: Origin): number {
   if (size !== undefined && size !== null) return Number(size);
-  if (input.snapshot_id || input.source_volid) return leastGb;
+  if (input.snapshot_id || input.source_volid) return minGb;
   throw badRequest(
     'Invalid input received: Invalid volume size provided for create request: None (size argument must be an integer (or string representation of an integer) and greater than zero).',
   );

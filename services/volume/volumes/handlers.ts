@@ -9,28 +9,32 @@ import { listedProject } from '../listing/scope.ts';
 import { typeNames } from '../types/store.ts';
 import { createVolume as create, trimmed, type VolumeInput } from './create.ts';
 import { deleteVolume as remove } from './operations.ts';
-import { changeVolume, findVolume, listVolumes, type Metadata, type Volume } from './store.ts';
-import { createdView, type Shown, volumeSummary, volumeView } from './view.ts';
+import { changeVolume, getVolume, listVolumes, type Metadata, type Volume } from './store.ts';
+import { createdView, type ViewInput, volumeSummary, volumeView } from './view.ts';
 
-type Looking = Pick<Call, 'caller' | 'base'>;
+type ViewCall = Pick<Call, 'caller' | 'base'>;
 
 /** Volumes with what their views show beside them. */
-async function shown({ db }: Volumes, { caller, base }: Looking, volumes: readonly Volume[]): Promise<Shown[]> {
+async function viewInputs(
+  { db }: Volumes,
+  { caller, base }: ViewCall,
+  volumes: readonly Volume[],
+): Promise<ViewInput[]> {
   const names = await typeNames(db);
   const attachments = await listAttachmentsOf(
     db,
     volumes.map(({ id }) => id),
   );
   const byVolume = Map.groupBy(attachments, ({ volumeId }) => volumeId);
-  return volumes.map((volume) => shownWith({ caller, base }, volume, names, byVolume.get(volume.id) ?? []));
+  return volumes.map((volume) => viewInput({ caller, base }, volume, names, byVolume.get(volume.id) ?? []));
 }
 
-const shownWith = (
-  { caller, base }: Looking,
+const viewInput = (
+  { caller, base }: ViewCall,
   volume: Volume,
   names: ReadonlyMap<string, string>,
   attachments: readonly Attachment[],
-): Shown => ({
+): ViewInput => ({
   volume,
   typeName: names.get(volume.typeId) ?? '',
   attachments,
@@ -42,14 +46,14 @@ const shownWith = (
 export const createVolume: Handler<Volumes, { volume: VolumeInput }> = async (service, call) => {
   if (call.body.volume.imageRef ?? call.body.volume.image_id) call.authorize('volume:create_from_image');
   const volume = await create(service, call.caller, call.body.volume);
-  const [one] = await shown(service, call, [volume]);
-  return accepted({ volume: createdView(one as Shown, call.version) });
+  const [one] = await viewInputs(service, call, [volume]);
+  return accepted({ volume: createdView(one as ViewInput, call.version) });
 };
 
 export const showVolume: Handler<Volumes> = async (service, call) => {
-  const volume = await findVolume(service.db, call.caller, call.params.id ?? '');
-  const [one] = await shown(service, call, [volume]);
-  return ok({ volume: volumeView(one as Shown, call.version) });
+  const volume = await getVolume(service.db, call.caller, call.params.id ?? '');
+  const [one] = await viewInputs(service, call, [volume]);
+  return ok({ volume: volumeView(one as ViewInput, call.version) });
 };
 
 interface Named extends Volume {
@@ -98,13 +102,13 @@ export const listing: Listing<Named> = {
 };
 
 const list =
-  (view: (shown: Shown, call: Call<never>) => unknown): Handler<Volumes> =>
+  (view: (input: ViewInput, call: Call<never>) => unknown): Handler<Volumes> =>
   async (service, call) => {
     const names = await typeNames(service.db);
     const rows = await listVolumes(service.db, listedProject(call.caller, call.query));
     const named = rows.map((row) => ({ ...row, typeName: names.get(row.typeId) ?? '' }));
     const page = pageOf(listing, named, call);
-    const volumes = (await shown(service, call, page.rows)).map((one) => view(one, call));
+    const volumes = (await viewInputs(service, call, page.rows)).map((one) => view(one, call));
     return ok({ volumes, ...page.beside });
   };
 
@@ -127,7 +131,7 @@ type Change = Pick<VolumeInput, 'name' | 'description' | 'display_name' | 'displ
 };
 
 export const updateVolume: Handler<Volumes, { volume: Change }> = async (service, call) => {
-  const { id } = await findVolume(service.db, call.caller, call.params.id ?? '');
+  const { id } = await getVolume(service.db, call.caller, call.params.id ?? '');
   const { volume: input } = call.body;
   const { name = input.display_name, description = input.display_description, metadata } = input;
   await changeVolume(service.db, id, {
@@ -135,8 +139,8 @@ export const updateVolume: Handler<Volumes, { volume: Change }> = async (service
     ...(description === undefined ? {} : { description: trimmed(description) }),
     ...(metadata === undefined ? {} : { metadata }),
   });
-  const [one] = await shown(service, call, [await findVolume(service.db, call.caller, id)]);
-  return ok({ volume: createdView(one as Shown, call.version) });
+  const [one] = await viewInputs(service, call, [await getVolume(service.db, call.caller, id)]);
+  return ok({ volume: createdView(one as ViewInput, call.version) });
 };
 
 export const deleteVolume: Handler<Volumes> = async (service, { caller, params, query, version, authorize }) => {
@@ -154,6 +158,6 @@ function flag(name: string, value = 'false'): boolean {
 
 /** No driver here encrypts. */
 export const showEncryption: Handler<Volumes> = async ({ db }, { caller, params }) => {
-  await findVolume(db, caller, params.id ?? '');
+  await getVolume(db, caller, params.id ?? '');
   return ok({ encryption_key_id: null });
 };

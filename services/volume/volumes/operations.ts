@@ -7,7 +7,7 @@ import { listAttachmentsOf, removeAttachmentsOf } from '../attachments/store.ts'
 import { tasksWait, type Volumes } from '../context.ts';
 import { requireThawed } from '../hosts/store.ts';
 import { reserveQuota } from '../quotas/operations.ts';
-import { useOnce } from '../quotas/store.ts';
+import { lockProject } from '../quotas/store.ts';
 import { listSnapshotsOf } from '../snapshots/store.ts';
 import { deleteVolume as deleting } from '../workflows/delete-volume.ts';
 import { extendVolume as extending } from '../workflows/extend-volume.ts';
@@ -16,8 +16,8 @@ import { metadataForImage, refuseWhileCopied, requireOnlineCopies } from './sour
 import {
   acquireVolume,
   findVolume,
+  getVolume,
   lockVolume,
-  readVolume,
   removeVolume,
   updateOwnedVolume,
   type Volume,
@@ -25,7 +25,7 @@ import {
 
 export const invalidVolume = (why: string) => badRequest(`Invalid volume: ${why}`);
 
-interface HowToDelete {
+interface DeleteOptions {
   /** Its snapshots go with it. */
   readonly cascade: boolean;
   /** From any status, over any work. */
@@ -33,22 +33,27 @@ interface HowToDelete {
 }
 
 /** Gives the volume to its end; 400 when it may not go, in Cinder's words. */
-export async function deleteVolume(service: Volumes, caller: Caller, id: string, how: HowToDelete): Promise<void> {
+export async function deleteVolume(
+  service: Volumes,
+  caller: Caller,
+  id: string,
+  options: DeleteOptions,
+): Promise<void> {
   const { db, bus } = service;
-  const volume = await findVolume(db, caller, id);
+  const volume = await getVolume(db, caller, id);
   await requireThawed(db, volume.host);
   await db.transaction(async (tx) => {
-    if (await removeUnplaced(tx, volume)) return;
+    if (await deleteUnplaced(tx, volume)) return;
     const taskId = await enqueue(tx, deleting, { volumeId: id }, caller.requestId);
-    const taken = await acquireVolume(tx, how.force ? 'forceDelete' : 'delete', { id, taskId });
-    if (!taken || (await isHeld(tx, volume, how))) throw cannotDelete(how);
-    if (!how.force) await refuseWhileUsed(tx, id);
+    const taken = await acquireVolume(tx, options.force ? 'forceDelete' : 'delete', { id, taskId });
+    if (!taken || (await hasDependents(tx, volume, options))) throw cannotDelete(options);
+    if (!options.force) await refuseWhileUsed(tx, id);
   });
   bus.notify(tasksWait);
 }
 
 /** What no pool was chosen for has no bytes anywhere: it goes in the request. False when work has it or it lies somewhere. */
-async function removeUnplaced(tx: Knex, { id }: Volume): Promise<boolean> {
+async function deleteUnplaced(tx: Knex, { id }: Volume): Promise<boolean> {
   const now = await lockVolume(tx, id);
   if (!now || now.host !== null || now.taskId !== null || now.status !== 'error') return false;
   await removeAttachmentsOf(tx, id);
@@ -63,7 +68,7 @@ async function refuseWhileUsed(tx: Knex, id: string): Promise<void> {
     await refuseWhileCopied(tx, { snapshotId: snapshot.id }, `Invalid snapshot: Snapshot ${snapshot.id}`);
 }
 
-async function isHeld(tx: Knex, { id, projectId }: Volume, { cascade }: HowToDelete): Promise<boolean> {
+async function hasDependents(tx: Knex, { id, projectId }: Volume, { cascade }: DeleteOptions): Promise<boolean> {
   const attachments = await listAttachmentsOf(tx, [id]);
   if (attachments.some(({ status }) => status === 'attached')) return true;
   const snapshots = await listSnapshotsOf(tx, id);
@@ -72,7 +77,7 @@ async function isHeld(tx: Knex, { id, projectId }: Volume, { cascade }: HowToDel
   return snapshots.some(({ status, taskId }) => taskId !== null || !/^(available|error.*|deleting)$/.test(status));
 }
 
-function cannotDelete({ force }: HowToDelete) {
+function cannotDelete({ force }: DeleteOptions) {
   const status = force
     ? ''
     : 'status must be available or error or error_restoring or error_extending or error_managing and ';
@@ -83,12 +88,12 @@ function cannotDelete({ force }: HowToDelete) {
 
 export async function extendVolume(service: Volumes, caller: Caller, id: string, sizeGb: number): Promise<void> {
   const { db, bus } = service;
-  const volume = await findVolume(db, caller, id);
+  const volume = await getVolume(db, caller, id);
   const { projectId, typeId } = volume;
   requireLarger(volume, sizeGb);
   if (volume.status === 'in-use') throw inUse(volume);
   await db.transaction(async (tx) => {
-    await useOnce(tx, projectId);
+    await lockProject(tx, projectId);
     const now = (await lockVolume(tx, id)) ?? volume;
     requireLarger(now, sizeGb);
     await reserveQuota(tx, { projectId, typeId, gigabytes: sizeGb - now.sizeGb, volumeGb: sizeGb });
@@ -114,7 +119,7 @@ const inUse = ({ id }: Volume) =>
   );
 
 async function wrongStatus(tx: Knex, id: string, expected: string, verb: string) {
-  const status = (await readVolume(tx, id))?.status;
+  const status = (await findVolume(tx, id))?.status;
   return invalidVolume(`Volume ${id} status must be '${expected}' to ${verb}, currently ${status}.`);
 }
 
@@ -140,7 +145,7 @@ export async function uploadVolume(
   input: UploadInput,
 ): Promise<Uploading> {
   const { db, bus, images } = service;
-  const volume = await findVolume(db, caller, id);
+  const volume = await getVolume(db, caller, id);
   const format = input.disk_format ?? 'raw';
   if (format !== 'raw' && format !== 'qcow2') throw badRequest(`Volumes cannot become images of format ${format}.`);
   const force = /^(true|1)$/i.test(String(input.force ?? false));

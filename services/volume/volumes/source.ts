@@ -5,15 +5,15 @@ import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { whyNoDisk } from '#shared/images/formats.ts';
 import type { Volumes } from '../context.ts';
-import { readHost } from '../hosts/store.ts';
-import { findSnapshot, lockSnapshot } from '../snapshots/store.ts';
-import { findVolume, listCopiesUnderWay, lockVolume, type Metadata, readVolume, type Volume } from './store.ts';
+import { findHost } from '../hosts/store.ts';
+import { getSnapshot, lockSnapshot } from '../snapshots/store.ts';
+import { findVolume, getVolume, listCopiesUnderWay, lockVolume, type Metadata, type Volume } from './store.ts';
 
 export interface Origin {
   readonly source: VolumeSource;
   /** Where the bytes are that are copied; null for anywhere. */
   readonly host: string | null;
-  readonly leastGb: number;
+  readonly minGb: number;
   /** What the new volume takes over. */
   readonly typeId: string | null;
   readonly inherited: Pick<Volume, 'bootable' | 'imageMetadata' | 'snapshotId' | 'sourceVolumeId' | 'imageId'>;
@@ -38,30 +38,30 @@ export async function originOf(service: Volumes, caller: Caller, input: OriginIn
   if (snapshotId) return fromSnapshot(service, caller, snapshotId, input);
   if (volumeId) return fromVolume(service, caller, volumeId, input);
   if (imageRef) return fromImage(service, caller, imageRef, input);
-  return { source: { kind: 'blank' }, host: null, leastGb: 1, typeId: null, inherited: nothing };
+  return { source: { kind: 'blank' }, host: null, minGb: 1, typeId: null, inherited: nothing };
 }
 
 async function fromSnapshot({ db }: Volumes, caller: Caller, id: string, { size }: OriginInput): Promise<Origin> {
-  const snapshot = await findSnapshot(db, caller, id);
+  const snapshot = await getSnapshot(db, caller, id);
   if (snapshot.status !== 'available')
     throw badRequest("Invalid snapshot: Originating snapshot status must be one of 'available' values");
   if (size && Number(size) < snapshot.sizeGb)
     throw invalid(
       `Volume size '${size}'GB cannot be smaller than the snapshot size ${snapshot.sizeGb}GB. They must be >= original snapshot size.`,
     );
-  const { bootable, imageMetadata } = (await readVolume(db, snapshot.volumeId)) ?? nothing;
+  const { bootable, imageMetadata } = (await findVolume(db, snapshot.volumeId)) ?? nothing;
   return {
     source: { kind: 'snapshot', snapshotId: id, volumeId: snapshot.volumeId },
     host: snapshot.host,
-    leastGb: snapshot.sizeGb,
+    minGb: snapshot.sizeGb,
     typeId: snapshot.typeId,
     inherited: { ...nothing, bootable, imageMetadata, snapshotId: id },
   };
 }
 
 async function fromVolume({ db }: Volumes, caller: Caller, id: string, { size }: OriginInput): Promise<Origin> {
-  const volume = await findVolume(db, caller, id);
-  if (!copied.includes(volume.status))
+  const volume = await getVolume(db, caller, id);
+  if (!copyable.includes(volume.status))
     throw badRequest(`Invalid volume: Source volume ${id} must be available or in-use, it is ${volume.status}.`);
   if (volume.status === 'in-use') await requireOnlineCopies(db, volume);
   if (size && Number(size) < volume.sizeGb)
@@ -72,17 +72,17 @@ async function fromVolume({ db }: Volumes, caller: Caller, id: string, { size }:
   return {
     source: { kind: 'volume', volumeId: id },
     host: volume.host,
-    leastGb: volume.sizeGb,
+    minGb: volume.sizeGb,
     typeId: volume.typeId,
     inherited: { ...nothing, bootable, imageMetadata, sourceVolumeId: id },
   };
 }
 
 /** In the transaction that adds the copy: whoever deletes or grows the source waits here, and then sees the copy. */
-export async function holdSource(tx: Volumes['db'], source: VolumeSource): Promise<void> {
+export async function lockSource(tx: Volumes['db'], source: VolumeSource): Promise<void> {
   if (source.kind === 'volume') {
     const status = (await lockVolume(tx, source.volumeId))?.status ?? 'deleted';
-    if (!copied.includes(status))
+    if (!copyable.includes(status))
       throw badRequest(
         `Invalid volume: Source volume ${source.volumeId} must be available or in-use, it is ${status}.`,
       );
@@ -91,7 +91,7 @@ export async function holdSource(tx: Volumes['db'], source: VolumeSource): Promi
     throw badRequest("Invalid snapshot: Originating snapshot status must be one of 'available' values");
 }
 
-const copied: readonly string[] = ['available', 'in-use'];
+const copyable: readonly string[] = ['available', 'in-use'];
 
 /** A source that went or grew under a copy would leave the copy in error. */
 export async function refuseWhileCopied(
@@ -106,7 +106,7 @@ export async function refuseWhileCopied(
 
 /** Where a copy takes time, a copy of a volume that is written to would be of no moment at all. */
 export async function requireOnlineCopies(db: Volumes['db'], { id, host, pool }: Volume): Promise<void> {
-  const report = (await readHost(db, host ?? ''))?.report;
+  const report = (await findHost(db, host ?? ''))?.report;
   if (report?.pools.find(({ name }) => name === pool)?.features.includes('online-snapshot')) return;
   throw badRequest(
     `Invalid volume: Volume ${id} is in use, and its storage cannot copy a volume at one moment while it is written to. Detach it first.`,
@@ -123,11 +123,11 @@ async function fromImage({ images }: Volumes, caller: Caller, ref: string, { siz
   if (image.status !== 'active') throw invalid(`Image ${id} is not active.`);
   const reason = whyNoDisk(image);
   if (reason !== undefined) throw badRequest(reason);
-  const leastGb = checkSize(image, Number(size ?? 0));
+  const minGb = checkSize(image, Number(size ?? 0));
   return {
     source: { kind: 'image', imageId: id, format: image.disk_format ?? '' },
     host: null,
-    leastGb,
+    minGb,
     typeId: null,
     inherited: { ...nothing, imageId: id, imageMetadata: metadataOf(image) },
   };

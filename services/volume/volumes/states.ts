@@ -24,7 +24,7 @@ interface States {
 }
 
 /** Which request may take a volume, from which statuses, and what the volume says meanwhile. */
-export const volumeTakings = {
+export const volumeTransitions = {
   delete: {
     from: { status: ['available', 'error', 'error_extending', 'error_deleting'] },
     meanwhile: { status: 'deleting' },
@@ -36,8 +36,8 @@ export const volumeTakings = {
 } satisfies Record<string, Transition<States>>;
 
 /** What attachments make of a volume; and what an administrator's force turns into it, too. */
-export const held: readonly VolumeStatus[] = ['reserved', 'attaching', 'in-use', 'detaching'];
-export const failed: readonly VolumeStatus[] = ['error', 'error_attaching', 'error_detaching'];
+export const attachmentStatuses: readonly VolumeStatus[] = ['reserved', 'attaching', 'in-use', 'detaching'];
+export const failedStatuses: readonly VolumeStatus[] = ['error', 'error_attaching', 'error_detaching'];
 
 /** What an administrator may say a volume is. */
 export const resettable: readonly string[] = [

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
-import { type VolumeStatus, volumeTakings } from './states.ts';
+import { type VolumeStatus, volumeTransitions } from './states.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
 
@@ -64,14 +64,14 @@ export const removeVolume = (tx: Knex, owned: Owned) =>
     .delete();
 
 /** An admin finds any project's volume. To others a other project's does not exist. */
-export async function findVolume(db: Knex, caller: Caller, id: string): Promise<Volume> {
-  const volume = await readVolume(db, id);
+export async function getVolume(db: Knex, caller: Caller, id: string): Promise<Volume> {
+  const volume = await findVolume(db, id);
   if (!volume || (!isAdmin(caller) && volume.projectId !== caller.projectId)) throw notFound('Volume', id);
   return volume;
 }
 
 /** For workflows, which act for whoever asked. */
-export async function readVolume(db: Knex, id: string): Promise<Volume | undefined> {
+export async function findVolume(db: Knex, id: string): Promise<Volume | undefined> {
   const row = await db('volumes').where({ id }).first();
   return row ? fromRow(row) : undefined;
 }
@@ -82,8 +82,8 @@ export async function lockVolume(tx: Knex, id: string): Promise<Volume | undefin
   return row ? fromRow(row) : undefined;
 }
 
-export async function findOwnVolume(db: Knex, { id, taskId }: Owned): Promise<Volume> {
-  const volume = await readVolume(db, id);
+export async function getOwnedVolume(db: Knex, { id, taskId }: Owned): Promise<Volume> {
+  const volume = await findVolume(db, id);
   if (!volume || volume.taskId !== taskId) throw new Error(`volume ${id} does not belong to task ${taskId}`);
   return volume;
 }
@@ -124,8 +124,8 @@ export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>>
 }
 
 /** Gives the volume to a task; false when it may not be taken now. */
-export const acquireVolume = (tx: Knex, verb: keyof typeof volumeTakings, owned: Owned): Promise<boolean> =>
-  acquire<Volume>(tx, 'volumes', owned, volumeTakings[verb]);
+export const acquireVolume = (tx: Knex, verb: keyof typeof volumeTransitions, owned: Owned): Promise<boolean> =>
+  acquire<Volume>(tx, 'volumes', owned, volumeTransitions[verb]);
 
 export const updateOwnedVolume = (tx: Knex, owned: Owned, change: Partial<Volume>) =>
   updateOwned<Volume>(tx, 'volumes', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Volume>);

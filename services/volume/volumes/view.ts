@@ -4,7 +4,7 @@ import type { Attachment } from '../attachments/store.ts';
 import type { Volume } from './store.ts';
 
 /** A volume with what stands beside it in an answer. */
-export interface Shown {
+export interface ViewInput {
   readonly volume: Volume;
   readonly typeName: string;
   readonly attachments: readonly Attachment[];
@@ -15,18 +15,18 @@ export interface Shown {
   readonly projectId: string;
 }
 
-const linksOf = ({ volume, base, projectId }: Shown) => [
+const linksOf = ({ volume, base, projectId }: ViewInput) => [
   { rel: 'self', href: `${base}/v3/${projectId}/volumes/${volume.id}` },
   { rel: 'bookmark', href: `${base}/${projectId}/volumes/${volume.id}` },
 ];
 
-export const volumeSummary = (shown: Shown) => ({
-  id: shown.volume.id,
-  name: shown.volume.name,
-  links: linksOf(shown),
+export const volumeSummary = (input: ViewInput) => ({
+  id: input.volume.id,
+  name: input.volume.name,
+  links: linksOf(input),
 });
 
-const whole = ({ volume: v, attachments, ...rest }: Shown) => ({
+const whole = ({ volume: v, attachments, ...rest }: ViewInput) => ({
   id: v.id,
   status: v.status,
   size: v.sizeGb,
@@ -62,7 +62,7 @@ const attachmentOf = (a: Attachment, isAdmin: boolean) => ({
   attached_at: longTime(a.attachedAt),
 });
 
-const deltas: readonly Delta<Shown>[] = [
+const deltas: readonly Delta<ViewInput>[] = [
   since('3.0', whole),
   since('3.13', () => ({ group_id: null })),
   since('3.21', ({ isAdmin }) => (isAdmin ? { provider_id: null } : {})),
@@ -73,10 +73,10 @@ const deltas: readonly Delta<Shown>[] = [
 ];
 
 /** What a client of each version is answered when it creates one. */
-export const createdView = view<Shown>(...deltas);
+export const createdView = view<ViewInput>(...deltas);
 
 /** And when it looks at one. */
-export const volumeView = view<Shown>(
+export const volumeView = view<ViewInput>(
   ...deltas,
   since(
     '3.0',

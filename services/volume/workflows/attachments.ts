@@ -6,15 +6,15 @@ import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import {
   type Attachment,
   attachmentNotFound,
+  findAttachment,
   listAttachmentsOf,
-  readAttachment,
   releaseAttachment,
   removeAttachment,
   secretOf,
 } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
-import { failed, held, type VolumeStatus } from '../volumes/states.ts';
-import { readVolume, updateVolumeState } from '../volumes/store.ts';
+import { attachmentStatuses, failedStatuses, type VolumeStatus } from '../volumes/states.ts';
+import { findVolume, updateVolumeState } from '../volumes/store.ts';
 import { recordFailure } from './failure.ts';
 
 export interface OnAttachment {
@@ -33,12 +33,12 @@ export const connectAttachment = workflow<OnAttachment, Volumes>({
   steps: [step('grant', grant, revoke)],
   done: async (tx, { attachmentId }, run) => {
     const target = run.result<Target>('grant');
-    const { status } = (await readAttachment(tx, attachmentId)) ?? { status: 'reserved' };
+    const { status } = (await findAttachment(tx, attachmentId)) ?? { status: 'reserved' };
     const next = status === 'attached' ? status : 'attaching';
     await releaseAttachment(tx, { id: attachmentId, taskId: run.taskId }, { status: next, target, fault: null });
   },
   failed: async (tx, { attachmentId }, run, reason) => {
-    const attachment = await readAttachment(tx, attachmentId);
+    const attachment = await findAttachment(tx, attachmentId);
     if (!attachment) return;
     const about = { projectId: attachment.projectId, resourceId: attachment.volumeId };
     await recordFailure(tx, 'attach', about, run, reason);
@@ -53,10 +53,14 @@ export const disconnectAttachment = workflow<Disconnect, Volumes>({
   deadlineMs: 5 * 60_000,
   steps: [step('revoke', revoke)],
   done: async (tx, { attachmentId, force }, { taskId }) => {
-    const attachment = await readAttachment(tx, attachmentId);
+    const attachment = await findAttachment(tx, attachmentId);
     if (!attachment || attachment.taskId !== taskId) return;
     await removeAttachment(tx, { id: attachmentId, taskId });
-    await followAttachments(tx, attachment.volumeId, force === true ? [...held, ...failed] : held);
+    await updateVolumeStatus(
+      tx,
+      attachment.volumeId,
+      force === true ? [...attachmentStatuses, ...failedStatuses] : attachmentStatuses,
+    );
   },
   failed: (tx, { attachmentId }, { taskId, details }, reason) => {
     const change = { status: 'error_detaching', fault: details ?? reason } as const;
@@ -65,16 +69,16 @@ export const disconnectAttachment = workflow<Disconnect, Volumes>({
 });
 
 /** Undefined when it went with its volume, or another work has it. */
-async function own(db: Knex, attachmentId: string, { taskId }: Run): Promise<Attachment | undefined> {
-  const attachment = await readAttachment(db, attachmentId);
+async function findOwned(db: Knex, attachmentId: string, { taskId }: Run): Promise<Attachment | undefined> {
+  const attachment = await findAttachment(db, attachmentId);
   return attachment?.taskId === taskId ? attachment : undefined;
 }
 
 async function grant({ db, hosts, seal }: Volumes, { attachmentId }: OnAttachment, run: Run): Promise<Target> {
-  const attachment = await own(db, attachmentId, run);
+  const attachment = await findOwned(db, attachmentId, run);
   if (!attachment) throw attachmentNotFound(attachmentId);
   const { id, volumeId, connector, chapUser, mode } = attachment;
-  const volume = await readVolume(db, volumeId);
+  const volume = await findVolume(db, volumeId);
   if (!volume?.host) throw conflict(`Volume ${volumeId} has no bytes yet.`);
   return hosts.on(volume.host, run).ensureGrant({
     id,
@@ -87,15 +91,15 @@ async function grant({ db, hosts, seal }: Volumes, { attachmentId }: OnAttachmen
 }
 
 async function revoke({ db, hosts }: Volumes, { attachmentId }: OnAttachment, run: Run): Promise<void> {
-  const attachment = await own(db, attachmentId, run);
+  const attachment = await findOwned(db, attachmentId, run);
   if (!attachment?.connector) return;
   const { id, volumeId } = attachment;
-  const volume = await readVolume(db, volumeId);
+  const volume = await findVolume(db, volumeId);
   if (volume?.host) await ignoreHostAway(hosts.on(volume.host, run).ensureGrantGone({ id, volumeId }));
 }
 
 /** in-use while one of them is attached, reserved while one may become so, else available. */
-async function followAttachments(tx: Knex, volumeId: string, from: readonly VolumeStatus[]): Promise<void> {
+async function updateVolumeStatus(tx: Knex, volumeId: string, from: readonly VolumeStatus[]): Promise<void> {
   const left = await listAttachmentsOf(tx, [volumeId]);
   const inUse = left.some(({ status }) => status === 'attached');
   const status = inUse ? 'in-use' : left.length > 0 ? 'reserved' : 'available';

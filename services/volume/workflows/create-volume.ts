@@ -2,7 +2,7 @@ import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
-import { findOwnVolume, readVolume, releaseVolume, updateOwnedVolume } from '../volumes/store.ts';
+import { findVolume, getOwnedVolume, releaseVolume, updateOwnedVolume } from '../volumes/store.ts';
 import { recordFailure } from './failure.ts';
 import { choosePool, stillFits } from './scheduler/pools.ts';
 
@@ -24,7 +24,7 @@ export const createVolume = workflow<Create, Volumes>({
     return releaseVolume(tx, { id: volumeId, taskId }, { status: 'available', ...bootable });
   },
   failed: async (tx, { volumeId }, run, reason) => {
-    const volume = await readVolume(tx, volumeId);
+    const volume = await findVolume(tx, volumeId);
     if (!volume) return;
     const about = { projectId: volume.projectId, resourceId: volumeId };
     await recordFailure(tx, volume.host === null ? 'schedule' : 'create', about, run, reason);
@@ -35,7 +35,7 @@ export const createVolume = workflow<Create, Volumes>({
 /** Written down before anything is done there: who deletes in the middle must know where. */
 async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Create, run: Run): Promise<string> {
   const owned = { id: volumeId, taskId: run.taskId };
-  const { sizeGb, host } = await findOwnVolume(service.db, owned);
+  const { sizeGb, host } = await getOwnedVolume(service.db, owned);
   if (host !== null) return host;
   const need = { sizeGb, extraSpecs, host: sourceHost };
   for (;;) {
@@ -52,7 +52,7 @@ async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Cr
 
 async function makeBytes({ db, hosts, copiers }: Volumes, { volumeId, source }: Create, run: Run): Promise<void> {
   const owned = { id: volumeId, taskId: run.taskId };
-  const { sizeGb } = await findOwnVolume(db, owned);
+  const { sizeGb } = await getOwnedVolume(db, owned);
   if (source.kind === 'image') await run.commit((tx) => updateOwnedVolume(tx, owned, { status: 'downloading' }));
   const agents = source.kind === 'blank' ? hosts : copiers;
   await agents.on(run.result<string>('choose-pool'), run).ensureVolume({ id: volumeId, sizeGb, source });

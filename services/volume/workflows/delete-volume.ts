@@ -3,7 +3,7 @@ import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { removeAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
 import { listSnapshotsOf, removeSnapshotsOf } from '../snapshots/store.ts';
-import { findOwnVolume, readVolume, releaseVolume, removeVolume } from '../volumes/store.ts';
+import { findVolume, getOwnedVolume, releaseVolume, removeVolume } from '../volumes/store.ts';
 import { recordFailure } from './failure.ts';
 
 interface OnVolume {
@@ -21,7 +21,7 @@ export const deleteVolume = workflow<OnVolume, Volumes>({
     await removeVolume(tx, { id: volumeId, taskId });
   },
   failed: async (tx, { volumeId }, run, reason) => {
-    const volume = await readVolume(tx, volumeId);
+    const volume = await findVolume(tx, volumeId);
     if (!volume) return;
     await recordFailure(tx, 'delete', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
     await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status: 'error_deleting' });
@@ -34,6 +34,6 @@ async function removeSnapshots({ db, hosts }: Volumes, { volumeId }: OnVolume, r
 }
 
 async function removeBytes({ db, hosts }: Volumes, { volumeId }: OnVolume, run: Run): Promise<void> {
-  const { host } = await findOwnVolume(db, { id: volumeId, taskId: run.taskId });
+  const { host } = await getOwnedVolume(db, { id: volumeId, taskId: run.taskId });
   if (host !== null) await ignoreHostAway(hosts.on(host, run).ensureVolumeGone({ id: volumeId }));
 }

@@ -1,6 +1,6 @@
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
-import { findOwnVolume, readVolume, releaseVolume } from '../volumes/store.ts';
+import { findVolume, getOwnedVolume, releaseVolume } from '../volumes/store.ts';
 import { recordFailure } from './failure.ts';
 import { requireRoom } from './scheduler/pools.ts';
 
@@ -20,7 +20,7 @@ export const extendVolume = workflow<Extend, Volumes>({
   done: (tx, { volumeId, sizeGb }, { taskId }) =>
     releaseVolume(tx, { id: volumeId, taskId }, { status: 'available', sizeGb, growToGb: null }),
   failed: async (tx, { volumeId }, run, reason) => {
-    const volume = await readVolume(tx, volumeId);
+    const volume = await findVolume(tx, volumeId);
     if (!volume) return;
     await recordFailure(tx, 'extend', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
     const status = hasRoom(run) ? 'error_extending' : 'available';
@@ -39,7 +39,7 @@ function hasRoom(run: Run): boolean {
 
 async function findRoom(service: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<true> {
   await run.commit(async (tx) => {
-    const volume = await findOwnVolume(tx, { id: volumeId, taskId: run.taskId });
+    const volume = await getOwnedVolume(tx, { id: volumeId, taskId: run.taskId });
     await requireRoom(service, tx, volume, sizeGb - volume.sizeGb);
   });
   return true;
@@ -47,7 +47,7 @@ async function findRoom(service: Volumes, { volumeId, sizeGb }: Extend, run: Run
 
 /** Its own source: a host that lost the bytes says so, instead of making an empty volume. */
 async function grow({ db, hosts }: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<void> {
-  const { id, host } = await findOwnVolume(db, { id: volumeId, taskId: run.taskId });
+  const { id, host } = await getOwnedVolume(db, { id: volumeId, taskId: run.taskId });
   const source = { kind: 'volume', volumeId: id } as const;
   await hosts.on(host ?? '', run).ensureVolume({ id, sizeGb, source });
 }

@@ -1,7 +1,7 @@
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
-import { findOwnSnapshot, readSnapshot, releaseSnapshot, removeSnapshot } from '../snapshots/store.ts';
+import { findSnapshot, getOwnedSnapshot, releaseSnapshot, removeSnapshot } from '../snapshots/store.ts';
 import { recordFailure } from './failure.ts';
 
 interface OnSnapshot {
@@ -16,7 +16,7 @@ export const createSnapshot = workflow<OnSnapshot, Volumes>({
   done: (tx, { snapshotId }, { taskId }) =>
     releaseSnapshot(tx, { id: snapshotId, taskId }, { status: 'available', progress: '100%' }),
   failed: async (tx, { snapshotId }, run, reason) => {
-    const snapshot = await readSnapshot(tx, snapshotId);
+    const snapshot = await findSnapshot(tx, snapshotId);
     if (!snapshot) return;
     const about = { projectId: snapshot.projectId, resourceId: snapshotId, resourceType: 'VOLUME_SNAPSHOT' } as const;
     await recordFailure(tx, 'snapshot', about, run, reason);
@@ -31,7 +31,7 @@ export const deleteSnapshot = workflow<OnSnapshot, Volumes>({
   steps: [step('remove-bytes', removeBytes)],
   done: (tx, { snapshotId }, { taskId }) => removeSnapshot(tx, { id: snapshotId, taskId }),
   failed: async (tx, { snapshotId }, run, reason) => {
-    const snapshot = await readSnapshot(tx, snapshotId);
+    const snapshot = await findSnapshot(tx, snapshotId);
     if (!snapshot) return;
     const about = { projectId: snapshot.projectId, resourceId: snapshotId, resourceType: 'VOLUME_SNAPSHOT' } as const;
     await recordFailure(tx, 'deleteSnapshot', about, run, reason);
@@ -40,16 +40,16 @@ export const deleteSnapshot = workflow<OnSnapshot, Volumes>({
 });
 
 async function copyBytes({ db, copiers }: Volumes, { snapshotId }: OnSnapshot, run: Run): Promise<void> {
-  const { id, host, volumeId } = await findOwnSnapshot(db, { id: snapshotId, taskId: run.taskId });
+  const { id, host, volumeId } = await getOwnedSnapshot(db, { id: snapshotId, taskId: run.taskId });
   await copiers.on(host ?? '', run).ensureSnapshot({ id, volumeId });
 }
 
 async function dropCopy({ db, hosts }: Volumes, { snapshotId }: OnSnapshot, run: Run): Promise<void> {
-  const { id, host, volumeId } = await findOwnSnapshot(db, { id: snapshotId, taskId: run.taskId });
+  const { id, host, volumeId } = await getOwnedSnapshot(db, { id: snapshotId, taskId: run.taskId });
   await ignoreHostAway(hosts.on(host ?? '', run).ensureSnapshotGone({ id, volumeId }));
 }
 
 async function removeBytes({ db, hosts }: Volumes, { snapshotId }: OnSnapshot, run: Run): Promise<void> {
-  const { id, host, volumeId } = await findOwnSnapshot(db, { id: snapshotId, taskId: run.taskId });
+  const { id, host, volumeId } = await getOwnedSnapshot(db, { id: snapshotId, taskId: run.taskId });
   if (host !== null) await ignoreHostAway(hosts.on(host, run).ensureSnapshotGone({ id, volumeId }));
 }

@@ -1,6 +1,6 @@
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
-import { findOwnVolume, readVolume, releaseVolume } from '../volumes/store.ts';
+import { findVolume, getOwnedVolume, releaseVolume } from '../volumes/store.ts';
 import { recordFailure } from './failure.ts';
 
 export interface Upload {
@@ -16,11 +16,11 @@ export const uploadVolume = workflow<Upload, Volumes>({
   deadlineMs: 2 * 3_600_000,
   steps: [step('send-bytes', sendBytes, dropImage)],
   done: async (tx, { volumeId }, { taskId }) => {
-    const status = (await readVolume(tx, volumeId))?.previousStatus ?? 'available';
+    const status = (await findVolume(tx, volumeId))?.previousStatus ?? 'available';
     await releaseVolume(tx, { id: volumeId, taskId }, { status, previousStatus: null });
   },
   failed: async (tx, { volumeId }, run, reason) => {
-    const volume = await readVolume(tx, volumeId);
+    const volume = await findVolume(tx, volumeId);
     if (!volume) return;
     await recordFailure(tx, 'upload', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
     const status = volume.previousStatus ?? 'available';
@@ -29,7 +29,7 @@ export const uploadVolume = workflow<Upload, Volumes>({
 });
 
 async function sendBytes({ db, copiers }: Volumes, { volumeId, imageId, format }: Upload, run: Run): Promise<void> {
-  const { host } = await findOwnVolume(db, { id: volumeId, taskId: run.taskId });
+  const { host } = await getOwnedVolume(db, { id: volumeId, taskId: run.taskId });
   await copiers.on(host ?? '', run).uploadVolume({ id: `${volumeId}/upload`, volumeId, imageId, format });
 }
 

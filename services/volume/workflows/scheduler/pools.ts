@@ -98,17 +98,19 @@ const capabilities: Readonly<Record<string, (pool: Pool) => readonly (string | b
 };
 
 function isOfType(pool: Pool, { extraSpecs }: Need): string | null {
-  const wants = Object.entries(extraSpecs)
+  const requested = Object.entries(extraSpecs)
     .map(([key, value]) => [key.replace(/^capabilities:/, ''), value] as const)
     .filter(([key]) => !key.includes(':'));
-  const missing = wants.find(([key, value]) => !(own(capabilities, key)?.(pool) ?? []).some((has) => fits(has, value)));
+  const missing = requested.find(
+    ([key, value]) => !(own(capabilities, key)?.(pool) ?? []).some((has) => matches(has, value)),
+  );
   return missing ? `has not the ${missing[0]} ${missing[1]} that the type wants` : null;
 }
 
-const fits = (has: string | boolean, wanted: string): boolean => {
-  const [, operator, word = ''] = wanted.match(/^<(is|in|or)> (.*)$/) ?? [];
-  if (operator === 'is') return String(has).toLowerCase() === word.toLowerCase();
-  if (operator === 'in') return String(has).includes(word);
+const matches = (has: string | boolean, wanted: string): boolean => {
+  const [, operator, operand = ''] = wanted.match(/^<(is|in|or)> (.*)$/) ?? [];
+  if (operator === 'is') return String(has).toLowerCase() === operand.toLowerCase();
+  if (operator === 'in') return String(has).includes(operand);
   if (operator === 'or') return wanted.split(/ ?<or> /).includes(String(has));
   return String(has).toLowerCase() === wanted.toLowerCase();
 };
@@ -157,9 +159,9 @@ export async function stillFits({ bus, config }: Volumes, tx: Knex, chosen: Pool
 /** The one with most room; or a Fault that says of each why not. */
 export async function choosePool(service: Volumes, need: Need): Promise<Choice> {
   const pools = await listPools(service);
-  const looked = pools.map((pool) => ({ pool, candidate: judge(pool, need, service) }));
-  const candidates = looked.map(({ candidate }) => candidate);
-  const [best] = looked
+  const judged = pools.map((pool) => ({ pool, candidate: judge(pool, need, service) }));
+  const candidates = judged.map(({ candidate }) => candidate);
+  const [best] = judged
     .filter(({ candidate }) => candidate.refusal === null)
     .toSorted((one, other) => other.candidate.weight - one.candidate.weight);
   if (!best) throw noRoom(noneFits(candidates));

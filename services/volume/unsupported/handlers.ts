@@ -3,7 +3,7 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { findType } from '../types/store.ts';
 
-export const none =
+export const emptyList =
   (collection: string): Handler<Volumes> =>
   async () =>
     ok({ [collection]: [] });
