@@ -4,31 +4,35 @@ import type { Cloud } from '#shared/config/cloud.ts';
 import { number, oneOf, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
-  driver: oneOf(['auto', 'qemu', 'fake'], 'auto', 'what runs guests; auto: qemu; fake only writes them down'),
-  directory: text('', 'where guests and copies of images live; empty: compute-agent below var'),
-  qemu: text('qemu-system-x86_64', 'the program'),
-  virtType: oneOf(
-    ['auto', 'kvm', 'qemu'],
+  driver: oneOf(
+    ['auto', 'qemu', 'fake'],
     'auto',
-    'auto: KVM where a probe guest runs on it, else qemu, which emulates',
+    'hypervisor driver; auto: qemu; fake: records guests without running them',
   ),
-  cpuModel: text('auto', 'what guests see; auto: host with KVM, max without'),
-  ports: number(20, 'how many disks and NICs a guest can have'),
-  tbSizeMb: number(32, 'memory for translated code of a guest, without KVM'),
-  uidFirst: number(0, 'the first user for guests, each has its own; 0: from a range that follows from the cloud’s id'),
-  uidCount: number(1_000, 'how many users, one less than guests can be here'),
-  imageCacheGb: number(20, 'how much room copies of images that no guest uses may take, all copies counted'),
-  imageCacheDays: number(7, 'how long a copy that no guest uses is kept'),
-  reserveMb: number(
-    1_024,
-    'what images, new disks and snapshots leave free, but never more than a twentieth of the disk',
+  directory: text('', 'directory of guests and of the image cache; empty: compute-agent below var'),
+  qemu: text('qemu-system-x86_64', 'name or path of the QEMU binary'),
+  virtType: oneOf(['auto', 'kvm', 'qemu'], 'auto', 'auto: KVM where a probe guest runs with it, else qemu (emulation)'),
+  cpuModel: text('auto', 'CPU model of guests; auto: host with KVM, max without'),
+  ports: number(20, 'maximum number of disks and NICs of a guest together'),
+  tbSizeMb: number(32, 'memory for translated code per guest in MiB, without KVM'),
+  uidFirst: number(0, 'first uid for guests, each runs as its own; 0: a range derived from the id of the cloud'),
+  uidCount: number(1_000, 'number of uids: the first for the probe guest, one for each guest'),
+  imageCacheGb: number(
+    20,
+    'size in GB from which unused images are removed from the image cache; images in use count too',
   ),
-  consoleLogMb: number(8, 'how much of a guest’s console is kept'),
-  consoleBy: oneOf(['socket', 'tcp'], 'socket', 'how the console proxy reaches a guest; tcp: from another host'),
-  fakeHosts: number(1, 'fake hosts in this process; more than one are named host-1, host-2 …'),
-  fakeVcpus: number(64, 'processors of a fake host'),
-  fakeRamMb: number(262_144, 'memory of a fake host'),
-  fakeDiskGb: number(4_096, 'disk of a fake host'),
+  imageCacheDays: number(7, 'days after which an unused image is removed from the cache'),
+  reserveMb: number(1_024, 'disk space that images, new disks and snapshots leave free; at most 5 % of the disk'),
+  consoleLogMb: number(8, 'size of the console log kept per guest'),
+  consoleBy: oneOf(
+    ['socket', 'tcp'],
+    'socket',
+    'how the console proxy connects to a guest; tcp: needed when the proxy runs on another host',
+  ),
+  fakeHosts: number(1, 'number of fake hosts in this process; several are named host-1, host-2 …'),
+  fakeVcpus: number(64, 'CPUs of a fake host'),
+  fakeRamMb: number(262_144, 'memory of a fake host in MiB'),
+  fakeDiskGb: number(4_096, 'disk of a fake host in GB'),
 };
 
 export type Config = ValuesOf<typeof section>;

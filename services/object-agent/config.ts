@@ -3,22 +3,19 @@ import { flag, number, text } from '#shared/config/settings.ts';
 export const section = {
   listen: text(
     '6210',
-    'which devices of the ring are ours: those with this address; listens there unless all is one process',
+    'port, or address:port, of this agent in the ring; serves the devices of that address, and listens there unless the cloud is one process',
   ),
-  devices: text('', 'the directory below which each device has its own; empty: var/object-agent'),
-  mountCheck: flag(false, 'a device that is not a mount point is away: for real disks'),
-  reserveMb: number(32, 'what a write must leave free on a device'),
-  reclaimHours: number(168, 'how long the memory of what was deleted is kept; no device may be away for longer'),
-  replicateMs: number(30_000, 'how often replicas are compared'),
-  rehashMs: number(
-    5 * 60_000,
-    'how often the comparison looks at the disks themselves again; seldomer when that takes long',
-  ),
-  auditMs: number(60_000, 'how often the auditor takes its next step'),
-  auditMb: number(16, 'how much the auditor reads of a device in a step'),
+  devices: text('', 'directory with one subdirectory per device; empty: object-agent below var'),
+  mountCheck: flag(false, 'treat a device that is not a mount point as failed; for real disks'),
+  reserveMb: number(32, 'disk space that a write leaves free on a device'),
+  reclaimHours: number(168, 'retention of tombstones; a device that is away for longer brings deleted objects back'),
+  replicateMs: number(30_000, 'interval of replication'),
+  rehashMs: number(5 * 60_000, 'interval for recomputing hashes from the disks; longer when that takes long'),
+  auditMs: number(60_000, 'interval between steps of the auditor'),
+  auditMb: number(16, 'MiB that the auditor reads of a device per step'),
   auditPassMs: number(
     3_600_000,
-    'how soon after it began the auditor may begin anew; it removes what has expired, too',
+    'minimum time between the starts of two passes of the auditor, which also removes expired objects',
   ),
-  reportMs: number(1_000, 'how long a container waits to tell its account that its counters changed'),
+  reportMs: number(1_000, 'delay before a container reports changed counters to its account'),
 };

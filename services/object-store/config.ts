@@ -3,7 +3,7 @@ import { number, text } from '#shared/config/settings.ts';
 
 export const section = {
   ...apiSettings,
-  listen: text('8080', 'where the API answers'),
-  maxFileBytes: number(5_368_709_122, 'the largest object; larger ones are made of segments'),
-  patienceMs: number(500, 'how long a write that a quorum has waits for the other replicas'),
+  listen: text('8080', 'port, or address:port, of the API'),
+  maxFileBytes: number(5_368_709_122, 'maximum size of an object; larger ones are uploaded in segments'),
+  patienceMs: number(500, 'how long a write that has reached its quorum waits for the other replicas'),
 };

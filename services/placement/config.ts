@@ -4,9 +4,9 @@ import { number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
   ...apiSettings,
-  listen: text('8778', 'where the API answers'),
-  database: text('', 'where its rows are; empty: as section cloud says'),
-  candidates: number(1000, 'at most so many allocation candidates are answered'),
+  listen: text('8778', 'port, or address:port, of the API'),
+  database: text('', 'URL of its database; empty: as set in section cloud'),
+  candidates: number(1000, 'maximum number of allocation candidates in a response'),
 };
 
 export type Config = ValuesOf<typeof section>;

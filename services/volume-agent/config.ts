@@ -4,14 +4,18 @@ import { type Cloud, listenAt } from '#shared/config/cloud.ts';
 import { number, oneOf, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
-  driver: oneOf(['file', 'fake'], 'file', 'where volumes live'),
-  pool: text('file', 'the name of the pool; part of the host an administrator sees: host@driver#pool'),
-  directory: text('', 'where volumes and export records live; empty: volume-agent below var'),
-  portal: text('3260', 'where initiators log in over iSCSI'),
-  maxImageGb: number(200, 'an image larger than this is not fetched'),
-  reserveMb: number(1_024, 'what copies and conversions leave free on the disk, but never more than a twentieth of it'),
-  watchMs: number(2_000, 'how often to look whether tgtd is still there'),
-  fakeGb: number(100_000, 'the size of a fake pool'),
+  driver: oneOf(
+    ['file', 'fake'],
+    'file',
+    'storage driver; file: files exported over iSCSI by tgtd; fake: records volumes without data',
+  ),
+  pool: text('file', 'name of the pool, the last part of host@driver#pool'),
+  directory: text('', 'directory of volumes and export records; empty: volume-agent below var'),
+  portal: text('3260', 'port, or address:port, of the iSCSI portal'),
+  maxImageGb: number(200, 'maximum size of an image that is downloaded'),
+  reserveMb: number(1_024, 'disk space that copies and conversions leave free; at most 5 % of the disk'),
+  watchMs: number(2_000, 'interval for checking that tgtd runs'),
+  fakeGb: number(100_000, 'size of a fake pool'),
 };
 
 export type Config = ValuesOf<typeof section>;

@@ -4,22 +4,22 @@ import { number, text, type ValuesOf } from '#shared/config/settings.ts';
 
 export const section = {
   ...apiSettings,
-  listen: text('8776', 'where the API answers'),
-  database: text('', 'where its rows are; empty: as section cloud says'),
-  zone: text('nova', 'the availability zone of volumes'),
-  limit: number(20, 'how many tasks run side by side'),
-  leaseMs: number(15_000, 'how long others leave the tasks of a process that fell silent'),
-  backoffMs: number(500, 'the first pause after a passing error'),
-  pollMs: number(2_000, 'how often to look for tasks and answers when no hint comes'),
+  listen: text('8776', 'port, or address:port, of the API'),
+  database: text('', 'URL of its database; empty: as set in section cloud'),
+  zone: text('nova', 'availability zone of volumes'),
+  limit: number(20, 'maximum number of tasks that run concurrently'),
+  leaseMs: number(15_000, 'lease of a task; another process takes it over this long after its owner stopped renewing'),
+  backoffMs: number(500, 'delay before the first retry after a transient error; doubled for each further one'),
+  pollMs: number(2_000, 'poll interval for tasks and results of hosts, in case a notification is lost'),
   answerMs: number(
     45_000,
-    'how long a storage host may take for a piece of work without copying; callers wait a minute',
+    'timeout of an operation on a storage host that copies nothing; clients time out after a minute',
   ),
-  copyMs: number(3_600_000, 'how long a storage host may take to copy or convert a disk'),
-  awayMs: number(90_000, 'a storage host that was silent for so long is down'),
-  overcommit: number(20, 'how many times its size a thin pool may be promised'),
-  keepWorkMs: number(3_600_000, 'how long finished work of hosts is kept'),
-  historyMs: number(30 * 24 * 3_600_000, 'how long messages to users are kept'),
+  copyMs: number(3_600_000, 'timeout of an operation that copies or converts a disk'),
+  awayMs: number(90_000, 'a storage host without a report for this long is down'),
+  overcommit: number(20, 'overcommit ratio of a thin pool (max_over_subscription_ratio)'),
+  keepWorkMs: number(3_600_000, 'retention of finished host operations'),
+  historyMs: number(30 * 24 * 3_600_000, 'retention of user messages'),
 };
 
 export type Config = ValuesOf<typeof section>;

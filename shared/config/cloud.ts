@@ -4,41 +4,45 @@ import { join } from 'node:path';
 import { BadSettings, flag, list, number, oneOf, type Settings, text } from './settings.ts';
 
 export const cloudSection = {
-  id: text('w001', 'four letters or digits that mark everything of this cloud on a host; made with var/'),
-  address: text('127.0.0.1', 'where all services listen, unless a service says otherwise'),
-  publicAddress: text('', 'the name or address clients use in URLs; empty: the same as address'),
-  var: text('./var', 'where everything of this cloud lives'),
-  identityUrl: text('', 'where identity answers, with /v3; empty: at address, port 5000'),
-  region: text('RegionOne', 'the region of the catalog'),
+  id: text(
+    'w001',
+    'four letters or digits in the names of all interfaces, namespaces and tables of this cloud; generated with var/',
+  ),
+  address: text('127.0.0.1', 'where all services listen, unless a service overrides it'),
+  publicAddress: text('', 'name or address of this cloud in URLs for clients; empty: same as address'),
+  var: text('./var', 'directory of all data of this cloud'),
+  identityUrl: text('', 'URL of identity, with /v3; empty: port 5000 of address'),
+  region: text('RegionOne', 'region of the service catalog'),
   bus: text(
     'memory',
-    'memory; amqp://host:port: each role logs in as itself, with the password in var/secrets; or amqp://user:password@host:port, one user for all roles, which then have to trust each other',
+    'memory; amqp://host:port: each role logs in as itself, with the password in var/secrets; or amqp://user:password@host:port, one user for all roles, without isolation between them',
   ),
   database: text(
     'sqlite',
     'sqlite: files below var/db; mysql://host:port: a schema and a user per service, with the password in var/secrets; or mysql://user:password@host:port, one user for all schemas',
   ),
-  host: text('', 'the name of this host; empty: the name the machine has'),
-  validation: oneOf(['everyday', 'strict'], 'everyday', 'strict: express-openapi-validator judges every request too'),
-  idleMs: number(30_000, 'how often agents look for work and report when no hint comes'),
-  trustedProxies: list([], 'addresses or networks of proxies whose X-Forwarded-Proto, -Host and -For are believed'),
-  connections: number(8192, 'connections that an API holds at once; one more hears 503'),
-  connectionsPerAddress: number(2048, 'the same of one address that is no trusted proxy'),
-  headersMs: number(30_000, 'how long the head of a request may take'),
-  bodyIdleMs: number(60_000, 'how long the next bytes of a body may keep an API waiting; then 408'),
-  requestLog: flag(true, 'whether each request leaves a line in requests.log, and each refusal one in security.log'),
-  requestLogMb: number(32, 'how large such a file grows before it is put aside'),
-  requestLogFiles: number(4, 'how many of those put aside are kept'),
-  reserveMb: number(8, 'room kept back in var/ that deletes may use when the disk is full; 0: none'),
-  stallMs: number(100, 'how long the event loop may stand still before the log says where; 0: never'),
+  host: text('', 'name of this host; empty: its hostname'),
+  validation: oneOf(
+    ['everyday', 'strict'],
+    'everyday',
+    'strict: express-openapi-validator checks every request as well',
+  ),
+  idleMs: number(30_000, 'interval at which agents report, and look for work in case a notification is lost'),
+  trustedProxies: list([], 'addresses or networks of reverse proxies whose X-Forwarded-Proto, -Host and -For are used'),
+  connections: number(8192, 'maximum number of connections of an API; further ones are answered 503'),
+  connectionsPerAddress: number(2048, 'maximum number of connections per client address that is no trusted proxy'),
+  headersMs: number(30_000, 'timeout for receiving the headers of a request'),
+  bodyIdleMs: number(60_000, 'timeout for the next bytes of a request body; then 408'),
+  requestLog: flag(true, 'write a line per request to requests.log, and per refusal to security.log'),
+  requestLogMb: number(32, 'size at which such a file is rotated'),
+  requestLogFiles: number(4, 'number of rotated files that are kept'),
+  reserveMb: number(8, 'disk space reserved in var/ for deletes when the disk is full; 0: none'),
+  stallMs: number(100, 'duration of an event loop stall that is logged, with its stack; 0: never'),
 };
 
 /** Settings that every API has. */
 export const apiSettings = {
-  publicUrl: text(
-    '',
-    'where clients find this API, for links: https://cloud.example:8774; empty: as each request says',
-  ),
+  publicUrl: text('', 'base URL of this API in links: https://cloud.example:8774; empty: taken from each request'),
 };
 
 export type Cloud = ReturnType<typeof readCloud>;
@@ -48,7 +52,7 @@ export function readCloud(settings: Settings) {
   return { ...cloud, publicAddress: cloud.publicAddress || cloud.address };
 }
 
-/** Where who is not let in is told to log in. */
+/** The identity URL that 401 responses name in WWW-Authenticate. */
 export const loginUrlOf = ({ identityUrl, publicAddress }: Cloud): string =>
   identityUrl || `http://${publicAddress}:5000`;
 
@@ -89,7 +93,7 @@ function secretIn(cloud: Cloud, name: string): string {
   }
 }
 
-/** `8774` listens at the cloud's address; `10.0.0.1:8774` says it all. */
+/** `8774` listens at the cloud's address; `10.0.0.1:8774` at that address. */
 export function listenAt(cloud: Cloud, listen: string): { readonly host: string; readonly port: number } {
   const colon = listen.lastIndexOf(':');
   const host = colon < 0 ? cloud.address : listen.slice(0, colon);

@@ -7,11 +7,11 @@ import { partPowerRange, savedRing } from './ring-file.ts';
 export const ringSection = {
   devices: list(
     ['z1-:6210/d1', 'z2-:6210/d2', 'z3-:6210/d3'],
-    'zone-host:port/directory weight; no host: the address of the cloud; no weight: 100',
+    'devices of the ring: zone-host:port/directory weight; without host: the address of the cloud; without weight: 100',
   ),
-  replicas: number(3, 'how many copies of everything'),
-  partPower: number(10, 'two to this power partitions; never changed once there is data'),
-  secret: text('', 'what agents and proxies on several hosts share; empty: made with var/'),
+  replicas: number(3, 'number of replicas of each object'),
+  partPower: number(10, 'the ring has 2^partPower partitions; cannot be changed once data is stored'),
+  secret: text('', 'secret shared by agents and proxies on all hosts; empty: generated with var/'),
 };
 
 /** The ring of the settings; var/object-ring.json keeps it, and the secret made for it. */
