@@ -9,9 +9,9 @@ export const section = {
   stateDir: text('', 'directory of the specs that this host applies; empty: network-agent below var'),
   tunnelAddress: text('', 'local address of VXLAN tunnels; empty: the address of the cloud'),
   vxlanPort: number(4789, 'UDP port of VXLAN; must differ between multi-host clouds that share a machine'),
-  wires: list([], 'physical networks and the NICs of this host that are bridged to them: public=eth1'),
+  physicalNetworks: list([], 'physical networks and the NICs of this host that are bridged to them: public=eth1'),
   dns: list([], 'name servers for subnets that set none; empty: those of the host'),
-  hostDoors: list(
+  hostEndpoints: list(
     [],
     'ports of the hosts that guests and routers may reach, all others are closed: 8774 (at the address of the cloud), 10.0.0.1:53/udp',
   ),

@@ -10,7 +10,7 @@ import { section } from './config.ts';
 import type { NetworkDriver } from './drivers/driver.ts';
 import { hostServers } from './drivers/linux/dnsmasq-files.ts';
 import { linuxDriver } from './drivers/linux/driver.ts';
-import { hostDoorOf, nameServerDoors } from './drivers/linux/host-doors.ts';
+import { nameServerEndpoints, parseHostEndpoint } from './drivers/linux/host-endpoints.ts';
 import { namesOf } from './drivers/linux/names.ts';
 import { memoryDriver } from './drivers/memory.ts';
 
@@ -52,14 +52,14 @@ function openDriver(
     names: namesOf(cloud.id),
     tunnelAddress: settings.tunnelAddress || cloud.address,
     vxlanPort: settings.vxlanPort,
-    wires: new Map(settings.wires.map((wire) => wire.split('=', 2) as [string, string])),
+    wires: new Map(settings.physicalNetworks.map((pair) => pair.split('=', 2) as [string, string])),
     stateDir: settings.stateDir,
     bus,
     log,
     upstream,
-    hostDoors: [
-      ...settings.hostDoors.map((endpoint) => hostDoorOf(endpoint, cloud.address)),
-      ...nameServerDoors(upstream),
+    hostEndpoints: [
+      ...settings.hostEndpoints.map((endpoint) => parseHostEndpoint(endpoint, cloud.address)),
+      ...nameServerEndpoints(upstream),
     ],
     healMs: settings.healMs,
   });

@@ -66,8 +66,8 @@ test('OSSN-0018: guests and routers reach nothing of the host but what is listed
 }, async (t) => {
   const [closed, listed] = [await listens(t), await listens(t)];
   const addresses = await hostAddresses(t);
-  const hostDoors = addresses.map((address) => ({ address, protocol: 'tcp' as const, port: listed }));
-  const { host, router, web } = await twoNetworks(t, { hostDoors });
+  const hostEndpoints = addresses.map((address) => ({ address, protocol: 'tcp' as const, port: listed }));
+  const { host, router, web } = await twoNetworks(t, { hostEndpoints });
   const outside = host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
   const near = await plugged(host, host.port(9, outside, `${host.external}.50`, { groupIds: [idOf(6, 1)] }));
   await near.listens(7000);
@@ -114,8 +114,8 @@ test('OSSN-0018: guests do not reach the other machines of the cloud through the
   skip,
 }, async (t) => {
   const box = await openBox(t);
-  const hostDoors = [{ address: box.address, protocol: 'tcp' as const, port: 8774 }];
-  const { host, router, web } = await twoNetworks(t, { hostDoors, tunnelAddress: box.hostAddress });
+  const hostEndpoints = [{ address: box.address, protocol: 'tcp' as const, port: 8774 }];
+  const { host, router, web } = await twoNetworks(t, { hostEndpoints, tunnelAddress: box.hostAddress });
   const floating = `${host.external}.100`;
   await host.driver.ensureRouter({ ...router, floatingIps: [{ id: 'f', floating, fixed: '10.7.0.11' }] });
   await box.listens(3260);

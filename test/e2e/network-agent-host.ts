@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import type { NetworkDriver } from '../../services/network-agent/drivers/driver.ts';
 import { listDnsmasq } from '../../services/network-agent/drivers/linux/dnsmasq.ts';
 import { linuxDriver } from '../../services/network-agent/drivers/linux/driver.ts';
-import type { HostDoor } from '../../services/network-agent/drivers/linux/host-doors.ts';
+import type { HostEndpoint } from '../../services/network-agent/drivers/linux/host-endpoints.ts';
 import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
 import { tearDown } from '../../services/network-agent/drivers/linux/sweep.ts';
 import { memoryBus } from '../../shared/bus/memory.ts';
@@ -45,7 +45,7 @@ type Owners = Map<string, string>;
 
 export interface HostOptions {
   readonly healMs?: number;
-  readonly hostDoors?: readonly HostDoor[];
+  readonly hostEndpoints?: readonly HostEndpoint[];
   readonly tunnelAddress?: string;
 }
 
@@ -75,7 +75,7 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
     vxlanPort: 4789,
     wires: new Map(),
     upstream: [],
-    hostDoors: options.hostDoors ?? [],
+    hostEndpoints: options.hostEndpoints ?? [],
   };
   const open = () => linuxDriver({ ...settings, healMs: options.healMs ?? 60_000 });
   let driver: NetworkDriver | undefined;

@@ -5,7 +5,7 @@ import { statedBy } from '../../services/network/security-groups/rule.ts';
 import { accepted } from '../../services/network-agent/drivers/linux/accepted.ts';
 import { type Block, changeText, wholeText } from '../../services/network-agent/drivers/linux/blocks.ts';
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
-import { hostDoorOf } from '../../services/network-agent/drivers/linux/host-doors.ts';
+import { parseHostEndpoint } from '../../services/network-agent/drivers/linux/host-endpoints.ts';
 import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
 import { withoutRefused } from '../../services/network-agent/drivers/linux/refused-rules.ts';
 import { type FirewallState, rulesetOf } from '../../services/network-agent/drivers/linux/ruleset.ts';
@@ -57,7 +57,15 @@ test('OSSA-2012-007, OSSA-2019-001: every protocol that the API takes is a rule 
   assert.ok(rules.length > 300);
   const { spec, refused } = accepted('group', { id: idOf(6, 1), members: [], rules });
   assert.deepEqual(refused, []);
-  const state = { generation: 1, ports: [], groups: [spec], bridges: [], masqueraded: [], machines: [], hostDoors: [] };
+  const state = {
+    generation: 1,
+    ports: [],
+    groups: [spec],
+    bridges: [],
+    masqueraded: [],
+    machines: [],
+    hostEndpoints: [],
+  };
   const names = namesOf('zzzz');
   await loadNft(wholeText(names.table, rulesetOf({ names, ...state, tunnels: { port: 4789, peers: [] } })), space);
 });
@@ -101,7 +109,7 @@ test('OSSA-2014-014: what the kernel refuses all the same closes its own port or
     bridges: [],
     masqueraded: [],
     machines: [],
-    hostDoors: [],
+    hostEndpoints: [],
     tunnels: { port: 4789, peers: [] },
   };
   const { state: possible, refused } = await withoutRefused(state);
@@ -206,7 +214,7 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
       },
     }));
     const bridges = [{ bridge: segment.bridge, zone: turn % 4 === 0 ? null : 7 }];
-    const endpoints = [hostDoorOf('8774', '192.0.2.1'), hostDoorOf('[fd00::1]:53', '')];
+    const endpoints = [parseHostEndpoint('8774', '192.0.2.1'), parseHostEndpoint('[fd00::1]:53', '')];
     const peers = turn % 3 === 0 ? [] : ['192.0.2.1', ...(turn % 2 ? ['fd00::1'] : [])];
     return {
       ports,
@@ -215,7 +223,7 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
       masqueraded: turn % 2 ? [segment.bridge] : [],
       generation: turn,
       machines: turn % 2 ? ['10.0.0.0/24', 'fd00::/64'] : [],
-      hostDoors: turn % 3 ? [] : endpoints,
+      hostEndpoints: turn % 3 ? [] : endpoints,
       tunnels: { port: 4789, peers },
     };
   });

@@ -18,7 +18,7 @@ const driver = await linuxDriver({
   vxlanPort: 4789,
   wires: new Map(),
   upstream: [],
-  hostDoors: [],
+  hostEndpoints: [],
   healMs: 60_000,
 });
 for (const [verb, spec] of work) await insist(() => driver[verb as 'ensurePort'](spec as never));

@@ -8,7 +8,7 @@ import { type Kind, openRecords, type Specs, standingIn } from '../records.ts';
 import type { Underlay } from './bridge.ts';
 import { callForGone } from './commands.ts';
 import { openFirewall } from './firewall.ts';
-import type { HostDoor } from './host-doors.ts';
+import type { HostEndpoint } from './host-endpoints.ts';
 import { type Keeper, openKeeper } from './keeper.ts';
 import { openMetadata } from './metadata.ts';
 import { lackingOf, probe, recentDnsmasq } from './probe.ts';
@@ -17,7 +17,7 @@ interface LinuxOptions extends Underlay {
   readonly stateDir: string;
   readonly bus: Bus;
   readonly log: Log;
-  readonly hostDoors: readonly HostDoor[];
+  readonly hostEndpoints: readonly HostEndpoint[];
   /** Name servers for networks that have none. */
   readonly upstream: readonly string[];
   readonly healMs: number;
@@ -28,7 +28,7 @@ export async function linuxDriver(options: LinuxOptions): Promise<NetworkDriver>
   const features = await probe(names);
   const records = openRecords(stateDir);
   const metadata = openMetadata(bus, log);
-  const firewall = openFirewall(options, records, options.hostDoors);
+  const firewall = openFirewall(options, records, options.hostEndpoints);
   const keeper = openKeeper({ underlay: options, stateDir, records, firewall, metadata, upstream }, log);
   const lacking = lackingOf(features);
   if (!features.includes(recentDnsmasq))

@@ -6,7 +6,7 @@ import { canonicalRange } from './addresses.ts';
 import { type Block, changeText, wholeText } from './blocks.ts';
 import type { Underlay } from './bridge.ts';
 import { countRules, type Links, listLinks, loadNft, type RuleCounts } from './commands.ts';
-import type { HostDoor } from './host-doors.ts';
+import type { HostEndpoint } from './host-endpoints.ts';
 import { withoutRefused } from './refused-rules.ts';
 import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
 
@@ -21,7 +21,11 @@ export interface Firewall {
   isClosed(id: string): boolean;
 }
 
-export function openFirewall(underlay: Underlay, records: AllRecords, hostDoors: readonly HostDoor[]): Firewall {
+export function openFirewall(
+  underlay: Underlay,
+  records: AllRecords,
+  hostEndpoints: readonly HostEndpoint[],
+): Firewall {
   const { table } = underlay.names;
   const numberOf = numbering();
   let standing: readonly Block[] | null = null;
@@ -41,7 +45,7 @@ export function openFirewall(underlay: Underlay, records: AllRecords, hostDoors:
       if (change === null || !(await loaded(change))) await loadNft(wholeText(table, wanted));
       standing = wanted;
     };
-    const asked = { ...state, machines, hostDoors, generation };
+    const asked = { ...state, machines, hostEndpoints, generation };
     closed = new Set();
     await stand(asked).catch(async (error: unknown) => {
       const possible = await withoutRefused(asked);
@@ -80,7 +84,7 @@ function stateOf(
   records: AllRecords,
   ports: readonly NumberedPort[],
   indexOf: (bridge: string) => number | null,
-): Omit<FirewallState, 'hostDoors' | 'machines' | 'generation'> {
+): Omit<FirewallState, 'hostEndpoints' | 'machines' | 'generation'> {
   const externals = records.external.list();
   const open = new Set(
     externals.filter(({ hostAddress }) => hostAddress !== null).map(({ segment }) => segment.bridge),

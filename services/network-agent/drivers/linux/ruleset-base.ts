@@ -1,11 +1,11 @@
 /** Inet family: where packets of this cloud meet the host itself. */
 import type { Block } from './blocks.ts';
-import type { HostDoor } from './host-doors.ts';
+import type { HostEndpoint } from './host-endpoints.ts';
 import type { FirewallState } from './ruleset.ts';
 
 /** Which packets are between guests, which ones the host routes, and what it keeps away from itself. */
 export function baseChains(state: FirewallState): Block[] {
-  const { names, bridges, masqueraded, tunnels, hostDoors } = state;
+  const { names, bridges, masqueraded, tunnels, hostEndpoints } = state;
   const ours = `"${names.bridges}*"`;
   const open = quoted(bridges.filter(({ zone }) => zone === null).map(({ bridge }) => bridge));
   const bridged = quoted(bridges.map(({ bridge }) => bridge)).map((bridge) => `${bridge} . ${bridge} : goto guests`);
@@ -23,7 +23,7 @@ export function baseChains(state: FirewallState): Block[] {
     base(
       'host',
       'type filter hook input priority filter - 10; policy accept;',
-      open.length > 0 ? hostLines(`iifname { ${open.join(', ')} }`, hostDoors) : [],
+      open.length > 0 ? hostLines(`iifname { ${open.join(', ')} }`, hostEndpoints) : [],
     ),
     base('input', 'type filter hook input priority filter; policy accept;', [
       ...peersOnly(tunnels),
@@ -40,21 +40,21 @@ export function baseChains(state: FirewallState): Block[] {
   ];
 }
 
-const hostLines = (fromOpen: string, endpoints: readonly HostDoor[]): string[] => [
+const hostLines = (fromOpen: string, endpoints: readonly HostEndpoint[]): string[] => [
   `${fromOpen} ct direction reply ct state { established, related } accept`,
   `${fromOpen} meta l4proto { icmp, ipv6-icmp } accept`,
-  ...endpoints.map((endpoint) => `${fromOpen} ${toDoor(endpoint)} accept`),
+  ...endpoints.map((endpoint) => `${fromOpen} ${matchOf(endpoint)} accept`),
   `${fromOpen} drop`,
 ];
 
 /** Behind the host, under its address, guests would look like one of the cloud's machines to the others. */
-const machineLines = (fromOpen: string, { machines, hostDoors }: FirewallState): string[] => [
-  ...(machines.length > 0 ? hostDoors.map((endpoint) => `${fromOpen} ${toDoor(endpoint)} goto guests`) : []),
+const machineLines = (fromOpen: string, { machines, hostEndpoints }: FirewallState): string[] => [
+  ...(machines.length > 0 ? hostEndpoints.map((endpoint) => `${fromOpen} ${matchOf(endpoint)} goto guests`) : []),
   ...machines.map((range) => `${fromOpen} ct direction original ${field(range)} daddr ${range} drop`),
 ];
 
 const field = (address: string) => (address.includes(':') ? 'ip6' : 'ip');
-const toDoor = ({ address, protocol, port }: HostDoor) =>
+const matchOf = ({ address, protocol, port }: HostEndpoint) =>
   `${field(address)} daddr ${address} ${protocol} dport ${port}`;
 
 const base = (name: string, head: string, lines: readonly string[]): Block => ({

@@ -6,7 +6,7 @@
 import type { GroupSpec, PortSpec } from '#shared/contracts/network-agent.ts';
 import type { Block } from './blocks.ts';
 import { chainOf, groupChains, memberSets, namedGroups } from './group-rules.ts';
-import type { HostDoor } from './host-doors.ts';
+import type { HostEndpoint } from './host-endpoints.ts';
 import type { Names } from './names.ts';
 import { baseChains } from './ruleset-base.ts';
 import { hiddenLines, metadataLines, spoofingLines } from './spoofing.ts';
@@ -35,7 +35,7 @@ export interface FirewallState {
   /** Ranges and addresses of the cloud's own machines, which guests do not reach by the host. */
   readonly machines: readonly string[];
   /** What guests and routers may reach there, and on the host itself. */
-  readonly hostDoors: readonly HostDoor[];
+  readonly hostEndpoints: readonly HostEndpoint[];
   /** Who may send VXLAN frames here, and at which port. */
   readonly tunnels: { readonly port: number; readonly peers: readonly string[] };
 }

@@ -1,17 +1,14 @@
-/** What of the host itself is open to guests and routers. Everything else is closed, on all of its addresses. */
+/** The endpoints of the host that guests and routers may reach; every other port is closed on all addresses of the host. */
 import { isIP } from 'node:net';
 
-export interface HostDoor {
+export interface HostEndpoint {
   readonly address: string;
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
 }
 
-/**
- * `8774` is at the address of the cloud; `10.0.0.1:8774`, `[fd00::1]:8774` and `10.0.0.1:53/udp` say it all. Throws for
- * anything else.
- */
-export function hostDoorOf(endpoint: string, cloudAddress: string): HostDoor {
+/** Parses `8774` (at the address of the cloud), `10.0.0.1:8774`, `[fd00::1]:8774` or `10.0.0.1:53/udp`; throws otherwise. */
+export function parseHostEndpoint(endpoint: string, cloudAddress: string): HostEndpoint {
   const [text = '', protocol = 'tcp', ...rest] = endpoint.split('/');
   const [, bracketed, plain, port = text] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
   const address = bracketed ?? plain ?? cloudAddress;
@@ -19,12 +16,14 @@ export function hostDoorOf(endpoint: string, cloudAddress: string): HostDoor {
   const known = protocol === 'tcp' || protocol === 'udp';
   const reachable = isIP(address) !== 0 && !address.includes('%') && number >= 1 && number <= 65_535;
   if (!known || !reachable || rest.length > 0)
-    throw new Error(`network-agent.hostDoors: '${endpoint}' is no port or address:port, as 8774 or 10.0.0.1:53/udp`);
+    throw new Error(
+      `network-agent.hostEndpoints: '${endpoint}' is neither port nor address:port; examples: 8774, 10.0.0.1:53/udp`,
+    );
   return { address, protocol, port: number };
 }
 
-/** The name servers that the host gives its networks may be the host itself. */
-export const nameServerDoors = (upstream: readonly string[]): HostDoor[] =>
+/** DNS endpoints of the upstream name servers, since one of them may be the host itself. */
+export const nameServerEndpoints = (upstream: readonly string[]): HostEndpoint[] =>
   upstream
     .filter((server) => isIP(server) !== 0 && !server.includes('%'))
     .flatMap((address) => (['tcp', 'udp'] as const).map((protocol) => ({ address, protocol, port: 53 })));
