@@ -14,8 +14,8 @@ const inAdmin = { project: { name: 'admin', domain: { id: 'default' } } };
 
 /** identity alone; whoever logs in enters project admin. */
 async function open(t: TestContext) {
-  const { ask, admin, logIn: enter } = await openIdentity(t);
-  const logIn = (name: string, password: string) => enter({ name, password }, inAdmin);
+  const { ask, admin, logIn: issueFederatedToken } = await openIdentity(t);
+  const logIn = (name: string, password: string) => issueFederatedToken({ name, password }, inAdmin);
   return { ask, logIn, admin };
 }
 

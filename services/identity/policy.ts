@@ -1,8 +1,8 @@
 /** Keystone's rules by their names, with the defaults of its newest release, and where tokens must count for each. */
 import type { Policy, ScopeKind, Scopes } from '#shared/auth/policy.ts';
-import { anywhere } from './policy/any-scope.ts';
-import { inProjects } from './policy/project-only.ts';
-import { projectAndSystem } from './policy/system-or-project.ts';
+import { anyScope } from './policy/any-scope.ts';
+import { projectOnly } from './policy/project-only.ts';
+import { systemOrProject } from './policy/system-or-project.ts';
 
 /** What other rules are made of, and what any token may do. */
 const bases: Policy = {
@@ -28,12 +28,12 @@ const bases: Policy = {
   'identity:get_trust_document': 'rule:service_or_admin',
 };
 
-export const policy: Policy = { ...bases, ...anywhere, ...projectAndSystem, ...inProjects };
+export const policy: Policy = { ...bases, ...anyScope, ...systemOrProject, ...projectOnly };
 
 const takes = (rules: Policy, kinds: readonly ScopeKind[]) => Object.keys(rules).map((rule) => [rule, kinds] as const);
 
 export const scopes: Scopes = new Map([
-  ...takes(anywhere, ['system', 'domain', 'project']),
-  ...takes(projectAndSystem, ['system', 'project']),
-  ...takes(inProjects, ['project']),
+  ...takes(anyScope, ['system', 'domain', 'project']),
+  ...takes(systemOrProject, ['system', 'project']),
+  ...takes(projectOnly, ['project']),
 ]);

@@ -1,7 +1,7 @@
 import type { Route } from '#shared/http/route.ts';
 import { applicationCredentialRoutes } from './application-credentials/routes.ts';
 import { grantHandlers, listRoleAssignments } from './assignments/handlers.ts';
-import { audited } from './audit/audited.ts';
+import { withAudit } from './audit/with-audit.ts';
 import {
   createEndpoint,
   createRegion,
@@ -71,7 +71,7 @@ import {
   showRole,
   updateRole,
 } from './roles/handlers.ts';
-import { forgetting } from './tokens/forgetting.ts';
+import { forgettingFacts } from './tokens/forget-facts.ts';
 import { checkToken, logIn, revokeToken, showCatalog, showToken } from './tokens/handlers.ts';
 import { trustRoutes } from './trusts/routes.ts';
 import { changePassword, createUser, deleteUser, listUsers, showUser, updateUser } from './users/handlers.ts';
@@ -209,4 +209,4 @@ const all: Route<Identity>[] = [
   ...retiredRoutes,
 ];
 
-export const routes: Route<Identity>[] = all.map(forgetting).map(audited);
+export const routes: Route<Identity>[] = all.map(forgettingFacts).map(withAudit);

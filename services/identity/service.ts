@@ -13,7 +13,7 @@ import { openApiServer } from '#shared/service/api-server.ts';
 import { edgeOf } from '#shared/service/edge.ts';
 import type { Start } from '#shared/service/runtime.ts';
 import { tokenKeysChanged } from '#shared/service/token-keys.ts';
-import { openRefused } from './audit/refused.ts';
+import { openRefusalRecorder } from './audit/refusals.ts';
 import { section } from './config.ts';
 import type { Identity, LdapDomains } from './context.ts';
 import { keystone } from './dialect.ts';
@@ -102,7 +102,7 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
     identify,
     log,
     validation: cloud.validation,
-    refused: openRefused(),
+    refused: openRefusalRecorder(),
     edge: edgeOf(cloud, config, runtime),
     at: listenAt(cloud, config.listen),
   });

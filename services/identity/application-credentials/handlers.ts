@@ -3,9 +3,9 @@ import { created, gone, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { listAllRoles } from '../roles/store.ts';
-import { judgedOn } from '../subjects/judged.ts';
+import { authorizedOn } from '../subjects/authorized.ts';
 import { present } from '../subjects/subjects.ts';
-import { delegationOf } from '../tokens/delegation.ts';
+import { delegationForWrite } from '../tokens/delegation.ts';
 import {
   type CredentialInput,
   createCredential as create,
@@ -19,7 +19,7 @@ import { credentialView, linkedRule } from './view.ts';
 const target = (userId: string) => ({ user_id: userId, 'target.user.id': userId });
 
 /** The user of the path: whether they are there is no matter, for their own things alone count. */
-const onOwner = judgedOn<string, string>({
+const onOwner = authorizedOn<string, string>({
   find: async (_identity, { id = '' }) => id,
   target,
   whole: (id) => id,
@@ -35,7 +35,7 @@ type NewCredential = { readonly application_credential: CredentialInput };
 export const createCredential = onOwner<NewCredential>(
   'identity:create_application_credential',
   async (identity, call, userId) => {
-    const { kind } = await delegationOf(identity, call.caller);
+    const { kind } = await delegationForWrite(identity, call.caller);
     if (kind === 'trust' || kind === 'oauth')
       throw forbidden('A token of a trust or of an access token may not make application credentials.');
     const { projectId, roles } = call.caller;
@@ -57,8 +57,8 @@ export const listCredentials = onOwner('identity:list_application_credentials', 
 });
 
 /** Of its owner, whichever user the path names; one that is not there is judged as the path's user's. */
-const onCredential = judgedOn<ApplicationCredential | undefined, ApplicationCredential>({
-  find: ({ db }, { credentialId = '' }) => applicationCredentials.look(db, { id: credentialId }),
+const onCredential = authorizedOn<ApplicationCredential | undefined, ApplicationCredential>({
+  find: ({ db }, { credentialId = '' }) => applicationCredentials.find(db, { id: credentialId }),
   target: (credential, { id = '' }) => target(credential?.userId ?? id),
   whole: (credential, { credentialId }) => present('application credential', credential, credentialId),
 });
@@ -70,7 +70,7 @@ export const showCredential = onCredential('identity:get_application_credential'
 export const deleteCredential = onCredential(
   'identity:delete_application_credential',
   async (identity, call, credential) => {
-    await delegationOf(identity, call.caller);
+    await delegationForWrite(identity, call.caller);
     await drop(identity, credential);
     return gone();
   },
@@ -88,8 +88,8 @@ export const listRules = onOwner('identity:list_access_rules', async ({ db }, ca
 });
 
 /** Another user's is not there. */
-const onRule = judgedOn<AccessRule | undefined, AccessRule>({
-  find: ({ db }, { id: userId = '', ruleId = '' }) => accessRules.look(db, { id: ruleId, userId }),
+const onRule = authorizedOn<AccessRule | undefined, AccessRule>({
+  find: ({ db }, { id: userId = '', ruleId = '' }) => accessRules.find(db, { id: ruleId, userId }),
   target: (_rule, { id = '' }) => target(id),
   whole: (rule, { ruleId }) => present('access rule', rule, ruleId),
 });
@@ -99,7 +99,7 @@ export const showRule = onRule('identity:get_access_rule', async (_identity, cal
 );
 
 export const dropRule = onRule('identity:delete_access_rule', async (identity, call, rule) => {
-  await delegationOf(identity, call.caller);
+  await delegationForWrite(identity, call.caller);
   await deleteRule(identity, rule);
   return gone();
 });

@@ -4,7 +4,7 @@ import { effectiveRoles, withImplied } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { newId } from '../projects/operations.ts';
-import { lookProject } from '../projects/store.ts';
+import { findProject } from '../projects/store.ts';
 import { listImplications, type Role } from '../roles/store.ts';
 import { parseMicros } from '../tokens/timestamps.ts';
 import { type AccessRule, type ApplicationCredential, accessRules, applicationCredentials } from './store.ts';
@@ -68,7 +68,7 @@ export async function createCredential(
         : held.map(({ id }) => id),
   };
   const made = await db.transaction(async (tx) => {
-    if (await applicationCredentials.look(tx, { userId, name: input.name }))
+    if (await applicationCredentials.find(tx, { userId, name: input.name }))
       throw conflict(
         `Conflict occurred attempting to store application_credential - Duplicate entry found with name ${input.name}.`,
       );
@@ -83,7 +83,7 @@ export async function createCredential(
 }
 
 export async function rolesOf(identity: Identity, userId: string, projectId: string): Promise<Role[]> {
-  const project = await lookProject(identity.db, { id: projectId });
+  const project = await findProject(identity.db, { id: projectId });
   return project ? effectiveRoles(identity, userId, { kind: 'project', project }) : [];
 }
 
@@ -103,7 +103,7 @@ async function ensureRules(
   const ids: string[] = [];
   for (const { id, service = '', method = '', path = '' } of inputs) {
     const where = id === undefined ? { userId, service, method, path } : { userId, id };
-    const known = await accessRules.look(db, where);
+    const known = await accessRules.find(db, where);
     if (!known && id !== undefined) throw badRequest(`There is no access rule ${id}.`);
     const rule: AccessRule = known ?? { id: newId(), userId, service, method, path };
     if (!known) await accessRules.insert(db, rule);

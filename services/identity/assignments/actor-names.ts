@@ -1,7 +1,7 @@
 /** Names of users and groups for one list. */
 import type { Identity } from '../context.ts';
-import { directoryOf, domainElsewhere } from '../directories/people.ts';
-import { DirectoryTrouble } from '../drivers/ldap/trouble.ts';
+import { directoryOf, ldapDomainOf } from '../directories/users-and-groups.ts';
+import { DirectoryError } from '../drivers/ldap/directory-error.ts';
 import type { Assignment } from './store.ts';
 
 interface Actor {
@@ -16,13 +16,13 @@ export function actorNames(identity: Identity) {
   const away = new Set<string>();
   const known = new Map<string, Actor>();
   const look = async (kind: Assignment['actorKind'], id: string): Promise<Actor> => {
-    const domainId = (await domainElsewhere(identity, id)) ?? '';
+    const domainId = (await ldapDomainOf(identity, id)) ?? '';
     if (away.has(domainId)) return nobody;
     const directory = directoryOf(identity, domainId);
     try {
-      return (await (kind === 'user' ? directory.lookUser(id) : directory.lookGroup(id))) ?? nobody;
+      return (await (kind === 'user' ? directory.findUser(id) : directory.findGroup(id))) ?? nobody;
     } catch (error) {
-      if (!(error instanceof DirectoryTrouble)) throw error;
+      if (!(error instanceof DirectoryError)) throw error;
       away.add(domainId);
       return nobody;
     }

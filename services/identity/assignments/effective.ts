@@ -1,7 +1,7 @@
 /** Roles as they count: through groups, from above, and implied by other roles. */
 import type { Knex } from 'knex';
 import type { Identity } from '../context.ts';
-import { groupsElsewhere } from '../directories/people.ts';
+import { listLdapGroupIds } from '../directories/users-and-groups.ts';
 import { listAncestors, listProjects, type Project } from '../projects/store.ts';
 import { type Implication, listAllRoles, listImplications, type Role } from '../roles/store.ts';
 import { type Assignment, listAssignmentsOf } from './store.ts';
@@ -27,7 +27,7 @@ export async function effectiveRoles(
 }
 
 const assignmentsOf = async (identity: Identity, userId: string, groups: readonly string[]): Promise<Assignment[]> =>
-  listAssignmentsOf(identity.db, userId, [...groups, ...(await groupsElsewhere(identity, userId))]);
+  listAssignmentsOf(identity.db, userId, [...groups, ...(await listLdapGroupIds(identity, userId))]);
 
 async function countsIn(db: Knex, scope: Scope): Promise<(assignment: Assignment) => boolean> {
   if (scope.kind === 'system') return ({ targetKind, inherited }) => targetKind === 'system' && !inherited;

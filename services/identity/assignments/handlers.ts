@@ -1,12 +1,12 @@
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { domainElsewhere, lookGroup, lookUser } from '../directories/people.ts';
-import { lookProject } from '../projects/store.ts';
-import { findRole, lookRole } from '../roles/store.ts';
-import { listDetailed } from './list.ts';
+import { findGroup, findUser, ldapDomainOf } from '../directories/users-and-groups.ts';
+import { findProject } from '../projects/store.ts';
+import { findRole, getRole } from '../roles/store.ts';
+import { queryAssignments } from './list.ts';
 import { grant, withdraw } from './operations.ts';
-import { type Assignment, absentGrant, hasAssignment, listAssignments } from './store.ts';
+import { type Assignment, grantNotFound, hasAssignment, listAssignments } from './store.ts';
 
 type TargetKind = Assignment['targetKind'];
 type ActorKind = Assignment['actorKind'];
@@ -30,8 +30,8 @@ const assignmentOf = (
 async function ruleTarget(identity: Identity, { actorKind, actorId, targetKind, targetId, roleId }: Assignment) {
   const { db } = identity;
   const domainId = await domainOfActor(identity, actorKind, actorId);
-  const place = targetKind === 'system' ? undefined : await lookProject(db, { id: targetId });
-  const role = roleId ? await lookRole(db, roleId) : undefined;
+  const place = targetKind === 'system' ? undefined : await findProject(db, { id: targetId });
+  const role = roleId ? await findRole(db, roleId) : undefined;
   return {
     ...(domainId ? { [`target.${actorKind}.domain_id`]: domainId } : {}),
     ...(place && targetKind === 'project' ? { 'target.project.domain_id': place.domainId } : {}),
@@ -42,8 +42,8 @@ async function ruleTarget(identity: Identity, { actorKind, actorId, targetKind, 
 
 /** No directory is asked for that: its ids are remembered with their domains. */
 async function domainOfActor(identity: Identity, kind: ActorKind, id: string): Promise<string | undefined> {
-  const elsewhere = await domainElsewhere(identity, id);
-  return elsewhere ?? (await (kind === 'user' ? lookUser(identity, id) : lookGroup(identity, id)))?.domainId;
+  const elsewhere = await ldapDomainOf(identity, id);
+  return elsewhere ?? (await (kind === 'user' ? findUser(identity, id) : findGroup(identity, id)))?.domainId;
 }
 
 const usual = { head: 'check_grant', list: 'list_grants', put: 'create_grant', remove: 'revoke_grant' } as const;
@@ -70,7 +70,7 @@ export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inhe
     await authorize(identity, call, 'head');
     const { db } = identity;
     const assignment = assignmentOf(targetKind, actorKind, inherited, call);
-    if (!(await hasAssignment(db, assignment))) throw absentGrant(assignment);
+    if (!(await hasAssignment(db, assignment))) throw grantNotFound(assignment);
     return gone();
   };
   const remove: Handler<Identity> = async (identity, call) => {
@@ -83,7 +83,7 @@ export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inhe
     const { db } = identity;
     const { roleId: _, ...some } = assignmentOf(targetKind, actorKind, inherited, call);
     const found = await listAssignments(db, some);
-    const roles = await Promise.all(found.map(({ roleId }) => findRole(db, roleId)));
+    const roles = await Promise.all(found.map(({ roleId }) => getRole(db, roleId)));
     const views = roles.map(({ id, name, domainId, description, options }) => ({
       id,
       name,
@@ -103,11 +103,11 @@ export const listRoleAssignments: Handler<Identity> = async (identity, call) => 
   const tree = call.query.include_subtree !== undefined;
   const rule = tree ? 'identity:list_role_assignments_for_tree' : 'identity:list_role_assignments';
   call.authorize(rule, await treeTarget(identity, call, tree));
-  return ok(collection(call, 'role_assignments', await listDetailed(identity, call.query, call.base, domainId)));
+  return ok(collection(call, 'role_assignments', await queryAssignments(identity, call.query, call.base, domainId)));
 };
 
 async function treeTarget({ db }: Identity, { query, caller }: Call<never>, tree: boolean) {
-  const project = tree ? await lookProject(db, { id: query['scope.project.id'] ?? '' }) : undefined;
+  const project = tree ? await findProject(db, { id: query['scope.project.id'] ?? '' }) : undefined;
   const domain = project?.domainId ?? caller.domainId;
   return domain ? { 'target.domain_id': domain } : {};
 }

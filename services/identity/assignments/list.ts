@@ -3,7 +3,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { listProjects } from '../projects/store.ts';
 import { actorNames } from './actor-names.ts';
-import { allThatCount, asGiven, projectsBelow } from './counted.ts';
+import { asDirect, expandAssignments, projectsBelow } from './expand.ts';
 import { type Assignment, listAssignments } from './store.ts';
 import { assignmentView } from './view.ts';
 
@@ -13,7 +13,7 @@ type Query = Readonly<Record<string, string>>;
 const isOn = (query: Query, key: string): boolean =>
   key in query && !['0', 'false'].includes((query[key] ?? '').toLowerCase());
 
-export async function listDetailed(
+export async function queryAssignments(
   identity: Identity,
   query: Query,
   base: string,
@@ -27,8 +27,8 @@ export async function listDetailed(
   );
   const places = await placesOf(identity, query);
   const found = effective
-    ? await allThatCount(identity, given, { places, user: query['user.id'] })
-    : given.filter(({ targetId }) => places?.has(targetId) ?? true).map(asGiven);
+    ? await expandAssignments(identity, given, { places, user: query['user.id'] })
+    : given.filter(({ targetId }) => places?.has(targetId) ?? true).map(asDirect);
   const names = isOn(query, 'include_names') ? actorNames(identity) : undefined;
   return inOrder(found.filter(fits(query)), (each) => assignmentView(identity, each, names, base));
 }

@@ -1,20 +1,20 @@
 import type { Knex } from 'knex';
 import { forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { domainElsewhere, findGroup, findUser } from '../directories/people.ts';
+import { getGroup, getUser, ldapDomainOf } from '../directories/users-and-groups.ts';
 import { listMemberIds } from '../groups/store.ts';
-import { revoke, revokeElsewhere } from '../keys/revoke.ts';
-import { absent, findDomain, findProject, type Project } from '../projects/store.ts';
-import { findRole, type Role } from '../roles/store.ts';
+import { revoke, revokeLdapUsers } from '../keys/revoke.ts';
+import { absent, getDomain, getProject, type Project } from '../projects/store.ts';
+import { getRole, type Role } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
 import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from './store.ts';
 
 /** What a grant names must be there. */
 async function ensureParts(identity: Identity, { targetKind, targetId, roleId }: Assignment): Promise<Parts> {
   const { db } = identity;
-  const role = await findRole(db, roleId);
-  const place = targetKind === 'project' ? await findProject(db, targetId) : undefined;
-  if (targetKind === 'domain') await findDomain(db, targetId);
+  const role = await getRole(db, roleId);
+  const place = targetKind === 'project' ? await getProject(db, targetId) : undefined;
+  if (targetKind === 'domain') await getDomain(db, targetId);
   return { role, project: place };
 }
 
@@ -32,7 +32,7 @@ function refuseForeignRole({ role, project }: Parts): void {
 }
 
 const ensureActor = (identity: Identity, { actorKind, actorId }: Assignment) =>
-  actorKind === 'user' ? findUser(identity, actorId) : findGroup(identity, actorId);
+  actorKind === 'user' ? getUser(identity, actorId) : getGroup(identity, actorId);
 
 export async function grant(identity: Identity, assignment: Assignment): Promise<void> {
   refuseForeignRole(await ensureParts(identity, assignment));
@@ -43,7 +43,7 @@ export async function grant(identity: Identity, assignment: Assignment): Promise
 /** Tokens that carry the role go with it. Whom a directory has lost, or while it is away, can lose it all the same. */
 export async function withdraw(identity: Identity, assignment: Assignment): Promise<void> {
   await ensureParts(identity, assignment);
-  if (!(await domainElsewhere(identity, assignment.actorId))) await ensureActor(identity, assignment);
+  if (!(await ldapDomainOf(identity, assignment.actorId))) await ensureActor(identity, assignment);
   await identity.db.transaction(async (tx) => {
     if (!(await removeAssignment(tx, assignment))) throw absent('role assignment with role', assignment.roleId);
     await revokeHolders(identity, tx, assignment);
@@ -53,9 +53,9 @@ export async function withdraw(identity: Identity, assignment: Assignment): Prom
 
 async function revokeHolders(identity: Identity, tx: Knex, assignment: Assignment): Promise<void> {
   const { actorKind, actorId } = assignment;
-  const elsewhere = actorKind === 'group' ? await domainElsewhere({ db: tx }, actorId) : undefined;
+  const elsewhere = actorKind === 'group' ? await ldapDomainOf({ db: tx }, actorId) : undefined;
   // who is in the group only its directory knows, which may be away: all of its domain log in again
-  if (elsewhere) return revokeElsewhere(identity, tx, elsewhere, placeOf(assignment));
+  if (elsewhere) return revokeLdapUsers(identity, tx, elsewhere, placeOf(assignment));
   const users = actorKind === 'user' ? [actorId] : await listMemberIds(tx, actorId);
   for (const user of users) await revokeHolder(identity, tx, assignment, user);
   if (actorKind === 'group') await revoke(identity, tx, { group: actorId, ...placeOf(assignment) });

@@ -47,4 +47,4 @@ export const listAssignmentsOf = (db: Knex, userId: string, groups: readonly str
     .orWhere((or) => or.where({ actorKind: 'group' }).whereIn('actorId', groups as string[]))
     .select(...columns);
 
-export const absentGrant = ({ roleId }: Assignment) => absent('role assignment with role', roleId);
+export const grantNotFound = ({ roleId }: Assignment) => absent('role assignment with role', roleId);

@@ -1,18 +1,18 @@
 /** One of GET /v3/role_assignments. */
 import type { Identity } from '../context.ts';
-import { lookProject } from '../projects/store.ts';
-import { findRole } from '../roles/store.ts';
+import { findProject } from '../projects/store.ts';
+import { getRole } from '../roles/store.ts';
 import type { actorNames } from './actor-names.ts';
-import type { Counted } from './counted.ts';
+import type { EffectiveAssignment } from './expand.ts';
 
 export async function assignmentView(
   { db }: Identity,
-  counted: Counted,
+  counted: EffectiveAssignment,
   names: ReturnType<typeof actorNames> | undefined,
   base: string,
 ) {
   const { actorKind, actorId, targetKind, targetId, roleId, inherited } = counted;
-  const domainOf = async (id: string) => ({ id, name: (await lookProject(db, { id }))?.name ?? id });
+  const domainOf = async (id: string) => ({ id, name: (await findProject(db, { id }))?.name ?? id });
   const actor = async () => {
     if (!names) return { id: actorId };
     const { name, domainId } = await names(actorKind, actorId);
@@ -20,13 +20,13 @@ export async function assignmentView(
   };
   const role = async () => {
     if (!names) return { id: roleId };
-    const { name, domainId } = await findRole(db, roleId);
+    const { name, domainId } = await getRole(db, roleId);
     return { id: roleId, name, ...(domainId ? { domain: await domainOf(domainId) } : {}) };
   };
   const target = async () => {
     if (targetKind === 'system') return { system: { all: true } };
     if (!names) return { [targetKind]: { id: targetId } };
-    const found = await lookProject(db, { id: targetId });
+    const found = await findProject(db, { id: targetId });
     const own = { id: targetId, name: found?.name ?? targetId };
     return { [targetKind]: targetKind === 'domain' ? own : { ...own, domain: await domainOf(found?.domainId ?? '') } };
   };
@@ -35,7 +35,7 @@ export async function assignmentView(
 }
 
 /** The grant itself; and for what counts by way of a group or of another role, these. */
-function linksOf({ given, actorKind, actorId, roleId, priorId }: Counted, base: string) {
+function linksOf({ given, actorKind, actorId, roleId, priorId }: EffectiveAssignment, base: string) {
   const place = given.targetKind === 'system' ? 'system' : `${given.targetKind}s/${given.targetId}`;
   const grant = `${place}/${given.actorKind}s/${given.actorId}/roles/${priorId ?? roleId}`;
   return {

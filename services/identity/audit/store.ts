@@ -13,7 +13,7 @@ export interface AuditEvent {
   readonly target: object;
   readonly observer: object;
   readonly requestPath: string;
-  /** Why a login was refused, which its caller is not told. */
+  /** LoginFailure a login was refused, which its caller is not told. */
   readonly detail?: string;
   /** Refusals of the same caller that were too many to be written one by one. */
   readonly unrecorded?: number;

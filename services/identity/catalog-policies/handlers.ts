@@ -1,7 +1,7 @@
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
-import { type Endpoint, findEntry, listEntries } from '../catalog/store.ts';
+import { type Endpoint, getEntry, listEntries } from '../catalog/store.ts';
 import { endpointView } from '../catalog/view.ts';
-import { plainHandlers } from '../collection/handlers.ts';
+import { crudHandlers } from '../collection/crud-handlers.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { extraOf, newId } from '../projects/operations.ts';
@@ -19,7 +19,7 @@ const view = ({ id, type, blob, extra }: CatalogPolicy, base: string) => ({
   links: { self: `${base}/v3/policies/${id}` },
 });
 
-export const policyHandlers = plainHandlers<CatalogPolicy>({
+export const policyHandlers = crudHandlers<CatalogPolicy>({
   records: policies,
   one: 'policy',
   many: 'policies',
@@ -42,11 +42,11 @@ type Place = Omit<PolicyAssociation, 'id'>;
 
 /** The path names all that is meant, and all of it must be there. */
 async function placeOf({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<Place> {
-  const { id: policyId } = await policies.find(db, params.id ?? '');
+  const { id: policyId } = await policies.get(db, params.id ?? '');
   const { endpointId = '', serviceId = '', regionId = '' } = params;
-  if (endpointId) await findEntry(db, 'endpoints', endpointId);
-  if (serviceId) await findEntry(db, 'services', serviceId);
-  if (regionId) await findEntry(db, 'regions', regionId);
+  if (endpointId) await getEntry(db, 'endpoints', endpointId);
+  if (serviceId) await getEntry(db, 'services', serviceId);
+  if (regionId) await getEntry(db, 'regions', regionId);
   return { policyId, endpointId, serviceId, regionId };
 }
 
@@ -62,7 +62,7 @@ export const putAssociation: Handler<Identity> = async (identity, call) => {
 
 export const checkAssociation: Handler<Identity> = async (identity, call) => {
   const place = await placeOf(identity, call);
-  if (!(await associations.look(identity.db, place))) throw absent('policy association', place.policyId);
+  if (!(await associations.find(identity.db, place))) throw absent('policy association', place.policyId);
   return gone();
 };
 
@@ -79,7 +79,7 @@ const covers = (association: PolicyAssociation, endpoint: Endpoint): boolean =>
       (!association.regionId || association.regionId === endpoint.regionId);
 
 export const listEndpointsOfPolicy: Handler<Identity> = async ({ db }, call) => {
-  const { id } = await policies.find(db, call.params.id ?? '');
+  const { id } = await policies.get(db, call.params.id ?? '');
   const own = await associations.listWhere(db, { policyId: id });
   const endpoints = await listEntries(db, 'endpoints', {});
   const covered = endpoints.filter((endpoint) => own.some((association) => covers(association, endpoint)));
@@ -94,7 +94,7 @@ export const listEndpointsOfPolicy: Handler<Identity> = async ({ db }, call) => 
 
 /** The most particular one counts: of the endpoint, of its service in its region or one above, of its service. */
 export const showPolicyOfEndpoint: Handler<Identity> = async ({ db }, { params, base }) => {
-  const endpoint = await findEntry(db, 'endpoints', params.endpointId ?? '');
+  const endpoint = await getEntry(db, 'endpoints', params.endpointId ?? '');
   const regions = await listEntries(db, 'regions', {});
   const line: string[] = [];
   for (let at = endpoint.regionId; at !== null && !line.includes(at); ) {
@@ -106,10 +106,10 @@ export const showPolicyOfEndpoint: Handler<Identity> = async ({ db }, { params, 
     ...[...line, ''].map((regionId) => ({ endpointId: '', serviceId: endpoint.serviceId, regionId })),
   ];
   for (const place of places) {
-    const found = await associations.look(db, place);
+    const found = await associations.find(db, place);
     if (found)
       return ok({
-        policy: view(await policies.find(db, found.policyId), base),
+        policy: view(await policies.get(db, found.policyId), base),
         links: { self: `${base}/v3/endpoints/${endpoint.id}/OS-ENDPOINT-POLICY/policy` },
       });
   }

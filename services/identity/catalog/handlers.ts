@@ -8,7 +8,7 @@ import { extraOf, newId } from '../projects/operations.ts';
 import {
   type Endpoint,
   ensureRegion,
-  findEntry,
+  getEntry,
   insertEntry,
   listEntries,
   removeEndpointsOf,
@@ -34,7 +34,7 @@ export const listRegions: Handler<Identity> = async ({ db }, call) =>
   );
 
 export const showRegion: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ region: regionView(await findEntry(db, 'regions', params.id ?? ''), base) });
+  ok({ region: regionView(await getEntry(db, 'regions', params.id ?? ''), base) });
 
 export const createRegion: Handler<Identity, { region: Input }> = async (
   { db },
@@ -44,7 +44,7 @@ export const createRegion: Handler<Identity, { region: Input }> = async (
   if (input.id !== undefined && input.id !== null && params.id !== undefined && input.id !== params.id)
     throw badRequest('The region in the body and the one in the path are not the same.');
   const parentId = text(input.parent_region_id) || null;
-  if (parentId !== null) await findEntry(db, 'regions', parentId);
+  if (parentId !== null) await getEntry(db, 'regions', parentId);
   if ((await listEntries(db, 'regions', {})).some((each) => each.id === id))
     throw conflict(`Conflict occurred attempting to store region - Duplicate ID, ${id}.`);
   const region = { id, parentId, description: text(input.description), extra: extraOf(input, regionFields) };
@@ -56,7 +56,7 @@ export const updateRegion: Handler<Identity, { region: Input }> = async (
   { db },
   { body: { region: input }, params, base },
 ) => {
-  const region = await findEntry(db, 'regions', params.id ?? '');
+  const region = await getEntry(db, 'regions', params.id ?? '');
   const changed = {
     ...region,
     ...('description' in input ? { description: text(input.description) } : {}),
@@ -68,7 +68,7 @@ export const updateRegion: Handler<Identity, { region: Input }> = async (
 };
 
 export const deleteRegion: Handler<Identity> = async ({ db }, { params }) => {
-  const { id } = await findEntry(db, 'regions', params.id ?? '');
+  const { id } = await getEntry(db, 'regions', params.id ?? '');
   if ((await listEntries(db, 'regions', { parent_region_id: [id] })).length > 0)
     throw forbidden(`Unable to delete region ${id} because it or its child regions have associated endpoints.`);
   if ((await listEntries(db, 'endpoints', { region_id: [id] })).length > 0)
@@ -90,7 +90,7 @@ export const listServices: Handler<Identity> = async ({ db }, call) => {
 };
 
 export const showService: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ service: serviceView(await findEntry(db, 'services', params.id ?? ''), base) });
+  ok({ service: serviceView(await getEntry(db, 'services', params.id ?? ''), base) });
 
 export const createService: Handler<Identity, { service: Input }> = async (
   { db },
@@ -110,7 +110,7 @@ export const updateService: Handler<Identity, { service: Input }> = async (
   { db },
   { body: { service: input }, params, base },
 ) => {
-  const service = await findEntry(db, 'services', params.id ?? '');
+  const service = await getEntry(db, 'services', params.id ?? '');
   const changed = {
     ...service,
     ...(input.type === undefined ? {} : { type: text(input.type) }),
@@ -123,7 +123,7 @@ export const updateService: Handler<Identity, { service: Input }> = async (
 
 /** Its endpoints go with it. */
 export const deleteService: Handler<Identity> = async ({ db }, { params }) => {
-  const { id } = await findEntry(db, 'services', params.id ?? '');
+  const { id } = await getEntry(db, 'services', params.id ?? '');
   await db.transaction(async (tx) => {
     await associations.remove(tx, { serviceId: id });
     await removeEndpointsOf(tx, id);
@@ -142,12 +142,12 @@ export const listEndpoints: Handler<Identity> = async ({ db }, call) =>
   );
 
 export const showEndpoint: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ endpoint: endpointView(await findEntry(db, 'endpoints', params.id ?? ''), base) });
+  ok({ endpoint: endpointView(await getEntry(db, 'endpoints', params.id ?? ''), base) });
 
 export const createEndpoint: Handler<Identity, { endpoint: Input }> = async ({ db }, call) => {
   const { endpoint: input } = call.body;
   const regionId = text(input.region_id) || text(input.region) || null;
-  await findEntry(db, 'services', text(input.service_id)).catch(() => {
+  await getEntry(db, 'services', text(input.service_id)).catch(() => {
     throw badRequest(`Could not find service: ${text(input.service_id)}.`);
   });
   const face = input.interface as Endpoint['interface'];
@@ -171,7 +171,7 @@ export const updateEndpoint: Handler<Identity, { endpoint: Input }> = async (
   { db },
   { body: { endpoint: input }, params, base }: Call<{ endpoint: Input }>,
 ) => {
-  const endpoint = await findEntry(db, 'endpoints', params.id ?? '');
+  const endpoint = await getEntry(db, 'endpoints', params.id ?? '');
   const region = 'region_id' in input ? input.region_id : input.region;
   const changed = {
     ...endpoint,
@@ -182,7 +182,7 @@ export const updateEndpoint: Handler<Identity, { endpoint: Input }> = async (
     ...(region === undefined ? {} : { regionId: text(region) || null }),
     extra: { ...endpoint.extra, ...extraOf(input, endpointFields) },
   };
-  if (changed.serviceId !== endpoint.serviceId) await findEntry(db, 'services', changed.serviceId);
+  if (changed.serviceId !== endpoint.serviceId) await getEntry(db, 'services', changed.serviceId);
   await db.transaction(async (tx) => {
     if (changed.regionId !== null) await ensureRegion(tx, changed.regionId);
     await updateEntry(tx, 'endpoints', endpoint.id, changed);
@@ -191,7 +191,7 @@ export const updateEndpoint: Handler<Identity, { endpoint: Input }> = async (
 };
 
 export const deleteEndpoint: Handler<Identity> = async ({ db }, { params }) => {
-  const { id } = await findEntry(db, 'endpoints', params.id ?? '');
+  const { id } = await getEntry(db, 'endpoints', params.id ?? '');
   await db.transaction(async (tx) => {
     await forgetEndpoint(tx, id);
     await associations.remove(tx, { endpointId: id });

@@ -55,7 +55,7 @@ export const insertEntry = <T extends Table>(tx: Knex, table: T, row: RowOf[T]) 
     conflict(`Conflict occurred attempting to store ${singular[table]} - Duplicate ID, ${row.id}.`),
   );
 
-export async function findEntry<T extends Table>(db: Knex, table: T, id: string): Promise<RowOf[T]> {
+export async function getEntry<T extends Table>(db: Knex, table: T, id: string): Promise<RowOf[T]> {
   const row = await db(table).where({ id }).first();
   if (!row) throw absent(singular[table], id);
   return fromRow(row as Record<string, unknown>);

@@ -18,8 +18,8 @@ export interface Records<T> {
   /** 409 when one of that id is there. */
   insert(tx: Knex, row: T): Promise<void>;
   /** Throws 404. */
-  find(db: Knex, id: string): Promise<T>;
-  look(db: Knex, where: Partial<T>): Promise<T | undefined>;
+  get(db: Knex, id: string): Promise<T>;
+  find(db: Knex, where: Partial<T>): Promise<T | undefined>;
   list(db: Knex, filters: Filters): Promise<T[]>;
   listWhere(db: Knex, where: Partial<T>): Promise<T[]>;
   update(tx: Knex, id: string, change: Partial<T>): Promise<number>;
@@ -48,7 +48,7 @@ export function recordsOf<T extends object>({
         spelled.has(key) && value !== null ? JSON.parse(String(value)) : value,
       ]),
     ) as T;
-  const look = async (db: Knex, where: Partial<T>) => {
+  const find = async (db: Knex, where: Partial<T>) => {
     const row = await db(table)
       .where({ ...where })
       .first();
@@ -56,7 +56,7 @@ export function recordsOf<T extends object>({
   };
   const rows = async (query: PromiseLike<unknown>) => ((await query) as Record<string, unknown>[]).map(fromRow);
   return {
-    look,
+    find,
     insert: async (tx, row) => {
       const { id } = row as { id?: string };
       if (id !== undefined && (await tx(table).where({ id }).first('id')))
@@ -65,8 +65,8 @@ export function recordsOf<T extends object>({
         conflict(`Conflict occurred attempting to store ${what} - Duplicate entry.`),
       );
     },
-    find: async (db, id) => {
-      const row = await look(db, { id } as unknown as Partial<T>);
+    get: async (db, id) => {
+      const row = await find(db, { id } as unknown as Partial<T>);
       if (!row) throw absent(what, id);
       return row;
     },

@@ -2,16 +2,16 @@
 import { randomBytes } from 'node:crypto';
 import { created, gone, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
-import { findProject } from '../projects/store.ts';
-import { judged, judgedOn, type Subject } from '../subjects/judged.ts';
+import { getProject } from '../projects/store.ts';
+import { authorized, authorizedOn, type Subject } from '../subjects/authorized.ts';
 import { present, userSubject } from '../subjects/subjects.ts';
-import { boundsOf, delegationOf, reaches, refuseOtherProject } from '../tokens/delegation.ts';
+import { allowsProject, delegationForRead, delegationForWrite, refuseOtherProject } from '../tokens/delegation.ts';
 import type { User } from '../users/store.ts';
 import { type Credential, ec2Blob, idOfAccess, opened, sealedRow } from './operations.ts';
 import { type CredentialRow, credentialRows } from './store.ts';
 
 /** Whose keys the path is about. */
-const onOwner = judgedOn<User | undefined, User>({
+const onOwner = authorizedOn<User | undefined, User>({
   ...userSubject,
   target: (_user, { id }) => ({ user_id: id, 'target.credential.user_id': id }),
 });
@@ -25,8 +25,8 @@ const view = ({ userId, projectId, blob }: Credential, base: string) => {
 type NewKey = { readonly tenant_id: string };
 
 export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async (identity, call, { id: userId }) => {
-  const project = await findProject(identity.db, call.body.tenant_id);
-  const delegation = await delegationOf(identity, call.caller);
+  const project = await getProject(identity.db, call.body.tenant_id);
+  const delegation = await delegationForWrite(identity, call.caller);
   refuseOtherProject(delegation, project.id);
   const [access, secret] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
   const credential: Credential = {
@@ -42,9 +42,9 @@ export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async
 });
 
 export const listEc2 = onOwner('identity:ec2_list_credentials', async (identity, call, { id: userId }) => {
-  const bounds = await boundsOf(identity, call.caller);
+  const bounds = await delegationForRead(identity, call.caller);
   const all = await credentialRows.listWhere(identity.db, { userId, type: 'ec2' });
-  const rows = all.filter((row) => reaches(bounds, row.projectId));
+  const rows = all.filter((row) => allowsProject(bounds, row.projectId));
   return ok(
     collection(
       call,
@@ -56,19 +56,19 @@ export const listEc2 = onOwner('identity:ec2_list_credentials', async (identity,
 
 /** The key itself says whose it is, whatever user the path names; Keystone tells everybody that one is not there. */
 const subject: Subject<CredentialRow | undefined, CredentialRow> = {
-  find: ({ db }, { access = '' }) => credentialRows.look(db, { id: idOfAccess(access), type: 'ec2' }),
+  find: ({ db }, { access = '' }) => credentialRows.find(db, { id: idOfAccess(access), type: 'ec2' }),
   target: (row) => (row ? { user_id: row.userId, 'target.credential.user_id': row.userId } : {}),
   whole: (row, { access }) => present('credential', row, access),
 };
-const onKey = (rule: `identity:ec2_${string}`) => ({ subject, rule, absentFirst: true });
+const onKey = (rule: `identity:ec2_${string}`) => ({ subject, rule, notFoundFirst: true });
 
-export const showEc2 = judged(onKey('identity:ec2_get_credential'), async (identity, call, row) => {
-  refuseOtherProject(await boundsOf(identity, call.caller), row.projectId);
+export const showEc2 = authorized(onKey('identity:ec2_get_credential'), async (identity, call, row) => {
+  refuseOtherProject(await delegationForRead(identity, call.caller), row.projectId);
   return ok({ credential: view(opened(identity, row), call.base) });
 });
 
-export const deleteEc2 = judged(onKey('identity:ec2_delete_credential'), async (identity, call, row) => {
-  refuseOtherProject(await delegationOf(identity, call.caller), row.projectId);
+export const deleteEc2 = authorized(onKey('identity:ec2_delete_credential'), async (identity, call, row) => {
+  refuseOtherProject(await delegationForWrite(identity, call.caller), row.projectId);
   await credentialRows.remove(identity.db, { id: row.id });
   return gone();
 });

@@ -3,9 +3,9 @@ import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { extraOf } from '../projects/operations.ts';
-import { judgedOn } from '../subjects/judged.ts';
+import { authorizedOn } from '../subjects/authorized.ts';
 import { present } from '../subjects/subjects.ts';
-import { boundsOf, delegationOf, reaches, refuseOtherProject } from '../tokens/delegation.ts';
+import { allowsProject, delegationForRead, delegationForWrite, refuseOtherProject } from '../tokens/delegation.ts';
 import { type Credential, credentialId, ec2Blob, opened, sealedRow } from './operations.ts';
 import { type CredentialRow, credentialRows } from './store.ts';
 
@@ -31,10 +31,10 @@ const view = ({ id, userId, projectId, type, blob, extra }: Credential, base: st
 });
 
 export const listCredentials: Handler<Identity> = async (identity, call) => {
-  const bounds = await boundsOf(identity, call.caller);
+  const bounds = await delegationForRead(identity, call.caller);
   const rows = await credentialRows.list(identity.db, call.queries);
   const own = rows.filter(
-    (row) => reaches(bounds, row.projectId) && call.may('identity:list_credentials', target(row)),
+    (row) => allowsProject(bounds, row.projectId) && call.may('identity:list_credentials', target(row)),
   );
   return ok(
     collection(
@@ -49,7 +49,7 @@ export const createCredential: Handler<Identity, { credential: CredentialInput }
   const { credential: input } = call.body;
   const userId = input.user_id ?? call.caller.userId;
   call.authorize('identity:create_credential', target({ userId }));
-  const delegation = await delegationOf(identity, call.caller);
+  const delegation = await delegationForWrite(identity, call.caller);
   refuseOtherProject(delegation, input.project_id ?? null);
   const type = input.type ?? '';
   const blob = typeof input.blob === 'string' ? input.blob : JSON.stringify(input.blob);
@@ -66,14 +66,14 @@ export const createCredential: Handler<Identity, { credential: CredentialInput }
   return created({ credential: view(credential, call.base) });
 };
 
-const onCredential = judgedOn<CredentialRow | undefined, CredentialRow>({
-  find: ({ db }, { id = '' }) => credentialRows.look(db, { id }),
+const onCredential = authorizedOn<CredentialRow | undefined, CredentialRow>({
+  find: ({ db }, { id = '' }) => credentialRows.find(db, { id }),
   target: (row) => (row ? target(row) : {}),
   whole: (row, { id }) => present('credential', row, id),
 });
 
 export const showCredential = onCredential('identity:get_credential', async (identity, call, row) => {
-  refuseOtherProject(await boundsOf(identity, call.caller), row.projectId);
+  refuseOtherProject(await delegationForRead(identity, call.caller), row.projectId);
   return ok({ credential: view(opened(identity, row), call.base) });
 });
 
@@ -97,7 +97,7 @@ function refuseEscalation(credential: Credential, input: CredentialInput, change
 type Change = { readonly credential: CredentialInput };
 
 export const updateCredential = onCredential<Change>('identity:update_credential', async (identity, call, row) => {
-  const delegation = await delegationOf(identity, call.caller);
+  const delegation = await delegationForWrite(identity, call.caller);
   refuseOtherProject(delegation, row.projectId);
   const credential = opened(identity, row);
   const { credential: input } = call.body;
@@ -119,7 +119,7 @@ export const updateCredential = onCredential<Change>('identity:update_credential
 export const deleteCredential = onCredential(
   'identity:delete_credential',
   async (identity, call, { id, projectId }) => {
-    refuseOtherProject(await delegationOf(identity, call.caller), projectId);
+    refuseOtherProject(await delegationForWrite(identity, call.caller), projectId);
     await credentialRows.remove(identity.db, { id });
     return gone();
   },

@@ -3,12 +3,12 @@ import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import { type Answer, type Handler, ok } from '#shared/http/route.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
-import { lookUser } from '../directories/people.ts';
-import { lookAccessToken } from '../oauth/operations.ts';
+import { findUser } from '../directories/users-and-groups.ts';
+import { findAccessToken } from '../oauth/operations.ts';
 import { accessTokenScope, credentialScope, trustScope } from '../tokens/delegated-scope.ts';
 import { issueToken } from '../tokens/issue.ts';
 import { refuseDisabled } from '../tokens/methods.ts';
-import { type Scoped, scopeFor } from '../tokens/scope.ts';
+import { scopeOfUser, type TokenScope } from '../tokens/scope.ts';
 import { tokenView } from '../tokens/view.ts';
 import { trusts } from '../trusts/store.ts';
 import type { User } from '../users/store.ts';
@@ -17,35 +17,35 @@ import { isRightlySigned, isRightlySignedText, type SignedRequest } from './sign
 import { credentialRows } from './store.ts';
 
 async function keyOf(identity: Identity, access: string): Promise<Credential> {
-  const row = await credentialRows.look(identity.db, { id: idOfAccess(access), type: 'ec2' });
+  const row = await credentialRows.find(identity.db, { id: idOfAccess(access), type: 'ec2' });
   if (!row) throw unauthorized();
   return opened(identity, row);
 }
 
 /** A key made with a limited token gives limited ones. */
-async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: Credential): Promise<Scoped> {
+async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: Credential): Promise<TokenScope> {
   const { trust_id: trust, app_cred_id: app, access_token_id: access } = ec2Blob(blob);
   if (trust) {
-    const trustee = await lookUser(identity, (await trusts.look(identity.db, { id: trust }))?.trusteeId ?? '');
+    const trustee = await findUser(identity, (await trusts.find(identity.db, { id: trust }))?.trusteeId ?? '');
     if (!trustee) throw unauthorized();
     return trustScope(identity, trustee, trust);
   }
   if (app) {
-    const credential = await applicationCredentials.look(identity.db, { id: app });
+    const credential = await applicationCredentials.find(identity.db, { id: app });
     if (!credential) throw unauthorized();
     return credentialScope(identity, credential);
   }
   if (access) {
-    const token = await lookAccessToken(identity, access);
+    const token = await findAccessToken(identity, access);
     if (!token || token.projectId !== projectId) throw unauthorized();
     return accessTokenScope(identity, token);
   }
-  return scopeFor(identity, user, { project: { id: projectId ?? '' } });
+  return scopeOfUser(identity, user, { project: { id: projectId ?? '' } });
 }
 
 async function login(identity: Identity, key: Credential): Promise<Answer & { readonly claims: unknown }> {
   const since = Date.now();
-  const user = await lookUser(identity, key.userId);
+  const user = await findUser(identity, key.userId);
   if (!user) throw unauthorized();
   await refuseDisabled(identity, user);
   const scoped = await scopeOfKey(identity, user, key);

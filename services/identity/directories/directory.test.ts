@@ -79,7 +79,7 @@ for (const { name, db, rows, ldap } of grounds) {
   meets(`ldap on ${name}`, ldap, skipWithoutSlapd);
 
   test(`what a directory kept goes with its domain, on ${name}`, { skip: skipWithoutSlapd }, async () => {
-    const actor = { actorKind: 'user', actorId: (await ldap.userNamed('ann'))?.id ?? '' } as const;
+    const actor = { actorKind: 'user', actorId: (await ldap.findUserNamed('ann'))?.id ?? '' } as const;
     const grant = { ...actor, targetKind: 'system', targetId: 'all', roleId: 'r', inherited: false } as const;
     await ensureAssignment(db, grant);
     await db.transaction(async (tx) => {
@@ -94,23 +94,23 @@ for (const { name, db, rows, ldap } of grounds) {
 
 function meets(name: string, directory: Directory, skip: false | string): void {
   describe(name, { skip }, () => {
-    const userId = async (named: string) => (await directory.userNamed(named))?.id ?? '';
-    const groupId = async (named: string) => (await directory.groupNamed(named))?.id ?? '';
+    const userId = async (named: string) => (await directory.findUserNamed(named))?.id ?? '';
+    const groupId = async (named: string) => (await directory.findGroupNamed(named))?.id ?? '';
 
     test('a user is found by name in any case, and by the id that gives', async () => {
-      const ann = await directory.userNamed('Ann');
+      const ann = await directory.findUserNamed('Ann');
       assert.equal(ann?.name, 'ann');
-      assert.deepEqual(await directory.lookUser(ann?.id ?? ''), ann);
+      assert.deepEqual(await directory.findUser(ann?.id ?? ''), ann);
       assert.equal(ann?.extra.email, 'ann@example.org');
-      assert.equal(await directory.userNamed('nobody'), undefined);
-      assert.equal(await directory.lookUser(await groupId('staff')), undefined, 'a group is no user');
+      assert.equal(await directory.findUserNamed('nobody'), undefined);
+      assert.equal(await directory.findUser(await groupId('staff')), undefined, 'a group is no user');
     });
 
     test('a group is found by name and id, and says what it is for', async () => {
-      const staff = await directory.groupNamed('staff');
+      const staff = await directory.findGroupNamed('staff');
       assert.equal(staff?.description, 'the staff');
-      assert.deepEqual(await directory.lookGroup(staff?.id ?? ''), staff);
-      assert.equal(await directory.lookGroup(await userId('ann')), undefined, 'a user is no group');
+      assert.deepEqual(await directory.findGroup(staff?.id ?? ''), staff);
+      assert.equal(await directory.findGroup(await userId('ann')), undefined, 'a user is no group');
     });
 
     const filtered: readonly (readonly [filters: Record<string, string[]>, found: string[]])[] = [
@@ -145,7 +145,7 @@ function meets(name: string, directory: Directory, skip: false | string): void {
     });
 
     test('only its own password is a user’s', async () => {
-      const ann = await directory.userNamed('ann');
+      const ann = await directory.findUserNamed('ann');
       assert.equal(await directory.verify(ann, 'ann-password'), true);
       for (const wrong of ['bob-password', '', ' '])
         assert.equal(await directory.verify(ann, wrong), false, JSON.stringify(wrong));

@@ -4,11 +4,11 @@ import type { User } from '../users/store.ts';
 
 /** The users and groups of a domain, wherever it keeps them, by the ids that everybody knows. A list may end past `most`. */
 export interface Directory {
-  lookUser(id: string): Promise<User | undefined>;
-  userNamed(name: string): Promise<User | undefined>;
+  findUser(id: string): Promise<User | undefined>;
+  findUserNamed(name: string): Promise<User | undefined>;
   listUsers(filters: Filters, most?: number): Promise<User[]>;
-  lookGroup(id: string): Promise<Group | undefined>;
-  groupNamed(name: string): Promise<Group | undefined>;
+  findGroup(id: string): Promise<Group | undefined>;
+  findGroupNamed(name: string): Promise<Group | undefined>;
   listGroups(filters: Filters, most?: number): Promise<Group[]>;
   groupsOf(userId: string): Promise<Group[]>;
   membersOf(groupId: string, filters: Filters): Promise<User[]>;

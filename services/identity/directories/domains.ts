@@ -7,8 +7,8 @@ import { openedOptions } from '../domain-config/secrets.ts';
 import { listOptions } from '../domain-config/store.ts';
 import type { Connection } from '../drivers/ldap/connection.ts';
 import type { LdapDirectory } from '../drivers/ldap/directory.ts';
+import { DirectoryError, toDirectoryError } from '../drivers/ldap/directory-error.ts';
 import { type RawOptions, readOptions } from '../drivers/ldap/options.ts';
-import { DirectoryTrouble, troubleOf } from '../drivers/ldap/trouble.ts';
 
 interface Open {
   readonly directory: LdapDirectory;
@@ -70,11 +70,11 @@ async function directoryFor({ sealer, log }: Parts, domainId: string, kept: stri
     const options = readOptions(raw);
     return openDirectory(options, watched(openConnection(options), log, domainId));
   } catch (error) {
-    return openDirectory(readOptions({}), watched(broken(troubleOf(error, domainId)), log, domainId));
+    return openDirectory(readOptions({}), watched(broken(toDirectoryError(error, domainId)), log, domainId));
   }
 }
 
-function broken(trouble: DirectoryTrouble): Connection {
+function broken(trouble: DirectoryError): Connection {
   const refuse = () => Promise.reject(trouble);
   return { search: refuse, accepts: refuse, facts: refuse, close: () => {} };
 }
@@ -89,7 +89,7 @@ function watched(connection: Connection, log: Log, domainId: string): Connection
       away = false;
       return done;
     } catch (error) {
-      if (error instanceof DirectoryTrouble && !away) {
+      if (error instanceof DirectoryError && !away) {
         const { trouble, detail } = error;
         log.warn({ domainId, trouble, detail }, 'the directory of a domain cannot be asked');
         away = true;

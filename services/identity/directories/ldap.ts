@@ -5,9 +5,9 @@ import type { Person, Team } from '../drivers/ldap/entries.ts';
 import type { Group } from '../groups/store.ts';
 import { newUser, type User } from '../users/store.ts';
 import type { Directory } from './directory.ts';
-import { comparisonsOf, fits } from './fits.ts';
+import { comparisonsOf, fits } from './filters.ts';
 import { publicIdOf } from './public-id.ts';
-import { ensureMappings, lookMapping, type Mapping } from './store.ts';
+import { ensureMappings, findMapping, type Mapping } from './store.ts';
 
 type Kind = Mapping['kind'];
 
@@ -30,7 +30,7 @@ export function ldapOf({ db }: Pick<Identity, 'db'>, domainId: string, ldap: Lda
   const groups = async (found: readonly (Team | undefined)[]) =>
     (await kept('group', present(found))).map(([id, team]) => groupOf(id, domainId, team));
   const localId = async (kind: Kind, id: string) => {
-    const mapping = await lookMapping(db, id);
+    const mapping = await findMapping(db, id);
     return mapping?.domainId === domainId && mapping.kind === kind ? mapping.localId : undefined;
   };
   const person = async (id: string) => {
@@ -46,14 +46,14 @@ export function ldapOf({ db }: Pick<Identity, 'db'>, domainId: string, ldap: Lda
     return found ? groups(await ldap.teamsOf(found)) : [];
   };
   return {
-    lookUser: async (id) => (await users([await person(id)]))[0],
-    userNamed: async (name) => (await users([await ldap.people.named(name)]))[0],
+    findUser: async (id) => (await users([await person(id)]))[0],
+    findUserNamed: async (name) => (await users([await ldap.people.named(name)]))[0],
     listUsers: async (filters) => {
       const asked = comparisonsOf(filters);
       return (await users(await ldap.people.list(asked))).filter((user) => fits(user, asked));
     },
-    lookGroup: async (id) => (await groups([await team(id)]))[0],
-    groupNamed: async (name) => (await groups([await ldap.teams.named(name)]))[0],
+    findGroup: async (id) => (await groups([await team(id)]))[0],
+    findGroupNamed: async (name) => (await groups([await ldap.teams.named(name)]))[0],
     listGroups: async (filters) => {
       const asked = comparisonsOf(filters);
       return (await groups(await ldap.teams.list(asked))).filter((group) => fits(group, asked));

@@ -11,7 +11,7 @@ export interface Mapping {
 /** So many rows are asked for, or written, in one statement. */
 const atOnce = 200;
 
-export const lookMapping = async (db: Knex, publicId: string): Promise<Mapping | undefined> =>
+export const findMapping = async (db: Knex, publicId: string): Promise<Mapping | undefined> =>
   db<Mapping>('id_mapping').where({ publicId }).first();
 
 /** Safe to ask by several at once: the same thing has the same id. */

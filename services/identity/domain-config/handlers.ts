@@ -2,7 +2,7 @@ import { forbidden } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Identity } from '../context.ts';
-import { findDomain } from '../projects/store.ts';
+import { getDomain } from '../projects/store.ts';
 import { dropConfig, setConfig } from './operations.ts';
 import { absentConfig, defaults, defaultsOf, type Groups, isHidden } from './options.ts';
 import { type DomainOption, listOptions } from './store.ts';
@@ -30,7 +30,7 @@ async function configOf({ db }: Identity, call: Pick<Call, 'params'>): Promise<u
 }
 
 export const showConfig: Handler<Identity> = async (identity, call) => {
-  await findDomain(identity.db, call.params.id ?? '');
+  await getDomain(identity.db, call.params.id ?? '');
   return ok({ config: await configOf(identity, call) });
 };
 
@@ -41,7 +41,7 @@ export const showSecurity: Handler<Identity> = async ({ config, db }, { params }
   const { option } = params;
   if (option !== undefined && !securityOptions.some((each) => each === option))
     throw forbidden(`Reading security compliance values other than ${securityOptions.join(' and ')} is not allowed.`);
-  await findDomain(db, params.id ?? '');
+  await getDomain(db, params.id ?? '');
   const values: Readonly<Record<string, string | null>> = {
     password_regex: config.passwordRegex || null,
     password_regex_description: config.passwordRegexDescription || null,
@@ -53,7 +53,7 @@ export const showSecurity: Handler<Identity> = async ({ config, db }, { params }
 /** As it is after the whole of it was set: the path narrows what may be in the body. */
 async function store(identity: Identity, call: Call<{ config: Readonly<Record<string, unknown>> }>, keep: boolean) {
   const { domainId, group, option } = placeOf(call);
-  await findDomain(identity.db, domainId);
+  await getDomain(identity.db, domainId);
   const { config } = call.body;
   const groups = (option !== undefined && group !== undefined ? { [group]: config } : config) as Groups;
   const strange = Object.keys(groups).some((each) => group !== undefined && each !== group);
@@ -77,7 +77,7 @@ export const patchConfig: Handler<Identity, { config: Readonly<Record<string, un
 
 export const deleteConfig: Handler<Identity> = async (identity, call): Promise<Answer> => {
   const place = placeOf(call);
-  await findDomain(identity.db, place.domainId);
+  await getDomain(identity.db, place.domainId);
   await dropConfig(identity, place);
   return gone();
 };

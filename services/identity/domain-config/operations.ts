@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import { forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { revokeElsewhere } from '../keys/revoke.ts';
-import { raiseEpoch } from '../keys/store.ts';
-import { absentConfig, type Groups, refuseStrange } from './options.ts';
+import { revokeLdapUsers } from '../keys/revoke.ts';
+import { incrementEpoch } from '../keys/store.ts';
+import { absentConfig, type Groups, refuseUnknownOptions } from './options.ts';
 import { keptOption } from './secrets.ts';
 import { type DomainOption, listOptions, removeOptions, setOption } from './store.ts';
 
@@ -14,7 +14,7 @@ export async function setConfig(
   groups: Groups,
   { keep }: { readonly keep: boolean },
 ): Promise<void> {
-  refuseStrange(groups);
+  refuseUnknownOptions(groups);
   refuseForServices(domainId, groups);
   await changing(identity, domainId, async (tx) => {
     if (!keep) await removeOptions(tx, { domainId });
@@ -42,8 +42,8 @@ async function changing(identity: Identity, domainId: string, work: (tx: Knex) =
   await identity.db.transaction(async (tx) => {
     const had = await hasDirectory(tx, domainId);
     await work(tx);
-    if (had && !(await hasDirectory(tx, domainId))) await revokeElsewhere(identity, tx, domainId);
-    await raiseEpoch(tx);
+    if (had && !(await hasDirectory(tx, domainId))) await revokeLdapUsers(identity, tx, domainId);
+    await incrementEpoch(tx);
   });
   await identity.tokenKeysChanged();
 }

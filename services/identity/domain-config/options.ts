@@ -20,7 +20,7 @@ export const hidden: Readonly<Record<string, readonly string[]>> = { ldap: ['pas
 
 export const isHidden = (group: string, option: string): boolean => own(hidden, group)?.includes(option) ?? false;
 
-export function refuseStrange(groups: Groups): void {
+export function refuseUnknownOptions(groups: Groups): void {
   for (const [group, options] of Object.entries(groups)) {
     const known = own(defaults, group);
     if (!known) throw badRequest(`Invalid domain specific configuration: the group ${group} is not supported.`);

@@ -1,12 +1,12 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
-import { findEntry, listEntries } from '../catalog/store.ts';
+import { getEntry, listEntries } from '../catalog/store.ts';
 import { endpointView } from '../catalog/view.ts';
-import { plainHandlers } from '../collection/handlers.ts';
+import { crudHandlers } from '../collection/crud-handlers.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { newId } from '../projects/operations.ts';
-import { absent, findProject, findProjects, listTags } from '../projects/store.ts';
+import { absent, getProject, listProjectsById, listTags } from '../projects/store.ts';
 import { projectView } from '../projects/view.ts';
 import {
   type EndpointGroup,
@@ -39,7 +39,7 @@ const view = ({ id, name, description, filters }: EndpointGroup, base: string) =
   links: { self: `${base}/v3/OS-EP-FILTER/endpoint_groups/${id}` },
 });
 
-export const groupHandlers = plainHandlers<EndpointGroup>({
+export const groupHandlers = crudHandlers<EndpointGroup>({
   records: endpointGroups,
   one: 'endpoint_group',
   many: 'endpoint_groups',
@@ -59,7 +59,7 @@ export const groupHandlers = plainHandlers<EndpointGroup>({
 });
 
 const projectsPage = async ({ db }: Identity, call: Call<never>, ids: readonly string[]) => {
-  const projects = await findProjects(db, ids);
+  const projects = await listProjectsById(db, ids);
   const tags = await listTags(db, ids);
   return ok(
     collection(
@@ -72,8 +72,8 @@ const projectsPage = async ({ db }: Identity, call: Call<never>, ids: readonly s
 
 /** /v3/OS-EP-FILTER/projects/:id/endpoints/:endpointId */
 const chosenOf = async ({ db }: Identity, { params }: Call<never>) => {
-  const project = await findProject(db, params.id ?? '');
-  const endpoint = await findEntry(db, 'endpoints', params.endpointId ?? '');
+  const project = await getProject(db, params.id ?? '');
+  const endpoint = await getEntry(db, 'endpoints', params.endpointId ?? '');
   return { projectId: project.id, endpointId: endpoint.id };
 };
 
@@ -96,7 +96,7 @@ export const dropEndpoint: Handler<Identity> = async (identity, call) => {
 
 /** Those chosen one by one, and those of its groups. */
 export const listEndpointsOfProject: Handler<Identity> = async ({ db }, call) => {
-  const { id: projectId } = await findProject(db, call.params.id ?? '');
+  const { id: projectId } = await getProject(db, call.params.id ?? '');
   const ids = new Set((await listChosen(db, { projectId })).map(({ endpointId }) => endpointId));
   const groups = await groupsOf(db, projectId);
   const all = await listEntries(db, 'endpoints', {});
@@ -111,7 +111,7 @@ export const listEndpointsOfProject: Handler<Identity> = async ({ db }, call) =>
 };
 
 export const listProjectsOfEndpoint: Handler<Identity> = async (identity, call) => {
-  const endpoint = await findEntry(identity.db, 'endpoints', call.params.endpointId ?? '');
+  const endpoint = await getEntry(identity.db, 'endpoints', call.params.endpointId ?? '');
   const chosen = await listChosen(identity.db, { endpointId: endpoint.id });
   return projectsPage(
     identity,
@@ -122,8 +122,8 @@ export const listProjectsOfEndpoint: Handler<Identity> = async (identity, call) 
 
 /** /v3/OS-EP-FILTER/endpoint_groups/:id/projects/:projectId */
 const chosenGroupOf = async ({ db }: Identity, { params }: Call<never>) => {
-  const group = await endpointGroups.find(db, params.id ?? '');
-  const project = await findProject(db, params.projectId ?? '');
+  const group = await endpointGroups.get(db, params.id ?? '');
+  const project = await getProject(db, params.projectId ?? '');
   return { projectId: project.id, endpointGroupId: group.id };
 };
 
@@ -146,7 +146,7 @@ export const dropGroup: Handler<Identity> = async (identity, call) => {
 };
 
 export const listProjectsOfGroup: Handler<Identity> = async (identity, call) => {
-  const { id } = await endpointGroups.find(identity.db, call.params.id ?? '');
+  const { id } = await endpointGroups.get(identity.db, call.params.id ?? '');
   const chosen = await listChosenGroups(identity.db, { endpointGroupId: id });
   return projectsPage(
     identity,
@@ -156,7 +156,7 @@ export const listProjectsOfGroup: Handler<Identity> = async (identity, call) => 
 };
 
 export const listEndpointsOfGroup: Handler<Identity> = async ({ db }, call) => {
-  const group = await endpointGroups.find(db, call.params.id ?? '');
+  const group = await endpointGroups.get(db, call.params.id ?? '');
   const inside = (await listEntries(db, 'endpoints', {})).filter((endpoint) => isIn(group, endpoint));
   return ok(
     collection(
@@ -168,7 +168,7 @@ export const listEndpointsOfGroup: Handler<Identity> = async ({ db }, call) => {
 };
 
 export const listGroupsOfProject: Handler<Identity> = async ({ db }, call) => {
-  const { id } = await findProject(db, call.params.id ?? '');
+  const { id } = await getProject(db, call.params.id ?? '');
   const groups = await groupsOf(db, id);
   return ok(
     collection(

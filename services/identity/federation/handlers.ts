@@ -1,13 +1,13 @@
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { type Input, plainHandlers } from '../collection/handlers.ts';
+import { crudHandlers, type Input } from '../collection/crud-handlers.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { createDomain } from '../projects/operations.ts';
-import { findDomain } from '../projects/store.ts';
-import { type Rule, refuseOddRules } from './rules.ts';
+import { getDomain } from '../projects/store.ts';
+import { type Rule, refuseInvalidRules } from './rules.ts';
 import {
-  findProtocol,
+  getProtocol,
   type IdentityProvider,
   identityProviders,
   insertProtocol,
@@ -40,12 +40,12 @@ const providerView = (idp: IdentityProvider, base: string) => {
 /** Its users need a domain: one that is named, or one that is made for it. */
 async function providerOf({ db }: Identity, input: Input, call: Call<unknown>): Promise<IdentityProvider> {
   const id = call.params.id ?? '';
-  if (await identityProviders.look(db, { id }))
+  if (await identityProviders.find(db, { id }))
     throw conflict(`Conflict occurred attempting to store identity_provider - Duplicate entry found with ID ${id}.`);
   const remoteIds = (input.remote_ids as readonly string[] | null | undefined) ?? [];
   await refuseTaken(db, id, remoteIds);
   const domainId = textOrNull(input.domain_id) ?? (await createDomain({ db }, { name: `federation-${id}` })).id;
-  await findDomain(db, domainId);
+  await getDomain(db, domainId);
   return {
     id,
     enabled: input.enabled === true,
@@ -62,7 +62,7 @@ async function refuseTaken(db: Identity['db'], id: string, remoteIds: readonly s
   if (taken !== undefined) throw conflict(`The remote id ${taken} belongs to another identity provider.`);
 }
 
-export const providerHandlers = plainHandlers<IdentityProvider>({
+export const providerHandlers = crudHandlers<IdentityProvider>({
   records: identityProviders,
   one: 'identity_provider',
   many: 'identity_providers',
@@ -82,7 +82,7 @@ export const providerHandlers = plainHandlers<IdentityProvider>({
   alsoRemove: (tx, { id }) => removeProtocols(tx, { idpId: id }),
 });
 
-export const mappingHandlers = plainHandlers<Mapping>({
+export const mappingHandlers = crudHandlers<Mapping>({
   records: mappings,
   one: 'mapping',
   many: 'mappings',
@@ -99,11 +99,11 @@ export const mappingHandlers = plainHandlers<Mapping>({
 function rulesOf(input: Input, fallback: string): Pick<Mapping, 'rules' | 'schemaVersion'> {
   const rules = input.rules as readonly Rule[];
   const schemaVersion = textOrNull(input.schema_version) ?? fallback;
-  refuseOddRules(rules, schemaVersion);
+  refuseInvalidRules(rules, schemaVersion);
   return { rules, schemaVersion };
 }
 
-export const serviceProviderHandlers = plainHandlers<ServiceProvider>({
+export const serviceProviderHandlers = crudHandlers<ServiceProvider>({
   records: serviceProviders,
   one: 'service_provider',
   many: 'service_providers',
@@ -151,7 +151,7 @@ interface ProtocolInput {
 }
 
 export const listProviderProtocols: Handler<Identity> = async ({ db }, call) => {
-  const { id } = await identityProviders.find(db, call.params.id ?? '');
+  const { id } = await identityProviders.get(db, call.params.id ?? '');
   const found = await listProtocols(db, { idpId: id });
   return ok(
     collection(
@@ -164,16 +164,16 @@ export const listProviderProtocols: Handler<Identity> = async ({ db }, call) => 
 
 export const showProtocol: Handler<Identity> = async ({ db }, call) => {
   const { idpId, id } = place(call);
-  return ok({ protocol: protocolView(await findProtocol(db, idpId, id), call.base) });
+  return ok({ protocol: protocolView(await getProtocol(db, idpId, id), call.base) });
 };
 
 async function refuseUnknownMapping(db: Identity['db'], id: string): Promise<void> {
-  if (!(await mappings.look(db, { id }))) throw badRequest(`Invalid mapping id: ${id}`);
+  if (!(await mappings.find(db, { id }))) throw badRequest(`Invalid mapping id: ${id}`);
 }
 
 export const createProtocol: Handler<Identity, { protocol: ProtocolInput }> = async ({ db }, call) => {
   const { idpId, id } = place(call);
-  await identityProviders.find(db, idpId);
+  await identityProviders.get(db, idpId);
   const { mapping_id: mappingId = '', remote_id_attribute: remoteIdAttribute = null } = call.body.protocol;
   await refuseUnknownMapping(db, mappingId);
   if ((await listProtocols(db, { idpId, id })).length > 0)
@@ -185,7 +185,7 @@ export const createProtocol: Handler<Identity, { protocol: ProtocolInput }> = as
 
 export const changeProtocol: Handler<Identity, { protocol: ProtocolInput }> = async ({ db }, call) => {
   const { idpId, id } = place(call);
-  const before = await findProtocol(db, idpId, id);
+  const before = await getProtocol(db, idpId, id);
   const input = call.body.protocol;
   if (input.mapping_id !== undefined) await refuseUnknownMapping(db, input.mapping_id);
   const changed = {
@@ -199,7 +199,7 @@ export const changeProtocol: Handler<Identity, { protocol: ProtocolInput }> = as
 
 export const deleteProtocol: Handler<Identity> = async ({ db }, call) => {
   const { idpId, id } = place(call);
-  await findProtocol(db, idpId, id);
+  await getProtocol(db, idpId, id);
   await removeProtocols(db, { idpId, id });
   return gone();
 };

@@ -2,9 +2,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import { bytes, type Call, created, type Handler } from '#shared/http/route.ts';
-import type { LogInAnswer } from '../audit/audited.ts';
+import type { LogInAnswer } from '../audit/with-audit.ts';
 import type { Identity } from '../context.ts';
-import { type Issued, issueToken } from '../tokens/issue.ts';
+import { type IssuedToken, issueToken } from '../tokens/issue.ts';
 import { tokenView } from '../tokens/view.ts';
 import { type Asserted, federate, remoteIdOf } from './login.ts';
 import type { Assertion } from './mapping.ts';
@@ -15,7 +15,11 @@ type Asked = Call<never>;
 
 export const federatedLogin: Handler<Identity> = async (identity, call) => {
   const { id: idpId = '', protocolId = '' } = call.params;
-  const { token, claims } = await enter(identity, call, { idpId, protocolId, assertion: assertionOf(identity, call) });
+  const { token, claims } = await issueFederatedToken(identity, call, {
+    idpId,
+    protocolId,
+    assertion: assertionOf(identity, call),
+  });
   return created({ token: await tokenView(identity, claims, { catalog: false }) }, { 'x-subject-token': token });
 };
 
@@ -24,7 +28,7 @@ export const signOnByProvider: Handler<Identity> = async (identity, call) => {
   const { id: idpId = '', protocolId = '' } = call.params;
   const assertion = assertionOf(identity, call);
   const dashboard = dashboardOf(identity, call);
-  return sendBack(dashboard, await enter(identity, call, { idpId, protocolId, assertion }));
+  return postToDashboard(dashboard, await issueFederatedToken(identity, call, { idpId, protocolId, assertion }));
 };
 
 /** What is asserted names the provider. */
@@ -33,10 +37,10 @@ export const signOn: Handler<Identity> = async (identity, call) => {
   const assertion = assertionOf(identity, call);
   const idpId = await providerOf(identity, protocolId, assertion);
   const dashboard = dashboardOf(identity, call);
-  return sendBack(dashboard, await enter(identity, call, { idpId, protocolId, assertion }));
+  return postToDashboard(dashboard, await issueFederatedToken(identity, call, { idpId, protocolId, assertion }));
 };
 
-async function enter(identity: Identity, { caller }: Asked, asserted: Asserted): Promise<Issued> {
+async function issueFederatedToken(identity: Identity, { caller }: Asked, asserted: Asserted): Promise<IssuedToken> {
   const since = Date.now();
   const { user, federated } = await federate(identity, caller, asserted);
   const proven = { user, methods: [asserted.protocolId], since };
@@ -64,7 +68,7 @@ function dashboardOf({ config }: Identity, { query: { origin } }: Asked): string
 
 const lowerHost = (url: string) => url.replace(/^[^/]*\/\/[^/]+/, (start) => start.toLowerCase());
 
-function sendBack(dashboard: string, { token, claims }: Issued): LogInAnswer {
+function postToDashboard(dashboard: string, { token, claims }: IssuedToken): LogInAnswer {
   const { html, headers } = signOnPage(dashboard, token);
   return { ...bytes(200, Buffer.from(html), headers), userId: claims.sub };
 }

@@ -4,24 +4,24 @@ import type { Caller } from '#shared/auth/caller.ts';
 import type { Claims } from '#shared/auth/token.ts';
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { directoryOf, lookUser as lookAnyUser, lookGroup } from '../directories/people.ts';
+import { directoryOf, findUser as findAnyUser, findGroup } from '../directories/users-and-groups.ts';
 import { newId } from '../projects/operations.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
-import { insertUser, lookUser, newUser, type User, updateUser } from '../users/store.ts';
+import { findUser, insertUser, newUser, type User, updateUser } from '../users/store.ts';
 import { type Assertion, type Mapped, mapped } from './mapping.ts';
 import { plansFor, provision } from './provision.ts';
-import { type Rule, takesAway } from './rules.ts';
+import { type Rule, removesOldRoles } from './rules.ts';
 import {
-  findProtocol,
+  findFederatedUser,
+  getProtocol,
   type IdentityProvider,
   identityProviders,
   insertFederated,
-  lookFederated,
   mappings,
   type Protocol,
 } from './store.ts';
 
-export interface Entered {
+export interface FederatedLogin {
   readonly user: User;
   /** Of whom another has said it; not of a user of ours whom it only names. */
   readonly federated?: NonNullable<Claims['federated']>;
@@ -38,22 +38,22 @@ export async function federate(
   identity: Identity,
   caller: Caller,
   { idpId, protocolId, assertion }: Asserted,
-): Promise<Entered> {
+): Promise<FederatedLogin> {
   const { db } = identity;
-  const idp = await identityProviders.find(db, idpId);
-  const protocol = await findProtocol(db, idpId, protocolId);
+  const idp = await identityProviders.get(db, idpId);
+  const protocol = await getProtocol(db, idpId, protocolId);
   if (!idp.enabled) throw unauthorized();
   const remote = remoteIdOf(identity, protocol, assertion);
   if (remote !== undefined && !idp.remoteIds.includes(remote)) throw unauthorized();
-  const { rules, schemaVersion } = await mappings.find(db, protocol.mappingId);
+  const { rules, schemaVersion } = await mappings.get(db, protocol.mappingId);
   const found = mapped({ rules: rules as readonly Rule[], schemaVersion }, assertion);
   if (!found) throw unauthorized('Could not map any federated user properties to identity values.');
   if (found.user.type === 'local') return { user: await localUser(identity, found) };
   const groups = await groupsOf(identity, found);
   const person = await personOf(identity, found, idp);
   const plans = await plansFor(identity, found.projects, { idp, domainId: person.domainId });
-  const user = await shadowOnce(identity, { idpId, protocolId }, person);
-  await provision(identity, caller, user, { plans, sync: takesAway(schemaVersion) });
+  const user = await ensureShadowUser(identity, { idpId, protocolId }, person);
+  await provision(identity, caller, user, { plans, sync: removesOldRoles(schemaVersion) });
   return { user, federated: { idp: idpId, protocol: protocolId, groups } };
 }
 
@@ -71,8 +71,8 @@ async function localUser(identity: Identity, { user: { id, name = '', domain } }
   const owner = domain ? await findDomainNamed(identity.db, domain) : undefined;
   const user =
     id !== undefined
-      ? await lookAnyUser(identity, id)
-      : owner && (await directoryOf(identity, owner.id).userNamed(name));
+      ? await findAnyUser(identity, id)
+      : owner && (await directoryOf(identity, owner.id).findUserNamed(name));
   if (!user?.enabled) throw unauthorized();
   return user;
 }
@@ -96,37 +96,37 @@ async function personOf({ db }: Identity, { user }: Mapped, idp: IdentityProvide
 }
 
 /** Who comes twice at the same moment is found the second time. */
-const shadowOnce = (identity: Identity, source: Source, person: Person): Promise<User> =>
-  shadow(identity, source, person).catch((error: unknown) => {
-    if (error instanceof Fault && error.status === 409) return shadow(identity, source, person);
+const ensureShadowUser = (identity: Identity, source: Source, person: Person): Promise<User> =>
+  insertOrUpdateShadowUser(identity, source, person).catch((error: unknown) => {
+    if (error instanceof Fault && error.status === 409) return insertOrUpdateShadowUser(identity, source, person);
     throw error;
   });
 
 /** Two people of one name are two users: the second is called by its id too. */
-async function shadow({ db }: Identity, source: Source, person: Person): Promise<User> {
+async function insertOrUpdateShadowUser({ db }: Identity, source: Source, person: Person): Promise<User> {
   const key = { ...source, uniqueId: person.uniqueId };
   return db.transaction(async (tx) => {
-    const known = await lookFederated(tx, key);
-    const user = known && (await lookUser(tx, { id: known.userId }));
+    const known = await findFederatedUser(tx, key);
+    const user = known && (await findUser(tx, { id: known.userId }));
     if (user && !user.enabled) throw unauthorized();
     if (user) {
       if (person.email && user.extra.email !== person.email)
         await updateUser(tx, user.id, { extra: { ...user.extra, email: person.email } });
       return user;
     }
-    const fresh = await anonymousOf(tx, source, person);
+    const fresh = await newFederatedUser(tx, source, person);
     await insertUser(tx, fresh);
     await insertFederated(tx, { ...key, userId: fresh.id });
     return fresh;
   });
 }
 
-async function anonymousOf(
+async function newFederatedUser(
   tx: Identity['db'],
   { idpId }: Source,
   { uniqueId, name, domainId, email }: Person,
 ): Promise<User> {
-  const duplicate = await lookUser(tx, { domainId, nameLower: name.toLowerCase() });
+  const duplicate = await findUser(tx, { domainId, nameLower: name.toLowerCase() });
   const calledSo = duplicate ? `${name} (${idpId}: ${uniqueId})` : name;
   return { ...newUser(newId(), calledSo, domainId), extra: email ? { email } : {} };
 }
@@ -135,12 +135,12 @@ async function anonymousOf(
 async function groupsOf(identity: Identity, { groupIds, groupNames }: Mapped): Promise<string[]> {
   const ids = new Set<string>();
   for (const id of groupIds) {
-    if (!(await lookGroup(identity, id))) throw unauthorized(`The group ${id} that the mapping gives is not there.`);
+    if (!(await findGroup(identity, id))) throw unauthorized(`The group ${id} that the mapping gives is not there.`);
     ids.add(id);
   }
   for (const { name = '', domain } of groupNames) {
     const owner = domain ? await findDomainNamed(identity.db, domain) : undefined;
-    const group = owner && (await directoryOf(identity, owner.id).groupNamed(name));
+    const group = owner && (await directoryOf(identity, owner.id).findGroupNamed(name));
     if (group) ids.add(group.id);
   }
   return [...ids];

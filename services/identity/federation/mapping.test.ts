@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Mapped, mapped } from './mapping.ts';
-import { type Rule, refuseOddRules } from './rules.ts';
+import { type Rule, refuseInvalidRules } from './rules.ts';
 
 const assertion = { USER: ['ann@example.org'], GROUPS: ['staff', 'admins'], MAIL: ['ann@mail'] };
 const user = { user: { name: '{0}' } };
@@ -122,7 +122,7 @@ test('rules that cannot mean anything are refused by name', () => {
   const refuse =
     (local: object, version = '1.0', remote: object = anybody) =>
     () =>
-      refuseOddRules([{ local: [local], remote: [remote] }] as readonly Rule[], version);
+      refuseInvalidRules([{ local: [local], remote: [remote] }] as readonly Rule[], version);
   const project = { name: 'p', roles: [], domain: { id: 'd' } };
   assert.throws(refuse(user, '4.0'), { status: 400, message: /schema version 4.0/ });
   assert.throws(refuse({ projects: [project] }), { status: 400, message: /2\.0/ });

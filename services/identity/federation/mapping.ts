@@ -1,9 +1,9 @@
 /** From what a provider asserts of somebody to who they are here: all rules whose remote part fits, together. */
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import {
+  appliesRuleDomain,
   type DomainName,
   type GroupName,
-  honoursDomain,
   type LocalRule,
   type MappedProject,
   type MappedUser,
@@ -35,7 +35,7 @@ export function mapped({ rules, schemaVersion }: Rules, assertion: Assertion): M
   const [user = {}] = said.flatMap((each) => (each.user && Object.keys(each.user).length > 0 ? [each.user] : []));
   // of several users the first counts, of several lists of projects the last
   const { projects = [], domain } = said.findLast((each) => each.projects) ?? {};
-  const honours = honoursDomain(schemaVersion);
+  const honours = appliesRuleDomain(schemaVersion);
   return {
     user: honours ? within(user, last.domain) : user,
     groupIds: [...new Set(said.flatMap(({ groupIds }) => groupIds))],

@@ -5,7 +5,7 @@ import { type Assignment, ensureAssignment, listAssignments, removeAssignment } 
 import type { Identity } from '../context.ts';
 import { revoke } from '../keys/revoke.ts';
 import { createProject } from '../projects/operations.ts';
-import { lookProject, type Project } from '../projects/store.ts';
+import { findProject, type Project } from '../projects/store.ts';
 import { listAllRoles, type Role } from '../roles/store.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
 import type { User } from '../users/store.ts';
@@ -70,7 +70,7 @@ function roleNamed(known: readonly Role[], name: string, domainId: string): Role
 }
 
 async function ensureProject(identity: Identity, caller: Caller, { name, domainId }: Plan): Promise<Project> {
-  const look = () => lookProject(identity.db, { nameLower: name.toLowerCase(), domainId });
+  const look = () => findProject(identity.db, { nameLower: name.toLowerCase(), domainId });
   const known = await look();
   if (known) return known;
   return createProject(identity, caller, { name, domain_id: domainId }).catch(async (error: unknown) => {

@@ -50,26 +50,26 @@ export interface Rule {
 export const schemaVersions = ['1.0', '2.0', '3.0'] as const;
 
 /** From this version on `domain` beside `user` and `projects` is theirs where they name none. */
-export const honoursDomain = (version: string) => Number(version) >= 2;
+export const appliesRuleDomain = (version: string) => Number(version) >= 2;
 /** From this version on roles on projects that a provider says no more are taken away. */
-export const takesAway = (version: string) => Number(version) >= 3;
+export const removesOldRoles = (version: string) => Number(version) >= 3;
 
 /** What the description of the API cannot say of rules: throws 400. */
-export function refuseOddRules(rules: readonly Rule[], version: string): void {
+export function refuseInvalidRules(rules: readonly Rule[], version: string): void {
   if (!schemaVersions.some((each) => each === version))
     throw badRequest(`There is no schema version ${version} of mappings: it is one of ${schemaVersions.join(', ')}.`);
   for (const { local, remote } of rules) {
-    for (const each of local) refuseOddLocal(each, version);
+    for (const each of local) refuseInvalidLocal(each, version);
     for (const each of remote) if (each.regex) for (const text of patternsOf(each)) toPattern(text);
   }
 }
 
-function refuseOddLocal({ projects = [], projects_json: asJson, group }: LocalRule, version: string): void {
+function refuseInvalidLocal({ projects = [], projects_json: asJson, group }: LocalRule, version: string): void {
   if (group && group.id === undefined && !(group.name !== undefined && group.domain))
     throw badRequest("Invalid input for field 'group': it has an id, or a name and a domain.");
-  if (!honoursDomain(version) && projects.some(({ domain }) => domain))
+  if (!appliesRuleDomain(version) && projects.some(({ domain }) => domain))
     throw badRequest("Invalid input for field 'projects': a domain needs the schema version 2.0.");
-  if (!takesAway(version) && asJson !== undefined)
+  if (!removesOldRoles(version) && asJson !== undefined)
     throw badRequest("Invalid input for field 'projects_json': it needs the schema version 3.0.");
 }
 

@@ -5,7 +5,7 @@
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import type { Handler } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
-import { readOwnToken } from '../tokens/read.ts';
+import { verifyOwnToken } from '../tokens/verify.ts';
 import { serviceProviders } from './store.ts';
 
 interface Input {
@@ -16,9 +16,9 @@ interface Input {
 }
 
 export const createAssertion: Handler<Identity, Input> = async (identity, { body: { auth } }) => {
-  const { id, enabled } = await serviceProviders.find(identity.db, auth.scope.service_provider.id);
+  const { id, enabled } = await serviceProviders.get(identity.db, auth.scope.service_provider.id);
   if (!enabled) throw forbidden(`Service Provider ${id} is disabled`);
-  const { project } = await readOwnToken(identity, auth.identity.token.id);
+  const { project } = await verifyOwnToken(identity, auth.identity.token.id);
   if (project === null) throw forbidden('Use a project scoped token when attempting to create a SAML assertion.');
   throw new Fault(500, 'unexpected', 'Unable to sign SAML assertion: this cloud has no certificate and key for that.');
 };

@@ -49,7 +49,7 @@ export const serviceProviders = recordsOf<ServiceProvider>({
   filters: { id: 'id', enabled: { flag: 'enabled' } },
 });
 
-export async function findProtocol(db: Knex, idpId: string, id: string): Promise<Protocol> {
+export async function getProtocol(db: Knex, idpId: string, id: string): Promise<Protocol> {
   const row = await db<Protocol>('federation_protocols').where({ idpId, id }).first();
   if (!row) throw absent('federated protocol', id);
   return row;
@@ -83,7 +83,10 @@ export interface FederatedUser {
   readonly userId: string;
 }
 
-export const lookFederated = (db: Knex, caller: Omit<FederatedUser, 'userId'>): Promise<FederatedUser | undefined> =>
+export const findFederatedUser = (
+  db: Knex,
+  caller: Omit<FederatedUser, 'userId'>,
+): Promise<FederatedUser | undefined> =>
   db<FederatedUser>('federated_users')
     .where({ ...caller })
     .first();

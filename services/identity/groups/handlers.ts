@@ -1,10 +1,10 @@
 import { created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { collection, limitedTo, mostOf } from '../collection/view.ts';
+import { collection, limitedCollection, maxItemsOf } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { directoryOfId, listGroups as list } from '../directories/people.ts';
+import { directoryOfId, listGroups as list } from '../directories/users-and-groups.ts';
 import { absent } from '../projects/store.ts';
-import { judged } from '../subjects/judged.ts';
-import { inScope, isOutside } from '../subjects/scope.ts';
+import { authorized } from '../subjects/authorized.ts';
+import { inTokenDomain, isOtherDomain } from '../subjects/scope.ts';
 import { groupSubject, onGroup, onMember, onUser } from '../subjects/subjects.ts';
 import { userView } from '../users/view.ts';
 import { addMember, changeGroup, createGroup as create, dropGroup, dropMember, type GroupInput } from './operations.ts';
@@ -24,11 +24,11 @@ export const listGroups: Handler<Identity> = async (identity, call) => {
   const { domainId } = call.caller;
   const asked = call.query.domain_id;
   call.authorize('identity:list_groups', domainId ? { 'target.group.domain_id': domainId } : {});
-  const found = isOutside(call.caller, asked)
+  const found = isOtherDomain(call.caller, asked)
     ? []
-    : await list(identity, asked ?? domainId, call.queries, mostOf(identity, call));
+    : await list(identity, asked ?? domainId, call.queries, maxItemsOf(identity, call));
   return ok(
-    limitedTo(
+    limitedCollection(
       identity,
       call,
       'groups',
@@ -51,8 +51,8 @@ export const updateGroup = onGroup<{ group: GroupInput }>('identity:update_group
   ok({ group: view(await changeGroup(identity, group, call.body.group), call.base) }),
 );
 
-export const deleteGroup = judged(
-  { subject: groupSubject, rule: 'identity:delete_group', absentFirst: true },
+export const deleteGroup = authorized(
+  { subject: groupSubject, rule: 'identity:delete_group', notFoundFirst: true },
   async (identity, _call, group) => {
     await dropGroup(identity, group);
     return gone();
@@ -60,7 +60,7 @@ export const deleteGroup = judged(
 );
 
 export const listMembers = onGroup('identity:list_users_in_group', async (identity, call, { id }) => {
-  const users = inScope(call.caller, await (await directoryOfId(identity, id)).membersOf(id, call.queries));
+  const users = inTokenDomain(call.caller, await (await directoryOfId(identity, id)).membersOf(id, call.queries));
   return ok(
     collection(
       call,
@@ -86,7 +86,7 @@ export const deleteMember = onMember('identity:remove_user_from_group', async (i
 });
 
 export const listGroupsOfUser = onUser('identity:list_groups_for_user', async (identity, call, user) => {
-  const groups = inScope(call.caller, await (await directoryOfId(identity, user.id)).groupsOf(user.id));
+  const groups = inTokenDomain(call.caller, await (await directoryOfId(identity, user.id)).groupsOf(user.id));
   return ok(
     collection(
       call,

@@ -2,9 +2,9 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { revokeGroup } from '../assignments/operations.ts';
 import type { Identity } from '../context.ts';
-import { domainElsewhere, refuseChange, refuseNewIn } from '../directories/people.ts';
+import { ldapDomainOf, refuseChange, refuseNewIn } from '../directories/users-and-groups.ts';
 import { extraOf, newId } from '../projects/operations.ts';
-import { absent, findDomain } from '../projects/store.ts';
+import { absent, getDomain } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
 import {
   ensureMember,
@@ -28,7 +28,7 @@ const fields = new Set(['id', 'name', 'domain_id', 'description', 'links']);
 export async function createGroup(identity: Identity, caller: Caller, input: GroupInput): Promise<Group> {
   const { db } = identity;
   const domainId = input.domain_id ?? caller.domainId ?? caller.projectDomainId ?? 'default';
-  await findDomain(db, domainId);
+  await getDomain(db, domainId);
   refuseNewIn(identity, domainId, `group ${input.name}`);
   const group = {
     id: newId(),
@@ -70,19 +70,19 @@ export async function dropGroup(identity: Identity, group: Group): Promise<void>
 }
 
 /** Both in our rows: what a directory keeps, it alone changes. */
-async function refuseElsewhere(identity: Pick<Identity, 'db'>, group: Group, user: User): Promise<void> {
+async function refuseLdapMember(identity: Pick<Identity, 'db'>, group: Group, user: User): Promise<void> {
   await refuseChange(identity, 'group', group);
-  if (await domainElsewhere(identity, user.id))
+  if (await ldapDomainOf(identity, user.id))
     throw forbidden(`Group ${group.id} and user ${user.id} are kept by different directories.`);
 }
 
 export async function addMember({ db }: Identity, group: Group, user: User): Promise<void> {
-  await refuseElsewhere({ db }, group, user);
+  await refuseLdapMember({ db }, group, user);
   await db.transaction((tx) => ensureMember(tx, group.id, user.id));
 }
 
 export async function dropMember(identity: Identity, group: Group, user: User): Promise<void> {
-  await refuseElsewhere(identity, group, user);
+  await refuseLdapMember(identity, group, user);
   await identity.db.transaction(async (tx) => {
     if (!(await removeMember(tx, group.id, user.id))) throw absent('user', user.id);
     await revokeGroup(identity, tx, group.id, user.id);

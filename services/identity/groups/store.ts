@@ -41,12 +41,12 @@ export async function refuseDuplicate(
   if (duplicate) throw duplicateOf({ name, domainId });
 }
 
-export async function lookGroup(db: Knex, id: string): Promise<Group | undefined> {
+export async function findGroup(db: Knex, id: string): Promise<Group | undefined> {
   const row = await db('groups').where({ id }).first();
   return row ? fromRow(row) : undefined;
 }
 
-export async function lookGroupNamed(db: Knex, domainId: string, name: string): Promise<Group | undefined> {
+export async function findGroupNamed(db: Knex, domainId: string, name: string): Promise<Group | undefined> {
   const row = await db('groups').where({ domainId, nameLower: name.toLowerCase() }).first();
   return row ? fromRow(row) : undefined;
 }

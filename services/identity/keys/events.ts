@@ -5,7 +5,7 @@ import { timestamp } from '../tokens/timestamps.ts';
 
 /** What a token came by, in the words of each kind. */
 const delegations: Readonly<Record<string, string>> = {
-  tokenKeys: 'OS-TRUST:trust_id',
+  trust: 'OS-TRUST:trust_id',
   oauth: 'OS-OAUTH1:access_token_id',
   app: 'application_credential_id',
 };

@@ -2,24 +2,24 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { parseTimestamp } from '../tokens/timestamps.ts';
 import { eventView } from './events.ts';
-import { findEpoch, readTokenKeys } from './store.ts';
+import { getEpoch, readTokenKeys } from './store.ts';
 
 /** What every service asks: 304 when nothing is new, after as many seconds as it is ready to wait for news. */
 export const showTokenKeys: Handler<Identity> = async ({ db, tokenKeys }, { query, signal }) => {
   const { epoch, since = -1, wait = 0 } = query;
   const changes = tokenKeys.changes.listen(); // before the look: what comes meanwhile counts
-  const isKnown = async () => Number(epoch) === (await findEpoch(db));
+  const isKnown = async () => Number(epoch) === (await getEpoch(db));
   if (await isKnown()) {
     await changes(Number(wait) * 1000, signal);
     if (await isKnown()) return { status: 304 };
   }
-  return ok(await readTokenKeys(db, { livingAt: Date.now(), since: Number(since) }));
+  return ok(await readTokenKeys(db, { validAt: Date.now(), since: Number(since) }));
 };
 
 /** With `since`, those that were made then or later. */
 export const listRevocationEvents: Handler<Identity> = async ({ db }, { query, base }) => {
   const since = parseTimestamp(query.since, 'since') ?? 0;
-  const { revoked } = await readTokenKeys(db, { livingAt: Date.now() });
+  const { revoked } = await readTokenKeys(db, { validAt: Date.now() });
   const events = revoked.filter(({ before }) => before * 1000 >= since).map(eventView);
   return ok({ events, links: { next: null, self: `${base}/v3/OS-REVOKE/events`, previous: null } });
 };

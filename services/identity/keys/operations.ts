@@ -9,14 +9,14 @@ import { resealAll } from '../credentials/operations.ts';
 import { resealOptions } from '../domain-config/secrets.ts';
 import { listKeys, rotateKeys } from './store.ts';
 
-export interface KeyFact {
+export interface KeySummary {
   readonly kid: string;
   readonly state: string;
   readonly madeAt: number;
 }
 
 export interface KeyRing {
-  list(): Promise<readonly KeyFact[]>;
+  list(): Promise<readonly KeySummary[]>;
   /** Staged becomes active, active retired; living tokens stay good. */
   rotateTokens(): Promise<void>;
   /** A new key for what users keep here; resolves with how many secrets it sealed anew. */

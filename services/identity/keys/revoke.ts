@@ -16,7 +16,7 @@ export async function revokeUser(identity: Pick<Identity, 'config'>, tx: Knex, u
 }
 
 /** All tokens of users that a domain's directory keeps, and of trusts with them; their number does not matter. */
-export async function revokeElsewhere(
+export async function revokeLdapUsers(
   identity: Pick<Identity, 'config'>,
   tx: Knex,
   domainId: string,

@@ -4,7 +4,7 @@ import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { identity as tables } from '../migrations/001-identity.ts';
 import { revocationEpochs } from '../migrations/009-revocation-epochs.ts';
-import { findEpoch, insertRevocation, raiseEpoch, readTokenKeys } from './store.ts';
+import { getEpoch, incrementEpoch, insertRevocation, readTokenKeys } from './store.ts';
 
 async function open(t: TestContext) {
   const db = openDatabase('sqlite::memory:');
@@ -22,7 +22,7 @@ async function open(t: TestContext) {
 test('who knows an epoch is told what is newer, anybody else is told all', async (t) => {
   const { db, revoke, told } = await open(t);
   await revoke('ann');
-  const before = await findEpoch(db);
+  const before = await getEpoch(db);
   await revoke('bob');
   assert.deepEqual(await told(before), { since: before, users: ['bob'] });
   assert.deepEqual(await told(before + 1), { since: before + 1, users: [] });
@@ -33,7 +33,7 @@ test('who knows an epoch is told what is newer, anybody else is told all', async
 test('what a process of the release before has revoked is always told', async (t) => {
   const { db, told } = await open(t);
   await db('revocations').insert({ what: JSON.stringify({ user: 'ann', before: 1 }), forgetAt: Date.now() + 60_000 });
-  await raiseEpoch(db);
-  const now = await findEpoch(db);
+  await incrementEpoch(db);
+  const now = await getEpoch(db);
   assert.deepEqual(await told(now), { since: now, users: ['ann'] });
 });

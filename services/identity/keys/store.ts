@@ -38,7 +38,7 @@ async function insertKey(tx: Knex, state: KeyState): Promise<void> {
     madeAt: Date.now(),
     retiredAt: null,
   });
-  await raiseEpoch(tx);
+  await incrementEpoch(tx);
 }
 
 /**
@@ -59,7 +59,7 @@ export async function rotateKeys(tx: Knex, tokensLiveMs: number): Promise<void> 
 export const listKeys = (db: Knex): Promise<Pick<KeyRow, 'kid' | 'state' | 'madeAt' | 'retiredAt'>[]> =>
   db<KeyRow>('signing_keys').select('kid', 'state', 'madeAt', 'retiredAt').orderBy('madeAt');
 
-export async function findActiveKey(db: Knex): Promise<SigningKey> {
+export async function getActiveKey(db: Knex): Promise<SigningKey> {
   const row = await db<KeyRow>('signing_keys').where({ state: 'active' }).first();
   if (!row) throw new Error('there is no active signing key');
   return { kid: row.kid, key: createPrivateKey(row.privatePem) };
@@ -67,34 +67,34 @@ export async function findActiveKey(db: Knex): Promise<SigningKey> {
 
 /** `lastAt`: when the last token it could mean has ended. */
 export async function insertRevocation(tx: Knex, what: Revocation, lastAt: number): Promise<void> {
-  await raiseEpoch(tx); // first: it makes all who revoke come one after another
-  await tx('revocations').insert({ what: JSON.stringify(what), forgetAt: lastAt, epoch: await findEpoch(tx) });
+  await incrementEpoch(tx); // first: it makes all who revoke come one after another
+  await tx('revocations').insert({ what: JSON.stringify(what), forgetAt: lastAt, epoch: await getEpoch(tx) });
 }
 
 export const forgetRevocations = (db: Knex, now: number) => db('revocations').where('forgetAt', '<', now).delete();
 
 /** Makes every process look at what is published, and at the directories of domains. */
-export async function raiseEpoch(tx: Knex): Promise<void> {
+export async function incrementEpoch(tx: Knex): Promise<void> {
   if (await tx('trust').where({ id: 1 }).increment('epoch', 1)) return;
   await tx('trust').insert({ id: 1, epoch: 1 });
 }
 
-export async function findEpoch(db: Knex): Promise<number> {
+export async function getEpoch(db: Knex): Promise<number> {
   const row = await db<{ id: number; epoch: number }>('trust').where({ id: 1 }).first('epoch');
   return row?.epoch ?? 0;
 }
 
 /**
  * One moment of both: read in a transaction, so that no revocation is missed under its epoch. Those that no token that
- * lives at `livingAt` can be meant by are left out: only identity itself looks at ended tokens. Who knows all of an
+ * lives at `validAt` can be meant by are left out: only identity itself looks at ended tokens. Who knows all of an
  * epoch `since` is told what is newer.
  */
-export const readTokenKeys = (db: Knex, { livingAt = 0, since = -1 } = {}): Promise<TokenKeyDocument> =>
+export const readTokenKeys = (db: Knex, { validAt = 0, since = -1 } = {}): Promise<TokenKeyDocument> =>
   db.transaction(async (tx) => {
-    const epoch = await findEpoch(tx);
+    const epoch = await getEpoch(tx);
     const keys = await tx<KeyRow>('signing_keys').select('kid', 'publicJwk');
     const part = since >= 0 && since <= epoch;
-    const living = tx<{ what: string }>('revocations').where('forgetAt', '>=', livingAt).select('what');
+    const living = tx<{ what: string }>('revocations').where('forgetAt', '>=', validAt).select('what');
     const revoked = await (part ? living.where((row) => row.where('epoch', '>', since).orWhere('epoch', 0)) : living);
     return {
       epoch,

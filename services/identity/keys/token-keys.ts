@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { openTokenKeys } from '#shared/auth/token-keys.ts';
 import type { Changes } from '../context.ts';
 import { openChanges } from './changes.ts';
-import { findActiveKey, findEpoch, readTokenKeys, type SigningKey } from './store.ts';
+import { getActiveKey, getEpoch, readTokenKeys, type SigningKey } from './store.ts';
 
 export interface OwnTokenKeys extends ReturnType<typeof openTokenKeys> {
   /** Looks whether the database says something new. */
@@ -15,11 +15,11 @@ export interface OwnTokenKeys extends ReturnType<typeof openTokenKeys> {
 export async function openOwnTokenKeys(db: Knex): Promise<OwnTokenKeys> {
   const tokenKeys = openTokenKeys();
   const changes = openChanges();
-  let key = await findActiveKey(db);
+  let key = await getActiveKey(db);
   const refresh = async () => {
-    if ((await findEpoch(db)) === tokenKeys.epoch()) return;
+    if ((await getEpoch(db)) === tokenKeys.epoch()) return;
     tokenKeys.update(await readTokenKeys(db, { since: tokenKeys.since() }));
-    key = await findActiveKey(db);
+    key = await getActiveKey(db);
     changes.report();
   };
   await refresh();

@@ -1,8 +1,8 @@
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { listProjects, lookProject } from '../projects/store.ts';
-import { judged, type Subject } from '../subjects/judged.ts';
+import { findProject, listProjects } from '../projects/store.ts';
+import { authorized, type Subject } from '../subjects/authorized.ts';
 import { present } from '../subjects/subjects.ts';
 import {
   changeLimit,
@@ -60,7 +60,7 @@ export const createRegistered: Handler<Identity, { registered_limits: Registered
 };
 
 export const showRegistered: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ registered_limit: registeredView(await registeredLimits.find(db, params.id ?? ''), base) });
+  ok({ registered_limit: registeredView(await registeredLimits.get(db, params.id ?? ''), base) });
 
 export const updateRegistered: Handler<Identity, { registered_limit: RegisteredInput }> = async (identity, call) => {
   const changed = await changeRegistered(identity, call.params.id ?? '', call.body.registered_limit);
@@ -76,7 +76,7 @@ async function targetOf({ db }: Identity, limit: Limit | undefined) {
   if (limit === undefined) return {};
   const { ownerKind, ownerId } = limit;
   if (ownerKind === 'domain') return { 'target.limit.domain.id': ownerId };
-  const project = await lookProject(db, { id: ownerId });
+  const project = await findProject(db, { id: ownerId });
   return { 'target.limit.project_id': ownerId, 'target.limit.project.domain_id': project?.domainId ?? '' };
 }
 
@@ -116,22 +116,22 @@ export const createLimits: Handler<Identity, { limits: LimitInput[] }> = async (
 };
 
 const subject: Subject<Limit | undefined, Limit> = {
-  find: ({ db }, { id = '' }) => limits.look(db, { id }),
+  find: ({ db }, { id = '' }) => limits.find(db, { id }),
   target: (limit, _params, identity) => targetOf(identity, limit),
   whole: (limit, { id }) => present('limit', limit, id),
 };
 
-export const showLimit = judged({ subject, rule: 'identity:get_limit' }, async (_identity, call, limit) =>
+export const showLimit = authorized({ subject, rule: 'identity:get_limit' }, async (_identity, call, limit) =>
   ok({ limit: limitView(limit, call.base) }),
 );
 
 export const updateLimit: Handler<Identity, { limit: LimitInput }> = async (identity, { params, body, base }) => {
-  const row = await limits.find(identity.db, params.id ?? '');
+  const row = await limits.get(identity.db, params.id ?? '');
   return ok({ limit: limitView(await changeLimit(identity, row, body.limit), base) });
 };
 
 export const deleteLimit: Handler<Identity> = async ({ db }, { params }) => {
-  const { id } = await limits.find(db, params.id ?? '');
+  const { id } = await limits.get(db, params.id ?? '');
   await limits.remove(db, { id });
   return gone();
 };

@@ -1,8 +1,8 @@
 import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
-import { findEntry } from '../catalog/store.ts';
+import { getEntry } from '../catalog/store.ts';
 import type { Identity } from '../context.ts';
 import { newId } from '../projects/operations.ts';
-import { findDomain, findProject, lookProject } from '../projects/store.ts';
+import { findProject, getDomain, getProject } from '../projects/store.ts';
 import { type Limit, limits, type RegisteredLimit, registeredLimits } from './store.ts';
 
 export interface RegisteredInput {
@@ -49,18 +49,18 @@ async function ensurePlace(tx: Identity['db'], { serviceId, regionId }: Place): 
   const absent = (what: string, id: string) => () => {
     throw badRequest(`Unable to validate the limit: there is no ${what} ${id}.`);
   };
-  await findEntry(tx, 'services', serviceId).catch(absent('service', serviceId));
-  if (regionId) await findEntry(tx, 'regions', regionId).catch(absent('region', regionId));
+  await getEntry(tx, 'services', serviceId).catch(absent('service', serviceId));
+  if (regionId) await getEntry(tx, 'regions', regionId).catch(absent('region', regionId));
 }
 
 async function refuseDuplicate(tx: Identity['db'], row: RegisteredLimit): Promise<void> {
-  const duplicate = await registeredLimits.look(tx, placeOf(row));
+  const duplicate = await registeredLimits.find(tx, placeOf(row));
   if (duplicate && duplicate.id !== row.id)
     throw conflict(`Conflict occurred attempting to store registered_limit - Duplicate entry for ${row.resourceName}.`);
 }
 
 export async function changeRegistered({ db }: Identity, id: string, input: RegisteredInput): Promise<RegisteredLimit> {
-  const before = await registeredLimits.find(db, id);
+  const before = await registeredLimits.get(db, id);
   const changed = {
     ...before,
     ...(input.service_id === undefined ? {} : { serviceId: input.service_id }),
@@ -88,7 +88,7 @@ async function refuseUsed(tx: Identity['db'], row: RegisteredLimit): Promise<voi
 
 export async function removeRegistered({ db }: Identity, id: string): Promise<void> {
   await db.transaction(async (tx) => {
-    await refuseUsed(tx, await registeredLimits.find(tx, id));
+    await refuseUsed(tx, await registeredLimits.get(tx, id));
     await registeredLimits.remove(tx, { id });
   });
 }
@@ -97,10 +97,10 @@ export async function createLimits(identity: Identity, inputs: readonly LimitInp
   const rows = inputs.map((input) => limitOf(input));
   await identity.db.transaction(async (tx) => {
     for (const row of rows) {
-      await (row.ownerKind === 'project' ? findProject(tx, row.ownerId) : findDomain(tx, row.ownerId));
-      if (!(await registeredLimits.look(tx, placeOf(row))))
+      await (row.ownerKind === 'project' ? getProject(tx, row.ownerId) : getDomain(tx, row.ownerId));
+      if (!(await registeredLimits.find(tx, placeOf(row))))
         throw forbidden(`Unable to create a limit that has no registered limit: ${row.resourceName}.`);
-      if (await limits.look(tx, { ownerId: row.ownerId, ...placeOf(row) }))
+      if (await limits.find(tx, { ownerId: row.ownerId, ...placeOf(row) }))
         throw conflict(`Conflict occurred attempting to store limit - Duplicate entry for ${row.resourceName}.`);
       await refuseOverTree(identity, tx, row);
       await limits.insert(tx, row);
@@ -128,14 +128,14 @@ function limitOf(input: LimitInput): Limit {
 /** The strict model has two levels: below a domain no project may have more than it, nor it less than one of them. */
 async function refuseOverTree({ config }: Identity, tx: Identity['db'], row: Limit): Promise<void> {
   if (config.limitModel !== 'strict_two_level') return;
-  const own = await lookProject(tx, { id: row.ownerId });
+  const own = await findProject(tx, { id: row.ownerId });
   const same = await limits.listWhere(tx, placeOf(row));
-  const registered = (await registeredLimits.look(tx, placeOf(row)))?.defaultLimit ?? 0;
+  const registered = (await registeredLimits.find(tx, placeOf(row)))?.defaultLimit ?? 0;
   const above = same.find(({ ownerId }) => ownerId === own?.parentId)?.resourceLimit ?? registered;
   if (row.ownerKind === 'project' && row.resourceLimit > above)
     throw forbidden(`The limit of ${row.resourceLimit} is more than the ${above} of the domain above.`);
   for (const other of same) {
-    const project = await lookProject(tx, { id: other.ownerId });
+    const project = await findProject(tx, { id: other.ownerId });
     if (project?.parentId === row.ownerId && other.resourceLimit > row.resourceLimit)
       throw forbidden(
         `The limit of ${row.resourceLimit} is less than the ${other.resourceLimit} of project ${project.id}.`,

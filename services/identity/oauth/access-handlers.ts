@@ -29,7 +29,7 @@ const refuse = (identity: Identity, { caller }: Pick<Call, 'caller'>) =>
 
 async function found({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AccessToken> {
   const { id: userId = '', tokenId = '' } = params;
-  const token = await accessTokens.look(db, { id: tokenId, userId });
+  const token = await accessTokens.find(db, { id: tokenId, userId });
   if (!token) throw absent('access token', tokenId);
   return token;
 }
@@ -49,7 +49,7 @@ export const showAccessToken: Handler<Identity> = async (identity, call) => {
 export const deleteAccessToken: Handler<Identity> = async (identity, call) => {
   await refuse(identity, call);
   const { id: userId, tokenId = '' } = call.params;
-  const token = await accessTokens.find(identity.db, tokenId);
+  const token = await accessTokens.get(identity.db, tokenId);
   // Keystone says 401 here, and 404 to who only looks
   if (token.userId !== userId) throw unauthorized('User IDs do not match');
   await drop(identity, token);

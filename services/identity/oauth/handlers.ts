@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { badRequest } from '#shared/errors/fault.ts';
 import { created, gone, type Handler } from '#shared/http/route.ts';
-import { type Input, plainHandlers } from '../collection/handlers.ts';
+import { crudHandlers, type Input } from '../collection/crud-handlers.ts';
 import type { Identity } from '../context.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { deleteConsumer as drop, sealedText } from './operations.ts';
@@ -23,7 +23,7 @@ const fresh = (identity: Identity, input: Input, secret: string): Consumer => ({
   extra: extraOf(input, fields),
 });
 
-export const consumerHandlers = plainHandlers<Consumer>({
+export const consumerHandlers = crudHandlers<Consumer>({
   records: consumers,
   one: 'consumer',
   many: 'consumers',

@@ -6,14 +6,14 @@ import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { newId } from '../projects/operations.ts';
-import { absent, findProject } from '../projects/store.ts';
-import { useOnce } from '../replay-protection/store.ts';
+import { absent, getProject } from '../projects/store.ts';
+import { consumeOnce } from '../replay-protection/store.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { isRightlySigned, oauthValue, type SignedCall } from './signature.ts';
 import { type AccessToken, accessTokens, type Consumer, consumers, type RequestToken, requestTokens } from './store.ts';
 
 /** What its bearer is told once. */
-export interface Told {
+export interface IssuedSecret {
   readonly id: string;
   readonly secret: string;
   readonly expiresAt: number | null;
@@ -41,7 +41,7 @@ export async function refuseUnsigned(
   call: SignedCall,
   token?: RequestToken | AccessToken,
 ): Promise<Consumer> {
-  const consumer = await consumers.look(identity.db, { id: oauthValue(call.header, 'oauth_consumer_key') });
+  const consumer = await consumers.find(identity.db, { id: oauthValue(call.header, 'oauth_consumer_key') });
   if (!consumer || (token && token.consumerId !== consumer.id)) throw unauthorized('Invalid signature');
   const secrets = {
     consumer: openedText(identity, consumer.sealedSecret),
@@ -49,15 +49,19 @@ export async function refuseUnsigned(
   };
   if (!isRightlySigned(call, secrets)) throw unauthorized('Invalid signature');
   const { oauth_nonce: nonce, oauth_timestamp: timestamp } = call.header;
-  if (!(await useOnce(identity.db, `nonce ${consumer.id} ${nonce} ${timestamp}`, nonceLivesMs)))
+  if (!(await consumeOnce(identity.db, `nonce ${consumer.id} ${nonce} ${timestamp}`, nonceLivesMs)))
     throw unauthorized('The request was sent before: sign each one with a nonce of its own.');
   return consumer;
 }
 
-export async function createRequestToken(identity: Identity, call: SignedCall, projectId: string): Promise<Told> {
+export async function createRequestToken(
+  identity: Identity,
+  call: SignedCall,
+  projectId: string,
+): Promise<IssuedSecret> {
   const { db, config } = identity;
-  await findProject(db, projectId);
-  await consumers.find(db, oauthValue(call.header, 'oauth_consumer_key'));
+  await getProject(db, projectId);
+  await consumers.get(db, oauthValue(call.header, 'oauth_consumer_key'));
   const consumer = await refuseUnsigned(identity, call);
   const told = { id: newId(), secret: newSecret(), expiresAt: endAfter(config.oauthRequestSeconds) };
   const { id, secret, expiresAt } = told;
@@ -76,8 +80,8 @@ export async function createRequestToken(identity: Identity, call: SignedCall, p
 
 const newSecret = () => randomBytes(16).toString('hex');
 
-async function findOpen({ db }: Identity, id: string): Promise<RequestToken> {
-  const token = await requestTokens.find(db, id);
+async function getUnexpiredRequest({ db }: Identity, id: string): Promise<RequestToken> {
+  const token = await requestTokens.get(db, id);
   if (isOver(token)) throw unauthorized('Request token is expired');
   return token;
 }
@@ -94,7 +98,7 @@ export async function authorizeRequest(
   id: string,
   inputs: readonly NamedRole[],
 ): Promise<string> {
-  const token = await findOpen(identity, id);
+  const token = await getUnexpiredRequest(identity, id);
   const roles = await listAllRoles(identity.db);
   const wanted = inputs.map((input) => {
     const role = roles.find((each) => (input.id === undefined ? each.name === input.name : each.id === input.id));
@@ -118,10 +122,10 @@ const plainSigns = 'abcdefghkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 const newVerifier = () => Array.from({ length: 8 }, () => plainSigns[randomInt(plainSigns.length)]).join('');
 
 /** A request token gives one access token and is gone. */
-export async function createAccessToken(identity: Identity, call: SignedCall): Promise<Told> {
+export async function createAccessToken(identity: Identity, call: SignedCall): Promise<IssuedSecret> {
   const { db, config } = identity;
   oauthValue(call.header, 'oauth_consumer_key');
-  const request = await findOpen(identity, oauthValue(call.header, 'oauth_token'));
+  const request = await getUnexpiredRequest(identity, oauthValue(call.header, 'oauth_token'));
   const verifier = oauthValue(call.header, 'oauth_verifier');
   await refuseUnsigned(identity, call, request);
   const { userId, roleIds, sealedVerifier, consumerId, projectId } = request;
@@ -144,8 +148,8 @@ const isSame = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 /** The living one of that id, or undefined. */
-export async function lookAccessToken({ db }: Pick<Identity, 'db'>, id: string): Promise<AccessToken | undefined> {
-  const token = await accessTokens.look(db, { id });
+export async function findAccessToken({ db }: Pick<Identity, 'db'>, id: string): Promise<AccessToken | undefined> {
+  const token = await accessTokens.find(db, { id });
   return token && !isOver(token) ? token : undefined;
 }
 
@@ -164,7 +168,7 @@ export async function deleteAccessToken(identity: Identity, { id }: AccessToken)
 
 /** All that it was given goes with it. */
 export async function deleteConsumer(identity: Identity, id: string): Promise<void> {
-  await consumers.find(identity.db, id);
+  await consumers.get(identity.db, id);
   await identity.db.transaction(async (tx) => {
     for (const token of await accessTokens.listWhere(tx, { consumerId: id }))
       await dropAccessToken(identity, tx, token.id);

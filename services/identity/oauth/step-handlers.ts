@@ -5,7 +5,12 @@ import { type Answer, type Call, created, type Handler, ok } from '#shared/http/
 import type { Identity } from '../context.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
 import { timestamp } from '../tokens/timestamps.ts';
-import { createRequestToken as ask, authorizeRequest, createAccessToken as exchange, type Told } from './operations.ts';
+import {
+  createRequestToken as ask,
+  authorizeRequest,
+  createAccessToken as exchange,
+  type IssuedSecret,
+} from './operations.ts';
 import { parseOauthHeader, type SignedCall } from './signature.ts';
 
 const signedCall = ({ header, method, base, url }: Call<never>): SignedCall => ({
@@ -14,7 +19,7 @@ const signedCall = ({ header, method, base, url }: Call<never>): SignedCall => (
   header: parseOauthHeader(header('authorization')),
 });
 
-function report({ id, secret, expiresAt }: Told): Answer {
+function report({ id, secret, expiresAt }: IssuedSecret): Answer {
   const ends = expiresAt === null ? '' : `&oauth_expires_at=${timestamp(expiresAt)}`; // with its colons, as Keystone writes it
   return created(`oauth_token=${id}&oauth_token_secret=${secret}${ends}`, {
     'content-type': 'application/x-www-form-urlencoded',

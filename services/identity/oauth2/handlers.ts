@@ -2,9 +2,9 @@
 import { Fault } from '#shared/errors/fault.ts';
 import { readForm } from '#shared/http/body.ts';
 import { type Answer, type Call, type Handler, ok } from '#shared/http/route.ts';
-import type { LogInAnswer } from '../audit/audited.ts';
+import type { LogInAnswer } from '../audit/with-audit.ts';
 import type { Identity } from '../context.ts';
-import { asCaller } from '../passwords/turnstile.ts';
+import { withQueueAddress } from '../passwords/fair-semaphore.ts';
 import { byApplicationCredential } from '../tokens/by-application-credential.ts';
 import { credentialScope } from '../tokens/delegated-scope.ts';
 import { issueToken } from '../tokens/issue.ts';
@@ -22,7 +22,7 @@ export const createAccessToken: Handler<Identity> = async (identity, call) => {
   const client = clientOf(call, form);
   if (!client?.id || !client.secret) return unknownClient(call);
   try {
-    return await asCaller(call.address, () => answerTo(identity, client));
+    return await withQueueAddress(call.address, () => answerTo(identity, client));
   } catch (error) {
     if (error instanceof Fault && error.status === 401) return unknownClient(call);
     throw error;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
+import { fairSemaphore, withQueueAddress } from './fair-semaphore.ts';
 import { openHasher } from './hasher.ts';
-import { asCaller, turnstile } from './turnstile.ts';
 
 const cheap = { memory: 64, passes: 1, atOnce: 2 };
 const password = 'correct horse';
@@ -76,12 +76,12 @@ test('who comes when too many passwords are being checked is told when to come a
 });
 
 test('one address fills half of the line at most, and others do not wait behind all of it', async () => {
-  const enter = turnstile(1, 8);
+  const issueFederatedToken = fairSemaphore(1, 8);
   const order: string[] = [];
   const begun = Promise.withResolvers<void>();
   const come = (address: string) =>
-    asCaller(address, () =>
-      enter(async () => {
+    withQueueAddress(address, () =>
+      issueFederatedToken(async () => {
         await begun.promise;
         order.push(address);
       }),

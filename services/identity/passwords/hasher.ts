@@ -1,12 +1,12 @@
 /** Passwords are hashed off the event loop, a few at a time, whatever they were hashed with before. */
 import type { Hasher } from '../context.ts';
 import { argonCheck, argonCost, argonHash, type Cost } from './argon.ts';
+import { fairSemaphore } from './fair-semaphore.ts';
 import { importedCheck } from './imported.ts';
 import { openKnownSecrets } from './known-secrets.ts';
-import { turnstile } from './turnstile.ts';
 
 export function openHasher({ memory, passes, atOnce }: Cost & { readonly atOnce: number }): Hasher {
-  const inOrder = turnstile(atOnce, atOnce * 16);
+  const inOrder = fairSemaphore(atOnce, atOnce * 16);
   const known = openKnownSecrets();
   const hash = (password: string) => inOrder(() => argonHash(password, { memory, passes }));
   const verify = async (password: string, encoded: string | null) => {

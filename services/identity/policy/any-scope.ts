@@ -2,7 +2,7 @@
 import type { Policy } from '#shared/auth/policy.ts';
 import { admin, reader, roleOfDomain, sameDomain } from './aliases.ts';
 
-export const anywhere: Policy = {
+export const anyScope: Policy = {
   'identity:get_credential': `${reader} or user_id:%(target.credential.user_id)s`,
   'identity:list_credentials': `${reader} or user_id:%(target.credential.user_id)s`,
   'identity:create_credential': `${admin} or user_id:%(target.credential.user_id)s`,

@@ -2,7 +2,7 @@
 import type { Policy } from '#shared/auth/policy.ts';
 import { admin } from './aliases.ts';
 
-export const inProjects: Policy = {
+export const projectOnly: Policy = {
   'identity:authorize_request_token': admin,
   'identity:get_access_token': admin,
   'identity:get_access_token_role': admin,

@@ -2,7 +2,7 @@
 import type { Policy } from '#shared/auth/policy.ts';
 import { admin, reader } from './aliases.ts';
 
-export const projectAndSystem: Policy = {
+export const systemOrProject: Policy = {
   'identity:get_access_rule': '(role:reader and system_scope:all) or user_id:%(target.user.id)s',
   'identity:list_access_rules': '(role:reader and system_scope:all) or user_id:%(target.user.id)s',
   'identity:delete_access_rule': '(role:admin and system_scope:all) or user_id:%(target.user.id)s',

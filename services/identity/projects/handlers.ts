@@ -1,11 +1,11 @@
 import { type Answer, type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { listScopesOf } from '../assignments/effective.ts';
-import { limitedTo } from '../collection/view.ts';
+import { limitedCollection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { judged } from '../subjects/judged.ts';
-import { isOutside } from '../subjects/scope.ts';
+import { authorized } from '../subjects/authorized.ts';
+import { isOtherDomain } from '../subjects/scope.ts';
 import { domainSubject, onDomain, onProject, onUser } from '../subjects/subjects.ts';
-import { readOwnToken } from '../tokens/read.ts';
+import { verifyOwnToken } from '../tokens/verify.ts';
 import {
   changeProject,
   createProject as create,
@@ -14,7 +14,7 @@ import {
   deleteDomain as dropDomain,
   type ProjectInput,
 } from './operations.ts';
-import { findProjects, listProjects as list, listTags, type Project } from './store.ts';
+import { listProjects as list, listProjectsById, listTags, type Project } from './store.ts';
 import { fitsTags, treeView } from './tree.ts';
 import { domainView, projectView } from './view.ts';
 
@@ -33,7 +33,7 @@ async function page(
   );
   const fitting = projects.filter(({ id }) => fitsTags(tags.get(id) ?? [], call.query));
   const views = fitting.map((each) => view(each, tags.get(each.id) ?? [], call.base));
-  return ok(limitedTo(identity, call, name, views));
+  return ok(limitedCollection(identity, call, name, views));
 }
 
 async function single({ db }: Identity, { base }: Pick<Call, 'base'>, name: string, project: Project, view: View) {
@@ -43,7 +43,7 @@ async function single({ db }: Identity, { base }: Pick<Call, 'base'>, name: stri
 export const listProjects: Handler<Identity> = async (identity, call) => {
   const { domainId } = call.caller;
   call.authorize('identity:list_projects', domainId ? { 'target.domain_id': domainId } : {});
-  if (isOutside(call.caller, call.query.domain_id)) return page(identity, call, 'projects', [], projectView);
+  if (isOtherDomain(call.caller, call.query.domain_id)) return page(identity, call, 'projects', [], projectView);
   const inside = domainId ? { domain_id: [domainId] } : {};
   const found = await list(identity.db, { ...call.queries, ...inside }, call.query.is_domain?.toLowerCase() === 'true');
   return page(identity, call, 'projects', found, projectView);
@@ -87,14 +87,14 @@ export const showDomain = onDomain('identity:get_domain', async (identity, call,
   ok(await single(identity, call, 'domain', domain, domainView)),
 );
 
-export const updateDomain = judged<Project | undefined, Project, { domain: ProjectInput }>(
-  { subject: domainSubject, rule: 'identity:update_domain', absentFirst: true },
+export const updateDomain = authorized<Project | undefined, Project, { domain: ProjectInput }>(
+  { subject: domainSubject, rule: 'identity:update_domain', notFoundFirst: true },
   async (identity, call, domain) =>
     ok(await single(identity, call, 'domain', await changeProject(identity, domain, call.body.domain), domainView)),
 );
 
-export const deleteDomain = judged(
-  { subject: domainSubject, rule: 'identity:delete_domain', absentFirst: true },
+export const deleteDomain = authorized(
+  { subject: domainSubject, rule: 'identity:delete_domain', notFoundFirst: true },
   async (identity, _call, domain) => {
     await dropDomain(identity, domain.id);
     return gone();
@@ -103,18 +103,18 @@ export const deleteDomain = judged(
 
 /** Groups that another's word puts the caller in, for as long as the token lives. */
 const groupsOfToken = async (identity: Identity, { caller }: Call<never>): Promise<readonly string[]> =>
-  (await readOwnToken(identity, caller.token)).federated?.groups ?? [];
+  (await verifyOwnToken(identity, caller.token)).federated?.groups ?? [];
 
 /** Where the caller may go: the projects with a role, and the domains. */
 export const listOwnProjects: Handler<Identity> = async (identity, call) => {
   const { projects } = await listScopesOf(identity, call.caller.userId, await groupsOfToken(identity, call));
-  const open = (await findProjects(identity.db, projects)).filter(({ enabled }) => enabled);
+  const open = (await listProjectsById(identity.db, projects)).filter(({ enabled }) => enabled);
   return page(identity, call, 'projects', open, projectView);
 };
 
 export const listOwnDomains: Handler<Identity> = async (identity, call) => {
   const { domains } = await listScopesOf(identity, call.caller.userId, await groupsOfToken(identity, call));
-  const open = (await findProjects(identity.db, domains)).filter(({ enabled }) => enabled);
+  const open = (await listProjectsById(identity.db, domains)).filter(({ enabled }) => enabled);
   return page(identity, call, 'domains', open, domainView);
 };
 
@@ -125,5 +125,5 @@ export const listOwnSystem: Handler<Identity> = async (identity, call) => {
 
 export const listProjectsOfUser = onUser('identity:list_user_projects', async (identity, call, { id }) => {
   const { projects } = await listScopesOf(identity, id);
-  return page(identity, call, 'projects', await findProjects(identity.db, projects), projectView);
+  return page(identity, call, 'projects', await listProjectsById(identity.db, projects), projectView);
 });

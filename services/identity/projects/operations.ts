@@ -5,18 +5,18 @@ import type { Identity } from '../context.ts';
 import { hasMappings, mappedIds, removeMappings } from '../directories/store.ts';
 import { removeOptions } from '../domain-config/store.ts';
 import { listGroups, removeGroups } from '../groups/store.ts';
-import { revoke, revokeElsewhere, revokeUser } from '../keys/revoke.ts';
+import { revoke, revokeLdapUsers, revokeUser } from '../keys/revoke.ts';
 import { listRoles, removeRole } from '../roles/store.ts';
 import { listUsers, removeUsers } from '../users/store.ts';
 import {
-  findDomain,
   findProject,
+  getDomain,
+  getProject,
   hasChildren,
   insertProject,
   listAncestors,
   listDescendants,
   listProjects,
-  lookProject,
   type Project,
   refuseDuplicate,
   removeProject,
@@ -59,12 +59,12 @@ export const newId = (): string => randomUUID().replaceAll('-', '');
 /** Below its parent, or else at the top of its domain: the one that was named, or the caller's. */
 export async function createProject({ db }: Identity, caller: Caller, input: ProjectInput): Promise<Project> {
   if (input.is_domain) return createDomain({ db }, input);
-  const parent = input.parent_id ? await lookProject(db, { id: input.parent_id }) : undefined;
+  const parent = input.parent_id ? await findProject(db, { id: input.parent_id }) : undefined;
   if (input.parent_id && !parent) throw badRequest(`Could not find project: ${input.parent_id}.`);
   const domainId = input.domain_id ?? parent?.domainId ?? caller.domainId ?? caller.projectDomainId ?? 'default';
   if (parent && parent.domainId !== domainId)
     throw badRequest(`The parent ${parent.id} is in another domain than ${domainId}.`);
-  await refuseBelowDisabled(db, parent ?? (await findDomain(db, domainId)));
+  await refuseBelowDisabled(db, parent ?? (await getDomain(db, domainId)));
   const project = { ...fresh(input), domainId, parentId: parent?.id ?? domainId, isDomain: false };
   await db.transaction(async (tx) => {
     await insertProject(tx, project);
@@ -149,11 +149,11 @@ async function revokeAt(identity: Identity, tx: Tx, project: Project): Promise<v
   for (const { id } of await listProjects(tx, { domain_id: [project.id] }, false))
     await revoke(identity, tx, { project: id });
   for (const { id } of await listUsers(tx, { domain_id: [project.id] })) await revokeUser(identity, tx, id);
-  if (await hasMappings(tx, project.id)) await revokeElsewhere(identity, tx, project.id);
+  if (await hasMappings(tx, project.id)) await revokeLdapUsers(identity, tx, project.id);
 }
 
 export async function deleteProject(identity: Identity, id: string): Promise<void> {
-  const project = await findProject(identity.db, id);
+  const project = await getProject(identity.db, id);
   refuseImmutable(project);
   if (await hasChildren(identity.db, id))
     throw forbidden(`Cannot delete project ${id} since it is not a leaf in the hierarchy. Delete its children first.`);
@@ -166,7 +166,7 @@ export async function deleteProject(identity: Identity, id: string): Promise<voi
 
 /** A domain goes with all that is in it, but only once it is disabled. */
 export async function deleteDomain(identity: Identity, id: string): Promise<void> {
-  const domain = await findDomain(identity.db, id);
+  const domain = await getDomain(identity.db, id);
   refuseImmutable(domain);
   if (domain.enabled) throw forbidden('Cannot delete a domain that is enabled, please disable it first.');
   await identity.db.transaction(async (tx) => {

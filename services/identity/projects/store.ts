@@ -61,20 +61,20 @@ function duplicateOf({ name, isDomain }: Named) {
   );
 }
 
-export async function findProject(db: Knex, id: string): Promise<Project> {
+export async function getProject(db: Knex, id: string): Promise<Project> {
   const row = await db('projects').where({ id }).first();
   if (!row) throw absent('project', id);
   return fromRow(row);
 }
 
-export async function findDomain(db: Knex, id: string): Promise<Project> {
+export async function getDomain(db: Knex, id: string): Promise<Project> {
   const row = await db('projects').where({ id, isDomain: true }).first();
   if (!row) throw absent('domain', id);
   return fromRow(row);
 }
 
 /** A project or a domain acting as one, or undefined. */
-export async function lookProject(
+export async function findProject(
   db: Knex,
   where: { id: string } | { nameLower: string; domainId: string } | { nameLower: string; isDomain: true },
 ): Promise<Project | undefined> {
@@ -87,7 +87,7 @@ export async function listProjects(db: Knex, filters: Filters, isDomain: boolean
   return (rows as Record<string, unknown>[]).map(fromRow);
 }
 
-export async function findProjects(db: Knex, ids: readonly string[]): Promise<Project[]> {
+export async function listProjectsById(db: Knex, ids: readonly string[]): Promise<Project[]> {
   const rows = await db('projects')
     .whereIn('id', ids as string[])
     .orderBy('id');
@@ -110,7 +110,7 @@ export async function listDescendants(db: Knex, id: string): Promise<Project[]> 
 export async function listAncestors(db: Knex, project: Project): Promise<Project[]> {
   const line = [project];
   for (let at = project; at.parentId !== null; ) {
-    const parent = await lookProject(db, { id: at.parentId });
+    const parent = await findProject(db, { id: at.parentId });
     if (!parent || line.some(({ id }) => id === parent.id)) break;
     line.push(parent);
     at = parent;

@@ -12,7 +12,7 @@ const tagsOf = async ({ db }: Identity, { id }: Project): Promise<readonly strin
 const page = (tags: readonly string[], { base, params }: Pick<Call, 'base' | 'params'>) =>
   ok({ tags, links: { self: `${base}/v3/projects/${params.id}/tags` } });
 
-function refuseOdd(tags: readonly string[]): void {
+function refuseInvalidTags(tags: readonly string[]): void {
   if (tags.length > mostTags) throw badRequest(`A project has ${mostTags} tags at most.`);
   const odd = tags.find((tag) => tag.length === 0 || tag.length > 255 || /[,/]/.test(tag));
   if (odd !== undefined) throw badRequest(`Invalid input for field 'tags': ${odd} is no tag.`);
@@ -25,7 +25,7 @@ export const listProjectTags = onProject('identity:list_project_tags', async (id
 export const putTags = onProject<{ tags: string[] }>(
   'identity:update_project_tags',
   async (identity, call, project) => {
-    refuseOdd(call.body.tags);
+    refuseInvalidTags(call.body.tags);
     await identity.db.transaction((tx) => replaceTags(tx, project.id, call.body.tags));
     return page(
       [...new Set(call.body.tags)].toSorted((a, b) => (a < b ? -1 : 1)),
@@ -49,7 +49,7 @@ export const checkTag = onProject('identity:get_project_tag', async (identity, {
 export const putTag = onProject('identity:create_project_tag', async (identity, call, project) => {
   const { tag = '' } = call.params;
   const next = [...new Set([...(await tagsOf(identity, project)), tag])];
-  refuseOdd(next);
+  refuseInvalidTags(next);
   await identity.db.transaction((tx) => replaceTags(tx, project.id, next));
   return {
     status: 201,

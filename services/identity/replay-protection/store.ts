@@ -9,7 +9,7 @@ interface UsedRow {
 }
 
 /** Whether this is its first use; of those who come at the same moment one hears yes. */
-export async function useOnce(db: Knex, what: string, livesMs: number): Promise<boolean> {
+export async function consumeOnce(db: Knex, what: string, livesMs: number): Promise<boolean> {
   const now = Date.now();
   const row = { id: createHash('sha256').update(what).digest('hex'), forgetAt: now + livesMs };
   try {

@@ -2,10 +2,10 @@ import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { absent } from '../projects/store.ts';
-import { judged, type Subject } from '../subjects/judged.ts';
+import { authorized, type Subject } from '../subjects/authorized.ts';
 import { present } from '../subjects/subjects.ts';
 import { changeRole, createRole as create, dropRole, imply, type RoleInput, stopImplying } from './operations.ts';
-import { findRole, listRoles as list, listImplications, lookRole, type Role } from './store.ts';
+import { findRole, getRole, listRoles as list, listImplications, type Role } from './store.ts';
 import { roleView } from './view.ts';
 
 const short = ({ id, name }: Role, base: string) => ({ id, name, links: { self: `${base}/v3/roles/${id}` } });
@@ -29,7 +29,7 @@ export const createRole: Handler<Identity, { role: RoleInput }> = async (identit
 };
 
 const subject: Subject<Role | undefined, Role> = {
-  find: ({ db }, { id = '' }) => lookRole(db, id),
+  find: ({ db }, { id = '' }) => findRole(db, id),
   target: (role) => (role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {}),
   whole: (role, { id }) => present('role', role, id),
 };
@@ -39,25 +39,27 @@ const onRole = (verb: 'get' | 'update' | 'delete') => ({
   subject,
   rule: (role: Role | undefined) =>
     `identity:${verb}_${role && role.domainId !== null ? 'domain_role' : 'role'}` as const,
-  absentFirst: true,
+  notFoundFirst: true,
 });
 
-export const showRole = judged(onRole('get'), async (_identity, call, role) => ok({ role: roleView(role, call.base) }));
+export const showRole = authorized(onRole('get'), async (_identity, call, role) =>
+  ok({ role: roleView(role, call.base) }),
+);
 
-export const updateRole = judged<Role | undefined, Role, { role: RoleInput }>(
+export const updateRole = authorized<Role | undefined, Role, { role: RoleInput }>(
   onRole('update'),
   async (identity, call, { id }) => ok({ role: roleView(await changeRole(identity, id, call.body.role), call.base) }),
 );
 
-export const deleteRole = judged(onRole('delete'), async (identity, _call, { id }) => {
+export const deleteRole = authorized(onRole('delete'), async (identity, _call, { id }) => {
   await dropRole(identity, id);
   return gone();
 });
 
 async function implicationView({ db }: Identity, priorId: string, base: string) {
-  const prior = await findRole(db, priorId);
+  const prior = await getRole(db, priorId);
   const found = (await listImplications(db)).filter((each) => each.priorId === priorId);
-  const implies = await Promise.all(found.map(async ({ impliedId }) => short(await findRole(db, impliedId), base)));
+  const implies = await Promise.all(found.map(async ({ impliedId }) => short(await getRole(db, impliedId), base)));
   return { prior_role: short(prior, base), implies };
 }
 
@@ -68,8 +70,8 @@ export const listImplied: Handler<Identity> = async (identity, { params, base })
 
 export const putImplied: Handler<Identity> = async (identity, { params, base }) => {
   const [prior, implied] = [
-    await findRole(identity.db, params.id ?? ''),
-    await findRole(identity.db, params.impliedId ?? ''),
+    await getRole(identity.db, params.id ?? ''),
+    await getRole(identity.db, params.impliedId ?? ''),
   ];
   await imply(identity, { priorId: prior.id, impliedId: implied.id });
   return created({
@@ -79,7 +81,7 @@ export const putImplied: Handler<Identity> = async (identity, { params, base }) 
 };
 
 export const showImplied: Handler<Identity> = async ({ db }, { params, base, method }) => {
-  const [prior, implied] = [await findRole(db, params.id ?? ''), await findRole(db, params.impliedId ?? '')];
+  const [prior, implied] = [await getRole(db, params.id ?? ''), await getRole(db, params.impliedId ?? '')];
   const known = (await listImplications(db)).some(
     ({ priorId, impliedId }) => priorId === prior.id && impliedId === implied.id,
   );

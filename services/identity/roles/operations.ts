@@ -5,7 +5,7 @@ import { extraOf, newId } from '../projects/operations.ts';
 import { absent } from '../projects/store.ts';
 import {
   ensureImplication,
-  findRole,
+  getRole,
   type Implication,
   insertRole,
   type Role,
@@ -33,7 +33,7 @@ export async function createRole({ db }: Identity, input: RoleInput): Promise<Ro
 }
 
 export async function changeRole({ db }: Identity, id: string, input: RoleInput): Promise<Role> {
-  const role = await findRole(db, id);
+  const role = await getRole(db, id);
   if (role.options.immutable && input.options?.immutable !== false)
     throw forbidden(`Cannot update role: ${id}. This role is immutable.`);
   const { name = role.name, description = role.description, options } = input;
@@ -53,7 +53,7 @@ export async function changeRole({ db }: Identity, id: string, input: RoleInput)
 
 /** Who held it loses it: their tokens go. */
 export async function dropRole(identity: Identity, id: string): Promise<void> {
-  const role = await findRole(identity.db, id);
+  const role = await getRole(identity.db, id);
   if (role.options.immutable) throw forbidden(`Cannot delete role: ${id}. This role is immutable.`);
   await identity.db.transaction(async (tx) => {
     await revokeHoldersOf(identity, tx, id);
@@ -63,7 +63,7 @@ export async function dropRole(identity: Identity, id: string): Promise<void> {
 }
 
 export async function imply({ db }: Identity, implication: Implication): Promise<void> {
-  const [prior, implied] = [await findRole(db, implication.priorId), await findRole(db, implication.impliedId)];
+  const [prior, implied] = [await getRole(db, implication.priorId), await getRole(db, implication.impliedId)];
   if (implied.domainId !== null && prior.domainId === null)
     throw forbidden(`The role ${implied.id} of a domain may not be implied by one that counts everywhere.`);
   if (prior.id === implied.id) throw forbidden('A role cannot imply itself.');

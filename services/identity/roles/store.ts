@@ -50,13 +50,13 @@ export async function refuseDuplicate(
   if (duplicate) throw duplicateOf(name);
 }
 
-export async function findRole(db: Knex, id: string): Promise<Role> {
+export async function getRole(db: Knex, id: string): Promise<Role> {
   const row = await db('roles').where({ id }).first();
   if (!row) throw absent('role', id);
   return fromRow(row);
 }
 
-export async function lookRole(db: Knex, id: string): Promise<Role | undefined> {
+export async function findRole(db: Knex, id: string): Promise<Role | undefined> {
   const row = await db('roles').where({ id }).first();
   return row ? fromRow(row) : undefined;
 }

@@ -4,7 +4,7 @@ import type { Cloud } from '#shared/config/cloud.ts';
 import { type Endpoint, ensureRegion, insertEntry, listEntries, updateEntry } from '../catalog/store.ts';
 import type { Identity } from '../context.ts';
 import { newId } from '../projects/operations.ts';
-import { keepSeeded, listSeeded } from './store.ts';
+import { listSeeded, recordSeeded } from './store.ts';
 
 interface SeededService {
   readonly type: string;
@@ -27,7 +27,7 @@ function catalogOf({ publicAddress }: Pick<Cloud, 'publicAddress'>): SeededServi
   ];
 }
 
-const faces = ['public', 'internal', 'admin'] as const;
+const interfaces = ['public', 'internal', 'admin'] as const;
 
 export async function ensureCatalog(tx: Knex, identity: Identity): Promise<void> {
   const { region } = identity.cloud;
@@ -38,9 +38,9 @@ export async function ensureCatalog(tx: Knex, identity: Identity): Promise<void>
     const known = services.find((each) => each.type === type);
     const serviceId = known?.id ?? newId();
     if (!known) await insertEntry(tx, 'services', { id: serviceId, type, enabled: true, extra: { name } });
-    for (const face of faces) {
-      const standing = endpoints.find((each) => each.serviceId === serviceId && each.interface === face);
-      if (standing) await follow(tx, identity, { standing, url, before: seeded.get(standing.id) });
+    for (const face of interfaces) {
+      const existing = endpoints.find((each) => each.serviceId === serviceId && each.interface === face);
+      if (existing) await follow(tx, identity, { existing, url, before: seeded.get(existing.id) });
       else await insertEndpoint(tx, { serviceId, interface: face, regionId: region, url });
     }
   }
@@ -52,22 +52,22 @@ async function insertEndpoint(
 ): Promise<void> {
   const id = newId();
   await insertEntry(tx, 'endpoints', { id, ...endpoint, enabled: true, extra: {} });
-  await keepSeeded(tx, id, endpoint.url);
+  await recordSeeded(tx, id, endpoint.url);
 }
 
 interface Moved {
-  readonly standing: Endpoint;
+  readonly existing: Endpoint;
   readonly url: string;
   /** What a former start wrote there. */
   readonly before: string | undefined;
 }
 
 /** What an administrator has set stays. */
-async function follow(tx: Knex, { log }: Identity, { standing, url, before }: Moved): Promise<void> {
-  const { id, url: now } = standing;
+async function follow(tx: Knex, { log }: Identity, { existing, url, before }: Moved): Promise<void> {
+  const { id, url: now } = existing;
   if (now === url || now === before) {
     if (now !== url) await updateEntry(tx, 'endpoints', id, { url });
-    if (before !== url) await keepSeeded(tx, id, url);
+    if (before !== url) await recordSeeded(tx, id, url);
   } else if (url !== before)
     log.warn({ endpoint: id, url: now, own: url }, 'the catalog names another address than ours');
 }

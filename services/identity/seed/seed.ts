@@ -6,9 +6,9 @@ import { useOnce } from '#shared/db/migrate.ts';
 import { ensureAssignment } from '../assignments/store.ts';
 import type { Identity } from '../context.ts';
 import { newId } from '../projects/operations.ts';
-import { insertProject, lookProject } from '../projects/store.ts';
+import { findProject, insertProject } from '../projects/store.ts';
 import { ensureImplication, insertRole, listAllRoles } from '../roles/store.ts';
-import { insertUser, lookUser, newUser, updateUser } from '../users/store.ts';
+import { findUser, insertUser, newUser, updateUser } from '../users/store.ts';
 import { ensureCatalog } from './catalog.ts';
 
 const roles = ['admin', 'manager', 'member', 'reader', 'service'] as const;
@@ -63,13 +63,13 @@ export async function seed(identity: Identity): Promise<void> {
 }
 
 async function ensureDomain(tx: Knex): Promise<void> {
-  if (await lookProject(tx, { id: 'default' })) return;
+  if (await findProject(tx, { id: 'default' })) return;
   const domain = { id: 'default', name: 'Default', domainId: 'default', parentId: null, isDomain: true, enabled: true };
   await insertProject(tx, { ...domain, description: 'The default domain', options: {}, extra: {} });
 }
 
 async function ensureProject(tx: Knex, name: string, description: string): Promise<string> {
-  const known = await lookProject(tx, { nameLower: name, domainId: 'default' });
+  const known = await findProject(tx, { nameLower: name, domainId: 'default' });
   if (known) return known.id;
   const id = newId();
   await insertProject(tx, {
@@ -107,7 +107,7 @@ async function ensureRoles(tx: Knex): Promise<ReadonlyMap<string, string>> {
 }
 
 async function ensureUser(tx: Knex, name: string, passwordHash: string | undefined): Promise<string> {
-  const known = await lookUser(tx, { domainId: 'default', nameLower: name });
+  const known = await findUser(tx, { domainId: 'default', nameLower: name });
   if (known) {
     if (passwordHash !== undefined) await updateUser(tx, known.id, { passwordHash });
     return known.id;
@@ -123,7 +123,7 @@ async function hashedPasswords({ db, cloud, hasher }: Identity): Promise<Readonl
   const hashed = new Map<string, string>();
   const work = ['admin', ...serviceNames].map(async (name) => {
     const password = (await readFile(join(cloud.var, 'secrets', name), 'utf8')).trim();
-    const known = await lookUser(db, { domainId: 'default', nameLower: name });
+    const known = await findUser(db, { domainId: 'default', nameLower: name });
     const isKept = known && (name === 'admin' || (await hasher.verify(password, known.passwordHash)));
     const hash = isKept ? known.passwordHash : await hasher.hash(password);
     if (name !== 'admin' && hash !== null) hasher.learn(password, hash);

@@ -11,7 +11,7 @@ export async function listSeeded(db: Knex): Promise<ReadonlyMap<string, string>>
   return new Map(rows.map(({ endpointId, url }) => [endpointId, url]));
 }
 
-export async function keepSeeded(tx: Knex, endpointId: string, url: string): Promise<void> {
+export async function recordSeeded(tx: Knex, endpointId: string, url: string): Promise<void> {
   if ((await tx<SeededRow>('seeded_endpoints').where({ endpointId }).update({ url })) > 0) return;
   await tx<SeededRow>('seeded_endpoints').insert({ endpointId, url });
 }

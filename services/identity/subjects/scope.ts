@@ -4,10 +4,10 @@ import type { Caller } from '#shared/auth/caller.ts';
 type Scope = Pick<Caller, 'domainId'>;
 
 /** Whether a list is asked for another domain than the token's: then nothing is in it. */
-export const isOutside = ({ domainId }: Scope, asked: string | null | undefined): boolean =>
+export const isOtherDomain = ({ domainId }: Scope, asked: string | null | undefined): boolean =>
   domainId !== null && typeof asked === 'string' && asked !== domainId;
 
-export const inScope = <T extends { readonly domainId: string }>(
+export const inTokenDomain = <T extends { readonly domainId: string }>(
   { domainId }: Scope,
   all: readonly T[],
 ): readonly T[] => (domainId === null ? all : all.filter((each) => each.domainId === domainId));

@@ -1,9 +1,9 @@
 /** Users, groups, projects and domains as paths name them, and what rules ask about them. */
-import { lookGroup, lookUser } from '../directories/people.ts';
+import { findGroup, findUser } from '../directories/users-and-groups.ts';
 import type { Group } from '../groups/store.ts';
-import { absent, lookProject, type Project } from '../projects/store.ts';
+import { absent, findProject, type Project } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
-import { judgedOn, type Subject } from './judged.ts';
+import { authorizedOn, type Subject } from './authorized.ts';
 
 export const userTarget = (user: User | undefined) =>
   user ? { 'target.user.id': user.id, 'target.user.domain_id': user.domainId } : {};
@@ -18,26 +18,26 @@ export function present<T>(what: string, thing: T | undefined, id: string | unde
 }
 
 export const userSubject: Subject<User | undefined, User> = {
-  find: (identity, { id = '' }) => lookUser(identity, id),
+  find: (identity, { id = '' }) => findUser(identity, id),
   target: (user, { id }) => ({ user_id: id, ...userTarget(user) }),
   whole: (user, { id }) => present('user', user, id),
 };
 
 export const groupSubject: Subject<Group | undefined, Group> = {
-  find: (identity, { id = '' }) => lookGroup(identity, id),
+  find: (identity, { id = '' }) => findGroup(identity, id),
   target: groupTarget,
   whole: (group, { id }) => present('group', group, id),
 };
 
 export const projectSubject: Subject<Project | undefined, Project> = {
-  find: ({ db }, { id = '' }) => lookProject(db, { id }),
+  find: ({ db }, { id = '' }) => findProject(db, { id }),
   target: projectTarget,
   whole: (project, { id }) => present('project', project, id),
 };
 
 export const domainSubject: Subject<Project | undefined, Project> = {
   find: async ({ db }, { id = '' }) => {
-    const project = await lookProject(db, { id });
+    const project = await findProject(db, { id });
     return project?.isDomain ? project : undefined;
   },
   target: (domain) => (domain ? { 'target.domain.id': domain.id } : {}),
@@ -50,8 +50,8 @@ export const memberSubject: Subject<
   { readonly group: Group; readonly user: User }
 > = {
   find: async (identity, { id = '', userId = '' }) => ({
-    group: await lookGroup(identity, id),
-    user: await lookUser(identity, userId),
+    group: await findGroup(identity, id),
+    user: await findUser(identity, userId),
   }),
   target: ({ group, user }) => ({ ...groupTarget(group), ...userTarget(user) }),
   whole: ({ group, user }, { id, userId }) => ({
@@ -60,8 +60,8 @@ export const memberSubject: Subject<
   }),
 };
 
-export const onUser = judgedOn(userSubject);
-export const onGroup = judgedOn(groupSubject);
-export const onProject = judgedOn(projectSubject);
-export const onDomain = judgedOn(domainSubject);
-export const onMember = judgedOn(memberSubject);
+export const onUser = authorizedOn(userSubject);
+export const onGroup = authorizedOn(groupSubject);
+export const onProject = authorizedOn(projectSubject);
+export const onDomain = authorizedOn(domainSubject);
+export const onMember = authorizedOn(memberSubject);

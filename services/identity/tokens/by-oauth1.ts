@@ -1,16 +1,16 @@
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { lookUser } from '../directories/people.ts';
-import { lookAccessToken, refuseUnsigned } from '../oauth/operations.ts';
+import { findUser } from '../directories/users-and-groups.ts';
+import { findAccessToken, refuseUnsigned } from '../oauth/operations.ts';
 import { oauthValue, type SignedCall } from '../oauth/signature.ts';
-import type { Shown } from './methods.ts';
+import type { MethodResult } from './methods.ts';
 
 /** The consumer that a user trusts has signed the login itself. */
-export async function byOauth1(identity: Identity, call: SignedCall): Promise<Shown> {
-  const accessToken = await lookAccessToken(identity, oauthValue(call.header, 'oauth_token'));
+export async function byOauth1(identity: Identity, call: SignedCall): Promise<MethodResult> {
+  const accessToken = await findAccessToken(identity, oauthValue(call.header, 'oauth_token'));
   if (!accessToken) throw unauthorized();
   await refuseUnsigned(identity, call, accessToken);
-  const user = await lookUser(identity, accessToken.userId);
+  const user = await findUser(identity, accessToken.userId);
   if (!user) throw unauthorized();
   return { user, accessToken };
 }

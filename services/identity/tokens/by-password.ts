@@ -1,8 +1,8 @@
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { countWrongTry, replaceHash, type User, updateUser } from '../users/store.ts';
-import { lookUserNamed, type NamedUser } from './named.ts';
-import { LoginRefused } from './refusals.ts';
+import { LoginRefused } from './login-refused.ts';
+import { findUserInDirectory, type NamedUser } from './named-user.ts';
 
 /** Wrong, unknown, locked, idle: the same words after the same time. Only an ended password says so, once it was right. */
 export async function byPassword(
@@ -10,7 +10,7 @@ export async function byPassword(
   given: (NamedUser & { readonly password: string }) | undefined,
 ): Promise<{ user: User }> {
   if (!given) throw unauthorized();
-  const { user, directory } = await lookUserNamed(identity, given);
+  const { user, directory } = await findUserInDirectory(identity, given);
   const shut = user && shutBy(identity, user);
   const right = await directory.verify(shut ? undefined : user, given.password);
   if (user && !right && !shut && countsTries(identity, user)) await countWrongTry(identity.db, user.id, Date.now());

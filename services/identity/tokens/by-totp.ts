@@ -4,10 +4,10 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { opened } from '../credentials/operations.ts';
 import { credentialRows } from '../credentials/store.ts';
-import { useOnce } from '../replay-protection/store.ts';
+import { consumeOnce } from '../replay-protection/store.ts';
 import type { User } from '../users/store.ts';
-import { findUserNamed, type NamedUser } from './named.ts';
-import { LoginRefused } from './refusals.ts';
+import { LoginRefused } from './login-refused.ts';
+import { findUserNamed, type NamedUser } from './named-user.ts';
 
 const periodMs = 30_000;
 /** A passcode of a user counts once. */
@@ -26,7 +26,7 @@ export async function byTotp(
     return [step, step - 1].some((at) => isSame(passcodeAt(seed, at), given.passcode));
   });
   if (!user || !right) throw new LoginRefused(user ? 'wrong' : 'unknown');
-  if (!(await useOnce(identity.db, `passcode ${user.id} ${given.passcode}`, passcodeLivesMs))) throw unauthorized();
+  if (!(await consumeOnce(identity.db, `passcode ${user.id} ${given.passcode}`, passcodeLivesMs))) throw unauthorized();
   return { user };
 }
 

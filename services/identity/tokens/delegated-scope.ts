@@ -4,19 +4,19 @@ import { rolesOf, rulesOf } from '../application-credentials/operations.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
 import { effectiveRoles, withImplied } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
-import { lookUser } from '../directories/people.ts';
+import { findUser } from '../directories/users-and-groups.ts';
 import type { AccessToken } from '../oauth/store.ts';
-import { lookProject } from '../projects/store.ts';
+import { findProject } from '../projects/store.ts';
 import { listImplications } from '../roles/store.ts';
 import { isOver } from '../trusts/operations.ts';
 import { acquireUse, trusts } from '../trusts/store.ts';
 import type { User } from '../users/store.ts';
 import { refuseDisabled } from './methods.ts';
-import { isOpen, type Scoped } from './scope.ts';
+import { isOpen, type TokenScope } from './scope.ts';
 
 /** Its project, with those of its roles that its owner still has. */
-export async function credentialScope(identity: Identity, credential: ApplicationCredential): Promise<Scoped> {
-  const project = await lookProject(identity.db, { id: credential.projectId });
+export async function credentialScope(identity: Identity, credential: ApplicationCredential): Promise<TokenScope> {
+  const project = await findProject(identity.db, { id: credential.projectId });
   if (!project || !(await isOpen(identity.db, project))) throw unauthorized();
   const held = await rolesOf(identity, credential.userId, project.id);
   const roles = held.filter(({ id }) => credential.roleIds.includes(id));
@@ -32,8 +32,8 @@ export async function credentialScope(identity: Identity, credential: Applicatio
 }
 
 /** Its project, with those of its roles, and what they imply, that the user still has. */
-export async function accessTokenScope(identity: Identity, token: AccessToken): Promise<Scoped> {
-  const project = await lookProject(identity.db, { id: token.projectId });
+export async function accessTokenScope(identity: Identity, token: AccessToken): Promise<TokenScope> {
+  const project = await findProject(identity.db, { id: token.projectId });
   if (!project || !(await isOpen(identity.db, project))) throw unauthorized();
   const given = withImplied(token.roleIds, await listImplications(identity.db));
   const roles = (await rolesOf(identity, token.userId, project.id)).filter(({ id }) => given.includes(id));
@@ -47,17 +47,17 @@ export async function accessTokenScope(identity: Identity, token: AccessToken): 
 }
 
 /** Only its trustee may use it, only while the trustor has all that it gives, with what that implies. */
-export async function trustScope(identity: Identity, user: User, id: string): Promise<Scoped> {
+export async function trustScope(identity: Identity, user: User, id: string): Promise<TokenScope> {
   const { db } = identity;
-  const trust = await trusts.look(db, { id });
+  const trust = await trusts.find(db, { id });
   if (!trust || trust.deletedAt !== null || isOver(trust)) throw unauthorized();
   if (trust.trusteeId !== user.id) throw forbidden('The trust was given to another user.');
-  const trustor = await lookUser(identity, trust.trustorId);
+  const trustor = await findUser(identity, trust.trustorId);
   if (!trustor) throw forbidden('The trustor is gone.');
   await refuseDisabled(identity, trustor).catch(() => {
     throw forbidden('The trustor is disabled.');
   });
-  const project = trust.projectId === null ? undefined : await lookProject(db, { id: trust.projectId });
+  const project = trust.projectId === null ? undefined : await findProject(db, { id: trust.projectId });
   if (trust.projectId !== null && !(project && (await isOpen(db, project)))) throw unauthorized();
   const scope = project ? ({ kind: 'project', project } as const) : null;
   const held = scope ? await effectiveRoles(identity, trustor.id, scope) : [];
@@ -69,7 +69,7 @@ export async function trustScope(identity: Identity, user: User, id: string): Pr
     scope,
     roles,
     by: `trust:${id}`,
-    ...(trust.impersonation ? { inTheNameOf: trustor } : {}),
+    ...(trust.impersonation ? { impersonated: trustor } : {}),
     ...(trust.expiresAt === null ? {} : { endsAt: trust.expiresAt / 1000 }),
   };
 }

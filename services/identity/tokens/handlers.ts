@@ -4,28 +4,28 @@ import { type Answer, type Call, created, gone, type Handler, ok } from '#shared
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { parseOauthHeader, type SignedCall } from '../oauth/signature.ts';
-import { asCaller } from '../passwords/turnstile.ts';
+import { withQueueAddress } from '../passwords/fair-semaphore.ts';
 import { issueToken } from './issue.ts';
-import { type Proofs, type Proven, prove } from './methods.ts';
-import { readOwnToken } from './read.ts';
+import { type Authentication, authenticate, type IdentityInput } from './methods.ts';
 import { missingMethods, readReceipt, receiptAnswer } from './receipt.ts';
-import { type Scoped, type ScopeInput, scopeFor } from './scope.ts';
+import { type ScopeInput, scopeOfUser, type TokenScope } from './scope.ts';
+import { verifyOwnToken } from './verify.ts';
 import { tokenView } from './view.ts';
 
 interface Login {
-  readonly auth: { readonly identity: Proofs; readonly scope?: ScopeInput };
+  readonly auth: { readonly identity: IdentityInput; readonly scope?: ScopeInput };
 }
 
 export const logIn: Handler<Identity, Login> = async (identity, call) => {
   const { body, query, header } = call;
   const already = readReceipt(identity, header('openstack-auth-receipt'));
-  const proven = await asCaller(call.address, () =>
-    prove(identity, body.auth.identity, already, () => signedLogin(call)),
+  const proven = await withQueueAddress(call.address, () =>
+    authenticate(identity, body.auth.identity, already, () => signedLogin(call)),
   );
   const isEnded = proven.before || proven.credential || proven.accessToken;
   const required = isEnded ? undefined : missingMethods(proven.user, proven.methods);
   if (required) return receiptAnswer(identity, proven, required);
-  const scoped = await whereTo(identity, proven, body.auth.scope);
+  const scoped = await resolveScope(identity, proven, body.auth.scope);
   const { token, claims } = issueToken(identity, proven, scoped, proven.before?.federated);
   const view = await tokenView(identity, claims, { catalog: !('nocatalog' in query) });
   return created({ token: view }, { 'x-subject-token': token });
@@ -38,11 +38,11 @@ const signedLogin = ({ header, method, base, url }: Call<unknown>): SignedCall =
   header: parseOauthHeader(header('authorization')),
 });
 
-async function whereTo(
+async function resolveScope(
   identity: Identity,
-  { user, credential, accessToken, before }: Proven,
+  { user, credential, accessToken, before }: Authentication,
   input: ScopeInput | undefined,
-): Promise<Scoped> {
+): Promise<TokenScope> {
   if (credential) {
     if (input !== undefined) throw unauthorized('Application credentials cannot request a scope.');
     return (await import('./delegated-scope.ts')).credentialScope(identity, credential);
@@ -52,7 +52,7 @@ async function whereTo(
     throw forbidden('A token that has a scope cannot be exchanged for another.');
   const tokenKeys = typeof input === 'object' ? input['OS-TRUST:trust'] : undefined;
   if (tokenKeys) return (await import('./delegated-scope.ts')).trustScope(identity, user, tokenKeys.id);
-  return scopeFor(identity, user, input, before?.federated?.groups);
+  return scopeOfUser(identity, user, input, before?.federated?.groups);
 }
 
 const isScoped = ({ project, domainScope, system }: Claims): boolean =>
@@ -74,7 +74,9 @@ async function subjectOf(
 async function readSubject(identity: Identity, token: string, allowExpired: boolean): Promise<Claims> {
   const { tokenKeys, config } = identity;
   try {
-    return allowExpired ? await tokenKeys.read(token, config.allowExpiredSeconds) : await readOwnToken(identity, token);
+    return allowExpired
+      ? await tokenKeys.read(token, config.allowExpiredSeconds)
+      : await verifyOwnToken(identity, token);
   } catch {
     throw Object.assign(notFound('token', ''), { message: 'Failed to validate token' });
   }
@@ -100,7 +102,7 @@ export const revokeToken: Handler<Identity> = async (identity, call) => {
 };
 
 export const showCatalog: Handler<Identity> = async (identity, { caller, base }) => {
-  const claims = await readOwnToken(identity, caller.token);
+  const claims = await verifyOwnToken(identity, caller.token);
   const { catalog } = await tokenView(identity, claims, { catalog: true });
   if (catalog === undefined) throw unauthorized();
   return ok({ catalog, links: { self: `${base}/v3/auth/catalog`, previous: null, next: null } });

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Claims, signToken } from '#shared/auth/token.ts';
 import type { Identity } from '../context.ts';
-import type { Proven } from './methods.ts';
-import type { Scoped } from './scope.ts';
+import type { Authentication } from './methods.ts';
+import type { TokenScope } from './scope.ts';
 
-export interface Issued {
+export interface IssuedToken {
   readonly token: string;
   readonly claims: Claims;
 }
@@ -12,17 +12,17 @@ export interface Issued {
 /** A token lives from when its facts began to be looked up; one that continues another ends with it, and keeps the name of the chain. */
 export function issueToken(
   { tokenKeys, config }: Identity,
-  { user, methods, before, since }: Proven,
-  { scope, roles, by, inTheNameOf = user, endsAt = Number.POSITIVE_INFINITY, accessRules }: Scoped,
+  { user, methods, before, since }: Authentication,
+  { scope, roles, by, impersonated = user, endsAt = Number.POSITIVE_INFINITY, accessRules }: TokenScope,
   federated?: Claims['federated'],
-): Issued {
+): IssuedToken {
   const now = since / 1000;
   const audit = randomBytes(16).toString('base64url');
   const chain = before?.audit.at(-1);
   const claims: Claims = {
-    sub: inTheNameOf.id,
-    name: inTheNameOf.name,
-    domain: inTheNameOf.domainId,
+    sub: impersonated.id,
+    name: impersonated.name,
+    domain: impersonated.domainId,
     project:
       scope?.kind === 'project'
         ? { id: scope.project.id, name: scope.project.name, domain: scope.project.domainId }

@@ -5,18 +5,18 @@ import { forbidden, unauthorized } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
 import type { Identity } from '../context.ts';
-import { lookUser } from '../directories/people.ts';
+import { findUser } from '../directories/users-and-groups.ts';
 import { identityProviders } from '../federation/store.ts';
 import type { SignedCall } from '../oauth/signature.ts';
 import type { AccessToken } from '../oauth/store.ts';
-import { lookProject } from '../projects/store.ts';
+import { findProject } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
 import { byPassword } from './by-password.ts';
-import type { NamedUser } from './named.ts';
-import { readOwnToken } from './read.ts';
-import { LoginRefused } from './refusals.ts';
+import { LoginRefused } from './login-refused.ts';
+import type { NamedUser } from './named-user.ts';
+import { verifyOwnToken } from './verify.ts';
 
-export interface Proofs {
+export interface IdentityInput {
   readonly methods: readonly string[];
   readonly password?: { readonly user: NamedUser & { readonly password: string } };
   readonly token?: { readonly id: string };
@@ -34,7 +34,7 @@ export interface Proofs {
 }
 
 /** What one method has shown. */
-export interface Shown {
+export interface MethodResult {
   readonly user: User;
   /** The token that this login continues. */
   readonly before?: Claims;
@@ -48,13 +48,13 @@ export interface Shown {
 export type Signed = () => SignedCall;
 
 /** What a login has shown: who it is, and by what. */
-export interface Proven extends Shown {
+export interface Authentication extends MethodResult {
   readonly methods: readonly string[];
   /** Milliseconds: before anything was looked up, so that what is revoked meanwhile counts for its token. */
   readonly since: number;
 }
 
-type Method = (identity: Identity, proofs: Proofs, signed: Signed) => Promise<Shown>;
+type Method = (identity: Identity, proofs: IdentityInput, signed: Signed) => Promise<MethodResult>;
 
 const methods: Readonly<Record<string, Method>> = {
   password: (identity, { password }) => byPassword(identity, password?.user),
@@ -67,15 +67,15 @@ const methods: Readonly<Record<string, Method>> = {
 };
 
 /** `already`: the methods that a receipt of an earlier step has shown, for its user. */
-export async function prove(
+export async function authenticate(
   identity: Identity,
-  proofs: Proofs,
+  proofs: IdentityInput,
   already: { readonly userId: string; readonly methods: readonly string[] } | undefined,
   signed: Signed,
-): Promise<Proven> {
+): Promise<Authentication> {
   const since = Date.now();
   const wanted = [...new Set(proofs.methods)];
-  const shown: Shown[] = [];
+  const shown: MethodResult[] = [];
   for (const name of wanted) shown.push(await methodOf(name)(identity, proofs, signed));
   const [first] = shown;
   if (!first || shown.some(({ user }) => user.id !== first.user.id)) throw unauthorized();
@@ -100,26 +100,26 @@ function methodOf(name: string): Method {
   return method;
 }
 
-async function byToken(identity: Identity, { token }: Proofs): Promise<Shown> {
+async function byToken(identity: Identity, { token }: IdentityInput): Promise<MethodResult> {
   if (!token) throw unauthorized();
   await identity.tokenKeys.refresh(); // what another process has just revoked must not live on under a new date
-  const before = await readOwnToken(identity, token.id);
+  const before = await verifyOwnToken(identity, token.id);
   if (before.by !== undefined || before.methods.includes('ec2credential'))
     throw forbidden('A token of a trust or an application credential cannot be exchanged.');
-  const provider = before.federated && (await identityProviders.look(identity.db, { id: before.federated.idp }));
+  const provider = before.federated && (await identityProviders.find(identity.db, { id: before.federated.idp }));
   if (before.federated && !provider?.enabled) throw forbidden(`Identity Provider ${before.federated.idp} is disabled`);
-  const user = await lookUser(identity, before.sub);
+  const user = await findUser(identity, before.sub);
   if (!user) throw unauthorized();
   return { user, before };
 }
 
-async function byMappedToken(identity: Identity, { mapped, ...proofs }: Proofs): Promise<Shown> {
+async function byMappedToken(identity: Identity, { mapped, ...proofs }: IdentityInput): Promise<MethodResult> {
   const shown = await byToken(identity, { ...proofs, ...(mapped ? { token: mapped } : {}) });
   if (!shown.before?.federated) throw unauthorized();
   return shown;
 }
 
 export async function refuseDisabled({ db }: Identity, user: User): Promise<void> {
-  const domain = await lookProject(db, { id: user.domainId });
+  const domain = await findProject(db, { id: user.domainId });
   if (!user.enabled || !domain?.enabled) throw new LoginRefused('disabled');
 }

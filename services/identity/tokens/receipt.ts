@@ -1,9 +1,9 @@
 /** Who needs more than one method may bring them one after the other: a receipt says what was shown so far. */
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { lookProject } from '../projects/store.ts';
+import { findProject } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
-import type { Proven } from './methods.ts';
+import type { Authentication } from './methods.ts';
 import { timestamp } from './timestamps.ts';
 
 interface Receipt {
@@ -36,11 +36,11 @@ export function missingMethods({ options }: User, methods: readonly string[]): s
 }
 
 /** 401, with what is missing and a receipt for what was there. */
-export async function receiptAnswer({ db, sealer }: Identity, { user, methods }: Proven, required: string[][]) {
+export async function receiptAnswer({ db, sealer }: Identity, { user, methods }: Authentication, required: string[][]) {
   const now = Date.now();
   const receipt: Receipt = { userId: user.id, methods, exp: now + livesMs };
   const { sealed, keyId } = sealer.seal(JSON.stringify(receipt));
-  const domain = await lookProject(db, { id: user.domainId });
+  const domain = await findProject(db, { id: user.domainId });
   return {
     status: 401,
     headers: { 'openstack-auth-receipt': `${keyId}.${sealed}` },

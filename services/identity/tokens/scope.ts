@@ -4,7 +4,7 @@ import type { AccessRule } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { effectiveRoles, type Scope } from '../assignments/effective.ts';
 import type { Identity } from '../context.ts';
-import { lookProject, type Project } from '../projects/store.ts';
+import { findProject, type Project } from '../projects/store.ts';
 import type { Role } from '../roles/store.ts';
 import type { User } from '../users/store.ts';
 
@@ -23,28 +23,28 @@ export type ScopeInput =
       readonly 'OS-TRUST:trust'?: { readonly id: string };
     };
 
-export interface Scoped {
+export interface TokenScope {
   readonly scope: Scope | null;
   readonly roles: readonly Role[];
   /** What the token is made from, if not from the user's own roles: `trust:id`, `app:id`, `oauth:id`. */
   readonly by?: string;
   /** Who the token names when it is not who logged in: a trustor, impersonated. */
-  readonly inTheNameOf?: User;
+  readonly impersonated?: User;
   /** The token ends then at the latest, in seconds. */
   readonly endsAt?: number;
   /** The only requests it may make. */
   readonly accessRules?: readonly AccessRule[];
 }
 
-const nowhere: Scoped = { scope: null, roles: [] };
+const nowhere: TokenScope = { scope: null, roles: [] };
 
 /** Without a request the user's default project counts, when they may go there. */
-export async function scopeFor(
+export async function scopeOfUser(
   identity: Identity,
   user: User,
   input: ScopeInput | undefined,
   groups: readonly string[] = [],
-): Promise<Scoped> {
+): Promise<TokenScope> {
   if (input === 'unscoped' || (input !== undefined && 'unscoped' in input)) return nowhere;
   if (input === undefined) return defaultScope(identity, user);
   const scope = await resolve(identity.db, input);
@@ -53,9 +53,9 @@ export async function scopeFor(
   return { scope, roles };
 }
 
-async function defaultScope(identity: Identity, user: User): Promise<Scoped> {
+async function defaultScope(identity: Identity, user: User): Promise<TokenScope> {
   const { db } = identity;
-  const project = user.defaultProjectId ? await lookProject(db, { id: user.defaultProjectId }) : undefined;
+  const project = user.defaultProjectId ? await findProject(db, { id: user.defaultProjectId }) : undefined;
   if (!project || !(await isOpen(db, project))) return nowhere;
   const scope = { kind: 'project', project } as const;
   const roles = await effectiveRoles(identity, user.id, scope);
@@ -75,19 +75,19 @@ async function resolve(db: Knex, input: Exclude<ScopeInput, string>): Promise<Sc
 export async function findDomainNamed(db: Knex, { id, name }: Named): Promise<Project | undefined> {
   const found =
     id !== undefined
-      ? await lookProject(db, { id })
-      : await lookProject(db, { nameLower: (name ?? '').toLowerCase(), isDomain: true });
+      ? await findProject(db, { id })
+      : await findProject(db, { nameLower: (name ?? '').toLowerCase(), isDomain: true });
   return found?.isDomain ? found : undefined;
 }
 
 async function findProjectNamed(db: Knex, { id, name = '', domain }: Named): Promise<Project | undefined> {
-  if (id !== undefined) return lookProject(db, { id });
+  if (id !== undefined) return findProject(db, { id });
   const owner = domain ? await findDomainNamed(db, domain) : undefined;
-  return owner ? lookProject(db, { nameLower: name.toLowerCase(), domainId: owner.id }) : undefined;
+  return owner ? findProject(db, { nameLower: name.toLowerCase(), domainId: owner.id }) : undefined;
 }
 
 /** Enabled, and its domain too. */
 export async function isOpen(db: Knex, project: Project): Promise<boolean> {
-  const domain = project.isDomain ? project : await lookProject(db, { id: project.domainId });
+  const domain = project.isDomain ? project : await findProject(db, { id: project.domainId });
   return project.enabled && domain?.enabled === true;
 }

@@ -8,10 +8,10 @@ import type { Identity } from '../context.ts';
 import { isPublicId } from '../directories/public-id.ts';
 import { serviceProviders } from '../federation/store.ts';
 import { accessTokens } from '../oauth/store.ts';
-import { lookProject } from '../projects/store.ts';
+import { findProject } from '../projects/store.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
-import { lookUser, type User } from '../users/store.ts';
+import { findUser, type User } from '../users/store.ts';
 
 type Facts = Pick<Identity, 'db' | 'facts'>;
 
@@ -49,7 +49,7 @@ async function userOf(
   { db, facts }: Facts,
   { sub: id, name, domain: domainId }: Claims,
 ): Promise<Pick<User, 'id' | 'name' | 'domainId' | 'passwordExpiresAt'> | undefined> {
-  const row = await facts.get(`user ${id}`, () => lookUser(db, { id }));
+  const row = await facts.get(`user ${id}`, () => findUser(db, { id }));
   if (row || !isPublicId(id)) return row;
   return { id, name, domainId, passwordExpiresAt: null };
 }
@@ -76,18 +76,18 @@ async function serviceProvidersView({ db, facts }: Facts): Promise<Record<string
 async function delegationView(db: Knex, { by = '', accessRules }: Claims): Promise<Record<string, unknown>> {
   const [kind, id = ''] = by.split(':');
   if (kind === 'app') {
-    const credential = await applicationCredentials.look(db, { id });
+    const credential = await applicationCredentials.find(db, { id });
     if (!credential) throw unauthorized();
     const rules = accessRules ? { access_rules: accessRules } : {};
     return { application_credential: { id, name: credential.name, restricted: !credential.unrestricted, ...rules } };
   }
   if (kind === 'oauth') {
-    const token = await accessTokens.look(db, { id });
+    const token = await accessTokens.find(db, { id });
     if (!token) throw unauthorized();
     return { 'OS-OAUTH1': { access_token_id: id, consumer_id: token.consumerId } };
   }
   if (kind !== 'trust') return {};
-  const trust = await trusts.look(db, { id });
+  const trust = await trusts.find(db, { id });
   if (!trust) throw unauthorized();
   const { impersonation, trustorId, trusteeId } = trust;
   return {
@@ -101,7 +101,7 @@ const formatTimestamp = (seconds: number): string => new Date(seconds * 1000).to
 const isScoped = ({ project, domainScope, system }: Claims): boolean =>
   project !== null || domainScope !== null || system;
 
-const projectOf = ({ db, facts }: Facts, id: string) => facts.get(`project ${id}`, () => lookProject(db, { id }));
+const projectOf = ({ db, facts }: Facts, id: string) => facts.get(`project ${id}`, () => findProject(db, { id }));
 
 const domainOf = async (identity: Facts, id: string) => ({ id, name: (await projectOf(identity, id))?.name ?? id });
 

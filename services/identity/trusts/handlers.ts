@@ -4,11 +4,11 @@ import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { roleView } from '../roles/view.ts';
-import { judged, type Subject } from '../subjects/judged.ts';
+import { authorized, type Subject } from '../subjects/authorized.ts';
 import { present } from '../subjects/subjects.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
 import { timestamp } from '../tokens/timestamps.ts';
-import { createTrust as create, deleteTrust as drop, isOver, lookTrust, type TrustInput } from './operations.ts';
+import { createTrust as create, deleteTrust as drop, findTrust, isOver, type TrustInput } from './operations.ts';
 import { type TrustRow, trusts } from './store.ts';
 
 const target = ({ trustorId, trusteeId }: Pick<TrustRow, 'trustorId' | 'trusteeId'>) => ({
@@ -74,7 +74,7 @@ export const listTrusts: Handler<Identity> = async (identity, call) => {
 };
 
 const subject: Subject<TrustRow | undefined, TrustRow> = {
-  find: (identity, { id = '' }) => lookTrust(identity, id),
+  find: (identity, { id = '' }) => findTrust(identity, id),
   target: (trust) => (trust ? target(trust) : {}),
   whole: (trust, { id }) => present('trust', trust, id),
 };
@@ -84,7 +84,7 @@ const onTrust = (
   rule: `identity:${string}`,
   act: (identity: Identity, call: Call<never>, trust: TrustRow) => Promise<Answer>,
 ) =>
-  judged({ subject, rule, absentFirst: true }, async (identity, call: Call<never>, trust: TrustRow) => {
+  authorized({ subject, rule, notFoundFirst: true }, async (identity, call: Call<never>, trust: TrustRow) => {
     await refuse(identity, call);
     return act(identity, call, trust);
   });

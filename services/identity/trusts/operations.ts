@@ -3,10 +3,10 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
-import { findUser } from '../directories/people.ts';
+import { getUser } from '../directories/users-and-groups.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { extraOf } from '../projects/operations.ts';
-import { absent, findProject } from '../projects/store.ts';
+import { absent, getProject } from '../projects/store.ts';
 import { parseTimestamp } from '../tokens/timestamps.ts';
 import { type TrustRow, trusts } from './store.ts';
 
@@ -44,9 +44,9 @@ const mostRedelegations = 3;
 
 export async function createTrust(identity: Identity, _caller: Caller, input: TrustInput): Promise<TrustRow> {
   const { db } = identity;
-  await findUser(identity, input.trustee_user_id);
+  await getUser(identity, input.trustee_user_id);
   const projectId = input.project_id ?? null;
-  if (projectId !== null) await findProject(db, projectId);
+  if (projectId !== null) await getProject(db, projectId);
   const expiresAt = parseTimestamp(input.expires_at, 'expires_at');
   if (expiresAt !== null && expiresAt <= Date.now()) throw badRequest('expires_at lies in the past.');
   const remainingUses = input.remaining_uses ?? null;
@@ -89,8 +89,8 @@ async function delegated(
 }
 
 /** Those that were deleted or have ended are no more. */
-export async function lookTrust({ db }: Pick<Identity, 'db'>, id: string): Promise<TrustRow | undefined> {
-  const trust = await trusts.look(db, { id });
+export async function findTrust({ db }: Pick<Identity, 'db'>, id: string): Promise<TrustRow | undefined> {
+  const trust = await trusts.find(db, { id });
   return trust === undefined || trust.deletedAt !== null || isOver(trust) ? undefined : trust;
 }
 

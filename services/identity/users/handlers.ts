@@ -1,9 +1,9 @@
 import { created, gone, type Handler, ok } from '#shared/http/route.ts';
-import { limitedTo, mostOf } from '../collection/view.ts';
+import { limitedCollection, maxItemsOf } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { listUsers as list } from '../directories/people.ts';
-import { asCaller } from '../passwords/turnstile.ts';
-import { isOutside } from '../subjects/scope.ts';
+import { listUsers as list } from '../directories/users-and-groups.ts';
+import { withQueueAddress } from '../passwords/fair-semaphore.ts';
+import { isOtherDomain } from '../subjects/scope.ts';
 import { onUser } from '../subjects/subjects.ts';
 import {
   changeOwnPassword,
@@ -19,11 +19,11 @@ export const listUsers: Handler<Identity> = async (identity, call) => {
   const { domainId } = call.caller;
   call.authorize('identity:list_users', domainId ? { 'target.domain_id': domainId } : {});
   const { domain_id: _, ...rest } = call.queries;
-  const found = isOutside(call.caller, asked)
+  const found = isOtherDomain(call.caller, asked)
     ? []
-    : await list(identity, asked ?? domainId, rest, mostOf(identity, call));
+    : await list(identity, asked ?? domainId, rest, maxItemsOf(identity, call));
   return ok(
-    limitedTo(
+    limitedCollection(
       identity,
       call,
       'users',
@@ -57,6 +57,6 @@ interface PasswordChange {
 
 export const changePassword: Handler<Identity, PasswordChange> = async (identity, { params, body, address }) => {
   const { password, original_password: original } = body.user;
-  await asCaller(address, () => changeOwnPassword(identity, params.id ?? '', { password, original }));
+  await withQueueAddress(address, () => changeOwnPassword(identity, params.id ?? '', { password, original }));
   return gone();
 };

@@ -42,10 +42,10 @@ const fields: Readonly<Record<string, Field>> = {
 
 export function readImport(content: string): ImportFile {
   const found = content.trimStart().startsWith('[') ? ofList(content) : ofLines(content);
-  const judged = found.map(({ where, value }) => ({ where, value, problem: problemOf(value) }));
+  const authorized = found.map(({ where, value }) => ({ where, value, problem: problemOf(value) }));
   return {
-    rows: judged.filter(({ problem }) => !problem).map(({ where, value }) => rowOf(where, value as Given)),
-    problems: judged.flatMap(({ where, problem }) => (problem ? [`${where}: ${problem}`] : [])),
+    rows: authorized.filter(({ problem }) => !problem).map(({ where, value }) => rowOf(where, value as Given)),
+    problems: authorized.flatMap(({ where, problem }) => (problem ? [`${where}: ${problem}`] : [])),
   };
 }
 

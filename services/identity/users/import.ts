@@ -9,11 +9,11 @@ import { isPublicId } from '../directories/public-id.ts';
 import { listOptions } from '../domain-config/store.ts';
 import { openHasher } from '../passwords/hasher.ts';
 import { newId } from '../projects/operations.ts';
-import { lookProject, type Project } from '../projects/store.ts';
+import { findProject, type Project } from '../projects/store.ts';
 import { findDomainNamed } from '../tokens/scope.ts';
 import { type ImportRow, readImport } from './import-rows.ts';
 import { expiryOf } from './passwords.ts';
-import { insertUser, lookUser, newUser, type User } from './store.ts';
+import { findUser, insertUser, newUser, type User } from './store.ts';
 
 export interface ImportPlan {
   readonly fresh: readonly User[];
@@ -75,8 +75,8 @@ async function place(here: Here, row: ImportRow): Promise<{ user: User; isKnown:
   const { db, hasher } = here;
   const domain = await domainOf(db, row.domain);
   if (!domain) return `there is no domain ${row.domain} here: make it first`;
-  if (await isElsewhere(db, domain.id)) return `the users of domain ${row.domain} are kept by its own directory`;
-  const known = (row.id && (await lookUser(db, { id: row.id }))) || (await lookNamed(db, domain.id, row.name));
+  if (await hasLdapDirectory(db, domain.id)) return `the users of domain ${row.domain} are kept by its own directory`;
+  const known = (row.id && (await findUser(db, { id: row.id }))) || (await findLocalUserNamed(db, domain.id, row.name));
   if (known) return { user: known, isKnown: true };
   if (row.id && isPublicId(row.id)) return `id ${row.id} is one that a directory gives`;
   if (!hasher.isImportable(row.hash))
@@ -104,18 +104,18 @@ function userOf(
   };
 }
 
-const isElsewhere = async (db: Knex, domainId: string): Promise<boolean> =>
+const hasLdapDirectory = async (db: Knex, domainId: string): Promise<boolean> =>
   (await listOptions(db, { domainId, group: 'identity', option: 'driver' })).some(({ value }) => value === 'ldap');
 
-const lookNamed = (db: Knex, domainId: string, name: string) =>
-  lookUser(db, { domainId, nameLower: name.toLowerCase() });
+const findLocalUserNamed = (db: Knex, domainId: string, name: string) =>
+  findUser(db, { domainId, nameLower: name.toLowerCase() });
 
 const domainOf = async (db: Knex, nameOrId: string): Promise<Project | undefined> =>
   (await findDomainNamed(db, { id: nameOrId })) ?? findDomainNamed(db, { name: nameOrId });
 
 async function projectOf(db: Knex, { id: domainId }: Project, nameOrId: string): Promise<Project | undefined> {
   const found =
-    (await lookProject(db, { id: nameOrId })) ??
-    (await lookProject(db, { domainId, nameLower: nameOrId.toLowerCase() }));
+    (await findProject(db, { id: nameOrId })) ??
+    (await findProject(db, { domainId, nameLower: nameOrId.toLowerCase() }));
   return found?.isDomain ? undefined : found;
 }

@@ -1,10 +1,10 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, forbidden, unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
-import { directoryOfId, refuseChange, refuseNewIn } from '../directories/people.ts';
+import { directoryOfId, refuseChange, refuseNewIn } from '../directories/users-and-groups.ts';
 import { revokeForGood, revokeUser } from '../keys/revoke.ts';
 import { extraOf, newId } from '../projects/operations.ts';
-import { findDomain } from '../projects/store.ts';
+import { getDomain } from '../projects/store.ts';
 import { isLocked } from '../tokens/by-password.ts';
 import { newPassword, refuseRepeated, rememberOld } from './passwords.ts';
 import { countWrongTry, insertUser, refuseDuplicate, removeUsers, type User, updateUser } from './store.ts';
@@ -45,7 +45,7 @@ const flags = [
 const withoutNulls = (options: Readonly<Record<string, unknown>>) =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null));
 
-function refuseOddOptions(options: Readonly<Record<string, unknown>> = {}): void {
+function refuseInvalidOptions(options: Readonly<Record<string, unknown>> = {}): void {
   for (const [name, value] of Object.entries(options)) {
     const fits =
       value === null ||
@@ -64,9 +64,9 @@ const isRules = (value: unknown): boolean =>
 
 export async function createUser(identity: Identity, caller: Caller, input: UserInput): Promise<User> {
   const { db } = identity;
-  refuseOddOptions(input.options);
+  refuseInvalidOptions(input.options);
   const domainId = input.domain_id ?? caller.domainId ?? caller.projectDomainId ?? 'default';
-  await findDomain(db, domainId);
+  await getDomain(db, domainId);
   refuseNewIn(identity, domainId, `user ${input.name}`);
   const user: User = {
     id: newId(),
@@ -93,7 +93,7 @@ export async function changeUser(
   { chosen = false } = {},
 ): Promise<User> {
   await refuseChange(identity, 'user', user);
-  refuseOddOptions(input.options);
+  refuseInvalidOptions(input.options);
   if (input.domain_id !== undefined && input.domain_id !== user.domainId)
     throw badRequest('The domain of a user cannot be changed.');
   const { name, enabled, default_project_id: defaultProjectId, password, options } = input;
@@ -124,7 +124,7 @@ export async function changeOwnPassword(
   { password, original }: { readonly password: string; readonly original: string },
 ): Promise<void> {
   const directory = await directoryOfId(identity, id);
-  const user = await directory.lookUser(id);
+  const user = await directory.findUser(id);
   const shut = user !== undefined && isLocked(identity, user);
   const right = await directory.verify(shut ? undefined : user, original);
   if (user && !right && !shut && identity.config.lockoutTries > 0)

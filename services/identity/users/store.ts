@@ -79,7 +79,7 @@ export async function refuseDuplicate(
   if (duplicate) throw duplicateOf({ name, domainId });
 }
 
-export async function lookUser(
+export async function findUser(
   db: Knex,
   where: { id: string } | { domainId: string; nameLower: string },
 ): Promise<User | undefined> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Claims, signToken } from '#shared/auth/token.ts';
 import { openDatabase } from '#shared/db/open.ts';
-import { findActiveKey, readTokenKeys } from '../../../services/identity/keys/store.ts';
+import { getActiveKey, readTokenKeys } from '../../../services/identity/keys/store.ts';
 import { one, openIdentity } from '../../fakes/identity.ts';
 import { isGood, roleNamed } from './world.ts';
 
@@ -83,7 +83,7 @@ test('OSSA-2013-014: what was revoked and has ended stays revoked, for who asks 
   await world.ask('DELETE', '/auth/tokens', { token: spare, headers: { 'x-subject-token': spare } });
   const db = openDatabase(`sqlite:${join(world.home, 'db', 'identity.sqlite')}`);
   t.after(() => db.destroy());
-  const { kid, key } = await findActiveKey(db);
+  const { kid, key } = await getActiveKey(db);
   const ended = (token: string) => {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
     return signToken({ ...claims, exp: Date.now() / 1000 - 1 }, kid, key);
@@ -99,7 +99,7 @@ test('OSSA-2013-014: what was revoked and has ended stays revoked, for who asks 
   assert.equal(await look(ann.token, '?allow_expired=1'), 200);
   assert.equal(await look(spare, '?allow_expired=1'), 404);
   const later = Date.now() + 3_700_000;
-  assert.deepEqual((await readTokenKeys(db, { livingAt: later })).revoked, [], 'services need not know it any more');
+  assert.deepEqual((await readTokenKeys(db, { validAt: later })).revoked, [], 'services need not know it any more');
   assert.equal((await readTokenKeys(db)).revoked.length, 1, 'but identity does');
 });
 

@@ -7,13 +7,13 @@ import { openDatabase } from '#shared/db/open.ts';
 import { openSealer } from '#shared/seal/key-file.ts';
 import { section } from '../../config.ts';
 import { type LdapDirectory, openDirectory } from '../../drivers/ldap/directory.ts';
-import { lookProject, type Project } from '../../projects/store.ts';
+import { findProject, type Project } from '../../projects/store.ts';
 import { checkGrants, checkPersonsGrants } from './grants.ts';
+import { checkTeams } from './groups.ts';
 import { optionsFor } from './options.ts';
-import { checkPeople, checkPerson } from './people.ts';
 import { checkReach } from './reach.ts';
 import { type Finding, openReport, type Report } from './report.ts';
-import { checkTeams } from './teams.ts';
+import { checkPeople, checkPerson } from './users.ts';
 
 export interface CheckInput {
   /** By name or id. */
@@ -44,8 +44,8 @@ export async function checkDirectory(settings: Settings, input: CheckInput): Pro
 }
 
 async function findDomainOf(report: Report, db: Knex, named: string): Promise<Project | undefined> {
-  const byName = await lookProject(db, { nameLower: named.toLowerCase(), isDomain: true });
-  const domain = byName ?? (await lookProject(db, { id: named }));
+  const byName = await findProject(db, { nameLower: named.toLowerCase(), isDomain: true });
+  const domain = byName ?? (await findProject(db, { id: named }));
   if (!domain?.isDomain) {
     report.problem(`there is no domain ${named}`, `openstack domain create ${named}`);
     return undefined;

@@ -2,7 +2,7 @@
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import { type Entry, localIdOf, valuesOf } from '../../drivers/ldap/entries.ts';
 import { all, everything } from '../../drivers/ldap/filter.ts';
-import { explainNone } from './explain-empty.ts';
+import { explainEmpty } from './explain-empty.ts';
 import { counted, type Report, some } from './report.ts';
 import { filtersOf, type Subject } from './subject.ts';
 
@@ -22,7 +22,7 @@ export async function checkEntries(
     attributes: wanted,
   });
   if (found.length === 0) {
-    await explainNone(report, directory, subject);
+    await explainEmpty(report, directory, subject);
     return [];
   }
   report.fact(`${counted(found.length, what)} below ${base}`);
@@ -33,7 +33,7 @@ export async function checkEntries(
       option: subject.option(`${end}_attribute`),
       what,
     });
-  checkTwins(report, found, subject);
+  checkDuplicates(report, found, subject);
   return found;
 }
 
@@ -65,7 +65,7 @@ export async function checkAttribute(
   report.problem(`no ${what} has the attribute ${attribute} (${option})`, `one of them has: ${some(there, 30)}`);
 }
 
-function checkTwins(report: Report, found: readonly Entry[], { what, id, name, option }: Subject): void {
+function checkDuplicates(report: Report, found: readonly Entry[], { what, id, name, option }: Subject): void {
   for (const [same, entries] of twins(found, (entry) => localIdOf(entry, id)))
     report.problem(
       `${counted(entries.length, what)} share the id ${same}: ${some(

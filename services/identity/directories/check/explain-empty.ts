@@ -1,16 +1,16 @@
-/** Why the filters find nothing: no such place, another class, deeper down, or the filter. */
+/** LoginFailure the filters find nothing: no such place, another class, deeper down, or the filter. */
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import { valuesOf } from '../../drivers/ldap/entries.ts';
 import { everything } from '../../drivers/ldap/filter.ts';
 import { counted, type Report, some } from './report.ts';
 import type { Subject } from './subject.ts';
 
-export async function explainNone(report: Report, directory: LdapDirectory, subject: Subject): Promise<void> {
+export async function explainEmpty(report: Report, directory: LdapDirectory, subject: Subject): Promise<void> {
   const { what, base, option, objectClass } = subject;
   const { connection, options } = directory;
   const asked = { base, filter: everything, attributes: ['objectClass'] };
   if ((await connection.search({ ...asked, scope: 'base' })).length === 0) {
-    const help = `set ${option('tree_dn')}, or let Wattle's account read it; ${await whatIsThere(directory)}`;
+    const help = `set ${option('tree_dn')}, or let Wattle's account read it; ${await describeNamingContexts(directory)}`;
     return report.problem(`no ${what}s: there is no ${base} to look in`, help);
   }
   const near = await connection.search({ ...asked, scope: options.query_scope });
@@ -35,7 +35,7 @@ export async function explainNone(report: Report, directory: LdapDirectory, subj
   );
 }
 
-async function whatIsThere({ connection }: LdapDirectory): Promise<string> {
+async function describeNamingContexts({ connection }: LdapDirectory): Promise<string> {
   const attribute = 'namingContexts';
   const [root] = await connection.search({ base: '', scope: 'base', filter: everything, attributes: [attribute] });
   const contexts = root ? valuesOf(root, attribute) : [];

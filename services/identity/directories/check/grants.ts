@@ -4,7 +4,7 @@ import { withImplied } from '../../assignments/effective.ts';
 import { type Assignment, listAssignments, listAssignmentsOf } from '../../assignments/store.ts';
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import type { Person, Team } from '../../drivers/ldap/entries.ts';
-import { lookProject, type Project } from '../../projects/store.ts';
+import { findProject, type Project } from '../../projects/store.ts';
 import { listAllRoles, listImplications } from '../../roles/store.ts';
 import { publicIdOf } from '../public-id.ts';
 import { type Report, some } from './report.ts';
@@ -59,7 +59,7 @@ async function placeLine(
   { targetKind, targetId, inherited }: Pick<Assignment, 'targetKind' | 'targetId' | 'inherited'>,
 ): Promise<string> {
   if (targetKind === 'system') return 'on the whole cloud';
-  const target = await lookProject(db, { id: targetId });
+  const target = await findProject(db, { id: targetId });
   const name = `${targetKind} ${target?.name ?? targetId}`;
   return inherited ? `on all projects below ${name}` : `on ${name}`;
 }

@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Sealer } from '#shared/seal/key-file.ts';
-import { type Groups, refuseStrange } from '../../domain-config/options.ts';
+import { type Groups, refuseUnknownOptions } from '../../domain-config/options.ts';
 import { openedOptions } from '../../domain-config/secrets.ts';
 import { listOptions } from '../../domain-config/store.ts';
 import { type LdapOptions, readOptions } from '../../drivers/ldap/options.ts';
@@ -53,7 +53,7 @@ function groupsOf(proposed: unknown): Groups | undefined {
 
 function understood(report: Report, groups: Groups): LdapOptions | undefined {
   try {
-    refuseStrange(groups);
+    refuseUnknownOptions(groups);
     return readOptions(groups.ldap ?? {});
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -1,5 +1,5 @@
 /** What a look at a directory has found, in the order it was found. */
-import { DirectoryTrouble, type TroubleKind } from '../../drivers/ldap/trouble.ts';
+import { DirectoryError, type DirectoryErrorKind } from '../../drivers/ldap/directory-error.ts';
 
 export interface Finding {
   readonly kind: 'heading' | 'fact' | 'note' | 'problem';
@@ -18,7 +18,7 @@ export interface Report {
   trouble(error: unknown): void;
 }
 
-const helps: Readonly<Record<TroubleKind, string>> = {
+const helps: Readonly<Record<DirectoryErrorKind, string>> = {
   options: 'set that option otherwise',
   away: 'is the address right, does it listen there, does a firewall stand between?',
   certificate:
@@ -37,7 +37,7 @@ export function openReport(): Report {
     void findings.push({ kind, text, ...(help === undefined ? {} : { help }) });
   const problem = add('problem');
   const trouble = (error: unknown) => {
-    if (!(error instanceof DirectoryTrouble)) throw error;
+    if (!(error instanceof DirectoryError)) throw error;
     problem(error.detail, helps[error.trouble]);
   };
   return { findings, heading: add('heading'), fact: add('fact'), note: add('note'), problem, trouble };

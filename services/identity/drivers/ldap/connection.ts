@@ -1,10 +1,10 @@
 /** What is asked over connections: many searches over one that Wattle itself is logged in with, each login over its own. */
 import type { Entry, SearchOptions } from 'ldapts';
+import { DirectoryError, isUnrelatedToPassword, resultCode, toDirectoryError } from './directory-error.ts';
 import { built, type Filter } from './filter.ts';
 import { type LdapOptions, urlsOf } from './options.ts';
 import { type Login, openSession, type Session } from './session.ts';
 import { type TlsFor, tlsOf } from './tls.ts';
-import { DirectoryTrouble, isNoVerdict, resultCode, troubleOf } from './trouble.ts';
 
 export interface Query {
   readonly base: string;
@@ -14,7 +14,7 @@ export interface Query {
 }
 
 export interface Connection {
-  /** No base, no entries. Any other trouble is a DirectoryTrouble. */
+  /** No base, no entries. Any other trouble is a DirectoryError. */
   search(query: Query): Promise<readonly Entry[]>;
   /** Whether the directory lets somebody in. Without a password never: it would take that for nobody and say yes. */
   accepts(dn: string, password: string): Promise<boolean>;
@@ -47,21 +47,22 @@ export function openConnection(options: LdapOptions): Connection {
       return await searchWith(session, options, query);
     } catch (error) {
       if (resultCode(error) === noSuchObject) return [];
-      if (resultCode(error) !== undefined || fresh || !again || session.isOpen()) throw troubleOf(error, session.url);
+      if (resultCode(error) !== undefined || fresh || !again || session.isOpen())
+        throw toDirectoryError(error, session.url);
     }
     // the directory had closed what was open: once more, over another
     return search(query, false);
   };
   const accepts = async (dn: string, password: string) => {
     if (dn === '' || password === '') return false;
-    if (loggingIn >= options.auth_pool_size) throw new DirectoryTrouble('crowd', `${loggingIn} logins wait already`);
+    if (loggingIn >= options.auth_pool_size) throw new DirectoryError('crowd', `${loggingIn} logins wait already`);
     loggingIn += 1;
     try {
       (await openAny(way, { dn, password })).close();
       return true;
     } catch (error) {
-      const code = resultCode((error as DirectoryTrouble).cause);
-      if (code === undefined || isNoVerdict(code)) throw error;
+      const code = resultCode((error as DirectoryError).cause);
+      if (code === undefined || isUnrelatedToPassword(code)) throw error;
       return false;
     } finally {
       loggingIn -= 1;
@@ -100,7 +101,7 @@ function sharedSession(way: Method) {
     session.isOpen() && Date.now() - session.openedAt < options.pool_connection_lifetime * 1000;
   const open = async () => {
     current?.close();
-    if (closed) throw new DirectoryTrouble('away', 'the configuration has just changed');
+    if (closed) throw new DirectoryError('away', 'the configuration has just changed');
     const session = await openAny(way, login);
     if (closed) session.close();
     current = session;
@@ -120,18 +121,18 @@ function sharedSession(way: Method) {
   return { get, close };
 }
 
-/** The first of the addresses that answers. Throws the DirectoryTrouble of the last. */
+/** The first of the addresses that answers. Throws the DirectoryError of the last. */
 async function openAny(way: Method, login: Login): Promise<Session> {
   const { options } = way;
   const urls = options.randomize_urls ? shuffled(urlsOf(options)) : urlsOf(options);
-  let trouble = new DirectoryTrouble('options', 'ldap.url: there is none');
+  let trouble = new DirectoryError('options', 'ldap.url: there is none');
   for (const url of urls) {
     try {
       return await openSession(url, way, login);
     } catch (error) {
-      trouble = troubleOf(error, url);
+      trouble = toDirectoryError(error, url);
       const code = resultCode(error);
-      if (code !== undefined && !isNoVerdict(code)) break;
+      if (code !== undefined && !isUnrelatedToPassword(code)) break;
     }
   }
   throw trouble;

@@ -3,8 +3,8 @@ import { after, type TestContext, test } from 'node:test';
 import { skipWithoutSlapd, startSlapd } from '../../../../test/fakes/slapd.ts';
 import { unixOptions, windowsOptions } from '../../../../test/fakes/slapd-tree.ts';
 import { openDirectory } from './directory.ts';
+import type { DirectoryError } from './directory-error.ts';
 import { type RawOptions, readOptions } from './options.ts';
-import type { DirectoryTrouble } from './trouble.ts';
 
 const skip = skipWithoutSlapd;
 
@@ -18,10 +18,10 @@ function directoryOf(t: TestContext, more: RawOptions) {
 }
 
 const names = (things: readonly { readonly name: string }[]) => things.map(({ name }) => name).sort();
-const troubleOf = (work: Promise<unknown>) =>
+const toDirectoryError = (work: Promise<unknown>) =>
   work.then(
     () => 'none',
-    (error: DirectoryTrouble) => error.trouble,
+    (error: DirectoryError) => error.trouble,
   );
 
 test('a Unix tree: users by name and id, groups that name them by id, a login that is a bind', { skip }, async (t) => {
@@ -98,7 +98,7 @@ test('a group can say who may log in, and a lock can be turned round', { skip },
 });
 
 test('TLS: a certificate must be right, unless the options say otherwise', { skip }, async (t) => {
-  const ask = (more: RawOptions) => troubleOf(directoryOf(t, { ...unixOptions, ...more }).people.named('ann'));
+  const ask = (more: RawOptions) => toDirectoryError(directoryOf(t, { ...unixOptions, ...more }).people.named('ann'));
   const [ldaps, startTls] = [{ url: slapd.secureUrl }, { use_tls: true }];
   for (const tls of [ldaps, startTls]) {
     assert.equal(await ask({ ...tls, tls_cacertfile: slapd.ca }), 'none');
@@ -120,14 +120,14 @@ test('TLS: a certificate must be right, unless the options say otherwise', { ski
 
 test('a certificate for another name is refused, over ldaps and StartTLS', { skip }, async (t) => {
   const ask = (more: RawOptions) =>
-    troubleOf(directoryOf(t, { ...unixOptions, tls_cacertfile: slapd.ca, ...more }).people.named('ann'));
+    toDirectoryError(directoryOf(t, { ...unixOptions, tls_cacertfile: slapd.ca, ...more }).people.named('ann'));
   const byAddress = (url: string) => url.replace('localhost', '127.0.0.1');
   assert.equal(await ask({ url: byAddress(slapd.secureUrl) }), 'certificate');
   assert.equal(await ask({ url: byAddress(slapd.url), use_tls: true }), 'certificate');
 });
 
 test('trouble has a name', { skip }, async (t) => {
-  const ask = (more: RawOptions) => troubleOf(directoryOf(t, { ...unixOptions, ...more }).people.named('ann'));
+  const ask = (more: RawOptions) => toDirectoryError(directoryOf(t, { ...unixOptions, ...more }).people.named('ann'));
   assert.equal(await ask({ password: 'wrong' }), 'login');
   assert.equal(await ask({ url: 'ldap://127.0.0.1:1' }), 'away');
   assert.equal(await ask({ url: 'http://127.0.0.1' }), 'options');
@@ -139,7 +139,7 @@ test('trouble has a name', { skip }, async (t) => {
 test('a crowd of logins is told to come later', { skip }, async (t) => {
   const unix = directoryOf(t, { ...unixOptions, auth_pool_size: 1 });
   const ann = await unix.people.named('ann');
-  const both = await Promise.all(['ann-password', 'wrong'].map((word) => troubleOf(unix.accepts(ann, word))));
+  const both = await Promise.all(['ann-password', 'wrong'].map((word) => toDirectoryError(unix.accepts(ann, word))));
   assert.deepEqual(both, ['none', 'crowd']);
   assert.equal(await unix.accepts(ann, 'ann-password'), true, 'and later is let in');
 });
@@ -151,7 +151,7 @@ test('a directory that goes and comes is asked again over a new connection', { s
   const all = [plain, startTls, ldaps];
   for (const each of all) assert.ok(await each.people.named('ann'));
   await slapd.stop();
-  for (const each of all) assert.equal(await troubleOf(each.people.named('ann')), 'away');
+  for (const each of all) assert.equal(await toDirectoryError(each.people.named('ann')), 'away');
   await slapd.start();
   for (const each of all) assert.ok(await each.people.named('ann'), 'found, logged in as before');
 });

@@ -20,7 +20,7 @@ export interface Login {
   readonly password: string;
 }
 
-export const patienceMs = ({ connection_timeout: seconds }: LdapOptions): number =>
+export const timeoutMs = ({ connection_timeout: seconds }: LdapOptions): number =>
   seconds > 0 ? seconds * 1000 : 10_000;
 
 /** The package is loaded when the first directory is asked, for most clouds have none. */
@@ -32,11 +32,11 @@ export async function openSession(
   const { host, secure } = placeOf(url, options);
   const { Client } = await import('ldapts');
   const tls = secure || options.use_tls ? tlsFor(host) : undefined;
-  const sockets = onlyOnce();
+  const sockets = singleUseSockets();
   const client = new Client({
     url,
-    timeout: patienceMs(options),
-    connectTimeout: patienceMs(options),
+    timeout: timeoutMs(options),
+    connectTimeout: timeoutMs(options),
     strictDN: false,
     ...(secure && tls ? { tlsOptions: tls } : {}),
     createConnection: sockets.plain,
@@ -47,7 +47,7 @@ export async function openSession(
     await client.bind(dn, password);
   };
   try {
-    await inTime(logIn(), patienceMs(options));
+    await inTime(logIn(), timeoutMs(options));
   } catch (error) {
     sockets.destroy();
     throw error;
@@ -65,7 +65,7 @@ function placeOf(url: string, { use_tls: upgrades }: LdapOptions): { host: strin
 }
 
 /** ldapts connects again by itself when a connection is lost, but neither upgrades nor logs in then: so it may not. */
-function onlyOnce() {
+function singleUseSockets() {
   const made: Socket[] = [];
   let open = true;
   let protocol: string | undefined;

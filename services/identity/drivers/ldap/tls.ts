@@ -1,4 +1,4 @@
-/** Whom a directory's certificate is judged by. */
+/** Whom a directory's certificate is authorized by. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ function contextOf(options: LdapOptions): SecureContext {
   }
 }
 
-/** Without any of its own, the directory is judged by what this machine trusts. */
+/** Without any of its own, the directory is authorized by what this machine trusts. */
 function authorities({ tls_cacertfile: file, tls_cacertdir: folder }: LdapOptions): string[] {
   if (file) return readCertificates('tls_cacertfile', () => [readFileSync(file, 'utf8')]);
   if (!folder) return [...new Set(getCACertificates('system'))];

@@ -9,7 +9,7 @@ import type { Directory } from './directory.ts';
 import { ldapOf } from './ldap.ts';
 import { isPublicId } from './public-id.ts';
 import { rowsOf } from './rows.ts';
-import { lookMapping } from './store.ts';
+import { findMapping } from './store.ts';
 
 /** That of a domain. */
 export function directoryOf(identity: Identity, domainId: string): Directory {
@@ -18,28 +18,28 @@ export function directoryOf(identity: Identity, domainId: string): Directory {
 }
 
 /** The domain that a directory's id belongs to; undefined for an id of our own rows. */
-export async function domainElsewhere({ db }: Pick<Identity, 'db'>, id: string): Promise<string | undefined> {
-  return isPublicId(id) ? (await lookMapping(db, id))?.domainId : undefined;
+export async function ldapDomainOf({ db }: Pick<Identity, 'db'>, id: string): Promise<string | undefined> {
+  return isPublicId(id) ? (await findMapping(db, id))?.domainId : undefined;
 }
 
 /** That of a user or group. An id whose domain has no directory any more is nobody's. */
 export const directoryOfId = async (identity: Identity, id: string): Promise<Directory> =>
-  directoryOf(identity, (await domainElsewhere(identity, id)) ?? '');
+  directoryOf(identity, (await ldapDomainOf(identity, id)) ?? '');
 
-export const lookUser = async (identity: Identity, id: string): Promise<User | undefined> =>
-  (await directoryOfId(identity, id)).lookUser(id);
+export const findUser = async (identity: Identity, id: string): Promise<User | undefined> =>
+  (await directoryOfId(identity, id)).findUser(id);
 
-export async function findUser(identity: Identity, id: string): Promise<User> {
-  const user = await lookUser(identity, id);
+export async function getUser(identity: Identity, id: string): Promise<User> {
+  const user = await findUser(identity, id);
   if (!user) throw absent('user', id);
   return user;
 }
 
-export const lookGroup = async (identity: Identity, id: string): Promise<Group | undefined> =>
-  (await directoryOfId(identity, id)).lookGroup(id);
+export const findGroup = async (identity: Identity, id: string): Promise<Group | undefined> =>
+  (await directoryOfId(identity, id)).findGroup(id);
 
-export async function findGroup(identity: Identity, id: string): Promise<Group> {
-  const group = await lookGroup(identity, id);
+export async function getGroup(identity: Identity, id: string): Promise<Group> {
+  const group = await findGroup(identity, id);
   if (!group) throw absent('group', id);
   return group;
 }
@@ -62,7 +62,7 @@ export const listGroups = (
   directoryOf(identity, domainId ?? '').listGroups(domainId ? { ...filters, domain_id: [domainId] } : filters, most);
 
 /** The groups of a user that rows say nothing of. */
-export async function groupsElsewhere(identity: Identity, userId: string): Promise<string[]> {
+export async function listLdapGroupIds(identity: Identity, userId: string): Promise<string[]> {
   if (!isPublicId(userId)) return [];
   return (await (await directoryOfId(identity, userId)).groupsOf(userId)).map(({ id }) => id);
 }
@@ -80,5 +80,5 @@ export async function refuseChange(
   what: 'user' | 'group',
   { id, domainId }: Pick<User, 'id' | 'domainId'>,
 ): Promise<void> {
-  if (await domainElsewhere(identity, id)) throw readOnly(`${what} ${id}`, domainId);
+  if (await ldapDomainOf(identity, id)) throw readOnly(`${what} ${id}`, domainId);
 }

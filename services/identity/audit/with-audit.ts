@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call, Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
-import { LoginRefused } from '../tokens/refusals.ts';
+import { LoginRefused } from '../tokens/login-refused.ts';
 import { type AuditName, auditName } from './names.ts';
 import { type AuditEvent, type AuditRow, closeEvent, insertEvent } from './store.ts';
 
 /** Validation of a token by a service is a read, whatever its method. */
-export const quiet: ReadonlySet<string> = new Set(['/v3/ec2tokens', '/v3/s3tokens']);
+export const unaudited: ReadonlySet<string> = new Set(['/v3/ec2tokens', '/v3/s3tokens']);
 
 /** Some come by GET: a browser that a trusted web server has looked at. */
 const logins =
@@ -19,10 +19,10 @@ export interface LogInAnswer extends Answer {
   readonly userId?: string;
 }
 
-export function audited(route: Route<Identity>): Route<Identity> {
+export function withAudit(route: Route<Identity>): Route<Identity> {
   const { method, path, handler } = route;
   const name = logins.test(`${method} ${path}`) ? login : auditName(method, path);
-  if (name === undefined || quiet.has(path)) return route;
+  if (name === undefined || unaudited.has(path)) return route;
   const audit = name === login ? auditLogin : auditWrite;
   return {
     ...route,

@@ -3,11 +3,11 @@ import { RevokedToken } from '#shared/auth/token-keys.ts';
 import { Lru } from '#shared/clock/lru.ts';
 import type { Refusal } from '#shared/http/serve.ts';
 import type { Identity } from '../context.ts';
-import { eventOf, failed, quiet } from './audited.ts';
 import { auditName } from './names.ts';
 import { insertEvent } from './store.ts';
+import { eventOf, failed, unaudited } from './with-audit.ts';
 
-type Told = (identity: Identity, refusal: Refusal<Identity>) => Promise<void>;
+type IssuedSecret = (identity: Identity, refusal: Refusal<Identity>) => Promise<void>;
 
 /** What one caller may write here in a minute; the next event of theirs says how many were left out. */
 const mostPerMinute = 60;
@@ -18,7 +18,7 @@ interface Count {
   left: number;
 }
 
-export function openRefused(): Told {
+export function openRefusalRecorder(): IssuedSecret {
   const counts = new Lru<Count>(10_000);
   const countOf = (key: string): { readonly count: Count; readonly left: number } => {
     const before = counts.get(key);
@@ -46,7 +46,7 @@ export function openRefused(): Told {
 
 /** What a handler refuses is in the event of its write. */
 const isAudited = ({ handled, route: { method, path } }: Refusal<Identity>): boolean =>
-  handled && auditName(method, path) !== undefined && !quiet.has(path);
+  handled && auditName(method, path) !== undefined && !unaudited.has(path);
 
 function userOf({ call, fault }: Refusal<Identity>): string | undefined {
   if (fault instanceof RevokedToken) return fault.claims.sub;

@@ -26,11 +26,11 @@ export async function checkPeople(report: Report, directory: LdapDirectory): Pro
   const isSilent = entries.length > 0 && !entries.some((entry) => valuesOf(entry, attribute).length > 0);
   if (isSilent && attribute !== 'enabled' && !options.user_enabled_emulation)
     report.note(`none has ${attribute}, so all are what ldap.user_enabled_default says`);
-  for (const person of people.slice(0, 3)) report.fact(personLine(person));
+  for (const person of people.slice(0, 3)) report.fact(describeUser(person));
   return people;
 }
 
-export const personLine = ({ name, localId, enabled, extra, dn }: Person): string =>
+export const describeUser = ({ name, localId, enabled, extra, dn }: Person): string =>
   `${name}: id ${localId}, ${enabled ? 'enabled' : 'disabled'}, ${extra.email ?? 'no address'} (${dn})`;
 
 /** The one that is asked for, or why not. */
@@ -48,11 +48,15 @@ export async function checkPerson(report: Report, directory: LdapDirectory, name
   const [entry] = await connection.search(query);
   const nobody = `nobody below ${subject.base} has the ${subject.name} ${name}`;
   if (!entry) report.problem(nobody, `ldap.user_name_attribute is ${subject.name}: is that what ${name} logs in with?`);
-  else report.problem(`${entry.dn} is called ${name}, but is none of the users`, await whyNot(directory, entry.dn));
+  else
+    report.problem(
+      `${entry.dn} is called ${name}, but is none of the users`,
+      await explainMismatch(directory, entry.dn),
+    );
   return undefined;
 }
 
-async function whyNot(directory: LdapDirectory, dn: string): Promise<string> {
+async function explainMismatch(directory: LdapDirectory, dn: string): Promise<string> {
   const subject = subjectOf(directory, 'user');
   const passes = async (filter: ReturnType<typeof filtersOf>[number]) =>
     (await directory.connection.search({ base: dn, scope: 'base', filter, attributes: ['objectClass'] })).length > 0;

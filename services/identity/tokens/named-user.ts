@@ -1,6 +1,6 @@
 import type { Identity } from '../context.ts';
 import type { Directory } from '../directories/directory.ts';
-import { directoryOf, directoryOfId } from '../directories/people.ts';
+import { directoryOf, directoryOfId } from '../directories/users-and-groups.ts';
 import type { User } from '../users/store.ts';
 import { findDomainNamed } from './scope.ts';
 
@@ -16,15 +16,15 @@ export interface Found {
   readonly directory: Directory;
 }
 
-export async function lookUserNamed(identity: Identity, { id, name = '', domain }: NamedUser): Promise<Found> {
+export async function findUserInDirectory(identity: Identity, { id, name = '', domain }: NamedUser): Promise<Found> {
   if (id !== undefined) {
     const directory = await directoryOfId(identity, id);
-    return { directory, user: await directory.lookUser(id) };
+    return { directory, user: await directory.findUser(id) };
   }
   const owner = domain ? await findDomainNamed(identity.db, domain) : undefined;
   const directory = directoryOf(identity, owner?.id ?? '');
-  return { directory, user: owner ? await directory.userNamed(name) : undefined };
+  return { directory, user: owner ? await directory.findUserNamed(name) : undefined };
 }
 
 export const findUserNamed = async (identity: Identity, named: NamedUser): Promise<User | undefined> =>
-  (await lookUserNamed(identity, named)).user;
+  (await findUserInDirectory(identity, named)).user;

@@ -1,21 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Fault } from '#shared/errors/fault.ts';
 
-export type Turnstile = <T>(work: () => Promise<T>) => Promise<T>;
+export type Semaphore = <T>(work: () => Promise<T>) => Promise<T>;
 
 const caller = new AsyncLocalStorage<string>();
 
-/** What `work` asks of a turnstile waits in the line of this address. */
-export const asCaller = <T>(address: string, work: () => Promise<T>): Promise<T> => caller.run(address, work);
+/** What `work` asks of a fairSemaphore waits in the line of this address. */
+export const withQueueAddress = <T>(address: string, work: () => Promise<T>): Promise<T> => caller.run(address, work);
 
 /**
  * So many at once, so many in line, half of them of one address; who comes then is told to come later. Addresses take
  * turns: who sends a hundred waits for himself.
  */
-export function turnstile(places: number, line: number): Turnstile {
+export function fairSemaphore(places: number, line: number): Semaphore {
   const lines = new Map<string, (() => void)[]>();
   let [inside, waiting] = [0, 0];
-  const enter = async (address: string) => {
+  const issueFederatedToken = async (address: string) => {
     const own = lines.get(address) ?? [];
     if (waiting >= line || (address !== '' && own.length >= Math.ceil(line / 2))) throw tooMany();
     waiting += 1;
@@ -35,7 +35,7 @@ export function turnstile(places: number, line: number): Turnstile {
     go?.();
   };
   return async (work) => {
-    if (inside >= places) await enter(caller.getStore() ?? '');
+    if (inside >= places) await issueFederatedToken(caller.getStore() ?? '');
     inside += 1;
     try {
       return await work();

@@ -1,5 +1,5 @@
 /**
- * What a path names is found and judged in one place, before the body is read: the rule comes before existence, so a caller
+ * What a path names is found and authorized in one place, before the body is read: the rule comes before existence, so a caller
  * who may not learns the same of an id that is there and of one that is not.
  */
 import type { Target } from '#shared/auth/policy.ts';
@@ -23,22 +23,22 @@ type Rule<Found> = `identity:${string}` | ((found: Found) => `identity:${string}
 type Act<Whole, Body> = (identity: Identity, call: Call<Body>, whole: Whole) => Promise<Answer>;
 
 /** The part of a route that says what it is about, by which rule, and what it does. */
-export type Judged = Pick<Route<Identity>, 'rule' | 'subject' | 'handler'>;
+export type AuthorizedRoute = Pick<Route<Identity>, 'rule' | 'subject' | 'handler'>;
 
-interface Judging<Found, Whole> {
+interface AuthorizedOptions<Found, Whole> {
   readonly subject: Subject<Found, Whole>;
   readonly rule: Rule<Found>;
   /** Some ids Keystone denies before the rule, to everybody: 404 for what is not there, 403 for what is. */
-  readonly absentFirst?: boolean;
+  readonly notFoundFirst?: boolean;
 }
 
-export function judged<Found, Whole, Body = never>(
-  { subject, rule, absentFirst = false }: Judging<Found, Whole>,
+export function authorized<Found, Whole, Body = never>(
+  { subject, rule, notFoundFirst = false }: AuthorizedOptions<Found, Whole>,
   act: Act<Whole, Body>,
-): Judged {
+): AuthorizedRoute {
   const judge = async (identity: Identity, call: Call<undefined>): Promise<Whole> => {
     const found = await subject.find(identity, call.params);
-    if (absentFirst) subject.whole(found, call.params);
+    if (notFoundFirst) subject.whole(found, call.params);
     const target = await subject.target(found, call.params, identity);
     call.authorize(typeof rule === 'function' ? rule(found) : rule, target);
     return subject.whole(found, call.params);
@@ -51,7 +51,7 @@ export function judged<Found, Whole, Body = never>(
 }
 
 /** For handlers that are all about one kind of subject: `onUser('identity:get_user', …)`. */
-export const judgedOn =
+export const authorizedOn =
   <Found, Whole>(subject: Subject<Found, Whole>) =>
-  <Body = never>(rule: Rule<Found>, act: Act<Whole, Body>): Judged =>
-    judged<Found, Whole, Body>({ subject, rule }, act);
+  <Body = never>(rule: Rule<Found>, act: Act<Whole, Body>): AuthorizedRoute =>
+    authorized<Found, Whole, Body>({ subject, rule }, act);

@@ -18,7 +18,7 @@ export interface Plain<T> {
   readonly alsoRemove?: (tx: Identity['db'], row: T) => Promise<unknown>;
 }
 
-export function plainHandlers<T extends { readonly id: string }>(plain: Plain<T>) {
+export function crudHandlers<T extends { readonly id: string }>(plain: Plain<T>) {
   const { records, one, many, view } = plain;
   const inputOf = (body: unknown): Input => (body as Record<string, Input>)[one] ?? {};
   const list: Handler<Identity> = async ({ db }, call) => {
@@ -32,20 +32,20 @@ export function plainHandlers<T extends { readonly id: string }>(plain: Plain<T>
     );
   };
   const show: Handler<Identity> = async ({ db }, { params, base }) =>
-    ok({ [one]: view(await records.find(db, params.id ?? ''), base) });
+    ok({ [one]: view(await records.get(db, params.id ?? ''), base) });
   const create: Handler<Identity, unknown> = async (identity, call) => {
     const row = await plain.make(identity, inputOf(call.body), call);
     await identity.db.transaction((tx) => records.insert(tx, row));
     return created({ [one]: view(row, call.base) });
   };
   const update: Handler<Identity, unknown> = async (identity, { params, body, base }) => {
-    const row = await records.find(identity.db, params.id ?? '');
+    const row = await records.get(identity.db, params.id ?? '');
     const change = await plain.change(identity, row, inputOf(body));
     await identity.db.transaction((tx) => records.update(tx, row.id, change));
     return ok({ [one]: view({ ...row, ...change }, base) });
   };
   const remove: Handler<Identity> = async ({ db }, { params }) => {
-    const row = await records.find(db, params.id ?? '');
+    const row = await records.get(db, params.id ?? '');
     await db.transaction(async (tx) => {
       await plain.alsoRemove?.(tx, row);
       await records.remove(tx, { id: row.id } as unknown as Partial<T>);

@@ -1,8 +1,8 @@
-/** Why a directory could not be asked: a sentence for whoever waits, the exact words for the log and for ldap-check. */
+/** LoginFailure a directory could not be asked: a sentence for whoever waits, the exact words for the log and for ldap-check. */
 import { Fault } from '#shared/errors/fault.ts';
 import { BadOption } from './options.ts';
 
-export type TroubleKind =
+export type DirectoryErrorKind =
   | 'options'
   | 'away'
   | 'certificate'
@@ -13,7 +13,7 @@ export type TroubleKind =
   | 'crowd'
   | 'refused';
 
-const sentences: Readonly<Record<TroubleKind, string>> = {
+const sentences: Readonly<Record<DirectoryErrorKind, string>> = {
   options: 'its configuration is wrong',
   away: 'it does not answer',
   certificate: 'its certificate is not trusted',
@@ -25,11 +25,11 @@ const sentences: Readonly<Record<TroubleKind, string>> = {
   refused: 'it refuses to answer',
 };
 
-export class DirectoryTrouble extends Fault {
-  readonly trouble: TroubleKind;
+export class DirectoryError extends Fault {
+  readonly trouble: DirectoryErrorKind;
   /** May name hosts and DNs: not for others. */
   readonly detail: string;
-  constructor(trouble: TroubleKind, detail: string, cause?: unknown) {
+  constructor(trouble: DirectoryErrorKind, detail: string, cause?: unknown) {
     const message = `The directory that keeps the users of this domain cannot be asked: ${sentences[trouble]}.`;
     super(503, 'serviceUnavailable', message);
     this.trouble = trouble;
@@ -45,9 +45,9 @@ export const resultCode = (error: unknown): number | undefined => {
 };
 
 /** Result codes that are not about the password: not now, or not without TLS. Any other on a login means no. */
-export const isNoVerdict = (code: number): boolean => [3, 8, 13, 51, 52].includes(code);
+export const isUnrelatedToPassword = (code: number): boolean => [3, 8, 13, 51, 52].includes(code);
 
-const kindOfCode: Readonly<Record<number, TroubleKind>> = {
+const kindOfCode: Readonly<Record<number, DirectoryErrorKind>> = {
   3: 'limit',
   4: 'limit',
   8: 'tls',
@@ -56,9 +56,9 @@ const kindOfCode: Readonly<Record<number, TroubleKind>> = {
   49: 'login',
 };
 
-export function troubleOf(error: unknown, where: string): DirectoryTrouble {
-  if (error instanceof DirectoryTrouble) return error;
-  return new DirectoryTrouble(kindOf(error), `${where}: ${wordsOf(error as Error)}`, error);
+export function toDirectoryError(error: unknown, where: string): DirectoryError {
+  if (error instanceof DirectoryError) return error;
+  return new DirectoryError(kindOf(error), `${where}: ${wordsOf(error as Error)}`, error);
 }
 
 /** A result code as its name; an error of the system by its code, where it has no words. */
@@ -69,7 +69,7 @@ function wordsOf(error: Error): string {
   return `${error.constructor.name.replace(/Error$/, '')} (${code})${said ? `, ${said}` : ''}`;
 }
 
-function kindOf(error: unknown): TroubleKind {
+function kindOf(error: unknown): DirectoryErrorKind {
   if (error instanceof BadOption) return 'options';
   const code = resultCode(error);
   if (code !== undefined) return kindOfCode[code] ?? 'refused';

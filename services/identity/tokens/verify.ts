@@ -3,7 +3,7 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 
 /** What a token says, once it has proved to be ours, in time and not revoked; 401 otherwise. */
-export async function readOwnToken({ tokenKeys }: Identity, token: string): Promise<Claims> {
+export async function verifyOwnToken({ tokenKeys }: Identity, token: string): Promise<Claims> {
   if (keyIdOf(token) === undefined) throw unauthorized();
   return tokenKeys.read(token);
 }
