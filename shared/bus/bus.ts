@@ -1,28 +1,44 @@
+/**
+ * Messages between processes of one cloud, by address (`compute.open-work`):
+ * - **notify**: "look now", without content, to all listeners of an address. May be lost, repeated or merged, so each
+ *   listener also polls.
+ * - **call**: request and reply, both JSON. Fails at once with NoAnswer when nothing serves the address, or after a
+ *   timeout; the request may have been processed nevertheless.
+ * - **publish**: an event for consumers outside the cloud (`wattle.notifications`), stored durably by the broker.
+ * - **sender**: the broker's user that made a call, as the broker verified it.
+ * Two drivers: `memory` (one process) and `rabbit`. State is never kept on the bus; it is in rows.
+ */
 import { Fault } from '#shared/errors/fault.ts';
 
-/** The bus carries hints and short questions. It may lose any of them, and repeat any of them. */
 export interface Bus {
-  /** "Look now", with nothing in it. */
+  /** Wakes the listeners of the address. Never throws. */
   notify(address: string): void;
   onNotify(address: string, listener: () => void): Off;
-  /** Rejects when nobody answers within the time (`timeoutMs`, 10 s unless told). */
+  /**
+   * Resolves with the reply. Rejects with NoAnswer when nothing serves the address or no reply comes in time, with the
+   * Fault that the other side threw, or with an Error that has only the message of any other error there.
+   */
   call<Answer>(address: string, request: unknown, options?: CallOptions): Promise<Answer>;
-  /** One answerer per address and process. A Fault thrown by it reaches the asker as a Fault. */
+  /** Serves an address; one function per address and process, a second one replaces the first. */
   onCall<Request>(address: string, answer: (request: Request, sender: Sender) => Promise<unknown>): Off;
-  /** Hands a notification over for good: resolves when the broker has it safely. */
+  /** Resolves when the broker has stored the event; rejects with NoAnswer otherwise. */
   publish(topic: string, event: unknown): Promise<void>;
-  /** Since when this process hears what is said; undefined while the broker is away: hints are lost then, and questions fail at once. */
+  /**
+   * Since when (ms since 1970) this process is connected. Undefined while the broker is unreachable: notifications are
+   * lost then, and calls fail at once.
+   */
   listeningSince(): number | undefined;
   close(): Promise<void>;
 }
 
 export interface CallOptions {
+  /** 10 000 by default. */
   readonly timeoutMs?: number;
 }
 
 /**
- * The user of the broker that sent a question, as the broker itself verified it: a service ("compute"), or an agent with
- * its host ("compute-agent.kvm-1"). Undefined where the bus cannot tell: in one process, or one user for all.
+ * The broker's user that made a call, verified by the broker: a service ("compute"), or an agent with its host
+ * ("compute-agent.kvm-1"). Undefined on the memory bus, and where all roles share one user.
  */
 export type Sender = string | undefined;
 
@@ -32,27 +48,27 @@ export const agentUser = (agent: string, host: string): string => `${agent}.${ho
 /** Throws 403 unless the sender is one of the roles; an agent's role counts on any host. */
 export function requireSender(sender: Sender, ...roles: readonly string[]): void {
   if (sender === undefined || roles.some((role) => sender === role || sender.startsWith(`${role}.`))) return;
-  throw new Fault(403, 'forbidden', `${sender} may not ask this: it is answered to ${roles.join(' and ')}.`);
+  throw new Fault(403, 'forbidden', `${sender} may not call this: only ${roles.join(' and ')} may.`);
 }
 
-/** Throws 403 unless the sender is the agent of that very host. */
+/** Throws 403 unless the sender is the agent of that host. */
 export function requireHost(sender: Sender, agent: string, host: string): void {
   if (sender === undefined || sender === agentUser(agent, host)) return;
-  throw new Fault(403, 'forbidden', `${sender} may not speak for the ${agent} of host ${host}.`);
+  throw new Fault(403, 'forbidden', `${sender} may not act as the ${agent} of host ${host}.`);
 }
 
 /** Stops listening. */
 export type Off = () => void;
 
-/** How long somebody who last spoke at `spokeAt` has been silent, as far as he could have been heard. */
-export function silentMs(bus: Pick<Bus, 'listeningSince'>, spokeAt: number): number {
+/** Milliseconds since the peer's last message at `lastAt`, counted only while this process was connected to the bus. */
+export function silentMs(bus: Pick<Bus, 'listeningSince'>, lastAt: number): number {
   const since = bus.listeningSince();
-  return since === undefined ? 0 : Date.now() - Math.max(since, spokeAt);
+  return since === undefined ? 0 : Date.now() - Math.max(since, lastAt);
 }
 
-/** Nobody answers there: the other side is down, or the broker is. */
+/** A call had no reply: the other side or the broker is down. */
 export class NoAnswer extends Error {}
 
-export const noAnswerAt = (address: string) => new NoAnswer(`Nobody answers at ${address}.`);
+export const noAnswerAt = (address: string) => new NoAnswer(`No process serves ${address}.`);
 export const noAnswerInTime = (address: string, ms: number) =>
-  new NoAnswer(`Nobody answered at ${address} within ${ms} ms.`);
+  new NoAnswer(`No answer from ${address} within ${ms} ms.`);

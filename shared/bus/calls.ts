@@ -1,4 +1,4 @@
-/** Questions over RabbitMQ: a queue per address that all who answer there share, and the broker's direct reply-to. */
+/** Calls over RabbitMQ: one queue per address, shared by all processes that serve it; replies come by direct reply-to. */
 import { randomUUID } from 'node:crypto';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { Fault } from '#shared/errors/fault.ts';
@@ -8,7 +8,7 @@ import { guardChannel, type Part } from './link.ts';
 
 type Calls = Part & Pick<Bus, 'call' | 'onCall'>;
 type Answer = (request: never, sender: Sender) => Promise<unknown>;
-/** What travels back. Of an error other than a Fault only the words. */
+/** The message of a reply. Of an error other than a Fault only the text is sent. */
 type Reply =
   | { readonly answer: unknown }
   | {
@@ -27,61 +27,61 @@ const queueOf = (address: string) => `wattle.ask.${address}`;
 const pack = (value: unknown) => Buffer.from(JSON.stringify(value ?? null));
 
 export function openCalls(log: Log, user: Sender): Calls {
-  const asker = openAsker(log, user);
-  const answerer = openAnswerer(log, user);
+  const client = openClient(log, user);
+  const server = openServer(log, user);
   return {
-    call: asker.call,
-    onCall: answerer.onCall,
+    call: client.call,
+    onCall: server.onCall,
     up: async (connection) => {
-      await answerer.up(connection);
-      await asker.up(connection);
+      await server.up(connection);
+      await client.up(connection);
     },
     down: () => {
-      answerer.down();
-      asker.down();
+      server.down();
+      client.down();
     },
   };
 }
 
-/** `user` goes with each question; the broker refuses a user that is not the connection's own. */
-function openAsker(log: Log, user: Sender): Part & Pick<Bus, 'call'> {
+/** Sends `user` with each call; the broker refuses a user that is not the connection's own. */
+function openClient(log: Log, user: Sender): Part & Pick<Bus, 'call'> {
   const pending = new Map<string, PromiseWithResolvers<never> & { readonly address: string }>();
   let channel: Channel | undefined;
 
   const call = async (address: string, request: unknown, timeoutMs: number) => {
-    if (!channel) throw new NoAnswer(`Nobody answers at ${address}: the broker is away.`);
+    if (!channel) throw new NoAnswer(`No answer from ${address}: the broker is unreachable.`);
     const correlationId = randomUUID();
-    const asked = { ...Promise.withResolvers<never>(), address };
-    const late = setTimeout(() => asked.reject(noAnswerInTime(address, timeoutMs)), timeoutMs);
-    pending.set(correlationId, asked);
+    const reply = { ...Promise.withResolvers<never>(), address };
+    const late = setTimeout(() => reply.reject(noAnswerInTime(address, timeoutMs)), timeoutMs);
+    pending.set(correlationId, reply);
     try {
       const options = { mandatory: true, replyTo, correlationId, expiration: timeoutMs, ...(user && { userId: user }) };
       channel.publish('', queueOf(address), pack(request), options);
-      return await asked.promise;
+      return await reply.promise;
     } finally {
       clearTimeout(late);
       pending.delete(correlationId);
     }
   };
-  const hear = (message: ConsumeMessage | null) => {
-    const asked = pending.get(message?.properties.correlationId);
-    if (message && asked) resolveReply(asked, JSON.parse(message.content.toString()));
+  const onReply = (message: ConsumeMessage | null) => {
+    const waiting = pending.get(message?.properties.correlationId);
+    if (message && waiting) resolveReply(waiting, JSON.parse(message.content.toString()));
   };
   return {
     call: (address, request, { timeoutMs = 10_000 } = {}) => call(address, request, timeoutMs),
     up: async (connection) => {
       const fresh = guardChannel(connection, await connection.createChannel(), log);
       fresh.on('return', ({ properties }) => {
-        const asked = pending.get(properties.correlationId);
-        asked?.reject(noAnswerAt(asked.address));
+        const waiting = pending.get(properties.correlationId);
+        waiting?.reject(noAnswerAt(waiting.address));
       });
-      await fresh.consume(replyTo, hear, { noAck: true });
+      await fresh.consume(replyTo, onReply, { noAck: true });
       channel = fresh;
     },
     down: () => {
       channel = undefined;
       for (const { address, reject } of pending.values())
-        reject(new NoAnswer(`Nobody answered at ${address}: the broker went away.`));
+        reject(new NoAnswer(`No answer from ${address}: the connection to the broker ended.`));
     },
   };
 }
@@ -92,8 +92,8 @@ function resolveReply({ resolve, reject }: PromiseWithResolvers<never>, reply: R
   else reject(new Fault(reply.fault.status, reply.fault.kind, reply.fault.message, reply.fault));
 }
 
-/** Where each role has a user, a question without a verified sender is refused. */
-function openAnswerer(log: Log, user: Sender): Part & Pick<Bus, 'onCall'> {
+/** Refuses a call without a verified sender where each role has its own user. */
+function openServer(log: Log, user: Sender): Part & Pick<Bus, 'onCall'> {
   const answers = new Map<string, { readonly answer: Answer; readonly consumerTag: string }>();
   let channel: Channel | undefined;
 
@@ -103,19 +103,19 @@ function openAnswerer(log: Log, user: Sender): Part & Pick<Bus, 'onCall'> {
       user !== undefined && sender === undefined
         ? unsigned
         : await replyOf(() => answer(JSON.parse(content.toString()) as never, user && sender));
-    if (on !== channel) return; // the asker was told when the connection ended
+    if (on !== channel) return; // the call was rejected when the connection ended
     on.publish('', properties.replyTo, pack(reply), { correlationId: properties.correlationId });
   };
   const listen = async (on: Channel, address: string) => {
     const queue = queueOf(address);
     await on.assertQueue(queue, { durable: true, autoDelete: true });
-    const there = answers.get(address);
-    if (!there) return;
-    const hear = (message: ConsumeMessage | null) => {
+    const served = answers.get(address);
+    if (!served) return;
+    const onRequest = (message: ConsumeMessage | null) => {
       if (!message) return;
-      respond(on, there.answer, message).catch((error) => log.warn({ address, error }, 'an answer was lost'));
+      respond(on, served.answer, message).catch((error) => log.warn({ address, error }, 'a reply could not be sent'));
     };
-    await on.consume(queue, hear, { noAck: true, consumerTag: there.consumerTag });
+    await on.consume(queue, onRequest, { noAck: true, consumerTag: served.consumerTag });
   };
 
   return {
@@ -124,7 +124,7 @@ function openAnswerer(log: Log, user: Sender): Part & Pick<Bus, 'onCall'> {
       const entry = { answer: answer as Answer, consumerTag: randomUUID() };
       answers.set(address, entry);
       if (former) channel?.cancel(former.consumerTag).catch(() => {});
-      if (channel) listen(channel, address).catch(() => {}); // done again with the next connection
+      if (channel) listen(channel, address).catch(() => {}); // repeated with the next connection
       return () => {
         if (answers.get(address) === entry) answers.delete(address);
         channel?.cancel(entry.consumerTag).catch(() => {});
@@ -141,7 +141,7 @@ function openAnswerer(log: Log, user: Sender): Part & Pick<Bus, 'onCall'> {
   };
 }
 
-const unsigned: Reply = { fault: { status: 403, kind: 'forbidden', message: 'The question names no sender.' } };
+const unsigned: Reply = { fault: { status: 403, kind: 'forbidden', message: 'The call has no verified sender.' } };
 
 async function replyOf(answer: () => Promise<unknown>): Promise<Reply> {
   try {

@@ -1,4 +1,4 @@
-/** Notifications over RabbitMQ: on a quorum queue, safe when the broker confirms. The oldest go when nobody reads them. */
+/** Events over RabbitMQ: a quorum queue with publisher confirms. When nothing consumes them, the oldest are dropped. */
 import type { ConfirmChannel } from 'amqplib';
 import type { Log } from '#shared/log/log.ts';
 import { type Bus, NoAnswer } from './bus.ts';
@@ -12,13 +12,15 @@ export function openEvents(log: Log): Part & Pick<Bus, 'publish'> {
   let channel: ConfirmChannel | undefined;
   return {
     publish: async (topic, event) => {
-      if (!channel) throw new NoAnswer('The notification waits: the broker is away.');
+      if (!channel) throw new NoAnswer('The event was not published: the broker is unreachable.');
       const confirmed = Promise.withResolvers<void>();
       const late = setTimeout(() => confirmed.reject(new NoAnswer('The broker did not confirm in time.')), confirmMs);
       const content = Buffer.from(JSON.stringify(event ?? null));
       const options = { persistent: true, contentType: 'application/json' };
       channel.publish(name, topic, content, options, (error) =>
-        error ? confirmed.reject(new NoAnswer('The broker did not take it.', { cause: error })) : confirmed.resolve(),
+        error
+          ? confirmed.reject(new NoAnswer('The broker did not accept the event.', { cause: error }))
+          : confirmed.resolve(),
       );
       await confirmed.promise.finally(() => clearTimeout(late));
     },

@@ -1,23 +1,23 @@
-/** One connection to the broker, made again for ever. */
+/** One connection to the broker, reopened with back-off whenever it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import type { Log } from '#shared/log/log.ts';
 
-/** What lives on the connection: hints, questions, notifications. */
+/** A user of the connection: notifications, calls, events. `up` runs for each new connection, `down` when it has ended. */
 export interface Part {
   up(connection: ChannelModel): Promise<void>;
   down(): void;
 }
 
 export interface Link {
-  /** Resolves after the first attempt, whatever came of it. */
+  /** Resolves after the first attempt, successful or not. */
   readonly tried: Promise<void>;
   listeningSince(): number | undefined;
   close(): Promise<void>;
 }
 
 const connectMs = 5_000;
-/** A broker that froze is noticed between two and three of them. */
+/** A broker that stops answering is detected after two to three heartbeats. */
 const heartbeatSeconds = 5;
 const longestPauseMs = 5_000;
 
@@ -26,8 +26,8 @@ export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link 
   const closing = new AbortController();
   let upSince: number | undefined;
 
-  /** Stays until the connection ends. */
-  const live = async (connection: ChannelModel) => {
+  /** Resolves when the connection ends. */
+  const serve = async (connection: ChannelModel) => {
     const ended = new Promise((resolve) => connection.once('close', resolve));
     for (const part of parts) await part.up(connection);
     if (closing.signal.aborted) hangUp(connection);
@@ -38,12 +38,12 @@ export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link 
   const attempt = async () => {
     const connection = await connect(withHeartbeat(url), { noDelay: true, timeout: connectMs });
     connection.on('error', () => {}); // 'close' follows
-    const leave = () => hangUp(connection);
-    closing.signal.addEventListener('abort', leave);
+    const onClosing = () => hangUp(connection);
+    closing.signal.addEventListener('abort', onClosing);
     try {
-      await live(connection);
+      await serve(connection);
     } finally {
-      closing.signal.removeEventListener('abort', leave);
+      closing.signal.removeEventListener('abort', onClosing);
       hangUp(connection);
       upSince = undefined;
       for (const part of parts) part.down();
@@ -56,7 +56,7 @@ export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link 
         failures = 0;
         log.warn({}, 'the connection to the broker ended');
       } catch (error) {
-        log.warn({ error }, 'the broker is away');
+        log.warn({ error }, 'the broker is unreachable');
       }
       tried.resolve();
       await sleep(pauseMs(failures), undefined, { signal: closing.signal }).catch(() => {});
@@ -71,7 +71,7 @@ export function keepLinked(url: string, log: Log, parts: readonly Part[]): Link 
   return { tried: tried.promise, listeningSince: () => upSince, close };
 }
 
-/** Also after the end, when it does nothing. */
+/** Does nothing when the connection has ended already. */
 function hangUp(connection: ChannelModel): void {
   connection.close().catch(() => {});
 }
@@ -84,7 +84,7 @@ function withHeartbeat(url: string): string {
 
 const pauseMs = (failures: number) => Math.min(longestPauseMs, 100 * 2 ** failures) * (0.5 + Math.random() / 2);
 
-/** A channel that ends takes the connection along: then all of it is made anew, in one way. */
+/** Closes the connection when one of its channels ends, so that recovery has one path: a new connection. */
 export function guardChannel<C extends Channel>(connection: ChannelModel, channel: C, log: Log): C {
   channel.on('error', (error) => log.warn({ error }, 'the broker closed a channel'));
   channel.on('close', () => hangUp(connection));

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Bus, noAnswerAt, noAnswerInTime, type Sender } from './bus.ts';
 
-/** JSON copies, so that nothing works here that would not work over a broker. */
+/** Copies through JSON, so that what works here also works over a broker. */
 const copy = (value: unknown) => (value === undefined ? null : JSON.parse(JSON.stringify(value)));
 
 export function memoryBus(): Bus {
@@ -40,7 +40,7 @@ function inTime(answer: Promise<unknown>, address: string, ms: number): Promise<
   return Promise.race([answer.catch(asOverABroker), late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** Over a broker only the words of an error arrive. */
+/** Over a broker only the message of an error arrives. */
 function asOverABroker(error: unknown): never {
   if (error instanceof Fault) throw error;
   throw new Error(error instanceof Error ? error.message : String(error));

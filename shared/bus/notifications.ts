@@ -1,4 +1,4 @@
-/** Hints over RabbitMQ: each process has a queue of its own, bound to the addresses where it listens. */
+/** Notifications over RabbitMQ: each process has one queue, bound to the addresses it listens to. */
 import { createHash } from 'node:crypto';
 import type { Channel } from 'amqplib';
 import type { Log } from '#shared/log/log.ts';
@@ -9,20 +9,20 @@ type Notifications = Part & Pick<Bus, 'notify' | 'onNotify'>;
 
 const exchange = 'wattle.hints';
 const nothing = Buffer.alloc(0);
-/** Who listens for a moment often listens there again: so long the queue stays bound. */
+/** A binding is kept this long after its last listener, since short-lived listeners often come back to an address. */
 const lingerMs = 5_000;
 
-/** An agent may not declare the exchange: it is there since its service or set-up made it. */
+/** An agent has no right to declare the exchange; its service or the set-up does (`declares`). */
 export function openNotifications(log: Log, declares = true): Notifications {
   const listeners = new Map<string, Set<{ readonly listener: () => void }>>();
   let channel: Channel | undefined;
   let queue = '';
   let full = false;
 
-  const ring = (key: string) => {
+  const wake = (key: string) => {
     for (const { listener } of listeners.get(key) ?? []) quietly(log, listener);
   };
-  /** The broker answers in order; what fails because the channel ended is done again when it is back. */
+  /** Not awaited: the broker works in order, and `up` repeats what fails because the channel has ended. */
   const bind = (key: string) => void channel?.bindQueue(queue, exchange, key).catch(() => {});
   const unbind = (key: string) => {
     if (listeners.get(key)?.size) return;
@@ -39,12 +39,12 @@ export function openNotifications(log: Log, declares = true): Notifications {
     },
     onNotify: (address, listener) => {
       const key = keyOf(address);
-      const there = listeners.get(key) ?? new Set();
+      const entries = listeners.get(key) ?? new Set();
       const entry = { listener };
       if (!listeners.has(key)) bind(key);
-      listeners.set(key, there.add(entry));
+      listeners.set(key, entries.add(entry));
       return () => {
-        there.delete(entry);
+        entries.delete(entry);
         setTimeout(unbind, lingerMs, key).unref();
       };
     },
@@ -54,14 +54,14 @@ export function openNotifications(log: Log, declares = true): Notifications {
         full = false;
       });
       if (declares) await fresh.assertExchange(exchange, 'direct', { durable: true });
-      const asked = { exclusive: true, autoDelete: true, arguments: { 'x-max-length': 10_000 } };
-      queue = (await fresh.assertQueue('', asked)).queue;
+      const options = { exclusive: true, autoDelete: true, arguments: { 'x-max-length': 10_000 } };
+      queue = (await fresh.assertQueue('', options)).queue;
       await Promise.all([...listeners.keys()].map((key) => fresh.bindQueue(queue, exchange, key)));
-      await fresh.consume(queue, (message) => message && ring(message.fields.routingKey), { noAck: true });
+      await fresh.consume(queue, (message) => message && wake(message.fields.routingKey), { noAck: true });
       const known = new Set(listeners.keys());
       [channel, full] = [fresh, false];
       await Promise.all([...listeners.keys()].filter((key) => !known.has(key)).map(bind));
-      for (const key of listeners.keys()) ring(key); // some may have been lost
+      for (const key of listeners.keys()) wake(key); // notifications may have been lost meanwhile
     },
     down: () => {
       channel = undefined;
@@ -69,7 +69,7 @@ export function openNotifications(log: Log, declares = true): Notifications {
   };
 }
 
-/** The broker takes 255 bytes. */
+/** A routing key has at most 255 bytes. */
 const keyOf = (address: string) =>
   Buffer.byteLength(address) <= 255 ? address : createHash('sha256').update(address).digest('hex');
 
@@ -77,6 +77,6 @@ function quietly(log: Log, work: () => void): void {
   try {
     work();
   } catch (error) {
-    log.warn({ error }, 'a hint was lost');
+    log.warn({ error }, 'a notification was lost');
   }
 }

@@ -1,4 +1,4 @@
-/** The bus over RabbitMQ. It may be away at any time: hints are lost then, and questions fail at once. */
+/** The bus over RabbitMQ. While the broker is unreachable notifications are lost and calls fail at once. */
 import type { Log } from '#shared/log/log.ts';
 import type { Bus, Sender } from './bus.ts';
 import { openCalls } from './calls.ts';
@@ -6,15 +6,15 @@ import { openEvents } from './events.ts';
 import { keepLinked } from './link.ts';
 import { openNotifications } from './notifications.ts';
 
-/** An agent's user has its host behind a dot. */
+/** An agent's user is `<agent>.<host>`. */
 const isAgent = (user: string) => user.includes('.');
 
-/** Events come from identity alone: no other role may touch their queue. */
+/** Only identity publishes events: no other role has rights on their queue. */
 const publishes = (user: Sender) => user === undefined || user === 'identity';
 
 /**
- * Returns after the first attempt to connect, also when the broker is away. `user` is the role's own user of the broker;
- * undefined when all roles share one, and senders cannot be told apart.
+ * Resolves after the first attempt to connect, also when the broker is unreachable. `user` is the role's own user of the
+ * broker; undefined when all roles share one, so that calls have no verified sender.
  */
 export async function rabbitBus(url: string, log: Log, user: Sender): Promise<Bus> {
   const notifications = openNotifications(log, user === undefined || !isAgent(user));

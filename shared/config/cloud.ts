@@ -1,4 +1,4 @@
-/** The section `cloud`: what all parts of one cloud agree on. */
+/** The section `cloud`: settings that all services and agents of one cloud share. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BadSettings, flag, list, number, oneOf, type Settings, text } from './settings.ts';
@@ -15,11 +15,11 @@ export const cloudSection = {
   region: text('RegionOne', 'region of the service catalog'),
   bus: text(
     'memory',
-    'memory; amqp://host:port: each role logs in as itself, with the password in var/secrets; or amqp://user:password@host:port, one user for all roles, without isolation between them',
+    'message bus. memory: within one process; amqp://host:port: RabbitMQ with a user per role, passwords in var/secrets; amqp://user:password@host:port: RabbitMQ with one user for all roles, without isolation between them',
   ),
   database: text(
     'sqlite',
-    'sqlite: files below var/db; mysql://host:port: a schema and a user per service, with the password in var/secrets; or mysql://user:password@host:port, one user for all schemas',
+    'database. sqlite: files in var/db; mysql://host:port: a schema and a user per service, passwords in var/secrets; mysql://user:password@host:port: one user for all schemas',
   ),
   host: text('', 'name of this host; empty: its hostname'),
   validation: oneOf(
@@ -40,7 +40,7 @@ export const cloudSection = {
   stallMs: number(100, 'duration of an event loop stall that is logged, with its stack; 0: never'),
 };
 
-/** Settings that every API has. */
+/** Settings of every API. */
 export const apiSettings = {
   publicUrl: text('', 'base URL of this API in links: https://cloud.example:8774; empty: taken from each request'),
 };
@@ -59,11 +59,11 @@ export const loginUrlOf = ({ identityUrl, publicAddress }: Cloud): string =>
 /** A service's own schema on a database server; its user there has the same name. */
 export const schemaOf = (service: string): string => `wattle_${service.replaceAll('-', '_')}`;
 
-/** Files below var/secrets with the passwords of a role's own users. */
+/** Names of files below var/secrets: the passwords of a role's users of the database and the broker. */
 export const databaseSecret = (service: string): string => `database-${service}`;
 export const busSecret = (user: string): string => `bus-${user}`;
 
-/** Where a service keeps its rows: its own file, or its own schema. */
+/** The database URL of a service: its own sqlite file or its own schema. Throws BadSettings when its password is missing. */
 export function databaseOf(cloud: Cloud, service: string): string {
   if (cloud.database === 'sqlite') return `sqlite:${join(cloud.var, 'db', `${service}.sqlite`)}`;
   const server = cloud.database.replace(/\/$/, '');
@@ -73,7 +73,7 @@ export function databaseOf(cloud: Cloud, service: string): string {
   return `${url}/${schemaOf(service)}`;
 }
 
-/** The broker for a role. `user` is undefined where all roles share one. */
+/** The URL of the bus for a role. `user` is undefined where all roles share one. Throws like databaseOf. */
 export function busOf(cloud: Cloud, user: string): { readonly url: string; readonly user?: string } {
   if (cloud.bus === 'memory' || namesUser(cloud.bus)) return { url: cloud.bus };
   return { url: withLogin(cloud.bus, user, secretIn(cloud, busSecret(user))), user };
@@ -89,11 +89,11 @@ function secretIn(cloud: Cloud, name: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    throw new BadSettings(`${file} cannot be read: this host holds no password of that user`, { cause });
+    throw new BadSettings(`${file} cannot be read: this host has no password for that user`, { cause });
   }
 }
 
-/** `8774` listens at the cloud's address; `10.0.0.1:8774` at that address. */
+/** Parses a setting `listen`: `8774` (at the cloud's address) or `10.0.0.1:8774`. */
 export function listenAt(cloud: Cloud, listen: string): { readonly host: string; readonly port: number } {
   const colon = listen.lastIndexOf(':');
   const host = colon < 0 ? cloud.address : listen.slice(0, colon);

@@ -1,17 +1,19 @@
 /**
- * Settings are one file, wattle.yaml, a section per service; WATTLE_COMPUTE__DATABASE overrides one of a section,
- * WATTLE_ADDRESS one of the section `cloud`. Each is declared once, with its default and its meaning.
+ * Settings are read from wattle.yaml, one section per service. An environment variable overrides one:
+ * WATTLE_COMPUTE__DATABASE for a section, WATTLE_ADDRESS for the section `cloud`. Each setting is declared once with its
+ * default (`fallback`) and its help text (`meaning`); the sample file is generated from that.
  */
 export interface Setting<T> {
   readonly fallback: T;
   readonly meaning: string;
-  /** Throws a sentence that says what was expected. */
+  /** Throws BadSettings naming what was expected. */
   readonly parse: (raw: unknown) => T;
 }
 
 export type Section = Readonly<Record<string, Setting<unknown>>>;
 export type ValuesOf<S extends Section> = { readonly [Name in keyof S]: S[Name]['fallback'] };
 
+/** A setting is unknown or has a value that cannot be used: the start stops with this message. */
 export class BadSettings extends Error {}
 
 const expected = (what: string, raw: unknown) => new BadSettings(`expected ${what}, found ${JSON.stringify(raw)}`);
@@ -46,20 +48,20 @@ export const flag = (fallback: boolean, meaning: string): Setting<boolean> => ({
 });
 
 export const oneOf = <const T extends string>(
-  words: readonly T[],
+  choices: readonly T[],
   fallback: NoInfer<T>,
   meaning: string,
 ): Setting<T> => ({
   fallback,
-  meaning: `${meaning} (${words.join(' | ')})`,
+  meaning: `${meaning} (${choices.join(' | ')})`,
   parse: (raw) => {
-    const word = words.find((each) => each === raw);
-    if (word !== undefined) return word;
-    throw expected(words.join(' or '), raw);
+    const choice = choices.find((each) => each === raw);
+    if (choice !== undefined) return choice;
+    throw expected(choices.join(' or '), raw);
   },
 });
 
-/** A list; from the environment its parts stand between commas. */
+/** A list; in an environment variable its items are separated by commas. */
 export const list = (fallback: readonly string[], meaning: string): Setting<readonly string[]> => ({
   fallback,
   meaning,
@@ -78,18 +80,18 @@ type Raw = Readonly<Record<string, Readonly<Record<string, unknown>> | null>>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Settings {
-  /** The values of one section; a name that the section does not declare stops the start. */
+  /** Returns the values of one section. Throws BadSettings for a name that the section does not declare. */
   read<S extends Section>(name: string, section: S): ValuesOf<S>;
-  /** Names of the sections that the file has. */
+  /** Names of the sections in the file. */
   readonly sections: readonly string[];
 }
 
 export function settingsOf(file: Raw, environment: Environment = {}): Settings {
   const read = <S extends Section>(name: string, section: S) => {
     const given = file[name] ?? {};
-    const anonymous = Object.keys(given).find((key) => !(key in section));
-    if (anonymous !== undefined)
-      throw new BadSettings(`${name}.${anonymous} is not a setting: ${Object.keys(section).join(', ')}`);
+    const unknown = Object.keys(given).find((key) => !(key in section));
+    if (unknown !== undefined)
+      throw new BadSettings(`${name}.${unknown} is not a setting: ${Object.keys(section).join(', ')}`);
     const values = Object.entries(section).map(([key, setting]) => {
       const raw = environment[variableOf(name, key)] ?? given[key];
       return [key, raw === undefined ? setting.fallback : parsed(`${name}.${key}`, setting, raw)];
@@ -99,7 +101,7 @@ export function settingsOf(file: Raw, environment: Environment = {}): Settings {
   return { read, sections: Object.keys(file) };
 }
 
-/** The environment's name of a setting: WATTLE_COMPUTE_AGENT__STATE_DIR. */
+/** The environment variable of a setting: WATTLE_COMPUTE_AGENT__STATE_DIR. */
 export function variableOf(section: string, key: string): string {
   const upper = (name: string) =>
     name

@@ -1,4 +1,4 @@
-/** One line is one fact: a constant sentence, the rest in fields. Written by pino, secrets taken out. */
+/** JSON log lines written by pino: a constant sentence in `msg`, the values in fields. Fields named like secrets are redacted. */
 import pino from 'pino';
 import { toStdout } from './stdout.ts';
 
@@ -6,11 +6,11 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export interface Log {
   info(fields: Fields, sentence: string): void;
-  /** Something went wrong and healed itself. */
+  /** A failure that was recovered from. */
   warn(fields: Fields, sentence: string): void;
-  /** Somebody should look. */
+  /** A failure that needs an operator. */
   error(fields: Fields, sentence: string): void;
-  /** A log whose lines all carry these fields too. */
+  /** Returns a log that adds these fields to each line. */
   with(fields: Fields): Log;
 }
 
@@ -36,12 +36,12 @@ const wrap = (logger: pino.Logger): Log => ({
   with: (fields) => wrap(logger.child(fields)),
 });
 
-/** The stack says where, the causes say why. */
+/** The stack of an error, followed by those of its causes. */
 function errorWithCauses(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { cause } = error;
   return cause === undefined ? error.stack : `${error.stack}\ncaused by ${errorWithCauses(cause)}`;
 }
 
-/** For tests, and for whoever has nobody to tell. */
+/** A log that drops all lines, for tests and command-line tools. */
 export const silentLog = (): Log => openLog({}, () => {});

@@ -1,19 +1,19 @@
 /**
- * Lines to standard output, whatever becomes of it. A full disk or a reader that went away costs lines, never the
- * process: they are counted, and told with the next line that can be written.
+ * Writes log lines to standard output and never throws. When the disk is full or the reader has closed the pipe, lines
+ * are dropped and counted; the next line that can be written is preceded by one with their number (`lostLines`).
  */
 import { fstatSync, writeSync } from 'node:fs';
 
-/** `write` throws when it cannot. */
-export function keepCounting(write: (text: string) => void): (line: string) => void {
+/** Returns a writer that counts the lines for which `write` throws. */
+export function countLostLines(write: (text: string) => void): (line: string) => void {
   let lost = 0;
   return (line) => {
     try {
-      const told =
+      const notice =
         lost > 0
           ? `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), lostLines: lost, msg: 'lines of this log were lost' })}\n`
           : '';
-      write(told + line);
+      write(notice + line);
       lost = 0;
     } catch {
       lost += 1;
@@ -21,9 +21,12 @@ export function keepCounting(write: (text: string) => void): (line: string) => v
   };
 }
 
-/** A file is written at once, past a stream that would end with its first error; a pipe or a terminal by Node's stream. */
+/**
+ * Writes to a file synchronously, since Node's stream would close after its first error; to a pipe or a terminal through
+ * Node's stream.
+ */
 export function toStdout(): (line: string) => void {
-  if (isFile()) return keepCounting((text) => void writeWhole(Buffer.from(text)));
+  if (isFile()) return countLostLines((text) => void writeWhole(Buffer.from(text)));
   if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => {});
   return (line) => void process.stdout.write(line);
 }

@@ -1,17 +1,17 @@
-/** Plain JavaScript: as TypeScript a worker loads the compiler, 10 MB of memory. See watch-loop.ts. */
+/** Plain JavaScript, because a TypeScript worker loads the compiler: 10 MB of memory. See watch-loop.ts. */
 import { writeSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { beat, stallMs } = workerData;
-/** Standing so long it may never go on: then the line is written from here. */
+/** After this time the main thread may be blocked for good, so the worker writes the line itself. */
 const hangMs = 10_000;
-/** Without a stack nothing of ours ran: another process had the processor. */
-const worthTellingMs = 1000;
+/** A block without a stack (another process had the processor) is reported from this length on. */
+const reportWithoutStackMs = 1000;
 const stackMs = 1000;
 const mostFrames = 25;
 
-/** The inspector is attached for this look alone. Empty when the main thread went on before it was asked. */
+/** Attaches the inspector for one stack. Resolves with [] when the main thread went on before it was paused. */
 function stackOfMain() {
   const session = new Session();
   session.connectToMainThread();
@@ -37,8 +37,8 @@ function stackOfMain() {
 
 const sleep = new Int32Array(new SharedArrayBuffer(4));
 
-/** Looks whether the beat has come since the last look; where it has not, tells of it once it comes again. */
-async function look(last) {
+/** Compares the counter with its last value; when it has not grown, waits until it does and reports how long that took. */
+async function check(last) {
   if (Atomics.load(beat, 0) !== last) return;
   const begun = performance.now() - stallMs;
   const stack = await stackOfMain();
@@ -48,17 +48,17 @@ async function look(last) {
     hung = true;
     const fields = { level: 'error', time: new Date().toISOString(), pid: process.pid, ms: hangMs, stack };
     try {
-      writeSync(1, `${JSON.stringify({ ...fields, msg: 'the event loop stands still' })}\n`);
+      writeSync(1, `${JSON.stringify({ ...fields, msg: 'the event loop is blocked' })}\n`);
     } catch {
-      // nobody can be told
+      // standard output cannot be written
     }
   }
   const ms = Math.round(performance.now() - begun);
-  if (stack.length > 0 || ms > worthTellingMs) parentPort?.postMessage({ ms, stack });
+  if (stack.length > 0 || ms > reportWithoutStackMs) parentPort?.postMessage({ ms, stack });
 }
 
 for (;;) {
   const last = Atomics.load(beat, 0);
   Atomics.wait(sleep, 0, 0, stallMs);
-  await look(last);
+  await check(last);
 }

@@ -1,7 +1,7 @@
 /**
- * Logs where the event loop stood still. A worker waits for the beat of the main thread; when it stays away, it asks the
- * main thread's inspector, which answers in the midst of what runs there, for the stack. In idle times this costs a timer
- * that stores a number, and a thread that sleeps.
+ * Logs what blocks the event loop. A timer of the main thread increments a shared counter (the heartbeat); a worker thread
+ * watches the counter. When it stops, the worker takes the stack of the main thread through the inspector, which answers
+ * while code runs there. The cost while nothing blocks is one timer and one sleeping thread.
  */
 import { Worker } from 'node:worker_threads';
 import type { Log } from './log.ts';
@@ -10,7 +10,7 @@ export interface LoopWatch {
   close(): Promise<void>;
 }
 
-/** What the worker tells: `ms` so far, while it still stands, or in all. */
+/** A message of the worker: how long the loop was blocked, and the stack at that time (empty when it was not taken in time). */
 export interface Stall {
   readonly ms: number;
   readonly stack: readonly string[];
@@ -19,7 +19,7 @@ export interface Stall {
 interface Options {
   readonly log: Log;
   readonly stallMs: number;
-  /** Not more lines than one in so long; the next one says how many were left out. */
+  /** The shortest time between two lines; 5000 by default. The next line gives the number of those left out (`leftOut`). */
   readonly quietMs?: number;
 }
 
@@ -38,10 +38,10 @@ export function watchLoop({ log, stallMs, quietMs = 5000 }: Options): LoopWatch 
       leftOut += 1;
       return;
     }
-    log.warn({ ms, stack, ...(leftOut > 0 ? { leftOut } : {}) }, 'the event loop stood still');
+    log.warn({ ms, stack, ...(leftOut > 0 ? { leftOut } : {}) }, 'the event loop was blocked');
     [quietUntil, leftOut] = [performance.now() + quietMs, 0];
   });
-  worker.on('error', (error) => log.warn({ error }, 'nobody watches the event loop'));
+  worker.on('error', (error) => log.warn({ error }, 'the watch of the event loop has ended'));
   worker.unref();
   const close = async () => {
     clearInterval(timer);

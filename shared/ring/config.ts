@@ -1,4 +1,4 @@
-/** The section `object-ring`: proxies and agents must agree on it. */
+/** The section `object-ring`, which must be the same on all proxies and agents. */
 import { readCloud } from '#shared/config/cloud.ts';
 import { BadSettings, list, number, type Settings, text } from '#shared/config/settings.ts';
 import type { Device, Ring } from './ring.ts';
@@ -14,19 +14,19 @@ export const ringSection = {
   secret: text('', 'secret shared by agents and proxies on all hosts; empty: generated with var/'),
 };
 
-/** The ring of the settings; var/object-ring.json keeps it, and the secret made for it. */
+/** Returns the ring of the settings and saves it, with its generated secret, in var/object-ring.json. Throws BadSettings. */
 export function readRing(settings: Settings): Ring {
   const cloud = readCloud(settings);
   const { devices, replicas, partPower, secret } = settings.read('object-ring', ringSection);
   if (!partPowerRange(partPower)) throw new BadSettings(`object-ring.partPower: expected 1 to 20, found ${partPower}`);
-  const parsed = devices.map((words) => deviceOf(words, cloud.address));
+  const parsed = devices.map((device) => deviceOf(device, cloud.address));
   return savedRing(cloud.var, { devices: parsed, replicas, partPower, secret });
 }
 
-/** `z1-10.0.0.1:6210/sdb 100`, as Swift's ring builder takes it. */
-function deviceOf(words: string, address: string): Device {
-  const found = words.match(/^([^-\s]+)-([^\s/]*):(\d+)\/([\w.-]+)(?:\s+([\d.]+))?$/);
-  if (!found) throw new BadSettings(`object-ring.devices: expected "zone-host:port/directory weight", found ${words}`);
+/** Parses `z1-10.0.0.1:6210/sdb 100`, the notation of Swift's ring builder. */
+function deviceOf(text: string, address: string): Device {
+  const found = text.match(/^([^-\s]+)-([^\s/]*):(\d+)\/([\w.-]+)(?:\s+([\d.]+))?$/);
+  if (!found) throw new BadSettings(`object-ring.devices: expected "zone-host:port/directory weight", found ${text}`);
   const [, zone = '', host = '', port = '', name = '', weight = '100'] = found;
   const key = `${zone}-${host}:${port}/${name}`;
   return { key, zone, address: `${host || address}:${port}`, name, weight: Number(weight) };

@@ -1,6 +1,6 @@
 /**
- * What a role may do on the broker with the user that set-up gives it. WATTLE_TEST_AMQP names the broker; users of every
- * role on host `test-host` stand there with the same password.
+ * The rights of each role's user on the broker, as the set-up grants them. WATTLE_TEST_AMQP is the broker; it has users of
+ * all roles, with host `test-host`, with the same password.
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +19,7 @@ const amqp = process.env.WATTLE_TEST_AMQP ?? '';
 const skip = amqp ? false : 'WATTLE_TEST_AMQP names no broker';
 const urlFor = (user: string) => amqp.replace('://tests:', `://${user}:`);
 const agent = 'compute-agent.test-host';
-const thief = 'volume-agent.test-host';
+const otherAgent = 'volume-agent.test-host';
 
 async function busAs(t: TestContext, user: string): Promise<Bus> {
   const bus = await openBus(urlFor(user), undefined, user);
@@ -27,7 +27,7 @@ async function busAs(t: TestContext, user: string): Promise<Bus> {
   return bus;
 }
 
-/** A connection of an intruder, who keeps to none of our code. */
+/** A connection that does not use Wattle's code, as an intruder's. */
 async function rawAs(t: TestContext, user: string): Promise<ChannelModel> {
   const connection = await connect(urlFor(user));
   connection.on('error', () => {});
@@ -35,7 +35,7 @@ async function rawAs(t: TestContext, user: string): Promise<ChannelModel> {
   return connection;
 }
 
-/** How the broker refuses; undefined when it did not. */
+/** The broker's refusal; undefined when it allowed the operation. */
 async function refusal(connection: ChannelModel, work: string, act: (channel: Channel) => Promise<unknown>) {
   const channel = await connection.createConfirmChannel();
   const closed = new Promise<Error>((resolve) => channel.once('error', resolve));
@@ -49,8 +49,8 @@ async function refusal(connection: ChannelModel, work: string, act: (channel: Ch
 }
 type Channel = Awaited<ReturnType<ChannelModel['createConfirmChannel']>>;
 
-/** Asks until somebody listens: a queue stands a moment after it was asked for. */
-async function askSoon<Answer>(bus: Bus, at: string, request: unknown): Promise<Answer> {
+/** Calls until the address is served, which begins shortly after `onCall`. */
+async function callWhenServed<Answer>(bus: Bus, at: string, request: unknown): Promise<Answer> {
   for (const giveUp = Date.now() + 10_000; ; await sleep(10))
     try {
       return await bus.call<Answer>(at, request);
@@ -61,20 +61,20 @@ async function askSoon<Answer>(bus: Bus, at: string, request: unknown): Promise<
 
 const forbidden = (error: unknown) => error instanceof Fault && error.status === 403;
 
-test('a question carries the sender that the broker verified', { skip }, async (t) => {
+test('a call has the sender that the broker verified', { skip }, async (t) => {
   const [service, host] = [await busAs(t, 'compute'), await busAs(t, agent)];
   const at = `compute.${randomBytes(4).toString('hex')}`;
   const senders: Sender[] = [];
   t.after(
-    service.onCall(at, async (_question, sender) => {
+    service.onCall(at, async (_request, sender) => {
       senders.push(sender);
     }),
   );
-  await askSoon(host, at, {});
+  await callWhenServed(host, at, {});
   assert.deepEqual(senders, [agent]);
 });
 
-test('a host reads and finishes its own work and no other', { skip }, async (t) => {
+test('a host reads and finishes only its own work', { skip }, async (t) => {
   const db = openDatabase('sqlite::memory:');
   t.after(() => db.destroy());
   await ensureHostWorkTable(db);
@@ -83,7 +83,7 @@ test('a host reads and finishes its own work and no other', { skip }, async (t) 
   const service = await busAs(t, 'compute');
   for (const off of answerAgents(service, db, 'compute')) t.after(off);
   const host = await busAs(t, agent);
-  const open = await askSoon<OpenWork[]>(host, address.open('compute'), { host: 'test-host', report: null });
+  const open = await callWhenServed<OpenWork[]>(host, address.open('compute'), { host: 'test-host', report: null });
   assert.deepEqual(
     open.map(({ id }) => id),
     ['mine'],
@@ -93,12 +93,12 @@ test('a host reads and finishes its own work and no other', { skip }, async (t) 
   await assert.rejects(host.call(address.finish('compute'), { id: 'theirs', host: 'other', outcome }), forbidden);
   await host.call(address.finish('compute'), { id: 'theirs', host: 'test-host', outcome });
   assert.equal((await findWork(db, 'theirs')).outcome, null, 'it is not its own');
-  const another = await busAs(t, thief);
+  const another = await busAs(t, otherAgent);
   await assert.rejects(another.call(address.open('compute'), { host: 'test-host', report: null }), forbidden);
 });
 
-test('no role speaks under the name of another, and none answers where another is asked', { skip }, async (t) => {
-  const raw = await rawAs(t, thief);
+test('no role can send as another, or serve an address of another', { skip }, async (t) => {
+  const raw = await rawAs(t, otherAgent);
   const queue = 'wattle.ask.compute.open-work';
   const publish = (channel: Channel, userId: string) =>
     new Promise((resolve, reject) => {
@@ -109,9 +109,10 @@ test('no role speaks under the name of another, and none answers where another i
     'as another: PRECONDITION_FAILED',
   );
   const attempts: Record<string, (channel: Channel) => Promise<unknown>> = {
-    'declares the questions of a service': (channel) => channel.assertQueue(queue, { durable: true, autoDelete: true }),
-    'reads the questions of a service': (channel) => channel.consume(queue, () => {}),
-    'reads the questions of another agent': (channel) => channel.get('wattle.ask.compute-agent.test-host.vncSocket'),
+    'declares the call queue of a service': (channel) =>
+      channel.assertQueue(queue, { durable: true, autoDelete: true }),
+    'reads the call queue of a service': (channel) => channel.consume(queue, () => {}),
+    'reads the call queue of another agent': (channel) => channel.get('wattle.ask.compute-agent.test-host.vncSocket'),
     'removes the exchange of notifications': (channel) => channel.deleteExchange('wattle.hints'),
     'reads events': (channel) => channel.get('wattle.notifications'),
     'writes events': (channel) =>
@@ -125,16 +126,16 @@ test('no role speaks under the name of another, and none answers where another i
     assert.equal(await refusal(raw, work, act), `${work}: ACCESS_REFUSED`);
 });
 
-test('a question without a sender is refused where each role has its own user', { skip }, async (t) => {
+test('a call without a sender is refused where each role has its own user', { skip }, async (t) => {
   const service = await busAs(t, 'compute');
-  const anybody = await openBus(amqp);
-  t.after(() => anybody.close());
+  const unverified = await openBus(amqp);
+  t.after(() => unverified.close());
   const at = `compute.${randomBytes(4).toString('hex')}`;
   t.after(service.onCall(at, async () => 'a secret'));
-  await assert.rejects(askSoon(anybody, at, {}), forbidden);
+  await assert.rejects(callWhenServed(unverified, at, {}), forbidden);
 });
 
-test('senders are judged by their whole name', () => {
+test('senders are compared by their whole name', () => {
   requireSender('network-agent.kvm-1', 'network-agent');
   requireSender(undefined, 'network-agent');
   requireHost('compute-agent.kvm-1', 'compute-agent', 'kvm-1');

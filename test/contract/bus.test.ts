@@ -1,4 +1,4 @@
-/** What everybody may expect of the bus, whichever it is. WATTLE_TEST_AMQP is amqp://user:password@host:port. */
+/** The contract of the bus, run against both drivers. WATTLE_TEST_AMQP is amqp://user:password@host:port. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,19 +13,19 @@ import { Fault } from '#shared/errors/fault.ts';
 const amqp = process.env.WATTLE_TEST_AMQP;
 const noBroker = amqp ? false : 'WATTLE_TEST_AMQP names no broker';
 
-/** Waits for a condition, never for a second. */
+/** Waits for a condition; fails after 20 s. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const giveUp = Date.now() + 20_000;
   while (!(await holds())) {
-    assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
+    assert.ok(Date.now() < giveUp, `condition not met: ${holds}`);
     await sleep(5);
   }
 }
 
-/** An address that nobody used before: the broker may remember the last run. */
+/** An address that no earlier run used: the broker may still have its queue. */
 const fresh = (name: string) => `test.${randomBytes(4).toString('hex')}.${name}`;
 
-/** Two processes on one bus; in memory that is one process. */
+/** Two buses, as of two processes; in memory both are the same one. */
 async function open(t: TestContext, kind: 'memory' | 'rabbit'): Promise<[Bus, Bus]> {
   const memory = memoryBus();
   const rabbit = () => openBus(amqp as string);
@@ -34,8 +34,8 @@ async function open(t: TestContext, kind: 'memory' | 'rabbit'): Promise<[Bus, Bu
   return buses;
 }
 
-/** Asks until somebody listens: listening begins a moment after it was asked for. */
-async function askSoon(bus: Bus, address: string, request: unknown): Promise<unknown> {
+/** Calls until the address is served, which begins shortly after `onCall`. */
+async function callWhenServed(bus: Bus, address: string, request: unknown): Promise<unknown> {
   let answer: unknown;
   await until(async () => {
     answer = await bus.call(address, request).catch((error) => error);
@@ -49,7 +49,7 @@ for (const kind of ['memory', 'rabbit'] as const) {
   const check = (name: string, body: (t: TestContext) => Promise<void>) =>
     test(`${kind}: ${name}`, { skip: kind === 'rabbit' && noBroker }, body);
 
-  check('a hint reaches everybody who listens there, and nobody else', async (t) => {
+  check('a notification reaches all listeners of its address and no others', async (t) => {
     const [one, two] = await open(t, kind);
     const heard = { one: 0, two: 0, elsewhere: 0, gone: 0 };
     const address = fresh('work');
@@ -65,7 +65,7 @@ for (const kind of ['memory', 'rabbit'] as const) {
     assert.deepEqual([heard.elsewhere, heard.gone], [0, 0]);
   });
 
-  check('an address may be long', async (t) => {
+  check('an address may be longer than a routing key', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('x'.repeat(300));
     let heard = false;
@@ -78,99 +78,99 @@ for (const kind of ['memory', 'rabbit'] as const) {
     });
   });
 
-  check('a question gets its answer, as a copy', async (t) => {
+  check('a call gets its reply, as a copy', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('echo');
     two.onCall(address, async (request: { at: Date }) => ({ request, nothing: undefined }));
-    const answer = await askSoon(one, address, { at: new Date(0) });
+    const answer = await callWhenServed(one, address, { at: new Date(0) });
     assert.deepEqual(answer, { request: { at: '1970-01-01T00:00:00.000Z' } });
     assert.equal(await one.call(address, {}).then((it) => 'nothing' in (it as object)), false);
   });
 
-  check('an answer of nothing arrives as null', async (t) => {
+  check('a reply of undefined arrives as null', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('void');
     two.onCall(address, async () => undefined);
-    assert.equal(await askSoon(one, address, undefined), null);
+    assert.equal(await callWhenServed(one, address, undefined), null);
   });
 
-  check('a Fault arrives as a Fault, of any other error only the words', async (t) => {
+  check('a Fault arrives as a Fault, of any other error only the message', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('refuse');
     const fault = new Fault(409, 'conflict', 'No room.', { type: 'NoRoom', headers: { 'retry-after': '3' } });
     two.onCall(address, async (how) => {
       throw how === 'fault' ? fault : new TypeError('a bug');
     });
-    await assert.rejects(askSoon(one, address, 'fault'), (error: Fault) => {
+    await assert.rejects(callWhenServed(one, address, 'fault'), (error: Fault) => {
       assert.ok(error instanceof Fault);
-      const { status, kind: word, message, type, headers } = error;
-      assert.deepEqual([status, word, message, type], [409, 'conflict', 'No room.', 'NoRoom']);
+      const { status, kind: faultKind, message, type, headers } = error;
+      assert.deepEqual([status, faultKind, message, type], [409, 'conflict', 'No room.', 'NoRoom']);
       assert.deepEqual(headers, { 'retry-after': '3' });
       return true;
     });
     await assert.rejects(one.call(address, 'error'), { name: 'Error', message: 'a bug' });
   });
 
-  check('where nobody answers, the asker learns it at once', async (t) => {
+  check('a call to an address that is not served fails at once', async (t) => {
     const [one] = await open(t, kind);
     const begun = Date.now();
-    await assert.rejects(one.call(fresh('nobody'), {}), NoAnswer);
+    await assert.rejects(one.call(fresh('unserved'), {}), NoAnswer);
     assert.ok(Date.now() - begun < 5_000);
   });
 
-  check('an answer that takes too long is no answer', async (t) => {
+  check('a call whose reply comes after its timeout fails', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('slow');
     two.onCall(address, async (ms: number) => sleep(ms, 'done'));
-    assert.equal(await askSoon(one, address, 1), 'done');
+    assert.equal(await callWhenServed(one, address, 1), 'done');
     await assert.rejects(one.call(address, 300, { timeoutMs: 20 }), NoAnswer);
   });
 
-  check('who stops answering is not asked any more', async (t) => {
+  check('an address that is no longer served gets no calls', async (t) => {
     const [one, two] = await open(t, kind);
     const address = fresh('leave');
     const off = two.onCall(address, async () => 'here');
-    assert.equal(await askSoon(one, address, {}), 'here');
+    assert.equal(await callWhenServed(one, address, {}), 'here');
     off();
     await assert.rejects(one.call(address, {}, { timeoutMs: 2_000 }), NoAnswer);
   });
 
-  check('a notification is handed over', async (t) => {
+  check('an event is published', async (t) => {
     const [one] = await open(t, kind);
     await one.publish('compute.server.created', { id: 'a' });
     assert.ok(Date.now() >= (one.listeningSince() ?? Number.POSITIVE_INFINITY));
   });
 }
 
-test('rabbit: of several who answer, one gets each question', { skip: noBroker }, async (t) => {
+test('rabbit: each call goes to one of the processes that serve its address', { skip: noBroker }, async (t) => {
   const [one, two] = await open(t, 'rabbit');
   const address = fresh('shared');
-  const asked = { one: 0, two: 0 };
-  one.onCall(address, async () => (asked.one += 1));
-  two.onCall(address, async () => (asked.two += 1));
-  await askSoon(one, address, {});
-  const giveUp = Date.now() + 10_000; // until both have begun to listen, one has them all
-  while (asked.one === 0 || asked.two === 0) {
-    assert.ok(Date.now() < giveUp, 'one never gets a question');
+  const served = { one: 0, two: 0 };
+  one.onCall(address, async () => (served.one += 1));
+  two.onCall(address, async () => (served.two += 1));
+  await callWhenServed(one, address, {});
+  const giveUp = Date.now() + 10_000; // until both serve the address, one gets all calls
+  while (served.one === 0 || served.two === 0) {
+    assert.ok(Date.now() < giveUp, 'one of them never gets a call');
     await one.call(address, {});
   }
-  const before = asked.one + asked.two;
+  const before = served.one + served.two;
   await Promise.all(Array.from({ length: 20 }, () => one.call(address, {})));
-  assert.equal(asked.one + asked.two, before + 20);
+  assert.equal(served.one + served.two, before + 20);
 });
 
-test('rabbit: a question goes there and back without waiting for a timer', { skip: noBroker }, async (t) => {
+test('rabbit: a call is not delayed by the algorithm of Nagle', { skip: noBroker }, async (t) => {
   const [one, two] = await open(t, 'rabbit');
   const address = fresh('quick');
   two.onCall(address, async () => 1);
-  await askSoon(one, address, {});
+  await callWhenServed(one, address, {});
   const begun = performance.now();
   for (let n = 0; n < 50; n += 1) await one.call(address, {});
   assert.ok((performance.now() - begun) / 50 < 20, 'with Nagle it takes 42 ms');
 });
 
-/** The broker, as far as a process can see: it can go away and come back. */
-async function brokerThatLeaves(t: TestContext) {
+/** A TCP proxy before the broker, which can be stopped, frozen and started again. */
+async function interruptibleBroker(t: TestContext) {
   const target = new URL(amqp as string);
   const sockets = new Set<Socket>();
   let frozen = false;
@@ -188,7 +188,7 @@ async function brokerThatLeaves(t: TestContext) {
     for (const socket of sockets) socket.destroy();
     sockets.clear();
   };
-  /** Its sockets stay open, new ones are taken, and nothing comes through. */
+  /** Sockets stay open, new connections are accepted, and no bytes pass. */
   const freeze = () => {
     frozen = true;
     for (const socket of sockets) socket.pause();
@@ -208,10 +208,10 @@ async function brokerThatLeaves(t: TestContext) {
   return { url: url.href, leave, comeBack, freeze, thaw };
 }
 
-test('B01: rabbit: a broker that goes away costs hints and questions, and nothing after it', {
+test('B01: rabbit: an outage of the broker loses notifications and fails calls; both work again after it', {
   skip: noBroker,
 }, async (t) => {
-  const broker = await brokerThatLeaves(t);
+  const broker = await interruptibleBroker(t);
   const [near, far] = [await openBus(broker.url), await openBus(amqp as string)];
   t.after(() => Promise.all([near.close(), far.close()]));
   const [work, echo, pending] = [fresh('work'), fresh('echo'), fresh('pending')];
@@ -219,10 +219,10 @@ test('B01: rabbit: a broker that goes away costs hints and questions, and nothin
   near.onNotify(work, () => (notifications += 1));
   near.onCall(echo, async (word) => word);
   far.onCall(pending, () => new Promise(() => {}));
-  assert.equal(await askSoon(far, echo, 'before'), 'before');
+  assert.equal(await callWhenServed(far, echo, 'before'), 'before');
 
   await until(
-    async () => !String(await near.call(pending, {}, { timeoutMs: 50 }).catch(String)).includes('answers at'),
+    async () => !String(await near.call(pending, {}, { timeoutMs: 50 }).catch(String)).includes('No process serves'),
   );
   const cutOff = near.call(pending, {});
   broker.leave();
@@ -235,30 +235,30 @@ test('B01: rabbit: a broker that goes away costs hints and questions, and nothin
   notifications = 0;
   await broker.comeBack();
   await until(() => near.listeningSince() !== undefined && notifications > 0);
-  assert.equal(await askSoon(far, echo, 'after'), 'after');
-  assert.equal(await askSoon(near, echo, 'also'), 'also');
+  assert.equal(await callWhenServed(far, echo, 'after'), 'after');
+  assert.equal(await callWhenServed(near, echo, 'also'), 'also');
 });
 
-test('B08: rabbit: a broker that froze is away after three heartbeats, and is found when it goes on', {
+test('B08: rabbit: a frozen broker is detected after three heartbeats, and reconnected to when it goes on', {
   skip: noBroker,
 }, async (t) => {
-  const broker = await brokerThatLeaves(t);
+  const broker = await interruptibleBroker(t);
   const bus = await openBus(`${broker.url}?heartbeat=1`);
   t.after(() => bus.close());
   const address = fresh('echo');
   bus.onCall(address, async (word) => word);
-  assert.equal(await askSoon(bus, address, 'before'), 'before');
+  assert.equal(await callWhenServed(bus, address, 'before'), 'before');
   const before = bus.listeningSince() as number;
   broker.freeze();
   await until(() => bus.listeningSince() === undefined);
   await assert.rejects(bus.call(address, {}), NoAnswer);
   broker.thaw();
   await until(() => (bus.listeningSince() ?? 0) > before);
-  assert.equal(await askSoon(bus, address, 'after'), 'after');
+  assert.equal(await callWhenServed(bus, address, 'after'), 'after');
 });
 
-test('rabbit: a broker that is away at the start is found later', { skip: noBroker }, async (t) => {
-  const broker = await brokerThatLeaves(t);
+test('rabbit: a broker that is down at the start is connected to later', { skip: noBroker }, async (t) => {
+  const broker = await interruptibleBroker(t);
   broker.leave();
   const bus = await openBus(broker.url);
   t.after(() => bus.close());
@@ -266,5 +266,5 @@ test('rabbit: a broker that is away at the start is found later', { skip: noBrok
   const address = fresh('early');
   bus.onCall(address, async () => 'here');
   await broker.comeBack();
-  assert.equal(await askSoon(bus, address, {}), 'here');
+  assert.equal(await callWhenServed(bus, address, {}), 'here');
 });

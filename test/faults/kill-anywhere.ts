@@ -1,4 +1,4 @@
-/** Kills a process at each point of a story, lets the next one go on, and looks at what is left. */
+/** Kills a process at each point of a story, runs another to the end, and checks the state it leaves: see world.ts. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,14 +8,14 @@ import { after, describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { World } from './world.ts';
 
-/** Every fifth point, beginning at another for each story, so that a day's tests end; WATTLE_TEST_EVERY=1 takes each. */
+/** Every fifth point is tried, with another first one for each story, to save time; WATTLE_TEST_EVERY=1 tries each. */
 const every = Number(process.env.WATTLE_TEST_EVERY ?? 5);
 const node = promisify(execFile);
 const worker = join(import.meta.dirname, 'worker.ts');
-const cache = mkdtempSync(join(tmpdir(), 'compiled-')); // half of a start is compiling
+const cache = mkdtempSync(join(tmpdir(), 'compiled-')); // compiling is half of the time of a start
 const env = { ...process.env, NODE_COMPILE_CACHE: cache };
 const wide = { concurrency: 2, timeout: Number.POSITIVE_INFINITY };
-/** Fewer points than this were not a story. */
+/** A story with fewer points was not run. */
 const leastPoints = 6;
 
 /** `file` is the module that exports `world`: `import.meta.filename` of it. */
@@ -23,11 +23,13 @@ export function killAnywhere(title: string, file: string, world: World): void {
   after(() => rmSync(cache, { recursive: true, force: true }));
   describe(`${title}: killed before and after every effect and every commit`, wide, () => {
     for (const [story, end] of Object.entries(world.stories))
-      test(`${story} ends whole`, { timeout: 3_000_000 / every }, (t) => liveManyTimes(t, { file, world, story, end }));
+      test(`${story} ends whole`, { timeout: 3_000_000 / every }, (t) =>
+        killAtEachPoint(t, { file, world, story, end }),
+      );
   });
 }
 
-interface Lives {
+interface Case {
   readonly file: string;
   readonly world: World;
   readonly story: string;
@@ -37,14 +39,14 @@ interface Lives {
 const firstOf = (story: string): number =>
   1 + ([...story].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % every);
 
-async function liveManyTimes(t: TestContext, { file, world, story, end }: Lives): Promise<void> {
+async function killAtEachPoint(t: TestContext, { file, world, story, end }: Case): Promise<void> {
   let dieAt = firstOf(story);
-  let deaths = -1; // the last life has nothing left to die in
-  for (let died = true; died; dieAt += every) {
-    deaths += 1;
+  let kills = -1; // the last run ends before its point
+  for (let killed = true; killed; dieAt += every) {
+    kills += 1;
     const dir = mkdtempSync(join(tmpdir(), 'kill-'));
     try {
-      died = await dies([worker, file, dir, story, String(dieAt)]);
+      killed = await isKilled([worker, file, dir, story, String(dieAt)]);
       await world.live(dir, story, () => {});
       assert.deepEqual(await world.look(dir, story), end, `killed at point ${dieAt}`);
     } finally {
@@ -52,15 +54,15 @@ async function liveManyTimes(t: TestContext, { file, world, story, end }: Lives)
     }
   }
   assert.ok(dieAt > leastPoints, `only ${dieAt} points were passed`);
-  t.diagnostic(`${deaths} deaths`);
+  t.diagnostic(`${kills} kills`);
 }
 
-/** A life takes a second or two of CPU, which on a busy machine takes its time. */
-const patienceMs = 240_000;
+/** A run takes a second or two of CPU, and much longer on a busy machine. */
+const timeoutMs = 240_000;
 
-/** True when the process was killed, false when it had nothing left to die in. */
-const dies = (words: readonly string[]): Promise<boolean> =>
-  node(process.execPath, words, { env, timeout: patienceMs, killSignal: 'SIGTERM' }).then(
+/** True when the process was killed at its point, false when it ended before. */
+const isKilled = (args: readonly string[]): Promise<boolean> =>
+  node(process.execPath, args, { env, timeout: timeoutMs, killSignal: 'SIGTERM' }).then(
     () => false,
     (error: { signal?: string; stderr?: string }) =>
       error.signal === 'SIGKILL' || assert.fail(`${error.signal} ${error.stderr}`),

@@ -1,4 +1,4 @@
-/** Lives a story and kills itself with SIGKILL at the n-th point it passes. */
+/** Runs a scenario of a world and kills itself with SIGKILL at the n-th point it passes: see world.ts. */
 import { flushCompileCache } from 'node:module';
 import { resolveOwnFiles } from '../../deploy/setup/module-resolver.js';
 import type { World } from './world.ts';
@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 resolveOwnFiles();
 const [file = '', dir = '', story = '', dieAt = ''] = process.argv.slice(2);
 const { world } = (await import(file)) as { world: World };
-flushCompileCache(); // most lives end before Node would do it
+flushCompileCache(); // most runs end before Node would do it
 let passed = 0;
 await world.live(dir, story, () => {
   passed += 1;
