@@ -8,7 +8,7 @@ export const section = {
   database: text('', 'URL of its database; empty: as set in section cloud'),
   tokenSeconds: number(3600, 'lifetime of a token'),
   allowExpiredSeconds: number(172_800, 'time after expiry in which a token may be validated with allow_expired'),
-  // One of OWASP's equals (19 MiB and 2 passes is another): 7 MiB stay in the caches of a small box, for a fifth less CPU.
+  // Equal to 19 MiB and 2 passes in the OWASP recommendation; 7 MiB stay in the CPU caches of a small host, for 20% less CPU.
   argonKib: number(7_168, 'memory of one password hash, in KiB (argon2id)'),
   argonPasses: number(5, 'passes over that memory (argon2id time cost)'),
   hashesAtOnce: number(

@@ -18,50 +18,50 @@ export interface Identity {
   readonly cloud: Cloud;
   readonly config: ValuesOf<typeof section>;
   readonly hasher: Hasher;
-  /** What tokens are shown with: names, roles, the catalog. Every write forgets it. */
+  /** Cached facts for token bodies: names, roles, the catalog. Cleared by every write. */
   readonly facts: TtlCache;
-  /** Seals what users keep here, with keys that the database never sees. */
+  /** Encrypts secrets of users with keys that are not in the database. */
   readonly sealer: Sealer;
-  /** Where domains keep users and groups that have directories of their own. */
+  /** The LDAP directories of domains that have one. */
   readonly ldap: LdapDomains;
-  /** Reads tokens by the keys and revocations of its own database. */
+  /** Verifies tokens by the keys and revocations in its own database. */
   readonly tokenKeys: TokenKeys & {
     signingKey(): { readonly kid: string; readonly key: KeyObject };
-    /** Looks whether the database says something new. */
+    /** Reads keys and revocations again when their epoch has changed. */
     refresh(): Promise<void>;
-    /** Of what refresh() found. */
+    /** Notified when refresh() has read something new. */
     readonly changes: Changes;
   };
-  /** After a key or a revocation was written: here at once, elsewhere by a hint. */
+  /** Call after a key or a revocation was written: refreshes this process and notifies the others. */
   readonly tokenKeysChanged: () => Promise<void>;
 }
 
-/** See keys/news.ts. */
+/** See keys/changes.ts. */
 export interface Changes {
-  report(): void;
-  /** Begins to listen now; what it gives resolves with the next news, after `ms`, or when `gone` aborts. */
-  listen(): (ms: number, gone: AbortSignal) => Promise<void>;
-  /** From now on nobody waits. */
+  notify(): void;
+  /** Subscribes now. The result resolves with the next change, after `ms`, or when `aborted` aborts. */
+  subscribe(): (ms: number, aborted: AbortSignal) => Promise<void>;
+  /** Ends all waits, also later ones. */
   close(): void;
 }
 
 /** See directories/domains.ts. */
 export interface LdapDomains {
-  /** Undefined for a domain that keeps its users in our rows. */
+  /** Undefined for a domain whose users are in our own tables. */
   of(domainId: string): LdapDirectory | undefined;
-  /** Looks at the configurations, unless it did so at this epoch. */
+  /** Reads the configurations again, unless that was done at this epoch. */
   refresh(epoch: number): Promise<void>;
   close(): void;
 }
 
 export interface Hasher {
   hash(password: string): Promise<string>;
-  /** Takes as long when there is nothing to compare with, so that a user's name cannot be guessed by time. */
+  /** Takes as long without a hash, so that user names cannot be guessed by timing. */
   verify(password: string, hash: string | null): Promise<boolean>;
-  /** From now on this password of a service is right for that hash without work: see known-secrets.ts. */
+  /** Makes this password of a service match that hash without hashing it: see known-secrets.ts. */
   learn(password: string, hash: string): void;
-  /** Whether it is one of those that users of a Keystone may bring along. */
+  /** Whether the hash has a format that can be imported from Keystone. */
   isImportable(hash: string): boolean;
-  /** Whether a hash costs what the settings want now. */
+  /** Whether the hash has the cost that the settings ask for. */
   isCurrent(hash: string): boolean;
 }

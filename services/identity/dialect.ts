@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 
-/** Keystone has no microversions, one shape for all faults, and names the field that does not fit. */
+/** Keystone: no microversions, one shape for all faults, and the invalid field is named. */
 export const keystone: Dialect = {
   version: () => '3.14',
   fault: ({ status, message }, { base = 'http://' }) => ({
@@ -17,7 +17,7 @@ export const keystone: Dialect = {
     ),
 };
 
-/** What the other families say of a rule that does not pass, as Keystone says it. */
+/** The message of a failed rule, in the words of Keystone. */
 const reworded = (message: string): string =>
   message.replace(
     /^Policy doesn't allow (\S+) to be performed\.$/,

@@ -6,6 +6,8 @@ import type { OwnTokenKeys } from './keys/token-keys.ts';
 /** Another process of identity has written a key or a revocation. */
 export const openMessages = ({ bus, log }: Identity, tokenKeys: OwnTokenKeys): Off[] => [
   bus.onNotify(tokenKeysChanged, () => {
-    tokenKeys.refresh().catch((error) => log.warn({ error }, 'revocations could not be read, the next look will'));
+    tokenKeys
+      .refresh()
+      .catch((error) => log.warn({ error }, 'keys and revocations could not be read; the timer reads them again'));
   }),
 ];

@@ -1,11 +1,11 @@
-/** Keystone's rules by their names, with the defaults of its newest release, and where tokens must count for each. */
+/** Keystone's rules by name, with the defaults of its newest release and the scope types of each. */
 import type { Policy, ScopeKind, Scopes } from '#shared/auth/policy.ts';
 import { anyScope } from './policy/any-scope.ts';
 import { projectOnly } from './policy/project-only.ts';
 import { systemOrProject } from './policy/system-or-project.ts';
 
-/** What other rules are made of, and what any token may do. */
-const bases: Policy = {
+/** Rules that others refer to, and rules that any token passes. */
+const baseRules: Policy = {
   admin_required: 'role:admin or is_admin:1',
   service_role: 'role:service',
   service_or_admin: 'rule:admin_required or rule:service_role',
@@ -24,16 +24,17 @@ const bases: Policy = {
   'identity:list_projects_for_user': '',
   'identity:list_domains_for_user': '',
 
-  // Wattle's own: keys and revocations, for services
+  // Wattle's own: keys and revocations, for the other services
   'identity:get_trust_document': 'rule:service_or_admin',
 };
 
-export const policy: Policy = { ...bases, ...anyScope, ...systemOrProject, ...projectOnly };
+export const policy: Policy = { ...baseRules, ...anyScope, ...systemOrProject, ...projectOnly };
 
-const takes = (rules: Policy, kinds: readonly ScopeKind[]) => Object.keys(rules).map((rule) => [rule, kinds] as const);
+const withScopes = (rules: Policy, types: readonly ScopeKind[]) =>
+  Object.keys(rules).map((rule) => [rule, types] as const);
 
 export const scopes: Scopes = new Map([
-  ...takes(anyScope, ['system', 'domain', 'project']),
-  ...takes(systemOrProject, ['system', 'project']),
-  ...takes(projectOnly, ['project']),
+  ...withScopes(anyScope, ['system', 'domain', 'project']),
+  ...withScopes(systemOrProject, ['system', 'project']),
+  ...withScopes(projectOnly, ['project']),
 ]);

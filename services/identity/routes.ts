@@ -80,24 +80,24 @@ import { jsonHome } from './versions/json-home.ts';
 
 const rule = (name: string) => `identity:${name}`;
 
-/** The handler asks the rule, with the thing itself. */
-const asked = null;
+/** The handler checks the rule, with the resource as target. */
+const checkedInHandler = null;
 
 type Verbs = ReturnType<typeof grantHandlers>;
 
-/** A grant's path is the same for each kind of target and actor; `end` follows it where the grant is inherited. */
+/** The path of a grant is the same for each kind of target and actor; `end` follows it where the grant is inherited. */
 function grants(path: string, { list, put, head, remove }: Verbs, end = ''): Route<Identity>[] {
   const one = `${path}/:roleId${end}`;
   return [
-    { method: 'get', path: `${path}${end}`, handler: list, rule: asked },
-    { method: 'put', path: one, handler: put, rule: asked },
-    { method: 'head', path: one, handler: head, rule: asked },
-    { method: 'get', path: one, handler: head, rule: asked },
-    { method: 'delete', path: one, handler: remove, rule: asked },
+    { method: 'get', path: `${path}${end}`, handler: list, rule: checkedInHandler },
+    { method: 'put', path: one, handler: put, rule: checkedInHandler },
+    { method: 'head', path: one, handler: head, rule: checkedInHandler },
+    { method: 'get', path: one, handler: head, rule: checkedInHandler },
+    { method: 'delete', path: one, handler: remove, rule: checkedInHandler },
   ];
 }
 
-/** On a project or a domain: what counts there, and what counts below it. */
+/** Grants on a project or a domain, direct and inherited. */
 const grantsOn = (kind: 'project' | 'domain'): Route<Identity>[] =>
   (['user', 'group'] as const).flatMap((actor) => {
     const path = `${kind}s/:id/${actor}s/:actorId/roles`;
@@ -112,28 +112,28 @@ const all: Route<Identity>[] = [
   { method: 'get', path: '/v3/OS-REVOKE/events', handler: listRevocationEvents, rule: rule('list_revoke_events') },
 
   { method: 'post', path: '/v3/auth/tokens', handler: logIn, rule: null, auth: 'none' },
-  { method: 'head', path: '/v3/auth/tokens', handler: checkToken, rule: asked },
-  { method: 'get', path: '/v3/auth/tokens', handler: showToken, rule: asked },
-  { method: 'delete', path: '/v3/auth/tokens', handler: revokeToken, rule: asked },
+  { method: 'head', path: '/v3/auth/tokens', handler: checkToken, rule: checkedInHandler },
+  { method: 'get', path: '/v3/auth/tokens', handler: showToken, rule: checkedInHandler },
+  { method: 'delete', path: '/v3/auth/tokens', handler: revokeToken, rule: checkedInHandler },
   { method: 'get', path: '/v3/auth/catalog', handler: showCatalog, rule: rule('get_auth_catalog') },
   { method: 'get', path: '/v3/auth/projects', handler: listOwnProjects, rule: rule('get_auth_projects') },
   { method: 'get', path: '/v3/auth/domains', handler: listOwnDomains, rule: rule('get_auth_domains') },
   { method: 'get', path: '/v3/auth/system', handler: listOwnSystem, rule: rule('get_auth_system') },
 
-  { method: 'get', path: '/v3/domains', handler: listDomains, rule: asked },
+  { method: 'get', path: '/v3/domains', handler: listDomains, rule: checkedInHandler },
   { method: 'post', path: '/v3/domains', handler: createDomainHandler, rule: rule('create_domain') },
   { method: 'get', path: '/v3/domains/:id', ...showDomain },
   { method: 'patch', path: '/v3/domains/:id', ...updateDomain },
   { method: 'delete', path: '/v3/domains/:id', ...deleteDomain },
 
-  { method: 'get', path: '/v3/projects', handler: listProjects, rule: asked },
-  { method: 'post', path: '/v3/projects', handler: createProject, rule: asked },
+  { method: 'get', path: '/v3/projects', handler: listProjects, rule: checkedInHandler },
+  { method: 'post', path: '/v3/projects', handler: createProject, rule: checkedInHandler },
   { method: 'get', path: '/v3/projects/:id', ...showProject },
   { method: 'patch', path: '/v3/projects/:id', ...updateProject },
   { method: 'delete', path: '/v3/projects/:id', ...deleteProject },
 
-  { method: 'get', path: '/v3/users', handler: listUsers, rule: asked },
-  { method: 'post', path: '/v3/users', handler: createUser, rule: asked },
+  { method: 'get', path: '/v3/users', handler: listUsers, rule: checkedInHandler },
+  { method: 'post', path: '/v3/users', handler: createUser, rule: checkedInHandler },
   { method: 'get', path: '/v3/users/:id', ...showUser },
   { method: 'patch', path: '/v3/users/:id', ...updateUser },
   { method: 'delete', path: '/v3/users/:id', ...deleteUser },
@@ -141,8 +141,8 @@ const all: Route<Identity>[] = [
   { method: 'get', path: '/v3/users/:id/groups', ...listGroupsOfUser },
   { method: 'get', path: '/v3/users/:id/projects', ...listProjectsOfUser },
 
-  { method: 'get', path: '/v3/groups', handler: listGroups, rule: asked },
-  { method: 'post', path: '/v3/groups', handler: createGroup, rule: asked },
+  { method: 'get', path: '/v3/groups', handler: listGroups, rule: checkedInHandler },
+  { method: 'post', path: '/v3/groups', handler: createGroup, rule: checkedInHandler },
   { method: 'get', path: '/v3/groups/:id', ...showGroup },
   { method: 'patch', path: '/v3/groups/:id', ...updateGroup },
   { method: 'delete', path: '/v3/groups/:id', ...deleteGroup },
@@ -156,8 +156,8 @@ const all: Route<Identity>[] = [
     ...deleteMember,
   },
 
-  { method: 'get', path: '/v3/roles', handler: listRoles, rule: asked },
-  { method: 'post', path: '/v3/roles', handler: createRole, rule: asked },
+  { method: 'get', path: '/v3/roles', handler: listRoles, rule: checkedInHandler },
+  { method: 'post', path: '/v3/roles', handler: createRole, rule: checkedInHandler },
   { method: 'get', path: '/v3/roles/:id', ...showRole },
   { method: 'patch', path: '/v3/roles/:id', ...updateRole },
   { method: 'delete', path: '/v3/roles/:id', ...deleteRole },
@@ -172,7 +172,7 @@ const all: Route<Identity>[] = [
     rule: rule('delete_implied_role'),
   },
   { method: 'get', path: '/v3/role_inferences', handler: listInferences, rule: rule('list_role_inference_rules') },
-  { method: 'get', path: '/v3/role_assignments', handler: listRoleAssignments, rule: asked },
+  { method: 'get', path: '/v3/role_assignments', handler: listRoleAssignments, rule: checkedInHandler },
   ...grantsOn('project'),
   ...grantsOn('domain'),
   ...grants('/v3/system/users/:actorId/roles', grantHandlers('system', 'user')),

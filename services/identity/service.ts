@@ -39,12 +39,12 @@ import { routes } from './routes.ts';
 import { seed } from './seed/seed.ts';
 import { openTimers } from './timers.ts';
 
-/** Puts the parts together. The doors open last and close first. */
+/** Starts the service. The API opens last and closes first. */
 export const start: Start = async ({ settings, log, bus, ...runtime }) => {
   const cloud = readCloud(settings);
   const config = settings.read('identity', section);
-  linearRegex(config.passwordRegex); // what cannot be matched stops the start, not the first password
-  const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys')); // before anything is touched: it may say no
+  linearRegex(config.passwordRegex); // an invalid expression stops the start, not the first password
+  const sealer = openSealer(join(cloud.var, 'secrets', 'credential-keys')); // may throw: before the database is touched
   const db = openDatabase(config.database || databaseOf(cloud, 'identity'));
   await migrate(db, [
     tables,
@@ -67,7 +67,7 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
   await resealOptions(db, sealer);
   const ldap = openLdapDomains({ db, sealer, log });
   const tokenKeys = await withDirectories(await openOwnTokenKeys(db), ldap);
-  const told = () => report(tokenKeys, bus);
+  const notifyChanged = () => refreshAndNotify(tokenKeys, bus);
   const facts = ttlCache();
   const identity: Identity = {
     db,
@@ -80,7 +80,7 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
     sealer,
     ldap,
     tokenKeys,
-    tokenKeysChanged: told,
+    tokenKeysChanged: notifyChanged,
   };
   await seed(identity);
   const messages = openMessages(identity, tokenKeys);
@@ -92,7 +92,7 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
     await db.destroy();
   };
   const identify = refusingSigned(tokenKeys);
-  const opened = openApiServer({
+  const starting = openApiServer({
     name: 'identity',
     service: identity,
     routes,
@@ -106,19 +106,22 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
     edge: edgeOf(cloud, config, runtime),
     at: listenAt(cloud, config.listen),
   });
-  const endpoint = await opened.catch(async (error: unknown) => {
-    await closeParts(); // somebody else listens there
+  const api = await starting.catch(async (error: unknown) => {
+    await closeParts(); // the address is in use, for example
     throw error;
   });
   const close = async () => {
     tokenKeys.changes.close();
-    await endpoint.close();
+    await api.close();
     await closeParts();
   };
   return { close };
 };
 
-/** A token that an EC2 signature gave is for other services: whoever caught a signature gets nothing here. */
+/**
+ * Refuses tokens made from an EC2 signature: they are for other services, so that a captured signature is of no use
+ * here.
+ */
 const refusingSigned =
   ({ identify, read }: OwnTokenKeys): Identify =>
   async (header, requestId) => {
@@ -127,7 +130,7 @@ const refusingSigned =
     return caller;
   };
 
-/** What is new is looked at together: a domain may have got a directory, or lost it. */
+/** Refreshes keys, revocations and the LDAP directories of domains at once. */
 async function withDirectories(own: OwnTokenKeys, ldap: LdapDomains): Promise<OwnTokenKeys> {
   const refresh = async () => {
     await own.refresh();
@@ -137,7 +140,7 @@ async function withDirectories(own: OwnTokenKeys, ldap: LdapDomains): Promise<Ow
   return { ...own, refresh };
 }
 
-async function report(tokenKeys: OwnTokenKeys, bus: Bus): Promise<void> {
+async function refreshAndNotify(tokenKeys: OwnTokenKeys, bus: Bus): Promise<void> {
   await tokenKeys.refresh();
   bus.notify(tokenKeysChanged);
 }

@@ -6,11 +6,14 @@ import type { OwnTokenKeys } from './keys/token-keys.ts';
 import { forgetEnded } from './oauth/store.ts';
 import { forgetUsed } from './replay-protection/store.ts';
 
-/** A second: what other processes wrote, and events that the bus does not have yet. An hour: what has ended or was used, and revocations of tokens that nobody may look at any more. */
+/**
+ * Every second: reads what other processes wrote, and sends audit events. Every hour: deletes expired OAuth tokens,
+ * used nonces, and revocations that no token can match any more.
+ */
 export function openTimers(identity: Identity, tokenKeys: OwnTokenKeys): Ticker[] {
   const { db, log, config } = identity;
   const forget = () => forgetRevocations(db, Date.now() - config.allowExpiredSeconds * 1000);
-  const warn = (error: unknown) => log.warn({ error }, 'a timer of identity has failed, it tries again');
+  const warn = (error: unknown) => log.warn({ error }, 'a timer of identity failed and runs again at its next tick');
   return [
     every(1_000, tokenKeys.refresh, warn),
     every(1_000, openSender(identity), warn),

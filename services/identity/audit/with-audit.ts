@@ -68,7 +68,7 @@ function withOutcome(row: AuditRow, ended: Ended): AuditRow {
   return failed(
     row,
     status,
-    'error' in ended && ended.error instanceof LoginRefused ? { detail: ended.error.why } : {},
+    'error' in ended && ended.error instanceof LoginRefused ? { detail: ended.error.reason } : {},
   );
 }
 

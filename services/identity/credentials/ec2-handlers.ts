@@ -34,7 +34,7 @@ export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async
     userId,
     projectId: project.id,
     type: 'ec2',
-    blob: JSON.stringify({ access, secret, ...delegation.marks }),
+    blob: JSON.stringify({ access, secret, ...delegation.ec2Fields }),
     extra: {},
   };
   await identity.db.transaction((tx) => credentialRows.insert(tx, sealedRow(identity, credential)));
@@ -42,9 +42,9 @@ export const createEc2 = onOwner<NewKey>('identity:ec2_create_credential', async
 });
 
 export const listEc2 = onOwner('identity:ec2_list_credentials', async (identity, call, { id: userId }) => {
-  const bounds = await delegationForRead(identity, call.caller);
+  const delegation = await delegationForRead(identity, call.caller);
   const all = await credentialRows.listWhere(identity.db, { userId, type: 'ec2' });
-  const rows = all.filter((row) => allowsProject(bounds, row.projectId));
+  const rows = all.filter((row) => allowsProject(delegation, row.projectId));
   return ok(
     collection(
       call,

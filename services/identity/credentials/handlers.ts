@@ -31,10 +31,10 @@ const view = ({ id, userId, projectId, type, blob, extra }: Credential, base: st
 });
 
 export const listCredentials: Handler<Identity> = async (identity, call) => {
-  const bounds = await delegationForRead(identity, call.caller);
+  const delegation = await delegationForRead(identity, call.caller);
   const rows = await credentialRows.list(identity.db, call.queries);
   const own = rows.filter(
-    (row) => allowsProject(bounds, row.projectId) && call.may('identity:list_credentials', target(row)),
+    (row) => allowsProject(delegation, row.projectId) && call.may('identity:list_credentials', target(row)),
   );
   return ok(
     collection(
@@ -59,7 +59,7 @@ export const createCredential: Handler<Identity, { credential: CredentialInput }
     userId,
     projectId: input.project_id ?? null,
     type,
-    blob: type === 'ec2' ? JSON.stringify({ ...ec2Blob(blob), ...delegation.marks }) : blob,
+    blob: type === 'ec2' ? JSON.stringify({ ...ec2Blob(blob), ...delegation.ec2Fields }) : blob,
     extra: extraOf(input, fields),
   };
   await identity.db.transaction((tx) => credentialRows.insert(tx, sealedRow(identity, credential)));

@@ -44,12 +44,12 @@ async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: C
 }
 
 async function login(identity: Identity, key: Credential): Promise<Answer & { readonly claims: unknown }> {
-  const since = Date.now();
+  const startedAt = Date.now();
   const user = await findUser(identity, key.userId);
   if (!user) throw unauthorized();
   await refuseDisabled(identity, user);
-  const scoped = await scopeOfKey(identity, user, key);
-  const { token, claims } = issueToken(identity, { user, methods: ['ec2credential'], since }, scoped);
+  const tokenScope = await scopeOfKey(identity, user, key);
+  const { token, claims } = issueToken(identity, { user, methods: ['ec2credential'], startedAt }, tokenScope);
   const view = await tokenView(identity, claims, { catalog: true });
   return { ...ok({ token: view }, { 'x-subject-token': token }), claims };
 }

@@ -41,9 +41,9 @@ export const signOn: Handler<Identity> = async (identity, call) => {
 };
 
 async function issueFederatedToken(identity: Identity, { caller }: Asked, asserted: Asserted): Promise<IssuedToken> {
-  const since = Date.now();
+  const startedAt = Date.now();
   const { user, federated } = await federate(identity, caller, asserted);
-  const proven = { user, methods: [asserted.protocolId], since };
+  const proven = { user, methods: [asserted.protocolId], startedAt };
   return issueToken(identity, proven, { scope: null, roles: [] }, federated);
 }
 

@@ -7,32 +7,32 @@ const long = 600_000;
 
 test('whoever listened before the news hears of it, also when it came before the wait', async () => {
   const changes = openChanges();
-  const [early, late] = [changes.listen(), changes.listen()];
+  const [early, late] = [changes.subscribe(), changes.subscribe()];
   const waiting = early(long, never);
-  changes.report();
+  changes.notify();
   await waiting;
   await late(long, never);
 });
 
 test('a wait ends with its time, with its asker and with the process', async () => {
   const changes = openChanges();
-  await changes.listen()(1, never);
+  await changes.subscribe()(1, never);
   const gone = new AbortController();
-  const asked = changes.listen()(long, gone.signal);
+  const asked = changes.subscribe()(long, gone.signal);
   gone.abort();
   await asked;
-  const open = changes.listen()(long, never);
+  const open = changes.subscribe()(long, never);
   changes.close();
   await open;
-  await changes.listen()(long, never);
+  await changes.subscribe()(long, never);
 });
 
 test('news that came before it listened is none', async () => {
   const changes = openChanges();
-  changes.report();
+  changes.notify();
   const first = await Promise.race([
     changes
-      .listen()(long, never)
+      .subscribe()(long, never)
       .then(() => 'told'),
     Promise.resolve('waits'),
   ]);

@@ -5,18 +5,18 @@ import type { Changes } from '../context.ts';
 export function openChanges(): Changes {
   let next = Promise.withResolvers<void>();
   const ending = new AbortController();
-  const report = () => {
+  const notify = () => {
     next.resolve();
     next = Promise.withResolvers();
   };
-  const listen = () => {
+  const subscribe = () => {
     const { promise } = next;
-    return async (ms: number, gone: AbortSignal) => {
-      const told = new AbortController();
-      const signal = AbortSignal.any([gone, told.signal, ending.signal]);
+    return async (ms: number, aborted: AbortSignal) => {
+      const elapsed = new AbortController();
+      const signal = AbortSignal.any([aborted, elapsed.signal, ending.signal]);
       await Promise.race([promise, sleep(ms, undefined, { signal })]).catch(() => {});
-      told.abort();
+      elapsed.abort();
     };
   };
-  return { report, listen, close: () => ending.abort() };
+  return { notify, subscribe, close: () => ending.abort() };
 }

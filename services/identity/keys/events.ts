@@ -1,7 +1,7 @@
 /** Revocations as Keystone tells them: each names what a token must say, and the moment before which it was issued. */
 import type { Revocation } from '#shared/auth/revocations.ts';
 import { own } from '#shared/input/own.ts';
-import { timestamp } from '../tokens/timestamps.ts';
+import { formatTimestamp } from '../tokens/timestamps.ts';
 
 /** What a token came by, in the words of each kind. */
 const delegations: Readonly<Record<string, string>> = {
@@ -19,8 +19,8 @@ export function eventView({ audit, chain, user, project, domain, by = '', before
     ...(project === undefined ? {} : { project_id: project }),
     ...(domain === undefined ? {} : { domain_scope_id: domain }),
     ...(own(delegations, kind) === undefined ? {} : { [own(delegations, kind) as string]: id }),
-    issued_before: timestamp(before * 1000),
+    issued_before: formatTimestamp(before * 1000),
     // what is gone for good is revoked ahead of time
-    revoked_at: timestamp(Math.min(before * 1000, Date.now())),
+    revoked_at: formatTimestamp(Math.min(before * 1000, Date.now())),
   };
 }

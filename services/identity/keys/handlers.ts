@@ -7,7 +7,7 @@ import { getEpoch, readTokenKeys } from './store.ts';
 /** What every service asks: 304 when nothing is new, after as many seconds as it is ready to wait for news. */
 export const showTokenKeys: Handler<Identity> = async ({ db, tokenKeys }, { query, signal }) => {
   const { epoch, since = -1, wait = 0 } = query;
-  const changes = tokenKeys.changes.listen(); // before the look: what comes meanwhile counts
+  const changes = tokenKeys.changes.subscribe(); // before the look: what comes meanwhile counts
   const isKnown = async () => Number(epoch) === (await getEpoch(db));
   if (await isKnown()) {
     await changes(Number(wait) * 1000, signal);

@@ -20,7 +20,7 @@ export async function openOwnTokenKeys(db: Knex): Promise<OwnTokenKeys> {
     if ((await getEpoch(db)) === tokenKeys.epoch()) return;
     tokenKeys.update(await readTokenKeys(db, { since: tokenKeys.since() }));
     key = await getActiveKey(db);
-    changes.report();
+    changes.notify();
   };
   await refresh();
   return { ...tokenKeys, refresh, signingKey: () => key, changes };

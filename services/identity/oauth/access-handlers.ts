@@ -7,7 +7,7 @@ import { absent } from '../projects/store.ts';
 import { listAllRoles, type Role } from '../roles/store.ts';
 import { roleView } from '../roles/view.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
-import { timestamp } from '../tokens/timestamps.ts';
+import { formatTimestamp } from '../tokens/timestamps.ts';
 import { deleteAccessToken as drop } from './operations.ts';
 import { type AccessToken, accessTokens } from './store.ts';
 
@@ -18,7 +18,7 @@ function view({ id, consumerId, userId, projectId, expiresAt }: AccessToken, bas
     consumer_id: consumerId,
     authorizing_user_id: userId,
     project_id: projectId,
-    expires_at: expiresAt === null ? null : timestamp(expiresAt),
+    expires_at: expiresAt === null ? null : formatTimestamp(expiresAt),
     links: { self, roles: `${self}/roles` },
   };
 }

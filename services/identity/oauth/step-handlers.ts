@@ -4,7 +4,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, type Handler, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
-import { timestamp } from '../tokens/timestamps.ts';
+import { formatTimestamp } from '../tokens/timestamps.ts';
 import {
   createRequestToken as ask,
   authorizeRequest,
@@ -20,7 +20,7 @@ const signedCall = ({ header, method, base, url }: Call<never>): SignedCall => (
 });
 
 function report({ id, secret, expiresAt }: IssuedSecret): Answer {
-  const ends = expiresAt === null ? '' : `&oauth_expires_at=${timestamp(expiresAt)}`; // with its colons, as Keystone writes it
+  const ends = expiresAt === null ? '' : `&oauth_expires_at=${formatTimestamp(expiresAt)}`; // with its colons, as Keystone writes it
   return created(`oauth_token=${id}&oauth_token_secret=${secret}${ends}`, {
     'content-type': 'application/x-www-form-urlencoded',
     'cache-control': 'no-store',

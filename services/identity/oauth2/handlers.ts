@@ -35,11 +35,11 @@ interface Client {
 }
 
 async function answerTo(identity: Identity, { id, secret }: Client): Promise<LogInAnswer> {
-  const since = Date.now();
+  const startedAt = Date.now();
   const { user, credential } = await byApplicationCredential(identity, { id, secret });
   await refuseDisabled(identity, user);
-  const scoped = await credentialScope(identity, credential);
-  const { token, claims } = issueToken(identity, { user, methods: ['application_credential'], since }, scoped);
+  const tokenScope = await credentialScope(identity, credential);
+  const { token, claims } = issueToken(identity, { user, methods: ['application_credential'], startedAt }, tokenScope);
   const expiresIn = Math.floor(claims.exp - claims.iat);
   const said = { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
   return { ...ok(said, { 'cache-control': 'no-store' }), userId: user.id };

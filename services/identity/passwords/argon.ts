@@ -1,4 +1,4 @@
-/** argon2id in libuv's pool: what new passwords are hashed with. */
+/** argon2id in the thread pool of libuv: the hash of new passwords. */
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { trimEndOf } from '#shared/input/trim.ts';

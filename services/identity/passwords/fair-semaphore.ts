@@ -3,50 +3,51 @@ import { Fault } from '#shared/errors/fault.ts';
 
 export type Semaphore = <T>(work: () => Promise<T>) => Promise<T>;
 
-const caller = new AsyncLocalStorage<string>();
+const queueAddress = new AsyncLocalStorage<string>();
 
-/** What `work` asks of a fairSemaphore waits in the line of this address. */
-export const withQueueAddress = <T>(address: string, work: () => Promise<T>): Promise<T> => caller.run(address, work);
+/** Work that `work` submits to a semaphore is queued under this address. */
+export const withQueueAddress = <T>(address: string, work: () => Promise<T>): Promise<T> =>
+  queueAddress.run(address, work);
 
 /**
- * So many at once, so many in line, half of them of one address; who comes then is told to come later. Addresses take
- * turns: who sends a hundred waits for himself.
+ * A semaphore with one queue per address, served in rotation: at most `permits` run, at most `maxWaiting` wait, half
+ * of them from one address. Throws 503 beyond that.
  */
-export function fairSemaphore(places: number, line: number): Semaphore {
-  const lines = new Map<string, (() => void)[]>();
-  let [inside, waiting] = [0, 0];
+export function fairSemaphore(permits: number, maxWaiting: number): Semaphore {
+  const queues = new Map<string, (() => void)[]>();
+  let [running, waiting] = [0, 0];
   const issueFederatedToken = async (address: string) => {
-    const own = lines.get(address) ?? [];
-    if (waiting >= line || (address !== '' && own.length >= Math.ceil(line / 2))) throw tooMany();
+    const queue = queues.get(address) ?? [];
+    if (waiting >= maxWaiting || (address !== '' && queue.length >= Math.ceil(maxWaiting / 2))) throw overloaded();
     waiting += 1;
     await new Promise<void>((resolve) => {
-      own.push(resolve);
-      lines.set(address, own);
+      queue.push(resolve);
+      queues.set(address, queue);
     });
   };
-  const callNext = () => {
-    const [next] = lines;
+  const startNext = () => {
+    const [next] = queues;
     if (!next) return;
-    const [address, own] = next;
-    const go = own.shift();
+    const [address, queue] = next;
+    const resume = queue.shift();
     waiting -= 1;
-    lines.delete(address);
-    if (own.length > 0) lines.set(address, own); // behind the other addresses
-    go?.();
+    queues.delete(address);
+    if (queue.length > 0) queues.set(address, queue); // now last in the rotation
+    resume?.();
   };
   return async (work) => {
-    if (inside >= places) await issueFederatedToken(caller.getStore() ?? '');
-    inside += 1;
+    if (running >= permits) await issueFederatedToken(queueAddress.getStore() ?? '');
+    running += 1;
     try {
       return await work();
     } finally {
-      inside -= 1;
-      callNext();
+      running -= 1;
+      startNext();
     }
   };
 }
 
-const tooMany = () =>
+const overloaded = () =>
   new Fault(503, 'serviceUnavailable', 'Too many passwords are being checked: try again in a second.', {
     headers: { 'retry-after': '1' },
   });

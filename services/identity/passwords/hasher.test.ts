@@ -7,7 +7,7 @@ import { openHasher } from './hasher.ts';
 const cheap = { memory: 64, passes: 1, atOnce: 2 };
 const password = 'correct horse';
 
-/** Of that password, as passlib wrote them for Keystone, with the least work. */
+/** Hashes of that password, written by passlib for Keystone, at the lowest cost. */
 const imported = {
   'bcrypt 2b': '$2b$04$h16WL7B0fBGLuDZT62ziretVeg.xRz9Of0KL8c7ACU9/Ng0kUEUkK',
   'bcrypt 2a': '$2a$04$2rk1/8HlujRS7vqYNGvvmuparDiZmAzkLmnBfMMTMZb6JPysdgnuG',
@@ -18,7 +18,7 @@ const imported = {
     '$pbkdf2-sha512$1000$U4oR4pyzFmKs1bq3ds45Zw$egW/FvfFRXKsHF2lvR9aNE/H9FIcqB3EEknVQADBmWOIpVjqnSXTbUi7Hc3QKkDzQhx41N8iyIA4xEwSV0ptxg',
 };
 
-test('a password is right by its own hash, and by that alone', async () => {
+test('a password matches its own hash and no other', async () => {
   const hasher = openHasher(cheap);
   const hash = await hasher.hash(password);
   assert.ok(await hasher.verify(password, hash));
@@ -29,22 +29,22 @@ test('a password is right by its own hash, and by that alone', async () => {
 });
 
 for (const [name, hash] of Object.entries(imported))
-  test(`a hash that was brought along is understood: ${name}`, async () => {
+  test(`an imported hash is verified: ${name}`, async () => {
     const hasher = openHasher(cheap);
     assert.ok(hasher.isImportable(hash));
-    assert.ok(!hasher.isCurrent(hash), 'the first login makes it ours');
+    assert.ok(!hasher.isCurrent(hash), 'the first login replaces it');
     assert.ok(await hasher.verify(password, hash));
     assert.ok(!(await hasher.verify('wrong', hash)));
   });
 
-test('bcrypt sees 72 bytes of a password, as in Keystone', async () => {
+test('bcrypt compares the first 72 bytes of a password, as in Keystone', async () => {
   const of72 = '$2b$04$3FNVfye6AWGkZkvtuwYkh.pYDlcMMsZ7hq6IVkJNE2X.oI67TQ5pC';
   const hasher = openHasher(cheap);
   assert.ok(await hasher.verify('x'.repeat(73), of72));
   assert.ok(!(await hasher.verify('x'.repeat(71), of72)));
 });
 
-test('a hash that would burn the CPU, or that is none, is no import and nobody gets in by it', async () => {
+test('a hash that costs too much, or is malformed, cannot be imported and matches no password', async () => {
   const hasher = openHasher(cheap);
   const bad = [
     imported['bcrypt 2b'].replace('$04$', '$31$'),
@@ -65,29 +65,29 @@ test('a hash that would burn the CPU, or that is none, is no import and nobody g
   }
 });
 
-test('who comes when too many passwords are being checked is told when to come again', async () => {
+test('a password check beyond the queue limit gets 503 with Retry-After', async () => {
   const hasher = openHasher({ ...cheap, atOnce: 1 });
   const checks = await Promise.allSettled(Array.from({ length: 18 }, () => hasher.verify(password, null)));
   const refused = checks.flatMap((check) => (check.status === 'rejected' ? [check.reason as Fault] : []));
   assert.equal(refused.length, 1, 'one is checked, sixteen wait');
   assert.ok(refused[0] instanceof Fault);
   assert.deepEqual([refused[0].status, refused[0].headers], [503, { 'retry-after': '1' }]);
-  assert.equal(await hasher.verify(password, null), false, 'later there is room again');
+  assert.equal(await hasher.verify(password, null), false, 'later the queue has room again');
 });
 
-test('one address fills half of the line at most, and others do not wait behind all of it', async () => {
+test('one address fills at most half of the queue, and other addresses are served in rotation', async () => {
   const issueFederatedToken = fairSemaphore(1, 8);
   const order: string[] = [];
-  const begun = Promise.withResolvers<void>();
-  const come = (address: string) =>
+  const started = Promise.withResolvers<void>();
+  const submit = (address: string) =>
     withQueueAddress(address, () =>
       issueFederatedToken(async () => {
-        await begun.promise;
+        await started.promise;
         order.push(address);
       }),
     ).catch(({ status }: Fault) => order.push(`${address} ${status}`));
-  const all = [...Array(7).fill('flood'), 'other'].map(come);
-  begun.resolve();
+  const all = [...Array(7).fill('flood'), 'other'].map(submit);
+  started.resolve();
   await Promise.all(all);
   assert.deepEqual(
     order.filter((each) => each.endsWith('503')),
@@ -96,7 +96,7 @@ test('one address fills half of the line at most, and others do not wait behind 
   assert.deepEqual(order.filter((each) => !each.endsWith('503')).slice(0, 3), ['flood', 'flood', 'other']);
 });
 
-test("a service's own secret is right at once, however long the line; a wrong one still waits in it", async () => {
+test('the known secret of a service is verified without queueing; a wrong one is queued', async () => {
   const hasher = openHasher({ ...cheap, atOnce: 1 });
   const hash = await hasher.hash(password);
   hasher.learn(password, hash);

@@ -1,4 +1,4 @@
-/** Passwords are hashed off the event loop, a few at a time, whatever they were hashed with before. */
+/** Hashes and verifies passwords off the event loop, a few at a time, in every format that is accepted. */
 import type { Hasher } from '../context.ts';
 import { argonCheck, argonCost, argonHash, type Cost } from './argon.ts';
 import { fairSemaphore } from './fair-semaphore.ts';
@@ -6,12 +6,12 @@ import { importedCheck } from './imported.ts';
 import { openKnownSecrets } from './known-secrets.ts';
 
 export function openHasher({ memory, passes, atOnce }: Cost & { readonly atOnce: number }): Hasher {
-  const inOrder = fairSemaphore(atOnce, atOnce * 16);
+  const queued = fairSemaphore(atOnce, atOnce * 16);
   const known = openKnownSecrets();
-  const hash = (password: string) => inOrder(() => argonHash(password, { memory, passes }));
+  const hash = (password: string) => queued(() => argonHash(password, { memory, passes }));
   const verify = async (password: string, encoded: string | null) => {
     if (encoded !== null && known.isRight(password, encoded)) return true;
-    return inOrder(async () => {
+    return queued(async () => {
       const check = encoded === null ? undefined : (argonCheck(encoded) ?? importedCheck(encoded));
       if (check) return check(password);
       await argonHash(password, { memory, passes });

@@ -1,31 +1,31 @@
 /**
- * Hashes as a Keystone keeps them, which its users bring along; the first login makes each of them ours. What costs far
- * more than a login is worth is not read: whoever can write a hash could stop all others with it.
+ * Password hashes in the formats of Keystone, for imported users; the first login replaces them by argon2id. A hash
+ * that costs far more than a login should is refused: it would block all other logins.
  */
 import { createHmac, pbkdf2, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** Whether it is the password that was hashed. */
+/** Whether the password matches the hash. */
 export type Check = (password: string) => Promise<boolean>;
-/** Undefined for a text of another form, or one that wants too much work. */
+/** Undefined for a text of another format, or a cost above the limit. */
 type Scheme = (text: string) => Check | undefined;
 
 const scryptKey = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 const pbkdf2Key = promisify(pbkdf2);
 
-/** About a second of a core each: Keystone's own defaults are 12, 2 ** 19 and 25 000. */
+/** About a second of one core each; the defaults of Keystone are 12, 2 ** 19 and 25 000. */
 const mostBcryptCost = 14;
 const mostScryptWork = 2 ** 20;
 const mostPbkdf2Rounds = 1_000_000;
 
-/** Beyond 72 bytes of a password bcrypt sees nothing, here as in Keystone. */
+/** bcrypt ignores all beyond the first 72 bytes, here as in Keystone. */
 const bcrypt: Scheme = (text) => {
   const cost = Number(text.match(/^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/)?.[1]);
   if (!(cost >= 4 && cost <= mostBcryptCost)) return undefined;
   return async (password) => (await import('@node-rs/bcrypt')).verify(password, text);
 };
 
-/** bcrypt of a digest, so that every byte of the password counts. */
+/** bcrypt of a digest, so that every byte of the password is significant. */
 const bcryptSha256: Scheme = (text) => {
   const form = /^\$bcrypt-sha256\$v=2,t=(2[ab]),r=(\d\d?)\$([./A-Za-z0-9]{22})\$([./A-Za-z0-9]{31})$/;
   const [, ident, cost = '', salt = '', hash] = text.match(form) ?? [];
@@ -54,7 +54,7 @@ const same = (hash: string, derive: (password: string, bytes: number) => Promise
   return async (password) => timingSafeEqual(await derive(password, wanted.length), wanted);
 };
 
-/** Base64 without its end, and with a dot for the plus. */
+/** Base64 without padding, and with a dot instead of the plus. */
 const decoded = (text: string): Buffer => Buffer.from(text.replaceAll('.', '+'), 'base64');
 
 const schemes: readonly Scheme[] = [bcrypt, bcryptSha256, scryptPlain, pbkdf2Sha512];

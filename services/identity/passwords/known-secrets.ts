@@ -1,13 +1,13 @@
 /**
- * Passwords of services are long random texts that this process has read itself: they are compared by a keyed digest, in
- * microseconds and past the line in which everybody's passwords wait. So no flood of logins keeps a service out.
+ * Passwords of services are long random texts that this process has read itself. They are compared by a keyed digest,
+ * in microseconds and without queueing, so that a flood of logins does not lock services out.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export interface KnownSecrets {
-  /** `encoded` is the hash that the row of its user has. */
+  /** `encoded` is the hash in the row of the user. */
   learn(password: string, encoded: string): void;
-  /** False also where nothing is known: then the hash says. */
+  /** False also for an unknown hash: then the hash itself is verified. */
   isRight(password: string, encoded: string): boolean;
 }
 

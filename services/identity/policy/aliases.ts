@@ -1,8 +1,8 @@
-/** Parts that many rules share. */
+/** Check strings that many rules share. */
 export const admin = 'rule:admin_required';
 export const reader = `${admin} or (role:reader and system_scope:all)`;
 
-/** Who has a role on a domain may give to its people what is in it. */
+/** A role on a domain allows grants on that domain and its projects to users and groups of that domain. */
 export const sameDomain = (role: string): string =>
   ['user', 'group']
     .flatMap((actor) =>
@@ -12,5 +12,5 @@ export const sameDomain = (role: string): string =>
     )
     .join(' or ');
 
-/** A role of their own domain, or of none. */
+/** The role belongs to the domain of the token, or to no domain. */
 export const roleOfDomain = '(domain_id:%(target.role.domain_id)s or None:%(target.role.domain_id)s)';

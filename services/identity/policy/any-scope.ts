@@ -1,4 +1,4 @@
-/** Rules for tokens of the system, a domain or a project. */
+/** Rules for tokens of system, domain or project scope. */
 import type { Policy } from '#shared/auth/policy.ts';
 import { admin, reader, roleOfDomain, sameDomain } from './aliases.ts';
 
@@ -36,9 +36,9 @@ export const anyScope: Policy = {
   'identity:get_limit': `${reader} or (domain_id:%(target.limit.domain.id)s or domain_id:%(target.limit.project.domain_id)s) or (project_id:%(target.limit.project_id)s and not None:%(target.limit.project_id)s)`,
   'identity:list_limits': '',
 
-  // network asks whether a project is there: beyond upstream's rule, so that its user need be no administrator
+  // beyond the upstream rule: the service network checks that a project exists, without being an administrator
   'identity:get_project': `${reader} or rule:service_role or (role:reader and domain_id:%(target.project.domain_id)s and not None:%(target.project.domain_id)s) or project_id:%(target.project.id)s`,
-  // network looks for the project of what a new cloud begins with: beyond upstream's rule, too
+  // beyond the upstream rule, too: network finds the project for the resources of a new cloud
   'identity:list_projects': `${reader} or rule:service_role or (role:reader and domain_id:%(target.domain_id)s)`,
   'identity:list_user_projects': `${reader} or (role:reader and domain_id:%(target.user.domain_id)s) or user_id:%(target.user.id)s`,
   'identity:create_project': `${admin} or (role:manager and domain_id:%(target.project.domain_id)s and not None:%(target.project.domain_id)s)`,

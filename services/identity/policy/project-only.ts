@@ -1,4 +1,4 @@
-/** Rules for tokens of a project alone. */
+/** Rules for tokens of project scope only. */
 import type { Policy } from '#shared/auth/policy.ts';
 import { admin } from './aliases.ts';
 

@@ -1,4 +1,4 @@
-/** Rules for tokens of the system or a project; those of a domain are refused. */
+/** Rules for tokens of system or project scope; domain scope is refused. */
 import type { Policy } from '#shared/auth/policy.ts';
 import { admin, reader } from './aliases.ts';
 

@@ -6,16 +6,19 @@ import { LoginRefused } from './login-refused.ts';
 import type { IdentityInput, MethodResult } from './methods.ts';
 import { findUserNamed } from './named-user.ts';
 
-type Given = NonNullable<IdentityInput['application_credential']>;
+type AppCredentialInput = NonNullable<IdentityInput['application_credential']>;
 
-type ByCredential = MethodResult & { readonly credential: ApplicationCredential };
+type CredentialResult = MethodResult & { readonly credential: ApplicationCredential };
 
-/** The token is its owner's, whoever else the caller names. */
-export async function byApplicationCredential(identity: Identity, given: Given | undefined): Promise<ByCredential> {
+/** The token is for the owner of the credential; a request that names another user is refused. */
+export async function byApplicationCredential(
+  identity: Identity,
+  given: AppCredentialInput | undefined,
+): Promise<CredentialResult> {
   if (!given) throw unauthorized();
   const credential = await findCredential(identity, given);
-  const right = await identity.hasher.verify(given.secret, credential?.secretHash ?? null);
-  if (!credential || !right) throw new LoginRefused(credential ? 'wrong' : 'unknown');
+  const isRight = await identity.hasher.verify(given.secret, credential?.secretHash ?? null);
+  if (!credential || !isRight) throw new LoginRefused(credential ? 'wrong' : 'unknown');
   if ((credential.expiresAtUs ?? Infinity) <= Date.now() * 1000) throw new LoginRefused('expired');
   const user = await findUser(identity, credential.userId);
   const named = given.user ? await findUserNamed(identity, given.user) : user;
@@ -25,7 +28,7 @@ export async function byApplicationCredential(identity: Identity, given: Given |
 
 async function findCredential(
   identity: Identity,
-  { id, name, user }: Given,
+  { id, name, user }: AppCredentialInput,
 ): Promise<ApplicationCredential | undefined> {
   if (id !== undefined) return applicationCredentials.find(identity.db, { id });
   const owner = user ? await findUserNamed(identity, user) : undefined;

@@ -5,7 +5,7 @@ import { findAccessToken, refuseUnsigned } from '../oauth/operations.ts';
 import { oauthValue, type SignedCall } from '../oauth/signature.ts';
 import type { MethodResult } from './methods.ts';
 
-/** The consumer that a user trusts has signed the login itself. */
+/** The login request itself is signed by an OAuth consumer; the user is the one who authorized its access token. */
 export async function byOauth1(identity: Identity, call: SignedCall): Promise<MethodResult> {
   const accessToken = await findAccessToken(identity, oauthValue(call.header, 'oauth_token'));
   if (!accessToken) throw unauthorized();

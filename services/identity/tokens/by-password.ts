@@ -4,36 +4,43 @@ import { countWrongTry, replaceHash, type User, updateUser } from '../users/stor
 import { LoginRefused } from './login-refused.ts';
 import { findUserInDirectory, type NamedUser } from './named-user.ts';
 
-/** Wrong, unknown, locked, idle: the same words after the same time. Only an ended password says so, once it was right. */
+/**
+ * A wrong password and an unknown, locked or idle user give the same answer after the same time. Only an expired
+ * password is reported, and only when it is right.
+ */
 export async function byPassword(
   identity: Identity,
   given: (NamedUser & { readonly password: string }) | undefined,
 ): Promise<{ user: User }> {
   if (!given) throw unauthorized();
   const { user, directory } = await findUserInDirectory(identity, given);
-  const shut = user && shutBy(identity, user);
-  const right = await directory.verify(shut ? undefined : user, given.password);
-  if (user && !right && !shut && countsTries(identity, user)) await countWrongTry(identity.db, user.id, Date.now());
-  if (!user || !right) throw new LoginRefused(user ? (shut ?? 'wrong') : 'unknown');
-  refuseEnded(user);
-  await rememberLogin(identity, user, given.password);
+  const refusal = user && refusalOf(identity, user);
+  const isRight = await directory.verify(refusal ? undefined : user, given.password);
+  if (user && !isRight && !refusal && countsTries(identity, user))
+    await countWrongTry(identity.db, user.id, Date.now());
+  if (!user || !isRight) throw new LoginRefused(user ? (refusal ?? 'wrong') : 'unknown');
+  refuseExpiredPassword(user);
+  await recordLogin(identity, user, given.password);
   return { user };
 }
 
-function shutBy(identity: Identity, user: User): 'locked' | 'idle' | undefined {
+function refusalOf(identity: Identity, user: User): 'locked' | 'idle' | undefined {
   if (isLocked(identity, user)) return 'locked';
   return isIdle(identity, user) ? 'idle' : undefined;
 }
 
-function refuseEnded(user: User): void {
+function refuseExpiredPassword(user: User): void {
   const { ignore_password_expiry: forever, ignore_change_password_upon_first_use: free } = user.options;
   const ended = user.passwordExpiresAt !== null && user.passwordExpiresAt <= Date.now() && forever !== true;
   if (!ended && !(user.mustChange && free !== true)) return;
   throw new LoginRefused('expired', `The password is expired and needs to be changed for user: ${user.id}.`);
 }
 
-/** The count of wrong tries ends, an imported hash becomes ours, and the day is kept where idle users are shut out. */
-async function rememberLogin({ db, config, hasher }: Identity, user: User, password: string): Promise<void> {
+/**
+ * Resets the count of wrong tries, replaces an imported hash by argon2id, and records the login where idle users are
+ * locked out.
+ */
+async function recordLogin({ db, config, hasher }: Identity, user: User, password: string): Promise<void> {
   const isImported = user.passwordHash !== null && !hasher.isCurrent(user.passwordHash);
   const isLate = config.disableAfterIdleDays > 0 && Date.now() - (user.activeAt ?? 0) > 3_600_000;
   const change = {
@@ -47,7 +54,7 @@ async function rememberLogin({ db, config, hasher }: Identity, user: User, passw
 const countsTries = ({ config }: Identity, { options }: User): boolean =>
   config.lockoutTries > 0 && options.ignore_lockout_failure_attempts !== true;
 
-/** After the time of the lock the count begins anew with the next wrong try, or ends with a right one. */
+/** After `lockoutSeconds` one more wrong try locks the user again; a right password resets the count. */
 export const isLocked = (identity: Identity, user: User): boolean =>
   countsTries(identity, user) &&
   user.wrongTries >= identity.config.lockoutTries &&

@@ -1,4 +1,4 @@
-/** Six digits that change every half minute (RFC 6238), by a seed that is a credential of the type totp. */
+/** TOTP (RFC 6238): six digits that change every 30 seconds. The seed is a credential of the type totp. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
@@ -10,7 +10,7 @@ import { LoginRefused } from './login-refused.ts';
 import { findUserNamed, type NamedUser } from './named-user.ts';
 
 const periodMs = 30_000;
-/** A passcode of a user counts once. */
+/** A passcode is accepted once per user. */
 const passcodeLivesMs = 3 * periodMs;
 
 export async function byTotp(
@@ -21,11 +21,11 @@ export async function byTotp(
   const user = await findUserNamed(identity, given);
   const rows = user ? await credentialRows.listWhere(identity.db, { userId: user.id, type: 'totp' }) : [];
   const step = Math.floor(Date.now() / periodMs);
-  const right = rows.some((row) => {
+  const isRight = rows.some((row) => {
     const seed = fromBase32(opened(identity, row).blob.trim());
     return [step, step - 1].some((at) => isSame(passcodeAt(seed, at), given.passcode));
   });
-  if (!user || !right) throw new LoginRefused(user ? 'wrong' : 'unknown');
+  if (!user || !isRight) throw new LoginRefused(user ? 'wrong' : 'unknown');
   if (!(await consumeOnce(identity.db, `passcode ${user.id} ${given.passcode}`, passcodeLivesMs))) throw unauthorized();
   return { user };
 }

@@ -1,4 +1,4 @@
-/** Scopes that an earlier decision gives: a trust's, an application credential's, an access token's. */
+/** The scope of a token that is made from a trust, an application credential or an OAuth access token. */
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
 import { rolesOf, rulesOf } from '../application-credentials/operations.ts';
 import type { ApplicationCredential } from '../application-credentials/store.ts';
@@ -12,12 +12,12 @@ import { isOver } from '../trusts/operations.ts';
 import { acquireUse, trusts } from '../trusts/store.ts';
 import type { User } from '../users/store.ts';
 import { refuseDisabled } from './methods.ts';
-import { isOpen, type TokenScope } from './scope.ts';
+import { isProjectEnabled, type TokenScope } from './scope.ts';
 
-/** Its project, with those of its roles that its owner still has. */
+/** The project of the credential, with those of its roles that the owner still has. */
 export async function credentialScope(identity: Identity, credential: ApplicationCredential): Promise<TokenScope> {
   const project = await findProject(identity.db, { id: credential.projectId });
-  if (!project || !(await isOpen(identity.db, project))) throw unauthorized();
+  if (!project || !(await isProjectEnabled(identity.db, project))) throw unauthorized();
   const held = await rolesOf(identity, credential.userId, project.id);
   const roles = held.filter(({ id }) => credential.roleIds.includes(id));
   if (roles.length === 0) throw unauthorized();
@@ -31,12 +31,12 @@ export async function credentialScope(identity: Identity, credential: Applicatio
   };
 }
 
-/** Its project, with those of its roles, and what they imply, that the user still has. */
+/** The project of the access token, with those of its roles (and implied roles) that the user still has. */
 export async function accessTokenScope(identity: Identity, token: AccessToken): Promise<TokenScope> {
   const project = await findProject(identity.db, { id: token.projectId });
-  if (!project || !(await isOpen(identity.db, project))) throw unauthorized();
-  const given = withImplied(token.roleIds, await listImplications(identity.db));
-  const roles = (await rolesOf(identity, token.userId, project.id)).filter(({ id }) => given.includes(id));
+  if (!project || !(await isProjectEnabled(identity.db, project))) throw unauthorized();
+  const granted = withImplied(token.roleIds, await listImplications(identity.db));
+  const roles = (await rolesOf(identity, token.userId, project.id)).filter(({ id }) => granted.includes(id));
   if (roles.length === 0) throw unauthorized();
   return {
     scope: { kind: 'project', project },
@@ -46,7 +46,7 @@ export async function accessTokenScope(identity: Identity, token: AccessToken): 
   };
 }
 
-/** Only its trustee may use it, only while the trustor has all that it gives, with what that implies. */
+/** Only the trustee may use a trust, and only while the trustor has all of its roles and the roles they imply. */
 export async function trustScope(identity: Identity, user: User, id: string): Promise<TokenScope> {
   const { db } = identity;
   const trust = await trusts.find(db, { id });
@@ -58,12 +58,12 @@ export async function trustScope(identity: Identity, user: User, id: string): Pr
     throw forbidden('The trustor is disabled.');
   });
   const project = trust.projectId === null ? undefined : await findProject(db, { id: trust.projectId });
-  if (trust.projectId !== null && !(project && (await isOpen(db, project)))) throw unauthorized();
+  if (trust.projectId !== null && !(project && (await isProjectEnabled(db, project)))) throw unauthorized();
   const scope = project ? ({ kind: 'project', project } as const) : null;
   const held = scope ? await effectiveRoles(identity, trustor.id, scope) : [];
-  const given = withImplied(trust.roleIds, await listImplications(db));
-  const roles = held.filter(({ id: role }) => given.includes(role));
-  if (roles.length < given.length) throw forbidden('The trustor has lost a role that the trust gives.');
+  const granted = withImplied(trust.roleIds, await listImplications(db));
+  const roles = held.filter(({ id: role }) => granted.includes(role));
+  if (roles.length < granted.length) throw forbidden('The trustor has lost a role that the trust gives.');
   if (trust.remainingUses !== null && !(await acquireUse(db, id))) throw unauthorized();
   return {
     scope,

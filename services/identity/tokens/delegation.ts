@@ -1,4 +1,4 @@
-/** What the caller's token was made from, where that limits what it may do here. */
+/** The trust, application credential or access token that the caller's token was made from, and the limits that follow. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { forbidden } from '#shared/errors/fault.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
@@ -10,25 +10,25 @@ export interface Delegation {
   readonly id: string;
   /** The project the delegation is bound to. */
   readonly projectId: string | null;
-  /** What an EC2 key made with this token carries on, so that it can do no more. */
-  readonly marks: Readonly<Record<string, string>>;
+  /** Fields of an EC2 key that is made with this token, so that the key is limited in the same way. */
+  readonly ec2Fields: Readonly<Record<string, string>>;
 }
 
-const markNames = { trust: 'trust_id', app: 'app_cred_id', oauth: 'access_token_id' } as const;
+const ec2FieldNames = { trust: 'trust_id', app: 'app_cred_id', oauth: 'access_token_id' } as const;
 
-/** For who looks; a restricted application credential may do no more than that. */
+/** For reads. A restricted application credential may read only. */
 export async function delegationForRead(identity: Identity, caller: Caller): Promise<Delegation> {
   const { by = '' } = await verifyOwnToken(identity, caller.token);
   const [kind, id = ''] = by.split(':') as [Delegation['kind'] | '', string?];
-  if (!kind) return { kind: undefined, id: '', projectId: null, marks: {} };
-  return { kind, id, projectId: caller.projectId, marks: { [markNames[kind]]: id } };
+  if (!kind) return { kind: undefined, id: '', projectId: null, ec2Fields: {} };
+  return { kind, id, projectId: caller.projectId, ec2Fields: { [ec2FieldNames[kind]]: id } };
 }
 
-/** For who makes, changes or removes something. */
+/** For writes: 403 for a restricted application credential. */
 export async function delegationForWrite(identity: Identity, caller: Caller): Promise<Delegation> {
-  const bounds = await delegationForRead(identity, caller);
-  if (bounds.kind === 'app') await refuseRestricted(identity, bounds.id);
-  return bounds;
+  const delegation = await delegationForRead(identity, caller);
+  if (delegation.kind === 'app') await refuseRestricted(identity, delegation.id);
+  return delegation;
 }
 
 async function refuseRestricted({ db }: Identity, id: string): Promise<void> {
@@ -37,16 +37,16 @@ async function refuseRestricted({ db }: Identity, id: string): Promise<void> {
     throw forbidden('A restricted application credential may not manage other credentials.');
 }
 
-/** A delegated token allowsProject nothing of another project. */
-export function refuseOtherProject(delegation: Delegation, wanted: string | null): void {
-  if (!allowsProject(delegation, wanted))
+/** 403 where a delegated token is used on another project than its own. */
+export function refuseOtherProject(delegation: Delegation, projectId: string | null): void {
+  if (!allowsProject(delegation, projectId))
     throw forbidden('A token of a trust or an application credential counts for its own project only.');
 }
 
-export const allowsProject = ({ kind, projectId }: Delegation, wanted: string | null): boolean =>
-  kind === undefined || wanted === projectId;
+export const allowsProject = ({ kind, projectId: own }: Delegation, projectId: string | null): boolean =>
+  kind === undefined || projectId === own;
 
-/** Trusts and the like are made by who proved to be the user, not by who was given a part of it. */
+/** 403 for every delegated token: trusts and authorizations are made by the user, not by a delegate. */
 export async function refuseDelegated(identity: Identity, caller: Caller, what: string): Promise<void> {
   const { by } = await verifyOwnToken(identity, caller.token);
   if (by !== undefined) throw forbidden(`A delegated token may not ${what}.`);

@@ -10,7 +10,7 @@ import { type Authentication, authenticate, type IdentityInput } from './methods
 import { missingMethods, readReceipt, receiptAnswer } from './receipt.ts';
 import { type ScopeInput, scopeOfUser, type TokenScope } from './scope.ts';
 import { verifyOwnToken } from './verify.ts';
-import { tokenView } from './view.ts';
+import { isScoped, tokenView } from './view.ts';
 
 interface Login {
   readonly auth: { readonly identity: IdentityInput; readonly scope?: ScopeInput };
@@ -18,20 +18,20 @@ interface Login {
 
 export const logIn: Handler<Identity, Login> = async (identity, call) => {
   const { body, query, header } = call;
-  const already = readReceipt(identity, header('openstack-auth-receipt'));
-  const proven = await withQueueAddress(call.address, () =>
-    authenticate(identity, body.auth.identity, already, () => signedLogin(call)),
+  const receipt = readReceipt(identity, header('openstack-auth-receipt'));
+  const authentication = await withQueueAddress(call.address, () =>
+    authenticate(identity, body.auth.identity, receipt, () => signedLogin(call)),
   );
-  const isEnded = proven.before || proven.credential || proven.accessToken;
-  const required = isEnded ? undefined : missingMethods(proven.user, proven.methods);
-  if (required) return receiptAnswer(identity, proven, required);
-  const scoped = await resolveScope(identity, proven, body.auth.scope);
-  const { token, claims } = issueToken(identity, proven, scoped, proven.before?.federated);
+  const isExempt = authentication.parentToken || authentication.credential || authentication.accessToken; // from multi-factor rules
+  const required = isExempt ? undefined : missingMethods(authentication.user, authentication.methods);
+  if (required) return receiptAnswer(identity, authentication, required);
+  const tokenScope = await resolveScope(identity, authentication, body.auth.scope);
+  const { token, claims } = issueToken(identity, authentication, tokenScope, authentication.parentToken?.federated);
   const view = await tokenView(identity, claims, { catalog: !('nocatalog' in query) });
   return created({ token: view }, { 'x-subject-token': token });
 };
 
-/** Clients sign the place without its query. */
+/** Clients sign the URL without its query. */
 const signedLogin = ({ header, method, base, url }: Call<unknown>): SignedCall => ({
   method,
   url: base + url.replace(/\?.*$/, ''),
@@ -40,7 +40,7 @@ const signedLogin = ({ header, method, base, url }: Call<unknown>): SignedCall =
 
 async function resolveScope(
   identity: Identity,
-  { user, credential, accessToken, before }: Authentication,
+  { user, credential, accessToken, parentToken }: Authentication,
   input: ScopeInput | undefined,
 ): Promise<TokenScope> {
   if (credential) {
@@ -48,24 +48,21 @@ async function resolveScope(
     return (await import('./delegated-scope.ts')).credentialScope(identity, credential);
   }
   if (accessToken) return (await import('./delegated-scope.ts')).accessTokenScope(identity, accessToken);
-  if (before && !identity.config.allowRescope && isScoped(before) && input !== 'unscoped')
+  if (parentToken && !identity.config.allowRescope && isScoped(parentToken) && input !== 'unscoped')
     throw forbidden('A token that has a scope cannot be exchanged for another.');
-  const tokenKeys = typeof input === 'object' ? input['OS-TRUST:trust'] : undefined;
-  if (tokenKeys) return (await import('./delegated-scope.ts')).trustScope(identity, user, tokenKeys.id);
-  return scopeOfUser(identity, user, input, before?.federated?.groups);
+  const trust = typeof input === 'object' ? input['OS-TRUST:trust'] : undefined;
+  if (trust) return (await import('./delegated-scope.ts')).trustScope(identity, user, trust.id);
+  return scopeOfUser(identity, user, input, parentToken?.federated?.groups);
 }
 
-const isScoped = ({ project, domainScope, system }: Claims): boolean =>
-  project !== null || domainScope !== null || system;
-
-/** The rule's target is the token that is asked about. */
+/** Verifies X-Subject-Token and checks the rule with that token as its target. */
 async function subjectOf(
   identity: Identity,
   { header, query, authorize, caller }: Call,
   rule: string,
 ): Promise<{ token: string; claims: Claims }> {
   const token = header('x-subject-token');
-  if (!token) throw badRequest('The header X-Subject-Token names the token that is meant.');
+  if (!token) throw badRequest('The header X-Subject-Token is required.');
   const claims = await readSubject(identity, token, query.allow_expired === '1' || query.allow_expired === 'true');
   authorize(rule, { user_id: caller.userId, 'target.token.user_id': claims.sub });
   return { token, claims };

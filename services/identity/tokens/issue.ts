@@ -9,16 +9,16 @@ export interface IssuedToken {
   readonly claims: Claims;
 }
 
-/** A token lives from when its facts began to be looked up; one that continues another ends with it, and keeps the name of the chain. */
+/** `iat` is the time at which the login began. A token made from another token expires with it and keeps its audit chain id. */
 export function issueToken(
   { tokenKeys, config }: Identity,
-  { user, methods, before, since }: Authentication,
+  { user, methods, parentToken, startedAt }: Authentication,
   { scope, roles, by, impersonated = user, endsAt = Number.POSITIVE_INFINITY, accessRules }: TokenScope,
   federated?: Claims['federated'],
 ): IssuedToken {
-  const now = since / 1000;
+  const now = startedAt / 1000;
   const audit = randomBytes(16).toString('base64url');
-  const chain = before?.audit.at(-1);
+  const chain = parentToken?.audit.at(-1);
   const claims: Claims = {
     sub: impersonated.id,
     name: impersonated.name,
@@ -33,7 +33,7 @@ export function issueToken(
     methods,
     audit: chain === undefined ? [audit] : [audit, chain],
     iat: now,
-    exp: Math.min(before?.exp ?? now + config.tokenSeconds, endsAt),
+    exp: Math.min(parentToken?.exp ?? now + config.tokenSeconds, endsAt),
     ...(by === undefined ? {} : { by }),
     ...(accessRules ? { accessRules } : {}),
     ...(federated ? { federated } : {}),

@@ -1,13 +1,13 @@
-/** A login that is refused: the caller hears the same words every time, the audit hears why. */
+/** A refused login. The caller always gets the same message; the audit event holds the reason. */
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
 
 export type LoginFailure = 'unknown' | 'wrong' | 'locked' | 'idle' | 'disabled' | 'expired';
 
 export class LoginRefused extends Fault {
-  readonly why: LoginFailure;
-  constructor(why: LoginFailure, words?: string) {
-    const { status, kind, message } = unauthorized(words);
+  readonly reason: LoginFailure;
+  constructor(reason: LoginFailure, publicMessage?: string) {
+    const { status, kind, message } = unauthorized(publicMessage);
     super(status, kind, message);
-    this.why = why;
+    this.reason = reason;
   }
 }

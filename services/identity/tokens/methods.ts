@@ -1,4 +1,4 @@
-/** How somebody proves who they are: one function a method, each gives the user or a 401 that tells nothing. */
+/** The authentication methods: one function each, which resolves with the user or throws a 401 without a reason. */
 
 import type { Claims } from '#shared/auth/token.ts';
 import { forbidden, unauthorized } from '#shared/errors/fault.ts';
@@ -20,10 +20,10 @@ export interface IdentityInput {
   readonly methods: readonly string[];
   readonly password?: { readonly user: NamedUser & { readonly password: string } };
   readonly token?: { readonly id: string };
-  /** A token that another's word gave. */
+  /** A token that a federated login gave. */
   readonly mapped?: { readonly id: string };
   readonly totp?: { readonly user: NamedUser & { readonly passcode: string } };
-  /** Says nothing here: the request itself is signed. */
+  /** Empty: the request itself is signed. */
   readonly oauth1?: object;
   readonly application_credential?: {
     readonly id?: string;
@@ -33,28 +33,28 @@ export interface IdentityInput {
   };
 }
 
-/** What one method has shown. */
+/** The outcome of one method. */
 export interface MethodResult {
   readonly user: User;
-  /** The token that this login continues. */
-  readonly before?: Claims;
-  /** The application credential that it came by, which says where and with which roles. */
+  /** The token that is exchanged for a new one. */
+  readonly parentToken?: Claims;
+  /** The application credential that was used; it gives the scope and the roles. */
   readonly credential?: ApplicationCredential;
-  /** The same of an access token of OAuth. */
+  /** The OAuth access token that was used; it gives the scope and the roles. */
   readonly accessToken?: AccessToken;
 }
 
-/** The signed request that a login came as, for methods that look at it. */
-export type Signed = () => SignedCall;
+/** Parses the signature of the login request, for methods that need it. */
+export type ReadSignedCall = () => SignedCall;
 
-/** What a login has shown: who it is, and by what. */
+/** The outcome of a login: the user, and the methods that were used. */
 export interface Authentication extends MethodResult {
   readonly methods: readonly string[];
-  /** Milliseconds: before anything was looked up, so that what is revoked meanwhile counts for its token. */
-  readonly since: number;
+  /** Milliseconds. Taken before any row is read, so that a revocation made during the login covers its token. */
+  readonly startedAt: number;
 }
 
-type Method = (identity: Identity, proofs: IdentityInput, signed: Signed) => Promise<MethodResult>;
+type Method = (identity: Identity, input: IdentityInput, signed: ReadSignedCall) => Promise<MethodResult>;
 
 const methods: Readonly<Record<string, Method>> = {
   password: (identity, { password }) => byPassword(identity, password?.user),
@@ -63,32 +63,32 @@ const methods: Readonly<Record<string, Method>> = {
   totp: async (identity, { totp }) => (await import('./by-totp.ts')).byTotp(identity, totp?.user),
   application_credential: async (identity, { application_credential: given }) =>
     (await import('./by-application-credential.ts')).byApplicationCredential(identity, given),
-  oauth1: async (identity, _proofs, signed) => (await import('./by-oauth1.ts')).byOauth1(identity, signed()),
+  oauth1: async (identity, _input, signed) => (await import('./by-oauth1.ts')).byOauth1(identity, signed()),
 };
 
-/** `already`: the methods that a receipt of an earlier step has shown, for its user. */
+/** Runs all methods of the request. `receipt`: the user and the methods of an earlier step. */
 export async function authenticate(
   identity: Identity,
-  proofs: IdentityInput,
-  already: { readonly userId: string; readonly methods: readonly string[] } | undefined,
-  signed: Signed,
+  input: IdentityInput,
+  receipt: { readonly userId: string; readonly methods: readonly string[] } | undefined,
+  signed: ReadSignedCall,
 ): Promise<Authentication> {
-  const since = Date.now();
-  const wanted = [...new Set(proofs.methods)];
-  const shown: MethodResult[] = [];
-  for (const name of wanted) shown.push(await methodOf(name)(identity, proofs, signed));
-  const [first] = shown;
-  if (!first || shown.some(({ user }) => user.id !== first.user.id)) throw unauthorized();
-  if (already && already.userId !== first.user.id) throw unauthorized();
+  const startedAt = Date.now();
+  const names = [...new Set(input.methods)];
+  const results: MethodResult[] = [];
+  for (const name of names) results.push(await methodOf(name)(identity, input, signed));
+  const [first] = results;
+  if (!first || results.some(({ user }) => user.id !== first.user.id)) throw unauthorized();
+  if (receipt && receipt.userId !== first.user.id) throw unauthorized();
   await refuseDisabled(identity, first.user);
-  const before = shown.find((each) => each.before)?.before;
-  const credential = shown.find((each) => each.credential)?.credential;
-  const accessToken = shown.find((each) => each.accessToken)?.accessToken;
+  const parentToken = results.find((each) => each.parentToken)?.parentToken;
+  const credential = results.find((each) => each.credential)?.credential;
+  const accessToken = results.find((each) => each.accessToken)?.accessToken;
   return {
     user: first.user,
-    since,
-    methods: [...new Set([...wanted, ...(already?.methods ?? []), ...(before?.methods ?? [])])],
-    ...(before ? { before } : {}),
+    startedAt,
+    methods: [...new Set([...names, ...(receipt?.methods ?? []), ...(parentToken?.methods ?? [])])],
+    ...(parentToken ? { parentToken } : {}),
     ...(credential ? { credential } : {}),
     ...(accessToken ? { accessToken } : {}),
   };
@@ -102,21 +102,23 @@ function methodOf(name: string): Method {
 
 async function byToken(identity: Identity, { token }: IdentityInput): Promise<MethodResult> {
   if (!token) throw unauthorized();
-  await identity.tokenKeys.refresh(); // what another process has just revoked must not live on under a new date
-  const before = await verifyOwnToken(identity, token.id);
-  if (before.by !== undefined || before.methods.includes('ec2credential'))
+  await identity.tokenKeys.refresh(); // a token that another process has just revoked must not be exchanged
+  const parentToken = await verifyOwnToken(identity, token.id);
+  if (parentToken.by !== undefined || parentToken.methods.includes('ec2credential'))
     throw forbidden('A token of a trust or an application credential cannot be exchanged.');
-  const provider = before.federated && (await identityProviders.find(identity.db, { id: before.federated.idp }));
-  if (before.federated && !provider?.enabled) throw forbidden(`Identity Provider ${before.federated.idp} is disabled`);
-  const user = await findUser(identity, before.sub);
+  const provider =
+    parentToken.federated && (await identityProviders.find(identity.db, { id: parentToken.federated.idp }));
+  if (parentToken.federated && !provider?.enabled)
+    throw forbidden(`Identity Provider ${parentToken.federated.idp} is disabled`);
+  const user = await findUser(identity, parentToken.sub);
   if (!user) throw unauthorized();
-  return { user, before };
+  return { user, parentToken };
 }
 
-async function byMappedToken(identity: Identity, { mapped, ...proofs }: IdentityInput): Promise<MethodResult> {
-  const shown = await byToken(identity, { ...proofs, ...(mapped ? { token: mapped } : {}) });
-  if (!shown.before?.federated) throw unauthorized();
-  return shown;
+async function byMappedToken(identity: Identity, { mapped, ...input }: IdentityInput): Promise<MethodResult> {
+  const result = await byToken(identity, { ...input, ...(mapped ? { token: mapped } : {}) });
+  if (!result.parentToken?.federated) throw unauthorized();
+  return result;
 }
 
 export async function refuseDisabled({ db }: Identity, user: User): Promise<void> {

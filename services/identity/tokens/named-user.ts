@@ -10,13 +10,16 @@ export interface NamedUser {
   readonly domain?: { readonly id?: string; readonly name?: string };
 }
 
-export interface Found {
+export interface UserInDirectory {
   readonly user: User | undefined;
-  /** Where they are, or would be. */
+  /** The directory of the domain, also when it has no such user. */
   readonly directory: Directory;
 }
 
-export async function findUserInDirectory(identity: Identity, { id, name = '', domain }: NamedUser): Promise<Found> {
+export async function findUserInDirectory(
+  identity: Identity,
+  { id, name = '', domain }: NamedUser,
+): Promise<UserInDirectory> {
   if (id !== undefined) {
     const directory = await directoryOfId(identity, id);
     return { directory, user: await directory.findUser(id) };

@@ -1,10 +1,10 @@
-/** Who needs more than one method may bring them one after the other: a receipt says what was shown so far. */
+/** Multi-factor login in several requests: a receipt holds the methods that have passed so far. */
 import { unauthorized } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import { findProject } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
 import type { Authentication } from './methods.ts';
-import { timestamp } from './timestamps.ts';
+import { formatTimestamp } from './timestamps.ts';
 
 interface Receipt {
   readonly userId: string;
@@ -14,7 +14,7 @@ interface Receipt {
 
 const livesMs = 300_000;
 
-/** Sealed with the key of credentials, not signed as tokens are: it can never pass for one. */
+/** Sealed with the credential key, not signed as tokens are, so a receipt cannot be used as a token. 401 for an invalid or expired one. */
 export function readReceipt({ sealer }: Identity, text: string | undefined): Receipt | undefined {
   if (text === undefined) return undefined;
   try {
@@ -22,12 +22,12 @@ export function readReceipt({ sealer }: Identity, text: string | undefined): Rec
     const receipt = JSON.parse(sealer.open(sealed, keyId)) as Receipt;
     if (receipt.exp > Date.now()) return receipt;
   } catch {
-    // a receipt that is none is like one that has ended
+    // an invalid receipt is treated as an expired one
   }
   throw unauthorized();
 }
 
-/** The rules that a user's methods must satisfy one of; none where one method is enough. */
+/** The multi-factor rules that the methods do not satisfy yet; undefined when one is satisfied or there are none. */
 export function missingMethods({ options }: User, methods: readonly string[]): string[][] | undefined {
   const rules = options.multi_factor_auth_rules as string[][] | undefined;
   if (options.multi_factor_auth_enabled !== true || !rules || rules.length === 0) return undefined;
@@ -35,7 +35,7 @@ export function missingMethods({ options }: User, methods: readonly string[]): s
   return isEnough ? undefined : rules.filter((rule) => methods.some((method) => rule.includes(method)));
 }
 
-/** 401, with what is missing and a receipt for what was there. */
+/** 401 with the required methods and a receipt for those that have passed. */
 export async function receiptAnswer({ db, sealer }: Identity, { user, methods }: Authentication, required: string[][]) {
   const now = Date.now();
   const receipt: Receipt = { userId: user.id, methods, exp: now + livesMs };
@@ -48,8 +48,8 @@ export async function receiptAnswer({ db, sealer }: Identity, { user, methods }:
       receipt: {
         methods,
         user: { id: user.id, name: user.name, domain: { id: user.domainId, name: domain?.name ?? user.domainId } },
-        issued_at: timestamp(now),
-        expires_at: timestamp(receipt.exp),
+        issued_at: formatTimestamp(now),
+        expires_at: formatTimestamp(receipt.exp),
       },
       required_auth_methods: required,
     },

@@ -1,4 +1,4 @@
-/** From what a login asks for to where its token will count, or a 401 that tells nothing. */
+/** The scope and roles of a new token, or a 401 without a reason. */
 import type { Knex } from 'knex';
 import type { AccessRule } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
@@ -26,28 +26,28 @@ export type ScopeInput =
 export interface TokenScope {
   readonly scope: Scope | null;
   readonly roles: readonly Role[];
-  /** What the token is made from, if not from the user's own roles: `trust:id`, `app:id`, `oauth:id`. */
+  /** The delegation that the token is made from: `trust:id`, `app:id`, `oauth:id`; none for the user's own roles. */
   readonly by?: string;
-  /** Who the token names when it is not who logged in: a trustor, impersonated. */
+  /** The trustor, where the token names them instead of the user who logged in. */
   readonly impersonated?: User;
-  /** The token ends then at the latest, in seconds. */
+  /** Seconds; the token expires then at the latest. */
   readonly endsAt?: number;
   /** The only requests it may make. */
   readonly accessRules?: readonly AccessRule[];
 }
 
-const nowhere: TokenScope = { scope: null, roles: [] };
+const unscoped: TokenScope = { scope: null, roles: [] };
 
-/** Without a request the user's default project counts, when they may go there. */
+/** Without a requested scope, the default project of the user if they have a role there. */
 export async function scopeOfUser(
   identity: Identity,
   user: User,
   input: ScopeInput | undefined,
   groups: readonly string[] = [],
 ): Promise<TokenScope> {
-  if (input === 'unscoped' || (input !== undefined && 'unscoped' in input)) return nowhere;
+  if (input === 'unscoped' || (input !== undefined && 'unscoped' in input)) return unscoped;
   if (input === undefined) return defaultScope(identity, user);
-  const scope = await resolve(identity.db, input);
+  const scope = await findScope(identity.db, input);
   const roles = scope ? await effectiveRoles(identity, user.id, scope, groups) : [];
   if (!scope || roles.length === 0) throw unauthorized();
   return { scope, roles };
@@ -56,20 +56,20 @@ export async function scopeOfUser(
 async function defaultScope(identity: Identity, user: User): Promise<TokenScope> {
   const { db } = identity;
   const project = user.defaultProjectId ? await findProject(db, { id: user.defaultProjectId }) : undefined;
-  if (!project || !(await isOpen(db, project))) return nowhere;
+  if (!project || !(await isProjectEnabled(db, project))) return unscoped;
   const scope = { kind: 'project', project } as const;
   const roles = await effectiveRoles(identity, user.id, scope);
-  return roles.length > 0 ? { scope, roles } : nowhere;
+  return roles.length > 0 ? { scope, roles } : unscoped;
 }
 
-async function resolve(db: Knex, input: Exclude<ScopeInput, string>): Promise<Scope | undefined> {
+async function findScope(db: Knex, input: Exclude<ScopeInput, string>): Promise<Scope | undefined> {
   if (input.system) return { kind: 'system' };
   if (input.domain) {
     const domain = await findDomainNamed(db, input.domain);
     return domain?.enabled ? { kind: 'domain', domain } : undefined;
   }
   const project = input.project ? await findProjectNamed(db, input.project) : undefined;
-  return project && (await isOpen(db, project)) ? { kind: 'project', project } : undefined;
+  return project && (await isProjectEnabled(db, project)) ? { kind: 'project', project } : undefined;
 }
 
 export async function findDomainNamed(db: Knex, { id, name }: Named): Promise<Project | undefined> {
@@ -86,8 +86,8 @@ async function findProjectNamed(db: Knex, { id, name = '', domain }: Named): Pro
   return owner ? findProject(db, { nameLower: name.toLowerCase(), domainId: owner.id }) : undefined;
 }
 
-/** Enabled, and its domain too. */
-export async function isOpen(db: Knex, project: Project): Promise<boolean> {
+/** Whether the project and its domain are enabled. */
+export async function isProjectEnabled(db: Knex, project: Project): Promise<boolean> {
   const domain = project.isDomain ? project : await findProject(db, { id: project.domainId });
   return project.enabled && domain?.enabled === true;
 }

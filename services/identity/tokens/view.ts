@@ -1,4 +1,4 @@
-/** A token's body, exactly Keystone's, made of what it says and of the rows as they are, a second ago at most. */
+/** The body of a token as Keystone shows it, from its claims and from rows that are cached for at most a second. */
 import type { Knex } from 'knex';
 import type { Claims } from '#shared/auth/token.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
@@ -12,6 +12,7 @@ import { findProject } from '../projects/store.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
 import { findUser, type User } from '../users/store.ts';
+import { formatTimestamp } from './timestamps.ts';
 
 type Facts = Pick<Identity, 'db' | 'facts'>;
 
@@ -32,8 +33,8 @@ export async function tokenView(
       ...(claims.federated ? federatedView(claims.federated) : passwordView(user)),
     },
     audit_ids: claims.audit,
-    expires_at: formatTimestamp(claims.exp),
-    issued_at: formatTimestamp(claims.iat),
+    expires_at: formatTimestamp(claims.exp * 1000),
+    issued_at: formatTimestamp(claims.iat * 1000),
     ...(await scopeView(identity, claims)),
     ...(await delegationView(db, claims)),
     ...(await rolesView(identity, claims)),
@@ -44,7 +45,7 @@ export async function tokenView(
   };
 }
 
-/** A directory is asked at a login and not for each look at a token, which says the same. */
+/** Directories are asked at login only: for their users the claims hold the name and the domain. */
 async function userOf(
   { db, facts }: Facts,
   { sub: id, name, domain: domainId }: Claims,
@@ -55,7 +56,7 @@ async function userOf(
 }
 
 const passwordView = ({ passwordExpiresAt: at }: Pick<User, 'passwordExpiresAt'>) => ({
-  password_expires_at: at === null ? null : formatTimestamp(at / 1000),
+  password_expires_at: at === null ? null : formatTimestamp(at),
 });
 
 const federatedView = ({ idp, protocol, groups }: NonNullable<Claims['federated']>) => ({
@@ -66,7 +67,7 @@ const federatedView = ({ idp, protocol, groups }: NonNullable<Claims['federated'
   },
 });
 
-/** Where else the bearer may go with an assertion. */
+/** The service providers that accept assertions of this cloud. */
 async function serviceProvidersView({ db, facts }: Facts): Promise<Record<string, unknown>> {
   const found = await facts.get('service providers', () => serviceProviders.listWhere(db, { enabled: true }));
   if (found.length === 0) return {};
@@ -95,10 +96,7 @@ async function delegationView(db: Knex, { by = '', accessRules }: Claims): Promi
   };
 }
 
-/** Microseconds, as Python writes them. */
-const formatTimestamp = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('Z', '000Z');
-
-const isScoped = ({ project, domainScope, system }: Claims): boolean =>
+export const isScoped = ({ project, domainScope, system }: Claims): boolean =>
   project !== null || domainScope !== null || system;
 
 const projectOf = ({ db, facts }: Facts, id: string) => facts.get(`project ${id}`, () => findProject(db, { id }));

@@ -7,7 +7,7 @@ import { roleView } from '../roles/view.ts';
 import { authorized, type Subject } from '../subjects/authorized.ts';
 import { present } from '../subjects/subjects.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
-import { timestamp } from '../tokens/timestamps.ts';
+import { formatTimestamp } from '../tokens/timestamps.ts';
 import { createTrust as create, deleteTrust as drop, findTrust, isOver, type TrustInput } from './operations.ts';
 import { type TrustRow, trusts } from './store.ts';
 
@@ -23,7 +23,7 @@ const brief = (trust: TrustRow, base: string) => ({
   trustee_user_id: trust.trusteeId,
   project_id: trust.projectId,
   impersonation: trust.impersonation,
-  expires_at: trust.expiresAt === null ? null : timestamp(trust.expiresAt),
+  expires_at: trust.expiresAt === null ? null : formatTimestamp(trust.expiresAt),
   deleted_at: null,
   remaining_uses: trust.remainingUses,
   redelegation_count: trust.redelegationCount,

@@ -15,13 +15,13 @@ import {
 import { userView } from './view.ts';
 
 export const listUsers: Handler<Identity> = async (identity, call) => {
-  const asked = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : null;
+  const domainFilter = call.query.domain_id && call.query.domain_id !== 'None' ? call.query.domain_id : null;
   const { domainId } = call.caller;
   call.authorize('identity:list_users', domainId ? { 'target.domain_id': domainId } : {});
   const { domain_id: _, ...rest } = call.queries;
-  const found = isOtherDomain(call.caller, asked)
+  const found = isOtherDomain(call.caller, domainFilter)
     ? []
-    : await list(identity, asked ?? domainId, rest, maxItemsOf(identity, call));
+    : await list(identity, domainFilter ?? domainId, rest, maxItemsOf(identity, call));
   return ok(
     limitedCollection(
       identity,

@@ -6,7 +6,7 @@ const ann = { name: 'ann', domain: 'Default', hash: '$2b$12$x' };
 const rowOfAnn = { ...ann, enabled: true };
 const lines = (...values: unknown[]) => values.map((value) => JSON.stringify(value)).join('\n');
 
-test('a line a user, or a list of them', () => {
+test('users are read from one object per line, or from a list', () => {
   const byLines = readImport(`${lines(ann)}\n\n${lines({ ...ann, name: 'bob' })}\n`);
   assert.deepEqual(
     byLines.rows.map(({ where, name }) => [where, name]),
@@ -18,12 +18,12 @@ test('a line a user, or a list of them', () => {
   assert.deepEqual(readImport(JSON.stringify([ann])).rows, [{ where: 'user 1', ...rowOfAnn }]);
 });
 
-test('what a database writes is understood: 0 and 1 for enabled, null for nothing', () => {
+test('the output of a database is accepted: 0 and 1 for enabled, null for no value', () => {
   const raw = { ...ann, id: 'a1', enabled: 0, email: null, default_project: null };
   assert.deepEqual(readImport(lines(raw)).rows, [{ where: 'line 1', ...rowOfAnn, id: 'a1', enabled: false }]);
 });
 
-test('a row that is none is named with what is wrong', () => {
+test('an invalid row is reported with its position and its problem', () => {
   const { rows, problems } = readImport(
     [
       lines(ann),

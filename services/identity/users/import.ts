@@ -1,4 +1,4 @@
-/** Users whom another Keystone knew, with the passwords that they have: beside the running service, or without it. */
+/** Imports users of another Keystone with their password hashes. Works with and without the running service. */
 import type { Knex } from 'knex';
 import { databaseOf, readCloud } from '#shared/config/cloud.ts';
 import type { Settings } from '#shared/config/settings.ts';
@@ -17,20 +17,20 @@ import { findUser, insertUser, newUser, type User } from './store.ts';
 
 export interface ImportPlan {
   readonly fresh: readonly User[];
-  /** Here already, by id or by name: nothing of them is touched, so what they changed since stays. */
+  /** Exist already, by id or by name. They are left unchanged. */
   readonly known: readonly User[];
-  /** While there is one, nothing is done. */
+  /** With any problem nothing is imported. */
   readonly problems: readonly string[];
 }
 
 export interface UserImport {
   plan(content: string): Promise<ImportPlan>;
-  /** All of them, or none. */
+  /** Inserts all users in one transaction. */
   run(plan: ImportPlan): Promise<void>;
   close(): Promise<void>;
 }
 
-type Here = Pick<Identity, 'db' | 'hasher' | 'config'>;
+type ImportParts = Pick<Identity, 'db' | 'hasher' | 'config'>;
 
 export function openUserImport(settings: Settings): UserImport {
   const config = settings.read('identity', section);
@@ -46,12 +46,12 @@ export function openUserImport(settings: Settings): UserImport {
   };
 }
 
-async function planImport(here: Here, content: string): Promise<ImportPlan> {
+async function planImport(parts: ImportParts, content: string): Promise<ImportPlan> {
   const { rows, problems } = readImport(content);
   const plan = { fresh: [] as User[], known: [] as User[], problems: [...problems] };
-  const duplicateOf = twins();
+  const duplicateOf = openDuplicateCheck();
   for (const row of rows) {
-    const found = await place(here, row);
+    const found = await resolveRow(parts, row);
     const problem = typeof found === 'string' ? found : duplicateOf(found.user, row.where);
     if (problem !== undefined) plan.problems.push(`${row.where}: ${problem}`);
     else if (typeof found !== 'string') (found.isKnown ? plan.known : plan.fresh).push(found.user);
@@ -59,8 +59,8 @@ async function planImport(here: Here, content: string): Promise<ImportPlan> {
   return plan;
 }
 
-/** Two rows for one user would make the order of the file count. */
-function twins() {
+/** Two rows for one user would make the result depend on the order of the file. */
+function openDuplicateCheck() {
   const seen = new Map<string, string>();
   return ({ id, domainId, name }: User, where: string): string | undefined => {
     const keys = [`id ${id}`, `name ${domainId} ${name.toLowerCase()}`];
@@ -70,11 +70,11 @@ function twins() {
   };
 }
 
-/** The user that a row means, or a sentence why it means none. */
-async function place(here: Here, row: ImportRow): Promise<{ user: User; isKnown: boolean } | string> {
-  const { db, hasher } = here;
+/** The user of a row, or a sentence why it cannot be imported. */
+async function resolveRow(parts: ImportParts, row: ImportRow): Promise<{ user: User; isKnown: boolean } | string> {
+  const { db, hasher } = parts;
   const domain = await domainOf(db, row.domain);
-  if (!domain) return `there is no domain ${row.domain} here: make it first`;
+  if (!domain) return `there is no domain ${row.domain} parts: make it first`;
   if (await hasLdapDirectory(db, domain.id)) return `the users of domain ${row.domain} are kept by its own directory`;
   const known = (row.id && (await findUser(db, { id: row.id }))) || (await findLocalUserNamed(db, domain.id, row.name));
   if (known) return { user: known, isKnown: true };
@@ -82,12 +82,12 @@ async function place(here: Here, row: ImportRow): Promise<{ user: User; isKnown:
   if (!hasher.isImportable(row.hash))
     return 'hash is none of bcrypt (cost 4 to 14), bcrypt-sha256, scrypt and pbkdf2-sha512, or costs too much';
   const project = row.defaultProject === undefined ? null : await projectOf(db, domain, row.defaultProject);
-  if (project === undefined) return `there is no project ${row.defaultProject} here: make it first, or leave it out`;
-  return { user: userOf(here, row, domain, project), isKnown: false };
+  if (project === undefined) return `there is no project ${row.defaultProject} parts: make it first, or leave it out`;
+  return { user: userOf(parts, row, domain, project), isKnown: false };
 }
 
 function userOf(
-  { config }: Here,
+  { config }: ImportParts,
   { id = newId(), name, hash, enabled, email }: ImportRow,
   domain: Project,
   project: Project | null,

@@ -6,7 +6,7 @@ import { revokeForGood, revokeUser } from '../keys/revoke.ts';
 import { extraOf, newId } from '../projects/operations.ts';
 import { getDomain } from '../projects/store.ts';
 import { isLocked } from '../tokens/by-password.ts';
-import { newPassword, refuseRepeated, rememberOld } from './passwords.ts';
+import { insertIntoHistory, newPassword, refuseRepeated } from './passwords.ts';
 import { countWrongTry, insertUser, refuseDuplicate, removeUsers, type User, updateUser } from './store.ts';
 
 export interface UserInput {
@@ -74,7 +74,7 @@ export async function createUser(identity: Identity, caller: Caller, input: User
     domainId,
     enabled: input.enabled ?? true,
     defaultProjectId: input.default_project_id ?? null,
-    ...(await newPassword(identity, input.password ?? null, { chosen: false })),
+    ...(await newPassword(identity, input.password ?? null, { byUser: false })),
     wrongTries: 0,
     wrongAt: null,
     activeAt: null,
@@ -85,12 +85,12 @@ export async function createUser(identity: Identity, caller: Caller, input: User
   return user;
 }
 
-/** A new password, or being disabled, takes away every token of the user. */
+/** A new password, or disabling the user, revokes all of their tokens. */
 export async function changeUser(
   identity: Identity,
   user: User,
   input: UserInput,
-  { chosen = false } = {},
+  { byUser = false } = {},
 ): Promise<User> {
   await refuseChange(identity, 'user', user);
   refuseInvalidOptions(input.options);
@@ -101,7 +101,7 @@ export async function changeUser(
     ...(name === undefined ? {} : { name: name.trim() }),
     ...(enabled === undefined ? {} : { enabled }),
     ...(defaultProjectId === undefined ? {} : { defaultProjectId }),
-    ...(password === undefined ? {} : await newPassword(identity, password, { chosen })),
+    ...(password === undefined ? {} : await newPassword(identity, password, { byUser })),
     ...(enabled === true || password !== undefined ? { wrongTries: 0, wrongAt: null } : {}),
     ...(enabled === true && user.activeAt !== null ? { activeAt: Date.now() } : {}),
     options: withoutNulls({ ...user.options, ...options }),
@@ -109,7 +109,7 @@ export async function changeUser(
   };
   await identity.db.transaction(async (tx) => {
     if (name !== undefined) await refuseDuplicate(tx, { ...user, name });
-    if (password !== undefined) await rememberOld(identity, tx, user);
+    if (password !== undefined) await insertIntoHistory(identity, tx, user);
     await updateUser(tx, user.id, changed);
     if (enabled === false || password !== undefined) await revokeUser(identity, tx, user.id);
   });
@@ -117,7 +117,7 @@ export async function changeUser(
   return { ...user, ...changed };
 }
 
-/** By the user alone, who knows the old one: no token is asked for. */
+/** Needs no token: the user proves the old password. */
 export async function changeOwnPassword(
   identity: Identity,
   id: string,
@@ -125,14 +125,14 @@ export async function changeOwnPassword(
 ): Promise<void> {
   const directory = await directoryOfId(identity, id);
   const user = await directory.findUser(id);
-  const shut = user !== undefined && isLocked(identity, user);
-  const right = await directory.verify(shut ? undefined : user, original);
-  if (user && !right && !shut && identity.config.lockoutTries > 0)
+  const isLockedOut = user !== undefined && isLocked(identity, user);
+  const isRight = await directory.verify(isLockedOut ? undefined : user, original);
+  if (user && !isRight && !isLockedOut && identity.config.lockoutTries > 0)
     await countWrongTry(identity.db, user.id, Date.now());
-  if (!user || !right || !user.enabled) throw unauthorized();
+  if (!user || !isRight || !user.enabled) throw unauthorized();
   if (user.options.lock_password === true) throw forbidden('The password of this user is locked.');
   await refuseRepeated(identity, user, password);
-  await changeUser(identity, user, { password }, { chosen: true });
+  await changeUser(identity, user, { password }, { byUser: true });
 }
 
 export async function deleteUser(identity: Identity, user: User): Promise<void> {

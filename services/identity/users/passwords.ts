@@ -1,4 +1,4 @@
-/** What a new password must be, and what follows from it. */
+/** Requirements for a new password, and the columns that follow from it. */
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
 import { linearRegex } from '#shared/input/linear-regex.ts';
@@ -14,11 +14,11 @@ export interface NewPassword {
   readonly mustChange: boolean;
 }
 
-/** `chosen`: by its user; an administrator may set what a user may not choose twice. */
+/** `byUser`: set by the user; an administrator may set a password that the user may not choose again. */
 export async function newPassword(
   identity: Pick<Identity, 'config' | 'hasher'>,
   password: string | null,
-  { chosen }: { readonly chosen: boolean },
+  { byUser }: { readonly byUser: boolean },
 ): Promise<NewPassword> {
   const { config, hasher } = identity;
   if (password !== null) refuseWeak(identity, password);
@@ -27,7 +27,7 @@ export async function newPassword(
     passwordHash: password === null ? null : await hasher.hash(password),
     passwordAt: now,
     passwordExpiresAt: expiryOf(config, now),
-    mustChange: !chosen && config.changeUponFirstUse && password !== null,
+    mustChange: !byUser && config.changeUponFirstUse && password !== null,
   };
 }
 
@@ -36,26 +36,26 @@ export const expiryOf = ({ passwordExpiresDays: days }: Identity['config'], sinc
 
 function refuseWeak({ config }: Pick<Identity, 'config'>, password: string): void {
   if (!config.passwordRegex || linearRegex(config.passwordRegex).test(password)) return;
-  const words = config.passwordRegexDescription || config.passwordRegex;
-  throw badRequest(`The password does not match the requirements: ${words}.`);
+  const requirements = config.passwordRegexDescription || config.passwordRegex;
+  throw badRequest(`The password does not match the requirements: ${requirements}.`);
 }
 
-/** Nothing that was used lately, and not too soon after the last change. */
+/** Refuses a recent password, and a change too soon after the last one. */
 export async function refuseRepeated({ db, config, hasher }: Identity, user: User, password: string): Promise<void> {
   const { passwordMinimumAgeDays: days, passwordsRemembered: remembered } = config;
   const since = user.passwordAt ?? 0;
   if (days > 0 && !user.mustChange && since + days * dayMs > Date.now())
     throw badRequest(`Cannot change password before minimum age of ${days} days is met.`);
   if (remembered === 0) return;
-  const old = [user.passwordHash, ...(await listOldPasswords(db, user.id, remembered - 1))];
-  for (const hash of old)
+  const recent = [user.passwordHash, ...(await listOldPasswords(db, user.id, remembered - 1))];
+  for (const hash of recent)
     if (hash !== null && (await hasher.verify(password, hash)))
       throw badRequest(
         `The new password cannot be identical to a previous password. The total number which includes the new password must be unique is: ${remembered}.`,
       );
 }
 
-export async function rememberOld({ config }: Pick<Identity, 'config'>, tx: Knex, user: User): Promise<void> {
+export async function insertIntoHistory({ config }: Pick<Identity, 'config'>, tx: Knex, user: User): Promise<void> {
   if (config.passwordsRemembered > 1 && user.passwordHash !== null)
     await insertOldPassword(tx, user.id, user.passwordHash, config.passwordsRemembered);
 }

@@ -9,22 +9,22 @@ export interface User {
   readonly domainId: string;
   readonly enabled: boolean;
   readonly defaultProjectId: string | null;
-  /** argon2id, or what a Keystone has hashed until the first login; null for who cannot log in by password. */
+  /** argon2id, or the hash of an imported user until the first login; null for a user who cannot log in by password. */
   readonly passwordHash: string | null;
   readonly passwordExpiresAt: number | null;
-  /** Wrong passwords in a row, and when the last one was. */
+  /** Consecutive wrong passwords, and the time of the last one. */
   readonly wrongTries: number;
   readonly wrongAt: number | null;
-  /** When the password was set, and whether its user must choose another before anything else. */
+  /** When the password was set, and whether the user must change it before the first login. */
   readonly passwordAt: number | null;
   readonly mustChange: boolean;
-  /** The last login that was noted. */
+  /** The last recorded login. */
   readonly activeAt: number | null;
   readonly options: Readonly<Record<string, unknown>>;
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** Somebody of whom only the name is known yet. */
+/** A user with defaults for all but the name. */
 export const newUser = (id: string, name: string, domainId: string): User => ({
   id,
   name,
@@ -49,7 +49,7 @@ const columns = {
   enabled: { flag: 'enabled' },
   password_expires_at: { timestamp: 'passwordExpiresAt' },
 } as const;
-/** How somebody else's word knows them. */
+/** Filters by federated identity. */
 const federatedColumns = { idp_id: 'idpId', protocol_id: 'protocolId', unique_id: 'uniqueId' };
 
 const toRow = <T extends Partial<User>>({ name, options, extra, ...rest }: T) => ({
@@ -88,17 +88,17 @@ export async function findUser(
 }
 
 export async function listUsers(db: Knex, filters: Filters, most = Number.POSITIVE_INFINITY): Promise<User[]> {
-  const rows = await upTo(among(db, db('users'), filters).orderBy('id'), most);
+  const rows = await upTo(filtered(db, db('users'), filters).orderBy('id'), most);
   return (rows as Record<string, unknown>[]).map(fromRow);
 }
 
-/** Those of the ids that fit the filters. */
+/** The users with these ids that match the filters. */
 export async function listUsersOf(db: Knex, ids: readonly string[], filters: Filters): Promise<User[]> {
   const these = db('users').whereIn('id', ids as string[]);
-  return ((await among(db, these, filters).orderBy('id')) as Record<string, unknown>[]).map(fromRow);
+  return ((await filtered(db, these, filters).orderBy('id')) as Record<string, unknown>[]).map(fromRow);
 }
 
-function among(db: Knex, users: Knex.QueryBuilder, filters: Filters): Knex.QueryBuilder {
+function filtered(db: Knex, users: Knex.QueryBuilder, filters: Filters): Knex.QueryBuilder {
   const query = applyFilters(users, filters, columns);
   if (!Object.keys(federatedColumns).some((key) => key in filters)) return query;
   return query.whereIn('id', applyFilters(db('federated_users').select('userId'), filters, federatedColumns));
@@ -107,11 +107,11 @@ function among(db: Knex, users: Knex.QueryBuilder, filters: Filters): Knex.Query
 export const updateUser = (tx: Knex, id: string, change: Partial<User>) =>
   tx('users').where({ id }).update(toRow(change));
 
-/** The same password, hashed anew; one that was changed meanwhile stays. */
+/** Replaces the hash of the same password; does nothing when the password has changed. */
 export const replaceHash = (db: Knex, { id, passwordHash: before }: User, passwordHash: string) =>
   db('users').where({ id, passwordHash: before }).update({ passwordHash });
 
-/** With all that is theirs, of rows or of a directory. */
+/** With all that belongs to them, for users of our own tables and of LDAP directories. */
 export async function removeUsers(tx: Knex, ids: string[] | Knex.QueryBuilder): Promise<void> {
   await tx('users').whereIn('id', ids).delete();
   await tx('memberships').whereIn('userId', ids).delete();
@@ -130,7 +130,7 @@ export async function removeUsers(tx: Knex, ids: string[] | Knex.QueryBuilder): 
 export const listOldPasswords = (db: Knex, userId: string, count: number): Promise<string[]> =>
   db('password_history').where({ userId }).orderBy('sequence', 'desc').limit(count).pluck('hash');
 
-/** The oldest beyond `keep` are forgotten. */
+/** Deletes the oldest entries beyond `keep`. */
 export async function insertOldPassword(tx: Knex, userId: string, hash: string, keep: number): Promise<void> {
   await tx('password_history').insert({ userId, hash, madeAt: Date.now() });
   const kept = await tx('password_history').where({ userId }).orderBy('sequence', 'desc').limit(keep).pluck('sequence');

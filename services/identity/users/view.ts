@@ -1,6 +1,6 @@
 import type { User } from './store.ts';
 
-/** A password or its hash is in no view. */
+/** No view contains a password or its hash. */
 export const userView = (
   { id, name, domainId, enabled, defaultProjectId, passwordExpiresAt, options, extra }: User,
   base: string,
