@@ -9,22 +9,22 @@ import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
 import type { Servers } from './drivers/servers.ts';
 
-/** Everything this service's functions may reach. */
+/** The dependencies of this service's functions. */
 export interface Volumes {
   readonly db: Knex;
   readonly bus: Bus;
   readonly log: Log;
   readonly cloud: Cloud;
   readonly config: Config;
-  /** Storage hosts, for what takes moments. */
+  /** Storage hosts, with the timeout `answerMs`: work that copies no data. */
   readonly hosts: Hosts<VolumeAgent>;
-  /** The same, for copies of whole disks. */
+  /** Storage hosts, with the timeout `copyMs`: copies of whole disks. */
   readonly copiers: Hosts<VolumeAgent>;
   readonly images: ImageClient;
   readonly servers: Servers;
-  /** Secrets that stand in rows are sealed by it. */
+  /** Encrypts secrets that are stored in rows. */
   readonly seal: Seal;
 }
 
-/** Where the hint goes that a task waits. */
+/** The bus address of the notification that a task is waiting. */
 export const tasksWait = 'volume.tasks';

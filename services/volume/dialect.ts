@@ -1,4 +1,4 @@
-/** Cinder's words. */
+/** Cinder's error format, microversions and pages. */
 import type { Version } from '#shared/api/versions.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import { faultFormats, nextLinks } from '#shared/http/fault-formats.ts';

@@ -5,20 +5,20 @@ import type { Runner } from '#shared/workflow/runner.ts';
 import { tasksWait, type Volumes } from './context.ts';
 import { upsertReport } from './hosts/store.ts';
 
-/** What this service reacts to on the bus: hints that tasks wait, and what storage hosts ask and tell. */
+/** Bus entry point: notifications that tasks wait, and requests and reports of storage hosts. */
 export const openMessages = ({ bus, db, seal }: Volumes, runner: Runner): Off[] => [
   bus.onNotify(tasksWait, runner.wake),
   ...answerAgents<VolumeReport>(bus, db, 'volume', reportSaver(db), { contract: volumeAgent, seal }),
 ];
 
-const freshMs = 5_000;
+const saveEveryMs = 5_000;
 
-/** A host reports with each look for work, many times a second on a busy day: once in a while is enough to write it down. */
+/** A host sends a report with each poll for work, many times a second under load: only one per `saveEveryMs` is stored. */
 function reportSaver(db: Volumes['db']) {
-  const keptAt = new Map<string, number>();
+  const savedAt = new Map<string, number>();
   return async (host: string, report: VolumeReport): Promise<void> => {
-    if (Date.now() - (keptAt.get(host) ?? 0) < freshMs) return;
+    if (Date.now() - (savedAt.get(host) ?? 0) < saveEveryMs) return;
     await upsertReport(db, host, report);
-    keptAt.set(host, Date.now());
+    savedAt.set(host, Date.now());
   };
 }

@@ -1,8 +1,8 @@
-/** Cinder's rules and their defaults, by Cinder's names. */
+/** Cinder's rules with their defaults. */
 import type { Policy } from '#shared/auth/policy.ts';
 
 export const policy: Policy = {
-  /** Our own: who sees the password of an attachment without connecting it. */
+  /** Not in Cinder: who may read an attachment's CHAP secret without connecting it. */
   'volume:attachment_secrets': 'role:admin or role:service or service_roles:service',
   'volume:attachment_create': 'rule:xena_system_admin_or_project_member',
   'volume:attachment_update': 'rule:xena_system_admin_or_project_member',

@@ -1,4 +1,4 @@
-/** The index of the API. Every path stands twice: with the caller's project in it, and (as from 3.67) without. */
+/** The index of the API. Every path exists twice: with the caller's project in it, and (as from 3.67) without. */
 import type { Route } from '#shared/http/route.ts';
 import * as attachments from './attachments/handlers.ts';
 import type { Volumes } from './context.ts';
@@ -36,7 +36,7 @@ const ownVerb = act('/volumes/:id/action', 'volume:');
 const snapshotVerb = act('/snapshots/:id/action', 'volume_extension:');
 const typeVerb = act('/types/:id/action', 'volume_extension:');
 
-/** Fixed words before ids: the first that fits a path has it. */
+/** Fixed path segments come before ids: the first route that matches is used. */
 const all: (Route<Volumes> | Route<Volumes>[])[] = [
   { method: 'get', path: '/', handler: versions.listVersions, rule: null, auth: 'none' },
   { method: 'get', path: '/v3', handler: versions.showVersion, rule: null, auth: 'none' },

@@ -26,14 +26,14 @@ import { openTimers } from './timers.ts';
 import { ensureType } from './types/store.ts';
 import { workflows } from './workflows/all.ts';
 
-/** What this service stands on; a test brings its own. */
+/** What the service is built from; tests pass their own. */
 export interface Parts {
   readonly runtime: Omit<Volumes, 'hosts' | 'copiers'>;
   readonly apiServer: ApiServer;
   readonly identityUrl: string;
 }
 
-/** Puts the parts together. The doors open last and close first. */
+/** Assembles the service. The API opens last and closes first. */
 export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
   const { db, bus, log, cloud, config, seal } = runtime;
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
@@ -58,7 +58,7 @@ export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
 }
 
 export const start: Start = async (runtime) => {
-  const { cloud, config, session, apiServer, identityUrl, ...begun } = startApi(runtime, 'volume', section, 'cinder');
+  const { cloud, config, session, apiServer, identityUrl, ...started } = startApi(runtime, 'volume', section, 'cinder');
   const { bus, log } = runtime;
   const db = openDatabase(config.database || databaseOf(cloud, 'volume'));
   const [images, servers] = [imageClient(session), serversOver(session)];
@@ -67,13 +67,13 @@ export const start: Start = async (runtime) => {
   const opened = await openVolumes({ runtime: parts, apiServer, identityUrl });
   const close = async () => {
     await opened.close();
-    await begun.close();
+    await started.close();
     await db.destroy();
   };
   return { close };
 };
 
-/** What a volume is when nobody says otherwise; seeded once. */
+/** The type of volumes created without one; inserted at the first start. */
 const defaultType = () => ({
   id: randomUUID(),
   name: '__DEFAULT__',

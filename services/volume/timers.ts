@@ -1,4 +1,4 @@
-/** What nobody asks for: rows that lost their work, and history that is old enough. */
+/** Clock entry point: rows without a task, and expired messages. */
 import { every, type Ticker } from '#shared/clock/every.ts';
 import { sweepWork } from '#shared/hosts/work.ts';
 import type { Volumes } from './context.ts';
@@ -12,25 +12,25 @@ export const openTimers = (service: Volumes): Ticker[] => [
   every(
     minute,
     () => failOrphans(service),
-    (error) => service.log.warn({ error }, 'rows were not swept'),
+    (error) => service.log.warn({ error }, 'sweep of rows without a task failed, it is retried'),
   ),
   every(
     60 * minute,
     () => deleteOldMessages(service),
-    (error) => service.log.warn({ error }, 'old history stays'),
+    (error) => service.log.warn({ error }, 'expired messages could not be deleted, retrying later'),
   ),
 ];
 
-/** A row in a passing state always has a live task: the fault tests see to it that no orphan is ever found. */
+/** A row in a transitional state always has a live task: the fault tests prove that this never finds one. */
 async function failOrphans({ db, log, config }: Volumes): Promise<void> {
   await sweepWork(db, Date.now() - config.keepWorkMs);
   for (const { id, status } of await listOrphanVolumes(db)) {
     await changeVolume(db, id, { status: 'error', taskId: null });
-    log.error({ volumeId: id, status }, 'a volume had lost its task');
+    log.error({ volumeId: id, status }, 'volume in a transitional state has no task, status set to error');
   }
   for (const { id, status } of await listOrphanSnapshots(db)) {
     await changeSnapshot(db, id, { status: 'error', taskId: null });
-    log.error({ snapshotId: id, status }, 'a snapshot had lost its task');
+    log.error({ snapshotId: id, status }, 'snapshot in a transitional state has no task, status set to error');
   }
 }
 

@@ -78,7 +78,10 @@ test('types: private ones are for their projects, and one that is used stays', a
   assert.deepEqual(seen.body.volume_type.extra_specs, {});
   const { status } = await cloud.made({ volume_type: 'fast' });
   assert.equal(status, 'error');
-  assert.match((await cloud.messages())[0].user_message, /has not the volume_backend_name nvme that the type wants/);
+  assert.match(
+    (await cloud.messages())[0].user_message,
+    /does not have volume_backend_name nvme, which the type requires/,
+  );
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/types/${type.id}`)).status, 400);
   const names = (await cloud.ask('GET', `${cloud.at}/types?is_public=None`)).body.volume_types.map(
     (each: { name: string }) => each.name,

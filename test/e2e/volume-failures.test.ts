@@ -109,7 +109,10 @@ test('OSSA-2019-003: members learn that and why work failed, not where; administ
   await cloud.made();
   assert.match((await said(member)).join(), /create volume:the image is refused: it has a backing file/);
   await cloud.made({ size: 900 });
-  assert.match((await said(member)).join(), /schedule allocate volume:No storage has room for it and is of its type\./);
+  assert.match(
+    (await said(member)).join(),
+    /schedule allocate volume:No storage pool has enough free space and matches the volume type\./,
+  );
   for (const text of await said(member)) assert.doesNotMatch(text, /secret-store|10\.0|fake|\/var/);
 });
 

@@ -22,14 +22,14 @@ test('twenty volumes asked for at once are promised no more than the pool may pr
   });
   const made = await Promise.all(Array.from({ length: 20 }, () => cloud.made({ size: 3 })));
   assert.equal(made.filter(({ status }) => status === 'available').length, 6); // 6 × 3 of 2 × 10
-  assert.match(await said(), /has promised 18 GiB of at most 20 GiB \(2 times its 10 GiB\), and 3 GiB are needed/);
+  assert.match(await said(), /has allocated 18 GiB of at most 20 GiB \(2 times its 10 GiB\), and 3 GiB are needed/);
 });
 
 test('what is kept back of a disk is promised to nobody', async (t) => {
   const { cloud, said } = await cloudWith(t, { freeGb: 2 });
   assert.equal((await cloud.made({ size: 2 })).status, 'available');
   assert.equal((await cloud.made({ size: 3 })).status, 'error');
-  assert.match(await said(), /has 2 GiB free, of which 1 GiB of room are kept back: at most 2 GiB can be promised/);
+  assert.match(await said(), /has 2 GiB free, of which 1 GiB are reserved: at most 2 GiB of them can be allocated/);
 });
 
 test('snapshots count in what is promised; a volume that finds no room to grow stays as it was, and says why', async (t) => {
@@ -42,7 +42,7 @@ test('snapshots count in what is promised; a volume that finds no room to grow s
   assert.deepEqual([status, size], ['available', 8]);
   assert.match(
     await said(),
-    /extend volume:No valid backend was found. store1@file#p has promised 16 GiB of at most 20/,
+    /extend volume:No valid backend was found. store1@file#p has allocated 16 GiB of at most 20/,
   );
   await cloud.act(id, { 'os-extend': { new_size: 12 } });
   assert.equal((await cloud.ended(id)).size, 12);

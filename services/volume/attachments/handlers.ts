@@ -16,7 +16,7 @@ import { attachmentSummary, attachmentView } from './view.ts';
 
 type CreateBody = { readonly attachment: ReserveInput & { readonly connector?: Connector | null } };
 
-/** With a connector, reserved and exported in one. */
+/** With a connector, the volume is reserved and exported in one request. */
 export const createAttachment: Handler<Volumes, CreateBody> = async (service, { caller, body, authorize }) => {
   const { connector, ...input } = body.attachment;
   const reserved = await reserve(service, caller, input, () => authorize('volume:multiattach_bootable_volume'));
@@ -39,7 +39,7 @@ export const completeAttachment: Handler<Volumes> = async (service, { caller, pa
   return gone();
 };
 
-/** Passwords are given to who connects; who only looks sees none. Services look to find what they connected. */
+/** CHAP secrets are returned by PUT, and by GET to services only, which look up what they connected. */
 const secretsFor = ({ seal }: Volumes, { may }: Pick<Call, 'may'>) =>
   may('volume:attachment_secrets') ? secretOf(seal) : undefined;
 
@@ -48,7 +48,7 @@ export const showAttachment: Handler<Volumes> = async (service, call) => {
   return ok({ attachment: attachmentView(attachment, secretsFor(service, call)) });
 };
 
-/** Answers with what is left of the volume's attachments. */
+/** Responds with the volume's remaining attachments. */
 export const deleteAttachment: Handler<Volumes> = async (service, { caller, params }) => {
   const attachment = await getAttachment(service.db, caller, params.id ?? '');
   await refuseIfUsed(service, caller, attachment);
@@ -70,8 +70,8 @@ export const listing: Listing<Attachment> = {
   sortKeys: { created_at: ({ createdAt }) => createdAt, attach_status: ({ status }) => status },
 };
 
-/** A service that asks for a server's attachments gets those that a service made: users may name any server in theirs. */
-function wanted({ caller, query }: Pick<Call, 'caller' | 'query'>) {
+/** A service that filters by server sees only attachments that a service created: users may name any server in theirs. */
+function filtersOf({ caller, query }: Pick<Call, 'caller' | 'query'>) {
   const [projectId, serverId] = [listedProject(caller, query), query.instance_id ?? query.instance_uuid];
   return {
     ...(projectId === null ? {} : { projectId }),
@@ -85,7 +85,7 @@ type View = (attachment: Attachment, secretOf?: (attachment: Attachment) => stri
 const list =
   (view: View): Handler<Volumes> =>
   async (service, call) => {
-    const page = pageOf(listing, await listAttachments(service.db, wanted(call)), call);
+    const page = pageOf(listing, await listAttachments(service.db, filtersOf(call)), call);
     const secrets = secretsFor(service, call);
     return ok({ attachments: page.rows.map((row) => view(row, secrets)), ...page.beside });
   };

@@ -1,4 +1,4 @@
-/** The verbs of an attachment that ask the storage host, and wait for what it answers. */
+/** The operations of an attachment that need the storage host and wait for its result. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { requireIscsiName } from '#shared/contracts/grammar.ts';
@@ -22,7 +22,7 @@ import {
 
 const pollMs = 25;
 
-/** Waits for the work that owns it: the caller of PUT and DELETE wants the outcome, not a promise. */
+/** Waits until the task no longer owns the attachment: PUT and DELETE respond with the outcome. */
 async function waitForTask({ db }: Volumes, id: string, taskId: string): Promise<Attachment | undefined> {
   for (;;) {
     const now = await findAttachment(db, id);
@@ -31,7 +31,7 @@ async function waitForTask({ db }: Volumes, id: string, taskId: string): Promise
   }
 }
 
-/** A caller who lost patience, or died, asks again while the work of his first request goes on. */
+/** Waits for the task of an earlier request: a caller that timed out or died may repeat it. */
 async function waitUntilFree(service: Volumes, id: string): Promise<Attachment> {
   const now = await findAttachment(service.db, id);
   const free = now?.taskId ? await waitForTask(service, id, now.taskId) : now;
@@ -39,15 +39,15 @@ async function waitUntilFree(service: Volumes, id: string): Promise<Attachment> 
   return free;
 }
 
-/** Then nothing is asked of the host: a way in that stands must not fall because the host is away for a moment. */
+/** A grant that exists is returned without calling the host, so that it survives while the host is away. */
 const isConnected = ({ target, connector: known }: Attachment, { initiator, host }: Connector): boolean =>
   target !== null && known?.initiator === initiator && known?.host === host;
 
-/** A service hands on what it is told, so it is told what its caller may know. */
+/** A service passes the reason on to its own caller, so it gets the public one. */
 const reasonFor = (caller: Caller, { fault }: Attachment): string =>
   isAdmin(caller) && !isService(caller) ? String(fault) : publicReason(String(fault));
 
-/** Exports the volume to the connector's host. Asked again it gives the same. */
+/** Exports the volume to the connector's host. Idempotent. */
 export async function connect(
   service: Volumes,
   caller: Caller,
@@ -78,7 +78,7 @@ export async function connect(
 const isReadOnly = async (tx: Volumes['db'], { volumeId, mode }: Attachment): Promise<boolean> =>
   mode === 'ro' || (await findVolume(tx, volumeId))?.readOnly === true;
 
-/** What is read-only stays so, whatever a connector asks: its host must know before it hands the disk on. */
+/** A read-only volume or attachment stays read-only, whatever mode the connector requests. */
 function connectorChange({ mode }: Attachment, connector: Connector, readOnly: boolean): Partial<Attachment> {
   const asked = connector.mode === 'ro' || connector.mode === 'rw' ? connector.mode : null;
   return {
@@ -89,7 +89,7 @@ function connectorChange({ mode }: Attachment, connector: Connector, readOnly: b
   };
 }
 
-/** Two hosts at one volume would ruin it, unless the volume is made for it, or one server moves between them. */
+/** Two hosts would corrupt a volume, unless it is multiattach or one server migrates between them. */
 async function refuseSecondHost({ db }: Volumes, attachment: Attachment, connector: Connector): Promise<void> {
   const { volumeId, serverId, id } = attachment;
   const volume = await findVolume(db, volumeId);
@@ -103,7 +103,7 @@ async function refuseSecondHost({ db }: Volumes, attachment: Attachment, connect
   if (isTaken) throw conflict(`duplicate connectors detected on volume ${volumeId}`);
 }
 
-/** The guest has it. */
+/** Marks the attachment as attached: the guest has the disk. */
 export async function complete({ db }: Volumes, { id, volumeId, attachedAt }: Attachment): Promise<void> {
   await db.transaction(async (tx) => {
     const change = { status: 'attached', attachedAt: attachedAt ?? Date.now() } as const;
@@ -114,9 +114,9 @@ export async function complete({ db }: Volumes, { id, volumeId, attachedAt }: At
 }
 
 /**
- * CVE-2023-2088: who detaches a volume here that a guest still has could read what is attached next. So only another
- * service, which says so with its own token, takes away what a server uses. What compute knows nothing of (the server is
- * gone, or has another attachment) anybody of the project may clear away.
+ * CVE-2023-2088: a user who detaches a volume here while a guest still has the disk could read the volume that is attached
+ * next. So only a service, identified by its token, detaches a volume that a server uses. An attachment that compute does not
+ * know (the server is deleted, or has another attachment) may be deleted by any member of the project.
  */
 export async function refuseIfUsed(
   { servers }: Volumes,
@@ -128,7 +128,7 @@ export async function refuseIfUsed(
   throw conflict(`Detach volume from instance ${serverId} using the Compute API`);
 }
 
-/** Ends the export and the attachment. A host that is away is told when it returns. */
+/** Removes the export and the attachment. A host that is away removes its export when it returns. */
 export async function disconnect(service: Volumes, caller: Caller, { id }: Attachment, force = false): Promise<void> {
   const { db, bus } = service;
   const taskId = await db.transaction(async (tx) => {

@@ -13,7 +13,7 @@ export interface ReserveInput {
   readonly mode?: Attachment['mode'] | null;
 }
 
-/** Keeps the volume for a server; 400 when somebody else has it. */
+/** Reserves the volume for a server; throws 400 when it is reserved or in use. */
 export async function reserve(
   { db, seal }: Volumes,
   caller: Caller,
@@ -28,34 +28,34 @@ export async function reserve(
       `Invalid volume: Volume attachments can not be created if the volume is in an error state. The Volume ${id} currently has a status of: ${status} `,
     );
   const mode = readOnly ? 'ro' : (input.mode ?? 'null');
-  const given = { id: randomUUID(), serverId: input.instance_uuid ?? null, mode, byService: isService(caller) };
-  const fresh = newAttachment(volume, given, seal);
+  const identity = { id: randomUUID(), serverId: input.instance_uuid ?? null, mode, byService: isService(caller) };
+  const attachment = newAttachment(volume, identity, seal);
   await db.transaction(async (tx) => {
     const from = multiattach ? (['available', 'in-use'] as const) : (['available'] as const);
     if (
       !(await updateVolumeState(tx, id, from, { status: 'reserved' })) &&
-      !(await isSameServer(tx, id, fresh.serverId))
+      !(await isSameServer(tx, id, attachment.serverId))
     )
       throw badRequest(
         `Invalid volume: Volume ${id} status must be ${from.join(' or ')} or downloading to reserve, but the current status is ${(await findVolume(tx, id))?.status}.`,
       );
-    await insertAttachment(tx, fresh);
+    await insertAttachment(tx, attachment);
   });
-  return fresh;
+  return attachment;
 }
 
-/** A server that moves to another host is attached twice for a while. */
+/** During a migration a server has two attachments of the same volume. */
 async function isSameServer(tx: Volumes['db'], volumeId: string, serverId: string | null): Promise<boolean> {
   const status = (await findVolume(tx, volumeId))?.status ?? '';
   if (serverId === null || !['in-use', 'reserved'].includes(status)) return false;
-  return (await listAttachmentsOf(tx, [volumeId])).some((attachment) => attachment.serverId === serverId);
+  return (await listAttachmentsOf(tx, [volumeId])).some((each) => each.serverId === serverId);
 }
 
-type Given = Pick<Attachment, 'id' | 'serverId' | 'mode' | 'byService'>;
+type Identity = Pick<Attachment, 'id' | 'serverId' | 'mode' | 'byService'>;
 
-/** With an account that is used for nothing else: CHAP knows it as long as the attachment lives. */
-export const newAttachment = ({ id: volumeId, projectId }: Volume, given: Given, { seal }: Seal): Attachment => ({
-  ...given,
+/** Generates a CHAP account that belongs to this attachment alone and is deleted with it. */
+export const newAttachment = ({ id: volumeId, projectId }: Volume, identity: Identity, { seal }: Seal): Attachment => ({
+  ...identity,
   volumeId,
   projectId,
   taskId: null,

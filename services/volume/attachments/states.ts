@@ -13,7 +13,7 @@ interface States {
 }
 
 export const attachmentTransitions = {
-  /** Asked again for the same host it gives what it gave; for another, a moved server, a new way in. */
+  /** Idempotent for the same host; for another host (a migrated server) it makes a new grant. */
   connect: {
     from: { status: ['reserved', 'attaching', 'attached', 'error_attaching'] },
     meanwhile: {},

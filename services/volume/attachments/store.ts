@@ -6,7 +6,7 @@ import type { Seal } from '#shared/seal/seal.ts';
 import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
 import { type AttachmentStatus, attachmentTransitions } from './states.ts';
 
-/** What a host says of itself to be let in. */
+/** The host that connects, as it describes itself. */
 export interface Connector {
   readonly host?: string;
   readonly ip?: string;
@@ -23,40 +23,40 @@ export interface Attachment extends Owned {
   readonly status: AttachmentStatus;
   readonly mode: 'rw' | 'ro' | 'null';
   readonly connector: Connector | null;
-  /** How the volume is reached; null until it was exported. */
+  /** The iSCSI target; null until the volume is exported. */
   readonly target: Target | null;
   readonly chapUser: string;
-  /** The account's password, sealed; null in a row of before, which has it in clear in the next column. */
+  /** The CHAP secret, sealed; null in rows of earlier versions, which have it in clear in `chapSecret`. */
   readonly sealedSecret: string | null;
   readonly chapSecret: string;
-  /** A service made it, for a server: what users make with a server's id is nothing of that server's. */
+  /** True when a service created it; an attachment that a user creates with a server's id is not that server's. */
   readonly byService: boolean;
   readonly mountpoint: string | null;
   readonly attachedHost: string | null;
-  /** Why it could not be exported. */
+  /** Why the export or its removal failed. */
   readonly fault: string | null;
   readonly attachedAt: number | null;
   readonly createdAt: number;
   readonly updatedAt: number | null;
 }
 
-/** The password of its account. */
+/** The attachment's CHAP secret in clear. */
 export const secretOf =
   ({ open }: Seal) =>
   ({ sealedSecret, chapSecret }: Attachment): string =>
     sealedSecret === null ? chapSecret : open(sealedSecret);
 
-const written = ['connector', 'target'] as const;
+const jsonColumns = ['connector', 'target'] as const;
 
 function toRow(attachment: Partial<Attachment>): Record<string, unknown> {
-  const texts = written
+  const texts = jsonColumns
     .filter((key) => attachment[key] !== undefined)
     .map((key) => [key, attachment[key] === null ? null : JSON.stringify(attachment[key])]);
   return { ...attachment, ...Object.fromEntries(texts) };
 }
 
 function fromRow(row: Record<string, unknown>): Attachment {
-  const texts = written.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
+  const texts = jsonColumns.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
   const time = (value: unknown) => (value === null ? null : Number(value));
   const times = { attachedAt: time(row.attachedAt), createdAt: Number(row.createdAt), updatedAt: time(row.updatedAt) };
   const byService = Boolean(row.byService);
@@ -84,16 +84,16 @@ export async function findAttachment(db: Knex, id: string): Promise<Attachment |
   return row ? fromRow(row) : undefined;
 }
 
-/** Each by an index. */
-interface Wanted {
+/** Every filter has an index. */
+interface Filters {
   readonly projectId?: string;
   readonly volumeId?: string;
   readonly serverId?: string;
   readonly byService?: boolean;
 }
 
-export const listAttachments = async (db: Knex, wanted: Wanted = {}): Promise<Attachment[]> =>
-  (await db('attachments').where({ ...wanted })).map(fromRow);
+export const listAttachments = async (db: Knex, filters: Filters = {}): Promise<Attachment[]> =>
+  (await db('attachments').where({ ...filters })).map(fromRow);
 
 export const listAttachmentsOf = async (db: Knex, volumeIds: readonly string[]): Promise<Attachment[]> =>
   volumeIds.length === 0
@@ -109,7 +109,7 @@ export const updateOwnedAttachment = (tx: Knex, owned: Owned, change: Partial<At
 export const releaseAttachment = (tx: Knex, owned: Owned, change: Partial<Attachment>) =>
   updateOwnedAttachment(tx, owned, { ...change, taskId: null });
 
-/** False when it is not in one of these statuses (any more). */
+/** Returns false when the attachment is in none of these statuses. */
 export const updateAttachmentState = async (
   tx: Knex,
   id: string,

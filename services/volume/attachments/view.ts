@@ -8,7 +8,7 @@ export const attachmentSummary = ({ id, status, serverId, volumeId }: Attachment
   volume_id: volumeId,
 });
 
-/** `secretOf` gives the password of its account, and stands there only for a caller who may log in. */
+/** `secretOf` returns the CHAP secret; it is passed only for callers that may see it. */
 export const attachmentView = (attachment: Attachment, secretOf?: (attachment: Attachment) => string) => ({
   ...attachmentSummary(attachment),
   attached_at: longTime(attachment.attachedAt) ?? '',

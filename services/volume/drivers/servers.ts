@@ -1,9 +1,9 @@
-/** Compute, as far as volumes need it: whether a server really has what an attachment says. */
+/** Asks compute whether a server uses a volume. */
 import type { Session } from '#shared/clients/session.ts';
 import { Fault } from '#shared/errors/fault.ts';
 
 export interface Servers {
-  /** The attachment by which the server has the volume; null when it has not. */
+  /** The id of the server's attachment of the volume; null when there is none. */
   attachmentOf(serverId: string, volumeId: string): Promise<string | null>;
 }
 

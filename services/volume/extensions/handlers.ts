@@ -2,7 +2,7 @@ import { notFound } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 
-/** What clients ask for by alias before they use it: only what is really there. */
+/** The extensions that are implemented; clients look them up by alias before they use them. */
 const extensions = [
   ['AdminActions', 'os-admin-actions', 'Enable admin actions.'],
   ['AvailabilityZones', 'os-availability-zone', 'Describe Availability Zones.'],

@@ -1,4 +1,4 @@
-/** What lists can be filtered by, read from the lists themselves. */
+/** The filters of each list, derived from the list definitions. */
 import { type Handler, ok } from '#shared/http/route.ts';
 import { listing as attachments } from '../attachments/handlers.ts';
 import type { Volumes } from '../context.ts';

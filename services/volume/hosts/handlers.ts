@@ -1,4 +1,4 @@
-/** Where volumes lie, as administrators see it. */
+/** Storage services, pools and hosts, for administrators. */
 import { hostname } from 'node:os';
 import { longTime } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
@@ -14,7 +14,7 @@ import { changeHost, type Host, listHosts } from './store.ts';
 const isUp = ({ config }: Volumes, reportedAt: number) => Date.now() - reportedAt <= config.awayMs;
 const driverOf = ({ report }: Host) => report.pools[0]?.driver ?? 'none';
 
-/** The scheduler is part of this process: who answers is up. */
+/** The scheduler runs in this process, so it is always up. */
 export const listServices: Handler<Volumes> = async (service, { query, version }) => {
   const clustered = atLeast(version, '3.7') ? { cluster: null } : {};
   const storage = (await listHosts(service.db)).map((host) => ({
@@ -41,13 +41,13 @@ export const listServices: Handler<Volumes> = async (service, { query, version }
     ...clustered,
     disabled_reason: null,
   };
-  const services = [...storage, scheduler].filter((each) => fits(each, query));
+  const services = [...storage, scheduler].filter((each) => matches(each, query));
   return ok({ services });
 };
 
 const isGiven = (text: string | undefined): text is string => text !== undefined && text !== '' && text !== 'None';
 
-function fits(each: { readonly binary: string; readonly host: string }, query: Readonly<Record<string, string>>) {
+function matches(each: { readonly binary: string; readonly host: string }, query: Readonly<Record<string, string>>) {
   const { host, binary = query.service } = query;
   if (isGiven(binary) && each.binary !== binary) return false;
   return !isGiven(host) || each.host === host || each.host.split('@')[0] === host;
@@ -152,7 +152,7 @@ async function getHostByName({ db }: Volumes, name: string): Promise<Host> {
   return host;
 }
 
-/** How much each project has on a host. */
+/** Number and size of volumes and snapshots on a host, per project. */
 export const showStorageHost: Handler<Volumes> = async (service, { params }) => {
   const { id = '' } = params;
   const { name } = await getHostByName(service, id);

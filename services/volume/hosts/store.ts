@@ -1,4 +1,4 @@
-/** The storage hosts, as they reported themselves. */
+/** Storage hosts and their latest reports. */
 import type { Knex } from 'knex';
 import type { VolumeReport } from '#shared/contracts/volume-agent.ts';
 import { badRequest } from '#shared/errors/fault.ts';
@@ -6,10 +6,10 @@ import { badRequest } from '#shared/errors/fault.ts';
 export interface Host {
   readonly name: string;
   readonly report: VolumeReport;
-  /** False: an administrator wants no new volumes there. */
+  /** False when an administrator disabled it: the scheduler places no volume there. */
   readonly enabled: boolean;
   readonly disabledReason: string | null;
-  /** Nothing there may be made, copied or removed. */
+  /** When true, volumes and snapshots of this host cannot be created, copied or deleted. */
   readonly frozen: boolean;
   readonly reportedAt: number;
 }
@@ -24,20 +24,20 @@ export async function findHost(db: Knex, name: string): Promise<Host | undefined
   return row ? fromRow(row) : undefined;
 }
 
-/** Who gives room on a host away waits here for who does the same. */
+/** Serializes allocations of capacity on a host until the end of the transaction. */
 export async function lockHost(tx: Knex, name: string): Promise<void> {
   await tx('hosts').where({ name }).forUpdate().first('name');
 }
 
 export async function upsertReport(db: Knex, name: string, report: VolumeReport): Promise<void> {
-  const fresh = { report: JSON.stringify(report), reportedAt: Date.now() };
+  const columns = { report: JSON.stringify(report), reportedAt: Date.now() };
   await db('hosts')
-    .insert({ name, enabled: true, disabledReason: null, ...fresh })
+    .insert({ name, enabled: true, disabledReason: null, ...columns })
     .onConflict('name')
-    .merge(fresh);
+    .merge(columns);
 }
 
-/** False when there is no such host. */
+/** Returns false when there is no such host. */
 export const changeHost = async (
   db: Knex,
   name: string,

@@ -25,8 +25,8 @@ interface Input {
   readonly [resource: string]: number | string | boolean | null;
 }
 
-/** Only whole numbers from -1 on, only for what there is. */
-async function checked(db: Volumes['db'], input: Input): Promise<Limits> {
+/** Accepts integers of at least -1, for known resources only. */
+async function parseLimits(db: Volumes['db'], input: Input): Promise<Limits> {
   const known = await defaultLimits(db);
   const entries = Object.entries(input).filter(
     ([key]) => !['tenant_id', 'project_id', 'skip_validation', 'class_name', 'force', 'id'].includes(key),
@@ -44,7 +44,7 @@ async function checked(db: Volumes['db'], input: Input): Promise<Limits> {
 
 export const updateQuota: Handler<Volumes, { quota_set: Input }> = async ({ db }, { params, body }) => {
   const { id = '' } = params;
-  const limits = await checked(db, body.quota_set);
+  const limits = await parseLimits(db, body.quota_set);
   await db.transaction((tx) => upsertLimits(tx, id, limits));
   return ok({ quota_set: await limitsOf(db, id) });
 };
@@ -58,12 +58,12 @@ export const showQuotaClass: Handler<Volumes> = async ({ db }, { params }) =>
   ok({ quota_class_set: { ...(await defaultLimits(db)), id: params.id } });
 
 export const updateQuotaClass: Handler<Volumes, { quota_class_set: Input }> = async ({ db }, { body }) => {
-  const limits = await checked(db, body.quota_class_set);
+  const limits = await parseLimits(db, body.quota_class_set);
   await db.transaction((tx) => upsertDefaultLimits(tx, limits));
   return ok({ quota_class_set: await defaultLimits(db) });
 };
 
-/** Limits and what is used of them. From 3.39 an administrator may ask for another project. */
+/** Limits and usage. From 3.39 an administrator may query another project. */
 export const showLimits: Handler<Volumes> = async ({ db }, { caller, query, version }) => {
   const { project_id: asked } = query;
   const isOther =

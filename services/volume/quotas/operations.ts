@@ -1,4 +1,4 @@
-/** What a project may have, and what it has. Counted from the rows themselves, so nothing can drift. */
+/** Limits and usage of a project. Usage is counted from the rows, so it cannot drift. */
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import { snapshotsByType } from '../snapshots/store.ts';
@@ -6,7 +6,7 @@ import { typeNames } from '../types/store.ts';
 import { volumesByType } from '../volumes/store.ts';
 import { type Limits, lockProject, storedDefaults, storedLimits } from './store.ts';
 
-/** All limits of a project, those of each volume type too. */
+/** All limits of a project, including those per volume type. */
 export async function limitsOf(db: Knex, projectId: string): Promise<Limits> {
   return { ...(await defaultLimits(db)), ...(await storedLimits(db, projectId)) };
 }
@@ -21,8 +21,8 @@ export async function usageOf(db: Knex, projectId: string): Promise<Limits> {
   const names = await typeNames(db);
   const [volumes, snapshots] = [await volumesByType(db, projectId), await snapshotsByType(db, projectId)];
   const used: Record<string, number> = { volumes: 0, gigabytes: 0, snapshots: 0, per_volume_gigabytes: 0 };
-  const add = (what: string, typeId: string, much: number) => {
-    for (const key of [what, `${what}_${names.get(typeId)}`]) used[key] = (used[key] ?? 0) + much;
+  const add = (what: string, typeId: string, amount: number) => {
+    for (const key of [what, `${what}_${names.get(typeId)}`]) used[key] = (used[key] ?? 0) + amount;
   };
   for (const { typeId, count, gigabytes } of volumes) {
     add('volumes', typeId, count);
@@ -41,13 +41,13 @@ export interface QuotaRequest {
   readonly volumes?: number;
   readonly snapshots?: number;
   readonly gigabytes: number;
-  /** The size of one volume alone. */
+  /** The size of the volume, checked against per_volume_gigabytes. */
   readonly volumeGb?: number;
-  /** The project has it already, of another type. */
+  /** Check only the limits of the type: the volume already counts for the project (retype). */
   readonly ofTypeAlone?: boolean;
 }
 
-/** Throws 413 when it is too much. In the transaction that adds the thing. */
+/** Throws 413 when a limit would be exceeded. Must run in the transaction that adds the resource. */
 export async function reserveQuota(tx: Knex, request: QuotaRequest): Promise<void> {
   await lockProject(tx, request.projectId);
   const [limits, used] = [await limitsOf(tx, request.projectId), await usageOf(tx, request.projectId)];

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** What a project may have until somebody says otherwise; -1 is no limit. */
+/** The default limits of a project; -1 is unlimited. */
 export const defaults = {
   volumes: 10,
   per_volume_gigabytes: -1,
@@ -13,13 +13,13 @@ export const defaults = {
 
 export type Limits = Readonly<Record<string, number>>;
 
-/** Only what was set. */
+/** Only the limits that were set. */
 export async function storedLimits(db: Knex, projectId: string): Promise<Limits> {
   const rows: { resource: string; hardLimit: number }[] = await db('quotas').where({ projectId });
   return Object.fromEntries(rows.map(({ resource, hardLimit }) => [resource, hardLimit]));
 }
 
-/** The defaults of this cloud: those above, with what an administrator set for the class `default`. */
+/** The default limits of this cloud: those above, overridden by the quota class `default`. */
 const classOf = (name: string) => `class:${name}`;
 
 export const storedDefaults = async (db: Knex): Promise<Limits> => ({
@@ -39,7 +39,7 @@ export async function upsertLimits(tx: Knex, projectId: string, limits: Limits):
 
 export const deleteLimits = (tx: Knex, projectId: string) => tx('quotas').where({ projectId }).delete();
 
-/** Who counts a project's things and adds one waits here for who does the same. */
+/** Serializes quota checks of a project until the end of the transaction. */
 export async function lockProject(tx: Knex, projectId: string): Promise<void> {
   await tx('quotaTurns').insert({ projectId }).onConflict('projectId').ignore();
   await tx('quotaTurns').where({ projectId }).forUpdate().first();

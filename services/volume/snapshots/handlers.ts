@@ -17,15 +17,15 @@ import { snapshotSummary, snapshotView } from './view.ts';
 
 type CreateBody = { readonly snapshot: SnapshotInput & { readonly force?: boolean | string | null } };
 
-/** From 3.66 a volume in use needs no force, and saying that there is none is a mistake. */
+/** From 3.66 a volume in use needs no `force`, and `force: false` is refused. */
 export const createSnapshot: Handler<Volumes, CreateBody> = async (service, { caller, body, version }) => {
   const { force, ...input } = body.snapshot;
-  const needsNone = atLeast(version, '3.66');
-  if (needsNone && force !== undefined && force !== null && !isTrue(force))
+  const isForceImplied = atLeast(version, '3.66');
+  if (isForceImplied && force !== undefined && force !== null && !isTrue(force))
     throw badRequest(
       `Invalid value '${force}' for force. It is invalid to pass 'force' as 'false' from microversion 3.66 on.`,
     );
-  const snapshot = await create(service, caller, input, needsNone || isTrue(force ?? false));
+  const snapshot = await create(service, caller, input, isForceImplied || isTrue(force ?? false));
   return accepted({ snapshot: snapshotSummary(snapshot, version) });
 };
 

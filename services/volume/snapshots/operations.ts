@@ -23,7 +23,7 @@ export interface SnapshotInput {
   readonly metadata?: Readonly<Record<string, string>> | null;
 }
 
-/** Records the snapshot and the work of making it: both, or neither. */
+/** Inserts the snapshot and its task in one transaction. */
 export async function createSnapshot(
   service: Volumes,
   caller: Caller,
@@ -38,14 +38,14 @@ export async function createSnapshot(
   const snapshot = await db.transaction(async (tx) => {
     const projectId = projectOf(caller);
     await lockProject(tx, projectId);
-    const now = await lockVolume(tx, volume.id); // who deletes it meanwhile waits, and sees the snapshot
+    const now = await lockVolume(tx, volume.id); // a concurrent delete waits, and then finds the snapshot
     if (!now || !allowed.includes(now.status)) throw wrongStatus(volume, allowed, now?.status ?? 'deleted');
     await reserveQuota(tx, { projectId, typeId: now.typeId, snapshots: 1, gigabytes: now.sizeGb });
     const id = randomUUID();
     const taskId = await enqueue(tx, making, { snapshotId: id }, caller.requestId);
-    const fresh = newSnapshot(caller, now, input, { id, taskId });
-    await insertSnapshot(tx, fresh);
-    return fresh;
+    const row = newSnapshot(caller, now, input, { id, taskId });
+    await insertSnapshot(tx, row);
+    return row;
   });
   bus.notify(tasksWait);
   return snapshot;
@@ -88,14 +88,14 @@ export async function deleteSnapshot(service: Volumes, caller: Caller, id: strin
   bus.notify(tasksWait);
 }
 
-/** An administrator's word counts as it is said. */
+/** Sets the status without any check of the current one. */
 export async function resetSnapshot({ db }: Volumes, caller: Caller, id: string, status: string): Promise<void> {
   await getSnapshot(db, caller, id);
   if (!resettable.includes(status)) throw badRequest(`Must specify a valid status for snapshot, not '${status}'.`);
   await changeSnapshot(db, id, { status: status as SnapshotStatus });
 }
 
-/** What a driver outside says of its own work, while a snapshot is under way. */
+/** The statuses that an external driver may report, by the current status. */
 const reportable: Readonly<Record<string, readonly string[]>> = {
   creating: ['creating', 'available', 'error'],
   deleting: ['deleting', 'error_deleting'],

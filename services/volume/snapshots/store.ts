@@ -41,7 +41,7 @@ export const removeSnapshot = (tx: Knex, owned: Owned) =>
     .delete();
 export const removeSnapshotsOf = (tx: Knex, volumeId: string) => tx('snapshots').where({ volumeId }).delete();
 
-/** An admin finds any project's snapshot. To others a other project's does not exist. */
+/** Throws 404 for a snapshot of another project, unless the caller is an administrator. */
 export async function getSnapshot(db: Knex, caller: Caller, id: string): Promise<Snapshot> {
   const snapshot = await findSnapshot(db, id);
   if (!snapshot || (!isAdmin(caller) && snapshot.projectId !== caller.projectId)) throw notFound('Snapshot', id);
@@ -53,7 +53,7 @@ export async function findSnapshot(db: Knex, id: string): Promise<Snapshot | und
   return row ? fromRow(row) : undefined;
 }
 
-/** As it is now, and nobody changes it before this transaction ends. */
+/** Reads and locks the row until the end of the transaction. */
 export async function lockSnapshot(tx: Knex, id: string): Promise<Snapshot | undefined> {
   const row = await tx('snapshots').where({ id }).forUpdate().first();
   return row ? fromRow(row) : undefined;
@@ -65,7 +65,7 @@ export async function getOwnedSnapshot(db: Knex, { id, taskId }: Owned): Promise
   return snapshot;
 }
 
-/** All of a project, or of all projects with null. */
+/** The snapshots of a project; null: of all projects. */
 export async function listSnapshots(db: Knex, projectId: string | null): Promise<Snapshot[]> {
   const rows = await (projectId === null ? db('snapshots') : db('snapshots').where({ projectId }));
   return rows.map(fromRow);
@@ -88,7 +88,7 @@ export const changeSnapshot = (tx: Knex, id: string, change: Partial<Snapshot>) 
     .where({ id })
     .update(toRow({ ...change, updatedAt: Date.now() }));
 
-/** What a project has of each type, for its quota. */
+/** Usage of a project per volume type, for its quota. */
 export async function snapshotsByType(tx: Knex, projectId: string): Promise<readonly TypeUse[]> {
   const rows: TypeUse[] = await tx('snapshots')
     .where({ projectId })

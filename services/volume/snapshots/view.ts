@@ -19,7 +19,7 @@ const deltas = [
   since<Snapshot>('3.65', () => ({ consumes_quota: true })),
 ];
 
-/** What a client of each version is answered when it makes one, and in short lists. */
+/** The response to a create, and an item of the list without details. */
 export const snapshotSummary = view<Snapshot>(...deltas);
 
 export const snapshotView = view<Snapshot>(

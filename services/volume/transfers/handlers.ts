@@ -10,8 +10,8 @@ import { getTransfer, listTransfers as listRows, type Transfer } from './store.t
 type ViewCall = Pick<Call, 'base' | 'version' | 'url' | 'caller'>;
 
 function transferSummary({ id, volumeId, name }: Transfer, { base, url, caller }: ViewCall) {
-  const word = url.includes('os-volume-transfer') ? 'os-volume-transfer' : 'volume-transfers';
-  const path = `${caller.projectId}/${word}/${id}`;
+  const segment = url.includes('os-volume-transfer') ? 'os-volume-transfer' : 'volume-transfers';
+  const path = `${caller.projectId}/${segment}/${id}`;
   const links = [
     { rel: 'self', href: `${base}/v3/${path}` },
     { rel: 'bookmark', href: `${base}/${path}` },

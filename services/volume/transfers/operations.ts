@@ -16,7 +16,7 @@ export interface TransferInput {
 
 const hashOf = (salt: string, key: string) => createHmac('sha256', salt).update(key).digest('hex');
 
-/** Puts a free volume on offer; gives the key that accepts it. */
+/** Creates a transfer of an available volume; returns the key that accepts it. */
 export async function offer(
   service: Volumes,
   caller: Caller,
@@ -46,22 +46,27 @@ export async function offer(
   return { ...transfer, key };
 }
 
-/** The volume, and its snapshots unless they stay, become the caller's: within his quota, or not at all. */
+/** Moves the volume, and its snapshots unless `noSnapshots`, to the caller's project, within its quota. */
 export async function accept({ db }: Volumes, caller: Caller, id: string, key: string): Promise<Transfer> {
   const transfer = await getAnyTransfer(db, id);
   if (!timingSafeEqual(Buffer.from(hashOf(transfer.salt, key)), Buffer.from(transfer.keyHash)))
     throw badRequest(`Invalid auth key: Attempt to transfer ${id} with invalid auth key.`);
   await db.transaction(async (tx) => {
-    await lockProject(tx, projectOf(caller)); // before the first look: what is counted later is as of then
+    await lockProject(tx, projectOf(caller)); // before the first read: usage is counted from that snapshot of the database
     const volume = await findVolume(tx, transfer.volumeId);
     if (!volume) throw badRequest(`Invalid volume: Volume ${transfer.volumeId} is gone.`);
-    await takeOver(tx, caller, volume, transfer);
+    await changeOwner(tx, caller, volume, transfer);
     if (!(await removeTransfer(tx, id))) throw badRequest(`Transfer ${id} was accepted already.`);
   });
   return transfer;
 }
 
-async function takeOver(tx: Volumes['db'], caller: Caller, volume: Volume, { noSnapshots }: Transfer): Promise<void> {
+async function changeOwner(
+  tx: Volumes['db'],
+  caller: Caller,
+  volume: Volume,
+  { noSnapshots }: Transfer,
+): Promise<void> {
   const snapshots = noSnapshots ? [] : await listSnapshotsOf(tx, volume.id);
   const snapshotGb = snapshots.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
   const [projectId, userId] = [projectOf(caller), caller.userId];
@@ -73,7 +78,7 @@ async function takeOver(tx: Volumes['db'], caller: Caller, volume: Volume, { noS
   for (const { id } of snapshots) await changeSnapshot(tx, id, { projectId, userId });
 }
 
-/** Back to its owner. */
+/** Cancels the transfer; the volume is available again. */
 export async function withdraw({ db }: Volumes, caller: Caller, id: string): Promise<void> {
   const { volumeId } = await getTransfer(db, caller, id);
   await db.transaction(async (tx) => {

@@ -1,4 +1,4 @@
-/** What Cinder has and this cloud has not: clients that only look find that there is none of it. */
+/** Resources of Cinder that this cloud does not support: their lists are empty. */
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
 import { findType } from '../types/store.ts';
@@ -8,7 +8,7 @@ export const emptyList =
   async () =>
     ok({ [collection]: [] });
 
-/** No type encrypts. */
+/** Volume types have no encryption. */
 export const showTypeEncryption: Handler<Volumes> = async ({ db }, { caller, params }) => {
   await findType(db, caller, params.id ?? '');
   return ok({});

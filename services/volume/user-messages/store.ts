@@ -1,4 +1,4 @@
-/** Why something failed, in words for its owner. */
+/** Messages for users: why an operation failed. */
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
@@ -12,7 +12,7 @@ export interface Message {
   readonly requestId: string;
   readonly eventId: string;
   readonly userMessage: string;
-  /** The whole reason; null in a row of before, whose message has all of it. */
+  /** The full reason; null in rows of earlier versions, whose `userMessage` holds it. */
   readonly detail: string | null;
   readonly createdAt: number;
 }

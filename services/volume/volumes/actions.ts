@@ -1,4 +1,4 @@
-/** The verbs of POST /volumes/{id}/action that are no work of their own. */
+/** The actions of POST /volumes/{id}/action that need no task. */
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
@@ -13,7 +13,7 @@ import { invalidVolume } from './operations.ts';
 import { attachmentStatuses, failedStatuses, resettable, type VolumeStatus } from './states.ts';
 import { changeVolume, getVolume, updateVolumeState, type Volume } from './store.ts';
 
-/** One UPDATE, or 400 naming the status it is in. */
+/** Changes the status in one UPDATE; throws 400 when the volume is in none of the allowed statuses. */
 async function changeStatus(
   { db }: Volumes,
   { id }: Volume,
@@ -54,7 +54,7 @@ export interface ResetInput {
   readonly migration_status?: string;
 }
 
-/** An administrator's word counts as it is said. The work that owns the volume goes on. */
+/** Sets the status without any check of the current one. A task that owns the volume continues. */
 export async function resetStatus({ db }: Volumes, caller: Caller, id: string, input: ResetInput): Promise<void> {
   const { status } = input;
   if (status === undefined && input.attach_status === undefined && input.migration_status === undefined)
@@ -65,7 +65,7 @@ export async function resetStatus({ db }: Volumes, caller: Caller, id: string, i
   await changeVolume(db, id, { status: status as VolumeStatus });
 }
 
-/** To another type that the volume's own pool satisfies; nothing here moves volumes between pools. */
+/** Changes the type to one that the volume's pool satisfies; volumes are not migrated between pools. */
 export async function retype({ db }: Volumes, caller: Caller, id: string, name: string): Promise<void> {
   const volume = await getVolume(db, caller, id);
   const type = await findTypeByNameOrId(db, caller, name);
@@ -94,7 +94,7 @@ export interface AttachInput {
   readonly mode?: 'rw' | 'ro';
 }
 
-/** The older way, without a connector: it only says that somebody has it. */
+/** The legacy action, without a connector: it records an attachment and exports nothing. */
 export async function attach({ db, seal }: Volumes, caller: Caller, id: string, input: AttachInput): Promise<void> {
   const volume = await getVolume(db, caller, id);
   await db.transaction(async (tx) => {
@@ -112,7 +112,7 @@ export async function attach({ db, seal }: Volumes, caller: Caller, id: string, 
   });
 }
 
-/** Its counterpart; and an administrator's way to take a volume from whoever has it. */
+/** Removes an attachment; with `force`, also resets a volume in an error status. */
 export async function detach(
   service: Volumes,
   caller: Caller,
@@ -127,6 +127,6 @@ export async function detach(
     throw invalidVolume('Detach volume failed: More than one attachment, but no attachment_id provided.');
   const [attachment] = wanted;
   if (attachment) return disconnect(service, caller, attachment, force);
-  const from = force && volume.host !== null ? [...attachmentStatuses, ...failedStatuses] : attachmentStatuses; // what has no bytes cannot be available
+  const from = force && volume.host !== null ? [...attachmentStatuses, ...failedStatuses] : attachmentStatuses; // a volume without data cannot be available
   await updateVolumeState(service.db, volume.id, from, { status: 'available' });
 }

@@ -23,10 +23,10 @@ export interface VolumeInput extends OriginInput {
   readonly consistencygroup_id?: string | null;
 }
 
-/** Records the volume and the work of making it: both, or neither. */
+/** Inserts the volume and its task in one transaction. */
 export async function createVolume(service: Volumes, caller: Caller, input: VolumeInput): Promise<Volume> {
   const { db, bus } = service;
-  refuseUnknown(service, input);
+  refuseUnsupported(service, input);
   const origin = await originOf(service, caller, input);
   const type = await typeOf(service, caller, input, origin);
   const sizeGb = sizeOf(input, origin);
@@ -38,15 +38,15 @@ export async function createVolume(service: Volumes, caller: Caller, input: Volu
     await reserveQuota(tx, { projectId, typeId: type.id, volumes: 1, gigabytes: sizeGb, volumeGb: sizeGb });
     await lockSource(tx, source);
     const taskId = await enqueue(tx, work, params, caller.requestId);
-    const fresh = newVolume({ service, caller, input, origin, type, sizeGb, id, taskId });
-    await insertVolume(tx, fresh);
-    return fresh;
+    const row = newVolume({ service, caller, input, origin, type, sizeGb, id, taskId });
+    await insertVolume(tx, row);
+    return row;
   });
   bus.notify(tasksWait);
   return volume;
 }
 
-function refuseUnknown({ config }: Volumes, input: VolumeInput): void {
+function refuseUnsupported({ config }: Volumes, input: VolumeInput): void {
   const { backup_id: backup, group_id: group, consistencygroup_id: consistency } = input;
   if (backup) throw notFound('Backup', backup);
   if (group ?? consistency) throw notFound('Group', String(group ?? consistency));
@@ -56,7 +56,7 @@ function refuseUnknown({ config }: Volumes, input: VolumeInput): void {
   if (zone && zone !== config.zone) throw badRequest(`Invalid input received: Availability zone '${zone}' is invalid.`);
 }
 
-/** The one asked for, the image's, the source's, or the default. As in Cinder, an image's that is not there counts as none. */
+/** The requested type, else the image's, the source's, or the default. As in Cinder, an unknown type of an image is ignored. */
 async function typeOf({ db }: Volumes, caller: Caller, input: VolumeInput, origin: Origin): Promise<VolumeType> {
   const {
     typeId,

@@ -14,7 +14,7 @@ import { createdView, type ViewInput, volumeSummary, volumeView } from './view.t
 
 type ViewCall = Pick<Call, 'caller' | 'base'>;
 
-/** Volumes with what their views show beside them. */
+/** Loads what the views need besides the volumes: type names and attachments. */
 async function viewInputs(
   { db }: Volumes,
   { caller, base }: ViewCall,
@@ -156,7 +156,7 @@ function flag(name: string, value = 'false'): boolean {
   throw badRequest(`Invalid value '${value}' for ${name}.`);
 }
 
-/** No driver here encrypts. */
+/** No driver encrypts volumes. */
 export const showEncryption: Handler<Volumes> = async ({ db }, { caller, params }) => {
   await getVolume(db, caller, params.id ?? '');
   return ok({ encryption_key_id: null });

@@ -1,4 +1,4 @@
-/** The verbs of a volume that are work. */
+/** The operations of a volume that enqueue a task. */
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
@@ -26,13 +26,13 @@ import {
 export const invalidVolume = (why: string) => badRequest(`Invalid volume: ${why}`);
 
 interface DeleteOptions {
-  /** Its snapshots go with it. */
+  /** Delete its snapshots, too. */
   readonly cascade: boolean;
-  /** From any status, over any work. */
+  /** From any status, replacing a running task. */
   readonly force: boolean;
 }
 
-/** Gives the volume to its end; 400 when it may not go, in Cinder's words. */
+/** Enqueues the deletion; throws 400 with Cinder's message when the volume cannot be deleted. */
 export async function deleteVolume(
   service: Volumes,
   caller: Caller,
@@ -45,14 +45,14 @@ export async function deleteVolume(
   await db.transaction(async (tx) => {
     if (await deleteUnplaced(tx, volume)) return;
     const taskId = await enqueue(tx, deleting, { volumeId: id }, caller.requestId);
-    const taken = await acquireVolume(tx, options.force ? 'forceDelete' : 'delete', { id, taskId });
-    if (!taken || (await hasDependents(tx, volume, options))) throw cannotDelete(options);
+    const acquired = await acquireVolume(tx, options.force ? 'forceDelete' : 'delete', { id, taskId });
+    if (!acquired || (await hasDependents(tx, volume, options))) throw cannotDelete(options);
     if (!options.force) await refuseWhileUsed(tx, id);
   });
   bus.notify(tasksWait);
 }
 
-/** What no pool was chosen for has no bytes anywhere: it goes in the request. False when work has it or it lies somewhere. */
+/** Deletes a failed volume that was never placed on a pool, without a task. Returns false for any other volume. */
 async function deleteUnplaced(tx: Knex, { id }: Volume): Promise<boolean> {
   const now = await lockVolume(tx, id);
   if (!now || now.host !== null || now.taskId !== null || now.status !== 'error') return false;
@@ -61,7 +61,7 @@ async function deleteUnplaced(tx: Knex, { id }: Volume): Promise<boolean> {
   return true;
 }
 
-/** Neither it nor a snapshot that would go with it is being copied. */
+/** Throws when the volume or one of its snapshots is being copied. */
 async function refuseWhileUsed(tx: Knex, id: string): Promise<void> {
   await refuseWhileCopied(tx, { sourceVolumeId: id }, `Invalid volume: Volume ${id}`);
   for (const snapshot of await listSnapshotsOf(tx, id))
@@ -73,7 +73,7 @@ async function hasDependents(tx: Knex, { id, projectId }: Volume, { cascade }: D
   if (attachments.some(({ status }) => status === 'attached')) return true;
   const snapshots = await listSnapshotsOf(tx, id);
   if (!cascade) return snapshots.length > 0;
-  if (snapshots.some((snapshot) => snapshot.projectId !== projectId)) return true; // they stayed when it was given away
+  if (snapshots.some((snapshot) => snapshot.projectId !== projectId)) return true; // left behind by a transfer
   return snapshots.some(({ status, taskId }) => taskId !== null || !/^(available|error.*|deleting)$/.test(status));
 }
 
@@ -112,7 +112,7 @@ function requireLarger(volume: Volume, sizeGb: number): void {
   );
 }
 
-/** An initiator that is logged in never learns of the new size: no driver here can do it. */
+/** A logged-in initiator does not notice a new size, so no driver extends volumes in use. */
 const inUse = ({ id }: Volume) =>
   invalidVolume(
     `Volume ${id} is attached, and its storage cannot extend volumes in use. Detach it, extend it, and attach it again.`,
@@ -137,7 +137,7 @@ interface Uploading {
   readonly image: { readonly id: string; readonly created_at?: unknown };
 }
 
-/** The image is made by the caller, as one of his; its bytes are sent by this service. */
+/** The image is created with the caller's token; this service sends its data. */
 export async function uploadVolume(
   service: Volumes,
   caller: Caller,

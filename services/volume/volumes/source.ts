@@ -1,4 +1,4 @@
-/** Where a new volume's bytes come from, checked with the caller's own token before anything is promised. */
+/** Where a new volume's data comes from, checked with the caller's token before a quota or a pool is used. */
 import type { Caller } from '#shared/auth/caller.ts';
 import type { Image } from '#shared/clients/image.ts';
 import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
@@ -11,10 +11,10 @@ import { findVolume, getVolume, listCopiesUnderWay, lockVolume, type Metadata, t
 
 export interface Origin {
   readonly source: VolumeSource;
-  /** Where the bytes are that are copied; null for anywhere. */
+  /** The host that has the source; null when any host will do. */
   readonly host: string | null;
   readonly minGb: number;
-  /** What the new volume takes over. */
+  /** What the new volume inherits from its source. */
   readonly typeId: string | null;
   readonly inherited: Pick<Volume, 'bootable' | 'imageMetadata' | 'snapshotId' | 'sourceVolumeId' | 'imageId'>;
 }
@@ -78,7 +78,7 @@ async function fromVolume({ db }: Volumes, caller: Caller, id: string, { size }:
   };
 }
 
-/** In the transaction that adds the copy: whoever deletes or grows the source waits here, and then sees the copy. */
+/** Must run in the transaction that inserts the copy: a concurrent delete or extend of the source waits, then finds it. */
 export async function lockSource(tx: Volumes['db'], source: VolumeSource): Promise<void> {
   if (source.kind === 'volume') {
     const status = (await lockVolume(tx, source.volumeId))?.status ?? 'deleted';
@@ -93,7 +93,7 @@ export async function lockSource(tx: Volumes['db'], source: VolumeSource): Promi
 
 const copyable: readonly string[] = ['available', 'in-use'];
 
-/** A source that went or grew under a copy would leave the copy in error. */
+/** Throws 400 while the source is being copied: deleting or extending it would fail the copy. */
 export async function refuseWhileCopied(
   tx: Volumes['db'],
   of: { sourceVolumeId: string } | { snapshotId: string },
@@ -104,7 +104,7 @@ export async function refuseWhileCopied(
     throw badRequest(`${what} is being copied to volume ${copies.join(', ')}. Try again when that is available.`);
 }
 
-/** Where a copy takes time, a copy of a volume that is written to would be of no moment at all. */
+/** Throws 400 when the pool cannot take a consistent copy of a volume that is written to meanwhile. */
 export async function requireOnlineCopies(db: Volumes['db'], { id, host, pool }: Volume): Promise<void> {
   const report = (await findHost(db, host ?? ''))?.report;
   if (report?.pools.find(({ name }) => name === pool)?.features.includes('online-snapshot')) return;
@@ -123,7 +123,7 @@ async function fromImage({ images }: Volumes, caller: Caller, ref: string, { siz
   if (image.status !== 'active') throw invalid(`Image ${id} is not active.`);
   const reason = whyNoDisk(image);
   if (reason !== undefined) throw badRequest(reason);
-  const minGb = checkSize(image, Number(size ?? 0));
+  const minGb = minSizeGb(image, Number(size ?? 0));
   return {
     source: { kind: 'image', imageId: id, format: image.disk_format ?? '' },
     host: null,
@@ -135,7 +135,7 @@ async function fromImage({ images }: Volumes, caller: Caller, ref: string, { siz
 
 const gib = 2 ** 30;
 
-function checkSize(image: Image, sizeGb: number): number {
+function minSizeGb(image: Image, sizeGb: number): number {
   const imageGb = Math.max(1, Math.ceil(Math.max(image.size ?? 0, image.virtual_size ?? 0) / gib));
   if (sizeGb > 0 && sizeGb < imageGb)
     throw invalid(`Size of specified image ${imageGb}GB is larger than volume size ${sizeGb}GB.`);
@@ -144,7 +144,7 @@ function checkSize(image: Image, sizeGb: number): number {
   return Math.max(imageGb, image.min_disk);
 }
 
-/** What Cinder keeps of an image, all as text: what compute reads to boot from the volume. */
+/** Image attributes that Cinder stores as text; compute reads them to boot from the volume. */
 const kept = ['container_format', 'disk_format', 'min_disk', 'min_ram', 'size', 'checksum'] as const;
 const standard = new Set(
   'id name status disk_format container_format size virtual_size checksum min_disk min_ram owner visibility created_at updated_at protected tags self file schema os_hash_algo os_hash_value os_hidden locations direct_url stores'.split(
@@ -152,7 +152,7 @@ const standard = new Set(
   ),
 );
 
-/** What of it goes on to an image of the volume: what the image service gives each image itself does not. */
+/** The metadata to set on an image made of the volume, without what the image service sets itself. */
 export const metadataForImage = (metadata: Metadata): Metadata =>
   Object.fromEntries(
     Object.entries(metadata).filter(

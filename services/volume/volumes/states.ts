@@ -23,7 +23,7 @@ interface States {
   readonly status: VolumeStatus;
 }
 
-/** Which request may take a volume, from which statuses, and what the volume says meanwhile. */
+/** The transitions of a volume: the statuses a request may start from, and the status while its task runs. */
 export const volumeTransitions = {
   delete: {
     from: { status: ['available', 'error', 'error_extending', 'error_deleting'] },
@@ -35,11 +35,11 @@ export const volumeTransitions = {
   uploadInUse: { from: { status: ['available', 'in-use'] }, meanwhile: { status: 'uploading' } },
 } satisfies Record<string, Transition<States>>;
 
-/** What attachments make of a volume; and what an administrator's force turns into it, too. */
+/** Statuses derived from attachments; and those that a forced detach may reset, too. */
 export const attachmentStatuses: readonly VolumeStatus[] = ['reserved', 'attaching', 'in-use', 'detaching'];
 export const failedStatuses: readonly VolumeStatus[] = ['error', 'error_attaching', 'error_detaching'];
 
-/** What an administrator may say a volume is. */
+/** Statuses that os-reset_status accepts. */
 export const resettable: readonly string[] = [
   'creating',
   'available',

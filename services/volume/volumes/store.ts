@@ -12,11 +12,11 @@ export interface Volume extends Owned {
   readonly name: string | null;
   readonly description: string | null;
   readonly sizeGb: number;
-  /** While it grows: what it counts for then. */
+  /** The new size during an extend; capacity and quota count it. */
   readonly growToGb: number | null;
   readonly status: VolumeStatus;
   readonly previousStatus: VolumeStatus | null;
-  /** Where its bytes are; null until one was chosen. */
+  /** The host of its data; null until the scheduler chose one. */
   readonly host: string | null;
   readonly hostId: string | null;
   readonly pool: string | null;
@@ -26,32 +26,32 @@ export interface Volume extends Owned {
   readonly bootable: boolean;
   readonly multiattach: boolean;
   readonly readOnly: boolean;
-  /** Somebody said whether it is: then its metadata say so too. */
+  /** True once os-update_readonly_flag was called; then the metadata shows `readonly`. */
   readonly readOnlyTold: boolean;
   readonly snapshotId: string | null;
   readonly sourceVolumeId: string | null;
   readonly imageId: string | null;
   readonly metadata: Metadata;
-  /** What the image said of itself; null for a volume of none. */
+  /** Attributes of the source image; null when there is none. */
   readonly imageMetadata: Metadata | null;
-  /** How its host was chosen, for who wants to know. */
+  /** The scheduler's decision: every pool with its refusal or weight. */
   readonly choice: unknown;
   readonly createdAt: number;
   readonly updatedAt: number | null;
 }
 
-const written = ['metadata', 'imageMetadata', 'choice'] as const;
+const jsonColumns = ['metadata', 'imageMetadata', 'choice'] as const;
 
-/** Dictionaries are text in rows. */
+/** Dictionaries are stored as JSON text. */
 function toRow(volume: Partial<Volume>): Record<string, unknown> {
-  const texts = written
+  const texts = jsonColumns
     .filter((key) => volume[key] !== undefined)
     .map((key) => [key, volume[key] === null ? null : JSON.stringify(volume[key])]);
   return { ...volume, ...Object.fromEntries(texts) };
 }
 
 function fromRow(row: Record<string, unknown>): Volume {
-  const texts = written.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
+  const texts = jsonColumns.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
   const times = { createdAt: Number(row.createdAt), updatedAt: row.updatedAt === null ? null : Number(row.updatedAt) };
   return { ...row, ...Object.fromEntries(texts), ...times } as unknown as Volume;
 }
@@ -63,20 +63,20 @@ export const removeVolume = (tx: Knex, owned: Owned) =>
     .where({ ...owned })
     .delete();
 
-/** An admin finds any project's volume. To others a other project's does not exist. */
+/** Throws 404 for a volume of another project, unless the caller is an administrator. */
 export async function getVolume(db: Knex, caller: Caller, id: string): Promise<Volume> {
   const volume = await findVolume(db, id);
   if (!volume || (!isAdmin(caller) && volume.projectId !== caller.projectId)) throw notFound('Volume', id);
   return volume;
 }
 
-/** For workflows, which act for whoever asked. */
+/** Of any project: for workflows. */
 export async function findVolume(db: Knex, id: string): Promise<Volume | undefined> {
   const row = await db('volumes').where({ id }).first();
   return row ? fromRow(row) : undefined;
 }
 
-/** As it is now, and nobody changes it before this transaction ends. */
+/** Reads and locks the row until the end of the transaction. */
 export async function lockVolume(tx: Knex, id: string): Promise<Volume | undefined> {
   const row = await tx('volumes').where({ id }).forUpdate().first();
   return row ? fromRow(row) : undefined;
@@ -88,7 +88,7 @@ export async function getOwnedVolume(db: Knex, { id, taskId }: Owned): Promise<V
   return volume;
 }
 
-/** All of a project, or of all projects with null. */
+/** The volumes of a project; null: of all projects. */
 export async function listVolumes(db: Knex, projectId: string | null): Promise<Volume[]> {
   const rows = await (projectId === null ? db('volumes') : db('volumes').where({ projectId }));
   return rows.map(fromRow);
@@ -97,7 +97,7 @@ export async function listVolumes(db: Knex, projectId: string | null): Promise<V
 export const isTypeUsed = async (db: Knex, typeId: string): Promise<boolean> =>
   (await db('volumes').where({ typeId }).first('id')) !== undefined;
 
-/** Volumes that are being made of this one, or of this snapshot: until they are there, it stays as it is. */
+/** Ids of volumes whose creation is copying this volume or snapshot. */
 export const listCopiesUnderWay = async (
   tx: Knex,
   of: { sourceVolumeId: string } | { snapshotId: string },
@@ -108,7 +108,7 @@ export const listCopiesUnderWay = async (
     .whereNotNull('taskId')
     .pluck('id');
 
-/** What pools have promised to volumes and snapshots: by host, in gigabytes. */
+/** Gigabytes allocated to volumes and snapshots, by host. */
 export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>> {
   const sums = new Map<string, number>();
   for (const [table, size] of [
@@ -123,24 +123,24 @@ export async function promisedGb(db: Knex): Promise<ReadonlyMap<string, number>>
   return sums;
 }
 
-/** Gives the volume to a task; false when it may not be taken now. */
+/** Makes the task the owner of the volume; returns false when the status does not allow it. */
 export const acquireVolume = (tx: Knex, verb: keyof typeof volumeTransitions, owned: Owned): Promise<boolean> =>
   acquire<Volume>(tx, 'volumes', owned, volumeTransitions[verb]);
 
 export const updateOwnedVolume = (tx: Knex, owned: Owned, change: Partial<Volume>) =>
   updateOwned<Volume>(tx, 'volumes', owned, toRow({ ...change, updatedAt: Date.now() }) as Partial<Volume>);
 
-/** The last change of a task: the volume belongs to nobody again. */
+/** The last change of a task: the volume has no owner afterwards. */
 export const releaseVolume = (tx: Knex, owned: Owned, change: Partial<Volume>) =>
   updateOwnedVolume(tx, owned, { ...change, taskId: null });
 
-/** For what no task owns: names, metadata, an administrator's word. */
+/** For columns that no task owns: name, metadata, a reset status. */
 export const changeVolume = (tx: Knex, id: string, change: Partial<Volume>) =>
   tx('volumes')
     .where({ id })
     .update(toRow({ ...change, updatedAt: Date.now() }));
 
-/** One UPDATE decides; false when the volume is in none of these statuses. */
+/** One conditional UPDATE; returns false when the volume is in none of these statuses. */
 export const updateVolumeState = async (
   tx: Knex,
   id: string,
@@ -152,7 +152,7 @@ export const updateVolumeState = async (
     .whereIn('status', from)
     .update(toRow({ ...change, updatedAt: Date.now() }))) > 0;
 
-/** What a project has of each type, for its quota. */
+/** Usage of a project per volume type, for its quota. */
 export async function volumesByType(tx: Knex, projectId: string): Promise<readonly TypeUse[]> {
   const rows: TypeUse[] = await tx('volumes')
     .where({ projectId })
@@ -167,7 +167,7 @@ export interface TypeUse {
   readonly gigabytes: number;
 }
 
-/** Rows whose task is gone: nobody would ever end what they say. */
+/** Rows in a transitional state whose task no longer exists. */
 export const listOrphanVolumes = async (db: Knex): Promise<Volume[]> =>
   (
     await db('volumes')

@@ -3,7 +3,7 @@ import { type Delta, since, view } from '#shared/api/versions.ts';
 import type { Attachment } from '../attachments/store.ts';
 import type { Volume } from './store.ts';
 
-/** A volume with what stands beside it in an answer. */
+/** A volume and what else its views show. */
 export interface ViewInput {
   readonly volume: Volume;
   readonly typeName: string;
@@ -11,7 +11,7 @@ export interface ViewInput {
   readonly isAdmin: boolean;
   /** http://10.0.0.1:8776 */
   readonly base: string;
-  /** Of who asks: links lead back to the same path. */
+  /** The caller's project: links contain it. */
   readonly projectId: string;
 }
 
@@ -26,7 +26,7 @@ export const volumeSummary = (input: ViewInput) => ({
   links: linksOf(input),
 });
 
-const whole = ({ volume: v, attachments, ...rest }: ViewInput) => ({
+const baseView = ({ volume: v, attachments, ...rest }: ViewInput) => ({
   id: v.id,
   status: v.status,
   size: v.sizeGb,
@@ -63,7 +63,7 @@ const attachmentOf = (a: Attachment, isAdmin: boolean) => ({
 });
 
 const deltas: readonly Delta<ViewInput>[] = [
-  since('3.0', whole),
+  since('3.0', baseView),
   since('3.13', () => ({ group_id: null })),
   since('3.21', ({ isAdmin }) => (isAdmin ? { provider_id: null } : {})),
   since('3.48', ({ volume }) => ({ shared_targets: volume.host === null, service_uuid: volume.hostId })),
@@ -72,10 +72,10 @@ const deltas: readonly Delta<ViewInput>[] = [
   since('3.65', () => ({ consumes_quota: true })),
 ];
 
-/** What a client of each version is answered when it creates one. */
+/** The response to a create or an update. */
 export const createdView = view<ViewInput>(...deltas);
 
-/** And when it looks at one. */
+/** The response to a GET, and an item of the detailed list. */
 export const volumeView = view<ViewInput>(
   ...deltas,
   since(

@@ -1,4 +1,4 @@
-/** Every work of this service, for the runner. */
+/** All workflows of this service, for the runner. */
 import type { Workflow } from '#shared/workflow/workflow.ts';
 import type { Volumes } from '../context.ts';
 import { connectAttachment, disconnectAttachment } from './attachments.ts';

@@ -22,11 +22,11 @@ export interface OnAttachment {
 }
 
 interface Disconnect extends OnAttachment {
-  /** A volume in error becomes available, too. */
+  /** Also reset a volume in an error status. */
   readonly force?: boolean;
 }
 
-/** Lets the connector's host in, and keeps where it finds the volume; or the reason why not. */
+/** Grants the connector's host access and stores the target; on failure, stores the reason. */
 export const connectAttachment = workflow<OnAttachment, Volumes>({
   name: 'connect-attachment',
   deadlineMs: 2 * 60_000,
@@ -47,7 +47,7 @@ export const connectAttachment = workflow<OnAttachment, Volumes>({
   },
 });
 
-/** To nothing, from anywhere. The volume says afterwards what its other attachments make of it. */
+/** Deletes the attachment from any status; the volume's status then follows its other attachments. */
 export const disconnectAttachment = workflow<Disconnect, Volumes>({
   name: 'disconnect-attachment',
   deadlineMs: 5 * 60_000,
@@ -68,7 +68,7 @@ export const disconnectAttachment = workflow<Disconnect, Volumes>({
   },
 });
 
-/** Undefined when it went with its volume, or another work has it. */
+/** Returns undefined when it was deleted with its volume, or another task owns it. */
 async function findOwned(db: Knex, attachmentId: string, { taskId }: Run): Promise<Attachment | undefined> {
   const attachment = await findAttachment(db, attachmentId);
   return attachment?.taskId === taskId ? attachment : undefined;
@@ -98,7 +98,7 @@ async function revoke({ db, hosts }: Volumes, { attachmentId }: OnAttachment, ru
   if (volume?.host) await ignoreHostAway(hosts.on(volume.host, run).ensureGrantGone({ id, volumeId }));
 }
 
-/** in-use while one of them is attached, reserved while one may become so, else available. */
+/** in-use while one attachment is attached, reserved while there is another one, else available. */
 async function updateVolumeStatus(tx: Knex, volumeId: string, from: readonly VolumeStatus[]): Promise<void> {
   const left = await listAttachmentsOf(tx, [volumeId]);
   const inUse = left.some(({ status }) => status === 'attached');

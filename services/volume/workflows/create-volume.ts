@@ -9,12 +9,12 @@ import { choosePool, stillFits } from './scheduler/pools.ts';
 export interface Create {
   readonly volumeId: string;
   readonly source: VolumeSource;
-  /** Where the source's bytes are; null for a blank one and an image. */
+  /** The host that has the source; null for a blank disk or an image. */
   readonly sourceHost: string | null;
   readonly extraSpecs: Readonly<Record<string, string>>;
 }
 
-/** From creating to available; or back to nothing, and error with the reason in a message. */
+/** From creating to available. On failure the data is removed, the status is error, and a message has the reason. */
 export const createVolume = workflow<Create, Volumes>({
   name: 'create-volume',
   deadlineMs: 2 * 3_600_000,
@@ -32,7 +32,7 @@ export const createVolume = workflow<Create, Volumes>({
   },
 });
 
-/** Written down before anything is done there: who deletes in the middle must know where. */
+/** Committed before the host is called: a concurrent delete must know which host to clean up. */
 async function choose(service: Volumes, { volumeId, sourceHost, extraSpecs }: Create, run: Run): Promise<string> {
   const owned = { id: volumeId, taskId: run.taskId };
   const { sizeGb, host } = await getOwnedVolume(service.db, owned);

@@ -10,7 +10,7 @@ interface OnVolume {
   readonly volumeId: string;
 }
 
-/** To nothing, its snapshots with it if it was asked so. A host that is away finds the work when it returns. */
+/** Deletes the volume with its snapshots. A host that is away removes the data when it returns. */
 export const deleteVolume = workflow<OnVolume, Volumes>({
   name: 'delete-volume',
   deadlineMs: 10 * 60_000,

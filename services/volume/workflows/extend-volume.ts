@@ -10,8 +10,8 @@ interface Extend {
 }
 
 /**
- * Larger, and available again. Without room it stays as it was. There is no way back to smaller: a failure on the host
- * leaves error_extending.
+ * Extends the volume. Without room its size and status do not change. There is no undo, because volumes cannot shrink: a
+ * failure on the host leaves error_extending.
  */
 export const extendVolume = workflow<Extend, Volumes>({
   name: 'extend-volume',
@@ -23,13 +23,13 @@ export const extendVolume = workflow<Extend, Volumes>({
     const volume = await findVolume(tx, volumeId);
     if (!volume) return;
     await recordFailure(tx, 'extend', { projectId: volume.projectId, resourceId: volumeId }, run, reason);
-    const status = hasRoom(run) ? 'error_extending' : 'available';
+    const status = hasFoundRoom(run) ? 'error_extending' : 'available';
     await releaseVolume(tx, { id: volumeId, taskId: run.taskId }, { status, growToGb: null });
   },
 });
 
-/** Whether the host was asked at all. */
-function hasRoom(run: Run): boolean {
+/** Whether the host may have been called. */
+function hasFoundRoom(run: Run): boolean {
   try {
     return run.result<boolean>('find-room');
   } catch {
@@ -45,7 +45,7 @@ async function findRoom(service: Volumes, { volumeId, sizeGb }: Extend, run: Run
   return true;
 }
 
-/** Its own source: a host that lost the bytes says so, instead of making an empty volume. */
+/** The volume is its own source, so a host that lost the data fails instead of creating an empty volume. */
 async function grow({ db, hosts }: Volumes, { volumeId, sizeGb }: Extend, run: Run): Promise<void> {
   const { id, host } = await getOwnedVolume(db, { id: volumeId, taskId: run.taskId });
   const source = { kind: 'volume', volumeId: id } as const;

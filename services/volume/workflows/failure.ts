@@ -1,10 +1,10 @@
-/** What a work that failed leaves for the owner of the thing: a message with the reason, and all of it for administrators. */
+/** Records why a task failed in a message: a public reason for users, the full one for administrators. */
 import type { Knex } from 'knex';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { insertMessage, type Message } from '../user-messages/store.ts';
 import { publicReason } from './reasons.ts';
 
-/** Cinder's numbers of actions and details: clients show the words, tools know the numbers. */
+/** Cinder's event ids (action and detail numbers) and their texts. */
 const events = {
   create: ['VOLUME_001_003', 'create volume'],
   schedule: ['VOLUME_001_001', 'schedule allocate volume'],

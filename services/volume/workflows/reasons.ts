@@ -1,4 +1,4 @@
-/** The last look at a reason that is told to who is no administrator: nothing of where things lie is in it. */
+/** Removes reasons with internal details (hosts, paths, addresses) from what non-administrators see. */
 
 const internal =
   /\bHost \S+:|\/(?:var|dev|tmp|proc|etc|home|root|mnt|srv|opt|run)\b|\d{1,3}(?:\.\d{1,3}){3}|iqn\.|qemu|tgtd/i;

@@ -8,7 +8,7 @@ interface OnSnapshot {
   readonly snapshotId: string;
 }
 
-/** From creating to available; or back to nothing, and error with the reason in a message. */
+/** From creating to available. On failure the copy is removed, the status is error, and a message has the reason. */
 export const createSnapshot = workflow<OnSnapshot, Volumes>({
   name: 'create-snapshot',
   deadlineMs: 2 * 3_600_000,
@@ -24,7 +24,7 @@ export const createSnapshot = workflow<OnSnapshot, Volumes>({
   },
 });
 
-/** To nothing, from anywhere. */
+/** Deletes the snapshot from any status. */
 export const deleteSnapshot = workflow<OnSnapshot, Volumes>({
   name: 'delete-snapshot',
   deadlineMs: 10 * 60_000,

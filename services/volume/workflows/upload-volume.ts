@@ -5,12 +5,12 @@ import { recordFailure } from './failure.ts';
 
 export interface Upload {
   readonly volumeId: string;
-  /** It waits for its bytes. */
+  /** A queued image. */
   readonly imageId: string;
   readonly format: 'raw' | 'qcow2';
 }
 
-/** The bytes of a volume into an image; a failure leaves no image. */
+/** Sends a volume's data to an image; on failure the image is deleted. */
 export const uploadVolume = workflow<Upload, Volumes>({
   name: 'upload-volume',
   deadlineMs: 2 * 3_600_000,

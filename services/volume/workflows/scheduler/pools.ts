@@ -1,4 +1,4 @@
-/** Where a new volume may lie: every pool, every test with its numbers, the choice. */
+/** Chooses the pool of a new volume: filters every pool, keeps the refusals with their numbers, weighs the rest. */
 import type { Knex } from 'knex';
 import { type Bus, silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
@@ -23,7 +23,7 @@ export interface Pool {
   readonly silentMs: number;
 }
 
-/** What the API calls a pool: host@driver#pool. */
+/** The name of a pool in the API: host@driver#pool. */
 export const poolName = ({ host, driver, name }: Pick<Pool, 'host' | 'driver' | 'name'>) => `${host}@${driver}#${name}`;
 
 export async function listPools({ db, bus }: Pick<Volumes, 'db' | 'bus'>): Promise<Pool[]> {
@@ -51,13 +51,13 @@ const poolsOf = (bus: Bus, { name, report, enabled, frozen, reportedAt }: Host, 
 interface Need {
   readonly sizeGb: number;
   readonly extraSpecs: Readonly<Record<string, string>>;
-  /** The host that has the source's bytes; null for anywhere. */
+  /** The host that has the source; null when any host will do. */
   readonly host: string | null;
 }
 
 export interface Candidate {
   readonly pool: string;
-  /** Why not, of the first test it failed; null for one that fits. */
+  /** The refusal of the first filter that failed; null when all passed. */
   readonly refusal: string | null;
   readonly weight: number;
 }
@@ -67,18 +67,18 @@ interface Choice {
   readonly candidates: readonly Candidate[];
 }
 
-type Test = (pool: Pool, need: Need, service: Pick<Volumes, 'config'>) => string | null;
+type Filter = (pool: Pool, need: Need, service: Pick<Volumes, 'config'>) => string | null;
 
 const seconds = (ms: number) => Math.round(ms / 1000);
 
-/** Each gives why the pool cannot take the volume, or null. */
-const tests: readonly Test[] = [
+/** Each returns why the pool cannot take the volume, or null. */
+const filters: readonly Filter[] = [
   ({ isEnabled }) => (isEnabled ? null : 'is disabled by an administrator'),
   ({ isFrozen }) => (isFrozen ? 'is frozen by an administrator' : null),
   ({ silentMs }, _need, { config }) =>
-    silentMs <= config.awayMs ? null : `was not heard of for ${seconds(silentMs)} s`,
+    silentMs <= config.awayMs ? null : `has not reported for ${seconds(silentMs)} s`,
   ({ host }, need) =>
-    need.host === null || need.host === host ? null : `has not the source, which is on ${need.host}`,
+    need.host === null || need.host === host ? null : `does not have the source, which is on ${need.host}`,
   isOfType,
   hasRoom,
 ];
@@ -86,7 +86,7 @@ const tests: readonly Test[] = [
 export const vendor = 'Wattle';
 export const protocol = 'iSCSI';
 
-/** What a type may ask of a pool: keys without a scope, or with that of capabilities. */
+/** The extra specs that a pool is matched against: keys without a scope, or with the scope `capabilities`. */
 const capabilities: Readonly<Record<string, (pool: Pool) => readonly (string | boolean)[]>> = {
   volume_backend_name: ({ driver, name }) => [driver, name],
   pool_name: ({ name }) => [name],
@@ -104,7 +104,7 @@ function isOfType(pool: Pool, { extraSpecs }: Need): string | null {
   const missing = requested.find(
     ([key, value]) => !(own(capabilities, key)?.(pool) ?? []).some((has) => matches(has, value)),
   );
-  return missing ? `has not the ${missing[0]} ${missing[1]} that the type wants` : null;
+  return missing ? `does not have ${missing[0]} ${missing[1]}, which the type requires` : null;
 }
 
 const matches = (has: string | boolean, wanted: string): boolean => {
@@ -115,7 +115,7 @@ const matches = (has: string | boolean, wanted: string): boolean => {
   return String(has).toLowerCase() === wanted.toLowerCase();
 };
 
-/** A thin pool may promise more than it has, up to a limit; but never a volume that is larger than itself. */
+/** A thin pool may allocate `overcommit` times its size, but no single volume larger than itself. */
 function hasRoom(pool: Pool, { sizeGb }: Need, { config }: Pick<Volumes, 'config'>): string | null {
   const { totalGb, freeGb, reservedGb, promisedGb: promised } = pool;
   if (!pool.thin) {
@@ -125,29 +125,29 @@ function hasRoom(pool: Pool, { sizeGb }: Need, { config }: Pick<Volumes, 'config
   if (sizeGb > totalGb) return `has ${totalGb} GiB in all of the ${sizeGb} GiB needed`;
   const most = Math.floor(totalGb * config.overcommit);
   if (promised + sizeGb > most)
-    return `has promised ${promised} GiB of at most ${most} GiB (${config.overcommit} times its ${totalGb} GiB), and ${sizeGb} GiB are needed`;
+    return `has allocated ${promised} GiB of at most ${most} GiB (${config.overcommit} times its ${totalGb} GiB), and ${sizeGb} GiB are needed`;
   const fits = Math.floor((freeGb - reservedGb) * config.overcommit);
   if (sizeGb <= fits) return null;
-  return `has ${freeGb} GiB free, of which ${reservedGb} GiB of room are kept back: at most ${Math.max(0, fits)} GiB can be promised of them, and ${sizeGb} GiB are needed`;
+  return `has ${freeGb} GiB free, of which ${reservedGb} GiB are reserved: at most ${Math.max(0, fits)} GiB of them can be allocated, and ${sizeGb} GiB are needed`;
 }
 
 /** Names and numbers of pools are for administrators. */
 const noRoom = (details: string) =>
-  new Fault(500, 'noValidHost', 'No storage has room for it and is of its type.', { details });
+  new Fault(500, 'noValidHost', 'No storage pool has enough free space and matches the volume type.', { details });
 
-/** Throws a Fault with the numbers when the pool cannot keep what it has promised. Must run inside a transaction. */
+/** Throws a Fault with the numbers when the pool cannot take `moreGb`. Must run inside a transaction. */
 export async function requireRoom({ bus, config }: Volumes, tx: Knex, volume: Volume, moreGb: number): Promise<void> {
   const { host, pool: name } = volume;
   if (host === null) return;
   await lockHost(tx, host);
   const pool = (await listPools({ db: tx, bus })).find((each) => each.host === host && each.name === name);
   const need = { sizeGb: moreGb, extraSpecs: {}, host };
-  // what it grows by is in the row, and so in what is promised
+  // the row has the new size already, so `promisedGb` includes it
   const refusal = pool && hasRoom({ ...pool, promisedGb: pool.promisedGb - moreGb }, need, { config });
   if (pool && refusal) throw noRoom(`No valid backend was found. ${poolName(pool)} ${refusal}.`);
 }
 
-/** Whether the pool still takes it, when nobody else is being given room there. Must run inside a transaction. */
+/** Whether the pool still fits, checked under the lock of its host. Must run inside a transaction. */
 export async function stillFits({ bus, config }: Volumes, tx: Knex, chosen: Pool, need: Need): Promise<boolean> {
   await lockHost(tx, chosen.host);
   const pool = (await listPools({ db: tx, bus })).find(
@@ -156,7 +156,7 @@ export async function stillFits({ bus, config }: Volumes, tx: Knex, chosen: Pool
   return pool !== undefined && judge(pool, need, { config }).refusal === null;
 }
 
-/** The one with most room; or a Fault that says of each why not. */
+/** Returns the pool with the most free space; throws a Fault that names every pool with its refusal. */
 export async function choosePool(service: Volumes, need: Need): Promise<Choice> {
   const pools = await listPools(service);
   const judged = pools.map((pool) => ({ pool, candidate: judge(pool, need, service) }));
@@ -169,7 +169,7 @@ export async function choosePool(service: Volumes, need: Need): Promise<Choice> 
 }
 
 function judge(pool: Pool, need: Need, service: Pick<Volumes, 'config'>): Candidate {
-  const refusal = tests.map((test) => test(pool, need, service)).find((reason) => reason !== null) ?? null;
+  const refusal = filters.map((filter) => filter(pool, need, service)).find((reason) => reason !== null) ?? null;
   return { pool: poolName(pool), refusal, weight: pool.freeGb - pool.promisedGb / service.config.overcommit };
 }
 
