@@ -20,7 +20,7 @@ export const section = {
 
 export type Config = ValuesOf<typeof section>;
 
-/** Absolute: tgtd is found again by where it works. */
+/** Absolute: a running tgtd is found by its working directory. */
 export const directoryOf = (cloud: Cloud, config: Config): string =>
   resolve(config.directory || join(cloud.var, 'volume-agent'));
 

@@ -1,4 +1,4 @@
-/** What the service can ask of this host: bytes and their export, kept in step. */
+/** Implements the contract: combines storage, exports and images. */
 import type { VolumeAgent, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Exporter, ImageStore, VolumeStore } from './drivers/driver.ts';
@@ -22,7 +22,7 @@ export const volumesOf = (storage: Storage): VolumeAgent => ({
   },
 });
 
-/** An initiator that is logged in never learns of a new size: what is exported keeps the one it has. */
+/** A logged-in initiator does not notice a new size, so an exported volume keeps its size. */
 async function ensureVolume({ store, exporter }: Storage, spec: VolumeSpec) {
   if (await exporter.isExported(spec.id)) throw conflict(`volume ${spec.id} is exported, its size cannot change now`);
   return store.ensureVolume(spec);

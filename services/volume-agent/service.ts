@@ -17,7 +17,7 @@ import { imagesOf } from './drivers/images.ts';
 import { openTgt } from './drivers/tgt/exports.ts';
 import { volumesOf } from './operations.ts';
 
-/** One per storage host: does what the volume service wrote down for it. */
+/** One per storage host: applies the specs that the volume service stores for it. */
 export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('volume-agent', section);
@@ -51,7 +51,7 @@ async function openDriver(cloud: Cloud, config: Config, images: ImageStore, log:
   if (driver === 'fake') return { store: openFake({ pool, totalGb: fakeGb }), exporter: openFakeExports(portal) };
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const missing = await missingConfinement();
-  if (missing.length > 0) log.warn({ missing }, 'images are converted with less confinement than there could be');
+  if (missing.length > 0) log.warn({ missing }, 'images are converted with less confinement than intended');
   const store = await openFiles({
     directory: join(directory, pool),
     pool,

@@ -1,4 +1,4 @@
-/** What `wattle down` does on a storage host: the targets go, the volumes stay. */
+/** `wattle down` on a storage host: removes the targets and keeps the volumes. */
 import { readCloud } from '#shared/config/cloud.ts';
 import type { Runtime } from '#shared/service/runtime.ts';
 import { directoryOf, section } from './config.ts';

@@ -1,16 +1,16 @@
-/** What a storage host can be asked to make true. Each spec is safe to ask twice, and states the whole of its thing. */
+/** The contract of storage hosts. Each spec is idempotent and describes the complete desired state of its resource. */
 import type { Contract } from '#shared/hosts/contract.ts';
 
 export type VolumeSource =
   | { readonly kind: 'blank' }
-  /** Fetched from the image API; converted to raw; refused when it is not what it says. */
+  /** Downloaded from the image API and converted to raw; refused when its format is not the declared one. */
   | { readonly kind: 'image'; readonly imageId: string; readonly format: string }
   | { readonly kind: 'snapshot'; readonly snapshotId: string; readonly volumeId: string }
   | { readonly kind: 'volume'; readonly volumeId: string };
 
 export interface VolumeSpec {
   readonly id: string;
-  /** Larger than it is: it grows. Never smaller. */
+  /** A larger size extends the volume; a smaller one is refused. */
   readonly sizeGb: number;
   /** Used only while the volume does not exist. */
   readonly source: VolumeSource;
@@ -22,21 +22,21 @@ export interface SnapshotSpec {
 }
 
 /**
- * One attachment's right to log in: its initiator, with a CHAP account of its own. Grants of one volume stand side by
- * side and do not know each other, so that attaching and detaching them need not wait for each other.
+ * One attachment's right to log in: its initiator and a CHAP account of its own. Grants of one volume are independent,
+ * so that attach and detach need not wait for each other.
  */
 export interface GrantSpec {
-  /** The attachment's. */
+  /** The attachment's id. */
   readonly id: string;
   readonly volumeId: string;
   readonly initiator: string;
-  /** A user keeps its secret as long as it lives. */
+  /** The CHAP user; its secret never changes. */
   readonly user: string;
   readonly secret: string;
   readonly readOnly: boolean;
 }
 
-/** How the initiator reaches the volume. */
+/** The iSCSI address of an exported volume. */
 export interface Target {
   /** host:port */
   readonly portal: string;
@@ -44,7 +44,7 @@ export interface Target {
   readonly lun: number;
 }
 
-/** A volume's bytes into an image that waits for them. Subject: `<volume>/upload`. */
+/** Sends a volume's data to a queued image. Its id is `<volume>/upload`. */
 interface VolumeUpload {
   readonly id: string;
   readonly volumeId: string;
@@ -76,7 +76,7 @@ export const volumeAgent: Contract<VolumeAgent> = {
   secrets: ['secret'],
 };
 
-/** What the agent says of its host with each look for work. */
+/** The report that the agent sends with each poll for work. */
 export interface VolumeReport {
   readonly hostId: string;
   readonly hostname: string;
@@ -86,10 +86,10 @@ export interface VolumeReport {
     readonly driver: string;
     readonly totalGb: number;
     readonly freeGb: number;
-    /** Of what is free: kept back for what must go on when it is full. */
+    /** The part of the free space that is reserved for operation on a full disk. */
     readonly reservedGb?: number;
     readonly thin: boolean;
-    /** Driver features: online extend, for one. */
+    /** Driver features, such as `online-snapshot`. */
     readonly features: readonly string[];
   }[];
 }

@@ -1,4 +1,4 @@
-/** What every driver keeps. */
+/** The contract that every driver fulfils. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { Fault } from '#shared/errors/fault.ts';
 import { blank, grant, initiator, kinds } from '../../../test/fakes/volume-host.ts';
 
 for (const [kind, openHost] of kinds) {
-  test(`${kind}: what is made twice is made once, what is gone twice is gone`, async (t) => {
+  test(`${kind}: creating a volume twice makes one, deleting it twice succeeds`, async (t) => {
     const { agent } = await openHost(t);
     const id = randomUUID();
     assert.deepEqual(await agent.ensureVolume({ id, sizeGb: 1, source: blank }), { sizeGb: 1 });
@@ -23,7 +23,7 @@ for (const [kind, openHost] of kinds) {
     await assert.rejects(agent.ensureVolume({ id, sizeGb: 2, source: blank }), Fault);
   });
 
-  test(`${kind}: a snapshot outlives its volume, and volumes come of both`, async (t) => {
+  test(`${kind}: volumes are created from a volume and from a snapshot, also after the snapshot's volume was deleted`, async (t) => {
     const { agent } = await openHost(t);
     const [id, snapshot, copy, clone] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
     await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -36,7 +36,7 @@ for (const [kind, openHost] of kinds) {
     await agent.ensureSnapshotGone({ id: snapshot, volumeId: id });
   });
 
-  test(`${kind}: a source that is not there is a Fault, and leaves nothing`, async (t) => {
+  test(`${kind}: a missing source is a Fault, and no volume is left`, async (t) => {
     const { agent } = await openHost(t);
     const source = { kind: 'snapshot', snapshotId: randomUUID(), volumeId: randomUUID() } as const;
     const id = randomUUID();
@@ -44,7 +44,7 @@ for (const [kind, openHost] of kinds) {
     await assert.rejects(grant(agent, id, initiator), Fault);
   });
 
-  test(`${kind}: what is exported cannot grow, what is not any more can`, async (t) => {
+  test(`${kind}: an exported volume cannot grow; after its export is removed it can`, async (t) => {
     const { agent } = await openHost(t);
     const id = randomUUID();
     await agent.ensureVolume({ id, sizeGb: 1, source: blank });

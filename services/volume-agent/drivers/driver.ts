@@ -1,16 +1,16 @@
-/** What stands behind the contract: bytes, and the door through which initiators reach them. */
+/** The interfaces that drivers implement: storage of volumes, their export, and access to images. */
 import type { Readable } from 'node:stream';
 import type { GrantSpec, SnapshotSpec, Target, VolumeReport, VolumeSpec } from '#shared/contracts/volume-agent.ts';
 
-/** Where the bytes of volumes live: files, thin volumes of LVM, RBD. Everything is an ensure. */
+/** Stores the data of volumes: as files, thin LVM volumes or RBD images. All methods are idempotent. */
 export interface VolumeStore {
   ensureVolume(spec: VolumeSpec): Promise<{ readonly sizeGb: number }>;
   ensureVolumeGone(spec: { readonly id: string }): Promise<void>;
   ensureSnapshot(spec: SnapshotSpec): Promise<void>;
   ensureSnapshotGone(spec: SnapshotSpec): Promise<void>;
-  /** A file or device with the raw bytes, for who exports or uploads them. */
+  /** The path of a file or device with the raw data, to export or upload. */
   pathOf(volumeId: string): Promise<string>;
-  /** A file with the volume's bytes in another format, ready to be read from start to end. */
+  /** The volume's data in the given format, as a stream. */
   readAs(volumeId: string, format: 'raw' | 'qcow2'): Promise<VolumeBytes>;
   pools(): Promise<VolumeReport['pools']>;
 }
@@ -18,24 +18,24 @@ export interface VolumeStore {
 export interface VolumeBytes {
   readonly sizeBytes: number;
   readonly stream: Readable;
-  /** Removes what was made for the reading. */
+  /** Closes the stream and removes temporary files. */
   close(): Promise<void>;
 }
 
-/** Gives volumes to initiators. What is exported is kept on disk and comes back by itself. */
+/** Exports volumes to initiators. Exports are persistent: they are restored after a restart. */
 export interface Exporter {
   ensureGrant(spec: GrantSpec, path: string): Promise<Target>;
   ensureGrantGone(spec: { readonly id: string; readonly volumeId: string }): Promise<void>;
-  /** Takes all grants of a volume away. */
+  /** Removes all grants of a volume. */
   ensureClosed(volumeId: string): Promise<void>;
-  /** Whether somebody may be using the volume. */
+  /** Whether the volume has grants. */
   isExported(volumeId: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** The image API, as far as a storage host needs it. */
+/** The part of the image API that a storage host uses. */
 export interface ImageStore {
-  /** Throws a Fault when there is no such image, or it has no bytes. */
+  /** Throws a Fault when the image does not exist or has no data. */
   download(imageId: string): Promise<Readable>;
   upload(imageId: string, bytes: VolumeBytes): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Volumes that are only numbers, for the scale of APIs and for tests: no bytes, no process, gone with the agent. */
+/** Volumes as sizes in memory, for load tests and tests of the API: no data, no process, lost when the agent ends. */
 import { Readable } from 'node:stream';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Exporter, VolumeStore } from './driver.ts';
@@ -18,12 +18,13 @@ export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
   };
   return {
     ensureVolume: async ({ id, sizeGb, source }) => {
-      const least = [
+      const minimums = [
         volumes.get(id) ?? 0,
         source.kind === 'snapshot' && !volumes.has(id) ? sizeOf(snapshots, 'Snapshot', source.snapshotId) : 0,
         source.kind === 'volume' && !volumes.has(id) ? sizeOf(volumes, 'Volume', source.volumeId) : 0,
       ];
-      if (sizeGb < Math.max(...least)) throw badRequest(`${Math.max(...least)} GiB do not fit into ${sizeGb} GiB`);
+      if (sizeGb < Math.max(...minimums))
+        throw badRequest(`${Math.max(...minimums)} GiB do not fit into ${sizeGb} GiB`);
       volumes.set(id, sizeGb);
       return { sizeGb };
     },
@@ -47,7 +48,7 @@ export function openFake({ pool, totalGb }: FakeOptions): VolumeStore {
   };
 }
 
-/** Remembers who may log in. */
+/** Keeps grants in memory. */
 export function openFakeExports(portal: string): Exporter {
   const grants = new Map<string, string>();
   const drop = (volumeId: string) => {

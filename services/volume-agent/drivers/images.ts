@@ -1,4 +1,4 @@
-/** The image API as a storage host uses it, with the volume service's own user. */
+/** Downloads and uploads images as the user of the volume service. */
 import { Readable } from 'node:stream';
 import { imageClient } from '#shared/clients/image.ts';
 import type { Session } from '#shared/clients/session.ts';

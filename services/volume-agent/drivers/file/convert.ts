@@ -1,4 +1,4 @@
-/** Images become volumes and volumes images: what is wrong with the bytes of an image is an answer to its user. */
+/** Conversion of images to volumes and back. An invalid image is a Fault, so that its owner sees the reason. */
 import type { FileHandle } from 'node:fs/promises';
 import { badRequest } from '#shared/errors/fault.ts';
 import { driverOf } from '#shared/images/formats.ts';
@@ -8,7 +8,7 @@ import { BadImage, fileBytes } from '#shared/images/reader.ts';
 import { CommandFailed } from '#shared/process/run.ts';
 import { isFull, noSpace } from './publish.ts';
 
-/** The size of the disk within the image; throws a Fault that says what is wrong with it. */
+/** Returns the virtual size of the image; throws a Fault with the reason when the image is refused. */
 export async function inspectImage(image: FileHandle, format: string): Promise<number> {
   if (driverOf(format) === undefined) throw badRequest(`images of format ${format} cannot become volumes`);
   try {
@@ -20,16 +20,16 @@ export async function inspectImage(image: FileHandle, format: string): Promise<n
 
 interface Conversion {
   readonly from: FileHandle;
-  /** Inspected, or ours. */
+  /** Of an inspected image, or of a file that this agent wrote. */
   readonly fromFormat: string;
   readonly to: FileHandle;
   readonly toFormat: 'raw' | 'qcow2';
-  /** Of the disk. */
+  /** Virtual size. */
   readonly bytes: number;
   readonly signal: AbortSignal;
 }
 
-/** The target of a raw conversion has its size already, and holes everywhere. */
+/** For `raw`, the target must already have its final size and contain only holes. */
 export async function convert({ from, fromFormat, to, toFormat, bytes, signal }: Conversion): Promise<void> {
   const driver = driverOf(fromFormat) ?? 'raw';
   await convertImage({ from, driver, to, toDriver: toFormat, bytes, signal }).catch((error: unknown) => {

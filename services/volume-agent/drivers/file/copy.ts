@@ -1,4 +1,4 @@
-/** Copies of a disk's bytes: shared blocks where the file system can, else a copy that keeps the holes. */
+/** Copies a file with a reflink where the file system supports it, otherwise block by block, keeping holes. */
 import { constants } from 'node:fs';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,18 +6,18 @@ import { run } from '#shared/process/run.ts';
 
 const hours = 60 * 60_000;
 
-/** Onto a file that exists and is empty. */
+/** `to` must exist and be empty. */
 export const copyBytes = (from: string, to: string) =>
   run(['cp', '--reflink=auto', '--sparse=always', '--', from, to], { timeoutMs: 4 * hours });
 
-/** Whether copies share blocks there: then a copy of a volume in use is one moment of it. */
+/** Whether copies share blocks (reflink): then a copy of a volume in use is crash-consistent. */
 export async function sharesBlocks(directory: string): Promise<boolean> {
   const [one, other] = [join(directory, 'probe.part'), join(directory, 'probe-copy.part')];
   await writeFile(one, 'probe');
-  const shares = await copyFile(one, other, constants.COPYFILE_FICLONE_FORCE).then(
+  const isShared = await copyFile(one, other, constants.COPYFILE_FICLONE_FORCE).then(
     () => true,
     () => false,
   );
   await Promise.all([one, other].map((path) => rm(path, { force: true })));
-  return shares;
+  return isShared;
 }

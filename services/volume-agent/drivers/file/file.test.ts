@@ -1,4 +1,4 @@
-/** Volumes that are files: of images, on a full disk, after a death. */
+/** The file driver: images, full disks, leftovers of a crash. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -23,7 +23,7 @@ import {
 import { imagesOf } from '../images.ts';
 import { openFiles } from './file.ts';
 
-tgtTest('file: an image becomes a volume, and a volume an image', async (t) => {
+tgtTest('file: a volume is created from an image, and uploaded as an image', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'image-'));
   t.after(() => rm(directory, { recursive: true }));
   const image = join(directory, 'image.qcow2');
@@ -40,25 +40,32 @@ tgtTest('file: an image becomes a volume, and a volume an image', async (t) => {
   assert.match((await run(['qemu-io', '-f', 'qcow2', '-c', 'read -P 5 1M 64k', image])).stdout, /read 65536/);
 });
 
-tgtTest('file: an image that lies or points elsewhere is refused, and nothing stays', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'image-'));
-  t.after(() => rm(directory, { recursive: true }));
-  const image = join(directory, 'image');
-  const host = await fileHost(t, await imagesWith(t, image));
-  const from = (format: string) =>
-    host.agent.ensureVolume({ id: randomUUID(), sizeGb: 1, source: { kind: 'image', imageId: randomUUID(), format } });
-  await writeFile(image, randomBytes(4096));
-  await assert.rejects(from('qcow2'), /declared as qcow2, but its bytes are raw/);
-  await assert.rejects(from('vmdk'), /declared as vmdk, but its bytes are raw/);
-  await assert.rejects(from('ami'), /cannot become volumes/);
-  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/passwd', '-F', 'raw', image, '1M']);
-  await assert.rejects(from('qcow2'), /backing file/);
-  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', image, '2G']);
-  await assert.rejects(from('qcow2'), /larger than volume size 1GB/);
-  for (const place of ['volumes', 'work']) assert.deepEqual(await readdir(join(host.directory, 'pool', place)), []);
-});
+tgtTest(
+  'file: an image of another format, or with references to other files, is refused and leaves no file',
+  async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'image-'));
+    t.after(() => rm(directory, { recursive: true }));
+    const image = join(directory, 'image');
+    const host = await fileHost(t, await imagesWith(t, image));
+    const from = (format: string) =>
+      host.agent.ensureVolume({
+        id: randomUUID(),
+        sizeGb: 1,
+        source: { kind: 'image', imageId: randomUUID(), format },
+      });
+    await writeFile(image, randomBytes(4096));
+    await assert.rejects(from('qcow2'), /declared as qcow2, but its bytes are raw/);
+    await assert.rejects(from('vmdk'), /declared as vmdk, but its bytes are raw/);
+    await assert.rejects(from('ami'), /cannot become volumes/);
+    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', '/etc/passwd', '-F', 'raw', image, '1M']);
+    await assert.rejects(from('qcow2'), /backing file/);
+    await run(['qemu-img', 'create', '-q', '-f', 'qcow2', image, '2G']);
+    await assert.rejects(from('qcow2'), /larger than volume size 1GB/);
+    for (const place of ['volumes', 'work']) assert.deepEqual(await readdir(join(host.directory, 'pool', place)), []);
+  },
+);
 
-test('file: a full disk is a clear no, and nothing half written stays', {
+test('file: a full disk is a Fault, and no partial file is left', {
   skip: process.getuid?.() !== 0 && 'only root can mount',
 }, async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'full-'));
@@ -78,7 +85,7 @@ test('file: a full disk is a clear no, and nothing half written stays', {
   assert.equal((await stat(join(directory, 'volumes', `${id}.raw`))).size, 2 ** 30);
 });
 
-test('R12: an image whose bytes have changed where they are kept becomes no volume', async (t) => {
+test('R12: an image that was corrupted in its store is refused by its checksum', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'flipped-'));
   t.after(() => rm(directory, { recursive: true }));
   const bytes = randomBytes(100_000);
@@ -98,7 +105,7 @@ test('R12: an image whose bytes have changed where they are kept becomes no volu
     assert.deepEqual(await readdir(join(directory, place)), names);
 });
 
-test('OSSA-2014-033, OSSA-2015-011: a qcow2 header that a guest wrote to its volume is bytes like others', async (t) => {
+test('OSSA-2014-033, OSSA-2015-011: a qcow2 header that a guest wrote to its volume is treated as data', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'planted-'));
   t.after(() => rm(directory, { recursive: true }));
   const secret = join(directory, 'secret');
@@ -130,7 +137,7 @@ test('OSSA-2014-033, OSSA-2015-011: a qcow2 header that a guest wrote to its vol
   }
 });
 
-test('S08: file: images and copies stop before the disk is full', {
+test('S08: file: downloads and copies fail before the disk is full', {
   skip: process.getuid?.() !== 0 && 'only root can mount',
 }, async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'full-'));
@@ -146,13 +153,13 @@ test('S08: file: images and copies stop before the disk is full', {
   await assert.rejects(store.ensureVolume({ id: randomUUID(), sizeGb: 1, source }), /the disk is full/);
   const id = randomUUID();
   await store.ensureVolume({ id, sizeGb: 1, source: blank });
-  await writeFile(await store.pathOf(id), randomBytes(38 * 2 ** 20 + 4096), { flag: 'r+' }); // as its guest may
+  await writeFile(await store.pathOf(id), randomBytes(38 * 2 ** 20 + 4096), { flag: 'r+' }); // what a guest may write
   await assert.rejects(store.ensureSnapshot({ id: randomUUID(), volumeId: id }), /the disk is full/);
   for (const place of ['snapshots', 'work']) assert.deepEqual(await readdir(join(directory, place)), []);
   await store.ensureVolumeGone({ id });
 });
 
-test('K26, K41: file: parts that a dead agent left are gone after its start', async (t) => {
+test('K26, K41: file: partial files of a crashed agent are removed at the next start', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'parts-'));
   t.after(() => rm(directory, { recursive: true }));
   await mkdir(join(directory, 'volumes'), { recursive: true });

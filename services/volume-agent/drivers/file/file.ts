@@ -1,4 +1,4 @@
-/** Volumes as sparse raw files: the driver of the first box. Needs nothing of the kernel. */
+/** Volumes as sparse raw files: the default driver. It needs no kernel modules. */
 import { createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,28 +16,28 @@ import { diskFault, publish } from './publish.ts';
 const gib = 2 ** 30;
 
 interface FileOptions {
-  /** Its own directory; several pools may share a disk. */
+  /** The pool's own directory; several pools may share a disk. */
   readonly directory: string;
   readonly pool: string;
   readonly images: ImageStore;
-  /** An image larger than this is not fetched. */
+  /** Larger images are refused. */
   readonly maxImageGb: number;
-  /** What stays free on the disk; nothing unless told. */
+  /** Space that stays free on the disk; default 0. */
   readonly reserveBytes?: number;
 }
 
-interface Place {
+interface Pool {
   readonly volumes: string;
   readonly snapshots: string;
-  /** Copies that are under way: nothing in it is worth anything after a restart. */
+  /** Temporary files, deleted at every start. */
   readonly work: string;
   readonly room: Room;
-  /** Copies share blocks, and take no room. */
-  readonly shares: boolean;
+  /** Copies share blocks (reflink) and need no space. */
+  readonly hasReflinks: boolean;
 }
 
 export async function openFiles(options: FileOptions): Promise<VolumeStore> {
-  const { directory, pool, reserveBytes = 0 } = options;
+  const { directory, pool: name, reserveBytes = 0 } = options;
   const folders = {
     volumes: join(directory, 'volumes'),
     snapshots: join(directory, 'snapshots'),
@@ -46,31 +46,29 @@ export async function openFiles(options: FileOptions): Promise<VolumeStore> {
   for (const path of Object.values(folders)) await mkdir(path, { recursive: true, mode: 0o700 });
   await sweep(folders);
   const room = await openRoom(directory, { reserveBytes });
-  const place: Place = { ...folders, room, shares: await sharesBlocks(folders.work) };
-  const features = place.shares ? ['online-snapshot'] : [];
+  const pool: Pool = { ...folders, room, hasReflinks: await sharesBlocks(folders.work) };
+  const features = pool.hasReflinks ? ['online-snapshot'] : [];
   return {
-    ensureVolume: (spec) => ensureVolume(options, place, spec),
-    ensureVolumeGone: ({ id }) => removeFile(volumeFile(place, id)),
-    ensureSnapshot: ({ id, volumeId }) => ensureCopy(place, volumeFile(place, volumeId), snapshotFile(place, id)),
-    ensureSnapshotGone: ({ id }) => removeFile(snapshotFile(place, id)),
-    pathOf: (id) => existing(volumeFile(place, id), 'Volume', id),
-    readAs: (id, format) => readAs(place, id, format),
-    pools: async () => [
-      { name: pool, driver: 'file', thin: true, features, ...(await spaceOf(directory, reserveBytes)) },
-    ],
+    ensureVolume: (spec) => ensureVolume(options, pool, spec),
+    ensureVolumeGone: ({ id }) => removeFile(volumeFile(pool, id)),
+    ensureSnapshot: ({ id, volumeId }) => ensureCopy(pool, volumeFile(pool, volumeId), snapshotFile(pool, id)),
+    ensureSnapshotGone: ({ id }) => removeFile(snapshotFile(pool, id)),
+    pathOf: (id) => existing(volumeFile(pool, id), 'Volume', id),
+    readAs: (id, format) => readAs(pool, id, format),
+    pools: async () => [{ name, driver: 'file', thin: true, features, ...(await spaceOf(directory, reserveBytes)) }],
   };
 }
 
-const volumeFile = ({ volumes }: Place, id: string) => join(volumes, `${safe(id)}.raw`);
-const snapshotFile = ({ snapshots }: Place, id: string) => join(snapshots, `${safe(id)}.raw`);
+const volumeFile = ({ volumes }: Pool, id: string) => join(volumes, `${safe(id)}.raw`);
+const snapshotFile = ({ snapshots }: Pool, id: string) => join(snapshots, `${safe(id)}.raw`);
 
 function safe(id: string): string {
   if (!/^[\w-]{1,64}$/.test(id)) throw badRequest(`${id} is not an id`);
   return id;
 }
 
-/** What a dead process left: parts of files, and everything below work. */
-async function sweep({ volumes, snapshots, work }: Pick<Place, 'volumes' | 'snapshots' | 'work'>): Promise<void> {
+/** Removes the leftovers of a crashed process: partial files, and everything below work. */
+async function sweep({ volumes, snapshots, work }: Pick<Pool, 'volumes' | 'snapshots' | 'work'>): Promise<void> {
   for (const directory of [volumes, snapshots])
     for (const name of await readdir(directory)) if (name.endsWith('.part')) await rm(join(directory, name));
   for (const name of await readdir(work)) await rm(join(work, name), { recursive: true });
@@ -79,7 +77,7 @@ async function sweep({ volumes, snapshots, work }: Pick<Place, 'volumes' | 'snap
 async function spaceOf(directory: string, reserveBytes: number) {
   const { blocks, bavail, bsize } = await statfs(directory);
   const gigabytes = (count: number) => Math.round((count * bsize * 100) / gib) / 100;
-  const reserved = Math.min(reserveBytes / bsize, blocks / 20); // as the room does it
+  const reserved = Math.min(reserveBytes / bsize, blocks / 20); // the same limit as in openRoom
   const [totalGb, freeGb, reservedGb] = [gigabytes(blocks), gigabytes(bavail), gigabytes(reserved)];
   return { totalGb, freeGb, reservedGb } satisfies Partial<VolumeReport['pools'][number]>;
 }
@@ -99,10 +97,10 @@ async function removeFile(path: string): Promise<void> {
   await syncDirectory(join(path, '..'));
 }
 
-async function ensureVolume(options: FileOptions, place: Place, { id, sizeGb, source }: VolumeSpec) {
-  const path = volumeFile(place, id);
+async function ensureVolume(options: FileOptions, pool: Pool, { id, sizeGb, source }: VolumeSpec) {
+  const path = volumeFile(pool, id);
   if (await exists(path)) await grow(path, sizeGb);
-  else await make(options, place, { path, sizeGb, source });
+  else await create(options, pool, { path, sizeGb, source });
   return { sizeGb };
 }
 
@@ -124,60 +122,64 @@ interface NewVolume {
   readonly source: VolumeSource;
 }
 
-async function make(options: FileOptions, place: Place, { path, sizeGb, source }: NewVolume): Promise<void> {
-  if (source.kind === 'image') return fromImage(options, place, { path, sizeGb, source });
+async function create(options: FileOptions, pool: Pool, { path, sizeGb, source }: NewVolume): Promise<void> {
+  if (source.kind === 'image') return fromImage(options, pool, { path, sizeGb, source });
   await publish(path, async (file, part) => {
     if (source.kind === 'snapshot')
-      await copied(place, await existing(snapshotFile(place, source.snapshotId), 'Snapshot', source.snapshotId), part);
+      await copyReserved(
+        pool,
+        await existing(snapshotFile(pool, source.snapshotId), 'Snapshot', source.snapshotId),
+        part,
+      );
     if (source.kind === 'volume')
-      await copied(place, await existing(volumeFile(place, source.volumeId), 'Volume', source.volumeId), part);
+      await copyReserved(pool, await existing(volumeFile(pool, source.volumeId), 'Volume', source.volumeId), part);
     const { size } = await file.stat();
     if (size > sizeGb * gib) throw badRequest(`${size / gib} GiB do not fit into ${sizeGb} GiB`);
     await file.truncate(sizeGb * gib);
   });
 }
 
-async function ensureCopy(place: Place, from: string, to: string): Promise<void> {
+async function ensureCopy(pool: Pool, from: string, to: string): Promise<void> {
   if (await exists(to)) return;
   if (!(await exists(from))) throw badRequest('the volume has no bytes on this host');
-  await publish(to, (_file, part) => copied(place, from, part));
+  await publish(to, (_file, part) => copyReserved(pool, from, part));
 }
 
-/** Its blocks are reserved before the first is written; holes need none. */
-async function copied({ room, shares }: Place, from: string, to: string): Promise<void> {
+/** Reserves the space of the source's blocks before it copies; holes need none. */
+async function copyReserved({ room, hasReflinks }: Pool, from: string, to: string): Promise<void> {
   const { blocks } = await stat(from);
-  const reservation = await room.reserve(shares ? 0 : blocks * 512);
+  const reservation = await room.reserve(hasReflinks ? 0 : blocks * 512);
   try {
-    await following(reservation, to, () => copyBytes(from, to));
+    await trackWritten(reservation, to, () => copyBytes(from, to));
   } finally {
     reservation.release();
   }
 }
 
-/** What is on the disk already is seen there by everybody, and is reserved no more. */
-async function following(reservation: Reservation, path: string, work: () => Promise<unknown>): Promise<void> {
-  let seen = 0;
-  const look = async () => {
+/** While `work` runs, releases the reservation of blocks that are on the disk already. */
+async function trackWritten(reservation: Reservation, path: string, work: () => Promise<unknown>): Promise<void> {
+  let written = 0;
+  const measure = async () => {
     const bytes = (await stat(path)).blocks * 512;
-    reservation.wrote(bytes - seen);
-    seen = bytes;
+    reservation.wrote(bytes - written);
+    written = bytes;
   };
-  const looking = every(lookMs, look, () => {});
-  await work().finally(() => looking.close());
+  const ticker = every(measureMs, measure, () => {});
+  await work().finally(() => ticker.close());
 }
 
-const lookMs = 200;
+const measureMs = 200;
 
 interface FromImage extends NewVolume {
   readonly source: Extract<VolumeSource, { kind: 'image' }>;
 }
 
-/** Fetched whole, looked at, then converted: into a file that is published only when it is complete. */
-async function fromImage(options: FileOptions, place: Place, { path, sizeGb, source }: FromImage): Promise<void> {
+/** Downloads, inspects and converts the image; the volume file appears only when it is complete. */
+async function fromImage(options: FileOptions, pool: Pool, { path, sizeGb, source }: FromImage): Promise<void> {
   const { imageId, format } = source;
-  const fetched = join(place.work, `${safe(imageId)}-${Date.now()}-${Math.random().toString(36).slice(2)}.image`);
+  const fetched = join(pool.work, `${safe(imageId)}-${Date.now()}-${Math.random().toString(36).slice(2)}.image`);
   try {
-    await fetchImage(options, place, imageId, fetched);
+    await fetchImage(options, pool, imageId, fetched);
     const image = await open(fetched, 'r');
     try {
       const bytes = await inspectImage(image, format);
@@ -185,7 +187,7 @@ async function fromImage(options: FileOptions, place: Place, { path, sizeGb, sou
       await publish(path, async (file) => {
         await file.truncate(sizeGb * gib);
         const conversion = { from: image, fromFormat: format, to: file, toFormat: 'raw', bytes } as const;
-        await place.room.within((signal) => convert({ ...conversion, signal }));
+        await pool.room.within((signal) => convert({ ...conversion, signal }));
       });
     } finally {
       await image.close();
@@ -198,7 +200,7 @@ async function fromImage(options: FileOptions, place: Place, { path, sizeGb, sou
 const tooSmall = (bytes: number, sizeGb: number) =>
   badRequest(`Size of specified image ${Math.ceil(bytes / gib)}GB is larger than volume size ${sizeGb}GB.`);
 
-async function fetchImage(options: FileOptions, { room }: Place, imageId: string, path: string): Promise<void> {
+async function fetchImage(options: FileOptions, { room }: Pool, imageId: string, path: string): Promise<void> {
   const { images, maxImageGb } = options;
   const stream = await images.download(imageId);
   const file = await open(path, 'wx', 0o600);
@@ -218,16 +220,16 @@ async function fetchImage(options: FileOptions, { room }: Place, imageId: string
   }
 }
 
-async function readAs(place: Place, id: string, format: 'raw' | 'qcow2'): Promise<VolumeBytes> {
-  const volume = await existing(volumeFile(place, id), 'Volume', id);
+async function readAs(pool: Pool, id: string, format: 'raw' | 'qcow2'): Promise<VolumeBytes> {
+  const volume = await existing(volumeFile(pool, id), 'Volume', id);
   if (format === 'raw') return bytesOf(volume, async () => {});
-  const copy = join(place.work, `${id}-${Date.now()}.qcow2`);
+  const copy = join(pool.work, `${id}-${Date.now()}.qcow2`);
   const drop = () => rm(copy, { force: true });
   const from = await open(volume, 'r');
   try {
     const { size: bytes } = await from.stat();
     await publish(copy, (to) =>
-      place.room.within((signal) => convert({ from, fromFormat: 'raw', to, toFormat: 'qcow2', bytes, signal })),
+      pool.room.within((signal) => convert({ from, fromFormat: 'raw', to, toFormat: 'qcow2', bytes, signal })),
     );
   } finally {
     await from.close();

@@ -1,13 +1,13 @@
-/** Volumes appear whole, or the disk is full and nothing was written. */
+/** Atomic publication of files, and Faults for disk errors. */
 import { Fault } from '#shared/errors/fault.ts';
 import { NoRoom } from '#shared/files/room.ts';
 import { publish as publishFile } from '#shared/files/whole.ts';
 
-export async function publish(...words: Parameters<typeof publishFile>): Promise<void> {
-  await publishFile(...words).catch(diskFault);
+export async function publish(...args: Parameters<typeof publishFile>): Promise<void> {
+  await publishFile(...args).catch(diskFault);
 }
 
-/** From the kernel, or in the words of a child process. */
+/** Recognizes the error of the kernel and the messages of child processes. */
 export const isFull = (error: unknown): boolean =>
   error instanceof Error &&
   !(error instanceof Fault) &&
@@ -21,10 +21,10 @@ export function noSpace(numbers?: string): Fault {
 
 const cannotWrite = /\b(?:EIO|EROFS)\b|Input\/output error|Read-only file system/;
 
-/** What a disk says as a Fault: that it is full, with the numbers of a refused reservation, or that it fails. */
+/** Throws a Fault for a full or failing disk (with the numbers of a refused reservation), else the error itself. */
 export function diskFault(error: unknown): never {
   if (isFull(error)) throw noSpace(error instanceof NoRoom ? error.message.replace(/^.*?: /, '') : undefined);
-  const [word] = (error instanceof Error && !(error instanceof Fault) && error.message.match(cannotWrite)) || [];
-  if (word !== undefined) throw new Fault(500, 'unexpected', `the disk of the pool fails: ${word}`);
+  const [reason] = (error instanceof Error && !(error instanceof Fault) && error.message.match(cannotWrite)) || [];
+  if (reason !== undefined) throw new Fault(500, 'unexpected', `the disk of the pool fails: ${reason}`);
   throw error;
 }

@@ -1,4 +1,4 @@
-/** What one tenant wrote is gone for the next, and is nobody's to read on the host. */
+/** Data of a deleted volume is in no later volume, and files are readable by their owner alone. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import {
 } from '../../../../test/fakes/volume-host.ts';
 import { openFiles } from './file.ts';
 
-tgtTest('OSSA-2013-021, OSSN-0084: what was written is in no later volume, whatever it was deleted from', async (t) => {
+tgtTest('OSSA-2013-021, OSSN-0084: data of deleted volumes and snapshots is in no later volume', async (t) => {
   const { agent, directory } = await fileHost(t);
   const [id, snapshot, copy, next] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -35,7 +35,7 @@ tgtTest('OSSA-2013-021, OSSN-0084: what was written is in no later volume, whate
   for (const place of ['snapshots', 'work']) assert.deepEqual(await readdir(join(directory, 'pool', place)), []);
 });
 
-tgtTest('OSSN-0084: what a volume grows by reads as zeros', async (t) => {
+tgtTest('OSSN-0084: the added space of an extended volume reads as zeros', async (t) => {
   const { agent, directory } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -46,12 +46,12 @@ tgtTest('OSSN-0084: what a volume grows by reads as zeros', async (t) => {
   assert.doesNotMatch((await logIn(t, state, initiator, 'read -P 0 1G 1G')).stdout, /Pattern verification failed/);
 });
 
-/** Every file and folder below, with the bits that others than the owner have of it. */
-async function openToOthers(folder: string): Promise<string[]> {
+/** Files and directories below `folder` that group or others may access, with their mode. */
+async function accessibleToOthers(folder: string): Promise<string[]> {
   const below = await readdir(folder, { recursive: true, withFileTypes: true });
   const found = await Promise.all(
     below
-      .filter((each) => !each.isSocket() && each.name !== 'tgtd.0.lock') // tgtd's own, and empty
+      .filter((each) => !each.isSocket() && each.name !== 'tgtd.0.lock') // tgtd's lock file is empty
       .map(async ({ parentPath, name }) => {
         const { mode } = await stat(join(parentPath, name));
         return mode & 0o077 ? [`${join(parentPath, name)} ${(mode & 0o777).toString(8)}`] : [];
@@ -60,23 +60,20 @@ async function openToOthers(folder: string): Promise<string[]> {
   return found.flat();
 }
 
-tgtTest(
-  'OSSN-0014: volumes, snapshots and records of exports are for their owner alone, whatever the umask',
-  async (t) => {
-    const before = process.umask(0);
-    t.after(() => process.umask(before));
-    const { agent, directory } = await fileHost(t);
-    const [id, snapshot, copy] = [randomUUID(), randomUUID(), randomUUID()];
-    await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-    await agent.ensureSnapshot({ id: snapshot, volumeId: id });
-    await agent.ensureVolume({ id: copy, sizeGb: 1, source: { kind: 'volume', volumeId: id } });
-    await grant(agent, id, initiator);
-    assert.ok((await readdir(join(directory, 'exports'))).length === 1);
-    assert.deepEqual(await openToOthers(directory), []);
-    const [pid] = findDetached('tgtd', directory);
-    const words = await readFile(`/proc/${pid}/cmdline`, 'utf8');
-    assert.ok(!words.includes(initiator.secret));
-    await assert.rejects(grant(agent, id, { ...initiator, secret: 'another-planted-secret' }), /another secret/);
-    assert.doesNotMatch(await readFile(join(directory, 'tgtd.log'), 'utf8'), /a-secret-of|planted/);
-  },
-);
+tgtTest('OSSN-0014: only the owner can access volumes, snapshots and export records, whatever the umask', async (t) => {
+  const before = process.umask(0);
+  t.after(() => process.umask(before));
+  const { agent, directory } = await fileHost(t);
+  const [id, snapshot, copy] = [randomUUID(), randomUUID(), randomUUID()];
+  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+  await agent.ensureSnapshot({ id: snapshot, volumeId: id });
+  await agent.ensureVolume({ id: copy, sizeGb: 1, source: { kind: 'volume', volumeId: id } });
+  await grant(agent, id, initiator);
+  assert.ok((await readdir(join(directory, 'exports'))).length === 1);
+  assert.deepEqual(await accessibleToOthers(directory), []);
+  const [pid] = findDetached('tgtd', directory);
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+  assert.ok(!commandLine.includes(initiator.secret));
+  await assert.rejects(grant(agent, id, { ...initiator, secret: 'another-planted-secret' }), /another secret/);
+  assert.doesNotMatch(await readFile(join(directory, 'tgtd.log'), 'utf8'), /a-secret-of|planted/);
+});

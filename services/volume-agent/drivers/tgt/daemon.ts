@@ -1,4 +1,4 @@
-/** The tgtd of this cloud on this host: its own socket, its own portal. It outlives the agent. */
+/** The tgtd of this cloud on this host, with its own socket and portal. It outlives the agent. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,17 +7,17 @@ import { findDetached, startDetached, startTime } from '#shared/process/detached
 import { askTgtd, type Request, socketName } from './socket.ts';
 
 export interface DaemonOptions {
-  /** An absolute path. tgtd works there: backing files are named relative to it, for its text has no way to write a comma. */
+  /** Absolute. tgtd's working directory: backing files are passed relative to it, since a path with a comma cannot be sent. */
   readonly directory: string;
-  /** host:port where initiators log in. */
+  /** host:port of the iSCSI portal. */
   readonly portal: string;
 }
 
 export interface Daemon extends DaemonOptions {
   ask(request: Request): Promise<string>;
-  /** True when it had to be started: then it knows nothing. */
+  /** Returns true when tgtd had to be started; then it has no targets. */
   ensureUp(): Promise<boolean>;
-  /** Which tgtd runs: another one after each start. Null when none does. */
+  /** Identifies the running tgtd process, different after each start; null when none runs. */
   instance(): string | null;
 }
 
@@ -28,7 +28,7 @@ export const daemonOf = (options: DaemonOptions): Daemon => ({
   instance: () => instanceOf(findDetached('tgtd', options.directory)[0]),
 });
 
-/** A pid comes again, with another time of its start. */
+/** Pids are reused, so the start time is part of the id. */
 function instanceOf(pid: number | undefined): string | null {
   const startedAt = pid === undefined ? null : startTime(pid);
   return startedAt === null ? null : `${pid}@${startedAt}`;
@@ -40,17 +40,17 @@ async function ensureUp({ directory, portal }: DaemonOptions): Promise<boolean> 
     await awaitAnswer(directory, portal);
     return false;
   }
-  const words = ['tgtd', '--foreground', '--control-port', '0', '--iscsi', `portal=${portal}`];
+  const argv = ['tgtd', '--foreground', '--control-port', '0', '--iscsi', `portal=${portal}`];
   const logFile = join(directory, 'tgtd.log');
-  // the second is for who looks for what belongs to this cloud: tgtd's words name no path
+  // TGTD_DIRECTORY only marks the process as part of this cloud: its arguments contain no path
   const env = { TGT_IPC_SOCKET: socketName.split('.')[0] ?? '', TGTD_DIRECTORY: directory };
-  await startDetached(words, { cwd: directory, logFile, env }).catch(missing);
+  await startDetached(argv, { cwd: directory, logFile, env }).catch(missing);
   await awaitAnswer(directory, portal);
   await requirePortal(directory, portal);
   return true;
 }
 
-/** Where the port is taken it stays up all the same, and nobody could ever log in. */
+/** Stops tgtd when it could not bind the portal: it keeps running then, without any listener. */
 async function requirePortal(directory: string, portal: string): Promise<void> {
   const listing = await askTgtd(directory, { mode: 'portal', op: 'show' }).catch(() => '');
   if (listing.includes(`:${portal.split(':').at(-1)},`)) return;
@@ -59,7 +59,7 @@ async function requirePortal(directory: string, portal: string): Promise<void> {
 }
 
 const cannotServe = (portal: string) =>
-  new Fault(503, 'serviceUnavailable', `tgtd cannot serve at ${portal}: somebody else may listen there`);
+  new Fault(503, 'serviceUnavailable', `tgtd cannot serve at ${portal}: another process may listen there`);
 
 function missing(error: NodeJS.ErrnoException): never {
   if (error.code === 'ENOENT')
@@ -67,7 +67,7 @@ function missing(error: NodeJS.ErrnoException): never {
   throw error;
 }
 
-/** It answers within a few milliseconds of its start, or ended: a port that is taken, most often. */
+/** Waits until tgtd answers on its socket; throws when it exited, mostly because the port is in use. */
 async function awaitAnswer(directory: string, portal: string): Promise<void> {
   const until = Date.now() + 10_000;
   for (;;) {
@@ -75,15 +75,15 @@ async function awaitAnswer(directory: string, portal: string): Promise<void> {
       await askTgtd(directory, { mode: 'system', op: 'show' }, 5_000);
       return;
     } catch (cause) {
-      const ended = findDetached('tgtd', directory).length === 0;
+      const hasExited = findDetached('tgtd', directory).length === 0;
       if (Date.now() > until) throw new Error('tgtd does not answer on its socket', { cause });
-      if (ended) throw cannotServe(portal);
+      if (hasExited) throw cannotServe(portal);
       await sleep(20);
     }
   }
 }
 
-/** For the end of the cloud on this host: initiators lose their volumes. It ignores SIGTERM, and keeps nothing back. */
+/** Kills tgtd; initiators lose their volumes. tgtd ignores SIGTERM, and has no data to flush. */
 export async function stopDaemon(directory: string): Promise<void> {
   for (const pid of findDetached('tgtd', directory)) process.kill(pid, 'SIGKILL');
   while (findDetached('tgtd', directory).length > 0) await sleep(10);

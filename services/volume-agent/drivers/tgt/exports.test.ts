@@ -1,4 +1,4 @@
-/** What tgtd lets in, asked by a real initiator: QEMU's. */
+/** Exports through tgtd, tested with a real initiator (QEMU's). */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
@@ -32,26 +32,29 @@ tgtTest('OSSN-0058: file: only the named initiator with its secret logs in', asy
   );
 });
 
-tgtTest('OSSA-2023-003: who stays logged in when its grant ends writes into no later volume', async (t) => {
-  const { agent } = await fileHost(t);
-  const [id, next] = [randomUUID(), randomUUID()];
-  await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-  const guest = await stayLoggedIn(t, await grant(agent, id, initiator), initiator);
-  guest.ask('write -P 7 0 4k');
-  await until('it writes', () => guest.said().includes('wrote 4096/4096'));
-  await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
-  await agent.ensureVolumeGone({ id });
-  await agent.ensureVolume({ id: next, sizeGb: 1, source: blank });
-  const state = await grant(agent, next, { ...initiator, id: other.id, user: other.user, secret: other.secret });
-  guest.ask('write -P 9 0 4k');
-  const owner = { ...other, initiator: initiator.initiator };
-  assert.equal((await logIn(t, state, owner, 'write -P 5 1M 4k')).code, 0);
-  const read = await logIn(t, state, owner, 'read -P 0 0 4k');
-  assert.doesNotMatch(read.stdout, /Pattern verification failed/);
-  assert.equal(guest.said().match(/wrote 4096\/4096/g)?.length, 1);
-});
+tgtTest(
+  'OSSA-2023-003: an initiator that is logged in when its grant ends cannot write to a later volume',
+  async (t) => {
+    const { agent } = await fileHost(t);
+    const [id, next] = [randomUUID(), randomUUID()];
+    await agent.ensureVolume({ id, sizeGb: 1, source: blank });
+    const guest = await stayLoggedIn(t, await grant(agent, id, initiator), initiator);
+    guest.ask('write -P 7 0 4k');
+    await until('it writes', () => guest.said().includes('wrote 4096/4096'));
+    await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
+    await agent.ensureVolumeGone({ id });
+    await agent.ensureVolume({ id: next, sizeGb: 1, source: blank });
+    const state = await grant(agent, next, { ...initiator, id: other.id, user: other.user, secret: other.secret });
+    guest.ask('write -P 9 0 4k');
+    const owner = { ...other, initiator: initiator.initiator };
+    assert.equal((await logIn(t, state, owner, 'write -P 5 1M 4k')).code, 0);
+    const read = await logIn(t, state, owner, 'read -P 0 0 4k');
+    assert.doesNotMatch(read.stdout, /Pattern verification failed/);
+    assert.equal(guest.said().match(/wrote 4096\/4096/g)?.length, 1);
+  },
+);
 
-tgtTest('file: initiators come and go without disturbing each other', async (t) => {
+tgtTest('file: grants of one volume are added and removed independently', async (t) => {
   const { agent } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -67,7 +70,7 @@ tgtTest('file: initiators come and go without disturbing each other', async (t) 
   assert.notEqual((await logIn(t, state, other)).code, 0);
 });
 
-tgtTest('file: what was written is in the snapshot, and stays so', async (t) => {
+tgtTest('file: a snapshot has the data at its creation and does not change', async (t) => {
   const { agent } = await fileHost(t);
   const [id, snapshot, copy] = [randomUUID(), randomUUID(), randomUUID()];
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -90,7 +93,7 @@ tgtTest('file: a read-only export takes no writes', async (t) => {
   assert.match(stdout + stderr, /write protected/);
 });
 
-tgtTest('file: a tgtd that dies comes back with everything it served', async (t) => {
+tgtTest('file: a killed tgtd is restarted with all its targets', async (t) => {
   const { agent, directory } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -101,7 +104,7 @@ tgtTest('file: a tgtd that dies comes back with everything it served', async (t)
   await until('it lets its initiator in', async () => (await logIn(t, state, initiator)).code === 0);
 });
 
-tgtTest('file: records of an earlier version, which know no numbers of targets, are served again', async (t) => {
+tgtTest('file: records of an earlier version, without target numbers, are exported again', async (t) => {
   const { agent, directory, restart } = await fileHost(t);
   const [one, two] = [randomUUID(), randomUUID()];
   for (const id of [one, two]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -119,7 +122,7 @@ tgtTest('file: records of an earlier version, which know no numbers of targets, 
   assert.equal((await logIn(t, second, other)).code, 0);
 });
 
-tgtTest('file: an export whose bytes are gone holds up no other when tgtd comes back', async (t) => {
+tgtTest('file: an export whose file is missing does not block the others when tgtd restarts', async (t) => {
   const { agent, directory } = await fileHost(t);
   const [lost, kept] = [randomUUID(), randomUUID()];
   for (const id of [lost, kept]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -133,7 +136,7 @@ tgtTest('file: an export whose bytes are gone holds up no other when tgtd comes 
   await agent.ensureGrantGone({ id: initiator.id, volumeId: lost });
 });
 
-tgtTest('file: a portal that somebody else has is refused by name, and a grant can be given back', async (t) => {
+tgtTest('file: a portal in use by another process is refused by name, and the grant can be removed', async (t) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => taken.once('listening', resolve));
   t.after(() => taken.close());
@@ -146,7 +149,7 @@ tgtTest('file: a portal that somebody else has is refused by name, and a grant c
   await agent.ensureVolume({ id, sizeGb: 2, source: blank });
 });
 
-tgtTest('file: tgtd and its sessions outlive the agent, and the next one finds them', async (t) => {
+tgtTest('file: tgtd and its sessions outlive the agent, and the next agent finds them', async (t) => {
   const { agent, directory, restart } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });

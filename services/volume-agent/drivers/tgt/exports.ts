@@ -1,4 +1,4 @@
-/** Volumes as iSCSI targets: one per volume, LUN 1, open to named initiators with a CHAP account of their own. */
+/** Exports volumes as iSCSI targets: one per volume, LUN 1, for named initiators with a CHAP account each. */
 import { join, resolve, sep } from 'node:path';
 import { every } from '#shared/clock/every.ts';
 import { chapSecret, chapUser, requireIscsiName, requireName, resourceId } from '#shared/contracts/grammar.ts';
@@ -9,14 +9,14 @@ import type { Exporter } from '../driver.ts';
 import { type Daemon, type DaemonOptions, daemonOf, stopDaemon } from './daemon.ts';
 import { type ExportRecord, openRecords, type Records } from './records.ts';
 import { refusal, TgtRefused } from './socket.ts';
-import { createTarget, fillTarget, lun, removeTarget } from './targets.ts';
+import { configureTarget, createTarget, lun, removeTarget } from './targets.ts';
 
-/** Cinder's own name, which guests and people may know. */
+/** The same name as in Cinder. */
 const iqnOf = (volumeId: string): string => `iqn.2010-10.org.openstack:volume-${volumeId}`;
 
 interface TgtOptions extends DaemonOptions {
   readonly log: Log;
-  /** How often to look whether tgtd is still there. */
+  /** How often to check that tgtd is running. */
   readonly watchMs: number;
 }
 
@@ -24,55 +24,58 @@ interface Parts {
   readonly daemon: Daemon;
   readonly records: Records;
   readonly log: Log;
-  /** Volumes whose export could not be made to stand. */
+  /** Volumes whose export failed and was logged. */
   readonly failing: Set<string>;
 }
 
 export async function openTgt({ log, watchMs, ...options }: TgtOptions): Promise<Exporter> {
   const records = await openRecords(join(options.directory, 'exports'));
   const parts: Parts = { daemon: daemonOf(options), records, log, failing: new Set() };
-  const inOrder = oneAtATime();
-  const watching = every(
+  const serialized = openSerialQueue();
+  const watchdog = every(
     watchMs,
-    () => inOrder(() => reapply(parts)),
-    (error) => log.error({ error }, 'tgtd cannot be brought back'),
+    () => serialized(() => reapply(parts)),
+    (error) => log.error({ error }, 'tgtd cannot be restarted, retrying'),
   );
-  await inOrder(() => reapply(parts)).catch((error: unknown) => log.error({ error }, 'exports do not stand yet'));
+  await serialized(() => reapply(parts)).catch((error: unknown) =>
+    log.error({ error }, 'exports are not applied yet, retrying'),
+  );
   return {
-    ensureGrant: (spec, path) => inOrder(() => ensureGrant(parts, spec, path)),
-    ensureGrantGone: ({ id, volumeId }) => inOrder(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
-    ensureClosed: (volumeId) => inOrder(() => keepOnly(parts, volumeId, () => false)),
+    ensureGrant: (spec, path) => serialized(() => ensureGrant(parts, spec, path)),
+    ensureGrantGone: ({ id, volumeId }) => serialized(() => keepOnly(parts, volumeId, (grant) => grant.id !== id)),
+    ensureClosed: (volumeId) => serialized(() => keepOnly(parts, volumeId, () => false)),
     isExported: async (volumeId) => records.find(volumeId) !== undefined,
-    close: watching.close,
+    close: watchdog.close,
   };
 }
 
-/** tgtd is asked in order: two that change one target at once would see each other's halves. */
-function oneAtATime() {
+/** Runs one change at a time: concurrent changes of a target would see each other's intermediate states. */
+function openSerialQueue() {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = last.then(work, work);
-    last = mine.catch(() => {});
-    return mine;
+    const result = last.then(work, work);
+    last = result.catch(() => {});
+    return result;
   };
 }
 
-/** All that does not stand in the tgtd that runs. One that cannot is left for the next look and holds up no other. */
+/** Applies every record that the running tgtd does not have. One that fails is retried next time and blocks no other. */
 async function reapply(parts: Parts): Promise<void> {
   const { daemon, records, log } = parts;
   if (records.all().length === 0) return;
-  if (await daemon.ensureUp()) log.warn({ exports: records.all().length }, 'tgtd was gone and serves again');
+  if (await daemon.ensureUp())
+    log.warn({ exports: records.all().length }, 'tgtd was not running and has been restarted');
   for (const { volumeId, appliedIn } of records.all())
-    if (appliedIn !== daemon.instance()) await orLater(parts, volumeId, ensureApplied(parts, volumeId));
+    if (appliedIn !== daemon.instance()) await tryApply(parts, volumeId, ensureApplied(parts, volumeId));
 }
 
-/** Says once that an export does not stand. */
-async function orLater({ failing, log }: Parts, volumeId: string, work: Promise<void>): Promise<void> {
+/** Logs the first failure of an export; the next run retries it. */
+async function tryApply({ failing, log }: Parts, volumeId: string, work: Promise<void>): Promise<void> {
   try {
     await work;
     failing.delete(volumeId);
   } catch (error) {
-    if (!failing.has(volumeId)) log.error({ volumeId, error }, 'an export does not stand');
+    if (!failing.has(volumeId)) log.error({ volumeId, error }, 'an export could not be applied, retrying');
     failing.add(volumeId);
   }
 }
@@ -91,7 +94,7 @@ async function ensureGrant(parts: Parts, spec: GrantSpec, path: string): Promise
   return { portal: daemon.portal, iqn: iqnOf(volumeId), lun };
 }
 
-/** Again at this last hop, whoever wrote the work. */
+/** Validates the spec again, independently of the service. */
 function checkGrant({ id, volumeId, initiator, user, secret }: GrantSpec): void {
   requireName(resourceId, id, 'the id of an attachment');
   requireName(resourceId, volumeId, 'the id of a volume');
@@ -103,10 +106,10 @@ function checkGrant({ id, volumeId, initiator, user, secret }: GrantSpec): void 
 
 function checkPath({ directory }: Daemon, path: string): void {
   if (!resolve(path).startsWith(directory + sep))
-    throw badRequest('only what lies below the directory of tgtd is exported');
+    throw badRequest('only files below the directory of tgtd are exported');
 }
 
-/** tgtd does not tell the password it has, and knows each account once: one account belongs to one volume. */
+/** tgtd does not reveal passwords, and account names are global: one account belongs to one volume. */
 function refuseForeignAccount(records: Records, { user, secret, volumeId }: GrantSpec): void {
   for (const record of records.all())
     for (const known of [...record.grants, ...record.ended].filter((grant) => grant.user === user)) {
@@ -128,21 +131,21 @@ const newRecord = (records: Records, volumeId: string): ExportRecord => ({
 const isSame = (one: GrantSpec, other: GrantSpec): boolean =>
   (['id', 'initiator', 'user', 'secret', 'readOnly'] as const).every((key) => one[key] === other[key]);
 
-/** What may still stand in tgtd and is no grant any more. */
+/** Former grants that tgtd may still have. */
 const endedOf = ({ grants: former, ended }: ExportRecord, grants: readonly GrantSpec[]) =>
   [...ended, ...former].filter((one) => !grants.some((other) => isSame(one, other)));
 
-type Keeps = (grant: GrantSpec) => boolean;
+type GrantFilter = (grant: GrantSpec) => boolean;
 
-/** The record goes last: until then the next try knows that something is to be taken away. */
-async function keepOnly(parts: Parts, volumeId: string, keeps: Keeps): Promise<void> {
+/** Deletes the record last, so that a retry still knows what to remove. */
+async function keepOnly(parts: Parts, volumeId: string, keeps: GrantFilter): Promise<void> {
   const { daemon, records } = parts;
   const former = records.find(volumeId);
   if (!former) return;
   const grants = former.grants.filter(keeps);
   if (grants.length === 0) {
     if (former.madeIn !== null && former.madeIn === daemon.instance()) await removeTarget(daemon, former);
-    return records.drop(volumeId); // a full disk has no room for another record
+    return records.drop(volumeId); // deleting needs no space on a full disk
   }
   if (grants.length < former.grants.length)
     await records.keep({ ...former, grants, ended: endedOf(former, grants), appliedIn: null });
@@ -153,25 +156,25 @@ async function ensureApplied(parts: Parts, volumeId: string): Promise<void> {
   await parts.daemon.ensureUp();
   await apply(parts, volumeId).catch((error: unknown) => {
     const code = error instanceof TgtRefused ? error.code : undefined;
-    if (code === refusal.targetExists) return startAnew(parts, volumeId);
-    if (code === refusal.noTarget) return makeAgain(parts, volumeId);
+    if (code === refusal.targetExists) return restartDaemon(parts, volumeId);
+    if (code === refusal.noTarget) return recreateTarget(parts, volumeId);
     throw error;
   });
 }
 
-/** A tgtd with a target that no record explains is not guessed about: another one gets what the records say. */
-async function startAnew(parts: Parts, volumeId: string): Promise<void> {
+/** tgtd has a target that no record explains: restarts it and applies all records. */
+async function restartDaemon(parts: Parts, volumeId: string): Promise<void> {
   const { daemon, records, log } = parts;
-  log.error({ volumeId }, 'tgtd has a target that no record explains: it starts anew');
+  log.error({ volumeId }, 'tgtd has a target that no record explains and is restarted');
   await stopDaemon(daemon.directory);
   await daemon.ensureUp();
   for (const record of records.all())
-    if (record.volumeId !== volumeId) await orLater(parts, record.volumeId, apply(parts, record.volumeId));
+    if (record.volumeId !== volumeId) await tryApply(parts, record.volumeId, apply(parts, record.volumeId));
   await apply(parts, volumeId);
 }
 
-/** An agent that died between the end of a target and that of its record. */
-async function makeAgain(parts: Parts, volumeId: string): Promise<void> {
+/** The agent died after it removed a target and before it deleted the record. */
+async function recreateTarget(parts: Parts, volumeId: string): Promise<void> {
   const record = parts.records.find(volumeId);
   if (record) await parts.records.keep({ ...record, madeIn: null });
   await apply(parts, volumeId);
@@ -185,6 +188,6 @@ async function apply({ daemon, records }: Parts, volumeId: string): Promise<void
     await createTarget(daemon, record.tid, iqnOf(volumeId));
     await records.keep({ ...record, madeIn: instance });
   }
-  await fillTarget(daemon, record);
+  await configureTarget(daemon, record);
   await records.keep({ ...record, ended: [], madeIn: instance, appliedIn: instance });
 }

@@ -1,4 +1,4 @@
-/** Words of tenants never become words of tgtd: neither by a connector nor by what an initiator says of itself. */
+/** Text of tenants (connectors, aliases of initiators) is never interpreted by tgtd or as its output. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { createConnection } from 'node:net';
@@ -16,11 +16,11 @@ const foreign = {
   secret: 'a-third-secret-16',
 };
 
-/** The lines by which tgtd lists a target, naming the volume as if it were at another one's number. */
+/** Lines as in tgtd's list of targets, which claim that target 1 is that volume's. */
 const listed = (volumeId: string) =>
   `x\nTarget 1: iqn.2010-10.org.openstack:volume-${volumeId}\n    LUN information:\n        LUN: 1\n    Account information:\n        guard\n    ACL information:\n        x`;
 
-tgtTest("an initiator that spells lines of tgtd's listing is refused, and nobody's target changes", async (t) => {
+tgtTest("an initiator name with lines of tgtd's list is refused, and no target changes", async (t) => {
   const { agent, directory } = await fileHost(t);
   const [hers, own, wanted] = [randomUUID(), randomUUID(), randomUUID()];
   for (const id of [hers, own, wanted]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -36,7 +36,7 @@ tgtTest("an initiator that spells lines of tgtd's listing is refused, and nobody
   assert.equal((await logIn(t, alice, initiator, 'read -P 7 0 4k')).code, 0);
 });
 
-tgtTest("an initiator whose alias spells lines of tgtd's listing moves no grant to another target", async (t) => {
+tgtTest("an initiator alias with lines of tgtd's list moves no grant to another target", async (t) => {
   const { agent, directory } = await fileHost(t);
   const [hers, own, wanted] = [randomUUID(), randomUUID(), randomUUID()];
   for (const id of [hers, own, wanted]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -51,7 +51,7 @@ tgtTest("an initiator whose alias spells lines of tgtd's listing moves no grant 
   assert.equal((await logIn(t, alice, initiator)).code, 0);
 });
 
-/** The first request of an iSCSI login, as the RFC lays it out: text keys end with zero bytes, and may hold anything. */
+/** Sends the first request of an iSCSI login (RFC 7143): text keys end with zero bytes, values are arbitrary. */
 async function beginLogin({ portal, iqn }: { portal: string; iqn: string }, name: string, alias: string) {
   const text = Buffer.from(
     [
@@ -75,8 +75,8 @@ async function beginLogin({ portal, iqn }: { portal: string; iqn: string }, name
   return socket;
 }
 
-/** Letters that mean something to tgtd, to its listing or to a shell, and some that mean nothing. */
-const letters = [
+/** Characters with a meaning for tgtd, its list or a shell, and some without. */
+const characters = [
   'a',
   'Z',
   '0',
@@ -100,37 +100,37 @@ const letters = [
   '\u2028',
   '*',
 ];
-const hostileWords = (count: number): string[] =>
+const hostileTexts = (count: number): string[] =>
   Array.from({ length: count }, (_, seed) =>
     Array.from(
       { length: 1 + (seed % 40) },
-      (__, at) => letters[(seed * 31 + at * 17 + seed * at) % letters.length],
+      (__, at) => characters[(seed * 31 + at * 17 + seed * at) % characters.length],
     ).join(''),
   );
 
-test('whatever a field of a grant says, tgtd is given one well-formed value or nothing', () => {
-  for (const word of hostileWords(3_000))
+test('every parameter is sent to tgtd as one well-formed value, or refused', () => {
+  for (const text of hostileTexts(3_000))
     for (const key of ['initiator-name', 'targetname', 'user', 'password', 'path']) {
-      const request: Request = { mode: 'target', op: 'bind', tid: 1, words: { [key]: word } };
-      if (/^[\w.:/-]{1,255}$/.test(word)) assert.equal(encode(request).subarray(120).toString(), `${key}=${word}\0`);
-      else assert.throws(() => encode(request), Fault, JSON.stringify(word));
+      const request: Request = { mode: 'target', op: 'bind', tid: 1, params: { [key]: text } };
+      if (/^[\w.:/-]{1,255}$/.test(text)) assert.equal(encode(request).subarray(120).toString(), `${key}=${text}\0`);
+      else assert.throws(() => encode(request), Fault, JSON.stringify(text));
     }
 });
 
-tgtTest('a grant with a hostile field is refused by name and leaves no target behind', async (t) => {
+tgtTest('a grant with a malformed field is refused by name, and no target changes', async (t) => {
   const { agent, directory } = await fileHost(t);
   const id = randomUUID();
   await agent.ensureVolume({ id, sizeGb: 1, source: blank });
   await grant(agent, id, initiator);
   const before = await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 });
   const whole: GrantSpec = { volumeId: id, readOnly: false, ...other };
-  for (const word of hostileWords(150))
+  for (const text of hostileTexts(150))
     for (const key of ['id', 'initiator', 'user', 'secret'] as const) {
-      if (/^[\w.:-]*$/.test(word)) continue;
+      if (/^[\w.:-]*$/.test(text)) continue;
       await assert.rejects(
-        agent.ensureGrant({ ...whole, [key]: word }),
+        agent.ensureGrant({ ...whole, [key]: text }),
         { status: 400 },
-        `${key} ${JSON.stringify(word)}`,
+        `${key} ${JSON.stringify(text)}`,
       );
     }
   for (const name of [
@@ -145,7 +145,7 @@ tgtTest('a grant with a hostile field is refused by name and leaves no target be
   assert.equal(await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 }), before);
 });
 
-tgtTest('an account of one volume opens no other', async (t) => {
+tgtTest('an account of one volume cannot log in to another', async (t) => {
   const { agent } = await fileHost(t);
   const [hers, own] = [randomUUID(), randomUUID()];
   for (const id of [hers, own]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -156,15 +156,15 @@ tgtTest('an account of one volume opens no other', async (t) => {
   assert.equal((await logIn(t, alice, initiator)).code, 0);
 });
 
-tgtTest('a target that no record explains is not taken for a volume: tgtd starts anew', async (t) => {
+tgtTest('a target that no record explains is not used for a volume: tgtd is restarted', async (t) => {
   const { agent, directory } = await fileHost(t);
   const [first, second] = [randomUUID(), randomUUID()];
   for (const id of [first, second]) await agent.ensureVolume({ id, sizeGb: 1, source: blank });
-  const stands = await grant(agent, first, initiator);
-  await askTgtd(directory, { mode: 'target', op: 'new', tid: 2, words: { targetname: 'iqn.2026-11.test:unknown' } });
+  const existing = await grant(agent, first, initiator);
+  await askTgtd(directory, { mode: 'target', op: 'new', tid: 2, params: { targetname: 'iqn.2026-11.test:unknown' } });
   const reached = await grant(agent, second, other);
   const listing = await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 });
   assert.doesNotMatch(listing, /unknown/);
-  assert.equal((await logIn(t, stands, initiator)).code, 0);
+  assert.equal((await logIn(t, existing, initiator)).code, 0);
   assert.equal((await logIn(t, reached, other)).code, 0);
 });

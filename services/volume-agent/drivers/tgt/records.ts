@@ -1,4 +1,4 @@
-/** What this host exports, kept by the agent, for tgtd forgets everything when it ends. It holds CHAP secrets: 0600. */
+/** The exports of this host in files, since tgtd keeps no state. They contain CHAP secrets: mode 0600. */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requireName, resourceId } from '#shared/contracts/grammar.ts';
@@ -9,13 +9,13 @@ export interface ExportRecord {
   readonly volumeId: string;
   readonly path: string;
   readonly grants: readonly GrantSpec[];
-  /** tgtd's number of the target: given here, before tgtd is asked, and to no other record. */
+  /** The number of the target in tgtd: assigned here before tgtd is called, unique among records. */
   readonly tid: number;
-  /** Grants that ended: their accounts and initiators may still stand in tgtd. */
+  /** Removed grants whose accounts and initiators tgtd may still have. */
   readonly ended: readonly GrantSpec[];
-  /** The tgtd in which the target was made under this number. */
+  /** The tgtd instance that has the target. */
   readonly madeIn: string | null;
-  /** The tgtd that has all grants and nothing else. */
+  /** The tgtd instance that has exactly these grants. */
   readonly appliedIn: string | null;
 }
 
@@ -24,11 +24,11 @@ export interface Records {
   all(): readonly ExportRecord[];
   keep(record: ExportRecord): Promise<void>;
   drop(volumeId: string): Promise<void>;
-  /** A number that no target of a record has. */
+  /** A target number that no record uses. */
   freeTid(): number;
 }
 
-/** Read once; this agent alone writes there. */
+/** Reads all records once; no other process writes to the directory. */
 export async function openRecords(directory: string): Promise<Records> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const known = new Map<string, ExportRecord>();
@@ -53,7 +53,7 @@ export async function openRecords(directory: string): Promise<Records> {
 
 const fresh = { ended: [], madeIn: null, appliedIn: null };
 
-/** Those of an earlier version say nothing of numbers. Numbered ones come first, so that theirs are not given away. */
+/** Records of earlier versions have no number. Numbered ones come first, so that their numbers are not assigned again. */
 async function readRecords(
   directory: string,
 ): Promise<(Pick<ExportRecord, 'volumeId' | 'path' | 'grants'> & Partial<ExportRecord>)[]> {

@@ -1,6 +1,6 @@
 /**
- * The management socket of tgtd, spoken here because tgtadm takes a CHAP password only as an argument, where every
- * user of the host can read it. One request per connection: a fixed header of little-endian integers, then `key=value`
+ * A client of tgtd's management socket. tgtadm takes a CHAP password only as an argument, which every user of the host
+ * can read. One request per connection: a fixed header of little-endian integers, then `key=value`
  * text that ends with a zero byte.
  */
 import { open } from 'node:fs/promises';
@@ -19,11 +19,11 @@ export interface Request {
   readonly sid?: number;
   readonly cid?: number;
   readonly force?: boolean;
-  /** Its parameters. tgtd reads them as `key=value,key=value` and knows no quotes. */
-  readonly words?: Readonly<Record<string, string | number>>;
+  /** Parameters, sent as `key=value,key=value`; the format has no quoting. */
+  readonly params?: Readonly<Record<string, string | number>>;
 }
 
-/** tgtd said no; the numbers are those of its tgtadm_error.h. */
+/** tgtd refused the request; the codes are those of its tgtadm_error.h. */
 export class TgtRefused extends Error {
   readonly code: number;
   constructor({ mode, op, tid }: Request, code: number) {
@@ -44,20 +44,20 @@ export const refusal = {
 
 const headerBytes = 120;
 
-/** No comma, blank, line break or zero byte: what stands between `=` and the next comma stays one value. */
+/** Excludes commas, blanks, line breaks and zero bytes, so that a value cannot inject parameters. */
 const value = /^[\w.:/-]{1,255}$/;
 
-/** The last hop: whatever was checked before, no other text reaches tgtd. */
-function textOf(words: NonNullable<Request['words']>): string {
-  const pairs = Object.entries(words);
-  const odd = pairs.find(([, each]) => !value.test(String(each)));
-  if (odd) throw new Fault(400, 'badRequest', `tgtd is not given a ${odd[0]} that is not well formed`);
+/** Refuses values that are not well formed, independently of earlier validation. */
+function textOf(params: NonNullable<Request['params']>): string {
+  const pairs = Object.entries(params);
+  const invalid = pairs.find(([, each]) => !value.test(String(each)));
+  if (invalid) throw new Fault(400, 'badRequest', `the ${invalid[0]} for tgtd is not well formed`);
   return pairs.map(([key, each]) => `${key}=${each}`).join(',');
 }
 
 /** Throws a Fault for a parameter that is not well formed. */
 export function encode(request: Request): Buffer {
-  const text = request.words === undefined ? Buffer.alloc(0) : Buffer.from(`${textOf(request.words)}\0`);
+  const text = request.params === undefined ? Buffer.alloc(0) : Buffer.from(`${textOf(request.params)}\0`);
   const header = Buffer.alloc(headerBytes);
   header.writeInt32LE(modes[request.mode], 0);
   header.writeInt32LE(operations[request.op], 4);
@@ -71,24 +71,24 @@ export function encode(request: Request): Buffer {
   return Buffer.concat([header, text]);
 }
 
-/** Asks the tgtd whose socket stands in that directory. Rejects when nobody listens there. */
+/** Sends a request to the tgtd whose socket is in `directory`. Rejects when nothing listens there. */
 export async function askTgtd(directory: string, request: Request, timeoutMs = 10_000): Promise<string> {
-  const place = await open(directory); // a unix socket's name has 107 bytes at most, a directory's has more
+  const folder = await open(directory); // the path of a unix socket has at most 107 bytes, a directory may have more
   try {
-    const answer = await converse(`/proc/self/fd/${place.fd}/${socketName}`, encode(request), timeoutMs);
+    const answer = await exchange(`/proc/self/fd/${folder.fd}/${socketName}`, encode(request), timeoutMs);
     const code = answer.readUInt32LE(0);
     if (code !== 0) throw new TgtRefused(request, code);
     return answer.subarray(8).toString().replace(/\0+$/, '');
   } finally {
-    await place.close();
+    await folder.close();
   }
 }
 
-/** What TGT_IPC_SOCKET=tgtd makes with control port 0. */
+/** The socket name for TGT_IPC_SOCKET=tgtd and control port 0. */
 export const socketName = 'tgtd.0';
 
-/** tgtd closes the connection after its answer. */
-function converse(path: string, request: Buffer, timeoutMs: number): Promise<Buffer> {
+/** tgtd closes the connection after its response. */
+function exchange(path: string, request: Buffer, timeoutMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     const socket = connect(path, () => void socket.write(request));
