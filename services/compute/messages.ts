@@ -22,7 +22,7 @@ export const openMessages = (compute: Compute, runner: Runner): Off[] => [
     const server = await readServer(compute.db, id);
     return { power: server && server.host === host ? wantedPower(server) : null };
   }),
-  compute.bus.onCall<MetadataOf['ask']>(metadataOf, async (request, sender) => {
+  compute.bus.onCall<MetadataOf['request']>(metadataOf, async (request, sender) => {
     requireSender(sender, 'network-agent');
     return await readMetadata(compute, request);
   }),

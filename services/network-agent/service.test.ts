@@ -10,7 +10,7 @@ import { address, type OpenWork, type Outcome } from '#shared/hosts/contract.ts'
 import { silentLog } from '#shared/log/log.ts';
 import { start } from './service.ts';
 
-/** The service's side of the bus: gives this work out once, and keeps what it is told. */
+/** Starts an agent and the service's side of the bus, which hands out this work once and records outcomes and reports. */
 async function startAgent(t: TestContext, driver: 'fake' | 'user', open: OpenWork[]) {
   const dir = await mkdtemp(join(tmpdir(), 'wattle-network-agent-'));
   const bus = memoryBus();
@@ -44,7 +44,7 @@ const router = (floatingIps: unknown[]) => ({
   routes: [],
 });
 
-test('an agent does its open work, and reports its host and what stands there', async (t) => {
+test('an agent does its open work, and reports its host and its specs', async (t) => {
   const { bus, reports, finished } = await startAgent(t, 'fake', [
     { id: 'w1', verb: 'ensureRouter', spec: router([{}]) },
   ]);
@@ -56,7 +56,7 @@ test('an agent does its open work, and reports its host and what stands there', 
   assert.equal(hostId, reports[0]?.hostId);
 });
 
-test('without root a floating address is refused by name', async (t) => {
+test('without root a floating IP is refused by its address', async (t) => {
   const floating = { id: 'f', floating: '172.24.4.9', fixed: '10.7.0.9' };
   const { finished } = await startAgent(t, 'user', [{ id: 'w1', verb: 'ensureRouter', spec: router([floating]) }]);
   const { fault } = finished.get('w1') as { fault: { status: number; message: string } };

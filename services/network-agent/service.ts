@@ -14,7 +14,7 @@ import { nameServerEndpoints, parseHostEndpoint } from './drivers/linux/host-end
 import { namesOf } from './drivers/linux/names.ts';
 import { memoryDriver } from './drivers/memory.ts';
 
-/** Resolves when the rules of all ports stand, so guests may start. Leases and routers follow within a moment. */
+/** Resolves when the firewall rules of all ports are loaded, so guests may start. DHCP and routers follow shortly. */
 export const start: Start = async (runtime) => {
   const cloud = readCloud(runtime.settings);
   const settings = runtime.settings.read('network-agent', section);
@@ -29,7 +29,7 @@ export const start: Start = async (runtime) => {
     tunnelAddress: settings.tunnelAddress || cloud.address,
     driver: driver.kind,
     features: driver.features,
-    standing: driver.standing(),
+    standing: driver.appliedIds(),
   });
   const agent = startAgent({ contract: networkAgent, bus, host, driver, log, everyMs: cloud.idleMs, report });
   const close = async () => {
@@ -58,7 +58,7 @@ function openDriver(
     log,
     upstream,
     hostEndpoints: [
-      ...settings.hostEndpoints.map((endpoint) => parseHostEndpoint(endpoint, cloud.address)),
+      ...settings.hostEndpoints.map((text) => parseHostEndpoint(text, cloud.address)),
       ...nameServerEndpoints(upstream),
     ],
     healMs: settings.healMs,

@@ -1,15 +1,15 @@
-/** What `wattle down` and `wattle purge` do to a host's networks, once the agent and the guests have ended. */
+/** Run by `wattle down` and `wattle purge` after the agent and the guests have ended. */
 import { readCloud } from '#shared/config/cloud.ts';
 import type { Runtime } from '#shared/service/runtime.ts';
 import { namesOf } from './drivers/linux/names.ts';
 import { tearDown } from './drivers/linux/sweep.ts';
 
 /**
- * Takes everything of this cloud off the host: namespaces, bridges, taps, tunnels, rules, dnsmasq. Safe to ask twice;
- * without root there is nothing to take. The next start builds it again from what is kept below var.
+ * Removes everything of this cloud from the host: namespaces, bridges, taps, tunnels, rules, dnsmasq. Idempotent; does
+ * nothing without root. The next start builds it again from the specs below var.
  */
 export async function teardown({ settings, log }: Pick<Runtime, 'settings' | 'log'>): Promise<void> {
   if (process.getuid?.() !== 0) return;
-  const gone = await tearDown(namesOf(readCloud(settings).id));
-  log.info({ gone }, 'the networks of this cloud left the host');
+  const removed = await tearDown(namesOf(readCloud(settings).id));
+  log.info({ removed }, 'the networks of this cloud were removed from the host');
 }

@@ -1,6 +1,6 @@
 /** What this service reacts to on the bus: the agents' questions, and the metadata door's. */
 import { type Off, requireSender } from '#shared/bus/bus.ts';
-import { networkAgent, type WhoseAddress, whoseAddress } from '#shared/contracts/network-agent.ts';
+import { type AddressOwner, addressOwner, networkAgent } from '#shared/contracts/network-agent.ts';
 import { answerAgents } from '#shared/hosts/hosts.ts';
 import { portAt } from './addresses/store.ts';
 import type { Network } from './context.ts';
@@ -12,7 +12,7 @@ export function openMessages(network: Network): Off[] {
   const { reported } = openReports(network);
   return [
     ...answerAgents(bus, db, networkAgent.service, reported),
-    bus.onCall(whoseAddress, async (request: WhoseAddress['ask'], sender) => {
+    bus.onCall(addressOwner, async (request: AddressOwner['request'], sender) => {
       requireSender(sender, 'network-agent');
       return await ownerOf(network, request);
     }),
@@ -20,7 +20,10 @@ export function openMessages(network: Network): Off[] {
 }
 
 /** Only servers may ask for their metadata. */
-async function ownerOf({ db }: Network, { networkId, address }: WhoseAddress['ask']): Promise<WhoseAddress['answer']> {
+async function ownerOf(
+  { db }: Network,
+  { networkId, address }: AddressOwner['request'],
+): Promise<AddressOwner['reply']> {
   const portId = await portAt(db, networkId, address);
   const port = portId === undefined ? undefined : await portRows.get(db, portId);
   if (!port?.deviceOwner.startsWith('compute:') || port.bindingHost === '') return null;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { whoseAddress } from '#shared/contracts/network-agent.ts';
+import { addressOwner } from '#shared/contracts/network-agent.ts';
 import { admin, blueNetwork, bootPort, nova, serverId, startCloud, until } from './cloud.test.ts';
 
 test('the way outside is there when a cloud begins, and is made once', async (t) => {
@@ -217,9 +217,9 @@ test('the metadata door learns whose address it was asked from', async (t) => {
   const port = await bootPort(cloud, network.id, 'kvm-1');
   const [fixed] = port.fixed_ips as { ip_address: string }[];
   const request = { networkId: network.id, address: fixed?.ip_address };
-  const answer = await cloud.network.bus.call(whoseAddress, request);
+  const answer = await cloud.network.bus.call(addressOwner, request);
   assert.deepEqual(answer, { serverId, projectId: 'blue', portId: port.id });
-  assert.equal(await cloud.network.bus.call(whoseAddress, { ...request, address: '10.7.0.250' }), null);
+  assert.equal(await cloud.network.bus.call(addressOwner, { ...request, address: '10.7.0.250' }), null);
 });
 
 test('leases move away from a host that fell silent', async (t) => {

@@ -1,17 +1,17 @@
-/** What a host's network can be asked to be. Each spec is safe to ask twice, and states the whole of its thing. */
+/** What the network service can ask of a host. Each verb is idempotent, and each spec is the complete desired state of one object. */
 import type { Contract } from '#shared/hosts/contract.ts';
 
 /** How the frames of a network travel between hosts. */
 export interface Segment {
   readonly networkId: string;
   readonly type: 'vxlan' | 'flat' | 'local';
-  /** The VXLAN network identifier; the number of the conntrack zone too. */
+  /** The VXLAN network identifier. */
   readonly id: number;
-  /** The label of a flat network's wire: `public`. */
+  /** The physical network of a flat network: `public`. */
   readonly physical: string | null;
   readonly bridge: string;
   readonly mtu: number;
-  /** Addresses of the other hosts that have this network; frames for unknown places go to all of them. */
+  /** Addresses of the other hosts that have this network; frames to unknown MACs are flooded to them. */
   readonly peers: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export interface FixedIp {
   readonly subnetId: string;
 }
 
-/** One rule of a security group, with its remote group's members already looked up by set name. */
+/** One rule of a security group. Members of its remote group are in the GroupSpec of that group. */
 export interface FirewallRule {
   readonly direction: 'ingress' | 'egress';
   readonly family: 4 | 6;
@@ -32,7 +32,7 @@ export interface FirewallRule {
   readonly remoteGroupId: string | null;
 }
 
-/** A port on this host: who may send and receive what through its tap. Made before the tap is there. */
+/** A port on this host, with the traffic that its tap may carry. Applied before the tap exists. */
 export interface PortSpec {
   readonly id: string;
   readonly segment: Segment;
@@ -40,20 +40,20 @@ export interface PortSpec {
   readonly mac: string;
   readonly fixedIps: readonly FixedIp[];
   readonly allowedPairs: readonly { readonly address: string; readonly mac: string }[];
-  /** False: no anti-spoofing and no groups. */
+  /** False: port security is off, so no anti-spoofing and no security groups. */
   readonly guarded: boolean;
   readonly adminUp: boolean;
   readonly groupIds: readonly string[];
 }
 
-/** A security group as hosts need it: rules, and the addresses of its members. */
+/** A security group: its rules, and the addresses of its members. */
 export interface GroupSpec {
   readonly id: string;
   readonly rules: readonly FirewallRule[];
   readonly members: readonly string[];
 }
 
-/** Leases, names and metadata of one network, in a namespace of its own. */
+/** DHCP, DNS and metadata of one network, in a namespace of its own. */
 export interface DhcpSpec {
   /** `<network>/dhcp` */
   readonly id: string;
@@ -91,7 +91,7 @@ export interface RouterSpec {
     readonly mac: string;
     readonly segment: Segment;
     readonly addresses: readonly string[];
-    /** The next hop outside. */
+    /** The next hop on the external network. */
     readonly via: string | null;
     readonly snat: boolean;
   } | null;
@@ -99,22 +99,22 @@ export interface RouterSpec {
   readonly routes: readonly { readonly destination: string; readonly nexthop: string }[];
 }
 
-/** The outside world of a flat network on the host that is its way out. */
+/** The gateway host's own part in an external flat network. */
 export interface ExternalSpec {
   /** `<network>/external` */
   readonly id: string;
   readonly segment: Segment;
-  /** The host's own address there, with prefix length: 172.24.4.1/24; null when a real router is on the wire. */
+  /** The host's own address there, with prefix length: 172.24.4.1/24; null when the gateway is a physical router. */
   readonly hostAddress: string | null;
-  /** Masquerade what leaves through the host. */
+  /** Masquerade traffic that leaves through the host. */
   readonly masquerade: boolean;
 }
 
-/** What a host made true. */
+/** The result of applying a spec. */
 export interface Applied {
   /**
-   * The fields that were left out, as `rules[3]`, because they are not well formed or the kernel does not take them. What
-   * they would have opened stays closed; everything else of the spec holds.
+   * The fields that were left out, such as `rules[3]`, because they are malformed or the kernel refused them. Traffic that
+   * they would allow stays blocked; the rest of the spec is applied.
    */
   readonly refused: readonly string[];
 }
@@ -150,33 +150,33 @@ export const networkAgent: Contract<NetworkAgent> = {
   ],
 };
 
-/** What the agent says of its host with each look for work. */
+/** The state of a host, sent each time its agent asks for work. */
 export interface NetworkReport {
   readonly hostId: string;
   readonly hostname: string;
-  /** Where other hosts send VXLAN frames for this one. */
+  /** The address to which other hosts send VXLAN frames for this one. */
   readonly tunnelAddress: string;
   readonly driver: 'linux' | 'user' | 'fake';
-  /** What the kernel here accepts: vxlan, nft-bridge, br_netfilter, vlan … */
+  /** Features of this kernel: vxlan, nft-bridge, br_netfilter, vlan … */
   readonly features: readonly string[];
-  /** The specs that stand here, by id: what the service does not know of is taken away by it. */
+  /** Ids of the specs that this host has. The service removes those that it does not know. */
   readonly standing: readonly string[];
 }
 
-/** The metadata door asks the network service whose address this is, and passes the request to compute. */
-export const whoseAddress = 'network.whose-address';
-export interface WhoseAddress {
-  ask: { networkId: string; address: string };
-  answer: { serverId: string; projectId: string; portId: string } | null;
+/** The metadata listener asks the network service which server has this address, and passes the request on to compute. */
+export const addressOwner = 'network.whose-address';
+export interface AddressOwner {
+  request: { networkId: string; address: string };
+  reply: { serverId: string; projectId: string; portId: string } | null;
 }
 
 /**
- * Compute answers what a server may know of itself: path below 169.254.169.254 to text. It believes who asks only where
- * the server has that port and belongs to that project: a port's device_id is the word of the port's owner.
+ * Compute returns a server's metadata for a path below 169.254.169.254, if the server has that port and is in that project.
+ * It checks both because the owner of a port can set its device_id to any id.
  */
 export const metadataOf = 'compute.metadata';
 export interface MetadataOf {
-  ask: { serverId: string; projectId: string; portId: string; path: string; address: string };
-  /** What a guest reads need not be text: its user data may be anything. */
-  answer: { status: number; type: string; body: string; base64?: true };
+  request: { serverId: string; projectId: string; portId: string; path: string; address: string };
+  /** `base64` when the body, such as user data, is not text. */
+  reply: { status: number; type: string; body: string; base64?: true };
 }

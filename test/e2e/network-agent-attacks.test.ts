@@ -1,4 +1,4 @@
-/** What guests try against other guests' metadata, and against the host, with real packets. */
+/** Attacks by guests on the metadata of other guests and on the host, with real packets. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
@@ -12,7 +12,7 @@ import { dhcpOf, idOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
-test('OSSA-2013-033: nobody gets the metadata of an address in a network by asking from another', {
+test('OSSA-2013-033: a guest gets no metadata of another network’s guest with the same address', {
   skip,
 }, async (t) => {
   const { host, router, web: mallory, db: alice, blue, red } = await twoNetworks(t);
@@ -22,7 +22,7 @@ test('OSSA-2013-033: nobody gets the metadata of an address in a network by aski
   await host.driver.ensurePort(host.port(1, blue, '10.7.0.11', { guarded: false }));
   await mallory.address('10.8.0.21/32');
   const endpoints = await endpointsOf(`${host.names.table}-r-${router.id}`);
-  assert.equal(endpoints.length, 2, 'one for each side');
+  assert.equal(endpoints.length, 2, 'one listener for each interface');
   const ways = [
     ['169.254.169.254', 80],
     ['10.8.0.2', 80],
@@ -52,16 +52,16 @@ test('OSSA-2013-033: nobody gets the metadata of an address in a network by aski
     );
   }
   await host.driver.ensureRouter(router);
-  assert.match(await alice.asks('169.254.169.254', 80), /alice/, 'she herself is answered');
+  assert.match(await alice.asks('169.254.169.254', 80), /alice/, 'her own request gets a reply');
 });
 
-/** The ports at which a router's namespace answers. */
-async function endpointsOf(space: string): Promise<number[]> {
-  const { stdout } = await run(['ip', 'netns', 'exec', space, 'ss', '-Hltn']);
+/** The TCP ports with a listener in a router's namespace. */
+async function endpointsOf(namespace: string): Promise<number[]> {
+  const { stdout } = await run(['ip', 'netns', 'exec', namespace, 'ss', '-Hltn']);
   return stdout.split('\n').flatMap((line) => /:(\d+)\s/.exec(line)?.slice(1).map(Number) ?? []);
 }
 
-test('OSSN-0018: guests and routers reach nothing of the host but what is listed, at any of its addresses', {
+test('OSSN-0018: guests and routers reach only open ports of the host, at any of its addresses', {
   skip,
 }, async (t) => {
   const [closed, listed] = [await listens(t), await listens(t)];
@@ -87,7 +87,7 @@ test('OSSN-0018: guests and routers reach nothing of the host but what is listed
         'ip',
         'netns',
         'exec',
-        host.names.routerSpace(router.id),
+        host.names.routerNamespace(router.id),
         'timeout',
         '0.3',
         'bash',
@@ -106,11 +106,11 @@ test('OSSN-0018: guests and routers reach nothing of the host but what is listed
     assert.ok(!(await inRouter(address, closed)), `${address} from the router`);
   }
   for (const address of addresses) assert.ok(await web.reaches(address, listed), `${address} is listed`);
-  assert.ok(await web.pings(`${host.external}.1`), 'the way out answers pings');
-  assert.ok(await hostReaches(`${host.external}.50`, 7000, 10), 'and the host reaches guests');
+  assert.ok(await web.pings(`${host.external}.1`), 'the gateway address replies to ping');
+  assert.ok(await hostReaches(`${host.external}.50`, 7000, 10), 'the host reaches guests');
 });
 
-test('OSSN-0018: guests do not reach the other machines of the cloud through their host, except what is listed', {
+test('OSSN-0018: through their host guests reach only open ports of the cloud’s other hosts', {
   skip,
 }, async (t) => {
   const box = await openBox(t);
@@ -122,14 +122,14 @@ test('OSSN-0018: guests do not reach the other machines of the cloud through the
   await box.listens(8774);
   await web.listens(7000);
   assert.ok(await hostReaches(box.address, 3260, 10), 'it listens');
-  assert.ok(!(await web.reaches(box.address, 3260, 0.3)), 'storage');
-  assert.ok(await web.cannotPing(box.address), 'at all');
-  assert.ok(await web.reaches(box.address, 8774), 'what is listed');
-  await run(['ip', '-n', box.space, 'route', 'add', `${host.external}.0/24`, 'via', box.hostAddress]);
-  assert.ok(await box.reaches(floating, 7000), 'they reach guests, as anybody outside');
+  assert.ok(!(await web.reaches(box.address, 3260, 0.3)), 'the iSCSI port is closed');
+  assert.ok(await web.cannotPing(box.address), 'ping is dropped');
+  assert.ok(await web.reaches(box.address, 8774), 'an open port');
+  await run(['ip', '-n', box.namespace, 'route', 'add', `${host.external}.0/24`, 'via', box.hostAddress]);
+  assert.ok(await box.reaches(floating, 7000), 'other hosts reach guests, like any external client');
 });
 
-/** Another machine, on a wire with this host. */
+/** Another host, connected to this one by a veth pair. */
 async function openBox(t: TestContext) {
   const name = `guest${Math.random().toString(36).slice(2, 8)}`;
   const subnet = `198.51.100.${Math.floor(Math.random() * 30) * 8}`.split('.');
@@ -163,10 +163,10 @@ async function openBox(t: TestContext) {
     ];
     return (await run(words)).stdout.includes('hello');
   };
-  return { space: name, hostAddress: at(1), address: at(2), listens, reaches };
+  return { namespace: name, hostAddress: at(1), address: at(2), listens, reaches };
 }
 
-test('OSSA-2013-033: metadata answers a port’s own addresses, not those of its pairs, nor of an unguarded port', {
+test('OSSA-2013-033: metadata is served to a port’s fixed addresses, not to allowed pairs nor to spoofed ones of an unguarded port', {
   skip,
 }, async (t) => {
   const { host, web, blue } = await twoNetworks(t);
@@ -184,7 +184,7 @@ test('OSSA-2013-033: metadata answers a port’s own addresses, not those of its
   }
 });
 
-/** A listener of the host at all its addresses, for IPv6 too. */
+/** A listener of the host at all its IPv4 and IPv6 addresses. */
 async function listens(t: TestContext): Promise<number> {
   const server = createServer((socket) => socket.on('error', () => {}).end('hello'));
   t.after(() => server.close());
@@ -192,7 +192,7 @@ async function listens(t: TestContext): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-/** Those that the machine has, and one more that the test gives it. */
+/** The addresses of the host, and one that the test adds. */
 async function hostAddresses(t: TestContext): Promise<string[]> {
   const name = `guest${Math.random().toString(36).slice(2, 8)}`;
   await run(['ip', 'link', 'add', name, 'type', 'bridge']);

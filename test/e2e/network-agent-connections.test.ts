@@ -1,4 +1,4 @@
-/** Connections end when what let them in goes, and not before. */
+/** A connection ends when the rule or address that allowed it is removed, and not before. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openFlow } from './network-agent-flow.ts';
@@ -8,7 +8,7 @@ import { groupOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
-test('OSSN-0020: a connection by a floating address ends when the address goes, or leads to another guest', {
+test('OSSN-0020: a connection to a floating IP ends when the IP is removed or moved to another guest', {
   skip,
 }, async (t) => {
   const { host, router, web, db } = await twoNetworks(t);
@@ -17,25 +17,25 @@ test('OSSN-0020: a connection by a floating address ends when the address goes, 
   for (const guest of [web, db]) await guest.echoes(7000);
   await host.driver.ensureRouter(withAddress);
   const fromHost = await openFlow(t, undefined, floatingIp.floating, 7000);
-  const fromNeighbour = await openFlow(t, db.space, floatingIp.floating, 7000);
-  const direct = await openFlow(t, db.space, '10.7.0.11', 7000);
+  const fromNeighbour = await openFlow(t, db.namespace, floatingIp.floating, 7000);
+  const direct = await openFlow(t, db.namespace, '10.7.0.11', 7000);
   await host.driver.ensureRouter({
     ...router,
     floatingIps: [floatingIp, { id: 'g', floating: `${host.external}.101`, fixed: '10.8.0.21' }],
   });
   for (const flow of [fromHost, fromNeighbour, direct])
-    assert.ok(await flow.isAlive(), 'another address is nothing to it');
+    assert.ok(await flow.isAlive(), 'a change of another floating IP does not affect it');
   await host.driver.ensureRouter({ ...router, floatingIps: [{ ...floatingIp, fixed: '10.8.0.21' }] });
   await fromHost.ends();
   await fromNeighbour.ends();
-  assert.ok(await direct.isAlive(), 'what never used the address');
+  assert.ok(await direct.isAlive(), 'a connection to the fixed address goes on');
   const toOther = await openFlow(t, undefined, floatingIp.floating, 7000);
   assert.ok(await toOther.isAlive());
   await host.driver.ensureRouter(router);
   await toOther.ends();
 });
 
-test('OSSN-0020: a connection that left under a floating address, or under the router’s, ends with it', {
+test('OSSN-0020: a connection translated to a floating IP or to the router’s address ends when that address is removed', {
   skip,
 }, async (t) => {
   const { host, router, web, db } = await twoNetworks(t);
@@ -44,16 +44,16 @@ test('OSSN-0020: a connection that left under a floating address, or under the r
   await server.echoes(7000);
   const floatingIp = { id: 'f', floating: `${host.external}.100`, fixed: '10.7.0.11' };
   await host.driver.ensureRouter({ ...router, floatingIps: [floatingIp] });
-  const floating = await openFlow(t, web.space, `${host.external}.50`, 7000);
-  const shared = await openFlow(t, db.space, `${host.external}.50`, 7000);
+  const floating = await openFlow(t, web.namespace, `${host.external}.50`, 7000);
+  const shared = await openFlow(t, db.namespace, `${host.external}.50`, 7000);
   await host.driver.ensureRouter(router);
   await floating.ends();
-  assert.ok(await shared.isAlive(), 'the other guest uses the router’s address');
+  assert.ok(await shared.isAlive(), 'the other guest’s connection uses the router’s address');
   await host.driver.ensureRouter({ ...router, gateway: router.gateway && { ...router.gateway, snat: false } });
   await shared.ends();
 });
 
-test('OSSA-2015-021: a connection ends when its rule, its group or its membership goes; others live on', {
+test('OSSA-2015-021: a connection ends when its rule, group or membership is removed; other connections go on', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -71,19 +71,19 @@ test('OSSA-2015-021: a connection ends when its rule, its group or its membershi
   const [web, other] = [await plugged(host, webPort), await plugged(host, otherPort)];
   const to = async (port: number) => {
     await web.echoes(port);
-    return openFlow(t, other.space, '10.7.0.11', port);
+    return openFlow(t, other.namespace, '10.7.0.11', port);
   };
   const [byMember, byRule, byGroup] = [await to(7000), await to(7001), await to(7002)];
   await host.driver.ensureGroup({ ...member, members: [] });
   await byMember.ends();
-  assert.ok(await byRule.isAlive(), 'another rule lets it in');
+  assert.ok(await byRule.isAlive(), 'another rule allows it');
   await host.driver.ensureGroup(groupOf(1, [rules[0] ?? {}, rules[2] ?? {}]));
   await byRule.ends();
-  assert.ok(await byGroup.isAlive(), 'its own rule stands');
+  assert.ok(await byGroup.isAlive(), 'its own rule still exists');
   await host.driver.ensurePort({ ...webPort, groupIds: [] });
   await byGroup.ends();
   await host.driver.ensurePort(webPort);
-  const again = await openFlow(t, other.space, '10.7.0.11', 7002);
+  const again = await openFlow(t, other.namespace, '10.7.0.11', 7002);
   assert.ok(await again.isAlive());
   await host.driver.ensurePort({ ...otherPort, groupIds: [] });
   await again.ends();

@@ -1,4 +1,4 @@
-/** What every driver of a host's network does alike, whatever it builds. */
+/** The contract that every driver keeps. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { NetworkDriver } from '../../services/network-agent/drivers/driver.ts';
@@ -20,11 +20,11 @@ for (const kind of ['fake', 'user'] as const) {
   });
 }
 
-/** Each spec stands once it is asked, twice is once, and what is gone may be asked to go again. */
+/** Each spec is applied, applying it twice is idempotent, and so is removing it. */
 async function keepsTheContract(driver: NetworkDriver, { up, down }: { up: readonly Work[]; down: readonly Work[] }) {
   const ask = ([verb, spec]: Work) => driver[verb](spec as never);
   for (const work of [...up, ...up]) await ask(work);
-  assert.deepEqual(new Set(driver.standing()), new Set(up.map(([, { id }]) => id)));
+  assert.deepEqual(new Set(driver.appliedIds()), new Set(up.map(([, { id }]) => id)));
   for (const work of [...down, ...down]) await ask(work);
-  assert.deepEqual(driver.standing(), []);
+  assert.deepEqual(driver.appliedIds(), []);
 }

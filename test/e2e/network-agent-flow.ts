@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Says a line, and whether it came back within half a second; later echoes of earlier lines are not taken for it. */
+/** Sends a unique line and returns whether its echo arrives within half a second. */
 const script = `
 exec 3<>/dev/tcp/$0/$1 || exit 1
 echo open
@@ -17,20 +17,20 @@ while read word; do
 done`;
 
 export interface Flow {
-  /** One word there and back, however slow the machine is. */
+  /** Resolves when a line is echoed, with a long timeout. */
   isAlive(): Promise<boolean>;
-  /** Resolves when a word no longer comes back; throws when it still does after five seconds. */
+  /** Resolves when a line is no longer echoed; throws when it still is after five seconds. */
   ends(): Promise<void>;
 }
 
-/** Connects to what echoes there. `space` is the namespace it begins in; undefined is the host. */
+/** Connects to an echo server. `namespace` is the client's namespace; undefined is the host. */
 export async function openFlow(
   t: TestContext,
-  space: string | undefined,
+  namespace: string | undefined,
   address: string,
   port: number,
 ): Promise<Flow> {
-  const inside = space ? ['ip', 'netns', 'exec', space] : [];
+  const inside = namespace ? ['ip', 'netns', 'exec', namespace] : [];
   const [program = '', ...args] = [...inside, 'bash', '--norc', '-c', script, address, String(port)];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   t.after(() => child.kill('SIGKILL'));

@@ -1,4 +1,4 @@
-/** Frames made by hand, into a guest's wire and out of another's. */
+/** Crafted frames, sent and captured on the links of guests. */
 import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test';
 import { run } from '../../shared/process/run.ts';
 
 const python = '/usr/bin/python3';
-// On one processor, so that frames stay in order.
+// Runs on one CPU, so that frames stay in order.
 const begin = `
 import os, socket, sys
 os.sched_setaffinity(0, {0})
@@ -23,15 +23,17 @@ while True:
     if where[2] != socket.PACKET_OUTGOING: print(frame.hex(), flush=True)
 `;
 
-/** Sends them in order from that guest. */
-export async function inject(space: string, frames: readonly Buffer[]): Promise<void> {
+/** Sends the frames in order from a guest's namespace. */
+export async function inject(namespace: string, frames: readonly Buffer[]): Promise<void> {
   const input = frames.map((frame) => `${frame.toString('hex')}\n`).join('');
-  await run(['ip', 'netns', 'exec', space, python, '-c', sender], { input });
+  await run(['ip', 'netns', 'exec', namespace, python, '-c', sender], { input });
 }
 
-/** Everything that reaches that guest from now on, up to the marker, as hexadecimal texts. */
-export async function sniff(t: TestContext, space: string): Promise<(marker: Buffer) => Promise<string[]>> {
-  const child = spawn('ip', ['netns', 'exec', space, python, '-c', listener], { stdio: ['ignore', 'pipe', 'ignore'] });
+/** Captures the frames that reach a guest from now on until the marker, as hexadecimal text. */
+export async function sniff(t: TestContext, namespace: string): Promise<(marker: Buffer) => Promise<string[]>> {
+  const child = spawn('ip', ['netns', 'exec', namespace, python, '-c', listener], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   t.after(() => child.kill('SIGKILL'));
   const lines = createInterface({ input: child.stdout });
   await once(lines, 'line');
@@ -54,7 +56,7 @@ export const ethernet = (to: string, from: string, type: string, payload: Buffer
   Buffer.concat([bytes(to), bytes(from), bytes(type), payload]);
 
 export const address4 = (text: string): Buffer => Buffer.from(text.split('.').map(Number));
-/** With all eight words written, or one `::`. */
+/** An IPv6 address with all eight groups, or with one `::`. */
 export function address6(text: string): Buffer {
   const [head = '', tail] = text.split('::').map((part) => part.split(':').filter(Boolean));
   const [front, back] = [[...head], [...(tail ?? [])]];
@@ -62,7 +64,7 @@ export function address6(text: string): Buffer {
   return bytes([...front, ...middle, ...back].map((word) => word.padStart(4, '0')).join(''));
 }
 
-/** `op` 1 asks, 2 answers: the address is said to be at `mac`. */
+/** ARP: `op` 1 is a request, 2 a reply; the sender claims the address at `mac`. */
 export const arp = (op: 1 | 2, mac: string, address: string, target: string): Buffer =>
   Buffer.concat([
     bytes(`0001 0800 06 04 000${op}`),
@@ -80,7 +82,7 @@ export function ip4(from: string, to: string, payload: Buffer): Buffer {
   return Buffer.concat([packet, payload]);
 }
 
-/** Without a checksum, which IPv4 allows. */
+/** UDP without a checksum, which IPv4 allows. */
 export function udp(from: number, to: number, payload: Buffer): Buffer {
   const head = Buffer.alloc(8);
   head.writeUInt16BE(from, 0);
@@ -97,7 +99,7 @@ export function ip6(from: string, to: string, next: number, payload: Buffer, hop
   return Buffer.concat([head, address6(from), address6(to), payload]);
 }
 
-/** What follows the header of ICMPv6 or UDP, with its checksum in place. */
+/** An ICMPv6 or UDP payload with its checksum. */
 export function summed6(from: string, to: string, next: 17 | 58, packet: Buffer): Buffer {
   const length = Buffer.alloc(8);
   length.writeUInt32BE(packet.length, 0);
@@ -108,7 +110,7 @@ export function summed6(from: string, to: string, next: 17 | 58, packet: Buffer)
   return whole;
 }
 
-/** A packet of IPv6 in two parts, cut so that only the second tells what it is: the first holds empty options. */
+/** An IPv6 packet in two fragments, where only the second has the upper-layer header: the first has empty options. */
 export function inFragments(from: string, to: string, next: number, payload: Buffer, firstSize = 1232): Buffer[] {
   const options = Buffer.alloc(firstSize);
   options.set([next, firstSize / 8 - 1]);

@@ -1,4 +1,4 @@
-/** A guest without a machine: a namespace whose cable stands in for the tap. */
+/** A simulated guest: a namespace with a veth pair instead of a tap. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,34 +20,39 @@ done
 echo "ip=$ip mtu=$mtu router=$router dns=$dns routes=$staticroutes domain=$domain hostname=$hostname"
 `;
 
-/** A namespace whose cable has the name of the tap: to rules and bridges it is a guest. */
-export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, segment }: PortSpec, hostSpace?: string) {
-  const onHost = ['ip', ...(hostSpace ? ['-n', hostSpace] : [])];
-  const space = `guest-${tap}`;
+/** Creates a namespace whose veth has the name of the tap, so rules and bridges treat it as a guest. */
+export async function plugGuest(
+  t: TestContext,
+  cloudId: string,
+  { tap, mac, segment }: PortSpec,
+  hostNamespace?: string,
+) {
+  const onHost = ['ip', ...(hostNamespace ? ['-n', hostNamespace] : [])];
+  const namespace = `guest-${tap}`;
   const dir = await mkdtemp(join(tmpdir(), `wattle-guest-${cloudId}-`));
   const script = join(dir, 'udhcpc');
   await writeFile(script, udhcpcScript, { mode: 0o755 });
-  await run(['ip', 'netns', 'add', space]);
+  await run(['ip', 'netns', 'add', namespace]);
   const servers: Server[] = [];
   t.after(async () => {
     for (const server of servers) server.close();
     await tryRun([...onHost, 'link', 'del', tap]);
-    await tryRun(['ip', 'netns', 'del', space]);
+    await tryRun(['ip', 'netns', 'del', namespace]);
     await rm(dir, { recursive: true });
   });
   const lines = [
-    `link add ${tap} mtu ${segment.mtu} type veth peer name eth0 mtu ${segment.mtu} address ${mac} netns ${space}`,
+    `link add ${tap} mtu ${segment.mtu} type veth peer name eth0 mtu ${segment.mtu} address ${mac} netns ${namespace}`,
     `link set ${tap} master ${segment.bridge}`,
     `link set ${tap} up`,
   ];
   await run([...onHost, '-batch', '-'], { input: lines.join('\n') });
-  await run(['ip', '-n', space, 'link', 'set', 'lo', 'up']);
-  await run(['ip', '-n', space, 'link', 'set', 'eth0', 'up']);
-  const exec = (...words: string[]) => tryRun(['ip', 'netns', 'exec', space, ...words], { timeoutMs: 20_000 });
+  await run(['ip', '-n', namespace, 'link', 'set', 'lo', 'up']);
+  await run(['ip', '-n', namespace, 'link', 'set', 'eth0', 'up']);
+  const exec = (...words: string[]) => tryRun(['ip', 'netns', 'exec', namespace, ...words], { timeoutMs: 20_000 });
   return {
-    space,
+    namespace,
     exec,
-    /** What the lease said. */
+    /** The options of the DHCP lease. */
     lease: async () => {
       const client = ['busybox', 'udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-t', '5', '-T', '1', '-s', script];
       const { code, stdout, stderr } = await exec(
@@ -58,34 +63,34 @@ export async function plugGuest(t: TestContext, cloudId: string, { tap, mac, seg
       return stdout.split('\n').find((line) => line.startsWith('ip=')) ?? '';
     },
     address: (...addresses: string[]) =>
-      Promise.all(addresses.map((a) => run(['ip', '-n', space, 'addr', 'add', a, 'dev', 'eth0', 'nodad']))),
-    route: (...words: string[]) => run(['ip', '-n', space, 'route', 'replace', ...words]),
+      Promise.all(addresses.map((a) => run(['ip', '-n', namespace, 'addr', 'add', a, 'dev', 'eth0', 'nodad']))),
+    route: (...words: string[]) => run(['ip', '-n', namespace, 'route', 'replace', ...words]),
     pings: async (address: string, ...more: string[]) =>
       (await exec('ping', '-c', '1', '-W', '10', ...more, address)).code === 0,
-    /** The opposite of `pings`, without waiting as long. */
+    /** The opposite of `pings`, with a shorter timeout. */
     cannotPing: async (address: string, ...more: string[]) =>
       (await exec('ping', '-c', '1', '-W', '0.5', ...more, address)).code !== 0,
     get: async (url: string) => (await exec('busybox', 'wget', '-q', '-O', '-', url)).stdout,
-    /** True when somebody answered there in time. */
+    /** True when a TCP connection is accepted in time. */
     reaches: async (address: string, port: number, seconds = 10) => {
       const words = ['timeout', String(seconds), 'bash', '--norc', '-c', `cat < /dev/tcp/${address}/${port}`];
       return (await exec(...words)).stdout.includes('hello');
     },
     listens: async (port: number) => {
-      const server = await listenInNetns(space, port, '::');
+      const server = await listenInNetns(namespace, port, '::');
       server.on('connection', (socket: Socket) => socket.end('hello'));
       servers.push(server);
     },
-    /** Gives back what it gets, until the test ends. */
+    /** Starts an echo server, until the test ends. */
     echoes: async (port: number) => {
-      const server = await listenInNetns(space, port, '::');
+      const server = await listenInNetns(namespace, port, '::');
       server.on('connection', (socket: Socket) => {
         t.after(() => socket.destroy());
         socket.on('error', () => {}).pipe(socket);
       });
       servers.push(server);
     },
-    /** What a metadata service at that address says to a request with these headers, "" when nothing comes. */
+    /** The response body of a metadata request with these headers; "" when there is none. */
     asks: async (address: string, port: number, headers: Readonly<Record<string, string>> = {}, seconds = 10) => {
       const lines = Object.entries({ host: address, connection: 'close', ...headers }).map(([k, v]) => `${k}: ${v}`);
       const request = ['GET /openstack/latest/user_data HTTP/1.1', ...lines, '', ''].join('\\r\\n');

@@ -1,4 +1,4 @@
-/** A host's network under test: the real driver, and network namespaces that stand in for guests. */
+/** A host under test: the real driver, and network namespaces as guests. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,13 +12,13 @@ import { tearDown } from '../../services/network-agent/drivers/linux/sweep.ts';
 import { memoryBus } from '../../shared/bus/memory.ts';
 import { bridgeName, tapName } from '../../shared/contracts/names.ts';
 import {
+  type AddressOwner,
+  addressOwner,
   type MetadataOf,
   metadataOf,
   type NetworkAgent,
   type PortSpec,
   type Segment,
-  type WhoseAddress,
-  whoseAddress,
 } from '../../shared/contracts/network-agent.ts';
 import { openLog } from '../../shared/log/log.ts';
 import { run, tryRun } from '../../shared/process/run.ts';
@@ -40,7 +40,7 @@ const randomId = () => Array.from({ length: 4 }, () => letters[Math.floor(Math.r
 export type Host = Awaited<ReturnType<typeof openHost>>;
 export type Guest = Awaited<ReturnType<Host['guest']>>;
 
-/** What the cloud knows of an address: the metadata door asks for it. */
+/** The owner of an address, for the metadata listener. */
 type Owners = Map<string, string>;
 
 export interface HostOptions {
@@ -55,12 +55,12 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
   const stateDir = await mkdtemp(join(tmpdir(), 'wattle-network-agent-'));
   const owners: Owners = new Map();
   const bus = memoryBus();
-  bus.onCall(whoseAddress, async ({ networkId, address }: WhoseAddress['ask']) => {
+  bus.onCall(addressOwner, async ({ networkId, address }: AddressOwner['request']) => {
     if (host.serviceIsAway) throw new Error('the service is away');
     const serverId = owners.get(`${networkId} ${address}`);
     return serverId ? { serverId, projectId: 'p', portId: 'p' } : null;
   });
-  bus.onCall(metadataOf, async ({ serverId, path }: MetadataOf['ask']) => ({
+  bus.onCall(metadataOf, async ({ serverId, path }: MetadataOf['request']) => ({
     status: 200,
     type: 'text/plain',
     body: `${serverId} ${path}`,
@@ -92,10 +92,10 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
     stateDir,
     owners,
     driver,
-    /** Set, the metadata door hears nothing from the cloud. */
+    /** When set, bus calls of the metadata listener fail. */
     serviceIsAway: false,
     external: `198.18.${Math.floor(Math.random() * 250)}`,
-    /** As if the process had ended and come back. */
+    /** Closes the driver and opens it again, like a restart of the agent. */
     restart: async () => {
       await host.driver.close();
       driver = await open();
@@ -112,9 +112,9 @@ export async function openHost(t: TestContext, options: HostOptions = {}) {
       const defaults = { allowedPairs: [], guarded: true, adminUp: true, groupIds: [] };
       return { id, segment, tap: tapName(cloudId, id), mac: macOf(number), fixedIps, ...defaults, ...more };
     },
-    /** On this host, or on the one that a namespace stands for. */
-    guest: (port: PortSpec, hostSpace?: string) => plugGuest(t, cloudId, port, hostSpace),
-    /** Everything in the kernel that carries this cloud's mark. */
+    /** Creates a guest on this host, or on the host that a namespace simulates. */
+    guest: (port: PortSpec, hostNamespace?: string) => plugGuest(t, cloudId, port, hostNamespace),
+    /** Every kernel object with this cloud's id in its name. */
     leftovers: () => leftovers(cloudId),
   };
   return host;
@@ -137,7 +137,7 @@ export const hostReaches = async (address: string, port: number, seconds = 1) =>
     await tryRun(['timeout', String(seconds), 'bash', '--norc', '-c', `cat < /dev/tcp/${address}/${port}`])
   ).stdout.includes('hello');
 
-/** An agent as a process of its own. */
+/** Starts an agent as a separate process. */
 export const workerFile = new URL('./network-agent-worker.ts', import.meta.url).pathname;
 
 export type Work = readonly [verb: keyof NetworkAgent, spec: { readonly id: string }];

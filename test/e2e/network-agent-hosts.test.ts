@@ -8,7 +8,7 @@ import { groupOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
-test('two hosts share a network over VXLAN, full frames and all, whatever other firewalls drop', {
+test('two hosts share a network over VXLAN with full-size frames, also when FORWARD has the policy DROP', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -16,18 +16,18 @@ test('two hosts share a network over VXLAN, full frames and all, whatever other 
   const hosts = await cabledHosts(t, host.cloudId);
   const group = groupOf(1, [{}]);
   const guests = [];
-  for (const [index, { space, address, peer }] of hosts.entries()) {
+  for (const [index, { namespace, address, peer }] of hosts.entries()) {
     const blue = host.segment(1, { peers: [peer] });
     const port = host.port(index + 1, blue, `10.7.0.1${index}`, { groupIds: [group.id] });
     const worker = [
       'ip',
       'netns',
       'exec',
-      space,
+      namespace,
       process.execPath,
       workerFile,
       host.cloudId,
-      join(host.stateDir, space),
+      join(host.stateDir, namespace),
       address,
     ];
     const work: Work[] = [
@@ -35,24 +35,24 @@ test('two hosts share a network over VXLAN, full frames and all, whatever other 
       ['ensurePort', port],
     ];
     await run(worker, { input: JSON.stringify(work) });
-    const guest = await host.guest(port, space);
+    const guest = await host.guest(port, namespace);
     await guest.address(`10.7.0.1${index}/24`);
     guests.push(guest);
   }
   const [first] = guests;
-  assert.ok(await first?.pings('10.7.0.11'), 'across');
-  assert.ok(await first?.pings('10.7.0.11', '-M', 'do', '-s', '1422'), 'a full frame');
+  assert.ok(await first?.pings('10.7.0.11'), 'from one host to the other');
+  assert.ok(await first?.pings('10.7.0.11', '-M', 'do', '-s', '1422'), 'a full-size frame');
 });
 
-/** Two namespaces as hosts, with a cable between them that is wide enough for the tunnel's header. */
+/** Two namespaces as hosts, connected by a veth pair with an MTU that has room for the VXLAN header. */
 async function cabledHosts(t: TestContext, cloudId: string) {
-  const spaces = [`guest-${cloudId}-h1`, `guest-${cloudId}-h2`] as const;
+  const namespaces = [`guest-${cloudId}-h1`, `guest-${cloudId}-h2`] as const;
   const addresses = ['192.0.2.1', '192.0.2.2'] as const;
-  for (const space of spaces) await run(['ip', 'netns', 'add', space]);
+  for (const namespace of namespaces) await run(['ip', 'netns', 'add', namespace]);
   t.after(async () => {
-    for (const space of spaces) await tryRun(['ip', 'netns', 'del', space]);
+    for (const namespace of namespaces) await tryRun(['ip', 'netns', 'del', namespace]);
   });
-  const [one, two] = spaces;
+  const [one, two] = namespaces;
   await run([
     'ip',
     '-n',
@@ -72,11 +72,15 @@ async function cabledHosts(t: TestContext, cloudId: string) {
     'netns',
     two,
   ]);
-  for (const [index, space] of spaces.entries()) {
-    await tryRun(['ip', 'netns', 'exec', space, 'iptables', '-P', 'FORWARD', 'DROP']).catch(() => {}); // as Docker does
-    await run(['ip', '-n', space, '-batch', '-'], {
+  for (const [index, namespace] of namespaces.entries()) {
+    await tryRun(['ip', 'netns', 'exec', namespace, 'iptables', '-P', 'FORWARD', 'DROP']).catch(() => {}); // as Docker does
+    await run(['ip', '-n', namespace, '-batch', '-'], {
       input: `addr add ${addresses[index]}/24 dev under\nlink set under up\n`,
     });
   }
-  return spaces.map((space, index) => ({ space, address: addresses[index] ?? '', peer: addresses[1 - index] ?? '' }));
+  return namespaces.map((namespace, index) => ({
+    namespace,
+    address: addresses[index] ?? '',
+    peer: addresses[1 - index] ?? '',
+  }));
 }

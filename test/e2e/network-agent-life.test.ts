@@ -1,4 +1,4 @@
-/** What outlives what: restarts, kill -9 anywhere, a torn-down host, meddling. */
+/** Recovery after restarts, kill -9 at any time, teardown of a host, and changes by other programs. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import { dhcpOf, groupOf, idOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
-test('what is lost is built again: after a restart, and after the host was torn down', { skip }, async (t) => {
+test('networks are built again after a restart and after a teardown', { skip }, async (t) => {
   const { host, web } = await twoNetworks(t);
   const standing = async () => (await host.leftovers()).map(nameIn).filter((name) => !name.startsWith('t'));
   const before = await standing();
@@ -23,7 +23,10 @@ test('what is lost is built again: after a restart, and after the host was torn 
   await run(['ip', 'netns', 'add', `${host.names.table}-r-outsider`]);
   await host.restart();
   assert.ok(await web.pings('10.8.0.21'), 'after a restart');
-  assert.ok(!(await host.leftovers()).some((line) => /999999|outsider/.test(line)), 'others are gone');
+  assert.ok(
+    !(await host.leftovers()).some((line) => /999999|outsider/.test(line)),
+    'objects without a spec are removed',
+  );
   await host.driver.close();
   await tearDown(host.names);
   assert.deepEqual(await host.leftovers(), [], 'nothing is left');
@@ -31,7 +34,7 @@ test('what is lost is built again: after a restart, and after the host was torn 
   await until(async () => (await standing()).length === before.length);
 });
 
-test('K56, K57, K58: killed at any moment, the agent ends what it was asked, and takes everything away again', {
+test('K56, K57, K58: an agent killed at any time finishes its work, and removes everything again', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -41,8 +44,8 @@ test('K56, K57, K58: killed at any moment, the agent ends what it was asked, and
   await host.restart();
   const guest = await host.guest(port);
   assert.match(await guest.lease(), /ip=10\.7\.0\.11/);
-  assert.ok(await guest.pings(`${host.external}.1`), 'by lease, router and way out');
-  assert.ok(await hostPings(`${host.external}.100`), 'by floating address');
+  assert.ok(await guest.pings(`${host.external}.1`), 'through DHCP, router and gateway host');
+  assert.ok(await hostPings(`${host.external}.100`), 'by floating IP');
   await host.driver.close();
   await killedOnTheWay(host, down, [150, 250, 350, 500]);
   await host.restart();
@@ -53,7 +56,7 @@ test('K56, K57, K58: killed at any moment, the agent ends what it was asked, and
   );
 });
 
-test('addresses of a deleted port serve the next one at once', { skip }, async (t) => {
+test('the address of a deleted port works for the next port at once', { skip }, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   await host.driver.ensureGroup(groupOf(1, [{}]));
@@ -70,7 +73,7 @@ test('addresses of a deleted port serve the next one at once', { skip }, async (
   assert.match(await lease(2), /ip=10\.7\.0\.11/);
 });
 
-test('what somebody broke is whole again within the healing time', { skip }, async (t) => {
+test('deleted bridges, rules and processes are repaired within healMs', { skip }, async (t) => {
   const host = await openHost(t, { healMs: 100 });
   const blue = host.segment(1);
   const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
@@ -88,13 +91,13 @@ test('what somebody broke is whole again within the healing time', { skip }, asy
   assert.match(await guest.lease(), /ip=10\.7\.0\.11/);
 });
 
-test('a host that nobody meddles with is left alone', { skip }, async (t) => {
+test('a host without changes is not modified', { skip }, async (t) => {
   const { host, router, blue } = await twoNetworks(t, { healMs: 50 });
   await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, []));
-  const space = host.names.routerSpace(router.id);
+  const namespace = host.names.routerNamespace(router.id);
   const handles = async () => [
     (await run(['nft', '-a', 'list', 'table', 'inet', host.names.table])).stdout,
-    (await run(['ip', 'netns', 'exec', space, 'nft', '-a', 'list', 'ruleset'])).stdout,
+    (await run(['ip', 'netns', 'exec', namespace, 'nft', '-a', 'list', 'ruleset'])).stdout,
   ];
   const before = await handles();
   for (const _ of [1, 2, 3]) {
@@ -105,7 +108,9 @@ test('a host that nobody meddles with is left alone', { skip }, async (t) => {
   assert.deepEqual(await handles(), before);
 });
 
-test('N12: while the cloud is away guests keep their leases, and metadata says to try again', { skip }, async (t) => {
+test('N12: while the controller is unreachable guests keep their leases, and metadata answers 503', {
+  skip,
+}, async (t) => {
   const { host, web, blue } = await twoNetworks(t);
   const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });
   await host.driver.ensureDhcp(dhcpOf(blue, '10.7.0', 1, [port]));
@@ -116,13 +121,13 @@ test('N12: while the cloud is away guests keep their leases, and metadata says t
   host.serviceIsAway = false;
   assert.match(await web.asks('169.254.169.254', 80), /^HTTP\/1\.1 200 /);
   await host.driver.close();
-  assert.match(await web.lease(), /ip=10\.7\.0\.11/, 'without an agent too');
+  assert.match(await web.lease(), /ip=10\.7\.0\.11/, 'also without an agent');
   assert.ok(await web.pings('10.8.0.21'));
   await host.restart();
   await until(async () => /200/.test(await web.asks('169.254.169.254', 80)), 'metadata after a restart');
 });
 
-test('OSSA-2015-001, OSSN-0082: a dnsmasq that cannot start holds up no other network, and is started when it can', {
+test('OSSA-2015-001, OSSN-0082: a dnsmasq that cannot start delays no other network, and is started later', {
   skip,
 }, async (t) => {
   const host = await openHost(t, { healMs: 100 });
@@ -134,19 +139,19 @@ test('OSSA-2015-001, OSSN-0082: a dnsmasq that cannot start holds up no other ne
   await host.driver.ensureDhcp(dhcpOf(red, '10.8.0', 2, []));
   const [pid, ...others] = listDnsmasq(host.names.runDir);
   assert.deepEqual(others, []);
-  assert.match(await readFile(`/proc/${pid}/status`, 'utf8'), /^Uid:\s+[1-9]\d*\s/m, 'it is not root');
+  assert.match(await readFile(`/proc/${pid}/status`, 'utf8'), /^Uid:\s+[1-9]\d*\s/m, 'it does not run as root');
   await rm(dir);
   await until(async () => listDnsmasq(host.names.runDir).length === 2, 'the first');
 });
 
-test('what somebody broke inside a router, or at a tap, is whole again within the healing time', {
+test('changes inside a router or at a tap are repaired within healMs', {
   skip,
 }, async (t) => {
   const { host, router, web, blue } = await twoNetworks(t, { healMs: 100 });
   const floating = `${host.external}.100`;
   await host.driver.ensureRouter({ ...router, floatingIps: [{ id: 'f', floating, fixed: '10.7.0.11' }] });
-  const space = host.names.routerSpace(router.id);
-  const inRouter = (...words: string[]) => run(['ip', 'netns', 'exec', space, ...words]);
+  const namespace = host.names.routerNamespace(router.id);
+  const inRouter = (...words: string[]) => run(['ip', 'netns', 'exec', namespace, ...words]);
   assert.ok(await hostPings(floating));
   const table = ['inet', host.names.table];
   const breakages: Record<string, () => Promise<unknown>> = {
@@ -158,7 +163,7 @@ test('what somebody broke inside a router, or at a tap, is whole again within th
     'the way out': () => inRouter('ip', 'route', 'del', 'default'),
     'an address': () => inRouter('ip', 'addr', 'flush', 'dev', `qr-${idOf(5, 16).replaceAll('-', '').slice(0, 11)}`),
     'a leg': () => inRouter('ip', 'link', 'set', `qr-${idOf(5, 16).replaceAll('-', '').slice(0, 11)}`, 'down'),
-    'the namespace': () => run(['ip', 'netns', 'del', space]),
+    'the namespace': () => run(['ip', 'netns', 'del', namespace]),
     'the tap': () => run(['ip', 'link', 'set', host.port(1, blue, '').tap, 'down']),
   };
   host.owners.set(`${blue.networkId} 10.7.0.11`, 'web');
@@ -172,7 +177,7 @@ test('what somebody broke inside a router, or at a tap, is whole again within th
   }
 });
 
-/** An agent is killed so long after it began; the next one finds all its work still open, as its service would say. */
+/** Kills an agent after each delay; the next one finds all work still open, as from its service. */
 async function killedOnTheWay(host: Host, work: readonly Work[], afterMs: readonly number[]): Promise<void> {
   for (const ms of [...afterMs, null]) {
     const child = spawn(process.execPath, [workerFile, host.cloudId, host.stateDir], {
@@ -182,7 +187,7 @@ async function killedOnTheWay(host: Host, work: readonly Work[], afterMs: readon
     await once(child.stdout, 'data');
     if (ms !== null) setTimeout(() => child.kill('SIGKILL'), ms);
     const [code] = await once(child, 'exit');
-    if (ms === null) assert.equal(code, 0, 'the last one finishes');
+    if (ms === null) assert.equal(code, 0, 'the last agent finishes');
   }
 }
 

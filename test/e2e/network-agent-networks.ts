@@ -1,10 +1,10 @@
-/** Networks with guests in them, ready to be tried. */
+/** Networks with guests, for tests. */
 import type { TestContext } from 'node:test';
 import type { PortSpec, RouterSpec } from '../../shared/contracts/network-agent.ts';
 import { type Host, type HostOptions, openHost, type Work } from './network-agent-host.ts';
 import { dhcpOf, groupOf, idOf, routerOf } from './network-agent-specs.ts';
 
-/** A port and its guest, with its address by hand. */
+/** A port and its guest, with a statically configured address. */
 export async function plugged(host: Host, port: PortSpec) {
   await host.driver.ensurePort(port);
   const guest = await host.guest(port);
@@ -14,7 +14,7 @@ export async function plugged(host: Host, port: PortSpec) {
   return guest;
 }
 
-/** blue 10.7.0.0/24 with `web`, red 10.8.0.0/24 with `db`, a router between them and the outside. */
+/** blue 10.7.0.0/24 with `web`, red 10.8.0.0/24 with `db`, a router between them and the external network. */
 export async function twoNetworks(t: TestContext, options: HostOptions = {}) {
   const host = await openHost(t, options);
   const [blue, red, outside] = [
@@ -49,7 +49,7 @@ export async function twoNetworks(t: TestContext, options: HostOptions = {}) {
   return { host, router, web, db, blue, red };
 }
 
-/** The specs of a small cloud's life on a host, and their end. */
+/** The specs of a small cloud on a host, and their removal. */
 export function wholeLife(host: Host, { floating = true } = {}) {
   const [blue, outside] = [host.segment(1), host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 })];
   const port = host.port(1, blue, '10.7.0.11', { groupIds: [idOf(6, 1)] });

@@ -1,14 +1,14 @@
-/** Rulesets against the kernel that has to take them. */
+/** Rulesets are loaded into the real kernel. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { statedBy } from '../../services/network/security-groups/rule.ts';
-import { accepted } from '../../services/network-agent/drivers/linux/accepted.ts';
-import { type Block, changeText, wholeText } from '../../services/network-agent/drivers/linux/blocks.ts';
+import { type Block, changeText, rulesetText } from '../../services/network-agent/drivers/linux/blocks.ts';
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
 import { parseHostEndpoint } from '../../services/network-agent/drivers/linux/host-endpoints.ts';
 import { namesOf } from '../../services/network-agent/drivers/linux/names.ts';
 import { withoutRefused } from '../../services/network-agent/drivers/linux/refused-rules.ts';
 import { type FirewallState, rulesetOf } from '../../services/network-agent/drivers/linux/ruleset.ts';
+import { validateSpec } from '../../services/network-agent/drivers/linux/validate-spec.ts';
 import type { FirewallRule, Segment } from '../../shared/contracts/network-agent.ts';
 import { protocolNumbers } from '../../shared/contracts/protocols.ts';
 import { run } from '../../shared/process/run.ts';
@@ -18,29 +18,29 @@ import { groupOf, idOf, macOf } from './network-agent-specs.ts';
 
 const skip = await missing();
 
-test('OSSA-2015-012: each set of rules becomes the next by its difference, and the kernel takes every odd value', {
+test('OSSA-2015-012: each ruleset becomes the next by an incremental change, and the kernel accepts every unusual value', {
   skip,
 }, async (t) => {
-  const { space } = await scratch(t);
+  const { namespace } = await scratch(t);
   const names = namesOf('zzzz');
-  const listed = async () => (await run(['ip', 'netns', 'exec', space, 'nft', 'list', 'ruleset'])).stdout;
+  const listed = async () => (await run(['ip', 'netns', 'exec', namespace, 'nft', 'list', 'ruleset'])).stdout;
   let before: Block[] = [];
-  await loadNft(wholeText(names.table, before), space);
+  await loadNft(rulesetText(names.table, before), namespace);
   for (const [turn, state] of oddStates().entries()) {
     const after = rulesetOf({ names, ...state });
     const change = changeText(names.table, before, after);
-    if (change !== null) await loadNft(change, space);
+    if (change !== null) await loadNft(change, namespace);
     const changed = change === null ? null : sortedBlocks(await listed());
-    await loadNft(wholeText(names.table, after), space);
+    await loadNft(rulesetText(names.table, after), namespace);
     if (changed !== null) assert.deepEqual(changed, sortedBlocks(await listed()), `turn ${turn}`);
     before = after;
   }
 });
 
-test('OSSA-2012-007, OSSA-2019-001: every protocol that the API takes is a rule that the kernel takes', {
+test('OSSA-2012-007, OSSA-2019-001: the kernel accepts a rule of every protocol that the API accepts', {
   skip,
 }, async (t) => {
-  const { space } = await scratch(t);
+  const { namespace } = await scratch(t);
   const words = [
     ...protocolNumbers.keys(),
     'TCP',
@@ -55,7 +55,7 @@ test('OSSA-2012-007, OSSA-2019-001: every protocol that the API takes is a rule 
     }),
   );
   assert.ok(rules.length > 300);
-  const { spec, refused } = accepted('group', { id: idOf(6, 1), members: [], rules });
+  const { spec, refused } = validateSpec('group', { id: idOf(6, 1), members: [], rules });
   assert.deepEqual(refused, []);
   const state = {
     generation: 1,
@@ -67,10 +67,13 @@ test('OSSA-2012-007, OSSA-2019-001: every protocol that the API takes is a rule 
     hostEndpoints: [],
   };
   const names = namesOf('zzzz');
-  await loadNft(wholeText(names.table, rulesetOf({ names, ...state, tunnels: { port: 4789, peers: [] } })), space);
+  await loadNft(
+    rulesetText(names.table, rulesetOf({ names, ...state, tunnels: { port: 4789, peers: [] } })),
+    namespace,
+  );
 });
 
-/** Undefined when the API refuses it. */
+/** Undefined when the API refuses the value. */
 function taken(rule: Parameters<typeof statedBy>[0]) {
   try {
     return statedBy(rule);
@@ -79,7 +82,9 @@ function taken(rule: Parameters<typeof statedBy>[0]) {
   }
 }
 
-test('OSSA-2014-014: a bad rule is left out and told, and what was closed with it is closed', { skip }, async (t) => {
+test('OSSA-2014-014: a malformed rule is left out and reported, and rules removed with it are removed', {
+  skip,
+}, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   const group = groupOf(1, [{ protocol: 'tcp', portMin: 7000, portMax: 7001 }]);
@@ -90,11 +95,11 @@ test('OSSA-2014-014: a bad rule is left out and told, and what was closed with i
   assert.ok(await other.reaches('10.7.0.11', 7000));
   const poisoned = groupOf(1, [{ protocol: 'nosuch' }, { protocol: 'tcp', portMin: 7001, portMax: 7001 }]);
   assert.deepEqual(await host.driver.ensureGroup(poisoned), { refused: ['rules[0]'] });
-  assert.ok(!(await other.reaches('10.7.0.11', 7000, 0.5)), 'no longer said');
-  assert.ok(await other.reaches('10.7.0.11', 7001), 'the good rule');
+  assert.ok(!(await other.reaches('10.7.0.11', 7000, 0.5)), 'the removed rule');
+  assert.ok(await other.reaches('10.7.0.11', 7001), 'the valid rule');
 });
 
-test('OSSA-2014-014: what the kernel refuses all the same closes its own port or group, and nothing else', {
+test('OSSA-2014-014: a rule that the kernel refuses closes its own port or group only', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -119,18 +124,18 @@ test('OSSA-2014-014: what the kernel refuses all the same closes its own port or
     possible.ports.map(({ number }) => number),
     [1, 3],
   );
-  const { space } = await scratch(t);
-  await loadNft(wholeText(host.names.table, rulesetOf(possible)), space);
+  const { namespace } = await scratch(t);
+  await loadNft(rulesetText(host.names.table, rulesetOf(possible)), namespace);
 });
 
 async function scratch(t: TestContext) {
-  const space = `guest-${Math.random().toString(36).slice(2, 8)}`;
-  await run(['ip', 'netns', 'add', space]);
-  t.after(() => run(['ip', 'netns', 'del', space]));
-  return { space };
+  const namespace = `guest-${Math.random().toString(36).slice(2, 8)}`;
+  await run(['ip', 'netns', 'add', namespace]);
+  t.after(() => run(['ip', 'netns', 'del', namespace]));
+  return { namespace };
 }
 
-/** States of a host's filter with what APIs accept and rulesets stumble over. */
+/** Firewall states with unusual values that the API accepts. */
 function oddStates(): Omit<FirewallState, 'names'>[] {
   const odd = [
     '0.0.0.0/0',
@@ -229,7 +234,7 @@ function oddStates(): Omit<FirewallState, 'names'>[] {
   });
 }
 
-/** The kernel lists chains in the order they came; what counts is that they are the same. */
+/** The ruleset with its chains sorted: the kernel lists them in order of creation. */
 const sortedBlocks = (listing: string) =>
   listing
     .split(/\n(?=\t(?:chain|set) |table |\})/)

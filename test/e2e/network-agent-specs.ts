@@ -1,4 +1,4 @@
-/** Specs as the network service would send them, short to write. */
+/** Builders for specs as the network service sends them. */
 import type {
   DhcpSpec,
   FirewallRule,
@@ -8,7 +8,7 @@ import type {
   Segment,
 } from '../../shared/contracts/network-agent.ts';
 
-/** Ids that are easy to tell apart, and differ in what names keep of them. */
+/** Readable ids that differ in the digits which names of links contain. */
 export const idOf = (kind: number, number: number): string =>
   `${kind.toString(16).padStart(2, '0')}${number.toString(16).padStart(6, '0')}-1111-4111-8111-111111111111`;
 
@@ -75,7 +75,7 @@ export const anyRule: FirewallRule = {
   remoteGroupId: null,
 };
 
-/** A group that lets everything out, and these in. */
+/** A group that allows all egress and these ingress rules. */
 export const groupOf = (
   number: number,
   ingress: readonly Partial<FirewallRule>[],

@@ -1,4 +1,4 @@
-/** What a guest may put on its wire, frame by frame, against the kernel's own bridge. */
+/** The frames that a guest may send, one by one, through a real bridge. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const allNodes = 'ff02::1';
 const allMac = '33:33:00:00:00:01';
 const marker = ethernet(everybody, own, '0806', arp(1, own, own4, '10.7.0.222'));
 
-/** Its last bytes tell it from all others. */
+/** The last bytes of each frame are unique. */
 const sign = (text: string) => Buffer.from(`<${text}>`.padStart(24, '-'));
 const signed4 = (from: string, name: string, ports: [number, number] = [5000, 5000]) =>
   ip4(from, victim4, udp(...ports, sign(name)));
@@ -37,7 +37,7 @@ const nd = (type: number, body: Buffer, name: string, from = local6) =>
   ethernet(allMac, own, '86dd', ip6(from, allNodes, 58, icmp6(type, body, name, from)));
 const advert = (address: string) => Buffer.concat([Buffer.from([0x20, 0, 0, 0]), address6(address)]);
 const target = (address: string) => Buffer.concat([Buffer.alloc(4), address6(address)]);
-/** A question for a lease; its owner's MAC stands at the 28th byte. */
+/** A DHCP request; the client's MAC (chaddr) is at byte 28. */
 const discover = (mac: string, name: string) => {
   const body = Buffer.alloc(240);
   body.writeUInt32BE(0x01010600, 0);
@@ -106,7 +106,7 @@ const honest: Record<string, Buffer[]> = {
   'a neighbour advertisement for itself': [nd(136, advert(own6), 'itself', own6)],
 };
 
-test('OSSA-2016-009, OSSN-0027, OSSA-2021-001, OSSA-2021-004: no forged frame leaves a guest’s wire, and honest ones do', {
+test('OSSA-2016-009, OSSN-0027, OSSA-2021-001, OSSA-2021-004: spoofed frames of a guest are dropped, and valid ones pass', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -121,8 +121,8 @@ test('OSSA-2016-009, OSSN-0027, OSSA-2021-001, OSSA-2021-004: no forged frame le
   const ports = [port(1, own4, own6), port(2, victim4, victim6)] as const;
   for (const each of ports) await host.driver.ensurePort(each);
   const [thief, other] = [await host.guest(ports[0]), await host.guest(ports[1])];
-  const heard = await sniff(t, other.space);
-  await inject(thief.space, [...Object.values(forged), ...Object.values(honest)].flat().concat(marker));
+  const heard = await sniff(t, other.namespace);
+  await inject(thief.namespace, [...Object.values(forged), ...Object.values(honest)].flat().concat(marker));
   const frames = await heard(marker);
   const arrived = (sent: readonly Buffer[]) => {
     const end = sent.at(-1)?.subarray(-20).toString('hex') ?? '';
@@ -133,7 +133,7 @@ test('OSSA-2016-009, OSSN-0027, OSSA-2021-001, OSSA-2021-004: no forged frame le
   assert.deepEqual(names(honest), Object.keys(honest));
 });
 
-test('OSSA-2019-002: of overlapping ranges in several groups a packet passes exactly those that a model lets in', {
+test('OSSA-2019-002: with overlapping ranges in several groups exactly those packets pass that a model allows', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -144,7 +144,7 @@ test('OSSA-2019-002: of overlapping ranges in several groups a packet passes exa
   for (const each of [1, 2]) await host.driver.ensureGroup(groupOf(each, []));
   for (const port of [webPort, otherPort]) await host.driver.ensurePort(port);
   const [web, other] = [await host.guest(webPort), await host.guest(otherPort)];
-  const heard = await sniff(t, web.space);
+  const heard = await sniff(t, web.namespace);
   const most = 60;
   const random = (below: number) => Math.floor(Math.random() * below);
   for (let turn = 0; turn < 25; turn += 1) {
@@ -159,7 +159,7 @@ test('OSSA-2019-002: of overlapping ranges in several groups a packet passes exa
     const frames = ports.map((port) =>
       ethernet(own, victim, '0800', ip4(victim4, own4, udp(2000 + turn, port, sign(`turn ${turn} port ${port}`)))),
     );
-    await inject(other.space, [...frames, end]);
+    await inject(other.namespace, [...frames, end]);
     const arrived = await heard(end);
     const passed = ports.filter((_, at) =>
       arrived.some((each) => each.includes(frames[at]?.subarray(-24).toString('hex') ?? '')),
@@ -169,7 +169,7 @@ test('OSSA-2019-002: of overlapping ranges in several groups a packet passes exa
   }
 });
 
-test('OSSA-2019-004: what two guests say to each other reaches no third', { skip }, async (t) => {
+test('OSSA-2019-004: frames between two guests do not reach a third', { skip }, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   const group = groupOf(1, [{}]);
@@ -182,11 +182,11 @@ test('OSSA-2019-004: what two guests say to each other reaches no third', { skip
   if (!web || !db || !third) throw new Error('three guests');
   await web.address(`${own4}/24`);
   await db.address(`${victim4}/24`);
-  assert.ok(await web.pings(victim4), 'the bridge has learned both');
-  const heard = await sniff(t, third.space);
+  assert.ok(await web.pings(victim4), 'the bridge has learned both MACs');
+  const heard = await sniff(t, third.namespace);
   assert.ok(await web.pings(victim4));
   assert.ok(await db.pings(own4));
-  await inject(web.space, [marker]);
+  await inject(web.namespace, [marker]);
   const between = (await heard(marker)).filter(
     (frame) => !frame.startsWith('ffffffffffff') && !frame.startsWith('3333'),
   );

@@ -1,4 +1,4 @@
-/** User-mode networking, which guests have without root: frames into QEMU, without a guest behind it. */
+/** QEMU's user-mode networking, used without root: the test sends frames in place of a guest. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -11,14 +11,14 @@ import { tryRun } from '../../shared/process/run.ts';
 const found = await tryRun(['qemu-system-x86_64', '--version']).catch(() => null);
 const skip = found?.code === 0 ? false : 'needs qemu-system-x86_64';
 
-test('OSSN-0018: a guest without root reaches nothing that listens on its host', { skip }, async (t) => {
+test('OSSN-0018: with user-mode networking a guest reaches no listener of its host', { skip }, async (t) => {
   const nic = { portId: 'p', mac: 'fa:16:3e:00:00:01', mtu: 1450, bridge: null, tap: '' };
   const { netdev } = nicParts(nic, { slots: {}, bases: {}, initiator: '' });
-  assert.equal(await reachesHost(t, { ...netdev, restrict: false }), true, 'the frame of this test would');
+  assert.equal(await reachesHost(t, { ...netdev, restrict: false }), true, 'without restrict the frame arrives');
   assert.equal(await reachesHost(t, netdev), false);
 });
 
-/** Whether a connection to 10.0.2.2, which is the loopback of the host, arrives there. */
+/** Returns whether a connection to 10.0.2.2, the loopback of the host, arrives. */
 async function reachesHost(t: TestContext, netdev: Readonly<Record<string, unknown>> & { readonly id: string }) {
   const callers: (number | undefined)[] = [];
   const server = createServer((socket) => {
@@ -30,10 +30,10 @@ async function reachesHost(t: TestContext, netdev: Readonly<Record<string, unkno
   const wire = await plugged(t, netdev);
   t.after(() => server.close());
   const answered = once(wire.socket, 'message').then(() => 'answered');
-  // Until QEMU is there frames are lost. The answer to the second says that the first was looked at before.
+  // Frames are lost until QEMU is ready. A reply to the second frame proves that the first was processed.
   const ask = () => wire.send(synTo(port), holderOf).then(() => 'asked');
   while ((await Promise.race([answered, ask()])) !== 'answered');
-  // One of ours can only come after any of the guest's.
+  // A connection of the test arrives after any connection of the guest.
   const own = connect(port, '127.0.0.1').on('error', () => {});
   await once(own, 'connect');
   const { localPort } = own;
@@ -41,7 +41,7 @@ async function reachesHost(t: TestContext, netdev: Readonly<Record<string, unkno
   return callers.length > 1;
 }
 
-/** QEMU without a machine: a hub between that network and a socket of ours. */
+/** QEMU without a virtual machine: a hub between user-mode networking and a socket of the test. */
 async function plugged(t: TestContext, netdev: Readonly<Record<string, unknown>> & { readonly id: string }) {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');

@@ -1,4 +1,4 @@
-/** An agent that does the work it reads, as it would for its service, and may be killed at any moment. */
+/** An agent process that does the work it reads from standard input, and may be killed at any time. */
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { linuxDriver } from '../../services/network-agent/drivers/linux/driver.ts';
@@ -24,7 +24,7 @@ const driver = await linuxDriver({
 for (const [verb, spec] of work) await insist(() => driver[verb as 'ensurePort'](spec as never));
 await driver.close();
 
-/** Work whose attempt failed stays open, and is tried again. */
+/** Work whose attempt failed stays open and is retried. */
 async function insist(attempt: () => Promise<unknown>): Promise<unknown> {
   for (let tries = 1; ; tries += 1) {
     try {

@@ -1,4 +1,4 @@
-/** A host's network as guests see it, for real: the kernel's bridges, namespaces and packet filter, and dnsmasq. */
+/** Networking as guests see it, with real bridges, namespaces, packet filter and dnsmasq. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from '../../shared/process/run.ts';
@@ -23,7 +23,7 @@ test('a guest gets its address, its MTU, its routes and its metadata', { skip },
   assert.equal(await guest.get('http://169.254.169.254/openstack'), 'server-1 /openstack');
 });
 
-test('leases and metadata are back when a network has another port for them', { skip }, async (t) => {
+test('DHCP and metadata work again after the DHCP port is replaced', { skip }, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   await host.driver.ensureGroup(groupOf(1, []));
@@ -45,15 +45,17 @@ test('leases and metadata are back when a network has another port for them', { 
   assert.equal(await guest.get('http://169.254.169.254/x'), 'web /x');
 });
 
-test('guests of two networks meet across a router, and reach the outside under its address', { skip }, async (t) => {
+test('guests of two networks reach each other across a router, and the external network under its address', {
+  skip,
+}, async (t) => {
   const { host, web, db } = await twoNetworks(t);
   assert.ok(await web.pings('10.8.0.21'), 'across the router');
-  assert.ok(await web.pings('10.8.0.21', '-s', '4000'), 'fragments too');
-  assert.ok(await db.pings(`${host.external}.1`), 'outside, by the router’s address');
-  assert.ok(await web.cannotPing('10.7.0.99'), 'nobody is there');
+  assert.ok(await web.pings('10.8.0.21', '-s', '4000'), 'in fragments');
+  assert.ok(await db.pings(`${host.external}.1`), 'external, by the router’s address');
+  assert.ok(await web.cannotPing('10.7.0.99'), 'an unused address');
 });
 
-test('a floating address leads to its guest from the host, from outside and from a neighbour', { skip }, async (t) => {
+test('a floating IP reaches its guest from the host, from outside and from other guests', { skip }, async (t) => {
   const { host, router, web, db, blue } = await twoNetworks(t);
   const peer = host.port(3, blue, '10.7.0.12', { groupIds: [idOf(6, 1)] });
   await host.driver.ensurePort(peer);
@@ -69,10 +71,10 @@ test('a floating address leads to its guest from the host, from outside and from
   assert.ok(await db.reaches(floating, 7000), 'from the other network');
   assert.ok(await web.pings(floating), 'its own');
   await host.driver.ensureRouter(router);
-  assert.ok(!(await hostPings(floating)), 'taken away again');
+  assert.ok(!(await hostPings(floating)), 'after its removal');
 });
 
-test('OSSA-2015-021: a security group lets in what its rules say, at once, and members by name', {
+test('OSSA-2015-021: changes of a security group’s rules and members take effect at once', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -87,10 +89,10 @@ test('OSSA-2015-021: a security group lets in what its rules say, at once, and m
   for (const port of [7000, 7002, 7003]) await web.listens(port);
   assert.ok(await other.cannotPing('10.7.0.11'), 'no rule for ICMP');
   assert.ok(!(await other.reaches('10.7.0.11', 7000, 0.5)), 'not a member');
-  assert.ok(await other.reaches('10.7.0.11', 7002), 'by its address');
+  assert.ok(await other.reaches('10.7.0.11', 7002), 'a rule with its address');
   assert.ok(!(await other.reaches('10.7.0.11', 7003, 0.5)), 'no rule');
   await host.driver.ensureGroup(groupOf(2, [], ['10.7.0.12', '10.7.0.0/28']));
-  assert.ok(await other.reaches('10.7.0.11', 7000), 'a member now');
+  assert.ok(await other.reaches('10.7.0.11', 7000), 'as a member');
   await host.driver.ensureGroup({
     ...group,
     rules: [...group.rules, { ...anyRule, protocol: 'icmp', portMin: 8, portMax: 0 }],
@@ -98,10 +100,10 @@ test('OSSA-2015-021: a security group lets in what its rules say, at once, and m
   assert.ok(await other.pings('10.7.0.11'), 'a new rule');
   const silent = host.port(2, blue, '10.7.0.12', { groupIds: [] });
   await host.driver.ensurePort(silent);
-  assert.ok(!(await other.reaches('10.7.0.11', 7002, 0.5)), 'without a group nothing leaves');
+  assert.ok(!(await other.reaches('10.7.0.11', 7002, 0.5)), 'without a group there is no egress');
 });
 
-test('OSSA-2016-009: a guest cannot send as somebody else', { skip }, async (t) => {
+test('OSSA-2016-009: a guest cannot send with another MAC or address', { skip }, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   await host.driver.ensureGroup(groupOf(1, [{}, { family: 6 }]));
@@ -121,12 +123,12 @@ test('OSSA-2016-009: a guest cannot send as somebody else', { skip }, async (t) 
   await thief.exec('ip', 'link', 'set', 'eth0', 'address', 'fa:16:3e:99:99:99');
   assert.ok(await thief.cannotPing('10.7.0.12'), 'another MAC');
   await host.driver.ensurePort({ ...port, guarded: false });
-  assert.ok(await thief.pings('10.7.0.12'), 'an unguarded port may');
+  assert.ok(await thief.pings('10.7.0.12'), 'without port security');
   await host.driver.ensurePort({ ...port, guarded: false, adminUp: false });
-  assert.ok(await other.cannotPing('10.7.0.11'), 'a port that is down carries nothing');
+  assert.ok(await other.cannotPing('10.7.0.11'), 'a port that is down has no traffic');
 });
 
-test('OSSA-2021-001: guests speak IPv6 as themselves, and nobody gives himself out as a router or a neighbour', {
+test('OSSA-2021-001: a guest sends IPv6 from its own addresses only, and no router or neighbour advertisements of others', {
   skip,
 }, async (t) => {
   const host = await openHost(t);
@@ -144,14 +146,14 @@ test('OSSA-2021-001: guests speak IPv6 as themselves, and nobody gives himself o
   await thief.address('fd00:7::11/64', 'fd00:7::99/64');
   await other.address('fd00:7::12/64');
   assert.ok(await thief.pings('fd00:7::12', '-I', 'fd00:7::11'), 'as itself');
-  assert.ok(await thief.pings('fd00:7::12', '-I', 'fd00:7::11', '-s', '4000'), 'in fragments too');
+  assert.ok(await thief.pings('fd00:7::12', '-I', 'fd00:7::11', '-s', '4000'), 'as itself, in fragments');
   assert.ok(await thief.cannotPing('fd00:7::12', '-I', 'fd00:7::99'), 'as another');
-  assert.ok(await other.cannotPing('fd00:7::99'), 'it is no neighbour under that address');
+  assert.ok(await other.cannotPing('fd00:7::99'), 'no neighbour advertisement for that address');
   await host.driver.ensurePort({ ...closed, groupIds: [] });
-  assert.ok(await other.cannotPing('fd00:7::11'), 'without a group nothing leaves');
+  assert.ok(await other.cannotPing('fd00:7::11'), 'without a group there is no egress');
 });
 
-test('a guest on the external network itself is guarded from the host’s side too', { skip }, async (t) => {
+test('security groups of a guest on the external network apply to traffic with the host too', { skip }, async (t) => {
   const host = await openHost(t);
   const outside = host.segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
   const hostAddress = `${host.external}.1/24`;
@@ -160,14 +162,14 @@ test('a guest on the external network itself is guarded from the host’s side t
   await host.driver.ensureGroup(groupOf(1, [{ protocol: 'tcp', portMin: 7000, portMax: 7000 }]));
   const guest = await plugged(host, host.port(1, outside, `${host.external}.20`, { groupIds: [idOf(6, 1)] }));
   for (const port of [7000, 7001]) await guest.listens(port);
-  assert.ok(await hostReaches(`${host.external}.20`, 7000), 'what the rule says');
-  assert.ok(!(await hostReaches(`${host.external}.20`, 7001)), 'and nothing else');
-  assert.ok(await guest.pings(`${host.external}.1`), 'out it may');
+  assert.ok(await hostReaches(`${host.external}.20`, 7000), 'the port of the rule');
+  assert.ok(!(await hostReaches(`${host.external}.20`, 7001)), 'no other port');
+  assert.ok(await guest.pings(`${host.external}.1`), 'egress is allowed');
   await host.driver.ensurePort(host.port(1, outside, `${host.external}.20`, { groupIds: [] }));
-  assert.ok(await guest.cannotPing(`${host.external}.1`), 'without a group not even that');
+  assert.ok(await guest.cannotPing(`${host.external}.1`), 'without a group there is no egress');
 });
 
-test('two clouds cannot have one external range, and the second is told', { skip }, async (t) => {
+test('two clouds on one host cannot have the same external range', { skip }, async (t) => {
   const [host, other] = [await openHost(t), await openHost(t)];
   const specOf = ({ segment }: typeof host) => {
     const outside = segment(3, { type: 'flat', physical: 'public', mtu: 1500 });
@@ -178,7 +180,7 @@ test('two clouds cannot have one external range, and the second is told', { skip
   await assert.rejects(other.driver.ensureExternal(specOf(other)), /give this cloud another external range/);
 });
 
-test('OSSA-2015-018: a tap that nobody asked for carries nothing', { skip }, async (t) => {
+test('OSSA-2015-018: a tap without a spec has no traffic', { skip }, async (t) => {
   const host = await openHost(t);
   const blue = host.segment(1);
   await host.driver.ensureGroup(groupOf(1, [{}]));
@@ -189,7 +191,7 @@ test('OSSA-2015-018: a tap that nobody asked for carries nothing', { skip }, asy
   assert.ok(await web.cannotPing('10.7.0.19'));
 });
 
-test('two clouds with the same addresses and networks on one machine do not meet', { skip }, async (t) => {
+test('two clouds with the same addresses and networks on one host are isolated', { skip }, async (t) => {
   const clouds = await Promise.all([openHost(t), openHost(t)]);
   const guests = await Promise.all(
     clouds.map(async (host, index) => {
@@ -207,12 +209,12 @@ test('two clouds with the same addresses and networks on one machine do not meet
   );
   const [first, second] = guests as [(typeof guests)[0], (typeof guests)[0]];
   assert.ok(await first.pings('10.7.0.12'));
-  assert.ok(await second.cannotPing('10.7.0.12'), 'the neighbour of the other cloud');
+  assert.ok(await second.cannotPing('10.7.0.12'), 'a guest of the other cloud');
   assert.match(await first.get('http://169.254.169.254/x'), /server of 0/);
   assert.match(await second.get('http://169.254.169.254/x'), /server of 1/);
 });
 
-test('OSSN-0018, OSSN-0069: the host keeps out of tenants’ networks', { skip }, async (t) => {
+test('OSSN-0018, OSSN-0069: the host has no presence on tenants’ networks', { skip }, async (t) => {
   const { web, host } = await twoNetworks(t);
   const bridgeMac = await macOfLink(host.segment(1).bridge);
   await web.exec('ip', 'neigh', 'replace', '10.7.0.77', 'lladdr', bridgeMac, 'dev', 'eth0', 'nud', 'permanent');
@@ -222,7 +224,7 @@ test('OSSN-0018, OSSN-0069: the host keeps out of tenants’ networks', { skip }
   assert.ok(await web.cannotPing(`${host.external}.1`), 'ARP for an address of the host');
 });
 
-test('OSSA-2013-033: metadata is answered behind a router too, to the network that asks alone', { skip }, async (t) => {
+test('OSSA-2013-033: metadata works behind a router, and each network gets only its own', { skip }, async (t) => {
   const { host, web, db, blue, red } = await twoNetworks(t);
   host.owners.set(`${blue.networkId} 10.7.0.11`, 'web');
   host.owners.set(`${red.networkId} 10.8.0.21`, 'db');
@@ -232,7 +234,7 @@ test('OSSA-2013-033: metadata is answered behind a router too, to the network th
   assert.equal(await db.get('http://169.254.169.254/latest'), '');
 });
 
-test('OSSA-2014-019: odd routes and ranges stop neither their router nor others', { skip }, async (t) => {
+test('OSSA-2014-019: unusual routes and ranges break neither their router nor others', { skip }, async (t) => {
   const { host, router, web, blue } = await twoNetworks(t);
   const floating = `${host.external}.100`;
   const routes = [
@@ -245,8 +247,8 @@ test('OSSA-2014-019: odd routes and ranges stop neither their router nor others'
   const floatingIps = [{ id: 'f', floating, fixed: '10.7.0.11' }];
   const { refused } = await host.driver.ensureRouter({ ...router, routes, floatingIps });
   assert.deepEqual(refused.slice(0, 2), ['routes[1]', 'routes[2]']);
-  assert.match(refused[2] ?? '', /192\.168\.11\.0\/24 via 203\.0\.113\.9/, 'what the kernel says no to');
-  const { stdout } = await run(['ip', '-n', host.names.routerSpace(router.id), 'route', 'show', 'proto', 'static']);
+  assert.match(refused[2] ?? '', /192\.168\.11\.0\/24 via 203\.0\.113\.9/, 'the route that the kernel refuses');
+  const { stdout } = await run(['ip', '-n', host.names.routerNamespace(router.id), 'route', 'show', 'proto', 'static']);
   assert.match(stdout, /192\.168\.9\.0\/24 via 10\.7\.0\.9/);
   assert.match(stdout, /192\.168\.10\.0\/24 via 10\.7\.0\.9/);
   assert.ok(await hostPings(floating));

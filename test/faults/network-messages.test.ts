@@ -1,4 +1,4 @@
-/** What hosts of a network hear and say goes wrong on the way. A story begins and ends all the same. */
+/** Message faults between the network service and its hosts: a scenario still completes. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { blueNetwork, bootPort, type Cloud, nova, startCloud, until } from '../../services/network/cloud.test.ts';
@@ -39,11 +39,11 @@ const isActive = async (cloud: Cloud, paths: readonly string[]) => {
   for (const path of paths) assert.equal((await cloud.show(path)).status, 'ACTIVE', path);
 };
 
-test('M01: every message comes twice', (t) => story(t, { twice: true }));
-test('M02: messages come late, and in another order', (t) => story(t, { lateMs: 300 }));
+test('M01: every message is delivered twice', (t) => story(t, { twice: true }));
+test('M02: messages are delayed and reordered', (t) => story(t, { lateMs: 300 }));
 test('M04: every second notification is lost', (t) => story(t, { lostOf: 2 }));
-test('M05: every fifth answer is lost', (t) => story(t, { repliesLostOf: 5 }));
-test('M06: messages of another release know other fields', (t) =>
+test('M05: every fifth reply is lost', (t) => story(t, { repliesLostOf: 5 }));
+test('M06: messages of another release have other fields', (t) =>
   story(t, { before: (request) => [{ ...(request as object), newer: { field: 1 } }, {}] }));
-test('M09: messages are broken', (t) =>
+test('M09: messages are malformed', (t) =>
   story(t, { before: () => [null, 'x', [[[]]], 7, { host: 7 }, { id: 'no/such/work', outcome: null }] }));

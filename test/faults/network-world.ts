@@ -1,4 +1,4 @@
-/** Network and one host in one process, whose every effect and commit can be its last moment. */
+/** The network service and one host in one process, which can be killed before and after each effect and commit. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -32,23 +32,23 @@ const caller = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown a
 const host = 'kvm-1';
 const deviceId = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
 
-type Part = (network: Network) => Promise<unknown>;
+type SpecHandler = (network: Network) => Promise<unknown>;
 
-/** Each is an ensure: what a process did before it died is not done again. */
-const blue: Part = async (network) => {
+/** Each step is idempotent: a step done before the process was killed is not done again. */
+const blue: SpecHandler = async (network) => {
   if ((await networkRows.countOf(network.db, { name: 'blue' })) > 0) return;
   await atomically(network, async (within) => {
     const { id } = await createNetwork(within, caller, { name: 'blue' }, 'blue');
     await createSubnet(within, caller, { network_id: id, cidr: '10.7.0.0/24' }, 'blue');
   });
 };
-const bound: Part = async (network) => {
+const bound: SpecHandler = async (network) => {
   const [net] = await networkRows.where(network.db, { name: 'blue' });
   if (!net || (await portRows.countOf(network.db, { deviceId })) > 0) return;
   const device = { device_id: deviceId, device_owner: 'compute:nova', 'binding:host_id': host };
   await atomically(network, (within) => createPort(within, caller, { network_id: net.id, ...device }, 'blue'));
 };
-const routed: Part = async (network) => {
+const routed: SpecHandler = async (network) => {
   const { db } = network;
   const [outside] = await networkRows.where(db, { external: true });
   const [subnet] = await subnetRows.where(db, { cidr: '10.7.0.0/24' });
@@ -65,7 +65,7 @@ const routed: Part = async (network) => {
   if ((await floatingIpRows.countOf(db, {})) === 0)
     await atomically(network, (within) => createFloatingIp(within, caller, spec, 'blue'));
 };
-const emptied: Part = async (network) => {
+const emptied: SpecHandler = async (network) => {
   const { db } = network;
   for (const each of await floatingIpRows.where(db, {}))
     await atomically(network, (within) => removeFloatingIp(within, caller, each));
@@ -80,8 +80,8 @@ const emptied: Part = async (network) => {
     await atomically(network, (within) => removeNetwork(within, caller, each));
 };
 
-/** What is there when a story begins, and what it does. */
-const stories: Readonly<Record<string, { readonly before: readonly Part[]; readonly part: Part }>> = {
+/** The initial state of a scenario, and its steps. */
+const stories: Readonly<Record<string, { readonly before: readonly SpecHandler[]; readonly part: SpecHandler }>> = {
   'a port that is bound': { before: [blue], part: bound },
   'a router with a floating IP': { before: [blue, bound], part: routed },
   'a network that goes, with all that is in it': { before: [blue, bound, routed], part: emptied },
@@ -139,7 +139,7 @@ const ended = ({ db }: Network) =>
     return open.every((rows) => rows.length === 0);
   });
 
-/** A host whose things are files, so that the next process finds them. */
+/** A host that keeps specs as files, so that the next process finds them. */
 function specsAsFiles(dir: string, point: () => void): NetworkAgent {
   const file = (id: string) => join(dir, `on-host-${id.replace('/', '+')}`);
   const ensure = ({ id }: { id: string }) => effect(point, () => writeFileSync(file(id), ''));
@@ -151,7 +151,7 @@ function specsAsFiles(dir: string, point: () => void): NetworkAgent {
 const standingIn = (dir: string): string[] =>
   readdirSync(dir).flatMap((name) => (name.startsWith('on-host-') ? [name.slice(8).replace('+', '/')] : []));
 
-/** How many of each, what ports say, and what is left to do. */
+/** Counts of resources, the states of ports, and the remaining work. */
 interface End {
   readonly ports: readonly string[];
   readonly floatingIps: readonly string[];
@@ -181,7 +181,7 @@ const router = ['network:floatingip N/A', 'network:router_gateway ACTIVE', 'netw
 
 export const world: World<End> = {
   stories: {
-    // the port, its group, the leases, and the wire outside
+    // the port, its group, DHCP, and the external network
     'a port that is bound': { ports: guest, floatingIps: [], standing: 4, ...done },
     'a router with a floating IP': { ports: [...guest, ...router], floatingIps: ['ACTIVE'], standing: 5, ...done },
     'a network that goes, with all that is in it': { ports: [], floatingIps: [], standing: 1, ...done },

@@ -21,8 +21,8 @@ async function withServer(t: Parameters<typeof startCloud>[0], input: object = {
   return { cloud, host, server: await cloud.ended(body.server.id) };
 }
 
-const askAs = (cloud: Cloud, ask: Omit<MetadataOf['ask'], 'address'>) =>
-  cloud.compute.bus.call<MetadataOf['answer']>(metadataOf, { ...ask, address: '10.7.0.3' });
+const askAs = (cloud: Cloud, ask: Omit<MetadataOf['request'], 'address'>) =>
+  cloud.compute.bus.call<MetadataOf['reply']>(metadataOf, { ...ask, address: '10.7.0.3' });
 
 /** By the server's own port. */
 async function read(cloud: Cloud, serverId: string, path: string) {
@@ -47,7 +47,7 @@ test('a server reads who it is, its key, its network and its script', async (t) 
   assert.equal(network.networks[0].type, 'ipv4_dhcp');
 });
 
-const bytesOf = ({ body, base64 }: MetadataOf['answer']) => Buffer.from(body, base64 ? 'base64' : 'utf8');
+const bytesOf = ({ body, base64 }: MetadataOf['reply']) => Buffer.from(body, base64 ? 'base64' : 'utf8');
 
 test('user data that is no text arrives byte for byte, however the guest reads it', async (t) => {
   const packed = gzipSync('#!/bin/sh\necho hi\n');

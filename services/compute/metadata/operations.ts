@@ -7,7 +7,7 @@ import { listInterfaces } from '../interfaces/store.ts';
 import { readServer } from '../servers/store.ts';
 import { ec2Files, type Files, openstackFiles, userDataOf } from '../workflows/config-drive-files.ts';
 
-type Answer = MetadataOf['answer'];
+type Answer = MetadataOf['reply'];
 
 const versions = [
   '2012-08-10',
@@ -38,7 +38,7 @@ const text = (body: string, type = 'text/plain; charset=UTF-8'): Answer => ({ st
 const missing: Answer = { status: 404, type: 'text/plain; charset=UTF-8', body: '404 Not Found' };
 
 /** What a server reads of itself below 169.254.169.254. */
-export async function readMetadata({ db }: Compute, ask: MetadataOf['ask']): Promise<Answer> {
+export async function readMetadata({ db }: Compute, ask: MetadataOf['request']): Promise<Answer> {
   const { serverId, path } = ask;
   const server = await readServer(db, serverId);
   const nics = await listInterfaces(db, serverId);

@@ -1,12 +1,12 @@
 import type { NetworkAgent, NetworkReport } from '#shared/contracts/network-agent.ts';
 
-/** What stands behind the contract on a host. */
+/** An implementation of the contract on one host. */
 export interface NetworkDriver extends NetworkAgent {
   readonly kind: NetworkReport['driver'];
-  /** What the host can do, probed once. */
+  /** Features of the host, probed once at the start. */
   readonly features: readonly string[];
-  /** Ids of the specs that stand here. */
-  standing(): string[];
-  /** Stops looking after the host. What was built stays. */
+  /** Ids of the specs that this host has. */
+  appliedIds(): string[];
+  /** Stops reconciling. Networks, routers and rules of the host stay. */
   close(): Promise<void>;
 }

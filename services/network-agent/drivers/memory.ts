@@ -1,9 +1,9 @@
-/** Hosts on which nothing is built: `fake` for scale, `user` where there is no root and QEMU carries the guests' frames. */
+/** Drivers that build nothing: `fake` for tests at scale, `user` without root, where QEMU's user-mode networking serves guests. */
 import type { RouterSpec } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { NetworkDriver } from './driver.ts';
 
-/** Writes down what it is asked, in memory. */
+/** Keeps the specs in memory. */
 export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly specs: ReadonlyMap<string, unknown> } {
   const specs = new Map<string, unknown>();
   const ensure = async (spec: { readonly id: string }) => {
@@ -17,7 +17,7 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
     kind,
     features: [],
     specs,
-    standing: () => [...specs.keys()],
+    appliedIds: () => [...specs.keys()],
     close: async () => {},
     ensurePort: ensure,
     ensurePortGone: gone,
@@ -35,13 +35,13 @@ export function memoryDriver(kind: 'fake' | 'user'): NetworkDriver & { readonly 
   };
 }
 
-/** User-mode networking lets guests out; an address that leads in needs a network of the host's own. */
+/** User-mode networking has no inbound connections, so floating IPs need a host with root. */
 function refuseFloating({ floatingIps }: RouterSpec): void {
   const [first] = floatingIps;
   if (first)
     throw new Fault(
       501,
       'notImplemented',
-      `${first.floating} cannot lead to a guest: this host runs Wattle without root`,
+      `floating IP ${first.floating} cannot reach a guest: this host runs Wattle without root`,
     );
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Segment } from '#shared/contracts/network-agent.ts';
-import { neededSegments, openRecords, standingIn } from './records.ts';
+import { appliedIds, neededSegments, openRecords } from './records.ts';
 
 const segment = (peers: string[]): Segment => ({
   networkId: 'n',
@@ -27,7 +27,7 @@ const port = (id: string, peers: string[]) => ({
   groupIds: [],
 });
 
-test('what was asked is known after a restart, until it is gone', async (t) => {
+test('a spec survives a restart until it is removed', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'wattle-records-'));
   t.after(() => rm(dir, { recursive: true }));
   const records = openRecords(dir);
@@ -40,14 +40,14 @@ test('what was asked is known after a restart, until it is gone', async (t) => {
     leases: [],
     domain: '',
   });
-  assert.deepEqual(standingIn(openRecords(dir)), ['p', 'n/dhcp']);
+  assert.deepEqual(appliedIds(openRecords(dir)), ['p', 'n/dhcp']);
   await records.dhcp.remove('n/dhcp');
   await records.port.remove('p');
-  assert.deepEqual(standingIn(openRecords(dir)), []);
-  assert.deepEqual(await readdir(join(dir, 'port')), [], 'and no file is left');
+  assert.deepEqual(appliedIds(openRecords(dir)), []);
+  assert.deepEqual(await readdir(join(dir, 'port')), [], 'no file is left');
 });
 
-test('a network is as it was last described, whichever spec needs it', async (t) => {
+test('the newest segment of a network is used, whichever spec needs it', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'wattle-records-'));
   t.after(() => rm(dir, { recursive: true }));
   const records = openRecords(dir);

@@ -1,4 +1,4 @@
-/** What this host was asked to be, one JSON file per spec, so that it can be made again after a reboot. */
+/** The specs of this host, one JSON file each, so that they can be applied again after a reboot. */
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,23 +19,24 @@ export interface Specs {
   readonly router: RouterSpec;
   readonly external: ExternalSpec;
 }
-export type Kind = keyof Specs;
-export const kinds: readonly Kind[] = ['port', 'group', 'dhcp', 'router', 'external'];
+export type SpecKind = keyof Specs;
+export const specKinds: readonly SpecKind[] = ['port', 'group', 'dhcp', 'router', 'external'];
 
-/** The specs of one kind. Memory answers; a spec is on the disk before `put` resolves. */
+/** The specs of one kind. Reads are from memory; a spec is on disk before `put` resolves. */
 export interface Records<Spec> {
   get(id: string): Spec | undefined;
   list(): Spec[];
   put(spec: Spec): Promise<void>;
   remove(id: string): Promise<void>;
 }
-export type AllRecords = { readonly [K in Kind]: Records<Specs[K]> } & {
-  /** Each network as it was last described, by its bridge: older specs know fewer of its hosts. */
+export type AllRecords = { readonly [K in SpecKind]: Records<Specs[K]> } & {
+  /** The newest segment of each network, by bridge: an older spec may have a shorter list of peers. */
   readonly segment: Records<Segment>;
 };
 
 export function openRecords(dir: string): AllRecords {
-  const specs = <Spec extends { readonly id: string }>(kind: Kind) => recordsIn<Spec>(join(dir, kind), ({ id }) => id);
+  const specs = <Spec extends { readonly id: string }>(kind: SpecKind) =>
+    recordsIn<Spec>(join(dir, kind), ({ id }) => id);
   return {
     port: specs('port'),
     group: specs('group'),
@@ -70,7 +71,7 @@ const readAll = <Spec>(dir: string): Spec[] =>
     .map((file) => JSON.parse(readFileSync(join(dir, file), 'utf8')) as Spec);
 
 /** The networks that a spec needs on this host. */
-export const segmentsOf: { readonly [K in Kind]: (spec: Specs[K]) => Segment[] } = {
+export const segmentsOf: { readonly [K in SpecKind]: (spec: Specs[K]) => Segment[] } = {
   port: ({ segment }) => [segment],
   group: () => [],
   dhcp: ({ segment }) => [segment],
@@ -78,12 +79,14 @@ export const segmentsOf: { readonly [K in Kind]: (spec: Specs[K]) => Segment[] }
   external: ({ segment }) => [segment],
 };
 
-/** Every network that something on this host still needs, by bridge. */
+/** The networks that any spec of this host needs, by bridge. */
 export function neededSegments(records: AllRecords): Map<string, Segment> {
-  const all = kinds.flatMap((kind) => records[kind].list().flatMap(segmentsOf[kind] as (spec: unknown) => Segment[]));
+  const all = specKinds.flatMap((kind) =>
+    records[kind].list().flatMap(segmentsOf[kind] as (spec: unknown) => Segment[]),
+  );
   return new Map(all.map((segment) => [segment.bridge, records.segment.get(segment.bridge) ?? segment]));
 }
 
-/** Ids of all specs that stand here. */
-export const standingIn = (records: AllRecords): string[] =>
-  kinds.flatMap((kind) => (records[kind].list() as { readonly id: string }[]).map(({ id }) => id));
+/** Ids of all specs of this host. */
+export const appliedIds = (records: AllRecords): string[] =>
+  specKinds.flatMap((kind) => (records[kind].list() as { readonly id: string }[]).map(({ id }) => id));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { familyOf, ip6Number, isWithin, linkLocalOf } from './addresses.ts';
 
-test('an address or a range has a family, anything else is refused', () => {
+test('familyOf gives 4 or 6 for an address or a range and throws for anything else', () => {
   assert.equal(familyOf('10.0.0.1'), 4);
   assert.equal(familyOf('0.0.0.0/0'), 4);
   assert.equal(familyOf('::/0'), 6);
@@ -11,18 +11,18 @@ test('an address or a range has a family, anything else is refused', () => {
   }
 });
 
-test('an IPv6 address is a number of sixteen bytes', () => {
+test('ip6Number gives the 128-bit number of an IPv6 address', () => {
   assert.equal(ip6Number('fe80::1'), '0xfe800000000000000000000000000001');
   assert.equal(ip6Number('::'), `0x${'0'.repeat(32)}`);
   assert.equal(ip6Number('::ffff:10.0.0.1'), `0x${'0'.repeat(20)}ffff0a000001`);
   assert.equal(ip6Number('1:2:3:4:5:6:7:8'), '0x00010002000300040005000600070008');
 });
 
-test('a MAC gives its link-local address', () => {
+test('linkLocalOf derives the link-local address of a MAC', () => {
   assert.equal(linkLocalOf('fa:16:3e:12:34:56'), 'fe80::f816:3eff:fe12:3456');
 });
 
-test('an IPv4 address is within a range or not', () => {
+test('isWithin tells whether an IPv4 address is in a range', () => {
   assert.ok(isWithin('10.7.0.255', '10.7.0.0/24'));
   assert.ok(isWithin('192.168.1.1', '0.0.0.0/0'));
   assert.ok(!isWithin('10.7.1.0', '10.7.0.0/24'));

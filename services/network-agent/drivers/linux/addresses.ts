@@ -1,4 +1,4 @@
-/** Addresses as rules need them. What reaches a ruleset has been read here first: a ruleset is a program. */
+/** Addresses for rulesets. Every address is parsed here before it becomes part of one: a ruleset is a program. */
 import { isIP } from 'node:net';
 import { badRequest } from '#shared/errors/fault.ts';
 
@@ -18,7 +18,7 @@ export function familyOf(range: string): Family {
 export const ofFamily = (family: Family, ranges: readonly string[]): string[] =>
   ranges.filter((range) => familyOf(range) === family);
 
-/** The one spelling of a range, or of an address: 10.0.0.5/8 is 10.0.0.0/8. Throws when it is neither. */
+/** The canonical form of a range or an address: 10.0.0.5/8 is 10.0.0.0/8. Throws when it is neither. */
 export function canonicalRange(range: string): string {
   const family = familyOf(range);
   const [address = '', length] = range.split('/');
@@ -32,10 +32,10 @@ export function canonicalRange(range: string): string {
   return `${text6((BigInt(ip6Number(address)) / size) * size)}/${bits}`;
 }
 
-/** An address without a length. */
+/** True for an address without a prefix length. */
 export const isAddress = (text: string): boolean => isIP(text) !== 0 && !text.includes('%');
 
-/** Never the next hop or the goal of a route: nobody, this machine, everybody in a group. */
+/** False for the unspecified, loopback, multicast and reserved addresses, which no route may have as destination or next hop. */
 export function isUnicast(range: string): boolean {
   const family = familyOf(range);
   const [address = '', length] = range.split('/');
@@ -44,30 +44,30 @@ export function isUnicast(range: string): boolean {
   return !/^0xff|^0x0{31}1$/.test(ip6Number(address));
 }
 
-/** The sixteen bytes of an IPv6 address, as the number that a raw comparison takes: 0xfe80…. */
+/** An IPv6 address as the 128-bit hexadecimal number of an nft raw payload comparison: 0xfe80…. */
 export function ip6Number(address: string): string {
   const mapped = address.replace(
     /(?<!\d)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/,
     (_, a, b, c, d) => `${hex(a, b)}:${hex(c, d)}`,
   );
   const [head = '', tail] = mapped.split('::');
-  const [front, back] = [words(head), words(tail ?? '')];
+  const [front, back] = [groupsOf(head), groupsOf(tail ?? '')];
   const middle = tail === undefined ? [] : Array<string>(8 - front.length - back.length).fill('0');
-  return `0x${[...front, ...middle, ...back].map((word) => word.padStart(4, '0')).join('')}`;
+  return `0x${[...front, ...middle, ...back].map((group) => group.padStart(4, '0')).join('')}`;
 }
 
-const words = (part: string) => part.split(':').filter(Boolean);
+const groupsOf = (part: string) => part.split(':').filter(Boolean);
 const hex = (high: string, low: string) => (Number(high) * 256 + Number(low)).toString(16);
 
-/** The address that a guest gives itself from its MAC. */
+/** The IPv6 link-local address that a guest derives from its MAC (EUI-64). */
 export function linkLocalOf(mac: string): string {
   const bytes = mac.split(':').map((byte) => Number.parseInt(byte, 16));
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;
-  const word = (high: number, low: number) => (high * 256 + low).toString(16);
-  return `fe80::${word(a ^ 2, b)}:${word(c, 0xff)}:${word(0xfe, d)}:${word(e, f)}`;
+  const group = (high: number, low: number) => (high * 256 + low).toString(16);
+  return `fe80::${group(a ^ 2, b)}:${group(c, 0xff)}:${group(0xfe, d)}:${group(e, f)}`;
 }
 
-/** 10.7.0.9 in 10.7.0.0/24. IPv4 only. */
+/** Whether an address is in a range: 10.7.0.9 in 10.7.0.0/24. IPv4 only. */
 export function isWithin(address: string, cidr: string): boolean {
   const [network = '', length = '32'] = cidr.split('/');
   if (isIP(address) !== 4 || isIP(network) !== 4) return false;

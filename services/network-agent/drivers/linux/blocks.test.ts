@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Block, changeText, wholeText } from './blocks.ts';
+import { type Block, changeText, rulesetText } from './blocks.ts';
 
 const chain = (name: string, lines: string[], head = ''): Block => ({
   family: 'inet',
@@ -17,13 +17,13 @@ const set = (name: string, lines: string[], head = 'type ipv4_addr'): Block => (
   lines,
 });
 
-test('the whole replaces both tables in one go', () => {
-  const text = wholeText('wabcd', [chain('a', ['accept'])]);
+test('rulesetText replaces both tables in one transaction', () => {
+  const text = rulesetText('wabcd', [chain('a', ['accept'])]);
   assert.match(text, /table inet wabcd\ndelete table inet wabcd\ntable inet wabcd \{\nchain a \{\naccept\n\}/);
   assert.match(text, /delete table bridge wabcd/);
 });
 
-test('a change says only what differs, in an order that holds at each line', () => {
+test('changeText has only what differs, in an order in which each line is valid', () => {
   const before = [
     set('s', ['1.1.1.1']),
     chain('old', ['accept']),
@@ -48,10 +48,10 @@ test('a change says only what differs, in an order that holds at each line', () 
   ]);
 });
 
-test('no difference is no change', () => {
+test('changeText of equal rulesets is empty', () => {
   assert.equal(changeText('t', [chain('a', ['drop'])], [chain('a', ['drop'])]), '');
 });
 
-test('a set of another type cannot be a change', () => {
+test('a changed type of a set needs a full replacement', () => {
   assert.equal(changeText('t', [set('s', [])], [set('s', [], 'type ipv4_addr\nflags interval')]), null);
 });

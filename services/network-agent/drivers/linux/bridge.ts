@@ -1,7 +1,7 @@
-/** A network on this host: a bridge, and a tunnel or a wire to where else the network is. */
+/** A network on this host: a bridge, with a VXLAN tunnel to its other hosts or the NIC of a flat network. */
 import type { Segment } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { ipBatch, type Links, listLinks, setKernel } from './commands.ts';
+import { ipBatch, type Links, listLinks, setSysctl } from './commands.ts';
 import type { Names } from './names.ts';
 import { ensureFlood, tunnelLines } from './vxlan.ts';
 
@@ -9,20 +9,20 @@ export interface Underlay {
   readonly names: Names;
   readonly tunnelAddress: string;
   readonly vxlanPort: number;
-  /** The label of a flat network to the NIC its wire is plugged into. */
+  /** The NIC of each physical network. */
   readonly wires: ReadonlyMap<string, string>;
 }
 
-/** Safe to ask twice. One at a time per bridge. */
+/** Idempotent. Call for one bridge at a time only. */
 export async function ensureBridge(underlay: Underlay, segment: Segment): Promise<void> {
   const links = await listLinks();
   const lines = bridgeLines(underlay, segment, links);
   await ipBatch(lines);
-  silence(segment.bridge);
+  disableHostAddressing(segment.bridge);
   if (segment.type === 'vxlan') await ensureFlood(underlay.names.tunnel(segment.bridge), segment.peers);
 }
 
-/** What is missing of the bridge and its way out, as lines of `ip -batch`. */
+/** Lines of `ip -batch` that create or repair the bridge and its uplink. */
 export function bridgeLines(underlay: Underlay, segment: Segment, links: Links): string[] {
   const { bridge, mtu } = segment;
   const applied = links.get(bridge);
@@ -49,17 +49,17 @@ function wireLines({ wires }: Underlay, { physical, bridge }: Segment, links: Li
   if (wire === undefined) return [];
   const nic = links.get(wire);
   if (!nic)
-    throw new Fault(409, 'conflict', `the wire of ${physical} should be ${wire}, which this host does not have`);
+    throw new Fault(409, 'conflict', `physical network ${physical} uses NIC ${wire}, which this host does not have`);
   return nic.master === bridge && nic.up ? [] : [`link set ${wire} master ${bridge}`, `link set ${wire} up`];
 }
 
-/** The host itself has no business on a tenant's network: no IPv6 of its own, no answer for its addresses. */
-function silence(bridge: string): void {
-  setKernel(`ipv6/conf/${bridge}/disable_ipv6`, '1');
-  setKernel(`ipv4/conf/${bridge}/arp_ignore`, '1');
+/** The host has no IPv6 address on a tenant's bridge and answers no ARP there. */
+function disableHostAddressing(bridge: string): void {
+  setSysctl(`ipv6/conf/${bridge}/disable_ipv6`, '1');
+  setSysctl(`ipv4/conf/${bridge}/arp_ignore`, '1');
 }
 
-/** Safe to ask twice. A wire is let go by the kernel. */
+/** Idempotent. The kernel detaches the NIC of a flat network. */
 export async function ensureBridgeGone({ names }: Underlay, bridge: string): Promise<void> {
   const links = await listLinks();
   await ipBatch([names.tunnel(bridge), bridge].filter((link) => links.has(link)).map((link) => `link del ${link}`));

@@ -1,4 +1,4 @@
-/** The few programs that change a Linux network. Many changes go in one process, by its standard input. */
+/** The programs that configure Linux networking. Many changes share one process, through its standard input. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Fault } from '#shared/errors/fault.ts';
 import { CommandFailed, type RunOptions, run, tryRun } from '#shared/process/run.ts';
@@ -30,9 +30,9 @@ interface IpLink {
 
 export type Links = ReadonlyMap<string, Link>;
 
-/** The links of a namespace, by name; of the host when none is named. */
-export async function listLinks(space?: string): Promise<Links> {
-  const { stdout } = await call(['ip', ...within(space), '-d', '-j', 'addr', 'show']);
+/** The links of a namespace by name; of the host's own when it is undefined. */
+export async function listLinks(namespace?: string): Promise<Links> {
+  const { stdout } = await runProgram(['ip', ...ipNamespace(namespace), '-d', '-j', 'addr', 'show']);
   return new Map((JSON.parse(stdout || '[]') as IpLink[]).map((link) => [link.ifname, linkOf(link)]));
 }
 
@@ -50,32 +50,32 @@ const linkOf = (link: IpLink): Link => ({
     .map(({ local, prefixlen }) => `${local}/${prefixlen}`),
 });
 
-/** Lines of `ip -batch`: done in order, up to the first that fails. */
-export async function ipBatch(lines: readonly string[], space?: string): Promise<void> {
+/** Runs lines of `ip -batch` in order and stops at the first that fails. */
+export async function ipBatch(lines: readonly string[], namespace?: string): Promise<void> {
   if (lines.length === 0) return;
-  await call(['ip', ...within(space), '-batch', '-'], { input: `${lines.join('\n')}\n` });
+  await runProgram(['ip', ...ipNamespace(namespace), '-batch', '-'], { input: `${lines.join('\n')}\n` });
 }
 
-/** Lines that do not need each other: all are tried. Gives those that failed. */
-export async function ipBatchEach(lines: readonly string[], space?: string): Promise<string[]> {
+/** Runs independent lines of `ip -batch`, all of them, and returns those that failed. */
+export async function ipBatchEach(lines: readonly string[], namespace?: string): Promise<string[]> {
   if (lines.length === 0) return [];
-  const words = ['ip', ...within(space), '-force', '-batch', '-'];
-  const { code, stderr } = await tryRun(words, { input: `${lines.join('\n')}\n` });
+  const argv = ['ip', ...ipNamespace(namespace), '-force', '-batch', '-'];
+  const { code, stderr } = await tryRun(argv, { input: `${lines.join('\n')}\n` });
   if (code === 0) return [];
   const failed = [...stderr.matchAll(/^Command failed -:(\d+)$/gm)].map(([, at]) => lines[Number(at) - 1] ?? '');
-  if (failed.length === 0) throw new Error(`${words.join(' ')}: ${stderr.trim()}`);
+  if (failed.length === 0) throw new Error(`${argv.join(' ')}: ${stderr.trim()}`);
   return failed;
 }
 
-/** One transaction: all of it holds, or nothing changed. */
-export async function loadNft(ruleset: string, space?: string): Promise<void> {
-  await call([...inside(space), 'nft', '-f', '-'], { input: ruleset });
+/** Loads a ruleset as one transaction. */
+export async function loadNft(ruleset: string, namespace?: string): Promise<void> {
+  await runProgram([...netnsExec(namespace), 'nft', '-f', '-'], { input: ruleset });
 }
 
 /** How many rules each chain has, by family and name: `inet to_guest`. */
 export type RuleCounts = ReadonlyMap<string, number>;
 
-/** Of a table in both families; a table that is not there has no chains. What is in sets is left out. */
+/** Counts the rules of a table in both families. A table that does not exist has no chains. Elements of sets are not counted. */
 export async function countRules(table: string): Promise<RuleCounts> {
   const counts = new Map<string, number>();
   for (const family of ['bridge', 'inet']) {
@@ -84,7 +84,7 @@ export async function countRules(table: string): Promise<RuleCounts> {
     for (const line of stdout.split('\n')) {
       const [, name] = /^\tchain (\w+) \{/.exec(line) ?? [];
       if (name) chain = `${family} ${name}`;
-      // The last line of each rule has its handle; those of sets and chains open a brace before it.
+      // The last line of each rule ends with its handle; those of sets and chains have a brace before it.
       const isRule = /[^{] # handle \d+$/.test(line);
       if (name || isRule) counts.set(chain, name ? 0 : (counts.get(chain) ?? 0) + 1);
     }
@@ -93,32 +93,32 @@ export async function countRules(table: string): Promise<RuleCounts> {
 }
 
 /** Lines like `table inet filter`. */
-export const listTables = async (): Promise<string> => (await call(['nft', 'list', 'tables'])).stdout;
+export const listTables = async (): Promise<string> => (await runProgram(['nft', 'list', 'tables'])).stdout;
 
-const within = (space: string | undefined) => (space ? ['-n', space] : []);
-export const inside = (space: string | undefined) => (space ? ['ip', 'netns', 'exec', space] : []);
+const ipNamespace = (namespace: string | undefined) => (namespace ? ['-n', namespace] : []);
+export const netnsExec = (namespace: string | undefined) => (namespace ? ['ip', 'netns', 'exec', namespace] : []);
 
-/** A program that is not there is a clear no; so nobody tries it again for hours. */
-export async function call(words: readonly string[], options: RunOptions = {}) {
+/** Runs a program. One that is not installed is a Fault, so the spec is not retried. */
+export async function runProgram(argv: readonly string[], options: RunOptions = {}) {
   try {
-    return await run(words, options);
+    return await run(argv, options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new Fault(501, 'notImplemented', `${words[0]} is not installed on this host`);
+    throw new Fault(501, 'notImplemented', `${argv[0]} is not installed on this host`);
   }
 }
 
-/** Takes away what may be gone already, or go meanwhile. */
-export async function callForGone(words: readonly string[], goneAlready: RegExp): Promise<void> {
+/** Runs a deletion and ignores the error that its object does not exist. */
+export async function runUnlessGone(argv: readonly string[], notFound: RegExp): Promise<void> {
   try {
-    await call(words);
+    await runProgram(argv);
   } catch (error) {
-    if (!(error instanceof CommandFailed && goneAlready.test(error.ran.stderr))) throw error;
+    if (!(error instanceof CommandFailed && notFound.test(error.ran.stderr))) throw error;
   }
 }
 
-/** A switch of the kernel in the host's own namespace. One that this kernel does not have is left alone. */
-export function setKernel(path: string, value: string): void {
+/** Sets a sysctl below net/ in the host's own namespace. Ignores one that this kernel does not have. */
+export function setSysctl(path: string, value: string): void {
   try {
     if (readFileSync(`/proc/sys/net/${path}`, 'utf8').trim() !== value) writeFileSync(`/proc/sys/net/${path}`, value);
   } catch (error) {

@@ -1,4 +1,4 @@
-/** What dnsmasq is told, as texts. */
+/** The configuration files of dnsmasq. */
 import { getServers } from 'node:dns';
 import { isIP } from 'node:net';
 import { domainName, hostLabel } from '#shared/contracts/grammar.ts';
@@ -9,9 +9,9 @@ import { inner } from './names.ts';
 type Subnet = DhcpSpec['subnets'][number];
 
 export interface DnsmasqFiles {
-  /** Read at the start alone. */
+  /** Read at the start only. */
   readonly 'dnsmasq.conf': string;
-  /** Read again at SIGHUP, as those below. */
+  /** This one and the files below are read again at SIGHUP. */
   readonly hosts: string;
   readonly options: string;
   readonly names: string;
@@ -37,7 +37,7 @@ export function dnsmasqFiles(spec: DhcpSpec, dir: string, upstream: readonly str
   };
 }
 
-/** A client asks for one address: of several the last would win, so it is told the first, which it keeps. */
+/** A client gets one address. Of several lines with its MAC dnsmasq uses the last, so only the first address is written. */
 const firstOfEach = (leases: DhcpSpec['leases']) =>
   leases.filter(({ mac }, at) => leases.findIndex((other) => other.mac.toLowerCase() === mac.toLowerCase()) === at);
 
@@ -57,7 +57,7 @@ const config = (
   'no-poll',
   'no-ping',
   'dhcp-authoritative',
-  // Who has which address is known beforehand; what dnsmasq remembers could only be old.
+  // Every lease is configured, so a lease file could only hold stale ones.
   'leasefile-ro',
   `dhcp-lease-max=${Math.max(1000, 2 ** Math.ceil(Math.log2(leases.length + 1)))}`,
   'quiet-dhcp',
@@ -71,7 +71,7 @@ const config = (
   ...subnets.map(({ cidr }, index) => `dhcp-range=set:s${index},${cidr.split('/')[0]},static,${netmask(cidr)},86400s`),
 ];
 
-/** A client that gets routes (121) must ignore the router (3), so the default route stands in both. */
+/** A client that gets option 121 must ignore option 3, so both have the default route. */
 function optionsOf(spec: DhcpSpec, subnet: Subnet, tag: string): string[] {
   const own = serverIn(spec, subnet);
   const dns = subnet.dns.length > 0 ? subnet.dns : own;
@@ -89,14 +89,14 @@ const serverIn = ({ port }: DhcpSpec, { id, cidr }: Subnet): string[] =>
     .filter(({ address, subnetId }) => subnetId === id || isWithin(address, cidr))
     .map(({ address }) => address);
 
-/** Metadata by the DHCP namespace, which every network has, with or without a router. */
+/** The metadata address is routed to the DHCP namespace, so that networks without a router have metadata too. */
 function routesOf(spec: DhcpSpec, subnet: Subnet, own: string | undefined): string[] {
-  const clients = spec.subnets.filter(({ id, cidr }) => id !== subnet.id && cidr.includes('.'));
+  const otherSubnets = spec.subnets.filter(({ id, cidr }) => id !== subnet.id && cidr.includes('.'));
   const requested = subnet.routes.filter(({ destination }) => destination.includes('.'));
   const metadata = own && !requested.some(({ destination }) => destination === `${metadataAddress}/32`);
   return [
     ...(metadata ? [`${metadataAddress}/32,${own}`] : []),
-    ...clients.map(({ cidr }) => `${cidr},0.0.0.0`),
+    ...otherSubnets.map(({ cidr }) => `${cidr},0.0.0.0`),
     ...requested.map(({ destination, nexthop }) => `${destination},${nexthop}`),
     ...(subnet.gateway ? [`0.0.0.0/0,${subnet.gateway}`] : []),
   ];
@@ -107,12 +107,12 @@ function netmask(cidr: string): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(bits / 2 ** shift) % 256).join('.');
 }
 
-/** A tenant's words end up in files with a grammar: only what is a name gets there. */
+/** Names come from tenants: only valid host and domain names are written to the files. */
 const label = (name: string) => (hostLabel.test(name) ? name : '');
 const isDomain = (domain: string) => domainName.test(domain);
 const names = (name: string, domain: string) => (isDomain(domain) ? `${name}.${domain} ${name}` : name);
 const lines = (all: readonly string[]) => all.map((line) => `${line}\n`).join('');
 
-/** The name servers of the host, as far as a tenant's network can reach them. */
+/** The name servers of the host that a tenant's network can reach: not those on loopback. */
 export const hostServers = (): string[] =>
   getServers().filter((server) => isIP(server) && !/^(127\.|::1$)/.test(server));

@@ -1,24 +1,24 @@
-/** Its processes. A pid file may lie, the kernel does not: the configuration's path is in the words it was started with. */
+/** dnsmasq processes. A pid file may be stale, so a process is identified by the configuration path in its command line. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export function isDnsmasq(pid: number, dir: string): boolean {
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    return words.some((word) => word.startsWith(`--conf-file=${dir}/`));
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return argv.some((arg) => arg.startsWith(`--conf-file=${dir}/`));
   } catch {
-    return false; // it ended
+    return false; // the process has ended
   }
 }
 
-/** Every dnsmasq whose configuration lies below the directory. */
+/** The pids of every dnsmasq whose configuration is below the directory. */
 export const listDnsmasq = (dir: string): number[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
     .filter((pid) => isDnsmasq(pid, dir));
 
-/** Resolves when it is gone; it has nothing to lose, so it is not asked for long. */
+/** Resolves when the process is gone. dnsmasq keeps no state, so SIGKILL follows SIGTERM soon. */
 export async function ensureEnded(pid: number): Promise<void> {
   for (let tries = 0; isAlive(pid); tries += 1) {
     signal(pid, tries < 20 ? 'SIGTERM' : 'SIGKILL');
@@ -29,7 +29,7 @@ export async function ensureEnded(pid: number): Promise<void> {
 
 function isAlive(pid: number): boolean {
   try {
-    // The third word is the state: a zombie waits for its parent alone.
+    // The third field is the state. A zombie counts as ended.
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0] !== 'Z';
   } catch {
     return false;

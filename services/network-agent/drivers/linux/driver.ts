@@ -1,17 +1,17 @@
-/** Makes the contract true with the kernel's own bridges, namespaces and packet filter, and keeps it true. */
+/** Implements the contract with the kernel's bridges, namespaces and packet filter, and repairs them periodically. */
 import type { Bus } from '#shared/bus/bus.ts';
 import { every } from '#shared/clock/every.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { NetworkDriver } from '../driver.ts';
-import { type Kind, openRecords, type Specs, standingIn } from '../records.ts';
+import { appliedIds, openRecords, type SpecKind, type Specs } from '../records.ts';
 import type { Underlay } from './bridge.ts';
-import { callForGone } from './commands.ts';
+import { runUnlessGone } from './commands.ts';
 import { openFirewall } from './firewall.ts';
 import type { HostEndpoint } from './host-endpoints.ts';
-import { type Keeper, openKeeper } from './keeper.ts';
 import { openMetadata } from './metadata.ts';
 import { lackingOf, probe, recentDnsmasq } from './probe.ts';
+import { openReconciler, type Reconciler } from './reconciler.ts';
 
 interface LinuxOptions extends Underlay {
   readonly stateDir: string;
@@ -29,38 +29,38 @@ export async function linuxDriver(options: LinuxOptions): Promise<NetworkDriver>
   const records = openRecords(stateDir);
   const metadata = openMetadata(bus, log);
   const firewall = openFirewall(options, records, options.hostEndpoints);
-  const keeper = openKeeper({ underlay: options, stateDir, records, firewall, metadata, upstream }, log);
+  const reconciler = openReconciler({ underlay: options, stateDir, records, firewall, metadata, upstream }, log);
   const lacking = lackingOf(features);
   if (!features.includes(recentDnsmasq))
-    log.error({ features }, 'dnsmasq is older than 2.90, whose known flaws guests can reach');
-  if (lacking.length > 0) log.error({ lacking }, 'this host cannot carry networks');
-  else await keeper.restore();
+    log.error({ features }, 'dnsmasq is older than 2.90 and has known vulnerabilities that guests can exploit');
+  if (lacking.length > 0) log.error({ lacking }, 'this host lacks features that networks need');
+  else await reconciler.restore();
   const healing = every(
     healMs,
-    async () => (lacking.length > 0 ? undefined : keeper.heal()),
-    (error) => log.warn({ error }, 'the host could not be looked after'),
+    async () => (lacking.length > 0 ? undefined : reconciler.heal()),
+    (error) => log.warn({ error }, 'the networks of this host could not be repaired; trying again'),
   );
   healing.wake();
   const close = async () => {
     await healing.close();
     await metadata.close();
   };
-  return { kind: 'linux', features, standing: () => standingIn(records), close, ...verbsOf(keeper, lacking) };
+  return { kind: 'linux', features, appliedIds: () => appliedIds(records), close, ...verbsOf(reconciler, lacking) };
 }
 
-function verbsOf(keeper: Keeper, lacking: readonly string[]) {
-  const able = () => {
+function verbsOf(reconciler: Reconciler, lacking: readonly string[]) {
+  const requireFeatures = () => {
     if (lacking.length > 0) throw new Fault(501, 'notImplemented', `this host lacks ${lacking.join(', ')}`);
   };
   const ensure =
-    <K extends Kind>(kind: K) =>
+    <K extends SpecKind>(kind: K) =>
     async (spec: Specs[K]) => {
-      able();
-      return { refused: await keeper.ensure(kind, spec) };
+      requireFeatures();
+      return { refused: await reconciler.ensure(kind, spec) };
     };
-  const gone = (kind: Kind) => async (spec: { readonly id: string }) => {
-    able();
-    await keeper.ensureGone(kind, spec.id);
+  const gone = (kind: SpecKind) => async (spec: { readonly id: string }) => {
+    requireFeatures();
+    await reconciler.ensureGone(kind, spec.id);
   };
   return {
     ensurePort: ensure('port'),
@@ -74,8 +74,8 @@ function verbsOf(keeper: Keeper, lacking: readonly string[]) {
     ensureExternalGone: gone('external'),
     ensurePortGone: async (spec: { readonly id: string; readonly tap: string }) => {
       await gone('port')(spec);
-      // The compute agent takes it away too, with the guest.
-      await callForGone(['ip', 'link', 'del', spec.tap], /Cannot find device/);
+      // The compute agent deletes the tap too, with the guest.
+      await runUnlessGone(['ip', 'link', 'del', spec.tap], /Cannot find device/);
     },
   };
 }

@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { PortSpec, Segment } from '#shared/contracts/network-agent.ts';
-import { coalesced } from '../order.ts';
+import { coalesce } from '../concurrency.ts';
 import { type AllRecords, neededSegments } from '../records.ts';
 import { canonicalRange } from './addresses.ts';
-import { type Block, changeText, wholeText } from './blocks.ts';
+import { type Block, changeText, rulesetText } from './blocks.ts';
 import type { Underlay } from './bridge.ts';
 import { countRules, type Links, listLinks, loadNft, type RuleCounts } from './commands.ts';
 import type { HostEndpoint } from './host-endpoints.ts';
@@ -11,13 +11,13 @@ import { withoutRefused } from './refused-rules.ts';
 import { type FirewallState, type HostBridge, type NumberedPort, rulesetOf } from './ruleset.ts';
 
 export interface Firewall {
-  /** Makes the kernel filter as the records say. Changes that come together are one load, of what differs alone. */
+  /** Loads the ruleset of the records: only what differs. Concurrent calls share one load. Returns the links of the host. */
   load(): Promise<Links>;
-  /** The same, whatever stands there. Both give the links of the host that they saw. */
-  loadWhole(): Promise<Links>;
-  /** False when somebody else took rules away, or added some. */
-  isWhole(): Promise<boolean>;
-  /** The port or group is closed here, as the kernel does not take its rules. */
+  /** Replaces the whole ruleset. Returns the links of the host. */
+  reload(): Promise<Links>;
+  /** False when another program added or removed rules. */
+  isComplete(): Promise<boolean>;
+  /** True when the kernel refused the rules of a port or group, which therefore has no traffic. */
   isClosed(id: string): boolean;
 }
 
@@ -28,50 +28,50 @@ export function openFirewall(
 ): Firewall {
   const { table } = underlay.names;
   const numberOf = numbering();
-  let standing: readonly Block[] | null = null;
+  let loadedBlocks: readonly Block[] | null = null;
   let generation = randomInt(1, 2 ** 32);
   let closed: ReadonlySet<string> = new Set();
-  const load = coalesced(async () => {
+  const load = coalesce(async () => {
     const links = await listLinks();
     const ports = numberOf(records.port.list());
     const state = stateOf(underlay, records, ports, (bridge) => links.get(bridge)?.index ?? null);
-    const machines = machinesOf(underlay.tunnelAddress, state.tunnels.peers, links);
-    const before = standing;
-    standing = null; // until it is known again: an error leaves open what stands
-    const stand = async (now: FirewallState) => {
+    const machines = protectedRangesOf(underlay.tunnelAddress, state.tunnels.peers, links);
+    const before = loadedBlocks;
+    loadedBlocks = null; // unknown after an error
+    const apply = async (now: FirewallState) => {
       if (before && changeText(table, before, rulesetOf(now)) !== '') generation = randomInt(1, 2 ** 32);
       const wanted = rulesetOf({ ...now, generation });
       const change = before && changeText(table, before, wanted);
-      if (change === null || !(await loaded(change))) await loadNft(wholeText(table, wanted));
-      standing = wanted;
+      if (change === null || !(await tryLoad(change))) await loadNft(rulesetText(table, wanted));
+      loadedBlocks = wanted;
     };
-    const asked = { ...state, machines, hostEndpoints, generation };
+    const requested = { ...state, machines, hostEndpoints, generation };
     closed = new Set();
-    await stand(asked).catch(async (error: unknown) => {
-      const possible = await withoutRefused(asked);
+    await apply(requested).catch(async (error: unknown) => {
+      const possible = await withoutRefused(requested);
       closed = possible.refused;
       if (closed.size === 0) throw error;
-      await stand(possible.state);
+      await apply(possible.state);
     });
     return links;
   });
-  const loadWhole = () => {
-    standing = null;
+  const reload = () => {
+    loadedBlocks = null;
     return load();
   };
-  const isWhole = async () => {
-    const before = standing;
+  const isComplete = async () => {
+    const before = loadedBlocks;
     const rules = await countRules(table);
-    return before === null || standing !== before || before.every((block) => isCounted(block, rules));
+    return before === null || loadedBlocks !== before || before.every((block) => isCounted(block, rules));
   };
-  return { load, loadWhole, isWhole, isClosed: (id) => closed.has(id) };
+  return { load, reload, isComplete, isClosed: (id) => closed.has(id) };
 }
 
 const isCounted = ({ family, kind, name, lines }: Block, rules: RuleCounts) =>
   kind !== 'chain' || rules.get(`${family} ${name}`) === lines.length;
 
-/** False when somebody else changed the tables meanwhile. */
-async function loaded(change: string): Promise<boolean> {
+/** False when the change does not apply, because another program changed the tables. */
+async function tryLoad(change: string): Promise<boolean> {
   if (change === '') return true;
   return loadNft(change).then(
     () => true,
@@ -109,8 +109,8 @@ const peersOf = (segments: readonly Segment[]) => [
   ...new Set(segments.filter(({ type }) => type === 'vxlan').flatMap(({ peers }) => peers)),
 ];
 
-/** The range in which this host has its address, and other hosts that stand elsewhere. On a loopback there are none. */
-function machinesOf(own: string, peers: readonly string[], links: Links): string[] {
+/** The ranges of this host's own address and the addresses of other hosts. Empty when the host's address is on loopback. */
+function protectedRangesOf(own: string, peers: readonly string[], links: Links): string[] {
   const near = [...links.values()]
     .flatMap(({ addresses }) => addresses)
     .filter((address) => address.split('/')[0] === own && !/^(127\.|::1$)/.test(own));
@@ -118,12 +118,12 @@ function machinesOf(own: string, peers: readonly string[], links: Links): string
 }
 
 /**
- * The kernel's own number of the bridge: unlike a network's, no two bridges of a machine share one, whichever cloud made
- * them. A zone has sixteen bits, and 0 is the host's own.
+ * The zone is the interface index of the bridge, which is unique on the host even among several clouds. A zone has 16
+ * bits, and zone 0 is the host's own.
  */
 const zoneOf = (index: number) => (index % 65_535) + 1;
 
-/** Gives each port a number that it keeps: a frame that is under way while rules change must not be taken for another's. */
+/** Gives each port a stable number, so that a mark set before a change of rules does not name another port after it. */
 function numbering(): (ports: readonly PortSpec[]) => NumberedPort[] {
   const numbers = new Map<string, number>();
   return (ports) => {

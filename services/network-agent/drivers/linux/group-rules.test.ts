@@ -14,7 +14,7 @@ const rule = (more: Partial<FirewallRule>): FirewallRule => ({
   ...more,
 });
 
-const said: readonly [Partial<FirewallRule>, string][] = [
+const ruleLines: readonly [Partial<FirewallRule>, string][] = [
   [{}, 'meta nfproto ipv4 goto let_in'],
   [{ direction: 'egress', family: 6 }, 'meta nfproto ipv6 goto to_guest'],
   [{ protocol: 'tcp', portMin: 22, portMax: 22 }, 'meta nfproto ipv4 meta l4proto 6 th dport 22-22 goto let_in'],
@@ -33,16 +33,16 @@ const said: readonly [Partial<FirewallRule>, string][] = [
   [{ protocol: 'vrrp', portMin: 1, portMax: 2 }, 'meta nfproto ipv4 meta l4proto 112 goto let_in'],
   [{ direction: 'egress', remoteGroupId: 'ab-cd' }, 'meta nfproto ipv4 ip daddr @gabcd_4 goto to_guest'],
 ];
-for (const [more, line] of said)
+for (const [more, line] of ruleLines)
   test(`a rule ${JSON.stringify(more)} is: ${line}`, () => assert.equal(ruleLine(rule(more)), line));
 
-test('what is no rule is refused before it reaches a ruleset', () => {
+test('an invalid rule is refused before it becomes part of a ruleset', () => {
   assert.throws(() => ruleLine(rule({ protocol: 'accept; flush ruleset' })), /not a protocol/);
   assert.throws(() => ruleLine(rule({ cidr: '10.0.0.0/8 accept' })), /neither/);
   assert.throws(() => ruleLine(rule({ cidr: 'fd00::/8' })), /not a range of IPv4/);
 });
 
-test('OSSA-2013-020: members are sets of both families, and only ranges need the kind that merges', () => {
+test('OSSA-2013-020: members are in a set per family, and only ranges need an interval set', () => {
   const sets = memberSets({ id: 'ab', rules: [], members: ['10.0.0.1', '10.0.0.1', 'fd00::/64'] });
   assert.deepEqual(
     sets.map(({ name, lines }) => [name, lines]),
@@ -55,7 +55,7 @@ test('OSSA-2013-020: members are sets of both families, and only ranges need the
   assert.ok(sets[1]?.head.includes('auto-merge'));
 });
 
-test('a group that only a port or a rule names has its sets and chains too', () => {
+test('a group that only a port or a rule names has sets and chains too', () => {
   const group = { id: 'a', members: [], rules: [rule({ remoteGroupId: 'b' })] };
   assert.deepEqual(namedGroups([{ groupIds: ['c', 'a'] }], [group]), ['a', 'c', 'b']);
 });

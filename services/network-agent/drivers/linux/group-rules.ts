@@ -1,5 +1,4 @@
-/** Security groups: each is two chains of accepting rules, and two sets of its members' addresses. */
-
+/** A security group is two chains of accept rules, and two sets of its members' addresses. */
 import { requireName, resourceId } from '#shared/contracts/grammar.ts';
 import type { FirewallRule, GroupSpec } from '#shared/contracts/network-agent.ts';
 import { protocolNumbers, protocolsWithPorts } from '#shared/contracts/protocols.ts';
@@ -7,27 +6,28 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { canonicalRange, type Family, familyOf, ofFamily } from './addresses.ts';
 import type { Block } from './blocks.ts';
 
-const bare = (id: string) => id.replaceAll('-', '');
-export const chainOf = (groupId: string, direction: FirewallRule['direction']) => `g${bare(groupId)}_${direction}`;
-const setOf = (groupId: string, family: Family) => `g${bare(groupId)}_${family}`;
+const withoutDashes = (id: string) => id.replaceAll('-', '');
+export const chainOf = (groupId: string, direction: FirewallRule['direction']) =>
+  `g${withoutDashes(groupId)}_${direction}`;
+const setOf = (groupId: string, family: Family) => `g${withoutDashes(groupId)}_${family}`;
 
-/** The two sets of a group. A group that only rules speak of has them too, empty. */
+/** The two sets of a group; empty for a group that is only a remote group of rules. */
 export const memberSets = ({ id, members }: GroupSpec): Block[] =>
   ([4, 6] as const).map((family) => {
     const lines = [...new Set(ofFamily(family, members))];
-    // Ranges may overlap, which only the slower kind of set takes.
+    // Ranges may overlap, which only the slower interval set allows.
     const ranges = lines.some((member) => member.includes('/')) ? '\nflags interval\nauto-merge' : '';
     return { family: 'inet', kind: 'set', name: setOf(id, family), head: `type ipv${family}_addr${ranges}`, lines };
   });
 
-/** The two chains of a group. What no rule accepts returns to the port, which asks its next group. */
+/** The two chains of a group. A packet that no rule accepts returns to the port's chain, which tries its next group. */
 export const groupChains = ({ id, rules }: GroupSpec): Block[] =>
   (['ingress', 'egress'] as const).map((direction) => {
     const lines = rules.filter((rule) => rule.direction === direction).map(ruleLine);
     return { family: 'inet', kind: 'chain', name: chainOf(id, direction), head: '', lines };
   });
 
-/** What leaves a guest must still be let in by the one it goes to, so it goes on there. */
+/** An accepted egress packet goes on to the receiver's ingress chains. */
 export function ruleLine(rule: FirewallRule): string {
   const verdict = rule.direction === 'ingress' ? 'goto let_in' : 'goto to_guest';
   const family = `meta nfproto ipv${rule.family}`;
@@ -59,7 +59,7 @@ function protocolNumber(name: string, family: Family): number {
   return number === 1 && family === 6 ? 58 : number;
 }
 
-/** The API keeps type and code of ICMP where others have ports. */
+/** The API has the ICMP type and code in the fields of the port range. */
 function icmp(number: 1 | 58, type: number | null, code: number | null): string {
   const name = number === 1 ? 'icmp' : 'icmpv6';
   const typed = type === null ? '' : ` ${name} type ${type}`;
@@ -72,7 +72,7 @@ function within(number: number | null, most: number): number | null {
   return number;
 }
 
-/** Groups that ports or rules name, whether or not this host has been told of them yet. */
+/** Ids of the groups that ports or rules name, including those whose spec has not arrived yet. */
 export function namedGroups(
   ports: readonly { readonly groupIds: readonly string[] }[],
   groups: readonly GroupSpec[],

@@ -1,13 +1,13 @@
-/** What is missing, as lines of `ip -batch`: from what stands and what is wanted, nothing else. */
+/** Lines of `ip -batch` are computed from the current and the wanted state only. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RouterSpec, Segment } from '#shared/contracts/network-agent.ts';
 import { bridgeLines } from './bridge.ts';
-import { cableLines } from './cable.ts';
 import type { Link, Links } from './commands.ts';
 import { addressLines } from './external.ts';
 import { namesOf } from './names.ts';
 import { routeLines } from './router.ts';
+import { vethLines } from './veth.ts';
 import { floodLines, tunnelLines } from './vxlan.ts';
 
 const link = (name: string, more: Partial<Link> = {}): Link => ({
@@ -40,17 +40,17 @@ const segment: Segment = {
 };
 const far = { ...segment, peers: ['192.0.2.2'] };
 
-test('a bridge that stands as specified needs nothing', () => {
+test('a bridge as specified needs no line', () => {
   assert.deepEqual(bridgeLines(underlay, segment, linksOf(link(segment.bridge))), []);
 });
 
-test('OSSN-0069: a bridge that is missing is made without an address of its own, and brought up then', () => {
+test('OSSN-0069: a missing bridge is created without an address of its own, then set up', () => {
   const lines = bridgeLines(underlay, segment, linksOf());
   assert.match(lines[0] ?? '', /^link add babcd0000000001 mtu 1450 type bridge .*nf_call_iptables 1/);
   assert.deepEqual(lines.slice(-2), ['link set babcd0000000001 addrgenmode none', 'link set babcd0000000001 up']);
 });
 
-test('a network on other hosts too has a tunnel, one on this host alone has none', () => {
+test('a network on several hosts has a tunnel, one on a single host has none', () => {
   assert.match(
     tunnelLines(underlay, far, linksOf())[0] ?? '',
     /link add vabcd0000000001 type vxlan id 7 local 192\.0\.2\.1 dstport 4789/,
@@ -61,7 +61,7 @@ test('a network on other hosts too has a tunnel, one on this host alone has none
   assert.equal(tunnelLines(underlay, { ...far, id: 8 }, linksOf(standing))[0], 'link del vabcd0000000001');
 });
 
-test('the flood list follows the hosts, and what was learned of a lost one is forgotten', () => {
+test('the flood list follows the hosts, and entries learned from a removed host are deleted', () => {
   const entries = [
     { mac: '00:00:00:00:00:00', dst: '192.0.2.2' },
     { mac: '00:00:00:00:00:00', dst: '192.0.2.9' },
@@ -75,7 +75,7 @@ test('the flood list follows the hosts, and what was learned of a lost one is fo
   ]);
 });
 
-test('the wire of a flat network is plugged in, and a host without it says so', () => {
+test('the NIC of a flat network is attached, and a host without it refuses', () => {
   const flat: Segment = { ...segment, type: 'flat', physical: 'public' };
   const lines = bridgeLines(underlay, flat, linksOf(link(segment.bridge), link('eth1')));
   assert.deepEqual(lines, ['link set eth1 master babcd0000000001', 'link set eth1 up']);
@@ -85,11 +85,11 @@ test('the wire of a flat network is plugged in, and a host without it says so', 
   );
 });
 
-test('a cable is made once, and again when its MAC is another', () => {
+test('a veth pair is created once, and again when its MAC changes', () => {
   const cable = { veth: 'q', link: 'qr', mac: 'FA:16:3E:00:00:01', bridge: 'b', mtu: 1450 };
-  assert.deepEqual(cableLines(cable, 's', linksOf(link('q', { master: 'b' })), linksOf(link('qr'))), []);
+  assert.deepEqual(vethLines(cable, 's', linksOf(link('q', { master: 'b' })), linksOf(link('qr'))), []);
   assert.deepEqual(
-    cableLines(
+    vethLines(
       { ...cable, mac: 'fa:16:3e:00:00:09' },
       's',
       linksOf(link('q', { master: 'b' })),
@@ -99,7 +99,7 @@ test('a cable is made once, and again when its MAC is another', () => {
   );
 });
 
-test('a link has these addresses and no others', () => {
+test('a link gets exactly the wanted addresses', () => {
   const links = linksOf(link('x', { addresses: ['10.0.0.1/24', '10.0.0.9/32'] }));
   assert.deepEqual(addressLines('x', ['10.0.0.1/24', '10.0.0.5/32'], links), [
     'addr del 10.0.0.9/32 dev x',
@@ -107,7 +107,7 @@ test('a link has these addresses and no others', () => {
   ]);
 });
 
-test('a router has its way out and its extra routes, and loses what is no longer wanted', () => {
+test('a router gets its default route and extra routes, and surplus ones are deleted', () => {
   const router: RouterSpec = {
     id: 'r',
     adminUp: true,

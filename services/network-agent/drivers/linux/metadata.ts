@@ -1,127 +1,126 @@
 /**
- * 169.254.169.254. A guest is known by the side that its request came in on: each network, and each leg of a router,
- * has a listening socket of its own, which the rules of the namespace lead that side to and no other.
+ * The metadata service at 169.254.169.254. Each network, and each interface of a router, has a listening socket of its own,
+ * to which the rules of the namespace redirect requests from that side only. So the socket tells the guest's network.
  */
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Bus } from '#shared/bus/bus.ts';
-import { type MetadataOf, metadataOf, type WhoseAddress, whoseAddress } from '#shared/contracts/network-agent.ts';
+import { type AddressOwner, addressOwner, type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
 import type { Log } from '#shared/log/log.ts';
 import { listenInNetns } from '#shared/process/listen-in-netns.ts';
 
-export interface Endpoint {
-  readonly space: string;
-  /** Which side of the namespace: the id of the port there. */
+export interface ListenerSpec {
+  readonly namespace: string;
+  /** The interface of the namespace that it serves: the id of its port, or `network` in a DHCP namespace. */
   readonly side: string;
   readonly networkId: string;
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
 export interface Metadata {
-  /** Opens the doors of a namespace that are not open yet; gives the port of each side. Others stay open. */
-  ensureDoors(space: string, endpoints: readonly Endpoint[]): Promise<ReadonlyMap<string, number>>;
-  /** Closes the doors of all other sides: none of them when no side is named. */
-  keepOnly(space: string, sides: readonly string[]): Promise<void>;
-  /** Whether all these doors are open. */
-  areOpen(endpoints: readonly Endpoint[]): boolean;
+  /** Opens the missing listeners of a namespace and returns the port of each side. Other listeners stay open. */
+  ensureListeners(namespace: string, specs: readonly ListenerSpec[]): Promise<ReadonlyMap<string, number>>;
+  /** Closes the listeners of a namespace except those of the given sides. */
+  closeExcept(namespace: string, sides: readonly string[]): Promise<void>;
+  /** True when all of these listeners are open. */
+  areOpen(specs: readonly ListenerSpec[]): boolean;
   close(): Promise<void>;
 }
 
-interface OpenEndpoint {
-  readonly endpoint: Endpoint;
-  readonly listener: Server;
+interface OpenListener {
+  readonly spec: ListenerSpec;
+  readonly server: Server;
   readonly sockets: Set<Socket>;
 }
 
-/** One guest cannot take all the sockets of the agent. */
-const socketsPerEndpoint = 128;
+/** Limits the sockets that one network's guests can hold open. */
+const socketsPerListener = 128;
 
 export function openMetadata(bus: Bus, log: Log): Metadata {
-  const spaces = new Map<string, Map<string, OpenEndpoint>>();
+  const namespaces = new Map<string, Map<string, OpenListener>>();
   const networkOf = new WeakMap<Socket, string>();
   const http = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 });
   http.on('request', (request, response) => {
     answer(bus, networkOf.get(request.socket), request, response).catch((error: unknown) => {
-      log.warn({ error, path: request.url }, 'metadata could not be asked for');
-      say(response, 503, 'text/plain', 'The cloud does not answer at the moment. Try again.');
+      log.warn({ error, path: request.url }, 'a metadata request failed');
+      respond(response, 503, 'text/plain', 'The cloud does not answer at the moment. Try again.');
     });
   });
-  const endpointsOf = (space: string) => spaces.get(space) ?? new Map<string, OpenEndpoint>();
-  const ensureDoors = async (space: string, endpoints: readonly Endpoint[]) => {
-    const open = endpointsOf(space);
-    spaces.set(space, open);
-    for (const endpoint of endpoints.filter((each) => !isOpen(open, each))) {
-      await shut(open.get(endpoint.side));
-      open.set(endpoint.side, await hang(endpoint, http, networkOf));
+  const listenersOf = (namespace: string) => namespaces.get(namespace) ?? new Map<string, OpenListener>();
+  const ensureListeners = async (namespace: string, specs: readonly ListenerSpec[]) => {
+    const open = listenersOf(namespace);
+    namespaces.set(namespace, open);
+    for (const spec of specs.filter((each) => !isOpen(open, each))) {
+      await closeListener(open.get(spec.side));
+      open.set(spec.side, await listen(spec, http, networkOf));
     }
-    return new Map(endpoints.map(({ side }) => [side, portOf(open.get(side))]));
+    return new Map(specs.map(({ side }) => [side, portOf(open.get(side))]));
   };
-  const keepOnly = async (space: string, sides: readonly string[]) => {
-    const open = endpointsOf(space);
+  const closeExcept = async (namespace: string, sides: readonly string[]) => {
+    const open = listenersOf(namespace);
     for (const side of [...open.keys()].filter((each) => !sides.includes(each))) {
-      await shut(open.get(side));
+      await closeListener(open.get(side));
       open.delete(side);
     }
-    if (open.size === 0) spaces.delete(space);
+    if (open.size === 0) namespaces.delete(namespace);
   };
   const close = async () => {
-    await Promise.all([...spaces.keys()].map((space) => keepOnly(space, [])));
+    await Promise.all([...namespaces.keys()].map((namespace) => closeExcept(namespace, [])));
     http.close();
   };
-  const areOpen = (endpoints: readonly Endpoint[]) =>
-    endpoints.every((endpoint) => isOpen(endpointsOf(endpoint.space), endpoint));
-  return { ensureDoors, keepOnly, areOpen, close };
+  const areOpen = (specs: readonly ListenerSpec[]) => specs.every((spec) => isOpen(listenersOf(spec.namespace), spec));
+  return { ensureListeners, closeExcept, areOpen, close };
 }
 
-/** A port may have moved to another network, which its open socket does not know. */
-const isOpen = (open: ReadonlyMap<string, OpenEndpoint>, { side, networkId }: Endpoint) =>
-  open.get(side)?.endpoint.networkId === networkId;
+/** A listener is open only for the network of its port at that time. */
+const isOpen = (open: ReadonlyMap<string, OpenListener>, { side, networkId }: ListenerSpec) =>
+  open.get(side)?.spec.networkId === networkId;
 
-const portOf = (open: OpenEndpoint | undefined) => (open?.listener.address() as AddressInfo | null)?.port ?? 0;
+const portOf = (open: OpenListener | undefined) => (open?.server.address() as AddressInfo | null)?.port ?? 0;
 
-async function hang(endpoint: Endpoint, http: HttpServer, networkOf: WeakMap<Socket, string>): Promise<OpenEndpoint> {
-  const listener = await listenInNetns(endpoint.space, endpoint.port, endpoint.host);
+async function listen(spec: ListenerSpec, http: HttpServer, networkOf: WeakMap<Socket, string>): Promise<OpenListener> {
+  const server = await listenInNetns(spec.namespace, spec.port, spec.host);
   const sockets = new Set<Socket>();
-  listener.maxConnections = socketsPerEndpoint;
-  listener.on('connection', (socket: Socket) => {
+  server.maxConnections = socketsPerListener;
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    networkOf.set(socket, endpoint.networkId);
+    networkOf.set(socket, spec.networkId);
     http.emit('connection', socket);
   });
-  return { endpoint, listener, sockets };
+  return { spec, server, sockets };
 }
 
-async function shut(open: OpenEndpoint | undefined): Promise<void> {
+async function closeListener(open: OpenListener | undefined): Promise<void> {
   if (!open) return;
-  const closed = new Promise<void>((resolve) => open.listener.close(() => resolve()));
+  const closed = new Promise<void>((resolve) => open.server.close(() => resolve()));
   for (const socket of open.sockets) socket.destroy();
   await closed;
 }
 
-/** No header of the guest is believed, and none is passed on. */
+/** The guest's headers are not read and not passed on. */
 async function answer(bus: Bus, networkId: string | undefined, request: IncomingMessage, response: ServerResponse) {
-  const address = plain(request.socket.remoteAddress);
-  if (networkId === undefined) return say(response, 404, 'text/plain', 'Not Found');
+  const address = withoutMapping(request.socket.remoteAddress);
+  if (networkId === undefined) return respond(response, 404, 'text/plain', 'Not Found');
   if (request.method !== 'GET' && request.method !== 'HEAD')
-    return say(response, 405, 'text/plain', 'Method Not Allowed');
-  const caller = await bus.call<WhoseAddress['answer']>(whoseAddress, {
+    return respond(response, 405, 'text/plain', 'Method Not Allowed');
+  const owner = await bus.call<AddressOwner['reply']>(addressOwner, {
     networkId,
     address,
-  } satisfies WhoseAddress['ask']);
-  if (!caller) return say(response, 404, 'text/plain', 'Not Found');
+  } satisfies AddressOwner['request']);
+  if (!owner) return respond(response, 404, 'text/plain', 'Not Found');
   const path = request.url?.split('?')[0] ?? '/';
-  const ask: MetadataOf['ask'] = { ...caller, path, address };
-  const { status, type, body, base64 } = await bus.call<MetadataOf['answer']>(metadataOf, ask);
-  say(response, status, type, base64 ? Buffer.from(body, 'base64') : body);
+  const query: MetadataOf['request'] = { ...owner, path, address };
+  const { status, type, body, base64 } = await bus.call<MetadataOf['reply']>(metadataOf, query);
+  respond(response, status, type, base64 ? Buffer.from(body, 'base64') : body);
 }
 
-function say(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
+function respond(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
   if (response.headersSent) return;
   const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body) };
   response.writeHead(status, headers).end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-const plain = (address: string | undefined) => (address ?? '').replace(/^::ffff:/, '');
+const withoutMapping = (address: string | undefined) => (address ?? '').replace(/^::ffff:/, '');

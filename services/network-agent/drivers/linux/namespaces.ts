@@ -1,37 +1,37 @@
 /** Network namespaces, by name. */
 import { readdirSync } from 'node:fs';
-import { call, callForGone, inside, ipBatch, type Links, listLinks } from './commands.ts';
+import { ipBatch, type Links, listLinks, netnsExec, runProgram, runUnlessGone } from './commands.ts';
 
 const dir = '/run/netns';
 
-export function listSpaces(beginning: string): string[] {
+export function listNamespaces(prefix: string): string[] {
   try {
-    return readdirSync(dir).filter((name) => name.startsWith(beginning));
+    return readdirSync(dir).filter((name) => name.startsWith(prefix));
   } catch {
-    return []; // nobody made a namespace since the machine started
+    return []; // the directory does not exist before the first namespace since boot
   }
 }
 
-export const isListed = (space: string): boolean => listSpaces(space).includes(space);
+export const isListed = (namespace: string): boolean => listNamespaces(namespace).includes(namespace);
 
-/** Makes it, with these kernel switches set to 1, and gives its links. Whoever died in the middle of it left a mere file. */
-export async function ensureSpace(space: string, switches: readonly string[]): Promise<Links> {
-  const links = await linksIn(space);
+/** Creates the namespace with these sysctls set to 1, and returns its links. A crash may have left a file without a namespace. */
+export async function ensureNamespace(namespace: string, sysctls: readonly string[]): Promise<Links> {
+  const links = await linksIn(namespace);
   if (links?.get('lo')?.up) return links;
   if (!links) {
-    if (isListed(space)) await ensureSpaceGone(space);
-    await call(['ip', 'netns', 'add', space]);
+    if (isListed(namespace)) await ensureNamespaceGone(namespace);
+    await runProgram(['ip', 'netns', 'add', namespace]);
   }
-  const files = switches.map((name) => `/proc/sys/net/${name}`);
-  if (files.length > 0) await call([...inside(space), 'tee', ...files], { input: '1' });
-  await ipBatch(['link set lo up'], space); // last: it says that the rest is done
-  return listLinks(space);
+  const files = sysctls.map((name) => `/proc/sys/net/${name}`);
+  if (files.length > 0) await runProgram([...netnsExec(namespace), 'tee', ...files], { input: '1' });
+  await ipBatch(['link set lo up'], namespace); // last: it marks the namespace as complete
+  return listLinks(namespace);
 }
 
-async function linksIn(space: string): Promise<Links | null> {
-  if (!isListed(space)) return null;
-  return listLinks(space).catch(() => null);
+async function linksIn(namespace: string): Promise<Links | null> {
+  if (!isListed(namespace)) return null;
+  return listLinks(namespace).catch(() => null);
 }
 
-export const ensureSpaceGone = (space: string): Promise<void> =>
-  callForGone(['ip', 'netns', 'del', space], /No such file/);
+export const ensureNamespaceGone = (namespace: string): Promise<void> =>
+  runUnlessGone(['ip', 'netns', 'del', namespace], /No such file/);

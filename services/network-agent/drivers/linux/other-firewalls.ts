@@ -1,24 +1,24 @@
 /**
- * Docker and ufw drop whatever is forwarded and they do not know, and a frame on a bridge of ours passes them too. What
- * may pass there is decided by our own tables, so theirs are told to leave it alone. Hosts without iptables need nothing.
+ * Docker and ufw set the policy of the FORWARD chain to DROP, which also hits frames on this cloud's bridges. This cloud's
+ * tables filter those frames, so a rule in FORWARD accepts them there. Hosts without iptables need no rule.
  */
 import { tryRun } from '#shared/process/run.ts';
 import type { Names } from './names.ts';
 
 const programs = { ip: 'iptables', ip6: 'ip6tables' } as const;
 
-/** `tables` is what `nft list tables` says. Safe to ask twice. */
-export async function ensureLeftAlone(names: Names, tables: string): Promise<void> {
+/** `tables` is the output of `nft list tables`. Idempotent. */
+export async function ensureForwardAccepted(names: Names, tables: string): Promise<void> {
   for (const [family, program] of Object.entries(programs)) {
-    if (!tables.includes(`table ${family} filter\n`) || !(await drops(program))) continue;
+    if (!tables.includes(`table ${family} filter\n`) || !(await dropsForwarded(program))) continue;
     for (const rule of rulesOf(names)) {
       if (!(await succeeds([program, '-w', '-C', ...rule]))) await tryRun([program, '-w', '-I', ...rule]);
     }
   }
 }
 
-/** Once for each of them: a rule is there once. */
-export async function ensureNotNamed(names: Names, tables: string): Promise<void> {
+/** Each rule exists once, so one deletion is enough. */
+export async function ensureForwardRulesGone(names: Names, tables: string): Promise<void> {
   for (const [family, program] of Object.entries(programs)) {
     if (!tables.includes(`table ${family} filter\n`)) continue;
     for (const rule of rulesOf(names)) await succeeds([program, '-w', '-D', ...rule]);
@@ -26,9 +26,9 @@ export async function ensureNotNamed(names: Names, tables: string): Promise<void
 }
 
 const rulesOf = ({ bridges, cloudId }: Names) =>
-  ['-i', '-o'].map((way) => [
+  ['-i', '-o'].map((option) => [
     'FORWARD',
-    way,
+    option,
     `${bridges}+`,
     '-m',
     'comment',
@@ -38,13 +38,13 @@ const rulesOf = ({ bridges, cloudId }: Names) =>
     'ACCEPT',
   ]);
 
-async function drops(program: string): Promise<boolean> {
-  const said = await tryRun([program, '-w', '-S', 'FORWARD']).catch(() => null);
-  return said?.stdout.includes('-P FORWARD DROP') ?? false;
+async function dropsForwarded(program: string): Promise<boolean> {
+  const listed = await tryRun([program, '-w', '-S', 'FORWARD']).catch(() => null);
+  return listed?.stdout.includes('-P FORWARD DROP') ?? false;
 }
 
-const succeeds = (words: readonly string[]) =>
-  tryRun(words).then(
+const succeeds = (argv: readonly string[]) =>
+  tryRun(argv).then(
     ({ code }) => code === 0,
     () => false,
   );

@@ -1,9 +1,9 @@
-/** What this kernel takes, tried in a scratch namespace: accepted is more than "the version should have it". */
+/** Probes the features of this kernel by trying each in a scratch namespace, rather than by its version. */
 import { existsSync } from 'node:fs';
 import { tryRun } from '#shared/process/run.ts';
-import { inside } from './commands.ts';
+import { netnsExec } from './commands.ts';
 import type { Names } from './names.ts';
-import { ensureSpaceGone, isListed } from './namespaces.ts';
+import { ensureNamespaceGone, isListed } from './namespaces.ts';
 
 type Features = Readonly<Record<string, string>>;
 
@@ -24,7 +24,7 @@ const tables: Features = {
   'nft-nat': 'table ip probe { chain c { type nat hook postrouting priority srcnat; masquerade; }; }',
 };
 
-/** Older ones have known flaws that any guest can reach: it answers them. */
+/** Older versions have known vulnerabilities, which any guest can reach by DHCP and DNS. */
 export const recentDnsmasq = 'dnsmasq-2.90';
 
 export function isRecent(version: string): boolean {
@@ -36,55 +36,55 @@ const programs: Readonly<Record<string, readonly string[]>> = {
   dnsmasq: ['dnsmasq', '--version'],
 };
 
-/** Without one of these nothing would be true. */
+/** A host that lacks one of these refuses all specs. */
 const required = ['bridge', 'veth', 'nft-bridge', 'nft-zones', 'nft-connections', 'nft-nat', 'br_netfilter', 'dnsmasq'];
 
 export async function probe({ table }: Names): Promise<string[]> {
   await loadModules();
-  const space = `${table}-probe`;
-  if (isListed(space)) await ensureSpaceGone(space); // of a probe that was killed
-  if (!(await succeeds(['ip', 'netns', 'add', space]))) return [];
+  const namespace = `${table}-probe`;
+  if (isListed(namespace)) await ensureNamespaceGone(namespace); // left by a probe that was killed
+  if (!(await succeeds(['ip', 'netns', 'add', namespace]))) return [];
   const [linked, filtered, ...installed] = await Promise.all([
-    possibleLinks(space),
-    possibleTables(space),
-    ...Object.entries(programs).map(async ([name, words]) => ((await succeeds(words)) ? [name] : [])),
+    possibleLinks(namespace),
+    possibleTables(namespace),
+    ...Object.entries(programs).map(async ([name, argv]) => ((await succeeds(argv)) ? [name] : [])),
   ]);
-  await ensureSpaceGone(space);
+  await ensureNamespaceGone(namespace);
   const version = await tryRun(['dnsmasq', '--version']).catch(() => null);
   if (isRecent(version?.stdout ?? '')) installed.push([recentDnsmasq]);
-  return [...linked, ...filtered, ...(existsSync(bridgeSwitches) ? ['br_netfilter'] : []), ...installed.flat()];
+  return [...linked, ...filtered, ...(existsSync(bridgeSysctls) ? ['br_netfilter'] : []), ...installed.flat()];
 }
 
 export const lackingOf = (found: readonly string[]): string[] => required.filter((feature) => !found.includes(feature));
 
-/** One process for all: it goes on after a refusal, and says `Command failed -:3` of the third line. */
-async function possibleLinks(space: string): Promise<string[]> {
-  const words = ['ip', '-n', space, '-force', '-batch', '-'];
-  const { code, stderr } = await tryRun(words, { input: textOf(Object.values(links)) });
+/** Tries all in one process, which goes on after a refusal and prints `Command failed -:3` for the third line. */
+async function possibleLinks(namespace: string): Promise<string[]> {
+  const argv = ['ip', '-n', namespace, '-force', '-batch', '-'];
+  const { code, stderr } = await tryRun(argv, { input: textOf(Object.values(links)) });
   const refused = new Set([...stderr.matchAll(/^Command failed -:(\d+)$/gm)].map(([, line]) => Number(line)));
   if (code !== 0 && refused.size === 0) return [];
   return Object.keys(links).filter((_, at) => !refused.has(at + 1));
 }
 
-/** All at once, as most kernels take them; where one is refused nothing stands, and each by itself tells which. */
-async function possibleTables(space: string): Promise<string[]> {
-  const takes = (lines: readonly string[]) => succeeds([...inside(space), 'nft', '-f', '-'], textOf(lines));
-  if (await takes(Object.values(tables))) return Object.keys(tables);
-  const alone = Object.entries(tables).map(async ([name, line]) => ((await takes([line])) ? [name] : []));
+/** Tries all at once, which most kernels accept; on a refusal each one by itself. */
+async function possibleTables(namespace: string): Promise<string[]> {
+  const accepts = (lines: readonly string[]) => succeeds([...netnsExec(namespace), 'nft', '-f', '-'], textOf(lines));
+  if (await accepts(Object.values(tables))) return Object.keys(tables);
+  const alone = Object.entries(tables).map(async ([name, line]) => ((await accepts([line])) ? [name] : []));
   return (await Promise.all(alone)).flat();
 }
 
 const textOf = (lines: readonly string[]) => `${lines.join('\n')}\n`;
 
-const bridgeSwitches = '/proc/sys/net/bridge';
+const bridgeSysctls = '/proc/sys/net/bridge';
 
 async function loadModules(): Promise<void> {
-  if (existsSync(bridgeSwitches) && existsSync('/sys/module/vxlan')) return;
+  if (existsSync(bridgeSysctls) && existsSync('/sys/module/vxlan')) return;
   await succeeds(['modprobe', '-a', 'br_netfilter', 'vxlan']);
 }
 
-const succeeds = (words: readonly string[], input = '') =>
-  tryRun(words, { input, timeoutMs: 10_000 }).then(
+const succeeds = (argv: readonly string[], input = '') =>
+  tryRun(argv, { input, timeoutMs: 10_000 }).then(
     ({ code }) => code === 0,
     () => false,
   );

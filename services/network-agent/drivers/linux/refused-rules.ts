@@ -1,24 +1,24 @@
 /**
- * When the kernel refuses the whole ruleset, whose part of it does it refuse? That one is closed, so that nothing which
- * stood before stays open for it, and the others are as they should be.
+ * Finds the ports and groups whose rules make the kernel refuse the ruleset. Those are closed, so that no earlier rule stays
+ * open for them, and the rules of the others are loaded.
  */
 import { tryRun } from '#shared/process/run.ts';
-import { wholeText } from './blocks.ts';
+import { rulesetText } from './blocks.ts';
 import { type FirewallState, rulesetOf } from './ruleset.ts';
 
-export interface Possible {
+export interface LoadableRules {
   readonly state: FirewallState;
   /** Ids of ports and groups. */
   readonly refused: ReadonlySet<string>;
 }
 
-export async function withoutRefused(state: FirewallState): Promise<Possible> {
-  const bare = { ...state, ports: [], groups: [] };
-  const groups = await refusedOf(state.groups, (some) => isTaken({ ...bare, groups: some }));
-  const ports = await refusedOf(state.ports, (some) => isTaken({ ...bare, ports: some }));
+export async function withoutRefused(state: FirewallState): Promise<LoadableRules> {
+  const empty = { ...state, ports: [], groups: [] };
+  const groups = await refusedOf(state.groups, (some) => isAccepted({ ...empty, groups: some }));
+  const ports = await refusedOf(state.ports, (some) => isAccepted({ ...empty, ports: some }));
   const refused = new Set([...groups.map(({ id }) => id), ...ports.map(({ spec }) => spec.id)]);
   return {
-    // A group that is not told of is empty where it is named, and a tap without a port carries nothing.
+    // A group without a spec is empty where a rule names it, and a tap without a port has no traffic.
     state: {
       ...state,
       groups: state.groups.filter(({ id }) => !refused.has(id)),
@@ -28,20 +28,23 @@ export async function withoutRefused(state: FirewallState): Promise<Possible> {
   };
 }
 
-/** By halves: few are bad. */
-async function refusedOf<T>(items: readonly T[], areTaken: (some: readonly T[]) => Promise<boolean>): Promise<T[]> {
-  if (items.length === 0 || (await areTaken(items))) return [];
+/** Bisects, as few are refused. */
+async function refusedOf<T>(items: readonly T[], areAccepted: (some: readonly T[]) => Promise<boolean>): Promise<T[]> {
+  if (items.length === 0 || (await areAccepted(items))) return [];
   if (items.length === 1) return [...items];
   const half = Math.ceil(items.length / 2);
-  return [...(await refusedOf(items.slice(0, half), areTaken)), ...(await refusedOf(items.slice(half), areTaken))];
+  return [
+    ...(await refusedOf(items.slice(0, half), areAccepted)),
+    ...(await refusedOf(items.slice(half), areAccepted)),
+  ];
 }
 
-async function isTaken(state: FirewallState): Promise<boolean> {
+async function isAccepted(state: FirewallState): Promise<boolean> {
   const { table } = state.names;
   try {
-    const { code } = await tryRun(['nft', '-c', '-f', '-'], { input: wholeText(table, rulesetOf(state)) });
+    const { code } = await tryRun(['nft', '-c', '-f', '-'], { input: rulesetText(table, rulesetOf(state)) });
     return code === 0;
   } catch {
-    return false; // what cannot even be said
+    return false; // no ruleset can be made of it
   }
 }

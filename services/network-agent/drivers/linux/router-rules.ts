@@ -1,10 +1,10 @@
-/** What a router does to addresses. In its namespace alone, so names and numbers are free. */
+/** The NAT and filter rules of a router, in its own namespace. */
 import { isIP } from 'node:net';
 import type { RouterSpec } from '#shared/contracts/network-agent.ts';
 import { inner } from './names.ts';
 
-/** `doors`: of each leg inside, by its port, where its guests' requests for metadata are answered. */
-export function routerRuleset(spec: RouterSpec, endpoints: ReadonlyMap<string, number> = new Map()): string {
+/** `metadataPorts`: the port of the metadata listener of each interface, by the id of the interface's port. */
+export function routerRuleset(spec: RouterSpec, metadataPorts: ReadonlyMap<string, number> = new Map()): string {
   const { gateway, floatingIps } = spec;
   const inside = '"qr-*"';
   const outside = gateway ? `"${inner.gateway(gateway.portId)}"` : null;
@@ -30,7 +30,7 @@ export function routerRuleset(spec: RouterSpec, endpoints: ReadonlyMap<string, n
     ),
     'chain prerouting {',
     'type nat hook prerouting priority dstnat; policy accept;',
-    ...sides(endpoints).map(([link, port]) => `iifname ${link} ${metadataRequest} redirect to :${port}`),
+    ...metadataLinks(metadataPorts).map(([link, port]) => `iifname ${link} ${metadataRequest} redirect to :${port}`),
     'dnat to ip daddr map @inwards',
     '}',
     'chain output {',
@@ -41,7 +41,7 @@ export function routerRuleset(spec: RouterSpec, endpoints: ReadonlyMap<string, n
     'type nat hook postrouting priority srcnat; policy accept;',
     ...(outside ? [`oifname ${outside} snat to ip saddr map @outwards`] : []),
     ...(outside && gateway?.snat && own ? [`oifname ${outside} snat to ${own}`] : []),
-    // A guest that calls a neighbour by its floating address must get the answer from that address.
+    // A guest that connects to another guest's floating IP must get the reply from that address.
     `iifname ${inside} oifname ${inside} ct status dnat snat to ip saddr map @outwards`,
     ...(own ? [`iifname ${inside} oifname ${inside} ct status dnat snat to ${own}`] : []),
     '}',
@@ -51,8 +51,10 @@ export function routerRuleset(spec: RouterSpec, endpoints: ReadonlyMap<string, n
     '}',
     'chain input {',
     'type filter hook input priority filter; policy accept;',
-    ...sides(endpoints).map(([link, port]) => `iifname ${link} tcp dport ${port} ${wasMetadataRequest} accept`),
-    // Nothing else here is for guests, whichever address of the router they know.
+    ...metadataLinks(metadataPorts).map(
+      ([link, port]) => `iifname ${link} tcp dport ${port} ${wasMetadataRequest} accept`,
+    ),
+    // Guests reach no other TCP service at any address of the router.
     'meta l4proto tcp drop',
     '}',
     '}',
@@ -63,13 +65,13 @@ export function routerRuleset(spec: RouterSpec, endpoints: ReadonlyMap<string, n
 const metadataRequest = 'ip daddr 169.254.169.254 tcp dport 80';
 const wasMetadataRequest = 'ct status dnat ct original ip daddr 169.254.169.254 ct original proto-dst 80';
 
-const sides = (endpoints: ReadonlyMap<string, number>) =>
-  [...endpoints].map(([portId, port]) => [`"${inner.router(portId)}"`, port] as const);
+const metadataLinks = (metadataPorts: ReadonlyMap<string, number>) =>
+  [...metadataPorts].map(([portId, port]) => [`"${inner.router(portId)}"`, port] as const);
 
 const ownAddress = ({ gateway }: RouterSpec) =>
   gateway?.addresses.map((address) => address.split('/')[0] ?? '').find((address) => isIP(address) === 4);
 
-/** A connection keeps the addresses it began with; it ends, both ways, when its pair or the router's address is no more. */
+/** A connection keeps its translation. Drops both directions when the floating IP's pair or the router's address is gone. */
 const endedLines = ({ gateway }: RouterSpec, own: string | undefined, outside: string | null) => [
   'ct status dnat ct original ip daddr . ct reply ip saddr != @pairs drop',
   `ct status snat${own ? ` ct reply ip daddr != ${own}` : ''} ct reply ip daddr . ct original ip saddr != @pairs drop`,

@@ -1,11 +1,11 @@
-/** A router is a namespace with a cable into each of its networks. */
+/** A router is a namespace with a veth pair into each of its networks. */
 import type { RouterSpec, Segment } from '#shared/contracts/network-agent.ts';
-import { announceLine, announces, cableLines, ensureCablesGone } from './cable.ts';
-import { call, ipBatch, ipBatchEach, type Links, listLinks, loadNft } from './commands.ts';
+import { ipBatch, ipBatchEach, type Links, listLinks, loadNft, runProgram } from './commands.ts';
 import { addressLines } from './external.ts';
 import { inner, type Names } from './names.ts';
-import { ensureSpace, ensureSpaceGone } from './namespaces.ts';
+import { ensureNamespace, ensureNamespaceGone } from './namespaces.ts';
 import { routerRuleset } from './router-rules.ts';
+import { announceLine, arpNotify, ensureVethsGone, vethLines } from './veth.ts';
 
 interface Leg {
   readonly link: string;
@@ -15,26 +15,28 @@ interface Leg {
   readonly addresses: readonly string[];
 }
 
-export const ensureRouterSpace = (names: Names, id: string): Promise<Links> =>
-  ensureSpace(names.routerSpace(id), ['ipv4/ip_forward', 'ipv6/conf/all/forwarding', announces]);
+export const ensureRouterNamespace = (names: Names, id: string): Promise<Links> =>
+  ensureNamespace(names.routerNamespace(id), ['ipv4/ip_forward', 'ipv6/conf/all/forwarding', arpNotify]);
 
-/** Its namespace and its bridges are there already. Safe to ask twice; rules come before anything can pass. Gives the
- * routes that the kernel does not take; they keep nothing else from standing. */
+/**
+ * Idempotent. The namespace and the bridges must exist. Rules are loaded before traffic can pass. Returns the routes that the
+ * kernel refused; everything else is applied.
+ */
 export async function ensureRouter(
   names: Names,
   spec: RouterSpec,
-  endpoints: ReadonlyMap<string, number>,
+  metadataPorts: ReadonlyMap<string, number>,
 ): Promise<readonly string[]> {
-  const space = names.routerSpace(spec.id);
-  await loadNft(routerRuleset(spec, endpoints), space);
+  const namespace = names.routerNamespace(spec.id);
+  await loadNft(routerRuleset(spec, metadataPorts), namespace);
   const legs = legsOf(spec);
-  const before = await listLinks(space);
-  await ipBatch(unknown(legs, before), space);
-  await plug(names, space, legs);
-  const links = await listLinks(space);
-  await ipBatch(legLines(spec, legs, links), space);
-  const refused = await ensureRoutes(space, spec);
-  if (spec.adminUp) await announce(space, legs, before);
+  const before = await listLinks(namespace);
+  await ipBatch(surplusLines(legs, before), namespace);
+  await plug(names, namespace, legs);
+  const links = await listLinks(namespace);
+  await ipBatch(legLines(spec, legs, links), namespace);
+  const refused = await ensureRoutes(namespace, spec);
+  if (spec.adminUp) await announce(namespace, legs, before);
   return refused;
 }
 
@@ -51,21 +53,21 @@ export const legsOf = ({ interfaces, gateway, floatingIps }: RouterSpec): Leg[] 
     : []),
 ];
 
-/** Legs that the router had and shall not have. */
-const unknown = (legs: readonly Leg[], links: Links) =>
+/** Lines of `ip -batch` that delete the interfaces which the spec no longer has. */
+const surplusLines = (legs: readonly Leg[], links: Links) =>
   [...links.keys()]
     .filter((link) => /^q[rg]-/.test(link) && !legs.some((leg) => leg.link === link))
     .map((link) => `link del ${link}`);
 
-async function plug(names: Names, space: string, legs: readonly Leg[]): Promise<void> {
-  const [host, within] = await Promise.all([listLinks(), listLinks(space)]);
-  const cables = legs.map((leg) => ({
+async function plug(names: Names, namespace: string, legs: readonly Leg[]): Promise<void> {
+  const [host, inside] = await Promise.all([listLinks(), listLinks(namespace)]);
+  const pairs = legs.map((leg) => ({
     ...leg,
     bridge: leg.segment.bridge,
     mtu: leg.segment.mtu,
     veth: names.veth(leg.portId),
   }));
-  await ipBatch(cables.flatMap((cable) => cableLines(cable, space, host, within)));
+  await ipBatch(pairs.flatMap((pair) => vethLines(pair, namespace, host, inside)));
 }
 
 const legLines = ({ adminUp }: RouterSpec, legs: readonly Leg[], links: Links): string[] =>
@@ -79,26 +81,26 @@ interface Route {
   readonly gateway?: string;
 }
 
-/** Routes of ours are the static ones; those of the kernel come and go with the addresses. */
-async function ensureRoutes(space: string, spec: RouterSpec): Promise<string[]> {
-  if (!spec.adminUp) return []; // a link that is down carries no route
+/** Only static routes are managed; the kernel adds and removes its own with the addresses. */
+async function ensureRoutes(namespace: string, spec: RouterSpec): Promise<string[]> {
+  if (!spec.adminUp) return []; // a link that is down has no routes
   const failed: string[] = [];
   for (const family of ['-4', '-6'] as const) {
-    const { stdout } = await call(['ip', '-n', space, family, '-j', 'route', 'show', 'proto', 'static']);
+    const { stdout } = await runProgram(['ip', '-n', namespace, family, '-j', 'route', 'show', 'proto', 'static']);
     const lines = routeLines(spec, family, JSON.parse(stdout || '[]') as Route[]);
-    failed.push(...(await ipBatchEach(lines, space)));
+    failed.push(...(await ipBatchEach(lines, namespace)));
   }
   return failed;
 }
 
-export function routeLines({ gateway, routes }: RouterSpec, family: '-4' | '-6', standing: readonly Route[]): string[] {
+export function routeLines({ gateway, routes }: RouterSpec, family: '-4' | '-6', current: readonly Route[]): string[] {
   const isOfFamily = (address: string) => address.includes(':') === (family === '-6');
   const out = gateway?.via && isOfFamily(gateway.via) ? [{ dst: 'default', gateway: gateway.via }] : [];
   const extra = routes
     .filter(({ nexthop }) => isOfFamily(nexthop))
     .map(({ destination, nexthop }) => ({ dst: plain(destination), gateway: nexthop }));
   const wanted = [...out, ...extra];
-  const surplus = standing.filter(({ dst }) => !wanted.some((route) => route.dst === plain(dst)));
+  const surplus = current.filter(({ dst }) => !wanted.some((route) => route.dst === plain(dst)));
   const via = (route: Route) => (route === out[0] && gateway ? ` dev ${inner.gateway(gateway.portId)} onlink` : '');
   return [
     ...surplus.map(({ dst }) => `route del ${dst === 'default' ? everything[family] : dst} proto static`),
@@ -108,33 +110,33 @@ export function routeLines({ gateway, routes }: RouterSpec, family: '-4' | '-6',
 
 const everything = { '-4': '0.0.0.0/0', '-6': '::/0' };
 
-/** As the kernel says it. */
+/** The destination as `ip route` prints it. */
 const plain = (destination: string) =>
   /^(0\.0\.0\.0|::)\/0$/.test(destination) ? 'default' : destination.replace(/\/(32|128)$/, '');
 
-/** Whoever knew a new address under another MAC shall forget it: the host that is the way out, and all neighbours. */
-async function announce(space: string, legs: readonly Leg[], before: Links): Promise<void> {
-  const fresh = ({ link, addresses }: Leg) => {
+/** Sends gratuitous ARP for new addresses, and flushes them from the neighbour table of the gateway host. */
+async function announce(namespace: string, legs: readonly Leg[], before: Links): Promise<void> {
+  const newAddresses = ({ link, addresses }: Leg) => {
     const known = before.get(link)?.addresses.map(bareAddress) ?? [];
     return addresses.map(bareAddress).filter((address) => !known.includes(address));
   };
-  const told = legs.filter((leg) => fresh(leg).some((address) => address.includes('.')));
+  const changed = legs.filter((leg) => newAddresses(leg).some((address) => address.includes('.')));
   await ipBatch(
-    told
+    changed
       .filter(({ link }) => link.startsWith('qg-'))
-      .flatMap((leg) => fresh(leg).map((address) => `neigh flush to ${address} dev ${leg.segment.bridge}`)),
+      .flatMap((leg) => newAddresses(leg).map((address) => `neigh flush to ${address} dev ${leg.segment.bridge}`)),
   );
   await ipBatch(
-    told.map(({ link, mac }) => announceLine(link, mac)),
-    space,
+    changed.map(({ link, mac }) => announceLine(link, mac)),
+    namespace,
   );
 }
 
 const bareAddress = (address: string) => address.split('/')[0] ?? '';
 
-/** The metadata door of the namespace is closed already: an open socket would keep it. */
+/** The metadata listeners of the namespace must be closed: an open socket keeps a namespace alive. */
 export async function ensureRouterGone(names: Names, id: string, spec: RouterSpec | undefined): Promise<void> {
   const legs = spec ? legsOf(spec) : [];
-  await ensureCablesGone(legs.map(({ portId }) => names.veth(portId)));
-  await ensureSpaceGone(names.routerSpace(id));
+  await ensureVethsGone(legs.map(({ portId }) => names.veth(portId)));
+  await ensureNamespaceGone(names.routerNamespace(id));
 }

@@ -1,9 +1,9 @@
-/** Inet family: where packets of this cloud meet the host itself. */
+/** Inet family: base chains for packets between this cloud's networks and the host. */
 import type { Block } from './blocks.ts';
 import type { HostEndpoint } from './host-endpoints.ts';
 import type { FirewallState } from './ruleset.ts';
 
-/** Which packets are between guests, which ones the host routes, and what it keeps away from itself. */
+/** Separates bridged packets from routed ones, and protects the host from both. */
 export function baseChains(state: FirewallState): Block[] {
   const { names, bridges, masqueraded, tunnels, hostEndpoints } = state;
   const ours = `"${names.bridges}*"`;
@@ -13,13 +13,13 @@ export function baseChains(state: FirewallState): Block[] {
   return [
     ...rawChains(bridges, tunnels.port),
     base('forward', 'type filter hook forward priority filter; policy accept;', [
-      // In and out by one bridge is bridged; anything else is routed by the host, which a tenant's network never is.
+      // In and out by the same bridge is bridged. Anything else is routed, which is not allowed for tenant networks.
       ...(bridged.length > 0 ? [`iifname . oifname vmap { ${bridged.join(', ')} }`] : []),
       ...['iifname', 'oifname'].map((field) => `${field} ${ours}${except(field, open)} drop`),
       ...(open.length > 0 ? machineLines(`iifname { ${open.join(', ')} }`, state) : []),
       ...['iifname', 'oifname'].flatMap(toOpen),
     ]),
-    // The host is no part of the outside: before anything else, and at all of its addresses.
+    // External networks do not reach the host, at any of its addresses. Runs before all other rules.
     base(
       'host',
       'type filter hook input priority filter - 10; policy accept;',
@@ -34,22 +34,22 @@ export function baseChains(state: FirewallState): Block[] {
     base(
       'way_out',
       'type nat hook postrouting priority srcnat; policy accept;',
-      // Bridged packets have no iifname here: another network that uses the same addresses is not touched.
+      // Bridged packets have no iifname here, so a network with the same addresses is not masqueraded.
       masqueraded.map((bridge) => `iifname "${bridge}" oifname != "${bridge}" masquerade`),
     ),
   ];
 }
 
-const hostLines = (fromOpen: string, endpoints: readonly HostEndpoint[]): string[] => [
+const hostLines = (fromOpen: string, hostEndpoints: readonly HostEndpoint[]): string[] => [
   `${fromOpen} ct direction reply ct state { established, related } accept`,
   `${fromOpen} meta l4proto { icmp, ipv6-icmp } accept`,
-  ...endpoints.map((endpoint) => `${fromOpen} ${matchOf(endpoint)} accept`),
+  ...hostEndpoints.map((each) => `${fromOpen} ${matchOf(each)} accept`),
   `${fromOpen} drop`,
 ];
 
-/** Behind the host, under its address, guests would look like one of the cloud's machines to the others. */
+/** Masqueraded guests have the host's address, so the cloud's other hosts could not tell them from it. */
 const machineLines = (fromOpen: string, { machines, hostEndpoints }: FirewallState): string[] => [
-  ...(machines.length > 0 ? hostEndpoints.map((endpoint) => `${fromOpen} ${matchOf(endpoint)} goto guests`) : []),
+  ...(machines.length > 0 ? hostEndpoints.map((each) => `${fromOpen} ${matchOf(each)} goto guests`) : []),
   ...machines.map((range) => `${fromOpen} ct direction original ${field(range)} daddr ${range} drop`),
 ];
 
@@ -65,11 +65,11 @@ const base = (name: string, head: string, lines: readonly string[]): Block => ({
   lines,
 });
 
-/** Before the kernel puts fragments together, which it does per zone. */
+/** Runs before the kernel reassembles fragments, which it does per zone. */
 function rawChains(bridges: FirewallState['bridges'], tunnelPort: number): Block[] {
   const zoned = bridges.flatMap(({ bridge, zone }) => (zone === null ? [] : [`"${bridge}" : ${zone}`]));
   const zones = zoned.length > 0 ? [`ct zone set iifname map { ${zoned.join(', ')} }`] : [];
-  // Each flow inside a tunnel would be a connection of its own outside.
+  // Otherwise conntrack would have one entry per flow inside a tunnel.
   const untracked = `udp dport ${tunnelPort} notrack`;
   return [
     base('raw_in', 'type filter hook prerouting priority -450; policy accept;', [...zones, untracked]),
@@ -77,7 +77,7 @@ function rawChains(bridges: FirewallState['bridges'], tunnelPort: number): Block
   ];
 }
 
-/** A tunnel believes what it gets, so only the other hosts may send. */
+/** VXLAN has no authentication, so only the other hosts may send frames. */
 function peersOnly({ port, peers }: FirewallState['tunnels']): string[] {
   if (peers.length === 0) return [];
   const rule = (version: 4 | 6, own: readonly string[]) =>

@@ -1,7 +1,7 @@
 /**
- * The whole packet filter of one cloud on one host. The bridge family says who a frame may come from and writes into its
- * mark which ports it is between (from: high half, to: low half). Then br_netfilter shows it to the inet family, where
- * connections are tracked, and the security groups of both ports decide.
+ * The packet filter of one cloud on one host. The bridge family checks the sender of a frame and writes into its mark which
+ * ports it is between (from: high half, to: low half). Then br_netfilter passes it to the inet family, where connections are
+ * tracked and the security groups of both ports are evaluated.
  */
 import type { GroupSpec, PortSpec } from '#shared/contracts/network-agent.ts';
 import type { Block } from './blocks.ts';
@@ -9,9 +9,9 @@ import { chainOf, groupChains, memberSets, namedGroups } from './group-rules.ts'
 import type { HostEndpoint } from './host-endpoints.ts';
 import type { Names } from './names.ts';
 import { baseChains } from './ruleset-base.ts';
-import { hiddenLines, metadataLines, spoofingLines } from './spoofing.ts';
+import { metadataLines, reassembledLines, spoofingLines } from './spoofing.ts';
 
-/** A port with its number in marks, 1 to 65535. */
+/** A port with its number in packet marks, 1 to 65535. */
 export interface NumberedPort {
   readonly number: number;
   readonly spec: PortSpec;
@@ -19,7 +19,7 @@ export interface NumberedPort {
 
 export interface HostBridge {
   readonly bridge: string;
-  /** Where conntrack keeps the connections of this network; null where the host itself takes part. */
+  /** The conntrack zone of this network; null where the host has an address. */
   readonly zone: number | null;
 }
 
@@ -27,16 +27,16 @@ export interface FirewallState {
   readonly names: Names;
   readonly ports: readonly NumberedPort[];
   readonly groups: readonly GroupSpec[];
-  /** A mark of these very rules: 32 bits that no other rules here, nor of another cloud, are likely to have. */
+  /** Connection mark of this version of the rules: 32 random bits. */
   readonly generation: number;
   readonly bridges: readonly HostBridge[];
   /** Bridges whose guests leave through this host under its own address. */
   readonly masqueraded: readonly string[];
-  /** Ranges and addresses of the cloud's own machines, which guests do not reach by the host. */
+  /** Ranges and addresses of the cloud's hosts, to which guests have no route through this host. */
   readonly machines: readonly string[];
-  /** What guests and routers may reach there, and on the host itself. */
+  /** Ports that guests and routers may reach there and on this host. */
   readonly hostEndpoints: readonly HostEndpoint[];
-  /** Who may send VXLAN frames here, and at which port. */
+  /** The hosts that may send VXLAN frames here, and the port. */
   readonly tunnels: { readonly port: number; readonly peers: readonly string[] };
 }
 
@@ -50,19 +50,19 @@ const chain = (family: Block['family'], name: string, lines: readonly string[], 
   lines,
 });
 
-const unguarded = ({ ports }: FirewallState) => ports.filter(({ spec }) => spec.adminUp && !spec.guarded);
-const watched = ({ ports }: FirewallState) => ports.filter(({ spec }) => spec.adminUp && spec.guarded);
+const unguardedPorts = ({ ports }: FirewallState) => ports.filter(({ spec }) => spec.adminUp && !spec.guarded);
+const guardedPorts = ({ ports }: FirewallState) => ports.filter(({ spec }) => spec.adminUp && spec.guarded);
 
 function bridgeBlocks(state: FirewallState): Block[] {
   const { taps, veths, tunnels } = state.names;
-  const verdicts = (way: 'from' | 'to') =>
-    state.ports.map(({ spec, number }) => `"${spec.tap}" : ${verdict(spec, `${way}_${number}`)}`);
-  const goals = [...vmap('oifname', verdicts('to')), `oifname "${taps}*" drop`];
+  const verdicts = (direction: 'from' | 'to') =>
+    state.ports.map(({ spec, number }) => `"${spec.tap}" : ${verdict(spec, `${direction}_${number}`)}`);
+  const receivers = [...vmap('oifname', verdicts('to')), `oifname "${taps}*" drop`];
   return [
-    ...unguarded(state).map(({ number, spec }) =>
+    ...unguardedPorts(state).map(({ number, spec }) =>
       chain('bridge', `from_${number}`, [...metadataLines(spec), 'accept']),
     ),
-    ...watched(state).flatMap(({ number, spec }) => [
+    ...guardedPorts(state).flatMap(({ number, spec }) => [
       chain('bridge', `from_${number}`, [
         `meta mark set ${from(number)}`,
         ...metadataLines(spec),
@@ -74,15 +74,15 @@ function bridgeBlocks(state: FirewallState): Block[] {
       'bridge',
       'prerouting',
       [
-        // A mark that came along from elsewhere would be read as one of ours.
-        ...[veths, tunnels].map((begin) => `iifname "${begin}*" meta mark set 0`),
+        // Marks set elsewhere would be taken for the numbers of ports.
+        ...[veths, tunnels].map((prefix) => `iifname "${prefix}*" meta mark set 0`),
         ...vmap('iifname', verdicts('from')),
         `iifname "${taps}*" drop`,
       ],
       'type filter hook prerouting priority -300; policy accept;',
     ),
-    chain('bridge', 'forward', goals, 'type filter hook forward priority -200; policy accept;'),
-    chain('bridge', 'output', goals, 'type filter hook output priority -200; policy accept;'),
+    chain('bridge', 'forward', receivers, 'type filter hook forward priority -200; policy accept;'),
+    chain('bridge', 'output', receivers, 'type filter hook output priority -200; policy accept;'),
   ];
 }
 
@@ -92,27 +92,27 @@ function verdict({ adminUp, guarded }: PortSpec, name: string): string {
 }
 
 function inetBlocks(state: FirewallState): Block[] {
-  const told = new Map(state.groups.map((group) => [group.id, group]));
+  const known = new Map(state.groups.map((group) => [group.id, group]));
   const groups = namedGroups(
     state.ports.map(({ spec }) => spec),
     state.groups,
-  ).map((id) => told.get(id) ?? { id, rules: [], members: [] });
+  ).map((id) => known.get(id) ?? { id, rules: [], members: [] });
   return [
     ...groups.flatMap(memberSets),
     ...groups.flatMap(groupChains),
-    ...watched(state).flatMap(portChains),
+    ...guardedPorts(state).flatMap(portChains),
     ...dispatch(state),
     ...baseChains(state),
   ];
 }
 
-/** What every guest needs before any rule: its lease, and its neighbours of IPv6. */
+/** Allowed for every guest before any rule: DHCP, and IPv6 neighbour discovery and MLD. */
 const alwaysIn = ['udp sport 67 udp dport 68', 'icmpv6 type { 130, 131, 132, 134, 135, 136, 143 }'];
 const alwaysOut = ['udp sport 68 udp dport 67', 'icmpv6 type { 131, 132, 133, 135, 143 }'];
 
 const portChains = ({ number, spec }: NumberedPort): Block[] => [
   chain('inet', `from_${number}`, [
-    ...hiddenLines(spec),
+    ...reassembledLines(spec),
     ...alwaysOut.map((packet) => `${packet} goto to_guest`),
     ...spec.groupIds.map((id) => `jump ${chainOf(id, 'egress')}`),
     `ct mark set ${ended} drop`,
@@ -125,9 +125,9 @@ const portChains = ({ number, spec }: NumberedPort): Block[] => [
 ];
 
 /**
- * What goes the way its connection began is judged by the rules of today; answers follow. So a connection ends when its
- * rule goes: its next packet is dropped and marks it, and a marked one has no answers either. What these very rules let
- * in is marked with them and not judged again before they change.
+ * Packets in the original direction are checked against the current rules; replies are not. When a rule is removed, the next
+ * packet of its connections is dropped and marks them as ended, which drops their replies too. A connection that the current
+ * generation of rules accepted has its mark and is not checked again.
  */
 const connections = (generation: string) => [
   'ct state invalid drop',
@@ -138,10 +138,10 @@ const connections = (generation: string) => [
 ];
 const ended = '0x656e6465';
 
-/** First who sent it, then who gets it. What the host routes itself carries no mark of its goal, so there the address tells. */
+/** Jumps to the sender's chain, then to the receiver's. Packets routed by the host have no receiver in their mark, so there the address decides. */
 function dispatch(state: FirewallState): Block[] {
   const open = new Set(state.bridges.filter(({ zone }) => zone === null).map(({ bridge }) => bridge));
-  const byAddress = watched(state)
+  const byAddress = guardedPorts(state)
     .filter(({ spec }) => open.has(spec.segment.bridge))
     .flatMap(({ number, spec: { segment, fixedIps } }) =>
       fixedIps
@@ -149,13 +149,13 @@ function dispatch(state: FirewallState): Block[] {
         .map(({ address }) => `"${segment.bridge}" . ${address} : goto to_${number}`),
     );
   const generation = `0x${state.generation.toString(16).padStart(8, '0')}`;
-  const senders = watched(state).map(({ number }) => `${from(number)} : goto from_${number}`);
-  const goals = watched(state).map(({ number }) => `${to(number)} : goto to_${number}`);
+  const senders = guardedPorts(state).map(({ number }) => `${from(number)} : goto from_${number}`);
+  const receivers = guardedPorts(state).map(({ number }) => `${to(number)} : goto to_${number}`);
   return [
     chain('inet', 'let_in', [`ct mark set ${generation} accept`]),
     chain('inet', 'guests', [...connections(generation), ...vmap('meta mark & 0xffff0000', senders), 'goto to_guest']),
     chain('inet', 'to_guest', [
-      ...vmap('meta mark & 0x0000ffff', goals),
+      ...vmap('meta mark & 0x0000ffff', receivers),
       ...vmap('oifname . ip daddr', byAddress),
       'goto let_in',
     ]),
@@ -165,7 +165,7 @@ function dispatch(state: FirewallState): Block[] {
 const from = (number: number) => `0x${number.toString(16).padStart(4, '0')}0000`;
 const to = (number: number) => `0x0000${number.toString(16).padStart(4, '0')}`;
 
-/** nft has no empty map, and none with a key twice: while a port moves, two may claim one address. The first keeps it. */
+/** nft allows neither an empty map nor a duplicate key. While a port moves, two ports may have one address; the first wins. */
 function vmap(key: string, elements: readonly string[]): string[] {
   const byKey = new Map(elements.toReversed().map((element) => [element.split(' : ')[0], element]));
   return byKey.size > 0 ? [`${key} vmap { ${[...byKey.values()].toReversed().join(', ')} }`] : [];

@@ -1,4 +1,4 @@
-/** Bridge family: what a guest may send as. No connection tracking here; it only looks at one frame. */
+/** Bridge family: anti-spoofing. The rules check single frames, without connection tracking. */
 import type { PortSpec } from '#shared/contracts/network-agent.ts';
 import { familyOf, ip6Number, linkLocalOf } from './addresses.ts';
 import { metadataAddress } from './dnsmasq-files.ts';
@@ -9,8 +9,8 @@ interface Pair {
 }
 
 /**
- * Metadata is answered by address, so only a port's own addresses may ask for it: no allowed pair, and nothing that an
- * unguarded port makes up.
+ * The metadata service identifies a guest by its address, so only a port's fixed addresses may send requests to it: neither
+ * allowed address pairs nor any other address of an unguarded port.
  */
 export function metadataLines({ fixedIps }: PortSpec): string[] {
   const own = fixedIps.map(({ address }) => address).filter((address) => familyOf(address) === 4);
@@ -18,7 +18,7 @@ export function metadataLines({ fixedIps }: PortSpec): string[] {
   return [`ether type ip ip daddr ${metadataAddress} ${others}drop`];
 }
 
-/** Lines of the chain that each frame of a guarded port passes. Ends with a verdict for every frame. */
+/** Rules for every frame from a guarded port. Each frame gets a verdict. */
 export function spoofingLines(port: PortSpec): string[] {
   const pairs = pairsOf(port);
   const macs = [...new Set(pairs.map(({ mac }) => mac))];
@@ -36,7 +36,7 @@ export function spoofingLines(port: PortSpec): string[] {
   ];
 }
 
-/** A port without an address still has its MAC, and may ask for a lease. */
+/** A port without an address still has its MAC, and may send DHCP requests. */
 function pairsOf({ mac, fixedIps, allowedPairs }: PortSpec): Pair[] {
   const own = fixedIps.map(({ address }) => ({ mac, address }));
   const allowed = allowedPairs.map((pair) => ({ mac: pair.mac || mac, address: pair.address }));
@@ -54,10 +54,10 @@ const ip4Lines = (pairs: readonly Pair[], macs: readonly string[]) => [
     ({ mac, address }) =>
       `ether type arp ether saddr ${mac} arp saddr ether ${mac} ${matching('arp saddr ip', address)} accept`,
   ),
-  // Asking whether an address is free is asking as nobody.
+  // ARP probes (RFC 5227) have the sender address 0.0.0.0.
   ...macs.map((mac) => `ether type arp ether saddr ${mac} arp saddr ether ${mac} arp saddr ip 0.0.0.0 accept`),
   'ether type arp drop',
-  // The owner of a lease stands inside: nobody asks for another's, nor gives it back.
+  // The chaddr field of a DHCP request must be the sender's MAC, so that no guest requests or releases another's lease.
   ...macs.map(
     (mac) => `ether type ip ether saddr ${mac} udp sport 68 udp dport 67 @th,288,48 != ${macNumber(mac)} drop`,
   ),
@@ -82,10 +82,10 @@ const ip6Lines = (pairs: readonly Pair[], macs: readonly string[]) => [
 ];
 
 /**
- * Fragments hide from the bridge what they are. The inet family sees them put together, so what must not be sent is
- * dropped there as well.
+ * The bridge family cannot see the headers of fragmented packets. The inet family sees them reassembled, so forbidden packets
+ * are dropped there as well.
  */
-export function hiddenLines(port: PortSpec): string[] {
+export function reassembledLines(port: PortSpec): string[] {
   const adverts = exact(pairsOf(port).filter(({ address }) => familyOf(address) === 6));
   const own = [...new Set(adverts.map(({ address }) => ip6Number(address)))];
   return [
@@ -98,10 +98,10 @@ export function hiddenLines(port: PortSpec): string[] {
 
 const macNumber = (mac: string) => `0x${mac.replaceAll(':', '')}`;
 
-/** A range cannot be compared with the raw target of an advertisement; single addresses can. */
+/** Pairs with a single address: the target of an advertisement is a raw field, which cannot be matched against a range. */
 const exact = (pairs: readonly Pair[]) =>
   pairs.filter(({ address }) => !address.includes('/') || address.endsWith('/128')).map(withoutLength);
 const withoutLength = ({ mac, address }: Pair) => ({ mac, address: address.replace(/\/128$/, '') });
 
-/** nft has no word for "any address": the condition is left out. */
+/** nft has no expression for "any address", so the condition is left out. */
 const matching = (field: string, address: string) => (address.endsWith('/0') ? '' : `${field} ${address}`);

@@ -1,33 +1,33 @@
-/** Takes away what carries this cloud's marks and is not wanted: after a crash, or all of it. */
+/** Removes the kernel objects of this cloud that no spec needs: leftovers of a crash, or all of them. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryRun } from '#shared/process/run.ts';
-import { goneText } from './blocks.ts';
+import { deleteText } from './blocks.ts';
 import { listLinks, listTables, loadNft } from './commands.ts';
 import { ensureEnded, listDnsmasq } from './dnsmasq.ts';
-import { isOurs, type Names } from './names.ts';
-import { ensureSpaceGone, listSpaces } from './namespaces.ts';
-import { ensureNotNamed } from './other-firewalls.ts';
+import { isOfCloud, type Names } from './names.ts';
+import { ensureNamespaceGone, listNamespaces } from './namespaces.ts';
+import { ensureForwardRulesGone } from './other-firewalls.ts';
 
 export interface Wanted {
   readonly links: ReadonlySet<string>;
-  readonly spaces: ReadonlySet<string>;
-  /** Ids of networks whose leases are given from here. */
+  readonly namespaces: ReadonlySet<string>;
+  /** Ids of networks whose DHCP server is on this host. */
   readonly networks: ReadonlySet<string>;
 }
 
-const nothing: Wanted = { links: new Set(), spaces: new Set(), networks: new Set() };
+const nothing: Wanted = { links: new Set(), namespaces: new Set(), networks: new Set() };
 
-/** Gives the names of what it took away. */
+/** Returns the names of the links and namespaces that it removed. */
 export async function sweep(names: Names, wanted: Wanted): Promise<string[]> {
-  const links = [...(await listLinks()).keys()].filter((link) => isOurs(names, link) && !wanted.links.has(link));
-  const spaces = listSpaces(`${names.table}-`).filter((space) => !wanted.spaces.has(space));
+  const links = [...(await listLinks()).keys()].filter((link) => isOfCloud(names, link) && !wanted.links.has(link));
+  const namespaces = listNamespaces(`${names.table}-`).filter((namespace) => !wanted.namespaces.has(namespace));
   await endDnsmasq(names, wanted);
-  // One end of a cable takes the other along, so some are gone when their turn comes.
+  // Deleting one end of a veth pair deletes the other, so some deletions fail.
   const lines = links.map((link) => `link del ${link}\n`).join('');
   if (lines) await tryRun(['ip', '-force', '-batch', '-'], { input: lines });
-  for (const space of spaces) await ensureSpaceGone(space);
-  return [...links, ...spaces];
+  for (const namespace of namespaces) await ensureNamespaceGone(namespace);
+  return [...links, ...namespaces];
 }
 
 async function endDnsmasq({ runDir }: Names, { networks }: Wanted): Promise<void> {
@@ -43,11 +43,11 @@ async function endDnsmasq({ runDir }: Names, { networks }: Wanted): Promise<void
   }
 }
 
-/** The cloud leaves this host. What it was asked to be stays written down, and stands again at the next start. */
+/** Removes everything of the cloud from this host. Its specs stay on disk and are applied again at the next start. */
 export async function tearDown(names: Names): Promise<string[]> {
-  const gone = await sweep(names, nothing);
-  await loadNft(goneText(names.table));
-  await ensureNotNamed(names, await listTables());
+  const removed = await sweep(names, nothing);
+  await loadNft(deleteText(names.table));
+  await ensureForwardRulesGone(names, await listTables());
   await rm(names.runDir, { recursive: true, force: true });
-  return gone;
+  return removed;
 }

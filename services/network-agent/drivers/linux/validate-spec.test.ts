@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DhcpSpec, FirewallRule, PortSpec, RouterSpec, Segment } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import type { Kind, Specs } from '../records.ts';
-import { accepted } from './accepted.ts';
+import type { SpecKind, Specs } from '../records.ts';
 import { dnsmasqFiles } from './dnsmasq-files.ts';
+import { validateSpec } from './validate-spec.ts';
 
 const segment: Segment = {
   networkId: 'n1',
@@ -69,35 +69,36 @@ const router: RouterSpec = {
   routes: [{ destination: '10.9.0.0/24', nexthop: '10.7.0.9' }],
 };
 const external = { id: 'n1/external', segment, hostAddress: '172.24.4.1/24', masquerade: true };
-const specs: { readonly [K in Kind]: Specs[K] } = { port, group, dhcp, router, external };
-const kinds = Object.keys(specs) as Kind[];
+const specs: { readonly [K in SpecKind]: Specs[K] } = { port, group, dhcp, router, external };
+const specKinds = Object.keys(specs) as SpecKind[];
 
-test('a spec that is well formed is kept as it is', () => {
-  for (const kind of kinds) assert.deepEqual(accepted(kind, specs[kind]), { spec: specs[kind], refused: [] }, kind);
+test('a well-formed spec is returned unchanged', () => {
+  for (const kind of specKinds)
+    assert.deepEqual(validateSpec(kind, specs[kind]), { spec: specs[kind], refused: [] }, kind);
 });
 
-/** What ends a word, a line, a rule or a string for nft, ip or dnsmasq. */
-const poison = ['\n', '\r', '\0', ' ', ';', '{', '}', '"', '#', ',', '\\', '%', '\u2028'].map(
+/** Characters that end a token, a line, a rule or a string for nft, ip or dnsmasq. */
+const injections = ['\n', '\r', '\0', ' ', ';', '{', '}', '"', '#', ',', '\\', '%', '\u2028'].map(
   (mark) => `x${mark}flush ruleset`,
 );
-/** Words that never become part of a text for another program. */
-const harmless = /(^|\.)(physical|subnetId|name|type|direction)$|(floatingIps|subnets)\.0\.id$|leases\.0\.portId$/;
+/** Fields that are never part of the input of another program. */
+const unusedFields = /(^|\.)(physical|subnetId|name|type|direction)$|(floatingIps|subnets)\.0\.id$|leases\.0\.portId$/;
 
-test('OSSA-2021-005, OSSA-2014-014: whatever word is poisoned, it reaches no text, and a Fault or the refusal names its field', () => {
-  for (const kind of kinds)
-    for (const [path, text] of textsOf(specs[kind]).filter(([path]) => !harmless.test(path)))
-      for (const bad of [...poison, `${text}\n`, `${text} accept`, '']) {
-        const named = namedField(kind, replaced(specs[kind], path.split('.'), bad) as Specs[Kind]);
+test('OSSA-2021-005, OSSA-2014-014: an injection into any field is left out, and a Fault or the list of refused fields names it', () => {
+  for (const kind of specKinds)
+    for (const [path, text] of textsOf(specs[kind]).filter(([path]) => !unusedFields.test(path)))
+      for (const bad of [...injections, `${text}\n`, `${text} accept`, '']) {
+        const named = namedField(kind, replaced(specs[kind], path.split('.'), bad) as Specs[SpecKind]);
         const mayBeEmpty = bad === '' && /protocol|cidr|mac$|domain|via$/.test(path);
         if (!mayBeEmpty)
           assert.ok(named.includes(path.split('.')[0] ?? ''), `${kind} ${path} ${JSON.stringify(bad)}: ${named}`);
       }
 });
 
-/** The fields that a Fault or the refusals speak of; what is kept must not hold the poison. */
-function namedField(kind: Kind, spec: Specs[Kind]): string {
+/** The fields that the Fault or `refused` names. The returned spec must not contain the injection. */
+function namedField(kind: SpecKind, spec: Specs[SpecKind]): string {
   try {
-    const { spec: kept, refused } = accepted(kind, spec);
+    const { spec: kept, refused } = validateSpec(kind, spec);
     assert.doesNotMatch(JSON.stringify(kept), /flush ruleset|\\n/);
     return refused.join(' ');
   } catch (error) {
@@ -119,7 +120,7 @@ function replaced(value: unknown, [key = '', ...rest]: readonly string[], by: st
   return { ...(value as object), [key]: next };
 }
 
-test('one bad rule, member, lease or address is left out, and the others stay', () => {
+test('a malformed rule, member, lease or address is left out, and the others stay', () => {
   const rules = [
     { protocol: 'nosuch' },
     { portMin: 60, portMax: 53 },
@@ -131,13 +132,13 @@ test('one bad rule, member, lease or address is left out, and the others stay', 
     { remoteGroupId: 'x }' },
     {},
   ].map((more) => ({ ...rule, ...more }));
-  const { spec, refused } = accepted('group', { ...group, rules, members: ['10.7.0.5/24', 'web', 'FD00:0::1'] });
+  const { spec, refused } = validateSpec('group', { ...group, rules, members: ['10.7.0.5/24', 'web', 'FD00:0::1'] });
   assert.deepEqual(spec.rules, [rule]);
   assert.deepEqual(spec.members, ['10.7.0.0/24', 'fd00::1']);
   assert.deepEqual(refused, [0, 1, 2, 3, 4, 5, 6, 7].map((at) => `rules[${at}]`).concat('members[1]'));
 });
 
-test('a route has one spelling; one of another family, or to nobody, is left out', () => {
+test('routes are in canonical form; those of another family or to no unicast address are left out', () => {
   const routes = [
     { destination: '192.168.9.5/24', nexthop: '10.7.0.9' },
     { destination: '10.2.0.7', nexthop: '10.7.0.9' },
@@ -147,7 +148,7 @@ test('a route has one spelling; one of another family, or to nobody, is left out
     { destination: '10.3.0.0/16', nexthop: '127.0.0.1' },
     { destination: '10.3.0.0/16', nexthop: '10.7.0.0/24' },
   ];
-  const { spec, refused } = accepted('router', { ...router, routes });
+  const { spec, refused } = validateSpec('router', { ...router, routes });
   assert.deepEqual(
     spec.routes.map(({ destination }) => destination),
     ['192.168.9.0/24', '10.2.0.7/32', 'fd00:1::/64'],
@@ -155,7 +156,7 @@ test('a route has one spelling; one of another family, or to nobody, is left out
   assert.deepEqual(refused, ['routes[3]', 'routes[4]', 'routes[5]', 'routes[6]']);
 });
 
-test('name servers and routes of a subnet are of its family, and what dnsmasq reads has nothing else', () => {
+test('name servers and routes of a subnet of another family are left out and do not reach dnsmasq', () => {
   const [subnet] = dhcp.subnets;
   if (!subnet) throw new Error('a subnet');
   const mixed = {
@@ -166,7 +167,7 @@ test('name servers and routes of a subnet are of its family, and what dnsmasq re
       { destination: '10.99.0.0/16', nexthop: 'fd00::1' },
     ],
   };
-  const { spec, refused } = accepted('dhcp', { ...dhcp, subnets: [mixed], domain: 'a\nlog-facility=/etc/passwd' });
+  const { spec, refused } = validateSpec('dhcp', { ...dhcp, subnets: [mixed], domain: 'a\nlog-facility=/etc/passwd' });
   const { options } = dnsmasqFiles(spec, '/run/x', []);
   assert.match(options, /option:dns-server,9\.9\.9\.9\n/);
   assert.match(

@@ -1,7 +1,7 @@
 import { keyedQueue } from '#shared/clock/keyed-queue.ts';
 
-/** One at a time per key; the caller gets the result, or the error. */
-export function inOrder(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+/** Runs work of one key one at a time, in order; resolves to its result, or rejects with its error. */
+export function keyedMutex(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const queues = keyedQueue();
   return (key, work) =>
     new Promise((resolve, reject) => {
@@ -9,8 +9,8 @@ export function inOrder(): <T>(key: string, work: () => Promise<T>) => Promise<T
     });
 }
 
-/** Runs the work for each call, but calls that come while it runs share the next run. */
-export function coalesced<T>(work: () => Promise<T>): () => Promise<T> {
+/** Calls that arrive during a run share the next run. */
+export function coalesce<T>(work: () => Promise<T>): () => Promise<T> {
   let current: Promise<unknown> = Promise.resolve();
   let next: Promise<T> | undefined;
   return () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { coalesced, inOrder } from './order.ts';
+import { coalesce, keyedMutex } from './concurrency.ts';
 
-test('calls that come while it runs share one more run', async () => {
+test('calls that arrive during a run share the next run', async () => {
   const runs: PromiseWithResolvers<void>[] = [];
-  const load = coalesced(() => {
+  const load = coalesce(() => {
     const run = Promise.withResolvers<void>();
     runs.push(run);
     return run.promise;
@@ -21,9 +21,9 @@ test('calls that come while it runs share one more run', async () => {
   await Promise.all(others);
 });
 
-test('a failed run is told to its callers, and the next runs anyway', async () => {
+test('a failed run rejects for its callers, and the next one runs', async () => {
   let times = 0;
-  const load = coalesced(async () => {
+  const load = coalesce(async () => {
     times += 1;
     if (times === 1) throw new Error('no');
     return times;
@@ -32,8 +32,8 @@ test('a failed run is told to its callers, and the next runs anyway', async () =
   assert.equal(await load(), 2);
 });
 
-test('work on one key is done in order, and an error is its caller’s alone', async () => {
-  const queue = inOrder();
+test('work of one key runs in order, and an error rejects only its own caller', async () => {
+  const queue = keyedMutex();
   const done: number[] = [];
   const bad = queue('a', async () => {
     throw new Error('bad');
