@@ -1,4 +1,4 @@
-/** Whether the hosts of this cloud have reported, as its own APIs say: before that nothing can be scheduled. */
+/** Waits until the agents have reported to their services: before that nothing can be scheduled. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request, textOf } from '#shared/clients/http.ts';
 import { openSession, type Session } from '#shared/clients/session.ts';
@@ -6,12 +6,12 @@ import { ensureSecret } from './cloud/directory.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Home } from './settings.ts';
 
-interface Look {
+interface AgentCheck {
   readonly agent: string;
-  /** Whose door is asked: there, and not where the catalog says, which may still name a former address. */
+  /** The service that knows the agent. Its URL is taken from settings: the catalog may still hold a former address. */
   readonly endpoint: string;
   readonly path: string;
-  readonly isThere: (body: Body) => boolean;
+  readonly hasReported: (body: Body) => boolean;
 }
 
 interface Body {
@@ -24,18 +24,18 @@ const isUp =
   ({ services = [] }: Body) =>
     services.some(({ binary, state }) => binary === name && state === 'up');
 
-const looks: readonly Look[] = [
-  { agent: 'compute-agent', endpoint: 'compute', path: '/v2.1/os-services', isThere: isUp('nova-compute') },
-  { agent: 'volume-agent', endpoint: 'volume', path: '/v3/os-services', isThere: isUp('cinder-volume') },
+const checks: readonly AgentCheck[] = [
+  { agent: 'compute-agent', endpoint: 'compute', path: '/v2.1/os-services', hasReported: isUp('nova-compute') },
+  { agent: 'volume-agent', endpoint: 'volume', path: '/v3/os-services', hasReported: isUp('cinder-volume') },
   {
     agent: 'network-agent',
     endpoint: 'network',
     path: '/v2.0/agents',
-    isThere: ({ agents = [] }) => agents.some(({ alive }) => alive),
+    hasReported: ({ agents = [] }) => agents.some(({ alive }) => alive),
   },
 ];
 
-/** The cloud's administrator, by the password that this machine keeps. */
+/** A session of the cloud's administrator, with the password in var/secrets. */
 export const openAdmin = ({ directory, cloud }: Home, identityUrl: string): Session =>
   openSession({
     identityUrl,
@@ -45,7 +45,7 @@ export const openAdmin = ({ directory, cloud }: Home, identityUrl: string): Sess
     password: async () => ensureSecret(directory.path, 'admin'),
   });
 
-/** Gives the agents of `wanted` that did not report in time. Those that none of the doors knows are not looked for. */
+/** Returns the agents of `wanted` that did not report in time. Agents whose service is not among the endpoints are skipped. */
 export async function waitForAgents(
   admin: Session,
   endpoints: readonly Endpoint[],
@@ -53,25 +53,25 @@ export async function waitForAgents(
   until: AbortSignal,
 ): Promise<string[]> {
   const urlOf = (name: string) => endpoints.find((endpoint) => endpoint.name === name)?.url;
-  let awaited = looks.filter(({ endpoint, agent }) => urlOf(endpoint) && wanted.includes(agent));
+  let pending = checks.filter(({ endpoint, agent }) => urlOf(endpoint) && wanted.includes(agent));
   while (!until.aborted) {
-    const there = await Promise.all(awaited.map((look) => hasReported(admin, `${urlOf(look.endpoint)}`, look, until)));
-    awaited = awaited.filter((_, at) => !there[at]);
-    if (awaited.length === 0) return [];
+    const reported = await Promise.all(pending.map((check) => passes(admin, `${urlOf(check.endpoint)}`, check, until)));
+    pending = pending.filter((_, at) => !reported[at]);
+    if (pending.length === 0) return [];
     await sleep(50, undefined, { signal: until }).catch(() => {});
   }
-  return awaited.map(({ agent }) => agent);
+  return pending.map(({ agent }) => agent);
 }
 
-async function hasReported(
+async function passes(
   admin: Session,
   url: string,
-  { path, isThere }: Look,
+  { path, hasReported }: AgentCheck,
   signal: AbortSignal,
 ): Promise<boolean> {
   try {
     const headers = { 'x-auth-token': await admin.token() };
-    return isThere(JSON.parse(await textOf(await request(url + path, { headers, signal }))) as Body);
+    return hasReported(JSON.parse(await textOf(await request(url + path, { headers, signal }))) as Body);
   } catch {
     return false;
   }

@@ -1,10 +1,10 @@
-/** `npm run bench`: sets up what it needs, and goes on in test/bench/. */
-import { goOn } from './setup/own-node.js';
+/** `npm run bench`: sets up what it needs, then runs test/bench/main.ts. */
+import { runOnOwnNode } from './setup/own-node.js';
 import { setUp } from './setup/setup.js';
 
 try {
   await setUp('start');
-  process.exitCode = await goOn('test/bench/main.ts', process.argv.slice(2));
+  process.exitCode = await runOnOwnNode('test/bench/main.ts', process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

@@ -1,82 +1,159 @@
-/** The words of the wattle command. Each is a file of commands/, loaded when it is asked for. */
+/** The commands of the wattle command line. Each is a file of commands/, loaded when it is called. */
 import { parseArgs } from 'node:util';
 import { BadSettings } from '#shared/config/settings.ts';
-import { type Command, type Options, Refusal } from './command.ts';
+import { type Command, options as known, type Options, Refusal } from './command.ts';
 
 interface Entry {
+  /** Arguments and options, as the help shows them. */
+  readonly usage: string;
   readonly meaning: string;
+  readonly options?: readonly (keyof typeof known)[];
+  /** The largest number of arguments; 0 unless set. */
+  readonly maxArgs?: number;
   readonly load: () => Promise<{ command: Command }>;
 }
 
+/** By name; a name of two words is a subcommand. */
 const commands: Readonly<Record<string, Entry>> = {
   start: {
-    meaning: 'set up what is missing and start the cloud; [--foreground] [--split] [--role a,b]',
+    usage: '[--foreground] [--split] [--role ROLE,...]',
+    meaning: 'install what is missing and start the cloud',
+    options: ['foreground', 'split', 'role'],
     load: () => import('./commands/start.ts'),
   },
-  stop: { meaning: 'stop Wattle; guests, networks and volumes go on', load: () => import('./commands/stop.ts') },
-  down: { meaning: 'stop Wattle, its guests, networks and volumes', load: () => import('./commands/down.ts') },
-  purge: { meaning: 'down, and forget everything; --yes', load: () => import('./commands/purge.ts') },
-  status: { meaning: 'what runs, and whether it answers', load: () => import('./commands/status.ts') },
-  doctor: { meaning: 'what this machine has, and what is wrong', load: () => import('./commands/doctor.ts') },
-  sample: { meaning: 'print a wattle.yaml with every setting', load: () => import('./commands/sample.ts') },
+  stop: {
+    usage: '',
+    meaning: 'stop the processes of Wattle; guests, networks and volumes keep running',
+    load: () => import('./commands/stop.ts'),
+  },
+  down: {
+    usage: '',
+    meaning: 'stop Wattle, power off its guests, and remove its interfaces, namespaces and exports from this host',
+    load: () => import('./commands/down.ts'),
+  },
+  purge: {
+    usage: '--yes',
+    meaning: 'down, then delete all data of the cloud',
+    options: ['yes'],
+    load: () => import('./commands/purge.ts'),
+  },
+  status: {
+    usage: '',
+    meaning: 'list running processes and whether each API responds',
+    load: () => import('./commands/status.ts'),
+  },
+  doctor: {
+    usage: '',
+    meaning: 'check this machine: packages, KVM, disk, ports; prints each problem with its fix',
+    load: () => import('./commands/doctor.ts'),
+  },
+  sample: {
+    usage: '',
+    meaning: 'print a wattle.yaml with every setting, its default and its meaning',
+    load: () => import('./commands/sample.ts'),
+  },
   keys: {
-    meaning: 'the keys that sign tokens; rotate [tokens|credentials]',
+    usage: '[list] | rotate [tokens|credentials]',
+    meaning: 'list the keys that sign tokens, or rotate keys',
+    maxArgs: 2,
     load: () => import('./commands/keys.ts'),
   },
-  identity: {
-    meaning: 'import-users FILE [--dry-run], of another Keystone; ldap-check DOMAIN [USER] [--file OPTIONS]',
-    load: () => import('./commands/identity.ts'),
+  'identity import-users': {
+    usage: 'FILE [--dry-run]',
+    meaning: 'import users of another Keystone with their password hashes',
+    options: ['dry-run'],
+    maxArgs: 1,
+    load: () => import('./commands/import-users.ts'),
+  },
+  'identity ldap-check': {
+    usage: 'DOMAIN [USER] [--file OPTIONS]',
+    meaning: 'check the LDAP configuration of a domain, or the options in a file',
+    options: ['file'],
+    maxArgs: 2,
+    load: () => import('./commands/ldap-check.ts'),
   },
   'role-users': {
-    meaning: 'users of database and broker for each role and these hosts, as files to import; HOST ...',
+    usage: 'HOST ...',
+    meaning: 'write the database and broker users of services and of the agents of these hosts, as files to import',
+    maxArgs: Number.POSITIVE_INFINITY,
     load: () => import('./commands/role-users.ts'),
   },
   'guest-image': {
-    meaning: 'build a small guest from Debian packages; [FILE]',
+    usage: '[FILE]',
+    meaning: 'build a small guest image from Debian packages',
+    maxArgs: 1,
     load: () => import('./commands/guest-image.ts'),
   },
 };
 
-export async function wattle(args: readonly string[]): Promise<number> {
-  const [name = 'help', ...rest] = args;
+/** Runs one command; returns its exit code. */
+export async function wattle(argv: readonly string[]): Promise<number> {
+  const name = nameIn(argv);
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!entry) return help(name);
+  if (!entry) return help(argv);
+  const rest = argv.slice(name.split(' ').length);
+  if (rest.some(isHelp)) return print(usageOf(name, entry));
   try {
+    const options = optionsOf(name, entry, rest);
     const { command } = await entry.load();
-    return await command(optionsOf(rest));
+    return await command(options);
   } catch (error) {
-    if (!(error instanceof Refusal || error instanceof BadSettings || isUsage(error))) throw error;
+    if (!(error instanceof Refusal || error instanceof BadSettings)) throw error;
     process.stderr.write(`wattle ${name}: ${error.message}\n`);
     return 1;
   }
 }
 
-const isUsage = (error: unknown): error is Error =>
-  String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS');
-
-function optionsOf(args: string[]): Options {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      foreground: { type: 'boolean', default: false },
-      split: { type: 'boolean', default: false },
-      yes: { type: 'boolean', default: false },
-      'dry-run': { type: 'boolean', default: false },
-      file: { type: 'string' },
-      role: { type: 'string', multiple: true, default: [] },
-    },
-  });
-  const roles = values.role.flatMap((word) => word.split(/[,:]/)).filter(Boolean);
-  const { foreground, split, yes, 'dry-run': dryRun, file } = values;
-  return { foreground, split, yes, dryRun, file, roles, words: positionals };
+function nameIn([first = 'help', second = '']: readonly string[]): string {
+  const subcommand = `${first} ${second}`;
+  return Object.hasOwn(commands, subcommand) ? subcommand : first;
 }
 
-function help(name: string): number {
-  const lines = Object.entries(commands).map(([word, { meaning }]) => `  wattle ${word.padEnd(12)} ${meaning}\n`);
-  const known = ['help', '--help', '-h'].includes(name);
-  (known ? process.stdout : process.stderr).write(
-    `${known ? '' : `wattle ${name}: no such command\n`}${lines.join('')}`,
-  );
-  return known ? 0 : 2;
+/** Refuses options of other commands, and arguments beyond those that the command takes. */
+function optionsOf(name: string, entry: Entry, args: readonly string[]): Options {
+  const { values, positionals } = parsed(name, entry, args);
+  if (positionals.length > (entry.maxArgs ?? 0))
+    throw new Refusal(`unexpected argument ${positionals.at(-1)}; usage: ${commandLine(name, entry)}`);
+  const roles = (values.role ?? []).flatMap((role) => role.split(/[,:]/)).filter(Boolean);
+  const { foreground = false, split = false, yes = false, 'dry-run': dryRun = false, file } = values;
+  return { foreground, split, yes, dryRun, file, roles, args: positionals };
+}
+
+function parsed(name: string, entry: Entry, args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: known });
+    const foreign = Object.keys(values).find((option) => !entry.options?.some((own) => own === option));
+    if (foreign !== undefined) throw new Refusal(unknownOption(name, entry, `--${foreign}`));
+    return { values, positionals };
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+      throw new Refusal(unknownOption(name, entry, /'(-[^']*)'/.exec(message)?.[1] ?? ''), { cause });
+    if (code?.startsWith('ERR_PARSE_ARGS')) throw new Refusal(message, { cause });
+    throw cause;
+  }
+}
+
+function unknownOption(name: string, { options = [] }: Entry, option: string): string {
+  const own = options.length > 0 ? options.map((each) => `--${each}`).join(', ') : 'no options';
+  return `unknown option ${option}; wattle ${name} takes ${own}`;
+}
+
+const isHelp = (arg: string) => arg === '--help' || arg === '-h';
+const commandLine = (name: string, { usage }: Entry) => `wattle ${name} ${usage}`.trimEnd();
+const usageOf = (name: string, entry: Entry) => `  ${commandLine(name, entry)}\n      ${entry.meaning}\n`;
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+/** All commands, or those that begin with the word given; 2 when there is no such command. */
+function help([name = 'help']: readonly string[]): number {
+  const all = Object.entries(commands);
+  const subcommands = all.filter(([each]) => each.startsWith(`${name} `));
+  const usages = (subcommands.length > 0 ? subcommands : all).map(([each, entry]) => usageOf(each, entry)).join('');
+  if (name === 'help' || isHelp(name)) return print(usages);
+  process.stderr.write(`wattle ${name}: ${subcommands.length > 0 ? 'which of these?' : 'no such command'}\n${usages}`);
+  return 2;
 }

@@ -1,21 +1,34 @@
-/** What every word of the wattle command is made of. */
+/** What every command of the wattle command line is made of. */
+import type { ParseArgsConfig } from 'node:util';
+
+/** All options there are; each command accepts those that its entry in cli.ts names. */
+export const options = {
+  foreground: { type: 'boolean' },
+  split: { type: 'boolean' },
+  role: { type: 'string', multiple: true },
+  yes: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  file: { type: 'string' },
+} as const satisfies ParseArgsConfig['options'];
+
 export interface Options {
-  /** Stay instead of going to the background: for systemd. */
+  /** Stay in the foreground, for systemd. */
   readonly foreground: boolean;
-  /** One process per role, on private MariaDB and RabbitMQ. */
+  /** One process per role, on a private MariaDB and RabbitMQ. */
   readonly split: boolean;
   readonly roles: readonly string[];
-  /** "I mean it", for what cannot be undone. */
+  /** Confirms what cannot be undone. */
   readonly yes: boolean;
-  /** Say what would be done, and do nothing. */
+  /** Print what would change, and change nothing. */
   readonly dryRun: boolean;
-  /** What to read. */
+  /** The input file. */
   readonly file: string | undefined;
-  readonly words: readonly string[];
+  /** The positional arguments. */
+  readonly args: readonly string[];
 }
 
-/** Gives the exit code. */
+/** Returns the exit code. */
 export type Command = (options: Options) => Promise<number>;
 
-/** A sentence for the one who typed the command: printed without a stack. */
+/** An error that the user of the command can act on: printed without a stack. */
 export class Refusal extends Error {}

@@ -1,4 +1,4 @@
-/** Where the services of this cloud answer, by their own settings. */
+/** The endpoints of this cloud's APIs, from the settings of the services. */
 import { listenAt } from '#shared/config/cloud.ts';
 import { isAgent, type Part, parts } from './roles.ts';
 import { type Home, sectionOf } from './settings.ts';

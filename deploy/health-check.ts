@@ -1,10 +1,10 @@
-/** Whether doors are open. Apart from where they are: who only starts a process need not know how to ask. */
+/** Whether the APIs respond. Separate from endpoints.ts, so that a role process does not load the HTTP client. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from '#shared/clients/http.ts';
 import type { Endpoint } from './endpoints.ts';
 
-/** Any answer of an API is an answer. */
-export async function answers({ url }: Endpoint): Promise<boolean> {
+/** Whether the API returns any status below 500 within 3 s. */
+export async function responds({ url }: Endpoint): Promise<boolean> {
   try {
     const { status, stream } = await request(url, { timeoutMs: 3_000 });
     stream.destroy();
@@ -14,12 +14,12 @@ export async function answers({ url }: Endpoint): Promise<boolean> {
   }
 }
 
-/** Gives the doors that stay shut. One is asked at a time: what starts behind them has better things to do. */
+/** Returns the endpoints that do not respond. Polls one at a time, to leave the CPU to the services that start. */
 export async function waitForEndpoints(endpoints: readonly Endpoint[], until: AbortSignal): Promise<Endpoint[]> {
-  const shut = [...endpoints];
-  for (let [endpoint] = shut; endpoint && !until.aborted; [endpoint] = shut) {
-    if (await answers(endpoint)) shut.shift();
+  const pending = [...endpoints];
+  for (let [endpoint] = pending; endpoint && !until.aborted; [endpoint] = pending) {
+    if (await responds(endpoint)) pending.shift();
     else await sleep(50, undefined, { signal: until }).catch(() => {});
   }
-  return shut;
+  return pending;
 }

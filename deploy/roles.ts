@@ -2,7 +2,7 @@
 import type { Bus } from '#shared/bus/bus.ts';
 import type { Runtime, Start, Started } from '#shared/service/runtime.ts';
 
-/** The folders below services/, in the order in which they start: who is asked comes before who asks. */
+/** The folders below services/, in the order in which they start: a service after those that it calls. */
 const services = ['identity', 'placement', 'image', 'network', 'volume', 'compute', 'object-store'] as const;
 const agents = ['network-agent', 'volume-agent', 'compute-agent', 'object-agent'] as const;
 
@@ -15,21 +15,21 @@ const groups: Readonly<Record<string, readonly Part[]>> = {
   controller: services,
 };
 
-/** The parts of some roles, each once; undefined for a word that is no role. */
+/** The parts of some roles, each once; undefined when one of them is no role. */
 export function partsOf(roles: readonly string[]): readonly Part[] | undefined {
   const named = roles.map((role) => groups[role] ?? parts.filter((part) => part === role));
   if (named.some((some) => some.length === 0)) return undefined;
   return parts.filter((part) => named.some((some) => some.includes(part)));
 }
 
-export const roleWords = (): readonly string[] => [...Object.keys(groups), ...parts];
+export const roleNames = (): readonly string[] => [...Object.keys(groups), ...parts];
 
-/** What all parts of a process share; each has the bus as its own user. */
+/** What the parts of a process share. Each part connects to the bus as its own user. */
 export interface PartsRuntime extends Pick<Runtime, 'settings' | 'log' | 'requests'> {
   busOf(part: Part): Promise<Bus>;
 }
 
-/** Starts identity, then the other services, then the agents; gives what stops them, the other way round. */
+/** Starts identity, then the other services, then the agents; `close` stops them in reverse order. */
 export async function startParts(wanted: readonly Part[], runtime: PartsRuntime): Promise<Started> {
   const waves = [['identity'], services.filter((part) => part !== 'identity'), agents] as Part[][];
   const running: Started[][] = [];
@@ -37,12 +37,12 @@ export async function startParts(wanted: readonly Part[], runtime: PartsRuntime)
     for (const wave of running.toReversed()) await Promise.all(wave.map((each) => each.close()));
   };
   for (const [at, wave] of waves.entries()) {
-    void preload((waves[at + 1] ?? []).filter((part) => wanted.includes(part)));
-    const begun = await Promise.allSettled(
+    void preloadParts((waves[at + 1] ?? []).filter((part) => wanted.includes(part)));
+    const results = await Promise.allSettled(
       wave.filter((part) => wanted.includes(part)).map((part) => startPart(part, runtime)),
     );
-    running.push(begun.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
-    const failed = begun.find((each) => each.status === 'rejected');
+    running.push(results.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
+    const failed = results.find((each) => each.status === 'rejected');
     if (!failed) continue;
     await close();
     throw failed.reason;
@@ -54,8 +54,8 @@ export async function loadPart(part: Part): Promise<{ start: Start }> {
   return (await import(new URL(`../services/${part}/service.ts`, import.meta.url).href)) as { start: Start };
 }
 
-/** While one wave waits for its disks the next is read. What cannot be read says so when it is started. */
-const preload = (some: readonly Part[]) => Promise.allSettled(some.map(loadPart));
+/** Loads the next wave while one starts. Errors are ignored here: starting the part throws them again. */
+const preloadParts = (some: readonly Part[]) => Promise.allSettled(some.map(loadPart));
 
 async function startPart(part: Part, { settings, log, busOf, requests }: PartsRuntime): Promise<Started> {
   const { start } = await loadPart(part);

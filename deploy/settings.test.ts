@@ -6,44 +6,44 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { root } from './setup/paths.js';
 
-/** Types a word of the wattle command, with a wattle.yaml. */
-function wattle(t: TestContext, yaml: string, ...words: string[]) {
+/** Runs the wattle command with a wattle.yaml. */
+function wattle(t: TestContext, yaml: string, ...args: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'settings-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'wattle.yaml'), yaml);
   const env = { ...process.env, WATTLE_SETTINGS: join(folder, 'wattle.yaml'), WATTLE_VAR: join(folder, 'var') };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'deploy/main.js'), ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'deploy/main.js'), ...args], {
     env,
     encoding: 'utf8',
   });
-  return { status, stdout, stderr, madeSomething: existsSync(join(folder, 'var')) };
+  return { status, stdout, stderr, createdVar: existsSync(join(folder, 'var')) };
 }
 
-test('U05: a section that does not exist stops the start before anything is made', (t) => {
-  const { status, stderr, madeSomething } = wattle(t, 'identitty: { listen: 5001 }', 'start');
+test('U05: an unknown section stops the start before anything is created', (t) => {
+  const { status, stderr, createdVar } = wattle(t, 'identitty: { listen: 5001 }', 'start');
   assert.equal(status, 1);
-  assert.match(stderr, /^wattle start: identitty is not a section: cloud, /);
-  assert.equal(madeSomething, false);
+  assert.match(stderr, /^wattle start: identitty is not a section; sections are cloud, /);
+  assert.equal(createdVar, false);
 });
 
-test('U05: so does a setting that its section does not have, named with those it has', (t) => {
-  const { stderr, madeSomething } = wattle(t, 'cloud: { adress: 127.0.0.3 }', 'start');
+test('U05: an unknown setting stops the start with the settings of its section', (t) => {
+  const { stderr, createdVar } = wattle(t, 'cloud: { adress: 127.0.0.3 }', 'start');
   assert.match(stderr, /cloud\.adress is not a setting: .*\baddress\b/);
-  assert.equal(madeSomething, false);
+  assert.equal(createdVar, false);
 });
 
-test('a file that is no YAML is named', (t) => {
+test('a file that is not YAML is named in the error', (t) => {
   assert.match(wattle(t, 'cloud: { address', 'start').stderr, /wattle\.yaml: /);
 });
 
-test('a role that does not exist is answered with those that do', (t) => {
+test('an unknown role is refused with the known roles', (t) => {
   const { status, stderr } = wattle(t, '', 'start', '--role', 'kitchen');
   assert.equal(status, 1);
-  assert.match(stderr, /--role takes some of all, controller, /);
+  assert.match(stderr, /--role takes any of all, controller, /);
 });
 
-test('the sample is a wattle.yaml that changes nothing', (t) => {
+test('the sample parses as a wattle.yaml and changes no setting', (t) => {
   const { stdout } = wattle(t, '', 'sample');
   assert.match(stdout, /where all services listen/);
-  assert.match(wattle(t, stdout, 'status').stdout, /No cloud was ever started/);
+  assert.match(wattle(t, stdout, 'status').stdout, /There is no cloud here yet/);
 });

@@ -1,4 +1,4 @@
-/** wattle.yaml and the environment, together, and what of them follows from the cloud's folder. */
+/** The settings of wattle.yaml and the environment, with the defaults that follow from the directory of the cloud. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Cloud, cloudSection, readCloud } from '#shared/config/cloud.ts';
@@ -6,6 +6,7 @@ import { BadSettings, type Section, type Settings, settingsOf } from '#shared/co
 import { ringSection } from '#shared/ring/config.ts';
 import { type Directory, ensureDirectory, findDirectory } from './cloud/directory.ts';
 import { type Layout, layoutOf } from './cloud/layout.ts';
+import { Refusal } from './command.ts';
 import { type Part, parts } from './roles.ts';
 import { root } from './setup/paths.js';
 
@@ -16,19 +17,26 @@ export interface Home {
   readonly cloud: Cloud;
 }
 
-/** Makes the cloud's folder when there is none. Throws BadSettings with a sentence for the one who wrote them. */
+/** Creates the directory of the cloud when there is none. Throws BadSettings, whose message names the wrong setting. */
 export async function openHome(options: { split?: boolean } = {}): Promise<Home> {
   const file = await readFile();
-  await checkSections(settingsOf(file, process.env)); // a typo stops before anything is made
+  await checkSections(settingsOf(file, process.env)); // before anything is created
   const directory = ensureDirectory(varOf(file));
   return homeOf(file, directory, await layoutOf(directory, options.split ?? false));
 }
 
-/** Undefined when no cloud was ever started here. */
+/** Undefined when there is no cloud yet. */
 export async function findHome(): Promise<Home | undefined> {
   const file = await readFile();
   const directory = findDirectory(varOf(file));
   return directory && homeOf(file, directory, await layoutOf(directory, false));
+}
+
+/** Throws Refusal when there is no cloud yet. */
+export async function getHome(): Promise<Home> {
+  const home = await findHome();
+  if (!home) throw new Refusal('there is no cloud here yet; npm start creates one');
+  return home;
 }
 
 function homeOf(file: File, directory: Directory, layout: Layout): Home {
@@ -45,14 +53,14 @@ export async function sectionOf(part: Part): Promise<Section> {
   return section;
 }
 
-/** What several parts must agree on. */
+/** Sections that several parts read. */
 export const commonSections: Readonly<Record<string, Section>> = { cloud: cloudSection, 'object-ring': ringSection };
 
-/** Reads every section once, so that a typo anywhere stops the start. */
+/** Reads every section once, so that a mistake in any of them is found at start. */
 async function checkSections(settings: Settings): Promise<void> {
   const known = [...Object.keys(commonSections), ...parts];
   const unknown = settings.sections.find((name) => !known.includes(name));
-  if (unknown !== undefined) throw new BadSettings(`${unknown} is not a section: ${known.join(', ')}`);
+  if (unknown !== undefined) throw new BadSettings(`${unknown} is not a section; sections are ${known.join(', ')}`);
   for (const [name, section] of Object.entries(commonSections)) settings.read(name, section);
   for (const part of parts) settings.read(part, await sectionOf(part));
 }
@@ -63,7 +71,7 @@ async function readFile(): Promise<File> {
   const name = process.env.WATTLE_SETTINGS ?? join(root, 'wattle.yaml');
   if (!existsSync(name)) return {};
   try {
-    const { parseYaml } = await import('#shared/config/yaml.ts'); // an agent without the file does without its reader
+    const { parseYaml } = await import('#shared/config/yaml.ts'); // loaded only when the file exists: agents stay small
     return (parseYaml(readFileSync(name, 'utf8')) ?? {}) as File;
   } catch (cause) {
     throw new BadSettings(`${name}: ${(cause as Error).message}`, { cause });
@@ -72,7 +80,7 @@ async function readFile(): Promise<File> {
 
 export const varPath = async (): Promise<string> => varOf(await readFile());
 
-/** Relative to the clone, wherever the command is typed. */
+/** Relative to the clone, not to the working directory. */
 function varOf(file: File): string {
   const given = process.env.WATTLE_VAR ?? file.cloud?.var ?? cloudSection.var.fallback;
   return resolve(root, String(given));

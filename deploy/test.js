@@ -1,10 +1,10 @@
-/** `npm test`: sets up what the tests need, and goes on in testing/main.ts. Words after -- name the files to run. */
-import { goOn } from './setup/own-node.js';
+/** `npm test`: sets up what the tests need, and then runs testing/main.ts. Arguments after -- select test files by path. */
+import { runOnOwnNode } from './setup/own-node.js';
 import { setUp } from './setup/setup.js';
 
 try {
   await setUp('test');
-  process.exitCode = await goOn('deploy/testing/main.ts', process.argv.slice(2));
+  process.exitCode = await runOnOwnNode('deploy/testing/main.ts', process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;

@@ -1,4 +1,4 @@
-/** The wattle command as one types it, on a cloud of identity alone: quick, and all the same. */
+/** The wattle command, on clouds that run identity only, which start quickly. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import {
@@ -18,10 +18,10 @@ import { type TestContext, test } from 'node:test';
 import { tryRun } from '#shared/process/run.ts';
 import { isOpenToAll } from './cloud/directory.ts';
 import { findRunning } from './processes/pid-file.ts';
-import { end } from './processes/terminate.ts';
+import { terminate } from './processes/terminate.ts';
 import { root } from './setup/paths.js';
 
-/** A cloud with an address of its own, purged in the end. */
+/** A cloud with its own address, purged after the test. */
 function cloudOf(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'wattle-'));
   chmodSync(folder, 0o755);
@@ -31,7 +31,7 @@ function cloudOf(t: TestContext) {
     WATTLE_ADDRESS: address,
     WATTLE_SETTINGS: join(folder, 'wattle.yaml'),
   };
-  const wattle = (...words: string[]) => tryRun([process.execPath, join(root, 'deploy/main.js'), ...words], { env });
+  const wattle = (...args: string[]) => tryRun([process.execPath, join(root, 'deploy/main.js'), ...args], { env });
   t.after(async () => {
     await wattle('purge', '--yes');
     rmSync(folder, { recursive: true, force: true });
@@ -40,13 +40,13 @@ function cloudOf(t: TestContext) {
   return { wattle, running, address, env, folder: join(folder, 'var') };
 }
 
-const answersAt = async (address: string): Promise<boolean> =>
+const respondsAt = async (address: string): Promise<boolean> =>
   fetch(`http://${address}:5000/v3`).then(
     (response) => response.ok,
     () => false,
   );
 
-/** The admin's, of that cloud. */
+/** A token of the admin of that cloud. */
 async function tokenOf({ address, folder }: ReturnType<typeof cloudOf>): Promise<string> {
   const user = {
     name: 'admin',
@@ -65,11 +65,11 @@ async function tokenOf({ address, folder }: ReturnType<typeof cloudOf>): Promise
 const statusAt = async (address: string, token: string): Promise<number> =>
   (await fetch(`http://${address}:5000/v3/users`, { headers: { 'x-auth-token': token } })).status;
 
-test('start returns when the doors answer and says how to log in, but no password', async (t) => {
+test('start returns when the API responds and prints how to log in, without the password', async (t) => {
   const { wattle, address, folder } = cloudOf(t);
   const { code, stdout } = await wattle('start', '--role', 'identity');
   assert.equal(code, 0, stdout);
-  assert.ok(await answersAt(address));
+  assert.ok(await respondsAt(address));
   assert.match(stdout, new RegExp(`identity +http://${address}:5000`));
   assert.match(stdout, /\. .*openrc/);
   const secret = (await tryRun(['cat', join(folder, 'secrets/admin')])).stdout;
@@ -78,40 +78,40 @@ test('start returns when the doors answer and says how to log in, but no passwor
     assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
 });
 
-test('a second start says that it runs, and starts nothing', async (t) => {
+test('a second start reports the running process and starts nothing', async (t) => {
   const { wattle, running } = cloudOf(t);
   await wattle('start', '--role', 'identity');
   const first = running();
   const { code, stdout } = await wattle('start', '--role', 'identity');
   assert.equal(code, 0);
-  assert.match(stdout, /is running already/);
+  assert.match(stdout, /is already running/);
   assert.deepEqual(running(), first);
 });
 
-test('after kill -9 the next start finds nobody in the way, and the same admin', async (t) => {
+test('after kill -9 the next start succeeds, with the same admin password', async (t) => {
   const { wattle, running, folder } = cloudOf(t);
   await wattle('start', '--role', 'identity');
   const before = await tryRun(['cat', join(folder, 'openrc')]);
   const killed = running();
   assert.ok(killed);
   process.kill(killed.pid, 'SIGKILL');
-  await end(killed);
+  await terminate(killed);
   assert.equal((await wattle('status')).code, 1);
   assert.equal((await wattle('start', '--role', 'identity')).code, 0);
   assert.notEqual(running()?.pid, killed.pid);
   assert.equal((await tryRun(['cat', join(folder, 'openrc')])).stdout, before.stdout);
 });
 
-test('users of another Keystone are told of, then brought along, and a bad file brings nobody', async (t) => {
+test('users of another Keystone are previewed, then imported; a file with errors imports none', async (t) => {
   const { wattle, folder } = cloudOf(t);
   await wattle('start', '--role', 'identity');
   const file = join(folder, 'users.jsonl');
   const hash = '$2b$04$h16WL7B0fBGLuDZT62ziretVeg.xRz9Of0KL8c7ACU9/Ng0kUEUkK';
-  const importing = (...words: string[]) => wattle('identity', 'import-users', file, ...words);
+  const importing = (...args: string[]) => wattle('identity', 'import-users', file, ...args);
   writeFileSync(file, JSON.stringify([{ name: 'ann', domain: 'Default', hash }]));
-  assert.match((await importing('--dry-run')).stdout, /^\+ ann in default\n1 users would be made; 0 are here/);
-  assert.match((await importing()).stdout, /^1 users were made; 0 are here/);
-  assert.match((await importing()).stdout, /^0 users were made; 1 are here/);
+  assert.match((await importing('--dry-run')).stdout, /^\+ ann in default\n1 users would be created; 0 exist/);
+  assert.match((await importing()).stdout, /^1 users were created; 0 exist/);
+  assert.match((await importing()).stdout, /^0 users were created; 1 exist/);
   writeFileSync(file, JSON.stringify([{ name: 'ann' }]));
   const { code, stderr } = await importing();
   assert.equal(code, 1);
@@ -119,7 +119,28 @@ test('users of another Keystone are told of, then brought along, and a bad file 
   assert.match((await wattle('identity')).stderr, /wattle identity import-users FILE/);
 });
 
-test('two clouds on one machine do not meet', async (t) => {
+test('an option of another command is refused with the options of this one, before anything happens', async (t) => {
+  const { wattle, folder } = cloudOf(t);
+  const refused = async (...args: string[]) => {
+    const { code, stderr } = await wattle(...args);
+    assert.equal(code, 1);
+    return stderr;
+  };
+  assert.equal(
+    await refused('stop', '--role', 'x'),
+    'wattle stop: unknown option --role; wattle stop takes no options\n',
+  );
+  assert.match(await refused('purge', '--yes', '--file', 'y'), /unknown option --file; wattle purge takes --yes\n/);
+  assert.match(await refused('start', '--fast'), /unknown option --fast; .* takes --foreground, --split, --role\n/);
+  assert.match(await refused('identity', 'import-users', 'f', '--file', 'x'), /import-users takes --dry-run\n/);
+  assert.match(await refused('start', '--role'), /--role/);
+  assert.match(await refused('status', 'all'), /unexpected argument all; usage: wattle status\n/);
+  assert.equal(existsSync(folder), false);
+  assert.match((await wattle('purge', '--help')).stdout, /wattle purge --yes\n/);
+  assert.equal((await wattle('fly')).code, 2);
+});
+
+test('two clouds on one machine are independent', async (t) => {
   const [one, other] = [cloudOf(t), cloudOf(t)];
   await Promise.all([one, other].map(({ wattle }) => wattle('start', '--role', 'identity')));
   const bothRun = [one.running()?.ready, other.running()?.ready];
@@ -130,12 +151,12 @@ test('two clouds on one machine do not meet', async (t) => {
   const before = other.running();
   await one.wattle('down');
   await one.wattle('purge', '--yes');
-  assert.equal(await answersAt(one.address), false);
+  assert.equal(await respondsAt(one.address), false);
   assert.equal(await statusAt(other.address, await tokenOf(other)), 200);
   assert.deepEqual(other.running(), before);
 });
 
-test('an address that somebody else has is named before anything starts', async (t) => {
+test('an address in use is named in the error before anything starts', async (t) => {
   const [one, other] = [cloudOf(t), cloudOf(t)];
   await one.wattle('start', '--role', 'identity');
   const { code, stderr } = await other.wattle('start', '--role', 'identity').then(async () => {
@@ -145,24 +166,24 @@ test('an address that somebody else has is named before anything starts', async 
     });
   });
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`somebody else listens at ${one.address}:5000 \\(identity\\)`));
+  assert.match(stderr, new RegExp(`in use by another process: ${one.address}:5000 \\(identity\\)`));
 });
 
-test('purge wants to be asked twice, and leaves nothing', async (t) => {
+test('purge needs --yes, and leaves nothing', async (t) => {
   const { wattle, folder, address } = cloudOf(t);
   await wattle('start', '--role', 'identity');
   const refused = await wattle('purge');
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /say --yes/);
-  assert.ok(await answersAt(address));
+  assert.match(refused.stderr, /confirm with --yes/);
+  assert.ok(await respondsAt(address));
   assert.equal((await wattle('purge', '--yes')).code, 0);
-  assert.equal(await answersAt(address), false);
+  assert.equal(await respondsAt(address), false);
   assert.equal(existsSync(folder), false);
 });
 
-const rootOnly = process.getuid?.() === 0 ? false : 'only root mounts, and changes users';
+const rootOnly = process.getuid?.() === 0 ? false : 'needs root to mount and to change users';
 
-test('a purge that meets something busy names it, keeps the id, and can be asked again', {
+test('a purge that finds a mount point names it, keeps the id, and can be repeated', {
   skip: rootOnly,
 }, async (t) => {
   const { wattle, folder } = cloudOf(t);
@@ -173,7 +194,7 @@ test('a purge that meets something busy names it, keeps the id, and can be asked
   const first = await wattle('purge', '--yes');
   assert.equal((await tryRun(['umount', busy])).code, 0);
   assert.equal(first.code, 1);
-  assert.match(first.stderr, /wattle purge: these cannot be removed.*\/var\/image\. /);
+  assert.match(first.stderr, /wattle purge: cannot remove .*\/var\/image: mounted/);
   assert.ok(existsSync(join(folder, 'id')));
   assert.equal((await wattle('purge', '--yes')).code, 0);
   assert.equal(existsSync(folder), false);
@@ -189,6 +210,6 @@ test('services run without root', { skip: closed }, async (t) => {
   const command = [process.execPath, join(root, 'deploy/main.js')];
   const started = await tryRun([...command, 'start', '--role', 'identity,placement,image,network,volume,compute'], as);
   assert.equal(started.code, 0, started.stderr);
-  assert.ok(await answersAt(address));
+  assert.ok(await respondsAt(address));
   assert.equal((await tryRun([...command, 'stop'], as)).code, 0);
 });

@@ -1,4 +1,4 @@
-/** The folder of a cloud, `var`: made once, with the id that marks everything of this cloud on a host. */
+/** The directory of a cloud, `var`: created once, with the id that is part of every name of this cloud on a host. */
 import { randomBytes, randomInt } from 'node:crypto';
 import {
   existsSync,
@@ -13,17 +13,17 @@ import {
 import { dirname, join } from 'node:path';
 
 export interface Directory {
-  /** Absolute, links followed. */
+  /** Absolute, with links resolved. */
   readonly path: string;
   readonly id: string;
   readonly run: string;
   readonly log: string;
 }
 
-/** Those whom services use among themselves, by OpenStack's names, and the first administrator. */
+/** The service users, with OpenStack's names, and the first administrator. */
 export const users = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'] as const;
 
-/** Safe to ask again at every start. */
+/** Idempotent; called at every start. */
 export function ensureDirectory(wanted: string): Directory {
   const id = idIn(wanted) ?? newId();
   const path = ensureFolder(wanted, id);
@@ -39,7 +39,7 @@ export function ensureDirectory(wanted: string): Directory {
   return { path, id: idIn(path) ?? id, run: join(path, 'run'), log: join(path, 'log') };
 }
 
-/** The same without making anything; undefined when no cloud was ever started there. */
+/** Returns undefined when there is no cloud; creates nothing. */
 export function findDirectory(wanted: string): Directory | undefined {
   const id = idIn(wanted);
   if (!id) return undefined;
@@ -47,16 +47,16 @@ export function findDirectory(wanted: string): Directory | undefined {
   return { path, id, run: join(path, 'run'), log: join(path, 'log') };
 }
 
-/** A password, made at first sight. */
+/** Returns the password in var/secrets, generated when there is none. */
 export function ensureSecret(path: string, name: string): string {
   const file = join(path, 'secrets', name);
   if (!existsSync(file)) writeOnce(file, randomBytes(18).toString('base64url'), 0o600);
   return readFileSync(file, 'utf8').trim();
 }
 
-/** Whole or not at all, whenever we die. */
-export function writeOnce(file: string, words: string, mode: number): void {
-  writeFileSync(`${file}.new`, words, { mode, flush: true });
+/** Replaces a file atomically: after a crash it is old or new, never partial. */
+export function writeOnce(file: string, text: string, mode: number): void {
+  writeFileSync(`${file}.new`, text, { mode, flush: true });
   renameSync(`${file}.new`, file);
 }
 
@@ -68,22 +68,22 @@ function idIn(path: string): string | undefined {
 const newId = () => Array.from({ length: 4 }, () => 'abcdefghijkmnpqrstuvwxyz23456789'.charAt(randomInt(32))).join('');
 
 /**
- * Guests, databases and name servers run as users of their own. A clone in root's home is closed to them, so its
- * var becomes a link to a place that is not.
+ * Guests, databases and name servers run as their own users, which may not enter a clone in root's home: there `var`
+ * becomes a link to /var/lib/wattle/<id>.
  */
 function ensureFolder(wanted: string, id: string): string {
   if (existsSync(wanted)) return realpathSync(wanted);
   mkdirSync(dirname(wanted), { recursive: true });
   if (process.getuid?.() !== 0 || isOpenToAll(dirname(wanted))) mkdirSync(wanted);
   else {
-    const elsewhere = `/var/lib/wattle/${id}`;
-    mkdirSync(elsewhere, { recursive: true });
-    symlinkSync(elsewhere, wanted);
+    const target = `/var/lib/wattle/${id}`;
+    mkdirSync(target, { recursive: true });
+    symlinkSync(target, wanted);
   }
   return realpathSync(wanted);
 }
 
-/** Whether any user may pass through the folder and all above it. */
+/** Whether any user may pass through the directory and all above it. */
 export function isOpenToAll(folder: string): boolean {
   const open = (statSync(folder).mode & 0o001) !== 0;
   return open && (folder === '/' || isOpenToAll(dirname(folder)));

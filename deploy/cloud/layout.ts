@@ -1,4 +1,4 @@
-/** One process, or one per role: decided at a cloud's first start, for its rows are in one place or the other. */
+/** One process, or one per role: fixed by the first start of a cloud, since each layout has its own database. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BadSettings } from '#shared/config/settings.ts';
@@ -6,9 +6,9 @@ import { choosePorts, type PrivatePorts } from '../split/ports.ts';
 import { type Directory, writeOnce } from './directory.ts';
 
 export interface Layout {
-  /** The private MariaDB and RabbitMQ, when the roles run apart. */
+  /** Ports of the private MariaDB and RabbitMQ, in the split layout. */
   readonly ports?: PrivatePorts;
-  /** What the layout means for the section `cloud`; wattle.yaml and the environment go before. */
+  /** Defaults for the section `cloud`; wattle.yaml and the environment override them. */
   readonly defaults: Readonly<Record<string, string>>;
 }
 
@@ -18,11 +18,11 @@ export async function layoutOf(directory: Directory, wantsSplit: boolean): Promi
   const { ports } = JSON.parse(readFileSync(file, 'utf8')) as { ports?: PrivatePorts };
   if (ports) return { ports, defaults: { id: directory.id, ...privateUrls(ports) } };
   if (wantsSplit)
-    throw new BadSettings('this cloud is one process since its first start; set WATTLE_VAR for another, or purge it');
+    throw new BadSettings('this cloud was first started as one process; set WATTLE_VAR to create another, or purge it');
   return { defaults: { id: directory.id } };
 }
 
-/** Each role logs in there as itself, by the passwords in var/secrets. */
+/** Without a user: each role logs in as itself, with its password in var/secrets. */
 const privateUrls = ({ mariadb, rabbitmq }: PrivatePorts) => ({
   database: `mysql://127.0.0.1:${mariadb}`,
   bus: `amqp://127.0.0.1:${rabbitmq}`,

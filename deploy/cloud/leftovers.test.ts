@@ -8,8 +8,8 @@ import { findLeftovers, isEmpty, removeLeftovers } from './leftovers.ts';
 const skip = process.getuid?.() === 0 ? false : 'needs root';
 const newId = () => Array.from({ length: 4 }, () => 'abcdefghijkmnpqrstuvwxyz'.charAt(randomInt(24))).join('');
 
-/** A bridge, a namespace and a table, as agents name them. */
-async function furnish(t: TestContext) {
+/** Creates a bridge, a namespace and a table, named as agents name them. */
+async function createLeftovers(t: TestContext) {
   const id = newId();
   const names = { bridge: `b${id}0123456789`, namespace: `r-${id}-0123`, table: `w${id}` };
   t.after(async () => {
@@ -23,8 +23,8 @@ async function furnish(t: TestContext) {
   return { id, path: `/nowhere/${id}`, ...names };
 }
 
-test("what carries the cloud's id is found and removed, twice is once", { skip }, async (t) => {
-  const cloud = await furnish(t);
+test("what has the cloud's id in its name is found and removed, idempotently", { skip }, async (t) => {
+  const cloud = await createLeftovers(t);
   assert.deepEqual(await removeLeftovers(cloud), {
     processes: [],
     namespaces: [cloud.namespace],
@@ -34,14 +34,14 @@ test("what carries the cloud's id is found and removed, twice is once", { skip }
   assert.ok(isEmpty(await removeLeftovers(cloud)));
 });
 
-test('what another cloud owns stays', { skip }, async (t) => {
-  const [ours, theirs] = [await furnish(t), await furnish(t)];
+test('what belongs to another cloud is not removed', { skip }, async (t) => {
+  const [ours, theirs] = [await createLeftovers(t), await createLeftovers(t)];
   await removeLeftovers(ours);
   const left = await findLeftovers(theirs);
   assert.deepEqual([left.links, left.namespaces, left.tables.length], [[theirs.bridge], [theirs.namespace], 1]);
 });
 
-test('a helper is known by a folder of the cloud, an editor that is open there is not one', async (t) => {
+test('a daemon is found by a directory of the cloud in its environment, an editor is ignored', async (t) => {
   const mark = { id: newId(), path: `/nowhere/${newId()}` };
   const begin = (argv0: string, folder: string) => {
     const child = spawn('sleep', ['60'], { argv0, env: { FOLDER: folder } });

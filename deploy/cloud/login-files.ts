@@ -1,22 +1,22 @@
-/** var/openrc and var/clouds.yaml: how a stock client logs in. */
+/** Writes var/openrc and var/clouds.yaml, the logins for stock clients. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Home } from '../settings.ts';
 import { clientBin } from '../setup/paths.js';
 import { ensureSecret, writeOnce } from './directory.ts';
 
-export function writeFirstWords({ directory, cloud }: Home, authUrl: string): void {
+export function writeLoginFiles({ directory, cloud }: Home, authUrl: string): void {
   const password = ensureSecret(directory.path, 'admin');
   ensureFile(join(directory.path, 'openrc'), openrc(authUrl, cloud.region, password));
   ensureFile(join(directory.path, 'clouds.yaml'), cloudsYaml(authUrl, cloud.region, password));
 }
 
-/** A start finds it as it should be, mostly; writing waits for the disk. */
-function ensureFile(file: string, words: string): void {
-  if (!existsSync(file) || readFileSync(file, 'utf8') !== words) writeOnce(file, words, 0o600);
+/** Writes only what has changed: a write waits for the disk. */
+function ensureFile(file: string, text: string): void {
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeOnce(file, text, 0o600);
 }
 
-/** Lines for a shell to source: what is in the quotes stays text. */
+/** Lines for a shell to source; every value is quoted. */
 export function openrc(authUrl: string, region: string, password: string): string {
   const variables = {
     OS_AUTH_URL: authUrl,

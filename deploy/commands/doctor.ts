@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { isOpenToAll } from '../cloud/directory.ts';
 import type { Command } from '../command.ts';
 import { endpointsOf } from '../endpoints.ts';
-import { answers } from '../health-check.ts';
+import { responds } from '../health-check.ts';
 import { listRunning } from '../processes/stop-all.ts';
 import { findHome, type Home } from '../settings.ts';
 import { missingOf, toSplit, toStart } from '../setup/packages.js';
@@ -12,11 +12,11 @@ import { isFree } from '../split/ports.ts';
 interface Finding {
   readonly what: string;
   readonly found: string;
-  /** What it means, and what would help; absent when all is well. */
-  readonly trouble?: string;
+  /** The problem and its fix; absent when there is none. */
+  readonly problem?: string;
 }
 
-/** 1 when something is in the way. */
+/** Returns 1 when there is a problem. */
 export const command: Command = async () => {
   const home = await findHome();
   const findings = [
@@ -25,11 +25,11 @@ export const command: Command = async () => {
     kvm(),
     ...packages(),
     client(),
-    ...(home ? [disk(home), reach(home), ...(await endpoints(home))] : []),
+    ...(home ? [disk(home), access(home), ...(await endpoints(home))] : []),
   ];
-  for (const { what, found, trouble } of findings)
-    process.stdout.write(`  ${trouble ? '!' : ' '} ${what.padEnd(18)} ${found}${trouble ? `: ${trouble}` : ''}\n`);
-  return findings.some(({ trouble }) => trouble) ? 1 : 0;
+  for (const { what, found, problem } of findings)
+    process.stdout.write(`  ${problem ? '!' : ' '} ${what.padEnd(18)} ${found}${problem ? `: ${problem}` : ''}\n`);
+  return findings.some(({ problem }) => problem) ? 1 : 0;
 };
 
 const node = (): Finding => ({ what: 'node', found: `${process.version} for ${process.platform} ${process.arch}` });
@@ -40,17 +40,17 @@ const user = (): Finding =>
     : {
         what: 'user',
         found: `uid ${process.getuid?.()}`,
-        trouble: 'without root guests have user-mode networking only',
+        problem: 'guests have user-mode networking only; run as root for bridges and routers',
       };
 
-/** That it opens proves little: the compute agent runs a probe guest before it trusts it. */
+/** Opening /dev/kvm proves little: the compute agent runs a probe guest before it uses KVM. */
 function kvm(): Finding {
-  if (!existsSync('/dev/kvm')) return { what: 'kvm', found: 'not here; guests are emulated' };
+  if (!existsSync('/dev/kvm')) return { what: 'kvm', found: 'no /dev/kvm; guests are emulated' };
   try {
     accessSync('/dev/kvm', constants.R_OK | constants.W_OK);
-    return { what: 'kvm', found: '/dev/kvm opens; the compute agent tries it with a probe guest' };
+    return { what: 'kvm', found: '/dev/kvm can be opened; the compute agent checks it with a probe guest' };
   } catch {
-    return { what: 'kvm', found: '/dev/kvm is closed to this user; guests are emulated' };
+    return { what: 'kvm', found: 'this user may not open /dev/kvm; guests are emulated' };
   }
 }
 
@@ -58,48 +58,50 @@ function packages(): Finding[] {
   const missing = missingOf(toStart).map(({ name, why }) => ({
     what: 'package',
     found: name,
-    trouble: `missing, so no ${why}`,
+    problem: `missing; needed for ${why}`,
   }));
-  const apart = missingOf(toSplit).length === 0 ? 'installed' : 'not installed; npm start -- --split installs them';
-  return [...missing, { what: 'mariadb, rabbitmq', found: apart }];
+  const split = missingOf(toSplit).length === 0 ? 'installed' : 'not installed; npm start -- --split installs them';
+  return [...missing, { what: 'mariadb, rabbitmq', found: split }];
 }
 
 const client = (): Finding =>
   existsSync(`${clientBin}/openstack`)
     ? { what: 'openstack client', found: clientBin }
-    : { what: 'openstack client', found: 'missing', trouble: 'npm start installs it' };
+    : { what: 'openstack client', found: 'missing', problem: 'npm start installs it' };
 
 function disk({ directory }: Home): Finding {
   const { bavail, bsize } = statfsSync(directory.path);
   const freeGb = Math.floor((bavail * bsize) / 1024 ** 3);
   const found = `${freeGb} GB free at ${directory.path}`;
-  return freeGb >= 5 ? { what: 'disk', found } : { what: 'disk', found, trouble: 'images and volumes need room' };
+  return freeGb >= 5
+    ? { what: 'disk', found }
+    : { what: 'disk', found, problem: 'less than 5 GB; images and volumes need more' };
 }
 
-function reach({ directory }: Home): Finding {
+function access({ directory }: Home): Finding {
   const found = directory.path;
-  if (process.getuid?.() !== 0 || isOpenToAll(directory.path)) return { what: 'folder', found };
+  if (process.getuid?.() !== 0 || isOpenToAll(directory.path)) return { what: 'directory', found };
   return {
-    what: 'folder',
+    what: 'directory',
     found,
-    trouble: "closed to the users that guests run as; set WATTLE_VAR to a place outside root's home",
+    problem: "the users that guests run as may not enter it; set WATTLE_VAR to a directory outside root's home",
   };
 }
 
 async function endpoints(home: Home): Promise<Finding[]> {
-  const runs = listRunning(home).length > 0;
-  const looks = (await endpointsOf(home)).map(async (endpoint): Promise<Finding | undefined> => {
+  const isRunning = listRunning(home).length > 0;
+  const checks = (await endpointsOf(home)).map(async (endpoint): Promise<Finding | undefined> => {
     const { name, host, port } = endpoint;
-    if (runs)
-      return (await answers(endpoint))
+    if (isRunning)
+      return (await responds(endpoint))
         ? undefined
-        : { what: name, found: endpoint.url, trouble: 'does not answer; see var/log' };
+        : { what: name, found: endpoint.url, problem: 'does not respond; see var/log' };
     if (await isFree(host, port)) return undefined;
     return {
       what: name,
       found: `${host}:${port}`,
-      trouble: 'taken by somebody else; WATTLE_ADDRESS=127.0.0.3 moves every listener',
+      problem: 'in use by another process; WATTLE_ADDRESS=127.0.0.3 moves every listener',
     };
   });
-  return (await Promise.all(looks)).filter((finding) => finding !== undefined);
+  return (await Promise.all(checks)).filter((finding) => finding !== undefined);
 }

@@ -5,13 +5,13 @@ import { findHome, type Home } from '../settings.ts';
 
 export const command: Command = async () => {
   const home = await findHome();
-  if (home) await bringDown(home);
-  else process.stdout.write('No cloud was ever started here.\n');
+  if (home) await stopEverything(home);
+  else process.stdout.write('There is no cloud here.\n');
   return 0;
 };
 
-/** To the guests it is a power cut: those that were on come back at the next start. */
-export async function bringDown(home: Home): Promise<void> {
+/** Guests are killed, not shut down; those that were running are started by the next start. */
+export async function stopEverything(home: Home): Promise<void> {
   const stopped = await stopAll(home);
   if (stopped.length > 0) process.stdout.write(`Stopped: ${stopped.join(', ')}\n`);
   const { processes, namespaces, links, tables } = await removeLeftovers({
@@ -19,11 +19,15 @@ export async function bringDown(home: Home): Promise<void> {
     path: home.directory.path,
   });
   const counted = [
-    [processes, 'guests and helpers'],
+    [processes, 'guests and daemons'],
     [namespaces, 'namespaces'],
     [links, 'bridges and taps'],
     [tables, 'nft tables'],
   ] as const;
-  const words = counted.filter(([some]) => some.length > 0).map(([some, what]) => `${some.length} ${what}`);
-  process.stdout.write(words.length > 0 ? `Ended: ${words.join(', ')}\n` : 'Nothing was left on this host.\n');
+  const ended = counted.filter(([some]) => some.length > 0).map(([some, what]) => `${some.length} ${what}`);
+  process.stdout.write(
+    ended.length > 0
+      ? `Removed: ${ended.join(', ')}\n`
+      : 'No guests, interfaces or namespaces of this cloud are on this host.\n',
+  );
 }

@@ -1,20 +1,18 @@
 import { type Command, Refusal } from '../command.ts';
-import { findHome } from '../settings.ts';
+import { getHome } from '../settings.ts';
 
-/** `wattle keys`, `wattle keys rotate [tokens|credentials]`: by default those that sign tokens. */
-export const command: Command = async ({ words: [verb = 'list', which = 'tokens'] }) => {
-  const home = await findHome();
-  if (!home) throw new Refusal('no cloud was ever started here: npm start');
+export const command: Command = async ({ args: [verb = 'list', which = 'tokens'] }) => {
   if (!['list', 'rotate'].includes(verb) || !['tokens', 'credentials'].includes(which))
-    throw new Refusal('wattle keys [list], or wattle keys rotate [tokens|credentials]');
+    throw new Refusal('usage: wattle keys [list], or wattle keys rotate [tokens|credentials]');
+  const { settings } = await getHome();
   const { openKeyRing } = await import('../../services/identity/keys/operations.ts');
-  const ring = openKeyRing(home.settings);
+  const ring = openKeyRing(settings);
   try {
     if (verb === 'rotate' && which === 'tokens') await ring.rotateTokens();
     if (verb === 'rotate' && which === 'credentials')
-      process.stdout.write(`${await ring.rotateCredentials()} secrets are sealed by a new key.\n`);
+      process.stdout.write(`${await ring.rotateCredentials()} secrets were encrypted again, with a new key.\n`);
     for (const { kid, state, madeAt } of await ring.list())
-      process.stdout.write(`${kid}  ${state.padEnd(8)} made ${new Date(madeAt).toISOString()}\n`);
+      process.stdout.write(`${kid}  ${state.padEnd(8)} created ${new Date(madeAt).toISOString()}\n`);
   } finally {
     await ring.close();
   }

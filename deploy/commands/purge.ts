@@ -2,40 +2,40 @@ import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Refusal } from '../command.ts';
 import { findHome, varPath } from '../settings.ts';
-import { bringDown } from './down.ts';
+import { stopEverything } from './down.ts';
 
 export const command: Command = async ({ yes }) => {
   const home = await findHome();
   if (!home) {
-    process.stdout.write('No cloud was ever started here.\n');
+    process.stdout.write('There is no cloud here.\n');
     return 0;
   }
   const { path } = home.directory;
-  if (!yes) throw new Refusal(`every server, image, volume and object below ${path} would be gone; say --yes`);
-  await bringDown(home);
-  const named = await varPath();
+  if (!yes) throw new Refusal(`this deletes every server, image, volume and object below ${path}; confirm with --yes`);
+  await stopEverything(home);
+  const link = await varPath();
   rmSync(`/run/wattle-${home.cloud.id}`, { recursive: true, force: true });
-  removeLast(path, 'id');
-  if (lstatSync(named, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(named);
+  removeKeepingLast(path, 'id');
+  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) rmSync(link);
   process.stdout.write(`Removed ${path}\n`);
   return 0;
 };
 
-/** Empties a folder of all but one file, then removes it: what is interrupted or refused can be asked for again. */
-function removeLast(folder: string, last: string): void {
+/** Removes a directory, and one file of it last: an interrupted or refused purge can be repeated. */
+function removeKeepingLast(folder: string, last: string): void {
   const busy: string[] = [];
   for (const name of readdirSync(folder).filter((each) => each !== last))
     try {
       rmSync(join(folder, name), { recursive: true, force: true });
     } catch {
-      busy.push(join(folder, name)); // the error of a mount point has neither code nor words
+      busy.push(join(folder, name)); // for a mount point the error has neither code nor message
     }
   if (busy.length > 0)
-    throw new Refusal(`these cannot be removed (mounted, or in use?): ${busy.join(', ')}. Free them and purge again`);
+    throw new Refusal(`cannot remove ${busy.join(', ')}: mounted or in use? Unmount and purge again`);
   rmSync(join(folder, last), { force: true });
   try {
     rmdirSync(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error; // a mount point stays, empty
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error; // a mount point is left, empty
   }
 }

@@ -1,4 +1,4 @@
-/** For a cloud on servers of its own: what MariaDB and RabbitMQ have to know, and which secret goes to which host. */
+/** For a cloud on existing MariaDB and RabbitMQ servers: their users as files to import, and the secrets of each host. */
 import { join } from 'node:path';
 import { busSecret } from '#shared/config/cloud.ts';
 import { writeOnce } from '../cloud/directory.ts';
@@ -11,9 +11,11 @@ import { brokerUsersOf, databaseUsersOf } from '../split/role-users.ts';
 
 const hostName = /^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/;
 
-export const command: Command = async ({ words: hosts }) => {
+export const command: Command = async ({ args: hosts }) => {
   if (hosts.length === 0 || !hosts.every((host) => hostName.test(host)))
-    throw new Refusal('wattle role-users HOST ...: the names of the hosts that run agents, as `hostname` says them');
+    throw new Refusal(
+      'usage: wattle role-users HOST ..., the names of the hosts that run agents, as printed by `hostname`',
+    );
   const { directory } = await openHome();
   const users = new Map<string, BrokerUser>();
   for (const user of hosts.flatMap((host) => brokerUsersOf(directory, host))) users.set(user.name, user);
@@ -26,7 +28,7 @@ export const command: Command = async ({ words: hosts }) => {
     `RabbitMQ:  rabbitmqctl import_definitions ${broker}`,
     `MariaDB:   mariadb < ${database}`,
     ...hosts.map(
-      (host) => `${host}:  of ${join(directory.path, 'secrets')}, those of its roles: ${secrets(host).join(' ')}`,
+      (host) => `${host}:  copy those of its roles from ${join(directory.path, 'secrets')}: ${secrets(host).join(' ')}`,
     ),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

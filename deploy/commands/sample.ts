@@ -4,7 +4,9 @@ import { parts } from '../roles.ts';
 import { commonSections, sectionOf } from '../settings.ts';
 
 export const command: Command = async () => {
-  process.stdout.write('# wattle.yaml: every setting with its default. Take the # away before what you change.\n');
+  process.stdout.write(
+    '# wattle.yaml: every setting with its default. To change one, uncomment its line and that of its section.\n',
+  );
   for (const [name, section] of Object.entries(commonSections)) process.stdout.write(sample(name, section));
   for (const part of parts) process.stdout.write(sample(part, await sectionOf(part)));
   return 0;

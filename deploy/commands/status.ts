@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs';
 import { findLeftovers } from '../cloud/leftovers.ts';
 import type { Command } from '../command.ts';
 import { endpointsOf } from '../endpoints.ts';
-import { answers } from '../health-check.ts';
+import { responds } from '../health-check.ts';
 import { listRunning } from '../processes/stop-all.ts';
 import { findHome } from '../settings.ts';
 
-/** 0 when everything answers, 1 otherwise. */
+/** Returns 0 when every API responds, 1 otherwise. */
 export const command: Command = async () => {
   const home = await findHome();
   if (!home) {
-    process.stdout.write('No cloud was ever started here: npm start\n');
+    process.stdout.write('There is no cloud here yet; npm start creates one.\n');
     return 1;
   }
   const running = listRunning(home);
   const endpoints = await endpointsOf(home);
-  const open = await Promise.all(endpoints.map(answers));
+  const up = await Promise.all(endpoints.map(responds));
   const left = await findLeftovers({ id: home.cloud.id, path: home.directory.path });
   const guests = left.processes.filter(({ name }) => name.startsWith('qemu-system')).length;
   const lines = [
@@ -23,22 +23,22 @@ export const command: Command = async () => {
     '',
     ...running.map(
       ({ role, pid, ready }) =>
-        `  ${role.padEnd(16)} process ${pid}, ${residentMb(pid)} MB${ready || isOther(role) ? '' : ', not ready yet'}`,
+        `  ${role.padEnd(16)} process ${pid}, ${residentMb(pid)} MB${ready || isThirdParty(role) ? '' : ', not ready yet'}`,
     ),
-    ...(running.length === 0 ? ['  nothing runs'] : []),
+    ...(running.length === 0 ? ['  no process is running'] : []),
     '',
     ...endpoints.map(
-      ({ name, url }, at) => `  ${name.padEnd(16)} ${url.padEnd(28)} ${open[at] ? 'answers' : 'no answer'}`,
+      ({ name, url }, at) => `  ${name.padEnd(16)} ${url.padEnd(28)} ${up[at] ? 'responds' : 'does not respond'}`,
     ),
     '',
     `  on this host: ${guests} guests, ${left.links.length} bridges and taps, ${left.namespaces.length} namespaces`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
-  return running.length > 0 && open.every(Boolean) ? 0 : 1;
+  return running.length > 0 && up.every(Boolean) ? 0 : 1;
 };
 
-/** Programs of others say nothing of being ready. */
-const isOther = (role: string) => ['mariadb', 'rabbitmq', 'epmd'].includes(role);
+/** These programs do not write a ready mark. */
+const isThirdParty = (role: string) => ['mariadb', 'rabbitmq', 'epmd'].includes(role);
 
 function residentMb(pid: number): number {
   const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/^VmRSS:\s+(\d+)/m);

@@ -1,11 +1,11 @@
 #!/bin/bash
 # build.sh FILE: writes the small guest as a qcow2 file.
 #
-# All programs in it come from Debian packages, fetched and never installed; beside them stand the files of root/.
+# All programs in it come from Debian packages, downloaded but not installed; the files of root/ are added.
 # No loop device and no mount: mtools and syslinux write the boot partition, mke2fs fills the root partition.
 #
-# The guest boots by BIOS from virtio-blk or virtio-scsi, speaks on ttyS0 and tty1, takes addresses by DHCP on every
-# NIC, reads a config drive or the metadata service, grows to its disk and powers off when asked. It is made for first
+# The guest boots by BIOS from virtio-blk or virtio-scsi, has consoles on ttyS0 and tty1, uses DHCP on every NIC,
+# reads a config drive or the metadata service, grows to its disk and powers off on ACPI. It is made for first
 # steps and tests: tiny and root log in on its consoles with the password "tiny".
 set -euo pipefail
 umask 022
@@ -17,7 +17,7 @@ boot_start_mib=1
 boot_mib=22
 export PATH=$PATH:/usr/sbin:/sbin LC_ALL=C
 
-# programs on the disk belong to root, whoever builds it
+# files on the disk belong to root, whichever user builds it
 if [ "$(id -u)" != 0 ] && [ -z "${FAKEROOTKEY:-}" ]; then exec fakeroot bash "$0" "$out"; fi
 [ "$(dpkg --print-architecture)" = amd64 ] || { echo "the small guest is made on amd64 only" >&2; exit 1; }
 
@@ -38,7 +38,7 @@ fetch() {
 # --- programs ------------------------------------------------------------------------------------------------------
 install_busybox() {
   install -m755 "$(ls tree/bin/busybox tree/usr/bin/busybox 2>/dev/null | head -1)" root/bin/busybox
-  chmod 4755 root/bin/busybox # su and passwd need it; busybox lets go of it for every other applet
+  chmod 4755 root/bin/busybox # su and passwd need setuid; busybox drops it for every other applet
   local applet
   for applet in $(root/bin/busybox --list); do
     case $applet in
@@ -131,7 +131,7 @@ make_tree() {
   hash=$(root/bin/busybox mkpasswd -m sha512 -S tinyguestsalt tiny)
   printf '%s:'"$hash"':19000:0:99999:7:::\n' root tiny > root/etc/shadow
   chown -R 0:0 root
-  chmod 4755 root/bin/busybox # chown takes the bit away
+  chmod 4755 root/bin/busybox # chown clears the setuid bit
   chmod 600 root/etc/shadow
   chmod 1777 root/tmp
   chmod 700 root/root root/root/.ssh root/home/tiny/.ssh

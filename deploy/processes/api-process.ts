@@ -1,4 +1,4 @@
-/** What a process of APIs has beside them: the request log, the room kept back, the watch of its event loop. */
+/** What a process that serves APIs also runs: the request log, the disk reserve, the event loop monitor. */
 import { join } from 'node:path';
 import type { Log } from '#shared/log/log.ts';
 import type { Runtime } from '#shared/service/runtime.ts';
@@ -19,7 +19,7 @@ interface Options {
 
 const mib = 1024 * 1024;
 
-/** Agents alone do without. */
+/** Does nothing in a process that runs agents only. */
 export async function openApiProcess({ home, role, wanted, log }: Options): Promise<ApiProcess> {
   if (wanted.every(isAgent)) return { runtime: {}, close: async () => {} };
   const { cloud, directory } = home;
@@ -28,7 +28,7 @@ export async function openApiProcess({ home, role, wanted, log }: Options): Prom
   const files = { mostBytes: cloud.requestLogMb * mib, kept: cloud.requestLogFiles };
   const prefix = role === 'all' ? '' : `${role}-`;
   const requests = cloud.requestLog ? openRequestLog({ folder: directory.log, prefix, ...files }) : undefined;
-  const reserve = cloud.reserveMb > 0 ? await openRoom({ home, role, log }) : undefined;
+  const reserve = cloud.reserveMb > 0 ? await openDiskReserve({ home, role, log }) : undefined;
   const watch = cloud.stallMs > 0 ? watchLoop({ log, stallMs: cloud.stallMs }) : undefined;
   const close = async () => {
     requests?.close();
@@ -38,12 +38,12 @@ export async function openApiProcess({ home, role, wanted, log }: Options): Prom
   return { runtime: requests ? { requests } : {}, close };
 }
 
-async function openRoom({ home, role, log }: Omit<Options, 'wanted'>) {
+async function openDiskReserve({ home, role, log }: Omit<Options, 'wanted'>) {
   const { openReserve } = await import('#shared/files/reserve.ts');
   const { path } = home.directory;
   const onChange = (isShort: boolean) => {
-    if (isShort) log.error({ path }, 'the disk is full: what was kept back is left to deletes');
-    else log.info({ path }, 'the disk has room again');
+    if (isShort) log.error({ path }, 'disk is full: the reserve was released for deletes');
+    else log.info({ path }, 'disk has free space again');
   };
   return openReserve({ file: join(path, 'reserve', role), bytes: home.cloud.reserveMb * mib, onChange });
 }

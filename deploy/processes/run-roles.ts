@@ -1,4 +1,4 @@
-/** The process of a role: starts its parts, stays until it is told to end, leaves what is outside as it is. */
+/** The process of a role: starts its parts and runs until SIGTERM. Guests and networks keep running after it. */
 import { flushCompileCache } from 'node:module';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -10,29 +10,29 @@ import { type Part, startParts } from '../roles.ts';
 import type { Home } from '../settings.ts';
 import { brokerUserOf } from '../split/broker-users.ts';
 import { openApiProcess } from './api-process.ts';
-import { notePid, releasePidFile, takePidFile } from './pid-file.ts';
+import { acquirePidFile, releasePidFile, writePidFile } from './pid-file.ts';
 
-/** A second signal, or this long, and it ends as it stands: everything is made to survive that. */
+/** Time for a graceful stop; then the process exits. A second signal ends it at once. Both are safe, like a crash. */
 const closeMs = 10_000;
 
-export async function stay(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
+export async function runRoles(home: Home, role: string, wanted: readonly Part[]): Promise<void> {
   const pidFile = join(home.directory.run, `${role}.pid`);
-  takePidFile(pidFile);
+  acquirePidFile(pidFile);
   const log = openLog({ role });
-  const ending = told('SIGTERM', 'SIGINT');
+  const stopping = nextSignal('SIGTERM', 'SIGINT');
   try {
     const buses = openBuses(home, log);
     const began = performance.now();
-    const beside = await openApiProcess({ home, role, wanted, log });
-    const parts = await startParts(wanted, { settings: home.settings, log, busOf: buses.busOf, ...beside.runtime });
-    notePid(pidFile, process.pid, true);
+    const apiProcess = await openApiProcess({ home, role, wanted, log });
+    const parts = await startParts(wanted, { settings: home.settings, log, busOf: buses.busOf, ...apiProcess.runtime });
+    writePidFile(pidFile, process.pid, true);
     flushCompileCache();
     log.info({ tookMs: Math.round(performance.now() - began), parts: wanted }, 'ready');
-    await ending;
+    await stopping;
     setTimeout(() => process.exit(0), closeMs).unref();
     await parts.close();
     await buses.close();
-    await beside.close();
+    await apiProcess.close();
     log.info({}, 'stopped');
   } catch (error) {
     log.error({ error }, 'does not start');
@@ -43,7 +43,7 @@ export async function stay(home: Home, role: string, wanted: readonly Part[]): P
   process.exit();
 }
 
-/** One connection for all parts of the process, or one for each where each role has a user of its own. */
+/** One connection for all parts of the process, or one per part where each has its own user. */
 function openBuses({ cloud }: Home, log: Log) {
   const opened = new Map<string, Promise<Bus>>();
   const open = async (url: string, user: string | undefined): Promise<Bus> => {
@@ -63,8 +63,9 @@ function openBuses({ cloud }: Home, log: Log) {
   return { busOf, close };
 }
 
-export function told(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
-  const heard = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of signals) process.once(signal, () => heard.resolve(signal));
-  return heard.promise;
+/** Resolves with the first of the signals. The next one has its default effect. */
+export function nextSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  const received = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of signals) process.once(signal, () => received.resolve(signal));
+  return received.promise;
 }

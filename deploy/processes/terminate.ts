@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Running, startOf } from './pid-file.ts';
+import { type Running, startTimeOf } from './pid-file.ts';
 
-const lives = ({ pid, startedAt }: Running) => startOf(pid) === startedAt;
+const isAlive = ({ pid, startedAt }: Running) => startTimeOf(pid) === startedAt;
 
-/** Asks a process to end, and makes it after `patienceMs`. Content when it is gone already. */
-export async function end(running: Running, patienceMs = 15_000): Promise<void> {
+/** Sends SIGTERM, and SIGKILL after `timeoutMs`. Does nothing when the process has ended. */
+export async function terminate(running: Running, timeoutMs = 15_000): Promise<void> {
   signal(running, 'SIGTERM');
-  if (await goneWithin(running, patienceMs)) return;
+  if (await hasEndedWithin(running, timeoutMs)) return;
   signal(running, 'SIGKILL');
-  await goneWithin(running, 5_000);
+  await hasEndedWithin(running, 5_000);
 }
 
-export async function goneWithin(running: Running, ms: number): Promise<boolean> {
+export async function hasEndedWithin(running: Running, ms: number): Promise<boolean> {
   const until = Date.now() + ms;
-  while (lives(running)) {
+  while (isAlive(running)) {
     if (Date.now() > until) return false;
     await sleep(20);
   }
@@ -21,7 +21,7 @@ export async function goneWithin(running: Running, ms: number): Promise<boolean>
 }
 
 function signal(running: Running, name: NodeJS.Signals): void {
-  if (!lives(running)) return;
+  if (!isAlive(running)) return;
   try {
     process.kill(running.pid, name);
   } catch (error) {

@@ -1,32 +1,32 @@
-/** Debian packages: all that are missing in one run of apt-get, and none of their services started. */
+/** Installs all missing Debian packages in one run of apt-get, without starting their services. */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { follow } from './child.js';
+import { runWithLines } from './child.js';
 import { missingOf, searchPath } from './packages.js';
-import { say, told } from './progress.js';
+import { report, withProgress } from './progress.js';
 
 const policy = '/usr/sbin/policy-rc.d';
-const ours = '#!/bin/sh\n# made by the set-up of Wattle, for the time of one apt-get run\nexit 101\n';
+const ourPolicy = '#!/bin/sh\n# made by the set-up of Wattle, for the time of one apt-get run\nexit 101\n';
 
-/** Gives the packages that are still missing: there is no apt here, or we are not root. */
+/** Returns the packages that are still missing, when there is no apt-get or this is not root. */
 export async function ensurePackages(wanted) {
   const missing = missingOf(wanted);
   if (missing.length === 0) return [];
   const names = [...new Set(missing.map(({ name }) => name))];
   if (process.getuid() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    say('packages', `missing, and not ours to install: ${names.join(' ')}`);
+    report('packages', `missing, and not installed (no root, or no apt-get): ${names.join(' ')}`);
     return missing;
   }
-  await told('packages', `installing ${names.join(' ')}`, (onLine) => install(names, onLine));
-  await keepOff(missing.filter(({ unit }) => unit).map(({ unit }) => unit));
+  await withProgress('packages', `installing ${names.join(' ')}`, (onLine) => install(names, onLine));
+  await disableUnits(missing.filter(({ unit }) => unit).map(({ unit }) => unit));
   return missingOf(wanted);
 }
 
 async function install(names, onLine) {
-  const held = holdServicesBack();
+  const held = preventServiceStart();
   try {
     if (!hasLists()) await aptGet(['update'], onLine);
     await aptGet(installing(names), onLine).catch(async () => {
-      await aptGet(['update'], onLine); // lists grow old: their files leave the mirrors
+      await aptGet(['update'], onLine); // mirrors remove the files of outdated lists
       await aptGet(installing(names), onLine);
     });
   } finally {
@@ -34,7 +34,7 @@ async function install(names, onLine) {
   }
 }
 
-// dpkg's own fsync per file is most of its time, and a half-installed package is simply installed again
+// most of dpkg's time is an fsync per file; after a crash the package is installed again
 const installing = (names) => [
   'install',
   '-y',
@@ -45,7 +45,7 @@ const installing = (names) => [
 ];
 
 const aptGet = (args, onLine) =>
-  follow(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
+  runWithLines(['apt-get', '-q', '-o', 'DPkg::Lock::Timeout=300', ...args], {
     onLine,
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8', PATH: searchPath.join(':') },
   });
@@ -53,15 +53,15 @@ const aptGet = (args, onLine) =>
 const hasLists = () =>
   readdirSync('/var/lib/apt/lists').some((file) => file.endsWith('_Packages') || file.includes('_Packages.'));
 
-/** mariadb, rabbitmq and tgt would start on their usual ports otherwise. False when somebody else holds them back. */
-function holdServicesBack() {
-  if (existsSync(policy) && readFileSync(policy, 'utf8') !== ours) return false;
-  writeFileSync(policy, ours, { mode: 0o755 });
+/** Keeps mariadb, rabbitmq and tgt from starting on their default ports. Returns false when a policy exists already. */
+function preventServiceStart() {
+  if (existsSync(policy) && readFileSync(policy, 'utf8') !== ourPolicy) return false;
+  writeFileSync(policy, ourPolicy, { mode: 0o755 });
   return true;
 }
 
-/** With systemd they would come at the next boot. Only what we installed ourselves is touched. */
-async function keepOff(units) {
+/** Otherwise systemd starts them at the next boot. Applies only to packages installed here. */
+async function disableUnits(units) {
   if (units.length === 0 || !existsSync('/run/systemd/system')) return;
-  await follow(['systemctl', 'disable', ...units]).catch((error) => say('packages', error.message));
+  await runWithLines(['systemctl', 'disable', ...units]).catch((error) => report('packages', error.message));
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 
-/** Runs a command to its end, line by line; rejects with the end of what it said. */
-export function follow(words, { onLine = () => {}, ...options } = {}) {
-  const [command, ...args] = words;
+/** Runs a command and passes on each line of output; rejects with the last lines when it fails. */
+export function runWithLines(argv, { onLine = () => {}, ...options } = {}) {
+  const [command, ...args] = argv;
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   const tail = [];
-  const take = (chunk) => {
+  const addLines = (chunk) => {
     for (const line of String(chunk)
       .split(/[\r\n]+/)
       .filter(Boolean)) {
@@ -14,13 +14,13 @@ export function follow(words, { onLine = () => {}, ...options } = {}) {
       onLine(line);
     }
   };
-  child.stdout.on('data', take);
-  child.stderr.on('data', take);
+  child.stdout.on('data', addLines);
+  child.stderr.on('data', addLines);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve(tail);
-      else reject(new Error(`${words.join(' ')} ended with ${code}\n${tail.join('\n')}`));
+      else reject(new Error(`${argv.join(' ')} ended with ${code}\n${tail.join('\n')}`));
     });
   });
 }

@@ -1,2 +1,2 @@
-/** See own-files.js. */
-export function resolveOwnFiles(): unknown;
+/** See module-resolver.js. */
+export function installResolver(): unknown;

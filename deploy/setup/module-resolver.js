@@ -1,6 +1,6 @@
 /**
- * Our own imports name their files to the letter (`./x.ts`, `#shared/x/y.ts`), so there is nothing to look for. Node
- * asks the disk about each all the same: of the thousands in a whole cloud that is a fifth of its start.
+ * Resolves imports of Wattle's own files (`./x.ts`, `#shared/x/y.ts`) without the file system, since they are exact.
+ * Node's resolver stats every file: a fifth of the start time of a whole cloud.
  */
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { root } from './paths.js';
 const shared = pathToFileURL(join(root, 'shared/')).href;
 const alias = '#shared/';
 
-export const resolveOwnFiles = () => registerHooks({ resolve });
+export const installResolver = () => registerHooks({ resolve });
 
 function resolve(specifier, context, next) {
   const url = specifier.endsWith('.ts') ? urlOf(specifier, context.parentURL) : undefined;

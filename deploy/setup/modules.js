@@ -1,21 +1,21 @@
-/** The node modules that package-lock.json names, Node itself among them. */
+/** Installs the node modules of package-lock.json, which include Node itself. */
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { follow } from './child.js';
+import { runWithLines } from './child.js';
 import { root } from './paths.js';
-import { told } from './progress.js';
+import { withProgress } from './progress.js';
 
 const nodePackage = `node-${process.platform}-${process.arch}`;
 
-/** npm writes it when, and only when, everything is in place. */
-const copyOfTheLock = 'node_modules/.package-lock.json';
+/** npm writes it last, when all modules are installed. */
+const installedLock = 'node_modules/.package-lock.json';
 
 export async function ensureModules() {
-  if (modulesAreThere()) return linkNode();
-  // what stands there already is mended in place: a cloud may be running on it
-  const verb = existsSync(join(root, copyOfTheLock)) ? ['install', '--no-save'] : ['ci'];
-  await told('node modules', `npm ${verb.join(' ')}`, (onLine) =>
-    follow(['npm', ...verb, '--prefer-offline', '--loglevel=error', '--no-audit', '--no-fund'], {
+  if (areModulesInstalled()) return linkNode();
+  // existing modules are updated in place: a cloud may be running on them
+  const verb = existsSync(join(root, installedLock)) ? ['install', '--no-save'] : ['ci'];
+  await withProgress('node modules', `npm ${verb.join(' ')}`, (onLine) =>
+    runWithLines(['npm', ...verb, '--prefer-offline', '--loglevel=error', '--no-audit', '--no-fund'], {
       cwd: root,
       onLine,
       env: withoutOwnNode(),
@@ -24,18 +24,18 @@ export async function ensureModules() {
   linkNode();
 }
 
-/** The npm of Debian 12 leaves the commands of optional packages out of .bin, where npm scripts look first. */
+/** The npm of Debian 12 does not link commands of optional packages into .bin, which is first in the PATH of npm scripts. */
 function linkNode() {
-  const carried = join(root, 'node_modules', nodePackage, 'bin/node');
+  const ownNode = join(root, 'node_modules', nodePackage, 'bin/node');
   const link = join(root, 'node_modules/.bin/node');
-  if (existsSync(carried) && !existsSync(link)) symlinkSync(`../${nodePackage}/bin/node`, link);
+  if (existsSync(ownNode) && !existsSync(link)) symlinkSync(`../${nodePackage}/bin/node`, link);
 }
 
-function modulesAreThere() {
-  const [wanted, found] = ['package-lock.json', copyOfTheLock].map((file) => versionsIn(join(root, file)));
-  const ours = ([path, { optional }]) => !optional || path === `node_modules/${nodePackage}`;
+function areModulesInstalled() {
+  const [wanted, found] = ['package-lock.json', installedLock].map((file) => versionsIn(join(root, file)));
+  const isOurs = ([path, { optional }]) => !optional || path === `node_modules/${nodePackage}`;
   return Object.entries(wanted)
-    .filter(ours)
+    .filter(isOurs)
     .every(([path, { version }]) => found[path]?.version === version);
 }
 
@@ -45,7 +45,7 @@ function versionsIn(file) {
   return packages;
 }
 
-/** npm ci removes node_modules, and with it the node that an npm script would find first. */
+/** npm ci removes node_modules, and with it the node that is first in the PATH of an npm script. */
 function withoutOwnNode() {
   const path = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules/.bin'));
   return { ...process.env, PATH: path.join(':') };

@@ -1,4 +1,4 @@
-/** What Wattle needs of the system, by the name of the Debian package; `has` is a command or a file that proves it is there. */
+/** The Debian packages that Wattle needs. `has` is a command or a file that shows that the package is installed. */
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -9,10 +9,10 @@ const guests = arm
   ? [{ name: 'qemu-system-arm', has: 'qemu-system-aarch64', why: 'guests' }]
   : [{ name: 'qemu-system-x86', has: 'qemu-system-x86_64', why: 'guests' }];
 
-/** What `npm start` needs. `unit` is a service of the package that shall not run by itself. */
+/** What `npm start` needs. `unit` is a service of the package that is disabled after installation. */
 export const toStart = [
   ...guests,
-  { name: 'qemu-utils', has: 'qemu-img', why: 'disks of guests, formats of images' },
+  { name: 'qemu-utils', has: 'qemu-img', why: 'disks of guests, image formats' },
   {
     name: 'qemu-block-extra',
     has: `/usr/lib/${triplet}/qemu/block-iscsi.so`,
@@ -26,7 +26,7 @@ export const toStart = [
   { name: 'python3-venv', has: 'python', why: 'the stock openstack client' },
 ];
 
-/** What `npx wattle guest-image` needs besides. */
+/** What `npx wattle guest-image` needs in addition. */
 export const toBuildGuestImage = [
   { name: 'qemu-utils', has: 'qemu-img', why: 'the qcow2 file' },
   { name: 'syslinux', has: 'syslinux', why: 'the boot loader' },
@@ -40,39 +40,39 @@ export const toBuildGuestImage = [
   { name: 'binutils', has: 'objdump', why: 'which libraries a program needs' },
 ];
 
-/** What `npm start -- --split` needs besides: private instances, never the system's own. */
+/** What `npm start -- --split` needs in addition, for private instances; the system's own are not used. */
 export const toSplit = [
-  { name: 'mariadb-server', has: 'mariadbd', why: 'rows, when services run apart', unit: 'mariadb.service' },
+  { name: 'mariadb-server', has: 'mariadbd', why: 'the database of the split layout', unit: 'mariadb.service' },
   {
     name: 'rabbitmq-server',
     has: '/usr/lib/rabbitmq/bin/rabbitmq-server',
-    why: 'the bus, when services run apart',
+    why: 'the message bus of the split layout',
     unit: 'rabbitmq-server.service',
   },
 ];
 
-/** What `npm test` needs besides. */
+/** What `npm test` needs in addition. */
 export const toTest = [
-  { name: 'chromium', has: 'chromium', why: 'the console page, looked at' },
+  { name: 'chromium', has: 'chromium', why: 'the console page in a browser' },
   {
     name: 'python3-keystonemiddleware',
     has: '/usr/lib/python3/dist-packages/keystonemiddleware',
-    why: 'what other OpenStack services check our tokens with',
+    why: 'token validation as other OpenStack services do it',
   },
   {
     name: 'python3-openstackclient',
     has: '/usr/lib/python3/dist-packages/openstackclient',
-    why: 'the client of Debian 12',
+    why: 'the openstack client of Debian 12',
   },
-  { name: 'slapd', has: 'slapd', why: 'a directory to ask', unit: 'slapd.service' },
-  { name: 'strace', has: 'strace', why: 'which files are opened for an image' },
-  { name: 'openssl', has: 'openssl', why: 'certificates for it' },
+  { name: 'slapd', has: 'slapd', why: 'an LDAP server', unit: 'slapd.service' },
+  { name: 'strace', has: 'strace', why: 'the files that qemu-img opens for an image' },
+  { name: 'openssl', has: 'openssl', why: 'certificates of the LDAP server' },
   { name: 'openssh-client', has: 'ssh', why: 'logging in to guests' },
   { name: 'iputils-ping', has: 'ping', why: 'reaching guests' },
   { name: 'busybox', has: 'busybox', why: 'namespaces that act as guests' },
 ];
 
-/** Debian keeps half of these where only root's PATH may look. */
+/** Half of these commands are in directories that Debian puts into root's PATH only. */
 export const searchPath = [
   ...new Set([...(process.env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin']),
 ];
@@ -80,12 +80,12 @@ export const searchPath = [
 export const missingOf = (wanted) => wanted.filter(({ has }) => !present(has));
 
 function present(has) {
-  if (has === 'python') return pythonIsWhole();
+  if (has === 'python') return canMakeEnvironments();
   return has.startsWith('/') ? existsSync(has) : searchPath.some((folder) => executable(join(folder, has)));
 }
 
-/** Debian's python3 comes without ensurepip, which makes virtual environments. */
-const pythonIsWhole = () =>
+/** Debian's python3 lacks ensurepip, which virtual environments need. */
+const canMakeEnvironments = () =>
   existsSync('/etc/debian_version')
     ? readdirSync('/usr/lib').some((name) => existsSync(`/usr/lib/${name}/ensurepip/__main__.py`))
     : searchPath.some((folder) => executable(join(folder, 'python3')));

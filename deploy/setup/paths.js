@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 /** The clone. */
 export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-/** What takes long to make and fits every cloud of this user: the stock client, the guest image. */
+/** What all clouds of this user share and takes long to create: the stock client, the guest image. */
 export const cache =
   process.env.WATTLE_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wattle');
 
-/** Where the stock client's commands are, once set-up has run. */
+/** The commands of the stock client, installed by set-up. */
 export const clientBin = join(cache, 'client', 'bin');
 
-/** Sources as the engine wants them, so that a start compiles nothing twice. */
+/** Node's compile cache. */
 export const compileCache = join(root, 'node_modules/.cache/node');

@@ -1,9 +1,9 @@
-/** Plain JavaScript for the Node that Debian 12 brings (18), without any module: it makes the rest possible. */
+/** Set-up: plain JavaScript without dependencies, for the Node 18 of Debian 12. */
 import { ensurePackages } from './apt.js';
 import { ensureClient } from './client.js';
 import { ensureModules } from './modules.js';
 import { toBuildGuestImage, toSplit, toStart, toTest } from './packages.js';
-import { say } from './progress.js';
+import { report } from './progress.js';
 
 const packagesFor = {
   start: toStart,
@@ -12,18 +12,18 @@ const packagesFor = {
   test: [...toStart, ...toSplit, ...toBuildGuestImage, ...toTest],
 };
 
-/** Sets up what is missing for `purpose`, side by side. Throws when the node modules cannot be had; the rest it names. */
+/** Installs what is missing for `purpose`, concurrently. Throws when node modules fail; reports other failures. */
 export async function setUp(purpose) {
   const wanted = packagesFor[purpose];
   if (!wanted) return await ensureModules();
   const [forPython, others] = [true, false].map((is) => wanted.filter(({ has }) => (has === 'python') === is));
-  const python = ensurePackages(forPython); // small, and pip takes as long as all the others together
-  const packages = python.then(async (lacking) => [...lacking, ...(await ensurePackages(others))]);
-  const client = python.then((lacking) => forPython.length > 0 && lacking.length === 0 && ensureClient());
+  const python = ensurePackages(forPython); // first: pip takes as long as all other packages
+  const packages = python.then(async (missing) => [...missing, ...(await ensurePackages(others))]);
+  const client = python.then((missing) => forPython.length > 0 && missing.length === 0 && ensureClient());
   const parts = await Promise.allSettled([ensureModules(), packages, client]);
-  const [modules, lacking, stock] = parts;
+  const [modules, missing, stock] = parts;
   if (modules.status === 'rejected') throw modules.reason;
-  if (lacking.status === 'rejected') say('packages', lacking.reason.message);
-  if (stock.status === 'rejected') say('openstack client', `could not be installed: ${stock.reason.message}`);
-  for (const { name, why } of lacking.value ?? []) say('packages', `without ${name}: no ${why}`);
+  if (missing.status === 'rejected') report('packages', missing.reason.message);
+  if (stock.status === 'rejected') report('openstack client', `could not be installed: ${stock.reason.message}`);
+  for (const { name, why } of missing.value ?? []) report('packages', `${name} is missing; needed for ${why}`);
 }

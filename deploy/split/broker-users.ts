@@ -1,4 +1,4 @@
-/** The users of the broker: one per service, one per agent and host, each with the rights that its role needs. */
+/** The users of the broker: one per service, one per agent and host, each with the permissions of its role. */
 import { createHash, randomBytes } from 'node:crypto';
 import { agentUser } from '#shared/bus/bus.ts';
 import { isAgent, type Part, parts } from '../roles.ts';
@@ -6,7 +6,7 @@ import { isAgent, type Part, parts } from '../roles.ts';
 export interface BrokerUser {
   readonly name: string;
   readonly password: string;
-  /** Regular expressions over names of queues and exchanges, as RabbitMQ has them. */
+  /** Regular expressions over names of queues and exchanges, in RabbitMQ's form. */
   readonly permissions: Permissions;
 }
 
@@ -21,8 +21,8 @@ export const allPermissions: Permissions = { configure: '.*', write: '.*', read:
 export const brokerUserOf = (part: Part, host: string): string => (isAgent(part) ? agentUser(part, host) : part);
 
 /**
- * Every role may send notifications and calls, and verified senders decide what is answered. Only its own role may read
- * what is sent to an address: `wattle.ask.<role>.…`. Events (audit) are written by identity alone.
+ * Every role may send notifications and calls; the receiver checks the verified sender of a call. Messages for an
+ * address, `wattle.ask.<role>.…`, can be read by that role only. Only identity publishes events (audit).
  */
 export function permissionsOf(part: Part, host: string): Permissions {
   const calls = `wattle\\.ask\\.${escaped(brokerUserOf(part, host))}\\..*`;
@@ -41,7 +41,7 @@ export const brokerUsers = (host: string, passwordOf: (user: string) => string):
     return { name, password: passwordOf(name), permissions: permissionsOf(part, host) };
   });
 
-/** What RabbitMQ reads at each start (`load_definitions`): users with hashed passwords, and what exists before any role. */
+/** The file that RabbitMQ loads at each start (`load_definitions`): users with hashed passwords, and the shared exchange. */
 export const definitions = (users: readonly BrokerUser[]): string =>
   JSON.stringify({
     vhosts: [{ name: '/' }],
@@ -65,7 +65,7 @@ export const definitions = (users: readonly BrokerUser[]): string =>
     ],
   });
 
-/** RabbitMQ's form: four bytes of salt, then the SHA-256 of salt and password. */
+/** In RabbitMQ's form: four bytes of salt, then the SHA-256 of salt and password. */
 function hashed(password: string): string {
   const salt = randomBytes(4);
   const digest = createHash('sha256').update(salt).update(password).digest();

@@ -1,4 +1,4 @@
-/** Loads every part and ends: what it leaves is the compile cache. */
+/** Loads every part, writes the compile cache, and exits. */
 import { flushCompileCache } from 'node:module';
 import { loadPart, parts } from '../roles.ts';
 

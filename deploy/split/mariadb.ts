@@ -1,25 +1,25 @@
-/** A MariaDB of this cloud alone: its own files, port and user, nothing of the system's. */
+/** A private MariaDB of this cloud: its own files, port and users; the system's instance is not touched. */
 import { chownSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '#shared/process/run.ts';
 import { writeOnce } from '../cloud/directory.ts';
 import { type Account, accountOf, type Daemon, untilListening } from './daemon.ts';
 
-export interface MariadbPlace {
-  /** Absolute; the database lives in its folder `mariadb`. */
+export interface MariadbOptions {
+  /** Absolute; the database is in its directory `mariadb`. */
   readonly path: string;
   readonly port: number;
   readonly users: readonly DatabaseUser[];
 }
 
-/** `schema` is the one that the user may do anything in; undefined: all of them. */
+/** The user has all privileges on `schema`; undefined: on all schemas. */
 export interface DatabaseUser {
   readonly name: string;
   readonly password: string;
   readonly schema?: string;
 }
 
-export function mariadb({ path, port, users }: MariadbPlace): Daemon {
+export function mariadb({ path, port, users }: MariadbOptions): Daemon {
   const home = join(path, 'mariadb');
   const account = accountOf('mysql', path);
   const files = join(home, 'data');
@@ -39,58 +39,58 @@ export function mariadb({ path, port, users }: MariadbPlace): Daemon {
   ];
   return {
     name: 'mariadb',
-    words: ['/usr/sbin/mariadbd', '--no-defaults', ...options, ...userOption(account)],
-    environment: { TMPDIR: home }, // ours may be closed to its user
+    argv: ['/usr/sbin/mariadbd', '--no-defaults', ...options, ...userOption(account)],
+    environment: { TMPDIR: home }, // the default may be closed to its user
     ...(account ? { account } : {}),
     prepare: async () => {
       mkdirSync(home, { recursive: true, mode: 0o700 });
       await ensureFiles(home, files, account);
-      writeOnce(join(home, 'init.sql'), firstStatements(users), 0o600);
-      own(account, home, join(home, 'init.sql'));
+      writeOnce(join(home, 'init.sql'), initStatements(users), 0o600);
+      chownAll(account, home, join(home, 'init.sql'));
     },
     ready: () => untilListening(port),
   };
 }
 
-/** Built aside and renamed: half a data directory never starts again. */
+/** Created under another name and renamed: MariaDB does not start on a partial data directory. */
 async function ensureFiles(home: string, files: string, account: Account | undefined): Promise<void> {
   if (existsSync(files)) return;
   const fresh = `${files}.new`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { mode: 0o700 });
-  own(account, home, fresh);
-  const words = [
+  chownAll(account, home, fresh);
+  const argv = [
     '/usr/bin/mariadb-install-db',
     '--no-defaults',
     `--datadir=${fresh}`,
     '--skip-test-db',
-    '--force', // a host whose own name cannot be looked up is fine
+    '--force', // accept a host whose own name does not resolve
     '--skip-name-resolve',
   ];
-  await run(words, { ...account, timeoutMs: 120_000, env: { HOME: home, TMPDIR: home } });
+  await run(argv, { ...account, timeoutMs: 120_000, env: { HOME: home, TMPDIR: home } });
   renameSync(fresh, files);
 }
 
-/** MariaDB wants to be asked twice before it runs as root. */
+/** MariaDB refuses to run as root without this option. */
 const userOption = (account: Account | undefined) => (process.getuid?.() === 0 && !account ? ['--user=root'] : []);
 
-/** Root of the database has no password and comes in by the socket alone. */
-const firstStatements = (users: readonly DatabaseUser[]) =>
+/** The root user has no password and can log in through the socket only. Removes the shared user of earlier versions. */
+const initStatements = (users: readonly DatabaseUser[]) =>
   `DROP USER IF EXISTS 'wattle'@'127.0.0.1';\n${userStatements(users, '127.0.0.1')}`;
 
-/** Idempotent, and gives an existing user its password of today. `from` is where logins come from: an address, or % for any. */
+/** Idempotent; sets the current password of existing users. `from` is the client address of logins, or % for any. */
 export const userStatements = (users: readonly DatabaseUser[], from: string): string =>
   users.map((user) => statementsFor(user, from)).join('');
 
 function statementsFor({ name, password, schema }: DatabaseUser, from: string): string {
   const account = `'${name}'@'${from}'`;
-  const where = schema === undefined ? '*' : `\`${schema.replaceAll('_', '\\_')}\``; // an underscore is a wildcard there
+  const where = schema === undefined ? '*' : `\`${schema.replaceAll('_', '\\_')}\``; // in GRANT an underscore is a wildcard
   return `CREATE USER IF NOT EXISTS ${account};
 ALTER USER ${account} IDENTIFIED BY '${password}';
 GRANT ALL PRIVILEGES ON ${where}.* TO ${account};
 `;
 }
 
-function own(account: Account | undefined, ...files: string[]): void {
+function chownAll(account: Account | undefined, ...files: string[]): void {
   if (account) for (const file of files) chownSync(file, account.uid, account.gid);
 }

@@ -4,12 +4,12 @@ import { createServer } from 'node:net';
 export interface PrivatePorts {
   readonly mariadb: number;
   readonly rabbitmq: number;
-  /** Erlang's own: between nodes, and its directory of nodes. */
+  /** Erlang's ports: distribution between nodes, and the node directory. */
   readonly distribution: number;
   readonly epmd: number;
 }
 
-/** Free now, and below those that the kernel hands to clients, so that they stay free for the next start. */
+/** Four free ports below the kernel's ephemeral range, so that they are still free at the next start. */
 export async function choosePorts(): Promise<PrivatePorts> {
   const first = 20_000 + 4 * randomInt(3_000);
   const four = [first, first + 1, first + 2, first + 3];

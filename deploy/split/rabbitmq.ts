@@ -1,4 +1,4 @@
-/** A RabbitMQ of this cloud alone, with an epmd (Erlang's directory of nodes) of its own: the usual one is shared and stays for ever. */
+/** A private RabbitMQ of this cloud, with its own epmd (Erlang's node directory): the default epmd is shared and never stops. */
 import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeOnce } from '../cloud/directory.ts';
@@ -6,29 +6,29 @@ import { type BrokerUser, definitions } from './broker-users.ts';
 import { accountOf, type Daemon, untilListening } from './daemon.ts';
 import type { PrivatePorts } from './ports.ts';
 
-export interface RabbitmqPlace {
-  /** Absolute; the broker lives in its folder `rabbitmq`. */
+export interface RabbitmqOptions {
+  /** Absolute; the broker is in its directory `rabbitmq`. */
   readonly path: string;
   readonly id: string;
   readonly ports: Pick<PrivatePorts, 'rabbitmq' | 'distribution' | 'epmd'>;
   readonly users: readonly BrokerUser[];
 }
 
-export const epmd = ({ path, ports }: Pick<RabbitmqPlace, 'path' | 'ports'>): Daemon => {
+export const epmd = ({ path, ports }: Pick<RabbitmqOptions, 'path' | 'ports'>): Daemon => {
   const account = accountOf('rabbitmq', path);
   return {
     name: 'epmd',
-    words: ['/usr/bin/epmd', '-port', String(ports.epmd), '-address', '127.0.0.1'],
+    argv: ['/usr/bin/epmd', '-port', String(ports.epmd), '-address', '127.0.0.1'],
     ...(account ? { account } : {}),
     ready: () => untilListening(ports.epmd),
   };
 };
 
-export function rabbitmq(place: RabbitmqPlace): Daemon {
-  const { path, ports, users } = place;
+export function rabbitmq(options: RabbitmqOptions): Daemon {
+  const { path, ports, users } = options;
   const home = join(path, 'rabbitmq');
   const account = accountOf('rabbitmq', path);
-  const written = {
+  const files = {
     'rabbitmq.conf': configuration(ports.rabbitmq, join(home, 'definitions.json')),
     'definitions.json': definitions(users),
     enabled_plugins: '[].\n',
@@ -36,20 +36,20 @@ export function rabbitmq(place: RabbitmqPlace): Daemon {
   };
   return {
     name: 'rabbitmq',
-    words: ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
-    environment: environmentOf(place, home),
+    argv: ['/usr/lib/rabbitmq/bin/rabbitmq-server'],
+    environment: environmentOf(options, home),
     ...(account ? { account } : {}),
     prepare: async () => {
       mkdirSync(home, { recursive: true, mode: 0o700 });
-      for (const [file, words] of Object.entries(written)) writeOnce(join(home, file), words, 0o600);
+      for (const [file, text] of Object.entries(files)) writeOnce(join(home, file), text, 0o600);
       if (account)
-        for (const file of ['.', ...Object.keys(written)]) chownSync(join(home, file), account.uid, account.gid);
+        for (const file of ['.', ...Object.keys(files)]) chownSync(join(home, file), account.uid, account.gid);
     },
     ready: () => untilListening(ports.rabbitmq),
   };
 }
 
-/** Users are read from a file at each start: no password in anybody's argv. */
+/** Users are loaded from a file at each start, so that no password is in a command line. */
 const configuration = (port: number, definitionsFile: string) => `listeners.tcp.1 = 127.0.0.1:${port}
 load_definitions = ${definitionsFile}
 log.console = true
@@ -59,8 +59,8 @@ disk_free_limit.absolute = 64MB
 cluster_formation.peer_discovery_backend = classic_config
 `;
 
-const environmentOf = ({ id, ports }: RabbitmqPlace, home: string) => ({
-  HOME: home, // where Erlang keeps its cookie
+const environmentOf = ({ id, ports }: RabbitmqOptions, home: string) => ({
+  HOME: home, // Erlang keeps its cookie here
   RABBITMQ_NODENAME: `wattle-${id}@localhost`,
   RABBITMQ_CONFIG_FILE: join(home, 'rabbitmq.conf'),
   RABBITMQ_CONF_ENV_FILE: join(home, 'env.conf'),
@@ -70,7 +70,7 @@ const environmentOf = ({ id, ports }: RabbitmqPlace, home: string) => ({
   RABBITMQ_PID_FILE: join(home, 'pid'),
   RABBITMQ_DIST_PORT: String(ports.distribution),
   ERL_CRASH_DUMP: join(home, 'erl_crash.dump'),
-  RABBITMQ_ALLOW_INPUT: '1', // or a shell stays between us and the broker, and dies without it
+  RABBITMQ_ALLOW_INPUT: '1', // without it the start script leaves a shell as the parent of the broker, which does not pass signals on
   RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-noinput -kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none',
   ERL_EPMD_PORT: String(ports.epmd),
   ERL_EPMD_ADDRESS: '127.0.0.1',

@@ -1,11 +1,11 @@
-/** The users of this cloud's roles, with the passwords that var/secrets keeps: made at first sight. */
+/** The database and broker users of this cloud's roles, with passwords from var/secrets, generated when missing. */
 import { busSecret, databaseSecret, schemaOf } from '#shared/config/cloud.ts';
 import { type Directory, ensureSecret } from '../cloud/directory.ts';
 import { isAgent, parts } from '../roles.ts';
 import { type BrokerUser, brokerUsers } from './broker-users.ts';
 import type { DatabaseUser } from './mariadb.ts';
 
-/** Of every service, and of the agents of one host. */
+/** Users of every service, and of the agents of one host. */
 export const brokerUsersOf = ({ path }: Directory, host: string): BrokerUser[] =>
   brokerUsers(host, (user) => ensureSecret(path, busSecret(user)));
 

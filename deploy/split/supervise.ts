@@ -1,51 +1,51 @@
-/** One process per role on one box: starts the database and the broker, then the roles, and starts again what dies. */
+/** One process per role on one machine: starts the database and the broker, then the roles, and restarts what ends. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, openLog } from '#shared/log/log.ts';
 import { tryRun } from '#shared/process/run.ts';
-import { findRunning, notePid, releasePidFile, takePidFile } from '../processes/pid-file.ts';
-import { processOf } from '../processes/role-process.ts';
-import { told } from '../processes/run-roles.ts';
+import { acquirePidFile, findRunning, releasePidFile, writePidFile } from '../processes/pid-file.ts';
+import { roleCommand } from '../processes/role-process.ts';
+import { nextSignal } from '../processes/run-roles.ts';
 import { parts } from '../roles.ts';
 import type { Home } from '../settings.ts';
 import { compileCache, root } from '../setup/paths.js';
 import type { Daemon } from './daemon.ts';
+import { keepRunning } from './keep-running.ts';
 import { mariadb } from './mariadb.ts';
 import { epmd, rabbitmq } from './rabbitmq.ts';
 import { brokerUsersOf, databaseUsersOf } from './role-users.ts';
-import { keep } from './supervised-daemon.ts';
 
 export async function supervise(home: Home): Promise<void> {
   const { directory, layout } = home;
-  if (!layout.ports) throw new Error('a cloud of one process needs no supervisor');
+  if (!layout.ports) throw new Error('the supervisor runs in the split layout only');
   const pidFile = join(directory.run, 'supervisor.pid');
-  takePidFile(pidFile);
+  acquirePidFile(pidFile);
   const log = openLog({ role: 'supervisor' });
-  const ending = told('SIGTERM', 'SIGINT');
+  const stopping = nextSignal('SIGTERM', 'SIGINT');
   const host = home.cloud.host || hostname();
-  const place = { path: directory.path, id: directory.id, ports: layout.ports, users: brokerUsersOf(directory, host) };
-  const [services, roles] = [new AbortController(), new AbortController()];
+  const broker = { path: directory.path, id: directory.id, ports: layout.ports, users: brokerUsersOf(directory, host) };
+  const [backends, roles] = [new AbortController(), new AbortController()];
   const keepAll = (daemons: readonly Daemon[], until: AbortController) =>
-    daemons.map((daemon) => keep(directory, daemon, log, until.signal));
+    daemons.map((daemon) => keepRunning(directory, daemon, log, until.signal));
 
-  const directoryOfNodes = epmd(place);
+  const nodeDirectory = epmd(broker);
   const database = { path: directory.path, port: layout.ports.mariadb, users: databaseUsersOf(directory) };
-  const beneath = [mariadb(database), rabbitmq(place)];
-  const kept = keepAll([directoryOfNodes], services);
-  await usable(directoryOfNodes, log);
-  const foundation = keepAll(beneath, services);
-  await Promise.race([Promise.all([warmUp(), ...beneath.map((daemon) => usable(daemon, log))]), ending]);
-  const above = keepAll(parts.map(roleDaemon), roles);
+  const stores = [mariadb(database), rabbitmq(broker)];
+  const keepingNodeDirectory = keepAll([nodeDirectory], backends);
+  await untilReady(nodeDirectory, log);
+  const keepingStores = keepAll(stores, backends);
+  await Promise.race([Promise.all([fillCompileCache(), ...stores.map((daemon) => untilReady(daemon, log))]), stopping]);
+  const keepingRoles = keepAll(parts.map(roleDaemon), roles);
 
-  await Promise.race([allReady(home), ending]);
-  notePid(pidFile, process.pid, true);
+  await Promise.race([allReady(home), stopping]);
+  writePidFile(pidFile, process.pid, true);
   log.info({}, 'ready');
-  await ending;
+  await stopping;
   roles.abort();
-  await Promise.all(above);
-  services.abort();
-  await Promise.all([...foundation, ...kept]);
+  await Promise.all(keepingRoles);
+  backends.abort();
+  await Promise.all([...keepingStores, ...keepingNodeDirectory]);
   releasePidFile(pidFile);
   log.info({}, 'stopped');
   process.exit(0);
@@ -53,25 +53,25 @@ export async function supervise(home: Home): Promise<void> {
 
 const roleDaemon = (role: string): Daemon => ({
   name: role,
-  ...processOf(role),
-  takesPidFile: true,
+  ...roleCommand(role),
+  writesPidFile: true,
   readsSettings: true,
 });
 
-/** However long it takes: who starts the cloud loses patience by himself. */
-async function usable(daemon: Daemon, log: Log): Promise<void> {
+/** Without a deadline: `wattle start` has its own. */
+async function untilReady(daemon: Daemon, log: Log): Promise<void> {
   for (;;)
     try {
       await daemon.ready?.();
       return;
     } catch (error) {
-      log.warn({ daemon: daemon.name, error }, 'it is not ready yet');
+      log.warn({ daemon: daemon.name, error }, 'daemon is not ready yet');
     }
 }
 
-/** While the broker starts: eleven processes would compile the same sources at once otherwise. */
-async function warmUp(): Promise<void> {
-  const [node = process.execPath, ...flags] = processOf('all').words.slice(0, 2);
+/** Runs while the broker starts; otherwise eleven processes compile the same sources at once. */
+async function fillCompileCache(): Promise<void> {
+  const [node = process.execPath, ...flags] = roleCommand('all').argv.slice(0, 2);
   const env = { NODE_COMPILE_CACHE: compileCache };
   await tryRun([node, ...flags, join(root, 'deploy/split/fill-compile-cache.ts')], { env, timeoutMs: 30_000 });
 }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 
 const roots = ['shared', 'services', 'deploy', 'test'];
 
-/** Every test file whose path contains one of the words, or all: quick ones first. */
-export function filesFor(words: readonly string[]): string[] {
+/** The test files whose path contains one of the fragments, or all; quick ones first. */
+export function findTestFiles(fragments: readonly string[]): string[] {
   const files = roots.flatMap((root) =>
     readdirSync(root, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.test.ts'))
       .map((name) => join(root, name))
       .toSorted(),
   );
-  if (words.length === 0) return files;
-  return files.filter((file) => words.some((word) => file.includes(word.replace(/^\.\//, ''))));
+  if (fragments.length === 0) return files;
+  return files.filter((file) => fragments.some((fragment) => file.includes(fragment.replace(/^\.\//, ''))));
 }

@@ -1,9 +1,9 @@
 /** Runs a scenario of a world and kills itself with SIGKILL at the n-th point it passes: see world.ts. */
 import { flushCompileCache } from 'node:module';
-import { resolveOwnFiles } from '../../deploy/setup/module-resolver.js';
+import { installResolver } from '../../deploy/setup/module-resolver.js';
 import type { World } from './world.ts';
 
-resolveOwnFiles();
+installResolver();
 const [file = '', dir = '', story = '', dieAt = ''] = process.argv.slice(2);
 const { world } = (await import(file)) as { world: World };
 flushCompileCache(); // most runs end before Node would do it

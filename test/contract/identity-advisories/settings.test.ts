@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { openSession } from '#shared/clients/session.ts';
 import { BadSettings, settingsOf } from '#shared/config/settings.ts';
 import { openLog } from '#shared/log/log.ts';
+import { options } from '../../../deploy/command.ts';
 import { section } from '../../../services/identity/config.ts';
 import { policy } from '../../../services/identity/policy.ts';
 import { routes } from '../../../services/identity/routes.ts';
@@ -31,7 +32,8 @@ test('OSSA-2015-008: a start says none of the secrets that it was given', async 
     assert.ok(!lines.join('').includes(secret));
 });
 
-test('OSSA-2013-013: no command takes a secret as a word', () => {
+test('OSSA-2013-013: no command takes a secret as an argument or option', () => {
+  for (const name of Object.keys(options)) assert.ok(!/password|secret|token|key/.test(name), name);
   const commands = ['deploy/cli.ts', ...readdirSync('deploy/commands').map((name) => `deploy/commands/${name}`)];
   for (const file of commands)
     assert.ok(!/--(\w*-)?(password|secret|token|key)\b/.test(readFileSync(file, 'utf8')), file);
