@@ -12,14 +12,14 @@ interface Token {
 
 const inAdmin = { project: { name: 'admin', domain: { id: 'default' } } };
 
-/** identity alone; whoever logs in enters project admin. */
+/** Starts identity alone; logins are scoped to project admin. */
 async function open(t: TestContext) {
   const { ask, admin, logIn: issueFederatedToken } = await openIdentity(t);
   const logIn = (name: string, password: string) => issueFederatedToken({ name, password }, inAdmin);
   return { ask, logIn, admin };
 }
 
-test('the admin logs in, and the token says who, where, which roles, and what exists', async (t) => {
+test('a token of the administrator has user, project, roles and catalog', async (t) => {
   const { logIn } = await open(t);
   const { status, body } = await logIn('admin', 'admin-password');
   const token = body.token as unknown as Token;
@@ -31,14 +31,14 @@ test('the admin logs in, and the token says who, where, which roles, and what ex
   assert.equal(volume?.url, `http://127.0.0.1:8776/v3/${token.project?.id}`);
 });
 
-test('a wrong password and an unknown user get the same words', async (t) => {
+test('a wrong password and an unknown user get the same answer', async (t) => {
   const { logIn } = await open(t);
   const [wrong, unknown] = [await logIn('admin', 'x'), await logIn('nobody', 'x')];
   assert.equal(wrong.status, 401);
   assert.deepEqual(wrong.body, unknown.body);
 });
 
-test('a token is exchanged for one of another scope that ends with it', async (t) => {
+test('a token is exchanged for one of another scope with the same expiry', async (t) => {
   const { ask, admin } = await open(t);
   const before = await admin();
   const rescope = (scope: unknown) =>
@@ -51,12 +51,12 @@ test('a token is exchanged for one of another scope that ends with it', async (t
   assert.equal(unscoped.catalog, undefined);
 });
 
-test('what ends a token: its own deletion, a new password, a role that is taken away', async (t) => {
+test('a token ends with its deletion, a new password, or a revoked role', async (t) => {
   const { ask, logIn, admin } = await open(t);
   const token = await admin();
   const ann = { name: 'ann', password: 'one', email: 'ann@example.org' };
   const user = one(await ask('POST', '/users', { token, body: { user: ann } }), 'user');
-  assert.equal(user.email, 'ann@example.org', 'what Keystone does not know it keeps');
+  assert.equal(user.email, 'ann@example.org', 'unknown fields are kept');
   const projects = many(await ask('GET', '/projects?name=admin', { token }), 'projects');
   const roles = many(await ask('GET', '/roles?name=member', { token }), 'roles');
   const grant = `/projects/${projects[0]?.id}/users/${user.id}/roles/${roles[0]?.id}`;
@@ -80,10 +80,10 @@ test('what ends a token: its own deletion, a new password, a role that is taken 
   const third = (await logIn('ann', 'two')).token;
   assert.equal((await ask('DELETE', grant, { token })).status, 204);
   assert.equal(await works(third), 401);
-  assert.equal((await logIn('ann', 'two')).status, 401, 'no role is left there');
+  assert.equal((await logIn('ann', 'two')).status, 401, 'no role is left on the project');
 });
 
-test('bad input changes nothing and is named', async (t) => {
+test('invalid input is refused by field and changes nothing', async (t) => {
   const { ask, admin, logIn } = await open(t);
   const token = await admin();
   const { status, body } = await ask('POST', '/users', { token, body: { user: { name: '', password: 'x' } } });

@@ -4,7 +4,7 @@ import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { authorizedOn } from '../subjects/authorized.ts';
-import { present } from '../subjects/subjects.ts';
+import { orNotFound } from '../subjects/subjects.ts';
 import { delegationForWrite } from '../tokens/delegation.ts';
 import {
   type CredentialInput,
@@ -22,7 +22,7 @@ const target = (userId: string) => ({ user_id: userId, 'target.user.id': userId 
 const onOwner = authorizedOn<string, string>({
   find: async (_identity, { id = '' }) => id,
   target,
-  whole: (id) => id,
+  require: (id) => id,
 });
 
 async function shown(identity: Identity, credential: ApplicationCredential, base: string) {
@@ -60,7 +60,7 @@ export const listCredentials = onOwner('identity:list_application_credentials', 
 const onCredential = authorizedOn<ApplicationCredential | undefined, ApplicationCredential>({
   find: ({ db }, { credentialId = '' }) => applicationCredentials.find(db, { id: credentialId }),
   target: (credential, { id = '' }) => target(credential?.userId ?? id),
-  whole: (credential, { credentialId }) => present('application credential', credential, credentialId),
+  require: (credential, { credentialId }) => orNotFound('application credential', credential, credentialId),
 });
 
 export const showCredential = onCredential('identity:get_application_credential', async (identity, call, credential) =>
@@ -91,7 +91,7 @@ export const listRules = onOwner('identity:list_access_rules', async ({ db }, ca
 const onRule = authorizedOn<AccessRule | undefined, AccessRule>({
   find: ({ db }, { id: userId = '', ruleId = '' }) => accessRules.find(db, { id: ruleId, userId }),
   target: (_rule, { id = '' }) => target(id),
-  whole: (rule, { ruleId }) => present('access rule', rule, ruleId),
+  require: (rule, { ruleId }) => orNotFound('access rule', rule, ruleId),
 });
 
 export const showRule = onRule('identity:get_access_rule', async (_identity, call, rule) =>

@@ -1,4 +1,4 @@
-/** Names of users and groups for one list. */
+/** Names of users and groups, cached for one list. */
 import type { Identity } from '../context.ts';
 import { directoryOf, ldapDomainOf } from '../directories/users-and-groups.ts';
 import { DirectoryError } from '../drivers/ldap/directory-error.ts';
@@ -9,26 +9,29 @@ interface Actor {
   readonly domainId: string;
 }
 
-const nobody: Actor = { name: '', domainId: '' };
+const unknownActor: Actor = { name: '', domainId: '' };
 
-/** Whom a directory has lost has no name any more, as in Keystone; nor has anybody of one that is away, which is asked once. */
+/**
+ * A user that its directory has deleted has no name, as in Keystone. A directory that does not answer is asked once
+ * per list; its users have no names either.
+ */
 export function actorNames(identity: Identity) {
-  const away = new Set<string>();
+  const unreachable = new Set<string>();
   const known = new Map<string, Actor>();
-  const look = async (kind: Assignment['actorKind'], id: string): Promise<Actor> => {
+  const find = async (kind: Assignment['actorKind'], id: string): Promise<Actor> => {
     const domainId = (await ldapDomainOf(identity, id)) ?? '';
-    if (away.has(domainId)) return nobody;
+    if (unreachable.has(domainId)) return unknownActor;
     const directory = directoryOf(identity, domainId);
     try {
-      return (await (kind === 'user' ? directory.findUser(id) : directory.findGroup(id))) ?? nobody;
+      return (await (kind === 'user' ? directory.findUser(id) : directory.findGroup(id))) ?? unknownActor;
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error;
-      away.add(domainId);
-      return nobody;
+      unreachable.add(domainId);
+      return unknownActor;
     }
   };
   return async (kind: Assignment['actorKind'], id: string): Promise<Actor> => {
-    const actor = known.get(id) ?? (await look(kind, id));
+    const actor = known.get(id) ?? (await find(kind, id));
     known.set(id, actor);
     return actor;
   };

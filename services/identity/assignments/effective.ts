@@ -1,4 +1,4 @@
-/** Roles as they count: through groups, from above, and implied by other roles. */
+/** Effective roles of a user: direct, through groups, inherited and implied. */
 import type { Knex } from 'knex';
 import type { Identity } from '../context.ts';
 import { listLdapGroupIds } from '../directories/users-and-groups.ts';
@@ -11,7 +11,10 @@ export type Scope =
   | { readonly kind: 'domain'; readonly domain: Project }
   | { readonly kind: 'system' };
 
-/** The roles of a user in a scope, with those of `groups` that another's word puts them in; domain-specific ones count only by what they imply. */
+/**
+ * The roles of a user in a scope. `groups`: more groups, from a federated login. Domain roles are effective only
+ * through the roles they imply.
+ */
 export async function effectiveRoles(
   identity: Identity,
   userId: string,
@@ -20,8 +23,8 @@ export async function effectiveRoles(
 ): Promise<Role[]> {
   const { db } = identity;
   const assignments = await assignmentsOf(identity, userId, groups);
-  const counts = await countsIn(db, scope);
-  const own = assignments.filter(counts).map(({ roleId }) => roleId);
+  const matches = await matcherOf(db, scope);
+  const own = assignments.filter(matches).map(({ roleId }) => roleId);
   const ids = new Set(withImplied(own, await listImplications(db)));
   return (await listAllRoles(db)).filter(({ id, domainId }) => ids.has(id) && domainId === null);
 }
@@ -29,7 +32,7 @@ export async function effectiveRoles(
 const assignmentsOf = async (identity: Identity, userId: string, groups: readonly string[]): Promise<Assignment[]> =>
   listAssignmentsOf(identity.db, userId, [...groups, ...(await listLdapGroupIds(identity, userId))]);
 
-async function countsIn(db: Knex, scope: Scope): Promise<(assignment: Assignment) => boolean> {
+async function matcherOf(db: Knex, scope: Scope): Promise<(assignment: Assignment) => boolean> {
   if (scope.kind === 'system') return ({ targetKind, inherited }) => targetKind === 'system' && !inherited;
   if (scope.kind === 'domain')
     return ({ targetKind, targetId, inherited }) =>
@@ -39,11 +42,11 @@ async function countsIn(db: Knex, scope: Scope): Promise<(assignment: Assignment
   return ({ targetId, inherited }) => (inherited ? ancestors.has(targetId) : targetId === own?.id);
 }
 
-/** The roles, and all that they imply, however far. */
+/** The roles and all roles that they imply, transitively. */
 export function withImplied(roleIds: readonly string[], implications: readonly Implication[]): string[] {
-  const found = new Set(roleIds);
-  for (const id of found) for (const { priorId, impliedId } of implications) if (priorId === id) found.add(impliedId);
-  return [...found];
+  const ids = new Set(roleIds);
+  for (const id of ids) for (const { priorId, impliedId } of implications) if (priorId === id) ids.add(impliedId);
+  return [...ids];
 }
 
 /** Projects and domains where a user has any role. */
@@ -64,8 +67,8 @@ export async function listScopesOf(
 async function projectsBelow(db: Knex, above: ReadonlySet<string>): Promise<string[]> {
   const below: string[] = [];
   for (const project of await listProjects(db, {}, false)) {
-    const line = await listAncestors(db, project);
-    if (above.has(project.domainId) || line.slice(1).some(({ id }) => above.has(id))) below.push(project.id);
+    const ancestors = await listAncestors(db, project);
+    if (above.has(project.domainId) || ancestors.slice(1).some(({ id }) => above.has(id))) below.push(project.id);
   }
   return below;
 }

@@ -1,4 +1,4 @@
-/** Assignments as they count: below where they are inherited, for each member of a group, and what their roles imply. */
+/** Effective role assignments: inherited ones per project, those of groups per member, with implied roles. */
 import type { Identity } from '../context.ts';
 import { directoryOf, ldapDomainOf } from '../directories/users-and-groups.ts';
 import { listMemberIds } from '../groups/store.ts';
@@ -7,46 +7,46 @@ import { type Implication, listAllRoles, listImplications } from '../roles/store
 import { withImplied } from './effective.ts';
 import type { Assignment } from './store.ts';
 
-/** Where and for whom it counts, and the way it came: `given` is what somebody granted. */
+/** An effective assignment; `source` is the grant that it comes from. */
 export interface EffectiveAssignment extends Assignment {
-  readonly given: Assignment;
-  /** The role that implies this one. */
+  readonly source: Assignment;
+  /** The role that implies this one, for an implied role. */
   readonly priorId?: string;
 }
 
-export const asDirect = (given: Assignment): EffectiveAssignment => ({ ...given, given });
+export const asDirect = (source: Assignment): EffectiveAssignment => ({ ...source, source });
 
-/** Each way is one of its own: a role may count twice in a place. */
+/** Assignments that reach a role by several ways are listed once for each. */
 export async function expandAssignments(
   identity: Identity,
-  given: readonly Assignment[],
-  { places, user }: { readonly places: ReadonlySet<string> | undefined; readonly user: string | undefined },
+  grants: readonly Assignment[],
+  { targets, user }: { readonly targets: ReadonlySet<string> | undefined; readonly user: string | undefined },
 ): Promise<EffectiveAssignment[]> {
-  const spread = await expandInherited(identity, given, places);
-  const people = await expandGroups(identity, spread, user);
+  const expanded = await expandInherited(identity, grants, targets);
+  const perUser = await expandGroups(identity, expanded, user);
   const implications = await listImplications(identity.db);
-  const everywhere = new Set(
+  const globalRoleIds = new Set(
     (await listAllRoles(identity.db)).filter(({ domainId }) => domainId === null).map(({ id }) => id),
   );
-  return people.flatMap((each) => expandImplied(each, implications)).filter(({ roleId }) => everywhere.has(roleId));
+  return perUser.flatMap((each) => expandImplied(each, implications)).filter(({ roleId }) => globalRoleIds.has(roleId));
 }
 
-/** What is inherited counts on each project below, and not where it was given. */
+/** An inherited assignment is effective on each project below its target, not on the target. */
 async function expandInherited(
   { db }: Identity,
-  given: readonly Assignment[],
-  places: ReadonlySet<string> | undefined,
+  grants: readonly Assignment[],
+  targets: ReadonlySet<string> | undefined,
 ): Promise<EffectiveAssignment[]> {
-  const below = await projectsBelow(db);
-  const counted = given.flatMap((each): EffectiveAssignment[] => {
+  const below = await openProjectTree(db);
+  const effective = grants.flatMap((each): EffectiveAssignment[] => {
     if (!each.inherited) return [asDirect(each)];
-    return below(each.targetId).map((targetId) => ({ ...each, targetKind: 'project', targetId, given: each }));
+    return below(each.targetId).map((targetId) => ({ ...each, targetKind: 'project', targetId, source: each }));
   });
-  return counted.filter(({ targetId }) => places === undefined || places.has(targetId));
+  return effective.filter(({ targetId }) => targets === undefined || targets.has(targetId));
 }
 
-/** The descendants of a project, or of a domain. */
-export async function projectsBelow(db: Identity['db']): Promise<(id: string) => string[]> {
+/** Resolves ids of a project or a domain to the ids of all projects below. */
+export async function openProjectTree(db: Identity['db']): Promise<(id: string) => string[]> {
   const children = Map.groupBy(await listProjects(db, {}, false), ({ parentId }) => parentId);
   return (id) => {
     const found = [id];
@@ -55,33 +55,33 @@ export async function projectsBelow(db: Identity['db']): Promise<(id: string) =>
   };
 }
 
-/** A group is asked once, however much it was granted. */
+/** Asks for the members of each group once. */
 async function expandGroups(
   identity: Identity,
-  spread: readonly EffectiveAssignment[],
+  expanded: readonly EffectiveAssignment[],
   user: string | undefined,
 ): Promise<EffectiveAssignment[]> {
   const members = new Map<string, readonly string[]>();
-  for (const { actorKind, actorId } of spread)
+  for (const { actorKind, actorId } of expanded)
     if (actorKind === 'group' && !members.has(actorId)) members.set(actorId, await membersOf(identity, actorId, user));
-  return spread.flatMap((each): EffectiveAssignment[] => {
+  return expanded.flatMap((each): EffectiveAssignment[] => {
     if (each.actorKind === 'user') return [each];
     return (members.get(each.actorId) ?? []).map((actorId) => ({ ...each, actorKind: 'user', actorId }));
   });
 }
 
-/** Of a directory's group only whether the user is in it that is asked for, if one is. */
+/** For a group of an LDAP directory and a given user, only the membership of that user is asked for. */
 async function membersOf(identity: Identity, groupId: string, user: string | undefined): Promise<string[]> {
-  const elsewhere = await ldapDomainOf(identity, groupId);
-  if (!elsewhere) return listMemberIds(identity.db, groupId);
-  const directory = directoryOf(identity, elsewhere);
+  const ldapDomain = await ldapDomainOf(identity, groupId);
+  if (!ldapDomain) return listMemberIds(identity.db, groupId);
+  const directory = directoryOf(identity, ldapDomain);
   if (user === undefined) return (await directory.membersOf(groupId, {})).map(({ id }) => id);
-  const isTheirs = (await ldapDomainOf(identity, user)) === elsewhere;
-  return isTheirs && (await directory.isMember(groupId, user)) ? [user] : [];
+  const isSameDomain = (await ldapDomainOf(identity, user)) === ldapDomain;
+  return isSameDomain && (await directory.isMember(groupId, user)) ? [user] : [];
 }
 
 function expandImplied(each: EffectiveAssignment, implications: readonly Implication[]): EffectiveAssignment[] {
   const reached = new Set(withImplied([each.roleId], implications));
-  const steps = implications.filter(({ priorId }) => reached.has(priorId));
-  return [each, ...steps.map(({ priorId, impliedId }) => ({ ...each, roleId: impliedId, priorId }))];
+  const implied = implications.filter(({ priorId }) => reached.has(priorId));
+  return [each, ...implied.map(({ priorId, impliedId }) => ({ ...each, roleId: impliedId, priorId }))];
 }

@@ -5,13 +5,13 @@ import { findGroup, findUser, ldapDomainOf } from '../directories/users-and-grou
 import { findProject } from '../projects/store.ts';
 import { findRole, getRole } from '../roles/store.ts';
 import { queryAssignments } from './list.ts';
-import { grant, withdraw } from './operations.ts';
+import { grant, revokeGrant } from './operations.ts';
 import { type Assignment, grantNotFound, hasAssignment, listAssignments } from './store.ts';
 
 type TargetKind = Assignment['targetKind'];
 type ActorKind = Assignment['actorKind'];
 
-/** The path of a grant says it all: /v3/projects/:id/users/:actorId/roles/:roleId. */
+/** Reads the grant from its path: /v3/projects/:id/users/:actorId/roles/:roleId. */
 const assignmentOf = (
   targetKind: TargetKind,
   actorKind: ActorKind,
@@ -26,38 +26,41 @@ const assignmentOf = (
   inherited,
 });
 
-/** What the rules ask about: the domains of actor, target and role. What is not there is left out, and refused later. */
+/**
+ * The target attributes of the rules: the domains of actor, target and role. Absent ones are left out and refused
+ * later.
+ */
 async function ruleTarget(identity: Identity, { actorKind, actorId, targetKind, targetId, roleId }: Assignment) {
   const { db } = identity;
   const domainId = await domainOfActor(identity, actorKind, actorId);
-  const place = targetKind === 'system' ? undefined : await findProject(db, { id: targetId });
+  const target = targetKind === 'system' ? undefined : await findProject(db, { id: targetId });
   const role = roleId ? await findRole(db, roleId) : undefined;
   return {
     ...(domainId ? { [`target.${actorKind}.domain_id`]: domainId } : {}),
-    ...(place && targetKind === 'project' ? { 'target.project.domain_id': place.domainId } : {}),
-    ...(place && targetKind === 'domain' ? { 'target.domain.id': place.id } : {}),
+    ...(target && targetKind === 'project' ? { 'target.project.domain_id': target.domainId } : {}),
+    ...(target && targetKind === 'domain' ? { 'target.domain.id': target.id } : {}),
     ...(role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {}),
   };
 }
 
-/** No directory is asked for that: its ids are remembered with their domains. */
+/** Does not ask LDAP directories: the domains of their ids are in `id_mapping`. */
 async function domainOfActor(identity: Identity, kind: ActorKind, id: string): Promise<string | undefined> {
-  const elsewhere = await ldapDomainOf(identity, id);
-  return elsewhere ?? (await (kind === 'user' ? findUser(identity, id) : findGroup(identity, id)))?.domainId;
+  const ldapDomain = await ldapDomainOf(identity, id);
+  return ldapDomain ?? (await (kind === 'user' ? findUser(identity, id) : findGroup(identity, id)))?.domainId;
 }
 
-const usual = { head: 'check_grant', list: 'list_grants', put: 'create_grant', remove: 'revoke_grant' } as const;
-const onSystem = (actor: ActorKind) => ({
+const grantRules = { head: 'check_grant', list: 'list_grants', put: 'create_grant', remove: 'revoke_grant' } as const;
+const systemGrantRules = (actor: ActorKind) => ({
   head: `check_system_grant_for_${actor}`,
   list: `list_system_grants_for_${actor}`,
   put: `create_system_grant_for_${actor}`,
   remove: `revoke_system_grant_for_${actor}`,
 });
 
-/** The four verbs of one kind of grant; each asks its rule with the grant itself. */
+/** The four handlers of one kind of grant; each checks its rule with the grant as target. */
 export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inherited = false) {
-  const rules = targetKind === 'system' ? onSystem(actorKind) : usual;
-  const authorize = async (identity: Identity, call: Call<never>, verb: keyof typeof usual) => {
+  const rules = targetKind === 'system' ? systemGrantRules(actorKind) : grantRules;
+  const authorize = async (identity: Identity, call: Call<never>, verb: keyof typeof grantRules) => {
     const assignment = assignmentOf(targetKind, actorKind, inherited, call);
     call.authorize(`identity:${rules[verb]}`, await ruleTarget(identity, assignment));
   };
@@ -75,14 +78,14 @@ export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inhe
   };
   const remove: Handler<Identity> = async (identity, call) => {
     await authorize(identity, call, 'remove');
-    await withdraw(identity, assignmentOf(targetKind, actorKind, inherited, call));
+    await revokeGrant(identity, assignmentOf(targetKind, actorKind, inherited, call));
     return gone();
   };
   const list: Handler<Identity> = async (identity, call) => {
     await authorize(identity, call, 'list');
     const { db } = identity;
-    const { roleId: _, ...some } = assignmentOf(targetKind, actorKind, inherited, call);
-    const found = await listAssignments(db, some);
+    const { roleId: _, ...filter } = assignmentOf(targetKind, actorKind, inherited, call);
+    const found = await listAssignments(db, filter);
     const roles = await Promise.all(found.map(({ roleId }) => getRole(db, roleId)));
     const views = roles.map(({ id, name, domainId, description, options }) => ({
       id,
@@ -97,7 +100,7 @@ export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inhe
   return { put, head, remove, list };
 }
 
-/** A domain's token sees what is given in its domain. */
+/** A domain-scoped token sees assignments in its domain. */
 export const listRoleAssignments: Handler<Identity> = async (identity, call) => {
   const { domainId } = call.caller;
   const tree = call.query.include_subtree !== undefined;

@@ -4,18 +4,18 @@ import type { Identity } from '../context.ts';
 import { getGroup, getUser, ldapDomainOf } from '../directories/users-and-groups.ts';
 import { listMemberIds } from '../groups/store.ts';
 import { revoke, revokeLdapUsers } from '../keys/revoke.ts';
-import { absent, getDomain, getProject, type Project } from '../projects/store.ts';
+import { couldNotFind, getDomain, getProject, type Project } from '../projects/store.ts';
 import { getRole, type Role } from '../roles/store.ts';
 import { trusts } from '../trusts/store.ts';
 import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from './store.ts';
 
-/** What a grant names must be there. */
-async function ensureParts(identity: Identity, { targetKind, targetId, roleId }: Assignment): Promise<Parts> {
+/** Gets the role and the target of a grant; throws 404. */
+async function getParts(identity: Identity, { targetKind, targetId, roleId }: Assignment): Promise<Parts> {
   const { db } = identity;
   const role = await getRole(db, roleId);
-  const place = targetKind === 'project' ? await getProject(db, targetId) : undefined;
+  const project = targetKind === 'project' ? await getProject(db, targetId) : undefined;
   if (targetKind === 'domain') await getDomain(db, targetId);
-  return { role, project: place };
+  return { role, project };
 }
 
 interface Parts {
@@ -23,65 +23,70 @@ interface Parts {
   readonly project: Project | undefined;
 }
 
-/** A role of a domain counts on the projects of that domain alone. */
-function refuseForeignRole({ role, project }: Parts): void {
+/** A domain role can be granted on projects of its domain only. */
+function refuseRoleOfOtherDomain({ role, project }: Parts): void {
   if (!project || role.domainId === null || role.domainId === project.domainId) return;
   throw forbidden(
     `The domain specific role ${role.id} of domain ${role.domainId} cannot be given on project ${project.id} of domain ${project.domainId}.`,
   );
 }
 
-const ensureActor = (identity: Identity, { actorKind, actorId }: Assignment) =>
+const getActor = (identity: Identity, { actorKind, actorId }: Assignment) =>
   actorKind === 'user' ? getUser(identity, actorId) : getGroup(identity, actorId);
 
 export async function grant(identity: Identity, assignment: Assignment): Promise<void> {
-  refuseForeignRole(await ensureParts(identity, assignment));
-  await ensureActor(identity, assignment);
+  refuseRoleOfOtherDomain(await getParts(identity, assignment));
+  await getActor(identity, assignment);
   await identity.db.transaction((tx) => ensureAssignment(tx, assignment));
 }
 
-/** Tokens that carry the role go with it. Whom a directory has lost, or while it is away, can lose it all the same. */
-export async function withdraw(identity: Identity, assignment: Assignment): Promise<void> {
-  await ensureParts(identity, assignment);
-  if (!(await ldapDomainOf(identity, assignment.actorId))) await ensureActor(identity, assignment);
+/**
+ * Revokes tokens that carry the role. Works also for users that their directory has deleted, and while the directory
+ * is unreachable.
+ */
+export async function revokeGrant(identity: Identity, assignment: Assignment): Promise<void> {
+  await getParts(identity, assignment);
+  if (!(await ldapDomainOf(identity, assignment.actorId))) await getActor(identity, assignment);
   await identity.db.transaction(async (tx) => {
-    if (!(await removeAssignment(tx, assignment))) throw absent('role assignment with role', assignment.roleId);
-    await revokeHolders(identity, tx, assignment);
+    if (!(await removeAssignment(tx, assignment))) throw couldNotFind('role assignment with role', assignment.roleId);
+    await revokeTokensOf(identity, tx, assignment);
   });
   await identity.tokenKeysChanged();
 }
 
-async function revokeHolders(identity: Identity, tx: Knex, assignment: Assignment): Promise<void> {
+async function revokeTokensOf(identity: Identity, tx: Knex, assignment: Assignment): Promise<void> {
   const { actorKind, actorId } = assignment;
-  const elsewhere = actorKind === 'group' ? await ldapDomainOf({ db: tx }, actorId) : undefined;
-  // who is in the group only its directory knows, which may be away: all of its domain log in again
-  if (elsewhere) return revokeLdapUsers(identity, tx, elsewhere, placeOf(assignment));
+  const ldapDomain = actorKind === 'group' ? await ldapDomainOf({ db: tx }, actorId) : undefined;
+  // only the directory knows the members, and may be unreachable: revokes tokens of all its users
+  if (ldapDomain) return revokeLdapUsers(identity, tx, ldapDomain, scopeOf(assignment));
   const users = actorKind === 'user' ? [actorId] : await listMemberIds(tx, actorId);
-  for (const user of users) await revokeHolder(identity, tx, assignment, user);
-  if (actorKind === 'group') await revoke(identity, tx, { group: actorId, ...placeOf(assignment) });
+  for (const user of users) await revokeUserTokens(identity, tx, assignment, user);
+  if (actorKind === 'group') await revoke(identity, tx, { group: actorId, ...scopeOf(assignment) });
 }
 
-/** The tokens of one user that may carry the role, and those of trusts that gave it on. */
-async function revokeHolder(identity: Identity, tx: Knex, assignment: Assignment, user: string): Promise<void> {
-  const place = placeOf(assignment);
-  await revoke(identity, tx, { user, ...place });
+/** Revokes the tokens of one user that may carry the role, and those of trusts that delegate it. */
+async function revokeUserTokens(identity: Identity, tx: Knex, assignment: Assignment, user: string): Promise<void> {
+  const scope = scopeOf(assignment);
+  await revoke(identity, tx, { user, ...scope });
   for (const trust of await trusts.listWhere(tx, { trustorId: user }))
-    if (place.project === undefined || trust.projectId === place.project)
+    if (scope.project === undefined || trust.projectId === scope.project)
       await revoke(identity, tx, { by: `trust:${trust.id}` });
 }
 
-/** Where a role counts that is not inherited; one that is may count in any project. */
-function placeOf({ targetKind, targetId, inherited }: Assignment): { project?: string; domain?: string } {
+/** The scope of a direct grant; an inherited one may be effective in any project. */
+function scopeOf({ targetKind, targetId, inherited }: Assignment): { project?: string; domain?: string } {
   if (inherited || targetKind === 'system') return {};
   return targetKind === 'project' ? { project: targetId } : { domain: targetId };
 }
 
-/** What the group gave: to one who leaves it, or to all. Their other tokens are not touched. */
+/** Revokes tokens with roles of the group: those of one user who leaves it, or of all members. */
 export async function revokeGroup(identity: Identity, tx: Knex, groupId: string, user?: string): Promise<void> {
   for (const assignment of await listAssignments(tx, { actorKind: 'group', actorId: groupId }))
-    await (user === undefined ? revokeHolders(identity, tx, assignment) : revokeHolder(identity, tx, assignment, user));
+    await (user === undefined
+      ? revokeTokensOf(identity, tx, assignment)
+      : revokeUserTokens(identity, tx, assignment, user));
 }
 
 export async function revokeHoldersOf(identity: Identity, tx: Knex, roleId: string): Promise<void> {
-  for (const assignment of await listAssignments(tx, { roleId })) await revokeHolders(identity, tx, assignment);
+  for (const assignment of await listAssignments(tx, { roleId })) await revokeTokensOf(identity, tx, assignment);
 }

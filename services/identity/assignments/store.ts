@@ -1,15 +1,15 @@
-/** Who has which role where. */
+/** Role assignments. */
 import type { Knex } from 'knex';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 
 export interface Assignment {
   readonly actorKind: 'user' | 'group';
   readonly actorId: string;
   readonly targetKind: 'project' | 'domain' | 'system';
-  /** `all` for the system. */
+  /** `all` for system scope. */
   readonly targetId: string;
   readonly roleId: string;
-  /** Counts not there but on the projects below. */
+  /** Effective on the projects below the target, not on the target. */
   readonly inherited: boolean;
 }
 
@@ -25,19 +25,19 @@ export async function ensureAssignment(tx: Knex, assignment: Assignment): Promis
   await tx('assignments').insert(assignment).onConflict(key).ignore();
 }
 
-/** How many there were: none or one. */
+/** Resolves with the number of deleted rows, 0 or 1. */
 export const removeAssignment = (tx: Knex, assignment: Assignment): Promise<number> =>
   tx('assignments')
     .where({ ...assignment })
     .delete();
 
-export const listAssignments = (db: Knex, some: Partial<Assignment>): Promise<Assignment[]> =>
+export const listAssignments = (db: Knex, filter: Partial<Assignment>): Promise<Assignment[]> =>
   db<Assignment>('assignments')
-    .where({ ...some })
+    .where({ ...filter })
     .orderBy(['actorId', 'targetId', 'roleId'])
     .select(...columns);
 
-/** Of a user, the groups they are in, and some more groups. */
+/** Assignments of a user, of their groups, and of the given groups. */
 export const listAssignmentsOf = (db: Knex, userId: string, groups: readonly string[] = []): Promise<Assignment[]> =>
   db<Assignment>('assignments')
     .where({ actorKind: 'user', actorId: userId })
@@ -47,4 +47,4 @@ export const listAssignmentsOf = (db: Knex, userId: string, groups: readonly str
     .orWhere((or) => or.where({ actorKind: 'group' }).whereIn('actorId', groups as string[]))
     .select(...columns);
 
-export const grantNotFound = ({ roleId }: Assignment) => absent('role assignment with role', roleId);
+export const grantNotFound = ({ roleId }: Assignment) => couldNotFind('role assignment with role', roleId);

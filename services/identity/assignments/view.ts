@@ -1,4 +1,4 @@
-/** One of GET /v3/role_assignments. */
+/** One item of GET /v3/role_assignments. */
 import type { Identity } from '../context.ts';
 import { findProject } from '../projects/store.ts';
 import { getRole } from '../roles/store.ts';
@@ -7,11 +7,11 @@ import type { EffectiveAssignment } from './expand.ts';
 
 export async function assignmentView(
   { db }: Identity,
-  counted: EffectiveAssignment,
+  assignment: EffectiveAssignment,
   names: ReturnType<typeof actorNames> | undefined,
   base: string,
 ) {
-  const { actorKind, actorId, targetKind, targetId, roleId, inherited } = counted;
+  const { actorKind, actorId, targetKind, targetId, roleId, inherited } = assignment;
   const domainOf = async (id: string) => ({ id, name: (await findProject(db, { id }))?.name ?? id });
   const actor = async () => {
     if (!names) return { id: actorId };
@@ -31,17 +31,17 @@ export async function assignmentView(
     return { [targetKind]: targetKind === 'domain' ? own : { ...own, domain: await domainOf(found?.domainId ?? '') } };
   };
   const scope = { ...(await target()), ...(inherited ? { 'OS-INHERIT:inherited_to': 'projects' } : {}) };
-  return { [actorKind]: await actor(), role: await role(), scope, links: linksOf(counted, `${base}/v3`) };
+  return { [actorKind]: await actor(), role: await role(), scope, links: linksOf(assignment, `${base}/v3`) };
 }
 
-/** The grant itself; and for what counts by way of a group or of another role, these. */
-function linksOf({ given, actorKind, actorId, roleId, priorId }: EffectiveAssignment, base: string) {
-  const place = given.targetKind === 'system' ? 'system' : `${given.targetKind}s/${given.targetId}`;
-  const grant = `${place}/${given.actorKind}s/${given.actorId}/roles/${priorId ?? roleId}`;
+/** Links to the grant, and to the membership and the implied role that make it effective. */
+function linksOf({ source, actorKind, actorId, roleId, priorId }: EffectiveAssignment, base: string) {
+  const place = source.targetKind === 'system' ? 'system' : `${source.targetKind}s/${source.targetId}`;
+  const grant = `${place}/${source.actorKind}s/${source.actorId}/roles/${priorId ?? roleId}`;
   return {
-    assignment: given.inherited ? `${base}/OS-INHERIT/${grant}/inherited_to_projects` : `${base}/${grant}`,
-    ...(actorKind === given.actorKind ? {} : { membership: `${base}/groups/${given.actorId}/users/${actorId}` }),
-    // The implied role first: that is how Keystone spells it.
+    assignment: source.inherited ? `${base}/OS-INHERIT/${grant}/inherited_to_projects` : `${base}/${grant}`,
+    ...(actorKind === source.actorKind ? {} : { membership: `${base}/groups/${source.actorId}/users/${actorId}` }),
+    // The implied role comes first: Keystone writes the URL in this order.
     ...(priorId ? { prior_role: `${base}/prior_role/${roleId}/implies/${priorId}` } : {}),
   };
 }

@@ -1,4 +1,4 @@
-/** What an event is called: as Keystone's notifications are, which others listen for. */
+/** The names of events: those of Keystone's notifications, which other programs subscribe to. */
 import { own } from '#shared/input/own.ts';
 
 export interface AuditName {
@@ -17,12 +17,12 @@ const operations: Readonly<Record<string, Operation>> = {
 interface Row {
   readonly path: RegExp;
   readonly resource: string;
-  /** Where it is not what the method says: `put` and `delete` of a part may change the whole. */
+  /** Where the operation does not follow from the method: `put` and `delete` of a part may update the whole. */
   readonly operations?: Readonly<Record<string, Operation>>;
 }
 const updates = { post: 'updated', put: 'updated', delete: 'updated' } as const;
 
-/** Paths whose last word is not the thing that they are about; the first that fits counts. */
+/** Paths whose last segment is not the resource; the first match is used. */
 const rows: readonly Row[] = [
   { path: /\/(users|groups)\/:actorId\/roles\//, resource: 'role_assignment' },
   { path: /\/groups\/:id\/users\//, resource: 'group', operations: { put: 'added', delete: 'removed' } },
@@ -42,16 +42,18 @@ const rows: readonly Row[] = [
   { path: /\/OS-FEDERATION\/saml2/, resource: 'assertion' },
 ];
 
-/** Undefined for what only looks, unless that has a name too. */
-export function auditName(method: string, path: string, look: Operation): AuditName;
+/** Undefined for a read, unless `readName` names it. */
+export function auditName(method: string, path: string, readName: Operation): AuditName;
 export function auditName(method: string, path: string): AuditName | undefined;
-export function auditName(method: string, path: string, look?: Operation): AuditName | undefined {
-  const usual = own(operations, method) ?? look;
-  if (usual === undefined) return undefined;
+export function auditName(method: string, path: string, readName?: Operation): AuditName | undefined {
+  const operation = own(operations, method) ?? readName;
+  if (operation === undefined) return undefined;
   const row = rows.find((each) => each.path.test(path));
-  return { resource: row?.resource ?? lastWord(path), operation: row?.operations?.[method] ?? usual };
+  return { resource: row?.resource ?? resourceOf(path), operation: row?.operations?.[method] ?? operation };
 }
 
 /** `/v3/identity_providers/:id` is about an identity_provider. */
-const lastWord = (path: string): string =>
-  (path.split('/').findLast((word) => word && !word.startsWith(':')) ?? '').replace(/ies$/, 'y').replace(/s$/, '');
+const resourceOf = (path: string): string =>
+  (path.split('/').findLast((segment) => segment && !segment.startsWith(':')) ?? '')
+    .replace(/ies$/, 'y')
+    .replace(/s$/, '');

@@ -1,11 +1,14 @@
-/** Hands events to the bus and the log file, and forgets them when both have them. Safe to stop anywhere: some come twice, by one id. */
+/**
+ * Sends events to the bus and the log file, then deletes them. May stop at any point: an event can be sent twice, with
+ * the same id.
+ */
 import { appendFile } from 'node:fs/promises';
 import type { Identity } from '../context.ts';
 import { type AuditRow, listUnsent, removeEvent } from './store.ts';
 
-const diedAfterMs = 60_000;
+const abandonedAfterMs = 60_000;
 
-/** One look: sends what there is. It remembers what the file has, so that a bus that is away for an hour fills no disk. */
+/** Sends all pending events. It remembers which are in the file, so that an unreachable bus does not fill the disk. */
 export function openSender({ db, bus, config }: Pick<Identity, 'db' | 'bus' | 'config'>): () => Promise<void> {
   const written = new Set<string>();
   const write = async ({ id, event }: AuditRow) => {
@@ -15,7 +18,7 @@ export function openSender({ db, bus, config }: Pick<Identity, 'db' | 'bus' | 'c
   };
   return async () => {
     for (;;) {
-      const rows = await listUnsent(db, Date.now() - diedAfterMs);
+      const rows = await listUnsent(db, Date.now() - abandonedAfterMs);
       if (rows.length === 0) return;
       for (const row of rows) {
         await write(row);

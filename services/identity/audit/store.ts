@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** CADF, as keystone's own notifications are. */
+/** A CADF event, as in Keystone's notifications. */
 export interface AuditEvent {
   readonly typeURI: string;
   readonly id: string;
@@ -13,9 +13,9 @@ export interface AuditEvent {
   readonly target: object;
   readonly observer: object;
   readonly requestPath: string;
-  /** LoginFailure a login was refused, which its caller is not told. */
+  /** Why a login was refused; not part of the response. */
   readonly detail?: string;
-  /** Refusals of the same caller that were too many to be written one by one. */
+  /** Number of refusals of this caller that were not recorded. */
   readonly unrecorded?: number;
 }
 
@@ -33,11 +33,11 @@ export const closeEvent = (db: Knex, { id, event }: AuditRow) =>
     .where({ id })
     .update({ event: JSON.stringify(event), open: false });
 
-/** Those that ended, and those whose request has died, oldest first. */
-export async function listUnsent(db: Knex, diedBefore: number): Promise<AuditRow[]> {
+/** Closed events, and those whose process has died, oldest first. */
+export async function listUnsent(db: Knex, abandonedBefore: number): Promise<AuditRow[]> {
   const rows = await db('audit_events')
     .where({ open: false })
-    .orWhere('madeAt', '<', diedBefore)
+    .orWhere('madeAt', '<', abandonedBefore)
     .orderBy('madeAt')
     .limit(200);
   return rows.map(({ id, topic, event }: { id: string; topic: string; event: string }) => ({

@@ -1,4 +1,4 @@
-/** Every write and every login leaves an event: a row first, then the bus and the log file. */
+/** Every write and every login leaves a CADF event: a row first, then the bus and the log file. */
 import { randomUUID } from 'node:crypto';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call, Route } from '#shared/http/route.ts';
@@ -7,68 +7,72 @@ import { LoginRefused } from '../tokens/login-refused.ts';
 import { type AuditName, auditName } from './names.ts';
 import { type AuditEvent, type AuditRow, closeEvent, insertEvent } from './store.ts';
 
-/** Validation of a token by a service is a read, whatever its method. */
+/** Validation of a signature by a service is a read, although the method is POST. */
 export const unaudited: ReadonlySet<string> = new Set(['/v3/ec2tokens', '/v3/s3tokens']);
 
-/** Some come by GET: a browser that a trusted web server has looked at. */
-const logins =
+/** Federated logins also come by GET. */
+const loginRoutes =
   /^post \/v3\/(auth\/tokens|OS-OAUTH2\/token)$|^(get|post) \/v3\/(auth\/OS-FEDERATION\/.*websso.*|OS-FEDERATION\/.*\/auth)$/;
 
-/** The answer of a login whose body does not say whose it is. */
+/** For a login whose response body does not name the user. */
 export interface LogInAnswer extends Answer {
   readonly userId?: string;
 }
 
 export function withAudit(route: Route<Identity>): Route<Identity> {
   const { method, path, handler } = route;
-  const name = logins.test(`${method} ${path}`) ? login : auditName(method, path);
+  const name = loginRoutes.test(`${method} ${path}`) ? loginEvent : auditName(method, path);
   if (name === undefined || unaudited.has(path)) return route;
-  const audit = name === login ? auditLogin : auditWrite;
+  const audit = name === loginEvent ? auditLogin : auditWrite;
   return {
     ...route,
     handler: (identity, call) => audit(identity, eventOf(call, route, name), () => handler(identity, call)),
   };
 }
 
-const login = 'login';
+const loginEvent = 'loginEvent';
 
 type Work = () => Promise<Answer>;
 
-/** A login changes nothing that a crash could leave without its event: one row, when it is over. */
+/** A login changes nothing that a crash could leave without its event, so one row is written at its end. */
 async function auditLogin(identity: Identity, row: AuditRow, work: Work): Promise<Answer> {
-  const ended = await ending(work);
-  await insertEvent(identity.db, named(withOutcome(row, ended), ended), false);
-  return handOn(ended);
+  const settled = await settledAnswer(work);
+  await insertEvent(identity.db, withIds(withOutcome(row, settled), settled), false);
+  return unwrap(settled);
 }
 
-/** The row is there before the change: a crash between leaves it with an unknown outcome, never a change without it. */
+/**
+ * The row is written before the change, so that a crash leaves an event with the outcome unknown, never a change
+ * without an event.
+ */
 async function auditWrite(identity: Identity, row: AuditRow, work: Work): Promise<Answer> {
   await insertEvent(identity.db, row, true);
-  const ended = await ending(work);
-  await closeEvent(identity.db, named(withOutcome(row, ended), ended));
-  return handOn(ended);
+  const settled = await settledAnswer(work);
+  await closeEvent(identity.db, withIds(withOutcome(row, settled), settled));
+  return unwrap(settled);
 }
 
-type Ended = { readonly answer: Answer } | { readonly error: unknown };
+type Settled = { readonly answer: Answer } | { readonly error: unknown };
 
-const ending = (work: Work): Promise<Ended> =>
+const settledAnswer = (work: Work): Promise<Settled> =>
   work().then(
     (answer) => ({ answer }),
     (error: unknown) => ({ error }),
   );
 
-function handOn(ended: Ended): Answer {
-  if ('error' in ended) throw ended.error;
-  return ended.answer;
+function unwrap(settled: Settled): Answer {
+  if ('error' in settled) throw settled.error;
+  return settled.answer;
 }
 
-function withOutcome(row: AuditRow, ended: Ended): AuditRow {
-  const status = 'answer' in ended ? ended.answer.status : ended.error instanceof Fault ? ended.error.status : 500;
-  if (status < 400) return over(row, 'success', status);
+function withOutcome(row: AuditRow, settled: Settled): AuditRow {
+  const status =
+    'answer' in settled ? settled.answer.status : settled.error instanceof Fault ? settled.error.status : 500;
+  if (status < 400) return closed(row, 'success', status);
   return failed(
     row,
     status,
-    'error' in ended && ended.error instanceof LoginRefused ? { detail: ended.error.reason } : {},
+    'error' in settled && settled.error instanceof LoginRefused ? { detail: settled.error.reason } : {},
   );
 }
 
@@ -77,40 +81,40 @@ export const failed = (
   status: number,
   more: Pick<AuditEvent, 'detail' | 'unrecorded'> = {},
 ): AuditRow => {
-  const { event, ...rest } = over(row, 'failure', status);
+  const { event, ...rest } = closed(row, 'failure', status);
   return { ...rest, event: { ...event, ...more } };
 };
 
-const over = (row: AuditRow, outcome: AuditEvent['outcome'], status: number): AuditRow => ({
+const closed = (row: AuditRow, outcome: AuditEvent['outcome'], status: number): AuditRow => ({
   ...row,
   event: { ...row.event, outcome, reason: { reasonCode: String(status), reasonType: 'HTTP' } },
 });
 
-/** What was made is known by its answer; who logged in too. */
-function named(row: AuditRow, ended: Ended): AuditRow {
-  if (!('answer' in ended)) return row;
+/** The id of a created resource, and of the user who logged in, is in the response. */
+function withIds(row: AuditRow, settled: Settled): AuditRow {
+  if (!('answer' in settled)) return row;
   const { event } = row;
-  const { body, userId } = ended.answer as LogInAnswer;
-  const [thing] = Object.values((body ?? {}) as Record<string, { id?: string; user?: { id?: string } } | undefined>);
-  const id = userId ?? thing?.user?.id;
+  const { body, userId } = settled.answer as LogInAnswer;
+  const [resource] = Object.values((body ?? {}) as Record<string, { id?: string; user?: { id?: string } } | undefined>);
+  const id = userId ?? resource?.user?.id;
   if (id && event.action === 'authenticate')
     return { ...row, event: { ...event, initiator: { ...event.initiator, id } } };
-  if (!thing?.id) return row;
-  return { ...row, event: { ...event, target: { ...event.target, id: thing.id } } };
+  if (!resource?.id) return row;
+  return { ...row, event: { ...event, target: { ...event.target, id: resource.id } } };
 }
 
-interface Person {
+interface ClaimedUser {
   readonly id?: string;
   readonly name?: string;
   readonly domain?: { readonly id?: string; readonly name?: string };
 }
-type Stated = Readonly<Record<string, { readonly user?: Person } | undefined>>;
+type AuthMethods = Readonly<Record<string, { readonly user?: ClaimedUser } | undefined>>;
 
-/** Who somebody without a token says they are; a password that failed was for somebody. */
-function statedBy({ params, body }: Call<unknown>, path: string): Person | undefined {
+/** The user that a request without a token names, so that a failed login has one. */
+function claimedUser({ params, body }: Call<unknown>, path: string): ClaimedUser | undefined {
   if (path === '/v3/users/:id/password') return { id: params.id ?? '' };
-  const proofs = (body as { auth?: { identity?: Stated } } | undefined)?.auth?.identity ?? {};
-  const user = proofs.password?.user ?? proofs.totp?.user ?? proofs.application_credential?.user;
+  const methods = (body as { auth?: { identity?: AuthMethods } } | undefined)?.auth?.identity ?? {};
+  const user = methods.password?.user ?? methods.totp?.user ?? methods.application_credential?.user;
   if (!user) return undefined;
   const { id, name, domain } = user;
   return { ...(id ? { id } : {}), ...(name ? { name: name.slice(0, 255) } : {}), ...(domain ? { domain } : {}) };
@@ -119,11 +123,11 @@ function statedBy({ params, body }: Call<unknown>, path: string): Person | undef
 export function eventOf(
   call: Call<unknown>,
   { path }: Pick<Route<Identity>, 'path'>,
-  name: AuditName | typeof login,
+  name: AuditName | typeof loginEvent,
 ): AuditRow {
   const { caller, params, address } = call;
   const id = randomUUID();
-  const { resource, operation } = name === login ? { resource: 'user', operation: undefined } : name;
+  const { resource, operation } = name === loginEvent ? { resource: 'user', operation: undefined } : name;
   const topic = operation ? `identity.${resource}.${operation}` : 'identity.authenticate';
   const action = operation ? `${operation}.${resource}` : 'authenticate';
   const event: AuditEvent = {
@@ -136,7 +140,7 @@ export function eventOf(
     initiator: {
       typeURI: 'service/security/account/user',
       id: caller.userId || 'unknown',
-      ...(caller.userId ? {} : { said: statedBy(call, path) }),
+      ...(caller.userId ? {} : { said: claimedUser(call, path) }),
       project_id: caller.projectId,
       domain_id: caller.domainId,
       request_id: caller.requestId,

@@ -5,7 +5,7 @@ import { crudHandlers } from '../collection/crud-handlers.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { extraOf, newId } from '../projects/operations.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 import { associations, type CatalogPolicy, type PolicyAssociation, policies } from './store.ts';
 
 const fields = new Set(['id', 'type', 'blob', 'links']);
@@ -62,13 +62,13 @@ export const putAssociation: Handler<Identity> = async (identity, call) => {
 
 export const checkAssociation: Handler<Identity> = async (identity, call) => {
   const place = await placeOf(identity, call);
-  if (!(await associations.find(identity.db, place))) throw absent('policy association', place.policyId);
+  if (!(await associations.find(identity.db, place))) throw couldNotFind('policy association', place.policyId);
   return gone();
 };
 
 export const deleteAssociation: Handler<Identity> = async (identity, call) => {
   const place = await placeOf(identity, call);
-  if (!(await associations.remove(identity.db, place))) throw absent('policy association', place.policyId);
+  if (!(await associations.remove(identity.db, place))) throw couldNotFind('policy association', place.policyId);
   return gone();
 };
 
@@ -113,5 +113,5 @@ export const showPolicyOfEndpoint: Handler<Identity> = async ({ db }, { params, 
         links: { self: `${base}/v3/endpoints/${endpoint.id}/OS-ENDPOINT-POLICY/policy` },
       });
   }
-  throw absent('policy association', endpoint.id);
+  throw couldNotFind('policy association', endpoint.id);
 };

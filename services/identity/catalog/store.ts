@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 
 type Extra = Readonly<Record<string, unknown>>;
 export interface Region {
@@ -57,7 +57,7 @@ export const insertEntry = <T extends Table>(tx: Knex, table: T, row: RowOf[T]) 
 
 export async function getEntry<T extends Table>(db: Knex, table: T, id: string): Promise<RowOf[T]> {
   const row = await db(table).where({ id }).first();
-  if (!row) throw absent(singular[table], id);
+  if (!row) throw couldNotFind(singular[table], id);
   return fromRow(row as Record<string, unknown>);
 }
 

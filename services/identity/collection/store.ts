@@ -1,21 +1,21 @@
-/** Rows of plain resources: one table each, some columns in JSON. Each folder names its own table and columns. */
+/** Rows of resources with one table each, some columns in JSON. */
 import type { Knex } from 'knex';
 import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filtered, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 
 export interface RecordsOptions<T> {
   readonly table: string;
-  /** As Keystone calls one of them in its sentences. */
+  /** The singular, for error messages. */
   readonly what: string;
   readonly json?: readonly (keyof T & string)[];
-  /** Which keys of a query mean which columns. */
+  /** Maps query keys to columns. */
   readonly filters?: Readonly<Record<string, Filtered>>;
 }
 
 export interface Records<T> {
-  /** 409 when one of that id is there. */
+  /** Throws 409 when the id exists. */
   insert(tx: Knex, row: T): Promise<void>;
   /** Throws 404. */
   get(db: Knex, id: string): Promise<T>;
@@ -23,7 +23,7 @@ export interface Records<T> {
   list(db: Knex, filters: Filters): Promise<T[]>;
   listWhere(db: Knex, where: Partial<T>): Promise<T[]>;
   update(tx: Knex, id: string, change: Partial<T>): Promise<number>;
-  /** How many there were. */
+  /** Resolves with the number of deleted rows. */
   remove(tx: Knex, where: Partial<T>): Promise<number>;
 }
 
@@ -33,19 +33,19 @@ export function recordsOf<T extends object>({
   json = [],
   filters: columns = {},
 }: RecordsOptions<T>): Records<T> {
-  const spelled = new Set<string>(json);
+  const jsonColumns = new Set<string>(json);
   const toRow = (row: Partial<T>) =>
     Object.fromEntries(
       Object.entries(row).map(([key, value]) => [
         key,
-        spelled.has(key) && value !== null ? JSON.stringify(value) : value,
+        jsonColumns.has(key) && value !== null ? JSON.stringify(value) : value,
       ]),
     );
   const fromRow = (row: Record<string, unknown>): T =>
     Object.fromEntries(
       Object.entries(row).map(([key, value]) => [
         key,
-        spelled.has(key) && value !== null ? JSON.parse(String(value)) : value,
+        jsonColumns.has(key) && value !== null ? JSON.parse(String(value)) : value,
       ]),
     ) as T;
   const find = async (db: Knex, where: Partial<T>) => {
@@ -67,7 +67,7 @@ export function recordsOf<T extends object>({
     },
     get: async (db, id) => {
       const row = await find(db, { id } as unknown as Partial<T>);
-      if (!row) throw absent(what, id);
+      if (!row) throw couldNotFind(what, id);
       return row;
     },
     list: (db, filters) => rows(applyFilters(db(table), filters, columns)),

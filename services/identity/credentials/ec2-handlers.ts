@@ -4,7 +4,7 @@ import { created, gone, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import { getProject } from '../projects/store.ts';
 import { authorized, authorizedOn, type Subject } from '../subjects/authorized.ts';
-import { present, userSubject } from '../subjects/subjects.ts';
+import { orNotFound, userSubject } from '../subjects/subjects.ts';
 import { allowsProject, delegationForRead, delegationForWrite, refuseOtherProject } from '../tokens/delegation.ts';
 import type { User } from '../users/store.ts';
 import { type Credential, ec2Blob, idOfAccess, opened, sealedRow } from './operations.ts';
@@ -58,7 +58,7 @@ export const listEc2 = onOwner('identity:ec2_list_credentials', async (identity,
 const subject: Subject<CredentialRow | undefined, CredentialRow> = {
   find: ({ db }, { access = '' }) => credentialRows.find(db, { id: idOfAccess(access), type: 'ec2' }),
   target: (row) => (row ? { user_id: row.userId, 'target.credential.user_id': row.userId } : {}),
-  whole: (row, { access }) => present('credential', row, access),
+  require: (row, { access }) => orNotFound('credential', row, access),
 };
 const onKey = (rule: `identity:ec2_${string}`) => ({ subject, rule, notFoundFirst: true });
 

@@ -4,7 +4,7 @@ import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { extraOf } from '../projects/operations.ts';
 import { authorizedOn } from '../subjects/authorized.ts';
-import { present } from '../subjects/subjects.ts';
+import { orNotFound } from '../subjects/subjects.ts';
 import { allowsProject, delegationForRead, delegationForWrite, refuseOtherProject } from '../tokens/delegation.ts';
 import { type Credential, credentialId, ec2Blob, opened, sealedRow } from './operations.ts';
 import { type CredentialRow, credentialRows } from './store.ts';
@@ -69,7 +69,7 @@ export const createCredential: Handler<Identity, { credential: CredentialInput }
 const onCredential = authorizedOn<CredentialRow | undefined, CredentialRow>({
   find: ({ db }, { id = '' }) => credentialRows.find(db, { id }),
   target: (row) => (row ? target(row) : {}),
-  whole: (row, { id }) => present('credential', row, id),
+  require: (row, { id }) => orNotFound('credential', row, id),
 });
 
 export const showCredential = onCredential('identity:get_credential', async (identity, call, row) => {

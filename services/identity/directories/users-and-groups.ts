@@ -3,7 +3,7 @@ import type { Filters } from '#shared/db/filters.ts';
 import { forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
 import type { Group } from '../groups/store.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
 import type { Directory } from './directory.ts';
 import { ldapOf } from './ldap.ts';
@@ -31,7 +31,7 @@ export const findUser = async (identity: Identity, id: string): Promise<User | u
 
 export async function getUser(identity: Identity, id: string): Promise<User> {
   const user = await findUser(identity, id);
-  if (!user) throw absent('user', id);
+  if (!user) throw couldNotFind('user', id);
   return user;
 }
 
@@ -40,7 +40,7 @@ export const findGroup = async (identity: Identity, id: string): Promise<Group |
 
 export async function getGroup(identity: Identity, id: string): Promise<Group> {
   const group = await findGroup(identity, id);
-  if (!group) throw absent('group', id);
+  if (!group) throw couldNotFind('group', id);
   return group;
 }
 

@@ -3,7 +3,7 @@ import type { Setting } from '#shared/config/settings.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 import { BadOption, ldapSection, readOptions } from '../drivers/ldap/options.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 
 export type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
@@ -42,4 +42,4 @@ export const defaultsOf = (group: string): Readonly<Record<string, unknown>> => 
   return Object.fromEntries(Object.entries(known).filter(([option]) => !isHidden(group, option)));
 };
 
-export const absentConfig = (what: string) => absent('domain configuration', what);
+export const absentConfig = (what: string) => couldNotFind('domain configuration', what);

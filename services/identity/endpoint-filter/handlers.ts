@@ -6,7 +6,7 @@ import { crudHandlers } from '../collection/crud-handlers.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { newId } from '../projects/operations.ts';
-import { absent, getProject, listProjectsById, listTags } from '../projects/store.ts';
+import { couldNotFind, getProject, listProjectsById, listTags } from '../projects/store.ts';
 import { projectView } from '../projects/view.ts';
 import {
   type EndpointGroup,
@@ -85,7 +85,7 @@ export const chooseEndpoint: Handler<Identity> = async (identity, call) => {
 
 export const checkEndpoint: Handler<Identity> = async (identity, call) => {
   const chosen = await chosenOf(identity, call);
-  if ((await listChosen(identity.db, chosen)).length === 0) throw absent('endpoint', chosen.endpointId);
+  if ((await listChosen(identity.db, chosen)).length === 0) throw couldNotFind('endpoint', chosen.endpointId);
   return gone();
 };
 
@@ -136,7 +136,7 @@ export const chooseGroup: Handler<Identity> = async (identity, call) => {
 export const showChosenGroup: Handler<Identity> = async (identity, call) => {
   const chosen = await chosenGroupOf(identity, call);
   if ((await listChosenGroups(identity.db, chosen)).length === 0)
-    throw absent('endpoint group', chosen.endpointGroupId);
+    throw couldNotFind('endpoint group', chosen.endpointGroupId);
   return ok({ project_endpoint_group: { project_id: chosen.projectId, endpoint_group_id: chosen.endpointGroupId } });
 };
 

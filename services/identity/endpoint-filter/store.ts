@@ -2,7 +2,7 @@
 import type { Knex } from 'knex';
 import type { Endpoint } from '../catalog/store.ts';
 import { recordsOf } from '../collection/store.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 
 export interface EndpointGroup {
   readonly id: string;
@@ -41,7 +41,7 @@ export async function removeChosen(tx: Knex, chosen: Chosen): Promise<void> {
   const gone = await tx('project_endpoints')
     .where({ ...chosen })
     .delete();
-  if (!gone) throw absent('endpoint', chosen.endpointId);
+  if (!gone) throw couldNotFind('endpoint', chosen.endpointId);
 }
 
 export const listChosenGroups = (db: Knex, some: Partial<ChosenGroup>): Promise<ChosenGroup[]> =>
@@ -57,7 +57,7 @@ export async function removeChosenGroup(tx: Knex, chosen: ChosenGroup): Promise<
   const gone = await tx('project_endpoint_groups')
     .where({ ...chosen })
     .delete();
-  if (!gone) throw absent('endpoint group', chosen.endpointGroupId);
+  if (!gone) throw couldNotFind('endpoint group', chosen.endpointGroupId);
 }
 
 export async function groupsOf(db: Knex, projectId: string): Promise<EndpointGroup[]> {

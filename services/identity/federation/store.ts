@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { onDuplicate } from '#shared/db/errors.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { recordsOf } from '../collection/store.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 
 export interface IdentityProvider {
   readonly id: string;
@@ -51,7 +51,7 @@ export const serviceProviders = recordsOf<ServiceProvider>({
 
 export async function getProtocol(db: Knex, idpId: string, id: string): Promise<Protocol> {
   const row = await db<Protocol>('federation_protocols').where({ idpId, id }).first();
-  if (!row) throw absent('federated protocol', id);
+  if (!row) throw couldNotFind('federated protocol', id);
   return row;
 }
 

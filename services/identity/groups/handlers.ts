@@ -2,7 +2,7 @@ import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection, limitedCollection, maxItemsOf } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { directoryOfId, listGroups as list } from '../directories/users-and-groups.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 import { authorized } from '../subjects/authorized.ts';
 import { inTokenDomain, isOtherDomain } from '../subjects/scope.ts';
 import { groupSubject, onGroup, onMember, onUser } from '../subjects/subjects.ts';
@@ -19,14 +19,14 @@ const view = ({ id, name, domainId, description, extra }: Group, base: string) =
   links: { self: `${base}/v3/groups/${id}` },
 });
 
-/** A domain's token sees its domain. */
+/** A domain-scoped token sees the groups of its domain. */
 export const listGroups: Handler<Identity> = async (identity, call) => {
   const { domainId } = call.caller;
-  const asked = call.query.domain_id;
+  const domainFilter = call.query.domain_id;
   call.authorize('identity:list_groups', domainId ? { 'target.group.domain_id': domainId } : {});
-  const found = isOtherDomain(call.caller, asked)
+  const found = isOtherDomain(call.caller, domainFilter)
     ? []
-    : await list(identity, asked ?? domainId, call.queries, maxItemsOf(identity, call));
+    : await list(identity, domainFilter ?? domainId, call.queries, maxItemsOf(identity, call));
   return ok(
     limitedCollection(
       identity,
@@ -76,7 +76,8 @@ export const putMember = onMember('identity:add_user_to_group', async (identity,
 });
 
 export const headMember = onMember('identity:check_user_in_group', async (identity, _call, { group, user }) => {
-  if (!(await (await directoryOfId(identity, group.id)).isMember(group.id, user.id))) throw absent('user', user.id);
+  if (!(await (await directoryOfId(identity, group.id)).isMember(group.id, user.id)))
+    throw couldNotFind('user', user.id);
   return gone();
 });
 

@@ -4,7 +4,7 @@ import { revokeGroup } from '../assignments/operations.ts';
 import type { Identity } from '../context.ts';
 import { ldapDomainOf, refuseChange, refuseNewIn } from '../directories/users-and-groups.ts';
 import { extraOf, newId } from '../projects/operations.ts';
-import { absent, getDomain } from '../projects/store.ts';
+import { couldNotFind, getDomain } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
 import {
   ensureMember,
@@ -59,7 +59,7 @@ export async function changeGroup({ db }: Identity, group: Group, input: GroupIn
   return changed;
 }
 
-/** Tokens of its members that carry its roles go with it. */
+/** Revokes the tokens of its members that carry its roles. */
 export async function dropGroup(identity: Identity, group: Group): Promise<void> {
   await refuseChange(identity, 'group', group);
   await identity.db.transaction(async (tx) => {
@@ -69,7 +69,7 @@ export async function dropGroup(identity: Identity, group: Group): Promise<void>
   await identity.tokenKeysChanged();
 }
 
-/** Both in our rows: what a directory keeps, it alone changes. */
+/** 403 where an LDAP directory holds the group or the user. */
 async function refuseLdapMember(identity: Pick<Identity, 'db'>, group: Group, user: User): Promise<void> {
   await refuseChange(identity, 'group', group);
   if (await ldapDomainOf(identity, user.id))
@@ -84,7 +84,7 @@ export async function addMember({ db }: Identity, group: Group, user: User): Pro
 export async function dropMember(identity: Identity, group: Group, user: User): Promise<void> {
   await refuseLdapMember(identity, group, user);
   await identity.db.transaction(async (tx) => {
-    if (!(await removeMember(tx, group.id, user.id))) throw absent('user', user.id);
+    if (!(await removeMember(tx, group.id, user.id))) throw couldNotFind('user', user.id);
     await revokeGroup(identity, tx, group.id, user.id);
   });
   await identity.tokenKeysChanged();

@@ -59,7 +59,7 @@ export async function listGroups(db: Knex, filters: Filters, most = Number.POSIT
 export const updateGroup = (tx: Knex, id: string, change: Partial<Group>) =>
   tx('groups').where({ id }).update(toRow(change));
 
-/** With all that names them, of rows or of a directory. */
+/** With memberships and assignments, for groups of our own tables and of LDAP directories. */
 export async function removeGroups(tx: Knex, ids: Ids): Promise<void> {
   await tx('groups').whereIn('id', ids).delete();
   await tx('memberships').whereIn('groupId', ids).delete();

@@ -5,7 +5,7 @@ import { openChanges } from './changes.ts';
 const never = new AbortController().signal;
 const long = 600_000;
 
-test('whoever listened before the news hears of it, also when it came before the wait', async () => {
+test('a subscriber sees a change, also one that comes before it waits', async () => {
   const changes = openChanges();
   const [early, late] = [changes.subscribe(), changes.subscribe()];
   const waiting = early(long, never);
@@ -14,7 +14,7 @@ test('whoever listened before the news hears of it, also when it came before the
   await late(long, never);
 });
 
-test('a wait ends with its time, with its asker and with the process', async () => {
+test('a wait ends with its timeout, with its request and with the process', async () => {
   const changes = openChanges();
   await changes.subscribe()(1, never);
   const gone = new AbortController();
@@ -27,13 +27,13 @@ test('a wait ends with its time, with its asker and with the process', async () 
   await changes.subscribe()(long, never);
 });
 
-test('news that came before it listened is none', async () => {
+test('a subscriber does not see a change made before it subscribed', async () => {
   const changes = openChanges();
   changes.notify();
   const first = await Promise.race([
     changes
       .subscribe()(long, never)
-      .then(() => 'told'),
+      .then(() => 'changed'),
     Promise.resolve('waits'),
   ]);
   assert.equal(first, 'waits');

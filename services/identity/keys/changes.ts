@@ -1,4 +1,4 @@
-/** Lets services wait for the next change of keys or revocations, so that they need not ask again and again. */
+/** Lets requests wait for the next change of keys or revocations, so that services need not poll in short intervals. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Changes } from '../context.ts';
 

@@ -1,9 +1,11 @@
-/** Revocations as Keystone tells them: each names what a token must say, and the moment before which it was issued. */
+/**
+ * Revocations in the form of OS-REVOKE: the token attributes that must match, and the time before which it was issued.
+ */
 import type { Revocation } from '#shared/auth/revocations.ts';
 import { own } from '#shared/input/own.ts';
 import { formatTimestamp } from '../tokens/timestamps.ts';
 
-/** What a token came by, in the words of each kind. */
+/** The key of the delegation that a token was made from, by kind. */
 const delegations: Readonly<Record<string, string>> = {
   trust: 'OS-TRUST:trust_id',
   oauth: 'OS-OAUTH1:access_token_id',
@@ -20,7 +22,7 @@ export function eventView({ audit, chain, user, project, domain, by = '', before
     ...(domain === undefined ? {} : { domain_scope_id: domain }),
     ...(own(delegations, kind) === undefined ? {} : { [own(delegations, kind) as string]: id }),
     issued_before: formatTimestamp(before * 1000),
-    // what is gone for good is revoked ahead of time
+    // revokeForGood() sets a time in the future
     revoked_at: formatTimestamp(Math.min(before * 1000, Date.now())),
   };
 }

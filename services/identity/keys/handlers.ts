@@ -4,10 +4,10 @@ import { parseTimestamp } from '../tokens/timestamps.ts';
 import { eventView } from './events.ts';
 import { getEpoch, readTokenKeys } from './store.ts';
 
-/** What every service asks: 304 when nothing is new, after as many seconds as it is ready to wait for news. */
+/** Polled by every service. Answers 304 when the epoch is unchanged, after waiting `wait` seconds for a change. */
 export const showTokenKeys: Handler<Identity> = async ({ db, tokenKeys }, { query, signal }) => {
   const { epoch, since = -1, wait = 0 } = query;
-  const changes = tokenKeys.changes.subscribe(); // before the look: what comes meanwhile counts
+  const changes = tokenKeys.changes.subscribe(); // before reading the epoch, so that no change is missed
   const isKnown = async () => Number(epoch) === (await getEpoch(db));
   if (await isKnown()) {
     await changes(Number(wait) * 1000, signal);
@@ -16,7 +16,7 @@ export const showTokenKeys: Handler<Identity> = async ({ db, tokenKeys }, { quer
   return ok(await readTokenKeys(db, { validAt: Date.now(), since: Number(since) }));
 };
 
-/** With `since`, those that were made then or later. */
+/** With `since`, the revocations made at that time or later. */
 export const listRevocationEvents: Handler<Identity> = async ({ db }, { query, base }) => {
   const since = parseTimestamp(query.since, 'since') ?? 0;
   const { revoked } = await readTokenKeys(db, { validAt: Date.now() });

@@ -1,4 +1,7 @@
-/** What `wattle keys` does, without the service running or beside it: it sees the change within a second. */
+/**
+ * The operations of `wattle keys`. They work with and without the running service, which sees a change within a
+ * second.
+ */
 import { join } from 'node:path';
 import { databaseOf, readCloud } from '#shared/config/cloud.ts';
 import type { Settings } from '#shared/config/settings.ts';
@@ -17,9 +20,9 @@ export interface KeySummary {
 
 export interface KeyRing {
   list(): Promise<readonly KeySummary[]>;
-  /** Staged becomes active, active retired; living tokens stay good. */
+  /** The staged key becomes active and the active one retired; valid tokens stay valid. */
   rotateTokens(): Promise<void>;
-  /** A new key for what users keep here; resolves with how many secrets it sealed anew. */
+  /** Makes a new credential key; resolves with the number of secrets sealed by it. */
   rotateCredentials(): Promise<number>;
   close(): Promise<void>;
 }

@@ -12,28 +12,32 @@ async function open(t: TestContext) {
   await migrate(db, [tables, revocationEpochs]);
   const revoke = (user: string) =>
     db.transaction((tx) => insertRevocation(tx, { user, before: 1 }, Date.now() + 60_000));
-  const told = async (since?: number) => {
+  const read = async (since?: number) => {
     const document = await readTokenKeys(db, since === undefined ? {} : { since });
     return { since: document.since, users: document.revoked.map(({ user }) => user) };
   };
-  return { db, revoke, told };
+  return { db, revoke, read };
 }
 
-test('who knows an epoch is told what is newer, anybody else is told all', async (t) => {
-  const { db, revoke, told } = await open(t);
+test('with a known epoch only newer revocations are read, without it all of them', async (t) => {
+  const { db, revoke, read } = await open(t);
   await revoke('ann');
   const before = await getEpoch(db);
   await revoke('bob');
-  assert.deepEqual(await told(before), { since: before, users: ['bob'] });
-  assert.deepEqual(await told(before + 1), { since: before + 1, users: [] });
-  assert.deepEqual(await told(), { since: undefined, users: ['ann', 'bob'] });
-  assert.deepEqual(await told(before + 2), { since: undefined, users: ['ann', 'bob'] }, 'a database that was set back');
+  assert.deepEqual(await read(before), { since: before, users: ['bob'] });
+  assert.deepEqual(await read(before + 1), { since: before + 1, users: [] });
+  assert.deepEqual(await read(), { since: undefined, users: ['ann', 'bob'] });
+  assert.deepEqual(
+    await read(before + 2),
+    { since: undefined, users: ['ann', 'bob'] },
+    'an epoch of the future: the database was restored',
+  );
 });
 
-test('what a process of the release before has revoked is always told', async (t) => {
-  const { db, told } = await open(t);
+test('a revocation without an epoch, written by the release before, is always read', async (t) => {
+  const { db, read } = await open(t);
   await db('revocations').insert({ what: JSON.stringify({ user: 'ann', before: 1 }), forgetAt: Date.now() + 60_000 });
   await incrementEpoch(db);
   const now = await getEpoch(db);
-  assert.deepEqual(await told(now), { since: now, users: ['ann'] });
+  assert.deepEqual(await read(now), { since: now, users: ['ann'] });
 });

@@ -1,4 +1,4 @@
-/** Keys that sign tokens, what was revoked, and the number that grows with each change of either. */
+/** Signing keys, revocations, and the epoch that grows with each change of either. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { Revocation } from '#shared/auth/revocations.ts';
@@ -20,7 +20,7 @@ export interface SigningKey {
   readonly key: KeyObject;
 }
 
-/** An active key to sign with, and a staged one that everybody knows before it is used. */
+/** Makes an active key, and a staged one that all services know before it signs. */
 export async function ensureKeys(tx: Knex): Promise<void> {
   for (const state of ['active', 'staged'] as const)
     if (!(await tx<KeyRow>('signing_keys').where({ state }).first('kid'))) await insertKey(tx, state);
@@ -42,8 +42,8 @@ async function insertKey(tx: Knex, state: KeyState): Promise<void> {
 }
 
 /**
- * Staged becomes active, active retired. Retired keys stay as long as a token that they signed may be looked at; then
- * they are forgotten.
+ * The staged key becomes active, the active one retired. Retired keys are deleted when no token signed by them can be
+ * validated any more.
  */
 export async function rotateKeys(tx: Knex, tokensLiveMs: number): Promise<void> {
   const now = Date.now();
@@ -65,15 +65,15 @@ export async function getActiveKey(db: Knex): Promise<SigningKey> {
   return { kid: row.kid, key: createPrivateKey(row.privatePem) };
 }
 
-/** `lastAt`: when the last token it could mean has ended. */
+/** `lastAt`: when the last token that it can match has expired. */
 export async function insertRevocation(tx: Knex, what: Revocation, lastAt: number): Promise<void> {
-  await incrementEpoch(tx); // first: it makes all who revoke come one after another
+  await incrementEpoch(tx); // first: serializes all revocations
   await tx('revocations').insert({ what: JSON.stringify(what), forgetAt: lastAt, epoch: await getEpoch(tx) });
 }
 
 export const forgetRevocations = (db: Knex, now: number) => db('revocations').where('forgetAt', '<', now).delete();
 
-/** Makes every process look at what is published, and at the directories of domains. */
+/** Makes every process read keys, revocations and the directories of domains again. */
 export async function incrementEpoch(tx: Knex): Promise<void> {
   if (await tx('trust').where({ id: 1 }).increment('epoch', 1)) return;
   await tx('trust').insert({ id: 1, epoch: 1 });
@@ -85,9 +85,9 @@ export async function getEpoch(db: Knex): Promise<number> {
 }
 
 /**
- * One moment of both: read in a transaction, so that no revocation is missed under its epoch. Those that no token that
- * lives at `validAt` can be meant by are left out: only identity itself looks at ended tokens. Who knows all of an
- * epoch `since` is told what is newer.
+ * Reads epoch, keys and revocations in one transaction, so that no revocation of an epoch is missed. `validAt` leaves
+ * out revocations that match no token valid then: only identity itself validates expired tokens. With `since`, only
+ * the revocations after that epoch.
  */
 export const readTokenKeys = (db: Knex, { validAt = 0, since = -1 } = {}): Promise<TokenKeyDocument> =>
   db.transaction(async (tx) => {

@@ -1,4 +1,4 @@
-/** Identity judges tokens as all others do, by the same document. */
+/** Identity verifies tokens by the same document as the other services, read from its own database. */
 import type { Knex } from 'knex';
 import { openTokenKeys } from '#shared/auth/token-keys.ts';
 import type { Changes } from '../context.ts';
@@ -6,7 +6,7 @@ import { openChanges } from './changes.ts';
 import { getActiveKey, getEpoch, readTokenKeys, type SigningKey } from './store.ts';
 
 export interface OwnTokenKeys extends ReturnType<typeof openTokenKeys> {
-  /** Looks whether the database says something new. */
+  /** Reads the document again when the epoch has changed. */
   refresh(): Promise<void>;
   signingKey(): SigningKey;
   readonly changes: Changes;

@@ -4,7 +4,7 @@ import { openIdentity } from '../../../test/fakes/identity.ts';
 
 const path = (epoch: number, wait: number) => `/wattle/trust?epoch=${epoch}&since=${epoch}&wait=${wait}`;
 
-test('a service that waits at the door is answered by the next revocation, and with 304 when there is none', async (t) => {
+test('a waiting request for token keys is answered by the next revocation, and with 304 when there is none', async (t) => {
   const { ask, admin } = await openIdentity(t);
   const [token, doomed] = [await admin(), await admin()];
   const { epoch } = (await ask('GET', '/wattle/trust', { token })).body as unknown as { epoch: number };
@@ -21,7 +21,7 @@ test('a service that waits at the door is answered by the next revocation, and w
   assert.deepEqual([status, changes.epoch, changes.revoked.length], [200, epoch + 1, 1]);
 });
 
-test('a wait that is no number of seconds is refused', async (t) => {
+test('a wait outside 0 to 60 seconds is refused', async (t) => {
   const { ask, admin } = await openIdentity(t);
   assert.equal((await ask('GET', path(1, 61), { token: await admin() })).status, 400);
 });

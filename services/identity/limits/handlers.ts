@@ -3,7 +3,7 @@ import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
 import { findProject, listProjects } from '../projects/store.ts';
 import { authorized, type Subject } from '../subjects/authorized.ts';
-import { present } from '../subjects/subjects.ts';
+import { orNotFound } from '../subjects/subjects.ts';
 import {
   changeLimit,
   changeRegistered,
@@ -118,7 +118,7 @@ export const createLimits: Handler<Identity, { limits: LimitInput[] }> = async (
 const subject: Subject<Limit | undefined, Limit> = {
   find: ({ db }, { id = '' }) => limits.find(db, { id }),
   target: (limit, _params, identity) => targetOf(identity, limit),
-  whole: (limit, { id }) => present('limit', limit, id),
+  require: (limit, { id }) => orNotFound('limit', limit, id),
 };
 
 export const showLimit = authorized({ subject, rule: 'identity:get_limit' }, async (_identity, call, limit) =>

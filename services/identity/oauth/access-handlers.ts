@@ -3,7 +3,7 @@ import { unauthorized } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 import { listAllRoles, type Role } from '../roles/store.ts';
 import { roleView } from '../roles/view.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
@@ -30,7 +30,7 @@ const refuse = (identity: Identity, { caller }: Pick<Call, 'caller'>) =>
 async function found({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AccessToken> {
   const { id: userId = '', tokenId = '' } = params;
   const token = await accessTokens.find(db, { id: tokenId, userId });
-  if (!token) throw absent('access token', tokenId);
+  if (!token) throw couldNotFind('access token', tokenId);
   return token;
 }
 
@@ -68,6 +68,6 @@ export const listAccessTokenRoles: Handler<Identity> = async (identity, call) =>
 export const showAccessTokenRole: Handler<Identity> = async (identity, call) => {
   const { roleId = '' } = call.params;
   const role = (await rolesOf(identity, await found(identity, call))).find(({ id }) => id === roleId);
-  if (!role) throw absent('role', roleId);
+  if (!role) throw couldNotFind('role', roleId);
   return ok({ role: roleView(role, call.base) });
 };

@@ -6,7 +6,7 @@ import { rolesOf } from '../application-credentials/operations.ts';
 import type { Identity } from '../context.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { newId } from '../projects/operations.ts';
-import { absent, getProject } from '../projects/store.ts';
+import { couldNotFind, getProject } from '../projects/store.ts';
 import { consumeOnce } from '../replay-protection/store.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { isRightlySigned, oauthValue, type SignedCall } from './signature.ts';
@@ -102,7 +102,7 @@ export async function authorizeRequest(
   const roles = await listAllRoles(identity.db);
   const wanted = inputs.map((input) => {
     const role = roles.find((each) => (input.id === undefined ? each.name === input.name : each.id === input.id));
-    if (!role) throw absent('role', input.id ?? input.name ?? '');
+    if (!role) throw couldNotFind('role', input.id ?? input.name ?? '');
     return role.id;
   });
   const held = new Set((await rolesOf(identity, caller.userId, token.projectId)).map((role) => role.id));

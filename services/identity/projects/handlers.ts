@@ -15,7 +15,7 @@ import {
   type ProjectInput,
 } from './operations.ts';
 import { listProjects as list, listProjectsById, listTags, type Project } from './store.ts';
-import { fitsTags, treeView } from './tree.ts';
+import { matchesTags, treeView } from './tree.ts';
 import { domainView, projectView } from './view.ts';
 
 type View = (project: Project, tags: readonly string[], base: string) => unknown;
@@ -31,8 +31,8 @@ async function page(
     identity.db,
     projects.map(({ id }) => id),
   );
-  const fitting = projects.filter(({ id }) => fitsTags(tags.get(id) ?? [], call.query));
-  const views = fitting.map((each) => view(each, tags.get(each.id) ?? [], call.base));
+  const matching = projects.filter(({ id }) => matchesTags(tags.get(id) ?? [], call.query));
+  const views = matching.map((each) => view(each, tags.get(each.id) ?? [], call.base));
   return ok(limitedCollection(identity, call, name, views));
 }
 
@@ -44,8 +44,12 @@ export const listProjects: Handler<Identity> = async (identity, call) => {
   const { domainId } = call.caller;
   call.authorize('identity:list_projects', domainId ? { 'target.domain_id': domainId } : {});
   if (isOtherDomain(call.caller, call.query.domain_id)) return page(identity, call, 'projects', [], projectView);
-  const inside = domainId ? { domain_id: [domainId] } : {};
-  const found = await list(identity.db, { ...call.queries, ...inside }, call.query.is_domain?.toLowerCase() === 'true');
+  const ownDomain = domainId ? { domain_id: [domainId] } : {};
+  const found = await list(
+    identity.db,
+    { ...call.queries, ...ownDomain },
+    call.query.is_domain?.toLowerCase() === 'true',
+  );
   return page(identity, call, 'projects', found, projectView);
 };
 
@@ -76,8 +80,8 @@ export const deleteProject = onProject('identity:delete_project', async (identit
 export const listDomains: Handler<Identity> = async (identity, call) => {
   const { domainId } = call.caller;
   call.authorize('identity:list_domains', domainId ? { 'target.domain.id': domainId } : {});
-  const inside = domainId ? { id: [domainId] } : {};
-  return page(identity, call, 'domains', await list(identity.db, { ...call.queries, ...inside }, true), domainView);
+  const ownDomain = domainId ? { id: [domainId] } : {};
+  return page(identity, call, 'domains', await list(identity.db, { ...call.queries, ...ownDomain }, true), domainView);
 };
 
 export const createDomainHandler: Handler<Identity, { domain: ProjectInput }> = async (identity, call) =>
@@ -101,11 +105,11 @@ export const deleteDomain = authorized(
   },
 );
 
-/** Groups that another's word puts the caller in, for as long as the token lives. */
+/** Groups that a federated login put the caller in, for the lifetime of the token. */
 const groupsOfToken = async (identity: Identity, { caller }: Call<never>): Promise<readonly string[]> =>
   (await verifyOwnToken(identity, caller.token)).federated?.groups ?? [];
 
-/** Where the caller may go: the projects with a role, and the domains. */
+/** The scopes that the caller may choose: projects and domains with a role. */
 export const listOwnProjects: Handler<Identity> = async (identity, call) => {
   const { projects } = await listScopesOf(identity, call.caller.userId, await groupsOfToken(identity, call));
   const open = (await listProjectsById(identity.db, projects)).filter(({ enabled }) => enabled);

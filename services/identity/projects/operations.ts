@@ -56,7 +56,7 @@ export const extraOf = (
 
 export const newId = (): string => randomUUID().replaceAll('-', '');
 
-/** Below its parent, or else at the top of its domain: the one that was named, or the caller's. */
+/** Creates the project below its parent, else at the top of the named domain or of the caller's domain. */
 export async function createProject({ db }: Identity, caller: Caller, input: ProjectInput): Promise<Project> {
   if (input.is_domain) return createDomain({ db }, input);
   const parent = input.parent_id ? await findProject(db, { id: input.parent_id }) : undefined;
@@ -65,7 +65,7 @@ export async function createProject({ db }: Identity, caller: Caller, input: Pro
   if (parent && parent.domainId !== domainId)
     throw badRequest(`The parent ${parent.id} is in another domain than ${domainId}.`);
   await refuseBelowDisabled(db, parent ?? (await getDomain(db, domainId)));
-  const project = { ...fresh(input), domainId, parentId: parent?.id ?? domainId, isDomain: false };
+  const project = { ...newRow(input), domainId, parentId: parent?.id ?? domainId, isDomain: false };
   await db.transaction(async (tx) => {
     await insertProject(tx, project);
     await replaceTags(tx, project.id, input.tags ?? []);
@@ -74,7 +74,7 @@ export async function createProject({ db }: Identity, caller: Caller, input: Pro
 }
 
 export async function createDomain({ db }: Pick<Identity, 'db'>, input: ProjectInput): Promise<Project> {
-  const base = fresh(input, typeof input.explicit_domain_id === 'string' ? input.explicit_domain_id : newId());
+  const base = newRow(input, typeof input.explicit_domain_id === 'string' ? input.explicit_domain_id : newId());
   const domain = { ...base, domainId: base.id, parentId: null, isDomain: true };
   await db.transaction(async (tx) => {
     await insertProject(tx, domain);
@@ -83,7 +83,7 @@ export async function createDomain({ db }: Pick<Identity, 'db'>, input: ProjectI
   return domain;
 }
 
-const fresh = (input: ProjectInput, id = newId()) => ({
+const newRow = (input: ProjectInput, id = newId()) => ({
   id,
   name: (input.name ?? '').trim(),
   enabled: input.enabled ?? true,
@@ -92,21 +92,24 @@ const fresh = (input: ProjectInput, id = newId()) => ({
   extra: extraOf(input),
 });
 
-/** The whole line above a new project must be enabled. */
+/** All ancestors of a new project must be enabled. */
 async function refuseBelowDisabled(db: Tx, parent: Project): Promise<void> {
   const disabled = (await listAncestors(db, parent)).find(({ enabled }) => !enabled);
   if (disabled) throw badRequest(`cannot create a project in a branch containing a disabled project: ${disabled.id}`);
 }
 
-function refuseImmutable({ id, isDomain, options }: Project, wanted?: ProjectInput['options']): void {
-  if (!options.immutable || wanted?.immutable === false || wanted?.immutable === null) return;
+function refuseImmutable({ id, isDomain, options }: Project, newOptions?: ProjectInput['options']): void {
+  if (!options.immutable || newOptions?.immutable === false || newOptions?.immutable === null) return;
   throw forbidden(
     `Cannot change ${isDomain ? 'domain' : 'project'} ${id}: it is immutable. Set its option immutable to false first.`,
   );
 }
 
-/** A project is disabled after those below it, and enabled after those above it. A domain disables all of its projects. */
-async function refuseSwitch(db: Tx, project: Project, enabled: boolean | undefined): Promise<void> {
+/**
+ * A project can be disabled when no descendant is enabled, and enabled when all ancestors are. Disabling a domain
+ * disables its projects.
+ */
+async function refuseEnabledChange(db: Tx, project: Project, enabled: boolean | undefined): Promise<void> {
   const { id, isDomain } = project;
   if (isDomain || enabled === undefined || enabled === project.enabled) return;
   if (!enabled && (await listDescendants(db, id)).some((below) => below.enabled))
@@ -115,7 +118,7 @@ async function refuseSwitch(db: Tx, project: Project, enabled: boolean | undefin
     throw forbidden(`Cannot enable project ${id} since it has disabled parents.`);
 }
 
-/** Disabling takes away every token that counts there. */
+/** Disabling revokes every token of that scope. */
 export async function changeProject(identity: Identity, project: Project, input: ProjectInput): Promise<Project> {
   if (input.domain_id !== undefined && input.domain_id !== null && input.domain_id !== project.domainId)
     throw badRequest('The domain of a project cannot be changed.');
@@ -131,11 +134,11 @@ export async function changeProject(identity: Identity, project: Project, input:
     extra: { ...project.extra, ...extraOf(input) },
   };
   await identity.db.transaction(async (tx) => {
-    await refuseSwitch(tx, project, enabled);
+    await refuseEnabledChange(tx, project, enabled);
     if (changed.name !== undefined) await refuseDuplicate(tx, { ...project, name: changed.name });
     await updateProject(tx, project.id, changed);
     if (input.tags) await replaceTags(tx, project.id, input.tags);
-    if (enabled === false) await revokeAt(identity, tx, project);
+    if (enabled === false) await revokeScope(identity, tx, project);
   });
   await identity.tokenKeysChanged();
   return { ...project, ...changed };
@@ -143,7 +146,7 @@ export async function changeProject(identity: Identity, project: Project, input:
 
 type Tx = Parameters<typeof revoke>[1];
 
-async function revokeAt(identity: Identity, tx: Tx, project: Project): Promise<void> {
+async function revokeScope(identity: Identity, tx: Tx, project: Project): Promise<void> {
   if (!project.isDomain) return revoke(identity, tx, { project: project.id });
   await revoke(identity, tx, { domain: project.id });
   for (const { id } of await listProjects(tx, { domain_id: [project.id] }, false))
@@ -158,19 +161,19 @@ export async function deleteProject(identity: Identity, id: string): Promise<voi
   if (await hasChildren(identity.db, id))
     throw forbidden(`Cannot delete project ${id} since it is not a leaf in the hierarchy. Delete its children first.`);
   await identity.db.transaction(async (tx) => {
-    await revokeAt(identity, tx, project);
+    await revokeScope(identity, tx, project);
     await removeProject(tx, id);
   });
   await identity.tokenKeysChanged();
 }
 
-/** A domain goes with all that is in it, but only once it is disabled. */
+/** Deletes the domain and all that it contains. It must be disabled. */
 export async function deleteDomain(identity: Identity, id: string): Promise<void> {
   const domain = await getDomain(identity.db, id);
   refuseImmutable(domain);
   if (domain.enabled) throw forbidden('Cannot delete a domain that is enabled, please disable it first.');
   await identity.db.transaction(async (tx) => {
-    await revokeAt(identity, tx, domain);
+    await revokeScope(identity, tx, domain);
     for (const project of await listProjects(tx, { domain_id: [id] }, false)) await removeProject(tx, project.id);
     for (const user of await listUsers(tx, { domain_id: [id] })) await removeUsers(tx, [user.id]);
     for (const group of await listGroups(tx, { domain_id: [id] })) await removeGroups(tx, [group.id]);

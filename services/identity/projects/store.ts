@@ -1,4 +1,4 @@
-/** Projects, and the domains above them: a domain is a project that acts as one. */
+/** Projects and domains. A domain is a row of the same table. */
 import type { Knex } from 'knex';
 import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
@@ -7,14 +7,14 @@ import { conflict, notFound } from '#shared/errors/fault.ts';
 export interface Project {
   readonly id: string;
   readonly name: string;
-  /** Its own id for a domain. */
+  /** For a domain, its own id. */
   readonly domainId: string;
   readonly parentId: string | null;
   readonly isDomain: boolean;
   readonly enabled: boolean;
   readonly description: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** What clients add beyond the fields that Keystone knows. */
+  /** Fields of the client that Keystone does not know. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
@@ -43,7 +43,7 @@ export async function insertProject(tx: Knex, project: Project): Promise<void> {
 
 type Named = Pick<Project, 'id' | 'domainId' | 'name' | 'isDomain'>;
 
-/** A domain's name is its own in the whole cloud. */
+/** The name of a domain is unique in the cloud. */
 export async function refuseDuplicate(tx: Knex, project: Named): Promise<void> {
   const { id, domainId, name, isDomain } = project;
   if (isDomain) await serialize(tx);
@@ -51,7 +51,7 @@ export async function refuseDuplicate(tx: Knex, project: Named): Promise<void> {
   if (await tx('projects').where(same).whereNot({ id }).first('id')) throw duplicateOf(project);
 }
 
-/** No index keeps the names of domains apart, so who gives one waits for the others. */
+/** No index makes the names of domains unique, so writers of domain names are serialized. */
 const serialize = (tx: Knex) => tx('projects').where({ isDomain: true }).orderBy('id').forUpdate().select('id');
 
 function duplicateOf({ name, isDomain }: Named) {
@@ -63,17 +63,17 @@ function duplicateOf({ name, isDomain }: Named) {
 
 export async function getProject(db: Knex, id: string): Promise<Project> {
   const row = await db('projects').where({ id }).first();
-  if (!row) throw absent('project', id);
+  if (!row) throw couldNotFind('project', id);
   return fromRow(row);
 }
 
 export async function getDomain(db: Knex, id: string): Promise<Project> {
   const row = await db('projects').where({ id, isDomain: true }).first();
-  if (!row) throw absent('domain', id);
+  if (!row) throw couldNotFind('domain', id);
   return fromRow(row);
 }
 
-/** A project or a domain acting as one, or undefined. */
+/** A project or a domain; undefined when there is none. */
 export async function findProject(
   db: Knex,
   where: { id: string } | { nameLower: string; domainId: string } | { nameLower: string; isDomain: true },
@@ -94,7 +94,7 @@ export async function listProjectsById(db: Knex, ids: readonly string[]): Promis
   return rows.map(fromRow);
 }
 
-/** All of its descendants, nearest first. */
+/** All descendants, nearest first. */
 export async function listDescendants(db: Knex, id: string): Promise<Project[]> {
   const found: Project[] = [];
   for (let level = [id]; level.length > 0; ) {
@@ -106,7 +106,7 @@ export async function listDescendants(db: Knex, id: string): Promise<Project[]> 
   return found;
 }
 
-/** From the project upwards, itself first. */
+/** The project itself, then its ancestors upwards. */
 export async function listAncestors(db: Knex, project: Project): Promise<Project[]> {
   const line = [project];
   for (let at = project; at.parentId !== null; ) {
@@ -121,7 +121,7 @@ export async function listAncestors(db: Knex, project: Project): Promise<Project
 export const updateProject = (tx: Knex, id: string, change: Partial<Project>) =>
   tx('projects').where({ id }).update(toRow(change));
 
-/** With what counted there alone. */
+/** With all rows that belong to the project. */
 export async function removeProject(tx: Knex, id: string): Promise<void> {
   await tx('projects').where({ id }).delete();
   await tx('project_tags').where({ projectId: id }).delete();
@@ -155,8 +155,8 @@ export async function replaceTags(tx: Knex, projectId: string, names: readonly s
   if (fresh.length > 0) await tx('project_tags').insert(fresh);
 }
 
-/** Keystone's own sentence. */
-export const absent = (what: string, id: string) => {
+/** 404 in the words of Keystone. */
+export const couldNotFind = (what: string, id: string) => {
   const fault = notFound(what, id);
   fault.message = `Could not find ${what}: ${id}.`;
   return fault;

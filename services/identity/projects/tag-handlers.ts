@@ -2,7 +2,7 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { type Call, gone, ok } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import { onProject } from '../subjects/subjects.ts';
-import { absent, listTags, type Project, replaceTags } from './store.ts';
+import { couldNotFind, listTags, type Project, replaceTags } from './store.ts';
 
 const mostTags = 80;
 
@@ -14,8 +14,8 @@ const page = (tags: readonly string[], { base, params }: Pick<Call, 'base' | 'pa
 
 function refuseInvalidTags(tags: readonly string[]): void {
   if (tags.length > mostTags) throw badRequest(`A project has ${mostTags} tags at most.`);
-  const odd = tags.find((tag) => tag.length === 0 || tag.length > 255 || /[,/]/.test(tag));
-  if (odd !== undefined) throw badRequest(`Invalid input for field 'tags': ${odd} is no tag.`);
+  const invalid = tags.find((tag) => tag.length === 0 || tag.length > 255 || /[,/]/.test(tag));
+  if (invalid !== undefined) throw badRequest(`Invalid input for field 'tags': ${invalid} is no tag.`);
 }
 
 export const listProjectTags = onProject('identity:list_project_tags', async (identity, call, project) =>
@@ -39,7 +39,7 @@ export const deleteTags = onProject('identity:delete_project_tags', async (ident
   return gone();
 });
 
-const missing = (tag: string) => absent('project tag', tag);
+const missing = (tag: string) => couldNotFind('project tag', tag);
 
 export const checkTag = onProject('identity:get_project_tag', async (identity, { params: { tag = '' } }, project) => {
   if (!(await tagsOf(identity, project)).includes(tag)) throw missing(tag);

@@ -1,4 +1,4 @@
-/** What stands above and below a project, as a client asks for it. */
+/** Parents and subtree of a project, in the forms that a client can ask for. */
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
 import { listAncestors, listDescendants, type Project } from './store.ts';
@@ -7,7 +7,7 @@ import { projectView } from './view.ts';
 type Query = Readonly<Record<string, string>>;
 type Ids = { [id: string]: Ids } | null;
 
-/** `parents_as_ids`, `subtree_as_list` and so on count by being there. */
+/** The query keys `parents_as_ids`, `subtree_as_list` … have no value. */
 export async function treeView(
   db: Knex,
   project: Project,
@@ -17,9 +17,9 @@ export async function treeView(
   for (const what of ['parents', 'subtree'])
     if (`${what}_as_list` in query && `${what}_as_ids` in query)
       throw badRequest(`Cannot use ${what}_as_list and ${what}_as_ids query params at the same time.`);
-  const asked = (...names: string[]) => names.some((name) => name in query);
-  const above = asked('parents_as_list', 'parents_as_ids') ? (await listAncestors(db, project)).slice(1) : [];
-  const below = asked('subtree_as_list', 'subtree_as_ids') ? await listDescendants(db, project.id) : [];
+  const isRequested = (...names: string[]) => names.some((name) => name in query);
+  const above = isRequested('parents_as_list', 'parents_as_ids') ? (await listAncestors(db, project)).slice(1) : [];
+  const below = isRequested('subtree_as_list', 'subtree_as_ids') ? await listDescendants(db, project.id) : [];
   const views = (projects: readonly Project[]) => projects.map((each) => ({ project: projectView(each, [], base) }));
   return {
     ...('parents_as_list' in query ? { parents: views(above) } : {}),
@@ -40,7 +40,7 @@ function nestOf(below: readonly Project[], id: string): Ids {
 const split = (text: string | undefined): string[] | undefined => text?.split(',').filter(Boolean);
 
 /** `tags`: all of them; `tags-any`: one of them; `not-tags`, `not-tags-any`: the opposites. */
-export function fitsTags(tags: readonly string[], query: Query): boolean {
+export function matchesTags(tags: readonly string[], query: Query): boolean {
   const has = (tag: string) => tags.includes(tag);
   return (
     (split(query.tags)?.every(has) ?? true) &&

@@ -12,19 +12,19 @@ async function open(t: TestContext) {
   return db;
 }
 
-test('what was used is refused until it would not count any more by itself, swept or not', async (t) => {
+test('a used value is refused until it expires, whether its row was deleted or not', async (t) => {
   const db = await open(t);
   t.mock.timers.enable({ apis: ['Date'], now: 1_000_000 });
   assert.equal(await consumeOnce(db, 'ann 123456', 100), true);
   t.mock.timers.tick(100);
   assert.equal(await consumeOnce(db, 'ann 123456', 100), false);
-  assert.equal(await consumeOnce(db, 'bob 123456', 100), true, 'another is another');
+  assert.equal(await consumeOnce(db, 'bob 123456', 100), true, 'another user, another value');
   t.mock.timers.tick(1);
   assert.equal(await consumeOnce(db, 'ann 123456', 100), true);
   assert.equal(await consumeOnce(db, 'ann 123456', 100), false);
 });
 
-test('rows say nothing of what was used, and go when they are of no use', async (t) => {
+test('rows do not reveal the value, and are deleted after its expiry', async (t) => {
   const db = await open(t);
   await consumeOnce(db, 'ann 123456', 60_000);
   const rows = await db('used_once');

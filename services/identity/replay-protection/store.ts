@@ -1,4 +1,4 @@
-/** What counts once, at whichever controller: a passcode, a nonce. Kept as a hash, until it would not count any more by itself. */
+/** Values that are accepted once on all controllers: passcodes, nonces. A row holds a hash, until the value expires. */
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 import { isDuplicate } from '#shared/db/errors.ts';
@@ -8,10 +8,10 @@ interface UsedRow {
   readonly forgetAt: number;
 }
 
-/** Whether this is its first use; of those who come at the same moment one hears yes. */
-export async function consumeOnce(db: Knex, what: string, livesMs: number): Promise<boolean> {
+/** Whether this is the first use; of concurrent calls one gets true. */
+export async function consumeOnce(db: Knex, value: string, lifetimeMs: number): Promise<boolean> {
   const now = Date.now();
-  const row = { id: createHash('sha256').update(what).digest('hex'), forgetAt: now + livesMs };
+  const row = { id: createHash('sha256').update(value).digest('hex'), forgetAt: now + lifetimeMs };
   try {
     await db<UsedRow>('used_once').insert(row);
     return true;
@@ -21,7 +21,7 @@ export async function consumeOnce(db: Knex, what: string, livesMs: number): Prom
   }
 }
 
-/** Six digits may come again one day, before the timer has been here. */
+/** A passcode may recur after its expiry, before the timer has deleted its row. */
 const isRenewed = async (db: Knex, { id, forgetAt }: UsedRow, now: number): Promise<boolean> =>
   (await db<UsedRow>('used_once').where({ id }).where('forgetAt', '<', now).update({ forgetAt })) === 1;
 

@@ -1,9 +1,9 @@
 import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 import { authorized, type Subject } from '../subjects/authorized.ts';
-import { present } from '../subjects/subjects.ts';
+import { orNotFound } from '../subjects/subjects.ts';
 import { changeRole, createRole as create, dropRole, imply, type RoleInput, stopImplying } from './operations.ts';
 import { findRole, getRole, listRoles as list, listImplications, type Role } from './store.ts';
 import { roleView } from './view.ts';
@@ -31,10 +31,10 @@ export const createRole: Handler<Identity, { role: RoleInput }> = async (identit
 const subject: Subject<Role | undefined, Role> = {
   find: ({ db }, { id = '' }) => findRole(db, id),
   target: (role) => (role ? { 'target.role.domain_id': role.domainId, 'target.role.name': role.name } : {}),
-  whole: (role, { id }) => present('role', role, id),
+  require: (role, { id }) => orNotFound('role', role, id),
 };
 
-/** A role of a domain has rules of its own. Roles are no secret to Keystone: one that is not there is 404 to everybody. */
+/** Domain roles have rules of their own. Keystone does not hide role ids: an unknown one is 404 for every caller. */
 const onRole = (verb: 'get' | 'update' | 'delete') => ({
   subject,
   rule: (role: Role | undefined) =>
@@ -85,7 +85,7 @@ export const showImplied: Handler<Identity> = async ({ db }, { params, base, met
   const known = (await listImplications(db)).some(
     ({ priorId, impliedId }) => priorId === prior.id && impliedId === implied.id,
   );
-  if (!known) throw absent('role inference', `${prior.id} implies ${implied.id}`);
+  if (!known) throw couldNotFind('role inference', `${prior.id} implies ${implied.id}`);
   if (method === 'HEAD') return gone();
   return ok({
     role_inference: { prior_role: short(prior, base), implies: short(implied, base) },

@@ -2,7 +2,7 @@ import { forbidden } from '#shared/errors/fault.ts';
 import { revokeHoldersOf } from '../assignments/operations.ts';
 import type { Identity } from '../context.ts';
 import { extraOf, newId } from '../projects/operations.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 import {
   ensureImplication,
   getRole,
@@ -51,7 +51,7 @@ export async function changeRole({ db }: Identity, id: string, input: RoleInput)
   return changed;
 }
 
-/** Who held it loses it: their tokens go. */
+/** Revokes the tokens of all users who had the role. */
 export async function dropRole(identity: Identity, id: string): Promise<void> {
   const role = await getRole(identity.db, id);
   if (role.options.immutable) throw forbidden(`Cannot delete role: ${id}. This role is immutable.`);
@@ -65,7 +65,7 @@ export async function dropRole(identity: Identity, id: string): Promise<void> {
 export async function imply({ db }: Identity, implication: Implication): Promise<void> {
   const [prior, implied] = [await getRole(db, implication.priorId), await getRole(db, implication.impliedId)];
   if (implied.domainId !== null && prior.domainId === null)
-    throw forbidden(`The role ${implied.id} of a domain may not be implied by one that counts everywhere.`);
+    throw forbidden(`The role ${implied.id} of a domain may not be implied by a role of no domain.`);
   if (prior.id === implied.id) throw forbidden('A role cannot imply itself.');
   if (implied.name === 'admin') throw forbidden(`Role ${implied.id} (admin) may not be implied by another role.`);
   await db.transaction((tx) => ensureImplication(tx, implication));
@@ -74,7 +74,7 @@ export async function imply({ db }: Identity, implication: Implication): Promise
 export async function stopImplying(identity: Identity, implication: Implication): Promise<void> {
   await identity.db.transaction(async (tx) => {
     if (!(await removeImplication(tx, implication)))
-      throw absent('role inference', `${implication.priorId} implies ${implication.impliedId}`);
+      throw couldNotFind('role inference', `${implication.priorId} implies ${implication.impliedId}`);
     await revokeHoldersOf(identity, tx, implication.priorId);
   });
   await identity.tokenKeysChanged();

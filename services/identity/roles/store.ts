@@ -2,12 +2,12 @@ import type { Knex } from 'knex';
 import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
 import { conflict } from '#shared/errors/fault.ts';
-import { absent } from '../projects/store.ts';
+import { couldNotFind } from '../projects/store.ts';
 
 export interface Role {
   readonly id: string;
   readonly name: string;
-  /** Null for a role that counts everywhere. */
+  /** Null for a role that belongs to no domain. */
   readonly domainId: string | null;
   readonly description: string | null;
   readonly options: Readonly<Record<string, unknown>>;
@@ -52,7 +52,7 @@ export async function refuseDuplicate(
 
 export async function getRole(db: Knex, id: string): Promise<Role> {
   const row = await db('roles').where({ id }).first();
-  if (!row) throw absent('role', id);
+  if (!row) throw couldNotFind('role', id);
   return fromRow(row);
 }
 
@@ -61,7 +61,7 @@ export async function findRole(db: Knex, id: string): Promise<Role | undefined> 
   return row ? fromRow(row) : undefined;
 }
 
-/** Without `domain_id` those that count everywhere. */
+/** Without `domain_id`, the roles that belong to no domain. */
 export async function listRoles(db: Knex, filters: Filters): Promise<Role[]> {
   const rows = await applyFilters(db('roles'), { domain_id: [''], ...filters }, columns).orderBy('id');
   return (rows as Record<string, unknown>[]).map(fromRow);

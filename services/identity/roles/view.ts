@@ -1,6 +1,6 @@
 import type { Role } from './store.ts';
 
-/** As Keystone shows a role, here and where a delegation names it. */
+/** A role as Keystone shows it, in its own answers and in those of delegations. */
 export const roleView = ({ id, name, domainId, description, options, extra }: Role, base: string) => ({
   ...extra,
   id,

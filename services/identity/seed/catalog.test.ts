@@ -26,7 +26,7 @@ const hostsOf = (endpoints: readonly { readonly url: string }[]) => [
   ...new Set(endpoints.map(({ url }) => new URL(url).hostname)),
 ];
 
-test('a cloud that moves is found where it is now, and nothing is there twice', async (t) => {
+test('endpoints move with the address of the cloud, without duplicates', async (t) => {
   const { startAt } = await open(t);
   const first = await startAt('192.0.2.1');
   const moved = await startAt('192.0.2.2');
@@ -38,7 +38,7 @@ test('a cloud that moves is found where it is now, and nothing is there twice', 
   assert.deepEqual(hostsOf(await startAt('192.0.2.3')), ['192.0.2.3']);
 });
 
-test('what an administrator set stays, whether the cloud moves or not', async (t) => {
+test('an endpoint that an administrator set stays, whether the cloud moves or not', async (t) => {
   const { startAt, set } = await open(t);
   const [own] = await startAt('192.0.2.1');
   await set(own?.id ?? '', 'https://cloud.example.org/identity');

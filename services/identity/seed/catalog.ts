@@ -1,4 +1,4 @@
-/** Where the services are: made at the first start, and moved with the settings as long as nobody else moved it. */
+/** The service catalog: made at the first start, and moved with the settings unless an administrator has changed it. */
 import type { Knex } from 'knex';
 import type { Cloud } from '#shared/config/cloud.ts';
 import { type Endpoint, ensureRegion, insertEntry, listEntries, updateEntry } from '../catalog/store.ts';
@@ -12,7 +12,7 @@ interface SeededService {
   readonly url: string;
 }
 
-/** The usual ports, at the address clients use. */
+/** The default ports, at the public address. */
 function catalogOf({ publicAddress }: Pick<Cloud, 'publicAddress'>): SeededService[] {
   const at = (port: number, path = '') => `http://${publicAddress}:${port}${path}`;
   return [
@@ -38,10 +38,10 @@ export async function ensureCatalog(tx: Knex, identity: Identity): Promise<void>
     const known = services.find((each) => each.type === type);
     const serviceId = known?.id ?? newId();
     if (!known) await insertEntry(tx, 'services', { id: serviceId, type, enabled: true, extra: { name } });
-    for (const face of interfaces) {
-      const existing = endpoints.find((each) => each.serviceId === serviceId && each.interface === face);
-      if (existing) await follow(tx, identity, { existing, url, before: seeded.get(existing.id) });
-      else await insertEndpoint(tx, { serviceId, interface: face, regionId: region, url });
+    for (const interfaceName of interfaces) {
+      const existing = endpoints.find((each) => each.serviceId === serviceId && each.interface === interfaceName);
+      if (existing) await moveSeeded(tx, identity, { existing, url, before: seeded.get(existing.id) });
+      else await insertEndpoint(tx, { serviceId, interface: interfaceName, regionId: region, url });
     }
   }
 }
@@ -55,19 +55,22 @@ async function insertEndpoint(
   await recordSeeded(tx, id, endpoint.url);
 }
 
-interface Moved {
+interface Move {
   readonly existing: Endpoint;
   readonly url: string;
-  /** What a former start wrote there. */
+  /** The URL that an earlier start wrote. */
   readonly before: string | undefined;
 }
 
-/** What an administrator has set stays. */
-async function follow(tx: Knex, { log }: Identity, { existing, url, before }: Moved): Promise<void> {
+/** Keeps a URL that an administrator has set. */
+async function moveSeeded(tx: Knex, { log }: Identity, { existing, url, before }: Move): Promise<void> {
   const { id, url: now } = existing;
   if (now === url || now === before) {
     if (now !== url) await updateEntry(tx, 'endpoints', id, { url });
     if (before !== url) await recordSeeded(tx, id, url);
   } else if (url !== before)
-    log.warn({ endpoint: id, url: now, own: url }, 'the catalog names another address than ours');
+    log.warn(
+      { endpoint: id, url: now, own: url },
+      'an endpoint was changed by an administrator and is not moved to the address of this cloud',
+    );
 }

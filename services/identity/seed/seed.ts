@@ -1,4 +1,4 @@
-/** What the first start makes: the domain, two projects, the roles, the catalog, and a user for each service. */
+/** First data: the default domain, two projects, the roles, the catalog, and a user for each service. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
@@ -12,7 +12,7 @@ import { findUser, insertUser, newUser, updateUser } from '../users/store.ts';
 import { ensureCatalog } from './catalog.ts';
 
 const roles = ['admin', 'manager', 'member', 'reader', 'service'] as const;
-/** Each has the role that APIs ask of services. Two act in projects of others, where their neighbours' rules want an administrator. */
+/** Each has the role service. nova and cinder act in projects of others, which other APIs allow administrators only. */
 const serviceUsers = {
   nova: ['admin', 'service'],
   cinder: ['admin', 'service'],
@@ -23,7 +23,7 @@ const serviceUsers = {
 } as const;
 const serviceNames = Object.keys(serviceUsers);
 
-/** Ensures all of it: a start that died half way is finished by the next. */
+/** Idempotent: a start that was interrupted is completed by the next. */
 export async function seed(identity: Identity): Promise<void> {
   const { db } = identity;
   const passwords = await hashedPasswords(identity);
@@ -86,7 +86,7 @@ async function ensureProject(tx: Knex, name: string, description: string): Promi
   return id;
 }
 
-/** admin implies manager, manager member, member reader. */
+/** admin implies manager, manager implies member, member implies reader. */
 async function ensureRoles(tx: Knex): Promise<ReadonlyMap<string, string>> {
   const known = new Map(
     (await listAllRoles(tx)).filter(({ domainId }) => domainId === null).map(({ name, id }) => [name, id]),
@@ -118,7 +118,10 @@ async function ensureUser(tx: Knex, name: string, passwordHash: string | undefin
   return id;
 }
 
-/** Set-up wrote the passwords. A service's is taken over whenever its file has changed; the admin's only at first. */
+/**
+ * Passwords from the files of set-up. The password of a service is replaced whenever its file changes; that of admin
+ * is set only once.
+ */
 async function hashedPasswords({ db, cloud, hasher }: Identity): Promise<ReadonlyMap<string, string>> {
   const hashed = new Map<string, string>();
   const work = ['admin', ...serviceNames].map(async (name) => {

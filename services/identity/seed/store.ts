@@ -5,7 +5,7 @@ interface SeededRow {
   readonly url: string;
 }
 
-/** The URLs that starts have written, by the id of the endpoint. */
+/** The URLs written by starts, by endpoint id. */
 export async function listSeeded(db: Knex): Promise<ReadonlyMap<string, string>> {
   const rows = await db<SeededRow>('seeded_endpoints').select('endpointId', 'url');
   return new Map(rows.map(({ endpointId, url }) => [endpointId, url]));

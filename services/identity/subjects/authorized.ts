@@ -1,6 +1,6 @@
 /**
- * What a path names is found and authorized in one place, before the body is read: the rule comes before existence, so a caller
- * who may not learns the same of an id that is there and of one that is not.
+ * Routes about one resource of the path: the resource is found and the rule is checked in one place, before the body
+ * is read. A caller whom the rule refuses gets the same answer for an existing and an unknown id.
  */
 import type { Target } from '#shared/auth/policy.ts';
 import type { Answer, Call, Route } from '#shared/http/route.ts';
@@ -8,50 +8,52 @@ import type { Identity } from '../context.ts';
 
 export type Params = Call['params'];
 
-export interface Subject<Found, Whole = Found> {
-  /** What is there of it. */
+export interface Subject<Found, Present = Found> {
+  /** Finds the resource; `undefined` (or a part of it) where it does not exist. */
   find(identity: Identity, params: Params): Promise<Found>;
-  /** What the rules ask about; what is not there is left out. */
+  /** The target attributes of the rules; those of an absent resource are left out. */
   target(found: Found, params: Params, identity: Identity): Target | Promise<Target>;
-  /** All of it; throws 404 for what is not there. */
-  whole(found: Found, params: Params): Whole;
+  /** The resource, which must exist. Throws 404. */
+  require(found: Found, params: Params): Present;
 }
 
-/** A rule of identity by its name, or one that depends on what was found. */
+/** The name of a rule, fixed or chosen by what was found. */
 type Rule<Found> = `identity:${string}` | ((found: Found) => `identity:${string}`);
 
-type Act<Whole, Body> = (identity: Identity, call: Call<Body>, whole: Whole) => Promise<Answer>;
+type Run<Present, Body> = (identity: Identity, call: Call<Body>, present: Present) => Promise<Answer>;
 
-/** The part of a route that says what it is about, by which rule, and what it does. */
+/** The part of a route that names its rule, its resource and its handler. */
 export type AuthorizedRoute = Pick<Route<Identity>, 'rule' | 'subject' | 'handler'>;
 
-interface AuthorizedOptions<Found, Whole> {
-  readonly subject: Subject<Found, Whole>;
+interface AuthorizedOptions<Found, Present> {
+  readonly subject: Subject<Found, Present>;
   readonly rule: Rule<Found>;
-  /** Some ids Keystone denies before the rule, to everybody: 404 for what is not there, 403 for what is. */
+  /**
+   * For resources whose ids Keystone does not hide: an unknown id is 404 for every caller, before the rule is checked.
+   */
   readonly notFoundFirst?: boolean;
 }
 
-export function authorized<Found, Whole, Body = never>(
-  { subject, rule, notFoundFirst = false }: AuthorizedOptions<Found, Whole>,
-  act: Act<Whole, Body>,
+export function authorized<Found, Present, Body = never>(
+  { subject, rule, notFoundFirst = false }: AuthorizedOptions<Found, Present>,
+  run: Run<Present, Body>,
 ): AuthorizedRoute {
-  const judge = async (identity: Identity, call: Call<undefined>): Promise<Whole> => {
+  const authorize = async (identity: Identity, call: Call<undefined>): Promise<Present> => {
     const found = await subject.find(identity, call.params);
-    if (notFoundFirst) subject.whole(found, call.params);
+    if (notFoundFirst) subject.require(found, call.params);
     const target = await subject.target(found, call.params, identity);
     call.authorize(typeof rule === 'function' ? rule(found) : rule, target);
-    return subject.whole(found, call.params);
+    return subject.require(found, call.params);
   };
   return {
     rule: null,
-    subject: judge,
-    handler: (identity, call: Call<Body>) => act(identity, call, call.subject as Whole),
+    subject: authorize,
+    handler: (identity, call: Call<Body>) => run(identity, call, call.subject as Present),
   };
 }
 
-/** For handlers that are all about one kind of subject: `onUser('identity:get_user', …)`. */
+/** For several handlers on one kind of resource: `onUser('identity:get_user', …)`. */
 export const authorizedOn =
-  <Found, Whole>(subject: Subject<Found, Whole>) =>
-  <Body = never>(rule: Rule<Found>, act: Act<Whole, Body>): AuthorizedRoute =>
-    authorized<Found, Whole, Body>({ subject, rule }, act);
+  <Found, Present>(subject: Subject<Found, Present>) =>
+  <Body = never>(rule: Rule<Found>, run: Run<Present, Body>): AuthorizedRoute =>
+    authorized<Found, Present, Body>({ subject, rule }, run);

@@ -1,7 +1,7 @@
-/** Users, groups, projects and domains as paths name them, and what rules ask about them. */
+/** Users, groups, projects and domains as resources of a path, with the target attributes of their rules. */
 import { findGroup, findUser } from '../directories/users-and-groups.ts';
 import type { Group } from '../groups/store.ts';
-import { absent, findProject, type Project } from '../projects/store.ts';
+import { couldNotFind, findProject, type Project } from '../projects/store.ts';
 import type { User } from '../users/store.ts';
 import { authorizedOn, type Subject } from './authorized.ts';
 
@@ -11,28 +11,28 @@ export const groupTarget = (group: Group | undefined) => (group ? { 'target.grou
 const projectTarget = (project: Project | undefined) =>
   project ? { 'target.project.id': project.id, 'target.project.domain_id': project.domainId } : {};
 
-/** What is there, or Keystone's 404 naming it. */
-export function present<T>(what: string, thing: T | undefined, id: string | undefined): T {
-  if (thing === undefined) throw absent(what, id ?? '');
+/** Returns the thing, or throws 404 in the words of Keystone. */
+export function orNotFound<T>(what: string, thing: T | undefined, id: string | undefined): T {
+  if (thing === undefined) throw couldNotFind(what, id ?? '');
   return thing;
 }
 
 export const userSubject: Subject<User | undefined, User> = {
   find: (identity, { id = '' }) => findUser(identity, id),
   target: (user, { id }) => ({ user_id: id, ...userTarget(user) }),
-  whole: (user, { id }) => present('user', user, id),
+  require: (user, { id }) => orNotFound('user', user, id),
 };
 
 export const groupSubject: Subject<Group | undefined, Group> = {
   find: (identity, { id = '' }) => findGroup(identity, id),
   target: groupTarget,
-  whole: (group, { id }) => present('group', group, id),
+  require: (group, { id }) => orNotFound('group', group, id),
 };
 
 export const projectSubject: Subject<Project | undefined, Project> = {
   find: ({ db }, { id = '' }) => findProject(db, { id }),
   target: projectTarget,
-  whole: (project, { id }) => present('project', project, id),
+  require: (project, { id }) => orNotFound('project', project, id),
 };
 
 export const domainSubject: Subject<Project | undefined, Project> = {
@@ -41,10 +41,10 @@ export const domainSubject: Subject<Project | undefined, Project> = {
     return project?.isDomain ? project : undefined;
   },
   target: (domain) => (domain ? { 'target.domain.id': domain.id } : {}),
-  whole: (domain, { id }) => present('domain', domain, id),
+  require: (domain, { id }) => orNotFound('domain', domain, id),
 };
 
-/** A member of a group: both of the path, with what is there of them. */
+/** A user in a group: both are named by the path. */
 export const memberSubject: Subject<
   { readonly group: Group | undefined; readonly user: User | undefined },
   { readonly group: Group; readonly user: User }
@@ -54,9 +54,9 @@ export const memberSubject: Subject<
     user: await findUser(identity, userId),
   }),
   target: ({ group, user }) => ({ ...groupTarget(group), ...userTarget(user) }),
-  whole: ({ group, user }, { id, userId }) => ({
-    group: present('group', group, id),
-    user: present('user', user, userId),
+  require: ({ group, user }, { id, userId }) => ({
+    group: orNotFound('group', group, id),
+    user: orNotFound('user', user, userId),
   }),
 };
 

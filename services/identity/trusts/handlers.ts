@@ -5,7 +5,7 @@ import type { Identity } from '../context.ts';
 import { listAllRoles } from '../roles/store.ts';
 import { roleView } from '../roles/view.ts';
 import { authorized, type Subject } from '../subjects/authorized.ts';
-import { present } from '../subjects/subjects.ts';
+import { orNotFound } from '../subjects/subjects.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
 import { formatTimestamp } from '../tokens/timestamps.ts';
 import { createTrust as create, deleteTrust as drop, findTrust, isOver, type TrustInput } from './operations.ts';
@@ -76,7 +76,7 @@ export const listTrusts: Handler<Identity> = async (identity, call) => {
 const subject: Subject<TrustRow | undefined, TrustRow> = {
   find: (identity, { id = '' }) => findTrust(identity, id),
   target: (trust) => (trust ? target(trust) : {}),
-  whole: (trust, { id }) => present('trust', trust, id),
+  require: (trust, { id }) => orNotFound('trust', trust, id),
 };
 
 /** Keystone tells everybody that a trust is not there. */
@@ -105,5 +105,5 @@ export const listTrustRoles = onTrust('identity:list_roles_for_trust', async (id
 
 export const showTrustRole = onTrust('identity:get_role_for_trust', async (identity, call, trust) => {
   const role = (await whole(identity, trust, call.base)).roles.find(({ id }) => id === call.params.roleId);
-  return ok({ role: present('role', role, call.params.roleId) });
+  return ok({ role: orNotFound('role', role, call.params.roleId) });
 });

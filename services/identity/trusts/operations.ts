@@ -6,7 +6,7 @@ import type { Identity } from '../context.ts';
 import { getUser } from '../directories/users-and-groups.ts';
 import { revokeForGood } from '../keys/revoke.ts';
 import { extraOf } from '../projects/operations.ts';
-import { absent, getProject } from '../projects/store.ts';
+import { couldNotFind, getProject } from '../projects/store.ts';
 import { parseTimestamp } from '../tokens/timestamps.ts';
 import { type TrustRow, trusts } from './store.ts';
 
@@ -83,7 +83,7 @@ async function delegated(
   const held = await rolesOf(identity, trustor_user_id, project_id ?? '');
   return roles.map((input) => {
     const role = held.find(({ id, name }) => (input.id === undefined ? name === input.name : id === input.id));
-    if (!role) throw absent('role', input.id ?? input.name ?? '');
+    if (!role) throw couldNotFind('role', input.id ?? input.name ?? '');
     return role.id;
   });
 }
