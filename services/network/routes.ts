@@ -21,10 +21,12 @@ import {
   showQuotaDetails,
   updateQuota,
 } from './quotas/handlers.ts';
+import { routesOf } from './resources/routes.ts';
 import { addRouterInterface, removeRouterInterface, routers } from './routers/handlers.ts';
 import { ensuringDefaultGroup } from './security-groups/ensure-default.ts';
 import { securityGroupRules, securityGroups } from './security-groups/handlers.ts';
-import { subnetPools } from './subnet-pools/handlers.ts';
+import { createSubnetPool, removeSubnetPool, updateSubnetPool } from './subnet-pools/operations.ts';
+import { subnetPool } from './subnet-pools/resource.ts';
 import { subnets } from './subnets/handlers.ts';
 import { addTag, addTags, checkTag, listTags, removeTag, removeTags, replaceTags } from './tags/handlers.ts';
 
@@ -45,11 +47,7 @@ const owned: Route<Network>[] = [
   { method: 'put', path: `${v2}/subnets/:id`, handler: subnets.update, rule: 'update_subnet' },
   { method: 'delete', path: `${v2}/subnets/:id`, handler: subnets.remove, rule: 'delete_subnet' },
 
-  { method: 'get', path: `${v2}/subnetpools`, handler: subnetPools.list, rule: 'get_subnetpool' },
-  { method: 'post', path: `${v2}/subnetpools`, handler: subnetPools.create, rule: 'create_subnetpool' },
-  { method: 'get', path: `${v2}/subnetpools/:id`, handler: subnetPools.show, rule: 'get_subnetpool' },
-  { method: 'put', path: `${v2}/subnetpools/:id`, handler: subnetPools.update, rule: 'update_subnetpool' },
-  { method: 'delete', path: `${v2}/subnetpools/:id`, handler: subnetPools.remove, rule: 'delete_subnetpool' },
+  ...routesOf(subnetPool, { create: createSubnetPool, update: updateSubnetPool, remove: removeSubnetPool }),
 
   { method: 'get', path: `${v2}/ports`, handler: ports.list, rule: 'get_port' },
   { method: 'post', path: `${v2}/ports`, handler: ports.create, rule: null },

@@ -1,4 +1,4 @@
-import { CORE_SCHEMA, loadAll, mergeTag } from 'js-yaml';
+import { CORE_SCHEMA, dump, loadAll, mergeTag } from 'js-yaml';
 
 const schema = CORE_SCHEMA.withTags(mergeTag);
 
@@ -8,3 +8,7 @@ export function parseYaml(text: string): unknown {
   if (second !== undefined) throw new Error('more than one document');
   return document;
 }
+
+/** The text of a document. What lies deep is written in one line. */
+export const formatYaml = (document: unknown): string =>
+  dump(document, { schema, flowLevel: 5, lineWidth: 120, noRefs: true, quoteStyle: 'double' });

@@ -28,6 +28,9 @@ export const text = (column: string): Attribute => ({ column, kind: 'text' });
 export const count = (column: string): Attribute => ({ column, kind: 'number' });
 export const flag = (column: string): Attribute => ({ column, kind: 'flag' });
 
+/** The filter of an attribute that no row has. */
+export const noRow = (query: Query): void => void query.whereRaw('1 = 0');
+
 const tagged = (query: Query, tag: string) => query.whereRaw('instr(??, ?) > 0', ['tags', JSON.stringify(tag)]);
 const listed = (values: readonly string[]) => values.flatMap((value) => value.split(',')).filter(Boolean);
 const anyTag = (query: Query, tags: readonly string[]) => {
@@ -61,17 +64,17 @@ export interface Listing {
 }
 
 /** What sets one table apart from the others. */
-interface Shape<Row extends Standard> {
+export interface Shape {
   readonly name: string;
   /** Columns that hold JSON, beside the tags. */
-  readonly json?: readonly (keyof Row & string)[];
+  readonly json?: readonly string[];
   /** The type and the words of its 404. */
   readonly missing: readonly [type: string, words: (id: string) => string];
   /** Widens what a project sees beyond its own rows. */
   readonly beside?: (own: Query, projectId: string) => void;
 }
 
-export interface Table<Row extends Standard> {
+export interface Table<Row extends object> {
   /** Throws its 404 when there is none, or `who` may not see it. */
   find(db: Knex, caller: Caller, id: string): Promise<Row>;
   /** Until the transaction ends nobody else changes this row. */
@@ -90,8 +93,8 @@ export interface Table<Row extends Standard> {
   countOf(db: Knex, columns: Partial<Row>): Promise<number>;
 }
 
-export function tableOf<Row extends Standard>(shape: Shape<Row>): Table<Row> {
-  const { read, write } = translatorOf(shape);
+export function tableOf<Row extends object>(shape: Shape): Table<Row> {
+  const { read, write } = translatorOf<Row>(shape);
   const rows = (db: Knex) => db(shape.name);
   const visible = (db: Knex, caller: Caller) => {
     const query = rows(db).select(`${shape.name}.*`);
@@ -151,13 +154,13 @@ export function tableOf<Row extends Standard>(shape: Shape<Row>): Table<Row> {
   };
 }
 
-function ownOf<Row extends Standard>({ beside }: Shape<Row>, own: Query, projectId: string): void {
+function ownOf({ beside }: Shape, own: Query, projectId: string): void {
   own.where({ projectId });
   beside?.(own, projectId);
 }
 
 /** Rows as they are stored, and as they are read. */
-function translatorOf<Row extends Standard>({ json = [] }: Shape<Row>) {
+function translatorOf<Row extends object>({ json = [] }: Shape) {
   const columns = new Set<string>(['tags', ...json]);
   return {
     read: (stored: Record<string, unknown>) => {

@@ -2,20 +2,10 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { cidrOf } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
-import { freshRow, given, invalidInput, type StandardInput, truth } from '../resources/values.ts';
+import { freshRow, invalidInput } from '../resources/values.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { carve, compact, isInside } from './carve.ts';
-import { type SubnetPool, subnetPoolRows } from './store.ts';
-
-export interface SubnetPoolInput extends StandardInput {
-  readonly prefixes: readonly string[];
-  readonly default_prefixlen?: number | string;
-  readonly min_prefixlen?: number | string;
-  readonly max_prefixlen?: number | string;
-  readonly default_quota?: number | string | null;
-  readonly shared?: unknown;
-  readonly is_default?: unknown;
-}
+import { type NewSubnetPool, type SubnetPool, type SubnetPoolChange, subnetPool } from './resource.ts';
 
 const longest = { 4: 32, 6: 128 } as const;
 const shortest = { 4: 8, 6: 64 } as const;
@@ -34,11 +24,10 @@ function refusePrefix(text: string): never {
   throw badRequest(`Invalid input for prefixes. Reason: '${text}' is not a valid IP subnet.`, 'HTTPBadRequest');
 }
 
-function lengthsOf(input: Partial<SubnetPoolInput>, ipVersion: 4 | 6, before?: SubnetPool) {
-  const number = (value: unknown, otherwise: number) => (value === undefined ? otherwise : Number(value));
-  const minPrefixlen = number(input.min_prefixlen, before?.minPrefixlen ?? shortest[ipVersion]);
-  const maxPrefixlen = number(input.max_prefixlen, before?.maxPrefixlen ?? longest[ipVersion]);
-  const defaultPrefixlen = number(input.default_prefixlen, before?.defaultPrefixlen ?? minPrefixlen);
+function lengthsOf(input: SubnetPoolChange, ipVersion: 4 | 6, before?: SubnetPool) {
+  const given = { ...before, ...input };
+  const { minPrefixlen = shortest[ipVersion], maxPrefixlen = longest[ipVersion] } = given;
+  const { defaultPrefixlen = minPrefixlen } = given;
   if (maxPrefixlen > longest[ipVersion])
     throw badRequest(`Prefix '${maxPrefixlen}' not supported in IPv${ipVersion} pool.`, 'UnsupportedMaxSubnetPrefix');
   const fits = 0 <= minPrefixlen && minPrefixlen <= defaultPrefixlen && defaultPrefixlen <= maxPrefixlen;
@@ -50,36 +39,17 @@ function lengthsOf(input: Partial<SubnetPoolInput>, ipVersion: 4 | 6, before?: S
   return { minPrefixlen, maxPrefixlen, defaultPrefixlen };
 }
 
-function quotaOf(value: SubnetPoolInput['default_quota']): number | null {
-  if (value === null || value === undefined) return null;
-  const quota = Number(value);
-  if (Number.isInteger(quota) && quota >= 0 && quota <= 2_147_483_647) return quota;
-  throw badRequest(
-    `Invalid input for default_quota. Reason: '${value}' must be a number from 0 to 2147483647.`,
-    'HTTPBadRequest',
-  );
-}
-const flagOf = (value: unknown, name: string) => (value === undefined ? undefined : truth(value, name));
-
-export async function createSubnetPool(network: Network, _caller: Caller, input: SubnetPoolInput, projectId: string) {
+export async function createSubnetPool(network: Network, _caller: Caller, input: NewSubnetPool, projectId: string) {
   const { prefixes, ipVersion } = prefixesOf(input.prefixes);
-  const isDefault = flagOf(input.is_default, 'is_default') ?? false;
-  if (isDefault) await refuseSecondDefault(network, ipVersion);
-  const pool: SubnetPool = {
-    ...freshRow(projectId, input, 0),
-    ...lengthsOf(input, ipVersion),
-    prefixes,
-    ipVersion,
-    shared: flagOf(input.shared, 'shared') ?? false,
-    isDefault,
-    defaultQuota: quotaOf(input.default_quota),
-  };
-  await subnetPoolRows.insert(network.db, pool);
+  if (input.isDefault) await refuseSecondDefault(network, ipVersion);
+  const fresh = freshRow(projectId, input, 0);
+  const pool: SubnetPool = { ...input, ...fresh, ...lengthsOf(input, ipVersion), prefixes, ipVersion };
+  await subnetPool.rows.insert(network.db, pool);
   return pool;
 }
 
 async function refuseSecondDefault({ db }: Network, ipVersion: 4 | 6): Promise<void> {
-  if ((await subnetPoolRows.countOf(db, { ipVersion, isDefault: true })) > 0)
+  if ((await subnetPool.rows.countOf(db, { ipVersion, isDefault: true })) > 0)
     throw invalidInput(
       'A default subnetpool for this IP family has already been set. Only one default may exist per IP family',
     );
@@ -90,19 +60,12 @@ export async function updateSubnetPool(
   network: Network,
   _caller: Caller,
   before: SubnetPool,
-  input: Partial<SubnetPoolInput>,
-) {
-  const isDefault = flagOf(input.is_default, 'is_default');
-  if (isDefault && !before.isDefault) await refuseSecondDefault(network, before.ipVersion);
-  const change = given({
-    name: input.name,
-    description: input.description ?? undefined,
-    ...lengthsOf(input, before.ipVersion, before),
-    prefixes: input.prefixes === undefined ? undefined : grown(before, input.prefixes),
-    isDefault,
-    defaultQuota: input.default_quota === undefined ? undefined : quotaOf(input.default_quota),
-  });
-  await subnetPoolRows.update(network.db, before.id, change);
+  input: SubnetPoolChange,
+): Promise<SubnetPool> {
+  if (input.isDefault && !before.isDefault) await refuseSecondDefault(network, before.ipVersion);
+  const prefixes = input.prefixes === undefined ? before.prefixes : grown(before, input.prefixes);
+  const change = { ...input, ...lengthsOf(input, before.ipVersion, before), prefixes };
+  await subnetPool.rows.update(network.db, before.id, change);
   return { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
 }
 
@@ -120,7 +83,7 @@ function grown(before: SubnetPool, asked: readonly string[]): readonly string[] 
 export async function removeSubnetPool({ db }: Network, _caller: Caller, { id }: SubnetPool): Promise<void> {
   if ((await subnetRows.countOf(db, { subnetpoolId: id })) > 0)
     throw conflict('Unable to delete subnet pool: Subnet pool has existing allocations.', 'SubnetPoolDeleteError');
-  await subnetPoolRows.remove(db, id);
+  await subnetPool.rows.remove(db, id);
 }
 
 interface Cut {

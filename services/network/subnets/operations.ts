@@ -10,7 +10,7 @@ import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { badResource, freshRow, given, invalidInput, type StandardInput, truth } from '../resources/values.ts';
 import { cutFrom } from '../subnet-pools/operations.ts';
-import { type SubnetPool, subnetPoolRows } from '../subnet-pools/store.ts';
+import { type SubnetPool, subnetPool } from '../subnet-pools/resource.ts';
 import { gatewayFor, hostRoutesFor, nameserversFor, poolsFor, rangeOf, refuseLeasesIn, refuseModes } from './plan.ts';
 import { type HostRoute, type Subnet, subnetRows } from './store.ts';
 
@@ -91,9 +91,9 @@ async function poolFor(
   input: SubnetInput,
   version: number,
 ): Promise<SubnetPool | undefined> {
-  if (input.subnetpool_id) return subnetPoolRows.find(network.db, caller, input.subnetpool_id);
+  if (input.subnetpool_id) return subnetPool.rows.find(network.db, caller, input.subnetpool_id);
   if (!input.use_default_subnetpool || !truth(input.use_default_subnetpool, 'use_default_subnetpool')) return undefined;
-  const [standard] = await subnetPoolRows.list(network.db, caller, {
+  const [standard] = await subnetPool.rows.list(network.db, caller, {
     filters: [(query) => void query.where({ isDefault: true, ipVersion: version === 6 ? 6 : 4 })],
     sorts: [],
     marker: undefined,

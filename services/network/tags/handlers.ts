@@ -10,7 +10,7 @@ import type { Standard, Table } from '../resources/store.ts';
 import { missing, ownersOf } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
 import { groupRows } from '../security-groups/store.ts';
-import { subnetPoolRows } from '../subnet-pools/store.ts';
+import { subnetPool } from '../subnet-pools/resource.ts';
 import { subnetRows } from '../subnets/store.ts';
 
 interface Tagged {
@@ -21,7 +21,7 @@ interface Tagged {
 const kinds: ReadonlyMap<string, Tagged> = new Map<string, Tagged>([
   ['networks', { one: 'network', rows: networkRows }],
   ['subnets', { one: 'subnet', rows: subnetRows }],
-  ['subnetpools', { one: 'subnetpool', rows: subnetPoolRows }],
+  ['subnetpools', subnetPool],
   ['ports', { one: 'port', rows: portRows }],
   ['routers', { one: 'router', rows: routerRows }],
   ['floatingips', { one: 'floatingip', rows: floatingIpRows }],
