@@ -37,19 +37,19 @@ export const section = {
 
 export type Config = ValuesOf<typeof section>;
 
-/** Absolute: guests are found again by where they work. */
+/** An absolute path: guest processes are found by their working directory. */
 export const directoryOf = (cloud: Cloud, config: Config): string =>
   resolve(config.directory || join(cloud.var, 'compute-agent'));
 
-/** Above what people, containers and systemd use, so that clouds on one machine seldom meet. */
-const uidsFrom = 1_900_000_000;
-const ranges = 20_000;
+/** Above the ids that people, containers and systemd use. Many ranges, so that two clouds on one machine rarely share one. */
+const firstUid = 1_900_000_000;
+const rangeCount = 20_000;
 
 export function uidsOf(
   cloud: Cloud,
   { uidFirst, uidCount }: Config,
 ): { readonly first: number; readonly count: number } {
   if (uidFirst > 0) return { first: uidFirst, count: uidCount };
-  const number = [...cloud.id].reduce((sum, letter) => (sum * 37 + letter.charCodeAt(0)) % ranges, 0);
-  return { first: uidsFrom + number * 1_000, count: Math.min(uidCount, 1_000) };
+  const number = [...cloud.id].reduce((sum, letter) => (sum * 37 + letter.charCodeAt(0)) % rangeCount, 0);
+  return { first: firstUid + number * 1_000, count: Math.min(uidCount, 1_000) };
 }

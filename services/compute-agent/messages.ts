@@ -1,18 +1,18 @@
-/** Door 2, the bus: questions that a host answers at once. */
+/** Entry point 2, the bus: calls that the host answers at once. */
 import { type Bus, type Off, requireSender, type Sender } from '#shared/bus/bus.ts';
 import { type ComputeCalls, callAddress } from '#shared/contracts/compute-agent.ts';
 import type { ComputeHost } from './context.ts';
 import { relayOnce } from './drivers/relay.ts';
 
-type Ask<Name extends keyof ComputeCalls> = ComputeCalls[Name]['ask'];
-type Answer<Name extends keyof ComputeCalls> = Promise<ComputeCalls[Name]['answer']>;
+type Request<Name extends keyof ComputeCalls> = ComputeCalls[Name]['request'];
+type Reply<Name extends keyof ComputeCalls> = Promise<ComputeCalls[Name]['reply']>;
 
-export function answerCalls(bus: Bus, { name, cloud, config, hypervisor }: ComputeHost): Off[] {
-  const consoleLog = async ({ id, length }: Ask<'consoleLog'>, sender: Sender): Answer<'consoleLog'> => {
+export function registerCalls(bus: Bus, { name, cloud, config, hypervisor }: ComputeHost): Off[] {
+  const consoleLog = async ({ id, length }: Request<'consoleLog'>, sender: Sender): Reply<'consoleLog'> => {
     requireSender(sender, 'compute');
     return { output: await hypervisor.consoleLog(id, length) };
   };
-  const vncSocket = async ({ id }: Ask<'vncSocket'>, sender: Sender): Answer<'vncSocket'> => {
+  const vncSocket = async ({ id }: Request<'vncSocket'>, sender: Sender): Reply<'vncSocket'> => {
     requireSender(sender, 'compute');
     const screen = await hypervisor.vncSocket(id);
     return config.consoleBy === 'tcp' ? { path: await relayOnce(screen, cloud.address), owner: null } : screen;

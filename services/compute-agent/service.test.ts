@@ -1,4 +1,4 @@
-/** The agent as the compute service sees it: over the bus, with fake guests. */
+/** The agent as the compute service uses it: over the bus, with the fake driver. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { silentLog } from '#shared/log/log.ts';
 import { guestSpec, until } from '../../test/fakes/compute-host.ts';
 import { start } from './service.ts';
 
-/** The compute service, as far as an agent needs it: open work, its outcomes, and the reports. */
+/** A stub of the compute service: open work, its outcomes, and the reports. */
 async function openCloud(t: TestContext, agent: Record<string, unknown> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'agent-'));
   const bus = memoryBus();
@@ -41,24 +41,24 @@ async function openCloud(t: TestContext, agent: Record<string, unknown> = {}) {
     await started.close();
     await rm(dir, { recursive: true });
   });
-  const ask = (host: string, work: OpenWork[]) => {
+  const addWork = (host: string, work: OpenWork[]) => {
     open.set(host, [...(open.get(host) ?? []), ...work]);
     bus.notify(address.notify('compute', host));
   };
   const outcomeOf = (id: string) => until(`outcome of ${id}`, () => outcomes.get(id));
-  return { bus, ask, outcomeOf, outcomes, reports };
+  return { bus, addWork, outcomeOf, outcomes, reports };
 }
 
 const work = (spec: GuestSpec, id: string = randomUUID()): OpenWork => ({ id, verb: 'ensureGuest', spec });
 
-test('a host does what was written down for it, and reports what it has', async (t) => {
+test('a host does its open work and reports its guests', async (t) => {
   const cloud = await openCloud(t);
   const spec = guestSpec();
-  cloud.ask('box', [work(spec, 'build')]);
+  cloud.addWork('box', [work(spec, 'build')]);
   const outcome = await cloud.outcomeOf('build');
   assert.ok('result' in outcome);
   assert.equal((outcome.result as { power: string }).power, 'on');
-  cloud.ask('box', []);
+  cloud.addWork('box', []);
   const report = await until('the report names the guest', () => {
     const latest = cloud.reports.get('box');
     return latest?.guests.length ? latest : null;
@@ -68,21 +68,21 @@ test('a host does what was written down for it, and reports what it has', async 
   assert.match(report.hostId, /^[0-9a-f-]{36}$/);
 });
 
-test('console text is answered at once, a guest that is elsewhere is a 404', async (t) => {
-  const { bus, ask, outcomeOf } = await openCloud(t);
+test('consoleLog returns the console text, and 404 for a guest of another host', async (t) => {
+  const { bus, addWork, outcomeOf } = await openCloud(t);
   const spec = guestSpec();
-  ask('box', [work(spec, 'build')]);
+  addWork('box', [work(spec, 'build')]);
   await outcomeOf('build');
   const request = callAddress('box', 'consoleLog');
   assert.deepEqual(await bus.call(request, { id: spec.id, length: 1 }), { output: `fake guest ${spec.id} ready\n` });
   await assert.rejects(bus.call(request, { id: randomUUID(), length: null }), { status: 404 });
 });
 
-test('one process can be many fake hosts, each with its own guests', async (t) => {
-  const { ask, outcomeOf, reports } = await openCloud(t, { fakeHosts: 3, fakeVcpus: 2 });
-  ask('box-2', [work(guestSpec(), 'build')]);
+test('one process runs several fake hosts, each with its own guests', async (t) => {
+  const { addWork, outcomeOf, reports } = await openCloud(t, { fakeHosts: 3, fakeVcpus: 2 });
+  addWork('box-2', [work(guestSpec(), 'build')]);
   await outcomeOf('build');
-  ask('box-2', []);
+  addWork('box-2', []);
   await until('all have reported', () => reports.size === 3 && reports.get('box-2')?.guests.length === 1);
   assert.deepEqual(new Set(reports.keys()), new Set(['box-1', 'box-2', 'box-3']));
   assert.equal(new Set([...reports.values()].map(({ hostId }) => hostId)).size, 3);

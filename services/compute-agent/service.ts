@@ -1,4 +1,4 @@
-/** One per host: does what the compute service wrote down for it, and says how its guests are. */
+/** One agent per host: applies the specs of the compute service and reports the state of the guests. */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Bus } from '#shared/bus/bus.ts';
@@ -17,19 +17,19 @@ import type { Hypervisor } from './drivers/hypervisor.ts';
 import { imagesOf } from './drivers/images.ts';
 import { openQemu } from './drivers/open-qemu.ts';
 import { retryTransient } from './drivers/retry-transient.ts';
-import { answerCalls } from './messages.ts';
+import { registerCalls } from './messages.ts';
 
 export const start: Start = async ({ settings, log, bus }) => {
   const cloud = readCloud(settings);
   const config = settings.read('compute-agent', section);
-  const own = cloud.host || hostname();
-  const many = config.driver === 'fake' && config.fakeHosts > 1;
-  const names = many ? Array.from({ length: config.fakeHosts }, (_, at) => `${own}-${at + 1}`) : [own];
+  const hostName = cloud.host || hostname();
+  const hasMany = config.driver === 'fake' && config.fakeHosts > 1;
+  const names = hasMany ? Array.from({ length: config.fakeHosts }, (_, at) => `${hostName}-${at + 1}`) : [hostName];
   const hosts = await Promise.all(names.map((name) => startHost({ name, cloud, config, log, bus })));
   return { close: async () => void (await Promise.all(hosts.map((host) => host.close()))) };
 };
 
-interface Parts {
+interface HostOptions {
   readonly name: string;
   readonly cloud: Cloud;
   readonly config: Config;
@@ -37,16 +37,16 @@ interface Parts {
   readonly bus: Bus;
 }
 
-async function startHost({ name, cloud, config, log, bus }: Parts): Promise<Started> {
+async function startHost({ name, cloud, config, log, bus }: HostOptions): Promise<Started> {
   const base = directoryOf(cloud, config);
   const directory = config.driver === 'fake' ? join(base, `fake-${name}`) : base;
   const hostId = await ensureHostId(directory);
-  let agent: Agent | undefined; // guests may speak before it listens
+  let agent: Agent | undefined; // guests may change before it is started
   const wake = () => agent?.wake();
   const hypervisor = await openHypervisor({ name, cloud, config, log, bus }, directory, wake);
   await hypervisor.recover(async (id) => {
-    const ask: OwnsGuest['ask'] = { host: name, id };
-    return (await bus.call<OwnsGuest['answer']>(ownsGuest, ask)).power;
+    const query: OwnsGuest['request'] = { host: name, id };
+    return (await bus.call<OwnsGuest['reply']>(ownsGuest, query)).power;
   });
   const report = async (): Promise<ComputeReport> => {
     const facts = await hypervisor.facts();
@@ -55,7 +55,7 @@ async function startHost({ name, cloud, config, log, bus }: Parts): Promise<Star
   const driver = retryTransient(hypervisor, wake);
   agent = startAgent({ contract: computeAgent, bus, host: name, driver, log, everyMs: cloud.idleMs, report });
   const host: ComputeHost = { name, cloud, config, hypervisor };
-  const offs = answerCalls(bus, host);
+  const offs = registerCalls(bus, host);
   const close = async () => {
     for (const off of offs) off();
     await agent?.close();
@@ -64,12 +64,12 @@ async function startHost({ name, cloud, config, log, bus }: Parts): Promise<Star
   return { close };
 }
 
-async function openHypervisor(parts: Parts, directory: string, changed: () => void): Promise<Hypervisor> {
+async function openHypervisor(parts: HostOptions, directory: string, onChange: () => void): Promise<Hypervisor> {
   const { cloud, config, log } = parts;
   if (config.driver === 'fake') {
     const size = { vcpus: config.fakeVcpus, ramMb: config.fakeRamMb, diskGb: config.fakeDiskGb };
-    return fakeHypervisor({ size, changed, folder: join(directory, 'guests') });
+    return fakeHypervisor({ size, onChange, folder: join(directory, 'guests') });
   }
   const api = imagesOf(imageClient(sessionOf(cloud, 'nova')));
-  return openQemu({ cloud, config, directory, api, log, changed });
+  return openQemu({ cloud, config, directory, api, log, onChange });
 }

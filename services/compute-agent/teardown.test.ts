@@ -9,7 +9,7 @@ import { purge, teardown } from './teardown.ts';
 
 const skip = spawnSync('qemu-system-x86_64', ['--version']).status !== 0 && 'qemu-system-x86_64 is not installed';
 
-test('down ends the guests of a host and keeps them; purge leaves nothing', { skip }, async (t) => {
+test('teardown stops the guests of a host and keeps them; purge removes everything', { skip }, async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const spec = guestSpec({ power: 'paused' });

@@ -17,7 +17,7 @@ export const openMessages = (compute: Compute, runner: Runner): Off[] => [
     contract: computeAgent,
     seal: compute.seal,
   }),
-  compute.bus.onCall<OwnsGuest['ask']>(ownsGuest, async ({ host, id }, sender): Promise<OwnsGuest['answer']> => {
+  compute.bus.onCall<OwnsGuest['request']>(ownsGuest, async ({ host, id }, sender): Promise<OwnsGuest['reply']> => {
     requireHost(sender, 'compute-agent', host);
     const server = await readServer(compute.db, id);
     return { power: server && server.host === host ? wantedPower(server) : null };

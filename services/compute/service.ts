@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { databaseOf, listenAt } from '#shared/config/cloud.ts';
-import { callAddress, computeAgent, type Screen } from '#shared/contracts/compute-agent.ts';
+import { callAddress, computeAgent, type VncEndpoint } from '#shared/contracts/compute-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { hostsOf } from '#shared/hosts/hosts.ts';
@@ -54,7 +54,7 @@ export async function openCompute({ runtime, apiServer, identityUrl, host, conso
     log,
     perServer: config.consolesPerServer,
     redeemConsoleToken: async (token) => (await redeemConsole(db, token)) ?? null,
-    screenOf: ({ host: where, serverId }) => bus.call<Screen>(callAddress(where, 'vncSocket'), { id: serverId }),
+    screenOf: ({ host: where, serverId }) => bus.call<VncEndpoint>(callAddress(where, 'vncSocket'), { id: serverId }),
   });
   const dialect = nova(identityUrl);
   const endpoint = await openApiServer({ name: 'compute', service: compute, routes, policy, dialect, ...apiServer });

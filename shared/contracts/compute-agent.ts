@@ -1,13 +1,13 @@
-/** What a compute host can be asked to make true. Each spec is safe to ask twice, and states the whole guest. */
+/** The contract of compute hosts. Each verb is idempotent, and a spec states the whole guest. */
 import type { Contract } from '#shared/hosts/contract.ts';
 
 /** Where the bytes of a disk come from. */
 export type DiskSource =
-  /** An overlay on the host's cached copy of an image, fetched from the image API. */
+  /** An overlay on an image in the host's cache, downloaded from the image API. */
   | { readonly kind: 'image'; readonly imageId: string; readonly format: string }
-  /** An empty disk of the host's own: ephemeral or swap. */
+  /** An empty local disk: ephemeral or swap. */
   | { readonly kind: 'blank' }
-  /** A volume that another host exports; QEMU is the initiator. */
+  /** A volume of a storage host; QEMU is the initiator. */
   | {
       readonly kind: 'iscsi';
       /** host:port */
@@ -15,7 +15,7 @@ export type DiskSource =
       readonly iqn: string;
       readonly lun: number;
       readonly user: string;
-      /** CHAP; reaches QEMU through a secret object, never argv. */
+      /** CHAP secret; passed to QEMU as a secret object, never in argv. */
       readonly secret: string;
     };
 
@@ -24,13 +24,13 @@ export interface DiskSpec {
   readonly id: string;
   readonly source: DiskSource;
   readonly sizeGb: number;
-  /** 0 boots first; null never boots. */
+  /** 0 boots first; null is not bootable. */
   readonly bootIndex: number | null;
   readonly bus: 'virtio' | 'scsi';
-  /** At most 20 characters reach the guest as /dev/disk/by-id/virtio-…: a volume's id, as Nova does. */
+  /** The guest sees its first 20 characters in /dev/disk/by-id/virtio-…: a volume's id, as in Nova. */
   readonly serial: string;
   readonly readOnly?: boolean;
-  /** In the place of a disc, on SATA whatever `bus` says: only at a boot, and read only. */
+  /** A read-only CD-ROM on SATA, whatever `bus` is; cannot be hot plugged. */
   readonly cdrom?: boolean;
 }
 
@@ -38,34 +38,34 @@ export interface NicSpec {
   readonly portId: string;
   readonly mac: string;
   readonly mtu: number;
-  /** The host interface to make for the guest, owned by the guest's user. */
+  /** The tap to create for the guest, owned by the guest's user. */
   readonly tap: string;
-  /** The bridge to put it on, which the network agent made; null without root: user-mode networking. */
+  /** The bridge of the tap, created by the network agent; null without root: user-mode networking. */
   readonly bridge: string | null;
 }
 
-/** Text, or bytes of any kind: what users hand in need not be text. */
+/** Text, or arbitrary bytes such as user data. */
 export type FileContent = string | { readonly base64: string };
 
-/** A guest as it shall be. Its id is the server's. */
+/** The desired state of a guest. Its id is the server's. */
 export interface GuestSpec {
   readonly id: string;
   readonly vcpus: number;
   readonly ramMb: number;
   readonly power: 'on' | 'off' | 'paused';
-  /** Another value than the last one reboots the guest once; kept by the agent. */
+  /** A mark that differs from the last one, which the agent keeps, reboots the guest once. */
   readonly boot: { readonly mark: string; readonly kind: 'soft' | 'hard' };
-  /** How long the guest may take to power off or reboot by itself before it is made to. */
+  /** How long the guest may take to power off or reboot before its process is ended. */
   readonly graceMs: number;
-  /** From compute's row after the first boot; null chooses, and the answer tells. */
+  /** From compute's row after the first boot; with null the agent chooses and returns it. */
   readonly machine: GuestMachine | null;
   readonly disks: readonly DiskSpec[];
   readonly nics: readonly NicSpec[];
-  /** File name to content, as an ISO labelled config-2; null for none. Written once, at the first boot. */
+  /** File name to content, on an ISO labelled config-2; null for none. Written once, before the first boot. */
   readonly configDrive: Readonly<Record<string, FileContent>> | null;
 }
 
-/** What must stay the same while the guest lives, so that it can move and come back. */
+/** Properties that must not change during the life of the guest, so that it can move to another host and back. */
 export interface GuestMachine {
   /** A versioned machine type: pc-q35-7.2. */
   readonly type: string;
@@ -73,17 +73,17 @@ export interface GuestMachine {
   readonly accelerator: 'kvm' | 'tcg';
 }
 
-/** What ensureGuest answers. */
+/** The result of ensureGuest. */
 export interface GuestState {
   readonly id: string;
   readonly power: 'on' | 'off' | 'paused' | 'crashed';
   readonly machine: GuestMachine;
-  /** Disk id to the name the guest most likely gives it: vda. */
+  /** Disk id to the device name that the guest most likely gives it: vda. */
   readonly devices: Readonly<Record<string, string>>;
 }
 
 export interface ImageUpload {
-  /** The server whose root disk is copied. The subject of this work is `<server>/snapshot`. */
+  /** `<server>/snapshot`: orders this work apart from that on the guest. */
   readonly id: string;
   readonly serverId: string;
   readonly imageId: string;
@@ -92,20 +92,20 @@ export interface ImageUpload {
 
 export interface ComputeAgent {
   ensureGuest(spec: GuestSpec): Promise<GuestState>;
-  /** Guest, disks of its own, taps, sockets, console log: all gone. */
+  /** Removes the guest with its local disks, taps, sockets and console log. */
   ensureGuestGone(spec: { readonly id: string }): Promise<void>;
-  /** Sends the flattened root disk to an image that waits for its bytes. */
+  /** Uploads the flattened root disk to a queued image. */
   uploadSnapshot(spec: ImageUpload): Promise<void>;
 }
 
 export const computeAgent: Contract<ComputeAgent> = {
   service: 'compute',
   verbs: ['ensureGuest', 'ensureGuestGone', 'uploadSnapshot'],
-  /** CHAP, and the files of the config drive: the password of the guest's administrator, user data. */
+  /** CHAP secrets, and the files of the config drive: adminPass, user data. */
   secrets: ['secret', 'configDrive'],
 };
 
-/** What the agent says of its host with each look for work: see shared/hosts. */
+/** The report of a host, sent with each poll for work: see shared/hosts. */
 export interface ComputeReport {
   readonly hostId: string;
   readonly hostname: string;
@@ -119,35 +119,35 @@ export interface ComputeReport {
   readonly hypervisor: { readonly type: string; readonly version: number };
   readonly accelerator: 'kvm' | 'tcg' | 'fake';
   readonly cpu: { readonly arch: string; readonly model: string; readonly features: readonly string[] };
-  /** Every guest the host knows. A change without a spec (a guest powered itself off) shows here at once. */
+  /** Every guest of the host. A change without a spec (a guest powered itself off) is reported at once. */
   readonly guests: readonly {
     readonly id: string;
     readonly power: GuestState['power'];
-    /** Why, when nobody requested it: "powered off from inside", "the process died: signal 9". */
+    /** The cause of a change without a spec: "powered off from inside", "the process died: signal 9". */
     readonly reason: string | null;
   }[];
 }
 
-export interface Screen {
+export interface VncEndpoint {
   readonly path: string;
-  /** Null for host:port. */
+  /** The user id that must own the socket; null: `path` is host:port. */
   readonly owner: number | null;
 }
 
-/** Questions a host answers at once, at `questionTo(host, …)`. */
+/** Calls that a host answers at once, at `callAddress(host, …)`. */
 export interface ComputeCalls {
-  /** The last `length` lines of the serial console, all without it. */
-  consoleLog: { ask: { id: string; length: number | null }; answer: { output: string } };
-  /** Where the console proxy finds the framebuffer of the guest: a unix socket and the user that made it, or host:port. */
-  vncSocket: { ask: { id: string }; answer: Screen };
+  /** The last `length` lines of the serial console; with null all that is kept. */
+  consoleLog: { request: { id: string; length: number | null }; reply: { output: string } };
+  /** The VNC server of the guest: a unix socket and the user that must own it, or host:port. */
+  vncSocket: { request: { id: string }; reply: VncEndpoint };
 }
 
-export const callAddress = (host: string, request: keyof ComputeCalls): string => `compute-agent.${host}.${request}`;
+export const callAddress = (host: string, call: keyof ComputeCalls): string => `compute-agent.${host}.${call}`;
 
-/** What the agent asks compute when a guest's process is gone at its start (a power cut). */
+/** The agent calls it at its start for a guest whose process is gone (a power cut). */
 export const ownsGuest = 'compute.owns-guest';
 export interface OwnsGuest {
-  ask: { host: string; id: string };
-  /** The power the row wants; null when this host does not own the guest (any more). */
-  answer: { power: 'on' | 'off' | 'paused' | null };
+  request: { host: string; id: string };
+  /** The power state of the row; null when this host does not own the guest. */
+  reply: { power: 'on' | 'off' | 'paused' | null };
 }

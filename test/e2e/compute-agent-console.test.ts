@@ -10,20 +10,21 @@ import { silentLog } from '#shared/log/log.ts';
 import { startConsoleProxy } from '../../services/compute/console-proxy/proxy.ts';
 import { exampleHost, guestSpec, until } from '../fakes/compute-host.ts';
 
-const isThere = (program: string) => spawnSync(program, ['--version']).status === 0;
-const browser = ['chromium-headless-shell', 'chromium'].find(isThere);
+const isInstalled = (program: string) => spawnSync(program, ['--version']).status === 0;
+const browser = ['chromium-headless-shell', 'chromium'].find(isInstalled);
 const skip =
-  (!browser && 'no chromium is installed') || (!isThere('qemu-system-x86_64') && 'qemu-system-x86_64 is not installed');
+  (!browser && 'no chromium is installed') ||
+  (!isInstalled('qemu-system-x86_64') && 'qemu-system-x86_64 is not installed');
 
-/** Gives the DevTools address of a browser that has opened that page. */
+/** Returns the DevTools connection of a browser that has opened that page. */
 async function openBrowser(t: TestContext, url: string): Promise<WebSocket> {
   const dir = await mkdtemp(join(tmpdir(), 'browser-'));
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0', `--user-data-dir=${dir}`];
-  const env = { ...process.env, TMPDIR: dir }; // killed, it leaves a socket there
+  const env = { ...process.env, TMPDIR: dir }; // a killed browser leaves a socket there
   const child = spawn(browser ?? '', [...flags, url], { detached: true, stdio: ['ignore', 'ignore', 'pipe'], env });
-  let said = '';
+  let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
+    stderr += chunk;
   });
   t.after(async () => {
     process.kill(-(child.pid ?? 0), 'SIGKILL'); // it has children of its own
@@ -35,7 +36,7 @@ async function openBrowser(t: TestContext, url: string): Promise<WebSocket> {
       ),
     );
   });
-  const host = await until('the browser listens', () => /ws:\/\/([^/]+)\//.exec(said)?.[1]);
+  const host = await until('the browser listens', () => /ws:\/\/([^/]+)\//.exec(stderr)?.[1]);
   const page = await until('it has a page', async () => {
     const targets = (await (await fetch(`http://${host}/json`)).json()) as {
       type: string;
@@ -49,11 +50,11 @@ async function openBrowser(t: TestContext, url: string): Promise<WebSocket> {
   return socket;
 }
 
-let asked = 0;
+let lastId = 0;
 
-/** What an expression is in the page. */
+/** Evaluates an expression in the page. */
 async function evaluate<T>(page: WebSocket, expression: string): Promise<T> {
-  const id = ++asked;
+  const id = ++lastId;
   page.send(JSON.stringify({ id, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }));
   for (;;) {
     const [message] = await once(page, 'message');
@@ -62,7 +63,7 @@ async function evaluate<T>(page: WebSocket, expression: string): Promise<T> {
   }
 }
 
-/** How many colours the screen has: an empty one has one, text has two at least. */
+/** The number of colours of the screen: an empty one has one, text has at least two. */
 const colours = `(() => {
   const canvas = document.querySelector('canvas');
   if (!canvas || !canvas.width) return 0;
@@ -71,7 +72,7 @@ const colours = `(() => {
 })()`;
 const status = `document.getElementById('status')?.textContent`;
 
-test('the URL of a console shows the screen once; a second use is refused and says so', { skip }, async (t) => {
+test('the URL of a console shows the screen once; a second use is refused with a message', { skip }, async (t) => {
   const { open } = await exampleHost(t);
   const hypervisor = await open();
   const spec = guestSpec();
@@ -90,5 +91,5 @@ test('the URL of a console shows the screen once; a second use is refused and sa
   await until('the screen has a name', async () => /QEMU/.test(await evaluate(first, 'document.title')));
   await until('the screen shows text', async () => (await evaluate<number>(first, colours)) > 1);
   const second = await openBrowser(t, url);
-  await until('the page says no', async () => /used already/.test(String(await evaluate(second, status))));
+  await until('the page shows the refusal', async () => /used already/.test(String(await evaluate(second, status))));
 });

@@ -1,4 +1,4 @@
-/** Volumes over iSCSI with CHAP, from a real tgtd: QEMU is the initiator, the host's kernel sees nothing. */
+/** Volumes over iSCSI with CHAP, from a real tgtd: QEMU is the initiator, not the host's kernel. */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -32,7 +32,7 @@ async function openTarget(t: TestContext) {
   const file = join(dir, 'volume');
   await writeFile(file, '');
   await truncate(file, 64 << 20);
-  const admin = (...words: string[]) => run(['tgtadm', '-C', control, '--lld', 'iscsi', ...words]);
+  const admin = (...args: string[]) => run(['tgtadm', '-C', control, '--lld', 'iscsi', ...args]);
   await until(
     'tgtd answers',
     async () => (await tryRun(['tgtadm', '-C', control, '--mode', 'sys', '--op', 'show'])).code === 0,
@@ -55,7 +55,7 @@ async function openTarget(t: TestContext) {
   return { volume };
 }
 
-test('a volume is plugged into a running guest, and there again at its next start', { skip }, async (t) => {
+test('a volume is hot plugged into a running guest and still attached after a reboot', { skip }, async (t) => {
   const { volume } = await openTarget(t);
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
@@ -81,7 +81,7 @@ test('a guest boots from a volume', { skip }, async (t) => {
   assert.deepEqual([power, Object.values(devices)], ['on', ['vda']]);
 });
 
-test('a wrong secret opens no volume, and the guest runs on without it', { skip }, async (t) => {
+test('a wrong secret attaches no volume, and the guest keeps running without it', { skip }, async (t) => {
   const { volume } = await openTarget(t);
   const { open } = await exampleHost(t);
   const hypervisor = await open();

@@ -1,4 +1,4 @@
-/** A guest with a real system, from its boot to its end, on the real driver. */
+/** A guest with a real operating system, from its boot to its end, on the real driver. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -48,34 +48,34 @@ async function openHost(t: TestContext) {
   return { stateDir, open: () => open({ api, virtType: 'auto' }) };
 }
 
-const saysLine = (hypervisor: Hypervisor, id: string, line: RegExp, times = 1) =>
-  until(`the console says ${line}`, async () => {
+const consoleShows = (hypervisor: Hypervisor, id: string, line: RegExp, times = 1) =>
+  until(`the console shows ${line}`, async () => {
     const found = (await hypervisor.consoleLog(id, null)).match(new RegExp(line.source, 'g'));
     return (found?.length ?? 0) >= times;
   });
 
-/** Logs in on the serial console and types one line. */
-async function typeIn(stateDir: string, id: string, line: string): Promise<void> {
+/** Logs in on the serial console and runs one command. */
+async function runOnConsole(stateDir: string, id: string, line: string): Promise<void> {
   const path = join(stateDir, 'guests', id, 'run', 'serial.sock');
   const socket = await connectUnix(path, (await stat(path)).uid);
-  let heard = '';
+  let output = '';
   socket.setEncoding('utf8').on('data', (chunk: string) => {
-    heard += chunk;
+    output += chunk;
   });
-  for (const [prompt, words] of [
+  for (const [prompt, input] of [
     [/login: $/, 'root'],
     [/Password: $/, 'tiny'],
     [/# /, line],
   ] as const) {
-    if (words === 'root') socket.write('\n');
-    await until(`${prompt}`, () => prompt.test(heard));
-    heard = '';
-    socket.write(`${words}\n`);
+    if (input === 'root') socket.write('\n');
+    await until(`${prompt}`, () => prompt.test(output));
+    output = '';
+    socket.write(`${input}\n`);
   }
   socket.end();
 }
 
-test('a guest boots, takes and gives back a disk, reboots, powers itself off, and starts again', {
+test('a guest boots, gets a disk and releases it, reboots, powers itself off, and starts again', {
   skip,
 }, async (t) => {
   const { stateDir, open } = await openHost(t);
@@ -84,29 +84,29 @@ test('a guest boots, takes and gives back a disk, reboots, powers itself off, an
   const { id } = spec;
 
   assert.equal((await hypervisor.ensureGuest(spec)).power, 'on');
-  await saysLine(hypervisor, id, /tinyguest ready: host=web .*source=configdrive/);
+  await consoleShows(hypervisor, id, /tinyguest ready: host=web .*source=configdrive/);
 
   const volume = diskSpec({ serial: 'volume-serial' });
   const { devices } = await hypervisor.ensureGuest({ ...spec, disks: [root, volume] });
   assert.equal(devices[volume.id], 'vdb');
-  await saysLine(hypervisor, id, /disk vdb added sectors=2097152 serial=volume-serial/);
+  await consoleShows(hypervisor, id, /disk vdb added sectors=2097152 serial=volume-serial/);
   await hypervisor.ensureGuest({ ...spec, disks: [root, { ...volume, sizeGb: 2 }] });
-  await saysLine(hypervisor, id, /disk vdb changed sectors=4194304/);
+  await consoleShows(hypervisor, id, /disk vdb changed sectors=4194304/);
   await hypervisor.ensureGuest(spec);
-  await saysLine(hypervisor, id, /disk vdb removed/);
+  await consoleShows(hypervisor, id, /disk vdb removed/);
 
   const again: GuestSpec = { ...spec, boot: { mark: 'soft', kind: 'soft' } };
   await hypervisor.ensureGuest(again);
-  await saysLine(hypervisor, id, /power button pressed/);
-  await saysLine(hypervisor, id, /tinyguest ready/, 2);
+  await consoleShows(hypervisor, id, /power button pressed/);
+  await consoleShows(hypervisor, id, /tinyguest ready/, 2);
 
-  await typeIn(stateDir, id, 'poweroff');
-  await until('the report says it is off', () => hypervisor.guests()[0]?.power === 'off');
+  await runOnConsole(stateDir, id, 'poweroff');
+  await until('the guest is reported as off', () => hypervisor.guests()[0]?.power === 'off');
   assert.deepEqual(hypervisor.guests(), [{ id, power: 'off', reason: 'powered off from inside' }]);
   assert.equal((await hypervisor.ensureGuest(again)).power, 'on');
 });
 
-test('a guest runs on while the agent is away, stands still when told, and powers off by its button', {
+test('a guest keeps running while the agent is down, pauses, resumes, and powers off by its power button', {
   skip,
 }, async (t) => {
   const { open } = await openHost(t);
@@ -117,7 +117,7 @@ test('a guest runs on while the agent is away, stands still when told, and power
 
   const second = await open();
   await second.recover(null);
-  await saysLine(second, spec.id, /tinyguest ready/);
+  await consoleShows(second, spec.id, /tinyguest ready/);
   assert.equal((await second.ensureGuest({ ...spec, power: 'paused' })).power, 'paused');
   assert.equal((await second.ensureGuest(spec)).power, 'on');
   assert.equal((await second.ensureGuest({ ...spec, power: 'off' })).power, 'off');
@@ -125,19 +125,19 @@ test('a guest runs on while the agent is away, stands still when told, and power
   assert.equal((await second.consoleLog(spec.id, 1)).trim().split('\n').length, 1);
 });
 
-test('the screen speaks RFB, on the host’s socket and through a relay for one', { skip }, async (t) => {
+test('the VNC server answers on its unix socket, and once through a relay', { skip }, async (t) => {
   const { open } = await openHost(t);
   const hypervisor = await open();
   const spec = guestSpec();
   await hypervisor.ensureGuest(spec);
   const screen = await hypervisor.vncSocket(spec.id);
-  const here = await connectUnix(screen.path, screen.owner ?? undefined);
-  assert.match(String((await once(here, 'data'))[0]), /^RFB 003\.008\n/);
-  here.destroy();
+  const local = await connectUnix(screen.path, screen.owner ?? undefined);
+  assert.match(String((await once(local, 'data'))[0]), /^RFB 003\.008\n/);
+  local.destroy();
   const relay = await relayOnce(screen, '127.0.0.1');
   const [host = '', port] = relay.split(':');
-  const there = connect(Number(port), host);
-  assert.match(String((await once(there, 'data'))[0]), /^RFB 003\.008\n/);
+  const remote = connect(Number(port), host);
+  assert.match(String((await once(remote, 'data'))[0]), /^RFB 003\.008\n/);
   await assert.rejects(once(connect(Number(port), host), 'connect'), { code: 'ECONNREFUSED' });
-  there.destroy();
+  remote.destroy();
 });

@@ -14,7 +14,7 @@ import type { ImageApi } from '../../services/compute-agent/drivers/qemu/images.
 import { isRoot } from '../../services/compute-agent/drivers/qemu/processes.ts';
 import { qemuHypervisor } from '../../services/compute-agent/drivers/qemu/qemu.ts';
 
-/** No image: its disk is empty, so it runs its firmware and nothing more, which is enough for most. */
+/** Its disk is empty, so the guest runs its firmware only. */
 export const guestSpec = (changes: Partial<GuestSpec> = {}): GuestSpec => ({
   id: randomUUID(),
   vcpus: 1,
@@ -39,7 +39,7 @@ export const diskSpec = (changes: Partial<DiskSpec> = {}): DiskSpec => ({
   ...changes,
 });
 
-/** In user-mode networking. */
+/** With user-mode networking. */
 export const nicSpec = (): NicSpec => ({
   portId: randomUUID(),
   mac: `fa:16:3e:00:00:${randomInt(16, 256).toString(16)}`,
@@ -54,13 +54,13 @@ export const noImages: ImageApi = {
   upload: async (id) => Promise.reject(notFound('Image', id)),
 };
 
-export const openFake = (changed = () => {}) =>
-  fakeHypervisor({ size: { vcpus: 8, ramMb: 8_192, diskGb: 100 }, changed });
+export const openFake = (onChange = () => {}) =>
+  fakeHypervisor({ size: { vcpus: 8, ramMb: 8_192, diskGb: 100 }, onChange });
 
 interface QemuExample {
   readonly stateDir: string;
   readonly api?: ImageApi;
-  readonly changed?: () => void;
+  readonly onChange?: () => void;
   readonly consoleLogBytes?: number;
   readonly virtType?: 'auto' | 'qemu';
 }
@@ -82,7 +82,7 @@ export const openExampleQemu = (example: QemuExample): Promise<Hypervisor> =>
     cache: { maxBytes: 1e9, maxAgeMs: 1e9 },
     api: example.api ?? noImages,
     log: silentLog(),
-    changed: example.changed ?? (() => {}),
+    onChange: example.onChange ?? (() => {}),
   });
 
 interface ExampleHost {
@@ -91,7 +91,7 @@ interface ExampleHost {
   open(example?: Omit<QemuExample, 'stateDir'>): Promise<Hypervisor>;
 }
 
-/** A host with a folder of its own; the test's end is the end of all that runs there. */
+/** A host with a folder of its own; its guests are removed at the end of the test. */
 export async function exampleHost(t: TestContext): Promise<ExampleHost> {
   const stateDir = await mkdtemp(join(tmpdir(), 'guests-'));
   await chmod(stateDir, 0o700);
@@ -102,7 +102,7 @@ export async function exampleHost(t: TestContext): Promise<ExampleHost> {
     return hypervisor;
   };
   t.after(async () => {
-    await Promise.all(opened.map((hypervisor) => hypervisor.close())); // QEMU hears one agent at a time
+    await Promise.all(opened.map((hypervisor) => hypervisor.close())); // QMP serves one client at a time
     const last = await openExampleQemu({ stateDir });
     await last.recover(null);
     await last.removeGuests();
@@ -111,13 +111,17 @@ export async function exampleHost(t: TestContext): Promise<ExampleHost> {
   return { stateDir, open };
 }
 
-type Not = null | undefined | false | 0;
+type Falsy = null | undefined | false | 0;
 
 /** Waits for a condition, never for a second. */
-export async function until<T>(what: string, look: () => Promise<T | Not> | T | Not, withinMs = 120_000): Promise<T> {
-  for (const late = Date.now() + withinMs; ; await sleep(50)) {
-    const seen = await look();
-    if (seen) return seen;
-    if (Date.now() > late) throw new Error(`not within ${withinMs} ms: ${what}`);
+export async function until<T>(
+  what: string,
+  check: () => Promise<T | Falsy> | T | Falsy,
+  withinMs = 120_000,
+): Promise<T> {
+  for (const deadline = Date.now() + withinMs; ; await sleep(50)) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
   }
 }

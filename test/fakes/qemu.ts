@@ -1,4 +1,4 @@
-/** Real QEMU, with guests that have no system: what tests of its driver share. */
+/** What tests of the QEMU driver share: real QEMU, guests without an operating system. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -28,25 +28,25 @@ export async function processOf(stateDir: string, id: string) {
   return findProcess(join(stateDir, 'guests', id), id, uid);
 }
 
-/** To the tenant, or to administrators. */
-export const faultSaying = (words: RegExp) => (error: unknown) =>
-  error instanceof Fault && words.test(`${error.message} ${error.details ?? ''}`);
+/** Matches the message or the details of a Fault. */
+export const faultMatching = (pattern: RegExp) => (error: unknown) =>
+  error instanceof Fault && pattern.test(`${error.message} ${error.details ?? ''}`);
 
-/** An image API with one image: a qcow2 of 64 MiB, or what the test makes of it. */
+/** An image API with one image: a qcow2 of 64 MiB, with the changes of the test. */
 export async function oneImage(
   t: TestContext,
-  changes: { words?: string[]; hash?: string; format?: string; size?: string } = {},
+  changes: { createArgs?: string[]; hash?: string; format?: string; size?: string } = {},
 ) {
   const dir = await mkdtemp(join(tmpdir(), 'image-'));
   t.after(() => rm(dir, { recursive: true }));
   const path = join(dir, 'image');
   await writeFile(join(dir, 'below'), 'x'.repeat(65_536));
-  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', ...(changes.words ?? []), path, changes.size ?? '64M'], {
+  await run(['qemu-img', 'create', '-q', '-f', 'qcow2', ...(changes.createArgs ?? []), path, changes.size ?? '64M'], {
     cwd: dir,
   });
   const bytes = await readFile(path);
   const value = changes.hash ?? createHash('sha512').update(bytes).digest('hex');
-  const asked = { downloads: 0 };
+  const calls = { downloads: 0 };
   const sent: Buffer[] = [];
   const api: ImageApi = {
     find: async (id) => ({
@@ -57,14 +57,14 @@ export async function oneImage(
       hash: { algorithm: 'sha512', value },
     }),
     download: async () => {
-      asked.downloads += 1;
+      calls.downloads += 1;
       return createReadStream(path);
     },
     upload: async (_, body) => {
       for await (const chunk of body) sent.push(chunk as Buffer);
     },
   };
-  return { api, asked, dir, sent };
+  return { api, calls, dir, sent };
 }
 
 export const imageDisk = (changes: Partial<DiskSpec> = {}): DiskSpec =>

@@ -1,4 +1,4 @@
-/** Guests that are only written down: for tests, and for clouds larger than the machine. */
+/** Records guests and runs none: for tests, and for clouds larger than the machine. */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestMachine, GuestSpec, GuestState, ImageUpload } from '#shared/contracts/compute-agent.ts';
@@ -14,12 +14,12 @@ interface FakeGuest {
 
 export interface FakeOptions {
   readonly size: Pick<HostFacts, 'vcpus' | 'ramMb' | 'diskGb'>;
-  readonly changed: () => void;
-  /** A folder that keeps the guests over the death of the process, one file each; without it they go with it. */
+  readonly onChange: () => void;
+  /** A folder that keeps the guests across restarts of the process, one file each; without it they are in memory only. */
   readonly folder?: string;
-  /** Stands before each deed: may wait, or throw a Fault to refuse. */
+  /** Called before each operation: may wait, or throw a Fault to refuse. */
   readonly before?: (verb: string, id: string) => Promise<void>;
-  /** Where a snapshot's bytes would go. */
+  /** Replaces the upload of a snapshot. */
   readonly upload?: (spec: ImageUpload) => Promise<void>;
 }
 
@@ -27,13 +27,13 @@ interface FakeHypervisor extends Hypervisor {
   /** The guest powers itself off. */
   powerOffInside(id: string): void;
   /** Its process is killed. */
-  die(id: string): void;
+  killProcess(id: string): void;
   specs(): readonly GuestSpec[];
 }
 
 const machine: GuestMachine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' };
 
-export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOptions): FakeHypervisor {
+export function fakeHypervisor({ size, onChange, folder, before, upload }: FakeOptions): FakeHypervisor {
   const guests = new Map<string, FakeGuest>();
   const find = (id: string): FakeGuest => {
     const guest = guests.get(id);
@@ -41,35 +41,35 @@ export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOp
     return guest;
   };
   const fileOf = (id: string) => join(folder ?? '', `${id}.json`);
-  const keep = async (id: string) => {
+  const persist = async (id: string) => {
     if (folder === undefined) return;
-    const fresh = `${fileOf(id)}.new`;
-    await writeFile(fresh, JSON.stringify(guests.get(id)));
-    await rename(fresh, fileOf(id)); // no fsync: they outlive a killed process, and need not outlive the machine
+    const partial = `${fileOf(id)}.new`;
+    await writeFile(partial, JSON.stringify(guests.get(id)));
+    await rename(partial, fileOf(id)); // no fsync: must survive a killed process, not a power cut
   };
-  const forget = async (id: string) => {
+  const remove = async (id: string) => {
     guests.delete(id);
     if (folder !== undefined) await rm(fileOf(id), { force: true });
   };
-  const byItself = (id: string, power: Power, reason: string) => {
+  const changePower = (id: string, power: Power, reason: string) => {
     Object.assign(find(id), { power, reason });
-    changed();
+    onChange();
   };
   return {
     ensureGuest: async (spec) => {
       await before?.('ensureGuest', spec.id);
-      const known = guests.get(spec.id);
+      const existing = guests.get(spec.id);
       const boots =
-        spec.power !== 'off' && (!known || known.power === 'off' || known.spec.boot.mark !== spec.boot.mark);
-      const console = (known?.console ?? '') + (boots ? `fake guest ${spec.id} ready\n` : '');
-      const power = known?.power === 'crashed' && !boots && spec.power === 'on' ? 'crashed' : spec.power;
+        spec.power !== 'off' && (!existing || existing.power === 'off' || existing.spec.boot.mark !== spec.boot.mark);
+      const console = (existing?.console ?? '') + (boots ? `fake guest ${spec.id} ready\n` : '');
+      const power = existing?.power === 'crashed' && !boots && spec.power === 'on' ? 'crashed' : spec.power;
       guests.set(spec.id, { spec, power, reason: null, console });
-      await keep(spec.id);
+      await persist(spec.id);
       return stateOf(spec, power);
     },
     ensureGuestGone: async ({ id }) => {
       await before?.('ensureGuestGone', id);
-      await forget(id);
+      await remove(id);
     },
     uploadSnapshot: async (spec) => {
       await before?.('uploadSnapshot', spec.serverId);
@@ -77,7 +77,7 @@ export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOp
       await upload?.(spec);
     },
     recover: async () => {
-      if (folder === undefined) return; // fake guests need no power: what was on is on
+      if (folder === undefined) return; // kept in memory only: nothing to recover
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
       const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
@@ -96,10 +96,10 @@ export function fakeHypervisor({ size, changed, folder, before, upload }: FakeOp
     close: async () => {},
     stopGuests: async () => {},
     removeGuests: async () => {
-      for (const id of [...guests.keys()]) await forget(id);
+      for (const id of [...guests.keys()]) await remove(id);
     },
-    powerOffInside: (id) => byItself(id, 'off', 'powered off from inside'),
-    die: (id) => byItself(id, 'off', 'the process died: signal SIGKILL'),
+    powerOffInside: (id) => changePower(id, 'off', 'powered off from inside'),
+    killProcess: (id) => changePower(id, 'off', 'the process died: signal SIGKILL'),
     specs: () => [...guests.values()].map(({ spec }) => spec),
   };
 }

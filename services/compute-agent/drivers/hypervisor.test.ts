@@ -1,4 +1,4 @@
-/** What every driver promises, asked of each. */
+/** The contract of a driver, tested on each of them. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -21,7 +21,7 @@ const powerOf = (hypervisor: Hypervisor, id: string) => hypervisor.guests().find
 const isNotFound = (error: unknown) => error instanceof Fault && error.status === 404;
 
 for (const [name, { open, skip }] of Object.entries(drivers)) {
-  test(`${name}: a spec said twice is one guest that runs`, { skip }, async (t) => {
+  test(`${name}: a spec that is applied twice is one running guest`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const spec = guestSpec();
     const first = await hypervisor.ensureGuest(spec);
@@ -32,7 +32,7 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     assert.deepEqual(hypervisor.guests(), [{ id: spec.id, power: 'on', reason: null }]);
   });
 
-  test(`${name}: a guest goes off, on, stands still and goes on, as specified`, { skip }, async (t) => {
+  test(`${name}: a guest powers off, on, pauses and resumes as specified`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const spec = guestSpec();
     for (const power of ['on', 'off', 'off', 'on', 'paused', 'on', 'paused', 'off', 'paused'] as const) {
@@ -41,7 +41,9 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     }
   });
 
-  test(`${name}: another mark boots it, on a guest that is off it changes nothing`, { skip }, async (t) => {
+  test(`${name}: another boot mark reboots a guest, and changes nothing on a guest that is off`, {
+    skip,
+  }, async (t) => {
     const hypervisor = await open(t);
     const spec = guestSpec();
     await hypervisor.ensureGuest(spec);
@@ -51,7 +53,7 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     assert.equal((await hypervisor.ensureGuest(off)).power, 'off');
   });
 
-  test(`${name}: disks have the names that guests give them, also those that come and go`, { skip }, async (t) => {
+  test(`${name}: disks have the device names that guests give them, hot plugged ones too`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const spec = guestSpec({ nics: [nicSpec()] });
     const volume = diskSpec();
@@ -68,14 +70,14 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     assert.deepEqual(off.devices, { root: 'vda', [more.id]: 'vdb' });
   });
 
-  test(`${name}: the machine that compute kept is the machine that boots`, { skip }, async (t) => {
+  test(`${name}: the machine of the spec is the machine that boots`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const machine = { type: 'pc-q35-6.2', cpu: 'qemu64', accelerator: 'tcg' } as const;
     const spec = guestSpec({ machine });
     assert.deepEqual((await hypervisor.ensureGuest(spec)).machine, machine);
   });
 
-  test(`${name}: what is to be gone is gone, however often it is said`, { skip }, async (t) => {
+  test(`${name}: ensureGuestGone removes the guest and is idempotent`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const spec = guestSpec();
     await hypervisor.ensureGuest(spec);
@@ -85,7 +87,7 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     assert.deepEqual(hypervisor.guests(), []);
   });
 
-  test(`${name}: questions about a guest that is not here are answered 404`, { skip }, async (t) => {
+  test(`${name}: console and snapshot of an unknown guest are 404`, { skip }, async (t) => {
     const hypervisor = await open(t);
     await assert.rejects(async () => hypervisor.consoleLog(randomUUID(), null), isNotFound);
     await assert.rejects(async () => hypervisor.vncSocket(randomUUID()), isNotFound);
@@ -93,7 +95,7 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     await assert.rejects(hypervisor.uploadSnapshot(upload), isNotFound);
   });
 
-  test(`${name}: the host says what it is`, { skip }, async (t) => {
+  test(`${name}: facts describe the host`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const facts = await hypervisor.facts();
     assert.ok(facts.vcpus > 0 && facts.ramMb > 0 && facts.diskGb > 0 && facts.freeDiskGb <= facts.diskGb);

@@ -1,41 +1,47 @@
-/** What stands behind the contract: the guests of one host. `qemu` runs them, `fake` only writes them down. */
-import type { ComputeAgent, ComputeReport, GuestSpec, GuestState, Screen } from '#shared/contracts/compute-agent.ts';
+/** The driver behind the contract: the guests of one host. `qemu` runs them, `fake` records them. */
+import type {
+  ComputeAgent,
+  ComputeReport,
+  GuestSpec,
+  GuestState,
+  VncEndpoint,
+} from '#shared/contracts/compute-agent.ts';
 
 export type Power = GuestState['power'];
-/** What the report says of the machine, apart from its names. */
+/** The part of the report that the driver measures. */
 export type HostFacts = Omit<ComputeReport, 'hostId' | 'hostname' | 'address' | 'guests'>;
-/** The power that compute's row wants; null when this host does not own the guest. Rejects while compute is away. */
+/** The power state in compute's row; null when this host does not own the guest. Rejects while compute is unreachable. */
 export type OwnerState = (guestId: string) => Promise<'on' | 'off' | 'paused' | null>;
 
 export interface Hypervisor extends ComputeAgent {
-  /** Rejects when `replaced` fires while it waits for the guest: a later spec has come. */
+  /** Rejects when `replaced` is aborted while it waits for the guest: a later spec has arrived. */
   ensureGuest(spec: GuestSpec, replaced?: AbortSignal): Promise<GuestState>;
-  /** Finds the guests that run; one whose process is gone (a power cut) starts again when its owner says so; null: none does. */
+  /** Finds the running guests. One whose process is gone (a power cut) is started if `ownerState` returns on or paused; with null none is. */
   recover(ownerState: OwnerState | null): Promise<void>;
   facts(): Promise<HostFacts>;
   guests(): ComputeReport['guests'];
-  /** The last `length` lines, all that is kept without it. */
+  /** The last `length` lines; with null all that is kept. */
   consoleLog(id: string, length: number | null): Promise<string>;
-  /** The unix socket that speaks RFB. */
-  vncSocket(id: string): Promise<Screen>;
-  /** Lets go of the guests, which run on. */
+  /** The unix socket of the VNC server. */
+  vncSocket(id: string): Promise<VncEndpoint>;
+  /** Disconnects from the guests, which keep running. */
   close(): Promise<void>;
-  /** Ends every guest, softly within the grace. The next start finds them as after a power cut. */
+  /** Stops every guest, by force after the grace period. The next start recovers them as after a power cut. */
   stopGuests(graceMs: number): Promise<void>;
-  /** Every guest and all that was kept for it: gone. */
+  /** Removes every guest and all its files. */
   removeGuests(): Promise<void>;
 }
 
-/** Calls one after the other for each key, side by side for different keys, and gives what each gave. */
-export function turns(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
+/** Runs calls with the same key one after the other, calls with different keys in parallel; resolves to the result of the call. */
+export function guestQueue(): <T>(key: string, work: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
   return (key, work) => {
-    const mine = (last.get(key) ?? Promise.resolve()).then(work, work);
-    last.set(key, mine);
+    const current = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, current);
     const forget = () => {
-      if (last.get(key) === mine) last.delete(key);
+      if (last.get(key) === current) last.delete(key);
     };
-    mine.then(forget, forget);
-    return mine;
+    current.then(forget, forget);
+    return current;
   };
 }

@@ -1,4 +1,4 @@
-/** The image API, as the driver needs it. */
+/** Adapts the image client to what the driver needs. */
 import type { ImageClient } from '#shared/clients/image.ts';
 import { digestOf } from '#shared/images/digest.ts';
 import type { ImageApi } from './qemu/images.ts';

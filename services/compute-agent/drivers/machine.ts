@@ -1,4 +1,4 @@
-/** What the machine is, apart from its guests. */
+/** Facts about the machine: processors, memory, disk. */
 import { readFile, statfs } from 'node:fs/promises';
 import { arch, cpus, freemem, totalmem } from 'node:os';
 import { own } from '#shared/input/own.ts';

@@ -1,4 +1,4 @@
-/** The driver by its settings. */
+/** Opens the QEMU driver with the settings of the agent. */
 import type { Cloud } from '#shared/config/cloud.ts';
 import type { Log } from '#shared/log/log.ts';
 import { type Config, uidsOf } from '../config.ts';
@@ -13,10 +13,10 @@ interface OpenQemu {
   readonly directory: string;
   readonly api: ImageApi;
   readonly log: Log;
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
-export function openQemu({ cloud, config, directory, api, log, changed }: OpenQemu): Promise<Hypervisor> {
+export function openQemu({ cloud, config, directory, api, log, onChange }: OpenQemu): Promise<Hypervisor> {
   const { qemu, virtType, cpuModel, ports, tbSizeMb, imageCacheGb, imageCacheDays, consoleLogMb, reserveMb } = config;
   const uids = isRoot ? uidsOf(cloud, config) : null;
   const initiator = `iqn.2026-11.cloud.wattle:${cloud.id}`;
@@ -24,5 +24,5 @@ export function openQemu({ cloud, config, directory, api, log, changed }: OpenQe
   const settings = { qemu, virtType, cpuModel, ports, tbSizeMb, uids, initiator, consoleLogBytes, cloudId: cloud.id };
   const cache = { maxBytes: imageCacheGb * 1024 ** 3, maxAgeMs: imageCacheDays * 86_400_000 };
   const reserveBytes = reserveMb * 1024 * 1024;
-  return qemuHypervisor({ stateDir: directory, settings, cache, reserveBytes, api, log, changed });
+  return qemuHypervisor({ stateDir: directory, settings, cache, reserveBytes, api, log, onChange });
 }

@@ -4,7 +4,7 @@ import { createConnection, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
-import type { Screen } from '#shared/contracts/compute-agent.ts';
+import type { VncEndpoint } from '#shared/contracts/compute-agent.ts';
 import { type Listening, listen } from '#shared/http/server.ts';
 import type { Log } from '#shared/log/log.ts';
 import { connectUnix } from '#shared/process/unix-socket.ts';
@@ -20,7 +20,7 @@ interface ConsoleProxyOptions {
   /** Takes the token away and gives what it was for; null when it is unknown, too old, or used. */
   readonly redeemConsoleToken: (token: string) => Promise<ConsoleRight | null>;
   /** Asks the host for the guest's screen. */
-  readonly screenOf: (right: ConsoleRight) => Promise<Screen>;
+  readonly screenOf: (right: ConsoleRight) => Promise<VncEndpoint>;
   readonly log: Log;
   /** How many may be open to one server. */
   readonly perServer: number;
@@ -111,7 +111,7 @@ function isSameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-async function connect({ path, owner }: Screen): Promise<Socket> {
+async function connect({ path, owner }: VncEndpoint): Promise<Socket> {
   if (path.startsWith('/')) return connectUnix(path, owner ?? undefined);
   const colon = path.lastIndexOf(':');
   const socket = createConnection(Number(path.slice(colon + 1)), path.slice(0, colon));

@@ -70,7 +70,7 @@ test('after a power cut a host is told which of its guests shall run', async (t)
   const { body } = await cloud.launch();
   const { id } = await cloud.ended(body.server.id);
   const wanted = async (host: string) =>
-    (await cloud.compute.bus.call<OwnsGuest['answer']>(ownsGuest, { host, id })).power;
+    (await cloud.compute.bus.call<OwnsGuest['reply']>(ownsGuest, { host, id })).power;
   assert.equal(await wanted('kvm1'), 'on');
   assert.equal(await wanted('another'), null);
   await cloud.act(id, { 'os-stop': null });

@@ -32,7 +32,7 @@ async function throughAgents({ name, format, bytes }: Recipe, n: number): Promis
   const facts = { status: 'active', format, container: 'bare', sizeBytes: null, hash: null };
   const api = { find: async () => facts, download: async () => createReadStream(file), upload: async () => {} };
   const cache = { dir: join(folder, 'cache'), api, room, log: silentLog(), maxBytes: 2 ** 30, maxAgeMs: 1e9 };
-  const compute = await outcome(imageCache(cache).baseOf(`image-${n}`));
+  const compute = await outcome(imageCache(cache).ensureCached(`image-${n}`));
   const volumes = { directory: join(folder, 'volumes'), pool: 'pool', images: api, maxImageGb: 1 };
   const source = { kind: 'image', imageId: `image-${n}`, format } as const;
   const store = await openFiles(volumes);

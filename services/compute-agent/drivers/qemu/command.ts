@@ -1,21 +1,21 @@
-/** The words that start a guest. */
+/** The command line that starts a guest. */
 import type { GuestSpec } from '#shared/contracts/compute-agent.ts';
 import {
   configDriveParts,
   controller,
+  type DeviceContext,
   type DiskParts,
   diskParts,
-  type Fittings,
   type NicParts,
   needsController,
   nicParts,
   port,
-  type Words,
+  type QemuProps,
 } from './devices.ts';
-import { within } from './paths.ts';
+import { guestPaths } from './paths.ts';
 import type { GuestRecord } from './record.ts';
 
-/** Where QEMU reads a secret once, at its start: never from its words, which everybody on the host can read. */
+/** The file from which QEMU reads a secret at its start: every user of the host can read its argv. */
 export const secretFile = (key: string): string => `${key}.secret`;
 
 interface GuestParts {
@@ -23,18 +23,18 @@ interface GuestParts {
   readonly nics: readonly NicParts[];
 }
 
-export const partsOf = (spec: GuestSpec, fittings: Fittings): GuestParts => ({
+export const partsOf = (spec: GuestSpec, context: DeviceContext): GuestParts => ({
   disks: [
-    ...spec.disks.map((disk) => diskParts(disk, fittings)),
-    ...(spec.configDrive ? [configDriveParts(fittings)] : []),
+    ...spec.disks.map((disk) => diskParts(disk, context)),
+    ...(spec.configDrive ? [configDriveParts(context)] : []),
   ],
-  nics: spec.nics.map((nic) => nicParts(nic, fittings)),
+  nics: spec.nics.map((nic) => nicParts(nic, context)),
 });
 
 export function qemuArgv(
   qemu: string,
   record: GuestRecord,
-  fittings: Fittings,
+  context: DeviceContext,
   { ports, tbSizeMb, name }: { ports: number; tbSizeMb: number; name: string },
 ): string[] {
   const { spec, machine } = record;
@@ -50,25 +50,25 @@ export function qemuArgv(
     ...console(),
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0,addr=0x3'],
     ...rootPorts(ports),
-    ...deviceWords(spec, fittings),
+    ...deviceArgs(spec, context),
   ];
 }
 
-/** Each serves one client at a time: the first is the agent's, the second an operator's. */
+/** A monitor serves one client at a time: the first is for the agent, the second for an operator. */
 const monitors = () =>
-  Object.entries({ qmp: within.qmp, operator: within.monitor }).flatMap(([id, path]) => [
+  Object.entries({ qmp: guestPaths.qmp, operator: guestPaths.monitor }).flatMap(([id, path]) => [
     ...['-chardev', `socket,id=${id},path=${path},server=on,wait=off`],
     ...['-mon', `chardev=${id},mode=control`],
   ]);
 
 const console = () => [
   '-chardev',
-  `socket,id=serial0,path=${within.serial},server=on,wait=off,logfile=${within.console},logappend=on`,
+  `socket,id=serial0,path=${guestPaths.serial},server=on,wait=off,logfile=${guestPaths.console},logappend=on`,
   ...['-device', 'isa-serial,chardev=serial0'],
-  ...['-device', 'VGA,id=video0,vgamem_mb=16,addr=0x2', '-vnc', `unix:${within.vnc}`],
+  ...['-device', 'VGA,id=video0,vgamem_mb=16,addr=0x2', '-vnc', `unix:${guestPaths.vnc}`],
 ];
 
-/** q35 plugs only into root ports, one device each, so spare ones stand ready: eight to a PCI slot. */
+/** q35 hot plugs only into root ports, one device each, so spare ports exist from the start: eight in a PCI slot. */
 const rootPorts = (count: number) =>
   Array.from({ length: count }, (_, at) => [
     '-device',
@@ -79,17 +79,23 @@ const rootPorts = (count: number) =>
 
 const hex = (value: number) => `0x${value.toString(16)}`;
 
-function deviceWords(spec: GuestSpec, fittings: Fittings): string[] {
-  const { disks, nics } = partsOf(spec, fittings);
+function deviceArgs(spec: GuestSpec, context: DeviceContext): string[] {
+  const { disks, nics } = partsOf(spec, context);
   const secrets = disks.flatMap(({ key, secret }) =>
     secret ? ['-object', `secret,id=${secret.id},file=${secretFile(key)}`] : [],
   );
   const nodes = disks.flatMap((disk) => disk.nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]));
-  const carrier = needsController(spec) ? ['-device', JSON.stringify(controller(fittings))] : [];
+  const scsiController = needsController(spec) ? ['-device', JSON.stringify(controller(context))] : [];
   const plugged = [...disks, ...nics].flatMap(({ device }) => ['-device', JSON.stringify(device)]);
-  return [...secrets, ...nodes, ...nics.flatMap(({ netdev }) => ['-netdev', keyval(netdev)]), ...carrier, ...plugged];
+  return [
+    ...secrets,
+    ...nodes,
+    ...nics.flatMap(({ netdev }) => ['-netdev', keyval(netdev)]),
+    ...scsiController,
+    ...plugged,
+  ];
 }
 
 /** `user,id=net-…` */
-const keyval = ({ type, ...rest }: Words) =>
+const keyval = ({ type, ...rest }: QemuProps) =>
   [type, ...Object.entries(rest).map(([key, value]) => `${key}=${value}`)].join(',');

@@ -2,15 +2,15 @@
 import { open } from 'node:fs/promises';
 import { openOwnedBy } from './owned-file.ts';
 
-/** No more than this is ever given, as Nova does: a guest may write without end, and without a new line. */
-const mostBytes = 100 * 1024;
+/** Nova's limit on returned console text: a guest may write without end, and without a line break. */
+const maxTextBytes = 100 * 1024;
 
-export async function tailOf(uid: number | null, path: string, lines: number | null): Promise<string> {
+export async function readTail(uid: number | null, path: string, lines: number | null): Promise<string> {
   const file = await openOwnedBy(uid, path);
   if (!file) return '';
   try {
     const { size } = await file.stat();
-    const length = Math.min(size, mostBytes);
+    const length = Math.min(size, maxTextBytes);
     const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
     return lines === null ? buffer.toString() : lastLines(buffer.toString(), lines);
   } finally {
@@ -24,15 +24,15 @@ const lastLines = (text: string, count: number) => {
   return count > 0 ? lines.slice(Math.max(0, end - count)).join('\n') : '';
 };
 
-/** QEMU appends, so the file can be cut while it writes: what is kept moves to the front. */
+/** QEMU appends, so the file can be truncated while it is written: its last part is written back to the front. */
 export async function trimConsole(uid: number | null, path: string, maxBytes: number): Promise<void> {
   const reading = await openOwnedBy(uid, path);
   if (!reading) return;
   try {
     const { size } = await reading.stat();
     if (size <= maxBytes) return;
-    const { buffer } = await reading.read(Buffer.alloc(mostBytes), 0, mostBytes, size - mostBytes);
-    const writing = await open(`/proc/self/fd/${reading.fd}`, 'r+'); // the very file that was judged
+    const { buffer } = await reading.read(Buffer.alloc(maxTextBytes), 0, maxTextBytes, size - maxTextBytes);
+    const writing = await open(`/proc/self/fd/${reading.fd}`, 'r+'); // the file that was checked, not the path
     await writing
       .truncate(0)
       .then(() => writing.appendFile(buffer))

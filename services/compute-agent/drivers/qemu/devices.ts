@@ -1,82 +1,86 @@
-/** A guest's devices in QEMU's words: the same objects make the command line of a start and the commands of a hot plug. */
+/** A guest's devices as QEMU properties: used both in the command line and in the QMP commands of a hot plug. */
 import { createHash } from 'node:crypto';
 import type { DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
-import { within } from './paths.ts';
+import { guestPaths } from './paths.ts';
 
-export type Words = Readonly<Record<string, unknown>>;
+export type QemuProps = Readonly<Record<string, unknown>>;
 
 export interface DiskParts {
   readonly key: string;
-  /** Read by QEMU from a file at a start, sent to it by QMP in a hot plug. */
+  /** QEMU reads it from a file at its start; a hot plug sends it over QMP. */
   readonly secret: { readonly id: string; readonly data: string } | null;
-  /** In the order in which they are added; taken away from the last to the first. */
-  readonly nodes: readonly Words[];
-  readonly device: Words;
+  /** Block nodes in the order in which they are added; removed in reverse. */
+  readonly nodes: readonly QemuProps[];
+  readonly device: QemuProps;
 }
 
 export interface NicParts {
   readonly key: string;
-  readonly netdev: Words & { readonly id: string };
-  readonly device: Words;
+  readonly netdev: QemuProps & { readonly id: string };
+  readonly device: QemuProps;
 }
 
-/** What a device needs to know of its guest. */
-export interface Fittings {
+/** What the properties of a device depend on besides its spec. */
+export interface DeviceContext {
   readonly slots: Readonly<Record<string, number>>;
   readonly bases: Readonly<Record<string, { readonly imageId: string; readonly format: string }>>;
   readonly initiator: string;
 }
 
-/** QEMU's names begin with a letter and nodes have 31 characters at most: a short plain id stays, others are hashed. */
+/** QEMU ids begin with a letter and node names have at most 31 characters: a short plain id is kept, others are hashed. */
 export const keyOf = (id: string): string =>
   /^[a-z][a-z0-9]{0,11}$/.test(id) ? id : `v${createHash('sha256').update(id).digest('hex').slice(0, 20)}`;
 
 export const nicKey = (portId: string): string => keyOf(`nic ${portId}`);
 export const controllerKey = 'scsi0';
 export const configKey = 'config';
-/** Ids of devices that follow a spec begin so; what else QEMU has is the machine's own. */
+/** Device ids with these prefixes come from a spec; all other devices belong to the machine. */
 export const diskDevice = (key: string): string => `disk-${key}`;
 export const nicDevice = (key: string): string => `nic-${key}`;
 export const port = (slot: number | undefined): string => `port${slot ?? 0}`;
 
-export const bytesOf = (sizeGb: number): number => Math.round(sizeGb * 1024) * 1024 * 1024;
+export const gbToBytes = (sizeGb: number): number => Math.round(sizeGb * 1024) * 1024 * 1024;
 export const isLocal = (disk: DiskSpec): boolean => disk.source.kind !== 'iscsi';
 
-/** The controller carries scsi disks and the config drive, which so takes no vdX from the disks. */
+/** The controller has the scsi disks and the config drive, so that the config drive takes no vdX name. */
 export const needsController = (spec: GuestSpec): boolean =>
-  spec.configDrive !== null || spec.disks.some((disk) => placeOf(disk) === 'scsi');
+  spec.configDrive !== null || spec.disks.some((disk) => busOf(disk) === 'scsi');
 
-/** Where a disk sits. */
-export const placeOf = ({ bus, cdrom }: DiskSpec): 'virtio' | 'scsi' | 'sata' => (cdrom ? 'sata' : bus);
-const keysAt = (spec: GuestSpec, place: ReturnType<typeof placeOf>): string[] =>
+/** The bus that a disk is attached to. */
+export const busOf = ({ bus, cdrom }: DiskSpec): 'virtio' | 'scsi' | 'sata' => (cdrom ? 'sata' : bus);
+const keysOnBus = (spec: GuestSpec, place: ReturnType<typeof busOf>): string[] =>
   inBootOrder(spec.disks)
-    .filter((disk) => placeOf(disk) === place)
+    .filter((disk) => busOf(disk) === place)
     .map(({ id }) => keyOf(id));
 
-/** What takes a PCI port, in the order in which a new guest gets them. */
+/** Devices that need a PCI port, in the order in which a new guest assigns them. */
 export const pciKeys = (spec: GuestSpec): string[] => [
-  ...keysAt(spec, 'virtio'),
+  ...keysOnBus(spec, 'virtio'),
   ...spec.nics.map(({ portId }) => nicKey(portId)),
   ...(needsController(spec) ? [controllerKey] : []),
 ];
 
 export const scsiKeys = (spec: GuestSpec): string[] => [
   ...(spec.configDrive ? [configKey] : []),
-  ...keysAt(spec, 'scsi'),
+  ...keysOnBus(spec, 'scsi'),
 ];
 
-/** The ports of the controller that the machine itself has. */
-export const sataKeys = (spec: GuestSpec): string[] => keysAt(spec, 'sata');
+/** Disks on the SATA controller that is part of the machine type. */
+export const sataKeys = (spec: GuestSpec): string[] => keysOnBus(spec, 'sata');
 
 const inBootOrder = (disks: readonly DiskSpec[]) =>
   disks.toSorted((a, b) => (a.bootIndex ?? Infinity) - (b.bootIndex ?? Infinity) || 0);
 
-export function diskParts(disk: DiskSpec, fittings: Fittings): DiskParts {
+export function diskParts(disk: DiskSpec, context: DeviceContext): DiskParts {
   const key = keyOf(disk.id);
-  return { key, ...backEnd(disk, key, fittings), device: frontEnd(disk, key, fittings) };
+  return { key, ...backEnd(disk, key, context), device: frontEnd(disk, key, context) };
 }
 
-function backEnd(disk: DiskSpec, key: string, { bases, initiator }: Fittings): Pick<DiskParts, 'secret' | 'nodes'> {
+function backEnd(
+  disk: DiskSpec,
+  key: string,
+  { bases, initiator }: DeviceContext,
+): Pick<DiskParts, 'secret' | 'nodes'> {
   const { source } = disk;
   const readOnly = { 'read-only': disk.readOnly ?? disk.cdrom ?? false };
   if (source.kind === 'iscsi') {
@@ -87,60 +91,60 @@ function backEnd(disk: DiskSpec, key: string, { bases, initiator }: Fittings): P
     return { secret, nodes: [file, { driver: 'raw', 'node-name': key, file: `${key}-file`, ...readOnly }] };
   }
   const base = bases[key];
-  const below = base ? baseNodes(key, within.base(base.imageId, base.format), base.format) : [];
+  const baseChain = base ? baseNodes(key, guestPaths.base(base.imageId, base.format), base.format) : [];
   const file = {
     driver: 'file',
     'node-name': `${key}-file`,
-    filename: within.disk(key),
+    filename: guestPaths.disk(key),
     discard: 'unmap',
     ...readOnly,
   };
   const top = { driver: 'qcow2', 'node-name': key, file: `${key}-file`, discard: 'unmap', ...readOnly };
-  return { secret: null, nodes: [...below, file, { ...top, backing: base ? `${key}-base` : null }] };
+  return { secret: null, nodes: [...baseChain, file, { ...top, backing: base ? `${key}-base` : null }] };
 }
 
-/** Named one by one: what a file says of its own backing is never followed. */
-function baseNodes(key: string, filename: string, format: string): Words[] {
+/** Names every node of the chain, so that QEMU never follows the backing file name in an image header. */
+function baseNodes(key: string, filename: string, format: string): QemuProps[] {
   const file = { driver: 'file', 'node-name': `${key}-base-file`, filename, 'read-only': true };
   const top = { driver: format, 'node-name': `${key}-base`, file: `${key}-base-file`, 'read-only': true };
   return [file, format === 'qcow2' ? { ...top, backing: null } : top];
 }
 
-function frontEnd(disk: DiskSpec, key: string, { slots }: Fittings): Words {
+function frontEnd(disk: DiskSpec, key: string, { slots }: DeviceContext): QemuProps {
   const boot = disk.bootIndex === null ? {} : { bootindex: disk.bootIndex };
   const common = { id: diskDevice(key), drive: key, serial: disk.serial.slice(0, 20), ...boot };
-  const devices: Readonly<Record<ReturnType<typeof placeOf>, Words>> = {
+  const devices: Readonly<Record<ReturnType<typeof busOf>, QemuProps>> = {
     virtio: { driver: 'virtio-blk-pci', bus: port(slots[key]) },
     scsi: { driver: 'scsi-hd', bus: `${controllerKey}.0`, 'scsi-id': 0, lun: slots[key] ?? 0 },
     sata: { driver: 'ide-cd', bus: `ide.${slots[key] ?? 0}` },
   };
-  return { ...devices[placeOf(disk)], ...common };
+  return { ...devices[busOf(disk)], ...common };
 }
 
-export function configDriveParts({ slots }: Fittings): DiskParts {
+export function configDriveParts({ slots }: DeviceContext): DiskParts {
   const readOnly = { 'read-only': true };
-  const file = { driver: 'file', 'node-name': `${configKey}-file`, filename: within.configDrive, ...readOnly };
+  const file = { driver: 'file', 'node-name': `${configKey}-file`, filename: guestPaths.configDrive, ...readOnly };
   const top = { driver: 'raw', 'node-name': configKey, file: `${configKey}-file`, ...readOnly };
   const place = { bus: `${controllerKey}.0`, 'scsi-id': 0, lun: slots[configKey] ?? 0 };
   const device = { driver: 'scsi-cd', id: 'config-drive', drive: configKey, ...place };
   return { key: configKey, secret: null, nodes: [file, top], device };
 }
 
-export const controller = ({ slots }: Fittings): Words => ({
+export const controller = ({ slots }: DeviceContext): QemuProps => ({
   driver: 'virtio-scsi-pci',
   id: controllerKey,
   bus: port(slots[controllerKey]),
 });
 
-export function nicParts(nic: NicSpec, { slots }: Fittings): NicParts {
+export function nicParts(nic: NicSpec, { slots }: DeviceContext): NicParts {
   const key = nicKey(nic.portId);
   const id = `net-${key}`;
-  // QEMU's own network leads to the host's loopback as well as outside, and can only be closed towards both.
+  // QEMU's user network reaches the host's loopback as well as the outside, and `restrict` closes both.
   const netdev =
     nic.bridge === null
       ? { type: 'user', id, restrict: true }
       : { type: 'tap', id, ifname: nic.tap, script: 'no', downscript: 'no' };
-  const place = { bus: port(slots[key]), romfile: '' }; // no network boot: its option rom costs a second
+  const place = { bus: port(slots[key]), romfile: '' }; // no network boot: its option ROM takes a second
   const device = {
     driver: 'virtio-net-pci',
     id: nicDevice(key),

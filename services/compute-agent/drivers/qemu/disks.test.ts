@@ -1,4 +1,4 @@
-/** Disks of guests: blank, of an image, formatted. */
+/** Disks of guests: blank, from an image, formatted. */
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ qemuTest('disks grow, running or not, and never shrink', async (t) => {
   assert.equal(await bytes(), 3n << 30n);
 });
 
-qemuTest('a disk without a size is as large as its image; another image makes it anew', async (t) => {
+qemuTest('a disk without a size is as large as its image; another image recreates it', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const { api } = await oneImage(t);
   const hypervisor = await open({ api });
@@ -41,7 +41,7 @@ qemuTest('a disk without a size is as large as its image; another image makes it
   );
 });
 
-qemuTest('swap and ephemeral disks come formatted', async (t) => {
+qemuTest('swap and ephemeral disks are formatted', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const sizeGb = 0.0625;

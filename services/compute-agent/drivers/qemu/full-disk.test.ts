@@ -1,4 +1,4 @@
-/** A host without room, on real file systems that are full. */
+/** A host whose disk is full, on real file systems. */
 import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '#shared/process/run.ts';
 import { exampleHost, guestSpec } from '../../../../test/fakes/compute-host.ts';
-import { faultSaying, imageDisk, rootTest } from '../../../../test/fakes/qemu.ts';
+import { faultMatching, imageDisk, rootTest } from '../../../../test/fakes/qemu.ts';
 import type { ImageApi } from './images.ts';
 
-rootTest('S03: a disk of the host that is full is said, and leaves nothing half written', async (t) => {
+rootTest('S03: a full disk of the host is a Fault that says so, and leaves no partial file', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const bytes = Buffer.alloc(8 << 20, 1);
   const facts = { status: 'active', format: 'raw', container: 'bare', sizeBytes: bytes.length, hash: null };
@@ -26,7 +26,7 @@ rootTest('S03: a disk of the host that is full is said, and leaves nothing half 
   await run(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'none', images]);
   try {
     const spec = guestSpec({ disks: [imageDisk()] });
-    await assert.rejects(hypervisor.ensureGuest(spec), faultSaying(/No space is left/));
+    await assert.rejects(hypervisor.ensureGuest(spec), faultMatching(/No space is left/));
     assert.deepEqual(await readdir(images), []);
   } finally {
     await run(['umount', images]);
@@ -35,7 +35,7 @@ rootTest('S03: a disk of the host that is full is said, and leaves nothing half 
 });
 
 rootTest(
-  'S02: a guest whose disk finds no room is refused with the reason, and boots when there is some',
+  'S02: a guest without space for its disk is refused with the reason, and boots when there is space',
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const hypervisor = await open();
@@ -45,7 +45,7 @@ rootTest(
     try {
       await writeFile(join(guests, 'ballast'), Buffer.alloc(1 << 20)).catch(() => {}); // to the last block
       const spec = guestSpec();
-      await assert.rejects(hypervisor.ensureGuest(spec), faultSaying(/No space is left/));
+      await assert.rejects(hypervisor.ensureGuest(spec), faultMatching(/No space is left/));
       await truncate(join(guests, 'ballast'), 0);
       assert.equal((await hypervisor.ensureGuest(spec)).power, 'on');
       await hypervisor.ensureGuestGone({ id: spec.id });
@@ -57,15 +57,26 @@ rootTest(
 );
 
 rootTest(
-  'OSSA-2013-029: an image that unfolds to more than the disk has is broken off, and its room is free again',
+  'OSSA-2013-029: the conversion of an image that expands beyond the disk is aborted, and its space is free again',
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const dir = await mkdtemp(join(tmpdir(), 'image-'));
     t.after(() => rm(dir, { recursive: true }));
     const [plain, packed] = [join(dir, 'plain'), join(dir, 'packed')];
     await writeFile(plain, Buffer.alloc(200 << 20, 'unfolds well'));
-    const words = ['qemu-img', 'convert', '-f', 'raw', '-O', 'vmdk', '-o', 'subformat=streamOptimized', plain, packed];
-    await run(words);
+    const convert = [
+      'qemu-img',
+      'convert',
+      '-f',
+      'raw',
+      '-O',
+      'vmdk',
+      '-o',
+      'subformat=streamOptimized',
+      plain,
+      packed,
+    ];
+    await run(convert);
     const { size } = await stat(packed);
     assert.ok(size < 4 << 20, `${size} bytes`);
     const facts = { status: 'active', format: 'vmdk', container: 'bare', sizeBytes: size, hash: null };
@@ -76,7 +87,7 @@ rootTest(
     try {
       await assert.rejects(
         hypervisor.ensureGuest(guestSpec({ disks: [imageDisk()] })),
-        faultSaying(/No space is left/),
+        faultMatching(/No space is left/),
       );
       assert.deepEqual(await readdir(images), []);
     } finally {

@@ -1,4 +1,4 @@
-/** Real QEMU, with guests that have no system: what the driver does with their processes. */
+/** Processes of real QEMU guests without an operating system. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
@@ -9,10 +9,10 @@ import { Fault } from '#shared/errors/fault.ts';
 import { tryRun } from '#shared/process/run.ts';
 import { connectUnix, ForeignSocket } from '#shared/process/unix-socket.ts';
 import { diskSpec, exampleHost, guestSpec, nicSpec, until } from '../../../../test/fakes/compute-host.ts';
-import { faultSaying, processOf, qemuTest, recordOf, rootTest } from '../../../../test/fakes/qemu.ts';
+import { faultMatching, processOf, qemuTest, recordOf, rootTest } from '../../../../test/fakes/qemu.ts';
 import { isAlive, isRoot, kill } from './processes.ts';
 
-qemuTest('a guest runs as a user of its own, without capabilities, under seccomp, for good', async (t) => {
+qemuTest('a guest runs as a user of its own, without capabilities, under seccomp', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const [one, other] = [guestSpec(), guestSpec()];
@@ -28,7 +28,7 @@ qemuTest('a guest runs as a user of its own, without capabilities, under seccomp
   assert.match(status, new RegExp(`^Uid:\\s+${users[0]}\\s+${users[0]}\\s+${users[0]}`, 'm'));
 });
 
-qemuTest('a new mark begins one new process, said twice or by a new agent', async (t) => {
+qemuTest('a new boot mark starts one new process, also when it is applied twice or by a new agent', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const spec = guestSpec();
@@ -46,7 +46,7 @@ qemuTest('a new mark begins one new process, said twice or by a new agent', asyn
   assert.deepEqual(await processOf(stateDir, spec.id), after);
 });
 
-qemuTest('K65: an agent that comes back finds its guests as they are, and can still plug', async (t) => {
+qemuTest('K65: a restarted agent finds its guests unchanged and can hot plug', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const specs = [guestSpec(), guestSpec({ power: 'paused' }), guestSpec({ power: 'off' })];
   const first = await open();
@@ -66,21 +66,21 @@ qemuTest('K65: an agent that comes back finds its guests as they are, and can st
   assert.deepEqual(await processOf(stateDir, spec.id), before);
 });
 
-qemuTest('a process that dies is said at once, with how', async (t) => {
+qemuTest('the death of a process is reported at once, with its cause', async (t) => {
   const { stateDir, open } = await exampleHost(t);
-  const said = Promise.withResolvers<void>();
-  const hypervisor = await open({ changed: said.resolve });
+  const reported = Promise.withResolvers<void>();
+  const hypervisor = await open({ onChange: reported.resolve });
   const spec = guestSpec();
   await hypervisor.ensureGuest(spec);
   const found = await processOf(stateDir, spec.id);
   assert.ok(found);
   await kill(found);
-  await said.promise;
+  await reported.promise;
   assert.deepEqual(hypervisor.guests(), [{ id: spec.id, power: 'off', reason: 'the process died: signal SIGKILL' }]);
   assert.equal((await hypervisor.ensureGuest(spec)).power, 'on');
 });
 
-/** Three guests, on, paused and off; then the host loses its power. */
+/** Three guests, on, paused and off; then a power cut. */
 async function powerCut(t: TestContext) {
   const { stateDir, open } = await exampleHost(t);
   const [on, paused, off] = [guestSpec(), guestSpec({ power: 'paused' }), guestSpec({ power: 'off' })];
@@ -95,37 +95,40 @@ async function powerCut(t: TestContext) {
   return { on, paused, off, stateDir, after: await open() };
 }
 
-qemuTest('W01: after a power cut the guests that were on come back, when their owner says so', async (t) => {
-  const { on, paused, off, after, stateDir } = await powerCut(t);
-  const asked: string[] = [];
-  await after.recover(async (id) => {
-    asked.push(id);
-    if (asked.length === 1) throw new Error('compute is not up yet');
-    return id === on.id ? 'on' : 'paused';
-  });
-  const powers = () => Object.fromEntries(after.guests().map(({ id, power }) => [id, power]));
-  assert.deepEqual(
-    powers(),
-    { [on.id]: 'on', [paused.id]: 'paused', [off.id]: 'off' },
-    'nobody is told that they stopped',
-  );
-  await until('the guest runs again', () => processOf(stateDir, on.id));
-  await until('the other one too', () => processOf(stateDir, paused.id));
-  assert.ok(!asked.includes(off.id));
-  assert.equal(await processOf(stateDir, off.id), null);
-});
+qemuTest(
+  'W01: after a power cut the guests that were on are restarted with the power state of their owner',
+  async (t) => {
+    const { on, paused, off, after, stateDir } = await powerCut(t);
+    const queried: string[] = [];
+    await after.recover(async (id) => {
+      queried.push(id);
+      if (queried.length === 1) throw new Error('compute is not up yet');
+      return id === on.id ? 'on' : 'paused';
+    });
+    const powers = () => Object.fromEntries(after.guests().map(({ id, power }) => [id, power]));
+    assert.deepEqual(
+      powers(),
+      { [on.id]: 'on', [paused.id]: 'paused', [off.id]: 'off' },
+      'they are not reported as stopped',
+    );
+    await until('the guest runs again', () => processOf(stateDir, on.id));
+    await until('the other one too', () => processOf(stateDir, paused.id));
+    assert.ok(!queried.includes(off.id));
+    assert.equal(await processOf(stateDir, off.id), null);
+  },
+);
 
 qemuTest('after a power cut a guest that is no longer owned stays off', async (t) => {
   const { on, after, stateDir } = await powerCut(t);
   await after.recover(async () => null);
   const guest = () => after.guests().find(({ id }) => id === on.id);
-  await until('it is said to be off', () => guest()?.power === 'off');
+  await until('it is reported as off', () => guest()?.power === 'off');
   assert.match(guest()?.reason ?? '', /its process was gone/);
   assert.equal(await processOf(stateDir, on.id), null);
 });
 
 qemuTest(
-  'DEP-QEMU-VENOM, OSSN-0028: a guest has the devices of a list, and learns nothing of the machine that it is on',
+  'DEP-QEMU-VENOM, OSSN-0028: a guest has only the listed devices, and its argv has nothing about the host',
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const hypervisor = await open();
@@ -149,14 +152,14 @@ qemuTest(
   },
 );
 
-rootTest('OSSA-2014-001: no other user of the machine can enter the folders of the agent', async (t) => {
+rootTest('OSSA-2014-001: other users of the machine cannot enter the folders of the agent', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const spec = guestSpec();
   await hypervisor.ensureGuest(spec);
   for (const folder of [stateDir, join(stateDir, 'guests'), join(stateDir, 'images')])
     assert.equal((await stat(folder)).mode & 0o077, 0, folder);
-  const elsewhere = [
+  const asOtherUser = [
     'setpriv',
     '--reuid=4242',
     '--regid=4242',
@@ -164,10 +167,10 @@ rootTest('OSSA-2014-001: no other user of the machine can enter the folders of t
     'ls',
     join(stateDir, 'guests', spec.id),
   ];
-  assert.notEqual((await tryRun(elsewhere)).code, 0);
+  assert.notEqual((await tryRun(asOtherUser)).code, 0);
 });
 
-qemuTest('K16: nothing of a guest that is gone remains', async (t) => {
+qemuTest('K16: ensureGuestGone leaves no file and no process', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const hypervisor = await open();
   const spec = guestSpec({ configDrive: { 'openstack/latest/meta_data.json': '{}' } });
@@ -179,7 +182,7 @@ qemuTest('K16: nothing of a guest that is gone remains', async (t) => {
 });
 
 qemuTest(
-  'OSSA-2014-035: a broken-out guest that plants links in the place of its sockets leads nobody to another',
+  'OSSA-2014-035: symbolic links that an escaped guest plants in place of its sockets do not lead to another guest',
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const hypervisor = await open();
@@ -201,13 +204,13 @@ qemuTest(
     await after.recover(null);
     assert.equal(after.guests().find(({ id }) => id === other.id)?.power, 'on');
     await after.ensureGuestGone({ id: evil.id });
-    assert.ok(found && !(await isAlive(found)), 'its end needs no socket');
+    assert.ok(found && !(await isAlive(found)), 'it ends without a socket');
     assert.equal((await after.ensureGuest(other)).power, 'on');
   },
 );
 
 qemuTest(
-  'OSSA-2016-002, OSSN-0079: a target that lets nobody in is told in QEMU’s words to administrators alone, and its secret is nowhere to be read',
+  'OSSA-2016-002, OSSN-0079: QEMU’s message about a target that refuses is shown to administrators only, and the secret is in no file',
   async (t) => {
     const { stateDir, open } = await exampleHost(t);
     const hypervisor = await open();
@@ -228,18 +231,18 @@ qemuTest(
       [],
     );
     assert.equal((await hypervisor.ensureGuest(spec)).power, 'on');
-    await assert.rejects(hypervisor.ensureGuest(withVolume), faultSaying(/iSCSI|LUN|connect/i));
+    await assert.rejects(hypervisor.ensureGuest(withVolume), faultMatching(/iSCSI|LUN|connect/i));
     assert.deepEqual((await hypervisor.ensureGuest(spec)).devices, { root: 'vda' });
   },
 );
 
-qemuTest('a guest without a free place refuses one more device', async (t) => {
+qemuTest('a guest without a free slot refuses another device', async (t) => {
   const { open } = await exampleHost(t);
   const hypervisor = await open();
   const spec = guestSpec();
   const many = Array.from({ length: 20 }, () => diskSpec({ sizeGb: 0.1 }));
   await assert.rejects(
     hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, ...many] }),
-    faultSaying(/20 PCI ports/),
+    faultMatching(/20 PCI ports/),
   );
 });

@@ -1,30 +1,30 @@
-/** What the parts of the driver share: one host, and the guests it knows. */
+/** What the parts of the driver share: one host and its guests. */
 import type { Room } from '#shared/files/room.ts';
 import type { Log } from '#shared/log/log.ts';
-import type { Power, turns } from '../hypervisor.ts';
-import type { Fittings } from './devices.ts';
+import type { guestQueue, Power } from '../hypervisor.ts';
+import type { DeviceContext } from './devices.ts';
 import type { ImageApi, ImageCache } from './images.ts';
-import type { Places } from './paths.ts';
-import type { Abilities, VirtType } from './probe.ts';
+import type { StatePaths } from './paths.ts';
+import type { Capabilities, VirtType } from './probe.ts';
 import type { ProcessId } from './processes.ts';
 import type { Qmp } from './qmp.ts';
 import { type GuestRecord, writeRecord } from './record.ts';
 
 export interface QemuSettings {
-  /** The program. */
+  /** The QEMU program. */
   readonly qemu: string;
   readonly virtType: VirtType;
   /** `auto`: host with KVM, max without. */
   readonly cpuModel: string;
-  /** PCI ports of a guest: as many disks and NICs can it have. */
+  /** PCI ports of a guest: the maximum number of its disks and NICs. */
   readonly ports: number;
-  /** MiB for translated code, without KVM. */
+  /** MiB of translation cache under TCG. */
   readonly tbSizeMb: number;
-  /** Users for guests; null without root. The first one is never a guest's. */
+  /** User ids for guests; null without root. The first one is reserved for probes. */
   readonly uids: { readonly first: number; readonly count: number } | null;
   /** Distinguishes the process names of clouds on one machine. */
   readonly cloudId: string;
-  /** How this host names itself to iSCSI targets. */
+  /** The iSCSI initiator name of this host. */
   readonly initiator: string;
   readonly consoleLogBytes: number;
 }
@@ -32,51 +32,52 @@ export interface QemuSettings {
 export interface Running {
   readonly process: ProcessId;
   readonly qmp: Qmp;
-  /** How it ended; null when another agent began it. */
+  /** Resolves to how it ended; null when an earlier agent started the process. */
   readonly ended: Promise<string> | null;
 }
 
 export interface Guest {
   record: GuestRecord;
   running: Running | null;
-  /** As last seen, for the report. */
-  seen: Power;
+  /** As last observed, for the report. */
+  lastPower: Power;
 }
 
 export interface QemuHost {
   readonly settings: QemuSettings;
-  readonly places: Places;
+  readonly places: StatePaths;
   readonly images: ImageCache;
-  /** For disks of guests, and copies of them. */
+  /** Disk space for guest disks and snapshots. */
   readonly room: Room;
   readonly api: ImageApi;
-  readonly abilities: Abilities;
+  readonly capabilities: Capabilities;
   readonly log: Log;
   readonly guests: Map<string, Guest>;
-  readonly inOrder: ReturnType<typeof turns>;
-  /** Listens to what the guest does by itself. */
+  /** Serializes the operations on one guest, by guest id. */
+  readonly queue: ReturnType<typeof guestQueue>;
+  /** Subscribes to the QMP events of a running guest. */
   readonly watch: (guest: Guest, running: Running) => void;
-  /** Tells that the report says something new. */
-  readonly changed: () => void;
+  /** Called when the report has changed. */
+  readonly onChange: () => void;
 }
 
-export const fittingsOf = ({ settings }: QemuHost, { slots, bases }: GuestRecord): Fittings => ({
+export const deviceContextOf = ({ settings }: QemuHost, { slots, bases }: GuestRecord): DeviceContext => ({
   slots,
   bases,
   initiator: settings.initiator,
 });
 
-/** On disk first: whoever comes after a crash finds what was meant. */
-export async function save({ places }: QemuHost, guest: Guest, changes: Partial<GuestRecord>): Promise<void> {
+/** Writes the record before the operation it describes, so that the next agent can finish it after a crash. */
+export async function saveRecord({ places }: QemuHost, guest: Guest, changes: Partial<GuestRecord>): Promise<void> {
   const record = { ...guest.record, ...changes };
   await writeRecord(places, record);
   guest.record = record;
 }
 
-/** The lowest user of the range that no guest has. */
+/** The lowest user id of the range that no guest uses. */
 export function freeUid({ settings: { uids }, guests }: QemuHost): number | null {
   if (uids === null) return null;
-  const taken = new Set([...guests.values()].map(({ record }) => record.uid));
-  for (let uid = uids.first + 1; uid < uids.first + uids.count; uid++) if (!taken.has(uid)) return uid;
+  const used = new Set([...guests.values()].map(({ record }) => record.uid));
+  for (let uid = uids.first + 1; uid < uids.first + uids.count; uid++) if (!used.has(uid)) return uid;
   throw new Error(`all ${uids.count} users for guests are taken`);
 }

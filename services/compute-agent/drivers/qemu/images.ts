@@ -1,4 +1,4 @@
-/** The host's copies of images. A guest holds a hard link of its own, so what is tidied away here is never missed there. */
+/** The image cache of the host. Each guest has a hard link of its own, so evicting a file from the cache does not affect it. */
 import { createWriteStream } from 'node:fs';
 import { chmod, chown, link, mkdir, mkdtemp, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,16 +13,16 @@ import { inspect } from '#shared/images/inspect.ts';
 import { convertImage } from '#shared/images/qemu-img.ts';
 import { fileBytes } from '#shared/images/reader.ts';
 import type { Log } from '#shared/log/log.ts';
-import { readable } from './qemu-img.ts';
+import { faultOnBadImage } from './qemu-img.ts';
 
 interface ImageFacts extends ImageDigest {
   readonly status: string;
-  /** As the image API names it. */
+  /** `disk_format` of the image API. */
   readonly format: string;
   readonly container: string | null;
 }
 
-/** The image API, as the host needs it. A Fault is a no; any other error may pass. */
+/** The part of the image API that a host uses. A Fault is final; any other error is transient. */
 export interface ImageApi {
   find(imageId: string): Promise<ImageFacts>;
   download(imageId: string): Promise<Readable>;
@@ -35,12 +35,12 @@ export interface Base {
 }
 
 export interface ImageCache {
-  /** Puts the image at that path, for ever the guest's; fetches it first if it must. */
+  /** Hard links the image to that path in a guest's folder; downloads it first if needed. */
   linkTo(base: Base, path: string): Promise<void>;
-  /** What the copy of an image here is kept as. */
-  baseOf(imageId: string): Promise<Base>;
-  /** Keeps to the bounds: what no guest uses goes, the longest unused first. */
-  tidy(): Promise<void>;
+  /** Downloads the image if needed; returns the format in which it is cached. */
+  ensureCached(imageId: string): Promise<Base>;
+  /** Removes images that no guest uses until the cache is within its limits, least recently used first. */
+  evictUnused(): Promise<void>;
 }
 
 export interface CacheOptions {
@@ -52,31 +52,31 @@ export interface CacheOptions {
   readonly maxAgeMs: number;
 }
 
-const kept = ['qcow2', 'raw'] as const;
+const cachedFormats = ['qcow2', 'raw'] as const;
 
 export function imageCache(options: CacheOptions): ImageCache {
   const { dir } = options;
-  const underway = new Map<string, Promise<Base>>();
+  const downloads = new Map<string, Promise<Base>>();
   const pathOf = ({ imageId, format }: Base) => join(dir, `${imageId}.${format}`);
 
-  const known = async (imageId: string): Promise<Base | null> => {
-    for (const format of kept) if (await exists(join(dir, `${imageId}.${format}`))) return { imageId, format };
+  const findCached = async (imageId: string): Promise<Base | null> => {
+    for (const format of cachedFormats) if (await exists(join(dir, `${imageId}.${format}`))) return { imageId, format };
     return null;
   };
-  const baseOf = async (imageId: string): Promise<Base> => {
-    const here = await known(imageId);
-    if (here) return here;
-    const fetching = underway.get(imageId) ?? fetchImage(options, imageId).finally(() => underway.delete(imageId));
-    underway.set(imageId, fetching);
-    return fetching;
+  const ensureCached = async (imageId: string): Promise<Base> => {
+    const cached = await findCached(imageId);
+    if (cached) return cached;
+    const download = downloads.get(imageId) ?? downloadImage(options, imageId).finally(() => downloads.delete(imageId));
+    downloads.set(imageId, download);
+    return download;
   };
   const linkTo = async (base: Base, path: string): Promise<void> => {
     if (await exists(path)) return;
-    const here = await baseOf(base.imageId);
-    await utimes(pathOf(here), new Date(), new Date());
-    await link(pathOf(here), path);
+    const cached = await ensureCached(base.imageId);
+    await utimes(pathOf(cached), new Date(), new Date());
+    await link(pathOf(cached), path);
   };
-  return { linkTo, baseOf, tidy: () => tidy(options) };
+  return { linkTo, ensureCached, evictUnused: () => evictUnused(options) };
 }
 
 const exists = (path: string) =>
@@ -85,29 +85,29 @@ const exists = (path: string) =>
     () => false,
   );
 
-async function fetchImage(options: CacheOptions, imageId: string): Promise<Base> {
+async function downloadImage(options: CacheOptions, imageId: string): Promise<Base> {
   const { dir, api, log } = options;
   const startedAt = Date.now();
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const work = await mkdtemp(join(dir, 'work-'));
+  const workDir = await mkdtemp(join(dir, 'work-'));
   try {
     const facts = await api.find(imageId);
     if (facts.status !== 'active') throw new Fault(409, 'conflict', `Image ${imageId} is ${facts.status}, not active.`);
     const reason = whyNoDisk({ id: imageId, disk_format: facts.format, container_format: facts.container });
     if (reason !== undefined) throw new Fault(409, 'conflict', reason);
-    const source = await readable(imageId, downloadChecked(options, imageId, facts, work));
-    const { path, format } = await readable(imageId, reconcileFormat(options, source, facts.format, work));
+    const source = await faultOnBadImage(imageId, downloadChecked(options, imageId, facts, workDir));
+    const { path, format } = await faultOnBadImage(imageId, convertIfNeeded(options, source, facts.format, workDir));
     const base = { imageId, format };
-    await keep(path, join(dir, `${imageId}.${format}`));
-    log.info({ imageId, tookMs: Date.now() - startedAt }, 'image is on this host');
+    await addToCache(path, join(dir, `${imageId}.${format}`));
+    log.info({ imageId, tookMs: Date.now() - startedAt }, 'downloaded an image');
     return base;
   } finally {
-    await rm(work, { recursive: true, force: true });
+    await rm(workDir, { recursive: true, force: true });
   }
 }
 
-async function downloadChecked({ api, room }: CacheOptions, imageId: string, facts: ImageFacts, work: string) {
-  const path = join(work, 'source');
+async function downloadChecked({ api, room }: CacheOptions, imageId: string, facts: ImageFacts, workDir: string) {
+  const path = join(workDir, 'source');
   const reserved = await room.reserve(facts.sizeBytes ?? 0);
   let sizeBytes = 0;
   const count = async function* (body: AsyncIterable<Buffer>) {
@@ -126,19 +126,19 @@ async function downloadChecked({ api, room }: CacheOptions, imageId: string, fac
   return path;
 }
 
-/** The file that is kept, and its format. What guests cannot be laid over becomes qcow2. */
-async function reconcileFormat(
+/** Returns the file to cache and its format: formats that cannot be the base of an overlay are converted to qcow2. */
+async function convertIfNeeded(
   { room }: CacheOptions,
   source: string,
   declared: string,
-  work: string,
+  workDir: string,
 ): Promise<{ readonly path: string; readonly format: Base['format'] }> {
   const from = await open(source, 'r');
   try {
     const bytes = await inspect(await fileBytes(from), declared);
     const driver = driverOf(declared) ?? declared;
     if (driver === 'qcow2' || driver === 'raw') return { path: source, format: driver };
-    const path = join(work, 'converted');
+    const path = join(workDir, 'converted');
     const to = await open(path, 'wx+', 0o600);
     try {
       await room.within((signal) => convertImage({ from, driver, to, toDriver: 'qcow2', bytes, signal }));
@@ -151,7 +151,7 @@ async function reconcileFormat(
   }
 }
 
-async function keep(from: string, to: string): Promise<void> {
+async function addToCache(from: string, to: string): Promise<void> {
   if (process.getuid?.() === 0) await chown(from, 0, 0);
   await chmod(from, 0o444);
   const file = await open(from, 'r');
@@ -159,7 +159,7 @@ async function keep(from: string, to: string): Promise<void> {
   await renameDurably(from, to);
 }
 
-async function tidy({ dir, maxBytes, maxAgeMs, log }: CacheOptions): Promise<void> {
+async function evictUnused({ dir, maxBytes, maxAgeMs, log }: CacheOptions): Promise<void> {
   const names = (await readdir(dir).catch(() => [])).filter((name) => !name.startsWith('work-'));
   const copies = await Promise.all(names.map(async (name) => ({ name, ...(await stat(join(dir, name))) })));
   const unused = copies.filter(({ nlink }) => nlink === 1).sort((a, b) => a.mtimeMs - b.mtimeMs);
@@ -168,6 +168,6 @@ async function tidy({ dir, maxBytes, maxAgeMs, log }: CacheOptions): Promise<voi
     if (total <= maxBytes && Date.now() - mtimeMs <= maxAgeMs) continue;
     await rm(join(dir, name), { force: true });
     total -= blocks * 512;
-    log.info({ image: name }, 'unused copy of an image is gone');
+    log.info({ image: name }, 'removed an unused image from the cache');
   }
 }

@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
 
 /**
- * Opens what a guest's own user wrote. That user is not trusted: a link in the place of the file, or a file of
- * somebody else's, is taken as missing.
+ * Opens a file that a guest's user wrote. That user is not trusted: a symbolic link, or a file of
+ * another user, counts as missing.
  */
 export async function openOwnedBy(uid: number | null, path: string) {
   const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => null);

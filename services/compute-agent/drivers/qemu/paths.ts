@@ -1,11 +1,11 @@
 /**
- * Where things lie. The agent's folders are closed to others; a guest's process gets there by its working
- * directory alone, so the cloud may live below a home that no other user can enter, and paths stay short.
+ * The layout of the state directory. Other users cannot enter the agent's folders; a guest's process reaches its files
+ * through its working directory, so the cloud may be in a home that no other user can enter, and socket paths stay short.
  */
 import { join } from 'node:path';
 
-/** As the guest's process names them, from its working directory. The folder `run` is its own, the rest is the agent's. */
-export const within = {
+/** Relative to the working directory of the guest's process. The guest's user owns `run`, the agent owns the rest. */
+export const guestPaths = {
   run: 'run',
   qmp: 'run/qmp.sock',
   monitor: 'run/monitor.sock',
@@ -21,7 +21,7 @@ export const within = {
   snapshot: 'snapshot.new',
 } as const;
 
-export interface Places {
+export interface StatePaths {
   readonly root: string;
   readonly images: string;
   readonly guests: string;
@@ -29,19 +29,19 @@ export interface Places {
   of(id: string, file: string): string;
 }
 
-export function placesIn(root: string): Places {
+export function statePathsIn(root: string): StatePaths {
   const guests = join(root, 'guests');
   return {
     root,
     images: join(root, 'images'),
     guests,
-    guest: (id) => join(guests, plain(id)),
-    of: (id, file) => join(guests, plain(id), file),
+    guest: (id) => join(guests, checkedName(id)),
+    of: (id, file) => join(guests, checkedName(id), file),
   };
 }
 
-/** An id becomes a folder's name: nothing that leads elsewhere. */
-function plain(id: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(id)) throw new Error(`no folder can be named ${JSON.stringify(id)}`);
+/** An id that is used as the name of a folder: no path traversal. */
+function checkedName(id: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(id)) throw new Error(`invalid name of a folder: ${JSON.stringify(id)}`);
   return id;
 }

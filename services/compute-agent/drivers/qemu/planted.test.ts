@@ -1,4 +1,4 @@
-/** Headers that a guest wrote where the host might look for one: on its disk, and, broken out, before its disk. */
+/** Image headers that a guest wrote, on its disk or, after an escape, in the file of its disk. */
 import assert from 'node:assert/strict';
 import { open as openFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,11 +6,11 @@ import type { TestContext } from 'node:test';
 import { run } from '#shared/process/run.ts';
 import { diskSpec, exampleHost, guestSpec } from '../../../../test/fakes/compute-host.ts';
 import { dynamicVhd, qcow2, vhdx, vmdk } from '../../../../test/fakes/hostile-images/builders.ts';
-import { faultSaying, imageDisk, oneImage, qemuTest } from '../../../../test/fakes/qemu.ts';
+import { faultMatching, imageDisk, oneImage, qemuTest } from '../../../../test/fakes/qemu.ts';
 
 const secretText = 'secret of the host '.repeat(4000);
 
-/** A guest that is off, its folder, and a secret beside it. */
+/** A guest that is off, its folder, and a secret file of the host. */
 async function offGuest(t: TestContext, disks = [imageDisk({ sizeGb: 0 })]) {
   const { stateDir, open } = await exampleHost(t);
   const { api, sent, dir } = await oneImage(t);
@@ -38,7 +38,7 @@ const planted: Readonly<Record<string, (secret: string) => Buffer>> = {
 
 for (const [format, header] of Object.entries(planted))
   qemuTest(
-    `OSSA-2014-009, OSSA-2016-001, OSSA-2016-007: a ${format} header on a guest's disk is bytes like others, in snapshots and when it grows`,
+    `OSSA-2014-009, OSSA-2016-001, OSSA-2016-007: a ${format} header on a guest's disk is plain data, in snapshots and when the disk grows`,
     async (t) => {
       const { hypervisor, spec, secret, snapshot, folder, dir } = await offGuest(t);
       const bytes = Buffer.concat([header(secret), Buffer.alloc(2 ** 20)]).subarray(0, 2 ** 20);
@@ -59,8 +59,8 @@ for (const [format, header] of Object.entries(planted))
     },
   );
 
-/** The place of the name of what it stands on is in its header. */
-async function rename(path: string, to: string): Promise<void> {
+/** Overwrites the backing file name; the header has its offset. */
+async function replaceBackingName(path: string, to: string): Promise<void> {
   const file = await openFile(path, 'r+');
   const { buffer } = await file.read(Buffer.alloc(512), 0, 512, 0);
   await file.write(to, Number(buffer.readBigUInt64BE(8)));
@@ -70,24 +70,24 @@ async function rename(path: string, to: string): Promise<void> {
 }
 
 qemuTest(
-  'OSSA-2026-002: what a disk says it stands on is not asked, neither for a snapshot nor when it grows',
+  'OSSA-2026-002: the backing file name in the header of a disk is not used, neither for a snapshot nor when the disk grows',
   async (t) => {
     const { hypervisor, spec, secret, snapshot, folder } = await offGuest(t);
-    await rename(join(folder, 'root.qcow2'), secret);
+    await replaceBackingName(join(folder, 'root.qcow2'), secret);
     assert.ok(!(await readFile(await snapshot('raw'))).includes('secret of the host'));
     await hypervisor.ensureGuest({ ...spec, disks: [imageDisk({ sizeGb: 0.0703125 })] });
     assert.ok(!(await readFile(await snapshot('raw'))).includes('secret of the host'));
   },
 );
 
-qemuTest('a disk that says its data is elsewhere is not touched', async (t) => {
+qemuTest('a disk whose header names an external data file is refused', async (t) => {
   const { hypervisor, spec, folder, snapshot } = await offGuest(t, [
     diskSpec({ id: 'root', bootIndex: 0, sizeGb: 0.0703125 }),
   ]);
   const file = await openFile(join(folder, 'root.qcow2'), 'r+');
   await file.write(Buffer.from([0, 0, 0, 0, 0, 0, 0, 4]), 0, 8, 72);
   await file.close();
-  await assert.rejects(snapshot('raw'), faultSaying(/another file/));
+  await assert.rejects(snapshot('raw'), faultMatching(/another file/));
   const larger = { ...spec, disks: [diskSpec({ id: 'root', bootIndex: 0, sizeGb: 0.09375 })] };
-  await assert.rejects(hypervisor.ensureGuest(larger), faultSaying(/another file/));
+  await assert.rejects(hypervisor.ensureGuest(larger), faultMatching(/another file/));
 });

@@ -1,10 +1,10 @@
-/** Guests that end: because somebody requested it, or did not want to wait. */
+/** Stopping of guests. */
 import assert from 'node:assert/strict';
 import { Fault } from '#shared/errors/fault.ts';
 import { exampleHost, guestSpec, until } from '../../../../test/fakes/compute-host.ts';
 import { processOf, qemuTest } from '../../../../test/fakes/qemu.ts';
 
-qemuTest('P07: a process that no longer answers is ended by a spec for its end, and by no other', async (t) => {
+qemuTest('P07: a process that does not answer is killed only by a spec that ends it', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const spec = guestSpec();
   const first = await open();
@@ -20,7 +20,7 @@ qemuTest('P07: a process that no longer answers is ended by a spec for its end, 
   assert.equal(await processOf(stateDir, spec.id), null);
 });
 
-qemuTest('a guest that does not power off is given up when a later spec replaces the wait', async (t) => {
+qemuTest('a later spec replaces the wait for a guest that does not power off', async (t) => {
   const { open } = await exampleHost(t);
   const hypervisor = await open();
   const spec = guestSpec();
@@ -34,7 +34,7 @@ qemuTest('a guest that does not power off is given up when a later spec replaces
   assert.deepEqual(hypervisor.guests(), []);
 });
 
-qemuTest('a host that goes down ends its guests, which come back with it', async (t) => {
+qemuTest('stopGuests ends the guests of a host, and recover starts them again', async (t) => {
   const { stateDir, open } = await exampleHost(t);
   const spec = guestSpec();
   const first = await open();

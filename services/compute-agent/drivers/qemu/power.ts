@@ -1,18 +1,18 @@
-/** A guest's process: begun, found again, ended. All of it in the guest's turn. */
+/** Starts, finds and stops the QEMU process of a guest. Must run in the queue of the guest. */
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { own } from '#shared/input/own.ts';
 import { startDetached } from '#shared/process/detached.ts';
 import type { Power } from '../hypervisor.ts';
 import { partsOf, qemuArgv, secretFile } from './command.ts';
-import { giveTo, makeFileFor } from './disks.ts';
-import { fittingsOf, type Guest, type QemuHost, type Running, save } from './host.ts';
-import { within } from './paths.ts';
+import { chownTo, makeFileFor } from './disks.ts';
+import { deviceContextOf, type Guest, type QemuHost, type Running, saveRecord } from './host.ts';
+import { guestPaths } from './paths.ts';
 import { findProcess, identify, isAlive, isGoneWithin, kill, unprivileged } from './processes.ts';
 import { Qmp } from './qmp.ts';
 
-/** QEMU's words for how a guest stands, in ours; what is not here runs. */
-const powers: Readonly<Record<string, Power>> = {
+/** QEMU's run states; a status that is not listed means on. */
+const powerByStatus: Readonly<Record<string, Power>> = {
   paused: 'paused',
   prelaunch: 'paused',
   'io-error': 'paused',
@@ -21,79 +21,80 @@ const powers: Readonly<Record<string, Power>> = {
   'internal-error': 'crashed',
 };
 
-/** How the guest stands this moment; off without a process. */
+/** The current power state; off without a process. */
 export async function powerNow({ running }: Guest): Promise<{ power: Power; status: string }> {
   if (!running) return { power: 'off', status: 'none' };
   const { status } = await running.qmp.execute<{ status: string }>('query-status');
-  return { power: own(powers, status) ?? 'on', status };
+  return { power: own(powerByStatus, status) ?? 'on', status };
 }
 
-/** Finds the process of an earlier agent, or learns that there is none. */
+/** Sets `guest.running` to the process of an earlier agent, or to null. */
 export async function findRunning(host: QemuHost, guest: Guest): Promise<void> {
   const { running, record } = guest;
   if (running && (await isAlive(running.process))) return;
   guest.running = null;
   const found = await findProcess(host.places.guest(record.id), record.id, record.uid);
   if (!found) return;
-  const qmp = await Qmp.connect(host.places.of(record.id, within.qmp), record.uid);
+  const qmp = await Qmp.connect(host.places.of(record.id, guestPaths.qmp), record.uid);
   guest.running = { process: found, qmp, ended: null };
   host.watch(guest, guest.running);
 }
 
-/** Begins the process, its processors standing still. Disks and taps are there. */
+/** Starts the process with its processors paused. Disks and taps must exist. */
 export async function start(host: QemuHost, guest: Guest): Promise<void> {
-  const { settings, places, log, abilities } = host;
+  const { settings, places, log, capabilities } = host;
   const { record } = guest;
   const startedAt = Date.now();
-  const fittings = fittingsOf(host, record);
+  const context = deviceContextOf(host, record);
   const name = `${settings.cloudId}-${record.id}`;
-  const argv = qemuArgv(settings.qemu, record, fittings, { ...settings, name });
-  await save(host, guest, { argv });
-  await mkdir(places.of(record.id, within.run), { recursive: true, mode: 0o700 });
-  await giveTo(record.uid, places.of(record.id, within.run));
-  const secrets = partsOf(record.spec, fittings).disks.flatMap(({ key, secret }) => (secret ? [{ key, secret }] : []));
+  const argv = qemuArgv(settings.qemu, record, context, { ...settings, name });
+  await saveRecord(host, guest, { argv });
+  await mkdir(places.of(record.id, guestPaths.run), { recursive: true, mode: 0o700 });
+  await chownTo(record.uid, places.of(record.id, guestPaths.run));
+  const secrets = partsOf(record.spec, context).disks.flatMap(({ key, secret }) => (secret ? [{ key, secret }] : []));
   for (const { key, secret } of secrets)
     await makeFileFor(record.uid, places.of(record.id, secretFile(key)), secret.data);
   try {
-    const groups = record.machine.accelerator === 'kvm' ? abilities.kvmGroups : [];
-    const words = [...unprivileged(record.uid, groups), ...argv];
-    guest.running = await launch(host, guest, words, `wattle-${name}`);
+    const groups = record.machine.accelerator === 'kvm' ? capabilities.kvmGroups : [];
+    const confinedArgv = [...unprivileged(record.uid, groups), ...argv];
+    guest.running = await launchProcess(host, guest, confinedArgv, `wattle-${name}`);
   } finally {
     for (const { key } of secrets) await rm(places.of(record.id, secretFile(key)), { force: true });
   }
   host.watch(guest, guest.running);
   log.info(
     { serverId: record.id, pid: guest.running.process.pid, tookMs: Date.now() - startedAt },
-    'guest process began',
+    'guest process started',
   );
 }
 
-/** How long QEMU may take from its start to its greeting; a busy machine needs some. */
+/** How long QEMU may take from its start to its QMP greeting on a busy machine. */
 const greetingMs = 60_000;
 
-const sockets = [within.qmp, within.monitor, within.serial, within.vnc];
+const sockets = [guestPaths.qmp, guestPaths.monitor, guestPaths.serial, guestPaths.vnc];
 
-async function launch({ places }: QemuHost, { record }: Guest, words: string[], unit: string): Promise<Running> {
-  const output = places.of(record.id, within.output);
+async function launchProcess({ places }: QemuHost, { record }: Guest, argv: string[], unit: string): Promise<Running> {
+  const output = places.of(record.id, guestPaths.output);
   for (const stale of [output, ...sockets.map((file) => places.of(record.id, file))]) await rm(stale, { force: true });
   const cwd = places.guest(record.id);
-  // its folder, for who looks for what belongs to this cloud
-  const { pid, ended } = await startDetached(words, { cwd, logFile: output, unit, env: { WATTLE_GUEST: cwd } });
-  let end: string | null = null;
+  // the variable marks the process as one of this cloud
+  const { pid, ended } = await startDetached(argv, { cwd, logFile: output, unit, env: { WATTLE_GUEST: cwd } });
+  let exitReason: string | null = null;
   void ended.then((how) => {
-    end = how;
+    exitReason = how;
   });
-  for (const late = Date.now() + greetingMs; ; await sleep(25)) {
+  for (const deadline = Date.now() + greetingMs; ; await sleep(25)) {
     const process = await identify(pid);
-    const qmp = process && (await Qmp.connect(places.of(record.id, within.qmp), record.uid).catch(() => null));
+    const qmp = process && (await Qmp.connect(places.of(record.id, guestPaths.qmp), record.uid).catch(() => null));
     if (process && qmp) return { process, qmp, ended };
-    if (end !== null) throw new Error(`QEMU ended at its start (${end}): ${await lastWords(output)}`);
-    if (Date.now() > late) throw new Error('QEMU did not greet in time');
+    if (exitReason !== null)
+      throw new Error(`QEMU ended at its start (${exitReason}): ${await lastOutputLine(output)}`);
+    if (Date.now() > deadline) throw new Error(`no QMP greeting from QEMU within ${greetingMs} ms`);
   }
 }
 
-/** What QEMU said last, for people: without the stamp, and without warnings that every start has. */
-async function lastWords(path: string): Promise<string> {
+/** The last line of QEMU's output, without its timestamp; warnings are skipped, every start has some. */
+async function lastOutputLine(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const lines = text
     .trim()
@@ -102,45 +103,45 @@ async function lastWords(path: string): Promise<string> {
   return (lines.at(-1) ?? '').replace(/^\S+Z /, '').slice(0, 500);
 }
 
-/** Press the button again: a guest in the middle of its boot does not hear it. */
-const pressEveryMs = 5_000;
+/** Interval of power button presses: a guest that is booting ignores them. */
+const powerButtonIntervalMs = 5_000;
 
 interface Stop {
   readonly soft: boolean;
   readonly graceMs: number;
-  /** Ends the wait for the guest, which runs on: the later spec decides. */
+  /** Aborts the wait; the guest keeps running and the later spec is applied. */
   readonly replaced?: AbortSignal | undefined;
 }
 
-/** Softly within the grace if it is to be, then by force. Afterwards there is no process. */
+/** Ends the process; with `soft` it presses the power button first and waits for the grace period. */
 export async function stop(host: QemuHost, guest: Guest, { soft, graceMs, replaced }: Stop): Promise<void> {
   const { running, record } = guest;
   if (!running) return;
   const { power } = await powerNow(guest).catch(() => ({ power: 'crashed' }) as const);
-  const wentOff = soft && power === 'on' && (await goesOffWithin(running, graceMs, replaced));
-  guest.running = null; // from here on its end surprises nobody
-  await end(running);
-  host.log.info({ serverId: record.id, soft: wentOff }, 'guest process ended');
+  const poweredOff = soft && power === 'on' && (await powersOffWithin(running, graceMs, replaced));
+  guest.running = null; // its end is expected from here on
+  await endProcess(running);
+  host.log.info({ serverId: record.id, soft: poweredOff }, 'guest process ended');
 }
 
-async function goesOffWithin({ qmp }: Running, graceMs: number, replaced?: AbortSignal): Promise<boolean> {
-  for (const late = Date.now() + graceMs; Date.now() < late; ) {
-    const within = Math.min(pressEveryMs, late - Date.now());
-    const off = qmp.heard(({ event }) => event === 'SHUTDOWN', within, replaced);
+async function powersOffWithin({ qmp }: Running, graceMs: number, replaced?: AbortSignal): Promise<boolean> {
+  for (const deadline = Date.now() + graceMs; Date.now() < deadline; ) {
+    const waitMs = Math.min(powerButtonIntervalMs, deadline - Date.now());
+    const poweredOff = qmp.waitForEvent(({ event }) => event === 'SHUTDOWN', waitMs, replaced);
     await qmp.execute('system_powerdown').catch(() => {});
-    if (await off) return true;
+    if (await poweredOff) return true;
     replaced?.throwIfAborted();
   }
   return false;
 }
 
-async function end({ qmp, process }: Running): Promise<void> {
+async function endProcess({ qmp, process }: Running): Promise<void> {
   await qmp.execute('quit', {}, 5_000).catch(() => {});
   if (!(await isGoneWithin(process, 5_000))) await kill(process);
   qmp.close();
 }
 
-/** Runs or stands still, as specified. A guest that crashed stays so, until it is rebooted. */
+/** Resumes or pauses the guest. A crashed guest stays crashed until it is rebooted. */
 export async function setRunning(guest: Guest, requested: 'on' | 'paused'): Promise<Power> {
   const { power } = await powerNow(guest);
   if (!guest.running || power === requested || power === 'crashed' || power === 'off') return power;

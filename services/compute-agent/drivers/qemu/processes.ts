@@ -1,11 +1,11 @@
-/** Guest processes: confined, found again by name and number, ended by number. */
+/** Finds, identifies and kills guest processes. */
 import { accessSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export { isRoot, unprivileged } from '#shared/process/confined.ts';
 
-/** A number alone comes back; with the time of its start it is one process only. */
+/** Pids are reused; with its start time a pid identifies one process. */
 export interface ProcessId {
   readonly pid: number;
   /** In clock ticks since the machine started. */
@@ -13,28 +13,28 @@ export interface ProcessId {
 }
 
 /**
- * The process that works in that folder and runs that guest. The kernel is asked, not a file: it knows a process from
- * its first instruction, also one whose agent died before it could write anything down.
+ * The process with that working directory and that `-uuid`, from /proc and not from a pid file: so it is found even
+ * when the agent died before it could write anything.
  */
 export async function findProcess(folder: string, uuid: string, uid: number | null): Promise<ProcessId | null> {
   const cwd = await realpath(folder).catch(() => null);
   if (cwd === null) return null;
   for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry) || !isThat(entry, cwd, uuid, uid)) continue;
+    if (!/^\d+$/.test(entry) || !isGuestProcess(entry, cwd, uuid, uid)) continue;
     const found = await identify(Number(entry));
     if (found) return found;
   }
   return null;
 }
 
-/** The user is asked too: another's process may call itself anything. It still is ours before it changed its user. */
-function isThat(pid: string, cwd: string, uuid: string, uid: number | null): boolean {
+/** Checks the user too, since a process chooses its own argv. Until it has changed its user it still has the agent's. */
+function isGuestProcess(pid: string, cwd: string, uuid: string, uid: number | null): boolean {
   try {
     if (readlinkSync(`/proc/${pid}/cwd`) !== cwd) return false;
     if (![uid, process.getuid?.()].includes(statSync(`/proc/${pid}`).uid)) return false;
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`\0-uuid\0${uuid}\0`);
   } catch {
-    return false; // it ended meanwhile, or is not ours to see
+    return false; // it has ended, or cannot be read
   }
 }
 
@@ -43,7 +43,7 @@ export async function identify(pid: number): Promise<ProcessId | null> {
   return startedAt === null ? null : { pid, startedAt };
 }
 
-/** Null when there is no such process, or only its remains. */
+/** Null when there is no such process, or it is a zombie. */
 async function startOf(pid: number): Promise<number | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' '); // the name before may hold blanks and brackets
@@ -52,7 +52,7 @@ async function startOf(pid: number): Promise<number | null> {
 
 export const isAlive = async ({ pid, startedAt }: ProcessId): Promise<boolean> => (await startOf(pid)) === startedAt;
 
-/** True when the process was gone within the time. */
+/** Returns true when the process ended within the time. */
 export async function isGoneWithin(guest: ProcessId, ms: number): Promise<boolean> {
   for (const end = Date.now() + ms; ; ) {
     if (!(await isAlive(guest))) return true;

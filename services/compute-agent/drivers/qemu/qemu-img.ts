@@ -1,4 +1,4 @@
-/** What the agent knows of the files of disks: their sizes, what they lead to, and a full disk of the host. */
+/** Checks on disk files: their sizes, what they refer to, and a full disk of the host. */
 import { open } from 'node:fs/promises';
 import { Fault } from '#shared/errors/fault.ts';
 import { inspectOverlay } from '#shared/images/qcow2.ts';
@@ -6,20 +6,20 @@ import { wordsOf } from '#shared/images/qemu-img.ts';
 import { BadImage, fileBytes } from '#shared/images/reader.ts';
 import { CommandFailed } from '#shared/process/run.ts';
 
-/** For a disk that its guest could write to, also past its own QEMU: throws a Fault when it leads to other data now. */
+/** For a disk that a guest could modify outside its own QEMU: throws a Fault when it refers to data elsewhere. */
 export async function checkOverlay(path: string): Promise<void> {
   const file = await open(path, 'r');
   try {
     await inspectOverlay(await fileBytes(file));
   } catch (error) {
     if (!(error instanceof BadImage)) throw error;
-    throw new Fault(409, 'conflict', `The disk is not touched: ${error.message}.`);
+    throw new Fault(409, 'conflict', `The disk is not used: ${error.message}.`);
   } finally {
     await file.close();
   }
 }
 
-/** Read from the file's own head, or its length: for files that we made or inspected. */
+/** Reads the header, or the length of a raw file. Only for files that the agent created or inspected. */
 export async function virtualBytes(path: string, format: 'qcow2' | 'raw'): Promise<number> {
   const file = await open(path, 'r');
   try {
@@ -32,8 +32,8 @@ export async function virtualBytes(path: string, format: 'qcow2' | 'raw'): Promi
   }
 }
 
-/** What is wrong with an image is an answer: its bytes do not change. */
-export async function readable<T>(imageId: string, work: Promise<T>): Promise<T> {
+/** Turns errors about the content of an image into a Fault, since a retry reads the same bytes. */
+export async function faultOnBadImage<T>(imageId: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -50,8 +50,8 @@ const isNoSpace = (error: unknown): boolean =>
   ((error as NodeJS.ErrnoException).code === 'ENOSPC' ||
     /No space left on device|Disk quota exceeded/.test(error.message));
 
-/** A full disk is an answer: waiting does not empty it. */
-export async function withSpace<T>(what: string, work: Promise<T>): Promise<T> {
+/** Turns a full disk into a Fault, since a retry does not free space. */
+export async function faultOnFullDisk<T>(what: string, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -1,23 +1,23 @@
-/** Guests on QEMU, driven directly over QMP. They outlive the agent, which finds them again. */
+/** The QEMU driver, over QMP. Guests keep running when the agent ends, and the next agent finds them. */
 import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notFound } from '#shared/errors/fault.ts';
 import { openRoom } from '#shared/files/room.ts';
 import type { Log } from '#shared/log/log.ts';
 import { missingConfinement } from '#shared/process/confined.ts';
-import { type Hypervisor, turns } from '../hypervisor.ts';
+import { guestQueue, type Hypervisor } from '../hypervisor.ts';
 import { factsOf } from '../machine.ts';
-import { tailOf, trimConsole } from './console.ts';
+import { readTail, trimConsole } from './console.ts';
 import type { Guest, QemuHost, QemuSettings } from './host.ts';
 import { type CacheOptions, type ImageApi, imageCache } from './images.ts';
-import { placesIn, within } from './paths.ts';
+import { guestPaths, statePathsIn } from './paths.ts';
 import { findRunning, stop } from './power.ts';
 import { probe } from './probe.ts';
 import { findProcess, kill } from './processes.ts';
-import { withSpace } from './qemu-img.ts';
+import { faultOnFullDisk } from './qemu-img.ts';
 import { reconcileGuest } from './reconcile.ts';
 import { eachOf, recoverGuests } from './recover.ts';
-import { sendSnapshot } from './snapshot.ts';
+import { uploadSnapshot } from './snapshot.ts';
 import { ensureTapGone } from './taps.ts';
 import { watch } from './watch.ts';
 
@@ -25,16 +25,16 @@ interface QemuOptions {
   readonly stateDir: string;
   readonly settings: QemuSettings;
   readonly cache: Pick<CacheOptions, 'maxBytes' | 'maxAgeMs'>;
-  /** What stays free on the disk; nothing unless told. */
+  /** Disk space to leave free; default 0. */
   readonly reserveBytes?: number;
   readonly api: ImageApi;
   readonly log: Log;
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
 export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> {
   const host = await openHost(options);
-  const { guests, inOrder, places } = host;
+  const { guests, queue, places } = host;
   const closing = new AbortController();
   let recovering: Promise<void> = Promise.resolve();
   const guestOf = (id: string): Guest => {
@@ -44,33 +44,34 @@ export async function qemuHypervisor(options: QemuOptions): Promise<Hypervisor> 
   };
   return {
     ensureGuest: (spec, replaced) =>
-      inOrder(spec.id, () => withSpace('the guest', reconcileGuest(host, spec, replaced))),
-    ensureGuestGone: ({ id }) => inOrder(id, () => removeGuest(host, id)),
-    uploadSnapshot: (spec) => sendSnapshot(host, spec),
+      queue(spec.id, () => faultOnFullDisk('the guest', reconcileGuest(host, spec, replaced))),
+    ensureGuestGone: ({ id }) => queue(id, () => removeGuest(host, id)),
+    uploadSnapshot: (spec) => uploadSnapshot(host, spec),
     recover: async (ownerState) => {
       recovering = (await recoverGuests(host, ownerState, closing.signal)).rest;
     },
     facts: async () => {
-      await keepBounds(host);
-      const { accelerator, version } = host.abilities;
+      await limitDiskUse(host);
+      const { accelerator, version } = host.capabilities;
       return { ...(await factsOf(places.root)), hypervisor: { type: 'QEMU', version }, accelerator };
     },
-    guests: () => [...guests.values()].map(({ record: { id, reason }, seen }) => ({ id, power: seen, reason })),
-    consoleLog: (id, length) => tailOf(guestOf(id).record.uid, places.of(id, within.console), length),
+    guests: () =>
+      [...guests.values()].map(({ record: { id, reason }, lastPower }) => ({ id, power: lastPower, reason })),
+    consoleLog: (id, length) => readTail(guestOf(id).record.uid, places.of(id, guestPaths.console), length),
     vncSocket: async (id) => {
       const { running, record } = guestOf(id);
       if (!running) throw notFound('Console of instance', id);
-      return { path: places.of(id, within.vnc), owner: record.uid };
+      return { path: places.of(id, guestPaths.vnc), owner: record.uid };
     },
     close: async () => {
       closing.abort();
       await recovering;
-      for (const guest of guests.values()) letGo(guest);
+      for (const guest of guests.values()) disconnect(guest);
     },
     stopGuests: (graceMs) =>
-      eachOf([...guests.values()], 8, (guest) => inOrder(guest.record.id, () => stopGuest(host, guest, graceMs))),
+      eachOf([...guests.values()], 8, (guest) => queue(guest.record.id, () => stopGuest(host, guest, graceMs))),
     removeGuests: async () => {
-      await eachOf([...guests.keys()], 8, (id) => inOrder(id, () => removeGuest(host, id)));
+      await eachOf([...guests.keys()], 8, (id) => queue(id, () => removeGuest(host, id)));
       await rm(places.root, { recursive: true, force: true });
     },
   };
@@ -83,9 +84,9 @@ async function openHost({
   reserveBytes = 0,
   api,
   log,
-  changed,
+  onChange,
 }: QemuOptions): Promise<QemuHost> {
-  const places = placesIn(stateDir);
+  const places = statePathsIn(stateDir);
   for (const dir of [places.root, places.guests, places.images]) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await chmod(dir, 0o700);
@@ -95,10 +96,10 @@ async function openHost({
   }
   const { qemu, virtType, uids } = settings;
   const refusalFile = join(places.root, 'kvm-refusal.json');
-  const abilities = await probe({ qemu, virtType, uid: uids?.first ?? null, refusalFile });
-  log.info({ ...abilities }, 'QEMU was tried');
+  const capabilities = await probe({ qemu, virtType, uid: uids?.first ?? null, refusalFile });
+  log.info({ ...capabilities }, 'probed QEMU');
   const missing = await missingConfinement();
-  if (missing.length > 0) log.warn({ missing }, 'images are converted with less confinement than there could be');
+  if (missing.length > 0) log.warn({ missing }, 'image conversion runs without some confinement');
   const room = await openRoom(places.images, { reserveBytes });
   const images = imageCache({ dir: places.images, api, log, room, ...cache });
   const disks = await openRoom(places.guests, { reserveBytes });
@@ -108,18 +109,18 @@ async function openHost({
     images,
     room: disks,
     api,
-    abilities,
+    capabilities,
     log,
     guests: new Map(),
-    inOrder: turns(),
-    changed,
+    queue: guestQueue(),
+    onChange,
   };
   const host: QemuHost = { ...parts, watch: (guest, running) => watch(host, guest, running) };
   return host;
 }
 
-/** Its process runs on, and is found by whoever comes next. */
-function letGo(guest: Guest): void {
+/** The process keeps running; the next agent finds it. */
+function disconnect(guest: Guest): void {
   const { running } = guest;
   guest.running = null;
   running?.qmp.close();
@@ -136,28 +137,28 @@ async function removeGuest(host: QemuHost, id: string): Promise<void> {
   if (guest) {
     await findRunning(host, guest).catch(() => {});
     await stop(host, guest, { soft: false, graceMs: 0 }).catch(() => {});
-    const process = await findProcess(places.guest(id), id, guest.record.uid); // one that no longer answers
+    const process = await findProcess(places.guest(id), id, guest.record.uid); // one that does not answer over QMP
     if (process) await kill(process);
     for (const tap of guest.record.taps) await ensureTapGone(tap);
   }
   await rm(places.guest(id), { recursive: true, force: true });
-  if (guests.delete(id)) host.changed();
+  if (guests.delete(id)) host.onChange();
 }
 
-const tidyEveryMs = 3_600_000;
-const tidied = new WeakMap<QemuHost, number>();
+const evictionIntervalMs = 3_600_000;
+const lastEviction = new WeakMap<QemuHost, number>();
 
-/** Consoles and the image cache stay within their bounds; looked at along with each report. */
-async function keepBounds(host: QemuHost): Promise<void> {
+/** Trims console logs and the image cache; called with each report. */
+async function limitDiskUse(host: QemuHost): Promise<void> {
   const { guests, places, settings, images } = host;
   for (const { record } of guests.values())
-    await trimConsole(record.uid, places.of(record.id, within.console), settings.consoleLogBytes);
-  if (Date.now() - (tidied.get(host) ?? 0) < tidyEveryMs) return;
-  tidied.set(host, Date.now());
-  await images.tidy();
+    await trimConsole(record.uid, places.of(record.id, guestPaths.console), settings.consoleLogBytes);
+  if (Date.now() - (lastEviction.get(host) ?? 0) < evictionIntervalMs) return;
+  lastEviction.set(host, Date.now());
+  await images.evictUnused();
 }
 
-/** True where there is a state to find: for those who come to stop or remove what runs. */
+/** Returns true when the directory holds the state of an agent. */
 export const hasState = (stateDir: string): Promise<boolean> =>
   stat(join(stateDir, 'guests')).then(
     () => true,

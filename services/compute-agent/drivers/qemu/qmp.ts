@@ -1,4 +1,4 @@
-/** QEMU's machine protocol: one JSON object per line, answers in the order of the commands, events in between. */
+/** QEMU's machine protocol: one JSON object per line, replies in the order of the commands, events in between. */
 import type { Socket } from 'node:net';
 import { connectUnix } from '#shared/process/unix-socket.ts';
 
@@ -7,9 +7,9 @@ export interface QmpEvent {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** QEMU said no. */
+/** QEMU refused a command. */
 export class QmpRefused extends Error {}
-/** The process went away, or does not answer. */
+/** The process ended, or does not answer. */
 export class QmpGone extends Error {}
 
 type Message = QmpEvent & {
@@ -17,22 +17,22 @@ type Message = QmpEvent & {
   readonly return?: unknown;
   readonly error?: { readonly class: string; readonly desc: string };
 };
-interface Waiting {
+interface PendingCommand {
   readonly command: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** A line longer than this is no answer of QEMU's: the other side is not trusted. */
-const longestLine = 8 * 1024 * 1024;
+/** Longer lines close the connection: the other side is not trusted. */
+const maxLineLength = 8 * 1024 * 1024;
 
 export class Qmp {
-  /** Resolves when the connection is over, by either side. */
+  /** Resolves when either side has closed the connection. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
-  readonly #waiting: Waiting[] = [];
+  readonly #pending: PendingCommand[] = [];
   readonly #listeners = new Set<(event: QmpEvent) => void>();
-  #rest = '';
+  #partialLine = '';
   #greeted = Promise.withResolvers<unknown>();
 
   private constructor(socket: Socket) {
@@ -43,11 +43,11 @@ export class Qmp {
     socket.setEncoding('utf8').on('data', (chunk: string) => this.#read(chunk));
   }
 
-  /** `owner` is the user that runs the guest; null: our own. */
+  /** `owner` is the user that runs the guest; null: the agent's own. */
   static async connect(path: string, owner: number | null): Promise<Qmp> {
     const qmp = new Qmp(await connectUnix(path, owner ?? undefined));
-    const late = setTimeout(() => qmp.close(), 10_000);
-    await qmp.#greeted.promise.finally(() => clearTimeout(late));
+    const timer = setTimeout(() => qmp.close(), 10_000);
+    await qmp.#greeted.promise.finally(() => clearTimeout(timer));
     await qmp.execute('qmp_capabilities');
     return qmp;
   }
@@ -55,10 +55,10 @@ export class Qmp {
   execute<T = unknown>(command: string, args: object = {}, timeoutMs = 30_000): Promise<T> {
     if (this.#socket.destroyed) return Promise.reject(new QmpGone(`${command}: QEMU is gone`));
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.push({ command, resolve, reject });
+    this.#pending.push({ command, resolve, reject });
     this.#socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
-    const late = setTimeout(() => this.close(), timeoutMs); // answers have no names: after a lost one none can be matched
-    return promise.finally(() => clearTimeout(late)) as Promise<T>;
+    const timer = setTimeout(() => this.close(), timeoutMs); // replies have no ids: after a lost one no reply can be matched
+    return promise.finally(() => clearTimeout(timer)) as Promise<T>;
   }
 
   onEvent(listener: (event: QmpEvent) => void): () => void {
@@ -66,17 +66,17 @@ export class Qmp {
     return () => this.#listeners.delete(listener);
   }
 
-  /** True when such an event came within the time; false when time, QEMU or patience ended first. Begin before the command. */
-  async heard(match: (event: QmpEvent) => boolean, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+  /** True when a matching event arrived in time; false on timeout, disconnect or abort. Call it before the command. */
+  async waitForEvent(match: (event: QmpEvent) => boolean, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const off = this.onEvent((event) => match(event) && resolve(true));
     const timer = setTimeout(() => resolve(false), timeoutMs);
-    const enough = () => resolve(false);
-    void this.closed.then(enough);
-    signal?.addEventListener('abort', enough);
-    if (signal?.aborted) enough();
+    const giveUp = () => resolve(false);
+    void this.closed.then(giveUp);
+    signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted) giveUp();
     return promise.finally(() => {
-      signal?.removeEventListener('abort', enough);
+      signal?.removeEventListener('abort', giveUp);
       off();
       clearTimeout(timer);
     });
@@ -87,33 +87,33 @@ export class Qmp {
   }
 
   #read(chunk: string): void {
-    const lines = (this.#rest + chunk).split('\n');
-    this.#rest = lines.pop() ?? '';
-    if (this.#rest.length > longestLine) this.close();
-    for (const line of lines) this.#take(line);
+    const lines = (this.#partialLine + chunk).split('\n');
+    this.#partialLine = lines.pop() ?? '';
+    if (this.#partialLine.length > maxLineLength) this.close();
+    for (const line of lines) this.#dispatch(line);
   }
 
-  #take(line: string): void {
-    const message = parsed(line);
+  #dispatch(line: string): void {
+    const message = parseMessage(line);
     if (message === null) this.close();
     else if (message.QMP) this.#greeted.resolve(null);
     else if (message.event) for (const listener of this.#listeners) listener(message);
-    else this.#answer(message);
+    else this.#reply(message);
   }
 
-  #answer(message: Message): void {
-    const waiting = this.#waiting.shift();
-    if (message.error) waiting?.reject(new QmpRefused(`${waiting.command}: ${message.error.desc}`));
-    else waiting?.resolve(message.return);
+  #reply(message: Message): void {
+    const pending = this.#pending.shift();
+    if (message.error) pending?.reject(new QmpRefused(`${pending.command}: ${message.error.desc}`));
+    else pending?.resolve(message.return);
   }
 
   #end(): void {
-    this.#greeted.reject(new QmpGone('QEMU did not greet'));
-    for (const { command, reject } of this.#waiting.splice(0)) reject(new QmpGone(`${command}: QEMU is gone`));
+    this.#greeted.reject(new QmpGone('no QMP greeting from QEMU'));
+    for (const { command, reject } of this.#pending.splice(0)) reject(new QmpGone(`${command}: QEMU is gone`));
   }
 }
 
-function parsed(line: string): Message | null {
+function parseMessage(line: string): Message | null {
   try {
     return JSON.parse(line) as Message;
   } catch {

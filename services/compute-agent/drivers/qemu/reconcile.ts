@@ -1,11 +1,11 @@
-/** Makes a guest what its spec says, from wherever it stands: first time, again, or after a crash half way. */
+/** Brings a guest to its spec from any state: for the first time, again, or after a crash in the middle. */
 import type { GuestMachine, GuestSpec, GuestState } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { ForeignSocket } from '#shared/process/unix-socket.ts';
 import type { Power } from '../hypervisor.ts';
 import { ensureConfigDrive } from './config-drive.ts';
 import { basesOf, ensureDisks } from './disks.ts';
-import { freeUid, type Guest, type QemuHost, save } from './host.ts';
+import { freeUid, type Guest, type QemuHost, saveRecord } from './host.ts';
 import { plugMissing, unplugOthers } from './hotplug.ts';
 import { findRunning, powerNow, setRunning, start, stop } from './power.ts';
 import { findProcess, kill } from './processes.ts';
@@ -13,19 +13,19 @@ import { QmpGone } from './qmp.ts';
 import type { GuestRecord } from './record.ts';
 import { assignSlots, nameDisks } from './slots.ts';
 import { ensureTap, ensureTapGone } from './taps.ts';
-import { say } from './watch.ts';
+import { reportPower } from './watch.ts';
 
-/** In the guest's turn. */
+/** Must run in the queue of the guest. */
 export async function reconcileGuest(host: QemuHost, spec: GuestSpec, replaced?: AbortSignal): Promise<GuestState> {
   const known = host.guests.get(spec.id);
-  const guest = known ?? { record: newRecord(host, spec), running: null, seen: 'off' as const };
-  host.guests.set(spec.id, guest); // at once: its user is taken
-  if (!known) await save(host, guest, {});
-  await findRunning(host, guest).catch((error: unknown) => endUnanswering(host, guest, spec, error));
-  await leaveIfRequested(host, guest, spec, replaced);
+  const guest = known ?? { record: newRecord(host, spec), running: null, lastPower: 'off' as const };
+  host.guests.set(spec.id, guest); // before the first await: it reserves the user id
+  if (!known) await saveRecord(host, guest, {});
+  await findRunning(host, guest).catch((error: unknown) => killUnresponsive(host, guest, spec, error));
+  await stopIfRequested(host, guest, spec, replaced);
   await (guest.running ? reconcileRunning(host, guest, spec, replaced) : reconcileStopped(host, guest, spec));
   const power = spec.power === 'off' ? 'off' : await setRunning(guest, spec.power);
-  guest.seen = power;
+  guest.lastPower = power;
   return stateOf(guest, power);
 }
 
@@ -37,14 +37,14 @@ export const stateOf = ({ record }: Guest, power: Power): GuestState => ({
 });
 
 function newRecord(host: QemuHost, spec: GuestSpec): GuestRecord {
-  const nothing = { slots: {}, names: {}, bases: {}, taps: [], argv: [], reason: null, leaving: null };
+  const empty = { slots: {}, names: {}, bases: {}, taps: [], argv: [], reason: null, leaving: null };
   const id = { id: spec.id, uid: freeUid(host), machine: machineFor(host, spec.machine), spec };
-  return { ...id, ...nothing, power: 'off', bootMark: spec.boot.mark };
+  return { ...id, ...empty, power: 'off', bootMark: spec.boot.mark };
 }
 
-/** The type stays for life; how it is run follows the host that it is on. */
-function machineFor({ abilities, settings }: QemuHost, requested: GuestMachine | null): GuestMachine {
-  const { accelerator, machineType } = abilities;
+/** The machine type never changes; accelerator and CPU model follow the host. */
+function machineFor({ capabilities, settings }: QemuHost, requested: GuestMachine | null): GuestMachine {
+  const { accelerator, machineType } = capabilities;
   if (requested?.accelerator === accelerator) return requested;
   const model = accelerator === 'kvm' ? 'host' : 'max';
   const cpu = settings.cpuModel === 'auto' ? model : settings.cpuModel;
@@ -52,26 +52,26 @@ function machineFor({ abilities, settings }: QemuHost, requested: GuestMachine |
 }
 
 /**
- * Ends the process when it is to be off, or to boot anew. The mark is written before, with the process it means: whoever
- * comes after a crash ends that one and no later one.
+ * Ends the process when the spec is off or has a new boot mark. The mark is saved before, with the process to end: after a
+ * crash the next agent ends that process and no later one.
  */
-async function leaveIfRequested(host: QemuHost, guest: Guest, spec: GuestSpec, replaced?: AbortSignal): Promise<void> {
+async function stopIfRequested(host: QemuHost, guest: Guest, spec: GuestSpec, replaced?: AbortSignal): Promise<void> {
   const { running, record } = guest;
   if (record.bootMark !== spec.boot.mark)
-    await save(host, guest, { bootMark: spec.boot.mark, leaving: running?.process ?? null });
+    await saveRecord(host, guest, { bootMark: spec.boot.mark, leaving: running?.process ?? null });
   if (!guest.running) return;
-  const wentOff = (await powerNow(guest)).status === 'shutdown'; // by itself, a moment ago
-  if (!wentOff && !isLeaving(guest) && spec.power !== 'off') return;
-  if (spec.power === 'off') await save(host, guest, { power: 'off', reason: null });
-  const soft = !wentOff && (spec.power === 'off' || spec.boot.kind === 'soft');
+  const poweredOff = (await powerNow(guest)).status === 'shutdown'; // by itself
+  if (!poweredOff && !isLeaving(guest) && spec.power !== 'off') return;
+  if (spec.power === 'off') await saveRecord(host, guest, { power: 'off', reason: null });
+  const soft = !poweredOff && (spec.power === 'off' || spec.boot.kind === 'soft');
   await stop(host, guest, { soft, graceMs: spec.graceMs, replaced });
 }
 
-/** A process that no longer answers is killed by a spec for its end, and by no other. */
-async function endUnanswering(host: QemuHost, guest: Guest, spec: GuestSpec, error: unknown): Promise<void> {
+/** Kills a process that does not answer, but only when the spec ends it anyway. */
+async function killUnresponsive(host: QemuHost, guest: Guest, spec: GuestSpec, error: unknown): Promise<void> {
   const { id, uid, bootMark, leaving } = guest.record;
-  const endsAnyway = spec.power === 'off' || bootMark !== spec.boot.mark || leaving !== null;
-  if (!(error instanceof QmpGone || error instanceof ForeignSocket) || !endsAnyway) throw error;
+  const mustEnd = spec.power === 'off' || bootMark !== spec.boot.mark || leaving !== null;
+  if (!(error instanceof QmpGone || error instanceof ForeignSocket) || !mustEnd) throw error;
   const process = await findProcess(host.places.guest(id), id, uid);
   if (process) await kill(process);
 }
@@ -79,24 +79,24 @@ async function endUnanswering(host: QemuHost, guest: Guest, spec: GuestSpec, err
 const isLeaving = ({ running, record: { leaving } }: Guest) =>
   running !== null && leaving?.pid === running.process.pid && leaving.startedAt === running.process.startedAt;
 
-/** No process: everything can be as specified, in any order of places. */
+/** Without a process every part of the spec can be applied. */
 async function reconcileStopped(host: QemuHost, guest: Guest, spec: GuestSpec): Promise<void> {
   const before = guest.record.bases;
   const bases = await basesOf(host, spec);
   const slots = assignSlots(spec, guest.record.slots, host.settings.ports);
   const machine = machineFor(host, spec.machine ?? guest.record.machine);
   const names = nameDisks(spec, slots, {});
-  await save(host, guest, { ...meant(guest, spec), machine, slots, names, bases, leaving: null });
+  await saveRecord(host, guest, { ...specChanges(guest, spec), machine, slots, names, bases, leaving: null });
   await ensureDisks(host, guest.record, before);
   if (spec.configDrive) await ensureConfigDrive(host.places, { ...guest.record, files: spec.configDrive });
-  await dropOtherTaps(host, guest);
+  await removeStaleTaps(host, guest);
   if (spec.power === 'off') return;
   for (const nic of spec.nics)
     if (nic.bridge !== null) await ensureTap({ ...nic, bridge: nic.bridge }, guest.record.uid);
-  await startOrSay(host, guest);
+  await startOrFault(host, guest);
 }
 
-/** It runs: disks and NICs come and go; memory and processors wait for the next boot. */
+/** On a running guest disks and NICs are hot plugged; memory and processors change at the next boot. */
 async function reconcileRunning(host: QemuHost, guest: Guest, spec: GuestSpec, replaced?: AbortSignal): Promise<void> {
   const qmp = guest.running?.qmp;
   if (!qmp) return;
@@ -105,33 +105,33 @@ async function reconcileRunning(host: QemuHost, guest: Guest, spec: GuestSpec, r
   const bases = { ...guest.record.bases, ...(await basesOf(host, { ...spec, disks: added })) };
   const slots = assignSlots(spec, guest.record.slots, host.settings.ports);
   const names = nameDisks(spec, slots, guest.record.names);
-  await save(host, guest, { ...meant(guest, spec), slots, names, bases, leaving: null });
+  await saveRecord(host, guest, { ...specChanges(guest, spec), slots, names, bases, leaving: null });
   await plugMissing(host, guest, qmp);
-  await dropOtherTaps(host, guest);
+  await removeStaleTaps(host, guest);
 }
 
-/** Its taps are written down before they are made, so that none is forgotten. */
-function meant({ record }: Guest, spec: GuestSpec): Partial<GuestRecord> {
+/** Taps are recorded before they are created, so that none is left behind. */
+function specChanges({ record }: Guest, spec: GuestSpec): Partial<GuestRecord> {
   const taps = spec.nics.flatMap(({ tap, bridge }) => (bridge === null ? [] : [tap]));
   return { spec, power: spec.power, reason: null, taps: [...new Set([...record.taps, ...taps])] };
 }
 
-async function dropOtherTaps(host: QemuHost, guest: Guest): Promise<void> {
-  const stay = new Set(guest.record.spec.nics.map(({ tap }) => tap));
-  const go = guest.record.taps.filter((tap) => !stay.has(tap));
-  if (go.length === 0) return;
-  for (const tap of go) await ensureTapGone(tap);
-  await save(host, guest, { taps: guest.record.taps.filter((tap) => stay.has(tap)) });
+async function removeStaleTaps(host: QemuHost, guest: Guest): Promise<void> {
+  const keep = new Set(guest.record.spec.nics.map(({ tap }) => tap));
+  const stale = guest.record.taps.filter((tap) => !keep.has(tap));
+  if (stale.length === 0) return;
+  for (const tap of stale) await ensureTapGone(tap);
+  await saveRecord(host, guest, { taps: guest.record.taps.filter((tap) => keep.has(tap)) });
 }
 
-/** What keeps QEMU from starting seldom passes by itself, and the reason must reach whoever waits. */
-async function startOrSay(host: QemuHost, guest: Guest): Promise<void> {
-  for (let left = 2; ; left--) {
+/** A third failure is a Fault with the reason: what keeps QEMU from starting is rarely transient. */
+async function startOrFault(host: QemuHost, guest: Guest): Promise<void> {
+  for (let retriesLeft = 2; ; retriesLeft--) {
     try {
       return await start(host, guest);
     } catch (error) {
       host.log.warn({ serverId: guest.record.id, error }, 'guest did not start');
-      if (left === 0)
+      if (retriesLeft === 0)
         throw new Fault(500, 'unexpected', 'The guest could not be started.', {
           details: error instanceof Error ? error.message : String(error),
         });
@@ -139,10 +139,10 @@ async function startOrSay(host: QemuHost, guest: Guest): Promise<void> {
   }
 }
 
-/** After a power cut: as the last spec was, with the power that compute's row wants. */
-export async function startAgain(host: QemuHost, guest: Guest, power: 'on' | 'paused'): Promise<void> {
+/** Applies the last spec with the power state of compute's row. */
+export async function restartAfterPowerCut(host: QemuHost, guest: Guest, power: 'on' | 'paused'): Promise<void> {
   await reconcileGuest(host, { ...guest.record.spec, power });
-  host.log.info({ serverId: guest.record.id }, 'guest started again after a power cut');
-  say(host, guest, power);
-  host.changed();
+  host.log.info({ serverId: guest.record.id }, 'restarted a guest after a power cut');
+  reportPower(host, guest, power);
+  host.onChange();
 }

@@ -1,50 +1,50 @@
-/** What the agent keeps of a guest: one JSON file, written before the deed it speaks of. */
+/** The agent's record of a guest: one JSON file, written before the operation it describes. */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import type { GuestMachine, GuestSpec } from '#shared/contracts/compute-agent.ts';
 import { writeWhole } from '#shared/files/whole.ts';
-import { type Places, within } from './paths.ts';
+import { guestPaths, type StatePaths } from './paths.ts';
 import type { ProcessId } from './processes.ts';
 
 export interface GuestRecord {
   readonly id: string;
-  /** The user that runs it; null: the agent's own, without root. */
+  /** The user that runs the guest; null without root: the agent's own. */
   readonly uid: number | null;
   readonly machine: GuestMachine;
-  /** The last one, whole: what a start after a power cut is made of. */
+  /** The last spec, for a start after a power cut. */
   readonly spec: GuestSpec;
-  /** What the guest is meant to be, by the last spec or by itself. */
+  /** The intended power state, by the last spec or by the guest's own power-off. */
   readonly power: 'on' | 'off' | 'paused';
-  /** Why it is off, when nobody requested it. */
+  /** Why the guest is off without a spec. */
   readonly reason: string | null;
-  /** The boot mark that was carried out, or is being: see `leaving`. */
+  /** The last boot mark; the boot is done when `leaving` has ended. */
   readonly bootMark: string;
-  /** The process that must end before that boot is done. */
+  /** The process that must end for that boot. */
   readonly leaving: ProcessId | null;
-  /** Device key to number of its PCI port (virtio) or unit (scsi): the same again at each start. */
+  /** Device key to the number of its PCI port (virtio) or unit (scsi): kept across starts. */
   readonly slots: Readonly<Record<string, number>>;
   /** Disk id to the name in the guest. */
   readonly names: Readonly<Record<string, string>>;
-  /** Disk key to the image under its overlay. */
+  /** Disk key to the base image of its overlay. */
   readonly bases: Readonly<Record<string, { readonly imageId: string; readonly format: string }>>;
-  /** Every tap made for it and not yet taken away. */
+  /** Every tap that was created and not yet removed. */
   readonly taps: readonly string[];
-  /** The words of the last start. */
+  /** The command line of the last start. */
   readonly argv: readonly string[];
 }
 
-export async function writeRecord(places: Places, record: GuestRecord): Promise<void> {
+export async function writeRecord(places: StatePaths, record: GuestRecord): Promise<void> {
   await mkdir(places.guest(record.id), { recursive: true, mode: 0o711 });
-  await writeWhole(places.of(record.id, within.record), JSON.stringify(record, null, 1));
+  await writeWhole(places.of(record.id, guestPaths.record), JSON.stringify(record, null, 1));
 }
 
-/** Folders without a record (a first write that was cut off, a removal that was) are named too. */
-export async function readRecords(places: Places) {
+/** `leftovers` are folders without a record: an interrupted first write or removal. */
+export async function readRecords(places: StatePaths) {
   const records: GuestRecord[] = [];
-  const remains: string[] = [];
+  const leftovers: string[] = [];
   for (const id of await readdir(places.guests).catch(() => [])) {
-    const text = await readFile(places.of(id, within.record), 'utf8').catch(() => null);
-    if (text === null) remains.push(id);
+    const text = await readFile(places.of(id, guestPaths.record), 'utf8').catch(() => null);
+    if (text === null) leftovers.push(id);
     else records.push(JSON.parse(text) as GuestRecord);
   }
-  return { records, remains };
+  return { records, leftovers };
 }

@@ -1,4 +1,4 @@
-/** Images that are made of guests. */
+/** Snapshots of guests. */
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { run } from '#shared/process/run.ts';
 import { exampleHost, guestSpec } from '../../../../test/fakes/compute-host.ts';
 import { imageDisk, oneImage, qemuTest } from '../../../../test/fakes/qemu.ts';
 
-qemuTest('a snapshot waits while an upload that died still holds the image', async (t) => {
+qemuTest('a snapshot is retried while an interrupted upload still holds the image', async (t) => {
   const { open } = await exampleHost(t);
   const { api, sent } = await oneImage(t);
   const hypervisor = await open({ api });
@@ -20,7 +20,7 @@ qemuTest('a snapshot waits while an upload that died still holds the image', asy
 
 for (const power of ['on', 'off'] as const)
   for (const format of ['qcow2', 'raw'] as const)
-    qemuTest(`a snapshot of a guest that is ${power}, as ${format}, stands alone`, async (t) => {
+    qemuTest(`a snapshot of a guest that is ${power}, as ${format}, has no backing file`, async (t) => {
       const { stateDir, open } = await exampleHost(t);
       const { api, sent, dir } = await oneImage(t);
       const hypervisor = await open({ api });
