@@ -8,6 +8,7 @@
  * - **sender**: the broker's user that made a call, as the broker verified it.
  * Two drivers: `memory` (one process) and `rabbit`. State is never kept on the bus; it is in rows.
  */
+import { lastStep } from '#shared/clock/steps.ts';
 import { Fault } from '#shared/errors/fault.ts';
 
 export interface Bus {
@@ -60,10 +61,16 @@ export function requireHost(sender: Sender, agent: string, host: string): void {
 /** Stops listening. */
 export type Off = () => void;
 
-/** Milliseconds since the peer's last message at `lastAt`, counted only while this process was connected to the bus. */
+/**
+ * Milliseconds since the peer's last message at `lastAt`, counted only while this process was connected to the bus, and
+ * from the last step of the wall clock: times from before a step are not comparable with times after it.
+ */
 export function silentMs(bus: Pick<Bus, 'listeningSince'>, lastAt: number): number {
   const since = bus.listeningSince();
-  return since === undefined ? 0 : Date.now() - Math.max(since, lastAt);
+  if (since === undefined) return 0;
+  const [now, stepped] = [Date.now(), lastStep()];
+  const heard = [since, lastAt].map((at) => (at <= now ? at : stepped || now));
+  return now - Math.max(stepped, ...heard);
 }
 
 /** A call had no reply: the other side or the broker is down. */

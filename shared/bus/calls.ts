@@ -4,7 +4,7 @@ import type { Channel, ConsumeMessage } from 'amqplib';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 import { type Bus, NoAnswer, noAnswerAt, noAnswerInTime, type Sender } from './bus.ts';
-import { guardChannel, type Part } from './link.ts';
+import { consumerOn, guardChannel, type Part } from './link.ts';
 
 type Calls = Part & Pick<Bus, 'call' | 'onCall'>;
 type Answer = (request: never, sender: Sender) => Promise<unknown>;
@@ -63,9 +63,9 @@ function openClient(log: Log, user: Sender): Part & Pick<Bus, 'call'> {
       pending.delete(correlationId);
     }
   };
-  const onReply = (message: ConsumeMessage | null) => {
-    const waiting = pending.get(message?.properties.correlationId);
-    if (message && waiting) resolveReply(waiting, JSON.parse(message.content.toString()));
+  const onReply = ({ properties, content }: ConsumeMessage) => {
+    const waiting = pending.get(properties.correlationId);
+    if (waiting) resolveReply(waiting, JSON.parse(content.toString()));
   };
   return {
     call: (address, request, { timeoutMs = 10_000 } = {}) => call(address, request, timeoutMs),
@@ -75,7 +75,7 @@ function openClient(log: Log, user: Sender): Part & Pick<Bus, 'call'> {
         const waiting = pending.get(properties.correlationId);
         waiting?.reject(noAnswerAt(waiting.address));
       });
-      await fresh.consume(replyTo, onReply, { noAck: true });
+      await fresh.consume(replyTo, consumerOn(fresh, onReply), { noAck: true });
       channel = fresh;
     },
     down: () => {
@@ -111,11 +111,10 @@ function openServer(log: Log, user: Sender): Part & Pick<Bus, 'onCall'> {
     await on.assertQueue(queue, { durable: true, autoDelete: true });
     const served = answers.get(address);
     if (!served) return;
-    const onRequest = (message: ConsumeMessage | null) => {
-      if (!message) return;
+    const onRequest = (message: ConsumeMessage) => {
       respond(on, served.answer, message).catch((error) => log.warn({ address, error }, 'a reply could not be sent'));
     };
-    await on.consume(queue, onRequest, { noAck: true, consumerTag: served.consumerTag });
+    await on.consume(queue, consumerOn(on, onRequest), { noAck: true, consumerTag: served.consumerTag });
   };
 
   return {

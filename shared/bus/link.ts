@@ -1,6 +1,6 @@
 /** One connection to the broker, reopened with back-off whenever it ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Channel, type ChannelModel, connect } from 'amqplib';
+import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
 import type { Log } from '#shared/log/log.ts';
 
 /** A user of the connection: notifications, calls, events. `up` runs for each new connection, `down` when it has ended. */
@@ -90,3 +90,14 @@ export function guardChannel<C extends Channel>(connection: ChannelModel, channe
   channel.on('close', () => hangUp(connection));
   return channel;
 }
+
+/** A consumer whose queue was deleted hears null, and nothing after it: its channel ends, so that the queue is made anew. */
+export const consumerOn =
+  (channel: Channel, hear: (message: ConsumeMessage) => void) =>
+  (message: ConsumeMessage | null): void => {
+    if (message) hear(message);
+    else close(channel).catch(() => {});
+  };
+
+/** Throws at once, and not by its promise, when the channel has ended. */
+const close = async (channel: Channel): Promise<void> => channel.close();

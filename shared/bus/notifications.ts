@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Channel } from 'amqplib';
 import type { Log } from '#shared/log/log.ts';
 import type { Bus } from './bus.ts';
-import { guardChannel, type Part } from './link.ts';
+import { consumerOn, guardChannel, type Part } from './link.ts';
 
 type Notifications = Part & Pick<Bus, 'notify' | 'onNotify'>;
 
@@ -57,7 +57,11 @@ export function openNotifications(log: Log, declares = true): Notifications {
       const options = { exclusive: true, autoDelete: true, arguments: { 'x-max-length': 10_000 } };
       queue = (await fresh.assertQueue('', options)).queue;
       await Promise.all([...listeners.keys()].map((key) => fresh.bindQueue(queue, exchange, key)));
-      await fresh.consume(queue, (message) => message && wake(message.fields.routingKey), { noAck: true });
+      await fresh.consume(
+        queue,
+        consumerOn(fresh, ({ fields }) => wake(fields.routingKey)),
+        { noAck: true },
+      );
       const known = new Set(listeners.keys());
       [channel, full] = [fresh, false];
       await Promise.all([...listeners.keys()].filter((key) => !known.has(key)).map(bind));

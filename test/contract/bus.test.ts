@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectAmqp } from 'amqplib';
 import { type Bus, NoAnswer } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { openBus } from '#shared/bus/open.ts';
@@ -267,4 +268,29 @@ test('rabbit: a broker that is down at the start is connected to later', { skip:
   bus.onCall(address, async () => 'here');
   await broker.comeBack();
   assert.equal(await callWhenServed(bus, address, {}), 'here');
+});
+
+test('B04: rabbit: a queue that is deleted under its consumers is made again, and all is heard as before', {
+  skip: noBroker,
+}, async (t) => {
+  const [one, two] = await open(t, 'rabbit');
+  const [address, work] = [fresh('echo'), fresh('work')];
+  let hints = 0;
+  two.onCall(address, async (word) => word);
+  two.onNotify(work, () => (hints += 1));
+  assert.equal(await callWhenServed(one, address, 'before'), 'before');
+  const connection = await connectAmqp(amqp as string);
+  t.after(() => connection.close());
+  const channel = await connection.createChannel();
+  for (const round of ['first', 'second']) {
+    const before = two.listeningSince() as number;
+    await channel.deleteQueue(`wattle.ask.${address}`);
+    await until(() => (two.listeningSince() ?? 0) > before);
+    assert.equal(await callWhenServed(one, address, round), round);
+    hints = 0;
+    await until(() => {
+      one.notify(work);
+      return hints > 0;
+    });
+  }
 });

@@ -153,8 +153,8 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
     ask,
     show,
     /** A host with room; without a driver it does what it is told. */
-    startHost: (driver: Partial<ComputeAgent> = {}, name = 'kvm1', more: Partial<ComputeReport> = {}) => {
-      const host = fakeHost(bus, name, driver, more);
+    startHost: (driver: Partial<ComputeAgent> = {}, name = 'kvm1', more: Partial<ComputeReport> = {}, line = bus) => {
+      const host = fakeHost(line, name, driver, more);
       ends.push(host.close);
       return host;
     },
