@@ -17,8 +17,8 @@ const saveEveryMs = 5_000;
 function reportSaver(db: Volumes['db']) {
   const savedAt = new Map<string, number>();
   return async (host: string, report: VolumeReport): Promise<void> => {
-    if (Date.now() - (savedAt.get(host) ?? 0) < saveEveryMs) return;
+    if (performance.now() - (savedAt.get(host) ?? Number.NEGATIVE_INFINITY) < saveEveryMs) return;
     await upsertReport(db, host, report);
-    savedAt.set(host, Date.now());
+    savedAt.set(host, performance.now());
   };
 }

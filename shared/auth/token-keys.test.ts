@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
+import { steadyClock } from '../../test/fakes/steady-clock.ts';
 import type { Revocation } from './revocations.ts';
 import { type Claims, signToken } from './token.ts';
 import { openTokenKeys } from './token-keys.ts';
@@ -134,10 +135,9 @@ test('a key that is gone takes its tokens along, also by a part', async () => {
 });
 
 test('all is told again once an hour, so that what nobody needs any more is forgotten', async (t) => {
-  mock.timers.enable({ apis: ['Date'], now: now * 1000 });
-  t.after(() => mock.timers.reset());
+  const clock = steadyClock(t);
   const tokenKeys = trusting([{ user: 'u', before: now }]);
-  mock.timers.tick(3_600_000);
+  clock.tick(3_600_000);
   assert.equal(tokenKeys.since(), -1);
   tokenKeys.update({ epoch: 2, keys, revoked: [] });
   assert.equal(tokenKeys.since(), 2);

@@ -83,13 +83,13 @@ export function openTokenKeys(askElsewhere: AskElsewhere = async () => undefined
     const fresh = revocationsOf(document.revoked);
     if (since === undefined) {
       revoked = fresh;
-      wholeAt = Date.now();
+      wholeAt = performance.now();
     } else revoked.add(document.revoked);
     if (since !== undefined && isSameRing(keys, before)) cache.drop(fresh.has);
     else cache.clear();
     epoch = now;
   };
-  const since = () => (Date.now() - wholeAt < wholeEveryMs ? epoch : -1);
+  const since = () => (performance.now() - wholeAt < wholeEveryMs ? epoch : -1);
   return { identify, update, read, epoch: () => epoch, since };
 }
 

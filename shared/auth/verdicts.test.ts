@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { steadyClock } from '../../test/fakes/steady-clock.ts';
 import type { Claims } from './token.ts';
 import { rememberVerdicts } from './verdicts.ts';
 
@@ -10,6 +11,11 @@ const claimsOf = (sub: string, livesSeconds = 3600) => ({ sub, exp: bornAt + liv
 /** A Keystone that counts the questions, and knows tokens that begin with `good`. */
 function open(t: TestContext, livesSeconds?: number) {
   t.mock.timers.enable({ apis: ['Date'], now: start });
+  const clock = steadyClock(t);
+  const tick = (ms: number) => {
+    t.mock.timers.tick(ms);
+    clock.tick(ms);
+  };
   const asked: string[] = [];
   const state = { isAway: false };
   const verdict = rememberVerdicts(async (token) => {
@@ -17,7 +23,7 @@ function open(t: TestContext, livesSeconds?: number) {
     if (state.isAway) throw new Error('away');
     return token.startsWith('good') ? claimsOf(token, livesSeconds) : undefined;
   });
-  return { asked, state, verdict, tick: (ms: number) => t.mock.timers.tick(ms) };
+  return { asked, state, verdict, tick };
 }
 
 test('a yes is believed for five seconds, a no for one', async (t) => {
@@ -71,4 +77,13 @@ test('a flood of nonsense pushes no good token out', async (t) => {
   for (let at = 0; at <= 10_000; at += 1) await verdict(`bad${at}`);
   await verdict('good');
   assert.equal(asked.filter((token) => token === 'good').length, 1);
+});
+
+test('C02: a clock that is set back makes no yes be believed for longer', async (t) => {
+  const { asked, verdict, tick } = open(t);
+  await verdict('good');
+  t.mock.timers.setTime(start - 600_000);
+  tick(5_000);
+  await verdict('good');
+  assert.equal(asked.length, 2);
 });

@@ -8,6 +8,7 @@ export type AskElsewhere = (token: string) => Promise<Claims | undefined>;
 
 interface Verdict {
   readonly claims: Claims | undefined;
+  /** By the monotonic clock. */
   readonly until: number;
 }
 
@@ -20,9 +21,9 @@ export function rememberVerdicts(ask: AskElsewhere): AskElsewhere {
   const asking = new Map<string, Promise<Claims | undefined>>();
   /** What fails is not remembered. */
   const find = async (key: string, token: string) => {
-    const askedAt = Date.now();
+    const askedAt = performance.now();
     const claims = await ask(token);
-    if (claims) yes.set(key, { claims, until: Math.min(askedAt + yesMs, claims.exp * 1000) });
+    if (claims) yes.set(key, { claims, until: askedAt + yesMs });
     else no.set(key, { claims, until: askedAt + noMs });
     return claims;
   };
@@ -38,4 +39,7 @@ export function rememberVerdicts(ask: AskElsewhere): AskElsewhere {
   };
 }
 
-const living = (verdict: Verdict | undefined) => (verdict && verdict.until > Date.now() ? verdict : undefined);
+const living = (verdict: Verdict | undefined): Verdict | undefined => {
+  if (!verdict || verdict.until <= performance.now()) return undefined;
+  return (verdict.claims?.exp ?? Number.POSITIVE_INFINITY) * 1000 > Date.now() ? verdict : undefined;
+};

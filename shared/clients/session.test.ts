@@ -9,11 +9,15 @@ import { openSession } from './session.ts';
 /** Nobody listens at port 1. */
 const nowhere = 'http://127.0.0.1:1';
 
+const logins = { count: 0 };
+
 /** An identity whose catalog says that images are where nobody listens. */
 async function openIdentity(t: TestContext): Promise<string> {
   const image = { interface: 'internal', region: 'RegionOne', url: nowhere };
-  const token = { expires_at: '2100-01-01T00:00:00Z', catalog: [{ type: 'image', endpoints: [image] }] };
+  const times = { issued_at: '2000-01-01T00:00:00Z', expires_at: '2000-01-01T01:00:00Z' };
+  const token = { ...times, catalog: [{ type: 'image', endpoints: [image] }] };
   const server = http.createServer((req, res) => {
+    logins.count += 1;
     req.resume().on('end', () => res.setHeader('x-subject-token', 't').end(JSON.stringify({ token })));
   });
   server.listen(0, '127.0.0.1');
@@ -36,4 +40,12 @@ test('an identity that nobody reaches is away, and is asked again', async () => 
   const away = (error: unknown) => error instanceof Away && /The identity service/.test(error.message);
   await assert.rejects(session.token(), away);
   await assert.rejects(session.token(), away);
+});
+
+test('C01: a service whose clock is years ahead of identity’s logs in once, and uses that token', async (t) => {
+  const session = sessionAt(await openIdentity(t));
+  const before = logins.count;
+  assert.equal(await session.token(), 't');
+  assert.equal(await session.token(), 't');
+  assert.equal(logins.count, before + 1);
 });

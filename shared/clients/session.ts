@@ -36,6 +36,7 @@ interface SessionOptions {
 
 interface Login {
   readonly token: string;
+  /** By the monotonic clock: identity's wall clock may be another. */
   readonly until: number;
   readonly endpoints: ReadonlyMap<string, string>;
 }
@@ -50,7 +51,7 @@ export function openSession(options: SessionOptions): Session {
       login = undefined;
       throw error;
     });
-    if (known.until - earlyMs > Date.now()) return known;
+    if (known.until - earlyMs > performance.now()) return known;
     login = undefined;
     return current();
   };
@@ -86,7 +87,7 @@ async function logIn({ identityUrl, user, password, project = 'service', region 
     body,
     headers: { 'content-type': 'application/json' },
   }).catch(refused('identity'));
-  const { token } = await readJson<{ token: { expires_at: string; catalog: Catalog } }>(
+  const { token } = await readJson<{ token: { expires_at: string; issued_at: string; catalog: Catalog } }>(
     reply,
     `login of ${user}`,
   ).catch((cause: unknown) => {
@@ -94,7 +95,7 @@ async function logIn({ identityUrl, user, password, project = 'service', region 
   });
   return {
     token: String(reply.headers['x-subject-token']),
-    until: Date.parse(token.expires_at),
+    until: performance.now() + Math.max(2 * earlyMs, Date.parse(token.expires_at) - Date.parse(token.issued_at)),
     endpoints: endpointsOf(token.catalog, region),
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
+import { steadyClock } from '../../test/fakes/steady-clock.ts';
 import { ttlCache } from './ttl-cache.ts';
 
 /** Counts how often it was asked. */
@@ -9,13 +10,12 @@ const counter = () => {
 };
 
 test('what many ask at the same time is found out once, until a second is over', async (t) => {
-  mock.timers.enable({ apis: ['Date'] });
-  t.after(() => mock.timers.reset());
+  const clock = steadyClock(t);
   const [cached, count] = [ttlCache(), counter()];
   assert.deepEqual(await Promise.all([cached.get('a', count), cached.get('a', count)]), [1, 1]);
-  mock.timers.tick(999);
+  clock.tick(999);
   assert.equal(await cached.get('a', count), 1);
-  mock.timers.tick(1);
+  clock.tick(1);
   assert.equal(await cached.get('a', count), 2);
 });
 

@@ -9,7 +9,7 @@ export interface TtlCache {
 export function ttlCache({ ms = 1000, size = 1000 } = {}): TtlCache {
   const known = new Map<string, { readonly answer: Promise<unknown>; readonly until: number }>();
   const get = <T>(key: string, ask: () => Promise<T>): Promise<T> => {
-    const now = Date.now();
+    const now = performance.now();
     const before = known.get(key);
     if (before && before.until > now) return before.answer as Promise<T>;
     const answer = ask();

@@ -14,13 +14,13 @@ export interface Attempt {
 
 /** Runs work that leaves nothing when it fails, again and again while the reason may pass. */
 export async function withRetries<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
-  const giveUp = Date.now() + lostForMs;
+  const giveUp = performance.now() + lostForMs;
   for (let tries = 1; ; tries += 1) {
     const attempt = { committing: false };
     try {
       return await work(attempt);
     } catch (error) {
-      const lost = isLost(error) && !attempt.committing && Date.now() < giveUp;
+      const lost = isLost(error) && !attempt.committing && performance.now() < giveUp;
       const freed = isDiskFull(error) && spendReserves(); // nothing was kept: sqlite rolls back what has no room
       const beaten = isDeadlock(error) && tries < deadlockTries; // sqlite has waited already
       if (freed) continue;

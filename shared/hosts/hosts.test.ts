@@ -6,6 +6,7 @@ import { memoryBus } from '#shared/bus/memory.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { silentLog } from '#shared/log/log.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
+import { wallClock } from '../../test/fakes/steady-clock.ts';
 import { startAgent } from './agent.ts';
 import type { Contract, HostSpec } from './contract.ts';
 import { answerAgents, HostAway, hostsOf, ignoreHostAway } from './hosts.ts';
@@ -53,10 +54,10 @@ async function open(t: TestContext, more: { forgivenMs?: number } = {}) {
     const commit: Run['commit'] = (work) => db.transaction(work);
     const signal = AbortSignal.timeout(withinMs);
     const run = { taskId: operationId, operationId, requestId: '', log: silentLog(), signal, commit } as Run;
-    return hosts.on('kvm-1', run).ensure({ id: 'web' });
+    return hosts.on('kvm-1', run).ensure({ id: operationId });
   };
-  const startHost = () => {
-    const driver: Driver = { ensure: async () => {} };
+  const startHost = (never: readonly string[] = []) => {
+    const driver: Driver = { ensure: ({ id }) => (never.includes(id) ? new Promise(() => {}) : Promise.resolve()) };
     const agent = startAgent({ contract, bus, host: 'kvm-1', driver, log: silentLog(), everyMs: 20 });
     t.after(agent.close);
   };
@@ -73,7 +74,7 @@ test('a host that says nothing is away; administrators learn its name, the words
   });
 });
 
-test('no host is held away while the bus is: it gets its whole time when the bus is back', async (t) => {
+test('B03: no host is held away while the bus is: it gets its whole time when the bus is back', async (t) => {
   const { bus, spec, startHost } = await open(t);
   bus.leave();
   let ended = false;
@@ -99,3 +100,18 @@ test('however long the bus is away, the time of the task itself bounds the wait'
   bus.leave();
   await assert.rejects(spec('build', 2 * answerMs), { name: 'TimeoutError' });
 });
+
+for (const [id, ms] of [
+  ['C01', 600_000],
+  ['C02', -600_000],
+] as const)
+  test(`${id}: a host keeps its whole time to answer, and no more, when the wall clock is set by ${ms / 60_000} minutes`, async (t) => {
+    const clock = wallClock(t);
+    const { spec, startHost } = await open(t);
+    const [answered, silent] = [spec('build'), spec('later')];
+    const late = assert.rejects(silent, HostAway);
+    clock.step(ms);
+    startHost(['later']);
+    await answered;
+    await late;
+  });

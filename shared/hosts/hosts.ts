@@ -69,10 +69,11 @@ async function outcomeOf<Agent>(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const finished = address.finished(contract.service, id);
+  const begun = performance.now();
   for (;;) {
     const { outcome, askedAt } = await findWork(db, id);
     if (outcome) return outcome;
-    const silence = Math.max(silentMs(bus, askedAt), Date.now() - askedAt - forgivenMs);
+    const silence = Math.max(silentMs(bus, askedAt), performance.now() - begun - forgivenMs);
     const leftMs = answerMs - silence;
     if (leftMs <= 0) throw new HostAway(host, answerMs);
     await notifiedOr(bus, finished, Math.min(pollMs, leftMs), signal);

@@ -17,7 +17,7 @@ import {
 } from './store.ts';
 
 export const isUp = ({ forcedDown, reportedAt }: ServiceRow, downAfterMs: number): boolean =>
-  !forcedDown && Date.now() - reportedAt <= downAfterMs;
+  !forcedDown && Math.abs(Date.now() - reportedAt) <= downAfterMs; // one from the future is of a clock that was set back
 
 /** The word that servers show of their host. */
 export async function hostStatuses({ db, config }: Compute): Promise<(host: string | null) => string> {
@@ -55,7 +55,13 @@ export function reportKeeper(compute: Compute) {
   const memoryOf = (host: string): Memory => {
     const known = memories.get(host);
     if (known) return known;
-    const fresh = { text: '', savedAt: 0, comparedAt: 0, powers: new Map(), doubts: new Map() };
+    const fresh = {
+      text: '',
+      savedAt: Number.NEGATIVE_INFINITY,
+      comparedAt: Number.NEGATIVE_INFINITY,
+      powers: new Map(),
+      doubts: new Map(),
+    };
     memories.set(host, fresh);
     return fresh;
   };
@@ -69,10 +75,10 @@ export function reportKeeper(compute: Compute) {
 async function save({ db, bus }: Compute, host: string, report: ComputeReport, memory: Memory): Promise<void> {
   const { guests: _, usedRamMb: __, freeDiskGb: ___, ...standing } = report;
   const text = JSON.stringify(standing);
-  const now = Date.now();
+  const now = performance.now();
   if (memory.text === text && now - memory.savedAt < savedEveryMs) return;
   await db.transaction(async (tx) => {
-    await touchService(tx, agentBinary, host, now);
+    await touchService(tx, agentBinary, host, Date.now());
     await saveReport(tx, host, report);
   });
   if (memory.text !== text) bus.notify(hostReported);
@@ -84,9 +90,9 @@ async function save({ db, bus }: Compute, host: string, report: ComputeReport, m
 function worthALook({ guests }: ComputeReport, memory: Memory): readonly Guest[] {
   const { powers, doubts } = memory;
   memory.powers = new Map(guests.map(({ id, power }) => [id, power]));
-  if (Date.now() - memory.comparedAt < comparedEveryMs)
+  if (performance.now() - memory.comparedAt < comparedEveryMs)
     return guests.filter(({ id, power }) => powers.get(id) !== power || doubts.has(id));
-  memory.comparedAt = Date.now();
+  memory.comparedAt = performance.now();
   return guests;
 }
 

@@ -31,7 +31,7 @@ const compareEveryMs = 20_000;
 export function openReports(network: Network): Reports {
   const known = new Map<string, Known>();
   const reported = async (host: string, report: NetworkReport) => {
-    const now = Date.now();
+    const now = performance.now();
     const { standing: _, ...self } = report;
     const text = JSON.stringify(self);
     const before = known.get(host);

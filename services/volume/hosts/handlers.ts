@@ -11,7 +11,7 @@ import { listVolumes } from '../volumes/store.ts';
 import { listPools, type Pool, poolName, protocol, vendor } from '../workflows/scheduler/pools.ts';
 import { changeHost, type Host, listHosts } from './store.ts';
 
-const isUp = ({ config }: Volumes, reportedAt: number) => Date.now() - reportedAt <= config.awayMs;
+const isUp = ({ config }: Volumes, reportedAt: number) => Math.abs(Date.now() - reportedAt) <= config.awayMs;
 const driverOf = ({ report }: Host) => report.pools[0]?.driver ?? 'none';
 
 /** The scheduler runs in this process, so it is always up. */
