@@ -44,7 +44,7 @@ test('a daemon that ends is restarted', async (t) => {
   assert.notEqual((await untilFound(file, first.pid)).pid, first.pid);
 });
 
-test('a daemon that an earlier supervisor left running is adopted, not started twice', async (t) => {
+test('K66: a daemon that an earlier supervisor left running is adopted, not started twice', async (t) => {
   const { directory, daemon, file, begin, until, kept } = openSupervised(t);
   const pid = spawnDaemon(directory, daemon);
   writeFileSync(file, JSON.stringify({ pid, startedAt: startTimeOf(pid), ready: false }));

@@ -149,7 +149,7 @@ test('a second host of a network is told where the first is, and the first of th
   assert.deepEqual(two.standing(), []);
 });
 
-test('a host that is away does not hold up a delete, and cleans up when it returns', async (t) => {
+test('N01: a host that is away does not hold up a delete, and cleans up when it returns', async (t) => {
   const cloud = await startCloud(t, { settings: { answerMs: 50 } });
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');

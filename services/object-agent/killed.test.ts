@@ -22,7 +22,7 @@ const fast = { replicateMs: 20, auditMs: 3_600_000, reportMs: 20 };
 /** Every call when asked for the whole; else each of these, which meets every kind of call. */
 const step = Number(process.env.WATTLE_TEST_EVERY ?? 11);
 
-const titles = { put: 'K51, K52, S23: a put that is killed', delete: 'S23: a delete that is killed' };
+const titles = { put: 'K49, K50, K51, K52, S23: a put that is killed', delete: 'S23: a delete that is killed' };
 
 type State = 'old' | 'new' | 'gone';
 

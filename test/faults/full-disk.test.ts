@@ -71,7 +71,7 @@ test(
 );
 
 test(
-  'a database whose disk is full refuses what it cannot keep, says why in the log, and goes on',
+  'D17: a database whose disk is full refuses what it cannot keep, says why in the log, and goes on',
   options,
   async (t) => {
     const disk = await smallDisk(t, 8);

@@ -90,7 +90,7 @@ test(
   },
 );
 
-test('a disk that fails for a while is asked again; one that goes on failing ends the create, never the host', async (t) => {
+test('S16: a disk that fails for a while is asked again; one that goes on failing ends the create, never the host', async (t) => {
   const cloud = await startVolumes(t, { answerMs: 400 });
   const broken = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
   let failures = 2;

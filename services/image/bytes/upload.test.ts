@@ -203,7 +203,7 @@ test('an image deleted during its upload is gone, and so are its bytes', async (
   assert.deepEqual(files(), []);
 });
 
-test('after a crash the sweep ends the upload and removes what it wrote, and nothing else', async (t) => {
+test('K28: after a crash the sweep ends the upload and removes what it wrote, and nothing else', async (t) => {
   const { ask, make, upload, files, images, db, dir } = await openImages(t);
   const [kept, died] = [await make(), await make()];
   await upload(kept, Buffer.from('bytes'));
