@@ -1,4 +1,4 @@
-/** The generated files of openapi/: path from the root -> text. */
+/** The generated files below openapi/: path from the root to text. */
 import type { Json } from '#shared/api/document.ts';
 import { formatYaml } from '#shared/config/yaml.ts';
 import { openapi as network } from '../../services/network/openapi.ts';
