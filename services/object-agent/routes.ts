@@ -9,7 +9,7 @@ import {
   isAnswer,
   type ObjectAgent,
 } from '#shared/contracts/object-agent.ts';
-import { type Bytes, pump } from '#shared/http/bytes.ts';
+import { type Bytes, sendBytes } from '#shared/http/bytes.ts';
 import type { Log } from '#shared/log/log.ts';
 import { readBlocks } from '#shared/ring/read-blocks.ts';
 import { blocksCrc, footerTrailer, methodOf, readUrl, secretHeader } from '#shared/ring/wire.ts';
@@ -115,5 +115,5 @@ async function give(res: ServerResponse, { method }: AgentCall, answer: AgentAns
 
 async function stream(res: ServerResponse, { status, headers }: AgentAnswer, body: Bytes): Promise<void> {
   res.writeHead(status, { ...headers, 'x-backend-stream': '1' });
-  await pump(body, res);
+  await sendBytes(body, res);
 }

@@ -28,7 +28,7 @@ export const placement = (identityUrl: string): Dialect => ({
     service: 'placement',
     oldest,
     newest,
-    words: {
+    messages: {
       number: /^\d+\.\d+$/,
       malformed: (asked) => `Invalid microversion: invalid version string: ${asked}`,
       unknown: (asked) => `Invalid microversion: Unacceptable version header: ${asked}`,

@@ -23,7 +23,7 @@ const caller = (path: string, service = 'compute', serviceRoles: string[] = []) 
   );
 const ask = (path: string, method = 'GET', api = 'compute') => ({ api, method, path });
 
-test('only the requests that a rule names go through', () => {
+test('only requests that a rule matches are allowed', () => {
   const rule = caller('/v2.1/servers/{server_id}/ips');
   refuseUnlessAllowed(rule, ask('/v2.1/servers/a-1/ips'));
   for (const other of [
@@ -36,18 +36,18 @@ test('only the requests that a rule names go through', () => {
     assert.throws(() => refuseUnlessAllowed(rule, other), { status: 401 });
 });
 
-test('two stars are any number of parts, and a volume API answers to all its names', () => {
+test('two stars match any number of path parts, and each service type of the volume API is accepted', () => {
   refuseUnlessAllowed(caller('/v3/**', 'block-storage'), ask('/v3/p/volumes/detail', 'GET', 'volume'));
 });
 
-test('a service that passes the request on is not bound by the rules, a user who says so is', () => {
+test('a request with a service token is exempt from the rules, one of a user with the role service is not', () => {
   refuseUnlessAllowed(caller('/nothing', 'compute', ['service']), ask('/v2.1/servers'));
   assert.throws(() => refuseUnlessAllowed(caller('/nothing', 'compute', ['admin']), ask('/v2.1/servers')), {
     status: 401,
   });
 });
 
-test('a path full of stars is matched in time linear in the path', () => {
+test('a pattern full of stars is matched in time linear in the path', () => {
   const rules = [`/${'**a'.repeat(20)}b`, `/${'*a'.repeat(40)}b`, `/${'{x}*'.repeat(20)}b`, `${'*'.repeat(128)}/`];
   const begun = performance.now();
   for (const rule of rules)

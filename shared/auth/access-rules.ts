@@ -1,4 +1,4 @@
-/** What an application credential allows, where it allows only some requests. */
+/** Access rules of application credentials: a token with rules may make only the requests that one of them matches. */
 import { Lru } from '#shared/clock/lru.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
 import { type LinearRegex, linearRegex } from '#shared/input/linear-regex.ts';
@@ -6,7 +6,7 @@ import { own } from '#shared/input/own.ts';
 import type { Caller } from './caller.ts';
 import type { AccessRule } from './token.ts';
 
-/** The types by which the catalog, and so a rule, may know an API. */
+/** Service types of one API, where the catalog or a rule may use several. */
 const types: Readonly<Record<string, readonly string[]>> = {
   volume: ['volume', 'volumev3', 'block-storage'],
 };
@@ -19,20 +19,20 @@ interface Request {
   readonly path: string;
 }
 
-/** 401 as keystonemiddleware says it, unless a rule fits; a service that passes the request on may do what it needs. */
+/** Throws 401, as keystonemiddleware does, unless a rule matches. A request of a service on behalf of the user is exempt. */
 export function refuseUnlessAllowed({ accessRules, serviceRoles }: Caller, request: Request): void {
   if (!accessRules || serviceRoles.includes('service')) return;
-  if (!accessRules.some((rule) => fits(rule, request))) throw unauthorized();
+  if (!accessRules.some((rule) => matches(rule, request))) throw unauthorized();
 }
 
-function fits({ service, method, path }: AccessRule, asked: Request): boolean {
-  if (!(own(types, asked.api) ?? [asked.api]).includes(service)) return false;
-  return method.toUpperCase() === asked.method.toUpperCase() && patternOf(path).test(asked.path);
+function matches({ service, method, path }: AccessRule, request: Request): boolean {
+  if (!(own(types, request.api) ?? [request.api]).includes(service)) return false;
+  return method.toUpperCase() === request.method.toUpperCase() && patternOf(path).test(request.path);
 }
 
 const patterns = new Lru<LinearRegex>(500);
 
-/** `{any}` and `*` are one part of a path, `**` any number of them. Users write these: see linear-regex.ts. */
+/** `{any}` and `*` match one part of a path, `**` any number. Users write these patterns, hence linear-regex.ts. */
 function patternOf(path: string): LinearRegex {
   const known = patterns.get(path);
   if (known) return known;

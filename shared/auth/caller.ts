@@ -1,23 +1,23 @@
 import type { AccessRule } from './token.ts';
 
-/** Who asks: what a token says of its bearer, as every service sees it. */
+/** The authenticated user of a request, with the roles and scope of its token. */
 export interface Caller {
   readonly userId: string;
   readonly userName: string;
   readonly userDomainId: string;
-  /** Null for an unscoped, a domain's or a system's token. */
+  /** Null for an unscoped, domain-scoped or system-scoped token. */
   readonly projectId: string | null;
   readonly projectName: string | null;
   readonly projectDomainId: string | null;
   readonly domainId: string | null;
-  /** True for a token scoped to the whole system. */
+  /** True for a system-scoped token. */
   readonly system: boolean;
   readonly roles: readonly string[];
-  /** Roles of the service that passes the request on (X-Service-Token), if one does. */
+  /** Roles of the service token (X-Service-Token), if the request has one. */
   readonly serviceRoles: readonly string[];
-  /** The only requests the token may make; absent: all that its roles allow. */
+  /** The only requests that the token may make; absent: all that its roles allow. */
   readonly accessRules?: readonly AccessRule[];
-  /** The token as it came, for calls to other services before the 202. Never into a row or a log. */
+  /** The token itself, for requests to other services while this request runs. Never stored or logged. */
   readonly token: string;
   readonly requestId: string;
 }
@@ -25,5 +25,5 @@ export interface Caller {
 /** An admin sees every project. */
 export const isAdmin = (caller: Caller): boolean => caller.roles.includes('admin');
 
-/** The project asked for; a token without one cannot own things. */
+/** The caller's project, or '' for a token without one. */
 export const projectOf = (caller: Caller): string => caller.projectId ?? '';

@@ -1,20 +1,20 @@
-/** An operator's own rules: a YAML file of names and checks, as oslo.policy reads it. */
+/** Reads an operator's policy file: YAML of rule names and checks, as for oslo.policy. */
 import { readFileSync } from 'node:fs';
 import { parseYaml } from '#shared/config/yaml.ts';
 import type { Policy } from './policy.ts';
 
-/** The defaults with the file's rules in their place. Throws when it names a rule that nothing asks. */
+/** Returns the defaults overridden by the rules of the file. Throws an Error for a rule that no route and no rule uses. */
 export function withPolicyFile(defaults: Policy, file: string): Policy {
   if (!file) return defaults;
   const given: unknown = parseYaml(readFileSync(file, 'utf8')) ?? {};
   if (typeof given !== 'object' || Array.isArray(given))
-    throw new Error(`${file} holds no rules: it is rule name to check.`);
+    throw new Error(`${file} is not a map of rule names to checks.`);
   const rules = Object.entries(given as Record<string, unknown>).map(([rule, check]) => {
-    if (typeof check !== 'string') throw new Error(`The check of ${rule} in ${file} is no text.`);
+    if (typeof check !== 'string') throw new Error(`The check of ${rule} in ${file} is not text.`);
     return [rule, check] as const;
   });
   const used = new Set(rules.flatMap(([, check]) => [...check.matchAll(/rule:([^\s()]+)/g)].map(([, name]) => name)));
-  const strange = rules.filter(([rule]) => !Object.hasOwn(defaults, rule) && !used.has(rule)).map(([rule]) => rule);
-  if (strange.length > 0) throw new Error(`${file} names rules that nothing asks: ${strange.join(', ')}.`);
+  const unused = rules.filter(([rule]) => !Object.hasOwn(defaults, rule) && !used.has(rule)).map(([rule]) => rule);
+  if (unused.length > 0) throw new Error(`${file} has rules that nothing uses: ${unused.join(', ')}.`);
   return { ...defaults, ...Object.fromEntries(rules) };
 }

@@ -1,7 +1,7 @@
-/** What was taken back before its time. Looked up by what a token names, so their number does not matter. */
+/** Revocations of tokens, in hash maps by the claims they name: a check costs the same for any number of them. */
 import type { Claims } from './token.ts';
 
-/** All that is given must fit, and the token must be issued before `before` (seconds). */
+/** Revokes the tokens that match all of its properties and were issued before `before` (seconds). */
 export interface Revocation {
   readonly audit?: string;
   readonly chain?: string;
@@ -9,9 +9,9 @@ export interface Revocation {
   readonly project?: string;
   readonly domain?: string;
   readonly by?: string;
-  /** A group that another's word puts users in; those who are in it here are named themselves. */
+  /** A group of federated users. For local members of a group there is one revocation per user. */
   readonly group?: string;
-  /** All whom a domain keeps in a directory of its own. */
+  /** A domain whose users are in an LDAP directory: all of them. */
   readonly usersOf?: string;
   readonly before: number;
 }
@@ -21,15 +21,15 @@ export interface Revocations {
   add(list: readonly Revocation[]): void;
 }
 
-type Named = Exclude<keyof Revocation, 'before'>;
-const names: readonly Named[] = ['audit', 'chain', 'user', 'project', 'domain', 'by', 'group', 'usersOf'];
+type Property = Exclude<keyof Revocation, 'before'>;
+const properties: readonly Property[] = ['audit', 'chain', 'user', 'project', 'domain', 'by', 'group', 'usersOf'];
 
 export function revocationsOf(list: readonly Revocation[]): Revocations {
   const latest = new Map<string, number>();
-  const shapes = new Map<string, readonly Named[]>();
+  const shapes = new Map<string, readonly Property[]>();
   const add = (more: readonly Revocation[]) => {
     for (const revocation of more) {
-      const given = names.filter((name) => revocation[name] !== undefined);
+      const given = properties.filter((name) => revocation[name] !== undefined);
       shapes.set(given.join(), given);
       const key = keyOf(given, revocation);
       latest.set(key, Math.max(latest.get(key) ?? 0, revocation.before));
@@ -38,16 +38,16 @@ export function revocationsOf(list: readonly Revocation[]): Revocations {
   add(list);
   const has = (claims: Claims) => {
     const facts = factsOf(claims);
-    const isMeant = (some: Facts) =>
+    const isRevoked = (some: Facts) =>
       [...shapes.values()].some((given) => claims.iat <= (latest.get(keyOf(given, some)) ?? 0));
-    return isMeant(facts) || (claims.federated?.groups.some((group) => isMeant({ ...facts, group })) ?? false);
+    return isRevoked(facts) || (claims.federated?.groups.some((group) => isRevoked({ ...facts, group })) ?? false);
   };
   return { has, add };
 }
 
-type Facts = Partial<Record<Named, string>>;
+type Facts = Partial<Record<Property, string>>;
 
-const keyOf = (given: readonly Named[], facts: Facts) => given.map((name) => `${name}=${facts[name]}`).join('&');
+const keyOf = (given: readonly Property[], facts: Facts) => given.map((name) => `${name}=${facts[name]}`).join('&');
 
 const factsOf = (claims: Claims): Facts => ({
   audit: claims.audit[0] ?? '',

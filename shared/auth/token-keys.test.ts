@@ -31,12 +31,12 @@ function trusting(revoked: Revocation[] = []) {
   return tokenKeys;
 }
 
-test('a token says who asks, without a question to anybody', async () => {
+test('a token is validated without a request to identity', async () => {
   const caller = await trusting().identify(asked(token()), 'req-1');
   assert.deepEqual([caller.userId, caller.projectId, caller.roles, caller.requestId], ['u', 'p', ['member'], 'req-1']);
 });
 
-test('a token that is forged, expired, missing or signed by nobody we know is a 401', async () => {
+test('a token that is forged, expired, missing or signed by an unknown key is a 401', async () => {
   const { identify } = trusting();
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   const none = `${Buffer.from('{"alg":"none","kid":"k1"}').toString('base64url')}.${token().split('.')[1]}.`;
@@ -51,7 +51,7 @@ test('a token that is forged, expired, missing or signed by nobody we know is a 
   for (const text of bad) await assert.rejects(identify(asked(text), 'r'), { status: 401 });
 });
 
-test('what is revoked bites at the next request, also for a token that was seen before', async () => {
+test('a revocation counts from the next request, also for a token that was used before', async () => {
   const tokenKeys = trusting();
   const revocations: Revocation[] = [
     { audit: 'a2', before: now + 1 },
@@ -68,7 +68,7 @@ test('what is revoked bites at the next request, also for a token that was seen 
   }
 });
 
-test('a revocation leaves later tokens and other people alone', async () => {
+test('a revocation affects neither later tokens nor other users', async () => {
   const { identify } = trusting([
     { user: 'u', before: now - 1 },
     { user: 'v', before: now + 1 },
@@ -77,7 +77,7 @@ test('a revocation leaves later tokens and other people alone', async () => {
   await identify(asked(token()), 'r');
 });
 
-test('a group that loses a role takes it from those whom another puts in it', async () => {
+test('a revocation of a group counts for federated users in it', async () => {
   const federated = { idp: 'corp', protocol: 'openid', groups: ['g', 'h'] };
   const { identify } = trusting([{ group: 'h', project: 'p', before: now + 1 }]);
   await identify(asked(token()), 'r');
@@ -85,7 +85,7 @@ test('a group that loses a role takes it from those whom another puts in it', as
   await identify(asked(token({ federated: { ...federated, groups: ['g'] } })), 'r');
 });
 
-test('OSSN-0068: a hundred thousand revocations are looked up like ten', async () => {
+test('OSSN-0068: a check against a hundred thousand revocations costs as much as one against ten', async () => {
   const many = (count: number): Revocation[] =>
     Array.from({ length: count }, (_, at) => ({ user: `u${at}`, before: now }));
   const tokens = Array.from({ length: 200 }, (_, at) => token({ sub: `v${at}` }));
@@ -103,7 +103,7 @@ test('OSSN-0068: a hundred thousand revocations are looked up like ten', async (
   assert.ok(Math.min(...ratios) < 3, `${ratios}`);
 });
 
-test('what is newer is added to what is known, and bites those who were let in before', async () => {
+test('a document of changes adds revocations, which count for tokens that were accepted before', async () => {
   const tokenKeys = trusting([{ audit: 'gone', before: now }]);
   const [ann, bob, carl] = [token({ sub: 'ann' }), token({ sub: 'bob' }), token({ audit: ['gone'] })];
   assert.ok(await tokenKeys.read(ann));
@@ -116,7 +116,7 @@ test('what is newer is added to what is known, and bites those who were let in b
   assert.deepEqual([tokenKeys.epoch(), tokenKeys.since()], [2, 2]);
 });
 
-test('a part that is late, or that follows what is not known, is not taken', async () => {
+test('a document of changes that is late or follows an unknown epoch is ignored', async () => {
   const tokenKeys = trusting();
   const part = { keys, revoked: [{ user: 'u', before: now }] };
   tokenKeys.update({ ...part, epoch: 5, since: 4 });
@@ -127,14 +127,14 @@ test('a part that is late, or that follows what is not known, is not taken', asy
   assert.ok(await tokenKeys.read(token()));
 });
 
-test('a key that is gone takes its tokens along, also by a part', async () => {
+test('tokens of a key that was removed are refused', async () => {
   const tokenKeys = trusting();
   assert.ok(await tokenKeys.read(token()));
   tokenKeys.update({ epoch: 2, since: 1, keys: [], revoked: [] });
   await assert.rejects(tokenKeys.read(token()), { status: 401 });
 });
 
-test('all is told again once an hour, so that what nobody needs any more is forgotten', async (t) => {
+test('the whole document is fetched once an hour, so that old revocations are dropped', async (t) => {
   const clock = steadyClock(t);
   const tokenKeys = trusting([{ user: 'u', before: now }]);
   clock.tick(3_600_000);
@@ -143,7 +143,7 @@ test('all is told again once an hour, so that what nobody needs any more is forg
   assert.equal(tokenKeys.since(), 2);
 });
 
-test('a token of a real Keystone is asked about once for a while, and what is revoked here bites it too', async () => {
+test('a token of a real Keystone is validated once for a while, and revocations count for it too', async () => {
   let asked = 0;
   const tokenKeys = openTokenKeys(async (text) => {
     asked += 1;

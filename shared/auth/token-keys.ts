@@ -1,38 +1,46 @@
-/** Tells who a token's bearer is without asking anybody: with identity's public keys and what it has revoked. */
+/**
+ * Validates tokens within each service, without a request to identity.
+ * - **token keys**: identity's public signing keys and its revocations, which every service polls as one document;
+ * - **epoch**: the number of that document, which grows with each change. A service asks for what is newer than its epoch.
+ */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { Lru } from '#shared/clock/lru.ts';
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
 import type { Caller } from './caller.ts';
 import { type Revocation, type Revocations, revocationsOf } from './revocations.ts';
 import { type Claims, keyIdOf, readToken } from './token.ts';
-import { type AskElsewhere, rememberVerdicts } from './verdicts.ts';
+import { cacheValidations, type ValidateToken } from './validation-cache.ts';
 
-/** What identity publishes, and every service waits for. */
+/** The document of identity, complete or since an epoch. */
 export interface TokenKeyDocument {
-  /** Grows with each change of what follows. */
+  /** Grows with each change of the keys or revocations. */
   readonly epoch: number;
   readonly keys: readonly { readonly kid: string; readonly jwk: JsonWebKey }[];
   readonly revoked: readonly Revocation[];
-  /** Only what is newer than this epoch is in `revoked`; absent: all of it is. */
+  /** When present, `revoked` has only what is newer than this epoch; otherwise all revocations. */
   readonly since?: number;
 }
 
+/** Returns a request header, by its name in lower case. */
 export type Header = (name: string) => string | undefined;
-/** Who asks; throws 401 for a missing, broken, expired or revoked token. */
+/**
+ * Returns the caller of a request. Throws 401 for a missing, broken, expired or revoked token, 503 while identity has not
+ * been reached yet.
+ */
 export type Identify = (header: Header, requestId: string) => Promise<Caller>;
 
 export interface TokenKeys {
   readonly identify: Identify;
-  /** Takes what identity says now. */
+  /** Applies a document; one that is older or that follows an unknown epoch is ignored. */
   update(document: TokenKeyDocument): void;
   readonly epoch: () => number;
-  /** The epoch whose revocations it knows; -1 when it wants to be told all. */
+  /** The epoch from which to ask for changes; -1 asks for the whole document. */
   readonly since: () => number;
-  /** What a token says; 401 unless it is good now, or ended at most so many seconds ago. */
+  /** Returns the claims of a token. Throws like `identify`; a token that expired at most `endedSecondsAgo` ago is accepted. */
   read(token: string, endedSecondsAgo?: number): Promise<Claims>;
 }
 
-/** A token that was good once and was taken back: refused like any other bad one, but known whose it was. */
+/** The 401 of a revoked token. The client sees an ordinary 401; the audit can read the claims. */
 export class RevokedToken extends Fault {
   readonly claims: Claims;
   constructor(claims: Claims) {
@@ -42,27 +50,28 @@ export class RevokedToken extends Fault {
   }
 }
 
-/** All is told again then: what nobody needs any more is forgotten. */
+/** The whole document is fetched this often, so that expired revocations are dropped. */
 const wholeEveryMs = 3_600_000;
 
-export function openTokenKeys(askElsewhere: AskElsewhere = async () => undefined): TokenKeys {
+/** `validateRemotely` validates tokens that no known key signed, as those of a real Keystone; by default they are refused. */
+export function openTokenKeys(validateRemotely: ValidateToken = async () => undefined): TokenKeys {
   let keys: Keys = new Map();
   let revoked: Revocations = revocationsOf([]);
   let epoch = -1;
   let wholeAt = 0;
   const cache = new Lru<Claims>(10_000);
-  const verdict = rememberVerdicts(askElsewhere);
+  const validate = cacheValidations(validateRemotely);
 
   const read = async (token: string, endedSecondsAgo = 0): Promise<Claims> => {
     const claims = cache.get(token) ?? (await check(token));
     if ((claims.exp + endedSecondsAgo) * 1000 <= Date.now()) throw unauthorized();
     return claims;
   };
-  /** Once, until the next update: only its end comes by itself. */
+  /** Result cached until the next update; only the expiry is checked at each use. */
   const check = async (token: string): Promise<Claims> => {
     if (epoch < 0) throw new Fault(503, 'serviceUnavailable', 'Identity has not been reached yet: try again.');
     const key = keys.get(keyIdOf(token) ?? '');
-    const claims = key ? verified(token, key) : await verdict(token);
+    const claims = key ? verified(token, key) : await validate(token);
     if (!claims) throw unauthorized();
     if (revoked.has(claims)) throw new RevokedToken(claims);
     if (key) cache.set(token, claims);
@@ -85,7 +94,7 @@ export function openTokenKeys(askElsewhere: AskElsewhere = async () => undefined
       revoked = fresh;
       wholeAt = performance.now();
     } else revoked.add(document.revoked);
-    if (since !== undefined && isSameRing(keys, before)) cache.drop(fresh.has);
+    if (since !== undefined && hasSameKeys(keys, before)) cache.drop(fresh.has);
     else cache.clear();
     epoch = now;
   };
@@ -95,20 +104,21 @@ export function openTokenKeys(askElsewhere: AskElsewhere = async () => undefined
 
 type Keys = ReadonlyMap<string, KeyObject>;
 
-/** A key never changes under its name, so it is parsed once. */
+/** The key of an id never changes, so it is parsed once. */
 const keysOf = ({ keys }: TokenKeyDocument, known: Keys): Keys =>
   new Map(keys.map(({ kid, jwk }) => [kid, known.get(kid) ?? createPublicKey({ key: jwk, format: 'jwk' })]));
 
-const isSameRing = (a: Keys, b: Keys): boolean => a.size === b.size && [...a.keys()].every((kid) => b.has(kid));
+const hasSameKeys = (a: Keys, b: Keys): boolean => a.size === b.size && [...a.keys()].every((kid) => b.has(kid));
 
 function verified(token: string, key: KeyObject): Claims | undefined {
   try {
-    return readToken(token, key, true); // its end is looked at with each use
+    return readToken(token, key, true); // the expiry is checked at each use
   } catch {
     return undefined;
   }
 }
 
+/** Returns the caller that the claims of a token describe. */
 export const callerOf = (claims: Claims, more: Pick<Caller, 'token' | 'serviceRoles' | 'requestId'>): Caller => ({
   userId: claims.sub,
   userName: claims.name,

@@ -1,4 +1,4 @@
-/** What a token says, and how it is signed and read. ES256, with keys that were parsed once. */
+/** The claims of a token, and how it is signed and verified (JWT, ES256). */
 import type { KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 
@@ -10,19 +10,20 @@ export interface Claims {
   readonly project: { readonly id: string; readonly name: string; readonly domain: string } | null;
   readonly domainScope: string | null;
   readonly system: boolean;
-  /** Role names, implied ones among them. */
+  /** Role names, including implied roles. */
   readonly roles: readonly string[];
   readonly methods: readonly string[];
-  /** Its own audit id, and that of the first token of its chain. */
+  /** The audit id of the token, and of the first token of its chain if it has another. */
   readonly audit: readonly string[];
-  /** Seconds, with fractions: a revocation in the same second must tell before from after. */
+  /** Issued at, in seconds with fractions: a revocation in the same second must be before or after it. */
   readonly iat: number;
+  /** Expires at, in seconds. */
   readonly exp: number;
-  /** The application credential, trust or access token it came by: `app:id`, `trust:id`, `oauth:id`. */
+  /** The application credential, trust or OAuth access token behind it: `app:id`, `trust:id`, `oauth:id`. */
   readonly by?: string;
   /** The only requests it may make; absent: all that its roles allow. */
   readonly accessRules?: readonly AccessRule[];
-  /** Who said who this is, where identity did not see a password. */
+  /** The identity provider that authenticated the user, for a federated token. */
   readonly federated?: { readonly idp: string; readonly protocol: string; readonly groups: readonly string[] };
 }
 
@@ -43,7 +44,7 @@ export interface VerificationKey {
 export const signToken = (claims: Claims, kid: string, key: KeyObject): string =>
   jwt.sign({ ...claims }, key, { algorithm: 'ES256', keyid: kid });
 
-/** The name of the key that signed it, or undefined when it is no token of this kind. */
+/** Returns the id of the key that signed a token, or undefined when it is no JWT. */
 export const keyIdOf = (token: string): string | undefined => {
   const header = token.split('.', 1)[0] ?? '';
   try {
@@ -53,6 +54,6 @@ export const keyIdOf = (token: string): string | undefined => {
   }
 };
 
-/** Throws when the signature is wrong, or when it has expired (unless that is allowed). */
+/** Returns the claims. Throws when the signature is wrong or, unless `ignoreExpiration`, when the token has expired. */
 export const readToken = (token: string, key: KeyObject, ignoreExpiration = false): Claims =>
   jwt.verify(token, key, { algorithms: ['ES256'], ignoreExpiration }) as unknown as Claims;

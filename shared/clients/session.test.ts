@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { Away } from '#shared/errors/fault.ts';
+import { Unavailable } from '#shared/errors/fault.ts';
 import { openSession } from './session.ts';
 
 /** Nobody listens at port 1. */
@@ -32,12 +32,12 @@ const sessionAt = (identityUrl: string) =>
 
 test('a service that nobody reaches is away, and named', async (t) => {
   const asking = sessionAt(await openIdentity(t)).json('image', '/v2/images');
-  await assert.rejects(asking, (error) => error instanceof Away && /The image service/.test(error.message));
+  await assert.rejects(asking, (error) => error instanceof Unavailable && /The image service/.test(error.message));
 });
 
 test('an identity that nobody reaches is away, and is asked again', async () => {
   const session = sessionAt(`${nowhere}/v3`);
-  const away = (error: unknown) => error instanceof Away && /The identity service/.test(error.message);
+  const away = (error: unknown) => error instanceof Unavailable && /The identity service/.test(error.message);
   await assert.rejects(session.token(), away);
   await assert.rejects(session.token(), away);
 });

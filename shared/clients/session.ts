@@ -1,5 +1,5 @@
 /** How a service speaks to the others: as its own user, or with its caller's token, to where the catalog says. */
-import { Away, Fault } from '#shared/errors/fault.ts';
+import { Fault, Unavailable } from '#shared/errors/fault.ts';
 import { type Ask, type Reply, request, textOf } from './http.ts';
 
 export type ServiceType = 'identity' | 'image' | 'compute' | 'network' | 'placement' | 'volumev3' | 'object-store';
@@ -15,7 +15,7 @@ export interface Input {
 }
 
 export interface Session {
-  /** Gives the JSON of the answer (undefined for none). A refusal (4xx) is a Fault with its words; the rest an Error: not yet. Away, when nobody answers. */
+  /** Gives the JSON of the answer (undefined for none). A refusal (4xx) is a Fault with its words; the rest an Error: not yet. Unavailable, when nobody answers. */
   json<T>(type: ServiceType, path: string, input?: Input): Promise<T>;
   /** For bytes: the answer as it comes, whatever its status. The body may be a stream. */
   raw(type: ServiceType, path: string, ask?: Ask & { readonly token?: string }): Promise<Reply>;
@@ -105,7 +105,7 @@ const refused =
   (type: ServiceType) =>
   (cause: NodeJS.ErrnoException): never => {
     const gone = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'].includes(cause.code ?? '');
-    throw gone ? new Away(`The ${type} service does not answer: try again in a moment.`, { cause }) : cause;
+    throw gone ? new Unavailable(`The ${type} service does not answer: try again in a moment.`, { cause }) : cause;
   };
 
 type Catalog = readonly { type: string; endpoints: readonly { interface: string; region: string; url: string }[] }[];

@@ -1,13 +1,16 @@
 interface FaultMore {
-  /** The exact name that a family's clients switch on: Neutron's `IpAddressInUse`, Placement's `placement.concurrent_update`. */
+  /** The error type or code in the API's answer: Neutron's `IpAddressInUse`, Placement's `placement.concurrent_update`. */
   readonly type?: string;
-  /** Answer headers that belong to this refusal: `Retry-After`, `WWW-Authenticate`. */
+  /** Response headers: `Retry-After`, `WWW-Authenticate`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** For administrators alone: names of hosts, words of programs. No answer to a tenant holds it. */
+  /** For administrators only: names of hosts, output of programs. Never in an answer to a tenant. */
   readonly details?: string;
 }
 
-/** A failure the caller may hear about. `kind` is neutral; the service's dialect spells it. */
+/**
+ * An error that the client may see. `status` is the HTTP status; `kind` is the same for all services, and each service's
+ * dialect.ts has the format and names of its API. Any other error becomes a 500 without its message.
+ */
 export class Fault extends Error {
   readonly status: number;
   readonly kind: string;
@@ -28,7 +31,7 @@ export const badRequest = (message: string, type?: string) => new Fault(400, 'ba
 export const unauthorized = (message = 'The request you have made requires authentication.') =>
   new Fault(401, 'unauthorized', message);
 export const forbidden = (message: string, type?: string) => new Fault(403, 'forbidden', message, named(type));
-/** The family's word for the thing names the type too: `notFound('Network', id)` is Neutron's NetworkNotFound. */
+/** `what` is the API's name of the resource, and part of the type: `notFound('Network', id)` is Neutron's NetworkNotFound. */
 export const notFound = (what: string, id: string) =>
   new Fault(404, 'notFound', `${what} ${id} could not be found.`, { type: `${what.replaceAll(' ', '')}NotFound` });
 export const conflict = (message: string, type?: string) => new Fault(409, 'conflict', message, named(type));
@@ -36,5 +39,5 @@ export const tooLarge = (message: string) => new Fault(413, 'tooLarge', message)
 
 const named = (type: string | undefined): FaultMore => (type ? { type } : {});
 
-/** What this needs does not answer now. Not a Fault: work under way tries again; a request hears 503. */
-export class Away extends Error {}
+/** Something that this work depends on does not answer. Not a Fault: a workflow retries, a request is answered 503. */
+export class Unavailable extends Error {}

@@ -12,7 +12,7 @@ const forwarded = {
   'x-forwarded-for': '6.6.6.6, 9.9.9.9',
 };
 
-test('links and addresses believe proxies that are trusted, and nobody else', () => {
+test('forwarded headers count only from trusted proxies', () => {
   const addressing = { publicUrl: '', isProxy: proxiesOf(['10.0.0.0/8', 'fd00::1']) };
   assert.equal(baseOf(from('10.1.2.3', forwarded), addressing), 'https://cloud.example');
   assert.equal(baseOf(from('::ffff:10.1.2.3', forwarded), addressing), 'https://cloud.example');
@@ -23,7 +23,7 @@ test('links and addresses believe proxies that are trusted, and nobody else', ()
   assert.throws(() => proxiesOf(['proxy.example']), /is no address/);
 });
 
-test('a Host that is none is refused', () => {
+test('a malformed Host is refused', () => {
   const addressing = { publicUrl: '', isProxy: () => false };
   for (const host of ['a b', 'a/b', 'a"b', '[::1', 'a:b', 'a\r\nb', 'x'.repeat(300)])
     assert.throws(() => baseOf(from('1.1.1.1', { host }), addressing), { status: 400 }, host);

@@ -1,11 +1,11 @@
-/** Sends what a handler answered: JSON with its length, bytes as they are, a stream as it comes. */
+/** Sends the answer of a handler: JSON with its length, raw bytes, or a stream. */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
-import { isBytes, pump } from './bytes.ts';
+import { isBytes, sendBytes } from './bytes.ts';
 import type { Answer } from './route.ts';
 
-/** What no header may hold, such as a line break in a name that a user chose, is percent-encoded as in a URL. */
+/** Percent-encodes what a header may not contain, such as a line break in a name that a user chose. */
 function setHeader(res: Response, name: string, value: string | readonly string[]): void {
   res.setHeader(name, Array.isArray(value) ? value.map(headerText) : headerText(value as string));
 }
@@ -13,7 +13,7 @@ function setHeader(res: Response, name: string, value: string | readonly string[
 const unsendable = /[^\t\x20-\x7e\x80-\xff]+/g;
 
 export const headerText = (value: string): string => {
-  const text = String(value); // a number where a text is promised
+  const text = String(value); // a number may come where the type says string
   return text.search(unsendable) < 0
     ? text
     : text.replace(unsendable, (some) => encodeURIComponent(some.toWellFormed()));
@@ -23,7 +23,7 @@ export async function send(res: Response, { status, body, headers = {} }: Answer
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) setHeader(res, name, value);
   if (body instanceof Readable) return pipeline(body, res);
-  if (isBytes(body)) return pump(body, res);
+  if (isBytes(body)) return sendBytes(body, res);
   if (body === undefined) return void res.end();
   const raw = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   if (!res.hasHeader('content-type'))

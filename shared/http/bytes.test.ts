@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { type Bytes, pump } from './bytes.ts';
+import { type Bytes, sendBytes } from './bytes.ts';
 
 const pieceBytes = 256 * 1024;
 
@@ -23,7 +23,7 @@ function pieces(count: number) {
 }
 
 async function answerOf(t: TestContext, bytes: Bytes): Promise<IncomingMessage> {
-  const server = createServer((_req, res) => void pump(bytes, res));
+  const server = createServer((_req, res) => void sendBytes(bytes, res));
   t.after(() => server.close());
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -31,7 +31,7 @@ async function answerOf(t: TestContext, bytes: Bytes): Promise<IncomingMessage> 
   return answer as IncomingMessage;
 }
 
-test('an answer has every piece in order, and the memory of each is given back', async (t) => {
+test('an answer has all chunks in order, and the memory of each is freed', async (t) => {
   const { bytes, content, given, closed } = pieces(20);
   const answer = await answerOf(t, bytes);
   const chunks: Buffer[] = [];
@@ -41,7 +41,7 @@ test('an answer has every piece in order, and the memory of each is given back',
   assert.deepEqual(new Set(given.map(({ length }) => length)), new Set([0]));
 });
 
-test('a client that goes away in the middle ends the reading', async (t) => {
+test('a client that disconnects ends the reading', async (t) => {
   const { bytes, given, closed } = pieces(Number.POSITIVE_INFINITY);
   const answer = await answerOf(t, bytes);
   await once(answer, 'readable');

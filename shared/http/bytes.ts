@@ -1,20 +1,23 @@
-/** Bytes that are read when somebody wants them, and how they leave as an answer. */
+/** A lazy source of bytes, and how it is sent as an answer. */
 import type { ServerResponse } from 'node:http';
 
 export interface Bytes {
   /**
-   * The next piece, undefined at the end. It is the reader's alone, who may free it. Throws when the rest cannot be had
-   * from here.
+   * Returns the next chunk, undefined at the end. The reader owns the chunk and may free it. Throws when the rest cannot be
+   * read from here.
    */
   read(): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }
 
-export const isBytes = (thing: unknown): thing is Bytes =>
-  typeof thing === 'object' && thing !== null && 'read' in thing && 'close' in thing;
+export const isBytes = (value: unknown): value is Bytes =>
+  typeof value === 'object' && value !== null && 'read' in value && 'close' in value;
 
-/** Everything, as fast as the client takes it; with less when it goes away. No stream between: that would cost as much again. */
-export async function pump(bytes: Bytes, res: ServerResponse): Promise<void> {
+/**
+ * Sends all bytes as fast as the client reads them, and closes the source; stops when the client disconnects. Without a
+ * Node stream between, which would double the cost.
+ */
+export async function sendBytes(bytes: Bytes, res: ServerResponse): Promise<void> {
   const closed = new Promise<void>((go) => res.once('close', go));
   try {
     for (let chunk = await bytes.read(); chunk && !res.destroyed; chunk = await bytes.read())
@@ -25,7 +28,7 @@ export async function pump(bytes: Bytes, res: ServerResponse): Promise<void> {
   }
 }
 
-/** Resolves when the kernel has it. */
+/** Resolves when the kernel has accepted the chunk. */
 const written = (res: ServerResponse, chunk: Buffer): Promise<void> =>
   new Promise((go) =>
     res.write(chunk, (error) => {
@@ -35,8 +38,8 @@ const written = (res: ServerResponse, chunk: Buffer): Promise<void> =>
   );
 
 /**
- * Frees a large chunk that nobody else has, not the kernel either. The collector would come for it too, but counts such
- * memory as its own: every few MiB it would mark all that the process has.
+ * Frees the memory of a buffer that nothing else uses, neither code nor the kernel. The garbage collector would free it
+ * later, but counts such memory and would run a full mark phase every few MiB.
  */
 export function freeBuffer({ buffer, byteLength }: Buffer): void {
   if (byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);

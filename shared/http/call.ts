@@ -11,7 +11,7 @@ type Queries = Readonly<Record<string, readonly string[]>>;
 
 const none: Queries = Object.freeze({});
 
-/** All values of each key, in order. */
+/** Returns all values of each key of the query, in order. */
 export function queriesOf(url: string): Queries {
   const mark = url.indexOf('?');
   if (mark < 0) return none;
@@ -36,7 +36,7 @@ interface Parts {
   readonly addressing: Addressing;
 }
 
-/** Before its body is read, and before its subject is found. */
+/** Builds the call before its subject is found and its body is read. */
 export function callOf({
   req,
   res,
@@ -77,7 +77,7 @@ export function callOf({
   };
 }
 
-/** The same question, from behind this marker. */
+/** The same path and query with this marker. */
 function pageAfter(url: string, marker: string): string {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
@@ -86,7 +86,7 @@ function pageAfter(url: string, marker: string): string {
   return `${path}?${query}`;
 }
 
-/** Express gives a wildcard as its parts. */
+/** Express gives a wildcard as a list of parts: joins them. */
 function textParams(req: Request): Record<string, string> {
   const params = req.params as Record<string, string | string[]>;
   for (const [key, value] of Object.entries(params)) if (Array.isArray(value)) params[key] = value.join('/');

@@ -1,18 +1,18 @@
-/** What several families spell alike: faults, and links to the next page. */
+/** Formats of faults and page links that several APIs share. */
 import type { Fault } from '#shared/errors/fault.ts';
-import type { Spoken } from './dialect.ts';
+import type { FaultResponse } from './dialect.ts';
 
-/** Where to get a token. */
+/** The header that names the URL of identity. */
 export const challenge = (identityUrl: string) => ({ 'www-authenticate': `Keystone uri="${identityUrl}"` });
 
-/** What stands in front of a service says to who has no good token: where to get one. */
-export const loginRequired = (identityUrl: string, message: string): Spoken => ({
+/** The 401 of keystonemiddleware. */
+export const loginRequired = (identityUrl: string, message: string): FaultResponse => ({
   body: { error: { code: 401, title: 'Unauthorized', message } },
   headers: challenge(identityUrl),
 });
 
-/** A word for each status; all others are a computeFault, in Cinder too. */
-const words: Readonly<Record<number, string>> = {
+/** The key of the body by status; any other status is a computeFault, in Cinder too. */
+const keys: Readonly<Record<number, string>> = {
   400: 'badRequest',
   403: 'forbidden',
   404: 'itemNotFound',
@@ -28,11 +28,11 @@ const words: Readonly<Record<number, string>> = {
 /** `{ itemNotFound: { code: 404, message } }`, as Nova and Cinder answer. */
 export const faultFormats =
   (identityUrl: string) =>
-  ({ status, message, headers }: Fault): Spoken => {
+  ({ status, message, headers }: Fault): FaultResponse => {
     if (status === 401) return loginRequired(identityUrl, message);
     const retryAfter = headers['Retry-After'];
     const again = status === 413 && retryAfter !== undefined ? { retryAfter } : {};
-    return { body: { [words[status] ?? 'computeFault']: { code: status, message, ...again } } };
+    return { body: { [keys[status] ?? 'computeFault']: { code: status, message, ...again } } };
   };
 
 /** `{ servers_links: [{ rel: 'next', href }] }` */

@@ -1,19 +1,19 @@
-/** What a request hears while the disk has no room, and who may go on: see shared/files/reserve.ts. */
+/** Requests while the disk of the controller is full: see shared/files/reserve.ts. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { isDiskShort } from '#shared/files/reserve.ts';
 import type { Route } from './route.ts';
 
-const goOn = new Set(['get', 'head', 'delete', 'options']);
+const allowedMethods = new Set(['get', 'head', 'delete', 'options']);
 const freeing = /delete|detach|stop/i;
 
-/** What frees room goes on, and logins and services that are needed for it; the room kept back is for them. */
+/** Throws 503 while the disk is full. Exempt are reads, what frees space, and the logins and services needed for that. */
 export function refuseWhileShort(
   route: Pick<Route<never>, 'method' | 'action' | 'auth' | 'body'>,
   caller: Caller,
 ): void {
-  if (!isDiskShort() || goOn.has(route.method) || route.auth === 'none') return;
-  if (route.body === 'stream') return; // stores of bytes look at their own disk, and have their own word for a full one
+  if (!isDiskShort() || allowedMethods.has(route.method) || route.auth === 'none') return;
+  if (route.body === 'stream') return; // these handlers check their own disk and have their own status for a full one
   if (caller.serviceRoles.includes('service') || caller.roles.includes('service') || freeing.test(route.action ?? ''))
     return;
   throw diskIsFull();
@@ -23,7 +23,7 @@ export const diskIsFull = (): Fault =>
   new Fault(
     503,
     'serviceUnavailable',
-    'The disk of the controller is full: delete what is not needed, or come again.',
+    'The disk of the controller is full: delete what is not needed, or try again later.',
     {
       headers: { 'retry-after': '30' },
     },

@@ -20,18 +20,18 @@ test('a request names its version among those of other services; latest is the n
   assert.equal(common('things latest'), '2.40');
 });
 
-test('without a word for this service the older header counts, and else the oldest version', () => {
+test('without a version for this service the older header counts, and otherwise the oldest version', () => {
   assert.equal(asked({ 'openstack-api-version': 'others 1.3', 'x-things-version': '2.9' }), '2.9');
   assert.equal(common('others 1.3'), '2.1');
   assert.equal(asked({}), '2.1');
 });
 
-test('what is no number is a 400, and a version that is not there a 406', () => {
+test('a malformed version is a 400, and an unsupported one a 406', () => {
   for (const value of ['things 2', 'things two', 'things 2.01']) assert.equal(refused(value), 400, value);
   for (const value of ['things 2.0', 'things 2.41', 'things 3.1']) assert.equal(refused(value), 406, value);
 });
 
-test('an answer says which version it has, in both headers', () => {
+test('an answer has its version in both headers', () => {
   assert.deepEqual(things.headers(undefined, 'req-1'), { vary: 'OpenStack-API-Version, X-Things-Version' });
   assert.deepEqual(things.headers('2.7', 'req-1'), {
     vary: 'OpenStack-API-Version, X-Things-Version',

@@ -1,27 +1,27 @@
-/** Microversions on the wire: "OpenStack-API-Version: compute 2.47", perhaps among those of other services. */
+/** Microversion headers: "OpenStack-API-Version: compute 2.47", possibly in a list with those of other services. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import type { Dialect, Header } from './dialect.ts';
 
 export interface Microversions {
-  /** What the header calls the API: `compute`. */
+  /** The name of the API in the header: `compute`. */
   readonly service: string;
   readonly oldest: Version;
   readonly newest: Version;
-  /** A header of its own from older days, with the number alone. */
+  /** The older header of this API, which has only the number. */
   readonly ownHeader?: string;
-  /** In the family's words; the neutral ones are Nova's and Cinder's. */
-  readonly words?: Words;
+  /** The messages of this API; by default those of Nova and Cinder. */
+  readonly messages?: Messages;
 }
 
-interface Words {
-  /** What counts as a number. */
+interface Messages {
+  /** The format of a version. */
   readonly number: RegExp;
   readonly malformed: (asked: string) => string;
   readonly unknown: (asked: string, of: Pick<Microversions, 'oldest' | 'newest'>) => string;
 }
 
-const neutral: Words = {
+const defaultMessages: Messages = {
   number: /^[1-9]\d*\.(0|[1-9]\d*)$/,
   malformed: (asked) => `API Version String ${asked} is of invalid format. Must be of format MajorNum.MinorNum.`,
   unknown: (asked, { oldest, newest }) =>
@@ -30,7 +30,7 @@ const neutral: Words = {
 
 const common = 'OpenStack-API-Version';
 
-/** How a family with microversions reads the one that is asked for, and says which one answered. */
+/** Returns the dialect functions that read the requested microversion and set the headers of the answer. */
 export function microversions(of: Microversions): Required<Pick<Dialect, 'version' | 'headers'>> {
   const { service, ownHeader } = of;
   const vary = ownHeader === undefined ? common : `${common}, ${ownHeader}`;
@@ -45,13 +45,13 @@ export function microversions(of: Microversions): Required<Pick<Dialect, 'versio
 }
 
 function versionOf(of: Microversions, header: Header): Version {
-  const { service, oldest, newest, ownHeader, words = neutral } = of;
+  const { service, oldest, newest, ownHeader, messages = defaultMessages } = of;
   const asked = named(header, service) ?? (ownHeader && header(ownHeader.toLowerCase())) ?? oldest;
   if (asked === 'latest') return newest;
-  if (!words.number.test(asked)) throw badRequest(words.malformed(asked));
+  if (!messages.number.test(asked)) throw badRequest(messages.malformed(asked));
   const version = asked as Version;
   if (atLeast(version, oldest) && atLeast(newest, version)) return version;
-  throw new Fault(406, 'notAcceptable', words.unknown(asked, of));
+  throw new Fault(406, 'notAcceptable', messages.unknown(asked, of));
 }
 
 const named = (header: Header, service: string): string | undefined =>

@@ -1,6 +1,6 @@
 /**
- * One line a request, in a file of its own, and one line in another for what an operator of security looks for: refused
- * logins, tokens and rules. No line holds a body, a header or a secret of the query.
+ * Logs each request in requests.log, and refused logins, tokens and rules in security.log too. No line has a body, a header
+ * or a secret of the query.
  */
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import type { Fault } from '#shared/errors/fault.ts';
 import { openRotating } from '#shared/files/rotating.ts';
 
 export interface RequestLog {
-  /** Writes the line of this request when its answer has left. */
+  /** Logs this request when its answer has been sent. */
   watch(req: IncomingMessage, res: Response, of: { readonly service: string; readonly address: string }): void;
   close(): void;
 }
@@ -20,11 +20,11 @@ interface Options {
   readonly folder: string;
   readonly mostBytes: number;
   readonly kept: number;
-  /** What stands before `requests.log` where several processes share the folder. */
+  /** Prefix of the file names, where several processes share the folder. */
   readonly prefix?: string;
 }
 
-/** `requests.log` and `security.log`. */
+/** Opens `requests.log` and `security.log` in the folder. */
 export function openRequestLog({ folder, mostBytes, kept, prefix = '' }: Options): RequestLog {
   const requests = openRotating({ path: join(folder, `${prefix}requests.log`), mostBytes, kept });
   const security = openRotating({ path: join(folder, `${prefix}security.log`), mostBytes, kept });
@@ -51,22 +51,22 @@ interface Facts {
   readonly ms: number;
 }
 
-/** Without its last brace. Put together by hand: this is on the way of every request. */
+/** Returns the JSON without its last brace. Concatenated by hand, since each request needs it. */
 function lineOf(req: IncomingMessage, res: Response, { service, address, ms }: Facts): string {
   const { requestId, caller } = res.locals as { requestId?: string; caller?: Caller };
-  const status = res.writableFinished ? res.statusCode : 499; // the client did not wait
+  const status = res.writableFinished ? res.statusCode : 499; // the client disconnected before the end
   const path = JSON.stringify(withoutSecrets((req as { originalUrl?: string }).originalUrl ?? req.url ?? ''));
   const user = caller?.userId ? `,"userId":${text(caller.userId)},"projectId":${text(caller.projectId)}` : '';
   const head = `{"time":"${now()}","service":"${service}","method":"${req.method}","path":${path}`;
   return `${head},"status":${status},"ms":${ms.toFixed(1)},"requestId":"${requestId}"${user},"address":"${address}"`;
 }
 
-let [second, spelled] = [0, ''];
-/** Spelling a moment costs more than the rest of the line: it is done once a second. */
+let [second, formatted] = [0, ''];
+/** Formatting a time costs more than the rest of the line, so it is done once per second. */
 function now(): string {
   const ms = Date.now();
-  if (ms - second >= 1000) [second, spelled] = [ms - (ms % 1000), new Date(ms).toISOString().slice(0, 20)];
-  return `${spelled}${String(ms - second).padStart(3, '0')}Z`;
+  if (ms - second >= 1000) [second, formatted] = [ms - (ms % 1000), new Date(ms).toISOString().slice(0, 20)];
+  return `${formatted}${String(ms - second).padStart(3, '0')}Z`;
 }
 
 const text = (value: string | null): string => JSON.stringify(value);
@@ -74,7 +74,7 @@ const text = (value: string | null): string => JSON.stringify(value);
 const secretName = /token|pass|secret|sig|key|code|auth|assertion|credential|verifier|nonce|state/i;
 const longest = 1024;
 
-/** Names of the query stay, and values that are no secrets. */
+/** Returns the URL with the values of secret query parameters replaced by ***. */
 export function withoutSecrets(url: string): string {
   const mark = url.indexOf('?');
   if (mark < 0) return withoutTokens(url.slice(0, longest));
@@ -83,13 +83,13 @@ export function withoutSecrets(url: string): string {
   return `${withoutTokens(url.slice(0, Math.min(mark, longest)))}?${shown.join('&')}`;
 }
 
-/** Some paths name a thing by its secret. */
+/** Some paths contain a secret as an id. */
 const withoutTokens = (path: string): string =>
   !path.includes('/os-console-auth-tokens/') && !path.includes('/OS-OAUTH1/authorize/')
     ? path
     : path.replace(/\/(os-console-auth-tokens|OS-OAUTH1\/authorize)\/[^/]+/, '/$1/***');
 
-/** As it is meant: `%74oken` is `token`. */
+/** The decoded name: `%74oken` is `token`. */
 function nameOf(pair: string): string {
   const name = pair.split('=', 1)[0] ?? '';
   try {
@@ -108,7 +108,7 @@ interface Refusal {
 
 const logins = /^\/v3\/(auth\/|OS-FEDERATION\/|OS-OAUTH)/;
 
-/** Undefined for who merely came without a token, as clients do to learn where to get one. */
+/** Undefined for a request without a token, which clients send to learn the URL of identity. */
 function refusalOf(req: IncomingMessage, res: Response): Refusal | undefined {
   const { fault } = res.locals as { fault?: Fault };
   if (fault instanceof RuleRefused) {

@@ -1,6 +1,6 @@
 /**
- * `validation: strict`: express-openapi-validator judges each request too, by the same documents narrowed to its version.
- * It costs several times the everyday door; it is there to be compared with, and for who wants a second opinion.
+ * `validation: strict`: express-openapi-validator validates each request too, against the same documents narrowed to its
+ * version. It takes several times as long as `everyday`, and serves as a second implementation to compare with.
  */
 import type { Request, RequestHandler, Response } from 'express';
 import { middleware } from 'express-openapi-validator';
@@ -9,7 +9,7 @@ import { boundaries, narrow } from '#shared/api/narrow.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, type Fault } from '#shared/errors/fault.ts';
 
-/** The Fault that a request deserves, or undefined. */
+/** Returns the Fault of an invalid request, or undefined. */
 export type Strict = (req: Request, res: Response, version: Version, body: unknown) => Promise<Fault | undefined>;
 
 export function strictOf(document: ApiDocument): Strict {

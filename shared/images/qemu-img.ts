@@ -112,7 +112,7 @@ const takeBack = async (file: FileHandle) => (isRoot ? file.chown(0, 0) : undefi
 
 /** The last line of what it said: about the bytes, with no name of a file of this host in it. */
 export function wordsOf(error: CommandFailed): string {
-  const { code, stderr } = error.ran;
+  const { code, stderr } = error.result;
   if (code === null) return 'reading it takes more time, memory or room than an image of its size may take';
   const last = stderr.trim().split('\n').at(-1) ?? '';
   return last

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from './run.ts';
 
-test('OSSA-2014-036, OSSA-2016-002: a child inherits no setting and no login of ours', async (t) => {
+test('OSSA-2014-036, OSSA-2016-002: a child process inherits no WATTLE_ and no OS_ variables', async (t) => {
   const secrets = {
     WATTLE_DATABASE: 'mysql://u:secret@h',
     OS_PASSWORD: 'secret',

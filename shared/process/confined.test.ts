@@ -1,4 +1,4 @@
-/** What a confined program can do, asked of itself. */
+/** The rights and limits of a confined program, measured from inside. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,24 +10,20 @@ const asRoot = { skip: !isRoot && 'only root can change its user' };
 const maxFileBytes = 2 ** 20;
 const missing = await missingConfinement();
 
-test(
-  'runs at one time are different users, none of them a user of guests; afterwards the user is free',
-  asRoot,
-  async () => {
-    const runs = Array.from({ length: 20 }, () =>
-      withOwnUid(async (uid) => {
-        const { stdout } = await runConfined(['id', '-u'], { uid, maxFileBytes });
-        assert.equal(stdout.trim(), String(uid));
-        return uid ?? 0;
-      }),
-    );
-    const uids = await Promise.all(runs);
-    assert.equal(new Set(uids).size, uids.length);
-    assert.ok(uids.every((uid) => uid >= 1_800_000_000 && uid < 1_900_000_000));
-  },
-);
+test('concurrent runs have different users, none of them a user of guests', asRoot, async () => {
+  const runs = Array.from({ length: 20 }, () =>
+    withOwnUid(async (uid) => {
+      const { stdout } = await runConfined(['id', '-u'], { uid, maxFileBytes });
+      assert.equal(stdout.trim(), String(uid));
+      return uid ?? 0;
+    }),
+  );
+  const uids = await Promise.all(runs);
+  assert.equal(new Set(uids).size, uids.length);
+  assert.ok(uids.every((uid) => uid >= 1_800_000_000 && uid < 1_900_000_000));
+});
 
-test('it inherits no setting of ours', async () => {
+test('a confined program inherits no setting', async () => {
   process.env.WATTLE_DATABASE = 'mysql://secret';
   try {
     const { stdout } = await withOwnUid((uid) => runConfined(['env'], { uid, maxFileBytes }));
@@ -44,7 +40,7 @@ test('it inherits no setting of ours', async () => {
   }
 });
 
-test('it has no network', {
+test('a confined program has no network', {
   skip: missing.some((each) => each.includes('network')) && 'unshare is not allowed',
 }, async () => {
   const { stdout } = await withOwnUid((uid) => runConfined(['cat', '/proc/net/dev'], { uid, maxFileBytes }));
@@ -54,7 +50,7 @@ test('it has no network', {
   );
 });
 
-test('it gains no rights, and can use none', asRoot, async () => {
+test('a confined program has no capabilities and cannot gain any', asRoot, async () => {
   const { stdout } = await withOwnUid((uid) => runConfined(['cat', '/proc/self/status'], { uid, maxFileBytes }));
   for (const line of ['CapEff:\t0000000000000000', 'CapBnd:\t0000000000000000', 'NoNewPrivs:\t1'])
     assert.ok(stdout.includes(line), line);
@@ -66,7 +62,7 @@ async function folder(t: TestContext): Promise<string> {
   return path;
 }
 
-test('OSSA-2016-012: what writes, takes or computes too much is ended', async (t) => {
+test('OSSA-2016-012: a program that exceeds its file size, memory or CPU time is ended', async (t) => {
   const cwd = await folder(t);
   const limits = { uid: null, cwd, maxFileBytes: 65_536 };
   await assert.rejects(runConfined(['dd', 'if=/dev/zero', 'of=large', 'bs=4096', 'count=1000', 'status=none'], limits));

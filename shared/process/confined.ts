@@ -1,18 +1,18 @@
 /**
- * Programs that read bytes of others: with limits, an empty environment, no capabilities, no network, and a user
- * that owns nothing but the files of this run.
+ * Runs programs that read untrusted data: with resource limits, an empty environment, no capabilities, no network, and as
+ * a user that owns only the files of this run.
  */
 import { randomInt } from 'node:crypto';
-import { type Ran, run, tryRun } from './run.ts';
+import { type CommandResult, run, tryRun } from './run.ts';
 
 export const isRoot = process.getuid?.() === 0;
 
-/** Kept for such runs: above what people, containers and systemd use, below the users of guests. */
+/** User ids of such runs: above those of people, containers and systemd, below those of guests. */
 const firstUid = 1_800_000_000;
 const uids = 100_000_000;
 const inUse = new Set<number>();
 
-/** Runs `work` as a user that no other run has; null when we are not root and cannot change who we are. */
+/** Calls `work` with a user id that no concurrent run has; null when this process is not root. */
 export async function withOwnUid<T>(work: (uid: number | null) => Promise<T>): Promise<T> {
   if (!isRoot) return work(null);
   let uid = firstUid + randomInt(uids);
@@ -25,20 +25,20 @@ export async function withOwnUid<T>(work: (uid: number | null) => Promise<T>): P
   }
 }
 
-/** Words before the words: without capabilities, for good, and as that user (null stays who we are). */
+/** The `setpriv` prefix of a command line: no capabilities, no new privileges, and that user (null: the present one). */
 export function unprivileged(uid: number | null, groups: readonly number[] = []): string[] {
   if (uid === null) return ['setpriv', '--no-new-privs'];
-  const company = groups.length ? [`--groups=${groups.join(',')}`] : ['--clear-groups'];
+  const groupOptions = groups.length ? [`--groups=${groups.join(',')}`] : ['--clear-groups'];
   const caps = ['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all'];
-  return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, ...company, ...caps, '--no-new-privs'];
+  return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, ...groupOptions, ...caps, '--no-new-privs'];
 }
 
 export interface ConfinedOptions {
   readonly uid: number | null;
   readonly cwd?: string;
-  /** Open descriptors the child finds as 3, 4 and so on. */
+  /** Open file descriptors that the child gets as 3, 4 and so on. */
   readonly files?: readonly number[];
-  /** No file that it writes may become larger. */
+  /** The maximum size of a file that it writes. */
   readonly maxFileBytes: number;
   readonly memoryBytes?: number;
   readonly cpuSeconds?: number;
@@ -49,33 +49,33 @@ export interface ConfinedOptions {
 const GiB = 2 ** 30;
 const searchPath = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
-/** Runs to its end; throws CommandFailed unless it ended with 0. A limit that it meets ends it. */
-export async function runConfined(words: readonly string[], options: ConfinedOptions): Promise<Ran> {
+/** Runs a command to its end. Throws CommandFailed for another exit code than 0, also when it exceeds a limit. */
+export async function runConfined(argv: readonly string[], options: ConfinedOptions): Promise<CommandResult> {
   const { uid, cwd, files = [], maxFileBytes, memoryBytes = 2 * GiB, cpuSeconds = 900 } = options;
   const limits = [`--as=${memoryBytes}`, `--cpu=${cpuSeconds}`, `--fsize=${maxFileBytes}`, '--core=0', '--nofile=64'];
   const clean = ['env', '-i', 'LC_ALL=C', `PATH=${searchPath}`];
-  const before = ['prlimit', ...limits, '--', ...(await withoutNetwork()), ...unprivileged(uid), ...clean];
+  const prefix = ['prlimit', ...limits, '--', ...(await withoutNetwork()), ...unprivileged(uid), ...clean];
   const more = { ...(cwd === undefined ? {} : { cwd }), ...(options.signal ? { signal: options.signal } : {}) };
-  return run([...before, ...words], { ...more, files, timeoutMs: options.timeoutMs ?? 30 * 60_000 });
+  return run([...prefix, ...argv], { ...more, files, timeoutMs: options.timeoutMs ?? 30 * 60_000 });
 }
 
-let ways: Promise<readonly string[] | null> | undefined;
+let unshare: Promise<readonly string[] | null> | undefined;
 
-/** Words that give the child a network of its own, with nothing in it; null where the kernel does not let us. */
-async function tryNoNetwork(): Promise<readonly string[] | null> {
-  const words = isRoot ? ['unshare', '--net', '--'] : ['unshare', '--user', '--map-current-user', '--net', '--'];
-  const works = await tryRun([...words, 'true']).catch(() => undefined);
-  return works?.code === 0 ? words : null;
+/** The `unshare` prefix for an empty network namespace; null where the kernel does not allow one. */
+async function findUnshare(): Promise<readonly string[] | null> {
+  const prefix = isRoot ? ['unshare', '--net', '--'] : ['unshare', '--user', '--map-current-user', '--net', '--'];
+  const result = await tryRun([...prefix, 'true']).catch(() => undefined);
+  return result?.code === 0 ? prefix : null;
 }
 
 async function withoutNetwork(): Promise<readonly string[]> {
-  ways ??= tryNoNetwork();
-  return (await ways) ?? [];
+  unshare ??= findUnshare();
+  return (await unshare) ?? [];
 }
 
-/** What this host cannot do of it, in words for its log; nothing when it can do all. */
+/** The parts of the confinement that this host cannot provide, as texts for the log. */
 export async function missingConfinement(): Promise<readonly string[]> {
-  ways ??= tryNoNetwork();
-  const network = (await ways) === null ? ['no network of its own: unshare --net is not allowed here'] : [];
+  unshare ??= findUnshare();
+  const network = (await unshare) === null ? ['no network namespace: unshare --net is not allowed here'] : [];
   return [...(isRoot ? [] : ['no user of its own: only root can change its user']), ...network];
 }

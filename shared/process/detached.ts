@@ -1,32 +1,35 @@
-/** Processes that outlive us: a session of their own, and a scope of their own where systemd would end them with us. */
+/**
+ * Processes that outlive this one: in a session of their own and, under systemd, in a scope of their own, since systemd
+ * ends all processes of a unit with it.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 interface DetachedOptions {
-  /** Where it works; `findDetached` knows it again by this. */
+  /** The working directory, by which `findDetached` recognises it. */
   readonly cwd: string;
-  /** What it says goes there, from its start. */
+  /** Gets its standard output and error; overwritten. */
   readonly logFile: string;
-  /** All that it gets beside PATH: no secret of ours is among it. */
+  /** Its environment besides PATH; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The name of its scope. */
+  /** The name of its systemd scope. */
   readonly unit?: string;
 }
 
 interface Detached {
   readonly pid: number;
-  /** Says how it ended, while who began it lives. */
+  /** Resolves with its exit code or signal as text. */
   readonly ended: Promise<string>;
 }
 
-/** Throws when it cannot be started; whether it stays is for the caller to see. */
-export async function startDetached(words: readonly string[], options: DetachedOptions): Promise<Detached> {
+/** Resolves once it is started; throws when that fails. The caller checks whether it goes on running. */
+export async function startDetached(argv: readonly string[], options: DetachedOptions): Promise<Detached> {
   const { cwd, logFile, env, unit } = options;
-  const says = await open(logFile, 'w', 0o600);
+  const log = await open(logFile, 'w', 0o600);
   try {
-    const [command = '', ...args] = [...scope(unit), ...words];
-    const stdio = ['ignore', says.fd, says.fd] as const;
+    const [command = '', ...args] = [...scope(unit), ...argv];
+    const stdio = ['ignore', log.fd, log.fd] as const;
     const only = { PATH: process.env.PATH, LC_ALL: 'C', ...env };
     const child = spawn(command, args, { cwd, env: only, detached: true, stdio: [...stdio] });
     child.unref();
@@ -36,7 +39,7 @@ export async function startDetached(words: readonly string[], options: DetachedO
     await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     return { pid: child.pid ?? 0, ended };
   } finally {
-    await says.close();
+    await log.close();
   }
 }
 
@@ -45,26 +48,26 @@ const scope = (unit: string | undefined): string[] =>
     ? ['systemd-run', '--scope', '--quiet', '--collect', ...(unit === undefined ? [] : [`--unit=${unit}`]), '--']
     : [];
 
-/** The pids of the processes of that name which work in that directory. A pid file may lie; the kernel does not. */
+/** Returns the pids of processes with that name and working directory, from /proc: a pid file may be out of date. */
 export const findDetached = (name: string, cwd: string): number[] =>
   readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => isThat(pid, name, cwd));
+    .filter((pid) => hasNameAndCwd(pid, name, cwd));
 
-function isThat(pid: number, name: string, cwd: string): boolean {
+function hasNameAndCwd(pid: number, name: string, cwd: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name && readlinkSync(`/proc/${pid}/cwd`) === cwd;
   } catch {
-    return false; // it ended meanwhile, or is not ours to see
+    return false; // it has ended, or this user may not read it
   }
 }
 
-/** When a process started, in ticks since the boot of the machine; null when it has ended. */
+/** Returns when a process started, in clock ticks since boot; null when it has ended. */
 export function startTime(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null; // its name may hold blanks and brackets
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null; // the name may have blanks and brackets
   } catch {
     return null;
   }

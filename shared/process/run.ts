@@ -1,49 +1,50 @@
-/** Child processes, always as a list of words: nothing here knows a shell. */
+/** Runs child processes from a list of arguments, never through a shell. */
 import { spawn } from 'node:child_process';
 import { childEnvironment } from './child-environment.ts';
 
 export interface RunOptions {
-  /** What the child reads; secrets go here, never into the words. */
+  /** Standard input. Secrets are passed here, never as arguments. */
   readonly input?: string | Buffer;
-  /** Ended with SIGKILL after this long. 60 s unless told. */
+  /** After this time the child gets SIGKILL. 60 s by default. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly cwd?: string;
-  /** Beside what every child is given: see childEnvironment. */
+  /** Added to childEnvironment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly gid?: number;
-  /** Open descriptors the child finds as 3, 4 and so on: files it need not be able to reach by name. */
+  /** Open file descriptors that the child gets as 3, 4 and so on. */
   readonly files?: readonly number[];
 }
 
-export interface Ran {
+export interface CommandResult {
   /** Null when a signal ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A child that ended otherwise than with 0. */
+/** A child had another exit code than 0, or was ended by a signal. */
 export class CommandFailed extends Error {
-  readonly ran: Ran;
-  constructor(words: readonly string[], ran: Ran) {
-    super(`${words.join(' ')} ended with ${ran.code ?? 'a signal'}: ${ran.stderr.trim() || ran.stdout.trim()}`);
-    this.ran = ran;
+  readonly result: CommandResult;
+  constructor(argv: readonly string[], result: CommandResult) {
+    const { code, stdout, stderr } = result;
+    super(`${argv.join(' ')} ended with ${code ?? 'a signal'}: ${stderr.trim() || stdout.trim()}`);
+    this.result = result;
   }
 }
 
-/** Runs to its end and gives what it said; throws CommandFailed unless it ended with 0. */
-export async function run(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const ran = await tryRun(words, options);
-  if (ran.code !== 0) throw new CommandFailed(words, ran);
-  return ran;
+/** Runs a command to its end. Throws CommandFailed unless it exits with 0. */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+  const result = await tryRun(argv, options);
+  if (result.code !== 0) throw new CommandFailed(argv, result);
+  return result;
 }
 
-/** The same, for those who look at the code themselves. Throws only when it cannot be started. */
-export function tryRun(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
+/** Runs a command to its end, whatever its exit code. Throws only when it cannot be started or is aborted. */
+export function tryRun(argv: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
   const { input, timeoutMs = 60_000, signal, env, files = [], ...rest } = options;
-  const [command = '', ...args] = words;
+  const [command = '', ...args] = argv;
   const limits = { timeout: timeoutMs, killSignal: 'SIGKILL', ...(signal ? { signal } : {}) } as const;
   const stdio = ['pipe', 'pipe', 'pipe', ...files] as ['pipe', 'pipe', 'pipe'];
   const child = spawn(command, args, { ...rest, ...limits, env: childEnvironment(env), stdio });

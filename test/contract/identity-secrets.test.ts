@@ -165,7 +165,10 @@ test('no secret reaches the log, an event, the file of events or an error', asyn
   const { id } = one(last, 'group');
   await until('all is written', async () => everything().split(id).length > 2, 15_000);
   const text = everything();
-  assert.ok(text.includes('a request met an error') && text.includes('authenticate'), 'there was something to find');
+  assert.ok(
+    text.includes('a request failed with an unexpected error') && text.includes('authenticate'),
+    'there was something to find',
+  );
   assert.ok(secrets.size > 25, `${secrets.size} secrets`);
   const found = [...secrets].filter((secret) => text.includes(secret) || text.includes(secret.slice(-32)));
   assert.deepEqual(found, []);

@@ -190,7 +190,7 @@ const linesOf = ({ folder }: StoryCloud, file: string): Line[] =>
 
 const errorsOf = (cloud: StoryCloud) =>
   linesOf(cloud, 'all.log')
-    .filter(({ msg }) => msg === 'a request met an error')
+    .filter(({ msg }) => msg === 'a request failed with an unexpected error')
     .map(({ method, path, error }) => `${method} ${path} ${String(error).slice(0, 300)}`);
 
 /** All that comes until the other side ends it. */

@@ -66,7 +66,7 @@ test('OSSA-2017-001, OSSN-0046: an error of ours tells the caller nothing, and t
   assert.equal(answer.status, 500);
   assert.match(one(answer, 'error').message, /unexpected error stopped the request req-/);
   assert.ok(!/sqlite|elsewhere|users|\.ts/.test(JSON.stringify(answer.body)));
-  assert.match(said(), /a request met an error/);
+  assert.match(said(), /a request failed with an unexpected error/);
   assert.ok(!said().includes('a-secret-password') && !said().includes(token.slice(-40)));
 });
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Ran, run, tryRun } from '#shared/process/run.ts';
+import { type CommandResult, run, tryRun } from '#shared/process/run.ts';
 import { isFree } from '../../../deploy/split/ports.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -27,7 +27,7 @@ export interface StoryCloud {
   /** The stock client; throws with its words when it fails. */
   os(...words: string[]): Promise<string>;
   /** The same, for who wants to see it fail. */
-  tryOs(...words: string[]): Promise<Ran>;
+  tryOs(...words: string[]): Promise<CommandResult>;
   json<T>(...words: string[]): Promise<T>;
   wattle(...words: string[]): Promise<string>;
   /** The same cloud, driven by another client. */

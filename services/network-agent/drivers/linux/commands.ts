@@ -113,7 +113,7 @@ export async function runUnlessGone(argv: readonly string[], notFound: RegExp): 
   try {
     await runProgram(argv);
   } catch (error) {
-    if (!(error instanceof CommandFailed && notFound.test(error.ran.stderr))) throw error;
+    if (!(error instanceof CommandFailed && notFound.test(error.result.stderr))) throw error;
   }
 }
 

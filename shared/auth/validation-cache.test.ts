@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { steadyClock } from '../../test/fakes/steady-clock.ts';
 import type { Claims } from './token.ts';
-import { rememberVerdicts } from './verdicts.ts';
+import { cacheValidations } from './validation-cache.ts';
 
 const start = 1_000_000_000;
 const bornAt = start / 1000;
 const claimsOf = (sub: string, livesSeconds = 3600) => ({ sub, exp: bornAt + livesSeconds }) as Claims;
 
-/** A Keystone that counts the questions, and knows tokens that begin with `good`. */
+/** A Keystone that records each validation; tokens that begin with `good` are valid. */
 function open(t: TestContext, livesSeconds?: number) {
   t.mock.timers.enable({ apis: ['Date'], now: start });
   const clock = steadyClock(t);
@@ -18,17 +18,17 @@ function open(t: TestContext, livesSeconds?: number) {
   };
   const asked: string[] = [];
   const state = { isAway: false };
-  const verdict = rememberVerdicts(async (token) => {
+  const validate = cacheValidations(async (token) => {
     asked.push(token);
     if (state.isAway) throw new Error('away');
     return token.startsWith('good') ? claimsOf(token, livesSeconds) : undefined;
   });
-  return { asked, state, verdict, tick };
+  return { asked, state, validate, tick };
 }
 
-test('a yes is believed for five seconds, a no for one', async (t) => {
-  const { asked, verdict, tick } = open(t);
-  const both = async () => [(await verdict('good'))?.sub, await verdict('bad')];
+test('a valid token is cached for five seconds, an invalid one for one', async (t) => {
+  const { asked, validate, tick } = open(t);
+  const both = async () => [(await validate('good'))?.sub, await validate('bad')];
   assert.deepEqual(await both(), ['good', undefined]);
   tick(999);
   await both();
@@ -41,49 +41,49 @@ test('a yes is believed for five seconds, a no for one', async (t) => {
   assert.deepEqual(asked, ['good', 'bad', 'bad', 'good', 'bad']);
 });
 
-test('nothing is believed past the end of its token', async (t) => {
-  const { asked, verdict, tick } = open(t, 2);
-  await verdict('good');
+test('a token is not cached past its expiry', async (t) => {
+  const { asked, validate, tick } = open(t, 2);
+  await validate('good');
   tick(2_000);
-  await verdict('good');
+  await validate('good');
   assert.equal(asked.length, 2);
 });
 
-test('those who come at the same time share one question, and each token has its own', async (t) => {
-  const { asked, verdict } = open(t);
-  const said = await Promise.all(['good1', 'good2', 'good1', 'good1'].map(verdict));
+test('concurrent requests with one token share one validation', async (t) => {
+  const { asked, validate } = open(t);
+  const answers = await Promise.all(['good1', 'good2', 'good1', 'good1'].map(validate));
   assert.deepEqual(
-    said.map((claims) => claims?.sub),
+    answers.map((claims) => claims?.sub),
     ['good1', 'good2', 'good1', 'good1'],
   );
   assert.deepEqual(asked, ['good1', 'good2']);
 });
 
-test('a question that failed is asked again by the next', async (t) => {
-  const { state, verdict } = open(t);
+test('a failed validation is not cached', async (t) => {
+  const { state, validate } = open(t);
   state.isAway = true;
-  const failed = await Promise.allSettled([verdict('good'), verdict('good')]);
+  const failed = await Promise.allSettled([validate('good'), validate('good')]);
   assert.deepEqual(
     failed.map(({ status }) => status),
     ['rejected', 'rejected'],
   );
   state.isAway = false;
-  assert.equal((await verdict('good'))?.sub, 'good');
+  assert.equal((await validate('good'))?.sub, 'good');
 });
 
-test('a flood of nonsense pushes no good token out', async (t) => {
-  const { asked, verdict } = open(t);
-  await verdict('good');
-  for (let at = 0; at <= 10_000; at += 1) await verdict(`bad${at}`);
-  await verdict('good');
+test('a flood of invalid tokens evicts no valid one', async (t) => {
+  const { asked, validate } = open(t);
+  await validate('good');
+  for (let at = 0; at <= 10_000; at += 1) await validate(`bad${at}`);
+  await validate('good');
   assert.equal(asked.filter((token) => token === 'good').length, 1);
 });
 
-test('C02: a clock that is set back makes no yes be believed for longer', async (t) => {
-  const { asked, verdict, tick } = open(t);
-  await verdict('good');
+test('C02: a wall clock that is set back does not prolong the caching', async (t) => {
+  const { asked, validate, tick } = open(t);
+  await validate('good');
   t.mock.timers.setTime(start - 600_000);
   tick(5_000);
-  await verdict('good');
+  await validate('good');
   assert.equal(asked.length, 2);
 });
