@@ -20,24 +20,24 @@ export interface Network {
   readonly log: Log;
   readonly config: Config;
   readonly projectExists: (projectId: string) => Promise<boolean>;
-  /** Four letters or digits that mark what is ours on a host. */
+  /** Four letters or digits in the names of this cloud's objects on a host. */
   readonly cloudId: string;
 }
 
-/** Where the hints go that a host, or compute, is to be told something. */
-export const dirtyEntriesWait = 'network.statements';
-export const eventsWait = 'network.events';
+/** Bus subjects of the notifications that dirty entries, or events for compute, were written. */
+export const dirtyEntriesChanged = 'network.statements';
+export const eventsChanged = 'network.events';
 
 /**
- * One transaction: all of the work, or nothing. Two that pick the same address, number or MAC at once: one of
- * them goes again. Whoever has to be told hears of it afterwards.
+ * Runs the work in one transaction, and again when it collides with a concurrent one that picked the same address, number or
+ * MAC. Then notifies the reconciler and the event sender.
  */
 export async function atomically<T>(network: Network, work: (network: Network) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
       const result = await network.db.transaction((tx) => work({ ...network, db: tx }));
-      network.bus.notify(dirtyEntriesWait);
-      network.bus.notify(eventsWait);
+      network.bus.notify(dirtyEntriesChanged);
+      network.bus.notify(eventsChanged);
       return result;
     } catch (error) {
       if (!isDuplicate(error) || tries === 5) throw error;

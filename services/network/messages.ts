@@ -1,8 +1,8 @@
-/** What this service reacts to on the bus: the agents' questions, and the metadata door's. */
+/** Bus calls that this service answers: from agents, and from their metadata listeners. */
 import { type Off, requireSender } from '#shared/bus/bus.ts';
 import { type AddressOwner, addressOwner, networkAgent } from '#shared/contracts/network-agent.ts';
 import { answerAgents } from '#shared/hosts/hosts.ts';
-import { portAt } from './addresses/store.ts';
+import { findPortByAddress } from './addresses/store.ts';
 import type { Network } from './context.ts';
 import { openReports } from './hosts/report.ts';
 import { portRows } from './ports/store.ts';
@@ -19,12 +19,12 @@ export function openMessages(network: Network): Off[] {
   ];
 }
 
-/** Only servers may ask for their metadata. */
+/** Returns the server of a bound port with this address; null for all other ports. */
 async function ownerOf(
   { db }: Network,
   { networkId, address }: AddressOwner['request'],
 ): Promise<AddressOwner['reply']> {
-  const portId = await portAt(db, networkId, address);
+  const portId = await findPortByAddress(db, networkId, address);
   const port = portId === undefined ? undefined : await portRows.get(db, portId);
   if (!port?.deviceOwner.startsWith('compute:') || port.bindingHost === '') return null;
   return { serverId: port.deviceId, projectId: port.projectId, portId: port.id };

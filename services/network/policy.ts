@@ -1,4 +1,4 @@
-/** Who may do what, as Neutron says it. A rule with a colon is asked when that attribute is in the body, or for showing it. */
+/** Neutron's default rules. A rule with a colon is checked when that attribute is in the body, or before it is shown. */
 
 import type { Caller } from '#shared/auth/caller.ts';
 import { enforcerOf, type Policy } from '#shared/auth/policy.ts';

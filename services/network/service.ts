@@ -12,7 +12,7 @@ import { startApi } from '#shared/service/start-api.ts';
 import { section } from './config.ts';
 import type { Network } from './context.ts';
 import { neutron } from './dialect.ts';
-import { openTelling } from './events/notify.ts';
+import { openEventSender } from './events/send-events.ts';
 import { openReconciler } from './host-sync/reconciler.ts';
 import { openMessages } from './messages.ts';
 import { network as networkTables } from './migrations/001-network.ts';
@@ -23,7 +23,7 @@ import { projectsOf } from './projects/existence.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
 
-/** What this service stands on; a test brings its own. */
+/** The dependencies of this service; tests pass their own. */
 export interface Parts {
   readonly runtime: Omit<Network, 'hosts' | 'groupCommit' | 'projectExists'>;
   readonly apiServer: ApiServer;
@@ -32,14 +32,14 @@ export interface Parts {
   readonly compute: ComputeClient;
 }
 
-/** Puts the parts together. The doors open last and close first. */
+/** Starts the service. The API server starts last and closes first. */
 export async function openNetwork({ runtime, apiServer, identityUrl, session, compute }: Parts) {
   const { db, bus, config } = runtime;
   await migrate(db, [networkTables, subnetPools, quotaLocks]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
   const network: Network = { ...runtime, hosts, groupCommit: openGroupCommit(db), projectExists: projectsOf(session) };
   const reconciler = openReconciler(network);
-  const telling = openTelling(network, compute);
+  const events = openEventSender(network, compute);
   const messages = openMessages(network);
   const timers = openTimers(network, session);
   const dialect = neutron(identityUrl);
@@ -48,7 +48,7 @@ export async function openNetwork({ runtime, apiServer, identityUrl, session, co
     await endpoint.close();
     await Promise.all(timers.map((timer) => timer.close()));
     for (const off of messages) off();
-    await Promise.all([reconciler.close(), telling.close()]);
+    await Promise.all([reconciler.close(), events.close()]);
   };
   return { network, endpoint, close };
 }

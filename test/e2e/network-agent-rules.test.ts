@@ -1,7 +1,7 @@
 /** Rulesets are loaded into the real kernel. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { statedBy } from '../../services/network/security-groups/rule.ts';
+import { parseRule } from '../../services/network/security-groups/rule.ts';
 import { type Block, changeText, rulesetText } from '../../services/network-agent/drivers/linux/blocks.ts';
 import { loadNft } from '../../services/network-agent/drivers/linux/commands.ts';
 import { parseHostEndpoint } from '../../services/network-agent/drivers/linux/host-endpoints.ts';
@@ -74,9 +74,9 @@ test('OSSA-2012-007, OSSA-2019-001: the kernel accepts a rule of every protocol 
 });
 
 /** Undefined when the API refuses the value. */
-function taken(rule: Parameters<typeof statedBy>[0]) {
+function taken(rule: Parameters<typeof parseRule>[0]) {
   try {
-    return statedBy(rule);
+    return parseRule(rule);
   } catch {
     return undefined;
   }

@@ -5,8 +5,8 @@ import { networkRows } from '../networks/store.ts';
 import { invalidInput, missing } from '../resources/values.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { canonical, cidrOf, contains, eui64, numberOf, usable } from './cidr.ts';
-import { lowestFree, someAddresses } from './pools.ts';
-import { type Address, allTaken, insertAddresses, takenAmong } from './store.ts';
+import { lowestFree, randomAddresses } from './pools.ts';
+import { type Address, findTaken, insertAddresses, listTaken } from './store.ts';
 
 export interface FixedIpInput {
   readonly subnet_id?: string;
@@ -83,10 +83,10 @@ async function firstFree(network: Network, subnets: readonly Subnet[]) {
 }
 
 async function freeIn({ db }: Network, { id, allocationPools }: Subnet, lowest = false): Promise<string | undefined> {
-  if (lowest) return lowestFree(allocationPools, await allTaken(db, id));
-  const some = someAddresses(allocationPools, 8);
-  const taken = await takenAmong(db, id, some);
-  return some.find((address) => !taken.has(address)) ?? lowestFree(allocationPools, await allTaken(db, id));
+  if (lowest) return lowestFree(allocationPools, await listTaken(db, id));
+  const some = randomAddresses(allocationPools, 8);
+  const taken = await findTaken(db, id, some);
+  return some.find((address) => !taken.has(address)) ?? lowestFree(allocationPools, await listTaken(db, id));
 }
 
 const automaticOf = (subnet: Subnet, { mac }: Taker): string => {
@@ -136,7 +136,7 @@ async function thatOne(network: Network, subnet: Subnet, wanted: string): Promis
     throw new Fault(400, 'badRequest', `IP address ${wanted} is not a valid IP for the specified subnet.`, {
       type: 'InvalidIpForSubnet',
     });
-  if ((await takenAmong(db, subnet.id, [address])).size > 0 || (await isHostsOwn(network, subnet, address)))
+  if ((await findTaken(db, subnet.id, [address])).size > 0 || (await isHostsOwn(network, subnet, address)))
     throw conflict(`IP address ${address} already allocated in subnet ${subnet.id}`, 'IpAddressAlreadyAllocated');
   return address;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { canonical, cidrOf, cidrText, contains, defaultPools, eui64, overlap } from './cidr.ts';
-import { addressAt, inPools, lowestFree, poolSize, someAddresses } from './pools.ts';
+import { addressAt, inPools, lowestFree, poolSize, randomAddresses } from './pools.ts';
 
 const cidr = (text: string) => cidrOf(text) ?? assert.fail(`${text} is a range`);
 
@@ -49,7 +49,7 @@ test('chance picks from the pools alone, and the lowest free one is found when c
   ];
   assert.equal(poolSize(pools), 3n);
   assert.equal(addressAt(pools, 2n), '10.7.0.9');
-  for (const address of someAddresses(pools, 20)) assert.ok(inPools(pools, address), address);
+  for (const address of randomAddresses(pools, 20)) assert.ok(inPools(pools, address), address);
   assert.equal(lowestFree(pools, new Set(['10.7.0.2', '10.7.0.3'])), '10.7.0.9');
   assert.equal(lowestFree(pools, new Set(['10.7.0.2', '10.7.0.3', '10.7.0.9'])), undefined);
 });

@@ -27,7 +27,7 @@ export function addressAt(pools: readonly Pool[], n: bigint): string {
 }
 
 /** A few different ones by chance: one of them is nearly always free, so nobody reads a whole subnet. */
-export function someAddresses(pools: readonly Pool[], count: number): string[] {
+export function randomAddresses(pools: readonly Pool[], count: number): string[] {
   const size = poolSize(pools);
   const room = size > 2n ** 47n ? 2 ** 47 : Number(size);
   if (room === 0) return [];

@@ -14,7 +14,7 @@ export const insertAddresses = async (tx: Knex, rows: readonly Address[]): Promi
   if (rows.length > 0) await tx<Address>('addresses').insert([...rows]);
 };
 
-export const removeAddresses = (tx: Knex, portId: string) => tx<Address>('addresses').where({ portId }).delete();
+export const deleteAddresses = (tx: Knex, portId: string) => tx<Address>('addresses').where({ portId }).delete();
 
 export const listAddresses = (db: Knex, portIds: readonly string[]): Promise<Address[]> =>
   portIds.length === 0
@@ -24,7 +24,7 @@ export const listAddresses = (db: Knex, portIds: readonly string[]): Promise<Add
         .orderBy('position')
         .then((rows) => rows as Address[]);
 
-export async function takenAmong(db: Knex, subnetId: string, addresses: readonly string[]): Promise<Set<string>> {
+export async function findTaken(db: Knex, subnetId: string, addresses: readonly string[]): Promise<Set<string>> {
   const rows = await db<Address>('addresses')
     .where({ subnetId })
     .whereIn('address', [...addresses])
@@ -32,13 +32,13 @@ export async function takenAmong(db: Knex, subnetId: string, addresses: readonly
   return new Set(rows.map(({ address }) => address));
 }
 
-export async function allTaken(db: Knex, subnetId: string): Promise<Set<string>> {
+export async function listTaken(db: Knex, subnetId: string): Promise<Set<string>> {
   const rows = await db<Address>('addresses').where({ subnetId }).select('address');
   return new Set(rows.map(({ address }) => address));
 }
 
 /** The port that has an address on a network, if one does. */
-export const portAt = async (db: Knex, networkId: string, address: string): Promise<string | undefined> =>
+export const findPortByAddress = async (db: Knex, networkId: string, address: string): Promise<string | undefined> =>
   (await db<Address>('addresses').where({ networkId, address }).first('portId'))?.portId;
 
 export async function countTaken(db: Knex, subnetIds: readonly string[]): Promise<Map<string, number>> {
@@ -50,7 +50,7 @@ export async function countTaken(db: Knex, subnetIds: readonly string[]): Promis
   return new Map(rows.map((row) => [String(row.subnetId), Number(row.taken)]));
 }
 
-export const addressesIn = (db: Knex, subnetId: string): Promise<Address[]> =>
+export const listAddressesOfSubnet = (db: Knex, subnetId: string): Promise<Address[]> =>
   db<Address>('addresses')
     .where({ subnetId })
     .then((rows) => rows as Address[]);

@@ -1,17 +1,17 @@
 import type { Knex } from 'knex';
 
-/** What compute is still to be told about one of its servers. */
+/** An event about one of compute's servers that is still to be sent. */
 export interface ServerEvent {
   readonly sequence: number;
   readonly serverId: string;
   readonly name: 'network-vif-plugged' | 'network-vif-unplugged' | 'network-vif-deleted' | 'network-changed';
-  /** The port; without meaning for network-changed of a whole server. */
+  /** The id of the port; unused by network-changed of a whole server. */
   readonly tag: string;
   readonly status: 'completed' | 'failed';
   readonly createdAt: number;
 }
 
-type Fresh = Pick<ServerEvent, 'name' | 'status'>;
+type NewEvent = Pick<ServerEvent, 'name' | 'status'>;
 
 interface Device {
   readonly id: string;
@@ -20,8 +20,8 @@ interface Device {
   readonly bindingHost: string;
 }
 
-/** Call in the transaction that makes it true. Ports that are nowhere, and those of others than compute, tell nothing. */
-export async function notifyCompute(tx: Knex, port: Device, { name, status }: Fresh): Promise<void> {
+/** Queues an event in the caller's transaction. Does nothing for an unbound port, or one that is not of a server. */
+export async function notifyCompute(tx: Knex, port: Device, { name, status }: NewEvent): Promise<void> {
   if (port.bindingHost === '' || !port.deviceOwner.startsWith('compute:') || !/^[0-9a-f-]{36}$/.test(port.deviceId))
     return;
   const event = { serverId: port.deviceId, name, tag: port.id, status, createdAt: Date.now() };
@@ -34,7 +34,7 @@ export const listEvents = (db: Knex, limit: number): Promise<ServerEvent[]> =>
     .limit(limit)
     .then((rows) => rows as ServerEvent[]);
 
-export const removeEvents = (db: Knex, sequences: readonly number[]) =>
+export const deleteEvents = (db: Knex, sequences: readonly number[]) =>
   db<ServerEvent>('server_events')
     .whereIn('sequence', [...sequences])
     .delete();

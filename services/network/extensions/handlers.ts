@@ -14,7 +14,7 @@ export const showExtension: Handler<Network> = async (_network, { params }) => {
   return ok({ extension: { ...found, links } });
 };
 
-/** Clients that clean a project up ask this first, and leave the network out when nobody answers. */
+/** Clients that purge a project skip the network when this call fails. */
 export const listServiceProviders: Handler<Network> = async () => ok({ service_providers: [] });
 
 const self = (href: string) => [{ rel: 'self', href }];

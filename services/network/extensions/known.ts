@@ -1,4 +1,4 @@
-/** What this API has beyond networks, subnets and ports. An alias stands here when all that it promises is there. */
+/** The extensions of this API. An alias is listed only when the whole extension is implemented. */
 export interface Extension {
   readonly alias: string;
   readonly name: string;
@@ -45,7 +45,7 @@ export const extensions: readonly Extension[] = [
   extension('network-ip-availability', 'Network IP Availability', 'How many addresses are left.', '2015-09-24'),
   extension('network_availability_zone', 'Network Availability Zone', 'The zones of a network.', '2015-01-01'),
   extension('pagination', 'Pagination support', 'Lists in pages.', '2016-06-12'),
-  extension('port-security', 'Port Security', 'Guarding a port can be switched off.', '2012-07-23'),
+  extension('port-security', 'Port Security', 'Port security can be disabled.', '2012-07-23'),
   extension(
     'port-security-groups-filtering',
     'Port filtering on security groups',
@@ -59,7 +59,7 @@ export const extensions: readonly Extension[] = [
   extension(
     'revision-if-match',
     'If-Match constraints based on revision_number',
-    'A write is done only to the revision that its author has seen.',
+    'A write with If-Match is done only if the revision is current.',
     '2016-12-11',
   ),
   extension('router', 'Neutron L3 Router', 'Routers and floating IPs.', '2012-07-20'),

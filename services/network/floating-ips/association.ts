@@ -18,7 +18,7 @@ export interface Place {
   readonly routerId: string;
 }
 
-export async function placeOf(
+export async function associationFor(
   network: Network,
   caller: Caller,
   floatingIp: FloatingIp,

@@ -2,14 +2,14 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
 import { type NetworkRow, networkRows } from '../networks/store.ts';
-import { freshMac, freshPort } from '../ports/fresh.ts';
+import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { badResource, freshRow, given, type StandardInput } from '../resources/values.ts';
 import { subnetRows } from '../subnets/store.ts';
-import { placeOf } from './association.ts';
-import { disassociate, notifyAddresses, restateRouter } from './release.ts';
+import { associationFor } from './association.ts';
+import { disassociate, markRouterDirty, notifyAddressChange } from './release.ts';
 import { type FloatingIp, floatingIpRows } from './store.ts';
 
 export interface FloatingIpInput extends StandardInput {
@@ -42,11 +42,11 @@ export async function createFloatingIp(network: Network, caller: Caller, input: 
     dnsName: input.dns_name ?? '',
     dnsDomain: input.dns_domain ?? '',
   };
-  const place = input.port_id ? await placeOf(network, caller, bare, input.port_id, input.fixed_ip_address) : {};
+  const place = input.port_id ? await associationFor(network, caller, bare, input.port_id, input.fixed_ip_address) : {};
   const floatingIp = { ...bare, ...place };
   await floatingIpRows.insert(db, floatingIp);
-  await restateRouter(network, floatingIp.routerId);
-  await notifyAddresses(network, floatingIp.portId);
+  await markRouterDirty(network, floatingIp.routerId);
+  await notifyAddressChange(network, floatingIp.portId);
   return floatingIp;
 }
 
@@ -54,8 +54,8 @@ export async function createFloatingIp(network: Network, caller: Caller, input: 
 async function takeAddress(network: Network, outside: NetworkRow, input: FloatingIpInput, deviceId: string) {
   const { db } = network;
   const port: Port = {
-    ...freshPort(outside.id, ''),
-    macAddress: await freshMac(db, outside.id),
+    ...newPort(outside.id, ''),
+    macAddress: await generateMac(db, outside.id),
     deviceId,
     deviceOwner: owner.floatingIp,
     portSecurityEnabled: false,
@@ -87,12 +87,12 @@ export async function updateFloatingIp(
   refuseAddressAlone(input);
   if (input.port_id === null || Object.keys(input).length === 0) await disassociate(network, before);
   if (input.port_id) {
-    const place = await placeOf(network, caller, before, input.port_id, input.fixed_ip_address);
+    const place = await associationFor(network, caller, before, input.port_id, input.fixed_ip_address);
     await floatingIpRows.update(db, before.id, { ...place, status: 'DOWN' });
-    if (before.routerId !== place.routerId) await restateRouter(network, before.routerId);
-    if (before.portId !== place.portId) await notifyAddresses(network, before.portId);
-    await restateRouter(network, place.routerId);
-    await notifyAddresses(network, place.portId);
+    if (before.routerId !== place.routerId) await markRouterDirty(network, before.routerId);
+    if (before.portId !== place.portId) await notifyAddressChange(network, before.portId);
+    await markRouterDirty(network, place.routerId);
+    await notifyAddressChange(network, place.portId);
   }
   return (await floatingIpRows.get(db, before.id)) ?? before;
 }
@@ -105,8 +105,8 @@ function refuseAddressAlone({ fixed_ip_address, port_id }: Partial<FloatingIpInp
 export async function removeFloatingIp(network: Network, _caller: Caller, floatingIp: FloatingIp): Promise<void> {
   const { db } = network;
   await floatingIpRows.remove(db, floatingIp.id);
-  await restateRouter(network, floatingIp.routerId);
-  await notifyAddresses(network, floatingIp.portId);
+  await markRouterDirty(network, floatingIp.routerId);
+  await notifyAddressChange(network, floatingIp.portId);
   const port = await portRows.get(db, floatingIp.floatingPortId);
   if (port) await removePort(network, port);
 }

@@ -6,13 +6,13 @@ import { routerRows } from '../routers/store.ts';
 import { type FloatingIp, floatingIpRows } from './store.ts';
 
 /** The router that carries, or carried, a floating IP hears of it. */
-export async function restateRouter({ db }: Network, routerId: string | null): Promise<void> {
+export async function markRouterDirty({ db }: Network, routerId: string | null): Promise<void> {
   const router = routerId === null ? undefined : await routerRows.get(db, routerId);
   if (router) await markDirty(db, [{ host: router.host, kind: 'router', subject: router.id }]);
 }
 
 /** The server behind a port has other addresses now. */
-export async function notifyAddresses({ db }: Network, portId: string | null): Promise<void> {
+export async function notifyAddressChange({ db }: Network, portId: string | null): Promise<void> {
   const port = portId === null ? undefined : await portRows.get(db, portId);
   if (port) await notifyCompute(db, port, { name: 'network-changed', status: 'completed' });
 }
@@ -20,8 +20,8 @@ export async function notifyAddresses({ db }: Network, portId: string | null): P
 export async function disassociate(network: Network, floatingIp: FloatingIp): Promise<void> {
   const nothing = { portId: null, fixedIpAddress: null, routerId: null, status: 'DOWN' } as const;
   await floatingIpRows.update(network.db, floatingIp.id, nothing);
-  await restateRouter(network, floatingIp.routerId);
-  await notifyAddresses(network, floatingIp.portId);
+  await markRouterDirty(network, floatingIp.routerId);
+  await notifyAddressChange(network, floatingIp.portId);
 }
 
 /** Those of a port that goes, or that lost the address they stand for. */

@@ -1,4 +1,4 @@
-/** What became true, or did not, when a host has answered. Rows only, in the transaction that ends the statement. */
+/** Updates of rows after a host applied or refused a spec, in the transaction that deletes the dirty entry. */
 import type { Applied, RouterSpec } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
@@ -13,7 +13,7 @@ export async function onPortApplied({ db }: Network, portId: string): Promise<vo
   await notifyCompute(db, port, { name: 'network-vif-plugged', status: 'completed' });
 }
 
-/** The host refuses to have it, and said why in the log. */
+/** Marks the binding as failed. The reason is in the log. */
 export async function onPortRefused({ db }: Network, portId: string): Promise<void> {
   const port = await portRows.get(db, portId);
   if (!port || port.status === 'ACTIVE') return;
@@ -21,12 +21,12 @@ export async function onPortRefused({ db }: Network, portId: string): Promise<vo
   await notifyCompute(db, port, { name: 'network-vif-plugged', status: 'failed' });
 }
 
-/** The host cannot have it as its rows say: nobody is told that it works. */
+/** The host cannot apply the router's spec. */
 export const onRouterRefused = async ({ db }: Network, routerId: string): Promise<void> => {
   await setRouterState(db, routerId, 'ERROR');
 };
 
-/** One of which the host left something out is there, but not all that its rows say. */
+/** A router with refused parts is in ERROR, though the rest is applied. */
 export async function onRouterApplied(
   { db }: Network,
   { id, floatingIps }: RouterSpec,
@@ -41,7 +41,7 @@ export async function onRouterApplied(
   );
 }
 
-export async function onLeasesApplied({ db }: Network, networkId: string): Promise<void> {
+export async function onDhcpApplied({ db }: Network, networkId: string): Promise<void> {
   for (const { id } of await portRows.where(db, { networkId, deviceOwner: owner.dhcp }))
     await setPortState(db, id, { status: 'ACTIVE' });
 }

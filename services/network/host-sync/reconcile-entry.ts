@@ -1,35 +1,35 @@
 /**
- * One statement, from its mark to a host that has done it. It may be begun by several processes, or twice after a
- * death: the spec has one id per generation of the rows behind it, so a host does it once and everybody hears of it.
+ * Reconciles one dirty entry: sends the spec to the host, waits, and deletes the entry. Several processes may do so at once, or
+ * again after a crash: the work has one id per generation of the entry, so the host does it once and all get its outcome.
  */
 import type { Applied } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { HostAway } from '#shared/hosts/hosts.ts';
 import { forgetWork } from '#shared/hosts/work.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
-import { atomically, eventsWait, type Network } from '../context.ts';
+import { atomically, eventsChanged, type Network } from '../context.ts';
 import { isAway } from '../hosts/away.ts';
-import { getHost } from '../hosts/store.ts';
-import { type Asked, askFor } from './specs.ts';
-import { type DirtyEntry, Outdated, postpone, postponeNotice, removeEntry, stillCurrent } from './store.ts';
+import { findHost } from '../hosts/store.ts';
+import { type HostCall, hostCallFor } from './host-calls.ts';
+import { type DirtyEntry, deleteEntry, Outdated, postpone, postponeBatched, requireCurrent } from './store.ts';
 
-/** Gives what the host has done; undefined when it has not, or not for the rows as they are now. */
+/** Returns the verb that the host has done; undefined when it failed, or when the rows have changed since. */
 export async function reconcileEntry(
   network: Network,
   entry: DirtyEntry,
   signal: AbortSignal,
-): Promise<Asked['verb'] | undefined> {
-  let asked: Asked | undefined;
+): Promise<HostCall['verb'] | undefined> {
+  let hostCall: HostCall | undefined;
   try {
-    asked = await askFor(network, entry);
-    const answer = await asked.ask(network.hosts.on(entry.host, runOf(network, entry, signal)));
+    hostCall = await hostCallFor(network, entry);
+    const answer = await hostCall.call(network.hosts.on(entry.host, runOf(network, entry, signal)));
     const applied = answer as Partial<Applied> | null | undefined;
-    await end(network, entry, asked, applied?.refused ?? []);
-    return asked.verb;
+    await finish(network, entry, hostCall, applied?.refused ?? []);
+    return hostCall.verb;
   } catch (error) {
-    if (signal.aborted) return undefined; // the next process goes on
-    if (error instanceof Outdated) await postponeNotice(network.db, entry);
-    else await onFailure(network, entry, asked, error);
+    if (signal.aborted) return undefined; // the entry stays for the next process
+    if (error instanceof Outdated) await postponeBatched(network.db, entry);
+    else await onFailure(network, entry, hostCall, error);
     return undefined;
   }
 }
@@ -38,48 +38,56 @@ function runOf({ groupCommit, log }: Network, entry: DirtyEntry, signal: AbortSi
   const operationId = `${entry.id}/${entry.generation}`;
   const commit: Run['commit'] = (work) =>
     groupCommit(async (tx) => {
-      await stillCurrent(tx, entry);
+      await requireCurrent(tx, entry);
       return work(tx);
     });
   const result = () => {
-    throw new Error('a statement has one step');
+    throw new Error('a dirty entry has one step');
   };
   return { taskId: entry.id, requestId: '', log, operationId, signal, result, commit };
 }
 
-async function end(
+async function finish(
   network: Network,
   entry: DirtyEntry,
-  { verb, done }: Asked,
+  { verb, onApplied }: HostCall,
   refused: Applied['refused'],
 ): Promise<void> {
   const { host, kind, subject } = entry;
-  if (refused.length > 0) network.log.error({ host, kind, subject, verb, refused }, 'a host left parts out');
+  if (refused.length > 0) network.log.error({ host, kind, subject, verb, refused }, 'a host refused parts of a spec');
   await network.groupCommit(async (tx) => {
-    await stillCurrent(tx, entry);
-    await removeEntry(tx, entry);
+    await requireCurrent(tx, entry);
+    await deleteEntry(tx, entry);
     await forgetWork(tx, entry.id);
-    await done?.({ ...network, db: tx }, refused);
+    await onApplied?.({ ...network, db: tx }, refused);
   });
-  network.bus.notify(eventsWait);
+  network.bus.notify(eventsChanged);
 }
 
-/** A host that reports, and yet has not done what it was asked, tries it in vain. */
-async function isThere(network: Network, name: string): Promise<boolean> {
-  const host = await getHost(network.db, name);
+/** True when the host reports, so that unfinished work on it is failing rather than waiting. */
+async function isReporting(network: Network, name: string): Promise<boolean> {
+  const host = await findHost(network.db, name);
   return host !== undefined && !isAway(network, host);
 }
 
 const longestMs = 60_000;
 
-/** A host that is away has the spec waiting; one that refuses is asked anew, for what it lacks may come. */
-async function onFailure(network: Network, entry: DirtyEntry, asked: Asked | undefined, error: unknown): Promise<void> {
+/** Retries with back-off. For a host that is away the same work stays open; one that refused gets new work, as its cause may go away. */
+async function onFailure(
+  network: Network,
+  entry: DirtyEntry,
+  hostCall: HostCall | undefined,
+  error: unknown,
+): Promise<void> {
   const { db, log, config } = network;
   const { host, kind, subject, tries } = entry;
   const refused = error instanceof Fault && !(error instanceof HostAway);
   const pauseMs = Math.min(longestMs, config.backoffMs * 2 ** Math.min(tries, 10));
-  log.warn({ host, kind, subject, verb: asked?.verb, error }, refused ? 'a host refuses' : 'a host is asked again');
-  if (asked?.refused && (refused || (kind === 'router' && (await isThere(network, host)))))
-    await atomically(network, asked.refused);
+  log.warn(
+    { host, kind, subject, verb: hostCall?.verb, error },
+    refused ? 'a host refused a spec; trying again later' : 'a host did not apply a spec; trying again',
+  );
+  if (hostCall?.onRefused && (refused || (kind === 'router' && (await isReporting(network, host)))))
+    await atomically(network, hostCall.onRefused);
   await postpone(db, entry, pauseMs, refused);
 }

@@ -1,64 +1,64 @@
-/** What hosts are still to be told: a mark per thing and host. The spec itself is read from the rows when it is sent. */
+/** The dirty set: one entry per host and object whose rows changed. The spec is made of the rows when it is sent. */
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 
-/** In which order a host is told: see listDue. */
-export type Kind = 'group' | 'external' | 'dhcp' | 'router' | 'port';
+/** The kinds of specs. listDue has their order. */
+export type SpecKind = 'group' | 'external' | 'dhcp' | 'router' | 'port';
 
 export interface DirtyTarget {
   readonly host: string;
-  readonly kind: Kind;
+  readonly kind: SpecKind;
   /** The id of the port, group, router or network. */
   readonly subject: string;
 }
 
 export interface DirtyEntry extends DirtyTarget {
   readonly id: string;
-  /** Grows with each change of the rows behind it: what was read before that is old. */
+  /** Grows with each change of the rows; a spec made of an older generation is outdated. */
   readonly generation: number;
   readonly tries: number;
   readonly freeAt: number;
 }
 
-/** The rows changed again while a spec made of them was on its way. */
+/** The rows changed while a spec made of them was being sent. */
 export class Outdated extends Error {}
 
-/** All leases of a network are one spec, and nobody waits for one of them: what comes within a moment is told at once. */
-const laterMs: Readonly<Partial<Record<Kind, number>>> = { dhcp: 100 };
+/** How long changes of a kind are collected: all leases of a network are one spec, and no request waits for them. */
+const batchMs: Readonly<Partial<Record<SpecKind, number>>> = { dhcp: 100 };
 
-/** Call in the transaction that changes the rows. A host named '' is none. */
+/** Call in the transaction that changes the rows. Targets with the host '' are ignored. */
 export async function markDirty(tx: Knex, targets: readonly DirtyTarget[]): Promise<void> {
   const known = new Map(
     targets.filter(({ host }) => host).map((each) => [`${each.host} ${each.kind} ${each.subject}`, each]),
   );
   if (known.size === 0) return;
-  for (const [soonMs, some] of Map.groupBy(known.values(), ({ kind }) => laterMs[kind] ?? 0)) {
-    const freeAt = soonMs === 0 ? 0 : Date.now() + soonMs;
-    const fresh = some.map(({ host, kind, subject }) => ({
+  for (const [delayMs, some] of Map.groupBy(known.values(), ({ kind }) => batchMs[kind] ?? 0)) {
+    const freeAt = delayMs === 0 ? 0 : Date.now() + delayMs;
+    const rows = some.map(({ host, kind, subject }) => ({
       id: randomUUID(),
       ...{ host, kind, subject, generation: 1, tries: 0, freeAt },
     }));
-    const sooner = tx.raw('case when ?? < ? then ?? else ? end', [...column, freeAt, ...column, freeAt]);
-    const again = { generation: tx.raw('?? + 1', ['statements.generation']), tries: 0, freeAt: sooner };
+    const earlier = tx.raw('case when ?? < ? then ?? else ? end', [...column, freeAt, ...column, freeAt]);
+    const update = { generation: tx.raw('?? + 1', ['statements.generation']), tries: 0, freeAt: earlier };
     await tx<DirtyEntry>('statements')
-      .insert(fresh)
+      .insert(rows)
       .onConflict(['host', 'kind', 'subject'])
-      .merge(again as object);
+      .merge(update as object);
   }
 }
 
 const column = ['statements.freeAt'];
 
-/** Whatever is on its way to a port of this network was made of older rows. */
-export const bumpPorts = (tx: Knex, networkId: string) =>
+/** Makes port specs of this network that are being sent outdated. */
+export const outdatePortSpecs = (tx: Knex, networkId: string) =>
   tx<DirtyEntry>('statements')
     .where({ kind: 'port' })
     .whereIn('subject', (inner: Knex.QueryBuilder) => inner.select('id').from('ports').where({ networkId }))
     .increment('generation', 1);
 
-const order: readonly Kind[] = ['group', 'external', 'dhcp', 'router', 'port'];
+const order: readonly SpecKind[] = ['group', 'external', 'dhcp', 'router', 'port'];
 
-/** Groups come first: a port is ready when its rules stand. */
+/** Groups come first, as a port is ACTIVE only when its rules are applied. */
 export async function listDue(db: Knex, now: number, except: readonly string[], limit: number): Promise<DirtyEntry[]> {
   const due = db<DirtyEntry>('statements')
     .where('freeAt', '<=', now)
@@ -67,28 +67,28 @@ export async function listDue(db: Knex, now: number, except: readonly string[], 
   return rows.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
-/** Throws Outdated unless the mark is as it was read. Inside a transaction it stays so to its end. */
-export async function stillCurrent(tx: Knex, { id, generation }: DirtyEntry): Promise<void> {
+/** Locks the entry until the transaction ends. Throws Outdated when its generation has changed. */
+export async function requireCurrent(tx: Knex, { id, generation }: DirtyEntry): Promise<void> {
   const now = await tx<DirtyEntry>('statements').where({ id }).forUpdate().first('generation');
   if (now?.generation !== generation) throw new Outdated(id);
 }
 
-/** When the next one is due, in milliseconds; undefined when none waits. */
+/** Milliseconds until the next entry is due; undefined when there is none. */
 export async function nextDue(db: Knex, now: number): Promise<number | undefined> {
   const next = await db<DirtyEntry>('statements').where('freeAt', '>', now).orderBy('freeAt').first('freeAt');
   return next && Number(next.freeAt) - now;
 }
 
-/** The rows changed meanwhile: what is told in moments waits for one. */
-export async function postponeNotice(db: Knex, { id, kind }: DirtyEntry): Promise<void> {
-  const soonMs = laterMs[kind];
-  if (soonMs !== undefined)
+/** Delays an outdated entry of a kind whose changes are collected. */
+export async function postponeBatched(db: Knex, { id, kind }: DirtyEntry): Promise<void> {
+  const delayMs = batchMs[kind];
+  if (delayMs !== undefined)
     await db<DirtyEntry>('statements')
       .where({ id })
-      .update({ freeAt: Date.now() + soonMs });
+      .update({ freeAt: Date.now() + delayMs });
 }
 
-/** How often the rows behind these have changed by now. */
+/** The current generations of entries. */
 export async function generationsOf(db: Knex, ids: readonly string[]): Promise<Map<string, number>> {
   if (ids.length === 0) return new Map();
   const rows = await db<DirtyEntry>('statements')
@@ -97,15 +97,15 @@ export async function generationsOf(db: Knex, ids: readonly string[]): Promise<M
   return new Map(rows.map(({ id, generation }) => [id, generation]));
 }
 
-export const removeEntry = (tx: Knex, { id }: DirtyEntry) => tx<DirtyEntry>('statements').where({ id }).delete();
+export const deleteEntry = (tx: Knex, { id }: DirtyEntry) => tx<DirtyEntry>('statements').where({ id }).delete();
 
-export const postpone = (db: Knex, { id, generation, tries }: DirtyEntry, byMs: number, anew: boolean) =>
+export const postpone = (db: Knex, { id, generation, tries }: DirtyEntry, byMs: number, newWork: boolean) =>
   db<DirtyEntry>('statements')
     .where({ id, generation })
-    .update({ tries: tries + 1, freeAt: Date.now() + byMs, generation: anew ? generation + 1 : generation });
+    .update({ tries: tries + 1, freeAt: Date.now() + byMs, generation: newWork ? generation + 1 : generation });
 
-/** For a host that will never be back. */
-export const removeEntriesOf = (tx: Knex, host: string) => tx<DirtyEntry>('statements').where({ host }).delete();
+/** For a host that is removed. */
+export const deleteEntriesOf = (tx: Knex, host: string) => tx<DirtyEntry>('statements').where({ host }).delete();
 
 export async function listDirty(db: Knex, host: string): Promise<Set<string>> {
   const rows = await db<DirtyEntry>('statements').where({ host }).select('kind', 'subject');

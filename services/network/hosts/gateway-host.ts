@@ -1,15 +1,15 @@
 import type { Network } from '../context.ts';
-import { getFact, getHost, keepFact, listHosts } from './store.ts';
+import { ensureFact, findFact, findHost, listHosts } from './store.ts';
 
 /**
- * The host where routers run and external wires are: the one that settings name, or the first that reported; '' while
- * there is none. It is remembered, so that another host's start moves nothing.
+ * The host of routers and external networks: the one in the settings, or the first that reported; '' while there is none.
+ * It is stored, so that routers do not move when another host starts.
  */
 export async function gatewayHost({ db, config }: Network): Promise<string> {
-  if (config.gatewayHost) return (await getHost(db, config.gatewayHost))?.host ?? '';
-  const known = await getFact(db, 'way-out');
+  if (config.gatewayHost) return (await findHost(db, config.gatewayHost))?.host ?? '';
+  const known = await findFact(db, 'way-out');
   if (known !== undefined) return known;
   const [first] = await listHosts(db);
   if (!first) return '';
-  return keepFact(db, 'way-out', first.host);
+  return ensureFact(db, 'way-out', first.host);
 }

@@ -1,31 +1,31 @@
-/** Agents and zones, as operators know them. */
+/** Agents and availability zones. */
 import { conflict } from '#shared/errors/fault.ts';
 import { forgetWorkOf } from '#shared/hosts/work.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
-import { removeEntriesOf } from '../host-sync/store.ts';
+import { deleteEntriesOf } from '../host-sync/store.ts';
 import { boundTo } from '../ports/store.ts';
 import { fieldsOf, pick } from '../resources/query.ts';
 import { missing } from '../resources/values.ts';
-import { type Host, listHosts, removeHost } from './store.ts';
+import { deleteHost, type Host, listHosts } from './store.ts';
 import { agentView } from './view.ts';
 
-/** Whoever may not see them is told of none. */
+/** Empty for a caller who may not see agents. */
 export const listAgents: Handler<Network> = async (network, call) => {
   if (!call.may('get_agent')) return ok({ agents: [] });
   const { query } = call;
   const views = (await listHosts(network.db)).map((host) => agentView(network, host));
-  const fits = (view: ReturnType<typeof agentView>) =>
+  const matches = (view: ReturnType<typeof agentView>) =>
     (['host', 'agent_type', 'binary', 'id', 'availability_zone'] as const).every(
       (key) => (query[key] ?? view[key]) === view[key],
     ) &&
     (query.alive === undefined || query.alive.toLowerCase() === String(view.alive));
-  return ok({ agents: views.filter(fits).map((view) => pick(view, fieldsOf(call))) });
+  return ok({ agents: views.filter(matches).map((view) => pick(view, fieldsOf(call))) });
 };
 
 const agentNotFound = (id: string) => missing('AgentNotFound', `Agent ${id} could not be found.`);
 
-async function findAgent({ db }: Network, id: string): Promise<Host> {
+async function getAgent({ db }: Network, id: string): Promise<Host> {
   const found = (await listHosts(db)).find(({ hostId }) => hostId === id);
   if (!found) throw agentNotFound(id);
   return found;
@@ -33,18 +33,18 @@ async function findAgent({ db }: Network, id: string): Promise<Host> {
 
 export const showAgent: Handler<Network> = async (network, { params, may }) => {
   if (!may('get_agent')) throw agentNotFound(params.id ?? '');
-  return ok({ agent: agentView(network, await findAgent(network, params.id ?? '')) });
+  return ok({ agent: agentView(network, await getAgent(network, params.id ?? '')) });
 };
 
-/** The host will never be back: what it was still to be told is forgotten with it. */
+/** Removes a host that will not return, with its dirty entries and open work. */
 export const removeAgent: Handler<Network> = async (network, { params }) => {
-  const { host } = await findAgent(network, params.id ?? '');
+  const { host } = await getAgent(network, params.id ?? '');
   await atomically(network, async ({ db }) => {
     const [port] = await boundTo(db, host);
     if (port) throw conflict(`Agent ${params.id} is in use: port ${port.id} is bound to host ${host}.`, 'AgentInUse');
-    await removeEntriesOf(db, host);
+    await deleteEntriesOf(db, host);
     await forgetWorkOf(db, host);
-    await removeHost(db, host);
+    await deleteHost(db, host);
   });
   return gone();
 };
@@ -53,7 +53,7 @@ const zones = ['network', 'router'].map((resource) => ({ name: 'nova', resource,
 
 export const listZones: Handler<Network> = async ({ db }, { query }) => {
   const known = (await listHosts(db)).length > 0 ? zones : [];
-  const fits = (zone: (typeof zones)[number]) =>
+  const matches = (zone: (typeof zones)[number]) =>
     (['name', 'resource', 'state'] as const).every((key) => (query[key] ?? zone[key]) === zone[key]);
-  return ok({ availability_zones: known.filter(fits) });
+  return ok({ availability_zones: known.filter(matches) });
 };

@@ -1,27 +1,27 @@
-/** What hosts say of themselves, and what follows: who has not what it should, or has what nobody knows. */
+/** Reports of hosts: keeps them as rows, and marks specs that a host lacks or should not have as dirty. */
 import type { NetworkReport } from '#shared/contracts/network-agent.ts';
 import { atomically, type Network } from '../context.ts';
-import { type DirtyTarget, type Kind, listDirty, markDirty } from '../host-sync/store.ts';
-import { dirtyTargetOf } from '../networks/restate.ts';
+import { type DirtyTarget, listDirty, markDirty, type SpecKind } from '../host-sync/store.ts';
+import { dirtyTargetOf } from '../networks/mark-dirty.ts';
 import { networkRows } from '../networks/store.ts';
-import { restatePort } from '../ports/restate.ts';
+import { markPortDirty } from '../ports/mark-dirty.ts';
 import { boundTo, portRows, setPortState } from '../ports/store.ts';
 import { routerRows } from '../routers/store.ts';
 import { groupsNeededBy } from '../security-groups/store.ts';
 import { dhcpId } from '../specs/dhcp.ts';
 import { externalId } from '../specs/external.ts';
 import { gatewayHost } from './gateway-host.ts';
-import { getHost, type Host, putHost, seenHost } from './store.ts';
+import { findHost, type Host, updateSeenAt, upsertHost } from './store.ts';
 
-interface Known {
-  readonly text: string;
+interface LastReport {
+  readonly state: string;
   readonly report: NetworkReport;
   readonly writtenAt: number;
   readonly comparedAt: number;
 }
 
 export interface Reports {
-  /** Called with each look of an agent: many a second when there is much to do. */
+  /** Called each time an agent asks for work, which can be many times a second. */
   reported(host: string, report: NetworkReport): Promise<void>;
 }
 
@@ -29,34 +29,34 @@ const writeEveryMs = 15_000;
 const compareEveryMs = 20_000;
 
 export function openReports(network: Network): Reports {
-  const known = new Map<string, Known>();
+  const known = new Map<string, LastReport>();
   const reported = async (host: string, report: NetworkReport) => {
     const now = performance.now();
     const { standing: _, ...self } = report;
-    const text = JSON.stringify(self);
+    const state = JSON.stringify(self);
     const before = known.get(host);
-    const same = before?.text === text;
-    const fresh = same && now - before.writtenAt < writeEveryMs;
+    const same = before?.state === state;
+    const written = same && now - before.writtenAt < writeEveryMs;
     const compared = before !== undefined && now - before.comparedAt < compareEveryMs;
     known.set(host, {
-      text,
+      state,
       report,
-      writtenAt: fresh ? before.writtenAt : now,
+      writtenAt: written ? before.writtenAt : now,
       comparedAt: compared ? before.comparedAt : now,
     });
-    if (!same) await welcome(network, host, report);
-    else if (!fresh) await seenHost(network.db, host);
+    if (!same) await saveHost(network, host, report);
+    else if (!written) await updateSeenAt(network.db, host);
     if (!compared) await compare(network, host, report.standing);
   };
   return { reported };
 }
 
-/** A host that is new, or has changed: another address is news for those that send to it. */
-async function welcome(network: Network, host: string, report: NetworkReport): Promise<void> {
+/** Stores a new or changed host. With a new tunnel address its peers must be updated. */
+async function saveHost(network: Network, host: string, report: NetworkReport): Promise<void> {
   const { hostId, hostname, tunnelAddress, driver, features } = report;
   const now = Date.now();
   await atomically(network, async (within) => {
-    const before = await getHost(within.db, host);
+    const before = await findHost(within.db, host);
     const row: Host = {
       host,
       hostId,
@@ -67,13 +67,13 @@ async function welcome(network: Network, host: string, report: NetworkReport): P
       firstSeenAt: before?.firstSeenAt ?? now,
       seenAt: now,
     };
-    await putHost(within.db, row);
-    if (before && before.tunnelAddress !== tunnelAddress) await markPeersDirty(within, host);
+    await upsertHost(within.db, row);
+    if (before && before.tunnelAddress !== tunnelAddress) await markNetworksOfHostDirty(within, host);
     if (host === (await gatewayHost(within))) await placeRouters(within, host);
   });
 }
 
-async function markPeersDirty({ db }: Network, host: string): Promise<void> {
+async function markNetworksOfHostDirty({ db }: Network, host: string): Promise<void> {
   const networkIds = new Set((await boundTo(db, host)).map(({ networkId }) => networkId));
   for (const networkId of networkIds) {
     const ports = (await portRows.where(db, { networkId })).filter(({ bindingHost }) => bindingHost !== '');
@@ -84,7 +84,7 @@ async function markPeersDirty({ db }: Network, host: string): Promise<void> {
   }
 }
 
-/** Routers that were made when no host was known, and the wires that end here. */
+/** Moves routers that are on no host or another one to the gateway host, with the external networks. */
 async function placeRouters(network: Network, host: string): Promise<void> {
   const { db } = network;
   for (const router of await routerRows.where(db, {})) {
@@ -96,47 +96,50 @@ async function placeRouters(network: Network, host: string): Promise<void> {
     ]);
     for (const port of await portRows.where(db, { deviceId: router.id })) {
       await setPortState(db, port.id, { bindingHost: host, vifType: 'bridge', status: 'DOWN' });
-      await restatePort(network, { before: port, after: { ...port, bindingHost: host }, groupIds: [] });
+      await markPortDirty(network, { before: port, after: { ...port, bindingHost: host }, groupIds: [] });
     }
   }
   for (const { id } of await networkRows.where(db, { networkType: 'flat', external: true }))
     await markDirty(db, [{ host, kind: 'external', subject: id }]);
 }
 
-/** What should stand on a host, by the id of its request. */
+/** The specs that a host should have, by id. */
 async function wantedOn(network: Network, host: string): Promise<Map<string, DirtyTarget>> {
   const { db } = network;
   const wanted = new Map<string, DirtyTarget>();
-  const want = (id: string, kind: Kind, subject: string) => wanted.set(id, { host, kind, subject });
+  const add = (id: string, kind: SpecKind, subject: string) => wanted.set(id, { host, kind, subject });
   for (const port of await boundTo(db, host)) {
     const { kind, subject } = dirtyTargetOf(port.networkId)(port) ?? {};
-    if (kind && subject) want(kind === 'dhcp' ? dhcpId(subject) : subject, kind, subject);
+    if (kind && subject) add(kind === 'dhcp' ? dhcpId(subject) : subject, kind, subject);
   }
-  for (const id of await groupsNeededBy(db, host)) want(id, 'group', id);
+  for (const id of await groupsNeededBy(db, host)) add(id, 'group', id);
   if (host === (await gatewayHost(network)))
     for (const { id } of await networkRows.where(db, { networkType: 'flat', external: true }))
-      want(externalId(id), 'external', id);
+      add(externalId(id), 'external', id);
   return wanted;
 }
 
-/** Whatever differs is marked: the request is made of the rows when it is sent, so a mark too many does no harm. */
-async function compare(network: Network, host: string, standing: readonly string[]): Promise<void> {
+/** Marks differences as dirty. A superfluous mark is harmless, as the spec is made of the rows when it is sent. */
+async function compare(network: Network, host: string, applied: readonly string[]): Promise<void> {
   const { db, log } = network;
   const wanted = await wantedOn(network, host);
-  const there = new Set(standing);
-  const lacking = [...wanted].filter(([id]) => !there.has(id)).map(([, each]) => each);
-  const strange = standing.filter((id) => !wanted.has(id)).flatMap((id) => unknownMarks(host, id));
-  if (lacking.length + strange.length === 0) return;
+  const present = new Set(applied);
+  const missing = [...wanted].filter(([id]) => !present.has(id)).map(([, each]) => each);
+  const unknown = applied.filter((id) => !wanted.has(id)).flatMap((id) => targetsOfUnknown(host, id));
+  if (missing.length + unknown.length === 0) return;
   const open = await listDirty(db, host);
-  const targets = [...lacking, ...strange].filter(({ kind, subject }) => !open.has(`${kind} ${subject}`));
+  const targets = [...missing, ...unknown].filter(({ kind, subject }) => !open.has(`${kind} ${subject}`));
   if (targets.length === 0) return;
-  log.info({ host, lacking: lacking.length, strange: strange.length }, 'a host differs from what it should be');
+  log.info(
+    { host, missing: missing.length, unknown: unknown.length },
+    'the specs of a host differ from the rows; reconciling',
+  );
   await atomically(network, (within) => markDirty(within.db, targets));
 }
 
-/** A bare id does not say what it names: each kind is asked to be gone, and two of them have nothing to do. */
-function unknownMarks(host: string, id: string): DirtyTarget[] {
-  const [subject = '', what] = id.split('/');
-  if (what === 'dhcp' || what === 'external') return [{ host, kind: what, subject }];
+/** An id without a suffix may be a port, router or group, so all three are reconciled; the host ignores the other two. */
+function targetsOfUnknown(host: string, id: string): DirtyTarget[] {
+  const [subject = '', kind] = id.split('/');
+  if (kind === 'dhcp' || kind === 'external') return [{ host, kind, subject }];
   return (['port', 'router', 'group'] as const).map((kind) => ({ host, kind, subject }));
 }

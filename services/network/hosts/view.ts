@@ -3,7 +3,7 @@ import type { Network } from '../context.ts';
 import { isAway } from './away.ts';
 import type { Host } from './store.ts';
 
-/** One agent per host does everything here. */
+/** Each host has a single agent, with all functions. */
 export const agentView = (network: Network, host: Host) => ({
   id: host.hostId,
   agent_type: 'Wattle network agent',

@@ -6,7 +6,7 @@ import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, invalidInput, type StandardInput, truth } from '../resources/values.ts';
 import { routerRows } from '../routers/store.ts';
 import { subnetsOf } from '../subnets/store.ts';
-import { restateExternal, restateNetwork } from './restate.ts';
+import { markExternalDirty, markNetworkDirty } from './mark-dirty.ts';
 import { largestMtu, type ProviderInput, segmentFor } from './segment.ts';
 import { type NetworkRow, networkRows } from './store.ts';
 
@@ -20,7 +20,7 @@ export interface NetworkInput extends StandardInput, ProviderInput {
   readonly dns_domain?: string;
 }
 
-const asked = (value: unknown, name: string): boolean | undefined =>
+const flagOf = (value: unknown, name: string): boolean | undefined =>
   value === undefined || value === null ? undefined : truth(value, name);
 
 export async function createNetwork(
@@ -34,21 +34,21 @@ export async function createNetwork(
   const row: NetworkRow = {
     ...freshRow(projectId, input),
     ...segment,
-    adminStateUp: asked(input.admin_state_up, 'admin_state_up') ?? true,
+    adminStateUp: flagOf(input.admin_state_up, 'admin_state_up') ?? true,
     status: 'ACTIVE',
-    shared: asked(input.shared, 'shared') ?? false,
-    external: asked(input['router:external'], 'router:external') ?? false,
-    isDefault: asked(input.is_default, 'is_default') ?? false,
+    shared: flagOf(input.shared, 'shared') ?? false,
+    external: flagOf(input['router:external'], 'router:external') ?? false,
+    isDefault: flagOf(input.is_default, 'is_default') ?? false,
     mtu: mtuFor(network, segment.networkType, input.mtu) ?? largestMtu(network, segment.networkType),
-    portSecurityEnabled: asked(input.port_security_enabled, 'port_security_enabled') ?? true,
+    portSecurityEnabled: flagOf(input.port_security_enabled, 'port_security_enabled') ?? true,
     dnsDomain: input.dns_domain ?? '',
   };
   await networkRows.insert(network.db, row);
-  await restateExternal(network, row);
+  await markExternalDirty(network, row);
   return row;
 }
 
-/** 0 and nothing mean the largest. */
+/** Undefined, for 0 and no value, means the largest. */
 function mtuFor(network: Network, networkType: string, mtu: NetworkInput['mtu']): number | undefined {
   if (mtu === undefined || mtu === null || Number(mtu) === 0) return undefined;
   const largest = largestMtu(network, networkType);
@@ -65,28 +65,28 @@ export async function updateNetwork(
 ): Promise<NetworkRow> {
   if (Object.keys(input).some((key) => key.startsWith('provider:')))
     throw invalidInput('Plugin does not support updating the following provider network attributes');
-  const external = asked(input['router:external'], 'router:external');
+  const external = flagOf(input['router:external'], 'router:external');
   if (row.external && external === false) await refuseWhileUsed(network, row);
-  if (row.shared && asked(input.shared, 'shared') === false) await refuseWhileShared(network, row);
+  if (row.shared && flagOf(input.shared, 'shared') === false) await refuseWhileShared(network, row);
   const change = given({
     name: input.name,
     description: input.description ?? undefined,
-    adminStateUp: asked(input.admin_state_up, 'admin_state_up'),
-    shared: asked(input.shared, 'shared'),
+    adminStateUp: flagOf(input.admin_state_up, 'admin_state_up'),
+    shared: flagOf(input.shared, 'shared'),
     external,
-    isDefault: asked(input.is_default, 'is_default'),
+    isDefault: flagOf(input.is_default, 'is_default'),
     mtu:
       input.mtu === undefined
         ? undefined
         : (mtuFor(network, row.networkType, input.mtu) ?? largestMtu(network, row.networkType)),
-    portSecurityEnabled: asked(input.port_security_enabled, 'port_security_enabled'),
+    portSecurityEnabled: flagOf(input.port_security_enabled, 'port_security_enabled'),
     dnsDomain: input.dns_domain,
   });
   if (change.mtu !== undefined && change.mtu < 1280) await refuseSmallFrames(network, row);
   await networkRows.update(network.db, row.id, change);
   const after = { ...row, ...change, updatedAt: Date.now(), revision: row.revision + 1 };
-  if (after.mtu !== row.mtu || after.adminStateUp !== row.adminStateUp) await restateNetwork(network, row.id);
-  if (after.external !== row.external) await restateExternal(network, after);
+  if (after.mtu !== row.mtu || after.adminStateUp !== row.adminStateUp) await markNetworkDirty(network, row.id);
+  if (after.external !== row.external) await markExternalDirty(network, after);
   return after;
 }
 

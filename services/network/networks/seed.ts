@@ -1,23 +1,23 @@
-/** The way outside that a new cloud begins with. */
+/** Creates the external network of a new cloud. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { atomically, type Network } from '../context.ts';
-import { getFact, putFact } from '../hosts/store.ts';
+import { findFact, upsertFact } from '../hosts/store.ts';
 import { createNetwork } from '../networks/operations.ts';
 import { createSubnet } from '../subnets/operations.ts';
 
 const seeded = 'external-network';
 
-/** Once in the life of a cloud: who deletes it does not find it again. `ownerOf` gives the id of its project. */
+/** Runs once in the life of a cloud, so a deleted network does not come back. `projectOf` returns the id of the owning project. */
 export async function seedExternal(network: Network, projectOf: () => Promise<string>): Promise<void> {
   const { config, db } = network;
-  if (config.external === '' || (await getFact(db, seeded)) !== undefined) return;
+  if (config.external === '' || (await findFact(db, seeded)) !== undefined) return;
   const projectId = await projectOf();
   await atomically(network, async (within) => {
-    if ((await getFact(within.db, seeded)) !== undefined) return;
+    if ((await findFact(within.db, seeded)) !== undefined) return;
     const row = await createNetwork(within, itself, networkInput(network), projectId);
     await createSubnet(within, itself, subnetInput(network, row.id), projectId);
-    await putFact(within.db, seeded, row.id);
-    network.log.info({ networkId: row.id, cidr: config.externalCidr }, 'the external network is made');
+    await upsertFact(within.db, seeded, row.id);
+    network.log.info({ networkId: row.id, cidr: config.externalCidr }, 'created the external network');
   });
 }
 
@@ -42,7 +42,7 @@ function subnetInput({ config }: Network, networkId: string) {
   };
 }
 
-/** The service acting by itself, with no caller. */
+/** The caller of actions that this service takes by itself. */
 const itself: Caller = {
   userId: '',
   userName: 'network',

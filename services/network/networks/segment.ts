@@ -1,4 +1,4 @@
-/** Numbers and wires of networks. */
+/** Allocates segmentation ids and physical networks. */
 import { randomInt } from 'node:crypto';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
@@ -16,16 +16,17 @@ type Segment = Pick<NetworkRow, 'networkType' | 'physicalNetwork' | 'segmentatio
 export async function segmentFor(network: Network, input: ProviderInput): Promise<Segment> {
   const type = input['provider:network_type'] ?? 'vxlan';
   const physicalNetwork = input['provider:physical_network'] ?? null;
-  const asked = input['provider:segmentation_id'] ?? null;
-  if (type === 'flat') return flat(network, physicalNetwork, asked);
+  const requested = input['provider:segmentation_id'] ?? null;
+  if (type === 'flat') return flatSegment(network, physicalNetwork, requested);
   if (type !== 'vxlan' && type !== 'local') throw invalidInput(`network_type value '${type}' not supported`);
   if (physicalNetwork !== null) throw invalidInput(`provider:physical_network specified for ${type} network`);
-  const segmentationId = asked === null ? await freeNumber(network) : await thatNumber(network, Number(asked));
+  const segmentationId =
+    requested === null ? await freeNumber(network) : await requestedNumber(network, Number(requested));
   return { networkType: type, physicalNetwork, segmentationId };
 }
 
-async function flat(network: Network, label: string | null, asked: unknown): Promise<Segment> {
-  if (asked !== null) throw invalidInput('segmentation_id specified for flat network');
+async function flatSegment(network: Network, label: string | null, requested: unknown): Promise<Segment> {
+  if (requested !== null) throw invalidInput('segmentation_id specified for flat network');
   if (label === null) throw invalidInput('physical_network required for flat provider network');
   if (!network.config.flatNetworks.includes(label))
     throw invalidInput(`physical_network '${label}' unknown for flat provider network`);
@@ -34,7 +35,7 @@ async function flat(network: Network, label: string | null, asked: unknown): Pro
   return { networkType: 'flat', physicalNetwork: label, segmentationId: await freeNumber(network) };
 }
 
-/** By chance, so that a number comes back late: packets and connections of its last network may still be about. */
+/** Picks at random, so that a number is not reused soon: packets and connections of its last network may still exist. */
 async function freeNumber({ db, config }: Network): Promise<number> {
   const { segmentFirst, segmentLast } = config;
   for (let tries = 0; tries < 50; tries += 1) {
@@ -47,7 +48,7 @@ async function freeNumber({ db, config }: Network): Promise<number> {
   throw new Fault(503, 'serviceUnavailable', message, { type: 'NoNetworkAvailable' });
 }
 
-async function thatNumber({ db, config }: Network, number: number): Promise<number> {
+async function requestedNumber({ db, config }: Network, number: number): Promise<number> {
   if (!(number >= config.segmentFirst && number <= config.segmentLast))
     throw invalidInput(`segmentation_id out of range (${config.segmentFirst} through ${config.segmentLast})`);
   if (await isSegmentTaken(db, number))
@@ -55,6 +56,6 @@ async function thatNumber({ db, config }: Network, number: number): Promise<numb
   return number;
 }
 
-/** The largest that fits: a tunnel takes 50 bytes. */
+/** The largest MTU: VXLAN adds 50 bytes. */
 export const largestMtu = ({ config }: Network, networkType: string): number =>
   networkType === 'vxlan' ? config.underlayMtu - 50 : config.underlayMtu;

@@ -18,7 +18,7 @@ export interface NetworkRow extends Standard {
 export const networkRows = tableOf<NetworkRow>({
   name: 'networks',
   missing: ['NetworkNotFound', (id) => `Network ${id} could not be found.`],
-  // What is shared, and the way outside.
+  // Shared and external networks.
   beside: (own) => void own.orWhere({ shared: true }).orWhere({ external: true }),
 });
 
@@ -36,7 +36,7 @@ export const networkAttributes: Attributes = {
   'provider:segmentation_id': count('segmentationId'),
 };
 
-/** Until the transaction ends nobody else changes what belongs to the network as a whole: its subnets and its leases. */
+/** Locks the network's subnets and DHCP port until the transaction ends. */
 export const lockNetwork = (tx: Knex, id: string) => tx<NetworkRow>('networks').where({ id }).forUpdate().first('id');
 
 export const isSegmentTaken = async (db: Knex, segmentationId: number): Promise<boolean> =>

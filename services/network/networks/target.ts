@@ -1,7 +1,7 @@
 import type { Target } from '#shared/auth/policy.ts';
 import type { NetworkRow } from './store.ts';
 
-/** What rules look at of the network that something is part of. */
+/** The policy target attributes of an object's network. */
 export const networkTarget = (net: NetworkRow | undefined): Target => ({
   'network:project_id': net?.projectId,
   'network:shared': net?.shared ?? false,

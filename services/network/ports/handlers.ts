@@ -1,12 +1,12 @@
 import { networkRows } from '../networks/store.ts';
 import { networkTarget } from '../networks/target.ts';
 import { handlersOf, type Kind } from '../resources/handlers.ts';
-import type { PortSpec } from './input.ts';
+import type { PortInput } from './input.ts';
 import { createPort, deletePort, updatePort } from './operations.ts';
 import { type Port, portAttributes, portRows } from './store.ts';
 import { portViews } from './view.ts';
 
-const portKind: Kind<Port, PortSpec> = {
+const portKind: Kind<Port, PortInput> = {
   one: 'port',
   many: 'ports',
   attributes: portAttributes,

@@ -11,7 +11,7 @@ import { defaultGroup } from '../security-groups/default-group.ts';
 import { groupRows } from '../security-groups/store.ts';
 import { type AddressPair, type Port, portRows } from './store.ts';
 
-export interface PortSpec extends StandardInput {
+export interface PortInput extends StandardInput {
   readonly network_id: string;
   readonly admin_state_up?: unknown;
   readonly mac_address?: string;
@@ -32,7 +32,7 @@ export interface PortSpec extends StandardInput {
 export async function groupsFor(
   network: Network,
   caller: Caller,
-  { security_groups: asked }: Pick<PortSpec, 'security_groups'>,
+  { security_groups: asked }: Pick<PortInput, 'security_groups'>,
   { portSecurityEnabled, deviceOwner, projectId }: Pick<Port, 'portSecurityEnabled' | 'deviceOwner' | 'projectId'>,
 ): Promise<string[]> {
   if (asked && asked.length > 0 && !portSecurityEnabled)
@@ -57,7 +57,7 @@ async function thoseThatAre({ db }: Network, caller: Caller, ids: readonly strin
 }
 
 /** A pair without a MAC means the port's own. */
-export function pairsFor(input: PortSpec['allowed_address_pairs'], mac: string, guarded: boolean): AddressPair[] {
+export function pairsFor(input: PortInput['allowed_address_pairs'], mac: string, guarded: boolean): AddressPair[] {
   const pairs = (input ?? []).map(({ ip_address, mac_address = mac }) => {
     if (ip_address === undefined)
       throw badRequest('AllowedAddressPair must contain ip_address', 'AllowedAddressPairsMissingIP');
@@ -77,7 +77,7 @@ export function pairsFor(input: PortSpec['allowed_address_pairs'], mac: string, 
 }
 
 /** Names no option of another: what a port's leases say is what its subnet says. */
-export function refuseDhcpOptions({ extra_dhcp_opts: asked }: Partial<PortSpec>): void {
+export function refuseDhcpOptions({ extra_dhcp_opts: asked }: Partial<PortInput>): void {
   if (asked && asked.length > 0)
     throw badRequest(
       "Invalid input for extra_dhcp_opts. Reason: DHCP options of a port are not supported; a subnet's dns_nameservers, host_routes and gateway_ip are.",
@@ -94,7 +94,7 @@ const ownedByRows = /^network:(router_interface|router_gateway|floatingip|dhcp)/
 export async function refuseForeignDevice(
   { db }: Network,
   caller: Caller,
-  input: Partial<PortSpec>,
+  input: Partial<PortInput>,
   before?: Port,
 ): Promise<void> {
   if (actsForAll(caller)) return;

@@ -3,21 +3,21 @@ import { conflict } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
-import { getHost } from '../hosts/store.ts';
+import { findHost } from '../hosts/store.ts';
 import { networkRows } from '../networks/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { given } from '../resources/values.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { subnetRows } from '../subnets/store.ts';
-import { freshMac, freshPort, reserveMac } from './fresh.ts';
-import { flagOf, groupsFor, type PortSpec, pairsFor, refuseDhcpOptions, refuseForeignDevice } from './input.ts';
-import { placeLeases } from './leases.ts';
-import { readdress } from './readdress.ts';
+import { placeDhcp } from './dhcp-port.ts';
+import { flagOf, groupsFor, type PortInput, pairsFor, refuseDhcpOptions, refuseForeignDevice } from './input.ts';
+import { markPortDirty } from './mark-dirty.ts';
+import { generateMac, newPort, reserveMac } from './new-port.ts';
 import { removePort } from './remove.ts';
-import { restatePort } from './restate.ts';
+import { setFixedIps } from './set-fixed-ips.ts';
 import { owner, type Port, portRows } from './store.ts';
 
-export async function createPort(network: Network, caller: Caller, input: PortSpec, projectId: string): Promise<Port> {
+export async function createPort(network: Network, caller: Caller, input: PortInput, projectId: string): Promise<Port> {
   const { db } = network;
   refuseDhcpOptions(input);
   await refuseForeignDevice(network, caller, input);
@@ -26,8 +26,10 @@ export async function createPort(network: Network, caller: Caller, input: PortSp
   const deviceOwner = input.device_owner ?? '';
   const guarded = flagOf(input.port_security_enabled, 'port_security_enabled') ?? net.portSecurityEnabled;
   const portSecurityEnabled = guarded && !deviceOwner.startsWith('network:');
-  const macAddress = input.mac_address ? await reserveMac(db, net.id, input.mac_address) : await freshMac(db, net.id);
-  const fresh = freshPort(net.id, projectId);
+  const macAddress = input.mac_address
+    ? await reserveMac(db, net.id, input.mac_address)
+    : await generateMac(db, net.id);
+  const fresh = newPort(net.id, projectId);
   const port: Port = {
     ...fresh,
     name: input.name ?? '',
@@ -49,14 +51,14 @@ export async function createPort(network: Network, caller: Caller, input: PortSp
   const subnets = await subnetRows.where(db, { networkId: net.id });
   const taker = { portId: port.id, mac: macAddress, networkId: net.id, subnets };
   await assignAddresses(network, { ...taker, inputs: input.fixed_ips ?? undefined });
-  await restatePort(network, { after: port, groupIds });
+  await markPortDirty(network, { after: port, groupIds });
   return port;
 }
 
 /** Where a port is when it shall be on a host. A host that never reported cannot have it. */
 async function placed({ db }: Network, name: string): Promise<Pick<Port, 'bindingHost' | 'vifType' | 'status'>> {
   if (name === '') return { bindingHost: '', vifType: 'unbound', status: 'DOWN' };
-  const host = await getHost(db, name);
+  const host = await findHost(db, name);
   if (!host) return { bindingHost: '', vifType: 'binding_failed', status: 'DOWN' };
   return { bindingHost: host.host, vifType: 'bridge', status: 'DOWN' };
 }
@@ -65,7 +67,7 @@ export async function updatePort(
   network: Network,
   caller: Caller,
   before: Port,
-  input: Partial<PortSpec>,
+  input: Partial<PortInput>,
 ): Promise<Port> {
   const { db } = network;
   refuseDhcpOptions(input);
@@ -96,9 +98,9 @@ export async function updatePort(
   const held = (await groupsOfPorts(db, [before.id])).get(before.id) ?? [];
   const groupIds = await regrouped(network, caller, after, input, held);
   await portRows.update(db, before.id, change);
-  const readdressed = input.fixed_ips ? await readdress(network, after, input.fixed_ips) : false;
+  const readdressed = input.fixed_ips ? await setFixedIps(network, after, input.fixed_ips) : false;
   if (!changesHosts(before, after, held, groupIds) && !readdressed) return after;
-  await restatePort(network, { before, after, groupIds: [...new Set([...held, ...groupIds])] });
+  await markPortDirty(network, { before, after, groupIds: [...new Set([...held, ...groupIds])] });
   if (readdressed || !sameOnes(held, groupIds))
     await notifyCompute(db, after, { name: 'network-changed', status: 'completed' });
   return after;
@@ -116,7 +118,7 @@ async function changedMac({ db }: Network, before: Port, asked: string | undefin
   return reserveMac(db, before.networkId, mac);
 }
 
-async function moved(network: Network, before: Port, input: Partial<PortSpec>) {
+async function moved(network: Network, before: Port, input: Partial<PortInput>) {
   const name = input['binding:host_id'];
   if (name === undefined) return {};
   const place = await placed(network, name ?? '');
@@ -128,7 +130,7 @@ async function regrouped(
   network: Network,
   caller: Caller,
   after: Port,
-  input: Partial<PortSpec>,
+  input: Partial<PortInput>,
   held: readonly string[],
 ) {
   if (input.security_groups === undefined) {
@@ -163,5 +165,5 @@ export async function deletePort(network: Network, _caller: Caller, port: Port):
     );
   await removePort(network, port);
   // What a network needs for itself comes back: its leases and metadata stand on that port.
-  if (port.deviceOwner === owner.dhcp) await placeLeases(network, port.networkId);
+  if (port.deviceOwner === owner.dhcp) await placeDhcp(network, port.networkId);
 }

@@ -1,9 +1,9 @@
-import { removeAddresses } from '../addresses/store.ts';
+import { deleteAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { notifyCompute } from '../events/store.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
 import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
-import { restatePort } from './restate.ts';
+import { markPortDirty } from './mark-dirty.ts';
 import { type Port, portRows } from './store.ts';
 
 /** The port, its addresses and its place in groups. Hosts hear of it, and whoever is away hears it later. */
@@ -12,8 +12,8 @@ export async function removePort(network: Network, port: Port): Promise<void> {
   const groupIds = (await groupsOfPorts(db, [port.id])).get(port.id) ?? [];
   await releaseFloatingIpsOf(network, port.id);
   await putPortGroups(db, port.id, []);
-  await removeAddresses(db, port.id);
+  await deleteAddresses(db, port.id);
   await portRows.remove(db, port.id);
   await notifyCompute(db, port, { name: 'network-vif-deleted', status: 'completed' });
-  await restatePort(network, { before: port, groupIds });
+  await markPortDirty(network, { before: port, groupIds });
 }

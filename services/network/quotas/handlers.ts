@@ -3,7 +3,7 @@ import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
 import { ownersOf } from '../resources/values.ts';
 import { defaultQuotas } from './reserve.ts';
-import { counted, countUsed, listQuotaProjects, listQuotas, putQuotas, removeQuotas } from './store.ts';
+import { counted, countUsed, deleteQuotas, listQuotaProjects, listQuotas, upsertQuotas } from './store.ts';
 
 /** What clients show beside what is counted: nothing limits subnet pools, and nobody can make the others here. */
 const absent = { subnetpool: -1, rbac_policy: 10, trunk: -1 };
@@ -55,7 +55,7 @@ export const updateQuota: Handler<Network, { quota: Record<string, unknown> }> =
   const ceilings = Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, ceilingOf(name, value)]));
   await atomically(network, async (within) => {
     if (check_limit) await refuseBelowUse(within, project, ceilings);
-    await putQuotas(within.db, project, ceilings);
+    await upsertQuotas(within.db, project, ceilings);
   });
   return ok({ quota: await quotasOf(network, project) });
 };
@@ -75,6 +75,6 @@ async function refuseBelowUse({ db }: Network, project: string, ceilings: Readon
 }
 
 export const resetQuota: Handler<Network> = async (network, call) => {
-  await atomically(network, ({ db }) => removeQuotas(db, projectOf(call)));
+  await atomically(network, ({ db }) => deleteQuotas(db, projectOf(call)));
   return gone();
 };

@@ -17,12 +17,12 @@ export async function listQuotaProjects(db: Knex): Promise<string[]> {
   return rows.map(({ projectId }) => projectId);
 }
 
-export async function putQuotas(tx: Knex, projectId: string, ceilings: Readonly<Record<string, number>>) {
+export async function upsertQuotas(tx: Knex, projectId: string, ceilings: Readonly<Record<string, number>>) {
   const rows = Object.entries(ceilings).map(([resource, ceiling]) => ({ projectId, resource, ceiling }));
   if (rows.length > 0) await tx<Quota>('quotas').insert(rows).onConflict(['projectId', 'resource']).merge(['ceiling']);
 }
 
-export const removeQuotas = (tx: Knex, projectId: string) => tx<Quota>('quotas').where({ projectId }).delete();
+export const deleteQuotas = (tx: Knex, projectId: string) => tx<Quota>('quotas').where({ projectId }).delete();
 
 /** Until the transaction ends nobody else counts for this project. Its row is made by whoever comes first. */
 export const lockProject = (tx: Knex, projectId: string) =>

@@ -6,14 +6,14 @@ import { canonical } from '../addresses/cidr.ts';
 import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
 import { networkRows } from '../networks/store.ts';
-import { freshMac, freshPort } from '../ports/fresh.ts';
-import { readdress } from '../ports/readdress.ts';
+import { markPortDirty } from '../ports/mark-dirty.ts';
+import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
-import { restatePort } from '../ports/restate.ts';
+import { setFixedIps } from '../ports/set-fixed-ips.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { badResource, truth } from '../resources/values.ts';
 import { subnetsOf } from '../subnets/store.ts';
-import { insideOf, refuseOverlapping } from './interfaces.ts';
+import { internalSubnets, refuseOverlapping } from './interfaces.ts';
 import { type Router, routerRows } from './store.ts';
 
 export interface GatewayInput {
@@ -56,11 +56,11 @@ async function plugOutside(network: Network, caller: Caller, router: Router, net
   const outside = await networkRows.find(network.db, caller, networkId);
   if (!outside.external) throw badResource('router', `Network ${networkId} is not an external network`);
   const subnets = await subnetsOf(db, [networkId]);
-  refuseOverlapping(await insideOf(network, router), subnets);
+  refuseOverlapping(await internalSubnets(network, router), subnets);
   await refuseGatewayAddress(network, networkId, input.external_fixed_ips ?? []);
   const port: Port = {
-    ...freshPort(networkId, ''),
-    macAddress: await freshMac(db, networkId),
+    ...newPort(networkId, ''),
+    macAddress: await generateMac(db, networkId),
     deviceId: router.id,
     deviceOwner: owner.routerGateway,
     portSecurityEnabled: false,
@@ -70,7 +70,7 @@ async function plugOutside(network: Network, caller: Caller, router: Router, net
   const taker = { portId: port.id, mac: port.macAddress, networkId, subnets };
   const inputs = input.external_fixed_ips?.length ? input.external_fixed_ips : undefined;
   await assignAddresses(network, { ...taker, inputs });
-  await restatePort(network, { after: port, groupIds: [] });
+  await markPortDirty(network, { after: port, groupIds: [] });
   return port.id;
 }
 
@@ -79,9 +79,9 @@ async function readdressOutside(network: Network, router: Router, asked: readonl
   if (asked.length === 0 || router.gatewayPortId === null || router.gatewayNetworkId === null) return;
   await refuseGatewayAddress(network, router.gatewayNetworkId, asked);
   const port = await portRows.get(network.db, router.gatewayPortId);
-  if (!port || !(await readdress(network, port, asked))) return;
+  if (!port || !(await setFixedIps(network, port, asked))) return;
   await portRows.update(network.db, port.id, {});
-  await restatePort(network, { before: port, after: port, groupIds: [] });
+  await markPortDirty(network, { before: port, after: port, groupIds: [] });
 }
 
 async function refuseGatewayAddress({ db }: Network, networkId: string, asked: readonly FixedIpInput[]): Promise<void> {

@@ -6,10 +6,10 @@ import { handlersOf, type Kind } from '../resources/handlers.ts';
 import { type May, ownersOf } from '../resources/values.ts';
 import { standardView } from '../resources/view.ts';
 import { addInterface, type InterfaceInput, removeInterface } from './interfaces.ts';
-import { createRouter, type RouterSpec, removeRouter, updateRouter } from './operations.ts';
+import { createRouter, type RouterInput, removeRouter, updateRouter } from './operations.ts';
 import { type Router, routerAttributes, routerRows } from './store.ts';
 
-const routerKind: Kind<Router, RouterSpec> = {
+const routerKind: Kind<Router, RouterInput> = {
   one: 'router',
   many: 'routers',
   attributes: routerAttributes,

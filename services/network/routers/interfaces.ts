@@ -9,13 +9,13 @@ import type { Network } from '../context.ts';
 import { floatingIpRows } from '../floating-ips/store.ts';
 import { networkRows } from '../networks/store.ts';
 import { actsForAll } from '../policy.ts';
-import { freshMac, freshPort } from '../ports/fresh.ts';
+import { markPortDirty } from '../ports/mark-dirty.ts';
+import { generateMac, newPort } from '../ports/new-port.ts';
 import { removePort } from '../ports/remove.ts';
-import { restatePort } from '../ports/restate.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { badResource, missing } from '../resources/values.ts';
-import { subnetAround } from '../subnets/operations.ts';
+import { subnetContaining } from '../subnets/operations.ts';
 import { type Subnet, subnetRows, subnetsOf } from '../subnets/store.ts';
 import { type Router, routerRows } from './store.ts';
 
@@ -64,14 +64,14 @@ async function bySubnet(network: Network, caller: Caller, router: Router, subnet
   await refuseOverlap(network, router, [subnet]);
   await reserve(network, router.projectId, 'port');
   const port: Port = {
-    ...freshPort(subnet.networkId, router.projectId),
-    macAddress: await freshMac(db, subnet.networkId),
+    ...newPort(subnet.networkId, router.projectId),
+    macAddress: await generateMac(db, subnet.networkId),
     ...asLegOf(router),
   };
   await portRows.insert(db, port);
   const taker = { portId: port.id, mac: port.macAddress, networkId: subnet.networkId, subnets: [subnet] };
   await assignAddresses(network, { ...taker, inputs: [{ subnet_id: subnet.id, ip_address: subnet.gatewayIp }] });
-  await restatePort(network, { after: port, groupIds: [] });
+  await markPortDirty(network, { after: port, groupIds: [] });
   return { port, subnetIds: [subnet.id] };
 }
 
@@ -113,7 +113,7 @@ async function byPort(network: Network, caller: Caller, router: Router, portId: 
   await refuseOverlap(network, router, subnets);
   const port = { ...before, ...asLegOf(router) };
   await portRows.update(db, portId, asLegOf(router));
-  await restatePort(network, { before, after: port, groupIds: [] });
+  await markPortDirty(network, { before, after: port, groupIds: [] });
   return { port, subnetIds };
 }
 
@@ -156,13 +156,13 @@ async function legsOf({ db }: Network, { id }: Router): Promise<{ ports: Port[];
 
 /** No two of a router's networks may have the same addresses, on whichever side. */
 async function refuseOverlap(network: Network, router: Router, wanted: readonly Subnet[]): Promise<void> {
-  const inside = await insideOf(network, router);
+  const inside = await internalSubnets(network, router);
   const outside = router.gatewayNetworkId === null ? [] : await subnetsOf(network.db, [router.gatewayNetworkId]);
   refuseOverlapping([...inside, ...outside], wanted);
 }
 
 /** The subnets of a router's legs inside. */
-export async function insideOf(network: Network, router: Router): Promise<Subnet[]> {
+export async function internalSubnets(network: Network, router: Router): Promise<Subnet[]> {
   const { addresses } = await legsOf(network, router);
   return subnetRows.whereIn(
     network.db,
@@ -218,7 +218,7 @@ async function findLeg(network: Network, caller: Caller, router: Router, { subne
 async function refuseRouted({ db }: Network, { id, routes }: Router, subnetIds: readonly string[]): Promise<void> {
   const subnets = await subnetRows.whereIn(db, 'id', subnetIds);
   for (const { nexthop } of routes) {
-    const subnet = subnetAround(subnets, nexthop);
+    const subnet = subnetContaining(subnets, nexthop);
     if (subnet)
       throw conflict(
         `Router interface for subnet ${subnet.id} on router ${id} cannot be deleted, as it is required by one or more routes.`,
@@ -230,7 +230,7 @@ async function refuseRouted({ db }: Network, { id, routes }: Router, subnetIds: 
 async function refuseFloating({ db }: Network, { id }: Router, subnetIds: readonly string[]): Promise<void> {
   const subnets = await subnetRows.whereIn(db, 'id', subnetIds);
   for (const { fixedIpAddress } of await floatingIpRows.where(db, { routerId: id })) {
-    const subnet = subnetAround(subnets, fixedIpAddress ?? '');
+    const subnet = subnetContaining(subnets, fixedIpAddress ?? '');
     if (subnet)
       throw conflict(
         `Router interface for subnet ${subnet.id} on router ${id} cannot be deleted, as it is required by one or more floating IPs.`,

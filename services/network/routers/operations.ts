@@ -3,19 +3,19 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { cidrOf, overlap } from '../addresses/cidr.ts';
 import { listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { restateRouter } from '../floating-ips/release.ts';
+import { markRouterDirty } from '../floating-ips/release.ts';
 import { gatewayHost } from '../hosts/gateway-host.ts';
 import { networkRows } from '../networks/store.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, type StandardInput, truth } from '../resources/values.ts';
-import { subnetAround } from '../subnets/operations.ts';
+import { subnetContaining } from '../subnets/operations.ts';
 import { routesFor } from '../subnets/plan.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { clearGateway, type GatewayInput, setGateway } from './gateway.ts';
 import { type Route, type Router, routerRows } from './store.ts';
 
-export interface RouterSpec extends StandardInput {
+export interface RouterInput extends StandardInput {
   readonly admin_state_up?: unknown;
   readonly external_gateway_info?: GatewayInput | null;
   readonly routes?: readonly Route[] | null;
@@ -27,7 +27,7 @@ const flagOf = (value: unknown): boolean | undefined =>
 export async function createRouter(
   network: Network,
   caller: Caller,
-  input: RouterSpec,
+  input: RouterInput,
   projectId: string,
 ): Promise<Router> {
   await reserve(network, projectId, 'router');
@@ -49,7 +49,7 @@ export async function updateRouter(
   network: Network,
   caller: Caller,
   before: Router,
-  input: RouterSpec,
+  input: RouterInput,
 ): Promise<Router> {
   const { db } = network;
   const change = given({
@@ -62,7 +62,7 @@ export async function updateRouter(
   await routerRows.update(db, before.id, change);
   if (input.external_gateway_info !== undefined)
     await setGateway(network, caller, { ...before, ...change }, input.external_gateway_info);
-  await restateRouter(network, before.id);
+  await markRouterDirty(network, before.id);
   return (await routerRows.get(db, before.id)) ?? before;
 }
 
@@ -83,7 +83,7 @@ async function refuseUnreachable(network: Network, router: Router, routes: reado
   const foreign = await foreignAmong(network, router, subnets);
   for (const { destination, nexthop } of routes) {
     const shown = `{'destination': '${destination}', 'nexthop': '${nexthop}'}`;
-    if (!subnetAround(subnets, nexthop))
+    if (!subnetContaining(subnets, nexthop))
       throw badRequest(
         `Invalid format for routes: ${shown}, the nexthop is not connected with router`,
         'InvalidRoutes',
@@ -121,6 +121,6 @@ export async function removeRouter(network: Network, _caller: Caller, router: Ro
   const legs = await portRows.countOf(db, { deviceId: router.id, deviceOwner: owner.routerInterface });
   if (legs > 0) throw conflict(`Router ${router.id} still has ports`, 'RouterInUse');
   await clearGateway(network, router);
-  await restateRouter(network, router.id);
+  await markRouterDirty(network, router.id);
   await routerRows.remove(db, router.id);
 }

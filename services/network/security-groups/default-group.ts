@@ -1,6 +1,6 @@
 import type { Network } from '../context.ts';
 import { freshRow } from '../resources/values.ts';
-import { type GroupRule, getDefaultGroup, groupRows, putDefaultGroup, ruleRows } from './store.ts';
+import { findDefaultGroup, type GroupRule, groupRows, insertDefaultGroup, ruleRows } from './store.ts';
 
 type Plan = Pick<GroupRule, 'direction' | 'ethertype'> & { readonly remoteGroupId?: string };
 
@@ -24,7 +24,7 @@ export const egressRules = (projectId: string, groupId: string): GroupRule[] =>
 
 /** The id of a project's default group, made when it is first needed: its members may talk to each other. */
 export async function defaultGroup({ db }: Network, projectId: string): Promise<string> {
-  const known = await getDefaultGroup(db, projectId);
+  const known = await findDefaultGroup(db, projectId);
   if (known !== undefined) return known;
   const description = 'Default security group';
   const group = { ...freshRow(projectId, { name: 'default', description }), stateful: true };
@@ -32,7 +32,7 @@ export async function defaultGroup({ db }: Network, projectId: string): Promise<
     freshRule(projectId, group.id, { direction: 'ingress', ethertype, remoteGroupId: group.id }),
   );
   await groupRows.insert(db, group);
-  await putDefaultGroup(db, projectId, group.id);
+  await insertDefaultGroup(db, projectId, group.id);
   for (const rule of [...egressRules(projectId, group.id), ...inside]) await ruleRows.insert(db, rule);
   return group.id;
 }

@@ -4,7 +4,7 @@ import { Lru } from '#shared/clock/lru.ts';
 import type { Handler } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
 import { defaultGroup } from './default-group.ts';
-import { getDefaultGroup } from './store.ts';
+import { findDefaultGroup } from './store.ts';
 
 const greeted = new WeakMap<object, Lru<true>>();
 
@@ -18,7 +18,7 @@ async function ensureDefaultGroup(network: Network, caller: Caller): Promise<voi
   const known = greeted.get(network.bus) ?? new Lru<true>(10_000);
   greeted.set(network.bus, known);
   if (known.get(projectId)) return;
-  if ((await getDefaultGroup(network.db, projectId)) === undefined)
+  if ((await findDefaultGroup(network.db, projectId)) === undefined)
     await atomically(network, (within) => defaultGroup(within, projectId));
   known.set(projectId, true);
 }

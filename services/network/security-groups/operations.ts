@@ -1,18 +1,18 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
-import { restateGroups } from '../ports/restate.ts';
+import { markGroupsDirty } from '../ports/mark-dirty.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { freshRow, given, type StandardInput, truth } from '../resources/values.ts';
 import { egressRules, freshRule } from './default-group.ts';
 import { forgetEnsured } from './ensure-default.ts';
-import { protocolNumber, type RuleInput, statedBy } from './rule.ts';
+import { parseRule, protocolNumber, type RuleInput } from './rule.ts';
 import {
+  deleteDefaultGroup,
   type GroupRule,
   groupRows,
   isDefaultGroup,
   isGroupUsed,
-  removeDefaultGroup,
   ruleRows,
   type SecurityGroup,
 } from './store.ts';
@@ -52,9 +52,9 @@ export async function removeGroup(network: Network, caller: Caller, { id }: Secu
     throw conflict('Insufficient rights for removing default security group.', 'SecurityGroupCannotRemoveDefault');
   if (await isGroupUsed(db, id)) throw conflict(`Security Group ${id} in use.`, 'SecurityGroupInUse');
   const speaking = await ruleRows.where(db, { remoteGroupId: id });
-  await restateGroups(network, [id, ...speaking.map(({ groupId }) => groupId)]);
+  await markGroupsDirty(network, [id, ...speaking.map(({ groupId }) => groupId)]);
   for (const rule of [...speaking, ...(await ruleRows.where(db, { groupId: id }))]) await ruleRows.remove(db, rule.id);
-  await removeDefaultGroup(db, id);
+  await deleteDefaultGroup(db, id);
   forgetEnsured(network);
   await groupRows.remove(db, id);
 }
@@ -66,7 +66,7 @@ export async function createRule(
   projectId: string,
 ): Promise<GroupRule> {
   const { db } = network;
-  const said = statedBy(input);
+  const said = parseRule(input);
   const group = await groupRows.find(db, caller, input.security_group_id);
   const remoteGroupId = input.remote_group_id || null;
   if (remoteGroupId !== null) await groupRows.find(db, caller, remoteGroupId);
@@ -80,7 +80,7 @@ export async function createRule(
   await refuseDuplicate(network, rule);
   await ruleRows.insert(db, rule);
   await groupRows.update(db, group.id, {});
-  await restateRules(network, rule);
+  await markRuleDirty(network, rule);
   return rule;
 }
 
@@ -104,11 +104,11 @@ async function refuseDuplicate({ db }: Network, rule: GroupRule): Promise<void> 
 const anywhere = (cidr: string | null) => (cidr === '0.0.0.0/0' || cidr === '::/0' ? null : cidr);
 
 /** Hosts with ports of the group, and the members of a group that it speaks of for the first time. */
-const restateRules = (network: Network, { groupId, remoteGroupId }: GroupRule) =>
-  restateGroups(network, remoteGroupId === null ? [groupId] : [groupId, remoteGroupId]);
+const markRuleDirty = (network: Network, { groupId, remoteGroupId }: GroupRule) =>
+  markGroupsDirty(network, remoteGroupId === null ? [groupId] : [groupId, remoteGroupId]);
 
 export async function removeRule(network: Network, _caller: Caller, rule: GroupRule): Promise<void> {
-  await restateRules(network, rule);
+  await markRuleDirty(network, rule);
   await ruleRows.remove(network.db, rule.id);
   await groupRows.update(network.db, rule.groupId, {});
 }

@@ -57,7 +57,7 @@ const ofV6Alone: ReadonlySet<number> = new Set([41, 43, 44, 58, 59, 60]);
 export const protocolNumber = (protocol: string | null): number | null =>
   protocol === null ? null : (numbers.get(protocol) ?? Number(protocol));
 
-export function statedBy(input: RuleInput): Stated {
+export function parseRule(input: RuleInput): Stated {
   if (input.remote_ip_prefix && input.remote_group_id)
     throw badRequest(
       'Only remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.',

@@ -62,13 +62,13 @@ export const ruleAttributes: Attributes = {
   remote_group_id: text('remoteGroupId'),
 };
 
-export const getDefaultGroup = async (db: Knex, projectId: string): Promise<string | undefined> =>
+export const findDefaultGroup = async (db: Knex, projectId: string): Promise<string | undefined> =>
   (await db('default_groups').where({ projectId }).first('groupId'))?.groupId;
-export const putDefaultGroup = (tx: Knex, projectId: string, groupId: string) =>
+export const insertDefaultGroup = (tx: Knex, projectId: string, groupId: string) =>
   tx('default_groups').insert({ projectId, groupId });
 export const isDefaultGroup = async (db: Knex, groupId: string): Promise<boolean> =>
   (await db('default_groups').where({ groupId }).first('groupId')) !== undefined;
-export const removeDefaultGroup = (tx: Knex, groupId: string) => tx('default_groups').where({ groupId }).delete();
+export const deleteDefaultGroup = (tx: Knex, groupId: string) => tx('default_groups').where({ groupId }).delete();
 
 /** Those of them that are some project's default. */
 export async function defaultGroupsAmong(db: Knex, groupIds: readonly string[]): Promise<Set<string>> {
@@ -119,7 +119,7 @@ export async function hostsNeeding(db: Knex, groupIds: readonly string[]): Promi
 }
 
 /** These groups, and those that their rules speak of. */
-export async function groupsSpokenOf(db: Knex, groupIds: readonly string[]): Promise<Set<string>> {
+export async function referencedGroups(db: Knex, groupIds: readonly string[]): Promise<Set<string>> {
   const remote = await db<GroupRule>('security_group_rules')
     .whereIn('groupId', [...groupIds])
     .whereNotNull('remoteGroupId')
@@ -129,7 +129,7 @@ export async function groupsSpokenOf(db: Knex, groupIds: readonly string[]): Pro
 
 /** All that a host needs for its ports. */
 export const groupsNeededBy = async (db: Knex, host: string): Promise<Set<string>> =>
-  groupsSpokenOf(db, await groupsOn(db, host));
+  referencedGroups(db, await groupsOn(db, host));
 
 const groupsOn = async (db: Knex, host: string): Promise<string[]> => {
   const rows = await db('port_groups')
@@ -140,7 +140,7 @@ const groupsOn = async (db: Knex, host: string): Promise<string[]> => {
 };
 
 /** Addresses of the bound ports in a group, and of the pairs they may use beside. */
-export async function membersOf(db: Knex, groupId: string): Promise<string[]> {
+export async function memberAddresses(db: Knex, groupId: string): Promise<string[]> {
   const bound = () =>
     db('port_groups')
       .join('ports', 'ports.id', 'port_groups.portId')

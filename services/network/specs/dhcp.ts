@@ -2,7 +2,7 @@ import type { DhcpSpec } from '#shared/contracts/network-agent.ts';
 import { type Address, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { networkRows } from '../networks/store.ts';
-import { givesLeases } from '../ports/leases.ts';
+import { hasDhcp } from '../ports/dhcp-port.ts';
 import { owner, type Port, portRows } from '../ports/store.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
 import { segmentOn } from './segment.ts';
@@ -25,7 +25,7 @@ export async function dhcpSpec(network: Network, host: string, networkId: string
   );
   const subnets = await subnetRows.where(db, { networkId });
   const served = new Set((addresses.get(own.id) ?? []).map(({ subnetId }) => subnetId));
-  const leasing = new Set(subnets.filter((each) => givesLeases(each) && served.has(each.id)).map(({ id }) => id));
+  const leasing = new Set(subnets.filter((each) => hasDhcp(each) && served.has(each.id)).map(({ id }) => id));
   const guests = ports.filter(({ id, bindingHost }) => bindingHost !== '' && id !== own.id);
   return {
     id: dhcpId(networkId),

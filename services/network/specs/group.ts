@@ -1,13 +1,13 @@
 import type { FirewallRule, GroupSpec } from '#shared/contracts/network-agent.ts';
 import type { Network } from '../context.ts';
 import { protocolNumber } from '../security-groups/rule.ts';
-import { type GroupRule, groupRows, groupsNeededBy, membersOf, ruleRows } from '../security-groups/store.ts';
+import { type GroupRule, groupRows, groupsNeededBy, memberAddresses, ruleRows } from '../security-groups/store.ts';
 
 /** Undefined when no port on that host, and no rule of theirs, speaks of the group. */
 export async function groupSpec({ db }: Network, host: string, groupId: string): Promise<GroupSpec | undefined> {
   if (!(await groupsNeededBy(db, host)).has(groupId) || !(await groupRows.get(db, groupId))) return undefined;
   const rules = await ruleRows.where(db, { groupId });
-  return { id: groupId, rules: rules.map(firewallRule), members: await membersOf(db, groupId) };
+  return { id: groupId, rules: rules.map(firewallRule), members: await memberAddresses(db, groupId) };
 }
 
 const firewallRule = (rule: GroupRule): FirewallRule => ({

@@ -1,17 +1,17 @@
 import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { cidrOf, cidrText, contains, overlap } from '../addresses/cidr.ts';
-import { addressesIn, portAt } from '../addresses/store.ts';
+import { findPortByAddress, listAddressesOfSubnet } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
-import { restateExternal, restateNetwork } from '../networks/restate.ts';
+import { markExternalDirty, markNetworkDirty } from '../networks/mark-dirty.ts';
 import { lockNetwork, type NetworkRow, networkRows } from '../networks/store.ts';
-import { placeLeases } from '../ports/leases.ts';
+import { placeDhcp } from '../ports/dhcp-port.ts';
 import { owner, portRows } from '../ports/store.ts';
 import { reserve } from '../quotas/reserve.ts';
 import { badResource, freshRow, given, invalidInput, type StandardInput, truth } from '../resources/values.ts';
 import { cutFrom } from '../subnet-pools/operations.ts';
 import { type SubnetPool, subnetPool } from '../subnet-pools/resource.ts';
-import { gatewayFor, hostRoutesFor, nameserversFor, poolsFor, rangeOf, refuseLeasesIn, refuseModes } from './plan.ts';
+import { gatewayFor, hostRoutesFor, nameserversFor, poolsFor, rangeOf, refuseDhcpIn, refuseModes } from './plan.ts';
 import { type HostRoute, type Subnet, subnetRows } from './store.ts';
 
 export interface SubnetInput extends StandardInput {
@@ -60,12 +60,12 @@ export async function createSubnet(
     ipv6RaMode: input.ipv6_ra_mode ?? null,
     ipv6AddressMode: input.ipv6_address_mode ?? null,
   };
-  if (subnet.enableDhcp) refuseLeasesIn(cidr);
+  if (subnet.enableDhcp) refuseDhcpIn(cidr);
   refuseModes(cidr, subnet.enableDhcp, subnet.ipv6RaMode, subnet.ipv6AddressMode);
   refuseSmallFrames(net, subnet);
   await subnetRows.insert(db, subnet);
   await networkRows.update(db, net.id, {});
-  await setSubnetState(network, net.id);
+  await applySubnetChange(network, net.id);
   return subnet;
 }
 
@@ -126,10 +126,10 @@ async function refuseOverlap({ db }: Network, networkId: string, cidr: string): 
 }
 
 /** Leases, routers and the outside follow the subnets of a network. */
-async function setSubnetState(network: Network, networkId: string): Promise<void> {
-  await placeLeases(network, networkId);
+async function applySubnetChange(network: Network, networkId: string): Promise<void> {
+  await placeDhcp(network, networkId);
   const net = await networkRows.get(network.db, networkId);
-  if (net?.external) await restateExternal(network, net);
+  if (net?.external) await markExternalDirty(network, net);
 }
 
 export async function updateSubnet(
@@ -144,7 +144,7 @@ export async function updateSubnet(
   if (gatewayIp !== before.gatewayIp) await refuseGatewayInUse(network, before);
   const pools = input.allocation_pools ?? before.allocationPools;
   const enableDhcp = input.enable_dhcp === undefined ? undefined : truth(input.enable_dhcp, 'enable_dhcp');
-  if (enableDhcp && !before.enableDhcp) refuseLeasesIn(cidr);
+  if (enableDhcp && !before.enableDhcp) refuseDhcpIn(cidr);
   if (enableDhcp === false && (before.ipv6RaMode ?? before.ipv6AddressMode) !== null)
     throw invalidInput('Cannot disable enable_dhcp with ipv6 attributes set');
   const change = given({
@@ -159,13 +159,13 @@ export async function updateSubnet(
     serviceTypes: input.service_types,
   });
   await subnetRows.update(db, before.id, change);
-  await setSubnetState(network, before.networkId);
-  if (gatewayIp !== before.gatewayIp) await restateNetwork(network, before.networkId);
+  await applySubnetChange(network, before.networkId);
+  if (gatewayIp !== before.gatewayIp) await markNetworkDirty(network, before.networkId);
   return { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
 }
 
 async function refuseGatewayInUse({ db }: Network, { networkId, gatewayIp }: Subnet): Promise<void> {
-  const portId = gatewayIp === null ? undefined : await portAt(db, networkId, gatewayIp);
+  const portId = gatewayIp === null ? undefined : await findPortByAddress(db, networkId, gatewayIp);
   const port = portId === undefined ? undefined : await portRows.get(db, portId);
   if (port?.deviceOwner !== owner.routerInterface) return;
   throw conflict(
@@ -176,7 +176,7 @@ async function refuseGatewayInUse({ db }: Network, { networkId, gatewayIp }: Sub
 
 export async function removeSubnet(network: Network, _caller: Caller, subnet: Subnet): Promise<void> {
   const { db } = network;
-  const portIds = (await addressesIn(db, subnet.id)).map(({ portId }) => portId);
+  const portIds = (await listAddressesOfSubnet(db, subnet.id)).map(({ portId }) => portId);
   const ports = await portRows.whereIn(db, 'id', portIds);
   if (ports.some(({ deviceOwner }) => deviceOwner !== owner.dhcp))
     throw conflict(
@@ -185,11 +185,11 @@ export async function removeSubnet(network: Network, _caller: Caller, subnet: Su
     );
   await subnetRows.remove(db, subnet.id);
   await networkRows.update(db, subnet.networkId, {});
-  await setSubnetState(network, subnet.networkId);
+  await applySubnetChange(network, subnet.networkId);
 }
 
 /** The subnet whose range has an address. */
-export const subnetAround = (subnets: readonly Subnet[], address: string): Subnet | undefined =>
+export const subnetContaining = (subnets: readonly Subnet[], address: string): Subnet | undefined =>
   subnets.find(({ cidr }) => {
     const range = cidrOf(cidr);
     return range !== undefined && contains(range, address);

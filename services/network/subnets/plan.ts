@@ -28,7 +28,7 @@ export function rangeOf(text: string, version: number): Cidr {
 }
 
 /** Leases need room, and addresses that a host may have. */
-export function refuseLeasesIn(range: Cidr): void {
+export function refuseDhcpIn(range: Cidr): void {
   const { version, prefix, first } = range;
   if (prefix > (version === 4 ? 30 : 126))
     throw invalidInput('Subnet has a prefix length that is incompatible with DHCP service enabled');

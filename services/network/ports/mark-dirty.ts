@@ -1,9 +1,9 @@
 /** Which hosts hear of a change of a port, and of what comes with it: groups, leases, the way to other hosts. */
 import type { Network } from '../context.ts';
 import { type DirtyTarget, markDirty } from '../host-sync/store.ts';
-import { dirtyTargetOf, restatePeers } from '../networks/restate.ts';
-import { groupsSpokenOf, hostsNeeding } from '../security-groups/store.ts';
-import { placeLeases } from './leases.ts';
+import { dirtyTargetOf, markPeersDirty } from '../networks/mark-dirty.ts';
+import { hostsNeeding, referencedGroups } from '../security-groups/store.ts';
+import { placeDhcp } from './dhcp-port.ts';
 import { countOnHost, owner, type Port } from './store.ts';
 
 interface PortChange {
@@ -14,7 +14,7 @@ interface PortChange {
 }
 
 /** Call after the rows were written, in their transaction. A port that is on no host concerns nobody. */
-export async function restatePort(network: Network, { before, after, groupIds }: PortChange): Promise<void> {
+export async function markPortDirty(network: Network, { before, after, groupIds }: PortChange): Promise<void> {
   const there = [before, after].filter((port) => port !== undefined && port.bindingHost !== '') as Port[];
   const [port] = there;
   if (!port) return;
@@ -23,11 +23,11 @@ export async function restatePort(network: Network, { before, after, groupIds }:
     there.map(dirtyTargetOf(port.networkId)).filter((each) => each !== undefined),
   );
   const hosts = there.map(({ bindingHost }) => bindingHost);
-  await restateGroups(network, groupIds, hosts);
+  await markGroupsDirty(network, groupIds, hosts);
   if (port.deviceOwner === owner.dhcp) return;
-  await placeLeases(network, port.networkId);
+  await placeDhcp(network, port.networkId);
   if (before?.bindingHost !== after?.bindingHost && (await isAlone(network, there)))
-    await restatePeers(network, port.networkId);
+    await markPeersDirty(network, port.networkId);
 }
 
 /** The network came to a host with this port, or left one with it. */
@@ -40,12 +40,12 @@ async function isAlone({ db }: Network, ports: readonly Port[]): Promise<boolean
  * Hosts where rules speak of these groups hear who is in them. Those named beside them, where a port of the groups
  * comes or goes, hear of all that its rules speak of.
  */
-export async function restateGroups({ db }: Network, groupIds: readonly string[], hosts: readonly string[] = []) {
+export async function markGroupsDirty({ db }: Network, groupIds: readonly string[], hosts: readonly string[] = []) {
   if (groupIds.length === 0) return;
   const targets: DirtyTarget[] = [];
   for (const [subject, needing] of await hostsNeeding(db, groupIds))
     for (const host of needing) targets.push({ host, kind: 'group', subject });
-  const spokenOf = hosts.length > 0 ? await groupsSpokenOf(db, groupIds) : new Set<string>();
+  const spokenOf = hosts.length > 0 ? await referencedGroups(db, groupIds) : new Set<string>();
   for (const host of hosts) for (const subject of spokenOf) targets.push({ host, kind: 'group', subject });
   await markDirty(db, targets);
 }

@@ -1,32 +1,32 @@
 /** Leases of a network are given on one of the hosts where its ports are, from a port of its own. */
 import { Fault } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
-import { insertAddresses, listAddresses, removeAddresses } from '../addresses/store.ts';
+import { deleteAddresses, insertAddresses, listAddresses } from '../addresses/store.ts';
 import { atomically, type Network } from '../context.ts';
 import { markDirty } from '../host-sync/store.ts';
 import { isAway } from '../hosts/away.ts';
 import { listHosts } from '../hosts/store.ts';
-import { restatePeers } from '../networks/restate.ts';
+import { markPeersDirty } from '../networks/mark-dirty.ts';
 import { lockNetwork, networkRows } from '../networks/store.ts';
 import { type Subnet, subnetRows } from '../subnets/store.ts';
-import { freshMac, freshPort } from './fresh.ts';
+import { generateMac, newPort } from './new-port.ts';
 import { boundTo, hostsOfNetwork, owner, type Port, portRows } from './store.ts';
 
-export const givesLeases = ({ enableDhcp, ipVersion, ipv6AddressMode }: Subnet): boolean =>
+export const hasDhcp = ({ enableDhcp, ipVersion, ipv6AddressMode }: Subnet): boolean =>
   enableDhcp && (ipVersion === 4 || (ipv6AddressMode ?? '').startsWith('dhcpv6'));
 
 /**
  * Makes the port for leases what the network's subnets and hosts want it to be. It stays where it is while its host
  * is there and has other ports of the network, and is nowhere while none has.
  */
-export async function placeLeases(network: Network, networkId: string): Promise<void> {
+export async function placeDhcp(network: Network, networkId: string): Promise<void> {
   const { db } = network;
   await lockNetwork(db, networkId);
   const subnets = await subnetRows.where(db, { networkId });
-  const leasing = subnets.filter(givesLeases);
+  const leasing = subnets.filter(hasDhcp);
   const [port] = await portRows.where(db, { networkId, deviceOwner: owner.dhcp });
-  if (leasing.length === 0) return port ? removeLeasePort(network, port) : undefined;
-  const own = port ?? (await makeLeasePort(network, networkId));
+  if (leasing.length === 0) return port ? deleteDhcpPort(network, port) : undefined;
+  const own = port ?? (await createDhcpPort(network, networkId));
   await ensureAddressIn(network, own, leasing);
   await moveTo(network, own, await bestHost(network, own));
 }
@@ -43,18 +43,18 @@ async function bestHost(network: Network, { networkId, bindingHost }: Port): Pro
 }
 
 /** Networks whose leases were given on a host that fell silent get them from another that has ports of theirs. */
-export async function leaveSilentHosts(network: Network): Promise<void> {
+export async function moveDhcpFromDownHosts(network: Network): Promise<void> {
   const { db } = network;
   for (const silent of (await listHosts(db)).filter((each) => isAway(network, each)))
     for (const { deviceOwner, networkId } of await boundTo(db, silent.host))
-      if (deviceOwner === owner.dhcp) await atomically(network, (within) => placeLeases(within, networkId));
+      if (deviceOwner === owner.dhcp) await atomically(network, (within) => placeDhcp(within, networkId));
 }
 
-async function makeLeasePort({ db }: Network, networkId: string): Promise<Port> {
+async function createDhcpPort({ db }: Network, networkId: string): Promise<Port> {
   const net = await networkRows.get(db, networkId);
   const port: Port = {
-    ...freshPort(networkId, net?.projectId ?? ''),
-    macAddress: await freshMac(db, networkId),
+    ...newPort(networkId, net?.projectId ?? ''),
+    macAddress: await generateMac(db, networkId),
     deviceId: `dhcp-${networkId}`,
     deviceOwner: owner.dhcp,
     portSecurityEnabled: false,
@@ -70,7 +70,7 @@ async function ensureAddressIn(network: Network, port: Port, leasing: readonly S
   const kept = held.filter(({ subnetId }) => leasing.some(({ id }) => id === subnetId));
   const lacking = leasing.filter(({ id }) => !held.some(({ subnetId }) => subnetId === id));
   if (kept.length < held.length) {
-    await removeAddresses(db, port.id);
+    await deleteAddresses(db, port.id);
     await insertAddresses(db, kept);
   }
   let begin = kept.length;
@@ -96,11 +96,11 @@ async function moveTo(network: Network, { id, networkId, bindingHost }: Port, ho
   if (host === bindingHost) return;
   const vifType = host === '' ? 'unbound' : 'bridge';
   await portRows.update(db, id, { bindingHost: host, vifType, status: 'DOWN' });
-  await restatePeers(network, networkId);
+  await markPeersDirty(network, networkId);
 }
 
-async function removeLeasePort({ db }: Network, { id, networkId, bindingHost }: Port): Promise<void> {
-  await removeAddresses(db, id);
+async function deleteDhcpPort({ db }: Network, { id, networkId, bindingHost }: Port): Promise<void> {
+  await deleteAddresses(db, id);
   await portRows.remove(db, id);
   await markDirty(db, [{ host: bindingHost, kind: 'dhcp', subject: networkId }]);
 }

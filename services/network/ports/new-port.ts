@@ -5,7 +5,7 @@ import { freshRow } from '../resources/values.ts';
 import { isMacTaken, type Port } from './store.ts';
 
 /** A port as it is when nobody asked for anything. */
-export const freshPort = (networkId: string, projectId: string): Port => ({
+export const newPort = (networkId: string, projectId: string): Port => ({
   ...freshRow(projectId, {}),
   networkId,
   macAddress: '',
@@ -26,7 +26,7 @@ export const freshPort = (networkId: string, projectId: string): Port => ({
 const byte = () => randomInt(256).toString(16).padStart(2, '0');
 
 /** A MAC that no port of the network has. */
-export async function freshMac(db: Network['db'], networkId: string): Promise<string> {
+export async function generateMac(db: Network['db'], networkId: string): Promise<string> {
   for (;;) {
     const mac = `fa:16:3e:${byte()}:${byte()}:${byte()}`;
     if (!(await isMacTaken(db, networkId, mac))) return mac;

@@ -1,20 +1,20 @@
 import { assignAddresses, type FixedIpInput } from '../addresses/assign.ts';
 import { canonical } from '../addresses/cidr.ts';
-import { type Address, listAddresses, removeAddresses } from '../addresses/store.ts';
+import { type Address, deleteAddresses, listAddresses } from '../addresses/store.ts';
 import type { Network } from '../context.ts';
 import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
 import { subnetRows } from '../subnets/store.ts';
 import type { Port } from './store.ts';
 
 /** Keeps the addresses that stay, and gives the port the others that it asks for. False: nothing changes. */
-export async function readdress(network: Network, port: Port, asked: readonly FixedIpInput[]): Promise<boolean> {
+export async function setFixedIps(network: Network, port: Port, asked: readonly FixedIpInput[]): Promise<boolean> {
   const { db } = network;
   const subnets = await subnetRows.where(db, { networkId: port.networkId });
   const held = await listAddresses(db, [port.id]);
   const inputs = keeping(asked, held);
   const same = inputs.length === held.length && inputs.every((input) => held.some((each) => isThat(each, input)));
   if (same) return false;
-  await removeAddresses(db, port.id);
+  await deleteAddresses(db, port.id);
   const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets, inputs };
   const now = await assignAddresses(network, taker);
   await releaseFloatingIpsOf(network, port.id, new Set(now.map(({ address }) => address)));

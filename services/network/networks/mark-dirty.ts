@@ -1,18 +1,18 @@
-/** Which hosts hear of a change of a network. */
+/** Marks the hosts affected by a change of a network as dirty. */
 import type { Network } from '../context.ts';
-import { bumpPorts, type DirtyTarget, markDirty } from '../host-sync/store.ts';
+import { type DirtyTarget, markDirty, outdatePortSpecs } from '../host-sync/store.ts';
 import { gatewayHost } from '../hosts/gateway-host.ts';
 import { boundPorts, owner } from '../ports/store.ts';
 import type { NetworkRow } from './store.ts';
 
-/** The wire of an external flat network is the business of one host. */
-export async function restateExternal(network: Network, { id, networkType }: NetworkRow): Promise<void> {
+/** An external flat network concerns only the gateway host. */
+export async function markExternalDirty(network: Network, { id, networkType }: NetworkRow): Promise<void> {
   if (networkType === 'flat')
     await markDirty(network.db, [{ host: await gatewayHost(network), kind: 'external', subject: id }]);
 }
 
-/** Every host that has the network hears of every port there. */
-export async function restateNetwork({ db }: Network, networkId: string): Promise<void> {
+/** Marks every bound port of the network. */
+export async function markNetworkDirty({ db }: Network, networkId: string): Promise<void> {
   const ports = await boundPorts(db, networkId);
   await markDirty(
     db,
@@ -21,20 +21,20 @@ export async function restateNetwork({ db }: Network, networkId: string): Promis
 }
 
 /**
- * A host came to a network, or left it: the others must know where to send. One request per host carries that, and
- * whatever is on its way was made without the news, so it goes again.
+ * For a host that joined or left a network: the others need the new list of peers. One port spec per host carries it; specs that
+ * are being sent have the old list, so they become outdated.
  */
-export async function restatePeers({ db }: Network, networkId: string): Promise<void> {
+export async function markPeersDirty({ db }: Network, networkId: string): Promise<void> {
   const ports = await boundPorts(db, networkId);
   const targets = ports.map(dirtyTargetOf(networkId)).filter((each) => each !== undefined);
   const guests = new Map(targets.filter(({ kind }) => kind === 'port').map((each) => [each.host, each]));
   await markDirty(db, [...targets.filter(({ kind }) => kind !== 'port'), ...guests.values()]);
-  await bumpPorts(db, networkId);
+  await outdatePortSpecs(db, networkId);
 }
 
 type Bound = Awaited<ReturnType<typeof boundPorts>>[number];
 
-/** The request that carries a port to its host. */
+/** The spec that contains a port. */
 export const dirtyTargetOf =
   (networkId: string) =>
   ({ id, deviceId, deviceOwner, bindingHost: host }: Bound): DirtyTarget | undefined => {
