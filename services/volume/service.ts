@@ -20,6 +20,7 @@ import { volumes as tables } from './migrations/001-volumes.ts';
 import { transfers } from './migrations/002-transfers.ts';
 import { frozen } from './migrations/003-frozen.ts';
 import { closed } from './migrations/004-closed.ts';
+import { listIndexes } from './migrations/005-list-indexes.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
@@ -37,7 +38,7 @@ export interface Parts {
 export async function openVolumes({ runtime, apiServer, identityUrl }: Parts) {
   const { db, bus, log, cloud, config, seal } = runtime;
   const { answerMs, copyMs, pollMs, leaseMs, backoffMs, limit } = config;
-  await migrate(db, [tables, transfers, frozen, closed]);
+  await migrate(db, [tables, transfers, frozen, closed, listIndexes]);
   await db.transaction((tx) => ensureType(tx, defaultType()));
   const hosts = hostsOf({ contract: volumeAgent, db, bus, answerMs, pollMs, seal });
   const copiers = hostsOf({ contract: volumeAgent, db, bus, answerMs: copyMs, pollMs, seal });

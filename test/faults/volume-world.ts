@@ -1,7 +1,9 @@
 /** The volume service and a storage host on files, in one process that may die: rows, files and exports stay. */
+
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knex } from 'knex';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { readCloud } from '#shared/config/cloud.ts';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -12,17 +14,21 @@ import { silentLog } from '#shared/log/log.ts';
 import { sealWith } from '#shared/seal/seal.ts';
 import { complete, connect, disconnect } from '../../services/volume/attachments/operations.ts';
 import { reserve } from '../../services/volume/attachments/reserve.ts';
-import { listAttachments } from '../../services/volume/attachments/store.ts';
+import { attachmentOf } from '../../services/volume/attachments/store.ts';
 import { type Config, section } from '../../services/volume/config.ts';
 import type { Volumes } from '../../services/volume/context.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { createSnapshot, deleteSnapshot } from '../../services/volume/snapshots/operations.ts';
-import { listSnapshots } from '../../services/volume/snapshots/store.ts';
+import { snapshotOf } from '../../services/volume/snapshots/store.ts';
 import { createVolume } from '../../services/volume/volumes/create.ts';
 import { deleteVolume, extendVolume, uploadVolume } from '../../services/volume/volumes/operations.ts';
-import { listVolumes, type Volume } from '../../services/volume/volumes/store.ts';
+import { type Volume, volumeOf } from '../../services/volume/volumes/store.ts';
 import { type Exports, fakeExports, imagesIn, readGrants, startHost } from './volume-host.ts';
 import { type World, watchCommits } from './world.ts';
+
+const allVolumes = async (db: Knex) => (await db('volumes')).map(volumeOf);
+const allSnapshots = async (db: Knex) => (await db('snapshots')).map(snapshotOf);
+const allAttachments = async (db: Knex) => (await db('attachments')).map(attachmentOf);
 
 const caller = { ...anonymous('req-1'), userId: 'u', projectId: 'p', roles: ['admin', 'service'] };
 const config = {
@@ -95,7 +101,7 @@ const stories: Readonly<Record<string, { readonly report: Story; readonly end: L
     report: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
-      const taken = await listSnapshots(service.db, null);
+      const taken = await allSnapshots(service.db);
       if (taken.length === 0) await createSnapshot(service, caller, { volume_id: id }, false);
       await quiet(service);
       await deleteVolume(service, caller, id, { cascade: true, force: false });
@@ -107,11 +113,10 @@ const stories: Readonly<Record<string, { readonly report: Story; readonly end: L
     report: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
-      if ((await listSnapshots(service.db, null)).length === 0)
+      if ((await allSnapshots(service.db)).length === 0)
         await createSnapshot(service, caller, { volume_id: id }, false);
       await quiet(service);
-      for (const snapshot of await listSnapshots(service.db, null))
-        await deleteSnapshot(service, caller, snapshot.id, false);
+      for (const snapshot of await allSnapshots(service.db)) await deleteSnapshot(service, caller, snapshot.id, false);
       await quiet(service);
     },
     refuses: 'ensureSnapshot',
@@ -121,7 +126,7 @@ const stories: Readonly<Record<string, { readonly report: Story; readonly end: L
     report: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
-      const [known] = await listAttachments(service.db);
+      const [known] = await allAttachments(service.db);
       const spec = { volume_uuid: id, instance_uuid: 's' };
       const attachment = known ?? (await reserve(service, caller, spec, () => {}));
       await quiet(service);
@@ -195,7 +200,7 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
     watchCommits(db, point);
     const ended = async () => {
       await quiet(service);
-      return (await listVolumes(db, null))[0];
+      return (await allVolumes(db))[0];
     };
     await knows(service);
     await ended();
@@ -211,9 +216,9 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
   look: async (dir) => {
     const db = openDatabase(`sqlite:${join(dir, 'volume.sqlite')}`);
     const left: Left = {
-      volumes: (await listVolumes(db, null)).map(({ status, sizeGb }) => `${status} ${sizeGb}`),
-      snapshots: (await listSnapshots(db, null)).map(({ status }) => status),
-      attachments: (await listAttachments(db)).map(({ status }) => status),
+      volumes: (await allVolumes(db)).map(({ status, sizeGb }) => `${status} ${sizeGb}`),
+      snapshots: (await allSnapshots(db)).map(({ status }) => status),
+      attachments: (await allAttachments(db)).map(({ status }) => status),
       files: await filesBelow(join(dir, 'pool')),
       grants: await exports.count(dir),
       images: await readdir(join(dir, 'images')).catch(() => []),

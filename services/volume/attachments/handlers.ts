@@ -1,17 +1,12 @@
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { isSet, type Listing, pageOf, textFilters } from '../listing/page.ts';
-import { isService, listedProject } from '../listing/scope.ts';
+import { equal, type Listing, text } from '../listing/query.ts';
+import { isService, scopeOf } from '../listing/scope.ts';
+import { listPage } from '../listing/store.ts';
+import { isSet } from '../listing/values.ts';
 import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
 import { type ReserveInput, reserve } from './reserve.ts';
-import {
-  type Attachment,
-  type Connector,
-  getAttachment,
-  listAttachments,
-  listAttachmentsOf,
-  secretOf,
-} from './store.ts';
+import { type Attachment, attachmentOf, type Connector, getAttachment, listAttachmentsOf, secretOf } from './store.ts';
 import { attachmentSummary, attachmentView } from './view.ts';
 
 type CreateBody = { readonly attachment: ReserveInput & { readonly connector?: Connector | null } };
@@ -57,27 +52,24 @@ export const deleteAttachment: Handler<Volumes> = async (service, { caller, para
   return ok({ attachments: left.map(attachmentSummary) });
 };
 
-export const listing: Listing<Attachment> = {
+export const listing: Listing = {
+  table: 'attachments',
   collection: 'attachments',
   what: 'Volume attachment',
   filters: {
-    ...textFilters<Attachment>('status', ({ status }) => status),
-    volume_id: ({ volumeId }, value) => volumeId === value,
-    instance_id: ({ serverId }, value) => serverId === value,
-    instance_uuid: ({ serverId }, value) => serverId === value,
-    attach_status: ({ status }, value) => status === value,
+    status: text('status'),
+    volume_id: equal('volumeId'),
+    instance_id: equal('serverId'),
+    instance_uuid: equal('serverId'),
+    attach_status: equal('status'),
   },
-  sortKeys: { created_at: ({ createdAt }) => createdAt, attach_status: ({ status }) => status },
+  sortKeys: { created_at: 'createdAt', attach_status: 'status' },
 };
 
-/** A service that filters by server sees only attachments that a service created: users may name any server in theirs. */
-function filtersOf({ caller, query }: Pick<Call, 'caller' | 'query'>) {
-  const [projectId, serverId] = [listedProject(caller, query), query.instance_id ?? query.instance_uuid];
-  return {
-    ...(projectId === null ? {} : { projectId }),
-    ...(isSet(query.volume_id) ? { volumeId: query.volume_id } : {}),
-    ...(isSet(serverId) ? { serverId, ...(isService(caller) ? { byService: true } : {}) } : {}),
-  };
+/** A service that asks for a server's attachments gets those that a service made: users may name any server in theirs. */
+function scopeFor({ caller, query }: Pick<Call, 'caller' | 'query'>) {
+  const isOfServer = isSet(query.instance_id ?? query.instance_uuid);
+  return { ...scopeOf(caller, query), ...(isOfServer && isService(caller) ? { byService: true } : {}) };
 }
 
 type View = (attachment: Attachment, secretOf?: (attachment: Attachment) => string) => unknown;
@@ -85,9 +77,9 @@ type View = (attachment: Attachment, secretOf?: (attachment: Attachment) => stri
 const list =
   (view: View): Handler<Volumes> =>
   async (service, call) => {
-    const page = pageOf(listing, await listAttachments(service.db, filtersOf(call)), call);
+    const { rows, extra } = await listPage(service.db, listing, scopeFor(call), call, attachmentOf);
     const secrets = secretsFor(service, call);
-    return ok({ attachments: page.rows.map((row) => view(row, secrets)), ...page.beside });
+    return ok({ attachments: rows.map((row) => view(row, secrets)), ...extra });
   };
 export const listAttachmentSummaries = list(attachmentSummary);
 export const listAttachmentDetails = list(attachmentView);

@@ -55,7 +55,7 @@ function toRow(attachment: Partial<Attachment>): Record<string, unknown> {
   return { ...attachment, ...Object.fromEntries(texts) };
 }
 
-function fromRow(row: Record<string, unknown>): Attachment {
+export function attachmentOf(row: Record<string, unknown>): Attachment {
   const texts = jsonColumns.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
   const time = (value: unknown) => (value === null ? null : Number(value));
   const times = { attachedAt: time(row.attachedAt), createdAt: Number(row.createdAt), updatedAt: time(row.updatedAt) };
@@ -81,24 +81,13 @@ export async function getAttachment(db: Knex, caller: Caller, id: string): Promi
 
 export async function findAttachment(db: Knex, id: string): Promise<Attachment | undefined> {
   const row = await db('attachments').where({ id }).first();
-  return row ? fromRow(row) : undefined;
+  return row ? attachmentOf(row) : undefined;
 }
-
-/** Every filter has an index. */
-interface Filters {
-  readonly projectId?: string;
-  readonly volumeId?: string;
-  readonly serverId?: string;
-  readonly byService?: boolean;
-}
-
-export const listAttachments = async (db: Knex, filters: Filters = {}): Promise<Attachment[]> =>
-  (await db('attachments').where({ ...filters })).map(fromRow);
 
 export const listAttachmentsOf = async (db: Knex, volumeIds: readonly string[]): Promise<Attachment[]> =>
   volumeIds.length === 0
     ? []
-    : (await db('attachments').whereIn('volumeId', volumeIds).orderBy('createdAt')).map(fromRow);
+    : (await db('attachments').whereIn('volumeId', volumeIds).orderBy('createdAt')).map(attachmentOf);
 
 export const acquireAttachment = (tx: Knex, verb: keyof typeof attachmentTransitions, owned: Owned): Promise<boolean> =>
   acquire<Attachment>(tx, 'attachments', owned, attachmentTransitions[verb]);

@@ -5,9 +5,8 @@ import { atLeast } from '#shared/api/versions.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { isTrue } from '../listing/page.ts';
-import { listSnapshots } from '../snapshots/store.ts';
-import { listVolumes } from '../volumes/store.ts';
+import { isTrue } from '../listing/values.ts';
+import { type HostUsage, usageOnHost } from '../volumes/store.ts';
 import { listPools, type Pool, poolName, protocol, vendor } from '../workflows/scheduler/pools.ts';
 import { changeHost, type Host, listHosts } from './store.ts';
 
@@ -156,27 +155,31 @@ async function getHostByName({ db }: Volumes, name: string): Promise<Host> {
 export const showStorageHost: Handler<Volumes> = async (service, { params }) => {
   const { id = '' } = params;
   const { name } = await getHostByName(service, id);
-  const volumes = (await listVolumes(service.db, null)).filter(({ host }) => host === name);
-  const snapshots = (await listSnapshots(service.db, null)).filter(({ host }) => host === name);
-  const resource = (project: string, isIts: (thing: { readonly projectId: string }) => boolean) => {
-    const [own, ownSnapshots] = [volumes.filter(isIts), snapshots.filter(isIts)];
+  const [volumes, snapshots] = await Promise.all([
+    usageOnHost(service.db, 'volumes', name),
+    usageOnHost(service.db, 'snapshots', name),
+  ]);
+  const resource = (project: string, isIts: (usage: HostUsage) => boolean) => {
+    const [own, ownSnapshots] = [total(volumes.filter(isIts)), total(snapshots.filter(isIts))];
     return {
       resource: {
         host: id,
         project,
-        volume_count: String(own.length),
-        total_volume_gb: String(sum(own)),
-        snapshot_count: String(ownSnapshots.length),
-        total_snapshot_gb: String(sum(ownSnapshots)),
+        volume_count: String(own.count),
+        total_volume_gb: String(own.sizeGb),
+        snapshot_count: String(ownSnapshots.count),
+        total_snapshot_gb: String(ownSnapshots.sizeGb),
       },
     };
   };
-  const projects = new Set(volumes.map(({ projectId }) => projectId));
-  const each = [...projects].map((project) => resource(project, ({ projectId }) => projectId === project));
+  const each = volumes.map((usage) => resource(usage.projectId, ({ projectId }) => projectId === usage.projectId));
   return ok({ host: [resource('(total)', () => true), ...each] });
 };
 
-const sum = (things: readonly { readonly sizeGb: number }[]) => things.reduce((all, { sizeGb }) => all + sizeGb, 0);
+const total = (usages: readonly HostUsage[]) => ({
+  count: usages.reduce((sum, { count }) => sum + count, 0),
+  sizeGb: usages.reduce((sum, { sizeGb }) => sum + sizeGb, 0),
+});
 
 export const showCapabilities: Handler<Volumes> = async (service, { params }) => {
   const host = await getHostByName(service, (params.id ?? '').split('#')[0] ?? '');

@@ -1,10 +1,10 @@
-/** Lists as Cinder gives them: filters, sort keys, marker and limit of the query. */
-import { timeOf } from '#shared/api/times.ts';
+/** Short lists that are read whole: an administrator's tens of volume types. All others are pages: see store.ts. */
 import { atLeast } from '#shared/api/versions.ts';
 import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
+import { isSet, limitOf, numberOf } from './values.ts';
 
 export interface Listing<Row> {
   readonly collection: string;
@@ -25,8 +25,6 @@ interface Page<Row> {
   readonly beside: Readonly<Record<string, unknown>>;
 }
 
-const most = 1000;
-
 /** The part of all rows that was asked for. The newest come first. */
 export function pageOf<Row extends { readonly id: string }>(
   listing: Listing<Row>,
@@ -46,10 +44,6 @@ export function pageOf<Row extends { readonly id: string }>(
   );
   return { rows, beside: { ...count(asked, found.length), ...links } };
 }
-
-/** Clients send `name=None` for a filter that nobody set. */
-export const isSet = (value: string | undefined): value is string =>
-  value !== undefined && value !== '' && value !== 'None';
 
 function filtered<Row>(listing: Listing<Row>, all: readonly Row[], asked: Asked): readonly Row[] {
   const { query, version } = asked;
@@ -100,17 +94,6 @@ function compare(one: string | number | null, other: string | number | null): nu
   return one < other ? -1 : 1;
 }
 
-function limitOf({ limit }: Asked['query']): number {
-  return Math.min(most, numberOf(limit, most, { name: 'limit param', least: 'positive' }));
-}
-
-function numberOf(text: string | undefined, unset: number, words: { readonly name: string; readonly least: string }) {
-  if (!isSet(text)) return unset;
-  if (/^-\d+$/.test(text)) throw badRequest(`${words.name} must be ${words.least}`);
-  if (!/^\d+$/.test(text)) throw badRequest(`${words.name} must be an integer`);
-  return Number(text);
-}
-
 function afterMarker(rows: readonly { readonly id: string }[], marker: string, what: string): number {
   if (!isSet(marker)) return 0;
   const at = rows.findIndex(({ id }) => id === marker);
@@ -121,49 +104,12 @@ function afterMarker(rows: readonly { readonly id: string }[], marker: string, w
 const count = ({ query, version }: Asked, total: number) =>
   /^(true|1|yes|t|on|y)$/i.test(query.with_count ?? '') && atLeast(version, '3.45') ? { count: total } : {};
 
-export const isTrue = (value: unknown): boolean => /^(true|1|yes|t|on|y)$/i.test(String(value));
-
 /** `like` filters end in ~ and look for a part. */
 export const textFilters = <Row>(name: string, read: (row: Row) => string | null) => ({
   [name]: (row: Row, value: string) => read(row) === value,
   [`${name}~`]: (row: Row, value: string) => read(row)?.includes(value) ?? false,
 });
 
-/** A dictionary as clients send it in a query: JSON's words, or Python's. */
-export function dictionaryOf(text: string): Readonly<Record<string, string>> {
-  const read =
-    jsonOf(text) ?? jsonOf(text.replace(/u?'((?:[^'\\]|\\.)*)'/g, (_, inner: string) => JSON.stringify(inner)));
-  if (read === null || typeof read !== 'object') throw badRequest(`Invalid input received: ${text} is no dictionary.`);
-  return Object.fromEntries(Object.entries(read).map(([key, value]) => [key, String(value)]));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Every pair of the one is in the other. */
 export const hasAll = (row: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([key, value]) => own(row, key) === value);
-
-/** `created_at=gte:2026-01-01,lt:2026-02-01` (3.60). */
-export function timeFilter(at: number | null, value: string): boolean {
-  return value.split(/,(?=(?:gte?|lte?|n?eq):)/).every((part) => {
-    const [, operator = 'eq', text = part] = part.match(/^(gte?|lte?|n?eq):(.*)$/) ?? [];
-    const ms = timeOf(text);
-    if (ms === undefined) throw badRequest(`Invalid value for time comparison: ${value}`);
-    return at !== null && (own(comparisons, operator)?.(at, ms) ?? false);
-  });
-}
-
-const comparisons: Readonly<Record<string, (at: number, ms: number) => boolean>> = {
-  gt: (at, ms) => at > ms,
-  gte: (at, ms) => at >= ms,
-  lt: (at, ms) => at < ms,
-  lte: (at, ms) => at <= ms,
-  eq: (at, ms) => Math.floor(at / 1000) === Math.floor(ms / 1000),
-  neq: (at, ms) => Math.floor(at / 1000) !== Math.floor(ms / 1000),
-};

@@ -24,6 +24,12 @@ function callerIn(caller: Caller, projectId: string | undefined): Caller {
 export const isService = ({ roles, serviceRoles }: Pick<Caller, 'roles' | 'serviceRoles'>): boolean =>
   serviceRoles.includes('service') || roles.includes('service');
 
+/** Columns of the rows that the caller lists: of one project, or of all. */
+export const scopeOf = (caller: Caller, query: Readonly<Record<string, string>>): { projectId?: string } => {
+  const projectId = listedProject(caller, query);
+  return projectId === null ? {} : { projectId };
+};
+
 /** The project whose things are listed; null for an administrator who wants all. */
 export function listedProject(caller: Caller, query: Readonly<Record<string, string>>): string | null {
   const isAll = /^(true|1|yes|t|on|y)$/i.test(query.all_tenants ?? query.all_projects ?? '');

@@ -3,7 +3,7 @@ import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { isTrue } from '../listing/page.ts';
+import { isTrue } from '../listing/values.ts';
 import { defaultLimits, limitsOf, usageOf } from './operations.ts';
 import { deleteLimits, type Limits, upsertDefaultLimits, upsertLimits } from './store.ts';
 

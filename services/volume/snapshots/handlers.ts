@@ -2,8 +2,10 @@ import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { dictionaryOf, hasAll, isTrue, type Listing, pageOf, textFilters } from '../listing/page.ts';
-import { listedProject } from '../listing/scope.ts';
+import { constant, equal, type Listing, none, text } from '../listing/query.ts';
+import { scopeOf } from '../listing/scope.ts';
+import { listPage } from '../listing/store.ts';
+import { isTrue } from '../listing/values.ts';
 import { trimmed } from '../volumes/create.ts';
 import {
   createSnapshot as create,
@@ -12,7 +14,7 @@ import {
   resetSnapshot,
   type SnapshotInput,
 } from './operations.ts';
-import { changeSnapshot, getSnapshot, listSnapshots, type Snapshot } from './store.ts';
+import { changeSnapshot, getSnapshot, type Snapshot, snapshotOf } from './store.ts';
 import { snapshotSummary, snapshotView } from './view.ts';
 
 type CreateBody = { readonly snapshot: SnapshotInput & { readonly force?: boolean | string | null } };
@@ -71,37 +73,38 @@ export const updateSnapshotStatus: Handler<Volumes, Progress> = async (service, 
   return accepted();
 };
 
-export const listing: Listing<Snapshot> = {
+export const listing: Listing = {
+  table: 'snapshots',
   collection: 'snapshots',
   what: 'Snapshot',
   filters: {
-    ...textFilters<Snapshot>('name', ({ name }) => name),
-    ...textFilters<Snapshot>('display_name', ({ name }) => name),
-    ...textFilters<Snapshot>('status', ({ status }) => status),
-    ...textFilters<Snapshot>('volume_id', ({ volumeId }) => volumeId),
-    id: ({ id }, value) => id === value,
-    user_id: ({ userId }, value) => userId === value,
-    host: ({ host }, value) => host === value.split('@')[0],
-    group_snapshot_id: () => false, // no snapshot is of a group
-    consumes_quota: (_snapshot, value) => isTrue(value),
-    metadata: ({ metadata }, value) => hasAll(metadata, dictionaryOf(value)),
+    name: text('name'),
+    display_name: text('name'),
+    status: text('status'),
+    volume_id: text('volumeId'),
+    id: equal('id'),
+    user_id: equal('userId'),
+    host: (query, value) => void query.where('host', value.split('@')[0] ?? ''),
+    group_snapshot_id: none, // no snapshot is of a group
+    consumes_quota: constant(isTrue),
+    metadata: { kind: 'pairs', column: 'metadata' },
   },
   adminFilters: ['host'],
   sortKeys: {
-    created_at: ({ createdAt }) => createdAt,
-    updated_at: ({ updatedAt }) => updatedAt,
-    name: ({ name }) => name,
-    display_name: ({ name }) => name,
-    status: ({ status }) => status,
-    volume_id: ({ volumeId }) => volumeId,
+    created_at: 'createdAt',
+    updated_at: 'updatedAt',
+    name: 'name',
+    display_name: 'name',
+    status: 'status',
+    volume_id: 'volumeId',
   },
 };
 
 const list =
   (view: (snapshot: Snapshot, version: Call['version']) => unknown): Handler<Volumes> =>
   async ({ db }, call) => {
-    const page = pageOf(listing, await listSnapshots(db, listedProject(call.caller, call.query)), call);
-    return ok({ snapshots: page.rows.map((row) => view(row, call.version)), ...page.beside });
+    const { rows, extra } = await listPage(db, listing, scopeOf(call.caller, call.query), call, snapshotOf);
+    return ok({ snapshots: rows.map((row) => view(row, call.version)), ...extra });
   };
 export const listSnapshotSummaries = list(snapshotSummary);
 export const listSnapshotDetails = list(snapshotView);

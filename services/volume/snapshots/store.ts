@@ -26,7 +26,7 @@ const toRow = (snapshot: Partial<Snapshot>): Record<string, unknown> => ({
   ...(snapshot.metadata === undefined ? {} : { metadata: JSON.stringify(snapshot.metadata) }),
 });
 
-const fromRow = (row: Record<string, unknown>): Snapshot =>
+export const snapshotOf = (row: Record<string, unknown>): Snapshot =>
   ({
     ...row,
     metadata: JSON.parse(String(row.metadata)),
@@ -50,13 +50,13 @@ export async function getSnapshot(db: Knex, caller: Caller, id: string): Promise
 
 export async function findSnapshot(db: Knex, id: string): Promise<Snapshot | undefined> {
   const row = await db('snapshots').where({ id }).first();
-  return row ? fromRow(row) : undefined;
+  return row ? snapshotOf(row) : undefined;
 }
 
 /** Reads and locks the row until the end of the transaction. */
 export async function lockSnapshot(tx: Knex, id: string): Promise<Snapshot | undefined> {
   const row = await tx('snapshots').where({ id }).forUpdate().first();
-  return row ? fromRow(row) : undefined;
+  return row ? snapshotOf(row) : undefined;
 }
 
 export async function getOwnedSnapshot(db: Knex, { id, taskId }: Owned): Promise<Snapshot> {
@@ -65,14 +65,8 @@ export async function getOwnedSnapshot(db: Knex, { id, taskId }: Owned): Promise
   return snapshot;
 }
 
-/** The snapshots of a project; null: of all projects. */
-export async function listSnapshots(db: Knex, projectId: string | null): Promise<Snapshot[]> {
-  const rows = await (projectId === null ? db('snapshots') : db('snapshots').where({ projectId }));
-  return rows.map(fromRow);
-}
-
 export const listSnapshotsOf = async (db: Knex, volumeId: string): Promise<Snapshot[]> =>
-  (await db('snapshots').where({ volumeId })).map(fromRow);
+  (await db('snapshots').where({ volumeId })).map(snapshotOf);
 
 export const acquireSnapshot = (tx: Knex, verb: keyof typeof snapshotTransitions, owned: Owned): Promise<boolean> =>
   acquire<Snapshot>(tx, 'snapshots', owned, snapshotTransitions[verb]);
@@ -102,4 +96,4 @@ export const listOrphanSnapshots = async (db: Knex): Promise<Snapshot[]> =>
     await db('snapshots')
       .whereIn('status', ['creating', 'deleting'])
       .where((q) => q.whereNull('taskId').orWhereNotIn('taskId', db('tasks').select('id')))
-  ).map(fromRow);
+  ).map(snapshotOf);

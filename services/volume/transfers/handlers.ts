@@ -2,10 +2,11 @@ import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { type Listing, pageOf, textFilters } from '../listing/page.ts';
-import { listedProject } from '../listing/scope.ts';
+import { equal, type Listing, text } from '../listing/query.ts';
+import { scopeOf } from '../listing/scope.ts';
+import { listPage } from '../listing/store.ts';
 import { accept, offer, type TransferInput, withdraw } from './operations.ts';
-import { getTransfer, listTransfers as listRows, type Transfer } from './store.ts';
+import { getTransfer, type Transfer, transferOf } from './store.ts';
 
 type ViewCall = Pick<Call, 'base' | 'version' | 'url' | 'caller'>;
 
@@ -50,21 +51,19 @@ export const deleteTransfer: Handler<Volumes> = async (service, { caller, params
   return accepted();
 };
 
-export const listing: Listing<Transfer> = {
+export const listing: Listing = {
+  table: 'transfers',
   collection: 'transfers',
   what: 'Transfer',
-  filters: {
-    ...textFilters<Transfer>('name', ({ name }) => name),
-    volume_id: ({ volumeId }, value) => volumeId === value,
-  },
-  sortKeys: { created_at: ({ createdAt }) => createdAt, name: ({ name }) => name },
+  filters: { name: text('name'), volume_id: equal('volumeId') },
+  sortKeys: { created_at: 'createdAt', name: 'name' },
 };
 
 const list =
   (view: (transfer: Transfer, call: ViewCall) => unknown): Handler<Volumes> =>
   async ({ db }, call) => {
-    const page = pageOf(listing, await listRows(db, listedProject(call.caller, call.query)), call);
-    return ok({ transfers: page.rows.map((row) => view(row, call)), ...page.beside });
+    const { rows, extra } = await listPage(db, listing, scopeOf(call.caller, call.query), call, transferOf);
+    return ok({ transfers: rows.map((row) => view(row, call)), ...extra });
   };
 export const listTransfers = list(transferSummary);
 export const listTransferDetails = list(transferView);

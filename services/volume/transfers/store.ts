@@ -16,7 +16,7 @@ export interface Transfer {
   readonly createdAt: number;
 }
 
-const fromRow = (row: Transfer): Transfer => ({ ...row, createdAt: Number(row.createdAt) });
+export const transferOf = (row: Transfer): Transfer => ({ ...row, createdAt: Number(row.createdAt) });
 
 export const insertTransfer = (tx: Knex, transfer: Transfer) => tx('transfers').insert(transfer);
 export const removeTransfer = (tx: Knex, id: string) => tx('transfers').where({ id }).delete();
@@ -25,7 +25,7 @@ export const removeTransfer = (tx: Knex, id: string) => tx('transfers').where({ 
 export async function getAnyTransfer(db: Knex, id: string): Promise<Transfer> {
   const row = await db('transfers').where({ id }).first();
   if (!row) throw notFound('Transfer', id);
-  return fromRow(row);
+  return transferOf(row);
 }
 
 /** Throws 404 for a transfer of another project; the recipient only accepts it, with id and key. */
@@ -33,10 +33,4 @@ export async function getTransfer(db: Knex, caller: Caller, id: string): Promise
   const transfer = await getAnyTransfer(db, id);
   if (!isAdmin(caller) && transfer.projectId !== caller.projectId) throw notFound('Transfer', id);
   return transfer;
-}
-
-/** The transfers of a project; null: of all projects. */
-export async function listTransfers(db: Knex, projectId: string | null): Promise<Transfer[]> {
-  const rows = await (projectId === null ? db('transfers') : db('transfers').where({ projectId }));
-  return rows.map(fromRow);
 }

@@ -2,9 +2,10 @@ import { longTime } from '#shared/api/times.ts';
 import { isAdmin } from '#shared/auth/caller.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { type Listing, pageOf, textFilters } from '../listing/page.ts';
+import { constant, type Listing, text } from '../listing/query.ts';
+import { listPage } from '../listing/store.ts';
 import { publicReason } from '../workflows/reasons.ts';
-import { getMessage, listMessages as list, type Message, removeMessage } from './store.ts';
+import { getMessage, type Message, messageOf, removeMessage } from './store.ts';
 
 function textFor(caller: Call['caller'], { userMessage, detail }: Omit<Message, 'id'>): string {
   if (isAdmin(caller)) return detail ?? userMessage;
@@ -31,22 +32,24 @@ const messageView =
     ],
   });
 
-export const listing: Listing<Message> = {
+export const listing: Listing = {
+  table: 'messages',
   collection: 'messages',
   what: 'Message',
   filters: {
-    ...textFilters<Message>('event_id', ({ eventId }) => eventId),
-    ...textFilters<Message>('request_id', ({ requestId }) => requestId),
-    ...textFilters<Message>('resource_uuid', ({ resourceId }) => resourceId),
-    ...textFilters<Message>('resource_type', ({ resourceType }) => resourceType),
-    message_level: (_message, value) => value === 'ERROR',
+    event_id: text('eventId'),
+    request_id: text('requestId'),
+    resource_uuid: text('resourceId'),
+    resource_type: text('resourceType'),
+    message_level: constant((value) => value === 'ERROR'),
   },
-  sortKeys: { created_at: ({ createdAt }) => createdAt, event_id: ({ eventId }) => eventId },
+  sortKeys: { created_at: 'createdAt', event_id: 'eventId' },
 };
 
 export const listMessages: Handler<Volumes> = async (service, call) => {
-  const page = pageOf(listing, await list(service.db, call.caller), call);
-  return ok({ messages: page.rows.map(messageView(service, call)), ...page.beside });
+  const scope = { projectId: call.caller.projectId ?? '' };
+  const { rows, extra } = await listPage(service.db, listing, scope, call, messageOf);
+  return ok({ messages: rows.map(messageView(service, call)), ...extra });
 };
 
 export const showMessage: Handler<Volumes> = async (service, call) =>

@@ -17,7 +17,7 @@ export interface Message {
   readonly createdAt: number;
 }
 
-const fromRow = (row: Message): Message => ({ ...row, createdAt: Number(row.createdAt) });
+export const messageOf = (row: Message): Message => ({ ...row, createdAt: Number(row.createdAt) });
 
 export const insertMessage = (tx: Knex, message: Omit<Message, 'id' | 'createdAt'>) =>
   tx('messages').insert({ ...message, id: randomUUID(), createdAt: Date.now() });
@@ -27,11 +27,8 @@ export async function getMessage(db: Knex, caller: Caller, id: string): Promise<
     .where({ id, projectId: caller.projectId ?? '' })
     .first();
   if (!row) throw notFound('Message', id);
-  return fromRow(row);
+  return messageOf(row);
 }
-
-export const listMessages = async (db: Knex, caller: Caller): Promise<Message[]> =>
-  (await db('messages').where({ projectId: caller.projectId ?? '' })).map(fromRow);
 
 export const removeMessage = (db: Knex, id: string) => db('messages').where({ id }).delete();
 

@@ -3,7 +3,7 @@ import { accepted, type Handler, ok } from '#shared/http/route.ts';
 import { refuseIfUsed } from '../attachments/operations.ts';
 import { listAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
-import { isTrue } from '../listing/page.ts';
+import { isTrue } from '../listing/values.ts';
 import { typeNames } from '../types/store.ts';
 import * as actions from './actions.ts';
 import { deleteVolume, extendVolume, type UploadInput, uploadVolume } from './operations.ts';

@@ -4,12 +4,14 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import { type Attachment, listAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
-import { dictionaryOf, hasAll, isTrue, type Listing, pageOf, textFilters, timeFilter } from '../listing/page.ts';
-import { listedProject } from '../listing/scope.ts';
+import { constant, equal, type Listing, none, text } from '../listing/query.ts';
+import { listedProject, scopeOf } from '../listing/scope.ts';
+import { listPage } from '../listing/store.ts';
+import { isTrue } from '../listing/values.ts';
 import { typeNames } from '../types/store.ts';
 import { createVolume as create, trimmed, type VolumeInput } from './create.ts';
 import { deleteVolume as remove } from './operations.ts';
-import { changeVolume, getVolume, listVolumes, type Metadata, type Volume } from './store.ts';
+import { changeVolume, getVolume, type Metadata, ofType, onHost, sumOf, type Volume, volumeOf } from './store.ts';
 import { createdView, type ViewInput, volumeSummary, volumeView } from './view.ts';
 
 type ViewCall = Pick<Call, 'caller' | 'base'>;
@@ -56,74 +58,63 @@ export const showVolume: Handler<Volumes> = async (service, call) => {
   return ok({ volume: volumeView(one as ViewInput, call.version) });
 };
 
-interface Named extends Volume {
-  readonly typeName: string;
-}
-
-export const listing: Listing<Named> = {
+export const listing: Listing = {
+  table: 'volumes',
   collection: 'volumes',
   what: 'Volume',
   filters: {
-    ...textFilters<Named>('name', (volume) => volume.name),
-    ...textFilters<Named>('display_name', (volume) => volume.name),
-    ...textFilters<Named>('status', (volume) => volume.status),
-    ...textFilters<Named>('description', (volume) => volume.description),
-    id: (volume, value) => volume.id === value,
-    user_id: (volume, value) => volume.userId === value,
-    size: (volume, value) => volume.sizeGb === Number(value),
-    bootable: (volume, value) => volume.bootable === isTrue(value),
-    multiattach: (volume, value) => volume.multiattach === isTrue(value),
-    availability_zone: (volume, value) => volume.zone === value,
-    host: (volume, value) => value === volume.host || value === `${volume.host}@${volume.driver}#${volume.pool}`,
-    volume_type: (volume, value) => value === volume.typeId || value === volume.typeName,
-    volume_type_id: (volume, value) => value === volume.typeId,
-    snapshot_id: (volume, value) => value === volume.snapshotId,
-    source_volid: (volume, value) => value === volume.sourceVolumeId,
-    consumes_quota: (_volume, value) => isTrue(value),
-    group_id: () => false, // no volume is in a group
-    migration_status: () => false,
-    metadata: (volume, value) => hasAll(volume.metadata, dictionaryOf(value)),
-    glance_metadata: (volume, value) => hasAll(volume.imageMetadata ?? {}, dictionaryOf(value)),
-    created_at: (volume, value) => timeFilter(volume.createdAt, value),
-    updated_at: (volume, value) => timeFilter(volume.updatedAt, value),
+    name: text('name'),
+    display_name: text('name'),
+    status: text('status'),
+    description: text('description'),
+    id: equal('id'),
+    user_id: equal('userId'),
+    size: { kind: 'number', column: 'sizeGb' },
+    bootable: { kind: 'boolean', column: 'bootable' },
+    multiattach: { kind: 'boolean', column: 'multiattach' },
+    availability_zone: equal('zone'),
+    host: onHost,
+    volume_type: ofType,
+    volume_type_id: equal('typeId'),
+    snapshot_id: equal('snapshotId'),
+    source_volid: equal('sourceVolumeId'),
+    consumes_quota: constant(isTrue),
+    group_id: none, // no volume is in a group
+    migration_status: none,
+    metadata: { kind: 'pairs', column: 'metadata' },
+    glance_metadata: { kind: 'pairs', column: 'imageMetadata' },
+    created_at: { kind: 'time', column: 'createdAt' },
+    updated_at: { kind: 'time', column: 'updatedAt' },
   },
   adminFilters: ['host'],
   sortKeys: {
-    created_at: (volume) => volume.createdAt,
-    updated_at: (volume) => volume.updatedAt,
-    name: (volume) => volume.name,
-    display_name: (volume) => volume.name,
-    size: (volume) => volume.sizeGb,
-    status: (volume) => volume.status,
-    bootable: (volume) => Number(volume.bootable),
-    availability_zone: (volume) => volume.zone,
-    host: (volume) => volume.host,
+    created_at: 'createdAt',
+    updated_at: 'updatedAt',
+    name: 'name',
+    display_name: 'name',
+    size: 'sizeGb',
+    status: 'status',
+    bootable: 'bootable',
+    availability_zone: 'zone',
+    host: 'host',
   },
 };
 
 const list =
   (view: (input: ViewInput, call: Call<never>) => unknown): Handler<Volumes> =>
   async (service, call) => {
-    const names = await typeNames(service.db);
-    const rows = await listVolumes(service.db, listedProject(call.caller, call.query));
-    const named = rows.map((row) => ({ ...row, typeName: names.get(row.typeId) ?? '' }));
-    const page = pageOf(listing, named, call);
-    const volumes = (await viewInputs(service, call, page.rows)).map((one) => view(one, call));
-    return ok({ volumes, ...page.beside });
+    const { rows, extra } = await listPage(service.db, listing, scopeOf(call.caller, call.query), call, volumeOf);
+    const volumes = (await viewInputs(service, call, rows)).map((one) => view(one, call));
+    return ok({ volumes, ...extra });
   };
 
 export const listSummaries = list(volumeSummary);
 export const listDetails = list((one, { version }) => volumeView(one, version));
 
 export const sumVolumes: Handler<Volumes> = async ({ db }, { caller, query, version }) => {
-  const volumes = await listVolumes(db, listedProject(caller, query));
-  const values = new Map<string, Set<string>>();
-  for (const [key, value] of volumes.flatMap((volume) => Object.entries(volume.metadata)))
-    values.set(key, (values.get(key) ?? new Set()).add(value));
-  const metadata = Object.fromEntries([...values].map(([key, all]) => [key, [...all]]));
-  const total_size = volumes.reduce((sum, { sizeGb }) => sum + sizeGb, 0);
+  const { sizeGb, count, metadata } = await sumOf(db, listedProject(caller, query));
   const more = atLeast(version, '3.36') ? { metadata } : {};
-  return ok({ 'volume-summary': { total_size, total_count: volumes.length, ...more } });
+  return ok({ 'volume-summary': { total_size: sizeGb, total_count: count, ...more } });
 };
 
 type Change = Pick<VolumeInput, 'name' | 'description' | 'display_name' | 'display_description'> & {

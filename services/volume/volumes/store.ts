@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Query } from '#shared/db/page.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
 import { type VolumeStatus, volumeTransitions } from './states.ts';
@@ -50,7 +51,7 @@ function toRow(volume: Partial<Volume>): Record<string, unknown> {
   return { ...volume, ...Object.fromEntries(texts) };
 }
 
-function fromRow(row: Record<string, unknown>): Volume {
+export function volumeOf(row: Record<string, unknown>): Volume {
   const texts = jsonColumns.map((key) => [key, row[key] === null ? null : JSON.parse(String(row[key]))]);
   const times = { createdAt: Number(row.createdAt), updatedAt: row.updatedAt === null ? null : Number(row.updatedAt) };
   return { ...row, ...Object.fromEntries(texts), ...times } as unknown as Volume;
@@ -73,13 +74,13 @@ export async function getVolume(db: Knex, caller: Caller, id: string): Promise<V
 /** Of any project: for workflows. */
 export async function findVolume(db: Knex, id: string): Promise<Volume | undefined> {
   const row = await db('volumes').where({ id }).first();
-  return row ? fromRow(row) : undefined;
+  return row ? volumeOf(row) : undefined;
 }
 
 /** Reads and locks the row until the end of the transaction. */
 export async function lockVolume(tx: Knex, id: string): Promise<Volume | undefined> {
   const row = await tx('volumes').where({ id }).forUpdate().first();
-  return row ? fromRow(row) : undefined;
+  return row ? volumeOf(row) : undefined;
 }
 
 export async function getOwnedVolume(db: Knex, { id, taskId }: Owned): Promise<Volume> {
@@ -88,10 +89,49 @@ export async function getOwnedVolume(db: Knex, { id, taskId }: Owned): Promise<V
   return volume;
 }
 
-/** The volumes of a project; null: of all projects. */
-export async function listVolumes(db: Knex, projectId: string | null): Promise<Volume[]> {
-  const rows = await (projectId === null ? db('volumes') : db('volumes').where({ projectId }));
-  return rows.map(fromRow);
+export interface HostUsage {
+  readonly projectId: string;
+  readonly count: number;
+  readonly sizeGb: number;
+}
+
+/** What each project has on a host. */
+export async function usageOnHost(db: Knex, table: 'volumes' | 'snapshots', host: string): Promise<HostUsage[]> {
+  const sums = await db(table)
+    .where({ host })
+    .groupBy('projectId')
+    .orderBy('projectId')
+    .select('projectId')
+    .count({ count: '*' })
+    .sum({ sizeGb: 'sizeGb' });
+  const numbers = sums as unknown as readonly { projectId: string; count: unknown; sizeGb: unknown }[];
+  return numbers.map(({ projectId, count, sizeGb }) => ({ projectId, count: Number(count), sizeGb: Number(sizeGb) }));
+}
+
+/** A filter by host: its name, or all of `host@driver#pool`. */
+export function onHost(query: Query, value: string): void {
+  const [, host = value, driver, pool] = value.match(/^([^@]*)@([^#]*)#(.*)$/s) ?? [];
+  query.where(driver === undefined ? { host } : { host, driver, pool });
+}
+
+/** A filter by type: its id or its name. */
+export const ofType = (query: Query, value: string): void =>
+  void query.where((either: Query) =>
+    either
+      .where('typeId', value)
+      .orWhereIn('typeId', (names: Query) => names.from('volumeTypes').where({ name: value }).select('id')),
+  );
+
+/** Of a project, or of all projects with null: how many, how large, and every value of every key of their metadata. */
+export async function sumOf(db: Knex, projectId: string | null) {
+  const scope = projectId === null ? {} : { projectId };
+  const [sums] = await db('volumes').where(scope).count({ count: '*' }).sum({ sizeGb: 'sizeGb' });
+  const texts: string[] = await db('volumes').where(scope).whereNot('metadata', '{}').distinct().pluck('metadata');
+  const values = new Map<string, Set<string>>();
+  for (const [key, value] of texts.flatMap((each) => Object.entries(JSON.parse(each) as Metadata)))
+    values.set(key, (values.get(key) ?? new Set()).add(value));
+  const metadata = Object.fromEntries([...values].map(([key, all]) => [key, [...all]]));
+  return { count: Number(sums?.count ?? 0), sizeGb: Number(sums?.sizeGb ?? 0), metadata };
 }
 
 export const isTypeUsed = async (db: Knex, typeId: string): Promise<boolean> =>
@@ -173,4 +213,4 @@ export const listOrphanVolumes = async (db: Knex): Promise<Volume[]> =>
     await db('volumes')
       .whereIn('status', ['creating', 'downloading', 'extending', 'uploading', 'deleting'])
       .where((q) => q.whereNull('taskId').orWhereNotIn('taskId', db('tasks').select('id')))
-  ).map(fromRow);
+  ).map(volumeOf);

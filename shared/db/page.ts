@@ -1,0 +1,68 @@
+/**
+ * Pages of a list by keyset: a page begins behind the last row seen, found by its sort values, so nothing is skipped or
+ * repeated while rows come and go, and a page in the middle costs what the first one costs. Everything happens in SQL.
+ */
+import type { Knex } from 'knex';
+
+export type Query = Knex.QueryBuilder;
+
+export interface Sort {
+  /** As code spells it. */
+  readonly column: string;
+  readonly descending: boolean;
+  /** The column is never NULL: then the database can begin in its index also when it goes down. */
+  readonly notNull?: boolean;
+}
+
+export interface PageOptions {
+  /** In order of weight; a unique column last, or rows with equal values could be skipped. */
+  readonly sorts: readonly Sort[];
+  /** The last row of the page before, with all columns of `sorts`. */
+  readonly after?: Readonly<Record<string, unknown>>;
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** Adds order, start and length of a page to a query. Both databases sort NULL before all values. */
+export function applyPage(query: Query, { sorts, after, limit, offset }: PageOptions): void {
+  if (after) startAfter(query, sorts, after);
+  for (const { column, descending } of sorts) query.orderBy(column, descending ? 'desc' : 'asc');
+  if (limit !== undefined) query.limit(limit);
+  if (offset) query.offset(offset);
+}
+
+/** How many rows a query has, whatever its order. */
+export async function countRows(query: Query): Promise<number> {
+  const [row] = await query.clone().clearSelect().clearOrder().count({ total: '*' });
+  return Number(row?.total ?? 0);
+}
+
+/** Row (a, b, c) comes after (A, B, C) when a > A, or a = A and b > B, or a = A and b = B and c > C. */
+function startAfter(query: Query, sorts: readonly Sort[], after: Readonly<Record<string, unknown>>): void {
+  const [first] = sorts;
+  if (first) boundBy(query, first, after[first.column]);
+  query.where((any: Query) => {
+    sorts.forEach((sort, at) => {
+      any.orWhere((each: Query) => {
+        for (const { column } of sorts.slice(0, at)) each.where(column, (after[column] ?? null) as string | null);
+        isBehind(each, sort, after[sort.column]);
+      });
+    });
+  });
+}
+
+/** Implied by the rest, and what lets the database begin in its index instead of at the first row. */
+function boundBy(query: Query, { column, descending, notNull }: Sort, value: unknown): void {
+  if (value === null || value === undefined) return;
+  if (!descending) query.where(column, '>=', value as string);
+  else if (notNull) query.where(column, '<=', value as string);
+}
+
+function isBehind(query: Query, { column, descending, notNull }: Sort, value: unknown): void {
+  const isNull = value === null || value === undefined;
+  if (isNull && descending) query.whereRaw('1 = 0');
+  else if (isNull) query.whereNotNull(column);
+  else if (descending && !notNull)
+    query.where((or: Query) => or.where(column, '<', value as string).orWhereNull(column));
+  else query.where(column, descending ? '<' : '>', value as string);
+}
