@@ -1,5 +1,6 @@
-import { setImmediate as lock } from 'node:timers/promises';
+import { setImmediate as giveWay } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { applyPage, type Query, type Sort } from '#shared/db/page.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { type LinearRegex, linearRegex, RegexError } from '#shared/input/linear-regex.ts';
 import type { TaskState, VmState } from '../servers/states.ts';
@@ -63,21 +64,32 @@ export interface Listed {
   readonly host: string | null;
 }
 
-type Query = Knex.QueryBuilder;
-
 export async function listServers(db: Knex, filter: ServerFilter): Promise<Listed[]> {
   const patterns = Object.entries(filter.like).filter(([, text]) => !isPlain(text));
   const matches = patterns.map(([column, text]) => ({ column, regex: regexOf(column, text) }));
-  const found: Query = db('servers');
+  const found: Query = db('servers').select('id', 'version', 'name', 'host', ...matches.map(({ column }) => column));
   narrow(found, filter);
-  for (const { column, order } of filter.sort) found.orderBy(column, order);
-  found.select('id', 'version', 'name', 'host', ...matches.map(({ column }) => column));
-  if (filter.marker === undefined && matches.length === 0) return found.limit(filter.limit);
-  const rows = await matching((await found) as Listed[], matches);
-  if (filter.marker === undefined) return rows.slice(0, filter.limit);
-  const at = rows.findIndex(({ id }) => id === filter.marker);
-  if (at < 0) throw badRequest(`marker [${filter.marker}] not found`);
-  return rows.slice(at + 1, at + 1 + filter.limit);
+  const after = filter.marker === undefined ? {} : { after: await findMarker(db, filter, filter.marker) };
+  const limit = matches.length === 0 ? { limit: filter.limit } : {};
+  applyPage(found, { sorts: sortsOf(filter), ...after, ...limit });
+  return (await matching((await found) as Listed[], matches)).slice(0, filter.limit);
+}
+
+const neverNull: ReadonlySet<SortColumn> = new Set(['sequence', 'id', 'createdAt', 'name', 'projectId']);
+
+/** By id in the end: no two rows are equal then. */
+const sortsOf = ({ sort }: ServerFilter): Sort[] => [
+  ...sort.map(({ column, order }) => ({ column, descending: order === 'desc', notNull: neverNull.has(column) })),
+  { column: 'id', descending: false, notNull: true },
+];
+
+/** A server that the caller may not see is no marker. */
+async function findMarker(db: Knex, { projectId }: ServerFilter, id: string): Promise<Record<string, unknown>> {
+  const row = await db('servers')
+    .where(projectId === null ? { id } : { id, projectId })
+    .first();
+  if (!row) throw badRequest(`marker [${id}] not found`);
+  return row;
 }
 
 type Matches = readonly { readonly column: string; readonly regex: LinearRegex }[];
@@ -93,7 +105,7 @@ async function matching(rows: readonly Listed[], matches: Matches): Promise<read
     const texts = row as unknown as Readonly<Record<string, string | null>>;
     if (matches.every(({ column, regex }) => regex.test(texts[column] ?? ''))) fitting.push(row);
     if (performance.now() - begun < atOnceMs) continue;
-    await lock();
+    await giveWay();
     begun = performance.now();
   }
   return fitting;
