@@ -1,8 +1,7 @@
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { equal, type Listing, text } from '../listing/query.ts';
+import { equal, type Listing, listPage, text } from '../listing/query.ts';
 import { isService, scopeOf } from '../listing/scope.ts';
-import { listPage } from '../listing/store.ts';
 import { isSet } from '../listing/values.ts';
 import { complete, connect, disconnect, refuseIfUsed } from './operations.ts';
 import { type ReserveInput, reserve } from './reserve.ts';

@@ -2,6 +2,7 @@
 import { timeOf } from '#shared/api/times.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
+import type { Condition } from './store.ts';
 
 const most = 1000;
 
@@ -44,27 +45,22 @@ function jsonOf(value: string): unknown {
   }
 }
 
-/** Milliseconds since 1970. */
-type TimeRange =
-  | { readonly operator: '>' | '>=' | '<' | '<='; readonly at: number }
-  | { readonly operator: 'between' | 'not between'; readonly at: readonly [first: number, last: number] };
-
 /** `created_at=gte:2026-01-01,lt:2026-02-01` (3.60). Times are equal when their seconds are. */
-export const timeRanges = (value: string): TimeRange[] =>
+export const timeConditions = (column: string, value: string): Condition[] =>
   value.split(/,(?=(?:gte?|lte?|n?eq):)/).flatMap((part) => {
     const [, operator = 'eq', time = part] = part.match(/^(gte?|lte?|n?eq):(.*)$/) ?? [];
     const at = timeOf(time);
     if (at === undefined) throw badRequest(`Invalid value for time comparison: ${value}`);
-    return own(comparisons, operator)?.(at) ?? [];
+    return own(comparisons, operator)?.(column, at) ?? [];
   });
 
 const secondOf = (at: number) => [Math.floor(at / 1000) * 1000, Math.floor(at / 1000) * 1000 + 999] as const;
 
-const comparisons: Readonly<Record<string, (at: number) => readonly TimeRange[]>> = {
-  gt: (at) => [{ operator: '>', at }],
-  gte: (at) => [{ operator: '>=', at }],
-  lt: (at) => [{ operator: '<', at }],
-  lte: (at) => [{ operator: '<=', at }],
-  eq: (at) => [{ operator: 'between', at: secondOf(at) }],
-  neq: (at) => [{ operator: 'not between', at: secondOf(at) }],
+const comparisons: Readonly<Record<string, (column: string, at: number) => Condition[]>> = {
+  gt: (column, at) => [{ kind: 'time', column, operator: '>', at }],
+  gte: (column, at) => [{ kind: 'time', column, operator: '>=', at }],
+  lt: (column, at) => [{ kind: 'time', column, operator: '<', at }],
+  lte: (column, at) => [{ kind: 'time', column, operator: '<=', at }],
+  eq: (column, at) => [{ kind: 'between', column, range: secondOf(at), not: false }],
+  neq: (column, at) => [{ kind: 'between', column, range: secondOf(at), not: true }],
 };

@@ -2,9 +2,8 @@ import { atLeast } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { constant, equal, type Listing, none, text } from '../listing/query.ts';
+import { constant, equal, type Listing, listPage, none, text } from '../listing/query.ts';
 import { scopeOf } from '../listing/scope.ts';
-import { listPage } from '../listing/store.ts';
 import { isTrue } from '../listing/values.ts';
 import { trimmed } from '../volumes/create.ts';
 import {

@@ -2,9 +2,8 @@ import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { equal, type Listing, text } from '../listing/query.ts';
+import { equal, type Listing, listPage, text } from '../listing/query.ts';
 import { scopeOf } from '../listing/scope.ts';
-import { listPage } from '../listing/store.ts';
 import { accept, offer, type TransferInput, withdraw } from './operations.ts';
 import { getTransfer, type Transfer, transferOf } from './store.ts';
 

@@ -2,8 +2,7 @@ import { longTime } from '#shared/api/times.ts';
 import { isAdmin } from '#shared/auth/caller.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Volumes } from '../context.ts';
-import { constant, type Listing, text } from '../listing/query.ts';
-import { listPage } from '../listing/store.ts';
+import { constant, type Listing, listPage, text } from '../listing/query.ts';
 import { publicReason } from '../workflows/reasons.ts';
 import { getMessage, type Message, messageOf, removeMessage } from './store.ts';
 
