@@ -50,7 +50,7 @@ export async function benchCloud(): Promise<void> {
 }
 
 async function measure(home: string): Promise<void> {
-  const pid = Number(readFileSync(join(home, 'run/all.pid'), 'utf8').match(/\d+/)?.[0]);
+  const pid = Number(readFileSync(join(home, 'run/all.pid'), 'utf8').split('\n')[0]);
   await idle(pid);
   const admin = openSession({
     identityUrl: `http://${address}:5000/v3`,

@@ -1,4 +1,4 @@
-/** The whole cloud meets bad input: every API refuses in its family's words, and nothing changes. */
+/** Invalid requests to a whole cloud: every API refuses them in its family's format, and nothing changes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { request, textOf } from '#shared/clients/http.ts';
@@ -6,7 +6,7 @@ import type { Session } from '#shared/clients/session.ts';
 import { type Api, type Case, cases } from './bad-input/cases.ts';
 import { adminOf } from './story/api.ts';
 import { pipClient, type StoryCloud, startStoryCloud } from './story/cloud.ts';
-import { finalTracesOf, tracesOf } from './story/traces.ts';
+import { idleTracesOf, tracesOf } from './story/traces.ts';
 
 const ports: Readonly<Record<Api, number>> = {
   identity: 5000,
@@ -18,7 +18,7 @@ const ports: Readonly<Record<Api, number>> = {
   'object-store': 8080,
 };
 
-test('bad input is refused at each door, and changes nothing', async (t) => {
+test('invalid requests are refused by each API and change nothing', async (t) => {
   const cloud = await startStoryCloud(t, {
     split: false,
     client: pipClient(),
@@ -30,22 +30,22 @@ test('bad input is refused at each door, and changes nothing', async (t) => {
     },
   });
   const admin = adminOf(cloud);
-  const ids = await furnish(admin);
-  await finalTracesOf(cloud);
-  const before = await whatIs(cloud, admin);
+  const ids = await createFixtures(admin);
+  await idleTracesOf(cloud);
+  const before = await snapshot(cloud, admin);
   for (const [api, each] of Object.entries(cases) as [Api, Readonly<Record<string, Case>>][])
     await t.test(`at ${api}`, async (t) => {
       for (const [name, options] of Object.entries(each))
-        await t.test(name, async () => refuses(cloud, api, filled(options, ids), await admin.token()));
+        await t.test(name, async () => checkRefused(cloud, api, filled(options, ids), await admin.token()));
     });
-  await t.test('nothing changed', async () => assert.deepEqual(await whatIs(cloud, admin), before));
-  await t.test('what Keystone and Glance do not know of a thing, they keep', () => keepsMore(admin));
+  await t.test('nothing changed', async () => assert.deepEqual(await snapshot(cloud, admin), before));
+  await t.test('Keystone and Glance keep unknown attributes', () => checkExtraAttributes(admin));
 });
 
 type Ids = Readonly<Record<string, string>>;
 
-/** Things to be named, and quotas that have no room. */
-async function furnish(admin: Session): Promise<Ids> {
+/** Creates the resources that the cases name, and sets quotas that are used up. */
+async function createFixtures(admin: Session): Promise<Ids> {
   const make = async <T>(type: Parameters<Session['json']>[0], path: string, body: unknown) =>
     admin.json<T>(type, path, { method: 'POST', body });
   const { projects } = await admin.json<{ projects: { id: string }[] }>('identity', '/projects?name=admin');
@@ -70,7 +70,7 @@ async function furnish(admin: Session): Promise<Ids> {
   return { project, image: image.id, liar: liar.id, network: network.id };
 }
 
-/** With ids in the place of their names. */
+/** Replaces names such as %project by ids. */
 function filled(options: Case, ids: Ids): Case {
   const fill = (text: string) => text.replace(/%([a-z]+)/g, (whole, name) => ids[name] ?? whole);
   const { path, body } = options;
@@ -78,23 +78,25 @@ function filled(options: Case, ids: Ids): Case {
   return { ...options, path: fill(path), body: text };
 }
 
-async function refuses({ address }: StoryCloud, api: Api, options: Case, good: string): Promise<void> {
-  const { method, path, token, headers, body, status, says = /./s } = options;
-  const whose = { none: {}, broken: { 'x-auth-token': 'broken' }, good: { 'x-auth-token': good } }[token ?? 'good'];
+async function checkRefused({ address }: StoryCloud, api: Api, options: Case, good: string): Promise<void> {
+  const { method, path, token, headers, body, status, message = /./s } = options;
+  const tokenHeaders = { none: {}, broken: { 'x-auth-token': 'broken' }, good: { 'x-auth-token': good } }[
+    token ?? 'good'
+  ];
   const typed = body === undefined ? {} : { 'content-type': 'application/json' };
   const reply = await request(`http://${address}:${ports[api]}${path}`, {
     method,
-    headers: { ...whose, ...typed, ...headers },
+    headers: { ...tokenHeaders, ...typed, ...headers },
     ...(body === undefined ? {} : { body: body as string }),
   });
   const text = await textOf(reply);
   assert.equal(reply.status, status, text);
-  if (status === 431) return; // Node itself says it, before there is an API
+  if (status === 431) return; // answered by Node itself, before the API
   if (status === 401) assert.match(String(reply.headers['www-authenticate']), /^Keystone uri="http:.*:5000/);
-  assert.match(words[api](text, status), says);
+  assert.match(messageOf[api](text, status), message);
 }
 
-interface Spoken {
+interface FaultBody {
   readonly code?: number;
   readonly status?: number;
   readonly title?: string;
@@ -103,40 +105,40 @@ interface Spoken {
   readonly detail?: string;
   readonly request_id?: string;
 }
-type Words = (text: string, status: number) => string;
+type ParseFault = (text: string, status: number) => string;
 
-/** One key, by the word of the status, with the status again and a message. */
-const enveloped: Words = (text, status) => {
+/** One key named after the status, with the code and a message. */
+const enveloped: ParseFault = (text, status) => {
   const [[kind, { code, message = '' }] = ['', {}], ...more] = Object.entries(
-    JSON.parse(text) as Record<string, Spoken>,
+    JSON.parse(text) as Record<string, FaultBody>,
   );
   assert.deepEqual([kind !== '', code, more], [true, status, []], text);
   return message;
 };
-const page: Words = (text) => {
+const page: ParseFault = (text) => {
   assert.match(text, /^<html>.*<h1>.+<\/html>$/s);
   return text;
 };
-/** In front of most services stands keystonemiddleware, and speaks as identity does. */
+/** Upstream, keystonemiddleware answers 401 for most services, in identity's format. */
 const behindKeystone =
-  (inner: Words): Words =>
+  (inner: ParseFault): ParseFault =>
   (text, status) =>
     status === 401 ? enveloped(text, status) : inner(text, status);
 
-/** Holds the refusal against the family's shape, and gives what it says. */
-const words: Readonly<Record<Api, Words>> = {
+/** Checks the format of a refusal of the API family, and returns its message. */
+const messageOf: Readonly<Record<Api, ParseFault>> = {
   identity: enveloped,
   compute: enveloped,
   volume: enveloped,
   placement: behindKeystone((text, status) => {
-    const { errors } = JSON.parse(text) as { errors: Spoken[] };
+    const { errors } = JSON.parse(text) as { errors: FaultBody[] };
     assert.deepEqual([errors.length, errors[0]?.status, typeof errors[0]?.request_id], [1, status, 'string'], text);
     return errors[0]?.detail ?? '';
   }),
   network: behindKeystone((text) => {
-    const { NeutronError: said } = JSON.parse(text) as { NeutronError: Spoken };
-    assert.equal(said.detail, '');
-    return `${said.type}: ${said.message}`;
+    const { NeutronError: fault } = JSON.parse(text) as { NeutronError: FaultBody };
+    assert.equal(fault.detail, '');
+    return `${fault.type}: ${fault.message}`;
   }),
   image: page,
   'object-store': (text) => (text.startsWith('<') ? page(text, 0) : text),
@@ -152,14 +154,17 @@ const lists: readonly [Parameters<Session['json']>[0], readonly string[]][] = [
   ['object-store', ['?format=json']],
 ];
 
-/** All lists of all APIs, and what lies beneath them. */
-async function whatIs(cloud: StoryCloud, admin: Session): Promise<unknown> {
-  const asked = lists.flatMap(([type, paths]) => paths.map((path) => [type, path] as const));
-  const told = await Promise.all(asked.map(([type, path]) => admin.json<unknown>(type, path)));
-  return { ...Object.fromEntries(asked.map((each, at) => [each.join(' '), told[at]])), traces: await tracesOf(cloud) };
+/** All lists of all APIs, and the traces of the cloud. */
+async function snapshot(cloud: StoryCloud, admin: Session): Promise<unknown> {
+  const requests = lists.flatMap(([type, paths]) => paths.map((path) => [type, path] as const));
+  const results = await Promise.all(requests.map(([type, path]) => admin.json<unknown>(type, path)));
+  return {
+    ...Object.fromEntries(requests.map((each, at) => [each.join(' '), results[at]])),
+    traces: await tracesOf(cloud),
+  };
 }
 
-async function keepsMore(admin: Session): Promise<void> {
+async function checkExtraAttributes(admin: Session): Promise<void> {
   const { project } = await admin.json<{ project: Record<string, string> }>('identity', '/projects', {
     method: 'POST',
     body: { project: { name: 'more', color: 'red' } },

@@ -1,4 +1,4 @@
-/** One process per role: each is killed in the middle of work, the broker dies and freezes, and all of it ends well. */
+/** Split layout: each role is killed during work, the broker is killed and frozen, and all work completes. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -6,15 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '#shared/clients/session.ts';
 import { findRunning } from '../../deploy/processes/pid-file.ts';
 import { parts } from '../../deploy/roles.ts';
-import { adminOf, createServer, perhaps, showServer } from './story/api.ts';
+import { adminOf, createServer, orUndefined, showServer } from './story/api.ts';
 import { pipClient, type StoryCloud, startStoryCloud, until } from './story/cloud.ts';
-import { brokerOf, killNow, wattleOf } from './story/processes.ts';
-import { finalTracesOf, returnsTo } from './story/traces.ts';
+import { brokerOf, killNow, rolePid } from './story/processes.ts';
+import { idleTracesOf, waitForTraces } from './story/traces.ts';
 
-/** Frozen for longer than a host may take to answer. */
+/** The broker is frozen for longer than the timeout of host operations. */
 const [answerMs, frozenMs] = [20_000, 25_000];
 
-test('a cloud of many processes goes on when one of them dies, or the broker is away', async (t) => {
+test('a split cloud completes its work when a process ends or the broker is unavailable', async (t) => {
   const cloud = await startStoryCloud(t, {
     split: true,
     client: pipClient(),
@@ -27,57 +27,57 @@ test('a cloud of many processes goes on when one of them dies, or the broker is 
     },
   });
   const work = await openWork(cloud);
-  const before = await finalTracesOf(cloud);
+  const before = await idleTracesOf(cloud);
   for (const role of parts)
-    await t.test(`K63: ${role} is killed in the middle of making and of deleting`, async () => {
-      const made = await work.begin();
-      await killNow(wattleOf(cloud, role));
-      await work.isThere(made);
-      await isBack(cloud, role);
-      await work.remove(made);
-      await killNow(wattleOf(cloud, role));
-      await work.isGone(made);
-      await isBack(cloud, role);
+    await t.test(`K63: ${role} is killed during creates and during deletes`, async () => {
+      const created = await work.create();
+      await killNow(rolePid(cloud, role));
+      await work.waitUntilReady(created);
+      await waitForRole(cloud, role);
+      await work.remove(created);
+      await killNow(rolePid(cloud, role));
+      await work.waitUntilGone(created);
+      await waitForRole(cloud, role);
     });
 
   await t.test('B02: the broker is killed', async () => {
     const [broker] = brokerOf(cloud);
     await killNow(broker as number);
-    const made = await work.begin();
-    await work.isThere(made);
-    await until('the broker is back', async () => brokerOf(cloud).length === 1 && brokerOf(cloud)[0] !== broker);
-    await work.remove(made);
-    await work.isGone(made);
+    const created = await work.create();
+    await work.waitUntilReady(created);
+    await until('the broker runs again', async () => brokerOf(cloud).length === 1 && brokerOf(cloud)[0] !== broker);
+    await work.remove(created);
+    await work.waitUntilGone(created);
   });
 
-  await t.test('P04: the broker is frozen for longer than a host may take', async (t) => {
+  await t.test('P04: the broker is frozen for longer than the timeout of host operations', async (t) => {
     const [broker] = brokerOf(cloud);
     t.after(() => process.kill(broker as number, 'SIGCONT'));
     process.kill(broker as number, 'SIGSTOP');
-    const made = await work.begin();
+    const created = await work.create();
     for (const thawAt = Date.now() + frozenMs; Date.now() < thawAt; await sleep(500))
-      assert.deepEqual(await work.statuses(made), ['BUILD', 'creating']);
+      assert.deepEqual(await work.statuses(created), ['BUILD', 'creating']);
     process.kill(broker as number, 'SIGCONT');
-    await work.isThere(made);
-    await work.remove(made);
-    await work.isGone(made);
+    await work.waitUntilReady(created);
+    await work.remove(created);
+    await work.waitUntilGone(created);
   });
 
-  await t.test('nothing is left of any of it', () => returnsTo(cloud, before));
+  await t.test('nothing is left behind', () => waitForTraces(cloud, before));
 });
 
-/** The supervisor started it again. */
-const isBack = (cloud: StoryCloud, role: string) =>
-  until(`${role} is back`, async () => findRunning(join(cloud.folder, 'var/run', `${role}.pid`))?.ready);
+/** Waits until the supervisor has restarted the role. */
+const waitForRole = (cloud: StoryCloud, role: string) =>
+  until(`${role} is ready again`, async () => findRunning(join(cloud.folder, 'var/run', `${role}.pid`))?.ready);
 
-interface Made {
+interface Created {
   readonly server: string;
   readonly volume: string;
   readonly object: string;
 }
 
-/** What a server is made of, and a container. */
-async function furnish(admin: Session) {
+/** Creates what the work needs: image, network, subnet, container. Returns the body of a server. */
+async function createPrerequisites(admin: Session) {
   const image = await admin.json<{ id: string }>('image', '/v2/images', {
     method: 'POST',
     body: { name: 'blank', disk_format: 'raw', container_format: 'bare' },
@@ -97,22 +97,22 @@ async function furnish(admin: Session) {
   return { name: 'web', imageRef: image.id, networks: [{ uuid: network.id }] };
 }
 
-/** A server, a volume and an object at once, over the APIs. */
+/** Creates, checks and deletes a server, a volume and an object, over the APIs. */
 async function openWork(cloud: StoryCloud) {
   const admin = adminOf(cloud);
-  const web = await furnish(admin);
+  const web = await createPrerequisites(admin);
   const objectStatus = async (object: string, method: string) =>
-    (await perhaps(admin.raw('object-store', object, { method })))?.status;
+    (await orUndefined(admin.raw('object-store', object, { method })))?.status;
   const volumeStatus = async (id: string) =>
     (await admin.json<{ volume: { status: string } }>('volumev3', `/volumes/${id}`)).volume.status;
-  const isMissing = (asked: Promise<unknown>) =>
-    asked.then(
+  const isMissing = (call: Promise<unknown>) =>
+    call.then(
       () => false,
       (error: { status?: number }) => error.status === 404,
     );
 
   let count = 0;
-  const begin = async (): Promise<Made> => {
+  const create = async (): Promise<Created> => {
     count += 1;
     const object = `/docs/letter-${count}`;
     const server = await createServer(admin, web);
@@ -124,27 +124,27 @@ async function openWork(cloud: StoryCloud) {
     assert.equal(put.status, 201);
     return { server, volume: volume.id, object };
   };
-  const statuses = async ({ server, volume }: Made) => [
+  const statuses = async ({ server, volume }: Created) => [
     (await showServer(admin, server)).status,
     await volumeStatus(volume),
   ];
-  const isThere = async (made: Made) => {
+  const waitUntilReady = async (created: Created) => {
     await until('the server is ACTIVE and the volume available', async () => {
-      const now = await perhaps(statuses(made));
+      const now = await orUndefined(statuses(created));
       assert.ok(!/error/i.test(String(now)), `server and volume: ${now}`);
       return String(now) === 'ACTIVE,available';
     });
-    await until('the object is read', async () => (await objectStatus(made.object, 'GET')) === 200);
+    await until('the object is read', async () => (await objectStatus(created.object, 'GET')) === 200);
   };
-  const remove = async ({ server, volume, object }: Made) => {
+  const remove = async ({ server, volume, object }: Created) => {
     await until('the object is deleted', async () => [204, 404].includes((await objectStatus(object, 'DELETE')) ?? 0));
     await admin.json('compute', `/servers/${server}`, { method: 'DELETE' });
     await admin.json('volumev3', `/volumes/${volume}`, { method: 'DELETE' });
   };
-  const isGone = async ({ server, volume, object }: Made) => {
+  const waitUntilGone = async ({ server, volume, object }: Created) => {
     await until('the server is gone', () => isMissing(showServer(admin, server)));
     await until('the volume is gone', () => isMissing(volumeStatus(volume)));
     await until('the object is gone', async () => (await objectStatus(object, 'HEAD')) === 404);
   };
-  return { begin, statuses, isThere, remove, isGone };
+  return { create, statuses, waitUntilReady, remove, waitUntilGone };
 }

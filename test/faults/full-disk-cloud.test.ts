@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { request, textOf } from '#shared/clients/http.ts';
 import { run, tryRun } from '#shared/process/run.ts';
-import { adminOf, pageOf } from '../e2e/story/api.ts';
+import { adminOf, fetchPage } from '../e2e/story/api.ts';
 import { pipClient, startStoryCloud, until } from '../e2e/story/cloud.ts';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'needs root' };
@@ -66,7 +66,7 @@ test(
     assert.deepEqual([refused.status, refused.again], [503, '30'], refused.text);
     assert.match(refused.text, /The disk of the controller is full/);
     for (let times = 0; times < 20; times += 1) assert.equal((await tryToMake()).status, 503);
-    assert.equal((await pageOf(`http://${cloud.address}:9696/`)).status, 200);
+    assert.equal((await fetchPage(`http://${cloud.address}:9696/`)).status, 200);
     await adminOf(at).json('network', '/v2.0/networks'); // a new login
     await admin.json('network', `/v2.0/networks/${kept.network.id}`, { method: 'DELETE' });
     rmSync(fillFile);

@@ -1,84 +1,84 @@
-/** What no door lets in, and how each API family says so. */
+/** Invalid requests, and the refusal of each API family. */
 import type { ServiceType } from '#shared/clients/session.ts';
 
 export type Api = Exclude<ServiceType, 'volumev3'> | 'volume';
 
-/** In a path or a body, %project, %network, %image and %liar (an image declared as qcow2) stand for ids. */
+/** In paths and bodies %project, %network, %image and %liar (an image wrongly declared as qcow2) are replaced by ids. */
 export interface Case {
   readonly method: string;
   /** From the root of the service. */
   readonly path: string;
-  /** Good unless told. */
+  /** A valid token unless set. */
   readonly token?: 'none' | 'broken';
   readonly headers?: Readonly<Record<string, string>>;
-  /** JSON, or text that is sent as it stands. */
+  /** JSON, or text that is sent unchanged. */
   readonly body?: unknown;
   readonly status: number;
-  /** What the refusal must say. */
-  readonly says?: RegExp;
+  /** Must match the message. */
+  readonly message?: RegExp;
 }
 
 type Cases = Readonly<Record<string, Case>>;
 
-/** The id of nothing. */
-const nowhere = '99999999-9999-4999-8999-999999999999';
+/** An id that does not exist. */
+const unknownId = '99999999-9999-4999-8999-999999999999';
 const long = 'x'.repeat(2 ** 21);
-/** Node reads no more than this of a request's head. */
+/** Longer than the headers that Node accepts. */
 const head = 'x'.repeat(17_000);
 const text = { 'content-type': 'text/plain' };
 
-interface Endpoint {
+interface Examples {
   readonly list: string;
   readonly item: string;
-  /** A path that has no such method, and the method. */
+  /** A method that the path does not have, and the path. */
   readonly wrongMethod: readonly [string, string];
-  /** Where a thing is made, the envelope of its body, and a body that would do. */
+  /** A create request with a valid body. */
   readonly make: readonly [method: string, path: string, good: object];
 }
 
-const endpoints: Readonly<Record<Exclude<Api, 'object-store'>, Endpoint>> = {
+const examples: Readonly<Record<Exclude<Api, 'object-store'>, Examples>> = {
   identity: {
     list: '/v3/users',
-    item: `/v3/users/${nowhere}`,
+    item: `/v3/users/${unknownId}`,
     wrongMethod: ['PUT', '/v3/users'],
     make: ['POST', '/v3/projects', { project: { name: 'bad' } }],
   },
   placement: {
     list: '/resource_providers',
-    item: `/resource_providers/${nowhere}`,
+    item: `/resource_providers/${unknownId}`,
     wrongMethod: ['PATCH', '/resource_providers'],
     make: ['POST', '/resource_providers', { name: 'bad' }],
   },
   image: {
     list: '/v2/images',
-    item: `/v2/images/${nowhere}`,
+    item: `/v2/images/${unknownId}`,
     wrongMethod: ['PUT', '/v2/images'],
     make: ['POST', '/v2/images', { name: 'bad' }],
   },
   compute: {
     list: '/v2.1/servers',
-    item: `/v2.1/servers/${nowhere}`,
+    item: `/v2.1/servers/${unknownId}`,
     wrongMethod: ['PATCH', '/v2.1/servers'],
     make: ['POST', '/v2.1/flavors', { flavor: { name: 'bad', ram: 64, vcpus: 1, disk: 0 } }],
   },
   volume: {
     list: '/v3/volumes',
-    item: `/v3/volumes/${nowhere}`,
+    item: `/v3/volumes/${unknownId}`,
     wrongMethod: ['PATCH', '/v3/volumes'],
     make: ['POST', '/v3/volumes', { volume: { name: 'bad', size: 1 } }],
   },
   network: {
     list: '/v2.0/networks',
-    item: `/v2.0/networks/${nowhere}`,
+    item: `/v2.0/networks/${unknownId}`,
     wrongMethod: ['PATCH', '/v2.0/networks'],
     make: ['POST', '/v2.0/networks', { network: { name: 'bad' } }],
   },
 };
 
-/** What all that speak JSON refuse alike. */
-const common = ({ list, item, wrongMethod: [method, other], make: [verb, path, good] }: Endpoint): Cases => ({
+/** Cases that all JSON APIs refuse in the same way. */
+const common = ({ list, item, wrongMethod: [method, other], make: [verb, path, good] }: Examples): Cases => ({
   'no token': { method: 'GET', path: list, token: 'none', status: 401 },
-  'a token that nobody made': { method: 'GET', path: list, token: 'broken', status: 401 },
+  'an invalid token': { method: 'GET', path: list, token: 'broken', status: 401 },
   'an unknown id': { method: 'GET', path: item, status: 404 },
   'an unknown path': { method: 'GET', path: `${list.replace(/\w+$/, '')}nothing/here`, status: 404 },
   'a method that is not allowed': { method, path: other, body: {}, status: 405 },
@@ -92,16 +92,16 @@ const common = ({ list, item, wrongMethod: [method, other], make: [verb, path, g
 });
 
 const versions = (path: string, word: string): Cases => ({
-  'a version that is none': { method: 'GET', path, headers: { 'openstack-api-version': `${word} new` }, status: 400 },
-  'a version to come': { method: 'GET', path, headers: { 'openstack-api-version': `${word} 9.999` }, status: 406 },
+  'a malformed version': { method: 'GET', path, headers: { 'openstack-api-version': `${word} new` }, status: 400 },
+  'an unsupported version': { method: 'GET', path, headers: { 'openstack-api-version': `${word} 9.999` }, status: 406 },
 });
 
-const make = (path: string, body: unknown, status: number, says: RegExp): Case => ({
+const make = (path: string, body: unknown, status: number, message: RegExp): Case => ({
   method: 'POST',
   path,
   body,
   status,
-  says,
+  message,
 });
 
 const login = (password: string) => ({
@@ -112,7 +112,7 @@ const login = (password: string) => ({
 
 export const cases: Readonly<Record<Api, Cases>> = {
   identity: {
-    ...common(endpoints.identity),
+    ...common(examples.identity),
     'a wrong password': make(
       '/v3/auth/tokens',
       login('wrong'),
@@ -122,33 +122,38 @@ export const cases: Readonly<Record<Api, Cases>> = {
     'a login without a method': make('/v3/auth/tokens', { auth: { identity: {} } }, 400, /methods/),
     'a name that is a number': make('/v3/projects', { project: { name: 7 } }, 400, /name/),
     'a name that is too long': make('/v3/projects', { project: { name: 'x'.repeat(65) } }, 400, /name/),
-    'an envelope that is missing': make('/v3/projects', { name: 'bad' }, 400, /project/),
+    'a missing envelope': make('/v3/projects', { name: 'bad' }, 400, /project/),
   },
   placement: {
-    ...common(endpoints.placement),
+    ...common(examples.placement),
     ...versions('/resource_providers', 'placement'),
-    'a field that nobody knows': make('/resource_providers', { name: 'bad', color: 'red' }, 400, /color/),
+    'an unknown field': make('/resource_providers', { name: 'bad', color: 'red' }, 400, /color/),
     'a name that is a number': make('/resource_providers', { name: 7 }, 400, /name/),
-    'a query that nobody knows': { method: 'GET', path: '/resource_providers?color=red', status: 400, says: /color/ },
+    'an unknown query parameter': {
+      method: 'GET',
+      path: '/resource_providers?color=red',
+      status: 400,
+      message: /color/,
+    },
   },
   image: {
-    ...common(endpoints.image),
+    ...common(examples.image),
     'a name that is a number': make('/v2/images', { name: 7 }, 400, /name/),
-    'a format that nobody knows': make('/v2/images', { disk_format: 'floppy' }, 400, /disk_format/),
-    'a size that only the bytes tell': make('/v2/images', { size: 7 }, 403, /size/),
+    'an unknown format': make('/v2/images', { disk_format: 'floppy' }, 400, /disk_format/),
+    'a read-only size': make('/v2/images', { size: 7 }, 403, /size/),
     'more than the quota': bytes(2 ** 20 + 1, 413, /too large/),
-    'bytes that are not what was declared': bytes(2 ** 19, 415, /declared as qcow2, but its bytes are raw/),
-    'a limit that is none': { method: 'GET', path: '/v2/images?limit=-1', status: 400, says: /limit/ },
+    'data of another format than declared': bytes(2 ** 19, 415, /declared as qcow2, but its bytes are raw/),
+    'an invalid limit': { method: 'GET', path: '/v2/images?limit=-1', status: 400, message: /limit/ },
   },
   compute: {
-    ...common(endpoints.compute),
+    ...common(examples.compute),
     ...versions('/v2.1/servers', 'compute'),
-    'a field that nobody knows': make('/v2.1/flavors', flavor({ color: 'red' }), 400, /color/),
-    'a number that is a word': make('/v2.1/flavors', flavor({ ram: 'much' }), 400, /ram/),
-    'an action that nobody knows': make(`/v2.1/servers/${nowhere}/action`, { fly: null }, 400, /fly/),
+    'an unknown field': make('/v2.1/flavors', flavor({ color: 'red' }), 400, /color/),
+    'text instead of a number': make('/v2.1/flavors', flavor({ ram: 'much' }), 400, /ram/),
+    'an unknown action': make(`/v2.1/servers/${unknownId}/action`, { fly: null }, 400, /fly/),
     'a server of an unknown flavor': make(
       '/v2.1/servers',
-      { server: { name: 'bad', flavorRef: 'none', imageRef: nowhere, networks: [] } },
+      { server: { name: 'bad', flavorRef: 'none', imageRef: unknownId, networks: [] } },
       400,
       /./,
     ),
@@ -158,46 +163,56 @@ export const cases: Readonly<Record<Api, Cases>> = {
       403,
       /Quota exceeded for instances/,
     ),
-    'a limit that is none': { method: 'GET', path: '/v2.1/servers?limit=-1', status: 400, says: /limit/ },
-    'a marker that is nothing': { method: 'GET', path: `/v2.1/servers?marker=${nowhere}`, status: 400, says: /arker/ },
+    'an invalid limit': { method: 'GET', path: '/v2.1/servers?limit=-1', status: 400, message: /limit/ },
+    'an unknown marker': { method: 'GET', path: `/v2.1/servers?marker=${unknownId}`, status: 400, message: /arker/ },
   },
   volume: {
-    ...common(endpoints.volume),
+    ...common(examples.volume),
     ...versions('/v3/volumes', 'volume'),
-    'a field that nobody knows': make('/v3/types', { volume_type: { name: 'bad', color: 'red' } }, 400, /color/),
+    'an unknown field': make('/v3/types', { volume_type: { name: 'bad', color: 'red' } }, 400, /color/),
     'more than the quota': make(
       '/v3/volumes',
       { volume: { size: 1 } },
       413,
       /allowed \(0\) exceeded for quota 'volumes'/,
     ),
-    'a size that is a word': make('/v3/volumes', { volume: { size: 'much' } }, 400, /size/),
-    'a size of nothing': make('/v3/volumes', { volume: { size: 0 } }, 400, /size/),
-    'a limit that is none': { method: 'GET', path: '/v3/volumes?limit=-1', status: 400, says: /limit/ },
+    'text instead of a size': make('/v3/volumes', { volume: { size: 'much' } }, 400, /size/),
+    'a size of 0': make('/v3/volumes', { volume: { size: 0 } }, 400, /size/),
+    'an invalid limit': { method: 'GET', path: '/v3/volumes?limit=-1', status: 400, message: /limit/ },
   },
   network: {
-    ...common(endpoints.network),
-    'a field that nobody knows': make('/v2.0/networks', { network: { name: 'bad', color: 'red' } }, 400, /color/),
-    'a flag that is a word': make('/v2.0/networks', { network: { admin_state_up: 'maybe' } }, 400, /admin_state_up/),
-    'a range that is none': make(
+    ...common(examples.network),
+    'an unknown field': make('/v2.0/networks', { network: { name: 'bad', color: 'red' } }, 400, /color/),
+    'text instead of a boolean': make(
+      '/v2.0/networks',
+      { network: { admin_state_up: 'maybe' } },
+      400,
+      /admin_state_up/,
+    ),
+    'a malformed CIDR': make(
       '/v2.0/subnets',
       { subnet: { network_id: '%network', ip_version: 4, cidr: '10.300.0.0/24' } },
       400,
       /cidr/,
     ),
     'more than the quota': make('/v2.0/networks', { network: { name: 'bad' } }, 409, /OverQuota/),
-    'a network that is nowhere': make('/v2.0/ports', { port: { network_id: nowhere } }, 404, /Network/),
+    'an unknown network': make('/v2.0/ports', { port: { network_id: unknownId } }, 404, /Network/),
   },
   'object-store': {
     'no token': { method: 'GET', path: '/v1/AUTH_%project', token: 'none', status: 401 },
-    'a token that nobody made': { method: 'GET', path: '/v1/AUTH_%project', token: 'broken', status: 401 },
+    'an invalid token': { method: 'GET', path: '/v1/AUTH_%project', token: 'broken', status: 401 },
     'an unknown container': { method: 'GET', path: '/v1/AUTH_%project/nothing', status: 404 },
     'an unknown object': { method: 'GET', path: '/v1/AUTH_%project/nothing/here', status: 404 },
     'an unknown path': { method: 'GET', path: '/v9', status: 404 },
     'a method that is not allowed': { method: 'PATCH', path: '/v1/AUTH_%project/nothing', status: 405 },
-    'an object in no container': { method: 'PUT', path: '/v1/AUTH_%project/nothing/here', body: 'text', status: 404 },
+    'an object in an unknown container': {
+      method: 'PUT',
+      path: '/v1/AUTH_%project/nothing/here',
+      body: 'text',
+      status: 404,
+    },
     'a name that is too long': { method: 'PUT', path: `/v1/AUTH_%project/${'x'.repeat(257)}`, status: 400 },
-    'a name that is no UTF-8': { method: 'PUT', path: '/v1/AUTH_%project/%FF', status: 400 },
+    'a name that is not UTF-8': { method: 'PUT', path: '/v1/AUTH_%project/%FF', status: 400 },
     'metadata that is too long': {
       method: 'PUT',
       path: '/v1/AUTH_%project/bad',
@@ -208,9 +223,9 @@ export const cases: Readonly<Record<Api, Cases>> = {
   },
 };
 
-function bytes(size: number, status: number, says: RegExp): Case {
+function bytes(size: number, status: number, message: RegExp): Case {
   const headers = { 'content-type': 'application/octet-stream' };
-  return { method: 'PUT', path: '/v2/images/%liar/file', body: '\0'.repeat(size), headers, status, says };
+  return { method: 'PUT', path: '/v2/images/%liar/file', body: '\0'.repeat(size), headers, status, message };
 }
 
 function flavor(more: object) {

@@ -1,4 +1,4 @@
-/** The APIs without a client between: for stories that look often, and at moments that a client is too slow for. */
+/** Direct API calls, for tests that poll often or at points in time for which the stock client is too slow. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export interface Server {
   readonly 'OS-EXT-STS:task_state': string | null;
 }
 
-/** As the admin, in project admin. */
+/** A session of user admin in project admin. */
 export const adminOf = ({ folder, address }: StoryCloud): Session =>
   openSession({
     identityUrl: `http://${address}:5000/v3`,
@@ -23,8 +23,8 @@ export const adminOf = ({ folder, address }: StoryCloud): Session =>
     password: async () => (await readFile(join(folder, 'var/secrets/admin'), 'utf8')).trim(),
   });
 
-/** What a session gives, or undefined while the service is away. */
-export const perhaps = <T>(asked: Promise<T>): Promise<T | undefined> => asked.catch(() => undefined);
+/** Resolves with undefined when the call fails, for polling while a service is down. */
+export const orUndefined = <T>(call: Promise<T>): Promise<T | undefined> => call.catch(() => undefined);
 
 export const showServer = async (session: Session, id: string): Promise<Server> =>
   (await session.json<{ server: Server }>('compute', `/servers/${id}`)).server;
@@ -33,17 +33,17 @@ export async function createServer(session: Session, server: Readonly<Record<str
   const flavors = await session.json<{ flavors: { id: string; name: string }[] }>('compute', '/flavors');
   const flavorRef = flavors.flavors.find(({ name }) => name === 'm1.tiny')?.id;
   assert.ok(flavorRef);
-  const made = await session.json<{ server: { id: string } }>('compute', '/servers', {
+  const created = await session.json<{ server: { id: string } }>('compute', '/servers', {
     method: 'POST',
     body: { server: { flavorRef, ...server } },
   });
-  return made.server.id;
+  return created.server.id;
 }
 
-export const act = (session: Session, id: string, action: Readonly<Record<string, unknown>>): Promise<void> =>
+export const postAction = (session: Session, id: string, action: Readonly<Record<string, unknown>>): Promise<void> =>
   session.json('compute', `/servers/${id}/action`, { method: 'POST', body: action });
 
-export async function pageOf(url: string): Promise<{ status: number; text: string }> {
+export async function fetchPage(url: string): Promise<{ status: number; text: string }> {
   const reply = await request(url);
   return { status: reply.status, text: await textOf(reply) };
 }

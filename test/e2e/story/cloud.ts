@@ -1,4 +1,4 @@
-/** A cloud of its own for a story: its own var/, address and outside, started and purged by the command itself. */
+/** A cloud for one test: its own var/, address and external range, started and purged by the wattle command. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
@@ -13,24 +13,25 @@ const root = join(import.meta.dirname, '../../..');
 
 export interface CloudOptions {
   readonly split: boolean;
-  /** The stock client: a path of `openstack`. */
+  /** Path of the stock client `openstack`. */
   readonly client: string;
-  /** More settings, as the environment spells them. */
+  /** Further settings, as environment variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface StoryCloud {
   readonly folder: string;
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly address: string;
-  readonly outside: string;
-  /** The stock client; throws with its words when it fails. */
-  os(...words: string[]): Promise<string>;
-  /** The same, for who wants to see it fail. */
-  tryOs(...words: string[]): Promise<CommandResult>;
-  json<T>(...words: string[]): Promise<T>;
-  wattle(...words: string[]): Promise<string>;
-  /** The same cloud, driven by another client. */
+  /** The first three bytes of its external range. */
+  readonly externalPrefix: string;
+  /** Runs the stock client; throws with its output when it fails. */
+  os(...args: string[]): Promise<string>;
+  /** Runs the stock client; returns the result also when it fails. */
+  tryOs(...args: string[]): Promise<CommandResult>;
+  json<T>(...args: string[]): Promise<T>;
+  wattle(...args: string[]): Promise<string>;
+  /** The same cloud with another client. */
   as(client: string): StoryCloud;
 }
 
@@ -42,18 +43,18 @@ export async function startStoryCloud(t: TestContext, { split, client, env = {} 
   chmodSync(folder, 0o755); // guests run as other users
   const home = join(folder, 'var');
   const number = await freeNumber();
-  const outside = `172.24.${number}`;
+  const externalPrefix = `172.24.${number}`;
   const address = `127.0.0.${number}`;
   const settings = {
     WATTLE_VAR: home,
     WATTLE_ADDRESS: address,
-    WATTLE_NETWORK__EXTERNAL_CIDR: `${outside}.0/24`,
-    WATTLE_NETWORK__EXTERNAL_GATEWAY: `${outside}.1`,
+    WATTLE_NETWORK__EXTERNAL_CIDR: `${externalPrefix}.0/24`,
+    WATTLE_NETWORK__EXTERNAL_GATEWAY: `${externalPrefix}.1`,
     ...env,
   };
-  const wattle = async (...words: string[]) =>
+  const wattle = async (...args: string[]) =>
     (
-      await run([process.execPath, join(root, 'deploy/wattle.js'), ...words], {
+      await run([process.execPath, join(root, 'deploy/wattle.js'), ...args], {
         cwd: root,
         env: settings,
         timeoutMs: 240_000,
@@ -67,36 +68,36 @@ export async function startStoryCloud(t: TestContext, { split, client, env = {} 
   const login = { OS_CLIENT_CONFIG_FILE: join(home, 'clouds.yaml'), OS_CLOUD: 'wattle' };
   const as = (openstack: string): StoryCloud => {
     const options = { cwd: folder, env: login, timeoutMs: clientMs };
-    const tryOs = (...words: string[]) => tryRun([openstack, ...words], options);
-    const os = async (...words: string[]) => (await run([openstack, ...words], options)).stdout;
-    const json = async <T>(...words: string[]) => JSON.parse(await os(...words, '-f', 'json')) as T;
-    return { folder, address, outside, os, tryOs, json, wattle, as };
+    const tryOs = (...args: string[]) => tryRun([openstack, ...args], options);
+    const os = async (...args: string[]) => (await run([openstack, ...args], options)).stdout;
+    const json = async <T>(...args: string[]) => JSON.parse(await os(...args, '-f', 'json')) as T;
+    return { folder, address, externalPrefix, os, tryOs, json, wattle, as };
   };
   return as(client);
 }
 
-/** Of 127.0.0.x, and of the range outside, 172.24.x.0/24: others may live their stories on this machine. */
+/** The last byte of 127.0.0.x, and the third of the external range 172.24.x.0/24; other clouds may run on this machine. */
 async function freeNumber(): Promise<number> {
   const number = randomInt(100, 250);
   return (await isFree(`127.0.0.${number}`, 5000)) ? number : await freeNumber();
 }
 
-/** Waits for a condition, never for a second. */
+/** Polls until `check` returns a value; fails with the description after `withinMs`. */
 export async function until<T>(
-  what: string,
-  look: () => Promise<T | undefined | false>,
+  description: string,
+  check: () => Promise<T | undefined | false>,
   withinMs = 120_000,
 ): Promise<T> {
   const giveUp = Date.now() + withinMs;
   for (;;) {
-    const found = await look();
+    const found = await check();
     if (found !== undefined && found !== false) return found as T;
-    assert.ok(Date.now() < giveUp, `not within ${withinMs / 1000} s: ${what}`);
+    assert.ok(Date.now() < giveUp, `not within ${withinMs / 1000} s: ${description}`);
     await sleep(250);
   }
 }
 
-/** pip's client is in the cache that set-up fills; Debian's has its own place. */
+/** The client from PyPI is in the cache of set-up; Debian's is a system package. */
 export const pipClient = (): string =>
   join(process.env.WATTLE_CACHE ?? join(process.env.HOME ?? '/root', '.cache/wattle'), 'client/bin/openstack');
 export const debianClient = '/usr/bin/openstack';

@@ -1,4 +1,4 @@
-/** The guest as its owner meets it: by ssh at its floating address. */
+/** Access to the guest through its floating IP: ssh and ping. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, tryRun } from '#shared/process/run.ts';
@@ -9,7 +9,7 @@ export interface Key {
   readonly publicFile: string;
 }
 
-export async function makeKey({ folder }: StoryCloud): Promise<Key> {
+export async function ensureKey({ folder }: StoryCloud): Promise<Key> {
   const file = join(folder, 'key');
   if (!existsSync(file)) await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', file]);
   return { file, publicFile: `${file}.pub` };
@@ -28,17 +28,17 @@ const options = [
   'LogLevel=ERROR',
 ];
 
-/** Runs words in the guest, waiting until it lets us in: as tiny, or as root where only root may. */
-export function ssh({ file }: Key, address: string, words: string, user = 'tiny'): Promise<string> {
-  return until(`ssh ${user}@${address} ${words}`, async () => {
-    const { code, stdout } = await tryRun(['ssh', ...options, '-i', file, `${user}@${address}`, words], {
+/** Runs a command in the guest and returns its output; retries until it succeeds. */
+export function ssh({ file }: Key, address: string, command: string, user = 'tiny'): Promise<string> {
+  return until(`ssh ${user}@${address} ${command}`, async () => {
+    const { code, stdout } = await tryRun(['ssh', ...options, '-i', file, `${user}@${address}`, command], {
       timeoutMs: 60_000,
     });
     return code === 0 ? stdout : undefined;
   });
 }
 
-export const pings = async (address: string): Promise<boolean> =>
+export const respondsToPing = async (address: string): Promise<boolean> =>
   (await tryRun(['ping', '-c', '1', '-W', '1', address])).code === 0;
 
 export const sameBytes = (one: string, other: string): boolean => readFileSync(one).equals(readFileSync(other));

@@ -1,12 +1,12 @@
-/** The processes of a cloud on this machine, found by what they are, ended by their number. */
+/** The processes of a cloud on this machine: found by command line and directory, killed by pid. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type StoryCloud, until } from './cloud.ts';
 
 interface Found {
   readonly pid: number;
-  readonly words: readonly string[];
-  /** Where it works. */
+  readonly argv: readonly string[];
+  /** The working directory. */
   readonly folder: string;
 }
 
@@ -15,38 +15,38 @@ function processes(): Found[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-        return [{ pid: Number(name), words, folder: readlinkSync(`/proc/${name}/cwd`) }];
+        const argv = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+        return [{ pid: Number(name), argv, folder: readlinkSync(`/proc/${name}/cwd`) }];
       } catch {
-        return []; // it ended while we looked
+        return []; // it ended meanwhile
       }
     });
 }
 
-/** Guests work in folders of the cloud. */
+/** QEMU processes whose working directory is below the cloud's. */
 export const guestsOf = ({ folder }: StoryCloud): number[] =>
   processes()
-    .filter((each) => /qemu-system/.test(each.words[0] ?? '') && each.folder.startsWith(folder))
+    .filter((each) => /qemu-system/.test(each.argv[0] ?? '') && each.folder.startsWith(folder))
     .map(({ pid }) => pid);
 
-/** The broker of a cloud that is split. */
+/** The broker in the split layout. */
 export const brokerOf = ({ folder }: StoryCloud): number[] =>
   processes()
-    .filter(({ words }) => /beam/.test(words[0] ?? '') && words.some((word) => word.includes(folder)))
+    .filter(({ argv }) => /beam/.test(argv[0] ?? '') && argv.some((arg) => arg.includes(folder)))
     .map(({ pid }) => pid);
 
-/** Wattle's own process, as its pid file names it. */
-export const wattleOf = ({ folder }: StoryCloud, role = 'all'): number =>
-  Number(readFileSync(join(folder, 'var/run', `${role}.pid`), 'utf8').match(/\d+/)?.[0]);
+/** The process of a role, by its pid file. */
+export const rolePid = ({ folder }: StoryCloud, role = 'all'): number =>
+  Number(readFileSync(join(folder, 'var/run', `${role}.pid`), 'utf8').split('\n')[0]);
 
-/** Kills them all at once, and waits until none is there. */
+/** Sends SIGKILL to all, then waits until they have ended. */
 export async function killNow(...pids: readonly number[]): Promise<void> {
   for (const pid of pids) process.kill(pid, 'SIGKILL');
-  await until('the killed are gone', async () => pids.every((pid) => !isThere(pid)));
+  await until('the killed processes have ended', async () => pids.every((pid) => !isAlive(pid)));
 }
 
-/** A zombie is dead: its parent has only not looked yet. */
-function isThere(pid: number): boolean {
+/** A zombie counts as ended. */
+function isAlive(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {

@@ -1,12 +1,12 @@
-/** From login to a running guest with a disk, a network and objects; and back to nothing. */
+/** The main scenario: log in, create a guest with network, volume and objects, use it, delete everything. */
 import assert from 'node:assert/strict';
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { request, textOf } from '#shared/clients/http.ts';
 import { type StoryCloud, until } from './cloud.ts';
-import { type Key, makeKey, pings, sameBytes, ssh } from './guest.ts';
-import { finalTracesOf, returnsTo } from './traces.ts';
+import { ensureKey, type Key, respondsToPing, sameBytes, ssh } from './guest.ts';
+import { idleTracesOf, waitForTraces } from './traces.ts';
 
 interface Server {
   readonly status: string;
@@ -21,32 +21,32 @@ const guestImage = (): string => {
   return file;
 };
 
-/** By day each layout meets one client; both meet both when every point is asked for. */
+/** Normally each layout is tested with one client; with WATTLE_TEST_EVERY both with both. */
 export const everyPair = process.env.WATTLE_TEST_EVERY === '1';
 
-/** On a busy machine each command of a client takes ten seconds. */
+/** On a busy machine each client command takes ten seconds. */
 export const patience = { timeout: 1_800_000 };
 
-/** The whole of it, in the order of a newcomer's day. */
-export async function liveStory(t: TestContext, cloud: StoryCloud): Promise<void> {
-  const key = await makeKey(cloud);
-  const before = await finalTracesOf(cloud);
-  await t.test('the admin logs in and sees what exists', () => lookAround(cloud));
+/** All steps, in the order of a first day with the cloud. */
+export async function runStory(t: TestContext, cloud: StoryCloud): Promise<void> {
+  const key = await ensureKey(cloud);
+  const before = await idleTracesOf(cloud);
+  await t.test('the admin logs in and lists the catalog and flavors', () => listInitial(cloud));
   let rules: string[] = [];
-  await t.test('an image, a key, a network, a router and rules are made', async () => {
+  await t.test('an image, a key, a network, a router and rules are created', async () => {
     rules = await prepare(cloud, key);
   });
-  const address = await floating(t, cloud, key);
-  await t.test('the console log has the boot, and the console answers', () => consoles(cloud));
-  await t.test('a volume is attached, the guest writes on it', () => volumes(cloud, key, address));
-  await t.test('the server stops, starts, reboots, pauses and goes on', () => power(cloud, key, address));
-  await t.test('the volume is detached, snapshotted, and made again from the snapshot', () => snapshots(cloud));
-  await t.test('an object is stored and comes back', () => objects(cloud));
-  await t.test('everything is deleted', () => removeAll(cloud, address, rules));
-  await t.test('nothing is left', () => nothingIsLeft(cloud, before));
+  const address = await bootServer(t, cloud, key);
+  await t.test('the console log has the boot messages, and the console page is served', () => checkConsoles(cloud));
+  await t.test('a volume is attached, and the guest writes to it', () => attachVolume(cloud, key, address));
+  await t.test('the server stops, starts, reboots, pauses and unpauses', () => changePower(cloud, key, address));
+  await t.test('the volume is detached, snapshotted, and cloned from the snapshot', () => cloneVolume(cloud));
+  await t.test('an object is uploaded and downloaded', () => roundTripObject(cloud));
+  await t.test('everything is deleted', () => deleteAll(cloud, address, rules));
+  await t.test('nothing is left behind', () => checkNothingLeft(cloud, before));
 }
 
-async function lookAround({ os, json }: StoryCloud): Promise<void> {
+async function listInitial({ os, json }: StoryCloud): Promise<void> {
   assert.match(await os('token', 'issue', '-f', 'value', '-c', 'id'), /^ey/);
   const names = new Set((await json<Row[]>('catalog', 'list')).map(({ Name }) => Name));
   const expected = ['cinder', 'cinderv3', 'glance', 'keystone', 'neutron', 'nova', 'placement', 'swift'];
@@ -55,7 +55,7 @@ async function lookAround({ os, json }: StoryCloud): Promise<void> {
   assert.ok(flavors.includes('m1.nano') && flavors.includes('m1.xlarge'), String(flavors));
 }
 
-/** Gives the rules that it adds to the default group, which stays. */
+/** Returns the rules that it adds to the default group, which cannot be deleted. */
 async function prepare({ os, folder, json }: StoryCloud, key: Key): Promise<string[]> {
   copyFileSync(guestImage(), join(folder, 'guest.qcow2'));
   writeFileSync(join(folder, 'hello.sh'), '#!/bin/sh\necho hello from user data\n');
@@ -67,17 +67,17 @@ async function prepare({ os, folder, json }: StoryCloud, key: Key): Promise<stri
   await os('router', 'create', 'r');
   await os('router', 'set', '--external-gateway', 'public', 'r');
   await os('router', 'add', 'subnet', 'r', 'blue4');
-  const open = async (...words: string[]) =>
-    (await json<Row>('security', 'group', 'rule', 'create', ...words, 'default')).id ?? '';
-  return [await open('--proto', 'tcp', '--dst-port', '22'), await open('--proto', 'icmp')];
+  const addRule = async (...args: string[]) =>
+    (await json<Row>('security', 'group', 'rule', 'create', ...args, 'default')).id ?? '';
+  return [await addRule('--proto', 'tcp', '--dst-port', '22'), await addRule('--proto', 'icmp')];
 }
 
 const show = ({ json }: StoryCloud) => json<Server>('server', 'show', 'web');
 
-/** Makes the server with its address; gives the address. */
-async function floating(t: TestContext, cloud: StoryCloud, key: Key): Promise<string> {
+/** Creates the server and its floating IP; returns the address. */
+async function bootServer(t: TestContext, cloud: StoryCloud, key: Key): Promise<string> {
   let address = '';
-  await t.test('a server boots, gets a floating address, and lets its owner in', async () => {
+  await t.test('a server boots, gets a floating IP, and accepts the key over ssh', async () => {
     const { os, json } = cloud;
     await os(
       'server',
@@ -98,17 +98,17 @@ async function floating(t: TestContext, cloud: StoryCloud, key: Key): Promise<st
     assert.equal((await show(cloud)).status, 'ACTIVE');
     address = (await json<Row>('floating', 'ip', 'create', 'public')).floating_ip_address ?? '';
     await os('server', 'add', 'floating', 'ip', 'web', address);
-    await until(`ping ${address}`, () => pings(address));
+    await until(`ping ${address}`, () => respondsToPing(address));
     assert.match(await ssh(key, address, 'hostname'), /web/);
-    await until('the list shows the floating address', async () =>
+    await until('the server shows the floating IP', async () =>
       JSON.stringify((await show(cloud)).addresses).includes(address),
     );
   });
   return address;
 }
 
-async function consoles({ os, json }: StoryCloud): Promise<void> {
-  await until('hello in the log', async () =>
+async function checkConsoles({ os, json }: StoryCloud): Promise<void> {
+  await until('the console log has the output of user data', async () =>
     (await os('console', 'log', 'show', 'web')).includes('hello from user data'),
   );
   const { url } = await json<{ url: string }>('console', 'url', 'show', 'web');
@@ -117,9 +117,12 @@ async function consoles({ os, json }: StoryCloud): Promise<void> {
   assert.match(await textOf(page), /<html/i);
 }
 
-async function volumes({ os, json }: StoryCloud, key: Key, address: string): Promise<void> {
+async function attachVolume({ os, json }: StoryCloud, key: Key, address: string): Promise<void> {
   await os('volume', 'create', '--size', '1', 'data');
-  await until('the volume is there', async () => (await json<Row>('volume', 'show', 'data')).status === 'available');
+  await until(
+    'the volume is available',
+    async () => (await json<Row>('volume', 'show', 'data')).status === 'available',
+  );
   await os('server', 'add', 'volume', 'web', 'data');
   await until('the volume is in use', async () => (await json<Row>('volume', 'show', 'data')).status === 'in-use');
   await ssh(
@@ -130,28 +133,28 @@ async function volumes({ os, json }: StoryCloud, key: Key, address: string): Pro
   );
 }
 
-const reaches = (cloud: StoryCloud, status: string) =>
+const waitForStatus = (cloud: StoryCloud, status: string) =>
   until(`the server is ${status}`, async () => (await show(cloud)).status === status);
 
-async function power(cloud: StoryCloud, key: Key, address: string): Promise<void> {
+async function changePower(cloud: StoryCloud, key: Key, address: string): Promise<void> {
   const { os } = cloud;
   await os('server', 'stop', 'web');
-  await reaches(cloud, 'SHUTOFF');
+  await waitForStatus(cloud, 'SHUTOFF');
   await os('server', 'start', 'web');
-  await reaches(cloud, 'ACTIVE');
+  await waitForStatus(cloud, 'ACTIVE');
   await ssh(key, address, 'true');
   await os('server', 'reboot', '--soft', '--wait', 'web');
   await os('server', 'reboot', '--hard', '--wait', 'web');
   await ssh(key, address, 'true');
   await os('server', 'pause', 'web');
-  await reaches(cloud, 'PAUSED');
+  await waitForStatus(cloud, 'PAUSED');
   await os('server', 'unpause', 'web');
-  await reaches(cloud, 'ACTIVE');
+  await waitForStatus(cloud, 'ACTIVE');
 }
 
-async function snapshots({ os, json }: StoryCloud): Promise<void> {
-  const becomes = (words: string[], status: string) =>
-    until(`${words.join(' ')} is ${status}`, async () => (await json<Row>(...words)).status === status);
+async function cloneVolume({ os, json }: StoryCloud): Promise<void> {
+  const becomes = (args: string[], status: string) =>
+    until(`${args.join(' ')} is ${status}`, async () => (await json<Row>(...args)).status === status);
   await os('server', 'remove', 'volume', 'web', 'data');
   await becomes(['volume', 'show', 'data'], 'available');
   await os('volume', 'snapshot', 'create', '--volume', 'data', 'snap');
@@ -160,7 +163,7 @@ async function snapshots({ os, json }: StoryCloud): Promise<void> {
   await becomes(['volume', 'show', 'again'], 'available');
 }
 
-async function objects({ os, folder }: StoryCloud): Promise<void> {
+async function roundTripObject({ os, folder }: StoryCloud): Promise<void> {
   writeFileSync(join(folder, 'letter.txt'), 'kept three times\n'.repeat(5000));
   await os('container', 'create', 'docs');
   await os('object', 'create', 'docs', 'letter.txt');
@@ -169,7 +172,7 @@ async function objects({ os, folder }: StoryCloud): Promise<void> {
   rmSync(join(folder, 'copy.txt'));
 }
 
-async function removeAll({ os, json }: StoryCloud, address: string, rules: readonly string[]): Promise<void> {
+async function deleteAll({ os, json }: StoryCloud, address: string, rules: readonly string[]): Promise<void> {
   await os('server', 'delete', '--wait', 'web');
   await os('floating', 'ip', 'delete', address);
   await os('volume', 'delete', 'again');
@@ -187,8 +190,8 @@ async function removeAll({ os, json }: StoryCloud, address: string, rules: reado
   await os('image', 'delete', 'guest');
 }
 
-/** Every list is empty, and the cloud has on its host and in its rows what it had before. */
-async function nothingIsLeft(cloud: StoryCloud, before: readonly string[]): Promise<void> {
+/** Every list is empty, and the host and the database are as before. */
+async function checkNothingLeft(cloud: StoryCloud, before: readonly string[]): Promise<void> {
   const { json } = cloud;
   const lists = [
     ['server', 'list', '--all-projects'],
@@ -200,12 +203,12 @@ async function nothingIsLeft(cloud: StoryCloud, before: readonly string[]): Prom
     ['keypair', 'list'],
     ['container', 'list'],
   ];
-  for (const words of lists)
-    await until(`${words.join(' ')} is empty`, async () => (await json<Row[]>(...words)).length === 0);
+  for (const args of lists)
+    await until(`${args.join(' ')} is empty`, async () => (await json<Row[]>(...args)).length === 0);
   assert.deepEqual(
     (await json<Row[]>('network', 'list')).map(({ Name }) => Name),
     ['public'],
   );
   assert.deepEqual(await json<Row[]>('port', 'list'), []);
-  await returnsTo(cloud, before);
+  await waitForTraces(cloud, before);
 }

@@ -1,4 +1,4 @@
-/** What a cloud has beyond its lists: processes, interfaces, files, open rows, what usages and allocations say. */
+/** The state of a cloud beyond its API lists: processes, interfaces, files, open rows, usages, allocations. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -11,16 +11,16 @@ import { findLeftovers } from '../../../deploy/cloud/leftovers.ts';
 import { adminOf } from './api.ts';
 import { type StoryCloud, until } from './cloud.ts';
 
-/** It begins with the first export, and stays without any as long as the agent. */
-const agentsOwn = 'tgtd';
+/** Started with the first export; it runs as long as the agent, even without exports. */
+const agentDaemon = 'tgtd';
 
-/** One sentence each. The way outside, and what every cloud has, is among them: compare with the beginning. */
+/** One description each. Includes the external network and what every cloud has: compare with an earlier result. */
 export async function tracesOf(cloud: StoryCloud): Promise<string[]> {
   const home = findDirectory(join(cloud.folder, 'var'));
-  if (!home) throw new Error(`no cloud was started in ${cloud.folder}`);
+  if (!home) throw new Error(`there is no cloud in ${cloud.folder}`);
   const left = await findLeftovers(home);
   return [
-    ...left.processes.filter(({ name }) => name !== agentsOwn).map(({ name }) => `process ${name}`),
+    ...left.processes.filter(({ name }) => name !== agentDaemon).map(({ name }) => `process ${name}`),
     ...left.namespaces.map((name) => `namespace ${name}`),
     ...left.links.map((name) => `link ${name}`),
     ...left.tables.map(({ family, name }) => `table ${family} ${name}`),
@@ -30,22 +30,22 @@ export async function tracesOf(cloud: StoryCloud): Promise<string[]> {
   ].toSorted();
 }
 
-/** The same, of a cloud that is idle and has what comes by itself: the way outside, and the admin's default group. */
-export async function finalTracesOf(cloud: StoryCloud): Promise<string[]> {
+/** The same once the cloud is idle and has its external network and the admin's default security group. */
+export async function idleTracesOf(cloud: StoryCloud): Promise<string[]> {
   const admin = adminOf(cloud);
-  await until('the way outside is made', async () => {
+  await until('the external network is created', async () => {
     const { networks } = await admin.json<{ networks: unknown[] }>('network', '/v2.0/networks?name=public');
     return networks.length === 1;
   });
   await admin.json('network', '/v2.0/security-groups');
-  return until('nothing is under way', async () => {
+  return until('no work is open', async () => {
     const traces = await tracesOf(cloud);
-    return traces.some((trace) => trace.startsWith(open)) ? undefined : traces;
+    return traces.some((trace) => trace.startsWith(openWork)) ? undefined : traces;
   });
 }
 
-/** Waits until all is as it was; what is there still, or is no more, is the failure. */
-export async function returnsTo(cloud: StoryCloud, before: readonly string[]): Promise<void> {
+/** Waits until the state equals `before`; fails with the difference after a minute. */
+export async function waitForTraces(cloud: StoryCloud, before: readonly string[]): Promise<void> {
   for (const giveUp = Date.now() + 60_000; ; await sleep(250)) {
     const now = await tracesOf(cloud);
     if (Date.now() > giveUp) return assert.deepEqual(now, before);
@@ -53,8 +53,8 @@ export async function returnsTo(cloud: StoryCloud, before: readonly string[]): P
   }
 }
 
-/** Where the bytes of a cloud are. History stays: tombstones, logs, and the cache of images, which has a bound. */
-const places = ['image', 'compute-agent/guests', 'volume-agent/file', 'volume-agent/exports', 'network-agent'];
+/** Directories of data. Tombstones, logs and the bounded image cache are left out. */
+const dataDirectories = ['image', 'compute-agent/guests', 'volume-agent/file', 'volume-agent/exports', 'network-agent'];
 const objects = /\.data$|\/tmp\/./;
 
 function filesOf(home: string): string[] {
@@ -65,13 +65,13 @@ function filesOf(home: string): string[] {
       .filter((entry) => !entry.isDirectory())
       .map((entry) => relative(home, join(entry.parentPath, entry.name)));
   };
-  return [...places.flatMap(below), ...below('object-agent').filter((name) => objects.test(name))];
+  return [...dataDirectories.flatMap(below), ...below('object-agent').filter((name) => objects.test(name))];
 }
 
-const open = 'not done in';
+const openWork = 'not done in';
 
-/** Work that is not done: of services that have such work. */
-const work: Readonly<Record<string, readonly string[]>> = {
+/** Tables of open work, by service. */
+const workTables: Readonly<Record<string, readonly string[]>> = {
   compute: ['tasks', 'host_work'],
   volume: ['tasks', 'host_work'],
   network: ['statements', 'host_work', 'server_events'],
@@ -83,13 +83,13 @@ async function openRows(home: NonNullable<ReturnType<typeof findDirectory>>): Pr
     const db = openDatabase(server ? `${server}/wattle_${service}` : `sqlite:${join(home.path, 'db', service)}.sqlite`);
     const rows = await db(table).where(table === 'host_work' ? { outcome: null } : {});
     await db.destroy();
-    return rows.map((row) => `${open} ${service}: ${table} ${JSON.stringify(row)}`);
+    return rows.map((row) => `${openWork} ${service}: ${table} ${JSON.stringify(row)}`);
   };
-  const all = Object.entries(work).flatMap(([service, tables]) => tables.map((table) => rowsOf(service, table)));
+  const all = Object.entries(workTables).flatMap(([service, tables]) => tables.map((table) => rowsOf(service, table)));
   return (await Promise.all(all)).flat();
 }
 
-/** What is not 0. */
+/** Usages other than 0, in all APIs that report them. */
 async function usages(admin: Session): Promise<string[]> {
   const { projects } = await admin.json<{ projects: { id: string }[] }>('identity', '/projects?name=admin');
   const project = projects[0]?.id ?? '';
@@ -97,16 +97,16 @@ async function usages(admin: Session): Promise<string[]> {
   const { quota_set } = await admin.json<{ quota_set: object }>('volumev3', `/os-quota-sets/${project}?usage=true`);
   const { quota } = await admin.json<{ quota: object }>('network', `/v2.0/quotas/${project}/details.json`);
   const account = (await admin.raw('object-store', '', { method: 'HEAD' })).headers;
-  const says = (caller: string, amounts: object, pattern: RegExp) =>
+  const used = (api: string, amounts: object, pattern: RegExp) =>
     Object.entries(amounts)
       .map(([name, each]) => [name, each?.in_use ?? each?.used ?? Number(each)] as const)
-      .filter(([name, used]) => pattern.test(name) && used > 0)
-      .map(([name, used]) => `${caller} says ${name}: ${used}`);
+      .filter(([name, count]) => pattern.test(name) && count > 0)
+      .map(([name, count]) => `${api} reports ${name}: ${count}`);
   return [
-    ...says('compute', limits.absolute, /^total.+Used$/),
-    ...says('volume', quota_set, /./),
-    ...says('network', quota, /./),
-    ...says('object-store', account, /^x-account-(bytes-used|\w+-count)$/),
+    ...used('compute', limits.absolute, /^total.+Used$/),
+    ...used('volume', quota_set, /./),
+    ...used('network', quota, /./),
+    ...used('object-store', account, /^x-account-(bytes-used|\w+-count)$/),
     ...(await allocations(admin)),
   ];
 }
