@@ -5,7 +5,7 @@ import { namedInTitles } from '../advisories/titles.ts';
 import { cells } from './list.ts';
 
 /** It only rises: whoever names more raises it. */
-const floor = 109;
+const floor = 121;
 
 const ids = new Set(cells.map(({ id }) => id));
 const named = namedInTitles(/^[A-Z]\d{2}$/);
