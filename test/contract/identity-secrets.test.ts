@@ -20,16 +20,16 @@ const seed = randomBytes(24)
   .replace(/[0189]/g, '2');
 
 async function open(t: TestContext) {
-  const said: string[] = [];
+  const lines: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const bus = { ...memoryBus(), notify: async (...words: unknown[]) => void said.push(JSON.stringify(words)) };
-  const log = openLog({}, (line) => said.push(line));
+  const bus = { ...memoryBus(), publish: async (...event: unknown[]) => void lines.push(JSON.stringify(event)) };
+  const log = openLog({}, (line) => lines.push(line));
   const auditFile = join(folder, 'audit.log');
   const federationSecret = fresh('federation');
   const more = { auditFile, federationSecret, lockoutTries: 50, passwordsRemembered: 2, passwordRegex: '^.{6,}$' };
   const world = await openIdentity(t, more, { bus, log });
-  const everything = () => `${said.join('\n')}\n${readFileSync(auditFile, 'utf8')}`;
+  const everything = () => `${lines.join('\n')}\n${readFileSync(auditFile, 'utf8')}`;
   return { world, everything, federationSecret };
 }
 type World = Awaited<ReturnType<typeof open>>;

@@ -63,7 +63,8 @@ async function expandGroups(
 ): Promise<EffectiveAssignment[]> {
   const members = new Map<string, readonly string[]>();
   for (const { actorKind, actorId } of expanded)
-    if (actorKind === 'group' && !members.has(actorId)) members.set(actorId, await membersOf(identity, actorId, user));
+    if (actorKind === 'group' && !members.has(actorId))
+      members.set(actorId, await listMembersOf(identity, actorId, user));
   return expanded.flatMap((each): EffectiveAssignment[] => {
     if (each.actorKind === 'user') return [each];
     return (members.get(each.actorId) ?? []).map((actorId) => ({ ...each, actorKind: 'user', actorId }));
@@ -71,11 +72,11 @@ async function expandGroups(
 }
 
 /** For a group of an LDAP directory and a given user, only the membership of that user is asked for. */
-async function membersOf(identity: Identity, groupId: string, user: string | undefined): Promise<string[]> {
+async function listMembersOf(identity: Identity, groupId: string, user: string | undefined): Promise<string[]> {
   const ldapDomain = await ldapDomainOf(identity, groupId);
   if (!ldapDomain) return listMemberIds(identity.db, groupId);
   const directory = directoryOf(identity, ldapDomain);
-  if (user === undefined) return (await directory.membersOf(groupId, {})).map(({ id }) => id);
+  if (user === undefined) return (await directory.listMembersOf(groupId, {})).map(({ id }) => id);
   const isSameDomain = (await ldapDomainOf(identity, user)) === ldapDomain;
   return isSameDomain && (await directory.isMember(groupId, user)) ? [user] : [];
 }

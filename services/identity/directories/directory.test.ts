@@ -1,4 +1,4 @@
-/** One contract for all directories, our own rows and LDAP, on both databases. WATTLE_TEST_MYSQL names the server. */
+/** One contract for all directories, our own tables and LDAP, on both databases. WATTLE_TEST_MYSQL names the server. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, describe, test } from 'node:test';
@@ -25,21 +25,21 @@ import { rowsOf } from './rows.ts';
 import { hasMappings, mappedIds, removeMappings } from './store.ts';
 
 const domainId = 'd'.repeat(32);
-const elsewhere = 'e'.repeat(32);
+const ldapDomainId = 'e'.repeat(32);
 const slapd = await startSlapd({ after });
-const server = process.env.WATTLE_TEST_MYSQL;
+const mysqlUrl = process.env.WATTLE_TEST_MYSQL;
 
 async function openRowsAt(url: string): Promise<Knex> {
   const db = openDatabase(url);
   after(async () => {
-    if (server && url.startsWith(server)) await db.raw('DROP SCHEMA ??', [url.split('/').at(-1) ?? '']);
+    if (mysqlUrl && url.startsWith(mysqlUrl)) await db.raw('DROP SCHEMA ??', [url.split('/').at(-1) ?? '']);
     await db.destroy();
   });
   await migrate(db, [tables, delegation, resources, federation, oauth, directories]);
   return db;
 }
 
-/** The same people as in the tree of slapd. */
+/** The same users as in the tree of slapd. */
 async function openRows(db: Knex): Promise<Directory> {
   const hasher = openHasher({ memory: 64, passes: 1, atOnce: 2 });
   const groups = { staff: ['ann', 'bob'], admins: ['ann'], empty: [] };
@@ -59,45 +59,45 @@ async function openRows(db: Knex): Promise<Directory> {
 function openLdap(db: Knex): Directory {
   const ldap = openDirectory(readOptions({ url: slapd.url, ...unixOptions }));
   after(ldap.close);
-  return ldapOf({ db }, elsewhere, ldap);
+  return ldapOf({ db }, ldapDomainId, ldap);
 }
 
 const names = (things: readonly { readonly name: string }[]) => things.map(({ name }) => name).sort();
 
 const databases = {
   sqlite: 'sqlite::memory:',
-  ...(server ? { mysql: `${server}/wattle_t_${randomBytes(4).toString('hex')}` } : {}),
+  ...(mysqlUrl ? { mysql: `${mysqlUrl}/wattle_t_${randomBytes(4).toString('hex')}` } : {}),
 };
-const grounds = [];
+const environments = [];
 for (const [name, url] of Object.entries(databases)) {
   const db = await openRowsAt(url);
-  grounds.push({ name, db, rows: await openRows(db), ldap: openLdap(db) });
+  environments.push({ name, db, rows: await openRows(db), ldap: openLdap(db) });
 }
 
-for (const { name, db, rows, ldap } of grounds) {
-  meets(`rows on ${name}`, rows, false);
-  meets(`ldap on ${name}`, ldap, skipWithoutSlapd);
+for (const { name, db, rows, ldap } of environments) {
+  testContract(`rows on ${name}`, rows, false);
+  testContract(`ldap on ${name}`, ldap, skipWithoutSlapd);
 
-  test(`what a directory kept goes with its domain, on ${name}`, { skip: skipWithoutSlapd }, async () => {
+  test(`rows about LDAP users are deleted with their domain, on ${name}`, { skip: skipWithoutSlapd }, async () => {
     const actor = { actorKind: 'user', actorId: (await ldap.findUserNamed('ann'))?.id ?? '' } as const;
     const grant = { ...actor, targetKind: 'system', targetId: 'all', roleId: 'r', inherited: false } as const;
     await ensureAssignment(db, grant);
     await db.transaction(async (tx) => {
-      await removeUsers(tx, mappedIds(tx, elsewhere, 'user'));
-      await removeGroups(tx, mappedIds(tx, elsewhere, 'group'));
-      await removeMappings(tx, elsewhere);
+      await removeUsers(tx, mappedIds(tx, ldapDomainId, 'user'));
+      await removeGroups(tx, mappedIds(tx, ldapDomainId, 'group'));
+      await removeMappings(tx, ldapDomainId);
     });
     assert.deepEqual(await listAssignments(db, actor), []);
-    assert.equal(await hasMappings(db, elsewhere), false);
+    assert.equal(await hasMappings(db, ldapDomainId), false);
   });
 }
 
-function meets(name: string, directory: Directory, skip: false | string): void {
+function testContract(name: string, directory: Directory, skip: false | string): void {
   describe(name, { skip }, () => {
     const userId = async (named: string) => (await directory.findUserNamed(named))?.id ?? '';
     const groupId = async (named: string) => (await directory.findGroupNamed(named))?.id ?? '';
 
-    test('a user is found by name in any case, and by the id that gives', async () => {
+    test('a user is found by name without regard to case, and by id', async () => {
       const ann = await directory.findUserNamed('Ann');
       assert.equal(ann?.name, 'ann');
       assert.deepEqual(await directory.findUser(ann?.id ?? ''), ann);
@@ -106,7 +106,7 @@ function meets(name: string, directory: Directory, skip: false | string): void {
       assert.equal(await directory.findUser(await groupId('staff')), undefined, 'a group is no user');
     });
 
-    test('a group is found by name and id, and says what it is for', async () => {
+    test('a group is found by name and id, with its description', async () => {
       const staff = await directory.findGroupNamed('staff');
       assert.equal(staff?.description, 'the staff');
       assert.deepEqual(await directory.findGroup(staff?.id ?? ''), staff);
@@ -135,16 +135,16 @@ function meets(name: string, directory: Directory, skip: false | string): void {
       assert.deepEqual(names(await directory.listGroups({ name__contains: ['ta'] })), ['staff']);
     });
 
-    test('who is in which group is said alike from both ends', async () => {
-      assert.deepEqual(names(await directory.groupsOf(await userId('ann'))), ['admins', 'staff']);
-      assert.deepEqual(names(await directory.membersOf(await groupId('staff'), {})), ['ann', 'bob']);
-      assert.deepEqual(names(await directory.membersOf(await groupId('staff'), { name: ['bob'] })), ['bob']);
-      assert.deepEqual(await directory.membersOf(await groupId('empty'), {}), []);
+    test('groups of a user and members of a group agree', async () => {
+      assert.deepEqual(names(await directory.listGroupsOf(await userId('ann'))), ['admins', 'staff']);
+      assert.deepEqual(names(await directory.listMembersOf(await groupId('staff'), {})), ['ann', 'bob']);
+      assert.deepEqual(names(await directory.listMembersOf(await groupId('staff'), { name: ['bob'] })), ['bob']);
+      assert.deepEqual(await directory.listMembersOf(await groupId('empty'), {}), []);
       assert.equal(await directory.isMember(await groupId('admins'), await userId('ann')), true);
       assert.equal(await directory.isMember(await groupId('admins'), await userId('bob')), false);
     });
 
-    test('only its own password is a user’s', async () => {
+    test('only the own password of a user is accepted', async () => {
       const ann = await directory.findUserNamed('ann');
       assert.equal(await directory.verify(ann, 'ann-password'), true);
       for (const wrong of ['bob-password', '', ' '])

@@ -1,4 +1,4 @@
-/** The directories that domains are configured with, as the rows say now. */
+/** The LDAP directories of domains, opened from their configuration. */
 import type { Knex } from 'knex';
 import type { Log } from '#shared/log/log.ts';
 import type { Sealer } from '#shared/seal/key-file.ts';
@@ -12,8 +12,8 @@ import { type RawOptions, readOptions } from '../drivers/ldap/options.ts';
 
 interface Open {
   readonly directory: LdapDirectory;
-  /** The options as they are kept, to see a change. */
-  readonly kept: string;
+  /** The stored options, to detect a change. */
+  readonly stored: string;
 }
 
 interface Parts {
@@ -24,24 +24,27 @@ interface Parts {
 
 export function openLdapDomains(parts: Parts): LdapDomains {
   let open = new Map<string, Open>();
-  let seen: number | undefined;
-  let turn = Promise.resolve();
-  const look = async (epoch: number) => {
-    if (epoch === seen) return;
-    const next = new Map<string, Open>();
-    for (const [domainId, kept] of await wantedOf(parts.db)) {
-      const known = open.get(domainId);
-      next.set(domainId, known?.kept === kept ? known : { kept, directory: await directoryFor(parts, domainId, kept) });
+  let epochRead: number | undefined;
+  let queue = Promise.resolve();
+  const reload = async (epoch: number) => {
+    if (epoch === epochRead) return;
+    const opened = new Map<string, Open>();
+    for (const [domainId, stored] of await listConfigured(parts.db)) {
+      const current = open.get(domainId);
+      opened.set(
+        domainId,
+        current?.stored === stored ? current : { stored, directory: await openConfigured(parts, domainId, stored) },
+      );
     }
-    for (const [domainId, before] of open) if (next.get(domainId) !== before) before.directory.close();
-    open = next;
-    seen = epoch;
+    for (const [domainId, previous] of open) if (opened.get(domainId) !== previous) previous.directory.close();
+    open = opened;
+    epochRead = epoch;
   };
-  /** One after the other, for each closes what it replaces. */
+  /** Serialized: each refresh closes the directories it replaces. */
   const refresh = (epoch: number) => {
-    const mine = turn.then(() => look(epoch));
-    turn = mine.catch(() => {});
-    return mine;
+    const next = queue.then(() => reload(epoch));
+    queue = next.catch(() => {});
+    return next;
   };
   const close = () => {
     for (const { directory } of open.values()) directory.close();
@@ -49,8 +52,8 @@ export function openLdapDomains(parts: Parts): LdapDomains {
   return { of: (domainId) => open.get(domainId)?.directory, refresh, close };
 }
 
-/** Domain to options, of those that say `driver: ldap`. */
-async function wantedOf(db: Knex): Promise<Map<string, string>> {
+/** Maps a domain with `driver: ldap` to its stored options. */
+async function listConfigured(db: Knex): Promise<Map<string, string>> {
   const drivers = await listOptions(db, { group: 'identity', option: 'driver' });
   const domains = drivers.filter(({ value }) => value === 'ldap').map(({ domainId }) => domainId);
   const options = domains.length > 0 ? await listOptions(db, { group: 'ldap' }) : [];
@@ -59,47 +62,50 @@ async function wantedOf(db: Knex): Promise<Map<string, string>> {
 }
 
 /**
- * One that cannot be understood is a directory that nobody can ask, not none. The driver is loaded with the first: most
- * clouds have none.
+ * A directory with invalid options fails every request, instead of being absent. The driver is loaded with the first
+ * directory: most clouds have none.
  */
-async function directoryFor({ sealer, log }: Parts, domainId: string, kept: string): Promise<LdapDirectory> {
+async function openConfigured({ sealer, log }: Parts, domainId: string, stored: string): Promise<LdapDirectory> {
   const { openConnection } = await import('../drivers/ldap/connection.ts');
   const { openDirectory } = await import('../drivers/ldap/directory.ts');
   try {
-    const raw = openedOptions({ sealer }, Object.fromEntries(JSON.parse(kept)) as RawOptions);
+    const raw = openedOptions({ sealer }, Object.fromEntries(JSON.parse(stored)) as RawOptions);
     const options = readOptions(raw);
-    return openDirectory(options, watched(openConnection(options), log, domainId));
+    return openDirectory(options, withLogging(openConnection(options), log, domainId));
   } catch (error) {
-    return openDirectory(readOptions({}), watched(broken(toDirectoryError(error, domainId)), log, domainId));
+    return openDirectory(
+      readOptions({}),
+      withLogging(failingConnection(toDirectoryError(error, domainId)), log, domainId),
+    );
   }
 }
 
-function broken(trouble: DirectoryError): Connection {
-  const refuse = () => Promise.reject(trouble);
-  return { search: refuse, accepts: refuse, facts: refuse, close: () => {} };
+function failingConnection(error: DirectoryError): Connection {
+  const refuse = () => Promise.reject(error);
+  return { search: refuse, accepts: refuse, describe: refuse, close: () => {} };
 }
 
-/** Says once that a directory is away, and once that it is back. */
-function watched(connection: Connection, log: Log, domainId: string): Connection {
-  let away = false;
-  const follow = async <T>(work: Promise<T>): Promise<T> => {
+/** Logs once that a directory is unreachable, and once that it answers again. */
+function withLogging(connection: Connection, log: Log, domainId: string): Connection {
+  let unreachable = false;
+  const observe = async <T>(work: Promise<T>): Promise<T> => {
     try {
       const done = await work;
-      if (away) log.info({ domainId }, 'the directory of a domain is back');
-      away = false;
+      if (unreachable) log.info({ domainId }, 'the directory of a domain is back');
+      unreachable = false;
       return done;
     } catch (error) {
-      if (error instanceof DirectoryError && !away) {
-        const { trouble, detail } = error;
-        log.warn({ domainId, trouble, detail }, 'the directory of a domain cannot be asked');
-        away = true;
+      if (error instanceof DirectoryError && !unreachable) {
+        const { reason, detail } = error;
+        log.warn({ domainId, reason, detail }, 'the directory of a domain cannot be asked');
+        unreachable = true;
       }
       throw error;
     }
   };
   return {
     ...connection,
-    search: (query) => follow(connection.search(query)),
-    accepts: (dn, password) => follow(connection.accepts(dn, password)),
+    search: (query) => observe(connection.search(query)),
+    accepts: (dn, password) => observe(connection.accepts(dn, password)),
   };
 }

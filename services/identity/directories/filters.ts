@@ -1,17 +1,17 @@
-/** Keystone's filters on what a directory gave, which compares in its own way, or not at all. */
+/** Applies Keystone's list filters to the result of a directory, which compares in its own way or not at all. */
 import type { Filters } from '#shared/db/filters.ts';
 import { own } from '#shared/input/own.ts';
 import type { Comparison } from '../drivers/ldap/directory.ts';
 
-const comparisons: Readonly<Record<string, (found: string, asked: string) => boolean>> = {
-  equals: (found, asked) => found.toLowerCase() === asked.toLowerCase(),
-  in: (found, asked) => asked.split(',').includes(found),
-  contains: (found, asked) => found.includes(asked),
-  startswith: (found, asked) => found.startsWith(asked),
-  endswith: (found, asked) => found.endsWith(asked),
-  icontains: (found, asked) => found.toLowerCase().includes(asked.toLowerCase()),
-  istartswith: (found, asked) => found.toLowerCase().startsWith(asked.toLowerCase()),
-  iendswith: (found, asked) => found.toLowerCase().endsWith(asked.toLowerCase()),
+const comparisons: Readonly<Record<string, (found: string, wanted: string) => boolean>> = {
+  equals: (found, wanted) => found.toLowerCase() === wanted.toLowerCase(),
+  in: (found, wanted) => wanted.split(',').includes(found),
+  contains: (found, wanted) => found.includes(wanted),
+  startswith: (found, wanted) => found.startsWith(wanted),
+  endswith: (found, wanted) => found.endsWith(wanted),
+  icontains: (found, wanted) => found.toLowerCase().includes(wanted.toLowerCase()),
+  istartswith: (found, wanted) => found.toLowerCase().startsWith(wanted.toLowerCase()),
+  iendswith: (found, wanted) => found.toLowerCase().endsWith(wanted.toLowerCase()),
 };
 
 export const comparisonsOf = (filters: Filters): Comparison[] =>
@@ -21,12 +21,12 @@ export const comparisonsOf = (filters: Filters): Comparison[] =>
     return value === undefined ? [] : [{ field, comparison, value }];
   });
 
-/** Of the fields that a list can be asked by; others are left alone, as rows do. */
-export const fits = (
+/** Compares id, name and enabled; other filters are ignored, as for our own tables. */
+export const matchesFilters = (
   thing: { readonly id: string; readonly name: string; readonly enabled?: boolean },
-  asked: readonly Comparison[],
+  filters: readonly Comparison[],
 ): boolean =>
-  asked.every(({ field, comparison, value }) => {
+  filters.every(({ field, comparison, value }) => {
     const found = field === 'id' || field === 'name' || field === 'enabled' ? thing[field] : undefined;
     return found === undefined || (own(comparisons, comparison)?.(String(found), value) ?? true);
   });

@@ -1,4 +1,4 @@
-/** The ids of users and groups that directories keep, and what the directories call them. */
+/** Public ids of LDAP users and groups, with their local ids in the directory. */
 import type { Knex } from 'knex';
 
 export interface Mapping {
@@ -8,19 +8,19 @@ export interface Mapping {
   readonly localId: string;
 }
 
-/** So many rows are asked for, or written, in one statement. */
-const atOnce = 200;
+/** Rows per statement. */
+const chunkSize = 200;
 
 export const findMapping = async (db: Knex, publicId: string): Promise<Mapping | undefined> =>
   db<Mapping>('id_mapping').where({ publicId }).first();
 
-/** Safe to ask by several at once: the same thing has the same id. */
+/** Idempotent and safe to call concurrently: the same entry has the same id. */
 export async function ensureMappings(db: Knex, mappings: readonly Mapping[]): Promise<void> {
-  for (let at = 0; at < mappings.length; at += atOnce) {
-    const piece = mappings.slice(at, at + atOnce);
-    const ids = piece.map(({ publicId }) => publicId);
+  for (let at = 0; at < mappings.length; at += chunkSize) {
+    const chunk = mappings.slice(at, at + chunkSize);
+    const ids = chunk.map(({ publicId }) => publicId);
     const known = new Set(await db<Mapping>('id_mapping').whereIn('publicId', ids).pluck('publicId'));
-    const fresh = piece.filter(({ publicId }) => !known.has(publicId));
+    const fresh = chunk.filter(({ publicId }) => !known.has(publicId));
     if (fresh.length > 0) await db<Mapping>('id_mapping').insert(fresh).onConflict('publicId').ignore();
   }
 }
@@ -28,7 +28,7 @@ export async function ensureMappings(db: Knex, mappings: readonly Mapping[]): Pr
 export const hasMappings = async (db: Knex, domainId: string): Promise<boolean> =>
   (await db<Mapping>('id_mapping').where({ domainId }).first('publicId')) !== undefined;
 
-/** The ids, for a statement that is about all of them. */
+/** A subquery of all public ids of a domain. */
 export const mappedIds = (db: Knex, domainId: string, kind: Mapping['kind']) =>
   db<Mapping>('id_mapping').where({ domainId, kind }).select('publicId');
 

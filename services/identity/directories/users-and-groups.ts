@@ -1,4 +1,4 @@
-/** Users and groups for all who ask, whichever directory keeps them. Where none is set up, this costs nothing. */
+/** Finds users and groups in our own tables or in LDAP directories. Needs no query where no directory is configured. */
 import type { Filters } from '#shared/db/filters.ts';
 import { forbidden } from '#shared/errors/fault.ts';
 import type { Identity } from '../context.ts';
@@ -11,18 +11,18 @@ import { isPublicId } from './public-id.ts';
 import { rowsOf } from './rows.ts';
 import { findMapping } from './store.ts';
 
-/** That of a domain. */
+/** The directory of a domain. */
 export function directoryOf(identity: Identity, domainId: string): Directory {
   const ldap = identity.ldap.of(domainId);
   return ldap ? ldapOf(identity, domainId, ldap) : rowsOf(identity, domainId);
 }
 
-/** The domain that a directory's id belongs to; undefined for an id of our own rows. */
+/** The domain of an LDAP user or group; undefined for an id of our own tables. */
 export async function ldapDomainOf({ db }: Pick<Identity, 'db'>, id: string): Promise<string | undefined> {
   return isPublicId(id) ? (await findMapping(db, id))?.domainId : undefined;
 }
 
-/** That of a user or group. An id whose domain has no directory any more is nobody's. */
+/** The directory of a user or group. An id whose domain has no directory any more is not found. */
 export const directoryOfId = async (identity: Identity, id: string): Promise<Directory> =>
   directoryOf(identity, (await ldapDomainOf(identity, id)) ?? '');
 
@@ -44,30 +44,33 @@ export async function getGroup(identity: Identity, id: string): Promise<Group> {
   return group;
 }
 
-/** Those of one domain; without one, all that our own rows have. Past `most` it may end: one more says that there are more. */
+/**
+ * Users of one domain; without one, those of our own tables. A list of more than `max` items may be cut after `max` +
+ * 1.
+ */
 export const listUsers = (
   identity: Identity,
   domainId: string | null,
   filters: Filters,
-  most?: number,
+  max?: number,
 ): Promise<User[]> =>
-  directoryOf(identity, domainId ?? '').listUsers(domainId ? { ...filters, domain_id: [domainId] } : filters, most);
+  directoryOf(identity, domainId ?? '').listUsers(domainId ? { ...filters, domain_id: [domainId] } : filters, max);
 
 export const listGroups = (
   identity: Identity,
   domainId: string | null,
   filters: Filters,
-  most?: number,
+  max?: number,
 ): Promise<Group[]> =>
-  directoryOf(identity, domainId ?? '').listGroups(domainId ? { ...filters, domain_id: [domainId] } : filters, most);
+  directoryOf(identity, domainId ?? '').listGroups(domainId ? { ...filters, domain_id: [domainId] } : filters, max);
 
-/** The groups of a user that rows say nothing of. */
+/** The LDAP groups of an LDAP user. */
 export async function listLdapGroupIds(identity: Identity, userId: string): Promise<string[]> {
   if (!isPublicId(userId)) return [];
-  return (await (await directoryOfId(identity, userId)).groupsOf(userId)).map(({ id }) => id);
+  return (await (await directoryOfId(identity, userId)).listGroupsOf(userId)).map(({ id }) => id);
 }
 
-/** Keystone's own words, and what they are about. */
+/** 403 in the words of Keystone, with the id and the domain. */
 export const readOnly = (what: string, domainId: string) =>
   forbidden(`LDAP does not support write operations: ${what} is kept by the directory of domain ${domainId}.`);
 

@@ -60,7 +60,7 @@ export const deleteGroup = authorized(
 );
 
 export const listMembers = onGroup('identity:list_users_in_group', async (identity, call, { id }) => {
-  const users = inTokenDomain(call.caller, await (await directoryOfId(identity, id)).membersOf(id, call.queries));
+  const users = inTokenDomain(call.caller, await (await directoryOfId(identity, id)).listMembersOf(id, call.queries));
   return ok(
     collection(
       call,
@@ -87,7 +87,7 @@ export const deleteMember = onMember('identity:remove_user_from_group', async (i
 });
 
 export const listGroupsOfUser = onUser('identity:list_groups_for_user', async (identity, call, user) => {
-  const groups = inTokenDomain(call.caller, await (await directoryOfId(identity, user.id)).groupsOf(user.id));
+  const groups = inTokenDomain(call.caller, await (await directoryOfId(identity, user.id)).listGroupsOf(user.id));
   return ok(
     collection(
       call,

@@ -51,8 +51,8 @@ export async function findGroupNamed(db: Knex, domainId: string, name: string): 
   return row ? fromRow(row) : undefined;
 }
 
-export async function listGroups(db: Knex, filters: Filters, most = Number.POSITIVE_INFINITY): Promise<Group[]> {
-  const rows = await upTo(applyFilters(db('groups'), filters, columns).orderBy('id'), most);
+export async function listGroups(db: Knex, filters: Filters, max = Number.POSITIVE_INFINITY): Promise<Group[]> {
+  const rows = await upTo(applyFilters(db('groups'), filters, columns).orderBy('id'), max);
   return (rows as Record<string, unknown>[]).map(fromRow);
 }
 

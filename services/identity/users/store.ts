@@ -87,8 +87,8 @@ export async function findUser(
   return row ? fromRow(row) : undefined;
 }
 
-export async function listUsers(db: Knex, filters: Filters, most = Number.POSITIVE_INFINITY): Promise<User[]> {
-  const rows = await upTo(filtered(db, db('users'), filters).orderBy('id'), most);
+export async function listUsers(db: Knex, filters: Filters, max = Number.POSITIVE_INFINITY): Promise<User[]> {
+  const rows = await upTo(filtered(db, db('users'), filters).orderBy('id'), max);
   return (rows as Record<string, unknown>[]).map(fromRow);
 }
 

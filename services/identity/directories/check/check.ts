@@ -1,4 +1,4 @@
-/** What `wattle identity ldap-check` does: looks at a domain's directory as a login would, and changes nothing. */
+/** `wattle identity ldap-check`: inspects the directory of a domain as a login would, and changes nothing. */
 import { join } from 'node:path';
 import type { Knex } from 'knex';
 import { databaseOf, readCloud } from '#shared/config/cloud.ts';
@@ -8,15 +8,15 @@ import { openSealer } from '#shared/seal/key-file.ts';
 import { section } from '../../config.ts';
 import { type LdapDirectory, openDirectory } from '../../drivers/ldap/directory.ts';
 import { findProject, type Project } from '../../projects/store.ts';
-import { checkGrants, checkPersonsGrants } from './grants.ts';
-import { checkTeams } from './groups.ts';
+import { checkGrants, checkUserGrants } from './grants.ts';
+import { checkGroups } from './groups.ts';
 import { optionsFor } from './options.ts';
 import { checkReach } from './reach.ts';
 import { type Finding, openReport, type Report } from './report.ts';
-import { checkPeople, checkPerson } from './users.ts';
+import { checkUser, checkUsers } from './users.ts';
 
 export interface CheckInput {
-  /** By name or id. */
+  /** Name or id. */
   readonly domain: string;
   readonly user?: string | undefined;
   /** Options that are not set yet. */
@@ -34,9 +34,9 @@ export async function checkDirectory(settings: Settings, input: CheckInput): Pro
     const options =
       domain && (await optionsFor(report, { db, sealer }, { domainId: domain.id, proposed: input.proposed }));
     if (domain && options && (await checkReach(report, options)))
-      await look(report, { db, domain, directory: openDirectory(options) }, input.user);
+      await inspect(report, { db, domain, directory: openDirectory(options) }, input.user);
   } catch (error) {
-    report.trouble(error);
+    report.directoryError(error);
   } finally {
     await db.destroy();
   }
@@ -51,25 +51,28 @@ async function findDomainOf(report: Report, db: Knex, named: string): Promise<Pr
     return undefined;
   }
   if (!domain.enabled)
-    report.note(`domain ${domain.name} is disabled: nobody can log in`, `openstack domain set --enable ${domain.name}`);
+    report.note(
+      `domain ${domain.name} is disabled: its users cannot log in`,
+      `openstack domain set --enable ${domain.name}`,
+    );
   return domain;
 }
 
-interface Place {
+interface CheckedDomain {
   readonly db: Knex;
   readonly domain: Project;
   readonly directory: LdapDirectory;
 }
 
-async function look(report: Report, place: Place, user: string | undefined): Promise<void> {
-  const { directory } = place;
+async function inspect(report: Report, checked: CheckedDomain, user: string | undefined): Promise<void> {
+  const { directory } = checked;
   try {
-    const people = await checkPeople(report, directory);
-    const teams = await checkTeams(report, directory);
-    await checkGrants(report, place, teams);
-    const named = user === undefined ? undefined : await checkPerson(report, directory, user);
-    const asked = user === undefined ? people.slice(0, 3) : [named].filter((each) => each !== undefined);
-    for (const person of asked) await checkPersonsGrants(report, place, person);
+    const users = await checkUsers(report, directory);
+    const groups = await checkGroups(report, directory);
+    await checkGrants(report, checked, groups);
+    const named = user === undefined ? undefined : await checkUser(report, directory, user);
+    const asked = user === undefined ? users.slice(0, 3) : [named].filter((each) => each !== undefined);
+    for (const each of asked) await checkUserGrants(report, checked, each);
   } finally {
     directory.close();
   }

@@ -1,12 +1,12 @@
-/** How the entries that were found read as users or groups: what they lack, and what two of them share. */
+/** Checks the entries that the filters find: missing attributes and duplicate ids or names. */
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import { type Entry, localIdOf, valuesOf } from '../../drivers/ldap/entries.ts';
 import { all, everything } from '../../drivers/ldap/filter.ts';
 import { explainEmpty } from './explain-empty.ts';
-import { counted, type Report, some } from './report.ts';
+import { counted, type Report, summarize } from './report.ts';
 import { filtersOf, type Subject } from './subject.ts';
 
-/** The entries that pass the filters, with the attributes that are asked for besides; the report says what is odd. */
+/** Resolves with the matching entries and the given attributes; reports irregularities. */
 export async function checkEntries(
   report: Report,
   directory: LdapDirectory,
@@ -14,12 +14,12 @@ export async function checkEntries(
 ): Promise<readonly Entry[]> {
   const { base, what, id, name } = subject;
   const scope = directory.options.query_scope;
-  const wanted = [...new Set([id, name, ...attributes])];
+  const attributeNames = [...new Set([id, name, ...attributes])];
   const found = await directory.connection.search({
     base,
     scope,
     filter: all(...filtersOf(subject)),
-    attributes: wanted,
+    attributes: attributeNames,
   });
   if (found.length === 0) {
     await explainEmpty(report, directory, subject);
@@ -44,7 +44,7 @@ interface Attribute {
   readonly what: string;
 }
 
-/** Entries without it are nobody. */
+/** Entries without this attribute are no users or groups. */
 export async function checkAttribute(
   report: Report,
   { connection }: LdapDirectory,
@@ -54,35 +54,35 @@ export async function checkAttribute(
   if (lacking.length === 0) return;
   if (lacking.length < found.length)
     return report.note(
-      `${counted(lacking.length, what)} without ${attribute} (${option}): ${some(
+      `${counted(lacking.length, what)} without ${attribute} (${option}): ${summarize(
         lacking.map(({ dn }) => dn),
         3,
       )}`,
     );
   const base = lacking[0]?.dn ?? '';
   const [example] = await connection.search({ base, scope: 'base', filter: everything, attributes: ['*'] });
-  const there = Object.keys(example ?? {}).filter((key) => key !== 'dn' && key !== 'userPassword');
-  report.problem(`no ${what} has the attribute ${attribute} (${option})`, `one of them has: ${some(there, 30)}`);
+  const present = Object.keys(example ?? {}).filter((key) => key !== 'dn' && key !== 'userPassword');
+  report.problem(`no ${what} has the attribute ${attribute} (${option})`, `one of them has: ${summarize(present, 30)}`);
 }
 
 function checkDuplicates(report: Report, found: readonly Entry[], { what, id, name, option }: Subject): void {
-  for (const [same, entries] of twins(found, (entry) => localIdOf(entry, id)))
+  for (const [value, entries] of duplicatesBy(found, (entry) => localIdOf(entry, id)))
     report.problem(
-      `${counted(entries.length, what)} share the id ${same}: ${some(
+      `${counted(entries.length, what)} share the id ${value}: ${summarize(
         entries.map(({ dn }) => dn),
         3,
       )}`,
-      `set ${option('id_attribute')} to what is no other one's: entryUUID, or objectGUID in Active Directory`,
+      `set ${option('id_attribute')} to a unique attribute: entryUUID, or objectGUID in Active Directory`,
     );
-  for (const [same, entries] of twins(found, (entry) => valuesOf(entry, name)[0]?.toLowerCase()))
+  for (const [value, entries] of duplicatesBy(found, (entry) => valuesOf(entry, name)[0]?.toLowerCase()))
     report.note(
-      `${counted(entries.length, what)} are called ${same}, only the first is found by that name: ${some(
+      `${counted(entries.length, what)} are called ${value}, only the first is found by that name: ${summarize(
         entries.map(({ dn }) => dn),
         3,
       )}`,
-      `let ${option('filter')} leave one out, or set ${option('name_attribute')}`,
+      `exclude one with ${option('filter')}, or set ${option('name_attribute')}`,
     );
 }
 
-const twins = (found: readonly Entry[], key: (entry: Entry) => string | undefined): [string, Entry[]][] =>
-  [...Map.groupBy(found, (entry) => key(entry) ?? '')].filter(([same, entries]) => same !== '' && entries.length > 1);
+const duplicatesBy = (found: readonly Entry[], key: (entry: Entry) => string | undefined): [string, Entry[]][] =>
+  [...Map.groupBy(found, (entry) => key(entry) ?? '')].filter(([value, entries]) => value !== '' && entries.length > 1);

@@ -1,8 +1,11 @@
-/** LoginFailure the filters find nothing: no such place, another class, deeper down, or the filter. */
+/**
+ * Explains an empty result: the base is missing, the class differs, the entries are deeper, or the filter excludes
+ * them.
+ */
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import { valuesOf } from '../../drivers/ldap/entries.ts';
 import { everything } from '../../drivers/ldap/filter.ts';
-import { counted, type Report, some } from './report.ts';
+import { counted, type Report, summarize } from './report.ts';
 import type { Subject } from './subject.ts';
 
 export async function explainEmpty(report: Report, directory: LdapDirectory, subject: Subject): Promise<void> {
@@ -11,7 +14,7 @@ export async function explainEmpty(report: Report, directory: LdapDirectory, sub
   const asked = { base, filter: everything, attributes: ['objectClass'] };
   if ((await connection.search({ ...asked, scope: 'base' })).length === 0) {
     const help = `set ${option('tree_dn')}, or let Wattle's account read it; ${await describeNamingContexts(directory)}`;
-    return report.problem(`no ${what}s: there is no ${base} to look in`, help);
+    return report.problem(`no ${what}s: the base ${base} does not exist`, help);
   }
   const near = await connection.search({ ...asked, scope: options.query_scope });
   const whole = options.query_scope === 'sub' ? near : await connection.search({ ...asked, scope: 'sub' });
@@ -20,8 +23,8 @@ export async function explainEmpty(report: Report, directory: LdapDirectory, sub
   const deeper = whole.filter((entry) => isOne(valuesOf(entry, 'objectClass'))).length;
   if (fitting > 0)
     return report.problem(
-      `no ${what}s: ${counted(fitting, objectClass)} right there, and none passes ${option('filter')}`,
-      `look at ${subject.filter}`,
+      `no ${what}s: ${counted(fitting, objectClass)} in scope, and none passes ${option('filter')}`,
+      `check the filter ${subject.filter}`,
     );
   if (deeper > 0)
     return report.problem(
@@ -31,7 +34,7 @@ export async function explainEmpty(report: Report, directory: LdapDirectory, sub
   const classes = whole.flatMap((entry) => valuesOf(entry, 'objectClass'));
   report.problem(
     `no ${what}s: nothing below ${base} has the class ${objectClass}`,
-    `set ${option('objectclass')} to the right one of: ${some(classes, 12) || 'none, for nothing is there'}`,
+    `set ${option('objectclass')} to the right one of: ${summarize(classes, 12) || 'none, the tree is empty'}`,
   );
 }
 
@@ -39,5 +42,7 @@ async function describeNamingContexts({ connection }: LdapDirectory): Promise<st
   const attribute = 'namingContexts';
   const [root] = await connection.search({ base: '', scope: 'base', filter: everything, attributes: [attribute] });
   const contexts = root ? valuesOf(root, attribute) : [];
-  return contexts.length > 0 ? `the directory has ${some(contexts)}` : 'the directory does not say what it has';
+  return contexts.length > 0
+    ? `the directory has ${summarize(contexts)}`
+    : 'the directory does not list its naming contexts';
 }

@@ -1,50 +1,54 @@
-/** Who would get which roles where, and why. */
+/** The roles that users would get, and by which grants. */
 import type { Knex } from 'knex';
 import { withImplied } from '../../assignments/effective.ts';
 import { type Assignment, listAssignments, listAssignmentsOf } from '../../assignments/store.ts';
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
-import type { Person, Team } from '../../drivers/ldap/entries.ts';
+import type { LdapGroup, LdapUser } from '../../drivers/ldap/entries.ts';
 import { findProject, type Project } from '../../projects/store.ts';
 import { listAllRoles, listImplications } from '../../roles/store.ts';
 import { publicIdOf } from '../public-id.ts';
-import { type Report, some } from './report.ts';
+import { type Report, summarize } from './report.ts';
 
-interface Place {
+interface CheckedDomain {
   readonly db: Knex;
   readonly domain: Project;
   readonly directory: LdapDirectory;
 }
 
-/** Which groups of the directory have a role anywhere. */
-export async function checkGrants(report: Report, { db, domain }: Place, teams: readonly Team[]): Promise<void> {
+/** Reports the groups of the directory that have roles. */
+export async function checkGrants(
+  report: Report,
+  { db, domain }: CheckedDomain,
+  groups: readonly LdapGroup[],
+): Promise<void> {
   report.heading('Roles');
-  const names = new Map(teams.map((team) => [idOf(domain, 'group', team), team.name]));
+  const names = new Map(groups.map((group) => [idOf(domain, 'group', group), group.name]));
   const given = (await listAssignments(db, { actorKind: 'group' })).filter(({ actorId }) => names.has(actorId));
   for (const each of given) report.fact(`group ${names.get(each.actorId)}: ${await grantLine(db, each)}`);
-  if (given.length > 0 || teams.length === 0) return;
-  const help = `openstack role add --group ${teams[0]?.name} --group-domain ${domain.name} --project PROJECT member`;
+  if (given.length > 0 || groups.length === 0) return;
+  const help = `openstack role add --group ${groups[0]?.name} --group-domain ${domain.name} --project PROJECT member`;
   report.note('no group of the directory has a role anywhere', help);
 }
 
-/** What one person would get by logging in. */
-export async function checkPersonsGrants(report: Report, place: Place, person: Person): Promise<void> {
-  const { db, domain, directory } = place;
-  const teams = await directory.teamsOf(person);
-  const names = new Map(teams.map((team) => [idOf(domain, 'group', team), team.name]));
-  const own = idOf(domain, 'user', person);
+/** Reports the roles that one user would get at login. */
+export async function checkUserGrants(report: Report, checked: CheckedDomain, user: LdapUser): Promise<void> {
+  const { db, domain, directory } = checked;
+  const groups = await directory.groupsOf(user);
+  const names = new Map(groups.map((group) => [idOf(domain, 'group', group), group.name]));
+  const own = idOf(domain, 'user', user);
   report.fact(
-    `${person.name} is in ${teams.length > 0 ? some(teams.map(({ name }) => name)) : 'no group'}; user id ${own}`,
+    `${user.name} is in ${groups.length > 0 ? summarize(groups.map(({ name }) => name)) : 'no group'}; user id ${own}`,
   );
-  if (!person.enabled) report.note(`${person.name} is disabled and cannot log in`);
+  if (!user.enabled) report.note(`${user.name} is disabled and cannot log in`);
   const given = await listAssignmentsOf(db, own, [...names.keys()]);
   for (const each of given) {
     const why = each.actorKind === 'user' ? 'given to the user' : `by group ${names.get(each.actorId)}`;
-    report.fact(`${person.name}: ${await grantLine(db, each)} (${why})`);
+    report.fact(`${user.name}: ${await grantLine(db, each)} (${why})`);
   }
-  if (given.length === 0) report.note(`${person.name} has no role anywhere: a login would reach no project`);
+  if (given.length === 0) report.note(`${user.name} has no role anywhere: a login would reach no project`);
 }
 
-const idOf = ({ id: domainId }: Project, kind: 'user' | 'group', { localId }: Person | Team): string =>
+const idOf = ({ id: domainId }: Project, kind: 'user' | 'group', { localId }: LdapUser | LdapGroup): string =>
   publicIdOf({ domainId, kind, localId });
 
 async function grantLine(db: Knex, { roleId, targetKind, targetId, inherited }: Assignment): Promise<string> {

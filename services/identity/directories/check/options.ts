@@ -1,4 +1,4 @@
-/** Which options a check is about: those of the domain, or some that are not set yet. */
+/** The options to check: those of the domain, or proposed ones. */
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Sealer } from '#shared/seal/key-file.ts';
@@ -10,18 +10,18 @@ import type { Report } from './report.ts';
 
 interface Input {
   readonly domainId: string;
-  /** A domain's configuration, with or without `config` around it. */
+  /** The configuration of a domain, with or without the key `config`. */
   readonly proposed: unknown;
 }
 
-/** Undefined when there is nothing to ask; the report says why. */
+/** Undefined when they are invalid or name no directory; the report has the reason. */
 export async function optionsFor(
   report: Report,
   { db, sealer }: { readonly db: Knex; readonly sealer: Sealer },
   { domainId, proposed }: Input,
 ): Promise<LdapOptions | undefined> {
-  const kept = await keptGroups(db, domainId);
-  const groups = proposed === undefined ? kept : groupsOf(proposed);
+  const stored = await listStoredGroups(db, domainId);
+  const groups = proposed === undefined ? stored : groupsOf(proposed);
   if (!groups) {
     report.problem('the file is no configuration', 'it holds what PUT /v3/domains/:id/config takes: identity and ldap');
     return undefined;
@@ -32,12 +32,12 @@ export async function optionsFor(
     report.problem(`identity.driver is ${String(driver)}: Wattle keeps the users of this domain itself`, help);
     return undefined;
   }
-  // what is never shown need not stand in a file again
-  const password = proposed === undefined ? {} : { password: kept.ldap?.password };
-  return understood(report, { ...groups, ldap: openedOptions({ sealer }, { ...password, ...groups.ldap }) });
+  // the password is never shown, so a file need not contain it
+  const password = proposed === undefined ? {} : { password: stored.ldap?.password };
+  return parseOptions(report, { ...groups, ldap: openedOptions({ sealer }, { ...password, ...groups.ldap }) });
 }
 
-async function keptGroups(db: Knex, domainId: string): Promise<Groups> {
+async function listStoredGroups(db: Knex, domainId: string): Promise<Groups> {
   const groups: Record<string, Record<string, unknown>> = {};
   for (const { group, option, value } of await listOptions(db, { domainId }))
     groups[group] = { ...groups[group], [option]: value };
@@ -46,12 +46,12 @@ async function keptGroups(db: Knex, domainId: string): Promise<Groups> {
 
 function groupsOf(proposed: unknown): Groups | undefined {
   if (proposed === null || typeof proposed !== 'object') return undefined;
-  const whole = 'config' in proposed ? proposed.config : proposed;
+  const config = 'config' in proposed ? proposed.config : proposed;
   const isMap = (value: unknown) => value !== null && typeof value === 'object' && !Array.isArray(value);
-  return isMap(whole) && Object.values(whole as object).every(isMap) ? (whole as Groups) : undefined;
+  return isMap(config) && Object.values(config as object).every(isMap) ? (config as Groups) : undefined;
 }
 
-function understood(report: Report, groups: Groups): LdapOptions | undefined {
+function parseOptions(report: Report, groups: Groups): LdapOptions | undefined {
   try {
     refuseUnknownOptions(groups);
     return readOptions(groups.ldap ?? {});

@@ -1,4 +1,4 @@
-/** What a look at a directory has found, in the order it was found. */
+/** The findings of a check, in order. */
 import { DirectoryError, type DirectoryErrorKind } from '../../drivers/ldap/directory-error.ts';
 
 export interface Finding {
@@ -14,21 +14,21 @@ export interface Report {
   fact(text: string): void;
   note(text: string, help?: string): void;
   problem(text: string, help: string): void;
-  /** Says what stopped the work; what is no trouble of a directory flies on. */
-  trouble(error: unknown): void;
+  /** Reports a DirectoryError as a problem; throws any other error. */
+  directoryError(error: unknown): void;
 }
 
 const helps: Readonly<Record<DirectoryErrorKind, string>> = {
-  options: 'set that option otherwise',
-  away: 'is the address right, does it listen there, does a firewall stand between?',
+  options: 'correct that option',
+  unreachable: 'check the address and port, that the directory runs, and the firewall',
   certificate:
-    'ldap.tls_cacertfile names the CA certificate that signed it, and ldap.url the host as its certificate calls it',
+    'ldap.tls_cacertfile names the CA certificate that signed it, and ldap.url the host name in its certificate',
   tls: 'ldaps:// needs the TLS port (636), ldap:// with ldap.use_tls a server that knows StartTLS',
   login: 'ldap.user is the whole DN of an account (Active Directory takes name@domain too), ldap.password its password',
-  filter: 'parentheses must match, as in (&(objectClass=person)(employeeType=staff))',
-  limit: "raise the limits of the directory for Wattle's account, or let a filter leave most of them out",
-  crowd: 'come later, or raise ldap.auth_pool_size',
-  refused: "what Wattle's account may read is set in the directory",
+  filter: 'parentheses must match, as in (&(objectClass=user)(employeeType=staff))',
+  limit: "raise the limits of the directory for Wattle's account, or let a filter exclude most of them",
+  busy: 'try again later, or raise ldap.auth_pool_size',
+  refused: "give Wattle's account read access in the directory",
 };
 
 export function openReport(): Report {
@@ -36,18 +36,18 @@ export function openReport(): Report {
   const add = (kind: Finding['kind']) => (text: string, help?: string) =>
     void findings.push({ kind, text, ...(help === undefined ? {} : { help }) });
   const problem = add('problem');
-  const trouble = (error: unknown) => {
+  const directoryError = (error: unknown) => {
     if (!(error instanceof DirectoryError)) throw error;
-    problem(error.detail, helps[error.trouble]);
+    problem(error.detail, helps[error.reason]);
   };
-  return { findings, heading: add('heading'), fact: add('fact'), note: add('note'), problem, trouble };
+  return { findings, heading: add('heading'), fact: add('fact'), note: add('note'), problem, directoryError };
 }
 
 /** `a, b, c and 4 more`. */
-export function some(words: readonly string[], most = 8): string {
-  const unique = [...new Set(words)];
-  const more = unique.length > most ? ` and ${unique.length - most} more` : '';
-  return `${unique.slice(0, most).join(', ')}${more}`;
+export function summarize(items: readonly string[], max = 8): string {
+  const unique = [...new Set(items)];
+  const more = unique.length > max ? ` and ${unique.length - max} more` : '';
+  return `${unique.slice(0, max).join(', ')}${more}`;
 }
 
 export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

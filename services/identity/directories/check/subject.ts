@@ -1,4 +1,4 @@
-/** Users and groups are looked at alike; only the names of the options differ. */
+/** Users and groups are checked alike; only the names of the options differ. */
 import type { LdapDirectory } from '../../drivers/ldap/directory.ts';
 import { equals, type Filter, written } from '../../drivers/ldap/filter.ts';
 
@@ -9,17 +9,17 @@ export interface Subject {
   readonly filter: string;
   readonly id: string;
   readonly name: string;
-  /** `ldap.user_filter` of `filter`. */
+  /** `ldap.user_filter` for `filter`. */
   option(end: string): string;
 }
 
-export function subjectOf({ options, people, teams }: LdapDirectory, what: Subject['what']): Subject {
+export function subjectOf({ options, users, groups }: LdapDirectory, what: Subject['what']): Subject {
   const option = (end: string) => `ldap.${what}_${end}`;
   if (what === 'user')
     return {
       what,
       option,
-      base: people.base,
+      base: users.base,
       objectClass: options.user_objectclass,
       filter: options.user_filter,
       id: options.user_id_attribute,
@@ -28,7 +28,7 @@ export function subjectOf({ options, people, teams }: LdapDirectory, what: Subje
   return {
     what,
     option,
-    base: teams.base,
+    base: groups.base,
     objectClass: options.group_objectclass,
     filter: options.group_filter,
     id: options.group_id_attribute,

@@ -1,4 +1,4 @@
-/** What is asked over connections: many searches over one that Wattle itself is logged in with, each login over its own. */
+/** Connections to a directory: searches share one that is bound as Wattle, each login has its own. */
 import type { Entry, SearchOptions } from 'ldapts';
 import { DirectoryError, isUnrelatedToPassword, resultCode, toDirectoryError } from './directory-error.ts';
 import { built, type Filter } from './filter.ts';
@@ -14,12 +14,12 @@ export interface Query {
 }
 
 export interface Connection {
-  /** No base, no entries. Any other trouble is a DirectoryError. */
+  /** A missing base gives no entries. Throws DirectoryError. */
   search(query: Query): Promise<readonly Entry[]>;
-  /** Whether the directory lets somebody in. Without a password never: it would take that for nobody and say yes. */
+  /** Whether a bind succeeds. False without a password: directories accept an empty one as an anonymous bind. */
   accepts(dn: string, password: string): Promise<boolean>;
-  /** Logs in, and says where and how safely. */
-  facts(): Promise<Pick<Session, 'url' | 'tls'>>;
+  /** Connects and binds; resolves with the URL and the TLS version. */
+  describe(): Promise<Pick<Session, 'url' | 'tls'>>;
   close(): void;
 }
 
@@ -32,33 +32,33 @@ const aliases = {
   always: 'always',
 } as const;
 
-interface Method {
+interface SessionOptions {
   readonly options: LdapOptions;
   readonly tlsFor: TlsFor;
 }
 
 export function openConnection(options: LdapOptions): Connection {
-  const way = { options, tlsFor: tlsOf(options) };
-  const shared = sharedSession(way);
+  const sessionOptions = { options, tlsFor: tlsOf(options) };
+  const shared = sharedSession(sessionOptions);
   let loggingIn = 0;
-  const search = async (query: Query, again = true): Promise<readonly Entry[]> => {
+  const search = async (query: Query, mayRetry = true): Promise<readonly Entry[]> => {
     const { session, fresh } = await shared.get();
     try {
       return await searchWith(session, options, query);
     } catch (error) {
       if (resultCode(error) === noSuchObject) return [];
-      if (resultCode(error) !== undefined || fresh || !again || session.isOpen())
+      if (resultCode(error) !== undefined || fresh || !mayRetry || session.isOpen())
         throw toDirectoryError(error, session.url);
     }
-    // the directory had closed what was open: once more, over another
+    // the directory had closed the connection: once more, over a new one
     return search(query, false);
   };
   const accepts = async (dn: string, password: string) => {
     if (dn === '' || password === '') return false;
-    if (loggingIn >= options.auth_pool_size) throw new DirectoryError('crowd', `${loggingIn} logins wait already`);
+    if (loggingIn >= options.auth_pool_size) throw new DirectoryError('busy', `${loggingIn} logins are in progress`);
     loggingIn += 1;
     try {
-      (await openAny(way, { dn, password })).close();
+      (await openAny(sessionOptions, { dn, password })).close();
       return true;
     } catch (error) {
       const code = resultCode((error as DirectoryError).cause);
@@ -71,27 +71,27 @@ export function openConnection(options: LdapOptions): Connection {
   return {
     search: (query) => search(query),
     accepts,
-    facts: async () => (await shared.get()).session,
+    describe: async () => (await shared.get()).session,
     close: shared.close,
   };
 }
 
 async function searchWith({ client }: Session, options: LdapOptions, query: Query): Promise<readonly Entry[]> {
-  const asked: SearchOptions = {
+  const searchOptions: SearchOptions = {
     scope: query.scope,
     filter: built(await import('ldapts'), query.filter),
     attributes: [...query.attributes],
     derefAliases: aliases[options.alias_dereferencing],
-    // bytes, which are no text
+    // binary attributes
     explicitBufferAttributes: ['objectGUID', 'objectSid'],
     ...(query.scope === 'base' ? {} : { paged: { pageSize: options.page_size || 500 } }),
   };
-  return (await client.search(query.base, asked)).searchEntries;
+  return (await client.search(query.base, searchOptions)).searchEntries;
 }
 
-/** One at a time, for as long as it lives or may; who asks while it is opened waits for the same. */
-function sharedSession(way: Method) {
-  const { options } = way;
+/** The shared session. Concurrent callers wait for the same connection attempt. */
+function sharedSession(sessionOptions: SessionOptions) {
+  const { options } = sessionOptions;
   const { user: dn, password } = options;
   const login = dn && password ? { dn, password } : { dn: '', password: '' };
   let current: Session | undefined;
@@ -101,8 +101,8 @@ function sharedSession(way: Method) {
     session.isOpen() && Date.now() - session.openedAt < options.pool_connection_lifetime * 1000;
   const open = async () => {
     current?.close();
-    if (closed) throw new DirectoryError('away', 'the configuration has just changed');
-    const session = await openAny(way, login);
+    if (closed) throw new DirectoryError('unreachable', 'the configuration has just changed');
+    const session = await openAny(sessionOptions, login);
     if (closed) session.close();
     current = session;
     return session;
@@ -121,21 +121,21 @@ function sharedSession(way: Method) {
   return { get, close };
 }
 
-/** The first of the addresses that answers. Throws the DirectoryError of the last. */
-async function openAny(way: Method, login: Login): Promise<Session> {
-  const { options } = way;
+/** Opens a session at the first address that answers. Throws the DirectoryError of the last one. */
+async function openAny(sessionOptions: SessionOptions, login: Login): Promise<Session> {
+  const { options } = sessionOptions;
   const urls = options.randomize_urls ? shuffled(urlsOf(options)) : urlsOf(options);
-  let trouble = new DirectoryError('options', 'ldap.url: there is none');
+  let failure = new DirectoryError('options', 'ldap.url: it is empty');
   for (const url of urls) {
     try {
-      return await openSession(url, way, login);
+      return await openSession(url, sessionOptions, login);
     } catch (error) {
-      trouble = toDirectoryError(error, url);
+      failure = toDirectoryError(error, url);
       const code = resultCode(error);
       if (code !== undefined && !isUnrelatedToPassword(code)) break;
     }
   }
-  throw trouble;
+  throw failure;
 }
 
 const shuffled = <T>(items: readonly T[]): T[] =>

@@ -1,50 +1,53 @@
-/** LoginFailure a directory could not be asked: a sentence for whoever waits, the exact words for the log and for ldap-check. */
+/** Why a directory could not be asked: a sentence for the client, the details for the log and for ldap-check. */
 import { Fault } from '#shared/errors/fault.ts';
 import { BadOption } from './options.ts';
 
 export type DirectoryErrorKind =
   | 'options'
-  | 'away'
+  | 'unreachable'
   | 'certificate'
   | 'tls'
   | 'login'
   | 'filter'
   | 'limit'
-  | 'crowd'
+  | 'busy'
   | 'refused';
 
-const sentences: Readonly<Record<DirectoryErrorKind, string>> = {
+const messages: Readonly<Record<DirectoryErrorKind, string>> = {
   options: 'its configuration is wrong',
-  away: 'it does not answer',
+  unreachable: 'it does not answer',
   certificate: 'its certificate is not trusted',
-  tls: 'it does not speak TLS as its configuration wants',
-  login: "it refuses Wattle's own login",
-  filter: 'a filter of its configuration is none',
-  limit: 'it has more entries than it gives at once',
-  crowd: 'too many logins wait for it',
+  tls: 'it does not offer TLS as configured',
+  login: 'it refuses the bind of Wattle',
+  filter: 'a configured filter is invalid',
+  limit: 'it has more entries than its size limit',
+  busy: 'too many concurrent logins',
   refused: 'it refuses to answer',
 };
 
 export class DirectoryError extends Fault {
-  readonly trouble: DirectoryErrorKind;
-  /** May name hosts and DNs: not for others. */
+  readonly reason: DirectoryErrorKind;
+  /** May name hosts and DNs; not shown to clients. */
   readonly detail: string;
-  constructor(trouble: DirectoryErrorKind, detail: string, cause?: unknown) {
-    const message = `The directory that keeps the users of this domain cannot be asked: ${sentences[trouble]}.`;
+  constructor(reason: DirectoryErrorKind, detail: string, cause?: unknown) {
+    const message = `The directory that keeps the users of this domain cannot be asked: ${messages[reason]}.`;
     super(503, 'serviceUnavailable', message);
-    this.trouble = trouble;
+    this.reason = reason;
     this.detail = detail;
     this.cause = cause;
   }
 }
 
-/** The result code of an answer; undefined where there was none. */
+/** The LDAP result code; undefined when there was no answer. */
 export const resultCode = (error: unknown): number | undefined => {
   const { code } = error as { code?: unknown };
   return typeof code === 'number' ? code : undefined;
 };
 
-/** Result codes that are not about the password: not now, or not without TLS. Any other on a login means no. */
+/**
+ * Result codes of a bind that do not concern the password: unavailable, or TLS required. Any other code means a wrong
+ * password.
+ */
 export const isUnrelatedToPassword = (code: number): boolean => [3, 8, 13, 51, 52].includes(code);
 
 const kindOfCode: Readonly<Record<number, DirectoryErrorKind>> = {
@@ -58,15 +61,15 @@ const kindOfCode: Readonly<Record<number, DirectoryErrorKind>> = {
 
 export function toDirectoryError(error: unknown, where: string): DirectoryError {
   if (error instanceof DirectoryError) return error;
-  return new DirectoryError(kindOf(error), `${where}: ${wordsOf(error as Error)}`, error);
+  return new DirectoryError(kindOf(error), `${where}: ${describe(error as Error)}`, error);
 }
 
-/** A result code as its name; an error of the system by its code, where it has no words. */
-function wordsOf(error: Error): string {
+/** The name of a result code, or the code of a system error without a message. */
+function describe(error: Error): string {
   const code = resultCode(error);
-  const said = error.message.replace(/Code: 0x[0-9a-f]+/i, '').trim();
-  if (code === undefined) return said || String((error as { code?: unknown }).code ?? 'no reason given');
-  return `${error.constructor.name.replace(/Error$/, '')} (${code})${said ? `, ${said}` : ''}`;
+  const text = error.message.replace(/Code: 0x[0-9a-f]+/i, '').trim();
+  if (code === undefined) return text || String((error as { code?: unknown }).code ?? 'no reason given');
+  return `${error.constructor.name.replace(/Error$/, '')} (${code})${text ? `, ${text}` : ''}`;
 }
 
 function kindOf(error: unknown): DirectoryErrorKind {
@@ -76,5 +79,5 @@ function kindOf(error: unknown): DirectoryErrorKind {
   const name = String((error as { code?: unknown }).code ?? '');
   if (/CERT|ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY|CRL/.test(name)) return 'certificate';
   if (/SSL|TLS|EPROTO/.test(name)) return 'tls';
-  return /filter|paren|attribute name|expression|escaped/i.test((error as Error).message) ? 'filter' : 'away';
+  return /filter|paren|attribute name|expression|escaped/i.test((error as Error).message) ? 'filter' : 'unreachable';
 }

@@ -1,73 +1,73 @@
-/** Users and groups as a directory has them, by the ids that it knows them by. It is only ever read. */
+/** Users and groups of an LDAP directory, by its own ids. Read only. */
 import type { Entry } from 'ldapts';
 import { type Connection, openConnection } from './connection.ts';
 import { escapeDn, normalDn } from './dn.ts';
 import { enabledByGroup } from './emulation.ts';
-import { attributesOf, idValue, type Person, personMap, personOf, type Team, teamMap, teamOf } from './entries.ts';
+import { attributesOf, groupMap, groupOf, idValue, type LdapGroup, type LdapUser, userMap, userOf } from './entries.ts';
 import { all, compares, equals, type Filter, present, written } from './filter.ts';
-import { membersOf, teamsOf } from './membership.ts';
+import { groupsOf, membersOf } from './membership.ts';
 import { groupTree, type LdapOptions, userTree } from './options.ts';
 
-/** `name__contains=x`. */
+/** The query parameter `name__contains=x`. */
 export interface Comparison {
   readonly field: string;
   readonly comparison: string;
   readonly value: string;
 }
 
-/** One of the two trees: what is in it, and how it reads. */
+/** One of the two trees, users or groups. */
 export interface Branch<T> {
   readonly base: string;
-  /** Those that pass its filters, and these. */
+  /** The entries that match the filters of the options and these. */
   search(...filters: readonly Filter[]): Promise<T[]>;
   byId(localId: string): Promise<T | undefined>;
-  /** The first of that name. */
+  /** The first entry with that name. */
   named(name: string): Promise<T | undefined>;
-  /** At least all that fit: what the directory cannot compare, it does not. */
+  /** Returns at least all matching entries: comparisons that LDAP does not support are left out. */
   list(comparisons: readonly Comparison[]): Promise<T[]>;
 }
 
 export interface LdapDirectory {
   readonly options: LdapOptions;
   readonly connection: Connection;
-  readonly people: Branch<Person>;
-  readonly teams: Branch<Team>;
-  teamsOf(person: Person): Promise<Team[]>;
-  membersOf(team: Team): Promise<Person[]>;
-  /** Whether it takes this password for them; nobody's is never right, after as long. */
-  accepts(person: Person | undefined, password: string): Promise<boolean>;
+  readonly users: Branch<LdapUser>;
+  readonly groups: Branch<LdapGroup>;
+  groupsOf(user: LdapUser): Promise<LdapGroup[]>;
+  membersOf(group: LdapGroup): Promise<LdapUser[]>;
+  /** Whether a bind with the password succeeds. False for no user, after the same time. */
+  accepts(user: LdapUser | undefined, password: string): Promise<boolean>;
   close(): void;
 }
 
 export function openDirectory(options: LdapOptions, connection = openConnection(options)): LdapDirectory {
-  const [ofPeople, ofTeams] = [personMap(options), teamMap(options)];
-  const readPeople = async (entries: readonly Entry[]) => {
-    const read = entries.map((entry) => personOf(entry, ofPeople, options)).filter((each) => each !== undefined);
+  const [ofUsers, ofGroups] = [userMap(options), groupMap(options)];
+  const readUsers = async (entries: readonly Entry[]) => {
+    const read = entries.map((entry) => userOf(entry, ofUsers, options)).filter((each) => each !== undefined);
     return options.user_enabled_emulation ? enabledByGroup(connection, options, read) : read;
   };
-  const people = branchOf(connection, options, {
+  const users = branchOf(connection, options, {
     base: userTree(options),
     filter: ofClass(options.user_objectclass, options.user_filter),
-    map: ofPeople,
-    read: readPeople,
+    map: ofUsers,
+    read: readUsers,
   });
-  const teams = branchOf(connection, options, {
+  const groups = branchOf(connection, options, {
     base: groupTree(options),
     filter: ofClass(options.group_objectclass, options.group_filter),
-    map: ofTeams,
-    read: async (entries) => entries.map((entry) => teamOf(entry, ofTeams)).filter((each) => each !== undefined),
+    map: ofGroups,
+    read: async (entries) => entries.map((entry) => groupOf(entry, ofGroups)).filter((each) => each !== undefined),
   });
-  const nobody = `${options.user_id_attribute}=${escapeDn('nobody-of-this-name')},${people.base}`;
-  const accepts = async (person: Person | undefined, password: string) => {
-    const right = await connection.accepts(person?.dn ?? nobody, password);
-    return right && person !== undefined;
+  const nobody = `${options.user_id_attribute}=${escapeDn('nobody-of-this-name')},${users.base}`;
+  const accepts = async (user: LdapUser | undefined, password: string) => {
+    const right = await connection.accepts(user?.dn ?? nobody, password);
+    return right && user !== undefined;
   };
-  const parts = { options, connection, people, teams };
+  const parts = { options, connection, users, groups };
   return {
     ...parts,
     accepts,
-    teamsOf: (person) => teamsOf(parts, person),
-    membersOf: (team) => membersOf(parts, team),
+    groupsOf: (user) => groupsOf(parts, user),
+    membersOf: (group) => membersOf(parts, group),
     close: connection.close,
   };
 }
@@ -78,11 +78,11 @@ const ofClass = (name: string, filter: string): Filter =>
 interface BranchOptions<T> {
   readonly base: string;
   readonly filter: Filter;
-  readonly map: ReturnType<typeof personMap>;
+  readonly map: ReturnType<typeof userMap>;
   readonly read: (entries: readonly Entry[]) => Promise<T[]>;
 }
 
-function branchOf<T extends Person | Team>(
+function branchOf<T extends LdapUser | LdapGroup>(
   connection: Connection,
   { query_scope: scope }: LdapOptions,
   { base, filter, map, read }: BranchOptions<T>,
@@ -104,7 +104,7 @@ function branchOf<T extends Person | Team>(
   };
   const byId = async (localId: string) => {
     const found = await search(equals(map.id, idValue(map.id, localId)));
-    return found.find((each) => each.localId === localId); // a directory finds ANN where ann was asked for
+    return found.find((each) => each.localId === localId); // the comparison of LDAP may ignore case
   };
   return { base, search, byId, named, list };
 }

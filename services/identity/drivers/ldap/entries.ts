@@ -1,13 +1,13 @@
-/** From what an entry says to a user or a group. */
+/** Converts LDAP entries to users and groups. */
 import type { Entry } from 'ldapts';
 import { parseDn } from './dn.ts';
 import type { LdapOptions } from './options.ts';
 
 export type { Entry };
 
-export interface Person {
+export interface LdapUser {
   readonly dn: string;
-  /** What the directory knows them by; Wattle's own id is made of it. */
+  /** The id in the directory; the public id is derived from it. */
   readonly localId: string;
   readonly name: string;
   readonly enabled: boolean;
@@ -15,7 +15,7 @@ export interface Person {
   readonly extra: Readonly<Record<string, string>>;
 }
 
-export interface Team {
+export interface LdapGroup {
   readonly dn: string;
   readonly localId: string;
   readonly name: string;
@@ -23,13 +23,13 @@ export interface Team {
   readonly extra: Readonly<Record<string, string>>;
 }
 
-/** Which attribute is which field; fields that are not wanted are left out. */
+/** Maps fields to attributes, without ignored fields. */
 export interface AttributeMap {
   readonly id: string;
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export function personMap(options: LdapOptions): AttributeMap {
+export function userMap(options: LdapOptions): AttributeMap {
   const fields = {
     name: options.user_name_attribute,
     description: options.user_description_attribute,
@@ -41,7 +41,7 @@ export function personMap(options: LdapOptions): AttributeMap {
   return { id: options.user_id_attribute, fields: wanted(fields, options.user_attribute_ignore) };
 }
 
-export function teamMap(options: LdapOptions): AttributeMap {
+export function groupMap(options: LdapOptions): AttributeMap {
   const fields = {
     name: options.group_name_attribute,
     description: options.group_desc_attribute,
@@ -50,7 +50,7 @@ export function teamMap(options: LdapOptions): AttributeMap {
   return { id: options.group_id_attribute, fields: wanted(fields, options.group_attribute_ignore) };
 }
 
-/** `attribute:field`. */
+/** Pairs of `attribute:field`. */
 const additional = (pairs: readonly string[]): Record<string, string> =>
   Object.fromEntries(pairs.map((pair) => pair.split(':').map((part) => part.trim())).map(([from, to]) => [to, from]));
 
@@ -59,7 +59,7 @@ const wanted = (fields: Record<string, string>, ignored: readonly string[]): Rec
 
 export const attributesOf = ({ id, fields }: AttributeMap): string[] => [...new Set([id, ...Object.values(fields)])];
 
-/** Directories spell attributes as they like. */
+/** Attribute names are compared without regard to case. */
 export function valuesOf(entry: Entry, attribute: string): string[] {
   const key = Object.keys(entry).find((each) => each.toLowerCase() === attribute.toLowerCase());
   const found = key === undefined ? [] : entry[key];
@@ -69,7 +69,7 @@ export function valuesOf(entry: Entry, attribute: string): string[] {
 const first = (entry: Entry, attribute: string | undefined): string | undefined =>
   attribute === undefined ? undefined : valuesOf(entry, attribute)[0]?.trim() || undefined;
 
-/** Sixteen bytes as Active Directory writes a GUID: the first three groups backwards. */
+/** A GUID in the byte order of Active Directory: the first three groups are reversed. */
 function uuidOf(bytes: Buffer): string {
   if (bytes.length !== 16) return bytes.toString('hex');
   const swapped = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((at) => bytes[at] ?? 0);
@@ -78,14 +78,14 @@ function uuidOf(bytes: Buffer): string {
     .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-/** What to search an id by: a GUID is bytes in the directory. */
+/** The search value of an id: a GUID is binary in the directory. */
 export function idValue(attribute: string, localId: string): string | Buffer {
   if (attribute.toLowerCase() !== 'objectguid' || !/^[0-9a-f-]{36}$/i.test(localId)) return localId;
   const bytes = Buffer.from(localId.replaceAll('-', ''), 'hex');
   return Buffer.from([3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((at) => bytes[at] ?? 0));
 }
 
-/** Of several values the one that the DN has: the others may come and go. What is too long to remember is none. */
+/** Of several values, the one in the DN: the others may change. Values of more than 255 characters are ignored. */
 export function localIdOf(entry: Entry, attribute: string): string | undefined {
   const values = valuesOf(entry, attribute).filter((value) => value !== '' && value.length <= 255);
   if (values.length < 2) return values[0];
@@ -93,8 +93,8 @@ export function localIdOf(entry: Entry, attribute: string): string | undefined {
   return named?.value;
 }
 
-/** Undefined for an entry without an id or a name: it is nobody. */
-export function personOf(entry: Entry, map: AttributeMap, options: LdapOptions): Person | undefined {
+/** Undefined for an entry without an id or a name. */
+export function userOf(entry: Entry, map: AttributeMap, options: LdapOptions): LdapUser | undefined {
   const localId = localIdOf(entry, map.id);
   const name = first(entry, map.fields.name);
   if (localId === undefined || name === undefined) return undefined;
@@ -108,7 +108,7 @@ export function personOf(entry: Entry, map: AttributeMap, options: LdapOptions):
   };
 }
 
-export function teamOf(entry: Entry, map: AttributeMap): Team | undefined {
+export function groupOf(entry: Entry, map: AttributeMap): LdapGroup | undefined {
   const localId = localIdOf(entry, map.id);
   const name = first(entry, map.fields.name);
   if (localId === undefined || name === undefined) return undefined;
@@ -122,11 +122,11 @@ function extraOf(entry: Entry, { fields }: AttributeMap, known: readonly string[
   return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Record<string, string>;
 }
 
-/** A bit that says no, or a word that says yes; who is not asked about is enabled. */
+/** By a bit that means disabled, or by the text `true`. Enabled where there is no such attribute. */
 function isEnabled(value: string | undefined, { fields }: AttributeMap, options: LdapOptions): boolean {
-  const said = value ?? options.user_enabled_default;
+  const text = value ?? options.user_enabled_default;
   const mask = options.user_enabled_mask;
-  if (mask !== 0) return (Number.parseInt(said, 10) & mask) !== mask;
+  if (mask !== 0) return (Number.parseInt(text, 10) & mask) !== mask;
   if (fields.enabled === undefined) return true;
-  return (said.toLowerCase() === 'true') !== options.user_enabled_invert;
+  return (text.toLowerCase() === 'true') !== options.user_enabled_invert;
 }

@@ -1,6 +1,6 @@
 /**
- * Search filters. What comes from a caller is a value in a tree and never text that is parsed: a name is a name, never a
- * piece of a filter. Only what an administrator wrote is text.
+ * Search filters as trees. Values from requests are never parsed as filter text; only filters from the configuration
+ * are.
  */
 import type { Filter as LdapFilter } from 'ldapts';
 import { own } from '#shared/input/own.ts';
@@ -18,18 +18,18 @@ export const equals = (attribute: string, value: string | Buffer): Filter => ({ 
 export const present = (attribute: string): Filter => ({ kind: 'present', attribute });
 export const all = (...of: readonly Filter[]): Filter => ({ kind: 'all', of });
 export const any = (of: readonly Filter[]): Filter => ({ kind: 'any', of });
-/** Active Directory's own rule, which follows groups in groups. */
+/** LDAP_MATCHING_RULE_IN_CHAIN of Active Directory, which follows nested groups. */
 export const inChain = (attribute: string, dn: string): Filter => ({ kind: 'chain', attribute, dn });
 export const everything = present('objectClass');
 
-/** What stands before, between and after the stars. */
+/** The parts before, between and after the wildcards. */
 const parts: Readonly<Record<string, (text: string) => readonly string[]>> = {
   contains: (text) => ['', text, ''],
   startswith: (text) => [text, ''],
   endswith: (text) => ['', text],
 };
 
-/** Keystone's `name__icontains`; undefined for a comparison that a directory does not have. */
+/** The filter for `name__icontains` and the like; undefined for a comparison that LDAP does not have. */
 export function compares(attribute: string, comparison: string, value: string): Filter | undefined {
   if (value === '') return undefined;
   if (comparison === 'equals') return equals(attribute, value);
@@ -37,7 +37,7 @@ export function compares(attribute: string, comparison: string, value: string): 
   return split && { kind: 'parts', attribute, parts: split(value) };
 }
 
-/** As the package wants it; throws when what an administrator wrote is no filter. */
+/** Converts to a filter of ldapts; throws for an invalid text of the configuration. */
 export function built(ldapts: typeof import('ldapts'), filter: Filter): LdapFilter {
   const { AndFilter, OrFilter, EqualityFilter, ExtensibleFilter, FilterParser, PresenceFilter, SubstringFilter } =
     ldapts;
@@ -71,13 +71,13 @@ export function built(ldapts: typeof import('ldapts'), filter: Filter): LdapFilt
   }
 }
 
-/** The package forgives a parenthesis that is missing in the end, and takes what it has for the whole. */
+/** ldapts accepts a missing parenthesis at the end, so parentheses are counted here. */
 function balanced(text: string): string {
   const [open, closed] = ['(', ')'].map((sign) => text.split(sign).length);
   if (open !== closed) throw new Error(`the filter ${text} has a parenthesis too many or too few`);
   return text;
 }
 
-/** The package takes each escaped byte for a letter, which is wrong beyond ASCII. */
+/** ldapts decodes each escaped byte as one character, which is wrong beyond ASCII. */
 const withText = (text: string): string =>
   text.replace(/(?:\\[89a-f][0-9a-f])+/gi, (bytes) => Buffer.from(bytes.replaceAll('\\', ''), 'hex').toString('utf8'));

@@ -1,16 +1,16 @@
-/** What no slapd has: Active Directory's own rule for groups in groups, and members that it gives in ranges. */
+/** Features that slapd lacks: nested membership and ranges of Active Directory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as ldapts from 'ldapts';
 import type { Query } from './connection.ts';
-import type { Team } from './entries.ts';
+import type { LdapGroup } from './entries.ts';
 import { built, type Filter } from './filter.ts';
-import { membersOf, teamsOf } from './membership.ts';
+import { groupsOf, membersOf } from './membership.ts';
 import { type RawOptions, readOptions } from './options.ts';
 
 const isAd = { dn: '', supportedCapabilities: ['1.2.840.113556.1.4.800'] };
 
-/** Answers each base search with what is there, and remembers the filters of all others. */
+/** Answers base searches from `entries`, and records the filters of other searches. */
 function directoryWith(entries: Record<string, Record<string, string[]>>, more: RawOptions = {}) {
   const asked: string[] = [];
   const search = async (...filters: readonly Filter[]): Promise<never[]> => {
@@ -25,11 +25,11 @@ function directoryWith(entries: Record<string, Record<string, string[]>>, more: 
       return [{ dn: base, ...Object.fromEntries(found) }];
     },
     accepts: async () => false,
-    facts: async () => ({ url: '', tls: undefined }),
+    describe: async () => ({ url: '', tls: undefined }),
     close: () => {},
   };
   const options = readOptions({ group_ad_nesting: true, ...more });
-  return { parts: { options, connection, people: branch, teams: branch }, asked };
+  return { parts: { options, connection, users: branch, groups: branch }, asked };
 }
 
 const jane = {
@@ -40,25 +40,25 @@ const jane = {
   defaultProjectId: null,
   extra: {},
 };
-const team: Team = { dn: 'CN=all,DC=x', localId: 'a', name: 'all', description: '', extra: {} };
+const group: LdapGroup = { dn: 'CN=all,DC=x', localId: 'a', name: 'all', description: '', extra: {} };
 
-test('a server that says it is Active Directory follows groups in groups itself', async () => {
+test('Active Directory is asked for nested groups by its own matching rule', async () => {
   const { parts, asked } = directoryWith({});
-  await teamsOf(parts, jane);
-  await membersOf(parts, team);
+  await groupsOf(parts, jane);
+  await membersOf(parts, group);
   assert.deepEqual(asked, [
     '(member:1.2.840.113556.1.4.1941:=CN=Doe\\5c, Jane \\28IT\\29,DC=x)',
     '(memberOf:1.2.840.113556.1.4.1941:=CN=all,DC=x)',
   ]);
 });
 
-test('members that come in ranges are asked for to the end', async () => {
+test('members in ranges are read to the end', async () => {
   const { parts, asked } = directoryWith(
     {
-      [team.dn]: { member: [], 'member;range=0-1': ['CN=a,DC=x', 'CN=b,DC=x'], 'member;range=2-*': ['CN=c,DC=x'] },
+      [group.dn]: { member: [], 'member;range=0-1': ['CN=a,DC=x', 'CN=b,DC=x'], 'member;range=2-*': ['CN=c,DC=x'] },
     },
     { group_ad_nesting: false },
   );
-  await membersOf(parts, team);
+  await membersOf(parts, group);
   assert.deepEqual(asked, ['(|(CN=a)(CN=b)(CN=c))']);
 });

@@ -1,43 +1,48 @@
-/** Who is in which group: named by DN or by id, directly or through groups in groups. */
+/** Group membership: by DN or by id, direct or nested. */
 import type { LdapDirectory } from './directory.ts';
 import { normalDn, parseDn } from './dn.ts';
-import { idValue, type Person, type Team, valuesOf } from './entries.ts';
+import { idValue, type LdapGroup, type LdapUser, valuesOf } from './entries.ts';
 import { any, equals, everything, type Filter, inChain } from './filter.ts';
 
-type Parts = Pick<LdapDirectory, 'options' | 'connection' | 'people' | 'teams'>;
+type Parts = Pick<LdapDirectory, 'options' | 'connection' | 'users' | 'groups'>;
 
-/** Filters grow no longer than this. */
-const atOnce = 100;
+/** Most terms in one filter. */
+const chunkSize = 100;
 
-export async function teamsOf(directory: Parts, person: Person): Promise<Team[]> {
-  const { options, teams } = directory;
+export async function groupsOf(directory: Parts, user: LdapUser): Promise<LdapGroup[]> {
+  const { options, groups } = directory;
   const { group_member_attribute: attribute, group_members_are_ids: byId } = options;
-  if (byId) return teams.search(equals(attribute, person.localId));
-  if (!options.group_ad_nesting) return teams.search(equals(attribute, person.dn));
-  if (await followsChains(directory)) return teams.search(inChain('member', person.dn));
-  return walk([person.dn], (dns) =>
-    inPieces(dns, (piece) => teams.search(any(piece.map((dn) => equals(attribute, dn))))),
+  if (byId) return groups.search(equals(attribute, user.localId));
+  if (!options.group_ad_nesting) return groups.search(equals(attribute, user.dn));
+  if (await followsChains(directory)) return groups.search(inChain('member', user.dn));
+  return followAll([user.dn], (dns) =>
+    inChunks(dns, (chunk) => groups.search(any(chunk.map((dn) => equals(attribute, dn))))),
   );
 }
 
-export async function membersOf(directory: Parts, team: Team): Promise<Person[]> {
-  const { options, people, teams } = directory;
+export async function membersOf(directory: Parts, group: LdapGroup): Promise<LdapUser[]> {
+  const { options, users, groups } = directory;
   if (options.group_members_are_ids) {
     const id = options.user_id_attribute;
-    return inPieces(await memberValues(directory, team.dn), (piece) =>
-      people.search(any(piece.map((value) => equals(id, idValue(id, value))))),
+    return inChunks(await memberValues(directory, group.dn), (chunk) =>
+      users.search(any(chunk.map((value) => equals(id, idValue(id, value))))),
     );
   }
   const nested = options.group_ad_nesting;
-  if (nested && (await followsChains(directory))) return people.search(inChain('memberOf', team.dn));
-  const inside = nested ? await walk([team.dn], async (dns) => byDn(teams, await valuesOfAll(directory, dns))) : [];
-  return byDn(people, await valuesOfAll(directory, [team.dn, ...inside.map(({ dn }) => dn)]));
+  if (nested && (await followsChains(directory))) return users.search(inChain('memberOf', group.dn));
+  const nestedGroups = nested
+    ? await followAll([group.dn], async (dns) => byDn(groups, await valuesOfAll(directory, dns)))
+    : [];
+  return byDn(users, await valuesOfAll(directory, [group.dn, ...nestedGroups.map(({ dn }) => dn)]));
 }
 
-/** From step to step, each DN once: rings end. */
-async function walk(from: readonly string[], step: (dns: readonly string[]) => Promise<Team[]>): Promise<Team[]> {
+/** Follows references breadth first, each DN once, so that cycles end. */
+async function followAll(
+  from: readonly string[],
+  step: (dns: readonly string[]) => Promise<LdapGroup[]>,
+): Promise<LdapGroup[]> {
   const seen = new Set(from.map(normalDn));
-  const found: Team[] = [];
+  const found: LdapGroup[] = [];
   for (let at = from; at.length > 0; ) {
     const fresh = (await step(at)).filter(({ dn }) => !seen.has(normalDn(dn)));
     for (const { dn } of fresh) seen.add(normalDn(dn));
@@ -50,7 +55,7 @@ async function walk(from: readonly string[], step: (dns: readonly string[]) => P
 const valuesOfAll = async (directory: Parts, dns: readonly string[]): Promise<string[]> =>
   (await Promise.all(dns.map((dn) => memberValues(directory, dn)))).flat();
 
-/** Active Directory gives the members of a large group in ranges: `member;range=0-1499`. */
+/** Active Directory returns the members of a large group in ranges: `member;range=0-1499`. */
 async function memberValues({ connection, options }: Parts, dn: string): Promise<string[]> {
   const attribute = options.group_member_attribute;
   const values: string[] = [];
@@ -66,27 +71,27 @@ async function memberValues({ connection, options }: Parts, dn: string): Promise
   return values;
 }
 
-/** Many in one search, by what their own step of the DN says; then only those that are meant. */
-async function byDn<T extends Person | Team>(
+/** Finds entries by their RDN, many per search, then keeps those with the given DNs. */
+async function byDn<T extends LdapUser | LdapGroup>(
   branch: { search(...filters: readonly Filter[]): Promise<T[]> },
   dns: readonly string[],
 ): Promise<T[]> {
-  const meant = new Set(dns.map(normalDn));
+  const wanted = new Set(dns.map(normalDn));
   const names = dns.map((dn) => parseDn(dn)?.[0]?.[0]).filter((part) => part !== undefined);
-  const found = await inPieces(names, (piece) =>
-    branch.search(any(piece.map(({ attribute, value }) => equals(attribute, value)))),
+  const found = await inChunks(names, (chunk) =>
+    branch.search(any(chunk.map(({ attribute, value }) => equals(attribute, value)))),
   );
   const known = new Map(found.map((each) => [normalDn(each.dn), each]));
-  return [...known].filter(([dn]) => meant.has(dn)).map(([, each]) => each);
+  return [...known].filter(([dn]) => wanted.has(dn)).map(([, each]) => each);
 }
 
-async function inPieces<A, B>(items: readonly A[], each: (piece: readonly A[]) => Promise<B[]>): Promise<B[]> {
+async function inChunks<A, B>(items: readonly A[], each: (chunk: readonly A[]) => Promise<B[]>): Promise<B[]> {
   const found: B[] = [];
-  for (let at = 0; at < items.length; at += atOnce) found.push(...(await each(items.slice(at, at + atOnce))));
+  for (let at = 0; at < items.length; at += chunkSize) found.push(...(await each(items.slice(at, at + chunkSize))));
   return found;
 }
 
-/** Active Directory, and Samba's, say so of themselves; others are walked. */
+/** Whether the server supports nested membership itself, as Active Directory and Samba do. */
 async function followsChains({ connection }: Parts): Promise<boolean> {
   const attribute = 'supportedCapabilities';
   const [root] = await connection.search({

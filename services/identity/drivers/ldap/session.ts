@@ -1,4 +1,4 @@
-/** One connection to a directory, logged in as somebody. It is never opened anew behind our back, half as safe. */
+/** One bound connection to a directory. It is never reopened, because ldapts would neither start TLS nor bind again. */
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import type { Client } from 'ldapts';
@@ -9,7 +9,7 @@ export interface Session {
   readonly client: Client;
   readonly url: string;
   readonly openedAt: number;
-  /** `TLSv1.3`, say; undefined where nothing is encrypted. */
+  /** The TLS version, such as `TLSv1.3`; undefined without encryption. */
   readonly tls: string | undefined;
   isOpen(): boolean;
   close(): void;
@@ -23,13 +23,13 @@ export interface Login {
 export const timeoutMs = ({ connection_timeout: seconds }: LdapOptions): number =>
   seconds > 0 ? seconds * 1000 : 10_000;
 
-/** The package is loaded when the first directory is asked, for most clouds have none. */
+/** ldapts is loaded at the first connection: most clouds have no directory. */
 export async function openSession(
   url: string,
   { options, tlsFor }: { readonly options: LdapOptions; readonly tlsFor: TlsFor },
   { dn, password }: Login,
 ): Promise<Session> {
-  const { host, secure } = placeOf(url, options);
+  const { host, secure } = parseUrl(url, options);
   const { Client } = await import('ldapts');
   const tls = secure || options.use_tls ? tlsFor(host) : undefined;
   const sockets = singleUseSockets();
@@ -42,12 +42,12 @@ export async function openSession(
     createConnection: sockets.plain,
     createSecureConnection: sockets.secure,
   });
-  const logIn = async () => {
+  const bind = async () => {
     if (options.use_tls && tls) await client.startTLS(tls);
     await client.bind(dn, password);
   };
   try {
-    await inTime(logIn(), timeoutMs(options));
+    await withTimeout(bind(), timeoutMs(options));
   } catch (error) {
     sockets.destroy();
     throw error;
@@ -55,7 +55,7 @@ export async function openSession(
   return { client, url, openedAt: Date.now(), tls: sockets.protocol(), isOpen: sockets.isOpen, close: sockets.destroy };
 }
 
-function placeOf(url: string, { use_tls: upgrades }: LdapOptions): { host: string; secure: boolean } {
+function parseUrl(url: string, { use_tls: upgrades }: LdapOptions): { host: string; secure: boolean } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (!parsed || !['ldap:', 'ldaps:'].includes(parsed.protocol))
     throw new BadOption(`ldap.url: ${url} is no address of a directory, such as ldaps://dc1.example.org`);
@@ -64,7 +64,7 @@ function placeOf(url: string, { use_tls: upgrades }: LdapOptions): { host: strin
   return { host: parsed.hostname.replace(/^\[|\]$/g, '') || 'localhost', secure };
 }
 
-/** ldapts connects again by itself when a connection is lost, but neither upgrades nor logs in then: so it may not. */
+/** ldapts reconnects by itself after a loss, without TLS and without a bind, so each socket factory works once. */
 function singleUseSockets() {
   const made: Socket[] = [];
   let open = true;
@@ -99,11 +99,11 @@ function singleUseSockets() {
   return { plain, secure, destroy, isOpen: () => open, protocol: () => protocol };
 }
 
-async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
+async function withTimeout<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,20 +1,20 @@
-/** Whom a directory's certificate is authorized by. */
+/** The CA certificates that verify a directory. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { type ConnectionOptions, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { BadOption, type LdapOptions } from './options.ts';
 
-/** Reading a few hundred certificates takes a tenth of a second: not for each login. */
-const keptMs = 600_000;
+/** Reading some hundred certificates takes 100 ms, so the context is cached for ten minutes. */
+const cachedMs = 600_000;
 
 export type TlsFor = (host: string) => ConnectionOptions;
 
 export function tlsOf(options: LdapOptions): TlsFor {
-  let kept: { readonly context: SecureContext; readonly at: number } | undefined;
+  let cached: { readonly context: SecureContext; readonly at: number } | undefined;
   const context = () => {
-    if (!kept || Date.now() - kept.at > keptMs) kept = { context: contextOf(options), at: Date.now() };
-    return kept.context;
+    if (!cached || Date.now() - cached.at > cachedMs) cached = { context: contextOf(options), at: Date.now() };
+    return cached.context;
   };
   return (host) => ({
     host,
@@ -25,7 +25,7 @@ export function tlsOf(options: LdapOptions): TlsFor {
 }
 
 function contextOf(options: LdapOptions): SecureContext {
-  const ca = authorities(options);
+  const ca = caCertificates(options);
   try {
     return createSecureContext(ca.length > 0 ? { ca } : {});
   } catch (error) {
@@ -33,8 +33,8 @@ function contextOf(options: LdapOptions): SecureContext {
   }
 }
 
-/** Without any of its own, the directory is authorized by what this machine trusts. */
-function authorities({ tls_cacertfile: file, tls_cacertdir: folder }: LdapOptions): string[] {
+/** Without configured certificates, those of the system are used. */
+function caCertificates({ tls_cacertfile: file, tls_cacertdir: folder }: LdapOptions): string[] {
   if (file) return readCertificates('tls_cacertfile', () => [readFileSync(file, 'utf8')]);
   if (!folder) return [...new Set(getCACertificates('system'))];
   return readCertificates('tls_cacertdir', () =>
