@@ -1,10 +1,10 @@
-/** Neutron's words. */
+/** The error format of Neutron. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Dialect, Problem } from '#shared/http/dialect.ts';
 import { loginRequired } from '#shared/http/fault-formats.ts';
 import { own } from '#shared/input/own.ts';
 
-/** What Neutron calls a refusal that nobody gave a name. */
+/** The error type of a Fault that has none of its own. */
 const types: Readonly<Record<string, string>> = {
   badRequest: 'HTTPBadRequest',
   unauthorized: 'HTTPUnauthorized',
@@ -26,14 +26,14 @@ export const neutron = (identityUrl: string): Dialect => ({
   invalid,
 });
 
-/** Of a path that leads nowhere Neutron says no more than HTTP does. */
+/** For an unknown path Neutron has the generic HTTP error. */
 const typeOf = (type: string | undefined) => (type === 'ResourceNotFound' ? 'HTTPNotFound' : type);
 
 function invalid({ path, value, reason }: Problem) {
-  const anonymous = reason.match(/^Additional properties are not allowed \('(.*)' was unexpected\)$/)?.[1];
-  if (anonymous !== undefined && path.length === 0)
-    return badRequest(`Unable to find a resource that is known in the request body: '${anonymous}'`, 'HTTPBadRequest');
-  if (anonymous !== undefined) return badRequest(`Unrecognized attribute(s) '${anonymous}'`, 'HTTPBadRequest');
+  const unexpected = reason.match(/^Additional properties are not allowed \('(.*)' was unexpected\)$/)?.[1];
+  if (unexpected !== undefined && path.length === 0)
+    return badRequest(`Unable to find a resource that is known in the request body: '${unexpected}'`, 'HTTPBadRequest');
+  if (unexpected !== undefined) return badRequest(`Unrecognized attribute(s) '${unexpected}'`, 'HTTPBadRequest');
   const missing = reason.match(/^'(.*)' is a required property$/)?.[1];
   if (missing !== undefined && path.length === 0)
     return badRequest(`Unable to find '${missing}' in request body`, 'HTTPBadRequest');
@@ -42,7 +42,7 @@ function invalid({ path, value, reason }: Problem) {
   if (path.length === 0) return badRequest('Resource body required', 'HTTPBadRequest');
   const name = path.find((key) => !/^\d+$/.test(key) && path.indexOf(key) > 0) ?? path.at(-1);
   const shown = typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
-  const words = reason.replace(/ is not a 'uuid'$/, ' is not a valid UUID');
-  const why = words.startsWith(shown) ? words : `${shown}: ${words}`;
-  return badRequest(`Invalid input for ${name}. Reason: ${why}.`, 'HTTPBadRequest');
+  const text = reason.replace(/ is not a 'uuid'$/, ' is not a valid UUID');
+  const explained = text.startsWith(shown) ? text : `${shown}: ${text}`;
+  return badRequest(`Invalid input for ${name}. Reason: ${explained}.`, 'HTTPBadRequest');
 }

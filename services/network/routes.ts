@@ -1,4 +1,4 @@
-/** The index of the API. A rule that looks at more than the caller's project is asked in the handler: null here. */
+/** The routes of the API. A rule whose target is more than the caller's project is checked in the handler and is null here. */
 import type { Route } from '#shared/http/route.ts';
 import { listAvailabilities, showAvailability } from './availability/handlers.ts';
 import type { Network } from './context.ts';

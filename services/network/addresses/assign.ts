@@ -1,4 +1,4 @@
-/** Which addresses a port gets: those it asked for, or the next free ones. */
+/** Allocates addresses of a port: the requested ones, or free ones. */
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import type { Network } from '../context.ts';
 import { networkRows } from '../networks/store.ts';
@@ -13,99 +13,108 @@ export interface FixedIpInput {
   readonly ip_address?: string;
 }
 
-interface Taker {
+interface AddressRequest {
   readonly portId: string;
   readonly mac: string;
   readonly networkId: string;
   readonly subnets: readonly Subnet[];
   /** Undefined: an address of each family. */
   readonly inputs: readonly FixedIpInput[] | undefined;
-  /** The first free ones: what the network itself takes shall not be in the way of what people ask for. */
+  /** Allocate the lowest free address instead of a random one: for the network's own ports. */
   readonly lowest?: boolean;
-  /** Those that it has already. */
-  readonly begin?: number;
+  /** The position of the first new address; the port has this many already. */
+  readonly firstPosition?: number;
 }
 
-/** Takes them in the caller's transaction: the key of the table decides who was first. */
-export async function assignAddresses(network: Network, taker: Taker): Promise<Address[]> {
-  const { inputs } = taker;
+/** Allocates in the caller's transaction; the primary key prevents double allocation. */
+export async function assignAddresses(network: Network, request: AddressRequest): Promise<Address[]> {
+  const { inputs } = request;
   const rows: Address[] = [];
-  const take = async ({ subnet, address }: Choice) => {
-    const { portId, networkId, begin = 0 } = taker;
-    const row = { subnetId: subnet.id, address, portId, networkId, position: begin + rows.length };
+  const allocate = async ({ subnet, address }: FreeAddress) => {
+    const { portId, networkId, firstPosition = 0 } = request;
+    const row = { subnetId: subnet.id, address, portId, networkId, position: firstPosition + rows.length };
     await insertAddresses(network.db, [row]);
     rows.push(row);
   };
-  if (inputs === undefined) for (const choice of await oneOfEachFamily(network, taker)) await take(choice);
+  if (inputs === undefined) for (const choice of await onePerFamily(network, request)) await allocate(choice);
   else {
-    refuseTwice(inputs);
-    // Each is taken before the next is looked for, so that two of them are never the same.
-    for (const input of inputs) await take(await granted(network, taker, input));
+    refuseDuplicates(inputs);
+    // Each is allocated before the next is chosen, so that two are never the same.
+    for (const input of inputs) await allocate(await chooseAddress(network, request, input));
   }
   return rows;
 }
 
-interface Choice {
+interface FreeAddress {
   readonly subnet: Subnet;
   readonly address: string;
 }
 
-function refuseTwice(inputs: readonly FixedIpInput[]): void {
+function refuseDuplicates(inputs: readonly FixedIpInput[]): void {
   const named = inputs.flatMap(({ ip_address }) => (ip_address === undefined ? [] : (canonical(ip_address) ?? [])));
-  const twice = named.find((address, at) => named.indexOf(address) < at);
-  if (twice !== undefined)
-    throw badRequest(`Invalid input for fixed_ips. Reason: Duplicate IP address '${twice}'.`, 'HTTPBadRequest');
+  const duplicate = named.find((address, at) => named.indexOf(address) < at);
+  if (duplicate !== undefined)
+    throw badRequest(`Invalid input for fixed_ips. Reason: Duplicate IP address '${duplicate}'.`, 'HTTPBadRequest');
 }
 
 export const isAutomatic = ({ ipVersion, ipv6AddressMode }: Subnet): boolean =>
   ipVersion === 6 && (ipv6AddressMode === 'slaac' || ipv6AddressMode === 'dhcpv6-stateless');
 
-async function oneOfEachFamily(network: Network, taker: Taker): Promise<Choice[]> {
-  const automatic = taker.subnets
+async function onePerFamily(network: Network, request: AddressRequest): Promise<FreeAddress[]> {
+  const automatic = request.subnets
     .filter(isAutomatic)
-    .map((subnet) => ({ subnet, address: automaticOf(subnet, taker) }));
+    .map((subnet) => ({ subnet, address: automaticAddress(subnet, request) }));
   const found = [];
   for (const version of [4, 6] as const) {
-    const subnets = taker.subnets.filter((subnet) => subnet.ipVersion === version && !isAutomatic(subnet));
+    const subnets = request.subnets.filter((subnet) => subnet.ipVersion === version && !isAutomatic(subnet));
     const free = await firstFree(network, subnets);
     if (free) found.push(free);
-    else if (subnets.length > 0) throw exhausted(taker.networkId);
+    else if (subnets.length > 0) throw exhausted(request.networkId);
   }
   return [...found, ...automatic];
 }
 
 async function firstFree(network: Network, subnets: readonly Subnet[]) {
   for (const subnet of subnets) {
-    const address = await freeIn(network, subnet);
+    const address = await findFreeAddress(network, subnet);
     if (address !== undefined) return { subnet, address };
   }
   return undefined;
 }
 
-async function freeIn({ db }: Network, { id, allocationPools }: Subnet, lowest = false): Promise<string | undefined> {
+async function findFreeAddress(
+  { db }: Network,
+  { id, allocationPools }: Subnet,
+  lowest = false,
+): Promise<string | undefined> {
   if (lowest) return lowestFree(allocationPools, await listTaken(db, id));
   const some = randomAddresses(allocationPools, 8);
   const taken = await findTaken(db, id, some);
   return some.find((address) => !taken.has(address)) ?? lowestFree(allocationPools, await listTaken(db, id));
 }
 
-const automaticOf = (subnet: Subnet, { mac }: Taker): string => {
+const automaticAddress = (subnet: Subnet, { mac }: AddressRequest): string => {
   const cidr = cidrOf(subnet.cidr);
   if (!cidr) throw new Error(`subnet ${subnet.id} has no range`);
   return eui64(cidr, mac);
 };
 
-async function granted(network: Network, taker: Taker, input: FixedIpInput): Promise<Choice> {
-  const subnet = await subnetFor(network, taker, input);
-  if (input.ip_address !== undefined) return { subnet, address: await thatOne(network, subnet, input.ip_address) };
-  if (isAutomatic(subnet)) return { subnet, address: automaticOf(subnet, taker) };
-  const address = await freeIn(network, subnet, taker.lowest);
-  if (address === undefined) throw exhausted(taker.networkId);
+async function chooseAddress(network: Network, request: AddressRequest, input: FixedIpInput): Promise<FreeAddress> {
+  const subnet = await subnetFor(network, request, input);
+  if (input.ip_address !== undefined)
+    return { subnet, address: await requestedAddress(network, subnet, input.ip_address) };
+  if (isAutomatic(subnet)) return { subnet, address: automaticAddress(subnet, request) };
+  const address = await findFreeAddress(network, subnet, request.lowest);
+  if (address === undefined) throw exhausted(request.networkId);
   return { subnet, address };
 }
 
-async function subnetFor({ db }: Network, taker: Taker, { subnet_id, ip_address }: FixedIpInput): Promise<Subnet> {
-  const { networkId, subnets } = taker;
+async function subnetFor(
+  { db }: Network,
+  request: AddressRequest,
+  { subnet_id, ip_address }: FixedIpInput,
+): Promise<Subnet> {
+  const { networkId, subnets } = request;
   if (subnet_id !== undefined) {
     const named = subnets.find(({ id }) => id === subnet_id);
     if (named) return named;
@@ -116,8 +125,8 @@ async function subnetFor({ db }: Network, taker: Taker, { subnet_id, ip_address 
     );
   }
   if (ip_address === undefined) throw invalidInput('IP allocation requires subnet_id or ip_address');
-  const around = subnets.find(({ cidr }) => contains(cidrOf(cidr) ?? never(cidr), ip_address));
-  if (around) return around;
+  const containing = subnets.find(({ cidr }) => contains(cidrOf(cidr) ?? malformedCidr(cidr), ip_address));
+  if (containing) return containing;
   throw new Fault(
     400,
     'badRequest',
@@ -126,23 +135,23 @@ async function subnetFor({ db }: Network, taker: Taker, { subnet_id, ip_address 
   );
 }
 
-async function thatOne(network: Network, subnet: Subnet, wanted: string): Promise<string> {
+async function requestedAddress(network: Network, subnet: Subnet, requested: string): Promise<string> {
   const { db } = network;
-  const address = canonical(wanted);
-  const cidr = cidrOf(subnet.cidr) ?? never(subnet.cidr);
+  const address = canonical(requested);
+  const cidr = cidrOf(subnet.cidr) ?? malformedCidr(subnet.cidr);
   const { first, last } = usable(cidr);
   const value = address === undefined ? undefined : numberOf(address);
   if (address === undefined || value === undefined || !contains(cidr, address) || value < first || value > last)
-    throw new Fault(400, 'badRequest', `IP address ${wanted} is not a valid IP for the specified subnet.`, {
+    throw new Fault(400, 'badRequest', `IP address ${requested} is not a valid IP for the specified subnet.`, {
       type: 'InvalidIpForSubnet',
     });
-  if ((await findTaken(db, subnet.id, [address])).size > 0 || (await isHostsOwn(network, subnet, address)))
+  if ((await findTaken(db, subnet.id, [address])).size > 0 || (await isExternalGateway(network, subnet, address)))
     throw conflict(`IP address ${address} already allocated in subnet ${subnet.id}`, 'IpAddressAlreadyAllocated');
   return address;
 }
 
-/** The gateway of an external wire is the host itself, or a router outside: no port here can be it. */
-async function isHostsOwn({ db }: Network, { networkId, gatewayIp }: Subnet, address: string): Promise<boolean> {
+/** The gateway of an external flat network is the host itself or a physical router, so no port can have its address. */
+async function isExternalGateway({ db }: Network, { networkId, gatewayIp }: Subnet, address: string): Promise<boolean> {
   if (gatewayIp !== address) return false;
   const net = await networkRows.get(db, networkId);
   return net?.external === true && net.networkType === 'flat';
@@ -151,6 +160,6 @@ async function isHostsOwn({ db }: Network, { networkId, gatewayIp }: Subnet, add
 const exhausted = (networkId: string) =>
   conflict(`No more IP addresses available on network ${networkId}.`, 'IpAddressGenerationFailure');
 
-const never = (cidr: string): never => {
+const malformedCidr = (cidr: string): never => {
   throw new Error(`${cidr} is no range`);
 };

@@ -5,24 +5,24 @@ import { addressAt, inPools, lowestFree, poolSize, randomAddresses } from './poo
 
 const cidr = (text: string) => cidrOf(text) ?? assert.fail(`${text} is a range`);
 
-test('a range begins where its prefix says, whatever address it was written with', () => {
+test('the host bits of a range are cleared', () => {
   assert.equal(cidrText(cidr('10.7.0.9/24')), '10.7.0.0/24');
   assert.equal(cidrText(cidr('2001:DB8:0:0::1/64')), '2001:db8::/64');
 });
 
-test('what is no range is not taken for one', () => {
+test('cidrOf is undefined for a malformed range', () => {
   for (const text of ['10.7.0.0/33', '10.7.0/24', '10.7.0.0/', 'blue', '10.7.0.0/24/1', 'fe80::1%eth0/64'])
     assert.equal(cidrOf(text), undefined, text);
 });
 
-test('one address has one spelling', () => {
+test('canonical gives one form of an address', () => {
   assert.equal(canonical('2001:0db8:0000::0001'), '2001:db8::1');
   assert.equal(canonical('1:0:0:2:0:0:0:3'), '1:0:0:2::3');
   assert.equal(canonical('::ffff:10.0.0.1'), '::ffff:a00:1');
   assert.equal(canonical('10.0.0.256'), undefined);
 });
 
-test('without a request the pools are all addresses but the gateway', () => {
+test('the default pools are all usable addresses but the gateway', () => {
   assert.deepEqual(defaultPools(cidr('10.7.0.0/24'), '10.7.0.1'), [{ start: '10.7.0.2', end: '10.7.0.254' }]);
   assert.deepEqual(defaultPools(cidr('10.7.0.0/29'), '10.7.0.3'), [
     { start: '10.7.0.1', end: '10.7.0.2' },
@@ -34,7 +34,7 @@ test('without a request the pools are all addresses but the gateway', () => {
   ]);
 });
 
-test('ranges overlap when an address is in both', () => {
+test('ranges overlap when they share an address', () => {
   assert.ok(overlap(cidr('10.7.0.0/16'), cidr('10.7.3.0/24')));
   assert.ok(!overlap(cidr('10.7.0.0/24'), cidr('10.7.1.0/24')));
   assert.ok(!overlap(cidr('0.0.0.0/0'), cidr('::/0')));
@@ -42,7 +42,7 @@ test('ranges overlap when an address is in both', () => {
   assert.ok(!contains(cidr('10.7.0.0/24'), '10.7.1.0'));
 });
 
-test('chance picks from the pools alone, and the lowest free one is found when chance fails', () => {
+test('randomAddresses picks from the pools only, and lowestFree finds the lowest free address', () => {
   const pools = [
     { start: '10.7.0.2', end: '10.7.0.3' },
     { start: '10.7.0.9', end: '10.7.0.9' },
@@ -54,6 +54,6 @@ test('chance picks from the pools alone, and the lowest free one is found when c
   assert.equal(lowestFree(pools, new Set(['10.7.0.2', '10.7.0.3', '10.7.0.9'])), undefined);
 });
 
-test('an automatic address is made of the MAC', () => {
+test('eui64 derives an address from a MAC', () => {
   assert.equal(eui64(cidr('fd00:7::/64'), 'fa:16:3e:12:34:56'), 'fd00:7::f816:3eff:fe12:3456');
 });

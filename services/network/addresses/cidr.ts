@@ -1,4 +1,4 @@
-/** Addresses and ranges as numbers. Text is always in its shortest form, so equal addresses are equal texts. */
+/** Addresses and ranges as numbers. Text is in canonical form, so equal addresses are equal strings. */
 import { isIPv4, isIPv6 } from 'node:net';
 
 export interface Cidr {
@@ -18,19 +18,19 @@ export const versionOf = (address: string): 4 | 6 | undefined =>
 
 const bits = { 4: 32, 6: 128 } as const;
 
-/** Undefined when it is no address. */
+/** Undefined for anything but an address. */
 export function numberOf(address: string): bigint | undefined {
   const version = versionOf(address);
   if (version === 4) return address.split('.').reduce((sum, part) => sum * 256n + BigInt(Number(part)), 0n);
-  if (version === 6) return wordsOf(address).reduce((sum, word) => sum * 65_536n + BigInt(word), 0n);
+  if (version === 6) return groupsOf(address).reduce((sum, group) => sum * 65_536n + BigInt(group), 0n);
   return undefined;
 }
 
-function wordsOf(address: string): number[] {
+function groupsOf(address: string): number[] {
   const tail = address.match(/(?<!\d)\d{1,3}(?:\.\d{1,3}){3}$/)?.[0];
   const plain = tail ? address.slice(0, -tail.length) + hexOfV4(tail) : address;
   const [left = '', right] = plain.split('::');
-  const parse = (side: string | undefined) => (side ? side.split(':').map((word) => Number.parseInt(word, 16)) : []);
+  const parse = (side: string | undefined) => (side ? side.split(':').map((group) => Number.parseInt(group, 16)) : []);
   const [head, foot] = [parse(left), parse(right)];
   return right === undefined ? head : [...head, ...Array<number>(8 - head.length - foot.length).fill(0), ...foot];
 }
@@ -42,31 +42,31 @@ function hexOfV4(address: string): string {
 
 export function textOf(value: bigint, version: 4 | 6): string {
   if (version === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
-  const words = Array.from({ length: 8 }, (_, at) => Number((value >> BigInt(16 * (7 - at))) & 65_535n));
-  return shortened(words);
+  const groups = Array.from({ length: 8 }, (_, at) => Number((value >> BigInt(16 * (7 - at))) & 65_535n));
+  return compressed(groups);
 }
 
-/** The longest run of two or more zeros becomes `::`, the first of equals. */
-function shortened(words: readonly number[]): string {
+/** Writes the longest run of two or more zero groups, the first of equal ones, as `::`. */
+function compressed(groups: readonly number[]): string {
   let best = { at: 0, length: 1 };
   for (let at = 0; at < 8; at += 1) {
     let length = 0;
-    while (words[at + length] === 0) length += 1;
+    while (groups[at + length] === 0) length += 1;
     if (length > best.length) best = { at, length };
   }
-  const hex = words.map((word) => word.toString(16));
+  const hex = groups.map((group) => group.toString(16));
   if (best.length < 2) return hex.join(':');
   return `${hex.slice(0, best.at).join(':')}::${hex.slice(best.at + best.length).join(':')}`;
 }
 
-/** The shortest form, or undefined when it is no address. */
+/** The canonical form; undefined for anything but an address. */
 export function canonical(address: string): string | undefined {
   const version = versionOf(address);
   const value = numberOf(address);
   return version === undefined || value === undefined ? undefined : textOf(value, version);
 }
 
-/** Undefined when it is no range. A lone address is a range of one. */
+/** Undefined for anything but a range. An address is a range of one. */
 export function cidrOf(text: string): Cidr | undefined {
   const [address = '', length, more] = text.split('/');
   const version = versionOf(address);
@@ -90,7 +90,7 @@ export const contains = (cidr: Cidr, address: string): boolean => {
 export const overlap = (one: Cidr, other: Cidr): boolean =>
   one.version === other.version && one.first <= other.last && other.first <= one.last;
 
-/** The addresses that a device may have: without the network's own, and without IPv4's broadcast. */
+/** The addresses that a port may have: without the network address, and without the IPv4 broadcast address. */
 export function usable({ version, prefix, first, last }: Cidr): { readonly first: bigint; readonly last: bigint } {
   if (version === 4 && prefix >= 31) return { first, last };
   if (version === 6 && prefix >= 127) return { first, last };
@@ -100,17 +100,17 @@ export function usable({ version, prefix, first, last }: Cidr): { readonly first
 /** All usable addresses but the gateway. */
 export function defaultPools(cidr: Cidr, gateway: string | null): Pool[] {
   const { first, last } = usable(cidr);
-  const hole = gateway === null ? undefined : numberOf(gateway);
+  const excluded = gateway === null ? undefined : numberOf(gateway);
   const ranges =
-    hole === undefined || hole < first || hole > last
+    excluded === undefined || excluded < first || excluded > last
       ? [[first, last] as const]
-      : [[first, hole - 1n] as const, [hole + 1n, last] as const];
+      : [[first, excluded - 1n] as const, [excluded + 1n, last] as const];
   return ranges
     .filter(([start, end]) => start <= end)
     .map(([start, end]) => ({ start: textOf(start, cidr.version), end: textOf(end, cidr.version) }));
 }
 
-/** The address that IPv6's automatic configuration gives a MAC. */
+/** The IPv6 address that SLAAC derives from a MAC (EUI-64). */
 export function eui64(cidr: Cidr, mac: string): string {
   const bytes = mac.split(':').map((part) => Number.parseInt(part, 16));
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = bytes;

@@ -1,4 +1,4 @@
-/** Which address comes next. Pure: who has which is the caller's knowledge. */
+/** Picks addresses from allocation pools. Pure: the caller knows which are taken. */
 import { randomInt } from 'node:crypto';
 import { numberOf, type Pool, textOf, versionOf } from './cidr.ts';
 
@@ -15,7 +15,7 @@ const spansOf = (pools: readonly Pool[]): Span[] =>
 
 export const poolSize = (pools: readonly Pool[]): bigint => spansOf(pools).reduce((sum, { size }) => sum + size, 0n);
 
-/** The nth address of the pools taken together. */
+/** The nth address of all pools. */
 export function addressAt(pools: readonly Pool[], n: bigint): string {
   let left = n;
   const version = versionOf(pools[0]?.start ?? '') ?? 4;
@@ -23,18 +23,18 @@ export function addressAt(pools: readonly Pool[], n: bigint): string {
     if (left < size) return textOf(start + left, version);
     left -= size;
   }
-  throw new RangeError(`the pools have no address number ${n}`);
+  throw new RangeError(`the pools have no address with index ${n}`);
 }
 
-/** A few different ones by chance: one of them is nearly always free, so nobody reads a whole subnet. */
+/** A few distinct random addresses: one of them is nearly always free, so the whole subnet need not be read. */
 export function randomAddresses(pools: readonly Pool[], count: number): string[] {
   const size = poolSize(pools);
-  const room = size > 2n ** 47n ? 2 ** 47 : Number(size);
-  if (room === 0) return [];
-  return [...new Set(Array.from({ length: count }, () => addressAt(pools, BigInt(randomInt(room)))))];
+  const available = size > 2n ** 47n ? 2 ** 47 : Number(size);
+  if (available === 0) return [];
+  return [...new Set(Array.from({ length: count }, () => addressAt(pools, BigInt(randomInt(available)))))];
 }
 
-/** The lowest free one, for when chance found none. */
+/** The lowest free address; undefined when all are taken. */
 export function lowestFree(pools: readonly Pool[], taken: ReadonlySet<string>): string | undefined {
   const size = poolSize(pools);
   for (let n = 0n; n < size && n <= BigInt(taken.size); n += 1n) {

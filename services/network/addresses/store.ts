@@ -1,12 +1,12 @@
 import type { Knex } from 'knex';
 
-/** Who has which address. The key makes sure that an address has one port. */
+/** An address of a port. The primary key ensures that an address has one port. */
 export interface Address {
   readonly subnetId: string;
   readonly address: string;
   readonly portId: string;
   readonly networkId: string;
-  /** The order in which the port shows them. */
+  /** Orders the addresses of a port. */
   readonly position: number;
 }
 
@@ -37,7 +37,7 @@ export async function listTaken(db: Knex, subnetId: string): Promise<Set<string>
   return new Set(rows.map(({ address }) => address));
 }
 
-/** The port that has an address on a network, if one does. */
+/** The id of the port with an address on a network; undefined when there is none. */
 export const findPortByAddress = async (db: Knex, networkId: string, address: string): Promise<string | undefined> =>
   (await db<Address>('addresses').where({ networkId, address }).first('portId'))?.portId;
 

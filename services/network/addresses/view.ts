@@ -1,6 +1,6 @@
 import type { Address } from './store.ts';
 
-/** In the order of their text, however they were asked for. */
+/** Sorted by text, whatever the order of the request. */
 export const fixedIpViews = (addresses: readonly Address[]) =>
   addresses
     .toSorted((one, other) => (one.address < other.address ? -1 : 1))

@@ -1,4 +1,4 @@
-/** How many addresses of a network are given away, and how many it has. */
+/** How many addresses a network has, and how many of them are allocated. */
 import { type Handler, ok } from '#shared/http/route.ts';
 import { poolSize } from '../addresses/pools.ts';
 import { countTaken } from '../addresses/store.ts';
@@ -20,7 +20,7 @@ async function availabilities({ db }: Network, networks: readonly NetworkRow[], 
   return networks.map((network) => availabilityView(network, of.get(network.id) ?? [], taken));
 }
 
-/** Beyond 2^53 the last digits are rounded: JSON's numbers have no more. */
+/** Counts above 2^53 are rounded, as numbers in JSON are. */
 function availabilityView(network: NetworkRow, subnets: readonly Subnet[], taken: ReadonlyMap<string, number>) {
   const parts = subnets.map((subnet) => ({
     subnet_id: subnet.id,
@@ -48,7 +48,7 @@ const attributes = {
   tenant_id: networkAttributes.tenant_id,
 };
 
-/** `ip_version` counts the subnets of one family alone. */
+/** `ip_version` restricts the counts to subnets of one family. */
 export const listAvailabilities: Handler<Network> = async (network, call) => {
   const { ip_version: version, ...queries } = call.queries;
   const known = Object.entries(attributes).filter((entry) => entry[1] !== undefined);

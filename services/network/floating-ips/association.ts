@@ -1,4 +1,4 @@
-/** Which router can carry a floating IP to a port: one with a leg in both networks. */
+/** Finds the router for a floating IP: one with an interface on the port's subnet and a gateway on the external network. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { conflict } from '#shared/errors/fault.ts';
 import { versionOf } from '../addresses/cidr.ts';
@@ -12,7 +12,7 @@ import { routerRows } from '../routers/store.ts';
 import { subnetRows } from '../subnets/store.ts';
 import { type FloatingIp, floatingIpRows } from './store.ts';
 
-export interface Place {
+export interface Association {
   readonly portId: string;
   readonly fixedIpAddress: string;
   readonly routerId: string;
@@ -23,8 +23,8 @@ export async function associationFor(
   caller: Caller,
   floatingIp: FloatingIp,
   portId: string,
-  asked: string | null | undefined,
-): Promise<Place> {
+  requested: string | null | undefined,
+): Promise<Association> {
   const port = await portRows.find(network.db, caller, portId);
   if (port.projectId !== floatingIp.projectId && !actsForAll(caller))
     throw badResource(
@@ -33,18 +33,18 @@ export async function associationFor(
     );
   if (port.deviceOwner.startsWith('network:'))
     throw badResource('floatingip', `Port ${portId} is unable to be assigned a floating IP`);
-  const fixed = fixedOf(port, await listAddresses(network.db, [port.id]), asked);
+  const fixed = chooseFixedIp(port, await listAddresses(network.db, [port.id]), requested);
   await refuseTaken(network, floatingIp, port, fixed.address);
   const routerId = await routerBetween(network, floatingIp, port, fixed.subnetId);
   return { portId: port.id, fixedIpAddress: fixed.address, routerId };
 }
 
-function fixedOf({ id }: Port, held: readonly Address[], asked: string | null | undefined): Address {
+function chooseFixedIp({ id }: Port, held: readonly Address[], requested: string | null | undefined): Address {
   const v4 = held.filter(({ address }) => versionOf(address) === 4);
-  if (asked) {
-    const named = v4.find(({ address }) => address === asked);
+  if (requested) {
+    const named = v4.find(({ address }) => address === requested);
     if (named) return named;
-    throw badResource('floatingip', `Port ${id} does not have fixed ip ${asked}`);
+    throw badResource('floatingip', `Port ${id} does not have fixed ip ${requested}`);
   }
   const [only, another] = v4;
   if (!only) throw badResource('floatingip', `Cannot add floating IP to port ${id} that has no fixed IPv4 addresses`);
@@ -70,25 +70,25 @@ async function refuseTaken({ db }: Network, fip: FloatingIp, port: Port, fixed: 
 }
 
 /**
- * Of several, the one that is the subnet's gateway: what the port answers leaves by it. Beside that one only routers of the
- * project itself or of the network's owner are trusted with its packets.
+ * Prefers the router with the subnet's gateway address, as the port's replies leave through it. Other routers must be in the
+ * project of the floating IP or of the port's network.
  */
 async function routerBetween({ db }: Network, fip: FloatingIp, port: Port, subnetId: string): Promise<string> {
   const { floatingNetworkId: outsideId, projectId } = fip;
-  const trusted = new Set([projectId, (await networkRows.get(db, port.networkId))?.projectId]);
-  const legs = await portRows.where(db, { networkId: port.networkId, deviceOwner: owner.routerInterface });
+  const trustedProjects = new Set([projectId, (await networkRows.get(db, port.networkId))?.projectId]);
+  const interfaces = await portRows.where(db, { networkId: port.networkId, deviceOwner: owner.routerInterface });
   const addresses = await listAddresses(
     db,
-    legs.map(({ id }) => id),
+    interfaces.map(({ id }) => id),
   );
   const gatewayIp = (await subnetRows.get(db, subnetId))?.gatewayIp;
-  const there = addresses.filter((each) => each.subnetId === subnetId);
-  there.sort((a, b) => Number(b.address === gatewayIp) - Number(a.address === gatewayIp));
-  for (const { portId, address } of there) {
-    const leg = legs.find(({ id }) => id === portId);
-    const router = leg && (await routerRows.get(db, leg.deviceId));
+  const candidates = addresses.filter((each) => each.subnetId === subnetId);
+  candidates.sort((a, b) => Number(b.address === gatewayIp) - Number(a.address === gatewayIp));
+  for (const { portId, address } of candidates) {
+    const routerInterface = interfaces.find(({ id }) => id === portId);
+    const router = routerInterface && (await routerRows.get(db, routerInterface.deviceId));
     if (router?.gatewayNetworkId !== outsideId) continue;
-    if (address === gatewayIp || trusted.has(router.projectId)) return router.id;
+    if (address === gatewayIp || trustedProjects.has(router.projectId)) return router.id;
   }
   throw missing(
     'ExternalGatewayForFloatingIPNotFound',

@@ -24,15 +24,15 @@ export interface FloatingIpInput extends StandardInput {
 
 export async function createFloatingIp(network: Network, caller: Caller, input: FloatingIpInput, projectId: string) {
   const { db } = network;
-  refuseAddressAlone(input);
-  const outside = await networkRows.find(db, caller, input.floating_network_id);
-  if (!outside.external) throw badResource('floatingip', `Network ${outside.id} is not a valid external network`);
+  refuseFixedIpWithoutPort(input);
+  const external = await networkRows.find(db, caller, input.floating_network_id);
+  if (!external.external) throw badResource('floatingip', `Network ${external.id} is not a valid external network`);
   await reserve(network, projectId, 'floatingip');
   const fresh = freshRow(projectId, { description: input.description ?? '' }, 0);
-  const { port, address } = await takeAddress(network, outside, input, fresh.id);
-  const bare: FloatingIp = {
+  const { port, address } = await allocateAddress(network, external, input, fresh.id);
+  const unassociated: FloatingIp = {
     ...fresh,
-    floatingNetworkId: outside.id,
+    floatingNetworkId: external.id,
     floatingIpAddress: address,
     floatingPortId: port.id,
     portId: null,
@@ -42,39 +42,41 @@ export async function createFloatingIp(network: Network, caller: Caller, input: 
     dnsName: input.dns_name ?? '',
     dnsDomain: input.dns_domain ?? '',
   };
-  const place = input.port_id ? await associationFor(network, caller, bare, input.port_id, input.fixed_ip_address) : {};
-  const floatingIp = { ...bare, ...place };
+  const association = input.port_id
+    ? await associationFor(network, caller, unassociated, input.port_id, input.fixed_ip_address)
+    : {};
+  const floatingIp = { ...unassociated, ...association };
   await floatingIpRows.insert(db, floatingIp);
   await markRouterDirty(network, floatingIp.routerId);
   await notifyAddressChange(network, floatingIp.portId);
   return floatingIp;
 }
 
-/** A port of nobody on the external network holds the address. */
-async function takeAddress(network: Network, outside: NetworkRow, input: FloatingIpInput, deviceId: string) {
+/** Allocates the address to a port on the external network that has no project. */
+async function allocateAddress(network: Network, external: NetworkRow, input: FloatingIpInput, deviceId: string) {
   const { db } = network;
   const port: Port = {
-    ...newPort(outside.id, ''),
-    macAddress: await generateMac(db, outside.id),
+    ...newPort(external.id, ''),
+    macAddress: await generateMac(db, external.id),
     deviceId,
     deviceOwner: owner.floatingIp,
     portSecurityEnabled: false,
     status: 'N/A',
   };
   await portRows.insert(db, port);
-  const subnets = (await subnetRows.where(db, { networkId: outside.id })).filter(({ ipVersion }) => ipVersion === 4);
-  const asked = given({
+  const subnets = (await subnetRows.where(db, { networkId: external.id })).filter(({ ipVersion }) => ipVersion === 4);
+  const requested = given({
     subnet_id: input.subnet_id ?? undefined,
     ip_address: input.floating_ip_address ?? undefined,
   });
-  const inputs = Object.keys(asked).length > 0 ? [asked] : undefined;
-  const taker = { portId: port.id, mac: port.macAddress, networkId: outside.id, subnets, inputs };
-  const [taken] = await assignAddresses(network, taker);
-  if (!taken) throw badResource('floatingip', `Network ${outside.id} does not contain any IPv4 subnet`);
-  return { port, address: taken.address };
+  const inputs = Object.keys(requested).length > 0 ? [requested] : undefined;
+  const addressRequest = { portId: port.id, mac: port.macAddress, networkId: external.id, subnets, inputs };
+  const [allocated] = await assignAddresses(network, addressRequest);
+  if (!allocated) throw badResource('floatingip', `Network ${external.id} does not contain any IPv4 subnet`);
+  return { port, address: allocated.address };
 }
 
-/** A port to stand for, or null to stand for none, as an empty body does; one that names other things leaves it. */
+/** `port_id` associates; null, like an empty body, disassociates; without it the association is unchanged. */
 export async function updateFloatingIp(
   network: Network,
   caller: Caller,
@@ -84,20 +86,20 @@ export async function updateFloatingIp(
   const { db } = network;
   if (input.description !== undefined)
     await floatingIpRows.update(db, before.id, { description: input.description ?? '' });
-  refuseAddressAlone(input);
+  refuseFixedIpWithoutPort(input);
   if (input.port_id === null || Object.keys(input).length === 0) await disassociate(network, before);
   if (input.port_id) {
-    const place = await associationFor(network, caller, before, input.port_id, input.fixed_ip_address);
-    await floatingIpRows.update(db, before.id, { ...place, status: 'DOWN' });
-    if (before.routerId !== place.routerId) await markRouterDirty(network, before.routerId);
-    if (before.portId !== place.portId) await notifyAddressChange(network, before.portId);
-    await markRouterDirty(network, place.routerId);
-    await notifyAddressChange(network, place.portId);
+    const association = await associationFor(network, caller, before, input.port_id, input.fixed_ip_address);
+    await floatingIpRows.update(db, before.id, { ...association, status: 'DOWN' });
+    if (before.routerId !== association.routerId) await markRouterDirty(network, before.routerId);
+    if (before.portId !== association.portId) await notifyAddressChange(network, before.portId);
+    await markRouterDirty(network, association.routerId);
+    await notifyAddressChange(network, association.portId);
   }
   return (await floatingIpRows.get(db, before.id)) ?? before;
 }
 
-function refuseAddressAlone({ fixed_ip_address, port_id }: Partial<FloatingIpInput>): void {
+function refuseFixedIpWithoutPort({ fixed_ip_address, port_id }: Partial<FloatingIpInput>): void {
   if (fixed_ip_address && !port_id)
     throw badResource('floatingip', 'fixed_ip_address cannot be specified without a port_id');
 }

@@ -5,13 +5,13 @@ import { portRows } from '../ports/store.ts';
 import { routerRows } from '../routers/store.ts';
 import { type FloatingIp, floatingIpRows } from './store.ts';
 
-/** The router that carries, or carried, a floating IP hears of it. */
+/** Marks the router of a floating IP, present or former, as dirty. */
 export async function markRouterDirty({ db }: Network, routerId: string | null): Promise<void> {
   const router = routerId === null ? undefined : await routerRows.get(db, routerId);
   if (router) await markDirty(db, [{ host: router.host, kind: 'router', subject: router.id }]);
 }
 
-/** The server behind a port has other addresses now. */
+/** Queues an event for compute that the addresses of a server's port changed. */
 export async function notifyAddressChange({ db }: Network, portId: string | null): Promise<void> {
   const port = portId === null ? undefined : await portRows.get(db, portId);
   if (port) await notifyCompute(db, port, { name: 'network-changed', status: 'completed' });
@@ -24,7 +24,7 @@ export async function disassociate(network: Network, floatingIp: FloatingIp): Pr
   await notifyAddressChange(network, floatingIp.portId);
 }
 
-/** Those of a port that goes, or that lost the address they stand for. */
+/** Disassociates the floating IPs of a port, except those of fixed IPs that it keeps. */
 export async function releaseFloatingIpsOf(
   network: Network,
   portId: string,

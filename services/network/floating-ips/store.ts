@@ -29,7 +29,7 @@ export const floatingIpAttributes: Attributes = {
   status: text('status'),
 };
 
-/** Its state is no request of anybody: no revision. */
+/** Does not increase the revision, as the state is not set by a request. */
 export const setFloatingIpStates = (tx: Knex, ids: readonly string[], status: FloatingIp['status']) =>
   tx<FloatingIp>('floating_ips')
     .whereIn('id', [...ids])

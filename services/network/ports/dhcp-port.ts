@@ -1,4 +1,4 @@
-/** Leases of a network are given on one of the hosts where its ports are, from a port of its own. */
+/** The DHCP port of a network, bound to one of the hosts that have its ports. */
 import { Fault } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
 import { deleteAddresses, insertAddresses, listAddresses } from '../addresses/store.ts';
@@ -16,22 +16,22 @@ export const hasDhcp = ({ enableDhcp, ipVersion, ipv6AddressMode }: Subnet): boo
   enableDhcp && (ipVersion === 4 || (ipv6AddressMode ?? '').startsWith('dhcpv6'));
 
 /**
- * Makes the port for leases what the network's subnets and hosts want it to be. It stays where it is while its host
- * is there and has other ports of the network, and is nowhere while none has.
+ * Creates, updates, moves or deletes the DHCP port to match the network's subnets and hosts. It stays on its host while that is up
+ * and has other ports of the network, and is unbound while no host has one.
  */
 export async function placeDhcp(network: Network, networkId: string): Promise<void> {
   const { db } = network;
   await lockNetwork(db, networkId);
   const subnets = await subnetRows.where(db, { networkId });
-  const leasing = subnets.filter(hasDhcp);
+  const dhcpSubnets = subnets.filter(hasDhcp);
   const [port] = await portRows.where(db, { networkId, deviceOwner: owner.dhcp });
-  if (leasing.length === 0) return port ? deleteDhcpPort(network, port) : undefined;
-  const own = port ?? (await createDhcpPort(network, networkId));
-  await ensureAddressIn(network, own, leasing);
-  await moveTo(network, own, await bestHost(network, own));
+  if (dhcpSubnets.length === 0) return port ? deleteDhcpPort(network, port) : undefined;
+  const dhcpPort = port ?? (await createDhcpPort(network, networkId));
+  await ensureAddresses(network, dhcpPort, dhcpSubnets);
+  await moveTo(network, dhcpPort, await chooseHost(network, dhcpPort));
 }
 
-async function bestHost(network: Network, { networkId, bindingHost }: Port): Promise<string> {
+async function chooseHost(network: Network, { networkId, bindingHost }: Port): Promise<string> {
   const { db } = network;
   const hosts = await hostsOfNetwork(db, networkId);
   if (hosts.size < 2 && hosts.has(bindingHost)) return bindingHost;
@@ -42,11 +42,11 @@ async function bestHost(network: Network, { networkId, bindingHost }: Port): Pro
   return present ?? (hosts.has(bindingHost) ? bindingHost : first);
 }
 
-/** Networks whose leases were given on a host that fell silent get them from another that has ports of theirs. */
+/** Moves DHCP ports from hosts that are down to other hosts of their networks. */
 export async function moveDhcpFromDownHosts(network: Network): Promise<void> {
   const { db } = network;
-  for (const silent of (await listHosts(db)).filter((each) => isAway(network, each)))
-    for (const { deviceOwner, networkId } of await boundTo(db, silent.host))
+  for (const down of (await listHosts(db)).filter((each) => isAway(network, each)))
+    for (const { deviceOwner, networkId } of await boundTo(db, down.host))
       if (deviceOwner === owner.dhcp) await atomically(network, (within) => placeDhcp(within, networkId));
 }
 
@@ -63,26 +63,28 @@ async function createDhcpPort({ db }: Network, networkId: string): Promise<Port>
   return port;
 }
 
-/** One address in each subnet that leases: no more, no less. */
-async function ensureAddressIn(network: Network, port: Port, leasing: readonly Subnet[]): Promise<void> {
+/** Gives the DHCP port exactly one address in each subnet with DHCP. */
+async function ensureAddresses(network: Network, port: Port, dhcpSubnets: readonly Subnet[]): Promise<void> {
   const { db } = network;
-  const held = await listAddresses(db, [port.id]);
-  const kept = held.filter(({ subnetId }) => leasing.some(({ id }) => id === subnetId));
-  const lacking = leasing.filter(({ id }) => !held.some(({ subnetId }) => subnetId === id));
-  if (kept.length < held.length) {
+  const current = await listAddresses(db, [port.id]);
+  const kept = current.filter(({ subnetId }) => dhcpSubnets.some(({ id }) => id === subnetId));
+  const missing = dhcpSubnets.filter(({ id }) => !current.some(({ subnetId }) => subnetId === id));
+  if (kept.length < current.length) {
     await deleteAddresses(db, port.id);
     await insertAddresses(db, kept);
   }
-  let begin = kept.length;
-  for (const subnet of lacking) {
+  let firstPosition = kept.length;
+  for (const subnet of missing) {
     const inputs = [{ subnet_id: subnet.id }];
-    const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: [subnet], inputs };
-    begin += (await assignAddresses(network, { ...taker, begin, lowest: true }).catch(noneWhenFull)).length;
+    const request = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets: [subnet], inputs };
+    firstPosition += (
+      await assignAddresses(network, { ...request, firstPosition, lowest: true }).catch(ignoreExhausted)
+    ).length;
   }
 }
 
-/** A subnet without a free address has no leases: its owner hears of that from the next port there. */
-function noneWhenFull(error: unknown): [] {
+/** A subnet without a free address has no DHCP. The next port there is refused with the reason. */
+function ignoreExhausted(error: unknown): [] {
   if (error instanceof Fault && error.type === 'IpAddressGenerationFailure') return [];
   throw error;
 }

@@ -1,4 +1,4 @@
-/** What a request for a port says, checked against what there is. */
+/** Checks of the body of a port against the rows. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import type { FixedIpInput } from '../addresses/assign.ts';
@@ -28,35 +28,35 @@ export interface PortInput extends StandardInput {
   readonly 'binding:profile'?: object | null;
 }
 
-/** The groups a port shall be in: those asked for, or its project's default; none without port security. */
+/** The groups of a port: the requested ones, or its project's default group; none without port security. */
 export async function groupsFor(
   network: Network,
   caller: Caller,
-  { security_groups: asked }: Pick<PortInput, 'security_groups'>,
+  { security_groups: requested }: Pick<PortInput, 'security_groups'>,
   { portSecurityEnabled, deviceOwner, projectId }: Pick<Port, 'portSecurityEnabled' | 'deviceOwner' | 'projectId'>,
 ): Promise<string[]> {
-  if (asked && asked.length > 0 && !portSecurityEnabled)
+  if (requested && requested.length > 0 && !portSecurityEnabled)
     throw badRequest(
       'Port security must be enabled and port must have an IP address in order to use security groups.',
       'PortSecurityAndIPRequiredForSecurityGroups',
     );
-  if (asked) return thoseThatAre(network, caller, asked);
+  if (requested) return requireGroups(network, caller, requested);
   if (!portSecurityEnabled || deviceOwner.startsWith('network:') || projectId === '') return [];
   return [await defaultGroup(network, projectId)];
 }
 
-async function thoseThatAre({ db }: Network, caller: Caller, ids: readonly string[]): Promise<string[]> {
-  const twice = ids.find((id, at) => ids.indexOf(id) < at);
-  if (twice !== undefined)
+async function requireGroups({ db }: Network, caller: Caller, ids: readonly string[]): Promise<string[]> {
+  const duplicate = ids.find((id, at) => ids.indexOf(id) < at);
+  if (duplicate !== undefined)
     throw badRequest(
-      `Invalid input for security_groups. Reason: Duplicate items in the list: '${twice}'.`,
+      `Invalid input for security_groups. Reason: Duplicate items in the list: '${duplicate}'.`,
       'HTTPBadRequest',
     );
   for (const id of ids) await groupRows.find(db, caller, id);
   return [...ids];
 }
 
-/** A pair without a MAC means the port's own. */
+/** A pair without a MAC has the port's own. */
 export function pairsFor(input: PortInput['allowed_address_pairs'], mac: string, guarded: boolean): AddressPair[] {
   const pairs = (input ?? []).map(({ ip_address, mac_address = mac }) => {
     if (ip_address === undefined)
@@ -66,8 +66,8 @@ export function pairsFor(input: PortInput['allowed_address_pairs'], mac: string,
     const address = ip_address.includes('/') ? cidrText(range) : (canonical(ip_address) ?? ip_address);
     return { ip_address: address, mac_address: mac_address.toLowerCase() };
   });
-  const spelled = pairs.map(({ ip_address, mac_address }) => `${ip_address} ${mac_address}`);
-  if (new Set(spelled).size < spelled.length) throw invalidInput('Request contains duplicate address pair');
+  const keys = pairs.map(({ ip_address, mac_address }) => `${ip_address} ${mac_address}`);
+  if (new Set(keys).size < keys.length) throw invalidInput('Request contains duplicate address pair');
   if (pairs.length > 0 && !guarded)
     throw conflict(
       'Port Security must be enabled in order to have allowed address pairs on a port.',
@@ -76,20 +76,20 @@ export function pairsFor(input: PortInput['allowed_address_pairs'], mac: string,
   return pairs;
 }
 
-/** Names no option of another: what a port's leases say is what its subnet says. */
-export function refuseDhcpOptions({ extra_dhcp_opts: asked }: Partial<PortInput>): void {
-  if (asked && asked.length > 0)
+/** DHCP options are set per subnet only. */
+export function refuseDhcpOptions({ extra_dhcp_opts: requested }: Partial<PortInput>): void {
+  if (requested && requested.length > 0)
     throw badRequest(
       "Invalid input for extra_dhcp_opts. Reason: DHCP options of a port are not supported; a subnet's dns_nameservers, host_routes and gateway_ip are.",
       'HTTPBadRequest',
     );
 }
 
-const ownedByRows = /^network:(router_interface|router_gateway|floatingip|dhcp)/;
+const internalOwners = /^network:(router_interface|router_gateway|floatingip|dhcp)/;
 
 /**
- * What a port says of its device decides whose router it is a leg of, which server it is shown with, and whose metadata
- * its address is given. Only those who place ports may say that of one that is in use, or name a device of another project.
+ * The device of a port decides which router it is an interface of, which server it is shown with, and whose metadata its
+ * address gets. Only admins and services may change the device of a bound port, or name a device of another project.
  */
 export async function refuseForeignDevice(
   { db }: Network,
@@ -101,7 +101,7 @@ export async function refuseForeignDevice(
   const deviceOwner = input.device_owner ?? before?.deviceOwner ?? '';
   const deviceId = input.device_id ?? before?.deviceId ?? '';
   if (before && before.deviceId === deviceId && before.deviceOwner === deviceOwner) return;
-  const internal = ownedByRows.test(deviceOwner) || ownedByRows.test(before?.deviceOwner ?? '');
+  const internal = internalOwners.test(deviceOwner) || internalOwners.test(before?.deviceOwner ?? '');
   if (internal || (await isForeignDevice(db, deviceId, caller.projectId)))
     throw conflict(
       `The following device_id ${deviceId} is not owned by your tenant or matches another tenants router.`,
@@ -114,15 +114,15 @@ export async function refuseForeignDevice(
     );
 }
 
-/** A router of another project, or a server for which compute has placed a port of another project. */
+/** True for a router of another project, or a server with a bound port of another project. */
 async function isForeignDevice(db: Network['db'], deviceId: string, projectId: string | null): Promise<boolean> {
   if (deviceId === '') return false;
   const router = await routerRows.get(db, deviceId);
   if (router) return router.projectId !== projectId;
-  const placed = (await portRows.where(db, { deviceId })).filter(
+  const bound = (await portRows.where(db, { deviceId })).filter(
     ({ deviceOwner, bindingHost }) => deviceOwner.startsWith('compute:') && bindingHost !== '',
   );
-  return placed.some((port) => port.projectId !== projectId);
+  return bound.some((port) => port.projectId !== projectId);
 }
 
 export const flagOf = (value: unknown, name: string): boolean | undefined =>

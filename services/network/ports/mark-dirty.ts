@@ -1,4 +1,4 @@
-/** Which hosts hear of a change of a port, and of what comes with it: groups, leases, the way to other hosts. */
+/** Marks everything that a change of a port affects as dirty: the port, its groups, DHCP, and the peers of its network. */
 import type { Network } from '../context.ts';
 import { type DirtyTarget, markDirty } from '../host-sync/store.ts';
 import { dirtyTargetOf, markPeersDirty } from '../networks/mark-dirty.ts';
@@ -9,43 +9,43 @@ import { countOnHost, owner, type Port } from './store.ts';
 interface PortChange {
   readonly before?: Port;
   readonly after?: Port;
-  /** The groups it was in or is in. */
+  /** The groups that it was or is in. */
   readonly groupIds: readonly string[];
 }
 
-/** Call after the rows were written, in their transaction. A port that is on no host concerns nobody. */
+/** Call after the rows were written, in the same transaction. Does nothing for an unbound port. */
 export async function markPortDirty(network: Network, { before, after, groupIds }: PortChange): Promise<void> {
-  const there = [before, after].filter((port) => port !== undefined && port.bindingHost !== '') as Port[];
-  const [port] = there;
+  const bound = [before, after].filter((port) => port !== undefined && port.bindingHost !== '') as Port[];
+  const [port] = bound;
   if (!port) return;
   await markDirty(
     network.db,
-    there.map(dirtyTargetOf(port.networkId)).filter((each) => each !== undefined),
+    bound.map(dirtyTargetOf(port.networkId)).filter((each) => each !== undefined),
   );
-  const hosts = there.map(({ bindingHost }) => bindingHost);
+  const hosts = bound.map(({ bindingHost }) => bindingHost);
   await markGroupsDirty(network, groupIds, hosts);
   if (port.deviceOwner === owner.dhcp) return;
   await placeDhcp(network, port.networkId);
-  if (before?.bindingHost !== after?.bindingHost && (await isAlone(network, there)))
+  if (before?.bindingHost !== after?.bindingHost && (await isOnlyPort(network, bound)))
     await markPeersDirty(network, port.networkId);
 }
 
-/** The network came to a host with this port, or left one with it. */
-async function isAlone({ db }: Network, ports: readonly Port[]): Promise<boolean> {
+/** True when the host joined or left the network with this port. */
+async function isOnlyPort({ db }: Network, ports: readonly Port[]): Promise<boolean> {
   for (const { networkId, bindingHost } of ports) if ((await countOnHost(db, networkId, bindingHost)) <= 1) return true;
   return false;
 }
 
 /**
- * Hosts where rules speak of these groups hear who is in them. Those named beside them, where a port of the groups
- * comes or goes, hear of all that its rules speak of.
+ * Marks these groups on the hosts that need them. On `hosts`, where a port joins or leaves the groups, it marks the groups that
+ * their rules refer to as well.
  */
 export async function markGroupsDirty({ db }: Network, groupIds: readonly string[], hosts: readonly string[] = []) {
   if (groupIds.length === 0) return;
   const targets: DirtyTarget[] = [];
   for (const [subject, needing] of await hostsNeeding(db, groupIds))
     for (const host of needing) targets.push({ host, kind: 'group', subject });
-  const spokenOf = hosts.length > 0 ? await referencedGroups(db, groupIds) : new Set<string>();
-  for (const host of hosts) for (const subject of spokenOf) targets.push({ host, kind: 'group', subject });
+  const referenced = hosts.length > 0 ? await referencedGroups(db, groupIds) : new Set<string>();
+  for (const host of hosts) for (const subject of referenced) targets.push({ host, kind: 'group', subject });
   await markDirty(db, targets);
 }

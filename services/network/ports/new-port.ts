@@ -4,7 +4,7 @@ import type { Network } from '../context.ts';
 import { freshRow } from '../resources/values.ts';
 import { isMacTaken, type Port } from './store.ts';
 
-/** A port as it is when nobody asked for anything. */
+/** A port with the default attributes. */
 export const newPort = (networkId: string, projectId: string): Port => ({
   ...freshRow(projectId, {}),
   networkId,
@@ -25,7 +25,7 @@ export const newPort = (networkId: string, projectId: string): Port => ({
 
 const byte = () => randomInt(256).toString(16).padStart(2, '0');
 
-/** A MAC that no port of the network has. */
+/** Generates a MAC that no port of the network has. */
 export async function generateMac(db: Network['db'], networkId: string): Promise<string> {
   for (;;) {
     const mac = `fa:16:3e:${byte()}:${byte()}:${byte()}`;

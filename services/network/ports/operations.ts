@@ -29,9 +29,9 @@ export async function createPort(network: Network, caller: Caller, input: PortIn
   const macAddress = input.mac_address
     ? await reserveMac(db, net.id, input.mac_address)
     : await generateMac(db, net.id);
-  const fresh = newPort(net.id, projectId);
+  const newRow = newPort(net.id, projectId);
   const port: Port = {
-    ...fresh,
+    ...newRow,
     name: input.name ?? '',
     description: input.description ?? '',
     macAddress,
@@ -43,20 +43,20 @@ export async function createPort(network: Network, caller: Caller, input: PortIn
     dnsName: input.dns_name ?? '',
     vnicType: input['binding:vnic_type'] ?? 'normal',
     bindingProfile: input['binding:profile'] ?? {},
-    ...(await placed(network, input['binding:host_id'] ?? '')),
+    ...(await bindingOn(network, input['binding:host_id'] ?? '')),
   };
   const groupIds = await groupsFor(network, caller, input, port);
   await portRows.insert(db, port);
   await putPortGroups(db, port.id, groupIds);
   const subnets = await subnetRows.where(db, { networkId: net.id });
-  const taker = { portId: port.id, mac: macAddress, networkId: net.id, subnets };
-  await assignAddresses(network, { ...taker, inputs: input.fixed_ips ?? undefined });
+  const addressRequest = { portId: port.id, mac: macAddress, networkId: net.id, subnets };
+  await assignAddresses(network, { ...addressRequest, inputs: input.fixed_ips ?? undefined });
   await markPortDirty(network, { after: port, groupIds });
   return port;
 }
 
-/** Where a port is when it shall be on a host. A host that never reported cannot have it. */
-async function placed({ db }: Network, name: string): Promise<Pick<Port, 'bindingHost' | 'vifType' | 'status'>> {
+/** The binding of a port to a host. It fails for a host that has never reported. */
+async function bindingOn({ db }: Network, name: string): Promise<Pick<Port, 'bindingHost' | 'vifType' | 'status'>> {
   if (name === '') return { bindingHost: '', vifType: 'unbound', status: 'DOWN' };
   const host = await findHost(db, name);
   if (!host) return { bindingHost: '', vifType: 'binding_failed', status: 'DOWN' };
@@ -79,7 +79,7 @@ export async function updatePort(
     name: input.name,
     description: input.description ?? undefined,
     adminStateUp,
-    // It is ACTIVE again when its host has heard that it is to be up.
+    // It becomes ACTIVE when its host has applied the new admin state.
     status: adminStateUp === false && before.status === 'ACTIVE' ? ('DOWN' as const) : undefined,
     macAddress,
     deviceId: input.device_id,
@@ -92,23 +92,23 @@ export async function updatePort(
     dnsName: input.dns_name,
     vnicType: input['binding:vnic_type'],
     bindingProfile: input['binding:profile'] === undefined ? undefined : (input['binding:profile'] ?? {}),
-    ...(await moved(network, before, input)),
+    ...(await changedBinding(network, before, input)),
   });
   const after: Port = { ...before, ...change, updatedAt: Date.now(), revision: before.revision + 1 };
-  const held = (await groupsOfPorts(db, [before.id])).get(before.id) ?? [];
-  const groupIds = await regrouped(network, caller, after, input, held);
+  const currentGroups = (await groupsOfPorts(db, [before.id])).get(before.id) ?? [];
+  const groupIds = await changedGroups(network, caller, after, input, currentGroups);
   await portRows.update(db, before.id, change);
-  const readdressed = input.fixed_ips ? await setFixedIps(network, after, input.fixed_ips) : false;
-  if (!changesHosts(before, after, held, groupIds) && !readdressed) return after;
-  await markPortDirty(network, { before, after, groupIds: [...new Set([...held, ...groupIds])] });
-  if (readdressed || !sameOnes(held, groupIds))
+  const addressesChanged = input.fixed_ips ? await setFixedIps(network, after, input.fixed_ips) : false;
+  if (!affectsHosts(before, after, currentGroups, groupIds) && !addressesChanged) return after;
+  await markPortDirty(network, { before, after, groupIds: [...new Set([...currentGroups, ...groupIds])] });
+  if (addressesChanged || !sameIds(currentGroups, groupIds))
     await notifyCompute(db, after, { name: 'network-changed', status: 'completed' });
   return after;
 }
 
-/** A guest has the MAC that its port had when it was plugged. */
-async function changedMac({ db }: Network, before: Port, asked: string | undefined): Promise<string | undefined> {
-  const mac = asked?.toLowerCase();
+/** The MAC of a bound port cannot change, because the guest has it already. */
+async function changedMac({ db }: Network, before: Port, requested: string | undefined): Promise<string | undefined> {
+  const mac = requested?.toLowerCase();
   if (mac === undefined || mac === before.macAddress) return undefined;
   if (before.vifType === 'bridge')
     throw conflict(
@@ -118,45 +118,57 @@ async function changedMac({ db }: Network, before: Port, asked: string | undefin
   return reserveMac(db, before.networkId, mac);
 }
 
-async function moved(network: Network, before: Port, input: Partial<PortInput>) {
+async function changedBinding(network: Network, before: Port, input: Partial<PortInput>) {
   const name = input['binding:host_id'];
   if (name === undefined) return {};
-  const place = await placed(network, name ?? '');
-  const stays = place.bindingHost === before.bindingHost && place.vifType === before.vifType;
-  return stays ? {} : place;
+  const binding = await bindingOn(network, name ?? '');
+  const unchanged = binding.bindingHost === before.bindingHost && binding.vifType === before.vifType;
+  return unchanged ? {} : binding;
 }
 
-async function regrouped(
+async function changedGroups(
   network: Network,
   caller: Caller,
   after: Port,
   input: Partial<PortInput>,
-  held: readonly string[],
+  currentGroups: readonly string[],
 ) {
   if (input.security_groups === undefined) {
-    if (held.length > 0 && !after.portSecurityEnabled)
+    if (currentGroups.length > 0 && !after.portSecurityEnabled)
       throw conflict(
         'Port has security group associated. Cannot disable port security or IP address until security group is removed.',
         'PortSecurityPortHasSecurityGroup',
       );
-    return held;
+    return currentGroups;
   }
   const groupIds = await groupsFor(network, caller, { security_groups: input.security_groups ?? [] }, after);
   await putPortGroups(network.db, after.id, groupIds);
   return groupIds;
 }
 
-/** A name or a description is nobody's business but the API's. */
-function changesHosts(before: Port, after: Port, held: readonly string[], groupIds: readonly string[]): boolean {
-  const seen = ({ bindingHost, macAddress, adminStateUp, portSecurityEnabled, allowedAddressPairs, dnsName }: Port) =>
+/** True when the hosts need a new spec: a changed name or description does not affect them. */
+function affectsHosts(
+  before: Port,
+  after: Port,
+  currentGroups: readonly string[],
+  groupIds: readonly string[],
+): boolean {
+  const hostFields = ({
+    bindingHost,
+    macAddress,
+    adminStateUp,
+    portSecurityEnabled,
+    allowedAddressPairs,
+    dnsName,
+  }: Port) =>
     JSON.stringify([bindingHost, macAddress, adminStateUp, portSecurityEnabled, allowedAddressPairs, dnsName]);
-  return seen(before) !== seen(after) || !sameOnes(held, groupIds);
+  return hostFields(before) !== hostFields(after) || !sameIds(currentGroups, groupIds);
 }
 
-const sameOnes = (some: readonly string[], others: readonly string[]): boolean =>
+const sameIds = (some: readonly string[], others: readonly string[]): boolean =>
   some.length === others.length && some.every((each) => others.includes(each));
 
-/** Ports of routers and floating IPs go with those. */
+/** Ports of routers and floating IPs are deleted with those. */
 export async function deletePort(network: Network, _caller: Caller, port: Port): Promise<void> {
   if (/^network:(router_interface|router_gateway|floatingip)$/.test(port.deviceOwner))
     throw conflict(
@@ -164,6 +176,6 @@ export async function deletePort(network: Network, _caller: Caller, port: Port):
       'ServicePortInUse',
     );
   await removePort(network, port);
-  // What a network needs for itself comes back: its leases and metadata stand on that port.
+  // The DHCP port is created again, as DHCP and metadata of the network depend on it.
   if (port.deviceOwner === owner.dhcp) await placeDhcp(network, port.networkId);
 }

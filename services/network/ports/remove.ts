@@ -6,7 +6,7 @@ import { groupsOfPorts, putPortGroups } from '../security-groups/store.ts';
 import { markPortDirty } from './mark-dirty.ts';
 import { type Port, portRows } from './store.ts';
 
-/** The port, its addresses and its place in groups. Hosts hear of it, and whoever is away hears it later. */
+/** Deletes the port with its addresses and group memberships, and marks the affected hosts as dirty. */
 export async function removePort(network: Network, port: Port): Promise<void> {
   const { db } = network;
   const groupIds = (await groupsOfPorts(db, [port.id])).get(port.id) ?? [];

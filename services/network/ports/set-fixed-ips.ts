@@ -6,31 +6,32 @@ import { releaseFloatingIpsOf } from '../floating-ips/release.ts';
 import { subnetRows } from '../subnets/store.ts';
 import type { Port } from './store.ts';
 
-/** Keeps the addresses that stay, and gives the port the others that it asks for. False: nothing changes. */
-export async function setFixedIps(network: Network, port: Port, asked: readonly FixedIpInput[]): Promise<boolean> {
+/** Makes the fixed IPs of a port the requested ones. Returns false when nothing changes. */
+export async function setFixedIps(network: Network, port: Port, requested: readonly FixedIpInput[]): Promise<boolean> {
   const { db } = network;
   const subnets = await subnetRows.where(db, { networkId: port.networkId });
-  const held = await listAddresses(db, [port.id]);
-  const inputs = keeping(asked, held);
-  const same = inputs.length === held.length && inputs.every((input) => held.some((each) => isThat(each, input)));
+  const current = await listAddresses(db, [port.id]);
+  const inputs = withKeptAddresses(requested, current);
+  const same =
+    inputs.length === current.length && inputs.every((input) => current.some((each) => matches(each, input)));
   if (same) return false;
   await deleteAddresses(db, port.id);
-  const taker = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets, inputs };
-  const now = await assignAddresses(network, taker);
-  await releaseFloatingIpsOf(network, port.id, new Set(now.map(({ address }) => address)));
+  const request = { portId: port.id, mac: port.macAddress, networkId: port.networkId, subnets, inputs };
+  const allocated = await assignAddresses(network, request);
+  await releaseFloatingIpsOf(network, port.id, new Set(allocated.map(({ address }) => address)));
   return true;
 }
 
-const isThat = ({ subnetId, address }: Address, { subnet_id, ip_address }: FixedIpInput): boolean =>
+const matches = ({ subnetId, address }: Address, { subnet_id, ip_address }: FixedIpInput): boolean =>
   ip_address !== undefined && address === canonical(ip_address) && (subnet_id ?? subnetId) === subnetId;
 
-/** A subnet alone means an address that the port has there already, unless another item names that one. */
-function keeping(asked: readonly FixedIpInput[], held: readonly Address[]): FixedIpInput[] {
-  const left = held.filter((each) => !asked.some((input) => isThat(each, input)));
-  return asked.map((input) => {
+/** An item with a subnet only means an address that the port has there already, unless another item names that address. */
+function withKeptAddresses(requested: readonly FixedIpInput[], current: readonly Address[]): FixedIpInput[] {
+  const unused = current.filter((each) => !requested.some((input) => matches(each, input)));
+  return requested.map((input) => {
     if (input.ip_address !== undefined) return input;
-    const at = left.findIndex(({ subnetId }) => subnetId === input.subnet_id);
-    const [kept] = at < 0 ? [] : left.splice(at, 1);
+    const index = unused.findIndex(({ subnetId }) => subnetId === input.subnet_id);
+    const [kept] = index < 0 ? [] : unused.splice(index, 1);
     return kept ? { subnet_id: kept.subnetId, ip_address: kept.address } : input;
   });
 }

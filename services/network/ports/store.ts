@@ -25,7 +25,7 @@ export interface Port extends Standard {
   readonly allowedAddressPairs: readonly AddressPair[];
   readonly extraDhcpOpts: readonly object[];
   readonly dnsName: string;
-  /** '' when it is on no host. */
+  /** '' when the port is unbound. */
   readonly bindingHost: string;
   readonly vifType: 'unbound' | 'bridge' | 'binding_failed';
   readonly vnicType: string;
@@ -36,7 +36,7 @@ export const portRows = tableOf<Port>({
   name: 'ports',
   json: ['allowedAddressPairs', 'extraDhcpOpts', 'bindingProfile'],
   missing: ['PortNotFound', (id) => `Port ${id} could not be found.`],
-  // Those on its networks.
+  // Ports on the project's networks.
   beside: (own, projectId) =>
     void own.orWhereIn('networkId', (each: Query) => {
       each.select('id').from('networks').where({ projectId });
@@ -50,7 +50,7 @@ export const owner = {
   floatingIp: 'network:floatingip',
 } as const;
 
-/** `fixed_ips=ip_address=10.7.0.5`, `subnet_id=…`, `ip_address_substr=…`; several of a kind mean either. */
+/** `fixed_ips=ip_address=10.7.0.5`, `subnet_id=…`, `ip_address_substr=…`; several values of one key are alternatives. */
 function byFixedIps(query: Query, values: readonly string[]): void {
   const parts = values.flatMap((value) => value.split(',')).map((part) => part.split('=', 2) as [string, string?]);
   const of = (name: string) => parts.filter(([key]) => key === name).map(([, value = '']) => value);
@@ -85,7 +85,7 @@ export const portAttributes: Attributes = {
     }),
 };
 
-/** The port changes without its revision: its state is no request of anybody. */
+/** Does not increase the revision, as the state is not set by a request. */
 export const setPortState = (tx: Knex, id: string, change: Partial<Pick<Port, 'status' | 'vifType' | 'bindingHost'>>) =>
   tx<Port>('ports').where({ id }).update(change);
 
@@ -99,7 +99,7 @@ export async function isMacTaken(db: Knex, networkId: string, macAddress: string
   return (await portRows.countOf(db, { networkId, macAddress })) > 0;
 }
 
-/** The hosts where a network is, with how many of its ports beside the one for leases. */
+/** The hosts of a network, with their number of ports other than the DHCP port. */
 export async function hostsOfNetwork(db: Knex, networkId: string): Promise<Map<string, number>> {
   const rows = await db<Port>('ports')
     .where({ networkId })
@@ -113,14 +113,14 @@ export async function hostsOfNetwork(db: Knex, networkId: string): Promise<Map<s
 
 type Bound = Pick<Port, 'id' | 'networkId' | 'deviceId' | 'deviceOwner' | 'bindingHost'>;
 
-/** What is on a host: ports of guests, of routers, and those for leases. */
+/** All ports that are bound to a host, of guests, routers and DHCP. */
 export const boundTo = (db: Knex, host: string): Promise<Bound[]> =>
   db<Port>('ports')
     .where({ bindingHost: host })
     .select('id', 'networkId', 'deviceId', 'deviceOwner', 'bindingHost')
     .then((rows) => rows as Bound[]);
 
-/** The ports of a network that are on some host. */
+/** The bound ports of a network. */
 export const boundPorts = (db: Knex, networkId: string): Promise<Bound[]> =>
   db<Port>('ports')
     .where({ networkId })
@@ -128,7 +128,7 @@ export const boundPorts = (db: Knex, networkId: string): Promise<Bound[]> =>
     .select('id', 'networkId', 'deviceId', 'deviceOwner', 'bindingHost')
     .then((rows) => rows as Bound[]);
 
-/** The hosts where a network is, for leases and routers too. */
+/** All hosts of a network, including those that have only its DHCP port or router interfaces. */
 export const allHostsOf = (db: Knex, networkId: string): Promise<string[]> =>
   db<Port>('ports')
     .where({ networkId })
@@ -136,6 +136,6 @@ export const allHostsOf = (db: Knex, networkId: string): Promise<string[]> =>
     .distinct('bindingHost')
     .then((rows) => rows.map(({ bindingHost }) => bindingHost));
 
-/** How many ports of a network a host has. */
+/** The number of ports of a network on a host. */
 export const countOnHost = (db: Knex, networkId: string, bindingHost: string): Promise<number> =>
   portRows.countOf(db, { networkId, bindingHost });

@@ -8,12 +8,12 @@ import { standardView } from '../resources/view.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import type { Port } from './store.ts';
 
-interface Beside {
+interface PortRelations {
   readonly addresses: readonly Address[];
   readonly groupIds: readonly string[];
 }
 
-const portView = (port: Port, { addresses, groupIds }: Beside) => ({
+const portView = (port: Port, { addresses, groupIds }: PortRelations) => ({
   ...standardView(port),
   network_id: port.networkId,
   mac_address: port.macAddress,
@@ -33,7 +33,7 @@ const portView = (port: Port, { addresses, groupIds }: Beside) => ({
   'binding:vnic_type': port.vnicType,
 });
 
-/** What admins and services see too: where it is, and how to plug into it. */
+/** Attributes for admins and services only: the host, and how to connect to the port. */
 const bindingView = (port: Port, host: Host | undefined, cloudId: string) => ({
   'binding:host_id': port.bindingHost,
   'binding:profile': port.bindingProfile,
@@ -41,7 +41,7 @@ const bindingView = (port: Port, host: Host | undefined, cloudId: string) => ({
   'binding:vif_details': port.vifType === 'bridge' ? vifDetails(port, host, cloudId) : {},
 });
 
-/** Without root there is no bridge: the guest has user-mode networking. */
+/** A host without root has no bridge, as its guests have user-mode networking. */
 const vifDetails = ({ id, networkId }: Port, host: Host | undefined, cloudId: string) => ({
   port_filter: true,
   connectivity: 'l2',
@@ -54,10 +54,12 @@ export async function portViews({ db, cloudId }: Network, ports: readonly Port[]
   const ids = ports.map(({ id }) => id);
   const addresses = Map.groupBy(await listAddresses(db, ids), ({ portId }) => portId);
   const groups = await groupsOfPorts(db, ids);
-  const seesBinding = may('get_port:binding:host_id');
-  const hosts = seesBinding ? new Map((await listHosts(db)).map((host) => [host.host, host])) : new Map<string, Host>();
+  const showsBinding = may('get_port:binding:host_id');
+  const hosts = showsBinding
+    ? new Map((await listHosts(db)).map((host) => [host.host, host]))
+    : new Map<string, Host>();
   return ports.map((port) => ({
     ...portView(port, { addresses: addresses.get(port.id) ?? [], groupIds: groups.get(port.id) ?? [] }),
-    ...(seesBinding ? bindingView(port, hosts.get(port.bindingHost), cloudId) : {}),
+    ...(showsBinding ? bindingView(port, hosts.get(port.bindingHost), cloudId) : {}),
   }));
 }

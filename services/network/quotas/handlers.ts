@@ -5,7 +5,7 @@ import { ownersOf } from '../resources/values.ts';
 import { defaultQuotas } from './reserve.ts';
 import { counted, countUsed, deleteQuotas, listQuotaProjects, listQuotas, upsertQuotas } from './store.ts';
 
-/** What clients show beside what is counted: nothing limits subnet pools, and nobody can make the others here. */
+/** Quotas that clients expect although they are not counted: subnet pools are unlimited, the others are not implemented. */
 const absent = { subnetpool: -1, rbac_policy: 10, trunk: -1 };
 
 async function quotasOf({ db, config }: Network, projectId: string): Promise<Record<string, number>> {
@@ -34,7 +34,7 @@ export const showDefaultQuota: Handler<Network> = async ({ config }, call) => {
   return ok({ quota: { ...defaultQuotas(config), ...absent } });
 };
 
-/** With what is used of each. */
+/** Limits with their use. */
 export const showQuotaDetails: Handler<Network> = async (network, call) => {
   const project = projectOf(call);
   if (project !== call.caller.projectId) call.authorize('get_quota', targetOf(project));
@@ -48,11 +48,11 @@ export const showQuotaDetails: Handler<Network> = async (network, call) => {
 };
 
 export const updateQuota: Handler<Network, { quota: Record<string, unknown> }> = async (network, call) => {
-  const { tenant_id: _, project_id: __, force: ___, check_limit, ...asked } = call.body.quota;
+  const { tenant_id: _, project_id: __, force: ___, check_limit, ...requested } = call.body.quota;
   const project = projectOf(call);
   if (project.length > 64)
     throw badRequest(`Invalid project_id '${project.slice(0, 64)}…': too long.`, 'HTTPBadRequest');
-  const ceilings = Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, ceilingOf(name, value)]));
+  const ceilings = Object.fromEntries(Object.entries(requested).map(([name, value]) => [name, ceilingOf(name, value)]));
   await atomically(network, async (within) => {
     if (check_limit) await refuseBelowUse(within, project, ceilings);
     await upsertQuotas(within.db, project, ceilings);

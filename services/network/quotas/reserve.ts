@@ -12,7 +12,7 @@ export const defaultQuotas = (config: Config): Readonly<Record<Counted, number>>
   security_group_rule: config.quotaSecurityGroupRule,
 });
 
-/** 409 when so many more are too many. Call in the transaction that inserts them; things of nobody are free. */
+/** Throws 409 when `more` would exceed the quota. Call in the transaction that inserts the rows. Rows without a project are not counted. */
 export async function reserve({ db, config }: Network, projectId: string, resource: Counted, more = 1): Promise<void> {
   if (projectId === '') return;
   await lockProject(db, projectId);

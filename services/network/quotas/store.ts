@@ -24,7 +24,7 @@ export async function upsertQuotas(tx: Knex, projectId: string, ceilings: Readon
 
 export const deleteQuotas = (tx: Knex, projectId: string) => tx<Quota>('quotas').where({ projectId }).delete();
 
-/** Until the transaction ends nobody else counts for this project. Its row is made by whoever comes first. */
+/** Locks the quotas of a project until the transaction ends. Inserts the lock row if it does not exist. */
 export const lockProject = (tx: Knex, projectId: string) =>
   tx('quota_locks').insert({ projectId }).onConflict('projectId').merge(['projectId']);
 

@@ -1,4 +1,4 @@
-/** A router's leg outside. */
+/** The gateway of a router: its interface on an external network. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { assignAddresses, type FixedIpInput } from '../addresses/assign.ts';
@@ -23,8 +23,8 @@ export interface GatewayInput {
 }
 
 /**
- * What the router is with this gateway, or without any: null and {} take it away. On the network where it is the
- * gateway keeps its port, and its addresses unless others are named.
+ * Sets the gateway of a router; null and {} clear it. On the same network the gateway keeps its port, and its addresses unless
+ * others are requested.
  */
 export async function setGateway(
   network: Network,
@@ -36,25 +36,33 @@ export async function setGateway(
   const networkId = networkOf(input);
   const enableSnat =
     input.enable_snat === undefined || input.enable_snat === null ? true : truth(input.enable_snat, 'enable_snat');
-  const stays = router.gatewayNetworkId === networkId;
-  const bare = stays ? router : await clearGateway(network, router);
-  const gatewayPortId = stays ? router.gatewayPortId : await plugOutside(network, caller, bare, networkId, input);
-  if (stays) await readdressOutside(network, router, input.external_fixed_ips ?? []);
+  const sameNetwork = router.gatewayNetworkId === networkId;
+  const withoutGateway = sameNetwork ? router : await clearGateway(network, router);
+  const gatewayPortId = sameNetwork
+    ? router.gatewayPortId
+    : await createGatewayPort(network, caller, withoutGateway, networkId, input);
+  if (sameNetwork) await updateGatewayAddresses(network, router, input.external_fixed_ips ?? []);
   const change = { gatewayPortId, gatewayNetworkId: networkId, enableSnat };
   await routerRows.update(network.db, router.id, change);
-  return { ...bare, ...change };
+  return { ...withoutGateway, ...change };
 }
 
 function networkOf(input: GatewayInput): string {
   if (input.network_id) return input.network_id;
-  const why = "Validation of dictionary's keys failed. Expected keys: {'network_id'}";
-  throw badRequest(`Invalid input for external_gateway_info. Reason: ${why}.`, 'HTTPBadRequest');
+  const reason = "Validation of dictionary's keys failed. Expected keys: {'network_id'}";
+  throw badRequest(`Invalid input for external_gateway_info. Reason: ${reason}.`, 'HTTPBadRequest');
 }
 
-async function plugOutside(network: Network, caller: Caller, router: Router, networkId: string, input: GatewayInput) {
+async function createGatewayPort(
+  network: Network,
+  caller: Caller,
+  router: Router,
+  networkId: string,
+  input: GatewayInput,
+) {
   const { db } = network;
-  const outside = await networkRows.find(network.db, caller, networkId);
-  if (!outside.external) throw badResource('router', `Network ${networkId} is not an external network`);
+  const external = await networkRows.find(network.db, caller, networkId);
+  if (!external.external) throw badResource('router', `Network ${networkId} is not an external network`);
   const subnets = await subnetsOf(db, [networkId]);
   refuseOverlapping(await internalSubnets(network, router), subnets);
   await refuseGatewayAddress(network, networkId, input.external_fixed_ips ?? []);
@@ -67,27 +75,37 @@ async function plugOutside(network: Network, caller: Caller, router: Router, net
     ...(router.host ? { bindingHost: router.host, vifType: 'bridge' as const } : {}),
   };
   await portRows.insert(db, port);
-  const taker = { portId: port.id, mac: port.macAddress, networkId, subnets };
+  const addressRequest = { portId: port.id, mac: port.macAddress, networkId, subnets };
   const inputs = input.external_fixed_ips?.length ? input.external_fixed_ips : undefined;
-  await assignAddresses(network, { ...taker, inputs });
+  await assignAddresses(network, { ...addressRequest, inputs });
   await markPortDirty(network, { after: port, groupIds: [] });
   return port.id;
 }
 
-/** No addresses named, or those that it has: nothing changes. Floating IPs keep their router meanwhile. */
-async function readdressOutside(network: Network, router: Router, asked: readonly FixedIpInput[]): Promise<void> {
-  if (asked.length === 0 || router.gatewayPortId === null || router.gatewayNetworkId === null) return;
-  await refuseGatewayAddress(network, router.gatewayNetworkId, asked);
+/** Changes nothing without requested addresses or when it has them already. Floating IPs keep their router. */
+async function updateGatewayAddresses(
+  network: Network,
+  router: Router,
+  requested: readonly FixedIpInput[],
+): Promise<void> {
+  if (requested.length === 0 || router.gatewayPortId === null || router.gatewayNetworkId === null) return;
+  await refuseGatewayAddress(network, router.gatewayNetworkId, requested);
   const port = await portRows.get(network.db, router.gatewayPortId);
-  if (!port || !(await setFixedIps(network, port, asked))) return;
+  if (!port || !(await setFixedIps(network, port, requested))) return;
   await portRows.update(network.db, port.id, {});
   await markPortDirty(network, { before: port, after: port, groupIds: [] });
 }
 
-async function refuseGatewayAddress({ db }: Network, networkId: string, asked: readonly FixedIpInput[]): Promise<void> {
+async function refuseGatewayAddress(
+  { db }: Network,
+  networkId: string,
+  requested: readonly FixedIpInput[],
+): Promise<void> {
   const gateways = new Set((await subnetsOf(db, [networkId])).map(({ gatewayIp }) => gatewayIp));
-  const same = asked.find(({ ip_address }) => ip_address !== undefined && gateways.has(canonical(ip_address) ?? null));
-  if (same) throw badResource('router', `External IP ${same.ip_address} is the same as the gateway IP`);
+  const conflicting = requested.find(
+    ({ ip_address }) => ip_address !== undefined && gateways.has(canonical(ip_address) ?? null),
+  );
+  if (conflicting) throw badResource('router', `External IP ${conflicting.ip_address} is the same as the gateway IP`);
 }
 
 export async function clearGateway(network: Network, router: Router): Promise<Router> {

@@ -17,41 +17,41 @@ const routerKind: Kind<Router, RouterInput> = {
   rows: routerRows,
   views: async ({ db }: Network, rows, may) => {
     const portIds = rows.flatMap(({ gatewayPortId }) => gatewayPortId ?? []);
-    const outside = Map.groupBy(await listAddresses(db, portIds), ({ portId }) => portId);
+    const gatewayAddresses = Map.groupBy(await listAddresses(db, portIds), ({ portId }) => portId);
     const kind = kindView(may);
-    return rows.map((row) => ({ ...routerView(row, outside.get(row.gatewayPortId ?? '') ?? []), ...kind }));
+    return rows.map((row) => ({ ...routerView(row, gatewayAddresses.get(row.gatewayPortId ?? '') ?? []), ...kind }));
   },
   create: createRouter,
   update: updateRouter,
   remove: removeRouter,
 };
 
-/** How a router is made is for administrators; here all are made alike. */
+/** Attributes for admins only; every router here is neither HA nor distributed. */
 const kindView = (may: May) => ({
   ...(may('get_router:ha') ? { ha: false } : {}),
   ...(may('get_router:distributed') ? { distributed: false } : {}),
 });
 
-const routerView = (router: Router, outside: readonly Address[]) => ({
+const routerView = (router: Router, gatewayAddresses: readonly Address[]) => ({
   ...standardView(router),
   admin_state_up: router.adminStateUp,
   status: router.status,
-  external_gateway_info: router.gatewayNetworkId === null ? null : gatewayView(router, outside),
+  external_gateway_info: router.gatewayNetworkId === null ? null : gatewayView(router, gatewayAddresses),
   routes: router.routes,
   availability_zones: router.host === '' ? [] : ['nova'],
   availability_zone_hints: [],
   flavor_id: null,
 });
 
-const gatewayView = ({ gatewayNetworkId, enableSnat }: Router, outside: readonly Address[]) => ({
+const gatewayView = ({ gatewayNetworkId, enableSnat }: Router, gatewayAddresses: readonly Address[]) => ({
   network_id: gatewayNetworkId,
-  external_fixed_ips: fixedIpViews(outside),
+  external_fixed_ips: fixedIpViews(gatewayAddresses),
   enable_snat: enableSnat,
 });
 
 export const routers = handlersOf(routerKind);
 
-const onInterface =
+const interfaceHandler =
   (verb: typeof addInterface, rule: string): Handler<Network, InterfaceInput> =>
   async (network, { caller, params, body, authorize }) => {
     const { router, port, subnetIds } = await atomically(network, async (within) => {
@@ -70,5 +70,5 @@ const onInterface =
     });
   };
 
-export const addRouterInterface = onInterface(addInterface, 'add_router_interface');
-export const removeRouterInterface = onInterface(removeInterface, 'remove_router_interface');
+export const addRouterInterface = interfaceHandler(addInterface, 'add_router_interface');
+export const removeRouterInterface = interfaceHandler(removeInterface, 'remove_router_interface');

@@ -1,4 +1,4 @@
-/** A router's legs inside. */
+/** The internal interfaces of a router. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { assignAddresses } from '../addresses/assign.ts';
@@ -30,7 +30,7 @@ export interface Interface {
   readonly subnetIds: readonly string[];
 }
 
-function refuseBoth({ subnet_id, port_id }: InterfaceInput): void {
+function requireOneOf({ subnet_id, port_id }: InterfaceInput): void {
   if (subnet_id !== undefined && port_id !== undefined)
     throw badResource('router', 'Cannot specify both subnet-id and port-id');
   if (subnet_id === undefined && port_id === undefined)
@@ -43,20 +43,20 @@ export async function addInterface(
   router: Router,
   input: InterfaceInput,
 ): Promise<Interface> {
-  refuseBoth(input);
-  const leg =
+  requireOneOf(input);
+  const added =
     input.port_id === undefined
-      ? await bySubnet(network, caller, router, input.subnet_id ?? '')
-      : await byPort(network, caller, router, input.port_id);
+      ? await addBySubnet(network, caller, router, input.subnet_id ?? '')
+      : await addByPort(network, caller, router, input.port_id);
   await routerRows.update(network.db, router.id, {});
-  return { router, ...leg };
+  return { router, ...added };
 }
 
-async function bySubnet(network: Network, caller: Caller, router: Router, subnetId: string) {
+async function addBySubnet(network: Network, caller: Caller, router: Router, subnetId: string) {
   const { db } = network;
   const subnet = await subnetRows.find(db, caller, subnetId);
   if (subnet.gatewayIp === null) throw badResource('router', 'Subnet for router interface must have a gateway IP');
-  if (!(await isOwn(network, caller, subnet)))
+  if (!(await mayUseSubnet(network, caller, subnet)))
     throw badResource(
       'router',
       `Cannot add interface to router because subnet ${subnetId} is not owned by project making the request`,
@@ -66,23 +66,26 @@ async function bySubnet(network: Network, caller: Caller, router: Router, subnet
   const port: Port = {
     ...newPort(subnet.networkId, router.projectId),
     macAddress: await generateMac(db, subnet.networkId),
-    ...asLegOf(router),
+    ...interfaceFields(router),
   };
   await portRows.insert(db, port);
-  const taker = { portId: port.id, mac: port.macAddress, networkId: subnet.networkId, subnets: [subnet] };
-  await assignAddresses(network, { ...taker, inputs: [{ subnet_id: subnet.id, ip_address: subnet.gatewayIp }] });
+  const addressRequest = { portId: port.id, mac: port.macAddress, networkId: subnet.networkId, subnets: [subnet] };
+  await assignAddresses(network, {
+    ...addressRequest,
+    inputs: [{ subnet_id: subnet.id, ip_address: subnet.gatewayIp }],
+  });
   await markPortDirty(network, { after: port, groupIds: [] });
   return { port, subnetIds: [subnet.id] };
 }
 
-/** Who sees a subnet may not be its gateway: that is for the owner of the network, and on a way outside for it alone. */
-async function isOwn({ db }: Network, caller: Caller, { networkId, projectId }: Subnet): Promise<boolean> {
+/** An interface with the gateway address is for the owner of the network; on an internal network for the owner of the subnet too. */
+async function mayUseSubnet({ db }: Network, caller: Caller, { networkId, projectId }: Subnet): Promise<boolean> {
   if (actsForAll(caller)) return true;
   const net = await networkRows.get(db, networkId);
   return net?.projectId === caller.projectId || (net?.external === false && projectId === caller.projectId);
 }
 
-const asLegOf = ({ id, host }: Router) => ({
+const interfaceFields = ({ id, host }: Router) => ({
   deviceId: id,
   deviceOwner: owner.routerInterface,
   portSecurityEnabled: false,
@@ -91,7 +94,7 @@ const asLegOf = ({ id, host }: Router) => ({
   vifType: host === '' ? ('unbound' as const) : ('bridge' as const),
 });
 
-async function byPort(network: Network, caller: Caller, router: Router, portId: string) {
+async function addByPort(network: Network, caller: Caller, router: Router, portId: string) {
   const { db } = network;
   const before = await portRows.find(db, caller, portId);
   if (before.deviceId !== '')
@@ -111,13 +114,13 @@ async function byPort(network: Network, caller: Caller, router: Router, portId: 
     throw badResource('router', 'Cannot have multiple IPv4 subnets on router port');
   await refuseForeign(network, caller, before, subnets, addresses);
   await refuseOverlap(network, router, subnets);
-  const port = { ...before, ...asLegOf(router) };
-  await portRows.update(db, portId, asLegOf(router));
+  const port = { ...before, ...interfaceFields(router) };
+  await portRows.update(db, portId, interfaceFields(router));
   await markPortDirty(network, { before, after: port, groupIds: [] });
   return { port, subnetIds };
 }
 
-/** A leg is a port of one's own, and on a network of another it has an address that anybody there may be given. */
+/** The port must be the caller's own; on a network of another project its addresses must be from the allocation pools. */
 async function refuseForeign(
   network: Network,
   caller: Caller,
@@ -132,10 +135,10 @@ async function refuseForeign(
       `Cannot add interface to router because port ${port.id} is owned by a different project`,
     );
   for (const subnet of subnets) {
-    if (await isOwn(network, caller, subnet)) continue;
+    if (await mayUseSubnet(network, caller, subnet)) continue;
     const net = await networkRows.get(network.db, subnet.networkId);
-    const given = addresses.filter(({ subnetId }) => subnetId === subnet.id);
-    if (net?.external || !given.every(({ address }) => inPools(subnet.allocationPools, address)))
+    const allocated = addresses.filter(({ subnetId }) => subnetId === subnet.id);
+    if (net?.external || !allocated.every(({ address }) => inPools(subnet.allocationPools, address)))
       throw badResource(
         'router',
         `Cannot add interface to router because specified port ${port.id} has an IP address out of the allocation pool of subnet ${subnet.id}, which is not owned by the project making the request`,
@@ -143,7 +146,7 @@ async function refuseForeign(
   }
 }
 
-async function legsOf({ db }: Network, { id }: Router): Promise<{ ports: Port[]; addresses: Address[] }> {
+async function listInterfaces({ db }: Network, { id }: Router): Promise<{ ports: Port[]; addresses: Address[] }> {
   const ports = await portRows.where(db, { deviceId: id, deviceOwner: owner.routerInterface });
   return {
     ports,
@@ -154,16 +157,16 @@ async function legsOf({ db }: Network, { id }: Router): Promise<{ ports: Port[];
   };
 }
 
-/** No two of a router's networks may have the same addresses, on whichever side. */
-async function refuseOverlap(network: Network, router: Router, wanted: readonly Subnet[]): Promise<void> {
-  const inside = await internalSubnets(network, router);
-  const outside = router.gatewayNetworkId === null ? [] : await subnetsOf(network.db, [router.gatewayNetworkId]);
-  refuseOverlapping([...inside, ...outside], wanted);
+/** The networks of a router, internal and external, must not overlap. */
+async function refuseOverlap(network: Network, router: Router, added: readonly Subnet[]): Promise<void> {
+  const internal = await internalSubnets(network, router);
+  const external = router.gatewayNetworkId === null ? [] : await subnetsOf(network.db, [router.gatewayNetworkId]);
+  refuseOverlapping([...internal, ...external], added);
 }
 
-/** The subnets of a router's legs inside. */
+/** The subnets of a router's internal interfaces. */
 export async function internalSubnets(network: Network, router: Router): Promise<Subnet[]> {
-  const { addresses } = await legsOf(network, router);
+  const { addresses } = await listInterfaces(network, router);
   return subnetRows.whereIn(
     network.db,
     'id',
@@ -171,8 +174,8 @@ export async function internalSubnets(network: Network, router: Router): Promise
   );
 }
 
-export function refuseOverlapping(own: readonly Subnet[], wanted: readonly Subnet[]): void {
-  for (const { id, cidr } of wanted)
+export function refuseOverlapping(own: readonly Subnet[], added: readonly Subnet[]): void {
+  for (const { id, cidr } of added)
     for (const other of own) {
       if (other.id === id) throw badResource('router', `Router already has a port on subnet ${id}`);
       const [one, two] = [cidrOf(cidr), cidrOf(other.cidr)];
@@ -192,7 +195,7 @@ export async function removeInterface(
 ): Promise<Interface> {
   if (input.subnet_id === undefined && input.port_id === undefined)
     throw badRequest('Bad router request: Either subnet_id or port_id must be specified.', 'BadRequest');
-  const { port, subnetIds } = await findLeg(network, caller, router, input);
+  const { port, subnetIds } = await getInterface(network, caller, router, input);
   await refuseRouted(network, router, subnetIds);
   await refuseFloating(network, router, subnetIds);
   await removePort(network, port);
@@ -200,8 +203,8 @@ export async function removeInterface(
   return { router, port, subnetIds };
 }
 
-async function findLeg(network: Network, caller: Caller, router: Router, { subnet_id, port_id }: InterfaceInput) {
-  const { ports, addresses } = await legsOf(network, router);
+async function getInterface(network: Network, caller: Caller, router: Router, { subnet_id, port_id }: InterfaceInput) {
+  const { ports, addresses } = await listInterfaces(network, router);
   if (subnet_id !== undefined) await subnetRows.find(network.db, caller, subnet_id);
   const port = ports.find(
     ({ id }) =>

@@ -66,21 +66,21 @@ export async function updateRouter(
   return (await routerRows.get(db, before.id)) ?? before;
 }
 
-/** The next hop must be a neighbour on one of the router's legs. */
+/** The next hop must be in a subnet of one of the router's interfaces. */
 async function refuseUnreachable(network: Network, router: Router, routes: readonly Route[]): Promise<void> {
   const { db } = network;
   const { id } = router;
-  const legs = await portRows.where(db, { deviceId: id });
-  const held = await listAddresses(
+  const interfaces = await portRows.where(db, { deviceId: id });
+  const addresses = await listAddresses(
     db,
-    legs.map((port) => port.id),
+    interfaces.map((port) => port.id),
   );
   const subnets = await subnetRows.whereIn(
     db,
     'id',
-    held.map(({ subnetId }) => subnetId),
+    addresses.map(({ subnetId }) => subnetId),
   );
-  const foreign = await foreignAmong(network, router, subnets);
+  const foreign = await foreignSubnets(network, router, subnets);
   for (const { destination, nexthop } of routes) {
     const shown = `{'destination': '${destination}', 'nexthop': '${nexthop}'}`;
     if (!subnetContaining(subnets, nexthop))
@@ -88,29 +88,29 @@ async function refuseUnreachable(network: Network, router: Router, routes: reado
         `Invalid format for routes: ${shown}, the nexthop is not connected with router`,
         'InvalidRoutes',
       );
-    if (held.some(({ address }) => address === nexthop))
+    if (addresses.some(({ address }) => address === nexthop))
       throw badRequest(`Invalid format for routes: ${shown}, the nexthop is used by router`, 'InvalidRoutes');
-    const taken = foreign.find(({ cidr }) => isWithin(destination, cidr));
-    if (taken)
+    const covered = foreign.find(({ cidr }) => isWithin(destination, cidr));
+    if (covered)
       throw badRequest(
-        `Invalid format for routes: ${shown}, the destination covers addresses of subnet ${taken.id}, which is not owned by the project of the router`,
+        `Invalid format for routes: ${shown}, the destination covers addresses of subnet ${covered.id}, which is not owned by the project of the router`,
         'InvalidRoutes',
       );
   }
 }
 
-/** Subnets that the router has a leg in and that belong to others: their addresses are where they are, not behind a route. */
-async function foreignAmong({ db }: Network, { projectId }: Router, subnets: readonly Subnet[]): Promise<Subnet[]> {
-  const nets = await networkRows.whereIn(
+/** Connected subnets of other projects, whose addresses a route must not cover. */
+async function foreignSubnets({ db }: Network, { projectId }: Router, subnets: readonly Subnet[]): Promise<Subnet[]> {
+  const networks = await networkRows.whereIn(
     db,
     'id',
     subnets.map(({ networkId }) => networkId),
   );
-  const foreign = new Set(nets.filter((net) => net.projectId !== projectId).map(({ id }) => id));
+  const foreign = new Set(networks.filter((net) => net.projectId !== projectId).map(({ id }) => id));
   return subnets.filter(({ networkId }) => foreign.has(networkId));
 }
 
-/** A wider route loses against the subnet's own; one as narrow, or narrower, would take its packets. */
+/** True for a route as specific as the subnet's own, or more, which would divert its packets. */
 function isWithin(destination: string, cidr: string): boolean {
   const [narrow, wide] = [cidrOf(destination), cidrOf(cidr)];
   return narrow !== undefined && wide !== undefined && overlap(narrow, wide) && narrow.prefix >= wide.prefix;
@@ -118,8 +118,8 @@ function isWithin(destination: string, cidr: string): boolean {
 
 export async function removeRouter(network: Network, _caller: Caller, router: Router): Promise<void> {
   const { db } = network;
-  const legs = await portRows.countOf(db, { deviceId: router.id, deviceOwner: owner.routerInterface });
-  if (legs > 0) throw conflict(`Router ${router.id} still has ports`, 'RouterInUse');
+  const interfaces = await portRows.countOf(db, { deviceId: router.id, deviceOwner: owner.routerInterface });
+  if (interfaces > 0) throw conflict(`Router ${router.id} still has ports`, 'RouterInUse');
   await clearGateway(network, router);
   await markRouterDirty(network, router.id);
   await routerRows.remove(db, router.id);

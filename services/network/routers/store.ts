@@ -13,7 +13,7 @@ export interface Router extends Standard {
   readonly gatewayPortId: string | null;
   readonly gatewayNetworkId: string | null;
   readonly enableSnat: boolean;
-  /** Where it runs; '' while no host is known. */
+  /** The host that it runs on; '' while there is none. */
   readonly host: string;
 }
 
@@ -23,7 +23,7 @@ export const routerRows = tableOf<Router>({
   missing: ['RouterNotFound', (id) => `Router ${id} could not be found`],
 });
 
-/** Its state is no request of anybody: no revision. */
+/** Does not increase the revision, as the state is not set by a request. */
 export const setRouterState = (tx: Knex, id: string, status: Router['status']) =>
   tx<Router>('routers').where({ id }).whereNot({ status }).update({ status });
 

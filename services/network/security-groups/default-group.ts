@@ -18,11 +18,11 @@ export const freshRule = (projectId: string, groupId: string, plan: Plan): Group
 
 const families = ['IPv4', 'IPv6'] as const;
 
-/** What leaves is allowed in every new group. */
+/** Every new group allows all egress. */
 export const egressRules = (projectId: string, groupId: string): GroupRule[] =>
   families.map((ethertype) => freshRule(projectId, groupId, { direction: 'egress', ethertype }));
 
-/** The id of a project's default group, made when it is first needed: its members may talk to each other. */
+/** Returns the id of a project's default group, and creates it first if needed. Its members may reach each other. */
 export async function defaultGroup({ db }: Network, projectId: string): Promise<string> {
   const known = await findDefaultGroup(db, projectId);
   if (known !== undefined) return known;

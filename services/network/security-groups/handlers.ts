@@ -55,8 +55,8 @@ export const securityGroups = handlersOf(groupKind);
 
 const ruleHandlers = handlersOf(ruleKind);
 
-/** The rule for reading looks at the group's owner: the caller, for all that it sees of its own. */
-const reading =
+/** Checks the rule for reads once, with the caller's project as the owner of the group. */
+const authorizedRead =
   (handler: Handler<Network>): Handler<Network> =>
   (network, call) => {
     call.authorize('get_security_group_rule', { 'security_group:project_id': call.caller.projectId });
@@ -65,6 +65,6 @@ const reading =
 
 export const securityGroupRules = {
   ...ruleHandlers,
-  list: reading(ruleHandlers.list),
-  show: reading(ruleHandlers.show),
+  list: authorizedRead(ruleHandlers.list),
+  show: authorizedRead(ruleHandlers.show),
 };

@@ -45,15 +45,15 @@ export async function updateGroup(network: Network, _caller: Caller, group: Secu
   return { ...group, ...change, updatedAt: Date.now(), revision: group.revision + 1 };
 }
 
-/** A project's default group goes by an admin's hand alone, and comes back with the next call. */
+/** Only an admin may delete a default group; it is created again with the next request of the project. */
 export async function removeGroup(network: Network, caller: Caller, { id }: SecurityGroup): Promise<void> {
   const { db } = network;
   if ((await isDefaultGroup(db, id)) && !caller.roles.includes('admin'))
     throw conflict('Insufficient rights for removing default security group.', 'SecurityGroupCannotRemoveDefault');
   if (await isGroupUsed(db, id)) throw conflict(`Security Group ${id} in use.`, 'SecurityGroupInUse');
-  const speaking = await ruleRows.where(db, { remoteGroupId: id });
-  await markGroupsDirty(network, [id, ...speaking.map(({ groupId }) => groupId)]);
-  for (const rule of [...speaking, ...(await ruleRows.where(db, { groupId: id }))]) await ruleRows.remove(db, rule.id);
+  const referring = await ruleRows.where(db, { remoteGroupId: id });
+  await markGroupsDirty(network, [id, ...referring.map(({ groupId }) => groupId)]);
+  for (const rule of [...referring, ...(await ruleRows.where(db, { groupId: id }))]) await ruleRows.remove(db, rule.id);
   await deleteDefaultGroup(db, id);
   forgetEnsured(network);
   await groupRows.remove(db, id);
@@ -66,14 +66,14 @@ export async function createRule(
   projectId: string,
 ): Promise<GroupRule> {
   const { db } = network;
-  const said = parseRule(input);
+  const parsed = parseRule(input);
   const group = await groupRows.find(db, caller, input.security_group_id);
   const remoteGroupId = input.remote_group_id || null;
   if (remoteGroupId !== null) await groupRows.find(db, caller, remoteGroupId);
   await reserve(network, projectId, 'security_group_rule');
   const rule: GroupRule = {
-    ...freshRule(projectId, group.id, { direction: input.direction, ethertype: said.ethertype }),
-    ...said,
+    ...freshRule(projectId, group.id, { direction: input.direction, ethertype: parsed.ethertype }),
+    ...parsed,
     remoteGroupId,
     description: input.description ?? '',
   };
@@ -85,25 +85,25 @@ export async function createRule(
 }
 
 async function refuseDuplicate({ db }: Network, rule: GroupRule): Promise<void> {
-  const said = ({ direction, ethertype, protocol, portMin, portMax, normalizedCidr, remoteGroupId }: GroupRule) =>
+  const keyOf = ({ direction, ethertype, protocol, portMin, portMax, normalizedCidr, remoteGroupId }: GroupRule) =>
     JSON.stringify([
       direction,
       ethertype,
       protocolNumber(protocol),
       portMin,
       portMax,
-      anywhere(normalizedCidr),
+      nullIfAny(normalizedCidr),
       remoteGroupId,
     ]);
-  const duplicate = (await ruleRows.where(db, { groupId: rule.groupId })).find((each) => said(each) === said(rule));
+  const duplicate = (await ruleRows.where(db, { groupId: rule.groupId })).find((each) => keyOf(each) === keyOf(rule));
   if (duplicate)
     throw conflict(`Security group rule already exists. Rule id is ${duplicate.id}.`, 'SecurityGroupRuleExists');
 }
 
-/** No prefix and the whole of the internet are the same. */
-const anywhere = (cidr: string | null) => (cidr === '0.0.0.0/0' || cidr === '::/0' ? null : cidr);
+/** A prefix of all addresses is the same as no prefix. */
+const nullIfAny = (cidr: string | null) => (cidr === '0.0.0.0/0' || cidr === '::/0' ? null : cidr);
 
-/** Hosts with ports of the group, and the members of a group that it speaks of for the first time. */
+/** Marks the rule's group, and its remote group, whose members hosts may need now. */
 const markRuleDirty = (network: Network, { groupId, remoteGroupId }: GroupRule) =>
   markGroupsDirty(network, remoteGroupId === null ? [groupId] : [groupId, remoteGroupId]);
 

@@ -1,4 +1,4 @@
-/** What a rule may say. Pure. */
+/** Parses and checks the body of a security group rule. Pure. */
 import { badRequest } from '#shared/errors/fault.ts';
 import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import { invalidInput } from '../resources/values.ts';
@@ -18,9 +18,9 @@ export interface RuleInput {
   readonly tenant_id?: string;
 }
 
-type Stated = Pick<GroupRule, 'ethertype' | 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
+type ParsedRule = Pick<GroupRule, 'ethertype' | 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
 
-/** IANA's names and numbers, as far as Neutron knows them. */
+/** The IANA protocols that Neutron accepts by name. */
 const numbers: ReadonlyMap<string, number> = new Map([
   ['hopopt', 0],
   ['ip', 0],
@@ -50,21 +50,21 @@ const numbers: ReadonlyMap<string, number> = new Map([
 ]);
 const icmp = 1;
 const icmpV6 = 58;
-const withPorts: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
-const ofV6Alone: ReadonlySet<number> = new Set([41, 43, 44, 58, 59, 60]);
+const protocolsWithPorts: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
+const ipv6Protocols: ReadonlySet<number> = new Set([41, 43, 44, 58, 59, 60]);
 
-/** What a packet says of the protocol that a rule calls by a name or a number; null for any. */
+/** The IANA number of a rule's protocol, which is a name or a number; null for any. */
 export const protocolNumber = (protocol: string | null): number | null =>
   protocol === null ? null : (numbers.get(protocol) ?? Number(protocol));
 
-export function parseRule(input: RuleInput): Stated {
+export function parseRule(input: RuleInput): ParsedRule {
   if (input.remote_ip_prefix && input.remote_group_id)
     throw badRequest(
       'Only remote_ip_prefix or remote_group_id or remote_address_group_id may be provided.',
       'SecurityGroupMultipleRemoteEntites',
     );
   const ethertype = ethertypeOf(input.ethertype ?? 'IPv4');
-  const protocol = ofFamily(ethertype, protocolOf(input.protocol ?? null));
+  const protocol = protocolOfFamily(ethertype, protocolOf(input.protocol ?? null));
   const [portMin, portMax] = rangeOf(input);
   checkPorts(protocol, portMin, portMax);
   return { ethertype, protocol, portMin, portMax, ...prefixOf(input.remote_ip_prefix ?? null, ethertype) };
@@ -78,20 +78,20 @@ function ethertypeOf(text: string): 'IPv4' | 'IPv6' {
 
 function protocolOf(value: string | number | null): string | null {
   if (value === null) return null;
-  const word = String(value).toLowerCase();
-  if (word === 'any' || word === '') return null;
-  if (/^\d{1,3}$/.test(word) && Number(word) <= 255) return String(Number(word));
-  if (numbers.has(word)) return word;
+  const name = String(value).toLowerCase();
+  if (name === 'any' || name === '') return null;
+  if (/^\d{1,3}$/.test(name) && Number(name) <= 255) return String(Number(name));
+  if (numbers.has(name)) return name;
   throw badRequest(
     `Security group rule protocol ${value} not supported. Only protocol values [None, ${[...numbers.keys()].map((each) => `'${each}'`).join(', ')}] and integer representations [0 to 255] are supported.`,
     'SecurityGroupRuleInvalidProtocol',
   );
 }
 
-/** ICMP of IPv6 has a number of its own, whichever name of ICMP was asked for. */
-function ofFamily(ethertype: 'IPv4' | 'IPv6', protocol: string | null): string | null {
+/** ICMP in an IPv6 rule becomes ICMPv6, whichever name was used. */
+function protocolOfFamily(ethertype: 'IPv4' | 'IPv6', protocol: string | null): string | null {
   const number = protocolNumber(protocol);
-  if (ethertype === 'IPv4' && number !== null && ofV6Alone.has(number))
+  if (ethertype === 'IPv4' && number !== null && ipv6Protocols.has(number))
     throw badRequest(
       `Invalid ethertype ${ethertype} for protocol ${protocol}.`,
       'SecurityGroupEthertypeConflictWithProtocol',
@@ -101,7 +101,7 @@ function ofFamily(ethertype: 'IPv4' | 'IPv6', protocol: string | null): string |
   return number === icmp ? String(icmpV6) : protocol;
 }
 
-/** All ports are the same as none said. */
+/** The full range of ports is the same as no range. */
 function rangeOf(input: RuleInput): readonly [number | null, number | null] {
   const [min, max] = [numberOrNull(input.port_range_min), numberOrNull(input.port_range_max)];
   return min === 1 && max === 65_535 ? [null, null] : [min, max];
@@ -119,7 +119,7 @@ function checkPorts(protocol: string | null, min: number | null, max: number | n
     checkIcmp(min, max);
     return;
   }
-  if (!withPorts.has(number))
+  if (!protocolsWithPorts.has(number))
     throw badRequest(
       `Port range cannot be specified for protocol ${protocol}. Port range is only supported for TCP, UDP, UDPLITE, SCTP and DCCP.`,
       'SecurityGroupInvalidProtocolForPort',
@@ -134,7 +134,7 @@ function checkPorts(protocol: string | null, min: number | null, max: number | n
     );
 }
 
-/** Type and code. */
+/** Checks the ICMP type and code. */
 function checkIcmp(type: number | null, code: number | null): void {
   const fields = [
     ['port_range_min', 'type', type],
@@ -153,7 +153,7 @@ function checkIcmp(type: number | null, code: number | null): void {
     );
 }
 
-function prefixOf(text: string | null, ethertype: 'IPv4' | 'IPv6'): Pick<Stated, 'cidr' | 'normalizedCidr'> {
+function prefixOf(text: string | null, ethertype: 'IPv4' | 'IPv6'): Pick<ParsedRule, 'cidr' | 'normalizedCidr'> {
   if (!text) return { cidr: null, normalizedCidr: null };
   const cidr = cidrOf(text);
   if (!cidr) throw invalidInput(`'${text}' is not a valid CIDR`);

@@ -22,7 +22,7 @@ export interface GroupRule extends Standard {
   readonly protocol: string | null;
   readonly portMin: number | null;
   readonly portMax: number | null;
-  /** As it was asked for, and with its host bits cleared. */
+  /** As requested, and with its host bits cleared. */
   readonly cidr: string | null;
   readonly normalizedCidr: string | null;
   readonly remoteGroupId: string | null;
@@ -36,7 +36,7 @@ export const groupRows = tableOf<SecurityGroup>({
 export const ruleRows = tableOf<GroupRule>({
   name: 'security_group_rules',
   missing: ['SecurityGroupRuleNotFound', (id) => `Security group rule ${id} does not exist`],
-  // Those that an admin made in one's group.
+  // Rules that an admin created in the project's groups.
   beside: (own, projectId) =>
     void own.orWhereIn('groupId', (each: Query) => {
       each.select('id').from('security_groups').where({ projectId });
@@ -46,7 +46,7 @@ export const ruleRows = tableOf<GroupRule>({
 export const groupAttributes: Attributes = {
   ...standardAttributes,
   stateful: flag('stateful'),
-  // A group is shared only by RBAC, which is not here.
+  // A group could be shared by RBAC only, which is not implemented.
   shared: (query, values) => void query.whereRaw(values.some((value) => /true|1/i.test(value)) ? '1 = 0' : '1 = 1'),
 };
 
@@ -70,7 +70,7 @@ export const isDefaultGroup = async (db: Knex, groupId: string): Promise<boolean
   (await db('default_groups').where({ groupId }).first('groupId')) !== undefined;
 export const deleteDefaultGroup = (tx: Knex, groupId: string) => tx('default_groups').where({ groupId }).delete();
 
-/** Those of them that are some project's default. */
+/** Those of the groups that are a project's default group. */
 export async function defaultGroupsAmong(db: Knex, groupIds: readonly string[]): Promise<Set<string>> {
   const rows = await db('default_groups')
     .whereIn('groupId', [...new Set(groupIds)])
@@ -99,14 +99,14 @@ export async function putPortGroups(tx: Knex, portId: string, groupIds: readonly
 export const isGroupUsed = async (db: Knex, groupId: string): Promise<boolean> =>
   (await db<PortGroup>('port_groups').where({ groupId }).first('portId')) !== undefined;
 
-/** Hosts that must know a group: those with ports in it, or in a group whose rules speak of it. */
+/** Hosts that need a group's spec: those with ports in it, or in a group whose rules refer to it. */
 export async function hostsNeeding(db: Knex, groupIds: readonly string[]): Promise<Map<string, Set<string>>> {
   const ids = [...groupIds];
-  const speaking = await db<GroupRule>('security_group_rules')
+  const referring = await db<GroupRule>('security_group_rules')
     .whereIn('remoteGroupId', ids)
     .distinct('groupId', 'remoteGroupId');
   const users = new Map(ids.map((id) => [id, new Set([id])]));
-  for (const { groupId, remoteGroupId } of speaking) users.get(remoteGroupId ?? '')?.add(groupId);
+  for (const { groupId, remoteGroupId } of referring) users.get(remoteGroupId ?? '')?.add(groupId);
   const rows = await db('port_groups')
     .join('ports', 'ports.id', 'port_groups.portId')
     .whereIn('port_groups.groupId', [...new Set([...users.values()].flatMap((each) => [...each]))])
@@ -118,7 +118,7 @@ export async function hostsNeeding(db: Knex, groupIds: readonly string[]): Promi
   return hosts;
 }
 
-/** These groups, and those that their rules speak of. */
+/** These groups, and those that their rules refer to. */
 export async function referencedGroups(db: Knex, groupIds: readonly string[]): Promise<Set<string>> {
   const remote = await db<GroupRule>('security_group_rules')
     .whereIn('groupId', [...groupIds])
@@ -127,11 +127,11 @@ export async function referencedGroups(db: Knex, groupIds: readonly string[]): P
   return new Set([...groupIds, ...remote.map(({ remoteGroupId }) => String(remoteGroupId))]);
 }
 
-/** All that a host needs for its ports. */
+/** The groups that a host needs for its ports. */
 export const groupsNeededBy = async (db: Knex, host: string): Promise<Set<string>> =>
-  referencedGroups(db, await groupsOn(db, host));
+  referencedGroups(db, await groupIdsOn(db, host));
 
-const groupsOn = async (db: Knex, host: string): Promise<string[]> => {
+const groupIdsOn = async (db: Knex, host: string): Promise<string[]> => {
   const rows = await db('port_groups')
     .join('ports', 'ports.id', 'port_groups.portId')
     .where('ports.bindingHost', host)
@@ -139,7 +139,7 @@ const groupsOn = async (db: Knex, host: string): Promise<string[]> => {
   return rows.map(({ groupId }) => String(groupId));
 };
 
-/** Addresses of the bound ports in a group, and of the pairs they may use beside. */
+/** The addresses of the bound ports in a group, with their allowed address pairs. */
 export async function memberAddresses(db: Knex, groupId: string): Promise<string[]> {
   const bound = () =>
     db('port_groups')

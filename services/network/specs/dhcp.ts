@@ -9,13 +9,13 @@ import { segmentOn } from './segment.ts';
 
 export const dhcpId = (networkId: string): string => `${networkId}/dhcp`;
 
-/** Undefined when the leases of the network are not given on that host. */
+/** Undefined when the DHCP port of the network is not on that host. */
 export async function dhcpSpec(network: Network, host: string, networkId: string): Promise<DhcpSpec | undefined> {
   const { db, config } = network;
   const ports = await portRows.where(db, { networkId });
-  const own = ports.find(({ deviceOwner, bindingHost }) => deviceOwner === owner.dhcp && bindingHost === host);
-  const net = own ? await networkRows.get(db, networkId) : undefined;
-  if (!own || !net) return undefined;
+  const dhcpPort = ports.find(({ deviceOwner, bindingHost }) => deviceOwner === owner.dhcp && bindingHost === host);
+  const net = dhcpPort ? await networkRows.get(db, networkId) : undefined;
+  if (!dhcpPort || !net) return undefined;
   const addresses = Map.groupBy(
     await listAddresses(
       db,
@@ -24,16 +24,18 @@ export async function dhcpSpec(network: Network, host: string, networkId: string
     ({ portId }) => portId,
   );
   const subnets = await subnetRows.where(db, { networkId });
-  const served = new Set((addresses.get(own.id) ?? []).map(({ subnetId }) => subnetId));
-  const leasing = new Set(subnets.filter((each) => hasDhcp(each) && served.has(each.id)).map(({ id }) => id));
-  const guests = ports.filter(({ id, bindingHost }) => bindingHost !== '' && id !== own.id);
+  const served = new Set((addresses.get(dhcpPort.id) ?? []).map(({ subnetId }) => subnetId));
+  const dhcpSubnetIds = new Set(subnets.filter((each) => hasDhcp(each) && served.has(each.id)).map(({ id }) => id));
+  const guests = ports.filter(({ id, bindingHost }) => bindingHost !== '' && id !== dhcpPort.id);
   return {
     id: dhcpId(networkId),
     segment: await segmentOn(network, net, host),
-    port: { id: own.id, mac: own.macAddress, fixedIps: (addresses.get(own.id) ?? []).map(fixedIp) },
-    subnets: subnets.map((subnet) => ({ ...subnetPart(subnet), dhcp: leasing.has(subnet.id) })),
+    port: { id: dhcpPort.id, mac: dhcpPort.macAddress, fixedIps: (addresses.get(dhcpPort.id) ?? []).map(fixedIp) },
+    subnets: subnets.map((subnet) => ({ ...subnetSpec(subnet), dhcp: dhcpSubnetIds.has(subnet.id) })),
     leases: guests.flatMap((port) =>
-      (addresses.get(port.id) ?? []).filter(({ subnetId }) => leasing.has(subnetId)).map((each) => lease(port, each)),
+      (addresses.get(port.id) ?? [])
+        .filter(({ subnetId }) => dhcpSubnetIds.has(subnetId))
+        .map((each) => lease(port, each)),
     ),
     domain: net.dnsDomain.replace(/\.$/, '') || config.dnsDomain,
   };
@@ -41,7 +43,7 @@ export async function dhcpSpec(network: Network, host: string, networkId: string
 
 const fixedIp = ({ address, subnetId }: Address) => ({ address, subnetId });
 
-const subnetPart = ({ id, cidr, gatewayIp, dnsNameservers, hostRoutes }: Subnet) => ({
+const subnetSpec = ({ id, cidr, gatewayIp, dnsNameservers, hostRoutes }: Subnet) => ({
   id,
   cidr,
   gateway: gatewayIp,

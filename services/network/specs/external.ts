@@ -8,7 +8,7 @@ import { segmentOn } from './segment.ts';
 
 export const externalId = (networkId: string): string => `${networkId}/external`;
 
-/** Undefined when the network has no wire that ends on that host. */
+/** Undefined unless the network is external and flat and the host is the gateway host. */
 export async function externalSpec(
   network: Network,
   host: string,

@@ -3,7 +3,7 @@ import type { Network } from '../context.ts';
 import { protocolNumber } from '../security-groups/rule.ts';
 import { type GroupRule, groupRows, groupsNeededBy, memberAddresses, ruleRows } from '../security-groups/store.ts';
 
-/** Undefined when no port on that host, and no rule of theirs, speaks of the group. */
+/** Undefined when no port on that host is in the group or in a group that refers to it. */
 export async function groupSpec({ db }: Network, host: string, groupId: string): Promise<GroupSpec | undefined> {
   if (!(await groupsNeededBy(db, host)).has(groupId) || !(await groupRows.get(db, groupId))) return undefined;
   const rules = await ruleRows.where(db, { groupId });
@@ -13,7 +13,7 @@ export async function groupSpec({ db }: Network, host: string, groupId: string):
 const firewallRule = (rule: GroupRule): FirewallRule => ({
   direction: rule.direction,
   family: rule.ethertype === 'IPv4' ? 4 : 6,
-  protocol: protocolNumber(rule.protocol) === 0 ? '0' : rule.protocol, // hosts have no name for it
+  protocol: protocolNumber(rule.protocol) === 0 ? '0' : rule.protocol, // agents do not know its name
   portMin: rule.portMin,
   portMax: rule.portMax,
   cidr: rule.normalizedCidr,

@@ -7,7 +7,7 @@ import { portRows } from '../ports/store.ts';
 import { groupsOfPorts } from '../security-groups/store.ts';
 import { segmentOn } from './segment.ts';
 
-/** Undefined when the port shall not be on that host. */
+/** Undefined when the port is not bound to that host. */
 export async function portSpec(network: Network, host: string, portId: string): Promise<PortSpec | undefined> {
   const { db, cloudId } = network;
   const port = await portRows.get(db, portId);

@@ -9,38 +9,40 @@ import { type Router, routerRows } from '../routers/store.ts';
 import { subnetRows } from '../subnets/store.ts';
 import { segmentOn } from './segment.ts';
 
-/** Undefined when the router does not run on that host, or has no leg to stand on. */
+/** Undefined when the router does not run on that host, or has neither interface nor gateway. */
 export async function routerSpec(network: Network, host: string, routerId: string): Promise<RouterSpec | undefined> {
   const { db } = network;
   const router = await routerRows.get(db, routerId);
   if (router?.host !== host) return undefined;
   const ports = await portRows.where(db, { deviceId: router.id });
-  const inside = ports.filter(({ deviceOwner }) => deviceOwner === owner.routerInterface);
-  const outside = ports.find(({ id }) => id === router.gatewayPortId);
-  if (inside.length === 0 && !outside) return undefined;
-  const interfaces = await Promise.all(inside.map((port) => legOf(network, host, port)));
+  const internal = ports.filter(({ deviceOwner }) => deviceOwner === owner.routerInterface);
+  const gateway = ports.find(({ id }) => id === router.gatewayPortId);
+  if (internal.length === 0 && !gateway) return undefined;
+  const interfaces = await Promise.all(internal.map((port) => interfaceSpec(network, host, port)));
   return {
     id: router.id,
     adminUp: router.adminStateUp,
-    interfaces: interfaces.map(({ via: _, ...leg }) => leg),
-    gateway: outside ? { ...(await legOf(network, host, outside)), snat: router.enableSnat } : null,
+    interfaces: interfaces.map(({ via: _, ...fields }) => fields),
+    gateway: gateway ? { ...(await interfaceSpec(network, host, gateway)), snat: router.enableSnat } : null,
     floatingIps: await floatingIpsOf(network, router),
     routes: router.routes,
   };
 }
 
-async function legOf(network: Network, host: string, port: Port) {
+async function interfaceSpec(network: Network, host: string, port: Port) {
   const { db } = network;
   const net = await networkRows.get(db, port.networkId);
   if (!net) throw new Error(`port ${port.id} has no network`);
-  const held = await listAddresses(db, [port.id]);
+  const allocated = await listAddresses(db, [port.id]);
   const subnets = await subnetRows.whereIn(
     db,
     'id',
-    held.map(({ subnetId }) => subnetId),
+    allocated.map(({ subnetId }) => subnetId),
   );
   const of = new Map(subnets.map((subnet) => [subnet.id, subnet]));
-  const addresses = held.map(({ address, subnetId }) => `${address}/${cidrOf(of.get(subnetId)?.cidr ?? '')?.prefix}`);
+  const addresses = allocated.map(
+    ({ address, subnetId }) => `${address}/${cidrOf(of.get(subnetId)?.cidr ?? '')?.prefix}`,
+  );
   const via = subnets.find(({ ipVersion, gatewayIp }) => ipVersion === 4 && gatewayIp !== null)?.gatewayIp ?? null;
   const segment = await segmentOn(network, net, host);
   return { portId: port.id, mac: port.macAddress, segment, addresses, via };

@@ -5,7 +5,7 @@ import { listHosts } from '../hosts/store.ts';
 import type { NetworkRow } from '../networks/store.ts';
 import { allHostsOf } from '../ports/store.ts';
 
-/** A network as one host sees it: its number, its bridge, and where the other hosts are. */
+/** The segment of a network on one host: its number, its bridge, and the addresses of the other hosts. */
 export async function segmentOn({ db, cloudId }: Network, net: NetworkRow, host: string): Promise<Segment> {
   return {
     networkId: net.id,
@@ -19,10 +19,10 @@ export async function segmentOn({ db, cloudId }: Network, net: NetworkRow, host:
 }
 
 async function peersOf(db: Network['db'], networkId: string, host: string): Promise<string[]> {
-  const there = new Set(await allHostsOf(db, networkId));
-  there.delete(host);
-  if (there.size === 0) return [];
-  const others = (await listHosts(db)).filter((each) => there.has(each.host));
+  const hosts = new Set(await allHostsOf(db, networkId));
+  hosts.delete(host);
+  if (hosts.size === 0) return [];
+  const others = (await listHosts(db)).filter((each) => hosts.has(each.host));
   return [...new Set(others.map(({ tunnelAddress }) => tunnelAddress))].sort(byText);
 }
 

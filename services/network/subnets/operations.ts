@@ -41,7 +41,7 @@ export async function createSubnet(
   const net = await networkRows.find(db, caller, input.network_id);
   await reserve(network, projectId, 'subnet');
   await lockNetwork(db, net.id);
-  const { text, subnetpoolId, version } = await rangeRequested(network, caller, input, projectId);
+  const { text, subnetpoolId, version } = await chooseCidr(network, caller, input, projectId);
   const cidr = rangeOf(text, version);
   await refuseOverlap(network, net.id, text);
   const gatewayIp = gatewayFor(cidr, input.gateway_ip);
@@ -69,8 +69,8 @@ export async function createSubnet(
   return subnet;
 }
 
-/** Its own range, or one that is cut from a pool. */
-async function rangeRequested(network: Network, caller: Caller, input: SubnetInput, projectId: string) {
+/** The requested CIDR, or one allocated from a subnet pool. */
+async function chooseCidr(network: Network, caller: Caller, input: SubnetInput, projectId: string) {
   const version = Number(input.ip_version ?? 4);
   const cidr = input.cidr ?? undefined;
   const pool = await poolFor(network, caller, input, version);
@@ -93,15 +93,15 @@ async function poolFor(
 ): Promise<SubnetPool | undefined> {
   if (input.subnetpool_id) return subnetPool.rows.find(network.db, caller, input.subnetpool_id);
   if (!input.use_default_subnetpool || !truth(input.use_default_subnetpool, 'use_default_subnetpool')) return undefined;
-  const [standard] = await subnetPool.rows.list(network.db, caller, {
+  const [defaultPool] = await subnetPool.rows.list(network.db, caller, {
     filters: [(query) => void query.where({ isDefault: true, ipVersion: version === 6 ? 6 : 4 })],
     sorts: [],
     marker: undefined,
     limit: 1,
     reverse: false,
   });
-  if (!standard) throw badResource('subnets', `No default subnetpool defined for IPv${version}`);
-  return standard;
+  if (!defaultPool) throw badResource('subnets', `No default subnetpool defined for IPv${version}`);
+  return defaultPool;
 }
 
 const smallestV6Mtu = 1280;
@@ -115,17 +115,17 @@ function refuseSmallFrames({ id, mtu }: NetworkRow, { ipVersion }: Subnet): void
 }
 
 async function refuseOverlap({ db }: Network, networkId: string, cidr: string): Promise<void> {
-  const fresh = cidrOf(cidr);
+  const added = cidrOf(cidr);
   for (const { cidr: other, id } of await subnetRows.where(db, { networkId })) {
     const range = cidrOf(other);
-    if (fresh && range && overlap(fresh, range))
+    if (added && range && overlap(added, range))
       throw invalidInput(
         `Requested subnet with cidr: ${cidr} for network: ${networkId} overlaps with another subnet (${id}: ${other})`,
       );
   }
 }
 
-/** Leases, routers and the outside follow the subnets of a network. */
+/** Updates the DHCP port and the external network after a change of subnets. */
 async function applySubnetChange(network: Network, networkId: string): Promise<void> {
   await placeDhcp(network, networkId);
   const net = await networkRows.get(network.db, networkId);
@@ -188,7 +188,7 @@ export async function removeSubnet(network: Network, _caller: Caller, subnet: Su
   await applySubnetChange(network, subnet.networkId);
 }
 
-/** The subnet whose range has an address. */
+/** The subnet whose CIDR contains an address. */
 export const subnetContaining = (subnets: readonly Subnet[], address: string): Subnet | undefined =>
   subnets.find(({ cidr }) => {
     const range = cidrOf(cidr);

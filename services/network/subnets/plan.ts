@@ -1,4 +1,4 @@
-/** What a subnet may be: its range, gateway and pools must fit each other. Pure. */
+/** Checks the CIDR, gateway, pools, name servers and routes of a subnet. Pure. */
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import {
   type Cidr,
@@ -27,7 +27,7 @@ export function rangeOf(text: string, version: number): Cidr {
   return cidr;
 }
 
-/** Leases need room, and addresses that a host may have. */
+/** DHCP needs a large enough range that does not begin at 0.0.0.0. */
 export function refuseDhcpIn(range: Cidr): void {
   const { version, prefix, first } = range;
   if (prefix > (version === 4 ? 30 : 126))
@@ -36,7 +36,7 @@ export function refuseDhcpIn(range: Cidr): void {
     throw invalidInput("First IP '0.0.0.0' of network is not supported if enable_dhcp is True");
 }
 
-/** Addresses made of the MAC need 64 bits of their own, and both modes must mean the same. */
+/** EUI-64 addresses need a /64, and both modes must be equal if both are set. */
 export function refuseModes(range: Cidr, dhcp: boolean, raMode: string | null, addressMode: string | null): void {
   if (raMode === null && addressMode === null) return;
   if (range.version === 4) throw invalidInput('ipv6_address_mode or ipv6_ra_mode cannot be set when ip_version is 4');
@@ -51,23 +51,26 @@ export function refuseModes(range: Cidr, dhcp: boolean, raMode: string | null, a
     );
 }
 
-/** Undefined: the first address. Null: none. */
-export function gatewayFor(cidr: Cidr, asked: string | null | undefined): string | null {
-  if (asked === null) return null;
-  if (asked === undefined) return textOf(usable(cidr).first, cidr.version);
-  const address = canonical(asked);
+/** Undefined requests the first address, null none. */
+export function gatewayFor(cidr: Cidr, requested: string | null | undefined): string | null {
+  if (requested === null) return null;
+  if (requested === undefined) return textOf(usable(cidr).first, cidr.version);
+  const address = canonical(requested);
   if (address === undefined || versionOf(address) !== cidr.version)
-    throw badRequest(`Invalid input for gateway_ip. Reason: '${asked}' is not a valid IP address.`, 'HTTPBadRequest');
+    throw badRequest(
+      `Invalid input for gateway_ip. Reason: '${requested}' is not a valid IP address.`,
+      'HTTPBadRequest',
+    );
   const { first, last } = usable(cidr);
   const value = numberOf(address) ?? -1n;
-  // A router on the link may stand outside the range, but nobody can be the network or the broadcast address.
+  // The gateway may be outside the range, but not the network or broadcast address.
   if (contains(cidr, address) && (value < first || value > last)) throw invalidInput('Gateway is not valid on subnet');
   return address;
 }
 
-export function poolsFor(cidr: Cidr, gateway: string | null, asked: readonly Pool[] | undefined): Pool[] {
-  if (asked === undefined) return defaultPools(cidr, gateway);
-  const pools = asked.map(({ start, end }) => ({ start: inRange(cidr, start), end: inRange(cidr, end) }));
+export function poolsFor(cidr: Cidr, gateway: string | null, requested: readonly Pool[] | undefined): Pool[] {
+  if (requested === undefined) return defaultPools(cidr, gateway);
+  const pools = requested.map(({ start, end }) => ({ start: inRange(cidr, start), end: inRange(cidr, end) }));
   for (const pool of pools) {
     if (number(pool.end) < number(pool.start))
       throw badRequest(`The allocation pool ${pool.start}-${pool.end} is not valid.`, 'InvalidAllocationPool');
@@ -113,35 +116,36 @@ function refuseOverlap(cidr: Cidr, pools: readonly Pool[]): void {
   });
 }
 
-/** One spelling each, none twice, of the subnet's family. */
-export function nameserversFor(asked: readonly string[], version: 4 | 6): string[] {
-  const refuse = (why: string) => badRequest(`Invalid input for dns_nameservers. Reason: ${why}.`, 'HTTPBadRequest');
-  if (asked.length > mostNameservers)
+/** Canonical, without duplicates, of the subnet's family. */
+export function nameserversFor(requested: readonly string[], version: 4 | 6): string[] {
+  const refuse = (reason: string) =>
+    badRequest(`Invalid input for dns_nameservers. Reason: ${reason}.`, 'HTTPBadRequest');
+  if (requested.length > maxNameservers)
     throw badRequest(
-      `Unable to complete operation for subnet. The number of DNS nameservers exceeds the limit ${mostNameservers}.`,
+      `Unable to complete operation for subnet. The number of DNS nameservers exceeds the limit ${maxNameservers}.`,
       'DNSNameServersExhausted',
     );
-  const servers = asked.map((address) => {
+  const servers = requested.map((address) => {
     const text = canonical(address);
     if (text === undefined) throw refuse(`'${address}' is not a valid nameserver`);
     if (versionOf(text) !== version)
       throw invalidInput(`dns_nameserver '${address}' does not match the ip_version '${version}'`);
     return text;
   });
-  const twice = servers.find((each, at) => servers.indexOf(each) < at);
-  if (twice !== undefined) throw refuse(`Duplicate nameserver '${twice}'`);
+  const duplicate = servers.find((each, at) => servers.indexOf(each) < at);
+  if (duplicate !== undefined) throw refuse(`Duplicate nameserver '${duplicate}'`);
   return servers;
 }
 
-const mostNameservers = 5;
-const mostRoutes = 20;
+const maxNameservers = 5;
+const maxRoutes = 20;
 
-/** The routes of a router: one spelling each, none twice, destination and next hop of one family. */
-export function routesFor(asked: readonly HostRoute[], field = 'routes'): HostRoute[] {
-  const refuse = (why: string) => badRequest(`Invalid input for ${field}. Reason: ${why}.`, 'HTTPBadRequest');
-  const routes = asked.map(({ destination, nexthop }) => {
+/** Routes in canonical form, without duplicates, with destination and next hop of the same family. */
+export function routesFor(requested: readonly HostRoute[], field = 'routes'): HostRoute[] {
+  const refuse = (reason: string) => badRequest(`Invalid input for ${field}. Reason: ${reason}.`, 'HTTPBadRequest');
+  const routes = requested.map(({ destination, nexthop }) => {
     const range = destination.includes('/') ? cidrOf(destination) : undefined;
-    if (!range) throw refuse(whyNoRange(destination));
+    if (!range) throw refuse(malformedCidrReason(destination));
     const via = canonical(nexthop);
     if (via === undefined) throw refuse(`'${nexthop}' is not a valid IP address`);
     if (!isUnicast(range)) throw refuse(`'${destination}' is not a routable CIDR`);
@@ -149,34 +153,34 @@ export function routesFor(asked: readonly HostRoute[], field = 'routes'): HostRo
       throw refuse(`destination '${destination}' and nexthop '${nexthop}' are not of the same IP version`);
     return { destination: cidrText(range), nexthop: via };
   });
-  const spelled = routes.map(({ destination, nexthop }) => `${destination} via ${nexthop}`);
-  const twice = spelled.find((each, at) => spelled.indexOf(each) < at);
-  if (twice !== undefined) throw refuse(`Duplicate hostroute '${twice}'`);
+  const keys = routes.map(({ destination, nexthop }) => `${destination} via ${nexthop}`);
+  const duplicate = keys.find((each, at) => keys.indexOf(each) < at);
+  if (duplicate !== undefined) throw refuse(`Duplicate hostroute '${duplicate}'`);
   return routes;
 }
 
-const whyNoRange = (text: string): string => {
+const malformedCidrReason = (text: string): string => {
   const address = canonical(text);
   if (address === undefined) return `'${text}' is not a valid CIDR`;
   return `'${text}' isn't a recognized IP subnet cidr, '${address}/${versionOf(address) === 4 ? 32 : 128}' is recommended`;
 };
 
-/** The routes that leases give: of the subnet's family. */
-export function hostRoutesFor(asked: readonly HostRoute[], version: 4 | 6): HostRoute[] {
-  if (asked.length > mostRoutes)
+/** Routes given by DHCP, of the subnet's family. */
+export function hostRoutesFor(requested: readonly HostRoute[], version: 4 | 6): HostRoute[] {
+  if (requested.length > maxRoutes)
     throw badRequest(
-      `Unable to complete operation for subnet. The number of host routes exceeds the limit ${mostRoutes}.`,
+      `Unable to complete operation for subnet. The number of host routes exceeds the limit ${maxRoutes}.`,
       'HostRoutesExhausted',
     );
-  for (const { destination, nexthop } of asked) {
+  for (const { destination, nexthop } of requested) {
     const wrong = [destination, nexthop].find((text) => cidrOf(text) && cidrOf(text)?.version !== version);
     if (wrong !== undefined) throw invalidInput(`'${wrong}' does not match the ip_version '${version}'`);
   }
-  return routesFor(asked, 'host_routes');
+  return routesFor(requested, 'host_routes');
 }
 
-const never = ['127.0.0.0/8', '224.0.0.0/4', '::1/128', 'ff00::/8'].map((text) => cidrOf(text));
+const notUnicast = ['127.0.0.0/8', '224.0.0.0/4', '::1/128', 'ff00::/8'].map((text) => cidrOf(text));
 
-/** Neither loopback nor multicast. */
+/** False for loopback and multicast. */
 const isUnicast = ({ version, first }: Cidr): boolean =>
-  !never.some((range) => range?.version === version && range.first <= first && first <= range.last);
+  !notUnicast.some((range) => range?.version === version && range.first <= first && first <= range.last);

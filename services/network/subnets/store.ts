@@ -29,7 +29,7 @@ export interface Subnet extends Standard {
   readonly dnsNameservers: readonly string[];
   readonly hostRoutes: readonly HostRoute[];
   readonly serviceTypes: readonly string[];
-  /** The pool that its range was cut from. */
+  /** The subnet pool that its CIDR was allocated from. */
   readonly subnetpoolId: string | null;
   readonly ipv6RaMode: string | null;
   readonly ipv6AddressMode: string | null;
@@ -39,7 +39,7 @@ export const subnetRows = tableOf<Subnet>({
   name: 'subnets',
   json: ['allocationPools', 'dnsNameservers', 'hostRoutes', 'serviceTypes'],
   missing: ['SubnetNotFound', (id) => `Subnet ${id} could not be found.`],
-  // Those on its networks, and those of networks that everybody may use.
+  // Subnets of the project's networks, and of shared and external networks.
   beside: (own, projectId) =>
     void own.orWhereIn('networkId', (each: Query) => {
       each.select('id').from('networks').where({ projectId }).orWhere({ shared: true }).orWhere({ external: true });
@@ -67,7 +67,7 @@ export const subnetAttributes: Attributes = {
   'router:external': (query, values) => external(query, isTrue(values)),
   shared: (query, values) => shared(query, isTrue(values)),
   subnetpool_id: text('subnetpoolId'),
-  // Nothing here has a segment of its own.
+  // No subnet has a segment.
   segment_id: (query) => void query.whereRaw('1 = 0'),
 };
 

@@ -1,4 +1,4 @@
-/** Tags of any resource: words that clients find things by. */
+/** Tags of all resources. */
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
@@ -34,8 +34,8 @@ function kindOf({ params }: Pick<Call, 'params'>): Tagged {
   return kind;
 }
 
-/** Here a thing that is not there has the name of its collection. */
-async function thingOf(network: Network, call: Call<never>): Promise<Standard> {
+/** Neutron's tag API has its own 404, which names the collection. */
+async function getTagged(network: Network, call: Call<never>): Promise<Standard> {
   const { collection, id = '' } = call.params;
   return kindOf(call)
     .rows.find(network.db, call.caller, id)
@@ -45,24 +45,24 @@ async function thingOf(network: Network, call: Call<never>): Promise<Standard> {
     });
 }
 
-/** Tags of what belongs to a network may be written by the network's owner too. */
-const targetOf = async ({ db }: Network, thing: Standard & { readonly networkId?: string }) => ({
-  ...ownersOf(thing),
-  ...(thing.networkId === undefined ? {} : networkTarget(await networkRows.get(db, thing.networkId))),
+/** Policy target: the rules for resources of a network let its owner write their tags too. */
+const targetOf = async ({ db }: Network, resource: Standard & { readonly networkId?: string }) => ({
+  ...ownersOf(resource),
+  ...(resource.networkId === undefined ? {} : networkTarget(await networkRows.get(db, resource.networkId))),
 });
 
 const tagNotFound = (tag: string) => missing('TagNotFound', `Tag ${tag} could not be found.`);
 
-export const listTags: Handler<Network> = async (network, call) => ok({ tags: (await thingOf(network, call)).tags });
+export const listTags: Handler<Network> = async (network, call) => ok({ tags: (await getTagged(network, call)).tags });
 
 export const checkTag: Handler<Network> = async (network, call) => {
-  const { tags } = await thingOf(network, call);
+  const { tags } = await getTagged(network, call);
   if (!tags.includes(call.params.tag ?? '')) throw tagNotFound(call.params.tag ?? '');
   return gone();
 };
 
-/** Finds the thing, asks the rule, writes what `change` makes of its tags. */
-async function rewrite(
+/** Gets the resource, checks the rule, and stores the tags that `change` returns. */
+async function changeTags(
   network: Network,
   call: Call<never>,
   verb: 'update' | 'delete',
@@ -70,32 +70,32 @@ async function rewrite(
 ): Promise<readonly string[]> {
   const kind = kindOf(call);
   return atomically(network, async (within) => {
-    const thing = await thingOf(within, call);
-    call.authorize(`${verb}_${kind.one}:tags`, await targetOf(within, thing));
-    const tags = [...new Set(change(thing.tags))];
+    const resource = await getTagged(within, call);
+    call.authorize(`${verb}_${kind.one}:tags`, await targetOf(within, resource));
+    const tags = [...new Set(change(resource.tags))];
     const bad = tags.find((tag) => tag.length === 0 || tag.length > 255);
     if (bad !== undefined) throw badRequest(`'${bad}' is not a valid tag`, 'HTTPBadRequest');
-    await kind.rows.update(within.db, thing.id, { tags });
+    await kind.rows.update(within.db, resource.id, { tags });
     return tags;
   });
 }
 
 export const replaceTags: Handler<Network, { tags: readonly string[] }> = async (network, call) =>
-  ok({ tags: await rewrite(network, call as Call<never>, 'update', () => call.body.tags) });
+  ok({ tags: await changeTags(network, call as Call<never>, 'update', () => call.body.tags) });
 
 export const addTags: Handler<Network, { tags: readonly string[] }> = async (network, call) => {
-  const tags = await rewrite(network, call as Call<never>, 'update', (before) => [...before, ...call.body.tags]);
+  const tags = await changeTags(network, call as Call<never>, 'update', (before) => [...before, ...call.body.tags]);
   return created({ tags });
 };
 
 export const addTag: Handler<Network> = async (network, call) => {
-  await rewrite(network, call, 'update', (before) => [...before, call.params.tag ?? '']);
+  await changeTags(network, call, 'update', (before) => [...before, call.params.tag ?? '']);
   return { status: 201 };
 };
 
 export const removeTag: Handler<Network> = async (network, call) => {
   const { tag = '' } = call.params;
-  await rewrite(network, call, 'delete', (before) => {
+  await changeTags(network, call, 'delete', (before) => {
     if (!before.includes(tag)) throw tagNotFound(tag);
     return before.filter((each) => each !== tag);
   });
@@ -103,6 +103,6 @@ export const removeTag: Handler<Network> = async (network, call) => {
 };
 
 export const removeTags: Handler<Network> = async (network, call) => {
-  await rewrite(network, call, 'delete', () => []);
+  await changeTags(network, call, 'delete', () => []);
   return gone();
 };
