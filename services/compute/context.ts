@@ -5,7 +5,7 @@ import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
-import type { ImageClient, NetworkPart, PlacementPart, VolumePart } from './drivers/clients.ts';
+import type { ImageClient, NetworkClient, PlacementClient, VolumeClient } from './drivers/clients.ts';
 
 /** Everything this service's functions may reach. */
 export interface Compute {
@@ -20,9 +20,9 @@ export interface Compute {
   /** The same, for what moves whole disks: a first boot, a snapshot. */
   readonly copiers: Hosts<ComputeAgent>;
   readonly images: ImageClient;
-  readonly network: NetworkPart;
-  readonly volumes: VolumePart;
-  readonly placement: PlacementPart;
+  readonly network: NetworkClient;
+  readonly volumes: VolumeClient;
+  readonly placement: PlacementClient;
   readonly cloud: {
     /** Four letters or digits that mark everything of this cloud on a host. */
     readonly id: string;

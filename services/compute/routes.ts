@@ -188,7 +188,7 @@ const hostRoutes: Route<Compute>[] = [
   get(services, host.listAllServices, 'os-services:list'),
   put(`${services}/enable`, host.enableService, 'os-services:update', { until: '2.52' }),
   put(`${services}/disable`, host.disableService, 'os-services:update', { until: '2.52' }),
-  put(`${services}/disable-log-reason`, host.disableServiceSaying, 'os-services:update', { until: '2.52' }),
+  put(`${services}/disable-log-reason`, host.disableServiceWithReason, 'os-services:update', { until: '2.52' }),
   put(`${services}/force-down`, host.forceServiceDown, 'os-services:update', { since: '2.11', until: '2.52' }),
   put(`${services}/:id`, host.updateService, 'os-services:update', { since: '2.53' }),
   remove(`${services}/:id`, host.deleteService, 'os-services:delete'),

@@ -14,7 +14,7 @@ import { startConsoleProxy } from './console-proxy/proxy.ts';
 import { redeemConsole } from './consoles/store.ts';
 import type { Compute } from './context.ts';
 import { nova } from './dialect.ts';
-import { imageOver, networkOver, placementOver, volumeClient } from './drivers/clients-http.ts';
+import { imageClientOver, networkClient, placementClient, volumeClient } from './drivers/clients-http.ts';
 import { seedFlavors } from './flavors/operations.ts';
 import { openMessages } from './messages.ts';
 import { servers } from './migrations/001-servers.ts';
@@ -26,7 +26,7 @@ import { openTimers } from './timers.ts';
 import { workflows } from './workflows/all.ts';
 
 /** What this service stands on; a test brings its own. */
-export interface Parts {
+export interface ComputeOptions {
   readonly runtime: Omit<Compute, 'hosts' | 'copiers'>;
   readonly apiServer: ApiServer;
   readonly identityUrl: string;
@@ -35,7 +35,7 @@ export interface Parts {
 }
 
 /** Puts the parts together. The doors open last and close first. */
-export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: Parts) {
+export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: ComputeOptions) {
   const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;
   await migrate(db, [servers, beside, discs]);
@@ -54,7 +54,8 @@ export async function openCompute({ runtime, apiServer, identityUrl, host, conso
     log,
     perServer: config.consolesPerServer,
     redeemConsoleToken: async (token) => (await redeemConsole(db, token)) ?? null,
-    screenOf: ({ host: where, serverId }) => bus.call<VncEndpoint>(callAddress(where, 'vncSocket'), { id: serverId }),
+    vncEndpointOf: ({ host: where, serverId }) =>
+      bus.call<VncEndpoint>(callAddress(where, 'vncSocket'), { id: serverId }),
   });
   const dialect = nova(identityUrl);
   const endpoint = await openApiServer({ name: 'compute', service: compute, routes, policy, dialect, ...apiServer });
@@ -68,16 +69,16 @@ export async function openCompute({ runtime, apiServer, identityUrl, host, conso
 }
 
 export const start: Start = async (runtime) => {
-  const { cloud, config, session, apiServer, identityUrl, ...begun } = startApi(runtime, 'compute', section, 'nova');
+  const { cloud, config, session, apiServer, identityUrl, ...started } = startApi(runtime, 'compute', section, 'nova');
   const { bus, log } = runtime;
   const db = openDatabase(config.database || databaseOf(cloud, 'compute'));
   const consoleAt = listenAt(cloud, config.consoleListen);
   const consoleUrl = config.consoleUrl || `http://${cloud.publicAddress}:${consoleAt.port}/vnc_lite.html`;
   const clients = {
-    images: imageOver(session),
-    network: networkOver(session),
+    images: imageClientOver(session),
+    network: networkClient(session),
     volumes: volumeClient(session),
-    placement: placementOver(session),
+    placement: placementClient(session),
   };
   const opened = await openCompute({
     runtime: {
@@ -96,7 +97,7 @@ export const start: Start = async (runtime) => {
   });
   const close = async () => {
     await opened.close();
-    await begun.close();
+    await started.close();
     await db.destroy();
   };
   return { close };

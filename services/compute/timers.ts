@@ -11,25 +11,25 @@ import { listLiveServers, listOrphans, removeServersDeletedBefore, updateOwnedSe
 const dayMs = 24 * 3_600_000;
 const heartbeatMs = 30_000;
 const sweepMs = 60_000;
-const placeMs = 5_000;
+const placementIntervalMs = 5_000;
 /** So many servers per look: a large cloud is read little by little. */
-const refreshAtOnce = 50;
+const refreshBatchSize = 50;
 
 /** What this service does without being asked. Each looks at the world as it is. */
 export function openTimers(compute: Compute, host = hostname()): Ticker[] {
   const { log, config } = compute;
   const failed = (what: string) => (error: unknown) => log.warn({ error, what }, 'a timer is tried again');
-  const beat = every(heartbeatMs, () => heartbeat(compute, host), failed('heartbeat'));
+  const heartbeatTimer = every(heartbeatMs, () => heartbeat(compute, host), failed('heartbeat'));
   const sweep = every(sweepMs, () => sweepRows(compute), failed('sweep'));
   const refresh = every(config.refreshMs, refresher(compute), failed('addresses'));
-  const place = every(placeMs, () => reportToPlacement(compute), failed('placement'));
-  const off = compute.bus.onNotify(hostReported, place.wake);
-  for (const each of [beat, sweep, place]) each.wake();
-  const unreached = async () => {
+  const placementTimer = every(placementIntervalMs, () => reportToPlacement(compute), failed('placement'));
+  const off = compute.bus.onNotify(hostReported, placementTimer.wake);
+  for (const each of [heartbeatTimer, sweep, placementTimer]) each.wake();
+  const closePlacement = async () => {
     off();
-    await place.close();
+    await placementTimer.close();
   };
-  return [beat, sweep, refresh, { wake: place.wake, close: unreached }];
+  return [heartbeatTimer, sweep, refresh, { wake: placementTimer.wake, close: closePlacement }];
 }
 
 /** `compute service list` shows what Nova would run here. */
@@ -55,9 +55,9 @@ function refresher(compute: Compute): () => Promise<void> {
   let from = 0;
   return async () => {
     const live = await listLiveServers(compute.db);
-    const lock = live.slice(from, from + refreshAtOnce);
-    from = from + refreshAtOnce >= live.length ? 0 : from + refreshAtOnce;
-    for (const { id } of lock)
+    const batch = live.slice(from, from + refreshBatchSize);
+    from = from + refreshBatchSize >= live.length ? 0 : from + refreshBatchSize;
+    for (const { id } of batch)
       await refreshAddresses(compute, id).catch((error: unknown) =>
         compute.log.warn({ serverId: id, error }, 'addresses of a server could not be read'),
       );

@@ -82,7 +82,7 @@ test('the URL of a console shows the screen once; a second use is refused with a
     at: { host: '127.0.0.1', port: 0 },
     redeemConsoleToken: async (token) => (tokens.delete(token) ? { host: 'here', serverId: spec.id } : null),
     perServer: 10,
-    screenOf: ({ serverId }) => hypervisor.vncSocket(serverId),
+    vncEndpointOf: ({ serverId }) => hypervisor.vncSocket(serverId),
     log: silentLog(),
   });
   t.after(proxy.close);

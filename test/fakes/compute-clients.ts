@@ -7,14 +7,14 @@ import type {
   Image,
   ImageClient,
   Inventory,
+  NetworkClient,
   NetworkJson,
-  NetworkPart,
-  PlacementPart,
+  PlacementClient,
   PortJson,
   SnapshotJson,
   SubnetJson,
+  VolumeClient,
   VolumeJson,
-  VolumePart,
   VolumeTypeJson,
 } from '../../services/compute/drivers/clients.ts';
 
@@ -51,7 +51,7 @@ export function fakeImages(images = new Map<string, Image>()): ImageClient & { r
   };
 }
 
-interface FakeNetwork extends NetworkPart {
+interface FakeNetwork extends NetworkClient {
   readonly networks: Map<string, NetworkJson>;
   readonly subnets: Map<string, SubnetJson & { readonly network_id: string }>;
   readonly ports: Map<string, PortJson>;
@@ -123,7 +123,7 @@ export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map
   };
 }
 
-interface FakeVolumes extends VolumePart {
+interface FakeVolumes extends VolumeClient {
   readonly volumes: Map<string, VolumeJson>;
   readonly attachments: Map<string, AttachmentJson>;
   readonly snapshots: Map<string, SnapshotJson>;
@@ -159,7 +159,7 @@ export function fakeVolumes(
       volumes.set(volume.id, volume);
       return volume;
     },
-    findMarked: async (_projectId, mark) =>
+    findVolumeByMetadata: async (_projectId, mark) =>
       [...volumes.values()].find(({ metadata }) => JSON.stringify(metadata) === JSON.stringify(mark)),
     remove: async (id) => void volumes.delete(id),
     listAttachments: async ({ instance, volume }) =>
@@ -207,7 +207,7 @@ export function fakeVolumes(
   };
 }
 
-interface FakePlacement extends PlacementPart {
+interface FakePlacement extends PlacementClient {
   readonly providers: Map<string, { readonly name: string; readonly inventory: Readonly<Record<string, Inventory>> }>;
   readonly claims: Map<string, { readonly providerId: string; readonly resources: Readonly<Record<string, number>> }>;
 }
@@ -240,7 +240,7 @@ export function fakePlacement(
     claims,
     candidates: async (resources) =>
       new Map([...providers.keys()].filter((id) => hasRoom(id, resources)).map((id) => [id, roomOf(id)])),
-    room: async (id) => (providers.has(id) ? roomOf(id) : undefined),
+    usageOfProvider: async (id) => (providers.has(id) ? roomOf(id) : undefined),
     allocate: async ({ consumerId, providerId, resources }) => {
       if (!claims.has(consumerId) && !hasRoom(providerId, resources)) return false;
       claims.set(consumerId, { providerId, resources });

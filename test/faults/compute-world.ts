@@ -18,7 +18,7 @@ import type { Compute } from '../../services/compute/context.ts';
 import { attach as plug, detach as unplug } from '../../services/compute/interfaces/operations.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { changePower, rebootHard, removeServer, snapshot } from '../../services/compute/servers/operations.ts';
-import { readServer, type Server } from '../../services/compute/servers/store.ts';
+import { findServer, type Server } from '../../services/compute/servers/store.ts';
 import { openCompute } from '../../services/compute/service.ts';
 import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-clients.ts';
 import { defaultConfig, fill, imageId, networkId, projectId, until } from '../fakes/compute-cloud.ts';
@@ -192,7 +192,7 @@ async function send(compute: Compute, story: Story): Promise<void> {
     await ended(compute);
     if ((await actions()) > at + 1) continue;
     const [{ id }] = (await db('servers')) as [{ id: string }];
-    const server = await readServer(db, id);
+    const server = await findServer(db, id);
     if (server) await chapter(compute, server);
   }
 }
@@ -213,7 +213,7 @@ function guestsAsFiles(
       const refusesDisk = story === 'a volume that its host refuses' && spec.disks.length > 1;
       if (refusesDisk) throw new Fault(500, 'unexpected', 'no such disk');
       if (story === 'a build that is deleted half way') {
-        const server = await readServer(compute.db, spec.id);
+        const server = await findServer(compute.db, spec.id);
         if (server) await removeServer(compute, caller, server);
       }
       return {

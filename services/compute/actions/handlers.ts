@@ -5,14 +5,14 @@ import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { limitOf } from '../listings/query.ts';
-import { listChoices } from '../scheduling-decisions/store.ts';
-import { choiceInWords } from '../scheduling-decisions/view.ts';
-import { findServer, findServerEver } from '../servers/store.ts';
-import { type Action, findAction, listActions } from './store.ts';
+import { listSchedulingDecisions } from '../scheduling-decisions/store.ts';
+import { describeDecision } from '../scheduling-decisions/view.ts';
+import { getServer, getServerOrDeleted } from '../servers/store.ts';
+import { type Action, getAction, listActions } from './store.ts';
 
 /** From 2.21 on a server's history outlives it. */
 const serverOf = ({ db }: Compute, { caller, params, version }: Call<never>) =>
-  (atLeast(version, '2.21') ? findServerEver : findServer)(db, caller, params.id ?? '');
+  (atLeast(version, '2.21') ? getServerOrDeleted : getServer)(db, caller, params.id ?? '');
 
 /** Nova says no more than Error here; the reason is what a user needs. */
 const actionView = (action: Action, version: Version) => ({
@@ -46,9 +46,9 @@ function eventsOf(action: Action, admin: boolean, version: Version) {
 }
 
 /** Which host a new server went to, and why; only an administrator may know hosts. */
-async function choicesOf({ db }: Compute, { serverId, action }: Action, version: Version) {
+async function schedulingEvents({ db }: Compute, { serverId, action }: Action, version: Version) {
   if (action !== 'create' || !atLeast(version, '2.84')) return [];
-  const choices = await listChoices(db, serverId);
+  const choices = await listSchedulingDecisions(db, serverId);
   return choices.map(({ at, explanation }) => ({
     event: 'conductor_schedule_and_build_instances',
     start_time: longTime(at),
@@ -57,11 +57,11 @@ async function choicesOf({ db }: Compute, { serverId, action }: Action, version:
     traceback: null,
     hostId: '',
     host: null,
-    details: choiceInWords(explanation),
+    details: describeDecision(explanation),
   }));
 }
 
-function timeGiven({ query }: Call<never>, name: string): number | undefined {
+function timeParameter({ query }: Call<never>, name: string): number | undefined {
   const text = query[name];
   if (text === undefined) return undefined;
   const ms = timeOf(text);
@@ -75,8 +75,8 @@ export const listServerActions: Handler<Compute> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const paged = atLeast(version, '2.58');
   const limit = paged ? limitOf(query.limit) : limitOf(undefined);
-  const since = paged ? timeGiven(call, 'changes-since') : undefined;
-  const before = atLeast(version, '2.66') ? timeGiven(call, 'changes-before') : undefined;
+  const since = paged ? timeParameter(call, 'changes-since') : undefined;
+  const before = atLeast(version, '2.66') ? timeParameter(call, 'changes-before') : undefined;
   const actions = await listActions(compute.db, id, {
     limit,
     ...(since === undefined ? {} : { changesSince: since }),
@@ -93,18 +93,18 @@ export const listServerActions: Handler<Compute> = async (compute, call) => {
         limit,
       )
     : {};
-  return ok({ instanceActions: actions.map((each) => actionView(each, version)), ...renamed(links) });
+  return ok({ instanceActions: actions.map((each) => actionView(each, version)), ...renameLinks(links) });
 };
 
 /** This collection calls its links plainly `links`. */
-const renamed = ({ links_links }: Record<string, unknown>) => (links_links ? { links: links_links } : {});
+const renameLinks = ({ links_links }: Record<string, unknown>) => (links_links ? { links: links_links } : {});
 
 export const showServerAction: Handler<Compute> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
-  const action = await findAction(compute.db, id, call.params.request ?? '');
+  const action = await getAction(compute.db, id, call.params.request ?? '');
   const admin = call.may('os_compute_api:os-instance-actions:events');
   const choices = call.may('os_compute_api:os-instance-actions:events:details')
-    ? await choicesOf(compute, action, call.version)
+    ? await schedulingEvents(compute, action, call.version)
     : [];
   const events = [...eventsOf(action, admin, call.version), ...choices];
   const shown = admin || atLeast(call.version, '2.51') ? { events } : {};

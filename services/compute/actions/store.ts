@@ -27,13 +27,13 @@ export interface Action {
 
 type By = Pick<Caller, 'requestId' | 'userId' | 'projectId'>;
 
-interface Ended {
+interface EndedTask {
   readonly taskId: string;
   /** For administrators. */
   readonly details?: string | undefined;
 }
 
-interface Begun {
+interface NewAction {
   readonly serverId: string;
   readonly action: string;
   readonly taskId?: string;
@@ -45,7 +45,7 @@ interface Begun {
 }
 
 /** In the transaction that takes the server. */
-export async function beginAction(tx: Knex, caller: By, begun: Begun): Promise<void> {
+export async function beginAction(tx: Knex, caller: By, begun: NewAction): Promise<void> {
   const now = Date.now();
   const { requestId, userId, projectId } = caller;
   const event = `compute_${begun.action.replaceAll('-', '_')}_instance`;
@@ -66,7 +66,7 @@ export async function beginAction(tx: Knex, caller: By, begun: Begun): Promise<v
 }
 
 /** In the transaction that ends the task; what hosts answered to it, secrets too, goes with it. */
-export async function endAction(tx: Knex, run: Ended, problem?: string): Promise<void> {
+export async function endAction(tx: Knex, run: EndedTask, problem?: string): Promise<void> {
   const now = Date.now();
   const { taskId, details } = run;
   await forgetHeardWork(tx, taskId);
@@ -101,7 +101,7 @@ export const endAbandoned = async (tx: Knex, serverId: string, exceptTaskId: str
 };
 
 /** What happened without anybody's request: a guest that powered itself off. */
-export async function noteEvent(
+export async function insertEvent(
   tx: Knex,
   server: { readonly id: string; readonly userId: string; readonly projectId: string; readonly host: string | null },
   noted: { readonly action: string; readonly message: string; readonly requestId: string },
@@ -135,16 +135,16 @@ export async function listActions(db: Knex, serverId: string, filter: ActionFilt
   if (filter.changesSince !== undefined) found.where('updatedAt', '>=', filter.changesSince);
   if (filter.changesBefore !== undefined) found.where('updatedAt', '<=', filter.changesBefore);
   if (filter.marker !== undefined) {
-    const mark = (await db<Action>('actions').where({ serverId, requestId: filter.marker }).first('sequence')) as
+    const markerRow = (await db<Action>('actions').where({ serverId, requestId: filter.marker }).first('sequence')) as
       | Pick<Action, 'sequence'>
       | undefined;
-    if (!mark) throw notFound('Marker', filter.marker);
-    found.where('sequence', '<', mark.sequence);
+    if (!markerRow) throw notFound('Marker', filter.marker);
+    found.where('sequence', '<', markerRow.sequence);
   }
   return (await found) as Action[];
 }
 
-export async function findAction(db: Knex, serverId: string, requestId: string): Promise<Action> {
+export async function getAction(db: Knex, serverId: string, requestId: string): Promise<Action> {
   const action = (await db<Action>('actions').where({ serverId, requestId }).first()) as Action | undefined;
   if (!action) throw notFound('Action for request_id', `${requestId} on instance ${serverId}`);
   return action;

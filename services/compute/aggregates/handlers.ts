@@ -4,12 +4,12 @@ import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { findHostNamed } from '../hosts/store.ts';
+import { getHostByName } from '../hosts/store.ts';
 import { usedOnHosts } from '../usages/store.ts';
 import {
   type Aggregate,
   changeAggregate,
-  findAggregate,
+  getAggregate,
   insertAggregate,
   listAggregates,
   removeAggregate,
@@ -32,7 +32,7 @@ export const listAllAggregates: Handler<Compute> = async ({ db }, { version }) =
   ok({ aggregates: (await listAggregates(db)).map((each) => aggregateView(each, version)) });
 
 export const showAggregate: Handler<Compute> = async ({ db }, { params, version }) =>
-  ok({ aggregate: aggregateView(await findAggregate(db, params.id ?? ''), version) });
+  ok({ aggregate: aggregateView(await getAggregate(db, params.id ?? ''), version) });
 
 interface AggregateBody {
   readonly aggregate: { readonly name?: string; readonly availability_zone?: string | null };
@@ -58,19 +58,19 @@ export const createAggregate: Handler<Compute, AggregateBody> = async ({ db }, {
 export const updateAggregate: Handler<Compute, AggregateBody> = async ({ db }, { params, body, version }) => {
   const { name, availability_zone: zone } = body.aggregate;
   const changed = await db.transaction(async (tx) => {
-    const { id, metadata } = await findAggregate(tx, params.id ?? '');
+    const { id, metadata } = await getAggregate(tx, params.id ?? '');
     const { availability_zone: _, ...rest } = metadata;
     await changeAggregate(tx, id, {
       ...(name === undefined ? {} : { name: name.trim() }),
       ...(zone === undefined ? {} : { metadata: { ...rest, ...zoneOf(zone) } }),
     });
-    return findAggregate(tx, String(id));
+    return getAggregate(tx, String(id));
   });
   return ok({ aggregate: aggregateView(changed, version) });
 };
 
 export const deleteAggregate: Handler<Compute> = async ({ db }, { params }) => {
-  const { id, hosts } = await findAggregate(db, params.id ?? '');
+  const { id, hosts } = await getAggregate(db, params.id ?? '');
   if (hosts.length > 0) throw badRequest(`Aggregate ${id} is not empty: remove its hosts first.`);
   await removeAggregate(db, id);
   return ok(undefined);
@@ -80,13 +80,13 @@ type HostBody<Key extends string> = { readonly [Name in Key]: { readonly host: s
 
 export const addHost: Handler<Compute, HostBody<'add_host'>> = async ({ db }, { params, body, version }) => {
   const { host } = body.add_host;
-  await findHostNamed(db, host);
+  await getHostByName(db, host);
   const changed = await db.transaction(async (tx) => {
-    const { id, hosts, metadata } = await findAggregate(tx, params.id ?? '');
+    const { id, hosts, metadata } = await getAggregate(tx, params.id ?? '');
     if (hosts.includes(host)) throw conflict(`Aggregate ${id} already has host ${host}.`);
     await checkOneZone(tx, host, metadata.availability_zone);
     await changeAggregate(tx, id, { hosts: [...hosts, host] });
-    return findAggregate(tx, String(id));
+    return getAggregate(tx, String(id));
   });
   return ok({ aggregate: aggregateView(changed, version) });
 };
@@ -104,10 +104,10 @@ async function checkOneZone(db: Compute['db'], host: string, zone: string | unde
 export const removeHost: Handler<Compute, HostBody<'remove_host'>> = async ({ db }, { params, body, version }) => {
   const { host } = body.remove_host;
   const changed = await db.transaction(async (tx) => {
-    const { id, hosts } = await findAggregate(tx, params.id ?? '');
+    const { id, hosts } = await getAggregate(tx, params.id ?? '');
     if (!hosts.includes(host)) throw new Fault(404, 'notFound', `Aggregate ${id} has no host ${host}.`);
     await changeAggregate(tx, id, { hosts: hosts.filter((each) => each !== host) });
-    return findAggregate(tx, String(id));
+    return getAggregate(tx, String(id));
   });
   return ok({ aggregate: aggregateView(changed, version) });
 };
@@ -119,11 +119,11 @@ interface MetadataBody {
 /** A null takes the key away. */
 export const setAggregateMetadata: Handler<Compute, MetadataBody> = async ({ db }, { params, body, version }) => {
   const changed = await db.transaction(async (tx) => {
-    const { id, metadata } = await findAggregate(tx, params.id ?? '');
+    const { id, metadata } = await getAggregate(tx, params.id ?? '');
     const merged = Object.entries({ ...metadata, ...body.set_metadata.metadata });
     const kept = merged.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
     await changeAggregate(tx, id, { metadata: Object.fromEntries(kept) });
-    return findAggregate(tx, String(id));
+    return getAggregate(tx, String(id));
   });
   return ok({ aggregate: aggregateView(changed, version) });
 };

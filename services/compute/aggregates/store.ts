@@ -30,7 +30,7 @@ export async function insertAggregate(tx: Knex, aggregate: Omit<Aggregate, 'id'>
   return fromRow((await tx('aggregates').where({ uuid }).first()) as Record<string, unknown>);
 }
 
-export async function findAggregate(db: Knex, id: string): Promise<Aggregate> {
+export async function getAggregate(db: Knex, id: string): Promise<Aggregate> {
   const row: unknown = /^\d+$/.test(id)
     ? await db('aggregates')
         .where({ id: Number(id) })

@@ -3,14 +3,14 @@ import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { limitOf } from '../listings/query.ts';
 import { checkUnlocked } from '../servers/operations.ts';
-import { changeServer, findServer } from '../servers/store.ts';
-import { type AttachInput, attach, detach, findAttached } from './operations.ts';
+import { changeServer, getServer } from '../servers/store.ts';
+import { type AttachInput, attach, detach, getAttachment } from './operations.ts';
 import { changeAttachment, listAttachments } from './store.ts';
 import { attachedView, attachmentView } from './view.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => findServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => getServer(db, caller, params.id ?? '');
 
-async function unlocked(compute: Compute, call: Call<never>) {
+async function unlockedServer(compute: Compute, call: Call<never>) {
   const server = await serverOf(compute, call);
   checkUnlocked(server, call.may('os_compute_api:os-lock-server:unlock:unlock_override'));
   return server;
@@ -27,18 +27,18 @@ export const listVolumes: Handler<Compute> = async (compute, call) => {
 
 export const showVolume: Handler<Compute> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
-  const attachment = await findAttached(compute, id, call.params.volume ?? '');
+  const attachment = await getAttachment(compute, id, call.params.volume ?? '');
   return ok({ volumeAttachment: attachmentView(attachment, call.version) });
 };
 
 export const attachToServer: Handler<Compute, { volumeAttachment: AttachInput }> = async (compute, call) => {
-  const server = await unlocked(compute, call as unknown as Call<never>);
+  const server = await unlockedServer(compute, call as unknown as Call<never>);
   const attachment = await attach(compute, call, server, call.body.volumeAttachment);
   return ok({ volumeAttachment: attachedView(attachment, call.version) });
 };
 
 export const detachFromServer: Handler<Compute> = async (compute, call) => {
-  await detach(compute, call.caller, await unlocked(compute, call), call.params.volume ?? '');
+  await detach(compute, call.caller, await unlockedServer(compute, call), call.params.volume ?? '');
   return accepted();
 };
 
@@ -50,12 +50,12 @@ interface Change {
 /** Only whether it goes with its server may change; another volume in its place is not had. */
 export const changeVolume: Handler<Compute, { volumeAttachment: Change }> = async (compute, call) => {
   const server = await serverOf(compute, call as unknown as Call<never>);
-  const attachment = await findAttached(compute, server.id, call.params.volume ?? '');
-  const { volumeId, delete_on_termination: goes } = call.body.volumeAttachment;
+  const attachment = await getAttachment(compute, server.id, call.params.volume ?? '');
+  const { volumeId, delete_on_termination: deleteOnTermination } = call.body.volumeAttachment;
   if (volumeId !== attachment.volumeId) throw badRequest('One volume cannot be swapped for another here.');
-  if (goes !== undefined)
+  if (deleteOnTermination !== undefined)
     await compute.db.transaction(async (tx) => {
-      await changeAttachment(tx, attachment.id, { deleteOnTermination: goes });
+      await changeAttachment(tx, attachment.id, { deleteOnTermination });
       await changeServer(tx, server.id, {});
     });
   return accepted();

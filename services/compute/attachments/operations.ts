@@ -15,10 +15,10 @@ import { nextDevice } from '../workflows/volumes.ts';
 import {
   type Attachment,
   acquireAttachment,
+  findAttachment,
   findByVolume,
   insertAttachment,
   listAttachments,
-  readAttachment,
 } from './store.ts';
 
 export interface AttachInput {
@@ -28,7 +28,7 @@ export interface AttachInput {
   readonly delete_on_termination?: boolean;
 }
 
-interface Asking {
+interface Requester {
   readonly caller: Caller;
   readonly version: Version;
 }
@@ -44,7 +44,7 @@ function checkState({ id, vmState, taskState }: Server, verb: string): void {
 /** Records the disk and the work of plugging it: both, or neither. */
 export async function attach(
   compute: Compute,
-  asking: Asking,
+  asking: Requester,
   server: Server,
   input: AttachInput,
 ): Promise<Attachment> {
@@ -66,26 +66,26 @@ export async function attach(
     return attachment;
   });
   compute.bus.notify(tasksWait);
-  await reserved(compute, made);
+  await waitForReservation(compute, made);
   return made;
 }
 
 const waitMs = 30_000;
-const lookMs = 25;
+const pollMs = 25;
 
 /** The answer promises the volume, so it comes when the volume service has reserved it. The work goes on from there. */
-async function reserved({ db }: Compute, { id, taskId, volumeId }: Attachment): Promise<void> {
-  for (const until = Date.now() + waitMs; ; await sleep(lookMs)) {
-    const now = await readAttachment(db, id);
+async function waitForReservation({ db }: Compute, { id, taskId, volumeId }: Attachment): Promise<void> {
+  for (const deadline = Date.now() + waitMs; ; await sleep(pollMs)) {
+    const now = await findAttachment(db, id);
     if (now && now.attachmentId !== null) return;
     if (!now)
       throw badRequest(`Invalid volume: ${(await problemOf(db, taskId ?? '')) ?? `${volumeId} was not reserved.`}`);
-    if (Date.now() >= until)
+    if (Date.now() >= deadline)
       throw new Fault(500, 'unexpected', `Volume ${volumeId} is still being reserved: look again later.`);
   }
 }
 
-interface Parts {
+interface NewAttachment {
   readonly id: string;
   readonly serverId: string;
   readonly taskId: string;
@@ -95,7 +95,7 @@ interface Parts {
   readonly server: Server;
 }
 
-const newAttachment = ({ id, serverId, taskId, volume, input, disks, server }: Parts): Attachment => ({
+const newAttachment = ({ id, serverId, taskId, volume, input, disks, server }: NewAttachment): Attachment => ({
   id,
   serverId,
   taskId,
@@ -120,7 +120,7 @@ const newAttachment = ({ id, serverId, taskId, volume, input, disks, server }: P
 });
 
 /** With the caller's own eyes. */
-async function attachableVolume(compute: Compute, { caller, version }: Asking, id: string): Promise<VolumeJson> {
+async function attachableVolume(compute: Compute, { caller, version }: Requester, id: string): Promise<VolumeJson> {
   const missing = () => new Fault(404, 'notFound', `Volume ${id} could not be found.`);
   const volume = await referencesOf(compute, caller).volume(id, missing);
   if (volume.multiattach === true && !atLeast(version, '2.60')) throw multiattachTooOld();
@@ -134,7 +134,7 @@ async function attachableVolume(compute: Compute, { caller, version }: Asking, i
 export async function detach(compute: Compute, caller: Caller, server: Server, volumeId: string): Promise<void> {
   checkState(server, 'detach_volume');
   const { id: serverId, host } = server;
-  const attachment = await findAttached(compute, serverId, volumeId);
+  const attachment = await getAttachment(compute, serverId, volumeId);
   if (attachment.bootIndex === 0) throw new Fault(403, 'forbidden', `Cannot detach a root device volume`);
   await compute.db.transaction(async (tx) => {
     const params = { serverId, attachmentId: attachment.id, volumeId };
@@ -147,7 +147,7 @@ export async function detach(compute: Compute, caller: Caller, server: Server, v
   compute.bus.notify(tasksWait);
 }
 
-export async function findAttached({ db }: Compute, serverId: string, volumeId: string): Promise<Attachment> {
+export async function getAttachment({ db }: Compute, serverId: string, volumeId: string): Promise<Attachment> {
   const attachment = await findByVolume(db, serverId, volumeId);
   if (attachment) return attachment;
   throw new Fault(404, 'notFound', `Instance ${serverId} is not attached to volume ${volumeId}.`);

@@ -61,7 +61,7 @@ export async function attachmentsOf(db: Knex, serverIds: readonly string[]): Pro
   return Map.groupBy(found, ({ serverId }) => serverId);
 }
 
-export async function readAttachment(db: Knex, id: string): Promise<Attachment | undefined> {
+export async function findAttachment(db: Knex, id: string): Promise<Attachment | undefined> {
   const row: unknown = await db('attachments').where({ id }).first();
   return row ? fromRow(row as Record<string, unknown>) : undefined;
 }

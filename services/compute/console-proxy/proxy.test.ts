@@ -27,7 +27,7 @@ async function openProxy(t: TestContext, tokens = ['good'], log: Log = silentLog
     perServer: 2,
     at,
     redeemConsoleToken,
-    screenOf: async () => ({ path, owner: null }),
+    vncEndpointOf: async () => ({ path, owner: null }),
     log,
   });
   t.after(async () => {
@@ -101,7 +101,11 @@ test('OSSN-0044: the page and the modules of noVNC are there, nothing beside the
 test('a screen that is gone is said at once', async (t) => {
   const at = { host: '127.0.0.1', port: 0 };
   const redeemConsoleToken = async () => ({ host: 'h', serverId: 's' });
-  const gone = { redeemConsoleToken, perServer: 2, screenOf: async () => ({ path: '/nowhere/vnc.sock', owner: null }) };
+  const gone = {
+    redeemConsoleToken,
+    perServer: 2,
+    vncEndpointOf: async () => ({ path: '/nowhere/vnc.sock', owner: null }),
+  };
   const proxy = await startConsoleProxy({ at, ...gone, log: silentLog() });
   t.after(proxy.close);
   assert.equal(await refusal(knock(proxy.port, 'good')), 502);

@@ -10,7 +10,7 @@ import type { Log } from '#shared/log/log.ts';
 import { connectUnix } from '#shared/process/unix-socket.ts';
 import { listFiles, sendFile } from './files.ts';
 
-interface ConsoleRight {
+interface ConsoleGrant {
   readonly host: string;
   readonly serverId: string;
 }
@@ -18,16 +18,16 @@ interface ConsoleRight {
 interface ConsoleProxyOptions {
   readonly at: { readonly host: string; readonly port: number };
   /** Takes the token away and gives what it was for; null when it is unknown, too old, or used. */
-  readonly redeemConsoleToken: (token: string) => Promise<ConsoleRight | null>;
+  readonly redeemConsoleToken: (token: string) => Promise<ConsoleGrant | null>;
   /** Asks the host for the guest's screen. */
-  readonly screenOf: (right: ConsoleRight) => Promise<VncEndpoint>;
+  readonly vncEndpointOf: (right: ConsoleGrant) => Promise<VncEndpoint>;
   readonly log: Log;
   /** How many may be open to one server. */
   readonly perServer: number;
 }
 
 /** What browsers send is keys and clicks; a clipboard may be larger. */
-const longestMessage = 1024 * 1024;
+const maxMessageBytes = 1024 * 1024;
 
 export async function startConsoleProxy(options: ConsoleProxyOptions): Promise<Listening> {
   const files = listFiles();
@@ -38,16 +38,16 @@ export async function startConsoleProxy(options: ConsoleProxyOptions): Promise<L
   });
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: longestMessage,
+    maxPayload: maxMessageBytes,
     handleProtocols: (offered) => (offered.has('binary') ? 'binary' : false),
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    letIn(options, request, open)
+    connectScreen(options, request, open)
       .then((screen) => {
         if (!screen) return refuse(socket);
         if (screen === 'tooMany') return refuse(socket, '429 Too Many Requests');
-        sockets.handleUpgrade(request, socket, head, (browser) => void join(browser, screen));
+        sockets.handleUpgrade(request, socket, head, (browser) => void pipeBoth(browser, screen));
       })
       .catch((error: unknown) => {
         options.log.warn({ error }, 'console could not be opened');
@@ -72,7 +72,7 @@ const pathOf = (request: IncomingMessage) => {
 };
 
 /** The origin is looked at first, so that a page elsewhere cannot even use a token up. */
-async function letIn(
+async function connectScreen(
   options: ConsoleProxyOptions,
   request: IncomingMessage,
   open: OpenConsoles,
@@ -85,7 +85,7 @@ async function letIn(
   if ((open.get(serverId) ?? 0) >= options.perServer) return 'tooMany';
   count(open, serverId, 1);
   const screen = await options
-    .screenOf(right)
+    .vncEndpointOf(right)
     .then(connect)
     .catch((error: unknown) => {
       count(open, serverId, -1);
@@ -124,7 +124,7 @@ function refuse(socket: Duplex, status = '403 Forbidden'): void {
 }
 
 /** Bytes both ways, no faster than the slower side reads, until one of them is gone. */
-async function join(browser: WebSocket, screen: Socket): Promise<void> {
+async function pipeBoth(browser: WebSocket, screen: Socket): Promise<void> {
   const stream = createWebSocketStream(browser);
   await pipeline(stream, screen, stream).catch(() => {});
   screen.destroy();

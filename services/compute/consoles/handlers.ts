@@ -5,10 +5,10 @@ import { callAddress } from '#shared/contracts/compute-agent.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { findServer, type Server } from '../servers/store.ts';
-import { insertConsole, readConsole } from './store.ts';
+import { getServer, type Server } from '../servers/store.ts';
+import { findConsole, insertConsole } from './store.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => findServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => getServer(db, caller, params.id ?? '');
 
 const notReady = ({ id }: Server) => conflict(`Instance ${id} is not ready`);
 
@@ -18,8 +18,8 @@ export const showConsoleLog: Handler<
 > = async (compute, call) => {
   const server = await serverOf(compute, call as unknown as Call<never>);
   if (server.host === null) throw notReady(server);
-  const asked = call.body['os-getConsoleOutput']?.length ?? null;
-  const length = asked === null || Number(asked) < 0 ? null : Number(asked);
+  const requested = call.body['os-getConsoleOutput']?.length ?? null;
+  const length = requested === null || Number(requested) < 0 ? null : Number(requested);
   const request = { id: server.id, length };
   const answer = await compute.bus
     .call<{ output: string }>(callAddress(server.host, 'consoleLog'), request)
@@ -35,12 +35,12 @@ async function consoleUrl({ db, cloud, config }: Compute, server: Server, type: 
   if (server.host === null || server.vmState === 'building') throw notReady(server);
   const token = randomUUID();
   const expiresAt = Date.now() + config.consoleMs;
-  const most = config.consolesPerServer;
-  if (!(await insertConsole(db, token, { serverId: server.id, host: server.host, type, expiresAt }, most)))
+  const max = config.consolesPerServer;
+  if (!(await insertConsole(db, token, { serverId: server.id, host: server.host, type, expiresAt }, max)))
     throw new Fault(
       429,
       'overLimit',
-      `${most} consoles of instance ${server.id} wait for their use already: open one of them, or wait ${config.consoleMs / 1000} s.`,
+      `${max} consoles of instance ${server.id} wait for their use already: open one of them, or wait ${config.consoleMs / 1000} s.`,
     );
   const path = encodeURIComponent(`?token=${token}`);
   return `${cloud.consoleUrl}?path=${path}`;
@@ -68,7 +68,7 @@ export const showVncConsole: Handler<Compute, { 'os-getVNCConsole': { type: stri
 export const showConsoleToken: Handler<Compute> = async ({ db }, { params, version }) => {
   const token = params.token ?? '';
   if (token === '') throw badRequest('token not provided');
-  const found = await readConsole(db, token);
+  const found = await findConsole(db, token);
   if (!found) throw new Fault(404, 'notFound', 'Token not found');
   return ok({
     console: {

@@ -12,18 +12,18 @@ export interface Console {
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
 /** Counts and writes under the lock of the server's row. False when as many as may wait do so already. */
-export const insertConsole = (db: Knex, token: string, console: Console, most: number): Promise<boolean> =>
+export const insertConsole = (db: Knex, token: string, console: Console, max: number): Promise<boolean> =>
   db.transaction(async (tx) => {
     const { serverId } = console;
     await tx('servers').where({ id: serverId }).forUpdate().first('id');
     const waiting = tx('consoles').where({ serverId }).where('expiresAt', '>', Date.now());
     const [row] = await waiting.count({ count: '*' });
-    if (Number(row?.count ?? 0) >= most) return false;
+    if (Number(row?.count ?? 0) >= max) return false;
     await tx('consoles').insert({ tokenHash: hashOf(token), ...console });
     return true;
   });
 
-export const readConsole = async (db: Knex, token: string): Promise<Console | undefined> =>
+export const findConsole = async (db: Knex, token: string): Promise<Console | undefined> =>
   (await db('consoles')
     .where({ tokenHash: hashOf(token) })
     .where('expiresAt', '>', Date.now())
@@ -31,7 +31,7 @@ export const readConsole = async (db: Knex, token: string): Promise<Console | un
 
 /** The first to come gets it; a second use finds nothing. */
 export async function redeemConsole(db: Knex, token: string): Promise<Console | undefined> {
-  const found = await readConsole(db, token);
+  const found = await findConsole(db, token);
   if (!found) return undefined;
   return (await db('consoles')
     .where({ tokenHash: hashOf(token) })

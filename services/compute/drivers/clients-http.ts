@@ -8,14 +8,14 @@ import type {
   GroupJson,
   Image,
   ImageClient,
+  NetworkClient,
   NetworkJson,
-  NetworkPart,
-  PlacementPart,
+  PlacementClient,
   PortJson,
   SnapshotJson,
   SubnetJson,
+  VolumeClient,
   VolumeJson,
-  VolumePart,
   VolumeTypeJson,
 } from './clients.ts';
 
@@ -25,25 +25,25 @@ const queryOf = (query: Query): string => {
   const pairs = Object.entries(query).flatMap(([key, value]) => [value].flat().map((each) => [key, each] as const));
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([key, each]) => [key, String(each)]))}`;
 };
-const as = (token: string | undefined) => (token === undefined ? {} : { token });
+const withToken = (token: string | undefined) => (token === undefined ? {} : { token });
 
 /** Content when it is not there. */
-async function ifThere(removing: Promise<unknown>): Promise<void> {
+async function ignoreMissing(removing: Promise<unknown>): Promise<void> {
   await removing.catch((error: unknown) => {
     if (!(error instanceof Fault) || error.status !== 404) throw error;
   });
 }
 
-export const imageOver = (session: Session): ImageClient => ({
+export const imageClientOver = (session: Session): ImageClient => ({
   ...imageClient(session),
   list: async (query, token) =>
-    (await session.json<{ images: Image[] }>('image', `/v2/images${queryOf(query)}`, as(token))).images,
+    (await session.json<{ images: Image[] }>('image', `/v2/images${queryOf(query)}`, withToken(token))).images,
 });
 
 /** What many builds ask in one breath is asked once. Names and subnets may be this much older than they are. */
-const remembersMs = 5_000;
+const cacheMs = 5_000;
 
-function remembering<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
+function cached<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const known = new Map<string, { readonly until: number; readonly value: Promise<T> }>();
   return (key) => {
     const now = Date.now();
@@ -51,25 +51,25 @@ function remembering<T>(ask: (key: string) => Promise<T>): (key: string) => Prom
     if (before && before.until > now) return before.value;
     if (known.size > 1_000) known.clear();
     const value = ask(key);
-    known.set(key, { until: now + remembersMs, value });
+    known.set(key, { until: now + cacheMs, value });
     value.catch(() => known.delete(key));
     return value;
   };
 }
 
-export function networkOver(session: Session): NetworkPart {
+export function networkClient(session: Session): NetworkClient {
   const list = async <T>(kind: string, query: Query, token?: string): Promise<readonly T[]> => {
     const path = `/v2.0/${kind.replaceAll('_', '-').replace('floating-ips', 'floatingips')}${queryOf(query)}`;
-    const answer = await session.json<Record<string, readonly T[]>>('network', path, as(token));
+    const answer = await session.json<Record<string, readonly T[]>>('network', path, withToken(token));
     return answer[kind.replace('floating_ips', 'floatingips')] ?? [];
   };
   const port = async (method: 'POST' | 'PUT', path: string, body: object, more: object = {}): Promise<PortJson> =>
     (await session.json<{ port: PortJson }>('network', path, { method, body: { port: body }, ...more })).port;
-  const networkOf = remembering(
+  const networkOf = cached(
     async (id) => (await session.json<{ network: NetworkJson }>('network', `/v2.0/networks/${id}`)).network,
   );
-  const subnetsOf = remembering((networkId) => list<SubnetJson>('subnets', { network_id: networkId }));
-  const groupsOf = remembering((ids) => list<GroupJson>('security_groups', { id: ids.split(',') }));
+  const subnetsOf = cached((networkId) => list<SubnetJson>('subnets', { network_id: networkId }));
+  const groupsOf = cached((ids) => list<GroupJson>('security_groups', { id: ids.split(',') }));
   return {
     listNetworks: (query, token) => list('networks', query, token),
     listSubnets: (query, token) =>
@@ -89,23 +89,24 @@ export function networkOver(session: Session): NetworkPart {
             await session.json<{ network: NetworkJson }>(
               'network',
               `/v2.0/networks/${encodeURIComponent(id)}`,
-              as(token),
+              withToken(token),
             )
           ).network,
     showPort: async (id, token) =>
-      (await session.json<{ port: PortJson }>('network', `/v2.0/ports/${encodeURIComponent(id)}`, as(token))).port,
+      (await session.json<{ port: PortJson }>('network', `/v2.0/ports/${encodeURIComponent(id)}`, withToken(token)))
+        .port,
     createPort: (body, signal) => port('POST', '/v2.0/ports', body, signal ? { signal } : {}),
-    updatePort: (id, body, token) => port('PUT', `/v2.0/ports/${id}`, body, as(token)),
-    removePort: (id) => ifThere(session.json('network', `/v2.0/ports/${id}`, { method: 'DELETE' })),
+    updatePort: (id, body, token) => port('PUT', `/v2.0/ports/${id}`, body, withToken(token)),
+    removePort: (id) => ignoreMissing(session.json('network', `/v2.0/ports/${id}`, { method: 'DELETE' })),
   };
 }
 
 const volumeVersion = { 'openstack-api-version': 'volume 3.54' };
 
-export function volumeClient(session: Session): VolumePart {
+export function volumeClient(session: Session): VolumeClient {
   const ask = <T>(path: string, input: Parameters<Session['json']>[2] = {}): Promise<T> =>
     session.json<T>('volumev3', path, { ...input, headers: volumeVersion });
-  const listAttachments: VolumePart['listAttachments'] = async ({ instance, volume }) => {
+  const listAttachments: VolumeClient['listAttachments'] = async ({ instance, volume }) => {
     const query = { all_tenants: '1', instance_id: instance, ...(volume === undefined ? {} : { volume_id: volume }) };
     const { attachments } = await ask<{ attachments: AttachmentJson[] }>(`/attachments/detail${queryOf(query)}`);
     return attachments.filter(
@@ -114,14 +115,14 @@ export function volumeClient(session: Session): VolumePart {
   };
   return {
     show: async (id, token) =>
-      (await ask<{ volume: VolumeJson }>(`/volumes/${encodeURIComponent(id)}`, as(token))).volume,
+      (await ask<{ volume: VolumeJson }>(`/volumes/${encodeURIComponent(id)}`, withToken(token))).volume,
     showSnapshot: async (id, token) =>
-      (await ask<{ snapshot: SnapshotJson }>(`/snapshots/${encodeURIComponent(id)}`, as(token))).snapshot,
+      (await ask<{ snapshot: SnapshotJson }>(`/snapshots/${encodeURIComponent(id)}`, withToken(token))).snapshot,
     listTypes: async (token) =>
-      (await ask<{ volume_types: VolumeTypeJson[] }>('/types?is_public=None', as(token))).volume_types,
+      (await ask<{ volume_types: VolumeTypeJson[] }>('/types?is_public=None', withToken(token))).volume_types,
     create: async (projectId, volume) =>
       (await ask<{ volume: VolumeJson }>(`/${projectId}/volumes`, { method: 'POST', body: { volume } })).volume,
-    findMarked: async (projectId, mark) => {
+    findVolumeByMetadata: async (projectId, mark) => {
       const metadata = JSON.stringify(mark);
       const query = queryOf({ all_tenants: '1', project_id: projectId, metadata });
       const { volumes } = await ask<{ volumes: (VolumeJson & { metadata?: Record<string, string> })[] }>(
@@ -129,7 +130,7 @@ export function volumeClient(session: Session): VolumePart {
       );
       return volumes.find(({ metadata: has = {} }) => Object.entries(mark).every(([key, value]) => has[key] === value));
     },
-    remove: (id) => ifThere(ask(`/volumes/${id}`, { method: 'DELETE' })),
+    remove: (id) => ignoreMissing(ask(`/volumes/${id}`, { method: 'DELETE' })),
     listAttachments,
     createAttachment: async (attachment) =>
       (await ask<{ attachment: AttachmentJson }>('/attachments', { method: 'POST', body: { attachment } })).attachment,
@@ -143,7 +144,7 @@ export function volumeClient(session: Session): VolumePart {
     completeAttachment: async (id) => {
       await ask(`/attachments/${id}/action`, { method: 'POST', body: { 'os-complete': {} } });
     },
-    removeAttachment: (id) => ifThere(ask(`/attachments/${id}`, { method: 'DELETE' })),
+    removeAttachment: (id) => ignoreMissing(ask(`/attachments/${id}`, { method: 'DELETE' })),
   };
 }
 
@@ -165,10 +166,10 @@ interface Inventories {
   readonly resource_provider_generation: number;
 }
 
-export function placementOver(session: Session): PlacementPart {
+export function placementClient(session: Session): PlacementClient {
   const ask = <T>(path: string, input: Parameters<Session['json']>[2] = {}): Promise<T> =>
     session.json<T>('placement', path, { ...input, headers: placementVersion });
-  const unlessMissing = async <T>(looking: Promise<T>): Promise<T | undefined> =>
+  const undefinedIfMissing = async <T>(looking: Promise<T>): Promise<T | undefined> =>
     looking.catch((error: unknown) => {
       if (error instanceof Fault && error.status === 404) return undefined;
       throw error;
@@ -186,8 +187,8 @@ export function placementOver(session: Session): PlacementPart {
           .map(([id, { resources: rooms }]) => [id, rooms]),
       );
     },
-    room: async (id) => {
-      const has = await unlessMissing(ask<Inventories>(`/resource_providers/${id}/inventories`));
+    usageOfProvider: async (id) => {
+      const has = await undefinedIfMissing(ask<Inventories>(`/resource_providers/${id}/inventories`));
       if (!has) return undefined;
       const { usages } = await ask<{ usages: Record<string, number> }>(`/resource_providers/${id}/usages`);
       return Object.fromEntries(
@@ -198,16 +199,16 @@ export function placementOver(session: Session): PlacementPart {
       );
     },
     allocate: (claim) => allocate(ask, claim),
-    deallocate: (id) => ifThere(ask(`/allocations/${id}`, { method: 'DELETE' })),
+    deallocate: (id) => ignoreMissing(ask(`/allocations/${id}`, { method: 'DELETE' })),
     ensureProvider: async (id, name, inventories) => {
       const provider = `/resource_providers/${id}`;
-      if (!(await unlessMissing(ask(provider))))
+      if (!(await undefinedIfMissing(ask(provider))))
         await ask('/resource_providers', { method: 'POST', body: { uuid: id, name } });
       const before = await ask<Inventories>(`${provider}/inventories`);
       const body = { resource_provider_generation: before.resource_provider_generation, inventories };
       await ask(`${provider}/inventories`, { method: 'PUT', body });
     },
-    removeProvider: (id) => ifThere(ask(`/resource_providers/${id}`, { method: 'DELETE' })),
+    removeProvider: (id) => ignoreMissing(ask(`/resource_providers/${id}`, { method: 'DELETE' })),
   };
 }
 
@@ -217,7 +218,7 @@ type Ask = <T>(path: string, input?: Parameters<Session['json']>[2]) => Promise<
  * A consumer of no generation is a new one. What an earlier try of the same step claimed is told by the second
  * look: it is replaced then, with the generation that it has.
  */
-async function allocate(ask: Ask, claim: Parameters<PlacementPart['allocate']>[0]): Promise<boolean> {
+async function allocate(ask: Ask, claim: Parameters<PlacementClient['allocate']>[0]): Promise<boolean> {
   const { consumerId, providerId, resources, projectId, userId } = claim;
   const put = (generation: number | null) =>
     ask(`/allocations/${consumerId}`, {

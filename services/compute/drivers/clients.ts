@@ -74,7 +74,7 @@ export interface FloatingJson {
 
 type Query = Readonly<Record<string, string | readonly string[]>>;
 
-export interface NetworkPart {
+export interface NetworkClient {
   listNetworks(query: Query, token?: string): Promise<readonly NetworkJson[]>;
   listSubnets(query: Query, token?: string): Promise<readonly SubnetJson[]>;
   listPorts(query: Query, token?: string): Promise<readonly PortJson[]>;
@@ -118,7 +118,7 @@ export interface AttachmentJson {
 }
 
 /** All but `show` acts as this service's own user. */
-export interface VolumePart {
+export interface VolumeClient {
   show(id: string, token?: string): Promise<VolumeJson>;
   showSnapshot(id: string, token?: string): Promise<SnapshotJson>;
   /** Public ones, and those that the bearer's project was let in to. */
@@ -126,7 +126,7 @@ export interface VolumePart {
   /** A volume of that project. */
   create(projectId: string, volume: Readonly<Record<string, unknown>>): Promise<VolumeJson>;
   /** By the mark in its metadata. */
-  findMarked(projectId: string, mark: Readonly<Record<string, string>>): Promise<VolumeJson | undefined>;
+  findVolumeByMetadata(projectId: string, mark: Readonly<Record<string, string>>): Promise<VolumeJson | undefined>;
   remove(id: string): Promise<void>;
   listAttachments(query: { readonly instance: string; readonly volume?: string }): Promise<readonly AttachmentJson[]>;
   createAttachment(input: Readonly<Record<string, unknown>>): Promise<AttachmentJson>;
@@ -146,13 +146,13 @@ export interface Inventory {
   readonly allocation_ratio: number;
 }
 
-export interface PlacementPart {
+export interface PlacementClient {
   /** Provider id to what it has, of those that have room for all of it. */
   candidates(
     resources: Readonly<Record<string, number>>,
   ): Promise<ReadonlyMap<string, Readonly<Record<string, { readonly capacity: number; readonly used: number }>>>>;
   /** What a provider has; undefined for an unknown one. */
-  room(
+  usageOfProvider(
     providerId: string,
   ): Promise<Readonly<Record<string, { readonly capacity: number; readonly used: number }>> | undefined>;
   /** False when the room was taken meanwhile. */

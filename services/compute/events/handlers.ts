@@ -2,9 +2,9 @@ import { Fault } from '#shared/errors/fault.ts';
 import type { Handler } from '#shared/http/route.ts';
 import { type Compute, portChanged } from '../context.ts';
 import { refreshAddresses } from '../interfaces/operations.ts';
-import { readServer } from '../servers/store.ts';
+import { findServer } from '../servers/store.ts';
 
-interface Told {
+interface ExternalEvent {
   readonly name: string;
   readonly server_uuid: string;
   readonly status?: string;
@@ -12,13 +12,13 @@ interface Told {
 }
 
 /** What other services tell of a server's ports and volumes. Each is only a reason to look. */
-export const sendEvents: Handler<Compute, { events: readonly Told[] }> = async (compute, { body }) => {
+export const sendEvents: Handler<Compute, { events: readonly ExternalEvent[] }> = async (compute, { body }) => {
   const outcomes = await Promise.all(
     body.events.map(async (event) => {
-      const server = await readServer(compute.db, event.server_uuid);
+      const server = await findServer(compute.db, event.server_uuid);
       if (!server) return { ...event, status: 'failed', code: 404 };
       if (server.host === null) return { ...event, status: 'failed', code: 422 };
-      hear(compute, event);
+      refreshPorts(compute, event);
       return { ...event, status: event.status ?? 'completed', code: 200 };
     }),
   );
@@ -28,7 +28,7 @@ export const sendEvents: Handler<Compute, { events: readonly Told[] }> = async (
 };
 
 /** Nobody waits for it: the sender has told, and a timer looks too. */
-function hear(compute: Compute, { name, server_uuid: serverId }: Told): void {
+function refreshPorts(compute: Compute, { name, server_uuid: serverId }: ExternalEvent): void {
   if (!name.startsWith('network-')) return;
   compute.bus.notify(portChanged(serverId));
   void refreshAddresses(compute, serverId).catch((error: unknown) =>

@@ -10,16 +10,16 @@ import { isUp } from './operations.ts';
 import {
   agentBinary,
   changeService,
-  findHost,
-  findService,
-  findServiceOf,
+  getHost,
+  getService,
+  getServiceOf,
   type Host,
   listHosts,
   listServices,
   removeService,
   type ServiceRow,
 } from './store.ts';
-import { briefHostView, hostView, type SeenHost, serviceView, sumView, zoneOfService } from './view.ts';
+import { briefHostView, type HostViewInput, hostView, serviceView, sumView, zoneOfService } from './view.ts';
 
 const given = (value: string | undefined) => (value === undefined || value === 'None' ? undefined : value);
 
@@ -41,7 +41,7 @@ interface ServiceChange {
 }
 
 export const updateService: Handler<Compute, ServiceChange> = async ({ db, config }, { params, body, version }) => {
-  const service = await findService(db, params.id ?? '');
+  const service = await getService(db, params.id ?? '');
   if (service.binary !== agentBinary)
     throw badRequest(
       `Updating a ${service.binary} service is not supported. Only nova-compute services can be updated.`,
@@ -61,7 +61,7 @@ export const updateService: Handler<Compute, ServiceChange> = async ({ db, confi
   return ok({ service: serviceView(now, zone, isUp(now, config.hostDownMs), version) });
 };
 
-interface OldChange {
+interface LegacyServiceChange {
   readonly host: string;
   readonly binary: string;
   readonly disabled_reason?: string;
@@ -69,33 +69,36 @@ interface OldChange {
 }
 
 /** The paths that 2.53 replaced. */
-const oldUpdate =
-  (change: (body: OldChange) => Partial<ServiceRow>, view: (body: OldChange) => object): Handler<Compute, OldChange> =>
+const legacyUpdate =
+  (
+    change: (body: LegacyServiceChange) => Partial<ServiceRow>,
+    view: (body: LegacyServiceChange) => object,
+  ): Handler<Compute, LegacyServiceChange> =>
   async ({ db }, { body }) => {
-    const service = await findServiceOf(db, body.host, body.binary);
+    const service = await getServiceOf(db, body.host, body.binary);
     await changeService(db, service.id, change(body));
     return ok({ service: { host: body.host, binary: body.binary, ...view(body) } });
   };
 
-export const enableService = oldUpdate(
+export const enableService = legacyUpdate(
   () => ({ disabled: false, disabledReason: null }),
   () => ({ status: 'enabled' }),
 );
-export const disableService = oldUpdate(
+export const disableService = legacyUpdate(
   () => ({ disabled: true, disabledReason: null }),
   () => ({ status: 'disabled' }),
 );
-export const disableServiceSaying = oldUpdate(
+export const disableServiceWithReason = legacyUpdate(
   ({ disabled_reason = null }) => ({ disabled: true, disabledReason: disabled_reason }),
   ({ disabled_reason }) => ({ status: 'disabled', disabled_reason }),
 );
-export const forceServiceDown = oldUpdate(
+export const forceServiceDown = legacyUpdate(
   ({ forced_down = false }) => ({ forcedDown: forced_down }),
   ({ forced_down }) => ({ forced_down }),
 );
 
 export const deleteService: Handler<Compute> = async ({ db, placement, log }, { params }) => {
-  const service = await findService(db, params.id ?? '');
+  const service = await getService(db, params.id ?? '');
   const host = (await listHosts(db)).find(({ name }) => name === service.host);
   if (service.binary === agentBinary && (await usedOnHosts(db)).has(service.host))
     throw new Fault(
@@ -109,7 +112,7 @@ export const deleteService: Handler<Compute> = async ({ db, placement, log }, { 
   return gone();
 };
 
-async function seenHosts({ db, config }: Compute, withServers: boolean): Promise<SeenHost[]> {
+async function hostInputs({ db, config }: Compute, withServers: boolean): Promise<HostViewInput[]> {
   const [hosts, services, used] = [
     await listHosts(db),
     await listServices(db, { binary: agentBinary }),
@@ -133,13 +136,13 @@ async function hypervisorPage(compute: Compute, call: Call<never>) {
   const { query, version } = call;
   const modern = atLeast(version, '2.53');
   const pattern = modern ? query.hypervisor_hostname_pattern : undefined;
-  const all = await seenHosts(compute, modern && query.with_servers?.toLowerCase() === 'true');
+  const all = await hostInputs(compute, modern && query.with_servers?.toLowerCase() === 'true');
   const matching = pattern === undefined ? all : all.filter(({ host }) => host.name.includes(pattern));
   if (pattern !== undefined && matching.length === 0)
     throw new Fault(404, 'notFound', `No hypervisor matching '${pattern}' could be found.`);
   if (!atLeast(version, '2.33') || pattern !== undefined) return { hosts: matching, links: {} };
   const limit = limitOf(query.limit);
-  const idOf = ({ host }: SeenHost) => String(modern ? host.id : host.sequence);
+  const idOf = ({ host }: HostViewInput) => String(modern ? host.id : host.sequence);
   const at = query.marker === undefined ? -1 : matching.findIndex((each) => idOf(each) === query.marker);
   if (query.marker !== undefined && at < 0) throw badRequest(`marker [${query.marker}] not found`);
   const hosts = matching.slice(at + 1, at + 1 + limit);
@@ -156,32 +159,36 @@ export const listHypervisorDetails: Handler<Compute> = async (compute, call) => 
   return ok({ hypervisors: hosts.map((each) => hostView(each, call.version)), ...links });
 };
 
-async function seenHost(compute: Compute, host: Host, withServers: boolean): Promise<SeenHost> {
-  const seen = (await seenHosts(compute, withServers)).find((each) => each.host.id === host.id);
+async function hostInput(compute: Compute, host: Host, withServers: boolean): Promise<HostViewInput> {
+  const seen = (await hostInputs(compute, withServers)).find((each) => each.host.id === host.id);
   if (!seen) throw new Fault(404, 'notFound', `Hypervisor with ID '${host.id}' could not be found.`);
   return seen;
 }
 
 export const showHypervisor: Handler<Compute> = async (compute, { params, query, version }) => {
   const withServers = atLeast(version, '2.53') && query.with_servers?.toLowerCase() === 'true';
-  const seen = await seenHost(compute, await findHost(compute.db, params.id ?? ''), withServers);
+  const seen = await hostInput(compute, await getHost(compute.db, params.id ?? ''), withServers);
   return ok({ hypervisor: hostView(seen, version) });
 };
 
 export const hypervisorStatistics: Handler<Compute> = async (compute) =>
-  ok({ hypervisor_statistics: sumView(await seenHosts(compute, false)) });
+  ok({ hypervisor_statistics: sumView(await hostInputs(compute, false)) });
 
-const named = async (compute: Compute, pattern: string, withServers: boolean) => {
-  const found = (await seenHosts(compute, withServers)).filter(({ host }) => host.name.includes(pattern));
+const hostsByPattern = async (compute: Compute, pattern: string, withServers: boolean) => {
+  const found = (await hostInputs(compute, withServers)).filter(({ host }) => host.name.includes(pattern));
   if (found.length === 0) throw new Fault(404, 'notFound', `No hypervisor matching '${pattern}' could be found.`);
   return found;
 };
 
 export const searchHypervisors: Handler<Compute> = async (compute, { params, version }) =>
-  ok({ hypervisors: (await named(compute, params.id ?? '', false)).map((each) => briefHostView(each, version)) });
+  ok({
+    hypervisors: (await hostsByPattern(compute, params.id ?? '', false)).map((each) => briefHostView(each, version)),
+  });
 
 export const hypervisorServers: Handler<Compute> = async (compute, { params, version }) =>
-  ok({ hypervisors: (await named(compute, params.id ?? '', true)).map((each) => briefHostView(each, version)) });
+  ok({
+    hypervisors: (await hostsByPattern(compute, params.id ?? '', true)).map((each) => briefHostView(each, version)),
+  });
 
 interface Zone {
   readonly zoneName: string;

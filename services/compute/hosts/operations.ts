@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import type { ComputeReport } from '#shared/contracts/compute-agent.ts';
 import { address } from '#shared/hosts/contract.ts';
-import { noteEvent } from '../actions/store.ts';
+import { insertEvent } from '../actions/store.ts';
 import { type Compute, hostReported } from '../context.ts';
 import { rowOfGuest } from '../servers/states.ts';
-import { changeFreeServer, listServersOn, readServer, type Server } from '../servers/store.ts';
+import { changeFreeServer, findServer, listServersOn, type Server } from '../servers/store.ts';
 import { inventoryOf } from '../workflows/placing.ts';
 import {
   agentBinary,
@@ -33,50 +33,55 @@ export async function hostStatuses({ db, config }: Compute): Promise<(host: stri
 }
 
 /** Reports come with each look for work; a row is written when it says something new, or now and then. */
-const savedEveryMs = 5_000;
+const saveIntervalMs = 5_000;
 /** Guests that say what they said before are compared with their rows now and then. */
-const comparedEveryMs = 30_000;
+const compareIntervalMs = 30_000;
 
 type Guest = ComputeReport['guests'][number];
 
 /** What is remembered of a host between two of its reports. */
-interface Memory {
+interface HostReportState {
   text: string;
   savedAt: number;
   comparedAt: number;
   powers: ReadonlyMap<string, Guest['power']>;
   /** Server id to the difference that was seen once. */
-  readonly doubts: Map<string, string>;
+  readonly unconfirmed: Map<string, string>;
 }
 
 /** What agents say of their hosts, as rows. */
-export function reportKeeper(compute: Compute) {
-  const memories = new Map<string, Memory>();
-  const memoryOf = (host: string): Memory => {
-    const known = memories.get(host);
+export function reportHandler(compute: Compute) {
+  const states = new Map<string, HostReportState>();
+  const stateOf = (host: string): HostReportState => {
+    const known = states.get(host);
     if (known) return known;
     const fresh = {
       text: '',
       savedAt: Number.NEGATIVE_INFINITY,
       comparedAt: Number.NEGATIVE_INFINITY,
       powers: new Map(),
-      doubts: new Map(),
+      unconfirmed: new Map(),
     };
-    memories.set(host, fresh);
+    states.set(host, fresh);
     return fresh;
   };
   return async (host: string, report: ComputeReport): Promise<void> => {
-    const memory = memoryOf(host);
-    await save(compute, host, report, memory);
-    await compareGuests(compute, host, worthALook(report, memory), memory.doubts);
+    const memory = stateOf(host);
+    await saveIfChanged(compute, host, report, memory);
+    await compareGuests(compute, host, guestsToCompare(report, memory), memory.unconfirmed);
   };
 }
 
-async function save({ db, bus }: Compute, host: string, report: ComputeReport, memory: Memory): Promise<void> {
-  const { guests: _, usedRamMb: __, freeDiskGb: ___, ...standing } = report;
-  const text = JSON.stringify(standing);
+async function saveIfChanged(
+  { db, bus }: Compute,
+  host: string,
+  report: ComputeReport,
+  memory: HostReportState,
+): Promise<void> {
+  const { guests: _, usedRamMb: __, freeDiskGb: ___, ...stable } = report;
+  const text = JSON.stringify(stable);
   const now = performance.now();
-  if (memory.text === text && now - memory.savedAt < savedEveryMs) return;
+  if (memory.text === text && now - memory.savedAt < saveIntervalMs) return;
   await db.transaction(async (tx) => {
     await touchService(tx, agentBinary, host, Date.now());
     await saveReport(tx, host, report);
@@ -87,11 +92,11 @@ async function save({ db, bus }: Compute, host: string, report: ComputeReport, m
 }
 
 /** Those that say something new, those in doubt, and now and then all. */
-function worthALook({ guests }: ComputeReport, memory: Memory): readonly Guest[] {
-  const { powers, doubts } = memory;
+function guestsToCompare({ guests }: ComputeReport, memory: HostReportState): readonly Guest[] {
+  const { powers, unconfirmed } = memory;
   memory.powers = new Map(guests.map(({ id, power }) => [id, power]));
-  if (performance.now() - memory.comparedAt < comparedEveryMs)
-    return guests.filter(({ id, power }) => powers.get(id) !== power || doubts.has(id));
+  if (performance.now() - memory.comparedAt < compareIntervalMs)
+    return guests.filter(({ id, power }) => powers.get(id) !== power || unconfirmed.has(id));
   memory.comparedAt = performance.now();
   return guests;
 }
@@ -115,7 +120,7 @@ async function compareGuests(
   { db, bus, log }: Compute,
   host: string,
   guests: readonly Guest[],
-  doubts: Map<string, string>,
+  unconfirmed: Map<string, string>,
 ): Promise<void> {
   if (guests.length === 0) return;
   const some = guests.length <= 200 ? guests.map(({ id }) => id) : undefined;
@@ -123,39 +128,39 @@ async function compareGuests(
   for (const { id, power, reason } of guests) {
     const row = rows.get(id);
     if (!row || row.taskId !== null || row.vmState === 'error' || rowOfGuest[power].vmState === row.vmState) {
-      doubts.delete(id);
+      unconfirmed.delete(id);
       continue;
     }
-    const doubt = `${row.version}/${power}`;
-    if (doubts.get(id) !== doubt) {
-      doubts.set(id, doubt);
+    const difference = `${row.version}/${power}`;
+    if (unconfirmed.get(id) !== difference) {
+      unconfirmed.set(id, difference);
       bus.notify(address.notify('compute', host));
       continue;
     }
-    doubts.delete(id);
-    const server = await readServer(db, id);
-    if (server && (await reconcileGuest(db, server, power, reason)))
+    unconfirmed.delete(id);
+    const server = await findServer(db, id);
+    if (server && (await updateRowOfGuest(db, server, power, reason)))
       log.info({ serverId: id, host, power, reason }, 'a guest changed by itself');
   }
 }
 
-const told: Readonly<Record<Guest['power'], string>> = {
+const actionOf: Readonly<Record<Guest['power'], string>> = {
   on: 'start',
   off: 'stop',
   paused: 'pause',
   crashed: 'stop',
 };
 
-async function reconcileGuest(
+async function updateRowOfGuest(
   db: Knex,
   server: Server,
-  power: keyof typeof told,
+  power: keyof typeof actionOf,
   reason: string | null,
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     if (!(await changeFreeServer(tx, server, { ...rowOfGuest[power] }))) return false;
     const message = reason ?? `The guest was found ${power} without anybody's request.`;
-    await noteEvent(tx, server, { action: told[power], message, requestId: `req-${crypto.randomUUID()}` });
+    await insertEvent(tx, server, { action: actionOf[power], message, requestId: `req-${crypto.randomUUID()}` });
     return true;
   });
 }

@@ -44,14 +44,14 @@ export const listServices = async (
 };
 
 /** By UUID, or by number as before 2.53. */
-export async function findService(db: Knex, id: string): Promise<ServiceRow> {
+export async function getService(db: Knex, id: string): Promise<ServiceRow> {
   const by = /^\d+$/.test(id) ? { sequence: Number(id) } : { id };
   const row = (await db<ServiceRow>('services').where(by).first()) as ServiceRow | undefined;
   if (!row) throw new Fault(404, 'notFound', `Service ${id} could not be found.`);
   return { ...row, reportedAt: Number(row.reportedAt) };
 }
 
-export async function findServiceOf(db: Knex, host: string, binary: string): Promise<ServiceRow> {
+export async function getServiceOf(db: Knex, host: string, binary: string): Promise<ServiceRow> {
   const row = (await db<ServiceRow>('services').where({ host, binary }).first()) as ServiceRow | undefined;
   if (!row) throw new Fault(404, 'notFound', `Could not find binary ${binary} on host ${host}.`);
   return { ...row, reportedAt: Number(row.reportedAt) };
@@ -86,21 +86,21 @@ export const markPlaced = async (db: Knex, id: string, placed: string | null): P
 export const listHosts = async (db: Knex): Promise<Host[]> =>
   ((await db('hosts').orderBy('sequence')) as Record<string, unknown>[]).map(fromRow);
 
-export async function readHost(db: Knex, name: string): Promise<Host | undefined> {
+export async function findHost(db: Knex, name: string): Promise<Host | undefined> {
   const row: unknown = await db('hosts').where({ name }).first();
   return row ? fromRow(row as Record<string, unknown>) : undefined;
 }
 
 /** By UUID, or by number as before 2.53. */
-export async function findHost(db: Knex, id: string): Promise<Host> {
+export async function getHost(db: Knex, id: string): Promise<Host> {
   const by = /^\d+$/.test(id) ? { sequence: Number(id) } : { id };
   const row: unknown = await db('hosts').where(by).first();
   if (!row) throw new Fault(404, 'notFound', `Hypervisor with ID '${id}' could not be found.`);
   return fromRow(row as Record<string, unknown>);
 }
 
-export async function findHostNamed(db: Knex, name: string): Promise<Host> {
-  const host = await readHost(db, name);
+export async function getHostByName(db: Knex, name: string): Promise<Host> {
+  const host = await findHost(db, name);
   if (!host) throw notFound('Host', name);
   return host;
 }

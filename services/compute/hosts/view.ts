@@ -3,7 +3,7 @@ import { atLeast, type Version } from '#shared/api/versions.ts';
 import { defaultZone } from '../aggregates/store.ts';
 import { agentBinary, type Host, type ServiceRow } from './store.ts';
 
-const modern = (version: Version) => atLeast(version, '2.53');
+const usesUuids = (version: Version) => atLeast(version, '2.53');
 
 export const zoneOfService = (service: ServiceRow, zones: ReadonlyMap<string, string>): string =>
   service.binary === agentBinary ? (zones.get(service.host) ?? defaultZone) : 'internal';
@@ -11,7 +11,7 @@ export const zoneOfService = (service: ServiceRow, zones: ReadonlyMap<string, st
 export const serviceView = (service: ServiceRow, zone: string, up: boolean, version: Version) => ({
   binary: service.binary,
   host: service.host,
-  id: modern(version) ? service.id : service.sequence,
+  id: usesUuids(version) ? service.id : service.sequence,
   zone,
   status: service.disabled ? 'disabled' : 'enabled',
   state: up ? 'up' : 'down',
@@ -20,7 +20,7 @@ export const serviceView = (service: ServiceRow, zone: string, up: boolean, vers
   ...(atLeast(version, '2.11') ? { forced_down: service.forcedDown } : {}),
 });
 
-export interface SeenHost {
+export interface HostViewInput {
   readonly host: Host;
   readonly service: ServiceRow | undefined;
   readonly up: boolean;
@@ -28,25 +28,25 @@ export interface SeenHost {
   readonly servers?: readonly { readonly id: string; readonly name: string }[];
 }
 
-const stateOf = ({ up, service }: SeenHost) => ({
+const stateOf = ({ up, service }: HostViewInput) => ({
   state: up ? 'up' : 'down',
   status: service?.disabled ? 'disabled' : 'enabled',
 });
 
-export const briefHostView = (seen: SeenHost, version: Version) => ({
-  id: modern(version) ? seen.host.id : seen.host.sequence,
+export const briefHostView = (seen: HostViewInput, version: Version) => ({
+  id: usesUuids(version) ? seen.host.id : seen.host.sequence,
   hypervisor_hostname: seen.host.name,
   ...stateOf(seen),
   ...serversView(seen, version),
 });
 
 /** From 2.75 on the key is there even when it is empty. */
-const serversView = ({ servers }: SeenHost, version: Version) =>
+const serversView = ({ servers }: HostViewInput, version: Version) =>
   servers === undefined || (servers.length === 0 && !atLeast(version, '2.75'))
     ? {}
     : { servers: servers.map(({ id, name }) => ({ uuid: id, name })) };
 
-export function hostView(seen: SeenHost, version: Version): Record<string, unknown> {
+export function hostView(seen: HostViewInput, version: Version): Record<string, unknown> {
   const { host, service } = seen;
   const { report } = host;
   return {
@@ -55,7 +55,7 @@ export function hostView(seen: SeenHost, version: Version): Record<string, unkno
     hypervisor_version: report.hypervisor.version,
     host_ip: report.address,
     service: {
-      id: (modern(version) ? service?.id : service?.sequence) ?? null,
+      id: (usesUuids(version) ? service?.id : service?.sequence) ?? null,
       host: host.name,
       disabled_reason: service?.disabledReason ?? null,
     },
@@ -63,14 +63,14 @@ export function hostView(seen: SeenHost, version: Version): Record<string, unkno
   };
 }
 
-const cpuView = ({ host: { report } }: SeenHost, version: Version) => {
+const cpuView = ({ host: { report } }: HostViewInput, version: Version) => {
   const { arch, model, features } = report.cpu;
   const topology = { cores: report.vcpus, threads: 1, sockets: 1 };
   const info = { arch, model, vendor: '', features, topology };
   return { cpu_info: atLeast(version, '2.28') ? info : JSON.stringify(info) };
 };
 
-const roomView = ({ host: { report }, used }: SeenHost) => ({
+const roomView = ({ host: { report }, used }: HostViewInput) => ({
   vcpus: report.vcpus,
   memory_mb: report.ramMb,
   local_gb: report.diskGb,
@@ -85,7 +85,7 @@ const roomView = ({ host: { report }, used }: SeenHost) => ({
 });
 
 /** All of them together, as hypervisor statistics were until 2.87. */
-export function sumView(seen: readonly SeenHost[]): Record<string, number> {
+export function sumView(seen: readonly HostViewInput[]): Record<string, number> {
   const sums: Record<string, number> = { count: seen.length };
   for (const each of seen)
     for (const [name, value] of Object.entries(roomView(each))) sums[name] = (sums[name] ?? 0) + value;

@@ -3,13 +3,13 @@ import { Fault } from '#shared/errors/fault.ts';
 import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { checkUnlocked } from '../servers/operations.ts';
-import { findServer } from '../servers/store.ts';
-import { attach, changeGroup, detach, findPlugged, type InterfaceInput } from './operations.ts';
+import { getServer } from '../servers/store.ts';
+import { attach, changeGroup, detach, getInterface, type InterfaceInput } from './operations.ts';
 import { type Interface, listInterfaces } from './store.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => findServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => getServer(db, caller, params.id ?? '');
 
-async function unlocked(compute: Compute, call: Call<never>) {
+async function unlockedServer(compute: Compute, call: Call<never>) {
   const server = await serverOf(compute, call);
   checkUnlocked(server, call.may('os_compute_api:os-lock-server:unlock:unlock_override'));
   return server;
@@ -32,7 +32,7 @@ export const listServerInterfaces: Handler<Compute> = async (compute, call) => {
 
 export const showInterface: Handler<Compute> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
-  const nic = await findPlugged(compute, id, call.params.port ?? '');
+  const nic = await getInterface(compute, id, call.params.port ?? '');
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
@@ -40,27 +40,27 @@ export const attachInterface: Handler<Compute, { interfaceAttachment?: Interface
   compute,
   call,
 ) => {
-  const server = await unlocked(compute, call as unknown as Call<never>);
-  const mayOutside = () => call.may('network:attach_external_network');
-  const nic = await attach(compute, call.caller, server, call.body?.interfaceAttachment ?? {}, mayOutside);
+  const server = await unlockedServer(compute, call as unknown as Call<never>);
+  const mayUseExternal = () => call.may('network:attach_external_network');
+  const nic = await attach(compute, call.caller, server, call.body?.interfaceAttachment ?? {}, mayUseExternal);
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
 export const detachInterface: Handler<Compute> = async (compute, call) => {
-  await detach(compute, call.caller, await unlocked(compute, call), call.params.port ?? '');
+  await detach(compute, call.caller, await unlockedServer(compute, call), call.params.port ?? '');
   return accepted();
 };
 
 export const addGroup: Handler<Compute, { addSecurityGroup: { name: string } }> = async (compute, call) => {
-  const server = await unlocked(compute, call as unknown as Call<never>);
+  const server = await unlockedServer(compute, call as unknown as Call<never>);
   checkActive(server.vmState, server.id);
-  await changeGroup(compute, call.caller, server, { name: call.body.addSecurityGroup.name, wanted: true });
+  await changeGroup(compute, call.caller, server, { name: call.body.addSecurityGroup.name, present: true });
   return accepted();
 };
 
 export const removeGroup: Handler<Compute, { removeSecurityGroup: { name: string } }> = async (compute, call) => {
-  const server = await unlocked(compute, call as unknown as Call<never>);
-  await changeGroup(compute, call.caller, server, { name: call.body.removeSecurityGroup.name, wanted: false });
+  const server = await unlockedServer(compute, call as unknown as Call<never>);
+  await changeGroup(compute, call.caller, server, { name: call.body.removeSecurityGroup.name, present: false });
   return accepted();
 };
 

@@ -9,17 +9,17 @@ import type { PortJson } from '../drivers/clients.ts';
 import type { NetworkInput } from '../servers/input.ts';
 import { referencesOf } from '../servers/references.ts';
 import { requestedNic, requestedNics } from '../servers/requested-networks.ts';
-import { changeServer, readServer, type Server } from '../servers/store.ts';
+import { changeServer, findServer, type Server } from '../servers/store.ts';
 import { attachInterface, detachInterface } from '../workflows/attach-interface.ts';
 import { addressesOf, copyOf } from '../workflows/ports.ts';
 import {
   acquireInterface,
   changeInterface,
   findByPort,
+  findInterface,
   type Interface,
   insertInterface,
   listInterfaces,
-  readInterface,
 } from './store.ts';
 
 export interface InterfaceInput {
@@ -38,7 +38,7 @@ function checkState({ id, vmState, taskState }: Server, verb: string): void {
 }
 
 const waitMs = 30_000;
-const lookMs = 50;
+const pollMs = 50;
 
 /** The answer shows the port with its addresses, so this waits for the work it begins. */
 export async function attach(
@@ -46,10 +46,10 @@ export async function attach(
   caller: Caller,
   server: Server,
   input: InterfaceInput,
-  mayOutside: () => boolean,
+  mayUseExternal: () => boolean,
 ): Promise<Interface> {
   checkState(server, 'attach_interface');
-  const nic = await requested(compute, caller, input, mayOutside);
+  const nic = await resolveNic(compute, caller, input, mayUseExternal);
   const { id: serverId, host } = server;
   const id = randomUUID();
   const taskId = await compute.db.transaction(async (tx) => {
@@ -77,43 +77,43 @@ export async function attach(
     return taskId;
   });
   compute.bus.notify(tasksWait);
-  return ended(compute, serverId, id, taskId);
+  return waitForAttachment(compute, serverId, id, taskId);
 }
 
-async function ended({ db }: Compute, serverId: string, id: string, taskId: string): Promise<Interface> {
-  const until = Date.now() + waitMs;
+async function waitForAttachment({ db }: Compute, serverId: string, id: string, taskId: string): Promise<Interface> {
+  const deadline = Date.now() + waitMs;
   for (;;) {
-    const nic = await readInterface(db, id);
+    const nic = await findInterface(db, id);
     if (!nic)
       throw new Fault(
         500,
         'unexpected',
         `Failed to attach network adapter device to ${serverId}: ${(await problemOf(db, taskId)) ?? 'its work was broken off.'}`,
       );
-    if (nic.state === 'attached' || (Date.now() >= until && nic.port !== null)) return nic;
-    if (Date.now() >= until)
+    if (nic.state === 'attached' || (Date.now() >= deadline && nic.port !== null)) return nic;
+    if (Date.now() >= deadline)
       throw new Fault(
         500,
         'unexpected',
         `The network adapter of ${serverId} is still being attached: look again later.`,
       );
-    await sleep(lookMs);
+    await sleep(pollMs);
   }
 }
 
-async function requested(compute: Compute, caller: Caller, input: InterfaceInput, mayOutside: () => boolean) {
-  const asking = { caller, of: referencesOf(compute, caller), mayOutside };
+async function resolveNic(compute: Compute, caller: Caller, input: InterfaceInput, mayUseExternal: () => boolean) {
+  const context = { caller, references: referencesOf(compute, caller), mayUseExternal };
   const { port_id, net_id, fixed_ips = [], tag } = input;
   if (port_id !== undefined && net_id !== undefined) throw badRequest('Must not input both network_id and port_id');
   if (fixed_ips.length > 0 && net_id === undefined) throw badRequest('Must input network_id when request IP address');
-  const asked: NetworkInput = {
+  const network: NetworkInput = {
     ...(port_id === undefined ? {} : { port: port_id }),
     ...(net_id === undefined ? {} : { uuid: net_id }),
     ...(fixed_ips[0] === undefined ? {} : { fixed_ip: fixed_ips[0].ip_address }),
     ...(tag === undefined ? {} : { tag }),
   };
-  if (port_id !== undefined || net_id !== undefined) return requestedNic(asking, asked);
-  const [only] = await requestedNics(asking, 'auto');
+  if (port_id !== undefined || net_id !== undefined) return requestedNic(context, network);
+  const [only] = await requestedNics(context, 'auto');
   if (!only)
     throw badRequest(
       `No specific network was requested and none are available for project '${caller.projectId}'. Name one, or make one.`,
@@ -124,7 +124,7 @@ async function requested(compute: Compute, caller: Caller, input: InterfaceInput
 export async function detach(compute: Compute, caller: Caller, server: Server, portId: string): Promise<void> {
   checkState(server, 'detach_interface');
   const { id: serverId, host } = server;
-  const nic = await findPlugged(compute, serverId, portId);
+  const nic = await getInterface(compute, serverId, portId);
   await compute.db.transaction(async (tx) => {
     const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: nic.id }, caller.requestId);
     if (!(await acquireInterface(tx, { id: nic.id, taskId }))) throw conflict(`Port ${portId} is ${nic.state} now.`);
@@ -139,7 +139,7 @@ export async function detach(compute: Compute, caller: Caller, server: Server, p
   compute.bus.notify(tasksWait);
 }
 
-export async function findPlugged({ db }: Compute, serverId: string, portId: string): Promise<Interface> {
+export async function getInterface({ db }: Compute, serverId: string, portId: string): Promise<Interface> {
   const nic = await findByPort(db, serverId, portId);
   if (!nic) throw new Fault(404, 'notFound', `No port with id ${portId} is attached to instance ${serverId}.`);
   return nic;
@@ -158,7 +158,7 @@ export async function refreshAddresses(compute: Compute, serverId: string): Prom
   if (known.length === 0) return;
   const ports = await portsOf(compute, known);
   const copies = new Map(await Promise.all(ports.map(async (port) => [port.id, await copyOf(compute, port)] as const)));
-  for (const nic of known) if (!copies.has(nic.portId ?? '')) await dropIfGone(compute, nic);
+  for (const nic of known) if (!copies.has(nic.portId ?? '')) await detachIfPortGone(compute, nic);
   await db.transaction(async (tx) => {
     const nics: Interface[] = [];
     for (const nic of await listInterfaces(tx, serverId)) {
@@ -166,7 +166,7 @@ export async function refreshAddresses(compute: Compute, serverId: string): Prom
       if (copy && JSON.stringify(copy) !== JSON.stringify(nic.port)) await changeInterface(tx, nic.id, { port: copy });
       nics.push(copy ? { ...nic, port: copy } : nic);
     }
-    const server = await readServer(tx, serverId);
+    const server = await findServer(tx, serverId);
     if (!server || server.taskState === 'deleting') return;
     const { addresses, groups } = addressesOf(nics);
     if (JSON.stringify([addresses, groups]) !== JSON.stringify([server.addresses, server.groups]))
@@ -175,7 +175,10 @@ export async function refreshAddresses(compute: Compute, serverId: string): Prom
 }
 
 /** A port that somebody removed under a running server: its NIC goes, as after a detach. */
-async function dropIfGone(compute: Compute, { id, serverId, portId, state, taskId: owner }: Interface): Promise<void> {
+async function detachIfPortGone(
+  compute: Compute,
+  { id, serverId, portId, state, taskId: owner }: Interface,
+): Promise<void> {
   if (portId === null || state !== 'attached' || owner !== null) return;
   const isGone = await compute.network.showPort(portId).then(
     () => false,
@@ -183,7 +186,7 @@ async function dropIfGone(compute: Compute, { id, serverId, portId, state, taskI
   );
   if (!isGone) return;
   await compute.db.transaction(async (tx) => {
-    const server = await readServer(tx, serverId);
+    const server = await findServer(tx, serverId);
     if (!server || server.taskState === 'deleting') return;
     const { userId, projectId, host } = server;
     const caller = { userId, projectId, requestId: `req-${randomUUID()}` };
@@ -200,7 +203,7 @@ export async function changeGroup(
   compute: Compute,
   caller: Caller,
   server: Server,
-  { name, wanted }: { readonly name: string; readonly wanted: boolean },
+  { name, present }: { readonly name: string; readonly present: boolean },
 ): Promise<void> {
   const { network } = compute;
   const groups = await referencesOf(compute, caller).groupsOf(server.projectId);
@@ -209,11 +212,11 @@ export async function changeGroup(
   const ports = await portsOf(compute, await listInterfaces(compute.db, server.id));
   if (ports.length === 0) throw badRequest(`instance_id ${server.id} could not be found as device id on any ports`);
   const has = ports.filter(({ security_groups = [] }) => security_groups.includes(group.id));
-  if (!wanted && has.length === 0)
+  if (!present && has.length === 0)
     throw new Fault(404, 'notFound', `Security group ${name} not associated with the instance ${server.id}`);
-  for (const port of wanted ? ports.filter((each) => !has.includes(each)) : has) {
+  for (const port of present ? ports.filter((each) => !has.includes(each)) : has) {
     const now = port.security_groups ?? [];
-    const next = wanted ? [...now, group.id] : now.filter((id) => id !== group.id);
+    const next = present ? [...now, group.id] : now.filter((id) => id !== group.id);
     await network.updatePort(port.id, { security_groups: next }, caller.token);
   }
   await refreshAddresses(compute, server.id);

@@ -60,7 +60,7 @@ export const insertInterface = async (tx: Knex, nic: Interface): Promise<void> =
 export const listInterfaces = async (db: Knex, serverId: string): Promise<Interface[]> =>
   ((await db('interfaces').where({ serverId }).orderBy('place')) as Record<string, unknown>[]).map(fromRow);
 
-export async function readInterface(db: Knex, id: string): Promise<Interface | undefined> {
+export async function findInterface(db: Knex, id: string): Promise<Interface | undefined> {
   const row: unknown = await db('interfaces').where({ id }).first();
   return row ? fromRow(row as Record<string, unknown>) : undefined;
 }

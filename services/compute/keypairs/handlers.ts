@@ -7,7 +7,7 @@ import { mostPerPage } from '../dialect.ts';
 import { limitOf } from '../listings/query.ts';
 import { limitsFor } from '../quotas/operations.ts';
 import { generateKeys, importKeypair } from './operations.ts';
-import { checkRoom, findKeypair, type Keypair, listKeypairs, removeKeypair } from './store.ts';
+import { checkQuota, getKeypair, type Keypair, listKeypairs, removeKeypair } from './store.ts';
 
 interface KeypairBody {
   readonly name: string;
@@ -52,7 +52,7 @@ export const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
 
 export const showKeypair: Handler<Compute> = async ({ db }, call) => {
   const userId = userRequested(call, 'os_compute_api:os-keypairs:show');
-  const keypair = await findKeypair(db, userId, call.params.id ?? '');
+  const keypair = await getKeypair(db, userId, call.params.id ?? '');
   return ok({
     keypair: {
       ...briefView(keypair, call.version),
@@ -73,7 +73,7 @@ export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async (
   if (public_key === undefined && type === 'x509')
     throw badRequest('X509 key pairs are not made here: send public_key.');
   const quota = (await limitsFor(db, config, caller.projectId ?? '')).key_pairs ?? -1;
-  await checkRoom(db, { userId, name }, quota);
+  await checkQuota(db, { userId, name }, quota);
   const keys = public_key === undefined ? await generateKeys() : { publicKey: public_key };
   const made = await importKeypair(db, { name, type, userId, publicKey: keys.publicKey }, quota);
   const shown = {

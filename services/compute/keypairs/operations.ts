@@ -47,11 +47,11 @@ interface Keys {
 const generate = promisify(generateKeyPair);
 let last: Promise<unknown> = Promise.resolve();
 let waiting = 0;
-const mostWaiting = 16;
+const maxWaiting = 16;
 
 /** Before 2.92 Nova made keys for its clients. In a thread, and one at a time: the others wait, and nobody else does. */
 export function generateKeys(): Promise<Keys> {
-  if (waiting >= mostWaiting)
+  if (waiting >= maxWaiting)
     throw new Fault(429, 'overLimit', 'Too many key pairs are being made: try again in a moment, or send public_key.');
   waiting += 1;
   const mine = last.then(generateNow, generateNow).finally(() => {

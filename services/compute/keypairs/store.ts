@@ -16,11 +16,11 @@ export interface Keypair {
 
 /** Counts and writes in one transaction, so the quota holds. */
 export async function insertKeypair(tx: Knex, keypair: Omit<Keypair, 'sequence'>, quota: number): Promise<void> {
-  await checkRoom(tx, keypair, quota);
+  await checkQuota(tx, keypair, quota);
   await tx('keypairs').insert(keypair);
 }
 
-export async function checkRoom(
+export async function checkQuota(
   tx: Knex,
   { userId, name }: Pick<Keypair, 'userId' | 'name'>,
   quota: number,
@@ -31,7 +31,7 @@ export async function checkRoom(
     throw new Fault(403, 'forbidden', 'Quota exceeded, too many key pairs.');
 }
 
-export async function findKeypair(db: Knex, userId: string, name: string): Promise<Keypair> {
+export async function getKeypair(db: Knex, userId: string, name: string): Promise<Keypair> {
   const row = (await db<Keypair>('keypairs').where({ userId, name }).first()) as Keypair | undefined;
   if (!row) throw noKeypair(userId, name);
   return { ...row, createdAt: Number(row.createdAt) };
@@ -44,7 +44,7 @@ export async function listKeypairs(
 ): Promise<Keypair[]> {
   const found = db<Keypair>('keypairs').where({ userId }).orderBy('name').limit(page.limit);
   if (page.marker !== undefined) {
-    await findKeypair(db, userId, page.marker);
+    await getKeypair(db, userId, page.marker);
     found.where('name', '>', page.marker);
   }
   return (await found) as Keypair[];

@@ -1,5 +1,5 @@
 /** Lists are made of pieces that were rendered before: a piece stays true as long as its server's version. */
-import { setImmediate as lock } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Version } from '#shared/api/versions.ts';
 import { Lru } from '#shared/clock/lru.ts';
@@ -8,7 +8,7 @@ import { listServersOf } from '../servers/store.ts';
 import { detailView, versionClass } from '../servers/view.ts';
 import type { Listed } from './store.ts';
 
-interface Eyes {
+interface ViewContext {
   readonly admin: boolean;
   readonly base: string;
   readonly version: Version;
@@ -20,7 +20,7 @@ const rendered = new Lru<Buffer>(6_000);
 const atOnce = 100;
 
 /** One JSON text per server, in the order given. */
-export async function fragmentsOf(db: Knex, listed: readonly Listed[], viewer: Eyes): Promise<Buffer[]> {
+export async function fragmentsOf(db: Knex, listed: readonly Listed[], viewer: ViewContext): Promise<Buffer[]> {
   const viewContext = `${versionClass(viewer.version)}/${viewer.admin}/${viewer.base}`;
   const keyOf = ({ id, version, host }: Listed) =>
     `${id}/${version}/${viewContext}/${viewer.admin ? viewer.hostStatus(host) : ''}`;
@@ -36,12 +36,12 @@ export async function fragmentsOf(db: Knex, listed: readonly Listed[], viewer: E
 }
 
 /** Gives way to others now and then: a thousand servers take longer than a request should wait. */
-async function render(db: Knex, missing: readonly Listed[], viewer: Eyes) {
+async function render(db: Knex, missing: readonly Listed[], viewer: ViewContext) {
   const ids = missing.map(({ id }) => id);
   const [servers, volumes] = [await listServersOf(db, ids), await attachmentsOf(db, ids)];
-  const fresh = new Map<string, { version: number; text: Buffer }>();
+  const rendered = new Map<string, { version: number; text: Buffer }>();
   for (const [at, server] of servers.entries()) {
-    if (at % atOnce === atOnce - 1) await lock();
+    if (at % atOnce === atOnce - 1) await yieldToEventLoop();
     const { admin, base, version } = viewer;
     const seen = {
       server,
@@ -51,14 +51,14 @@ async function render(db: Knex, missing: readonly Listed[], viewer: Eyes) {
       hostStatus: viewer.hostStatus(server.host),
     };
     const groups = server.groups.length > 0 ? {} : { security_groups: [] };
-    const text = Buffer.from(JSON.stringify({ ...groups, ...withoutNothing(detailView(seen, version)) }));
-    fresh.set(server.id, { version: server.version, text });
+    const text = Buffer.from(JSON.stringify({ ...groups, ...dropUndefinedGroups(detailView(seen, version)) }));
+    rendered.set(server.id, { version: server.version, text });
   }
-  return fresh;
+  return rendered;
 }
 
 /** A key that is undefined must not hide one that stands before it. */
-const withoutNothing = (view: Record<string, unknown>) => {
+const dropUndefinedGroups = (view: Record<string, unknown>) => {
   if (view.security_groups === undefined) delete view.security_groups;
   return view;
 };

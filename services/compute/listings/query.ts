@@ -89,7 +89,7 @@ const exact: Readonly<Record<string, string>> = {
 };
 
 /** Some clients write None where they mean nothing. */
-const given = (value: string | undefined) => (value === undefined || value === 'None' ? undefined : value);
+const valueOrUndefined = (value: string | undefined) => (value === undefined || value === 'None' ? undefined : value);
 
 export function filterOf(call: ListCall): ServerFilter {
   const { version, query, queries } = call;
@@ -97,11 +97,11 @@ export function filterOf(call: ListCall): ServerFilter {
   const all = call.may('os_compute_api:servers:allow_all_filters');
   const value = (name: string): string | undefined => {
     const since = own(open, name);
-    return all || (since !== undefined && atLeast(version, since)) ? given(query[name]) : undefined;
+    return all || (since !== undefined && atLeast(version, since)) ? valueOrUndefined(query[name]) : undefined;
   };
   const tags = (name: string) => (value(name) ?? '').split(',').filter(Boolean);
-  const changedFrom = timeGiven('changes-since', value('changes-since'));
-  const changedTo = timeGiven('changes-before', value('changes-before'));
+  const changedFrom = timeParameter('changes-since', value('changes-since'));
+  const changedTo = timeParameter('changes-before', value('changes-before'));
   const states = statesRequested(value('status') === undefined ? [] : (queries.status ?? []), version);
   if (states?.some(({ vmState }) => vmState === 'deleted') && !all)
     throw new Fault(403, 'forbidden', 'Only administrators may list deleted instances');
@@ -111,7 +111,7 @@ export function filterOf(call: ListCall): ServerFilter {
     projectId: projectRequested(call),
     deleted: states?.some(({ vmState }) => vmState === 'deleted')
       ? true
-      : deletedRequested(all ? given(query.deleted) : undefined, changedFrom),
+      : deletedRequested(all ? valueOrUndefined(query.deleted) : undefined, changedFrom),
     ...(states ? { states } : {}),
     equal: equalsRequested(value),
     like: likesRequested(value),
@@ -124,7 +124,7 @@ export function filterOf(call: ListCall): ServerFilter {
     ...(changedFrom === undefined ? {} : { changedFrom }),
     ...(changedTo === undefined ? {} : { changedTo }),
     sort: sortRequested(call),
-    ...(given(query.marker) === undefined ? {} : { marker: query.marker ?? '' }),
+    ...(valueOrUndefined(query.marker) === undefined ? {} : { marker: query.marker ?? '' }),
     limit: limitOf(query.limit),
   };
 }
@@ -133,8 +133,8 @@ type Value = (name: string) => string | undefined;
 
 /** Another project's servers are an administrator's to see. */
 function projectRequested({ caller, may, query }: ListCall): string | null {
-  const named = given(query.tenant_id) ?? given(query.project_id);
-  const everywhere = flagOf(given(query.all_tenants));
+  const named = valueOrUndefined(query.tenant_id) ?? valueOrUndefined(query.project_id);
+  const everywhere = flagOf(valueOrUndefined(query.all_tenants));
   const mayAll = may('os_compute_api:servers:index:get_all_tenants');
   if (everywhere && !mayAll)
     throw new Fault(
@@ -186,7 +186,7 @@ const likesRequested = (value: Value) =>
     }),
   );
 
-function timeGiven(name: string, text: string | undefined): number | undefined {
+function timeParameter(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = timeOf(text);
   if (time === undefined)
@@ -196,7 +196,7 @@ function timeGiven(name: string, text: string | undefined): number | undefined {
 
 /** The newest first, unless the client says otherwise; the last word is the order of making. */
 function sortRequested({ queries }: ListCall): ServerFilter['sort'] {
-  const keys = (queries.sort_key ?? []).filter((key) => given(key) !== undefined);
+  const keys = (queries.sort_key ?? []).filter((key) => valueOrUndefined(key) !== undefined);
   const dirs = queries.sort_dir ?? [];
   const sort = keys.flatMap((key, at) => {
     const column = own(sortColumns, key);
@@ -209,7 +209,7 @@ function sortRequested({ queries }: ListCall): ServerFilter['sort'] {
 }
 
 export function limitOf(text: string | undefined): number {
-  const asked = given(text);
+  const asked = valueOrUndefined(text);
   if (asked === undefined) return mostPerPage;
   if (!/^\d+$/.test(asked))
     throw badRequest(`Invalid input for query parameters limit. Value: ${asked}. '${asked}' does not match '^[0-9]*$'`);

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
 import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
 import { listInterfaces } from '../interfaces/store.ts';
-import { readServer } from '../servers/store.ts';
+import { findServer } from '../servers/store.ts';
 
 type Cloud = Awaited<ReturnType<typeof startCloud>>;
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjEL5WmnvgTcgqKNrsVsozIoZaTCL5TVzIEgHYIkp2e root@vm';
@@ -26,7 +26,7 @@ const askAs = (cloud: Cloud, ask: Omit<MetadataOf['request'], 'address'>) =>
 
 /** By the server's own port. */
 async function read(cloud: Cloud, serverId: string, path: string) {
-  const server = await readServer(cloud.compute.db, serverId);
+  const server = await findServer(cloud.compute.db, serverId);
   const [nic] = await listInterfaces(cloud.compute.db, serverId);
   return askAs(cloud, { serverId, projectId: server?.projectId ?? '', portId: nic?.portId ?? '', path });
 }

@@ -4,7 +4,7 @@ import { own } from '#shared/input/own.ts';
 import { listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { listInterfaces } from '../interfaces/store.ts';
-import { readServer } from '../servers/store.ts';
+import { findServer } from '../servers/store.ts';
 import { ec2Files, type Files, openstackFiles, userDataOf } from '../workflows/config-drive-files.ts';
 
 type Answer = MetadataOf['reply'];
@@ -38,11 +38,11 @@ const text = (body: string, type = 'text/plain; charset=UTF-8'): Answer => ({ st
 const missing: Answer = { status: 404, type: 'text/plain; charset=UTF-8', body: '404 Not Found' };
 
 /** What a server reads of itself below 169.254.169.254. */
-export async function readMetadata({ db }: Compute, ask: MetadataOf['request']): Promise<Answer> {
-  const { serverId, path } = ask;
-  const server = await readServer(db, serverId);
+export async function getMetadata({ db }: Compute, request: MetadataOf['request']): Promise<Answer> {
+  const { serverId, path } = request;
+  const server = await findServer(db, serverId);
   const nics = await listInterfaces(db, serverId);
-  if (server?.projectId !== ask.projectId || !nics.some(({ portId }) => portId === ask.portId)) return missing;
+  if (server?.projectId !== request.projectId || !nics.some(({ portId }) => portId === request.portId)) return missing;
   const parts = (path.split('?')[0] ?? '').split('/').filter(Boolean);
   const [tree = '', version, ...rest] = parts;
   if (tree === 'openstack') {

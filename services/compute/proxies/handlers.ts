@@ -41,11 +41,11 @@ function imageView(image: Image, base: string) {
 
 async function page({ images }: Compute, call: Call<never>) {
   const { limit, marker } = call.query;
-  const most = limitOf(limit);
-  const query = { limit: String(most), ...(marker === undefined ? {} : { marker }) };
+  const pageSize = limitOf(limit);
+  const query = { limit: String(pageSize), ...(marker === undefined ? {} : { marker }) };
   const found = await images.list(query, call.caller.token);
   const ids = found.map(({ id }) => id);
-  return { found, links: call.page('images', ids, most) };
+  return { found, links: call.page('images', ids, pageSize) };
 }
 
 export const listImageNames: Handler<Compute> = async (compute, call) => {

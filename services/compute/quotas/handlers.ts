@@ -3,14 +3,14 @@ import { badRequest } from '#shared/errors/fault.ts';
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { usedBy } from '../usages/store.ts';
-import { defaultClass, defaultsNow, limitsFor } from './operations.ts';
+import { currentDefaults, defaultClass, limitsFor } from './operations.ts';
 import { type Limits, limitsOf, removeLimits, saveLimits } from './store.ts';
 
 const networkKeys = ['fixed_ips', 'floating_ips', 'security_group_rules', 'security_groups'];
 const fileKeys = ['injected_file_content_bytes', 'injected_file_path_bytes', 'injected_files'];
 
 /** Networks' numbers went with 2.36, files' with 2.57. */
-const shown = (limits: Limits, version: Version): Limits =>
+const visibleLimits = (limits: Limits, version: Version): Limits =>
   Object.fromEntries(
     Object.entries(limits).filter(
       ([name]) =>
@@ -22,17 +22,17 @@ const shown = (limits: Limits, version: Version): Limits =>
 export const showQuota: Handler<Compute> = async ({ db, config }, { params, version, authorize }) => {
   const id = params.id ?? '';
   authorize('os_compute_api:os-quota-sets:show', { project_id: id });
-  return ok({ quota_set: { id, ...shown(await limitsFor(db, config, id), version) } });
+  return ok({ quota_set: { id, ...visibleLimits(await limitsFor(db, config, id), version) } });
 };
 
 export const showQuotaDefaults: Handler<Compute> = async ({ db, config }, { params, version }) =>
-  ok({ quota_set: { id: params.id ?? '', ...shown(await defaultsNow(db, config), version) } });
+  ok({ quota_set: { id: params.id ?? '', ...visibleLimits(await currentDefaults(db, config), version) } });
 
 export const showQuotaDetail: Handler<Compute> = async ({ db, config }, { params, version, authorize }) => {
   const id = params.id ?? '';
   authorize('os_compute_api:os-quota-sets:detail', { project_id: id });
   const used: Readonly<Record<string, number>> = { ...(await usedBy(db, id)) };
-  const limits = shown(await limitsFor(db, config, id), version);
+  const limits = visibleLimits(await limitsFor(db, config, id), version);
   const detail = Object.entries(limits).map(([name, limit]) => [name, { in_use: used[name] ?? 0, limit, reserved: 0 }]);
   return ok({ quota_set: { id, ...Object.fromEntries(detail) } });
 };
@@ -53,7 +53,7 @@ export const updateQuota: Handler<Compute, { quota_set: Input }> = async (
   const limits = numbersOf(input, await limitsFor(db, config, id));
   if (String(input.force ?? false).toLowerCase() !== 'true') await checkNotBelowUse(db, id, limits);
   await db.transaction((tx) => saveLimits(tx, id, limits));
-  return ok({ quota_set: shown(await limitsFor(db, config, id), version) });
+  return ok({ quota_set: visibleLimits(await limitsFor(db, config, id), version) });
 };
 
 async function checkNotBelowUse(db: Compute['db'], id: string, limits: Limits): Promise<void> {
@@ -73,21 +73,21 @@ export const deleteQuota: Handler<Compute> = async ({ db }, { params }) => {
 /** The class `default` holds what all projects may have; no other class does anything. */
 const classOf = (name: string) => (name === 'default' ? defaultClass : `class:${name}`);
 
-const classShown = (limits: Limits, version: Version): Limits => {
+const visibleClassLimits = (limits: Limits, version: Version): Limits => {
   const { server_groups, server_group_members, ...rest } = limits;
   const groups = atLeast(version, '2.50') ? { server_groups, server_group_members } : {};
   const kept = atLeast(version, '2.50')
     ? Object.fromEntries(Object.entries(rest).filter(([name]) => !networkKeys.includes(name)))
     : rest;
-  return { ...shownFiles(kept, version), ...groups } as Limits;
+  return { ...withoutFileLimits(kept, version), ...groups } as Limits;
 };
-const shownFiles = (limits: Limits, version: Version): Limits =>
+const withoutFileLimits = (limits: Limits, version: Version): Limits =>
   Object.fromEntries(Object.entries(limits).filter(([name]) => !(fileKeys.includes(name) && atLeast(version, '2.57'))));
 
 export const showQuotaClass: Handler<Compute> = async ({ db, config }, { params, version }) => {
   const id = params.id ?? '';
-  const limits = { ...(await defaultsNow(db, config)), ...(await limitsOf(db, classOf(id))) };
-  return ok({ quota_class_set: { id, ...classShown(limits, version) } });
+  const limits = { ...(await currentDefaults(db, config)), ...(await limitsOf(db, classOf(id))) };
+  return ok({ quota_class_set: { id, ...visibleClassLimits(limits, version) } });
 };
 
 export const updateQuotaClass: Handler<Compute, { quota_class_set: Input }> = async (
@@ -95,9 +95,9 @@ export const updateQuotaClass: Handler<Compute, { quota_class_set: Input }> = as
   { params, body, version },
 ) => {
   const name = classOf(params.id ?? '');
-  const known = await defaultsNow(db, config);
+  const known = await currentDefaults(db, config);
   await db.transaction((tx) => saveLimits(tx, name, numbersOf(body.quota_class_set, known)));
-  return ok({ quota_class_set: classShown({ ...known, ...(await limitsOf(db, name)) }, version) });
+  return ok({ quota_class_set: visibleClassLimits({ ...known, ...(await limitsOf(db, name)) }, version) });
 };
 
 export const showLimits: Handler<Compute> = async ({ db, config }, { caller, query, version, authorize }) => {

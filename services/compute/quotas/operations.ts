@@ -25,21 +25,21 @@ export const defaultLimits = (config: Config): Limits => ({
 /** The quota class that holds what an administrator made the defaults. */
 export const defaultClass = 'class:default';
 
-export async function defaultsNow(db: Knex, config: Config): Promise<Limits> {
+export async function currentDefaults(db: Knex, config: Config): Promise<Limits> {
   return { ...defaultLimits(config), ...(await limitsOf(db, defaultClass)) };
 }
 
 export async function limitsFor(db: Knex, config: Config, projectId: string): Promise<Limits> {
-  return { ...(await defaultsNow(db, config)), ...(await limitsOf(db, projectId)) };
+  return { ...(await currentDefaults(db, config)), ...(await limitsOf(db, projectId)) };
 }
 
-interface Each {
+interface ServerSize {
   readonly vcpus: number;
   readonly ramMb: number;
 }
-interface Count {
-  readonly least: number;
-  readonly most: number;
+interface ServerCount {
+  readonly min: number;
+  readonly max: number;
 }
 
 /** How many of the requested servers fit, at least the least; or 403 in Nova's words. Call under the project's lock. */
@@ -47,30 +47,30 @@ export async function fittingServers(
   tx: Knex,
   config: Config,
   projectId: string,
-  { least, most }: Count,
-  { vcpus, ramMb }: Each,
+  { min, max }: ServerCount,
+  { vcpus, ramMb }: ServerSize,
 ): Promise<number> {
   const limits = await limitsFor(tx, config, projectId);
   const used = await usedBy(tx, projectId);
   const room = (limit: number | undefined, taken: number, each: number) =>
-    limit === undefined || limit < 0 || each === 0 ? most : Math.floor((limit - taken) / each);
+    limit === undefined || limit < 0 || each === 0 ? max : Math.floor((limit - taken) / each);
   const fitting = Math.min(
-    most,
+    max,
     room(limits.instances, used.instances, 1),
     room(limits.cores, used.cores, vcpus),
     room(limits.ram, used.ram, ramMb),
   );
-  if (fitting >= least) return fitting;
-  const asked = { cores: vcpus * least, instances: least, ram: ramMb * least };
+  if (fitting >= min) return fitting;
+  const requested = { cores: vcpus * min, instances: min, ram: ramMb * min };
   const names = (['cores', 'instances', 'ram'] as const).filter((name) => {
     const limit = limits[name] ?? -1;
-    return limit >= 0 && used[name] + asked[name] > limit;
+    return limit >= 0 && used[name] + requested[name] > limit;
   });
   const list = (values: Readonly<Record<string, number | undefined>>) => names.map((name) => values[name]).join(', ');
-  const words = names.join(', ');
+  const resources = names.join(', ');
   throw new Fault(
     403,
     'forbidden',
-    `Quota exceeded for ${words}: Requested ${list(asked)}, but already used ${list(used)} of ${list(limits)} ${words}`,
+    `Quota exceeded for ${resources}: Requested ${list(requested)}, but already used ${list(used)} of ${list(limits)} ${resources}`,
   );
 }

@@ -23,12 +23,15 @@ export interface Explanation {
   readonly chosen: string | null;
 }
 
-export const insertChoice = async (tx: Knex, serverId: string, explanation: Explanation): Promise<void> => {
+export const insertSchedulingDecision = async (tx: Knex, serverId: string, explanation: Explanation): Promise<void> => {
   await tx('choices').insert({ serverId, at: Date.now(), explanation: JSON.stringify(explanation) });
 };
 
 /** The newest first. */
-export async function listChoices(db: Knex, serverId: string): Promise<{ at: number; explanation: Explanation }[]> {
+export async function listSchedulingDecisions(
+  db: Knex,
+  serverId: string,
+): Promise<{ at: number; explanation: Explanation }[]> {
   const rows = (await db('choices').where({ serverId }).orderBy('sequence', 'desc')) as {
     at: number;
     explanation: string;

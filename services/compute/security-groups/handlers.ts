@@ -3,7 +3,7 @@ import { Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import type { GroupJson } from '../drivers/clients.ts';
-import { findServer } from '../servers/store.ts';
+import { getServer } from '../servers/store.ts';
 
 type Rule = NonNullable<GroupJson['security_group_rules']>[number];
 
@@ -49,7 +49,7 @@ export const showGroup: Handler<Compute> = async ({ network }, { caller, params 
 };
 
 export const listGroupsOfServer: Handler<Compute> = async ({ db, network }, { caller, params }) => {
-  const { groups, projectId } = await findServer(db, caller, params.id ?? '');
+  const { groups, projectId } = await getServer(db, caller, params.id ?? '');
   const known = await network.listGroups({ project_id: projectId });
   const shown = known.filter(({ name }) => groups.includes(name));
   return ok({ security_groups: groupViews(shown, known) });

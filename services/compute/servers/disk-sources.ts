@@ -2,7 +2,7 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Image, VolumeJson } from '../drivers/clients.ts';
 import type { Flavor } from '../flavors/store.ts';
-import { checkDemands } from '../workflows/image-demands.ts';
+import { checkImageRequirements } from '../workflows/image-demands.ts';
 import type { DiskMapping } from './input.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
@@ -10,22 +10,22 @@ import type { ImageCopy } from './store.ts';
 export const invalid = (why: string) => badRequest(`Block Device Mapping is Invalid: ${why}`);
 
 const gib = 1024 ** 3;
-const gigabytes = (bytes: number) => Math.max(1, Math.ceil(bytes / gib));
-const leastGbOf = (image: Image) =>
-  Math.max(image.min_disk, gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0)));
+const roundUpToGb = (bytes: number) => Math.max(1, Math.ceil(bytes / gib));
+const minGbOf = (image: Image) =>
+  Math.max(image.min_disk, roundUpToGb(Math.max(image.virtual_size ?? 0, image.size ?? 0)));
 
 /** The image of a root disk that the host holds. */
 export async function requestedImage(of: References, id: string, flavor: Flavor): Promise<ImageCopy> {
   const image = await of.image(id);
   if (flavor.ramMb < image.min_ram) throw badRequest("Flavor's memory is too small for requested image.");
-  const sizeGb = gigabytes(Math.max(image.virtual_size ?? 0, image.size ?? 0));
-  const leastGb = leastGbOf(image);
-  if (flavor.diskGb > 0 && flavor.diskGb < leastGb)
+  const sizeGb = roundUpToGb(Math.max(image.virtual_size ?? 0, image.size ?? 0));
+  const minGb = minGbOf(image);
+  if (flavor.diskGb > 0 && flavor.diskGb < minGb)
     throw badRequest(
-      `Flavor's disk is too small for requested image. Flavor disk is ${flavor.diskGb * gib} bytes, minimum is ${leastGb * gib} bytes.`,
+      `Flavor's disk is too small for requested image. Flavor disk is ${flavor.diskGb * gib} bytes, minimum is ${minGb * gib} bytes.`,
     );
   const properties = propertiesOf(image);
-  checkDemands(`Image ${id}`, properties);
+  checkImageRequirements(`Image ${id}`, properties);
   return {
     id,
     format: image.disk_format ?? 'raw',
@@ -50,28 +50,28 @@ const propertiesOf = (image: Image): Record<string, string> =>
       .map(([name, value]) => [name, String(value)]),
   );
 
-interface Asked {
+interface DisksInput {
   readonly imageRef: string | undefined;
   readonly flavor: Flavor;
   /** From 2.60 on a volume may be had by several servers. */
   readonly multiattach: boolean;
 }
 
-interface Given {
+interface DiskRequest {
   readonly mapping: DiskMapping;
-  readonly asked: Asked;
+  readonly asked: DisksInput;
   readonly destination: 'local' | 'volume';
   readonly base: { readonly bootIndex: number | null };
 }
-type Sized = (of: References, id: string, given: Given) => Promise<{ sizeGb: number; volumeId?: string }>;
+type SizeResolver = (of: References, id: string, given: DiskRequest) => Promise<{ sizeGb: number; volumeId?: string }>;
 
-const sizeAsked = ({ volume_size: size }: DiskMapping) =>
+const requestedSizeGb = ({ volume_size: size }: DiskMapping) =>
   size === undefined || size === null ? undefined : Number(size);
 
 /** How large a disk of each source is, once the caller was found to have what it is made of. */
-export const sized: Readonly<Record<NonNullable<DiskMapping['source_type']>, Sized>> = {
+export const resolvers: Readonly<Record<NonNullable<DiskMapping['source_type']>, SizeResolver>> = {
   blank: async (_of, _id, { mapping, asked, destination }) => {
-    const size = sizeAsked(mapping) ?? (destination === 'local' ? asked.flavor.ephemeralGb : 0);
+    const size = requestedSizeGb(mapping) ?? (destination === 'local' ? asked.flavor.ephemeralGb : 0);
     if (size > 0) return { sizeGb: size };
     if (destination === 'volume')
       throw invalid("Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size");
@@ -86,34 +86,34 @@ export const sized: Readonly<Record<NonNullable<DiskMapping['source_type']>, Siz
     const snapshot = await of.snapshot(id, () => invalid(`failed to get snapshot ${id}.`));
     if (snapshot.status !== 'available')
       throw invalid(`snapshot ${id} is in status ${snapshot.status}, it must be available.`);
-    const size = sizeAsked(mapping) ?? snapshot.size;
+    const size = requestedSizeGb(mapping) ?? snapshot.size;
     if (size < snapshot.size)
       throw invalid(`a volume of ${size} GB is smaller than snapshot ${id}, which has ${snapshot.size} GB.`);
     return { sizeGb: size };
   },
   image: async (of, id, { mapping, base }) => {
     const image = await of.image(id);
-    const size = sizeAsked(mapping);
+    const size = requestedSizeGb(mapping);
     if (size === undefined)
       throw invalid("Images with destination_type 'volume' need to have a non-zero size specified");
-    const least = leastGbOf(image);
-    if (size < least)
+    const minGb = minGbOf(image);
+    if (size < minGb)
       throw badRequest(
-        `Volume is too small for requested image. Volume size is ${size * gib} bytes, minimum is ${least * gib} bytes.`,
+        `Volume is too small for requested image. Volume size is ${size * gib} bytes, minimum is ${minGb * gib} bytes.`,
       );
-    if (base.bootIndex === 0) checkDemands(`Image ${id}`, propertiesOf(image));
+    if (base.bootIndex === 0) checkImageRequirements(`Image ${id}`, propertiesOf(image));
     return { sizeGb: size };
   },
 };
 
-function checkVolume(volume: VolumeJson, { imageRef, multiattach }: Asked, bootIndex: number | null): void {
+function checkVolume(volume: VolumeJson, { imageRef, multiattach }: DisksInput, bootIndex: number | null): void {
   const { id, status } = volume;
   if (volume.multiattach === true && !multiattach) throw multiattachTooOld();
   const isShared = volume.multiattach === true && status === 'in-use';
   if (status !== 'available' && !isShared) throw invalid(`volume ${id} is in status ${status}, it must be available.`);
   if (bootIndex !== 0) return;
   if (volume.bootable !== 'true' && !imageRef) throw badRequest(`Block Device ${id} is not bootable.`);
-  checkDemands(`Volume ${id}`, volume.volume_image_metadata ?? {});
+  checkImageRequirements(`Volume ${id}`, volume.volume_image_metadata ?? {});
 }
 
 export const multiattachTooOld = () =>

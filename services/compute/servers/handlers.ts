@@ -7,7 +7,7 @@ import type { Compute } from '../context.ts';
 import { hostStatuses } from '../hosts/operations.ts';
 import { shortAddress } from './addresses.ts';
 import { isTrue, type ServerBody } from './input.ts';
-import { checkNetworksGiven, launchServers } from './launch.ts';
+import { launchServers, requireNetworks } from './launch.ts';
 import { hostnameOf } from './new-server.ts';
 import {
   changeMetadata,
@@ -21,15 +21,15 @@ import {
   snapshot,
   unlock,
 } from './operations.ts';
-import { changeServer, findServer, type Server } from './store.ts';
-import { addressesView, createdView, type Seen, serverView, updatedView } from './view.ts';
+import { changeServer, getServer, type Server } from './store.ts';
+import { addressesView, createdView, type ServerViewInput, serverView, updatedView } from './view.ts';
 
 type AnyCall = Call<never>;
-const plain = (call: Call<unknown>) => call as AnyCall;
+const untyped = (call: Call<unknown>) => call as AnyCall;
 
-const found = ({ db }: Compute, { caller, params }: AnyCall) => findServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: AnyCall) => getServer(db, caller, params.id ?? '');
 
-async function seenBy(compute: Compute, { base, may, version }: AnyCall, server: Server): Promise<Seen> {
+async function viewInput(compute: Compute, { base, may, version }: AnyCall, server: Server): Promise<ServerViewInput> {
   const admin = may('os_compute_api:os-extended-server-attributes');
   const status = admin && atLeast(version, '2.16') ? await hostStatuses(compute) : () => '';
   const volumes = await listAttachments(compute.db, server.id);
@@ -44,7 +44,7 @@ interface CreateBody {
 
 export const createServer: Handler<Compute, CreateBody> = async (compute, call) => {
   const { caller, body, version, base } = call;
-  checkNetworksGiven(body.server, version);
+  requireNetworks(body.server, version);
   if (caller.projectId === null)
     throw new Fault(403, 'forbidden', 'A server belongs to a project: scope the token to one.');
   const hints = body['os:scheduler_hints'] ?? body['OS-SCH-HNT:scheduler_hints'] ?? {};
@@ -62,7 +62,7 @@ export const createServer: Handler<Compute, CreateBody> = async (compute, call) 
 };
 
 export const showServer: Handler<Compute> = async (compute, call) =>
-  ok({ server: serverView(await seenBy(compute, call, await found(compute, call)), call.version) });
+  ok({ server: serverView(await viewInput(compute, call, await serverOf(compute, call)), call.version) });
 
 interface UpdateBody {
   readonly server: {
@@ -76,7 +76,7 @@ interface UpdateBody {
 }
 
 export const updateServer: Handler<Compute, UpdateBody> = async (compute, call) => {
-  const server = await found(compute, plain(call));
+  const server = await serverOf(compute, untyped(call));
   const { name, description, hostname, accessIPv4, accessIPv6, 'OS-DCF:diskConfig': diskConfig } = call.body.server;
   await changeServer(compute.db, server.id, {
     ...(name === undefined ? {} : { name }),
@@ -86,33 +86,33 @@ export const updateServer: Handler<Compute, UpdateBody> = async (compute, call) 
     ...(accessIPv6 === undefined ? {} : { accessIpv6: shortAddress(accessIPv6 ?? '') }),
     ...(diskConfig === undefined ? {} : { diskConfig }),
   });
-  const seen = await seenBy(compute, plain(call), await found(compute, plain(call)));
+  const seen = await viewInput(compute, untyped(call), await serverOf(compute, untyped(call)));
   return ok({ server: updatedView(seen, call.version) });
 };
 
 /** A lock holds its owner back, and no administrator. */
-const override = ({ may }: AnyCall) => may('os_compute_api:os-lock-server:unlock:unlock_override');
+const mayOverrideLock = ({ may }: AnyCall) => may('os_compute_api:os-lock-server:unlock:unlock_override');
 
-async function unlocked(compute: Compute, call: AnyCall): Promise<Server> {
-  const server = await found(compute, call);
-  checkUnlocked(server, override(call));
+async function unlockedServer(compute: Compute, call: AnyCall): Promise<Server> {
+  const server = await serverOf(compute, call);
+  checkUnlocked(server, mayOverrideLock(call));
   return server;
 }
 
 export const deleteServer: Handler<Compute> = async (compute, call) => {
-  await removeServer(compute, call.caller, await unlocked(compute, call));
+  await removeServer(compute, call.caller, await unlockedServer(compute, call));
   return gone();
 };
 
 export const forceDeleteServer: Handler<Compute> = async (compute, call) => {
-  await removeServer(compute, call.caller, await unlocked(compute, call));
+  await removeServer(compute, call.caller, await unlockedServer(compute, call));
   return accepted();
 };
 
 const power =
   (verb: 'start' | 'stop' | 'pause' | 'unpause'): Handler<Compute> =>
   async (compute, call) => {
-    await changePower(compute, call.caller, await unlocked(compute, call), verb);
+    await changePower(compute, call.caller, await unlockedServer(compute, call), verb);
     return accepted();
   };
 export const startServer = power('start');
@@ -121,7 +121,7 @@ export const pauseServer = power('pause');
 export const unpauseServer = power('unpause');
 
 export const rebootServer: Handler<Compute, { reboot: { type: string } }> = async (compute, call) => {
-  const server = await unlocked(compute, plain(call));
+  const server = await unlockedServer(compute, untyped(call));
   if (call.body.reboot.type.toUpperCase() === 'HARD') await rebootHard(compute, call.caller, server);
   else await changePower(compute, call.caller, server, 'reboot');
   return accepted();
@@ -133,7 +133,7 @@ interface ImageBody {
 
 /** From 2.45 on the image's id is in the body; before, its address is in a header. */
 export const createImage: Handler<Compute, ImageBody> = async (compute, call) => {
-  const server = await found(compute, plain(call));
+  const server = await serverOf(compute, untyped(call));
   const imageId = await snapshot(compute, call.caller, server, call.body.createImage);
   if (atLeast(call.version, '2.45')) return accepted({ image_id: imageId });
   return accepted(undefined, { location: `${call.base}/images/${imageId}` });
@@ -143,38 +143,38 @@ export const resetServerState: Handler<Compute, { 'os-resetState': { state: 'act
   compute,
   call,
 ) => {
-  await resetState(compute, call.caller, await found(compute, plain(call)), call.body['os-resetState'].state);
+  await resetState(compute, call.caller, await serverOf(compute, untyped(call)), call.body['os-resetState'].state);
   return accepted();
 };
 
 export const lockServer: Handler<Compute, { lock: { locked_reason?: string } | null }> = async (compute, call) => {
-  const server = await found(compute, plain(call));
+  const server = await serverOf(compute, untyped(call));
   const by = server.projectId === call.caller.projectId ? 'owner' : 'admin';
   await lock(compute, server, by, call.body.lock?.locked_reason ?? null);
   return accepted();
 };
 
 export const unlockServer: Handler<Compute> = async (compute, call) => {
-  await unlock(compute, await found(compute, call), override(call));
+  await unlock(compute, await serverOf(compute, call), mayOverrideLock(call));
   return accepted();
 };
 
 export const listAddresses: Handler<Compute> = async (compute, call) =>
-  ok({ addresses: addressesView(await found(compute, call)) });
+  ok({ addresses: addressesView(await serverOf(compute, call)) });
 
 export const showAddresses: Handler<Compute> = async (compute, call) => {
   const label = call.params.label ?? '';
-  const addresses = addressesView(await found(compute, call));
+  const addresses = addressesView(await serverOf(compute, call));
   if (!own(addresses, label)) throw new Fault(404, 'notFound', 'Instance is not a member of specified network');
   return ok({ [label]: addresses[label] });
 };
 
 export const listMetadata: Handler<Compute> = async (compute, call) =>
-  ok({ metadata: (await found(compute, call)).metadata });
+  ok({ metadata: (await serverOf(compute, call)).metadata });
 
 export const showMetadatum: Handler<Compute> = async (compute, call) => {
   const key = call.params.key ?? '';
-  const value = own((await found(compute, call)).metadata, key);
+  const value = own((await serverOf(compute, call)).metadata, key);
   if (value === undefined) throw new Fault(404, 'notFound', 'Metadata item was not found');
   return ok({ meta: { [key]: value } });
 };
@@ -182,18 +182,18 @@ export const showMetadatum: Handler<Compute> = async (compute, call) => {
 type Metadata = Readonly<Record<string, string>>;
 
 export const addMetadata: Handler<Compute, { metadata: Metadata }> = async (compute, call) => {
-  await unlocked(compute, plain(call));
+  await unlockedServer(compute, untyped(call));
   const add = (now: Metadata) => ({ ...now, ...call.body.metadata });
   return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id ?? '', add) });
 };
 
 export const replaceMetadata: Handler<Compute, { metadata: Metadata }> = async (compute, call) => {
-  await unlocked(compute, plain(call));
+  await unlockedServer(compute, untyped(call));
   return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id ?? '', () => call.body.metadata) });
 };
 
 export const setMetadatum: Handler<Compute, { meta: Metadata }> = async (compute, call) => {
-  await unlocked(compute, plain(call));
+  await unlockedServer(compute, untyped(call));
   const { id = '', key = '' } = call.params;
   const value = own(call.body.meta, key);
   if (value === undefined) throw badRequest('Request body and URI mismatch');
@@ -202,7 +202,7 @@ export const setMetadatum: Handler<Compute, { meta: Metadata }> = async (compute
 };
 
 export const deleteMetadatum: Handler<Compute> = async (compute, call) => {
-  await unlocked(compute, call);
+  await unlockedServer(compute, call);
   const { id = '', key = '' } = call.params;
   await changeMetadata(compute, call.caller, id, (now) => {
     const { [key]: value, ...rest } = now;
@@ -212,12 +212,12 @@ export const deleteMetadatum: Handler<Compute> = async (compute, call) => {
   return gone();
 };
 
-export const listTags: Handler<Compute> = async (compute, call) => ok({ tags: (await found(compute, call)).tags });
+export const listTags: Handler<Compute> = async (compute, call) => ok({ tags: (await serverOf(compute, call)).tags });
 
 const tagNotFound = (id: string, tag: string) => new Fault(404, 'notFound', `Server ${id} has no tag '${tag}'`);
 
 export const showTag: Handler<Compute> = async (compute, call) => {
-  const { tags, id } = await found(compute, call);
+  const { tags, id } = await serverOf(compute, call);
   const tag = call.params.tag ?? '';
   if (!tags.includes(tag)) throw tagNotFound(id, tag);
   return gone();
@@ -233,7 +233,7 @@ function checkTag(tag: string): void {
 export const addTag: Handler<Compute> = async (compute, call) => {
   const { id = '', tag = '' } = call.params;
   checkTag(tag);
-  const server = await unlocked(compute, call);
+  const server = await unlockedServer(compute, call);
   if (server.tags.includes(tag)) return gone();
   await changeTags(compute, call.caller, id, (now) => [...now, tag]);
   return { status: 201, headers: { location: `${call.base}/v2.1/servers/${id}/tags/${encodeURIComponent(tag)}` } };
@@ -241,13 +241,13 @@ export const addTag: Handler<Compute> = async (compute, call) => {
 
 export const replaceTags: Handler<Compute, { tags: readonly string[] }> = async (compute, call) => {
   for (const tag of call.body.tags) checkTag(tag);
-  await unlocked(compute, plain(call));
+  await unlockedServer(compute, untyped(call));
   return ok({ tags: await changeTags(compute, call.caller, call.params.id ?? '', () => call.body.tags) });
 };
 
 export const removeTag: Handler<Compute> = async (compute, call) => {
   const { id = '', tag = '' } = call.params;
-  await unlocked(compute, call);
+  await unlockedServer(compute, call);
   await changeTags(compute, call.caller, id, (now) => {
     if (!now.includes(tag)) throw tagNotFound(id, tag);
     return now.filter((each) => each !== tag);
@@ -256,7 +256,7 @@ export const removeTag: Handler<Compute> = async (compute, call) => {
 };
 
 export const removeTags: Handler<Compute> = async (compute, call) => {
-  await unlocked(compute, call);
+  await unlockedServer(compute, call);
   await changeTags(compute, call.caller, call.params.id ?? '', () => []);
   return gone();
 };

@@ -11,19 +11,19 @@ import { type Compute, tasksWait } from '../context.ts';
 import { type Flavor, findFlavor } from '../flavors/store.ts';
 import { listHosts } from '../hosts/store.ts';
 import { insertInterface } from '../interfaces/store.ts';
-import { findKeypair } from '../keypairs/store.ts';
+import { getKeypair } from '../keypairs/store.ts';
 import { fittingServers, limitsFor } from '../quotas/operations.ts';
 import { lockProject } from '../quotas/store.ts';
 import { buildServer } from '../workflows/build-server.ts';
 import { isTrue, type ServerBody } from './input.ts';
-import { type Common, newDisk, newNic, newServer } from './new-server.ts';
+import { type LaunchSpec, newDisk, newNic, newServer } from './new-server.ts';
 import { referencesOf } from './references.ts';
 import { type RequestedDisks, requestedDisks } from './requested-disks.ts';
 import { type RequestedNic, requestedGroups, requestedNics } from './requested-networks.ts';
 import { insertServer, type NewServer } from './store.ts';
 
 /** What the caller may beyond launching. */
-interface Permits {
+interface LaunchPermissions {
   readonly version: Version;
   may(rule: string): boolean;
   authorize(rule: string): void;
@@ -44,43 +44,43 @@ export async function launchServers(
   caller: Caller,
   input: ServerBody,
   hints: Hints,
-  permits: Permits,
+  permits: LaunchPermissions,
 ): Promise<Launched> {
   const flavor = await requestedFlavor(compute, caller, input);
   const count = countOf(input);
   checkHints(hints);
   const names = (input.security_groups ?? []).map(({ name }) => name);
-  const of = referencesOf(compute, caller);
-  const mayOutside = () => permits.may('network:attach_external_network');
-  const asking = { caller, of, mayOutside, wantsGroups: names.some((name) => name !== 'default') };
-  const [disks, nics, groups, key, place] = await Promise.all([
-    requestedDisks(of, {
+  const references = referencesOf(compute, caller);
+  const mayUseExternal = () => permits.may('network:attach_external_network');
+  const context = { caller, references, mayUseExternal, namesGroups: names.some((name) => name !== 'default') };
+  const [disks, nics, groups, key, destination] = await Promise.all([
+    requestedDisks(references, {
       imageRef: input.imageRef,
       mappings: (input.block_device_mapping_v2 ?? []).filter(({ no_device }) => !isTrue(no_device ?? false)),
       flavor,
       multiattach: atLeast(permits.version, '2.60'),
     }),
-    requestedNics(asking, input.networks),
-    requestedGroups(asking, names),
+    requestedNics(context, input.networks),
+    requestedGroups(context, names),
     requestedKey(compute, caller, input.key_name),
-    requestedPlace(compute, input, permits),
+    requestedDestination(compute, input, permits),
   ]);
-  checkCombination(input, flavor, disks, nics, count.most, permits);
+  checkCombination(input, flavor, disks, nics, count.max, permits);
   const adminPass = input.adminPass ?? randomBytes(9).toString('base64url');
   const reservationId = `r-${randomBytes(5).toString('hex').slice(0, 8)}`;
-  const common = { input, hints, flavor, disks, nics, groups: groups.ids, key, place, reservationId };
-  const servers = await compute.db.transaction((tx) => record(tx, compute, caller, common, count, adminPass));
+  const common = { input, hints, flavor, disks, nics, groups: groups.ids, key, destination, reservationId };
+  const servers = await compute.db.transaction((tx) => insertServers(tx, compute, caller, common, count, adminPass));
   compute.bus.notify(tasksWait);
   return { reservationId, servers, adminPass, groupNames: groups.names };
 }
 
 /** The servers and the work of building them: all, or nothing. */
-async function record(
+async function insertServers(
   tx: Knex,
   { config, seal }: Compute,
   caller: Caller,
-  common: Common,
-  count: { readonly least: number; readonly most: number },
+  common: LaunchSpec,
+  count: { readonly min: number; readonly max: number },
   adminPass: string,
 ): Promise<NewServer[]> {
   const projectId = caller.projectId ?? '';
@@ -92,7 +92,7 @@ async function record(
   for (let index = 0; index < fitting; index += 1) {
     const serverId = randomUUID();
     const taskId = await enqueue(tx, buildServer, { serverId, adminPass: seal.seal(adminPass) }, caller.requestId);
-    const server = newServer(caller, common, { serverId, taskId, index, of: count.most });
+    const server = newServer(caller, common, { serverId, taskId, index, count: count.max });
     await insertServer(tx, server);
     for (const [place, disk] of common.disks.disks.entries())
       await insertAttachment(tx, newDisk(serverId, place, disk));
@@ -116,16 +116,16 @@ function checkHints({ group }: Hints): void {
   if (group !== undefined) throw badRequest(`Instance group ${String(group)} could not be found.`);
 }
 
-function countOf({ min_count, max_count }: ServerBody): { least: number; most: number } {
-  const least = Number(min_count ?? 1);
-  const most = Number(max_count ?? least);
-  if (least > most) throw badRequest('min_count must be <= max_count');
-  return { least, most };
+function countOf({ min_count, max_count }: ServerBody): { min: number; max: number } {
+  const min = Number(min_count ?? 1);
+  const max = Number(max_count ?? min);
+  if (min > max) throw badRequest('min_count must be <= max_count');
+  return { min, max };
 }
 
 async function requestedKey({ db }: Compute, caller: Caller, name: string | undefined) {
   if (name === undefined) return null;
-  const { publicKey } = await findKeypair(db, caller.userId, name).catch((error: unknown) => {
+  const { publicKey } = await getKeypair(db, caller.userId, name).catch((error: unknown) => {
     if (error instanceof Fault && error.status === 404) throw badRequest('Invalid key_name provided.');
     throw error;
   });
@@ -133,17 +133,17 @@ async function requestedKey({ db }: Compute, caller: Caller, name: string | unde
 }
 
 /** `zone`, or `zone:host` from an administrator, or a host by its own name. */
-async function requestedPlace({ db }: Compute, input: ServerBody, permits: Permits) {
+async function requestedDestination({ db }: Compute, input: ServerBody, permits: LaunchPermissions) {
   const { availability_zone, host = input.hypervisor_hostname } = input;
   if (host !== undefined) permits.authorize('compute:servers:create:requested_destination');
   const [zone, forced] = availability_zone?.split(':') ?? [];
   if (forced) permits.authorize('os_compute_api:servers:create:forced_host');
-  const wanted = forced || host;
-  if (wanted && !(await listHosts(db)).some(({ name }) => name === wanted))
-    throw badRequest(`Compute host ${wanted} could not be found.`);
+  const hostName = forced || host;
+  if (hostName && !(await listHosts(db)).some(({ name }) => name === hostName))
+    throw badRequest(`Compute host ${hostName} could not be found.`);
   if (zone && zone !== defaultZone && ![...(await zonesOf(db)).values()].includes(zone))
     throw badRequest('The requested availability zone is not available');
-  return { zone: forced ? null : zone || null, host: wanted || null };
+  return { zone: forced ? null : zone || null, host: hostName || null };
 }
 
 function checkCombination(
@@ -151,20 +151,20 @@ function checkCombination(
   flavor: Flavor,
   { disks, image }: RequestedDisks,
   nics: readonly RequestedNic[],
-  most: number,
-  permits: Permits,
+  max: number,
+  permits: LaunchPermissions,
 ): void {
   if (flavor.disabled) throw badRequest(`Flavor ${flavor.id} could not be found.`);
   if (image !== null && flavor.diskGb === 0 && !permits.may('os_compute_api:servers:create:zero_disk_flavor'))
     throw new Fault(403, 'forbidden', 'Only volume-backed servers are allowed for flavors with zero disk.');
-  if (most > 1 && nics.some(({ portId, fixedIp }) => portId !== null || fixedIp !== null))
+  if (max > 1 && nics.some(({ portId, fixedIp }) => portId !== null || fixedIp !== null))
     throw badRequest('Unable to launch multiple instances with a single configured port ID or fixed IP.');
-  if (most > 1 && disks.some(({ volumeId }) => volumeId !== null))
+  if (max > 1 && disks.some(({ volumeId }) => volumeId !== null))
     throw badRequest('Cannot attach one or more volumes to multiple instances');
-  checkHandedIn(input);
+  checkUserData(input);
 }
 
-function checkHandedIn({ user_data, personality = [] }: ServerBody): void {
+function checkUserData({ user_data, personality = [] }: ServerBody): void {
   if (user_data && user_data.length > 65_535)
     throw badRequest('User data too large. User data must be no larger than 65535 bytes once base64 encoded.');
   if (user_data && !isBase64(user_data.replace(/\s/g, '')))
@@ -182,6 +182,6 @@ export function checkMetadata(metadata: Readonly<Record<string, string>>, limit:
 }
 
 /** From 2.37 on a client says what networks it wants. */
-export function checkNetworksGiven(input: ServerBody, version: Version): void {
+export function requireNetworks(input: ServerBody, version: Version): void {
   if (atLeast(version, '2.37') && input.networks === undefined) throw badRequest("'networks' is a required property");
 }

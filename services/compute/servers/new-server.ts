@@ -11,7 +11,7 @@ import type { RequestedNic } from './requested-networks.ts';
 import type { NewServer } from './store.ts';
 
 /** What all servers of one launch share. */
-export interface Common {
+export interface LaunchSpec {
   readonly input: ServerBody;
   readonly hints: Readonly<Record<string, unknown>>;
   readonly flavor: Flavor;
@@ -19,7 +19,7 @@ export interface Common {
   readonly nics: readonly RequestedNic[];
   readonly groups: readonly string[];
   readonly key: { readonly name: string; readonly data: string } | null;
-  readonly place: { readonly zone: string | null; readonly host: string | null };
+  readonly destination: { readonly zone: string | null; readonly host: string | null };
   readonly reservationId: string;
 }
 
@@ -49,24 +49,28 @@ export const newNic = (serverId: string, place: number, nic: RequestedNic) => ({
   createdAt: Date.now(),
 });
 
-interface One {
+interface ServerOfLaunch {
   readonly serverId: string;
   readonly taskId: string;
   readonly index: number;
   /** Several get numbers. */
-  readonly of: number;
+  readonly count: number;
 }
 
-export function newServer(caller: Caller, common: Common, { serverId, taskId, index, of }: One): NewServer {
-  const { input, hints, flavor, disks, groups, key, place, reservationId } = common;
-  const name = of > 1 ? `${input.name}-${index + 1}` : input.name;
+export function newServer(
+  caller: Caller,
+  common: LaunchSpec,
+  { serverId, taskId, index, count }: ServerOfLaunch,
+): NewServer {
+  const { input, hints, flavor, disks, groups, key, destination, reservationId } = common;
+  const name = count > 1 ? `${input.name}-${index + 1}` : input.name;
   const now = Date.now();
   return {
     id: serverId,
     projectId: caller.projectId ?? '',
     userId: caller.userId,
     name,
-    hostname: input.hostname === undefined ? hostnameOf(name, serverId) : numbered(input.hostname, index, of),
+    hostname: input.hostname === undefined ? hostnameOf(name, serverId) : numbered(input.hostname, index, count),
     description: input.description ?? null,
     vmState: 'building',
     taskState: 'scheduling',
@@ -76,8 +80,8 @@ export function newServer(caller: Caller, common: Common, { serverId, taskId, in
     fault: null,
     host: null,
     zone: null,
-    wantedZone: place.zone,
-    wantedHost: place.host,
+    wantedZone: destination.zone,
+    wantedHost: destination.host,
     flavorId: flavor.id,
     flavor: {
       id: flavor.id,

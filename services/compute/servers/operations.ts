@@ -21,7 +21,7 @@ import {
   acquireServer,
   changeServer,
   findServer,
-  readServer,
+  getServer,
   type Server,
   tryAcquireServer,
   updateOwnedServer,
@@ -34,7 +34,7 @@ export function checkUnlocked({ id, lockedBy }: Server, mayOverride: MayOverride
   if (lockedBy !== null && !mayOverride) throw conflict(`Instance ${id} is locked`);
 }
 
-const powers = {
+const powerActions = {
   start: { flow: startServer, action: 'start' },
   stop: { flow: stopServer, action: 'stop' },
   reboot: { flow: rebootServer, action: 'reboot' },
@@ -47,9 +47,9 @@ export async function changePower(
   compute: Compute,
   caller: Caller,
   server: Server,
-  verb: keyof typeof powers,
+  verb: keyof typeof powerActions,
 ): Promise<void> {
-  const { flow, action } = powers[verb];
+  const { flow, action } = powerActions[verb];
   const { id: serverId, vmState: from, host } = server;
   await compute.db.transaction(async (tx) => {
     const taskId = await enqueue(tx, flow, { serverId, from }, caller.requestId);
@@ -79,7 +79,7 @@ export async function removeServer(compute: Compute, caller: Caller, server: Ser
   if (server.taskState === 'deleting') return;
   const { id: serverId, host } = server;
   await compute.db.transaction(async (tx) => {
-    const snapshot = await snapshotUnderWay(tx, serverId);
+    const snapshot = await snapshotInProgress(tx, serverId);
     const taskId = await enqueue(tx, deleteServer, { serverId, ...snapshot }, caller.requestId);
     await acquireServer(tx, 'delete', { id: serverId, taskId });
     await beginAction(tx, caller, { serverId, action: 'delete', taskId, event: 'compute_terminate_instance', host });
@@ -90,8 +90,8 @@ export async function removeServer(compute: Compute, caller: Caller, server: Ser
 }
 
 /** The image that somebody must end when this server's work is broken off. */
-async function snapshotUnderWay(tx: Knex, serverId: string): Promise<{ readonly imageId?: string }> {
-  const now = await readServer(tx, serverId);
+async function snapshotInProgress(tx: Knex, serverId: string): Promise<{ readonly imageId?: string }> {
+  const now = await findServer(tx, serverId);
   const snapshot = await paramsOf(tx, snapshotServer, now?.taskId ?? null);
   return snapshot ? { imageId: snapshot.imageId } : {};
 }
@@ -156,7 +156,7 @@ export async function resetState(
   state: 'active' | 'error',
 ): Promise<void> {
   await db.transaction(async (tx) => {
-    const { imageId } = await snapshotUnderWay(tx, server.id);
+    const { imageId } = await snapshotInProgress(tx, server.id);
     if (imageId !== undefined) await enqueue(tx, dropSnapshot, { imageId }, caller.requestId);
     if (server.taskId !== null) await cancel(tx, server.taskId);
     const change = state === 'active' ? { vmState: rowOfGuest.on.vmState, fault: null } : { vmState: 'error' as const };
@@ -200,7 +200,7 @@ export async function changeMetadata(
 ): Promise<Metadata> {
   return db.transaction(async (tx) => {
     await changeServer(tx, id, {}); // first the lock, then the look
-    const server = await findServer(tx, caller, id);
+    const server = await getServer(tx, caller, id);
     if (server.vmState === 'building' || server.vmState === 'error')
       throw conflict(`Cannot 'update_instance_metadata' instance ${id} while it is in vm_state ${server.vmState}`);
     const metadata = change(server.metadata);
@@ -218,7 +218,7 @@ export async function changeTags(
 ): Promise<readonly string[]> {
   return db.transaction(async (tx) => {
     await changeServer(tx, id, {}); // first the lock, then the look
-    const tags = [...new Set(change((await findServer(tx, caller, id)).tags))];
+    const tags = [...new Set(change((await getServer(tx, caller, id)).tags))];
     if (tags.length > 50) throw badRequest('The number of tags exceeded the per-server limit 50');
     await changeServer(tx, id, { tags });
     return tags;

@@ -17,12 +17,12 @@ import type {
 } from '../drivers/clients.ts';
 
 /** A Fault for what the caller may not see, which is the same as what is not there. */
-type Missing = () => Fault;
+type NotFoundFault = () => Fault;
 
 export interface References {
   image(id: string): Promise<Image>;
-  volume(id: string, missing: Missing): Promise<VolumeJson>;
-  snapshot(id: string, missing: Missing): Promise<SnapshotJson>;
+  volume(id: string, missing: NotFoundFault): Promise<VolumeJson>;
+  snapshot(id: string, missing: NotFoundFault): Promise<SnapshotJson>;
   /** By id or name; gives the id. */
   volumeType(idOrName: string): Promise<string>;
   network(id: string): Promise<NetworkJson>;
@@ -59,7 +59,7 @@ export function referencesOf({ images, volumes, network }: Compute, { token, pro
 
 const noSuch = (what: string, id: string) => badRequest(`${what} ${id} could not be found.`);
 
-async function orMissing<T>(looking: Promise<T>, missing: Missing): Promise<T> {
+async function orMissing<T>(looking: Promise<T>, missing: NotFoundFault): Promise<T> {
   return looking.catch((error: unknown) => {
     if (error instanceof Fault && error.status === 404) throw missing();
     throw error;

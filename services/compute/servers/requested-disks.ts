@@ -1,6 +1,6 @@
 import type { Attachment } from '../attachments/store.ts';
 import type { Flavor } from '../flavors/store.ts';
-import { invalid, requestedImage, sized } from './disk-sources.ts';
+import { invalid, requestedImage, resolvers } from './disk-sources.ts';
 import { type DiskMapping, isTrue } from './input.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
@@ -27,7 +27,7 @@ export interface RequestedDisks {
   readonly disks: readonly RequestedDisk[];
 }
 
-interface Asked {
+interface DisksInput {
   readonly imageRef: string | undefined;
   readonly mappings: readonly DiskMapping[];
   readonly flavor: Flavor;
@@ -37,7 +37,7 @@ interface Asked {
 
 const notBootable = 'Boot sequence for the instance and image/block device mapping combination is not valid.';
 
-export async function requestedDisks(of: References, asked: Asked): Promise<RequestedDisks> {
+export async function requestedDisks(of: References, asked: DisksInput): Promise<RequestedDisks> {
   const { imageRef, mappings, flavor } = asked;
   const roots = mappings.filter(({ boot_index }) => Number(boot_index ?? -1) === 0 && boot_index !== null);
   if (roots.length > 1) throw invalid(notBootable);
@@ -45,7 +45,7 @@ export async function requestedDisks(of: References, asked: Asked): Promise<Requ
   const isLocalRoot = root?.source_type === 'image' && (root.destination_type ?? 'local') === 'local';
   const others = mappings.filter((mapping) => !(isLocalRoot && mapping === root));
   const disks = await Promise.all(others.map((mapping) => requestedDisk(of, mapping, asked)));
-  checkTwice(disks);
+  checkDuplicates(disks);
   checkLocal(disks, flavor);
   const bootsFromVolume = root !== undefined && !isLocalRoot;
   const imageId = bootsFromVolume ? undefined : imageRef || (isLocalRoot ? (root?.uuid ?? undefined) : undefined);
@@ -54,17 +54,18 @@ export async function requestedDisks(of: References, asked: Asked): Promise<Requ
   return { image, disks };
 }
 
-function checkTwice(disks: readonly RequestedDisk[]): void {
+function checkDuplicates(disks: readonly RequestedDisk[]): void {
   const ids = disks.flatMap(({ volumeId }) => volumeId ?? []);
-  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
-  if (twice !== undefined) throw invalid(`volume ${twice} is asked for twice.`);
+  const duplicate = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (duplicate !== undefined) throw invalid(`volume ${duplicate} is asked for twice.`);
 }
 
 /** Empty disks of the host are part of what the flavor gives, as in Nova: placement counted that and no more. */
-const mostLocal = 3;
+const maxLocalDisks = 3;
 function checkLocal(disks: readonly RequestedDisk[], flavor: Flavor): void {
   const local = disks.filter(({ destination }) => destination === 'local');
-  if (local.length > mostLocal) throw invalid(`You specified more local devices than the limit allows (${mostLocal}).`);
+  if (local.length > maxLocalDisks)
+    throw invalid(`You specified more local devices than the limit allows (${maxLocalDisks}).`);
   const sum = local.reduce((total, { sizeGb }) => total + sizeGb, 0);
   if (sum > flavor.ephemeralGb)
     throw invalid(
@@ -92,7 +93,7 @@ function checkSource(mapping: DiskMapping): NonNullable<DiskMapping['source_type
   return source;
 }
 
-async function requestedDisk(of: References, mapping: DiskMapping, asked: Asked): Promise<RequestedDisk> {
+async function requestedDisk(of: References, mapping: DiskMapping, asked: DisksInput): Promise<RequestedDisk> {
   const source = checkSource(mapping);
   checkKind(mapping);
   const { uuid, boot_index, tag = null, volume_type } = mapping;
@@ -112,5 +113,5 @@ async function requestedDisk(of: References, mapping: DiskMapping, asked: Asked)
     deleteOnTermination: isTrue(mapping.delete_on_termination ?? false),
     tag,
   };
-  return { ...base, ...(await sized[source](of, uuid ?? '', { mapping, asked, destination, base })) };
+  return { ...base, ...(await resolvers[source](of, uuid ?? '', { mapping, asked, destination, base })) };
 }

@@ -13,35 +13,35 @@ export interface RequestedNic {
   readonly tag: string | null;
 }
 
-type Asked = readonly NetworkInput[] | 'auto' | 'none' | undefined;
+type NetworksInput = readonly NetworkInput[] | 'auto' | 'none' | undefined;
 
 /** Who asks, what they may see, and what they may do beyond that. */
-export interface Asking {
+export interface RequestContext {
   readonly caller: Caller;
-  readonly of: References;
+  readonly references: References;
   /** May the caller plug into an external network? */
-  readonly mayOutside: () => boolean;
+  readonly mayUseExternal: () => boolean;
   /** Security groups that were asked for by name: none unless told. */
-  readonly wantsGroups?: boolean;
+  readonly namesGroups?: boolean;
 }
 
-export async function requestedNics(asking: Asking, asked: Asked): Promise<RequestedNic[]> {
+export async function requestedNics(asking: RequestContext, asked: NetworksInput): Promise<RequestedNic[]> {
   if (asked === 'none') return [];
   if (asked === 'auto' || asked === undefined || asked.length === 0) return onlyNetwork(asking, asked === 'auto');
   const ports = asked.flatMap(({ port }) => port ?? []);
-  const twice = ports.find((port, at) => ports.indexOf(port) !== at);
-  if (twice !== undefined) throw badRequest(`Port ${twice} is asked for twice.`);
+  const duplicate = ports.find((port, at) => ports.indexOf(port) !== at);
+  if (duplicate !== undefined) throw badRequest(`Port ${duplicate} is asked for twice.`);
   const addresses = asked.flatMap(({ uuid, fixed_ip }) => (uuid && fixed_ip ? [`${fixed_ip} of network ${uuid}`] : []));
-  const again = addresses.find((address, at) => addresses.indexOf(address) !== at);
-  if (again !== undefined) throw badRequest(`Fixed IP ${again} is asked for twice.`);
+  const duplicateAddress = addresses.find((address, at) => addresses.indexOf(address) !== at);
+  if (duplicateAddress !== undefined) throw badRequest(`Fixed IP ${duplicateAddress} is asked for twice.`);
   return Promise.all(asked.map((input) => requestedNic(asking, input)));
 }
 
-const plain = { portId: null, fixedIp: null, tag: null };
+const empty = { portId: null, fixedIp: null, tag: null };
 
 /** Nova plugs into the one network a project has, and asks when there are more. */
-async function onlyNetwork(asking: Asking, needsOne: boolean): Promise<RequestedNic[]> {
-  const [own, shared] = await Promise.all([asking.of.ownNetworks(), asking.of.sharedNetworks()]);
+async function onlyNetwork(asking: RequestContext, needsOne: boolean): Promise<RequestedNic[]> {
+  const [own, shared] = await Promise.all([asking.references.ownNetworks(), asking.references.sharedNetworks()]);
   const inside = [...own, ...shared.filter(({ id }) => !own.some((each) => each.id === id))].filter(
     (each) => !each['router:external'] && each.subnets.length > 0,
   );
@@ -49,7 +49,7 @@ async function onlyNetwork(asking: Asking, needsOne: boolean): Promise<Requested
   const [only] = inside;
   if (only) {
     checkGroups(asking, only);
-    return [{ ...plain, networkId: only.id }];
+    return [{ ...empty, networkId: only.id }];
   }
   if (needsOne)
     throw badRequest('Unable to automatically allocate a network: the project has none. Create one, or ask for none.');
@@ -57,29 +57,33 @@ async function onlyNetwork(asking: Asking, needsOne: boolean): Promise<Requested
 }
 
 export async function requestedNic(
-  asking: Asking,
+  asking: RequestContext,
   { uuid, port: portId, fixed_ip: fixedIp = null, tag = null }: NetworkInput,
 ): Promise<RequestedNic> {
   if (portId !== undefined && portId !== null) return requestedPort(asking, portId, fixedIp, tag);
   if (uuid === undefined) throw badRequest("A network needs a 'uuid' or a 'port'.");
-  const found = await asking.of.network(uuid);
+  const found = await asking.references.network(uuid);
   if (found.subnets.length === 0) throw badRequest(`Network ${uuid} requires a subnet in order to boot instances on.`);
-  if (found['router:external'] && !found.shared && !asking.mayOutside())
+  if (found['router:external'] && !found.shared && !asking.mayUseExternal())
     throw new Fault(403, 'forbidden', `It is not allowed to create an interface on external network ${uuid}`);
   checkGroups(asking, found);
   if (fixedIp !== null) await checkAddress(asking, found, fixedIp);
   return { networkId: found.id, portId: null, fixedIp, tag };
 }
 
-function checkGroups({ wantsGroups = false }: Asking, network: NetworkJson): void {
-  if (wantsGroups && network.port_security_enabled === false)
+function checkGroups({ namesGroups = false }: RequestContext, network: NetworkJson): void {
+  if (namesGroups && network.port_security_enabled === false)
     throw badRequest(
       `Network ${network.id} requires port_security_enabled and subnet associated in order to apply security groups.`,
     );
 }
 
 /** An address of one's choice is for the owner of the network alone: what network asks of a port's creator. */
-async function checkAddress({ caller, of }: Asking, network: NetworkJson, address: string): Promise<void> {
+async function checkAddress(
+  { caller, references }: RequestContext,
+  network: NetworkJson,
+  address: string,
+): Promise<void> {
   const owner = network.project_id ?? network.tenant_id;
   if (owner !== caller.projectId && !isAdmin(caller))
     throw new Fault(
@@ -87,22 +91,22 @@ async function checkAddress({ caller, of }: Asking, network: NetworkJson, addres
       'forbidden',
       `A fixed IP of network ${network.id} is chosen by its owner alone: leave 'fixed_ip' out.`,
     );
-  const subnets = await of.subnetsOf(network.id);
+  const subnets = await references.subnetsOf(network.id);
   if (!subnets.some(({ cidr }) => cidrHolds(cidr, address)))
     throw badRequest(`Fixed IP address ${address} is in no subnet of network ${network.id}.`);
-  const [port] = await of.portsAt(network.id, address);
+  const [port] = await references.portsAt(network.id, address);
   if (port) throw badRequest(`Fixed IP address ${address} is already in use on instance ${port.device_id}.`);
 }
 
 /** Seeing is not using: the owner of a network sees the ports of others on it. */
 async function requestedPort(
-  { caller, of }: Asking,
+  { caller, references }: RequestContext,
   id: string,
   fixedIp: string | null,
   tag: string | null,
 ): Promise<RequestedNic> {
   if (fixedIp !== null) throw badRequest(`Specified Fixed IP '${fixedIp}' cannot be used with port '${id}'.`);
-  const port = await of.port(id);
+  const port = await references.port(id);
   if ((port.project_id ?? port.tenant_id) !== caller.projectId)
     throw badRequest(`Port ${id} not usable: it belongs to another project.`);
   if (port.device_id !== '') throw conflict(`Port ${id} is still in use.`);
@@ -112,13 +116,13 @@ async function requestedPort(
 
 /** Ids of the groups; the caller's project's own default needs no look. */
 export async function requestedGroups(
-  { caller, of }: Pick<Asking, 'caller' | 'of'>,
+  { caller, references }: Pick<RequestContext, 'caller' | 'references'>,
   names: readonly string[],
 ): Promise<{ readonly ids: string[]; readonly names: string[] }> {
   const wanted = [...new Set(names)];
   if (wanted.length === 0 || (wanted.length === 1 && wanted[0] === 'default')) return { ids: [], names: ['default'] };
   const projectId = caller.projectId ?? '';
-  const own = await of.groupsOf(projectId);
+  const own = await references.groupsOf(projectId);
   const found = wanted.map((name) => {
     const byId = own.find(({ id }) => id === name);
     const byName = own.filter((each) => each.name === name);

@@ -26,7 +26,7 @@ export interface States {
 const anyState: readonly VmState[] = ['building', 'active', 'paused', 'stopped', 'error'];
 
 /** Which request may take a server, from which states, and what the server says meanwhile. */
-export const serverTakings = {
+export const serverTransitions = {
   start: { from: { vmState: ['stopped'] }, meanwhile: { taskState: 'powering-on' } },
   stop: { from: { vmState: ['active', 'error'] }, meanwhile: { taskState: 'powering-off' } },
   reboot: { from: { vmState: ['active'] }, meanwhile: { taskState: 'rebooting' } },
@@ -52,7 +52,7 @@ export const serverTakings = {
   delete: { from: { vmState: anyState }, meanwhile: { taskState: 'deleting' }, overOwner: true },
 } satisfies Record<string, Transition<States>>;
 
-export type Verb = keyof typeof serverTakings;
+export type Verb = keyof typeof serverTransitions;
 
 /** What a refusal calls the verb: Nova's own method names. */
 export const verbNames: Readonly<Record<Verb, string>> = {
@@ -67,7 +67,7 @@ export const verbNames: Readonly<Record<Verb, string>> = {
   delete: 'delete',
 };
 
-const plainStatus: Readonly<Record<VmState, string>> = {
+const stableStatus: Readonly<Record<VmState, string>> = {
   building: 'BUILD',
   active: 'ACTIVE',
   paused: 'PAUSED',
@@ -75,30 +75,30 @@ const plainStatus: Readonly<Record<VmState, string>> = {
   error: 'ERROR',
   deleted: 'DELETED',
 };
-const passingStatus: Readonly<Record<string, string>> = {
+const transientStatus: Readonly<Record<string, string>> = {
   'active rebooting': 'REBOOT',
   'active rebooting_hard': 'HARD_REBOOT',
 };
 
 /** The one word a client reads, made of what the row holds. */
 export const statusOf = ({ vmState, taskState }: States): string =>
-  own(passingStatus, `${vmState} ${taskState}`) ?? plainStatus[vmState];
+  own(transientStatus, `${vmState} ${taskState}`) ?? stableStatus[vmState];
 
 /** The states behind a status that a list is filtered by; undefined for a word that is none. */
 export function statesOf(status: string): readonly { vmState: VmState; taskState?: TaskState }[] | undefined {
-  const word = status.toUpperCase();
-  const passing = Object.entries(passingStatus).find(([, each]) => each === word)?.[0];
-  if (passing) {
-    const [vmState, taskState] = passing.split(' ') as [VmState, TaskState];
+  const wanted = status.toUpperCase();
+  const transient = Object.entries(transientStatus).find(([, each]) => each === wanted)?.[0];
+  if (transient) {
+    const [vmState, taskState] = transient.split(' ') as [VmState, TaskState];
     return [{ vmState, taskState }];
   }
-  const plain = Object.entries(plainStatus).filter(([, each]) => each === word);
+  const plain = Object.entries(stableStatus).filter(([, each]) => each === wanted);
   if (plain.length > 0) return plain.map(([vmState]) => ({ vmState: vmState as VmState }));
-  return otherWords.has(word) ? [] : undefined;
+  return unsupportedStatuses.has(wanted) ? [] : undefined;
 }
 
 /** Nova's words for states that servers here never reach. */
-const otherWords = new Set(
+const unsupportedStatuses = new Set(
   'SUSPENDED RESIZE VERIFY_RESIZE REVERT_RESIZE MIGRATING PASSWORD REBUILD RESCUE SHELVED SHELVED_OFFLOADED SOFT_DELETED UNKNOWN'.split(
     ' ',
   ),

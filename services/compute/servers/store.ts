@@ -3,7 +3,7 @@ import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
-import { type PowerState, serverTakings, type TaskState, type Verb, type VmState, verbNames } from './states.ts';
+import { type PowerState, serverTransitions, type TaskState, type Verb, type VmState, verbNames } from './states.ts';
 
 /** The flavor as it was when the server was made. */
 export interface FlavorCopy {
@@ -109,7 +109,7 @@ export interface Server extends Owned {
 export type NewServer = Omit<Server, 'sequence' | 'version'>;
 type Change = Partial<Omit<Server, 'id' | 'sequence' | 'version'>>;
 
-const documents: readonly string[] = [
+const jsonColumns: readonly string[] = [
   'fault',
   'flavor',
   'image',
@@ -126,13 +126,13 @@ const toRow = (change: Change): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(change).map(([name, value]) => [
       name,
-      documents.includes(name) && value !== null ? JSON.stringify(value) : value,
+      jsonColumns.includes(name) && value !== null ? JSON.stringify(value) : value,
     ]),
   );
 
 export function fromRow(row: Record<string, unknown>): Server {
   const server = { ...row };
-  for (const name of documents) {
+  for (const name of jsonColumns) {
     const text = row[name];
     server[name] = typeof text === 'string' ? JSON.parse(text) : null;
   }
@@ -150,7 +150,7 @@ export const insertServer = async (tx: Knex, server: NewServer): Promise<void> =
 const scopeOf = (caller: Caller) => (isAdmin(caller) ? {} : { projectId: caller.projectId });
 
 /** An admin finds any project's server. To others a other project's does not exist. */
-export async function findServer(db: Knex, caller: Caller, id: string): Promise<Server> {
+export async function getServer(db: Knex, caller: Caller, id: string): Promise<Server> {
   const row: unknown = await db('servers')
     .where({ id, ...scopeOf(caller), deletedAt: null })
     .first();
@@ -159,7 +159,7 @@ export async function findServer(db: Knex, caller: Caller, id: string): Promise<
 }
 
 /** Deleted ones too, for their history. */
-export async function findServerEver(db: Knex, caller: Caller, id: string): Promise<Server> {
+export async function getServerOrDeleted(db: Knex, caller: Caller, id: string): Promise<Server> {
   const row: unknown = await db('servers')
     .where({ id, ...scopeOf(caller) })
     .first();
@@ -168,13 +168,13 @@ export async function findServerEver(db: Knex, caller: Caller, id: string): Prom
 }
 
 /** For workflows and other doors than the API, which act for nobody in particular. */
-export async function readServer(db: Knex, id: string): Promise<Server | undefined> {
+export async function findServer(db: Knex, id: string): Promise<Server | undefined> {
   const row: unknown = await db('servers').where({ id, deletedAt: null }).first();
   return row ? fromRow(row as Record<string, unknown>) : undefined;
 }
 
 /** For workflows, which act for whoever asked. */
-export async function findOwnServer(db: Knex, { id, taskId }: Owned): Promise<Server> {
+export async function getOwnedServer(db: Knex, { id, taskId }: Owned): Promise<Server> {
   const row: unknown = await db('servers').where({ id, taskId }).first();
   if (!row) throw new Error(`server ${id} does not belong to task ${taskId}`);
   return fromRow(row as Record<string, unknown>);
@@ -182,22 +182,22 @@ export async function findOwnServer(db: Knex, { id, taskId }: Owned): Promise<Se
 
 /** Gives the server to a task, or says in which state it is instead. */
 export async function acquireServer(tx: Knex, verb: Verb, owned: Owned): Promise<void> {
-  const { meanwhile, ...taking } = serverTakings[verb];
-  const told = { ...taking, meanwhile: changed(tx, meanwhile) };
-  if (await acquire<Server>(tx, 'servers', owned, told)) return;
+  const { meanwhile, ...transition } = serverTransitions[verb];
+  const options = { ...transition, meanwhile: changed(tx, meanwhile) };
+  if (await acquire<Server>(tx, 'servers', owned, options)) return;
   throw await refusal(tx, verb, owned.id);
 }
 
 /** True when it could be taken; false leaves everything as it was. */
 export async function tryAcquireServer(tx: Knex, verb: Verb, owned: Owned): Promise<boolean> {
-  const { meanwhile, ...taking } = serverTakings[verb];
+  const { meanwhile, ...taking } = serverTransitions[verb];
   return acquire<Server>(tx, 'servers', owned, { ...taking, meanwhile: changed(tx, meanwhile) });
 }
 
 async function refusal(tx: Knex, verb: Verb, id: string) {
   const now = (await tx('servers').where({ id }).first('vmState', 'taskState')) as Server | undefined;
   if (!now || now.vmState === 'deleted') return notFound('Instance', id);
-  const fits = (serverTakings[verb].from.vmState as readonly string[]).includes(now.vmState);
+  const fits = (serverTransitions[verb].from.vmState as readonly string[]).includes(now.vmState);
   const state = fits ? `task_state ${now.taskState ?? 'None'}` : `vm_state ${now.vmState}`;
   return conflict(`Cannot '${verbNames[verb]}' instance ${id} while it is in ${state}`);
 }
@@ -221,7 +221,7 @@ export const changeFreeServer = async (tx: Knex, { id, version }: Server, change
   (await tx('servers').where({ id, version, taskId: null }).update(changed(tx, change))) > 0;
 
 /** Asks that the guest be this task's alone until the task ends. False while another live task has it. */
-export async function lockGuest(tx: Knex, id: string, taskId: string): Promise<boolean> {
+export async function tryLockGuest(tx: Knex, id: string, taskId: string): Promise<boolean> {
   const dead = tx('tasks').select('id').whereRaw('tasks.id = servers.guest_task_id');
   const free = tx('servers')
     .where({ id })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Version } from '#shared/api/versions.ts';
 import type { Server } from './store.ts';
-import { detailView, type Seen, serverView, updatedView, versionClass } from './view.ts';
+import { detailView, type ServerViewInput, serverView, updatedView, versionClass } from './view.ts';
 
 const server: Server = {
   id: '3b46fba1-72a7-42c7-94a8-35681239e8eb',
@@ -65,7 +65,7 @@ const server: Server = {
   terminatedAt: null,
   deletedAt: null,
 };
-const seen = (more: Partial<Server> = {}, admin = true): Seen => ({
+const seen = (more: Partial<Server> = {}, admin = true): ServerViewInput => ({
   server: { ...server, ...more },
   volumes: [],
   admin,

@@ -7,7 +7,7 @@ import { powerNumber, statusOf } from './states.ts';
 import type { Address, FlavorCopy, Server } from './store.ts';
 
 /** What a view of a server is made of, and for whom. */
-export interface Seen {
+export interface ServerViewInput {
   readonly server: Server;
   readonly volumes: readonly Attachment[];
   /** Sees where it runs (os_compute_api:os-extended-server-attributes). */
@@ -26,7 +26,7 @@ const instanceName = ({ sequence, host }: Server): string =>
 
 const inProgress = new Set(['ACTIVE', 'BUILD']);
 
-const imageView = ({ server: { image }, base }: Seen) =>
+const imageView = ({ server: { image }, base }: ServerViewInput) =>
   image === null ? '' : { id: image.id, links: [bookmarkOf(base, 'images', image.id)] };
 
 const embeddedFlavor = (flavor: FlavorCopy) => ({
@@ -40,7 +40,7 @@ const embeddedFlavor = (flavor: FlavorCopy) => ({
 });
 
 /** Nova shows it in ERROR and DELETED alone; elsewhere the reason is an instance action. */
-function faultView({ server: { vmState, fault }, admin }: Seen) {
+function faultView({ server: { vmState, fault }, admin }: ServerViewInput) {
   if (fault === null || (vmState !== 'error' && vmState !== 'deleted')) return undefined;
   const { code, message, created, details } = fault;
   const more = details !== undefined && (admin || code !== 500) ? { details } : {};
@@ -58,7 +58,7 @@ export const addressesView = (server: Server, each: (address: Address) => unknow
   Object.fromEntries(Object.entries(server.addresses).map(([label, found]) => [label, found.map(each)]));
 
 /** What a PUT before 2.75 answers; all others show more. */
-const core = view<Seen>(
+const core = view<ServerViewInput>(
   since('2.1', (seen) => {
     const { server, base } = seen;
     const status = statusOf(server);
@@ -97,7 +97,7 @@ const core = view<Seen>(
   since('2.100', ({ server }) => ({ scheduler_hints: server.hints })),
 );
 
-const extended = view<Seen>(
+const extended = view<ServerViewInput>(
   since('2.1', ({ server, volumes, admin }) => ({
     addresses: addressesView(server, fullAddress),
     'OS-EXT-AZ:availability_zone': server.zone ?? '',
@@ -143,19 +143,19 @@ const extended = view<Seen>(
 const shown = (volumes: readonly Attachment[]) => volumes.filter(({ volumeId }) => volumeId !== null);
 
 /** One of a detailed list. */
-export const detailView = (seen: Seen, version: Version): Record<string, unknown> => ({
+export const detailView = (seen: ServerViewInput, version: Version): Record<string, unknown> => ({
   ...core(seen, version),
   ...extended(seen, version),
 });
 
 /** A server alone: with its groups, which a list leaves out. */
-export const serverView = (seen: Seen, version: Version): Record<string, unknown> => ({
+export const serverView = (seen: ServerViewInput, version: Version): Record<string, unknown> => ({
   ...detailView(seen, version),
   ...(atLeast(version, '2.71') ? { server_groups: [] } : {}),
 });
 
 /** What a PUT answers: the whole server only from 2.75 on. */
-export const updatedView = (seen: Seen, version: Version): Record<string, unknown> =>
+export const updatedView = (seen: ServerViewInput, version: Version): Record<string, unknown> =>
   atLeast(version, '2.75') ? serverView(seen, version) : { ...core(seen, version), ...groupsView(version) };
 
 const groupsView = (version: Version) => (atLeast(version, '2.71') ? { server_groups: [] } : {});
@@ -180,7 +180,7 @@ export const createdView = (
 });
 
 /** Versions that show a server alike share what was rendered. */
-const steps: readonly Version[] = [
+const changedAt: readonly Version[] = [
   '2.3',
   '2.9',
   '2.16',
@@ -194,4 +194,4 @@ const steps: readonly Version[] = [
   '2.98',
   '2.100',
 ];
-export const versionClass = (version: Version): number => steps.filter((step) => atLeast(version, step)).length;
+export const versionClass = (version: Version): number => changedAt.filter((step) => atLeast(version, step)).length;

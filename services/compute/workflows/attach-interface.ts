@@ -6,15 +6,15 @@ import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
 import {
   changeInterface,
+  findInterface,
   type Interface,
   listInterfaces,
-  readInterface,
   releaseInterface,
   removeInterface,
 } from '../interfaces/store.ts';
-import { changeServer, readServer } from '../servers/store.ts';
-import { ensureGuestAsRows, findStaying, type OnServer } from './guest.ts';
-import { addressesOf, keepPorts, madeFor, plugPort, unplugPort } from './ports.ts';
+import { changeServer, findServer } from '../servers/store.ts';
+import { ensureGuestAsRows, getServerNotDeleting, type OnServer } from './guest.ts';
+import { addressesOf, plugPort, portsOfServer, savePorts, unplugPort } from './ports.ts';
 
 interface OnInterface extends OnServer {
   readonly interfaceId: string;
@@ -42,47 +42,47 @@ export const detachInterface = workflow<OnInterface, Compute>({
 
 async function becomeAttached(tx: Knex, on: OnInterface, run: Run, problem?: string): Promise<void> {
   await releaseInterface(tx, { id: on.interfaceId, taskId: run.taskId }, { state: 'attached' });
-  await told(tx, on, run, problem);
+  await saveAddresses(tx, on, run, problem);
 }
 
 async function becomeNothing(tx: Knex, on: OnInterface, run: Run, problem?: string): Promise<void> {
   await removeInterface(tx, on.interfaceId);
-  await told(tx, on, run, problem);
+  await saveAddresses(tx, on, run, problem);
 }
 
-async function told(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
+async function saveAddresses(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
   await changeServer(tx, serverId, addressesOf(await listInterfaces(tx, serverId)));
   await endAction(tx, run, problem);
 }
 
 async function interfaceOf({ db }: Compute, { interfaceId }: OnInterface): Promise<Interface> {
-  const nic = await readInterface(db, interfaceId);
+  const nic = await findInterface(db, interfaceId);
   if (!nic) throw conflict(`Interface ${interfaceId} is gone with its server.`);
   return nic;
 }
 
 async function plug(compute: Compute, on: OnInterface, run: Run): Promise<void> {
-  const server = await findStaying(compute, on);
+  const server = await getServerNotDeleting(compute, on);
   const nic = await interfaceOf(compute, on);
-  const made = await madeFor(compute, server);
+  const made = await portsOfServer(compute, server);
   // the groups of the launch were for its own NICs: this one gets what its network gives
   const plugged = await plugPort(compute, { ...server, wantedGroups: [] }, nic, made, run);
-  await run.commit((tx) => keepPorts(tx, [plugged]));
+  await run.commit((tx) => savePorts(tx, [plugged]));
 }
 
 /** By the mark too: a port that no row names yet is found. */
 async function unplug(compute: Compute, on: OnInterface): Promise<void> {
-  const nic = await readInterface(compute.db, on.interfaceId);
+  const nic = await findInterface(compute.db, on.interfaceId);
   if (!nic) return;
   if (nic.portId !== null) return unplugPort(compute, nic.portId, !nic.ownPort);
-  const server = await readServer(compute.db, on.serverId);
-  const made = server ? await madeFor(compute, server) : [];
+  const server = await findServer(compute.db, on.serverId);
+  const made = server ? await portsOfServer(compute, server) : [];
   for (const port of made.filter((each) => each['binding:profile']?.nic === nic.place))
     await unplugPort(compute, port.id, false);
 }
 
 async function plugNic(compute: Compute, on: OnInterface, run: Run): Promise<void> {
-  await findStaying(compute, on);
+  await getServerNotDeleting(compute, on);
   await interfaceOf(compute, on);
   await ensureGuestAsRows(compute, on, run);
 }

@@ -6,14 +6,14 @@ import { endAction } from '../actions/store.ts';
 import {
   type Attachment,
   changeAttachment,
-  readAttachment,
+  findAttachment,
   releaseAttachment,
   removeAttachment,
 } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { wantedPower } from '../servers/states.ts';
 import { changeServer } from '../servers/store.ts';
-import { acquireGuestLock, ensureGuest, ensureGuestAsRows, findStaying, type OnServer } from './guest.ts';
+import { acquireGuestLock, ensureGuest, ensureGuestAsRows, getServerNotDeleting, type OnServer } from './guest.ts';
 import { completeVolume, connectVolume, disconnectVolume } from './volumes.ts';
 
 export interface OnAttachment extends OnServer {
@@ -36,35 +36,35 @@ export const attachVolume = workflow<OnAttachment, Compute>({
 export const detachVolume = workflow<OnAttachment, Compute>({
   name: 'detach-volume',
   deadlineMs,
-  steps: [step('unplug-disk', pullDisk, plugAgain), step('disconnect', disconnect)],
+  steps: [step('unplug-disk', detachDisk, plugAgain), step('disconnect', disconnect)],
   done: becomeNothing,
   failed: becomeAttached,
 });
 
 async function becomeAttached(tx: Knex, on: OnAttachment, run: Run, problem?: string): Promise<void> {
   await releaseAttachment(tx, { id: on.attachmentId, taskId: run.taskId }, { state: 'attached' });
-  await touched(tx, on, run, problem);
+  await bumpVersion(tx, on, run, problem);
 }
 
 async function becomeNothing(tx: Knex, on: OnAttachment, run: Run, problem?: string): Promise<void> {
   await removeAttachment(tx, on.attachmentId);
-  await touched(tx, on, run, problem);
+  await bumpVersion(tx, on, run, problem);
 }
 
 /** What lists show of the server is another version now. */
-async function touched(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
+async function bumpVersion(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
   await changeServer(tx, serverId, {});
   await endAction(tx, run, problem);
 }
 
 async function attachmentOf({ db }: Compute, { attachmentId }: OnAttachment): Promise<Attachment> {
-  const attachment = await readAttachment(db, attachmentId);
+  const attachment = await findAttachment(db, attachmentId);
   if (!attachment) throw conflict(`Attachment ${attachmentId} is gone with its server.`);
   return attachment;
 }
 
 async function connect(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
-  const server = await findStaying(compute, on);
+  const server = await getServerNotDeleting(compute, on);
   await connectVolume(compute, server, await attachmentOf(compute, on), run);
 }
 
@@ -74,7 +74,7 @@ async function disconnect(compute: Compute, { serverId, volumeId }: OnAttachment
 
 async function plugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
   await acquireGuestLock(compute, on.serverId, run);
-  const server = await findStaying(compute, on);
+  const server = await getServerNotDeleting(compute, on);
   await attachmentOf(compute, on);
   if (server.host === null) return;
   const { devices } = await ensureGuest(compute, server, run, { power: wantedPower(server) });
@@ -93,8 +93,8 @@ async function complete(compute: Compute, on: OnAttachment): Promise<void> {
   await completeVolume(compute, await attachmentOf(compute, on));
 }
 
-async function pullDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
-  await findStaying(compute, on);
+async function detachDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
+  await getServerNotDeleting(compute, on);
   await ensureGuestAsRows(compute, on, run);
 }
 

@@ -6,20 +6,20 @@ import { endAction } from '../actions/store.ts';
 import { type Attachment, changeAttachment, listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import { changeInterface, listInterfaces } from '../interfaces/store.ts';
-import { type Explanation, insertChoice } from '../scheduling-decisions/store.ts';
-import { findOwnServer, releaseServer, type Server, updateOwnedServer } from '../servers/store.ts';
+import { type Explanation, insertSchedulingDecision } from '../scheduling-decisions/store.ts';
+import { getOwnedServer, releaseServer, type Server, updateOwnedServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
-import { NoValidHost, type Placing, rankHosts, resourcesOf } from './placing.ts';
-import { addressesOf, keepPorts, plugPorts, unplugPorts } from './ports.ts';
+import { NoValidHost, type RankedHosts, rankHosts, resourcesOf } from './placing.ts';
+import { addressesOf, plugPorts, savePorts, unplugPorts } from './ports.ts';
 import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
 
-interface Build extends OnServer {
+interface BuildParams extends OnServer {
   /** For the guest's config drive; sealed, since task parameters are rows. */
   readonly adminPass: string;
 }
 
 /** From BUILD to ACTIVE; or back to nothing, and ERROR. */
-export const buildServer = workflow<Build, Compute>({
+export const buildServer = workflow<BuildParams, Compute>({
   name: 'build-server',
   deadlineMs: 60 * 60_000,
   steps: [
@@ -33,18 +33,19 @@ export const buildServer = workflow<Build, Compute>({
   failed: becomeError,
 });
 
-async function chooseHost(compute: Compute, on: Build, run: Run): Promise<Placing> {
-  const server = await findOwnServer(compute.db, owned(on, run));
+async function chooseHost(compute: Compute, on: BuildParams, run: Run): Promise<RankedHosts> {
+  const server = await getOwnedServer(compute.db, owned(on, run));
   return rankHosts(compute, server).catch(async (error: unknown) => {
-    if (error instanceof NoValidHost) await run.commit((tx) => insertChoice(tx, server.id, error.explanation));
+    if (error instanceof NoValidHost)
+      await run.commit((tx) => insertSchedulingDecision(tx, server.id, error.explanation));
     throw error;
   });
 }
 
 /** Written down before anything is done there: who deletes in the middle must know where. */
-async function claimResources(compute: Compute, on: Build, run: Run): Promise<void> {
-  const server = await findOwnServer(compute.db, owned(on, run));
-  const { explanation, providers, zones } = run.result<Placing>('choose-host');
+async function claimResources(compute: Compute, on: BuildParams, run: Run): Promise<void> {
+  const server = await getOwnedServer(compute.db, owned(on, run));
+  const { explanation, providers, zones } = run.result<RankedHosts>('choose-host');
   const resources = resourcesOf(server);
   for (const host of explanation.ranked) {
     const claim = {
@@ -58,7 +59,7 @@ async function claimResources(compute: Compute, on: Build, run: Run): Promise<vo
     const zone = zones[host] ?? null;
     const chosen: Explanation = { ...explanation, chosen: host };
     await run.commit(async (tx) => {
-      await insertChoice(tx, server.id, chosen);
+      await insertSchedulingDecision(tx, server.id, chosen);
       await updateOwnedServer(tx, owned(on, run), { host, zone, taskState: 'networking' });
     });
     return;
@@ -66,24 +67,24 @@ async function claimResources(compute: Compute, on: Build, run: Run): Promise<vo
   throw new NoValidHost(explanation);
 }
 
-async function releaseResources({ placement }: Compute, { serverId }: Build): Promise<void> {
+async function releaseResources({ placement }: Compute, { serverId }: BuildParams): Promise<void> {
   await placement.deallocate(serverId);
 }
 
-async function plugNics(compute: Compute, on: Build, run: Run): Promise<void> {
-  const server = await findOwnServer(compute.db, owned(on, run));
+async function plugNics(compute: Compute, on: BuildParams, run: Run): Promise<void> {
+  const server = await getOwnedServer(compute.db, owned(on, run));
   const plugged = await plugPorts(compute, server, run);
   const shown = addressesOf(plugged);
   const hasDisks = (await listAttachments(compute.db, server.id)).length > 0;
   await run.commit(async (tx) => {
-    await keepPorts(tx, plugged);
+    await savePorts(tx, plugged);
     const taskState = hasDisks ? 'block_device_mapping' : 'spawning';
     await updateOwnedServer(tx, owned(on, run), { ...shown, taskState });
   });
 }
 
-async function unplugNics(compute: Compute, on: Build, run: Run): Promise<void> {
-  await unplugPorts(compute, await findOwnServer(compute.db, owned(on, run)));
+async function unplugNics(compute: Compute, on: BuildParams, run: Run): Promise<void> {
+  await unplugPorts(compute, await getOwnedServer(compute.db, owned(on, run)));
   const nics = await listInterfaces(compute.db, on.serverId);
   await run.commit(async (tx) => {
     for (const nic of nics)
@@ -92,33 +93,33 @@ async function unplugNics(compute: Compute, on: Build, run: Run): Promise<void> 
   });
 }
 
-async function attachVolumes(compute: Compute, on: Build, run: Run): Promise<void> {
+async function attachVolumes(compute: Compute, on: BuildParams, run: Run): Promise<void> {
   const attachments = await listAttachments(compute.db, on.serverId);
   if (attachments.length === 0) return;
-  const server = await findOwnServer(compute.db, owned(on, run));
+  const server = await getOwnedServer(compute.db, owned(on, run));
   for (const attachment of attachments) await connectVolume(compute, server, attachment, run);
   await run.commit((tx) => updateOwnedServer(tx, owned(on, run), { taskState: 'spawning' }));
 }
 
 /** What was made for this server goes with it; what somebody brought stays. */
-async function detachVolumes(compute: Compute, on: Build, run: Run): Promise<void> {
-  const server = await findOwnServer(compute.db, owned(on, run));
+async function detachVolumes(compute: Compute, on: BuildParams, run: Run): Promise<void> {
+  const server = await getOwnedServer(compute.db, owned(on, run));
   await disconnectVolumes(compute, server, ({ created, volumeId }) => created || volumeId === null, run);
   const rows = await listAttachments(compute.db, server.id);
   await run.commit(async (tx) => {
-    for (const row of rows) await changeAttachment(tx, row.id, forgotten(row));
+    for (const row of rows) await changeAttachment(tx, row.id, resetAttachment(row));
   });
 }
 
-const forgotten = ({ created }: Attachment) => ({
+const resetAttachment = ({ created }: Attachment) => ({
   attachmentId: null,
   connection: null,
   ...(created ? { volumeId: null, created: false } : {}),
 });
 
-async function bootGuest(compute: Compute, on: Build, run: Run): Promise<GuestState> {
+async function bootGuest(compute: Compute, on: BuildParams, run: Run): Promise<GuestState> {
   await acquireGuestLock(compute, on.serverId, run);
-  const server = await findOwnServer(compute.db, owned(on, run));
+  const server = await getOwnedServer(compute.db, owned(on, run));
   const guest = await ensureGuest(compute, server, run, { power: 'on', adminPass: compute.seal.open(on.adminPass) });
   if (guest.power === 'crashed')
     throw new Fault(500, 'unexpected', 'The guest did not start.', { details: `Host ${server.host}: it crashed.` });
@@ -129,13 +130,13 @@ async function bootGuest(compute: Compute, on: Build, run: Run): Promise<GuestSt
 const rootDisk = ({ imageId }: Server, attachments: readonly Attachment[]) =>
   imageId !== null ? 'root' : (attachments.find(({ bootIndex }) => bootIndex === 0)?.volumeId ?? '');
 
-async function destroyGuest(compute: Compute, on: Build, run: Run): Promise<void> {
-  await ensureGuestGone(compute, await findOwnServer(compute.db, owned(on, run)), run);
+async function destroyGuest(compute: Compute, on: BuildParams, run: Run): Promise<void> {
+  await ensureGuestGone(compute, await getOwnedServer(compute.db, owned(on, run)), run);
 }
 
-async function becomeActive(tx: Knex, on: Build, run: Run): Promise<void> {
+async function becomeActive(tx: Knex, on: BuildParams, run: Run): Promise<void> {
   const { machine, devices } = run.result<GuestState>('boot-guest');
-  const server = await findOwnServer(tx, owned(on, run));
+  const server = await getOwnedServer(tx, owned(on, run));
   const attachments = await listAttachments(tx, on.serverId);
   await releaseServer(tx, owned(on, run), {
     vmState: 'active',
@@ -147,8 +148,8 @@ async function becomeActive(tx: Knex, on: Build, run: Run): Promise<void> {
   });
   for (const { id, volumeId, device } of attachments) {
     const named = volumeId === null ? undefined : devices[volumeId];
-    const told = named === undefined ? device : `/dev/${named}`;
-    await changeAttachment(tx, id, { state: 'attached', taskId: null, device: told });
+    const deviceName = named === undefined ? device : `/dev/${named}`;
+    await changeAttachment(tx, id, { state: 'attached', taskId: null, device: deviceName });
   }
   for (const { id } of await listInterfaces(tx, on.serverId))
     await changeInterface(tx, id, { state: 'attached', taskId: null });
@@ -156,7 +157,7 @@ async function becomeActive(tx: Knex, on: Build, run: Run): Promise<void> {
 }
 
 /** Nothing of it stands anywhere, so it has no host. */
-async function becomeError(tx: Knex, on: Build, run: Run, reason: string): Promise<void> {
+async function becomeError(tx: Knex, on: BuildParams, run: Run, reason: string): Promise<void> {
   const fault = faultOf(run, reason);
   await releaseServer(tx, owned(on, run), { vmState: 'error', host: null, zone: null, powerState: null, fault });
   await endAction(tx, run, reason);

@@ -42,23 +42,23 @@ const taggedDisk = ({ tag, volumeId }: Attachment) =>
   tag !== null && volumeId !== null ? [{ type: 'disk', bus: 'pci', serial: volumeId, tags: [tag] }] : [];
 
 function networkData(interfaces: readonly Interface[]) {
-  const there = interfaces.flatMap((nic) =>
+  const plugged = interfaces.flatMap((nic) =>
     nic.port !== null && nic.portId !== null && nic.state !== 'detaching'
       ? [{ ...nic, portId: nic.portId, port: nic.port }]
       : [],
   );
   return {
-    links: there.map(({ portId, port }) => ({
+    links: plugged.map(({ portId, port }) => ({
       id: port.tap,
       vif_id: portId,
       type: 'bridge',
       mtu: port.mtu,
       ethernet_mac_address: port.mac,
     })),
-    networks: there.flatMap(({ networkId, port }, nic) =>
+    networks: plugged.flatMap(({ networkId, port }, nic) =>
       port.fixedIps.map((ip, at) => networkOf(networkId, port, ip, `network${nic}${at === 0 ? '' : `-${at}`}`)),
     ),
-    services: [...new Set(there.flatMap(({ port }) => port.subnets.flatMap(({ dns }) => dns)))].map((address) => ({
+    services: [...new Set(plugged.flatMap(({ port }) => port.subnets.flatMap(({ dns }) => dns)))].map((address) => ({
       type: 'dns',
       address,
     })),
@@ -96,12 +96,12 @@ const v6Mask = (bits: number): string =>
 
 function routesOf({ gateway, routes, version }: SubnetCopy) {
   const any = version === 6 ? { network: '::', netmask: '::' } : { network: '0.0.0.0', netmask: '0.0.0.0' };
-  const told = routes.map(({ destination, nexthop }) => ({
+  const subnetRoutes = routes.map(({ destination, nexthop }) => ({
     network: destination.split('/')[0] ?? '',
     netmask: maskOf({ cidr: destination, version } as SubnetCopy),
     gateway: nexthop,
   }));
-  return gateway === null ? told : [{ ...any, gateway }, ...told];
+  return gateway === null ? subnetRoutes : [{ ...any, gateway }, ...subnetRoutes];
 }
 
 /** All files below `openstack/latest`, by their names there. */

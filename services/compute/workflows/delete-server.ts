@@ -5,19 +5,19 @@ import { type Attachment, removeAttachmentsOf } from '../attachments/store.ts';
 import { removeConsolesOf } from '../consoles/store.ts';
 import type { Compute } from '../context.ts';
 import { removeInterfacesOf } from '../interfaces/store.ts';
-import { findOwnServer, releaseServer } from '../servers/store.ts';
+import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { unplugPorts } from './ports.ts';
-import { removeUnlessFilled } from './snapshot-server.ts';
+import { removeUnlessActive } from './snapshot-server.ts';
 import { disconnectVolumes } from './volumes.ts';
 
-interface Delete extends OnServer {
+interface DeleteParams extends OnServer {
   /** The image that the interrupted work was to fill. */
   readonly imageId?: string;
 }
 
 /** To nothing, from anywhere: it also cleans up after the work it interrupted. */
-export const deleteServer = workflow<Delete, Compute>({
+export const deleteServer = workflow<DeleteParams, Compute>({
   name: 'delete-server',
   deadlineMs: 15 * 60_000,
   steps: [
@@ -25,7 +25,7 @@ export const deleteServer = workflow<Delete, Compute>({
     step('end-snapshot', endSnapshot),
     step('detach-volumes', detachVolumes),
     step('unplug-ports', async (compute, on, run) =>
-      unplugPorts(compute, await findOwnServer(compute.db, owned(on, run))),
+      unplugPorts(compute, await getOwnedServer(compute.db, owned(on, run))),
     ),
     step('release-resources', ({ placement }, { serverId }) => placement.deallocate(serverId)),
   ],
@@ -40,17 +40,17 @@ export const deleteServer = workflow<Delete, Compute>({
 /** A host that is away finds this work when it returns. */
 async function destroyGuest(compute: Compute, on: OnServer, run: Run): Promise<void> {
   await acquireGuestLock(compute, on.serverId, run);
-  await ensureGuestGone(compute, await findOwnServer(compute.db, owned(on, run)), run);
+  await ensureGuestGone(compute, await getOwnedServer(compute.db, owned(on, run)), run);
 }
 
-async function endSnapshot(compute: Compute, { imageId }: Delete): Promise<void> {
-  if (imageId !== undefined) await removeUnlessFilled(compute, imageId);
+async function endSnapshot(compute: Compute, { imageId }: DeleteParams): Promise<void> {
+  if (imageId !== undefined) await removeUnlessActive(compute, imageId);
 }
 
 async function detachVolumes(compute: Compute, on: OnServer, run: Run): Promise<void> {
-  const server = await findOwnServer(compute.db, owned(on, run));
-  const goes = ({ deleteOnTermination, volumeId }: Attachment) => deleteOnTermination || volumeId === null;
-  await disconnectVolumes(compute, server, goes, run);
+  const server = await getOwnedServer(compute.db, owned(on, run));
+  const isDeleted = ({ deleteOnTermination, volumeId }: Attachment) => deleteOnTermination || volumeId === null;
+  await disconnectVolumes(compute, server, isDeleted, run);
 }
 
 async function becomeDeleted(tx: Knex, on: OnServer, run: Run): Promise<void> {

@@ -10,17 +10,22 @@ import { configDriveOf } from './config-drive-files.ts';
 import { diskBusOf } from './image-demands.ts';
 
 /** How the guest shall be; all else stands in its rows. */
-export interface Want {
+export interface GuestOptions {
   readonly power: GuestSpec['power'];
   /** Reboots it once. */
   readonly boot?: GuestSpec['boot'];
   readonly adminPass?: string;
 }
 
-export async function guestSpec({ config, seal }: Compute, db: Knex, server: Server, want: Want): Promise<GuestSpec> {
+export async function guestSpec(
+  { config, seal }: Compute,
+  db: Knex,
+  server: Server,
+  options: GuestOptions,
+): Promise<GuestSpec> {
   const attachments = await listAttachments(db, server.id);
   const interfaces = await listInterfaces(db, server.id);
-  const { power, boot = { mark: server.bootMark, kind: server.bootKind }, adminPass } = want;
+  const { power, boot = { mark: server.bootMark, kind: server.bootKind }, adminPass } = options;
   return {
     id: server.id,
     vcpus: server.vcpus,
@@ -29,7 +34,7 @@ export async function guestSpec({ config, seal }: Compute, db: Knex, server: Ser
     boot,
     graceMs: config.shutdownMs,
     machine: server.machine,
-    disks: [...ownDisks(server, attachments), ...attachments.filter(isThere).map((each) => diskOf(each, seal))],
+    disks: [...ownDisks(server, attachments), ...attachments.filter(isPlugged).map((each) => diskOf(each, seal))],
     nics: interfaces.flatMap(nicOf),
     configDrive: server.configDrive ? configDriveOf(server, interfaces, attachments, adminPass) : null,
   };
@@ -38,10 +43,10 @@ export async function guestSpec({ config, seal }: Compute, db: Knex, server: Ser
 /** What image and flavor give: root, ephemeral, swap. Empty disks that were asked for stand in the flavor's place. */
 function ownDisks(server: Server, attachments: readonly Attachment[]): DiskSpec[] {
   const { image, flavor } = server;
-  const asked = attachments.some(({ destination }) => destination === 'local');
+  const replacesEphemeral = attachments.some(({ destination }) => destination === 'local');
   return [
     ...(image === null ? [] : [rootDisk(server, image)]),
-    ...(flavor.ephemeralGb > 0 && !asked ? [blankDisk('ephemeral0', flavor.ephemeralGb)] : []),
+    ...(flavor.ephemeralGb > 0 && !replacesEphemeral ? [blankDisk('ephemeral0', flavor.ephemeralGb)] : []),
     ...(flavor.swapMb > 0 ? [blankDisk('swap', flavor.swapMb / 1024)] : []),
   ];
 }
@@ -66,7 +71,7 @@ const blankDisk = (name: string, sizeGb: number): DiskSpec => ({
   serial: name,
 });
 
-const isThere = ({ state, destination, connection }: Attachment) =>
+const isPlugged = ({ state, destination, connection }: Attachment) =>
   state !== 'detaching' && (destination === 'local' || connection !== null);
 
 function diskOf(attachment: Attachment, seal: Seal): DiskSpec {

@@ -9,8 +9,8 @@ import type { Run } from '#shared/workflow/workflow.ts';
 import type { Compute } from '../context.ts';
 import { agentBinary, listServices } from '../hosts/store.ts';
 import { wantedPower } from '../servers/states.ts';
-import { lockGuest, readServer, type Server } from '../servers/store.ts';
-import { guestSpec, type Want } from './guest-spec.ts';
+import { findServer, type Server, tryLockGuest } from '../servers/store.ts';
+import { type GuestOptions, guestSpec } from './guest-spec.ts';
 
 export interface OnServer {
   readonly serverId: string;
@@ -28,44 +28,49 @@ export const faultOf = ({ details }: Pick<Run, 'details'>, message: string) => (
 });
 
 /** For what comes to a server beside its own task: one that goes takes nothing any more. */
-export async function findStaying({ db }: Compute, { serverId }: OnServer): Promise<Server> {
-  const server = await readServer(db, serverId);
+export async function getServerNotDeleting({ db }: Compute, { serverId }: OnServer): Promise<Server> {
+  const server = await findServer(db, serverId);
   if (!server) throw notFound('Instance', serverId);
   if (server.taskState === 'deleting') throw conflict(`Instance ${serverId} is being deleted.`);
   return server;
 }
 
-const lookMs = 50;
-const lookLateMs = 1_000;
+const minPollMs = 50;
+const maxPollMs = 1_000;
 
 /**
  * A spec states the whole guest, so one task at a time may send it: the others wait here. A task keeps its turn
  * until it ends, and a turn whose task is gone is nobody's. A build has it from the beginning.
  */
 export async function acquireGuestLock({ db }: Compute, serverId: string, run: Run): Promise<void> {
-  for (let ms = lookMs; ; ms = Math.min(ms * 2, lookLateMs)) {
-    const server = await readServer(db, serverId);
+  for (let ms = minPollMs; ; ms = Math.min(ms * 2, maxPollMs)) {
+    const server = await findServer(db, serverId);
     if (!server) throw notFound('Instance', serverId);
     if (server.guestTaskId === run.taskId) return;
-    if (await run.commit((tx) => lockGuest(tx, serverId, run.taskId))) return;
+    if (await run.commit((tx) => tryLockGuest(tx, serverId, run.taskId))) return;
     await sleep(ms, undefined, { signal: run.signal });
   }
 }
 
 /** Asks the host for the whole guest. The first boot fetches an image, which takes as long as it takes. */
-export async function ensureGuest(compute: Compute, server: Server, run: Run, want: Want): Promise<GuestState> {
+export async function ensureGuest(
+  compute: Compute,
+  server: Server,
+  run: Run,
+  options: GuestOptions,
+): Promise<GuestState> {
   const { db, hosts, copiers } = compute;
   const host = server.host ?? '';
-  const spec = await guestSpec(compute, db, server, want);
+  const spec = await guestSpec(compute, db, server, options);
   const agents = server.launchedAt === null ? copiers : hosts;
-  return whileUp(compute, host, agents.on(host, run).ensureGuest(spec));
+  return whileHostUp(compute, host, agents.on(host, run).ensureGuest(spec));
 }
 
 /** The guest as its rows say by now; nothing to do where it is gone or going. */
 export async function ensureGuestAsRows(compute: Compute, { serverId }: OnServer, run: Run): Promise<void> {
-  if (!(await readServer(compute.db, serverId))) return;
+  if (!(await findServer(compute.db, serverId))) return;
   await acquireGuestLock(compute, serverId, run);
-  const server = await readServer(compute.db, serverId);
+  const server = await findServer(compute.db, serverId);
   if (!server || server.host === null || server.taskState === 'deleting') return;
   await ensureGuest(compute, server, run, { power: wantedPower(server) });
 }
@@ -73,19 +78,20 @@ export async function ensureGuestAsRows(compute: Compute, { serverId }: OnServer
 /** For clean-ups: a host that stays away finds this work when it returns. */
 export async function ensureGuestGone(compute: Compute, server: Server, run: Run): Promise<void> {
   const { host, id } = server;
-  if (host !== null) await ignoreHostAway(whileUp(compute, host, compute.hosts.on(host, run).ensureGuestGone({ id })));
+  if (host !== null)
+    await ignoreHostAway(whileHostUp(compute, host, compute.hosts.on(host, run).ensureGuestGone({ id })));
 }
 
-const upEveryMs = 2_000;
+const downCheckMs = 2_000;
 
 /** The host's answer; or away, as soon as the host is known to be down rather than when its time is over. */
-export async function whileUp<T>(compute: Compute, host: string, asking: Promise<T>): Promise<T> {
+export async function whileHostUp<T>(compute: Compute, host: string, request: Promise<T>): Promise<T> {
   const down = Promise.withResolvers<never>();
   const watch = setInterval(() => {
     void isDown(compute, host).then((is) => is && down.reject(new HostAway(host, compute.config.hostDownMs)));
-  }, upEveryMs);
-  asking.catch(() => {}); // when the host is away nobody hears it any more
-  return Promise.race([asking, down.promise]).finally(() => clearInterval(watch));
+  }, downCheckMs);
+  request.catch(() => {}); // when the host is away nobody hears it any more
+  return Promise.race([request, down.promise]).finally(() => clearInterval(watch));
 }
 
 async function isDown({ db, bus, config }: Compute, host: string): Promise<boolean> {

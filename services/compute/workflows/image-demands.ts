@@ -5,7 +5,7 @@ import { own } from '#shared/input/own.ts';
 const off = ['', 'false', 'no', 'off', '0', 'disabled', 'none'];
 
 /** Property to the values that describe what every guest here has, or that are followed. */
-const served: Readonly<Record<string, readonly string[]>> = {
+const supportedValues: Readonly<Record<string, readonly string[]>> = {
   hw_disk_bus: ['virtio', 'scsi'],
   hw_scsi_model: ['virtio-scsi'],
   hw_vif_model: ['virtio'],
@@ -33,15 +33,15 @@ const anyValue: readonly string[] = ['hw_architecture'];
 
 type Properties = Readonly<Record<string, string>>;
 
-export function checkDemands(of: string, properties: Properties): void {
+export function checkImageRequirements(of: string, properties: Properties): void {
   for (const [name, value] of Object.entries(properties)) {
     if (!/^hw_/.test(name) && name !== 'img_config_drive') continue;
     if (anyValue.includes(name)) continue;
-    const values = own(served, name) ?? [];
+    const values = own(supportedValues, name) ?? [];
     if (values.includes(value.toLowerCase())) continue;
-    const had = values.filter(Boolean);
-    const words = had.length > 0 ? `it may be ${had.join(' or ')}` : 'the property is not known here';
-    throw badRequest(`${of} asks for ${name}=${value}, which guests here do not have: ${words}. Unset it to boot.`);
+    const supported = values.filter(Boolean);
+    const hint = supported.length > 0 ? `it may be ${supported.join(' or ')}` : 'the property is not known here';
+    throw badRequest(`${of} asks for ${name}=${value}, which guests here do not have: ${hint}. Unset it to boot.`);
   }
 }
 

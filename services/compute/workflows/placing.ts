@@ -7,10 +7,10 @@ import { agentBinary, type Host, listHosts, listServices } from '../hosts/store.
 import type { Explanation } from '../scheduling-decisions/store.ts';
 import type { Server } from '../servers/store.ts';
 import { listServersOnHosts } from '../usages/store.ts';
-import { choose, eachHost, noValidHost } from './scheduler/choose.ts';
-import type { Candidate, Room, Wanted } from './scheduler/filters.ts';
+import { choose, describeHosts, noValidHost } from './scheduler/choose.ts';
+import type { Candidate, Requirements, Room } from './scheduler/filters.ts';
 
-export interface Placing {
+export interface RankedHosts {
   readonly explanation: Explanation;
   /** Host name to placement's id of it, of the ranked ones. */
   readonly providers: Readonly<Record<string, string>>;
@@ -25,14 +25,15 @@ export function resourcesOf({ flavor, imageId, image }: Server): Record<string, 
 }
 
 /** Best hosts first; a Fault that explains itself when there is none. */
-export async function rankHosts(compute: Compute, server: Server): Promise<Placing> {
-  const wanted = wantedOf(compute, server);
-  const untold = (await listHosts(compute.db)).find(({ placed }) => placed === null);
+export async function rankHosts(compute: Compute, server: Server): Promise<RankedHosts> {
+  const wanted = requirementsOf(compute, server);
+  const unreported = (await listHosts(compute.db)).find(({ placed }) => placed === null);
   const offered = await compute.placement.candidates(wanted.resources);
   const hosts = await candidatesOf(compute, wanted, offered);
   const explanation = choose(wanted, hosts);
-  if (explanation.chosen === null && untold) throw new Error(`placement has not heard of host ${untold.name} yet`);
-  if (explanation.chosen === null) throw new NoValidHost(await withRooms(compute, wanted, hosts));
+  if (explanation.chosen === null && unreported)
+    throw new Error(`placement has not heard of host ${unreported.name} yet`);
+  if (explanation.chosen === null) throw new NoValidHost(await withCapacities(compute, wanted, hosts));
   const ranked = hosts.filter(({ name }) => explanation.ranked.includes(name));
   return {
     explanation,
@@ -44,12 +45,12 @@ export async function rankHosts(compute: Compute, server: Server): Promise<Placi
 export class NoValidHost extends Fault {
   readonly explanation: Explanation;
   constructor(explanation: Explanation, beside?: string) {
-    super(500, 'noValidHost', noValidHost(explanation), { details: eachHost(explanation, beside) });
+    super(500, 'noValidHost', noValidHost(explanation), { details: describeHosts(explanation, beside) });
     this.explanation = explanation;
   }
 }
 
-function wantedOf({ config }: Compute, server: Server): Wanted {
+function requirementsOf({ config }: Compute, server: Server): Requirements {
   const { hints, image, wantedZone, wantedHost } = server;
   return {
     resources: resourcesOf(server),
@@ -62,18 +63,18 @@ function wantedOf({ config }: Compute, server: Server): Wanted {
   };
 }
 
-const idsOf = (notify: unknown): string[] => (notify === undefined ? [] : [notify].flat().map(String));
+const idsOf = (value: unknown): string[] => (value === undefined ? [] : [value].flat().map(String));
 
 type Offered = ReadonlyMap<string, Readonly<Record<string, Room>>>;
 
-async function candidatesOf({ db, bus }: Compute, wanted: Wanted, offered: Offered): Promise<Candidate[]> {
+async function candidatesOf({ db, bus }: Compute, wanted: Requirements, offered: Offered): Promise<Candidate[]> {
   const [hosts, services, zones] = await Promise.all([
     listHosts(db),
     listServices(db, { binary: agentBinary }),
     zonesOf(db),
   ]);
-  const apart = wanted.differentFrom.length + wanted.sameAs.length > 0;
-  const servers = apart ? Map.groupBy(await listServersOnHosts(db), ({ host }) => host) : new Map();
+  const hasAffinity = wanted.differentFrom.length + wanted.sameAs.length > 0;
+  const servers = hasAffinity ? Map.groupBy(await listServersOnHosts(db), ({ host }) => host) : new Map();
   return hosts.map((host) => {
     const service = services.find((each) => each.host === host.name);
     return {
@@ -94,11 +95,17 @@ async function candidatesOf({ db, bus }: Compute, wanted: Wanted, offered: Offer
 }
 
 /** Placement tells only of those that fit; a refusal needs the numbers of the others. */
-async function withRooms({ placement }: Compute, wanted: Wanted, hosts: readonly Candidate[]): Promise<Explanation> {
-  const told = await Promise.all(
-    hosts.map(async (host) => (host.offered ? host : { ...host, rooms: (await placement.room(host.hostId)) ?? {} })),
+async function withCapacities(
+  { placement }: Compute,
+  wanted: Requirements,
+  hosts: readonly Candidate[],
+): Promise<Explanation> {
+  const known = await Promise.all(
+    hosts.map(async (host) =>
+      host.offered ? host : { ...host, rooms: (await placement.usageOfProvider(host.hostId)) ?? {} },
+    ),
   );
-  return choose(wanted, told);
+  return choose(wanted, known);
 }
 
 /** What a host has, in placement's words. */

@@ -17,12 +17,12 @@ const hasMark = (port: PortJson, nic: Interface) => port['binding:profile']?.nic
 /** Makes or binds every port of the server on its host, and waits until each is ACTIVE there. */
 export async function plugPorts(compute: Compute, server: Server, run: Run): Promise<Interface[]> {
   const nics = await listInterfaces(compute.db, server.id);
-  const made = nics.length > 0 ? await madeFor(compute, server) : [];
+  const made = nics.length > 0 ? await portsOfServer(compute, server) : [];
   return Promise.all(nics.map((nic) => plugPort(compute, server, nic, made, run)));
 }
 
 /** Ports of its own project that carry the id of the server: one of another project's is never the server's. */
-export const madeFor = ({ network }: Compute, { id, projectId }: Pick<Server, 'id' | 'projectId'>) =>
+export const portsOfServer = ({ network }: Compute, { id, projectId }: Pick<Server, 'id' | 'projectId'>) =>
   network.listPorts({ device_id: id, project_id: projectId });
 
 /** `made` are the ports that carry the mark of the server already. The caller keeps what it is given. */
@@ -35,12 +35,12 @@ export async function plugPort(
 ): Promise<Interface> {
   const begun =
     nic.portId === null ? await portWithMark(compute, server, nic, made, run) : await bind(compute, server, nic);
-  const port = await active(compute, server, begun, run);
+  const port = await waitForActive(compute, server, begun, run);
   return { ...nic, portId: port.id, port: await copyOf(compute, port) };
 }
 
 /** Until then the mark alone says whose port it is. */
-export async function keepPorts(tx: Knex, nics: readonly Interface[]): Promise<void> {
+export async function savePorts(tx: Knex, nics: readonly Interface[]): Promise<void> {
   for (const { id, portId, port } of nics) await changeInterface(tx, id, { portId, port });
 }
 
@@ -83,9 +83,14 @@ async function bind({ network }: Compute, server: Server, nic: Interface): Promi
 }
 
 /** The host's network agent makes it so; an event, or looking, tells. */
-async function active({ network, bus, config }: Compute, server: Server, begun: PortJson, run: Run): Promise<PortJson> {
+async function waitForActive(
+  { network, bus, config }: Compute,
+  server: Server,
+  created: PortJson,
+  run: Run,
+): Promise<PortJson> {
   const begunAt = Date.now();
-  let port = begun;
+  let port = created;
   while (port.status !== 'ACTIVE') {
     if (port['binding:vif_type'] === 'binding_failed')
       throw new Fault(500, 'unexpected', `Binding failed for port ${port.id}: the host cannot plug it.`, {
@@ -95,16 +100,16 @@ async function active({ network, bus, config }: Compute, server: Server, begun: 
       throw new Fault(504, 'portAway', `Port ${port.id} did not become ACTIVE within ${config.portMs / 1000} s.`, {
         details: `Port ${port.id} did not become ACTIVE on host ${server.host} within ${config.portMs / 1000} s.`,
       });
-    await eventOr(bus, server.id, 500, run.signal);
+    await waitForEvent(bus, server.id, 500, run.signal);
     port = await network.showPort(port.id);
   }
   return port;
 }
 
-async function eventOr(bus: Compute['bus'], serverId: string, ms: number, signal: AbortSignal): Promise<void> {
-  const heard = new AbortController();
-  const off = bus.onNotify(portChanged(serverId), () => heard.abort());
-  await sleep(ms, undefined, { signal: AbortSignal.any([heard.signal, signal]) }).catch(() => {});
+async function waitForEvent(bus: Compute['bus'], serverId: string, ms: number, signal: AbortSignal): Promise<void> {
+  const event = new AbortController();
+  const off = bus.onNotify(portChanged(serverId), () => event.abort());
+  await sleep(ms, undefined, { signal: AbortSignal.any([event.signal, signal]) }).catch(() => {});
   off();
   signal.throwIfAborted();
 }
@@ -152,13 +157,13 @@ function bridgeOf(details: Readonly<Record<string, unknown>>, cloudId: string, n
 /** Own ports go, others are free again; by the mark, so also those that no row names yet. */
 export async function unplugPorts(compute: Compute, server: Pick<Server, 'id' | 'projectId'>): Promise<void> {
   const nics = await listInterfaces(compute.db, server.id);
-  const brought = new Set(nics.filter(({ ownPort }) => !ownPort).map(({ portId }) => portId));
-  const ports = await madeFor(compute, server);
-  await Promise.all(ports.map((port) => unplugPort(compute, port.id, brought.has(port.id))));
+  const existing = new Set(nics.filter(({ ownPort }) => !ownPort).map(({ portId }) => portId));
+  const ports = await portsOfServer(compute, server);
+  await Promise.all(ports.map((port) => unplugPort(compute, port.id, existing.has(port.id))));
 }
 
-export async function unplugPort({ network }: Compute, portId: string, brought: boolean): Promise<void> {
-  if (!brought) return network.removePort(portId);
+export async function unplugPort({ network }: Compute, portId: string, existing: boolean): Promise<void> {
+  if (!existing) return network.removePort(portId);
   const free = { device_id: '', device_owner: '', 'binding:host_id': '', 'binding:profile': {} };
   await network.updatePort(portId, free).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.status !== 404) throw error; // its owner removed it

@@ -3,16 +3,16 @@ import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
 import { rowOfGuest, type VmState } from '../servers/states.ts';
-import { findOwnServer, releaseServer } from '../servers/store.ts';
+import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, faultOf, type OnServer, owned } from './guest.ts';
-import type { Want } from './guest-spec.ts';
+import type { GuestOptions } from './guest-spec.ts';
 
 /** Where the server stood when it was taken: the way back. */
-export interface GuestLock extends OnServer {
+export interface PowerChange extends OnServer {
   readonly from: VmState;
 }
 
-type Power = Want['power'];
+type Power = GuestOptions['power'];
 const deadlineMs = 10 * 60_000;
 
 export const startServer = power('start-server', 'on');
@@ -22,7 +22,7 @@ export const unpauseServer = power('unpause-server', 'on');
 export const rebootServer = power('reboot-server', 'on', 'soft');
 export const hardRebootServer = power('hard-reboot-server', 'on', 'hard');
 
-const backTo: Readonly<Record<VmState, Power>> = {
+const previousPower: Readonly<Record<VmState, Power>> = {
   active: 'on',
   building: 'on',
   paused: 'paused',
@@ -33,13 +33,13 @@ const backTo: Readonly<Record<VmState, Power>> = {
 
 /** To the wanted power; or back, with the reason, to where it was. */
 function power(name: string, to: Power, boot?: 'soft' | 'hard') {
-  const lock = (compute: Compute, on: GuestLock, run: Run) => ensurePower(compute, on, run, to, boot);
-  const back = (compute: Compute, on: GuestLock, run: Run) =>
-    ignoreHostAway(ensurePower(compute, on, run, backTo[on.from]));
-  return workflow<GuestLock, Compute>({
+  const apply = (compute: Compute, on: PowerChange, run: Run) => ensurePower(compute, on, run, to, boot);
+  const undo = (compute: Compute, on: PowerChange, run: Run) =>
+    ignoreHostAway(ensurePower(compute, on, run, previousPower[on.from]));
+  return workflow<PowerChange, Compute>({
     name,
     deadlineMs,
-    steps: [step('turn', lock, back)],
+    steps: [step('turn', apply, undo)],
     done: async (tx, on, run) => {
       const mark = boot === undefined ? {} : { bootMark: run.taskId, bootKind: boot };
       await releaseServer(tx, owned(on, run), { ...rowOfGuest[to], ...mark, fault: null });
@@ -54,13 +54,13 @@ function power(name: string, to: Power, boot?: 'soft' | 'hard') {
 
 async function ensurePower(
   compute: Compute,
-  on: GuestLock,
+  on: PowerChange,
   run: Run,
   to: Power,
   boot?: 'soft' | 'hard',
 ): Promise<void> {
   await acquireGuestLock(compute, on.serverId, run);
-  const server = await findOwnServer(compute.db, owned(on, run));
+  const server = await getOwnedServer(compute.db, owned(on, run));
   if (server.host === null) return;
   await ensureGuest(compute, server, run, {
     power: to,

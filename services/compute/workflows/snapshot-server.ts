@@ -3,8 +3,8 @@ import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
 import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
-import { findOwnServer, releaseServer, updateOwnedServer } from '../servers/store.ts';
-import { acquireGuestLock, type OnServer, owned, whileUp } from './guest.ts';
+import { getOwnedServer, releaseServer, updateOwnedServer } from '../servers/store.ts';
+import { acquireGuestLock, type OnServer, owned, whileHostUp } from './guest.ts';
 
 export interface Snapshot extends OnServer {
   /** It waits, without bytes, since the request. */
@@ -28,11 +28,11 @@ export const snapshotServer = workflow<Snapshot, Compute>({
 
 async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
   await acquireGuestLock(compute, on.serverId, run);
-  const { host } = await findOwnServer(compute.db, owned(on, run));
+  const { host } = await getOwnedServer(compute.db, owned(on, run));
   await run.commit((tx) => updateOwnedServer(tx, owned(on, run), { taskState: 'image_uploading' }));
   const { serverId, imageId } = on;
   const spec = { id: `${serverId}/snapshot`, serverId, imageId, format: 'qcow2' } as const;
-  await whileUp(compute, host ?? '', compute.copiers.on(host ?? '', run).uploadSnapshot(spec));
+  await whileHostUp(compute, host ?? '', compute.copiers.on(host ?? '', run).uploadSnapshot(spec));
   const { status } = await compute.images.show(imageId);
   if (status !== 'active')
     throw new Fault(500, 'unexpected', `No bytes were sent: image ${imageId} is ${status}.`, {
@@ -45,7 +45,7 @@ async function removeImage({ images }: Compute, { imageId }: Snapshot): Promise<
 }
 
 /** For a snapshot that somebody broke off: an image that got its bytes before is a good one. */
-export async function removeUnlessFilled({ images }: Compute, imageId: string): Promise<void> {
+export async function removeUnlessActive({ images }: Compute, imageId: string): Promise<void> {
   const image = await images.show(imageId).catch((error: unknown) => {
     if (!(error instanceof Fault)) throw error;
   });
@@ -56,7 +56,7 @@ export async function removeUnlessFilled({ images }: Compute, imageId: string): 
 export const dropSnapshot = workflow<{ readonly imageId: string }, Compute>({
   name: 'drop-snapshot',
   deadlineMs: 60 * 60_000,
-  steps: [step('remove-image', (compute, { imageId }) => removeUnlessFilled(compute, imageId))],
+  steps: [step('remove-image', (compute, { imageId }) => removeUnlessActive(compute, imageId))],
   done: async () => {},
   failed: async () => {},
 });

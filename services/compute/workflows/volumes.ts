@@ -6,10 +6,10 @@ import type { Run } from '#shared/workflow/workflow.ts';
 import { type Attachment, type Connection, changeAttachment, listAttachments } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import type { AttachmentJson, VolumeJson } from '../drivers/clients.ts';
-import { readHost } from '../hosts/store.ts';
+import { findHost } from '../hosts/store.ts';
 import type { Server } from '../servers/store.ts';
 
-const lookMs = 500;
+const pollMs = 500;
 
 /** Makes what must be made, and learns where the host finds it. */
 export async function connectVolume(
@@ -19,7 +19,7 @@ export async function connectVolume(
   run: Run,
 ): Promise<Attachment> {
   if (attachment.destination === 'local') return attachment;
-  const volumeId = attachment.volumeId ?? (await makeVolume(compute, server, attachment, run)).id;
+  const volumeId = attachment.volumeId ?? (await ensureVolume(compute, server, attachment, run)).id;
   const reserved = await reserve(compute, attachment, volumeId);
   await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId, attachmentId: reserved.id }));
   const connector = { ...(await connectorOf(compute, server.host ?? '')), mountpoint: attachment.device ?? '/dev/vda' };
@@ -43,7 +43,7 @@ async function reserve(
 
 /** All guests of a cloud log in by one name; their CHAP accounts tell them apart. */
 async function connectorOf({ db, cloud }: Compute, name: string) {
-  const host = await readHost(db, name);
+  const host = await findHost(db, name);
   return {
     host: name,
     ip: host?.report.address ?? '',
@@ -59,15 +59,16 @@ function connectionOf({ id, connection_info: info = {} }: AttachmentJson, { seal
   const { driver_volume_type: type, data, ...flat } = info;
   if (type !== 'iscsi')
     throw new Fault(501, 'notImplemented', `Attachment ${id} wants a connection of type ${String(type)}, not iscsi.`);
-  const plain = (data as Record<string, unknown> | undefined) ?? flat;
-  const secret = typeof plain.auth_password === 'string' ? { auth_password: seal.seal(plain.auth_password) } : {};
-  return { driver_volume_type: type, data: { ...plain, ...secret } };
+  const properties = (data as Record<string, unknown> | undefined) ?? flat;
+  const secret =
+    typeof properties.auth_password === 'string' ? { auth_password: seal.seal(properties.auth_password) } : {};
+  return { driver_volume_type: type, data: { ...properties, ...secret } };
 }
 
 /** The mark by which a volume made for a server is found again. */
 const markOf = ({ id, serverId }: Attachment) => ({ attached_by: serverId, attachment: id });
 
-async function makeVolume(compute: Compute, server: Server, attachment: Attachment, run: Run): Promise<VolumeJson> {
+async function ensureVolume(compute: Compute, server: Server, attachment: Attachment, run: Run): Promise<VolumeJson> {
   const { volumes, bus, config } = compute;
   const { source, sourceId, sizeGb, volumeType } = attachment;
   const mark = markOf(attachment);
@@ -80,7 +81,7 @@ async function makeVolume(compute: Compute, server: Server, attachment: Attachme
     ...(volumeType === null ? {} : { volume_type: volumeType }),
   };
   const { projectId } = server;
-  let volume = (await volumes.findMarked(projectId, mark)) ?? (await volumes.create(projectId, spec));
+  let volume = (await volumes.findVolumeByMetadata(projectId, mark)) ?? (await volumes.create(projectId, spec));
   await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId: volume.id, created: true }));
   const begunAt = Date.now();
   while (volume.status !== 'available') {
@@ -88,7 +89,7 @@ async function makeVolume(compute: Compute, server: Server, attachment: Attachme
       throw new Fault(500, 'unexpected', `Volume ${volume.id} could not be made: it is in status ${volume.status}.`);
     if (silentMs(bus, begunAt) >= config.volumeMs)
       throw new Fault(504, 'volumeAway', `Volume ${volume.id} was not available within ${config.volumeMs / 1000} s.`);
-    await sleep(lookMs, undefined, { signal: run.signal });
+    await sleep(pollMs, undefined, { signal: run.signal });
     volume = await volumes.show(volume.id);
   }
   return volume;
@@ -110,21 +111,22 @@ export async function disconnectVolume(
     if (left.length === 0) return;
     for (const { id, status } of left) if (status !== 'detaching') await volumes.removeAttachment(id);
     if ((await volumes.listAttachments(of)).length === 0) return;
-    await sleep(lookMs, undefined, { signal });
+    await sleep(pollMs, undefined, { signal });
   }
 }
 
 /** The volume service is making it, or ending something on it: it will be another thing soon. */
-const passing: readonly string[] = ['creating', 'downloading', 'detaching'];
+const transientStatuses: readonly string[] = ['creating', 'downloading', 'detaching'];
 
 /** What is being made is waited for. What the volume service refuses (a snapshot hangs on it) stays its owner's. */
 async function removeVolume(compute: Compute, volumeId: string, run: Run): Promise<void> {
   const { volumes, bus, config } = compute;
-  for (const begunAt = Date.now(); ; await sleep(lookMs, undefined, { signal: run.signal })) {
+  for (const begunAt = Date.now(); ; await sleep(pollMs, undefined, { signal: run.signal })) {
     const refused = await volumes.remove(volumeId).then(() => undefined, onlyFault);
     if (!refused) return;
     const status = await volumes.show(volumeId).then((volume) => volume.status, onlyFault);
-    if (typeof status === 'string' && passing.includes(status) && silentMs(bus, begunAt) < config.volumeMs) continue;
+    if (typeof status === 'string' && transientStatuses.includes(status) && silentMs(bus, begunAt) < config.volumeMs)
+      continue;
     return run.log.warn({ volumeId, status, error: refused }, 'a volume that was to go with its server stays');
   }
 }
@@ -138,25 +140,25 @@ const onlyFault = (error: unknown): Fault => {
 export async function disconnectVolumes(
   compute: Compute,
   server: Pick<Server, 'id' | 'projectId'>,
-  goes: (attachment: Attachment) => boolean,
+  isDeleted: (attachment: Attachment) => boolean,
   run: Run,
 ): Promise<void> {
   const { volumes, db } = compute;
   const rows = (await listAttachments(db, server.id)).filter(({ destination }) => destination === 'volume');
   await Promise.all(
     rows.map(async (row) => {
-      const volumeId = row.volumeId ?? (await volumes.findMarked(server.projectId, markOf(row)))?.id;
+      const volumeId = row.volumeId ?? (await volumes.findVolumeByMetadata(server.projectId, markOf(row)))?.id;
       if (volumeId === undefined) return;
       await disconnectVolume(compute, { instance: server.id, volume: volumeId }, run.signal);
-      if (goes(row)) await removeVolume(compute, volumeId, run);
+      if (isDeleted(row)) await removeVolume(compute, volumeId, run);
     }),
   );
 }
 
 /** The device name that the next disk gets: /dev/vdb after /dev/vda. */
-export function nextDevice(taken: readonly (string | null)[]): string {
+export function nextDevice(used: readonly (string | null)[]): string {
   const letters = 'abcdefghijklmnopqrstuvwxyz';
-  const free = [...letters].find((letter) => !taken.includes(`/dev/vd${letter}`));
+  const free = [...letters].find((letter) => !used.includes(`/dev/vd${letter}`));
   if (free === undefined)
     throw conflict('The device names of the server are taken, /dev/vda to /dev/vdz: detach a volume first.');
   return `/dev/vd${free}`;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choose, eachHost, noValidHost } from './choose.ts';
-import type { Candidate, Wanted } from './filters.ts';
+import { choose, describeHosts, noValidHost } from './choose.ts';
+import type { Candidate, Requirements } from './filters.ts';
 
-const wanted: Wanted = {
+const wanted: Requirements = {
   resources: { VCPU: 1, MEMORY_MB: 2048, DISK_GB: 10 },
   zone: null,
   host: null,
@@ -63,7 +63,7 @@ test('OSSA-2019-003: no valid host says how many failed which test; for administ
       'Hosts: 1 without enough room, 1 down, 1 disabled.',
   );
   assert.equal(
-    eachHost(none),
+    describeHosts(none),
     'No valid host was found. Host full: 2048 MB of memory (MEMORY_MB) asked, 1024 free of 4096. ' +
       'Host away: reported 200 s ago, at most 90 s are allowed. Host closed: is disabled: a new fan.',
   );

@@ -1,7 +1,7 @@
 /** From hosts to the best first, with an explanation of each. No clock, no database, no luck but what it is given. */
 import { own } from '#shared/input/own.ts';
 import type { Explanation, Verdict } from '../../scheduling-decisions/store.ts';
-import { type Candidate, filters, units, type Wanted } from './filters.ts';
+import { type Candidate, filters, type Requirements, units } from './filters.ts';
 
 /** How free a host is afterwards, from 0 to 1; the more the better. */
 const weighers: Readonly<Record<string, (host: Candidate) => number>> = {
@@ -13,7 +13,11 @@ const weighers: Readonly<Record<string, (host: Candidate) => number>> = {
 const freeShare = (room: { capacity: number; used: number } | undefined): number =>
   room && room.capacity > 0 ? Math.max(0, (room.capacity - room.used) / room.capacity) : 0;
 
-export function choose(wanted: Wanted, hosts: readonly Candidate[], luck: () => number = Math.random): Explanation {
+export function choose(
+  wanted: Requirements,
+  hosts: readonly Candidate[],
+  random: () => number = Math.random,
+): Explanation {
   const judged = hosts.map((host) => ({ host, verdicts: verdictsOf(wanted, host) }));
   const candidates = judged.map(({ host, verdicts }) => {
     if (verdicts.some(({ passed }) => !passed)) return { host: host.name, verdicts, weights: {}, weight: null };
@@ -23,33 +27,33 @@ export function choose(wanted: Wanted, hosts: readonly Candidate[], luck: () => 
   });
   const ranked = candidates
     .filter((each) => each.weight !== null)
-    .map(({ host, weight }) => ({ host, weight: weight ?? 0, lot: luck() }))
-    .sort((a, b) => b.weight - a.weight || a.lot - b.lot)
+    .map(({ host, weight }) => ({ host, weight: weight ?? 0, tieBreaker: random() }))
+    .sort((a, b) => b.weight - a.weight || a.tieBreaker - b.tieBreaker)
     .map(({ host }) => host);
   return { asked: wanted.resources, candidates, ranked, chosen: ranked[0] ?? null };
 }
 
 const rounded = (value: number) => Math.round(value * 1000) / 1000;
 
-const verdictsOf = (wanted: Wanted, host: Candidate): Verdict[] =>
+const verdictsOf = (wanted: Requirements, host: Candidate): Verdict[] =>
   Object.entries(filters).flatMap(([filter, judge]) => {
     const said = judge(wanted, host);
     return said ? [{ filter, ...said }] : [];
   });
 
-const mostHosts = 10;
+const maxHosts = 10;
 
 const first = 'No valid host was found.';
 
 /** What a host lacked, for whoever asked for a server: they know no hosts. */
-const lacks: Readonly<Record<string, string>> = {
-  asAsked: 'not the one asked for',
+const reasons: Readonly<Record<string, string>> = {
+  requestedHost: 'not the one asked for',
   up: 'down',
   enabled: 'disabled',
   zone: 'in another availability zone',
   arch: 'of another architecture than the image',
-  apart: 'with a server to avoid',
-  groupCommit: 'without the servers to be with',
+  differentHost: 'with a server to avoid',
+  sameHost: 'without the servers to be with',
   room: 'without enough room',
 };
 
@@ -58,19 +62,19 @@ export function noValidHost({ asked, candidates }: Explanation): string {
   if (candidates.length === 0) return `${first} There is no compute host.`;
   const failed = candidates.map(({ verdicts }) => verdicts.find(({ passed }) => !passed)?.filter ?? 'room');
   const counts = [...Map.groupBy(failed, (filter) => filter)].map(
-    ([filter, { length }]) => `${length} ${own(lacks, filter)}`,
+    ([filter, { length }]) => `${length} ${own(reasons, filter)}`,
   );
   const resources = Object.entries(asked).map(([name, amount]) => `${amount} ${own(units, name) ?? name}`);
   return `${first} Asked for: ${resources.join(', ')}. Hosts: ${counts.join(', ')}.`;
 }
 
 /** For administrators: which host failed which test, and by how much. */
-export function eachHost({ candidates }: Explanation, beside = ''): string {
+export function describeHosts({ candidates }: Explanation, fallback = ''): string {
   if (candidates.length === 0) return `${first} There is no compute host.`;
-  const told = candidates.slice(0, mostHosts).map(({ host, verdicts }) => {
+  const told = candidates.slice(0, maxHosts).map(({ host, verdicts }) => {
     const failed = verdicts.filter(({ passed }) => !passed).map(({ says }) => says);
-    return `Host ${host}: ${failed.length > 0 ? failed.join('; ') : beside || 'its room was taken meanwhile'}.`;
+    return `Host ${host}: ${failed.length > 0 ? failed.join('; ') : fallback || 'its room was taken meanwhile'}.`;
   });
-  const more = candidates.length > mostHosts ? ` And ${candidates.length - mostHosts} more hosts.` : '';
+  const more = candidates.length > maxHosts ? ` And ${candidates.length - maxHosts} more hosts.` : '';
   return `${first} ${told.join(' ')}${more}`;
 }

@@ -28,7 +28,7 @@ export interface Candidate {
 }
 
 /** What is asked of a host. */
-export interface Wanted {
+export interface Requirements {
   /** Resource class to amount: VCPU, MEMORY_MB, DISK_GB. */
   readonly resources: Readonly<Record<string, number>>;
   readonly zone: string | null;
@@ -39,11 +39,11 @@ export interface Wanted {
   readonly downAfterMs: number;
 }
 
-type Filter = (wanted: Wanted, host: Candidate) => Omit<Verdict, 'filter'> | undefined;
+type Filter = (wanted: Requirements, host: Candidate) => Omit<Verdict, 'filter'> | undefined;
 
 const verdict = (passed: boolean, says: string) => ({ passed, says });
 
-const asAsked: Filter = ({ host }, { name }) =>
+const requestedHost: Filter = ({ host }, { name }) =>
   host === null ? undefined : verdict(name === host, `${host} was asked for`);
 
 const up: Filter = ({ downAfterMs }, { reportedMsAgo, heardMs, forcedDown }) =>
@@ -67,16 +67,19 @@ const arch: Filter = (wanted, host) =>
     ? undefined
     : verdict(wanted.arch === host.arch, `the image is for ${wanted.arch}, it is ${host.arch}`);
 
-const apart: Filter = ({ differentFrom }, { servers }) => {
+const differentHost: Filter = ({ differentFrom }, { servers }) => {
   if (differentFrom.length === 0) return undefined;
-  const met = differentFrom.filter((id) => servers.includes(id));
-  return verdict(met.length === 0, met.length === 0 ? 'has none of the servers to avoid' : `has ${met.join(', ')}`);
+  const found = differentFrom.filter((id) => servers.includes(id));
+  return verdict(
+    found.length === 0,
+    found.length === 0 ? 'has none of the servers to avoid' : `has ${found.join(', ')}`,
+  );
 };
 
-const groupCommit: Filter = ({ sameAs }, { servers }) => {
+const sameHost: Filter = ({ sameAs }, { servers }) => {
   if (sameAs.length === 0) return undefined;
-  const met = sameAs.filter((id) => servers.includes(id));
-  return verdict(met.length > 0, met.length > 0 ? `has ${met.join(', ')}` : `has none of ${sameAs.join(', ')}`);
+  const found = sameAs.filter((id) => servers.includes(id));
+  return verdict(found.length > 0, found.length > 0 ? `has ${found.join(', ')}` : `has none of ${sameAs.join(', ')}`);
 };
 
 export const units: Readonly<Record<string, string>> = {
@@ -103,4 +106,13 @@ const room: Filter = ({ resources }, { offered, rooms }) => {
 };
 
 /** In this order; all are asked, so the explanation is whole. */
-export const filters: Readonly<Record<string, Filter>> = { asAsked, up, enabled, zone, arch, apart, groupCommit, room };
+export const filters: Readonly<Record<string, Filter>> = {
+  requestedHost,
+  up,
+  enabled,
+  zone,
+  arch,
+  differentHost,
+  sameHost,
+  room,
+};
