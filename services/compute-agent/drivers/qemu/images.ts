@@ -8,7 +8,7 @@ import { Fault } from '#shared/errors/fault.ts';
 import type { Room } from '#shared/files/room.ts';
 import { renameDurably } from '#shared/files/whole.ts';
 import { checkedBytes, type ImageDigest } from '#shared/images/digest.ts';
-import { driverOf, diskRefusal } from '#shared/images/formats.ts';
+import { diskRefusal, driverOf } from '#shared/images/formats.ts';
 import { inspect } from '#shared/images/inspect.ts';
 import { convertImage } from '#shared/images/qemu-img.ts';
 import { fileBytes } from '#shared/images/reader.ts';
