@@ -6,7 +6,7 @@ import { checkTraits } from '../queries/known-traits.ts';
 import { checkAmounts } from '../queries/resources.ts';
 import { traitsOf } from '../traits/store.ts';
 import { cacheHeaders } from '../versions/cache-headers.ts';
-import { type CandidateData, loadCandidateData } from './data.ts';
+import { type CandidateData, loadCandidateData } from './provider-data.ts';
 import { type CandidatesQuery, candidatesQuery } from './query.ts';
 import { type Candidate, searchCandidates } from './search.ts';
 import { requestView, summaryView } from './view.ts';

@@ -3,7 +3,7 @@ import { fitsInventory } from '../inventories/capacity.ts';
 import { capacityOf } from '../inventories/store.ts';
 import type { Provider } from '../providers/store.ts';
 import { fits, hasNoForbidden, hasRequired } from '../queries/sets.ts';
-import type { CandidateData } from './data.ts';
+import type { CandidateData } from './provider-data.ts';
 import type { CandidatesQuery, Group } from './query.ts';
 
 /** The providers and amounts that satisfy one group. */
