@@ -16,7 +16,7 @@ import { createRemoteConsole, showConsoleLog, showConsoleToken, showVncConsole }
 import type { Compute } from './context.ts';
 import { sendEvents } from './events/handlers.ts';
 import { listExtensions, showExtension } from './extensions/handlers.ts';
-import * as flavor from './flavors/handlers.ts';
+import { flavorRoutes } from './flavors/routes.ts';
 import * as host from './hosts/handlers.ts';
 import {
   addGroup,
@@ -55,8 +55,6 @@ const tags = `${one}/tags`;
 const volumes = `${one}/os-volume_attachments`;
 const interfaces = `${one}/os-interface`;
 const actions = `${one}/os-instance-actions`;
-const flavors = `${v21}/flavors`;
-const specs = `${flavors}/:id/os-extra_specs`;
 const keypairs = `${v21}/os-keypairs`;
 const services = `${v21}/os-services`;
 const hypervisors = `${v21}/os-hypervisors`;
@@ -134,25 +132,6 @@ const serverSubresources: Route<Compute>[] = [
   get(actions, listServerActions, 'os-instance-actions:list'),
   get(`${actions}/:request`, showServerAction, 'os-instance-actions:show'),
   post(`${v21}/os-server-external-events`, sendEvents, 'os-server-external-events:create'),
-];
-
-const flavorRoutes: Route<Compute>[] = [
-  get(flavors, flavor.listFlavorNames, null),
-  post(flavors, flavor.makeFlavor, 'os-flavor-manage:create'),
-  get(`${flavors}/detail`, flavor.listFlavorDetails, null),
-  get(`${flavors}/:id`, flavor.showFlavor, null),
-  put(`${flavors}/:id`, flavor.describeFlavor, 'os-flavor-manage:update', { since: '2.55' }),
-  remove(`${flavors}/:id`, flavor.deleteFlavor, 'os-flavor-manage:delete'),
-  get(specs, flavor.listSpecs, 'os-flavor-extra-specs:index'),
-  post(specs, flavor.addSpecs, 'os-flavor-extra-specs:create'),
-  get(`${specs}/:key`, flavor.showSpec, 'os-flavor-extra-specs:show'),
-  put(`${specs}/:key`, flavor.changeSpec, 'os-flavor-extra-specs:update'),
-  remove(`${specs}/:key`, flavor.deleteSpec, 'os-flavor-extra-specs:delete'),
-  get(`${flavors}/:id/os-flavor-access`, flavor.showAccess, 'os-flavor-access'),
-  post(`${flavors}/:id/action`, flavor.addAccess, 'os-flavor-access:add_tenant_access', { action: 'addTenantAccess' }),
-  post(`${flavors}/:id/action`, flavor.dropAccess, 'os-flavor-access:remove_tenant_access', {
-    action: 'removeTenantAccess',
-  }),
 ];
 
 const groupRoutes: Route<Compute>[] = [

@@ -3,7 +3,7 @@ import type { Log } from '#shared/log/log.ts';
 import type { Config } from './config.ts';
 import type { ImageBytes } from './drivers/image-bytes.ts';
 
-/** The dependencies of this service's functions. */
+/** Everything this service's functions may reach. */
 export interface Images {
   readonly db: Knex;
   readonly bytes: ImageBytes;

@@ -2,15 +2,15 @@ import { every, type Ticker } from '#shared/clock/every.ts';
 import { sweep } from './bytes/sweep.ts';
 import type { Images } from './context.ts';
 
-/** Clock entry point. The first sweep runs at start and cleans up after a crash. */
+/** What this service does by the clock. The first look is at the morning after. */
 export function openTimers(images: Images): Ticker[] {
-  const sweeper = every(
+  const sweeping = every(
     images.config.sweepMs,
     () => sweep(images),
     (error) => {
-      images.log.warn({ error }, 'the sweep of images failed, it is retried');
+      images.log.warn({ error }, 'the sweep of images failed, it is tried again');
     },
   );
-  sweeper.wake();
-  return [sweeper];
+  sweeping.wake();
+  return [sweeping];
 }

@@ -1,10 +1,10 @@
-/** Verifies downloaded image data against the size and digest of the image service. */
+/** Bytes of an image on their way to a host, held against what the image service says of them. */
 import { createHash } from 'node:crypto';
 import { BadImage } from './reader.ts';
 
 export interface ImageDigest {
   readonly sizeBytes: number | null;
-  /** Digest of the data as sent: algorithm, such as `sha512`, and hex value. */
+  /** Of the bytes as they are sent: `sha512` and its hex. */
   readonly hash: { readonly algorithm: string; readonly value: string } | null;
 }
 
@@ -19,7 +19,7 @@ export const digestOf = ({ size, os_hash_algo: algorithm, os_hash_value: value }
   hash: algorithm && value ? { algorithm, value } : null,
 });
 
-/** Passes the data on; at its end throws BadImage for a wrong digest, and a transient error for a truncated body. */
+/** Passes them on; at their end throws BadImage for another hash, and an error that may pass when they were cut short. */
 export async function* checkedBytes(body: AsyncIterable<Buffer>, { sizeBytes, hash }: ImageDigest) {
   const sum = hash && createHash(hash.algorithm);
   let bytes = 0;

@@ -5,6 +5,7 @@
 import type { Knex } from 'knex';
 import type { Json } from '#shared/api/document.ts';
 import type { Version } from '#shared/api/versions.ts';
+import type { Call } from '#shared/http/route.ts';
 
 /** What all attributes of one type share. Each API family has its own, since each reads values in its own way. */
 export interface Type<T> {
@@ -25,12 +26,14 @@ export interface Options<T> {
   readonly column?: string | null;
   /** The requests whose bodies may have it. */
   readonly set?: readonly ('create' | 'update')[];
-  readonly required?: true;
+  /** True: by a create. */
+  readonly required?: true | 'update';
   readonly nullable?: true;
   /** Its value when a create does not name it. Naming just this value asks for no rule of the attribute. */
   readonly default?: T | null;
   readonly filter?: true | ((query: Query, values: readonly string[]) => void);
-  readonly sort?: true;
+  /** True, or the sort keys that mean it. */
+  readonly sort?: true | readonly string[];
   /** The version that introduced it. */
   readonly since?: Version;
   /** Of a number, or of how many are in a list. */
@@ -39,9 +42,20 @@ export interface Options<T> {
   /** Narrower than those of the type. */
   readonly input?: Json;
   readonly output?: Json;
+  /** No client sees it. */
+  readonly hidden?: true;
+  /** A short list has it. */
+  readonly brief?: true;
+  /** Only those who pass this rule see it. */
+  readonly rule?: string;
   /** How clients see it. */
-  show?(value: T): unknown;
+  show?(value: T, seen: Seen): unknown;
+  /** How clients of versions before `until` see it. */
+  readonly earlier?: { readonly until: Version; show(value: T): unknown };
 }
+
+/** What a view may depend on beside the row. */
+export type Seen = Pick<Call, 'may'> & Partial<Pick<Call, 'version' | 'base'>>;
 
 export interface Attribute<T = unknown, O extends Options<T> = Options<T>> {
   readonly type: Type<T>;
@@ -96,3 +110,13 @@ export const jsonColumnsOf = (attributes: Attributes): string[] =>
 
 export const columnOf = (name: string, { options: { column } }: Attribute): string | null =>
   column === undefined ? camelCase(name) : column;
+
+/** The columns that lists are sorted by, by sort key. */
+export const sortsOf = (attributes: Attributes): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, attribute]) => {
+      const { sort = [] } = attribute.options;
+      const column = columnOf(name, attribute);
+      return column === null ? [] : (sort === true ? [name] : sort).map((key) => [key, column]);
+    }),
+  );

@@ -7,7 +7,8 @@ type Tree = { [key: string]: Json };
 /** Of the body of a create or an update. */
 export function bodySchema(attributes: Attributes, verb: 'create' | 'update'): Json {
   const set = Object.entries(attributes).filter(([, { options }]) => options.set?.includes(verb));
-  const required = verb === 'create' ? set.filter(([, { options }]) => options.required).map(([name]) => name) : [];
+  const forced = verb === 'create' ? true : verb;
+  const required = set.filter(([, { options }]) => options.required === forced).map(([name]) => name);
   return {
     type: 'object',
     additionalProperties: false,
@@ -20,9 +21,18 @@ export function bodySchema(attributes: Attributes, verb: 'create' | 'update'): J
 export const rowSchema = (attributes: Attributes): Tree => ({
   type: 'object',
   properties: Object.fromEntries(
-    Object.entries(attributes).map(([name, attribute]) => [name, inRange(attribute, outputOf(attribute))]),
+    shown(attributes).map(([name, attribute]) => [name, inRange(attribute, outputOf(attribute))]),
   ),
 });
+
+/** The same, where an answer has every attribute that the caller may see, and no other. */
+export const wholeRowSchema = (attributes: Attributes): Tree => ({
+  ...rowSchema(attributes),
+  additionalProperties: false,
+  required: shown(attributes).flatMap(([name, { options }]) => (options.rule ? [] : [name])),
+});
+
+const shown = (attributes: Attributes) => Object.entries(attributes).filter(([, { options }]) => !options.hidden);
 
 const inputOf = ({ type, options }: Attribute): Json => orNull(sentAs({ type, options }), options.nullable);
 

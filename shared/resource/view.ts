@@ -1,17 +1,29 @@
-/** A row as clients of a version see it. */
-import { atLeast, type Version } from '#shared/api/versions.ts';
-import { type Attributes, columnOf } from './attribute.ts';
+/** A row as one caller sees it, in one version of the API. */
+import { atLeast } from '#shared/api/versions.ts';
+import { type Attribute, type Attributes, columnOf, type Seen } from './attribute.ts';
 
-/** Every attribute that the version has, in the order of the definition. */
-export function viewOf(attributes: Attributes): (row: object, version?: Version) => Record<string, unknown> {
-  const shown = Object.entries(attributes).map(([name, attribute]) => {
-    const { since, show = (value: unknown) => value } = attribute.options;
-    const column = columnOf(name, attribute);
-    const read = (row: object): unknown => show(column === null ? null : Reflect.get(row, column));
-    return { name, since, read };
-  });
-  return (row, version) => {
-    const seen = shown.filter(({ since }) => !since || !version || atLeast(version, since));
-    return Object.fromEntries(seen.map(({ name, read }) => [name, read(row)]));
-  };
+/** Every attribute that the version has and the caller may see, in the order of the definition. */
+export function viewOf(attributes: Attributes): (row: object, seen: Seen) => Record<string, unknown> {
+  const shown = Object.entries(attributes).filter(([, { options }]) => !options.hidden);
+  return (row, seen) =>
+    Object.fromEntries(
+      shown
+        .filter(([, attribute]) => isSeen(attribute, seen))
+        .map(([name, attribute]) => [name, shownValue(row, name, attribute, seen)]),
+    );
+}
+
+/** Those of short lists. */
+export const briefOf = (attributes: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(attributes).filter(([, { options }]) => options.brief));
+
+const isSeen = ({ options: { since, rule } }: Attribute, { version, may }: Seen): boolean =>
+  (!since || !version || atLeast(version, since)) && (!rule || may(rule));
+
+function shownValue(row: object, name: string, attribute: Attribute, seen: Seen): unknown {
+  const column = columnOf(name, attribute);
+  const value: unknown = column === null ? null : Reflect.get(row, column);
+  const { earlier, show } = attribute.options;
+  if (earlier && seen.version && !atLeast(seen.version, earlier.until)) return earlier.show(value);
+  return show ? show(value, seen) : value;
 }

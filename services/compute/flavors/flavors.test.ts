@@ -16,6 +16,18 @@ test('the first flavors are those of DevStack', async (t) => {
   );
 });
 
+test('a page begins behind its marker, in the order that was asked for', async (t) => {
+  const cloud = await startCloud(t);
+  const page = async (query: string) => {
+    const { body } = await cloud.ask('GET', `/v2.1/flavors?sort_key=memory_mb&sort_dir=desc&${query}`);
+    return body.flavors.map(({ name }: Named) => name);
+  };
+  assert.deepEqual(await page('limit=2'), ['m1.xlarge', 'm1.large']);
+  assert.deepEqual(await page('limit=2&marker=4'), ['m1.medium', 'm1.small']);
+  assert.deepEqual(await page('marker=84'), ['m1.nano']);
+  assert.equal((await cloud.ask('GET', '/v2.1/flavors?marker=none')).status, 400);
+});
+
 test('a description comes with 2.55, extra specs with 2.61, a number for swap with 2.75', async (t) => {
   const cloud = await startCloud(t);
   const show = async (version: string) => (await cloud.ask('GET', '/v2.1/flavors/1', { version })).body.flavor;

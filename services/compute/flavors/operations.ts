@@ -1,47 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
-import { countFlavors, type Flavor, insertFlavor } from './store.ts';
-
-export interface FlavorBody {
-  readonly name: string;
-  readonly ram: number | string;
-  readonly vcpus: number | string;
-  readonly disk: number | string;
-  readonly id?: string | number | null;
-  readonly swap?: number | string;
-  readonly 'OS-FLV-EXT-DATA:ephemeral'?: number | string;
-  readonly 'os-flavor-access:is_public'?: boolean | string;
-  readonly rxtx_factor?: number | string;
-  readonly description?: string | null;
-}
-
-const falseWords = /^(false|0|off|no|f|n)$/i;
+import type { Compute } from '../context.ts';
+import type { Flavor, NewFlavor } from './resource.ts';
+import { countFlavors, insertFlavor } from './store.ts';
 
 /** `auto` and nothing let us choose the id. */
-export async function createFlavor(db: Knex, input: FlavorBody): Promise<Flavor> {
+export async function createFlavor({ db }: Pick<Compute, 'db'>, input: NewFlavor): Promise<Flavor> {
   const now = Date.now();
-  const id =
-    input.id === undefined || input.id === null || input.id === 'auto' ? randomUUID() : String(input.id).trim();
+  const id = input.id === undefined || input.id === 'auto' ? randomUUID() : input.id;
   if (id === '') throw badRequest('Flavor id cannot be empty.');
-  const flavor = {
-    id,
-    name: input.name.trim(),
-    description: input.description ?? null,
-    vcpus: Number(input.vcpus),
-    ramMb: Number(input.ram),
-    diskGb: Number(input.disk),
-    ephemeralGb: Number(input['OS-FLV-EXT-DATA:ephemeral'] ?? 0),
-    swapMb: Number(input.swap || 0),
-    rxtxFactor: Number(input.rxtx_factor ?? 1),
-    isPublic: !falseWords.test(String(input['os-flavor-access:is_public'] ?? true)),
-    disabled: false,
-    extraSpecs: {},
-    createdAt: now,
-    updatedAt: now,
-  };
+  const flavor = { ...input, id, disabled: false, extraSpecs: {}, createdAt: now, updatedAt: now };
   await db.transaction((tx) => insertFlavor(tx, flavor));
-  return { ...flavor, sequence: 0 };
+  return flavor;
 }
 
 /** As DevStack has them. */

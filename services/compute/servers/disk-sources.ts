@@ -1,7 +1,7 @@
 /** What disks are made of: seen with the caller's eyes, and large enough. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Image, VolumeJson } from '../drivers/clients.ts';
-import type { Flavor } from '../flavors/store.ts';
+import type { Flavor } from '../flavors/resource.ts';
 import { checkImageRequirements } from '../workflows/image-demands.ts';
 import type { DiskMapping } from './input.ts';
 import type { References } from './references.ts';

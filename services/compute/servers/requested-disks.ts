@@ -1,5 +1,5 @@
 import type { Attachment } from '../attachments/store.ts';
-import type { Flavor } from '../flavors/store.ts';
+import type { Flavor } from '../flavors/resource.ts';
 import { invalid, requestedImage, resolvers } from './disk-sources.ts';
 import { type DiskMapping, isTrue } from './input.ts';
 import type { References } from './references.ts';

@@ -1,27 +1,27 @@
-/** Storage of image data. Names are never reused. */
+/** Where the bytes of images are kept. A name is used once and never again. */
 import type { Readable } from 'node:stream';
 import type { Reservation } from '#shared/files/room.ts';
 
 export interface ImageBytes {
-  /** Starts new data; it cannot be opened before `publish`. */
+  /** Opens a place for new bytes; nobody finds them before `keep`. */
   begin(name: string): Promise<NewBytes>;
-  /** From `start` to `end`, inclusive; throws an error with code ENOENT when the name does not exist. */
+  /** From `start` to `end`, both included; throws an error with code ENOENT when there is nothing. */
   open(name: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
-  /** Idempotent. */
+  /** Content when there is nothing. */
   remove(name: string): Promise<void>;
-  /** All names, including data that was not published. */
+  /** All that is there, also what was begun and never kept. */
   names(): Promise<readonly string[]>;
-  /** Reserves disk space; throws an error with code ENOSPC. */
+  /** Room for so many bytes that are going to be written; throws an error with code ENOSPC. */
   reserve(bytes: number): Promise<Reservation>;
 }
 
 export interface NewBytes {
-  /** Appends; wait for it before the next write. */
+  /** In order; resolves when it may be given the next. */
   write(bytes: Buffer): Promise<void>;
-  /** Reads data written so far. */
+  /** What was written so far. */
   read(offset: number, length: number): Promise<Buffer>;
-  /** Makes the data durable and available under its name. */
-  publish(): Promise<void>;
-  /** Removes unpublished data. Idempotent; does nothing after `publish`. */
-  discard(): Promise<void>;
+  /** From now on they are there, also after a power cut. */
+  keep(): Promise<void>;
+  /** Forgets them. Content when they are gone or kept. */
+  drop(): Promise<void>;
 }

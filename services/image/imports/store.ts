@@ -1,4 +1,4 @@
-/** The history of imports. A row is inserted when its import is complete. */
+/** What was imported, for who asks afterwards. An import is over when its row is there. */
 import type { Knex } from 'knex';
 
 export interface Import {
@@ -7,7 +7,7 @@ export interface Import {
   readonly owner: string | null;
   readonly userId: string;
   readonly requestId: string;
-  /** The request body as JSON. */
+  /** JSON of what was asked for. */
   readonly wish: string;
   readonly createdAt: number;
 }

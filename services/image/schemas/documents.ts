@@ -1,4 +1,4 @@
-/** The JSON schemas that Glance serves: clients read the base attributes and their values from them. */
+/** What Glance tells of its own shapes: clients read which attributes are base ones, and what values they take. */
 import type { Config } from '../config.ts';
 
 const readOnly = (type: unknown, description: string, more: object = {}) => ({

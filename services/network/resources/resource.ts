@@ -7,6 +7,7 @@ import {
   jsonColumnsOf,
   type NewOf,
   type RowOf,
+  type Seen,
 } from '#shared/resource/attribute.ts';
 import { viewOf } from '#shared/resource/view.ts';
 import { type Attributes as Listed, type Shape, standardAttributes, type Table, tableOf } from './store.ts';
@@ -27,7 +28,7 @@ export interface Resource<Row extends object, As extends Attributes = Attributes
   readonly attributes: As;
   readonly rows: Table<Row>;
   readonly listed: Listed;
-  view(row: Row): object;
+  view(row: Row, seen: Seen): object;
 }
 
 export function resource<As extends Attributes>(

@@ -24,7 +24,7 @@ export function routesOf<Row extends Standard, As extends Attributes>(
     attributes: listed,
     defaults: defaultsOf(attributes),
     rows,
-    views: async (_network, found) => found.map(view),
+    views: async (_network, found, may) => found.map((row) => view(row, { may })),
     create: (network, caller, body, projectId) => create(network, caller, parseCreate(attributes, body), projectId),
     update: (network, caller, row, body) => update(network, caller, row, parseUpdate(attributes, body)),
     remove,

@@ -5,7 +5,7 @@ import type { Candidate } from './search.ts';
 
 const resourcesView = (amounts: ReadonlyMap<string, number>) => Object.fromEntries(amounts);
 
-/** In the format of the body of PUT /allocations/{consumer}. */
+/** As the body of PUT /allocations/{consumer} takes it. */
 export function requestView({ resources, mappings }: Candidate, version: Version): Record<string, unknown> {
   const entries = [...resources].map(([uuid, amounts]) => [uuid, resourcesView(amounts)] as const);
   if (!atLeast(version, '1.12'))
@@ -16,24 +16,22 @@ export function requestView({ resources, mappings }: Candidate, version: Version
   };
 }
 
-interface SummaryInput {
+interface Summed {
   readonly provider: Provider;
-  readonly inventories: readonly Inventory[];
+  readonly stocks: readonly Inventory[];
   readonly traits: readonly string[];
 }
 
-/** Until 1.26 with the requested resource classes only. */
+/** Until 1.26 only the classes that were asked for. */
 export function summaryView(
-  { provider, inventories, traits }: SummaryInput,
-  requested: ReadonlySet<string>,
+  { provider, stocks, traits }: Summed,
+  asked: ReadonlySet<string>,
   version: Version,
 ): Record<string, unknown> {
-  const shown = atLeast(version, '1.27')
-    ? inventories
-    : inventories.filter(({ resourceClass }) => requested.has(resourceClass));
+  const shown = atLeast(version, '1.27') ? stocks : stocks.filter(({ resourceClass }) => asked.has(resourceClass));
   return {
     resources: Object.fromEntries(
-      shown.map((inventory) => [inventory.resourceClass, { capacity: capacityOf(inventory), used: inventory.used }]),
+      shown.map((stock) => [stock.resourceClass, { capacity: capacityOf(stock), used: stock.used }]),
     ),
     ...(atLeast(version, '1.17') ? { traits } : {}),
     ...(atLeast(version, '1.29')

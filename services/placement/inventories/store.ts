@@ -9,48 +9,48 @@ export interface Inventory {
   readonly maxUnit: number;
   readonly stepSize: number;
   readonly allocationRatio: number;
-  /** The sum of its allocations. */
+  /** What is allocated of it. */
   readonly used: number;
   readonly updatedAt: number;
 }
 
-export type InventoryFields = Omit<Inventory, 'providerUuid' | 'used' | 'updatedAt'>;
+export type Stock = Omit<Inventory, 'providerUuid' | 'used' | 'updatedAt'>;
 
-/** The amount that may be allocated. */
-export const capacityOf = ({ total, reserved, allocationRatio }: InventoryFields): number =>
+/** How much of it may be allocated. */
+export const capacityOf = ({ total, reserved, allocationRatio }: Stock): number =>
   Math.floor((total - reserved) * allocationRatio);
 
-interface InventoryFilter {
+interface Only {
   readonly providers?: readonly string[];
   readonly classes?: readonly string[];
 }
 
-export async function listInventories(db: Knex, filter: InventoryFilter): Promise<Inventory[]> {
+export async function listInventories(db: Knex, only: Only): Promise<Inventory[]> {
   const query = db<Inventory>('inventories').orderBy(['providerUuid', 'resourceClass']);
-  if (filter.providers) query.whereIn('providerUuid', filter.providers);
-  if (filter.classes) query.whereIn('resourceClass', filter.classes);
+  if (only.providers) query.whereIn('providerUuid', only.providers);
+  if (only.classes) query.whereIn('resourceClass', only.classes);
   return (await query) as Inventory[];
 }
 
-/** Returns the classes that would be removed but are in use; then it writes nothing. */
+/** Gives the classes that are in use and may not go. Writes nothing then. */
 export async function replaceInventories(
   tx: Knex,
   providerUuid: string,
-  inventories: readonly InventoryFields[],
+  stocks: readonly Stock[],
 ): Promise<readonly string[]> {
   const now = await tx<Inventory>('inventories').where({ providerUuid }).forUpdate();
-  const kept = new Set(inventories.map(({ resourceClass }) => resourceClass));
-  const removed = now.filter(({ resourceClass }) => !kept.has(resourceClass));
-  const inUse = removed.filter(({ used }) => used > 0);
+  const kept = new Set(stocks.map(({ resourceClass }) => resourceClass));
+  const going = now.filter(({ resourceClass }) => !kept.has(resourceClass));
+  const inUse = going.filter(({ used }) => used > 0);
   if (inUse.length > 0) return inUse.map(({ resourceClass }) => resourceClass);
-  for (const { resourceClass } of removed) await tx('inventories').where({ providerUuid, resourceClass }).delete();
-  for (const inventory of inventories) await putInventory(tx, providerUuid, inventory);
+  for (const { resourceClass } of going) await tx('inventories').where({ providerUuid, resourceClass }).delete();
+  for (const stock of stocks) await putInventory(tx, providerUuid, stock);
   return [];
 }
 
-/** Inserts or updates the inventory; `used` does not change. */
-export async function putInventory(tx: Knex, providerUuid: string, inventory: InventoryFields): Promise<void> {
-  const row = { ...inventory, providerUuid, used: 0, updatedAt: Date.now() };
+/** What is used of it stays as it is. */
+export async function putInventory(tx: Knex, providerUuid: string, stock: Stock): Promise<void> {
+  const row = { ...stock, providerUuid, used: 0, updatedAt: Date.now() };
   const { used: _, ...changes } = row;
   await tx<Inventory>('inventories').insert(row).onConflict(['providerUuid', 'resourceClass']).merge(changes);
 }

@@ -1,4 +1,4 @@
-/** Replaces inventories and allocations of several providers in one transaction, when a provider tree changes. */
+/** Inventories and allocations of several providers at once, when a provider's tree takes another shape. */
 import type { Knex } from 'knex';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { gone, type Handler } from '#shared/http/route.ts';
@@ -6,15 +6,15 @@ import { type ClaimInput, claimOf } from '../allocations/handlers.ts';
 import { replaceAllocations } from '../allocations/operations.ts';
 import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
-import { checkCapacity, checkClasses, type InventoryInput, inventoryFields } from '../inventories/operations.ts';
-import { type InventoryFields, putInventory, replaceInventories } from '../inventories/store.ts';
+import { checkClasses, checkStock, type StockInput, stockOf } from '../inventories/operations.ts';
+import { putInventory, replaceInventories, type Stock } from '../inventories/store.ts';
 import { listProviders, raiseGeneration, raiseGenerations } from '../providers/store.ts';
 
 interface ReshapeInput {
   readonly inventories: Readonly<
     Record<
       string,
-      { readonly resource_provider_generation: number; readonly inventories: Readonly<Record<string, InventoryInput>> }
+      { readonly resource_provider_generation: number; readonly inventories: Readonly<Record<string, StockInput>> }
     >
   >;
   readonly allocations: Readonly<Record<string, ClaimInput>>;
@@ -24,41 +24,35 @@ export const reshape: Handler<Placement, ReshapeInput> = async ({ db }, { body, 
   const wanted = Object.entries(body.inventories).map(([uuid, each]) => ({
     uuid,
     generation: each.resource_provider_generation,
-    inventories: Object.entries(each.inventories).map(([name, input]) => inventoryFields(name, input)),
+    stocks: Object.entries(each.inventories).map(([name, input]) => stockOf(name, input)),
   }));
-  for (const { uuid, inventories } of wanted)
-    for (const inventory of inventories) checkCapacity(uuid, inventory, version);
+  for (const { uuid, stocks } of wanted) for (const stock of stocks) checkStock(uuid, stock, version);
   const claims = Object.entries(body.allocations).map(([uuid, input]) => claimOf(uuid, input, version));
   await db.transaction(async (tx) => {
-    await checkGenerations(tx, wanted);
-    // add the new inventories, then move the allocations, then remove the old inventories
-    for (const { uuid, inventories } of wanted)
-      for (const inventory of inventories) await putInventory(tx, uuid, inventory);
+    await seeProviders(tx, wanted);
+    // room first, then who moves into it, then the room that they left
+    for (const { uuid, stocks } of wanted) for (const stock of stocks) await putInventory(tx, uuid, stock);
     await replaceAllocations(tx, claims);
-    for (const { uuid, inventories } of wanted) await removeOtherInventories(tx, uuid, inventories);
+    for (const { uuid, stocks } of wanted) await dropTheRest(tx, uuid, stocks);
     await raiseGenerations(
       tx,
       wanted.map(({ uuid }) => uuid),
-    ); // one increment per change, as in OpenStack Placement
+    ); // once for each of the three changes, as the real one counts
   });
   return gone();
 };
 
-async function checkGenerations(
+async function seeProviders(
   tx: Knex,
-  wanted: readonly {
-    readonly uuid: string;
-    readonly generation: number;
-    readonly inventories: readonly InventoryFields[];
-  }[],
+  wanted: readonly { readonly uuid: string; readonly generation: number; readonly stocks: readonly Stock[] }[],
 ): Promise<void> {
   const found = new Map(
     (await listProviders(tx, { uuids: wanted.map(({ uuid }) => uuid) })).map((each) => [each.uuid, each]),
   );
-  for (const { uuid, generation, inventories } of wanted) {
+  for (const { uuid, generation, stocks } of wanted) {
     const provider = found.get(uuid);
     if (!provider) throw badRequest(`Resource provider ${uuid} in inventories not found.`, codes.providerNotFound);
-    await checkClasses(tx, uuid, inventories);
+    await checkClasses(tx, uuid, stocks);
     await raiseGeneration(
       tx,
       { ...provider, generation },
@@ -67,8 +61,8 @@ async function checkGenerations(
   }
 }
 
-async function removeOtherInventories(tx: Knex, uuid: string, inventories: readonly InventoryFields[]): Promise<void> {
-  const inUse = await replaceInventories(tx, uuid, inventories);
+async function dropTheRest(tx: Knex, uuid: string, stocks: readonly Stock[]): Promise<void> {
+  const inUse = await replaceInventories(tx, uuid, stocks);
   if (inUse.length > 0)
     throw conflict(
       `update conflict: Inventory for '${inUse.join(', ')}' on resource provider '${uuid}' in use.`,

@@ -1,0 +1,46 @@
+/** The types of Nova's attributes. Clients send numbers and flags as text too. */
+import { attributeOf } from '#shared/resource/attribute.ts';
+
+export const text = attributeOf<string>({
+  kind: 'text',
+  input: { type: 'string', minLength: 1, maxLength: 255 },
+  output: { type: 'string' },
+  parse: (sent) => (sent === null ? undefined : String(sent).trim()),
+});
+
+/** A whole number from 0 on; an empty text is 0. */
+export const size = attributeOf<number>({
+  kind: 'number',
+  input: {
+    anyOf: [
+      { type: 'integer', minimum: 0, maximum: 2_147_483_647 },
+      { type: 'string', pattern: '^[0-9]*$' },
+    ],
+  },
+  output: { type: 'integer' },
+  parse: Number,
+});
+
+export const ratio = attributeOf<number>({
+  kind: 'number',
+  input: { type: ['number', 'string'], pattern: '^[0-9]+(\\.[0-9]+)?$', exclusiveMinimum: 0 },
+  output: { type: 'number' },
+  parse: Number,
+});
+
+const falseWords = /^(false|0|off|no|f|n)$/i;
+
+export const flag = attributeOf<boolean>({
+  kind: 'flag',
+  input: { type: ['boolean', 'string'] },
+  output: { type: 'boolean' },
+  parse: (sent) => !falseWords.test(String(sent)),
+});
+
+export const time = attributeOf<number>({ kind: 'number', input: { type: 'string' }, parse: () => undefined });
+
+export const texts = attributeOf<Readonly<Record<string, string>>>({
+  kind: 'json',
+  input: { type: 'object', additionalProperties: { type: 'string' } },
+  parse: () => undefined,
+});
