@@ -212,7 +212,7 @@ export const cases: Readonly<Record<Api, Cases>> = {
       status: 404,
     },
     'a name that is too long': { method: 'PUT', path: `/v1/AUTH_%project/${'x'.repeat(257)}`, status: 400 },
-    'a name that is not UTF-8': { method: 'PUT', path: '/v1/AUTH_%project/%FF', status: 400 },
+    'a name that is not UTF-8': { method: 'PUT', path: '/v1/AUTH_%project/%FF', status: 412 },
     'metadata that is too long': {
       method: 'PUT',
       path: '/v1/AUTH_%project/bad',

@@ -43,7 +43,7 @@ function clouds({ authUrl, adminPassword }: Cloud) {
     admin: login({ ...admin, project_name: 'admin', project_domain_id: 'default' }),
     system: login({ ...admin, system_scope: 'all' }),
     ann: login({ ...ann, ...fleet }),
-    anonymous: login({ ...ann, ...fleet, password: 'a guess' }),
+    outsider: login({ ...ann, ...fleet, password: 'a guess' }),
     deploy: login(
       {
         username: 'ann',

@@ -7,7 +7,7 @@ const recipe = (name: string, bytes: Recipe['bytes'], format = 'vmdk'): Recipe =
   format,
   bytes,
 });
-const notify = (to: string) => descriptorText({ parentCid: '00000001', more: [`parentFileNameHint="${to}"`] });
+const parentHint = (to: string) => descriptorText({ parentCid: '00000001', more: [`parentFileNameHint="${to}"`] });
 
 /** The header names an innocent descriptor elsewhere; QEMU reads the one at byte 512. */
 function twoDescriptors(real: string): Buffer {
@@ -17,8 +17,8 @@ function twoDescriptors(real: string): Buffer {
 }
 
 const parents = Object.entries(references).flatMap(([what, to]) => [
-  recipe(`its parent is ${what}`, (secret) => vmdk({ descriptor: notify(to(secret)) })),
-  recipe(`its parent is ${what}, beside an innocent descriptor`, (secret) => twoDescriptors(notify(to(secret)))),
+  recipe(`its parent is ${what}`, (secret) => vmdk({ descriptor: parentHint(to(secret)) })),
+  recipe(`its parent is ${what}, beside an innocent descriptor`, (secret) => twoDescriptors(parentHint(to(secret)))),
 ]);
 
 const extentsElsewhere: readonly ((secret: string) => readonly string[])[] = [
@@ -99,12 +99,12 @@ export const vmdks: readonly Recipe[] = [
   ),
   recipe('a parent behind the end of the text', (secret) => {
     const image = vmdk();
-    image.write(notify(secret), 10 * sector, 'latin1');
+    image.write(parentHint(secret), 10 * sector, 'latin1');
     return image;
   }),
   recipe('a parent behind a descriptor of one sector', (secret) => {
     const image = vmdk({ descriptorSectors: 1 });
-    image.write(notify(secret), 2 * sector, 'latin1');
+    image.write(parentHint(secret), 2 * sector, 'latin1');
     return image;
   }),
   recipe('a parent in other letters', (secret) =>
