@@ -1,7 +1,7 @@
 import { type Off, requireHost, requireSender } from '#shared/bus/bus.ts';
 import { type ComputeReport, computeAgent, type OwnsGuest, ownsGuest } from '#shared/contracts/compute-agent.ts';
 import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
-import { answerAgents } from '#shared/hosts/hosts.ts';
+import { serveAgents } from '#shared/hosts/hosts.ts';
 import type { Runner } from '#shared/workflow/runner.ts';
 import { type Compute, taskCancelled, tasksWait } from './context.ts';
 import { reportHandler } from './hosts/operations.ts';
@@ -13,7 +13,7 @@ import { findServer } from './servers/store.ts';
 export const openMessages = (compute: Compute, runner: Runner): Off[] => [
   compute.bus.onNotify(tasksWait, runner.wake),
   compute.bus.onNotify(taskCancelled, runner.recheck),
-  ...answerAgents<ComputeReport>(compute.bus, compute.db, 'compute', reportHandler(compute), {
+  ...serveAgents<ComputeReport>(compute.bus, compute.db, 'compute', reportHandler(compute), {
     contract: computeAgent,
     seal: compute.seal,
   }),

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { every, type Ticker } from '#shared/clock/every.ts';
-import { sweepWork } from '#shared/hosts/work.ts';
+import { deleteOldWork } from '#shared/hosts/work.ts';
 import { removeOldConsoles } from './consoles/store.ts';
 import { type Compute, hostReported } from './context.ts';
 import { reportToPlacement } from './hosts/operations.ts';
@@ -41,7 +41,7 @@ async function heartbeat({ db }: Compute, host: string): Promise<void> {
 
 async function sweepRows({ db, log, config }: Compute): Promise<void> {
   await removeOldConsoles(db);
-  await sweepWork(db, Date.now() - config.keepWorkMs);
+  await deleteOldWork(db, Date.now() - config.keepWorkMs);
   await removeServersDeletedBefore(db, Date.now() - config.keepDeletedDays * dayMs);
   for (const orphan of await listOrphans(db)) {
     log.error({ serverId: orphan.id, taskState: orphan.taskState }, 'a server had lost its task');

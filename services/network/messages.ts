@@ -1,7 +1,7 @@
 /** Bus calls that this service answers: from agents, and from their metadata listeners. */
 import { type Off, requireSender } from '#shared/bus/bus.ts';
 import { type AddressOwner, addressOwner, networkAgent } from '#shared/contracts/network-agent.ts';
-import { answerAgents } from '#shared/hosts/hosts.ts';
+import { serveAgents } from '#shared/hosts/hosts.ts';
 import { findPortByAddress } from './addresses/store.ts';
 import type { Network } from './context.ts';
 import { openReports } from './hosts/report.ts';
@@ -11,7 +11,7 @@ export function openMessages(network: Network): Off[] {
   const { bus, db } = network;
   const { reported } = openReports(network);
   return [
-    ...answerAgents(bus, db, networkAgent.service, reported),
+    ...serveAgents(bus, db, networkAgent.service, reported),
     bus.onCall(addressOwner, async (request: AddressOwner['request'], sender) => {
       requireSender(sender, 'network-agent');
       return await ownerOf(network, request);

@@ -1,6 +1,6 @@
 import type { Off } from '#shared/bus/bus.ts';
 import { type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.ts';
-import { answerAgents } from '#shared/hosts/hosts.ts';
+import { serveAgents } from '#shared/hosts/hosts.ts';
 import type { Runner } from '#shared/workflow/runner.ts';
 import { tasksWait, type Volumes } from './context.ts';
 import { upsertReport } from './hosts/store.ts';
@@ -8,7 +8,7 @@ import { upsertReport } from './hosts/store.ts';
 /** Bus entry point: notifications that tasks wait, and requests and reports of storage hosts. */
 export const openMessages = ({ bus, db, seal }: Volumes, runner: Runner): Off[] => [
   bus.onNotify(tasksWait, runner.wake),
-  ...answerAgents<VolumeReport>(bus, db, 'volume', reportSaver(db), { contract: volumeAgent, seal }),
+  ...serveAgents<VolumeReport>(bus, db, 'volume', reportSaver(db), { contract: volumeAgent, seal }),
 ];
 
 const saveEveryMs = 5_000;

@@ -1,6 +1,6 @@
 /** Clock entry point: rows without a task, and expired messages. */
 import { every, type Ticker } from '#shared/clock/every.ts';
-import { sweepWork } from '#shared/hosts/work.ts';
+import { deleteOldWork } from '#shared/hosts/work.ts';
 import type { Volumes } from './context.ts';
 import { changeSnapshot, listOrphanSnapshots } from './snapshots/store.ts';
 import { removeMessagesBefore } from './user-messages/store.ts';
@@ -23,7 +23,7 @@ export const openTimers = (service: Volumes): Ticker[] => [
 
 /** A row in a transitional state always has a live task: the fault tests prove that this never finds one. */
 async function failOrphans({ db, log, config }: Volumes): Promise<void> {
-  await sweepWork(db, Date.now() - config.keepWorkMs);
+  await deleteOldWork(db, Date.now() - config.keepWorkMs);
   for (const { id, status } of await listOrphanVolumes(db)) {
     await changeVolume(db, id, { status: 'error', taskId: null });
     log.error({ volumeId: id, status }, 'volume in a transitional state has no task, status set to error');

@@ -1,4 +1,4 @@
-/** One lane per key: in order within, side by side without. The work must not reject. */
+/** Runs work with the same key in order, and work with different keys concurrently. The work must not reject. */
 export function keyedQueue(): (key: string, work: () => Promise<void>) => void {
   const last = new Map<string, Promise<void>>();
   return (key, work) => {

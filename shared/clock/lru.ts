@@ -1,4 +1,4 @@
-/** The last `size` entries that were asked for. */
+/** A cache of the `size` most recently used entries. */
 export class Lru<Value> {
   readonly #entries = new Map<string, Value>();
   readonly #size: number;
@@ -22,8 +22,9 @@ export class Lru<Value> {
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  drop(isGone: (value: Value) => boolean): void {
-    for (const [key, value] of this.#entries) if (isGone(value)) this.#entries.delete(key);
+  /** Deletes the entries for which the function returns true. */
+  drop(isStale: (value: Value) => boolean): void {
+    for (const [key, value] of this.#entries) if (isStale(value)) this.#entries.delete(key);
   }
 
   clear(): void {

@@ -1,7 +1,7 @@
-/** Tells which of some marks no longer change, by the monotonic clock of this process: a wall clock that is set tells nothing. */
+/** Finds values that no longer change, by the monotonic clock of this process. */
 export type Standstill = (marks: ReadonlyMap<string, string>) => string[];
 
-/** Give it all marks each time: it gives the keys whose mark it has seen unchanged for so long. */
+/** Returns a function that takes all values each time, and returns the keys whose value has not changed for `ms`. */
 export function openStandstill(ms: number): Standstill {
   let seen: ReadonlyMap<string, { readonly mark: string; readonly since: number }> = new Map();
   return (marks) => {

@@ -9,7 +9,7 @@ const counter = () => {
   return async () => ++asked;
 };
 
-test('what many ask at the same time is found out once, until a second is over', async (t) => {
+test('concurrent calls share one fetch, which is cached for a second', async (t) => {
   const clock = steadyClock(t);
   const [cached, count] = [ttlCache(), counter()];
   assert.deepEqual(await Promise.all([cached.get('a', count), cached.get('a', count)]), [1, 1]);
@@ -19,7 +19,7 @@ test('what many ask at the same time is found out once, until a second is over',
   assert.equal(await cached.get('a', count), 2);
 });
 
-test('what was asked before a change is not told after it', async () => {
+test('a fetch that began before the cache was cleared is not used after it', async () => {
   const cached = ttlCache();
   const late = Promise.withResolvers<string>();
   const before = cached.get('name', () => late.promise);
@@ -30,13 +30,13 @@ test('what was asked before a change is not told after it', async () => {
   assert.equal(await cached.get('name', async () => 'newer'), 'new');
 });
 
-test('a failure is not remembered', async () => {
+test('a failure is not cached', async () => {
   const cached = ttlCache();
   await assert.rejects(cached.get('a', async () => Promise.reject(new Error('busy'))));
   assert.equal(await cached.get('a', async () => 1), 1);
 });
 
-test('only so many are kept: the oldest go first', async () => {
+test('the oldest entries above the size are dropped', async () => {
   const [cached, count] = [ttlCache({ size: 2 }), counter()];
   for (const key of ['a', 'b', 'c', 'a']) await cached.get(key, count);
   assert.equal(await cached.get('c', count), 3);

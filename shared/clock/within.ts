@@ -1,4 +1,4 @@
-/** What the promise gives, or `late` when it takes longer than this; then nobody waits for it any more. */
+/** Resolves like the promise, or with `late` after `ms`; the promise goes on. */
 export async function within<T, L = undefined>(ms: number, promise: Promise<T>, late?: L): Promise<T | L> {
   let timer: NodeJS.Timeout | undefined;
   const end = new Promise<L>((resolve) => {

@@ -1,4 +1,7 @@
-/** The answering side, on the host. It has no database: it asks for its open work, and does it. */
+/**
+ * The agent's side of host work (terms: hosts.ts). An agent has no database: it polls its service for open work, performs it
+ * with its driver, and reports each outcome.
+ */
 import type { Bus } from '#shared/bus/bus.ts';
 import { every } from '#shared/clock/every.ts';
 import { keyedQueue } from '#shared/clock/keyed-queue.ts';
@@ -10,55 +13,55 @@ export interface AgentOptions<Driver> {
   readonly contract: Contract<Driver>;
   readonly bus: Bus;
   readonly host: string;
-  /** Each verb is given its spec, and a signal that a later spec replaced it: what only waits may stop waiting. */
+  /** Each verb gets its spec, and a signal that aborts when a later spec replaces it, so that it can stop waiting. */
   readonly driver: Driver;
   readonly log: Log;
-  /** How often to look when no hint comes. */
+  /** The polling interval when no notification comes. */
   readonly everyMs: number;
-  /** What the host says of itself with each look: its size, what runs there. */
+  /** Returns what is sent with each poll: capacity, running guests. */
   readonly report?: () => Promise<unknown>;
 }
 
 export interface Agent {
-  /** "Look now": also how a changed report is told at once. */
+  /** Polls now, which also sends a new report. */
   wake(): void;
   close(): Promise<void>;
 }
 
-/** A service that comes back finds nobody's hint: its agents ask again by themselves. */
-const soonMs = 5_000;
+/** The polling interval while the service is unreachable: it sends no notifications when it comes back. */
+const retryMs = 5_000;
 
 export function startAgent<Driver>(options: AgentOptions<Driver>): Agent {
   const { contract, bus, host, log, everyMs, report = async () => null } = options;
   const { service } = contract;
   const gone = new AbortController();
   const perform = performer(options, gone.signal);
-  const inOrder = keyedQueue();
+  const queue = keyedQueue();
   const underway = new Map<string, AbortController>();
 
-  const look = async () => {
+  const poll = async () => {
     const open = await bus.call<OpenWork[]>(address.open(service), { host, report: await report() });
     const ids = new Set(open.map(({ id }) => id));
     for (const [id, replaced] of underway) if (!ids.has(id)) replaced.abort();
     for (const work of open.filter(({ id }) => !underway.has(id))) {
       const replaced = new AbortController();
       underway.set(work.id, replaced);
-      inOrder(work.spec.id, () => perform(work, replaced.signal).finally(() => underway.delete(work.id)));
+      queue(work.spec.id, () => perform(work, replaced.signal).finally(() => underway.delete(work.id)));
     }
   };
-  const away = (error: unknown) => log.warn({ host, error }, 'service is away');
-  const looking = every(everyMs, look, away, Math.min(everyMs, soonMs));
-  const off = bus.onNotify(address.notify(service, host), looking.wake);
-  looking.wake();
+  const onError = (error: unknown) => log.warn({ host, error }, 'the service does not answer');
+  const polling = every(everyMs, poll, onError, Math.min(everyMs, retryMs));
+  const off = bus.onNotify(address.notify(service, host), polling.wake);
+  polling.wake();
   const close = () => {
     gone.abort();
     off();
-    return looking.close();
+    return polling.close();
   };
-  return { wake: looking.wake, close };
+  return { wake: polling.wake, close };
 }
 
-/** Does a piece of work and says so. What nobody confirmed is said again at the next look. */
+/** Performs work and reports its outcome. An outcome that was not confirmed is kept, and reported again at the next poll. */
 function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Driver>, gone: AbortSignal) {
   const outcomes = new Map<string, Outcome>();
   return async (work: OpenWork, replaced: AbortSignal): Promise<void> => {
@@ -70,12 +73,12 @@ function performer<Driver>({ contract, bus, host, driver, log }: AgentOptions<Dr
       await bus.call(address.finish(contract.service), { id: work.id, host, outcome });
       outcomes.delete(work.id);
     } catch (error) {
-      if (!replaced.aborted) log.warn({ host, work: work.id, error }, 'host work is tried again');
+      if (!replaced.aborted) log.warn({ host, work: work.id, error }, 'host work failed and is retried');
     }
   };
 }
 
-/** A Fault is an answer. Any other error may pass: the row stays open and is tried again. */
+/** A Fault of the driver is an outcome. Any other error leaves the work open, to be retried. */
 async function attempt<Driver>(driver: Driver, { verb, spec }: OpenWork, replaced: AbortSignal): Promise<Outcome> {
   const act = driver[verb as keyof Driver] as ((spec: unknown, replaced: AbortSignal) => Promise<unknown>) | undefined;
   if (!act) return { fault: { status: 501, kind: 'notImplemented', message: `no verb ${verb}` } };

@@ -9,7 +9,7 @@ import type { Run } from '#shared/workflow/workflow.ts';
 import { wallClock } from '../../test/fakes/steady-clock.ts';
 import { startAgent } from './agent.ts';
 import type { Contract, HostSpec } from './contract.ts';
-import { answerAgents, HostAway, hostsOf, ignoreHostAway } from './hosts.ts';
+import { HostAway, hostsOf, ignoreHostAway, serveAgents } from './hosts.ts';
 import { ensureHostWorkTable } from './work.ts';
 
 interface Driver {
@@ -18,17 +18,17 @@ interface Driver {
 const contract: Contract<Driver> = { service: 'test', verbs: ['ensure'] };
 const answerMs = 200;
 
-/** A bus that goes away and comes back: hints are lost meanwhile, and questions fail. */
-function busThatLeaves(): Bus & { leave(): void; comeBack(): void } {
+/** A bus with outages, in which notifications are lost and calls fail. */
+function interruptibleBus(): Bus & { leave(): void; comeBack(): void } {
   const memory = memoryBus();
   let since: number | undefined = Date.now();
   return {
     ...memory,
     listeningSince: () => since,
     notify: (address) => since !== undefined && memory.notify(address),
-    call: async (...words) => {
-      if (since === undefined) throw new NoAnswer('the bus is away');
-      return memory.call(...words);
+    call: async (...args) => {
+      if (since === undefined) throw new NoAnswer('the bus is unreachable');
+      return memory.call(...args);
     },
     leave: () => {
       since = undefined;
@@ -41,15 +41,15 @@ function busThatLeaves(): Bus & { leave(): void; comeBack(): void } {
 
 async function open(t: TestContext, more: { forgivenMs?: number } = {}) {
   const db = openDatabase('sqlite::memory:');
-  const bus = busThatLeaves();
+  const bus = interruptibleBus();
   await ensureHostWorkTable(db);
-  const offs = answerAgents(bus, db, contract.service);
+  const offs = serveAgents(bus, db, contract.service);
   t.after(() => db.destroy());
   t.after(() => {
     for (const off of offs) off();
   });
   const hosts = hostsOf({ contract, db, bus, answerMs, pollMs: 10, ...more });
-  /** A spec of a task whose own time is `withinMs`. */
+  /** Work of a task with a deadline of `withinMs`. */
   const spec = (operationId: string, withinMs = 10_000) => {
     const commit: Run['commit'] = (work) => db.transaction(work);
     const signal = AbortSignal.timeout(withinMs);
@@ -64,7 +64,7 @@ async function open(t: TestContext, more: { forgivenMs?: number } = {}) {
   return { bus, spec, startHost };
 }
 
-test('a host that says nothing is away; administrators learn its name, the words for tenants do not say it', async (t) => {
+test('a host that does not answer is a Fault; only its details have the name of the host', async (t) => {
   const { spec } = await open(t);
   await assert.rejects(spec('build'), (error: HostAway) => {
     assert.ok(error instanceof HostAway);
@@ -74,7 +74,7 @@ test('a host that says nothing is away; administrators learn its name, the words
   });
 });
 
-test('B03: no host is held away while the bus is: it gets its whole time when the bus is back', async (t) => {
+test('B03: time without the bus is not counted: the host has its whole time when the bus is back', async (t) => {
   const { bus, spec, startHost } = await open(t);
   bus.leave();
   let ended = false;
@@ -89,13 +89,13 @@ test('B03: no host is held away while the bus is: it gets its whole time when th
   await asked;
 });
 
-test('a bus that stays away holds up no clean-up: its work is left to the host', async (t) => {
+test('a long outage of the bus does not delay a clean-up: its work is left to the host', async (t) => {
   const { bus, spec } = await open(t, { forgivenMs: answerMs });
   bus.leave();
   await ignoreHostAway(spec('delete'));
 });
 
-test('however long the bus is away, the time of the task itself bounds the wait', async (t) => {
+test('the deadline of the task bounds the wait during an outage of the bus', async (t) => {
   const { bus, spec } = await open(t);
   bus.leave();
   await assert.rejects(spec('build', 2 * answerMs), { name: 'TimeoutError' });

@@ -1,4 +1,14 @@
-/** The asking side. Work for a host is a row first; the bus only says "look now". */
+/**
+ * The service's side of host work.
+ * - **spec**: the desired state of one thing on a host (a guest, a port), with the id of that thing;
+ * - **verb**: a function of the agent that makes a spec true (`ensureGuest`); a **contract** lists them;
+ * - **work**: a row of the table host_work: one verb with its spec for one host. Open until it has an **outcome**, a result
+ *   or a Fault. A later work on the same id of the same host replaces the open one;
+ * - **report**: what an agent sends with each poll.
+ *
+ * `hosts.on(host, run).ensureGuest(spec)` inserts the work, notifies the host, and waits for the outcome. The agent polls
+ * for open work, so a lost notification costs only time.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { type Bus, type Off, requireHost, silentMs } from '#shared/bus/bus.ts';
@@ -7,10 +17,10 @@ import { Fault } from '#shared/errors/fault.ts';
 import { openProperties, type Seal, sealProperties } from '#shared/seal/seal.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { address, type Contract, type HostSpec, type Outcome } from './contract.ts';
-import { ensureWork, findWork, finishWork, listOpenWork } from './work.ts';
+import { ensureWork, finishWork, getWork, listOpenWork } from './work.ts';
 
 export interface Hosts<Agent> {
-  /** The agent of a host, for one run of one step. It can be asked again after a crash. */
+  /** Returns the agent of a host for a step of a task. Repeating the step finds the work of its first try. */
   on(host: string, run: Run): Agent;
 }
 
@@ -18,16 +28,17 @@ export interface HostsOptions<Agent> {
   readonly contract: Contract<Agent>;
   readonly db: Knex;
   readonly bus: Bus;
-  /** How long a host may take to answer. While the bus is away no time passes: it may be well, and at work. */
+  /** The time for an outcome. Time without a connection to the bus is not counted. */
   readonly answerMs: number;
-  /** How much of a silence is forgiven because the bus was away. After that the work is left to the host. */
+  /** The most time without the bus that is not counted; 180 000 by default. */
   readonly forgivenMs?: number;
-  /** How often to look for the answer when no hint comes. */
+  /** The interval of polling the row when no notification comes. */
   readonly pollMs: number;
-  /** For a contract that names secrets. */
+  /** Required for a contract with secrets. */
   readonly seal?: Seal;
 }
 
+/** 504: no outcome in time. The work stays open, and the host performs it when it is back. */
 export class HostAway extends Fault {
   constructor(host: string, afterMs: number) {
     const late = `did not answer within ${afterMs / 1000} s.`;
@@ -35,7 +46,7 @@ export class HostAway extends Fault {
   }
 }
 
-/** For clean-ups: a host that stays away finds its work when it returns. Nobody waits for it. */
+/** For clean-ups: does not fail when the host is away, since it finds the open work when it is back. */
 export async function ignoreHostAway(work: Promise<unknown>): Promise<void> {
   await work.catch((error: unknown) => {
     if (!(error instanceof HostAway)) throw error;
@@ -46,23 +57,25 @@ export function hostsOf<Agent>(options: HostsOptions<Agent>): Hosts<Agent> {
   const { contract, bus, seal } = options;
   const { secrets = [] } = contract;
   if (secrets.length > 0 && !seal)
-    throw new Error(`work for hosts of ${contract.service} holds secrets: it needs a seal`);
-  const ask = async (host: string, run: Run, verb: string, spec: HostSpec) => {
+    throw new Error(`the specs of ${contract.service} have secrets, but hostsOf got no seal`);
+  const perform = async (host: string, run: Run, verb: string, spec: HostSpec) => {
     const id = `${run.operationId}/${verb}/${spec.id}`;
     const kept = seal ? sealProperties(spec, secrets, seal) : spec;
     await run.commit((tx) => ensureWork(tx, host, { id, verb, spec: kept }));
     bus.notify(address.notify(contract.service, host));
-    const outcome = await outcomeOf(options, host, id, run.signal);
+    const outcome = await waitForOutcome(options, host, id, run.signal);
     if ('result' in outcome) return outcome.result;
     const { status, kind, message, details = message } = outcome.fault;
     throw new Fault(status, kind, message, { details: `Host ${host}: ${details}` });
   };
   const on = (host: string, run: Run) =>
-    Object.fromEntries(contract.verbs.map((verb) => [verb, (spec: HostSpec) => ask(host, run, verb, spec)])) as Agent;
+    Object.fromEntries(
+      contract.verbs.map((verb) => [verb, (spec: HostSpec) => perform(host, run, verb, spec)]),
+    ) as Agent;
   return { on };
 }
 
-async function outcomeOf<Agent>(
+async function waitForOutcome<Agent>(
   { contract, db, bus, answerMs, forgivenMs = 180_000, pollMs }: HostsOptions<Agent>,
   host: string,
   id: string,
@@ -71,49 +84,49 @@ async function outcomeOf<Agent>(
   const finished = address.finished(contract.service, id);
   const begun = performance.now();
   for (;;) {
-    const { outcome, askedAt } = await findWork(db, id);
+    const { outcome, askedAt } = await getWork(db, id);
     if (outcome) return outcome;
     const silence = Math.max(silentMs(bus, askedAt), performance.now() - begun - forgivenMs);
     const leftMs = answerMs - silence;
     if (leftMs <= 0) throw new HostAway(host, answerMs);
-    await notifiedOr(bus, finished, Math.min(pollMs, leftMs), signal);
+    await waitForNotification(bus, finished, Math.min(pollMs, leftMs), signal);
   }
 }
 
-/** Waits for a hint, but not longer than `ms`, since hints get lost. */
-async function notifiedOr(bus: Bus, at: string, ms: number, signal: AbortSignal): Promise<void> {
-  const heard = new AbortController();
-  const off = bus.onNotify(at, () => heard.abort());
-  await sleep(ms, undefined, { signal: AbortSignal.any([heard.signal, signal]) }).catch(() => {});
+/** Waits for a notification, at most `ms`, since notifications get lost. Throws when `signal` aborts. */
+async function waitForNotification(bus: Bus, at: string, ms: number, signal: AbortSignal): Promise<void> {
+  const notified = new AbortController();
+  const off = bus.onNotify(at, () => notified.abort());
+  await sleep(ms, undefined, { signal: AbortSignal.any([notified.signal, signal]) }).catch(() => {});
   off();
   signal.throwIfAborted();
 }
 
-type Reported<Report> = (host: string, report: Report) => Promise<unknown>;
+type OnReport<Report> = (host: string, report: Report) => Promise<unknown>;
 
-/** Opens what a contract has sealed in rows. */
-interface Opening {
+/** Decrypts the secrets of specs. */
+interface Unseal {
   readonly contract: Pick<Contract<unknown>, 'secrets'>;
   readonly seal: Seal;
 }
 
-/** What the agents ask their service, and what they report while they ask. Each host has its own work, and no other's. */
-export function answerAgents<Report>(
+/** Serves the agents' polls and outcomes; an agent can read and finish only the work of its own host. */
+export function serveAgents<Report>(
   bus: Bus,
   db: Knex,
   service: string,
-  reported?: Reported<Report>,
-  opening?: Opening,
+  onReport?: OnReport<Report>,
+  unseal?: Unseal,
 ): Off[] {
   const groupCommit = openGroupCommit(db);
   const agent = `${service}-agent`;
   return [
     bus.onCall(address.open(service), async ({ host, report }: { host: string; report: Report | null }, sender) => {
       requireHost(sender, agent, host);
-      if (report !== null) await reported?.(host, report);
+      if (report !== null) await onReport?.(host, report);
       const open = await listOpenWork(db, host);
-      if (!opening) return open;
-      const { contract, seal } = opening;
+      if (!unseal) return open;
+      const { contract, seal } = unseal;
       return open.map((work) => ({ ...work, spec: openProperties(work.spec, contract.secrets ?? [], seal) }));
     }),
     bus.onCall(address.finish(service), async (done: { id: string; host: string; outcome: Outcome }, sender) => {

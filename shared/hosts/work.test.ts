@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openDatabase } from '#shared/db/open.ts';
 import { ensureTasksTable } from '#shared/workflow/tasks.ts';
-import { ensureHostWorkTable, ensureWork, finishWork, listOpenWork, sweepWork } from './work.ts';
+import { deleteOldWork, ensureHostWorkTable, ensureWork, finishWork, listOpenWork } from './work.ts';
 
-test('work is swept when its outcome is known and its task has ended, and not before', async (t) => {
+test('work is deleted when it is finished and its task has ended, and not before', async (t) => {
   const db = openDatabase('sqlite::memory:');
   t.after(() => db.destroy());
   await ensureTasksTable(db);
@@ -26,9 +26,9 @@ test('work is swept when its outcome is known and its task has ended, and not be
   for (const id of [`${task}/do/s`, 'other/do/s', 'open/do/s'])
     await ensureWork(db, 'h', { id, verb: 'v', spec: { id } });
   for (const id of [`${task}/do/s`, 'other/do/s']) await finishWork(db, id, 'h', { result: null });
-  await sweepWork(db, Date.now() - 1000);
+  await deleteOldWork(db, Date.now() - 1000);
   assert.equal((await db('host_work')).length, 3, 'it is too young');
-  await sweepWork(db, Date.now() + 1000);
+  await deleteOldWork(db, Date.now() + 1000);
   assert.deepEqual(
     (await db('host_work').orderBy('sequence')).map(({ id }) => id),
     [`${task}/do/s`, 'open/do/s'],

@@ -2,13 +2,14 @@ import type { Knex } from 'knex';
 import { ensureTable } from '#shared/db/migrate.ts';
 import type { HostSpec, OpenWork, Outcome } from './contract.ts';
 
-/** What a host shall make true. The row stays until the host has answered, however long. */
+/** A row of host work (terms: hosts.ts). It stays open until the host has reported an outcome, however long that takes. */
 export interface HostWork {
   readonly id: string;
   readonly host: string;
   readonly verb: string;
+  /** The id of the spec. */
   readonly subject: string;
-  /** JSON. */
+  /** The spec as JSON; the column has an older name. */
   readonly wish: string;
   readonly askedAt: number;
   readonly outcome: string | null;
@@ -24,14 +25,14 @@ export const ensureHostWorkTable = (tx: Knex) =>
     t.text('wish', 'mediumtext').notNullable();
     t.bigInteger('askedAt').notNullable();
     t.text('outcome', 'mediumtext');
-    t.index(['host']); // an outcome is too long for a key of MySQL
+    t.index(['host']); // outcome is too long for an index of MySQL
   });
 
 const superseded: Outcome = {
   fault: { status: 409, kind: 'conflict', message: 'a later wish replaced this one' },
 };
 
-/** The same id finds the same row. A new one replaces what is open for its subject there. */
+/** Inserts the work unless its id exists. Replaces open work on the same thing of the same host, which gets a 409. */
 export async function ensureWork(tx: Knex, host: string, work: OpenWork): Promise<void> {
   const { id, verb, spec } = work;
   if (await tx<HostWork>('host_work').where({ id }).first('id')) return;
@@ -42,41 +43,43 @@ export async function ensureWork(tx: Knex, host: string, work: OpenWork): Promis
   await tx<HostWork>('host_work').insert({ ...fresh, askedAt: Date.now(), outcome: null });
 }
 
-export async function findWork(db: Knex, id: string) {
+/** Returns the outcome, or null while the work is open. Throws when the row was deleted. */
+export async function getWork(db: Knex, id: string) {
   const work = await db<HostWork>('host_work').where({ id }).first('askedAt', 'outcome');
-  if (!work) throw new Error(`host work ${id} is gone`);
+  if (!work) throw new Error(`host work ${id} does not exist any more`);
   return { askedAt: work.askedAt, outcome: JSON.parse(work.outcome ?? 'null') as Outcome | null };
 }
 
+/** Returns the open work of a host, oldest first. */
 export async function listOpenWork(db: Knex, host: string): Promise<OpenWork[]> {
   const open = db<HostWork>('host_work').where({ host, outcome: null }).orderBy('sequence');
   const rows = await open.select('id', 'verb', 'wish');
   return rows.map(({ id, verb, wish }) => ({ id, verb, spec: JSON.parse(wish) as HostSpec }));
 }
 
-/** Idempotent. A replaced piece of work keeps its outcome, and that of another host is left alone. */
+/** Writes the outcome. Idempotent; does nothing for work that is replaced, finished or of another host. */
 export const finishWork = (db: Knex, id: string, host: string, outcome: Outcome) =>
   db<HostWork>('host_work')
     .where({ id, host, outcome: null })
     .update({ outcome: JSON.stringify(outcome) });
 
-/** Work whose outcome was heard, with all that it replaced: `of` is what their ids begin with, up to a slash. */
-export const forgetWork = (tx: Knex, of: string) =>
-  tx<HostWork>('host_work').where('id', '>=', `${of}/`).where('id', '<', `${of}0`).delete(); // 0 comes after the slash
+/** Deletes all work whose ids begin with `of` and a slash. */
+export const deleteWork = (tx: Knex, of: string) =>
+  tx<HostWork>('host_work').where('id', '>=', `${of}/`).where('id', '<', `${of}0`).delete(); // 0 is the character after the slash
 
-/** At the end of a task: what was heard of its work. What a host has still to do stays. */
-export const forgetHeardWork = (tx: Knex, taskId: string) =>
+/** Deletes the finished work of a task, at its end. Open work stays. */
+export const deleteFinishedWork = (tx: Knex, taskId: string) =>
   tx<HostWork>('host_work')
     .where('id', '>=', `${taskId}/`)
     .where('id', '<', `${taskId}0`)
     .whereNotNull('outcome')
     .delete();
 
-/** For a host that will never be back. */
-export const forgetWorkOf = (tx: Knex, host: string) => tx<HostWork>('host_work').where({ host }).delete();
+/** Deletes all work of a host that has been removed. */
+export const deleteWorkOfHost = (tx: Knex, host: string) => tx<HostWork>('host_work').where({ host }).delete();
 
-/** Work that nobody waits for any more: its outcome is known, and the task that asked has ended. */
-export const sweepWork = (db: Knex, askedBefore: number) =>
+/** Deletes finished work whose task has ended and which is older than `askedBefore` (ms since 1970). */
+export const deleteOldWork = (db: Knex, askedBefore: number) =>
   db<HostWork>('host_work')
     .whereNotNull('outcome')
     .where('askedAt', '<', askedBefore)

@@ -3,9 +3,9 @@ import { openStandstill } from '#shared/clock/standstill.ts';
 import type { Task } from './tasks.ts';
 
 /**
- * Frees tasks whose owner fell silent. A lease has lapsed when this process has seen it unrenewed for its whole length by
- * its own monotonic clock: controllers whose wall clocks differ, or are set, neither lose a lease nor take one that lives.
- * Gives how many it freed.
+ * Returns a function that frees the tasks of processes that have died, and returns their number. A lease has ended when this
+ * process has seen no renewal of it for `leaseMs` by its monotonic clock, so wall clocks that differ or are set end no lease
+ * early and prolong none.
  */
 export function openLeaseWatch(db: Knex, leaseMs: number): () => Promise<number> {
   const standstill = openStandstill(leaseMs);

@@ -12,8 +12,8 @@ import { openBus } from '#shared/bus/open.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { address, type OpenWork } from '#shared/hosts/contract.ts';
-import { answerAgents } from '#shared/hosts/hosts.ts';
-import { ensureHostWorkTable, ensureWork, findWork } from '#shared/hosts/work.ts';
+import { serveAgents } from '#shared/hosts/hosts.ts';
+import { ensureHostWorkTable, ensureWork, getWork } from '#shared/hosts/work.ts';
 
 const amqp = process.env.WATTLE_TEST_AMQP ?? '';
 const skip = amqp ? false : 'WATTLE_TEST_AMQP names no broker';
@@ -81,7 +81,7 @@ test('a host reads and finishes only its own work', { skip }, async (t) => {
   await ensureWork(db, 'test-host', { id: 'mine', verb: 'ensure', spec: { id: 'a' } });
   await ensureWork(db, 'other', { id: 'theirs', verb: 'ensure', spec: { id: 'b' } });
   const service = await busAs(t, 'compute');
-  for (const off of answerAgents(service, db, 'compute')) t.after(off);
+  for (const off of serveAgents(service, db, 'compute')) t.after(off);
   const host = await busAs(t, agent);
   const open = await callWhenServed<OpenWork[]>(host, address.open('compute'), { host: 'test-host', report: null });
   assert.deepEqual(
@@ -92,7 +92,7 @@ test('a host reads and finishes only its own work', { skip }, async (t) => {
   await assert.rejects(host.call(address.open('compute'), { host: 'other', report: null }), forbidden);
   await assert.rejects(host.call(address.finish('compute'), { id: 'theirs', host: 'other', outcome }), forbidden);
   await host.call(address.finish('compute'), { id: 'theirs', host: 'test-host', outcome });
-  assert.equal((await findWork(db, 'theirs')).outcome, null, 'it is not its own');
+  assert.equal((await getWork(db, 'theirs')).outcome, null, 'it is not its own');
   const another = await busAs(t, otherAgent);
   await assert.rejects(another.call(address.open('compute'), { host: 'test-host', report: null }), forbidden);
 });

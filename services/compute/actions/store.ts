@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
-import { forgetHeardWork } from '#shared/hosts/work.ts';
+import { deleteFinishedWork } from '#shared/hosts/work.ts';
 
 /** What was done to a server, by whom, and how it ended. */
 export interface Action {
@@ -69,7 +69,7 @@ export async function beginAction(tx: Knex, caller: By, begun: NewAction): Promi
 export async function endAction(tx: Knex, run: EndedTask, problem?: string): Promise<void> {
   const now = Date.now();
   const { taskId, details } = run;
-  await forgetHeardWork(tx, taskId);
+  await deleteFinishedWork(tx, taskId);
   await tx('actions')
     .where({ taskId, finishedAt: null })
     .update({

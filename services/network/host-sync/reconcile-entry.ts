@@ -5,7 +5,7 @@
 import type { Applied } from '#shared/contracts/network-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { HostAway } from '#shared/hosts/hosts.ts';
-import { forgetWork } from '#shared/hosts/work.ts';
+import { deleteWork } from '#shared/hosts/work.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { atomically, eventsChanged, type Network } from '../context.ts';
 import { isAway } from '../hosts/away.ts';
@@ -58,7 +58,7 @@ async function finish(
   await network.groupCommit(async (tx) => {
     await requireCurrent(tx, entry);
     await deleteEntry(tx, entry);
-    await forgetWork(tx, entry.id);
+    await deleteWork(tx, entry.id);
     await onApplied?.({ ...network, db: tx }, refused);
   });
   network.bus.notify(eventsChanged);

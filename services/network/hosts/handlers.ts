@@ -1,6 +1,6 @@
 /** Agents and availability zones. */
 import { conflict } from '#shared/errors/fault.ts';
-import { forgetWorkOf } from '#shared/hosts/work.ts';
+import { deleteWorkOfHost } from '#shared/hosts/work.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';
 import { atomically, type Network } from '../context.ts';
 import { deleteEntriesOf } from '../host-sync/store.ts';
@@ -43,7 +43,7 @@ export const removeAgent: Handler<Network> = async (network, { params }) => {
     const [port] = await boundTo(db, host);
     if (port) throw conflict(`Agent ${params.id} is in use: port ${port.id} is bound to host ${host}.`, 'AgentInUse');
     await deleteEntriesOf(db, host);
-    await forgetWorkOf(db, host);
+    await deleteWorkOfHost(db, host);
     await deleteHost(db, host);
   });
   return gone();
