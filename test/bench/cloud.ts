@@ -1,4 +1,4 @@
-/** The whole cloud in one process, fake hosts: start, memory, idle CPU, servers made and listed. */
+/** A whole cloud in one process with fake hosts: start, memory, idle CPU, creating and listing servers. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request, textOf } from '#shared/clients/http.ts';
 import { openSession, type Session } from '#shared/clients/session.ts';
 import { run } from '#shared/process/run.ts';
-import { ending } from './ending.ts';
-import { median, sideBySide } from './measure.ts';
+import { withCleanup } from './cleanup.ts';
+import { concurrently, median } from './measure.ts';
 import { cpuUs, rssMb } from './proc.ts';
-import { round, say, title } from './report.ts';
+import { printLine, round, title } from './report.ts';
 
 const root = join(import.meta.dirname, '../..');
 const address = process.env.WATTLE_ADDRESS ?? '127.0.0.91';
@@ -33,18 +33,18 @@ export async function benchCloud(): Promise<void> {
     WATTLE_COMPUTE_AGENT__FAKE_DISK_GB: '40000',
     WATTLE_NETWORK__QUOTA_PORT: '-1',
   };
-  const wattle = (...words: string[]) =>
-    run([process.execPath, join(root, 'deploy/wattle.js'), ...words], { cwd: root, env, timeoutMs: 120_000 });
+  const wattle = (...args: string[]) =>
+    run([process.execPath, join(root, 'deploy/wattle.js'), ...args], { cwd: root, env, timeoutMs: 120_000 });
   title('The whole cloud in one process, fake hosts');
   const purge = async () => {
     await wattle('purge', '--yes');
     rmSync(folder, { recursive: true, force: true });
   };
-  await ending(purge, async () => {
+  await withCleanup(purge, async () => {
     await wattle('start');
     await wattle('stop');
     const seconds = await secondsOf(() => wattle('start'));
-    say({ what: 'a restart, until it is ready', ...within(seconds, 3, ' s') });
+    printLine({ what: 'a restart, until it is ready', ...within(seconds, 3, ' s') });
     await measure(home);
   });
 }
@@ -61,7 +61,7 @@ async function measure(home: string): Promise<void> {
   });
   await launch(admin, pid);
   await list(admin, pid);
-  say({ what: `memory with ${count} servers`, figure: `${round(rssMb(pid))} MB` });
+  printLine({ what: `memory with ${count} servers`, figure: `${round(rssMb(pid))} MB` });
 }
 
 const within = (value: number, atMost: number, unit: string) => ({
@@ -80,35 +80,35 @@ async function idle(pid: number): Promise<void> {
   await sleep(15_000);
   const before = cpuMs(pid);
   await sleep(seconds * 1000);
-  say({ what: 'idle: CPU of a core', ...within((cpuMs(pid) - before) / (seconds * 10), 2, ' %') });
-  say({ what: 'idle: memory (RSS)', ...within(rssMb(pid), 200, ' MB') });
+  printLine({ what: 'idle: CPU of a core', ...within((cpuMs(pid) - before) / (seconds * 10), 2, ' %') });
+  printLine({ what: 'idle: memory (RSS)', ...within(rssMb(pid), 200, ' MB') });
 }
 
-/** So many servers, a few requests side by side, until all are ACTIVE. */
+/** Creates the servers, eight requests at a time, and waits until all are ACTIVE. */
 async function launch(admin: Session, pid: number): Promise<void> {
-  const server = await optionsFor(admin);
+  const server = await createServerBody(admin);
   const trivial = await trivialMs(pid);
   const cpu = cpuMs(pid);
   const seconds = await secondsOf(async () => {
-    await sideBySide(8, count, () => admin.json('compute', '/servers', { method: 'POST', body: { server } }));
+    await concurrently(8, count, () => admin.json('compute', '/servers', { method: 'POST', body: { server } }));
     await untilActive(admin);
   });
   const each = (cpuMs(pid) - cpu) / count;
   const perSecond = count / seconds;
-  say({
+  printLine({
     what: `${count} servers to ACTIVE`,
     figure: `${round(perSecond)}/s`,
     target: { value: perSecond, atLeast: 20, unit: '/s' },
   });
-  say({
+  printLine({
     what: 'CPU of one, all services and agents',
     figure: `${round(each)} ms`,
     control: `${round(each / trivial)} x a version document`,
   });
 }
 
-/** A network, an image, a flavor: what a server needs. */
-async function optionsFor(admin: Session): Promise<object> {
+/** Creates a network and an image; returns the body of a server. */
+async function createServerBody(admin: Session): Promise<object> {
   const { network } = await admin.json<{ network: { id: string } }>('network', '/v2.0/networks', {
     method: 'POST',
     body: { network: { name: 'blue' } },
@@ -132,7 +132,7 @@ async function optionsFor(admin: Session): Promise<object> {
   return { name: 'web', imageRef: image.id, flavorRef, networks: [{ uuid: network.id }] };
 }
 
-/** As long as there are more with each minute. */
+/** Gives up after a minute without progress. */
 async function untilActive(admin: Session): Promise<void> {
   let [most, giveUp] = [0, Date.now() + 60_000];
   while (most < count) {
@@ -149,7 +149,7 @@ async function countActive(admin: Session): Promise<number> {
   return servers.filter(({ status }) => status === 'ACTIVE').length;
 }
 
-/** The control: CPU of the smallest answer of the same process. */
+/** The control: CPU time of a versions document from the same process. */
 async function trivialMs(pid: number): Promise<number> {
   const before = cpuMs(pid);
   for (let n = 0; n < 1000; n += 1) await textOf(await request(`http://${address}:8774/`));
@@ -165,10 +165,10 @@ async function list(admin: Session, pid: number): Promise<void> {
   }
   const [first = { cpu: Number.NaN, bytes: 0 }, ...rest] = turns;
   const again = median(rest.map(({ cpu }) => cpu));
-  say({
+  printLine({
     what: `${count} servers in detail, first time`,
     ...within(first.cpu, 60, ' ms CPU'),
     control: `${(first.bytes / 1e6).toFixed(2)} MB`,
   });
-  say({ what: `${count} servers in detail, again`, figure: `${round(again)} ms CPU` });
+  printLine({ what: `${count} servers in detail, again`, figure: `${round(again)} ms CPU` });
 }

@@ -1,4 +1,4 @@
-/** Identity against the Keystone that OS_AUTH_URL names; without one, against Node with nothing behind it. */
+/** Identity against the Keystone at OS_AUTH_URL; without one, against bare node:http. */
 import {
   addUser,
   asAdmin,
@@ -14,11 +14,11 @@ import {
   withManyUsers,
 } from './keystone.ts';
 import { compare, drive, type Load, type Request, type Subject } from './measure.ts';
-import { round, say, table, title } from './report.ts';
+import { printLine, round, table, title } from './report.ts';
 import { borrowed, forked, type Server } from './server.ts';
 
 const admin = { user: 'admin', password: 'admin-password', project: 'admin' };
-/** What may differ by a tenth is asked more often. */
+/** For targets within 10 %: more rounds. */
 const close: Load = { rounds: 11, requests: 2000 };
 const few: Load = { rounds: 3, requests: 100 };
 const slow: Load = { rounds: 3, requests: 24, connections: 4 };
@@ -28,8 +28,8 @@ type Other = Keystone | undefined;
 
 export async function benchIdentity(): Promise<void> {
   const opened: Server[] = [];
-  const open = async (...words: string[]): Promise<Keystone> => {
-    const server = await forked('identity.ts', ...words)();
+  const open = async (...args: string[]): Promise<Keystone> => {
+    const server = await forked('identity.ts', ...args)();
     opened.push(server);
     return openKeystone(server, '/v3', admin);
   };
@@ -37,7 +37,7 @@ export async function benchIdentity(): Promise<void> {
     const [ours, other] = [await open(String(manyUsers.count)), await namedKeystone(process.env)];
     await validate(ours, other);
     await validateInTurn(ours, other);
-    await validateRevoked(await open('0', '0'), await open('0', '10000')); // both new: one that has run is quicker
+    await validateRevoked(await open('0', '0'), await open('0', '10000')); // both fresh: a warm one is faster
     await logIn(ours, other);
     await burst(ours);
     await guess(ours);
@@ -53,7 +53,7 @@ const subject = (name: string, { server }: Keystone, request: Subject['request']
   request,
 });
 
-/** The control is that other Keystone, which is a target too, or a bare server, which is none. */
+/** The control is the other Keystone, with a target, or a bare server, without one. */
 const against = (own: Subject, atLeast: number, theirs: Subject | undefined, bare: Omit<Subject, 'name'>): Subject[] =>
   theirs ? [theirs, { ...own, atLeast }] : [{ name: 'bare node:http', ...bare }, own];
 
@@ -93,17 +93,17 @@ async function logIn(ours: Keystone, other: Other): Promise<void> {
   table('A login by password, against Keystone', await compare([theirs, { ...own, atLeast: 5 }], slow));
 }
 
-/** More at once than are hashed at once: the others wait, and all else goes on. */
+/** More logins than are hashed concurrently: the rest is queued, and other requests are served. */
 async function burst({ server, path, login }: Keystone): Promise<void> {
   const hash = await forked('hash.ts')();
   try {
     const idle = await lateMs(hash, { path: '/' });
     const value = await lateMs(server, logInTo(path, login));
     title('32 logins at once');
-    say({
-      what: 'the event loop is late, p99',
+    printLine({
+      what: 'event loop delay, p99',
       figure: `${round(value)} ms`,
-      control: `${round(idle)} ms when only hashing`,
+      control: `${round(idle)} ms with hashing only`,
       target: { value, atMost: 20, unit: ' ms' },
     });
   } finally {
@@ -117,7 +117,7 @@ async function lateMs(server: Server, request: Request): Promise<number> {
   return (await server.loopP99Ms?.()) ?? Number.NaN;
 }
 
-/** Who guesses names learns nothing from what a wrong password costs. */
+/** The cost of a wrong password must not reveal whether the user exists. */
 async function guess(ours: Keystone): Promise<void> {
   await addUser(ours, { name: 'known', password: 'p', options: { ignore_lockout_failure_attempts: true } });
   await addUser(ours, { name: 'disabled', password: 'p', enabled: false });
@@ -129,7 +129,7 @@ async function guess(ours: Keystone): Promise<void> {
   const [control, ...others] = ['known', 'unknown', 'disabled', 'locked'].map(wrong);
   if (!control) return;
   const within = others.map((other) => ({ ...other, atMost: 1.1 }));
-  table('A wrong password, where', await compare([control, ...within], slow));
+  table('A wrong password, by state of the user', await compare([control, ...within], slow));
 }
 
 async function listUsers(ours: Keystone, other: Other): Promise<void> {
@@ -137,7 +137,7 @@ async function listUsers(ours: Keystone, other: Other): Promise<void> {
     subject(name, keystone, asAdmin(keystone, 'GET', `/users?domain_id=${id}${more}`));
   const heading = `A list of ${manyUsers.count} users`;
   const own = await findManyUsers(ours);
-  if (!own) throw new Error('our own Keystone lacks its users');
+  if (!own) throw new Error('the users of the benchmark are missing');
   const all = listOf('identity', ours, own);
   const bytes = { server: forked('bytes.ts'), request: { path: '/2500000' } };
   if (other)
@@ -146,5 +146,5 @@ async function listUsers(ours: Keystone, other: Other): Promise<void> {
     );
   else table(heading, await compare(against(all, 10, undefined, bytes), lists));
   const limited = listOf('limited to 1000', ours, own, '&limit=1000');
-  table(`${heading}, cut where the caller wants it`, await compare([all, { ...limited, atMost: 0.2 }], lists));
+  table(`${heading}, with a limit`, await compare([all, { ...limited, atMost: 0.2 }], lists));
 }

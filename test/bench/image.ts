@@ -1,4 +1,4 @@
-/** An image of 64 MiB, from the first byte to active and flushed, against receiving it and hashing it twice. */
+/** Upload of a 64 MiB image until it is active and synced, against receiving and hashing it twice. */
 import { compare, type Request, type Subject } from './measure.ts';
 import { table } from './report.ts';
 import { forked } from './server.ts';

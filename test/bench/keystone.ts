@@ -1,7 +1,7 @@
-/** A Keystone to measure, ours or another: where it is, who asks it, and what it holds for the bench. */
+/** A Keystone to measure, Wattle's or another: address, login, and data for the benchmark. */
 import { type Reply, request as send, textOf } from '#shared/clients/http.ts';
-import { ending } from './ending.ts';
-import { type Request, sideBySide } from './measure.ts';
+import { withCleanup } from './cleanup.ts';
+import { concurrently, type Request } from './measure.ts';
 import { type Server, serverAt } from './server.ts';
 
 export interface Login {
@@ -14,10 +14,10 @@ export interface Login {
 
 export interface Keystone {
   readonly server: Server;
-  /** Where its API begins: `/v3`. */
+  /** The base path: `/v3`. */
   readonly path: string;
   readonly login: Login;
-  /** Of its administrator. */
+  /** A token of its administrator. */
   readonly token: string;
 }
 
@@ -30,10 +30,10 @@ export function logInTo(path: string, login: Login): Request {
 }
 
 export async function openKeystone(server: Server, path: string, login: Login): Promise<Keystone> {
-  return { server, path, login, token: tokenOf(await askOf(server, logInTo(path, login))) };
+  return { server, path, login, token: tokenOf(await sendTo(server, logInTo(path, login))) };
 }
 
-/** The one that OS_AUTH_URL names, as an openrc sets it; undefined without. */
+/** The Keystone of OS_AUTH_URL and the other variables of an openrc; undefined when unset. */
 export async function namedKeystone(env: NodeJS.ProcessEnv): Promise<Keystone | undefined> {
   if (!env.OS_AUTH_URL) return undefined;
   const url = new URL(env.OS_AUTH_URL);
@@ -47,7 +47,7 @@ export async function namedKeystone(env: NodeJS.ProcessEnv): Promise<Keystone | 
   });
 }
 
-/** What its administrator asks. */
+/** A request with the administrator's token. */
 export const asAdmin = ({ path, token }: Keystone, method: string, to: string, body?: unknown): Request => {
   const { headers, ...request } = json(method, path + to, body);
   return { ...request, headers: { ...headers, 'x-auth-token': token } };
@@ -59,9 +59,9 @@ export const validation = (keystone: Keystone, subject: string): Request => {
 };
 
 export const addUser = (keystone: Keystone, user: object) =>
-  askOf(keystone.server, asAdmin(keystone, 'POST', '/users', { user }));
+  sendTo(keystone.server, asAdmin(keystone, 'POST', '/users', { user }));
 
-/** So many tokens of the administrator, each made from the first. */
+/** `count` tokens of the administrator, each exchanged for the first. */
 export async function manyTokens(keystone: Keystone, count: number): Promise<string[]> {
   const { path, token, login, server } = keystone;
   const scope = { project: { name: login.project, domain: { name: login.projectDomain ?? 'Default' } } };
@@ -69,39 +69,39 @@ export async function manyTokens(keystone: Keystone, count: number): Promise<str
     auth: { identity: { methods: ['token'], token: { id: token } }, scope },
   });
   const tokens: string[] = [];
-  await sideBySide(4, count, async () => void tokens.push(tokenOf(await askOf(server, exchange))));
+  await concurrently(4, count, async () => void tokens.push(tokenOf(await sendTo(server, exchange))));
   return tokens;
 }
 
-/** Where the users are that the bench lists. */
+/** The domain and the number of users that are listed. */
 export const manyUsers = { domain: 'bench-users', count: 10_000 };
 
 export interface Domain {
   readonly id: string;
 }
 
-const asker = (keystone: Keystone) => (method: string, to: string, body?: unknown) =>
-  askOf(keystone.server, asAdmin(keystone, method, to, body));
+const callAsAdmin = (keystone: Keystone) => (method: string, to: string, body?: unknown) =>
+  sendTo(keystone.server, asAdmin(keystone, method, to, body));
 
 export async function findManyUsers(keystone: Keystone): Promise<Domain | undefined> {
-  const { body } = await asker(keystone)('GET', `/domains?name=${manyUsers.domain}`);
+  const { body } = await callAsAdmin(keystone)('GET', `/domains?name=${manyUsers.domain}`);
   return (body.domains as Thing[])[0];
 }
 
-/** A domain of that name is used as it is, and stays; one that is made for the work goes with it, its users too. */
+/** Uses the domain when it exists; otherwise creates it with its users and deletes them after the work. */
 export async function withManyUsers(keystone: Keystone, work: (domain: Domain) => Promise<void>): Promise<void> {
   const known = await findManyUsers(keystone);
   if (known) return work(known);
-  const ask = asker(keystone);
+  const ask = callAsAdmin(keystone);
   const { id } = (await ask('POST', '/domains', { domain: { name: manyUsers.domain } })).body.domain as Thing;
   const remove = async () => {
     await ask('PATCH', `/domains/${id}`, { domain: { enabled: false } });
     await ask('DELETE', `/domains/${id}`);
   };
-  // they have no passwords: nothing is hashed for them
+  // without passwords, so that nothing is hashed
   const user = (n: number) => ({ name: `user-${n}`, domain_id: id, email: `user-${n}@example.org` });
-  await ending(remove, async () => {
-    await sideBySide(8, manyUsers.count, (n) => ask('POST', '/users', { user: user(n) }));
+  await withCleanup(remove, async () => {
+    await concurrently(8, manyUsers.count, (n) => ask('POST', '/users', { user: user(n) }));
     await work({ id });
   });
 }
@@ -117,13 +117,13 @@ function json(method: string, path: string, body: unknown): Request {
   return { method, path, body: text, headers: { 'content-type': 'application/json', 'content-length': length } };
 }
 
-const slowMs = 900_000; // to remove a domain of ten thousand takes some minutes
+const slowMs = 900_000; // deleting a domain with ten thousand users takes minutes
 
-async function askOf({ host, port }: Server, { method = 'GET', path, headers = {}, body }: Request) {
+async function sendTo({ host, port }: Server, { method = 'GET', path, headers = {}, body }: Request) {
   const url = `http://${host}:${port}${path}`;
   const reply = await send(url, { method, headers, timeoutMs: slowMs, ...(body === undefined ? {} : { body }) });
   const text = await textOf(reply);
-  if (reply.status >= 400) throw new Error(`${method} ${path} was answered ${reply.status}: ${text}`);
+  if (reply.status >= 400) throw new Error(`${method} ${path} returned ${reply.status}: ${text}`);
   return { headers: reply.headers, body: (text ? JSON.parse(text) : {}) as Record<string, unknown> };
 }
 

@@ -1,10 +1,10 @@
-/** `npm run bench`, or `npm run bench -- http identity` for some parts of it. */
+/** `npm run bench`, or `npm run bench -- http identity` for some parts. */
 import { benchCloud } from './cloud.ts';
 import { benchHttp } from './http.ts';
 import { benchIdentity } from './identity.ts';
 import { benchImage } from './image.ts';
 import { benchObjectStore } from './object-store.ts';
-import { machine, sayBroken, summary } from './report.ts';
+import { machine, printFailure, summary } from './report.ts';
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
@@ -15,9 +15,9 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 const wanted = process.argv.slice(2);
-const strange = wanted.find((name) => !Object.hasOwn(parts, name));
-if (strange !== undefined) throw new Error(`${strange} is no part of the bench: ${Object.keys(parts).join(', ')}`);
+const unknown = wanted.find((name) => !Object.hasOwn(parts, name));
+if (unknown !== undefined) throw new Error(`${unknown} is not a part; parts are ${Object.keys(parts).join(', ')}`);
 machine();
 for (const [name, bench] of Object.entries(parts))
-  if (wanted.length === 0 || wanted.includes(name)) await bench().catch((error: Error) => sayBroken(name, error));
+  if (wanted.length === 0 || wanted.includes(name)) await bench().catch((error: Error) => printFailure(name, error));
 process.exitCode = summary() ? 0 : 1;

@@ -1,39 +1,39 @@
 /**
- * The load is made here, the same for each server, in turns; each server tells its own CPU. What counts is the median
- * of the ratios of one round: the neighbours' noise is in both.
+ * Generates the same load for each server, in turns; each server reports its own CPU time. The result is the median of
+ * the ratios per round, so that noise of other processes affects both sides.
  */
 import http from 'node:http';
-import type { Opening, Server } from './server.ts';
+import type { OpenServer, Server } from './server.ts';
 
 export interface Request {
   readonly method?: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** It must be, with a 4xx. */
+  /** The response must be a 4xx. */
   readonly refused?: boolean;
 }
 
 export interface Subject {
   readonly name: string;
-  readonly server: Opening;
-  /** The same each time, or the n-th of a turn. */
+  readonly server: OpenServer;
+  /** One request, or a function that returns the n-th of a turn. */
   readonly request: Request | ((n: number) => Request);
-  /** The most CPU a request may cost, in times of the control's. */
+  /** Target: the largest ratio of CPU time per request to the control. */
   readonly atMost?: number;
-  /** The least requests per second of CPU, in times of the control's. */
+  /** Target: the smallest ratio of requests per CPU second to the control. */
   readonly atLeast?: number;
-  /** The longest that the slowest hundredth may take, in times of the control's. */
+  /** Target: the largest ratio of p99 latency to the control. */
   readonly p99AtMost?: number;
 }
 
 export interface Figure {
   readonly subject: Subject;
-  /** CPU of the server, user and system; NaN where the server is out of sight. */
+  /** CPU time of the server, user and system; NaN on another machine. */
   readonly cpuUs: number;
   readonly perSecond: number;
   readonly p99Ms: number;
-  /** In times of the control's; of wall time where there is no CPU to see. */
+  /** CPU time relative to the control; wall time where CPU time is NaN. */
   readonly ratio: number;
   readonly p99Ratio: number;
 }
@@ -55,7 +55,7 @@ export const median = (values: readonly number[]): number => percentile(values, 
 export const percentile = (values: readonly number[], percent: number): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length * percent) / 100)] ?? Number.NaN;
 
-/** The first subject is the control of the others. */
+/** The first subject is the control. */
 export async function compare(
   subjects: readonly Subject[],
   { rounds = 5, requests = 2000, connections = 16 }: Load = {},
@@ -63,7 +63,7 @@ export async function compare(
   const running: { readonly server: Server; readonly request: Subject['request'] }[] = [];
   try {
     for (const { server, request } of subjects) running.push({ server: await server(), request });
-    for (const { server, request } of running) await drive(server, request, requests, connections); // warm
+    for (const { server, request } of running) await drive(server, request, requests, connections); // warm-up
     const turns: Turn[][] = [];
     for (let round = 0; round < rounds; round += 1) {
       const turn: Turn[] = [];
@@ -93,7 +93,7 @@ function figureOf(subject: Subject, turns: readonly Turn[][], at: number): Figur
   };
 }
 
-/** So many requests over so many connections, each busy all the time. */
+/** Sends `requests` requests over `connections` connections without pauses. */
 export async function drive(
   server: Server,
   request: Subject['request'],
@@ -103,7 +103,7 @@ export async function drive(
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
   const tookMs: number[] = [];
   const [cpu, began] = [await server.cpuUs(), performance.now()];
-  await sideBySide(connections, requests, async (n) => {
+  await concurrently(connections, requests, async (n) => {
     const asked = performance.now();
     await ask(server, typeof request === 'function' ? request(n) : request, agent);
     tookMs.push(performance.now() - asked);
@@ -117,7 +117,11 @@ export async function drive(
   };
 }
 
-export async function sideBySide(workers: number, count: number, work: (n: number) => Promise<unknown>): Promise<void> {
+export async function concurrently(
+  workers: number,
+  count: number,
+  work: (n: number) => Promise<unknown>,
+): Promise<void> {
   let next = 0;
   const worker = async () => {
     while (next < count) await work(next++);
@@ -131,7 +135,7 @@ function ask({ host, port }: Server, request: Request, agent: http.Agent): Promi
     const asked = http.request({ host, port, path, method, headers, agent }, (answer) => {
       const status = answer.statusCode ?? 500;
       if (refused ? status < 400 || status >= 500 : status >= 400)
-        reject(new Error(`${method} ${path} was answered ${status}`));
+        reject(new Error(`${method} ${path} returned ${status}`));
       answer.resume().on('end', resolve);
     });
     asked.on('error', reject);

@@ -1,4 +1,4 @@
-/** Objects of 1 KiB and of 64 MiB, with three replicas and with one, against what Node does without a store behind it. */
+/** Objects of 1 KiB and 64 MiB, with three replicas and with one, against plain Node servers. */
 import { compare, type Load, type Request, type Subject } from './measure.ts';
 import { table } from './report.ts';
 import { forked } from './server.ts';

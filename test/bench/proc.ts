@@ -1,20 +1,20 @@
-/** What /proc tells of processes. */
+/** CPU time, memory and sockets of processes, from /proc. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-const tickUs = 10_000; // a hundredth of a second, on every Linux that Debian makes
+const tickUs = 10_000; // USER_HZ is 100 on Debian
 
 const textOf = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return ''; // it has ended meanwhile
+    return ''; // the process has ended
   }
 };
 
-/** Without the name, which may hold anything: state, parent ... utime and stime. */
+/** The fields after the name, which may contain spaces: state, parent, … utime, stime. */
 const statOf = (pid: number): string[] => textOf(`/proc/${pid}/stat`).split(') ')[1]?.split(' ') ?? [];
 
-/** User and system, all its threads. */
+/** User and system time of all threads. */
 export const cpuUs = (pid: number): number => {
   const fields = statOf(pid);
   return (Number(fields[11]) + Number(fields[12])) * tickUs;
@@ -24,7 +24,7 @@ export const rssMb = (pid: number): number => Number(textOf(`/proc/${pid}/status
 
 const allPids = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger);
 
-/** Of these and all that they started and that still runs. */
+/** CPU time of these processes and their live descendants. */
 export function treeCpuUs(roots: readonly number[]): number {
   const parents = new Map(allPids().map((pid) => [pid, Number(statOf(pid)[1])]));
   const isBelow = (pid: number): boolean => roots.includes(pid) || (parents.has(pid) && isBelow(parents.get(pid) ?? 0));
@@ -33,7 +33,7 @@ export function treeCpuUs(roots: readonly number[]): number {
 
 const listening = '0A';
 
-/** Those who hold the socket that listens there; none when it is another machine, or another user's. */
+/** Processes that own the listening socket; none when it is on another machine or of another user. */
 export function listeningPids(address: string, port: number): number[] {
   const place = `${hexOf(address)}:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const anywhere = `00000000${place.slice(-5)}`;
@@ -45,7 +45,7 @@ export function listeningPids(address: string, port: number): number[] {
   return sockets.length === 0 ? [] : allPids().filter((pid) => openFiles(pid).some((file) => sockets.includes(file)));
 }
 
-/** As the kernel writes an IPv4 address: backwards. */
+/** In the form of /proc/net/tcp: hexadecimal bytes in reverse order. */
 const hexOf = (address: string): string =>
   (address === 'localhost' ? '127.0.0.1' : address)
     .split('.')

@@ -1,27 +1,27 @@
-/** What a run prints: each figure beside its control and its target, and at the end what was missed. */
+/** The output of a run: each figure with its control and target, and at the end the missed targets. */
 import { cpus, loadavg } from 'node:os';
 import type { Figure } from './measure.ts';
 
 export interface Line {
   readonly what: string;
   readonly figure: string;
-  /** What it is measured against. */
+  /** What the figure is compared with. */
   readonly control?: string;
   readonly target?: Target;
 }
 
-/** A limit, and where the figure stands. */
+/** A limit and the measured value. */
 export interface Target {
   readonly value: number;
   readonly atMost?: number;
   readonly atLeast?: number;
-  /** In the unit of the figure. */
+  /** The unit of both. */
   readonly unit: string;
 }
 
 const missed: string[] = [];
-const broken: string[] = [];
-let judged = 0;
+const failed: string[] = [];
+let checked = 0;
 let heading = '';
 
 const write = (line: string): void => void process.stdout.write(`${line.trimEnd()}\n`);
@@ -32,7 +32,7 @@ export function machine(): void {
   write(
     `${cores} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.version}, load ${one.toFixed(1)} at the start`,
   );
-  if (one > cores / 2) write('The machine is busy: ratios of CPU hold, wall times and p99 may not.');
+  if (one > cores / 2) write('The machine is busy: ratios of CPU time are reliable, wall times and p99 may not be.');
 }
 
 export function title(text: string): void {
@@ -40,31 +40,31 @@ export function title(text: string): void {
   write(`\n${text}`);
 }
 
-export function say({ what, figure, control = '', target }: Line): void {
-  write(`  ${what.padEnd(48)} ${figure.padStart(28)}   ${control.padEnd(28)} ${target ? judge(what, target) : ''}`);
+export function printLine({ what, figure, control = '', target }: Line): void {
+  write(`  ${what.padEnd(48)} ${figure.padStart(28)}   ${control.padEnd(28)} ${target ? check(what, target) : ''}`);
 }
 
-function judge(what: string, { value, atMost, atLeast, unit }: Target): string {
-  const words = atMost === undefined ? `at least ${atLeast}${unit}` : `at most ${atMost}${unit}`;
+function check(what: string, { value, atMost, atLeast, unit }: Target): string {
+  const limit = atMost === undefined ? `at least ${atLeast}${unit}` : `at most ${atMost}${unit}`;
   const met = value <= (atMost ?? Number.POSITIVE_INFINITY) && value >= (atLeast ?? Number.NEGATIVE_INFINITY);
-  judged += 1;
-  if (met) return words;
-  missed.push(`${heading}: ${what}: ${round(value)}${unit}, ${words}`);
-  return `${words}  << MISSED`;
+  checked += 1;
+  if (met) return limit;
+  missed.push(`${heading}: ${what}: ${round(value)}${unit}, ${limit}`);
+  return `${limit}  << MISSED`;
 }
 
-/** Two digits where they count. */
+/** Two decimals below 10, none above. */
 export const round = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(2) : value.toFixed(0));
 
-/** The control first, then what is compared with it. */
+/** The control, then the subjects compared with it. */
 export function table(heading: string, [control, ...others]: readonly Figure[]): void {
   title(heading);
-  if (control) say({ ...costOf(control), control: `the control; p99 ${round(control.p99Ms)} ms` });
+  if (control) printLine({ ...costOf(control), control: `the control; p99 ${round(control.p99Ms)} ms` });
   for (const figure of others) {
     const { subject, ratio } = figure;
     const times = subject.atLeast === undefined ? `${round(ratio)} x its cost` : `${round(1 / ratio)} x its rate`;
-    say({ ...costOf(figure), control: `${times}; p99 ${round(figure.p99Ms)} ms`, ...targetOf(figure) });
-    if (subject.p99AtMost !== undefined) sayP99(figure, subject.p99AtMost);
+    printLine({ ...costOf(figure), control: `${times}; p99 ${round(figure.p99Ms)} ms`, ...targetOf(figure) });
+    if (subject.p99AtMost !== undefined) printP99(figure, subject.p99AtMost);
   }
 }
 
@@ -73,9 +73,9 @@ const costOf = ({ subject, cpuUs, perSecond }: Figure) => ({
   figure: `${Number.isFinite(cpuUs) ? `${round(cpuUs)} us CPU ` : ''}${round(perSecond)}/s`,
 });
 
-function sayP99({ subject, p99Ms, p99Ratio }: Figure, atMost: number): void {
+function printP99({ subject, p99Ms, p99Ratio }: Figure, atMost: number): void {
   const target = { value: p99Ratio, atMost, unit: ' x' };
-  say({ what: `${subject.name}: p99`, figure: `${round(p99Ms)} ms`, control: `${round(p99Ratio)} x`, target });
+  printLine({ what: `${subject.name}: p99`, figure: `${round(p99Ms)} ms`, control: `${round(p99Ratio)} x`, target });
 }
 
 function targetOf({ subject: { atMost, atLeast }, ratio }: Figure): { target?: Target } {
@@ -83,17 +83,17 @@ function targetOf({ subject: { atMost, atLeast }, ratio }: Figure): { target?: T
   return atMost === undefined ? {} : { target: { value: ratio, atMost, unit: ' x' } };
 }
 
-/** A part that could not be measured; the others go on. */
-export function sayBroken(part: string, { message }: Error): void {
-  write(`\n${part} << BROKEN: ${message}`);
-  broken.push(`${part}: ${message}`);
+/** Reports a part that failed; the others continue. */
+export function printFailure(part: string, { message }: Error): void {
+  write(`\n${part} << FAILED: ${message}`);
+  failed.push(`${part}: ${message}`);
 }
 
-/** Whether all could be measured. A target that is missed is said, and no error: the machine may be busy. */
+/** Returns whether all parts ran. Missed targets are printed but are no error: the machine may be busy. */
 export function summary(): boolean {
-  title(`${judged - missed.length} of ${judged} targets met${missed.length > 0 ? '; missed:' : '.'}`);
+  title(`${checked - missed.length} of ${checked} targets met${missed.length > 0 ? '; missed:' : '.'}`);
   for (const line of missed) write(`  ${line}`);
-  if (broken.length > 0) title('could not be measured:');
-  for (const line of broken) write(`  ${line}`);
-  return broken.length === 0;
+  if (failed.length > 0) title('could not be measured:');
+  for (const line of failed) write(`  ${line}`);
+  return failed.length === 0;
 }

@@ -1,4 +1,4 @@
-/** What is measured: a child process of ours, or a server that runs already. */
+/** A server to measure: a child process, or one that is already running. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,38 +7,38 @@ import { listeningPids, treeCpuUs } from './proc.ts';
 export interface Server {
   readonly host: string;
   readonly port: number;
-  /** Since its start, user and system, all its processes; NaN where they are out of sight. */
+  /** User and system CPU time of all its processes since their start; NaN on another machine. */
   cpuUs(): Promise<number>;
-  /** The longest that hundredths of its turns of the event loop were late since this was last asked. */
+  /** The p99 event loop delay since the last call. */
   loopP99Ms?(): Promise<number>;
   close(): Promise<void>;
 }
 
-export type Opening = () => Promise<Server>;
+export type OpenServer = () => Promise<Server>;
 
-/** What a child of servers/ says. */
-interface Told {
+/** A message from a child of servers/. */
+interface Message {
   readonly port?: number;
   readonly cpuUs?: number;
   readonly loopP99Ms?: number;
 }
 
-/** A file of servers/, and what it is told. */
+/** Starts a file of servers/ with arguments. */
 export const forked =
-  (file: string, ...words: string[]): Opening =>
+  (file: string, ...args: string[]): OpenServer =>
   async () => {
-    const child = fork(join(import.meta.dirname, 'servers', file), words);
+    const child = fork(join(import.meta.dirname, 'servers', file), args);
     const ended = once(child, 'exit');
-    const heard = async (): Promise<Told> => {
+    const receive = async (): Promise<Message> => {
       const died = ended.then(([code]) => Promise.reject(new Error(`${file} ended with ${code}`)));
-      const [told] = await Promise.race([once(child, 'message'), died]);
-      return told as Told;
+      const [message] = await Promise.race([once(child, 'message'), died]);
+      return message as Message;
     };
-    const asked = async (what: string): Promise<Told> => {
+    const request = async (what: string): Promise<Message> => {
       child.send(what);
-      return heard();
+      return receive();
     };
-    const { port = 0 } = await heard();
+    const { port = 0 } = await receive();
     const close = async () => {
       child.kill();
       await ended;
@@ -46,18 +46,18 @@ export const forked =
     return {
       host: '127.0.0.1',
       port,
-      cpuUs: async () => (await asked('cpu')).cpuUs ?? Number.NaN,
-      loopP99Ms: async () => (await asked('loop')).loopP99Ms ?? Number.NaN,
+      cpuUs: async () => (await request('cpu')).cpuUs ?? Number.NaN,
+      loopP99Ms: async () => (await request('loop')).loopP99Ms ?? Number.NaN,
       close,
     };
   };
 
-/** Ours for a while: what borrows it does not close it. */
+/** A shared server, which the comparison does not close. */
 export const borrowed =
-  (server: Server): Opening =>
+  (server: Server): OpenServer =>
   async () => ({ ...server, close: async () => {} });
 
-/** Somebody else's, whose processes are found by its port when it runs on this machine. */
+/** A running server; its processes are found by its port when it is on this machine. */
 export async function serverAt({ hostname, port, protocol }: URL): Promise<Server> {
   const at = Number(port || (protocol === 'https:' ? 443 : 80));
   const pids = listeningPids(hostname, at);

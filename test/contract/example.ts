@@ -1,4 +1,4 @@
-/** The smallest value that a schema describes; as good as can be where it has a pattern. */
+/** A minimal value that a schema accepts; patterns are not considered. */
 interface Schema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
@@ -57,11 +57,11 @@ function plain({
   return formats[format ?? ''] ?? 'a'.repeat(Math.max(minLength, 1));
 }
 
-/** The value and its close neighbours: one thing too much, too little, or of another kind. */
-export function peersOf(value: unknown): unknown[] {
+/** The value and variants of it: with a property added, removed, or of another type. */
+export function valueVariants(value: unknown): unknown[] {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return [value, [], 7];
   const entries = Object.entries(value);
-  const inside = entries.flatMap(([key, inner]) => peersOf(inner).map((each) => ({ ...value, [key]: each })));
+  const inside = entries.flatMap(([key, inner]) => valueVariants(inner).map((each) => ({ ...value, [key]: each })));
   const less = entries.map(([key]) => Object.fromEntries(entries.filter(([each]) => each !== key)));
-  return [value, { ...value, nobodyKnowsThis: 1 }, ...less, ...inside].slice(0, 60);
+  return [value, { ...value, unknownProperty: 1 }, ...less, ...inside].slice(0, 60);
 }

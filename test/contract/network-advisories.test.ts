@@ -1,4 +1,4 @@
-/** Published flaws of Neutron that are neither a rule nor a value: what a boot costs, what is said where, what grows. */
+/** Published flaws of Neutron other than rules and values: cost of a boot, tokens in messages and logs, unbounded growth. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
@@ -17,7 +17,7 @@ import { faultyBus } from '../fakes/faulty-bus.ts';
 
 const database = 'sqlite::memory:';
 
-test('OSSA-2013-020: a server more in a group that speaks of itself costs no more than the first', async (t) => {
+test('OSSA-2013-020: adding a server to a group that refers to itself costs the same as the first server', async (t) => {
   const cloud = await startCloud(t, { database });
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -67,7 +67,7 @@ test('OSSA-2014-021: no message, row or line of the log holds a token', async (t
   );
 });
 
-test('OSSA-2021-006: paths that lead nowhere leave nothing behind', async (t) => {
+test('OSSA-2021-006: requests to unknown paths leave nothing in memory', async (t) => {
   const cloud = await startCloud(t, { database });
   setFlagsFromString('--expose_gc');
   const collect = runInNewContext('gc') as () => void;
@@ -83,12 +83,12 @@ test('OSSA-2021-006: paths that lead nowhere leave nothing behind', async (t) =>
   };
   const sizes: number[] = [];
   for (let round = 0; round < 5; round += 1) sizes.push(await heapAfter(150));
-  // What is kept for a path grows in each round; what compiles or is pooled does not.
+  // State kept per path grows in each round; compilation and pools do not.
   const growths = sizes.slice(1).map((size, at) => size - (sizes[at] ?? 0));
   assert.ok(Math.min(...growths) < 60_000, `${growths.join(', ')} bytes for 300 requests each`);
 });
 
-test('OSSN-0102, FIX-NE-QOSRULE: what a path names below another thing belongs to that thing', async (t) => {
+test('OSSN-0102, FIX-NE-QOSRULE: a child in a path must belong to the parent in that path', async (t) => {
   const cloud = await startCloud(t, { database });
   const nested = [...new Set(routes.map(({ path }) => path))].filter((path) => /:.*:/.test(path));
   assert.deepEqual(nested, ['/v2.0/:collection/:id/tags', '/v2.0/:collection/:id/tags/:tag']);
@@ -102,7 +102,7 @@ test('OSSN-0102, FIX-NE-QOSRULE: what a path names below another thing belongs t
     const foreign = await refusal(cloud, method, `networks/${other.id}/tags/theirs`, undefined, anonymous);
     assert.deepEqual([foreign.status, foreign.type], [404, 'TagResourceNotFound'], method);
   }
-  // A thing of one kind is none of another.
+  // An id of one resource is not found as another resource.
   assert.equal((await refusal(cloud, 'PUT', `ports/${other.id}/tags/x`)).status, 404);
   const router = await cloud.make('routers', { router: {} });
   const { subnet } = await blueNetwork(cloud);

@@ -1,4 +1,4 @@
-/** Every attribute of every network resource, as every persona, on a network of one's own and on a shared one. */
+/** Every attribute of every network resource, written by every persona, on an own and on a shared network. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -26,7 +26,7 @@ const personas: readonly Persona[] = [
   { name: 'manager', projectId: 'blue', roles: ['manager', 'member', 'reader'] },
   { name: 'member', projectId: 'blue', roles: ['member', 'reader'] },
   { name: 'reader', projectId: 'blue', roles: ['reader'] },
-  { name: 'nobody of the project', projectId: 'blue', roles: ['none'] },
+  { name: 'a user without a role', projectId: 'blue', roles: ['none'] },
   { name: "the shared network's owner", projectId: 'green', roles: ['member', 'reader'] },
   { name: "the shared network's manager", projectId: 'green', roles: ['manager', 'member', 'reader'] },
   { name: 'another project', projectId: 'red', roles: ['member', 'reader'] },
@@ -34,7 +34,7 @@ const personas: readonly Persona[] = [
 const tokenOf = ({ projectId, roles }: Persona) => `${projectId}/${roles.join(',')}`;
 const admin = 'admin/admin,member,reader';
 
-/** A world: a network, and what is on it. Things for updates belong to blue. */
+/** A network and its resources. Resources that are updated belong to project blue. */
 interface World {
   readonly name: string;
   readonly owner: string;
@@ -162,7 +162,7 @@ function resourcesOf(world: World): Resource[] {
 
 const hex = (value: number) => (value % 256).toString(16).padStart(2, '0');
 
-/** What Neutron's rules look at, said from the world alone. */
+/** The targets of Neutron's rules, derived from the test data. */
 const targetOf = (world: World, projectId: string, deviceOwner: unknown) => ({
   project_id: projectId,
   tenant_id: projectId,
@@ -176,8 +176,8 @@ const targetOf = (world: World, projectId: string, deviceOwner: unknown) => ({
 const collections: Readonly<Record<string, string>> = { security_group: 'security-groups', security_group_rule: 'x' };
 const collectionOf = (one: string) => collections[one] ?? `${one}s`;
 
-/** One of each that blue has, to be changed. */
-async function thingOf(cloud: Cloud, world: World, { one, least, path }: Resource): Promise<string> {
+/** Creates a resource of project blue to update; returns its id. */
+async function createdId(cloud: Cloud, world: World, { one, least, path }: Resource): Promise<string> {
   const shared = one === 'network' ? { shared: world.shared } : {};
   const body = { ...least, ...shared, project_id: ownerOf(world, one) };
   const made = await cloud.ask('POST', path, { [one]: body }, admin);
@@ -206,14 +206,14 @@ async function openWorlds(t: TestContext) {
   return { cloud, worlds: [own, shared] };
 }
 
-test('OSSA-2014-031, FIX-NE-NETOWNER, FIX-NE-TAGPOLICY: every attribute is written by those alone whom its rule lets', async (t) => {
+test('OSSA-2014-031, FIX-NE-NETOWNER, FIX-NE-TAGPOLICY: an attribute can be written only by callers who pass its rule', async (t) => {
   const { cloud, worlds } = await openWorlds(t);
   const wrong: string[] = [];
   let asked = 0;
   for (const world of worlds)
     for (const resource of resourcesOf(world)) {
       const hasUpdate = resource.one !== 'security_group_rule';
-      const id = hasUpdate ? await thingOf(cloud, world, resource) : '';
+      const id = hasUpdate ? await createdId(cloud, world, resource) : '';
       for (const write of writesOf(document, facts, resource))
         for (const persona of personas) {
           const { verb, attribute, value } = write;
@@ -254,7 +254,7 @@ test('every attribute that Neutron has a rule for has a sample', async (t) => {
   }
 });
 
-test('nothing is made for another project but by those who act for all', async (t) => {
+test('only callers with admin or service rights create resources for another project', async (t) => {
   const { cloud, worlds } = await openWorlds(t);
   for (const world of worlds)
     for (const resource of resourcesOf(world))
@@ -270,11 +270,11 @@ test('nothing is made for another project but by those who act for all', async (
       }
 });
 
-test('OSSA-2024-005, FIX-NE-TAGPOLICY: tags are written by those alone who may write the thing', async (t) => {
+test('OSSA-2024-005, FIX-NE-TAGPOLICY: tags can be written only by callers who may update the resource', async (t) => {
   const { cloud, worlds } = await openWorlds(t);
   for (const world of worlds)
     for (const resource of resourcesOf(world).filter(({ one }) => one !== 'security_group_rule')) {
-      const id = await thingOf(cloud, world, resource);
+      const id = await createdId(cloud, world, resource);
       const path = `/v2.0/${collectionOf(resource.one)}/${id}/tags`;
       for (const persona of personas) {
         const target = targetOf(world, ownerOf(world, resource.one), '');
@@ -293,7 +293,7 @@ test('OSSA-2024-005, FIX-NE-TAGPOLICY: tags are written by those alone who may w
     }
 });
 
-/** What nobody means: too much, too little, of another kind, or a word that programs know. */
+/** Unexpected values: too large, too small, of another type, or names that have a meaning in programs. */
 const odd: readonly unknown[] = [
   ...['99999999999999999999', 99_999_999_999, '-1', -1, 1.5, '0', 0, 'NaN', '1e9'],
   ...['', ' ', '\u0000', '\ud800', 'x\n', '__proto__', '%s', "' or 1=1 --", 'é'.repeat(255)],
@@ -303,12 +303,12 @@ const odd: readonly unknown[] = [
   ...[[{ start: '10.1.0.9', end: '10.1.0.2' }], [{ destination: '::/0', nexthop: '10.1.0.9' }]],
 ];
 
-const wordOf = (value: unknown) => encodeURIComponent(String(value).toWellFormed());
+const inQuery = (value: unknown) => encodeURIComponent(String(value).toWellFormed());
 
 const listKeys = ['limit', 'marker', 'sort_key', 'sort_dir', 'fields', 'page_reverse', 'id', 'name', 'tags'];
 
-/** On sqlite, or on the server that WATTLE_TEST_MYSQL names. */
-test('no value of any attribute, filter, order or page ends in an error of ours', async (t) => {
+/** On sqlite, or on the MySQL server in WATTLE_TEST_MYSQL. */
+test('no value of an attribute, filter, sort key or page parameter causes a 500', async (t) => {
   const cloud = await startCloud(t);
   const world = await worldOf(cloud, 'odd', 'admin', true);
   const failed: string[] = [];
@@ -320,7 +320,7 @@ test('no value of any attribute, filter, order or page ends in an error of ours'
     for (const attribute of attributesOf(document, verb === 'create' ? 'post' : 'put', resource))
       for (const value of odd) {
         const body = verb === 'create' ? { ...resource.least, [attribute]: value } : { [attribute]: value };
-        // What the description refuses reaches no code of the service.
+        // Bodies that OpenAPI refuses do not reach the service.
         if (fits(resource, { verb, attribute, value }, body))
           await ask(verb === 'create' ? 'POST' : 'PUT', path, { [resource.one]: body });
       }
@@ -328,10 +328,10 @@ test('no value of any attribute, filter, order or page ends in an error of ours'
   for (const resource of resourcesOf(world)) {
     const { one, path } = resource;
     if (one !== 'security_group_rule')
-      await write(resource, 'update', `${path}/${await thingOf(cloud, world, resource)}`);
+      await write(resource, 'update', `${path}/${await createdId(cloud, world, resource)}`);
     await write(resource, 'create', path);
   }
-  for (const word of odd.map(wordOf)) {
+  for (const word of odd.map(inQuery)) {
     for (const key of [...listKeys, word]) await ask('GET', `/v2.0/ports?${key}=${word}`);
     for (const key of ['ip_version', 'fixed_ips', 'mtu', 'network_id'])
       for (const path of ['ports', 'subnets', 'networks', 'network-ip-availabilities'])

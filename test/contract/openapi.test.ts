@@ -1,4 +1,4 @@
-/** Routes and descriptions match both ways, every rule exists, and two validators say the same of the same body. */
+/** Routes match OpenAPI both ways, every rule exists, and two validators agree on every body. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -10,7 +10,7 @@ import { enforcerOf } from '#shared/auth/policy.ts';
 import { badRequest, conflict, Fault, forbidden, notFound, tooLarge, unauthorized } from '#shared/errors/fault.ts';
 import type { Route } from '#shared/http/route.ts';
 import { strictOf } from '#shared/http/strict.ts';
-import { exampleOf, peersOf } from './example.ts';
+import { exampleOf, valueVariants } from './example.ts';
 import { type ApiFacts, apis } from './services.ts';
 
 const nameOf = ({ method, path }: Pick<Route<never>, 'method' | 'path'>) => `${method} ${pathKey(path)}`;
@@ -32,7 +32,7 @@ for (const api of apis)
       );
     });
 
-    test('every schema is a schema, in every range of versions', () => {
+    test('every schema is valid, in every range of versions', () => {
       const ajv = new Ajv2020({ strict: false });
       const wrong = api.document.names.flatMap((name) =>
         schemasOf(api, name)
@@ -52,10 +52,10 @@ for (const api of apis)
       );
     });
 
-    test('every rule that a route names is written, and every rule can be read', () => {
+    test('every rule that a route names exists, and every rule parses', () => {
       const { rules } = enforcerOf(api.policy);
-      const unwritten = api.routes.filter(({ rule }) => rule !== null && !rules.includes(rule)).map(({ rule }) => rule);
-      assert.deepEqual([...new Set(unwritten)], []);
+      const missing = api.routes.filter(({ rule }) => rule !== null && !rules.includes(rule)).map(({ rule }) => rule);
+      assert.deepEqual([...new Set(missing)], []);
       const known = new Set(rules);
       const referred = Object.values(api.policy).flatMap((text) =>
         [...text.matchAll(/rule:([^\s()]+)/g)].map(([, name]) => name ?? ''),
@@ -63,7 +63,7 @@ for (const api of apis)
       assert.deepEqual([...new Set(referred.filter((name) => !known.has(name)))], []);
     });
 
-    test('every kind of fault is spoken in the words of the family', () => {
+    test('every kind of fault has the format of the API family', () => {
       const faults = [
         badRequest('x'),
         unauthorized(),
@@ -84,31 +84,31 @@ for (const api of apis)
       }
     });
 
-    test('bodies are judged alike by the everyday door and by express-openapi-validator', async () => {
+    test('both validators, ajv and express-openapi-validator, agree on every body', async () => {
       const differences: string[] = [];
-      let judged = 0;
+      let compared = 0;
       for (const version of new Set([api.lowest, api.newest])) {
-        const everyday = checksOf(api.document);
+        const checks = checksOf(api.document);
         const strict = strictOf(api.document);
         for (const route of bodiesOf(api, version)) {
-          for (const body of peersOf(exampleFor(api, route, version))) {
-            const mine = everyday.body(route.method, route.path, route.action, version, body) === undefined;
-            const refused = await judge({ strict, route, version, body, type: typeOf(api, route) });
-            const theirs = refused === undefined;
-            judged += 1;
-            if (mine !== theirs)
+          for (const body of valueVariants(exampleFor(api, route, version))) {
+            const accepted = checks.body(route.method, route.path, route.action, version, body) === undefined;
+            const refused = await refusalOf({ strict, route, version, body, type: typeOf(api, route) });
+            const strictAccepts = refused === undefined;
+            compared += 1;
+            if (accepted !== strictAccepts)
               differences.push(
-                `${version} ${nameOf(route)} ${JSON.stringify(body)}: ${mine ? `only we accept, ${refused?.message}` : 'only we refuse'}`,
+                `${version} ${nameOf(route)} ${JSON.stringify(body)}: ${accepted ? `accepted by ajv only: ${refused?.message}` : 'refused by ajv only'}`,
               );
           }
         }
       }
       assert.deepEqual(differences.slice(0, 20), []);
-      assert.ok(judged > 0 || bodiesOf(api, api.newest).length === 0);
+      assert.ok(compared > 0 || bodiesOf(api, api.newest).length === 0);
     });
   });
 
-/** Of a name like `get /v2.1/servers/{}`: parameters, bodies and answers, as each range of versions has them. */
+/** The schemas of an operation such as `get /v2.1/servers/{}`: parameters, bodies and responses, in each range of versions. */
 function schemasOf({ document }: ApiFacts, name: string): Json[] {
   const [method = '', path = ''] = name.split(' ');
   const operation = document.operation(method, path);
@@ -150,8 +150,8 @@ function exampleFor(api: ApiFacts, { method, path, action }: Route<never>, versi
   return exampleOf(variants.find(({ properties }) => action in (properties ?? {})) ?? {});
 }
 
-/** The validator looks at little more of a request than this. */
-interface Asked {
+/** The part of a request that the validator uses. */
+interface StrictRequest {
   readonly strict: ReturnType<typeof strictOf>;
   readonly route: Route<never>;
   readonly version: Version;
@@ -159,12 +159,12 @@ interface Asked {
   readonly type: string;
 }
 
-/** Most bodies are application/json; an image is changed by a media type of its own. */
+/** Usually application/json; PATCH of an image has its own media type. */
 const typeOf = (api: ApiFacts, { method, path }: Route<never>): string =>
   Object.keys(api.document.operation(method, path)?.requestBody?.content ?? {}).find((type) => type.includes('json')) ??
   'application/json';
 
-async function judge({ strict, route: { method, path }, version, body, type }: Asked) {
+async function refusalOf({ strict, route: { method, path }, version, body, type }: StrictRequest) {
   const url = path.replace(/[:*](\w+)/g, (_match, name: string) =>
     /id$/i.test(name) ? '5c9a1e5c-6a1f-4a53-9a59-2a7ce3a25c1a' : 'x',
   );
@@ -186,7 +186,7 @@ async function judge({ strict, route: { method, path }, version, body, type }: A
   return strict(req as never, { setHeader() {}, locals: {} } as never, version, body);
 }
 
-test('narrowing and boundaries agree', () => {
+test('every document can be narrowed to each of its version boundaries', () => {
   for (const { document } of apis)
     for (const version of boundaries(document.whole() as Json)) assert.ok(narrow(document.whole() as Json, version));
 });

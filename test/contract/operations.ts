@@ -1,4 +1,4 @@
-/** services/identity/OPERATIONS.md, made from the description and the routes. Run by itself it writes the file. */
+/** Generates services/identity/OPERATIONS.md from the OpenAPI document and the routes. Run directly, it writes the file. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ApiDocument, type Operation, openDocument } from '#shared/api/document.ts';
@@ -9,7 +9,7 @@ export const file = join(import.meta.dirname, '../../services/identity/OPERATION
 
 type Place = Pick<Route<never>, 'method' | 'path'>;
 
-/** What Keystone's API reference or its clients know of, and no Keystone of today has a route for. */
+/** Operations in Keystone's API reference or clients that no current Keystone has a route for. */
 export const unrouted: readonly (Place & { readonly what: string })[] = [
   { method: 'get', path: '/v3/policies/:id/OS-ENDPOINT-POLICY/policy', what: 'Show policy for endpoint' },
   { method: 'delete', path: '/v3/users/:id/tokens', what: 'Revoke all tokens of a user' },
@@ -36,7 +36,7 @@ export function operationsPage(document: ApiDocument, all: readonly Place[]): st
   return head + [...rows, ...absent].join('');
 }
 
-/** An operation that knows only refusals does nothing here. A 500 that is described is a thing that cannot be done, too. */
+/** An operation that describes only errors is not supported. */
 const doesIt = (operation: Operation | undefined): string =>
   Object.keys(operation?.responses ?? {}).some((code) => code < '400') ? 'yes' : 'no';
 

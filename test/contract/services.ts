@@ -1,4 +1,4 @@
-/** Every API of the cloud as data: its routes, its rules, its description. */
+/** Every API of the cloud as data: routes, rules, OpenAPI document, versions. */
 import { join } from 'node:path';
 import { type ApiDocument, openDocument } from '#shared/api/document.ts';
 import type { Version } from '#shared/api/versions.ts';
@@ -37,7 +37,7 @@ export interface ApiFacts {
   readonly newest: Version;
 }
 
-interface Words {
+interface ServiceFacts {
   readonly routes: unknown;
   readonly policy: Policy;
   readonly dialect: Dialect;
@@ -46,7 +46,7 @@ interface Words {
 
 const facts = (
   name: string,
-  { routes, policy, dialect, versions: [lowest, newest] = ['1.0', '1.0'] }: Words,
+  { routes, policy, dialect, versions: [lowest, newest] = ['1.0', '1.0'] }: ServiceFacts,
 ): ApiFacts => ({
   name,
   routes: routes as readonly Route<never>[],

@@ -24,7 +24,7 @@ test('the tests of rules of keystone-tempest-plugin pass, with scopes enforced: 
     suite,
     number: 64,
     only: `test_${only}`,
-    say: (words) => t.diagnostic(words),
+    print: (text) => t.diagnostic(text),
   });
   t.diagnostic(`${only}: ${passed.length} passed`);
   assert.deepEqual(failed, []);

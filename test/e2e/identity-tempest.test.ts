@@ -6,7 +6,7 @@ import { suites } from '../tempest/suites.ts';
 test("Tempest's identity tests pass, all that pass on Keystone", async (t) => {
   const suite = suites.identity;
   assert.ok(suite);
-  const { passed, skipped, failed } = await runTempest({ suite, number: 63, say: (words) => t.diagnostic(words) });
+  const { passed, skipped, failed } = await runTempest({ suite, number: 63, print: (text) => t.diagnostic(text) });
   t.diagnostic(`${passed.length} passed, ${skipped.length} skipped`);
   assert.deepEqual(failed, []);
   assert.ok(skipped.length <= 2, skipped.join());

@@ -1,4 +1,4 @@
-/** A cloud of some roles for one run: its own var and address, gone when it ends. */
+/** A cloud of some roles for one run, with its own var and address, purged afterwards. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,8 +27,8 @@ export async function startTestCloud(
     WATTLE_NETWORK__EXTERNAL_GATEWAY: `172.24.${number}.1`,
   };
   const env = { ...external, ...settings, WATTLE_VAR: home, WATTLE_ADDRESS: address };
-  const wattle = (...words: string[]) =>
-    run([process.execPath, join(root, 'deploy/wattle.js'), ...words], { cwd: root, env, timeoutMs: 240_000 });
+  const wattle = (...args: string[]) =>
+    run([process.execPath, join(root, 'deploy/wattle.js'), ...args], { cwd: root, env, timeoutMs: 240_000 });
   const close = async () => {
     await wattle('purge', '--yes');
     rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** tempest.conf, for the cloud that an administrator's login names. */
+/** Generates tempest.conf for a cloud, from an administrator's login. */
 export interface CloudLogin {
   readonly authUrl: string;
   readonly password: string;

@@ -1,18 +1,18 @@
-/** Tempest from PyPI, in a virtual environment of its own beside the stock client's. */
+/** Installs Tempest from PyPI, in its own virtual environment in the cache. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from '#shared/process/run.ts';
 import { cache } from '../../deploy/setup/paths.js';
 
 const version = '47.0.0';
-/** Keystone's own tests of its rules. */
+/** Keystone's RBAC tests. */
 const plugin = 'keystone-tempest-plugin==0.22.0';
 const venv = join(cache, 'tempest');
-const whole = join(venv, `whole-${version}-${plugin}`);
+const completeFile = join(venv, `whole-${version}-${plugin}`);
 
 export const tempestBin = join(venv, 'bin', 'tempest');
 
-/** Where pip finds its registry, when the environment says it. */
+/** Variables that configure pip and proxies. */
 const registry = () =>
   Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value = '']) =>
@@ -20,10 +20,10 @@ const registry = () =>
     ),
   );
 
-/** A half-made environment is made again: its scripts name the folder, so it cannot be moved into place. */
-export async function ensureTempest(say: (words: string) => void): Promise<void> {
-  if (existsSync(whole)) return;
-  say(`installing Tempest ${version} and ${plugin} with pip`);
+/** An incomplete environment is created again; it cannot be moved, since its scripts contain its path. */
+export async function ensureTempest(print: (text: string) => void): Promise<void> {
+  if (existsSync(completeFile)) return;
+  print(`installing Tempest ${version} and ${plugin} with pip`);
   rmSync(venv, { recursive: true, force: true });
   mkdirSync(dirname(venv), { recursive: true });
   const python = existsSync('/etc/debian_version') ? '/usr/bin/python3' : 'python3';
@@ -33,5 +33,5 @@ export async function ensureTempest(say: (words: string) => void): Promise<void>
     timeoutMs: 900_000,
     env: registry(),
   });
-  writeFileSync(whole, '');
+  writeFileSync(completeFile, '');
 }

@@ -1,11 +1,11 @@
-/** What tests of servers and networks need to know of the running cloud: an image, two flavors, the external network. */
+/** Sections of tempest.conf that depend on the running cloud: an image, two flavors, the external network. */
 import { randomBytes } from 'node:crypto';
 import { openSession, type ServiceType, type Session } from '#shared/clients/session.ts';
 import type { CloudLogin } from './conf.ts';
 
 type Section = Readonly<Record<string, string>>;
 
-/** Actions that the service does not have; their tests are skipped, as Tempest does where a cloud lacks them. */
+/** Unsupported actions; Tempest skips their tests. */
 export const computeFeatures: Section = {
   resize: 'false',
   cold_migration: 'false',
@@ -23,7 +23,7 @@ export const computeFeatures: Section = {
 
 export const networkFeatures: Section = { ipv6: 'true', api_extensions: 'all', floating_ips: 'true' };
 
-/** What /info names. The tests of bulk deletes are left out: they begin by unpacking an archive, which is not there. */
+/** The features in /info. Bulk delete tests are left out: they begin with archive extraction, which is unsupported. */
 export const objectFeatures: Section = {
   discoverability: 'true',
   discoverable_apis: 'account_quotas,container_quotas,slo,dlo',
@@ -31,7 +31,7 @@ export const objectFeatures: Section = {
   container_sync: 'false',
 };
 
-export async function makeRole(login: CloudLogin, name: string): Promise<void> {
+export async function createRole(login: CloudLogin, name: string): Promise<void> {
   await adminOf(login).json('identity', '/roles', { method: 'POST', body: { role: { name } } });
 }
 
@@ -47,10 +47,10 @@ export async function networkSection(login: CloudLogin): Promise<Section> {
 export async function computeSection(login: CloudLogin): Promise<Section> {
   const { flavors } = await get<{ flavors: { id: string; name: string }[] }>(login, 'compute', '/flavors');
   const flavor = (name: string) => flavors.find((each) => each.name === name)?.id ?? '';
-  const image = await makeImage(login);
+  const image = await createImage(login);
   return {
     image_ref: image,
-    image_ref_alt: await makeImage(login),
+    image_ref_alt: await createImage(login),
     flavor_ref: flavor('m1.nano'),
     flavor_ref_alt: flavor('m1.micro'),
     min_compute_nodes: '1',
@@ -68,8 +68,8 @@ const adminOf = ({ authUrl, region, password }: CloudLogin): Session =>
 const get = <Body>(login: CloudLogin, service: ServiceType, path: string): Promise<Body> =>
   adminOf(login).json<Body>(service, path);
 
-/** A raw image of a megabyte: fake hosts start anything. */
-async function makeImage(login: CloudLogin): Promise<string> {
+/** A raw image of 1 MiB: fake hosts boot anything. */
+async function createImage(login: CloudLogin): Promise<string> {
   const body = {
     name: `tempest-${randomBytes(3).toString('hex')}`,
     disk_format: 'raw',
@@ -81,6 +81,6 @@ async function makeImage(login: CloudLogin): Promise<string> {
   const headers = { 'content-type': 'application/octet-stream' };
   const bytes = { method: 'PUT' as const, body: Buffer.alloc(1 << 20), headers, token: await admin.token() };
   const { status } = await admin.raw('image', `/v2/images/${id}/file`, bytes);
-  if (status !== 204) throw new Error(`the image took no bytes: ${status}`);
+  if (status !== 204) throw new Error(`the image upload returned ${status}`);
   return id;
 }

@@ -1,4 +1,4 @@
-/** One run of Tempest against a cloud of its own, and what became of each test. */
+/** Runs Tempest against its own cloud and returns the result of each test. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryRun } from '#shared/process/run.ts';
@@ -10,7 +10,7 @@ import type { Suite } from './suites.ts';
 export interface Outcome {
   readonly passed: readonly string[];
   readonly skipped: readonly string[];
-  /** With Tempest's own words, a traceback among them. */
+  /** With Tempest's output, including the traceback. */
   readonly failed: readonly { readonly name: string; readonly why: string }[];
 }
 
@@ -18,16 +18,16 @@ export interface RunOptions {
   readonly suite: Suite;
   /** The last byte of the cloud's address. */
   readonly number: number;
-  /** Narrows the suite to tests whose names match. */
+  /** Limits the suite to tests whose names match. */
   readonly only?: string;
-  readonly say: (words: string) => void;
+  readonly print: (text: string) => void;
 }
 
-/** Compute waits for hundreds of servers. */
+/** The compute tests create hundreds of servers. */
 const suiteMs = 3_600_000;
 
-export async function runTempest({ suite, number, only, say }: RunOptions): Promise<Outcome> {
-  await ensureTempest(say);
+export async function runTempest({ suite, number, only, print }: RunOptions): Promise<Outcome> {
+  await ensureTempest(print);
   const cloud = await startTestCloud(suite.roles, number, suite.settings);
   try {
     const folder = join(cloud.folder, 'tempest');
@@ -41,8 +41,8 @@ export async function runTempest({ suite, number, only, say }: RunOptions): Prom
     writeFileSync(join(folder, 'space', 'etc', 'tempest.conf'), readFileSync(join(folder, 'etc', 'tempest.conf')), {
       mode: 0o600,
     });
-    const words = ['run', '--regex', regex, '--concurrency', '2'];
-    const ran = await tryRun([tempestBin, ...words], { env, cwd: join(folder, 'space'), timeoutMs: suiteMs });
+    const args = ['run', '--regex', regex, '--concurrency', '2'];
+    const ran = await tryRun([tempestBin, ...args], { env, cwd: join(folder, 'space'), timeoutMs: suiteMs });
     return outcomeOf(`${ran.stdout}\n${ran.stderr}`, join(folder, 'tempest.log'));
   } finally {
     await cloud.close();
@@ -54,7 +54,7 @@ const line = /^\{\d+\} (\S+?)(?:\[[^\]]*\])? .*?\.\.\. (ok|FAILED|SKIPPED)/gm;
 function outcomeOf(text: string, log: string): Outcome {
   const found = [...text.matchAll(line)].map(([, name = '', result = '']) => ({ name, result }));
   const named = (wanted: string) => found.filter(({ result }) => result === wanted).map(({ name }) => name);
-  const failed = named('FAILED').map((name) => ({ name, why: wordsAbout(name, text) }));
+  const failed = named('FAILED').map((name) => ({ name, why: outputAbout(name, text) }));
   if (found.length === 0)
     failed.push({
       name: 'tempest',
@@ -63,8 +63,8 @@ function outcomeOf(text: string, log: string): Outcome {
   return { passed: named('ok'), skipped: named('SKIPPED'), failed };
 }
 
-/** What Tempest says after its list of results, per failed test. */
-function wordsAbout(name: string, text: string): string {
+/** The output about a failed test, after the list of results. */
+function outputAbout(name: string, text: string): string {
   const at = text.indexOf(`${name}\n`, text.lastIndexOf('Captured traceback') < 0 ? 0 : text.indexOf('Captured'));
   return at < 0 ? '' : text.slice(at, at + 3000);
 }

@@ -2,22 +2,22 @@ import type { CloudLogin } from './conf.ts';
 import {
   computeFeatures,
   computeSection,
-  makeRole,
+  createRole,
   networkFeatures,
   networkSection,
   objectFeatures,
 } from './prepare.ts';
 
-/** What each service is asked by Tempest, and which roles must run for it. */
+/** The tests, roles and configuration for one service. */
 export interface Suite {
-  /** Of the tests' names. */
+  /** Selects tests by name. */
   readonly regex: string;
   readonly roles: readonly string[];
-  /** Sections of tempest.conf: what the service can do. */
+  /** Sections of tempest.conf: the features of the service. */
   readonly conf: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** Settings of its cloud, as environment. */
+  /** Settings of the cloud, as environment variables. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** What is looked up or made in the running cloud first; its sections join `conf`. */
+  /** Prepares the running cloud; the returned sections are added to `conf`. */
   readonly prepare?: (login: CloudLogin) => Promise<Suite['conf']>;
 }
 
@@ -40,7 +40,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       service_available: nothingElse,
     },
   },
-  // tokens count only in the scope they were made for; the administrator logs in to the system, and personas have one role alone
+  // with scope enforcement; the administrator has system scope, and each persona only one role
   'identity-rbac': {
     regex: '^keystone_tempest_plugin\\.tests\\.rbac\\.',
     roles: ['identity'],
@@ -93,7 +93,7 @@ export const suites: Readonly<Record<string, Suite>> = {
     }),
   },
   'object-storage': {
-    // temporary URLs and forms are refused as soon as their key is set, before a test could be skipped
+    // setting a key for temporary URLs or forms is refused, before a test could be skipped
     regex: '^tempest\\.api\\.object_storage\\.(?!test_object_(formpost|temp_url))',
     roles: ['identity', 'object-store', 'object-agent'],
     conf: {
@@ -102,7 +102,7 @@ export const suites: Readonly<Record<string, Suite>> = {
       service_available: { ...nothingElse, swift: 'true' },
     },
     prepare: async (login) => {
-      await makeRole(login, 'ResellerAdmin');
+      await createRole(login, 'ResellerAdmin');
       return {};
     },
   },

@@ -1,6 +1,6 @@
-/** The control: node:http and nothing else. */
+/** The control: bare node:http. */
 import http from 'node:http';
-import { report } from './notified.ts';
+import { report } from './measured.ts';
 
 const body = Buffer.from(JSON.stringify({ thing: { id: 'x', text: 'a'.repeat(420) } }));
 const server = http.createServer((req, res) => {

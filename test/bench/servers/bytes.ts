@@ -1,9 +1,9 @@
-/** The controls of the object store: takes bytes and hashes them, or puts them into a file unsynced; gives them from memory. */
+/** Controls of the object store: receive and hash, write to a file without fsync, send from memory. */
 import { createHash } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { ownFolder, report } from './notified.ts';
+import { ownFolder, report } from './measured.ts';
 
 const folder = ownFolder();
 
@@ -11,13 +11,13 @@ const block = Buffer.alloc(2 ** 20);
 let count = 0;
 
 const server = http.createServer((req, res) => {
-  if (req.method === 'GET') return give(res, Number(req.url?.slice(1)));
-  if (req.url === '/file') return keep(req, res);
+  if (req.method === 'GET') return sendBytes(res, Number(req.url?.slice(1)));
+  if (req.url === '/file') return writeToFile(req, res);
   const hash = createHash('md5');
   req.on('data', (chunk: Buffer) => hash.update(chunk)).on('end', () => res.end(hash.digest('hex')));
 });
 
-function keep(req: IncomingMessage, res: ServerResponse): void {
+function writeToFile(req: IncomingMessage, res: ServerResponse): void {
   const chunks: Buffer[] = [];
   const end = async () => {
     const file = join(folder, String(count++ % 1000));
@@ -28,7 +28,7 @@ function keep(req: IncomingMessage, res: ServerResponse): void {
   req.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => void end());
 }
 
-function give(res: ServerResponse, bytes: number): void {
+function sendBytes(res: ServerResponse, bytes: number): void {
   res.setHeader('content-length', bytes);
   let left = bytes;
   const more = () => {

@@ -1,9 +1,9 @@
-/** The control of a login: one hash of a password by the settings of identity, and nothing else. */
+/** The control of a login: only one password hash, with the settings of identity. */
 import http from 'node:http';
 import { settingsOf } from '#shared/config/settings.ts';
 import { section } from '../../../services/identity/config.ts';
 import { openHasher } from '../../../services/identity/passwords/hasher.ts';
-import { report } from './notified.ts';
+import { report } from './measured.ts';
 
 const { argonKib, argonPasses, hashesAtOnce } = settingsOf({}).read('identity', section);
 const hasher = openHasher({ memory: argonKib, passes: argonPasses, atOnce: hashesAtOnce });

@@ -1,4 +1,4 @@
-/** The identity service alone, with passwords as costly as in real clouds with many users, and with so many revocations of tokens of others. */
+/** Identity with the default cost of password hashes, many users, and a number of revocations of other tokens. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { memoryBus } from '#shared/bus/memory.ts';
@@ -11,7 +11,7 @@ import { start } from '../../../services/identity/service.ts';
 import { insertUser, newUser } from '../../../services/identity/users/store.ts';
 import { freePort } from '../../fakes/free-port.ts';
 import { manyUsers } from '../keystone.ts';
-import { ownFolder, tellPort } from './notified.ts';
+import { ownFolder, serveFigures } from './measured.ts';
 
 const [users = '0', revocations = '0'] = process.argv.slice(2);
 const home = ownFolder();
@@ -44,4 +44,4 @@ await db.transaction(async (tx) => {
     await insertUser(tx, { ...newUser(`user-${n}`, `user-${n}`, domain), extra: { email: `user-${n}@example.org` } });
 });
 await db.destroy();
-tellPort(port);
+serveFigures(port);

@@ -1,4 +1,4 @@
-/** The image service's own door, where each PUT to /upload fills a new image; or its control, which receives and hashes. */
+/** A server where each PUT uploads a new image to the image service; or the control, which receives and hashes. */
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { fileBytes } from '../../../services/image/drivers/file.ts';
 import { createImage } from '../../../services/image/images/operations.ts';
 import { findImage } from '../../../services/image/images/store.ts';
 import { migrations } from '../../../services/image/migrations/all.ts';
-import { ownFolder, report } from './notified.ts';
+import { ownFolder, report } from './measured.ts';
 
 const [mode] = process.argv.slice(2);
 const folder = ownFolder();

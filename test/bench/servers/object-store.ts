@@ -1,8 +1,8 @@
-/** The whole object store in one process, with so many replicas; it holds `docs/small` (1 KiB) and `docs/large` (64 MiB). */
+/** An object store in one process with the given number of replicas, and objects `docs/small` (1 KiB) and `docs/large` (64 MiB). */
 import { readRing } from '#shared/ring/config.ts';
 import { start } from '../../../services/object-agent/service.ts';
 import { openProxy, runtimeOf } from '../../e2e/object-cloud.ts';
-import { ownFolder, tellPort } from './notified.ts';
+import { ownFolder, serveFigures } from './measured.ts';
 
 const [replicas = '3'] = process.argv.slice(2);
 const folder = ownFolder();
@@ -20,4 +20,4 @@ await put('');
 await put('/small', new Uint8Array(1024));
 await put('/large', new Uint8Array(64 * 2 ** 20));
 
-tellPort(port);
+serveFigures(port);

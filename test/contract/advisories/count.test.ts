@@ -1,4 +1,4 @@
-/** Every published flaw is proved absent by a test that names it, or has a sentence that says why it cannot be here. */
+/** Each published advisory has a test that names it, or a sentence that explains why it does not apply. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,26 +24,26 @@ test('the list names each advisory once, with its service and its kind', () => {
   }
 });
 
-test('every advisory is tested or reasoned', (t) => {
-  const forgotten = ids.filter((id) => !tested.has(id) && !reasoned.includes(id));
+test('every advisory has a test or a reason', (t) => {
+  const missing = ids.filter((id) => !tested.has(id) && !reasoned.includes(id));
   t.diagnostic(
-    `advisories ${ids.length - forgotten.length}/${ids.length}: ${tested.size} tested, ${reasoned.length} reasoned`,
+    `advisories ${ids.length - missing.length}/${ids.length}: ${tested.size} tested, ${reasoned.length} reasoned`,
   );
-  assert.deepEqual(forgotten, [], 'neither a test nor a reason');
+  assert.deepEqual(missing, [], 'neither a test nor a reason');
 });
 
-test('a reason is one sentence, for one that is listed and has no test', () => {
+test('a reason is one sentence, for a listed advisory without a test', () => {
   assert.deepEqual(
     reasoned.filter((id, at) => reasoned.indexOf(id) !== at),
     [],
     'two reasons',
   );
   const needless = reasoned.filter((id) => tested.has(id) || !ids.includes(id));
-  assert.deepEqual(needless, [], 'a reason that is not needed');
+  assert.deepEqual(needless, [], 'a reason for an advisory that has a test or is not listed');
   for (const reason of given.flatMap((reasons) => Object.values(reasons))) assert.match(reason, /^[A-Z][^\n]{30,}\.$/);
 });
 
-test('what a title names is in the list', () => {
+test('every advisory in a test title is in the list', () => {
   assert.deepEqual(
     [...tested].filter((id) => !ids.includes(id)),
     [],

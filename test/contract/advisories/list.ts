@@ -1,4 +1,4 @@
-/** Published flaws of what Wattle does too: the id, whose it was, and its kind. */
+/** Published advisories on functions that Wattle has too: id, affected project, kind. */
 export interface Advisory {
   readonly id: string;
   readonly service: string;

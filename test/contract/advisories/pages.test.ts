@@ -1,4 +1,4 @@
-/** There is no dashboard here: what its flaws were made of (sessions, pages of users' words, redirects, scripts to source) is named and held. */
+/** There is no dashboard; its kinds of flaws (sessions, user text in pages, redirects, sourced scripts) are tested where they can occur. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,11 +19,11 @@ const sources = ['services', 'shared', 'deploy']
   .filter((file) => !/\.test\.ts$|^deploy\/testing\//.test(file));
 const filesWith = (pattern: RegExp) => sources.filter((file) => pattern.test(readFileSync(join(root, file), 'utf8')));
 
-test('OSSA-2012-006, OSSA-2014-040, OSSA-2026-009, OSSN-0017, OSSN-0036, OSSN-0073: no code reads or sets a cookie: tokens are the only sessions', () => {
+test('OSSA-2012-006, OSSA-2014-040, OSSA-2026-009, OSSN-0017, OSSN-0036, OSSN-0073: no code reads or sets a cookie; tokens are the only sessions', () => {
   assert.deepEqual(filesWith(/set-cookie|['"`]cookie['"`]|\.cookies?\b/i), []);
 });
 
-test('OSSN-0037: no answer is compressed, so no secret of it can be guessed by its length', () => {
+test('OSSN-0037: no response is compressed, so its length reveals no secret', () => {
   assert.deepEqual(
     filesWith(/accept-encoding|(gzip|deflate|brotliCompress)Sync|create(Gzip|Deflate|BrotliCompress)\b/i),
     [],
@@ -55,7 +55,7 @@ test('OSSA-2012-004, OSSA-2013-036, OSSA-2014-010, OSSA-2014-023, OSSA-2014-027,
     );
 });
 
-test('OSSA-2012-012, OSSA-2020-008: no route sends a browser where its query says', async (t) => {
+test('OSSA-2012-012, OSSA-2020-008: no route redirects to a URL in its query', async (t) => {
   const world = await openIdentity(t);
   const token = await world.admin();
   const places = [
@@ -76,7 +76,7 @@ test('OSSA-2012-012, OSSA-2020-008: no route sends a browser where its query say
   }
 });
 
-test('OSSN-0097: what openrc names is text to a shell, whatever it is', (t) => {
+test('OSSN-0097: every value in openrc is quoted for the shell', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'openrc-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const region = `$(touch ${folder}/a)\`touch ${folder}/b\`";'; touch ${folder}/c; '\ntouch ${folder}/d\n`;

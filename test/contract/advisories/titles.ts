@@ -1,4 +1,4 @@
-/** What the titles of all tests name before their colon: `'OSSA-2014-031, M04: …'`. */
+/** The ids before the colon in the titles of all tests: `'OSSA-2014-031, M04: …'`. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -20,5 +20,5 @@ export function namedInTitles(pattern: RegExp): ReadonlySet<string> {
   );
 }
 
-/** An id of an advisory, or a cell of the matrix of faults. */
+/** The id of an advisory or of a cell of the fault matrix. */
 const known = /^((OSSA-20\d\d-\d{3}|OSSN-\d{4}|FIX-[\dA-Z-]+|DEP-[\dA-Z-]+)|[A-Z]\d{2})$/;

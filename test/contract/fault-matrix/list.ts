@@ -1,4 +1,4 @@
-/** Faults that the cloud is held against: a cell's id, the kind of fault, and what it hits. */
+/** The fault matrix: id of the cell, kind of fault, target. */
 export interface Cell {
   readonly id: string;
   readonly fault: string;

@@ -1,4 +1,4 @@
-/** No regular expression of ours takes more than linear time: neither those of the code nor those of openapi/. */
+/** No regular expression in the code or in openapi/ takes more than linear time. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { literalsIn, literalsOfCode, type Pattern, patternsOfApis } from './sources.ts';
 import { worstBytes, worstTexts } from './worst.ts';
 
-/** A square takes sixteen times as long for four times the text; a line four times. */
+/** For four times the text quadratic time is sixteenfold, linear time fourfold. */
 const [short, long, most] = [4 * 1024, 16 * 1024, 8];
-/** What is faster than this at `short` is no square. */
+/** Faster than this on the short text: not quadratic. */
 const noticedMs = 2;
 
 const cut = (text: string, bytes: number) => (text.length <= bytes ? text : text.slice(0, bytes - 2) + text.slice(-2));
@@ -24,8 +24,8 @@ function timeOf({ source, flags }: Pattern, text: string, tries = 1): number {
   return Math.min(...times);
 }
 
-/** The text that shows it, or undefined. */
-function showsSquare(pattern: Pattern): string | undefined {
+/** A text on which the pattern takes quadratic time, or undefined. */
+function findQuadraticText(pattern: Pattern): string | undefined {
   return worstTexts(pattern.source).find((text) => {
     const atFirst = cut(text, short);
     if (timeOf(pattern, atFirst) < noticedMs || timeOf(pattern, atFirst, 3) < noticedMs) return false;
@@ -37,17 +37,17 @@ const distinct = (patterns: readonly Pattern[]) => [
   ...new Map(patterns.map((each) => [`${each.source}/${each.flags}`, each])).values(),
 ];
 
-test('the patterns of openapi/ and of the code take linear time on the worst text that they can be given', () => {
+test('patterns in openapi/ and in the code take linear time on their worst texts', () => {
   const all = distinct([...patternsOfApis(), ...literalsOfCode()]);
   assert.ok(all.length > 250, `only ${all.length} patterns were found`);
   const slow = all.flatMap((pattern) => {
-    const text = showsSquare(pattern);
+    const text = findQuadraticText(pattern);
     return text === undefined ? [] : [`${pattern.place} /${pattern.source}/ on ${JSON.stringify(text.slice(0, 12))}…`];
   });
   assert.deepEqual(slow, []);
 });
 
-test('64 KB of what a pattern of openapi/ dislikes most are judged in less time than they take to parse', () => {
+test('matching 64 KB of the worst text takes at most 20 times as long as parsing it', () => {
   const control = Math.max(1, timeOfParsing());
   const slow = distinct(patternsOfApis()).filter((pattern) => {
     const worst = worstTexts(pattern.source).slice(0, 200);
@@ -63,12 +63,12 @@ function timeOfParsing(): number {
   return performance.now() - begun;
 }
 
-test('a pattern that is quadratic is seen to be', () => {
+test('a quadratic pattern is detected', () => {
   for (const source of ['^[A-Za-z0-9+/\\s]*=*\\s*$', '\\s+$', '([a-z]+)="x"', '^(a+)+$'.replace('+)+', '+)a+')])
-    assert.notEqual(showsSquare({ source, flags: '', place: '' }), undefined, source);
+    assert.notEqual(findQuadraticText({ source, flags: '', place: '' }), undefined, source);
 });
 
-test('literals are found beside texts, templates, comments and divisions', () => {
+test('regular expressions are told apart from strings, templates, comments and divisions', () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: code as a text
   const code = "const a = /x\\/[/]y/g; // /no/\nconst b = 4 / 2 / 1; /* /no/ */ f('/no/', `/no/ ${c / d}`, /yes$/u);";
   assert.deepEqual(
@@ -77,10 +77,10 @@ test('literals are found beside texts, templates, comments and divisions', () =>
   );
 });
 
-/** Patterns that are put together: of constants alone, as their files show. */
+/** Files that build patterns, from constants only. */
 const builders = ['services/identity/credentials/signed.ts', 'services/placement/candidates/query.ts'];
 
-test('no regular expression is made of a text: what users write goes through linearRegex', () => {
+test('no regular expression is built from user input except by linearRegex', () => {
   const root = join(import.meta.dirname, '../../..');
   const made = ['services', 'shared'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -1,4 +1,4 @@
-/** Every regular expression of the code and of openapi/, with where it stands. */
+/** Finds every regular expression in the code and in openapi/, with its location. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Json, openDocument } from '#shared/api/document.ts';
@@ -24,10 +24,10 @@ export const literalsOfCode = (): Pattern[] =>
       literalsIn(readFileSync(join(root, file), 'utf8')).map((each) => ({ ...each, place: `${file}:${each.line}` })),
     );
 
-/** What may stand before a literal: a slash behind a name or a bracket divides. */
+/** What may precede a literal; after a name or a closing bracket a slash is a division. */
 const before = /(?:^|[=(,:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|await|void|new|delete))\s*$/;
 
-/** A small reader of TypeScript: skips comments, texts and templates, and takes each literal whole. */
+/** A small TypeScript scanner: skips comments, strings and templates, and returns each regular expression literal. */
 export function literalsIn(code: string): { source: string; flags: string; line: number }[] {
   const found: { source: string; flags: string; line: number }[] = [];
   for (let at = 0; at < code.length; at += 1) {
@@ -51,7 +51,7 @@ const upTo = (code: string, at: number, end: string): number => {
   return found < 0 ? code.length : found;
 };
 
-/** Of a template the code within is skipped too: a literal in it is rare, and found by its own line when it moves. */
+/** Also skips code inside templates, where literals are rare. */
 function endOf(code: string, from: number, quote: string): number {
   let at = from + 1;
   while (at < code.length && code[at] !== quote) {

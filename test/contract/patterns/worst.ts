@@ -1,9 +1,9 @@
-/** The worst texts for a pattern: what it can repeat, over and over, and then what it cannot end with. */
+/** The worst texts for a pattern: many repetitions of a part that matches, then an end that does not. */
 export const worstBytes = 64 * 1024;
 
-/** Characters that the pattern speaks of, and one of each usual kind. */
+/** The characters in the pattern, and one of each common class. */
 function alphabetOf(source: string): string[] {
-  const spoken = [...source.replace(/\\[dDwWsSbB]/g, '').replace(/\\(.)/g, '$1')];
+  const used = [...source.replace(/\\[dDwWsSbB]/g, '').replace(/\\(.)/g, '$1')];
   const usual = [
     'a',
     'Z',
@@ -30,21 +30,21 @@ function alphabetOf(source: string): string[] {
     '<',
     'é',
   ];
-  return [...new Set([...spoken, ...usual])];
+  return [...new Set([...used, ...usual])];
 }
 
-/** Pieces of the pattern as they stand: words that several parts of it may want. */
-const wordsOf = (source: string): string[] => source.match(/[A-Za-z0-9/=:.,"' _-]{2,12}/g) ?? [];
+/** Literal pieces of the pattern, which several of its parts may match. */
+const piecesOf = (source: string): string[] => source.match(/[A-Za-z0-9/=:.,"' _-]{2,12}/g) ?? [];
 
 export function worstTexts(source: string): string[] {
   const alphabet = alphabetOf(source);
-  const spoken = [...new Set([...source].filter((char) => !/[\\()[\]{}|?*+^$]/.test(char)))].slice(0, 24);
-  const pairs = spoken
-    .flatMap((a) => spoken.map((b) => a + b))
+  const used = [...new Set([...source].filter((char) => !/[\\()[\]{}|?*+^$]/.test(char)))].slice(0, 24);
+  const pairs = used
+    .flatMap((a) => used.map((b) => a + b))
     .filter(([a, b]) => a !== b)
     .slice(0, 60);
-  const pumps = [...alphabet, ...wordsOf(source).slice(0, 12), ...pairs];
-  const heads = ['', ...wordsOf(source).slice(0, 4), ...spoken.slice(0, 6)];
+  const pumps = [...alphabet, ...piecesOf(source).slice(0, 12), ...pairs];
+  const heads = ['', ...piecesOf(source).slice(0, 4), ...used.slice(0, 6)];
   return pumps.flatMap((pump) => {
     const body = pump.repeat(Math.floor(worstBytes / pump.length));
     return heads.flatMap((head) =>

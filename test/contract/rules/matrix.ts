@@ -1,6 +1,6 @@
 /**
- * Every attribute of a resource, written by every persona, against a table of rules that is not the service's own. A
- * service brings its samples and its world; what must be refused is worked out here.
+ * Every attribute of a resource, written by every persona, checked against upstream's rules instead of the service's own.
+ * A service provides samples and test data; the expected refusals are computed here.
  */
 import type { ApiDocument } from '#shared/api/document.ts';
 import type { Caller } from '#shared/auth/caller.ts';
@@ -15,16 +15,16 @@ export interface Persona {
 export type Body = Readonly<Record<string, unknown>>;
 
 export interface Resource {
-  /** As bodies and rules spell it. */
+  /** The name in bodies and rules. */
   readonly one: string;
   readonly path: string;
-  /** What a body of a new one needs at least. */
+  /** The smallest valid create body. */
   readonly least: Body;
-  /** A value of each attribute that is not its default. */
+  /** For each attribute a value other than its default. */
   readonly samples: Body;
-  /** Further values, for attributes whose parts have rules of their own. */
+  /** Further values, for attributes whose parts have their own rules. */
   readonly more?: Readonly<Record<string, readonly unknown[]>>;
-  /** What an attribute is when nobody names it, for those where Neutron says so. */
+  /** Default values that Neutron declares. */
   readonly defaults: Body;
 }
 
@@ -34,10 +34,10 @@ export interface Write {
   readonly value: unknown;
 }
 
-/** Values that look like nothing was asked for. */
+/** Values that may be mistaken for unset. */
 const empty = [null, false, '', []];
 
-/** The attributes that the description of a body names. */
+/** The attributes in the OpenAPI schema of a body. */
 export function attributesOf(document: ApiDocument, method: 'post' | 'put', { path, one }: Resource): string[] {
   const operation = document.operation(method, method === 'post' ? path : `${path}/{id}`);
   const schema = operation?.requestBody?.content?.['application/json']?.schema as Schema | undefined;
@@ -48,7 +48,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
 }
 
-/** Each attribute with its sample; one that has a rule with its default too, and with all that looks empty. */
+/** Each attribute with its sample; attributes with a rule also with their default and with empty values. */
 export function writesOf(document: ApiDocument, facts: Policy, resource: Resource): Write[] {
   return (['create', 'update'] as const).flatMap((verb) =>
     attributesOf(document, verb === 'create' ? 'post' : 'put', resource)

@@ -1,4 +1,4 @@
-/** What compute and its agents have no test for, and why. */
+/** Advisories on compute and its agents without a test, and why they do not apply. */
 export const reasons: Readonly<Record<string, string>> = {
   'OSSA-2012-011':
     'No code opens the file system of a guest: the tools that touch disks are qemu-img, mkfs.ext4 and mkswap in services/compute-agent/drivers/qemu/disks.ts, as the user of the guest, and personality is refused.',
@@ -13,7 +13,7 @@ export const reasons: Readonly<Record<string, string>> = {
   'OSSA-2018-001':
     'There are no encrypted volumes: a volume type has no encryption in services/volume/routes.ts, and an agent plugs no driver but iscsi and raw.',
   'OSSA-2020-006':
-    'There is no live migration, and nothing of another machine is kept: services/compute-agent/drivers/qemu/command.ts makes the words of each start from the present request.',
+    'There is no live migration, and nothing of another machine is kept: services/compute-agent/drivers/qemu/command.ts builds the command line of each start from the current request.',
   'OSSN-0001':
     'Guests run on QEMU alone: there is no driver of containers in services/compute-agent/drivers, and the fake one starts no process and reports itself as hypervisor type fake.',
   'OSSN-0007':

@@ -1,4 +1,4 @@
-/** What the image service and the use of images have no test for, and why. */
+/** Advisories on the image service and image handling without a test, and why they do not apply. */
 export const reasons: Readonly<Record<string, string>> = {
   'OSSA-2013-002':
     'No store of images has credentials: bytes are files in image.directory, and services/image/config.ts declares no secret that an error could show.',

@@ -1,4 +1,4 @@
-/** What the network API has no test for, and why. */
+/** Advisories on the network API without a test, and why they do not apply. */
 export const reasons: Readonly<Record<string, string>> = {
   'FIX-NE-ONBOARD':
     'Subnets are never taken into a pool afterwards: services/network/routes.ts has no onboard_network_subnets below subnetpools.',

@@ -1,4 +1,4 @@
-/** What the object store and its agents have no test for, and why. */
+/** Advisories on the object store and its agents without a test, and why they do not apply. */
 export const reasons: Readonly<Record<string, string>> = {
   'OSSA-2014-002':
     'There are no temporary URLs and no forms, so no signature of a caller is compared: requests/unsupported.ts refuses their keys by name, and the one secret between services is compared as digests by timingSafeEqual in object-agent/routes.ts.',

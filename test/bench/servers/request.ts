@@ -1,4 +1,4 @@
-/** The road of a request: `plain` without descriptions, `checked` with them, `token` with a real token's bearer. */
+/** shared/http serving a trivial resource: `plain` without OpenAPI, `checked` with it, `token` also with a real token. */
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import type http from 'node:http';
@@ -13,11 +13,11 @@ import { anonymous, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { serve } from '#shared/http/serve.ts';
 import { createTunedServer } from '#shared/http/server.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { ownFolder, report } from './notified.ts';
+import { ownFolder, report } from './measured.ts';
 
 const [kind = 'plain', revocations = '0', log = ''] = process.argv.slice(2);
 const fields = Array.from({ length: 10 }, (_, n) => `field${n}: { type: string, maxLength: 255 }`).join(', ');
-const described = `
+const document = `
 openapi: 3.1.0
 servers: [{ url: / }]
 paths:
@@ -31,7 +31,7 @@ paths:
       requestBody: { content: { application/json: { schema: { type: object, additionalProperties: false, required: [thing], properties: { thing: { type: object, additionalProperties: false, properties: { ${fields} } } } } } } }
 `;
 const folder = ownFolder();
-writeFileSync(join(folder, 'openapi.yaml'), kind === 'plain' ? 'openapi: 3.1.0\npaths: {}\n' : described);
+writeFileSync(join(folder, 'openapi.yaml'), kind === 'plain' ? 'openapi: 3.1.0\npaths: {}\n' : document);
 
 const thing = { thing: { id: 'x', text: 'a'.repeat(420) } };
 const answer: Handler<object> = async () => ok(thing);
@@ -40,21 +40,21 @@ const routes: Route<object>[] = [
   { method: 'post', path: '/things', handler: answer, rule: 'read' },
 ];
 
-const someone = { ...anonymous('r'), userId: 'u', projectId: 'p', roles: ['member'] };
-const anybody: Identify = async () => someone;
+const caller = { ...anonymous('r'), userId: 'u', projectId: 'p', roles: ['member'] };
+const withoutToken: Identify = async () => caller;
 const app = serve({
   service: {},
   routes,
   enforcer: enforcerOf({ read: 'role:member' }),
   dialect: { version: () => '2.1', fault: ({ message }) => ({ body: { message } }), page: () => ({}) },
-  identify: kind === 'token' ? trusted() : anybody,
+  identify: kind === 'token' ? withToken() : withoutToken,
   checks: checksOf(openDocument(folder)),
   ...(log === 'log' ? { requests: openRequestLog({ folder, mostBytes: 32 * 2 ** 20, kept: 1 }) } : {}),
   log: silentLog(),
 });
 
-/** A real token, and as many revocations of others. */
-function trusted(): Identify {
+/** Validates a real token, with the given number of revocations of other tokens. */
+function withToken(): Identify {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const tokenKeys = openTokenKeys();
   const before = Date.now() / 1000 + 60;
