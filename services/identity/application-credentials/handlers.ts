@@ -18,7 +18,7 @@ import { credentialView, linkedRule } from './view.ts';
 
 const target = (userId: string) => ({ user_id: userId, 'target.user.id': userId });
 
-/** The user of the path: whether they are there is no matter, for their own things alone count. */
+/** The user of the path, who need not exist: only their own resources are reached. */
 const onOwner = authorizedOn<string, string>({
   find: async (_identity, { id = '' }) => id,
   target,
@@ -56,7 +56,7 @@ export const listCredentials = onOwner('identity:list_application_credentials', 
   return ok(collection(call, 'application_credentials', views));
 });
 
-/** Of its owner, whichever user the path names; one that is not there is judged as the path's user's. */
+/** The rule's target is the owner of the credential; for an unknown one, the user of the path. */
 const onCredential = authorizedOn<ApplicationCredential | undefined, ApplicationCredential>({
   find: ({ db }, { credentialId = '' }) => applicationCredentials.find(db, { id: credentialId }),
   target: (credential, { id = '' }) => target(credential?.userId ?? id),
@@ -87,7 +87,7 @@ export const listRules = onOwner('identity:list_access_rules', async ({ db }, ca
   );
 });
 
-/** Another user's is not there. */
+/** Only rules of the user of the path are found. */
 const onRule = authorizedOn<AccessRule | undefined, AccessRule>({
   find: ({ db }, { id: userId = '', ruleId = '' }) => accessRules.find(db, { id: ruleId, userId }),
   target: (_rule, { id = '' }) => target(id),

@@ -26,30 +26,30 @@ export interface CredentialInput {
   readonly access_rules?: readonly RuleInput[] | null;
 }
 
-/** The user and project of the token that makes it; and its role names, where it came by a delegation that passes on no more. */
+/** User and project of the token that makes the credential, and its role names where the token is delegated. */
 export interface Owner {
   readonly userId: string;
   readonly projectId: string;
   readonly roles?: readonly string[];
 }
 
-export interface Made {
+export interface CreatedCredential {
   readonly credential: ApplicationCredential;
-  /** Known now and never again. */
+  /** Shown once. */
   readonly secret: string;
 }
 
-/** For the project of the user's token, with at most the roles that the user has there now, and what these imply. */
+/** Creates a credential for the project of the token, with roles that the user has there, and those they imply. */
 export async function createCredential(
   identity: Identity,
   { userId, projectId, roles }: Owner,
   input: CredentialInput,
-): Promise<Made> {
+): Promise<CreatedCredential> {
   const { db, hasher } = identity;
   const secret = input.secret ?? randomBytes(64).toString('base64url');
   const held = (await rolesOf(identity, userId, projectId)).filter(({ name }) => roles?.includes(name) ?? true);
   const expiresAtUs = parseMicros(input.expires_at, 'expires_at');
-  if (expiresAtUs !== null && expiresAtUs <= Date.now() * 1000) throw badRequest('expires_at lies in the past.');
+  if (expiresAtUs !== null && expiresAtUs <= Date.now() * 1000) throw badRequest('expires_at is in the past.');
   const credential = {
     id: newId(),
     name: input.name,
@@ -62,7 +62,7 @@ export async function createCredential(
     roleIds:
       input.roles && input.roles.length > 0
         ? withImplied(
-            input.roles.map((each) => pick(each, held).id),
+            input.roles.map((each) => heldRole(each, held).id),
             await listImplications(db),
           )
         : held.map(({ id }) => id),
@@ -87,14 +87,14 @@ export async function rolesOf(identity: Identity, userId: string, projectId: str
   return project ? effectiveRoles(identity, userId, { kind: 'project', project }) : [];
 }
 
-function pick(input: { readonly id?: string; readonly name?: string }, held: readonly Role[]): Role {
+function heldRole(input: { readonly id?: string; readonly name?: string }, held: readonly Role[]): Role {
   const role = held.find(({ id, name }) => (input.id === undefined ? name === input.name : id === input.id));
   if (!role)
     throw badRequest(`Invalid application credential: you have no role ${input.id ?? input.name} on this project.`);
   return role;
 }
 
-/** The same request is one rule, however many credentials allow it. */
+/** Equal access rules of a user are one row. */
 async function ensureRules(
   { db }: Pick<Identity, 'db'>,
   userId: string,
@@ -112,7 +112,7 @@ async function ensureRules(
   return ids;
 }
 
-/** Its tokens end with it. */
+/** Deletes the credential and revokes its tokens. */
 export async function deleteCredential(identity: Identity, { id }: ApplicationCredential): Promise<void> {
   await identity.db.transaction(async (tx) => {
     await revokeForGood(identity, tx, { by: `app:${id}` });

@@ -8,15 +8,15 @@ export interface ApplicationCredential {
   readonly projectId: string;
   readonly secretHash: string;
   readonly description: string | null;
-  /** Microseconds, for clients compare them; null: never. */
+  /** Microseconds, since clients compare the value; null: no expiry. */
   readonly expiresAtUs: number | null;
   readonly unrestricted: boolean;
   readonly roleIds: readonly string[];
-  /** Ids of access rules; null or none of them where every request is allowed. */
+  /** Ids of access rules; null or empty: every request is allowed. */
   readonly accessRules: readonly string[] | null;
 }
 
-/** A request that an application credential allows. */
+/** A request that application credentials allow. */
 export interface AccessRule {
   readonly id: string;
   readonly userId: string;
@@ -38,6 +38,6 @@ export const accessRules = recordsOf<AccessRule>({
   filters: { service: 'service', method: 'method', path: 'path' },
 });
 
-/** All of a user, or those that count in one project. */
+/** Deletes those of a user, or of a project. */
 export const removeCredentialsOf = (tx: Knex, some: { readonly userId?: string; readonly projectId?: string }) =>
   applicationCredentials.remove(tx, some);

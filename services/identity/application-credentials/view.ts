@@ -8,7 +8,7 @@ export const linkedRule = (rule: AccessRule, base: string) => ({
   links: { self: `${base}/v3/users/${rule.userId}/access_rules/${rule.id}` },
 });
 
-/** Without a zone, as Keystone shows this one moment. */
+/** Without a time zone, as Keystone shows this timestamp. */
 const bare = (us: number): string =>
   new Date(us / 1000).toISOString().replace(/\d{3}Z$/, String(us % 1_000_000).padStart(6, '0'));
 

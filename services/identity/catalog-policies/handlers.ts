@@ -38,10 +38,10 @@ export const policyHandlers = crudHandlers<CatalogPolicy>({
   alsoRemove: (tx, { id }) => associations.remove(tx, { policyId: id }),
 });
 
-type Place = Omit<PolicyAssociation, 'id'>;
+type AssociationTarget = Omit<PolicyAssociation, 'id'>;
 
-/** The path names all that is meant, and all of it must be there. */
-async function placeOf({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<Place> {
+/** The ids of the path, all of which must exist. */
+async function targetOf({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AssociationTarget> {
   const { id: policyId } = await policies.get(db, params.id ?? '');
   const { endpointId = '', serviceId = '', regionId = '' } = params;
   if (endpointId) await getEntry(db, 'endpoints', endpointId);
@@ -50,9 +50,9 @@ async function placeOf({ db }: Identity, { params }: Pick<Call, 'params'>): Prom
   return { policyId, endpointId, serviceId, regionId };
 }
 
-/** A place has one policy: the newest counts. */
+/** Replaces an earlier policy of the same target. */
 export const putAssociation: Handler<Identity> = async (identity, call) => {
-  const { policyId, ...where } = await placeOf(identity, call);
+  const { policyId, ...where } = await targetOf(identity, call);
   await identity.db.transaction(async (tx) => {
     await associations.remove(tx, where);
     await associations.insert(tx, { id: newId(), policyId, ...where });
@@ -61,14 +61,14 @@ export const putAssociation: Handler<Identity> = async (identity, call) => {
 };
 
 export const checkAssociation: Handler<Identity> = async (identity, call) => {
-  const place = await placeOf(identity, call);
-  if (!(await associations.find(identity.db, place))) throw couldNotFind('policy association', place.policyId);
+  const target = await targetOf(identity, call);
+  if (!(await associations.find(identity.db, target))) throw couldNotFind('policy association', target.policyId);
   return gone();
 };
 
 export const deleteAssociation: Handler<Identity> = async (identity, call) => {
-  const place = await placeOf(identity, call);
-  if (!(await associations.remove(identity.db, place))) throw couldNotFind('policy association', place.policyId);
+  const target = await targetOf(identity, call);
+  if (!(await associations.remove(identity.db, target))) throw couldNotFind('policy association', target.policyId);
   return gone();
 };
 
@@ -92,21 +92,23 @@ export const listEndpointsOfPolicy: Handler<Identity> = async ({ db }, call) => 
   );
 };
 
-/** The most particular one counts: of the endpoint, of its service in its region or one above, of its service. */
+/**
+ * The most specific association: of the endpoint, of its service in its region or an ancestor region, of its service.
+ */
 export const showPolicyOfEndpoint: Handler<Identity> = async ({ db }, { params, base }) => {
   const endpoint = await getEntry(db, 'endpoints', params.endpointId ?? '');
   const regions = await listEntries(db, 'regions', {});
-  const line: string[] = [];
-  for (let at = endpoint.regionId; at !== null && !line.includes(at); ) {
-    line.push(at);
+  const regionPath: string[] = [];
+  for (let at = endpoint.regionId; at !== null && !regionPath.includes(at); ) {
+    regionPath.push(at);
     at = regions.find(({ id }) => id === at)?.parentId ?? null;
   }
-  const places = [
+  const targets = [
     { endpointId: endpoint.id, serviceId: '', regionId: '' },
-    ...[...line, ''].map((regionId) => ({ endpointId: '', serviceId: endpoint.serviceId, regionId })),
+    ...[...regionPath, ''].map((regionId) => ({ endpointId: '', serviceId: endpoint.serviceId, regionId })),
   ];
-  for (const place of places) {
-    const found = await associations.find(db, place);
+  for (const target of targets) {
+    const found = await associations.find(db, target);
     if (found)
       return ok({
         policy: view(await policies.get(db, found.policyId), base),

@@ -1,4 +1,4 @@
-/** Policy documents, which Keystone keeps for others without reading them, and what they are meant for. */
+/** Policy documents, which are stored but not evaluated, and their associations. */
 import { recordsOf } from '../collection/store.ts';
 
 export interface CatalogPolicy {
@@ -7,7 +7,7 @@ export interface CatalogPolicy {
   readonly blob: string;
   readonly extra: Readonly<Record<string, unknown>>;
 }
-/** Of an endpoint, of a service, or of a service in a region; '' where it says nothing. */
+/** With an endpoint, a service, or a service in a region; empty where not set. */
 export interface PolicyAssociation {
   readonly id: string;
   readonly policyId: string;

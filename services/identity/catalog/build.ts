@@ -1,7 +1,7 @@
-/** The catalog of a token: every enabled endpoint, with the project's id where its URL names it. */
+/** The catalog of a token: every enabled endpoint, with the id of the project in its URL. */
 import { own } from '#shared/input/own.ts';
 import type { Identity } from '../context.ts';
-import { groupsOf, isIn, listChosen } from '../endpoint-filter/store.ts';
+import { groupsOf, listEndpointAssociations, matchesGroup } from '../endpoint-filter/store.ts';
 import { type Endpoint, listEntries } from './store.ts';
 
 export interface CatalogEntry {
@@ -19,7 +19,7 @@ export interface CatalogEntry {
 
 type Facts = Pick<Identity, 'db' | 'facts'>;
 
-/** An endpoint whose URL needs a project is left out of the catalog of a token that has none. */
+/** Endpoints whose URL needs a project are left out for a token without one. */
 export async function buildCatalog(
   identity: Facts,
   about: { readonly projectId: string | null; readonly userId: string },
@@ -51,20 +51,20 @@ export async function buildCatalog(
     .filter((entry) => entry.endpoints.length > 0);
 }
 
-/** All that are enabled, or those that were chosen for the project. */
+/** All enabled endpoints, or those associated with the project. */
 async function endpointsFor({ db, facts }: Facts, projectId: string | null): Promise<readonly Endpoint[]> {
   const enabled = await facts.get('endpoints', () => listEntries(db, 'endpoints', { enabled: ['true'] }));
   if (projectId === null) return enabled;
-  const [chosen, groups] = await facts.get(`chosen ${projectId}`, async () => [
-    await listChosen(db, { projectId }),
+  const [associated, groups] = await facts.get(`associated ${projectId}`, async () => [
+    await listEndpointAssociations(db, { projectId }),
     await groupsOf(db, projectId),
   ]);
-  if (chosen.length === 0 && groups.length === 0) return enabled;
-  const ids = new Set(chosen.map(({ endpointId }) => endpointId));
-  return enabled.filter((endpoint) => ids.has(endpoint.id) || groups.some((group) => isIn(group, endpoint)));
+  if (associated.length === 0 && groups.length === 0) return enabled;
+  const ids = new Set(associated.map(({ endpointId }) => endpointId));
+  return enabled.filter((endpoint) => ids.has(endpoint.id) || groups.some((group) => matchesGroup(group, endpoint)));
 }
 
-/** `$(project_id)s` and `%(project_id)s` alike; undefined when a value is missing. */
+/** Replaces `$(project_id)s` and `%(project_id)s`; undefined when a value is missing. */
 export function substitute(
   url: string,
   { projectId, userId }: { projectId: string | null; userId: string },

@@ -121,7 +121,7 @@ export const updateService: Handler<Identity, { service: Input }> = async (
   return ok({ service: serviceView(changed, base) });
 };
 
-/** Its endpoints go with it. */
+/** Deletes the service with its endpoints. */
 export const deleteService: Handler<Identity> = async ({ db }, { params }) => {
   const { id } = await getEntry(db, 'services', params.id ?? '');
   await db.transaction(async (tx) => {

@@ -1,4 +1,4 @@
-/** Regions, services and their endpoints. */
+/** Regions, services and endpoints. */
 import type { Knex } from 'knex';
 import { onDuplicate } from '#shared/db/errors.ts';
 import { applyFilters, type Filters } from '#shared/db/filters.ts';
@@ -16,7 +16,7 @@ export interface Service {
   readonly id: string;
   readonly type: string;
   readonly enabled: boolean;
-  /** name and description among them, as in Keystone. */
+  /** Contains name and description, as in Keystone. */
   readonly extra: Extra;
 }
 export interface Endpoint {
@@ -73,7 +73,7 @@ export const removeEntry = (tx: Knex, table: Table, id: string) => tx(table).whe
 
 export const removeEndpointsOf = (tx: Knex, serviceId: string) => tx('endpoints').where({ serviceId }).delete();
 
-/** An endpoint may name a region that is not there yet, by the older key `region`. */
+/** Creates a region that an endpoint names by the older key `region`. */
 export async function ensureRegion(tx: Knex, id: string): Promise<void> {
   if ((await listEntries(tx, 'regions', {})).some((each) => each.id === id)) return;
   await insertEntry(tx, 'regions', { id, parentId: null, description: '', extra: {} });

@@ -1,4 +1,4 @@
-/** EC2 keys: credentials of the type ec2, by another path and in other words. */
+/** EC2 keys: credentials of the type ec2, under another path and with other field names. */
 import { randomBytes } from 'node:crypto';
 import { created, gone, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
@@ -10,7 +10,7 @@ import type { User } from '../users/store.ts';
 import { type Credential, ec2Blob, idOfAccess, opened, sealedRow } from './operations.ts';
 import { type CredentialRow, credentialRows } from './store.ts';
 
-/** Whose keys the path is about. */
+/** The owner of the keys, from the path. */
 const onOwner = authorizedOn<User | undefined, User>({
   ...userSubject,
   target: (_user, { id }) => ({ user_id: id, 'target.credential.user_id': id }),
@@ -54,7 +54,7 @@ export const listEc2 = onOwner('identity:ec2_list_credentials', async (identity,
   );
 });
 
-/** The key itself says whose it is, whatever user the path names; Keystone tells everybody that one is not there. */
+/** The rule's target is the owner of the key, whichever user the path names. Keystone does not hide access ids. */
 const subject: Subject<CredentialRow | undefined, CredentialRow> = {
   find: ({ db }, { access = '' }) => credentialRows.find(db, { id: idOfAccess(access), type: 'ec2' }),
   target: (row) => (row ? { user_id: row.userId, 'target.credential.user_id': row.userId } : {}),

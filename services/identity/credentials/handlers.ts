@@ -79,7 +79,7 @@ export const showCredential = onCredential('identity:get_credential', async (ide
 
 const ownedByOthers = ['trust_id', 'app_cred_id', 'access_token_id'] as const;
 
-/** Whose it is and what it may do stays as it was made, whatever the caller may do elsewhere. */
+/** Owner, project, type and delegation of an EC2 credential cannot be changed by any caller. */
 function refuseEscalation(credential: Credential, input: CredentialInput, changed: Credential): void {
   const isOther = (given: unknown, before: unknown) => given !== undefined && (given ?? null) !== before;
   if (isOther(input.user_id, credential.userId)) throw forbidden('The user of a credential cannot be changed.');

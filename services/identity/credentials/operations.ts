@@ -18,7 +18,7 @@ export function sealedRow({ sealer }: Pick<Identity, 'sealer'>, { blob, ...crede
   return { ...credential, sealedBlob: sealed, keyId };
 }
 
-/** An EC2 access key is found by its hash, as Keystone does; other credentials have an id of their own. */
+/** The id of an EC2 credential is the hash of its access key, as in Keystone; other credentials have a random one. */
 export const credentialId = (type: string, blob: string): string => {
   if (type !== 'ec2') return newId();
   const { access } = ec2Blob(blob);
@@ -41,12 +41,15 @@ export function ec2Blob(blob: string): Ec2Blob {
     const parsed: unknown = JSON.parse(blob);
     if (parsed !== null && typeof parsed === 'object') return parsed as Ec2Blob;
   } catch {
-    // said below
+    // answered below
   }
   throw badRequest('The blob of an EC2 credential is a JSON object.');
 }
 
-/** Seals by the newest key what older ones sealed; resolves with how many there were. Safe to stop and ask again. */
+/**
+ * Encrypts all credentials of older keys with the newest key; resolves with their number. Can be interrupted and
+ * repeated.
+ */
 export async function resealAll(db: Knex, sealer: Identity['sealer']): Promise<number> {
   let count = 0;
   for (;;) {

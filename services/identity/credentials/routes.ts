@@ -7,7 +7,7 @@ import { ec2Tokens, s3Tokens } from './signed-handlers.ts';
 const one = '/v3/credentials/:id';
 const ec2 = '/v3/users/:id/credentials/OS-EC2';
 
-/** The handlers ask the rules, with the credential itself. */
+/** The handlers check the rules, with the credential as target. */
 export const credentialRoutes: readonly Route<Identity>[] = [
   { method: 'get', path: '/v3/credentials', handler: listCredentials, rule: null },
   { method: 'post', path: '/v3/credentials', handler: createCredential, rule: null },

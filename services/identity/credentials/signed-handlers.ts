@@ -1,4 +1,4 @@
-/** POST /v3/ec2tokens and /v3/s3tokens: a service asks on behalf of who signed a request to it. */
+/** POST /v3/ec2tokens and /v3/s3tokens: a service verifies the signature of a request that it received. */
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import { type Answer, type Handler, ok } from '#shared/http/route.ts';
 import { applicationCredentials } from '../application-credentials/store.ts';
@@ -22,7 +22,7 @@ async function keyOf(identity: Identity, access: string): Promise<Credential> {
   return opened(identity, row);
 }
 
-/** A key made with a limited token gives limited ones. */
+/** The scope of a key that was made with a delegated token is limited like that token. */
 async function scopeOfKey(identity: Identity, user: User, { blob, projectId }: Credential): Promise<TokenScope> {
   const { trust_id: trust, app_cred_id: app, access_token_id: access } = ec2Blob(blob);
   if (trust) {
@@ -72,7 +72,7 @@ interface S3Body {
   readonly credentials: { readonly access: string; readonly signature: string; readonly token: string };
 }
 
-/** No token leaves: Swift is told who it is and nothing that could be used elsewhere. */
+/** The answer has no X-Subject-Token: Swift gets the user and the roles, but no usable token. */
 export const s3Tokens: Handler<Identity, S3Body> = async (identity, { body: { credentials } }) => {
   const key = await keyOf(identity, credentials.access);
   const text = Buffer.from(credentials.token, 'base64url').toString();

@@ -1,4 +1,4 @@
-/** Requests signed with an EC2 key: by whom, if the signature is right and fresh. */
+/** Verifies requests signed with an EC2 key. */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 
@@ -21,7 +21,7 @@ const same = (a: string, b: string) => a.length === b.length && timingSafeEqual(
 const escaped = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** Versions 2 and 4 of the EC2 API; the older ones were broken long ago. */
+/** Signature versions 2 and 4 of the EC2 API; older ones are insecure. */
 export function isRightlySigned(request: SignedRequest, secret: string): boolean {
   const { params = {}, headers = {} } = request;
   const authorization = lower(headers).authorization ?? '';
@@ -81,7 +81,7 @@ function versionFour(request: SignedRequest, secret: string, authorization: stri
 const signingKey = (secret: string, day: string, region: string, service: string): Buffer =>
   hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request');
 
-/** What Swift's S3 sends: the string to sign, as it made it, and the signature that came. */
+/** The form of Swift's S3 API: the string to sign and the signature. */
 export function isRightlySignedText(text: string, signature: string, secret: string): boolean {
   const lines = text.split('\n');
   if (lines[0] !== 'AWS4-HMAC-SHA256') return same(hmac(secret, text, 'sha1').toString('base64'), signature);

@@ -1,9 +1,9 @@
-/** Secrets that users keep here: EC2 keys, TOTP seeds, certificates. The blob is sealed at rest. */
+/** Credentials of users: EC2 keys, TOTP seeds, certificates. The blob is encrypted. */
 import type { Knex } from 'knex';
 import { recordsOf } from '../collection/store.ts';
 
 export interface CredentialRow {
-  /** For EC2 the SHA-256 of the access key: it is found by it, and unique. */
+  /** For EC2 the SHA-256 of the access key. */
   readonly id: string;
   readonly userId: string;
   readonly projectId: string | null;

@@ -7,14 +7,14 @@ import { dropConfig, setConfig } from './operations.ts';
 import { absentConfig, defaults, defaultsOf, type Groups, isHidden } from './options.ts';
 import { type DomainOption, listOptions } from './store.ts';
 
-/** What the path names: a domain, one of its groups, one option of it. */
+/** The domain, group and option of the path. */
 const placeOf = ({ params }: Pick<Call, 'params'>) => ({
   domainId: params.id ?? '',
   ...(params.group === undefined ? {} : { group: params.group }),
   ...(params.option === undefined ? {} : { option: params.option }),
 });
 
-const shown = (options: readonly DomainOption[]): Groups => {
+const viewOf = (options: readonly DomainOption[]): Groups => {
   const groups: Record<string, Record<string, unknown>> = {};
   for (const { group, option, value } of options)
     if (!isHidden(group, option)) groups[group] = { ...groups[group], [option]: value };
@@ -26,7 +26,7 @@ async function configOf({ db }: Identity, call: Pick<Call, 'params'>): Promise<u
   const options = (await listOptions(db, place)).filter(({ group, option }) => !isHidden(group, option));
   if (options.length === 0) throw absentConfig(Object.values(place).join(' '));
   if (place.option !== undefined) return Object.fromEntries(options.map(({ option, value }) => [option, value]));
-  return shown(options);
+  return viewOf(options);
 }
 
 export const showConfig: Handler<Identity> = async (identity, call) => {
@@ -36,7 +36,7 @@ export const showConfig: Handler<Identity> = async (identity, call) => {
 
 const securityOptions = ['password_regex', 'password_regex_description'] as const;
 
-/** What any user may know: the rules for passwords. */
+/** The password rules, which any user may read. */
 export const showSecurity: Handler<Identity> = async ({ config, db }, { params }) => {
   const { option } = params;
   if (option !== undefined && !securityOptions.some((each) => each === option))
@@ -50,17 +50,17 @@ export const showSecurity: Handler<Identity> = async ({ config, db }, { params }
   return ok({ config: { [option]: own(values, option) } });
 };
 
-/** As it is after the whole of it was set: the path narrows what may be in the body. */
+/** Sets the options of the body, which must match the path; resolves with the whole configuration. */
 async function store(identity: Identity, call: Call<{ config: Readonly<Record<string, unknown>> }>, keep: boolean) {
   const { domainId, group, option } = placeOf(call);
   await getDomain(identity.db, domainId);
   const { config } = call.body;
   const groups = (option !== undefined && group !== undefined ? { [group]: config } : config) as Groups;
-  const strange = Object.keys(groups).some((each) => group !== undefined && each !== group);
-  if (strange || (option !== undefined && !Object.hasOwn(config, option)))
+  const isOther = Object.keys(groups).some((each) => group !== undefined && each !== group);
+  if (isOther || (option !== undefined && !Object.hasOwn(config, option)))
     throw forbidden('The configuration in the body and the one in the path are not the same.');
   await setConfig(identity, domainId, groups, { keep });
-  return shown(await listOptions(identity.db, { domainId }));
+  return viewOf(await listOptions(identity.db, { domainId }));
 }
 
 export const putConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }> = async (identity, call) => {
@@ -69,7 +69,7 @@ export const putConfig: Handler<Identity, { config: Readonly<Record<string, unkn
   return before.length > 0 ? ok(body) : created(body);
 };
 
-/** Only what is there can be changed. */
+/** Only an existing configuration can be patched. */
 export const patchConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }> = async (identity, call) => {
   await configOf(identity, { params: { id: call.params.id ?? '' } });
   return ok({ config: await store(identity, call, true) });

@@ -4,10 +4,10 @@ import type { Identity } from '../context.ts';
 import { revokeLdapUsers } from '../keys/revoke.ts';
 import { incrementEpoch } from '../keys/store.ts';
 import { absentConfig, type Groups, refuseUnknownOptions } from './options.ts';
-import { keptOption } from './secrets.ts';
+import { storedOption } from './secrets.ts';
 import { type DomainOption, listOptions, removeOptions, setOption } from './store.ts';
 
-/** `keep`: what is not named stays as it was. */
+/** `keep`: options that are not named stay. */
 export async function setConfig(
   identity: Identity,
   domainId: string,
@@ -16,29 +16,29 @@ export async function setConfig(
 ): Promise<void> {
   refuseUnknownOptions(groups);
   refuseForServices(domainId, groups);
-  await changing(identity, domainId, async (tx) => {
+  await changeConfig(identity, domainId, async (tx) => {
     if (!keep) await removeOptions(tx, { domainId });
     for (const [group, options] of Object.entries(groups))
       for (const [option, value] of Object.entries(options))
-        await setOption(tx, keptOption(identity, { domainId, group, option, value }));
+        await setOption(tx, storedOption(identity, { domainId, group, option, value }));
   });
 }
 
 type Place = Pick<DomainOption, 'domainId'> & Partial<Pick<DomainOption, 'group' | 'option'>>;
 
 export const dropConfig = (identity: Identity, place: Place): Promise<void> =>
-  changing(identity, place.domainId, async (tx) => {
+  changeConfig(identity, place.domainId, async (tx) => {
     if (!(await removeOptions(tx, place))) throw absentConfig(Object.values(place).join(' '));
   });
 
-/** The services' own users are in it: without their rows nothing could log in, not even to undo this. */
+/** The users of services are in this domain; without them no service could log in. */
 function refuseForServices(domainId: string, { identity }: Groups): void {
   if (domainId === 'default' && identity?.driver === 'ldap')
     throw forbidden('The domain default keeps the users of the services: another domain can have a directory.');
 }
 
-/** Every process looks at the directories anew. Users of one that a domain has no more lose their tokens. */
-async function changing(identity: Identity, domainId: string, work: (tx: Knex) => Promise<void>): Promise<void> {
+/** Makes every process reload the directories. Users of a removed directory lose their tokens. */
+async function changeConfig(identity: Identity, domainId: string, work: (tx: Knex) => Promise<void>): Promise<void> {
   await identity.db.transaction(async (tx) => {
     const had = await hasDirectory(tx, domainId);
     await work(tx);

@@ -1,4 +1,4 @@
-/** What may be set for a domain alone, with the values that count where nobody set it. */
+/** The options that can be set per domain, with their defaults. */
 import type { Setting } from '#shared/config/settings.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
@@ -7,7 +7,7 @@ import { couldNotFind } from '../projects/store.ts';
 
 export type Groups = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** What is not set is null to clients. */
+/** Options without a value are null to clients. */
 const shownDefault = ({ fallback }: Setting<unknown>): unknown => (fallback === '' ? null : fallback);
 
 export const defaults: Groups = {
@@ -15,7 +15,7 @@ export const defaults: Groups = {
   ldap: Object.fromEntries(Object.entries(ldapSection).map(([name, setting]) => [name, shownDefault(setting)])),
 };
 
-/** Kept, and never shown. */
+/** Stored, but never shown. */
 export const hidden: Readonly<Record<string, readonly string[]>> = { ldap: ['password'] };
 
 export const isHidden = (group: string, option: string): boolean => own(hidden, group)?.includes(option) ?? false;

@@ -7,7 +7,7 @@ const group = `${whole}/:group`;
 const option = `${group}/:option`;
 const rule = (name: string) => `identity:${name}`;
 
-/** The fixed paths come first: `default` and `security_compliance` would be taken for names. */
+/** The fixed paths come first: `default` and `security_compliance` would match `:group`. */
 export const domainConfigRoutes: readonly Route<Identity>[] = [
   ...['', '/:group', '/:group/:option'].map(
     (below): Route<Identity> => ({

@@ -1,4 +1,4 @@
-/** Options that nobody is shown are sealed at rest, with the keys of credentials. */
+/** Hidden options are encrypted at rest with the credential keys. */
 import type { Knex } from 'knex';
 import type { Sealer } from '#shared/seal/key-file.ts';
 import type { Identity } from '../context.ts';
@@ -13,13 +13,13 @@ interface Sealed {
 const isSealed = (value: unknown): value is Sealed =>
   value !== null && typeof value === 'object' && 'sealed' in value && 'keyId' in value;
 
-/** As it is written. */
-export const keptOption = ({ sealer }: Pick<Identity, 'sealer'>, option: DomainOption): DomainOption =>
+/** The option as stored. */
+export const storedOption = ({ sealer }: Pick<Identity, 'sealer'>, option: DomainOption): DomainOption =>
   isHidden(option.group, option.option) && option.value !== null
     ? { ...option, value: sealer.seal(String(option.value)) }
     : option;
 
-/** As they count. */
+/** The options as used, decrypted. */
 export const openedOptions = (
   { sealer }: Pick<Identity, 'sealer'>,
   options: Readonly<Record<string, unknown>>,
@@ -31,7 +31,7 @@ export const openedOptions = (
     ]),
   );
 
-/** Seals what was written before it was sealed at all, or by an older key. Resolves with how many there were. */
+/** Encrypts plain values and those of older keys with the newest key. Resolves with their number. */
 export async function resealOptions(db: Knex, sealer: Sealer): Promise<number> {
   let count = 0;
   for (const [group, names] of Object.entries(hidden))

@@ -7,23 +7,23 @@ export interface DomainOption {
   readonly value: unknown;
 }
 
-type Some = Partial<Omit<DomainOption, 'value'>>;
+type OptionFilter = Partial<Omit<DomainOption, 'value'>>;
 
-export async function listOptions(db: Knex, some: Some): Promise<DomainOption[]> {
+export async function listOptions(db: Knex, filter: OptionFilter): Promise<DomainOption[]> {
   const rows = await db('domain_options')
-    .where({ ...some })
+    .where({ ...filter })
     .orderBy(['group', 'option']);
   return rows.map((row: DomainOption & { value: string }) => ({ ...row, value: JSON.parse(row.value) as unknown }));
 }
 
 export async function setOption(tx: Knex, { value, ...key }: DomainOption): Promise<void> {
-  const spelled = JSON.stringify(value);
-  if (await tx('domain_options').where(key).update({ value: spelled })) return;
+  const json = JSON.stringify(value);
+  if (await tx('domain_options').where(key).update({ value: json })) return;
   if (!(await tx('domain_options').where(key).first('option')))
-    await tx('domain_options').insert({ ...key, value: spelled });
+    await tx('domain_options').insert({ ...key, value: json });
 }
 
-export const removeOptions = (tx: Knex, some: Some): Promise<number> =>
+export const removeOptions = (tx: Knex, filter: OptionFilter): Promise<number> =>
   tx('domain_options')
-    .where({ ...some })
+    .where({ ...filter })
     .delete();

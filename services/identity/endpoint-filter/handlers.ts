@@ -11,23 +11,23 @@ import { projectView } from '../projects/view.ts';
 import {
   type EndpointGroup,
   endpointGroups,
-  ensureChosen,
-  ensureChosenGroup,
+  ensureEndpointAssociation,
+  ensureGroupAssociation,
   forgetGroup,
   groupsOf,
-  isIn,
-  listChosen,
-  listChosenGroups,
-  removeChosen,
-  removeChosenGroup,
+  listEndpointAssociations,
+  listGroupAssociations,
+  matchesGroup,
+  removeEndpointAssociation,
+  removeGroupAssociation,
 } from './store.ts';
 
 const known = new Set(['service_id', 'region_id', 'interface', 'enabled']);
 
 function filtersOf(filters: unknown): Readonly<Record<string, unknown>> {
   const given = (filters ?? {}) as Record<string, unknown>;
-  const strange = Object.keys(given).filter((key) => !known.has(key));
-  if (strange.length > 0) throw badRequest(`An endpoint group cannot filter by ${strange.join(', ')}.`);
+  const unknownKeys = Object.keys(given).filter((key) => !known.has(key));
+  if (unknownKeys.length > 0) throw badRequest(`An endpoint group cannot filter by ${unknownKeys.join(', ')}.`);
   return given;
 }
 
@@ -71,93 +71,98 @@ const projectsPage = async ({ db }: Identity, call: Call<never>, ids: readonly s
 };
 
 /** /v3/OS-EP-FILTER/projects/:id/endpoints/:endpointId */
-const chosenOf = async ({ db }: Identity, { params }: Call<never>) => {
+const associationOf = async ({ db }: Identity, { params }: Call<never>) => {
   const project = await getProject(db, params.id ?? '');
   const endpoint = await getEntry(db, 'endpoints', params.endpointId ?? '');
   return { projectId: project.id, endpointId: endpoint.id };
 };
 
-export const chooseEndpoint: Handler<Identity> = async (identity, call) => {
-  const chosen = await chosenOf(identity, call);
-  await identity.db.transaction((tx) => ensureChosen(tx, chosen));
+export const addEndpoint: Handler<Identity> = async (identity, call) => {
+  const associated = await associationOf(identity, call);
+  await identity.db.transaction((tx) => ensureEndpointAssociation(tx, associated));
   return gone();
 };
 
 export const checkEndpoint: Handler<Identity> = async (identity, call) => {
-  const chosen = await chosenOf(identity, call);
-  if ((await listChosen(identity.db, chosen)).length === 0) throw couldNotFind('endpoint', chosen.endpointId);
+  const associated = await associationOf(identity, call);
+  if ((await listEndpointAssociations(identity.db, associated)).length === 0)
+    throw couldNotFind('endpoint', associated.endpointId);
   return gone();
 };
 
 export const dropEndpoint: Handler<Identity> = async (identity, call) => {
-  await removeChosen(identity.db, await chosenOf(identity, call));
+  await removeEndpointAssociation(identity.db, await associationOf(identity, call));
   return gone();
 };
 
-/** Those chosen one by one, and those of its groups. */
+/** Endpoints associated directly, and those of endpoint groups. */
 export const listEndpointsOfProject: Handler<Identity> = async ({ db }, call) => {
   const { id: projectId } = await getProject(db, call.params.id ?? '');
-  const ids = new Set((await listChosen(db, { projectId })).map(({ endpointId }) => endpointId));
+  const ids = new Set((await listEndpointAssociations(db, { projectId })).map(({ endpointId }) => endpointId));
   const groups = await groupsOf(db, projectId);
   const all = await listEntries(db, 'endpoints', {});
-  const chosen = all.filter((endpoint) => ids.has(endpoint.id) || groups.some((group) => isIn(group, endpoint)));
+  const associated = all.filter(
+    (endpoint) => ids.has(endpoint.id) || groups.some((group) => matchesGroup(group, endpoint)),
+  );
   return ok(
     collection(
       call,
       'endpoints',
-      chosen.map((each) => endpointView(each, call.base)),
+      associated.map((each) => endpointView(each, call.base)),
     ),
   );
 };
 
 export const listProjectsOfEndpoint: Handler<Identity> = async (identity, call) => {
   const endpoint = await getEntry(identity.db, 'endpoints', call.params.endpointId ?? '');
-  const chosen = await listChosen(identity.db, { endpointId: endpoint.id });
+  const associated = await listEndpointAssociations(identity.db, { endpointId: endpoint.id });
   return projectsPage(
     identity,
     call,
-    chosen.map(({ projectId }) => projectId),
+    associated.map(({ projectId }) => projectId),
   );
 };
 
 /** /v3/OS-EP-FILTER/endpoint_groups/:id/projects/:projectId */
-const chosenGroupOf = async ({ db }: Identity, { params }: Call<never>) => {
+const groupAssociationOf = async ({ db }: Identity, { params }: Call<never>) => {
   const group = await endpointGroups.get(db, params.id ?? '');
   const project = await getProject(db, params.projectId ?? '');
   return { projectId: project.id, endpointGroupId: group.id };
 };
 
-export const chooseGroup: Handler<Identity> = async (identity, call) => {
-  const chosen = await chosenGroupOf(identity, call);
-  await identity.db.transaction((tx) => ensureChosenGroup(tx, chosen));
+export const addGroup: Handler<Identity> = async (identity, call) => {
+  const associated = await groupAssociationOf(identity, call);
+  await identity.db.transaction((tx) => ensureGroupAssociation(tx, associated));
   return gone();
 };
 
-export const showChosenGroup: Handler<Identity> = async (identity, call) => {
-  const chosen = await chosenGroupOf(identity, call);
-  if ((await listChosenGroups(identity.db, chosen)).length === 0)
-    throw couldNotFind('endpoint group', chosen.endpointGroupId);
-  return ok({ project_endpoint_group: { project_id: chosen.projectId, endpoint_group_id: chosen.endpointGroupId } });
+export const showGroupAssociation: Handler<Identity> = async (identity, call) => {
+  const associated = await groupAssociationOf(identity, call);
+  if ((await listGroupAssociations(identity.db, associated)).length === 0)
+    throw couldNotFind('endpoint group', associated.endpointGroupId);
+  return ok({
+    project_endpoint_group: { project_id: associated.projectId, endpoint_group_id: associated.endpointGroupId },
+  });
 };
 
 export const dropGroup: Handler<Identity> = async (identity, call) => {
-  await removeChosenGroup(identity.db, await chosenGroupOf(identity, call));
+  await removeGroupAssociation(identity.db, await groupAssociationOf(identity, call));
   return gone();
 };
 
 export const listProjectsOfGroup: Handler<Identity> = async (identity, call) => {
   const { id } = await endpointGroups.get(identity.db, call.params.id ?? '');
-  const chosen = await listChosenGroups(identity.db, { endpointGroupId: id });
+  const associated = await listGroupAssociations(identity.db, { endpointGroupId: id });
   return projectsPage(
     identity,
     call,
-    chosen.map(({ projectId }) => projectId),
+    associated.map(({ projectId }) => projectId),
   );
 };
 
 export const listEndpointsOfGroup: Handler<Identity> = async ({ db }, call) => {
   const group = await endpointGroups.get(db, call.params.id ?? '');
-  const inside = (await listEntries(db, 'endpoints', {})).filter((endpoint) => isIn(group, endpoint));
+  const inside = (await listEntries(db, 'endpoints', {})).filter((endpoint) => matchesGroup(group, endpoint));
   return ok(
     collection(
       call,

@@ -1,9 +1,9 @@
 import type { Route } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';
 import {
+  addEndpoint,
+  addGroup,
   checkEndpoint,
-  chooseEndpoint,
-  chooseGroup,
   dropEndpoint,
   dropGroup,
   groupHandlers,
@@ -12,7 +12,7 @@ import {
   listGroupsOfProject,
   listProjectsOfEndpoint,
   listProjectsOfGroup,
-  showChosenGroup,
+  showGroupAssociation,
 } from './handlers.ts';
 
 const top = '/v3/OS-EP-FILTER';
@@ -41,10 +41,10 @@ export const endpointFilterRoutes: readonly Route<Identity>[] = [
     handler: listEndpointsOfGroup,
     rule: rule('list_endpoints_associated_with_endpoint_group'),
   },
-  { method: 'put', path: groupInProject, handler: chooseGroup, rule: rule('add_endpoint_group_to_project') },
-  { method: 'get', path: groupInProject, handler: showChosenGroup, rule: rule('get_endpoint_group_in_project') },
+  { method: 'put', path: groupInProject, handler: addGroup, rule: rule('add_endpoint_group_to_project') },
+  { method: 'get', path: groupInProject, handler: showGroupAssociation, rule: rule('get_endpoint_group_in_project') },
   { method: 'delete', path: groupInProject, handler: dropGroup, rule: rule('remove_endpoint_group_from_project') },
-  { method: 'put', path: inProject, handler: chooseEndpoint, rule: rule('add_endpoint_to_project') },
+  { method: 'put', path: inProject, handler: addEndpoint, rule: rule('add_endpoint_to_project') },
   { method: 'get', path: inProject, handler: checkEndpoint, rule: rule('check_endpoint_in_project') },
   { method: 'delete', path: inProject, handler: dropEndpoint, rule: rule('remove_endpoint_from_project') },
   {

@@ -1,4 +1,4 @@
-/** Which endpoints a project sees: chosen one by one, or by groups that say what their endpoints have in common. */
+/** Endpoints associated with projects, directly or by endpoint groups. */
 import type { Knex } from 'knex';
 import type { Endpoint } from '../catalog/store.ts';
 import { recordsOf } from '../collection/store.ts';
@@ -8,7 +8,7 @@ export interface EndpointGroup {
   readonly id: string;
   readonly name: string;
   readonly description: string | null;
-  /** service_id, region_id, interface, enabled: all that are given must fit. */
+  /** Keys service_id, region_id, interface and enabled; all must match. */
   readonly filters: Readonly<Record<string, unknown>>;
 }
 
@@ -19,53 +19,56 @@ export const endpointGroups = recordsOf<EndpointGroup>({
   filters: { name: 'name' },
 });
 
-export interface Chosen {
+export interface EndpointAssociation {
   readonly projectId: string;
   readonly endpointId: string;
 }
-export interface ChosenGroup {
+export interface GroupAssociation {
   readonly projectId: string;
   readonly endpointGroupId: string;
 }
 
-export const listChosen = (db: Knex, some: Partial<Chosen>): Promise<Chosen[]> =>
+export const listEndpointAssociations = (
+  db: Knex,
+  filter: Partial<EndpointAssociation>,
+): Promise<EndpointAssociation[]> =>
   db('project_endpoints')
-    .where({ ...some })
+    .where({ ...filter })
     .select('projectId', 'endpointId');
 
-export async function ensureChosen(tx: Knex, chosen: Chosen): Promise<void> {
-  await tx('project_endpoints').insert(chosen).onConflict(['projectId', 'endpointId']).ignore();
+export async function ensureEndpointAssociation(tx: Knex, associated: EndpointAssociation): Promise<void> {
+  await tx('project_endpoints').insert(associated).onConflict(['projectId', 'endpointId']).ignore();
 }
 
-export async function removeChosen(tx: Knex, chosen: Chosen): Promise<void> {
+export async function removeEndpointAssociation(tx: Knex, associated: EndpointAssociation): Promise<void> {
   const gone = await tx('project_endpoints')
-    .where({ ...chosen })
+    .where({ ...associated })
     .delete();
-  if (!gone) throw couldNotFind('endpoint', chosen.endpointId);
+  if (!gone) throw couldNotFind('endpoint', associated.endpointId);
 }
 
-export const listChosenGroups = (db: Knex, some: Partial<ChosenGroup>): Promise<ChosenGroup[]> =>
+export const listGroupAssociations = (db: Knex, filter: Partial<GroupAssociation>): Promise<GroupAssociation[]> =>
   db('project_endpoint_groups')
-    .where({ ...some })
+    .where({ ...filter })
     .select('projectId', 'endpointGroupId');
 
-export async function ensureChosenGroup(tx: Knex, chosen: ChosenGroup): Promise<void> {
-  await tx('project_endpoint_groups').insert(chosen).onConflict(['projectId', 'endpointGroupId']).ignore();
+export async function ensureGroupAssociation(tx: Knex, associated: GroupAssociation): Promise<void> {
+  await tx('project_endpoint_groups').insert(associated).onConflict(['projectId', 'endpointGroupId']).ignore();
 }
 
-export async function removeChosenGroup(tx: Knex, chosen: ChosenGroup): Promise<void> {
+export async function removeGroupAssociation(tx: Knex, associated: GroupAssociation): Promise<void> {
   const gone = await tx('project_endpoint_groups')
-    .where({ ...chosen })
+    .where({ ...associated })
     .delete();
-  if (!gone) throw couldNotFind('endpoint group', chosen.endpointGroupId);
+  if (!gone) throw couldNotFind('endpoint group', associated.endpointGroupId);
 }
 
 export async function groupsOf(db: Knex, projectId: string): Promise<EndpointGroup[]> {
-  const ids = new Set((await listChosenGroups(db, { projectId })).map(({ endpointGroupId }) => endpointGroupId));
+  const ids = new Set((await listGroupAssociations(db, { projectId })).map(({ endpointGroupId }) => endpointGroupId));
   return ids.size === 0 ? [] : (await endpointGroups.list(db, {})).filter(({ id }) => ids.has(id));
 }
 
-export function isIn({ filters }: EndpointGroup, endpoint: Endpoint): boolean {
+export function matchesGroup({ filters }: EndpointGroup, endpoint: Endpoint): boolean {
   const facts: Readonly<Record<string, unknown>> = {
     service_id: endpoint.serviceId,
     region_id: endpoint.regionId,

@@ -37,7 +37,7 @@ const providerView = (idp: IdentityProvider, base: string) => {
   };
 };
 
-/** Its users need a domain: one that is named, or one that is made for it. */
+/** Its users need a domain: the named one, or a new one. */
 async function providerOf({ db }: Identity, input: Input, call: Call<unknown>): Promise<IdentityProvider> {
   const id = call.params.id ?? '';
   if (await identityProviders.find(db, { id }))

@@ -1,4 +1,7 @@
-/** Who a trusted web server has looked at comes in: a program with a token, a browser on its way back to the dashboard. */
+/**
+ * Federated logins through a trusted web server: by a client, which gets a token, or by a browser on its way to the
+ * dashboard.
+ */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import { bytes, type Call, created, type Handler } from '#shared/http/route.ts';
@@ -11,7 +14,7 @@ import type { Assertion } from './mapping.ts';
 import { signOnPage } from './sign-on-page.ts';
 import { identityProviders, listProtocols } from './store.ts';
 
-type Asked = Call<never>;
+type FederationCall = Call<never>;
 
 export const federatedLogin: Handler<Identity> = async (identity, call) => {
   const { id: idpId = '', protocolId = '' } = call.params;
@@ -23,7 +26,7 @@ export const federatedLogin: Handler<Identity> = async (identity, call) => {
   return created({ token: await tokenView(identity, claims, { catalog: false }) }, { 'x-subject-token': token });
 };
 
-/** The path names the provider. */
+/** The path names the identity provider. */
 export const signOnByProvider: Handler<Identity> = async (identity, call) => {
   const { id: idpId = '', protocolId = '' } = call.params;
   const assertion = assertionOf(identity, call);
@@ -31,7 +34,7 @@ export const signOnByProvider: Handler<Identity> = async (identity, call) => {
   return postToDashboard(dashboard, await issueFederatedToken(identity, call, { idpId, protocolId, assertion }));
 };
 
-/** What is asserted names the provider. */
+/** The remote id in the assertion names the identity provider. */
 export const signOn: Handler<Identity> = async (identity, call) => {
   const { protocolId = '' } = call.params;
   const assertion = assertionOf(identity, call);
@@ -40,11 +43,15 @@ export const signOn: Handler<Identity> = async (identity, call) => {
   return postToDashboard(dashboard, await issueFederatedToken(identity, call, { idpId, protocolId, assertion }));
 };
 
-async function issueFederatedToken(identity: Identity, { caller }: Asked, asserted: Asserted): Promise<IssuedToken> {
+async function issueFederatedToken(
+  identity: Identity,
+  { caller }: FederationCall,
+  asserted: Asserted,
+): Promise<IssuedToken> {
   const startedAt = Date.now();
   const { user, federated } = await federate(identity, caller, asserted);
-  const proven = { user, methods: [asserted.protocolId], startedAt };
-  return issueToken(identity, proven, { scope: null, roles: [] }, federated);
+  const authentication = { user, methods: [asserted.protocolId], startedAt };
+  return issueToken(identity, authentication, { scope: null, roles: [] }, federated);
 }
 
 async function providerOf(identity: Identity, protocolId: string, assertion: Assertion): Promise<string> {
@@ -58,8 +65,8 @@ async function providerOf(identity: Identity, protocolId: string, assertion: Ass
   throw unauthorized('Missing entity ID from environment');
 }
 
-/** Only those that the settings name, to the letter: whoever gets the page gets the token. */
-function dashboardOf({ config }: Identity, { query: { origin } }: Asked): string {
+/** The origin must equal a trusted dashboard exactly, since that page receives the token. */
+function dashboardOf({ config }: Identity, { query: { origin } }: FederationCall): string {
   if (!origin) throw badRequest('Request must have an origin query parameter');
   const trusted = config.trustedDashboards.find((each) => lowerHost(each) === origin);
   if (trusted === undefined) throw unauthorized(`${origin} is not a trusted dashboard host`);
@@ -76,8 +83,8 @@ function postToDashboard(dashboard: string, { token, claims }: IssuedToken): Log
 const digest = (text: string) => createHash('sha256').update(text).digest();
 const isSame = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 
-/** Only the web server in front knows the secret; what it says of a user comes in headers that it has cleaned. */
-function assertionOf({ config }: Identity, { header }: Pick<Asked, 'header'>): Assertion {
+/** The secret proves that the request comes from the trusted web server, which sends the attributes in headers. */
+function assertionOf({ config }: Identity, { header }: Pick<FederationCall, 'header'>): Assertion {
   const { federationSecret: secret, federationAttributes: names } = config;
   if (!secret || !isSame(header('x-federation-secret') ?? '', secret)) throw unauthorized();
   return Object.fromEntries(
@@ -91,7 +98,7 @@ function assertionOf({ config }: Identity, { header }: Pick<Asked, 'header'>): A
 /** `X-Assertion-Mail: a;b` is the attribute MAIL with two values. */
 const valuesOf = (value: string): string[] => decoded(value).split(';').filter(Boolean);
 
-/** Headers come as Latin-1; what is good UTF-8 was meant so. */
+/** Node decodes headers as Latin-1; valid UTF-8 is decoded again. */
 function decoded(value: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'));

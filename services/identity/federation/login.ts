@@ -1,4 +1,4 @@
-/** Who a trusted web server in front of us says somebody is, as a user of ours: made at first sight, named for ever. */
+/** Maps an assertion to a user: a shadow user, made at the first login, or a local user. */
 
 import type { Caller } from '#shared/auth/caller.ts';
 import type { Claims } from '#shared/auth/token.ts';
@@ -23,7 +23,7 @@ import {
 
 export interface FederatedLogin {
   readonly user: User;
-  /** Of whom another has said it; not of a user of ours whom it only names. */
+  /** Set for a shadow user, not for a local one. */
   readonly federated?: NonNullable<Claims['federated']>;
 }
 
@@ -33,7 +33,7 @@ export interface Asserted {
   readonly assertion: Assertion;
 }
 
-/** The provider of the path, its protocol, its mapping: all three must be there, enabled, and of one another. */
+/** The provider, its protocol and its mapping must exist, and the provider must be enabled and own the remote id. */
 export async function federate(
   identity: Identity,
   caller: Caller,
@@ -57,7 +57,7 @@ export async function federate(
   return { user, federated: { idp: idpId, protocol: protocolId, groups } };
 }
 
-/** How the provider calls itself in what it asserts; '' when it should and does not, undefined when nobody asks. */
+/** The remote id in the assertion; empty when the attribute is missing, undefined when no attribute is configured. */
 export function remoteIdOf(
   { config }: Pick<Identity, 'config'>,
   { remoteIdAttribute }: Protocol,
@@ -77,8 +77,8 @@ async function localUser(identity: Identity, { user: { id, name = '', domain } }
   return user;
 }
 
-interface Person {
-  /** How the provider names them, for ever. */
+interface FederatedPerson {
+  /** The id of the person at the provider. */
   readonly uniqueId: string;
   readonly name: string;
   readonly domainId: string;
@@ -86,8 +86,8 @@ interface Person {
 }
 type Source = { readonly idpId: string; readonly protocolId: string };
 
-/** In the domain that the mapping names, or else that of the provider. */
-async function personOf({ db }: Identity, { user }: Mapped, idp: IdentityProvider): Promise<Person> {
+/** In the domain of the mapping, else in that of the provider. */
+async function personOf({ db }: Identity, { user }: Mapped, idp: IdentityProvider): Promise<FederatedPerson> {
   const name = user.name || user.id;
   if (!name) throw unauthorized('The mapping gives no name and no id for this user.');
   const domain = user.domain ? await findDomainNamed(db, user.domain) : undefined;
@@ -95,15 +95,15 @@ async function personOf({ db }: Identity, { user }: Mapped, idp: IdentityProvide
   return { uniqueId: user.id || name, name, domainId: domain?.id ?? idp.domainId, email: user.email };
 }
 
-/** Who comes twice at the same moment is found the second time. */
-const ensureShadowUser = (identity: Identity, source: Source, person: Person): Promise<User> =>
+/** A concurrent first login of the same person conflicts once and finds the user the second time. */
+const ensureShadowUser = (identity: Identity, source: Source, person: FederatedPerson): Promise<User> =>
   insertOrUpdateShadowUser(identity, source, person).catch((error: unknown) => {
     if (error instanceof Fault && error.status === 409) return insertOrUpdateShadowUser(identity, source, person);
     throw error;
   });
 
-/** Two people of one name are two users: the second is called by its id too. */
-async function insertOrUpdateShadowUser({ db }: Identity, source: Source, person: Person): Promise<User> {
+/** A second person with the same name in the domain gets a name that contains their id. */
+async function insertOrUpdateShadowUser({ db }: Identity, source: Source, person: FederatedPerson): Promise<User> {
   const key = { ...source, uniqueId: person.uniqueId };
   return db.transaction(async (tx) => {
     const known = await findFederatedUser(tx, key);
@@ -124,14 +124,14 @@ async function insertOrUpdateShadowUser({ db }: Identity, source: Source, person
 async function newFederatedUser(
   tx: Identity['db'],
   { idpId }: Source,
-  { uniqueId, name, domainId, email }: Person,
+  { uniqueId, name, domainId, email }: FederatedPerson,
 ): Promise<User> {
   const duplicate = await findUser(tx, { domainId, nameLower: name.toLowerCase() });
-  const calledSo = duplicate ? `${name} (${idpId}: ${uniqueId})` : name;
-  return { ...newUser(newId(), calledSo, domainId), extra: email ? { email } : {} };
+  const userName = duplicate ? `${name} (${idpId}: ${uniqueId})` : name;
+  return { ...newUser(newId(), userName, domainId), extra: email ? { email } : {} };
 }
 
-/** A group that the mapping names by its id must be here; one that the provider names may be another's. */
+/** A group named by id must exist; a group named by name that does not exist is ignored. */
 async function groupsOf(identity: Identity, { groupIds, groupNames }: Mapped): Promise<string[]> {
   const ids = new Set<string>();
   for (const id of groupIds) {

@@ -10,7 +10,7 @@ const anybody = { type: 'USER' };
 const map = (rules: readonly Rule[], more: Record<string, string[]> = {}, schemaVersion = '1.0'): Mapped | undefined =>
   mapped({ rules, schemaVersion }, { ...assertion, ...more });
 
-test('a rule that fits says who it is, with the values of the assertion', () => {
+test('a matching rule gives the user, with values of the assertion', () => {
   const rules = [
     { local: [{ user: { name: 'contractor' } }], remote: [{ type: 'GROUPS', any_one_of: ['contractors'] }] },
     {
@@ -26,7 +26,7 @@ test('a rule that fits says who it is, with the values of the assertion', () => 
   });
 });
 
-test('all rules that fit count: the first user, the groups of each once', () => {
+test('all matching rules apply: the first user, and each group once', () => {
   const rules = [
     { local: [{ group: { id: 'all' } }], remote: [anybody] },
     { local: [user, { group: { id: 'all' } }], remote: [anybody] },
@@ -41,7 +41,7 @@ test('all rules that fit count: the first user, the groups of each once', () => 
   assert.equal(found?.user.name, 'ann@example.org');
 });
 
-test('groups come by name, those of a white list or none of a black one', () => {
+test('groups by name, filtered by a whitelist or a blacklist', () => {
   const rule = (list: object) => [
     {
       local: [user, { groups: '{1}', domain: { name: 'd' } }],
@@ -53,11 +53,11 @@ test('groups come by name, those of a white list or none of a black one', () => 
   assert.deepEqual(of({ blacklist: ['^st'], regex: true }), ['admins']);
   assert.deepEqual(of({ whitelist: ['^ADM'], regex: true }), []);
   assert.deepEqual(of({ whitelist: ['(?i)^ADM'], regex: true }), ['admins']);
-  assert.deepEqual(of({ whitelist: ['.'] }), [], 'without regex a text is itself');
+  assert.deepEqual(of({ whitelist: ['.'] }), [], 'without regex a text is compared literally');
   assert.deepEqual(of({ whitelist: ['nobody'] }), []);
 });
 
-test('several values in one: a list as Python and JSON write it, a name with commas, a text with a list inside', () => {
+test('several values in one text: Python and JSON lists, a name with commas, a text with a list inside', () => {
   const rule = (groups: string) => [
     { local: [user, { groups, domain: { id: 'd' } }], remote: [anybody, { type: 'GROUPS' }] },
   ];
@@ -72,13 +72,13 @@ test('several values in one: a list as Python and JSON write it, a name with com
   assert.deepEqual(map([{ local: [user], remote: [{ type: 'GROUPS' }] }])?.user.name, "['staff', 'admins']");
 });
 
-test('group ids come in lists too', () => {
+test('group ids may be lists', () => {
   const rules = [{ local: [user, { group_ids: '{1}' }], remote: [anybody, { type: 'GROUPS' }] }];
   assert.deepEqual(map(rules)?.groupIds, ['staff', 'admins']);
   assert.deepEqual(map(rules, { GROUPS: ['one'] })?.groupIds, ['one']);
 });
 
-test('another Keystone names each group with its domain', () => {
+test('groups of another Keystone have their domain', () => {
   const rules = [{ local: [user, { groups: '{1}' }], remote: [anybody, { type: 'GROUPS' }] }];
   const GROUPS = ['JSON:{"name":"g","domain":{"name":"Default"}}'];
   assert.deepEqual(map(rules, { GROUPS })?.groupNames, [{ name: 'g', domain: { name: 'Default' } }]);
@@ -86,7 +86,7 @@ test('another Keystone names each group with its domain', () => {
   assert.throws(() => map(rules, { GROUPS: ['JSON:{"name":"g"}'] }), { status: 401 });
 });
 
-test('projects come with the roles there; from 2.0 on the domain of the rule is theirs and the user’s', () => {
+test('projects have roles; from 2.0 on the domain of the rule applies to them and to the user', () => {
   const projects = [{ name: 'of {0}', roles: [{ name: 'member' }] }];
   const rules = [{ local: [{ ...user, projects, domain: { id: 'd' } }], remote: [anybody] }];
   assert.deepEqual(map(rules)?.projects, [{ name: 'of ann@example.org', roles: [{ name: 'member' }] }]);
@@ -96,7 +96,7 @@ test('projects come with the roles there; from 2.0 on the domain of the rule is 
   assert.deepEqual(second?.user.domain, { id: 'd' });
 });
 
-test('from 3.0 on the provider itself may send the projects', () => {
+test('from 3.0 on the provider may send the projects', () => {
   const rules = [{ local: [{ ...user, projects_json: '{1}' }], remote: [anybody, { type: 'PROJECTS' }] }];
   const sent = [{ name: 'p', roles: [{ name: 'reader' }], domain: { id: 'd' } }];
   assert.deepEqual(map(rules, { PROJECTS: [JSON.stringify(sent)] }, '3.0')?.projects, sent);
@@ -104,21 +104,21 @@ test('from 3.0 on the provider itself may send the projects', () => {
   assert.throws(() => map(rules, { PROJECTS: ['no JSON'] }, '3.0'), { status: 401 });
 });
 
-test('who fits no rule is nobody', () => {
+test('without a matching rule there is no user', () => {
   assert.equal(map([{ local: [user], remote: [{ type: 'OTHER' }] }]), undefined);
   assert.equal(map([{ local: [user], remote: [{ type: 'constructor' }] }]), undefined);
   assert.equal(map([{ local: [user], remote: [{ type: 'GROUPS', not_any_of: ['staff'] }] }]), undefined);
   assert.equal(map([{ local: [user], remote: [{ type: 'GROUPS', not_any_of: ['^s'], regex: true }] }]), undefined);
 });
 
-test('a value that the remote part does not pick is refused, never left empty', () => {
+test('a placeholder without a value is refused', () => {
   assert.throws(() => map([{ local: [{ user: { name: '{1}' } }], remote: [anybody] }]), {
     status: 400,
     message: /\{1\}/,
   });
 });
 
-test('rules that cannot mean anything are refused by name', () => {
+test('invalid rules are refused by name', () => {
   const refuse =
     (local: object, version = '1.0', remote: object = anybody) =>
     () =>

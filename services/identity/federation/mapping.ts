@@ -1,4 +1,4 @@
-/** From what a provider asserts of somebody to who they are here: all rules whose remote part fits, together. */
+/** Evaluates a mapping: all rules whose remote part matches the assertion. */
 import { badRequest, unauthorized } from '#shared/errors/fault.ts';
 import {
   appliesRuleDomain,
@@ -12,7 +12,7 @@ import {
   toPattern,
 } from './rules.ts';
 
-/** Each attribute with its values. */
+/** Attributes with their values. */
 export type Assertion = Readonly<Record<string, readonly string[]>>;
 
 export interface Mapped {
@@ -27,27 +27,27 @@ export interface Rules {
   readonly schemaVersion: string;
 }
 
-/** Undefined when no rule fits: then nobody is let in. */
+/** Undefined when no rule matches; the login is then refused. */
 export function mapped({ rules, schemaVersion }: Rules, assertion: Assertion): Mapped | undefined {
-  const said = rules.flatMap((rule) => localsOf(rule, assertion));
-  const last = said.at(-1);
+  const results = rules.flatMap((rule) => resultsOf(rule, assertion));
+  const last = results.at(-1);
   if (!last) return undefined;
-  const [user = {}] = said.flatMap((each) => (each.user && Object.keys(each.user).length > 0 ? [each.user] : []));
-  // of several users the first counts, of several lists of projects the last
-  const { projects = [], domain } = said.findLast((each) => each.projects) ?? {};
-  const honours = appliesRuleDomain(schemaVersion);
+  const [user = {}] = results.flatMap((each) => (each.user && Object.keys(each.user).length > 0 ? [each.user] : []));
+  // of several users the first is used, of several lists of projects the last
+  const { projects = [], domain } = results.findLast((each) => each.projects) ?? {};
+  const applies = appliesRuleDomain(schemaVersion);
   return {
-    user: honours ? within(user, last.domain) : user,
-    groupIds: [...new Set(said.flatMap(({ groupIds }) => groupIds))],
-    groupNames: said.flatMap(({ groupNames }) => groupNames),
-    projects: honours ? projects.map((each) => within(each, domain)) : projects,
+    user: applies ? within(user, last.domain) : user,
+    groupIds: [...new Set(results.flatMap(({ groupIds }) => groupIds))],
+    groupNames: results.flatMap(({ groupNames }) => groupNames),
+    projects: applies ? projects.map((each) => within(each, domain)) : projects,
   };
 }
 
 const within = <T extends { readonly domain?: DomainName }>(thing: T, domain: DomainName | undefined): T =>
   thing.domain || !domain ? thing : { ...thing, domain };
 
-interface Stated {
+interface RuleResult {
   readonly user?: MappedUser;
   readonly groupIds: readonly string[];
   readonly groupNames: readonly GroupName[];
@@ -57,22 +57,25 @@ interface Stated {
 
 type Direct = readonly (readonly string[])[];
 
-function localsOf({ local, remote }: Rule, assertion: Assertion): Stated[] {
+function resultsOf({ local, remote }: Rule, assertion: Assertion): RuleResult[] {
   const direct = directOf(remote, assertion);
-  return direct ? local.map((each) => statedBy(each, direct)) : [];
+  return direct ? local.map((each) => resultOf(each, direct)) : [];
 }
 
-/** The values that `{0}`, `{1}` mean, one list a remote rule that only picks; undefined where one does not fit. */
+/**
+ * The values of `{0}`, `{1}` …: one list per remote rule without a condition. Undefined where a remote rule does not
+ * match.
+ */
 function directOf(remote: readonly RemoteRule[], assertion: Assertion): Direct | undefined {
   const direct: (readonly string[])[] = [];
   for (const rule of remote) {
     const values = Object.hasOwn(assertion, rule.type) ? (assertion[rule.type] ?? []) : [];
     if (values.length === 0) return undefined;
     const { any_one_of: wanted, not_any_of: unwanted } = rule;
-    const fits = matcher(rule);
-    if (wanted && !values.some((value) => fits(value, wanted))) return undefined;
-    if (unwanted && values.some((value) => fits(value, unwanted))) return undefined;
-    if (!wanted && !unwanted) direct.push(picked(values, rule));
+    const matches = matcher(rule);
+    if (wanted && !values.some((value) => matches(value, wanted))) return undefined;
+    if (unwanted && values.some((value) => matches(value, unwanted))) return undefined;
+    if (!wanted && !unwanted) direct.push(selectValues(values, rule));
   }
   return direct;
 }
@@ -84,14 +87,17 @@ const matcher =
   (value, list) =>
     regex ? list.some((each) => toPattern(each).test(value)) : list.includes(value);
 
-function picked(values: readonly string[], rule: RemoteRule): readonly string[] {
+function selectValues(values: readonly string[], rule: RemoteRule): readonly string[] {
   const { whitelist, blacklist } = rule;
-  const fits = matcher(rule);
-  const allowed = whitelist ? values.filter((value) => fits(value, whitelist)) : values;
-  return blacklist ? allowed.filter((value) => !fits(value, blacklist)) : allowed;
+  const matches = matcher(rule);
+  const allowed = whitelist ? values.filter((value) => matches(value, whitelist)) : values;
+  return blacklist ? allowed.filter((value) => !matches(value, blacklist)) : allowed;
 }
 
-function statedBy({ groups, group_ids: groupIds, projects_json: asJson, ...rest }: LocalRule, direct: Direct): Stated {
+function resultOf(
+  { groups, group_ids: groupIds, projects_json: asJson, ...rest }: LocalRule,
+  direct: Direct,
+): RuleResult {
   const { user, group, domain, projects } = filled(rest, direct);
   const owner = domain ? { domain } : {};
   return {
@@ -109,7 +115,7 @@ function statedBy({ groups, group_ids: groupIds, projects_json: asJson, ...rest 
 /** Another Keystone sends groups as `JSON:{"name": …, "domain": {"name": …}}`. */
 function groupNamed(text: string, domain: DomainName | undefined): GroupName {
   const group = text.startsWith('JSON:')
-    ? parsed<GroupName>(text.slice(5))
+    ? parseJson<GroupName>(text.slice(5))
     : { name: text, ...(domain ? { domain } : {}) };
   if (group?.name === undefined || !group.domain)
     throw unauthorized("Invalid rule: both 'groups' and 'domain' keywords must be specified.");
@@ -119,14 +125,14 @@ function groupNamed(text: string, domain: DomainName | undefined): GroupName {
 function projectsOf(text: string | undefined, direct: Direct): readonly MappedProject[] {
   if (text === undefined) return [];
   const at = text.match(/^\{?(\d+)\}?$/)?.[1];
-  const found = parsed<readonly MappedProject[]>(direct[Number(at)]?.join(';') ?? '');
+  const found = parseJson<readonly MappedProject[]>(direct[Number(at)]?.join(';') ?? '');
   const isProject = ({ name, roles }: MappedProject) =>
     typeof name === 'string' && Array.isArray(roles) && roles.every((role) => typeof role?.name === 'string');
   if (Array.isArray(found) && found.every((each) => each !== null && isProject(each))) return found;
   throw unauthorized('The identity provider sends projects that are no JSON list of {name, roles}.');
 }
 
-function parsed<T>(text: string): T | undefined {
+function parseJson<T>(text: string): T | undefined {
   try {
     return JSON.parse(text) as T;
   } catch {
@@ -134,7 +140,7 @@ function parsed<T>(text: string): T | undefined {
   }
 }
 
-/** The same tree, with the values of the assertion in all its texts. */
+/** Replaces `{n}` in all texts of a local rule. */
 function filled<T>(node: T, direct: Direct): T {
   if (typeof node === 'string') return filledText(node, direct) as T;
   if (Array.isArray(node)) return node.map((each) => filled(each, direct)) as T;
@@ -142,7 +148,7 @@ function filled<T>(node: T, direct: Direct): T {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, filled(value, direct)])) as T;
 }
 
-/** Several values within a text are spelled as Python spells a list. */
+/** Several values in one text are written as a Python list. */
 const filledText = (text: string, direct: Direct): string =>
   text.replace(/\{(\d+)\}/g, (_match, at: string) => {
     const values = valuesAt(direct, at);
@@ -164,12 +170,12 @@ function listOf(text: string | undefined, direct: Direct): readonly string[] {
   return values.length === 1 ? literalList(values[0] ?? '') : values;
 }
 
-/** `["a", 'b']`, as some providers send several values in one; any other text is one value. */
+/** Parses `["a", 'b']`, as some providers send several values in one; any other text is one value. */
 function literalList(text: string): string[] {
   return elementsOf(text.trim()) ?? (text === '' ? [] : [text]);
 }
 
-/** Undefined where it is no list of quoted texts. Read from left to right, each character once. */
+/** Undefined where it is not a list of quoted texts. Linear in the length of the text. */
 function elementsOf(text: string): string[] | undefined {
   const elements: string[] = [];
   const skipSpace = (from: number) => {

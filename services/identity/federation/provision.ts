@@ -1,4 +1,4 @@
-/** Projects that a mapping gives to a user: made where they are missing, with the user's roles there. */
+/** Projects of a mapping: created where missing, with the roles of the user. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { Fault, forbidden, unauthorized } from '#shared/errors/fault.ts';
 import { type Assignment, ensureAssignment, listAssignments, removeAssignment } from '../assignments/store.ts';
@@ -12,14 +12,16 @@ import type { User } from '../users/store.ts';
 import type { MappedProject } from './rules.ts';
 import type { IdentityProvider } from './store.ts';
 
-/** A project that is there or may be made, and roles that are there. */
+/** An existing or new project, and existing roles. */
 interface Plan {
   readonly name: string;
   readonly domainId: string;
   readonly roles: readonly Role[];
 }
 
-/** Throws when a role or a domain of the mapping is not there: then nothing was made. `domainId` is the user's. */
+/**
+ * Throws when a role or a domain of the mapping does not exist, before anything is created. `domainId`: of the user.
+ */
 export async function plansFor(
   { db }: Identity,
   projects: readonly MappedProject[],
@@ -35,7 +37,7 @@ export async function plansFor(
   return plans;
 }
 
-/** With `sync`, roles on projects that no plan names are taken away. */
+/** With `sync`, roles on other projects are revoked. */
 export async function provision(
   identity: Identity,
   caller: Caller,
@@ -48,8 +50,8 @@ export async function provision(
     const { id } = await ensureProject(identity, caller, plan);
     wanted.push(...plan.roles.map((role) => onProject(user, id, role)));
   }
-  const lost = await finish(identity, user, wanted, sync);
-  if (lost > 0) await identity.tokenKeysChanged();
+  const revoked = await applyAssignments(identity, user, wanted, sync);
+  if (revoked > 0) await identity.tokenKeysChanged();
 }
 
 const onProject = (user: User, targetId: string, { id: roleId }: Role): Assignment => ({
@@ -70,21 +72,21 @@ function roleNamed(known: readonly Role[], name: string, domainId: string): Role
 }
 
 async function ensureProject(identity: Identity, caller: Caller, { name, domainId }: Plan): Promise<Project> {
-  const look = () => findProject(identity.db, { nameLower: name.toLowerCase(), domainId });
-  const known = await look();
+  const find = () => findProject(identity.db, { nameLower: name.toLowerCase(), domainId });
+  const known = await find();
   if (known) return known;
   return createProject(identity, caller, { name, domain_id: domainId }).catch(async (error: unknown) => {
-    // somebody of the same project came at the same time
-    const made = error instanceof Fault && error.status === 409 ? await look() : undefined;
-    if (made) return made;
+    // a concurrent login created the project
+    const existing = error instanceof Fault && error.status === 409 ? await find() : undefined;
+    if (existing) return existing;
     throw error;
   });
 }
 
 const isSame = (a: Assignment, b: Assignment) => a.targetId === b.targetId && a.roleId === b.roleId;
 
-/** Resolves with how many roles were taken away. */
-function finish(
+/** Resolves with the number of revoked roles. */
+function applyAssignments(
   identity: Identity,
   { id: actorId }: User,
   wanted: readonly Assignment[],
@@ -94,11 +96,11 @@ function finish(
     for (const assignment of wanted) await ensureAssignment(tx, assignment);
     if (!sync) return 0;
     const held = await listAssignments(tx, { actorKind: 'user', actorId, targetKind: 'project', inherited: false });
-    const lost = held.filter((each) => !wanted.some((other) => isSame(each, other)));
-    for (const assignment of lost) {
+    const revoked = held.filter((each) => !wanted.some((other) => isSame(each, other)));
+    for (const assignment of revoked) {
       await removeAssignment(tx, assignment);
       await revoke(identity, tx, { user: actorId, project: assignment.targetId });
     }
-    return lost.length;
+    return revoked.length;
   });
 }

@@ -27,7 +27,7 @@ const named = (path: string, what: string, verbs: typeof providerHandlers): Rout
   { method: 'delete', path: `${path}/:id`, handler: verbs.remove, rule: rule(`delete_${what}`) },
 ];
 
-/** A trusted web server comes by either method, with a body of its own affairs. */
+/** Trusted web servers use GET or POST; the body is not read. */
 const login = (path: string, handler: Handler<Identity>): Route<Identity>[] =>
   (['get', 'post'] as const).map((method) => ({ method, path, handler, rule: null, auth: 'none', body: 'stream' }));
 

@@ -1,4 +1,4 @@
-/** The rules of a mapping, and which of them can mean anything. */
+/** The rules of a mapping, and their validation. */
 import { badRequest } from '#shared/errors/fault.ts';
 import { type LinearRegex, linearRegex, RegexError } from '#shared/input/linear-regex.ts';
 
@@ -13,10 +13,10 @@ export interface GroupName {
 }
 export interface MappedUser extends GroupName {
   readonly email?: string;
-  /** `local`: one of ours already; otherwise made at first sight. */
+  /** `local`: an existing user; otherwise a shadow user. */
   readonly type?: string;
 }
-/** A project that is made where it is missing, and the roles that the user gets there. */
+/** A project that is created where missing, and the roles of the user on it. */
 export interface MappedProject {
   readonly name: string;
   readonly domain?: DomainName;
@@ -37,7 +37,7 @@ export interface LocalRule {
   readonly groups?: string;
   readonly group_ids?: string;
   readonly projects?: readonly MappedProject[];
-  /** The same, as the provider spells it. */
+  /** The projects as JSON sent by the provider. */
   readonly projects_json?: string;
   readonly domain?: DomainName;
 }
@@ -46,15 +46,15 @@ export interface Rule {
   readonly remote: readonly RemoteRule[];
 }
 
-/** Each takes all that the one before takes. */
+/** Each version accepts all that the one before accepts. */
 export const schemaVersions = ['1.0', '2.0', '3.0'] as const;
 
-/** From this version on `domain` beside `user` and `projects` is theirs where they name none. */
+/** From 2.0 on, `domain` of a rule applies to `user` and `projects` without one. */
 export const appliesRuleDomain = (version: string) => Number(version) >= 2;
-/** From this version on roles on projects that a provider says no more are taken away. */
+/** From 3.0 on, roles on projects that the provider does not send any more are revoked. */
 export const removesOldRoles = (version: string) => Number(version) >= 3;
 
-/** What the description of the API cannot say of rules: throws 400. */
+/** Checks that the schema cannot express; throws 400. */
 export function refuseInvalidRules(rules: readonly Rule[], version: string): void {
   if (!schemaVersions.some((each) => each === version))
     throw badRequest(`There is no schema version ${version} of mappings: it is one of ${schemaVersions.join(', ')}.`);
@@ -76,7 +76,7 @@ function refuseInvalidLocal({ projects = [], projects_json: asJson, group }: Loc
 const patternsOf = ({ any_one_of, not_any_of, whitelist, blacklist }: RemoteRule): readonly string[] =>
   any_one_of ?? not_any_of ?? whitelist ?? blacklist ?? [];
 
-/** Mappings are written for Python, and match what providers and their users say: see linear-regex.ts. */
+/** Patterns use Python syntax and are matched against input of users: see linear-regex.ts. */
 export function toPattern(text: string): LinearRegex {
   try {
     return linearRegex(text);

@@ -1,6 +1,6 @@
 /**
- * Assertions for the clouds of others. Wattle has no keys to sign them with, and answers as a Keystone that was not given
- * any: what is wrong with the request is said first.
+ * SAML assertions for other clouds. Wattle has no signing key and answers 500 as a Keystone without one, after all
+ * checks of the request.
  */
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import type { Handler } from '#shared/http/route.ts';

@@ -1,4 +1,4 @@
-/** A page that takes a browser back to its dashboard with a token, by POST: no URL ever holds it. */
+/** The page that sends a browser back to its dashboard with the token in a POST body, never in a URL. */
 import { createHash } from 'node:crypto';
 import { own } from '#shared/input/own.ts';
 
@@ -8,7 +8,7 @@ const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => own(signs, 
 const script = "document.getElementById('sso').submit();";
 const hash = createHash('sha256').update(script).digest('base64');
 
-/** Runs this one script and nothing else, in no frame, and is kept nowhere. The dashboard learns who sent it: no Referrer-Policy. */
+/** Allows this one script and no framing or caching. No Referrer-Policy: the dashboard checks the referrer. */
 const headers = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',

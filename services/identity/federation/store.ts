@@ -1,4 +1,4 @@
-/** Identity providers, their protocols and mappings; and who they have sent us. */
+/** Identity providers, their protocols and mappings, and federated users. */
 import type { Knex } from 'knex';
 import { onDuplicate } from '#shared/db/errors.ts';
 import { conflict } from '#shared/errors/fault.ts';
@@ -9,10 +9,10 @@ export interface IdentityProvider {
   readonly id: string;
   readonly enabled: boolean;
   readonly description: string | null;
-  /** Where its users are. */
+  /** The domain of its users. */
   readonly domainId: string;
   readonly authorizationTtl: number | null;
-  /** How it calls itself in what it asserts. */
+  /** The ids that it asserts about itself. */
   readonly remoteIds: readonly string[];
 }
 export interface Mapping {
@@ -32,7 +32,7 @@ export interface Protocol {
   readonly id: string;
   readonly idpId: string;
   readonly mappingId: string;
-  /** The attribute of an assertion that names the provider. */
+  /** The attribute that holds the remote id. */
   readonly remoteIdAttribute: string | null;
 }
 
@@ -55,9 +55,9 @@ export async function getProtocol(db: Knex, idpId: string, id: string): Promise<
   return row;
 }
 
-export const listProtocols = (db: Knex, some: Partial<Protocol>): Promise<Protocol[]> =>
+export const listProtocols = (db: Knex, filter: Partial<Protocol>): Promise<Protocol[]> =>
   db<Protocol>('federation_protocols')
-    .where({ ...some })
+    .where({ ...filter })
     .orderBy('id');
 
 export const insertProtocol = (tx: Knex, protocol: Protocol) =>
@@ -70,28 +70,25 @@ export const insertProtocol = (tx: Knex, protocol: Protocol) =>
 export const updateProtocol = (tx: Knex, { idpId, id, ...change }: Protocol) =>
   tx('federation_protocols').where({ idpId, id }).update(change);
 
-export const removeProtocols = (tx: Knex, some: Partial<Protocol>): Promise<number> =>
+export const removeProtocols = (tx: Knex, filter: Partial<Protocol>): Promise<number> =>
   tx('federation_protocols')
-    .where({ ...some })
+    .where({ ...filter })
     .delete();
 
 export interface FederatedUser {
   readonly idpId: string;
   readonly protocolId: string;
-  /** How the provider names the person, for ever. */
+  /** The id of the person at the provider. */
   readonly uniqueId: string;
   readonly userId: string;
 }
 
-export const findFederatedUser = (
-  db: Knex,
-  caller: Omit<FederatedUser, 'userId'>,
-): Promise<FederatedUser | undefined> =>
+export const findFederatedUser = (db: Knex, key: Omit<FederatedUser, 'userId'>): Promise<FederatedUser | undefined> =>
   db<FederatedUser>('federated_users')
-    .where({ ...caller })
+    .where({ ...key })
     .first();
 
 export const insertFederated = (tx: Knex, user: FederatedUser) =>
   onDuplicate(tx('federated_users').insert(user), () =>
-    conflict(`Somebody has just become the user of ${user.uniqueId}.`),
+    conflict(`A user for ${user.uniqueId} was created at the same time.`),
   );

@@ -80,7 +80,7 @@ async function targetOf({ db }: Identity, limit: Limit | undefined) {
   return { 'target.limit.project_id': ownerId, 'target.limit.project.domain_id': project?.domainId ?? '' };
 }
 
-/** A list is about the scope of the token; those of the system, administrators and services see all. */
+/** A list contains the limits of the scope of the token; system scope, administrators and services see all. */
 async function inScopeOf(
   { db }: Identity,
   { caller, may }: Pick<Call, 'caller' | 'may'>,

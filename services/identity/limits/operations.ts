@@ -22,7 +22,7 @@ export interface LimitInput {
   readonly description?: string | null;
 }
 
-/** All of a request, or none. */
+/** All limits of a request are created, or none. */
 export async function registerLimits({ db }: Identity, inputs: readonly RegisteredInput[]): Promise<RegisteredLimit[]> {
   const rows = inputs.map((input) => ({
     id: newId(),
@@ -125,7 +125,10 @@ function limitOf(input: LimitInput): Limit {
   };
 }
 
-/** The strict model has two levels: below a domain no project may have more than it, nor it less than one of them. */
+/**
+ * strict_two_level: the limit of a project may not exceed that of its domain, nor that of a domain be below one of its
+ * projects.
+ */
 async function refuseOverTree({ config }: Identity, tx: Identity['db'], row: Limit): Promise<void> {
   if (config.limitModel !== 'strict_two_level') return;
   const own = await findProject(tx, { id: row.ownerId });

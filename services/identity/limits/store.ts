@@ -1,10 +1,10 @@
-/** How much of a thing a project or a domain may have: registered for all, and another number for some. */
+/** Registered limits (defaults), and limits of single projects and domains. */
 import { recordsOf } from '../collection/store.ts';
 
 export interface RegisteredLimit {
   readonly id: string;
   readonly serviceId: string;
-  /** '' for no region. */
+  /** Empty for no region. */
   readonly regionId: string;
   readonly resourceName: string;
   readonly defaultLimit: number;

@@ -1,4 +1,4 @@
-/** What a user has given to consumers. */
+/** Access tokens that a user has authorized. */
 import { unauthorized } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { collection } from '../collection/view.ts';
@@ -23,11 +23,11 @@ function view({ id, consumerId, userId, projectId, expiresAt }: AccessToken, bas
   };
 }
 
-/** Whoever holds only a part of a user does not look after what that user gave to others. */
+/** 403 for delegated tokens: they may not manage delegations. */
 const refuse = (identity: Identity, { caller }: Pick<Call, 'caller'>) =>
-  refuseDelegated(identity, caller, 'look after access tokens');
+  refuseDelegated(identity, caller, 'manage access tokens');
 
-async function found({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AccessToken> {
+async function getAccessToken({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AccessToken> {
   const { id: userId = '', tokenId = '' } = params;
   const token = await accessTokens.find(db, { id: tokenId, userId });
   if (!token) throw couldNotFind('access token', tokenId);
@@ -43,14 +43,14 @@ export const listAccessTokens: Handler<Identity> = async (identity, call) => {
 
 export const showAccessToken: Handler<Identity> = async (identity, call) => {
   await refuse(identity, call);
-  return ok({ access_token: view(await found(identity, call), call.base) });
+  return ok({ access_token: view(await getAccessToken(identity, call), call.base) });
 };
 
 export const deleteAccessToken: Handler<Identity> = async (identity, call) => {
   await refuse(identity, call);
   const { id: userId, tokenId = '' } = call.params;
   const token = await accessTokens.get(identity.db, tokenId);
-  // Keystone says 401 here, and 404 to who only looks
+  // as Keystone: 401 here, and 404 for reads
   if (token.userId !== userId) throw unauthorized('User IDs do not match');
   await drop(identity, token);
   return gone();
@@ -60,14 +60,14 @@ const rolesOf = async ({ db }: Identity, { roleIds }: AccessToken): Promise<Role
   (await listAllRoles(db)).filter(({ id }) => roleIds.includes(id));
 
 export const listAccessTokenRoles: Handler<Identity> = async (identity, call) => {
-  const roles = await rolesOf(identity, await found(identity, call));
+  const roles = await rolesOf(identity, await getAccessToken(identity, call));
   const views = roles.map((role) => roleView(role, call.base));
   return ok(collection(call, 'roles', views));
 };
 
 export const showAccessTokenRole: Handler<Identity> = async (identity, call) => {
   const { roleId = '' } = call.params;
-  const role = (await rolesOf(identity, await found(identity, call))).find(({ id }) => id === roleId);
+  const role = (await rolesOf(identity, await getAccessToken(identity, call))).find(({ id }) => id === roleId);
   if (!role) throw couldNotFind('role', roleId);
   return ok({ role: roleView(role, call.base) });
 };

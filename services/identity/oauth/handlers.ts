@@ -38,7 +38,7 @@ export const consumerHandlers = crudHandlers<Consumer>({
   },
 });
 
-/** The secret is told once. */
+/** The secret is shown once. */
 export const createConsumer: Handler<Identity, { consumer: Input }> = async (identity, { body, base }) => {
   const secret = randomBytes(32).toString('hex');
   const consumer = fresh(identity, body.consumer, secret);

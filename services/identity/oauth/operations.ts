@@ -1,4 +1,4 @@
-/** The three steps of OAuth 1.0a: a consumer asks, a user agrees, the consumer fetches what it may use. */
+/** The steps of OAuth 1.0a: request token, authorization by the user, access token. */
 import { randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { unauthorized } from '#shared/errors/fault.ts';
@@ -12,7 +12,7 @@ import { listAllRoles } from '../roles/store.ts';
 import { isRightlySigned, oauthValue, type SignedCall } from './signature.ts';
 import { type AccessToken, accessTokens, type Consumer, consumers, type RequestToken, requestTokens } from './store.ts';
 
-/** What its bearer is told once. */
+/** A new token with its secret, which is shown once. */
 export interface IssuedSecret {
   readonly id: string;
   readonly secret: string;
@@ -32,10 +32,10 @@ const openedText = ({ sealer }: Pick<Identity, 'sealer'>, text: string): string 
 const isOver = ({ expiresAt }: { readonly expiresAt: number | null }) => expiresAt !== null && expiresAt <= Date.now();
 const endAfter = (seconds: number) => (seconds > 0 ? Date.now() + seconds * 1000 : null);
 
-/** A nonce counts once while its signature is fresh. */
+/** How long a nonce is remembered; longer than a signature is valid. */
 const nonceLivesMs = 20 * 60_000;
 
-/** 401 unless the consumer and the bearer of the token have signed this very request, and for the first time. */
+/** 401 unless the request is signed with the secrets of the consumer and the token, and its nonce is new. */
 export async function refuseUnsigned(
   identity: Identity,
   call: SignedCall,
@@ -63,8 +63,8 @@ export async function createRequestToken(
   await getProject(db, projectId);
   await consumers.get(db, oauthValue(call.header, 'oauth_consumer_key'));
   const consumer = await refuseUnsigned(identity, call);
-  const told = { id: newId(), secret: newSecret(), expiresAt: endAfter(config.oauthRequestSeconds) };
-  const { id, secret, expiresAt } = told;
+  const issued = { id: newId(), secret: newSecret(), expiresAt: endAfter(config.oauthRequestSeconds) };
+  const { id, secret, expiresAt } = issued;
   await requestTokens.insert(db, {
     id,
     sealedSecret: sealedText(identity, secret),
@@ -75,7 +75,7 @@ export async function createRequestToken(
     sealedVerifier: null,
     expiresAt,
   });
-  return told;
+  return issued;
 }
 
 const newSecret = () => randomBytes(16).toString('hex');
@@ -91,7 +91,7 @@ interface NamedRole {
   readonly name?: string;
 }
 
-/** The user agrees to some of their own roles; resolves with the verifier. */
+/** Grants some of the roles of the user to the request; resolves with the verifier. */
 export async function authorizeRequest(
   identity: Identity,
   caller: Caller,
@@ -117,11 +117,12 @@ export async function authorizeRequest(
   return verifier;
 }
 
-/** Letters and digits that nobody mixes up when typing them. */
-const plainSigns = 'abcdefghkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-const newVerifier = () => Array.from({ length: 8 }, () => plainSigns[randomInt(plainSigns.length)]).join('');
+/** Letters and digits without those that look alike. */
+const verifierAlphabet = 'abcdefghkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+const newVerifier = () =>
+  Array.from({ length: 8 }, () => verifierAlphabet[randomInt(verifierAlphabet.length)]).join('');
 
-/** A request token gives one access token and is gone. */
+/** Exchanges a request token for one access token and deletes it. */
 export async function createAccessToken(identity: Identity, call: SignedCall): Promise<IssuedSecret> {
   const { db, config } = identity;
   oauthValue(call.header, 'oauth_consumer_key');
@@ -133,21 +134,21 @@ export async function createAccessToken(identity: Identity, call: SignedCall): P
     throw unauthorized('Request Token does not have an authorizing user id.');
   if (!isSame(openedText(identity, sealedVerifier), verifier))
     throw unauthorized('Provided verifier does not match stored verifier');
-  const told = { id: newId(), secret: newSecret(), expiresAt: endAfter(config.oauthAccessSeconds) };
-  const { id, secret, expiresAt } = told;
+  const issued = { id: newId(), secret: newSecret(), expiresAt: endAfter(config.oauthAccessSeconds) };
+  const { id, secret, expiresAt } = issued;
   const access = { id, sealedSecret: sealedText(identity, secret), consumerId, userId, projectId, roleIds, expiresAt };
   await db.transaction(async (tx) => {
     if ((await requestTokens.remove(tx, { id: request.id })) === 0)
       throw unauthorized('The request token was used before.');
     await accessTokens.insert(tx, access);
   });
-  return told;
+  return issued;
 }
 
 const isSame = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/** The living one of that id, or undefined. */
+/** The unexpired access token, or undefined. */
 export async function findAccessToken({ db }: Pick<Identity, 'db'>, id: string): Promise<AccessToken | undefined> {
   const token = await accessTokens.find(db, { id });
   return token && !isOver(token) ? token : undefined;
@@ -155,7 +156,7 @@ export async function findAccessToken({ db }: Pick<Identity, 'db'>, id: string):
 
 type Tx = Identity['db'];
 
-/** Tokens that came by it go with it. */
+/** Deletes the access token and revokes the tokens made from it. */
 async function dropAccessToken(identity: Identity, tx: Tx, id: string): Promise<void> {
   await revokeForGood(identity, tx, { by: `oauth:${id}` });
   await accessTokens.remove(tx, { id });
@@ -166,7 +167,7 @@ export async function deleteAccessToken(identity: Identity, { id }: AccessToken)
   await identity.tokenKeysChanged();
 }
 
-/** All that it was given goes with it. */
+/** Deletes the consumer with its request tokens and access tokens. */
 export async function deleteConsumer(identity: Identity, id: string): Promise<void> {
   await consumers.get(identity.db, id);
   await identity.db.transaction(async (tx) => {

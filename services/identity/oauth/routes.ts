@@ -16,7 +16,7 @@ const given = '/v3/users/:id/OS-OAUTH1/access_tokens';
 const one = `${given}/:tokenId`;
 const rule = (name: string) => `identity:${name}`;
 const { list, show, update } = consumerHandlers;
-/** The signature says who asks. */
+/** Authenticated by the OAuth signature. */
 const signed = { rule: null, auth: 'none', body: 'stream' } as const;
 
 export const oauthRoutes: readonly Route<Identity>[] = [

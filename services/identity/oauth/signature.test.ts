@@ -35,7 +35,7 @@ function signed(more: Record<string, string> = {}) {
   return { ...header, oauth_signature: createHmac('sha1', key).update(text).digest('base64') };
 }
 
-test('a signature is good for its own request, by both secrets, and for a while', () => {
+test('a signature is valid for its own request, with both secrets, and for a limited time', () => {
   const header = signed();
   assert.equal(isRightlySigned({ method: 'POST', url, header }, secrets), true);
   assert.equal(isRightlySigned({ method: 'PUT', url, header }, secrets), false);
@@ -48,7 +48,7 @@ test('a signature is good for its own request, by both secrets, and for a while'
   assert.equal(isRightlySigned({ method: 'POST', url, header: never }, secrets), false);
 });
 
-test('PLAINTEXT is both secrets, escaped, and no less fresh than the others', () => {
+test('PLAINTEXT is both secrets, escaped, with a recent timestamp', () => {
   const plain = (signature: string, more = {}) => ({
     ...signed({ oauth_signature_method: 'PLAINTEXT', ...more }),
     oauth_signature: signature,
@@ -61,7 +61,7 @@ test('PLAINTEXT is both secrets, escaped, and no less fresh than the others', ()
   assert.equal(isRight(plain('consumer%20%26%20secret&token%20secret', { oauth_timestamp: '1' })), false);
 });
 
-test('a method of another name is not taken, whatever objects call theirs', () => {
+test('an unknown method is refused, also names of object properties', () => {
   for (const name of ['RSA-SHA1', 'constructor', '__proto__', ''])
     assert.equal(
       isRightlySigned({ method: 'POST', url, header: signed({ oauth_signature_method: name }) }, secrets),
@@ -69,7 +69,7 @@ test('a method of another name is not taken, whatever objects call theirs', () =
     );
 });
 
-test('a header that is none, or says a thing twice, is refused by name', () => {
+test('a malformed header, or one with a duplicate parameter, is refused', () => {
   assert.throws(() => parseOauthHeader(undefined), { status: 400 });
   assert.throws(() => parseOauthHeader('Bearer x'), { status: 400 });
   assert.throws(() => parseOauthHeader('OAuth oauth_token="a", oauth_token="b"'), {

@@ -1,25 +1,25 @@
-/** Requests signed by OAuth 1.0a (RFC 5849): what their Authorization header says, and whether the signature is right. */
+/** OAuth 1.0a signatures (RFC 5849): parses the Authorization header and verifies the signature. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 
-/** `oauth_token` and its like, decoded. */
+/** The parameters `oauth_…`, decoded. */
 export type OauthHeader = Readonly<Record<string, string>>;
 
 export interface SignedCall {
   readonly method: string;
-  /** Where the client meant to go, with its query. */
+  /** The URL of the request, with its query. */
   readonly url: string;
   readonly header: OauthHeader;
 }
 
 interface Secrets {
   readonly consumer: string;
-  /** Of the request token or the access token; the first request of all has none. */
+  /** Of the request token or the access token; requests for a request token have none. */
   readonly token?: string;
 }
 
-/** Clocks may differ by so much. */
+/** Allowed clock difference. */
 const freshSeconds = 600;
 
 const hashes: Readonly<Record<string, string>> = {
@@ -48,14 +48,14 @@ function decoded(text: string): string {
   }
 }
 
-/** 400 naming what is missing. */
+/** Throws 400 that names a missing parameter. */
 export function oauthValue(header: OauthHeader, name: string): string {
   const value = header[name];
   if (!value) throw badRequest(`Expecting to find ${name} in request. The Authorization header does not have it.`);
   return value;
 }
 
-/** By a method that needs both secrets, and lately: what was seen once on the way is not good for ever. */
+/** Whether the signature is valid with both secrets and the timestamp is recent. */
 export function isRightlySigned(call: SignedCall, secrets: Secrets): boolean {
   const { header } = call;
   const age = Math.abs(Date.now() / 1000 - Number(header.oauth_timestamp));
@@ -65,16 +65,16 @@ export function isRightlySigned(call: SignedCall, secrets: Secrets): boolean {
   return right !== undefined && given !== undefined && right.length === given.length && timingSafeEqual(given, right);
 }
 
-/** The right signature and the one that was given, as bytes; undefined for a method that is not known. */
+/** The expected signature and the given one; undefined for an unknown method. */
 function signaturesOf(call: SignedCall, key: string): readonly [Buffer, Buffer] | undefined {
   const { oauth_signature_method: method = '', oauth_signature: given = '' } = call.header;
-  if (method === 'PLAINTEXT') return [Buffer.from(key), Buffer.from(given)]; // the secrets themselves: for TLS alone
+  if (method === 'PLAINTEXT') return [Buffer.from(key), Buffer.from(given)]; // the secrets themselves: for use over TLS only
   const hash = own(hashes, method);
   if (hash === undefined) return undefined;
   return [createHmac(hash, key).update(baseString(call)).digest(), Buffer.from(given, 'base64')];
 }
 
-/** Method, place and all parameters in their one order (RFC 5849, 3.4.1). */
+/** The signature base string (RFC 5849, 3.4.1). */
 export function baseString({ method, url, header }: SignedCall): string {
   const { protocol, host, pathname, searchParams } = new URL(url);
   const signed = Object.entries(header).filter(([name]) => name !== 'realm' && name !== 'oauth_signature');
@@ -86,6 +86,6 @@ export function baseString({ method, url, header }: SignedCall): string {
 
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
-/** All but letters, digits and `-._~`. */
+/** Escapes all but letters, digits and `-._~`. */
 const escaped = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);

@@ -1,4 +1,4 @@
-/** What a consumer and a user do to come to an access token. A consumer has no token: it signs. */
+/** The requests of a consumer, which are signed, and the authorization by a user. */
 
 import { badRequest } from '#shared/errors/fault.ts';
 import { type Answer, type Call, created, type Handler, ok } from '#shared/http/route.ts';
@@ -6,10 +6,10 @@ import type { Identity } from '../context.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
 import { formatTimestamp } from '../tokens/timestamps.ts';
 import {
-  createRequestToken as ask,
+  createAccessToken as accessToken,
   authorizeRequest,
-  createAccessToken as exchange,
   type IssuedSecret,
+  createRequestToken as requestToken,
 } from './operations.ts';
 import { parseOauthHeader, type SignedCall } from './signature.ts';
 
@@ -20,7 +20,7 @@ const signedCall = ({ header, method, base, url }: Call<never>): SignedCall => (
 });
 
 function report({ id, secret, expiresAt }: IssuedSecret): Answer {
-  const ends = expiresAt === null ? '' : `&oauth_expires_at=${formatTimestamp(expiresAt)}`; // with its colons, as Keystone writes it
+  const ends = expiresAt === null ? '' : `&oauth_expires_at=${formatTimestamp(expiresAt)}`; // colons are not escaped, as in Keystone
   return created(`oauth_token=${id}&oauth_token_secret=${secret}${ends}`, {
     'content-type': 'application/x-www-form-urlencoded',
     'cache-control': 'no-store',
@@ -31,18 +31,18 @@ export const createRequestToken: Handler<Identity> = async (identity, call) => {
   const signed = signedCall(call);
   const projectId = call.header('requested-project-id');
   if (!projectId) throw badRequest('Expecting to find Requested-Project-Id in request: a header that names a project.');
-  return report(await ask(identity, signed, projectId));
+  return report(await requestToken(identity, signed, projectId));
 };
 
 export const createAccessToken: Handler<Identity> = async (identity, call) =>
-  report(await exchange(identity, signedCall(call)));
+  report(await accessToken(identity, signedCall(call)));
 
-interface Agreed {
+interface Authorization {
   readonly roles?: readonly { readonly id?: string; readonly name?: string }[];
 }
 
-export const authorizeRequestToken: Handler<Identity, Agreed> = async (identity, { caller, params, body }) => {
-  await refuseDelegated(identity, caller, 'agree to what a consumer asks for');
+export const authorizeRequestToken: Handler<Identity, Authorization> = async (identity, { caller, params, body }) => {
+  await refuseDelegated(identity, caller, 'authorize a request token');
   const verifier = await authorizeRequest(identity, caller, params.id ?? '', body.roles ?? []);
   return ok({ token: { oauth_verifier: verifier } });
 };

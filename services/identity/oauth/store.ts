@@ -1,30 +1,30 @@
-/** Programs that act for users by OAuth 1.0a, what they ask for, and what they were given. Secrets are sealed. */
+/** OAuth 1.0a consumers, request tokens and access tokens. Secrets are encrypted. */
 import type { Knex } from 'knex';
 import { recordsOf } from '../collection/store.ts';
 
 export interface Consumer {
   readonly id: string;
   readonly description: string | null;
-  /** `key id.sealed`: known to the consumer alone. */
+  /** `key id.sealed secret`. */
   readonly sealedSecret: string;
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** A consumer would like to act in a project; a user who agrees hands the verifier over. */
+/** A request of a consumer to act in a project; the authorizing user gets the verifier. */
 export interface RequestToken {
   readonly id: string;
   readonly sealedSecret: string;
   readonly consumerId: string;
   readonly projectId: string;
-  /** Null until a user has agreed; so are the next two. */
+  /** Null until a user has authorized it, like the next two. */
   readonly userId: string | null;
   readonly roleIds: readonly string[] | null;
   readonly sealedVerifier: string | null;
-  /** Null: never. */
+  /** Null: does not expire. */
   readonly expiresAt: number | null;
 }
 
-/** A consumer acts for a user in a project with some of the user's roles. */
+/** Lets a consumer act for a user in a project, with some of their roles. */
 export interface AccessToken {
   readonly id: string;
   readonly sealedSecret: string;

@@ -1,4 +1,7 @@
-/** OAuth 2.0 for programs (RFC 6749, 4.4): an application credential is the client, a token of ours the access token. */
+/**
+ * OAuth 2.0 client credentials (RFC 6749, 4.4): the client is an application credential, the access token a token of
+ * identity.
+ */
 import { Fault } from '#shared/errors/fault.ts';
 import { readForm } from '#shared/http/body.ts';
 import { type Answer, type Call, type Handler, ok } from '#shared/http/route.ts';
@@ -41,11 +44,11 @@ async function answerTo(identity: Identity, { id, secret }: Client): Promise<Log
   const tokenScope = await credentialScope(identity, credential);
   const { token, claims } = issueToken(identity, { user, methods: ['application_credential'], startedAt }, tokenScope);
   const expiresIn = Math.floor(claims.exp - claims.iat);
-  const said = { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
-  return { ...ok(said, { 'cache-control': 'no-store' }), userId: user.id };
+  const body = { access_token: token, token_type: 'Bearer', expires_in: expiresIn };
+  return { ...ok(body, { 'cache-control': 'no-store' }), userId: user.id };
 }
 
-/** The Authorization header, or else the form. */
+/** Client id and secret from the Authorization header, else from the form. */
 function clientOf({ header }: Pick<Call, 'header'>, form: URLSearchParams): Client | undefined {
   const [, basic] = header('authorization')?.match(/^Basic\s+(\S+)$/i) ?? [];
   if (basic === undefined) return { id: form.get('client_id') ?? '', secret: form.get('client_secret') ?? '' };

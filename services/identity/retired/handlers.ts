@@ -1,4 +1,4 @@
-/** What Keystone has given up and still answers, in its words: clients of old learn that it will not come back. */
+/** APIs that Keystone has removed and still answers, with the same status. */
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import type { Handler } from '#shared/http/route.ts';
 import type { Identity } from '../context.ts';

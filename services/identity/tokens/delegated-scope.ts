@@ -8,7 +8,7 @@ import { findUser } from '../directories/users-and-groups.ts';
 import type { AccessToken } from '../oauth/store.ts';
 import { findProject } from '../projects/store.ts';
 import { listImplications } from '../roles/store.ts';
-import { isOver } from '../trusts/operations.ts';
+import { isExpired } from '../trusts/operations.ts';
 import { acquireUse, trusts } from '../trusts/store.ts';
 import type { User } from '../users/store.ts';
 import { refuseDisabled } from './methods.ts';
@@ -50,7 +50,7 @@ export async function accessTokenScope(identity: Identity, token: AccessToken): 
 export async function trustScope(identity: Identity, user: User, id: string): Promise<TokenScope> {
   const { db } = identity;
   const trust = await trusts.find(db, { id });
-  if (!trust || trust.deletedAt !== null || isOver(trust)) throw unauthorized();
+  if (!trust || trust.deletedAt !== null || isExpired(trust)) throw unauthorized();
   if (trust.trusteeId !== user.id) throw forbidden('The trust was given to another user.');
   const trustor = await findUser(identity, trust.trustorId);
   if (!trustor) throw forbidden('The trustor is gone.');

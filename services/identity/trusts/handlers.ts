@@ -8,7 +8,7 @@ import { authorized, type Subject } from '../subjects/authorized.ts';
 import { orNotFound } from '../subjects/subjects.ts';
 import { refuseDelegated } from '../tokens/delegation.ts';
 import { formatTimestamp } from '../tokens/timestamps.ts';
-import { createTrust as create, deleteTrust as drop, findTrust, isOver, type TrustInput } from './operations.ts';
+import { createTrust as create, deleteTrust as drop, findTrust, isExpired, type TrustInput } from './operations.ts';
 import { type TrustRow, trusts } from './store.ts';
 
 const target = ({ trustorId, trusteeId }: Pick<TrustRow, 'trustorId' | 'trusteeId'>) => ({
@@ -16,7 +16,7 @@ const target = ({ trustorId, trusteeId }: Pick<TrustRow, 'trustorId' | 'trusteeI
   'target.trust.trustee_user_id': trusteeId,
 });
 
-const brief = (trust: TrustRow, base: string) => ({
+const summaryView = (trust: TrustRow, base: string) => ({
   ...trust.extra,
   id: trust.id,
   trustor_user_id: trust.trustorId,
@@ -31,11 +31,11 @@ const brief = (trust: TrustRow, base: string) => ({
   links: { self: `${base}/v3/OS-TRUST/trusts/${trust.id}` },
 });
 
-async function whole({ db }: Identity, trust: TrustRow, base: string) {
+async function trustView({ db }: Identity, trust: TrustRow, base: string) {
   const self = `${base}/v3/OS-TRUST/trusts/${trust.id}/roles`;
   const roles = (await listAllRoles(db)).filter(({ id }) => trust.roleIds.includes(id));
   return {
-    ...brief(trust, base),
+    ...summaryView(trust, base),
     roles: roles.map((role) => roleView(role, base)),
     roles_links: { next: null, previous: null, self },
   };
@@ -44,13 +44,13 @@ async function whole({ db }: Identity, trust: TrustRow, base: string) {
 export const createTrust: Handler<Identity, { trust: TrustInput }> = async (identity, call) => {
   const { trust: input } = call.body;
   await refuseDelegated(identity, call.caller, 'make a trust');
-  if (input.trustor_user_id !== call.caller.userId) throw forbidden('The trustor is always the one who asks.');
+  if (input.trustor_user_id !== call.caller.userId) throw forbidden('The trustor must be the user of the token.');
   call.authorize('identity:create_trust', { 'target.trust.trustor_user_id': input.trustor_user_id });
-  return created({ trust: await whole(identity, await create(identity, call.caller, input), call.base) });
+  return created({ trust: await trustView(identity, await create(identity, call.caller, input), call.base) });
 };
 
-/** An app credential's token sees no trust at all. */
-const refuse = (identity: Identity, call: Call<never>) => refuseDelegated(identity, call.caller, 'look after trusts');
+/** 403 for delegated tokens, which may not manage trusts. */
+const refuse = (identity: Identity, call: Call<never>) => refuseDelegated(identity, call.caller, 'manage trusts');
 
 export const listTrusts: Handler<Identity> = async (identity, call) => {
   await refuse(identity, call);
@@ -63,12 +63,12 @@ export const listTrusts: Handler<Identity> = async (identity, call) => {
   if (trustee !== undefined) call.authorize('identity:list_trusts_for_trustee', asked);
   if (trustor === undefined && trustee === undefined) call.authorize('identity:list_trusts', {});
   const found = await trusts.list(identity.db, call.queries);
-  const living = found.filter((trust) => trust.deletedAt === null && !isOver(trust));
+  const valid = found.filter((trust) => trust.deletedAt === null && !isExpired(trust));
   return ok(
     collection(
       call,
       'trusts',
-      living.map((trust) => brief(trust, call.base)),
+      valid.map((trust) => summaryView(trust, call.base)),
     ),
   );
 };
@@ -79,7 +79,7 @@ const subject: Subject<TrustRow | undefined, TrustRow> = {
   require: (trust, { id }) => orNotFound('trust', trust, id),
 };
 
-/** Keystone tells everybody that a trust is not there. */
+/** Keystone does not hide trust ids: an unknown one is 404 for every caller. */
 const onTrust = (
   rule: `identity:${string}`,
   act: (identity: Identity, call: Call<never>, trust: TrustRow) => Promise<Answer>,
@@ -90,7 +90,7 @@ const onTrust = (
   });
 
 export const showTrust = onTrust('identity:get_trust', async (identity, call, trust) =>
-  ok({ trust: await whole(identity, trust, call.base) }),
+  ok({ trust: await trustView(identity, trust, call.base) }),
 );
 
 export const deleteTrust = onTrust('identity:delete_trust', async (identity, _call, trust) => {
@@ -99,11 +99,11 @@ export const deleteTrust = onTrust('identity:delete_trust', async (identity, _ca
 });
 
 export const listTrustRoles = onTrust('identity:list_roles_for_trust', async (identity, call, trust) => {
-  const { roles } = await whole(identity, trust, call.base);
+  const { roles } = await trustView(identity, trust, call.base);
   return ok(collection(call, 'roles', roles));
 });
 
 export const showTrustRole = onTrust('identity:get_role_for_trust', async (identity, call, trust) => {
-  const role = (await whole(identity, trust, call.base)).roles.find(({ id }) => id === call.params.roleId);
+  const role = (await trustView(identity, trust, call.base)).roles.find(({ id }) => id === call.params.roleId);
   return ok({ role: orNotFound('role', role, call.params.roleId) });
 });

@@ -48,7 +48,7 @@ export async function createTrust(identity: Identity, _caller: Caller, input: Tr
   const projectId = input.project_id ?? null;
   if (projectId !== null) await getProject(db, projectId);
   const expiresAt = parseTimestamp(input.expires_at, 'expires_at');
-  if (expiresAt !== null && expiresAt <= Date.now()) throw badRequest('expires_at lies in the past.');
+  if (expiresAt !== null && expiresAt <= Date.now()) throw badRequest('expires_at is in the past.');
   const remainingUses = input.remaining_uses ?? null;
   if (input.allow_redelegation && remainingUses !== null)
     throw badRequest('remaining_uses cannot be set if the trust may be redelegated.');
@@ -66,15 +66,15 @@ export async function createTrust(identity: Identity, _caller: Caller, input: Tr
     remainingUses,
     redelegationCount: count,
     redelegatedFrom: null,
-    roleIds: await delegated(identity, input),
+    roleIds: await delegatedRoleIds(identity, input),
     extra: extraOf(input, fields),
   };
   await db.transaction((tx) => trusts.insert(tx, trust));
   return trust;
 }
 
-/** Only what the trustor has on the project now. */
-async function delegated(
+/** Roles that the trustor has on the project; 403 or 404 otherwise. */
+async function delegatedRoleIds(
   identity: Identity,
   { trustor_user_id, project_id, roles = [] }: TrustInput,
 ): Promise<string[]> {
@@ -88,16 +88,16 @@ async function delegated(
   });
 }
 
-/** Those that were deleted or have ended are no more. */
+/** Deleted, expired and used-up trusts are not found. */
 export async function findTrust({ db }: Pick<Identity, 'db'>, id: string): Promise<TrustRow | undefined> {
   const trust = await trusts.find(db, { id });
-  return trust === undefined || trust.deletedAt !== null || isOver(trust) ? undefined : trust;
+  return trust === undefined || trust.deletedAt !== null || isExpired(trust) ? undefined : trust;
 }
 
-export const isOver = ({ expiresAt, remainingUses }: TrustRow): boolean =>
+export const isExpired = ({ expiresAt, remainingUses }: TrustRow): boolean =>
   (expiresAt !== null && expiresAt <= Date.now()) || remainingUses === 0;
 
-/** Its tokens end with it. */
+/** Deletes the trust and revokes its tokens. */
 export async function deleteTrust(identity: Identity, { id }: TrustRow): Promise<void> {
   await identity.db.transaction(async (tx) => {
     await revokeForGood(identity, tx, { by: `trust:${id}` });

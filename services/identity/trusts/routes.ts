@@ -4,7 +4,7 @@ import { createTrust, deleteTrust, listTrustRoles, listTrusts, showTrust, showTr
 
 const all = '/v3/OS-TRUST/trusts';
 
-/** The handlers ask the rules, with the trust itself. */
+/** The handlers check the rules, with the trust as target. */
 export const trustRoutes: readonly Route<Identity>[] = [
   { method: 'get', path: all, handler: listTrusts, rule: null },
   { method: 'post', path: all, handler: createTrust, rule: null },

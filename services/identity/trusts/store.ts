@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { recordsOf } from '../collection/store.ts';
 
-/** A trustor lets a trustee act in a project with some of the trustor's roles, as themselves or in the trustor's name. */
+/** A trust: a trustee acts in a project with some roles of the trustor, as themselves or as the trustor. */
 export interface TrustRow {
   readonly id: string;
   readonly trustorId: string;
@@ -10,9 +10,9 @@ export interface TrustRow {
   readonly impersonation: boolean;
   readonly expiresAt: number | null;
   readonly deletedAt: number | null;
-  /** Null: as often as wanted. */
+  /** Null: unlimited. */
   readonly remainingUses: number | null;
-  /** How often it may be passed on; 0: never. */
+  /** How often it may be redelegated; 0: never. */
   readonly redelegationCount: number;
   readonly redelegatedFrom: string | null;
   readonly roleIds: readonly string[];
@@ -26,11 +26,11 @@ export const trusts = recordsOf<TrustRow>({
   filters: { trustor_user_id: 'trustorId', trustee_user_id: 'trusteeId' },
 });
 
-/** Those that one of some users gave or was given. */
+/** Trusts whose trustor or trustee is one of the users. */
 export const listTrustsWith = (db: Knex, users: Knex.QueryBuilder): Promise<Pick<TrustRow, 'id' | 'projectId'>[]> =>
   db('trusts').whereIn('trustorId', users).orWhereIn('trusteeId', users).select('id', 'projectId');
 
-/** Takes one use; false when none was left. */
+/** Decrements the remaining uses; false when none is left. */
 export async function acquireUse(db: Knex, id: string): Promise<boolean> {
   return (await db('trusts').where({ id }).where('remainingUses', '>', 0).decrement('remainingUses', 1)) > 0;
 }

@@ -15,7 +15,7 @@ export const listVersions: Handler<Identity> = async (_identity, { base }) => ({
   headers: { location: `${base}/v3/` },
 });
 
-/** `Accept: application/json-home` asks for the paths instead; `home` is made of the routes, once. */
+/** `Accept: application/json-home` selects the JSON Home document; `home` makes it from the routes. */
 export const showVersionOr =
   (home: () => unknown): Handler<Identity> =>
   async (_identity, { base, header }) => {

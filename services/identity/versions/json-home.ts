@@ -1,10 +1,10 @@
-/** The paths of this API by the names that clients look for, as application/json-home. */
+/** The JSON Home document: the paths of the API by relation name. */
 import type { Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 
 const docs = 'https://docs.openstack.org/api/openstack-identity/3';
 
-/** Names are those of the paths, so that each resource has one and a client that knows Keystone's finds the usual ones. */
+/** Relation names follow from the paths, so that each resource has one; well-known ones keep the name of Keystone. */
 const relOf = (path: string): string => {
   const words = path.replace(/^\/v3\//, '').split('/');
   const extension = words[0]?.startsWith('OS-') ? words.shift() : undefined;
@@ -13,10 +13,10 @@ const relOf = (path: string): string => {
     return [words[at + 1]?.startsWith(':') ? singular(word) : word];
   });
   const name = nouns.join('_');
-  return extension ? `${docs}/ext/${extension}/1.0/rel/${name}` : `${docs}/rel/${own(usual, name) ?? name}`;
+  return extension ? `${docs}/ext/${extension}/1.0/rel/${name}` : `${docs}/rel/${own(knownNames, name) ?? name}`;
 };
 
-const usual: Readonly<Record<string, string>> = {
+const knownNames: Readonly<Record<string, string>> = {
   auth_tokens: 'auth_tokens',
   auth_catalog: 'auth_catalog',
   user_password: 'user_change_password',
@@ -26,7 +26,7 @@ const singular = (word: string): string => word.replace(/ies$/, 'y').replace(/s$
 
 const camelToSnake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** `id` is the id of what stands before it: /users/:id is a user_id. */
+/** `:id` is named by the segment before it: /users/:id has user_id. */
 function template(path: string): { readonly template: string; readonly vars: Readonly<Record<string, string>> } {
   const vars: Record<string, string> = {};
   const words = path.split('/').map((word, at, all) => {
