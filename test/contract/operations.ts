@@ -17,10 +17,10 @@ export const unrouted: readonly (Place & { readonly what: string })[] = [
 
 const head = `# Every operation of identity
 
-Made from \`openapi/identity\` and \`routes.ts\` by \`node test/contract/operations.ts\`; a test fails where it is behind. **here**
-says whether the operation does what Keystone's does (yes), or answers as a Keystone answers that was not set up for it, or
-has given it up (no). Every GET also answers HEAD, by the same rule and without a body. 405, 413, 415, 431 and 500
-may come of any request.
+Made from \`openapi/identity\` and \`routes.ts\` by \`node test/contract/operations.ts\`; a test fails when it is outdated. **here**
+says whether the operation is implemented (yes), or answers as a Keystone without that feature, or as one that has
+removed the API (no). Every GET also answers HEAD, by the same rule and without a body. 405, 413, 415, 431 and 500
+are possible for any request.
 
 | | operation | here | what it does | answers |
 | --- | --- | --- | --- | --- |
