@@ -3,7 +3,7 @@ import type { Log } from '#shared/log/log.ts';
 import type { Config } from './config.ts';
 import type { ImageBytes } from './drivers/image-bytes.ts';
 
-/** Everything this service's functions may reach. */
+/** The dependencies of this service's functions. */
 export interface Images {
   readonly db: Knex;
   readonly bytes: ImageBytes;

@@ -4,7 +4,7 @@ import type { Dialect, Header } from '#shared/http/dialect.ts';
 import { challenge } from '#shared/http/fault-formats.ts';
 import { own } from '#shared/input/own.ts';
 
-/** Glance refuses in HTML, and in JSON to who asks for that. It has no microversions. */
+/** Glance reports faults in HTML, or in JSON when the client accepts it. It has no microversions. */
 export const glance = (identityUrl: string): Dialect => ({
   version: () => '2.15',
   fault: ({ status, message }, { header }) => {
@@ -27,8 +27,8 @@ function wantsJson(header: Header): boolean {
   return accept.includes('application/json') && !accept.includes('text/html');
 }
 
-const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => own(signs, sign) ?? sign);
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => own(entities, sign) ?? sign);
 
 const page = (title: string, message: string) => `<html>
  <head>

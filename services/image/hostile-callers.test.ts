@@ -1,4 +1,4 @@
-/** What callers have tried with image services elsewhere, tried here. */
+/** Published attacks on image services. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
@@ -19,7 +19,7 @@ const patch = ({ ask }: Endpoint, id: string, changes: unknown, asked: Asked = {
 const share = (endpoint: Endpoint, id: string) =>
   endpoint.ask('POST', `/v2/images/${id}/members`, { body: { member: 'theirs' } });
 
-test('OSSA-2012-017: nobody but its owner deletes an image: no outsider, no member, no reader', async (t) => {
+test('OSSA-2012-017: only the owner deletes an image: no other project, no member, no reader', async (t) => {
   const endpoint = await openImages(t);
   const { ask, make, upload, files } = endpoint;
   const [own, shared] = [await make(), await make()];
@@ -33,11 +33,11 @@ test('OSSA-2012-017: nobody but its owner deletes an image: no outsider, no memb
   assert.equal(files().length, 2);
 });
 
-test('OSSA-2013-027: who may not download an image gets no byte of it, whole or in part', async (t) => {
+test('OSSA-2013-027: a caller without download permission gets no data, whole or in part', async (t) => {
   const { ask, make, upload, base } = await openImages(t);
   const id = await make();
   await upload(id, Buffer.from('bytes'));
-  assert.equal((await ask('GET', `/v2/images/${id}/file`)).status, 200); // it was read before
+  assert.equal((await ask('GET', `/v2/images/${id}/file`)).status, 200); // read before by another role
   for (const headers of [{}, { range: 'bytes=0-1' }, { 'content-range': 'bytes 0-1/*' }] as Record<string, string>[])
     for (const roles of ['reader', 'other'])
       assert.equal((await ask('GET', `/v2/images/${id}/file`, { roles, headers })).status, 403);
@@ -61,7 +61,7 @@ const locations = [
   'http://[::ffff:127.0.0.1]/',
 ];
 
-test('OSSA-2014-041, OSSA-2015-002, OSSN-0090: no caller names where bytes are, in any scheme', async (t) => {
+test('OSSA-2014-041, OSSA-2015-002, OSSN-0090: no caller can set a location, with any URL scheme', async (t) => {
   const endpoint = await openImages(t);
   const { ask, make, upload } = endpoint;
   const [queued, active] = [await make(), await make()];
@@ -76,19 +76,19 @@ test('OSSA-2014-041, OSSA-2015-002, OSSN-0090: no caller names where bytes are, 
           { op: 'remove', path: '/locations/0' },
         ])
           assert.equal((await patch(endpoint, id, [change], asked)).status, 403, url);
-      for (const words of ['locations', 'location', 'direct_url', 'copy_from'])
-        if (words !== 'copy_from')
-          assert.equal((await ask('POST', '/v2/images', { ...asked, body: { [words]: url } })).status, 403, words);
+      for (const name of ['locations', 'location', 'direct_url', 'copy_from'])
+        if (name !== 'copy_from')
+          assert.equal((await ask('POST', '/v2/images', { ...asked, body: { [name]: url } })).status, 403, name);
       assert.equal((await ask('POST', `/v2/images/${queued}/locations`, { ...asked, body: { url } })).status, 404);
     }
   const shown = (await ask('GET', `/v2/images/${active}`)).body as Record<string, unknown>;
-  for (const word of ['locations', 'direct_url']) assert.equal(shown[word], undefined);
+  for (const name of ['locations', 'direct_url']) assert.equal(shown[name], undefined);
 });
 
-test('OSSA-2026-004, OSSN-0078, OSSN-0105: nothing is fetched for a caller, by any door of import', async (t) => {
+test('OSSA-2026-004, OSSN-0078, OSSN-0105: no import method fetches a URL for a caller', async (t) => {
   const { ask, make } = await openImages(t);
-  const heard: string[] = [];
-  const inside = http.createServer((request, answer) => answer.end(String(heard.push(request.url ?? ''))));
+  const requested: string[] = [];
+  const inside = http.createServer((request, answer) => answer.end(String(requested.push(request.url ?? ''))));
   await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
   t.after(() => inside.close());
   const { port } = inside.address() as { port: number };
@@ -112,16 +112,16 @@ test('OSSA-2026-004, OSSN-0078, OSSN-0105: nothing is fetched for a caller, by a
       201,
     );
   }
-  assert.deepEqual(heard, []);
+  assert.deepEqual(requested, []);
 });
 
-test('OSSA-2015-019: what the service says of an image is said by nobody else', async (t) => {
+test('OSSA-2015-019: attributes set by the service cannot be set by callers', async (t) => {
   const endpoint = await openImages(t);
   const { ask, make, upload } = endpoint;
   const id = await make();
   await upload(id, Buffer.from('bytes'));
   const before = (await ask('GET', `/v2/images/${id}`)).body as Record<string, unknown>;
-  const words = {
+  const attributes = {
     status: 'queued',
     checksum: 'x',
     size: 1,
@@ -140,7 +140,7 @@ test('OSSA-2015-019: what the service says of an image is said by nobody else', 
     os_glance_failed_import: 'x',
     owner: 'theirs',
   };
-  for (const [name, value] of Object.entries(words)) {
+  for (const [name, value] of Object.entries(attributes)) {
     for (const op of ['add', 'replace'])
       assert.equal((await patch(endpoint, id, [{ op, path: `/${name}`, value }])).status, 403, name);
     assert.equal((await ask('POST', '/v2/images', { body: { [name]: value } })).status, 403, name);
@@ -154,7 +154,7 @@ test('OSSA-2015-019: what the service says of an image is said by nobody else', 
   assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'deactivated');
 });
 
-test('OSSA-2015-020: an upload is judged at its beginning: a token that ends meanwhile leaves nothing half done', async (t) => {
+test('OSSA-2015-020: an upload is authorized at its start: a token that expires meanwhile does not interrupt it', async (t) => {
   let isOver = false;
   const { make, base, ask, files } = await openImages(t, { isTokenOver: () => isOver });
   const id = await make();
@@ -174,7 +174,7 @@ test('OSSA-2015-020: an upload is judged at its beginning: a token that ends mea
   assert.equal(files().length, 1);
 });
 
-test('OSSA-2016-006, OSSN-0065: whatever is called in whatever order, bytes behind an id never change', async (t) => {
+test('OSSA-2016-006, OSSN-0065: no sequence of calls changes the data of an active image', async (t) => {
   const endpoint = await openImages(t);
   const { ask, make, upload } = endpoint;
   const seed = Number(process.env.WATTLE_TEST_SEED ?? Date.now() % 2 ** 31);
@@ -214,7 +214,7 @@ test('OSSA-2016-006, OSSN-0065: whatever is called in whatever order, bytes behi
     assert.equal((await ask('POST', '/v2/images', { ...asked, body: { id } })).status, 409);
 });
 
-test('OSSN-0005, OSSN-0015: an image that is offered is not shown to a project before it accepts; public is for administrators', async (t) => {
+test('OSSN-0005, OSSN-0015: a shared image is not listed for a member before it accepts; public images need an administrator', async (t) => {
   const endpoint = await openImages(t);
   const { ask, make } = endpoint;
   const id = await make();
@@ -237,14 +237,14 @@ test('OSSN-0005, OSSN-0015: an image that is offered is not shown to a project b
   }
 });
 
-test('OSSN-0013: a rule that nobody wrote lets nobody through, and every rule that is asked is written', () => {
+test('OSSN-0013: an undefined rule denies access, and every rule used is defined', () => {
   const { may } = enforcerOf(policy);
   const caller = { userId: 'u', projectId: 'p', roles: ['admin', 'member', 'reader'] } as unknown as Caller;
   assert.equal(may('get_image_location', caller), false);
   for (const { rule } of routes) if (typeof rule === 'string') assert.ok(rule in policy, rule);
 });
 
-test('OSSN-0048: a method that a path does not know is refused, on every path', async (t) => {
+test('OSSN-0048: an unsupported method is refused on every path', async (t) => {
   const { base } = await openImages(t);
   const paths = Map.groupBy(routes, ({ path }) => path);
   for (const [path, known] of paths)
@@ -259,14 +259,14 @@ test('OSSN-0048: a method that a path does not know is refused, on every path', 
     }
 });
 
-test('OSSN-0060, FIX-GL-S3URI: no setting turns the identity of callers off, and none holds the way into a store', () => {
-  const words = Object.keys(section).filter((key) =>
+test('OSSN-0060, FIX-GL-S3URI: no setting disables authentication, and none holds credentials of a store', () => {
+  const keys = Object.keys(section).filter((key) =>
     /auth|identity|admin|owner|tenant|pipeline|secret|password|credential|location/i.test(key),
   );
-  assert.deepEqual(words, []);
+  assert.deepEqual(keys, []);
 });
 
-test('OSSN-0061: an image with a signature that cannot be verified here is refused by name, not taken as if it were', async (t) => {
+test('OSSN-0061: an image with a signature is refused by name, since it cannot be verified', async (t) => {
   const { ask, make, upload, files } = await openImages(t);
   const signature = {
     img_signature: 'c2lnbmF0dXJl',
@@ -281,7 +281,7 @@ test('OSSN-0061: an image with a signature that cannot be verified here is refus
   assert.deepEqual(files(), []);
 });
 
-test('a marker that the caller may not see is answered as one that is not there', async (t) => {
+test('an invisible marker gets the same response as a missing one', async (t) => {
   const { ask, make } = await openImages(t);
   const [foreign, own] = [await make(), await make({}, theirs)];
   const answer = async (marker: string) => {
@@ -291,10 +291,10 @@ test('a marker that the caller may not see is answered as one that is not there'
   assert.deepEqual(await answer(foreign), await answer(randomUUID()));
   assert.equal((await answer(own))[0], 200);
   await ask('DELETE', `/v2/images/${own}`, theirs);
-  assert.equal((await answer(own))[0], 200); // a page may be asked for after its marker was deleted
+  assert.equal((await answer(own))[0], 200); // a deleted marker still works
 });
 
-test('words that every object has are properties like others', async (t) => {
+test('names of built-in object properties are ordinary image properties', async (t) => {
   const endpoint = await openImages(t);
   const { ask, make } = endpoint;
   const id = await make({ constructor: 'a' });

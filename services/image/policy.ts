@@ -1,4 +1,4 @@
-/** Glance's rules, by its own names. The target is the image: its owner is `project_id`, who it is shared with `member_id`. */
+/** Glance's rules. The target is the image: `project_id` is its owner, `member_id` a project it is shared with. */
 import type { Policy } from '#shared/auth/policy.ts';
 
 const admin = 'rule:context_is_admin';

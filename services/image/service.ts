@@ -8,25 +8,25 @@ import { startApi } from '#shared/service/start-api.ts';
 import { section } from './config.ts';
 import type { Images } from './context.ts';
 import { glance } from './dialect.ts';
-import { fileBytes } from './drivers/file.ts';
+import { openImageFiles } from './drivers/file.ts';
 import { migrations } from './migrations/all.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
 
-/** Puts the parts together. The doors open last and close first. */
+/** Assembles the service. The API opens last and closes first. */
 export const start: Start = async (runtime) => {
-  const { cloud, config, apiServer, identityUrl, ...begun } = startApi(runtime, 'image', section, 'glance');
+  const { cloud, config, apiServer, identityUrl, ...started } = startApi(runtime, 'image', section, 'glance');
   const db = openDatabase(config.database || databaseOf(cloud, 'image'));
   await migrate(db, migrations);
-  const bytes = await fileBytes(config.directory || join(cloud.var, 'image'), config.reserveMb);
+  const bytes = await openImageFiles(config.directory || join(cloud.var, 'image'), config.reserveMb);
   const service: Images = { db, bytes, config, log: runtime.log };
   const timers = openTimers(service);
   const dialect = glance(identityUrl);
   const endpoint = await openApiServer({ name: 'image', service, routes, policy, dialect, ...apiServer });
   const close = async () => {
     await endpoint.close();
-    await begun.close();
+    await started.close();
     await Promise.all(timers.map((timer) => timer.close()));
     await db.destroy();
   };

@@ -2,15 +2,15 @@ import { every, type Ticker } from '#shared/clock/every.ts';
 import { sweep } from './bytes/sweep.ts';
 import type { Images } from './context.ts';
 
-/** What this service does by the clock. The first look is at the morning after. */
+/** Clock entry point. The first sweep runs at start and cleans up after a crash. */
 export function openTimers(images: Images): Ticker[] {
-  const sweeping = every(
+  const sweeper = every(
     images.config.sweepMs,
     () => sweep(images),
     (error) => {
-      images.log.warn({ error }, 'the sweep of images failed, it is tried again');
+      images.log.warn({ error }, 'the sweep of images failed, it is retried');
     },
   );
-  sweeping.wake();
-  return [sweeping];
+  sweeper.wake();
+  return [sweeper];
 }

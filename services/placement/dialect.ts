@@ -8,7 +8,7 @@ import { microversions } from '#shared/http/microversions.ts';
 export const oldest: Version = '1.0';
 export const newest: Version = '1.39';
 
-/** Clients switch on these, in the field `code`. */
+/** Error codes, in the field `code`; clients depend on them. */
 export const codes = {
   inventoryInUse: 'placement.inventory.inuse',
   concurrentUpdate: 'placement.concurrent_update',

@@ -1,4 +1,4 @@
-/** Placement's rules, by its own names: what is left is for administrators and services to know. */
+/** Placement's rules: nearly everything is for administrators and services only. */
 import type { Policy } from '#shared/auth/policy.ts';
 
 const service = 'rule:admin_or_service_api';

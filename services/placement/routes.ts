@@ -12,31 +12,31 @@ import type { Placement } from './context.ts';
 import {
   deleteInventories,
   deleteInventory,
+  listInventories,
   postInventory,
   putInventories,
-  putOneInventory,
   refuseDelete,
-  showInventories,
   showInventory,
+  updateInventory,
 } from './inventories/handlers.ts';
-import { postProvider, putProvider, removeOneProvider, showProvider, showProviders } from './providers/handlers.ts';
+import { createProvider, deleteProvider, listProviders, showProvider, updateProvider } from './providers/handlers.ts';
 import { reshape } from './reshaper/handlers.ts';
 import {
   createClass,
   deleteClass,
   ensureNamedClass,
+  listClasses,
   renameNamedClass,
   showClass,
-  showClasses,
 } from './resource-classes/handlers.ts';
 import {
   deleteProviderTraits,
   deleteTrait,
+  listTraits,
   putProviderTraits,
   putTrait,
   showProviderTraits,
   showTrait,
-  showTraits,
 } from './traits/handlers.ts';
 import { showProviderUsages, showUsages } from './usages/handlers.ts';
 import { showVersions } from './versions/handlers.ts';
@@ -53,12 +53,12 @@ const consumer = '/allocations/:consumerUuid';
 
 export const routes: Route<Placement>[] = [
   { method: 'get', path: '/', handler: showVersions, rule: null, auth: 'none' },
-  { method: 'get', path: '/resource_providers', handler: showProviders, rule: rule('resource_providers:list') },
-  { method: 'post', path: '/resource_providers', handler: postProvider, rule: rule('resource_providers:create') },
+  { method: 'get', path: '/resource_providers', handler: listProviders, rule: rule('resource_providers:list') },
+  { method: 'post', path: '/resource_providers', handler: createProvider, rule: rule('resource_providers:create') },
   { method: 'get', path: provider, handler: showProvider, rule: rule('resource_providers:show') },
-  { method: 'put', path: provider, handler: putProvider, rule: rule('resource_providers:update') },
-  { method: 'delete', path: provider, handler: removeOneProvider, rule: rule('resource_providers:delete') },
-  { method: 'get', path: inventories, handler: showInventories, rule: rule('resource_providers:inventories:list') },
+  { method: 'put', path: provider, handler: updateProvider, rule: rule('resource_providers:update') },
+  { method: 'delete', path: provider, handler: deleteProvider, rule: rule('resource_providers:delete') },
+  { method: 'get', path: inventories, handler: listInventories, rule: rule('resource_providers:inventories:list') },
   { method: 'post', path: inventories, handler: postInventory, rule: rule('resource_providers:inventories:create') },
   { method: 'put', path: inventories, handler: putInventories, rule: rule('resource_providers:inventories:update') },
   {
@@ -76,7 +76,7 @@ export const routes: Route<Placement>[] = [
     until: '1.4',
   },
   { method: 'get', path: inventory, handler: showInventory, rule: rule('resource_providers:inventories:show') },
-  { method: 'put', path: inventory, handler: putOneInventory, rule: rule('resource_providers:inventories:update') },
+  { method: 'put', path: inventory, handler: updateInventory, rule: rule('resource_providers:inventories:update') },
   { method: 'delete', path: inventory, handler: deleteInventory, rule: rule('resource_providers:inventories:delete') },
   {
     method: 'get',
@@ -125,7 +125,7 @@ export const routes: Route<Placement>[] = [
     handler: showProviderUsages,
     rule: rule('resource_providers:usages'),
   },
-  { method: 'get', path: '/resource_classes', handler: showClasses, rule: rule('resource_classes:list'), since: '1.2' },
+  { method: 'get', path: '/resource_classes', handler: listClasses, rule: rule('resource_classes:list'), since: '1.2' },
   {
     method: 'post',
     path: '/resource_classes',
@@ -150,7 +150,7 @@ export const routes: Route<Placement>[] = [
     since: '1.7',
   },
   { method: 'delete', path: resourceClass, handler: deleteClass, rule: rule('resource_classes:delete'), since: '1.2' },
-  { method: 'get', path: '/traits', handler: showTraits, rule: rule('traits:list'), since: '1.6' },
+  { method: 'get', path: '/traits', handler: listTraits, rule: rule('traits:list'), since: '1.6' },
   { method: 'get', path: trait, handler: showTrait, rule: rule('traits:show'), since: '1.6' },
   { method: 'put', path: trait, handler: putTrait, rule: rule('traits:update'), since: '1.6' },
   { method: 'delete', path: trait, handler: deleteTrait, rule: rule('traits:delete'), since: '1.6' },
@@ -158,7 +158,7 @@ export const routes: Route<Placement>[] = [
   { method: 'get', path: consumer, handler: showConsumer, rule: rule('allocations:list') },
   { method: 'put', path: consumer, handler: putAllocations, rule: rule('allocations:update') },
   { method: 'delete', path: consumer, handler: deleteAllocations, rule: rule('allocations:delete') },
-  // the project is in the query, so the rule is asked by the handler
+  // the target project is in the query, so the handler enforces the rule
   { method: 'get', path: '/usages', handler: showUsages, rule: null, since: '1.9' },
   {
     method: 'get',

@@ -11,9 +11,9 @@ import { providers } from './migrations/001-providers.ts';
 import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 
-/** A request is one transaction here: there are no tasks, no messages and no timers. */
+/** Every request is one transaction: there are no tasks, messages or timers. */
 export const start: Start = async (runtime) => {
-  const { cloud, config, apiServer, identityUrl, ...begun } = startApi(runtime, 'placement', section, 'placement');
+  const { cloud, config, apiServer, identityUrl, ...started } = startApi(runtime, 'placement', section, 'placement');
   const db = openDatabase(config.database || databaseOf(cloud, 'placement'));
   await migrate(db, [providers]);
   const service: Placement = { db, config, log: runtime.log };
@@ -30,7 +30,7 @@ export const start: Start = async (runtime) => {
   });
   const close = async () => {
     await endpoint.close();
-    await begun.close();
+    await started.close();
     await db.destroy();
   };
   return { close };

@@ -21,12 +21,12 @@ async function read(sent: Buffer, expected: ImageDigest): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-test('bytes that are what was said of them are passed on, also where nothing was said', async () => {
+test('data that matches its digest, or has none, is passed on', async () => {
   assert.ok((await read(bytes, digest)).equals(bytes));
   assert.ok((await read(bytes, digestOf({ size: null }))).equals(bytes));
 });
 
-test('R12: one bit that has flipped where an image is kept is found before the image is used', async () => {
+test('R12: a flipped bit in a stored image is detected before the image is used', async () => {
   for (const at of [0, size - 1]) {
     const flipped = Buffer.from(bytes);
     flipped[at] = (flipped[at] ?? 0) ^ 1;
@@ -34,6 +34,6 @@ test('R12: one bit that has flipped where an image is kept is found before the i
   }
 });
 
-test('bytes that were cut short are an error that may pass, no refusal', async () => {
+test('truncated data is a transient error, no BadImage', async () => {
   await assert.rejects(read(bytes.subarray(1), digest), (error) => !(error instanceof BadImage));
 });

@@ -1,10 +1,10 @@
-/** Bytes of an image on their way to a host, held against what the image service says of them. */
+/** Verifies downloaded image data against the size and digest of the image service. */
 import { createHash } from 'node:crypto';
 import { BadImage } from './reader.ts';
 
 export interface ImageDigest {
   readonly sizeBytes: number | null;
-  /** Of the bytes as they are sent: `sha512` and its hex. */
+  /** Digest of the data as sent: algorithm, such as `sha512`, and hex value. */
   readonly hash: { readonly algorithm: string; readonly value: string } | null;
 }
 
@@ -19,7 +19,7 @@ export const digestOf = ({ size, os_hash_algo: algorithm, os_hash_value: value }
   hash: algorithm && value ? { algorithm, value } : null,
 });
 
-/** Passes them on; at their end throws BadImage for another hash, and an error that may pass when they were cut short. */
+/** Passes the data on; at its end throws BadImage for a wrong digest, and a transient error for a truncated body. */
 export async function* checkedBytes(body: AsyncIterable<Buffer>, { sizeBytes, hash }: ImageDigest) {
   const sum = hash && createHash(hash.algorithm);
   let bytes = 0;

@@ -1,6 +1,6 @@
-/** Which images become disks, and the driver of QEMU that reads each. */
+/** The image formats that can be used as disks, with their QEMU drivers. */
 
-/** Glance's word for a format, and QEMU's. */
+/** By Glance's disk_format, QEMU's driver name. */
 const drivers: ReadonlyMap<string, string> = new Map([
   ['raw', 'raw'],
   ['iso', 'raw'],
@@ -20,10 +20,10 @@ interface Declared {
 }
 
 /**
- * Why this image cannot become a disk, in a sentence that names the attribute; undefined when it can. Only bytes of
- * container format bare were inspected at their upload.
+ * Returns why the image cannot be used as a disk, naming the attribute; undefined when it can. Only data of container
+ * format bare was inspected at upload.
  */
-export function whyNoDisk({ id, disk_format: disk, container_format: container }: Declared): string | undefined {
+export function diskRefusal({ id, disk_format: disk, container_format: container }: Declared): string | undefined {
   if (container !== 'bare')
     return `Image ${id} is unacceptable: its container_format is ${container}, only images of container_format bare can be used as disks.`;
   if (disk === null || !drivers.has(disk))

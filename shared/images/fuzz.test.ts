@@ -1,4 +1,4 @@
-/** Parsers of images against bytes that were bent at random: a verdict, in bounded work, whatever the bytes are. */
+/** Fuzz tests of the image parsers: they accept or refuse any data in bounded work. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { honest, vmdk } from '../../test/fakes/hostile-images/builders.ts';
@@ -20,17 +20,17 @@ function randomFrom(start: number): (below: number) => number {
   };
 }
 
-/** Where headers are: what lies elsewhere is not read. */
+/** Offsets of headers; other data is not read. */
 const headers = [0, 512, 1024, 0x8000, 192 * 1024, 256 * 1024, 2 ** 21, 2 ** 21 + 65_536];
 const edges = [0, 1, 0x7f, 0xff, 0x200, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 
-function bend(original: Buffer, random: (below: number) => number): Buffer {
+function mutate(original: Buffer, random: (below: number) => number): Buffer {
   const image = Buffer.from(original);
   for (let changes = 1 + random(6); changes > 0; changes -= 1) {
     const near = headers[random(headers.length)] ?? 0;
     const at = Math.min(near + random(600), image.length - 9);
     const value = edges[random(edges.length)] ?? 0;
-    const ways = [
+    const mutations = [
       () => void image.writeUInt8(random(256), at),
       () => void image.writeUInt32LE(value, at & ~3),
       () => void image.writeUInt32BE(value, at & ~3),
@@ -38,12 +38,12 @@ function bend(original: Buffer, random: (below: number) => number): Buffer {
       () => void image.writeBigUInt64BE(BigInt(value) << BigInt(random(33)), at & ~7),
       () => void image.copy(image, at, random(image.length), image.length),
     ];
-    ways[random(ways.length)]?.();
+    mutations[random(mutations.length)]?.();
   }
   return random(4) === 0 ? image.subarray(0, random(image.length)) : image;
 }
 
-/** Fails the test when a parser asks for what no file can give, or for too much. */
+/** Fails the test when a parser reads at an invalid offset, or too much. */
 function watched(image: Buffer): Bytes & { readonly asked: () => number } {
   let asked = 0;
   const read = async (offset: number, length: number) => {
@@ -55,10 +55,10 @@ function watched(image: Buffer): Bytes & { readonly asked: () => number } {
   return { size: image.length, read, asked: () => asked };
 }
 
-async function checkVerdict(image: Buffer, look: (bytes: Bytes) => Promise<number>): Promise<void> {
+async function checkVerdict(image: Buffer, parse: (bytes: Bytes) => Promise<number>): Promise<void> {
   const bytes = watched(image);
   try {
-    const size = await look(bytes);
+    const size = await parse(bytes);
     assert.ok(Number.isSafeInteger(size) && size >= 0, `size ${size}`);
   } catch (error) {
     if (!(error instanceof BadImage)) throw error;
@@ -69,15 +69,15 @@ async function checkVerdict(image: Buffer, look: (bytes: Bytes) => Promise<numbe
 
 const formats = [...new Set(honest.map(({ format }) => format))];
 for (const format of formats)
-  test(`${format}: bent bytes are judged, and never crash or hang the reader (WATTLE_TEST_SEED=${seed})`, async () => {
+  test(`${format}: mutated images are accepted or refused, and never crash or hang the parser (WATTLE_TEST_SEED=${seed})`, async () => {
     const random = randomFrom(seed);
     for (const { format: own, bytes } of honest)
       if (own === format)
         for (let round = 0; round < rounds; round += 1)
-          await checkVerdict(bend(bytes, random), (b) => inspect(b, format));
+          await checkVerdict(mutate(bytes, random), (b) => inspect(b, format));
   });
 
-test(`random bytes are judged as every format, and as a disk of a guest (WATTLE_TEST_SEED=${seed})`, async () => {
+test(`random data is accepted or refused as every format and as an overlay (WATTLE_TEST_SEED=${seed})`, async () => {
   const random = randomFrom(seed);
   for (let round = 0; round < rounds; round += 1) {
     const noise = Buffer.from(Array.from({ length: random(3000) }, () => random(256)));
@@ -86,7 +86,7 @@ test(`random bytes are judged as every format, and as a disk of a guest (WATTLE_
   }
 });
 
-test('the longest descriptors are read in time that grows with their length alone', async () => {
+test('the longest descriptors are parsed in linear time', async () => {
   const lines = [
     'RW 1 SPARSE "'.padEnd(9000, 'a\\'),
     '"'.repeat(9000),

@@ -31,14 +31,14 @@ const hasQemuImg = await run(['qemu-img', '--version']).then(
 );
 const needsQemuImg = { skip: hasQemuImg ? false : 'qemu-img is not installed' };
 const qemuImg = (...args: string[]) => run(['qemu-img', ...args]);
-const refused = (bytes: Bytes, format: string, words: RegExp) =>
+const refused = (bytes: Bytes, format: string, message: RegExp) =>
   assert.rejects(inspect(bytes, format), (error: Error) => {
     assert.ok(error instanceof BadImage, String(error));
-    assert.match(error.message, words);
+    assert.match(error.message, message);
     return true;
   });
 
-/** The names are qemu-img's on the left, Glance's on the right. */
+/** The format's name in qemu-img and in Glance, and options of qemu-img. */
 const written: readonly [string, string, ...string[]][] = [
   ['qcow2', 'qcow2'],
   ['qcow2', 'qcow2', 'compat=0.10'],
@@ -53,7 +53,7 @@ const written: readonly [string, string, ...string[]][] = [
 
 for (const [qemu, format, ...options] of written)
   test(
-    `${format} ${options} as qemu-img writes it is accepted, with its size, and as nothing else`,
+    `${format} ${options} written by qemu-img is accepted with its size, and refused as any other format`,
     needsQemuImg,
     async (t) => {
       const dir = folder(t);
@@ -81,7 +81,7 @@ test('a qcow2 with its data in another file is refused', needsQemuImg, async (t)
   await refused(fileOf(join(dir, 'image')), 'qcow2', /another file/);
 });
 
-test('a qcow2 with features nobody here knows is refused', needsQemuImg, async (t) => {
+test('a qcow2 with unknown features is refused', needsQemuImg, async (t) => {
   const dir = folder(t);
   await qemuImg('create', '-f', 'qcow2', join(dir, 'image'), '1M');
   const raw = readFileSync(join(dir, 'image'));
@@ -89,14 +89,14 @@ test('a qcow2 with features nobody here knows is refused', needsQemuImg, async (
   await refused(bytesOf(raw), 'qcow2', /not known/);
 });
 
-test('a vmdk that spreads over several files is refused', needsQemuImg, async (t) => {
+test('a vmdk in several files is refused', needsQemuImg, async (t) => {
   const dir = folder(t);
   await qemuImg('create', '-f', 'vmdk', '-o', 'subformat=monolithicFlat', join(dir, 'image.vmdk'), '1M');
   await refused(fileOf(join(dir, 'image.vmdk')), 'vmdk', /VMDK descriptor/);
   await refused(fileOf(join(dir, 'image.vmdk')), 'raw', /VMDK descriptor/);
 });
 
-test('a vmdk whose own descriptor points elsewhere is refused', needsQemuImg, async (t) => {
+test('a vmdk whose descriptor refers to another file is refused', needsQemuImg, async (t) => {
   const dir = folder(t);
   await qemuImg('create', '-f', 'vmdk', join(dir, 'image.vmdk'), '1M');
   const raw = readFileSync(join(dir, 'image.vmdk'));
@@ -127,7 +127,7 @@ test('a vhd and a vhdx with a parent are refused', needsQemuImg, async (t) => {
   await refused(bytesOf(vhdx), 'vhdx', /parent/);
 });
 
-test('an iso is accepted as an iso, and not when it is something else too', async () => {
+test('an iso is accepted as an iso, but not with the signature of another format', async () => {
   const iso = Buffer.alloc(64 * 1024);
   iso.write('CD001', 0x8001);
   assert.equal(await inspect(bytesOf(iso), 'iso'), 64 * 1024);
@@ -136,7 +136,7 @@ test('an iso is accepted as an iso, and not when it is something else too', asyn
   await refused(bytesOf(iso), 'iso', /bytes are qcow2/);
 });
 
-test('what ends too early is refused, not a crash', async () => {
+test('a truncated image is refused without a crash', async () => {
   for (const [format, start] of [
     ['qcow2', 'QFI\xfb\x00\x00\x00\x03'],
     ['vmdk', 'KDMV'],
@@ -147,14 +147,14 @@ test('what ends too early is refused, not a crash', async () => {
   await refused(bytesOf(Buffer.alloc(0)), 'qcow2', /bytes are raw/);
 });
 
-test('a raw disk may hold an encrypted volume', async () => {
+test('a raw disk may contain a LUKS volume', async () => {
   const luks = Buffer.alloc(4096);
   luks.write('LUKS\xba\xbe', 0, 'latin1');
   assert.equal(await inspect(bytesOf(luks), 'raw'), 4096);
   await refused(bytesOf(luks), 'qcow2', /bytes are luks/);
 });
 
-test('a vmdk as VirtualBox and VMware write it, with the name that the file had there, is accepted', async () => {
+test('a vmdk written by VirtualBox or VMware, with the original file name in it, is accepted', async () => {
   const names = ['RDONLY 2048 SPARSE "disk.vmdk"', 'RW 2048 SPARSE "C:\\VirtualBox VMs\\my disk\\disk-001.vmdk"'];
   for (const type of ['monolithicSparse', 'streamOptimized'])
     for (const line of [...names, 'rw 2048  SPARSE  "Größe.vmdk"']) {
@@ -164,7 +164,7 @@ test('a vmdk as VirtualBox and VMware write it, with the name that the file had 
     }
 });
 
-test('what is refused is named in words of the field, with a way on', async () => {
+test('a refusal names the problem and a remedy', async () => {
   const text = Buffer.from(descriptorText({ type: 'monolithicFlat', extents: ['RW 1 FLAT "disk-flat.vmdk" 0'] }));
   await refused(
     bytesOf(text),

@@ -1,4 +1,4 @@
-/** Bytes of an image, wherever they are. Reading past the end gives less, or nothing. */
+/** Random access to image data. Reading past the end returns fewer bytes, or none. */
 import type { FileHandle } from 'node:fs/promises';
 
 export interface Bytes {
@@ -6,10 +6,10 @@ export interface Bytes {
   read(offset: number, length: number): Promise<Buffer>;
 }
 
-/** Why an image is not accepted. The sentence is shown to the user who uploaded it. */
+/** The image is refused. The message is shown to the user. */
 export class BadImage extends Error {}
 
-export const hasParent = () => new BadImage('it has a parent image, which an uploaded image must not have');
+export const parentError = () => new BadImage('it has a parent image, which an uploaded image must not have');
 
 export const bytesOf = (buffer: Buffer): Bytes => ({
   size: buffer.length,
@@ -28,13 +28,13 @@ export async function fileBytes(file: FileHandle): Promise<Bytes> {
   };
 }
 
-/** Numbers in a header must lie within what is there; a size beyond 2^53 is no size. */
-export function safe(value: bigint, what: string): number {
+/** Converts a number from a header; throws BadImage above 2^53. */
+export function toSafeNumber(value: bigint, what: string): number {
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new BadImage(`${what} is not plausible`);
   return Number(value);
 }
 
-export async function need(bytes: Bytes, offset: number, length: number, what: string): Promise<Buffer> {
+export async function readExactly(bytes: Bytes, offset: number, length: number, what: string): Promise<Buffer> {
   const found = offset < bytes.size ? await bytes.read(offset, length) : Buffer.alloc(0);
   if (found.length < length) throw new BadImage(`it ends before its ${what}`);
   return found;

@@ -14,7 +14,7 @@ import { openApiServer } from '#shared/service/api-server.ts';
 import { section } from '../../services/image/config.ts';
 import type { Images } from '../../services/image/context.ts';
 import { glance } from '../../services/image/dialect.ts';
-import { fileBytes } from '../../services/image/drivers/file.ts';
+import { openImageFiles } from '../../services/image/drivers/file.ts';
 import type { ImageBytes } from '../../services/image/drivers/image-bytes.ts';
 import { migrations } from '../../services/image/migrations/all.ts';
 import { policy } from '../../services/image/policy.ts';
@@ -53,7 +53,7 @@ export async function openImages(t: TestContext, options: ImageApiOptions = {}) 
   const db = openDatabase(options.database ?? (server ? `${server}/${schema}` : 'sqlite::memory:'));
   await migrate(db, migrations);
   const config = settingsOf({}).read('image', section);
-  const bytes = change(await fileBytes(dir, options.reserveMb));
+  const bytes = change(await openImageFiles(dir, options.reserveMb));
   const images: Images = { db, bytes, config, log };
   const identify = async (header: (name: string) => string | undefined, requestId: string) => {
     if (options.isTokenOver?.()) throw unauthorized();

@@ -14,10 +14,10 @@ import { sweep } from '../../services/image/bytes/sweep.ts';
 import { uploadImage } from '../../services/image/bytes/upload.ts';
 import { section } from '../../services/image/config.ts';
 import type { Images } from '../../services/image/context.ts';
-import { fileBytes } from '../../services/image/drivers/file.ts';
+import { openImageFiles } from '../../services/image/drivers/file.ts';
 import type { ImageBytes } from '../../services/image/drivers/image-bytes.ts';
 import { createImage } from '../../services/image/images/operations.ts';
-import { findImage, type Image, markDeleted } from '../../services/image/images/store.ts';
+import { getImage, type Image, markDeleted } from '../../services/image/images/store.ts';
 import { migrations } from '../../services/image/migrations/all.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
@@ -28,7 +28,7 @@ const leaseMs = 40;
 
 type Part = (images: Images) => Promise<unknown>;
 
-const find = ({ db }: Images): Promise<Image | undefined> => findImage(db, caller, id).catch(() => undefined);
+const find = ({ db }: Images): Promise<Image | undefined> => getImage(db, caller, id).catch(() => undefined);
 
 /** Each is an ensure: what a process did before it died is not done again. */
 const made =
@@ -65,7 +65,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   watchCommits(db, pass);
   await migrate(db, migrations);
   const config = settingsOf({ image: { leaseMs } }).read('image', section);
-  const bytes = mortal(await fileBytes(join(dir, 'bytes')), pass);
+  const bytes = mortal(await openImageFiles(join(dir, 'bytes')), pass);
   const images: Images = { db, bytes, config, log: silentLog() };
   await ended(images);
   if (!armed) {
@@ -97,8 +97,8 @@ function mortal(bytes: ImageBytes, point: () => void): ImageBytes {
       return {
         ...fresh,
         write: (piece) => effect(point, () => fresh.write(piece)),
-        keep: () => effect(point, fresh.keep),
-        drop: () => effect(point, fresh.drop),
+        publish: () => effect(point, fresh.publish),
+        discard: () => effect(point, fresh.discard),
       };
     },
   };
@@ -113,7 +113,7 @@ interface End {
 
 async function look(dir: string): Promise<End> {
   const db = openDatabase(`sqlite:${join(dir, 'db')}`);
-  const image = await findImage(db, caller, id).catch(() => undefined);
+  const image = await getImage(db, caller, id).catch(() => undefined);
   await db.destroy();
   const path = join(dir, 'bytes', bytesName(id, image?.uploadId ?? ''));
   const whole = existsSync(path) && readFileSync(path).equals(content);

@@ -4,7 +4,7 @@
  */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { whyNoDisk } from '#shared/images/formats.ts';
+import { diskRefusal } from '#shared/images/formats.ts';
 import type { Compute } from '../context.ts';
 import type {
   GroupJson,
@@ -69,7 +69,7 @@ async function orMissing<T>(looking: Promise<T>, missing: NotFoundFault): Promis
 /** What a host can read and was inspected when it was uploaded: nothing else becomes a disk. */
 function usable(image: Image): Image {
   if (image.status !== 'active') throw badRequest(`Image ${image.id} is not active.`);
-  const reason = whyNoDisk(image);
+  const reason = diskRefusal(image);
   if (reason !== undefined) throw badRequest(reason);
   return image;
 }

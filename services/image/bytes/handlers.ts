@@ -5,24 +5,24 @@ import { isAdmin } from '#shared/auth/caller.ts';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { bytes, gone, type Handler } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
-import { allow, findOwn } from '../images/handlers.ts';
+import { enforce, getRequestedImage } from '../images/handlers.ts';
 import { hasBytes } from '../images/states.ts';
-import { type Image, noImage } from '../images/store.ts';
+import { type Image, imageNotFound } from '../images/store.ts';
 import { rangeOf } from './range.ts';
-import { bytesName, type Filling } from './store.ts';
+import { bytesName, type UploadStatus } from './store.ts';
 import { uploadImage } from './upload.ts';
 
 const octets = 'application/octet-stream';
 
-const fill =
-  (rule: 'upload_image' | 'modify_image', filling: Filling): Handler<Images> =>
+const uploadHandler =
+  (rule: 'upload_image' | 'modify_image', uploadStatus: UploadStatus): Handler<Images> =>
   async (images, call) => {
-    const image = await findOwn(images, call);
-    allow(call, rule, image);
+    const image = await getRequestedImage(images, call);
+    enforce(call, rule, image);
     if (!call.header('content-type')?.startsWith(octets))
       throw new Fault(415, 'badMediaType', `Invalid content type ${call.header('content-type')}: send ${octets}.`);
     try {
-      await uploadImage(images, image, call.stream, announcedBytes(call.header), filling);
+      await uploadImage(images, image, call.stream, announcedBytes(call.header), uploadStatus);
     } catch (error) {
       await readToEnd(call.stream);
       throw error;
@@ -30,25 +30,25 @@ const fill =
     return gone();
   };
 
-export const putBytes = fill('upload_image', 'saving');
-/** Bytes that an import makes the image's own. */
-export const stageBytes = fill('modify_image', 'uploading');
+export const putBytes = uploadHandler('upload_image', 'saving');
+/** Stages data for a later import. */
+export const stageBytes = uploadHandler('modify_image', 'uploading');
 
 function announcedBytes(header: (name: string) => string | undefined): number | undefined {
-  const said = header('content-length') ?? header('x-openstack-image-size');
-  return said !== undefined && /^\d+$/.test(said) ? Number(said) : undefined;
+  const length = header('content-length') ?? header('x-openstack-image-size');
+  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
 }
 
-/** A client that is still sending hears no answer: many show a broken pipe instead. Nothing is kept. */
+/** Reads and discards the rest of the body: many clients report a broken pipe instead of the response otherwise. */
 async function readToEnd(stream: IncomingMessage): Promise<void> {
   if (stream.destroyed || stream.readableEnded) return;
   stream.resume();
-  await finished(stream, { writable: false }).catch(() => {}); // it went away itself
+  await finished(stream, { writable: false }).catch(() => {}); // the client disconnected
 }
 
 export const getBytes: Handler<Images> = async (images, call) => {
-  const image = await findOwn(images, call);
-  allow(call, 'download_image', image, call.caller.projectId);
+  const image = await getRequestedImage(images, call);
+  enforce(call, 'download_image', image, call.caller.projectId);
   const { size, uploadId, status } = image;
   if (status === 'deactivated' && !isAdmin(call.caller))
     throw forbidden('The requested image has been deactivated. Image data download is forbidden.');
@@ -69,7 +69,7 @@ async function openBytes(images: Images, { id, uploadId }: Image, range: ReturnT
   try {
     return await images.bytes.open(bytesName(id, uploadId ?? ''), range);
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT') throw noImage(id); // deleted a moment ago
+    if ((error as { code?: string }).code === 'ENOENT') throw imageNotFound(id); // deleted meanwhile
     throw error;
   }
 }

@@ -5,7 +5,7 @@ export interface Range {
   readonly end: number;
 }
 
-/** One range, as `Range: bytes=0-99` or, as Glance also takes it, `Content-Range: bytes 0-99/*`. Undefined: all of it. */
+/** Parses one range, from `Range: bytes=0-99` or, as Glance also accepts, `Content-Range: bytes 0-99/*`. Undefined without a range. */
 export function rangeOf(range: string | undefined, contentRange: string | undefined, size: number): Range | undefined {
   const asked = range?.match(/^bytes=(\d*)-(\d*)$/) ?? contentRange?.match(/^bytes (\d+)-(\d+)\/(?:\d+|\*)$/);
   if (!asked) {

@@ -2,10 +2,10 @@ import type { Images } from '../context.ts';
 import type { ImageRow } from '../images/store.ts';
 import { bytesName } from './store.ts';
 
-/** Of an image that is deleted already. What fails here is found by the sweep. */
+/** Removes the data of a deleted image. On failure the sweep removes it later. */
 export async function removeBytes({ bytes, log }: Images, { id, uploadId, uploadUntil }: ImageRow): Promise<void> {
-  if (uploadId === null || uploadUntil !== null) return; // an upload under way takes its own away
+  if (uploadId === null || uploadUntil !== null) return; // a running upload removes its own data
   await bytes.remove(bytesName(id, uploadId)).catch((error: unknown) => {
-    log.warn({ image: id, error }, 'bytes of a deleted image are left for the sweep');
+    log.warn({ image: id, error }, 'data of a deleted image could not be removed, the sweep retries');
   });
 }

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openImages } from '../../../test/fakes/image-api.ts';
 import { sweep } from './sweep.ts';
 
-test('an image is made, filled, read whole and in part, and deleted with its bytes', async (t) => {
+test('an image is created, uploaded, downloaded whole and in part, and deleted with its data', async (t) => {
   const { ask, make, upload, files } = await openImages(t);
   const id = await make({ 'owner_specified.openstack.md5': '', tags: ['b', 'a'] });
   const bytes = Buffer.alloc(3 * 1024 * 1024 + 17, 'some bytes');
@@ -50,7 +50,7 @@ test('an image is made, filled, read whole and in part, and deleted with its byt
   assert.equal((await ask('POST', '/v2/images', { body: { id } })).status, 409);
 });
 
-test('an image that lies about its format is refused, and nothing of it is left', async (t) => {
+test('data of another format than declared is refused, and no file is left', async (t) => {
   const { ask, make, upload, files } = await openImages(t);
   const id = await make({ disk_format: 'qcow2' });
   const refused = await upload(id, Buffer.alloc(5 * 1024 * 1024));
@@ -67,7 +67,7 @@ test('an image that lies about its format is refused, and nothing of it is left'
   assert.deepEqual(files(), []);
 });
 
-test('a full disk is told, and nothing half-written is left', async (t) => {
+test('a full disk is refused with 413, and no partial file is left', async (t) => {
   const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
   const { ask, make, upload, files } = await openImages(t, {
     change: (bytes) => ({
@@ -83,7 +83,7 @@ test('a full disk is told, and nothing half-written is left', async (t) => {
   assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'queued');
 });
 
-test('S14: bytes that cannot be read from their disk break the answer off: it never looks whole', async (t) => {
+test('S14: a read error of the disk aborts the response, so that the client notices', async (t) => {
   const broken = async function* () {
     yield Buffer.alloc(1024);
     throw Object.assign(new Error('input/output error'), { code: 'EIO' });
@@ -97,7 +97,7 @@ test('S14: bytes that cannot be read from their disk break the answer off: it ne
   assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'active');
 });
 
-test('a project has so many bytes, announced or not', async (t) => {
+test('the quota of bytes applies with and without a content length', async (t) => {
   const { ask, make, upload, images, base } = await openImages(t);
   Object.assign(images.config, { storageGb: 2 ** -10 }); // 1 MiB
   assert.equal((await upload(await make(), Buffer.alloc(1024 * 1024 - 10))).status, 204);
@@ -114,7 +114,7 @@ test('a project has so many bytes, announced or not', async (t) => {
   assert.equal((await ask('GET', `/v2/images/${id}`)).body.status, 'active');
 });
 
-test('an upload that breaks off leaves the image waiting, and no bytes', async (t) => {
+test('an aborted upload leaves the image queued and no data', async (t) => {
   const { ask, make, files, base } = await openImages(t);
   const id = await make();
   const headers = { 'content-type': 'application/octet-stream', 'content-length': '9999999', 'x-project': 'mine' };
@@ -126,7 +126,7 @@ test('an upload that breaks off leaves the image waiting, and no bytes', async (
   assert.deepEqual(files(), []);
 });
 
-test('staged bytes wait for their import, and go with their image', async (t) => {
+test('staged data is kept until its import, and is deleted with its image', async (t) => {
   const { ask, make, files } = await openImages(t);
   const [id, other] = [await make(), await make()];
   const input = { body: { method: { name: 'glance-direct' } } };
@@ -148,7 +148,7 @@ test('staged bytes wait for their import, and go with their image', async (t) =>
   assert.equal(files().length, 1);
 });
 
-test('OSSA-2015-004, OSSA-2015-013: an image that is deleted at any step of its import leaves no byte behind', async (t) => {
+test('OSSA-2015-004, OSSA-2015-013: an image deleted at any step of its import leaves no data', async (t) => {
   const { ask, make, files, images, base } = await openImages(t);
   const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine' };
   const stage = async (id: string) => {
@@ -157,9 +157,9 @@ test('OSSA-2015-004, OSSA-2015-013: an image that is deleted at any step of its 
   const importIt = (id: string) =>
     ask('POST', `/v2/images/${id}/import`, { body: { method: { name: 'glance-direct' } } });
   const steps: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
-    'before its bytes': async () => {},
-    'when they are staged': stage,
-    'while they are imported': async (id) => {
+    'before its upload': async () => {},
+    'when it is staged': stage,
+    'during the import': async (id) => {
       await stage(id);
       void importIt(id).catch(() => {});
     },
@@ -167,13 +167,13 @@ test('OSSA-2015-004, OSSA-2015-013: an image that is deleted at any step of its 
       await stage(id);
       await importIt(id);
     },
-    'while they come': async (id) => {
+    'during the upload': async (id) => {
       const upload = http.request(`${base}/v2/images/${id}/stage`, { method: 'PUT', headers }).on('error', () => {});
       upload.write(Buffer.alloc(2 * 1024 * 1024));
       while ((await ask('GET', `/v2/images/${id}`)).body.status !== 'uploading') await sleep(5);
       setImmediate(() => upload.end());
     },
-    'after they broke off': async (id) => {
+    'after an aborted upload': async (id) => {
       const upload = http.request(`${base}/v2/images/${id}/stage`, { method: 'PUT', headers }).on('error', () => {});
       upload.write(Buffer.alloc(2 * 1024 * 1024));
       while ((await ask('GET', `/v2/images/${id}`)).body.status !== 'uploading') await sleep(5);
@@ -189,7 +189,7 @@ test('OSSA-2015-004, OSSA-2015-013: an image that is deleted at any step of its 
   }
 });
 
-test('an image deleted during its upload is gone, and so are its bytes', async (t) => {
+test('an image deleted during its upload leaves no data, and the upload gets 410', async (t) => {
   const { ask, make, files, base } = await openImages(t);
   const id = await make();
   const headers = { 'content-type': 'application/octet-stream', 'x-project': 'mine' };
@@ -203,7 +203,7 @@ test('an image deleted during its upload is gone, and so are its bytes', async (
   assert.deepEqual(files(), []);
 });
 
-test('K28: after a crash the sweep ends the upload and removes what it wrote, and nothing else', async (t) => {
+test('K28: after a crash the sweep ends the upload and removes its partial data, and nothing else', async (t) => {
   const { ask, make, upload, files, images, db, dir } = await openImages(t);
   const [kept, died] = [await make(), await make()];
   await upload(kept, Buffer.from('bytes'));
@@ -212,7 +212,7 @@ test('K28: after a crash the sweep ends the upload and removes what it wrote, an
     .where({ id: died })
     .update({ status: 'saving', uploadId, uploadUntil: Date.now() - 1 });
   writeFileSync(join(dir, `${died}.${uploadId}.part`), 'half');
-  await (await images.bytes.begin(`${randomUUID()}.${randomUUID()}`)).keep();
+  await (await images.bytes.begin(`${randomUUID()}.${randomUUID()}`)).publish();
   assert.equal(files().length, 3);
   await sweep(images);
   assert.equal(files().length, 1);

@@ -1,34 +1,34 @@
-/** From queued over saving to active, or to bytes that are staged; or back to queued, and no byte left. */
+/** An upload: from queued to active or staged; on failure back to queued, without data. */
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { every } from '#shared/clock/every.ts';
 import { badRequest, conflict, Fault, tooLarge } from '#shared/errors/fault.ts';
-import { checkFormat, inspect, tellsEarly } from '#shared/images/inspect.ts';
+import { checkFormat, inspect, isDetectableEarly } from '#shared/images/inspect.ts';
 import { BadImage, bytesOf } from '#shared/images/reader.ts';
 import type { Images } from '../context.ts';
 import type { NewBytes } from '../drivers/image-bytes.ts';
 import type { Image } from '../images/store.ts';
 import { checkUploadCount } from '../quotas/limits.ts';
-import { type Budget, lostImage, openBudget } from './budget.ts';
-import { type Digest, digestPieces } from './digest.ts';
+import { type Budget, imageGone, openBudget } from './budget.ts';
+import { type Digest, digestBlocks } from './digest.ts';
 import {
   acquireForUpload,
   bytesName,
-  type Filling,
-  type Found,
+  type ContentInfo,
   finishUpload,
-  giveUpUpload,
   renewUpload,
+  resetUpload,
   type Upload,
+  type UploadStatus,
 } from './store.ts';
 
-/** `announced` is the number of bytes the caller promises, when it does. */
+/** `announced` is the content length, if the client sent one. */
 export async function uploadImage(
   images: Images,
   image: Image,
   stream: Readable,
   announced: number | undefined,
-  filling: Filling = 'saving',
+  uploadStatus: UploadStatus = 'saving',
 ): Promise<void> {
   if (image.diskFormat === null || image.containerFormat === null)
     throw badRequest('Properties disk_format, container_format must be set prior to saving data.');
@@ -38,9 +38,9 @@ export async function uploadImage(
     throw refusal(error);
   });
   try {
-    await beginUpload(images, image, upload, filling);
-    const filled = fill(images, image, { ...upload, filling, budget, announced: announced ?? 0 }, stream);
-    await filled.catch((error: unknown) => giveUp(images, upload, error));
+    await beginUpload(images, image, upload, uploadStatus);
+    const filled = receive(images, image, { ...upload, uploadStatus, budget, announced: announced ?? 0 }, stream);
+    await filled.catch((error: unknown) => failUpload(images, upload, error));
   } finally {
     budget.release();
   }
@@ -53,7 +53,7 @@ const signature = [
   'img_signature_certificate_uuid',
 ];
 
-/** Glance verifies an image that has all four; there is no key manager here that could give the certificate. */
+/** Glance verifies the signature of an image with all four properties; without a key manager it is refused. */
 function checkUnsigned({ properties }: Image): void {
   if (signature.every((name) => Object.hasOwn(properties, name)))
     throw badRequest(
@@ -61,81 +61,86 @@ function checkUnsigned({ properties }: Image): void {
     );
 }
 
-/** Throws what the caller may hear. When even the row cannot be written, the sweep ends the upload. */
-async function giveUp({ db, log }: Images, upload: Upload, error: unknown): Promise<never> {
-  await giveUpUpload(db, upload).catch((failed: unknown) => {
-    log.warn({ image: upload.imageId, error: failed }, 'an upload that failed is left for the sweep');
+/** Sets the image back to queued and throws the error for the client. When the row cannot be written, the sweep does it. */
+async function failUpload({ db, log }: Images, upload: Upload, error: unknown): Promise<never> {
+  await resetUpload(db, upload).catch((failed: unknown) => {
+    log.warn({ image: upload.imageId, error: failed }, 'a failed upload could not be reset, the sweep retries');
   });
   throw refusal(error);
 }
 
-async function beginUpload({ db, config }: Images, image: Image, { id }: Upload, filling: Filling): Promise<void> {
+async function beginUpload(
+  { db, config }: Images,
+  image: Image,
+  { id }: Upload,
+  uploadStatus: UploadStatus,
+): Promise<void> {
   await db.transaction(async (tx) => {
     await checkUploadCount(tx, config, image.owner);
-    if (await acquireForUpload(tx, image, id, filling, Date.now() + config.leaseMs)) return;
-    throw conflict(`Image status transition from ${image.status} to ${filling} is not allowed`);
+    if (await acquireForUpload(tx, image, id, uploadStatus, Date.now() + config.leaseMs)) return;
+    throw conflict(`Image status transition from ${image.status} to ${uploadStatus} is not allowed`);
   });
 }
 
-interface Method extends Upload {
-  readonly filling: Filling;
+interface ReceivedUpload extends Upload {
+  readonly uploadStatus: UploadStatus;
   readonly budget: Budget;
   readonly announced: number;
 }
 
-async function fill(images: Images, image: Image, upload: Method, stream: Readable): Promise<void> {
+async function receive(images: Images, image: Image, upload: ReceivedUpload, stream: Readable): Promise<void> {
   const { db, bytes, config } = images;
   await upload.budget.announce(upload.announced);
   const name = bytesName(image.id, upload.id);
-  const fresh = await bytes.begin(name);
-  const lease = holdUpload(images, upload, stream);
+  const file = await bytes.begin(name);
+  const lease = keepLeaseRenewed(images, upload, stream);
   try {
-    const found = await readBlocks(image, fresh, upload.budget, stream);
-    await fresh.keep();
-    if (await finishUpload(db, upload, upload.filling, found)) return;
+    const content = await writeContent(image, file, upload.budget, stream);
+    await file.publish();
+    if (await finishUpload(db, upload, upload.uploadStatus, content)) return;
     await bytes.remove(name);
-    throw lostImage(image.id);
+    throw imageGone(image.id);
   } catch (error) {
-    const isHere = await renewUpload(db, upload, Date.now() + config.leaseMs).catch(() => true);
-    throw isHere ? error : lostImage(image.id);
+    const exists = await renewUpload(db, upload, Date.now() + config.leaseMs).catch(() => true);
+    throw exists ? error : imageGone(image.id);
   } finally {
-    await fresh.drop();
+    await file.discard();
     await lease.close();
   }
 }
 
-async function readBlocks(image: Image, fresh: NewBytes, budget: Budget, stream: Readable): Promise<Found> {
+async function writeContent(image: Image, file: NewBytes, budget: Budget, stream: Readable): Promise<ContentInfo> {
   const checked = image.containerFormat === 'bare' ? (image.diskFormat as string) : undefined;
-  const digest = await digestPieces(stream, async (piece, offset) => {
-    await budget.cover(offset + piece.length);
-    if (offset === 0 && checked !== undefined && tellsEarly(checked)) await checkFormat(bytesOf(piece), checked);
-    await fresh.write(piece);
-    budget.wrote(piece.length);
+  const digest = await digestBlocks(stream, async (block, offset) => {
+    await budget.ensureReserved(offset + block.length);
+    if (offset === 0 && checked !== undefined && isDetectableEarly(checked)) await checkFormat(bytesOf(block), checked);
+    await file.write(block);
+    budget.wrote(block.length);
   });
-  const virtualSize = checked === undefined ? null : await inspect({ size: digest.size, read: fresh.read }, checked);
-  return { ...said(digest), virtualSize };
+  const virtualSize = checked === undefined ? null : await inspect({ size: digest.size, read: file.read }, checked);
+  return { ...digestColumns(digest), virtualSize };
 }
 
-const said = ({ size, md5, sha512 }: Digest) => ({
+const digestColumns = ({ size, md5, sha512 }: Digest) => ({
   size,
   checksum: md5,
   osHashAlgo: 'sha512',
   osHashValue: sha512,
 });
 
-/** Says that the upload lives; ends the stream when the image is gone. */
-function holdUpload({ db, config, log }: Images, upload: Upload, stream: Readable) {
+/** Renews the lease while the upload runs; destroys the stream when the image was deleted. */
+function keepLeaseRenewed({ db, config, log }: Images, upload: Upload, stream: Readable) {
   const renew = async () => {
     if (await renewUpload(db, upload, Date.now() + config.leaseMs)) return;
-    stream.destroy(new Error('the image went away during its upload'));
+    stream.destroy(new Error('the image was deleted during its upload'));
   };
   return every(config.leaseMs / 3, renew, (error) => {
-    log.warn({ image: upload.imageId, error }, 'an upload could not say that it lives');
+    log.warn({ image: upload.imageId, error }, 'the lease of an upload could not be renewed');
   });
 }
 
 const full = () => tooLarge('Image storage media is full: There is not enough disk space on the image storage media.');
-/** What the caller may hear of what went wrong. */
+/** Translates an error into a Fault for the client. */
 function refusal(error: unknown): unknown {
   if (error instanceof BadImage) return new Fault(415, 'badMediaType', `The image is refused: ${error.message}.`);
   const { code } = error as { code?: string };

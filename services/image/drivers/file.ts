@@ -1,4 +1,4 @@
-/** A file per image in one directory, written beside its name and renamed when it is whole. */
+/** One file per image in one directory, written under a temporary name and renamed when it is complete. */
 import { constants, createReadStream } from 'node:fs';
 import { access, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,14 +11,14 @@ const chunkBytes = 1024 * 1024;
 
 const MiB = 2 ** 20;
 
-export async function fileBytes(directory: string, reserveMb = 0): Promise<ImageBytes> {
+export async function openImageFiles(directory: string, reserveMb = 0): Promise<ImageBytes> {
   await mkdir(directory, { recursive: true, mode: 0o750 });
   const room = await openRoom(directory, { reserveBytes: reserveMb * MiB });
   const pathOf = (name: string) => join(directory, name);
   return {
     begin: (name) => beginFile(directory, name),
     open: async (name, range = undefined) => {
-      await access(pathOf(name), constants.R_OK); // a stream would tell only after the answer has begun
+      await access(pathOf(name), constants.R_OK); // a stream would report a missing file only after the response has started
       return createReadStream(pathOf(name), { highWaterMark: chunkBytes, ...range });
     },
     remove: async (name) => {
@@ -50,12 +50,12 @@ async function beginFile(directory: string, name: string): Promise<NewBytes> {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(wanted), 0, wanted, offset);
       return buffer.subarray(0, bytesRead);
     },
-    keep: async () => {
+    publish: async () => {
       await file.sync();
       await close();
       await renameDurably(path + partial, path);
     },
-    drop: async () => {
+    discard: async () => {
       await close();
       await rm(path + partial, { force: true });
     },

@@ -1,16 +1,16 @@
-/** Which words of an image mean what: for creating one, and for changing one. */
+/** Attribute names of images: read-only, reserved, base attributes; all others are properties. */
 import { badRequest, Fault, forbidden } from '#shared/errors/fault.ts';
 import type { Config } from '../config.ts';
 import type { Image } from './store.ts';
 
-/** Set by the service alone. */
+/** Set only by the service. */
 const readOnly = [
   ...['created_at', 'updated_at', 'status', 'checksum', 'size', 'virtual_size', 'direct_url', 'self', 'file', 'schema'],
   ...['os_hash_algo', 'os_hash_value', 'stores'],
 ];
 const reserved = ['location', 'deleted', 'deleted_at', 'locations'];
 
-/** What a caller may say of an image, and where it is kept. Everything else is a property. */
+/** Base attributes that callers may set, with their fields. All other names are properties. */
 export const baseFields: Readonly<Record<string, keyof Image>> = {
   name: 'name',
   owner: 'owner',
@@ -30,8 +30,8 @@ export function checkName(name: string): void {
   if (name.length > 255) throw badRequest('Custom property should not be greater than 255 characters.');
 }
 
-/** What no single attribute shows: how many there are, and which formats this cloud knows. */
-export function checkWhole(image: Image, config: Config): void {
+/** Checks of the whole image: number of properties and tags, known formats and their combination. */
+export function checkImage(image: Image, config: Config): void {
   const count = Object.keys(image.properties).length;
   if (count > config.properties) throw tooMany('image properties', count, config.properties);
   if (image.tags.length > config.tags) throw tooMany('image tags', image.tags.length, config.tags);

@@ -3,35 +3,35 @@ import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { removeBytes } from '../bytes/remove.ts';
 import type { Images } from '../context.ts';
-import { changeImage, createImage, type ImageInput } from './operations.ts';
+import { changeImage, createImage as create, type ImageInput } from './operations.ts';
 import { changesOf } from './patch.ts';
-import { findImage, type Image, markDeleted, moveImage, noImage } from './store.ts';
+import { getImage, type Image, imageNotFound, markDeleted, updateImageStatus } from './store.ts';
 import { imageTarget, imageView } from './view.ts';
 
-type Judge = Pick<Call, 'may'>;
+type Enforcer = Pick<Call, 'may'>;
 
-/** Glance's words for a rule that says no to somebody who may see the image. */
-export function allow(call: Judge, rule: string, image: Image, memberId?: string | null): void {
+/** Throws 403 with Glance's message when the rule denies access to a visible image. */
+export function enforce(call: Enforcer, rule: string, image: Image, memberId?: string | null): void {
   if (!call.may(rule, imageTarget(image, memberId)))
     throw forbidden(`You are not authorized to complete ${rule} action.`);
 }
 
-const allowVisibility = (call: Judge) => (image: Image) => {
-  if (image.visibility === 'public') allow(call, 'publicize_image', image);
-  if (image.visibility === 'community') allow(call, 'communitize_image', image);
+const enforceVisibility = (call: Enforcer) => (image: Image) => {
+  if (image.visibility === 'public') enforce(call, 'publicize_image', image);
+  if (image.visibility === 'community') enforce(call, 'communitize_image', image);
 };
 
-export const findOwn = (images: Images, call: Pick<Call, 'caller' | 'params'>): Promise<Image> =>
-  findImage(images.db, call.caller, call.params.id ?? '');
+export const getRequestedImage = (images: Images, call: Pick<Call, 'caller' | 'params'>): Promise<Image> =>
+  getImage(images.db, call.caller, call.params.id ?? '');
 
-export const makeImage: Handler<Images, ImageInput> = async (images, call) => {
+export const createImage: Handler<Images, ImageInput> = async (images, call) => {
   const check = (image: Image) => {
     if (image.owner !== call.caller.projectId && !isAdmin(call.caller))
       throw forbidden(`You are not permitted to create images owned by '${image.owner}'`);
-    allow(call, 'add_image', image);
-    allowVisibility(call)(image);
+    enforce(call, 'add_image', image);
+    enforceVisibility(call)(image);
   };
-  const image = await createImage(images, call.caller, call.body, check);
+  const image = await create(images, call.caller, call.body, check);
   return created(imageView(image), {
     location: `${call.base}/v2/images/${image.id}`,
     'openstack-image-import-methods': 'glance-direct',
@@ -40,55 +40,57 @@ export const makeImage: Handler<Images, ImageInput> = async (images, call) => {
 };
 
 export const showImage: Handler<Images> = async (images, call) => {
-  const image = await findOwn(images, call);
-  if (!call.may('get_image', imageTarget(image, call.caller.projectId))) throw noImage(image.id);
+  const image = await getRequestedImage(images, call);
+  if (!call.may('get_image', imageTarget(image, call.caller.projectId))) throw imageNotFound(image.id);
   return ok(imageView(image));
 };
 
 export const patchImage: Handler<Images, unknown> = async (images, call) => {
   const changes = changesOf(call.header('content-type') ?? '', call.body);
-  const image = await findOwn(images, call);
-  allow(call, 'modify_image', image);
-  const mayGive = isAdmin(call.caller);
-  return ok(imageView(await changeImage(images, image, changes, { visibility: allowVisibility(call), mayGive })));
+  const image = await getRequestedImage(images, call);
+  enforce(call, 'modify_image', image);
+  const mayChangeOwner = isAdmin(call.caller);
+  return ok(
+    imageView(await changeImage(images, image, changes, { visibility: enforceVisibility(call), mayChangeOwner })),
+  );
 };
 
 export const deleteImage: Handler<Images> = async (images, call) => {
-  const image = await findOwn(images, call);
-  allow(call, 'delete_image', image);
+  const image = await getRequestedImage(images, call);
+  enforce(call, 'delete_image', image);
   const refusal = `Image ${image.id} is protected and cannot be deleted.`;
   if (image.isProtected) throw forbidden(refusal);
   if (!(await images.db.transaction((tx) => markDeleted(tx, image.id)))) {
-    await findOwn(images, call); // it went away meanwhile, or somebody protected it
+    await getRequestedImage(images, call); // deleted or protected meanwhile
     throw forbidden(refusal);
   }
   await removeBytes(images, image);
   return gone();
 };
 
-/** `/v2/images/` names an image without an id, and there is none. */
+/** Throws 404 for `/v2/images/`, which names an image with an empty id. */
 export function checkNoSlash({ url }: Pick<Call, 'url'>): void {
-  if (url.split('?')[0]?.endsWith('/')) throw noImage('');
+  if (url.split('?')[0]?.endsWith('/')) throw imageNotFound('');
 }
 
-export const deleteNothing: Handler<Images> = async (_images, call) => {
+export const refuseDeleteAll: Handler<Images> = async (_images, call) => {
   checkNoSlash(call);
   throw new Fault(405, 'badMethod', 'The method DELETE is not allowed for all images.', {
     headers: { allow: 'GET, POST' },
   });
 };
 
-/** Repeating it changes nothing, and from other states it is refused. */
-const turn =
+/** Idempotent; refused from other statuses. */
+const changeStatus =
   (rule: 'deactivate' | 'reactivate', from: 'active' | 'deactivated', to: 'active' | 'deactivated'): Handler<Images> =>
   async (images, call) => {
-    const image = await findOwn(images, call);
-    allow(call, rule, image);
-    if (await moveImage(images.db, image.id, [from], { status: to })) return gone();
-    const { status } = await findOwn(images, call);
+    const image = await getRequestedImage(images, call);
+    enforce(call, rule, image);
+    if (await updateImageStatus(images.db, image.id, [from], { status: to })) return gone();
+    const { status } = await getRequestedImage(images, call);
     if (status === to) return gone();
     throw forbidden(`Not allowed to ${rule} image in status '${status}'`);
   };
 
-export const deactivateImage = turn('deactivate', 'active', 'deactivated');
-export const reactivateImage = turn('reactivate', 'deactivated', 'active');
+export const deactivateImage = changeStatus('deactivate', 'active', 'deactivated');
+export const reactivateImage = changeStatus('reactivate', 'deactivated', 'active');

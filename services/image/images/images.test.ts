@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Asked, admin, openImages } from '../../../test/fakes/image-api.ts';
 
-test('an image is changed by JSON patch, in both of its languages', async (t) => {
+test('an image is changed by JSON patch, in both versions of the format', async (t) => {
   const { ask, make, upload } = await openImages(t);
   const id = await make();
   const patch = (changes: unknown, version = '2.1', asked: Asked = {}) =>
@@ -40,7 +40,7 @@ test('an image is changed by JSON patch, in both of its languages', async (t) =>
   assert.equal((await ask('DELETE', `/v2/images/${id}`)).status, 403);
 });
 
-test('a deactivated image is shown and not given out', async (t) => {
+test('a deactivated image can be shown but not downloaded', async (t) => {
   const { ask, make, upload } = await openImages(t);
   const id = await make();
   assert.equal((await ask('POST', `/v2/images/${id}/actions/deactivate`)).status, 403);
@@ -52,7 +52,7 @@ test('a deactivated image is shown and not given out', async (t) => {
   assert.equal((await ask('GET', `/v2/images/${id}/file`)).status, 200);
 });
 
-test('tags come and go, and limits are told with their numbers', async (t) => {
+test('tags are added and removed, and exceeded limits are reported with their numbers', async (t) => {
   const { ask, make } = await openImages(t);
   const id = await make();
   assert.equal((await ask('PUT', `/v2/images/${id}/tags/x`)).status, 204);
@@ -63,7 +63,7 @@ test('tags come and go, and limits are told with their numbers', async (t) => {
   assert.deepEqual([refused.status, refused.body.message.match(/\d+/g)], [413, ['129', '128']]);
 });
 
-test('bad requests are refused in words, in HTML or JSON', async (t) => {
+test('bad requests are refused with a message, in HTML or JSON', async (t) => {
   const { ask } = await openImages(t);
   const statusOf = async (body: unknown) => (await ask('POST', '/v2/images', { body })).status;
   assert.equal(await statusOf({ disk_format: 'floppy' }), 400);
@@ -81,7 +81,7 @@ test('bad requests are refused in words, in HTML or JSON', async (t) => {
   assert.match(html.raw.toString(), /<title>404 Not Found<\/title>[\s\S]*No image found with ID &lt;b&gt;/);
 });
 
-test('versions, schemas and stores are told', async (t) => {
+test('versions, schemas and stores are listed', async (t) => {
   const { ask } = await openImages(t);
   assert.equal((await ask('GET', '/')).status, 300);
   assert.equal((await ask('GET', '/versions')).status, 200);

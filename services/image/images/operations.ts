@@ -5,18 +5,18 @@ import { own } from '#shared/input/own.ts';
 import type { Config } from '../config.ts';
 import type { Images } from '../context.ts';
 import { checkImageCount } from '../quotas/limits.ts';
-import { baseFields, checkName, checkWhole } from './attributes.ts';
+import { baseFields, checkImage, checkName } from './attributes.ts';
 import type { Change } from './patch.ts';
-import { type Image, insertImage, lockImage, noImage, updateImage, withMore } from './store.ts';
+import { type Image, imageNotFound, insertImage, lockImage, updateImage, withPropertiesAndTags } from './store.ts';
 
 export type ImageInput = Readonly<Record<string, unknown>>;
-/** Throws 403 unless the caller may give an image as it would be then this visibility. */
-type AllowVisibility = (image: Image) => void;
+/** Throws 403 unless the caller may set the visibility that the changed image has. */
+type CheckVisibility = (image: Image) => void;
 
-export async function createImage({ db, config }: Images, caller: Caller, input: ImageInput, allow: AllowVisibility) {
+export async function createImage({ db, config }: Images, caller: Caller, input: ImageInput, allow: CheckVisibility) {
   for (const name of Object.keys(input)) if (name !== 'id') checkName(name);
   const image = newImage(caller, input);
-  checkWhole(image, config);
+  checkImage(image, config);
   allow(image);
   await db.transaction(async (tx) => {
     await checkImageCount(tx, config, image.owner);
@@ -59,17 +59,20 @@ function newImage(caller: Caller, input: ImageInput): Image {
   };
 }
 
-/** All of the changes, or none. */
+/** Applies all changes in one transaction. */
 export async function changeImage(
   { db, config }: Images,
   { id }: Image,
   changes: readonly Change[],
-  check: { readonly visibility: AllowVisibility; readonly mayGive: boolean },
+  check: { readonly visibility: CheckVisibility; readonly mayChangeOwner: boolean },
 ): Promise<Image> {
   return db.transaction(async (tx) => {
-    const [before] = await withMore(tx, [(await lockImage(tx, id)) ?? missing(id)]);
-    const after = changes.reduce((image, change) => applied(image, change, config, check.mayGive), before as Image);
-    checkWhole(after, config);
+    const [before] = await withPropertiesAndTags(tx, [(await lockImage(tx, id)) ?? missing(id)]);
+    const after = changes.reduce(
+      (image, change) => applyChange(image, change, config, check.mayChangeOwner),
+      before as Image,
+    );
+    checkImage(after, config);
     if (after.visibility !== before?.visibility) check.visibility(after);
     const changed = { ...after, updatedAt: Date.now() };
     await updateImage(tx, changed);
@@ -78,16 +81,16 @@ export async function changeImage(
 }
 
 const missing = (id: string): never => {
-  throw noImage(id);
+  throw imageNotFound(id);
 };
 
-function applied(image: Image, change: Change, config: Config, mayGive: boolean): Image {
+function applyChange(image: Image, change: Change, config: Config, mayChangeOwner: boolean): Image {
   const { op, name, value } = change;
   if (name === 'locations') throw forbidden("It's not allowed to update locations if locations are invisible.");
   if (name === 'id') throw forbidden("Attribute 'id' is read-only.");
   checkName(name);
   const field = own(baseFields, name);
-  if (field) return withBase(image, field, change, mayGive);
+  if (field) return withAttribute(image, field, change, mayChangeOwner);
   const present = Object.hasOwn(image.properties, name) ? image.properties[name] : undefined;
   const others = Object.fromEntries(Object.entries(image.properties).filter(([each]) => each !== name));
   if (op !== 'add' && present === undefined) throw conflict(`Property ${name} does not exist.`);
@@ -97,7 +100,7 @@ function applied(image: Image, change: Change, config: Config, mayGive: boolean)
   if (typeof value !== 'string')
     throw badRequest(`Provided object does not match schema 'image': ${JSON.stringify(value)} is not of type 'string'`);
   if (Object.keys(others).length >= config.properties)
-    checkWhole({ ...image, properties: { ...others, [name]: value } }, config);
+    checkImage({ ...image, properties: { ...others, [name]: value } }, config);
   return { ...image, properties: { ...others, [name]: value } };
 }
 
@@ -114,11 +117,11 @@ const types: Readonly<Record<string, (value: unknown) => boolean>> = {
   tags: (value) => Array.isArray(value) && value.every((tag) => typeof tag === 'string' && tag.length <= 255),
 };
 
-function withBase(
+function withAttribute(
   image: Image,
   field: keyof Image,
   { op, name, value, mayOverwrite }: Change,
-  mayGive: boolean,
+  mayChangeOwner: boolean,
 ): Image {
   if (op === 'remove') throw forbidden(`Property ${name} may not be removed.`);
   if (op === 'add' && !mayOverwrite) throw conflict(`Property ${name} already present.`);
@@ -126,7 +129,7 @@ function withBase(
     throw badRequest(
       `Provided object does not match schema 'image': ${JSON.stringify(value)} is not valid for '${name}'`,
     );
-  if (field === 'owner' && !mayGive) throw forbidden("Owner can't be updated by non admin.");
+  if (field === 'owner' && !mayChangeOwner) throw forbidden("Owner can't be updated by non admin.");
   if ((field === 'diskFormat' || field === 'containerFormat') && image.status !== 'queued')
     throw forbidden(`Attribute ${name} can be only replaced for a queued image.`);
   return { ...image, [field]: value };

@@ -1,4 +1,4 @@
-/** The two languages of changes that Glance understands: JSON patch of draft 4 and of draft 10. */
+/** Parses the two patch formats of Glance: JSON patch drafts 4 and 10. */
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 
@@ -6,7 +6,7 @@ export interface Change {
   readonly op: 'add' | 'remove' | 'replace';
   readonly name: string;
   readonly value: unknown;
-  /** Draft 4 refuses to add what is there; draft 10 writes over it. */
+  /** Whether `add` overwrites an existing property: draft 10 does, draft 4 refuses. */
   readonly mayOverwrite: boolean;
 }
 
@@ -28,11 +28,11 @@ export function changesOf(contentType: string, body: unknown): Change[] {
   return body.map((raw) => {
     if (raw === null || typeof raw !== 'object' || Array.isArray(raw))
       throw badRequest('Operations must be JSON objects.');
-    return draft === 10 ? modern(raw) : old(raw);
+    return draft === 10 ? parseDraft10(raw) : parseDraft4(raw);
   });
 }
 
-function modern(raw: Record<string, unknown>): Change {
+function parseDraft10(raw: Record<string, unknown>): Change {
   const op = operations.find((each) => each === raw.op);
   const available = `It must be one of the following: ${operations.join(', ')}.`;
   if (raw.op === undefined) throw badRequest(`Unable to find \`op\` in JSON Schema change. ${available}`);
@@ -41,7 +41,7 @@ function modern(raw: Record<string, unknown>): Change {
   return change(op, raw.path, raw, true);
 }
 
-function old(raw: Record<string, unknown>): Change {
+function parseDraft4(raw: Record<string, unknown>): Change {
   const [op, ...more] = operations.filter((each) => each in raw);
   if (!op || more.length > 0)
     throw badRequest('Operation objects must contain exactly one member named "add", "remove", or "replace".');
@@ -53,7 +53,7 @@ function change(op: Change['op'], path: unknown, raw: Record<string, unknown>, m
   return { op, name: nameOf(String(path)), value: raw.value, mayOverwrite };
 }
 
-/** Of JSON pointers only those that name one attribute. */
+/** Returns the attribute that a JSON pointer names; throws 400 for nested pointers. */
 function nameOf(pointer: string): string {
   if (!pointer.startsWith('/')) throw badRequest(`Pointer \`${pointer}\` does not start with "/".`);
   if (/\/\s*?\//.test(pointer.slice(1))) throw badRequest(`Pointer \`${pointer}\` contains adjacent "/".`);

@@ -1,8 +1,8 @@
-/** What an image can be doing, and for how long its bytes are wanted. */
+/** Statuses and visibilities of images. */
 export type ImageStatus = 'queued' | 'saving' | 'uploading' | 'active' | 'deactivated' | 'deleted';
 export type Visibility = 'public' | 'community' | 'shared' | 'private';
 
 export const visibilities: readonly Visibility[] = ['community', 'public', 'private', 'shared'];
 
-/** Its bytes are there, whole. */
+/** Whether the image has its data. */
 export const hasBytes = (status: ImageStatus): boolean => status === 'active' || status === 'deactivated';

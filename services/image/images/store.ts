@@ -27,11 +27,11 @@ export interface ImageRow {
   readonly updatedAt: number;
   readonly deletedAt: number | null;
   readonly uploadId: string | null;
-  /** While an upload lives it keeps this ahead of now. */
+  /** End of the lease of a running upload, in milliseconds since 1970. */
   readonly uploadUntil: number | null;
-  /** What it has of its project's quota while its bytes come. */
+  /** Bytes of the project's quota reserved by a running upload. */
   readonly reservedBytes: number | null;
-  /** JSON of what is known of bytes that wait for their import. */
+  /** ContentInfo of staged data, as JSON. */
   readonly staged: string | null;
 }
 
@@ -40,15 +40,15 @@ export interface Image extends ImageRow {
   readonly tags: readonly string[];
 }
 
-/** Glance's words for an image that is not there, or not for this caller. */
-export const noImage = (id: string) =>
+/** Glance's fault for an image that does not exist or is not visible to the caller. */
+export const imageNotFound = (id: string) =>
   new Fault(404, 'notFound', `No image found with ID ${id}`, { type: 'ImageNotFound' });
 
-/** Whom an image is shown to is decided here, once: to others it does not exist. */
-export async function findImage(db: Knex, caller: Caller, id: string): Promise<Image> {
+/** Throws 404 when the image does not exist or is not visible to the caller. */
+export async function getImage(db: Knex, caller: Caller, id: string): Promise<Image> {
   const row = (await db<ImageRow>('images').where({ id, deletedAt: null }).first()) as ImageRow | undefined;
-  if (!row || !(await isVisible(db, caller, row))) throw noImage(id);
-  const [image] = await withMore(db, [row]);
+  if (!row || !(await isVisible(db, caller, row))) throw imageNotFound(id);
+  const [image] = await withPropertiesAndTags(db, [row]);
   return image as Image;
 }
 
@@ -59,8 +59,8 @@ export async function isVisible(db: Knex, caller: Caller, { id, owner, visibilit
   return (await db('image_members').where({ imageId: id, memberId: caller.projectId }).first('imageId')) !== undefined;
 }
 
-/** Properties and tags, one query each for all of them. */
-export async function withMore(db: Knex, rows: readonly ImageRow[]): Promise<Image[]> {
+/** Adds properties and tags, with one query each for all rows. */
+export async function withPropertiesAndTags(db: Knex, rows: readonly ImageRow[]): Promise<Image[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ id }) => id);
   const properties = await db('image_properties').whereIn('imageId', ids).orderBy('name');
@@ -85,14 +85,14 @@ export async function insertImage(tx: Knex, { properties, tags, ...row }: Image)
   await writeTags(tx, row.id, tags);
 }
 
-/** The row is changed only while it is there; what it has of properties and tags is written anew. */
+/** Throws 404 for a deleted image. Replaces all properties and tags. */
 export async function updateImage(tx: Knex, { properties, tags, ...row }: Image): Promise<void> {
   const { id, name, owner, visibility, diskFormat, containerFormat, minDisk, minRam, isProtected, osHidden } = row;
-  const asked = { name, owner, visibility, diskFormat, containerFormat, minDisk, minRam, isProtected, osHidden };
+  const columns = { name, owner, visibility, diskFormat, containerFormat, minDisk, minRam, isProtected, osHidden };
   const found = await tx<ImageRow>('images')
     .where({ id, deletedAt: null })
-    .update({ ...asked, updatedAt: row.updatedAt });
-  if (found === 0) throw noImage(id);
+    .update({ ...columns, updatedAt: row.updatedAt });
+  if (found === 0) throw imageNotFound(id);
   await writeProperties(tx, id, properties);
   await writeTags(tx, id, tags);
 }
@@ -109,22 +109,22 @@ async function writeTags(tx: Knex, imageId: string, tags: readonly string[]): Pr
   if (rows.length > 0) await tx('image_tags').insert(rows);
 }
 
-/** For changes that begin with a look at what there is. */
+/** Reads and locks the row until the end of the transaction. */
 export const lockImage = async (tx: Knex, id: string): Promise<ImageRow | undefined> =>
   tx<ImageRow>('images').where({ id, deletedAt: null }).forUpdate().first() as Promise<ImageRow | undefined>;
 
-/** Only from these states, and only while it is there: false when it is not so. */
-export async function moveImage(
+/** One conditional UPDATE; returns false when the image has none of these statuses or is deleted. */
+export async function updateImageStatus(
   tx: Knex,
   id: string,
   from: readonly ImageStatus[],
   change: Partial<ImageRow>,
 ): Promise<boolean> {
-  const moved = tx<ImageRow>('images').where({ id, deletedAt: null }).whereIn('status', from);
-  return (await moved.update({ ...change, updatedAt: Date.now() })) > 0;
+  const rows = tx<ImageRow>('images').where({ id, deletedAt: null }).whereIn('status', from);
+  return (await rows.update({ ...change, updatedAt: Date.now() })) > 0;
 }
 
-/** The id stays remembered: it must not be used again. */
+/** Keeps the row, so that the id cannot be used again. Returns false when it is deleted already or protected. */
 export async function markDeleted(tx: Knex, id: string): Promise<boolean> {
   const deletedAt = Date.now();
   const found = tx<ImageRow>('images').where({ id, deletedAt: null, isProtected: false });

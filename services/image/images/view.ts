@@ -29,7 +29,7 @@ export const imageView = (image: Image): Record<string, unknown> => ({
   ...(hasBytes(image.status) ? { stores: 'file' } : {}),
 });
 
-/** What the rules of policy look at. */
+/** The target of policy rules. */
 export const imageTarget = (image: Image, memberId?: string | null): Record<string, unknown> => ({
   project_id: image.owner,
   owner: image.owner,

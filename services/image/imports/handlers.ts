@@ -3,20 +3,20 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { accepted, type Handler, ok } from '#shared/http/route.ts';
 import { activateStaged } from '../bytes/store.ts';
 import type { Images } from '../context.ts';
-import { allow, findOwn } from '../images/handlers.ts';
-import { insertImport, listImports } from './store.ts';
+import { enforce, getRequestedImage } from '../images/handlers.ts';
+import { insertImport, listImports as listRows } from './store.ts';
 import { importView } from './view.ts';
 
 interface ImportRequest {
   readonly method: { readonly name: string };
 }
 
-/** The bytes were checked when they were staged, so nothing is left to wait for. */
+/** Completes at once: the data was checked when it was staged. */
 export const importImage: Handler<Images, ImportRequest> = async (images, call) => {
   const { name } = call.body.method;
   if (name !== 'glance-direct') throw badRequest(`Unknown import method name '${name}'.`);
-  const image = await findOwn(images, call);
-  allow(call, 'modify_image', image);
+  const image = await getRequestedImage(images, call);
+  enforce(call, 'modify_image', image);
   const { userId, requestId } = call.caller;
   await images.db.transaction(async (tx) => {
     if (!(await activateStaged(tx, image)))
@@ -27,7 +27,7 @@ export const importImage: Handler<Images, ImportRequest> = async (images, call) 
   return accepted();
 };
 
-export const showImports: Handler<Images> = async (images, call) => {
-  const image = await findOwn(images, call);
-  return ok({ tasks: (await listImports(images.db, image.id)).map(importView) });
+export const listImports: Handler<Images> = async (images, call) => {
+  const image = await getRequestedImage(images, call);
+  return ok({ tasks: (await listRows(images.db, image.id)).map(importView) });
 };

@@ -1,4 +1,4 @@
-/** What was imported, for who asks afterwards. An import is over when its row is there. */
+/** The history of imports. A row is inserted when its import is complete. */
 import type { Knex } from 'knex';
 
 export interface Import {
@@ -7,7 +7,7 @@ export interface Import {
   readonly owner: string | null;
   readonly userId: string;
   readonly requestId: string;
-  /** JSON of what was asked for. */
+  /** The request body as JSON. */
   readonly wish: string;
   readonly createdAt: number;
 }

@@ -3,7 +3,7 @@ import type { Import } from './store.ts';
 
 const keptMs = 48 * 3_600_000;
 
-/** As Glance tells of a task that is done. */
+/** In the form of a finished Glance task. */
 export const importView = (row: Import) => ({
   id: row.id,
   type: 'api_image_import',

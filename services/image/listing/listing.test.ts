@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Asked, admin, openImages, sorted } from '../../../test/fakes/image-api.ts';
 
-test('who may see an image: its project, all, or those it is shared with', async (t) => {
+test('visibility: an image is seen by its project, by all, or by its members', async (t) => {
   const { ask, make } = await openImages(t);
   const [own, open_, common] = [
     await make({ name: 'own' }),
@@ -33,7 +33,7 @@ test('who may see an image: its project, all, or those it is shared with', async
   assert.equal((await ask('GET', `/v2/images/${own}`, theirs)).status, 404);
 });
 
-test('a list is filtered, sorted, and read page by page', async (t) => {
+test('lists are filtered, sorted and paged', async (t) => {
   const { ask, make } = await openImages(t);
   for (const name of ['c', 'a', 'd', 'b'])
     await make({ name, os_distro: name < 'c' ? 'debian' : 'other', tags: [`t-${name}`] });
@@ -66,7 +66,7 @@ test('a list is filtered, sorted, and read page by page', async (t) => {
     assert.equal((await ask('GET', `/v2/images?${bad}`)).status, 400, bad);
 });
 
-test('a reader reads, and someone outside the project changes nothing', async (t) => {
+test('a reader can read and change nothing', async (t) => {
   const { ask, make } = await openImages(t);
   const id = await make();
   const reader = { roles: 'reader' };

@@ -1,4 +1,4 @@
-/** What a query asks of the list of images, in Glance's own language: `name=in:a,b`, `created_at=gt:2026-…`, `sort=name:asc`. */
+/** Parses list queries in Glance's syntax: `name=in:a,b`, `created_at=gt:2026-…`, `sort=name:asc`. */
 import { timeOf } from '#shared/api/times.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
@@ -7,22 +7,22 @@ import type { Condition, ListRequest } from './store.ts';
 
 type Queries = Readonly<Record<string, readonly string[]>>;
 
-const usualLimit = 25;
-const mostLimit = 1000;
+const defaultLimit = 25;
+const maxLimit = 1000;
 const sortKeys = ['name', 'status', 'container_format', 'disk_format', 'size', 'id', 'created_at', 'updated_at'];
 const columnOf = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const notFilters = new Set(['limit', 'marker', 'member_status', 'sort', 'sort_key', 'sort_dir', 'tag', 'visibility']);
-/** Compared as they stand. */
-const plain = ['owner', 'checksum', 'os_hash_value', 'os_hash_algo'];
-const lists = ['name', 'id', 'status', 'container_format', 'disk_format'];
-const numbers = ['size', 'virtual_size', 'min_ram', 'min_disk'];
-const ranges = ['size', 'min_ram', 'min_disk'];
+/** Filters that are compared for equality. */
+const exactFilters = ['owner', 'checksum', 'os_hash_value', 'os_hash_algo'];
+const inFilters = ['name', 'id', 'status', 'container_format', 'disk_format'];
+const numberFilters = ['size', 'virtual_size', 'min_ram', 'min_disk'];
+const rangeFilters = ['size', 'min_ram', 'min_disk'];
 
 export function listRequest(queries: Queries): ListRequest {
   const last = (key: string) => queries[key]?.at(-1);
   const filters = Object.entries(queries).filter(([key]) => !notFilters.has(key));
   const conditions: Condition[] = [];
-  const properties: Record<string, string> = Object.create(null); // callers name the keys
+  const properties: Record<string, string> = Object.create(null); // the keys come from the client
   for (const [key, values] of filters) {
     const value = values.at(-1) ?? '';
     const found = conditionsOf(key, value);
@@ -43,36 +43,36 @@ export function listRequest(queries: Queries): ListRequest {
   };
 }
 
-function oneOf(value: string | undefined, words: readonly string[], refusal: string): string | undefined {
+function oneOf(value: string | undefined, allowed: readonly string[], refusal: string): string | undefined {
   if (value === undefined || value === '') return undefined;
-  if (!words.includes(value)) throw badRequest(refusal + value);
+  if (!allowed.includes(value)) throw badRequest(refusal + value);
   return value;
 }
 
 function limitOf(text: string | undefined): number {
-  if (text === undefined) return usualLimit;
+  if (text === undefined) return defaultLimit;
   if (!/^-?\d+$/.test(text)) throw badRequest('limit param must be an integer');
   if (Number(text) < 0) throw badRequest('limit param must be positive');
-  return Math.min(Number(text), mostLimit);
+  return Math.min(Number(text), maxLimit);
 }
 
-/** Undefined for what is no attribute of an image: then a property of that name is meant. */
+/** Returns undefined when the key is no attribute: then it filters by a property. */
 function conditionsOf(key: string, value: string): Condition[] | undefined {
   if (key === 'changes-since') throw badRequest('The "changes-since" filter is no longer available on v2.');
   if (key === 'os_hidden') return [{ column: 'osHidden', compare: '=', value: flag('os_hidden', value) }];
   if (key === 'protected') return [{ column: 'isProtected', compare: '=', value: flag('protected', value) }];
-  if (lists.includes(key)) return [listCondition(key, value)];
-  if (plain.includes(key)) return [{ column: columnOf(key), compare: '=', value }];
-  if (numbers.includes(key)) return [{ column: columnOf(key), compare: '=', value: numberOf(value) }];
+  if (inFilters.includes(key)) return [listCondition(key, value)];
+  if (exactFilters.includes(key)) return [{ column: columnOf(key), compare: '=', value }];
+  if (numberFilters.includes(key)) return [{ column: columnOf(key), compare: '=', value: numberOf(value) }];
   if (key === 'created_at' || key === 'updated_at') return timeConditions(key, value);
   const range = key.match(/^(.+)_(min|max)$/);
-  if (!range || !ranges.includes(range[1] ?? '')) return undefined;
+  if (!range || !rangeFilters.includes(range[1] ?? '')) return undefined;
   return [{ column: columnOf(range[1] ?? ''), compare: range[2] === 'min' ? '>=' : '<=', value: numberOf(value) }];
 }
 
 function flag(key: string, value: string): boolean {
-  const word = value.toLowerCase();
-  if (word === 'true' || word === 'false') return word === 'true';
+  const text = value.toLowerCase();
+  if (text === 'true' || text === 'false') return text === 'true';
   throw badRequest(`Invalid value '${value}' for '${key}' filter. Valid values are 'true' or 'false'.`);
 }
 
@@ -85,8 +85,8 @@ const operators = ['in', 'eq', 'neq', 'gt', 'gte', 'lt', 'lte'];
 
 /** A colon that follows no operator belongs to the value. */
 function operatorOf(text: string): readonly [string, string] {
-  const [word = '', ...rest] = text.split(':');
-  return rest.length > 0 && operators.includes(word) ? [word, rest.join(':')] : ['eq', text];
+  const [operator = '', ...rest] = text.split(':');
+  return rest.length > 0 && operators.includes(operator) ? [operator, rest.join(':')] : ['eq', text];
 }
 
 function listCondition(key: string, text: string): Condition {
@@ -96,14 +96,14 @@ function listCondition(key: string, text: string): Condition {
   return { column: columnOf(key), compare: 'in', value: partsOf(value) };
 }
 
-/** Commas part values, unless they stand in double quotes. */
+/** Splits at commas outside double quotes. */
 function partsOf(text: string): string[] {
   const parts = text.match(/"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
   return parts.map((part) => part.replace(/^"(.*)"$/, '$1').replace(/\\(.)/g, '$1'));
 }
 
 const secondMs = 1000;
-/** Rows hold milliseconds, clients see whole seconds: a second is a range. */
+/** Rows have milliseconds and the API whole seconds, so a second is a range. */
 const comparisons: Readonly<Record<string, (second: number) => Omit<Condition, 'column'>[]>> = {
   eq: (second) => [
     { compare: '>=', value: second },

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { type Image, type ImageRow, isVisible, withMore } from '../images/store.ts';
+import { type Image, type ImageRow, isVisible, withPropertiesAndTags } from '../images/store.ts';
 
 export interface Condition {
   readonly column: string;
@@ -14,7 +14,7 @@ export interface ListRequest {
   readonly conditions: readonly Condition[];
   readonly properties: Readonly<Record<string, string>>;
   readonly tags: readonly string[];
-  /** Undefined: all but other projects' community images. */
+  /** Undefined: all except community images of other projects. */
   readonly visibility: string | undefined;
   readonly memberStatus: string;
   readonly sort: readonly { readonly column: string; readonly descending: boolean }[];
@@ -22,7 +22,7 @@ export interface ListRequest {
   readonly limit: number;
 }
 
-/** One page, in the order asked for. */
+/** Returns one page in the requested order. */
 export async function listImages(db: Knex, caller: Caller, request: ListRequest): Promise<Image[]> {
   const query = db<ImageRow>('images').where({ deletedAt: null });
   for (const { column, compare, value } of request.conditions) {
@@ -33,13 +33,18 @@ export async function listImages(db: Knex, caller: Caller, request: ListRequest)
   for (const tag of request.tags) query.whereIn('id', db('image_tags').where({ tag }).select('imageId'));
   for (const [name, value] of Object.entries(request.properties))
     query.whereIn('id', db('image_properties').where({ name, value }).select('imageId'));
-  showTo(query, db, caller, request);
-  if (request.marker !== undefined) startAfter(query, await findMarker(db, caller, request.marker), request.sort);
+  filterVisible(query, db, caller, request);
+  if (request.marker !== undefined) startAfter(query, await getMarker(db, caller, request.marker), request.sort);
   for (const { column, descending } of request.sort) query.orderBy(column, descending ? 'desc' : 'asc');
-  return withMore(db, (await query.limit(request.limit)) as ImageRow[]);
+  return withPropertiesAndTags(db, (await query.limit(request.limit)) as ImageRow[]);
 }
 
-function showTo(query: Knex.QueryBuilder, db: Knex, caller: Caller, { visibility, memberStatus }: ListRequest): void {
+function filterVisible(
+  query: Knex.QueryBuilder,
+  db: Knex,
+  caller: Caller,
+  { visibility, memberStatus }: ListRequest,
+): void {
   const { projectId } = caller;
   const isOwn = { owner: projectId ?? '' };
   if (visibility === undefined) query.where((or) => or.where(isOwn).orWhereNot({ visibility: 'community' }));
@@ -55,19 +60,19 @@ function showTo(query: Knex.QueryBuilder, db: Knex, caller: Caller, { visibility
   );
 }
 
-/** Also one that was deleted meanwhile. What the caller may not see is answered as what is not there. */
-async function findMarker(db: Knex, caller: Caller, id: string): Promise<ImageRow> {
+/** Finds deleted images, too. An invisible image gets the same error as a missing one. */
+async function getMarker(db: Knex, caller: Caller, id: string): Promise<ImageRow> {
   const marker = (await db<ImageRow>('images').where({ id }).first()) as ImageRow | undefined;
   if (!marker || !(await isVisible(db, caller, marker))) throw badRequest(`No image found with ID ${id}`);
   return marker;
 }
 
-/** All rows behind this one: alike in the first keys and behind in the next. Both databases put null first. */
+/** Restricts to rows after the marker: equal in the first sort keys, greater in the next. Both databases sort null first. */
 function startAfter(query: Knex.QueryBuilder, marker: ImageRow, sort: ListRequest['sort']): void {
   query.where((either) => {
     for (const [depth, { column, descending }] of sort.entries()) {
       const value = marker[column as keyof ImageRow];
-      if (descending && value === null) continue; // nothing is behind null then
+      if (descending && value === null) continue; // null sorts last then
       either.orWhere((all) => {
         for (const { column: before } of sort.slice(0, depth)) all.where(before, marker[before as keyof ImageRow]);
         if (value === null) all.whereNotNull(column);

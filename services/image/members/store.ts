@@ -6,20 +6,20 @@ export type MemberStatus = 'pending' | 'accepted' | 'rejected';
 
 export interface Member {
   readonly imageId: string;
-  /** The project. */
+  /** The id of the project. */
   readonly memberId: string;
   readonly status: MemberStatus;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
-/** All of them, or one project's own line. */
+/** All members, or one. */
 export const listMembers = async (db: Knex, imageId: string, memberId?: string): Promise<Member[]> =>
   db<Member>('image_members')
     .where(memberId === undefined ? { imageId } : { imageId, memberId })
     .orderBy('createdAt');
 
-export async function findMember(db: Knex, imageId: string, memberId: string): Promise<Member> {
+export async function getMember(db: Knex, imageId: string, memberId: string): Promise<Member> {
   const [member] = await listMembers(db, imageId, memberId);
   if (!member) throw new Fault(404, 'notFound', `${memberId} not found in the member list of the image ${imageId}.`);
   return member;

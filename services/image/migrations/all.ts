@@ -3,5 +3,5 @@ import { staging } from './002-staging.ts';
 import { imports } from './003-imports.ts';
 import { reservations } from './004-reservations.ts';
 
-/** In the order in which they run. */
+/** In order of execution. */
 export const migrations = [images, staging, imports, reservations];

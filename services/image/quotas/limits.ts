@@ -1,4 +1,4 @@
-/** The limits of a project, refused as Glance refuses them with unified limits. */
+/** The limits of a project, with the messages of Glance's unified limits. */
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Config } from '../config.ts';
@@ -19,7 +19,7 @@ export async function checkImageCount(tx: Knex, { imageCount: limit }: Config, o
   if (usage >= limit) throw overLimit(owner, 'image_count_total', limit, usage);
 }
 
-/** Must run in the transaction that begins the upload. */
+/** Must run in the transaction that starts the upload. */
 export async function checkUploadCount(tx: Knex, { uploadCount: limit }: Config, owner: string | null): Promise<void> {
   if (limit === 0) return;
   await lockOwner(tx, owner);

@@ -1,4 +1,4 @@
-/** What a project has, counted while nobody else counts for it: images, and bytes that are there or on their way. */
+/** Usage of a project under its lock: images, stored bytes, and bytes reserved by uploads. */
 import type { Knex } from 'knex';
 import { isMysql } from '#shared/db/ensure.ts';
 import type { ImageRow } from '../images/store.ts';
@@ -6,8 +6,8 @@ import type { ImageRow } from '../images/store.ts';
 type Owner = string | null;
 
 /**
- * Until the transaction ends nobody else counts for this project. Its row is made by whoever comes first; sqlite has one
- * writer anyway, from the beginning of a transaction.
+ * Serializes quota checks of a project until the end of the transaction. Inserts the lock row if it is missing; sqlite
+ * has a single writer anyway.
  */
 export async function lockOwner(tx: Knex, owner: Owner): Promise<void> {
   if (!isMysql(tx)) return;
@@ -28,8 +28,8 @@ export async function countUploads(tx: Knex, owner: Owner): Promise<number> {
 
 /** An upload whose image was deleted counts until it has ended. */
 export async function usedBytes(tx: Knex, owner: Owner): Promise<number> {
-  const there = await tx<ImageRow>('images').where({ owner, deletedAt: null }).sum({ number: 'size' }).first();
+  const stored = await tx<ImageRow>('images').where({ owner, deletedAt: null }).sum({ number: 'size' }).first();
   const reserved = tx<ImageRow>('images').where({ owner }).whereNotNull('reservedBytes');
-  const alive = reserved.where((or) => or.where({ deletedAt: null }).orWhere('uploadUntil', '>', Date.now()));
-  return numberOf(there) + numberOf(await alive.sum({ number: 'reservedBytes' }).first());
+  const active = reserved.where((or) => or.where({ deletedAt: null }).orWhere('uploadUntil', '>', Date.now()));
+  return numberOf(stored) + numberOf(await active.sum({ number: 'reservedBytes' }).first());
 }

@@ -1,4 +1,4 @@
-/** What Glance tells of its own shapes: clients read which attributes are base ones, and what values they take. */
+/** The JSON schemas that Glance serves: clients read the base attributes and their values from them. */
 import type { Config } from '../config.ts';
 
 const readOnly = (type: unknown, description: string, more: object = {}) => ({

@@ -2,17 +2,17 @@ import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
-import { allow, findOwn } from '../images/handlers.ts';
+import { enforce, getRequestedImage } from '../images/handlers.ts';
 import { changeImage } from '../images/operations.ts';
 import type { Image } from '../images/store.ts';
 
-/** A tag is a change of the list of tags, and locks the image like any other. */
+/** Changes the list of tags, under the lock of the image. */
 async function change(images: Images, call: Call<never>, tags: (before: Image) => readonly string[]) {
-  const image = await findOwn(images, call);
-  allow(call, 'modify_image', image);
+  const image = await getRequestedImage(images, call);
+  enforce(call, 'modify_image', image);
   const value = tags(image);
   const input = { op: 'replace', name: 'tags', value, mayOverwrite: true } as const;
-  await changeImage(images, image, [input], { visibility: () => {}, mayGive: isAdmin(call.caller) });
+  await changeImage(images, image, [input], { visibility: () => {}, mayChangeOwner: isAdmin(call.caller) });
   return gone();
 }
 

@@ -12,6 +12,6 @@ const versionsOf = ({ base }: Pick<Call, 'base'>) => ({
   })),
 });
 
-/** At the root the answer is a choice to be made, by its status. */
-export const chooseVersion: Handler<Images> = async (_images, call) => ({ status: 300, body: versionsOf(call) });
+/** The root responds with 300 Multiple Choices. */
+export const listVersionsAtRoot: Handler<Images> = async (_images, call) => ({ status: 300, body: versionsOf(call) });
 export const listVersions: Handler<Images> = async (_images, call) => ({ status: 200, body: versionsOf(call) });

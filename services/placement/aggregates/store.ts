@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** Of these providers, or of all that have some. */
+/** Aggregates by provider: of these providers, or of all. */
 export async function aggregatesOf(db: Knex, providers?: readonly string[]): Promise<Map<string, string[]>> {
   const query = db('provider_aggregates').orderBy('aggregateUuid');
   if (providers) query.whereIn('providerUuid', providers);

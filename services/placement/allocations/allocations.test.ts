@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { type Asked, openPlacement } from '../../../test/fakes/placement-api.ts';
 
-test('what is allocated is counted, bounded, and given back', async (t) => {
+test('allocations are counted, limited by capacity, and released', async (t) => {
   const { ask, provide, claim, usage } = await openPlacement(t);
   const host = await provide('a', {
     VCPU: { total: 4, allocation_ratio: 2 },
@@ -43,7 +43,7 @@ test('what is allocated is counted, bounded, and given back', async (t) => {
   assert.equal((await ask('DELETE', `/resource_providers/${host}`)).status, 204);
 });
 
-test('a consumer is changed by who saw it as it is', async (t) => {
+test('a consumer is changed only with its current generation', async (t) => {
   const { provide, claim } = await openPlacement(t);
   const host = await provide('a', { VCPU: 4 });
   const consumer = randomUUID();
@@ -56,7 +56,7 @@ test('a consumer is changed by who saw it as it is', async (t) => {
   assert.equal((await claim(consumer, { [host]: { VCPU: 1 } })).status, 204);
 });
 
-test('of many who want the last of it at once, as many get it as there is', async (t) => {
+test('concurrent allocations never exceed the capacity', async (t) => {
   const { provide, claim, usage } = await openPlacement(t);
   const host = await provide('a', { VCPU: 5 });
   const answers = await Promise.all(Array.from({ length: 12 }, () => claim(randomUUID(), { [host]: { VCPU: 1 } })));
@@ -64,7 +64,7 @@ test('of many who want the last of it at once, as many get it as there is', asyn
   assert.deepEqual(await usage(host), { VCPU: 5 });
 });
 
-test('several consumers change together, or none does', async (t) => {
+test('several consumers are changed in one transaction', async (t) => {
   const { ask, provide, claim, usage } = await openPlacement(t);
   const [a, b] = [await provide('a', { VCPU: 2 }), await provide('b', { VCPU: 2 })];
   const [server, migration] = [randomUUID(), randomUUID()];
@@ -99,7 +99,7 @@ test('usages of a project are summed, from 1.38 by type of consumer', async (t) 
   assert.equal((await ask('GET', '/usages?project_id=theirs', { roles: 'reader' })).status, 403);
 });
 
-test('a reshape moves inventory and who uses it in one go', async (t) => {
+test('a reshape moves inventories and their allocations in one transaction', async (t) => {
   const { ask, provide, claim, usage } = await openPlacement(t);
   const root = await provide('root', { VCPU: 4, VGPU: 2 });
   const child = await provide('gpu', {}, { parent: root });
@@ -123,7 +123,7 @@ test('a reshape moves inventory and who uses it in one go', async (t) => {
   assert.deepEqual([await usage(root), await usage(child)], [{ VCPU: 2 }, { VGPU: 1 }]);
 });
 
-test('old clients: a list of allocations, nobody named', async (t) => {
+test('version 1.0: a list of allocations, without project and user', async (t) => {
   const { ask, provide, candidates } = await openPlacement(t);
   const host = await provide('a', { VCPU: 4 });
   const { allocation_requests } = await candidates('resources=VCPU:1', '1.10');

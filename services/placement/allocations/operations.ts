@@ -1,31 +1,31 @@
-/** Who has how much of what, for several consumers at once: all of it, or none. */
+/** Replaces the allocations of several consumers in one transaction. */
 import type { Knex } from 'knex';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { codes } from '../dialect.ts';
-import { isAllowed } from '../inventories/room.ts';
+import { isAllowed } from '../inventories/capacity.ts';
 import { type Inventory, listInventories } from '../inventories/store.ts';
 import { listProviders, raiseGenerations } from '../providers/store.ts';
 import { unknownClasses } from '../resource-classes/store.ts';
 import {
   type Allocation,
   type Consumer,
-  giveRoomBack,
+  decreaseUsed,
+  increaseUsed,
   listAllocations,
   lockConsumers,
-  takeRoom,
   writeAllocations,
 } from './store.ts';
 
-/** What one consumer shall have, in place of what it has. */
+/** The new allocations of one consumer; they replace its current ones. */
 export interface Claim {
   readonly consumerUuid: string;
   readonly projectId: string;
   readonly userId: string;
-  /** Undefined: as it was. */
+  /** Undefined: unchanged. */
   readonly type: string | undefined;
-  /** The generation that the caller saw, null for a new consumer; undefined: whatever it is. */
+  /** The generation that the caller has read, null for a new consumer; undefined: not checked. */
   readonly generation: number | null | undefined;
-  /** By provider, then by class. */
+  /** Amounts by provider and resource class. */
   readonly resources: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -35,19 +35,19 @@ export async function replaceAllocations(tx: Knex, claims: readonly Claim[]): Pr
   const consumers = claims.map((claim) => consumerAfter(claim, before.get(claim.consumerUuid)));
   const had = await listAllocations(tx, { consumers: uuids });
   const wanted = claims.flatMap(allocationsOf);
-  await checkPlaces(tx, wanted, claims);
-  await moveRoom(tx, had, wanted);
+  await checkProvidersAndClasses(tx, wanted, claims);
+  await updateUsed(tx, had, wanted);
   await writeAllocations(tx, consumers, wanted);
   const providers = [...new Set(wanted.map(({ providerUuid }) => providerUuid))];
   if (providers.length > 0) await raiseGenerations(tx, providers);
 }
 
-/** 404 when it has none. */
+/** Throws 404 when the consumer has no allocations. */
 export async function removeAllocations(tx: Knex, consumerUuid: string): Promise<void> {
   const consumers = await lockConsumers(tx, [consumerUuid]);
   const had = await listAllocations(tx, { consumers: [consumerUuid] });
   if (had.length === 0) throw new Fault(404, 'notFound', `No allocations for consumer '${consumerUuid}'`);
-  await moveRoom(tx, had, []);
+  await updateUsed(tx, had, []);
   await writeAllocations(tx, consumers, []);
 }
 
@@ -76,7 +76,11 @@ const allocationsOf = ({ consumerUuid, resources }: Claim): Allocation[] =>
     Object.entries(amounts).map(([resourceClass, used]) => ({ consumerUuid, providerUuid, resourceClass, used })),
   );
 
-async function checkPlaces(tx: Knex, wanted: readonly Allocation[], claims: readonly Claim[]): Promise<void> {
+async function checkProvidersAndClasses(
+  tx: Knex,
+  wanted: readonly Allocation[],
+  claims: readonly Claim[],
+): Promise<void> {
   const uuids = [...new Set(claims.flatMap(({ resources }) => Object.keys(resources)))];
   const known = new Set((await listProviders(tx, { uuids })).map(({ uuid }) => uuid));
   const missing = uuids.find((uuid) => !known.has(uuid));
@@ -90,41 +94,41 @@ async function checkPlaces(tx: Knex, wanted: readonly Allocation[], claims: read
   throw badRequest(`Unable to allocate inventory${whose} No such resource class ${unknown}.`);
 }
 
-const placeOf = ({ providerUuid, resourceClass }: Pick<Allocation, 'providerUuid' | 'resourceClass'>) =>
+const inventoryKey = ({ providerUuid, resourceClass }: Pick<Allocation, 'providerUuid' | 'resourceClass'>) =>
   `${providerUuid}/${resourceClass}`;
 
-/** What is given back counts before what is taken: a move within one provider needs no more room than its end. */
-async function moveRoom(tx: Knex, had: readonly Allocation[], wanted: readonly Allocation[]): Promise<void> {
+/** Updates `used` by the net change per inventory, so a change within one provider needs no more capacity than its result. */
+async function updateUsed(tx: Knex, had: readonly Allocation[], wanted: readonly Allocation[]): Promise<void> {
   const change = new Map<string, number>();
   const add = (allocation: Allocation, sign: number) =>
-    change.set(placeOf(allocation), (change.get(placeOf(allocation)) ?? 0) + sign * allocation.used);
+    change.set(inventoryKey(allocation), (change.get(inventoryKey(allocation)) ?? 0) + sign * allocation.used);
   for (const allocation of had) add(allocation, -1);
   for (const allocation of wanted) add(allocation, 1);
-  const stocks = await stocksOf(tx, wanted);
-  for (const allocation of wanted) checkAmount(stocks.get(placeOf(allocation)), allocation);
+  const inventories = await inventoriesByKey(tx, wanted);
+  for (const allocation of wanted) checkAmount(inventories.get(inventoryKey(allocation)), allocation);
   for (const place of [...change.keys()].sort((one, other) => (one < other ? -1 : 1))) {
     const [providerUuid = '', resourceClass = ''] = place.split('/');
     const amount = change.get(place) ?? 0;
-    if (amount < 0) await giveRoomBack(tx, { providerUuid, resourceClass }, -amount);
-    const stock = stocks.get(place);
-    if (amount <= 0 || !stock || (await takeRoom(tx, stock, amount))) continue;
+    if (amount < 0) await decreaseUsed(tx, { providerUuid, resourceClass }, -amount);
+    const inventory = inventories.get(place);
+    if (amount <= 0 || !inventory || (await increaseUsed(tx, inventory, amount))) continue;
     throw conflict(
       `Unable to allocate inventory: Unable to create allocation for '${resourceClass}' on resource provider '${providerUuid}'. The requested amount would exceed the capacity.`,
     );
   }
 }
 
-async function stocksOf(tx: Knex, wanted: readonly Allocation[]): Promise<Map<string, Inventory>> {
+async function inventoriesByKey(tx: Knex, wanted: readonly Allocation[]): Promise<Map<string, Inventory>> {
   if (wanted.length === 0) return new Map();
   const providers = [...new Set(wanted.map(({ providerUuid }) => providerUuid))];
-  return new Map((await listInventories(tx, { providers })).map((stock) => [placeOf(stock), stock]));
+  return new Map((await listInventories(tx, { providers })).map((inventory) => [inventoryKey(inventory), inventory]));
 }
 
-function checkAmount(stock: Inventory | undefined, { providerUuid, resourceClass, used }: Allocation): void {
+function checkAmount(inventory: Inventory | undefined, { providerUuid, resourceClass, used }: Allocation): void {
   const refusal = 'Unable to allocate inventory:';
-  if (!stock)
+  if (!inventory)
     throw conflict(`${refusal} Inventory for '${resourceClass}' on resource provider '${providerUuid}' invalid.`);
-  if (!isAllowed(stock, used))
+  if (!isAllowed(inventory, used))
     throw conflict(
       `${refusal} Unable to create allocation for '${resourceClass}' on resource provider '${providerUuid}'. The requested amount would violate inventory constraints.`,
     );

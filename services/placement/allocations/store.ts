@@ -8,7 +8,7 @@ export interface Consumer {
   readonly uuid: string;
   readonly projectId: string;
   readonly userId: string;
-  /** Null for who was never told one (before 1.38). */
+  /** Null when the client did not send one (before 1.38). */
   readonly type: string | null;
   readonly generation: number;
   readonly updatedAt: number;
@@ -24,7 +24,7 @@ export interface Allocation {
 export const listConsumers = async (db: Knex, uuids: readonly string[]): Promise<Consumer[]> =>
   db<Consumer>('consumers').whereIn('uuid', uuids);
 
-/** Nobody else changes what they have until the transaction ends. */
+/** Locks the consumers until the end of the transaction. */
 export const lockConsumers = async (tx: Knex, uuids: readonly string[]): Promise<Consumer[]> =>
   tx<Consumer>('consumers').whereIn('uuid', uuids).orderBy('uuid').forUpdate();
 
@@ -41,7 +41,7 @@ export const listAllocations = async (
 export const hasAllocations = async (db: Knex, providerUuid: string): Promise<boolean> =>
   (await db<Allocation>('allocations').where({ providerUuid }).first('consumerUuid')) !== undefined;
 
-/** What they had is forgotten, what is given is all they have. Sums are the caller's to keep. */
+/** Replaces all allocations of the consumers. The caller updates `used` of the inventories. */
 export async function writeAllocations(
   tx: Knex,
   consumers: readonly Consumer[],
@@ -56,7 +56,7 @@ export async function writeAllocations(
   if (allocations.length > 0) await tx<Allocation>('allocations').insert([...allocations]);
 }
 
-/** A new consumer cannot be locked before it is there: of two who make the same one, the later was too late. */
+/** A consumer cannot be locked before it exists: of two concurrent inserts the later one gets 409. */
 async function insertConsumers(tx: Knex, consumers: readonly Consumer[]): Promise<void> {
   try {
     await tx<Consumer>('consumers').insert([...consumers]);
@@ -69,17 +69,17 @@ async function insertConsumers(tx: Knex, consumers: readonly Consumer[]): Promis
   }
 }
 
-type Place = Pick<Allocation, 'providerUuid' | 'resourceClass'>;
+type InventoryKey = Pick<Allocation, 'providerUuid' | 'resourceClass'>;
 
-/** False when there is no room for it any more: one UPDATE decides every race. */
-export async function takeRoom(tx: Knex, stock: Inventory, amount: number): Promise<boolean> {
-  const { providerUuid, resourceClass, total, reserved, allocationRatio } = stock;
+/** One conditional UPDATE; returns false when the capacity does not suffice. */
+export async function increaseUsed(tx: Knex, inventory: Inventory, amount: number): Promise<boolean> {
+  const { providerUuid, resourceClass, total, reserved, allocationRatio } = inventory;
   const same = { providerUuid, resourceClass, total, reserved, allocationRatio };
-  const left = tx<Inventory>('inventories')
+  const withCapacity = tx<Inventory>('inventories')
     .where(same)
-    .where('used', '<=', capacityOf(stock) - amount);
-  return (await left.increment('used', amount)) > 0;
+    .where('used', '<=', capacityOf(inventory) - amount);
+  return (await withCapacity.increment('used', amount)) > 0;
 }
 
-export const giveRoomBack = (tx: Knex, { providerUuid, resourceClass }: Place, amount: number) =>
+export const decreaseUsed = (tx: Knex, { providerUuid, resourceClass }: InventoryKey, amount: number) =>
   tx<Inventory>('inventories').where({ providerUuid, resourceClass }).decrement('used', amount);

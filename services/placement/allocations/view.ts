@@ -17,10 +17,10 @@ export function consumerView(
     uuid,
     { resources: resources(rows), generation: generations.get(uuid) ?? 0 },
   ]);
-  const whole = { allocations: Object.fromEntries(shown) };
-  if (!consumer || allocations.length === 0 || !atLeast(version, '1.12')) return whole;
+  const allocationsOnly = { allocations: Object.fromEntries(shown) };
+  if (!consumer || allocations.length === 0 || !atLeast(version, '1.12')) return allocationsOnly;
   return {
-    ...whole,
+    ...allocationsOnly,
     project_id: consumer.projectId,
     user_id: consumer.userId,
     ...(atLeast(version, '1.28') ? { consumer_generation: consumer.generation } : {}),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { openPlacement, sorted } from '../../../test/fakes/placement-api.ts';
 
-test('candidates are those with room, with what was asked for and without what was not', async (t) => {
+test('candidates have the capacity and the required traits, and no forbidden ones', async (t) => {
   const { provide, claim, candidates, givers } = await openPlacement(t);
   const aggregate = randomUUID();
   const big = await provide(
@@ -33,7 +33,7 @@ test('candidates are those with room, with what was asked for and without what w
   });
 });
 
-test('resources come from a tree, and from those who share with it', async (t) => {
+test('resources come from the providers of a tree and from sharing providers', async (t) => {
   const { provide, candidates, givers } = await openPlacement(t);
   const aggregate = randomUUID();
   const root = await provide('root', { MEMORY_MB: 4096 }, { aggregates: [aggregate] });

@@ -1,12 +1,12 @@
-/** What a query for allocation candidates asks: groups of resources, each with its traits and places. */
+/** Parses queries for allocation candidates: groups of resources with their traits, aggregates and trees. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { codes } from '../dialect.ts';
 import { type Amounts, resourcesOf } from '../queries/resources.ts';
-import { aggregatesQuery, asksNothing, checkUuid, nothing, type SetQuery, traitsQuery } from '../queries/sets.ts';
+import { aggregatesQuery, checkUuid, isUnrestricted, nothing, type SetQuery, traitsQuery } from '../queries/sets.ts';
 
 export interface Group {
-  /** Empty for the one that may be spread over a tree; all others come from one provider each. */
+  /** Empty for the group that may use several providers of a tree; every other group uses one provider. */
   readonly suffix: string;
   readonly resources: Amounts;
   readonly traits: SetQuery;
@@ -19,21 +19,21 @@ export interface CandidatesQuery {
   readonly isolate: boolean;
   readonly limit: number | undefined;
   readonly root: SetQuery;
-  /** Suffixes whose providers stand below one of them. */
+  /** Sets of suffixes whose providers must be in the subtree of one of them. */
   readonly sameSubtree: readonly (readonly string[])[];
-  /** Before 1.29 only what one provider (and those it shares with) can give. */
+  /** False before 1.29: only one provider of a tree (and sharing providers) may be used. */
   readonly nested: boolean;
 }
 
 type Queries = Readonly<Record<string, readonly string[]>>;
 
-const whole: readonly [string, Version][] = [
+const queryKeys: readonly [string, Version][] = [
   ['limit', '1.16'],
   ['group_policy', '1.25'],
   ['root_required', '1.35'],
   ['same_subtree', '1.36'],
 ];
-const grouped: readonly [string, Version][] = [
+const groupKeys: readonly [string, Version][] = [
   ['resources', '1.10'],
   ['required', '1.17'],
   ['member_of', '1.21'],
@@ -62,16 +62,16 @@ export function candidatesQuery(queries: Queries, version: Version): CandidatesQ
   };
 }
 
-/** Of the root of each candidate's tree; said once, and without choices. */
+/** Traits of the root of each candidate's tree; one parameter, without alternatives. */
 function rootOf(values: readonly string[] | undefined): SetQuery {
   if (values === undefined) return nothing;
   if (values.length > 1)
     throw badRequest("Query parameter 'root_required' may be specified only once.", codes.duplicateKey);
   const root = traitsQuery(values, '1.38');
-  const torn = root.anyOf.flat().filter((trait) => root.none.includes(trait));
-  if (torn.length > 0)
+  const conflicting = root.anyOf.flat().filter((trait) => root.none.includes(trait));
+  if (conflicting.length > 0)
     throw badRequest(
-      `Conflicting required and forbidden traits found in root_required: ${torn.join(', ')}`,
+      `Conflicting required and forbidden traits found in root_required: ${conflicting.join(', ')}`,
       codes.badValue,
     );
   return root;
@@ -84,15 +84,15 @@ function limitOf(text: string | undefined): number | undefined {
   return Number(text);
 }
 
-/** Numbers from 1.25 on, words from 1.33 on. */
+/** Suffixes of groups: numbers from 1.25, arbitrary text from 1.33. */
 function suffixesOf(queries: Queries, version: Version): string[] {
   const suffix = atLeast(version, '1.33') ? '[a-zA-Z0-9_-]{1,64}' : '[1-9][0-9]*';
   const tail = atLeast(version, '1.25') ? `(${suffix})?` : '()';
-  const known = grouped.filter(([, first]) => atLeast(version, first)).map(([key]) => key);
+  const known = groupKeys.filter(([, first]) => atLeast(version, first)).map(([key]) => key);
   const form = new RegExp(`^(${known.join('|')})${tail}$`);
-  const wholeKeys = new Set(whole.filter(([, first]) => atLeast(version, first)).map(([key]) => key));
+  const ungroupedKeys = new Set(queryKeys.filter(([, first]) => atLeast(version, first)).map(([key]) => key));
   const found = Object.keys(queries).flatMap((key) => {
-    if (wholeKeys.has(key)) return [];
+    if (ungroupedKeys.has(key)) return [];
     const match = key.match(form);
     if (match) return [match[2] ?? ''];
     throw badRequest(
@@ -122,12 +122,12 @@ function checkGroups(groups: readonly Group[], subtrees: CandidatesQuery['sameSu
     throw badRequest("Invalid query string parameters: 'resources' is a required property");
   if (atLeast(version, '1.36')) checkSubtrees(groups, subtrees);
   else checkOrphans(groups);
-  const torn = groups.filter(({ traits }) =>
+  const conflicting = groups.filter(({ traits }) =>
     traits.anyOf.some((choice) => choice.every((trait) => traits.none.includes(trait))),
   );
-  if (torn.length > 0)
+  if (conflicting.length > 0)
     throw badRequest(
-      `Conflicting required and forbidden traits found in the following traits keys: ${torn.map(({ suffix }) => `required${suffix}`).join(', ')}`,
+      `Conflicting required and forbidden traits found in the following traits keys: ${conflicting.map(({ suffix }) => `required${suffix}`).join(', ')}`,
     );
 }
 
@@ -138,7 +138,9 @@ function checkOrphans(groups: readonly Group[]): void {
     throw badRequest(
       `All traits parameters must be associated with resources.  Found the following orphaned traits keys: ${withTraits.join(', ')}`,
     );
-  const placed = orphans.filter(({ aggregates }) => !asksNothing(aggregates)).map(({ suffix }) => `member_of${suffix}`);
+  const placed = orphans
+    .filter(({ aggregates }) => !isUnrestricted(aggregates))
+    .map(({ suffix }) => `member_of${suffix}`);
   if (placed.length > 0)
     throw badRequest(
       `All member_of parameters must be associated with resources. Found the following orphaned member_of keys: ${placed.join(', ')}`,

@@ -1,88 +1,88 @@
-/** Every way in which one tree, and those who share with it, can give all that was asked for. */
-import { hasRoom } from '../inventories/room.ts';
+/** Finds all combinations of providers of one tree, and of sharing providers, that satisfy a query. */
+import { fitsInventory } from '../inventories/capacity.ts';
 import { capacityOf } from '../inventories/store.ts';
 import type { Provider } from '../providers/store.ts';
-import { fits, hasNone, lacksNone } from '../queries/sets.ts';
+import { fits, hasNoForbidden, hasRequired } from '../queries/sets.ts';
+import type { CandidateData } from './provider-data.ts';
 import type { CandidatesQuery, Group } from './query.ts';
-import type { World } from './world.ts';
 
-/** One group's part: which provider gives how much of what. */
+/** The providers and amounts that satisfy one group. */
 interface Part {
   readonly suffix: string;
   readonly gives: readonly { readonly provider: string; readonly resourceClass: string; readonly amount: number }[];
-  /** Whom the group stands for; more than its givers only for a group without resources. */
+  /** The providers of the group; for a group without resources, those that match it. */
   readonly providers: readonly string[];
 }
 
 export interface Candidate {
-  /** By provider, then by class. */
+  /** Amounts by provider and resource class. */
   readonly resources: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly mappings: Readonly<Record<string, readonly string[]>>;
   readonly rootUuid: string;
 }
 
-/** At most `most`, each once. */
-export function searchCandidates(world: World, query: CandidatesQuery, most: number): Candidate[] {
+/** Returns at most `limit` candidates, without duplicates. */
+export function searchCandidates(data: CandidateData, query: CandidatesQuery, limit: number): Candidate[] {
   const found = new Map<string, Candidate>();
-  for (const [rootUuid, tree] of world.trees) {
-    if (!fits(query.root, (trait) => world.hasTrait(rootUuid, trait))) continue;
-    for (const candidate of ofTree(world, query, rootUuid, tree)) {
+  for (const [rootUuid, tree] of data.trees) {
+    if (!fits(query.root, (trait) => data.hasTrait(rootUuid, trait))) continue;
+    for (const candidate of candidatesOfTree(data, query, rootUuid, tree)) {
       found.set(keyOf(candidate), found.get(keyOf(candidate)) ?? candidate);
-      if (found.size >= most) return [...found.values()];
+      if (found.size >= limit) return [...found.values()];
     }
   }
   return [...found.values()];
 }
 
-function* ofTree(
-  world: World,
+function* candidatesOfTree(
+  data: CandidateData,
   query: CandidatesQuery,
   rootUuid: string,
   tree: readonly Provider[],
 ): Generator<Candidate> {
-  const pool = [...tree, ...world.sharingWith(rootUuid)];
-  const choices = query.groups.map((group) => partsOf(world, group, pool, rootUuid));
+  const pool = [...tree, ...data.sharingWith(rootUuid)];
+  const choices = query.groups.map((group) => partsOf(data, group, pool, rootUuid));
   if (choices.some((parts) => parts.length === 0)) return;
   for (const parts of product(choices)) {
-    const own = parts.some(({ gives }) => gives.some(({ provider }) => inTree(world, provider, rootUuid)));
-    if (!own || !isIsolated(query, parts) || !standTogether(world, query, parts)) continue;
+    const own = parts.some(({ gives }) => gives.some(({ provider }) => inTree(data, provider, rootUuid)));
+    if (!own || !isIsolated(query, parts) || !isInSameSubtree(data, query, parts)) continue;
     const resources = sumOf(parts);
-    if (!fitsAltogether(world, resources)) continue;
-    if (!query.nested && !isFlat(world, resources, rootUuid)) continue;
+    if (!fitsInTotal(data, resources)) continue;
+    if (!query.nested && !isFlat(data, resources, rootUuid)) continue;
     yield { resources, mappings: Object.fromEntries(parts.map((part) => [part.suffix, part.providers])), rootUuid };
   }
 }
 
-const inTree = (world: World, provider: string, rootUuid: string) =>
-  world.providers.get(provider)?.rootUuid === rootUuid;
+const inTree = (data: CandidateData, provider: string, rootUuid: string) =>
+  data.providers.get(provider)?.rootUuid === rootUuid;
 
-/** Before nested providers were told, only one of a tree could give. */
-function isFlat(world: World, resources: Candidate['resources'], rootUuid: string): boolean {
-  return [...resources.keys()].filter((provider) => inTree(world, provider, rootUuid)).length <= 1;
+/** Before nested providers (1.29), only one provider of a tree may be used. */
+function isFlat(data: CandidateData, resources: Candidate['resources'], rootUuid: string): boolean {
+  return [...resources.keys()].filter((provider) => inTree(data, provider, rootUuid)).length <= 1;
 }
 
-function partsOf(world: World, group: Group, pool: readonly Provider[], rootUuid: string): readonly Part[] {
-  const requested = group.inTree === undefined ? undefined : world.providers.get(group.inTree)?.rootUuid;
+function partsOf(data: CandidateData, group: Group, pool: readonly Provider[], rootUuid: string): readonly Part[] {
+  const requested = group.inTree === undefined ? undefined : data.providers.get(group.inTree)?.rootUuid;
   if (group.inTree !== undefined && requested === undefined) return [];
   const near = pool.filter((provider) => requested === undefined || provider.rootUuid === requested);
-  const placed = near.filter(({ uuid }) => isPlaced(world, group, uuid, group.suffix === '' ? rootUuid : uuid));
-  return group.suffix === '' ? spreadParts(world, group, placed) : singleParts(world, group, placed);
+  const placed = near.filter(({ uuid }) => matchesAggregates(data, group, uuid, group.suffix === '' ? rootUuid : uuid));
+  return group.suffix === '' ? spreadParts(data, group, placed) : singleParts(data, group, placed);
 }
 
-/** A tree belongs where its root does, for the group that may be spread over it. */
-function isPlaced(world: World, { aggregates }: Group, uuid: string, rootUuid: string): boolean {
+/** For the group without a suffix, the root's aggregates count for the whole tree. */
+function matchesAggregates(data: CandidateData, { aggregates }: Group, uuid: string, rootUuid: string): boolean {
   const isIn = (aggregate: string) =>
-    world.isMember(uuid, aggregate) || (inTree(world, uuid, rootUuid) && world.isMember(rootUuid, aggregate));
+    data.isMember(uuid, aggregate) || (inTree(data, uuid, rootUuid) && data.isMember(rootUuid, aggregate));
   return fits(aggregates, isIn);
 }
 
-/** All of it from one. */
-function singleParts(world: World, { suffix, resources, traits }: Group, pool: readonly Provider[]): Part[] {
+/** One provider for the whole group. */
+function singleParts(data: CandidateData, { suffix, resources, traits }: Group, pool: readonly Provider[]): Part[] {
   const wanted = Object.entries(resources);
   const able = pool.filter(
     ({ uuid }) =>
-      fits(traits, (trait) => world.hasTrait(uuid, trait)) &&
-      wanted.every(([name, amount]) => canGive(world, uuid, name, amount)),
+      fits(traits, (trait) => data.hasTrait(uuid, trait)) &&
+      wanted.every(([name, amount]) => hasCapacity(data, uuid, name, amount)),
   );
   return able.map(({ uuid }) => ({
     suffix,
@@ -91,12 +91,12 @@ function singleParts(world: World, { suffix, resources, traits }: Group, pool: r
   }));
 }
 
-/** Each class from whomever has it; what they can is asked of them together. */
-function spreadParts(world: World, { suffix, resources, traits }: Group, pool: readonly Provider[]): Part[] {
-  const allowed = pool.filter(({ uuid }) => hasNone(traits, (trait) => world.hasTrait(uuid, trait)));
+/** One provider per resource class; the providers together must have the required traits. */
+function spreadParts(data: CandidateData, { suffix, resources, traits }: Group, pool: readonly Provider[]): Part[] {
+  const allowed = pool.filter(({ uuid }) => hasNoForbidden(traits, (trait) => data.hasTrait(uuid, trait)));
   const givers = Object.entries(resources).map(([resourceClass, amount]) =>
     allowed
-      .filter(({ uuid }) => canGive(world, uuid, resourceClass, amount))
+      .filter(({ uuid }) => hasCapacity(data, uuid, resourceClass, amount))
       .map(({ uuid }) => ({ provider: uuid, resourceClass, amount })),
   );
   if (givers.some((choice) => choice.length === 0)) return [];
@@ -106,13 +106,13 @@ function spreadParts(world: World, { suffix, resources, traits }: Group, pool: r
     providers: [...new Set(gives.map(({ provider }) => provider))],
   }));
   return parts.filter(({ providers }) =>
-    lacksNone(traits, (trait) => providers.some((provider) => world.hasTrait(provider, trait))),
+    hasRequired(traits, (trait) => providers.some((provider) => data.hasTrait(provider, trait))),
   );
 }
 
-function canGive(world: World, provider: string, resourceClass: string, amount: number): boolean {
-  const stock = world.stock(provider, resourceClass);
-  return stock !== undefined && hasRoom(stock, amount);
+function hasCapacity(data: CandidateData, provider: string, resourceClass: string, amount: number): boolean {
+  const inventory = data.inventory(provider, resourceClass);
+  return inventory !== undefined && fitsInventory(inventory, amount);
 }
 
 function isIsolated({ isolate }: CandidatesQuery, parts: readonly Part[]): boolean {
@@ -121,17 +121,17 @@ function isIsolated({ isolate }: CandidatesQuery, parts: readonly Part[]): boole
   return new Set(single).size === single.length;
 }
 
-/** All of a subtree's groups stand below (or at) one of their providers. */
-function standTogether(world: World, { sameSubtree }: CandidatesQuery, parts: readonly Part[]): boolean {
+/** Whether the providers of each set of groups are in the subtree of one of them. */
+function isInSameSubtree(data: CandidateData, { sameSubtree }: CandidatesQuery, parts: readonly Part[]): boolean {
   return sameSubtree.every((suffixes) => {
     const uuids = parts.filter(({ suffix }) => suffixes.includes(suffix)).flatMap(({ providers }) => providers);
-    return uuids.some((top) => uuids.every((uuid) => ancestors(world, uuid).includes(top)));
+    return uuids.some((top) => uuids.every((uuid) => ancestors(data, uuid).includes(top)));
   });
 }
 
-function ancestors(world: World, uuid: string): string[] {
-  const parent = world.providers.get(uuid)?.parentUuid;
-  return parent ? [uuid, ...ancestors(world, parent)] : [uuid];
+function ancestors(data: CandidateData, uuid: string): string[] {
+  const parent = data.providers.get(uuid)?.parentUuid;
+  return parent ? [uuid, ...ancestors(data, parent)] : [uuid];
 }
 
 function sumOf(parts: readonly Part[]): Map<string, Map<string, number>> {
@@ -144,12 +144,12 @@ function sumOf(parts: readonly Part[]): Map<string, Map<string, number>> {
   return sum;
 }
 
-/** Several groups may meet at one provider. */
-function fitsAltogether(world: World, resources: ReadonlyMap<string, ReadonlyMap<string, number>>): boolean {
+/** Checks the sums, since several groups may use the same provider. */
+function fitsInTotal(data: CandidateData, resources: ReadonlyMap<string, ReadonlyMap<string, number>>): boolean {
   return [...resources].every(([provider, amounts]) =>
     [...amounts].every(([name, amount]) => {
-      const stock = world.stock(provider, name);
-      return stock !== undefined && amount <= stock.maxUnit && stock.used + amount <= capacityOf(stock);
+      const inventory = data.inventory(provider, name);
+      return inventory !== undefined && amount <= inventory.maxUnit && inventory.used + amount <= capacityOf(inventory);
     }),
   );
 }
@@ -161,7 +161,7 @@ function keyOf({ resources, mappings }: Candidate): string {
 
 const byText = (one: string, other: string) => (one < other ? -1 : 1);
 
-/** One of each, in every combination. */
+/** Generates every combination of one element per list. */
 function* product<T>(choices: readonly (readonly T[])[]): Generator<T[]> {
   const [first, ...rest] = choices;
   if (first === undefined) {

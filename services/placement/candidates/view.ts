@@ -5,7 +5,7 @@ import type { Candidate } from './search.ts';
 
 const resourcesView = (amounts: ReadonlyMap<string, number>) => Object.fromEntries(amounts);
 
-/** As the body of PUT /allocations/{consumer} takes it. */
+/** In the format of the body of PUT /allocations/{consumer}. */
 export function requestView({ resources, mappings }: Candidate, version: Version): Record<string, unknown> {
   const entries = [...resources].map(([uuid, amounts]) => [uuid, resourcesView(amounts)] as const);
   if (!atLeast(version, '1.12'))
@@ -16,22 +16,24 @@ export function requestView({ resources, mappings }: Candidate, version: Version
   };
 }
 
-interface Summed {
+interface SummaryInput {
   readonly provider: Provider;
-  readonly stocks: readonly Inventory[];
+  readonly inventories: readonly Inventory[];
   readonly traits: readonly string[];
 }
 
-/** Until 1.26 only the classes that were asked for. */
+/** Until 1.26 with the requested resource classes only. */
 export function summaryView(
-  { provider, stocks, traits }: Summed,
-  asked: ReadonlySet<string>,
+  { provider, inventories, traits }: SummaryInput,
+  requested: ReadonlySet<string>,
   version: Version,
 ): Record<string, unknown> {
-  const shown = atLeast(version, '1.27') ? stocks : stocks.filter(({ resourceClass }) => asked.has(resourceClass));
+  const shown = atLeast(version, '1.27')
+    ? inventories
+    : inventories.filter(({ resourceClass }) => requested.has(resourceClass));
   return {
     resources: Object.fromEntries(
-      shown.map((stock) => [stock.resourceClass, { capacity: capacityOf(stock), used: stock.used }]),
+      shown.map((inventory) => [inventory.resourceClass, { capacity: capacityOf(inventory), used: inventory.used }]),
     ),
     ...(atLeast(version, '1.17') ? { traits } : {}),
     ...(atLeast(version, '1.29')

@@ -9,48 +9,48 @@ export interface Inventory {
   readonly maxUnit: number;
   readonly stepSize: number;
   readonly allocationRatio: number;
-  /** What is allocated of it. */
+  /** The sum of its allocations. */
   readonly used: number;
   readonly updatedAt: number;
 }
 
-export type Stock = Omit<Inventory, 'providerUuid' | 'used' | 'updatedAt'>;
+export type InventoryFields = Omit<Inventory, 'providerUuid' | 'used' | 'updatedAt'>;
 
-/** How much of it may be allocated. */
-export const capacityOf = ({ total, reserved, allocationRatio }: Stock): number =>
+/** The amount that may be allocated. */
+export const capacityOf = ({ total, reserved, allocationRatio }: InventoryFields): number =>
   Math.floor((total - reserved) * allocationRatio);
 
-interface Only {
+interface InventoryFilter {
   readonly providers?: readonly string[];
   readonly classes?: readonly string[];
 }
 
-export async function listInventories(db: Knex, only: Only): Promise<Inventory[]> {
+export async function listInventories(db: Knex, filter: InventoryFilter): Promise<Inventory[]> {
   const query = db<Inventory>('inventories').orderBy(['providerUuid', 'resourceClass']);
-  if (only.providers) query.whereIn('providerUuid', only.providers);
-  if (only.classes) query.whereIn('resourceClass', only.classes);
+  if (filter.providers) query.whereIn('providerUuid', filter.providers);
+  if (filter.classes) query.whereIn('resourceClass', filter.classes);
   return (await query) as Inventory[];
 }
 
-/** Gives the classes that are in use and may not go. Writes nothing then. */
+/** Returns the classes that would be removed but are in use; then it writes nothing. */
 export async function replaceInventories(
   tx: Knex,
   providerUuid: string,
-  stocks: readonly Stock[],
+  inventories: readonly InventoryFields[],
 ): Promise<readonly string[]> {
   const now = await tx<Inventory>('inventories').where({ providerUuid }).forUpdate();
-  const kept = new Set(stocks.map(({ resourceClass }) => resourceClass));
-  const going = now.filter(({ resourceClass }) => !kept.has(resourceClass));
-  const inUse = going.filter(({ used }) => used > 0);
+  const kept = new Set(inventories.map(({ resourceClass }) => resourceClass));
+  const removed = now.filter(({ resourceClass }) => !kept.has(resourceClass));
+  const inUse = removed.filter(({ used }) => used > 0);
   if (inUse.length > 0) return inUse.map(({ resourceClass }) => resourceClass);
-  for (const { resourceClass } of going) await tx('inventories').where({ providerUuid, resourceClass }).delete();
-  for (const stock of stocks) await putInventory(tx, providerUuid, stock);
+  for (const { resourceClass } of removed) await tx('inventories').where({ providerUuid, resourceClass }).delete();
+  for (const inventory of inventories) await putInventory(tx, providerUuid, inventory);
   return [];
 }
 
-/** What is used of it stays as it is. */
-export async function putInventory(tx: Knex, providerUuid: string, stock: Stock): Promise<void> {
-  const row = { ...stock, providerUuid, used: 0, updatedAt: Date.now() };
+/** Inserts or updates the inventory; `used` does not change. */
+export async function putInventory(tx: Knex, providerUuid: string, inventory: InventoryFields): Promise<void> {
+  const row = { ...inventory, providerUuid, used: 0, updatedAt: Date.now() };
   const { used: _, ...changes } = row;
   await tx<Inventory>('inventories').insert(row).onConflict(['providerUuid', 'resourceClass']).merge(changes);
 }

@@ -1,15 +1,15 @@
-import type { Stock } from './store.ts';
+import type { InventoryFields } from './store.ts';
 
-export const inventoryView = (stock: Stock) => ({
-  total: stock.total,
-  reserved: stock.reserved,
-  min_unit: stock.minUnit,
-  max_unit: stock.maxUnit,
-  step_size: stock.stepSize,
-  allocation_ratio: stock.allocationRatio,
+export const inventoryView = (inventory: InventoryFields) => ({
+  total: inventory.total,
+  reserved: inventory.reserved,
+  min_unit: inventory.minUnit,
+  max_unit: inventory.maxUnit,
+  step_size: inventory.stepSize,
+  allocation_ratio: inventory.allocationRatio,
 });
 
-export const inventoriesView = (stocks: readonly Stock[], generation: number) => ({
+export const inventoriesView = (inventories: readonly InventoryFields[], generation: number) => ({
   resource_provider_generation: generation,
-  inventories: Object.fromEntries(stocks.map((stock) => [stock.resourceClass, inventoryView(stock)])),
+  inventories: Object.fromEntries(inventories.map((inventory) => [inventory.resourceClass, inventoryView(inventory)])),
 });

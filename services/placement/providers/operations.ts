@@ -3,16 +3,16 @@ import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { hasAllocations } from '../allocations/store.ts';
 import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
-import { dashed } from '../queries/sets.ts';
+import { normalizeUuid } from '../queries/sets.ts';
 import {
-  findProvider,
+  getProvider,
   hasChildren,
   insertProvider,
   listProviders,
-  moveToRoot,
-  noProvider,
   type Provider,
+  providerNotFound,
   removeProvider,
+  setRoot,
   updateProvider,
 } from './store.ts';
 
@@ -22,10 +22,11 @@ export interface ProviderInput {
   readonly parent_provider_uuid?: string | null;
 }
 
-const parentOf = ({ parent_provider_uuid: uuid }: ProviderInput) => (typeof uuid === 'string' ? dashed(uuid) : uuid);
+const parentOf = ({ parent_provider_uuid: uuid }: ProviderInput) =>
+  typeof uuid === 'string' ? normalizeUuid(uuid) : uuid;
 
 export function createProvider({ db }: Placement, input: ProviderInput): Promise<Provider> {
-  const uuid = input.uuid ? dashed(input.uuid) : randomUUID();
+  const uuid = input.uuid ? normalizeUuid(input.uuid) : randomUUID();
   const refuse = (why: string) =>
     badRequest(
       `Unable to create resource provider "${input.name}", ${uuid}: Object action create failed because: ${why}`,
@@ -45,30 +46,30 @@ export function createProvider({ db }: Placement, input: ProviderInput): Promise
   });
 }
 
-/** From 1.37 a provider may move to another parent, and a tree with it. */
-export function changeProvider(
+/** Updates name and parent. From 1.37 (`mayReparent`) a provider can be moved to another parent with its subtree. */
+export function saveProvider(
   { db }: Placement,
   uuid: string,
   input: ProviderInput,
-  mayMove: boolean,
+  mayReparent: boolean,
 ): Promise<Provider> {
   const refuse = (why: string) =>
     badRequest(`Unable to save resource provider ${uuid}: Object action update failed because: ${why}`);
   return db.transaction(async (tx) => {
-    const before = await findProvider(tx, uuid);
+    const before = await getProvider(tx, uuid);
     const wanted = parentOf(input);
     const parentUuid = wanted === undefined ? before.parentUuid : wanted;
     if (parentUuid === before.parentUuid) return renamed(before);
-    if (before.parentUuid !== null && parentUuid === null && !mayMove)
+    if (before.parentUuid !== null && parentUuid === null && !mayReparent)
       throw refuse('un-parenting a provider is not currently allowed.');
-    if (before.parentUuid !== null && !mayMove) throw refuse('re-parenting a provider is not currently allowed.');
+    if (before.parentUuid !== null && !mayReparent) throw refuse('re-parenting a provider is not currently allowed.');
     const tree = subtreeOf(uuid, await listProviders(tx, { roots: [before.rootUuid] }));
     if (parentUuid !== null && tree.includes(parentUuid))
       throw refuse('creating loop in the provider tree is not allowed.');
     const [parent] = parentUuid === null ? [] : await listProviders(tx, { uuids: [parentUuid] });
     if (parentUuid !== null && !parent) throw refuse('parent provider UUID does not exist.');
     const rootUuid = parent?.rootUuid ?? uuid;
-    await moveToRoot(tx, tree, rootUuid);
+    await setRoot(tx, tree, rootUuid);
     return renamed({ ...before, parentUuid, rootUuid });
 
     async function renamed(provider: Provider): Promise<Provider> {
@@ -79,7 +80,7 @@ export function changeProvider(
   });
 }
 
-/** A provider and all below it. */
+/** The uuids of a provider and its descendants. */
 function subtreeOf(uuid: string, tree: readonly Provider[]): string[] {
   const below = tree.filter(({ parentUuid }) => parentUuid === uuid);
   return [uuid, ...below.flatMap((child) => subtreeOf(child.uuid, tree))];
@@ -87,7 +88,7 @@ function subtreeOf(uuid: string, tree: readonly Provider[]): string[] {
 
 export async function deleteProvider({ db }: Placement, uuid: string): Promise<void> {
   await db.transaction(async (tx) => {
-    if ((await listProviders(tx, { uuids: [uuid] })).length === 0) throw noProvider(`${uuid} found for delete`);
+    if ((await listProviders(tx, { uuids: [uuid] })).length === 0) throw providerNotFound(`${uuid} found for delete`);
     if (await hasChildren(tx, uuid))
       throw conflict(
         `Unable to delete parent resource provider ${uuid}: It has child resource providers.`,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { openPlacement, sorted } from '../../../test/fakes/placement-api.ts';
 
-test('a provider is made, named, shown as each version shows it, and deleted', async (t) => {
+test('a provider is created, renamed, shown in each version, and deleted', async (t) => {
   const { ask } = await openPlacement(t);
   const old = await ask('POST', '/resource_providers', { version: '1.0', body: { name: 'host-1' } });
   assert.equal(old.status, 201);
@@ -28,7 +28,7 @@ test('a provider is made, named, shown as each version shows it, and deleted', a
   assert.deepEqual([gone.status, gone.error.code], [404, 'placement.resource_provider.not_found']);
 });
 
-test('a change by somebody who saw an older generation is refused', async (t) => {
+test('a change with an outdated generation is refused', async (t) => {
   const { ask, provide } = await openPlacement(t);
   const uuid = await provide('a', { VCPU: 4 });
   const late = { resource_provider_generation: 0, inventories: { VCPU: { total: 8 } } };
@@ -42,7 +42,7 @@ test('a change by somebody who saw an older generation is refused', async (t) =>
   }
 });
 
-test('a tree takes another shape only from 1.37 on, and never that of a ring', async (t) => {
+test('a provider can be re-parented only from 1.37, and never into a cycle', async (t) => {
   const { ask, provide } = await openPlacement(t);
   const [one, two] = [await provide('one', {}), await provide('two', {})];
   const child = await provide('child', {}, { parent: one });
@@ -57,7 +57,7 @@ test('a tree takes another shape only from 1.37 on, and never that of a ring', a
   assert.deepEqual((await ask('GET', `/resource_providers?in_tree=${two}`)).body.resource_providers.length, 1);
 });
 
-test('providers are searched by what they have left, can, and belong to', async (t) => {
+test('providers are filtered by free resources, traits and aggregates', async (t) => {
   const { ask, provide } = await openPlacement(t);
   const aggregate = randomUUID();
   await provide('a', { VCPU: 4 }, { traits: ['HW_CPU_X86_AVX2'], aggregates: [aggregate] });
@@ -82,7 +82,7 @@ test('providers are searched by what they have left, can, and belong to', async 
     assert.equal((await ask('GET', `/resource_providers?${bad}`)).status, 400, bad);
 });
 
-test('classes and traits: the known ones stay, custom ones come and go', async (t) => {
+test('classes and traits: standard ones cannot be changed, custom ones can', async (t) => {
   const { ask, provide } = await openPlacement(t);
   assert.equal((await ask('PUT', '/traits/CUSTOM_RAID')).status, 201);
   assert.equal((await ask('PUT', '/traits/CUSTOM_RAID')).status, 204);
@@ -109,7 +109,7 @@ test('classes and traits: the known ones stay, custom ones come and go', async (
   assert.ok((await ask('GET', '/resource_classes')).body.resource_classes.length > 15);
 });
 
-test('one inventory is added, changed and taken away', async (t) => {
+test('one inventory is added, changed and deleted', async (t) => {
   const { ask, provide } = await openPlacement(t);
   const host = await provide('a', { VCPU: 4 });
   const path = `/resource_providers/${host}/inventories`;
@@ -128,7 +128,7 @@ test('one inventory is added, changed and taken away', async (t) => {
   assert.deepEqual((await ask('GET', path)).body.inventories, {});
 });
 
-test('versions: a route that is not there yet, one too new, and the form of errors', async (t) => {
+test('versions: a route before its first version, an unsupported version, and the error format', async (t) => {
   const { ask } = await openPlacement(t);
   assert.equal((await ask('GET', '/traits', { version: '1.5' })).status, 404);
   const tooNew = await ask('GET', '/traits', { version: '1.40' });
@@ -144,7 +144,7 @@ test('versions: a route that is not there yet, one too new, and the form of erro
   assert.equal(root.headers.get('openstack-api-version'), 'placement 1.39');
 });
 
-test('a uuid with or without dashes, small or capital, is one: of an aggregate and of a parent', async (t) => {
+test('uuids of aggregates and parents are accepted with or without dashes, in either case', async (t) => {
   const { ask, provide } = await openPlacement(t);
   const [aggregate, parent] = [randomUUID(), randomUUID()];
   const bare = (uuid: string) => uuid.replaceAll('-', '').toUpperCase();

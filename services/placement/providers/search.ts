@@ -1,13 +1,13 @@
-/** Which providers fit a query: what they are called, what they have left, what they can, where they belong. */
+/** Filters providers by name, uuid, free resources, traits, aggregates and tree. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { aggregatesOf } from '../aggregates/store.ts';
 import type { Placement } from '../context.ts';
-import { hasRoom } from '../inventories/room.ts';
+import { fitsInventory } from '../inventories/capacity.ts';
 import { type Inventory, listInventories } from '../inventories/store.ts';
 import { checkTraits } from '../queries/known-traits.ts';
 import { type Amounts, checkAmounts, resourcesOf } from '../queries/resources.ts';
-import { aggregatesQuery, asksNothing, checkUuid, fits, traitsQuery } from '../queries/sets.ts';
+import { aggregatesQuery, checkUuid, fits, isUnrestricted, traitsQuery } from '../queries/sets.ts';
 import { traitsOf } from '../traits/store.ts';
 import { listProviders, type Provider } from './store.ts';
 
@@ -37,23 +37,23 @@ export async function searchProviders({ db }: Placement, queries: Queries, versi
     ...(name === undefined ? {} : { name }),
     ...(inTree === undefined ? {} : { roots: await rootOf(db, checkUuid('in_tree', inTree)) }),
   });
-  const hasTraits = asksNothing(traits) ? new Map<string, string[]>() : await traitsOf(db);
-  const isMember = asksNothing(aggregates) ? new Map<string, string[]>() : await aggregatesOf(db);
-  const room = resources === undefined ? undefined : await roomOf(db, amounts);
+  const hasTraits = isUnrestricted(traits) ? new Map<string, string[]>() : await traitsOf(db);
+  const isMember = isUnrestricted(aggregates) ? new Map<string, string[]>() : await aggregatesOf(db);
+  const withCapacity = resources === undefined ? undefined : await providersWithCapacity(db, amounts);
   return found.filter(
     (provider) =>
       fits(traits, (trait) => hasTraits.get(provider.uuid)?.includes(trait) ?? false) &&
       fits(aggregates, (aggregate) => isMember.get(provider.uuid)?.includes(aggregate) ?? false) &&
-      (room === undefined || room.has(provider.uuid)),
+      (withCapacity === undefined || withCapacity.has(provider.uuid)),
   );
 }
 
 function checkKeys(queries: Queries, version: Version): void {
   const known = new Set(keys.filter(([, first]) => atLeast(version, first)).map(([key]) => key));
-  const anonymous = Object.keys(queries).find((key) => !known.has(key));
-  if (anonymous !== undefined)
+  const unknown = Object.keys(queries).find((key) => !known.has(key));
+  if (unknown !== undefined)
     throw badRequest(
-      `Invalid query string parameters: Additional properties are not allowed ('${anonymous}' was unexpected)`,
+      `Invalid query string parameters: Additional properties are not allowed ('${unknown}' was unexpected)`,
     );
 }
 
@@ -61,12 +61,15 @@ async function rootOf(db: Placement['db'], uuid: string): Promise<string[]> {
   return (await listProviders(db, { uuids: [uuid] })).map(({ rootUuid }) => rootUuid);
 }
 
-/** Those that have room for all of it. */
-async function roomOf(db: Placement['db'], amounts: Amounts): Promise<Set<string>> {
-  const stocks = Map.groupBy(await listInventories(db, { classes: Object.keys(amounts) }), (each) => each.providerUuid);
+/** The providers that have free capacity for all amounts. */
+async function providersWithCapacity(db: Placement['db'], amounts: Amounts): Promise<Set<string>> {
+  const inventories = Map.groupBy(
+    await listInventories(db, { classes: Object.keys(amounts) }),
+    (each) => each.providerUuid,
+  );
   const holdsAll = (rows: readonly Inventory[]) =>
     Object.entries(amounts).every(([name, amount]) =>
-      rows.some((row) => row.resourceClass === name && hasRoom(row, amount)),
+      rows.some((row) => row.resourceClass === name && fitsInventory(row, amount)),
     );
-  return new Set([...stocks].filter(([, rows]) => holdsAll(rows)).map(([uuid]) => uuid));
+  return new Set([...inventories].filter(([, rows]) => holdsAll(rows)).map(([uuid]) => uuid));
 }

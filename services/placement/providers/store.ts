@@ -6,31 +6,31 @@ import { codes } from '../dialect.ts';
 export interface Provider {
   readonly uuid: string;
   readonly name: string;
-  /** Grows with each change of what it has. Who changes it says which one they saw. */
+  /** Increases with every change; a client sends the one it has read. */
   readonly generation: number;
   readonly parentUuid: string | null;
   readonly rootUuid: string;
   readonly updatedAt: number;
 }
 
-export async function findProvider(db: Knex, uuid: string): Promise<Provider> {
+export async function getProvider(db: Knex, uuid: string): Promise<Provider> {
   const provider = (await db<Provider>('providers').where({ uuid }).first()) as Provider | undefined;
   if (provider) return provider;
-  throw noProvider(`${uuid} found`);
+  throw providerNotFound(`${uuid} found`);
 }
 
-export const noProvider = (what: string) =>
+export const providerNotFound = (what: string) =>
   new Fault(404, 'notFound', `No resource provider with uuid ${what}`, { type: codes.providerNotFound });
 
-/** All of them, or those with these uuids, or of these trees. */
+/** All providers, or those that match the filter. */
 export async function listProviders(
   db: Knex,
-  only: { readonly uuids?: readonly string[]; readonly roots?: readonly string[]; readonly name?: string } = {},
+  filter: { readonly uuids?: readonly string[]; readonly roots?: readonly string[]; readonly name?: string } = {},
 ): Promise<Provider[]> {
   const query = db<Provider>('providers').orderBy('name');
-  if (only.uuids) query.whereIn('uuid', only.uuids);
-  if (only.roots) query.whereIn('rootUuid', only.roots);
-  if (only.name !== undefined) query.where({ name: only.name });
+  if (filter.uuids) query.whereIn('uuid', filter.uuids);
+  if (filter.roots) query.whereIn('rootUuid', filter.roots);
+  if (filter.name !== undefined) query.where({ name: filter.name });
   return (await query) as Provider[];
 }
 
@@ -57,7 +57,7 @@ export async function updateProvider(tx: Knex, { uuid, name, parentUuid, rootUui
   }
 }
 
-export const moveToRoot = (tx: Knex, uuids: readonly string[], rootUuid: string) =>
+export const setRoot = (tx: Knex, uuids: readonly string[], rootUuid: string) =>
   tx<Provider>('providers').whereIn('uuid', uuids).update({ rootUuid, updatedAt: Date.now() });
 
 export async function removeProvider(tx: Knex, uuid: string): Promise<void> {
@@ -66,18 +66,18 @@ export async function removeProvider(tx: Knex, uuid: string): Promise<void> {
   await tx<Provider>('providers').where({ uuid }).delete();
 }
 
-/** One change by who saw the provider as it is: the next generation, or a 409. */
+/** Increases the generation; throws 409 when it has changed since the provider was read. Returns the next generation. */
 export async function raiseGeneration(
   tx: Knex,
   { uuid, generation }: Provider,
   refusal = 'resource provider generation conflict',
 ): Promise<number> {
-  const seen = tx<Provider>('providers').where({ uuid, generation });
-  const raised = await seen.update({ generation: generation + 1, updatedAt: Date.now() });
+  const unchanged = tx<Provider>('providers').where({ uuid, generation });
+  const raised = await unchanged.update({ generation: generation + 1, updatedAt: Date.now() });
   if (raised === 0) throw conflict(refusal, codes.concurrentUpdate);
   return generation + 1;
 }
 
-/** For changes that nobody's sight of the provider matters to. */
+/** Increases the generations without a check of the current ones. */
 export const raiseGenerations = (tx: Knex, uuids: readonly string[]) =>
   tx<Provider>('providers').whereIn('uuid', uuids).increment('generation', 1);

@@ -1,24 +1,24 @@
-/** What a provider must have and must not have: of traits, and of aggregates. */
+/** Parses required and forbidden traits and aggregates. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 
 export interface SetQuery {
-  /** At least one of each of these. */
+  /** The provider must have at least one element of each list. */
   readonly anyOf: readonly (readonly string[])[];
   readonly none: readonly string[];
 }
 
 export const nothing: SetQuery = { anyOf: [], none: [] };
 
-export const asksNothing = ({ anyOf, none }: SetQuery): boolean => anyOf.length === 0 && none.length === 0;
+export const isUnrestricted = ({ anyOf, none }: SetQuery): boolean => anyOf.length === 0 && none.length === 0;
 
-export const lacksNone = ({ anyOf }: SetQuery, has: (one: string) => boolean): boolean =>
+export const hasRequired = ({ anyOf }: SetQuery, has: (one: string) => boolean): boolean =>
   anyOf.every((choice) => choice.some(has));
 
-export const hasNone = ({ none }: SetQuery, has: (one: string) => boolean): boolean => !none.some(has);
+export const hasNoForbidden = ({ none }: SetQuery, has: (one: string) => boolean): boolean => !none.some(has);
 
 export const fits = (query: SetQuery, has: (one: string) => boolean): boolean =>
-  lacksNone(query, has) && hasNone(query, has);
+  hasRequired(query, has) && hasNoForbidden(query, has);
 
 const traitForm = (version: Version, text: string) =>
   badRequest(
@@ -27,28 +27,28 @@ const traitForm = (version: Version, text: string) =>
     }CUSTOM_MAGIC. Got: ${text}`,
   );
 
-/** `A,!B` and, from 1.39, `in:A,B`, and more than once. */
+/** `A,!B`; from 1.39 also `in:A,B` and repeated parameters. */
 export function traitsQuery(values: readonly string[], version: Version): SetQuery {
   const anyOf: string[][] = [];
   const none: string[] = [];
   for (const text of atLeast(version, '1.39') ? values : values.slice(-1)) {
-    const isChoice = text.startsWith('in:');
-    if (isChoice && !atLeast(version, '1.39'))
+    const isAlternatives = text.startsWith('in:');
+    if (isAlternatives && !atLeast(version, '1.39'))
       throw badRequest(
         `Invalid query string parameters: The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' only supported since microversion 1.39. Got: ${text}`,
       );
-    const names = (isChoice ? text.slice(3) : text).split(',').map((name) => name.trim());
+    const names = (isAlternatives ? text.slice(3) : text).split(',').map((name) => name.trim());
     if (names.some((name) => name === '' || name === '!')) throw traitForm(version, text);
     const forbidden = names.filter((name) => name.startsWith('!'));
-    if (forbidden.length > 0 && (isChoice || !atLeast(version, '1.22'))) throw traitForm(version, text);
+    if (forbidden.length > 0 && (isAlternatives || !atLeast(version, '1.22'))) throw traitForm(version, text);
     none.push(...forbidden.map((name) => name.slice(1)));
     const required = names.filter((name) => !name.startsWith('!'));
-    anyOf.push(...(isChoice ? [required] : required.map((name) => [name])));
+    anyOf.push(...(isAlternatives ? [required] : required.map((name) => [name])));
   }
   return { anyOf, none };
 }
 
-/** `uuid`, `in:a,b`; from 1.24 more than once, from 1.32 `!uuid` and `!in:a,b`. */
+/** `uuid`, `in:a,b`; from 1.24 repeated parameters, from 1.32 `!uuid` and `!in:a,b`. */
 export function aggregatesQuery(key: string, values: readonly string[], version: Version): SetQuery {
   if (values.length > 1 && !atLeast(version, '1.24')) throw badRequest(`Multiple ${key} parameters are not supported`);
   const anyOf: string[][] = [];
@@ -77,11 +77,11 @@ export function checkUuid(key: string, text: string): string {
     throw badRequest(
       `Invalid query string parameters: Expected '${key}' parameter to ${key === 'in_tree' ? 'be a format of uuid' : 'contain valid UUID(s)'}. Got: ${text}`,
     );
-  return dashed(uuid);
+  return normalizeUuid(uuid);
 }
 
-/** 32 digits with or without dashes, small or capital, are one uuid. */
-export const dashed = (uuid: string): string =>
+/** Converts a uuid with or without dashes, in either case, to lower case with dashes. */
+export const normalizeUuid = (uuid: string): string =>
   uuid
     .toLowerCase()
     .replaceAll('-', '')

@@ -1,4 +1,4 @@
-/** Inventories and allocations of several providers at once, when a provider's tree takes another shape. */
+/** Replaces inventories and allocations of several providers in one transaction, when a provider tree changes. */
 import type { Knex } from 'knex';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { gone, type Handler } from '#shared/http/route.ts';
@@ -6,15 +6,15 @@ import { type ClaimInput, claimOf } from '../allocations/handlers.ts';
 import { replaceAllocations } from '../allocations/operations.ts';
 import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
-import { checkClasses, checkStock, type StockInput, stockOf } from '../inventories/operations.ts';
-import { putInventory, replaceInventories, type Stock } from '../inventories/store.ts';
+import { checkCapacity, checkClasses, type InventoryInput, inventoryFields } from '../inventories/operations.ts';
+import { type InventoryFields, putInventory, replaceInventories } from '../inventories/store.ts';
 import { listProviders, raiseGeneration, raiseGenerations } from '../providers/store.ts';
 
 interface ReshapeInput {
   readonly inventories: Readonly<
     Record<
       string,
-      { readonly resource_provider_generation: number; readonly inventories: Readonly<Record<string, StockInput>> }
+      { readonly resource_provider_generation: number; readonly inventories: Readonly<Record<string, InventoryInput>> }
     >
   >;
   readonly allocations: Readonly<Record<string, ClaimInput>>;
@@ -24,35 +24,41 @@ export const reshape: Handler<Placement, ReshapeInput> = async ({ db }, { body, 
   const wanted = Object.entries(body.inventories).map(([uuid, each]) => ({
     uuid,
     generation: each.resource_provider_generation,
-    stocks: Object.entries(each.inventories).map(([name, input]) => stockOf(name, input)),
+    inventories: Object.entries(each.inventories).map(([name, input]) => inventoryFields(name, input)),
   }));
-  for (const { uuid, stocks } of wanted) for (const stock of stocks) checkStock(uuid, stock, version);
+  for (const { uuid, inventories } of wanted)
+    for (const inventory of inventories) checkCapacity(uuid, inventory, version);
   const claims = Object.entries(body.allocations).map(([uuid, input]) => claimOf(uuid, input, version));
   await db.transaction(async (tx) => {
-    await seeProviders(tx, wanted);
-    // room first, then who moves into it, then the room that they left
-    for (const { uuid, stocks } of wanted) for (const stock of stocks) await putInventory(tx, uuid, stock);
+    await checkGenerations(tx, wanted);
+    // add the new inventories, then move the allocations, then remove the old inventories
+    for (const { uuid, inventories } of wanted)
+      for (const inventory of inventories) await putInventory(tx, uuid, inventory);
     await replaceAllocations(tx, claims);
-    for (const { uuid, stocks } of wanted) await dropTheRest(tx, uuid, stocks);
+    for (const { uuid, inventories } of wanted) await removeOtherInventories(tx, uuid, inventories);
     await raiseGenerations(
       tx,
       wanted.map(({ uuid }) => uuid),
-    ); // once for each of the three changes, as the real one counts
+    ); // one increment per change, as in OpenStack Placement
   });
   return gone();
 };
 
-async function seeProviders(
+async function checkGenerations(
   tx: Knex,
-  wanted: readonly { readonly uuid: string; readonly generation: number; readonly stocks: readonly Stock[] }[],
+  wanted: readonly {
+    readonly uuid: string;
+    readonly generation: number;
+    readonly inventories: readonly InventoryFields[];
+  }[],
 ): Promise<void> {
   const found = new Map(
     (await listProviders(tx, { uuids: wanted.map(({ uuid }) => uuid) })).map((each) => [each.uuid, each]),
   );
-  for (const { uuid, generation, stocks } of wanted) {
+  for (const { uuid, generation, inventories } of wanted) {
     const provider = found.get(uuid);
     if (!provider) throw badRequest(`Resource provider ${uuid} in inventories not found.`, codes.providerNotFound);
-    await checkClasses(tx, uuid, stocks);
+    await checkClasses(tx, uuid, inventories);
     await raiseGeneration(
       tx,
       { ...provider, generation },
@@ -61,8 +67,8 @@ async function seeProviders(
   }
 }
 
-async function dropTheRest(tx: Knex, uuid: string, stocks: readonly Stock[]): Promise<void> {
-  const inUse = await replaceInventories(tx, uuid, stocks);
+async function removeOtherInventories(tx: Knex, uuid: string, inventories: readonly InventoryFields[]): Promise<void> {
+  const inUse = await replaceInventories(tx, uuid, inventories);
   if (inUse.length > 0)
     throw conflict(
       `update conflict: Inventory for '${inUse.join(', ')}' on resource provider '${uuid}' in use.`,

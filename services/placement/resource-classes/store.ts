@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** The resource classes that every Placement knows (those of os-resource-classes), in the order it lists them. */
+/** The standard resource classes of os-resource-classes, in list order. */
 const standardClasses: readonly string[] = [
   ...['VCPU', 'MEMORY_MB', 'DISK_GB', 'PCI_DEVICE', 'SRIOV_NET_VF', 'NUMA_SOCKET', 'NUMA_CORE', 'NUMA_THREAD'],
   ...['NUMA_MEMORY_MB', 'IPV4_ADDRESS', 'VGPU', 'VGPU_DISPLAY_HEAD', 'NET_BW_EGR_KILOBIT_PER_SEC'],
@@ -16,7 +16,7 @@ export async function listClasses(db: Knex): Promise<string[]> {
   return [...standardClasses, ...custom];
 }
 
-/** Those of these that nobody has made. */
+/** The names that are neither standard nor custom classes. */
 export async function unknownClasses(db: Knex, names: readonly string[]): Promise<string[]> {
   const custom = [...new Set(names)].filter((name) => !isStandardClass(name));
   if (custom.length === 0) return [];
@@ -24,7 +24,7 @@ export async function unknownClasses(db: Knex, names: readonly string[]): Promis
   return custom.filter((name) => !known.has(name));
 }
 
-/** False when it is there already. */
+/** Returns false when the class exists already. */
 export async function ensureClass(db: Knex, name: string): Promise<boolean> {
   if ((await unknownClasses(db, [name])).length === 0) return false;
   await db('custom_classes').insert({ name }).onConflict('name').ignore();

@@ -2,12 +2,12 @@ import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
-import { findProvider, raiseGeneration } from '../providers/store.ts';
-import { fresh } from '../versions/fresh.ts';
+import { getProvider, raiseGeneration } from '../providers/store.ts';
+import { cacheHeaders } from '../versions/cache-headers.ts';
 import {
   ensureTrait,
   isStandardTrait,
-  listTraits,
+  listTraits as listRows,
   removeTrait,
   replaceTraits,
   traitsOf,
@@ -15,16 +15,16 @@ import {
   usedTraits,
 } from './store.ts';
 
-const noTrait = (name: string) => new Fault(404, 'notFound', `No such trait(s): ${name}.`);
+const traitNotFound = (name: string) => new Fault(404, 'notFound', `No such trait(s): ${name}.`);
 
-export const showTraits: Handler<Placement> = async ({ db }, { query, version }) => {
+export const listTraits: Handler<Placement> = async ({ db }, { query, version }) => {
   const pick = nameFilter(query.name);
   const associated = query.associated?.toLowerCase();
   if (associated !== undefined && associated !== 'true' && associated !== 'false')
     throw badRequest('The query parameter "associated" only accepts "true" or "false"');
   const used = associated === undefined ? undefined : await usedTraits(db);
   const fits = (name: string) => pick(name) && (used === undefined || used.has(name) === (associated === 'true'));
-  return ok({ traits: (await listTraits(db)).filter(fits) }, fresh(version));
+  return ok({ traits: (await listRows(db)).filter(fits) }, cacheHeaders(version));
 };
 
 function nameFilter(text: string | undefined): (name: string) => boolean {
@@ -39,8 +39,8 @@ function nameFilter(text: string | undefined): (name: string) => boolean {
 
 export const showTrait: Handler<Placement> = async ({ db }, { params, version }) => {
   const { name = '' } = params;
-  if ((await unknownTraits(db, [name])).length > 0) throw noTrait(name);
-  return gone(fresh(version));
+  if ((await unknownTraits(db, [name])).length > 0) throw traitNotFound(name);
+  return gone(cacheHeaders(version));
 };
 
 export const putTrait: Handler<Placement> = async ({ db }, { params, version }) => {
@@ -50,12 +50,12 @@ export const putTrait: Handler<Placement> = async ({ db }, { params, version }) 
       'The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" and use following characters: "A"-"Z", "0"-"9" and "_"',
     );
   const isNew = await ensureTrait(db, name);
-  return { status: isNew ? 201 : 204, headers: { location: `/traits/${name}`, ...fresh(version) } };
+  return { status: isNew ? 201 : 204, headers: { location: `/traits/${name}`, ...cacheHeaders(version) } };
 };
 
 export const deleteTrait: Handler<Placement> = async ({ db }, { params }) => {
   const { name = '' } = params;
-  if ((await unknownTraits(db, [name])).length > 0) throw noTrait(name);
+  if ((await unknownTraits(db, [name])).length > 0) throw traitNotFound(name);
   if (isStandardTrait(name)) throw badRequest(`Cannot delete standard trait ${name}.`);
   if ((await usedTraits(db)).has(name)) throw conflict(`The trait ${name} is in use by a resource provider.`);
   await removeTrait(db, name);
@@ -63,35 +63,37 @@ export const deleteTrait: Handler<Placement> = async ({ db }, { params }) => {
 };
 
 export const showProviderTraits: Handler<Placement> = async ({ db }, { params, version }) => {
-  const provider = await findProvider(db, params.uuid ?? '');
+  const provider = await getProvider(db, params.uuid ?? '');
   const traits = (await traitsOf(db, [provider.uuid])).get(provider.uuid) ?? [];
-  return ok({ traits, resource_provider_generation: provider.generation }, fresh(version));
+  return ok({ traits, resource_provider_generation: provider.generation }, cacheHeaders(version));
 };
 
 interface TraitsInput {
   readonly traits: readonly string[];
   readonly resource_provider_generation: number;
 }
-const changed = "Resource provider's generation already changed. Please update the generation and try again.";
+const generationConflict =
+  "Resource provider's generation already changed. Please update the generation and try again.";
 
 export const putProviderTraits: Handler<Placement, TraitsInput> = async ({ db }, { params, body, version }) => {
-  const provider = await findProvider(db, params.uuid ?? '');
-  if (provider.generation !== body.resource_provider_generation) throw conflict(changed, codes.concurrentUpdate);
+  const provider = await getProvider(db, params.uuid ?? '');
+  if (provider.generation !== body.resource_provider_generation)
+    throw conflict(generationConflict, codes.concurrentUpdate);
   const generation = await db.transaction(async (tx) => {
     const unknown = await unknownTraits(tx, body.traits);
     if (unknown.length > 0) throw badRequest(`No such trait ${unknown.join(', ')}`);
     await replaceTraits(tx, provider.uuid, body.traits);
-    return raiseGeneration(tx, provider, changed);
+    return raiseGeneration(tx, provider, generationConflict);
   });
   const traits = [...new Set(body.traits)];
-  return ok({ traits, resource_provider_generation: generation }, fresh(version));
+  return ok({ traits, resource_provider_generation: generation }, cacheHeaders(version));
 };
 
 export const deleteProviderTraits: Handler<Placement> = async ({ db }, { params }) => {
-  const provider = await findProvider(db, params.uuid ?? '');
+  const provider = await getProvider(db, params.uuid ?? '');
   await db.transaction(async (tx) => {
     await replaceTraits(tx, provider.uuid, []);
-    await raiseGeneration(tx, provider, changed);
+    await raiseGeneration(tx, provider, generationConflict);
   });
   return gone();
 };

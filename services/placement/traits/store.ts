@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 
-/** The traits that every Placement knows (those of os-traits), by what they begin with. */
+/** The standard traits of os-traits, by prefix. */
 const groups: Readonly<Record<string, string>> = {
   COMPUTE: `ACCELERATORS ADDRESS_SPACE_EMULATED ADDRESS_SPACE_PASSTHROUGH CONFIG_DRIVE_REGENERATION
     MANAGED_PCI_DEVICE MEM_BACKING_FILE NODE REMOTE_MANAGED_PORTS RESCUE_BFV SAME_HOST_COLD_MIGRATE
@@ -68,7 +68,7 @@ const standardTraits: ReadonlySet<string> = new Set(
   Object.entries(groups).flatMap(([prefix, names]) => names.split(/\s+/).map((name) => `${prefix}_${name}`)),
 );
 
-/** An inventory with this trait serves all who share an aggregate with it. */
+/** A provider with this trait shares its resources with all trees that have an aggregate in common with it. */
 export const sharesViaAggregate = 'MISC_SHARES_VIA_AGGREGATE';
 
 export const isStandardTrait = (name: string): boolean => standardTraits.has(name);
@@ -84,7 +84,7 @@ export async function unknownTraits(db: Knex, names: readonly string[]): Promise
   return custom.filter((name) => !known.has(name));
 }
 
-/** False when it is there already. */
+/** Returns false when the trait exists already. */
 export async function ensureTrait(db: Knex, name: string): Promise<boolean> {
   if ((await unknownTraits(db, [name])).length === 0) return false;
   await db('custom_traits').insert({ name }).onConflict('name').ignore();
@@ -96,7 +96,7 @@ export const removeTrait = (tx: Knex, name: string) => tx('custom_traits').where
 export const usedTraits = async (db: Knex): Promise<Set<string>> =>
   new Set(await db('provider_traits').distinct('trait').pluck('trait'));
 
-/** Of these providers, or of all that have some. */
+/** Traits by provider: of these providers, or of all. */
 export async function traitsOf(db: Knex, providers?: readonly string[]): Promise<Map<string, string[]>> {
   const query = db('provider_traits').orderBy('trait');
   if (providers) query.whereIn('providerUuid', providers);

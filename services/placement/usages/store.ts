@@ -6,26 +6,26 @@ export interface Usage {
   readonly used: number;
 }
 
-interface Whose {
+interface ConsumerFilter {
   readonly projectId: string;
   readonly userId: string | undefined;
 }
 
-const ofWhom = (db: Knex, { projectId, userId }: Whose) =>
+const consumersOf = (db: Knex, { projectId, userId }: ConsumerFilter) =>
   db('consumers').where(userId === undefined ? { projectId } : { projectId, userId });
 
-/** What consumers of a project (and user) have, by their type. */
-export const listUsages = async (db: Knex, whose: Whose): Promise<Usage[]> =>
-  ofWhom(db, whose)
+/** Allocated amounts of a project (and user), by consumer type. */
+export const listUsages = async (db: Knex, filter: ConsumerFilter): Promise<Usage[]> =>
+  consumersOf(db, filter)
     .join('allocations', 'allocations.consumerUuid', 'consumers.uuid')
     .groupBy('consumers.type', 'allocations.resourceClass')
     .orderBy('allocations.resourceClass')
     .select('consumers.type', 'allocations.resourceClass')
     .sum('allocations.used as used');
 
-/** How many there are of each type. */
-export async function countConsumers(db: Knex, whose: Whose): Promise<Map<string | null, number>> {
-  const rows: { type: string | null; many: number }[] = await ofWhom(db, whose)
+/** Number of consumers by type. */
+export async function countConsumers(db: Knex, filter: ConsumerFilter): Promise<Map<string | null, number>> {
+  const rows: { type: string | null; many: number }[] = await consumersOf(db, filter)
     .groupBy('type')
     .select('type')
     .count('* as many');

@@ -1,7 +1,7 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { newest, oldest } from '../dialect.ts';
-import { fresh } from './fresh.ts';
+import { cacheHeaders } from './cache-headers.ts';
 
 export const showVersions: Handler<Placement> = async (_placement, { version }) =>
   ok(
@@ -16,5 +16,5 @@ export const showVersions: Handler<Placement> = async (_placement, { version }) 
         },
       ],
     },
-    fresh(version),
+    cacheHeaders(version),
   );

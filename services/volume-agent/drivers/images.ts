@@ -4,7 +4,7 @@ import { imageClient } from '#shared/clients/image.ts';
 import type { Session } from '#shared/clients/session.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { checkedBytes, digestOf } from '#shared/images/digest.ts';
-import { whyNoDisk } from '#shared/images/formats.ts';
+import { diskRefusal } from '#shared/images/formats.ts';
 import type { ImageStore } from './driver.ts';
 
 export function imagesOf(session: Session): ImageStore {
@@ -12,7 +12,7 @@ export function imagesOf(session: Session): ImageStore {
   return {
     download: async (imageId) => {
       const image = await client.show(imageId);
-      const reason = whyNoDisk(image);
+      const reason = diskRefusal(image);
       if (reason !== undefined) throw badRequest(reason);
       const { stream } = await client.download(imageId);
       return Readable.from(checkedBytes(stream, digestOf(image)), { objectMode: false });

@@ -3,7 +3,7 @@ import type { Caller } from '#shared/auth/caller.ts';
 import type { Image } from '#shared/clients/image.ts';
 import type { VolumeSource } from '#shared/contracts/volume-agent.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { whyNoDisk } from '#shared/images/formats.ts';
+import { diskRefusal } from '#shared/images/formats.ts';
 import type { Volumes } from '../context.ts';
 import { findHost } from '../hosts/store.ts';
 import { getSnapshot, lockSnapshot } from '../snapshots/store.ts';
@@ -121,7 +121,7 @@ async function fromImage({ images }: Volumes, caller: Caller, ref: string, { siz
     throw badRequest(`Invalid image identifier or unable to access requested image: ${id}.`);
   });
   if (image.status !== 'active') throw invalid(`Image ${id} is not active.`);
-  const reason = whyNoDisk(image);
+  const reason = diskRefusal(image);
   if (reason !== undefined) throw badRequest(reason);
   const minGb = minSizeGb(image, Number(size ?? 0));
   return {

@@ -11,9 +11,9 @@ import { removeBytes } from '../../../services/image/bytes/remove.ts';
 import { uploadImage } from '../../../services/image/bytes/upload.ts';
 import { section } from '../../../services/image/config.ts';
 import type { Images } from '../../../services/image/context.ts';
-import { fileBytes } from '../../../services/image/drivers/file.ts';
+import { openImageFiles } from '../../../services/image/drivers/file.ts';
 import { createImage } from '../../../services/image/images/operations.ts';
-import { findImage } from '../../../services/image/images/store.ts';
+import { getImage } from '../../../services/image/images/store.ts';
 import { migrations } from '../../../services/image/migrations/all.ts';
 import { ownFolder, report } from './measured.ts';
 
@@ -34,12 +34,12 @@ async function openImages(): Promise<http.RequestListener> {
   const db = openDatabase(`sqlite:${join(folder, 'db')}`);
   await migrate(db, migrations);
   const config = settingsOf({ image: { imageCount: 0 } }).read('image', section);
-  const images: Images = { db, bytes: await fileBytes(join(folder, 'bytes')), config, log: silentLog() };
+  const images: Images = { db, bytes: await openImageFiles(join(folder, 'bytes')), config, log: silentLog() };
   return async (req, res) => {
     const options = { disk_format: 'raw', container_format: 'bare' };
     const image = await createImage(images, caller, options, () => {});
     await uploadImage(images, image, req, Number(req.headers['content-length']));
-    await removeBytes(images, await findImage(db, caller, image.id));
+    await removeBytes(images, await getImage(db, caller, image.id));
     res.end();
   };
 }

@@ -8,7 +8,7 @@ import { Fault } from '#shared/errors/fault.ts';
 import type { Room } from '#shared/files/room.ts';
 import { renameDurably } from '#shared/files/whole.ts';
 import { checkedBytes, type ImageDigest } from '#shared/images/digest.ts';
-import { driverOf, whyNoDisk } from '#shared/images/formats.ts';
+import { diskRefusal, driverOf } from '#shared/images/formats.ts';
 import { inspect } from '#shared/images/inspect.ts';
 import { convertImage } from '#shared/images/qemu-img.ts';
 import { fileBytes } from '#shared/images/reader.ts';
@@ -93,7 +93,7 @@ async function downloadImage(options: CacheOptions, imageId: string): Promise<Ba
   try {
     const facts = await api.find(imageId);
     if (facts.status !== 'active') throw new Fault(409, 'conflict', `Image ${imageId} is ${facts.status}, not active.`);
-    const reason = whyNoDisk({ id: imageId, disk_format: facts.format, container_format: facts.container });
+    const reason = diskRefusal({ id: imageId, disk_format: facts.format, container_format: facts.container });
     if (reason !== undefined) throw new Fault(409, 'conflict', reason);
     const source = await faultOnBadImage(imageId, downloadChecked(options, imageId, facts, workDir));
     const { path, format } = await faultOnBadImage(imageId, convertIfNeeded(options, source, facts.format, workDir));

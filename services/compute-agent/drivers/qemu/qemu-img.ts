@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { Fault } from '#shared/errors/fault.ts';
 import { inspectOverlay } from '#shared/images/qcow2.ts';
-import { wordsOf } from '#shared/images/qemu-img.ts';
+import { messageOf } from '#shared/images/qemu-img.ts';
 import { BadImage, fileBytes } from '#shared/images/reader.ts';
 import { CommandFailed } from '#shared/process/run.ts';
 
@@ -40,7 +40,7 @@ export async function faultOnBadImage<T>(imageId: string, work: Promise<T>): Pro
     if (isNoSpace(error)) throw error;
     if (error instanceof BadImage) throw new Fault(409, 'conflict', `Image ${imageId} is not used: ${error.message}.`);
     if (error instanceof CommandFailed)
-      throw new Fault(409, 'conflict', `Image ${imageId} cannot be read: ${wordsOf(error)}`);
+      throw new Fault(409, 'conflict', `Image ${imageId} cannot be read: ${messageOf(error)}`);
     throw error;
   }
 }

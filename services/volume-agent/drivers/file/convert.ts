@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { badRequest } from '#shared/errors/fault.ts';
 import { driverOf } from '#shared/images/formats.ts';
 import { inspect } from '#shared/images/inspect.ts';
-import { convertImage, wordsOf } from '#shared/images/qemu-img.ts';
+import { convertImage, messageOf } from '#shared/images/qemu-img.ts';
 import { BadImage, fileBytes } from '#shared/images/reader.ts';
 import { CommandFailed } from '#shared/process/run.ts';
 import { isFull, noSpace } from './publish.ts';
@@ -34,6 +34,6 @@ export async function convert({ from, fromFormat, to, toFormat, bytes, signal }:
   const driver = driverOf(fromFormat) ?? 'raw';
   await convertImage({ from, driver, to, toDriver: toFormat, bytes, signal }).catch((error: unknown) => {
     if (isFull(error)) throw noSpace();
-    throw error instanceof CommandFailed ? badRequest(`the image cannot be read: ${wordsOf(error)}`) : error;
+    throw error instanceof CommandFailed ? badRequest(`the image cannot be read: ${messageOf(error)}`) : error;
   });
 }

@@ -1,37 +1,37 @@
-/** What a search for candidates looks at, read once, with ways to ask it. */
+/** The data for a search for candidates, loaded once, with lookup functions. */
 import { aggregatesOf } from '../aggregates/store.ts';
 import type { Placement } from '../context.ts';
 import { type Inventory, listInventories } from '../inventories/store.ts';
 import { listProviders, type Provider } from '../providers/store.ts';
-import { asksNothing } from '../queries/sets.ts';
+import { isUnrestricted } from '../queries/sets.ts';
 import { sharesViaAggregate, traitsOf } from '../traits/store.ts';
 import type { CandidatesQuery } from './query.ts';
 
-export interface World {
+export interface CandidateData {
   readonly providers: ReadonlyMap<string, Provider>;
   /** The providers of each tree, by its root. */
   readonly trees: ReadonlyMap<string, readonly Provider[]>;
-  stock(provider: string, resourceClass: string): Inventory | undefined;
+  inventory(provider: string, resourceClass: string): Inventory | undefined;
   hasTrait(provider: string, trait: string): boolean;
   isMember(provider: string, aggregate: string): boolean;
-  /** Providers of other trees that serve this one. */
+  /** Sharing providers of other trees that have an aggregate in common with this tree. */
   sharingWith(root: string): readonly Provider[];
 }
 
-export async function readWorld({ db }: Placement, { groups }: CandidatesQuery): Promise<World> {
+export async function loadCandidateData({ db }: Placement, { groups }: CandidatesQuery): Promise<CandidateData> {
   const classes = [...new Set(groups.flatMap(({ resources }) => Object.keys(resources)))];
   const all = await listProviders(db);
-  const stocks = new Map((await listInventories(db, { classes })).map((row) => [placeOf(row), row]));
+  const inventories = new Map((await listInventories(db, { classes })).map((row) => [inventoryKey(row), row]));
   const traits = await traitsOf(db);
   const sharing = all.filter(({ uuid }) => traits.get(uuid)?.includes(sharesViaAggregate));
-  const needsAggregates = sharing.length > 0 || groups.some(({ aggregates }) => !asksNothing(aggregates));
+  const needsAggregates = sharing.length > 0 || groups.some(({ aggregates }) => !isUnrestricted(aggregates));
   const aggregates = needsAggregates ? await aggregatesOf(db) : new Map<string, string[]>();
   const trees = Map.groupBy(all, ({ rootUuid }) => rootUuid);
   const isMember = (provider: string, aggregate: string) => aggregates.get(provider)?.includes(aggregate) ?? false;
   return {
     providers: new Map(all.map((provider) => [provider.uuid, provider])),
     trees,
-    stock: (providerUuid, resourceClass) => stocks.get(placeOf({ providerUuid, resourceClass })),
+    inventory: (providerUuid, resourceClass) => inventories.get(inventoryKey({ providerUuid, resourceClass })),
     hasTrait: (provider, trait) => traits.get(provider)?.includes(trait) ?? false,
     isMember,
     sharingWith: (rootUuid) => {
@@ -44,5 +44,5 @@ export async function readWorld({ db }: Placement, { groups }: CandidatesQuery):
   };
 }
 
-const placeOf = ({ providerUuid, resourceClass }: Pick<Inventory, 'providerUuid' | 'resourceClass'>) =>
+const inventoryKey = ({ providerUuid, resourceClass }: Pick<Inventory, 'providerUuid' | 'resourceClass'>) =>
   `${providerUuid}/${resourceClass}`;
