@@ -64,7 +64,7 @@ export const databaseSecret = (service: string): string => `database-${service}`
 export const busSecret = (user: string): string => `bus-${user}`;
 
 /** The database URL of a service: its own sqlite file or its own schema. Throws BadSettings when its password is missing. */
-export function databaseOf(cloud: Cloud, service: string): string {
+export function databaseOf(cloud: Pick<Cloud, 'database' | 'var'>, service: string): string {
   if (cloud.database === 'sqlite') return `sqlite:${join(cloud.var, 'db', `${service}.sqlite`)}`;
   const server = cloud.database.replace(/\/$/, '');
   const url = namesUser(server)
@@ -84,7 +84,7 @@ const namesUser = (url: string) => /^\w+:\/\/[^/]*@/.test(url);
 const withLogin = (url: string, user: string, password: string) =>
   url.replace('://', `://${encodeURIComponent(user)}:${encodeURIComponent(password)}@`);
 
-function secretIn(cloud: Cloud, name: string): string {
+function secretIn(cloud: Pick<Cloud, 'var'>, name: string): string {
   const file = join(cloud.var, 'secrets', name);
   try {
     return readFileSync(file, 'utf8').trim();

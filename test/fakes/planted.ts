@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { isMysql } from '#shared/db/ensure.ts';
 
 async function tablesOf(db: Knex): Promise<string[]> {
-  if (isMysql(db)) return db('information_schema.tables').whereRaw('table_schema = database()').pluck('TABLE_NAME');
+  if (isMysql(db)) return ((await db.raw('SHOW TABLES'))[0] as object[]).map((row) => String(Object.values(row)[0]));
   return db('sqlite_master').where({ type: 'table' }).pluck('name');
 }
 

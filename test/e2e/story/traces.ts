@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '#shared/clients/session.ts';
+import { databaseOf } from '#shared/config/cloud.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { findDirectory } from '../../../deploy/cloud/directory.ts';
 import { layoutOf } from '../../../deploy/cloud/layout.ts';
@@ -78,9 +79,9 @@ const workTables: Readonly<Record<string, readonly string[]>> = {
 };
 
 async function openRows(home: NonNullable<ReturnType<typeof findDirectory>>): Promise<string[]> {
-  const server = (await layoutOf(home, false)).defaults.database;
+  const { database = 'sqlite' } = (await layoutOf(home, false)).defaults;
   const rowsOf = async (service: string, table: string) => {
-    const db = openDatabase(server ? `${server}/wattle_${service}` : `sqlite:${join(home.path, 'db', service)}.sqlite`);
+    const db = openDatabase(databaseOf({ database, var: home.path }, service));
     const rows = await db(table).where(table === 'host_work' ? { outcome: null } : {});
     await db.destroy();
     return rows.map((row) => `${openWork} ${service}: ${table} ${JSON.stringify(row)}`);
