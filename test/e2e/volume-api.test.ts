@@ -1,14 +1,14 @@
-/** Who sees what of volumes, in which version, and how much of it they may have. */
+/** The volume API: microversions, validation, visibility, quotas, types, transfers, lists. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { knows, projectId, startVolumes, until } from './volume-cloud.ts';
+import { projectId, startVolumes, until, waitForHosts } from './volume-cloud.ts';
 
-test('a field appears in the version that brought it', async (t) => {
+test('a field appears from its microversion on', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const old = await cloud.show(id, '3.0');
   const now = await cloud.show(id, '3.71');
   for (const field of ['group_id', 'provider_id', 'service_uuid', 'cluster_name', 'volume_type_id', 'consumes_quota'])
@@ -17,14 +17,14 @@ test('a field appears in the version that brought it', async (t) => {
   assert.equal((await cloud.ask('GET', '/v3/volumes', { version: '3.72' })).status, 406);
 });
 
-test('bad specs are refused in the words of the API', async (t) => {
+test('invalid volumes are refused with the messages of Cinder', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const refused = async (spec: object, status: number, words: RegExp) => {
-    const { status: found, body } = await cloud.create(spec);
+  await waitForHosts(cloud, 1);
+  const refused = async (input: object, status: number, message: RegExp) => {
+    const { status: found, body } = await cloud.create(input);
     assert.equal(found, status, JSON.stringify(body));
-    assert.match(JSON.stringify(body), words);
+    assert.match(JSON.stringify(body), message);
   };
   await refused({ frob: 1 }, 400, /'frob' was unexpected/);
   await refused({ size: 'much' }, 400, /attribute size/);
@@ -35,24 +35,24 @@ test('bad specs are refused in the words of the API', async (t) => {
   await refused({ snapshot_id: randomUUID() }, 404, /Snapshot/);
   await refused({ availability_zone: 'mars' }, 400, /Availability zone 'mars' is invalid/);
   await refused({ size: 1001 }, 413, /overLimit.*gigabytes quota.*retryAfter":"0"/);
-  for (const [query, words] of [
+  for (const [query, message] of [
     ['limit=x', 'limit param must be an integer'],
     ['limit=-1', 'limit param must be positive'],
     ['offset=-1', 'offset must be >= 0'],
   ])
-    assert.equal((await cloud.ask('GET', `${cloud.at}/volumes?${query}`)).body.badRequest.message, words);
-  const anonymous = await cloud.create({}, { role: 'reader' });
-  assert.equal(anonymous.status, 403);
+    assert.equal((await cloud.ask('GET', `${cloud.at}/volumes?${query}`)).body.badRequest.message, message);
+  const reader = await cloud.create({}, { role: 'reader' });
+  assert.equal(reader.status, 403);
   const other = await cloud.ask('GET', '/v3/00000000000000000000000000000000/volumes', { role: 'member,reader' });
   assert.equal(other.body.badRequest.message, 'Malformed request url');
 });
 
-test('the quota counts what is there, and a deleted volume counts no more', async (t) => {
+test('the quota counts existing volumes only', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   await cloud.ask('PUT', `${cloud.at}/os-quota-sets/${projectId}`, { body: { quota_set: { volumes: 1 } } });
-  const { id } = await cloud.made();
+  const { id } = await cloud.createAndWait();
   const over = await cloud.create();
   assert.equal(over.status, 413);
   assert.match(over.body.overLimit.message, /Maximum number of volumes allowed \(1\) exceeded for quota 'volumes'/);
@@ -60,13 +60,13 @@ test('the quota counts what is there, and a deleted volume counts no more', asyn
   assert.equal(limits.absolute.totalVolumesUsed, 1);
   await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
   await cloud.isGone(`/volumes/${id}`);
-  await cloud.made();
+  await cloud.createAndWait();
 });
 
-test('types: private ones are for their projects, and one that is used stays', async (t) => {
+test('types: private ones are visible to their projects only, and a used one cannot be deleted', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const spec = { name: 'fast', 'os-volume-type-access:is_public': false, extra_specs: { volume_backend_name: 'nvme' } };
   const { volume_type: type } = (await cloud.ask('POST', `${cloud.at}/types`, { body: { volume_type: spec } })).body;
   const member = { role: 'member,reader' };
@@ -76,7 +76,7 @@ test('types: private ones are for their projects, and one that is used stays', a
   });
   const seen = await cloud.ask('GET', `${cloud.at}/types/${type.id}`, member);
   assert.deepEqual(seen.body.volume_type.extra_specs, {});
-  const { status } = await cloud.made({ volume_type: 'fast' });
+  const { status } = await cloud.createAndWait({ volume_type: 'fast' });
   assert.equal(status, 'error');
   assert.match(
     (await cloud.messages())[0].user_message,
@@ -89,14 +89,14 @@ test('types: private ones are for their projects, and one that is used stays', a
   assert.deepEqual(names.toSorted(), ['__DEFAULT__', 'fast']);
 });
 
-test('a disabled host gets no new volumes, and a frozen one keeps all as it is', async (t) => {
+test('a disabled host gets no new volumes, and on a frozen one nothing can be changed', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const report = (verb: string) => cloud.ask('PUT', `/v3/os-services/${verb}`, { body: { host: 'store1@fake' } });
   assert.equal((await report('disable')).body.status, 'disabled');
-  assert.equal((await cloud.made()).status, 'error');
+  assert.equal((await cloud.createAndWait()).status, 'error');
   await report('enable');
   assert.equal((await report('freeze')).status, 200);
   const refused = await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
@@ -106,11 +106,11 @@ test('a disabled host gets no new volumes, and a frozen one keeps all as it is',
   assert.equal((await cloud.ask('PUT', '/v3/os-services/freeze', { body: { host: 'nowhere' } })).status, 400);
 });
 
-test('an offered volume changes hands with its snapshots, for who has the key', async (t) => {
+test('a transfer moves a volume with its snapshots to the project that has the key', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const { id: snapshotId } = (await cloud.snapshot(id)).body.snapshot;
   await until(async () => (await cloud.showSnapshot(snapshotId)).status === 'available');
   const spec = { transfer: { volume_id: id, name: 'gift' } };
@@ -128,11 +128,11 @@ test('an offered volume changes hands with its snapshots, for who has the key', 
   assert.deepEqual((await cloud.ask('GET', '/v3/volume-transfers', { version: '3.57' })).body.transfers, []);
 });
 
-test('a volume that was given away without its snapshots does not take them along when it is deleted', async (t) => {
+test('a volume transferred without its snapshots cannot be deleted with them', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
   await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
   const spec = { transfer: { volume_id: id, no_snapshots: true } };
@@ -148,8 +148,8 @@ test('a volume that was given away without its snapshots does not take them alon
 test('lists are paged by marker, sorted and counted', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  for (const name of ['b', 'a', 'c']) await cloud.made({ name, metadata: { mark: name } });
+  await waitForHosts(cloud, 1);
+  for (const name of ['b', 'a', 'c']) await cloud.createAndWait({ name, metadata: { mark: name } });
   const names = async (query: string) => {
     const { body } = await cloud.ask('GET', `${cloud.at}/volumes/detail?${query}`, { version: '3.60' });
     return { ...body, volumes: body.volumes.map((each: { name: string }) => each.name) };
@@ -164,22 +164,22 @@ test('lists are paged by marker, sorted and counted', async (t) => {
   assert.deepEqual((await names('limit=1&offset=1&sort_key=name&sort_dir=asc')).volumes, ['b']);
 });
 
-test('another service acts in the project it names', async (t) => {
+test('a service acts in the project of the path', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const service = { role: 'admin,service', project: 'service-project' };
   const { status, body } = await cloud.create({}, { ...service, version: '3.54' });
   assert.equal(status, 202);
-  assert.equal((await cloud.ended(body.volume.id))['os-vol-tenant-attr:tenant_id'], projectId);
+  assert.equal((await cloud.waitUntilStable(body.volume.id))['os-vol-tenant-attr:tenant_id'], projectId);
 });
 
-test('what clients look at before they begin is there, and as it is described', async (t) => {
+test('discovery and status paths respond as described in the OpenAPI documents', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const [type] = (await cloud.ask('GET', `${cloud.at}/types`)).body.volume_types;
-  const looks = [
+  const paths = [
     'os-services',
     'os-hosts',
     'os-hosts/store1@fake',
@@ -197,14 +197,14 @@ test('what clients look at before they begin is there, and as it is described', 
     'backups',
     `types/${type.id}/encryption`,
   ];
-  for (const look of looks) {
-    const { status, body } = await cloud.ask('GET', `${cloud.at}/${look}`, { version: '3.70' });
-    assert.equal(status, 200, `${look} ${JSON.stringify(body)}`);
+  for (const path of paths) {
+    const { status, body } = await cloud.ask('GET', `${cloud.at}/${path}`, { version: '3.70' });
+    assert.equal(status, 200, `${path} ${JSON.stringify(body)}`);
   }
   assert.equal((await cloud.ask('GET', '/')).body.versions[0].min_version, '3.0');
 });
 
-test('an id that came out empty is not there, whatever the method', async (t) => {
+test('a path with an empty id is 404 for every method', async (t) => {
   const cloud = await startVolumes(t);
   for (const method of ['GET', 'PUT', 'DELETE'])
     for (const path of ['volumes/', 'snapshots/', 'types/']) {

@@ -1,4 +1,4 @@
-/** Attachments over HTTP: who may have a volume, how it is reached, and who may take it away. */
+/** Attachments over HTTP: reserve, connect, complete, detach. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
@@ -9,11 +9,11 @@ async function cloudWithVolume(t: Parameters<typeof startVolumes>[0], driver: ob
   const cloud = await startVolumes(t, config);
   const host = cloud.startHost(driver);
   await until(async () => (await cloud.ask('GET', '/v3/os-services?binary=cinder-volume')).body.services.length === 1);
-  const { id } = await cloud.made();
+  const { id } = await cloud.createAndWait();
   return { cloud, host, id };
 }
 
-test('a volume is reserved, reached with an account of its own, used, and free again', async (t) => {
+test('a volume is reserved, connected with a CHAP account of its own, attached, and available again', async (t) => {
   const { cloud, host, id } = await cloudWithVolume(t);
   const serverId = randomUUID();
   const reserved = await cloud.reserve(id, serverId);
@@ -51,7 +51,7 @@ test('a volume is reserved, reached with an account of its own, used, and free a
   );
 });
 
-test('who asks twice at once is answered the same twice', async (t) => {
+test('concurrent connects of one attachment get the same connection', async (t) => {
   const { cloud, id } = await cloudWithVolume(t);
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   const both = [cloud.connect(attachment.id), cloud.connect(attachment.id)];
@@ -61,7 +61,7 @@ test('who asks twice at once is answered the same twice', async (t) => {
   assert.deepEqual(again.body.attachment.connection_info, answers[0]?.body.attachment.connection_info);
 });
 
-test('who asks again while the host is away is told what stands, and it goes on standing', async (t) => {
+test('a repeated connect while the host is away returns the existing connection', async (t) => {
   const { cloud, host, id } = await cloudWithVolume(t, {}, { answerMs: 300 });
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   const first = await cloud.connect(attachment.id);
@@ -71,7 +71,7 @@ test('who asks again while the host is away is told what stands, and it goes on 
   assert.deepEqual(await cloud.db('host_work').where({ outcome: null }), []);
 });
 
-test('OSSA-2023-003, OSSN-0092: only a service takes away what a server uses', async (t) => {
+test('OSSA-2023-003, OSSN-0092: only a service detaches a volume that a server uses', async (t) => {
   const { cloud, id } = await cloudWithVolume(t);
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   await cloud.connect(attachment.id);
@@ -88,7 +88,7 @@ test('OSSA-2023-003, OSSN-0092: only a service takes away what a server uses', a
   );
 });
 
-test('what compute knows nothing of anybody of the project clears away', async (t) => {
+test('any member deletes an attachment that compute does not know', async (t) => {
   const { cloud, id } = await cloudWithVolume(t);
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   await cloud.connect(attachment.id);
@@ -98,7 +98,7 @@ test('what compute knows nothing of anybody of the project clears away', async (
   assert.equal((await cloud.show(id)).status, 'available');
 });
 
-test('what was only reserved anybody of the project gives back', async (t) => {
+test('any member deletes an attachment that is only reserved', async (t) => {
   const { cloud, id } = await cloudWithVolume(t);
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   const { status } = await cloud.ask('DELETE', `/v3/attachments/${attachment.id}`, {
@@ -109,14 +109,14 @@ test('what was only reserved anybody of the project gives back', async (t) => {
   assert.equal((await cloud.show(id)).status, 'available');
 });
 
-test('one server has it at a time, unless its type is for many', async (t) => {
+test('a volume is attached to one server at a time, unless its type is multiattach', async (t) => {
   const { cloud, id } = await cloudWithVolume(t);
   assert.equal((await cloud.reserve(id, randomUUID())).status, 200);
   const second = await cloud.reserve(id, randomUUID());
   assert.match(second.body.badRequest.message, /status must be available .* but the current status is reserved/);
   const type = { name: 'shared', extra_specs: { multiattach: '<is> True' } };
   await cloud.ask('POST', `${cloud.at}/types`, { body: { volume_type: type } });
-  const { id: shared } = await cloud.made({ volume_type: 'shared' });
+  const { id: shared } = await cloud.createAndWait({ volume_type: 'shared' });
   const first = (await cloud.reserve(shared, randomUUID())).body.attachment;
   await cloud.connect(first.id);
   await cloud.complete(first.id);
@@ -128,7 +128,7 @@ test('one server has it at a time, unless its type is for many', async (t) => {
   assert.equal((await cloud.show(shared)).status, 'in-use');
 });
 
-test('a server that moves has two ways in for a while', async (t) => {
+test('a migrating server has two attachments of one volume', async (t) => {
   const { cloud, id } = await cloudWithVolume(t);
   const serverId = randomUUID();
   const first = (await cloud.reserve(id, serverId)).body.attachment;
@@ -142,7 +142,7 @@ test('a server that moves has two ways in for a while', async (t) => {
   assert.equal((await cloud.show(id)).status, 'in-use');
 });
 
-test('a host that refuses: the attachment says why, and can be given back', async (t) => {
+test('a failed export is reported with its reason, and the attachment can be deleted', async (t) => {
   const ensureGrant = async () => {
     throw new Fault(501, 'notImplemented', 'tgtd is not installed here');
   };
@@ -159,7 +159,7 @@ test('a host that refuses: the attachment says why, and can be given back', asyn
   assert.equal((await cloud.show(id)).status, 'available');
 });
 
-test('a host that stays away: a detach ends, and the export goes when it returns', async (t) => {
+test('a host that is away: the detach succeeds, and the export is removed when the host returns', async (t) => {
   const { cloud, host, id } = await cloudWithVolume(t, {}, { answerMs: 300 });
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   await cloud.connect(attachment.id);

@@ -1,4 +1,4 @@
-/** The volume service alone: its door, its runner, storage hosts on fakes or on files and a tgtd, images in memory. */
+/** The volume service alone: its API, its runner, storage hosts on fakes or on files and a tgtd, images in memory. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -27,16 +27,16 @@ import { volumesOf } from '../../services/volume-agent/operations.ts';
 export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
 export const initiator = 'iqn.2026-11.cloud.wattle:kvm1';
 
-/** Looks seldom when it takes long, or the looks would hold up what they wait for. */
+/** Polls with increasing intervals, so that the polls do not delay what they wait for. */
 export async function until(holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
-  const giveUp = Date.now() + withinMs;
+  const deadline = Date.now() + withinMs;
   for (let ms = 5; !(await holds()); ms = Math.min(2 * ms, 100)) {
-    assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
+    assert.ok(Date.now() < deadline, `never came true: ${holds}`);
     await sleep(ms);
   }
 }
 
-/** Stands in for tokens: the caller says who they are. */
+/** Replaces tokens: the headers contain roles and project. */
 export const identify = async (header: Header, requestId: string): Promise<Caller> => {
   const roles = header('x-role');
   if (!roles) throw unauthorized();
@@ -56,11 +56,11 @@ export const identify = async (header: Header, requestId: string): Promise<Calle
   };
 };
 
-/** Images in memory; the bytes are the agent's to fetch. */
+/** Images in memory, without data. */
 export function fakeImages() {
   const images = new Map<string, Image>();
   const add = (image: Partial<Image> = {}): Image => {
-    const whole = {
+    const created = {
       id: randomUUID(),
       name: 'guest',
       status: 'active',
@@ -75,8 +75,8 @@ export function fakeImages() {
       visibility: 'private',
       ...image,
     };
-    images.set(whole.id, whole);
-    return whole;
+    images.set(created.id, created);
+    return created;
   };
   const client: ImageClient = {
     show: async (id) => images.get(id) ?? Promise.reject(notFound('Image', id)),
@@ -100,11 +100,11 @@ export interface Asked {
   readonly body?: unknown;
 }
 
-/** What an answer may hold, for tests that look into it. */
-// biome-ignore lint/suspicious/noExplicitAny: tests read answers as they come
-export type Shown = any;
+/** The body of a response. */
+// biome-ignore lint/suspicious/noExplicitAny: tests read arbitrary fields of responses
+export type Json = any;
 
-/** On sqlite, or on a server: WATTLE_TEST_MYSQL is mysql://user:password@host:port. */
+/** sqlite, or the server in WATTLE_TEST_MYSQL: mysql://user:password@host:port. */
 function databaseForTests(): string {
   const server = process.env.WATTLE_TEST_MYSQL;
   return server ? `${server}/wattle_v_${randomUUID().slice(0, 8)}` : 'sqlite::memory:';
@@ -158,14 +158,14 @@ export async function startVolumes(
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: (text === '' ? null : JSON.parse(text)) as Shown };
+    return { status: answer.status, headers: answer.headers, body: (text === '' ? null : JSON.parse(text)) as Json };
   };
   const at = `/v3/${projectId}`;
-  const create = async (spec: object = {}, asked: Asked = {}) =>
-    ask('POST', `${at}/volumes`, { version: '3.70', body: { volume: { size: 1, name: 'data', ...spec } }, ...asked });
+  const create = async (input: object = {}, asked: Asked = {}) =>
+    ask('POST', `${at}/volumes`, { version: '3.70', body: { volume: { size: 1, name: 'data', ...input } }, ...asked });
   const show = async (id: string, version = '3.70') =>
-    (await ask('GET', `${at}/volumes/${id}`, { version })).body?.volume as Shown;
-  const ended = async (id: string) => {
+    (await ask('GET', `${at}/volumes/${id}`, { version })).body?.volume as Json;
+  const waitUntilStable = async (id: string) => {
     await until(async () => !/ing$/.test((await show(id))?.status ?? ''));
     return show(id);
   };
@@ -174,24 +174,24 @@ export async function startVolumes(
     bus,
     db,
     images,
-    /** What compute says: server to attachment. */
+    /** What compute reports as in use: server id to attachment id. */
     used,
     ask,
     at,
     create,
     show,
-    ended,
-    /** The volume, when it is there. */
-    made: async (spec: object = {}) => ended((await create(spec)).body.volume.id),
+    waitUntilStable,
+    /** Creates a volume and waits until it is available or in error. */
+    createAndWait: async (input: object = {}) => waitUntilStable((await create(input)).body.volume.id),
     act: (id: string, body: object, asked: Asked = {}) =>
       ask('POST', `${at}/volumes/${id}/action`, { version: '3.70', ...asked, body }),
-    snapshot: async (volumeId: string, spec: object = {}, asked: Asked = {}) =>
+    snapshot: async (volumeId: string, input: object = {}, asked: Asked = {}) =>
       ask('POST', `${at}/snapshots`, {
         version: '3.65',
-        body: { snapshot: { volume_id: volumeId, name: 'snap', ...spec } },
+        body: { snapshot: { volume_id: volumeId, name: 'snap', ...input } },
         ...asked,
       }),
-    showSnapshot: async (id: string) => (await ask('GET', `${at}/snapshots/${id}`)).body?.snapshot as Shown,
+    showSnapshot: async (id: string) => (await ask('GET', `${at}/snapshots/${id}`)).body?.snapshot as Json,
     reserve: (volumeId: string, serverId: string, more: object = {}) =>
       ask('POST', '/v3/attachments', {
         version: '3.54',
@@ -212,11 +212,11 @@ export async function startVolumes(
       ends.push(host.close);
       return host;
     },
-    messages: async () => (await ask('GET', `${at}/messages`, { version: '3.5' })).body.messages as Shown[],
+    messages: async () => (await ask('GET', `${at}/messages`, { version: '3.5' })).body.messages as Json[],
   };
 }
 
-/** A storage host on the fake driver; verbs can be replaced. Wait for `isKnown` before volumes are wanted. */
+/** A storage host on the fake driver; methods can be replaced. Call `waitForHosts` before creating volumes. */
 function startHost(bus: Bus, name: string, driver: Partial<VolumeAgent>, more: Partial<VolumeReport>) {
   const store = openFake({ pool: 'fake', totalGb: 100 });
   const images = { download: async () => Promise.reject(new Error('no bytes')), upload: async () => {} };
@@ -241,15 +241,15 @@ function startHost(bus: Bus, name: string, driver: Partial<VolumeAgent>, more: P
 
 export type VolumeCloud = Awaited<ReturnType<typeof startVolumes>>;
 
-/** Waits until the API lists so many storage hosts. */
-export const knows = (cloud: VolumeCloud, hosts: number) =>
+/** Waits until the API lists that number of storage hosts. */
+export const waitForHosts = (cloud: VolumeCloud, hosts: number) =>
   until(async () => {
     const { body } = await cloud.ask('GET', `${cloud.at}/os-services?binary=cinder-volume`);
     return body.services.length === hosts;
   });
 
-/** Attached to some server, as compute does it; gives the attachment's id. */
-export async function attached(cloud: VolumeCloud, volumeId: string): Promise<string> {
+/** Attaches the volume to a random server as compute does; returns the attachment's id. */
+export async function attach(cloud: VolumeCloud, volumeId: string): Promise<string> {
   const { attachment } = (await cloud.reserve(volumeId, randomUUID())).body;
   await cloud.connect(attachment.id);
   await cloud.complete(attachment.id);

@@ -1,13 +1,13 @@
-/** What a host may say of itself to be let in, word by word. */
+/** Validation of connectors, field by field. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openDocument } from '#shared/api/document.ts';
 import { iscsiName, iscsiNameLength } from '#shared/contracts/grammar.ts';
-import { initiator, knows, startVolumes } from './volume-cloud.ts';
+import { initiator, startVolumes, waitForHosts } from './volume-cloud.ts';
 
-const letters = [
+const characters = [
   'a',
   'Z',
   '0',
@@ -29,25 +29,25 @@ const letters = [
   '*',
   '{',
 ];
-/** None of them is a word: each has a line break, a zero byte or another control character. */
+/** Texts with a line break, a zero byte or another control character. */
 const hostile = Array.from(
   { length: 40 },
   (_, seed) =>
     ['\n', '\0', '\r', '\u2028', '\x1b'][seed % 5] +
-    Array.from({ length: seed }, (__, at) => letters[(seed * 31 + at * 17) % letters.length]).join(''),
+    Array.from({ length: seed }, (__, at) => characters[(seed * 31 + at * 17) % characters.length]).join(''),
 );
 const fields = ['initiator', 'host', 'ip', 'mountpoint', 'mode', 'multipath', 'os_type', 'platform', 'nqn', 'wwpns'];
 
-test('a connector with a hostile word in any field is refused, at creation and at update, and reaches no host', async (t) => {
+test('a connector with control characters in any field is refused at create and update, and is sent to no host', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   const workBefore = await cloud.db('host_work').count();
-  for (const [at, word] of hostile.entries()) {
+  for (const [at, text] of hostile.entries()) {
     const field = fields[at % fields.length] ?? '';
-    for (const value of [word, [word]]) {
+    for (const value of [text, [text]]) {
       const connector = { initiator, host: 'kvm1', [field]: value };
       const update = { version: '3.54', body: { attachment: { connector } } };
       const { status, body } = await cloud.ask('PUT', `/v3/attachments/${attachment.id}`, update);
@@ -59,15 +59,15 @@ test('a connector with a hostile word in any field is refused, at creation and a
   assert.deepEqual(await cloud.db('host_work').count(), workBefore);
 });
 
-test('an initiator is a name of RFC 3720; a connector without one is refused by name', async (t) => {
+test('an initiator must be a name of RFC 3720; a connector without one is refused by name', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const { attachment } = (await cloud.reserve(id, randomUUID())).body;
   const connect = (connector: object) =>
     cloud.ask('PUT', `/v3/attachments/${attachment.id}`, { version: '3.54', body: { attachment: { connector } } });
-  for (const odd of [
+  for (const invalid of [
     'x',
     'ALL',
     'iqn.26-11.a',
@@ -75,9 +75,9 @@ test('an initiator is a name of RFC 3720; a connector without one is refused by 
     'eui.12',
     `iqn.2026-11.test:${'a'.repeat(210)}`,
   ])
-    assert.equal((await connect({ initiator: odd, host: 'h' })).status, 400, odd);
+    assert.equal((await connect({ initiator: invalid, host: 'h' })).status, 400, invalid);
   assert.match((await connect({ host: 'h' })).body.badRequest.message, /initiator is no iSCSI name/);
-  const whole = {
+  const connector = {
     initiator: 'iqn.1993-08.org.debian:01:cad181614cec',
     host: 'kvm-1.example.org',
     ip: 'fe80::1',
@@ -92,10 +92,10 @@ test('an initiator is a name of RFC 3720; a connector without one is refused by 
     wwpns: ['500143802426baf4'],
     nvme_native_multipath: false,
   };
-  assert.equal((await connect(whole)).status, 200);
+  assert.equal((await connect(connector)).status, 200);
 });
 
-test('the grammar of initiators in the document is the one of the last hop', () => {
+test('the OpenAPI document and the agent use the same grammar of initiators', () => {
   const document = openDocument(join(import.meta.dirname, '../../openapi/volume'));
   const body = JSON.stringify(document.operation('put', '/v3/attachments/{id}')?.requestBody);
   assert.ok(body.includes(JSON.stringify(iscsiName.source)), body);

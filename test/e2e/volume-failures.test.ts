@@ -1,32 +1,32 @@
-/** What goes wrong with volumes says why, and leaves nothing behind. */
+/** Failures of volumes are reported with their reason and leave no data. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
-import { knows, startVolumes, until } from './volume-cloud.ts';
+import { startVolumes, until, waitForHosts } from './volume-cloud.ts';
 
-test('an upload that fails leaves no image, and a message', async (t) => {
+test('a failed upload leaves no image, and a message with the reason', async (t) => {
   const cloud = await startVolumes(t);
   const uploadVolume = async () => {
     throw new Fault(507, 'insufficientStorage', 'the disk is full');
   };
   cloud.startHost({ uploadVolume });
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   await cloud.act(id, { 'os-volume_upload_image': { image_name: 'copy' } });
-  assert.equal((await cloud.ended(id)).status, 'available');
+  assert.equal((await cloud.waitUntilStable(id)).status, 'available');
   assert.equal(cloud.images.images.size, 0);
   assert.match((await cloud.messages())[0].user_message, /the disk is full/);
 });
 
-test('a host that refuses leaves the volume in error with the reason, and it can be deleted', async (t) => {
+test('a create refused by the host leaves the volume in error with the reason, and it can be deleted', async (t) => {
   const cloud = await startVolumes(t);
   const ensureVolume = async () => {
     throw new Fault(507, 'insufficientStorage', 'the disk is full, nothing was written');
   };
   cloud.startHost({ ensureVolume });
-  await knows(cloud, 1);
-  const { id, status } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id, status } = await cloud.createAndWait();
   assert.equal(status, 'error');
   const [message] = await cloud.messages();
   assert.equal(message.resource_uuid, id);
@@ -35,25 +35,25 @@ test('a host that refuses leaves the volume in error with the reason, and it can
   await cloud.isGone(`/volumes/${id}`);
 });
 
-test('without a pool that fits the reason names each pool and what it lacks', async (t) => {
+test('without a matching pool the reason names each pool and what it lacks', async (t) => {
   const cloud = await startVolumes(t);
-  assert.equal((await cloud.made()).status, 'error');
+  assert.equal((await cloud.createAndWait()).status, 'error');
   assert.match((await cloud.messages())[0].user_message, /no storage host has reported yet/);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { status } = await cloud.made({ size: 500 });
+  await waitForHosts(cloud, 1);
+  const { status } = await cloud.createAndWait({ size: 500 });
   assert.equal(status, 'error');
-  const said = (await cloud.messages()).map(({ user_message }) => user_message).join();
-  assert.match(said, /store1@fake#fake has 100 GiB free of the 500 GiB needed/);
+  const userMessages = (await cloud.messages()).map(({ user_message }) => user_message).join();
+  assert.match(userMessages, /store1@fake#fake has 100 GiB free of the 500 GiB needed/);
 });
 
-test('a host that stays away: a create ends in error, a delete ends, and the clean-up waits for it', async (t) => {
+test('a host that is away: a create ends in error, a delete succeeds, and the clean-up runs when it returns', async (t) => {
   const cloud = await startVolumes(t, { answerMs: 300 });
   const host = cloud.startHost();
-  await knows(cloud, 1);
-  const { id: old } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id: old } = await cloud.createAndWait();
   await host.close();
-  const { id, status } = await cloud.made();
+  const { id, status } = await cloud.createAndWait();
   assert.equal(status, 'error');
   assert.match((await cloud.messages())[0].user_message, /did not answer/);
   for (const each of [id, old]) await cloud.ask('DELETE', `${cloud.at}/volumes/${each}`);
@@ -63,7 +63,7 @@ test('a host that stays away: a create ends in error, a delete ends, and the cle
   assert.deepEqual((await returned.store.pools())[0]?.freeGb, 100);
 });
 
-test('force deletes what is being made', async (t) => {
+test('a forced delete works during the creation', async (t) => {
   const cloud = await startVolumes(t);
   const slow = Promise.withResolvers<void>();
   let made = 0;
@@ -74,7 +74,7 @@ test('force deletes what is being made', async (t) => {
       return host.agent.ensureVolume(spec);
     },
   });
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const { id } = (await cloud.create()).body.volume;
   assert.match(
     (await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).body.badRequest.message,
@@ -87,43 +87,45 @@ test('force deletes what is being made', async (t) => {
   assert.equal((await host.store.pools())[0]?.freeGb, 100);
 });
 
-test('OSSA-2019-003: members learn that and why work failed, not where; administrators learn all', async (t) => {
+test('OSSA-2019-003: members see the reason of a failure without hosts and paths; administrators see all of it', async (t) => {
   const inside = 'tgtd at 10.0.0.7:3260 refused new device 3: error 1, /var/lib/wattle/volume-agent/pool/x.raw';
   const cloud = await startVolumes(t);
   let fault = new Fault(500, 'unexpected', inside);
   const refuse = async () => Promise.reject(fault);
   cloud.startHost({ ensureVolume: refuse, ensureGrant: refuse }, 'secret-store-1');
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const member = { role: 'member,reader', version: '3.54' };
-  const said = async (asked: object) =>
+  const userMessages = async (asked: object) =>
     (await cloud.ask('GET', `${cloud.at}/messages`, { version: '3.54', ...asked })).body.messages.map(
       ({ user_message }: { user_message: string }) => user_message,
     );
-  await cloud.made();
-  assert.deepEqual(await said(member), ['create volume:The storage could not do it. An administrator can see why.']);
-  assert.deepEqual(await said({}), [`create volume:Host secret-store-1: ${inside}`]);
+  await cloud.createAndWait();
+  assert.deepEqual(await userMessages(member), [
+    'create volume:The storage could not do it. An administrator can see why.',
+  ]);
+  assert.deepEqual(await userMessages({}), [`create volume:Host secret-store-1: ${inside}`]);
   fault = new Fault(507, 'insufficientStorage', 'the disk is full, nothing was written');
-  await cloud.made();
-  assert.match((await said(member)).join(), /create volume:the disk is full, nothing was written/);
+  await cloud.createAndWait();
+  assert.match((await userMessages(member)).join(), /create volume:the disk is full, nothing was written/);
   fault = new Fault(400, 'badRequest', 'the image is refused: it has a backing file');
-  await cloud.made();
-  assert.match((await said(member)).join(), /create volume:the image is refused: it has a backing file/);
-  await cloud.made({ size: 900 });
+  await cloud.createAndWait();
+  assert.match((await userMessages(member)).join(), /create volume:the image is refused: it has a backing file/);
+  await cloud.createAndWait({ size: 900 });
   assert.match(
-    (await said(member)).join(),
+    (await userMessages(member)).join(),
     /schedule allocate volume:No storage pool has enough free space and matches the volume type\./,
   );
-  for (const text of await said(member)) assert.doesNotMatch(text, /secret-store|10\.0|fake|\/var/);
+  for (const text of await userMessages(member)) assert.doesNotMatch(text, /secret-store|10\.0|fake|\/var/);
 });
 
-test('OSSA-2019-003: who attaches learns nothing of the host that refuses, nor does a service that hands the words on', async (t) => {
+test('OSSA-2019-003: a failed attach reveals nothing about the host to members, nor to a service that passes the message on', async (t) => {
   const cloud = await startVolumes(t);
   const inside = 'tgtd refused new target 3: error 9';
   cloud.startHost({ ensureGrant: async () => Promise.reject(new Fault(500, 'unexpected', inside)) }, 'secret-store-1');
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const connector = { initiator: 'iqn.2026-11.cloud.wattle:kvm1', host: 'kvm1' };
-  for (const [role, words] of [
+  for (const [role, message] of [
     ['member,reader', /could not do it/],
     ['admin,service', /could not do it/],
     ['admin', /Host secret-store-1: tgtd refused/],
@@ -132,7 +134,7 @@ test('OSSA-2019-003: who attaches learns nothing of the host that refuses, nor d
     const asked = { role, version: '3.54', body: { attachment: { connector } } };
     const { status, body } = await cloud.ask('PUT', `/v3/attachments/${attachment.id}`, asked);
     assert.equal(status, 500);
-    assert.match(body.computeFault.message, words);
+    assert.match(body.computeFault.message, message);
     await cloud.ask('DELETE', `/v3/attachments/${attachment.id}`, { version: '3.54', service: true });
   }
 });

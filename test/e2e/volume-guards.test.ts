@@ -1,11 +1,11 @@
-/** What holds a volume, a snapshot and a quota while others work with them. */
+/** Concurrent operations on volumes, snapshots and quotas. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { VolumeSpec } from '#shared/contracts/volume-agent.ts';
-import { attached, knows, projectId, startVolumes, until } from './volume-cloud.ts';
+import { attach, projectId, startVolumes, until, waitForHosts } from './volume-cloud.ts';
 
-/** A host that makes copies only after `release`. */
+/** A host whose copies wait for `release`. */
 async function slowCopies(t: TestContext) {
   const cloud = await startVolumes(t);
   const held = Promise.withResolvers<void>();
@@ -16,13 +16,13 @@ async function slowCopies(t: TestContext) {
       return host.agent.ensureVolume(spec);
     },
   });
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   return { cloud, release: held.resolve };
 }
 
-test('a volume stays as it is until its copy is there: neither deleted, grown nor given up', async (t) => {
+test('a volume that is being copied can be neither deleted nor extended', async (t) => {
   const { cloud, release } = await slowCopies(t);
-  const { id } = await cloud.made();
+  const { id } = await cloud.createAndWait();
   const copy = (await cloud.create({ source_volid: id, size: 1 })).body.volume.id;
   const refused = await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
   assert.equal(refused.status, 400);
@@ -30,56 +30,56 @@ test('a volume stays as it is until its copy is there: neither deleted, grown no
   assert.equal((await cloud.act(id, { 'os-extend': { new_size: 2 } })).status, 400);
   assert.equal((await cloud.show(id)).status, 'available');
   release();
-  assert.equal((await cloud.ended(copy)).status, 'available');
+  assert.equal((await cloud.waitUntilStable(copy)).status, 'available');
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).status, 202);
   await cloud.isGone(`/volumes/${id}`);
 });
 
-test('a snapshot stays until the volume of it is there, its own volume with it', async (t) => {
+test('a snapshot that is being copied cannot be deleted, nor can its volume', async (t) => {
   const { cloud, release } = await slowCopies(t);
-  const { id } = await cloud.made();
+  const { id } = await cloud.createAndWait();
   const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
   await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
   const copy = (await cloud.create({ snapshot_id: snapshot })).body.volume.id;
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/snapshots/${snapshot}`)).status, 400);
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}?cascade=true`)).status, 400);
   release();
-  assert.equal((await cloud.ended(copy)).status, 'available');
+  assert.equal((await cloud.waitUntilStable(copy)).status, 'available');
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}?cascade=true`)).status, 202);
   await cloud.isGone(`/snapshots/${snapshot}`);
 });
 
-test('a copy that is asked for while its source is deleted is refused, or its source stays', async (t) => {
+test('a concurrent copy and delete of a volume: one of them is refused', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   for (let round = 0; round < 5; round += 1) {
-    const { id } = await cloud.made();
+    const { id } = await cloud.createAndWait();
     const both = [cloud.create({ source_volid: id }), cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)];
     const [copied] = await Promise.all(both);
-    if (copied?.status === 202) assert.equal((await cloud.ended(copied.body.volume.id)).status, 'available');
+    if (copied?.status === 202) assert.equal((await cloud.waitUntilStable(copied.body.volume.id)).status, 'available');
   }
 });
 
-test('a volume for which no pool was found is gone with the answer to its DELETE, and its type is free', async (t) => {
+test('a volume that was never placed is deleted within the request, and its type can be deleted', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const body = { volume_type: { name: 'nowhere', extra_specs: { volume_backend_name: 'nosuch' } } };
   const type = (await cloud.ask('POST', `${cloud.at}/types`, { body })).body.volume_type;
-  const { id, status } = await cloud.made({ volume_type: 'nowhere' });
+  const { id, status } = await cloud.createAndWait({ volume_type: 'nowhere' });
   assert.equal(status, 'error');
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`)).status, 202);
   assert.equal((await cloud.ask('GET', `${cloud.at}/volumes/${id}`)).status, 404);
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/types/${type.id}`)).status, 202);
 });
 
-test('a forced detach makes a volume available that was in error', async (t) => {
+test('a forced detach makes a volume in error available', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
-  const attachment = await attached(cloud, id);
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
+  const attachment = await attach(cloud, id);
   await cloud.act(id, { 'os-reset_status': { status: 'error' } });
   const forced = await cloud.act(id, { 'os-force_detach': { attachment_id: attachment } });
   assert.deepEqual([forced.status, (await cloud.show(id)).status], [202, 'available']);
@@ -88,11 +88,11 @@ test('a forced detach makes a volume available that was in error', async (t) => 
   assert.equal((await cloud.show(id)).status, 'available');
 });
 
-test('a read-only flag that was taken away is shown as False', async (t) => {
+test('a removed read-only flag is shown as False', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id, metadata } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id, metadata } = await cloud.createAndWait();
   assert.equal('readonly' in metadata, false);
   for (const [readonly, shown] of [
     [true, 'True'],
@@ -103,16 +103,16 @@ test('a read-only flag that was taken away is shown as False', async (t) => {
   }
 });
 
-test('an image may choose the type of its volumes, and what users said of it goes back into an image', async (t) => {
+test('an image can set the type of its volumes, and image metadata is copied to uploaded images', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   await cloud.ask('POST', `${cloud.at}/types`, { body: { volume_type: { name: 'gold' } } });
   const image = cloud.images.add({ cinder_img_volume_type: 'gold', hw_disk_bus: 'scsi' });
-  const { id, volume_type } = await cloud.made({ imageRef: image.id });
+  const { id, volume_type } = await cloud.createAndWait({ imageRef: image.id });
   assert.equal(volume_type, 'gold');
   const other = cloud.images.add({ cinder_img_volume_type: 'nosuch' });
-  assert.equal((await cloud.made({ imageRef: other.id })).volume_type, '__DEFAULT__');
+  assert.equal((await cloud.createAndWait({ imageRef: other.id })).volume_type, '__DEFAULT__');
   const lie = { id: randomUUID(), visibility: 'public', owner: 'x', image_id: 'y', note: 'kept' };
   await cloud.act(id, { 'os-set_image_metadata': { metadata: lie } });
   const upload = await cloud.act(id, { 'os-volume_upload_image': { image_name: 'copy' } });
@@ -121,10 +121,10 @@ test('an image may choose the type of its volumes, and what users said of it goe
   assert.equal(made?.owner === 'x' || made?.id === lie.id || made?.image_id !== undefined, false);
 });
 
-test('a quota holds under twenty requests at once, for volumes, gigabytes and snapshots', async (t) => {
+test('quotas of volumes, gigabytes and snapshots hold under twenty concurrent requests', async (t) => {
   const cloud = await startVolumes(t, { limit: 4 });
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const limit = (quota_set: object) =>
     cloud.ask('PUT', `${cloud.at}/os-quota-sets/${projectId}`, { body: { quota_set } });
   const twenty = <T>(ask: (at: number) => Promise<T>) => Promise.all(Array.from({ length: 20 }, (_, at) => ask(at)));
@@ -132,7 +132,7 @@ test('a quota holds under twenty requests at once, for volumes, gigabytes and sn
   const made = await twenty(() => cloud.create());
   const ids = made.filter(({ status }) => status === 202).map(({ body }) => body.volume.id);
   assert.deepEqual([ids.length, made.filter(({ status }) => status === 413).length], [7, 13]);
-  for (const id of ids) await cloud.ended(id);
+  for (const id of ids) await cloud.waitUntilStable(id);
   const snapshots = await twenty(() => cloud.snapshot(ids[0]));
   assert.equal(snapshots.filter(({ status }) => status === 202).length, 3);
   await limit({ volumes: -1, gigabytes: 20, snapshots: -1 });
@@ -142,14 +142,14 @@ test('a quota holds under twenty requests at once, for volumes, gigabytes and sn
   assert.equal(quota_set.gigabytes.in_use, 19);
 });
 
-test('a volume changes its type within the quota of the new one alone', async (t) => {
+test('a retype checks the quota of the new type only', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   await cloud.ask('POST', `${cloud.at}/types`, { body: { volume_type: { name: 'gold' } } });
   const quota_set = { gigabytes: 2, gigabytes_gold: 1 };
   await cloud.ask('PUT', `${cloud.at}/os-quota-sets/${projectId}`, { body: { quota_set } });
-  const { id } = await cloud.made({ size: 2 });
+  const { id } = await cloud.createAndWait({ size: 2 });
   const retype = { 'os-retype': { new_type: 'gold', migration_policy: 'never' } };
   const refused = await cloud.act(id, retype);
   assert.match(JSON.stringify(refused.body), /gigabytes_gold quota. Requested 2G, quota is 1G/);
@@ -157,11 +157,11 @@ test('a volume changes its type within the quota of the new one alone', async (t
   assert.equal((await cloud.act(id, retype)).status, 202);
 });
 
-test('members do not learn by a filter where a volume lies; groups that are not there hold nothing', async (t) => {
+test('members cannot filter by host; a filter by an unknown group finds nothing', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const count = async (query: string, asked: object) =>
     (await cloud.ask('GET', `${cloud.at}/volumes?${query}`, asked)).body.volumes.length;
   const member = { role: 'member,reader' };
@@ -170,7 +170,7 @@ test('members do not learn by a filter where a volume lies; groups that are not 
   assert.match(refused.body.badRequest.message, /Invalid filters host are found in query options/);
   assert.deepEqual([await count('host=elsewhere', {}), await count('host=store1', {})], [0, 1]);
   assert.equal(await count(`group_id=${randomUUID()}`, { version: '3.31' }), 0);
-  await attached(cloud, id);
+  await attach(cloud, id);
   const [seen] = (await cloud.ask('GET', `${cloud.at}/volumes/${id}`, member)).body.volume.attachments;
   assert.equal(seen.host_name, null);
 });

@@ -1,12 +1,12 @@
-/** The life of volumes and snapshots over HTTP, on fakes. */
+/** The lifecycle of volumes and snapshots over HTTP, on fakes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { attached, knows, projectId, startVolumes, until } from './volume-cloud.ts';
+import { attach, projectId, startVolumes, until, waitForHosts } from './volume-cloud.ts';
 
-test('a volume is made, shown, renamed, listed and deleted', async (t) => {
+test('a volume is created, shown, renamed, listed and deleted', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const created = await cloud.create({
     snapshot_id: null,
     description: null,
@@ -22,7 +22,7 @@ test('a volume is made, shown, renamed, listed and deleted', async (t) => {
   assert.equal(created.body.volume.status, 'creating');
   assert.equal(created.body.volume.volume_type, '__DEFAULT__');
   const { id } = created.body.volume;
-  const volume = await cloud.ended(id);
+  const volume = await cloud.waitUntilStable(id);
   assert.equal(volume.status, 'available');
   assert.equal(volume['os-vol-host-attr:host'], 'store1@fake#fake');
   assert.equal(volume['os-vol-tenant-attr:tenant_id'], projectId);
@@ -47,25 +47,25 @@ test('a volume is made, shown, renamed, listed and deleted', async (t) => {
   assert.deepEqual((await cloud.ask('GET', '/v3/volumes')).body, { volumes: [] });
 });
 
-test('a volume grows when it is free, and says why not when it is in use', async (t) => {
+test('an available volume is extended; one in use is refused with the reason', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   assert.equal((await cloud.act(id, { 'os-extend': { new_size: 1 } })).status, 400);
   assert.equal((await cloud.act(id, { 'os-extend': { new_size: 2 } })).status, 202);
   await until(async () => (await cloud.show(id)).size === 2);
   assert.equal((await cloud.show(id)).status, 'available');
-  await attached(cloud, id);
+  await attach(cloud, id);
   const refused = await cloud.act(id, { 'os-extend': { new_size: 3 } });
   assert.match(refused.body.badRequest.message, /attached.*cannot extend volumes in use/);
 });
 
-test('snapshots hold their volume, and volumes come of them', async (t) => {
+test('a volume with snapshots cannot be deleted, and volumes are created from snapshots', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const made = await cloud.snapshot(id, { force: false, metadata: {} }, { version: '3.0' });
   assert.equal(made.status, 202);
   const { id: snapshotId } = made.body.snapshot;
@@ -76,21 +76,21 @@ test('snapshots hold their volume, and volumes come of them', async (t) => {
     (await cloud.create({ snapshot_id: snapshotId, size: 1, source_volid: id })).body.badRequest.message,
     /only one/,
   );
-  const copy = await cloud.made({ snapshot_id: snapshotId, size: null });
+  const copy = await cloud.createAndWait({ snapshot_id: snapshotId, size: null });
   assert.deepEqual([copy.status, copy.size, copy.snapshot_id], ['available', 1, snapshotId]);
-  const clone = await cloud.made({ source_volid: id, size: 2 });
+  const clone = await cloud.createAndWait({ source_volid: id, size: 2 });
   assert.deepEqual([clone.status, clone.size, clone.source_volid], ['available', 2, id]);
   assert.equal((await cloud.ask('DELETE', `${cloud.at}/volumes/${id}?cascade=true`)).status, 202);
   await cloud.isGone(`/volumes/${id}`);
   await cloud.isGone(`/snapshots/${snapshotId}`);
 });
 
-test('a volume of an image is bootable and says what it came of', async (t) => {
+test('a volume created from an image is bootable and shows the image', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost({ ensureVolume: async ({ sizeGb }) => ({ sizeGb }) });
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const image = cloud.images.add({ min_disk: 1, hw_disk_bus: 'scsi' });
-  const volume = await cloud.made({ imageRef: image.id });
+  const volume = await cloud.createAndWait({ imageRef: image.id });
   assert.equal(volume.bootable, 'true');
   assert.equal(volume.volume_image_metadata.image_id, image.id);
   assert.equal(volume.volume_image_metadata.hw_disk_bus, 'scsi');
@@ -98,16 +98,16 @@ test('a volume of an image is bootable and says what it came of', async (t) => {
   assert.match(small.body.badRequest.message, /cannot be smaller than the image minDisk size 2GB/);
 });
 
-test('a volume becomes an image, and is itself again', async (t) => {
+test('a volume is uploaded as an image, and is available again', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
   const { status, body } = await cloud.act(id, {
     'os-volume_upload_image': { image_name: 'copy', disk_format: 'raw' },
   });
   assert.equal(status, 202);
   const { image_id: imageId } = body['os-volume_upload_image'];
-  assert.equal((await cloud.ended(id)).status, 'available');
+  assert.equal((await cloud.waitUntilStable(id)).status, 'available');
   assert.ok(cloud.images.images.has(imageId));
 });

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { routes } from '../../services/volume/routes.ts';
-import { attached, knows, projectId, startVolumes, until, type VolumeCloud } from './volume-cloud.ts';
+import { attach, projectId, startVolumes, until, type VolumeCloud, waitForHosts } from './volume-cloud.ts';
 
 const other = '0123456789abcdef0123456789abcdef';
 
-/** Rows of everything but what hosts say of themselves. */
+/** All rows except host reports. */
 async function rowsOf({ db }: VolumeCloud) {
   const tables = [
     'volumes',
@@ -22,16 +22,16 @@ async function rowsOf({ db }: VolumeCloud) {
   return Object.fromEntries(await Promise.all(tables.map(async (table) => [table, await db(table)] as const)));
 }
 
-/** A body that the action of that route takes for its own. */
+/** A body that matches the action of the route. */
 const bodyOf = ({ action }: { readonly action?: string }) => (action === undefined ? {} : { [action]: {} });
 
-test("OSSA-2012-001: a token of one project does nothing under another's path, on any route, as any role", async (t) => {
+test("OSSA-2012-001: a token of one project changes nothing under another's path, on any route, with any role", async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
-  const { id: used } = await cloud.made();
-  const attachment = await attached(cloud, used);
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
+  const { id: used } = await cloud.createAndWait();
+  const attachment = await attach(cloud, used);
   const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
   await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
   const ids = { volumes: id, snapshots: snapshot, attachments: attachment } as const;
@@ -53,13 +53,13 @@ test("OSSA-2012-001: a token of one project does nothing under another's path, o
   assert.deepEqual(await rowsOf(cloud), before);
 });
 
-test('OSSA-2012-001: an id of another project is not there for members, on any route that takes one', async (t) => {
+test('OSSA-2012-001: an id of another project is 404 for members on every route', async (t) => {
   const cloud = await startVolumes(t);
   cloud.startHost();
-  await knows(cloud, 1);
-  const { id } = await cloud.made();
-  const { id: used } = await cloud.made();
-  const attachment = await attached(cloud, used);
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
+  const { id: used } = await cloud.createAndWait();
+  const attachment = await attach(cloud, used);
   const { id: snapshot } = (await cloud.snapshot(id)).body.snapshot;
   await until(async () => (await cloud.showSnapshot(snapshot)).status === 'available');
   const ids = { volumes: id, snapshots: snapshot, attachments: attachment } as const;
@@ -80,7 +80,7 @@ test('OSSA-2012-001: an id of another project is not there for members, on any r
   assert.deepEqual(await rowsOf(cloud), before);
 });
 
-test('OSSA-2014-011: a path with the project in it asks for the same rule as the one without', () => {
+test('OSSA-2014-011: a path with the project in it uses the same rule as the one without', () => {
   const bare = routes.filter(({ path }) => !path.includes(':projectId') && path.startsWith('/v3/'));
   for (const { method, path, action, rule, since } of bare) {
     const duplicate = routes.find(

@@ -1,4 +1,4 @@
-/** The image service behind its door, with headers in place of tokens. */
+/** The image API in this process, with headers in place of tokens. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -34,17 +34,17 @@ export const sorted = (texts: readonly string[]) => texts.toSorted((one, other) 
 
 export interface ImageApiOptions {
   readonly change?: (bytes: ImageBytes) => ImageBytes;
-  /** For bytes; one that is removed with the door unless told. */
+  /** The directory of image data; default: a temporary one. */
   readonly folder?: string;
-  /** On sqlite in memory, or on a server if WATTLE_TEST_MYSQL names one, unless told. */
+  /** Default: the server in WATTLE_TEST_MYSQL, else sqlite in memory. */
   readonly database?: string;
   readonly log?: Log;
-  /** None unless told. */
+  /** Default 0. */
   readonly reserveMb?: number;
   readonly isTokenOver?: () => boolean;
 }
 
-/** Answers are held against openapi/. */
+/** Responses are validated against openapi/. */
 export async function openImages(t: TestContext, options: ImageApiOptions = {}) {
   const { change = (bytes) => bytes, log = silentLog() } = options;
   const dir = options.folder ?? mkdtempSync(join(tmpdir(), 'image-'));

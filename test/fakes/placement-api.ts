@@ -1,4 +1,4 @@
-/** Placement behind its door, with headers in place of tokens. */
+/** The placement API in this process, with headers in place of tokens. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
@@ -27,7 +27,7 @@ interface Candidate {
 
 export const sorted = (texts: readonly string[]) => texts.toSorted((one, other) => (one < other ? -1 : 1));
 
-/** On sqlite, or on a server: WATTLE_TEST_MYSQL is mysql://user:password@host:port. */
+/** On sqlite, or on the server in WATTLE_TEST_MYSQL: mysql://user:password@host:port. */
 export async function openPlacement(t: TestContext) {
   const server = process.env.WATTLE_TEST_MYSQL;
   const schema = `wattle_t_${randomUUID().slice(0, 8)}`;
@@ -70,7 +70,7 @@ export async function openPlacement(t: TestContext) {
     const parsed = text ? JSON.parse(text) : {};
     return { status: answer.status, headers: answer.headers, body: parsed, error: parsed.errors?.[0] };
   };
-  /** A provider with its inventory and traits. */
+  /** Creates a provider with inventories, traits and aggregates. */
   const provide = async (
     name: string,
     stock: Record<string, number | object>,
@@ -114,7 +114,7 @@ export async function openPlacement(t: TestContext) {
     assert.equal(status, 200, JSON.stringify(error));
     return body as { allocation_requests: Candidate[]; provider_summaries: Record<string, Record<string, unknown>> };
   };
-  const givers = async (query: string) =>
+  const candidateProviders = async (query: string) =>
     (await candidates(query)).allocation_requests.map(({ allocations }) => sorted(Object.keys(allocations)));
-  return { ask, provide, claim, usage, candidates, givers };
+  return { ask, provide, claim, usage, candidates, candidateProviders };
 }

@@ -1,4 +1,4 @@
-/** Storage hosts for tests: a fake one, and one of files that tgtd exports to QEMU's own initiator. */
+/** Storage hosts for tests: a fake one, and one with files that tgtd exports to QEMU's initiator. */
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -66,8 +66,8 @@ export async function fileHost(t: TestContext, images: ImageStore = noImages, po
   return { agent: await open(), directory, restart };
 }
 
-export const kinds: [string, (t: TestContext) => Promise<Host>][] = [['fake', fakeHost]];
-if (hasTgt) kinds.push(['file', (t) => fileHost(t)]);
+export const drivers: [string, (t: TestContext) => Promise<Host>][] = [['fake', fakeHost]];
+if (hasTgt) drivers.push(['file', (t) => fileHost(t)]);
 
 export const grant = (agent: VolumeAgent, volumeId: string, to: typeof initiator, readOnly = false) =>
   agent.ensureGrant({ volumeId, readOnly, ...to });
@@ -78,25 +78,25 @@ interface As {
   readonly secret: string;
 }
 
-/** What QEMU's own initiator says: the size it sees, or why it may not. */
+/** Logs in with QEMU's initiator and returns its output: the size of the disk, or the error. */
 export async function logIn(t: TestContext, target: Target, as: As | { readonly initiator: string }, io?: string) {
-  const words = await loginWords(t, target, as);
+  const args = await loginArgs(t, target, as);
   const command = io === undefined ? ['qemu-img', 'info'] : ['qemu-io', '-c', io];
-  return tryRun([...command, ...words], { timeoutMs: 20_000 });
+  return tryRun([...command, ...args], { timeoutMs: 20_000 });
 }
 
-/** An initiator that stays logged in, as a guest's does; `ask` gives it another command. */
+/** An initiator that stays logged in, as a guest's does; `send` gives it another command. */
 export async function stayLoggedIn(t: TestContext, target: Target, as: As) {
-  const child = spawn('qemu-io', await loginWords(t, target, as), { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child = spawn('qemu-io', await loginArgs(t, target, as), { stdio: ['pipe', 'pipe', 'ignore'] });
   t.after(() => child.kill('SIGKILL'));
-  let said = '';
+  let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
+    output += chunk.toString();
   });
-  return { ask: (io: string) => child.stdin.write(`${io}\n`), said: () => said };
+  return { send: (io: string) => child.stdin.write(`${io}\n`), output: () => output };
 }
 
-async function loginWords(t: TestContext, target: Target, as: As | { readonly initiator: string }): Promise<string[]> {
+async function loginArgs(t: TestContext, target: Target, as: As | { readonly initiator: string }): Promise<string[]> {
   const directory = await mkdtemp(join(tmpdir(), 'initiator-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const secretFile = join(directory, 'secret');

@@ -1,4 +1,4 @@
-/** The image service without its door, whose every effect and commit can be its last moment. */
+/** The image service without its API; the process can be killed at every effect and commit. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -30,7 +30,7 @@ type Part = (images: Images) => Promise<unknown>;
 
 const find = ({ db }: Images): Promise<Image | undefined> => getImage(db, caller, id).catch(() => undefined);
 
-/** Each is an ensure: what a process did before it died is not done again. */
+/** Each step is idempotent: what a killed process has done is not repeated. */
 const made =
   (diskFormat: string): Part =>
   async (images) => {
@@ -50,7 +50,7 @@ const gone: Part = async (images) => {
   await removeBytes(images, image);
 };
 
-/** What is there when a story begins, and what it does. */
+/** The state before each story, and its step. */
 const stories: Readonly<Record<string, { readonly before: readonly Part[]; readonly part: Part }>> = {
   'an image that is filled': { before: [made('raw')], part: filled },
   'an image that lies about its format': { before: [made('vhd')], part: refused },
@@ -65,7 +65,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   watchCommits(db, pass);
   await migrate(db, migrations);
   const config = settingsOf({ image: { leaseMs } }).read('image', section);
-  const bytes = mortal(await openImageFiles(join(dir, 'bytes')), pass);
+  const bytes = killable(await openImageFiles(join(dir, 'bytes')), pass);
   const images: Images = { db, bytes, config, log: silentLog() };
   await ended(images);
   if (!armed) {
@@ -78,7 +78,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   await db.destroy();
 }
 
-/** The morning after: who died during an upload is taken for dead when its lease is over. */
+/** After a crash: uploads of the killed process end when their lease expires. */
 async function ended(images: Images): Promise<void> {
   do {
     await sweep(images);
@@ -87,8 +87,8 @@ async function ended(images: Images): Promise<void> {
   await sweep(images);
 }
 
-/** Every touch of the disk may be the last. */
-function mortal(bytes: ImageBytes, point: () => void): ImageBytes {
+/** The process can be killed before and after every access to the disk. */
+function killable(bytes: ImageBytes, point: () => void): ImageBytes {
   return {
     ...bytes,
     remove: (name) => effect(point, () => bytes.remove(name)),
@@ -107,7 +107,7 @@ function mortal(bytes: ImageBytes, point: () => void): ImageBytes {
 interface End {
   readonly status: string | undefined;
   readonly files: number;
-  /** Its bytes are there under the name that its row gives, and are those that were sent. */
+  /** The file that the row names exists and has the uploaded content. */
   readonly whole: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Storage hosts whose disk fills, fails or stalls: each says so, nothing half made stays, and the others go on. */
+/** Storage hosts with a full, failing or stalled disk: the reason is reported, no partial data is left, other work continues. */
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
@@ -12,13 +12,13 @@ import type { ImageStore } from '../../services/volume-agent/drivers/driver.ts';
 import { openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
 import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
-import { knows, startVolumes, until } from '../e2e/volume-cloud.ts';
+import { startVolumes, until, waitForHosts } from '../e2e/volume-cloud.ts';
 import { noImages } from '../fakes/volume-host.ts';
 
 const MiB = 2 ** 20;
 const rootOnly = { skip: process.getuid?.() !== 0 && 'only root can mount' };
 
-/** A storage host on files of a small disk of its own. */
+/** A storage host on a small disk of its own. */
 async function onSmallDisk(t: TestContext, mib: number, images: ImageStore = noImages) {
   const directory = await mkdtemp(join(tmpdir(), 'small-'));
   await run(['mount', '-t', 'tmpfs', '-o', `size=${mib}m`, 'none', directory]);
@@ -31,7 +31,7 @@ async function onSmallDisk(t: TestContext, mib: number, images: ImageStore = noI
 }
 
 test(
-  'S08: an image that fills the disk is broken off before the last of it, and deletes go on',
+  'S08: a download that would fill the disk fails before it is full, and deletes still work',
   rootOnly,
   async (t) => {
     const download = async () => Readable.from(Array.from({ length: 200 }, () => randomBytes(MiB)));
@@ -50,7 +50,7 @@ test(
 );
 
 test(
-  'S08: copies that do not fit together are refused before they are written, with the numbers',
+  'S08: concurrent copies that do not all fit are refused before they are written, with the numbers',
   rootOnly,
   async (t) => {
     const { directory, store, agent } = await onSmallDisk(t, 100);
@@ -70,27 +70,23 @@ test(
   },
 );
 
-test(
-  'S18: a disk that is read-only makes creates fail with the cause, and works again afterwards',
-  rootOnly,
-  async (t) => {
-    const { directory, agent } = await onSmallDisk(t, 60);
-    const cloud = await startVolumes(t);
-    cloud.startHost(agent);
-    await knows(cloud, 1);
-    const { id } = await cloud.made();
-    await run(['mount', '-o', 'remount,ro', directory]);
-    assert.equal((await cloud.made()).status, 'error');
-    assert.match((await cloud.messages())[0].user_message, /the disk of the pool fails: EROFS/);
-    assert.equal((await cloud.show(id)).status, 'available');
-    await run(['mount', '-o', 'remount,rw', directory]);
-    assert.equal((await cloud.made()).status, 'available');
-    await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
-    await cloud.isGone(`/volumes/${id}`);
-  },
-);
+test('S18: on a read-only disk creates fail with the cause; they work again afterwards', rootOnly, async (t) => {
+  const { directory, agent } = await onSmallDisk(t, 60);
+  const cloud = await startVolumes(t);
+  cloud.startHost(agent);
+  await waitForHosts(cloud, 1);
+  const { id } = await cloud.createAndWait();
+  await run(['mount', '-o', 'remount,ro', directory]);
+  assert.equal((await cloud.createAndWait()).status, 'error');
+  assert.match((await cloud.messages())[0].user_message, /the disk of the pool fails: EROFS/);
+  assert.equal((await cloud.show(id)).status, 'available');
+  await run(['mount', '-o', 'remount,rw', directory]);
+  assert.equal((await cloud.createAndWait()).status, 'available');
+  await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
+  await cloud.isGone(`/volumes/${id}`);
+});
 
-test('S16: a disk that fails for a while is asked again; one that goes on failing ends the create, never the host', async (t) => {
+test('S16: a transient disk error is retried; a permanent one fails the create, and the host continues', async (t) => {
   const cloud = await startVolumes(t, { answerMs: 400 });
   const broken = Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
   let failures = 2;
@@ -101,15 +97,15 @@ test('S16: a disk that fails for a while is asked again; one that goes on failin
       return host.agent.ensureVolume(spec);
     },
   });
-  await knows(cloud, 1);
-  assert.equal((await cloud.made()).status, 'available');
+  await waitForHosts(cloud, 1);
+  assert.equal((await cloud.createAndWait()).status, 'available');
   failures = Number.POSITIVE_INFINITY;
-  assert.equal((await cloud.made()).status, 'error');
+  assert.equal((await cloud.createAndWait()).status, 'error');
   failures = 0;
-  assert.equal((await cloud.made()).status, 'available');
+  assert.equal((await cloud.createAndWait()).status, 'available');
 });
 
-test('a disk that stalls in one volume holds up no other, and the stalled one ends whole', async (t) => {
+test('a stalled write of one volume does not block others, and completes later', async (t) => {
   const cloud = await startVolumes(t);
   const stalled = Promise.withResolvers<void>();
   t.after(() => stalled.resolve());
@@ -122,13 +118,13 @@ test('a disk that stalls in one volume holds up no other, and the stalled one en
       return host.agent.ensureVolume(spec);
     },
   });
-  await knows(cloud, 1);
+  await waitForHosts(cloud, 1);
   const slow = (await cloud.create()).body.volume.id;
   await until(() => !first);
-  const { id } = await cloud.made();
+  const { id } = await cloud.createAndWait();
   await cloud.ask('DELETE', `${cloud.at}/volumes/${id}`);
   await cloud.isGone(`/volumes/${id}`);
   assert.equal((await cloud.show(slow)).status, 'creating');
   stalled.resolve();
-  assert.equal((await cloud.ended(slow)).status, 'available');
+  assert.equal((await cloud.waitUntilStable(slow)).status, 'available');
 });

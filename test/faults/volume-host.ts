@@ -1,4 +1,4 @@
-/** A storage host on files, and what stands beside it: exports and images. What it does may be its end. */
+/** A storage host on files, with exports and images; the process can be killed at every effect. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -13,7 +13,7 @@ import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
 import { effect } from './world.ts';
 
-/** What stands in for tgtd, or tgtd itself. */
+/** A fake of tgtd, or tgtd itself. */
 export interface Exports {
   open(dir: string): Promise<Exporter>;
   count(dir: string): Promise<number>;
@@ -24,7 +24,7 @@ interface HostSpec {
   readonly bus: ReturnType<typeof memoryBus>;
   readonly point: () => void;
   readonly exports: Exports;
-  /** The verb whose work is done and then denied. */
+  /** The method that does its work and then throws. */
   readonly refuses?: string;
 }
 
@@ -44,7 +44,7 @@ export async function startHost({ dir, bus, point, exports, refuses }: HostSpec)
     host: 'store1',
     driver: Object.fromEntries(verbs) as VolumeAgent,
     log: silentLog(),
-    everyMs: 10_000, // each report is a commit, and none of the story
+    everyMs: 10_000, // each report is a commit that is not part of the story
     report: async () => ({ hostId: 'h', hostname: 'store1', address: '127.0.0.1', pools: await store.pools() }),
   });
   const close = async () => {
@@ -64,7 +64,7 @@ const grantsFile = (dir: string) => join(dir, 'grants.json');
 export const readGrants = async (dir: string): Promise<GrantSpec[]> =>
   JSON.parse(await readFile(grantsFile(dir), 'utf8').catch(() => '[]')) as GrantSpec[];
 
-/** What tgtd would know. */
+/** The grants that tgtd would have. */
 export function fakeExports(dir: string): Exporter {
   const keep = async (grants: readonly GrantSpec[]) => writeFile(grantsFile(dir), JSON.stringify(grants));
   return {
@@ -79,7 +79,7 @@ export function fakeExports(dir: string): Exporter {
   };
 }
 
-/** An image is a file that its owner made in a request, and that only an upload's end may leave. */
+/** An image is a file, created by the request; it must remain only after a successful upload. */
 export function imagesIn(dir: string, point: () => void): ImageClient {
   const folder = join(dir, 'images');
   const never = async () => Promise.reject(new Error('not asked here'));

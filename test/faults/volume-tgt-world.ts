@@ -1,4 +1,4 @@
-/** The same service and files, exported by a tgtd that outlives each death. */
+/** The same service and files, exported by a tgtd that survives each kill. */
 import { silentLog } from '#shared/log/log.ts';
 import { findDetached } from '#shared/process/detached.ts';
 import { stopDaemon } from '../../services/volume-agent/drivers/tgt/daemon.ts';
@@ -11,7 +11,7 @@ export const world = worldOf(
   {
     open: async (directory) =>
       openTgt({ directory, portal: `127.0.0.1:${await freePort()}`, watchMs: 1_000, log: silentLog() }),
-    /** Targets and accounts that are left; then it ends, for the story is over. */
+    /** Counts the remaining targets and accounts, then stops tgtd. */
     count: async (directory) => {
       if (findDetached('tgtd', directory).length === 0) return 0;
       const targets = await askTgtd(directory, { mode: 'target', op: 'show', tid: -1 });

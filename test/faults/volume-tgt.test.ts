@@ -1,4 +1,4 @@
-/** An attachment, cut anywhere, leaves no target and no account in a real tgtd. */
+/** An attachment killed at any point leaves no target and no account in a real tgtd. */
 import { spawnSync } from 'node:child_process';
 import { killAnywhere } from './kill-anywhere.ts';
 import { world } from './volume-tgt-world.ts';

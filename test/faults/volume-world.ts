@@ -1,4 +1,4 @@
-/** The volume service and a storage host on files, in one process that may die: rows, files and exports stay. */
+/** The volume service and a storage host on files in one process that is killed; rows, files and exports persist. */
 
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -59,77 +59,77 @@ type Story = (life: Life) => Promise<void>;
 
 interface Life {
   readonly service: Volumes;
-  /** From here on the process may die. */
-  readonly beware: () => void;
-  /** The only volume, when nobody works on it. */
-  ended(): Promise<Volume | undefined>;
+  /** From here on the process may be killed. */
+  readonly allowKill: () => void;
+  /** The only volume, when no task is running. */
+  whenIdle(): Promise<Volume | undefined>;
 }
 
-/** Each does what has not been done yet: the process may have died in any line. */
-const stories: Readonly<Record<string, { readonly report: Story; readonly end: Left; readonly refuses?: string }>> = {
+/** Each story does what is not done yet: the process may have been killed at any point. */
+const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left; readonly refuses?: string }>> = {
   'K40, K42: a volume is made': {
-    report: async (life) => {
-      life.beware();
+    run: async (life) => {
+      life.allowKill();
       await volume(life);
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
   'K41: a volume is made of an image': {
-    report: async (life) => {
-      life.beware();
+    run: async (life) => {
+      life.allowKill();
       await volume(life, { imageRef: imageId });
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
   'a volume cannot be made': {
-    report: async (life) => {
-      life.beware();
+    run: async (life) => {
+      life.allowKill();
       await volume(life);
     },
     refuses: 'ensureVolume',
     end: { ...nothing, volumes: ['error 1'] },
   },
   'a volume grows': {
-    report: async (life) => {
+    run: async (life) => {
       const { id, sizeGb } = await volume(life);
       if (sizeGb === 1) await extendVolume(life.service, caller, id, 2);
-      await life.ended();
+      await life.whenIdle();
     },
     end: { ...nothing, volumes: ['available 2'], files: ['volumes 2'] },
   },
   'K26, K44: a snapshot is made, and goes with its volume': {
-    report: async (life) => {
+    run: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
       const taken = await allSnapshots(service.db);
       if (taken.length === 0) await createSnapshot(service, caller, { volume_id: id }, false);
-      await quiet(service);
+      await waitUntilIdle(service);
       await deleteVolume(service, caller, id, { cascade: true, force: false });
-      await quiet(service);
+      await waitUntilIdle(service);
     },
     end: nothing,
   },
   'a snapshot cannot be made, and is deleted': {
-    report: async (life) => {
+    run: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
       if ((await allSnapshots(service.db)).length === 0)
         await createSnapshot(service, caller, { volume_id: id }, false);
-      await quiet(service);
+      await waitUntilIdle(service);
       for (const snapshot of await allSnapshots(service.db)) await deleteSnapshot(service, caller, snapshot.id, false);
-      await quiet(service);
+      await waitUntilIdle(service);
     },
     refuses: 'ensureSnapshot',
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
   'K18, K19, K24, K25: a volume is attached and detached': {
-    report: async (life) => {
+    run: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
       const [known] = await allAttachments(service.db);
       const spec = { volume_uuid: id, instance_uuid: 's' };
       const attachment = known ?? (await reserve(service, caller, spec, () => {}));
-      await quiet(service);
+      await waitUntilIdle(service);
       await connect(service, caller, attachment, { initiator: 'iqn.2026-11.test:a', host: 'a' });
       await complete(service, attachment);
       await disconnect(service, caller, attachment);
@@ -137,27 +137,27 @@ const stories: Readonly<Record<string, { readonly report: Story; readonly end: L
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
   'K27: a volume becomes an image': {
-    report: async (life) => {
+    run: async (life) => {
       const { id } = await volume(life);
       await uploadVolume(life.service, caller, id, { image_name: 'copy' });
-      await life.ended();
+      await life.whenIdle();
     },
     refuses: 'uploadVolume',
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
 };
 
-/** The volume of the story, made when it is not there; then the story begins. */
-async function volume({ service, ended, beware }: Life, spec: object = {}): Promise<Volume> {
-  const found = await ended();
+/** Returns the volume of the story, created if necessary; from then on the process may be killed. */
+async function volume({ service, whenIdle, allowKill }: Life, spec: object = {}): Promise<Volume> {
+  const found = await whenIdle();
   if (!found) await createVolume(service, caller, { size: 1, ...spec });
-  const made = found ?? (await ended());
-  beware();
-  if (!made) throw new Error('the volume went');
+  const made = found ?? (await whenIdle());
+  allowKill();
+  if (!made) throw new Error('the volume disappeared');
   return made;
 }
 
-async function quiet({ db }: Volumes): Promise<void> {
+async function waitUntilIdle({ db }: Volumes): Promise<void> {
   for (;;) {
     const open = [await db('tasks').first('id'), await db('host_work').where({ outcome: null }).first('id')];
     if (open.every((row) => row === undefined)) return;
@@ -165,17 +165,17 @@ async function quiet({ db }: Volumes): Promise<void> {
   }
 }
 
-export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Left> => ({
-  stories: Object.fromEntries(told.map((name) => [name, stories[name]?.end ?? nothing])),
-  live: async (dir, name, die) => {
-    let mayDie = false;
+export const worldOf = (exports: Exports, names = Object.keys(stories)): World<Left> => ({
+  stories: Object.fromEntries(names.map((name) => [name, stories[name]?.end ?? nothing])),
+  live: async (dir, name, kill) => {
+    let isKillable = false;
     const point = () => {
-      if (mayDie) die();
+      if (isKillable) kill();
     };
-    const beware = () => {
-      mayDie = true;
+    const allowKill = () => {
+      isKillable = true;
     };
-    const { report, refuses } = stories[name] ?? { report: async () => {} };
+    const { run, refuses } = stories[name] ?? { run: async () => {} };
     const db = openDatabase(`sqlite:${join(dir, 'volume.sqlite')}`);
     const bus = memoryBus();
     const { service, close } = await openVolumes({
@@ -198,15 +198,15 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
     });
     const host = await startHost({ dir, bus, point, exports, ...(refuses ? { refuses } : {}) });
     watchCommits(db, point);
-    const ended = async () => {
-      await quiet(service);
+    const whenIdle = async () => {
+      await waitUntilIdle(service);
       return (await allVolumes(db))[0];
     };
-    await knows(service);
-    await ended();
-    if (!(await isTold(dir))) {
-      await report({ service, ended, beware });
-      await quiet(service);
+    await waitForHost(service);
+    await whenIdle();
+    if (!(await isFinished(dir))) {
+      await run({ service, whenIdle, allowKill });
+      await waitUntilIdle(service);
       await writeFile(join(dir, 'told'), '');
     }
     await close();
@@ -229,14 +229,14 @@ export const worldOf = (exports: Exports, told = Object.keys(stories)): World<Le
   },
 });
 
-/** A story that is over is not told again. */
-const isTold = (dir: string) =>
+/** A finished story is not run again. */
+const isFinished = (dir: string) =>
   stat(join(dir, 'told')).then(
     () => true,
     () => false,
   );
 
-async function knows({ db }: Volumes): Promise<void> {
+async function waitForHost({ db }: Volumes): Promise<void> {
   while (!(await db('hosts').first())) await sleep(2);
 }
 

@@ -1,4 +1,4 @@
-/** Every work of the volume service, cut anywhere, ends whole or leaves nothing. */
+/** Every workflow of the volume service, killed at any point, completes or leaves nothing. */
 import { killAnywhere } from './kill-anywhere.ts';
 import { world } from './volume-world.ts';
 

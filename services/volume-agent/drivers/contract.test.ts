@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
-import { blank, grant, initiator, kinds } from '../../../test/fakes/volume-host.ts';
+import { blank, drivers, grant, initiator } from '../../../test/fakes/volume-host.ts';
 
-for (const [kind, openHost] of kinds) {
-  test(`${kind}: creating a volume twice makes one, deleting it twice succeeds`, async (t) => {
+for (const [driver, openHost] of drivers) {
+  test(`${driver}: creating a volume twice makes one, deleting it twice succeeds`, async (t) => {
     const { agent } = await openHost(t);
     const id = randomUUID();
     assert.deepEqual(await agent.ensureVolume({ id, sizeGb: 1, source: blank }), { sizeGb: 1 });
@@ -15,7 +15,7 @@ for (const [kind, openHost] of kinds) {
     await agent.ensureVolumeGone({ id });
   });
 
-  test(`${kind}: a volume grows and never shrinks`, async (t) => {
+  test(`${driver}: a volume grows and never shrinks`, async (t) => {
     const { agent } = await openHost(t);
     const id = randomUUID();
     await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -23,7 +23,7 @@ for (const [kind, openHost] of kinds) {
     await assert.rejects(agent.ensureVolume({ id, sizeGb: 2, source: blank }), Fault);
   });
 
-  test(`${kind}: volumes are created from a volume and from a snapshot, also after the snapshot's volume was deleted`, async (t) => {
+  test(`${driver}: volumes are created from a volume and from a snapshot, also after the snapshot's volume was deleted`, async (t) => {
     const { agent } = await openHost(t);
     const [id, snapshot, copy, clone] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
     await agent.ensureVolume({ id, sizeGb: 1, source: blank });
@@ -36,7 +36,7 @@ for (const [kind, openHost] of kinds) {
     await agent.ensureSnapshotGone({ id: snapshot, volumeId: id });
   });
 
-  test(`${kind}: a missing source is a Fault, and no volume is left`, async (t) => {
+  test(`${driver}: a missing source is a Fault, and no volume is left`, async (t) => {
     const { agent } = await openHost(t);
     const source = { kind: 'snapshot', snapshotId: randomUUID(), volumeId: randomUUID() } as const;
     const id = randomUUID();
@@ -44,7 +44,7 @@ for (const [kind, openHost] of kinds) {
     await assert.rejects(grant(agent, id, initiator), Fault);
   });
 
-  test(`${kind}: an exported volume cannot grow; after its export is removed it can`, async (t) => {
+  test(`${driver}: an exported volume cannot grow; after its export is removed it can`, async (t) => {
     const { agent } = await openHost(t);
     const id = randomUUID();
     await agent.ensureVolume({ id, sizeGb: 1, source: blank });

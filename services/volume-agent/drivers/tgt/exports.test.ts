@@ -39,18 +39,18 @@ tgtTest(
     const [id, next] = [randomUUID(), randomUUID()];
     await agent.ensureVolume({ id, sizeGb: 1, source: blank });
     const guest = await stayLoggedIn(t, await grant(agent, id, initiator), initiator);
-    guest.ask('write -P 7 0 4k');
-    await until('it writes', () => guest.said().includes('wrote 4096/4096'));
+    guest.send('write -P 7 0 4k');
+    await until('it writes', () => guest.output().includes('wrote 4096/4096'));
     await agent.ensureGrantGone({ id: initiator.id, volumeId: id });
     await agent.ensureVolumeGone({ id });
     await agent.ensureVolume({ id: next, sizeGb: 1, source: blank });
     const state = await grant(agent, next, { ...initiator, id: other.id, user: other.user, secret: other.secret });
-    guest.ask('write -P 9 0 4k');
+    guest.send('write -P 9 0 4k');
     const owner = { ...other, initiator: initiator.initiator };
     assert.equal((await logIn(t, state, owner, 'write -P 5 1M 4k')).code, 0);
     const read = await logIn(t, state, owner, 'read -P 0 0 4k');
     assert.doesNotMatch(read.stdout, /Pattern verification failed/);
-    assert.equal(guest.said().match(/wrote 4096\/4096/g)?.length, 1);
+    assert.equal(guest.output().match(/wrote 4096\/4096/g)?.length, 1);
   },
 );
 
