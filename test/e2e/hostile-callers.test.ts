@@ -81,7 +81,7 @@ test('malicious callers', async (t) => {
       `{"\\u005f_proto__":{}}`,
     ];
     for (const api of ['identity', 'compute', 'network', 'volume'])
-      for (const [body, says] of [
+      for (const [body, message] of [
         [bodies[0], /nested more than/],
         [bodies[1], /more than \d+ values/],
         [bodies[2], /__proto__/],
@@ -93,7 +93,7 @@ test('malicious callers', async (t) => {
           ] ?? '';
         const { status, text } = await send({ api, method: 'POST', path, body: body as string });
         assert.equal(status, 400, text);
-        assert.match(text, says);
+        assert.match(text, message);
       }
   });
 
