@@ -1,4 +1,7 @@
-/** One ajv validator per operation and range of versions, compiled from the document when first needed. */
+/**
+ * Validates requests and answers against the OpenAPI document: one ajv validator per operation and range of versions,
+ * compiled at its first use.
+ */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { own } from '#shared/input/own.ts';
@@ -6,26 +9,26 @@ import type { ApiDocument, Json, Operation } from './document.ts';
 import { boundaries, narrow } from './narrow.ts';
 import { atLeast, type Version } from './versions.ts';
 
-/** What does not fit: `path` from the outside in, `reason` a sentence. */
+/** The first violation: `path` from the outside in, `reason` as a sentence. */
 interface Misfit {
   readonly path: readonly string[];
   readonly value: unknown;
   readonly reason: string;
 }
 
-/** Undefined when all is well. */
+/** Undefined for a valid value. */
 export type Verdict = Misfit | undefined;
 
 export interface Checks {
   body(method: string, path: string, action: string | undefined, version: Version, body: unknown): Verdict;
-  /** Keys that the document does not name pass, unless it says otherwise (`x-openstack-strict-query: true`). */
+  /** Keys that are not in the document are allowed, unless it has `x-openstack-strict-query: true`. */
   query(method: string, path: string, version: Version, queries: Readonly<Record<string, readonly string[]>>): Verdict;
   answer(method: string, path: string, status: number, version: Version, body: unknown): Verdict;
-  /** False when nobody described this operation. */
+  /** Whether the document has this operation. */
   knows(method: string, path: string): boolean;
 }
 
-/** That each schema is one is a test's matter: compiling the schema of schemas takes longer than most of ours. */
+/** Schemas are validated in a test: compiling the meta-schema takes longer than compiling most of them. */
 const trusting = { validateSchema: false, meta: false } as const;
 const options = { strict: false, allErrors: false, verbose: true, addUsedSchema: false, ...trusting } as const;
 
@@ -69,7 +72,7 @@ export function checksOf(document: ApiDocument): Checks {
   };
 }
 
-/** ajv turns "5" into 5 in place, and one value into a list of one. */
+/** A copy, since ajv coerces in place: "5" to 5, one value to a list. */
 const copyOf = (queries: Readonly<Record<string, readonly string[]>>) =>
   Object.fromEntries(
     Object.entries(queries).map(([key, values]) => [key, values.length === 1 ? values[0] : [...values]]),
@@ -97,7 +100,7 @@ function judge(versioned: Versioned, version: Version, data: unknown): Verdict {
   return misfit(validate.errors ?? []);
 }
 
-/** The schema of a body; of an action's body, the variant that has its key. */
+/** The schema of a body; for an action, the variant with its key. */
 function bodySchema(operation: Operation | undefined, action: string | undefined): Json | undefined {
   const schema = jsonSchemaOf(operation?.requestBody);
   if (action === undefined || schema === undefined) return schema;
@@ -117,7 +120,7 @@ function querySchema(operation: Operation | undefined): Json | undefined {
   return { type: 'object', properties, required, additionalProperties: !isStrict };
 }
 
-/** A parameter's own range of versions counts for its schema. */
+/** The schema of a parameter with the parameter's range of versions. */
 const withRange = (parameter: Operation['parameters'][number]): Json => {
   const range = (parameter as unknown as Record<string, Json>)['x-openstack'];
   const schema = (parameter.schema ?? {}) as { [key: string]: Json };
@@ -132,20 +135,21 @@ const answerSchema = (operation: Operation | undefined, status: number): Json | 
 const jsonSchemaOf = (from: Operation['requestBody']): Json | undefined =>
   Object.entries(from?.content ?? {}).find(([type]) => type.includes('json'))?.[1].schema;
 
-/** The first error that says most: one below a failed oneOf, rather than the oneOf. */
+/** The most specific error: one inside a failed oneOf rather than the oneOf itself. */
 function misfit(errors: readonly ErrorObject[]): Misfit {
-  const telling =
+  const specific =
     errors.find(({ keyword }) => keyword === 'additionalProperties') ??
     errors.find(({ keyword }) => !['oneOf', 'anyOf', 'not'].includes(keyword)) ??
     errors[0];
-  const path = (telling?.instancePath ?? '')
+  const path = (specific?.instancePath ?? '')
     .split('/')
     .slice(1)
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return { path, value: telling?.data, reason: telling ? reasonOf(telling) : 'The body does not fit.' };
+  return { path, value: specific?.data, reason: specific ? reasonOf(specific) : 'The body is not valid.' };
 }
 
-const words: Readonly<Record<string, (params: Record<string, unknown>, value: string) => string>> = {
+/** Messages by keyword, as of the jsonschema library of Python. */
+const messages: Readonly<Record<string, (params: Record<string, unknown>, value: string) => string>> = {
   additionalProperties: ({ additionalProperty }) =>
     `Additional properties are not allowed ('${additionalProperty}' was unexpected)`,
   unevaluatedProperties: ({ unevaluatedProperty }) =>
@@ -164,10 +168,10 @@ const words: Readonly<Record<string, (params: Record<string, unknown>, value: st
   uniqueItems: (_params, value) => `${value} has non-unique elements`,
 };
 
-const reasonOf = ({ keyword, params, data, message = 'does not fit' }: ErrorObject): string =>
-  own(words, keyword)?.(params as Record<string, unknown>, quoted(data)) ?? `${quoted(data)} ${message}`;
+const reasonOf = ({ keyword, params, data, message = 'is not valid' }: ErrorObject): string =>
+  own(messages, keyword)?.(params as Record<string, unknown>, quoted(data)) ?? `${quoted(data)} ${message}`;
 
-/** Long values are cut: a refusal is read by people. */
+/** The value, cut after 120 characters. */
 const quoted = (value: unknown): string => {
   const text = typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
   return text !== undefined && text.length > 120 ? `${text.slice(0, 120)}…` : String(text);

@@ -1,6 +1,6 @@
 /**
- * The description of an API in openapi/<service>/: openapi.yaml lists the paths, other files hold them.
- * A file is read when an operation in it is first asked for.
+ * The OpenAPI document of a service in openapi/<service>/: openapi.yaml lists the paths, other files have them. A file is
+ * read when an operation in it is first used.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { parseYaml } from '#shared/config/yaml.ts';
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Tree = { [key: string]: Json };
 
-/** An operation with all references followed. */
+/** An operation with all references resolved. */
 export interface Operation {
   readonly operationId: string;
   readonly summary?: string;
@@ -26,17 +26,17 @@ export interface Operation {
 }
 
 export interface ApiDocument {
-  /** The operation behind a route, or undefined when nobody described it. */
+  /** Returns the operation of a route, or undefined when the document has none. */
   operation(method: string, path: string): Operation | undefined;
   /** `get /v2.1/servers/{}` for each operation. */
   readonly names: readonly string[];
-  /** The whole, with all references followed. */
+  /** Returns the whole document with all references resolved. */
   whole(): Tree;
 }
 
 const methods = ['get', 'head', 'put', 'post', 'patch', 'delete', 'copy', 'options'];
 
-/** Names of parameters do not matter: `/servers/:id` and `/servers/{server_id}` are one. */
+/** The path without the names of parameters: `/servers/:id` and `/servers/{server_id}` are the same. */
 export const pathKey = (path: string): string =>
   path.replace(/\{[^{}]*\}\*?|[:*][A-Za-z_]+/g, '{}').replace(/(.)\/$/, '$1');
 
@@ -94,7 +94,7 @@ const memo = <T>(make: (key: string) => T) => {
 
 const readYaml = memo((file: string) => parseYaml(readFileSync(file, 'utf8')) as Tree);
 
-/** Puts what a `$ref` names in its place. A reference within itself is a mistake of the document. */
+/** Replaces each `$ref` by its target. Throws for a circular reference. */
 function follow(node: Json, file: string, trail: readonly string[] = []): Json {
   if (Array.isArray(node)) return node.map((item) => follow(item, file, trail));
   if (node === null || typeof node !== 'object') return node;
@@ -116,7 +116,7 @@ function pointer(root: Json, fragment: string, place: string): Json {
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
   return keys.reduce<Json>((at, key) => {
     const next = (at as Tree)?.[key];
-    if (next === undefined) throw new Error(`${place} is not there`);
+    if (next === undefined) throw new Error(`${place} does not exist`);
     return next;
   }, root);
 }

@@ -1,4 +1,4 @@
-/** Nova as other services need it. */
+/** The client of the Compute API (Nova). */
 import type { Session } from './session.ts';
 
 export interface ExternalEvent {

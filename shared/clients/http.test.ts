@@ -25,20 +25,20 @@ async function open(t: TestContext) {
   return { url, asked: () => asked };
 }
 
-test('what is safe to ask twice is asked again when its connection was closed', async (t) => {
+test('a request that is safe to repeat is repeated when its connection was closed', async (t) => {
   const { url } = await open(t);
   assert.equal(await textOf(await request(url)), 'answer 1');
   assert.equal(await textOf(await request(url)), 'answer 3');
 });
 
-test('what is not safe to ask twice is not', async (t) => {
+test('a request that is not safe to repeat is not', async (t) => {
   const { url, asked } = await open(t);
   await textOf(await request(url));
   await assert.rejects(request(url, { method: 'POST', body: 'x' }), { code: 'ECONNRESET' });
   assert.equal(asked(), 2);
 });
 
-test('an answer that does not come in time is an error that says so', async (t) => {
+test('an answer that does not come in time is an error with the time', async (t) => {
   const server = http.createServer(() => {});
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -53,7 +53,7 @@ const hasOpenssl = await tryRun(['openssl', 'version']).then(
   () => false,
 );
 
-test('OSSA-2013-018: a server is believed only with a certificate that the system trusts, for its own name', {
+test('OSSA-2013-018: a server is accepted only with a trusted certificate for its own name', {
   skip: !hasOpenssl && 'openssl is not installed',
 }, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'certificates-'));

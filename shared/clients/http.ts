@@ -1,4 +1,4 @@
-/** Requests to other services: keep-alive, no redirects, bytes as streams. */
+/** HTTP requests to other services: keep-alive, no redirects, bodies as streams. */
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
@@ -9,7 +9,7 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | Readable;
   readonly signal?: AbortSignal;
-  /** How long the answer's head may take. 60 s unless told. */
+  /** The maximum time until the headers of the answer. 60 s by default. */
   readonly timeoutMs?: number;
 }
 
@@ -19,14 +19,14 @@ export interface Reply {
   readonly stream: http.IncomingMessage;
 }
 
-/** Idle connections end here long before a server ends them, or a request would go out on one that has just closed. */
+/** Idle connections are closed before the server closes them, so that no request is sent on a closed connection. */
 const idle = { keepAlive: true, timeout: 20_000 };
 const agents = { 'http:': new http.Agent(idle), 'https:': new https.Agent(idle) };
 const fresh = { 'http:': new http.Agent(), 'https:': new https.Agent() };
 
 /**
- * Resolves with the head of the answer; whoever calls reads or destroys the stream. What is safe to ask twice is asked
- * once more when the connection it was given turns out to be closed.
+ * Resolves with status and headers; the caller must read or destroy the stream. A request that is safe to repeat is sent
+ * again on a new connection when its reused connection turns out to be closed.
  */
 export async function request(url: string, ask: Ask = {}): Promise<Reply> {
   try {
@@ -39,7 +39,7 @@ export async function request(url: string, ask: Ask = {}): Promise<Reply> {
 
 class StaleConnection extends Error {}
 
-/** An error of a connection that was used before, of a request that can be repeated. */
+/** Whether a failed request used an old connection and is safe to repeat. */
 const isStale = (outgoing: http.ClientRequest, { body, method = 'GET' }: Ask): boolean =>
   outgoing.reusedSocket &&
   method !== 'POST' &&

@@ -1,4 +1,4 @@
-/** Glance as other services need it. Paths are the API's own. */
+/** The client of the Image API (Glance). */
 import type { Readable } from 'node:stream';
 import type { Reply } from './http.ts';
 import { readJson, type Session } from './session.ts';
@@ -22,13 +22,13 @@ export interface Image {
 }
 
 export interface ImageClient {
-  /** 404 for an image the bearer of the token may not see. */
+  /** Throws 404 for an image that the user of the token may not see. */
   show(id: string, token?: string): Promise<Image>;
-  /** The bytes as they come; a Fault when they cannot be had. */
+  /** Returns the bytes as a stream. Throws like `Session.json`. */
   download(id: string, signal?: AbortSignal): Promise<Reply>;
   create(image: Readonly<Record<string, unknown>>, token?: string): Promise<Image>;
   upload(id: string, bytes: Readable, signal?: AbortSignal): Promise<void>;
-  /** Content with the image that is not there. */
+  /** Deletes an image; does nothing when it does not exist. */
   remove(id: string): Promise<void>;
 }
 

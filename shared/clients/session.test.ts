@@ -11,7 +11,7 @@ const nowhere = 'http://127.0.0.1:1';
 
 const logins = { count: 0 };
 
-/** An identity whose catalog says that images are where nobody listens. */
+/** An identity with an image endpoint that refuses connections. */
 async function openIdentity(t: TestContext): Promise<string> {
   const image = { interface: 'internal', region: 'RegionOne', url: nowhere };
   const times = { issued_at: '2000-01-01T00:00:00Z', expires_at: '2000-01-01T01:00:00Z' };
@@ -30,12 +30,12 @@ async function openIdentity(t: TestContext): Promise<string> {
 const sessionAt = (identityUrl: string) =>
   openSession({ identityUrl, user: 'nova', password: async () => 'x', region: 'RegionOne' });
 
-test('a service that nobody reaches is away, and named', async (t) => {
+test('a service that refuses connections is Unavailable, by its name', async (t) => {
   const asking = sessionAt(await openIdentity(t)).json('image', '/v2/images');
   await assert.rejects(asking, (error) => error instanceof Unavailable && /The image service/.test(error.message));
 });
 
-test('an identity that nobody reaches is away, and is asked again', async () => {
+test('an identity that refuses connections is Unavailable, and the next request tries again', async () => {
   const session = sessionAt(`${nowhere}/v3`);
   const away = (error: unknown) => error instanceof Unavailable && /The identity service/.test(error.message);
   await assert.rejects(session.token(), away);

@@ -1,4 +1,4 @@
-/** How a service speaks to the others: as its own user, or with its caller's token, to where the catalog says. */
+/** Requests to other services at the endpoints of the catalog, with the service's own token or with the caller's. */
 import { Fault, Unavailable } from '#shared/errors/fault.ts';
 import { type Ask, type Reply, request, textOf } from './http.ts';
 
@@ -15,11 +15,14 @@ export interface Input {
 }
 
 export interface Session {
-  /** Gives the JSON of the answer (undefined for none). A refusal (4xx) is a Fault with its words; the rest an Error: not yet. Unavailable, when nobody answers. */
+  /**
+   * Returns the JSON of the answer, undefined for an empty one. Throws a Fault with the service's message for a 4xx,
+   * Unavailable when the service cannot be reached, and an Error for a 401, 429 or 5xx, which may be retried.
+   */
   json<T>(type: ServiceType, path: string, input?: Input): Promise<T>;
-  /** For bytes: the answer as it comes, whatever its status. The body may be a stream. */
+  /** Returns the answer as a stream, whatever its status. The body may be a stream too. */
   raw(type: ServiceType, path: string, ask?: Ask & { readonly token?: string }): Promise<Reply>;
-  /** The service's own token, fresh. */
+  /** Returns a valid token of the service's own user. */
   token(): Promise<string>;
 }
 
@@ -27,10 +30,10 @@ interface SessionOptions {
   /** http://127.0.0.1:5000/v3 */
   readonly identityUrl: string;
   readonly user: string;
-  /** Read at each login: it may not be there yet, or have changed. */
+  /** Read at each login, since the set-up may write or change it later. */
   readonly password: () => Promise<string>;
   readonly region: string;
-  /** `service` unless told. */
+  /** `service` by default. */
   readonly project?: string;
 }
 
@@ -62,7 +65,7 @@ export function openSession(options: SessionOptions): Session {
     const service = token === undefined ? {} : { 'x-service-token': own };
     const all = { 'x-auth-token': token ?? own, ...service, ...headers };
     const reply = await request(base + path, { ...ask, headers: all }).catch(refused(type));
-    if (reply.status === 401 && token === undefined) login = undefined; // revoked under our feet: the next try logs in
+    if (reply.status === 401 && token === undefined) login = undefined; // the token was revoked: the next request logs in
     return reply;
   };
   const json = async <T>(type: ServiceType, path: string, { body, headers, ...input }: Input = {}): Promise<T> => {
@@ -100,7 +103,7 @@ async function logIn({ identityUrl, user, password, project = 'service', region 
   };
 }
 
-/** Nobody listens there, or nobody can be reached. Whatever else is wrong stays what it is. */
+/** Makes an Unavailable of a refused connection and an unreachable host. Other errors stay as they are. */
 const refused =
   (type: ServiceType) =>
   (cause: NodeJS.ErrnoException): never => {
@@ -110,7 +113,7 @@ const refused =
 
 type Catalog = readonly { type: string; endpoints: readonly { interface: string; region: string; url: string }[] }[];
 
-/** A volume's endpoint names the project of the token; its API does not need it. */
+/** Endpoints by service type, without the project id that the catalog has in those of volume. */
 const endpointsOf = (catalog: Catalog, region: string): Map<string, string> =>
   new Map(
     catalog.flatMap(({ type, endpoints }) => {
@@ -119,11 +122,11 @@ const endpointsOf = (catalog: Catalog, region: string): Map<string, string> =>
     }),
   );
 
-/** The JSON of an answer, or what it says as a Fault. */
+/** Returns the JSON of an answer; throws like `Session.json`. */
 export async function readJson<T>(reply: Reply, what: string): Promise<T> {
   const text = await textOf(reply);
   if (reply.status < 300) return (text === '' ? undefined : JSON.parse(text)) as T;
-  const { message, type } = wordsOf(text);
+  const { message, type } = errorOf(text);
   if (reply.status >= 500 || reply.status === 401 || reply.status === 429)
     throw new Error(`${what} was answered ${reply.status}: ${message}`);
   throw new Fault(reply.status, kinds[reply.status] ?? 'badRequest', message, type ? { type } : {});
@@ -131,8 +134,8 @@ export async function readJson<T>(reply: Reply, what: string): Promise<T> {
 
 const kinds: Readonly<Record<number, string>> = { 403: 'forbidden', 404: 'notFound', 409: 'conflict', 413: 'tooLarge' };
 
-/** Each family wraps its words differently; all have a message and some a type. */
-function wordsOf(text: string): { message: string; type?: string } {
+/** Reads the error body of any of the APIs: all have a message and some a type. */
+function errorOf(text: string): { message: string; type?: string } {
   try {
     const body = JSON.parse(text) as Record<
       string,

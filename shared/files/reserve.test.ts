@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isDiskShort, openReserve, spendReserves } from './reserve.ts';
 
-test('the reserve is given up once, counts as short meanwhile, and is made anew when there is room', async (t) => {
+test('the reserve is deleted once, the disk counts as short, and the reserve is created again when there is space', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'reserve-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'reserve');

@@ -1,14 +1,15 @@
 /**
- * Room kept back for a full disk: a file of some MiB that is given up when the disk is found full, so that deletes have
- * something to write with, and made anew once there is room. Meanwhile the disk counts as short: see shared/http.
+ * A reserve for a full disk: a file of some MiB that is deleted when the disk is full, so that deletes can write their rows,
+ * and created again once there is space. Until then the disk counts as **short**, and shared/http/full-disk.ts refuses
+ * requests that need space.
  */
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface Reserve {
-  /** True while the reserve is given up. */
+  /** True while the file is deleted. */
   isShort(): boolean;
-  /** Gives the reserve up. True when that has freed room just now. */
+  /** Deletes the file. Returns whether that freed space. */
   spend(): boolean;
   close(): void;
 }
@@ -16,7 +17,7 @@ export interface Reserve {
 interface Options {
   readonly file: string;
   readonly bytes: number;
-  /** How often it looks whether there is room again; 2 s unless told. */
+  /** The interval of checking for space; 2 s by default. */
   readonly lookMs?: number;
   readonly onChange?: (isShort: boolean) => void;
 }
@@ -46,10 +47,10 @@ export function openReserve({ file, bytes, lookMs = 2000, onChange = () => {} }:
   return reserve;
 }
 
-/** Those of this process: whoever meets a full disk need not know them. */
+/** All reserves of this process. */
 const held = new Set<Reserve>();
 
-/** True when some room was freed just now: what failed may be tried once more. */
+/** Deletes all reserve files. Returns whether that freed space, so that the failed write can be retried. */
 export const spendReserves = (): boolean => [...held].map((reserve) => reserve.spend()).includes(true);
 
 export const isDiskShort = (): boolean => {
@@ -57,7 +58,7 @@ export const isDiskShort = (): boolean => {
   return false;
 };
 
-/** Room for the reserve, and as much again: else it would be spent by the next row. */
+/** Whether there is space for the reserve and as much again, so that the next row does not use it up. */
 function hasRoom(file: string, bytes: number): boolean {
   try {
     const { bavail, bsize } = statfsSync(dirname(file));
@@ -67,7 +68,7 @@ function hasRoom(file: string, bytes: number): boolean {
   }
 }
 
-/** Writes it out: a hole would keep nothing back. False when there is no room for it. */
+/** Writes the file with data, since a sparse file reserves nothing. Returns false when there is no space. */
 function hold(file: string, bytes: number): boolean {
   try {
     mkdirSync(dirname(file), { recursive: true });

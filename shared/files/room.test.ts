@@ -49,12 +49,12 @@ test(
   },
 );
 
-test('no more than a twentieth of a small disk is kept back', options, async (t) => {
+test('the reserve is at most a twentieth of a small disk', options, async (t) => {
   const room = await openRoom(await smallDisk(t, 40), { reserveBytes: 2 ** 40 });
   assert.equal(await room.freeBytes(), 38 * MiB);
 });
 
-test('work that writes more than was thought is broken off before the disk is full', options, async (t) => {
+test('work of unknown size is aborted before the disk is full', options, async (t) => {
   const folder = await smallDisk(t, 60);
   const room = await openRoom(folder, { reserveBytes: 2 ** 40, lookMs: 1 });
   const slow = ['sh', '-c', `while :; do head -c 262144 /dev/zero >> ${folder}/a || exit 1; done`];

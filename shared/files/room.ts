@@ -1,11 +1,11 @@
 /**
- * Room on a disk, reserved before it is written. Part of the disk stays free for what must go on when it is full: rows
- * of databases, deletes. Reservations count for all stores of this process that share the disk.
+ * Reserves disk space before it is written. Part of the disk (`reserveBytes`) stays free for database rows and deletes.
+ * Reservations count for all stores of this process on the same disk.
  */
 import { stat, statfs } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Reads like the kernel's own refusal to whoever looks for that. */
+/** Has the code ENOSPC, like the kernel's error. */
 export class NoRoom extends Error {
   readonly code = 'ENOSPC';
   constructor(wantedBytes: number, freeBytes: number) {
@@ -16,23 +16,23 @@ export class NoRoom extends Error {
 export interface Reservation {
   /** Throws NoRoom. */
   grow(bytes: number): Promise<void>;
-  /** So many of the reserved bytes are on the disk now, where everybody sees them. */
+  /** Reduces the reservation by bytes that have been written. */
   wrote(bytes: number): void;
-  /** Gives back what was not written. */
+  /** Ends the reservation of what was not written. */
   release(): void;
 }
 
 export interface Room {
-  /** Less than nothing when others have taken what is kept back. */
+  /** The free bytes without the reserve; negative when others have used part of the reserve. */
   freeBytes(): Promise<number>;
   /** Throws NoRoom. */
   reserve(bytes: number): Promise<Reservation>;
-  /** For work whose size is not known before: it is broken off, with NoRoom, when it takes what is kept back. */
+  /** Runs work of unknown size; aborts it with NoRoom when it uses part of the reserve. */
   within<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 export interface RoomOptions {
-  /** What stays free, but never more than a twentieth of the disk. */
+  /** What stays free, but at most a twentieth of the disk. */
   readonly reserveBytes: number;
   readonly lookMs?: number;
 }
@@ -50,7 +50,7 @@ export async function openRoom(folder: string, { reserveBytes, lookMs = 200 }: R
   const take = async (bytes: number): Promise<void> => {
     const free = await freeBytes();
     if (bytes > free) throw new NoRoom(bytes, free);
-    add(bytes); // with nothing awaited since the look
+    add(bytes); // nothing is awaited between the check and this
   };
   const reserve = async (bytes: number): Promise<Reservation> => {
     await take(bytes);

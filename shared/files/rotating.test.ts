@@ -15,7 +15,7 @@ const until = async (isSo: () => boolean) => {
   while (!isSo()) await new Promise((go) => setTimeout(go, 5));
 };
 
-test('lines are written together, and old files make room for new ones', async (t) => {
+test('lines are written in batches, and old files are rotated out', async (t) => {
   const path = join(folder(t), 'log', 'requests.log');
   const file = openRotating({ path, mostBytes: 100, kept: 2, gatherMs: 1 });
   for (let at = 0; at < 6; at += 1) {
@@ -27,7 +27,7 @@ test('lines are written together, and old files make room for new ones', async (
   assert.equal(readFileSync(`${path}.2`, 'utf8')[0], '3');
 });
 
-test('what waits is written when it is closed', (t) => {
+test('buffered lines are written at close', (t) => {
   const path = join(folder(t), 'a.log');
   const file = openRotating({ path, mostBytes: 1000, kept: 1 });
   file.add('one');
@@ -36,7 +36,7 @@ test('what waits is written when it is closed', (t) => {
   assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\n');
 });
 
-test('where nothing can be written lines are counted, and nothing is thrown', async (t) => {
+test('lines that cannot be written are counted, and nothing is thrown', async (t) => {
   const file = openRotating({ path: '/dev/full', mostBytes: 1e9, kept: 1, gatherMs: 1 });
   t.after(file.close);
   for (let at = 0; at < 50; at += 1) {

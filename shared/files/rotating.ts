@@ -1,9 +1,9 @@
-/** A file that lines are added to, cheaply: gathered for a moment, written together, rotated by size. It never throws. */
+/** A log file: lines are buffered, written in batches, and the file is rotated by size. It never throws. */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface RotatingFile {
-  /** Adds a line, without its end. Lines that find no room on the disk are counted, and told with the next that does. */
+  /** Adds a line, given without its line end. Lines that cannot be written are counted; a later line has their number. */
   add(line: string): void;
   close(): void;
 }
@@ -11,15 +11,15 @@ export interface RotatingFile {
 interface Options {
   readonly path: string;
   readonly mostBytes: number;
-  /** How many older files stay beside it: `path.1` is the youngest. */
+  /** The number of rotated files to keep: `path.1` is the newest. */
   readonly kept: number;
-  /** How long a line may wait; 500 unless told. */
+  /** The maximum time in the buffer; 500 by default. */
   readonly gatherMs?: number;
 }
 
 const gatheredBytes = 64 * 1024;
 
-/** Lines go into one buffer at once: kept as texts they would be copied by each collection of garbage. */
+/** Lines are encoded into one buffer at once: as strings they would be copied by each garbage collection. */
 export function openRotating({ path, mostBytes, kept, gatherMs = 500 }: Options): RotatingFile {
   const gathered = Buffer.allocUnsafe(gatheredBytes);
   let fd = -1;
@@ -42,7 +42,7 @@ export function openRotating({ path, mostBytes, kept, gatherMs = 500 }: Options)
     for (let at = 0; at < some.length; ) at += writeSync(fd, some, at);
     size += some.length;
   };
-  /** To the page cache, which is quicker than a thread of the pool is woken. */
+  /** Synchronous: a write to the page cache is faster than waking a thread of the pool. */
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
@@ -72,7 +72,7 @@ export function openRotating({ path, mostBytes, kept, gatherMs = 500 }: Options)
   return { add, close };
 }
 
-/** A log never stops what it tells of. */
+/** Returns whether it succeeded: a failing log must not stop the service. */
 function tryTo(act: () => void): boolean {
   try {
     act();

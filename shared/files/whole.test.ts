@@ -11,7 +11,7 @@ async function folder(t: TestContext): Promise<string> {
   return path;
 }
 
-test('many who write one file at once leave one of their texts, and nothing beside it', async (t) => {
+test('concurrent writes of one file leave one of the texts and no temporary file', async (t) => {
   const path = join(await folder(t), 'a.json');
   const texts = ['one', 'two', 'three'].map((word) => word.repeat(10_000));
   await Promise.all(texts.map((text) => writeWhole(path, text)));
@@ -19,7 +19,7 @@ test('many who write one file at once leave one of their texts, and nothing besi
   assert.deepEqual(await readdir(join(path, '..')), ['a.json']);
 });
 
-test('a file that cannot be filled leaves the old one, and nothing beside it', async (t) => {
+test('a failed write leaves the old file and no temporary file', async (t) => {
   const path = join(await folder(t), 'a.json');
   await writeWhole(path, 'old');
   const full = new Error('no room');
@@ -34,7 +34,7 @@ test('a file that cannot be filled leaves the old one, and nothing beside it', a
   assert.deepEqual(await readdir(join(path, '..')), ['a.json']);
 });
 
-test('a file is for its owner alone unless told, whatever the umask is', async (t) => {
+test('a file has mode 0600 by default, whatever the umask is', async (t) => {
   const path = await folder(t);
   await writeWhole(join(path, 'secret'), '');
   await writeWhole(join(path, 'open'), '', 0o644);

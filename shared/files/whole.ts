@@ -1,9 +1,15 @@
-/** Files that are whole or not there, also after a power cut: a temporary name, the disk's word, then the real name. */
+/**
+ * Atomic and durable writes: a file is written under a temporary name, synced, and renamed, so that it is complete or absent,
+ * also after a power cut.
+ */
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** The temporary name ends in `.part`: what a dead process left is known by it. Safe to run at once for one file. */
+/**
+ * Writes a file through `fill`. The temporary name ends in `.part`, by which leftovers of a dead process are recognised.
+ * Safe to run concurrently for one path; `mode` is 0600 by default, whatever the umask is.
+ */
 export async function publish(
   path: string,
   fill: (file: FileHandle, part: string) => Promise<unknown>,
@@ -26,7 +32,7 @@ export async function publish(
   }
 }
 
-/** A reader sees the old text or the new one. */
+/** Replaces the content of a file: a reader sees the old text or the new one. */
 export const writeWhole = (path: string, text: string, mode?: number): Promise<void> =>
   publish(path, (file) => file.writeFile(text), mode);
 

@@ -1,6 +1,6 @@
 /**
- * Bounds of a JSON text, looked at before it is parsed: each level of depth costs stack wherever the value is walked,
- * each value costs time wherever it is checked.
+ * Limits of a JSON body, checked before it is parsed: each level of nesting costs stack, each value costs time wherever the
+ * body is processed.
  */
 import { badRequest } from '#shared/errors/fault.ts';
 
@@ -13,7 +13,7 @@ const comma = 0x2c;
 const opening = new Set([0x5b, 0x7b]);
 const closing = new Set([0x5d, 0x7d]);
 
-/** Throws 400 naming the bound. Linear, and sure to end: what is no JSON is refused by the parser afterwards. */
+/** Throws 400 naming the limit. Takes linear time for any bytes; what is not JSON is refused by the parser afterwards. */
 export function refuseHugeJson(raw: Buffer): void {
   let [level, values] = [0, 1];
   for (let at = 0; at < raw.length; at += 1) {
@@ -27,14 +27,14 @@ export function refuseHugeJson(raw: Buffer): void {
   }
 }
 
-/** Where the quote stands that ends the text which begins here. */
+/** The index of the quote that ends the string beginning at `from`. */
 function endOfText(raw: Buffer, from: number): number {
   let at = from + 1;
   while (at < raw.length && raw[at] !== quote) at += raw[at] === backslash ? 2 : 1;
   return at;
 }
 
-/** `__proto__` as a key makes an object whose copies have another prototype. Throws 400 naming it. */
+/** Throws 400 for a key `__proto__`, which would change the prototype of copies of the object. */
 export function refusePrototypeKey(text: string, value: unknown): void {
   if (!text.includes('__proto__') && !text.includes('\\u')) return;
   const open: unknown[] = [value];

@@ -1,19 +1,19 @@
 /**
- * Regular expressions of users, matched in time linear in the text: an automaton instead of backtracking. Its states
- * are made when first needed and kept; what was kept is dropped when it grows large, so memory is bounded too.
+ * Regular expressions of users, matched in time linear in the text, by an automaton instead of backtracking. Its states are
+ * built on demand and cached; the cache is cleared when it grows large, so memory is bounded too.
  */
 import { type Node, type Ranges, RegexError, readRegex } from './regex-syntax.ts';
 
 export { RegexError } from './regex-syntax.ts';
 
 export interface LinearRegex {
-  /** Whether the pattern occurs in the text; anchors say where. */
+  /** Whether the pattern matches anywhere in the text. */
   test(text: string): boolean;
 }
 
 interface Options {
   readonly ignoreCase?: boolean;
-  /** Steps that the pattern may be long once its repeats are written out; 1000 unless told. */
+  /** The maximum length of the pattern in steps, with its repeats expanded; 1000 by default. */
   readonly maxSteps?: number;
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inheritedWords, own } from './own.ts';
 
-test('a table has its own words alone, not those that every object inherits', () => {
+test('own finds own properties of a table and no inherited ones', () => {
   const table = { name: 1 };
   assert.equal(own(table, 'name'), 1);
   assert.ok(inheritedWords.includes('__proto__'));

@@ -1,7 +1,7 @@
 /**
- * Reads a regular expression into a tree. What both databases, Python and JavaScript mean by it: literals, `.`, classes
- * (also `[[:alpha:]]`, `\d`), groups, `|`, `* + ?`, `{m,n}`, `^` and `$`. Throws RegexError for what is malformed, and
- * for what no automaton can match in linear time.
+ * Parses a regular expression into a tree. Supported is what means the same to both databases, Python and JavaScript:
+ * literals, `.`, classes (also `[[:alpha:]]`, `\d`), groups, `|`, `* + ?`, `{m,n}`, `^` and `$`. Throws RegexError for a
+ * malformed pattern, and for what an automaton cannot match in linear time.
  */
 export type Ranges = readonly (readonly [number, number])[];
 

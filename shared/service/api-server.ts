@@ -1,4 +1,4 @@
-/** Opens an API: its description, its rules, its road, its port. */
+/** Opens the API of a service: loads openapi/ and the policy, and listens. */
 import { join } from 'node:path';
 import { checksOf } from '#shared/api/checks.ts';
 import { openDocument } from '#shared/api/document.ts';
@@ -11,7 +11,6 @@ import { createTunedServer, type Listening, listen } from '#shared/http/server.t
 import type { Log } from '#shared/log/log.ts';
 import type { Edge } from './edge.ts';
 
-/** Where it stands, who comes in, and how closely all are looked at. */
 export interface ApiServer {
   readonly at: { readonly host: string; readonly port: number };
   readonly identify: Identify;
@@ -27,13 +26,13 @@ interface ApiServerOptions<Service> extends ApiServer {
   readonly service: Service;
   readonly routes: readonly Route<Service>[];
   readonly policy: Policy;
-  /** Where tokens must count for a rule; none: anywhere. */
+  /** The scopes of tokens that a rule accepts; absent: all. */
   readonly scopes?: Scopes;
   readonly dialect: Dialect;
   readonly bodyLimitBytes?: number;
-  /** Is told who was turned away with 401 or 403. */
+  /** Called for each 401 and 403. */
   readonly refused?: (service: Service, refusal: Refusal<Service>) => Promise<void>;
-  /** True where the service itself looks at the room that what it stores needs. */
+  /** True when the service itself checks the disk space for what it stores. */
   readonly reservesRoom?: boolean;
 }
 
@@ -50,7 +49,7 @@ export async function openApiServer<Service>({
 }: ApiServerOptions<Service>): Promise<Listening> {
   const document = openDocument(join(openapi, name));
   const checks = checksOf(document);
-  // loaded only when asked for: it weighs 70 MB
+  // loaded only when used: it takes 70 MB of memory
   const strict = validation === 'strict' ? (await import('#shared/http/strict.ts')).strictOf(document) : undefined;
   const checkAnswers = process.env.WATTLE_CHECK_ANSWERS === '1';
   const { limits, ...more } = edge ?? {};

@@ -1,4 +1,4 @@
-/** What all APIs of a process share at their edge, from the section `cloud`. */
+/** Proxies, limits and request log of the APIs of a process, from the section `cloud`. */
 import type { Cloud } from '#shared/config/cloud.ts';
 import { type Addressing, proxiesOf } from '#shared/http/address.ts';
 import type { RequestLog } from '#shared/http/request-log.ts';

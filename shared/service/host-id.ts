@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '#shared/files/whole.ts';
 
-/** A host is known by this, whatever its name becomes. Made once, in its agent's own directory. */
+/** Returns the id of this host, which stays the same when the host is renamed. Creates it in the directory if necessary. */
 export async function ensureHostId(directory: string): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'host-id');

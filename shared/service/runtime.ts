@@ -1,4 +1,4 @@
-/** What every service and agent stands on. deploy/ makes it, one per process. */
+/** What deploy/ gives to the services and agents of a process at their start. */
 import type { Bus } from '#shared/bus/bus.ts';
 import type { Settings } from '#shared/config/settings.ts';
 import type { RequestLog } from '#shared/http/request-log.ts';
@@ -8,13 +8,12 @@ export interface Runtime {
   readonly settings: Settings;
   readonly log: Log;
   readonly bus: Bus;
-  /** Where APIs write a line for each request. */
+  /** The log of requests of all APIs in this process. */
   readonly requests?: RequestLog;
 }
 
-/** What start() of a service or an agent gives back. */
 export interface Started {
-  /** Stops where it stands: the next start goes on from there. Guests and other outside things stay. */
+  /** Stops the service. Tasks go on at the next start; guests, volumes and networks stay as they are. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** A service's or agent's own session: its password is a file that set-up wrote. */
+/** The session of a service or agent with its own user. Its password is in a file that the set-up wrote. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSession, type Session } from '#shared/clients/session.ts';

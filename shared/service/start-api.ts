@@ -1,4 +1,4 @@
-/** What every service with an API begins with, and how that ends. */
+/** The common start of every service with an API: settings, session, token keys. */
 import { listenAt, loginUrlOf, readCloud } from '#shared/config/cloud.ts';
 import type { Section, Setting, ValuesOf } from '#shared/config/settings.ts';
 import type { ApiServer } from './api-server.ts';
@@ -9,7 +9,7 @@ import { watchTokenKeys } from './token-keys.ts';
 
 type ApiSection = Section & { readonly listen: Setting<string>; readonly publicUrl: Setting<string> };
 
-/** `user` is the service's own, of project `service`. */
+/** `user` is the service's user in project `service`. `close` ends the watch of the token keys. */
 export function startApi<S extends ApiSection>(
   { settings, log, bus, ...runtime }: Runtime,
   name: string,
@@ -27,7 +27,7 @@ export function startApi<S extends ApiSection>(
     validation: cloud.validation,
     edge: edgeOf(cloud, config, runtime),
   };
-  /** Where a caller without a token is sent. */
+  /** The URL of identity in the WWW-Authenticate header of a 401. */
   const identityUrl = loginUrlOf(cloud);
   return { cloud, config, session, apiServer, identityUrl, close };
 }

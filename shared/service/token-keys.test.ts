@@ -26,7 +26,7 @@ const claims: Claims = {
 };
 const token = signToken(claims, 'k1', pair.privateKey);
 
-test('who asks before the first look at identity waits for it', async (t) => {
+test('a request before the first token key document waits for it', async (t) => {
   const answer = Promise.withResolvers<Reply>();
   const session = { raw: () => answer.promise } as unknown as Session;
   const tokenKeys = watchTokenKeys({ session, bus: memoryBus(), log: silentLog() });
@@ -40,7 +40,7 @@ test('who asks before the first look at identity waits for it', async (t) => {
   assert.equal((await asked).userId, 'u');
 });
 
-test('where a real Keystone stands, it is asked about each token: 404 is a no, and what is no verdict is a 503', async (t) => {
+test('with a real Keystone each token is validated there: 404 is a 401, and any other error a 503', async (t) => {
   const said: Readonly<Record<string, [number, unknown]>> = {
     good: [200, { token: keystonesToken }],
     bad: [404, {}],

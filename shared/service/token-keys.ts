@@ -1,4 +1,4 @@
-/** Keeps a service's trust fresh: waits at identity's door for what it publishes next, and looks on every hint. */
+/** Keeps the token keys of a service up to date: long-polls identity, and polls at once on a notification. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Claims } from '#shared/auth/token.ts';
 import { type Identify, openTokenKeys, type TokenKeyDocument, type TokenKeys } from '#shared/auth/token-keys.ts';
@@ -9,24 +9,25 @@ import { every } from '#shared/clock/every.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Log } from '#shared/log/log.ts';
 
-/** Where the hint goes that a key or a revocation is new. */
+/** The bus address that identity notifies after a new key or revocation. */
 export const tokenKeysChanged = 'identity.trust-changed';
 const tokenKeysPath = '/wattle/trust';
 
-/** A real Keystone publishes nothing: it is asked about each token. Wattle's own epochs begin at 1. */
-const keystonesOwn: TokenKeyDocument = { epoch: 0, keys: [], revoked: [] };
+/** A real Keystone has no such document, and each token is validated by a request to it. Epochs of Wattle begin at 1. */
+const emptyDocument: TokenKeyDocument = { epoch: 0, keys: [], revoked: [] };
 
 interface WatchedTokenKeys extends TokenKeys {
   close(): Promise<void>;
 }
 
-/** Between two looks. Each stays open until there is news, or this long: less than anybody between us ends it after. */
-const lookEveryMs = 1_000;
+/** The pause between two polls. */
+const pollEveryMs = 1_000;
+/** How long identity may hold a poll until something changes: less than proxies allow. */
 const waitSeconds = 15;
-/** A controller that lost its power says nothing: then another is asked. */
+/** After this time without an answer the poll is repeated, perhaps at another controller. */
 const timeoutMs = (waitSeconds + 5) * 1000;
-/** How long who asks in a service's first moments waits for its first look: less than he waits for an answer. */
-const patienceMs = 3_000;
+/** How long a request waits for the first document after a start. */
+const firstDocumentMs = 3_000;
 
 export function watchTokenKeys(parts: {
   readonly session: Session;
@@ -34,35 +35,35 @@ export function watchTokenKeys(parts: {
   readonly log: Log;
 }): WatchedTokenKeys {
   const { session, bus, log } = parts;
-  const tokenKeys = openTokenKeys((token) => askKeystone(session, token));
+  const tokenKeys = openTokenKeys((token) => validateAtKeystone(session, token));
   const known = Promise.withResolvers<void>();
   const ending = new AbortController();
   let away = false;
-  const look = async () => {
+  const poll = async () => {
     const query = `epoch=${tokenKeys.epoch()}&since=${tokenKeys.since()}&wait=${away ? 0 : waitSeconds}`;
     const reply = await session.raw('identity', `${tokenKeysPath}?${query}`, { signal: ending.signal, timeoutMs });
     const text = await textOf(reply);
     if (reply.status === 200) tokenKeys.update(JSON.parse(text) as TokenKeyDocument);
-    else if (reply.status === 404 && tokenKeys.epoch() <= keystonesOwn.epoch) tokenKeys.update(keystonesOwn);
+    else if (reply.status === 404 && tokenKeys.epoch() <= emptyDocument.epoch) tokenKeys.update(emptyDocument);
     else if (reply.status !== 304) throw new Error(`identity answered ${reply.status}: ${text}`);
     known.resolve();
-    if (away) log.info({}, 'identity is back');
+    if (away) log.info({}, 'identity answers again');
     away = false;
   };
-  const looking = every(lookEveryMs, look, (error) => {
+  const polling = every(pollEveryMs, poll, (error) => {
     if (!away && !ending.signal.aborted)
-      log.warn({ error }, 'identity is away, tokens are judged by what it said last');
+      log.warn({ error }, 'identity does not answer: tokens are validated with the last known keys and revocations');
     away = true;
   });
-  const off = bus.onNotify(tokenKeysChanged, looking.wake);
-  looking.wake();
+  const off = bus.onNotify(tokenKeysChanged, polling.wake);
+  polling.wake();
   const close = async () => {
     off();
     ending.abort();
-    await looking.close();
+    await polling.close();
   };
   const identify: Identify = async (header, requestId) => {
-    if (tokenKeys.epoch() < 0) await Promise.race([known.promise, sleep(patienceMs, undefined, { ref: false })]);
+    if (tokenKeys.epoch() < 0) await Promise.race([known.promise, sleep(firstDocumentMs, undefined, { ref: false })]);
     return tokenKeys.identify(header, requestId);
   };
   return { ...tokenKeys, identify, close };
@@ -80,26 +81,26 @@ interface KeystoneToken {
   readonly expires_at: string;
 }
 
-/** A token that is not ours: a real Keystone stands there, and knows. */
-async function askKeystone(session: Session, token: string): Promise<Claims | undefined> {
+/** Validates a token at a real Keystone. Throws 503 when it does not answer 200 or 404. */
+async function validateAtKeystone(session: Session, token: string): Promise<Claims | undefined> {
   const reply = await session.raw('identity', '/auth/tokens', { headers: { 'x-subject-token': token } });
   const text = await textOf(reply);
   if (reply.status === 404) return undefined;
-  // no verdict on the token: our own login has just ended, or identity is not well
+  // the service's own token has just expired, or identity has an error
   if (reply.status !== 200) throw new Fault(503, 'serviceUnavailable', `Identity answered ${reply.status}: try again.`);
-  const { token: said } = JSON.parse(text) as { token: KeystoneToken };
-  const { project } = said;
+  const { token: found } = JSON.parse(text) as { token: KeystoneToken };
+  const { project } = found;
   return {
-    sub: said.user.id,
-    name: said.user.name,
-    domain: said.user.domain.id,
+    sub: found.user.id,
+    name: found.user.name,
+    domain: found.user.domain.id,
     project: project ? { id: project.id, name: project.name, domain: project.domain.id } : null,
-    domainScope: said.domain?.id ?? null,
-    system: said.system !== undefined,
-    roles: (said.roles ?? []).map(({ name }) => name),
-    methods: said.methods,
-    audit: said.audit_ids,
-    iat: Date.parse(said.issued_at) / 1000,
-    exp: Date.parse(said.expires_at) / 1000,
+    domainScope: found.domain?.id ?? null,
+    system: found.system !== undefined,
+    roles: (found.roles ?? []).map(({ name }) => name),
+    methods: found.methods,
+    audit: found.audit_ids,
+    iat: Date.parse(found.issued_at) / 1000,
+    exp: Date.parse(found.expires_at) / 1000,
   };
 }
