@@ -1,4 +1,4 @@
-/** What is written of who did what: for each route that writes, for each login, on the bus and in the file. */
+/** Audit events of every route that writes and of every login, on the bus and in the file. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,9 +21,9 @@ interface Event {
   readonly target: { readonly id: string };
 }
 
-/** A world whose bus remembers; `isAway` makes it refuse. */
+/** Records events of the bus; with `isAway` the bus refuses them. */
 async function open(t: TestContext) {
-  const heard: { topic: string; event: Event }[] = [];
+  const received: { topic: string; event: Event }[] = [];
   const state = { isAway: false, refused: 0 };
   const bus = {
     ...memoryBus(),
@@ -32,17 +32,17 @@ async function open(t: TestContext) {
         state.refused += 1;
         throw new Error('the broker is away');
       }
-      heard.push({ topic, event: event as Event });
+      received.push({ topic, event: event as Event });
     },
   };
   const folder = mkdtempSync(join(tmpdir(), 'audit-'));
   const file = join(folder, 'audit.log');
   const world = await openIdentity(t, { auditFile: file }, { bus });
   t.after(() => rmSync(folder, { recursive: true }));
-  return { world, heard, state, file };
+  return { world, received, state, file };
 }
 
-test('every route that writes has the name that Keystone gives its notification', () => {
+test("every route that writes has the name of Keystone's notification", () => {
   const writes = routes.filter(({ method }) => !['get', 'head'].includes(method));
   const names = new Set(
     writes.map(({ method, path }) => {
@@ -60,8 +60,8 @@ test('every route that writes has the name that Keystone gives its notification'
   for (const name of names) assert.match(name, /^[A-Za-z\d:_-]+\.(created|updated|deleted|added|removed)$/);
 });
 
-test('who wrote what, how it ended, and who could not log in, is said on the bus and in the file', async (t) => {
-  const { world, heard, file } = await open(t);
+test('writes with their outcome, and failed logins, are events on the bus and in the file', async (t) => {
+  const { world, received, file } = await open(t);
   const ann = await world.person('ann', ['member']);
   const token = await world.admin();
   const group = one(await world.ask('POST', '/groups', { token, body: { group: { name: 'g' } } }), 'group');
@@ -74,9 +74,9 @@ test('who wrote what, how it ended, and who could not log in, is said on the bus
   await world.ask('DELETE', `/users/${ann.id}`, { token: (await world.logIn({ id: ann.id, password: 'b' })).token });
   await world.ask('DELETE', `/users/${ann.id}`, { token });
   const isThere = (topic: string, test: (event: Event) => boolean) =>
-    heard.some((each) => each.topic === topic && test(each.event));
+    received.some((each) => each.topic === topic && test(each.event));
   await until(
-    'the last is heard',
+    'the last is received',
     async () => isThere('identity.user.deleted', (e) => e.outcome === 'success'),
     15_000,
   );
@@ -87,7 +87,9 @@ test('who wrote what, how it ended, and who could not log in, is said on the bus
   assert.ok(isThere('identity.user.updated', about(ann.id, 'success')));
   assert.ok(isThere('identity.user.deleted', (e) => e.outcome === 'failure' && e.initiator.id === ann.id));
   assert.ok(isThere('identity.role_assignment.created', (e) => e.outcome === 'success'));
-  const failed = heard.filter(({ topic, event }) => topic === 'identity.authenticate' && event.outcome === 'failure');
+  const failed = received.filter(
+    ({ topic, event }) => topic === 'identity.authenticate' && event.outcome === 'failure',
+  );
   assert.deepEqual(
     failed.map(({ event }) => event.initiator.said?.name),
     ['ann'],
@@ -95,12 +97,12 @@ test('who wrote what, how it ended, and who could not log in, is said on the bus
   const written = readFileSync(file, 'utf8').trim().split('\n');
   assert.deepEqual(
     written.map((line) => (JSON.parse(line) as Event).id),
-    heard.map(({ event }) => event.id),
+    received.map(({ event }) => event.id),
   );
 });
 
-test('while the bus is away events wait, and the file has each once', async (t) => {
-  const { world, heard, state, file } = await open(t);
+test('while the bus is unreachable events are kept, and the file has each once', async (t) => {
+  const { world, received, state, file } = await open(t);
   state.isAway = true;
   const token = await world.admin();
   const before = many(await world.ask('GET', '/groups', { token }), 'groups').length;
@@ -112,20 +114,20 @@ test('while the bus is away events wait, and the file has each once', async (t) 
   await world.restart();
   state.isAway = false;
   await until(
-    'all are heard',
-    async () => heard.filter((e) => e.topic === 'identity.group.created').length === 4,
+    'all are received',
+    async () => received.filter((e) => e.topic === 'identity.group.created').length === 4,
     15_000,
   );
   assert.equal(many(await world.ask('GET', '/groups', { token }), 'groups').length, before + 4);
 });
 
-const refusals = (heard: readonly { topic: string; event: Event }[], user: string) =>
-  heard
+const refusals = (received: readonly { topic: string; event: Event }[], user: string) =>
+  received
     .filter(({ event }) => event.outcome === 'failure' && event.initiator.id === user)
     .map(({ topic, event }) => `${topic} ${event.reason?.reasonCode}`);
 
-test('whoever a rule or a revoked token turns away is said: writes and reads of what is not theirs, lists too', async (t) => {
-  const { world, heard } = await open(t);
+test('refusals by a rule or for a revoked token are events: writes, reads and lists', async (t) => {
+  const { world, received } = await open(t);
   const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', ['member'])];
   const token = ann.token;
   const domain = { domain: { name: 'mine' } };
@@ -136,8 +138,8 @@ test('whoever a rule or a revoked token turns away is said: writes and reads of 
   await world.ask('GET', '/users', { token: 'nonsense' });
   await world.ask('DELETE', '/auth/tokens', { token, headers: { 'x-subject-token': token } });
   await world.ask('GET', `/users/${ann.id}`, { token });
-  await until('all are heard', async () => refusals(heard, ann.id).length >= 5, 15_000);
-  assert.deepEqual(refusals(heard, ann.id).toSorted(), [
+  await until('all are received', async () => refusals(received, ann.id).length >= 5, 15_000);
+  assert.deepEqual(refusals(received, ann.id).toSorted(), [
     'identity.domain.created 403',
     'identity.project.updated 403',
     'identity.token.rejected 401',
@@ -146,28 +148,28 @@ test('whoever a rule or a revoked token turns away is said: writes and reads of 
   ]);
 });
 
-test('a login that is refused says why to the audit alone', async (t) => {
-  const { world, heard } = await open(t);
+test('the reason of a refused login is in the audit event only', async (t) => {
+  const { world, received } = await open(t);
   const ann = await world.person('ann', ['member']);
   const token = await world.admin();
   const wrong = await world.logIn({ name: 'ann', password: 'wrong' });
   await world.ask('PATCH', `/users/${ann.id}`, { token, body: { user: { enabled: false } } });
-  const shut = await world.logIn({ name: 'ann', password: ann.password });
-  const nobody = await world.logIn({ name: 'nobody', password: 'x' });
-  for (const each of [shut, nobody]) assert.deepEqual(each.body, wrong.body);
-  const details = () => heard.flatMap(({ event }) => event.detail ?? []);
-  await until('all are heard', async () => details().length === 3, 15_000);
+  const disabled = await world.logIn({ name: 'ann', password: ann.password });
+  const unknown = await world.logIn({ name: 'unknown', password: 'x' });
+  for (const each of [disabled, unknown]) assert.deepEqual(each.body, wrong.body);
+  const details = () => received.flatMap(({ event }) => event.detail ?? []);
+  await until('all are received', async () => details().length === 3, 15_000);
   assert.deepEqual(details().toSorted(), ['disabled', 'unknown', 'wrong']);
 });
 
-test('a flood of refusals fills no table: what is past sixty in a minute is counted in the next event', async (t) => {
-  const { world, heard } = await open(t);
+test('refusals beyond sixty in a minute are counted in the next event', async (t) => {
+  const { world, received } = await open(t);
   const ann = await world.person('ann', ['member']);
   for (let count = 0; count < 70; count += 1) await world.ask('GET', '/users', { token: ann.token });
-  await until('sixty are heard', async () => refusals(heard, ann.id).length >= 60, 15_000);
+  await until('sixty are received', async () => refusals(received, ann.id).length >= 60, 15_000);
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 61_000 });
   await world.ask('GET', '/users', { token: ann.token });
   t.mock.timers.reset();
-  await until('the next is heard', async () => heard.some(({ event }) => event.unrecorded === 10), 15_000);
-  assert.equal(refusals(heard, ann.id).length, 61);
+  await until('the next is received', async () => received.some(({ event }) => event.unrecorded === 10), 15_000);
+  assert.equal(refusals(received, ann.id).length, 61);
 });

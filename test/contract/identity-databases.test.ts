@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { baseString } from '../../services/identity/oauth/signature.ts';
 import { fromBase32, passcodeAt } from '../../services/identity/tokens/by-totp.ts';
 import { type DatabaseKind, databaseIn, databaseKinds, skipped } from '../fakes/databases.ts';
-import { type Asked, type IdentityHands, many, one, openIdentity, type Thing } from '../fakes/identity.ts';
+import { type IdentityAnswer, type IdentityClient, many, one, openIdentity, type Resource } from '../fakes/identity.ts';
 
 async function open(t: TestContext, kind: DatabaseKind) {
   const folder = mkdtempSync(join(tmpdir(), 'databases-'));
@@ -16,11 +16,11 @@ async function open(t: TestContext, kind: DatabaseKind) {
   const world = await openIdentity(t, { database: url, federationSecret: 's', federationAttributes: ['USER'] });
   t.after(drop);
   t.after(() => rmSync(folder, { recursive: true }));
-  const other = await world.beside();
+  const other = await world.startAnother();
   const token = await world.admin();
-  const write = (by: IdentityHands, method: string, path: string, body?: unknown) =>
+  const write = (by: IdentityClient, method: string, path: string, body?: unknown) =>
     by.ask(method, path, { token, body });
-  const made = async (key: string, path: string, options: object): Promise<Thing> =>
+  const made = async (key: string, path: string, options: object): Promise<Resource> =>
     one(await write(world, 'POST', path, { [key]: options }), key);
   return { world, other, token, write, made };
 }
@@ -34,7 +34,7 @@ async function race({ world, other, write }: World, method: string, path: string
 }
 
 const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
-  'of those who make the same thing at the same moment one has it, the others a 409': async (open) => {
+  'of concurrent creations of one name one succeeds and the others get 409': async (open) => {
     const { world, write, made, token } = open;
     const ann = await world.person('ann', ['member']);
     const service = await made('service', '/services', { type: 'compute', name: 'n' });
@@ -71,15 +71,15 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
     assert.deepEqual(new Set(grants.map(({ status }) => status)), new Set([204]), 'to grant twice is to grant');
   },
 
-  'who is sent by a provider twice at the same moment is one user': async ({ world, other }) => {
+  'two concurrent first logins of a federated person give one user': async ({ world, other }) => {
     const headers = { 'x-federation-secret': 's', 'x-assertion-user': Buffer.from('Zoë 🦊').toString('latin1') };
     const path = '/OS-FEDERATION/identity_providers/idp/protocols/openid/auth';
     const logins = await Promise.all([world, other, world, other].map((by) => by.ask('GET', path, { headers })));
     assert.equal(new Set(logins.map((login) => one(login, 'token').user.id)).size, 1);
-    assert.equal(one(logins[0] as Asked, 'token').user.name, 'Zoë 🦊');
+    assert.equal(one(logins[0] as IdentityAnswer, 'token').user.name, 'Zoë 🦊');
   },
 
-  'names differ by more than case, and are found in any': async ({ world, write, made }) => {
+  'names are unique and found without regard to case': async ({ world, write, made }) => {
     for (const [key, name] of [
       ['user', 'Äpfel'],
       ['group', 'Äpfel'],
@@ -98,7 +98,7 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
     assert.equal((await world.logIn({ name: 'äpfel', password: 'p' })).status, 201);
   },
 
-  'long and odd values come back as they were sent, or are refused': async ({ world, write, made, token }) => {
+  'long and unusual values are returned unchanged, or refused': async ({ world, write, made, token }) => {
     const odd = `${'🦊é'.repeat(30)} "\\' \u0000\u2028%_`;
     const user = await made('user', '/users', { name: '🦊'.repeat(127), odd, deep: { a: [1, null, odd] } });
     const read = one(await world.ask('GET', `/users/${user.id}`, { token }), 'user');
@@ -128,7 +128,7 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
       );
   },
 
-  'what goes takes its own with it, and nothing else': async ({ world, write, made, token }) => {
+  'a deletion deletes dependent rows and no others': async ({ world, write, made, token }) => {
     const domain = await made('domain', '/domains', { name: 'short-lived' });
     const inside = { domain_id: domain.id };
     const user = await made('user', '/users', { name: 'u', password: 'p', ...inside });
@@ -149,7 +149,7 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
     assert.equal((await world.ask('GET', '/auth/projects', { token: login.token })).status, 401);
   },
 
-  'a trust of three uses is used three times, wherever': async ({ world, other }) => {
+  'a trust of three uses is used three times, at any controller': async ({ world, other }) => {
     const [giver, taker] = [await world.person('giver', ['member']), await world.person('taker', ['member'])];
     const trust = {
       trustor_user_id: giver.id,
@@ -160,13 +160,13 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
       remaining_uses: 3,
     };
     const { id } = one(await world.ask('POST', '/OS-TRUST/trusts', { token: giver.token, body: { trust } }), 'trust');
-    const use = (by: IdentityHands) =>
+    const use = (by: IdentityClient) =>
       by.logIn({ id: taker.id, password: taker.password }, { 'OS-TRUST:trust': { id } });
     const uses = await Promise.all([world, other, world, other, world, other].map(use));
     assert.equal(uses.filter(({ status }) => status === 201).length, 3);
   },
 
-  'a passcode counts once, wherever, and also after a restart': async ({ world, other, made, token }) => {
+  'a passcode is accepted once, at any controller, also after a restart': async ({ world, other, made, token }) => {
     const ann = await world.person('totp', []);
     await made('credential', '/credentials', { type: 'totp', blob: seed, user_id: ann.id });
     const passcode = passcodeAt(fromBase32(seed), Math.floor(Date.now() / 30_000));
@@ -175,7 +175,7 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
     assert.equal((await world.ask('GET', '/auth/projects', { token })).status, 200, 'the same rows as before');
   },
 
-  'a nonce counts once, wherever, and also after a restart': async ({ world, other, made, token }) => {
+  'a nonce is accepted once, at any controller, also after a restart': async ({ world, other, made, token }) => {
     const consumer = await made('consumer', '/OS-OAUTH1/consumers', { description: 'a program' });
     const project = many(await world.ask('GET', '/projects?name=admin', { token }), 'projects')[0]?.id ?? '';
     const path = '/OS-OAUTH1/request_token';
@@ -190,7 +190,7 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
 /** Of four who come with the same thing one is let in; later ones are not, for whoever restarts in between. */
 async function countsOnce(
   { world, other }: Pick<World, 'world' | 'other'>,
-  use: (by: IdentityHands) => Promise<Asked>,
+  use: (by: IdentityClient) => Promise<IdentityAnswer>,
 ): Promise<void> {
   const tries = await Promise.all([world, other, world, other].map(use));
   const said = tries.map(({ status }) => status).toSorted((a, b) => a - b);
@@ -199,7 +199,7 @@ async function countsOnce(
   for (const by of [world, other]) assert.equal((await use(by)).status, 401);
 }
 
-function signed(url: string, consumer: Thing, timestamp: string): string {
+function signed(url: string, consumer: Resource, timestamp: string): string {
   const header = {
     oauth_consumer_key: consumer.id,
     oauth_nonce: 'once',
@@ -217,7 +217,7 @@ const userRule = { local: [{ user: { name: '{0}' } }], remote: [{ type: 'USER' }
 const ec2 = JSON.stringify({ access: 'twin', secret: 'x' });
 
 for (const kind of databaseKinds)
-  test(`identity on ${kind}, two controllers beside each other`, { skip: skipped(kind) }, async (t) => {
+  test(`identity on ${kind}, two controllers`, { skip: skipped(kind) }, async (t) => {
     const world = await open(t, kind);
     for (const [name, part] of Object.entries(parts)) await t.test(name, () => part(world));
   });

@@ -106,7 +106,7 @@ async function walk(t: TestContext, more: Readonly<Record<string, unknown>>, cal
   return seen;
 }
 
-test('a foreign id and an unknown one are refused alike to whoever may not ask, on every route and in every scope', async (t) => {
+test('a refused caller gets the same answer for an existing and an unknown id, on every route and in every scope', async (t) => {
   const { refused, leaks, told } = await walk(t, {});
   assert.deepEqual(leaks, []);
   assert.ok(refused > 500, String(refused));
@@ -117,11 +117,11 @@ test('a foreign id and an unknown one are refused alike to whoever may not ask, 
     );
 });
 
-test('the same where scopes are not enforced', async (t) => {
+test('the same without scope enforcement', async (t) => {
   assert.deepEqual((await walk(t, { enforceScope: false }, /reader/)).leaks, []);
 });
 
-test('each route that names a thing has a rule of its own, or finds and judges it first', () => {
+test('each route with an id has a rule of its own, or finds the resource and checks the rule first', () => {
   const grants = /\/(users|groups)\/:actorId\/roles(\/:roleId)?(\/inherited_to_projects)?$/; // judged by three things at once
   const bare = byId.filter(({ path, rule, subject }) => rule === null && subject === undefined && !grants.test(path));
   assert.deepEqual(

@@ -20,11 +20,11 @@ const cases: readonly Case[] = routes.flatMap((route) => {
 const failing = (fails: (each: Case) => boolean): string[] =>
   cases.filter(fails).map(({ route }) => `${route.method} ${route.path}`);
 
-test('OPERATIONS.md names every route and its answers, and nothing else: node test/contract/operations.ts writes it', () => {
+test('OPERATIONS.md lists exactly the routes and their answers: node test/contract/operations.ts writes it', () => {
   assert.equal(readFileSync(file, 'utf8'), operationsPage(document, routes));
 });
 
-test('what is said to have no route has none', () => {
+test('operations listed as missing have no route', () => {
   const routed = new Set(routes.map(({ method, path }) => `${method} ${pathKey(path)}`));
   assert.deepEqual(
     unrouted.filter(({ method, path }) => routed.has(`${method} ${pathKey(path)}`)),
@@ -32,7 +32,7 @@ test('what is said to have no route has none', () => {
   );
 });
 
-test('every operation says what it does', () => {
+test('every operation has a summary', () => {
   assert.deepEqual(
     failing(({ operation }) => !operation.summary),
     [],
@@ -44,7 +44,7 @@ const bare = new Set(['204', '304']);
 /** These answer 200 or 201 with headers alone. */
 const headersOnly = new Set(['checkToken', 'addProjectTag']);
 
-test('every answer with a body has a schema, refusals too', () => {
+test('every answer with a body has a schema, faults too', () => {
   const lacks = ({ operationId, responses }: Operation) =>
     Object.entries(responses).some(
       ([code, { content }]) => !bare.has(code) && !content && !(headersOnly.has(operationId) && code < '300'),
@@ -55,7 +55,7 @@ test('every answer with a body has a schema, refusals too', () => {
   );
 });
 
-test('every operation names the refusals that its route makes possible', () => {
+test('every operation lists the faults that its route makes possible', () => {
   const names = ({ responses }: Operation, code: number) => code in responses;
   const callerAsked = ({ route }: Case) => route.auth !== 'none';
   assert.deepEqual(

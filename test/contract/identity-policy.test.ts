@@ -98,7 +98,7 @@ const filled = (path: string, { userId, projectId }: Persona, { role, domain }: 
     return 'nothing-of-that-name';
   });
 
-test('OSSA-2012-015: without a token, with a broken one and with an ended one every route but the open ones is 401', async (t) => {
+test('OSSA-2012-015: without a token, with an invalid and with an expired one every route that needs a token is 401', async (t) => {
   const { world, outsider, role, domain } = await cast(t);
   const dead = outsider.token;
   await world.ask('DELETE', '/auth/tokens', { token: dead, headers: { 'x-subject-token': dead } });
@@ -118,7 +118,7 @@ test('OSSA-2012-015: without a token, with a broken one and with an ended one ev
   assert.deepEqual(let_in, []);
 });
 
-test('manager, member and reader of a project do nothing to what is not theirs', async (t) => {
+test('manager, member and reader of a project cannot change resources of others', async (t) => {
   const { world, personas, outsider, role, domain } = await cast(t);
   const foreign = { token: '', userId: outsider.id, projectId: outsider.projectId };
   const wrong: string[] = [];
@@ -134,7 +134,7 @@ test('manager, member and reader of a project do nothing to what is not theirs',
   assert.deepEqual(wrong, []);
 });
 
-test('nobody but an administrator writes, except what is their own', async (t) => {
+test('only administrators write, except to resources of their own', async (t) => {
   const { world, personas, role, domain } = await cast(t);
   const wrong: string[] = [];
   for (const [name, persona] of Object.entries(personas))
@@ -148,7 +148,7 @@ test('nobody but an administrator writes, except what is their own', async (t) =
   assert.deepEqual(wrong, []);
 });
 
-test('an administrator is stopped by no rule, a reader of the system by those of writes', async (t) => {
+test('an administrator passes every rule, a system reader all but those of writes', async (t) => {
   const { world, admin, outsider, role, domain } = await cast(t);
   const some = { token: '', userId: outsider.id, projectId: outsider.projectId };
   const nova = await world.person('watcher', []);

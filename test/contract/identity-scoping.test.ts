@@ -26,7 +26,7 @@ async function ofDomain({ world, token, make }: Awaited<ReturnType<typeof open>>
 
 const ids = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id);
 
-test('a role of one domain is given on projects of that domain alone, by nobody', async (t) => {
+test('a domain role can be granted on projects of its domain only, by any caller', async (t) => {
   const opened = await open(t);
   const { world, token, make } = opened;
   const [one, two] = [
@@ -45,7 +45,7 @@ test('a role of one domain is given on projects of that domain alone, by nobody'
   }
 });
 
-test('a token of a domain lists what is of its domain: domains, users, groups, projects, members, groups of a user', async (t) => {
+test('a domain-scoped token lists resources of its domain: domains, users, groups, projects, members, groups of a user', async (t) => {
   const opened = await open(t);
   const { world, token, make } = opened;
   const [own, other] = [
@@ -80,7 +80,7 @@ test('a token of a domain lists what is of its domain: domains, users, groups, p
   assert.equal(many(await world.ask('GET', `/groups/${group.id}/users`, { token }), 'users').length, 2);
 });
 
-test('a manager of a domain says which domain a user, group or project is for', async (t) => {
+test('a domain manager must name the domain of a new user, group or project', async (t) => {
   const opened = await open(t);
   const { world, make } = opened;
   const own = await make('/domains', 'domain', { name: 'd1' });
@@ -113,7 +113,7 @@ const byCredential = ({ ask }: IdentityWorld, { id, secret }: { id: string; secr
     body: { auth: { identity: { methods: ['application_credential'], application_credential: { id, secret } } } },
   });
 
-test('an application credential and a trust for member give what member implies, too', async (t) => {
+test('an application credential and a trust for member include the roles that member implies', async (t) => {
   const { world } = await open(t);
   const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', [])];
   const { logIn } = await credentialOf(world, ann, { roles: [{ name: 'member' }] });
@@ -128,7 +128,7 @@ test('an application credential and a trust for member give what member implies,
   assert.deepEqual(rolesOf(login), ['member', 'reader']);
 });
 
-test('an application credential made with a part of the roles passes on that part alone', async (t) => {
+test('an application credential made with some of the roles can delegate only these', async (t) => {
   const { world } = await open(t);
   const ann = await world.person('ann', ['manager']);
   const { logIn } = await credentialOf(world, ann, { roles: [{ name: 'reader' }], unrestricted: true });
@@ -137,7 +137,7 @@ test('an application credential made with a part of the roles passes on that par
   assert.deepEqual(rolesOf(await (await credentialOf(world, ann, {}, token)).logIn()), ['reader']);
 });
 
-test('a role that was given after the token was made may be delegated: what counts is what the user has now', async (t) => {
+test('a role granted after the token was issued may be delegated: the current roles of the user count', async (t) => {
   const { world, token } = await open(t);
   const ann = await world.person('ann', ['member']);
   const manager = await roleNamed(world, 'manager');
@@ -155,7 +155,7 @@ test('an application credential with an empty list of access rules is not restri
   assert.equal((await world.ask('GET', `/users/${ann.id}`, { token })).status, 200);
 });
 
-test('a project is disabled after those below it, enabled after those above it, and none is made below a disabled one', async (t) => {
+test('a project is disabled after its descendants, enabled after its ancestors, and not created below a disabled one', async (t) => {
   const { world, token, make } = await open(t);
   const top = await make('/projects', 'project', { name: 'top' });
   const below = await make('/projects', 'project', { name: 'below', parent_id: top.id });
@@ -171,7 +171,7 @@ test('a project is disabled after those below it, enabled after those above it, 
   assert.equal(await turn(below, true), 200);
 });
 
-test('an immutable project or domain is neither changed nor deleted until it is made mutable', async (t) => {
+test('an immutable project or domain is neither changed nor deleted', async (t) => {
   const { world, token, make } = await open(t);
   for (const key of ['project', 'domain']) {
     const { id } = await make(`/${key}s`, key, { name: 'fixed', options: { immutable: true } });
@@ -185,7 +185,7 @@ test('an immutable project or domain is neither changed nor deleted until it is 
   }
 });
 
-test('a region may be put with nothing but its id, a service provider needs URLs, a protocol a mapping that is there', async (t) => {
+test('a region needs only an id, a service provider URLs, a protocol an existing mapping', async (t) => {
   const { world, token } = await open(t);
   assert.equal((await world.ask('PUT', '/regions/bare', { token, body: { region: {} } })).status, 201);
   const provider = (more: object) =>
@@ -208,7 +208,7 @@ test('a region may be put with nothing but its id, a service provider needs URLs
   assert.equal((await protocol('PATCH', 'none')).status, 400);
 });
 
-test('who may not change a project hears so before what is wrong with the body', async (t) => {
+test('the rule of a project is checked before the body is validated', async (t) => {
   const { world, token } = await open(t);
   const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', ['member'])];
   const ask = async (by: string, body: unknown) =>
@@ -219,7 +219,7 @@ test('who may not change a project hears so before what is wrong with the body',
   }
 });
 
-test('users of services have the role service, and only those that act in projects of others are administrators', async (t) => {
+test('service users have the role service, and only those that act in projects of others are administrators', async (t) => {
   const { world, token } = await open(t);
   const inService = { project: { name: 'service', domain: { id: 'default' } } };
   const held: Record<string, readonly string[]> = {};
@@ -244,7 +244,7 @@ test('users of services have the role service, and only those that act in projec
   assert.equal((await world.ask('GET', '/users', { token: neutron })).status, 403);
 });
 
-test('what earlier starts gave to users of services is taken back once', async (t) => {
+test('admin roles that earlier releases granted to service users are revoked once', async (t) => {
   const { world, token } = await open(t);
   const users = many(await world.ask('GET', '/users?name=swift', { token }), 'users');
   const project = many(await world.ask('GET', '/projects?name=service', { token }), 'projects')[0]?.id ?? '';

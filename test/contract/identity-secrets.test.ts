@@ -1,4 +1,4 @@
-/** Everything that brings or makes a secret is done, with success, without, and with a broken database: nobody writes it down. */
+/** Uses every kind of secret, with success, with errors and with a broken database, and searches all output for it. */
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { until } from '../e2e/story/cloud.ts';
 import { one, openIdentity, type Person } from '../fakes/identity.ts';
 
 const fresh = (what: string) => `${what}-${randomBytes(12).toString('hex')}`;
-/** Of letters that base32 has, too. */
+/** Letters and digits of base32. */
 const seed = randomBytes(24)
   .toString('hex')
   .toUpperCase()
@@ -35,11 +35,11 @@ async function open(t: TestContext) {
 type World = Awaited<ReturnType<typeof open>>;
 type Keep = (...secrets: (string | undefined)[]) => void;
 
-const enter = async ({ logIn }: World['world'], { id, password, projectId }: Person): Promise<string> =>
+const logInAs = async ({ logIn }: World['world'], { id, password, projectId }: Person): Promise<string> =>
   (await logIn({ id, password }, { project: { id: projectId } })).token;
 
-/** Each does its work well and badly, and keeps what must not be found afterwards. */
-const doings: readonly ((world: World['world'], ann: Person, keep: Keep) => Promise<void>)[] = [
+/** Each case runs operations that succeed and fail, and passes secrets to `keep`. */
+const cases: readonly ((world: World['world'], ann: Person, keep: Keep) => Promise<void>)[] = [
   async function passwords({ ask, logIn, admin }, ann, keep) {
     const [next, wrong, weak] = [fresh('next'), fresh('wrong'), 'weak!'];
     const change = (from: string, to: string) =>
@@ -65,7 +65,7 @@ const doings: readonly ((world: World['world'], ann: Person, keep: Keep) => Prom
     const secret = fresh('application');
     const path = `/users/${ann.id}/application_credentials`;
     const make = async (options: object) =>
-      ask('POST', path, { token: await enter(world, ann), body: { application_credential: options } });
+      ask('POST', path, { token: await logInAs(world, ann), body: { application_credential: options } });
     const made = one(await make({ name: 'a', secret }), 'application_credential');
     const own = one(await make({ name: 'b' }), 'application_credential');
     await make({ name: 'a', secret });
@@ -82,7 +82,7 @@ const doings: readonly ((world: World['world'], ann: Person, keep: Keep) => Prom
   async function credentials(world, ann, keep) {
     const { ask } = world;
     const blob = fresh('blob');
-    const post = async (body: unknown) => ask('POST', '/credentials', { token: await enter(world, ann), body });
+    const post = async (body: unknown) => ask('POST', '/credentials', { token: await logInAs(world, ann), body });
     await post({ credential: { type: 'cert', blob } });
     await post({ credential: { type: 'ec2', blob } });
     await post({ credential: { type: 'cert', blob, user_id: 7 } });
@@ -97,7 +97,7 @@ const doings: readonly ((world: World['world'], ann: Person, keep: Keep) => Prom
   async function ec2(world, ann, keep) {
     const { ask, logIn } = world;
     const made = await ask('POST', `/users/${ann.id}/credentials/OS-EC2`, {
-      token: await enter(world, ann),
+      token: await logInAs(world, ann),
       body: { tenant_id: ann.projectId },
     });
     const { access, secret } = one(made, 'credential');
@@ -136,7 +136,7 @@ const doings: readonly ((world: World['world'], ann: Person, keep: Keep) => Prom
   },
 ];
 
-test('no secret reaches the log, an event, the file of events or an error', async (t) => {
+test('no secret is in the log, an event, the audit file or an error', async (t) => {
   const { world, everything, federationSecret } = await open(t);
   const secrets = new Set<string>([federationSecret]);
   const keep: Keep = (...some) => {
@@ -150,7 +150,7 @@ test('no secret reaches the log, an event, the file of events or an error', asyn
       .split(' ')[1]
       ?.trim(),
   );
-  for (const doing of doings) await doing(world, ann, keep);
+  for (const runCase of cases) await runCase(world, ann, keep);
   const db = openDatabase(`sqlite:${join(world.home, 'db', 'identity.sqlite')}`);
   t.after(() => db.destroy());
   keep(...(await db('users').whereNotNull('passwordHash').pluck('passwordHash')));
@@ -158,7 +158,7 @@ test('no secret reaches the log, an event, the file of events or an error', asyn
   const tables = ['users', 'application_credentials', 'credentials'];
   for (const table of tables) {
     await db.raw('ALTER TABLE ?? RENAME TO ??', [table, `${table}_away`]);
-    for (const doing of doings) await doing(world, ann, keep).catch(() => {}); // it goes wrong half way
+    for (const runCase of cases) await runCase(world, ann, keep).catch(() => {}); // fails in the middle
     await db.raw('ALTER TABLE ?? RENAME TO ??', [`${table}_away`, table]);
   }
   const last = await world.ask('POST', '/groups', { token: await world.admin(), body: { group: { name: 'last' } } });

@@ -24,7 +24,7 @@ const eventsIn = (file: string): Event[] =>
     .filter(Boolean)
     .map((line) => JSON.parse(line) as Event);
 
-test('logins and writes leave events that say who, what and how it ended, and no secret', async (t) => {
+test('logins and writes are events with user, resource and outcome, and without secrets', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'audit-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const auditFile = join(folder, 'audit.log');
@@ -55,7 +55,7 @@ async function readQueue(t: TestContext, url: string) {
   return heard;
 }
 
-test('what the file has waits in the queue of the broker, event by event', {
+test('each event of the file is in the queue of the broker', {
   skip: amqp ? false : 'WATTLE_TEST_AMQP names no broker',
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'audit-'));

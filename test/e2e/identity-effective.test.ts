@@ -63,7 +63,7 @@ const ofFleet = [
   'mate on fleet, assignment /projects/fleet/users/ann/roles/captain, prior_role /prior_role/mate/implies/captain',
 ];
 
-test('each way by which a role counts is a row that names it', async (t) => {
+test('each way by which a role is effective is a row of its own', async (t) => {
   const { rows, fleet, dinghy, ann, crew } = await harbour(await openIdentity(t));
   assert.deepEqual(await rows(`effective&user.id=${ann}&scope.project.id=${dinghy}`), ofDinghy);
   assert.deepEqual(await rows(`effective&scope.project.id=${fleet}`), ofFleet);

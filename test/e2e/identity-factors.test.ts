@@ -10,7 +10,7 @@ test('passcodes are those of RFC 6238', () => {
   assert.equal(passcodeAt(fromBase32(seed), 37037036), '081804');
 });
 
-test('who needs two methods gets a receipt for the first, and a token for both', async (t) => {
+test('with two required methods the first gives a receipt, and both a token', async (t) => {
   const world = await openIdentity(t);
   const token = await world.admin();
   const ann = await world.person('ann', ['member']);
@@ -46,7 +46,7 @@ test('who needs two methods gets a receipt for the first, and a token for both',
   assert.equal((await second({ 'openstack-auth-receipt': receipt })).status, 401, 'a passcode counts once');
 });
 
-test('passwords: what they must be, what may not come again, and the first one is changed before it is used', async (t) => {
+test('passwords: the regular expression, the history, and the change upon first use', async (t) => {
   const world = await openIdentity(t, {
     passwordRegex: '^.{6,}$',
     passwordRegexDescription: 'six letters',

@@ -43,7 +43,7 @@ async function open(t: TestContext, rules: readonly object[], version = '1.0') {
 
 const remote = [{ type: 'USER' }];
 
-test('a mapping makes projects that are missing and gives roles there, once and for all who come', async (t) => {
+test('a mapping creates missing projects and grants roles on them, once for all users', async (t) => {
   const projects = [
     { name: 'shared', roles: [{ name: 'reader' }] },
     { name: 'of {0}', roles: [{ name: 'member' }, { name: 'reader' }] },
@@ -61,7 +61,7 @@ test('a mapping makes projects that are missing and gives roles there, once and 
   assert.equal(made.length, 3);
 });
 
-test('a role that is not there lets nobody in, and nothing is made', async (t) => {
+test('a mapping with a missing role refuses the login, and nothing is created', async (t) => {
   const projects = [{ name: 'p', roles: [{ name: 'reader' }, { name: 'emperor' }] }];
   const { world, token, come } = await open(t, [{ local: [{ user: { name: '{0}' }, projects }], remote }]);
   const refused = await come('ann');
@@ -71,7 +71,7 @@ test('a role that is not there lets nobody in, and nothing is made', async (t) =
   assert.deepEqual(many(await world.ask('GET', '/users?name=ann', { token }), 'users'), []);
 });
 
-test('from schema 3.0 on what the provider says no more is taken away, tokens too', async (t) => {
+test('from schema 3.0 on roles that the provider no longer sends are revoked, with their tokens', async (t) => {
   const rules = [
     {
       local: [{ user: { name: '{0}' }, projects_json: '{1}', domain: { id: 'default' } }],
@@ -93,7 +93,7 @@ test('from schema 3.0 on what the provider says no more is taken away, tokens to
   assert.equal((await world.ask('GET', '/auth/projects', { token: inside.token })).status, 401);
 });
 
-test('who is federated has no password, and is out when the provider is disabled', async (t) => {
+test('a federated user has no password, and loses the tokens when the provider is disabled', async (t) => {
   const { world, change, come } = await open(t, [{ local: [{ user: { name: '{0}' } }], remote }]);
   const ann = await come('ann');
   const { user } = one(ann, 'token');
@@ -108,7 +108,7 @@ test('who is federated has no password, and is out when the provider is disabled
   assert.equal((await enter()).status, 403);
 });
 
-test('a local user comes in as themselves', async (t) => {
+test('a mapping to a local user logs in that user', async (t) => {
   const local = [{ user: { name: '{0}', type: 'local', domain: { id: 'default' } } }];
   const { world, come } = await open(t, [{ local, remote }]);
   const ann = await world.person('ann', ['reader']);
@@ -118,13 +118,13 @@ test('a local user comes in as themselves', async (t) => {
   assert.equal((await come('nobody')).status, 401);
 });
 
-test('names in other letters come through as they were asserted', async (t) => {
+test('names beyond ASCII are kept as asserted', async (t) => {
   const { come } = await open(t, [{ local: [{ user: { name: '{0}' } }], remote }]);
   const utf8 = Buffer.from('añn').toString('latin1');
   assert.equal(one(await come(utf8), 'token').user.name, 'añn');
 });
 
-test('a browser is sent back to its dashboard with a token, by POST, from a page that runs nothing else', async (t) => {
+test('web single sign-on posts the token to the dashboard, from a page that allows no other script', async (t) => {
   const { world, asserted } = await open(t, [{ local: [{ user: { name: '{0}' } }], remote }]);
   const paths = [
     '/auth/OS-FEDERATION/websso/openid',
@@ -144,7 +144,7 @@ test('a browser is sent back to its dashboard with a token, by POST, from a page
     }
 });
 
-test('no other origin gets a token, however alike; nor does a browser that nobody trusted has looked at', async (t) => {
+test('no other origin gets a token, nor does a request without the federation secret', async (t) => {
   const { world, asserted } = await open(t, [{ local: [{ user: { name: '{0}' } }], remote }]);
   const sign = (query: string, headers = asserted('ann')) =>
     Promise.all(
@@ -160,7 +160,7 @@ test('no other origin gets a token, however alike; nor does a browser that nobod
   assert.deepEqual(await sign(good, { ...asserted('ann'), 'x-assertion-issuer': 'https://other' }), [401, 401]);
 });
 
-test('SAML assertions are refused as by a Keystone without keys; what else is wrong is said first', async (t) => {
+test('SAML assertions are refused as by a Keystone without keys, after all checks of the request', async (t) => {
   const { world, token, change } = await open(t, [{ local: [{ user: { name: '{0}' } }], remote }]);
   const ann = await world.person('ann', ['reader']);
   const unscoped = (await world.logIn({ id: ann.id, password: ann.password })).token;
@@ -188,7 +188,7 @@ test('SAML assertions are refused as by a Keystone without keys; what else is wr
   assert.deepEqual(shown.service_providers, [{ id: 'on', ...urls }]);
 });
 
-test('rules are refused that cannot mean anything', async (t) => {
+test('invalid rules are refused', async (t) => {
   const { world, token } = await open(t, [{ local: [{ user: { name: '{0}' } }], remote }]);
   const put = async (rules: unknown, version?: string) =>
     (

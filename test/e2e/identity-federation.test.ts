@@ -44,7 +44,7 @@ const enter = (world: Awaited<ReturnType<typeof openIdentity>>, token: string, s
     body: { auth: { identity: { methods: ['token'], token: { id: token } }, scope } },
   });
 
-test('OSSA-2017-004, FIX-KS-44394: who a provider sends is one user for ever, with the roles of the mapped groups and no others', async (t) => {
+test('OSSA-2017-004, FIX-KS-44394: a federated person is always the same user, with the roles of the mapped groups and no others', async (t) => {
   const { world, token, group, come } = await open(t);
   const [first, again] = [await come('ann@corp'), await come('ann@corp')];
   assert.equal(first.status, 201);
@@ -63,7 +63,7 @@ test('OSSA-2017-004, FIX-KS-44394: who a provider sends is one user for ever, wi
   assert.equal(one(inside, 'token').expires_at, one(first, 'token').expires_at, 'FIX-KS-44394');
 });
 
-test('a mapped group opens the system as it opens projects', async (t) => {
+test('a mapped group gives system roles as it gives project roles', async (t) => {
   const { world, token, group, come } = await open(t);
   const role = many(await world.ask('GET', '/roles?name=reader', { token }), 'roles')[0];
   const ann = await come('ann@corp');
@@ -74,7 +74,7 @@ test('a mapped group opens the system as it opens projects', async (t) => {
   assert.equal((await enter(world, ann.token, { system: { all: true } })).status, 201);
 });
 
-test('a list of users is narrowed by who sent them, and by when their passwords end', async (t) => {
+test('users are filtered by identity provider, and by password expiry', async (t) => {
   const { world, token, come } = await open(t);
   const ann = one(await come('ann@corp'), 'token').user.id;
   const found = async (query: string) => {
@@ -88,14 +88,14 @@ test('a list of users is narrowed by who sent them, and by when their passwords 
   assert.equal(await found('password_expires_at=soon'), 400);
 });
 
-test('OSSN-0006: names that look alike are different people', async (t) => {
+test('OSSN-0006: different ids with similar names are different users', async (t) => {
   const { come } = await open(t);
   const ids = new Set<string>();
   for (const name of ['ann@corp', 'ann@other', 'ann', 'Ann']) ids.add(one(await come(name), 'token').user.id);
   assert.equal(ids.size, 4);
 });
 
-test('OSSN-0047: only the trusted server may speak, only for its own provider', async (t) => {
+test('OSSN-0047: only the trusted server may assert, only for its own provider', async (t) => {
   const { world, token, come } = await open(t);
   assert.equal((await come('ann', { 'x-federation-secret': 'guess' })).status, 401);
   assert.equal((await come('ann', { 'x-assertion-issuer': 'https://other' })).status, 401);

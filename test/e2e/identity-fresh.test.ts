@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { many, one, openIdentity } from '../fakes/identity.ts';
 
-test('a token is shown with the names, roles and catalog of now, whatever was shown a moment ago', async (t) => {
+test('a token is shown with the current names, roles and catalog after every change', async (t) => {
   const { ask, admin, person } = await openIdentity(t);
   const [token, ann] = [await admin(), await person('ann', ['member'])];
   const shown = async () =>
@@ -24,7 +24,7 @@ test('a token is shown with the names, roles and catalog of now, whatever was sh
   assert.equal(gone.status, 404);
 });
 
-test('a list ends where the settings or the caller want it, and says that there is more', async (t) => {
+test('a list ends at the limit of the settings or the query, with truncated: true', async (t) => {
   const { ask, admin } = await openIdentity(t, { listLimit: 5 });
   const token = await admin();
   for (const [path, key] of [

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { createHook } from 'node:async_hooks';
 import { test } from 'node:test';
-import { type Asked, type IdentityWorld, one, openIdentity } from '../fakes/identity.ts';
+import { type IdentityAnswer, type IdentityWorld, one, openIdentity } from '../fakes/identity.ts';
 
 /** How many passwords this process hashes meanwhile, and what comes of it. */
-async function hashesOf(work: () => Promise<Asked>): Promise<{ hashes: number; answer: Asked }> {
+async function hashesOf(work: () => Promise<IdentityAnswer>): Promise<{ hashes: number; answer: IdentityAnswer }> {
   let hashes = 0;
   const counting = createHook({
     init: (_id, type) => {
@@ -32,7 +32,7 @@ async function makeUsers({ ask, admin, logIn }: IdentityWorld): Promise<void> {
   for (const _ of [1, 2, 3]) await logIn({ name: 'locked', password: 'wrong' });
 }
 
-test('a refused login costs one hash and says the same, whether the name is known or not', async (t) => {
+test('a refused login costs one hash and gets the same answer, for known and unknown names', async (t) => {
   const world = await openIdentity(t, { lockoutTries: 3 });
   await makeUsers(world);
   const cases = {
@@ -56,7 +56,7 @@ test('a refused login costs one hash and says the same, whether the name is know
   assert.deepEqual([answer.status, hashes], [201, 1], 'the right password costs as much');
 });
 
-test('so does a refused change of a password', async (t) => {
+test('the same holds for a refused change of a password', async (t) => {
   const world = await openIdentity(t);
   await makeUsers(world);
   const { id } = one(await world.logIn({ name: 'known', password: 'right' }), 'token').user;
@@ -67,7 +67,7 @@ test('so does a refused change of a password', async (t) => {
   }
 });
 
-test('more logins at once than may wait are told when to come again, and the others get in', async (t) => {
+test('logins beyond the queue limit get 503 with Retry-After, and the others succeed', async (t) => {
   const world = await openIdentity(t, { argonKib: 19_456, argonPasses: 2, hashesAtOnce: 1 });
   const scope = { project: { name: 'admin', domain: { id: 'default' } } };
   const logIn = () => world.logIn({ name: 'admin', password: 'admin-password' }, scope);
@@ -76,7 +76,7 @@ test('more logins at once than may wait are told when to come again, and the oth
   assert.ok(refused.length > 0 && refused.length <= 30 - 9, `${refused.length} were refused`);
   for (const { status, body, headers } of refused) {
     assert.deepEqual([status, headers.get('retry-after')], [503, '1']);
-    assert.match(one({ status, body } as Asked, 'error').message, /try again in a second/);
+    assert.match(one({ status, body } as IdentityAnswer, 'error').message, /try again in a second/);
   }
   assert.equal((await logIn()).status, 201, 'later there is room again');
 });

@@ -29,7 +29,7 @@ async function open(t: TestContext) {
 const namesOf = async ({ ask, admin }: IdentityWorld) =>
   many(await ask('GET', '/users', { token: await admin() }), 'users').map(({ name }) => name);
 
-test('users of another Keystone log in with the passwords they had, and keep their ids', async (t) => {
+test('imported users log in with their passwords and keep their ids', async (t) => {
   const { world, importing } = await open(t);
   assert.deepEqual(await importing(ann, bob), { made: ['ann', 'bob'], kept: [], problems: [] });
   assert.equal((await world.logIn({ name: 'ann', password: 'wrong' })).status, 401);
@@ -45,7 +45,7 @@ test('users of another Keystone log in with the passwords they had, and keep the
   assert.equal(user.email, 'ann@example.org');
 });
 
-test('who is here already stays as they are: an import can be repeated', async (t) => {
+test('existing users are left unchanged, so an import can be repeated', async (t) => {
   const { world, importing } = await open(t);
   await importing(ann);
   const change = { user: { password: 'another', original_password: password } };
@@ -58,7 +58,7 @@ test('who is here already stays as they are: an import can be repeated', async (
   assert.equal((await world.logIn({ name: 'ann', password: 'another' })).status, 201);
 });
 
-test('one bad row, and nothing is changed', async (t) => {
+test('with one invalid row nothing is imported', async (t) => {
   const { world, importing } = await open(t);
   const before = await namesOf(world);
   const { problems } = await importing(

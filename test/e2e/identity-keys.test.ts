@@ -8,7 +8,7 @@ import { until } from './story/cloud.ts';
 const kidOf = (token: string): string =>
   (JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString()) as { kid: string }).kid;
 
-test('tokens live on through rotations of the keys, and new ones are signed by the new key', async (t) => {
+test('tokens stay valid after rotations of the keys, and new ones are signed by the new key', async (t) => {
   const world = await openIdentity(t);
   const before = await world.admin();
   const ring = openKeyRing(settingsOf({ cloud: { var: world.home } }));
@@ -27,7 +27,7 @@ test('tokens live on through rotations of the keys, and new ones are signed by t
   );
 });
 
-test('a credential is read after its key was replaced, by the running service and by a new one', async (t) => {
+test('a credential can be decrypted after a key rotation, by the running service and after a restart', async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['member']);
   const body = { credential: { type: 'cert', blob: 'the secret' } };

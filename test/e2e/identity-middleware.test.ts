@@ -33,7 +33,9 @@ server.serve_forever()
 const isThere = (await tryRun([python, '-c', 'import keystonemiddleware.auth_token'])).code === 0;
 const skip = isThere ? false : 'python3-keystonemiddleware is not installed';
 
-test('keystonemiddleware takes our tokens, tells who it is, and honours what was revoked', { skip }, async (t) => {
+test('keystonemiddleware accepts our tokens, sets the headers of the user, and refuses revoked ones', {
+  skip,
+}, async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['member']);
   await pointCatalogHere(world);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { baseString } from '../../services/identity/oauth/signature.ts';
-import { type Asked, many, one, openIdentity } from '../fakes/identity.ts';
+import { type IdentityAnswer, many, one, openIdentity } from '../fakes/identity.ts';
 
 interface Key {
   readonly id: string;
@@ -27,7 +27,7 @@ function sign(url: string, consumer: Key, token?: Key, verifier?: string): strin
   return `OAuth ${pairs.map(([name, value]) => `${name}="${encodeURIComponent(value)}"`).join(', ')}`;
 }
 
-const told = ({ status, body }: Asked): Key => {
+const told = ({ status, body }: IdentityAnswer): Key => {
   const form = new URLSearchParams(String(body.text));
   if (status !== 201) throw new Error(`${status} ${JSON.stringify(body)}`);
   return { id: form.get('oauth_token') ?? '', secret: form.get('oauth_token_secret') ?? '' };
@@ -72,7 +72,7 @@ async function open(t: TestContext) {
   return { world, admin, ann, consumer, request, authorize, exchange, given, enter, isGood };
 }
 
-test('OSSA-2020-005: a consumer asks, a user agrees to some roles, and the consumer acts with these and no others', async (t) => {
+test('OSSA-2020-005: a consumer acts with the roles that a user has authorized and no others', async (t) => {
   const { ann, consumer, given, enter } = await open(t);
   const access = await given('member');
   const entered = await enter(access);
@@ -88,7 +88,7 @@ test('OSSA-2020-005: a consumer asks, a user agrees to some roles, and the consu
   );
 });
 
-test('each step needs the right signature, the right consumer and the verifier; a request token gives one access token', async (t) => {
+test('each step needs a valid signature, the right consumer and the verifier; a request token gives one access token', async (t) => {
   const { world, admin, consumer, request, authorize, exchange } = await open(t);
   assert.equal((await request({ ...consumer, secret: 'guess' })).status, 401);
   assert.equal((await request({ ...consumer, id: 'nobody' })).status, 404);
@@ -107,7 +107,7 @@ test('each step needs the right signature, the right consumer and the verifier; 
   assert.equal((await exchange(token, verifier)).status, 404, 'it was used');
 });
 
-test('a user gives only roles that they have there, and only with a token that is their own', async (t) => {
+test('a user authorizes only roles that they have, and only with a token that is not delegated', async (t) => {
   const { world, ann, request, authorize, given, enter } = await open(t);
   const token = told(await request());
   const bob = await world.person('bob', ['admin']);
@@ -118,7 +118,7 @@ test('a user gives only roles that they have there, and only with a token that i
   assert.equal((await authorize(token.id, ['reader'], ann.token)).status, 200);
 });
 
-test('a request token that nobody agreed to in time is over, and an access token ends', async (t) => {
+test('request tokens and access tokens expire', async (t) => {
   const world = await openIdentity(t, { oauthRequestSeconds: 0.001, oauthAccessSeconds: 0.001 });
   const token = await world.admin();
   const consumer: Key = one(
@@ -135,7 +135,7 @@ test('a request token that nobody agreed to in time is over, and an access token
   assert.match(one(late, 'error').message, /expired/);
 });
 
-test('a request that was seen on the way is good for nothing, nor is another consumer', async (t) => {
+test('a replayed request is refused, and so is another consumer', async (t) => {
   const { world, admin, consumer, given, enter } = await open(t);
   const access = await given('reader');
   const authorization = sign(`${world.url}/v3/auth/tokens`, consumer, access);
@@ -149,7 +149,7 @@ test('a request that was seen on the way is good for nothing, nor is another con
   assert.equal((await enter({ ...access, secret: 'guess' })).status, 401);
 });
 
-test('what a consumer was given is not exchanged, widened or passed on', async (t) => {
+test('a token of a consumer cannot be exchanged, widened or delegated', async (t) => {
   const { world, ann, given, enter } = await open(t);
   const { token } = await enter(await given('admin'));
   const identity = { methods: ['token'], token: { id: token } };
@@ -164,7 +164,7 @@ test('what a consumer was given is not exchanged, widened or passed on', async (
   assert.equal((await ask('POST', '/credentials', elsewhere)).status, 403);
 });
 
-test('an EC2 key made by it can do no more than it, and ends with it', async (t) => {
+test('an EC2 key made with such a token has the same limits and ends with it', async (t) => {
   const { world, admin, ann, given, enter } = await open(t);
   const access = await given('reader', 'admin');
   const { token } = await enter(access);
@@ -184,7 +184,7 @@ test('an EC2 key made by it can do no more than it, and ends with it', async (t)
   assert.equal((await byKey()).status, 401);
 });
 
-test('a user sees what they gave, and takes it back: tokens end with the access token, the consumer, the role, the user', async (t) => {
+test('a user lists and deletes access tokens: tokens end with the access token, the consumer, the role and the user', async (t) => {
   const { world, admin, ann, consumer, given, enter, isGood } = await open(t);
   const path = `/users/${ann.id}/OS-OAUTH1/access_tokens`;
   const ask = (method: string, more = '') => world.ask(method, path + more, { token: admin });
@@ -216,7 +216,7 @@ test('a user sees what they gave, and takes it back: tokens end with the access 
   assert.equal((await enter(second)).status, 401);
 });
 
-test('who loses the role, or is gone, takes it from the consumer too', async (t) => {
+test('a consumer loses a role when the user loses it or is deleted', async (t) => {
   const { world, admin, ann, given, enter, isGood } = await open(t);
   const [held, asAdmin] = [await given('reader'), await given('admin')];
   const before = (await enter(held)).token;
@@ -265,7 +265,7 @@ test('OAuth 2: an application credential gives a bearer token; refusals are thos
   assert.equal((await world.ask('POST', '/OS-OAUTH2/token', { body: {} })).status, 415);
 });
 
-test('what PKI tokens needed answers as Keystone does: 410, and 403 for the list', async (t) => {
+test('the APIs of PKI tokens answer as in Keystone: 410, and 403 for the list', async (t) => {
   const world = await openIdentity(t);
   assert.equal((await world.ask('GET', '/OS-SIMPLE-CERT/ca')).status, 410);
   assert.equal((await world.ask('GET', '/OS-SIMPLE-CERT/certificates')).status, 410);

@@ -16,7 +16,7 @@ const parts = [
   '(identity_provider|mapping|protocol)\\.',
 ];
 
-test('the tests of rules of keystone-tempest-plugin pass, with scopes enforced: a ninth of them each day', async (t) => {
+test('the RBAC tests of keystone-tempest-plugin pass with scope enforcement: a ninth of them each day', async (t) => {
   const suite = suites['identity-rbac'];
   const only = parts[Math.floor(Date.now() / 86_400_000) % parts.length] ?? '';
   assert.ok(suite);

@@ -1,4 +1,4 @@
-/** identity alone, with cheap passwords, and a hand to ask it with. */
+/** The service identity alone, with cheap password hashes, and a client for it. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +12,8 @@ import { freePort } from './free-port.ts';
 
 export const seededUsers = ['admin', 'nova', 'cinder', 'glance', 'neutron', 'placement', 'swift'];
 
-/** What answers are made of, as far as tests look. */
-export interface Thing {
+/** Fields of answers that tests read. */
+export interface Resource {
   readonly id: string;
   readonly name: string;
   readonly secret: string;
@@ -23,46 +23,49 @@ export interface Thing {
   readonly issued_at: string;
   readonly methods: readonly string[];
   readonly audit_ids: readonly string[];
-  readonly roles: readonly Thing[];
-  readonly user: Thing;
-  readonly project: Thing;
+  readonly roles: readonly Resource[];
+  readonly user: Resource;
+  readonly project: Resource;
   readonly catalog: readonly { readonly type: string; readonly endpoints: readonly { readonly url: string }[] }[];
   readonly [more: string]: unknown;
 }
 
-export interface Asked {
+export interface IdentityAnswer {
   readonly status: number;
-  readonly body: Readonly<Record<string, Thing>>;
+  readonly body: Readonly<Record<string, Resource>>;
   readonly token: string;
   readonly headers: Headers;
 }
-export interface AskMore {
+export interface RequestOptions {
   readonly token?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One process of identity, and a hand to ask it with. */
-export interface IdentityHands {
+/** A client of one process of identity. */
+export interface IdentityClient {
   readonly url: string;
-  ask(method: string, path: string, more?: AskMore): Promise<Asked>;
-  /** With a scope, or with none. */
-  logIn(user: { name?: string; id?: string; password: string; domain?: string }, scope?: unknown): Promise<Asked>;
-  /** The admin's token, of project admin. */
+  ask(method: string, path: string, more?: RequestOptions): Promise<IdentityAnswer>;
+  /** Logs in, with a scope or without. */
+  logIn(
+    user: { name?: string; id?: string; password: string; domain?: string },
+    scope?: unknown,
+  ): Promise<IdentityAnswer>;
+  /** A token of admin in project admin. */
   admin(): Promise<string>;
-  /** A user with some roles on a new project; what they need to log in. */
+  /** Creates a user with roles on a new project and logs in. */
   person(name: string, roles: readonly string[]): Promise<Person>;
 }
 
-export interface IdentityWorld extends IdentityHands {
+export interface IdentityWorld extends IdentityClient {
   readonly home: string;
-  /** Another process on the same rows and the same secrets. */
-  beside(runtime?: Runtime): Promise<IdentityHands>;
-  /** Stops it and starts it again, on the same rows. */
+  /** Starts another process on the same database and secrets. */
+  startAnother(runtime?: Runtime): Promise<IdentityClient>;
+  /** Restarts the process on the same database. */
   restart(): Promise<void>;
 }
 
-/** What it stands on; a bus of its own and silence unless told. */
+/** Bus and log; by default a memory bus and no log. */
 export interface Runtime {
   readonly bus?: Bus;
   readonly log?: Log;
@@ -76,16 +79,17 @@ export interface Person {
   readonly token: string;
 }
 
-/** The thing of an answer; fails the test with the whole answer when it is not there. */
-export function one({ status, body }: Asked, key: string): Thing {
-  const thing = body[key];
-  if (thing === undefined) throw new Error(`no ${key} in ${status} ${JSON.stringify(body)}`);
-  return thing;
+/** The resource of an answer; throws with the whole answer when it is missing. */
+export function one({ status, body }: IdentityAnswer, key: string): Resource {
+  const resource = body[key];
+  if (resource === undefined) throw new Error(`no ${key} in ${status} ${JSON.stringify(body)}`);
+  return resource;
 }
 
-export const many = (asked: Asked, key: string): readonly Thing[] => one(asked, key) as unknown as readonly Thing[];
+export const many = (asked: IdentityAnswer, key: string): readonly Resource[] =>
+  one(asked, key) as unknown as readonly Resource[];
 
-/** `t`: a test, or `{ after }` of node:test for all of a file. */
+/** `t`: a test, or `{ after }` of node:test for a whole file. */
 export async function openIdentity(
   t: { after(end: () => Promise<void>): void },
   more: Readonly<Record<string, unknown>> = {},
@@ -96,36 +100,36 @@ export async function openIdentity(
   for (const name of seededUsers) writeFileSync(join(home, 'secrets', name), `${name}-password`);
   process.env.WATTLE_CHECK_ANSWERS = '1';
   let port = await freePort();
-  const begin = (listen: number, { bus = memoryBus(), log = silentLog() }: Runtime) => {
+  const startProcess = (listen: number, { bus = memoryBus(), log = silentLog() }: Runtime) => {
     const settings = settingsOf({ cloud: { var: home }, identity: { listen, argonKib: 64, argonPasses: 1, ...more } });
     return start({ settings, log, bus });
   };
-  let own: Awaited<ReturnType<typeof begin>> | undefined;
+  let own: Awaited<ReturnType<typeof startProcess>> | undefined;
   const others: NonNullable<typeof own>[] = [];
   t.after(async () => {
     await Promise.all([own, ...others].map((each) => each?.close()));
     rmSync(home, { recursive: true });
   });
-  own = await begin(port, runtime).catch(async (error: NodeJS.ErrnoException) => {
+  own = await startProcess(port, runtime).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE') throw error;
-    port = await freePort(); // another test was quicker
-    return begin(port, runtime);
+    port = await freePort(); // another test took the port
+    return startProcess(port, runtime);
   });
   const restart = async () => {
     const before = own;
     own = undefined;
     await before?.close();
-    own = await begin(port, runtime);
+    own = await startProcess(port, runtime);
   };
-  const beside = async (other: Runtime = {}) => {
-    const its = await freePort();
-    others.push(await begin(its, other));
-    return hands(`http://127.0.0.1:${its}`);
+  const startAnother = async (other: Runtime = {}) => {
+    const otherPort = await freePort();
+    others.push(await startProcess(otherPort, other));
+    return clientOf(`http://127.0.0.1:${otherPort}`);
   };
-  return { ...hands(`http://127.0.0.1:${port}`), home, restart, beside };
+  return { ...clientOf(`http://127.0.0.1:${port}`), home, restart, startAnother };
 }
 
-/** Clients find identity by the catalog, which the seed wrote for the usual port, with services that do not run here. */
+/** Rewrites the seeded catalog for clients: endpoints point to this process, other services are removed. */
 export async function pointCatalogHere({ ask, admin, url }: IdentityWorld): Promise<void> {
   const token = await admin();
   for (const { id, type } of many(await ask('GET', '/services', { token }), 'services'))
@@ -134,7 +138,7 @@ export async function pointCatalogHere({ ask, admin, url }: IdentityWorld): Prom
     await ask('PATCH', `/endpoints/${id}`, { token, body: { endpoint: { url: `${url}/v3` } } });
 }
 
-export function hands(url: string): IdentityHands {
+export function clientOf(url: string): IdentityClient {
   const ask: IdentityWorld['ask'] = async (method, path, { token = '', body, headers = {} } = {}) => {
     const json = { 'content-type': 'application/json', ...(token ? { 'x-auth-token': token } : {}), ...headers };
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
@@ -143,7 +147,7 @@ export function hands(url: string): IdentityHands {
     refuseUndescribed(method, `/v3${path}`, answer.status);
     return {
       status: answer.status,
-      body: (text.startsWith('{') ? JSON.parse(text) : { text }) as Asked['body'],
+      body: (text.startsWith('{') ? JSON.parse(text) : { text }) as IdentityAnswer['body'],
       token: answer.headers.get('x-subject-token') ?? '',
       headers: answer.headers,
     };

@@ -1,13 +1,13 @@
-/** Two companies in one directory: one as OpenLDAP is used under Unix, one as Active Directory writes it. */
+/** The tree of slapd: one part in the style of OpenLDAP on Unix, one in that of Active Directory. */
 
 export const suffix = 'dc=example,dc=org';
 export const rootDn = `cn=root,${suffix}`;
 export const rootPassword = 'root-password';
 
-/** May read all but passwords, and write nothing. */
+/** Reads all but passwords; read only. */
 export const reader = { user: `cn=reader,${suffix}`, password: 'reader-password' };
 
-/** What Active Directory has beyond the standard, as far as it is asked for. */
+/** The schema of Active Directory that the tests use. */
 export const adSchema = `
 attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName'
   EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
@@ -25,15 +25,15 @@ objectclass ( 1.2.840.113556.1.5.8 NAME 'group' SUP top STRUCTURAL
 
 type Entry = readonly [dn: string, attributes: Readonly<Record<string, string | readonly string[]>>];
 
-const people = `ou=People,${suffix}`;
-const teams = `ou=Groups,${suffix}`;
+const users = `ou=People,${suffix}`;
+const groups = `ou=Groups,${suffix}`;
 const windows = `ou=Windows,${suffix}`;
 
 const unit = (dn: string): Entry => [dn, { objectClass: 'organizationalUnit', ou: dn.split(/[=,]/)[1] ?? '' }];
 
 let uidNumber = 1000;
 const posix = (uid: string, name: string, more: Record<string, string | string[]> = {}): Entry => [
-  `uid=${uid},${people}`,
+  `uid=${uid},${users}`,
   {
     objectClass: ['inetOrgPerson', 'posixAccount'],
     uid,
@@ -48,7 +48,7 @@ const posix = (uid: string, name: string, more: Record<string, string | string[]
   },
 ];
 const posixGroup = (cn: string, gid: string, memberUid: string[]): Entry => [
-  `cn=${cn},${teams}`,
+  `cn=${cn},${groups}`,
   { objectClass: 'posixGroup', cn, gidNumber: gid, memberUid, description: `the ${cn}` },
 ];
 
@@ -78,7 +78,7 @@ const entries: readonly Entry[] = [
     reader.user,
     { objectClass: ['organizationalRole', 'simpleSecurityObject'], cn: 'reader', userPassword: reader.password },
   ],
-  ...[people, teams, windows, `ou=Teams,${windows}`, `ou=Far,${windows}`].map(unit),
+  ...[users, groups, windows, `ou=Teams,${windows}`, `ou=Far,${windows}`].map(unit),
 
   posix('ann', 'Ann Arbor'),
   posix('bob', 'Bob Berg', { employeeType: 'guest' }),
@@ -97,7 +97,7 @@ const entries: readonly Entry[] = [
 
 const isBytes = (attribute: string) => attribute === 'objectGUID';
 
-/** Values go as base64: any text is right then. */
+/** Values are base64, so that any text is valid. */
 const line = (attribute: string, value: string): string =>
   `${attribute}:: ${isBytes(attribute) ? value : Buffer.from(value).toString('base64')}`;
 
@@ -110,16 +110,16 @@ export const ldif = entries
   })
   .join('\n');
 
-/** A domain's options for each of the two. */
+/** The options of a domain for each of the two. */
 export const unixOptions = {
   ...reader,
   suffix,
-  user_tree_dn: people,
+  user_tree_dn: users,
   user_objectclass: 'posixAccount',
   user_id_attribute: 'uid',
   user_name_attribute: 'uid',
   user_additional_attribute_mapping: ['cn:full_name'],
-  group_tree_dn: teams,
+  group_tree_dn: groups,
   group_objectclass: 'posixGroup',
   group_name_attribute: 'cn',
   group_member_attribute: 'memberUid',

@@ -1,4 +1,4 @@
-/** A real slapd of the test's own: a free port, a folder, an unprivileged user, certificates of a CA made for it. */
+/** A real slapd per test: free ports, its own folder, an unprivileged user, certificates of a new CA. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -11,36 +11,36 @@ import { adSchema, ldif, rootDn, rootPassword, suffix } from './slapd-tree.ts';
 
 const program = '/usr/sbin/slapd';
 
-/** What tests say instead of running where slapd is not; `startSlapd` gives nothing to ask then. */
+/** The reason to skip where slapd is not installed; `startSlapd` then returns a stub. */
 export const skipWithoutSlapd = existsSync(program) ? false : 'slapd is not installed';
 
 export interface Slapd {
   readonly url: string;
   readonly secureUrl: string;
-  /** What signed its certificate, which is localhost's and no other name's; and what did not. */
+  /** The CA of its certificate, which is for localhost only; and another CA. */
   readonly ca: string;
   readonly otherCa: string;
   readonly folder: string;
-  /** As an administrator of the directory changes it. */
+  /** Changes entries as the root DN. */
   change(work: (client: Client) => Promise<void>): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
-const absent = () => Promise.reject(new Error('slapd is not installed'));
-const nowhere: Slapd = {
+const notInstalled = () => Promise.reject(new Error('slapd is not installed'));
+const stub: Slapd = {
   url: '',
   secureUrl: '',
   ca: '',
   otherCa: '',
   folder: '',
-  change: absent,
-  stop: absent,
-  start: absent,
+  change: notInstalled,
+  stop: notInstalled,
+  start: notInstalled,
 };
 
 export async function startSlapd(t: { after(end: () => Promise<void>): void }): Promise<Slapd> {
-  if (skipWithoutSlapd) return nowhere;
+  if (skipWithoutSlapd) return stub;
   const folder = mkdtempSync(join(tmpdir(), 'slapd-'));
   const [port, securePort] = [await freePort(), await freePort()];
   let running: ChildProcess | undefined;
@@ -48,9 +48,9 @@ export async function startSlapd(t: { after(end: () => Promise<void>): void }): 
     const child = running;
     running = undefined;
     if (!child || child.exitCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
+    const exited = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
-    await gone;
+    await exited;
   };
   t.after(async () => {
     await stop();
@@ -59,9 +59,9 @@ export async function startSlapd(t: { after(end: () => Promise<void>): void }): 
   await prepare(folder);
   const urls = [`ldap://127.0.0.1:${port}`, `ldaps://127.0.0.1:${securePort}`];
   const start = async () => {
-    const words = ['-f', join(folder, 'slapd.conf'), '-h', urls.join(' '), '-d', '0'];
-    running = spawn(join(folder, 'slapd'), [...words, ...asNobody()], { stdio: 'ignore' });
-    await Promise.all([port, securePort].map(untilOpen));
+    const args = ['-f', join(folder, 'slapd.conf'), '-h', urls.join(' '), '-d', '0'];
+    running = spawn(join(folder, 'slapd'), [...args, ...userArgs()], { stdio: 'ignore' });
+    await Promise.all([port, securePort].map(waitUntilOpen));
   };
   await start();
   const url = `ldap://localhost:${port}`;
@@ -81,19 +81,19 @@ export async function startSlapd(t: { after(end: () => Promise<void>): void }): 
   };
 }
 
-/** The user that Debian's package makes for it. */
-const asNobody = (): string[] => (process.getuid?.() === 0 ? ['-u', 'openldap', '-g', 'openldap'] : []);
+/** The user of the Debian package. */
+const userArgs = (): string[] => (process.getuid?.() === 0 ? ['-u', 'openldap', '-g', 'openldap'] : []);
 
 async function prepare(folder: string): Promise<void> {
   mkdirSync(join(folder, 'data'));
-  // AppArmor would keep the program at its own path from our folder
+  // the AppArmor profile of the installed path would deny access to the folder
   copyFileSync(program, join(folder, 'slapd'));
   chmodSync(join(folder, 'slapd'), 0o755);
-  await certificates(folder);
+  await makeCertificates(folder);
   writeFileSync(join(folder, 'ad.schema'), adSchema);
   writeFileSync(join(folder, 'tree.ldif'), ldif);
   writeFileSync(join(folder, 'slapd.conf'), conf(folder));
-  await must([
+  await runOrThrow([
     join(folder, 'slapd'),
     '-T',
     'add',
@@ -103,7 +103,7 @@ async function prepare(folder: string): Promise<void> {
     '-l',
     join(folder, 'tree.ldif'),
   ]);
-  if (asNobody().length > 0) await must(['chown', '-R', 'openldap:openldap', folder]);
+  if (userArgs().length > 0) await runOrThrow(['chown', '-R', 'openldap:openldap', folder]);
 }
 
 const conf = (folder: string) => `
@@ -132,8 +132,8 @@ access to * by dn.exact="cn=reader,${suffix}" read by * none
 `;
 
 const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-const authority = (folder: string, name: string) =>
-  must([
+const makeCa = (folder: string, name: string) =>
+  runOrThrow([
     'openssl',
     'req',
     '-x509',
@@ -146,20 +146,20 @@ const authority = (folder: string, name: string) =>
     join(folder, `${name}.pem`),
   ]);
 
-async function certificates(folder: string): Promise<void> {
-  await Promise.all(['ca', 'other-ca'].map((name) => authority(folder, name)));
+async function makeCertificates(folder: string): Promise<void> {
+  await Promise.all(['ca', 'other-ca'].map((name) => makeCa(folder, name)));
   const signed = ['-CA', join(folder, 'ca.pem'), '-CAkey', join(folder, 'ca.key'), '-subj', '/CN=directory'];
   const names = ['-addext', 'subjectAltName=DNS:localhost', '-addext', 'basicConstraints=CA:FALSE'];
   const out = ['-keyout', join(folder, 'server.key'), '-out', join(folder, 'server.pem')];
-  await must(['openssl', 'req', '-x509', ...curve, ...signed, ...names, ...out]);
+  await runOrThrow(['openssl', 'req', '-x509', ...curve, ...signed, ...names, ...out]);
 }
 
-async function must(words: string[]): Promise<void> {
-  const { code, stderr } = await tryRun(words);
-  if (code !== 0) throw new Error(`${words[0]} ended with ${code}: ${stderr}`);
+async function runOrThrow(args: string[]): Promise<void> {
+  const { code, stderr } = await tryRun(args);
+  if (code !== 0) throw new Error(`${args[0]} ended with ${code}: ${stderr}`);
 }
 
-async function untilOpen(port: number): Promise<void> {
+async function waitUntilOpen(port: number): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!(await isOpen(port))) {
     if (Date.now() > deadline) throw new Error(`slapd does not listen on ${port}`);

@@ -1,14 +1,14 @@
 /** What clients of identity write, and what must be true of it for ever once it was answered. */
 import { randomBytes } from 'node:crypto';
-import { type Asked, type IdentityHands, one } from '../fakes/identity.ts';
+import { type IdentityAnswer, type IdentityClient, one } from '../fakes/identity.ts';
 
-export type Check = (by: IdentityHands, token: string) => Promise<boolean>;
+export type Check = (by: IdentityClient, token: string) => Promise<boolean>;
 
 /** By name: what must hold now. A write that is under way replaces it by what may hold either way. */
 export type Ledger = Map<string, Check>;
 
 export interface Writer {
-  readonly by: IdentityHands;
+  readonly by: IdentityClient;
   readonly token: string;
   readonly ledger: Ledger;
   /** Counts an answer; the process may die at any. */
@@ -17,7 +17,12 @@ export interface Writer {
 
 const fresh = (what: string) => `${what}-${randomBytes(6).toString('hex')}`;
 
-async function write({ by, token, answered }: Writer, method: string, path: string, body?: unknown): Promise<Asked> {
+async function write(
+  { by, token, answered }: Writer,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<IdentityAnswer> {
   const answer = await by.ask(method, path, { token, body });
   if (answer.status >= 300) throw new Error(`${method} ${path} ${answer.status} ${JSON.stringify(answer.body)}`);
   answered();
@@ -27,7 +32,7 @@ async function write({ by, token, answered }: Writer, method: string, path: stri
 const make = async (writer: Writer, kind: string, spec: object): Promise<string> =>
   one(await write(writer, 'POST', `/${kind}s`, { [kind]: spec }), kind).id;
 
-const statusOf = async (by: IdentityHands, token: string, path: string) =>
+const statusOf = async (by: IdentityClient, token: string, path: string) =>
   (await by.ask('GET', path, { token })).status;
 const isThere =
   (path: string): Check =>

@@ -14,7 +14,7 @@ import { openKeyRing } from '../../services/identity/keys/operations.ts';
 import { rotateKeys } from '../../services/identity/keys/store.ts';
 import { until } from '../e2e/story/cloud.ts';
 import { freePort } from '../fakes/free-port.ts';
-import { hands, type IdentityHands, many, seededUsers } from '../fakes/identity.ts';
+import { clientOf, type IdentityClient, many, seededUsers } from '../fakes/identity.ts';
 import { type Ledger, stories } from './identity-writes.ts';
 
 const deaths = 4;
@@ -60,11 +60,11 @@ async function open(t: TestContext) {
     child.kill('SIGKILL');
     await gone;
   };
-  return { by: hands(`http://127.0.0.1:${listen}`), begin, kill, breakOff, auditFile, settings };
+  return { by: clientOf(`http://127.0.0.1:${listen}`), begin, kill, breakOff, auditFile, settings };
 }
 
 /** Until the process dies at the n-th answer; the other writers are in the middle of something then. */
-async function writeUntilDeath(by: IdentityHands, ledger: Ledger, dieAt: number, kill: () => Promise<void>) {
+async function writeUntilDeath(by: IdentityClient, ledger: Ledger, dieAt: number, kill: () => Promise<void>) {
   const token = await by.admin();
   let answers = 0;
   let dead: Promise<void> | undefined;
@@ -84,7 +84,7 @@ async function writeUntilDeath(by: IdentityHands, ledger: Ledger, dieAt: number,
   await dead;
 }
 
-async function refuted(by: IdentityHands, ledger: Ledger): Promise<string[]> {
+async function refuted(by: IdentityClient, ledger: Ledger): Promise<string[]> {
   const token = await by.admin();
   const found: string[] = [];
   for (const [name, check] of ledger) if (!(await check(by, token))) found.push(name);

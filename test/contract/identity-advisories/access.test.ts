@@ -1,4 +1,4 @@
-/** Who may see and do what. */
+/** Authorization. */
 import assert from 'node:assert/strict';
 import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { routes } from '../../../services/identity/routes.ts';
 import { many, one, openIdentity } from '../../fakes/identity.ts';
 import { roleNamed } from './world.ts';
 
-/** Every row of every table but the events, which tell of refusals too. */
+/** All rows except audit events, which also record refusals. */
 async function rowsOf(home: string) {
   const db = openDatabase(`sqlite:${join(home, 'db', 'identity.sqlite')}`);
   const tables = await db('sqlite_master').where({ type: 'table' }).whereNot({ name: 'audit_events' }).pluck('name');
@@ -17,7 +17,7 @@ async function rowsOf(home: string) {
   return Object.fromEntries(rows);
 }
 
-test('OSSA-2012-013: a refused change changes nothing, whichever it is', async (t) => {
+test('OSSA-2012-013: a refused request changes nothing, on every route', async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['reader']);
   const before = await rowsOf(world.home);
@@ -36,15 +36,15 @@ test('OSSA-2012-013: a refused change changes nothing, whichever it is', async (
   assert.deepEqual(await rowsOf(world.home), before);
 });
 
-test('OSSA-2013-010, OSSN-0003: keys lie where only the service reads them, or it does not start', async (t) => {
-  const { home, beside } = await openIdentity(t);
+test('OSSA-2013-010, OSSN-0003: the service does not start when others can read its keys', async (t) => {
+  const { home, startAnother } = await openIdentity(t);
   const file = join(home, 'secrets', 'credential-keys');
   assert.equal(statSync(file).mode & 0o077, 0);
   chmodSync(file, 0o640);
-  await assert.rejects(beside(), /may be read by others/);
+  await assert.rejects(startAnother(), /may be read by others/);
 });
 
-test('OSSA-2013-028: to take away what nobody has gives nothing', async (t) => {
+test('OSSA-2013-028: revoking a role that was not granted is 404 and grants nothing', async (t) => {
   const world = await openIdentity(t);
   const admin = await world.admin();
   const ann = await world.person('ann', ['reader']);
@@ -64,7 +64,7 @@ test('OSSA-2014-015: a user and a group of one id do not share roles', async (t)
   );
 });
 
-test('OSSA-2014-029: a URL of the catalog names the project and the user, and nothing else of ours', async (t) => {
+test('OSSA-2014-029: an endpoint URL can contain the project and the user, and no other value', async (t) => {
   const world = await openIdentity(t);
   const token = await world.admin();
   const service = one(
@@ -88,7 +88,7 @@ test('OSSA-2014-029: a URL of the catalog names the project and the user, and no
   assert.match(urls[0] ?? '', /^http:\/\/h\/[0-9a-f]{32}$/);
 });
 
-test('OSSA-2018-002: who asks where they may go hears that and no more', async (t) => {
+test('OSSA-2018-002: the available scopes are those of the caller only', async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['member']);
   await world.person('bob', ['member']);
@@ -102,7 +102,7 @@ test('OSSA-2018-002: who asks where they may go hears that and no more', async (
   assert.equal((await world.ask('GET', `/users/${bobs.id}/projects`, { token: ann.token })).status, 403);
 });
 
-test('OSSA-2019-006: everybody sees their own credentials', async (t) => {
+test('OSSA-2019-006: users see their own credentials only', async (t) => {
   const world = await openIdentity(t);
   const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', ['manager'])];
   const body = { credential: { type: 'totp', blob: 'GEZDGNBVGY3TQOJQ' } };
@@ -112,7 +112,7 @@ test('OSSA-2019-006: everybody sees their own credentials', async (t) => {
   assert.equal(many(await world.ask('GET', '/credentials', { token: ann.token }), 'credentials').length, 1);
 });
 
-test('OSSN-0010: nothing moves to another domain', async (t) => {
+test('OSSN-0010: users, projects and groups cannot be moved to another domain', async (t) => {
   const world = await openIdentity(t);
   const token = await world.admin();
   const ann = await world.person('ann', ['member']);
@@ -131,7 +131,7 @@ test('OSSN-0010: nothing moves to another domain', async (t) => {
     );
 });
 
-test('FIX-KS-42999: what a body says of itself moves no rule', async (t) => {
+test('FIX-KS-42999: attributes of the body do not influence rules', async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['member']);
   const lies = { user_id: ann.id, is_admin: true, target: { user: { domain_id: 'default' } }, roles: ['admin'] };

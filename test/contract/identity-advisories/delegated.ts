@@ -1,4 +1,4 @@
-/** Somebody who gave a part of what they may: by an application credential, by a trust. */
+/** Users with an application credential or a trust. */
 import { type IdentityWorld, one } from '../../fakes/identity.ts';
 
 export async function appCredential(world: IdentityWorld, options: object, name = 'ann') {

@@ -1,11 +1,11 @@
-/** What was given on in part stays a part. */
+/** Limits of delegated tokens. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { many, one, openIdentity } from '../../fakes/identity.ts';
 import { appCredential, trusted } from './delegated.ts';
 import { rescope, roleNamed } from './world.ts';
 
-test('FIX-KS-42998: an application credential logs in its owner and nobody else', async (t) => {
+test('FIX-KS-42998: an application credential logs in its owner only', async (t) => {
   const world = await openIdentity(t);
   const { ann, by } = await appCredential(world, {});
   const bob = await world.person('bob', ['member']);
@@ -14,7 +14,7 @@ test('FIX-KS-42998: an application credential logs in its owner and nobody else'
   assert.equal((await by({ secret: 'other' })).status, 401);
 });
 
-test('FIX-KS-APPCRED-RESCOPE, OSSA-2014-018, FIX-KS-43000: what was delegated is not delegated on, nor widened', async (t) => {
+test('FIX-KS-APPCRED-RESCOPE, OSSA-2014-018, FIX-KS-43000: a delegated token cannot be delegated or widened', async (t) => {
   const world = await openIdentity(t);
   const { ann, token, by, path } = await appCredential(world, {});
   for (const scope of [{ project: { id: ann.projectId } }, { system: { all: true } }, 'unscoped']) {
@@ -36,7 +36,7 @@ test('FIX-KS-APPCRED-RESCOPE, OSSA-2014-018, FIX-KS-43000: what was delegated is
   );
 });
 
-test('an application credential ends with its deletion, and allows the requests that it names', async (t) => {
+test('the tokens of an application credential end with its deletion, and allow only the requests of its access rules', async (t) => {
   const world = await openIdentity(t);
   const { ann, made, token, path } = await appCredential(world, {
     access_rules: [{ service: 'identity', method: 'GET', path: '/v3/auth/projects' }],
@@ -47,7 +47,7 @@ test('an application credential ends with its deletion, and allows the requests 
   assert.equal((await world.ask('GET', '/auth/projects', { token })).status, 401);
 });
 
-test('OSSA-2014-022, OSSA-2014-006, OSSA-2013-032: a trust gives its roles in its project, while both are well', async (t) => {
+test('OSSA-2014-022, OSSA-2014-006, OSSA-2013-032: a trust gives its roles in its project, while both users are enabled', async (t) => {
   const world = await openIdentity(t);
   const { ann, bob, made, use } = await trusted(world, true);
   const login = await use();
@@ -73,7 +73,7 @@ test('OSSA-2014-022, OSSA-2014-006, OSSA-2013-032: a trust gives its roles in it
   assert.equal((await use()).status, 401);
 });
 
-test('a trust that lost a role of the trustor gives nothing, and its token is out', async (t) => {
+test('a trust cannot be used, and its tokens are revoked, when the trustor loses a role', async (t) => {
   const world = await openIdentity(t);
   const { ann, use } = await trusted(world, false);
   const { token } = await use();
@@ -107,7 +107,7 @@ test('FIX-KS-DELEG-BOUNDARY: a delegated token reaches no credential of another 
   assert.equal(many(await world.ask('GET', '/credentials', { token }), 'credentials').length, 1);
 });
 
-test('OSSN-0021: a user who goes or is disabled leaves no back door', async (t) => {
+test('OSSN-0021: delegations of a disabled or deleted user cannot be used', async (t) => {
   const world = await openIdentity(t);
   const token = await world.admin();
   const { ann, by } = await appCredential(world, {});
@@ -122,7 +122,7 @@ test('OSSN-0021: a user who goes or is disabled leaves no back door', async (t) 
   assert.equal((await use()).status, 401);
 });
 
-test('FIX-KS-OAUTH-APPCRED: what was delegated agrees to no consumer', async (t) => {
+test('FIX-KS-OAUTH-APPCRED: a delegated token cannot authorize a consumer', async (t) => {
   const world = await openIdentity(t);
   const { token } = await appCredential(world, { unrestricted: true });
   const body = { roles: [{ name: 'member' }] };

@@ -1,10 +1,10 @@
-/** What a request says of itself. */
+/** Request headers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openIdentity } from '../../fakes/identity.ts';
 import { appCredential } from './delegated.ts';
 
-test('OSSA-2026-001: headers that say who somebody is are nothing', async (t) => {
+test('OSSA-2026-001: identity headers of a request are ignored', async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['member']);
   const headers = {

@@ -1,4 +1,4 @@
-/** Only what an ES256 key of ours has signed is a token. */
+/** Only JWTs signed by an ES256 key of the cloud are tokens. */
 import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, generateKeyPairSync, type JsonWebKey, sign } from 'node:crypto';
 import { test } from 'node:test';
@@ -11,21 +11,21 @@ const now = Date.now() / 1000;
 const claims = { sub: 'u', roles: [], methods: [], audit: ['a'], iat: now, exp: now + 60 } as unknown as Claims;
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-const trusting = (keys: readonly { kid: string; jwk: JsonWebKey }[]) => {
-  const trust = openTokenKeys();
-  trust.update({ epoch: 1, keys, revoked: [] });
-  return trust;
+const withKeys = (keys: readonly { kid: string; jwk: JsonWebKey }[]) => {
+  const tokenKeys = openTokenKeys();
+  tokenKeys.update({ epoch: 1, keys, revoked: [] });
+  return tokenKeys;
 };
-const read = (token: string) => trusting([{ kid: 'k', jwk }]).read(token);
+const read = (token: string) => withKeys([{ kid: 'k', jwk }]).read(token);
 const refused = (token: string, what: string) => assert.rejects(read(token), { status: 401 }, what);
 
-/** A token with any header, signed by whatever makes a signature of its text. */
+/** A token with any header and signature. */
 const forged = (header: object, signed: (text: string) => string) => {
   const text = `${base64(header)}.${base64(claims)}`;
   return `${text}.${signed(text)}`;
 };
 
-test('DEP-JWT-1: no header makes another algorithm, another key or no signature good', async () => {
+test('DEP-JWT-1: no JWT header makes another algorithm, another key or a missing signature valid', async () => {
   const pem = pair.publicKey.export({ type: 'spki', format: 'pem' });
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const own = (text: string) =>
@@ -48,9 +48,12 @@ test('DEP-JWT-1: no header makes another algorithm, another key or no signature 
     'DER instead of two numbers': forged({ alg: 'ES256', kid: 'k' }, (text) =>
       sign('sha256', Buffer.from(text), pair.privateKey).toString('base64url'),
     ),
-    'a header of its own key': forged({ alg: 'ES256', kid: 'k', jwk: otherJwk }, byOther),
-    'a header that says where a key is': forged({ alg: 'ES256', kid: 'k', jku: 'http://x', x5u: 'http://x' }, byOther),
-    'a header that asks for what nobody knows': forged({ alg: 'ES256', kid: 'k', crit: ['exp'] }, byOther),
+    'a header of its own key': forged({ alg: 'ES256', kid: 'k', jwk: otherJwk }, signedByOther),
+    'a header that says where a key is': forged(
+      { alg: 'ES256', kid: 'k', jku: 'http://x', x5u: 'http://x' },
+      signedByOther,
+    ),
+    'a header that asks for what nobody knows': forged({ alg: 'ES256', kid: 'k', crit: ['exp'] }, signedByOther),
     'no signature': good.replace(/[^.]*$/, ''),
     'two parts': good.replace(/\.[^.]*$/, ''),
     'four parts': `${good}.x`,
@@ -61,29 +64,29 @@ test('DEP-JWT-1: no header makes another algorithm, another key or no signature 
 
 const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const otherJwk = other.publicKey.export({ format: 'jwk' });
-const byOther = (text: string) =>
+const signedByOther = (text: string) =>
   sign('sha256', Buffer.from(text), { key: other.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
 
-test('DEP-JWT-2: a key of another kind opens nothing', async () => {
+test('DEP-JWT-2: keys of other types verify no token', async () => {
   const kinds = {
     'P-384': generateKeyPairSync('ec', { namedCurve: 'P-384' }),
     RSA: generateKeyPairSync('rsa', { modulusLength: 2048 }),
     Ed25519: generateKeyPairSync('ed25519'),
   };
   for (const [kind, { publicKey }] of Object.entries(kinds)) {
-    const trust = trusting([{ kid: 'k', jwk: publicKey.export({ format: 'jwk' }) }]);
-    await assert.rejects(trust.read(signToken(claims, 'k', pair.privateKey)), { status: 401 }, kind);
+    const tokenKeys = withKeys([{ kid: 'k', jwk: publicKey.export({ format: 'jwk' }) }]);
+    await assert.rejects(tokenKeys.read(signToken(claims, 'k', pair.privateKey)), { status: 401 }, kind);
   }
   assert.equal(createPublicKey({ key: jwk, format: 'jwk' }).asymmetricKeyDetails?.namedCurve, 'prime256v1');
 });
 
-test('OSSA-2013-017: a token that was seen opens nothing for one that looks like it', async () => {
-  const trust = trusting([{ kid: 'k', jwk }]);
+test('OSSA-2013-017: a cached token does not validate a similar one', async () => {
+  const tokenKeys = withKeys([{ kid: 'k', jwk }]);
   const good = signToken(claims, 'k', pair.privateKey);
-  await trust.read(good);
+  await tokenKeys.read(good);
   const [head = '', , signature = ''] = good.split('.');
   const raised = base64({ ...claims, roles: ['admin'] });
-  await assert.rejects(trust.read(`${head}.${raised}.${signature}`), { status: 401 });
-  await assert.rejects(trust.read(`${good.slice(0, -4)}AAAA`), { status: 401 });
-  assert.deepEqual((await trust.read(good)).roles, []);
+  await assert.rejects(tokenKeys.read(`${head}.${raised}.${signature}`), { status: 401 });
+  await assert.rejects(tokenKeys.read(`${good.slice(0, -4)}AAAA`), { status: 401 });
+  assert.deepEqual((await tokenKeys.read(good)).roles, []);
 });

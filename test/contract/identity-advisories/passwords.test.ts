@@ -1,4 +1,4 @@
-/** Passwords: how they are kept, tried and changed. */
+/** Passwords: hashing, login and change. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ test('OSSA-2012-002: a password too long is refused before it is hashed', async 
   assert.equal((await logIn({ name: 'admin', password: 'x'.repeat(1_000_000) })).status, 413);
 });
 
-test('OSSA-2013-015: no password is no password, whatever its type', async (t) => {
+test('OSSA-2013-015: an empty password, or one of another type, is refused', async (t) => {
   const { ask, logIn } = await openIdentity(t);
   assert.equal((await logIn({ name: 'admin', password: '' })).status, 401);
   for (const password of [null, [], {}, true, 0]) {
@@ -21,14 +21,14 @@ test('OSSA-2013-015: no password is no password, whatever its type', async (t) =
   }
 });
 
-test('OSSA-2026-007: whether a user may come in is true or false, and nothing that looks like it', async (t) => {
+test('OSSA-2026-007: enabled must be a boolean', async (t) => {
   const { ask, admin } = await openIdentity(t);
   const token = await admin();
   for (const enabled of ['TRUE', 'false', '0', 0, 512, null, [], {}])
     assert.equal((await ask('POST', '/users', { token, body: { user: { name: 'x', enabled } } })).status, 400);
 });
 
-test('OSSA-2021-003: locked, unknown, disabled and wrong get one answer', async (t) => {
+test('OSSA-2021-003: locked, unknown and disabled users and wrong passwords get one answer', async (t) => {
   const world = await openIdentity(t, { lockoutTries: 2 });
   const ann = await world.person('ann', ['member']);
   const bob = await world.person('bob', ['member']);
@@ -43,7 +43,7 @@ test('OSSA-2021-003: locked, unknown, disabled and wrong get one answer', async 
   for (const other of others) assert.deepEqual([other.status, other.body], [wrong.status, wrong.body]);
 });
 
-test('OSSN-0004: a new password needs the old one, and wrong ones count', async (t) => {
+test('OSSN-0004: changing a password needs the old one, and wrong ones count for the lockout', async (t) => {
   const world = await openIdentity(t, { lockoutTries: 2 });
   const ann = await world.person('ann', ['member']);
   const change = (original: unknown) =>
@@ -55,7 +55,7 @@ test('OSSN-0004: a new password needs the old one, and wrong ones count', async 
   assert.equal((await world.logIn({ name: 'ann', password: ann.password })).status, 401, 'locked');
 });
 
-test('OSSN-0081: a password is kept as argon2id, with a cost', async () => {
+test('OSSN-0081: passwords are hashed with argon2id and a cost', async () => {
   const text = readFileSync('services/identity/config.ts', 'utf8');
   assert.match(text, /argonKib: number\(7_168/);
   assert.match(text, /argonPasses: number\(5/);

@@ -1,4 +1,4 @@
-/** What is taken back is gone, everywhere and for good. */
+/** Revocation of tokens and roles. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { getActiveKey, readTokenKeys } from '../../../services/identity/keys/sto
 import { one, openIdentity } from '../../fakes/identity.ts';
 import { isGood, roleNamed } from './world.ts';
 
-test('OSSA-2012-010, OSSA-2013-011, OSSN-0032: who is disabled, renamed by a password or deleted has no token left', async (t) => {
+test('OSSA-2012-010, OSSA-2013-011, OSSN-0032: disabling or deleting a user, or a new password, revokes all tokens', async (t) => {
   const world = await openIdentity(t);
   const admin = await world.admin();
   const changes = [
@@ -24,7 +24,7 @@ test('OSSA-2012-010, OSSA-2013-011, OSSN-0032: who is disabled, renamed by a pas
   }
 });
 
-test('OSSA-2012-014: a token loses a role that is taken away, direct, by group and inherited', async (t) => {
+test('OSSA-2012-014: revoking a role revokes tokens with it: direct, by group and inherited', async (t) => {
   const world = await openIdentity(t);
   const admin = await world.admin();
   const member = await roleNamed(world, 'member');
@@ -49,7 +49,7 @@ test('OSSA-2012-014: a token loses a role that is taken away, direct, by group a
   }
 });
 
-test('OSSA-2012-016, OSSA-2014-026: nobody enters a disabled project or domain, and those inside are out', async (t) => {
+test('OSSA-2012-016, OSSA-2014-026: disabling a project or domain refuses its scope and revokes its tokens', async (t) => {
   const world = await openIdentity(t);
   const admin = await world.admin();
   const ann = await world.person('ann', ['member']);
@@ -59,7 +59,7 @@ test('OSSA-2012-016, OSSA-2014-026: nobody enters a disabled project or domain, 
   assert.equal(again.status, 401);
 });
 
-test('OSSA-2013-009, OSSA-2013-014, OSSN-0034: a revoked token stays so by every path, and after a restart', async (t) => {
+test('OSSA-2013-009, OSSA-2013-014, OSSN-0034: a revoked token stays revoked on every route, and after a restart', async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['member']);
   const headers = { 'x-subject-token': ann.token };
@@ -76,7 +76,7 @@ test('OSSA-2013-009, OSSA-2013-014, OSSN-0034: a revoked token stays so by every
   await refused();
 });
 
-test('OSSA-2013-014: what was revoked and has ended stays revoked, for who asks with allow_expired', async (t) => {
+test('OSSA-2013-014: a revoked and expired token stays revoked with allow_expired', async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['member']);
   const spare = (await world.logIn({ id: ann.id, password: ann.password })).token;
@@ -84,26 +84,26 @@ test('OSSA-2013-014: what was revoked and has ended stays revoked, for who asks 
   const db = openDatabase(`sqlite:${join(world.home, 'db', 'identity.sqlite')}`);
   t.after(() => db.destroy());
   const { kid, key } = await getActiveKey(db);
-  const ended = (token: string) => {
+  const expired = (token: string) => {
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
     return signToken({ ...claims, exp: Date.now() / 1000 - 1 }, kid, key);
   };
-  const look = async (token: string, query = '') =>
+  const statusOf = async (token: string, query = '') =>
     (
       await world.ask('GET', `/auth/tokens${query}`, {
         token: await world.admin(),
-        headers: { 'x-subject-token': ended(token) },
+        headers: { 'x-subject-token': expired(token) },
       })
     ).status;
-  assert.equal(await look(ann.token), 404);
-  assert.equal(await look(ann.token, '?allow_expired=1'), 200);
-  assert.equal(await look(spare, '?allow_expired=1'), 404);
+  assert.equal(await statusOf(ann.token), 404);
+  assert.equal(await statusOf(ann.token, '?allow_expired=1'), 200);
+  assert.equal(await statusOf(spare, '?allow_expired=1'), 404);
   const later = Date.now() + 3_700_000;
   assert.deepEqual((await readTokenKeys(db, { validAt: later })).revoked, [], 'services need not know it any more');
   assert.equal((await readTokenKeys(db)).revoked.length, 1, 'but identity does');
 });
 
-test('OSSN-0009: who loses a group loses what it gave, and no more', async (t) => {
+test('OSSN-0009: leaving a group revokes tokens with its roles, and no others', async (t) => {
   const world = await openIdentity(t);
   const token = await world.admin();
   const ann = await world.person('ann', ['member']);
@@ -125,7 +125,7 @@ test('OSSN-0009: who loses a group loses what it gave, and no more', async (t) =
   }
 });
 
-test('who is disabled while a login is under way does not come in', async (t) => {
+test('a user who is disabled during a login gets no valid token', async (t) => {
   const world = await openIdentity(t, { argonKib: 4096, argonPasses: 6 });
   const token = await world.admin();
   const ann = await world.person('ann', ['member']);

@@ -1,4 +1,4 @@
-/** What the service is told, what it keeps and what it says of that. */
+/** Settings, secrets and log of the service. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -16,14 +16,14 @@ const sources = readdirSync('services/identity', { recursive: true, encoding: 'u
   .map((name) => readFileSync(`services/identity/${name}`, 'utf8'))
   .join('\n');
 
-test('OSSA-2014-030, OSSA-2015-007: a flag is true or false, and anything else stops the start', () => {
+test('OSSA-2014-030, OSSA-2015-007: a flag is true or false, any other value stops the start', () => {
   const read = (allowRescope: unknown) => settingsOf({ identity: { allowRescope } }).read('identity', section);
   for (const yes of [true, 'true']) assert.equal(read(yes).allowRescope, true);
   for (const no of [false, 'false']) assert.equal(read(no).allowRescope, false);
   for (const odd of ['False', 'no', '0', 0, '', 'insecure']) assert.throws(() => read(odd), BadSettings);
 });
 
-test('OSSA-2015-008: a start says none of the secrets that it was given', async (t) => {
+test('OSSA-2015-008: a start logs no secret of its settings', async (t) => {
   const lines: string[] = [];
   const log = openLog({}, (line) => lines.push(line));
   const { home } = await openIdentity(t, { federationSecret: 'canary-secret' }, { log });
@@ -45,7 +45,7 @@ test('OSSN-0023: no route takes a token in its path or its query', () => {
   assert.ok(!/query\.(token|auth|access_token)\b/.test(sources));
 });
 
-test('OSSN-0024: a service that cannot log in says so without its password', async () => {
+test('OSSN-0024: a failed login of a service is logged without its password', async () => {
   const password = async () => 'canary-password';
   const session = openSession({ identityUrl: 'http://127.0.0.1:1/v3', user: 'nova', password, region: 'RegionOne' });
   const error = await session.token().catch((cause: unknown) => cause);
@@ -55,7 +55,7 @@ test('OSSN-0024: a service that cannot log in says so without its password', asy
   assert.ok(!lines.join('').includes('canary-password'));
 });
 
-test('OSSN-0083: every rule that is asked is written', () => {
+test('OSSN-0083: every rule that is checked is defined', () => {
   const asked = [...sources.matchAll(/'(identity:\w+)'/g)].map(([, name]) => name ?? '');
   assert.ok(asked.length > 100);
   assert.deepEqual(

@@ -1,4 +1,4 @@
-/** Keys that sign requests, and what a signature is worth. */
+/** EC2 keys and signatures. */
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { appCredential } from './delegated.ts';
 import { ec2World, signedBy } from './signed.ts';
 import { rescope, roleNamed } from './world.ts';
 
-test('OSSA-2012-018, OSSA-2013-005: a key is worth what its user is, now', async (t) => {
+test('OSSA-2012-018, OSSA-2013-005: an EC2 key gives what its user has now', async (t) => {
   const { world, ann, key, by } = await ec2World(t);
   const good = await by(signedBy(key));
   assert.equal(good.status, 200);
@@ -27,14 +27,14 @@ test('OSSA-2012-018, OSSA-2013-005: a key is worth what its user is, now', async
   assert.equal((await by(signedBy(key))).status, 401);
 });
 
-test('OSSA-2020-003: a signature is good for a quarter of an hour', async (t) => {
+test('OSSA-2020-003: a signature is valid for 15 minutes', async (t) => {
   const { key, by } = await ec2World(t);
   for (const minutes of [-16, 16])
     assert.equal((await by(signedBy(key, new Date(Date.now() + minutes * 60_000)))).status, 401);
   assert.equal((await by(signedBy({ ...key, secret: 'other' }))).status, 401);
 });
 
-test('OSSA-2025-002: only a service may have a signature turned into a token, and S3 never has one', async (t) => {
+test('OSSA-2025-002: only a service may exchange a signature for a token, and S3 gets none', async (t) => {
   const { world, ann, key, by, nova } = await ec2World(t);
   assert.equal((await by(signedBy(key), ann.token)).status, 403);
   assert.equal((await by(signedBy(key), '')).status, 401);
@@ -47,14 +47,14 @@ test('OSSA-2025-002: only a service may have a signature turned into a token, an
   assert.equal((await world.ask('POST', '/s3tokens', { body })).status, 401);
 });
 
-test('FIX-KS-EC2TOKEN-BAN: a token made from a key does nothing here', async (t) => {
+test('FIX-KS-EC2TOKEN-BAN: a token made from an EC2 key is refused by identity', async (t) => {
   const { world, key, by } = await ec2World(t);
   const { token } = await by(signedBy(key));
   assert.equal((await world.ask('GET', '/auth/projects', { token })).status, 401);
   assert.ok((await rescope(world, token, 'unscoped')).status >= 401);
 });
 
-test('OSSA-2020-004: the owner of a key cannot make it another', async (t) => {
+test('OSSA-2020-004: owner, project, type and trust of an EC2 key cannot be changed', async (t) => {
   const { world, ann, key } = await ec2World(t);
   const bob = await world.person('bob', ['member']);
   const id = createHash('sha256').update(key.access).digest('hex');
@@ -66,7 +66,7 @@ test('OSSA-2020-004: the owner of a key cannot make it another', async (t) => {
     );
 });
 
-test('FIX-KS-EC2-READER, OSSA-2026-005: a reader and a restricted application credential make no keys', async (t) => {
+test('FIX-KS-EC2-READER, OSSA-2026-005: a reader and a restricted application credential cannot create EC2 keys', async (t) => {
   const world = await openIdentity(t);
   const reader = await world.person('rita', ['reader']);
   const body = { tenant_id: reader.projectId };

@@ -1,4 +1,4 @@
-/** Requests signed as EC2's API has them, and somebody whose key signs them. */
+/** Requests signed as in the EC2 API, and a user with an EC2 key. */
 import { createHash, createHmac } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { one, openIdentity } from '../../fakes/identity.ts';

@@ -1,15 +1,15 @@
-/** What a token is, and how long. */
+/** Tokens and their lifetime. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { many, one, openIdentity, type Person } from '../../fakes/identity.ts';
 import { isGood, rescope } from './world.ts';
 
-test('OSSA-2012-010, OSSA-2012-019, OSSA-2016-008: a chain of tokens ends with the first, and is revoked by name', async (t) => {
+test('OSSA-2012-010, OSSA-2012-019, OSSA-2016-008: exchanged tokens expire with the first and share its audit chain id', async (t) => {
   const world = await openIdentity(t);
   const ann = await world.person('ann', ['member']);
   let token = ann.token;
   const first = one(await world.ask('GET', '/auth/tokens', { token, headers: { 'x-subject-token': token } }), 'token');
-  for (let turn = 0; turn < 6; turn += 1) {
+  for (let count = 0; count < 6; count += 1) {
     const next = await rescope(world, token, { project: { id: ann.projectId } });
     assert.equal(one(next, 'token').expires_at, first.expires_at);
     assert.equal(one(next, 'token').audit_ids[1], first.audit_ids[0], 'the chain keeps its name');
@@ -17,7 +17,7 @@ test('OSSA-2012-010, OSSA-2012-019, OSSA-2016-008: a chain of tokens ends with t
   }
 });
 
-test('OSSA-2014-007: many who ask at once are each answered as themselves', async (t) => {
+test('OSSA-2014-007: concurrent requests of several users are not mixed up', async (t) => {
   const world = await openIdentity(t);
   const people: Person[] = [];
   for (const name of ['ann', 'bob', 'cid', 'dan', 'eve']) people.push(await world.person(name, ['member']));
@@ -31,7 +31,7 @@ test('OSSA-2014-007: many who ask at once are each answered as themselves', asyn
   await Promise.all(asks);
 });
 
-test('OSSA-2014-013: a method named a thousand times is tried once', async (t) => {
+test('OSSA-2014-013: a method named a thousand times is evaluated once', async (t) => {
   const { ask } = await openIdentity(t);
   const user = { name: 'admin', domain: { id: 'default' }, password: 'admin-password' };
   const identity = { methods: Array.from({ length: 1000 }, () => 'password'), password: { user } };
@@ -41,7 +41,7 @@ test('OSSA-2014-013: a method named a thousand times is tried once', async (t) =
   assert.ok(performance.now() - began < 5_000);
 });
 
-test('OSSA-2016-005, OSSN-0062: a token spelled otherwise is no token', async (t) => {
+test('OSSA-2016-005, OSSN-0062: another encoding of a token is refused', async (t) => {
   const world = await openIdentity(t);
   const { token } = await world.person('ann', ['member']);
   const [head = '', body = '', signature = ''] = token.split('.');
@@ -54,7 +54,7 @@ test('OSSA-2016-005, OSSN-0062: a token spelled otherwise is no token', async (t
   for (const spelled of spellings) assert.ok(!(await isGood(world, spelled)), spelled.slice(-20));
 });
 
-test('OSSN-0042, FIX-KS-SYSRESCOPE: with allowRescope off a scope cannot be left', async (t) => {
+test('OSSN-0042, FIX-KS-SYSRESCOPE: with allowRescope off a scoped token cannot be exchanged', async (t) => {
   const world = await openIdentity(t, { allowRescope: false });
   const ann = await world.person('ann', ['member']);
   for (const scope of [{ project: { id: ann.projectId } }, { system: { all: true } }, { domain: { id: 'default' } }])
@@ -62,7 +62,7 @@ test('OSSN-0042, FIX-KS-SYSRESCOPE: with allowRescope off a scope cannot be left
   assert.equal((await rescope(world, await world.admin(), { system: { all: true } })).status, 403);
 });
 
-test('OSSN-0064: there is no token but those that were given', async (t) => {
+test('OSSN-0064: there is no admin token', async (t) => {
   const { ask } = await openIdentity(t);
   for (const token of ['ADMIN', 'admin', ' ', 'a.b.c', 'null'])
     assert.equal((await ask('GET', '/users', { token })).status, 401);

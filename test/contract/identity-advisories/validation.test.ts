@@ -1,4 +1,4 @@
-/** How a token is looked at: by whom, in which header, and what is said of it. */
+/** Validation of tokens: caller, headers and answer. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { one, openIdentity } from '../../fakes/identity.ts';
@@ -11,7 +11,7 @@ async function open(t: TestContext) {
   return { world, ann, admin: await world.admin(), look };
 }
 
-test('who asks and who is asked about are two: each needs its own header', async (t) => {
+test('the token of the caller and the subject token have their own headers', async (t) => {
   const { world, ann, admin, look } = await open(t);
   const bob = await world.person('bob', ['member']);
   assert.equal(one(await look('GET', ann.token, admin), 'token').user.id, ann.id);
@@ -25,7 +25,7 @@ test('who asks and who is asked about are two: each needs its own header', async
   assert.equal((await look('GET', ann.token, ann.token)).status, 200, 'and nothing was revoked');
 });
 
-test('HEAD says what GET says, without its body', async (t) => {
+test('HEAD answers as GET, without the body', async (t) => {
   const { ann, admin, look } = await open(t);
   const cases: [string, string][] = [
     [ann.token, admin],
@@ -42,7 +42,7 @@ test('HEAD says what GET says, without its body', async (t) => {
   }
 });
 
-test('every answer says that it varies with the token, so that no cache gives it to another', async (t) => {
+test('every answer has Vary: X-Auth-Token', async (t) => {
   const { world, ann } = await open(t);
   for (const path of ['/auth/tokens', '/users', '/nowhere', '/auth/catalog', '']) {
     const { headers } = await world.ask('GET', path, { token: ann.token });
@@ -50,7 +50,7 @@ test('every answer says that it varies with the token, so that no cache gives it
   }
 });
 
-test('a token counts in its header, once, and nowhere else', async (t) => {
+test('a token is read from its header only, once', async (t) => {
   const { world, ann, admin } = await open(t);
   const cookie = `X-Auth-Token=${ann.token}; token=${ann.token}`;
   const headers = { cookie, authorization: `Bearer ${ann.token}` };

@@ -1,9 +1,9 @@
-/** What is somebody's stays theirs, by whatever name or filter another asks for it. */
+/** Resources of another user are not reachable by any id or filter. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { many, one, openIdentity } from '../../fakes/identity.ts';
 
-test('OSSN-0103: who asks for what is of others gets their own, or a 403', async (t) => {
+test('OSSN-0103: filters by another user or project give own resources or 403', async (t) => {
   const world = await openIdentity(t);
   const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', ['member'])];
   const body = { credential: { type: 'totp', blob: 'GEZDGNBVGY3TQOJQ' } };
@@ -29,7 +29,7 @@ test('OSSN-0103: who asks for what is of others gets their own, or a 403', async
   }
 });
 
-test('OSSN-0102: what is named below somebody is not there below anybody else', async (t) => {
+test('OSSN-0102: a resource of a user is not found below another user', async (t) => {
   const world = await openIdentity(t);
   const [ann, bob] = [await world.person('ann', ['member']), await world.person('bob', ['member'])];
   const application_credential = { name: 'a', access_rules: [{ service: 'image', method: 'GET', path: '/v2/images' }] };

@@ -1,4 +1,4 @@
-/** What a request may be, before anybody looks at what it asks for. */
+/** Malformed and oversized requests, before the handler. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
@@ -9,28 +9,29 @@ import { type IdentityWorld, one, openIdentity } from '../../fakes/identity.ts';
 async function logged(t: TestContext, more = {}) {
   const lines: string[] = [];
   const world = await openIdentity(t, more, { log: openLog({}, (line) => lines.push(line)) });
-  return { world, lines, said: () => lines.join('') };
+  return { world, lines, logText: () => lines.join('') };
 }
 
-/** Sends bytes as they are, and hears what comes back until the other side lets go. */
-function spoken({ url }: IdentityWorld, bytes: string): Promise<string> {
+/** Sends raw bytes; resolves with all that is received until the connection closes. */
+function sendRaw({ url }: IdentityWorld, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
-    let heard = '';
+    let received = '';
     const socket = connect(Number(port), hostname, () => socket.write(bytes));
     socket.setTimeout(5_000, () => socket.destroy());
-    socket.on('data', (chunk) => (heard += chunk));
-    socket.on('error', () => resolve(heard));
-    socket.on('close', () => resolve(heard));
+    socket.on('data', (chunk) => (received += chunk));
+    socket.on('error', () => resolve(received));
+    socket.on('close', () => resolve(received));
   });
 }
-const statusesOf = (heard: string) => [...heard.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));
+const statusesOf = (received: string) =>
+  [...received.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => Number(status));
 
-test('OSSA-2013-003: who comes with a bad token writes nothing into the log', async (t) => {
+test('OSSA-2013-003: requests with an invalid token write nothing to the log', async (t) => {
   const { world, lines } = await logged(t);
   const before = lines.length;
-  for (let turn = 0; turn < 50; turn += 1)
-    assert.equal((await world.ask('GET', '/users', { token: `${turn}`.padEnd(4_000, 'x') })).status, 401);
+  for (let count = 0; count < 50; count += 1)
+    assert.equal((await world.ask('GET', '/users', { token: `${count}`.padEnd(4_000, 'x') })).status, 401);
   assert.equal(lines.length, before);
 });
 
@@ -45,18 +46,18 @@ test('OSSA-2013-004: XML is not read', async (t) => {
     );
 });
 
-test('OSSN-0002: too much is refused by its length, before it is read, and without one as soon as it is too much', async (t) => {
+test('OSSN-0002: an oversized body is refused by its length before it is read, or as soon as it exceeds the limit', async (t) => {
   const world = await openIdentity(t);
   const head = 'POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
-  const announced = await spoken(world, `${head}Content-Length: 104857600\r\n\r\n{`);
+  const announced = await sendRaw(world, `${head}Content-Length: 104857600\r\n\r\n{`);
   assert.deepEqual(statusesOf(announced), [413]);
   const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
-  const endless = await spoken(world, `${head}Transfer-Encoding: chunked\r\n\r\n${piece}${piece}${piece}`);
+  const endless = await sendRaw(world, `${head}Transfer-Encoding: chunked\r\n\r\n${piece}${piece}${piece}`);
   assert.deepEqual(statusesOf(endless), [413]);
 });
 
-test('OSSA-2017-001, OSSN-0046: an error of ours tells the caller nothing, and the log no secret', async (t) => {
-  const { world, said } = await logged(t);
+test('OSSA-2017-001, OSSN-0046: an internal error reveals nothing to the caller, and no secret to the log', async (t) => {
+  const { world, logText } = await logged(t);
   const token = await world.admin();
   const db = openDatabase(`sqlite:${world.home}/db/identity.sqlite`);
   await db.raw('ALTER TABLE users RENAME TO elsewhere');
@@ -66,11 +67,11 @@ test('OSSA-2017-001, OSSN-0046: an error of ours tells the caller nothing, and t
   assert.equal(answer.status, 500);
   assert.match(one(answer, 'error').message, /unexpected error stopped the request req-/);
   assert.ok(!/sqlite|elsewhere|users|\.ts/.test(JSON.stringify(answer.body)));
-  assert.match(said(), /a request failed with an unexpected error/);
-  assert.ok(!said().includes('a-secret-password') && !said().includes(token.slice(-40)));
+  assert.match(logText(), /a request failed with an unexpected error/);
+  assert.ok(!logText().includes('a-secret-password') && !logText().includes(token.slice(-40)));
 });
 
-test('DEP-NODE-SMUGGLE: what could be read as two requests is read as none', async (t) => {
+test('DEP-NODE-SMUGGLE: ambiguous requests are refused', async (t) => {
   const world = await openIdentity(t);
   const hidden = 'GET /v3/hidden HTTP/1.1\r\nHost: x\r\n\r\n';
   const heads = [
@@ -83,27 +84,27 @@ test('DEP-NODE-SMUGGLE: what could be read as two requests is read as none', asy
     'A: b\nContent-Length: 5',
   ];
   for (const head of heads) {
-    const heard = await spoken(world, `GET /v3 HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n${hidden}`);
-    assert.deepEqual(statusesOf(heard), [400], head);
+    const received = await sendRaw(world, `GET /v3 HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n${hidden}`);
+    assert.deepEqual(statusesOf(received), [400], head);
   }
 });
 
-test('DEP-NODE-CHUNK: chunks whose extensions do not end are cut off', async (t) => {
+test('DEP-NODE-CHUNK: oversized chunk extensions are refused', async (t) => {
   const world = await openIdentity(t);
   const head = 'POST /v3/auth/tokens HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
-  assert.deepEqual(statusesOf(await spoken(world, `${head}1;${'a'.repeat(200_000)}`)), [413]);
+  assert.deepEqual(statusesOf(await sendRaw(world, `${head}1;${'a'.repeat(200_000)}`)), [413]);
 });
 
-test('DEP-PROTO, DEP-NODE-PROTOHDR: names that every object has are names like others', async (t) => {
+test('DEP-PROTO, DEP-NODE-PROTOHDR: names of object properties are plain keys', async (t) => {
   const world = await openIdentity(t);
   const token = await world.admin();
   const names = ['__proto__', 'constructor', 'prototype', 'toString'];
   for (const name of names) {
-    const heard = await spoken(
+    const received = await sendRaw(
       world,
       `GET /v3?${name}=1&${name}[x]=2 HTTP/1.1\r\nHost: x\r\n${name}: x\r\nX-Auth-Token: ${name}\r\nConnection: close\r\n\r\n`,
     );
-    assert.equal(statusesOf(heard).length, 1, name);
+    assert.equal(statusesOf(received).length, 1, name);
   }
   const evil = '{"isAdmin":true,"enabled":false}';
   const raw = `{"user":{"name":"p","__proto__":${evil},"constructor":{"prototype":${evil}}}}`;
@@ -117,6 +118,6 @@ test('DEP-PROTO, DEP-NODE-PROTOHDR: names that every object has are names like o
   assert.equal((await world.ask('GET', '/users', { token })).status, 200);
 });
 
-test('DEP-NODE-EOL: it runs on the line of Node that it brings', () => {
+test('DEP-NODE-EOL: it runs on the Node release of the project', () => {
   assert.ok(Number(process.versions.node.split('.', 1)[0]) >= 24, process.version);
 });
