@@ -78,6 +78,7 @@ export const policy: Policy = {
   'volume_extension:type_delete': 'rule:admin_api',
   'volume_extension:type_get': 'rule:xena_system_admin_or_project_reader',
   'volume_extension:type_get_all': 'rule:xena_system_admin_or_project_reader',
+  'volume_extension:access_types_qos_specs_id': 'rule:admin_api',
   'volume_extension:access_types_extra_specs': 'rule:xena_system_admin_or_project_reader',
   'volume:create': 'rule:xena_system_admin_or_project_member',
   'volume:create_from_image': 'rule:xena_system_admin_or_project_member',

@@ -10,7 +10,7 @@ import { snapshotMetadata, volumeMetadata } from './metadata/handlers.ts';
 import * as quotas from './quotas/handlers.ts';
 import * as snapshots from './snapshots/handlers.ts';
 import * as transfers from './transfers/handlers.ts';
-import * as types from './types/handlers.ts';
+import { typeRoutes } from './types/routes.ts';
 import * as unsupported from './unsupported/handlers.ts';
 import * as messages from './user-messages/handlers.ts';
 import * as versions from './versions/handlers.ts';
@@ -34,7 +34,6 @@ const act =
 const verb = act('/volumes/:id/action', 'volume_extension:');
 const ownVerb = act('/volumes/:id/action', 'volume:');
 const snapshotVerb = act('/snapshots/:id/action', 'volume_extension:');
-const typeVerb = act('/types/:id/action', 'volume_extension:');
 
 /** Fixed path segments come before ids: the first route that matches is used. */
 const all: (Route<Volumes> | Route<Volumes>[])[] = [
@@ -118,25 +117,7 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
     ];
   }),
 
-  route('get', '/types', types.listTypes, 'volume_extension:type_get_all'),
-  route('post', '/types', types.createType, 'volume_extension:type_create'),
-  route('get', '/types/:id', types.showType, 'volume_extension:type_get'),
-  route('put', '/types/:id', types.updateType, 'volume_extension:type_update'),
-  route('delete', '/types/:id', types.deleteType, 'volume_extension:type_delete'),
-  route('get', '/types/:id/extra_specs', types.listSpecs, 'volume_extension:types_extra_specs:index'),
-  route('post', '/types/:id/extra_specs', types.addSpecs, 'volume_extension:types_extra_specs:create'),
-  route('get', '/types/:id/extra_specs/:key', types.showSpec, 'volume_extension:types_extra_specs:show'),
-  route('put', '/types/:id/extra_specs/:key', types.putSpec, 'volume_extension:types_extra_specs:update'),
-  route('delete', '/types/:id/extra_specs/:key', types.removeSpec, 'volume_extension:types_extra_specs:delete'),
-  route(
-    'get',
-    '/types/:id/os-volume-type-access',
-    types.listTypeAccess,
-    'volume_extension:volume_type_access:get_all_for_type',
-  ),
-  typeVerb('addProjectAccess', types.addAccess, 'volume_type_access:addProjectAccess'),
-  typeVerb('removeProjectAccess', types.removeAccess, 'volume_type_access:removeProjectAccess'),
-
+  ...typeRoutes.map(({ method, path, handler, rule, ...more }) => route(method, path, handler, rule, more)),
   route('get', '/types/:id/encryption', unsupported.showTypeEncryption, 'volume_extension:volume_type_encryption:get'),
   route('get', '/qos-specs', unsupported.emptyList('qos_specs'), 'volume_extension:qos_specs_manage:get_all'),
   ...['/backups', '/backups/detail'].map((path) =>

@@ -26,8 +26,8 @@ export interface Options<T> {
   readonly column?: string | null;
   /** The requests whose bodies may have it. */
   readonly set?: readonly ('create' | 'update')[];
-  /** True: by a create. */
-  readonly required?: true | 'update';
+  /** By that request; true: by a create, with a value. */
+  readonly required?: true | 'create' | 'update';
   readonly nullable?: true;
   /** Its value when a create does not name it. Naming just this value asks for no rule of the attribute. */
   readonly default?: T | null;

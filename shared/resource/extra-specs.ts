@@ -75,7 +75,9 @@ export function extraSpecs<Service, Row extends { readonly id: string; readonly 
 
 type Sent = Readonly<Record<string, string | number>>;
 const textsOf = (specs: Sent): Specs =>
-  Object.fromEntries(Object.entries(specs).map(([key, value]) => [key, String(value)]));
+  Object.fromEntries(
+    Object.entries(specs).map(([key, value]) => [key, typeof value === 'number' ? String(value) : value]),
+  );
 
 const parameter = (name: string): Json => ({ name, in: 'path', required: true, schema: { type: 'string' } });
 const found = jsonOf('One pair', { type: 'object', minProperties: 1, maxProperties: 1 });
@@ -89,7 +91,7 @@ export function extraSpecsPaths(values: { [key: string]: Json }, removed: '200' 
     additionalProperties: false,
     properties: { extra_specs: schema },
   });
-  const all = jsonOf('Extra specs', wrapped({ type: 'object', additionalProperties: { type: 'string' } }));
+  const all = jsonOf('Extra specs', wrapped({ type: 'object', additionalProperties: { type: ['string', 'null'] } }));
   return {
     specs: {
       parameters: [parameter('id')],

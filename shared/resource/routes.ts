@@ -24,6 +24,8 @@ interface Definition<Service, Row, As extends Attributes> {
   /** The version that introduced the update. */
   readonly updateSince?: Version;
   find(service: Service, call: Asking): Promise<Row>;
+  /** How a show finds it, where that differs. */
+  findShown?(service: Service, call: Asking): Promise<NoInfer<Row>>;
   view(row: NoInfer<Row>, call: Asking): object;
   create(service: Service, input: NewOf<As>): Promise<NoInfer<Row>>;
   update(service: Service, row: NoInfer<Row>, change: ChangeOf<As>): Promise<NoInfer<Row>>;
@@ -33,8 +35,8 @@ interface Definition<Service, Row, As extends Attributes> {
 export function plainRoutes<Service, Row, As extends Attributes>(
   definition: Definition<Service, Row, As>,
 ): Route<Service>[] {
-  const { one, path, attributes, rules, find, view, updateSince: since } = definition;
-  const show: Handler<Service> = async (service, call) => ok({ [one]: view(await find(service, call), call) });
+  const { one, path, attributes, rules, find, findShown = find, view, updateSince: since } = definition;
+  const show: Handler<Service> = async (service, call) => ok({ [one]: view(await findShown(service, call), call) });
   const create: Handler<Service, Wrapped> = async (service, call) => {
     const row = await definition.create(service, parseCreate(attributes, call.body[one] ?? {}));
     return ok({ [one]: view(row, call) });

@@ -1,14 +1,13 @@
 /** The schemas that a definition gives its OpenAPI file. */
 import type { Json } from '#shared/api/document.ts';
-import type { Attribute, Attributes } from './attribute.ts';
+import type { Attribute, Attributes, Options } from './attribute.ts';
 
 type Tree = { [key: string]: Json };
 
 /** Of the body of a create or an update. */
 export function bodySchema(attributes: Attributes, verb: 'create' | 'update'): Json {
   const set = Object.entries(attributes).filter(([, { options }]) => options.set?.includes(verb));
-  const forced = verb === 'create' ? true : verb;
-  const required = set.filter(([, { options }]) => options.required === forced).map(([name]) => name);
+  const required = set.filter(([, { options }]) => isRequired(options.required, verb)).map(([name]) => name);
   return {
     type: 'object',
     additionalProperties: false,
@@ -16,6 +15,9 @@ export function bodySchema(attributes: Attributes, verb: 'create' | 'update'): J
     properties: Object.fromEntries(set.map(([name, attribute]) => [name, inRange(attribute, inputOf(attribute))])),
   };
 }
+
+const isRequired = (required: Options<unknown>['required'], verb: 'create' | 'update') =>
+  required === verb || (required === true && verb === 'create');
 
 /** Of what clients see. */
 export const rowSchema = (attributes: Attributes): Tree => ({

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import type { Volumes } from '../context.ts';
+import { isTypeUsed } from '../volumes/store.ts';
+import type { NewType, TypeChange, VolumeType } from './resource.ts';
+import { changeType, insertType, readTypeNamed, removeType } from './store.ts';
+
+export const defaultType = '__DEFAULT__';
+
+export async function createType({ db }: Volumes, input: NewType): Promise<VolumeType> {
+  const type = { ...input, id: randomUUID(), name: nameOf(input.name ?? ''), createdAt: Date.now() };
+  await db.transaction((tx) => insertType(tx, type));
+  return type;
+}
+
+export async function updateType({ db }: Volumes, type: VolumeType, input: TypeChange): Promise<VolumeType> {
+  if (Object.keys(input).length === 0)
+    throw badRequest('Specify volume type name, description, is_public or a combination thereof.');
+  const change = input.name === undefined ? input : { ...input, name: nameOf(input.name) };
+  const other = change.name === undefined ? undefined : await readTypeNamed(db, change.name);
+  if (other && other.id !== type.id) throw conflict(`Volume Type ${change.name} already exists.`);
+  await changeType(db, type.id, change);
+  return { ...type, ...change };
+}
+
+function nameOf(text: string): string {
+  const name = text.trim();
+  if (name === '') throw badRequest('Volume type name can not be empty.');
+  return name;
+}
+
+export async function deleteType({ db }: Volumes, { id, name }: VolumeType): Promise<void> {
+  if (name === defaultType) throw badRequest(`The volume type ${id} is a default volume type and cannot be deleted.`);
+  await db.transaction(async (tx) => {
+    if (await isTypeUsed(tx, id)) throw badRequest('Target volume type is still in use.');
+    await removeType(tx, id);
+  });
+}

@@ -1,0 +1,57 @@
+import { own } from '#shared/input/own.ts';
+import type { ChangeOf, NewOf, RowOf } from '#shared/resource/attribute.ts';
+import type { Specs } from '#shared/resource/extra-specs.ts';
+import { accessTable, columnsOf } from '#shared/resource/store.ts';
+import { viewOf } from '#shared/resource/view.ts';
+import { empty, flag, pairs, text, time } from '../attributes.ts';
+
+const both = ['create', 'update'] as const;
+
+type May = (rule: string) => boolean;
+
+/** Extra specs that say how the back end is made are for those who may read sensitive ones. */
+const open = /^(RESKEY:availability_zones|multiattach|replication_enabled)$/;
+export function visibleSpecs(specs: Specs, { may }: { readonly may: May }): Specs {
+  if (may('volume_extension:types_extra_specs:read_sensitive')) return specs;
+  return Object.fromEntries(Object.entries(specs).filter(([key]) => open.test(key)));
+}
+
+const updated = {
+  id: text({}),
+  name: text({ set: both, required: 'create', input: { type: ['string', 'null'], maxLength: 255 } }),
+  is_public: flag({ set: both, default: true }),
+  description: text({ set: both, nullable: true, default: null }),
+  extra_specs: pairs({ set: ['create'], default: {}, show: visibleSpecs }),
+  created_at: time({ hidden: true }),
+} as const;
+
+/** What was just written shows no QoS, and an update not the extension's name of `is_public`. */
+const created = {
+  ...updated,
+  'os-volume-type-access:is_public': flag({ column: 'isPublic', set: ['create'] }),
+} as const;
+
+export const typeAttributes = {
+  ...created,
+  qos_specs_id: empty({ column: null, rule: 'volume_extension:access_types_qos_specs_id' }),
+} as const;
+
+export type VolumeType = RowOf<typeof typeAttributes>;
+export type NewType = NewOf<typeof typeAttributes>;
+export type TypeChange = ChangeOf<typeof typeAttributes>;
+
+export const typeColumns = columnsOf(typeAttributes);
+export const typeAccess = accessTable('volumeTypeAccess', 'typeId');
+export const typeView = viewOf(typeAttributes);
+const writtenViews = { POST: viewOf(created), PUT: viewOf(updated) };
+export const viewByMethod = (row: VolumeType, seen: { readonly may: May; readonly method: string }) =>
+  (own(writtenViews, seen.method) ?? typeView)(row, seen);
+
+export const typeAccessNames = {
+  add: 'addProjectAccess',
+  remove: 'removeProjectAccess',
+  project: 'project',
+  list: 'volume_type_access',
+  id: 'volume_type_id',
+  projectId: 'project_id',
+} as const;
