@@ -20,7 +20,7 @@ export const section = {
   ramRatio: number(1, 'allocation ratio of memory (default of Nova)'),
   diskRatio: number(1, 'allocation ratio of disk (default of Nova)'),
   reservedRamMb: number(512, 'memory of each host that is not for guests (default of Nova)'),
-  reservedDiskGb: number(0, 'disk of each host that is not for guests'),
+  reservedDiskGb: number(2, 'disk of each host that is not for guests: databases, logs and the image cache share it'),
   refreshMs: number(60_000, 'interval for reading addresses of servers from network when no event arrives'),
   keepWorkMs: number(3_600_000, 'retention of finished host operations'),
   keepDeletedDays: number(30, 'retention of deleted servers and their actions'),

@@ -7,35 +7,35 @@ import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
 import type { ImageClient, NetworkClient, PlacementClient, VolumeClient } from './drivers/clients.ts';
 
-/** Everything this service's functions may reach. */
+/** The dependencies of this service's functions. */
 export interface Compute {
   readonly db: Knex;
   readonly bus: Bus;
   readonly log: Log;
   readonly config: Config;
-  /** Secrets that stand in rows are sealed by it. */
+  /** Encrypts secrets that are stored in rows. */
   readonly seal: Seal;
-  /** Hosts, for what takes moments. */
+  /** Hosts, for short work. */
   readonly hosts: Hosts<ComputeAgent>;
-  /** The same, for what moves whole disks: a first boot, a snapshot. */
+  /** Hosts with a long timeout, for work that copies whole disks: a first boot, a snapshot. */
   readonly copiers: Hosts<ComputeAgent>;
   readonly images: ImageClient;
   readonly network: NetworkClient;
   readonly volumes: VolumeClient;
   readonly placement: PlacementClient;
   readonly cloud: {
-    /** Four letters or digits that mark everything of this cloud on a host. */
+    /** Four letters or digits in the names of everything of this cloud on a host. */
     readonly id: string;
     /** http://10.0.0.1:6080/vnc_lite.html */
     readonly consoleUrl: string;
   };
 }
 
-/** Where the hint goes that a task waits. */
+/** Notification: a task is waiting. */
 export const tasksWait = 'compute.tasks';
-/** Where the hint goes that a port of a server changed. */
+/** Notification: a port of the server changed. */
 export const portChanged = (serverId: string): string => `compute.port-changed.${serverId}`;
-/** Where the hint goes that a running task was cancelled. */
+/** Notification: a running task was cancelled. */
 export const taskCancelled = 'compute.cancelled';
-/** Where the hint goes that a host is new, or has another size. */
+/** Notification: a host is new, or its size changed. */
 export const hostReported = 'compute.host-reported';

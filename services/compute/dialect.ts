@@ -1,4 +1,4 @@
-/** Nova's words. */
+/** The versions, faults, pages and headers of Nova's API. */
 import type { Version } from '#shared/api/versions.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import { faultFormats, nextLinks } from '#shared/http/fault-formats.ts';
@@ -17,7 +17,7 @@ export const nova = (identityUrl: string): Dialect => {
   };
 };
 
-/** Where a thing is found: in this API, and for ever. */
+/** The links of a resource: in this version of the API, and without a version. */
 export const linksOf = (base: string, kind: string, id: string) => [
   { rel: 'self', href: `${base}/v2.1/${kind}/${id}` },
   bookmarkOf(base, kind, id),
@@ -27,5 +27,5 @@ export const bookmarkOf = (base: string, kind: string, id: string) => ({
   href: `${base}/${kind}/${id}`,
 });
 
-/** The most that one page holds. */
+/** Nova's maximum size of a page. */
 export const mostPerPage = 1000;

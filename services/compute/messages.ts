@@ -9,7 +9,7 @@ import { getMetadata } from './metadata/operations.ts';
 import { wantedPower } from './servers/states.ts';
 import { findServer } from './servers/store.ts';
 
-/** What this service reacts to on the bus: hints about its tasks, and the questions of agents and the metadata door. */
+/** Entry point 2, the bus: notifications about tasks, and calls of agents and of the metadata proxy. */
 export const openMessages = (compute: Compute, runner: Runner): Off[] => [
   compute.bus.onNotify(tasksWait, runner.wake),
   compute.bus.onNotify(taskCancelled, runner.recheck),

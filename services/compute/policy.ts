@@ -1,4 +1,4 @@
-/** Nova's own rule names and defaults; an operator's override speaks the same language. */
+/** Nova's rule names and defaults; an operator overrides them in a policy file. */
 import type { Policy } from '#shared/auth/policy.ts';
 
 export const policy: Policy = {

@@ -1,4 +1,4 @@
-/** The index of the API. A rule that looks at more than the caller's project is asked again in the handler. */
+/** Entry point 1, HTTP: all routes. A rule that depends on more than the caller's project is checked again in the handler. */
 import type { Route } from '#shared/http/route.ts';
 import { listServerActions, showServerAction } from './actions/handlers.ts';
 import {
@@ -36,7 +36,7 @@ import * as server from './servers/handlers.ts';
 import { listUsages, showUsage } from './usages/handlers.ts';
 import { listVersions, showLegacyVersion, showNamedVersion, showVersion } from './versions/handlers.ts';
 
-/** A rule's name below Nova's own prefix; null: asked in the handler, or anybody's who has a token. */
+/** `needs` is the name of a rule below `os_compute_api:`; null: the handler checks, or any token will do. */
 const on =
   (method: Route<Compute>['method']) =>
   (path: string, handler: Route<Compute>['handler'], needs: string | null, more: Partial<Route<Compute>> = {}) => ({

@@ -25,7 +25,7 @@ import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
 import { workflows } from './workflows/all.ts';
 
-/** What this service stands on; a test brings its own. */
+/** The dependencies of this service; a test passes its own. */
 export interface ComputeOptions {
   readonly runtime: Omit<Compute, 'hosts' | 'copiers'>;
   readonly apiServer: ApiServer;
@@ -34,7 +34,7 @@ export interface ComputeOptions {
   readonly consoleAt: ApiServer['at'];
 }
 
-/** Puts the parts together. The doors open last and close first. */
+/** Starts the parts. The API opens last and closes first. */
 export async function openCompute({ runtime, apiServer, identityUrl, host, consoleAt }: ComputeOptions) {
   const { db, bus, log, config, seal } = runtime;
   const { answerMs, copyMs, leaseMs, backoffMs, limit, pollMs } = config;

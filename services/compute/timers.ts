@@ -12,13 +12,13 @@ const dayMs = 24 * 3_600_000;
 const heartbeatMs = 30_000;
 const sweepMs = 60_000;
 const placementIntervalMs = 5_000;
-/** So many servers per look: a large cloud is read little by little. */
+/** Servers per run, so that a large cloud is read in parts. */
 const refreshBatchSize = 50;
 
-/** What this service does without being asked. Each looks at the world as it is. */
+/** Entry point 3, the clock. Each timer compares the current state and corrects it. */
 export function openTimers(compute: Compute, host = hostname()): Ticker[] {
   const { log, config } = compute;
-  const failed = (what: string) => (error: unknown) => log.warn({ error, what }, 'a timer is tried again');
+  const failed = (what: string) => (error: unknown) => log.warn({ error, what }, 'a timer failed and runs again');
   const heartbeatTimer = every(heartbeatMs, () => heartbeat(compute, host), failed('heartbeat'));
   const sweep = every(sweepMs, () => sweepRows(compute), failed('sweep'));
   const refresh = every(config.refreshMs, refresher(compute), failed('addresses'));
@@ -32,7 +32,7 @@ export function openTimers(compute: Compute, host = hostname()): Ticker[] {
   return [heartbeatTimer, sweep, refresh, { wake: placementTimer.wake, close: closePlacement }];
 }
 
-/** `compute service list` shows what Nova would run here. */
+/** Keeps the rows of the services that Nova would run here, for `compute service list`. */
 async function heartbeat({ db }: Compute, host: string): Promise<void> {
   await db.transaction(async (tx) => {
     for (const binary of ['nova-conductor', 'nova-scheduler']) await touchService(tx, binary, host, Date.now());
@@ -44,13 +44,13 @@ async function sweepRows({ db, log, config }: Compute): Promise<void> {
   await deleteOldWork(db, Date.now() - config.keepWorkMs);
   await removeServersDeletedBefore(db, Date.now() - config.keepDeletedDays * dayMs);
   for (const orphan of await listOrphans(db)) {
-    log.error({ serverId: orphan.id, taskState: orphan.taskState }, 'a server had lost its task');
+    log.error({ serverId: orphan.id, taskState: orphan.taskState }, 'a server has a task that does not exist');
     const fault = { code: 500, message: 'The work on this server was lost.', created: Date.now() };
     await updateOwnedServer(db, orphan, { vmState: 'error', taskState: null, taskId: null, fault });
   }
 }
 
-/** For what no event told: the longest unread servers first. */
+/** Reads the addresses of servers in turn, in case an event was lost. */
 function refresher(compute: Compute): () => Promise<void> {
   let from = 0;
   return async () => {
@@ -59,7 +59,7 @@ function refresher(compute: Compute): () => Promise<void> {
     from = from + refreshBatchSize >= live.length ? 0 : from + refreshBatchSize;
     for (const { id } of batch)
       await refreshAddresses(compute, id).catch((error: unknown) =>
-        compute.log.warn({ serverId: id, error }, 'addresses of a server could not be read'),
+        compute.log.warn({ serverId: id, error }, 'could not read the addresses of a server'),
       );
   };
 }

@@ -1,4 +1,4 @@
-/** The other services in memory: for tests, and for measuring this service alone. */
+/** The clients of other services in memory: for tests, and for benchmarks of compute alone. */
 import { randomUUID } from 'node:crypto';
 import { Fault } from '#shared/errors/fault.ts';
 import type {
@@ -26,7 +26,7 @@ function found<T>(things: ReadonlyMap<string, T>, what: string, id: string): T {
   return thing;
 }
 
-/** Ids that exist and that a caller's token does not see: foreign, or private. The service's own token sees all. */
+/** Ids that exist but are not visible to a caller's token, only to the service's own. */
 export const hidden = new Set<string>();
 function seen(id: string, what: string, token: string | undefined): void {
   if (token !== undefined && hidden.has(id)) throw missing(what, id);
@@ -58,7 +58,7 @@ interface FakeNetwork extends NetworkClient {
   readonly groups: Map<string, GroupJson & { readonly project_id: string }>;
 }
 
-/** Does a row fit what a query says? A list of values means any of them. */
+/** Whether a row matches a query. A list of values matches any of them. */
 const fits = (row: object, query: Readonly<Record<string, string | readonly string[]>>) =>
   Object.entries(query).every(([key, wanted]) => {
     const value = (row as Record<string, unknown>)[key];
@@ -68,7 +68,7 @@ const fits = (row: object, query: Readonly<Record<string, string | readonly stri
 
 type Ports = FakeNetwork['ports'];
 
-/** `statusOfNew` is what a fresh port is: ACTIVE at once unless told. */
+/** `statusOfNew` returns the status of a new port; default ACTIVE. */
 export function fakeNetwork(statusOfNew = () => 'ACTIVE', ports: Ports = new Map()): FakeNetwork {
   const networks: FakeNetwork['networks'] = new Map();
   const subnets: FakeNetwork['subnets'] = new Map();
@@ -130,7 +130,7 @@ interface FakeVolumes extends VolumeClient {
   readonly types: Map<string, VolumeTypeJson>;
 }
 
-/** What the volume service gives out for an attachment. */
+/** The CHAP secret of an attachment. */
 export const chapSecretOf = (attachmentId: string): string => `chap-of-${attachmentId}`;
 
 export function fakeVolumes(

@@ -1,4 +1,4 @@
-/** Compute alone on fakes: its door, its runner, a host or more, and neighbours in memory. */
+/** The compute service on fakes: its API and runner, fake hosts, and clients of other services in memory. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
@@ -31,7 +31,7 @@ export const projectId = 'f8166a312b1847b3bca037ce0ff7f694';
 export const imageId = '2e57c66b-ab52-40b4-9f99-840e2a6cd86a';
 export const networkId = '1e9dadb8-2f64-446f-be04-3cf1108345c9';
 
-/** Waits for a condition, never for a second; looks seldom when it takes long, or the looks would hold up what they wait for. */
+/** Waits for a condition. Polls less often the longer it takes, to leave the CPU to what it waits for. */
 export async function until(holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
   const giveUp = Date.now() + withinMs;
   for (let ms = 5; !(await holds()); ms = Math.min(2 * ms, 100)) {
@@ -40,7 +40,7 @@ export async function until(holds: () => boolean | Promise<boolean>, withinMs = 
   }
 }
 
-/** Stands in for tokens: the caller says who they are. */
+/** Replaces tokens: headers name the caller's project and roles. */
 const identify = async (header: Header, requestId: string): Promise<Caller> => {
   const roles = header('x-role');
   if (!roles) throw unauthorized();
@@ -152,7 +152,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
     placement,
     ask,
     show,
-    /** A host with room; without a driver it does what it is told. */
+    /** A host with capacity; without a driver it applies every spec. */
     startHost: (driver: Partial<ComputeAgent> = {}, name = 'kvm1', more: Partial<ComputeReport> = {}, line = bus) => {
       const host = fakeHost(line, name, driver, more);
       ends.push(host.close);
@@ -163,7 +163,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
       return ask('POST', '/v2.1/servers', { version: '2.93', body: { server }, ...asked });
     },
     act: (id: string, body: object, asked: Asked = {}) => ask('POST', `/v2.1/servers/${id}/action`, { ...asked, body }),
-    /** The server, when no work is going on on it. */
+    /** The server when it has no task. */
     ended: async (id: string) => {
       await until(async () => (await show(id))['OS-EXT-STS:task_state'] === null);
       return show(id);
@@ -173,7 +173,7 @@ export async function startCloud(t: Pick<TestContext, 'after'>, options: Options
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a test looks into answers as a client does
+// biome-ignore lint/suspicious/noExplicitAny: a test reads responses as a client does
 export type Shown = any;
 
 export function fill(images: ReturnType<typeof fakeImages>, network: ReturnType<typeof fakeNetwork>): void {
@@ -256,7 +256,7 @@ function fakeHost(bus: Bus, name: string, driver: Partial<ComputeAgent>, more: P
   });
   return {
     guests,
-    /** The guest changed by itself. */
+    /** Reports a change of the guest without a spec. */
     send: (id: string, power: 'on' | 'off' | 'paused' | 'crashed', reason: string | null) => {
       told.set(id, { id, power, reason });
       agent.wake();
@@ -275,7 +275,7 @@ export const volumeId = '809b62a7-7a6e-40b1-ac43-8c00a3bf314a';
 export const addVolume = (cloud: Cloud, id = volumeId, more: object = {}) =>
   cloud.volumes.volumes.set(id, { id, name: 'data', size: 1, status: 'available', bootable: 'false', ...more });
 
-/** A cloud whose one host has reported. */
+/** A cloud with one host that has reported. */
 export async function cloudWithHost(t: Parameters<typeof startCloud>[0], ...host: Parameters<Cloud['startHost']>) {
   const cloud = await startCloud(t);
   const agent = cloud.startHost(...host);
@@ -283,7 +283,7 @@ export async function cloudWithHost(t: Parameters<typeof startCloud>[0], ...host
   return { cloud, agent };
 }
 
-/** A server when its build has ended, either way. */
+/** Launches a server and waits until its build has ended. */
 export const launched = async (cloud: Cloud, settings: object = {}) => {
   const { status, body } = await cloud.launch(settings);
   assert.equal(status, 202, JSON.stringify(body));

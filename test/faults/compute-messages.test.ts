@@ -1,4 +1,4 @@
-/** Compute and a host over a bus that repeats, mixes up, delays and loses what it carries: everything ends as on a good one. */
+/** Compute and a host on a bus that repeats, reorders, delays and loses messages: the results are the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { memoryBus } from '#shared/bus/memory.ts';
 import { address } from '#shared/hosts/contract.ts';
 import { addVolume, startCloud, until } from '../fakes/compute-cloud.ts';
 
-/** The same sequence each time: a failure can be had again. */
+/** A pseudo-random sequence that is the same in each run, so that failures are reproducible. */
 function lots(seed = 7): () => number {
   let state = seed;
   return () => {
@@ -21,7 +21,7 @@ const lose = async (): Promise<never> => {
 };
 
 const faults: Readonly<Record<string, (bus: Bus, lot: () => number) => Partial<Bus>>> = {
-  'M01: every message comes twice': (bus) => ({
+  'M01: every message arrives twice': (bus) => ({
     notify: (to) => {
       bus.notify(to);
       bus.notify(to);
@@ -31,7 +31,7 @@ const faults: Readonly<Record<string, (bus: Bus, lot: () => number) => Partial<B
       return bus.call(...words);
     },
   }),
-  'M02, M03: messages overtake each other, some come late': (bus, lot) => ({
+  'M02, M03: messages are reordered and delayed': (bus, lot) => ({
     notify: (to) => {
       setTimeout(() => bus.notify(to), lot() < 0.1 ? 600 : lot() * 100);
     },
@@ -40,8 +40,8 @@ const faults: Readonly<Record<string, (bus: Bus, lot: () => number) => Partial<B
       return bus.call(...words);
     },
   }),
-  'M04: half of all hints are lost': (bus, lot) => ({ notify: (to) => void (lot() < 0.5 && bus.notify(to)) }),
-  'M05: a fifth of all answers is lost, after the deed was done': (bus, lot) => ({
+  'M04: half of all notifications are lost': (bus, lot) => ({ notify: (to) => void (lot() < 0.5 && bus.notify(to)) }),
+  'M05: a fifth of all replies is lost after the call was executed': (bus, lot) => ({
     call: async <Answer>(...words: Parameters<Bus['call']>) => {
       const answer = await bus.call<Answer>(...words);
       return lot() < 0.2 ? lose() : answer;
@@ -50,7 +50,7 @@ const faults: Readonly<Record<string, (bus: Bus, lot: () => number) => Partial<B
 };
 
 for (const [title, spoil] of Object.entries(faults))
-  test(`${title}, and servers come and go as if it did not`, async (t) => {
+  test(`${title}, and servers are created and deleted as without the fault`, async (t) => {
     const memory = memoryBus();
     const bus: Bus = { ...memory, ...spoil(memory, lots()) };
     const cloud = await startCloud(t, { bus });
@@ -59,7 +59,7 @@ for (const [title, spoil] of Object.entries(faults))
     const launched = await Promise.all(Array.from({ length: 4 }, () => cloud.launch()));
     const ids = launched.map(({ body }) => body.server.id as string);
     for (const id of ids) assert.equal((await cloud.ended(id)).status, 'ACTIVE');
-    assert.deepEqual(new Set(host.guests.keys()), new Set(ids), 'each once');
+    assert.deepEqual(new Set(host.guests.keys()), new Set(ids), 'each guest exists once');
     for (const [at, id] of ids.entries()) {
       const volumeId = `809b62a7-7a6e-40b1-ac43-8c00a3bf314${at}`;
       addVolume(cloud, volumeId);
@@ -79,7 +79,7 @@ for (const [title, spoil] of Object.entries(faults))
     );
   });
 
-test('M08, M09: an agent that says nonsense, or more than it may, is refused or left alone, and others are served', async (t) => {
+test('M08, M09: malformed and forbidden messages of an agent are refused or ignored, and others are served', async (t) => {
   const bus = memoryBus();
   const cloud = await startCloud(t, { bus });
   const host = cloud.startHost();

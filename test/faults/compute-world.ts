@@ -1,4 +1,4 @@
-/** Compute and one host in one process; what neighbours and host hold stands in files, and each effect can be the last. */
+/** Compute and one host in one process. The state of the host and of other services is in files; the process can be killed at each effect. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { memoryBus } from '#shared/bus/memory.ts';
@@ -40,7 +40,7 @@ const caller = {
   requestId: 'req-1',
 };
 
-/** A map that another process finds again; each change is an effect. */
+/** A map that is stored in a file; each change is an effect. */
 class KeptMap<Value> extends Map<string, Value> {
   readonly #file: string;
   readonly #point: () => void;
@@ -77,7 +77,7 @@ const states = (vmState: string, power: string | null) => [{ vmState, taskState:
 const stories = {
   'a build': { ...whole, servers: states('active', 'on') },
   'a build that its host refuses': { ...nothing, servers: states('error', null) },
-  'a build that is deleted half way': { ...nothing, servers: states('deleted', null) },
+  'a build that is deleted in the middle': { ...nothing, servers: states('deleted', null) },
   'a build with a volume that its host refuses': { ...nothing, servers: states('error', null) },
   'a stop': { ...whole, servers: states('stopped', 'off') },
   'a hard reboot': { ...whole, servers: states('active', 'on') },
@@ -95,7 +95,7 @@ const stories = {
 const guestDir = (dir: string) => join(dir, 'guests');
 const guestFile = (dir: string, id: string) => join(guestDir(dir), id);
 
-/** What a story does after the server stands: once, for a lived part leaves its mark in the rows. */
+/** What a story does after the build. Each chapter runs once: its action row shows that it ran. */
 type Chapter = (compute: Compute, server: Server) => Promise<unknown>;
 const volumeOn: Chapter = (compute, server) => attach(compute, { caller, version: '2.93' }, server, { volumeId });
 const chapters: Partial<Record<Story, readonly Chapter[]>> = {
@@ -176,7 +176,7 @@ const ended = ({ db }: Compute) =>
     20_000,
   );
 
-/** A chapter that left an action was lived before. */
+/** Skips chapters whose action exists already. */
 async function send(compute: Compute, story: Story): Promise<void> {
   const { db } = compute;
   const actions = async () => ((await db('actions')) as unknown[]).length;
@@ -209,10 +209,10 @@ function guestsAsFiles(
     ensureGuest: async (spec) => {
       await effect(point, () => write(spec));
       if (story.startsWith('a build') && story.endsWith('its host refuses'))
-        throw new Fault(500, 'unexpected', 'it broke half way');
+        throw new Fault(500, 'unexpected', 'it failed in the middle');
       const refusesDisk = story === 'a volume that its host refuses' && spec.disks.length > 1;
       if (refusesDisk) throw new Fault(500, 'unexpected', 'no such disk');
-      if (story === 'a build that is deleted half way') {
+      if (story === 'a build that is deleted in the middle') {
         const server = await findServer(compute.db, spec.id);
         if (server) await removeServer(compute, caller, server);
       }
@@ -259,7 +259,7 @@ async function look(dir: string): Promise<unknown> {
     const file = join(dir, `${name}.json`);
     return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as unknown[]).length : 0;
   };
-  /** A request that died before its answer may leave an image that waits for ever, as Nova does. */
+  /** A request that was killed before its response may leave a queued image, as in Nova. */
   const active = (name: string) => {
     const kept = JSON.parse(readFileSync(join(dir, `${name}.json`), 'utf8')) as [string, { status: string }][];
     return kept.filter(([, { status }]) => status === 'active').length;

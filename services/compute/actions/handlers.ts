@@ -10,11 +10,11 @@ import { describeDecision } from '../scheduling-decisions/view.ts';
 import { getServer, getServerOrDeleted } from '../servers/store.ts';
 import { type Action, getAction, listActions } from './store.ts';
 
-/** From 2.21 on a server's history outlives it. */
+/** From 2.21 on the actions of a deleted server are visible. */
 const serverOf = ({ db }: Compute, { caller, params, version }: Call<never>) =>
   (atLeast(version, '2.21') ? getServerOrDeleted : getServer)(db, caller, params.id ?? '');
 
-/** Nova says no more than Error here; the reason is what a user needs. */
+/** `message` is the reason of a failure, where Nova has only "Error". */
 const actionView = (action: Action, version: Version) => ({
   action: action.action,
   instance_uuid: action.serverId,
@@ -45,7 +45,7 @@ function eventsOf(action: Action, admin: boolean, version: Version) {
   ];
 }
 
-/** Which host a new server went to, and why; only an administrator may know hosts. */
+/** The scheduler's decisions as events of the create action, for administrators. */
 async function schedulingEvents({ db }: Compute, { serverId, action }: Action, version: Version) {
   if (action !== 'create' || !atLeast(version, '2.84')) return [];
   const choices = await listSchedulingDecisions(db, serverId);
@@ -96,7 +96,7 @@ export const listServerActions: Handler<Compute> = async (compute, call) => {
   return ok({ instanceActions: actions.map((each) => actionView(each, version)), ...renameLinks(links) });
 };
 
-/** This collection calls its links plainly `links`. */
+/** In this collection the key is `links`, without a prefix. */
 const renameLinks = ({ links_links }: Record<string, unknown>) => (links_links ? { links: links_links } : {});
 
 export const showServerAction: Handler<Compute> = async (compute, call) => {

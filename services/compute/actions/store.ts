@@ -3,21 +3,21 @@ import type { Caller } from '#shared/auth/caller.ts';
 import { notFound } from '#shared/errors/fault.ts';
 import { deleteFinishedWork } from '#shared/hosts/work.ts';
 
-/** What was done to a server, by whom, and how it ended. */
+/** An instance action: what was done to a server, by whom, and with which result. */
 export interface Action {
   readonly sequence: number;
   readonly serverId: string;
   readonly action: string;
-  /** The task that does it; null for what needs none. */
+  /** The task of the action; null for an action without a task. */
   readonly taskId: string | null;
   readonly requestId: string;
   readonly userId: string;
   readonly projectId: string;
   readonly startedAt: number;
   readonly updatedAt: number;
-  /** Why it failed, or what happened by itself. */
+  /** Why it failed, or what happened without a request. */
   readonly message: string | null;
-  /** The same with names of hosts and words of programs: for administrators. */
+  /** The reason with host names and messages of programs: for administrators. */
   readonly details: string | null;
   readonly event: string | null;
   readonly finishedAt: number | null;
@@ -39,12 +39,12 @@ interface NewAction {
   readonly taskId?: string;
   readonly event?: string;
   readonly host?: string | null;
-  /** It was done at once. */
+  /** Set when the action is complete already. */
   readonly finishedAt?: number;
   readonly result?: 'Success';
 }
 
-/** In the transaction that takes the server. */
+/** Must run in the transaction that acquires the server. */
 export async function beginAction(tx: Knex, caller: By, begun: NewAction): Promise<void> {
   const now = Date.now();
   const { requestId, userId, projectId } = caller;
@@ -65,7 +65,7 @@ export async function beginAction(tx: Knex, caller: By, begun: NewAction): Promi
   });
 }
 
-/** In the transaction that ends the task; what hosts answered to it, secrets too, goes with it. */
+/** Must run in the transaction that ends the task. Deletes the outcomes of its host work, which may hold secrets. */
 export async function endAction(tx: Knex, run: EndedTask, problem?: string): Promise<void> {
   const now = Date.now();
   const { taskId, details } = run;
@@ -81,7 +81,7 @@ export async function endAction(tx: Knex, run: EndedTask, problem?: string): Pro
     });
 }
 
-/** Why the work of a task failed; null while it goes on, and when it went well. */
+/** Why a task failed; null while it runs and when it succeeded. */
 export async function problemOf(db: Knex, taskId: string): Promise<string | null> {
   const action = (await db<Action>('actions').where({ taskId }).first('message')) as
     | Pick<Action, 'message'>
@@ -89,7 +89,7 @@ export async function problemOf(db: Knex, taskId: string): Promise<string | null
   return action?.message ?? null;
 }
 
-/** A task that another one replaced will not say how it ended. */
+/** Ends the actions of tasks that were replaced by another task. */
 export const endAbandoned = async (tx: Knex, serverId: string, exceptTaskId: string): Promise<void> => {
   const now = Date.now();
   await tx('actions')
@@ -97,10 +97,10 @@ export const endAbandoned = async (tx: Knex, serverId: string, exceptTaskId: str
     .whereNotNull('taskId')
     .whereNot({ taskId: exceptTaskId })
     .whereNotExists(tx('tasks').select('id').whereRaw('tasks.id = actions.task_id'))
-    .update({ updatedAt: now, finishedAt: now, message: 'A later request took its place.', result: 'Error' });
+    .update({ updatedAt: now, finishedAt: now, message: 'A later request replaced it.', result: 'Error' });
 };
 
-/** What happened without anybody's request: a guest that powered itself off. */
+/** Records a change without a request, such as a guest that powered itself off. */
 export async function insertEvent(
   tx: Knex,
   server: { readonly id: string; readonly userId: string; readonly projectId: string; readonly host: string | null },
@@ -129,7 +129,7 @@ interface ActionFilter {
   readonly marker?: string;
 }
 
-/** The newest first. */
+/** Newest first. */
 export async function listActions(db: Knex, serverId: string, filter: ActionFilter): Promise<Action[]> {
   const found = db<Action>('actions').where({ serverId }).orderBy('sequence', 'desc').limit(filter.limit);
   if (filter.changesSince !== undefined) found.where('updatedAt', '>=', filter.changesSince);

@@ -91,7 +91,7 @@ export const addHost: Handler<Compute, HostBody<'add_host'>> = async ({ db }, { 
   return ok({ aggregate: aggregateView(changed, version) });
 };
 
-/** A host is in one zone, and its servers stay in theirs. */
+/** A host is in at most one zone, and a host with servers cannot change it. */
 async function checkOneZone(db: Compute['db'], host: string, zone: string | undefined): Promise<void> {
   if (zone === undefined) return;
   const others = (await listAggregates(db)).filter(({ hosts }) => hosts.includes(host));
@@ -116,7 +116,7 @@ interface MetadataBody {
   readonly set_metadata: { readonly metadata: Readonly<Record<string, string | null>> };
 }
 
-/** A null takes the key away. */
+/** A null removes the key. */
 export const setAggregateMetadata: Handler<Compute, MetadataBody> = async ({ db }, { params, body, version }) => {
   const changed = await db.transaction(async (tx) => {
     const { id, metadata } = await getAggregate(tx, params.id ?? '');

@@ -6,7 +6,7 @@ export interface Aggregate {
   readonly uuid: string;
   readonly name: string;
   readonly hosts: readonly string[];
-  /** `availability_zone` makes its hosts a zone. */
+  /** `availability_zone` is the zone of its hosts. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: number;
   readonly updatedAt: number | null;
@@ -63,7 +63,7 @@ export const removeAggregate = async (tx: Knex, id: number): Promise<void> => {
 
 export const defaultZone = 'nova';
 
-/** Host name to zone; a host in no such aggregate is in the default one. */
+/** Host name to zone; a host without one is in the default zone. */
 export async function zonesOf(db: Knex): Promise<ReadonlyMap<string, string>> {
   const pairs = (await listAggregates(db)).flatMap(({ hosts, metadata }) =>
     metadata.availability_zone ? hosts.map((host) => [host, metadata.availability_zone as string] as const) : [],

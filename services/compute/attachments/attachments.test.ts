@@ -1,4 +1,4 @@
-/** Disks and NICs that come and go while a server is there. */
+/** Attaching and detaching disks and NICs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '#shared/errors/fault.ts';
@@ -42,7 +42,7 @@ test('a volume is attached, shown, and detached again', async (t) => {
   assert.deepEqual((await cloud.show(id))['os-extended-volumes:volumes_attached'], []);
 });
 
-test('volumes attached in one breath, while it reboots, are all there', async (t) => {
+test('volumes attached in parallel during a reboot are all attached', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   const ids = ['1', '2', '3'].map((digit) => `${digit}09b62a7-7a6e-40b1-ac43-8c00a3bf314a`);
@@ -68,7 +68,7 @@ test('volumes attached in one breath, while it reboots, are all there', async (t
   );
 });
 
-test('a volume that the host refuses is free again, and the action says why', async (t) => {
+test('a volume that the host refuses is available again, and the action has the reason', async (t) => {
   let refuses = false;
   const { cloud } = await cloudWithHost(t, {
     ensureGuest: async (input) => {
@@ -88,7 +88,7 @@ test('a volume that the host refuses is free again, and the action says why', as
   assert.equal((await cloud.show(id)).status, 'ACTIVE');
 });
 
-test('a NIC comes and goes', async (t) => {
+test('a NIC is attached and detached', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const { id } = await launched(cloud, { networks: 'none' });
   const path = `/v2.1/servers/${id}/os-interface`;
@@ -103,7 +103,7 @@ test('a NIC comes and goes', async (t) => {
   assert.deepEqual((await cloud.show(id)).addresses, {});
 });
 
-test('a port that the caller brought is free again after the delete', async (t) => {
+test('an existing port is unbound, not deleted, with its server', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const port = await cloud.network.createPort({
     network_id: networkId,
@@ -118,7 +118,7 @@ test('a port that the caller brought is free again after the delete', async (t) 
   assert.equal(cloud.network.ports.get(port.id)?.device_id, '');
 });
 
-test('of two servers that attach one volume at once only one is told that it has it', async (t) => {
+test('of two servers that attach one volume in parallel only one succeeds', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const [a, b] = [await launched(cloud), await launched(cloud)];
   addVolume(cloud);
@@ -132,7 +132,7 @@ test('of two servers that attach one volume at once only one is told that it has
   assert.equal(cloud.volumes.attachments.size, 1);
 });
 
-test('an attachment is answered when the volume is reserved', async (t) => {
+test('the response of an attach is sent when the volume is reserved', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   addVolume(cloud);
@@ -141,7 +141,7 @@ test('an attachment is answered when the volume is reserved', async (t) => {
   assert.notEqual(cloud.volumes.volumes.get(volumeId)?.status, 'available');
 });
 
-test('a volume that several servers may have is for clients of 2.60 and later', async (t) => {
+test('multiattach volumes require version 2.60', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   addVolume(cloud, volumeId, { multiattach: true });
@@ -151,7 +151,7 @@ test('a volume that several servers may have is for clients of 2.60 and later', 
   assert.equal((await ask('2.60')).status, 200);
 });
 
-test('a port that is deleted under a running server is gone from it, by the event and without one', async (t) => {
+test('the NIC of a deleted port is detached, with an event and without one', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const { id } = await launched(cloud, { networks: [{ uuid: networkId }, { uuid: networkId }] });
   const [first, second] = [...cloud.network.ports.keys()];
@@ -167,7 +167,7 @@ test('a port that is deleted under a running server is gone from it, by the even
   assert.deepEqual((await cloud.show(id)).addresses, {});
 });
 
-test('a NIC that comes later gets no groups of the launch, as its network may have no port security', async (t) => {
+test('a NIC attached later does not get the security groups of the launch', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { id } = await launched(cloud, { security_groups: [{ name: 'web' }] });
   const blue = cloud.network.networks.get(networkId);

@@ -47,7 +47,7 @@ interface Change {
   readonly delete_on_termination?: boolean;
 }
 
-/** Only whether it goes with its server may change; another volume in its place is not had. */
+/** Only `delete_on_termination` may change; swapping volumes is not supported. */
 export const changeVolume: Handler<Compute, { volumeAttachment: Change }> = async (compute, call) => {
   const server = await serverOf(compute, call as unknown as Call<never>);
   const attachment = await getAttachment(compute, server.id, call.params.volume ?? '');

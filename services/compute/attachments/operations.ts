@@ -41,7 +41,7 @@ function checkState({ id, vmState, taskState }: Server, verb: string): void {
   if (taskState !== null) throw conflict(`Cannot '${verb}' instance ${id} while it is in task_state ${taskState}`);
 }
 
-/** Records the disk and the work of plugging it: both, or neither. */
+/** Inserts the attachment and its task in one transaction. */
 export async function attach(
   compute: Compute,
   asking: Requester,
@@ -53,7 +53,7 @@ export async function attach(
   const volume = await attachableVolume(compute, asking, input.volumeId);
   const { id: serverId, host } = server;
   const made = await compute.db.transaction(async (tx) => {
-    await changeServer(tx, serverId, {}); // whoever attaches at the same time waits here, and then sees this disk
+    await changeServer(tx, serverId, {}); // locks the row, so that a concurrent request sees this disk
     const disks = await listAttachments(tx, serverId);
     if (disks.some(({ volumeId }) => volumeId === volume.id))
       throw conflict(`Invalid volume: volume ${volume.id} already attached`);
@@ -73,7 +73,7 @@ export async function attach(
 const waitMs = 30_000;
 const pollMs = 25;
 
-/** The answer promises the volume, so it comes when the volume service has reserved it. The work goes on from there. */
+/** Waits until the volume service has reserved the volume, which the response states; the task continues after that. */
 async function waitForReservation({ db }: Compute, { id, taskId, volumeId }: Attachment): Promise<void> {
   for (const deadline = Date.now() + waitMs; ; await sleep(pollMs)) {
     const now = await findAttachment(db, id);
@@ -81,7 +81,7 @@ async function waitForReservation({ db }: Compute, { id, taskId, volumeId }: Att
     if (!now)
       throw badRequest(`Invalid volume: ${(await problemOf(db, taskId ?? '')) ?? `${volumeId} was not reserved.`}`);
     if (Date.now() >= deadline)
-      throw new Fault(500, 'unexpected', `Volume ${volumeId} is still being reserved: look again later.`);
+      throw new Fault(500, 'unexpected', `Volume ${volumeId} is still being reserved: check again later.`);
   }
 }
 
@@ -119,7 +119,7 @@ const newAttachment = ({ id, serverId, taskId, volume, input, disks, server }: N
   createdAt: Date.now(),
 });
 
-/** With the caller's own eyes. */
+/** Uses the caller's token. */
 async function attachableVolume(compute: Compute, { caller, version }: Requester, id: string): Promise<VolumeJson> {
   const missing = () => new Fault(404, 'notFound', `Volume ${id} could not be found.`);
   const volume = await referencesOf(compute, caller).volume(id, missing);
@@ -130,7 +130,7 @@ async function attachableVolume(compute: Compute, { caller, version }: Requester
   return volume;
 }
 
-/** Gives the disk to the work of pulling it. */
+/** Acquires the attachment for the task that detaches it. */
 export async function detach(compute: Compute, caller: Caller, server: Server, volumeId: string): Promise<void> {
   checkState(server, 'detach_volume');
   const { id: serverId, host } = server;

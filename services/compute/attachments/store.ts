@@ -1,35 +1,35 @@
 import type { Knex } from 'knex';
 import type { Owned } from '#shared/states/owned.ts';
 
-/** Where a guest finds a volume: what volume's attachment said, its `auth_password` sealed. */
+/** `connection_info` of the volume's attachment, with `auth_password` sealed. */
 export interface Connection {
   readonly driver_volume_type: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** One disk of a server beside those that its flavor gives. */
+/** A disk of a server, except those of its flavor. */
 export interface Attachment extends Owned {
   readonly serverId: string;
-  /** Its turn among the disks of the server. */
+  /** Its number among the disks of the server. */
   readonly place: number;
   readonly state: 'attaching' | 'attached' | 'detaching';
   readonly destination: 'volume' | 'local';
   readonly source: 'volume' | 'snapshot' | 'image' | 'blank';
   readonly sourceId: string | null;
-  /** Null until the volume is made. */
+  /** Null until the volume is created. */
   readonly volumeId: string | null;
   readonly volumeType: string | null;
-  /** The volume service's attachment; null before it is made. */
+  /** The id of the volume service's attachment; null before it is created. */
   readonly attachmentId: string | null;
   readonly bootIndex: number | null;
-  /** The name the guest most likely gives it: /dev/vdb. */
+  /** The device name that the guest most likely gives it: /dev/vdb. */
   readonly device: string | null;
   readonly bus: 'virtio' | 'scsi';
-  /** Read only, in the place of a disc; on a bus of its own. */
+  /** A read-only CD-ROM on the SATA bus. */
   readonly cdrom: boolean;
   readonly sizeGb: number;
   readonly deleteOnTermination: boolean;
-  /** The volume was made for this server. */
+  /** The volume was created for this server. */
   readonly created: boolean;
   readonly tag: string | null;
   readonly connection: Connection | null;
@@ -47,11 +47,11 @@ export const insertAttachment = async (tx: Knex, attachment: Attachment): Promis
   await tx('attachments').insert({ ...toRow(attachment) });
 };
 
-/** In the order in which the guest meets them. */
+/** In the order of their numbers. */
 export const listAttachments = async (db: Knex, serverId: string): Promise<Attachment[]> =>
   ((await db('attachments').where({ serverId }).orderBy('place')) as Record<string, unknown>[]).map(fromRow);
 
-/** Of many servers at once, for lists. */
+/** The attachments of many servers, for lists. */
 export async function attachmentsOf(db: Knex, serverIds: readonly string[]): Promise<Map<string, Attachment[]>> {
   const found: Attachment[] = [];
   for (let at = 0; at < serverIds.length; at += 500) {
@@ -75,7 +75,7 @@ export const changeAttachment = async (tx: Knex, id: string, change: Change): Pr
   await tx('attachments').where({ id }).update(toRow(change));
 };
 
-/** False when it is not there, not attached, or some task has it. */
+/** False when it does not exist, is not attached, or another task owns it. */
 export const acquireAttachment = async (tx: Knex, { id, taskId }: Owned): Promise<boolean> =>
   (await tx('attachments').where({ id, taskId: null, state: 'attached' }).update({ taskId, state: 'detaching' })) > 0;
 

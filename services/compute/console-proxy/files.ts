@@ -1,4 +1,4 @@
-/** What the console page is made of: ours, and noVNC's modules. Listed once: a path that is not listed does not exist. */
+/** The files of the console page: our page and noVNC's modules, listed once at the start. Any other path is 404. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { dirname, extname, join } from 'node:path';
@@ -25,7 +25,7 @@ export function listFiles(): Files {
   return new Map([...below(page, '.'), ...below(novnc, 'core'), ...below(novnc, 'vendor')]);
 }
 
-/** The page may be framed, as dashboards do; it runs nothing but its own scripts. */
+/** Dashboards may embed the page in a frame; it runs only its own scripts. */
 const headers = {
   'content-security-policy': "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'",
   'x-content-type-options': 'nosniff',

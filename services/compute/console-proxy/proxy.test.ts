@@ -12,7 +12,7 @@ import { startConsoleProxy } from './proxy.ts';
 
 const ensuringDefaultGroup = 'RFB 003.008\n';
 
-/** A screen that greets and then says back what it hears, and tokens that are good once. */
+/** A VNC server that greets and echoes, and tokens that are valid once. */
 async function openProxy(t: TestContext, tokens = ['good'], log: Log = silentLog()) {
   const dir = await mkdtemp(join(tmpdir(), 'console-'));
   const path = join(dir, 'vnc.sock');
@@ -48,7 +48,7 @@ async function refusal(socket: WebSocket): Promise<number | undefined> {
   return answer.statusCode;
 }
 
-test('a token opens the screen, both ways', async (t) => {
+test('a token connects to the VNC server, in both directions', async (t) => {
   const { proxy } = await openProxy(t);
   const socket = knock(proxy.port, 'good');
   const [first] = await once(socket, 'message');
@@ -59,18 +59,18 @@ test('a token opens the screen, both ways', async (t) => {
   assert.equal(String(second), 'keys');
 });
 
-test('a token is good for one connection', async (t) => {
+test('a token is valid for one connection', async (t) => {
   const { proxy } = await openProxy(t);
   await once(knock(proxy.port, 'good'), 'message');
   assert.equal(await refusal(knock(proxy.port, 'good')), 403);
 });
 
-test('a wrong token opens nothing', async (t) => {
+test('an unknown token is refused', async (t) => {
   const { proxy } = await openProxy(t);
   assert.equal(await refusal(knock(proxy.port, 'bad')), 403);
 });
 
-test('OSSA-2015-005, OSSN-0101: a page from elsewhere opens nothing and uses no token up, whatever hosts were forged before', async (t) => {
+test('OSSA-2015-005, OSSN-0101: a page of another origin is refused and consumes no token, whatever hosts were forged before', async (t) => {
   const { proxy, left } = await openProxy(t);
   const here = `127.0.0.1:${proxy.port}`;
   for (const host of ['evil.example', `evil.${here}`]) await fetch(proxy.url, { headers: { host } });
@@ -86,7 +86,7 @@ test('OSSA-2015-005, OSSN-0101: a page from elsewhere opens nothing and uses no 
   assert.ok(left.has('good'));
 });
 
-test('OSSN-0044: the page and the modules of noVNC are there, nothing beside them, and no cookie', async (t) => {
+test('OSSN-0044: only the page and the modules of noVNC are served, without cookies', async (t) => {
   const { proxy } = await openProxy(t);
   const statusOf = async (path: string) => (await fetch(proxy.url + path)).status;
   assert.equal(await statusOf('/vnc_lite.html?path=%3Ftoken%3Dx'), 200);
@@ -98,7 +98,7 @@ test('OSSN-0044: the page and the modules of noVNC are there, nothing beside the
   assert.equal(answer.headers.get('set-cookie'), null);
 });
 
-test('a screen that is gone is said at once', async (t) => {
+test('a VNC server that is gone is an error at once', async (t) => {
   const at = { host: '127.0.0.1', port: 0 };
   const redeemConsoleToken = async () => ({ host: 'h', serverId: 's' });
   const gone = {
@@ -170,7 +170,7 @@ test('OSSA-2020-001: the log names the server, and never the token', async (t) =
   assert.doesNotMatch(lines.join(), /-token/);
 });
 
-test('OSSN-0008: only so many look at one server at once', async (t) => {
+test('OSSN-0008: the number of open consoles of a server is limited', async (t) => {
   const later = Array.from({ length: 100 }, (_, at) => `later${at}`);
   const { proxy } = await openProxy(t, ['a', 'b', 'c', ...later]);
   const [first, second] = [knock(proxy.port, 'a'), knock(proxy.port, 'b')];
@@ -189,7 +189,7 @@ const opens = (socket: WebSocket) =>
     socket.on('error', () => resolve(false));
   });
 
-test('DEP-WS: a knock with more headers than a browser sends is refused, and the door stays open', async (t) => {
+test('DEP-WS: an upgrade with more headers than a browser sends is refused, and the proxy keeps working', async (t) => {
   const { proxy } = await openProxy(t);
   const headers = Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`x-h-${at}`, 'a']));
   const many = new WebSocket(`ws://127.0.0.1:${proxy.port}/?token=good`, ['binary'], { headers });

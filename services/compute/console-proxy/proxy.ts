@@ -1,4 +1,4 @@
-/** The noVNC door: a page for browsers, and a WebSocket to a guest's screen for whoever has a token that nobody used yet. */
+/** The noVNC proxy: a page for browsers, and a WebSocket to the VNC server of a guest for an unused console token. */
 import { createServer, type IncomingMessage } from 'node:http';
 import { createConnection, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -17,16 +17,16 @@ interface ConsoleGrant {
 
 interface ConsoleProxyOptions {
   readonly at: { readonly host: string; readonly port: number };
-  /** Takes the token away and gives what it was for; null when it is unknown, too old, or used. */
+  /** Consumes the token; null when it is unknown, expired, or used. */
   readonly redeemConsoleToken: (token: string) => Promise<ConsoleGrant | null>;
-  /** Asks the host for the guest's screen. */
+  /** Gets the VNC server of the guest from its host. */
   readonly vncEndpointOf: (right: ConsoleGrant) => Promise<VncEndpoint>;
   readonly log: Log;
-  /** How many may be open to one server. */
+  /** The maximum number of open consoles of a server. */
   readonly perServer: number;
 }
 
-/** What browsers send is keys and clicks; a clipboard may be larger. */
+/** Browsers send key and pointer events; a clipboard may be larger. */
 const maxMessageBytes = 1024 * 1024;
 
 export async function startConsoleProxy(options: ConsoleProxyOptions): Promise<Listening> {
@@ -50,7 +50,7 @@ export async function startConsoleProxy(options: ConsoleProxyOptions): Promise<L
         sockets.handleUpgrade(request, socket, head, (browser) => void pipeBoth(browser, screen));
       })
       .catch((error: unknown) => {
-        options.log.warn({ error }, 'console could not be opened');
+        options.log.warn({ error }, 'could not open a console');
         refuse(socket, '502 Bad Gateway');
       });
   });
@@ -71,7 +71,7 @@ const pathOf = (request: IncomingMessage) => {
   }
 };
 
-/** The origin is looked at first, so that a page elsewhere cannot even use a token up. */
+/** Checks the origin first, so that a page of another origin cannot consume a token. */
 async function connectScreen(
   options: ConsoleProxyOptions,
   request: IncomingMessage,
@@ -92,11 +92,11 @@ async function connectScreen(
       throw error;
     });
   screen.once('close', () => count(open, serverId, -1));
-  options.log.info({ ...right }, 'console was opened');
+  options.log.info({ ...right }, 'opened a console');
   return screen;
 }
 
-/** Server to how many look at it. */
+/** Server id to the number of its open consoles. */
 type OpenConsoles = Map<string, number>;
 
 function count(open: OpenConsoles, serverId: string, by: number): void {
@@ -105,7 +105,7 @@ function count(open: OpenConsoles, serverId: string, by: number): void {
   else open.delete(serverId);
 }
 
-/** Browsers say where a page came from; what is no browser says nothing and has no page to be lured by. */
+/** Browsers send Origin; other clients do not, and run no pages of others. */
 function isSameOrigin({ headers: { origin, host } }: IncomingMessage): boolean {
   if (origin === undefined) return true;
   return URL.canParse(origin) && new URL(origin).host === host;
@@ -123,7 +123,7 @@ function refuse(socket: Duplex, status = '403 Forbidden'): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-/** Bytes both ways, no faster than the slower side reads, until one of them is gone. */
+/** Pipes both ways with backpressure until one side closes. */
 async function pipeBoth(browser: WebSocket, screen: Socket): Promise<void> {
   const stream = createWebSocketStream(browser);
   await pipeline(stream, screen, stream).catch(() => {});

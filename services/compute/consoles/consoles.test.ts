@@ -18,7 +18,7 @@ async function withServer(t: Parameters<typeof startCloud>[0]) {
   return { cloud, id: (await cloud.ended(body.server.id)).id as string };
 }
 
-test('OSSA-2013-006: a console’s token opens it once', async (t) => {
+test('OSSA-2013-006: a console token is valid once', async (t) => {
   const { cloud, id } = await withServer(t);
   const input = { remote_console: { protocol: 'vnc', type: 'novnc' } };
   const { body } = await cloud.ask('POST', `/v2.1/servers/${id}/remote-consoles`, { version: '2.8', body: input });
@@ -35,7 +35,7 @@ test('the old action gives the URL until 2.5', async (t) => {
   assert.equal((await ask('2.6')).status, 400);
 });
 
-test('OSSA-2019-003: the log is what the host says; a host that is silent is a 409 that does not name it', async (t) => {
+test('OSSA-2019-003: the console log comes from the host; a host that does not answer is a 409 without its name', async (t) => {
   const { cloud, id } = await withServer(t);
   const silent = await cloud.act(id, { 'os-getConsoleOutput': {} });
   assert.equal(silent.status, 409);
@@ -48,7 +48,7 @@ test('OSSA-2019-003: the log is what the host says; a host that is silent is a 4
   assert.deepEqual(body, { output: 'last 5' });
 });
 
-test('OSSN-0008: as many consoles of a server wait as may, however many are asked for at once', async (t) => {
+test('OSSN-0008: the number of unused consoles of a server is limited, also for parallel requests', async (t) => {
   const { cloud, id } = await withServer(t);
   const ask = () => cloud.ask('POST', `/v2.1/servers/${id}/remote-consoles`, { version: '2.8', body: remote });
   const answers = await Promise.all(Array.from({ length: 40 }, ask));
@@ -64,7 +64,7 @@ test('OSSN-0008: as many consoles of a server wait as may, however many are aske
   assert.equal((await cloud.ask('POST', `/v2.1/servers/${another}/remote-consoles`, asked)).status, 200);
 });
 
-test('OSSA-2013-006, OSSA-2014-024: the token of a deleted server opens nothing, and no row holds one', async (t) => {
+test('OSSA-2013-006, OSSA-2014-024: the token of a deleted server is refused, and no row holds a token', async (t) => {
   const { cloud, id } = await withServer(t);
   const { body } = await cloud.ask('POST', `/v2.1/servers/${id}/remote-consoles`, { version: '2.8', body: remote });
   const token = tokenIn(body.remote_console.url);

@@ -25,7 +25,7 @@ export const showConsoleLog: Handler<
     .call<{ output: string }>(callAddress(server.host, 'consoleLog'), request)
     .catch((error: unknown) => {
       if (error instanceof NoAnswer)
-        throw new Fault(409, 'conflict', `The host of instance ${server.id} does not answer: try again in a moment.`);
+        throw new Fault(409, 'conflict', `The host of instance ${server.id} does not answer: try again later.`);
       throw error;
     });
   return ok({ output: answer.output });
@@ -40,7 +40,7 @@ async function consoleUrl({ db, cloud, config }: Compute, server: Server, type: 
     throw new Fault(
       429,
       'overLimit',
-      `${max} consoles of instance ${server.id} wait for their use already: open one of them, or wait ${config.consoleMs / 1000} s.`,
+      `${max} unused consoles of instance ${server.id} exist already: open one of them, or wait ${config.consoleMs / 1000} s.`,
     );
   const path = encodeURIComponent(`?token=${token}`);
   return `${cloud.consoleUrl}?path=${path}`;
@@ -64,7 +64,7 @@ export const showVncConsole: Handler<Compute, { 'os-getVNCConsole': { type: stri
   return ok({ console: { type, url } });
 };
 
-/** For whoever proxies consoles by itself: where the token leads. It is not used up by this. */
+/** For other console proxies: the server of a token, without consuming it. */
 export const showConsoleToken: Handler<Compute> = async ({ db }, { params, version }) => {
   const token = params.token ?? '';
   if (token === '') throw badRequest('token not provided');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
 
-/** The right to see one console once. Only the hash of its token is kept. */
+/** The right to open a console once. Only the hash of the token is stored. */
 export interface Console {
   readonly serverId: string;
   readonly host: string;
@@ -11,7 +11,7 @@ export interface Console {
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex');
 
-/** Counts and writes under the lock of the server's row. False when as many as may wait do so already. */
+/** Counts and inserts with the server's row locked. False when the server has `max` unused consoles already. */
 export const insertConsole = (db: Knex, token: string, console: Console, max: number): Promise<boolean> =>
   db.transaction(async (tx) => {
     const { serverId } = console;
@@ -29,7 +29,7 @@ export const findConsole = async (db: Knex, token: string): Promise<Console | un
     .where('expiresAt', '>', Date.now())
     .first()) as Console | undefined;
 
-/** The first to come gets it; a second use finds nothing. */
+/** Consumes the token: of concurrent uses one succeeds, the others get undefined. */
 export async function redeemConsole(db: Knex, token: string): Promise<Console | undefined> {
   const found = await findConsole(db, token);
   if (!found) return undefined;

@@ -1,4 +1,4 @@
-/** The other services over their public APIs. */
+/** Clients of the other services' public APIs. */
 import { imageClient } from '#shared/clients/image.ts';
 import type { Session } from '#shared/clients/session.ts';
 import { Fault } from '#shared/errors/fault.ts';
@@ -27,7 +27,7 @@ const queryOf = (query: Query): string => {
 };
 const withToken = (token: string | undefined) => (token === undefined ? {} : { token });
 
-/** Content when it is not there. */
+/** Resolves when the resource does not exist. */
 async function ignoreMissing(removing: Promise<unknown>): Promise<void> {
   await removing.catch((error: unknown) => {
     if (!(error instanceof Fault) || error.status !== 404) throw error;
@@ -40,7 +40,7 @@ export const imageClientOver = (session: Session): ImageClient => ({
     (await session.json<{ images: Image[] }>('image', `/v2/images${queryOf(query)}`, withToken(token))).images,
 });
 
-/** What many builds ask in one breath is asked once. Names and subnets may be this much older than they are. */
+/** Parallel builds share these requests; names and subnets may be out of date by this time. */
 const cacheMs = 5_000;
 
 function cached<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
@@ -215,8 +215,8 @@ export function placementClient(session: Session): PlacementClient {
 type Ask = <T>(path: string, input?: Parameters<Session['json']>[2]) => Promise<T>;
 
 /**
- * A consumer of no generation is a new one. What an earlier try of the same step claimed is told by the second
- * look: it is replaced then, with the generation that it has.
+ * The first attempt is for a new consumer (no generation). If an earlier attempt of the same step has allocated already,
+ * the second one reads the generation and replaces the allocation.
  */
 async function allocate(ask: Ask, claim: Parameters<PlacementClient['allocate']>[0]): Promise<boolean> {
   const { consumerId, providerId, resources, projectId, userId } = claim;

@@ -1,12 +1,12 @@
-/** The other services as far as compute needs them: narrow, so that a test brings its own. */
+/** What compute needs of the other services: narrow interfaces, which tests implement in memory. */
 import type { Image } from '#shared/clients/image.ts';
 
 export type { Image } from '#shared/clients/image.ts';
 
 export interface ImageClient {
-  /** With a token its bearer asks, else this service. 404 for one that may not be seen. */
+  /** With the caller's token, else with the service's own. 404 when the image is not visible to it. */
   show(id: string, token?: string): Promise<Image>;
-  /** What the bearer sees. */
+  /** The images that are visible to the token. */
   list(query: Readonly<Record<string, string>>, token: string): Promise<readonly Image[]>;
   create(image: Readonly<Record<string, unknown>>, token?: string): Promise<Image>;
   /** Content when it is not there. */
@@ -117,20 +117,20 @@ export interface AttachmentJson {
   readonly connection_info?: Readonly<Record<string, unknown>>;
 }
 
-/** All but `show` acts as this service's own user. */
+/** Methods without a token use the service's own. */
 export interface VolumeClient {
   show(id: string, token?: string): Promise<VolumeJson>;
   showSnapshot(id: string, token?: string): Promise<SnapshotJson>;
-  /** Public ones, and those that the bearer's project was let in to. */
+  /** Public types, and those that the token's project has access to. */
   listTypes(token: string): Promise<readonly VolumeTypeJson[]>;
-  /** A volume of that project. */
+  /** Creates a volume in that project. */
   create(projectId: string, volume: Readonly<Record<string, unknown>>): Promise<VolumeJson>;
-  /** By the mark in its metadata. */
+  /** Finds a volume by its metadata. */
   findVolumeByMetadata(projectId: string, mark: Readonly<Record<string, string>>): Promise<VolumeJson | undefined>;
   remove(id: string): Promise<void>;
   listAttachments(query: { readonly instance: string; readonly volume?: string }): Promise<readonly AttachmentJson[]>;
   createAttachment(input: Readonly<Record<string, unknown>>): Promise<AttachmentJson>;
-  /** Gives where the volume is found from that host. */
+  /** Returns the connection info for that host. */
   connectAttachment(id: string, connector: Readonly<Record<string, unknown>>): Promise<AttachmentJson>;
   completeAttachment(id: string): Promise<void>;
   /** Content when it is not there. */
@@ -147,15 +147,15 @@ export interface Inventory {
 }
 
 export interface PlacementClient {
-  /** Provider id to what it has, of those that have room for all of it. */
+  /** The providers with capacity for all resources: id to capacity and usage. */
   candidates(
     resources: Readonly<Record<string, number>>,
   ): Promise<ReadonlyMap<string, Readonly<Record<string, { readonly capacity: number; readonly used: number }>>>>;
-  /** What a provider has; undefined for an unknown one. */
+  /** Capacity and usage of a provider; undefined when it does not exist. */
   usageOfProvider(
     providerId: string,
   ): Promise<Readonly<Record<string, { readonly capacity: number; readonly used: number }>> | undefined>;
-  /** False when the room was taken meanwhile. */
+  /** False when the capacity was taken meanwhile. */
   allocate(claim: {
     readonly consumerId: string;
     readonly providerId: string;
@@ -164,7 +164,7 @@ export interface PlacementClient {
     readonly userId: string;
   }): Promise<boolean>;
   deallocate(consumerId: string): Promise<void>;
-  /** Makes the provider when it is missing, and its inventory the given one. */
+  /** Creates the provider if it is missing, and sets its inventory. */
   ensureProvider(id: string, name: string, inventory: Readonly<Record<string, Inventory>>): Promise<void>;
   removeProvider(id: string): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
-test('network tells that a port changed, and the addresses of the row follow', async (t) => {
+test('an event about a port updates the addresses of the server', async (t) => {
   const cloud = await startCloud(t);
   cloud.startHost();
   await until(() => cloud.placement.providers.size === 1);
@@ -18,7 +18,7 @@ test('network tells that a port changed, and the addresses of the row follow', a
   await until(async () => (await cloud.show(id)).addresses.blue[0].addr === '10.7.0.99');
 });
 
-test('an event for a server that is not there is said to be so', async (t) => {
+test('an event for an unknown server is reported as 404', async (t) => {
   const cloud = await startCloud(t);
   const events = [{ name: 'network-changed', server_uuid: 'ffffffff-2f64-446f-be04-3cf1108345c9' }];
   assert.equal((await cloud.ask('POST', '/v2.1/os-server-external-events', { body: { events } })).status, 404);

@@ -11,7 +11,7 @@ interface ExternalEvent {
   readonly tag?: string;
 }
 
-/** What other services tell of a server's ports and volumes. Each is only a reason to look. */
+/** External events of other services about ports and volumes. An event triggers a read of the current state. */
 export const sendEvents: Handler<Compute, { events: readonly ExternalEvent[] }> = async (compute, { body }) => {
   const outcomes = await Promise.all(
     body.events.map(async (event) => {
@@ -27,11 +27,11 @@ export const sendEvents: Handler<Compute, { events: readonly ExternalEvent[] }> 
   return { status: whole ? 200 : 207, body: { events: outcomes } };
 };
 
-/** Nobody waits for it: the sender has told, and a timer looks too. */
+/** Runs in the background; a timer refreshes too if it fails. */
 function refreshPorts(compute: Compute, { name, server_uuid: serverId }: ExternalEvent): void {
   if (!name.startsWith('network-')) return;
   compute.bus.notify(portChanged(serverId));
   void refreshAddresses(compute, serverId).catch((error: unknown) =>
-    compute.log.warn({ serverId, error }, 'addresses of a server could not be read'),
+    compute.log.warn({ serverId, error }, 'could not read the addresses of a server'),
   );
 }

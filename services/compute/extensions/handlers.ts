@@ -3,7 +3,7 @@ import { type Handler, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 
-/** Extensions are history: all are part of the API now, and clients still ask for some by their alias. */
+/** Extensions are part of the API since 2.1; clients still check for some of them by alias. */
 const aliases: Readonly<Record<string, string>> = {
   NMN: 'Multinic',
   'OS-DCF': 'DiskConfig',

@@ -68,7 +68,7 @@ interface LegacyServiceChange {
   readonly forced_down?: boolean;
 }
 
-/** The paths that 2.53 replaced. */
+/** The paths before 2.53. */
 const legacyUpdate =
   (
     change: (body: LegacyServiceChange) => Partial<ServiceRow>,
@@ -108,7 +108,9 @@ export const deleteService: Handler<Compute> = async ({ db, placement, log }, { 
     );
   await db.transaction((tx) => removeService(tx, service));
   if (host)
-    await placement.removeProvider(host.id).catch((error) => log.warn({ error }, 'a provider was left in placement'));
+    await placement
+      .removeProvider(host.id)
+      .catch((error) => log.warn({ error }, 'could not remove a resource provider from placement'));
   return gone();
 };
 
@@ -131,7 +133,7 @@ async function hostInputs({ db, config }: Compute, withServers: boolean): Promis
   });
 }
 
-/** Pattern and servers are asked for in the query from 2.53 on; paging came with 2.33. */
+/** Pattern and servers are query parameters from 2.53 on; pages exist from 2.33 on. */
 async function hypervisorPage(compute: Compute, call: Call<never>) {
   const { query, version } = call;
   const modern = atLeast(version, '2.53');
@@ -196,7 +198,7 @@ interface Zone {
   readonly hosts: Record<string, Record<string, unknown>> | null;
 }
 
-/** `internal` is where this service itself runs; it shows in detail only. */
+/** `internal` is the zone of this service itself; it is in the detailed list only. */
 async function zoneViews({ db, config }: Compute, detail: boolean): Promise<Zone[]> {
   const [services, zones] = [await listServices(db), await zonesOf(db)];
   const byZone = Map.groupBy(services, (service) => zoneOfService(service, zones));

@@ -12,7 +12,7 @@ async function withHost(t: Parameters<typeof startCloud>[0]) {
   return cloud;
 }
 
-test('a host that reports is a hypervisor, a service, and a provider of placement with its sizes', async (t) => {
+test('a host that reports is a hypervisor, a service, and a resource provider with its inventory', async (t) => {
   const cloud = await withHost(t);
   const [[id, provider] = []] = [...cloud.placement.providers];
   assert.equal(provider?.name, 'kvm1');
@@ -36,7 +36,7 @@ test('a host that reports is a hypervisor, a service, and a provider of placemen
   assert.deepEqual([shown.services[0].host, shown.services[0].state], ['kvm1', 'up']);
 });
 
-test('a disabled host takes no servers, and the fault says why', async (t) => {
+test('a disabled host gets no servers, and the fault has the reason', async (t) => {
   const cloud = await withHost(t);
   const { body } = await cloud.ask('GET', '/v2.1/os-services?host=kvm1', { version: '2.53' });
   const path = `/v2.1/os-services/${body.services[0].id}`;
@@ -65,7 +65,7 @@ test('a host in an aggregate with a zone is in that zone, and in no other', asyn
   assert.match((await cloud.ended(elsewhere.body.server.id)).fault.details, /zone nova was asked for, it is in z1/);
 });
 
-test('after a power cut a host is told which of its guests shall run', async (t) => {
+test('owns-guest returns the desired power state of a guest to its host', async (t) => {
   const cloud = await withHost(t);
   const { body } = await cloud.launch();
   const { id } = await cloud.ended(body.server.id);

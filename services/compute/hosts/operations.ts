@@ -19,7 +19,7 @@ import {
 export const isUp = ({ forcedDown, reportedAt }: ServiceRow, downAfterMs: number): boolean =>
   !forcedDown && Math.abs(Date.now() - reportedAt) <= downAfterMs; // one from the future is of a clock that was set back
 
-/** The word that servers show of their host. */
+/** Returns `host_status` of servers, by host name. */
 export async function hostStatuses({ db, config }: Compute): Promise<(host: string | null) => string> {
   const services = new Map((await listServices(db, { binary: agentBinary })).map((each) => [each.host, each]));
   return (host) => {
@@ -32,24 +32,24 @@ export async function hostStatuses({ db, config }: Compute): Promise<(host: stri
   };
 }
 
-/** Reports come with each look for work; a row is written when it says something new, or now and then. */
+/** Reports arrive with each poll for work; a row is written when it changed, or after this time. */
 const saveIntervalMs = 5_000;
-/** Guests that say what they said before are compared with their rows now and then. */
+/** Unchanged guests are compared with their rows at this interval. */
 const compareIntervalMs = 30_000;
 
 type Guest = ComputeReport['guests'][number];
 
-/** What is remembered of a host between two of its reports. */
+/** State of a host between two reports. */
 interface HostReportState {
   text: string;
   savedAt: number;
   comparedAt: number;
   powers: ReadonlyMap<string, Guest['power']>;
-  /** Server id to the difference that was seen once. */
+  /** Server id to a difference that one report had. */
   readonly unconfirmed: Map<string, string>;
 }
 
-/** What agents say of their hosts, as rows. */
+/** Returns the handler of host reports: stores them and compares guests with servers. */
 export function reportHandler(compute: Compute) {
   const states = new Map<string, HostReportState>();
   const stateOf = (host: string): HostReportState => {
@@ -91,7 +91,7 @@ async function saveIfChanged(
   memory.savedAt = now;
 }
 
-/** Those that say something new, those in doubt, and now and then all. */
+/** Changed guests and those with an unconfirmed difference; at the interval all. */
 function guestsToCompare({ guests }: ComputeReport, memory: HostReportState): readonly Guest[] {
   const { powers, unconfirmed } = memory;
   memory.powers = new Map(guests.map(({ id, power }) => [id, power]));
@@ -101,7 +101,7 @@ function guestsToCompare({ guests }: ComputeReport, memory: HostReportState): re
   return guests;
 }
 
-/** What placement does not know yet of the hosts, or no longer right. */
+/** Sends new and changed inventories to placement. */
 export async function reportToPlacement(compute: Compute): Promise<void> {
   for (const host of await listHosts(compute.db)) {
     const inventory = inventoryOf(compute, host);
@@ -113,8 +113,8 @@ export async function reportToPlacement(compute: Compute): Promise<void> {
 }
 
 /**
- * A guest that is otherwise than its row says, and that no work is changing, changed by itself. A report may be older
- * than the row, so the same difference is wanted twice, and the host is asked for the second at once.
+ * A guest whose power differs from its row, while no task owns the row, changed without a request. A report may be older
+ * than the row, so a second report must confirm the difference; the host is notified to send it at once.
  */
 async function compareGuests(
   { db, bus, log }: Compute,
@@ -140,7 +140,7 @@ async function compareGuests(
     unconfirmed.delete(id);
     const server = await findServer(db, id);
     if (server && (await updateRowOfGuest(db, server, power, reason)))
-      log.info({ serverId: id, host, power, reason }, 'a guest changed by itself');
+      log.info({ serverId: id, host, power, reason }, 'a guest changed its power state without a request');
   }
 }
 
@@ -159,7 +159,7 @@ async function updateRowOfGuest(
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     if (!(await changeFreeServer(tx, server, { ...rowOfGuest[power] }))) return false;
-    const message = reason ?? `The guest was found ${power} without anybody's request.`;
+    const message = reason ?? `The guest changed to ${power} without a request.`;
     await insertEvent(tx, server, { action: actionOf[power], message, requestId: `req-${crypto.randomUUID()}` });
     return true;
   });

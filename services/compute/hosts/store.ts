@@ -3,13 +3,13 @@ import type { Knex } from 'knex';
 import type { ComputeReport } from '#shared/contracts/compute-agent.ts';
 import { Fault, notFound } from '#shared/errors/fault.ts';
 
-/** A compute host; its id is the agent's own, and placement's provider. */
+/** A compute host; its id is the host id of the agent and the id of its resource provider. */
 export interface Host {
   readonly sequence: number;
   readonly id: string;
   readonly name: string;
   readonly report: ComputeReport;
-  /** What placement was told of its size; null when it must be told. */
+  /** The inventory that placement has, as JSON; null when it was never sent. */
   readonly placed: string | null;
   readonly createdAt: number;
 }
@@ -28,7 +28,7 @@ export interface ServiceRow {
 
 export const agentBinary = 'nova-compute';
 
-/** It said something: made when new, its time moved when known. */
+/** Inserts the service if it is new, else updates its time. */
 export async function touchService(tx: Knex, binary: string, host: string, now: number): Promise<void> {
   if (await tx('services').where({ binary, host }).update({ reportedAt: now })) return;
   const fresh = { id: randomUUID(), binary, host, disabled: false, disabledReason: null, forcedDown: false };
@@ -70,7 +70,7 @@ export const removeService = async (tx: Knex, { id, host, binary }: ServiceRow):
 const fromRow = (row: Record<string, unknown>): Host =>
   ({ ...row, report: JSON.parse(String(row.report)) }) as unknown as Host;
 
-/** What a host said of itself, without the guests. A host is its UUID: its name may change. */
+/** Saves a report without its guests. The host id identifies the host; its name may change. */
 export async function saveReport(tx: Knex, name: string, report: ComputeReport): Promise<void> {
   const kept = JSON.stringify({ ...report, guests: [] });
   const change = { name, report: kept };

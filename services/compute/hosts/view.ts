@@ -40,7 +40,7 @@ export const briefHostView = (seen: HostViewInput, version: Version) => ({
   ...serversView(seen, version),
 });
 
-/** From 2.75 on the key is there even when it is empty. */
+/** From 2.75 on the key is present even when the list is empty. */
 const serversView = ({ servers }: HostViewInput, version: Version) =>
   servers === undefined || (servers.length === 0 && !atLeast(version, '2.75'))
     ? {}
@@ -84,7 +84,7 @@ const roomView = ({ host: { report }, used }: HostViewInput) => ({
   disk_available_least: report.freeDiskGb,
 });
 
-/** All of them together, as hypervisor statistics were until 2.87. */
+/** The sums of hypervisor statistics, until 2.87. */
 export function sumView(seen: readonly HostViewInput[]): Record<string, number> {
   const sums: Record<string, number> = { count: seen.length };
   for (const each of seen)

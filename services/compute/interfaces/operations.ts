@@ -40,7 +40,7 @@ function checkState({ id, vmState, taskState }: Server, verb: string): void {
 const waitMs = 30_000;
 const pollMs = 50;
 
-/** The answer shows the port with its addresses, so this waits for the work it begins. */
+/** Waits for the task, since the response shows the port with its addresses. */
 export async function attach(
   compute: Compute,
   caller: Caller,
@@ -53,7 +53,7 @@ export async function attach(
   const { id: serverId, host } = server;
   const id = randomUUID();
   const taskId = await compute.db.transaction(async (tx) => {
-    await changeServer(tx, serverId, {}); // one after the other: each NIC has its own number
+    await changeServer(tx, serverId, {}); // locks the row: each NIC has its own number
     const places = (await listInterfaces(tx, serverId)).map(({ place }) => place);
     const taskId = await enqueue(tx, attachInterface, { serverId, interfaceId: id }, caller.requestId);
     await insertInterface(tx, {
@@ -88,14 +88,14 @@ async function waitForAttachment({ db }: Compute, serverId: string, id: string, 
       throw new Fault(
         500,
         'unexpected',
-        `Failed to attach network adapter device to ${serverId}: ${(await problemOf(db, taskId)) ?? 'its work was broken off.'}`,
+        `Failed to attach network adapter device to ${serverId}: ${(await problemOf(db, taskId)) ?? 'its task was cancelled.'}`,
       );
     if (nic.state === 'attached' || (Date.now() >= deadline && nic.port !== null)) return nic;
     if (Date.now() >= deadline)
       throw new Fault(
         500,
         'unexpected',
-        `The network adapter of ${serverId} is still being attached: look again later.`,
+        `The network adapter of ${serverId} is still being attached: check again later.`,
       );
     await sleep(pollMs);
   }
@@ -116,7 +116,7 @@ async function resolveNic(compute: Compute, caller: Caller, input: InterfaceInpu
   const [only] = await requestedNics(context, 'auto');
   if (!only)
     throw badRequest(
-      `No specific network was requested and none are available for project '${caller.projectId}'. Name one, or make one.`,
+      `No specific network was requested and none are available for project '${caller.projectId}'. Name one, or create one.`,
     );
   return only;
 }
@@ -145,13 +145,13 @@ export async function getInterface({ db }: Compute, serverId: string, portId: st
   return nic;
 }
 
-/** The ports of the rows: anybody may write the id of somebody's server on a port of their own. */
+/** The ports of the rows, not those whose device_id is the server: any project can set device_id on its own ports. */
 async function portsOf({ network }: Compute, nics: readonly Interface[]): Promise<readonly PortJson[]> {
   const ids = nics.flatMap(({ portId }) => portId ?? []);
   return ids.length === 0 ? [] : network.listPorts({ id: ids });
 }
 
-/** What network says of the ports now, onto the rows; nothing is written when nothing changed. */
+/** Copies the current ports from the network service to the rows; writes only changes. */
 export async function refreshAddresses(compute: Compute, serverId: string): Promise<void> {
   const { db } = compute;
   const known = await listInterfaces(db, serverId);
@@ -174,7 +174,7 @@ export async function refreshAddresses(compute: Compute, serverId: string): Prom
   });
 }
 
-/** A port that somebody removed under a running server: its NIC goes, as after a detach. */
+/** Detaches a NIC whose port was deleted. */
 async function detachIfPortGone(
   compute: Compute,
   { id, serverId, portId, state, taskId: owner }: Interface,
@@ -198,7 +198,7 @@ async function detachIfPortGone(
   compute.bus.notify(tasksWait);
 }
 
-/** A group of the server's project, on or off all its ports. */
+/** Adds a security group of the server's project to all its ports, or removes it. */
 export async function changeGroup(
   compute: Compute,
   caller: Caller,

@@ -1,11 +1,11 @@
 import type { Knex } from 'knex';
 import type { Owned } from '#shared/states/owned.ts';
 
-/** What a server needs to know of its port without asking network again. */
+/** The properties of a port that its server needs, copied so that the network service need not be called. */
 export interface PortCopy {
   readonly mac: string;
   readonly mtu: number;
-  /** The bridge the network agent made; null for user-mode networking. */
+  /** The bridge of the network agent; null for user-mode networking. */
   readonly bridge: string | null;
   readonly tap: string;
   /** The name of its network. */
@@ -17,7 +17,7 @@ export interface PortCopy {
   readonly subnets: readonly SubnetCopy[];
 }
 
-/** For the documents that a guest reads of itself. */
+/** For the guest's network_data.json. */
 export interface SubnetCopy {
   readonly id: string;
   readonly cidr: string;
@@ -31,15 +31,15 @@ export interface SubnetCopy {
 /** A NIC of a server: a port, or the request for one. */
 export interface Interface extends Owned {
   readonly serverId: string;
-  /** Which NIC: with the server it is the mark of the port. */
+  /** Its number among the NICs of the server, also in the port's binding:profile. */
   readonly place: number;
   readonly state: 'attaching' | 'attached' | 'detaching';
   readonly networkId: string;
-  /** Null before the port is made. */
+  /** Null before the port is created. */
   readonly portId: string | null;
-  /** Made for this server, and removed with it. */
+  /** The port was created for this server and is removed with it. */
   readonly ownPort: boolean;
-  /** The address that was asked for. */
+  /** The requested address. */
   readonly fixedIp: string | null;
   readonly tag: string | null;
   readonly port: PortCopy | null;
@@ -74,7 +74,7 @@ export const changeInterface = async (tx: Knex, id: string, change: Change): Pro
   await tx('interfaces').where({ id }).update(toRow(change));
 };
 
-/** False when it is not there, not attached, or some task has it. */
+/** False when it does not exist, is not attached, or another task owns it. */
 export const acquireInterface = async (tx: Knex, { id, taskId }: Owned): Promise<boolean> =>
   (await tx('interfaces').where({ id, taskId: null, state: 'attached' }).update({ taskId, state: 'detaching' })) > 0;
 

@@ -16,7 +16,7 @@ interface KeypairBody {
   readonly user_id?: string;
 }
 
-/** From 2.10 on an administrator works on the keys of others. */
+/** The user whose keys are requested: from 2.10 on an administrator may name another one. */
 function userRequested(
   { caller, query, version, authorize }: Call<never>,
   rule: string,
@@ -71,7 +71,7 @@ export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async (
   const { name, public_key, type = 'ssh', user_id } = body.keypair;
   const userId = userRequested(call as unknown as Call<never>, 'os_compute_api:os-keypairs:create', user_id);
   if (public_key === undefined && type === 'x509')
-    throw badRequest('X509 key pairs are not made here: send public_key.');
+    throw badRequest('X509 key pairs cannot be generated: send public_key.');
   const quota = (await limitsFor(db, config, caller.projectId ?? '')).key_pairs ?? -1;
   await checkQuota(db, { userId, name }, quota);
   const keys = public_key === undefined ? await generateKeys() : { publicKey: public_key };

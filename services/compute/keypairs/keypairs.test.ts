@@ -9,11 +9,11 @@ const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBjEL5WmnvgTcgqKNrsVsozIo
 const post = (cloud: Awaited<ReturnType<typeof startCloud>>, keypair: object, version: string) =>
   cloud.ask('POST', '/v2.1/os-keypairs', { version, body: { keypair } });
 
-test('a key has the fingerprint that Nova gives it', () => {
+test('a key has the same fingerprint as in Nova', () => {
   assert.equal(fingerprintOf(publicKey), '91:aa:bd:27:0e:de:7a:01:3a:af:ed:24:bb:82:5a:2c');
 });
 
-test('a key that we made is one that we take', async () => {
+test('a generated key can be imported', async () => {
   const { publicKey: made, privateKey } = await generateKeys();
   assert.match(fingerprintOf(made), /^[0-9a-f]{2}(:[0-9a-f]{2}){15}$/);
   assert.match(privateKey, /^-----BEGIN RSA PRIVATE KEY-----/);
@@ -31,13 +31,13 @@ test('created is 200 before 2.2 and 201 after; deleted is 202 and 204', async (t
   assert.match(missing.body.itemNotFound.message, /^Keypair b not found for user /);
 });
 
-test('before 2.92 a key is made for who brings none; from then on that is refused', async (t) => {
+test('before 2.92 a missing public key is generated; later it is refused', async (t) => {
   const cloud = await startCloud(t);
   assert.match((await post(cloud, { name: 'a' }, '2.91')).body.keypair.private_key, /PRIVATE KEY/);
   assert.equal((await post(cloud, { name: 'b' }, '2.92')).status, 400);
 });
 
-test('one name once, nonsense never, and no more than the quota', async (t) => {
+test('duplicate names, invalid keys and keys above the quota are refused', async (t) => {
   const cloud = await startCloud(t, { config: { keyPairs: 1 } });
   assert.equal((await post(cloud, { name: 'a', public_key: 'nonsense' }, '2.2')).status, 400);
   assert.equal((await post(cloud, { name: 'a', public_key: publicKey }, '2.2')).status, 201);

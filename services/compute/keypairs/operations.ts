@@ -49,10 +49,10 @@ let last: Promise<unknown> = Promise.resolve();
 let waiting = 0;
 const maxWaiting = 16;
 
-/** Before 2.92 Nova made keys for its clients. In a thread, and one at a time: the others wait, and nobody else does. */
+/** Before 2.92 the service generates keys: in a thread, one at a time, so that other requests are not delayed. */
 export function generateKeys(): Promise<Keys> {
   if (waiting >= maxWaiting)
-    throw new Fault(429, 'overLimit', 'Too many key pairs are being made: try again in a moment, or send public_key.');
+    throw new Fault(429, 'overLimit', 'Too many key pairs are being generated: try again later, or send public_key.');
   waiting += 1;
   const mine = last.then(generateNow, generateNow).finally(() => {
     waiting -= 1;
@@ -69,7 +69,7 @@ async function generateNow(): Promise<Keys> {
     length.writeUInt32BE(bytes.length);
     return Buffer.concat([length, bytes]);
   };
-  /** A number whose first bit is set gets a zero before it, or it would be negative. */
+  /** SSH's mpint: a zero byte before a number whose first bit is set, which would be negative otherwise. */
   const positive = (bytes: Buffer) => ((bytes[0] ?? 0) > 127 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
   const blob = Buffer.concat([
     field(Buffer.from('ssh-rsa')),

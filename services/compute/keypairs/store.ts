@@ -14,7 +14,7 @@ export interface Keypair {
   readonly createdAt: number;
 }
 
-/** Counts and writes in one transaction, so the quota holds. */
+/** Must run in a transaction: counts and inserts, so that the quota is not exceeded. */
 export async function insertKeypair(tx: Knex, keypair: Omit<Keypair, 'sequence'>, quota: number): Promise<void> {
   await checkQuota(tx, keypair, quota);
   await tx('keypairs').insert(keypair);

@@ -1,4 +1,4 @@
-/** Lists are made of pieces that were rendered before: a piece stays true as long as its server's version. */
+/** Lists are joined from cached JSON fragments; a fragment is valid for one version of its server's row. */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Version } from '#shared/api/versions.ts';
@@ -15,11 +15,11 @@ interface ViewContext {
   hostStatus(host: string | null): string;
 }
 
-/** About 1.5 KB each. */
+/** A fragment has about 1.5 KB. */
 const rendered = new Lru<Buffer>(6_000);
 const atOnce = 100;
 
-/** One JSON text per server, in the order given. */
+/** One JSON fragment per server, in the given order. */
 export async function fragmentsOf(db: Knex, listed: readonly Listed[], viewer: ViewContext): Promise<Buffer[]> {
   const viewContext = `${versionClass(viewer.version)}/${viewer.admin}/${viewer.base}`;
   const keyOf = ({ id, version, host }: Listed) =>
@@ -35,7 +35,7 @@ export async function fragmentsOf(db: Knex, listed: readonly Listed[], viewer: V
   return listed.flatMap(({ id }, at) => pieces[at] ?? fresh.get(id)?.text ?? []);
 }
 
-/** Gives way to others now and then: a thousand servers take longer than a request should wait. */
+/** Yields to the event loop between batches: rendering a thousand servers would delay other requests. */
 async function render(db: Knex, missing: readonly Listed[], viewer: ViewContext) {
   const ids = missing.map(({ id }) => id);
   const [servers, volumes] = [await listServersOf(db, ids), await attachmentsOf(db, ids)];
@@ -57,7 +57,7 @@ async function render(db: Knex, missing: readonly Listed[], viewer: ViewContext)
   return rendered;
 }
 
-/** A key that is undefined must not hide one that stands before it. */
+/** Removes an undefined key, which would overwrite the one that is spread before it. */
 const dropUndefinedGroups = (view: Record<string, unknown>) => {
   if (view.security_groups === undefined) delete view.security_groups;
   return view;
@@ -65,7 +65,7 @@ const dropUndefinedGroups = (view: Record<string, unknown>) => {
 
 const comma = Buffer.from(',');
 
-/** `{"servers":[…]}` from its pieces. */
+/** Joins fragments to `{"servers":[…]}`. */
 export function joined(pieces: readonly Buffer[], more: Readonly<Record<string, unknown>>): Buffer {
   const between = pieces.flatMap((piece, at) => (at === 0 ? [piece] : [comma, piece]));
   const rest = JSON.stringify(more).slice(1, -1);

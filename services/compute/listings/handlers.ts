@@ -15,7 +15,7 @@ export const listServerNames: Handler<Compute> = async ({ db }, call) => {
   return ok({ servers: servers.map((each) => briefView(each, call.base)), ...links });
 };
 
-/** Sent as bytes: most of it was rendered before. */
+/** Sends bytes, since most fragments are cached. */
 export const listServerDetails: Handler<Compute> = async (compute, call) => {
   const filter = filterOf(call);
   const listed = await listServers(compute.db, filter);

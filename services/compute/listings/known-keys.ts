@@ -1,4 +1,4 @@
-/** What a list of servers may be asked for, by version: Nova's own words. */
+/** Query parameters of server lists, by version, as in Nova's schemas. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 
@@ -7,7 +7,7 @@ const words = (text: string): readonly string[] => text.split(' ');
 const sortKeys = words(
   'access_ip_v4 access_ip_v6 auto_disk_config availability_zone config_drive created_at display_description display_name host hostname image_ref instance_type_id kernel_id key_name launch_index launched_at locked_by node power_state progress project_id ramdisk_id root_device_name task_state terminated_at updated_at user_id uuid vm_state',
 );
-/** Taken and not followed until 2.74. */
+/** Accepted and ignored until 2.74. */
 const ignoredSortKeys = words(
   'architecture cell_name cleaned default_ephemeral_device default_swap_device deleted deleted_at disable_terminate ephemeral_gb ephemeral_key_uuid id key_data launched_on locked memory_mb os_type reservation_id root_gb shutdown_terminate user_data vcpus vm_mode',
 );

@@ -18,7 +18,7 @@ const names = async (cloud: Cloud, query: string, asked: object = {}) => {
   return status === 200 ? body.servers.map(({ name }: { name: string }) => name) : status;
 };
 
-test('a list is the newest first, and is filtered by name as by a pattern', async (t) => {
+test('a list is newest first, and its name filter is a pattern', async (t) => {
   const cloud = await cloudWith(t, ['web', 'web2', 'db']);
   assert.deepEqual(await names(cloud, ''), ['db', 'web2', 'web']);
   assert.deepEqual(await names(cloud, 'name=web'), ['web2', 'web']);
@@ -69,7 +69,7 @@ test('changes-since shows what was deleted meanwhile', async (t) => {
   assert.equal(gone.status, 'DELETED');
 });
 
-test('other projects are an administrator’s to see', async (t) => {
+test('only administrators list other projects', async (t) => {
   const cloud = await cloudWith(t, ['a']);
   const member = { role: 'member,reader', project: 'other' };
   assert.deepEqual(await names(cloud, '', member), []);
@@ -77,7 +77,7 @@ test('other projects are an administrator’s to see', async (t) => {
   assert.deepEqual(await names(cloud, 'all_tenants=1', { project: 'other' }), ['a']);
 });
 
-test('a piece rendered before is rendered anew when its server changed', async (t) => {
+test('a cached fragment is rendered again when its server changed', async (t) => {
   const cloud = await cloudWith(t, ['a']);
   assert.deepEqual(await names(cloud, ''), ['a']);
   const { body } = await cloud.ask('GET', '/v2.1/servers');

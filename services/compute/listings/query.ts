@@ -17,7 +17,7 @@ interface ListCall {
   may(rule: string): boolean;
 }
 
-/** Filters that anybody may use, and since when. The others are an administrator's. */
+/** Filters for all callers, with their first version. All others are for administrators. */
 const open: Readonly<Record<string, Version>> = {
   reservation_id: '2.1',
   name: '2.1',
@@ -131,7 +131,7 @@ export function filterOf(call: ListCall): ServerFilter {
 
 type Value = (name: string) => string | undefined;
 
-/** Another project's servers are an administrator's to see. */
+/** The project to list; null for all. Only administrators list other projects. */
 function projectRequested({ caller, may, query }: ListCall): string | null {
   const named = valueOrUndefined(query.tenant_id) ?? valueOrUndefined(query.project_id);
   const everywhere = flagOf(valueOrUndefined(query.all_tenants));
@@ -145,7 +145,7 @@ function projectRequested({ caller, may, query }: ListCall): string | null {
   return everywhere ? (named ?? null) : (caller.projectId ?? '');
 }
 
-/** The key alone says yes, as Nova has it. */
+/** A key without a value is true, as in Nova. */
 function flagOf(text: string | undefined): boolean {
   if (text === undefined) return false;
   if (text === '' || isTrue(text)) return true;
@@ -155,13 +155,13 @@ function flagOf(text: string | undefined): boolean {
   );
 }
 
-/** With changes-since a client learns what went meanwhile, unless it says otherwise. */
+/** changes-since includes deleted servers, unless the `deleted` filter is given. */
 function deletedRequested(asked: string | undefined, changedFrom: number | undefined): boolean | null {
   if (asked !== undefined && asked !== '') return isTrue(asked);
   return changedFrom === undefined ? false : null;
 }
 
-/** Several mean any of them. */
+/** Several statuses match any of them. */
 function statesRequested(statuses: readonly string[], version: Version) {
   if (statuses.length === 0) return undefined;
   const known = statuses.flatMap((status) => statesOf(status) ?? []);
@@ -194,7 +194,7 @@ function timeParameter(name: string, text: string | undefined): number | undefin
   return time;
 }
 
-/** The newest first, unless the client says otherwise; the last word is the order of making. */
+/** Newest first by default; `sequence` is always the last key. */
 function sortRequested({ queries }: ListCall): ServerFilter['sort'] {
   const keys = (queries.sort_key ?? []).filter((key) => valueOrUndefined(key) !== undefined);
   const dirs = queries.sort_dir ?? [];

@@ -31,7 +31,7 @@ async function read(cloud: Cloud, serverId: string, path: string) {
   return askAs(cloud, { serverId, projectId: server?.projectId ?? '', portId: nic?.portId ?? '', path });
 }
 
-test('a server reads who it is, its key, its network and its script', async (t) => {
+test('a server reads its identity, key, networks and user data', async (t) => {
   const { cloud, server } = await withServer(t);
   const { body, type } = await read(cloud, server.id, '/openstack/latest/meta_data.json');
   const meta = JSON.parse(body);
@@ -49,7 +49,7 @@ test('a server reads who it is, its key, its network and its script', async (t) 
 
 const bytesOf = ({ body, base64 }: MetadataOf['reply']) => Buffer.from(body, base64 ? 'base64' : 'utf8');
 
-test('user data that is no text arrives byte for byte, however the guest reads it', async (t) => {
+test('binary user data is unchanged, by metadata API and config drive', async (t) => {
   const packed = gzipSync('#!/bin/sh\necho hi\n');
   const { cloud, host, server } = await withServer(t, { config_drive: true, user_data: packed.toString('base64') });
   for (const path of ['/openstack/latest/user_data', '/latest/user-data'])
@@ -58,7 +58,7 @@ test('user data that is no text arrives byte for byte, however the guest reads i
     assert.deepEqual(host.guests.get(server.id)?.configDrive?.[path], { base64: packed.toString('base64') });
 });
 
-test('the tree can be walked, as EC2 and as OpenStack', async (t) => {
+test('the EC2 and OpenStack trees can be listed', async (t) => {
   const { cloud, server } = await withServer(t);
   const text = async (path: string) => (await read(cloud, server.id, path)).body.split('\n');
   assert.ok((await text('/')).includes('latest'));
@@ -73,7 +73,7 @@ test('the tree can be walked, as EC2 and as OpenStack', async (t) => {
   assert.equal((await read(cloud, 'nosuch', '/openstack')).status, 404);
 });
 
-test('OSSA-2013-033: a port that names somebody else’s server as its device reads nothing of it', async (t) => {
+test('OSSA-2013-033: a port of another project whose device_id is the server reads no metadata', async (t) => {
   const { cloud, server } = await withServer(t);
   const [nic] = await listInterfaces(cloud.compute.db, server.id);
   const own = {
@@ -87,7 +87,7 @@ test('OSSA-2013-033: a port that names somebody else’s server as its device re
   assert.equal((await askAs(cloud, { ...own, portId: 'another' })).status, 404);
 });
 
-test('a config drive has the same files, and the password that only it is told', async (t) => {
+test('a config drive has the same files, and the admin password, which the metadata API does not return', async (t) => {
   const { host, server } = await withServer(t, { config_drive: true, adminPass: 'opensesame' });
   const files = host.guests.get(server.id)?.configDrive ?? {};
   const meta = JSON.parse(String(files['openstack/latest/meta_data.json']));

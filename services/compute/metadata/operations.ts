@@ -37,7 +37,7 @@ const ec2Versions = [
 const text = (body: string, type = 'text/plain; charset=UTF-8'): Answer => ({ status: 200, type, body });
 const missing: Answer = { status: 404, type: 'text/plain; charset=UTF-8', body: '404 Not Found' };
 
-/** What a server reads of itself below 169.254.169.254. */
+/** The metadata that a server reads below 169.254.169.254. */
 export async function getMetadata({ db }: Compute, request: MetadataOf['request']): Promise<Answer> {
   const { serverId, path } = request;
   const server = await findServer(db, serverId);
@@ -72,7 +72,7 @@ function fileOf(files: Files, rest: readonly string[]): Answer {
   return content(body, name.endsWith('.json') ? 'application/json' : 'application/octet-stream');
 }
 
-/** EC2's tree lists what is below a folder, with a slash after what is a folder itself. */
+/** EC2's tree lists the entries of a folder, with a slash after folders. */
 function folderOrFile(files: Readonly<Record<string, string>>, path: string): Answer {
   const body = own(files, path);
   if (body !== undefined) return text(body);

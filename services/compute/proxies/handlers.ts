@@ -1,4 +1,4 @@
-/** Images and networks as Nova showed them until 2.35: old clients look here first. Other services hold them; the caller asks. */
+/** Nova's image and network APIs until 2.35, for old clients. Calls the other services with the caller's token. */
 import { shortTime, timeOf } from '#shared/api/times.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Call, type Handler, ok } from '#shared/http/route.ts';
@@ -66,7 +66,7 @@ const missing = (what: string) => (error: unknown) => {
 export const showImage: Handler<Compute> = async ({ images }, { caller, params, base }) =>
   ok({ image: imageView(await images.show(params.id ?? '', caller.token).catch(missing('Image')), base) });
 
-/** Of what Nova's own networks had, Neutron's have a name. */
+/** Nova-network's attributes; Neutron's networks have only the name of them. */
 const networkView = ({ id, name }: NetworkJson) => ({
   id,
   label: name,

@@ -5,7 +5,7 @@ import { imageId, networkId, startCloud } from '../../../test/fakes/compute-clou
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
-test('OSSA-2014-011: old clients find images and networks here, as their own services show them, until 2.35', async (t) => {
+test('OSSA-2014-011: until 2.35 images and networks are shown as visible to the caller in their own services', async (t) => {
   const cloud = await startCloud(t);
   const theirs = 'aaaaaaaa-1111-4000-8000-000000000001';
   const image = cloud.images.all.get(imageId);

@@ -9,7 +9,7 @@ import { type Limits, limitsOf, removeLimits, saveLimits } from './store.ts';
 const networkKeys = ['fixed_ips', 'floating_ips', 'security_group_rules', 'security_groups'];
 const fileKeys = ['injected_file_content_bytes', 'injected_file_path_bytes', 'injected_files'];
 
-/** Networks' numbers went with 2.36, files' with 2.57. */
+/** Network limits were removed in 2.36, file limits in 2.57. */
 const visibleLimits = (limits: Limits, version: Version): Limits =>
   Object.fromEntries(
     Object.entries(limits).filter(
@@ -70,7 +70,7 @@ export const deleteQuota: Handler<Compute> = async ({ db }, { params }) => {
   return accepted();
 };
 
-/** The class `default` holds what all projects may have; no other class does anything. */
+/** The class `default` has the defaults of all projects; other classes have no effect. */
 const classOf = (name: string) => (name === 'default' ? defaultClass : `class:${name}`);
 
 const visibleClassLimits = (limits: Limits, version: Version): Limits => {

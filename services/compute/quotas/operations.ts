@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { usedBy } from '../usages/store.ts';
 import { type Limits, limitsOf } from './store.ts';
 
-/** What a project may have when nobody said otherwise; -1 is no limit. */
+/** The limits of a project without changes; -1 is unlimited. */
 export const defaultLimits = (config: Config): Limits => ({
   cores: config.cores,
   fixed_ips: -1,
@@ -22,7 +22,7 @@ export const defaultLimits = (config: Config): Limits => ({
   server_groups: config.serverGroups,
 });
 
-/** The quota class that holds what an administrator made the defaults. */
+/** The quota class with an administrator's changes to the defaults. */
 export const defaultClass = 'class:default';
 
 export async function currentDefaults(db: Knex, config: Config): Promise<Limits> {
@@ -42,7 +42,7 @@ interface ServerCount {
   readonly max: number;
 }
 
-/** How many of the requested servers fit, at least the least; or 403 in Nova's words. Call under the project's lock. */
+/** How many of the requested servers fit the quota; throws Nova's 403 when less than `min` do. Must run with the project locked. */
 export async function fittingServers(
   tx: Knex,
   config: Config,

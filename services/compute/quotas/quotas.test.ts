@@ -6,7 +6,7 @@ process.env.WATTLE_CHECK_ANSWERS = '1';
 
 const path = `/v2.1/os-quota-sets/${projectId}`;
 
-test('a quota shows less with later versions', async (t) => {
+test('later versions show fewer limits', async (t) => {
   const cloud = await startCloud(t);
   const keys = async (version: string) =>
     Object.keys((await cloud.ask('GET', path, { version })).body.quota_set).length;
@@ -15,7 +15,7 @@ test('a quota shows less with later versions', async (t) => {
   assert.equal(await keys('2.57'), 8);
 });
 
-test('an administrator changes a quota, a launch obeys it, and the defaults come back', async (t) => {
+test('an administrator changes a quota, launches respect it, and a delete restores the defaults', async (t) => {
   const cloud = await startCloud(t);
   await cloud.ask('PUT', path, { body: { quota_set: { instances: 0 } } });
   const { status, body } = await cloud.launch();
@@ -25,13 +25,13 @@ test('an administrator changes a quota, a launch obeys it, and the defaults come
   assert.equal((await cloud.launch()).status, 202);
 });
 
-test('a class changes the defaults of all', async (t) => {
+test('the default class changes the defaults of all projects', async (t) => {
   const cloud = await startCloud(t);
   await cloud.ask('PUT', '/v2.1/os-quota-class-sets/default', { body: { quota_class_set: { cores: 3 } } });
   assert.equal((await cloud.ask('GET', path)).body.quota_set.cores, 3);
 });
 
-test('a quota goes not below its use, unless forced; a member changes none', async (t) => {
+test('a quota cannot go below its usage unless forced; members cannot change it', async (t) => {
   const cloud = await startCloud(t);
   await cloud.launch();
   const put = (quota_set: object, role = 'admin') => cloud.ask('PUT', path, { role, body: { quota_set } });
@@ -40,7 +40,7 @@ test('a quota goes not below its use, unless forced; a member changes none', asy
   assert.equal((await put({ instances: 9 }, 'member')).status, 403);
 });
 
-test('what another project has is not told', async (t) => {
+test('the limits of another project are refused', async (t) => {
   const cloud = await startCloud(t);
   const status = async (role: string) => (await cloud.ask('GET', path, { role, project: 'other' })).status;
   assert.equal(await status('reader'), 403);

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 
 export type Limits = Readonly<Record<string, number>>;
 
-/** What differs from the defaults for a project; a quota class has its rows under its own name. */
+/** The limits of a project that differ from the defaults; a quota class is stored under its name. */
 export async function limitsOf(db: Knex, projectId: string): Promise<Limits> {
   const rows = (await db('quotas').where({ projectId })) as { resource: string; limit: number }[];
   return Object.fromEntries(rows.map(({ resource, limit }) => [resource, limit]));
@@ -19,7 +19,7 @@ export const removeLimits = async (tx: Knex, projectId: string): Promise<void> =
   await tx('quotas').where({ projectId }).delete();
 };
 
-/** One launch of a project at a time counts and writes: nobody else counts meanwhile. */
+/** Locks the project until the end of the transaction, so that launches count and insert one at a time. */
 export async function lockProject(tx: Knex, id: string): Promise<void> {
   if (await tx('projects').where({ id }).forUpdate().first('id')) return;
   await tx('projects').insert({ id }).onConflict('id').ignore();

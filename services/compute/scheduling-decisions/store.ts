@@ -1,20 +1,20 @@
 import type { Knex } from 'knex';
 
-/** What one filter said of one host. */
+/** The verdict of one filter on one host. */
 export interface Verdict {
   readonly filter: string;
   readonly passed: boolean;
-  /** With its numbers: "asked 8192 MB of memory, 1024 free of 4096". */
+  /** The reason with its numbers: "8192 MB of memory asked, 1024 free of 4096". */
   readonly says: string;
 }
 
-/** Why a host was chosen, or none. */
+/** A decision of the scheduler, with the verdicts and weights of all hosts. */
 export interface Explanation {
   readonly asked: Readonly<Record<string, number>>;
   readonly candidates: readonly {
     readonly host: string;
     readonly verdicts: readonly Verdict[];
-    /** By weigher; empty for a host that a filter refused. */
+    /** By weigher; empty for a host that a filter rejected. */
     readonly weights: Readonly<Record<string, number>>;
     readonly weight: number | null;
   }[];
@@ -27,7 +27,7 @@ export const insertSchedulingDecision = async (tx: Knex, serverId: string, expla
   await tx('choices').insert({ serverId, at: Date.now(), explanation: JSON.stringify(explanation) });
 };
 
-/** The newest first. */
+/** Newest first. */
 export async function listSchedulingDecisions(
   db: Knex,
   serverId: string,

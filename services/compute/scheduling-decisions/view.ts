@@ -1,9 +1,9 @@
-/** Why a host was chosen, or none: in words, with every number. For an administrator, who may know hosts. */
+/** Describes a scheduling decision in text, with every number. For administrators, since it names hosts. */
 import type { Explanation } from './store.ts';
 
 type Candidate = Explanation['candidates'][number];
 
-/** Best first, the refused ones last. */
+/** Best host first, rejected hosts last. */
 export function describeDecision({ candidates, ranked, chosen }: Explanation): string {
   const head = chosen === null ? 'No host was chosen' : `Host ${chosen} was chosen`;
   const rankOf = ({ host }: Candidate) => (ranked.includes(host) ? ranked.indexOf(host) : ranked.length);

@@ -1,4 +1,4 @@
-/** Groups as Nova showed them until 2.35: for old clients that look a name up here. The network service holds them. */
+/** Nova's security group API until 2.35, for old clients that look up a name. Reads from the network service. */
 import { Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
@@ -7,7 +7,7 @@ import { getServer } from '../servers/store.ts';
 
 type Rule = NonNullable<GroupJson['security_group_rules']>[number];
 
-/** Nova knew only what comes in. */
+/** Nova's groups have ingress rules only. */
 const ruleView = (rule: Rule, names: ReadonlyMap<string, GroupJson>) => ({
   id: rule.id,
   parent_group_id: rule.security_group_id,

@@ -1,4 +1,4 @@
-/** There are no server groups here. A list that is empty keeps clients well that ask for one in passing. */
+/** Server groups are not supported. The list is empty, for clients that read it in passing. */
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';

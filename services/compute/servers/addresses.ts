@@ -5,7 +5,7 @@ const familyOf = (address: string): 'ipv4' | 'ipv6' | undefined => {
   return isIPv6(address) ? 'ipv6' : undefined;
 };
 
-/** False too for what is no range or no address. */
+/** Returns false for an invalid range or address too. */
 export function cidrHolds(cidr: string, address: string): boolean {
   const [first = '', bits = ''] = cidr.split('/');
   const [family, wanted] = [familyOf(first), familyOf(address)];
@@ -15,6 +15,6 @@ export function cidrHolds(cidr: string, address: string): boolean {
   return range.check(address, family);
 }
 
-/** IPv6 in its shortest form (RFC 5952), other text as it is. */
+/** IPv6 in its shortest form (RFC 5952), other text unchanged. */
 export const shortAddress = (address: string): string =>
   isIPv6(address) && !address.includes('%') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address;

@@ -1,4 +1,4 @@
-/** A delete from every state and over every work: nothing of the server is left anywhere. */
+/** A delete in every state and during every task leaves nothing of the server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ComputeAgent } from '#shared/contracts/compute-agent.ts';
@@ -15,7 +15,7 @@ const act =
 const attach: Act = (cloud, id) =>
   cloud.ask('POST', `/v2.1/servers/${id}/os-volume_attachments`, { body: { volumeAttachment: { volumeId } } });
 
-/** What was done before in peace, and what is under way when the delete comes. */
+/** Completed steps, and the request that is in progress when the delete arrives. */
 const states: Readonly<Record<string, { readonly before?: readonly Act[]; readonly underWay?: Act }>> = {
   building: {},
   active: { before: [] },
@@ -34,7 +34,7 @@ const states: Readonly<Record<string, { readonly before?: readonly Act[]; readon
 };
 
 for (const [state, { before, underWay }] of Object.entries(states))
-  test(`OSSA-2014-017, OSSA-2014-032, OSSA-2014-037, OSSA-2015-015, OSSA-2015-017, OSSA-2016-011: a server that is ${state} is deleted without remains`, async (t) => {
+  test(`OSSA-2014-017, OSSA-2014-032, OSSA-2014-037, OSSA-2015-015, OSSA-2015-017, OSSA-2016-011: a server that is ${state} is deleted without leftovers`, async (t) => {
     let held = before === undefined ? Promise.withResolvers<void>() : undefined;
     const wait = async () => {
       await held?.promise;
@@ -73,7 +73,7 @@ for (const [state, { before, underWay }] of Object.entries(states))
     assert.deepEqual(left, { ports: 0, claims: 0, attachments: 0, volume: 'available', images: 0, rows: 0, used: 0 });
   });
 
-test('OSSN-0094, FIX-NO-SWAPVOL: one volume is swapped for another by nobody', async (t) => {
+test('OSSN-0094, FIX-NO-SWAPVOL: swapping volumes is refused to all roles', async (t) => {
   const { cloud } = await cloudWithHost(t);
   addVolume(cloud);
   const other = 'ffffffff-7a6e-40b1-ac43-8c00a3bf314a';
@@ -90,7 +90,7 @@ test('OSSN-0094, FIX-NO-SWAPVOL: one volume is swapped for another by nobody', a
   assert.equal(cloud.volumes.volumes.get(other)?.status, 'available');
 });
 
-test('OSSA-2012-003, OSSA-2012-009: names and hints without measure are refused in few words', async (t) => {
+test('OSSA-2012-003, OSSA-2012-009: oversized names and hints are refused with a short message', async (t) => {
   const { cloud } = await cloudWithHost(t);
   for (const length of [256, 100_000]) {
     const { status, body } = await cloud.launch({ name: 'n'.repeat(length) });
@@ -105,7 +105,7 @@ test('OSSA-2012-003, OSSA-2012-009: names and hints without measure are refused 
   assert.match(answer.body.badRequest.message, /different_host|items|hosts/);
 });
 
-test('OSSA-2017-002: what a host says when it fails brings no secret into a row', async (t) => {
+test('OSSA-2017-002: the error of a host brings no secret into a row', async (t) => {
   const ensureGuest = async () => {
     throw new Fault(500, 'unexpected', 'The guest could not be started.', { details: 'QEMU ended at its start' });
   };
@@ -125,7 +125,7 @@ test('OSSA-2017-002: what a host says when it fails brings no secret into a row'
     assert.doesNotMatch(JSON.stringify(await cloud.compute.db(table)), /planted-in|chap-of/);
 });
 
-test('OSSA-2014-038: an address is looked for as text in SQL, whatever pattern it looks like', async (t) => {
+test('OSSA-2014-038: an address filter is plain text in SQL, never a pattern', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { body } = await cloud.launch();
   const { addresses } = await cloud.ended(body.server.id);

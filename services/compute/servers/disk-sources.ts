@@ -1,4 +1,4 @@
-/** What disks are made of: seen with the caller's eyes, and large enough. */
+/** Checks the sources of disks: visible to the caller, and large enough. */
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Image, VolumeJson } from '../drivers/clients.ts';
 import type { Flavor } from '../flavors/resource.ts';
@@ -14,7 +14,7 @@ const roundUpToGb = (bytes: number) => Math.max(1, Math.ceil(bytes / gib));
 const minGbOf = (image: Image) =>
   Math.max(image.min_disk, roundUpToGb(Math.max(image.virtual_size ?? 0, image.size ?? 0)));
 
-/** The image of a root disk that the host holds. */
+/** The image of a local root disk. */
 export async function requestedImage(of: References, id: string, flavor: Flavor): Promise<ImageCopy> {
   const image = await of.image(id);
   if (flavor.ramMb < image.min_ram) throw badRequest("Flavor's memory is too small for requested image.");
@@ -42,7 +42,7 @@ const standard = new Set(
   ),
 );
 
-/** What somebody wrote on the image, beside what every image has. */
+/** The custom properties of an image. */
 const propertiesOf = (image: Image): Record<string, string> =>
   Object.fromEntries(
     Object.entries(image)
@@ -53,7 +53,7 @@ const propertiesOf = (image: Image): Record<string, string> =>
 interface DisksInput {
   readonly imageRef: string | undefined;
   readonly flavor: Flavor;
-  /** From 2.60 on a volume may be had by several servers. */
+  /** From 2.60 on multiattach volumes are allowed. */
   readonly multiattach: boolean;
 }
 
@@ -68,7 +68,7 @@ type SizeResolver = (of: References, id: string, given: DiskRequest) => Promise<
 const requestedSizeGb = ({ volume_size: size }: DiskMapping) =>
   size === undefined || size === null ? undefined : Number(size);
 
-/** How large a disk of each source is, once the caller was found to have what it is made of. */
+/** Resolves the size of a disk, by the type of its source. Checks that the caller sees the source. */
 export const resolvers: Readonly<Record<NonNullable<DiskMapping['source_type']>, SizeResolver>> = {
   blank: async (_of, _id, { mapping, asked, destination }) => {
     const size = requestedSizeGb(mapping) ?? (destination === 'local' ? asked.flavor.ephemeralGb : 0);

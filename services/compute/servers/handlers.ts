@@ -90,7 +90,7 @@ export const updateServer: Handler<Compute, UpdateBody> = async (compute, call) 
   return ok({ server: updatedView(seen, call.version) });
 };
 
-/** A lock holds its owner back, and no administrator. */
+/** A locked server refuses its owner, not an administrator. */
 const mayOverrideLock = ({ may }: AnyCall) => may('os_compute_api:os-lock-server:unlock:unlock_override');
 
 async function unlockedServer(compute: Compute, call: AnyCall): Promise<Server> {
@@ -131,7 +131,7 @@ interface ImageBody {
   readonly createImage: { readonly name: string; readonly metadata?: Readonly<Record<string, string>> };
 }
 
-/** From 2.45 on the image's id is in the body; before, its address is in a header. */
+/** From 2.45 on the id of the image is in the body, before that its URL is in the Location header. */
 export const createImage: Handler<Compute, ImageBody> = async (compute, call) => {
   const server = await serverOf(compute, untyped(call));
   const imageId = await snapshot(compute, call.caller, server, call.body.createImage);

@@ -1,4 +1,4 @@
-/** What a client asks of a new server, as its API writes it. */
+/** The request body of a new server. */
 export interface NetworkInput {
   readonly uuid?: string;
   readonly port?: string | null;
@@ -49,6 +49,6 @@ export interface ServerBody {
   readonly 'OS-DCF:diskConfig'?: 'AUTO' | 'MANUAL';
 }
 
-/** A boolean, as Nova lets clients write it. */
+/** A boolean in any spelling that Nova accepts. */
 export const isTrue = (value: unknown): boolean =>
   value === true || (typeof value === 'string' && /^(true|1|on|yes|t|y)$/i.test(value));

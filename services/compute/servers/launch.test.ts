@@ -5,7 +5,7 @@ import { hostnameOf } from './new-server.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
-/** Each request with what it is told. */
+/** Each request with its refusal. */
 const refusals: Readonly<Record<string, readonly [input: object, status: number, message: string | RegExp]>> = {
   'an unknown flavor': [{ flavorRef: 'nosuch' }, 400, 'Flavor nosuch could not be found.'],
   'an unknown image': [
@@ -40,7 +40,7 @@ const refusals: Readonly<Record<string, readonly [input: object, status: number,
       ],
     },
     400,
-    /a cdrom is not had here/,
+    /a blank cdrom is not supported/,
   ],
   'a zone that is not': [{ availability_zone: 'mars' }, 400, 'The requested availability zone is not available'],
   'too many items': [
@@ -62,7 +62,7 @@ for (const [what, [input, status, message]] of Object.entries(refusals))
     assert.equal(await cloud.openTasks(), 0);
   });
 
-test('a group of servers that is not there is not overlooked', async (t) => {
+test('an unknown server group is refused', async (t) => {
   const cloud = await startCloud(t);
   const server = { name: 'web', flavorRef: '42', imageRef: imageId, networks: 'none' };
   const body = { server, 'os:scheduler_hints': { group: 'ffffffff-ffff-4fff-bfff-ffffffffffff' } };
@@ -73,7 +73,7 @@ test('a group of servers that is not there is not overlooked', async (t) => {
   );
 });
 
-test('networks must be named from 2.37 on', async (t) => {
+test('networks are required from 2.37 on', async (t) => {
   const cloud = await startCloud(t);
   const server = { name: 'web', flavorRef: '42', imageRef: imageId };
   const ask = (version: string) => cloud.ask('POST', '/v2.1/servers', { version, body: { server } });
@@ -81,7 +81,7 @@ test('networks must be named from 2.37 on', async (t) => {
   assert.equal((await ask('2.36')).status, 202);
 });
 
-test('several networks to choose from are a question back', async (t) => {
+test('a launch without networks is 409 when the project has several', async (t) => {
   const cloud = await startCloud(t);
   const red = { ...(cloud.network.networks.get(networkId) as object), id: 'red', name: 'red' };
   cloud.network.networks.set('red', red as never);
@@ -92,7 +92,7 @@ test('several networks to choose from are a question back', async (t) => {
   );
 });
 
-test('many are launched at once, numbered, under one reservation; as many as the quota lets', async (t) => {
+test('several servers are launched with numbered names and one reservation, up to the quota', async (t) => {
   const cloud = await startCloud(t);
   const { status, body } = await cloud.launch({ min_count: 2, max_count: 12, return_reservation_id: true });
   assert.equal(status, 202);
@@ -102,7 +102,7 @@ test('many are launched at once, numbered, under one reservation; as many as the
   assert.ok(list.body.servers.some(({ name }: { name: string }) => name === 'web-10'));
 });
 
-test('a name becomes a hostname that DNS takes', () => {
+test('a name becomes a valid DNS hostname', () => {
   assert.equal(hostnameOf('My Web_Server.1', 'x'), 'my-web-server-1');
   assert.equal(hostnameOf('äöü', 'x'), 'server-x');
   assert.equal(hostnameOf('a'.repeat(80), 'x').length, 63);

@@ -23,7 +23,7 @@ import { type RequestedDisks, requestedDisks } from './requested-disks.ts';
 import { type RequestedNic, requestedGroups, requestedNics } from './requested-networks.ts';
 import { insertServer, type NewServer } from './store.ts';
 
-/** What the caller may beyond launching. */
+/** Checks of rules beyond the right to launch. */
 interface LaunchPermissions {
   readonly version: Version;
   may(rule: string): boolean;
@@ -39,7 +39,7 @@ interface Launched {
 
 type Hints = Readonly<Record<string, unknown>>;
 
-/** Everything that can be refused is refused here, with the caller's own token; the rest is work. */
+/** Checks the request with the caller's token, then inserts servers and tasks in one transaction. */
 export async function launchServers(
   compute: Compute,
   caller: Caller,
@@ -75,7 +75,7 @@ export async function launchServers(
   return { reservationId, servers, adminPass, groupNames: groups.names };
 }
 
-/** The servers and the work of building them: all, or nothing. */
+/** Must run in a transaction: servers, their disks and NICs, and their tasks. */
 async function insertServers(
   tx: Knex,
   { config, seal }: Compute,
@@ -112,7 +112,7 @@ async function requestedFlavor({ db }: Compute, caller: Caller, { flavorRef }: S
   });
 }
 
-/** There are no server groups here, so none is found. */
+/** Server groups are not supported, so none is found. */
 function checkHints({ group }: Hints): void {
   if (group !== undefined) throw badRequest(`Instance group ${String(group)} could not be found.`);
 }
@@ -133,7 +133,7 @@ async function requestedKey({ db }: Compute, caller: Caller, name: string | unde
   return { name, data: publicKey };
 }
 
-/** `zone`, or `zone:host` from an administrator, or a host by its own name. */
+/** `zone`, or `zone:host` from an administrator, or the parameter `host`. */
 async function requestedDestination({ db }: Compute, input: ServerBody, permits: LaunchPermissions) {
   const { availability_zone, host = input.hypervisor_hostname } = input;
   if (host !== undefined) permits.authorize('compute:servers:create:requested_destination');
@@ -171,7 +171,7 @@ function checkUserData({ user_data, personality = [] }: ServerBody): void {
   if (user_data && !isBase64(user_data.replace(/\s/g, '')))
     throw badRequest('Invalid input for field/attribute user_data. It is not encoded in base64.');
   if (personality.length > 0)
-    throw badRequest('Files of personality are not written into guests here: send them as user_data instead.');
+    throw badRequest('Files of personality are not supported: send them as user_data instead.');
 }
 
 const isBase64 = (text: string) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
@@ -182,7 +182,7 @@ export function checkMetadata(metadata: Readonly<Record<string, string>>, limit:
     throw new Fault(403, 'forbidden', `Maximum number of metadata items exceeds ${limit}`);
 }
 
-/** From 2.37 on a client says what networks it wants. */
+/** From 2.37 on `networks` is required. */
 export function requireNetworks(input: ServerBody, version: Version): void {
   if (atLeast(version, '2.37') && input.networks === undefined) throw badRequest("'networks' is a required property");
 }

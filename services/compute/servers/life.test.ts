@@ -14,14 +14,14 @@ import {
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
-test('without a host a server is ERROR and says what there is not', async (t) => {
+test('without a host a server is in ERROR with the reason', async (t) => {
   const cloud = await startCloud(t);
   const { fault, status } = await launched(cloud);
   assert.equal(status, 'ERROR');
   assert.equal(fault.message, 'No valid host was found. There is no compute host.');
 });
 
-test('a host makes a server ACTIVE, and a delete leaves nothing of it', async (t) => {
+test('a server becomes ACTIVE on a host, and a delete leaves nothing of it', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const server = await launched(cloud);
   assert.equal(server.status, 'ACTIVE', JSON.stringify(server.fault));
@@ -45,7 +45,7 @@ test('a host makes a server ACTIVE, and a delete leaves nothing of it', async (t
   assert.equal(usage.body.limits.absolute.totalInstancesUsed, 0);
 });
 
-test('a host that is too small is named with its numbers, and an administrator reads the choice again', async (t) => {
+test('a host that is too small is named with its numbers, and an administrator reads the decision later', async (t) => {
   const { cloud } = await cloudWithHost(t, {}, 'kvm1', { ramMb: 1024 });
   const { fault, id } = await launched(cloud, { flavorRef: '3' });
   assert.match(fault.message, /Asked for: 2 VCPU, 4096 MB .* Hosts: 1 without enough room\.$/);
@@ -62,7 +62,7 @@ test('a host that is too small is named with its numbers, and an administrator r
   assert.equal(owner.body.instanceAction.events.length, 1);
 });
 
-test('a host that refuses leaves the server in ERROR with its reason, and nothing behind', async (t) => {
+test('a host that refuses leaves the server in ERROR with its reason and no resources', async (t) => {
   const refuse = async () => {
     throw new Fault(501, 'notImplemented', 'there is no KVM here.');
   };
@@ -97,7 +97,7 @@ test('a delete in the middle of a build leaves nothing of it', async (t) => {
   assert.equal(await cloud.openTasks(), 0);
 });
 
-test('a host that stays away: ERROR names it, and delete works', async (t) => {
+test('a host that stays down: ERROR names it for administrators, and delete works', async (t) => {
   const cloud = await startCloud(t, { config: { answerMs: 60, copyMs: 60 } });
   const host = cloud.startHost();
   await until(() => cloud.placement.providers.size === 1);
@@ -110,14 +110,14 @@ test('a host that stays away: ERROR names it, and delete works', async (t) => {
   await cloud.isGone(server.id);
 });
 
-test('when every hint is lost, the work is done all the same', async (t) => {
+test('tasks complete when every notification is lost', async (t) => {
   const cloud = await startCloud(t, { bus: { ...memoryBus(), notify: () => {} } });
   cloud.startHost();
   await until(() => cloud.placement.providers.size === 1);
   assert.equal((await launched(cloud)).status, 'ACTIVE');
 });
 
-test('a server stops, starts, reboots, pauses and goes on; each is an action that ended well', async (t) => {
+test('a server stops, starts, reboots, pauses and resumes; each is a successful action', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   const after = async (body: object) => {
@@ -142,7 +142,7 @@ test('a server stops, starts, reboots, pauses and goes on; each is an action tha
   assert.equal(one.body.instanceAction.events[0].result, 'Success');
 });
 
-test('what its state does not allow is a 409 that names the state', async (t) => {
+test('an action that the state does not allow is a 409 that names the state', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   const answer = await cloud.act(id, { 'os-start': null });
@@ -150,7 +150,7 @@ test('what its state does not allow is a 409 that names the state', async (t) =>
   assert.deepEqual(answer.body, { conflictingRequest: { code: 409, message } });
 });
 
-test('a guest that powered itself off is SHUTOFF, and an action says so', async (t) => {
+test('a guest that powered itself off is SHUTOFF, with an instance action', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   agent.send(id, 'off', 'powered off from inside');
@@ -160,7 +160,7 @@ test('a guest that powered itself off is SHUTOFF, and an action says so', async 
   assert.equal(body.instanceActions[0].message, 'powered off from inside');
 });
 
-test('a server boots from a volume made of an image, which goes with it when it shall', async (t) => {
+test('a server boots from a volume created from an image, which is deleted with it if requested', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const mapping = {
     uuid: imageId,
@@ -182,7 +182,7 @@ test('a server boots from a volume made of an image, which goes with it when it 
   assert.equal(cloud.volumes.volumes.size, 0);
 });
 
-test('a snapshot is an image with the bytes of the root disk', async (t) => {
+test('a snapshot is an image with the data of the root disk', async (t) => {
   const cloud = await startCloud(t);
   cloud.startHost({
     uploadSnapshot: async ({ imageId: to }) => {
@@ -200,7 +200,7 @@ test('a snapshot is an image with the bytes of the root disk', async (t) => {
   assert.match(old.headers.get('location') ?? '', /\/images\/[0-9a-f-]{36}$/);
 });
 
-test('a lock holds its owner back, and no administrator', async (t) => {
+test('a locked server refuses its owner, not an administrator', async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   await cloud.act(id, { lock: { locked_reason: 'mine' } }, { version: '2.73', role: 'member' });
@@ -210,7 +210,7 @@ test('a lock holds its owner back, and no administrator', async (t) => {
   assert.equal((await cloud.act(id, { 'os-stop': null })).status, 202);
 });
 
-test("a other project's server does not exist, except for an administrator", async (t) => {
+test("another project's server is 404, except for an administrator", async (t) => {
   const { cloud } = await cloudWithHost(t);
   const { id } = await launched(cloud);
   const status = async (role: string, project: string) =>
@@ -220,7 +220,7 @@ test("a other project's server does not exist, except for an administrator", asy
   assert.equal(await status('reader', 'f8166a312b1847b3bca037ce0ff7f694'), 200);
 });
 
-test('a volume that cannot be removed does not keep its server from being deleted; one that is being made is waited for', async (t) => {
+test('a volume that cannot be deleted does not block the delete of its server; one that is being created is waited for', async (t) => {
   const { cloud } = await cloudWithHost(t);
   addVolume(cloud, volumeId, { bootable: 'true' });
   const making = 'eeeeeeee-7a6e-40b1-ac43-8c00a3bf314a';
@@ -252,7 +252,7 @@ test('a volume that cannot be removed does not keep its server from being delete
 });
 
 for (const end of ['a delete', 'a reset of its state'])
-  test(`an image that waits for its bytes goes when ${end} breaks its snapshot off`, async (t) => {
+  test(`a queued image is removed when ${end} cancels its snapshot`, async (t) => {
     const held = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const uploadSnapshot = async () => {

@@ -1,4 +1,4 @@
-/** The rows of a server that is about to be. */
+/** The rows of a new server. */
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { trimEndOf } from '#shared/input/trim.ts';
@@ -10,7 +10,7 @@ import type { RequestedDisk, RequestedDisks } from './requested-disks.ts';
 import type { RequestedNic } from './requested-networks.ts';
 import type { NewServer } from './store.ts';
 
-/** What all servers of one launch share. */
+/** What all servers of one launch have in common. */
 export interface LaunchSpec {
   readonly input: ServerBody;
   readonly hints: Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ interface ServerOfLaunch {
   readonly serverId: string;
   readonly taskId: string;
   readonly index: number;
-  /** Several get numbers. */
+  /** With more than one, names get a number. */
   readonly count: number;
 }
 
@@ -128,7 +128,7 @@ export function newServer(
 
 const numbered = (name: string, index: number, of: number) => (of > 1 ? `${name}-${index + 1}` : name);
 
-/** A name that DNS takes. */
+/** Returns a valid DNS label. */
 export function hostnameOf(name: string, id: string): string {
   const clean = name
     .toLowerCase()

@@ -27,7 +27,7 @@ import {
   updateOwnedServer,
 } from './store.ts';
 
-/** What an administrator may though the owner locked it. */
+/** The caller may act on a server that its owner locked. */
 type MayOverride = boolean;
 
 export function checkUnlocked({ id, lockedBy }: Server, mayOverride: MayOverride): void {
@@ -42,7 +42,7 @@ const powerActions = {
   unpause: { flow: unpauseServer, action: 'unpause' },
 } as const;
 
-/** Gives the server to the work that was asked for, in one transaction; 409 when it may not be. */
+/** Acquires the server for a new task, in one transaction; 409 when its state does not allow it. */
 export async function changePower(
   compute: Compute,
   caller: Caller,
@@ -59,7 +59,7 @@ export async function changePower(
   compute.bus.notify(tasksWait);
 }
 
-/** It need not wait for a reboot or a pause that hangs. */
+/** Replaces a reboot or a pause that hangs. */
 export async function rebootHard(compute: Compute, caller: Caller, server: Server): Promise<void> {
   const { id: serverId, vmState: from, host } = server;
   await compute.db.transaction(async (tx) => {
@@ -74,7 +74,7 @@ export async function rebootHard(compute: Compute, caller: Caller, server: Serve
   compute.bus.notify(tasksWait);
 }
 
-/** From any state, over any other work. Asking again while it goes changes nothing. */
+/** From any state, replacing any other task. Idempotent while the server is being deleted. */
 export async function removeServer(compute: Compute, caller: Caller, server: Server): Promise<void> {
   if (server.taskState === 'deleting') return;
   const { id: serverId, host } = server;
@@ -89,7 +89,7 @@ export async function removeServer(compute: Compute, caller: Caller, server: Ser
   compute.bus.notify(tasksWait);
 }
 
-/** The image that somebody must end when this server's work is broken off. */
+/** The image that must be removed when the server's current task is cancelled. */
 async function snapshotInProgress(tx: Knex, serverId: string): Promise<{ readonly imageId?: string }> {
   const now = await findServer(tx, serverId);
   const snapshot = await paramsOf(tx, snapshotServer, now?.taskId ?? null);
@@ -101,7 +101,7 @@ interface SnapshotInput {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** An image that waits for its bytes, made in the caller's name; the work fills it. */
+/** Creates a queued image with the caller's token; the task uploads its data. */
 export async function snapshot(
   compute: Compute,
   caller: Caller,
@@ -109,7 +109,10 @@ export async function snapshot(
   input: SnapshotInput,
 ): Promise<string> {
   const { image, id: serverId, flavor, host } = server;
-  if (image === null) throw badRequest('A server that boots from a volume is copied by a snapshot of its volume.');
+  if (image === null)
+    throw badRequest(
+      'A server that boots from a volume cannot be copied to an image: create a snapshot of its volume.',
+    );
   if (server.host === null) throw conflict(`Instance ${serverId} has no host.`);
   const { images, db } = compute;
   const made = await images.create(
@@ -148,7 +151,7 @@ export async function snapshot(
   return made.id;
 }
 
-/** An administrator says what it is; whatever worked on it does no more. */
+/** Sets the state by an administrator and cancels the task of the server. */
 export async function resetState(
   { db, bus }: Compute,
   caller: Caller,
@@ -178,7 +181,7 @@ export const lock = async ({ db }: Compute, server: Server, lockedBy: 'owner' | 
   await changeServer(db, server.id, { lockedBy, lockedReason: reason });
 };
 
-/** What an administrator locked only who may override opens. */
+/** A server that an administrator locked is unlocked only by callers who may override locks. */
 export async function unlock({ db }: Compute, server: Server, mayOverride: MayOverride): Promise<void> {
   if (server.lockedBy === 'admin' && !mayOverride)
     throw new Fault(
@@ -191,7 +194,7 @@ export async function unlock({ db }: Compute, server: Server, mayOverride: MayOv
 
 type Metadata = Readonly<Record<string, string>>;
 
-/** One change at a time: each sees what the one before it left. */
+/** Serializes changes by a lock on the row. */
 export async function changeMetadata(
   { db, config }: Compute,
   caller: Caller,

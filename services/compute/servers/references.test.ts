@@ -1,4 +1,4 @@
-/** Every reference that a request may hold, with what its caller may not use: refused before anything is written or made. */
+/** Every reference in a request to a resource that the caller may not use is refused before anything is written or created. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -18,7 +18,7 @@ import {
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
-/** Of another project, or private: its id is known to the caller, who does not see it. */
+/** Of another project, or private: the caller knows the id, but the resource is not visible. */
 const foreign = {
   image: 'aaaaaaaa-0000-4000-8000-000000000001',
   volume: 'aaaaaaaa-0000-4000-8000-000000000002',
@@ -28,7 +28,7 @@ const foreign = {
   port: 'aaaaaaaa-0000-4000-8000-000000000006',
   group: 'aaaaaaaa-0000-4000-8000-000000000007',
 };
-/** Seen and yet not to be used in this way. */
+/** Visible, but not usable in this way. */
 const shared = {
   network: 'bbbbbbbb-0000-4000-8000-000000000001',
   outside: 'bbbbbbbb-0000-4000-8000-000000000002',
@@ -79,7 +79,7 @@ const disk = (more: object) => ({
 });
 const nic = (more: object) => ({ networks: [more] });
 
-/** Property of the body of POST /servers to requests that name what may not be used. */
+/** Property of the body of POST /servers to requests with forbidden references. */
 const launches: Readonly<Record<string, readonly object[]>> = {
   flavorRef: [{ flavorRef: unknown }],
   imageRef: [foreign.image, shared.wrappedImage, shared.queuedImage, shared.strangeImage, unknown].map((imageRef) => ({
@@ -109,7 +109,7 @@ const launches: Readonly<Record<string, readonly object[]>> = {
   ),
 };
 
-/** What names nothing that could be somebody's. */
+/** Properties that are no references. */
 const plain =
   'name adminPass metadata OS-DCF:diskConfig accessIPv4 accessIPv6 personality[] config_drive min_count max_count return_reservation_id user_data description tags[] trusted_image_certificates hostname networks[].tag block_device_mapping_v2[].source_type block_device_mapping_v2[].destination_type block_device_mapping_v2[].boot_index block_device_mapping_v2[].volume_size block_device_mapping_v2[].delete_on_termination block_device_mapping_v2[].device_name block_device_mapping_v2[].device_type block_device_mapping_v2[].disk_bus block_device_mapping_v2[].guest_format block_device_mapping_v2[].no_device block_device_mapping_v2[].tag'.split(
     ' ',
@@ -117,7 +117,7 @@ const plain =
 
 type Tree = { readonly [key: string]: Json | undefined };
 
-/** The names of all values in a body, from the outside in. */
+/** The paths of all values in a schema. */
 function leavesOf(schema: Tree, at = ''): string[] {
   const ways = [...((schema.oneOf ?? schema.anyOf ?? []) as Json[])] as Tree[];
   const inside = ways.flatMap((way) => leavesOf(way, at)).filter((name) => name !== at);
@@ -128,7 +128,7 @@ function leavesOf(schema: Tree, at = ''): string[] {
   return all.length > 0 ? all : [at];
 }
 
-test('every value of a new server is either a reference that is walked here, or names nothing', () => {
+test('every property of a new server is tested here as a reference, or listed as none', () => {
   const document = openDocument(join(import.meta.dirname, '../../../openapi/compute'));
   const body = document.operation('post', '/v2.1/servers')?.requestBody?.content?.['application/json']?.schema;
   const schema = narrow(body as Json, '2.93') as { properties: { server: Tree } };
@@ -140,7 +140,7 @@ test('every value of a new server is either a reference that is walked here, or 
   );
 });
 
-/** All that a refused request must leave as it was. */
+/** The state that a refused request must not change. */
 const standing = async ({ compute, network, volumes, placement, images }: Cloud) => ({
   servers: (await compute.db('servers')).length,
   tasks: (await compute.db('tasks')).length,
@@ -165,7 +165,7 @@ for (const [name, inputs] of Object.entries(launches))
     }
   });
 
-test('OSSA-2013-001: nor is what is foreign plugged into a server that runs', async (t) => {
+test('OSSA-2013-001: foreign ports and volumes are not attached to a running server', async (t) => {
   const { cloud } = await cloudWithHost(t);
   plant(cloud, t);
   const { id } = await launched(cloud);
@@ -196,7 +196,7 @@ test('OSSA-2013-001: nor is what is foreign plugged into a server that runs', as
   assert.deepEqual(await standing(cloud), before);
 });
 
-test('a volume type that the caller may use goes on by its id', async (t) => {
+test('a volume type that the caller may use is passed on by its id', async (t) => {
   const { cloud } = await cloudWithHost(t);
   cloud.volumes.types.set('t1', { id: 't1', name: 'fast' });
   const input = disk({ source_type: 'blank', volume_type: 'fast' });
@@ -206,7 +206,7 @@ test('a volume type that the caller may use goes on by its id', async (t) => {
   assert.ok(id);
 });
 
-test('OSSA-2013-033: ports and attachments of others that name a server are no part of it', async (t) => {
+test('OSSA-2013-033: ports and attachments of other projects that name a server are not part of it', async (t) => {
   const { cloud } = await cloudWithHost(t);
   addVolume(cloud);
   const { id } = await launched(cloud);

@@ -1,6 +1,6 @@
 /**
- * Everything of other services that a request may name, looked up with the caller's own token. What is not resolved here
- * is not used: rows hold only ids that went through this file, for the steps that use them act with the service's rights.
+ * Resolves every reference of a request to other services with the caller's token. Rows hold only ids that were resolved
+ * here, since workflow steps use them with the rights of the service.
  */
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
@@ -16,19 +16,19 @@ import type {
   VolumeJson,
 } from '../drivers/clients.ts';
 
-/** A Fault for what the caller may not see, which is the same as what is not there. */
+/** The Fault for a resource that does not exist or is not visible to the caller. */
 type NotFoundFault = () => Fault;
 
 export interface References {
   image(id: string): Promise<Image>;
   volume(id: string, missing: NotFoundFault): Promise<VolumeJson>;
   snapshot(id: string, missing: NotFoundFault): Promise<SnapshotJson>;
-  /** By id or name; gives the id. */
+  /** By id or name; returns the id. */
   volumeType(idOrName: string): Promise<string>;
   network(id: string): Promise<NetworkJson>;
   subnetsOf(networkId: string): Promise<readonly SubnetJson[]>;
   port(id: string): Promise<PortJson>;
-  /** As far as the caller sees them: all of a network of one's own, the own ones of a shared one. */
+  /** Those that are visible to the caller: all ports of its own network, its own ports of a shared one. */
   portsAt(networkId: string, address: string): Promise<readonly PortJson[]>;
   ownNetworks(): Promise<readonly NetworkJson[]>;
   sharedNetworks(): Promise<readonly NetworkJson[]>;
@@ -66,7 +66,7 @@ async function orMissing<T>(looking: Promise<T>, missing: NotFoundFault): Promis
   });
 }
 
-/** What a host can read and was inspected when it was uploaded: nothing else becomes a disk. */
+/** Only images in a format that is inspected at the upload and that hosts can read become disks. */
 function usable(image: Image): Image {
   if (image.status !== 'active') throw badRequest(`Image ${image.id} is not active.`);
   const reason = diskRefusal(image);

@@ -5,7 +5,7 @@ import { type DiskMapping, isTrue } from './input.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
 
-/** A disk to be, beside those that image and flavor give. */
+/** A requested disk, except those of image and flavor. */
 export type RequestedDisk = Pick<
   Attachment,
   | 'destination'
@@ -31,7 +31,7 @@ interface DisksInput {
   readonly imageRef: string | undefined;
   readonly mappings: readonly DiskMapping[];
   readonly flavor: Flavor;
-  /** From 2.60 on a volume may be had by several servers. */
+  /** From 2.60 on multiattach volumes are allowed. */
   readonly multiattach: boolean;
 }
 
@@ -57,10 +57,10 @@ export async function requestedDisks(of: References, asked: DisksInput): Promise
 function checkDuplicates(disks: readonly RequestedDisk[]): void {
   const ids = disks.flatMap(({ volumeId }) => volumeId ?? []);
   const duplicate = ids.find((id, at) => ids.indexOf(id) !== at);
-  if (duplicate !== undefined) throw invalid(`volume ${duplicate} is asked for twice.`);
+  if (duplicate !== undefined) throw invalid(`volume ${duplicate} is requested twice.`);
 }
 
-/** Empty disks of the host are part of what the flavor gives, as in Nova: placement counted that and no more. */
+/** Local blank disks are part of the flavor's ephemeral size, as in Nova: that is what placement counts. */
 const maxLocalDisks = 3;
 function checkLocal(disks: readonly RequestedDisk[], flavor: Flavor): void {
   const local = disks.filter(({ destination }) => destination === 'local');
@@ -73,20 +73,21 @@ function checkLocal(disks: readonly RequestedDisk[], flavor: Flavor): void {
     );
 }
 
-/** What a guest here cannot have is refused by name, never left out in silence. */
+/** Refuses unsupported values by name; they are never ignored. */
 function checkKind({ device_type: type, guest_format: format, disk_bus: bus }: DiskMapping): void {
-  if (type && type !== 'disk' && type !== 'cdrom') throw invalid(`a ${type} is not had here, only disk and cdrom.`);
-  if (format && format !== 'none') throw invalid(`a disk is not formatted (${format}) here.`);
+  if (type && type !== 'disk' && type !== 'cdrom')
+    throw invalid(`device_type ${type} is not supported, only disk and cdrom.`);
+  if (format && format !== 'none') throw invalid(`guest_format ${format} is not supported.`);
   const buses = type === 'cdrom' ? ['sata'] : ['virtio', 'scsi'];
   if (bus && !buses.includes(bus))
-    throw invalid(`the bus ${bus} is not had here for a ${type ?? 'disk'}, only ${buses.join(' and ')}.`);
+    throw invalid(`disk_bus ${bus} is not supported for a ${type ?? 'disk'}, only ${buses.join(' and ')}.`);
 }
 
 function checkSource(mapping: DiskMapping): NonNullable<DiskMapping['source_type']> {
   const { source_type: source, destination_type: destination, uuid, volume_type: type, device_type: kind } = mapping;
   if (source === undefined) throw invalid('Invalid source_type field.');
   if (source === 'blank' && uuid) throw invalid('Invalid device UUID.');
-  if (source === 'blank' && kind === 'cdrom') throw invalid('a cdrom is not had here without a source.');
+  if (source === 'blank' && kind === 'cdrom') throw invalid('a blank cdrom is not supported.');
   if (source !== 'blank' && !uuid) throw invalid('Missing device UUID.');
   if (destination === 'local' && type)
     throw invalid('Specifying a volume_type with destination_type=local is not supported.');

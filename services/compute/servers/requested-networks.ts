@@ -5,7 +5,7 @@ import { cidrHolds } from './addresses.ts';
 import type { NetworkInput } from './input.ts';
 import type { References } from './references.ts';
 
-/** One NIC to be, checked with the caller's own eyes. */
+/** A requested NIC, checked with the caller's token. */
 export interface RequestedNic {
   readonly networkId: string;
   readonly portId: string | null;
@@ -15,13 +15,13 @@ export interface RequestedNic {
 
 type NetworksInput = readonly NetworkInput[] | 'auto' | 'none' | undefined;
 
-/** Who asks, what they may see, and what they may do beyond that. */
+/** The caller, its references, and its further rights. */
 export interface RequestContext {
   readonly caller: Caller;
   readonly references: References;
   /** May the caller plug into an external network? */
   readonly mayUseExternal: () => boolean;
-  /** Security groups that were asked for by name: none unless told. */
+  /** The request names security groups; default false. */
   readonly namesGroups?: boolean;
 }
 
@@ -30,16 +30,16 @@ export async function requestedNics(asking: RequestContext, asked: NetworksInput
   if (asked === 'auto' || asked === undefined || asked.length === 0) return onlyNetwork(asking, asked === 'auto');
   const ports = asked.flatMap(({ port }) => port ?? []);
   const duplicate = ports.find((port, at) => ports.indexOf(port) !== at);
-  if (duplicate !== undefined) throw badRequest(`Port ${duplicate} is asked for twice.`);
+  if (duplicate !== undefined) throw badRequest(`Port ${duplicate} is requested twice.`);
   const addresses = asked.flatMap(({ uuid, fixed_ip }) => (uuid && fixed_ip ? [`${fixed_ip} of network ${uuid}`] : []));
   const duplicateAddress = addresses.find((address, at) => addresses.indexOf(address) !== at);
-  if (duplicateAddress !== undefined) throw badRequest(`Fixed IP ${duplicateAddress} is asked for twice.`);
+  if (duplicateAddress !== undefined) throw badRequest(`Fixed IP ${duplicateAddress} is requested twice.`);
   return Promise.all(asked.map((input) => requestedNic(asking, input)));
 }
 
 const empty = { portId: null, fixedIp: null, tag: null };
 
-/** Nova plugs into the one network a project has, and asks when there are more. */
+/** The only network of the project, as in Nova; 409 when there are several. */
 async function onlyNetwork(asking: RequestContext, needsOne: boolean): Promise<RequestedNic[]> {
   const [own, shared] = await Promise.all([asking.references.ownNetworks(), asking.references.sharedNetworks()]);
   const inside = [...own, ...shared.filter(({ id }) => !own.some((each) => each.id === id))].filter(
@@ -52,7 +52,7 @@ async function onlyNetwork(asking: RequestContext, needsOne: boolean): Promise<R
     return [{ ...empty, networkId: only.id }];
   }
   if (needsOne)
-    throw badRequest('Unable to automatically allocate a network: the project has none. Create one, or ask for none.');
+    throw badRequest('Unable to automatically allocate a network: the project has none. Create one, or request none.');
   return [];
 }
 
@@ -78,7 +78,7 @@ function checkGroups({ namesGroups = false }: RequestContext, network: NetworkJs
     );
 }
 
-/** An address of one's choice is for the owner of the network alone: what network asks of a port's creator. */
+/** Only the owner of a network may choose an address, as the network service requires of a port's creator. */
 async function checkAddress(
   { caller, references }: RequestContext,
   network: NetworkJson,
@@ -89,7 +89,7 @@ async function checkAddress(
     throw new Fault(
       403,
       'forbidden',
-      `A fixed IP of network ${network.id} is chosen by its owner alone: leave 'fixed_ip' out.`,
+      `A fixed IP of network ${network.id} can be chosen by its owner only: leave 'fixed_ip' out.`,
     );
   const subnets = await references.subnetsOf(network.id);
   if (!subnets.some(({ cidr }) => cidrHolds(cidr, address)))
@@ -98,7 +98,7 @@ async function checkAddress(
   if (port) throw badRequest(`Fixed IP address ${address} is already in use on instance ${port.device_id}.`);
 }
 
-/** Seeing is not using: the owner of a network sees the ports of others on it. */
+/** The port must be the project's own: the owner of a network also sees ports of other projects on it. */
 async function requestedPort(
   { caller, references }: RequestContext,
   id: string,
@@ -114,7 +114,7 @@ async function requestedPort(
   return { networkId: port.network_id, portId: id, fixedIp: null, tag };
 }
 
-/** Ids of the groups; the caller's project's own default needs no look. */
+/** Resolves the groups; the project's own default group needs no request. */
 export async function requestedGroups(
   { caller, references }: Pick<RequestContext, 'caller' | 'references'>,
   names: readonly string[],

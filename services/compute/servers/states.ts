@@ -25,7 +25,7 @@ export interface States {
 
 const anyState: readonly VmState[] = ['building', 'active', 'paused', 'stopped', 'error'];
 
-/** Which request may take a server, from which states, and what the server says meanwhile. */
+/** Which request may acquire a server, from which states, and its states meanwhile. */
 export const serverTransitions = {
   start: { from: { vmState: ['stopped'] }, meanwhile: { taskState: 'powering-on' } },
   stop: { from: { vmState: ['active', 'error'] }, meanwhile: { taskState: 'powering-off' } },
@@ -34,7 +34,7 @@ export const serverTransitions = {
     from: { vmState: ['active', 'stopped', 'paused', 'error'] },
     meanwhile: { taskState: 'rebooting_hard' },
   },
-  /** A hard reboot need not wait for what hangs. */
+  /** A hard reboot replaces a task that hangs. */
   hardRebootOver: {
     from: {
       vmState: ['active', 'stopped', 'paused', 'error'],
@@ -54,7 +54,7 @@ export const serverTransitions = {
 
 export type Verb = keyof typeof serverTransitions;
 
-/** What a refusal calls the verb: Nova's own method names. */
+/** The verb in the message of a refusal: Nova's method names. */
 export const verbNames: Readonly<Record<Verb, string>> = {
   start: 'start',
   stop: 'stop',
@@ -80,11 +80,11 @@ const transientStatus: Readonly<Record<string, string>> = {
   'active rebooting_hard': 'HARD_REBOOT',
 };
 
-/** The one word a client reads, made of what the row holds. */
+/** `status` of the API, derived from vm_state and task_state. */
 export const statusOf = ({ vmState, taskState }: States): string =>
   own(transientStatus, `${vmState} ${taskState}`) ?? stableStatus[vmState];
 
-/** The states behind a status that a list is filtered by; undefined for a word that is none. */
+/** The states of a status filter; undefined for an invalid status. */
 export function statesOf(status: string): readonly { vmState: VmState; taskState?: TaskState }[] | undefined {
   const wanted = status.toUpperCase();
   const transient = Object.entries(transientStatus).find(([, each]) => each === wanted)?.[0];
@@ -97,18 +97,18 @@ export function statesOf(status: string): readonly { vmState: VmState; taskState
   return unsupportedStatuses.has(wanted) ? [] : undefined;
 }
 
-/** Nova's words for states that servers here never reach. */
+/** Valid statuses of Nova that servers here never have. */
 const unsupportedStatuses = new Set(
   'SUSPENDED RESIZE VERIFY_RESIZE REVERT_RESIZE MIGRATING PASSWORD REBUILD RESCUE SHELVED SHELVED_OFFLOADED SOFT_DELETED UNKNOWN'.split(
     ' ',
   ),
 );
 
-/** The API has numbers for these. */
+/** The numbers of the API. */
 const powerNumbers: Readonly<Record<PowerState, number>> = { running: 1, paused: 3, shutdown: 4, crashed: 6 };
 export const powerNumber = (power: PowerState | null): number => (power === null ? 0 : powerNumbers[power]);
 
-/** What a host found, in the words of a row. */
+/** The row states of a guest's power state. */
 export const rowOfGuest = {
   on: { vmState: 'active', powerState: 'running' },
   paused: { vmState: 'paused', powerState: 'paused' },
@@ -116,7 +116,7 @@ export const rowOfGuest = {
   crashed: { vmState: 'stopped', powerState: 'crashed' },
 } as const;
 
-/** What the row wants of its guest. */
+/** The desired power state of the guest. */
 export function wantedPower(server: States & { readonly powerState: PowerState | null }): 'on' | 'off' | 'paused' {
   const { vmState, taskState, powerState } = server;
   if (taskState === 'powering-on' || taskState === 'rebooting_hard' || taskState === 'unpausing') return 'on';

@@ -5,7 +5,7 @@ import { conflict, notFound } from '#shared/errors/fault.ts';
 import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
 import { type PowerState, serverTransitions, type TaskState, type Verb, type VmState, verbNames } from './states.ts';
 
-/** The flavor as it was when the server was made. */
+/** The flavor as it was when the server was created. */
 export interface FlavorCopy {
   readonly id: string;
   readonly name: string;
@@ -17,11 +17,11 @@ export interface FlavorCopy {
   readonly extraSpecs: Readonly<Record<string, string>>;
 }
 
-/** What a server keeps of its image. */
+/** The properties of its image that a server keeps. */
 export interface ImageCopy {
   readonly id: string;
   readonly format: string;
-  /** What its bytes unfold to, rounded up. */
+  /** Its virtual size, rounded up. */
   readonly sizeGb: number;
   readonly minDiskGb: number;
   readonly minRamMb: number;
@@ -31,7 +31,7 @@ export interface ImageCopy {
 interface ServerFault {
   readonly code: number;
   readonly message: string;
-  /** Milliseconds since 1970, like all times here. */
+  /** Milliseconds since 1970, like all times in rows. */
   readonly created: number;
   readonly details?: string;
 }
@@ -48,7 +48,7 @@ export type Addresses = Readonly<Record<string, readonly Address[]>>;
 export interface Server extends Owned {
   /** Grows by one with each server; the number in `instance-0000002a`. */
   readonly sequence: number;
-  /** Grows with each change: what was rendered of a version stays true. */
+  /** Grows with each change: cached views are valid for one version. */
   readonly version: number;
   readonly projectId: string;
   readonly userId: string;
@@ -56,12 +56,12 @@ export interface Server extends Owned {
   readonly hostname: string;
   readonly description: string | null;
   readonly vmState: VmState;
-  /** What is being done to it, or null. */
+  /** Nova's task_state; null without a task. */
   readonly taskState: TaskState | null;
   readonly powerState: PowerState | null;
-  /** The task that alone may ask the host for this guest now; nobody, once that task is gone. */
+  /** The task that holds the guest lock; the lock is free when that task no longer exists. */
   readonly guestTaskId: string | null;
-  /** Why the last work on it failed. */
+  /** Why the last task failed. */
   readonly fault: ServerFault | null;
   readonly host: string | null;
   readonly zone: string | null;
@@ -71,12 +71,12 @@ export interface Server extends Owned {
   readonly flavor: FlavorCopy;
   readonly vcpus: number;
   readonly ramMb: number;
-  /** Null for one that boots from a volume. */
+  /** Null for a server that boots from a volume. */
   readonly imageId: string | null;
   readonly image: ImageCopy | null;
   readonly keyName: string | null;
   readonly keyData: string | null;
-  /** Base64, as it came. */
+  /** Base64, as received. */
   readonly userData: string | null;
   readonly configDrive: boolean;
   readonly metadata: Readonly<Record<string, string>>;
@@ -84,9 +84,9 @@ export interface Server extends Owned {
   readonly addresses: Addresses;
   /** Names of the security groups of its ports. */
   readonly groups: readonly string[];
-  /** Ids of the security groups asked for at its launch. */
+  /** Ids of the security groups that were requested at its launch. */
   readonly wantedGroups: readonly string[];
-  /** What its guest must keep as long as it lives; null before the first boot. */
+  /** The machine of its guest, which must not change; null before the first boot. */
   readonly machine: GuestMachine | null;
   readonly bootMark: string;
   readonly bootKind: 'soft' | 'hard';
@@ -139,7 +139,7 @@ export function fromRow(row: Record<string, unknown>): Server {
   return server as unknown as Server;
 }
 
-/** Every change counts the version up and moves `updated`. */
+/** Every change increments the version and sets `updatedAt`. */
 const changed = (tx: Knex, change: Change): Partial<Server> =>
   ({ updatedAt: Date.now(), ...toRow(change), version: tx.raw('version + 1') }) as unknown as Partial<Server>;
 
@@ -149,7 +149,7 @@ export const insertServer = async (tx: Knex, server: NewServer): Promise<void> =
 
 const scopeOf = (caller: Caller) => (isAdmin(caller) ? {} : { projectId: caller.projectId });
 
-/** An admin finds any project's server. To others a other project's does not exist. */
+/** Throws 404 for a server of another project, except for administrators. */
 export async function getServer(db: Knex, caller: Caller, id: string): Promise<Server> {
   const row: unknown = await db('servers')
     .where({ id, ...scopeOf(caller), deletedAt: null })
@@ -158,7 +158,7 @@ export async function getServer(db: Knex, caller: Caller, id: string): Promise<S
   return fromRow(row as Record<string, unknown>);
 }
 
-/** Deleted ones too, for their history. */
+/** Includes deleted servers, for their history. */
 export async function getServerOrDeleted(db: Knex, caller: Caller, id: string): Promise<Server> {
   const row: unknown = await db('servers')
     .where({ id, ...scopeOf(caller) })
@@ -167,20 +167,20 @@ export async function getServerOrDeleted(db: Knex, caller: Caller, id: string): 
   return fromRow(row as Record<string, unknown>);
 }
 
-/** For workflows and other doors than the API, which act for nobody in particular. */
+/** For workflows, messages and timers, which have no caller. */
 export async function findServer(db: Knex, id: string): Promise<Server | undefined> {
   const row: unknown = await db('servers').where({ id, deletedAt: null }).first();
   return row ? fromRow(row as Record<string, unknown>) : undefined;
 }
 
-/** For workflows, which act for whoever asked. */
+/** For the steps of the task that owns the server; throws when it does not. */
 export async function getOwnedServer(db: Knex, { id, taskId }: Owned): Promise<Server> {
   const row: unknown = await db('servers').where({ id, taskId }).first();
   if (!row) throw new Error(`server ${id} does not belong to task ${taskId}`);
   return fromRow(row as Record<string, unknown>);
 }
 
-/** Gives the server to a task, or says in which state it is instead. */
+/** Acquires the server for a task; throws 409 with its state when that is not allowed. */
 export async function acquireServer(tx: Knex, verb: Verb, owned: Owned): Promise<void> {
   const { meanwhile, ...transition } = serverTransitions[verb];
   const options = { ...transition, meanwhile: changed(tx, meanwhile) };
@@ -188,7 +188,7 @@ export async function acquireServer(tx: Knex, verb: Verb, owned: Owned): Promise
   throw await refusal(tx, verb, owned.id);
 }
 
-/** True when it could be taken; false leaves everything as it was. */
+/** Returns false, without a change, when the state does not allow it. */
 export async function tryAcquireServer(tx: Knex, verb: Verb, owned: Owned): Promise<boolean> {
   const { meanwhile, ...taking } = serverTransitions[verb];
   return acquire<Server>(tx, 'servers', owned, { ...taking, meanwhile: changed(tx, meanwhile) });
@@ -207,20 +207,20 @@ export const updateOwnedServer = async (tx: Knex, owned: Owned, change: Change):
   await updateOwned<Server>(tx, 'servers', owned, changed(tx, change));
 };
 
-/** The last change of a task: the server belongs to nobody again. */
+/** The last change of a task: no task owns the server afterwards. */
 export const releaseServer = (tx: Knex, owned: Owned, change: Change): Promise<void> =>
   updateOwnedServer(tx, owned, { ...change, taskState: null, taskId: null });
 
-/** For what no task owns: its name, its metadata, its addresses. */
+/** For columns that no task owns: name, metadata, addresses. */
 export const changeServer = async (tx: Knex, id: string, change: Change): Promise<void> => {
   await tx('servers').where({ id }).update(changed(tx, change));
 };
 
-/** True when it was still that version and nobody's. */
+/** Returns true when the row still had that version and no owner. */
 export const changeFreeServer = async (tx: Knex, { id, version }: Server, change: Change): Promise<boolean> =>
   (await tx('servers').where({ id, version, taskId: null }).update(changed(tx, change))) > 0;
 
-/** Asks that the guest be this task's alone until the task ends. False while another live task has it. */
+/** Acquires the guest lock until the task ends. False while another existing task holds it. */
 export async function tryLockGuest(tx: Knex, id: string, taskId: string): Promise<boolean> {
   const dead = tx('tasks').select('id').whereRaw('tasks.id = servers.guest_task_id');
   const free = tx('servers')
@@ -240,7 +240,7 @@ export const listServersOf = async (db: Knex, ids: readonly string[]): Promise<S
   return found;
 };
 
-/** What stands on a host, as far as reports are compared with it: all of it, or some. */
+/** The servers of a host, all or those with the given ids, with the columns that reports are compared with. */
 export async function listServersOn(db: Knex, host: string, ids?: readonly string[]): Promise<GuestRow[]> {
   const found = db('servers').where({ host, deletedAt: null });
   if (ids !== undefined) found.whereIn('id', ids);
@@ -251,7 +251,7 @@ type GuestRow = Pick<Server, 'id' | 'version' | 'vmState' | 'taskId'>;
 export const listLiveServers = (db: Knex) =>
   db<Server>('servers').where({ deletedAt: null, taskId: null }).whereNotNull('host').select('id', 'updatedAt');
 
-/** Rows in a passing state whose task is gone: nothing should ever be found. */
+/** Servers whose task does not exist; there should be none. */
 export const listOrphans = (db: Knex): Promise<Pick<Server, 'id' | 'vmState' | 'taskState' | 'taskId'>[]> =>
   db('servers')
     .whereNotNull('taskId')

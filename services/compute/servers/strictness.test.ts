@@ -1,4 +1,4 @@
-/** What Nova's schemas refuse is refused here, with the name of what is wrong. */
+/** Requests that Nova's schemas refuse are refused, with the name of the property. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cloudWithHost, imageId, launched, startCloud } from '../../../test/fakes/compute-cloud.ts';
@@ -49,7 +49,7 @@ for (const [what, [input, message, version = '2.93']] of Object.entries(refusals
     assert.equal(await cloud.openTasks(), 0);
   });
 
-test('OSSA-2012-008: a path in personality is never written: there are no files in guests but the config drive’s', async (t) => {
+test('OSSA-2012-008: a path in personality is never written: personality is refused', async (t) => {
   const cloud = await startCloud(t);
   for (const path of ['../../etc/passwd', '/etc/shadow', 'a\0b']) {
     const input = { personality: [{ path, contents: 'eA==' }] };
@@ -68,7 +68,7 @@ const demands: Readonly<Record<string, string>> = {
   hw_constructor: 'x',
   img_config_drive: 'perhaps',
 };
-test('OSSA-2017-005: hardware that an image asks for and no guest has is refused by name', async (t) => {
+test('OSSA-2017-005: unsupported hardware in image properties is refused by name', async (t) => {
   const cloud = await startCloud(t);
   const image = cloud.images.all.get(imageId);
   assert.ok(image);
@@ -80,7 +80,7 @@ test('OSSA-2017-005: hardware that an image asks for and no guest has is refused
   }
 });
 
-test('what every guest has may be asked for, and a disk bus is followed', async (t) => {
+test('supported hardware properties are accepted, and the disk bus is applied', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const image = cloud.images.all.get(imageId);
   assert.ok(image);
@@ -98,7 +98,7 @@ test('what every guest has may be asked for, and a disk bus is followed', async 
   assert.equal(server.config_drive, 'True');
 });
 
-test('an ISO image boots as a disc, and a read-only volume is plugged read-only', async (t) => {
+test('an ISO image boots as a CD-ROM, and a read-only volume is attached read-only', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const image = cloud.images.all.get(imageId);
   assert.ok(image);
@@ -119,7 +119,7 @@ test('an ISO image boots as a disc, and a read-only volume is plugged read-only'
   assert.deepEqual([data?.readOnly, data?.cdrom], [true, undefined]);
 });
 
-test('OSSA-2013-037: blank disks stand in the place of those that the flavor gives, and placement is asked for no more', async (t) => {
+test('OSSA-2013-037: blank disks replace the flavor’s ephemeral disk, and the allocation stays the same', async (t) => {
   const { cloud, agent } = await cloudWithHost(t);
   const flavor = { name: 'big', id: 'big', ram: 64, vcpus: 1, disk: 1, 'OS-FLV-EXT-DATA:ephemeral': 3 };
   assert.equal((await cloud.ask('POST', '/v2.1/flavors', { body: { flavor } })).status, 200);
@@ -139,13 +139,13 @@ test('OSSA-2013-037: blank disks stand in the place of those that the flavor giv
   assert.equal(tooMuch.status, 400);
 });
 
-test('IPv6 for access is shown in its shortest form', async (t) => {
+test('accessIPv6 is shown in its shortest form', async (t) => {
   const cloud = await startCloud(t);
   const { body } = await cloud.launch({ accessIPv6: '0000:0000:0000:0000:0000:babe:220.12.22.2' });
   assert.equal((await cloud.show(body.server.id)).accessIPv6, '::babe:dc0c:1602');
 });
 
-test('a mapping that takes a device away needs no source', async (t) => {
+test('a mapping with no_device needs no source', async (t) => {
   const cloud = await startCloud(t);
   assert.equal(
     (await cloud.launch({ block_device_mapping_v2: [{ no_device: true, device_name: 'vdb' }] })).status,
@@ -153,7 +153,7 @@ test('a mapping that takes a device away needs no source', async (t) => {
   );
 });
 
-test('an image decides beside a volume that is not bootable', async (t) => {
+test('with an image the volume need not be bootable', async (t) => {
   const cloud = await startCloud(t);
   cloud.volumes.volumes.set(uuid, { id: uuid, name: 'v', size: 1, status: 'available', bootable: 'false' });
   const root = { source_type: 'volume', destination_type: 'volume', boot_index: 0, uuid };
@@ -170,7 +170,7 @@ test('a snapshot’s metadata, and an extra spec, are checked like a server’s'
   assert.equal((await put({ a: '1' })).status, 200);
 });
 
-test('there are no server groups: an empty list, and a refusal that says so', async (t) => {
+test('server groups are not supported: an empty list, and a refusal', async (t) => {
   const cloud = await startCloud(t);
   assert.deepEqual((await cloud.ask('GET', '/v2.1/os-server-groups')).body, { server_groups: [] });
   assert.equal((await cloud.ask('GET', `/v2.1/os-server-groups/${uuid}`)).status, 404);
@@ -178,7 +178,7 @@ test('there are no server groups: an empty list, and a refusal that says so', as
   assert.match((await cloud.ask('POST', '/v2.1/os-server-groups', { body })).body.badRequest.message, /not supported/);
 });
 
-test('a list refuses what it does not know, and takes several states', async (t) => {
+test('a list refuses unknown parameters, and accepts several states', async (t) => {
   const cloud = await startCloud(t);
   const ask = async (query: string, version = '2.93', role = 'member,reader') =>
     (await cloud.ask('GET', `/v2.1/servers?${query}`, { version, role })).status;

@@ -73,7 +73,7 @@ const seen = (more: Partial<Server> = {}, admin = true): ServerViewInput => ({
   base: 'http://here:8774',
 });
 
-/** Field by field, the version that brought it. */
+/** The first version of each field. */
 const brought: Readonly<Record<string, Version>> = {
   'OS-EXT-SRV-ATTR:reservation_id': '2.3',
   'OS-EXT-SRV-ATTR:user_data': '2.3',
@@ -95,7 +95,7 @@ for (const [field, since] of Object.entries(brought))
     assert.equal(field in serverView(seen(), since), true);
   });
 
-test('the flavor is a link before 2.47 and stands in the server after', () => {
+test('the flavor is a link before 2.47 and embedded from 2.47 on', () => {
   assert.deepEqual(Object.keys(serverView(seen(), '2.46').flavor as object), ['id', 'links']);
   assert.deepEqual(serverView(seen(), '2.47').flavor, {
     vcpus: 1,
@@ -108,13 +108,13 @@ test('the flavor is a link before 2.47 and stands in the server after', () => {
   });
 });
 
-test('what was written on the image shows from 2.98 on', () => {
+test('image properties are shown from 2.98 on', () => {
   assert.equal('properties' in (serverView(seen(), '2.97').image as object), false);
   assert.deepEqual((serverView(seen(), '2.98').image as { properties: object }).properties, { os_distro: 'tiny' });
   assert.equal(serverView(seen({ image: null }), '2.98').image, '');
 });
 
-test('where it runs is for administrators; its hostname is for all from 2.90 on', () => {
+test('the host is shown to administrators; the hostname to all from 2.90 on', () => {
   const anonymous = serverView(seen({}, false), '2.89');
   assert.deepEqual(
     Object.keys(anonymous).filter((key) => key.startsWith('OS-EXT-SRV-ATTR') || key === 'host_status'),
@@ -124,21 +124,21 @@ test('where it runs is for administrators; its hostname is for all from 2.90 on'
   assert.equal(serverView(seen(), '2.1')['OS-EXT-SRV-ATTR:instance_name'], 'instance-0000002a');
 });
 
-test('a fault shows in ERROR alone', () => {
+test('a fault is shown in ERROR only', () => {
   assert.equal(serverView(seen(), '2.1').fault, undefined);
   const { fault, progress } = serverView(seen({ vmState: 'error' }), '2.1');
   assert.deepEqual(fault, { code: 500, message: 'it broke', created: '1970-01-01T00:00:00Z' });
   assert.equal(progress, undefined);
 });
 
-test('a change answers little before 2.75 and the whole server after', () => {
+test('the response of an update is short before 2.75 and the whole server from 2.75 on', () => {
   const before = updatedView(seen(), '2.74');
   assert.equal('key_name' in before, false);
   assert.deepEqual(before.addresses, { blue: [{ version: 4, addr: '10.7.0.3' }] });
   assert.deepEqual(updatedView(seen(), '2.75'), serverView(seen(), '2.75'));
 });
 
-test('a status is one word for several states', () => {
+test('a status is derived from vm_state and task_state', () => {
   const status = (more: Partial<Server>) => serverView(seen(more), '2.1').status;
   assert.equal(status({ taskState: 'powering-off' }), 'ACTIVE');
   assert.equal(status({ taskState: 'rebooting' }), 'REBOOT');
@@ -146,7 +146,7 @@ test('a status is one word for several states', () => {
   assert.equal(status({ vmState: 'stopped' }), 'SHUTOFF');
 });
 
-test('versions of one class see the same', () => {
+test('versions of one class have the same view', () => {
   const versions = Array.from({ length: 100 }, (_, at): Version => `2.${at + 1}`);
   const byClass = Map.groupBy(versions, versionClass);
   for (const [, alike] of byClass) {

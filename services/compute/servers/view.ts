@@ -6,18 +6,18 @@ import { bookmarkOf, linksOf } from '../dialect.ts';
 import { powerNumber, statusOf } from './states.ts';
 import type { Address, FlavorCopy, Server } from './store.ts';
 
-/** What a view of a server is made of, and for whom. */
+/** The input of a server's view. */
 export interface ServerViewInput {
   readonly server: Server;
   readonly volumes: readonly Attachment[];
-  /** Sees where it runs (os_compute_api:os-extended-server-attributes). */
+  /** The caller may see the host (os_compute_api:os-extended-server-attributes). */
   readonly admin: boolean;
   readonly hostStatus: string;
   /** http://10.0.0.1:8774 */
   readonly base: string;
 }
 
-/** A name for its host that tells others nothing, and differs by project. */
+/** An opaque id of the host that differs by project. */
 const hostIdOf = ({ host, projectId }: Server): string =>
   host === null ? '' : createHash('sha224').update(`${projectId}${host}`).digest('hex');
 
@@ -39,7 +39,7 @@ const embeddedFlavor = (flavor: FlavorCopy) => ({
   extra_specs: flavor.extraSpecs,
 });
 
-/** Nova shows it in ERROR and DELETED alone; elsewhere the reason is an instance action. */
+/** Only in ERROR and DELETED, as in Nova; otherwise the reason is in the instance action. */
 function faultView({ server: { vmState, fault }, admin }: ServerViewInput) {
   if (fault === null || (vmState !== 'error' && vmState !== 'deleted')) return undefined;
   const { code, message, created, details } = fault;
@@ -57,7 +57,7 @@ const fullAddress = (address: Address) => ({
 export const addressesView = (server: Server, each: (address: Address) => unknown = plainAddress) =>
   Object.fromEntries(Object.entries(server.addresses).map(([label, found]) => [label, found.map(each)]));
 
-/** What a PUT before 2.75 answers; all others show more. */
+/** The response of a PUT before 2.75; all other views have more. */
 const core = view<ServerViewInput>(
   since('2.1', (seen) => {
     const { server, base } = seen;
@@ -139,22 +139,22 @@ const extended = view<ServerViewInput>(
   since('2.90', ({ server }) => ({ 'OS-EXT-SRV-ATTR:hostname': server.hostname })),
 );
 
-/** A volume shows while it is attached or under way, once it exists. */
+/** Volumes that exist, also while they are attached or detached. */
 const shown = (volumes: readonly Attachment[]) => volumes.filter(({ volumeId }) => volumeId !== null);
 
-/** One of a detailed list. */
+/** A server in a detailed list. */
 export const detailView = (seen: ServerViewInput, version: Version): Record<string, unknown> => ({
   ...core(seen, version),
   ...extended(seen, version),
 });
 
-/** A server alone: with its groups, which a list leaves out. */
+/** A single server, with its server groups, which lists leave out. */
 export const serverView = (seen: ServerViewInput, version: Version): Record<string, unknown> => ({
   ...detailView(seen, version),
   ...(atLeast(version, '2.71') ? { server_groups: [] } : {}),
 });
 
-/** What a PUT answers: the whole server only from 2.75 on. */
+/** The response of a PUT: the whole server from 2.75 on. */
 export const updatedView = (seen: ServerViewInput, version: Version): Record<string, unknown> =>
   atLeast(version, '2.75') ? serverView(seen, version) : { ...core(seen, version), ...groupsView(version) };
 
@@ -179,7 +179,7 @@ export const createdView = (
   adminPass,
 });
 
-/** Versions that show a server alike share what was rendered. */
+/** Versions between two of these have the same view and share cached fragments. */
 const changedAt: readonly Version[] = [
   '2.3',
   '2.9',

@@ -10,7 +10,7 @@ import { listServersBetween } from './store.ts';
 interface Span {
   readonly start: number;
   readonly end: number;
-  /** Now, or the end when that is past. */
+  /** The earlier of now and the end. */
   readonly stop: number;
 }
 
@@ -66,7 +66,7 @@ const totalsOf = (usages: readonly Usage[], span: Span) => {
   };
 };
 
-/** From 2.40 on usages come in pages of servers. */
+/** From 2.40 on usages are paged by server. */
 function paged(servers: readonly Server[], call: Call<never>) {
   if (!atLeast(call.version, '2.40')) return { servers, links: () => ({}) };
   const { marker } = call.query;

@@ -1,8 +1,8 @@
-/** Sums over servers: for quotas, hosts and bills. */
+/** Sums over servers: for quotas, hosts and usage reports. */
 import type { Knex } from 'knex';
 import { fromRow, type Server } from '../servers/store.ts';
 
-/** What its servers take of a project's quota. */
+/** The quota usage of a project. */
 export async function usedBy(tx: Knex, projectId: string) {
   const [sum] = (await tx('servers')
     .where({ projectId, deletedAt: null })
@@ -11,7 +11,7 @@ export async function usedBy(tx: Knex, projectId: string) {
   return { instances: Number(sum.instances), cores: Number(sum.cores ?? 0), ram: Number(sum.ram ?? 0) };
 }
 
-/** How much of each host its servers take; and how many there are. */
+/** Usage by host name: vCPUs, memory, number of servers. */
 export async function usedOnHosts(db: Knex): Promise<Map<string, { vcpus: number; ramMb: number; count: number }>> {
   const rows = (await db('servers')
     .whereNotNull('host')
@@ -34,7 +34,7 @@ export async function listServersOnHosts(db: Knex): Promise<{ id: string; name: 
   >;
 }
 
-/** Servers that ran at some time between the two, deleted ones too. */
+/** Servers that ran at some time in the span, including deleted ones. */
 export async function listServersBetween(
   db: Knex,
   span: { readonly start: number; readonly end: number; readonly projectId?: string },

@@ -4,7 +4,7 @@ import { startCloud } from '../../../test/fakes/compute-cloud.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
-test('who asks for versions needs no token, with or without the slash', async (t) => {
+test('versions need no token, with or without the final slash', async (t) => {
   const cloud = await startCloud(t);
   for (const path of ['/v2.1', '/v2.1/']) {
     const answer = await fetch(cloud.url + path);
@@ -13,7 +13,7 @@ test('who asks for versions needs no token, with or without the slash', async (t
   }
 });
 
-test('an answer says its version in both headers, and that it varies by them', async (t) => {
+test('a response has its version in both headers, and Vary names them', async (t) => {
   const cloud = await startCloud(t);
   const { headers } = await cloud.ask('GET', '/v2.1/flavors', { version: '2.61' });
   assert.equal(headers.get('openstack-api-version'), 'compute 2.61');
@@ -22,7 +22,7 @@ test('an answer says its version in both headers, and that it varies by them', a
   assert.match(headers.get('x-compute-request-id') ?? '', /^req-/);
 });
 
-test('a version that is none is 400, one that is not ours 406', async (t) => {
+test('an invalid version is 400, an unsupported one 406', async (t) => {
   const cloud = await startCloud(t);
   assert.equal((await cloud.ask('GET', '/v2.1/flavors', { version: 'two' })).status, 400);
   const { status, body } = await cloud.ask('GET', '/v2.1/flavors', { version: '2.999' });
@@ -30,7 +30,7 @@ test('a version that is none is 400, one that is not ours 406', async (t) => {
   assert.equal((await cloud.ask('GET', '/v2.1/flavors', { version: 'latest' })).status, 200);
 });
 
-test('without a token a client is told where to get one', async (t) => {
+test('a request without a token is 401 with the URL of identity', async (t) => {
   const cloud = await startCloud(t);
   const answer = await fetch(`${cloud.url}/v2.1/servers`);
   assert.equal(answer.status, 401);
@@ -38,7 +38,7 @@ test('without a token a client is told where to get one', async (t) => {
   assert.equal(((await answer.json()) as { error: { code: number } }).error.code, 401);
 });
 
-test('what a version has not yet, or no more, is 404', async (t) => {
+test('a route outside its versions is 404', async (t) => {
   const cloud = await startCloud(t);
   const status = async (path: string, version: string) => (await cloud.ask('GET', path, { version })).status;
   assert.equal(await status('/v2.1/os-hypervisors/statistics', '2.87'), 200);

@@ -1,4 +1,4 @@
-/** Every work of this service, for the runner. */
+/** All workflows of this service, for the runner. */
 import type { Workflow } from '#shared/workflow/workflow.ts';
 import type { Compute } from '../context.ts';
 import { attachInterface, detachInterface } from './attach-interface.ts';

@@ -22,7 +22,7 @@ interface OnInterface extends OnServer {
 
 const deadlineMs = 10 * 60_000;
 
-/** From attaching to attached; or back to nothing, and the reason in the action. */
+/** From attaching to attached; on failure removes the NIC, with the reason in the action. */
 export const attachInterface = workflow<OnInterface, Compute>({
   name: 'attach-interface',
   deadlineMs,
@@ -31,7 +31,7 @@ export const attachInterface = workflow<OnInterface, Compute>({
   failed: becomeNothing,
 });
 
-/** From attached to nothing; or back, with the reason in the action. */
+/** From attached to removed; on failure attached again, with the reason in the action. */
 export const detachInterface = workflow<OnInterface, Compute>({
   name: 'detach-interface',
   deadlineMs,
@@ -65,12 +65,12 @@ async function plug(compute: Compute, on: OnInterface, run: Run): Promise<void> 
   const server = await getServerNotDeleting(compute, on);
   const nic = await interfaceOf(compute, on);
   const made = await portsOfServer(compute, server);
-  // the groups of the launch were for its own NICs: this one gets what its network gives
+  // security groups of the launch are for the NICs of the launch: this one gets the default of its network
   const plugged = await plugPort(compute, { ...server, wantedGroups: [] }, nic, made, run);
   await run.commit((tx) => savePorts(tx, [plugged]));
 }
 
-/** By the mark too: a port that no row names yet is found. */
+/** Also finds a port by its mark that no row names yet. */
 async function unplug(compute: Compute, on: OnInterface): Promise<void> {
   const nic = await findInterface(compute.db, on.interfaceId);
   if (!nic) return;

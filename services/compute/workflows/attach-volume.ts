@@ -23,7 +23,7 @@ export interface OnAttachment extends OnServer {
 
 const deadlineMs = 10 * 60_000;
 
-/** From attaching to attached; or back to nothing, and the reason in the action. */
+/** From attaching to attached; on failure removes the attachment, with the reason in the action. */
 export const attachVolume = workflow<OnAttachment, Compute>({
   name: 'attach-volume',
   deadlineMs,
@@ -32,7 +32,7 @@ export const attachVolume = workflow<OnAttachment, Compute>({
   failed: becomeNothing,
 });
 
-/** From attached to nothing; or back, with the reason in the action. */
+/** From attached to removed; on failure attached again, with the reason in the action. */
 export const detachVolume = workflow<OnAttachment, Compute>({
   name: 'detach-volume',
   deadlineMs,
@@ -51,7 +51,7 @@ async function becomeNothing(tx: Knex, on: OnAttachment, run: Run, problem?: str
   await bumpVersion(tx, on, run, problem);
 }
 
-/** What lists show of the server is another version now. */
+/** Increments the server's version, since lists show its volumes. */
 async function bumpVersion(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
   await changeServer(tx, serverId, {});
   await endAction(tx, run, problem);
@@ -83,7 +83,7 @@ async function plugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<v
     await run.commit((tx) => changeAttachment(tx, on.attachmentId, { device: `/dev/${device}` }));
 }
 
-/** Its row says detaching first, so the whole guest is without it. */
+/** Sets the row to detaching first, so that the guest's spec is without it. */
 async function unplugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
   await run.commit((tx) => changeAttachment(tx, on.attachmentId, { state: 'detaching' }));
   await ignoreHostAway(ensureGuestAsRows(compute, on, run));

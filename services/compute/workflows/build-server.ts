@@ -14,11 +14,11 @@ import { addressesOf, plugPorts, savePorts, unplugPorts } from './ports.ts';
 import { completeVolume, connectVolume, disconnectVolumes } from './volumes.ts';
 
 interface BuildParams extends OnServer {
-  /** For the guest's config drive; sealed, since task parameters are rows. */
+  /** For the guest's config drive; sealed, since task parameters are stored in rows. */
   readonly adminPass: string;
 }
 
-/** From BUILD to ACTIVE; or back to nothing, and ERROR. */
+/** From BUILD to ACTIVE; on failure releases all resources, and ERROR. */
 export const buildServer = workflow<BuildParams, Compute>({
   name: 'build-server',
   deadlineMs: 60 * 60_000,
@@ -42,7 +42,7 @@ async function chooseHost(compute: Compute, on: BuildParams, run: Run): Promise<
   });
 }
 
-/** Written down before anything is done there: who deletes in the middle must know where. */
+/** Saves the host before any work on it, so that a concurrent delete knows the host. */
 async function claimResources(compute: Compute, on: BuildParams, run: Run): Promise<void> {
   const server = await getOwnedServer(compute.db, owned(on, run));
   const { explanation, providers, zones } = run.result<RankedHosts>('choose-host');
@@ -101,7 +101,7 @@ async function attachVolumes(compute: Compute, on: BuildParams, run: Run): Promi
   await run.commit((tx) => updateOwnedServer(tx, owned(on, run), { taskState: 'spawning' }));
 }
 
-/** What was made for this server goes with it; what somebody brought stays. */
+/** Deletes volumes that were created for this server; others are only detached. */
 async function detachVolumes(compute: Compute, on: BuildParams, run: Run): Promise<void> {
   const server = await getOwnedServer(compute.db, owned(on, run));
   await disconnectVolumes(compute, server, ({ created, volumeId }) => created || volumeId === null, run);
@@ -122,7 +122,9 @@ async function bootGuest(compute: Compute, on: BuildParams, run: Run): Promise<G
   const server = await getOwnedServer(compute.db, owned(on, run));
   const guest = await ensureGuest(compute, server, run, { power: 'on', adminPass: compute.seal.open(on.adminPass) });
   if (guest.power === 'crashed')
-    throw new Fault(500, 'unexpected', 'The guest did not start.', { details: `Host ${server.host}: it crashed.` });
+    throw new Fault(500, 'unexpected', 'The guest did not start.', {
+      details: `The guest crashed on host ${server.host}.`,
+    });
   for (const attachment of await listAttachments(compute.db, on.serverId)) await completeVolume(compute, attachment);
   return guest;
 }
@@ -156,7 +158,7 @@ async function becomeActive(tx: Knex, on: BuildParams, run: Run): Promise<void> 
   await endAction(tx, run);
 }
 
-/** Nothing of it stands anywhere, so it has no host. */
+/** All resources are released, so the server has no host. */
 async function becomeError(tx: Knex, on: BuildParams, run: Run, reason: string): Promise<void> {
   const fault = faultOf(run, reason);
   await releaseServer(tx, owned(on, run), { vmState: 'error', host: null, zone: null, powerState: null, fault });

@@ -1,4 +1,4 @@
-/** What a guest may read of itself: as files of a config drive, and below 169.254.169.254. */
+/** The metadata of a guest: files of the config drive, and of the metadata API. */
 import type { FileContent } from '#shared/contracts/compute-agent.ts';
 import type { Attachment } from '../attachments/store.ts';
 import type { Interface, PortCopy, SubnetCopy } from '../interfaces/store.ts';
@@ -7,11 +7,11 @@ import type { Server } from '../servers/store.ts';
 export type Files = Readonly<Record<string, FileContent>>;
 type Texts = Readonly<Record<string, string>>;
 
-/** Bytes as they came: a script, or an archive that is no text. */
+/** The bytes as received: a script, or a binary archive. */
 export const userDataOf = ({ userData }: Pick<Server, 'userData'>): FileContent | undefined =>
   userData === null ? undefined : { base64: userData.replace(/\s/g, '') };
 
-/** The newest version's words; older ones differ only by what they leave out. */
+/** The newest version; older ones only have fewer keys. */
 function metaData(
   server: Server,
   interfaces: readonly Interface[],
@@ -82,7 +82,7 @@ function networkOf(networkId: string, port: PortCopy, { address, subnetId }: Fix
   };
 }
 
-/** IPv6 writes the length where IPv4 writes a mask; a document's reader takes both. */
+/** The netmask of a subnet, in the notation of its IP version. */
 function maskOf({ cidr, version }: SubnetCopy): string {
   const bits = Number(cidr.split('/')[1]);
   return version === 6 ? v6Mask(bits) : v4Mask(bits);
@@ -104,7 +104,7 @@ function routesOf({ gateway, routes, version }: SubnetCopy) {
   return gateway === null ? subnetRoutes : [{ ...any, gateway }, ...subnetRoutes];
 }
 
-/** All files below `openstack/latest`, by their names there. */
+/** The files below `openstack/latest`, by name. */
 export function openstackFiles(
   server: Server,
   interfaces: readonly Interface[],
@@ -121,7 +121,7 @@ export function openstackFiles(
   };
 }
 
-/** The tree below `latest/meta-data`, path to text; a folder is what has paths below it. */
+/** The tree below `latest/meta-data`: path to text. */
 export function ec2Files(server: Server): Texts {
   const addresses = Object.values(server.addresses).flat();
   const fixed = addresses.find(({ type, version }) => type === 'fixed' && version === 4)?.addr ?? '';
@@ -162,7 +162,7 @@ export function configDriveOf(
   };
 }
 
-/** Paths become nested objects. */
+/** Turns paths into nested objects. */
 function ec2Tree(files: Texts): Record<string, unknown> {
   const tree: Record<string, unknown> = {};
   for (const [path, text] of Object.entries(files)) {

@@ -12,11 +12,11 @@ import { removeUnlessActive } from './snapshot-server.ts';
 import { disconnectVolumes } from './volumes.ts';
 
 interface DeleteParams extends OnServer {
-  /** The image that the interrupted work was to fill. */
+  /** The image of a snapshot that this delete interrupted. */
   readonly imageId?: string;
 }
 
-/** To nothing, from anywhere: it also cleans up after the work it interrupted. */
+/** From any state to deleted; also cleans up after the task it interrupted. */
 export const deleteServer = workflow<DeleteParams, Compute>({
   name: 'delete-server',
   deadlineMs: 15 * 60_000,
@@ -37,7 +37,7 @@ export const deleteServer = workflow<DeleteParams, Compute>({
   },
 });
 
-/** A host that is away finds this work when it returns. */
+/** A host that is down finds this work when it returns. */
 async function destroyGuest(compute: Compute, on: OnServer, run: Run): Promise<void> {
   await acquireGuestLock(compute, on.serverId, run);
   await ensureGuestGone(compute, await getOwnedServer(compute.db, owned(on, run)), run);

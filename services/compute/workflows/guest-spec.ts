@@ -1,4 +1,4 @@
-/** The guest of a server as its rows say it shall be. */
+/** Builds the spec of a guest from the rows of its server. */
 import type { Knex } from 'knex';
 import type { DiskSource, DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
 import type { Seal } from '#shared/seal/seal.ts';
@@ -9,7 +9,7 @@ import type { ImageCopy, Server } from '../servers/store.ts';
 import { configDriveOf } from './config-drive-files.ts';
 import { diskBusOf } from './image-demands.ts';
 
-/** How the guest shall be; all else stands in its rows. */
+/** The part of the spec that is not in the rows. */
 export interface GuestOptions {
   readonly power: GuestSpec['power'];
   /** Reboots it once. */
@@ -40,7 +40,7 @@ export async function guestSpec(
   };
 }
 
-/** What image and flavor give: root, ephemeral, swap. Empty disks that were asked for stand in the flavor's place. */
+/** The disks of image and flavor: root, ephemeral, swap. Requested blank disks replace the flavor's ephemeral disk. */
 function ownDisks(server: Server, attachments: readonly Attachment[]): DiskSpec[] {
   const { image, flavor } = server;
   const replacesEphemeral = attachments.some(({ destination }) => destination === 'local');
@@ -51,7 +51,7 @@ function ownDisks(server: Server, attachments: readonly Attachment[]): DiskSpec[
   ];
 }
 
-/** An ISO image is a disc: it boots as one, and nothing is written to it. */
+/** An ISO image is a read-only, bootable CD-ROM. */
 const rootDisk = ({ id, flavor }: Server, image: ImageCopy): DiskSpec => ({
   id: 'root',
   source: { kind: 'image', imageId: image.id, format: image.format },

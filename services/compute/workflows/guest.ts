@@ -1,4 +1,4 @@
-/** Who may ask a host for the guest of a server, and asking it. */
+/** The guest lock, and sending specs to the host of a guest. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentMs } from '#shared/bus/bus.ts';
 import type { GuestState } from '#shared/contracts/compute-agent.ts';
@@ -19,7 +19,7 @@ export interface OnServer {
 /** The server while this task owns it. */
 export const owned = ({ serverId }: OnServer, { taskId }: Run): Owned => ({ id: serverId, taskId });
 
-/** What a server in ERROR says: the reason to its owner, all of it to administrators. */
+/** The fault of a server in ERROR: `details` are for administrators. */
 export const faultOf = ({ details }: Pick<Run, 'details'>, message: string) => ({
   code: 500,
   message,
@@ -27,7 +27,7 @@ export const faultOf = ({ details }: Pick<Run, 'details'>, message: string) => (
   ...(details === undefined ? {} : { details }),
 });
 
-/** For what comes to a server beside its own task: one that goes takes nothing any more. */
+/** For tasks that do not own the server: throws when it is deleted or being deleted. */
 export async function getServerNotDeleting({ db }: Compute, { serverId }: OnServer): Promise<Server> {
   const server = await findServer(db, serverId);
   if (!server) throw notFound('Instance', serverId);
@@ -39,8 +39,8 @@ const minPollMs = 50;
 const maxPollMs = 1_000;
 
 /**
- * A spec states the whole guest, so one task at a time may send it: the others wait here. A task keeps its turn
- * until it ends, and a turn whose task is gone is nobody's. A build has it from the beginning.
+ * A spec states the whole guest, so one task at a time may send it: the others wait here. A task holds the lock
+ * until it ends, and the lock of a task that no longer exists is free. A build holds it from the start.
  */
 export async function acquireGuestLock({ db }: Compute, serverId: string, run: Run): Promise<void> {
   for (let ms = minPollMs; ; ms = Math.min(ms * 2, maxPollMs)) {
@@ -52,7 +52,7 @@ export async function acquireGuestLock({ db }: Compute, serverId: string, run: R
   }
 }
 
-/** Asks the host for the whole guest. The first boot fetches an image, which takes as long as it takes. */
+/** Sends the spec to the host and waits for the result. A first boot has the long timeout, since it downloads the image. */
 export async function ensureGuest(
   compute: Compute,
   server: Server,
@@ -66,7 +66,7 @@ export async function ensureGuest(
   return whileHostUp(compute, host, agents.on(host, run).ensureGuest(spec));
 }
 
-/** The guest as its rows say by now; nothing to do where it is gone or going. */
+/** Sends the spec of the current rows; does nothing for a deleted server. */
 export async function ensureGuestAsRows(compute: Compute, { serverId }: OnServer, run: Run): Promise<void> {
   if (!(await findServer(compute.db, serverId))) return;
   await acquireGuestLock(compute, serverId, run);
@@ -75,7 +75,7 @@ export async function ensureGuestAsRows(compute: Compute, { serverId }: OnServer
   await ensureGuest(compute, server, run, { power: wantedPower(server) });
 }
 
-/** For clean-ups: a host that stays away finds this work when it returns. */
+/** For undo and delete: a host that is down finds this work when it returns. */
 export async function ensureGuestGone(compute: Compute, server: Server, run: Run): Promise<void> {
   const { host, id } = server;
   if (host !== null)
@@ -84,13 +84,13 @@ export async function ensureGuestGone(compute: Compute, server: Server, run: Run
 
 const downCheckMs = 2_000;
 
-/** The host's answer; or away, as soon as the host is known to be down rather than when its time is over. */
+/** Resolves with the host's result; throws HostAway as soon as the host is down, before its timeout. */
 export async function whileHostUp<T>(compute: Compute, host: string, request: Promise<T>): Promise<T> {
   const down = Promise.withResolvers<never>();
   const watch = setInterval(() => {
     void isDown(compute, host).then((is) => is && down.reject(new HostAway(host, compute.config.hostDownMs)));
   }, downCheckMs);
-  request.catch(() => {}); // when the host is away nobody hears it any more
+  request.catch(() => {}); // a later rejection is not handled when the host is down
   return Promise.race([request, down.promise]).finally(() => clearInterval(watch));
 }
 

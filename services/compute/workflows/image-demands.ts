@@ -1,10 +1,10 @@
-/** What properties of an image ask of a guest's hardware. What guests here do not have is refused by name, never left out. */
+/** Hardware requirements in image properties. Unsupported values are refused by name, never ignored. */
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
 
 const off = ['', 'false', 'no', 'off', '0', 'disabled', 'none'];
 
-/** Property to the values that describe what every guest here has, or that are followed. */
+/** Property to its supported values: those that every guest has, or that are applied. */
 const supportedValues: Readonly<Record<string, readonly string[]>> = {
   hw_disk_bus: ['virtio', 'scsi'],
   hw_scsi_model: ['virtio-scsi'],
@@ -28,7 +28,7 @@ const supportedValues: Readonly<Record<string, readonly string[]>> = {
   img_config_drive: ['mandatory', 'optional'],
 };
 
-/** Judged by the scheduler. */
+/** Checked by the scheduler. */
 const anyValue: readonly string[] = ['hw_architecture'];
 
 type Properties = Readonly<Record<string, string>>;
@@ -40,8 +40,8 @@ export function checkImageRequirements(of: string, properties: Properties): void
     const values = own(supportedValues, name) ?? [];
     if (values.includes(value.toLowerCase())) continue;
     const supported = values.filter(Boolean);
-    const hint = supported.length > 0 ? `it may be ${supported.join(' or ')}` : 'the property is not known here';
-    throw badRequest(`${of} asks for ${name}=${value}, which guests here do not have: ${hint}. Unset it to boot.`);
+    const hint = supported.length > 0 ? `it may be ${supported.join(' or ')}` : 'the property is not supported';
+    throw badRequest(`${of} asks for ${name}=${value}, which is not supported: ${hint}. Unset it to boot.`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Which host a server goes to: placement's word and the hosts' own reports, judged by the scheduler. */
+/** Chooses the host of a server: collects data from placement and host reports for the scheduler. */
 import { silentMs } from '#shared/bus/bus.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
@@ -12,27 +12,26 @@ import type { Candidate, Requirements, Room } from './scheduler/filters.ts';
 
 export interface RankedHosts {
   readonly explanation: Explanation;
-  /** Host name to placement's id of it, of the ranked ones. */
+  /** Ranked hosts: name to resource provider id. */
   readonly providers: Readonly<Record<string, string>>;
   readonly zones: Readonly<Record<string, string>>;
 }
 
-/** What a server takes of placement: what its flavor says, in which empty disks are held. A volume is no disk of the host. */
+/** The allocation of a server, by its flavor, which includes blank disks. Volumes are not counted. */
 export function resourcesOf({ flavor, imageId, image }: Server): Record<string, number> {
   const rootGb = imageId === null ? 0 : Math.max(flavor.diskGb, flavor.diskGb === 0 ? (image?.sizeGb ?? 0) : 0);
   const diskGb = rootGb + flavor.ephemeralGb + Math.ceil(flavor.swapMb / 1024);
   return { VCPU: flavor.vcpus, MEMORY_MB: flavor.ramMb, ...(diskGb > 0 ? { DISK_GB: diskGb } : {}) };
 }
 
-/** Best hosts first; a Fault that explains itself when there is none. */
+/** Best hosts first; throws NoValidHost with an explanation when there is none. */
 export async function rankHosts(compute: Compute, server: Server): Promise<RankedHosts> {
   const wanted = requirementsOf(compute, server);
   const unreported = (await listHosts(compute.db)).find(({ placed }) => placed === null);
   const offered = await compute.placement.candidates(wanted.resources);
   const hosts = await candidatesOf(compute, wanted, offered);
   const explanation = choose(wanted, hosts);
-  if (explanation.chosen === null && unreported)
-    throw new Error(`placement has not heard of host ${unreported.name} yet`);
+  if (explanation.chosen === null && unreported) throw new Error(`host ${unreported.name} is not in placement yet`);
   if (explanation.chosen === null) throw new NoValidHost(await withCapacities(compute, wanted, hosts));
   const ranked = hosts.filter(({ name }) => explanation.ranked.includes(name));
   return {
@@ -94,7 +93,7 @@ async function candidatesOf({ db, bus }: Compute, wanted: Requirements, offered:
   });
 }
 
-/** Placement tells only of those that fit; a refusal needs the numbers of the others. */
+/** Adds the capacity of hosts that placement did not offer, for the numbers in a refusal. */
 async function withCapacities(
   { placement }: Compute,
   wanted: Requirements,
@@ -108,7 +107,7 @@ async function withCapacities(
   return choose(wanted, known);
 }
 
-/** What a host has, in placement's words. */
+/** The placement inventory of a host. */
 export function inventoryOf({ config }: Compute, { report }: Pick<Host, 'report'>) {
   const of = (total: number, reserved: number, ratio: number) => ({
     total,

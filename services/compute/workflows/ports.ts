@@ -1,4 +1,4 @@
-/** The NICs of a server: ports of the network service, known by server and NIC number. */
+/** The ports of a server's NICs, identified by server id and NIC number. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { silentMs } from '#shared/bus/bus.ts';
@@ -10,22 +10,22 @@ import type { PortJson } from '../drivers/clients.ts';
 import { changeInterface, type Interface, listInterfaces, type PortCopy } from '../interfaces/store.ts';
 import type { Address, Addresses, Server } from '../servers/store.ts';
 
-/** The mark of a port that is NIC so-and-so of its server. */
+/** The mark in binding:profile: the number of the NIC. */
 const markOf = ({ place }: Interface) => ({ nic: place });
 const hasMark = (port: PortJson, nic: Interface) => port['binding:profile']?.nic === nic.place;
 
-/** Makes or binds every port of the server on its host, and waits until each is ACTIVE there. */
+/** Creates or binds every port of the server on its host, and waits until each is ACTIVE. */
 export async function plugPorts(compute: Compute, server: Server, run: Run): Promise<Interface[]> {
   const nics = await listInterfaces(compute.db, server.id);
   const made = nics.length > 0 ? await portsOfServer(compute, server) : [];
   return Promise.all(nics.map((nic) => plugPort(compute, server, nic, made, run)));
 }
 
-/** Ports of its own project that carry the id of the server: one of another project's is never the server's. */
+/** Ports of the server's project whose device_id is the server. Ports of other projects are never the server's. */
 export const portsOfServer = ({ network }: Compute, { id, projectId }: Pick<Server, 'id' | 'projectId'>) =>
   network.listPorts({ device_id: id, project_id: projectId });
 
-/** `made` are the ports that carry the mark of the server already. The caller keeps what it is given. */
+/** `made` are the ports that were created for the server before. The caller saves the result. */
 export async function plugPort(
   compute: Compute,
   server: Server,
@@ -39,7 +39,7 @@ export async function plugPort(
   return { ...nic, portId: port.id, port: await copyOf(compute, port) };
 }
 
-/** Until then the mark alone says whose port it is. */
+/** Before this, only the mark identifies the port. */
 export async function savePorts(tx: Knex, nics: readonly Interface[]): Promise<void> {
   for (const { id, portId, port } of nics) await changeInterface(tx, id, { portId, port });
 }
@@ -73,7 +73,7 @@ const owner = (server: Server, nic: Interface) => ({
   'binding:profile': markOf(nic),
 });
 
-/** A port that somebody brought: it may not be another server's by now. */
+/** Binds an existing port, if it is not in use by another server. */
 async function bind({ network }: Compute, server: Server, nic: Interface): Promise<PortJson> {
   const port = await network.showPort(nic.portId ?? '');
   if ((port.project_id ?? port.tenant_id) !== server.projectId)
@@ -82,7 +82,7 @@ async function bind({ network }: Compute, server: Server, nic: Interface): Promi
   return network.updatePort(port.id, owner(server, nic));
 }
 
-/** The host's network agent makes it so; an event, or looking, tells. */
+/** Waits for the network agent of the host, by events and by polling. */
 async function waitForActive(
   { network, bus, config }: Compute,
   server: Server,
@@ -114,7 +114,7 @@ async function waitForEvent(bus: Compute['bus'], serverId: string, ms: number, s
   signal.throwIfAborted();
 }
 
-/** What the row keeps of a port, with the names that lists show. */
+/** The copy of a port for its row, with the names that lists show. */
 export async function copyOf({ network, cloud }: Compute, port: PortJson): Promise<PortCopy> {
   const [net, subnets, groups, floating] = await Promise.all([
     network.showNetwork(port.network_id),
@@ -154,7 +154,7 @@ function bridgeOf(details: Readonly<Record<string, unknown>>, cloudId: string, n
   return typeof details.bridge_name === 'string' ? details.bridge_name : bridgeName(cloudId, networkId);
 }
 
-/** Own ports go, others are free again; by the mark, so also those that no row names yet. */
+/** Deletes ports that were created for the server and unbinds others; also finds ports that no row names yet. */
 export async function unplugPorts(compute: Compute, server: Pick<Server, 'id' | 'projectId'>): Promise<void> {
   const nics = await listInterfaces(compute.db, server.id);
   const existing = new Set(nics.filter(({ ownPort }) => !ownPort).map(({ portId }) => portId));
@@ -170,7 +170,7 @@ export async function unplugPort({ network }: Compute, portId: string, existing:
   });
 }
 
-/** What a list shows of the NICs, from their rows alone. */
+/** The addresses and security groups that lists show, from the rows only. */
 export function addressesOf(nics: readonly Interface[]): { addresses: Addresses; groups: string[] } {
   const addresses = new Map<string, Address[]>(); // labels are names that users chose
   const names = new Set<string>();

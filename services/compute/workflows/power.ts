@@ -7,7 +7,7 @@ import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, faultOf, type OnServer, owned } from './guest.ts';
 import type { GuestOptions } from './guest-spec.ts';
 
-/** Where the server stood when it was taken: the way back. */
+/** The state before the task, for its undo. */
 export interface PowerChange extends OnServer {
   readonly from: VmState;
 }
@@ -31,7 +31,7 @@ const previousPower: Readonly<Record<VmState, Power>> = {
   deleted: 'off',
 };
 
-/** To the wanted power; or back, with the reason, to where it was. */
+/** To the requested power state; on failure back to the previous one, with the reason. */
 function power(name: string, to: Power, boot?: 'soft' | 'hard') {
   const apply = (compute: Compute, on: PowerChange, run: Run) => ensurePower(compute, on, run, to, boot);
   const undo = (compute: Compute, on: PowerChange, run: Run) =>

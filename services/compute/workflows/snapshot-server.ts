@@ -7,11 +7,11 @@ import { getOwnedServer, releaseServer, updateOwnedServer } from '../servers/sto
 import { acquireGuestLock, type OnServer, owned, whileHostUp } from './guest.ts';
 
 export interface Snapshot extends OnServer {
-  /** It waits, without bytes, since the request. */
+  /** The queued image that the request created. */
   readonly imageId: string;
 }
 
-/** The bytes of the root disk into the image that waits for them; or no image. */
+/** Uploads the root disk to the queued image; on failure removes the image. */
 export const snapshotServer = workflow<Snapshot, Compute>({
   name: 'snapshot-server',
   deadlineMs: 60 * 60_000,
@@ -35,8 +35,8 @@ async function upload(compute: Compute, on: Snapshot, run: Run): Promise<void> {
   await whileHostUp(compute, host ?? '', compute.copiers.on(host ?? '', run).uploadSnapshot(spec));
   const { status } = await compute.images.show(imageId);
   if (status !== 'active')
-    throw new Fault(500, 'unexpected', `No bytes were sent: image ${imageId} is ${status}.`, {
-      details: `Host ${host} sent nothing: image ${imageId} is ${status}.`,
+    throw new Fault(500, 'unexpected', `Nothing was uploaded: image ${imageId} is ${status}.`, {
+      details: `Host ${host} uploaded nothing: image ${imageId} is ${status}.`,
     });
 }
 
@@ -44,7 +44,7 @@ async function removeImage({ images }: Compute, { imageId }: Snapshot): Promise<
   await ignoreHostAway(images.remove(imageId));
 }
 
-/** For a snapshot that somebody broke off: an image that got its bytes before is a good one. */
+/** For a cancelled snapshot: an image whose upload is complete is kept. */
 export async function removeUnlessActive({ images }: Compute, imageId: string): Promise<void> {
   const image = await images.show(imageId).catch((error: unknown) => {
     if (!(error instanceof Fault)) throw error;
@@ -52,7 +52,7 @@ export async function removeUnlessActive({ images }: Compute, imageId: string): 
   if (image && image.status !== 'active') await images.remove(imageId);
 }
 
-/** The same where no other work follows. */
+/** Removes the image of a cancelled snapshot in a task of its own. */
 export const dropSnapshot = workflow<{ readonly imageId: string }, Compute>({
   name: 'drop-snapshot',
   deadlineMs: 60 * 60_000,

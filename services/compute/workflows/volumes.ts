@@ -1,4 +1,4 @@
-/** The volumes of a server: attachments of the volume service, known by server and volume. */
+/** The volumes of a server: attachments of the volume service, identified by server and volume. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentMs } from '#shared/bus/bus.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
@@ -11,7 +11,7 @@ import type { Server } from '../servers/store.ts';
 
 const pollMs = 500;
 
-/** Makes what must be made, and learns where the host finds it. */
+/** Creates the volume and its attachment if needed, and saves the connection info. */
 export async function connectVolume(
   compute: Compute,
   server: Server,
@@ -28,7 +28,7 @@ export async function connectVolume(
   return { ...attachment, volumeId, attachmentId: reserved.id, connection };
 }
 
-/** One attachment per server and volume: a repeated step finds the first. */
+/** Idempotent: there is one attachment per server and volume. */
 async function reserve(
   { volumes }: Compute,
   { serverId, cdrom }: Attachment,
@@ -41,7 +41,7 @@ async function reserve(
   return volumes.createAttachment({ instance_uuid: serverId, volume_uuid: volumeId, mode });
 }
 
-/** All guests of a cloud log in by one name; their CHAP accounts tell them apart. */
+/** All hosts of a cloud use one initiator name; each attachment has its own CHAP account. */
 async function connectorOf({ db, cloud }: Compute, name: string) {
   const host = await findHost(db, name);
   return {
@@ -54,7 +54,7 @@ async function connectorOf({ db, cloud }: Compute, name: string) {
   };
 }
 
-/** The volume API lays the data flat; older words nest it. Its password is a row's from here on, so it is sealed. */
+/** Accepts `connection_info` flat, as the attachments API returns it, or with a nested `data`. Seals the password, since it is stored in a row. */
 function connectionOf({ id, connection_info: info = {} }: AttachmentJson, { seal }: Compute): Connection {
   const { driver_volume_type: type, data, ...flat } = info;
   if (type !== 'iscsi')
@@ -65,7 +65,7 @@ function connectionOf({ id, connection_info: info = {} }: AttachmentJson, { seal
   return { driver_volume_type: type, data: { ...properties, ...secret } };
 }
 
-/** The mark by which a volume made for a server is found again. */
+/** The metadata that identifies a volume created for an attachment. */
 const markOf = ({ id, serverId }: Attachment) => ({ attached_by: serverId, attachment: id });
 
 async function ensureVolume(compute: Compute, server: Server, attachment: Attachment, run: Run): Promise<VolumeJson> {
@@ -86,7 +86,7 @@ async function ensureVolume(compute: Compute, server: Server, attachment: Attach
   const begunAt = Date.now();
   while (volume.status !== 'available') {
     if (volume.status.startsWith('error'))
-      throw new Fault(500, 'unexpected', `Volume ${volume.id} could not be made: it is in status ${volume.status}.`);
+      throw new Fault(500, 'unexpected', `Volume ${volume.id} could not be created: it is in status ${volume.status}.`);
     if (silentMs(bus, begunAt) >= config.volumeMs)
       throw new Fault(504, 'volumeAway', `Volume ${volume.id} was not available within ${config.volumeMs / 1000} s.`);
     await sleep(pollMs, undefined, { signal: run.signal });
@@ -95,12 +95,12 @@ async function ensureVolume(compute: Compute, server: Server, attachment: Attach
   return volume;
 }
 
-/** Tells the volume service that the guest has it. */
+/** Completes the attachment in the volume service. */
 export async function completeVolume({ volumes }: Compute, attachment: Attachment): Promise<void> {
   if (attachment.attachmentId !== null) await volumes.completeAttachment(attachment.attachmentId);
 }
 
-/** By the mark, so also what no row names yet; done when the volume service has let go. Others' volumes may name the server too. */
+/** Removes the attachments of this server to this volume, and waits until they are gone. */
 export async function disconnectVolume(
   { volumes }: Compute,
   of: { readonly instance: string; readonly volume: string },
@@ -115,10 +115,10 @@ export async function disconnectVolume(
   }
 }
 
-/** The volume service is making it, or ending something on it: it will be another thing soon. */
+/** Statuses in which the volume service is working on the volume. */
 const transientStatuses: readonly string[] = ['creating', 'downloading', 'detaching'];
 
-/** What is being made is waited for. What the volume service refuses (a snapshot hangs on it) stays its owner's. */
+/** Waits while the volume is transient. A volume whose delete is refused, such as one with snapshots, is kept. */
 async function removeVolume(compute: Compute, volumeId: string, run: Run): Promise<void> {
   const { volumes, bus, config } = compute;
   for (const begunAt = Date.now(); ; await sleep(pollMs, undefined, { signal: run.signal })) {
@@ -127,7 +127,7 @@ async function removeVolume(compute: Compute, volumeId: string, run: Run): Promi
     const status = await volumes.show(volumeId).then((volume) => volume.status, onlyFault);
     if (typeof status === 'string' && transientStatuses.includes(status) && silentMs(bus, begunAt) < config.volumeMs)
       continue;
-    return run.log.warn({ volumeId, status, error: refused }, 'a volume that was to go with its server stays');
+    return run.log.warn({ volumeId, status, error: refused }, 'could not delete a volume together with its server');
   }
 }
 
@@ -136,7 +136,7 @@ const onlyFault = (error: unknown): Fault => {
   return error;
 };
 
-/** All volumes of a server; and away with those that were made for it or shall go with it. */
+/** Detaches all volumes of a server, and deletes those for which `isDeleted` is true. */
 export async function disconnectVolumes(
   compute: Compute,
   server: Pick<Server, 'id' | 'projectId'>,

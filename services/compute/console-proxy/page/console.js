@@ -1,4 +1,4 @@
-// The console of one guest. The URL's `path` is where the WebSocket is; its token is good for one connection.
+// The console of one guest. `path` in the URL is the address of the WebSocket; its token is valid for one connection.
 import RFB from './core/rfb.js';
 
 const status = document.getElementById('status');
@@ -10,7 +10,7 @@ const path = new URLSearchParams(location.search).get('path') ?? '';
 const target = new URL(path, new URL('/', location.href));
 target.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
 
-if (target.host !== location.host) say('This URL leads elsewhere.');
+if (target.host !== location.host) say('This URL has another host.');
 else {
   const rfb = new RFB(document.getElementById('screen'), target.href, { wsProtocols: ['binary'] });
   rfb.scaleViewport = true;

@@ -1,9 +1,9 @@
-/** From hosts to the best first, with an explanation of each. No clock, no database, no luck but what it is given. */
+/** Ranks hosts, with an explanation for each. Pure: randomness is a parameter. */
 import { own } from '#shared/input/own.ts';
 import type { Explanation, Verdict } from '../../scheduling-decisions/store.ts';
 import { type Candidate, filters, type Requirements, units } from './filters.ts';
 
-/** How free a host is afterwards, from 0 to 1; the more the better. */
+/** The free share of a resource, from 0 to 1; more is better. */
 const weighers: Readonly<Record<string, (host: Candidate) => number>> = {
   ram: ({ rooms }) => freeShare(rooms.MEMORY_MB),
   cpu: ({ rooms }) => freeShare(rooms.VCPU),
@@ -45,7 +45,7 @@ const maxHosts = 10;
 
 const first = 'No valid host was found.';
 
-/** What a host lacked, for whoever asked for a server: they know no hosts. */
+/** Why hosts were rejected, without host names: for the owner of the server. */
 const reasons: Readonly<Record<string, string>> = {
   requestedHost: 'not the one asked for',
   up: 'down',
@@ -57,7 +57,7 @@ const reasons: Readonly<Record<string, string>> = {
   room: 'without enough room',
 };
 
-/** The fault text: what was asked, and how many hosts failed which test. */
+/** The message of the fault: the request, and how many hosts failed which filter. */
 export function noValidHost({ asked, candidates }: Explanation): string {
   if (candidates.length === 0) return `${first} There is no compute host.`;
   const failed = candidates.map(({ verdicts }) => verdicts.find(({ passed }) => !passed)?.filter ?? 'room');
@@ -68,12 +68,12 @@ export function noValidHost({ asked, candidates }: Explanation): string {
   return `${first} Asked for: ${resources.join(', ')}. Hosts: ${counts.join(', ')}.`;
 }
 
-/** For administrators: which host failed which test, and by how much. */
+/** For administrators: which host failed which filter, with the numbers. */
 export function describeHosts({ candidates }: Explanation, fallback = ''): string {
   if (candidates.length === 0) return `${first} There is no compute host.`;
   const told = candidates.slice(0, maxHosts).map(({ host, verdicts }) => {
     const failed = verdicts.filter(({ passed }) => !passed).map(({ says }) => says);
-    return `Host ${host}: ${failed.length > 0 ? failed.join('; ') : fallback || 'its room was taken meanwhile'}.`;
+    return `Host ${host}: ${failed.length > 0 ? failed.join('; ') : fallback || 'its capacity was taken meanwhile'}.`;
   });
   const more = candidates.length > maxHosts ? ` And ${candidates.length - maxHosts} more hosts.` : '';
   return `${first} ${told.join(' ')}${more}`;

@@ -1,9 +1,9 @@
-/** Each filter says yes or no to one host, always with its numbers: a refusal is read by people. */
+/** A filter accepts or rejects one host, with a reason and its numbers. */
 import { own } from '#shared/input/own.ts';
 import type { Verdict } from '../../scheduling-decisions/store.ts';
 
 export interface Room {
-  /** What may be given away: total less reserved, times the ratio. */
+  /** (total - reserved) * allocation ratio. */
   readonly capacity: number;
   readonly used: number;
 }
@@ -11,23 +11,23 @@ export interface Room {
 /** A host as the scheduler sees it. */
 export interface Candidate {
   readonly name: string;
-  /** Placement's id of it. */
+  /** The id of its resource provider. */
   readonly hostId: string;
   readonly zone: string;
   readonly enabled: boolean;
   readonly disabledReason: string | null;
   readonly forcedDown: boolean;
   readonly reportedMsAgo: number;
-  /** How long reports are heard: after a restart, or with the bus away, a host gets the time to say that it is there. */
+  /** How long the bus has been connected: after a restart or an outage a host counts as up for this time. */
   readonly heardMs: number;
   readonly arch: string;
-  /** Placement has room for the whole request there. */
+  /** Placement has capacity for the whole request there. */
   readonly offered: boolean;
   readonly rooms: Readonly<Record<string, Room>>;
   readonly servers: readonly string[];
 }
 
-/** What is asked of a host. */
+/** What a server requires of a host. */
 export interface Requirements {
   /** Resource class to amount: VCPU, MEMORY_MB, DISK_GB. */
   readonly resources: Readonly<Record<string, number>>;
@@ -88,7 +88,7 @@ export const units: Readonly<Record<string, string>> = {
   DISK_GB: 'GB of disk (DISK_GB)',
 };
 
-/** Placement's word decides; the numbers say why. */
+/** Placement decides; the numbers explain it. */
 const room: Filter = ({ resources }, { offered, rooms }) => {
   const lines = Object.entries(resources).map(([name, asked]) => {
     const known = rooms[name];
@@ -105,7 +105,7 @@ const room: Filter = ({ resources }, { offered, rooms }) => {
   return verdict(offered, beside + told);
 };
 
-/** In this order; all are asked, so the explanation is whole. */
+/** All filters run, in this order, so that the explanation is complete. */
 export const filters: Readonly<Record<string, Filter>> = {
   requestedHost,
   up,
