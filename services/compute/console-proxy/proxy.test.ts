@@ -166,7 +166,7 @@ test('OSSA-2020-001: the log names the server, and never the token', async (t) =
   );
   await once(knock(proxy.port, 'good-token'), 'message');
   assert.equal(await refusal(knock(proxy.port, 'bad-token')), 403);
-  assert.match(lines.join(), /console was opened/);
+  assert.match(lines.join(), /opened a console/);
   assert.doesNotMatch(lines.join(), /-token/);
 });
 

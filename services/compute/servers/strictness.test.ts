@@ -22,9 +22,12 @@ const refusals: Readonly<Record<string, readonly [input: object, message: RegExp
   'a blank disk with a source': [blank({ uuid, volume_size: 1 }), /Invalid device UUID/],
   'a blank disk where the flavor has none': [blank({ volume_size: 1 }), /Ephemeral disks requested are larger/],
   'a blank disk of no size where the flavor has none': [blank({ volume_size: null }), /the flavor has none/],
-  'swap that the flavor does not give': [blank({ guest_format: 'swap', volume_size: 1 }), /not formatted \(swap\)/],
+  'swap that the flavor does not give': [
+    blank({ guest_format: 'swap', volume_size: 1 }),
+    /guest_format swap is not supported/,
+  ],
   'a type for a local disk': [blank({ volume_size: 1, volume_type: 'x' }), /destination_type=local/],
-  'a bus that is not had': [blank({ volume_size: 1, disk_bus: 'ide' }), /the bus ide is not had/],
+  'a bus that is not supported': [blank({ volume_size: 1, disk_bus: 'ide' }), /disk_bus ide is not supported/],
   'a hundred and one hosts to avoid': [
     { hints: { different_host: Array.from({ length: 101 }, () => uuid) } },
     /different_host/,
