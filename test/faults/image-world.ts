@@ -52,9 +52,9 @@ const gone: Part = async (images) => {
 
 /** The state before each story, and its step. */
 const stories: Readonly<Record<string, { readonly before: readonly Part[]; readonly part: Part }>> = {
-  'an image that is filled': { before: [made('raw')], part: filled },
-  'an image that lies about its format': { before: [made('vhd')], part: refused },
-  'an image that is deleted': { before: [made('raw'), filled], part: gone },
+  'an image is uploaded': { before: [made('raw')], part: filled },
+  'an image of another format than declared is uploaded': { before: [made('vhd')], part: refused },
+  'an image is deleted': { before: [made('raw'), filled], part: gone },
 };
 
 async function live(dir: string, story: string, point: () => void): Promise<void> {
@@ -121,9 +121,9 @@ async function look(dir: string): Promise<End> {
 }
 
 const ends: Readonly<Record<string, End>> = {
-  'an image that is filled': { status: 'active', files: 1, whole: true },
-  'an image that lies about its format': { status: 'queued', files: 0, whole: false },
-  'an image that is deleted': { status: undefined, files: 0, whole: false },
+  'an image is uploaded': { status: 'active', files: 1, whole: true },
+  'an image of another format than declared is uploaded': { status: 'queued', files: 0, whole: false },
+  'an image is deleted': { status: undefined, files: 0, whole: false },
 };
 
 export const world: World<End> = { stories: ends, live, look };

@@ -67,21 +67,21 @@ interface Life {
 
 /** Each story does what is not done yet: the process may have been killed at any point. */
 const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left; readonly refuses?: string }>> = {
-  'K40, K42: a volume is made': {
+  'K40, K42: a volume is created': {
     run: async (life) => {
       life.allowKill();
       await volume(life);
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
-  'K41: a volume is made of an image': {
+  'K41: a volume is created from an image': {
     run: async (life) => {
       life.allowKill();
       await volume(life, { imageRef: imageId });
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
-  'a volume cannot be made': {
+  'a volume cannot be created': {
     run: async (life) => {
       life.allowKill();
       await volume(life);
@@ -89,7 +89,7 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     refuses: 'ensureVolume',
     end: { ...nothing, volumes: ['error 1'] },
   },
-  'a volume grows': {
+  'a volume is extended': {
     run: async (life) => {
       const { id, sizeGb } = await volume(life);
       if (sizeGb === 1) await extendVolume(life.service, caller, id, 2);
@@ -97,7 +97,7 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     },
     end: { ...nothing, volumes: ['available 2'], files: ['volumes 2'] },
   },
-  'K26, K44: a snapshot is made, and goes with its volume': {
+  'K26, K44: a snapshot is created, and deleted with its volume': {
     run: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
@@ -109,7 +109,7 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     },
     end: nothing,
   },
-  'a snapshot cannot be made, and is deleted': {
+  'a snapshot cannot be created, and is deleted': {
     run: async (life) => {
       const { id } = await volume(life);
       const { service } = life;
@@ -136,7 +136,7 @@ const stories: Readonly<Record<string, { readonly run: Story; readonly end: Left
     },
     end: { ...nothing, volumes: ['available 1'], files: ['volumes 1'] },
   },
-  'K27: a volume becomes an image': {
+  'K27: a volume is uploaded as an image': {
     run: async (life) => {
       const { id } = await volume(life);
       await uploadVolume(life.service, caller, id, { image_name: 'copy' });
@@ -207,7 +207,7 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
     if (!(await isFinished(dir))) {
       await run({ service, whenIdle, allowKill });
       await waitUntilIdle(service);
-      await writeFile(join(dir, 'told'), '');
+      await writeFile(join(dir, 'finished'), '');
     }
     await close();
     await host.close();
@@ -231,7 +231,7 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
 
 /** A finished story is not run again. */
 const isFinished = (dir: string) =>
-  stat(join(dir, 'told')).then(
+  stat(join(dir, 'finished')).then(
     () => true,
     () => false,
   );

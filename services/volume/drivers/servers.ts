@@ -20,7 +20,7 @@ export const serversOver = (session: Session): Servers => ({
       return volumeAttachment.attachment_id ?? null;
     } catch (error) {
       if (error instanceof Fault && error.status === 404) return null;
-      throw new Fault(503, 'serviceUnavailable', `Compute could not say whether server ${serverId} uses the volume.`);
+      throw new Fault(503, 'serviceUnavailable', `Compute did not report whether server ${serverId} uses the volume.`);
     }
   },
 });
