@@ -44,6 +44,16 @@ test('a daemon that ends is restarted', async (t) => {
   assert.notEqual((await untilFound(file, first.pid)).pid, first.pid);
 });
 
+test('Q07: a daemon that uses up its heap ends, and is restarted', async (t) => {
+  const { directory, file, until, kept } = openSupervised(t);
+  const grow = 'const kept = []; for (;;) kept.push(Array.from({ length: 10_000 }, Math.random))';
+  const daemon: Daemon = { name: 'sleeper', argv: [process.execPath, '--max-old-space-size=24', '-e', grow] };
+  kept.push(keepRunning(directory, daemon, silentLog(), until.signal));
+  const first = await untilFound(file);
+  assert.notEqual((await untilFound(file, first.pid)).pid, first.pid);
+  assert.match(readFileSync(join(directory.log, 'sleeper.log'), 'utf8'), /heap out of memory/);
+});
+
 test('K66: a daemon that an earlier supervisor left running is adopted, not started twice', async (t) => {
   const { directory, daemon, file, begin, until, kept } = openSupervised(t);
   const pid = spawnDaemon(directory, daemon);

@@ -2,6 +2,7 @@
 import http, { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Express } from 'express';
+import { within } from '#shared/clock/within.ts';
 
 /**
  * Express sets the prototype of each request and response, which is slow, unless they have it already. Here they are
@@ -60,13 +61,39 @@ export async function listen(
   });
   server.on('error', () => {}); // out of descriptors: new connections wait in the backlog
   const { port } = server.address() as AddressInfo;
-  const close = () =>
-    new Promise<void>((resolve) => {
+  const inFlight = countRequests(server);
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
-      server.closeIdleConnections();
-      setTimeout(() => server.closeAllConnections(), 1000).unref();
     });
+    await within(drainMs, inFlight.drained());
+    server.closeAllConnections();
+    await closed;
+  };
   return { url: `http://${at.host}:${port}`, port, close };
+}
+
+/** How long requests that were accepted may take to end once the server closes; the process ends soon after. */
+const drainMs = 8_000;
+
+/** Counts the requests that are not answered yet. */
+function countRequests(server: http.Server): { drained(): Promise<void> } {
+  let open = 0;
+  let empty: (() => void) | undefined;
+  server.prependListener('request', (_req, res: ServerResponse) => {
+    open += 1;
+    if (empty) res.shouldKeepAlive = false; // the client is to find another process
+    res.once('close', () => {
+      open -= 1;
+      if (open === 0) empty?.();
+    });
+  });
+  const drained = () =>
+    new Promise<void>((resolve) => {
+      empty = resolve;
+      if (open === 0) resolve();
+    });
+  return { drained };
 }
 
 const refusal = 'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';

@@ -12,7 +12,7 @@ import { ensureTable } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { claimDue, enqueue, ensureTasksTable } from '#shared/workflow/tasks.ts';
 import { until } from '../e2e/story/cloud.ts';
-import type { WorkerOptions } from './task-worker.ts';
+import type { WorkerFault, WorkerOptions } from './task-worker.ts';
 
 const tenMinutes = 600_000;
 const leaseMs = 600;
@@ -93,6 +93,42 @@ test('P02, P03: a controller that was paused past its lease writes nothing when 
   assert.deepEqual(await db('tasks'), []);
 });
 
+test('Q06: a controller whose event loop stands still past its lease writes nothing when it goes on', async (t) => {
+  const { db, start, marks, has, go, enqueued } = await open(t);
+  const blocked = await start('blocked');
+  await enqueued();
+  await has('begun', 'blocked');
+  await start('other');
+  blocked.send({ blockMs: 6 * leaseMs } satisfies WorkerFault);
+  await has('begun', 'other');
+  await go();
+  await has('done', 'other');
+  await enqueued();
+  await until('the next is done', async () => (await marks('done')).length === 2);
+  assert.equal((await marks('written')).length, 2, 'each task wrote once');
+  assert.deepEqual(await db('tasks'), []);
+  assert.equal(blocked.exitCode, null, 'and it goes on');
+});
+
+test('C07: a holder whose clock runs at half or at double speed keeps its task', async (t) => {
+  const { db, start, marks, has, go, enqueued } = await open(t);
+  for (const [owner, speed] of [
+    ['half', 2],
+    ['double', 0.5],
+  ] as const) {
+    const holder = await start(owner, { leaseMs: speed * leaseMs }); // what it takes for its lease
+    await enqueued();
+    await has('begun', owner);
+    const other = await start(`beside ${owner}`);
+    await sleep(3 * leaseMs); // the fault lasts so long
+    assert.deepEqual(await marks('begun'), owner === 'half' ? ['half'] : ['half', 'double']);
+    await go();
+    await has('done', owner);
+    for (const each of [holder, other]) each.kill('SIGKILL');
+    await db('marks').where({ what: 'go' }).delete();
+  }
+});
+
 for (const [id, words, aheadMs] of [
   ['C01, C08', 'ahead', tenMinutes],
   ['C02, C08', 'behind', -tenMinutes],
@@ -126,7 +162,7 @@ for (const [id, words, aheadMs] of [
     await enqueued();
     await has('begun', 'holder');
     await start('other');
-    holder.send(aheadMs);
+    holder.send({ stepMs: aheadMs } satisfies WorkerFault);
     await sleep(3 * leaseMs); // the fault lasts so long
     assert.deepEqual(await marks('begun'), ['holder']);
     await go();

@@ -16,12 +16,20 @@ export interface WorkerOptions {
   readonly aheadMs?: number;
 }
 
+export interface WorkerFault {
+  /** Sets its wall clock. */
+  readonly stepMs?: number;
+  /** Its event loop stands still for so long. */
+  readonly blockMs?: number;
+}
+
 const { url, owner, leaseMs, aheadMs = 0 } = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const realNow = Date.now;
 let wallMs = aheadMs;
 Date.now = () => realNow() + wallMs;
-process.on('message', (steppedMs: number) => {
-  wallMs += steppedMs;
+process.on('message', ({ stepMs = 0, blockMs = 0 }: WorkerFault) => {
+  wallMs += stepMs;
+  for (const end = performance.now() + blockMs; performance.now() < end; ); // nothing else runs meanwhile
 });
 
 const db = openDatabase(url);
