@@ -1,4 +1,4 @@
-/** Identity on sqlite and on MySQL (WATTLE_TEST_MYSQL), with two controllers beside each other: the same answers. */
+/** Identity on sqlite and on MySQL (WATTLE_TEST_MYSQL), with two controllers: the same answers. */
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ async function open(t: TestContext, kind: DatabaseKind) {
 }
 type World = Awaited<ReturnType<typeof open>>;
 
-/** Four at once, two at each controller: the first is made, the others hear that it is there. */
+/** Four concurrent requests, two per controller: one creates the resource, the others get 409. */
 async function race({ world, other, write }: World, method: string, path: string, body: unknown, good = 201) {
   const tries = await Promise.all([world, other, world, other].map((by) => write(by, method, path, body)));
   const said = tries.map(({ status }) => status).toSorted((a, b) => a - b);
@@ -187,7 +187,7 @@ const parts: Readonly<Record<string, (world: World) => Promise<void>>> = {
   },
 };
 
-/** Of four who come with the same thing one is let in; later ones are not, for whoever restarts in between. */
+/** Of four concurrent uses one succeeds; later ones fail, also after a restart. */
 async function countsOnce(
   { world, other }: Pick<World, 'world' | 'other'>,
   use: (by: IdentityClient) => Promise<IdentityAnswer>,

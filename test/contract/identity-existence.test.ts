@@ -1,4 +1,7 @@
-/** Who may not ask learns nothing of what is there: each route that names a thing, asked by each persona for a foreign one and for none. */
+/**
+ * A refused caller learns nothing about ids: each route with an id, called by each persona for a foreign id and an
+ * unknown one.
+ */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { routes } from '../../services/identity/routes.ts';
@@ -6,7 +9,7 @@ import { type IdentityWorld, many, one, openIdentity } from '../fakes/identity.t
 import { exampleOf } from './example.ts';
 import { apis } from './services.ts';
 
-/** Where Keystone denies an unknown id to everybody, before its rule: its clients and its own tests count on that 404. */
+/** Resources whose unknown ids are 404 in Keystone before its rule; its clients and tests rely on that. */
 const toldToAll = [
   /^(get|patch|delete) \/v3\/roles\/:id$/,
   /^(patch|delete) \/v3\/domains\/:id$/,
@@ -25,7 +28,7 @@ function bodyOf(method: string, path: string): { body?: unknown } {
 
 type Things = Readonly<Record<string, string>>;
 
-/** One thing of each kind in a domain, and what goes between them. */
+/** One resource of each kind in a domain, and their relations. */
 async function things(world: IdentityWorld, domainName: string): Promise<Things> {
   const token = await world.admin();
   const make = async (path: string, key: string, body: object, by = token) =>
@@ -63,7 +66,7 @@ async function things(world: IdentityWorld, domainName: string): Promise<Things>
   };
 }
 
-/** Each `/:name` by the thing that the word before it means. */
+/** The resource for each `/:name`, by the segment before it. */
 const filled = (path: string, some: Things) =>
   path
     .replace(/^\/v3/, '')
@@ -122,7 +125,7 @@ test('the same without scope enforcement', async (t) => {
 });
 
 test('each route with an id has a rule of its own, or finds the resource and checks the rule first', () => {
-  const grants = /\/(users|groups)\/:actorId\/roles(\/:roleId)?(\/inherited_to_projects)?$/; // judged by three things at once
+  const grants = /\/(users|groups)\/:actorId\/roles(\/:roleId)?(\/inherited_to_projects)?$/; // the rule has three targets
   const bare = byId.filter(({ path, rule, subject }) => rule === null && subject === undefined && !grants.test(path));
   assert.deepEqual(
     bare.map(({ method, path }) => `${method} ${path}`),

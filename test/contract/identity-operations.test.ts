@@ -1,4 +1,4 @@
-/** What identity says of its operations: all of them, whole, and no others. */
+/** The OpenAPI files of identity: complete, and nothing else. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -39,9 +39,9 @@ test('every operation has a summary', () => {
   );
 });
 
-/** Statuses whose answers have no body, whatever the operation. */
+/** Statuses whose answers have no body. */
 const bare = new Set(['204', '304']);
-/** These answer 200 or 201 with headers alone. */
+/** Operations that answer 200 or 201 with headers only. */
 const headersOnly = new Set(['checkToken', 'addProjectTag']);
 
 test('every answer with a body has a schema, faults too', () => {

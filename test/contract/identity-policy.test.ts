@@ -1,4 +1,4 @@
-/** Every route, asked by every persona on its own things and on others': who may is what the rules say, and no more. */
+/** Every route, called by every persona on own and foreign resources: exactly what the rules allow. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { routes } from '../../services/identity/routes.ts';
@@ -6,7 +6,7 @@ import { many, one, openIdentity } from '../fakes/identity.ts';
 import { exampleOf } from './example.ts';
 import { apis } from './services.ts';
 
-/** What a outsider may ask without a token: logins, what is signed, and what is there no more. */
+/** Routes without a token: logins, signed requests, removed APIs. */
 const open = new Set([
   'get /',
   'get /v3',
@@ -23,7 +23,7 @@ const open = new Set([
   'get /v3/OS-SIMPLE-CERT/certificates',
 ]);
 
-/** What any token may: it is about the caller, or about nobody. */
+/** Routes for any token, about the caller or without a target. */
 const forAll = [
   /^get \/v3\/auth\/(catalog|projects|domains|system)$/,
   /^get \/v3\/regions/,
@@ -33,10 +33,10 @@ const forAll = [
   /^get \/v3\/OS-FEDERATION\/(projects|domains)$/,
 ];
 
-/** A manager may look at the roles that they may give. */
+/** Managers may show the roles that they may grant. */
 const forManagers = /^get \/v3\/roles\/:id$/;
 
-/** What one may do with what is one's own. */
+/** Routes that owners may use. */
 const own = [
   /^(get|post|delete) \/v3\/users\/:id\/(application_credentials|access_rules|credentials)/,
   /^get \/v3\/users\/:id(\/(groups|projects))?$/,
@@ -48,7 +48,7 @@ const own = [
   /^get \/v3\/limits\/:id$/,
 ];
 
-/** Rules that ask for the owner, a service, an administrator or a name that is not there. */
+/** Rules that need the owner, a service, an administrator or an existing target. */
 const ownerOnly =
   /OS-TRUST|application_cred|access_rules|wattle\/trust|security_compliance\/:option|OS-OAUTH1\/a|OS-REVOKE|^\/v3\/credentials$/;
 
@@ -77,7 +77,7 @@ async function cast(t: TestContext) {
 
 const document = apis.find(({ name }) => name === 'identity')?.document;
 
-/** A body that the description takes: what is refused then is refused by a rule. */
+/** A valid body, so that only a rule can refuse. */
 function bodyFor(method: string, path: string): { body?: unknown } {
   const schema = document?.operation(method, path)?.requestBody?.content?.['application/json']?.schema;
   if (schema === undefined) return {};
@@ -87,7 +87,7 @@ function bodyFor(method: string, path: string): { body?: unknown } {
   return { body: Object.fromEntries(filled) };
 }
 
-/** A path with the things of somebody in the places of its names. */
+/** A path with resources of a user in place of its parameters. */
 const filled = (path: string, { userId, projectId }: Persona, { role, domain }: { role: string; domain: string }) =>
   path.replace(/^\/v3/, '').replace(/:(\w+)/g, (_match, name: string, at: number) => {
     const before = path.slice(0, at + 3).match(/([\w-]+)\/$/)?.[1];

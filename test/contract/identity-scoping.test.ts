@@ -1,4 +1,4 @@
-/** What a domain's token sees and gives, what a delegation carries, and what a project's place in its tree allows. */
+/** Domain scope, the roles of delegations, and the hierarchy of projects. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -17,7 +17,7 @@ async function open(t: TestContext) {
   return { world, token, make };
 }
 
-/** A user with one role on a domain, and their token for it. */
+/** A user with one role on a domain, and a token for it. */
 async function ofDomain({ world, token, make }: Awaited<ReturnType<typeof open>>, role: string, domain_id: string) {
   const user = await make('/users', 'user', { name: `domain-${role}`, password: 'p', domain_id });
   await world.ask('PUT', `/domains/${domain_id}/users/${user.id}/roles/${await roleNamed(world, role)}`, { token });

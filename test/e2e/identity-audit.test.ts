@@ -43,7 +43,7 @@ test('logins and writes are events with user, resource and outcome, and without 
   assert.ok(!/wrong-secret|ann-password|eyJ/.test(readFileSync(auditFile, 'utf8')));
 });
 
-/** All that waits in the queue and all that comes. What is not acknowledged goes back when the reader goes. */
+/** All messages in the queue and those to come; unacknowledged ones are requeued when the reader ends. */
 async function readQueue(t: TestContext, url: string) {
   const heard: { readonly topic: string; readonly event: Event }[] = [];
   const connection = await connect(url);
@@ -73,7 +73,7 @@ test('each event of the file is in the queue of the broker', {
   const written = eventsIn(auditFile);
   const heard = await readQueue(t, amqp ?? '');
   const ids = new Set(written.map(({ id }) => id));
-  // the broker is shared: others have events there
+  // the broker is shared and has events of others
   const ours = () => heard.filter(({ event }) => ids.has(event.id));
   await until('the queue has as many', async () => ours().length >= written.length, 15_000);
   assert.deepEqual(

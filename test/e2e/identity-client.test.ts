@@ -1,4 +1,4 @@
-/** Both stock clients, every identity command they have. The lines stand in identity-client/chapters. */
+/** Both stock clients, with every identity command they have. The lines are in identity-client/chapters. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const clients: readonly { name: ClientName; openstack: string; python: string }[
   { name: 'debian', openstack: debianClient, python: '/usr/bin/python3' },
 ];
 
-/** Of those that span services: what asks another one, or none. */
+/** Commands that span services and are not tested here. */
 const elsewhere = /^(availability zone|cloud cache|configuration|extension|limits|quota) /;
 
 for (const { name, openstack, python } of clients) {
@@ -35,7 +35,7 @@ for (const { name, openstack, python } of clients) {
   });
 }
 
-/** By what the client itself says it can do. */
+/** Compares with the list of commands of the client itself. */
 function everyCommandIsThere({ commands }: Client, client: ClientName): void {
   const wanted = commands.map(({ name }) => name).filter((name) => !elsewhere.test(`${name} `));
   assert.ok(wanted.length > 120, `${wanted.length} commands`);

@@ -1,4 +1,4 @@
-/** What GET /v3/role_assignments?effective says: each way by which a role counts is a row, and its links name the way. */
+/** GET /v3/role_assignments?effective: each way by which a role is effective is a row, with links to the grants. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type IdentityWorld, many, one, openIdentity } from '../fakes/identity.ts';
@@ -9,7 +9,7 @@ interface Row {
   readonly links: Readonly<Record<string, string>>;
 }
 
-/** captain implies mate, who implies hand; ann is in the crew; the dinghy is below the fleet, in domain tide. */
+/** captain implies mate, and mate implies hand; ann is in the crew; the dinghy is below the fleet, in domain tide. */
 async function harbour({ ask, admin, url }: IdentityWorld) {
   const token = await admin();
   const names = new Map<string, string>();

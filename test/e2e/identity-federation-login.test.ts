@@ -1,4 +1,4 @@
-/** What a mapping gives to who comes, and the way of a browser back to its dashboard. */
+/** Federated logins by mappings, and web single sign-on. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { many, one, openIdentity } from '../fakes/identity.ts';

@@ -1,4 +1,4 @@
-/** What identity remembers for a second is never older than what was changed through it, and lists end where they must. */
+/** Cached facts are cleared by every write, and lists end at their limit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { many, one, openIdentity } from '../fakes/identity.ts';

@@ -1,10 +1,10 @@
-/** Who guesses names and passwords learns nothing from refusals, and cannot keep the others waiting. */
+/** Refused logins reveal nothing about names, and cannot block other logins. */
 import assert from 'node:assert/strict';
 import { createHook } from 'node:async_hooks';
 import { test } from 'node:test';
 import { type IdentityAnswer, type IdentityWorld, one, openIdentity } from '../fakes/identity.ts';
 
-/** How many passwords this process hashes meanwhile, and what comes of it. */
+/** The number of passwords hashed during `work`, and its result. */
 async function hashesOf(work: () => Promise<IdentityAnswer>): Promise<{ hashes: number; answer: IdentityAnswer }> {
   let hashes = 0;
   const counting = createHook({

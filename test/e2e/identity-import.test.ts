@@ -5,7 +5,7 @@ import { openUserImport } from '../../services/identity/users/import.ts';
 import { type IdentityWorld, many, one, openIdentity } from '../fakes/identity.ts';
 
 const password = 'correct horse';
-/** Of that password, with the least work. */
+/** A hash of that password, at the lowest cost. */
 const hash = '$2b$04$h16WL7B0fBGLuDZT62ziretVeg.xRz9Of0KL8c7ACU9/Ng0kUEUkK';
 const ann = { id: 'a1', name: 'ann', domain: 'Default', hash, email: 'ann@example.org', default_project: 'admin' };
 const bob = { name: 'bob', domain: 'default', hash, enabled: false };

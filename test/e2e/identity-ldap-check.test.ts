@@ -1,4 +1,4 @@
-/** `wattle identity ldap-check`, on a real slapd: what it tells of a directory that is right, and what it says is wrong. */
+/** `wattle identity ldap-check` on a real slapd: the report on a valid directory, and on every problem. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -63,7 +63,7 @@ test('a single user: found, or the reason why not', { skip }, async () => {
   assert.doesNotMatch(text, /bob has no role/);
   assert.match((await check({ user: 'nobody' })).problems.join(), /no entry below ou=People.* has the uid nobody/);
   const filtered = await check({ user: 'bob', proposed: proposed({ user_filter: '(!(employeeType=guest))' }) });
-  assert.match(filtered.problems.join(), /uid=bob,.* is none of the users -> it does not pass ldap\.user_filter/);
+  assert.match(filtered.problems.join(), /uid=bob,.* is not among the users -> it does not pass ldap\.user_filter/);
 });
 
 test('proposed options for Active Directory: disabled users, nested groups, TLS', { skip }, async () => {

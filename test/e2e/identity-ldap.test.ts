@@ -1,4 +1,4 @@
-/** Domains whose users and groups a directory keeps: a real slapd, as a Unix shop and as Active Directory have it. */
+/** Domains with an LDAP directory: a real slapd with a Unix tree and one in the style of Active Directory. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ const roleId = async (name: string) => many(await get(`/roles?name=${name}`), 'r
 const logIn = (name: string, password: string, { domain = unix, scope }: { domain?: string; scope?: object } = {}) =>
   world.logIn({ name, password, domain }, scope);
 
-/** A project in the domain where a group has a role. */
+/** Creates a project in the domain with a role for a group. */
 async function projectFor(domain: string, group: string, role = 'member'): Promise<string> {
   const body = { project: { name: `${group}-${role}`, domain_id: domain } };
   const { id } = one(await ask('POST', '/projects', { token, body }), 'project');

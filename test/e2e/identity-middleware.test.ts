@@ -1,4 +1,4 @@
-/** Debian's keystonemiddleware, as every OpenStack service in Python uses it, in front of ten lines of WSGI. */
+/** keystonemiddleware of Debian, as OpenStack services in Python use it, in front of a small WSGI application. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** OAuth 1.0a and 2.0: what a program may do for a user, how it comes to it, and how it ends. */
+/** OAuth 1.0a and 2.0: authorization, use, limits and end. */
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -10,7 +10,7 @@ interface Key {
   readonly secret: string;
 }
 
-/** As oauthlib signs: by both secrets, with a nonce of its own. */
+/** Signs as oauthlib does: with both secrets and a new nonce. */
 function sign(url: string, consumer: Key, token?: Key, verifier?: string): string {
   const header: Record<string, string> = {
     oauth_consumer_key: consumer.id,
@@ -57,7 +57,7 @@ async function open(t: TestContext) {
   };
   const exchange = (token: Key, verifier: string, key = consumer) =>
     post('/OS-OAUTH1/access_token', sign(`${world.url}/v3/OS-OAUTH1/access_token`, key, token, verifier));
-  /** The whole way. */
+  /** All steps. */
   const given = async (...names: readonly string[]): Promise<Key> => {
     const token = told(await request());
     const verifier = String(one(await authorize(token.id, names), 'token').oauth_verifier);

@@ -1,4 +1,4 @@
-/** Keystone's own tests of its rules: a part in each run of the tests, another every day; `npm run test:tempest -- identity-rbac` runs all. */
+/** Keystone's own RBAC tests: a different part each day; `npm run test:tempest -- identity-rbac` runs all. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runTempest } from '../tempest/run.ts';

@@ -1,19 +1,19 @@
-/** What openapi/identity says of answers, for hands that ask. */
+/** Checks answers of tests against openapi/identity. */
 import { join } from 'node:path';
 import { openDocument } from '#shared/api/document.ts';
 import { routes } from '../../services/identity/routes.ts';
 
 const document = openDocument(join(import.meta.dirname, '../../openapi/identity'));
 
-/** Words before names: `/v3/limits/model` is no limit. */
+/** Fixed paths come first: `/v3/limits/model` is not a limit. */
 const places = [...new Set(routes.map(({ path }) => path))]
   .toSorted((a, b) => a.split(':').length - b.split(':').length)
   .map((path) => ({ path, pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`) }));
 
-/** The road itself says these, of any request. */
+/** Statuses that the HTTP server may give for any request. */
 const ofTheRoad = new Set([405, 413, 415, 431, 500]);
 
-/** Throws for an answer whose code is not described: descriptions name the codes that there are. */
+/** Throws for an answer whose status is not described. */
 export function refuseUndescribed(method: string, url: string, status: number): void {
   const bare = url.replace(/\?.*$/, '');
   const place = places.find(({ pattern }) => pattern.test(bare));

@@ -37,7 +37,7 @@ const lower = (headers: Readonly<Record<string, string>>): Record<string, string
 function refuseStale(date: string | undefined): void {
   const text = date?.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z') ?? '';
   const at = Date.parse(/Z$|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`);
-  if (Number.isNaN(at)) throw badRequest('A signed request says when it was made.');
+  if (Number.isNaN(at)) throw badRequest('A signed request needs a date.');
   if (Math.abs(Date.now() - at) > freshMs) throw unauthorized();
 }
 

@@ -1,6 +1,6 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** Names differ without regard to case, as in Keystone: a lowered column carries the unique index. */
+/** Names are unique without regard to case, as in Keystone: a lowered column has the unique index. */
 export const identity: Migration = {
   name: '001-identity',
   up: async (tx) => {

@@ -1,6 +1,6 @@
 import { ensureColumn, ensureIndex, ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** What a user lets others do in their name, and the secrets they keep here. */
+/** Delegations and credentials of users. */
 export const delegation: Migration = {
   name: '002-delegation',
   up: async (tx) => {

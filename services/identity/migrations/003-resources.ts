@@ -1,6 +1,6 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** What clients may ask about beside users and projects: limits, filters of the catalog, policies, settings of a domain. */
+/** Limits, endpoint filters, policies and domain configuration. */
 export const resources: Migration = {
   name: '003-resources',
   up: async (tx) => {

@@ -1,6 +1,6 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** Who else may say who somebody is, and what that means here. */
+/** Identity providers, protocols, mappings, service providers and federated users. */
 export const federation: Migration = {
   name: '004-federation',
   up: async (tx) => {

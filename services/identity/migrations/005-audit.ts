@@ -1,6 +1,6 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** What was done here and by whom, until the bus has it for good. */
+/** Audit events, until the bus has accepted them. */
 export const audit: Migration = {
   name: '005-audit',
   up: (tx) =>
@@ -8,7 +8,7 @@ export const audit: Migration = {
       t.string('id', 36).primary();
       t.string('topic', 128).notNullable();
       t.text('event').notNullable();
-      // open while the request is under way: after a crash nobody knows how it ended, but that it was asked
+      // open until the request ends; after a crash the outcome is unknown
       t.boolean('open').notNullable();
       t.bigInteger('madeAt').notNullable().index();
     }),

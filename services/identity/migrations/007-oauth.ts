@@ -1,6 +1,6 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** What OAuth consumers have asked for, and what users gave them. */
+/** OAuth request tokens and access tokens. */
 export const oauth: Migration = {
   name: '007-oauth',
   up: async (tx) => {

@@ -1,6 +1,6 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** Users and groups that a directory keeps: the ids that everybody knows them by, and those of the directory. */
+/** Public ids of LDAP users and groups, with their local ids. */
 export const directories: Migration = {
   name: '008-directories',
   up: (tx) =>

@@ -1,6 +1,6 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** Passcodes and nonces that were used, for all controllers and across restarts. */
+/** Used passcodes and nonces, for all controllers and across restarts. */
 export const usedOnce: Migration = {
   name: '010-used-once',
   up: async (tx) => {

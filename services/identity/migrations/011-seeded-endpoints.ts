@@ -1,6 +1,6 @@
 import { ensureTable, type Migration } from '#shared/db/migrate.ts';
 
-/** What starts wrote into the catalog, so that a later one can tell it from what an administrator did. */
+/** The URLs that starts wrote into the catalog, to tell them from those of an administrator. */
 export const seededEndpoints: Migration = {
   name: '011-seeded-endpoints',
   up: async (tx) => {

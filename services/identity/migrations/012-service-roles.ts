@@ -1,6 +1,6 @@
 import type { Migration } from '#shared/db/migrate.ts';
 
-/** Users of services that need no more than the role service were administrators in project service before. */
+/** Removes the admin role in project service from service users that need only the role service. */
 export const serviceRoles: Migration = {
   name: '012-service-roles',
   up: async (db) => {

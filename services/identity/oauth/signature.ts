@@ -34,7 +34,7 @@ export function parseOauthHeader(text: string | undefined): OauthHeader {
   const pairs = [...list.matchAll(/(?<![\w%.~-])([\w%.~-]+)="([^"]*)"/g)];
   const header: Record<string, string> = Object.create(null);
   for (const [, name = '', value = ''] of pairs) {
-    if (decoded(name) in header) throw badRequest(`The Authorization header says ${decoded(name)} twice.`);
+    if (decoded(name) in header) throw badRequest(`The Authorization header has ${decoded(name)} twice.`);
     header[decoded(name)] = decoded(value);
   }
   return header;

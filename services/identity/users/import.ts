@@ -80,7 +80,7 @@ async function resolveRow(parts: ImportParts, row: ImportRow): Promise<{ user: U
   if (known) return { user: known, isKnown: true };
   if (row.id && isPublicId(row.id)) return `id ${row.id} is one that a directory gives`;
   if (!hasher.isImportable(row.hash))
-    return 'hash is none of bcrypt (cost 4 to 14), bcrypt-sha256, scrypt and pbkdf2-sha512, or costs too much';
+    return 'hash is not bcrypt (cost 4 to 14), bcrypt-sha256, scrypt or pbkdf2-sha512, or costs too much';
   const project = row.defaultProject === undefined ? null : await projectOf(db, domain, row.defaultProject);
   if (project === undefined) return `there is no project ${row.defaultProject} parts: make it first, or leave it out`;
   return { user: userOf(parts, row, domain, project), isKnown: false };

@@ -1,4 +1,4 @@
-/** A stock client that stays: one Python process for all its commands, for each start of it costs a second or two. */
+/** A stock client in one long-lived Python process, since each start costs a second or two. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Heard } from './step.ts';
 
 export interface Client {
-  /** Every command of its identity group, and those that span services. */
+  /** All commands of its identity group, and those that span services. */
   readonly commands: readonly { readonly group: string; readonly name: string }[];
   ask(words: readonly string[]): Promise<Heard>;
   close(): Promise<void>;
@@ -14,7 +14,7 @@ export interface Client {
 
 const driver = join(import.meta.dirname, 'driver.py');
 
-/** `python` is the one that can import the client. */
+/** `python`: an interpreter that can import the client. */
 export async function startClient(python: string, env: Readonly<Record<string, string>>): Promise<Client> {
   const child = spawn(python, [driver], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...withoutLogin(), ...env } });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -35,5 +35,5 @@ export async function startClient(python: string, env: Readonly<Record<string, s
   return { commands, ask, close };
 }
 
-/** Whoever runs the tests may be logged in somewhere. */
+/** removes login variables of the user who runs the tests */
 const withoutLogin = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OS_')));

@@ -19,7 +19,7 @@ const clouds = writeClouds(folder, { authUrl, adminPassword: readFileSync(0, 'ut
 const client = await startClient(python, { OS_CLIENT_CONFIG_FILE: clouds });
 const say = (words: string) => process.stdout.write(`${words}\n`);
 
-/** Ids and moments differ from run to run. */
+/** Ids and timestamps differ from run to run. */
 const plain = (words: string) =>
   words
     .replace(/\b[0-9a-f]{64}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'ID')

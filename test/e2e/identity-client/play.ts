@@ -1,4 +1,4 @@
-/** Plays lines to a client, one after the other, and remembers what they keep. */
+/** Runs lines with a client in sequence, and stores the values they keep. */
 import type { Client } from './client.ts';
 import { asField, type Heard, type More, type Step } from './step.ts';
 
@@ -9,11 +9,11 @@ export interface Stage {
   readonly client: Client;
   readonly name: ClientName;
   readonly kept: Kept;
-  /** Who wants to see each answer. */
+  /** Called with each answer. */
   readonly look?: (step: Step, heard: Heard) => void;
 }
 
-/** What went otherwise than written, a line each; later lines are tried all the same. */
+/** The deviations, one line each; later lines run all the same. */
 export async function play(stage: Stage, steps: readonly Step[]): Promise<string[]> {
   const wrong: string[] = [];
   for (const step of steps.filter(({ more }) => more.only === undefined || more.only === stage.name)) {
@@ -44,10 +44,10 @@ function fieldOf(thing: unknown, field: string): string {
   return String(found[1]);
 }
 
-/** Only names that are kept: JSON has braces too. */
+/** Replaces known names only: JSON has braces too. */
 const filled = (words: string, kept: Kept): string =>
   words.replace(/\{(\w+)\}/g, (whole, name: string) => kept.get(name) ?? whole);
 
-/** The longest command that the line begins with. */
+/** The longest command that is a prefix of the line. */
 export const commandOf = ({ line }: Step, commands: readonly string[]): string | undefined =>
   commands.filter((name) => `${line} `.startsWith(`${name} `)).toSorted((a, b) => b.length - a.length)[0];

@@ -1,4 +1,4 @@
-/** One line for the stock client, and what comes of it. */
+/** One line for the stock client, and its expected result. */
 import assert from 'node:assert/strict';
 
 export interface Heard {
@@ -7,25 +7,25 @@ export interface Heard {
   readonly stderr: string;
 }
 
-/** Words in `{braces}` stand for what the world knows or an earlier line kept. */
+/** Words in `{braces}` are values of the environment or kept by an earlier line. */
 export interface Step {
   readonly line: string;
   readonly fails: boolean;
-  /** Whether the client shall answer in JSON, which `-f json` at the end asks for. */
+  /** Whether the client answers in JSON, by `-f json` at the end. */
   readonly json: boolean;
   readonly more: More;
-  /** Throws when this is not what the client said; gives what may be kept. */
+  /** Throws when the output is not the expected one; returns the values to keep. */
   check(heard: Heard, fill: (words: string) => string): unknown;
 }
 
 export interface More {
-  /** Who asks: a cloud of clouds.yaml. The admin, unless told. */
+  /** The cloud of clouds.yaml that the caller uses; admin by default. */
   readonly as?: string;
-  /** Keeps the `id` of the answer under this name for the lines after it, or several fields, each under its own. */
+  /** Keeps the `id` of the answer, or several fields, under these names. */
   readonly keep?: string | Readonly<Record<string, string>>;
-  /** Where the two clients speak differently. */
+  /** Where the two clients differ. */
   readonly only?: 'pip' | 'debian';
-  /** The client's own code when it is not 0 though all went well. */
+  /** The exit code of the client when it is not 0 on success. */
   readonly code?: number;
 }
 
@@ -38,7 +38,7 @@ export type Expected =
   | readonly Expected[]
   | { readonly [key: string]: Expected };
 
-/** `openstack … show`, `create`: one thing. */
+/** `openstack … show`, `create`: one resource. */
 export const shows = (line: string, expected: Expected, more: More = {}): Step => ({
   line,
   fails: false,
@@ -51,7 +51,7 @@ export const shows = (line: string, expected: Expected, more: More = {}): Step =
   },
 });
 
-/** `openstack … list`: the row is among them. */
+/** `openstack … list`: the list contains the row. */
 export const lists = (line: string, row: Expected, more: More = {}): Step => ({
   line,
   fails: false,
@@ -65,7 +65,7 @@ export const lists = (line: string, row: Expected, more: More = {}): Step => ({
   },
 });
 
-/** A list whose row is not there. */
+/** A list without the row. */
 export const lacks = (line: string, row: Expected, more: More = {}): Step => ({
   ...lists(line, row, more),
   check: (heard, fill) => {
@@ -77,7 +77,7 @@ export const lacks = (line: string, row: Expected, more: More = {}): Step => ({
   },
 });
 
-/** `openstack … set`, `delete`, `add`: the client says nothing, or these words. */
+/** `openstack … set`, `delete`, `add`: no output, or this text. */
 export const does = (line: string, more: More = {}, words = /^\s*$/): Step => ({
   line,
   fails: false,
@@ -89,7 +89,7 @@ export const does = (line: string, more: More = {}, words = /^\s*$/): Step => ({
   },
 });
 
-/** The client ends with another code than 0, and says why. */
+/** The client exits with another code than 0 and this message. */
 export const refuses = (line: string, why: RegExp, more: More = {}): Step => ({
   line,
   fails: true,
@@ -106,7 +106,7 @@ function succeeded(heard: Heard): Heard {
   return heard;
 }
 
-/** Every field that is expected is there; others may be. */
+/** Expected fields are present; others may be. */
 function assertLike(actual: unknown, expected: Expected, fill: (words: string) => string): void {
   if (!isLike(actual, expected, fill)) assert.fail(`not like ${fill(inspect(expected))}: ${JSON.stringify(actual)}`);
 }
@@ -125,5 +125,5 @@ function isLike(actual: unknown, expected: Expected, fill: (words: string) => st
   );
 }
 
-/** The two clients head their columns differently: Project ID here is project_id there. */
+/** Column headers differ between the clients: Project ID and project_id. */
 export const asField = (header: string): string => header.toLowerCase().replaceAll(' ', '_');

@@ -1,4 +1,4 @@
-/** The manual of identity by example: every command of the stock client, done and refused. */
+/** Examples of every command of the stock client, allowed and refused. */
 import * as catalog from './chapters/catalog.ts';
 import * as federation from './chapters/federation.ts';
 import * as keys from './chapters/keys.ts';

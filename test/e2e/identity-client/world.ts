@@ -1,4 +1,4 @@
-/** What the lines find: clouds.yaml with everybody's login, and the files that some commands read. */
+/** The environment of the lines: clouds.yaml with all logins, and files that commands read. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,7 +7,7 @@ export interface Cloud {
   readonly adminPassword: string;
 }
 
-/** What stands in the files, by the name the lines use. */
+/** Contents of the files, by the name that lines use. */
 const files = {
   filters: { interface: 'internal' },
   moreFilters: { interface: 'internal', service_id: '0123456789abcdef0123456789abcdef' },
@@ -15,14 +15,14 @@ const files = {
   mapping: [{ local: [{ user: { name: '{0}' } }], remote: [{ type: 'REMOTE_USER' }] }],
 };
 
-/** Writes them, and gives what the lines' `{words}` stand for. */
+/** Writes the files; returns the values of the `{words}`. */
 export function writeFiles(folder: string): Map<string, string> {
   const path = (name: string) => join(folder, `${name}.json`);
   for (const [name, content] of Object.entries(files)) writeFileSync(path(name), JSON.stringify(content));
   return new Map([...Object.keys(files), 'nothing'].map((name) => [name, path(name)]));
 }
 
-/** JSON is YAML. */
+/** JSON is valid YAML. */
 export function writeClouds(folder: string, cloud: Cloud): string {
   const path = join(folder, 'clouds.yaml');
   writeFileSync(path, JSON.stringify({ clouds: clouds(cloud) }), { mode: 0o600 });

@@ -57,7 +57,7 @@ function parseOptions(report: Report, groups: Groups): LdapOptions | undefined {
     return readOptions(groups.ldap ?? {});
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    report.problem(error.message, 'services/identity/drivers/ldap/options.ts says what each option means');
+    report.problem(error.message, 'services/identity/drivers/ldap/options.ts describes the options');
     return undefined;
   }
 }

@@ -51,7 +51,7 @@ export async function checkUser(report: Report, directory: LdapDirectory, name: 
     report.problem(problem, `ldap.user_name_attribute is ${subject.name}: does ${name} log in with that attribute?`);
   else
     report.problem(
-      `${entry.dn} is called ${name}, but is none of the users`,
+      `${entry.dn} is called ${name}, but is not among the users`,
       await explainMismatch(directory, entry.dn),
     );
   return undefined;

@@ -1,4 +1,4 @@
-/** What exists and where: regions, services, endpoints and their groups, the catalog, policies, limits. */
+/** Regions, services, endpoints and their groups, the catalog, policies, limits. */
 import { does, lacks, lists, refuses, type Step, shows } from '../step.ts';
 
 export const regions: readonly Step[] = [

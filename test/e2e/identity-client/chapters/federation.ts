@@ -1,4 +1,4 @@
-/** Logins from elsewhere: identity providers, mappings, protocols, service providers. */
+/** Federation: identity providers, mappings, protocols, service providers. */
 import { does, lists, refuses, type Step, shows } from '../step.ts';
 
 export const federation: readonly Step[] = [

@@ -1,4 +1,4 @@
-/** Tokens, passwords, and what people log in with besides: application credentials, trusts, EC2 keys, OAuth. */
+/** Tokens, passwords, application credentials, trusts, EC2 keys, OAuth. */
 import { does, lacks, lists, refuses, type Step, shows } from '../step.ts';
 
 export const tokens: readonly Step[] = [

@@ -1,4 +1,4 @@
-/** Domains, projects, users and groups. What is made here, the chapters after it use; `farewell` takes it away. */
+/** Domains, projects, users and groups. Later chapters use what is created here; `farewell` deletes it. */
 import { does, lacks, lists, refuses, type Step, shows } from '../step.ts';
 
 export const domains: readonly Step[] = [
@@ -112,7 +112,7 @@ export const groups: readonly Step[] = [
   refuses('group contains user {crew} {bob}', /401/, { as: 'outsider' }),
 ];
 
-/** What a project has in every service goes; here it has nothing. */
+/** Purges the resources of a project in every service; here it has none. */
 export const tidying: readonly Step[] = [
   shows('project create puddle', { name: 'puddle' }, { keep: 'puddle' }),
   does('role add --project {puddle} --user admin --user-domain default admin'),

@@ -1,4 +1,4 @@
-/** Roles, what they imply, and who has them where. Ann becomes a member of the fleet. */
+/** Roles, implied roles and assignments. Ann becomes a member of the fleet. */
 import { does, lacks, lists, refuses, type Step, shows } from '../step.ts';
 
 export const roles: readonly Step[] = [
