@@ -22,11 +22,7 @@ export const cloudSection = {
     'database. sqlite: files in var/db; mysql://host:port: a schema and a user per service, passwords in var/secrets; mysql://user:password@host:port: one user for all schemas',
   ),
   host: text('', 'name of this host; empty: its hostname'),
-  validation: oneOf(
-    ['everyday', 'strict'],
-    'everyday',
-    'strict: express-openapi-validator checks every request as well',
-  ),
+  validation: oneOf(['default', 'strict'], 'default', 'strict: express-openapi-validator checks every request as well'),
   idleMs: number(30_000, 'interval at which agents report, and look for work in case a notification is lost'),
   trustedProxies: list([], 'addresses or networks of reverse proxies whose X-Forwarded-Proto, -Host and -For are used'),
   connections: number(8192, 'maximum number of connections of an API; further ones are answered 503'),

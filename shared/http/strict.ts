@@ -1,6 +1,6 @@
 /**
  * `validation: strict`: express-openapi-validator validates each request too, against the same documents narrowed to its
- * version. It takes several times as long as `everyday`, and serves as a second implementation to compare with.
+ * version. It takes several times as long as `default`, and serves as a second implementation to compare with.
  */
 import type { Request, RequestHandler, Response } from 'express';
 import { middleware } from 'express-openapi-validator';

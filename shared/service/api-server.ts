@@ -16,7 +16,7 @@ export interface ApiServer {
   readonly identify: Identify;
   readonly log: Log;
   /** From the section `cloud`. */
-  readonly validation?: 'everyday' | 'strict';
+  readonly validation?: 'default' | 'strict';
   readonly edge?: Edge;
 }
 
