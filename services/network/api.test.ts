@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { admin, anonymous, blueNetwork, nova, nowhere, refusal, startCloud, until } from './cloud.test.ts';
 
-test('what is not there is refused in the words of its resource', async (t) => {
+test('a missing resource is a 404 with the error type of its kind', async (t) => {
   const cloud = await startCloud(t);
-  const words = {
+  const errors = {
     'networks/nosuch': ['NetworkNotFound', 'Network nosuch could not be found.'],
     'subnets/nosuch': ['SubnetNotFound', 'Subnet nosuch could not be found.'],
     'ports/nosuch': ['PortNotFound', 'Port nosuch could not be found.'],
@@ -14,13 +14,13 @@ test('what is not there is refused in the words of its resource', async (t) => {
     'networks/nosuch/tags': ['TagResourceNotFound', 'Resource networks nosuch could not be found.'],
     'security-group-rules/x': ['SecurityGroupRuleNotFound', 'Security group rule x does not exist'],
   };
-  for (const [path, [type, message]] of Object.entries(words))
+  for (const [path, [type, message]] of Object.entries(errors))
     assert.deepEqual(await refusal(cloud, 'GET', path), { status: 404, type, message }, path);
   assert.equal((await cloud.ask('GET', '/v2.0/nothing')).status, 404);
   assert.equal((await cloud.ask('GET', '/v2.0/networks', undefined, '')).status, 401);
 });
 
-test('an attribute that nobody knows is a 400 that names it', async (t) => {
+test('an unknown attribute is a 400 that names it', async (t) => {
   const cloud = await startCloud(t);
   const colour = { network: { name: 'n', colour: 'blue' } };
   assert.deepEqual(await refusal(cloud, 'POST', 'networks', colour), {
@@ -42,7 +42,7 @@ test('an attribute that nobody knows is a 400 that names it', async (t) => {
   );
 });
 
-test('a member may not do what admins do, and does not see what is for them', async (t) => {
+test('a member may not use admin attributes, nor see them', async (t) => {
   const cloud = await startCloud(t);
   const shared = await refusal(cloud, 'POST', 'networks', { network: { shared: true } });
   assert.deepEqual([shared.status, shared.type], [403, 'PolicyNotAuthorized']);
@@ -60,7 +60,7 @@ test('a member may not do what admins do, and does not see what is for them', as
   assert.equal((await refusal(cloud, 'POST', 'ports', { port: { network_id: plain.id } }, reading)).status, 403);
 });
 
-test('a shared network is used by others, but not changed by them', async (t) => {
+test('other projects may use a shared network but not change it', async (t) => {
   const cloud = await startCloud(t);
   const shared = await cloud.make('networks', { network: { name: 's', shared: true } }, admin);
   await cloud.make('subnets', { subnet: { network_id: shared.id, cidr: '10.1.0.0/24', ip_version: 4 } }, admin);
@@ -71,7 +71,7 @@ test('a shared network is used by others, but not changed by them', async (t) =>
   assert.equal((await refusal(cloud, 'POST', 'ports', asked)).status, 403);
 });
 
-test('an address has one port', async (t) => {
+test('an address is allocated to one port only', async (t) => {
   const cloud = await startCloud(t);
   const { network, subnet } = await blueNetwork(cloud, '10.7.0.0/29');
   const asked = { port: { network_id: network.id, fixed_ips: [{ ip_address: '10.7.0.4' }] } };
@@ -84,13 +84,13 @@ test('an address has one port', async (t) => {
   const plain = { port: { network_id: network.id } };
   const made = await Promise.allSettled(Array.from({ length: 3 }, () => cloud.make('ports', plain)));
   assert.equal(made.filter(({ status }) => status === 'fulfilled').length, 3);
-  // five usable, one for leases, four for guests
+  // five usable: one for DHCP, four for guests
   assert.equal((await refusal(cloud, 'POST', 'ports', plain)).type, 'IpAddressGenerationFailure');
   const outside = { port: { network_id: network.id, fixed_ips: [{ ip_address: '10.8.0.4' }] } };
   assert.equal((await refusal(cloud, 'POST', 'ports', outside)).type, 'InvalidIpForNetwork');
 });
 
-test('subnets of a network do not overlap, and pools stay inside', async (t) => {
+test('subnets of a network must not overlap, and pools must be inside their subnet', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await blueNetwork(cloud);
   const subnet = (more: object) => ({
@@ -111,7 +111,7 @@ test('subnets of a network do not overlap, and pools stay inside', async (t) => 
   assert.deepEqual([made.gateway_ip, made.allocation_pools], [null, [{ start: '10.8.0.1', end: '10.8.0.254' }]]);
 });
 
-test('what is in use does not go', async (t) => {
+test('a resource in use cannot be deleted', async (t) => {
   const cloud = await startCloud(t);
   const { network, subnet } = await blueNetwork(cloud);
   const port = await cloud.make('ports', { port: { network_id: network.id } });
@@ -121,14 +121,16 @@ test('what is in use does not go', async (t) => {
   const [group] = port.security_groups as string[];
   assert.equal(await type(`security-groups/${group}`), 'SecurityGroupCannotRemoveDefault');
   const router = await cloud.make('routers', { router: {} });
-  const leg = await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
+  const routerInterface = await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, {
+    subnet_id: subnet.id,
+  });
   assert.equal(await type(`routers/${router.id}`), 'RouterInUse');
-  assert.equal(await type(`ports/${leg.body.port_id}`), 'ServicePortInUse');
+  assert.equal(await type(`ports/${routerInterface.body.port_id}`), 'ServicePortInUse');
   const again = await refusal(cloud, 'PUT', `routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
   assert.equal(again.message, `Bad router request: Router already has a port on subnet ${subnet.id}.`);
 });
 
-test('a project has a default group from its first call on, and project service never', async (t) => {
+test('a project gets a default group with its first request, and the service project never', async (t) => {
   const cloud = await startCloud(t);
   await cloud.list('networks', nova);
   await cloud.list('networks');
@@ -145,7 +147,7 @@ test('a project has a default group from its first call on, and project service 
   assert.equal((await refusal(cloud, 'POST', 'security-groups', { security_group: { name: 'default' } })).status, 409);
 });
 
-test('the same rule twice is a 409 that names the first', async (t) => {
+test('a duplicate rule is a 409 that names the first', async (t) => {
   const cloud = await startCloud(t);
   const group = await cloud.make('security-groups', { security_group: { name: 'web' } });
   const rule = { security_group_id: group.id, direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp' };
@@ -170,7 +172,7 @@ test('the same rule twice is a 409 that names the first', async (t) => {
   assert.equal(await type({ remote_group_id: nowhere }), 'SecurityGroupNotFound');
 });
 
-test('a quota that is full is a 409 that names it', async (t) => {
+test('an exceeded quota is a 409 that names it', async (t) => {
   const cloud = await startCloud(t);
   const limits = { quota: { network: 1, port: '2' } };
   assert.equal((await cloud.ask('PUT', '/v2.0/quotas/blue', limits, admin)).status, 200);
@@ -187,7 +189,7 @@ test('a quota that is full is a 409 that names it', async (t) => {
   assert.deepEqual((await cloud.show('quotas/blue/details')).network, { limit: 100, used: 1, reserved: 0 });
 });
 
-test('lists are filtered, sorted, cut into pages and into fields', async (t) => {
+test('lists have filters, sorting, pages and fields', async (t) => {
   const cloud = await startCloud(t, { settings: { external: '' } });
   for (const name of ['c', 'a', 'b']) await cloud.make('networks', { network: { name } });
   const names = async (query: string) => (await cloud.list(`networks?${query}`)).map(({ name }) => name);
@@ -214,7 +216,7 @@ test('lists are filtered, sorted, cut into pages and into fields', async (t) => 
   assert.deepEqual(await found('fixed_ips=ip_address=10.7.0.78'), []);
 });
 
-test('things are found by their tags', async (t) => {
+test('resources are filtered by tags', async (t) => {
   const cloud = await startCloud(t, { settings: { external: '' } });
   const { id } = await cloud.make('networks', { network: { name: 'n' } });
   await cloud.make('networks', { network: { name: 'm' } });
@@ -230,7 +232,7 @@ test('things are found by their tags', async (t) => {
   assert.equal((await refusal(cloud, 'GET', `networks/${id}/tags/red`)).type, 'TagNotFound');
 });
 
-test('several are made at once, or none of them', async (t) => {
+test('a bulk create is atomic', async (t) => {
   const cloud = await startCloud(t, { settings: { external: '' } });
   const made = await cloud.ask('POST', '/v2.0/networks', { networks: [{ name: 'a' }, { name: 'b' }] });
   assert.equal((made.body.networks as unknown[]).length, 2);
@@ -239,7 +241,7 @@ test('several are made at once, or none of them', async (t) => {
   assert.deepEqual(await cloud.list('ports'), []);
 });
 
-test('a floating IP needs a router with a leg on both sides', async (t) => {
+test('a floating IP needs a router between both networks', async (t) => {
   const cloud = await startCloud(t);
   await until(async () => (await cloud.list('networks?name=public')).length === 1);
   const [outside] = await cloud.list('networks?name=public');
@@ -263,7 +265,7 @@ test('a floating IP needs a router with a leg on both sides', async (t) => {
   assert.equal((await cloud.show(`floatingips/${fip.id}`)).port_id, null);
 });
 
-test('the cloud says what it is: versions, extensions, agents, zones', async (t) => {
+test('versions, extensions, agents and zones are listed', async (t) => {
   const cloud = await startCloud(t);
   cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');

@@ -1,4 +1,4 @@
-/** A network service with fake hosts, for stories: what they are told is what the tests look at. */
+/** A network service with fake hosts, which record the calls and specs that they get. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
@@ -29,44 +29,44 @@ process.env.WATTLE_CHECK_ANSWERS = '1';
 
 export type Json = Record<string, unknown>;
 
-/** Waits for a condition, never for a second; looks seldom when it takes long, or the looks would hold up what they wait for. */
+/** Polls a condition, less often the longer it takes, so that polling does not slow down the work. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const giveUp = Date.now() + 30_000;
   for (let ms = 5; !(await holds()); ms = Math.min(2 * ms, 100)) {
-    assert.ok(Date.now() < giveUp, `never came true: ${holds}`);
+    assert.ok(Date.now() < giveUp, `timed out waiting for ${holds}`);
     await sleep(ms);
   }
 }
 
-/** What stands on a host. */
+/** The specs of a fake host. */
 export interface FakeHost {
   readonly ports: Map<string, PortSpec>;
   readonly groups: Map<string, GroupSpec>;
   readonly dhcp: Map<string, DhcpSpec>;
   readonly routers: Map<string, RouterSpec>;
   readonly external: Map<string, ExternalSpec>;
-  /** Verbs and ids in the order in which they were asked. */
-  readonly told: string[];
+  /** Verbs and ids of its calls, in order. */
+  readonly calls: string[];
   standing(): string[];
 }
 
 const emptyHost = (): FakeHost => {
   const [ports, groups, dhcp, routers, external] = [new Map(), new Map(), new Map(), new Map(), new Map()];
   const all = [ports, groups, dhcp, routers, external];
-  return { ports, groups, dhcp, routers, external, told: [], standing: () => all.flatMap((each) => [...each.keys()]) };
+  return { ports, groups, dhcp, routers, external, calls: [], standing: () => all.flatMap((each) => [...each.keys()]) };
 };
 
 function driverOf(host: FakeHost): NetworkAgent {
   const keep =
-    <W extends { id: string }>(verb: string, kept: Map<string, W>) =>
-    async (input: W) => {
-      host.told.push(`${verb} ${input.id}`);
-      kept.set(input.id, input);
+    <Spec extends { id: string }>(verb: string, kept: Map<string, Spec>) =>
+    async (spec: Spec) => {
+      host.calls.push(`${verb} ${spec.id}`);
+      kept.set(spec.id, spec);
       return { refused: [] };
     };
-  const drop = (verb: string, kept: Map<string, unknown>) => async (input: { id: string }) => {
-    host.told.push(`${verb} ${input.id}`);
-    kept.delete(input.id);
+  const drop = (verb: string, kept: Map<string, unknown>) => async (spec: { id: string }) => {
+    host.calls.push(`${verb} ${spec.id}`);
+    kept.delete(spec.id);
   };
   return {
     ensurePort: keep('ensurePort', host.ports),
@@ -82,7 +82,7 @@ function driverOf(host: FakeHost): NetworkAgent {
   };
 }
 
-/** Stands in for tokens: `x-auth-token: project/role,role`. */
+/** Fake tokens: `x-auth-token: project/role,role`. */
 const identify = async (header: (name: string) => string | undefined): Promise<Caller> => {
   const [projectId, roles = ''] = (header('x-auth-token') ?? '').split('/');
   if (!projectId) throw unauthorized();
@@ -102,7 +102,7 @@ const identify = async (header: (name: string) => string | undefined): Promise<C
   };
 };
 
-/** Identity knows project `admin` by its name, and every id but those that are said to be unknown. */
+/** An identity that has project `admin`, and every id except the unknown ones. */
 const sessionWithout = (unknown: readonly string[]): Session => ({
   json: async <T>(_type: string, path: string) => {
     if (unknown.some((id) => path === `/projects/${id}`)) throw notFound('Project', path);
@@ -137,7 +137,7 @@ export async function startCloud(
   const log = openLog({}, (line) => lines.push(line));
   const times = { pollMs: 50, backoffMs: 5, answerMs: 5_000 };
   const config = settingsOf({ network: { ...times, ...settings } }).read('network', section);
-  const compute = { sendEvents: async (told: readonly ExternalEvent[]) => void events.push(...told) };
+  const compute = { sendEvents: async (sent: readonly ExternalEvent[]) => void events.push(...sent) };
   const at = { host: '127.0.0.1', port: 0 };
   const { endpoint, network, close } = await openNetwork({
     runtime: { db, bus, log, config, cloudId: 'test' },
@@ -164,7 +164,7 @@ export async function startCloud(
     const text = await response.text();
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Json };
   };
-  /** Makes one, and gives it. */
+  /** Creates a resource and returns it. */
   const make = async (path: string, input: Json, as = member): Promise<Json & { id: string }> => {
     const [one = ''] = Object.keys(input);
     const { status, body } = await ask('POST', `/v2.0/${path}`, input, as);
@@ -178,7 +178,7 @@ export async function startCloud(
   };
   const list = async (path: string, as = member) => (await show(path, as)) as unknown as (Json & { id: string })[];
 
-  /** A host that does what it is told, unless `instead` says otherwise. */
+  /** Starts a host that applies every spec; `instead` overrides verbs. */
   const startHost = (name: string, instead: Partial<NetworkAgent> = {}, host = emptyHost()) => {
     const report = async () => ({
       hostId: `id-of-${name}`,
@@ -199,13 +199,13 @@ export async function startCloud(
   };
   const hostIsKnown = (name: string) =>
     until(async () => (await list('agents', admin)).some(({ host }) => host === name));
-  /** Every host was told everything, and compute too. */
-  const ended = () =>
+  /** Waits until there are no dirty entries, events or open work. */
+  const hostsInSync = () =>
     until(async () => {
       const open = await Promise.all(['statements', 'server_events', 'host_work'].map((table) => db(table)));
       return open.every((rows) => rows.length === 0);
     });
-  return { ask, make, show, list, startHost, hostIsKnown, ended, network, db, events, lines, url, close };
+  return { ask, make, show, list, startHost, hostIsKnown, hostsInSync, network, db, events, lines, url, close };
 }
 
 export type Cloud = Awaited<ReturnType<typeof startCloud>>;
@@ -221,7 +221,7 @@ export async function blueNetwork(cloud: Cloud, cidr = '10.7.0.0/24') {
 
 export const serverId = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
 
-/** As compute does for a server: a port, then its host. */
+/** Creates a port and binds it to a host, as compute does for a server. */
 export async function bootPort(cloud: Cloud, networkId: string, host: string, device = serverId) {
   const input = { network_id: networkId, device_id: device, device_owner: 'compute:nova', project_id: 'blue' };
   const { id } = await cloud.make('ports', { port: input }, nova);
@@ -229,12 +229,12 @@ export async function bootPort(cloud: Cloud, networkId: string, host: string, de
   return body.port as Json & { id: string };
 }
 
-/** A call that should not succeed, and what its refusal says. */
+/** A request that must fail; returns its status and error. */
 export const refusal = async (cloud: Cloud, method: string, path: string, body?: unknown, as = member) => {
   const answer = await cloud.ask(method, `/v2.0/${path}`, body, as);
   const { type, message } = (answer.body.NeutronError ?? {}) as { type?: string; message?: string };
   return { status: answer.status, type, message };
 };
 
-/** The id of nothing. */
+/** An id that does not exist. */
 export const nowhere = '99999999-9999-4999-8999-999999999999';

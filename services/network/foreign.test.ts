@@ -1,4 +1,4 @@
-/** Who sees something may not use it for that: legs, gateways, addresses, ports and devices of others. */
+/** A visible resource of another project is not necessarily usable: interfaces, gateways, addresses, ports and devices. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -17,7 +17,7 @@ import {
 const red = anonymous;
 const redManager = 'red/manager,member,reader';
 
-async function outsideOf(cloud: Cloud): Promise<{ networkId: string; subnetId: string }> {
+async function externalNetwork(cloud: Cloud): Promise<{ networkId: string; subnetId: string }> {
   await until(async () => (await cloud.list('networks?name=public')).length === 1);
   const [outside] = await cloud.list('networks?name=public');
   const [subnet] = await cloud.list(`subnets?network_id=${outside?.id}`);
@@ -30,26 +30,26 @@ async function sharedNetwork(cloud: Cloud, cidr = '10.77.0.0/24') {
   return { network, subnet };
 }
 
-const addLeg = (cloud: Cloud, router: string, leg: object, as: string) =>
-  refusal(cloud, 'PUT', `routers/${router}/add_router_interface`, leg, as);
+const addInterface = (cloud: Cloud, router: string, routerInterface: object, as: string) =>
+  refusal(cloud, 'PUT', `routers/${router}/add_router_interface`, routerInterface, as);
 
-test('a router has no leg inside on the way out, nor the gateway address of a network of others', async (t) => {
+test('a router has no internal interface on an external network, nor with the gateway address of a network of another project', async (t) => {
   const cloud = await startCloud(t);
-  const outside = await outsideOf(cloud);
+  const outside = await externalNetwork(cloud);
   const { network, subnet } = await sharedNetwork(cloud);
   const router = await cloud.make('routers', { router: {} }, red);
   for (const subnet_id of [outside.subnetId, subnet.id]) {
-    const refused = await addLeg(cloud, router.id, { subnet_id }, red);
+    const refused = await addInterface(cloud, router.id, { subnet_id }, red);
     assert.deepEqual([refused.status, refused.type], [400, 'BadRequest'], subnet_id);
     assert.match(refused.message ?? '', /not owned by project making the request/);
   }
   const port = await cloud.make('ports', { port: { network_id: network.id } }, red);
-  assert.equal((await addLeg(cloud, router.id, { port_id: port.id }, red)).status, 200);
+  assert.equal((await addInterface(cloud, router.id, { port_id: port.id }, red)).status, 200);
 });
 
-test('the address of the host on the wire outside is given to nobody', async (t) => {
+test('the gateway address of the external network is not allocated', async (t) => {
   const cloud = await startCloud(t);
-  const { networkId, subnetId } = await outsideOf(cloud);
+  const { networkId, subnetId } = await externalNetwork(cloud);
   const gateway = '172.24.4.1';
   const floating = { floatingip: { floating_network_id: networkId, floating_ip_address: gateway } };
   const port = { port: { network_id: networkId, fixed_ips: [{ ip_address: gateway }] } };
@@ -59,10 +59,10 @@ test('the address of the host on the wire outside is given to nobody', async (t)
   assert.equal((await refusal(cloud, 'POST', 'ports', port, admin)).type, 'IpAddressAlreadyAllocated');
   assert.match((await refusal(cloud, 'POST', 'routers', router, admin)).message ?? '', /same as the gateway IP/);
   const { id } = await cloud.make('routers', { router: {} }, admin);
-  assert.equal((await addLeg(cloud, id, { subnet_id: subnetId }, admin)).status, 409);
+  assert.equal((await addInterface(cloud, id, { subnet_id: subnetId }, admin)).status, 409);
 });
 
-test('a leg is a port of one’s own that nothing has yet', async (t) => {
+test('a router interface needs an unused port of the caller’s project', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await sharedNetwork(cloud);
   const theirs = await cloud.make('ports', { port: { network_id: network.id } }, red);
@@ -70,32 +70,32 @@ test('a leg is a port of one’s own that nothing has yet', async (t) => {
   await cloud.make('subnets', { subnet: { network_id: mine.id, cidr: '10.5.0.0/24', ip_version: 4 } });
   const placed = await cloud.make('ports', { port: { network_id: mine.id, project_id: 'red' } }, nova);
   const router = await cloud.make('routers', { router: {} });
-  assert.equal((await addLeg(cloud, router.id, { port_id: theirs.id }, 'blue/member,reader')).status, 404);
-  const other = await addLeg(cloud, router.id, { port_id: placed.id }, 'blue/member,reader');
+  assert.equal((await addInterface(cloud, router.id, { port_id: theirs.id }, 'blue/member,reader')).status, 404);
+  const other = await addInterface(cloud, router.id, { port_id: placed.id }, 'blue/member,reader');
   assert.match(other.message ?? '', /owned by a different project/);
   const own = await cloud.make('ports', { port: { network_id: mine.id } });
-  assert.equal((await addLeg(cloud, router.id, { port_id: own.id }, 'blue/member,reader')).status, 200);
-  const again = await addLeg(cloud, router.id, { port_id: own.id }, 'blue/member,reader');
+  assert.equal((await addInterface(cloud, router.id, { port_id: own.id }, 'blue/member,reader')).status, 200);
+  const again = await addInterface(cloud, router.id, { port_id: own.id }, 'blue/member,reader');
   assert.deepEqual([again.status, again.type], [409, 'PortInUse']);
 });
 
-test('no two networks of a router have the same addresses, on whichever side', async (t) => {
+test('networks of a router, internal or external, must not overlap', async (t) => {
   const cloud = await startCloud(t);
-  const { networkId } = await outsideOf(cloud);
+  const { networkId } = await externalNetwork(cloud);
   const { subnet } = await blueNetwork(cloud, '172.24.4.128/25');
   const gateway = { external_gateway_info: { network_id: networkId } };
   const { id: first } = await cloud.make('routers', { router: gateway });
-  const inside = await addLeg(cloud, first, { subnet_id: subnet.id }, 'blue/member,reader');
+  const inside = await addInterface(cloud, first, { subnet_id: subnet.id }, 'blue/member,reader');
   assert.match(inside.message ?? '', /Cidr .* overlaps with cidr/);
   const { id: second } = await cloud.make('routers', { router: {} });
-  assert.equal((await addLeg(cloud, second, { subnet_id: subnet.id }, 'blue/member,reader')).status, 200);
+  assert.equal((await addInterface(cloud, second, { subnet_id: subnet.id }, 'blue/member,reader')).status, 200);
   const outside = await refusal(cloud, 'PUT', `routers/${second}`, { router: gateway });
   assert.match(outside.message ?? '', /Cidr .* overlaps with cidr/);
 });
 
-test('a floating IP is for a port of its own project', async (t) => {
+test('a floating IP cannot be associated with a port of another project', async (t) => {
   const cloud = await startCloud(t);
-  const { networkId } = await outsideOf(cloud);
+  const { networkId } = await externalNetwork(cloud);
   const { network, subnet } = await blueNetwork(cloud);
   const { id } = await cloud.make('routers', { router: { external_gateway_info: { network_id: networkId } } });
   await cloud.ask('PUT', `/v2.0/routers/${id}/add_router_interface`, { subnet_id: subnet.id });
@@ -109,32 +109,32 @@ test('a floating IP is for a port of its own project', async (t) => {
   assert.match(internal.message ?? '', /unable to be assigned a floating IP/);
 });
 
-test('a router of a outsider on a shared network carries no floating IP of others', async (t) => {
+test('another project’s router on a shared network is not used for a floating IP', async (t) => {
   const cloud = await startCloud(t);
-  const outside = await outsideOf(cloud);
+  const outside = await externalNetwork(cloud);
   const { network } = await sharedNetwork(cloud);
   const gateway = { external_gateway_info: { network_id: outside.networkId } };
   const { id } = await cloud.make('routers', { router: gateway }, red);
-  const leg = await cloud.make('ports', { port: { network_id: network.id } }, red);
-  assert.equal((await addLeg(cloud, id, { port_id: leg.id }, red)).status, 200);
+  const routerInterface = await cloud.make('ports', { port: { network_id: network.id } }, red);
+  assert.equal((await addInterface(cloud, id, { port_id: routerInterface.id }, red)).status, 200);
   const port = await cloud.make('ports', { port: { network_id: network.id } });
   const floatingip = { floating_network_id: outside.networkId, port_id: port.id };
   const refused = await refusal(cloud, 'POST', 'floatingips', { floatingip });
   assert.equal(refused.type, 'ExternalGatewayForFloatingIPNotFound');
   const own = await cloud.make('routers', { router: gateway });
   const ownLeg = await cloud.make('ports', { port: { network_id: network.id } });
-  await addLeg(cloud, own.id, { port_id: ownLeg.id }, 'blue/member,reader');
+  await addInterface(cloud, own.id, { port_id: ownLeg.id }, 'blue/member,reader');
   assert.equal((await cloud.make('floatingips', { floatingip })).router_id, own.id);
 });
 
-test('OSSA-2013-033: a route covers no addresses of a network that is not the router’s own', async (t) => {
+test('OSSA-2013-033: a route must not cover addresses of a network of another project', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await sharedNetwork(cloud);
   const { network: own, subnet } = await blueNetwork(cloud);
   const { id } = await cloud.make('routers', { router: {} });
   await cloud.ask('PUT', `/v2.0/routers/${id}/add_router_interface`, { subnet_id: subnet.id });
   const port = await cloud.make('ports', { port: { network_id: network.id } });
-  assert.equal((await addLeg(cloud, id, { port_id: port.id }, 'blue/member,reader')).status, 200);
+  assert.equal((await addInterface(cloud, id, { port_id: port.id }, 'blue/member,reader')).status, 200);
   const to = (destination: string) =>
     refusal(cloud, 'PUT', `routers/${id}`, { router: { routes: [{ destination, nexthop: '10.7.0.9' }] } });
   for (const destination of ['10.77.0.9/32', '10.77.0.0/24', '10.77.0.128/25'])
@@ -144,7 +144,7 @@ test('OSSA-2013-033: a route covers no addresses of a network that is not the ro
   assert.ok(own.id);
 });
 
-test('OSSA-2014-008: a port names no router, server or internal device of another project', async (t) => {
+test('OSSA-2014-008: a port must not name a router, server or internal device of another project', async (t) => {
   const cloud = await startCloud(t);
   cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -168,7 +168,7 @@ test('OSSA-2014-008: a port names no router, server or internal device of anothe
   assert.equal(own.device_id, serverId);
 });
 
-test('OSSA-2015-018: a device owner of the network is judged by the new value', async (t) => {
+test('OSSA-2015-018: the rule for device_owner is checked with the new value', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await sharedNetwork(cloud);
   const plain = await cloud.make('ports', { port: { network_id: network.id } }, red);
@@ -182,7 +182,7 @@ test('OSSA-2015-018: a device owner of the network is judged by the new value', 
   assert.deepEqual(new Set(both.map(({ status }) => status)), new Set([403]));
 });
 
-test('a default pool that is not shared is for its owner', async (t) => {
+test('a default subnet pool that is not shared is for its own project only', async (t) => {
   const cloud = await startCloud(t);
   const pool = { name: 'p', prefixes: ['10.20.0.0/16'], is_default: true };
   const { id } = await cloud.make('subnetpools', { subnetpool: pool }, admin);
@@ -193,7 +193,7 @@ test('a default pool that is not shared is for its owner', async (t) => {
   assert.equal((await refusal(cloud, 'POST', 'subnets', { subnet: named }, red)).type, 'SubnetPoolNotFound');
 });
 
-test('groups, pools and gateways of others are not there for those who may not see them', async (t) => {
+test('groups, pools and networks that the caller may not see are a 404', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await sharedNetwork(cloud);
   const group = await cloud.make('security-groups', { security_group: { name: 'g' } });
@@ -209,7 +209,7 @@ test('groups, pools and gateways of others are not there for those who may not s
   assert.equal((await refusal(cloud, 'POST', 'floatingips', fip, red)).type, 'NetworkNotFound');
 });
 
-test('a marker is a row that the caller may see, and hidden attributes are no filters', async (t) => {
+test('a marker must be visible to the caller, and hidden attributes are not filters', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await blueNetwork(cloud);
   for (const query of [`marker=${network.id}`, `marker=${network.id}&sort_key=name&sort_dir=asc&limit=1`]) {
@@ -230,7 +230,7 @@ test('a marker is a row that the caller may see, and hidden attributes are no fi
   assert.deepEqual([shown.ha, shown.distributed], [false, false]);
 });
 
-test('words that every object knows are no attributes', async (t) => {
+test('properties of every JavaScript object are not attributes', async (t) => {
   const cloud = await startCloud(t);
   for (const query of ['__proto__=x', 'constructor=x', 'hasOwnProperty=x', 'sort_key=__proto__&sort_dir=asc'])
     assert.equal((await refusal(cloud, 'GET', `networks?${query}`)).status, 400, query);

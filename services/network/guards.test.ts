@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { admin, anonymous, blueNetwork, bootPort, nova, nowhere, refusal, startCloud } from './cloud.test.ts';
 
-test('a tenant cannot make a port a leg of a router, nor a bound port another server', async (t) => {
+test('a member cannot turn a port into a router interface, nor move a bound port to another server', async (t) => {
   const cloud = await startCloud(t);
   cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -19,7 +19,7 @@ test('a tenant cannot make a port a leg of a router, nor a bound port another se
   assert.equal((await refusal(cloud, 'PUT', `ports/${plain.id}`, other)).status, 200);
 });
 
-test('what would end in a file of a host is refused when it is no address and no name', async (t) => {
+test('malformed addresses and names, which would end up in files of a host, are refused', async (t) => {
   const cloud = await startCloud(t);
   const { network, subnet } = await blueNetwork(cloud);
   const port = (more: object) => refusal(cloud, 'POST', 'ports', { port: { network_id: network.id, ...more } });
@@ -37,7 +37,7 @@ test('what would end in a file of a host is refused when it is no address and no
   assert.deepEqual(new Set((await Promise.all(answers)).map(({ status }) => status)), new Set([400]));
 });
 
-test('a subnet is cut from a pool, and the pool stays while it is used', async (t) => {
+test('a subnet is allocated from a pool, and a pool in use cannot be deleted', async (t) => {
   const cloud = await startCloud(t);
   const network = await cloud.make('networks', { network: { name: 'n' } });
   const input = { name: 'p', prefixes: ['10.20.0.0/22'], default_prefixlen: 24, min_prefixlen: 24 };
@@ -58,7 +58,7 @@ test('a subnet is cut from a pool, and the pool stays while it is used', async (
   assert.equal((await refusal(cloud, 'PUT', `subnetpools/${pool.id}`, shrunk)).type, 'IllegalSubnetPoolPrefixUpdate');
 });
 
-test('a route leads to a neighbour, and its leg stays while it does', async (t) => {
+test('the next hop of a route must be reachable, and its interface cannot be removed', async (t) => {
   const cloud = await startCloud(t);
   const { subnet } = await blueNetwork(cloud);
   const { id } = await cloud.make('routers', { router: {} });
@@ -71,7 +71,7 @@ test('a route leads to a neighbour, and its leg stays while it does', async (t) 
   assert.equal(leave.type, 'RouterInterfaceInUseByRoute');
 });
 
-test('a network stays shared while others have ports on it', async (t) => {
+test('a network cannot be unshared while other projects have ports on it', async (t) => {
   const cloud = await startCloud(t);
   const shared = await cloud.make('networks', { network: { shared: true } }, admin);
   const { id } = await cloud.make('ports', { port: { network_id: shared.id } });
@@ -81,7 +81,7 @@ test('a network stays shared while others have ports on it', async (t) => {
   assert.equal((await refusal(cloud, 'PUT', `networks/${shared.id}`, alone, admin)).status, 200);
 });
 
-test('ten at once get one port for leases, ten addresses, and no more than the quota', async (t) => {
+test('ten concurrent requests get one DHCP port, ten addresses, and no more than the quota', async (t) => {
   const cloud = await startCloud(t);
   cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -90,7 +90,7 @@ test('ten at once get one port for leases, ten addresses, and no more than the q
     cloud.ask('POST', '/v2.0/subnets', { subnet: { network_id: network.id, ip_version: 4, cidr } }),
   );
   assert.equal((await Promise.all(subnets)).filter(({ status }) => status === 201).length, 2);
-  await cloud.ask('PUT', '/v2.0/quotas/blue', { quota: { port: 11 } }, admin); // ten and the one for leases
+  await cloud.ask('PUT', '/v2.0/quotas/blue', { quota: { port: 11 } }, admin); // ten and the DHCP port
   const input = { network_id: network.id, project_id: 'blue', 'binding:host_id': 'kvm-1' };
   const made = await Promise.all(
     Array.from({ length: 12 }, () => cloud.ask('POST', '/v2.0/ports', { port: input }, nova)),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { addressOwner } from '#shared/contracts/network-agent.ts';
 import { admin, blueNetwork, bootPort, nova, serverId, startCloud, until } from './cloud.test.ts';
 
-test('the way outside is there when a cloud begins, and is made once', async (t) => {
+test('the external network is created once, at the first start', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await until(async () => (await cloud.list('networks?router:external=True')).length === 1);
@@ -20,7 +20,7 @@ test('the way outside is there when a cloud begins, and is made once', async (t)
   assert.equal(wire?.segment.physical, 'public');
 });
 
-test('a port that compute binds becomes ACTIVE when its host has it, and compute hears of it', async (t) => {
+test('a bound port becomes ACTIVE when its host has applied it, and compute gets an event', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -36,7 +36,7 @@ test('a port that compute binds becomes ACTIVE when its host has it, and compute
     wattle_driver: 'fake',
   });
   await until(async () => (await cloud.show(`ports/${bound.id}`)).status === 'ACTIVE');
-  await cloud.ended();
+  await cloud.hostsInSync();
   const input = host.ports.get(bound.id);
   assert.equal(input?.mac, bound.mac_address);
   assert.equal(input?.segment.mtu, 1450);
@@ -53,16 +53,16 @@ test('a port that compute binds becomes ACTIVE when its host has it, and compute
   );
 });
 
-test('the rules of its group stand on the host before the port does, with who is in it', async (t) => {
+test('the host gets the group of a port, with its members, before the port', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
   const { network } = await blueNetwork(cloud);
   const port = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.ended();
+  await cloud.hostsInSync();
   const [group] = port.security_groups as string[];
-  const order = [host.told.indexOf(`ensureGroup ${group}`), host.told.indexOf(`ensurePort ${port.id}`)];
-  assert.ok((order[0] as number) >= 0 && (order[0] as number) < (order[1] as number), host.told.join());
+  const order = [host.calls.indexOf(`ensureGroup ${group}`), host.calls.indexOf(`ensurePort ${port.id}`)];
+  assert.ok((order[0] as number) >= 0 && (order[0] as number) < (order[1] as number), host.calls.join());
   const [fixed] = port.fixed_ips as { ip_address: string }[];
   assert.deepEqual(host.groups.get(group ?? '')?.members, [fixed?.ip_address]);
   await cloud.make('security-group-rules', {
@@ -74,11 +74,11 @@ test('the rules of its group stand on the host before the port does, with who is
       port_range_max: 22,
     },
   });
-  await cloud.ended();
+  await cloud.hostsInSync();
   assert.ok(host.groups.get(group ?? '')?.rules.some(({ portMin, protocol }) => portMin === 22 && protocol === 'tcp'));
 });
 
-test('from a network to a floating IP, and back to nothing', async (t) => {
+test('a network, a router and a floating IP are created and deleted', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -89,15 +89,17 @@ test('from a network to a floating IP, and back to nothing', async (t) => {
   const gateway = { router: { external_gateway_info: { network_id: outside?.id } } };
   const set = await cloud.ask('PUT', `/v2.0/routers/${router.id}`, gateway);
   assert.equal(set.status, 200, JSON.stringify(set.body));
-  const leg = await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, { subnet_id: subnet.id });
-  assert.deepEqual(leg.body.subnet_ids, [subnet.id]);
+  const routerInterface = await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, {
+    subnet_id: subnet.id,
+  });
+  assert.deepEqual(routerInterface.body.subnet_ids, [subnet.id]);
   const port = await bootPort(cloud, network.id, 'kvm-1');
   const fip = await cloud.make('floatingips', { floatingip: { floating_network_id: outside?.id } });
   assert.equal(fip.status, 'DOWN');
   const { body } = await cloud.ask('PUT', `/v2.0/floatingips/${fip.id}`, { floatingip: { port_id: port.id } });
   assert.equal((body.floatingip as { router_id: string }).router_id, router.id);
   await until(async () => (await cloud.show(`floatingips/${fip.id}`)).status === 'ACTIVE');
-  await cloud.ended();
+  await cloud.hostsInSync();
   const input = host.routers.get(router.id);
   const [fixed] = port.fixed_ips as { ip_address: string }[];
   assert.deepEqual(
@@ -118,24 +120,24 @@ test('from a network to a floating IP, and back to nothing', async (t) => {
   await cloud.ask('PUT', `/v2.0/routers/${router.id}/remove_router_interface`, { subnet_id: subnet.id });
   assert.equal((await cloud.ask('DELETE', `/v2.0/routers/${router.id}`)).status, 204);
   assert.equal((await cloud.ask('DELETE', `/v2.0/networks/${network.id}`)).status, 204);
-  await cloud.ended();
+  await cloud.hostsInSync();
   assert.deepEqual(host.standing(), [`${outside?.id}/external`]);
   assert.deepEqual(await cloud.list('ports', admin), []);
   assert.deepEqual(await cloud.db('addresses'), []);
 });
 
-test('a second host of a network is told where the first is, and the first of the second', async (t) => {
+test('two hosts of a network get each other’s tunnel address', async (t) => {
   const cloud = await startCloud(t);
-  const one = cloud.startHost('kvm-1'); // the way out, since it was there first
+  const one = cloud.startHost('kvm-1'); // the gateway host, since it reported first
   await cloud.hostIsKnown('kvm-1');
   const two = cloud.startHost('kvm-2');
   await cloud.hostIsKnown('kvm-2');
   const { network } = await blueNetwork(cloud);
   const first = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.ended();
+  await cloud.hostsInSync();
   assert.deepEqual(one.ports.get(first.id)?.segment.peers, []);
   const second = await bootPort(cloud, network.id, 'kvm-2', '11111111-72a7-42c7-94a8-35681239e8eb');
-  await cloud.ended();
+  await cloud.hostsInSync();
   const addressOf = async (name: string) => {
     const agents = await cloud.list(`agents?host=${name}`, admin);
     const { tunnel_address } = (agents[0]?.configurations ?? {}) as { tunnel_address?: string };
@@ -144,34 +146,34 @@ test('a second host of a network is told where the first is, and the first of th
   assert.deepEqual(two.ports.get(second.id)?.segment.peers, [await addressOf('kvm-1')]);
   assert.deepEqual(one.ports.get(first.id)?.segment.peers, [await addressOf('kvm-2')]);
   await cloud.ask('DELETE', `/v2.0/ports/${second.id}`, undefined, nova);
-  await cloud.ended();
+  await cloud.hostsInSync();
   assert.deepEqual(one.ports.get(first.id)?.segment.peers, []);
   assert.deepEqual(two.standing(), []);
 });
 
-test('N01: a host that is away does not hold up a delete, and cleans up when it returns', async (t) => {
+test('N01: a host that is away does not delay a delete, and removes the port when it returns', async (t) => {
   const cloud = await startCloud(t, { settings: { answerMs: 50 } });
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
   const { network } = await blueNetwork(cloud);
   const port = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.ended();
+  await cloud.hostsInSync();
   await host.stop();
   assert.equal((await cloud.ask('DELETE', `/v2.0/ports/${port.id}`, undefined, nova)).status, 204);
   assert.equal((await cloud.ask('DELETE', `/v2.0/networks/${network.id}`)).status, 204);
   assert.ok(host.ports.has(port.id));
   cloud.startHost('kvm-1', {}, host);
-  await cloud.ended();
+  await cloud.hostsInSync();
   assert.equal(host.ports.size + host.dhcp.size + host.groups.size, 0);
 });
 
-test('what nobody knows goes from a host, and what it lost comes back', async (t) => {
+test('unknown specs are removed from a host, and missing ones are applied again', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
   const { network } = await blueNetwork(cloud);
   const port = await bootPort(cloud, network.id, 'kvm-1');
-  await cloud.ended();
+  await cloud.hostsInSync();
   await host.stop();
   const anonymous = '22222222-72a7-42c7-94a8-35681239e8eb';
   host.routers.set(anonymous, { id: anonymous } as never);
@@ -185,7 +187,7 @@ test('what nobody knows goes from a host, and what it lost comes back', async (t
   for (const off of offs) off();
 });
 
-test('a host that refuses a port leaves it DOWN with a failed binding, and compute hears that', async (t) => {
+test('a port that its host refuses is DOWN with binding_failed, and compute gets an event', async (t) => {
   const { Fault } = await import('#shared/errors/fault.ts');
   const cloud = await startCloud(t);
   cloud.startHost('kvm-1', {
@@ -202,14 +204,14 @@ test('a host that refuses a port leaves it DOWN with a failed binding, and compu
   assert.deepEqual([now.status, now['binding:vif_type']], ['DOWN', 'binding_failed']);
 });
 
-test('a host that never reported cannot have a port', async (t) => {
+test('binding to a host that has never reported fails', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await blueNetwork(cloud);
   const port = await bootPort(cloud, network.id, 'kvm-9');
   assert.equal(port['binding:vif_type'], 'binding_failed');
 });
 
-test('the metadata door learns whose address it was asked from', async (t) => {
+test('the metadata listener gets the server of an address', async (t) => {
   const cloud = await startCloud(t);
   cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -222,7 +224,7 @@ test('the metadata door learns whose address it was asked from', async (t) => {
   assert.equal(await cloud.network.bus.call(addressOwner, { ...request, address: '10.7.0.250' }), null);
 });
 
-test('leases move away from a host that fell silent', async (t) => {
+test('DHCP moves away from a host that is down', async (t) => {
   const cloud = await startCloud(t, { settings: { awayMs: 150, answerMs: 50 } });
   const [one, two] = [cloud.startHost('kvm-1'), cloud.startHost('kvm-2')];
   await cloud.hostIsKnown('kvm-1');
@@ -241,13 +243,13 @@ test('leases move away from a host that fell silent', async (t) => {
   assert.equal(two.dhcp.get(`${network.id}/dhcp`)?.leases.length, 2);
 });
 
-test('of hosts that report at the same moment one is the way out', async (t) => {
+test('of hosts that report at the same time one becomes the gateway host', async (t) => {
   const cloud = await startCloud(t);
   const hosts = ['kvm-1', 'kvm-2', 'kvm-3'].map((name) => cloud.startHost(name));
   for (const name of ['kvm-1', 'kvm-2', 'kvm-3']) await cloud.hostIsKnown(name);
   await until(async () => (await cloud.list('networks?name=public')).length === 1);
   await until(() => hosts.some(({ external }) => external.size === 1));
-  await cloud.ended();
+  await cloud.hostsInSync();
   assert.equal(
     hosts.reduce((sum, { external }) => sum + external.size, 0),
     1,

@@ -1,4 +1,4 @@
-/** Updates keep what they do not name, hold against parallel ones, and hosts that refuse are seen in the status. */
+/** Updates keep other attributes and are safe under concurrency, and a refusal by a host shows in the status. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { badRequest } from '#shared/errors/fault.ts';
@@ -16,8 +16,11 @@ async function routed(cloud: Cloud) {
   const outsideId = outside?.id ?? '';
   const { network, subnet } = await blueNetwork(cloud);
   const router = await cloud.make('routers', { router: { external_gateway_info: { network_id: outsideId } } });
-  const leg = { subnet_id: subnet.id };
-  assert.equal((await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, leg)).status, 200);
+  const routerInterface = { subnet_id: subnet.id };
+  assert.equal(
+    (await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, routerInterface)).status,
+    200,
+  );
   const port = await cloud.make('ports', { port: { network_id: network.id } });
   const input = { floating_network_id: outsideId, port_id: port.id };
   const fip = await cloud.make('floatingips', { floatingip: input });
@@ -54,7 +57,7 @@ test('a gateway on the same network keeps its port, its address and its floating
   assert.equal((await cloud.show(`floatingips/${fip.id}`)).router_id, router.id);
 });
 
-test('a gateway names its network, and goes by null or by nothing', async (t) => {
+test('a gateway needs a network_id, and is cleared by null or {}', async (t) => {
   const cloud = await startCloud(t);
   const { router, fip } = await routed(cloud);
   const put = (external_gateway_info: object | null) =>
@@ -67,14 +70,14 @@ test('a gateway names its network, and goes by null or by nothing', async (t) =>
   assert.equal((await cloud.show(`routers/${router.id}`)).external_gateway_info, null);
 });
 
-test('a floating IP goes to the router that is the gateway of the subnet', async (t) => {
+test('a floating IP uses the router with the gateway address of the subnet', async (t) => {
   const cloud = await startCloud(t);
   const { outsideId, network, router, port, fip } = await routed(cloud);
   const gateway = { external_gateway_info: { network_id: outsideId } };
   for (let more = 0; more < 4; more += 1) {
     const { id } = await cloud.make('routers', { router: gateway });
-    const leg = await cloud.make('ports', { port: { network_id: network.id } });
-    await cloud.ask('PUT', `/v2.0/routers/${id}/add_router_interface`, { port_id: leg.id });
+    const routerInterface = await cloud.make('ports', { port: { network_id: network.id } });
+    await cloud.ask('PUT', `/v2.0/routers/${id}/add_router_interface`, { port_id: routerInterface.id });
   }
   const change = (floatingip: object) => cloud.ask('PUT', `/v2.0/floatingips/${fip.id}`, { floatingip });
   assert.equal(((await change({ description: 'x' })).body.floatingip as Json).port_id, port.id);
@@ -84,7 +87,7 @@ test('a floating IP goes to the router that is the gateway of the subnet', async
   assert.match(alone.message ?? '', /cannot be specified without a port_id/);
 });
 
-test('a write for a revision that is past is not done', async (t) => {
+test('a write with an outdated revision is a 412', async (t) => {
   const cloud = await startCloud(t);
   const { network, subnet, router, port, fip } = await routed(cloud);
   const group = await cloud.make('security-groups', { security_group: { name: 'g' } });
@@ -120,7 +123,7 @@ test('a write for a revision that is past is not done', async (t) => {
   }
 });
 
-test('OSSA-2012-005: limits hold for a fresh project under parallel requests', async (t) => {
+test('OSSA-2012-005: quotas of a new project hold under concurrent requests', async (t) => {
   const cloud = await startCloud(t);
   const limits = { network: 2, router: 2, security_group: 2, security_group_rule: 9 };
   const make = {
@@ -139,7 +142,7 @@ test('OSSA-2012-005: limits hold for a fresh project under parallel requests', a
   }
 });
 
-test('OSSA-2012-005, OSSA-2013-008: rules and ports count for the group and the project that they are made in', async (t) => {
+test('OSSA-2012-005, OSSA-2013-008: rules and ports count for the project that they are created in', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await blueNetwork(cloud);
   const group = await cloud.make('security-groups', { security_group: { name: 'g' } });
@@ -163,7 +166,7 @@ test('OSSA-2012-005, OSSA-2013-008: rules and ports count for the group and the 
   const ports = Array.from({ length: 20 }, () =>
     cloud.ask('POST', '/v2.0/ports', { port: { network_id: network.id } }),
   );
-  assert.equal((await Promise.all(ports)).filter(({ status }) => status === 201).length, 3); // and the one for leases
+  assert.equal((await Promise.all(ports)).filter(({ status }) => status === 201).length, 3); // and the DHCP port
   const many = {
     network_id: network.id,
     fixed_ips: Array.from({ length: 6 }, (_, n) => ({ ip_address: `10.7.0.${n + 9}` })),
@@ -171,7 +174,7 @@ test('OSSA-2012-005, OSSA-2013-008: rules and ports count for the group and the 
   assert.equal((await refusal(cloud, 'POST', 'ports', { port: many })).status, 400);
 });
 
-test('OSSA-2014-025: a port has ten address pairs at most', async (t) => {
+test('OSSA-2014-025: a port has at most ten address pairs', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await blueNetwork(cloud);
   const pairs = (count: number) => Array.from({ length: count }, (_, n) => ({ ip_address: `10.9.0.${n}` }));
@@ -180,7 +183,7 @@ test('OSSA-2014-025: a port has ten address pairs at most', async (t) => {
   assert.equal((await cloud.ask('POST', '/v2.0/ports', port(10))).status, 201);
 });
 
-test('what a host tries in vain gives way to what sets it right', async (t) => {
+test('a spec that keeps failing is superseded by its correction', async (t) => {
   const cloud = await startCloud(t, { settings: { answerMs: 120_000 } });
   const bad = '192.168.66.0/24';
   const tried: string[] = [];
@@ -195,17 +198,17 @@ test('what a host tries in vain gives way to what sets it right', async (t) => {
   const { router } = await routed(cloud);
   const set = (destination: string) =>
     cloud.ask('PUT', `/v2.0/routers/${router.id}`, { router: { routes: [{ destination, nexthop: '10.7.0.9' }] } });
-  await cloud.ended();
+  await cloud.hostsInSync();
   await set(bad);
   await until(() => tried.includes(bad));
   const asked = Date.now();
   await set('192.168.67.0/24');
   await until(() => tried.includes('192.168.67.0/24'));
-  await cloud.ended();
+  await cloud.hostsInSync();
   assert.ok(Date.now() - asked < 60_000);
 });
 
-test('a router that its host refuses is no ACTIVE one', async (t) => {
+test('a router that its host refuses is in ERROR', async (t) => {
   const cloud = await startCloud(t);
   let refuses = true;
   let refused = ['routes[0]'];
@@ -222,8 +225,8 @@ test('a router that its host refuses is no ACTIVE one', async (t) => {
   const again = () => cloud.ask('PUT', `/v2.0/routers/${router.id}`, { router: { description: 'again' } });
   refuses = false;
   await again();
-  await cloud.ended();
-  await is('ERROR'); // it runs, but not all of it
+  await cloud.hostsInSync();
+  await is('ERROR'); // applied, with refused parts
   refused = [];
   await again();
   await is('ACTIVE');

@@ -1,4 +1,4 @@
-/** One spelling for each address, range and protocol, and a refusal by name for what is none. */
+/** Addresses, ranges and protocols are brought into canonical form, or refused with the value in the message. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { admin, blueNetwork, bootPort, type Cloud, nova, nowhere, refusal, startCloud, until } from './cloud.test.ts';
@@ -6,7 +6,7 @@ import { admin, blueNetwork, bootPort, type Cloud, nova, nowhere, refusal, start
 const portOn = (cloud: Cloud, network_id: string, more: object, as?: string) =>
   refusal(cloud, 'POST', 'ports', { port: { network_id, ...more } }, as);
 
-test('an address that is asked for twice is a 400, and one that stays beside a new one is kept', async (t) => {
+test('a duplicate address is a 400, and an address that is requested again is kept', async (t) => {
   const cloud = await startCloud(t);
   const { network, subnet } = await blueNetwork(cloud);
   const twice = { fixed_ips: [{ ip_address: '10.7.0.200' }, { ip_address: '10.7.0.200' }] };
@@ -28,7 +28,7 @@ test('an address that is asked for twice is a 400, and one that stays beside a n
   assert.equal((await cloud.ask('PUT', `/v2.0/ports/${port.id}`, { port: twice })).status, 400);
 });
 
-test('addresses of a port are shown in their order', async (t) => {
+test('addresses of a port are shown sorted', async (t) => {
   const cloud = await startCloud(t);
   const { network } = await blueNetwork(cloud);
   const fixed_ips = ['10.7.0.30', '10.7.0.10', '10.7.0.20'].map((ip_address) => ({ ip_address }));
@@ -39,7 +39,7 @@ test('addresses of a port are shown in their order', async (t) => {
   );
 });
 
-test('a subnet that is not there is a 404, so that clients go on to their next', async (t) => {
+test('a missing subnet is a 404', async (t) => {
   const cloud = await startCloud(t);
   await until(async () => (await cloud.list('networks?name=public')).length === 1);
   const [outside] = await cloud.list('networks?name=public');
@@ -50,7 +50,7 @@ test('a subnet that is not there is a 404, so that clients go on to their next',
   assert.equal((await refusal(cloud, 'POST', 'routers', router, admin)).type, 'SubnetNotFound');
 });
 
-test('OSSA-2014-039, OSSA-2021-005: what leases say has one spelling, of the subnet’s family, and none twice', async (t) => {
+test('OSSA-2014-039, OSSA-2021-005: name servers and host routes are canonical, of the subnet’s family, and unique', async (t) => {
   const cloud = await startCloud(t);
   const { subnet } = await blueNetwork(cloud);
   const change = (more: object) => refusal(cloud, 'PUT', `subnets/${subnet.id}`, { subnet: more });
@@ -78,7 +78,7 @@ test('OSSA-2014-039, OSSA-2021-005: what leases say has one spelling, of the sub
   ]);
 });
 
-test('a router’s routes stop no router: host bits are cleared, families match, none is there twice', async (t) => {
+test('routes of a router have cleared host bits, matching families and no duplicates', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -97,7 +97,7 @@ test('a router’s routes stop no router: host bits are cleared, families match,
   assert.equal(host.routers.get(id)?.routes[0]?.destination, '192.168.9.0/24');
 });
 
-test('OSSA-2014-014, OSSA-2014-019, OSSA-2015-012: ranges that no host can have are refused', async (t) => {
+test('OSSA-2014-014, OSSA-2014-019, OSSA-2015-012: ranges without usable addresses are refused', async (t) => {
   const cloud = await startCloud(t);
   const { id: network_id } = await cloud.make('networks', { network: {} });
   const v6 = { ip_version: 6, cidr: 'fd00:7::/64' };
@@ -138,7 +138,7 @@ test('OSSA-2014-014, OSSA-2014-019, OSSA-2015-012: ranges that no host can have 
   );
 });
 
-test('an IPv6 subnet needs frames of 1280 bytes, and a pool its own family', async (t) => {
+test('an IPv6 subnet needs an MTU of 1280, and a pool of its own family', async (t) => {
   const cloud = await startCloud(t);
   const { id: network_id } = await cloud.make('networks', { network: { mtu: 1200 } });
   const subnet = { network_id, ip_version: 6, cidr: 'fd00:8::/64' };
@@ -156,7 +156,7 @@ test('an IPv6 subnet needs frames of 1280 bytes, and a pool its own family', asy
   assert.match(other.message ?? '', /Cannot allocate IPv6 subnet from IPv4 subnet pool/);
 });
 
-test('OSSA-2012-007, OSSA-2019-001: a protocol is normalised or refused, and a rule in other words is a twin', async (t) => {
+test('OSSA-2012-007, OSSA-2019-001: a protocol is normalised or refused, and an equivalent rule is a duplicate', async (t) => {
   const cloud = await startCloud(t);
   const group = await cloud.make('security-groups', { security_group: { name: 'web' } });
   const rule = (more: object) => ({
@@ -204,7 +204,7 @@ test('OSSA-2012-007, OSSA-2019-001: a protocol is normalised or refused, and a r
   assert.deepEqual([all.port_range_min, all.port_range_max], [null, null]);
 });
 
-test('a host is told protocol 0 by its number', async (t) => {
+test('a host gets protocol 0 as a number', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -216,7 +216,7 @@ test('a host is told protocol 0 by its number', async (t) => {
   await until(() => host.groups.get(group)?.rules.some(({ protocol }) => protocol === '0') ?? false);
 });
 
-test('what a port may not be is refused with the status of Neutron', async (t) => {
+test('invalid ports are refused with Neutron’s status', async (t) => {
   const cloud = await startCloud(t);
   cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -242,7 +242,7 @@ test('what a port may not be is refused with the status of Neutron', async (t) =
   assert.equal((await refusal(cloud, 'PUT', `ports/${bound.id}`, mac, admin)).type, 'PortBound');
 });
 
-test('a port that is set down is DOWN, and ACTIVE when it is up again', async (t) => {
+test('a port with admin_state_up false is DOWN, and ACTIVE when it is true again', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -253,13 +253,13 @@ test('a port that is set down is DOWN, and ACTIVE when it is up again', async (t
   await cloud.ask('PUT', `/v2.0/ports/${id}`, { port: { admin_state_up: false } });
   await is('DOWN');
   await until(() => host.ports.get(id)?.adminUp === false);
-  await cloud.ended();
+  await cloud.hostsInSync();
   await is('DOWN');
   await cloud.ask('PUT', `/v2.0/ports/${id}`, { port: { admin_state_up: true } });
   await is('ACTIVE');
 });
 
-test('the port for leases comes back with its address when somebody deletes it', async (t) => {
+test('a deleted DHCP port is created again with its address', async (t) => {
   const cloud = await startCloud(t);
   const host = cloud.startHost('kvm-1');
   await cloud.hostIsKnown('kvm-1');
@@ -275,7 +275,7 @@ test('the port for leases comes back with its address when somebody deletes it',
   await until(() => host.dhcp.get(`${network.id}/dhcp`)?.port.id === after?.id);
 });
 
-test('items of a bulk may be wrapped, and a page behind the end leads back', async (t) => {
+test('items of a bulk create may be wrapped, and an empty last page has a previous link', async (t) => {
   const cloud = await startCloud(t, { settings: { external: '' } });
   const wrapped = { networks: [{ network: { name: 'a' } }, { network: { name: 'b' } }, { name: 'c' }] };
   const made = await cloud.ask('POST', '/v2.0/networks', wrapped);
@@ -296,7 +296,7 @@ test('items of a bulk may be wrapped, and a page behind the end leads back', asy
   assert.deepEqual(await cloud.list('service-providers'), []);
 });
 
-test('a project that is not there gets nothing', async (t) => {
+test('a project that does not exist is refused', async (t) => {
   const cloud = await startCloud(t, { unknownProjects: ['typo'] });
   const { network } = await blueNetwork(cloud);
   const port = { port: { network_id: network.id, project_id: 'typo' } };

@@ -23,12 +23,12 @@ test('OSSA-2013-020: adding a server to a group that refers to itself costs the 
   await cloud.hostIsKnown('kvm-1');
   const { network } = await blueNetwork(cloud);
   const boot = async (count: number, from: number): Promise<number> => {
-    const before = host.told.length;
+    const before = host.calls.length;
     for (let n = from; n < from + count; n += 1) {
       await bootPort(cloud, network.id, 'kvm-1', `server-${n}`);
-      await cloud.ended();
+      await cloud.hostsInSync();
     }
-    return host.told.length - before;
+    return host.calls.length - before;
   };
   await boot(1, 0);
   const few = await boot(10, 1);
@@ -56,7 +56,7 @@ test('OSSA-2014-021: no message, row or line of the log holds a token', async (t
   const { network } = await blueNetwork(cloud);
   await bootPort(cloud, network.id, 'kvm-1');
   await refusal(cloud, 'POST', 'ports', { port: { network_id: network.id, mac_address: 'x' } });
-  await cloud.ended();
+  await cloud.hostsInSync();
   const tables = ['ports', 'networks', 'statements', 'host_work', 'server_events', 'facts', 'hosts'];
   for (const table of tables) said.push(JSON.stringify(await cloud.db(table)));
   said.push(...cloud.lines, JSON.stringify(cloud.events));

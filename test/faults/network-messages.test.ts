@@ -19,7 +19,7 @@ async function story(t: TestContext, faults: BusFaults): Promise<void> {
   await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, leg);
   const spec = { floating_network_id: outside?.id, port_id: ports[0]?.id };
   const fip = await cloud.make('floatingips', { floatingip: spec });
-  await cloud.ended();
+  await cloud.hostsInSync();
   await isActive(cloud, [...ports.map(({ id }) => `ports/${id}`), `floatingips/${fip.id}`]);
   assert.equal(host.ports.size, 3);
   assert.equal(host.routers.get(router.id)?.floatingIps.length, 1);
@@ -30,7 +30,7 @@ async function story(t: TestContext, faults: BusFaults): Promise<void> {
   await cloud.ask('DELETE', `/v2.0/routers/${router.id}`);
   for (const { id } of ports) await cloud.ask('DELETE', `/v2.0/ports/${id}`, undefined, nova);
   assert.equal((await cloud.ask('DELETE', `/v2.0/networks/${network.id}`)).status, 204);
-  await cloud.ended();
+  await cloud.hostsInSync();
   assert.deepEqual([host.ports.size, host.routers.size, host.dhcp.size], [0, 0, 0]);
   assert.ok(bus.faults.count > 5, `${bus.faults.count} faults`);
 }
