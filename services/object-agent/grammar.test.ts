@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { AgentAnswer, AgentCall, ObjectAgent } from '#shared/contracts/object-agent.ts';
 import { silentLog } from '#shared/log/log.ts';
-import { serveHere } from '#shared/ring/reach.ts';
+import { registerAgent } from '#shared/ring/reach.ts';
 import { placeOf } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
 import { secretHeader } from '#shared/ring/wire.ts';
@@ -133,10 +133,10 @@ test('FIX-SW-REPL: a peer that refuses, or answers what it should not, changes n
     },
   };
   const address = agents.ring.devices[0]?.address ?? '';
-  const away = serveHere(agents.runtime.bus, address, liar);
+  const away = registerAgent(agents.runtime.bus, address, liar);
   await until(t, () => rounds > 20);
   away();
-  serveHere(agents.runtime.bus, address, real);
+  registerAgent(agents.runtime.bus, address, real);
   const found = (device: string) => filesBelow(join(agents.folder, 'object-agent', device, 'objects')).length;
   await until(t, () => ['d1', 'd2', 'd3'].every((device) => found(device) === 1));
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { listenAt, readCloud } from '#shared/config/cloud.ts';
 import { readRing } from '#shared/ring/config.ts';
-import { openReach, serveHere } from '#shared/ring/reach.ts';
+import { openReach, registerAgent } from '#shared/ring/reach.ts';
 import type { Runtime, Start } from '#shared/service/runtime.ts';
 import { section } from './config.ts';
 import { reclaimBefore } from './context.ts';
@@ -20,7 +20,7 @@ import { recover, startTimers } from './timers.ts';
 export const start: Start = async (runtime) => {
   const world = openWorld(runtime);
   const agent = openAgent(world);
-  const away = serveHere(runtime.bus, world.address, agent);
+  const away = registerAgent(runtime.bus, world.address, agent);
   await recover(world);
   const endpoint = isAlone(runtime) ? await listen(runtime, world, agent) : undefined;
   const stop = startTimers(world);

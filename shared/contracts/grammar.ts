@@ -1,7 +1,6 @@
 /**
- * One grammar per kind of name that another program reads. The API refuses what does not match, and so does whoever hands
- * the name to that program: a row or a message that lies between may come from elsewhere. A test holds these patterns and
- * those of `openapi/` together.
+ * One grammar per kind of name that is passed to another program. The API checks it, and so does the code that calls the
+ * program, since rows and messages may come from elsewhere. A test compares these patterns with those of `openapi/`.
  */
 import { badRequest } from '#shared/errors/fault.ts';
 
@@ -17,7 +16,7 @@ export const resourceId = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 export const chapUser = /^[A-Za-z0-9]{1,64}$/;
 export const chapSecret = /^[A-Za-z0-9._-]{12,64}$/;
 
-/** Gives the name back, or throws 400 saying which kind of name it should be. The name itself is not repeated. */
+/** Returns the name, or throws 400 with `what`, but without the name itself. */
 export function requireName(pattern: RegExp, name: unknown, what: string): string {
   if (typeof name === 'string' && name.length <= 255 && pattern.test(name)) return name;
   throw badRequest(`Invalid input received: ${what} is not well formed.`);
@@ -31,9 +30,9 @@ export const requireIscsiName = (name: unknown, what: string): string => {
 };
 
 export const macAddress = /^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/;
-/** A link that the network service names: `tapName` and `bridgeName`. */
+/** A result of `tapName` or `bridgeName`. */
 export const linkName = /^[A-Za-z0-9]{15}$/;
-/** One word of a host's name, and several of them. */
+/** A label of a host name; a domain name is a sequence of labels. */
 export const hostLabel = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 export const domainName =
   /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;

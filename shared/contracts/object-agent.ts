@@ -1,6 +1,6 @@
 /**
- * What a storage agent can be asked: Swift's inner protocol, as calls. Beside each other in one process they are
- * function calls; split, the same calls travel as `METHOD /kind/device/partition/account/container/object` over HTTP.
+ * The interface of object agents: Swift's internal protocol as function calls. Within one process they are called directly;
+ * between processes they are sent over HTTP as `METHOD /kind/device/partition/account/container/object` (shared/ring/wire.ts).
  */
 import type { Bytes } from '#shared/http/bytes.ts';
 
@@ -13,9 +13,9 @@ export interface AgentCall {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE' | 'REPLICATE';
   readonly device: string;
   readonly partition: number;
-  /** Account, container, object; as far as the call goes. */
+  /** Account, container, object: one to three of them, by `kind`. */
   readonly path: readonly string[];
-  /** Names in lower case, values as they came: each byte one character. */
+  /** Names in lower case; values with one character per byte. */
   readonly headers: Headers;
   readonly query?: Headers;
   readonly body?: Buffer;
@@ -27,7 +27,7 @@ export interface AgentAnswer {
   readonly body?: Buffer | Bytes;
 }
 
-/** One piece of an object on its way to disk: always `blockBytes`, but for the last. */
+/** A part of an uploaded object: `blockBytes`, less for the last one. */
 export interface Block {
   readonly chunks: readonly Buffer[];
   readonly bytes: number;
@@ -36,17 +36,17 @@ export interface Block {
 
 export const blockBytes = 1024 * 1024;
 
-/** An object that is being written. Nothing can be seen of it before `commit` answers. */
+/** An object that is being written. It is invisible until `commit` has answered. */
 export interface Upload {
   write(block: Block): Promise<void>;
-  /** `etag`, and what else is known only at the end. */
+  /** `footer`: `etag` and other headers that are known only at the end. */
   commit(footer: Headers): Promise<AgentAnswer>;
   abort(): Promise<void>;
 }
 
 export interface ObjectAgent {
   ask(call: AgentCall): Promise<AgentAnswer>;
-  /** PUT of an object: a way to write it, or the answer that refuses it before a byte is sent. */
+  /** PUT of an object: returns the upload, or the agent's refusal before any byte is sent. */
   upload(call: AgentCall): Promise<Upload | AgentAnswer>;
 }
 

@@ -1,9 +1,9 @@
-/** A row of a container (an object) or of an account (a container), as agents and proxies pass it on. */
+/** An entry of a listing: an object in a container, or a container in an account. */
 export interface Entry {
   readonly name: string;
-  /** When it was last made or removed: the newest wins. */
+  /** When it was last created or deleted; the newest entry wins. */
   readonly timestamp: string;
-  /** Of two with one timestamp the newer of these wins: a POST to an object, a report of a container's counters. */
+  /** When its metadata (an object) or its counters (a container) changed; decides between equal timestamps. */
   readonly meta: string;
   readonly deleted: boolean;
   readonly bytes: number;
@@ -13,7 +13,7 @@ export interface Entry {
   readonly etag: string;
 }
 
-/** What a listing holds besides entries: all names up to a delimiter. */
+/** A common prefix of names, up to the delimiter of a listing. */
 interface Subdir {
   readonly subdir: string;
 }

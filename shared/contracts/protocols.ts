@@ -1,4 +1,4 @@
-/** What the API of security groups calls by a name, as the number in the packet. */
+/** The IP protocol numbers of the names in the security group API. */
 export const protocolNumbers: ReadonlyMap<string, number> = new Map([
   ['hopopt', 0],
   ['ip', 0],

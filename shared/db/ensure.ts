@@ -1,16 +1,16 @@
-/** DDL that is content when it was done before, whole or by half. */
+/** Idempotent DDL: does nothing for what exists, and completes a statement that was interrupted. */
 import type { Knex } from 'knex';
 import { indexName } from './index-name.ts';
 import { snake } from './names.ts';
 
 export const isMysql = (db: Knex): boolean => db.client.driverName === 'mysql2';
 
-/** Column, key name, primary key, foreign key (by either of two numbers): it is there already. */
+/** MySQL's errors for an existing table, column, index, primary key or foreign key. */
 const alreadyThere = new Set([1050, 1060, 1061, 1068, 1022, 1826]);
 
 /**
- * knex makes a table on MySQL in several statements, each committed alone: the ones after the first are
- * repeated when the table exists.
+ * Creates a table unless it exists. On MySQL knex uses several statements that are committed one by one, so all of them are
+ * executed even when the table exists.
  */
 export async function ensureTable(
   tx: Knex,
@@ -28,10 +28,10 @@ export async function ensureTable(
     columns(t);
   };
   const statements = tx.schema.createTable(table, comparing).toSQL() as unknown as { sql: string; bindings?: [] }[];
-  for (const { sql, bindings } of statements) await content(tx.raw(sql, bindings ?? []));
+  for (const { sql, bindings } of statements) await ignoreExisting(tx.raw(sql, bindings ?? []));
 }
 
-async function content(ddl: Promise<unknown> | Knex.Raw): Promise<void> {
+async function ignoreExisting(ddl: Promise<unknown> | Knex.Raw): Promise<void> {
   try {
     await ddl;
   } catch (error) {

@@ -1,4 +1,4 @@
-/** What the errors of both databases mean. */
+/** Classifies the errors of both databases. */
 interface DriverError {
   /** mysql2's number, and sqlite's extended code. */
   readonly errno?: number;
@@ -18,25 +18,25 @@ const lostCodes = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-/** Too many connections, shutting down, killed, read-only (a writer that was just fenced). */
+/** Too many connections, shutdown, killed, read-only (a former primary). */
 const lostNumbers = new Set([1040, 1053, 1077, 1290, 1836, 1927, 4031]);
 /** Deadlock, lock wait timeout, record changed since last read. */
 const busyNumbers = new Set([1205, 1213, 1020]);
 
-/** sqlite is locked by another process: nothing of the statement has happened. */
+/** sqlite is locked by another process; the statement had no effect. */
 export const isBusy = (error: unknown): boolean => (of(error).errcode ?? 0) % 256 === 5;
 
-/** SQLITE_FULL; no room to map its shared memory; the server's own disk; what the file system says itself. */
+/** SQLITE_FULL, no space for sqlite's shared memory, MySQL's full disk or table, or ENOSPC of the file system. */
 export const isDiskFull = (error: unknown): boolean => {
   const { errcode = 0, errno = 0, code = '' } = of(error);
   return errcode % 256 === 13 || errcode === 4874 || errno === 1021 || errno === 1114 || fullCodes.has(code);
 };
 const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
 
-/** The server undid the statement, or the whole transaction, so that others can go on. */
+/** The server rolled back the statement or the transaction because of a lock. */
 export const isDeadlock = (error: unknown): boolean => busyNumbers.has(of(error).errno ?? 0);
 
-/** The connection is gone, or there is none to be had. What was sent last may have happened. */
+/** The connection is lost or refused. The last statement may have had an effect. */
 export function isLost(error: unknown): boolean {
   const { code = '', errno = 0 } = of(error);
   if (lostCodes.has(code) || lostNumbers.has(errno)) return true;
@@ -48,7 +48,7 @@ export function isLost(error: unknown): boolean {
 export const isDuplicate = (error: unknown): boolean =>
   of(error).errno === 1062 || of(error).errcode === 1555 || of(error).errcode === 2067;
 
-/** Whoever looks before they write may still come second, where several processes share a database. */
+/** Throws `duplicate()` when the write violates a key: a check before the write does not exclude a concurrent insert. */
 export const onDuplicate = <T>(write: PromiseLike<T>, duplicate: () => Error): Promise<T> =>
   Promise.resolve(write).catch((error: unknown) => {
     throw isDuplicate(error) ? duplicate() : error;

@@ -1,4 +1,4 @@
-/** A sqlite file without knex, for agents: they keep many small ones. Every call blocks, so each is short. */
+/** A sqlite file without knex, for agents, which have many small ones. Every call is synchronous, so each must be short. */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -7,12 +7,12 @@ export interface FileDatabase {
   run(sql: string, ...values: readonly SQLInputValue[]): void;
   rows<T = Row>(sql: string, ...values: readonly SQLInputValue[]): T[];
   row<T = Row>(sql: string, ...values: readonly SQLInputValue[]): T | undefined;
-  /** All of it or nothing. Durable: also after a power cut, which costs a flush to disk. */
+  /** Runs a transaction; `durable` (the default) survives a power cut and costs a flush to disk. */
   transaction<T>(work: () => T, options?: { readonly durable: boolean }): T;
   close(): void;
 }
 
-/** Opens the file, made with this schema if there is none. */
+/** Opens the file, or creates it with this schema. */
 export function openFile(filename: string, schema: string): FileDatabase {
   const database = new DatabaseSync(filename);
   database.exec('PRAGMA busy_timeout=2000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL');

@@ -1,10 +1,10 @@
-/** Keystone's way of asking for some rows: `name=x`, `name__contains=x`, `enabled=false`. */
+/** Keystone's list filters: `name=x`, `name__contains=x`, `enabled=false`. */
 import type { Knex } from 'knex';
 import { own } from '#shared/input/own.ts';
 
 export type Filters = Readonly<Record<string, readonly string[]>>;
 
-/** How a key of the query means a column: as text, as a switch, as a moment, or as a name whose case `lowered` forgets. */
+/** The column of a filter: as text, boolean, timestamp, or a name compared without case through the column `lowered`. */
 export type Filtered =
   | string
   | { readonly flag: string }
@@ -17,14 +17,14 @@ interface Part {
   readonly values: (y: string) => readonly (string | number)[];
 }
 
-/** SQL's LIKE minds the case in one database and not in the other; these mind it in both. */
+/** Used instead of LIKE, which is case-sensitive on one database and not on the other. */
 const parts: Readonly<Record<string, Part>> = {
   contains: { sql: 'INSTR(x, y) > 0', values: (y) => [y] },
   startswith: { sql: 'SUBSTR(x, 1, ?) = y', values: (y) => [[...y].length, y] },
   endswith: { sql: 'SUBSTR(x, ?) = y', values: (y) => [-[...y].length, y] },
 };
 
-/** `columns` says which keys of the query mean which columns; others are left alone. */
+/** Adds the filters to a query. Keys that are not in `columns` are ignored. */
 export function applyFilters<Q extends Knex.QueryBuilder>(
   query: Q,
   filters: Filters,
@@ -41,7 +41,7 @@ export function applyFilters<Q extends Knex.QueryBuilder>(
   return query;
 }
 
-/** One more than `most`: it says that there are more. */
+/** Limits a query to one row more than `most`, which shows that there are more. */
 export const upTo = <Q extends Knex.QueryBuilder>(query: Q, most: number): Q =>
   Number.isSafeInteger(most) ? (query.limit(most + 1) as Q) : query;
 
@@ -58,12 +58,12 @@ function equal(query: Knex.QueryBuilder, filtered: Filtered, value: string): voi
   else query.where(filtered.lowered, value.toLowerCase());
 }
 
-/** A switch that is named is on, unless it says otherwise. */
+/** A boolean filter without a value is true. */
 const isOn = (value: string): boolean => !['0', 'false'].includes(value.toLowerCase());
 
 const operators: Readonly<Record<string, string>> = { lt: '<', lte: '<=', gt: '>', gte: '>=', eq: '=', neq: '<>' };
 
-/** `gt:2030-01-01T00:00:00Z`, or that very moment. */
+/** `gt:2030-01-01T00:00:00Z`; without an operator, equality. */
 function compare(query: Knex.QueryBuilder, column: string, value: string): void {
   const [, operator = 'eq', timestamp = ''] = value.match(/^(?:([a-z]+):)?(.*)$/) ?? [];
   query.where(

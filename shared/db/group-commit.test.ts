@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { openGroupCommit } from './group-commit.ts';
 import { openDatabase } from './open.ts';
 
-test('what comes at once is committed at once, and one that fails takes nobody along', async (t) => {
+test('concurrent work is committed together, and a failure affects no other work', async (t) => {
   const db = openDatabase('sqlite::memory:');
   t.after(() => db.destroy());
   await db.schema.createTable('things', (table) => {

@@ -1,6 +1,6 @@
 /**
- * Many small transactions that come at once share one commit, which is what costs: a flush to disk. Each is still
- * whole by itself: when one fails, they are all done again, one by one.
+ * Group commit: small transactions that are requested at once share one commit, whose flush to disk is the main cost. Each is
+ * still atomic by itself: when one fails, all of the group are repeated one by one.
  */
 import type { Knex } from 'knex';
 import { isMysql } from './ensure.ts';
@@ -13,11 +13,11 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
-/** Runs rows-only work that may be repeated, as soon as the work before it is committed. */
+/** Runs work in a transaction when the earlier group is committed. The work may run twice, so it must change rows only. */
 export type GroupCommit = <T>(work: Work<T>) => Promise<T>;
 
 export function openGroupCommit(db: Knex, atOnce = 50): GroupCommit {
-  if (isMysql(db)) return (work) => db.transaction(work); // its server does this by itself, over many connections
+  if (isMysql(db)) return (work) => db.transaction(work); // the MySQL server groups commits of many connections itself
   let waiting: Job[] = [];
   let running = false;
   const run = async () => {

@@ -1,6 +1,6 @@
 /**
- * Inside a transaction only its tx is used: on sqlite a query past it would wait for ever (there is one connection),
- * on MySQL it would see, and lock, another world.
+ * Refuses `db` inside a transaction, where only `tx` may be used: on sqlite, with its one connection, such a query would wait
+ * for ever; on MySQL it would run outside the transaction.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Knex } from 'knex';
@@ -8,7 +8,7 @@ import type { Asked } from './names.ts';
 import { type Attempt, withRetries } from './retry.ts';
 
 export type Work = (tx: Knex.Transaction) => Promise<unknown>;
-/** A client of knex, as its dialects may change it; its own types leave this out. */
+/** The methods of a knex client that dialects override; knex's types do not have them. */
 export interface Client {
   readonly config: Knex.Config;
   readonly connectionSettings: unknown;
@@ -23,13 +23,13 @@ type Open = (work: Work) => Promise<unknown>;
 
 const scopes = new AsyncLocalStorage<{ open: boolean; readonly of: unknown }>();
 
-/** `database` is whatever all clients of one database share. */
+/** Throws inside a transaction of the same database. `database` is an object that all clients of one database share. */
 export function refuseInside(database: unknown): void {
   const scope = scopes.getStore();
   if (scope?.open && scope.of === database) throw new Error('in a transaction use its tx, not db');
 }
 
-/** Runs a whole transaction, again where that is safe. One within another is tried again with the whole. */
+/** Runs a transaction, and repeats it where that is safe. A nested one is repeated only with the outer one. */
 export function guarded(database: unknown, work: Work, outer: unknown, open: Open): Promise<unknown> {
   const run = (attempt: Attempt) => open((tx) => within(database, attempt, () => work(tx)));
   return outer ? run({ committing: false }) : withRetries(run);
@@ -42,6 +42,6 @@ async function within(database: unknown, attempt: Attempt, work: () => Promise<u
     attempt.committing = true;
     return result;
   } finally {
-    scope.open = false; // what the work left running may use db again
+    scope.open = false; // promises that the work left running may use db again
   }
 }

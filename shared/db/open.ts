@@ -5,8 +5,8 @@ import type { Knex } from 'knex';
 import { openSqlite } from './sqlite.ts';
 
 /**
- * `sqlite:path`, `sqlite::memory:` or `mysql://user:password@host:port/schema`. Makes the folder or the schema
- * when it is missing, and connects with the first query.
+ * Opens `sqlite:path`, `sqlite::memory:` or `mysql://user:password@host:port/schema`. Creates a missing folder or schema, and
+ * connects with the first query. Throws for another URL.
  */
 export function openDatabase(url: string): Knex {
   if (/^(mysql|mariadb):\/\//.test(url)) return mysql().openMysql(url);
@@ -16,5 +16,5 @@ export function openDatabase(url: string): Knex {
   return openSqlite(filename);
 }
 
-/** Who has sqlite does not load the client of a server: it takes 12 MB. */
+/** Loaded only when it is used: mysql2 takes 12 MB of memory. */
 const mysql = (): typeof import('./mysql.ts') => createRequire(import.meta.url)('./mysql.ts');

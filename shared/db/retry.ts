@@ -1,18 +1,18 @@
-/** The one place where a transaction is tried again. */
+/** Retries of transactions. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { spendReserves } from '#shared/files/reserve.ts';
 import { isDeadlock, isDiskFull, isLost } from './errors.ts';
 
-/** After a deadlock the other one needs a moment; after a lost server, seconds. */
+/** A deadlock is retried after milliseconds, a lost connection for seconds. */
 const deadlockTries = 12;
 const lostForMs = 10_000;
 
-/** Says whether what was done may have been kept although it failed. */
 export interface Attempt {
+  /** True from the commit on: when it fails, the transaction may have been committed nevertheless. */
   committing: boolean;
 }
 
-/** Runs work that leaves nothing when it fails, again and again while the reason may pass. */
+/** Runs work that has no effect when it fails; retries it after a deadlock, a lost connection or a freed reserve. */
 export async function withRetries<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
   const giveUp = performance.now() + lostForMs;
   for (let tries = 1; ; tries += 1) {
@@ -21,8 +21,8 @@ export async function withRetries<T>(work: (attempt: Attempt) => Promise<T>): Pr
       return await work(attempt);
     } catch (error) {
       const lost = isLost(error) && !attempt.committing && performance.now() < giveUp;
-      const freed = isDiskFull(error) && spendReserves(); // nothing was kept: sqlite rolls back what has no room
-      const beaten = isDeadlock(error) && tries < deadlockTries; // sqlite has waited already
+      const freed = isDiskFull(error) && spendReserves(); // sqlite rolls back a statement without space
+      const beaten = isDeadlock(error) && tries < deadlockTries; // sqlite waits for locks itself
       if (freed) continue;
       if (!lost && !beaten) throw error;
       await sleep(pauseMs(tries, lost));
@@ -30,6 +30,6 @@ export async function withRetries<T>(work: (attempt: Attempt) => Promise<T>): Pr
   }
 }
 
-/** Two that met must not meet again: half of each pause is chance. */
+/** Exponential back-off with 50 % jitter. */
 const pauseMs = (tries: number, lost: boolean) =>
   Math.min(lost ? 1000 : 200, (lost ? 50 : 5) * 2 ** tries) * (0.5 + Math.random() / 2);

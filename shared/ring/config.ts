@@ -2,7 +2,7 @@
 import { readCloud } from '#shared/config/cloud.ts';
 import { BadSettings, list, number, type Settings, text } from '#shared/config/settings.ts';
 import type { Device, Ring } from './ring.ts';
-import { partPowerRange, savedRing } from './ring-file.ts';
+import { isPartPower, saveRing } from './ring-file.ts';
 
 export const ringSection = {
   devices: list(
@@ -18,9 +18,9 @@ export const ringSection = {
 export function readRing(settings: Settings): Ring {
   const cloud = readCloud(settings);
   const { devices, replicas, partPower, secret } = settings.read('object-ring', ringSection);
-  if (!partPowerRange(partPower)) throw new BadSettings(`object-ring.partPower: expected 1 to 20, found ${partPower}`);
+  if (!isPartPower(partPower)) throw new BadSettings(`object-ring.partPower: expected 1 to 20, found ${partPower}`);
   const parsed = devices.map((device) => deviceOf(device, cloud.address));
-  return savedRing(cloud.var, { devices: parsed, replicas, partPower, secret });
+  return saveRing(cloud.var, { devices: parsed, replicas, partPower, secret });
 }
 
 /** Parses `z1-10.0.0.1:6210/sdb 100`, the notation of Swift's ring builder. */

@@ -1,15 +1,15 @@
-/** Remembers that a host does not answer, so that only the first requests wait for it; asks it again by itself. */
+/** Tracks whether a host answers, so that only the first requests wait for one that does not; probes it until it does. */
 export interface Liveness {
   isAway(): boolean;
-  /** A request found nobody: away until a probe is answered. */
+  /** Reports a failed connection: the host counts as away until it answers a probe. */
   lost(): void;
-  /** A request has been waiting for long: a probe decides whether the host or only its work is slow. */
+  /** Reports a slow request: a probe decides whether the host is away. */
   suspect(): void;
   close(): void;
 }
 
 interface LivenessOptions {
-  /** Whether the host answers anything. */
+  /** Resolves with whether the host answers. */
   readonly probe: () => Promise<boolean>;
   readonly onAway: () => void;
   readonly everyMs?: number;

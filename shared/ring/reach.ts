@@ -1,14 +1,14 @@
-/** From a device to whoever serves it: beside us in this process, or behind HTTP. */
+/** Finds the agent of a device: in the same process, or over HTTP. */
 import type { Bus } from '#shared/bus/bus.ts';
 import type { ObjectAgent } from '#shared/contracts/object-agent.ts';
 import { openRemote, type Remote } from './remote.ts';
 import type { Device, Ring } from './ring.ts';
 
-/** Services of one process share one bus: that is how they know each other. */
+/** The agents of this process, by its bus, which all services of a process share. */
 const here = new WeakMap<Bus, Map<string, ObjectAgent>>();
 
-/** Says that this process serves the devices at this address; gives the way to take it back. */
-export function serveHere(bus: Bus, address: string, agent: ObjectAgent): () => void {
+/** Registers the agent of an address in this process; returns how to unregister it. */
+export function registerAgent(bus: Bus, address: string, agent: ObjectAgent): () => void {
   const agents = here.get(bus) ?? new Map<string, ObjectAgent>();
   here.set(bus, agents.set(address, agent));
   return () => agents.delete(address);

@@ -10,7 +10,7 @@ import { type Block, blockBytes } from '#shared/contracts/object-agent.ts';
 import { Interrupted, readBlocks } from './read-blocks.ts';
 import { isoOf, newTimestamp, timestampOf } from './timestamp.ts';
 
-test('blocks are of one size, whatever the chunks were, and one at a time', async () => {
+test('blocks have one size, whatever the chunks were, and come one at a time', async () => {
   const content = randomBytes(2 * blockBytes + 12_345);
   const chunks = [content.subarray(0, 10), content.subarray(10, blockBytes + 1), content.subarray(blockBytes + 1)];
   const blocks: Block[] = [];
@@ -30,7 +30,7 @@ test('blocks are of one size, whatever the chunks were, and one at a time', asyn
   for (const { chunks: parts, crc } of blocks) assert.equal(crc, crc32(Buffer.concat(parts)));
 });
 
-test('what a request had in memory is given back with each block, and what others own is left alone', async (t) => {
+test('the memory of a request is freed with each block, and that of other sources is not', async (t) => {
   const content = randomBytes(3 * blockBytes + 12_345);
   const server = createServer();
   t.after(() => server.close());
@@ -54,7 +54,7 @@ test('what a request had in memory is given back with each block, and what other
   assert.equal(content.length, 3 * blockBytes + 12_345);
 });
 
-test('a fast sender waits for a slow taker', async () => {
+test('a fast sender waits for a slow reader', async () => {
   let sent = 0;
   const source = new Readable({
     read() {
@@ -74,7 +74,7 @@ test('a fast sender waits for a slow taker', async () => {
   assert.ok(furthest <= 5, `${furthest} blocks ahead`);
 });
 
-test('a sender that goes away, a taker that fails and a word of the looker end it', async () => {
+test('a disconnected sender, a failing onBlock and a throwing onChunk end it', async () => {
   const gone = new PassThrough();
   const interrupted = readBlocks(gone, { onBlock: async () => {} });
   gone.write('x');

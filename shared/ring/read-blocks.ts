@@ -1,28 +1,28 @@
-/** From a stream to blocks of one size, with events: awaiting every chunk would cost a third more. */
+/** Splits a stream into blocks of one size. Uses events, since awaiting every chunk costs a third more. */
 import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { type Block, blockBytes } from '#shared/contracts/object-agent.ts';
 import { freeBuffer } from '#shared/http/bytes.ts';
 
-/** The sender went away before the end of what it promised. */
+/** The client disconnected, or sent nothing for too long. */
 export class Interrupted extends Error {}
 
-interface Pouring {
-  /** Called with each chunk as it comes: to count, to hash, not to keep. Throws to stop. */
+interface ReadBlocksOptions {
+  /** Called with each chunk, to count or hash it; it must not keep the chunk. An exception stops the reading. */
   readonly onChunk?: (chunk: Buffer) => void;
-  /** One at a time, while the next block gathers. What a whole block had in memory may be gone once this resolves. */
+  /** Called with one block at a time, while the next is read. The memory of a block may be freed once this resolves. */
   readonly onBlock: (block: Block) => Promise<void>;
-  /** Longer silence ends it. */
+  /** The maximum time without a byte; 60 000 by default. */
   readonly idleMs?: number;
 }
 
-/** Resolves when everything was taken; rejects with the first thing that went wrong. */
-export function readBlocks(source: Readable, { onChunk, onBlock, idleMs = 60_000 }: Pouring): Promise<void> {
+/** Resolves when all blocks are processed; rejects with the first error, Interrupted for one of the client. */
+export function readBlocks(source: Readable, { onChunk, onBlock, idleMs = 60_000 }: ReadBlocksOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     let gathered = nothing();
-    const waiting: Gathering[] = [];
-    const isOurs = source instanceof IncomingMessage; // what the parser of HTTP made, it made for us alone
+    const waiting: PendingBlock[] = [];
+    const isOurs = source instanceof IncomingMessage; // buffers of the HTTP parser have no other user
     let writing = false;
     let ended = false;
     let settled = false;
@@ -37,7 +37,7 @@ export function readBlocks(source: Readable, { onChunk, onBlock, idleMs = 60_000
     };
     const fail = (error: unknown) =>
       finish(() => {
-        source.on('error', () => {}); // what still comes of it has been told
+        source.on('error', () => {}); // the first error has been reported
         reject(error);
       });
     const gone = () => ended || fail(new Interrupted('the sender went away'));
@@ -89,12 +89,12 @@ export function readBlocks(source: Readable, { onChunk, onBlock, idleMs = 60_000
   });
 }
 
-interface Gathering extends Block {
+interface PendingBlock extends Block {
   readonly chunks: Buffer[];
-  /** The chunks that end in this block: nothing of them is in the next. */
+  /** The chunks that end in this block, which the next block does not use. */
   readonly done: Buffer[];
   bytes: number;
   crc: number;
 }
 
-const nothing = (): Gathering => ({ chunks: [], done: [], bytes: 0, crc: 0 });
+const nothing = (): PendingBlock => ({ chunks: [], done: [], bytes: 0, crc: 0 });

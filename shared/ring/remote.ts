@@ -1,4 +1,4 @@
-/** An agent behind HTTP, as the same interface that it is in one process. */
+/** The client of an object agent over HTTP, with the interface that an agent in the same process has. */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AgentAnswer, AgentCall, Block, Headers, ObjectAgent, Upload } from '#shared/contracts/object-agent.ts';
@@ -9,7 +9,7 @@ import { blocksCrc, footerTrailer, secretHeader, urlOf, wireMethods } from './wi
 interface RemoteOptions {
   readonly address: string;
   readonly secret: string;
-  /** How long an agent may be silent. */
+  /** The maximum time without an answer or a byte; 10 000 by default. */
   readonly timeoutMs?: number;
 }
 
@@ -23,7 +23,7 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
   const target = { host, port: Number(port) };
   const waiting = new Set<ClientRequest>();
   const onAway = () => {
-    for (const sent of waiting) sent.destroy(new Silent(`the object agent at ${address} is away`));
+    for (const sent of waiting) sent.destroy(new NoResponse(`the object agent at ${address} is unreachable`));
   };
   const liveness = openLiveness({ probe: () => answers(target), onAway });
   const awaited = async <T>(sent: ClientRequest, answer: Promise<T>): Promise<T> => {
@@ -37,10 +37,10 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
     }
   };
   const send = (call: AgentCall, headers: Headers) => {
-    if (liveness.isAway()) throw new Error(`the object agent at ${address} is away`);
-    const spelled = { ...target, method: wireMethods[call.method], path: urlOf(call), agent: connections };
-    const sent = request({ ...spelled, headers: { ...call.headers, ...headers, [secretHeader]: secret } });
-    sent.setTimeout(timeoutMs, () => sent.destroy(new Silent(`the object agent at ${address} is silent`)));
+    if (liveness.isAway()) throw new Error(`the object agent at ${address} is unreachable`);
+    const options = { ...target, method: wireMethods[call.method], path: urlOf(call), agent: connections };
+    const sent = request({ ...options, headers: { ...call.headers, ...headers, [secretHeader]: secret } });
+    sent.setTimeout(timeoutMs, () => sent.destroy(new NoResponse(`the object agent at ${address} does not answer`)));
     sent.setNoDelay(true);
     sent.once('socket', (socket) => connectSoon(sent, socket));
     sent.on('error', (error) => isLost(error) && liveness.lost());
@@ -55,11 +55,11 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
   const upload = async (call: AgentCall) => {
     const sent = send(call, { 'transfer-encoding': 'chunked', trailer: footerTrailer });
     const answer = answerTo(sent);
-    sent.write(Buffer.alloc(0)); // sends the headers as bytes; with `Expect` Node would send them by itself, as UTF-8
+    sent.write(Buffer.alloc(0)); // sends the headers as bytes; with `Expect` Node would encode them as UTF-8
     const taken = new Promise<undefined>((go) => sent.once('continue', () => go(undefined)));
     const first = await awaited(sent, Promise.race([answer, taken]));
     if (!first) return uploading(sent, answer, awaited, timeoutMs);
-    sent.destroy(); // the answer has come, the bytes never go
+    sent.destroy(); // the agent has answered without the bytes
     return read(sent, first, call.method, timeoutMs);
   };
   const close = () => {
@@ -69,17 +69,17 @@ export function openRemote({ address, secret, timeoutMs = 10_000 }: RemoteOption
   return { ask, upload, close };
 }
 
-/** It took the connection, or the request, and says nothing. */
-class Silent extends Error {}
+/** The connection was not accepted, or the request not answered, in time. */
+class NoResponse extends Error {}
 
-/** A connection that breaks is not a host that is away: an agent that starts anew breaks all of them. */
+/** Whether the host is unreachable. A broken connection does not mean that: a restart of the agent breaks them all. */
 const isLost = (error: Error): boolean =>
-  error instanceof Silent ||
+  error instanceof NoResponse ||
   ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT'].includes(
     (error as NodeJS.ErrnoException).code ?? '',
   );
 
-/** Any answer will do: one who says 401 is there. */
+/** Whether the agent answers at all; a 401 counts. */
 function answers(target: { host: string; port: number }): Promise<boolean> {
   return new Promise((resolve) => {
     const sent = request({ ...target, path: '/', agent: false }, (answer) => {
@@ -87,21 +87,22 @@ function answers(target: { host: string; port: number }): Promise<boolean> {
       resolve(true);
     });
     sent.on('error', () => resolve(false));
-    const timer = setTimeout(() => sent.destroy(new Silent('no answer')), probeMs).unref();
+    const timer = setTimeout(() => sent.destroy(new NoResponse('no answer')), probeMs).unref();
     sent.once('close', () => clearTimeout(timer)).end();
   });
 }
 
-/** After so long without an answer we ask whether anybody is there, and so long has he for that. */
+/** After this time without an answer a probe is sent. */
 const suspectMs = 500;
+/** The time for the answer to a probe. */
 const probeMs = 1_500;
 
-/** A host that is off does not even refuse: nobody waits long for it. */
+/** The time for a connection: a host that is off does not refuse it. */
 const connectMs = 1_000;
 
 function connectSoon(sent: ClientRequest, socket: Socket): void {
   if (!socket.connecting) return;
-  const timer = setTimeout(() => sent.destroy(new Silent('no connection to the object agent')), connectMs);
+  const timer = setTimeout(() => sent.destroy(new NoResponse('no connection to the object agent')), connectMs);
   socket.once('connect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
 }
 
@@ -110,13 +111,13 @@ const answerTo = (sent: ClientRequest): Promise<IncomingMessage> => {
     sent
       .once('response', resolve)
       .on('error', reject)
-      .once('close', () => reject(new Error('the agent hung up')));
+      .once('close', () => reject(new Error('the agent closed the connection')));
   });
-  answer.catch(() => {}); // whoever waits hears of it; nobody may be waiting yet
+  answer.catch(() => {}); // those that await it get the error; perhaps none does yet
   return answer;
 };
 
-/** The client of the cloud may be slow; only while we wait for the agent does its silence count. */
+/** The timeout runs only while the agent is awaited, since the client of the upload may be slow. */
 function uploading(
   sent: ClientRequest,
   answer: Promise<IncomingMessage>,
@@ -155,7 +156,7 @@ function uploading(
 
 const mostBytes = 64 * 1024 * 1024;
 
-/** Small answers are read whole; an object's bytes come as they are wanted. */
+/** Reads a small answer whole; the bytes of an object are read on demand. */
 async function read(
   sent: ClientRequest,
   message: IncomingMessage,
@@ -170,7 +171,7 @@ async function read(
   for await (const chunk of message) {
     chunks.push(chunk as Buffer);
     bytes += (chunk as Buffer).length;
-    if (bytes > mostBytes) throw new Error('the answer of an object agent is larger than any');
+    if (bytes > mostBytes) throw new Error('the answer of an object agent is larger than 64 MiB');
   }
   return chunks.length === 0 ? answer : { ...answer, body: Buffer.concat(chunks) };
 }
@@ -204,7 +205,7 @@ function bytesOf(sent: ClientRequest, message: IncomingMessage, timeoutMs: numbe
       if (chunk) return chunk;
       if (failure) throw failure;
       if (message.readableEnded) return undefined;
-      if (message.destroyed) throw new Error('the agent hung up in the middle');
+      if (message.destroyed) throw new Error('the agent closed the connection in the middle of an object');
       sent.setTimeout(timeoutMs);
       await next();
       sent.setTimeout(0);

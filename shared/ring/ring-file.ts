@@ -1,4 +1,4 @@
-/** var/object-ring.json: the ring as it is in use, readable to its owner alone, for it holds the secret. */
+/** var/object-ring.json: the ring in use, with mode 0600 because of its secret. */
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
@@ -15,10 +15,10 @@ import { join } from 'node:path';
 import { BadSettings } from '#shared/config/settings.ts';
 import type { Ring } from './ring.ts';
 
-export const partPowerRange = (partPower: number) => Number.isInteger(partPower) && partPower >= 1 && partPower <= 20;
+export const isPartPower = (partPower: number) => Number.isInteger(partPower) && partPower >= 1 && partPower <= 20;
 
-/** Keeps the requested ring, with the secret that is already there, if the request has none. */
-export function savedRing(directory: string, input: Ring): Ring {
+/** Saves the ring, and returns it with the secret of the file when it has none. Throws BadSettings for another partPower. */
+export function saveRing(directory: string, input: Ring): Ring {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'object-ring.json');
   const before =
@@ -41,7 +41,7 @@ function readRingFile(file: string): Ring | undefined {
   }
 }
 
-/** Two processes may start at once: the link makes one of them the first, and both take what it wrote. */
+/** Creates the file. When two processes do so at once, link(2) lets one succeed, and both use its file. */
 function first(file: string, ring: Ring): Ring {
   write(ring, file, (from, to) => {
     try {

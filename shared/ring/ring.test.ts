@@ -21,7 +21,7 @@ const primaries = (ring: Ring, partition: number) => nodesOf(ring, partition).pr
 
 const six = ['z1', 'z2', 'z3'].flatMap((zone) => [device(zone, `${zone}a`), device(zone, `${zone}b`)]);
 
-test('the replicas of a partition stand in different zones, and everybody draws the same', () => {
+test('the replicas of a partition are in different zones, and every process computes the same', () => {
   for (const partition of partitions) {
     const { primaries: owners, handoffs } = nodesOf(ringOf(six), partition);
     assert.equal(new Set(owners.map(({ zone }) => zone)).size, 3);
@@ -33,7 +33,7 @@ test('the replicas of a partition stand in different zones, and everybody draws 
   }
 });
 
-test('a device gets what its weight says', () => {
+test('the share of a device is proportional to its weight', () => {
   const ring = ringOf([device('z1', 'a', 300), device('z1', 'b', 100), device('z2', 'c'), device('z3', 'd')]);
   const share = partitions.filter((partition) => primaries(ring, partition).includes('a')).length / partitions.length;
   assert.ok(share > 0.7 && share < 0.8, `${share}`);
@@ -41,7 +41,7 @@ test('a device gets what its weight says', () => {
   assert.ok(partitions.every((partition) => !primaries(none, partition).includes('off')));
 });
 
-test('a device that goes moves only what it had', () => {
+test('removing a device moves only its own partitions', () => {
   const [gone, ...rest] = six;
   for (const partition of partitions) {
     const before = primaries(ringOf(six), partition);
@@ -72,7 +72,7 @@ function folderOf(t: TestContext): string {
 const read = (folder: string, ring = {}) =>
   readRing(settingsOf({ cloud: { var: folder, address: '127.0.0.9' }, 'object-ring': ring }));
 
-test('the ring of the settings is kept with a secret that only its owner can read', (t) => {
+test('the ring of the settings is saved with its secret in a file of mode 0600', (t) => {
   const folder = folderOf(t);
   const ring = read(folder);
   assert.deepEqual(
@@ -90,7 +90,7 @@ test('the ring of the settings is kept with a secret that only its owner can rea
   assert.equal(read(folder, { secret: 'given' }).secret, 'given');
 });
 
-test('R11: a ring file that is broken stops the start by its name, and is not written over', (t) => {
+test('R11: a damaged ring file stops the start with its name, and is not overwritten', (t) => {
   const folder = folderOf(t);
   read(folder);
   const file = join(folder, 'object-ring.json');
@@ -101,7 +101,7 @@ test('R11: a ring file that is broken stops the start by its name, and is not wr
   }
 });
 
-test('a ring that cannot be meant stops the start', (t) => {
+test('invalid settings of the ring stop the start', (t) => {
   const folder = folderOf(t);
   assert.throws(() => read(folder, { devices: ['sdb'] }), BadSettings);
   assert.throws(() => read(folder, { partPower: 0 }), BadSettings);

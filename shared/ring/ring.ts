@@ -1,17 +1,20 @@
 /**
- * Which devices hold what. Every device draws a number for every partition, weighted, and the order of the numbers is
- * the order of the devices: no table to keep, the same answer everywhere, and a device that comes or goes moves only
- * what it takes or leaves.
+ * Placement of accounts, containers and objects on devices, by weighted rendezvous hashing: every device gets a score for
+ * every partition, and the highest scores have its replicas. There is no table to store, every process computes the same, and
+ * adding or removing a device moves only its own data.
+ * - **partition**: the first `partPower` bits of the hash of a path;
+ * - **primaries**: the devices of the replicas; **handoffs**: those that replace an unreachable primary, in order;
+ * - **zone**: devices that may fail together; replicas are in different zones where possible.
  */
 import { createHash, hash as hashOf } from 'node:crypto';
 
 export interface Device {
-  /** Who it is, whatever its weight: the draw depends on it. */
+  /** Identifies the device and determines its scores. */
   readonly key: string;
   readonly zone: string;
-  /** host:port of the agent that has it. */
+  /** host:port of its agent. */
   readonly address: string;
-  /** The directory below the agent's own. */
+  /** The directory below that of the agent. */
   readonly name: string;
   readonly weight: number;
 }
@@ -20,7 +23,7 @@ export interface Ring {
   readonly devices: readonly Device[];
   readonly replicas: number;
   readonly partPower: number;
-  /** What agents and proxies of this ring say to each other so as to be believed. */
+  /** The shared secret that authenticates proxies and agents to each other. */
   readonly secret: string;
 }
 
@@ -30,7 +33,7 @@ export interface Place {
   readonly hash: string;
 }
 
-/** Where an account, container or object belongs. */
+/** Returns the partition and hash of an account, container or object. */
 export function placeOf(ring: Ring, ...path: readonly string[]): Place {
   const hash = hashOf('sha256', `/${path.join('/')}`).slice(0, 32);
   return { hash, partition: partitionOf(ring, hash) };
@@ -40,49 +43,50 @@ const partitionOf = ({ partPower }: Pick<Ring, 'partPower'>, hash: string): numb
   Number.parseInt(hash.slice(0, 8), 16) >>> (32 - partPower);
 
 export interface Nodes {
-  /** As many as there are replicas, if there are as many devices: in different zones first. */
+  /** One device per replica, fewer when there are fewer devices. */
   readonly primaries: readonly Device[];
-  /** Who stands in for them, in this order. */
+  /** All other devices, in the order in which they replace primaries. */
   readonly handoffs: readonly Device[];
 }
 
 const known = new WeakMap<Ring, Map<number, Nodes>>();
 
+/** Returns the devices of a partition; cached. */
 export function nodesOf(ring: Ring, partition: number): Nodes {
   const partitions = known.get(ring) ?? new Map<number, Nodes>();
   known.set(ring, partitions);
-  const nodes = partitions.get(partition) ?? drawn(ring, partition);
+  const nodes = partitions.get(partition) ?? rankDevices(ring, partition);
   partitions.set(partition, nodes);
   return nodes;
 }
 
-function drawn({ devices, replicas }: Ring, partition: number): Nodes {
+function rankDevices({ devices, replicas }: Ring, partition: number): Nodes {
   const order = devices
     .filter(({ weight }) => weight > 0)
     .map((device) => ({ device, score: scoreOf(device, partition) }))
     .sort((a, b) => b.score - a.score)
     .map(({ device }) => device);
-  const spread = apart(order);
+  const spread = spreadOverZones(order);
   return { primaries: spread.slice(0, replicas), handoffs: spread.slice(replicas) };
 }
 
-/** The first of each zone, then the second of each: neighbours in the order stand apart. */
-function apart(order: readonly Device[]): Device[] {
+/** The first device of each zone, then the second of each, and so on. */
+function spreadOverZones(order: readonly Device[]): Device[] {
   const seen = new Map<string, number>();
-  const turns = order.map((device) => {
-    const turn = seen.get(device.zone) ?? 0;
-    seen.set(device.zone, turn + 1);
-    return { device, turn };
+  const ranked = order.map((device) => {
+    const rank = seen.get(device.zone) ?? 0;
+    seen.set(device.zone, rank + 1);
+    return { device, rank };
   });
-  return turns.sort((a, b) => a.turn - b.turn).map(({ device }) => device);
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ device }) => device);
 }
 
-/** Weighted rendezvous hashing: the chance to win is the share of the weight. */
+/** The probability of the highest score is proportional to the weight. */
 function scoreOf({ key, weight }: Device, partition: number): number {
   const digest = createHash('sha256').update(`${partition}/${key}`).digest();
   const uniform = (digest.readUIntBE(0, 6) + 1) / (2 ** 48 + 1);
   return -weight / Math.log(uniform);
 }
 
-/** More than half of them. */
+/** More than half of the replicas. */
 export const quorumOf = (replicas: number): number => Math.floor(replicas / 2) + 1;

@@ -1,17 +1,16 @@
-/** How a call to an agent is spelled in HTTP, for both ends. */
+/** The encoding of calls to object agents in HTTP, for both sides. */
 import { crc32 } from 'node:zlib';
 import type { AgentCall, Kind } from '#shared/contracts/object-agent.ts';
 
 export const secretHeader = 'x-backend-secret';
-/** A footer travels as a trailer of this one name: JSON, for trailers are not kept apart from headers otherwise. */
+/** The trailer with the footer of an upload as JSON: separate trailers could not be distinguished from headers. */
 export const footerTrailer = 'x-backend-footer';
 
-/** One number for all blocks of a body, so that both ends know they mean the same. */
+/** The checksum of the checksums of all blocks, by which the agent verifies that it has them all. */
 export const blocksCrc = (crcs: readonly number[]): number => crc32(crcs.join());
 
 /**
- * The methods as HTTP says them. Node's parser refuses methods that it does not know before any code of ours sees them,
- * and it does not know REPLICATE.
+ * The HTTP methods of the calls. Node's parser refuses unknown methods, among them REPLICATE, so REPORT is sent instead.
  */
 export const wireMethods: Readonly<Record<AgentCall['method'], string>> = {
   GET: 'GET',
@@ -22,25 +21,25 @@ export const wireMethods: Readonly<Record<AgentCall['method'], string>> = {
   REPLICATE: 'REPORT',
 };
 
-/** Undefined for a method that no call has. */
-export const methodOf = (spelled: string | undefined): AgentCall['method'] | undefined =>
-  (Object.keys(wireMethods) as AgentCall['method'][]).find((method) => wireMethods[method] === spelled);
+/** Returns the method of a call; undefined for another HTTP method. */
+export const methodOf = (httpMethod: string | undefined): AgentCall['method'] | undefined =>
+  (Object.keys(wireMethods) as AgentCall['method'][]).find((method) => wireMethods[method] === httpMethod);
 
 export const urlOf = ({ kind, device, partition, path, query = {} }: AgentCall): string => {
-  const words = new URLSearchParams(query).toString();
-  const way = ['', kind, device, String(partition), ...path.map(encodeURIComponent)].join('/');
-  return words ? `${way}?${words}` : way;
+  const search = new URLSearchParams(query).toString();
+  const pathname = ['', kind, device, String(partition), ...path.map(encodeURIComponent)].join('/');
+  return search ? `${pathname}?${search}` : pathname;
 };
 
-type Spelled = Pick<AgentCall, 'kind' | 'device' | 'partition' | 'path' | 'query'>;
+type Target = Pick<AgentCall, 'kind' | 'device' | 'partition' | 'path' | 'query'>;
 
-/** Undefined when it is not a call of ours. */
-export function readUrl(url: string): Spelled | undefined {
-  const [way = '', words = ''] = url.split('?');
-  const [, kind = '', device = '', partition = '', ...path] = way.split('/');
+/** Parses the URL of a call; undefined when it is none. */
+export function readUrl(url: string): Target | undefined {
+  const [pathname = '', search = ''] = url.split('?');
+  const [, kind = '', device = '', partition = '', ...path] = pathname.split('/');
   if (!isKind(kind) || !/^[\w.-]+$/.test(device) || !/^\d+$/.test(partition)) return undefined;
   const names = decodedPath(path);
-  const query = Object.fromEntries(new URLSearchParams(words));
+  const query = Object.fromEntries(new URLSearchParams(search));
   return names && { kind, device, partition: Number(partition), path: names, query };
 }
 
@@ -52,4 +51,4 @@ function decodedPath(path: readonly string[]): string[] | undefined {
   }
 }
 
-const isKind = (word: string): word is Kind => ['account', 'container', 'object'].includes(word);
+const isKind = (text: string): text is Kind => ['account', 'container', 'object'].includes(text);

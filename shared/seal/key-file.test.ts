@@ -11,7 +11,7 @@ function fileFor(t: TestContext): string {
   return join(folder, 'credential-keys');
 }
 
-test('what was sealed opens after a restart, and by nobody who touches it', (t) => {
+test('sealed text can be opened after a restart, and not after a modification', (t) => {
   const file = fileFor(t);
   const { sealed, keyId } = openSealer(file).seal('the secret');
   assert.ok(!sealed.includes('secret'));
@@ -29,7 +29,7 @@ test('after a rotation the new key seals and the old one still opens', (t) => {
   assert.equal(sealer.open(before.sealed, before.keyId), 'old');
 });
 
-test('R15: a file that was cut short, or that others may read, stops the start and is left as it is', (t) => {
+test('R15: a file that is truncated or readable by others stops the start and is not changed', (t) => {
   const file = fileFor(t);
   openSealer(file);
   chmodSync(file, 0o644);

@@ -1,15 +1,14 @@
-/** AES-256-GCM with keys of a file that the database never sees: the newest seals, all open. */
+/** AES-256-GCM with keys of a file outside the database: the newest key encrypts, each of them decrypts. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** AES-256-GCM. */
 export interface Sealer {
   seal(text: string): { readonly sealed: string; readonly keyId: string };
-  /** Throws when it was sealed by a key that is not here, or was touched. */
+  /** Decrypts. Throws for an unknown key and for a modified text. */
   open(sealed: string, keyId: string): string;
   readonly newest: string;
-  /** A new key seals from now on; the others stay, to open. */
+  /** Adds a new key, which encrypts from now on. */
   rotate(): void;
 }
 
@@ -18,7 +17,7 @@ interface Key {
   readonly key: Buffer;
 }
 
-/** A line a key, newest first: `id base64`. */
+/** Opens or creates the file: one line per key, newest first: `id base64`. Throws when it is damaged or readable by others. */
 export function openSealer(file: string): Sealer {
   let keys = read(file);
   const freshKey = () => ({ id: randomBytes(6).toString('hex'), key: randomBytes(32) });
@@ -31,7 +30,7 @@ export function openSealer(file: string): Sealer {
   };
   if (keys.length === 0) write([freshKey()]);
   let seenAt = statSync(file).mtimeMs;
-  /** Another process may have rotated them. */
+  /** Reads the file again when another process has rotated the keys. */
   const first = () => {
     const { mtimeMs } = statSync(file);
     if (mtimeMs !== seenAt) [keys, seenAt] = [read(file), mtimeMs];
@@ -77,10 +76,12 @@ function read(file: string): readonly Key[] {
       return { id, key: Buffer.from(key, 'base64') };
     });
   if (keys.length > 0 && keys.every(({ key }) => key.length === 32)) return keys;
-  throw new Error(`${file} is damaged: bring back a copy, for without it nobody can open what users keep here`);
+  throw new Error(
+    `${file} is damaged: restore a copy, since the secrets in the database cannot be decrypted without it`,
+  );
 }
 
-/** Undefined where no file is, which is the first start. */
+/** Undefined when there is no file, at the first start. */
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

@@ -11,7 +11,7 @@ function sealOf(t: TestContext) {
   return sealWith(join(folder, 'row-keys'));
 }
 
-test('sealed text opens again, plain text of an older row stays, and touched text is refused', (t) => {
+test('sealed text can be opened, plain text of an older row stays, and modified text is refused', (t) => {
   const seal = sealOf(t);
   const sealed = seal.seal('the secret');
   assert.ok(!sealed.includes('secret'));
@@ -21,7 +21,7 @@ test('sealed text opens again, plain text of an older row stays, and touched tex
   assert.throws(() => sealOf(t).open(sealed), /the key .* is not in/);
 });
 
-test('named properties are sealed at any depth and whatever they hold, the others stay readable', (t) => {
+test('named properties are sealed at any depth and of any type, the others stay readable', (t) => {
   const seal = sealOf(t);
   const spec = {
     id: 'a',

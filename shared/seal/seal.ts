@@ -1,17 +1,17 @@
-/** Secrets that must stand in rows: sealed with a key of a file beside the database, so that who reads rows learns none. */
+/** Encrypts (**seals**) secrets in rows with a key in a file outside the database, so that the rows alone reveal none. */
 import { join } from 'node:path';
 import { openSealer } from './key-file.ts';
 
-/** Text to text: what is sealed fits wherever the text stood, a column or a property of a document. */
+/** Encrypts text to text, for a column or a property of a document. */
 export interface Seal {
   seal(text: string): string;
-  /** Text that was never sealed (a row of an older version) is given as it is. Throws for a key that is not here. */
+  /** Decrypts; returns text that is not sealed (in rows of older versions) unchanged. Throws for an unknown key. */
   open(text: string): string;
 }
 
 const mark = 'sealed:';
 
-/** One file of keys per service: a role opens its own rows and no others. The first start makes it. */
+/** Opens the key file of a service, var/secrets/<service>-row-keys, which the first start creates. */
 export const openSeal = (cloud: { readonly var: string }, service: string): Seal =>
   sealWith(join(cloud.var, 'secrets', `${service}-row-keys`));
 
@@ -30,11 +30,11 @@ export function sealWith(file: string): Seal {
   };
 }
 
-/** Seals these properties of a document, whatever they hold and however deep they stand. */
+/** Seals these properties of a document, of any type and at any depth. */
 export const sealProperties = <T>(value: T, names: readonly string[], { seal }: Seal): T =>
   mapProperties(value, names, (each) => ({ sealed: seal(JSON.stringify(each)) })) as T;
 
-/** The document as it was before `sealProperties`. */
+/** Reverses `sealProperties`. */
 export const openProperties = <T>(value: T, names: readonly string[], { open }: Seal): T =>
   mapProperties(value, names, (each) => (isSealed(each) ? JSON.parse(open(each.sealed)) : each)) as T;
 
