@@ -1,4 +1,4 @@
-/** What every handler works with. */
+/** The context of every handler. */
 import type { Lru } from '#shared/clock/lru.ts';
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -6,25 +6,25 @@ import type { Reach } from '#shared/ring/reach.ts';
 import type { Ring } from '#shared/ring/ring.ts';
 import type { section } from './config.ts';
 
-/** Bytes and objects: how many there may be, or are. */
+/** Bytes and number of objects: a limit or a usage. */
 export interface Quota {
   readonly bytes: number;
   readonly count: number;
 }
 
 interface Ledger {
-  /** Under way now. */
+  /** Uploads in progress. */
   readonly now: Quota;
-  /** Ended since somebody began to ask for what is used. */
+  /** Uploads that ended since a usage query began. */
   readonly ended: Quota;
-  /** How many are asking. */
+  /** The number of usage queries in progress. */
   readonly askers: number;
 }
 
 export interface Quotas {
   /** By account and by `account/container`. */
   readonly ledgers: Map<string, Ledger>;
-  /** Accounts that have no quota, and until when that is believed: in milliseconds. */
+  /** Accounts without a quota, and until when that is cached, in milliseconds. */
   readonly unlimited: Lru<number>;
   forget(account: string): void;
 }
@@ -34,6 +34,6 @@ export interface ObjectStore {
   readonly reach: Reach;
   readonly settings: ValuesOf<typeof section>;
   readonly log: Log;
-  /** Room that uploads have reserved. */
+  /** Reservations of uploads in progress. */
   readonly quotas: Quotas;
 }

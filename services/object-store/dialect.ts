@@ -1,10 +1,10 @@
-/** Swift speaks of failures in small pages of HTML. */
+/** Swift's errors: HTML pages. */
 import { STATUS_CODES } from 'node:http';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import { challenge } from '#shared/http/fault-formats.ts';
 
-/** What Swift says of a status when it has nothing better to say. */
+/** Swift's text for each status. */
 const phrases: Readonly<Record<number, string>> = {
   202: 'The request is accepted for processing.',
   401: 'This server could not verify that you are authorized to access the document you requested.',
@@ -26,7 +26,7 @@ export const html = { 'content-type': 'text/html; charset=UTF-8' };
 const titles = new Map<string, string>();
 const mostTitles = 2_000;
 
-/** Names of headers as Swift writes them, `X-Container-Meta-Colour`: some clients compare them letter by letter. */
+/** Header names in title case, `X-Container-Meta-Colour`, as Swift sends them: some clients compare them by case. */
 export function titled(name: string): string {
   const found = titles.get(name);
   if (found !== undefined) return found;
@@ -46,14 +46,14 @@ export function titledHeaders<T>(headers: Readonly<Record<string, T>>): Record<s
 export const pageOf = (status: number, phrase = phrases[status] ?? ''): string =>
   `<html><h1>${STATUS_CODES[status] ?? status}</h1><p>${phrase}</p></html>`;
 
-/** Says all in its message, without a page. */
-export const spoken = 'spoken';
-/** Needs no words but those of its status. */
-export const wordless = 'wordless';
+/** The kind of a fault whose message is the whole body, as plain text. */
+export const textBody = 'textBody';
+/** The kind of a fault without a message: the page has the text of the status. */
+export const statusPage = 'statusPage';
 
 const bodyOf = ({ status, kind, message }: Fault): string => {
-  if (kind === spoken) return message;
-  return kind === wordless ? pageOf(status) : pageOf(status, message.replace(/[<&]/g, ' '));
+  if (kind === textBody) return message;
+  return kind === statusPage ? pageOf(status) : pageOf(status, message.replace(/[<&]/g, ' '));
 };
 
 export const swift = (identityUrl: string): Dialect => ({
@@ -68,10 +68,10 @@ export const swift = (identityUrl: string): Dialect => ({
     const id = transIdOf(requestId);
     return { 'X-Trans-Id': id, 'X-Openstack-Request-Id': id };
   },
-  malformedPath: () => new Fault(412, spoken, 'Invalid UTF8 or contains NULL'),
+  malformedPath: () => new Fault(412, textBody, 'Invalid UTF8 or contains NULL'),
 });
 
-/** `tx`, 21 digits of the request's id, and when: people who read Swift's logs expect it so. */
+/** Swift's transaction id: `tx`, 21 digits of the request id, and the time. */
 const transIdOf = (requestId: string): string => {
   const digits = requestId.replace(/[^0-9a-f]/g, '').slice(-21);
   return `tx${digits}-${Math.floor(Date.now() / 1000)

@@ -1,4 +1,4 @@
-/** Swift's keystoneauth as rules. The target is the account's project; ACLs of containers are asked after these. */
+/** The rules of Swift's keystoneauth. The target is the account's project; ACLs of containers are checked after these. */
 import type { Policy } from '#shared/auth/policy.ts';
 
 export const policy: Policy = {

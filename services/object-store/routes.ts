@@ -1,4 +1,4 @@
-/** The API. Its paths hold what they name; who may is asked in the handlers, for a container has its own word in it. */
+/** The routes. Authorization is in the handlers, since it depends on the ACLs of the container. */
 import type { Handler, Route } from '#shared/http/route.ts';
 import { listContainers, refuseAccount, setAccount, showAccount } from './accounts/handlers.ts';
 import { createContainer, deleteContainer, listObjects, setContainer, showContainer } from './containers/handlers.ts';
@@ -10,11 +10,11 @@ import { getObject } from './objects/download.ts';
 import { deleteObject, setObject } from './objects/handlers.ts';
 import { putObject } from './objects/upload.ts';
 import { refuse } from './requests/refusals.ts';
-import { parsePath, placeOfWay, type WayHandler } from './requests/request.ts';
+import { levelOf, type PathHandler, parsePath } from './requests/request.ts';
 import { refuseUnsupported } from './requests/unsupported.ts';
 
 type Method = Route<ObjectStore>['method'];
-type Verbs = Readonly<Partial<Record<Method, WayHandler>>>;
+type Verbs = Readonly<Partial<Record<Method, PathHandler>>>;
 
 const handlers: Readonly<Record<'account' | 'container' | 'object', Verbs>> = {
   account: { head: showAccount, get: listContainers, post: setAccount, put: refuseAccount, delete: refuseAccount },
@@ -35,7 +35,7 @@ const handlers: Readonly<Record<'account' | 'container' | 'object', Verbs>> = {
   },
 };
 
-/** What a request is about is told by its decoded path alone: `c%2Fo` is an object, `c/` a container. */
+/** Dispatches by the decoded path: `c%2Fo` is an object, `c/` a container. */
 const dispatched =
   (method: Method): Handler<ObjectStore> =>
   async (store, call) => {
@@ -43,7 +43,7 @@ const dispatched =
     if (encoding !== undefined && encoding !== 'chunked')
       throw refuse(501, 'Unsupported Transfer-Coding header value specified in Transfer-Encoding header');
     const target = parsePath(call);
-    const verbs = handlers[placeOfWay(target)];
+    const verbs = handlers[levelOf(target)];
     const handler = verbs[method];
     if (!handler) throw refuse(405, undefined, { allow: Object.keys(verbs).join(', ').toUpperCase() });
     refuseUnsupported(call);
@@ -51,7 +51,7 @@ const dispatched =
     return { ...answer, headers: titledHeaders(headers) };
   };
 
-/** The bytes are the handler's, and a outsider may be one whom a container lets in. */
+/** The handler reads the body; the token is optional, since a container may be public. */
 const open = (method: Method, path: string, handler = dispatched(method)): Route<ObjectStore> => ({
   method,
   path,

@@ -13,18 +13,18 @@ import { authorizeAccount, denied, domainHeader, isOperator, orNone } from '../r
 import { escaped, formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, type WayHandler } from '../requests/request.ts';
+import { headersIn, type PathHandler } from '../requests/request.ts';
 import { domainOf } from './domain.ts';
 
 const always = { 'x-account-storage-policy-policy-0-container-count': '0', 'accept-ranges': 'bytes' };
 
-export const showAccount: WayHandler = async (store, call, target) => {
+export const showAccount: PathHandler = async (store, call, target) => {
   authorizeAccount(call, target);
   const { headers } = await find(store, target.account, 'HEAD', {});
   return noContent({ ...headers, 'content-type': 'text/plain; charset=utf-8' });
 };
 
-export const listContainers: WayHandler = async (store, call, target): Promise<Answer> => {
+export const listContainers: PathHandler = async (store, call, target): Promise<Answer> => {
   authorizeAccount(call, target);
   const format = formatOf(call);
   const { headers, body } = await find(store, target.account, 'GET', listingQuery(call));
@@ -45,7 +45,7 @@ const rowOf = ({ name, count, bytes, timestamp }: Entry) => ({
   storage_policy: 'Policy-0',
 });
 
-export const setAccount: WayHandler = async (store, call, target) => {
+export const setAccount: PathHandler = async (store, call, target) => {
   if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   if (!isOperator(call, target)) throw denied(call);
   const said = headersIn(call);
@@ -64,7 +64,7 @@ export const setAccount: WayHandler = async (store, call, target) => {
 };
 
 /** Accounts come and go with their projects. */
-export const refuseAccount: WayHandler = async (store, call, target) => {
+export const refuseAccount: PathHandler = async (store, call, target) => {
   if (call.method === 'DELETE' && isBulkDelete(call)) return deleteInBulk(store, call, target);
   if (!isOperator(call, target)) throw denied(call);
   throw refuse(405);

@@ -1,4 +1,4 @@
-/** Reads from whichever replica has it: the owners in any order, then those that stand in. */
+/** Reads from any replica: the primaries in any order, then the handoffs. */
 import { within } from '#shared/clock/within.ts';
 import type { AgentAnswer, AgentCall, Headers, Kind } from '#shared/contracts/object-agent.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
@@ -12,7 +12,7 @@ export interface Reading {
   readonly path: readonly string[];
   readonly headers?: Headers;
   readonly query?: Headers;
-  /** Asks all owners first and takes the newest. */
+  /** Asks all primaries and takes the newest. */
   readonly newest?: boolean;
 }
 
@@ -42,8 +42,8 @@ export async function read(store: ObjectStore, reading: Reading): Promise<AgentA
   const late: Late[] = [];
   for (const device of [...owners, ...handoffs]) {
     const asked = ask(store, reading, partition, device);
-    const said = await within(store.settings.patienceMs, asked, silent);
-    const found = said === silent ? void late.push({ device, asked }) : await judge(device, said);
+    const result = await within(store.settings.patienceMs, asked, silent);
+    const found = result === silent ? void late.push({ device, asked }) : await judge(device, result);
     if (found) return withoutLate(found, late);
   }
   for (let next = late.shift(); next; next = late.shift()) {
@@ -53,7 +53,7 @@ export async function read(store: ObjectStore, reading: Reading): Promise<AgentA
   throw missed >= enough ? missing() : unavailable();
 }
 
-/** One who is slow is left for the end, when no other had it. */
+/** A slow replica is used last, when no other has it. */
 interface Late {
   readonly device: Device;
   readonly asked: Promise<AgentAnswer | undefined>;
@@ -61,13 +61,13 @@ interface Late {
 
 const silent = Symbol('silent');
 
-/** What the others still bring is closed. */
+/** Closes the answers that are not used. */
 function withoutLate(found: AgentAnswer, late: readonly Late[]): AgentAnswer {
   for (const { asked } of late) void asked.then((answer) => answer && closeBody(answer)).catch(() => {});
   return found;
 }
 
-/** A replica that slept through the removal must not bring it back. */
+/** A replica that missed the deletion must not bring the object back. */
 const isNewer = ({ headers }: AgentAnswer, gone: string): boolean =>
   (headers['x-put-timestamp'] ?? headers['x-timestamp'] ?? '') > gone;
 
@@ -110,7 +110,7 @@ async function closeBody({ body }: AgentAnswer): Promise<void> {
   if (body && 'read' in body) await body.close();
 }
 
-/** The bytes of an answer; when its replica fails in the middle, another goes on from there. */
+/** The bytes of an answer; when its replica fails in the middle, another continues from that byte. */
 export function bytesOf(
   store: ObjectStore,
   reading: Reading,
@@ -123,9 +123,9 @@ export function bytesOf(
   let tries = 0;
   const goOn = async (error: unknown): Promise<Bytes> => {
     if (tries++ >= store.ring.replicas) throw error;
-    store.log.warn({ path: reading.path, at, error }, 'a replica failed in the middle, another goes on');
+    store.log.warn({ path: reading.path, at, error }, 'a replica failed in the middle of an object, another continues');
     const next = await read(store, { ...reading, headers: { 'x-backend-range': `${at}-${range.to}` } });
-    if (next.headers['x-backend-data-timestamp'] !== version) throw error; // it was written anew meanwhile
+    if (next.headers['x-backend-data-timestamp'] !== version) throw error; // the object was replaced meanwhile
     return asBytes(next);
   };
   const readNext = async (): Promise<Buffer | undefined> => {

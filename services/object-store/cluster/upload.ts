@@ -1,4 +1,4 @@
-/** An object to all its replicas at once, hashed on the way. */
+/** Uploads an object to all its replicas at once, and computes its checksum. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { within } from '#shared/clock/within.ts';
@@ -13,11 +13,11 @@ interface Sending {
   readonly path: readonly string[];
   readonly timestamp: string;
   readonly headers: Headers;
-  /** Undefined when the client did not say. */
+  /** Undefined when the client did not send it. */
   readonly length: number | undefined;
   readonly body: Readable;
   readonly mostBytes: number;
-  /** Called with each piece's length as it comes. Throws to refuse it. */
+  /** Called with the length of each chunk; an exception stops the upload. */
   readonly onBytes?: (bytes: number) => void;
   /** The MD5 that the client expects. */
   readonly etag: string | undefined;
@@ -25,7 +25,7 @@ interface Sending {
   readonly footer?: (etag: string) => Headers;
 }
 
-/** All or nothing: a quorum has the object, or nobody shows any of it. */
+/** Atomic: a quorum has the whole object, or no replica shows any of it. */
 export async function upload(store: ObjectStore, sending: Sending): Promise<{ etag: string; bytes: number }> {
   const uploads = await open(store, sending);
   try {
@@ -59,7 +59,7 @@ async function open(store: ObjectStore, sending: Sending): Promise<Set<Open>> {
   throw inTime.includes('newer') ? refuse(409) : unavailable();
 }
 
-/** A device that opens so late is left out: the replicator brings it the object. */
+/** A device that is slower than this to begin is left out; the replicator brings it the object. */
 const openPatience = 4;
 
 async function abortLate(slot: Open | 'newer' | undefined, inTime: readonly (Open | 'newer')[]): Promise<void> {
@@ -86,7 +86,7 @@ async function openSlot(
       .catch(() => undefined);
     if (outcome && !isAnswer(outcome)) return { device, upload: outcome };
     if (outcome?.status === 409) return 'newer';
-    store.log.warn({ device: device.key, path, status: outcome?.status }, 'a device did not take an object');
+    store.log.warn({ device: device.key, path, status: outcome?.status }, 'a device did not accept an object');
   }
   return undefined;
 }
@@ -114,13 +114,13 @@ async function send(
   return { etag, bytes };
 }
 
-/** A device that fails in the middle is left behind; the replicator brings it what it missed. */
+/** A device that fails in the middle is left out; the replicator brings it the object. */
 async function writeOrDrop({ log }: ObjectStore, uploads: Set<Open>, each: Open, block: Block): Promise<void> {
   try {
     await each.upload.write(block);
   } catch (error) {
     uploads.delete(each);
-    log.warn({ device: each.device.key, error }, 'a device was lost in the middle of an object');
+    log.warn({ device: each.device.key, error }, 'a device failed in the middle of an object');
     await each.upload.abort().catch(() => {});
   }
 }
@@ -145,7 +145,7 @@ async function commit(
   if (devices.length < quorumOf(ring.replicas)) throw unavailable();
 }
 
-/** Gives the device when the object is on it, or a newer one. */
+/** Returns the device when it has the object or a newer one. */
 async function finish({ log }: ObjectStore, { device, upload }: Open, footer: Headers): Promise<Device | undefined> {
   try {
     const { status } = await upload.commit(footer);
@@ -156,7 +156,7 @@ async function finish({ log }: ObjectStore, { device, upload }: Open, footer: He
   }
 }
 
-/** A device that did not finish has not told its share of the container's replicas: one that has the object does. */
+/** A device that did not finish has not announced the object to its part of the container's replicas: another one does. */
 async function notifyViaPeer(
   { ring, reach }: ObjectStore,
   path: readonly string[],

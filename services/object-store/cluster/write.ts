@@ -1,4 +1,4 @@
-/** Writes to as many devices as there should be replicas. More than half of them make it true. */
+/** Writes to one device per replica; more than half of them decide the answer. */
 import type { AgentAnswer, Headers, Kind } from '#shared/contracts/object-agent.ts';
 import type { Fault } from '#shared/errors/fault.ts';
 import { type Device, nodesOf, placeOf, quorumOf } from '#shared/ring/ring.ts';
@@ -10,18 +10,18 @@ interface Writing {
   readonly method: 'PUT' | 'POST' | 'DELETE';
   readonly path: readonly string[];
   readonly headers: Headers;
-  /** The header that shares out the replicas of what is above: of the container, of the account. */
+  /** The header that assigns the replicas of the parent (container or account) to the devices. */
   readonly share?: 'x-container-replicas' | 'x-account-replicas';
 }
 
-/** The devices in the order in which they are tried: each slot takes the next that nobody has. */
+/** The devices in order: each slot uses the next that no other slot uses. */
 export function* devicesFor({ ring }: ObjectStore, path: readonly string[]): Generator<Device> {
   const { primaries, handoffs } = nodesOf(ring, placeOf(ring, ...path).partition);
   yield* primaries;
   yield* handoffs;
 }
 
-/** Which replicas of the one above the slot tells: all are told by somebody, however many slots there are. */
+/** The replicas of the parent to which a slot reports: together the slots cover all of them. */
 export const shareOf = (replicas: number, slot: number, slots: number): string =>
   [...Array(replicas).keys()].filter((number) => number % slots === slot).join(',');
 
@@ -30,7 +30,7 @@ interface Written {
   readonly answer: AgentAnswer;
 }
 
-/** The answers of all that could be reached, or 503 when they are too few. */
+/** Returns the answers of the reachable devices. Throws 503 when they are too few. */
 export async function write(store: ObjectStore, writing: Writing): Promise<AgentAnswer[]> {
   const { ring, settings } = store;
   const rest = devicesFor(store, writing.path);
@@ -62,7 +62,7 @@ async function writeSlot(
     const answer = await ask(store, writing, device);
     if (answer && answer.status < 500) return { device, answer };
     const { method, path } = writing;
-    store.log.warn({ device: device.key, method, path, status: answer?.status }, 'a device did not take a write');
+    store.log.warn({ device: device.key, method, path, status: answer?.status }, 'a device did not accept a write');
   }
   return undefined;
 }
@@ -73,7 +73,7 @@ const ask = ({ ring, reach }: ObjectStore, { kind, method, path, headers }: Writ
     .ask({ kind, method, device: device.name, partition: placeOf(ring, ...path).partition, path, headers })
     .catch(() => undefined);
 
-/** Nobody took the place of this slot: one of the others, asked once more, tells those that it would have told. */
+/** No device was found for this slot: another one repeats the write with the reports of this slot. */
 async function notifyViaPeer(
   store: ObjectStore,
   writing: Writing,
@@ -83,7 +83,7 @@ async function notifyViaPeer(
   if (helper) await ask(store, writing, helper.device);
 }
 
-/** Waits for all, but no longer than this once there are enough. */
+/** Waits for all, but only for this time once there is a quorum. */
 export async function quorumFirst<T>(
   asked: readonly Promise<T | undefined>[],
   quorum: number,
@@ -106,13 +106,13 @@ export async function quorumFirst<T>(
   return [...come];
 }
 
-/** A refusal in the words of an agent that gave it. */
+/** A refusal with the message of an agent. */
 export function refusedAs(status: number, answers: readonly AgentAnswer[]): Fault {
   const problem = answers.find((answer) => answer.status === status)?.headers['x-backend-problem'];
   return refuse(status, problem);
 }
 
-/** What the client hears: the kind of answer that a quorum gave, and of that the highest. */
+/** The status for the client: the highest of the class of status that a quorum answered. */
 export function verdictOf(store: ObjectStore, answers: readonly AgentAnswer[]): number {
   const quorum = quorumOf(store.ring.replicas);
   for (const hundred of [200, 400]) {

@@ -12,16 +12,16 @@ import { authorize, denied, isOperator } from '../requests/authorize.ts';
 import { escaped, formatOf, listingAnswer, listingQuery } from '../requests/listing.ts';
 import { metadataOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, type ObjectPath, partsOf, type WayHandler } from '../requests/request.ts';
+import { headersIn, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
 import { changeContainer } from './change.ts';
 
-export const showContainer: WayHandler = async (store, call, target) => {
+export const showContainer: PathHandler = async (store, call, target) => {
   await authorize(store, call, target);
   const { headers } = await read(store, { kind: 'container', method: 'HEAD', path: partsOf(target) });
   return noContent({ ...shown(call, target, headers), 'content-type': 'text/plain; charset=utf-8' });
 };
 
-export const listObjects: WayHandler = async (store, call, target): Promise<Answer> => {
+export const listObjects: PathHandler = async (store, call, target): Promise<Answer> => {
   await authorize(store, call, target);
   const format = formatOf(call);
   const query = listingQuery(call);
@@ -53,7 +53,7 @@ function shown(call: Call, target: ObjectPath, headers: Headers): Headers {
   };
 }
 
-export const createContainer: WayHandler = async (store, call, target) => {
+export const createContainer: PathHandler = async (store, call, target) => {
   if (!isOperator(call, target)) throw denied(call);
   const input = inputOf(call);
   const policy = call.header('x-storage-policy');
@@ -62,7 +62,7 @@ export const createContainer: WayHandler = async (store, call, target) => {
   return plain(await changeContainer(store, target, 'PUT', input));
 };
 
-export const setContainer: WayHandler = async (store, call, target) => {
+export const setContainer: PathHandler = async (store, call, target) => {
   if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   if (!isOperator(call, target)) throw denied(call);
   const input = inputOf(call);
@@ -71,7 +71,7 @@ export const setContainer: WayHandler = async (store, call, target) => {
   return noContent();
 };
 
-export const deleteContainer: WayHandler = async (store, call, target) => {
+export const deleteContainer: PathHandler = async (store, call, target) => {
   if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   if (!isOperator(call, target)) throw denied(call);
   await changeContainer(store, target, 'DELETE');

@@ -3,7 +3,7 @@ import type { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
 import { refuse } from '../requests/refusals.ts';
-import { decoded, type ObjectPath, wayOfParts } from '../requests/request.ts';
+import { decoded, type ObjectPath, pathFromName } from '../requests/request.ts';
 import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
 
 export const isBulkDelete = ({ query }: Call): boolean => Object.hasOwn(query, 'bulk-delete');
@@ -44,7 +44,7 @@ async function namesIn({ stream }: Call): Promise<string[]> {
 function itemOf(account: string, line: string): ToDelete {
   try {
     const name = decoded(line);
-    return { name, target: wayOfParts(account, name.replace(/^\/+/, '')) };
+    return { name, target: pathFromName(account, name.replace(/^\/+/, '')) };
   } catch (refused) {
     return { name: line, refused: refused as Fault };
   }

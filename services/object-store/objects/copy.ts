@@ -14,9 +14,9 @@ import {
   headersIn,
   isTrue,
   type ObjectPath,
+  type PathHandler,
   partsOf,
   pathFrom,
-  type WayHandler,
 } from '../requests/request.ts';
 import { conditionOf, rangesOf } from './conditions.ts';
 import { keepManifest } from './manifest.ts';
@@ -31,7 +31,7 @@ interface Copy {
 }
 
 /** COPY says where to; PUT with X-Copy-From says where from. */
-export const copyObject: WayHandler = async (store, call, from) => {
+export const copyObject: PathHandler = async (store, call, from) => {
   const said = headersIn(call);
   if (!said.destination) throw refuse(412, 'Destination header required');
   const account = accountIn(said['destination-account']) ?? from.account;

@@ -8,12 +8,12 @@ import type { ObjectStore } from '../context.ts';
 import { httpDate, plain, publicHeaders } from '../requests/answers.ts';
 import { authorize, orNone } from '../requests/authorize.ts';
 import { missing, refuse } from '../requests/refusals.ts';
-import { headersIn, isTrue, type ObjectPath, partsOf, type WayHandler } from '../requests/request.ts';
+import { headersIn, isTrue, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
 import { conditionOf, isConditional, type Range, rangesOf } from './conditions.ts';
 import { bytesIn, resolved } from './segments.ts';
 import { inOrder, objectSource, type Source, wholeOf } from './source.ts';
 
-export const getObject: WayHandler = async (store, call, target): Promise<Answer> => {
+export const getObject: PathHandler = async (store, call, target): Promise<Answer> => {
   await authorize(store, call, target);
   const asked = headersIn(call);
   if (call.method === 'GET' && !isConditional(asked) && !isTrue(asked['x-newest']))

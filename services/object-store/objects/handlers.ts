@@ -7,13 +7,13 @@ import { noContent, paged } from '../requests/answers.ts';
 import { authorize, containerInfo } from '../requests/authorize.ts';
 import { objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, type ObjectPath, partsOf, type WayHandler } from '../requests/request.ts';
+import { headersIn, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
 import { deleteInBulk, isBulkDelete } from './bulk-delete.ts';
 import { deleteLarge } from './delete-large.ts';
 import { removeObject } from './remove.ts';
 import { objectSource } from './source.ts';
 
-export const setObject: WayHandler = async (store, call, target) => {
+export const setObject: PathHandler = async (store, call, target) => {
   if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   await authorize(store, call, target);
   const said = headersIn(call);
@@ -31,7 +31,7 @@ export const setObject: WayHandler = async (store, call, target) => {
   return paged(202);
 };
 
-export const deleteObject: WayHandler = async (store, call, target) => {
+export const deleteObject: PathHandler = async (store, call, target) => {
   if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   await authorize(store, call, target);
   await containerInfo(store, target);

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../context.ts';
 import { authorize, containerInfo, denied, isOperator } from '../requests/authorize.ts';
 import { escaped } from '../requests/listing.ts';
 import { refuse } from '../requests/refusals.ts';
-import { type ObjectPath, placeOfWay } from '../requests/request.ts';
+import { levelOf, type ObjectPath } from '../requests/request.ts';
 import { removeObject } from './remove.ts';
 
 export const deleteLimits = { perRequest: 10_000, failures: 1_000, yieldMs: 10_000 };
@@ -59,7 +59,7 @@ export function deleteAll(
   const report: Report = { deleted: 0, missed: 0, status: 200, body: '', errors: [] };
   const { signal } = call;
   const done = work(store, call, items, report, signal);
-  return { status: 200, headers: { 'content-type': type }, body: spoken(done, () => written(type, report), type) };
+  return { status: 200, headers: { 'content-type': type }, body: textBody(done, () => written(type, report), type) };
 }
 
 async function work(
@@ -71,7 +71,7 @@ async function work(
 ): Promise<void> {
   try {
     const all = await items(signal);
-    const isObject = ({ target }: ToDelete) => !target || placeOfWay(target) === 'object';
+    const isObject = ({ target }: ToDelete) => !target || levelOf(target) === 'object';
     for (const each of [...all.filter(isObject), ...all.filter((item) => !isObject(item))]) {
       if (signal.aborted) return;
       await deleteOne(store, call, each, report);
@@ -110,7 +110,7 @@ async function deleteOne(
 }
 
 async function removed(store: ObjectStore, call: Call, target: ObjectPath): Promise<boolean> {
-  if (placeOfWay(target) === 'container') {
+  if (levelOf(target) === 'container') {
     if (!isOperator(call, target)) throw denied(call);
     await changeContainer(store, target, 'DELETE');
     return true;
@@ -145,7 +145,7 @@ function xmlOf(facts: Readonly<Record<string, string | number>>, errors: Report[
 }
 
 /** The report when it is there; until then now and then a blank, which parsers of all three formats skip. */
-function spoken(done: Promise<void>, report: () => string, type: Type): Bytes {
+function textBody(done: Promise<void>, report: () => string, type: Type): Bytes {
   const first = type.endsWith('/xml') ? '<?xml version="1.0" encoding="UTF-8"?>\n' : '';
   let begun = false;
   let ended = false;

@@ -12,11 +12,11 @@ import { httpDate, plain } from '../requests/answers.ts';
 import { authorize, containerInfo, orNone } from '../requests/authorize.ts';
 import { contentTypeOf, objectHeadersOf } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
-import { headersIn, type ObjectPath, partsOf, type WayHandler } from '../requests/request.ts';
+import { headersIn, type ObjectPath, type PathHandler, partsOf } from '../requests/request.ts';
 import { copyFrom } from './copy.ts';
 import { putManifest } from './manifest.ts';
 
-export const putObject: WayHandler = (store, call, target) =>
+export const putObject: PathHandler = (store, call, target) =>
   orDrained(call, async () => {
     const headers = headersIn(call);
     const isManifest = call.query['multipart-manifest'] === 'put';

@@ -1,8 +1,8 @@
-/** Who may, by what a container says: `.r:*,.rlistings,project:user,role`. */
+/** Container ACLs: `.r:*,.rlistings,project:user,role`. */
 import type { Caller } from '#shared/auth/caller.ts';
 import { refuse } from './refusals.ts';
 
-/** As it is stored: without spaces, `.ref` and the like as `.r`. 400 for what cannot be meant. */
+/** Normalizes an ACL for storage: without spaces, `.ref` and other synonyms as `.r`. Throws 400 for an invalid one. */
 export function cleanAcl(header: string, value: string): string {
   return value
     .split(',')
@@ -40,7 +40,7 @@ export function readAcl(text: string | undefined): Acl {
   return { referrers, listings: words.includes('.rlistings'), others };
 }
 
-/** The last word that fits the referrer decides. */
+/** The last item that matches the referrer decides. */
 export function allowsReferrer({ referrers }: Acl, referer: string | undefined): boolean {
   const host = hostOf(referer);
   return referrers.reduce((allowed, word) => {
@@ -59,13 +59,13 @@ function hostOf(referer: string | undefined): string {
 }
 
 interface Standing {
-  /** The account is the caller's own project: only its people are meant by a role. */
+  /** The account is the caller's own project: only then does a role in the ACL count. */
   readonly own: boolean;
-  /** Names count, too. */
+  /** Whether names count, besides ids. */
   readonly names: boolean;
 }
 
-/** By `project:user`, each an id or `*`, or by a role. */
+/** Whether the ACL allows the caller, by `project:user`, each an id or `*`, or by a role. */
 export function allowsCaller({ others }: Acl, caller: Caller, { own, names }: Standing): boolean {
   if (!caller.userId) return false;
   const projects = ['*', caller.projectId, ...(names ? [caller.projectName] : [])];
@@ -77,7 +77,7 @@ export function allowsCaller({ others }: Acl, caller: Caller, { own, names }: St
   });
 }
 
-/** Names are unique in one domain alone: both must be of the default domain, and so must the account's project. */
+/** Whether the ACL allows the caller by names. These are unique only within a domain, so all must be in the default domain. */
 export const mentionsByName = (acl: Acl, caller: Caller): boolean =>
   caller.userDomainId === 'default' &&
   caller.projectDomainId === 'default' &&

@@ -1,4 +1,4 @@
-/** Who may: the project's own people by their roles, everybody else by what the container says. */
+/** Authorization: users of the account's project by their roles, all others by the ACLs of the container. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Call } from '#shared/http/route.ts';
@@ -9,20 +9,20 @@ import { refuse } from './refusals.ts';
 import type { ObjectPath } from './request.ts';
 
 const prefix = 'AUTH_';
-/** The domain of the account's project, told by its own people: names in ACLs count in the default domain alone. */
+/** The domain of the account's project, from tokens of that project: names in ACLs count only in the default domain. */
 export const domainHeader = 'x-account-sysmeta-project-domain-id';
 
-/** What a container says of itself. Throws 404. */
+/** Returns the headers of a container. Throws 404. */
 export const containerInfo = async (store: ObjectStore, { account, container }: ObjectPath): Promise<Headers> =>
   (await read(store, { kind: 'container', method: 'HEAD', path: [account, container] })).headers;
 
-/** What an account says of itself; nothing when nobody has written to it yet. */
+/** Returns the headers of an account; none before its first write. */
 export async function accountInfo(store: ObjectStore, { account }: Pick<ObjectPath, 'account'>): Promise<Headers> {
   const found = await read(store, { kind: 'account', method: 'HEAD', path: [account] }).catch(orNone);
   return found?.headers ?? {};
 }
 
-/** Only what is known not to be there is nothing: who cannot say so is a 503. */
+/** Returns undefined for a 404 and throws any other error, so that an unavailable ring is a 503. */
 export function orNone(error: unknown): undefined {
   if (!(error instanceof Fault) || error.status !== 404) throw error;
 }
@@ -31,11 +31,11 @@ const isReading = (method: string): boolean => method === 'GET' || method === 'H
 const projectOf = (account: string): string | null =>
   account.startsWith(prefix) ? account.slice(prefix.length) : null;
 
-/** Has the account's own project in its token. */
+/** Whether the token is scoped to the account's project. */
 export const isOwn = ({ caller }: Call, { account }: Pick<ObjectPath, 'account'>): boolean =>
   caller.projectId !== null && projectOf(account) === caller.projectId;
 
-/** May manage the account and see its ACLs. */
+/** Whether the caller may manage the account and see its ACLs. */
 export function isOperator(call: Call, { account }: ObjectPath): boolean {
   const target = { project_id: projectOf(account) };
   return call.may('object-store:resell', target) || call.may('object-store:operate', target);
@@ -44,14 +44,14 @@ export function isOperator(call: Call, { account }: ObjectPath): boolean {
 const isReader = (call: Call, { account }: ObjectPath): boolean =>
   isReading(call.method) && call.may('object-store:read', { project_id: projectOf(account) });
 
-/** 401 for whom nobody knows, 403 for whom we know and do not let in. */
+/** 401 without a valid token, otherwise 403. */
 export const denied = (call: Call) => refuse(call.caller.userId ? 403 : 401);
 
 export function authorizeAccount(call: Call, target: ObjectPath): void {
   if (!isOperator(call, target) && !isReader(call, target)) throw denied(call);
 }
 
-/** Asks the container only when the roles do not say enough. `method` is what is to be done, if the call's is another. */
+/** Throws 401 or 403. Reads the container only when the roles do not suffice. `method` overrides that of the call. */
 export async function authorize(
   store: ObjectStore,
   call: Call,

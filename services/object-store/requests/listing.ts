@@ -1,4 +1,4 @@
-/** What a listing may be asked for, and the three ways to write it. */
+/** The query of a listing, and its three formats. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
@@ -31,7 +31,7 @@ const media: Readonly<Record<string, Format>> = {
   '*/*': 'text',
 };
 
-/** `format=` decides; then Accept, best first. */
+/** The format by `format=`, otherwise by Accept. Throws 406. */
 export function formatOf({ query, header }: Call): Format {
   const asked = query.format?.toLowerCase();
   if (asked === 'json' || asked === 'xml') return asked;
@@ -53,13 +53,13 @@ export function formatOf({ query, header }: Call): Format {
 const contentTypes = { text: 'text/plain', json: 'application/json', xml: 'application/xml' };
 
 export interface Rows {
-  /** What the rows are in, as XML names it: `account name="AUTH_x"`. */
+  /** The root element of the XML: `account name="AUTH_x"`. */
   readonly root: string;
   readonly element: string;
   readonly rows: readonly Readonly<Record<string, string | number>>[];
 }
 
-/** An empty page of text has no content: 204. */
+/** An empty page of text is a 204. */
 export function listingAnswer(format: Format, { root, element, rows }: Rows, headers: Headers): Answer {
   const type = { 'content-type': `${contentTypes[format]}; charset=utf-8` };
   const page = (text: string): Answer => {
@@ -92,7 +92,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Characters that XML cannot say become the mark for what cannot be said. */
+/** Characters that XML does not allow become U+FFFD. */
 export const escaped = (value: string | number): string =>
   String(value)
     .replace(/[&<>"']/g, (character) => own(entities, character) ?? character)

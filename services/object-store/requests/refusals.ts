@@ -1,9 +1,9 @@
 /** The refusals that Swift puts in words, and those that are a page. */
 import { Fault } from '#shared/errors/fault.ts';
-import { spoken, titledHeaders, wordless } from '../dialect.ts';
+import { statusPage, textBody, titledHeaders } from '../dialect.ts';
 
 export const refuse = (status: number, message?: string, headers: Readonly<Record<string, string>> = {}): Fault =>
-  new Fault(status, message === undefined ? wordless : spoken, message ?? '', { headers: titledHeaders(headers) });
+  new Fault(status, message === undefined ? statusPage : textBody, message ?? '', { headers: titledHeaders(headers) });
 
 export const missing = (): Fault => refuse(404);
 export const unavailable = (): Fault => refuse(503);

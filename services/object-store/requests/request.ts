@@ -1,4 +1,4 @@
-/** What a Swift request names: account, container, object, as the bytes of the path say. */
+/** Parses the account, container and object of a request from the bytes of its path. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
@@ -6,14 +6,14 @@ import { refuse } from './refusals.ts';
 
 export interface ObjectPath {
   readonly account: string;
-  /** Empty when the request is about the account. */
+  /** Empty for an account. */
   readonly container: string;
-  /** Empty when it is about the container. */
+  /** Empty for an account and a container. */
   readonly object: string;
 }
 
-/** A handler that is told what its request names. */
-export type WayHandler = (store: ObjectStore, call: Call, target: ObjectPath) => Promise<Answer>;
+/** A handler that gets the parsed path. */
+export type PathHandler = (store: ObjectStore, call: Call, target: ObjectPath) => Promise<Answer>;
 
 const longest = { account: 256, container: 256, object: 1024 };
 
@@ -26,7 +26,7 @@ export function parsePath({ url }: Pick<Call, 'url'>): ObjectPath {
   return checked(target);
 }
 
-export function placeOfWay({ container, object }: ObjectPath): 'account' | 'container' | 'object' {
+export function levelOf({ container, object }: ObjectPath): 'account' | 'container' | 'object' {
   if (container === '') return 'account';
   return object === '' ? 'container' : 'object';
 }
@@ -39,7 +39,7 @@ export function pathFrom(account: string, text: string, encoded: boolean): Objec
 }
 
 /** `container` or `container/object`, decoded. */
-export function wayOfParts(account: string, name: string): ObjectPath {
+export function pathFromName(account: string, name: string): ObjectPath {
   const [container = '', ...object] = name.split('/');
   if (container === '') throw refuse(412, 'Bad URL');
   return checked({ account, container, object: object.join('/') });
