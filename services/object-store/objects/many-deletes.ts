@@ -59,7 +59,11 @@ export function deleteAll(
   const report: Report = { deleted: 0, missed: 0, status: 200, body: '', errors: [] };
   const { signal } = call;
   const done = work(store, call, items, report, signal);
-  return { status: 200, headers: { 'content-type': type }, body: textBody(done, () => written(type, report), type) };
+  return {
+    status: 200,
+    headers: { 'content-type': type },
+    body: reportWhenDone(done, () => written(type, report), type),
+  };
 }
 
 async function work(
@@ -145,7 +149,7 @@ function xmlOf(facts: Readonly<Record<string, string | number>>, errors: Report[
 }
 
 /** The report when it is there; until then now and then a blank, which parsers of all three formats skip. */
-function textBody(done: Promise<void>, report: () => string, type: Type): Bytes {
+function reportWhenDone(done: Promise<void>, report: () => string, type: Type): Bytes {
   const first = type.endsWith('/xml') ? '<?xml version="1.0" encoding="UTF-8"?>\n' : '';
   let begun = false;
   let ended = false;
