@@ -60,8 +60,8 @@ test('OSSN-0008: the number of unused consoles of a server is limited, also for 
   assert.equal((await ask()).status, 200, 'one was opened');
   const other = await cloud.launch();
   const { id: another } = await cloud.ended(other.body.server.id);
-  const asked = { version: '2.8', body: remote };
-  assert.equal((await cloud.ask('POST', `/v2.1/servers/${another}/remote-consoles`, asked)).status, 200);
+  const request = { version: '2.8', body: remote };
+  assert.equal((await cloud.ask('POST', `/v2.1/servers/${another}/remote-consoles`, request)).status, 200);
 });
 
 test('OSSA-2013-006, OSSA-2014-024: the token of a deleted server is refused, and no row holds a token', async (t) => {

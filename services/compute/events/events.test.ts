@@ -13,8 +13,8 @@ test('an event about a port updates the addresses of the server', async (t) => {
   const [port] = [...cloud.network.ports.values()];
   await cloud.network.updatePort(port?.id ?? '', { fixed_ips: [{ ip_address: '10.7.0.99', subnet_id: 's' }] });
   const events = [{ name: 'network-changed', server_uuid: id, tag: port?.id }];
-  const told = await cloud.ask('POST', '/v2.1/os-server-external-events', { body: { events } });
-  assert.deepEqual([told.status, told.body.events[0].code], [200, 200]);
+  const response = await cloud.ask('POST', '/v2.1/os-server-external-events', { body: { events } });
+  assert.deepEqual([response.status, response.body.events[0].code], [200, 200]);
   await until(async () => (await cloud.show(id)).addresses.blue[0].addr === '10.7.0.99');
 });
 

@@ -162,15 +162,15 @@ export const listHypervisorDetails: Handler<Compute> = async (compute, call) => 
 };
 
 async function hostInput(compute: Compute, host: Host, withServers: boolean): Promise<HostViewInput> {
-  const seen = (await hostInputs(compute, withServers)).find((each) => each.host.id === host.id);
-  if (!seen) throw new Fault(404, 'notFound', `Hypervisor with ID '${host.id}' could not be found.`);
-  return seen;
+  const input = (await hostInputs(compute, withServers)).find((each) => each.host.id === host.id);
+  if (!input) throw new Fault(404, 'notFound', `Hypervisor with ID '${host.id}' could not be found.`);
+  return input;
 }
 
 export const showHypervisor: Handler<Compute> = async (compute, { params, query, version }) => {
   const withServers = atLeast(version, '2.53') && query.with_servers?.toLowerCase() === 'true';
-  const seen = await hostInput(compute, await getHost(compute.db, params.id ?? ''), withServers);
-  return ok({ hypervisor: hostView(seen, version) });
+  const input = await hostInput(compute, await getHost(compute.db, params.id ?? ''), withServers);
+  return ok({ hypervisor: hostView(input, version) });
 };
 
 export const hypervisorStatistics: Handler<Compute> = async (compute) =>

@@ -33,11 +33,11 @@ const stateOf = ({ up, service }: HostViewInput) => ({
   status: service?.disabled ? 'disabled' : 'enabled',
 });
 
-export const briefHostView = (seen: HostViewInput, version: Version) => ({
-  id: usesUuids(version) ? seen.host.id : seen.host.sequence,
-  hypervisor_hostname: seen.host.name,
-  ...stateOf(seen),
-  ...serversView(seen, version),
+export const briefHostView = (input: HostViewInput, version: Version) => ({
+  id: usesUuids(version) ? input.host.id : input.host.sequence,
+  hypervisor_hostname: input.host.name,
+  ...stateOf(input),
+  ...serversView(input, version),
 });
 
 /** From 2.75 on the key is present even when the list is empty. */
@@ -46,11 +46,11 @@ const serversView = ({ servers }: HostViewInput, version: Version) =>
     ? {}
     : { servers: servers.map(({ id, name }) => ({ uuid: id, name })) };
 
-export function hostView(seen: HostViewInput, version: Version): Record<string, unknown> {
-  const { host, service } = seen;
+export function hostView(input: HostViewInput, version: Version): Record<string, unknown> {
+  const { host, service } = input;
   const { report } = host;
   return {
-    ...briefHostView(seen, version),
+    ...briefHostView(input, version),
     hypervisor_type: report.hypervisor.type,
     hypervisor_version: report.hypervisor.version,
     host_ip: report.address,
@@ -59,7 +59,7 @@ export function hostView(seen: HostViewInput, version: Version): Record<string, 
       host: host.name,
       disabled_reason: service?.disabledReason ?? null,
     },
-    ...(atLeast(version, '2.88') ? { uptime: null } : { ...roomView(seen), ...cpuView(seen, version) }),
+    ...(atLeast(version, '2.88') ? { uptime: null } : { ...roomView(input), ...cpuView(input, version) }),
   };
 }
 
@@ -85,9 +85,9 @@ const roomView = ({ host: { report }, used }: HostViewInput) => ({
 });
 
 /** The sums of hypervisor statistics, until 2.87. */
-export function sumView(seen: readonly HostViewInput[]): Record<string, number> {
-  const sums: Record<string, number> = { count: seen.length };
-  for (const each of seen)
+export function sumView(input: readonly HostViewInput[]): Record<string, number> {
+  const sums: Record<string, number> = { count: input.length };
+  for (const each of input)
     for (const [name, value] of Object.entries(roomView(each))) sums[name] = (sums[name] ?? 0) + value;
   const { vcpus = 0, memory_mb = 0, local_gb = 0, ...rest } = sums;
   return { vcpus, memory_mb, local_gb, ...rest };

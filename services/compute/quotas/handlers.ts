@@ -101,8 +101,8 @@ export const updateQuotaClass: Handler<Compute, { quota_class_set: Input }> = as
 };
 
 export const showLimits: Handler<Compute> = async ({ db, config }, { caller, query, version, authorize }) => {
-  const asked = query.tenant_id === undefined || query.tenant_id === 'None' ? undefined : query.tenant_id;
-  const id = asked ?? caller.projectId ?? '';
+  const requested = query.tenant_id === undefined || query.tenant_id === 'None' ? undefined : query.tenant_id;
+  const id = requested ?? caller.projectId ?? '';
   if (id !== caller.projectId) authorize('os_compute_api:limits:other_project');
   const [limits, used] = [await limitsFor(db, config, id), await usedBy(db, id)];
   const before = (until: Version, values: object) => (atLeast(version, until) ? {} : values);

@@ -2,7 +2,7 @@
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Image, VolumeJson } from '../drivers/clients.ts';
 import type { Flavor } from '../flavors/resource.ts';
-import { checkImageRequirements } from '../workflows/image-demands.ts';
+import { checkImageRequirements } from '../workflows/image-requirements.ts';
 import type { DiskMapping } from './input.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
@@ -59,7 +59,7 @@ interface DisksInput {
 
 interface DiskRequest {
   readonly mapping: DiskMapping;
-  readonly asked: DisksInput;
+  readonly input: DisksInput;
   readonly destination: 'local' | 'volume';
   readonly base: { readonly bootIndex: number | null };
 }
@@ -70,16 +70,16 @@ const requestedSizeGb = ({ volume_size: size }: DiskMapping) =>
 
 /** Resolves the size of a disk, by the type of its source. Checks that the caller sees the source. */
 export const resolvers: Readonly<Record<NonNullable<DiskMapping['source_type']>, SizeResolver>> = {
-  blank: async (_of, _id, { mapping, asked, destination }) => {
-    const size = requestedSizeGb(mapping) ?? (destination === 'local' ? asked.flavor.ephemeralGb : 0);
+  blank: async (_of, _id, { mapping, input, destination }) => {
+    const size = requestedSizeGb(mapping) ?? (destination === 'local' ? input.flavor.ephemeralGb : 0);
     if (size > 0) return { sizeGb: size };
     if (destination === 'volume')
       throw invalid("Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size");
     throw invalid('Ephemeral disks requested are larger than the instance type allows: the flavor has none.');
   },
-  volume: async (of, id, { base, asked }) => {
+  volume: async (of, id, { base, input }) => {
     const volume = await of.volume(id, () => invalid(`failed to get volume ${id}.`));
-    checkVolume(volume, asked, base.bootIndex);
+    checkVolume(volume, input, base.bootIndex);
     return { volumeId: id, sizeGb: volume.size };
   },
   snapshot: async (of, id, { mapping }) => {

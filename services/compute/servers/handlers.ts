@@ -86,8 +86,8 @@ export const updateServer: Handler<Compute, UpdateBody> = async (compute, call) 
     ...(accessIPv6 === undefined ? {} : { accessIpv6: shortAddress(accessIPv6 ?? '') }),
     ...(diskConfig === undefined ? {} : { diskConfig }),
   });
-  const seen = await viewInput(compute, untyped(call), await serverOf(compute, untyped(call)));
-  return ok({ server: updatedView(seen, call.version) });
+  const input = await viewInput(compute, untyped(call), await serverOf(compute, untyped(call)));
+  return ok({ server: updatedView(input, call.version) });
 };
 
 /** A locked server refuses its owner, not an administrator. */

@@ -25,7 +25,7 @@ const refusals: Readonly<Record<string, readonly [input: object, status: number,
     'Security group nosuch not found for project f8166a312b1847b3bca037ce0ff7f694.',
   ],
   'no boot disk': [{ imageRef: '' }, 400, /^Block Device Mapping is Invalid/],
-  'a key nobody knows': [{ colour: 'blue' }, 400, /Additional properties are not allowed \('colour' was unexpected\)/],
+  'an unknown property': [{ colour: 'blue' }, 400, /Additional properties are not allowed \('colour' was unexpected\)/],
   'no name': [{ name: '' }, 400, /'' is too short/],
   'user data that is not base64': [{ user_data: '%%%' }, 400, /user_data/],
   'more than the quota': [

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { trimEndOf } from '#shared/input/trim.ts';
 import type { Flavor } from '../flavors/resource.ts';
-import { wantsConfigDrive } from '../workflows/image-demands.ts';
+import { wantsConfigDrive } from '../workflows/image-requirements.ts';
 import { shortAddress } from './addresses.ts';
 import { isTrue, type ServerBody } from './input.ts';
 import type { RequestedDisk, RequestedDisks } from './requested-disks.ts';

@@ -37,14 +37,14 @@ interface DisksInput {
 
 const notBootable = 'Boot sequence for the instance and image/block device mapping combination is not valid.';
 
-export async function requestedDisks(of: References, asked: DisksInput): Promise<RequestedDisks> {
-  const { imageRef, mappings, flavor } = asked;
+export async function requestedDisks(of: References, input: DisksInput): Promise<RequestedDisks> {
+  const { imageRef, mappings, flavor } = input;
   const roots = mappings.filter(({ boot_index }) => Number(boot_index ?? -1) === 0 && boot_index !== null);
   if (roots.length > 1) throw invalid(notBootable);
   const [root] = roots;
   const isLocalRoot = root?.source_type === 'image' && (root.destination_type ?? 'local') === 'local';
   const others = mappings.filter((mapping) => !(isLocalRoot && mapping === root));
-  const disks = await Promise.all(others.map((mapping) => requestedDisk(of, mapping, asked)));
+  const disks = await Promise.all(others.map((mapping) => requestedDisk(of, mapping, input)));
   checkDuplicates(disks);
   checkLocal(disks, flavor);
   const bootsFromVolume = root !== undefined && !isLocalRoot;
@@ -94,7 +94,7 @@ function checkSource(mapping: DiskMapping): NonNullable<DiskMapping['source_type
   return source;
 }
 
-async function requestedDisk(of: References, mapping: DiskMapping, asked: DisksInput): Promise<RequestedDisk> {
+async function requestedDisk(of: References, mapping: DiskMapping, input: DisksInput): Promise<RequestedDisk> {
   const source = checkSource(mapping);
   checkKind(mapping);
   const { uuid, boot_index, tag = null, volume_type } = mapping;
@@ -114,5 +114,5 @@ async function requestedDisk(of: References, mapping: DiskMapping, asked: DisksI
     deleteOnTermination: isTrue(mapping.delete_on_termination ?? false),
     tag,
   };
-  return { ...base, ...(await resolvers[source](of, uuid ?? '', { mapping, asked, destination, base })) };
+  return { ...base, ...(await resolvers[source](of, uuid ?? '', { mapping, input, destination, base })) };
 }

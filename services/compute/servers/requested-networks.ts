@@ -25,30 +25,33 @@ export interface RequestContext {
   readonly namesGroups?: boolean;
 }
 
-export async function requestedNics(asking: RequestContext, asked: NetworksInput): Promise<RequestedNic[]> {
-  if (asked === 'none') return [];
-  if (asked === 'auto' || asked === undefined || asked.length === 0) return onlyNetwork(asking, asked === 'auto');
-  const ports = asked.flatMap(({ port }) => port ?? []);
+export async function requestedNics(context: RequestContext, networks: NetworksInput): Promise<RequestedNic[]> {
+  if (networks === 'none') return [];
+  if (networks === 'auto' || networks === undefined || networks.length === 0)
+    return onlyNetwork(context, networks === 'auto');
+  const ports = networks.flatMap(({ port }) => port ?? []);
   const duplicate = ports.find((port, at) => ports.indexOf(port) !== at);
   if (duplicate !== undefined) throw badRequest(`Port ${duplicate} is requested twice.`);
-  const addresses = asked.flatMap(({ uuid, fixed_ip }) => (uuid && fixed_ip ? [`${fixed_ip} of network ${uuid}`] : []));
+  const addresses = networks.flatMap(({ uuid, fixed_ip }) =>
+    uuid && fixed_ip ? [`${fixed_ip} of network ${uuid}`] : [],
+  );
   const duplicateAddress = addresses.find((address, at) => addresses.indexOf(address) !== at);
   if (duplicateAddress !== undefined) throw badRequest(`Fixed IP ${duplicateAddress} is requested twice.`);
-  return Promise.all(asked.map((input) => requestedNic(asking, input)));
+  return Promise.all(networks.map((input) => requestedNic(context, input)));
 }
 
 const empty = { portId: null, fixedIp: null, tag: null };
 
 /** The only network of the project, as in Nova; 409 when there are several. */
-async function onlyNetwork(asking: RequestContext, needsOne: boolean): Promise<RequestedNic[]> {
-  const [own, shared] = await Promise.all([asking.references.ownNetworks(), asking.references.sharedNetworks()]);
+async function onlyNetwork(context: RequestContext, needsOne: boolean): Promise<RequestedNic[]> {
+  const [own, shared] = await Promise.all([context.references.ownNetworks(), context.references.sharedNetworks()]);
   const inside = [...own, ...shared.filter(({ id }) => !own.some((each) => each.id === id))].filter(
     (each) => !each['router:external'] && each.subnets.length > 0,
   );
   if (inside.length > 1) throw conflict('Multiple possible networks found, use a Network ID to be more specific.');
   const [only] = inside;
   if (only) {
-    checkGroups(asking, only);
+    checkGroups(context, only);
     return [{ ...empty, networkId: only.id }];
   }
   if (needsOne)

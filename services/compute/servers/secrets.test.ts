@@ -9,19 +9,19 @@ const adminPass = 'planted-admin-pass';
 
 test('OSSN-0085, OSSA-2014-036: no row of compute holds a password in clear, neither during a build nor after it', async (t) => {
   const held = Promise.withResolvers<void>();
-  const told: GuestSpec[] = [];
+  const specs: GuestSpec[] = [];
   const machine = { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' } as const;
   const ensureGuest = async (input: GuestSpec) => {
-    told.push(input);
+    specs.push(input);
     await held.promise;
     return { id: input.id, power: input.power, machine, devices: {} };
   };
   const { cloud } = await cloudWithHost(t, { ensureGuest });
   addVolume(cloud);
   const disk = { source_type: 'volume', destination_type: 'volume', uuid: volumeId, boot_index: -1 };
-  const asked = { adminPass, config_drive: true, block_device_mapping_v2: [disk] };
-  const { body } = await cloud.launch(asked, { version: '2.60' });
-  await until(() => told.length === 1);
+  const request = { adminPass, config_drive: true, block_device_mapping_v2: [disk] };
+  const { body } = await cloud.launch(request, { version: '2.60' });
+  await until(() => specs.length === 1);
   const [attachment] = [...cloud.volumes.attachments.keys()];
   const secrets = [adminPass, chapSecretOf(attachment ?? '')];
   assert.deepEqual(await rowsHolding(cloud.compute.db, secrets), [], 'while the host works');
@@ -31,7 +31,7 @@ test('OSSN-0085, OSSA-2014-036: no row of compute holds a password in clear, nei
   await cloud.act(body.server.id, { 'os-stop': null });
   await cloud.ended(body.server.id);
   assert.deepEqual(await rowsHolding(cloud.compute.db, secrets), [], 'when all is done');
-  const [first, last] = [told[0], told.at(-1)];
+  const [first, last] = [specs[0], specs.at(-1)];
   const metadata = JSON.parse(String(first?.configDrive?.['openstack/latest/meta_data.json']));
   assert.equal(metadata.admin_pass, adminPass, 'the guest reads it');
   for (const input of [first, last]) {

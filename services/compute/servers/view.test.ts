@@ -65,7 +65,7 @@ const server: Server = {
   terminatedAt: null,
   deletedAt: null,
 };
-const seen = (more: Partial<Server> = {}, admin = true): ServerViewInput => ({
+const input = (more: Partial<Server> = {}, admin = true): ServerViewInput => ({
   server: { ...server, ...more },
   volumes: [],
   admin,
@@ -74,7 +74,7 @@ const seen = (more: Partial<Server> = {}, admin = true): ServerViewInput => ({
 });
 
 /** The first version of each field. */
-const brought: Readonly<Record<string, Version>> = {
+const firstVersion: Readonly<Record<string, Version>> = {
   'OS-EXT-SRV-ATTR:reservation_id': '2.3',
   'OS-EXT-SRV-ATTR:user_data': '2.3',
   locked: '2.9',
@@ -88,16 +88,16 @@ const brought: Readonly<Record<string, Version>> = {
   scheduler_hints: '2.100',
 };
 
-for (const [field, since] of Object.entries(brought))
+for (const [field, since] of Object.entries(firstVersion))
   test(`a server shows ${field} from ${since} on, and not before`, () => {
     const [major, minor] = since.split('.').map(Number) as [number, number];
-    assert.equal(field in serverView(seen(), `${major}.${minor - 1}`), false);
-    assert.equal(field in serverView(seen(), since), true);
+    assert.equal(field in serverView(input(), `${major}.${minor - 1}`), false);
+    assert.equal(field in serverView(input(), since), true);
   });
 
 test('the flavor is a link before 2.47 and embedded from 2.47 on', () => {
-  assert.deepEqual(Object.keys(serverView(seen(), '2.46').flavor as object), ['id', 'links']);
-  assert.deepEqual(serverView(seen(), '2.47').flavor, {
+  assert.deepEqual(Object.keys(serverView(input(), '2.46').flavor as object), ['id', 'links']);
+  assert.deepEqual(serverView(input(), '2.47').flavor, {
     vcpus: 1,
     ram: 512,
     disk: 1,
@@ -109,37 +109,37 @@ test('the flavor is a link before 2.47 and embedded from 2.47 on', () => {
 });
 
 test('image properties are shown from 2.98 on', () => {
-  assert.equal('properties' in (serverView(seen(), '2.97').image as object), false);
-  assert.deepEqual((serverView(seen(), '2.98').image as { properties: object }).properties, { os_distro: 'tiny' });
-  assert.equal(serverView(seen({ image: null }), '2.98').image, '');
+  assert.equal('properties' in (serverView(input(), '2.97').image as object), false);
+  assert.deepEqual((serverView(input(), '2.98').image as { properties: object }).properties, { os_distro: 'tiny' });
+  assert.equal(serverView(input({ image: null }), '2.98').image, '');
 });
 
 test('the host is shown to administrators; the hostname to all from 2.90 on', () => {
-  const anonymous = serverView(seen({}, false), '2.89');
+  const anonymous = serverView(input({}, false), '2.89');
   assert.deepEqual(
     Object.keys(anonymous).filter((key) => key.startsWith('OS-EXT-SRV-ATTR') || key === 'host_status'),
     [],
   );
-  assert.equal(serverView(seen({}, false), '2.90')['OS-EXT-SRV-ATTR:hostname'], 'web');
-  assert.equal(serverView(seen(), '2.1')['OS-EXT-SRV-ATTR:instance_name'], 'instance-0000002a');
+  assert.equal(serverView(input({}, false), '2.90')['OS-EXT-SRV-ATTR:hostname'], 'web');
+  assert.equal(serverView(input(), '2.1')['OS-EXT-SRV-ATTR:instance_name'], 'instance-0000002a');
 });
 
 test('a fault is shown in ERROR only', () => {
-  assert.equal(serverView(seen(), '2.1').fault, undefined);
-  const { fault, progress } = serverView(seen({ vmState: 'error' }), '2.1');
+  assert.equal(serverView(input(), '2.1').fault, undefined);
+  const { fault, progress } = serverView(input({ vmState: 'error' }), '2.1');
   assert.deepEqual(fault, { code: 500, message: 'it broke', created: '1970-01-01T00:00:00Z' });
   assert.equal(progress, undefined);
 });
 
 test('the response of an update is short before 2.75 and the whole server from 2.75 on', () => {
-  const before = updatedView(seen(), '2.74');
+  const before = updatedView(input(), '2.74');
   assert.equal('key_name' in before, false);
   assert.deepEqual(before.addresses, { blue: [{ version: 4, addr: '10.7.0.3' }] });
-  assert.deepEqual(updatedView(seen(), '2.75'), serverView(seen(), '2.75'));
+  assert.deepEqual(updatedView(input(), '2.75'), serverView(input(), '2.75'));
 });
 
 test('a status is derived from vm_state and task_state', () => {
-  const status = (more: Partial<Server>) => serverView(seen(more), '2.1').status;
+  const status = (more: Partial<Server>) => serverView(input(more), '2.1').status;
   assert.equal(status({ taskState: 'powering-off' }), 'ACTIVE');
   assert.equal(status({ taskState: 'rebooting' }), 'REBOOT');
   assert.equal(status({ taskState: 'rebooting_hard' }), 'HARD_REBOOT');
@@ -150,7 +150,7 @@ test('versions of one class have the same view', () => {
   const versions = Array.from({ length: 100 }, (_, at): Version => `2.${at + 1}`);
   const byClass = Map.groupBy(versions, versionClass);
   for (const [, alike] of byClass) {
-    const views = alike.map((version) => JSON.stringify(detailView(seen(), version)));
+    const views = alike.map((version) => JSON.stringify(detailView(input(), version)));
     assert.equal(new Set(views).size, 1, alike.join());
   }
 });

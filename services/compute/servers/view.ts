@@ -59,8 +59,8 @@ export const addressesView = (server: Server, each: (address: Address) => unknow
 
 /** The response of a PUT before 2.75; all other views have more. */
 const core = view<ServerViewInput>(
-  since('2.1', (seen) => {
-    const { server, base } = seen;
+  since('2.1', (input) => {
+    const { server, base } = input;
     const status = statusOf(server);
     return {
       id: server.id,
@@ -70,7 +70,7 @@ const core = view<ServerViewInput>(
       user_id: server.userId,
       metadata: server.metadata,
       hostId: hostIdOf(server),
-      image: imageView(seen),
+      image: imageView(input),
       flavor: { id: server.flavorId, links: [bookmarkOf(base, 'flavors', server.flavorId)] },
       created: shortTime(server.createdAt),
       updated: shortTime(server.updatedAt),
@@ -80,7 +80,7 @@ const core = view<ServerViewInput>(
       links: linksOf(base, 'servers', server.id),
       'OS-DCF:diskConfig': server.diskConfig,
       progress: inProgress.has(status) ? 0 : undefined,
-      fault: faultView(seen),
+      fault: faultView(input),
     };
   }),
   since('2.9', ({ server }) => ({ locked: server.lockedBy !== null })),
@@ -90,9 +90,9 @@ const core = view<ServerViewInput>(
   since('2.63', () => ({ trusted_image_certificates: null })),
   since('2.73', ({ server }) => ({ locked_reason: server.lockedReason })),
   since('2.96', ({ server }) => ({ pinned_availability_zone: server.wantedZone })),
-  since('2.98', (seen) => ({
+  since('2.98', (input) => ({
     image:
-      seen.server.image === null ? '' : { ...(imageView(seen) as object), properties: seen.server.image.properties },
+      input.server.image === null ? '' : { ...(imageView(input) as object), properties: input.server.image.properties },
   })),
   since('2.100', ({ server }) => ({ scheduler_hints: server.hints })),
 );
@@ -143,20 +143,20 @@ const extended = view<ServerViewInput>(
 const shown = (volumes: readonly Attachment[]) => volumes.filter(({ volumeId }) => volumeId !== null);
 
 /** A server in a detailed list. */
-export const detailView = (seen: ServerViewInput, version: Version): Record<string, unknown> => ({
-  ...core(seen, version),
-  ...extended(seen, version),
+export const detailView = (input: ServerViewInput, version: Version): Record<string, unknown> => ({
+  ...core(input, version),
+  ...extended(input, version),
 });
 
 /** A single server, with its server groups, which lists leave out. */
-export const serverView = (seen: ServerViewInput, version: Version): Record<string, unknown> => ({
-  ...detailView(seen, version),
+export const serverView = (input: ServerViewInput, version: Version): Record<string, unknown> => ({
+  ...detailView(input, version),
   ...(atLeast(version, '2.71') ? { server_groups: [] } : {}),
 });
 
 /** The response of a PUT: the whole server from 2.75 on. */
-export const updatedView = (seen: ServerViewInput, version: Version): Record<string, unknown> =>
-  atLeast(version, '2.75') ? serverView(seen, version) : { ...core(seen, version), ...groupsView(version) };
+export const updatedView = (input: ServerViewInput, version: Version): Record<string, unknown> =>
+  atLeast(version, '2.75') ? serverView(input, version) : { ...core(input, version), ...groupsView(version) };
 
 const groupsView = (version: Version) => (atLeast(version, '2.71') ? { server_groups: [] } : {});
 

@@ -7,7 +7,7 @@ import type { Compute } from '../context.ts';
 import { type Interface, listInterfaces } from '../interfaces/store.ts';
 import type { ImageCopy, Server } from '../servers/store.ts';
 import { configDriveOf } from './config-drive-files.ts';
-import { diskBusOf } from './image-demands.ts';
+import { diskBusOf } from './image-requirements.ts';
 
 /** The part of the spec that is not in the rows. */
 export interface GuestOptions {

@@ -45,14 +45,14 @@ test('the host with the most left is the first choice, and the numbers are kept'
   assert.equal(candidates[0]?.weight, 2.5);
 });
 
-test('a success keeps what each filter said, with its numbers', () => {
+test('a success keeps the verdict of each filter, with its numbers', () => {
   const { candidates } = choose(wanted, [host('a')]);
-  const said = candidates[0]?.verdicts.find(({ filter }) => filter === 'room');
-  assert.equal(said?.passed, true);
-  assert.match(said?.says ?? '', /2048 MB of memory \(MEMORY_MB\) asked, 4096 free of 4096/);
+  const verdict = candidates[0]?.verdicts.find(({ filter }) => filter === 'room');
+  assert.equal(verdict?.passed, true);
+  assert.match(verdict?.says ?? '', /2048 MB of memory \(MEMORY_MB\) asked, 4096 free of 4096/);
 });
 
-test('OSSA-2019-003: no valid host says how many failed which test; for administrators which one, and by how much', () => {
+test('OSSA-2019-003: no valid host counts failures by filter; details for administrators name hosts and numbers', () => {
   const away = host('away', { reportedMsAgo: 200_000 });
   const closed = host('closed', { enabled: false, disabledReason: 'a new fan' });
   const none = choose(wanted, [full('full'), away, closed]);
@@ -73,11 +73,11 @@ test('after a restart a host gets the time to say that it is there', () => {
   assert.equal(choose(wanted, [host('a', { reportedMsAgo: 1_000_000, heardMs: 5_000 })]).chosen, 'a');
 });
 
-test('without any host the fault says so', () => {
+test('without any host the fault states it', () => {
   assert.equal(noValidHost(choose(wanted, [])), 'No valid host was found. There is no compute host.');
 });
 
-test('a zone, a host by name, and neighbours are asked for', () => {
+test('zone, host, same_host and different_host are filters', () => {
   const hosts = [host('a', { zone: 'one', servers: ['s1'] }), host('b'), host('c')];
   assert.deepEqual(choose({ ...wanted, zone: 'one' }, hosts).ranked, ['a']);
   assert.deepEqual(choose({ ...wanted, host: 'b' }, hosts).ranked, ['b']);

@@ -37,8 +37,8 @@ const rounded = (value: number) => Math.round(value * 1000) / 1000;
 
 const verdictsOf = (wanted: Requirements, host: Candidate): Verdict[] =>
   Object.entries(filters).flatMap(([filter, judge]) => {
-    const said = judge(wanted, host);
-    return said ? [{ filter, ...said }] : [];
+    const verdict = judge(wanted, host);
+    return verdict ? [{ filter, ...verdict }] : [];
   });
 
 const maxHosts = 10;
@@ -71,10 +71,10 @@ export function noValidHost({ asked, candidates }: Explanation): string {
 /** For administrators: which host failed which filter, with the numbers. */
 export function describeHosts({ candidates }: Explanation, fallback = ''): string {
   if (candidates.length === 0) return `${first} There is no compute host.`;
-  const told = candidates.slice(0, maxHosts).map(({ host, verdicts }) => {
+  const hosts = candidates.slice(0, maxHosts).map(({ host, verdicts }) => {
     const failed = verdicts.filter(({ passed }) => !passed).map(({ says }) => says);
     return `Host ${host}: ${failed.length > 0 ? failed.join('; ') : fallback || 'its capacity was taken meanwhile'}.`;
   });
   const more = candidates.length > maxHosts ? ` And ${candidates.length - maxHosts} more hosts.` : '';
-  return `${first} ${told.join(' ')}${more}`;
+  return `${first} ${hosts.join(' ')}${more}`;
 }

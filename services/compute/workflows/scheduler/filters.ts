@@ -41,7 +41,7 @@ export interface Requirements {
 
 type Filter = (wanted: Requirements, host: Candidate) => Omit<Verdict, 'filter'> | undefined;
 
-const verdict = (passed: boolean, says: string) => ({ passed, says });
+const verdict = (passed: boolean, reason: string) => ({ passed, says: reason });
 
 const requestedHost: Filter = ({ host }, { name }) =>
   host === null ? undefined : verdict(name === host, `${host} was asked for`);
@@ -100,9 +100,9 @@ const room: Filter = ({ resources }, { offered, rooms }) => {
     };
   });
   const short = lines.filter(({ short: is }) => is);
-  const told = (offered || short.length === 0 ? lines : short).map(({ says }) => says).join('; ');
-  const beside = !offered && short.length === 0 ? 'placement does not offer it: ' : '';
-  return verdict(offered, beside + told);
+  const reasons = (offered || short.length === 0 ? lines : short).map(({ says }) => says).join('; ');
+  const prefix = !offered && short.length === 0 ? 'placement does not offer it: ' : '';
+  return verdict(offered, prefix + reasons);
 };
 
 /** All filters run, in this order, so that the explanation is complete. */
