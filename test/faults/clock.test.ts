@@ -9,10 +9,10 @@ import { wallClock } from '../fakes/steady-clock.ts';
 const hourMs = 3_600_000;
 
 for (const [id, minutes] of [
-  ['C01, C03', 10],
-  ['C02', -10],
+  ['C01, C03: a build goes on', 10],
+  ['C02: a build goes on', -10],
 ] as const)
-  test(`${id}: a build goes on when the clock of controller and host is set by ${minutes} minutes, and no host is held down`, async (t) => {
+  test(`${id} when the clock of controller and host is set by ${minutes} minutes, and no host is held down`, async (t) => {
     const clock = wallClock(t);
     const [reached, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const cloud = await startCloud(t, { config: { answerMs: 3_000, hostDownMs: 20_000 } });

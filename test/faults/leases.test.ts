@@ -130,10 +130,10 @@ test('C07: a holder whose clock runs at half or at double speed keeps its task',
 });
 
 for (const [id, words, aheadMs] of [
-  ['C01, C08', 'ahead', tenMinutes],
-  ['C02, C08', 'behind', -tenMinutes],
+  ['C01, C08: ten minutes', 'ahead', tenMinutes],
+  ['C02, C08: ten minutes', 'behind', -tenMinutes],
 ] as const) {
-  test(`${id}: a controller whose clock is ten minutes ${words} takes no task that another holds`, async (t) => {
+  test(`${id} ${words}, a controller takes no task that another holds`, async (t) => {
     const { start, marks, has, go, enqueued } = await open(t);
     await start('holder');
     await enqueued();
@@ -146,7 +146,7 @@ for (const [id, words, aheadMs] of [
     assert.deepEqual(await marks('written'), ['holder']);
   });
 
-  test(`${id}: a controller whose clock is ten minutes ${words} takes over what a dead one held`, async (t) => {
+  test(`${id} ${words}, a controller takes over what a dead one held`, async (t) => {
     const { db, start, has, go, enqueued } = await open(t);
     await enqueued();
     await claimDue(db, { owner: 'dead', leaseMs, workflows: ['work'], most: 1 });
@@ -156,7 +156,7 @@ for (const [id, words, aheadMs] of [
     await has('done', 'wrong');
   });
 
-  test(`${id}: a holder whose own clock is set ten minutes ${words} keeps its task, and ends it`, async (t) => {
+  test(`${id} ${words}: a holder whose own clock is set so keeps its task, and ends it`, async (t) => {
     const { start, marks, has, go, enqueued } = await open(t);
     const holder = await start('holder');
     await enqueued();

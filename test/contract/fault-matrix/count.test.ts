@@ -5,7 +5,7 @@ import { namedInTitles } from '../advisories/titles.ts';
 import { cells } from './list.ts';
 
 /** The number must not fall; raise it when tests name more cells. */
-const floor = 126;
+const floor = 128;
 
 const ids = new Set(cells.map(({ id }) => id));
 const named = namedInTitles(/^[A-Z]\d{2}$/);
