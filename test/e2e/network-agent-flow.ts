@@ -37,7 +37,7 @@ export async function openFlow(
   const lines = createInterface({ input: child.stdout });
   const ended = once(child, 'exit').then(() => ['ended']);
   const line = async () => String((await Promise.race([once(lines, 'line'), ended]))[0]);
-  if ((await line()) !== 'open') throw new Error(`nobody answers at ${address}:${port}`);
+  if ((await line()) !== 'open') throw new Error(`no connection to ${address}:${port}`);
   let words = 0;
   const echoes = async () => {
     words += 1;

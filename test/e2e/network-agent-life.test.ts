@@ -157,12 +157,12 @@ test('changes inside a router or at a tap are repaired within healMs', {
   const breakages: Record<string, () => Promise<unknown>> = {
     'a chain of the host': () => run(['nft', 'flush', 'chain', ...table, 'guests']),
     'the way out of the host': () => run(['nft', 'flush', 'chain', ...table, 'way_out']),
-    'a rule that nobody asked for': () => run(['nft', 'insert', 'rule', ...table, 'guests', 'drop']),
+    'a rule of another program': () => run(['nft', 'insert', 'rule', ...table, 'guests', 'drop']),
     'all rules': () => run(['nft', 'delete', 'table', ...table]),
     'the rules of addresses': () => inRouter('nft', 'flush', 'ruleset'),
     'the way out': () => inRouter('ip', 'route', 'del', 'default'),
     'an address': () => inRouter('ip', 'addr', 'flush', 'dev', `qr-${idOf(5, 16).replaceAll('-', '').slice(0, 11)}`),
-    'a leg': () => inRouter('ip', 'link', 'set', `qr-${idOf(5, 16).replaceAll('-', '').slice(0, 11)}`, 'down'),
+    'an interface': () => inRouter('ip', 'link', 'set', `qr-${idOf(5, 16).replaceAll('-', '').slice(0, 11)}`, 'down'),
     'the namespace': () => run(['ip', 'netns', 'del', namespace]),
     'the tap': () => run(['ip', 'link', 'set', host.port(1, blue, '').tap, 'down']),
   };

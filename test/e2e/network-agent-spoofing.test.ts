@@ -97,7 +97,7 @@ const forged: Record<string, Buffer[]> = {
   'a frame of a VLAN': [
     ethernet(victim, own, '8100', Buffer.concat([Buffer.from([0, 5, 8, 0]), signed4(own4, 'vlan')])),
   ],
-  'a protocol that nobody knows': [ethernet(victim, own, '88b5', sign('unknown'))],
+  'an unknown protocol': [ethernet(victim, own, '88b5', sign('unknown'))],
 };
 const honest: Record<string, Buffer[]> = {
   'an ARP answer for its own address': [ethernet(victim, own, '0806', arp(2, own, own4, victim4))],

@@ -15,8 +15,8 @@ async function story(t: TestContext, faults: BusFaults): Promise<void> {
   const ports = await Promise.all(['a', 'b', 'c'].map((server) => bootPort(cloud, network.id, 'kvm-1', server)));
   const gateway = { external_gateway_info: { network_id: outside?.id } };
   const router = await cloud.make('routers', { router: gateway });
-  const leg = { subnet_id: subnet.id };
-  await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, leg);
+  const routerInterface = { subnet_id: subnet.id };
+  await cloud.ask('PUT', `/v2.0/routers/${router.id}/add_router_interface`, routerInterface);
   const spec = { floating_network_id: outside?.id, port_id: ports[0]?.id };
   const fip = await cloud.make('floatingips', { floatingip: spec });
   await cloud.hostsInSync();
@@ -26,7 +26,7 @@ async function story(t: TestContext, faults: BusFaults): Promise<void> {
   assert.equal((await cloud.list(`ports?network_id=${network.id}&device_owner=network:dhcp`)).length, 1);
 
   await cloud.ask('DELETE', `/v2.0/floatingips/${fip.id}`);
-  await cloud.ask('PUT', `/v2.0/routers/${router.id}/remove_router_interface`, leg);
+  await cloud.ask('PUT', `/v2.0/routers/${router.id}/remove_router_interface`, routerInterface);
   await cloud.ask('DELETE', `/v2.0/routers/${router.id}`);
   for (const { id } of ports) await cloud.ask('DELETE', `/v2.0/ports/${id}`, undefined, nova);
   assert.equal((await cloud.ask('DELETE', `/v2.0/networks/${network.id}`)).status, 204);

@@ -96,7 +96,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   const bus = memoryBus();
   const log = silentLog();
   const config = settingsOf({ network: { pollMs: 20, backoffMs: 5, answerMs: 30_000 } }).read('network', section);
-  const compute = { sendEvents: () => effect(pass, () => writeFileSync(join(dir, 'told'), '')) };
+  const compute = { sendEvents: () => effect(pass, () => writeFileSync(join(dir, 'events-sent'), '')) };
   const at = { host: '127.0.0.1', port: 0 };
   const { network, close } = await openNetwork({
     runtime: { db, bus, log, config, cloudId: 'kill' },
@@ -157,7 +157,7 @@ interface End {
   readonly floatingIps: readonly string[];
   readonly standing: number;
   readonly open: number;
-  readonly told: boolean;
+  readonly eventsSent: boolean;
 }
 
 async function look(dir: string): Promise<End> {
@@ -171,11 +171,11 @@ async function look(dir: string): Promise<End> {
     floatingIps: floatingIps.map(({ status }) => status),
     standing: standingIn(dir).length,
     open: open.flat().length,
-    told: existsSync(join(dir, 'told')),
+    eventsSent: existsSync(join(dir, 'events-sent')),
   };
 }
 
-const done = { open: 0, told: true };
+const done = { open: 0, eventsSent: true };
 const guest = ['compute:nova ACTIVE', 'network:dhcp ACTIVE'];
 const router = ['network:floatingip N/A', 'network:router_gateway ACTIVE', 'network:router_interface ACTIVE'];
 

@@ -9,7 +9,7 @@ import { networkOf } from './dhcp.ts';
 import { namespaceState } from './namespace-state.ts';
 import { listNamespaces } from './namespaces.ts';
 import { ensureForwardAccepted } from './other-firewalls.ts';
-import { legsOf } from './router.ts';
+import { routerInterfaces } from './router.ts';
 import { type LinuxHost, type SpecHandler, specHandlers } from './spec-handlers.ts';
 import { sweep, type Wanted } from './sweep.ts';
 import { validateSpec } from './validate-spec.ts';
@@ -204,7 +204,7 @@ function wantedBy({ records, underlay: { names } }: LinuxHost): Wanted {
       ...bridges,
       ...bridges.map(names.tunnel),
       ...dhcp.map(({ port }) => names.veth(port.id)),
-      ...routers.flatMap(legsOf).map(({ portId }) => names.veth(portId)),
+      ...routers.flatMap(routerInterfaces).map(({ portId }) => names.veth(portId)),
     ]),
     namespaces: new Set([
       ...dhcp.map(({ id }) => names.dhcpNamespace(networkOf(id))),

@@ -7,7 +7,7 @@ import { ensureNamespace, ensureNamespaceGone } from './namespaces.ts';
 import { routerRuleset } from './router-rules.ts';
 import { announceLine, arpNotify, ensureVethsGone, vethLines } from './veth.ts';
 
-interface Leg {
+interface RouterInterface {
   readonly link: string;
   readonly portId: string;
   readonly mac: string;
@@ -29,18 +29,19 @@ export async function ensureRouter(
 ): Promise<readonly string[]> {
   const namespace = names.routerNamespace(spec.id);
   await loadNft(routerRuleset(spec, metadataPorts), namespace);
-  const legs = legsOf(spec);
+  const interfaces = routerInterfaces(spec);
   const before = await listLinks(namespace);
-  await ipBatch(surplusLines(legs, before), namespace);
-  await plug(names, namespace, legs);
+  await ipBatch(surplusLines(interfaces, before), namespace);
+  await plug(names, namespace, interfaces);
   const links = await listLinks(namespace);
-  await ipBatch(legLines(spec, legs, links), namespace);
+  await ipBatch(interfaceLines(spec, interfaces, links), namespace);
   const refused = await ensureRoutes(namespace, spec);
-  if (spec.adminUp) await announce(namespace, legs, before);
+  if (spec.adminUp) await announce(namespace, interfaces, before);
   return refused;
 }
 
-export const legsOf = ({ interfaces, gateway, floatingIps }: RouterSpec): Leg[] => [
+/** The interfaces of a router, with its gateway, which has the floating IPs too. */
+export const routerInterfaces = ({ interfaces, gateway, floatingIps }: RouterSpec): RouterInterface[] => [
   ...interfaces.map((each) => ({ ...each, link: inner.router(each.portId) })),
   ...(gateway
     ? [
@@ -54,24 +55,24 @@ export const legsOf = ({ interfaces, gateway, floatingIps }: RouterSpec): Leg[] 
 ];
 
 /** Lines of `ip -batch` that delete the interfaces which the spec no longer has. */
-const surplusLines = (legs: readonly Leg[], links: Links) =>
+const surplusLines = (interfaces: readonly RouterInterface[], links: Links) =>
   [...links.keys()]
-    .filter((link) => /^q[rg]-/.test(link) && !legs.some((leg) => leg.link === link))
+    .filter((link) => /^q[rg]-/.test(link) && !interfaces.some((each) => each.link === link))
     .map((link) => `link del ${link}`);
 
-async function plug(names: Names, namespace: string, legs: readonly Leg[]): Promise<void> {
+async function plug(names: Names, namespace: string, interfaces: readonly RouterInterface[]): Promise<void> {
   const [host, inside] = await Promise.all([listLinks(), listLinks(namespace)]);
-  const pairs = legs.map((leg) => ({
-    ...leg,
-    bridge: leg.segment.bridge,
-    mtu: leg.segment.mtu,
-    veth: names.veth(leg.portId),
+  const pairs = interfaces.map((each) => ({
+    ...each,
+    bridge: each.segment.bridge,
+    mtu: each.segment.mtu,
+    veth: names.veth(each.portId),
   }));
   await ipBatch(pairs.flatMap((pair) => vethLines(pair, namespace, host, inside)));
 }
 
-const legLines = ({ adminUp }: RouterSpec, legs: readonly Leg[], links: Links): string[] =>
-  legs.flatMap(({ link, addresses }) => [
+const interfaceLines = ({ adminUp }: RouterSpec, interfaces: readonly RouterInterface[], links: Links): string[] =>
+  interfaces.flatMap(({ link, addresses }) => [
     ...addressLines(link, addresses, links),
     ...(links.get(link)?.up === adminUp ? [] : [`link set ${link} ${adminUp ? 'up' : 'down'}`]),
   ]);
@@ -115,16 +116,16 @@ const plain = (destination: string) =>
   /^(0\.0\.0\.0|::)\/0$/.test(destination) ? 'default' : destination.replace(/\/(32|128)$/, '');
 
 /** Sends gratuitous ARP for new addresses, and flushes them from the neighbour table of the gateway host. */
-async function announce(namespace: string, legs: readonly Leg[], before: Links): Promise<void> {
-  const newAddresses = ({ link, addresses }: Leg) => {
+async function announce(namespace: string, interfaces: readonly RouterInterface[], before: Links): Promise<void> {
+  const newAddresses = ({ link, addresses }: RouterInterface) => {
     const known = before.get(link)?.addresses.map(bareAddress) ?? [];
     return addresses.map(bareAddress).filter((address) => !known.includes(address));
   };
-  const changed = legs.filter((leg) => newAddresses(leg).some((address) => address.includes('.')));
+  const changed = interfaces.filter((each) => newAddresses(each).some((address) => address.includes('.')));
   await ipBatch(
     changed
       .filter(({ link }) => link.startsWith('qg-'))
-      .flatMap((leg) => newAddresses(leg).map((address) => `neigh flush to ${address} dev ${leg.segment.bridge}`)),
+      .flatMap((each) => newAddresses(each).map((address) => `neigh flush to ${address} dev ${each.segment.bridge}`)),
   );
   await ipBatch(
     changed.map(({ link, mac }) => announceLine(link, mac)),
@@ -136,7 +137,7 @@ const bareAddress = (address: string) => address.split('/')[0] ?? '';
 
 /** The metadata listeners of the namespace must be closed: an open socket keeps a namespace alive. */
 export async function ensureRouterGone(names: Names, id: string, spec: RouterSpec | undefined): Promise<void> {
-  const legs = spec ? legsOf(spec) : [];
-  await ensureVethsGone(legs.map(({ portId }) => names.veth(portId)));
+  const interfaces = spec ? routerInterfaces(spec) : [];
+  await ensureVethsGone(interfaces.map(({ portId }) => names.veth(portId)));
   await ensureNamespaceGone(names.routerNamespace(id));
 }

@@ -10,7 +10,7 @@ import type { Firewall } from './firewall.ts';
 import type { ListenerSpec, Metadata } from './metadata.ts';
 import type { Names } from './names.ts';
 import { isListed } from './namespaces.ts';
-import { ensureRouter, ensureRouterGone, ensureRouterNamespace, legsOf } from './router.ts';
+import { ensureRouter, ensureRouterGone, ensureRouterNamespace, routerInterfaces } from './router.ts';
 
 export interface LinuxHost {
   readonly underlay: Underlay;
@@ -105,7 +105,9 @@ export const specHandlers: { readonly [K in SpecKind]: SpecHandler<Specs[K]> } =
     },
     isComplete: ({ underlay: { names }, metadata }, spec, { links, namespaces }) => {
       const namespace = names.routerNamespace(spec.id);
-      const plugged = legsOf(spec).every(({ portId, segment }) => isPlugged(links, names.veth(portId), segment.bridge));
+      const plugged = routerInterfaces(spec).every(({ portId, segment }) =>
+        isPlugged(links, names.veth(portId), segment.bridge),
+      );
       return plugged && namespaces.has(namespace) && metadata.areOpen(routerListeners(names, spec));
     },
   },
