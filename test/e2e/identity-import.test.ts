@@ -72,12 +72,12 @@ test('with one invalid row nothing is imported', async (t) => {
     { ...bob, name: 'dora', id: 'a'.repeat(64) },
   );
   assert.deepEqual(problems, [
-    'line 2: there is no domain nowhere here: make it first',
-    'line 3: hash is none of bcrypt (cost 4 to 14), bcrypt-sha256, scrypt and pbkdf2-sha512, or costs too much',
-    'line 4: there is no project nothing here: make it first, or leave it out',
+    'line 2: there is no domain nowhere: create it first',
+    'line 3: hash is not bcrypt (cost 4 to 14), bcrypt-sha256, scrypt or pbkdf2-sha512, or costs too much',
+    'line 4: there is no project nothing: create it first, or leave it out',
     'line 5: is the same user as line 1',
     'line 7: is the same user as line 6',
-    `line 8: id ${'a'.repeat(64)} is one that a directory gives`,
+    `line 8: id ${'a'.repeat(64)} has the form of the id of an LDAP user`,
   ]);
   assert.deepEqual(await namesOf(world), before);
 });

@@ -31,11 +31,11 @@ const text = (maxLength: number) => (value: unknown) =>
   typeof value === 'string' && value.trim() !== '' && value.length <= maxLength;
 
 const fields: Readonly<Record<string, Field>> = {
-  name: { required: true, fits: text(255), what: 'a text of at maxLength 255 characters' },
+  name: { required: true, fits: text(255), what: 'a text of at most 255 characters' },
   domain: { required: true, fits: text(64), what: 'the name or id of a domain' },
   hash: { required: true, fits: text(255), what: 'the hash of a password' },
-  id: { fits: (value) => /^[\w-]{1,64}$/.test(String(value)), what: 'at maxLength 64 letters, digits, - and _' },
-  email: { fits: text(255), what: 'a text of at maxLength 255 characters' },
+  id: { fits: (value) => /^[\w-]{1,64}$/.test(String(value)), what: 'at most 64 letters, digits, - and _' },
+  email: { fits: text(255), what: 'a text of at most 255 characters' },
   enabled: { fits: (value) => [true, false, 1, 0].includes(value as boolean), what: 'true or false' },
   default_project: { fits: text(64), what: 'the name or id of a project' },
 };

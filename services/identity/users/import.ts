@@ -74,15 +74,15 @@ function openDuplicateCheck() {
 async function resolveRow(parts: ImportParts, row: ImportRow): Promise<{ user: User; isKnown: boolean } | string> {
   const { db, hasher } = parts;
   const domain = await domainOf(db, row.domain);
-  if (!domain) return `there is no domain ${row.domain} parts: make it first`;
-  if (await hasLdapDirectory(db, domain.id)) return `the users of domain ${row.domain} are kept by its own directory`;
+  if (!domain) return `there is no domain ${row.domain}: create it first`;
+  if (await hasLdapDirectory(db, domain.id)) return `the users of domain ${row.domain} are in its LDAP directory`;
   const known = (row.id && (await findUser(db, { id: row.id }))) || (await findLocalUserNamed(db, domain.id, row.name));
   if (known) return { user: known, isKnown: true };
-  if (row.id && isPublicId(row.id)) return `id ${row.id} is one that a directory gives`;
+  if (row.id && isPublicId(row.id)) return `id ${row.id} has the form of the id of an LDAP user`;
   if (!hasher.isImportable(row.hash))
     return 'hash is not bcrypt (cost 4 to 14), bcrypt-sha256, scrypt or pbkdf2-sha512, or costs too much';
   const project = row.defaultProject === undefined ? null : await projectOf(db, domain, row.defaultProject);
-  if (project === undefined) return `there is no project ${row.defaultProject} parts: make it first, or leave it out`;
+  if (project === undefined) return `there is no project ${row.defaultProject}: create it first, or leave it out`;
   return { user: userOf(parts, row, domain, project), isKnown: false };
 }
 

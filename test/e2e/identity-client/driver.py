@@ -1,6 +1,6 @@
 """The stock client, unmodified, as one process for many commands.
 
-Says its own identity commands first; then reads a list of words a line and answers each with code, stdout and stderr.
+Prints its identity commands first; then reads one JSON list of arguments per line and answers each with exit code, stdout and stderr.
 """
 import importlib.metadata
 import io

@@ -1,5 +1,5 @@
 /**
- * Plays the story to any Keystone, and says what every line answered, for comparing two of them by `diff`:
+ * Runs the chapters against any Keystone and prints every answer, for comparing two of them by `diff`:
  *
  *     echo PASSWORD | node test/e2e/identity-client/main.ts http://…:5000/v3 /usr/bin/python3 > here
  */

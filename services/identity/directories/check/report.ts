@@ -25,7 +25,7 @@ const helps: Readonly<Record<DirectoryErrorKind, string>> = {
     'ldap.tls_cacertfile names the CA certificate that signed it, and ldap.url the host name in its certificate',
   tls: 'ldaps:// needs the TLS port (636), ldap:// with ldap.use_tls a server that knows StartTLS',
   login: 'ldap.user is the whole DN of an account (Active Directory takes name@domain too), ldap.password its password',
-  filter: 'parentheses must match, as in (&(objectClass=user)(employeeType=staff))',
+  filter: 'parentheses must match, as in (&(objectClass=person)(employeeType=staff))',
   limit: "raise the limits of the directory for Wattle's account, or let a filter exclude most of them",
   busy: 'try again later, or raise ldap.auth_pool_size',
   refused: "give Wattle's account read access in the directory",
