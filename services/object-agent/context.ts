@@ -1,4 +1,4 @@
-/** What every part of the agent works with. */
+/** The context of all parts of the agent. */
 import type { ValuesOf } from '#shared/config/settings.ts';
 import type { AgentAnswer, Headers } from '#shared/contracts/object-agent.ts';
 import type { Log } from '#shared/log/log.ts';
@@ -10,16 +10,16 @@ import { type Disk, isThere } from './drivers/device.ts';
 export interface World {
   readonly ring: Ring;
   readonly reach: Reach;
-  /** host:port, as the ring names us. */
+  /** host:port of this agent in the ring. */
   readonly address: string;
   readonly disks: ReadonlyMap<string, Disk>;
   readonly settings: ValuesOf<typeof section>;
   readonly log: Log;
-  /** Called with the name of a device that is not the one it was. */
+  /** Called with the name of a device whose disk was exchanged. */
   readonly onChange: (device: string) => void;
 }
 
-/** The device asked for, if it is ours and there. */
+/** The device, if it belongs to this agent and is present. */
 export function diskOf(world: World, name: string): Disk | undefined {
   const disk = world.disks.get(name);
   return disk && isThere(disk, () => world.onChange(name)) ? disk : undefined;
@@ -33,7 +33,7 @@ export const jsonAnswer = (body: unknown, headers: Headers = {}): AgentAnswer =>
   body: Buffer.from(JSON.stringify(body)),
 });
 
-/** The device is not there, or full: the caller goes on to the next. */
+/** The device is missing or full: the caller uses the next one. */
 export const away = (): AgentAnswer => answer(507);
 
 export const reclaimBefore = (world: World): number => Date.now() / 1000 - world.settings.reclaimHours * 3600;

@@ -13,7 +13,7 @@ const tmpfs = async (path: string, mib: number) => {
   await run(['mount', '-t', 'tmpfs', '-o', `size=${mib}m`, 'tmpfs', path]);
 };
 
-test('S05: a full disk is a 507 with nothing half written; another device stands in', { skip: !isRoot }, async (t) => {
+test('S05: a full disk is a 507 without a partial file; a handoff is used', { skip: !isRoot }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'objects-'));
   const small = join(folder, 'object-agent', 'd1');
   await tmpfs(small, 8);
@@ -82,7 +82,7 @@ for (const [what, damage] of Object.entries(spoil))
     assert.equal((await store.ask('GET', '/docs/before', { 'x-newest': 'true' })).status, 404);
   });
 
-test('Q01: when every device is full the client hears 503, and nothing is half written', async (t) => {
+test('Q01: when every device is full the answer is a 503, without partial files', async (t) => {
   const store = await startStore(t, { reserveMb: 10 ** 12 });
   await store.ask('PUT', '/docs');
   assert.equal((await store.ask('PUT', '/docs/o', {}, 'text')).status, 503);
@@ -93,7 +93,7 @@ test('Q01: when every device is full the client hears 503, and nothing is half w
   assert.deepEqual(left, []);
 });
 
-test('a device that must be a mount point and is none stays away', async (t) => {
+test('a device that must be a mount point and is none is missing', async (t) => {
   const agents = await startAgents(t, { mountCheck: true });
   const { status } = await agents.agentOf('d1').ask(callTo(agents.ring, 'account', 'HEAD', 'd1', ['AUTH_p']));
   assert.equal(status, 507);

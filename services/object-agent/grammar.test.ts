@@ -58,7 +58,7 @@ test('FIX-SW-REPL: every header that becomes a file name, a row or a number foll
   assert.deepEqual(filesBelow(folder), before);
 });
 
-test('FIX-SW-REPL: devices, partitions, paths and questions that nobody means are a 400', async (t) => {
+test('FIX-SW-REPL: invalid devices, partitions, paths and queries are a 400', async (t) => {
   const { ask, folder } = await openDoorTo(t);
   const before = filesBelow(folder);
   const stamp = { 'x-timestamp': newTimestamp() };
@@ -84,7 +84,7 @@ test('FIX-SW-REPL: devices, partitions, paths and questions that nobody means ar
   assert.deepEqual(filesBelow(folder), before);
 });
 
-test('FIX-SW-REPL: what a peer pushes is used only when all of it can be meant', async (t) => {
+test('FIX-SW-REPL: pushed data of a peer is used only when all of it is valid', async (t) => {
   const { ask, ring, folder } = await openDoorTo(t);
   const before = filesBelow(folder);
   const { partition, hash } = placeOf(ring, 'AUTH_p', 'docs');
@@ -141,7 +141,7 @@ test('FIX-SW-REPL: a peer that refuses, or answers what it should not, changes n
   await until(t, () => ['d1', 'd2', 'd3'].every((device) => found(device) === 1));
 });
 
-test('R05: an object that stands in the place of another is never served, and is put aside', async (t) => {
+test('R05: a file of another object is never served, and is quarantined', async (t) => {
   const agents = await startAgents(t);
   const other = ['AUTH_p', 'docs', 'other'] as const;
   await putAt(agents.agentOf('d1'), callTo(agents.ring, 'object', 'PUT', 'd1', object), Buffer.from('text'));

@@ -1,4 +1,4 @@
-/** The agent as an interface: every call goes to what knows it, and every failure becomes an answer. */
+/** Dispatches each call to its handler, and converts each error to an answer. */
 import {
   type AgentAnswer,
   type AgentCall,
@@ -41,7 +41,7 @@ async function commitChecked(upload: Upload, footer: Headers): Promise<AgentAnsw
   return upload.commit(footer);
 }
 
-/** Nothing is done for a call that does not follow the grammar. */
+/** Validates a call before it is dispatched. */
 async function handle(world: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
   checkCall(world.ring, call);
   if (call.method === 'REPLICATE') return answerPeer(world, call);
@@ -52,7 +52,7 @@ async function handle(world: AgentWorld, call: AgentCall): Promise<AgentAnswer> 
   return readObject(world, call);
 }
 
-/** Every failure is an answer. */
+/** Converts an error to an answer. */
 async function spoken<T>(world: AgentWorld, call: AgentCall, work: () => Promise<T>): Promise<T | AgentAnswer> {
   try {
     return await work();
@@ -60,7 +60,7 @@ async function spoken<T>(world: AgentWorld, call: AgentCall, work: () => Promise
     if (error instanceof Malformed) return refused(world, call, error);
     if (isFull(error) || isFullDatabase(error)) return away();
     const { method, kind, device, path } = call;
-    world.log.error({ method, kind, device, path, code: codeOf(error), error }, 'an object agent met an error');
+    world.log.error({ method, kind, device, path, code: codeOf(error), error }, 'a call to an object agent failed');
     return answer(500);
   }
 }

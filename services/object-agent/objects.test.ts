@@ -198,7 +198,7 @@ for (const [way, open] of Object.entries(ways)) {
   });
 }
 
-test('a outsider is not heard', async (t) => {
+test('a call without the secret is refused', async (t) => {
   const { agents } = await (ways['in one process'] as (t: TestContext) => Promise<Way>)(t);
   const endpoint = openApiServer({ agent: agents.agentOf('d1'), secret: agents.ring.secret, log: silentLog() }).listen(
     0,

@@ -31,7 +31,7 @@ test('R01, R07: a copy that was lost, and one that rotted, come back from the ot
   assert.ok(readFileSync(lost).subarray(0, content.length).equals(content));
 });
 
-test('a reader never notices a replica that rots under its hands', async (t) => {
+test('a read continues on another replica when one is corrupt', async (t) => {
   const store = await startStore(t);
   await store.ask('PUT', '/docs');
   const content = randomBytes(4_000_000);
@@ -73,7 +73,7 @@ test('S19: with a device away everything goes on, and the device learns it when 
   );
 });
 
-test('a device that is away is stood in for, and gets what is its own', async (t) => {
+test('a handoff replaces an unreachable device, which gets its data when it is back', async (t) => {
   const ring = { devices: ['z1-:6210/d1', 'z2-:6210/d2', 'z3-:6210/d3', 'z1-:6210/d4'] };
   const store = await startStore(t, fast, ring);
   await store.ask('PUT', '/docs');
@@ -87,7 +87,7 @@ test('a device that is away is stood in for, and gets what is its own', async (t
   assert.equal(await (await store.ask('GET', `/docs/${name}`)).text(), 'text');
 });
 
-test('a device that is lost before the end of an object leaves a listing that is whole', async (t) => {
+test('a device that fails during an upload leaves a complete listing', async (t) => {
   const store = await startStore(t);
   await store.ask('PUT', '/docs');
   const slow = new PassThrough();
@@ -104,7 +104,7 @@ test('a device that is lost before the end of an object leaves a listing that is
   for (let turn = 0; turn < 4; turn += 1) assert.equal(await (await store.ask('GET', '/docs')).text(), 'o\n');
 });
 
-test('two devices away are too many: 503, and nothing is half written', async (t) => {
+test('with two devices away an upload is a 503, without partial files', async (t) => {
   const store = await startStore(t);
   await store.ask('PUT', '/docs');
   for (const device of ['d1', 'd2'] as const) renameSync(rootOf(store, device), `${rootOf(store, device)}.away`);
@@ -138,7 +138,7 @@ test('R09, R10: lost databases and broken ones of containers and accounts come b
   await until(t, listed);
 });
 
-test('what has expired leaves the listing, and its bytes leave the disks', async (t) => {
+test('expired objects are removed from the listing and from the disks', async (t) => {
   const store = await startStore(t, fast);
   await store.ask('PUT', '/docs');
   await store.ask('PUT', '/docs/o', { 'x-delete-after': '1' }, 'text');
@@ -147,7 +147,7 @@ test('what has expired leaves the listing, and its bytes leave the disks', async
   assert.equal((await store.ask('DELETE', '/docs')).status, 204);
 });
 
-test('counters reach the account by themselves', async (t) => {
+test('counters of containers are reported to the account', async (t) => {
   const store = await startStore(t, fast);
   await store.ask('PUT', '/docs');
   for (const name of ['a', 'b', 'c']) await store.ask('PUT', `/docs/${name}`, {}, 'text');
@@ -157,7 +157,7 @@ test('counters reach the account by themselves', async (t) => {
   });
 });
 
-test('when all is deleted and its memory is old, nothing is left on any disk', async (t) => {
+test('when everything is deleted and the tombstones are old, nothing is left on any disk', async (t) => {
   const store = await startStore(t, { ...fast, reclaimHours: 0 });
   await store.ask('PUT', '/docs');
   await store.ask('PUT', '/docs/o', {}, 'text');

@@ -1,4 +1,4 @@
-/** The agent's door when it is a process of its own: the calls of the contract, over HTTP. */
+/** The HTTP server of an agent in a process of its own: the calls of the contract. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
@@ -25,7 +25,7 @@ export function openApiServer({ agent, secret, log }: ApiServerOptions): Server 
   const expected = digestOf(secret);
   const walk = (req: IncomingMessage, res: ServerResponse) => {
     serve(agent, expected, req, res).catch((error: unknown) => {
-      log.warn({ path: req.url, error }, 'a call from a proxy or a peer was cut');
+      log.warn({ path: req.url, error }, 'a call from a proxy or a peer was interrupted');
       if (res.headersSent) res.destroy();
       else send(res, { status: 500, headers: { connection: 'close' } });
     });
@@ -43,7 +43,7 @@ async function serve(agent: ObjectAgent, secret: Buffer, req: IncomingMessage, r
   await give(res, call, await agent.ask({ ...call, ...(await bodyOf(req)) }));
 }
 
-/** Digests are of one length: neither the content nor the length of the secret shows in the time. */
+/** Compares digests in constant time, so that neither the content nor the length of the secret can be measured. */
 const isTrusted = ({ headers }: IncomingMessage, expected: Buffer): boolean =>
   timingSafeEqual(digestOf(String(headers[secretHeader])), expected);
 
@@ -67,7 +67,7 @@ async function bodyOf(req: IncomingMessage): Promise<{ body?: Buffer }> {
   return bytes > 0 ? { body: Buffer.concat(chunks) } : {};
 }
 
-/** Asks for the bytes only when the device will have them. */
+/** Sends 100 Continue only when the device accepts the upload. */
 async function take(agent: ObjectAgent, call: AgentCall, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const upload = await agent.upload(call);
   if (isAnswer(upload)) return send(res, { ...upload, headers: { ...upload.headers, connection: 'close' } });
@@ -85,7 +85,7 @@ async function take(agent: ObjectAgent, call: AgentCall, req: IncomingMessage, r
   }
   const { footer, crc } = footerIn(req);
   if (footer && crc === blocksCrc(crcs)) return send(res, await upload.commit(footer));
-  await upload.abort(); // cut short, or changed on the way
+  await upload.abort(); // incomplete or corrupted in transit
   send(res, { status: 422, headers: {} });
 }
 

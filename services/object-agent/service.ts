@@ -39,7 +39,7 @@ export const start: Start = async (runtime) => {
   return { close };
 };
 
-/** The memory bus says that all of the cloud is this process: then nobody needs to come by the network. */
+/** With the memory bus the whole cloud is this process, so the agent does not listen. */
 const isAlone = ({ settings }: Runtime): boolean => readCloud(settings).bus !== 'memory';
 
 async function listen({ settings }: Runtime, { ring, log }: AgentWorld, agent: ReturnType<typeof openAgent>) {

@@ -1,4 +1,4 @@
-/** What an agent does by itself. Every turn looks at the disks as they are. */
+/** The periodic work of an agent. Each run starts from the present state of the disks. */
 import { every } from '#shared/clock/every.ts';
 import { diskOf } from './context.ts';
 import { openDatabaseAuditor } from './listings/audit.ts';
@@ -10,12 +10,12 @@ import type { AgentWorld } from './replication/answers.ts';
 import { reclaim } from './replication/reclaim.ts';
 import { replicate } from './replication/replicator.ts';
 
-/** Before the agent answers: what a crash left must not be mixed with what is under way. */
+/** Runs before the agent serves calls, so that leftovers of a crash are not mixed with writes in progress. */
 export async function recover(world: AgentWorld): Promise<void> {
   for (const disk of world.disks.values()) if (diskOf(world, disk.name)) await recoverTemporaries(world, disk);
 }
 
-/** A device may go away in the middle: the others are still looked after. */
+/** A device may fail meanwhile; the others are still processed. */
 async function careFor(world: AgentWorld, device: string): Promise<void> {
   const disk = diskOf(world, device);
   if (!disk) return;

@@ -17,7 +17,7 @@ async function container(t: TestContext, domain: string, acl: Record<string, str
   return store;
 }
 
-test('names in an ACL count only where caller, project and account are of the default domain', async (t) => {
+test('names in an ACL count only where caller, project and account are in the default domain', async (t) => {
   const acl = { 'x-container-read': 'q-name:v-name', 'x-container-write': 'q-name:v-name' };
   for (const [domain, read, write] of [
     ['default', 200, 201],
@@ -32,13 +32,13 @@ test('names in an ACL count only where caller, project and account are of the de
   }
 });
 
-test('a role in an ACL means people of the own project alone', async (t) => {
+test("a role in an ACL counts only for users of the account's project", async (t) => {
   const { ask } = await container(t, 'default', { 'x-container-read': 'auditor' });
   assert.equal((await ask('GET', '/docs/o', { 'x-auth-token': 'w:p:auditor:default' })).status, 200);
   assert.equal((await ask('GET', '/docs/o', { 'x-auth-token': 'v:q:auditor:default' })).status, 403);
 });
 
-test('where a outsider may read, so may one whose token has ended', async (t) => {
+test('a public container can be read with an expired token too', async (t) => {
   const { ask } = await container(t, 'default', { 'x-container-read': '.r:*' });
   assert.equal((await ask('GET', '/docs/o', { 'x-auth-token': 'ended' })).status, 200);
   assert.equal((await ask('GET', '/docs', { 'x-auth-token': 'ended' })).status, 401);
@@ -63,7 +63,7 @@ test('OSSA-2012-001: the project in the path is that of the token, on every rout
   assert.equal(await (await ask('GET', '/docs/o', owner('default'))).text(), 'text');
 });
 
-test('OSSN-0077, FIX-SW-50221: without leave to write nothing is copied or archived, and headers between services are not the clients', async (t) => {
+test('OSSN-0077, FIX-SW-50221: without write access nothing is copied or archived, and internal headers of clients are dropped', async (t) => {
   const { ask, folder } = await container(t, 'default', { 'x-container-read': '*:*' });
   const before = filesBelow(join(folder, 'object-agent')).length;
   const hostile = {
@@ -106,7 +106,7 @@ test('a ring that does not answer is a 503, not a refusal', async (t) => {
   assert.equal((await ask('GET', '/docs/o', { 'x-auth-token': '' })).status, 503);
 });
 
-test('OSSA-2014-020: paths that come back in headers or pages carry no header and no markup', async (t) => {
+test('OSSA-2014-020: paths in response headers and pages can inject neither headers nor markup', async (t) => {
   const { url } = await startStore(t);
   for (const path of ['%0d%0aX-Evil:%201', '%22%3E%3Cscript%3E', '%C3%A4%E2%82%AC', '<b>']) {
     const answer = await fetch(`${url}/v1/AUTH_${path}/c`);

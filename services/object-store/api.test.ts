@@ -6,7 +6,7 @@ import { md5, startStore, until } from '../../test/e2e/object-cloud.ts';
 const listed = async (answer: Response) =>
   ((await answer.json()) as { name?: string; subdir?: string }[]).map((row) => row.name ?? row.subdir);
 
-test('a container is made, described, listed and removed', async (t) => {
+test('a container is created, updated, listed and deleted', async (t) => {
   const { ask } = await startStore(t);
   assert.equal((await ask('PUT', '/docs', { 'x-container-meta-a': 'b' })).status, 201);
   assert.equal((await ask('PUT', '/docs')).status, 202);
@@ -27,7 +27,7 @@ test('a container is made, described, listed and removed', async (t) => {
   assert.deepEqual(await listed(await ask('GET', '?format=json')), []);
 });
 
-test('an object comes back as it went, with its checksum and its metadata', async (t) => {
+test('an object is read as it was written, with its checksum and metadata', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   for (const size of [0, 1024, 5_000_000]) {
@@ -50,7 +50,7 @@ test('an object comes back as it went, with its checksum and its metadata', asyn
   assert.equal((await ask('DELETE', '/docs')).status, 204);
 });
 
-test('a name is whatever its bytes say', async (t) => {
+test('a name may have any bytes of UTF-8', async (t) => {
   const { ask, url } = await startStore(t);
   assert.equal((await ask('PUT', '/a%20b%25')).status, 201);
   const names = ['dir/', '/lead', 'a//b', '...', 'q?x#y', 'ü %2F', '+&;=', 'line\nbreak', '\u{1F600}'];
@@ -71,7 +71,7 @@ test('a name is whatever its bytes say', async (t) => {
 const put = (url: string, to: string, body: string) =>
   fetch(`${url}/v1/AUTH_p${to}`, { method: 'PUT', headers: { 'x-auth-token': 'u:p:member' }, body });
 
-test('a listing says what is there as text, JSON and XML', async (t) => {
+test('a listing can be read as text, JSON and XML', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   assert.equal((await ask('GET', '/docs')).status, 204);
@@ -94,7 +94,7 @@ test('a listing says what is there as text, JSON and XML', async (t) => {
   assert.equal((await ask('GET', '/docs?limit=10001')).status, 412);
 });
 
-test('what does not fit its promise is refused, and leaves nothing', async (t) => {
+test('an upload that does not match its length or ETag is refused and leaves nothing', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   assert.equal((await ask('PUT', '/docs/o', { etag: md5('other') }, 'text')).status, 422);
@@ -123,7 +123,7 @@ test('an object that is larger than allowed is a 413, announced or not', async (
   assert.equal((await ask('GET', '/docs/o')).status, 404);
 });
 
-test('ranges and conditions are kept', async (t) => {
+test('ranges and conditions are applied', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   const content = randomBytes(3_000_000);
@@ -151,7 +151,7 @@ test('ranges and conditions are kept', async (t) => {
   assert.equal((await get({ 'if-unmodified-since': new Date(0).toUTCString() })).status, 412);
 });
 
-test('POST replaces metadata; COPY takes it along unless it is told otherwise', async (t) => {
+test('POST replaces metadata; COPY copies it unless X-Fresh-Metadata is set', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   await ask('PUT', '/docs/o', { 'x-object-meta-a': '1', 'content-type': 'text/x' }, 'text');
@@ -175,7 +175,7 @@ test('POST replaces metadata; COPY takes it along unless it is told otherwise', 
   assert.equal((await ask('PUT', '/docs/x', { 'x-copy-from': '/docs/nothing' })).status, 404);
 });
 
-test('others and other projects see what the container lets them see', async (t) => {
+test('anonymous callers and other projects have the access that the ACLs of the container grant', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   await ask('PUT', '/docs/o', {}, 'text');
@@ -206,7 +206,7 @@ test('others and other projects see what the container lets them see', async (t)
   assert.equal((await ask('HEAD', '/docs', { 'x-auth-token': '' })).headers.get('x-container-read'), null);
 });
 
-test('a dynamic large object is all that its prefix names, in order', async (t) => {
+test('a dynamic large object is all objects with its prefix, in order', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   for (const part of ['1', '2', '3']) await ask('PUT', `/docs/big/${part}`, {}, part.repeat(10));
@@ -218,7 +218,7 @@ test('a dynamic large object is all that its prefix names, in order', async (t) 
   assert.equal((await ask('HEAD', '/docs/big')).headers.get('content-length'), '30');
 });
 
-test('a static large object is checked, read as one, and removed with its segments', async (t) => {
+test('a static large object is validated, read as one, and deleted with its segments', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   const parts = ['one', 'two', 'three'];
@@ -239,7 +239,7 @@ test('a static large object is checked, read as one, and removed with its segmen
   assert.equal((await ask('GET', '/docs')).status, 204);
 });
 
-test('an object with an end is gone when it comes', async (t) => {
+test('an object with X-Delete-At is deleted at that time', async (t) => {
   const { ask } = await startStore(t);
   await ask('PUT', '/docs');
   await ask('PUT', '/docs/o', { 'x-delete-after': '1000' }, 'text');
@@ -248,7 +248,7 @@ test('an object with an end is gone when it comes', async (t) => {
   await until(t, async () => (await ask('HEAD', '/docs/o')).status === 404);
 });
 
-test('capabilities and health are told to everybody', async (t) => {
+test('capabilities and health need no token', async (t) => {
   const { url } = await startStore(t);
   const info = (await (await fetch(`${url}/info`)).json()) as { swift: { max_file_size: number } };
   assert.equal(info.swift.max_file_size, 5_368_709_122);

@@ -6,7 +6,7 @@ import { startStore, until } from '../../test/e2e/object-cloud.ts';
 const text = { 'content-type': 'text/plain' };
 const json = { ...text, accept: 'application/json' };
 
-test('many objects and empty containers go with one request, which says what became of each', async (t) => {
+test('one request deletes many objects and empty containers and reports each result', async (t) => {
   const { ask } = await startStore(t);
   for (const to of ['/docs', '/full', '/empty']) await ask('PUT', to);
   for (const name of ['a', 'b%20c', 'd/e', '%C3%A4']) await ask('PUT', `/docs/${name}`, {}, 'x');
@@ -76,7 +76,7 @@ test('a bulk delete is bounded, and each name is authorized', async (t) => {
   assert.equal((await ask('GET', '/docs/o')).status, 200);
 });
 
-test('a bulk delete ends when its client goes away', async (t) => {
+test('a bulk delete ends when its client disconnects', async (t) => {
   const { ask, url } = await startStore(t);
   await ask('PUT', '/docs');
   const names = [...Array(3000).keys()].map((at) => `docs/${at}`);

@@ -14,7 +14,7 @@ const manifest = ({ ask }: Store, name: string, list: unknown, headers = {}) =>
   ask('PUT', `/docs/${name}?multipart-manifest=put`, headers, JSON.stringify(list));
 const path = (name: string, more = {}) => ({ path: `/docs/${name}`, ...more });
 
-test('a manifest that cannot be meant is refused, segment by segment', async (t) => {
+test('an invalid manifest is refused with an error per segment', async (t) => {
   const store = await segments(t, ['a', 'b']);
   for (const [list, words] of [
     [[], /at least one segment/],
@@ -42,7 +42,7 @@ test('a manifest that cannot be meant is refused, segment by segment', async (t)
   assert.equal(await (await store.ask('GET', '/docs/b')).text(), 'b'.repeat(10));
 });
 
-test('ranges of segments count by their first and last byte, in the checksum and nested', async (t) => {
+test('ranges of segments are inclusive, also in the checksum and in nested manifests', async (t) => {
   const store = await segments(t, ['a']);
   const put = await manifest(store, 'big', [path('a', { range: '-4' }), path('a', { range: '0-' })]);
   const etag = md5(`${md5('a'.repeat(10))}:6-9;${md5('a'.repeat(10))}`);
@@ -52,7 +52,7 @@ test('ranges of segments count by their first and last byte, in the checksum and
   assert.equal((await (await store.ask('GET', '/docs/big')).text()).length, 14);
 });
 
-test('format=raw is a manifest that can be PUT again, and a copied manifest is looked at like a new one', async (t) => {
+test('format=raw is a manifest that can be PUT again, and a copied manifest is validated like a new one', async (t) => {
   const store = await segments(t, ['a', 'b']);
   const { ask } = store;
   await manifest(store, 'big', [path('a'), path('b', { range: '1-2' })], { 'content-type': 'text/x' });
@@ -73,7 +73,7 @@ test('format=raw is a manifest that can be PUT again, and a copied manifest is l
   assert.equal((await ask('COPY', '/docs/big?multipart-manifest=get', { destination: 'docs/x' })).status, 400);
 });
 
-test('a large object whose segments the caller may not read, or that are gone, is a 409', async (t) => {
+test('a large object with segments that are missing or forbidden to the caller is a 409', async (t) => {
   const { ask, ...store } = await segments(t, ['a']);
   await ask('PUT', '/open', { 'x-container-read': 'q:v' });
   await ask('PUT', '/open/big?multipart-manifest=put', {}, JSON.stringify([path('a')]));
@@ -131,7 +131,7 @@ test('several ranges of a dynamic large object are all of it', async (t) => {
   assert.deepEqual([one.status, await one.text()], [206, 's1s2']);
 });
 
-test('OSSA-2016-004: downloads of large objects that are broken off leave no connection and no open file', async (t) => {
+test('OSSA-2016-004: interrupted downloads of large objects leave no connection and no open file', async (t) => {
   const store = await startStore(t);
   await store.ask('PUT', '/docs');
   const part = Buffer.alloc(3_000_000, 'x');

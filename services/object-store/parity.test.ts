@@ -56,7 +56,7 @@ test('OSSA-2014-034: metadata of accounts and containers is limited over all req
   }
 });
 
-test('names that are set and removed again and again are remembered, but not for ever', async (t) => {
+test('metadata names that are set and removed repeatedly count for a while, not for ever', async (t) => {
   const { ask } = await withDocs(t);
   const headers = (from: number) =>
     Object.fromEntries([...Array(80).keys()].map((at) => [`x-remove-container-meta-r${from + at}`, 'x']));
@@ -68,7 +68,7 @@ test('names that are set and removed again and again are remembered, but not for
   assert.equal(refused, 400);
 });
 
-test('X-Remove counts without a value, and less than a value said beside it', async (t) => {
+test('X-Remove works without a value, and a value in the same request has precedence', async (t) => {
   const { ask } = await withDocs(t);
   await ask('POST', '', { 'x-account-meta-a': '1' });
   await ask('POST', '/docs', { 'x-container-meta-a': '1', 'x-container-read': '.r:*' });
@@ -90,14 +90,14 @@ test('metadata of an object may be empty, and stays', async (t) => {
   assert.equal((await ask('HEAD', '/docs/o')).headers.get('x-object-meta-b'), '');
 });
 
-test('a copy tells what is kept of the source and the request', async (t) => {
+test('the answer to a copy has the resulting metadata', async (t) => {
   const { ask } = await withDocs(t);
   await ask('PUT', '/docs/o', { 'x-object-meta-a': '1' }, 'text');
   const copied = await ask('COPY', '/docs/o', { destination: 'docs/c', 'x-object-meta-b': '2' });
   assert.deepEqual([copied.headers.get('x-object-meta-a'), copied.headers.get('x-object-meta-b')], ['1', '2']);
 });
 
-test('a copy asks for the source first: what is not there is a 404 even where nobody may write', async (t) => {
+test('a copy checks the source first: a missing one is a 404 even without write access to the destination', async (t) => {
   const { ask } = await withDocs(t);
   const to = { destination: 'docs/c', 'destination-account': 'AUTH_q' };
   assert.equal((await ask('COPY', '/docs/none', to)).status, 404);
@@ -106,13 +106,13 @@ test('a copy asks for the source first: what is not there is a 404 even where no
   assert.equal((await ask('PUT', '/docs/c', { 'x-copy-from': '/docs/none' })).status, 404);
 });
 
-test('names are limited in the words of Swift', async (t) => {
+test("names that are too long are refused with Swift's messages", async (t) => {
   const { ask } = await withDocs(t);
   const long = await ask('PUT', `/${'x'.repeat(257)}`);
   assert.deepEqual([long.status, await long.text()], [400, 'Container name length of 257 longer than 256']);
 });
 
-test('an answer without content says so, and headers are written as Swift writes them', async (t) => {
+test("an answer without content has Content-Length 0, and header names have Swift's case", async (t) => {
   const store = await withDocs(t);
   await store.ask('PUT', '/docs/o', { 'x-object-meta-colour-name': 'red' }, 'text');
   for (const [line, status] of [
@@ -165,7 +165,7 @@ test('names in headers may be raw UTF-8 or encoded', async (t) => {
   assert.equal(await (await store.ask('GET', '/docs/%C3%B6')).text(), 'text');
 });
 
-test('X-If-Delete-At is a number, and that of the object', async (t) => {
+test('X-If-Delete-At must be a number that equals that of the object', async (t) => {
   const { ask } = await withDocs(t);
   const end = String(Math.floor(Date.now() / 1000) + 1000);
   await ask('PUT', '/docs/o', { 'x-delete-at': end }, 'text');
@@ -175,7 +175,7 @@ test('X-If-Delete-At is a number, and that of the object', async (t) => {
   assert.equal((await ask('DELETE', '/docs/o', { 'x-if-delete-at': end })).status, 204);
 });
 
-test('a condition that is not met is told with all that is known of the object', async (t) => {
+test('a failed condition is answered with the headers of the object', async (t) => {
   const { ask } = await withDocs(t);
   await ask('PUT', '/docs/o', { 'x-object-meta-a': '1' }, 'text');
   const etag = md5('text');
@@ -194,7 +194,7 @@ test('a condition that is not met is told with all that is known of the object',
   assert.equal((await ask('GET', '/docs/o', { range: 'BYTES = 0 - 1' })).status, 206);
 });
 
-test('paths are decoded once and judged once', async (t) => {
+test('paths are decoded once, for routing and authorization', async (t) => {
   const store = await withDocs(t);
   await store.ask('PUT', '/docs/o', {}, 'text');
   for (const [line, status] of [
@@ -214,7 +214,7 @@ test('paths are decoded once and judged once', async (t) => {
     assert.equal(statusIn(await raw(store, asked(line))), status, line);
 });
 
-test('a body that nobody can measure is refused', async (t) => {
+test('a body without length and chunked encoding is refused', async (t) => {
   const store = await withDocs(t);
   const chunked = asked('PUT /v1/AUTH_p/docs/o', ['Transfer-Encoding: gzip, chunked']);
   assert.equal(statusIn(await raw(store, `${chunked}0\r\n\r\n`)), 501);

@@ -36,7 +36,7 @@ test('the quota of a container holds for uploads of known and unknown length, fo
   assert.equal((await ask('PUT', '/docs/more', {}, '')).status, 413);
 });
 
-test('the quota of an account is set by a reseller alone, and holds for all others', async (t) => {
+test('only a reseller sets the quota of an account, which limits all others', async (t) => {
   const { ask } = await startStore(t, { reportMs: 20 });
   await ask('PUT', '/docs');
   for (const name of [
@@ -58,7 +58,7 @@ test('the quota of an account is set by a reseller alone, and holds for all othe
   assert.equal((await ask('PUT', '/docs/b', {}, 'x'.repeat(400))).status, 201);
 });
 
-test('what this store cannot do is refused by name, not taken in silence', async (t) => {
+test('unsupported features are refused by name', async (t) => {
   const { ask, url } = await startStore(t);
   await ask('PUT', '/docs');
   const { bulk_delete: bulk, ...info } = (await (await fetch(`${url}/info`)).json()) as Record<string, unknown>;

@@ -58,7 +58,7 @@ test('objects of all sizes travel between processes', async (t) => {
   assert.equal((await ask('DELETE', '/docs')).status, 204);
 });
 
-test('a client that goes away in the middle leaves nothing', async (t) => {
+test('an upload whose client disconnects leaves nothing', async (t) => {
   const { ask, folder, url } = await startSplit(t);
   await ask('PUT', '/docs');
   const headers = { 'x-auth-token': 'u:p:member', 'content-length': 9_000_000 };
@@ -71,7 +71,7 @@ test('a client that goes away in the middle leaves nothing', async (t) => {
   assert.equal((await ask('GET', '/docs/o')).status, 404);
 });
 
-test('without any agent the answer is 503, soon', async (t) => {
+test('without any agent the answer is a 503 within seconds', async (t) => {
   const { ask, closeEndpoint } = await startSplit(t);
   await ask('PUT', '/docs');
   await closeEndpoint();

@@ -1,4 +1,4 @@
-/** A device is a directory: of a disk of its own, or of any. It may go away and come back, or another in its place. */
+/** A device is a directory, with `mountCheck` the mount point of a disk. It may disappear, return, or be replaced by another disk. */
 import { existsSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
@@ -10,7 +10,7 @@ interface DeviceOptions {
 }
 
 export interface Disk extends DeviceOptions {
-  /** Which directory it was when we last looked: another one means another disk. */
+  /** Identifies the directory at the last check; another one means another disk. */
   inode: number | undefined;
 }
 
@@ -20,7 +20,7 @@ export const suffixOf = (hash: string): string => hash.slice(-3);
 export const hashDirectory = ({ root }: DeviceOptions, kind: Kind, partition: number, hash: string): string =>
   join(root, folderOf(kind), String(partition), suffixOf(hash), hash);
 
-/** Makes what a device needs. A real disk that is not mounted stays away. */
+/** Creates the directories of a device, unless it is a real disk that is not mounted. */
 export function openDisk(options: DeviceOptions): Disk {
   if (!options.mountCheck) mkdirSync(options.root, { recursive: true, mode: 0o700 });
   const disk: Disk = { ...options, inode: undefined };
@@ -28,7 +28,7 @@ export function openDisk(options: DeviceOptions): Disk {
   return disk;
 }
 
-/** Looks whether it is there, and says so when it is not the one it was. */
+/** Returns whether the device is present; calls back when its disk was exchanged. */
 export function isThere(disk: Disk, onChange: () => void): boolean {
   const inode = inodeOf(disk);
   if (inode === undefined) return false;
@@ -51,7 +51,7 @@ export function freeBytes({ root }: DeviceOptions): number {
   return bavail * bsize;
 }
 
-/** What is in a directory; nothing when there is none. */
+/** The names in a directory; none when it does not exist. */
 export function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
@@ -72,7 +72,7 @@ export interface Found {
   readonly directory: string;
 }
 
-/** The hash directories of a partition, suffix by suffix: of all suffixes, or of these. */
+/** The hash directories of a partition, by suffix: of all suffixes, or of these. */
 export function* hashesIn(
   { root }: DeviceOptions,
   kind: Kind,

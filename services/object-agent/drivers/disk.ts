@@ -1,4 +1,4 @@
-/** What makes a write atomic and durable. Callbacks of node:fs, not its promises, which cost several times as much. */
+/** Atomic and durable writes. Uses the callbacks of node:fs, since its promises cost several times as much. */
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,7 +15,7 @@ const unlinkFile = promisify(fs.unlink);
 
 export const unlink = (file: string): Promise<void> => unlinkFile(file).catch(ignoreMissing);
 
-/** For the few places that cannot wait: rmSync costs a hundred times as much. */
+/** Synchronous deletion: rmSync costs a hundred times as much. */
 export function removeFile(file: string): void {
   try {
     fs.unlinkSync(file);
@@ -29,14 +29,14 @@ export function ignoreMissing(error: unknown): void {
   if (codeOf(error) !== 'ENOENT') throw error;
 }
 
-/** All of it: a full disk may take a part first. */
+/** Writes all bytes: on a full disk a write may be partial. */
 export async function writeAll(fd: number, buffers: readonly Buffer[]): Promise<void> {
   const total = buffers.reduce((sum, { length }) => sum + length, 0);
   const { bytesWritten } = await writev(fd, [...buffers]);
   if (bytesWritten < total) await writeAll(fd, [Buffer.concat(buffers, total).subarray(bytesWritten)]);
 }
 
-/** Only the flush waits for the disk; to open and to close a directory does not. */
+/** Only the sync runs in the thread pool: opening and closing a directory do not wait for the disk. */
 export async function syncDirectory(directory: string): Promise<void> {
   const fd = fs.openSync(directory, 'r');
   await fsync(fd).finally(() => fs.closeSync(fd));
@@ -44,7 +44,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 
 export const temporaryIn = (root: string): string => join(root, 'tmp', randomBytes(12).toString('hex'));
 
-/** Makes what is missing below the root, never the root: a device that is away must stay away. Gives the first that was made. */
+/** Creates missing directories below the root, never the root itself, since a missing device must stay missing. Returns the first one created. */
 async function ensureDirectory(root: string, directory: string): Promise<string | undefined> {
   if (directory === root) return undefined;
   try {
@@ -59,7 +59,7 @@ async function ensureDirectory(root: string, directory: string): Promise<string 
   return first ?? last;
 }
 
-/** The same, for those who cannot wait. */
+/** The same, synchronously. */
 export function ensureDirectorySync(root: string, directory: string): string | undefined {
   try {
     fs.mkdirSync(directory);
@@ -74,8 +74,8 @@ export function ensureDirectorySync(root: string, directory: string): string | u
 }
 
 /**
- * Gives a finished file its name, durably. Its temporary name stays until the caller removes it: what a crash leaves
- * there tells what was under way. A file that has the name already is the same write, done before.
+ * Links a complete file to its name, durably. The temporary name stays until the caller deletes it, so that a crash leaves a
+ * record of the write. A file that has the name already is of the same write.
  */
 export async function publish(root: string, temporary: string, file: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
@@ -90,14 +90,14 @@ export async function publish(root: string, temporary: string, file: string): Pr
   }
 }
 
-/** A new directory is durable when its parent is: up to the first that was made. */
+/** Syncs the parents of new directories, up to that of the first one created. */
 async function syncUpTo(directory: string, made: string | undefined): Promise<void> {
   const directories = [directory];
   for (let at = directory; made && at.length >= made.length; at = dirname(at)) directories.push(dirname(at));
   await Promise.all(directories.map(syncDirectory));
 }
 
-/** Writes a small file whole, or not at all. */
+/** Writes a small file atomically. */
 export async function writeFileSafely(root: string, file: string, content: Buffer): Promise<string> {
   const temporary = temporaryIn(root);
   const fd = await open(temporary, 'wx');

@@ -1,13 +1,13 @@
-/** A file that has no name yet. Its calls are done in order, so that it can be taken away while it is being written. */
+/** A temporary file. Its calls are performed in order, so that it can be deleted while it is being written. */
 import { closeSync } from 'node:fs';
 import { fsync, open, temporaryIn, unlink, writeAll } from './disk.ts';
 
 export interface Temporary {
   readonly path: string;
   write(buffers: readonly Buffer[]): Promise<void>;
-  /** Everything is on the disk now, and nothing more will come. */
+  /** Syncs the file; no write may follow. */
   seal(): Promise<void>;
-  /** Whatever was under way: there is no file when this ends. */
+  /** Deletes the file after all calls in progress. */
   remove(): Promise<void>;
 }
 

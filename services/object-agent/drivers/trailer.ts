@@ -1,6 +1,6 @@
 /**
- * Every file of an object ends with what is known of it: body, JSON, crc32 of the JSON, its length, eight bytes of
- * magic. One write makes body and metadata, and no tool that copies files can lose the half of it.
+ * The format of the files of an object: body, metadata as JSON, CRC32 of the JSON, its length, eight bytes of magic. Body and
+ * metadata are written together, and no tool that copies files can lose one of them.
  */
 import { crc32 } from 'node:zlib';
 import type { Headers } from '#shared/contracts/object-agent.ts';
@@ -11,11 +11,11 @@ export interface Trailer {
   readonly timestamp: string;
   readonly headers: Headers;
   readonly bytes: number;
-  /** The crc32 of each block of the body. */
+  /** The CRC32 of each block of the body. */
   readonly crcs: readonly number[];
 }
 
-/** A file that is not what was written. */
+/** The content of a file is not what was written. */
 export class CorruptObject extends Error {}
 
 const magic = Buffer.from('WATTLE\x01\n');
@@ -30,7 +30,7 @@ export function encodeTrailer(trailer: Trailer): Buffer {
   return Buffer.concat([json, end, magic]);
 }
 
-/** How long the trailer is, from the last bytes of its file. */
+/** The length of the trailer, from the last bytes of its file. */
 export function trailerBytes(tail: Buffer): number {
   if (tail.length < endBytes || !tail.subarray(-magic.length).equals(magic))
     throw new CorruptObject('there is no trailer');
@@ -39,7 +39,7 @@ export function trailerBytes(tail: Buffer): number {
   return length + endBytes;
 }
 
-/** The trailer at the end of these bytes, which hold it whole, of a file of this size. */
+/** Parses the trailer at the end of these bytes, which must contain all of it. */
 export function decodeTrailer(tail: Buffer, fileBytes: number): Trailer {
   const length = trailerBytes(tail);
   if (length > tail.length) throw new CorruptObject('the trailer is cut');

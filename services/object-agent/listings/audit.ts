@@ -1,4 +1,4 @@
-/** A database that sqlite cannot read, or that says of itself that it is broken, is put aside: the other replicas bring it again. */
+/** The audit of databases: one that sqlite cannot read, or whose integrity check fails, is quarantined; other replicas restore it. */
 import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
@@ -11,7 +11,7 @@ import type { ListingWorld } from './report.ts';
 const kinds: readonly Kind[] = ['account', 'container'];
 
 interface DatabaseAuditor {
-  /** Checks a few more, from where the last step ended. */
+  /** Checks some databases from where the last step ended. */
   step(): void;
 }
 
@@ -40,12 +40,12 @@ function* everything(disk: Disk): Generator<Place> {
       for (const { hash } of hashesIn(disk, kind, partition)) yield { disk, kind, partition, hash };
 }
 
-/** Puts it aside when it is broken. */
+/** Quarantines a damaged database. */
 export function auditDatabase(world: ListingWorld, place: Place): void {
   const fault = faultOf(world, place);
   if (fault === undefined) return;
   const { disk, kind, partition, hash } = place;
-  world.log.error({ device: disk.name, kind, hash, fault }, 'a broken database is put aside');
+  world.log.error({ device: disk.name, kind, hash, fault }, 'a damaged database was quarantined');
   world.databases.forget(disk.name);
   const aside = join(disk.root, 'quarantined', `${kind}s`, `${hash}-${Date.now()}`);
   try {

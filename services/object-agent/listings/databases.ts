@@ -1,4 +1,4 @@
-/** The database files of our devices: opened when wanted, a bounded number at a time, with a word for what each knows. */
+/** The database files of the devices: opened on demand, a bounded number at a time, with a digest of each. */
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,9 +19,9 @@ export interface Databases {
   /** Undefined when there is none. */
   find(place: Place): FileDatabase | undefined;
   ensure(place: Place): FileDatabase;
-  /** Its content has changed. */
+  /** Must be called after a change of its content. */
   touch(place: Place): void;
-  /** Hash of each database of a partition, and what it knows in one word. */
+  /** The hash and digest of each database of a partition. */
   digests(disk: Disk, kind: Kind, partition: number): ReadonlyMap<string, string>;
   remove(place: Place): void;
   forget(device: string): void;
@@ -88,7 +88,7 @@ export function openDatabases(onFound: (place: Place, info: Info) => void): Data
 const fileOf = ({ disk, kind, partition, hash }: Place) =>
   join(hashDirectory(disk, kind, partition, hash), `${hash}.db`);
 
-/** The directory is durable before a database in it answers for anything. */
+/** Syncs the directory before the database in it is used. */
 function made(root: string, file: string): string {
   const first = ensureDirectorySync(root, dirname(file));
   for (let at = dirname(file); first && at.length >= dirname(first).length; at = dirname(at)) {

@@ -42,7 +42,7 @@ function world(t: TestContext) {
   return { entries, place, make, count, transactions: () => transactions };
 }
 
-test('news that come together are one transaction, and each is heard', async (t) => {
+test('concurrent entries are written in one transaction, and each is confirmed', async (t) => {
   const { entries, place, make, count, transactions } = world(t);
   make();
   const heard = await Promise.all(['a', 'b', 'c'].map((name) => entries.put(place, path, entry(name))));
@@ -53,12 +53,12 @@ test('news that come together are one transaction, and each is heard', async (t)
   assert.equal(count(), 4);
 });
 
-test('nobody hears news of a container that is not there', async (t) => {
+test('an entry of a missing container is refused', async (t) => {
   const { entries, place } = world(t);
   assert.equal(await entries.put(place, path, entry('a')), false);
 });
 
-test('news that cannot be written are refused to all that came with them, and none is there', async (t) => {
+test('a failed transaction is reported for each of its entries, and none is written', async (t) => {
   const { entries, place, make, count } = world(t);
   make();
   const wrong = { ...entry('b'), type: null } as unknown as Entry;

@@ -1,11 +1,11 @@
-/** News of objects come in crowds: those of one turn of the event loop are one transaction, hardly dearer than for one. */
+/** Group commit of entries: those of one turn of the event loop are written in one transaction. */
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
 import type { Databases, Place } from './databases.ts';
 import { hasInfo, insertInfo, mergeEntry } from './store.ts';
 
 export interface Entries {
-  /** False when there is nothing that it could be an entry of. */
+  /** False when the container or account does not exist. */
   put(place: Place, path: readonly string[], entry: Entry): Promise<boolean>;
 }
 
@@ -39,7 +39,7 @@ export function openEntries(databases: Databases): Entries {
   return { put };
 }
 
-/** An account is made by its first container; a container is made by its PUT alone. */
+/** An account is created by its first container, a container only by its PUT. */
 function putAll(databases: Databases, place: Place, crowd: readonly Waiting[]): boolean {
   const db = place.kind === 'account' ? databases.ensure(place) : databases.find(place);
   if (!db) return false;

@@ -1,4 +1,4 @@
-/** The calls about accounts and containers, which differ in what they list and in the names of their headers. */
+/** The calls for accounts and containers, which differ in what they list and in the names of their headers. */
 import type { AgentAnswer, AgentCall, Headers } from '#shared/contracts/object-agent.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
 import { depths, entryFrom, jsonFrom } from '#shared/ring/grammar.ts';
@@ -36,7 +36,7 @@ async function handle(world: ListingWorld, place: Place, own: number, call: Agen
   return jsonAnswer(list(db, wantedOf(call.query ?? {})), headersOf(place, db, info));
 }
 
-/** Makes it, or makes it anew, and takes the metadata that came along. 201 made, 202 was there. */
+/** Creates it, also after a deletion, and sets its metadata. 201 when it was created, 202 when it existed. */
 async function put(world: ListingWorld, place: Place, { headers, path }: AgentCall): Promise<AgentAnswer> {
   const timestamp = timestampOf(headers);
   const metadata = metadataOf(headers, timestamp);
@@ -64,7 +64,7 @@ async function post(world: ListingWorld, place: Place, db: FileDatabase, { heade
   return answer(204);
 }
 
-/** Its metadata goes with it: who makes it anew gets nothing of the old one, least of all its ACL. */
+/** The metadata is deleted too, so that a new one of the same name does not get its ACL. */
 async function remove(
   world: ListingWorld,
   place: Place,
@@ -88,8 +88,8 @@ async function changed(world: ListingWorld, place: Place, headers: Headers): Pro
 }
 
 /**
- * An object's news to its container, or a container's to its account. A container that was removed meanwhile comes back
- * with the object: nothing that was accepted is lost.
+ * Writes the entry of an object in its container, or of a container in its account. A container that was deleted meanwhile
+ * is restored by the entry, so that no accepted object is lost.
  */
 async function putEntry(world: ListingWorld, place: Place, { path, body }: AgentCall): Promise<AgentAnswer> {
   const known = await world.entries.put(place, path, entryFrom(jsonFrom(body)));

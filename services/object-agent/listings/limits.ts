@@ -1,11 +1,11 @@
-/** What all the metadata of an account or a container may be together, over all requests: Swift's limits. */
+/** Swift's limits of all metadata of an account or a container, over all requests. */
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { Metadata } from './store.ts';
 
-/** What was removed is remembered for a while, so that no replica brings it back: of that there may be more. */
+/** The limit including removed metadata, which is kept for a while so that no replica brings it back. */
 const most = { items: 90, bytes: 4096, remembered: 1000 };
 
-/** In Swift's words, where it has any; undefined when it fits. A request that only removes what is there always does. */
+/** Returns Swift's message, or undefined within the limits. A request that only removes metadata is always allowed. */
 export function problemOf(kind: Kind, before: Metadata, change: Metadata): string | undefined {
   const prefix = `x-${kind}-meta-`;
   const names = Object.keys({ ...before, ...change });

@@ -1,4 +1,4 @@
-/** A container tells its account that it is there, and what is in it. What the account has not heard is told again. */
+/** Reports of containers to their accounts: existence and counters, repeated until the account has confirmed them. */
 import { within } from '#shared/clock/within.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { nodesOf, placeOf } from '#shared/ring/ring.ts';
@@ -11,7 +11,7 @@ import { type Info, infoOf, isGone, setReported } from './store.ts';
 export interface ListingWorld extends World {
   readonly databases: Databases;
   readonly entries: Entries;
-  /** Containers whose account may not know them as they are. */
+  /** Containers with counters that the account may not have. */
   readonly unreported: Map<string, Place>;
 }
 
@@ -24,7 +24,7 @@ export function reportLater({ unreported }: ListingWorld, place: Place): void {
   unreported.set(reportKey(place), place);
 }
 
-/** Tells the replicas of the account with these numbers; unless told, the one with our own number. */
+/** Reports to the replicas of the account with these numbers; by default to the one with the number of this replica. */
 export async function report(world: ListingWorld, place: Place, replicas?: readonly number[]): Promise<void> {
   const db = diskOf(world, place.disk.name) && world.databases.find(place);
   const info = db && infoOf(db);
@@ -37,14 +37,14 @@ export async function report(world: ListingWorld, place: Place, replicas?: reado
   if (now && isReported(now)) world.unreported.delete(reportKey(place));
 }
 
-/** A stand-in has no number of its own, and tells all. */
+/** A handoff has no number, and reports to all replicas. */
 function ownNumbers({ ring, address }: World, { disk, partition }: Place): number[] {
   const { primaries } = nodesOf(ring, partition);
   const own = primaries.findIndex((device) => device.address === address && device.name === disk.name);
   return own >= 0 ? [own] : [...primaries.keys()];
 }
 
-/** Whoever made the container waits meanwhile; the account is told again until it has heard. */
+/** The timeout while a client waits; the report is repeated later until it is confirmed. */
 const patienceMs = 1_000;
 
 async function send(world: World, info: Info, replicas: readonly number[]): Promise<boolean> {
@@ -81,7 +81,7 @@ const entryOf = (name: string, info: Info): Entry => ({
   etag: '',
 });
 
-/** Every container that waits. */
+/** Reports all waiting containers. */
 export async function reportAll(world: ListingWorld): Promise<void> {
   for (const place of [...world.unreported.values()]) await report(world, place);
 }

@@ -41,7 +41,7 @@ const entry = (name: string, timestamp: number, more: Partial<Entry> = {}): Entr
 });
 const all = { prefix: '', delimiter: '', marker: '', endMarker: '', limit: 100, reverse: false, subdirs: true };
 
-test('replicas that hear the same news in any order end the same', (t) => {
+test('replicas that get the same entries in any order converge', (t) => {
   const changes = [
     entry('a', 2),
     entry('a', 4, { deleted: true }),
@@ -62,7 +62,7 @@ test('replicas that hear the same news in any order end the same', (t) => {
   assert.deepEqual([facts(one).count, facts(one).bytes], [2, 17]);
 });
 
-test('what was heard is not changed by hearing it again', (t) => {
+test('a repeated entry changes nothing', (t) => {
   const db = open(t);
   assert.equal(mergeEntry(db, entry('a', 2)), true);
   const before = infoOf(db);
@@ -70,7 +70,7 @@ test('what was heard is not changed by hearing it again', (t) => {
   assert.deepEqual(infoOf(db), before);
 });
 
-test('a replica is told only what it has not heard', (t) => {
+test('a replica gets only the changes that it does not have', (t) => {
   const db = open(t);
   for (const name of ['a', 'b', 'c']) mergeEntry(db, entry(name, 2));
   const first = changesAfter(db, 0, 2);
@@ -88,7 +88,7 @@ test('a replica is told only what it has not heard', (t) => {
   assert.equal(heardFrom(db, 'other'), 7);
 });
 
-test('old removals are forgotten, and the sum forgets them too', (t) => {
+test('old tombstones are deleted, also from the digest', (t) => {
   const [db, fresh] = [open(t), open(t)];
   mergeEntry(db, entry('a', 2, { deleted: true }));
   mergeEntry(db, entry('b', 5));
@@ -98,14 +98,14 @@ test('old removals are forgotten, and the sum forgets them too', (t) => {
   assert.equal(forgetGone(db, '0000000003.00000'), false);
 });
 
-test('of metadata each word has its own time', (t) => {
+test('each metadata header has its own timestamp', (t) => {
   const db = open(t);
   mergeInfo(db, { metadata: { a: ['1', '3'], b: ['1', '3'] } });
   mergeInfo(db, { metadata: { a: ['2', '2'], b: ['', '4'] } });
   assert.deepEqual(infoOf(db)?.metadata, { a: ['1', '3'], b: ['', '4'] });
 });
 
-test('a page with a delimiter is whole however many names one line stands for', (t) => {
+test('a page with a delimiter is full however many names a common prefix has', (t) => {
   const db = open(t);
   db.transaction(() => {
     for (let at = 0; at < 1000; at += 1) mergeEntry(db, entry(`a/${at}`, 2));

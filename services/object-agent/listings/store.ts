@@ -1,15 +1,15 @@
 /**
  * The database of one account (its containers) or of one container (its objects): entries with timestamps, merged
- * newest wins, so that replicas that heard different news in different order end the same.
+ * by the newest timestamp, so that replicas converge in whatever order they get them.
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import { type FileDatabase, openFile } from '#shared/db/file.ts';
 
-/** Header name -> value and when it was set; an empty value is one that was removed. */
+/** Header name -> value and when it was set; an empty value for a removed one. */
 export type Metadata = Readonly<Record<string, readonly [value: string, timestamp: string]>>;
 
-/** The headers that are kept with an account or a container. */
+/** The headers that are stored with an account or a container. */
 export const isKept = (name: string): boolean =>
   /^(x-(account|container)-(meta|sysmeta)-.+|x-container-(read|write))$/.test(name);
 
@@ -23,9 +23,9 @@ export interface Info {
   readonly count: number;
   readonly bytes: number;
   readonly seq: number;
-  /** Xor of all entries: equal in replicas that know the same. */
+  /** XOR of all entries: equal in replicas with the same content. */
   readonly sum: string;
-  /** What the account was told last. */
+  /** The last report to the account. */
   readonly reported: string;
 }
 
@@ -47,7 +47,7 @@ const columns = 'name, timestamp, meta, deleted, bytes, count, type, etag';
 type EntryRow = Omit<Entry, 'deleted'> & { readonly deleted: number };
 const entryFrom = (row: EntryRow): Entry => ({ ...row, deleted: row.deleted === 1 });
 
-/** Undefined for a file whose first transaction never came. */
+/** Undefined for a file without its first transaction. */
 export function infoOf(db: FileDatabase): Info | undefined {
   const row = db.row<Record<string, string | number>>('SELECT * FROM info');
   if (!row) return undefined;
@@ -69,7 +69,7 @@ export const insertInfo = (db: FileDatabase, path: readonly string[], timestamp:
     '0'.repeat(32),
   );
 
-/** Takes what is newer: times and metadata. */
+/** Merges times and metadata; the newer ones win. */
 export function mergeInfo(db: FileDatabase, { put = '', removed = '', metadata = {} }: Partial<Info>): void {
   const now = infoOf(db);
   if (!now) return;
@@ -119,7 +119,7 @@ function wordOf({ name, timestamp, meta, deleted }: EntryRow | Entry): bigint {
   return BigInt(`0x${hash('md5', `${name}\0${timestamp}\0${meta}\0${Number(deleted)}`)}`);
 }
 
-/** What changed after `seq`, oldest first. */
+/** The changes after `seq`, oldest first. */
 export const changesAfter = (db: FileDatabase, seq: number, limit: number): { entries: Entry[]; seq: number } => {
   const found = db.rows<EntryRow & { seq: number }>(
     `SELECT ${columns}, seq FROM entries WHERE seq > ? ORDER BY seq LIMIT ?`,
@@ -130,14 +130,14 @@ export const changesAfter = (db: FileDatabase, seq: number, limit: number): { en
   return { entries, seq: found.at(-1)?.seq ?? seq };
 };
 
-/** How far we know the changes of that other replica. */
+/** The sequence number up to which the changes of another replica are known. */
 export const heardFrom = (db: FileDatabase, id: string): number =>
   db.row<{ seq: number }>('SELECT seq FROM incoming WHERE id = ?', id)?.seq ?? 0;
 
 export const setHeard = (db: FileDatabase, id: string, seq: number): void =>
   db.run('INSERT INTO incoming VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seq = max(seq, excluded.seq)', id, seq);
 
-/** Forgets entries that went before then: a timestamp. True when there were any. */
+/** Deletes tombstones before a timestamp. Returns whether there were any. */
 export function forgetGone(db: FileDatabase, before: string): boolean {
   const old = db.rows<EntryRow>(`SELECT ${columns} FROM entries WHERE deleted = 1 AND timestamp < ?`, before);
   if (old.length === 0) return false;
@@ -148,7 +148,7 @@ export function forgetGone(db: FileDatabase, before: string): boolean {
   return true;
 }
 
-/** Forgets the removal of metadata before then. True when there was any. */
+/** Deletes removed metadata before a timestamp. Returns whether there was any. */
 export function forgetRemoved(db: FileDatabase, before: string): boolean {
   const { metadata = {} } = infoOf(db) ?? {};
   const kept = Object.entries(metadata).filter(([, [value, timestamp]]) => value !== '' || timestamp >= before);
@@ -160,16 +160,16 @@ export function forgetRemoved(db: FileDatabase, before: string): boolean {
 export interface Wanted {
   readonly prefix: string;
   readonly delimiter: string;
-  /** Names after it, in the order asked for. */
+  /** Names after it, in the requested order. */
   readonly marker: string;
   readonly endMarker: string;
   readonly limit: number;
   readonly reverse: boolean;
-  /** False for `path=`: what is below a delimiter is not even mentioned. */
+  /** False for `path=`: common prefixes are omitted. */
   readonly subdirs: boolean;
 }
 
-/** One page: live entries in order of their names, and one line for all that share a prefix up to the delimiter. */
+/** One page: entries in the order of their names, with one item for all that have a common prefix up to the delimiter. */
 export function list(db: FileDatabase, wanted: Wanted): Listed[] {
   const { prefix, delimiter, limit } = wanted;
   const page: Listed[] = [];

@@ -1,6 +1,6 @@
 /**
- * Tells the container of an object that it came, changed or went. What a container did not hear is kept on the device
- * and said again, until it is heard or too old to matter.
+ * Announces a created, changed or deleted object to its container. What a container did not confirm is stored on the device
+ * and announced again, until it is confirmed or older than the tombstones.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,11 +21,11 @@ export interface ObjectWorld extends World {
 interface Changes {
   readonly container: readonly string[];
   readonly entry: Entry;
-  /** Which replicas of the container have not heard it yet. */
+  /** The replicas of the container that have not confirmed it yet. */
   readonly replicas: readonly number[];
 }
 
-/** A large object counts for all that it strings together. */
+/** A large object counts with the bytes of its segments. */
 const sizeHeader = 'x-object-sysmeta-slo-size';
 
 export const entryOf = ({ path, timestamp, headers, bytes }: Trailer, meta = ''): Entry => ({
@@ -50,7 +50,7 @@ export const goneEntry = (name: string, timestamp: string): Entry => ({
   etag: '',
 });
 
-/** `replicas`: the numbers of the container's replicas that are ours to tell, `0,2`. */
+/** `replicas`: the numbers of the container's replicas that this device informs, `0,2`. */
 export function announce(world: ObjectWorld, disk: Disk, trailer: Trailer, replicas: string): Promise<void> {
   return announceEntry(world, disk, trailer.path, entryOf(trailer), replicas);
 }
@@ -70,10 +70,10 @@ export async function announceEntry(
 
 export const allReplicas = ({ ring }: World): string => [...Array(ring.replicas).keys()].join(',');
 
-/** The client waits meanwhile; what is said again later may take its time. */
+/** The timeout while the client waits; repetitions have a longer one. */
 const patienceMs = 1_000;
 
-/** Gives the replicas that did not hear it. Devices that turn out to be away are noted, and not asked again. */
+/** Returns the replicas that did not confirm it. Unreachable devices are noted and not tried again. */
 async function report(
   world: World,
   { container, entry, replicas }: Changes,
@@ -86,7 +86,7 @@ async function report(
   const heard = await Promise.all(
     replicas.map(async (replica) => {
       const device = primaries[replica];
-      if (!device) return true; // the ring has become smaller
+      if (!device) return true; // the ring has fewer replicas now
       if (away.has(device)) return false;
       const call = {
         kind: 'container',
@@ -121,7 +121,7 @@ async function keep({ ring }: World, disk: Disk, changes: Changes): Promise<void
   await unlink(await writeFileSafely(disk.root, file, Buffer.from(JSON.stringify(changes))));
 }
 
-/** Says once more what was not heard. */
+/** Announces again what was not confirmed. */
 export async function announceAgain(world: ObjectWorld, device: string): Promise<void> {
   const disk = diskOf(world, device);
   if (!disk) return;

@@ -1,4 +1,4 @@
-/** Reads everything again, a little at a time: what is rotten is put aside, what has expired becomes a tombstone. */
+/** The auditor reads all data again in steps: corrupt data is quarantined, expired objects become tombstones. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { blockBytes } from '#shared/contracts/object-agent.ts';
@@ -15,7 +15,7 @@ import { removeObject } from './remove.ts';
 import { amended, filesIn, type Opened, openFile, readTrailer } from './store.ts';
 
 interface Auditor {
-  /** Reads about this many bytes more, from where the last step ended. */
+  /** Reads about this many bytes from where the last step ended. */
   step(bytes: number): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ function* everything(disk: Disk): Generator<Found> {
   for (const partition of partitionsOf(disk, 'object')) yield* hashesIn(disk, 'object', partition);
 }
 
-/** What looking costs even when there is nothing to read. */
+/** The cost of an object without bytes to read. */
 const leastBytes = 16 * 1024;
 
 async function audit(world: ObjectWorld, disk: Disk, { partition, hash, directory }: Found): Promise<number> {
@@ -80,7 +80,7 @@ async function readAll({ fd, trailer }: Opened): Promise<Trailer> {
   }
 }
 
-/** Its tombstone bears the moment of its end, on every replica the same. */
+/** The tombstone has the time of the expiry, which is the same on every replica. */
 async function expire(
   world: ObjectWorld,
   disk: Disk,

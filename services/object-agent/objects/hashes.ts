@@ -1,6 +1,6 @@
 /**
- * What a device holds, as hashes: of each suffix, and of each partition. They are kept in memory, forgotten when
- * something is written, and now and then altogether, for disks change by themselves too.
+ * The content of a device as hashes of each suffix and partition. They are cached in memory, dropped after a write, and
+ * dropped altogether from time to time, since data on disks may decay.
  */
 import { createHash } from 'node:crypto';
 import { rmdirSync } from 'node:fs';
@@ -21,7 +21,7 @@ export interface Hashes {
 const asText = (a: string, b: string) => (a < b ? -1 : 1);
 const digest = (lines: readonly string[]) => createHash('md5').update(lines.toSorted(asText).join('\n')).digest('hex');
 
-/** `reclaim` says before when a tombstone may go, in seconds. */
+/** `reclaim`: tombstones before this time, in seconds since 1970, may be deleted. */
 export function openHashes(reclaim: () => number): Hashes {
   const devices = new Map<string, Map<number, Map<string, string | undefined>>>();
   const partitionsOf = (device: string) => {
@@ -58,7 +58,7 @@ function fill(disk: Disk, partition: number, known: Map<string, string | undefin
 
 const lineOf = (hash: string, { data = '', meta = '', gone = '' }: Files) => `${hash} ${data} ${meta} ${gone}`;
 
-/** Old tombstones and empty directories go; undefined when nothing is left. */
+/** Deletes old tombstones and empty directories; returns undefined when nothing is left. */
 function tidied(directory: string, reclaim: number): Files | undefined {
   const files = filesIn(directory);
   for (const name of files.obsolete) removeFile(join(directory, name));
@@ -68,16 +68,16 @@ function tidied(directory: string, reclaim: number): Files | undefined {
   return undefined;
 }
 
-/** The directory, its suffix and its partition, as far as they are empty. */
+/** Deletes the directory, its suffix and its partition, if they are empty. */
 export function removeEmpty(directory: string, levels = 3): void {
   try {
     rmdirSync(directory);
     if (levels > 1) removeEmpty(dirname(directory), levels - 1);
   } catch {
-    // somebody wrote into it, or it is gone: both are fine
+    // it is in use again, or deleted already
   }
 }
 
-/** One word for a whole partition. */
+/** One hash for a whole partition. */
 export const digestOf = (suffixes: Suffixes): string =>
   digest([...suffixes].map(([suffix, hash]) => `${suffix} ${hash}`));

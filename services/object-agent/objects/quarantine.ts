@@ -1,4 +1,4 @@
-/** What is rotten is put aside, for people to look at; the other replicas then see that it is missing, and bring it. */
+/** Quarantine: corrupt data is moved to a directory of its own; the other replicas then find it missing and restore it. */
 import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Disk, hashDirectory } from '../drivers/device.ts';
@@ -6,7 +6,7 @@ import { ensureDirectorySync, ignoreMissing } from '../drivers/disk.ts';
 import type { ObjectWorld } from './announce.ts';
 
 export function quarantine(world: ObjectWorld, disk: Disk, partition: number, hash: string, error: Error): void {
-  world.log.error({ device: disk.name, hash, error }, 'a rotten object is put aside');
+  world.log.error({ device: disk.name, hash, error }, 'a corrupt object was quarantined');
   const aside = join(disk.root, 'quarantined', 'objects', `${hash}-${Date.now()}`);
   try {
     ensureDirectorySync(disk.root, dirname(aside));

@@ -1,6 +1,6 @@
-/** GET and HEAD of an object. Every byte is checked against its block's crc before it leaves. */
+/** GET and HEAD of an object. Every block is verified by its CRC before it is sent. */
 
-/** GET and HEAD of an object. Every byte is checked against its block's crc before it leaves. */
+/** GET and HEAD of an object. Every block is verified by its CRC before it is sent. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -53,7 +53,7 @@ function found(world: ObjectWorld, disk: Disk, call: AgentCall, directory: strin
   }
 }
 
-/** What stands here under this name must be what was written under it. */
+/** Checks that the file is of the object whose path it has. */
 function checkIdentity({ path, timestamp }: Trailer, asked: readonly string[], name: string): void {
   if (timestamp !== name || path.length !== asked.length || path.some((part, at) => part !== asked[at]))
     throw new CorruptObject('another object stands in its place');
@@ -70,7 +70,7 @@ const headersOf = ({ timestamp, headers }: Trailer, meta: Trailer | undefined): 
   'x-backend-data-timestamp': timestamp,
 });
 
-/** `x-backend-range: 0-9`, both ends counted, as far as there are bytes. */
+/** `x-backend-range: 0-9`, inclusive, limited to the size of the object. */
 function withBody(world: ObjectWorld, disk: Disk, call: AgentCall, opened: Opened, headers: Headers): AgentAnswer {
   const { bytes, crcs } = opened.trailer;
   const [from = 0, to = bytes - 1] = call.headers['x-backend-range']?.split('-').map(Number) ?? [];

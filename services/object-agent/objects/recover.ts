@@ -1,4 +1,4 @@
-/** What a crash left on a device: writes that were under way, and, after a power cut, containers that forgot their last news. */
+/** Recovery of a device after a crash: interrupted writes and, after a power cut, updates that containers have lost. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeOf } from '#shared/ring/ring.ts';
@@ -8,7 +8,7 @@ import { CorruptObject } from '../drivers/trailer.ts';
 import { allReplicas, announceEntry, entryOf, goneEntry, type ObjectWorld } from './announce.ts';
 import { amended, filesIn, readTrailer } from './store.ts';
 
-/** Temporary files: half written ones go; of those that had got their name already the container hears once more. */
+/** Deletes partial temporary files; objects whose rename had succeeded are announced again. */
 export async function recoverTemporaries(world: ObjectWorld, disk: Disk): Promise<void> {
   for (const name of namesIn(join(disk.root, 'tmp'))) {
     const file = join(disk.root, 'tmp', name);
@@ -27,7 +27,7 @@ async function announceFinished(world: ObjectWorld, disk: Disk, file: string): P
   }
 }
 
-/** Says what there is, whatever was said before. */
+/** Announces an object again. */
 export async function announceState(
   world: ObjectWorld,
   disk: Disk,
@@ -47,8 +47,8 @@ export async function announceState(
 const bootIdFile = '/proc/sys/kernel/random/boot_id';
 
 /**
- * Containers write the news of objects without waiting for the disk: a killed process loses none, a power cut may. So
- * after the machine has started anew every object is announced once more.
+ * Containers write entries without waiting for the disk: a killed process loses none, a power cut may. So after a restart
+ * of the machine every object is announced again.
  */
 export async function recoverFromPowerCut(world: ObjectWorld, disk: Disk): Promise<void> {
   const bootId = existsSync(bootIdFile) ? readFileSync(bootIdFile, 'utf8') : '';

@@ -1,4 +1,4 @@
-/** DELETE and POST of an object: small files that stand beside, or instead of, its data. */
+/** DELETE and POST of an object: small files beside or instead of its data. */
 import { join } from 'node:path';
 import type { AgentAnswer, AgentCall } from '#shared/contracts/object-agent.ts';
 import { type Place, placeOf } from '#shared/ring/ring.ts';
@@ -11,8 +11,8 @@ import { amended, type Files, filesIn, lastOf, readTrailer, removeObsolete } fro
 import { isFull, keptOf } from './upload.ts';
 
 /**
- * Leaves a tombstone also where nothing was: another replica may have what we never got. Asked again with the same
- * timestamp it only tells the container's replicas named this time; so does a POST.
+ * Writes a tombstone also where there is no object, since another replica may have one. A repetition with the same timestamp
+ * only announces it to the replicas of the container that it names; so does a POST.
  */
 export async function removeObject(world: ObjectWorld, call: AgentCall): Promise<AgentAnswer> {
   const disk = diskOf(world, call.device);
@@ -52,7 +52,7 @@ export async function amendObject(world: ObjectWorld, call: AgentCall): Promise<
   return put ?? answer(202);
 }
 
-/** Says that a replica is repaired: what a client may no longer do was done before. */
+/** Marks the call as replication, which skips the checks for clients. */
 export const fromPeer = 'x-backend-replication';
 
 function isExpired(directory: string, { meta }: Files, data: Trailer): boolean {
@@ -61,7 +61,7 @@ function isExpired(directory: string, { meta }: Files, data: Trailer): boolean {
   return Number(end ?? Infinity) <= Date.now() / 1000;
 }
 
-/** Writes the file, tells whom it concerns; only a full disk is an answer. */
+/** Writes the file and announces it; of the errors only a full disk is an answer. */
 async function writeBeside(
   world: ObjectWorld,
   disk: Disk,

@@ -1,4 +1,4 @@
-/** The files of one object: newest timestamp wins. `T.data` has the bytes, `T.meta` what a POST changed, `T.ts` says it is gone. */
+/** The files of one object, of which the newest timestamp wins: `T.data` has the bytes, `T.meta` the changes of a POST, `T.ts` is a tombstone. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Headers } from '#shared/contracts/object-agent.ts';
@@ -20,7 +20,7 @@ const newest = (names: readonly string[], ending: string): string =>
   latest(names.filter((name) => name.endsWith(ending)));
 const timestampIn = (name: string): string => name.slice(0, name.lastIndexOf('.'));
 
-/** What the directory says, and which of its files nobody needs any more. */
+/** The state of an object by its directory, and its obsolete files. */
 export function filesIn(directory: string): Files {
   return filesOf(namesIn(directory));
 }
@@ -43,7 +43,7 @@ function survivors(data: string, meta: string, gone: string): Omit<Files, 'obsol
 /** The time of the last change. */
 export const lastOf = ({ data = '', meta = '', gone = '' }: Files): string => latest([data, meta, gone]);
 
-/** Takes away what a newer write has made superfluous. */
+/** Deletes files that a newer write has made obsolete. */
 export async function removeObsolete(directory: string): Promise<void> {
   await Promise.all(filesIn(directory).obsolete.map((name) => unlink(join(directory, name))));
 }
@@ -52,13 +52,13 @@ export interface Opened {
   readonly fd: number;
   readonly file: string;
   readonly trailer: Trailer;
-  /** The whole body, checked, when it is small. */
+  /** The whole body, verified, when it is small. */
   readonly small: Buffer | undefined;
 }
 
 const tailBytes = 64 * 1024;
 
-/** Reads the end of a file, and with it a small body. The caller closes. Throws Rotten; ENOENT when it is gone. */
+/** Reads the trailer of a file, and with it a small body. The caller closes the file. Throws CorruptObject, or ENOENT when it was deleted. */
 export function openFile(file: string): Opened {
   const fd = fs.openSync(file, 'r');
   try {
@@ -87,7 +87,7 @@ export function readTrailer(file: string): Trailer {
   return trailer;
 }
 
-/** What a POST replaces as a whole; the rest stays as the PUT left it. */
+/** The headers that a POST replaces together; the others stay as the PUT set them. */
 const replaced =
   /^(x-object-meta-|x-object-transient-sysmeta-|content-encoding|content-disposition|content-language|cache-control|expires|x-robots-tag|x-delete-at|x-object-manifest)/;
 

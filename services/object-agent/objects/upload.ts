@@ -1,4 +1,4 @@
-/** PUT of an object: a temporary file, then, all at once, an object. */
+/** PUT of an object: a temporary file, then an atomic rename. */
 import { join } from 'node:path';
 import {
   type AgentAnswer,
@@ -20,7 +20,7 @@ import { filesIn, removeObsolete } from './store.ts';
 const kept =
   /^(content-type|etag|content-encoding|content-disposition|content-language|cache-control|expires|x-delete-at|x-object-manifest|x-static-large-object|x-robots-tag|x-object-meta-.+|x-object-sysmeta-.+|x-object-transient-sysmeta-.+)$/;
 
-/** The headers that are kept with an object. */
+/** The headers that are stored with an object. */
 export const keptOf = (headers: Headers): Headers =>
   Object.fromEntries(
     Object.entries(headers).filter(
@@ -59,7 +59,7 @@ function uploading(world: ObjectWorld, disk: Disk, call: AgentCall): Upload {
       throw error;
     }
   };
-  /** A last block that is not whole waits for the trailer, so that a small object is one write. */
+  /** A last partial block is written with the trailer, so that a small object takes one write. */
   const write = async (block: Block) => {
     bytes += block.bytes;
     crcs.push(block.crc);
@@ -85,7 +85,7 @@ function uploading(world: ObjectWorld, disk: Disk, call: AgentCall): Upload {
   return { write, commit, abort: file.remove };
 }
 
-/** From here on it is an object. The temporary name goes last: a crash before that tells the container at the next start. */
+/** Makes the object visible. The temporary name is deleted last, so that after a crash the next start announces the object. */
 async function finish(
   world: ObjectWorld,
   disk: Disk,

@@ -1,4 +1,4 @@
-/** What we answer to a peer that compares: which partitions differ, then what exactly we have. */
+/** The answers to a peer's replication: which partitions differ, then the exact content. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { AgentAnswer, AgentCall, Kind } from '#shared/contracts/object-agent.ts';
 import { isPartition, Malformed } from '#shared/ring/grammar.ts';
@@ -49,7 +49,7 @@ async function differing(world: AgentWorld, disk: Disk, kind: Kind, theirs: Dige
   return found;
 }
 
-/** A proxy that lost the device which should have told these replicas of the container. */
+/** Announces an object to replicas of the container, for a proxy whose device for that has failed. */
 async function announce(
   world: AgentWorld,
   disk: Disk,
@@ -60,7 +60,7 @@ async function announce(
   return answer(200);
 }
 
-/** Objects: suffix -> hash of its files. Databases: hash -> what it knows. */
+/** Objects: suffix -> hash of its files. Databases: hash -> digest. */
 function hashesOf(world: AgentWorld, disk: Disk, kind: Kind, partition: number): Digests {
   const found =
     kind === 'object' ? world.hashes.suffixes(disk, partition) : world.databases.digests(disk, kind, partition);
@@ -82,7 +82,7 @@ function heard({ databases }: AgentWorld, place: Place, id: string): number {
   return db && infoOf(db) ? heardFrom(db, id) : 0;
 }
 
-/** All of it in one transaction: what was heard and that it was heard. A peer names only what belongs to the place. */
+/** Merges the changes and their sequence number in one transaction. A peer may send only entries of this database. */
 function take(world: AgentWorld, place: Place, { info, entries, seq }: Push): AgentAnswer {
   if (placeOf(world.ring, ...info.path).hash !== place.hash) throw new Malformed('info.path');
   const db = world.databases.ensure(place);

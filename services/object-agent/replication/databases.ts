@@ -1,4 +1,4 @@
-/** Databases from our device to a peer's: the changes that it has not heard from us. */
+/** Replication of databases: pushes the changes that a peer does not have. */
 import { dirname } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { Device } from '#shared/ring/ring.ts';
@@ -24,7 +24,7 @@ export async function pushDatabases(
     if (theirs[hash] !== digest) await pushDatabase(world, { disk, kind, partition, hash }, peer);
 }
 
-/** True when the peer knows all that we know. What it does not have yet is sent from the first change. */
+/** Returns whether the peer has all changes. A database that the peer does not have is sent from the first change. */
 async function pushDatabase(world: AgentWorld, place: Place, peer: Device): Promise<boolean> {
   const ours = world.databases.find(place);
   const info = ours && infoOf(ours);
@@ -51,7 +51,7 @@ function infoFor({ databases }: AgentWorld, place: Place): Info | undefined {
   return db && infoOf(db);
 }
 
-/** Gives what is not ours to all who should have it, and then lets it go. */
+/** Pushes a database of a handoff to its primaries, and deletes it then. */
 export async function handOver(
   world: AgentWorld,
   disk: Disk,

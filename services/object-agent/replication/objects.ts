@@ -1,4 +1,4 @@
-/** Objects from our device to a peer's, by the same calls that clients' writes take. */
+/** Replication of objects: pushes them to a peer, by the calls that client writes use. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -27,7 +27,7 @@ export async function pushObjects(
     if (theirs[suffix] !== hash) await pushSuffix(world, disk, partition, suffix, peer);
 }
 
-/** True when the peer has everything that we have of this suffix. */
+/** Returns whether the peer has all objects of this suffix. */
 async function pushSuffix(
   world: AgentWorld,
   disk: Disk,
@@ -118,7 +118,7 @@ async function* blocksOf({ fd, trailer }: Opened) {
   }
 }
 
-/** Gives a partition that is not ours to all who should have it, and then lets it go, object by object. */
+/** Pushes a partition of a handoff to its primaries, and deletes each object then. */
 export async function handOverObjects(
   world: AgentWorld,
   disk: Disk,
@@ -131,7 +131,7 @@ export async function handOverObjects(
     const given = await Promise.all(primaries.map((peer) => pushSuffix(world, disk, partition, suffix, peer)));
     if (!given.every(Boolean)) continue;
     for (const { hash, directory, last } of files) {
-      if (lastOf(filesIn(directory)) !== last) continue; // written again meanwhile
+      if (lastOf(filesIn(directory)) !== last) continue; // changed meanwhile
       rmSync(directory, { recursive: true, force: true });
       removeEmpty(directory);
       world.hashes.touch(disk.name, partition, hash);

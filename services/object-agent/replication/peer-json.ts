@@ -1,4 +1,4 @@
-/** What replicas say to each other: JSON, of which nothing is used before all of it has been read. */
+/** The JSON that replicas exchange, validated whole before it is used. */
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import {
   entryFrom,
@@ -14,7 +14,7 @@ import {
 } from '#shared/ring/grammar.ts';
 import { type Info, isKept, type Metadata } from '../listings/store.ts';
 
-/** Partition, suffix or hash -> one word for all that is in it. */
+/** Partition, suffix or hash -> digest of its content. */
 export type Digests = Readonly<Record<string, string>>;
 
 /** The files of each object with a suffix: hash -> timestamps. */
@@ -24,7 +24,7 @@ export type Holdings = Readonly<Record<string, { data?: string; meta?: string; g
 export interface Push {
   readonly info: Pick<Info, 'id' | 'path' | 'put' | 'removed' | 'metadata' | 'created'>;
   readonly entries: readonly Entry[];
-  /** The sender's number of the last of them. */
+  /** The sender's sequence number of the last of them. */
   readonly seq: number;
 }
 

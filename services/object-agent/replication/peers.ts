@@ -3,12 +3,12 @@ import { Malformed } from '#shared/ring/grammar.ts';
 import type { Device } from '#shared/ring/ring.ts';
 import type { AgentWorld } from './answers.ts';
 
-/** Its process or its device is away. */
+/** The process or device of the peer is unreachable. */
 const away = 507;
 
 /**
- * What the peer says, as `parse` reads it. Undefined when it says nothing that can be used: the next round asks again. A
- * peer that is there and refuses, or answers what it should not, is an error that somebody has to look at.
+ * Returns the answer of a peer, parsed; undefined when it is unreachable or its answer is invalid, to be repeated in the next
+ * round. A refusal and an invalid answer are logged as errors.
  */
 export async function askPeer<T>(
   { reach, log }: AgentWorld,

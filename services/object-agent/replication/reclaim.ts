@@ -1,4 +1,4 @@
-/** What was removed is remembered for a while, so that nobody brings it back. Then it is forgotten. */
+/** Deletes tombstones that are older than `reclaimHours`, when no replica can bring the object back. */
 import { dirname } from 'node:path';
 import type { Kind } from '#shared/contracts/object-agent.ts';
 import type { FileDatabase } from '#shared/db/file.ts';
@@ -34,7 +34,7 @@ function reclaimDatabase(world: AgentWorld, place: Place): void {
   removeEmpty(dirname(hashDirectory(place.disk, place.kind, place.partition, place.hash)), 2);
 }
 
-/** A container that was removed long ago; an account that has long had nothing, and nothing said of it. Nobody needs a copy. */
+/** Whether a database is obsolete: a container deleted long ago, or an account without containers and metadata for long. */
 export function isForgotten(world: AgentWorld, db: FileDatabase): boolean {
   const before = timestampOf(reclaimBefore(world));
   const info = infoOf(db);

@@ -1,6 +1,6 @@
 /**
- * Compares what we have with the other devices that should have it, and brings them what they lack. Everyone pushes and
- * nobody pulls, so two that differ end alike. What stands on a device that only stood in goes when all its owners have it.
+ * Compares the content of the devices with the other primaries, and pushes what they lack. Nothing is pulled, so replicas
+ * that differ converge. A handoff deletes its copy when all primaries have it.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { Kind } from '#shared/contracts/object-agent.ts';
@@ -27,13 +27,13 @@ export async function replicate(world: AgentWorld, device: string): Promise<void
 const isMe = ({ address }: AgentWorld, disk: Disk, device: Device): boolean =>
   device.address === address && device.name === disk.name;
 
-/** Partitions that are ours, by each peer that has them too: one question per peer, whatever there is to compare. */
+/** The partitions of this device by peer, so that one call per peer compares all of them. */
 async function comparePrimaries(world: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
   const peers = new Map<Device, Record<string, string>>();
   for (const partition of partitionsOf(disk, kind)) {
     const { primaries } = nodesOf(world.ring, partition);
     if (!primaries.some((device) => isMe(world, disk, device))) continue;
-    await breathe(); // others want to be served meanwhile
+    await breathe(); // lets other calls be served
     const digest = partitionDigest(world, disk, kind, partition);
     for (const peer of primaries.filter((device) => !isMe(world, disk, device)))
       peers.set(peer, { ...peers.get(peer), [partition]: digest });

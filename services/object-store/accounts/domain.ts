@@ -1,4 +1,4 @@
-/** An account remembers the domain of its project, as its own people's tokens say it. */
+/** An account stores the domain of its project, from tokens of that project. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Call } from '#shared/http/route.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
@@ -7,11 +7,11 @@ import type { ObjectStore } from '../context.ts';
 import { accountInfo, domainHeader, isOwn } from '../requests/authorize.ts';
 import type { ObjectPath } from '../requests/request.ts';
 
-/** Nothing when the token is of another project. */
+/** Empty when the token is of another project. */
 export const domainOf = (call: Call, target: ObjectPath): Headers =>
   isOwn(call, target) && call.caller.projectDomainId ? { [domainHeader]: call.caller.projectDomainId } : {};
 
-/** Before an ACL can be set: whether names in it count depends on the domain. */
+/** Stores the domain before an ACL is set, since names in the ACL depend on it. */
 export async function rememberDomain(store: ObjectStore, call: Call, target: ObjectPath): Promise<void> {
   const domain = domainOf(call, target);
   if (domain[domainHeader] === undefined) return;

@@ -1,4 +1,4 @@
-/** An account is a project's: it is there as soon as somebody looks, and made with its first container. */
+/** Accounts: every project has one, which is created with its first container. */
 import type { AgentAnswer, Headers } from '#shared/contracts/object-agent.ts';
 import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import type { Answer } from '#shared/http/route.ts';
@@ -63,14 +63,14 @@ export const setAccount: PathHandler = async (store, call, target) => {
   return noContent();
 };
 
-/** Accounts come and go with their projects. */
+/** Accounts cannot be created or deleted by clients. */
 export const refuseAccount: PathHandler = async (store, call, target) => {
   if (call.method === 'DELETE' && isBulkDelete(call)) return deleteInBulk(store, call, target);
   if (!isOperator(call, target)) throw denied(call);
   throw refuse(405);
 };
 
-/** One that nobody has written to yet is empty, not missing. */
+/** An account without a write is empty, not missing. */
 async function find(store: ObjectStore, account: string, method: 'GET' | 'HEAD', query: Headers): Promise<AgentAnswer> {
   const found = await read(store, { kind: 'account', method, path: [account], query }).catch(orNone);
   if (found) {
@@ -82,13 +82,13 @@ async function find(store: ObjectStore, account: string, method: 'GET' | 'HEAD',
   return { status: 204, headers: { ...none, ...always, 'x-timestamp': newTimestamp() } };
 }
 
-/** What is kept where clients cannot write it, and shown. */
+/** Quotas, which are stored as sysmeta and shown to clients. */
 const told = (headers: Headers): Headers => {
   const domain = headers[domainHeader];
   return { ...shownQuota(headers), ...(domain ? { 'x-account-project-domain-id': domain } : {}) };
 };
 
-/** The same counters for the one storage policy that there is. */
+/** The counters again for the only storage policy. */
 const countersOf = (headers: Headers): Headers =>
   Object.fromEntries(
     ['container-count', 'object-count', 'bytes-used'].map((name) => [

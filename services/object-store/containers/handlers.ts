@@ -40,7 +40,7 @@ const rowOf = ({ name, etag, bytes, type, timestamp, meta }: Entry) => ({
   last_modified: isoOf(meta > timestamp ? meta : timestamp),
 });
 
-/** Who may read is told only to those who decide it. */
+/** ACLs are shown only to those who may set them. */
 function shown(call: Call, target: ObjectPath, headers: Headers): Headers {
   const { 'content-length': _, ...said } = publicHeaders(headers);
   const mine = isOperator(call, target);

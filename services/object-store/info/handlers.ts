@@ -6,7 +6,7 @@ import { listingLimit } from '../requests/listing.ts';
 import { limits } from '../requests/metadata.ts';
 import { refuse } from '../requests/refusals.ts';
 
-/** What this cluster can do, for clients that ask before they try. */
+/** The capabilities of this cluster. */
 export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
   ok({
     swift: {
@@ -45,7 +45,7 @@ export const showInfo: Handler<ObjectStore> = async ({ settings }) =>
     },
   });
 
-/** A path that names no account. */
+/** A path without an account. */
 export const refuseBadUrl: Handler<ObjectStore> = async () => {
   throw refuse(412, 'Bad URL');
 };

@@ -1,4 +1,4 @@
-/** `?bulk-delete`: a body with a name on each line, of objects and of empty containers of the account. */
+/** `?bulk-delete`: the body has one name per line, of objects and empty containers of the account. */
 import type { Fault } from '#shared/errors/fault.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import type { ObjectStore } from '../context.ts';
@@ -20,7 +20,7 @@ export async function deleteInBulk(store: ObjectStore, call: Call, { account }: 
   });
 }
 
-/** Throws 400 for a line that is longer than any name, 413 for more names than are taken. */
+/** Throws 400 for a line that is longer than any name, 413 for too many names. */
 async function namesIn({ stream }: Call): Promise<string[]> {
   const names: string[] = [];
   let rest = '';
@@ -40,7 +40,7 @@ async function namesIn({ stream }: Call): Promise<string[]> {
   return names;
 }
 
-/** What cannot be a name is reported beside the others. */
+/** An invalid name is reported with the results of the others. */
 function itemOf(account: string, line: string): ToDelete {
   try {
     const name = decoded(line);

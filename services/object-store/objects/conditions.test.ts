@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { conditionOf, rangesOf } from './conditions.ts';
 
-test('a range is what there is of it', () => {
+test('a range is limited to the size of the object', () => {
   assert.deepEqual(rangesOf('bytes=0-0', 10), [{ from: 0, to: 0 }]);
   assert.deepEqual(rangesOf('bytes=5-', 10), [{ from: 5, to: 9 }]);
   assert.deepEqual(rangesOf('bytes=-3', 10), [{ from: 7, to: 9 }]);

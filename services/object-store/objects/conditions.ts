@@ -1,11 +1,11 @@
-/** If-Match and its kin, and which bytes are wanted. */
+/** Conditional headers (If-Match and others) and ranges. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { secondsOf } from '#shared/ring/timestamp.ts';
 
 const hasTag = (list: string, etag: string): boolean =>
   list.split(',').some((word) => word.trim() === '*' || word.trim().replace(/^W\//, '').replaceAll('"', '') === etag);
 
-/** The status that ends it: 412, 304, or undefined to go on. Each condition counts, tags before times. */
+/** Returns 412 or 304, or undefined when all conditions hold. Tags are checked before times. */
 export function conditionOf(asked: Headers, etag: string, timestamp: string): 304 | 412 | undefined {
   const { 'if-match': match, 'if-none-match': noneMatch } = asked;
   const bare = etag.replaceAll('"', '');
@@ -19,14 +19,14 @@ export function conditionOf(asked: Headers, etag: string, timestamp: string): 30
 
 export interface Range {
   readonly from: number;
-  /** The last byte, counted too. */
+  /** The last byte, inclusive. */
   readonly to: number;
 }
 
-/** What an honest client asks for at once: more would have the same bytes sent again and again. */
+/** The limits of a Range header: with more the same bytes would be sent again and again. */
 const most = { ranges: 50, overlaps: 2, unordered: 8 };
 
-/** Undefined: the whole; empty: none of it is there, or too much is asked for (416). A header that is not understood does not count. */
+/** Parses a Range header. Undefined: the whole object, also for an invalid header; empty: a 416. */
 export function rangesOf(header: string | undefined, length: number): readonly Range[] | undefined {
   const [unit, list, ...more] = header?.replaceAll(' ', '').split('=') ?? [];
   if (unit?.toLowerCase() !== 'bytes' || list === undefined || more.length > 0) return undefined;

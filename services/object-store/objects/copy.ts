@@ -1,4 +1,4 @@
-/** One object from another, without a detour through the client. */
+/** Server-side copy of an object. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Answer, Call } from '#shared/http/route.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
@@ -26,11 +26,11 @@ import { objectSource, type Source, streamOf, wholeOf } from './source.ts';
 interface Copy {
   readonly from: ObjectPath;
   readonly to: ObjectPath;
-  /** What the request says. */
+  /** The headers of the request. */
   readonly said: Headers;
 }
 
-/** COPY says where to; PUT with X-Copy-From says where from. */
+/** COPY names the destination, PUT with X-Copy-From the source. */
 export const copyObject: PathHandler = async (store, call, from) => {
   const said = headersIn(call);
   if (!said.destination) throw refuse(412, 'Destination header required');
@@ -51,7 +51,7 @@ function accountIn(header: string | undefined): string | undefined {
   return account;
 }
 
-/** The source comes first, as in Swift: who may not read it learns nothing of the destination. */
+/** The source is authorized first, as in Swift, so that a caller who may not read it learns nothing of the destination. */
 async function copy(store: ObjectStore, call: Call, copying: Copy): Promise<Answer> {
   const { from, to, said } = copying;
   await authorize(store, call, from, 'GET');
@@ -96,7 +96,7 @@ async function copyBytes(
   return plain(201, { etag, 'last-modified': httpDate(timestamp) });
 }
 
-/** Where it came from, and what is kept of the source and the request. */
+/** The response headers: the source, and the resulting metadata. */
 const copiedFrom = (from: ObjectPath, { headers: source }: Source, kept: Headers): Headers => ({
   ...Object.fromEntries(Object.entries(kept).filter(([name]) => /^(x-object-meta-|x-delete-at$)/.test(name))),
   'x-copied-from': [from.container, ...from.object.split('/')].map(encodeURIComponent).join('/'),
@@ -107,7 +107,7 @@ const copiedFrom = (from: ObjectPath, { headers: source }: Source, kept: Headers
 const carried =
   /^(x-object-meta-|content-encoding|content-disposition|content-language|cache-control|expires|x-robots-tag|x-delete-at)/;
 
-/** What the source says of itself, and over it what the request says; X-Fresh-Metadata leaves out the first. */
+/** The metadata of the source overridden by that of the request; X-Fresh-Metadata omits the first. */
 function about(call: Call, source: Source, { to, said }: Copy): Headers {
   const pick = (wanted: RegExp) => Object.entries(source.headers).filter(([name]) => wanted.test(name));
   const old = isTrue(said['x-fresh-metadata']) ? [] : pick(carried);

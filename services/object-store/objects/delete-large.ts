@@ -9,13 +9,13 @@ import { deleteAll, deleteLimits, type ToDelete } from './many-deletes.ts';
 import { isStatic, segmentsIn } from './segments.ts';
 import { objectSource } from './source.ts';
 
-/** Segments first: a manifest without its segments could be found again, segments without a manifest could not. */
+/** Deletes the segments first: after an interruption the manifest still names them. */
 export const deleteLarge = async (store: ObjectStore, call: Call, target: ObjectPath): Promise<Answer> =>
   deleteAll(store, call, (signal) => segmentsOf(store, call, target, signal));
 
 const nameOf = ({ container, object }: ObjectPath): string => `/${container}/${object}`;
 
-/** Each name once, however often manifests repeat it; a number of them that is bounded. */
+/** Lists each name once; the number of names is bounded. */
 async function segmentsOf(
   store: ObjectStore,
   call: Call,

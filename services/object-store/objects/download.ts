@@ -23,7 +23,7 @@ export const getObject: PathHandler = async (store, call, target): Promise<Answe
   return answerFrom(call, asked, await resolved(store, call, target, stored));
 };
 
-/** The common case costs one question: the headers come with the bytes. */
+/** The common case takes one call: the headers come with the bytes. */
 async function wholeAtOnce(store: ObjectStore, call: Call, target: ObjectPath): Promise<Answer> {
   const reading = { kind: 'object', method: 'GET', path: partsOf(target) } as const;
   const answer = await read(store, reading);
@@ -72,7 +72,7 @@ function rangesFor(asked: Headers, source: Source): readonly Range[] | undefined
   return rangesOf(asked.range, source.length);
 }
 
-/** If-Range: with another version the whole is wanted. */
+/** If-Range: another version is sent whole. */
 function isSame({ 'if-range': wanted }: Headers, { etag, headers }: Source): boolean {
   if (wanted === undefined) return true;
   const date = Date.parse(wanted);
@@ -90,7 +90,7 @@ async function bytesAnswer(status: number, headers: Headers, source: Source, ran
 const partAnswer = (headers: Headers, source: Source, range: Range) =>
   bytesAnswer(206, { ...headers, 'content-range': `bytes ${range.from}-${range.to}/${source.length}` }, source, range);
 
-/** Several ranges become a message of several parts, in the order asked for. The first is open before it begins. */
+/** Several ranges are sent as multipart/byteranges, in the requested order. The first is opened before the answer begins. */
 async function severalParts(headers: Headers, source: Source, ranges: readonly Range[]): Promise<Answer> {
   const boundary = randomBytes(16).toString('hex');
   const type = headers['content-type'] ?? 'application/octet-stream';

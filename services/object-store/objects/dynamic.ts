@@ -1,4 +1,4 @@
-/** Dynamic large objects: all that a prefix names, read a page of the listing at a time. */
+/** Dynamic large objects: all objects with a prefix, read a page of the listing at a time. */
 import type { Entry, Listed } from '#shared/contracts/object-entry.ts';
 import type { Call } from '#shared/http/route.ts';
 import { read } from '../cluster/read.ts';
@@ -12,7 +12,7 @@ interface Page {
   readonly parts: readonly Part[];
   readonly length: number;
   readonly entries: readonly Entry[];
-  /** The last name, when there may be more after it. */
+  /** The last name, when there may be more. */
   readonly last: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The manifest of a static large object as a client sends it: a list of segments, of which each is judged by itself. */
+/** Parses the manifest of a static large object: a list of segments, each validated separately. */
 import { trimEndOf } from '#shared/input/trim.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectPath, pathFrom } from '../requests/request.ts';
@@ -13,7 +13,7 @@ export interface SegmentBody {
 
 const keys = ['path', 'etag', 'size_bytes', 'range'];
 
-/** Throws 400 with all that is wrong, a line for each segment. */
+/** Throws 400 with all errors, one line per segment. */
 export function segmentsFrom(body: Buffer, manifest: ObjectPath): SegmentBody[] {
   const list = listIn(body);
   const problems: string[] = [];
@@ -39,7 +39,7 @@ function listIn(body: Buffer): unknown[] {
   return list;
 }
 
-/** The segment, or what is wrong with it. */
+/** Returns the segment, or the error. */
 function segmentFrom(value: unknown, manifest: ObjectPath, isLast: boolean): SegmentBody | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
   const { path, etag, size_bytes: size, range } = value as Readonly<Record<string, unknown>>;

@@ -17,7 +17,7 @@ import { statusLine } from './many-deletes.ts';
 import { isStatic, rangeIn, type Segment, segmentLimits } from './segments.ts';
 import { md5, objectSource, type Source } from './source.ts';
 
-/** What is to be kept beside the segments. */
+/** The headers to store with the segments. */
 interface About {
   readonly target: ObjectPath;
   readonly headers: Headers;
@@ -29,7 +29,7 @@ export async function putManifest(store: ObjectStore, call: Call, about: About):
   return keepManifest(store, call, about, await bodyOf(call));
 }
 
-/** Every segment is looked at before the manifest is kept; all that is wrong is said at once. */
+/** Checks every segment before the manifest is stored; the refusal lists all errors. */
 export async function keepManifest(store: ObjectStore, call: Call, about: About, body: Buffer): Promise<Answer> {
   const wanted = segmentsFrom(body, about.target);
   if (wanted.length > segmentLimits.count)
@@ -86,7 +86,7 @@ async function bodyOf({ stream }: Call): Promise<Buffer> {
 
 type Found = ReadonlyMap<string, Source | Fault>;
 
-/** Each name is asked for once, however often it is in the manifest. */
+/** Each name is checked once, however often it is in the manifest. */
 async function lookedUp(
   store: ObjectStore,
   call: Call,
@@ -111,7 +111,7 @@ function asFault(error: unknown): Fault {
   throw error;
 }
 
-/** As it is kept. What is wrong with it is added to the problems. */
+/** Returns a segment as it is stored; errors are added to the problems. */
 function segmentOf(
   { path, etag, size_bytes: size, range }: SegmentBody,
   found: Source | Fault | undefined,
@@ -146,7 +146,7 @@ function segmentOf(
   };
 }
 
-/** How deep it nests and how many segments it names in all. A manifest of earlier times does not say, and counts as one. */
+/** The depth and total number of segments of a manifest. An old manifest without these numbers counts as one. */
 function sizeOf(found: Found, wanted: readonly SegmentBody[]): { depth: number; total: number } {
   const sources = wanted.map(({ path }) => found.get(path));
   const said = (name: string) =>

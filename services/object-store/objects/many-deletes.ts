@@ -1,4 +1,4 @@
-/** Many deletes in one request: a bounded number, reported as they went, ended when the client goes away. */
+/** Many deletes in one request: a bounded number, with a report, ended when the client disconnects. */
 import { STATUS_CODES } from 'node:http';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
@@ -13,9 +13,9 @@ import { removeObject } from './remove.ts';
 
 export const deleteLimits = { perRequest: 10_000, failures: 1_000, yieldMs: 10_000 };
 
-/** One thing to delete, or why it cannot be. */
+/** One name to delete, or the error of an invalid one. */
 export interface ToDelete {
-  /** As the client named it. */
+  /** The name as the client sent it. */
   readonly name: string;
   readonly target?: ObjectPath;
   readonly refused?: Fault;
@@ -33,7 +33,7 @@ export const statusLine = (status: number): string => `${status} ${STATUS_CODES[
 const types = ['text/plain', 'application/json', 'application/xml', 'text/xml'] as const;
 type Type = (typeof types)[number];
 
-/** The best of what the client accepts. Throws 406. */
+/** The preferred media type of the client. Throws 406. */
 export function reportType({ header }: Call): Type {
   const accept = header('accept');
   if (!accept) return 'text/plain';
@@ -49,7 +49,7 @@ export function reportType({ header }: Call): Type {
   return found;
 }
 
-/** Objects first, then containers, as Swift does. The answer begins at once: blanks keep the connection alive. */
+/** Deletes objects first, then containers, as Swift does. The answer begins at once, and spaces keep the connection alive. */
 export function deleteAll(
   store: ObjectStore,
   call: Call,
@@ -84,13 +84,13 @@ async function work(
     if (report.errors.length > 0) report.status = Math.max(report.status, 400);
     else if (report.deleted + report.missed === 0) throw refuse(400, 'Invalid bulk delete.');
   } catch (error) {
-    if (!(error instanceof Fault)) store.log.error({ error }, 'a bulk delete met an error');
+    if (!(error instanceof Fault)) store.log.error({ error }, 'a bulk delete failed');
     report.status = error instanceof Fault ? error.status : 500;
     report.body = error instanceof Fault ? error.message : '';
   }
 }
 
-/** 401 ends all of it: nobody is there who could delete the rest. */
+/** Deletes one name. A 401 ends the whole request. */
 async function deleteOne(
   store: ObjectStore,
   call: Call,
@@ -148,7 +148,7 @@ function xmlOf(facts: Readonly<Record<string, string | number>>, errors: Report[
   return `<delete>\n${elements.join('')}<errors>\n${failed.join('')}</errors>\n</delete>\n`;
 }
 
-/** The report when it is there; until then now and then a blank, which parsers of all three formats skip. */
+/** The body: spaces until the report is complete, which parsers of all three formats skip, then the report. */
 function reportWhenDone(done: Promise<void>, report: () => string, type: Type): Bytes {
   const first = type.endsWith('/xml') ? '<?xml version="1.0" encoding="UTF-8"?>\n' : '';
   let begun = false;

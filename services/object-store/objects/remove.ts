@@ -4,7 +4,7 @@ import type { ObjectStore } from '../context.ts';
 import { refuse } from '../requests/refusals.ts';
 import { type ObjectPath, partsOf } from '../requests/request.ts';
 
-/** False when nobody had it. */
+/** Returns false when no replica had it. */
 export async function removeObject(store: ObjectStore, target: ObjectPath): Promise<boolean> {
   const headers = { 'x-timestamp': newTimestamp() };
   const answers = await write(store, {

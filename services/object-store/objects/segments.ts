@@ -1,4 +1,4 @@
-/** Large objects: a manifest that names its segments (static), or what their names begin with (dynamic). */
+/** Large objects: the manifest names its segments (static) or the prefix of their names (dynamic). */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import type { Bytes } from '#shared/http/bytes.ts';
@@ -15,7 +15,7 @@ export const segmentLimits = {
   count: 1000,
   manifestBytes: 8 * 1024 * 1024,
   depth: 10,
-  /** Of a manifest and all that it names, together. */
+  /** Of a manifest with all nested ones. */
   total: 20_000,
 };
 
@@ -28,14 +28,14 @@ export interface Segment {
   readonly last_modified: string;
   /** Part of the segment: `0-99`. */
   readonly range?: string;
-  /** It is a large object itself. */
+  /** The segment is a large object itself. */
   readonly sub_slo?: boolean;
 }
 
 export const isStatic = ({ headers }: Pick<Source, 'headers'>): boolean =>
   headers['x-static-large-object'] !== undefined;
 
-/** What a client gets who reads this object: itself, or all that it stands for. */
+/** The source of the bytes of an object: itself, or the segments of a large object. */
 export async function resolved(
   store: ObjectStore,
   call: Call,
@@ -49,7 +49,7 @@ export async function resolved(
   return isStatic(source) ? staticSource(store, call, target, source, depth) : source;
 }
 
-/** `format=raw` is what can be PUT again. */
+/** The manifest in the format in which it can be PUT. */
 async function asManifest(call: Call, source: Source): Promise<Source> {
   if (!isStatic(source)) return source;
   const json = { ...source.headers, 'content-type': 'application/json; charset=utf-8' };
@@ -95,7 +95,7 @@ async function staticSource(
   return { headers, length, etag, open: (range) => chained(parts, range) };
 }
 
-/** Opened when it is needed, for it may be a large object too; never if it has changed since. */
+/** Opens a segment on demand. Throws 409 when it has changed since the manifest was written. */
 function partOf(store: ObjectStore, call: Call, target: ObjectPath, segment: Segment, depth: number): Part {
   const { from, to } = rangeIn(segment);
   const open = async (range: Range): Promise<Bytes> => {
@@ -108,7 +108,7 @@ function partOf(store: ObjectStore, call: Call, target: ObjectPath, segment: Seg
   return { source: { open: (range) => open(range).catch(orConflict) }, length: to - from + 1 };
 }
 
-/** A segment that is not there, or not for this caller, is a large object that cannot be read. */
+/** Makes a 409 of a segment that is missing or forbidden to the caller. */
 function orConflict(error: unknown): never {
   if (error instanceof Fault && error.status < 500) throw refuse(409);
   throw error;

@@ -1,4 +1,4 @@
-/** Something that can be read: an object, or the objects that a manifest strings together. */
+/** A source of bytes: an object, or the segments of a large object. */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { blockBytes, type Headers } from '#shared/contracts/object-agent.ts';
@@ -10,18 +10,18 @@ import type { Range } from './conditions.ts';
 
 export interface Source {
   readonly headers: Headers;
-  /** Infinity when nobody has counted the bytes: then it is sent whole, without a length. */
+  /** Infinity for an unknown length: then the whole is sent, without Content-Length. */
   readonly length: number;
-  /** Empty when that is not known. */
+  /** Empty when it is unknown. */
   readonly etag: string;
-  /** Several ranges at once are not made of it. */
+  /** True when only one range can be read per request. */
   readonly oneRange?: boolean;
   open(range: Range): Promise<Bytes>;
 }
 
 export const wholeOf = (length: number): Range => ({ from: 0, to: length - 1 });
 
-/** The object as it is stored. Throws 404. */
+/** Returns the object as it is stored. Throws 404. */
 export async function objectSource(store: ObjectStore, target: ObjectPath, newest = false): Promise<Source> {
   const path = partsOf(target);
   const { headers } = await read(store, { kind: 'object', method: 'HEAD', path, newest });
@@ -29,7 +29,7 @@ export async function objectSource(store: ObjectStore, target: ObjectPath, newes
   return { headers, length, etag: headers.etag ?? '', open: (range) => openObject(store, target, range) };
 }
 
-/** A range that is the whole may be asked for without knowing the length. */
+/** A range of the whole can be read without knowing the length. */
 export async function openObject(store: ObjectStore, target: ObjectPath, range: Range): Promise<Bytes> {
   const reading = { kind: 'object', method: 'GET', path: partsOf(target) } as const;
   const answer = await read(store, { ...reading, headers: { 'x-backend-range': `${range.from}-${range.to}` } });
@@ -41,7 +41,7 @@ export interface Part {
   readonly length: number;
 }
 
-/** One after the other. The first is open when this resolves, each other is opened when its turn comes. */
+/** Concatenates sources. The first is open when this resolves; the others are opened on demand. */
 export async function chained(parts: readonly Part[], { from, to }: Range): Promise<Bytes> {
   let start = 0;
   const wanted = parts.flatMap(({ source, length }) => {
@@ -56,7 +56,7 @@ export async function chained(parts: readonly Part[], { from, to }: Range): Prom
   return inOrder(await openNext(), openNext);
 }
 
-/** What is open, and then what the others open, until one opens nothing. */
+/** The open source, then those that `openNext` returns, until it returns undefined. */
 export function inOrder(first: Bytes | undefined, openNext: () => Promise<Bytes | undefined>): Bytes {
   let current = first;
   const read = async (): Promise<Buffer | undefined> => {
@@ -71,7 +71,7 @@ export function inOrder(first: Bytes | undefined, openNext: () => Promise<Bytes 
   return { read, close: async () => current?.close() };
 }
 
-/** For an upload: pulled a block at a time, as fast as they are taken. */
+/** A stream for an upload, which reads a block at a time. */
 export function streamOf(bytes: Bytes): Readable {
   return new Readable({
     highWaterMark: blockBytes,

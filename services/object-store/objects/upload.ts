@@ -48,7 +48,7 @@ interface Putting {
   readonly headers: Headers;
   readonly etag: string | undefined;
   readonly length: number | undefined;
-  /** Throws when there is no room for so many bytes more than were announced. */
+  /** Throws when the quota does not allow so many bytes more than announced. */
   readonly grow: (bytes: number) => void;
 }
 
@@ -64,14 +64,14 @@ async function put(store: ObjectStore, call: Call, { target, headers, etag, leng
   return plain(201, { etag: sent.etag, 'last-modified': httpDate(timestamp) });
 }
 
-/** Neither a length nor chunks: nobody knows where it ends. */
+/** A body with neither a length nor chunked encoding. */
 function lengthOf({ 'content-length': length, 'transfer-encoding': encoding }: Headers): number | undefined {
   if (encoding !== undefined) return undefined;
   if (length === undefined) throw refuse(411, 'Missing Content-Length header.');
   return Number(length);
 }
 
-/** `If-None-Match: *` makes only what is not there yet. */
+/** `If-None-Match: *` creates the object only if it does not exist. */
 async function checkNoneMatch(
   store: ObjectStore,
   target: ObjectPath,
@@ -84,7 +84,7 @@ async function checkNoneMatch(
 
 const mostDrained = 16 * 1024 * 1024;
 
-/** A refusal is heard only by a client that has sent its body, if that is not too much to ask. */
+/** Reads the rest of a body of limited size before a refusal, since many clients read the answer only after they have sent it. */
 async function orDrained<T>({ stream }: Call, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

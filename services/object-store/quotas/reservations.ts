@@ -1,7 +1,7 @@
 /**
- * Room for an upload, kept until it has ended: what is under way counts beside what account and container say they have,
- * so that parallel uploads and those of unknown length stay within a quota, too. Other proxies' uploads are seen when
- * they have ended, as in Swift.
+ * Reservations of uploads within quotas: uploads in progress count in addition to the usage of account and container, so
+ * that concurrent uploads and those of unknown length stay within a quota. Uploads through other proxies count when they
+ * have ended, as in Swift.
  */
 import { Lru } from '#shared/clock/lru.ts';
 import type { Headers } from '#shared/contracts/object-agent.ts';
@@ -12,7 +12,7 @@ import { refuse } from '../requests/refusals.ts';
 import type { ObjectPath } from '../requests/request.ts';
 import { isLimited, quotaOfAccount, quotaOfContainer } from './settings.ts';
 
-/** As long as another proxy may have set a quota without our knowing it. */
+/** How long "no quota" is cached, for which another proxy's change is not seen. */
 const believedMs = 5_000;
 
 export function openQuotas(): Quotas {
@@ -21,7 +21,7 @@ export function openQuotas(): Quotas {
 }
 
 export interface Reservation {
-  /** Takes room for bytes beyond those that were announced. Throws 413. */
+  /** Reserves bytes beyond the announced length. Throws 413. */
   grow(bytes: number): void;
   release(): void;
 }
@@ -43,7 +43,7 @@ function change({ ledgers }: Quotas, key: string, update: (ledger: typeof empty)
   else ledgers.delete(key);
 }
 
-/** Throws 413 when there is no room. `length` is undefined when nobody knows it yet. Whoever reserves must release. */
+/** Reserves the length of an upload, undefined when it is unknown. Throws 413. The caller must release the reservation. */
 export async function reserve(
   store: ObjectStore,
   call: Call,
@@ -74,7 +74,7 @@ export async function reserve(
   return { grow: (bytes) => take({ bytes, count: 0 }), release };
 }
 
-/** What is used, and what ended while we asked: the answer may be older than that. */
+/** The usage, with uploads that ended during the query, which it may not include. */
 async function usedOf(quotas: Quotas, key: string, ask: () => Promise<Quota>): Promise<Quota> {
   change(quotas, key, (ledger) => ({ ...ledger, askers: ledger.askers + 1 }));
   const before = quotas.ledgers.get(key)?.ended ?? none;
@@ -99,7 +99,7 @@ async function containerLimit(store: ObjectStore, target: ObjectPath, info: Head
   return [{ key, quota, used }];
 }
 
-/** Resellers are not held to it. */
+/** Resellers are exempt from quotas. */
 async function accountLimit(store: ObjectStore, call: Call, target: ObjectPath): Promise<Limit[]> {
   const { unlimited } = store.quotas;
   const key = target.account;

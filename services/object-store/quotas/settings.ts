@@ -1,4 +1,4 @@
-/** How quotas are set and shown. An account's is the reseller's to set; a container's its owner's. */
+/** Reading and setting quotas: of accounts by resellers, of containers by their owners. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import type { Call } from '#shared/http/route.ts';
 import type { Quota } from '../context.ts';
@@ -14,7 +14,7 @@ const spellings = (kind: string) => [
   ...(kind === 'bytes' ? ['x-account-meta-quota-bytes'] : []),
 ];
 
-/** What to keep of the quotas that a request sets. 403 for who may not. */
+/** The quota headers to store. Throws 403 unless the caller is a reseller. */
 export function accountQuotaOf(call: Call, headers: Headers): Headers {
   const kept: [string, string][] = [];
   for (const kind of kinds)

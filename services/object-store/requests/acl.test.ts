@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { anonymous } from '#shared/http/route.ts';
 import { allowsCaller, allowsReferrer, cleanAcl, mentionsByName, readAcl } from './acl.ts';
 
-test('an ACL is stored clean, and what cannot be meant is refused', () => {
+test('an ACL is stored normalized, and an invalid one is refused', () => {
   const read = (value: string) => cleanAcl('X-Container-Read', value);
   assert.equal(read(' p:u , .referrer : *.example.com ,.rlistings'), 'p:u,.r:.example.com,.rlistings');
   assert.equal(read('.r:*, .ref:-bad.com'), '.r:*,.r:-bad.com');
@@ -12,7 +12,7 @@ test('an ACL is stored clean, and what cannot be meant is refused', () => {
   assert.throws(() => cleanAcl('X-Container-Write', '.r:*'), { status: 400 });
 });
 
-test('of the words about referrers the last that fits decides', () => {
+test('of several referrer items the last match decides', () => {
   const allows = (acl: string, referer?: string) => allowsReferrer(readAcl(acl), referer);
   assert.equal(allows('.r:*'), true);
   assert.equal(allows('p:u'), false);
@@ -21,7 +21,7 @@ test('of the words about referrers the last that fits decides', () => {
   assert.equal(allows('.r:*,.r:-.example.com', 'http://www.example.com/x'), false);
 });
 
-test('people are let in by ids, by names of the default domain, or by a role in the own project', () => {
+test("an ACL allows users by ids, by names in the default domain, or by a role in the account's project", () => {
   const caller = {
     ...anonymous('r'),
     userId: 'u',

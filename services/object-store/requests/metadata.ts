@@ -1,4 +1,4 @@
-/** The headers that describe an account, a container or an object, with Swift's limits on them. */
+/** Metadata headers of accounts, containers and objects, with Swift's limits. */
 import type { Headers } from '#shared/contracts/object-agent.ts';
 import { own } from '#shared/input/own.ts';
 import { titled } from '../dialect.ts';
@@ -38,7 +38,7 @@ function checkMetadata(prefix: string, found: readonly (readonly [header: string
   if (size > limits.overall) throw refuse(400, `Total metadata too large; max ${limits.overall}`);
 }
 
-/** What else a client may say of an object. */
+/** The other headers that a client may set on an object. */
 const described = [
   'content-encoding',
   'content-disposition',
@@ -78,7 +78,7 @@ function manifest({ 'x-object-manifest': value }: Headers): Headers {
   return { 'x-object-manifest': value };
 }
 
-/** By the ending of the name, where nobody said. */
+/** The default, by the ending of the name. */
 const types: Readonly<Record<string, string>> = {
   txt: 'text/plain',
   log: 'text/plain',

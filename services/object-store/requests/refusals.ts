@@ -1,4 +1,4 @@
-/** The refusals that Swift puts in words, and those that are a page. */
+/** Refusals, with Swift's text or the HTML page of the status. */
 import { Fault } from '#shared/errors/fault.ts';
 import { statusPage, textBody, titledHeaders } from '../dialect.ts';
 

@@ -1,4 +1,4 @@
-/** What other Swifts can do and this one cannot: refused by name, for what is taken in silence is believed to work. */
+/** Features of Swift that are not supported: refused by name, never ignored. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Call } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
@@ -11,7 +11,7 @@ const isOn = (value: string): boolean => isTrue(value);
 interface Absent {
   readonly header: RegExp;
   readonly what: string;
-  /** Whether this value asks for it. */
+  /** Whether this value requests the feature. */
   readonly asks: (value: string) => boolean;
 }
 
@@ -28,7 +28,7 @@ const headers: readonly Absent[] = [
   { header: /^x-object-(retention|legal-hold)/, what: 'object locks', asks: isSaid },
 ];
 
-/** All of them begin so: most requests have none that does. */
+/** A prefilter: most requests have no such header. */
 const perhaps = /^x-(versions|history|account|container|symlink|object-(retention|legal))-/;
 
 const query: Readonly<Record<string, string>> = {
@@ -38,7 +38,7 @@ const query: Readonly<Record<string, string>> = {
   'part-number': 'numbered parts of large objects',
 };
 
-/** Throws 400 naming what is asked for. */
+/** Throws 400 naming the unsupported feature. */
 export function refuseUnsupported(call: Call): void {
   for (const name of Object.keys(query))
     if (Object.hasOwn(call.query, name)) throw absent(`?${name}`, own(query, name) ?? '');
