@@ -1,6 +1,7 @@
 /** What the tables of all resources have in common: find, list with filters and pages, insert, update, remove. */
 import type { Knex } from 'knex';
 import type { Caller } from '#shared/auth/caller.ts';
+import { applyPage } from '#shared/db/page.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { actsForAll } from '../policy.ts';
 
@@ -174,26 +175,16 @@ function translatorOf<Row extends object>({ json = [] }: Shape) {
   };
 }
 
-/** Pages go by the last row seen, so nothing is skipped or told twice while rows come and go. */
-function cut(query: Query, listing: Listing, last: Record<string, unknown> | undefined): void {
+/** A page by keyset; read backwards, its order is turned round. */
+function cut(query: Query, listing: Listing, after: Record<string, unknown> | undefined): void {
   const { reverse, limit } = listing;
   const sorts = [...listing.sorts.filter(({ column }) => column !== 'id'), idSort(listing)].map((sort) => ({
     column: sort.column,
     descending: sort.descending !== reverse,
+    notNull: sort.column === 'id',
   }));
-  if (last) query.where((after: Query) => beyond(after, sorts, last));
-  for (const { column, descending } of sorts) query.orderBy(column, descending ? 'desc' : 'asc');
-  if (limit !== undefined) query.limit(limit);
+  applyPage(query, { sorts, ...(after ? { after } : {}), ...(limit === undefined ? {} : { limit }) });
 }
 
 const idSort = ({ sorts }: Listing) =>
   sorts.find(({ column }) => column === 'id') ?? { column: 'id', descending: false };
-
-function beyond(after: Query, sorts: Listing['sorts'], last: Record<string, unknown>): void {
-  sorts.forEach(({ column, descending }, at) => {
-    after.orWhere((each: Query) => {
-      for (const before of sorts.slice(0, at)) each.where(before.column, last[before.column] as string);
-      each.where(column, descending ? '<' : '>', last[column] as string);
-    });
-  });
-}
