@@ -7,7 +7,7 @@ import type { Ring } from '#shared/ring/ring.ts';
 import type { section } from './config.ts';
 import { type Disk, isThere } from './drivers/device.ts';
 
-export interface World {
+export interface AgentContext {
   readonly ring: Ring;
   readonly reach: Reach;
   /** host:port of this agent in the ring. */
@@ -20,9 +20,9 @@ export interface World {
 }
 
 /** The device, if it belongs to this agent and is present. */
-export function diskOf(world: World, name: string): Disk | undefined {
-  const disk = world.disks.get(name);
-  return disk && isThere(disk, () => world.onChange(name)) ? disk : undefined;
+export function diskOf(context: AgentContext, name: string): Disk | undefined {
+  const disk = context.disks.get(name);
+  return disk && isThere(disk, () => context.onChange(name)) ? disk : undefined;
 }
 
 export const answer = (status: number, headers: Headers = {}, body?: Buffer): AgentAnswer =>
@@ -36,4 +36,5 @@ export const jsonAnswer = (body: unknown, headers: Headers = {}): AgentAnswer =>
 /** The device is missing or full: the caller uses the next one. */
 export const away = (): AgentAnswer => answer(507);
 
-export const reclaimBefore = (world: World): number => Date.now() / 1000 - world.settings.reclaimHours * 3600;
+export const reclaimBefore = (context: AgentContext): number =>
+  Date.now() / 1000 - context.settings.reclaimHours * 3600;

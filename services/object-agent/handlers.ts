@@ -16,19 +16,19 @@ import { amendObject, removeObject } from './objects/remove.ts';
 import { isFull, openUpload } from './objects/upload.ts';
 import { type AgentWorld, answerPeer } from './replication/answers.ts';
 
-export const openAgent = (world: AgentWorld): ObjectAgent => ({
-  ask: (call) => spoken(world, call, () => handle(world, call)),
+export const openAgent = (context: AgentWorld): ObjectAgent => ({
+  ask: (call) => spoken(context, call, () => handle(context, call)),
   upload: async (call) => {
-    const outcome = await spoken<Upload | AgentAnswer>(world, call, () => openChecked(world, call));
+    const outcome = await spoken<Upload | AgentAnswer>(context, call, () => openChecked(context, call));
     if (isAnswer(outcome)) return outcome;
-    const commit: Upload['commit'] = (footer) => spoken(world, call, () => commitChecked(outcome, footer));
+    const commit: Upload['commit'] = (footer) => spoken(context, call, () => commitChecked(outcome, footer));
     return { ...outcome, commit };
   },
 });
 
-async function openChecked(world: AgentWorld, call: AgentCall): Promise<Upload | AgentAnswer> {
-  checkCall(world.ring, call);
-  return openUpload(world, call);
+async function openChecked(context: AgentWorld, call: AgentCall): Promise<Upload | AgentAnswer> {
+  checkCall(context.ring, call);
+  return openUpload(context, call);
 }
 
 async function commitChecked(upload: Upload, footer: Headers): Promise<AgentAnswer> {
@@ -42,25 +42,25 @@ async function commitChecked(upload: Upload, footer: Headers): Promise<AgentAnsw
 }
 
 /** Validates a call before it is dispatched. */
-async function handle(world: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
-  checkCall(world.ring, call);
-  if (call.method === 'REPLICATE') return answerPeer(world, call);
-  if (call.kind !== 'object') return handleListing(world, call);
-  if (call.method === 'DELETE') return removeObject(world, call);
-  if (call.method === 'POST') return amendObject(world, call);
+async function handle(context: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
+  checkCall(context.ring, call);
+  if (call.method === 'REPLICATE') return answerPeer(context, call);
+  if (call.kind !== 'object') return handleListing(context, call);
+  if (call.method === 'DELETE') return removeObject(context, call);
+  if (call.method === 'POST') return amendObject(context, call);
   if (call.method === 'PUT') return answer(405); // an object is uploaded
-  return readObject(world, call);
+  return readObject(context, call);
 }
 
 /** Converts an error to an answer. */
-async function spoken<T>(world: AgentWorld, call: AgentCall, work: () => Promise<T>): Promise<T | AgentAnswer> {
+async function spoken<T>(context: AgentWorld, call: AgentCall, work: () => Promise<T>): Promise<T | AgentAnswer> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Malformed) return refused(world, call, error);
+    if (error instanceof Malformed) return refused(context, call, error);
     if (isFull(error) || isFullDatabase(error)) return away();
     const { method, kind, device, path } = call;
-    world.log.error({ method, kind, device, path, code: codeOf(error), error }, 'a call to an object agent failed');
+    context.log.error({ method, kind, device, path, code: codeOf(error), error }, 'a call to an object agent failed');
     return answer(500);
   }
 }

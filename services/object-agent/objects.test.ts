@@ -65,10 +65,10 @@ for (const [way, open] of Object.entries(ways)) {
 
   for (const size of [0, 1, 70_000, 1_048_576, 3_500_000])
     test(`${way}: an object of ${size} bytes comes back as it went`, async (t) => {
-      const world = await open(t);
+      const context = await open(t);
       const content = randomBytes(size);
-      assert.equal((await put(world, content, { 'x-object-meta-colour': 'r\xf6t' })).status, 201);
-      const answer = await get(world);
+      assert.equal((await put(context, content, { 'x-object-meta-colour': 'r\xf6t' })).status, 201);
+      const answer = await get(context);
       assert.equal(answer.status, 200);
       assert.ok((await bytesOf(answer)).equals(content));
       assert.equal(answer.headers.etag, md5(content));
@@ -77,41 +77,41 @@ for (const [way, open] of Object.entries(ways)) {
     });
 
   test(`${way}: a range is just that range, wherever the blocks end`, async (t) => {
-    const world = await open(t);
+    const context = await open(t);
     const content = randomBytes(3_500_000);
-    await put(world, content);
+    await put(context, content);
     for (const [from, to] of [
       [0, 0],
       [1_048_575, 1_048_576],
       [1_000_000, 3_200_000],
       [3_499_999, 3_499_999],
     ] as const) {
-      const answer = await get(world, { 'x-backend-range': `${from}-${to}` });
+      const answer = await get(context, { 'x-backend-range': `${from}-${to}` });
       assert.ok((await bytesOf(answer)).equals(content.subarray(from, to + 1)), `${from}-${to}`);
       assert.equal(answer.headers['x-backend-length'], '3500000');
     }
   });
 
   test(`${way}: the newest write wins, in whatever order they come`, async (t) => {
-    const world = await open(t);
+    const context = await open(t);
     const [older, newer, newest] = [newTimestamp(), newTimestamp(), newTimestamp()];
-    assert.equal((await put(world, Buffer.from('new'), { 'x-timestamp': newer })).status, 201);
-    assert.equal((await put(world, Buffer.from('old'), { 'x-timestamp': older })).status, 409);
-    const remove = callTo(world.agents.ring, 'object', 'DELETE', 'd1', path);
-    assert.equal((await world.agent.ask({ ...remove, headers: { 'x-timestamp': older } })).status, 409);
-    assert.equal((await bytesOf(await get(world))).toString(), 'new');
-    assert.equal((await world.agent.ask({ ...remove, headers: { 'x-timestamp': newest } })).status, 204);
-    assert.equal((await get(world)).status, 404);
-    assert.equal((await put(world, Buffer.from('late'), { 'x-timestamp': newer })).status, 409);
+    assert.equal((await put(context, Buffer.from('new'), { 'x-timestamp': newer })).status, 201);
+    assert.equal((await put(context, Buffer.from('old'), { 'x-timestamp': older })).status, 409);
+    const remove = callTo(context.agents.ring, 'object', 'DELETE', 'd1', path);
+    assert.equal((await context.agent.ask({ ...remove, headers: { 'x-timestamp': older } })).status, 409);
+    assert.equal((await bytesOf(await get(context))).toString(), 'new');
+    assert.equal((await context.agent.ask({ ...remove, headers: { 'x-timestamp': newest } })).status, 204);
+    assert.equal((await get(context)).status, 404);
+    assert.equal((await put(context, Buffer.from('late'), { 'x-timestamp': newer })).status, 409);
   });
 
   test(`${way}: a POST replaces the metadata and leaves the bytes`, async (t) => {
-    const world = await open(t);
-    await put(world, Buffer.from('bytes'), { 'x-object-meta-a': '1' });
+    const context = await open(t);
+    await put(context, Buffer.from('bytes'), { 'x-object-meta-a': '1' });
     const headers = { 'x-object-meta-b': '2' };
-    const post = callTo(world.agents.ring, 'object', 'POST', 'd1', path, headers);
-    assert.equal((await world.agent.ask(post)).status, 202);
-    const answer = await get(world);
+    const post = callTo(context.agents.ring, 'object', 'POST', 'd1', path, headers);
+    assert.equal((await context.agent.ask(post)).status, 202);
+    const answer = await get(context);
     assert.equal(answer.headers['x-object-meta-a'], undefined);
     assert.equal(answer.headers['x-object-meta-b'], '2');
     assert.equal(answer.headers['content-type'], 'text/plain');
@@ -119,39 +119,39 @@ for (const [way, open] of Object.entries(ways)) {
   });
 
   test(`${way}: what is aborted was never there`, async (t) => {
-    const world = await open(t);
-    const upload = await world.agent.upload(callTo(world.agents.ring, 'object', 'PUT', 'd1', path));
+    const context = await open(t);
+    const upload = await context.agent.upload(callTo(context.agents.ring, 'object', 'PUT', 'd1', path));
     assert.ok('commit' in upload);
     await upload.write({ chunks: [Buffer.alloc(1_048_576)], bytes: 1_048_576, crc: 0 });
     await upload.abort();
     const left = () =>
-      filesBelow(join(world.agents.folder, 'object-agent', 'd1')).filter((file) => !file.endsWith('boot'));
+      filesBelow(join(context.agents.folder, 'object-agent', 'd1')).filter((file) => !file.endsWith('boot'));
     await until(t, () => left().length === 0);
-    assert.equal((await get(world)).status, 404);
+    assert.equal((await get(context)).status, 404);
   });
 
   test(`${way}: a rotten block never leaves, and the object is put aside`, async (t) => {
-    const world = await open(t);
-    await put(world, randomBytes(3_500_000));
-    const file = rot(world.agents.folder, 'd1', 2_500_000);
-    const answer = await get(world);
+    const context = await open(t);
+    await put(context, randomBytes(3_500_000));
+    const file = rot(context.agents.folder, 'd1', 2_500_000);
+    const answer = await get(context);
     await assert.rejects(bytesOf(answer));
-    assert.equal((await get(world)).status, 404);
+    assert.equal((await get(context)).status, 404);
     assert.ok(
-      filesBelow(join(world.agents.folder, 'object-agent', 'd1', 'quarantined')).some((name) => name.endsWith(file)),
+      filesBelow(join(context.agents.folder, 'object-agent', 'd1', 'quarantined')).some((name) => name.endsWith(file)),
     );
   });
 
   test(`${way}: a container lists its objects in order, with prefix, delimiter, markers and backwards`, async (t) => {
-    const world = await open(t);
-    const { ring } = world.agents;
+    const context = await open(t);
+    const { ring } = context.agents;
     const made = callTo(ring, 'container', 'PUT', 'd1', container, { 'x-container-meta-a': 'b' });
-    assert.equal((await world.agent.ask(made)).status, 201);
-    assert.equal((await world.agent.ask({ ...made, headers: { 'x-timestamp': newTimestamp() } })).status, 202);
+    assert.equal((await context.agent.ask(made)).status, 201);
+    assert.equal((await context.agent.ask({ ...made, headers: { 'x-timestamp': newTimestamp() } })).status, 202);
     for (const name of ['b', 'a/1', 'a/2', 'a/x/3', 'c', 'ä', 'a'])
-      assert.equal((await world.agent.ask(rowOf(world, name))).status, 201);
+      assert.equal((await context.agent.ask(rowOf(context, name))).status, 201);
     const list = async (query: Record<string, string>) => {
-      const answer = await world.agent.ask({ ...callTo(ring, 'container', 'GET', 'd1', container), query });
+      const answer = await context.agent.ask({ ...callTo(ring, 'container', 'GET', 'd1', container), query });
       const found = JSON.parse(String(await bytesOf(answer))) as (Entry & { subdir?: string })[];
       return found.map(({ name, subdir }) => name ?? subdir);
     };
@@ -164,21 +164,21 @@ for (const [way, open] of Object.entries(ways)) {
     assert.deepEqual(await list({ marker: 'a/2', limit: '2' }), ['a/x/3', 'b']);
     assert.deepEqual(await list({ end_marker: 'a/2' }), ['a', 'a/1']);
     assert.deepEqual(await list({ reverse: 'true', marker: 'b', end_marker: 'a/1' }), ['a/x/3', 'a/2']);
-    const { headers } = await world.agent.ask(callTo(ring, 'container', 'HEAD', 'd1', container));
+    const { headers } = await context.agent.ask(callTo(ring, 'container', 'HEAD', 'd1', container));
     assert.equal(headers['x-container-object-count'], '7');
     assert.equal(headers['x-container-bytes-used'], '70');
     assert.equal(headers['x-container-meta-a'], 'b');
   });
 
   test(`${way}: a container that is not empty stays; a removed one forgets its metadata`, async (t) => {
-    const world = await open(t);
-    const { ring } = world.agents;
+    const context = await open(t);
+    const { ring } = context.agents;
     const ask = (method: 'PUT' | 'DELETE' | 'HEAD', headers = {}) =>
-      world.agent.ask(callTo(ring, 'container', method, 'd1', container, headers));
+      context.agent.ask(callTo(ring, 'container', method, 'd1', container, headers));
     await ask('PUT', { 'x-container-read': '.r:*' });
-    await world.agent.ask(rowOf(world, 'o'));
+    await context.agent.ask(rowOf(context, 'o'));
     assert.equal((await ask('DELETE')).status, 409);
-    await world.agent.ask(rowOf(world, 'o', { deleted: true, timestamp: newTimestamp() }));
+    await context.agent.ask(rowOf(context, 'o', { deleted: true, timestamp: newTimestamp() }));
     assert.equal((await ask('DELETE')).status, 204);
     assert.equal((await ask('HEAD')).status, 404);
     assert.equal((await ask('PUT')).status, 201);
@@ -186,15 +186,18 @@ for (const [way, open] of Object.entries(ways)) {
   });
 
   test(`${way}: a device that is away answers 507, and serves again when it is back`, async (t) => {
-    const world = await open(t);
-    await put(world, Buffer.from('here'));
-    const root = join(world.agents.folder, 'object-agent', 'd1');
+    const context = await open(t);
+    await put(context, Buffer.from('here'));
+    const root = join(context.agents.folder, 'object-agent', 'd1');
     renameSync(root, `${root}.away`);
-    assert.equal((await get(world)).status, 507);
-    assert.equal((await put(world, Buffer.from('new'))).status, 507);
-    assert.equal((await world.agent.ask(callTo(world.agents.ring, 'container', 'PUT', 'd1', container))).status, 507);
+    assert.equal((await get(context)).status, 507);
+    assert.equal((await put(context, Buffer.from('new'))).status, 507);
+    assert.equal(
+      (await context.agent.ask(callTo(context.agents.ring, 'container', 'PUT', 'd1', container))).status,
+      507,
+    );
     renameSync(`${root}.away`, root);
-    assert.equal((await bytesOf(await get(world))).toString(), 'here');
+    assert.equal((await bytesOf(await get(context))).toString(), 'here');
   });
 }
 

@@ -18,14 +18,14 @@ import { openApiServer } from './routes.ts';
 import { recover, startTimers } from './timers.ts';
 
 export const start: Start = async (runtime) => {
-  const world = openWorld(runtime);
-  const agent = openAgent(world);
-  const away = registerAgent(runtime.bus, world.address, agent);
-  await recover(world);
-  const endpoint = isAlone(runtime) ? await listen(runtime, world, agent) : undefined;
-  const stop = startTimers(world);
-  world.log.info(
-    { address: world.address, devices: [...world.disks.keys()], listens: endpoint !== undefined },
+  const context = openWorld(runtime);
+  const agent = openAgent(context);
+  const away = registerAgent(runtime.bus, context.address, agent);
+  await recover(context);
+  const endpoint = isAlone(runtime) ? await listen(runtime, context, agent) : undefined;
+  const stop = startTimers(context);
+  context.log.info(
+    { address: context.address, devices: [...context.disks.keys()], listens: endpoint !== undefined },
     'object agent is ready',
   );
   const close = async () => {
@@ -33,8 +33,8 @@ export const start: Start = async (runtime) => {
     away();
     endpoint?.closeAllConnections();
     if (endpoint) await new Promise((go) => endpoint.close(go));
-    world.reach.close();
-    world.databases.close();
+    context.reach.close();
+    context.databases.close();
   };
   return { close };
 };
@@ -65,12 +65,12 @@ function openWorld({ settings, log, bus }: Runtime): AgentWorld {
     if (place.kind === 'container' && !isReported(info)) unreported.set(reportKey(place), place);
   });
   const onChange = (device: string) => {
-    world.hashes.forget(device);
+    context.hashes.forget(device);
     databases.forget(device);
   };
-  const hashes = openHashes(() => reclaimBefore(world));
+  const hashes = openHashes(() => reclaimBefore(context));
   const reach = openReach(bus, ring);
-  const world: AgentWorld = {
+  const context: AgentWorld = {
     ring,
     reach,
     address,
@@ -83,5 +83,5 @@ function openWorld({ settings, log, bus }: Runtime): AgentWorld {
     entries: openEntries(databases),
     unreported,
   };
-  return world;
+  return context;
 }

@@ -11,32 +11,32 @@ import { reclaim } from './replication/reclaim.ts';
 import { replicate } from './replication/replicator.ts';
 
 /** Runs before the agent serves calls, so that leftovers of a crash are not mixed with writes in progress. */
-export async function recover(world: AgentWorld): Promise<void> {
-  for (const disk of world.disks.values()) if (diskOf(world, disk.name)) await recoverTemporaries(world, disk);
+export async function recover(context: AgentWorld): Promise<void> {
+  for (const disk of context.disks.values()) if (diskOf(context, disk.name)) await recoverTemporaries(context, disk);
 }
 
 /** A device may fail meanwhile; the others are still processed. */
-async function careFor(world: AgentWorld, device: string): Promise<void> {
-  const disk = diskOf(world, device);
+async function careFor(context: AgentWorld, device: string): Promise<void> {
+  const disk = diskOf(context, device);
   if (!disk) return;
-  await recoverFromPowerCut(world, disk);
-  await announceAgain(world, device);
-  await replicate(world, device);
-  reclaim(world, device);
+  await recoverFromPowerCut(context, disk);
+  await announceAgain(context, device);
+  await replicate(context, device);
+  reclaim(context, device);
 }
 
-export function startTimers(world: AgentWorld): () => Promise<void> {
-  const { settings, disks, log } = world;
-  const auditors = [...disks.keys()].map((name) => openAuditor(world, name));
-  const databaseAuditors = [...disks.keys()].map((name) => openDatabaseAuditor(world, name));
+export function startTimers(context: AgentWorld): () => Promise<void> {
+  const { settings, disks, log } = context;
+  const auditors = [...disks.keys()].map((name) => openAuditor(context, name));
+  const databaseAuditors = [...disks.keys()].map((name) => openDatabaseAuditor(context, name));
   const onError = (error: unknown) => log.error({ error }, 'a timer of the object agent failed');
   let lookAt = Date.now() + settings.rehashMs;
 
   const compare = async () => {
     const began = Date.now();
     const looks = began >= lookAt;
-    if (looks) for (const name of disks.keys()) world.onChange(name);
-    for (const name of disks.keys()) await careFor(world, name).catch(onError);
+    if (looks) for (const name of disks.keys()) context.onChange(name);
+    for (const name of disks.keys()) await careFor(context, name).catch(onError);
     if (looks) lookAt = Date.now() + Math.max(settings.rehashMs, (Date.now() - began) * 100);
   };
   const audit = async () => {
@@ -46,7 +46,7 @@ export function startTimers(world: AgentWorld): () => Promise<void> {
   const tickers = [
     every(settings.replicateMs, compare, onError),
     every(settings.auditMs, audit, onError),
-    every(settings.reportMs, () => reportAll(world), onError),
+    every(settings.reportMs, () => reportAll(context), onError),
   ];
   return async () => {
     await Promise.all(tickers.map((ticker) => ticker.close()));

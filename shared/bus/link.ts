@@ -91,7 +91,7 @@ export function guardChannel<C extends Channel>(connection: ChannelModel, channe
   return channel;
 }
 
-/** A consumer whose queue was deleted hears null, and nothing after it: its channel ends, so that the queue is made anew. */
+/** A consumer whose queue was deleted gets null and nothing more: its channel is closed, so that the queue is declared again. */
 export const consumerOn =
   (channel: Channel, hear: (message: ConsumeMessage) => void) =>
   (message: ConsumeMessage | null): void => {

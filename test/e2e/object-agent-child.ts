@@ -1,4 +1,4 @@
-/** One object agent in a process of its own, behind HTTP. Words: its folder, and its settings as JSON. */
+/** One object agent in a process of its own, over HTTP. Arguments: its folder, and its settings as JSON. */
 import { start } from '../../services/object-agent/service.ts';
 import { runtimeOf } from './object-cloud.ts';
 

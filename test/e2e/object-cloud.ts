@@ -1,4 +1,4 @@
-/** Object agents for tests: a ring of directories, in one process, with slow timers unless told otherwise. */
+/** Object agents for tests: a ring of directories in one process, with slow timers by default. */
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -36,7 +36,7 @@ export function temporary(t: TestContext): string {
   return folder;
 }
 
-/** Timers that do not come by themselves in the time of a test. */
+/** Intervals that do not elapse during a test. */
 const slow = { replicateMs: 3_600_000, auditMs: 3_600_000, reportMs: 3_600_000 };
 
 export function runtimeOf(
@@ -85,7 +85,7 @@ export async function startAgents(
 
 type Way = readonly [account: string, container?: string, object?: string];
 
-/** One call, for the path's own partition. */
+/** One call, for the partition of the path. */
 export function callTo(
   ring: Ring,
   kind: AgentCall['kind'],
@@ -108,7 +108,7 @@ export async function bytesOf({ body }: AgentAnswer): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** Waits for a condition; no longer than the test may last, if it says how long. */
+/** Waits for a condition, at most until the timeout of the test. */
 export async function until({ signal }: TestContext, condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) {
     signal.throwIfAborted();
@@ -155,7 +155,7 @@ export interface Store extends Agents {
   ) => Promise<Response>;
 }
 
-/** Agents and a proxy in front of them. A token says who it is: `user:project:role,role:domain`, the last if it matters. */
+/** Agents and a proxy. The token is the caller: `user:project:role,role:domain`, the domain is optional. */
 export async function startStore(
   t: TestContext,
   agent: Words = {},
@@ -175,7 +175,7 @@ export async function startStore(
   return { ...agents, url: endpoint.url, ask };
 }
 
-/** A proxy that believes what a token says of itself. */
+/** A proxy that accepts any such token. */
 export function openProxy({ bus, log }: Runtime, ring: Ring, more: Words = {}): ReturnType<typeof openApiServer> {
   const settings = { maxFileBytes: 5_368_709_122, patienceMs: 500, listen: '0', ...more } as ObjectStore['settings'];
   return openApiServer({

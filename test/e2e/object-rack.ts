@@ -1,4 +1,4 @@
-/** Object agents in processes of their own, as on several hosts, and a proxy here that reaches them over HTTP. */
+/** Object agents in processes of their own, as on several hosts, and a proxy in this process that calls them over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ export interface RackHost {
   kill(): Promise<void>;
   pause(): void;
   wake(): void;
-  /** Its disks are new: only while it is down. */
+  /** Replaces its disks by empty ones; only while it is down. */
   wipe(): void;
   /** The files of all objects on a device of this host. */
   objects(device: string): string[];

@@ -1,6 +1,6 @@
 /**
- * Writes one object and is killed on the way: before or after its n-th call to the file system.
- * Words: folder, put | delete, before | after, n.
+ * Writes one object and kills itself before or after its n-th call to the file system.
+ * Arguments: folder, put | delete, before | after, n.
  */
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
@@ -12,7 +12,7 @@ const calls = fs as unknown as Record<string, Call>;
 let count = 0;
 let armed = false;
 
-/** Counts the calls that change something or make it durable. */
+/** Counts the calls that change or sync something. */
 for (const name of ['open', 'writev', 'fsync', 'close', 'mkdir', 'link', 'unlink', 'rmSync']) {
   const original = calls[name] as Call;
   calls[name] = (...words) => {

@@ -6,7 +6,7 @@ import { diskOf } from '../context.ts';
 import { type Disk, hashDirectory, hashesIn, partitionsOf } from '../drivers/device.ts';
 import { ensureDirectorySync, ignoreMissing } from '../drivers/disk.ts';
 import type { Place } from './databases.ts';
-import type { ListingWorld } from './report.ts';
+import type { ListingContext } from './report.ts';
 
 const kinds: readonly Kind[] = ['account', 'container'];
 
@@ -17,14 +17,14 @@ interface DatabaseAuditor {
 
 const perStep = 8;
 
-export function openDatabaseAuditor(world: ListingWorld, device: string): DatabaseAuditor {
+export function openDatabaseAuditor(context: ListingContext, device: string): DatabaseAuditor {
   let rest: Iterator<Place> | undefined;
   const step = () => {
-    const disk = diskOf(world, device);
+    const disk = diskOf(context, device);
     for (let left = perStep; disk && left > 0; left -= 1) {
       rest ??= everything(disk);
       const { value, done } = rest.next();
-      if (!done) auditDatabase(world, value);
+      if (!done) auditDatabase(context, value);
       else {
         rest = undefined;
         return;
@@ -41,12 +41,12 @@ function* everything(disk: Disk): Generator<Place> {
 }
 
 /** Quarantines a damaged database. */
-export function auditDatabase(world: ListingWorld, place: Place): void {
-  const fault = faultOf(world, place);
+export function auditDatabase(context: ListingContext, place: Place): void {
+  const fault = faultOf(context, place);
   if (fault === undefined) return;
   const { disk, kind, partition, hash } = place;
-  world.log.error({ device: disk.name, kind, hash, fault }, 'a damaged database was quarantined');
-  world.databases.forget(disk.name);
+  context.log.error({ device: disk.name, kind, hash, fault }, 'a damaged database was quarantined');
+  context.databases.forget(disk.name);
   const aside = join(disk.root, 'quarantined', `${kind}s`, `${hash}-${Date.now()}`);
   try {
     ensureDirectorySync(disk.root, dirname(aside));
@@ -56,7 +56,7 @@ export function auditDatabase(world: ListingWorld, place: Place): void {
   }
 }
 
-function faultOf({ databases }: ListingWorld, place: Place): string | undefined {
+function faultOf({ databases }: ListingContext, place: Place): string | undefined {
   try {
     const said = databases.find(place)?.row<{ quick_check: string }>('PRAGMA quick_check(1)')?.quick_check ?? 'ok';
     return said === 'ok' ? undefined : said;

@@ -21,7 +21,7 @@ const entry = (name: string): Entry => ({
 });
 
 /** Entries of one device, with a count of the transactions that they take. */
-function world(t: TestContext) {
+function context(t: TestContext) {
   const disk = openDisk({ name: 'd1', root: `${temporary(t)}/d1`, mountCheck: false });
   const databases = openDatabases(() => {});
   t.after(() => databases.close());
@@ -43,7 +43,7 @@ function world(t: TestContext) {
 }
 
 test('concurrent entries are written in one transaction, and each is confirmed', async (t) => {
-  const { entries, place, make, count, transactions } = world(t);
+  const { entries, place, make, count, transactions } = context(t);
   make();
   const heard = await Promise.all(['a', 'b', 'c'].map((name) => entries.put(place, path, entry(name))));
   assert.deepEqual(heard, [true, true, true]);
@@ -54,12 +54,12 @@ test('concurrent entries are written in one transaction, and each is confirmed',
 });
 
 test('an entry of a missing container is refused', async (t) => {
-  const { entries, place } = world(t);
+  const { entries, place } = context(t);
   assert.equal(await entries.put(place, path, entry('a')), false);
 });
 
 test('a failed transaction is reported for each of its entries, and none is written', async (t) => {
-  const { entries, place, make, count } = world(t);
+  const { entries, place, make, count } = context(t);
   make();
   const wrong = { ...entry('b'), type: null } as unknown as Entry;
   const heard = await Promise.allSettled([entry('a'), wrong].map((each) => entries.put(place, path, each)));

@@ -7,66 +7,71 @@ import { answer, away, diskOf, jsonAnswer } from '../context.ts';
 import { auditDatabase, isBroken } from './audit.ts';
 import type { Place } from './databases.ts';
 import { problemOf } from './limits.ts';
-import { type ListingWorld, report, reportLater } from './report.ts';
+import { type ListingContext, report, reportLater } from './report.ts';
 import { type Info, infoOf, insertInfo, isGone, isKept, list, type Metadata, mergeInfo, type Wanted } from './store.ts';
 
-export async function handleListing(world: ListingWorld, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(world, call.device);
+export async function handleListing(context: ListingContext, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(context, call.device);
   if (!disk) return away();
   const path = call.path.slice(0, depths[call.kind]);
-  const { hash } = placeOf(world.ring, ...path);
+  const { hash } = placeOf(context.ring, ...path);
   const place: Place = { disk, kind: call.kind, partition: call.partition, hash };
   try {
-    return await handle(world, place, path.length, call);
+    return await handle(context, place, path.length, call);
   } catch (error) {
-    if (isBroken(error)) auditDatabase(world, place);
+    if (isBroken(error)) auditDatabase(context, place);
     throw error;
   }
 }
 
-async function handle(world: ListingWorld, place: Place, own: number, call: AgentCall): Promise<AgentAnswer> {
-  if (call.path.length > own) return putEntry(world, place, call);
-  if (call.method === 'PUT') return put(world, place, call);
-  const db = world.databases.find(place);
+async function handle(context: ListingContext, place: Place, own: number, call: AgentCall): Promise<AgentAnswer> {
+  if (call.path.length > own) return putEntry(context, place, call);
+  if (call.method === 'PUT') return put(context, place, call);
+  const db = context.databases.find(place);
   const info = db && infoOf(db);
   if (!info || isGone(info)) return answer(404, info ? { 'x-backend-timestamp': info.removed } : {});
-  if (call.method === 'POST') return post(world, place, db, call);
-  if (call.method === 'DELETE') return remove(world, place, db, info, call);
+  if (call.method === 'POST') return post(context, place, db, call);
+  if (call.method === 'DELETE') return remove(context, place, db, info, call);
   if (call.method === 'HEAD') return answer(204, headersOf(place, db, info));
   return jsonAnswer(list(db, wantedOf(call.query ?? {})), headersOf(place, db, info));
 }
 
 /** Creates it, also after a deletion, and sets its metadata. 201 when it was created, 202 when it existed. */
-async function put(world: ListingWorld, place: Place, { headers, path }: AgentCall): Promise<AgentAnswer> {
+async function put(context: ListingContext, place: Place, { headers, path }: AgentCall): Promise<AgentAnswer> {
   const timestamp = timestampOf(headers);
   const metadata = metadataOf(headers, timestamp);
-  const problem = problemOf(place.kind, infoIn(world, place)?.metadata ?? {}, metadata);
+  const problem = problemOf(place.kind, infoIn(context, place)?.metadata ?? {}, metadata);
   if (problem) return answer(400, { 'x-backend-problem': problem });
-  const db = world.databases.ensure(place);
+  const db = context.databases.ensure(place);
   const made = db.transaction(() => {
     const before = infoOf(db);
     if (!before) insertInfo(db, path, timestamp);
     mergeInfo(db, { put: timestamp, metadata });
     return !before || isGone(before);
   });
-  await changed(world, place, headers);
+  await changed(context, place, headers);
   return answer(made ? 201 : 202);
 }
 
-async function post(world: ListingWorld, place: Place, db: FileDatabase, { headers }: AgentCall): Promise<AgentAnswer> {
+async function post(
+  context: ListingContext,
+  place: Place,
+  db: FileDatabase,
+  { headers }: AgentCall,
+): Promise<AgentAnswer> {
   const timestamp = timestampOf(headers);
   const metadata = metadataOf(headers, timestamp);
   const problem = problemOf(place.kind, infoOf(db)?.metadata ?? {}, metadata);
   if (problem) return answer(400, { 'x-backend-problem': problem });
   db.transaction(() => mergeInfo(db, { put: timestamp, metadata }));
-  world.databases.touch(place);
-  if (place.kind === 'container') reportLater(world, place);
+  context.databases.touch(place);
+  if (place.kind === 'container') reportLater(context, place);
   return answer(204);
 }
 
 /** The metadata is deleted too, so that a new one of the same name does not get its ACL. */
 async function remove(
-  world: ListingWorld,
+  context: ListingContext,
   place: Place,
   db: FileDatabase,
   info: Info,
@@ -76,28 +81,28 @@ async function remove(
   if (info.count > 0 || timestamp <= info.put) return answer(409);
   const cleared = Object.keys(info.metadata).map((name): [string, [string, string]] => [name, ['', timestamp]]);
   db.transaction(() => mergeInfo(db, { removed: timestamp, metadata: Object.fromEntries(cleared) }));
-  await changed(world, place, headers);
+  await changed(context, place, headers);
   return answer(204);
 }
 
-async function changed(world: ListingWorld, place: Place, headers: Headers): Promise<void> {
-  world.databases.touch(place);
+async function changed(context: ListingContext, place: Place, headers: Headers): Promise<void> {
+  context.databases.touch(place);
   if (place.kind !== 'container') return;
   const replicas = headers['x-account-replicas']?.split(',').filter(Boolean).map(Number);
-  await report(world, place, replicas);
+  await report(context, place, replicas);
 }
 
 /**
  * Writes the entry of an object in its container, or of a container in its account. A container that was deleted meanwhile
  * is restored by the entry, so that no accepted object is lost.
  */
-async function putEntry(world: ListingWorld, place: Place, { path, body }: AgentCall): Promise<AgentAnswer> {
-  const known = await world.entries.put(place, path, entryFrom(jsonFrom(body)));
-  if (known && place.kind === 'container') reportLater(world, place);
+async function putEntry(context: ListingContext, place: Place, { path, body }: AgentCall): Promise<AgentAnswer> {
+  const known = await context.entries.put(place, path, entryFrom(jsonFrom(body)));
+  if (known && place.kind === 'container') reportLater(context, place);
   return answer(known ? 201 : 404);
 }
 
-function infoIn({ databases }: ListingWorld, place: Place): Info | undefined {
+function infoIn({ databases }: ListingContext, place: Place): Info | undefined {
   const db = databases.find(place);
   return db && infoOf(db);
 }

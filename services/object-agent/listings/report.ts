@@ -3,12 +3,12 @@ import { within } from '#shared/clock/within.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { newTimestamp } from '#shared/ring/timestamp.ts';
-import { diskOf, type World } from '../context.ts';
+import { type AgentContext, diskOf } from '../context.ts';
 import type { Databases, Place } from './databases.ts';
 import type { Entries } from './entries.ts';
 import { type Info, infoOf, isGone, setReported } from './store.ts';
 
-export interface ListingWorld extends World {
+export interface ListingContext extends AgentContext {
   readonly databases: Databases;
   readonly entries: Entries;
   /** Containers with counters that the account may not have. */
@@ -20,25 +20,25 @@ const wordOf = ({ put, removed, count, bytes }: Info) => `${put} ${removed} ${co
 
 export const isReported = (info: Info): boolean => info.reported === wordOf(info);
 
-export function reportLater({ unreported }: ListingWorld, place: Place): void {
+export function reportLater({ unreported }: ListingContext, place: Place): void {
   unreported.set(reportKey(place), place);
 }
 
 /** Reports to the replicas of the account with these numbers; by default to the one with the number of this replica. */
-export async function report(world: ListingWorld, place: Place, replicas?: readonly number[]): Promise<void> {
-  const db = diskOf(world, place.disk.name) && world.databases.find(place);
+export async function report(context: ListingContext, place: Place, replicas?: readonly number[]): Promise<void> {
+  const db = diskOf(context, place.disk.name) && context.databases.find(place);
   const info = db && infoOf(db);
-  if (!info || (isReported(info) && !replicas)) return void world.unreported.delete(reportKey(place));
-  reportLater(world, place);
-  const told = await send(world, info, replicas ?? ownNumbers(world, place));
-  if (!told) return;
+  if (!info || (isReported(info) && !replicas)) return void context.unreported.delete(reportKey(place));
+  reportLater(context, place);
+  const confirmed = await send(context, info, replicas ?? ownNumbers(context, place));
+  if (!confirmed) return;
   setReported(db, wordOf(info));
   const now = infoOf(db);
-  if (now && isReported(now)) world.unreported.delete(reportKey(place));
+  if (now && isReported(now)) context.unreported.delete(reportKey(place));
 }
 
 /** A handoff has no number, and reports to all replicas. */
-function ownNumbers({ ring, address }: World, { disk, partition }: Place): number[] {
+function ownNumbers({ ring, address }: AgentContext, { disk, partition }: Place): number[] {
   const { primaries } = nodesOf(ring, partition);
   const own = primaries.findIndex((device) => device.address === address && device.name === disk.name);
   return own >= 0 ? [own] : [...primaries.keys()];
@@ -47,10 +47,10 @@ function ownNumbers({ ring, address }: World, { disk, partition }: Place): numbe
 /** The timeout while a client waits; the report is repeated later until it is confirmed. */
 const patienceMs = 1_000;
 
-async function send(world: World, info: Info, replicas: readonly number[]): Promise<boolean> {
+async function send(context: AgentContext, info: Info, replicas: readonly number[]): Promise<boolean> {
   const [account = '', name = ''] = info.path;
-  const { partition } = placeOf(world.ring, account);
-  const { primaries } = nodesOf(world.ring, partition);
+  const { partition } = placeOf(context.ring, account);
+  const { primaries } = nodesOf(context.ring, partition);
   const body = Buffer.from(JSON.stringify(entryOf(name, info)));
   const heard = await Promise.all(
     replicas.map(async (replica) => {
@@ -58,7 +58,7 @@ async function send(world: World, info: Info, replicas: readonly number[]): Prom
       if (!device) return true;
       const path = [account, name];
       const call = { kind: 'account', method: 'PUT', device: device.name, partition, path, headers: {}, body } as const;
-      const asked = world.reach
+      const asked = context.reach
         .agentOf(device)
         .ask(call)
         .catch(() => undefined);
@@ -82,6 +82,6 @@ const entryOf = (name: string, info: Info): Entry => ({
 });
 
 /** Reports all waiting containers. */
-export async function reportAll(world: ListingWorld): Promise<void> {
-  for (const place of [...world.unreported.values()]) await report(world, place);
+export async function reportAll(context: ListingContext): Promise<void> {
+  for (const place of [...context.unreported.values()]) await report(context, place);
 }

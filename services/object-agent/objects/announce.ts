@@ -8,13 +8,13 @@ import { within } from '#shared/clock/within.ts';
 import type { Entry } from '#shared/contracts/object-entry.ts';
 import { type Device, nodesOf, placeOf } from '#shared/ring/ring.ts';
 import { secondsOf } from '#shared/ring/timestamp.ts';
-import { diskOf, reclaimBefore, type World } from '../context.ts';
+import { type AgentContext, diskOf, reclaimBefore } from '../context.ts';
 import { type Disk, namesIn } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
 import type { Trailer } from '../drivers/trailer.ts';
 import type { Hashes } from './hashes.ts';
 
-export interface ObjectWorld extends World {
+export interface ObjectContext extends AgentContext {
   readonly hashes: Hashes;
 }
 
@@ -51,12 +51,12 @@ export const goneEntry = (name: string, timestamp: string): Entry => ({
 });
 
 /** `replicas`: the numbers of the container's replicas that this device informs, `0,2`. */
-export function announce(world: ObjectWorld, disk: Disk, trailer: Trailer, replicas: string): Promise<void> {
-  return announceEntry(world, disk, trailer.path, entryOf(trailer), replicas);
+export function announce(context: ObjectContext, disk: Disk, trailer: Trailer, replicas: string): Promise<void> {
+  return announceEntry(context, disk, trailer.path, entryOf(trailer), replicas);
 }
 
 export async function announceEntry(
-  world: ObjectWorld,
+  context: ObjectContext,
   disk: Disk,
   path: readonly string[],
   entry: Entry,
@@ -64,23 +64,23 @@ export async function announceEntry(
 ): Promise<void> {
   const numbers = replicas.split(',').filter(Boolean).map(Number);
   const changes = { container: path.slice(0, 2), entry, replicas: numbers };
-  const unreached = await report(world, changes);
-  if (unreached.length > 0) await keep(world, disk, { ...changes, replicas: unreached });
+  const unreached = await report(context, changes);
+  if (unreached.length > 0) await keep(context, disk, { ...changes, replicas: unreached });
 }
 
-export const allReplicas = ({ ring }: World): string => [...Array(ring.replicas).keys()].join(',');
+export const allReplicas = ({ ring }: AgentContext): string => [...Array(ring.replicas).keys()].join(',');
 
 /** The timeout while the client waits; repetitions have a longer one. */
 const patienceMs = 1_000;
 
 /** Returns the replicas that did not confirm it. Unreachable devices are noted and not tried again. */
 async function report(
-  world: World,
+  context: AgentContext,
   { container, entry, replicas }: Changes,
   away = new Set<Device>(),
 ): Promise<number[]> {
-  const { partition } = placeOf(world.ring, ...container);
-  const { primaries } = nodesOf(world.ring, partition);
+  const { partition } = placeOf(context.ring, ...container);
+  const { primaries } = nodesOf(context.ring, partition);
   const path = [...container, entry.name];
   const body = Buffer.from(JSON.stringify(entry));
   const heard = await Promise.all(
@@ -97,7 +97,7 @@ async function report(
         headers: {},
         body,
       } as const;
-      const asked = world.reach
+      const asked = context.reach
         .agentOf(device)
         .ask(call)
         .catch(() => undefined);
@@ -109,7 +109,7 @@ async function report(
   return replicas.filter((_replica, at) => !heard[at]);
 }
 
-async function keep({ ring }: World, disk: Disk, changes: Changes): Promise<void> {
+async function keep({ ring }: AgentContext, disk: Disk, changes: Changes): Promise<void> {
   const { hash } = placeOf(ring, ...changes.container, changes.entry.name);
   const file = join(
     disk.root,
@@ -122,19 +122,19 @@ async function keep({ ring }: World, disk: Disk, changes: Changes): Promise<void
 }
 
 /** Announces again what was not confirmed. */
-export async function announceAgain(world: ObjectWorld, device: string): Promise<void> {
-  const disk = diskOf(world, device);
+export async function announceAgain(context: ObjectContext, device: string): Promise<void> {
+  const disk = diskOf(context, device);
   if (!disk) return;
   const base = join(disk.root, 'async_pending');
   const away = new Set<Device>();
   for (const suffix of namesIn(base))
-    for (const name of namesIn(join(base, suffix))) await again(world, disk, join(base, suffix, name), away);
+    for (const name of namesIn(join(base, suffix))) await again(context, disk, join(base, suffix, name), away);
 }
 
-async function again(world: ObjectWorld, disk: Disk, file: string, away: Set<Device>): Promise<void> {
+async function again(context: ObjectContext, disk: Disk, file: string, away: Set<Device>): Promise<void> {
   const changes = JSON.parse(readFileSync(file, 'utf8')) as Changes;
-  const unreached = await report(world, changes, away);
-  const old = secondsOf(changes.entry.timestamp) < reclaimBefore(world);
+  const unreached = await report(context, changes, away);
+  const old = secondsOf(changes.entry.timestamp) < reclaimBefore(context);
   if (unreached.length === 0 || old) return rmSync(file, { force: true });
-  if (unreached.length < changes.replicas.length) await keep(world, disk, { ...changes, replicas: unreached });
+  if (unreached.length < changes.replicas.length) await keep(context, disk, { ...changes, replicas: unreached });
 }

@@ -8,7 +8,7 @@ import { diskOf } from '../context.ts';
 import { type Disk, type Found, hashesIn, partitionsOf } from '../drivers/device.ts';
 import { close, codeOf } from '../drivers/disk.ts';
 import { CorruptObject, type Trailer } from '../drivers/trailer.ts';
-import { allReplicas, type ObjectWorld } from './announce.ts';
+import { allReplicas, type ObjectContext } from './announce.ts';
 import { quarantine } from './quarantine.ts';
 import { readBlock } from './read.ts';
 import { removeObject } from './remove.ts';
@@ -19,14 +19,14 @@ interface Auditor {
   step(bytes: number): Promise<void>;
 }
 
-export function openAuditor(world: ObjectWorld, device: string): Auditor {
+export function openAuditor(context: ObjectContext, device: string): Auditor {
   let rest: Iterator<Found> | undefined;
   let nextPass = 0;
   const step = async (bytes: number) => {
-    const disk = diskOf(world, device);
+    const disk = diskOf(context, device);
     if (!disk) return;
     if (!rest && Date.now() < nextPass) return;
-    if (!rest) nextPass = Date.now() + world.settings.auditPassMs;
+    if (!rest) nextPass = Date.now() + context.settings.auditPassMs;
     rest ??= everything(disk);
     for (let left = bytes; left > 0; ) {
       const { value, done } = rest.next();
@@ -34,7 +34,7 @@ export function openAuditor(world: ObjectWorld, device: string): Auditor {
         rest = undefined;
         return;
       }
-      left -= await audit(world, disk, value);
+      left -= await audit(context, disk, value);
       await breathe();
     }
   };
@@ -48,21 +48,22 @@ function* everything(disk: Disk): Generator<Found> {
 /** The cost of an object without bytes to read. */
 const leastBytes = 16 * 1024;
 
-async function audit(world: ObjectWorld, disk: Disk, { partition, hash, directory }: Found): Promise<number> {
+async function audit(context: ObjectContext, disk: Disk, { partition, hash, directory }: Found): Promise<number> {
   try {
     const { data, meta, gone } = filesIn(directory);
     if (gone) readTrailer(`${directory}/${gone}.ts`);
     if (!data) return leastBytes;
     const trailer = await readAll(openFile(`${directory}/${data}.data`));
     const headers = meta ? amended(trailer.headers, readTrailer(`${directory}/${meta}.meta`).headers) : trailer.headers;
-    if (placeOf(world.ring, ...trailer.path).hash !== hash || trailer.timestamp !== data)
-      throw new CorruptObject('another object stands in its place');
-    await expire(world, disk, trailer, meta ?? trailer.timestamp, Number(headers['x-delete-at'] ?? Infinity));
+    if (placeOf(context.ring, ...trailer.path).hash !== hash || trailer.timestamp !== data)
+      throw new CorruptObject('the file has the data of another object');
+    await expire(context, disk, trailer, meta ?? trailer.timestamp, Number(headers['x-delete-at'] ?? Infinity));
     return trailer.bytes + leastBytes;
   } catch (error) {
-    if (error instanceof CorruptObject || error instanceof SyntaxError) quarantine(world, disk, partition, hash, error);
+    if (error instanceof CorruptObject || error instanceof SyntaxError)
+      quarantine(context, disk, partition, hash, error);
     else if (codeOf(error) !== 'ENOENT')
-      world.log.error({ device: disk.name, hash, error }, 'an object cannot be audited');
+      context.log.error({ device: disk.name, hash, error }, 'an object cannot be audited');
     return leastBytes;
   }
 }
@@ -82,7 +83,7 @@ async function readAll({ fd, trailer }: Opened): Promise<Trailer> {
 
 /** The tombstone has the time of the expiry, which is the same on every replica. */
 async function expire(
-  world: ObjectWorld,
+  context: ObjectContext,
   disk: Disk,
   { path }: Trailer,
   last: string,
@@ -90,7 +91,7 @@ async function expire(
 ): Promise<void> {
   if (deleteAt > Date.now() / 1000) return;
   const end = timestampOf(deleteAt);
-  const headers = { 'x-timestamp': end > last ? end : newTimestamp(), 'x-container-replicas': allReplicas(world) };
-  const { partition } = placeOf(world.ring, ...path);
-  await removeObject(world, { kind: 'object', method: 'DELETE', device: disk.name, partition, path, headers });
+  const headers = { 'x-timestamp': end > last ? end : newTimestamp(), 'x-container-replicas': allReplicas(context) };
+  const { partition } = placeOf(context.ring, ...path);
+  await removeObject(context, { kind: 'object', method: 'DELETE', device: disk.name, partition, path, headers });
 }

@@ -3,10 +3,10 @@ import { renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Disk, hashDirectory } from '../drivers/device.ts';
 import { ensureDirectorySync, ignoreMissing } from '../drivers/disk.ts';
-import type { ObjectWorld } from './announce.ts';
+import type { ObjectContext } from './announce.ts';
 
-export function quarantine(world: ObjectWorld, disk: Disk, partition: number, hash: string, error: Error): void {
-  world.log.error({ device: disk.name, hash, error }, 'a corrupt object was quarantined');
+export function quarantine(context: ObjectContext, disk: Disk, partition: number, hash: string, error: Error): void {
+  context.log.error({ device: disk.name, hash, error }, 'a corrupt object was quarantined');
   const aside = join(disk.root, 'quarantined', 'objects', `${hash}-${Date.now()}`);
   try {
     ensureDirectorySync(disk.root, dirname(aside));
@@ -14,5 +14,5 @@ export function quarantine(world: ObjectWorld, disk: Disk, partition: number, ha
   } catch (missing) {
     ignoreMissing(missing);
   }
-  world.hashes.touch(disk.name, partition, hash);
+  context.hashes.touch(disk.name, partition, hash);
 }

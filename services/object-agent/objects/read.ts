@@ -12,28 +12,28 @@ import { answer, away, diskOf } from '../context.ts';
 import { type Disk, hashDirectory } from '../drivers/device.ts';
 import { close, codeOf } from '../drivers/disk.ts';
 import { CorruptObject, type Trailer } from '../drivers/trailer.ts';
-import type { ObjectWorld } from './announce.ts';
+import type { ObjectContext } from './announce.ts';
 import { quarantine } from './quarantine.ts';
 import { amended, filesIn, type Opened, openFile, readTrailer } from './store.ts';
 
 const read = promisify(fs.read);
 
-export async function readObject(world: ObjectWorld, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(world, call.device);
+export async function readObject(context: ObjectContext, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(context, call.device);
   if (!disk) return away();
-  const { hash } = placeOf(world.ring, ...call.path);
+  const { hash } = placeOf(context.ring, ...call.path);
   const directory = hashDirectory(disk, 'object', call.partition, hash);
   try {
-    return found(world, disk, call, directory);
+    return found(context, disk, call, directory);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return answer(404);
     if (!(error instanceof CorruptObject)) throw error;
-    quarantine(world, disk, call.partition, hash, error);
+    quarantine(context, disk, call.partition, hash, error);
     return answer(404);
   }
 }
 
-function found(world: ObjectWorld, disk: Disk, call: AgentCall, directory: string): AgentAnswer {
+function found(context: ObjectContext, disk: Disk, call: AgentCall, directory: string): AgentAnswer {
   const files = filesIn(directory);
   if (!files.data) return answer(404, files.gone ? { 'x-backend-timestamp': files.gone } : {});
   const opened = openFile(join(directory, `${files.data}.data`));
@@ -46,7 +46,7 @@ function found(world: ObjectWorld, disk: Disk, call: AgentCall, directory: strin
       ? answer(404, { 'x-backend-timestamp': headers['x-timestamp'] ?? '' })
       : { status: 200, headers: { ...headers, 'content-length': String(opened.trailer.bytes) } };
     if (expired || call.method === 'HEAD') return closed(opened, full);
-    return withBody(world, disk, call, opened, headers);
+    return withBody(context, disk, call, opened, headers);
   } catch (error) {
     closed(opened, undefined);
     throw error;
@@ -56,7 +56,7 @@ function found(world: ObjectWorld, disk: Disk, call: AgentCall, directory: strin
 /** Checks that the file is of the object whose path it has. */
 function checkIdentity({ path, timestamp }: Trailer, asked: readonly string[], name: string): void {
   if (timestamp !== name || path.length !== asked.length || path.some((part, at) => part !== asked[at]))
-    throw new CorruptObject('another object stands in its place');
+    throw new CorruptObject('the file has the data of another object');
 }
 
 function closed<T>({ fd }: Opened, result: T): T {
@@ -71,7 +71,7 @@ const headersOf = ({ timestamp, headers }: Trailer, meta: Trailer | undefined): 
 });
 
 /** `x-backend-range: 0-9`, inclusive, limited to the size of the object. */
-function withBody(world: ObjectWorld, disk: Disk, call: AgentCall, opened: Opened, headers: Headers): AgentAnswer {
+function withBody(context: ObjectContext, disk: Disk, call: AgentCall, opened: Opened, headers: Headers): AgentAnswer {
   const { bytes, crcs } = opened.trailer;
   const [from = 0, to = bytes - 1] = call.headers['x-backend-range']?.split('-').map(Number) ?? [];
   const until = Math.min(to + 1, bytes);
@@ -84,8 +84,8 @@ function withBody(world: ObjectWorld, disk: Disk, call: AgentCall, opened: Opene
       body: opened.small.subarray(from, until),
     });
   }
-  const { hash } = placeOf(world.ring, ...call.path);
-  const rotten = (error: Error) => quarantine(world, disk, call.partition, hash, error);
+  const { hash } = placeOf(context.ring, ...call.path);
+  const rotten = (error: Error) => quarantine(context, disk, call.partition, hash, error);
   return { status: 200, headers: { ...headers, ...length }, body: checkedBytes(opened, from, until, rotten) };
 }
 

@@ -5,34 +5,34 @@ import { placeOf } from '#shared/ring/ring.ts';
 import { type Disk, hashDirectory, hashesIn, namesIn, partitionsOf } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
 import { CorruptObject } from '../drivers/trailer.ts';
-import { allReplicas, announceEntry, entryOf, goneEntry, type ObjectWorld } from './announce.ts';
+import { allReplicas, announceEntry, entryOf, goneEntry, type ObjectContext } from './announce.ts';
 import { amended, filesIn, readTrailer } from './store.ts';
 
 /** Deletes partial temporary files; objects whose rename had succeeded are announced again. */
-export async function recoverTemporaries(world: ObjectWorld, disk: Disk): Promise<void> {
+export async function recoverTemporaries(context: ObjectContext, disk: Disk): Promise<void> {
   for (const name of namesIn(join(disk.root, 'tmp'))) {
     const file = join(disk.root, 'tmp', name);
-    await announceFinished(world, disk, file);
+    await announceFinished(context, disk, file);
     rmSync(file, { force: true });
   }
 }
 
-async function announceFinished(world: ObjectWorld, disk: Disk, file: string): Promise<void> {
+async function announceFinished(context: ObjectContext, disk: Disk, file: string): Promise<void> {
   try {
     const { path } = readTrailer(file);
-    const { partition, hash } = placeOf(world.ring, ...path);
-    await announceState(world, disk, hashDirectory(disk, 'object', partition, hash));
+    const { partition, hash } = placeOf(context.ring, ...path);
+    await announceState(context, disk, hashDirectory(disk, 'object', partition, hash));
   } catch (error) {
-    if (!(error instanceof CorruptObject)) throw error; // it was not finished: nobody was told that it was
+    if (!(error instanceof CorruptObject)) throw error; // the upload was not finished, and never confirmed
   }
 }
 
 /** Announces an object again. */
 export async function announceState(
-  world: ObjectWorld,
+  context: ObjectContext,
   disk: Disk,
   directory: string,
-  replicas = allReplicas(world),
+  replicas = allReplicas(context),
 ): Promise<void> {
   const { data, meta, gone } = filesIn(directory);
   const last = data ? `${data}.data` : `${gone}.ts`;
@@ -41,7 +41,7 @@ export async function announceState(
   const more = meta ? readTrailer(join(directory, `${meta}.meta`)) : undefined;
   const whole = more ? { ...trailer, headers: amended(trailer.headers, more.headers) } : trailer;
   const entry = data ? entryOf(whole, meta) : goneEntry(trailer.path[2] ?? '', trailer.timestamp);
-  await announceEntry(world, disk, trailer.path, entry, replicas);
+  await announceEntry(context, disk, trailer.path, entry, replicas);
 }
 
 const bootIdFile = '/proc/sys/kernel/random/boot_id';
@@ -50,14 +50,14 @@ const bootIdFile = '/proc/sys/kernel/random/boot_id';
  * Containers write entries without waiting for the disk: a killed process loses none, a power cut may. So after a restart
  * of the machine every object is announced again.
  */
-export async function recoverFromPowerCut(world: ObjectWorld, disk: Disk): Promise<void> {
+export async function recoverFromPowerCut(context: ObjectContext, disk: Disk): Promise<void> {
   const bootId = existsSync(bootIdFile) ? readFileSync(bootIdFile, 'utf8') : '';
   const mark = join(disk.root, 'boot');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === bootId) return;
   for (const partition of partitionsOf(disk, 'object'))
     for (const { hash, directory } of hashesIn(disk, 'object', partition))
-      await announceState(world, disk, directory).catch((error: unknown) =>
-        world.log.warn({ device: disk.name, hash, error }, 'an object was not announced'),
+      await announceState(context, disk, directory).catch((error: unknown) =>
+        context.log.warn({ device: disk.name, hash, error }, 'an object was not announced'),
       );
   await unlink(mark);
   await unlink(await writeFileSafely(disk.root, mark, Buffer.from(bootId)));

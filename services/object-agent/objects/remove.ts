@@ -6,7 +6,7 @@ import { answer, away, diskOf } from '../context.ts';
 import { type Disk, hashDirectory } from '../drivers/device.ts';
 import { unlink, writeFileSafely } from '../drivers/disk.ts';
 import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
-import { announceEntry, entryOf, goneEntry, type ObjectWorld } from './announce.ts';
+import { announceEntry, entryOf, goneEntry, type ObjectContext } from './announce.ts';
 import { amended, type Files, filesIn, lastOf, readTrailer, removeObsolete } from './store.ts';
 import { isFull, keptOf } from './upload.ts';
 
@@ -14,29 +14,29 @@ import { isFull, keptOf } from './upload.ts';
  * Writes a tombstone also where there is no object, since another replica may have one. A repetition with the same timestamp
  * only announces it to the replicas of the container that it names; so does a POST.
  */
-export async function removeObject(world: ObjectWorld, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(world, call.device);
+export async function removeObject(context: ObjectContext, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(context, call.device);
   if (!disk) return away();
   const { headers, path } = call;
   const { 'x-timestamp': timestamp = '', 'x-container-replicas': replicas } = headers;
-  const place = placeOf(world.ring, ...path);
+  const place = placeOf(context.ring, ...path);
   const before = filesIn(hashDirectory(disk, 'object', place.partition, place.hash));
   const { data = '', gone = '' } = before;
   if (data >= timestamp || gone > timestamp) return answer(409, { 'x-backend-timestamp': data || gone });
   const tombstone = { path, timestamp, headers: {}, bytes: 0, crcs: [] };
   const entry = goneEntry(path[2] ?? '', timestamp);
-  const put = await writeBeside(world, disk, place, `${timestamp}.ts`, tombstone, async () => {
-    if (replicas !== undefined) await announceEntry(world, disk, path, entry, replicas);
+  const put = await writeBeside(context, disk, place, `${timestamp}.ts`, tombstone, async () => {
+    if (replicas !== undefined) await announceEntry(context, disk, path, entry, replicas);
   });
   return put ?? answer(before.data ? 204 : 404, { 'x-backend-timestamp': timestamp });
 }
 
-export async function amendObject(world: ObjectWorld, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(world, call.device);
+export async function amendObject(context: ObjectContext, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(context, call.device);
   if (!disk) return away();
   const { headers, path } = call;
   const { 'x-timestamp': timestamp = '', 'x-container-replicas': replicas } = headers;
-  const place = placeOf(world.ring, ...path);
+  const place = placeOf(context.ring, ...path);
   const directory = hashDirectory(disk, 'object', place.partition, place.hash);
   const files = filesIn(directory);
   if (!files.data) return answer(404);
@@ -46,8 +46,8 @@ export async function amendObject(world: ObjectWorld, call: AgentCall): Promise<
   if (headers[fromPeer] === undefined && isExpired(directory, files, data)) return answer(404);
   const meta = { path, timestamp, headers: keptOf(headers), bytes: 0, crcs: [] };
   const entry = entryOf({ ...data, headers: amended(data.headers, meta.headers) }, timestamp);
-  const put = await writeBeside(world, disk, place, `${timestamp}.meta`, meta, async () => {
-    if (replicas !== undefined) await announceEntry(world, disk, path, entry, replicas);
+  const put = await writeBeside(context, disk, place, `${timestamp}.meta`, meta, async () => {
+    if (replicas !== undefined) await announceEntry(context, disk, path, entry, replicas);
   });
   return put ?? answer(202);
 }
@@ -63,7 +63,7 @@ function isExpired(directory: string, { meta }: Files, data: Trailer): boolean {
 
 /** Writes the file and announces it; of the errors only a full disk is an answer. */
 async function writeBeside(
-  world: ObjectWorld,
+  context: ObjectContext,
   disk: Disk,
   { partition, hash }: Place,
   name: string,
@@ -73,7 +73,7 @@ async function writeBeside(
   const directory = hashDirectory(disk, 'object', partition, hash);
   try {
     const temporary = await writeFileSafely(disk.root, join(directory, name), encodeTrailer(trailer));
-    world.hashes.touch(disk.name, partition, hash);
+    context.hashes.touch(disk.name, partition, hash);
     await Promise.all([removeObsolete(directory), report()]);
     await unlink(temporary);
     return undefined;

@@ -14,7 +14,7 @@ import { type Disk, freeBytes, hashDirectory } from '../drivers/device.ts';
 import { codeOf, publish, unlink } from '../drivers/disk.ts';
 import { temporaryFile } from '../drivers/temporary.ts';
 import { encodeTrailer, type Trailer } from '../drivers/trailer.ts';
-import { announce, type ObjectWorld } from './announce.ts';
+import { announce, type ObjectContext } from './announce.ts';
 import { filesIn, removeObsolete } from './store.ts';
 
 const kept =
@@ -28,24 +28,24 @@ export const keptOf = (headers: Headers): Headers =>
     ),
   );
 
-export async function openUpload(world: ObjectWorld, call: AgentCall): Promise<Upload | AgentAnswer> {
-  const disk = diskOf(world, call.device);
+export async function openUpload(context: ObjectContext, call: AgentCall): Promise<Upload | AgentAnswer> {
+  const disk = diskOf(context, call.device);
   if (!disk) return away();
-  const refused = refusal(world, disk, call);
+  const refused = refusal(context, disk, call);
   if (refused) return refused;
-  return uploading(world, disk, call);
+  return uploading(context, disk, call);
 }
 
-function refusal(world: ObjectWorld, disk: Disk, { headers, path, partition }: AgentCall): AgentAnswer | undefined {
+function refusal(context: ObjectContext, disk: Disk, { headers, path, partition }: AgentCall): AgentAnswer | undefined {
   const { 'x-timestamp': timestamp = '', 'x-backend-length': length = '0' } = headers;
-  const { data, gone } = filesIn(hashDirectory(disk, 'object', partition, placeOf(world.ring, ...path).hash));
+  const { data, gone } = filesIn(hashDirectory(disk, 'object', partition, placeOf(context.ring, ...path).hash));
   const newest = data ?? gone ?? '';
   if (newest >= timestamp) return answer(409, { 'x-backend-timestamp': newest });
-  if (freeBytes(disk) - Number(length) < world.settings.reserveMb * 2 ** 20) return away();
+  if (freeBytes(disk) - Number(length) < context.settings.reserveMb * 2 ** 20) return away();
   return undefined;
 }
 
-function uploading(world: ObjectWorld, disk: Disk, call: AgentCall): Upload {
+function uploading(context: ObjectContext, disk: Disk, call: AgentCall): Upload {
   const file = temporaryFile(disk.root);
   const crcs: number[] = [];
   let held: readonly Buffer[] = [];
@@ -76,7 +76,7 @@ function uploading(world: ObjectWorld, disk: Disk, call: AgentCall): Upload {
     const trailer: Trailer = { path: call.path, timestamp, headers, bytes, crcs };
     try {
       await orTakeAway(seal(trailer));
-      return await finish(world, disk, call, trailer, file.path, footer['x-container-replicas']);
+      return await finish(context, disk, call, trailer, file.path, footer['x-container-replicas']);
     } catch (error) {
       if (isFull(error)) return away();
       throw error;
@@ -87,19 +87,19 @@ function uploading(world: ObjectWorld, disk: Disk, call: AgentCall): Upload {
 
 /** Makes the object visible. The temporary name is deleted last, so that after a crash the next start announces the object. */
 async function finish(
-  world: ObjectWorld,
+  context: ObjectContext,
   disk: Disk,
   { partition, path }: AgentCall,
   trailer: Trailer,
   temporary: string,
   replicas: string | undefined,
 ): Promise<AgentAnswer> {
-  const { hash } = placeOf(world.ring, ...path);
+  const { hash } = placeOf(context.ring, ...path);
   const directory = hashDirectory(disk, 'object', partition, hash);
   await publish(disk.root, temporary, join(directory, `${trailer.timestamp}.data`));
-  world.hashes.touch(disk.name, partition, hash);
-  const told = replicas === undefined ? undefined : announce(world, disk, trailer, replicas);
-  await Promise.all([removeObsolete(directory), told]);
+  context.hashes.touch(disk.name, partition, hash);
+  const announced = replicas === undefined ? undefined : announce(context, disk, trailer, replicas);
+  await Promise.all([removeObsolete(directory), announced]);
   await unlink(temporary);
   return answer(201, { etag: trailer.headers.etag ?? '' });
 }

@@ -6,64 +6,64 @@ import { placeOf } from '#shared/ring/ring.ts';
 import { answer, away, diskOf, jsonAnswer } from '../context.ts';
 import { type Disk, hashDirectory, hashesIn } from '../drivers/device.ts';
 import type { Place } from '../listings/databases.ts';
-import { type ListingWorld, reportLater } from '../listings/report.ts';
+import { type ListingContext, reportLater } from '../listings/report.ts';
 import { heardFrom, infoOf, insertInfo, mergeEntry, mergeInfo, setHeard } from '../listings/store.ts';
-import type { ObjectWorld } from '../objects/announce.ts';
+import type { ObjectContext } from '../objects/announce.ts';
 import { digestOf } from '../objects/hashes.ts';
 import { announceState } from '../objects/recover.ts';
 import { filesIn } from '../objects/store.ts';
 import { type Digests, digestsFrom, type Holdings, type Push, pushFrom } from './peer-json.ts';
 
-export type AgentWorld = ObjectWorld & ListingWorld;
+export type AgentWorld = ObjectContext & ListingContext;
 
-export function partitionDigest(world: AgentWorld, disk: Disk, kind: Kind, partition: number): string {
-  if (kind === 'object') return digestOf(world.hashes.suffixes(disk, partition));
-  return digestOf(world.databases.digests(disk, kind, partition));
+export function partitionDigest(context: AgentWorld, disk: Disk, kind: Kind, partition: number): string {
+  if (kind === 'object') return digestOf(context.hashes.suffixes(disk, partition));
+  return digestOf(context.databases.digests(disk, kind, partition));
 }
 
-export async function answerPeer(world: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
-  const disk = diskOf(world, call.device);
+export async function answerPeer(context: AgentWorld, call: AgentCall): Promise<AgentAnswer> {
+  const disk = diskOf(context, call.device);
   if (!disk) return away();
   const { kind, partition, query = {}, body } = call;
   const { ask, hash = '', suffix = '' } = query;
-  if (ask === 'differing') return jsonAnswer(await differing(world, disk, kind, digestsOf(world, body)));
-  if (ask === 'hashes') return jsonAnswer(hashesOf(world, disk, kind, partition));
+  if (ask === 'differing') return jsonAnswer(await differing(context, disk, kind, digestsOf(context, body)));
+  if (ask === 'hashes') return jsonAnswer(hashesOf(context, disk, kind, partition));
   if (ask === 'holdings') return jsonAnswer(holdingsOf(disk, partition, suffix));
   if (hash === '') return answer(400);
-  if (ask === 'announce') return announce(world, disk, call, hash);
+  if (ask === 'announce') return announce(context, disk, call, hash);
   const place: Place = { disk, kind, partition, hash };
-  if (ask === 'heard') return jsonAnswer({ seq: heard(world, place, query.id ?? '') });
-  if (ask === 'push') return take(world, place, pushFrom(body));
+  if (ask === 'heard') return jsonAnswer({ seq: heard(context, place, query.id ?? '') });
+  if (ask === 'push') return take(context, place, pushFrom(body));
   return answer(400);
 }
 
 const digestsOf = ({ ring }: AgentWorld, body: unknown): Digests =>
   digestsFrom(body, (key) => /^\d{1,7}$/.test(key) && isPartition(ring, Number(key)));
 
-async function differing(world: AgentWorld, disk: Disk, kind: Kind, theirs: Digests): Promise<number[]> {
+async function differing(context: AgentWorld, disk: Disk, kind: Kind, theirs: Digests): Promise<number[]> {
   const found: number[] = [];
   for (const [partition, digest] of Object.entries(theirs)) {
     await breathe(); // what is not known yet is read from the disk
-    if (partitionDigest(world, disk, kind, Number(partition)) !== digest) found.push(Number(partition));
+    if (partitionDigest(context, disk, kind, Number(partition)) !== digest) found.push(Number(partition));
   }
   return found;
 }
 
 /** Announces an object to replicas of the container, for a proxy whose device for that has failed. */
 async function announce(
-  world: AgentWorld,
+  context: AgentWorld,
   disk: Disk,
   { partition, query }: AgentCall,
   hash: string,
 ): Promise<AgentAnswer> {
-  await announceState(world, disk, hashDirectory(disk, 'object', partition, hash), query?.replicas ?? '');
+  await announceState(context, disk, hashDirectory(disk, 'object', partition, hash), query?.replicas ?? '');
   return answer(200);
 }
 
 /** Objects: suffix -> hash of its files. Databases: hash -> digest. */
-function hashesOf(world: AgentWorld, disk: Disk, kind: Kind, partition: number): Digests {
+function hashesOf(context: AgentWorld, disk: Disk, kind: Kind, partition: number): Digests {
   const found =
-    kind === 'object' ? world.hashes.suffixes(disk, partition) : world.databases.digests(disk, kind, partition);
+    kind === 'object' ? context.hashes.suffixes(disk, partition) : context.databases.digests(disk, kind, partition);
   return Object.fromEntries(found);
 }
 
@@ -83,16 +83,16 @@ function heard({ databases }: AgentWorld, place: Place, id: string): number {
 }
 
 /** Merges the changes and their sequence number in one transaction. A peer may send only entries of this database. */
-function take(world: AgentWorld, place: Place, { info, entries, seq }: Push): AgentAnswer {
-  if (placeOf(world.ring, ...info.path).hash !== place.hash) throw new Malformed('info.path');
-  const db = world.databases.ensure(place);
+function take(context: AgentWorld, place: Place, { info, entries, seq }: Push): AgentAnswer {
+  if (placeOf(context.ring, ...info.path).hash !== place.hash) throw new Malformed('info.path');
+  const db = context.databases.ensure(place);
   db.transaction(() => {
     if (!infoOf(db)) insertInfo(db, info.path, info.created);
     mergeInfo(db, info);
     for (const entry of entries) mergeEntry(db, entry);
     setHeard(db, info.id, seq);
   });
-  world.databases.touch(place);
-  if (place.kind === 'container') reportLater(world, place);
+  context.databases.touch(place);
+  if (place.kind === 'container') reportLater(context, place);
   return answer(200);
 }

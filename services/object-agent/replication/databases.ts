@@ -13,33 +13,33 @@ import { askPeer } from './peers.ts';
 import { isForgotten } from './reclaim.ts';
 
 export async function pushDatabases(
-  world: AgentWorld,
+  context: AgentWorld,
   disk: Disk,
   kind: Kind,
   partition: number,
   peer: Device,
   theirs: Digests,
 ): Promise<void> {
-  for (const [hash, digest] of world.databases.digests(disk, kind, partition))
-    if (theirs[hash] !== digest) await pushDatabase(world, { disk, kind, partition, hash }, peer);
+  for (const [hash, digest] of context.databases.digests(disk, kind, partition))
+    if (theirs[hash] !== digest) await pushDatabase(context, { disk, kind, partition, hash }, peer);
 }
 
 /** Returns whether the peer has all changes. A database that the peer does not have is sent from the first change. */
-async function pushDatabase(world: AgentWorld, place: Place, peer: Device): Promise<boolean> {
-  const ours = world.databases.find(place);
+async function pushDatabase(context: AgentWorld, place: Place, peer: Device): Promise<boolean> {
+  const ours = context.databases.find(place);
   const info = ours && infoOf(ours);
-  if (!info || isForgotten(world, ours)) return true;
+  if (!info || isForgotten(context, ours)) return true;
   const at = { kind: place.kind, partition: place.partition };
   const asked = { ...at, query: { ask: 'heard', hash: place.hash, id: info.id } };
-  let seq = await askPeer(world, peer, asked, seqFrom);
+  let seq = await askPeer(context, peer, asked, seqFrom);
   if (seq === undefined) return false;
   for (;;) {
-    const db = world.databases.find(place);
+    const db = context.databases.find(place);
     if (!db) return true;
     const changes = changesAfter(db, seq, pageSize);
     const push: Push = { info, ...changes };
     const body = Buffer.from(JSON.stringify(push));
-    const sent = await askPeer(world, peer, { ...at, query: { ask: 'push', hash: place.hash }, body }, () => true);
+    const sent = await askPeer(context, peer, { ...at, query: { ask: 'push', hash: place.hash }, body }, () => true);
     if (!sent) return false;
     if (changes.entries.length < pageSize) return true;
     seq = changes.seq;
@@ -53,18 +53,18 @@ function infoFor({ databases }: AgentWorld, place: Place): Info | undefined {
 
 /** Pushes a database of a handoff to its primaries, and deletes it then. */
 export async function handOver(
-  world: AgentWorld,
+  context: AgentWorld,
   disk: Disk,
   kind: Kind,
   partition: number,
   primaries: readonly Device[],
 ): Promise<void> {
-  for (const hash of world.databases.digests(disk, kind, partition).keys()) {
+  for (const hash of context.databases.digests(disk, kind, partition).keys()) {
     const place = { disk, kind, partition, hash };
-    const before = infoFor(world, place);
-    if (kind === 'container') await report(world, place);
-    const given = await Promise.all(primaries.map((peer) => pushDatabase(world, place, peer)));
-    const now = infoFor(world, place);
+    const before = infoFor(context, place);
+    if (kind === 'container') await report(context, place);
+    const given = await Promise.all(primaries.map((peer) => pushDatabase(context, place, peer)));
+    const now = infoFor(context, place);
     if (
       !given.every(Boolean) ||
       before?.seq !== now?.seq ||
@@ -72,8 +72,8 @@ export async function handOver(
       before?.put !== now?.put
     )
       continue;
-    world.databases.remove(place);
-    world.unreported.delete(reportKey(place));
+    context.databases.remove(place);
+    context.unreported.delete(reportKey(place));
     removeEmpty(dirname(hashDirectory(disk, kind, partition, hash)), 2);
   }
 }

@@ -17,35 +17,35 @@ import { type Digests, holdingsFrom } from './peer-json.ts';
 import { askPeer } from './peers.ts';
 
 export async function pushObjects(
-  world: AgentWorld,
+  context: AgentWorld,
   disk: Disk,
   partition: number,
   peer: Device,
   theirs: Digests,
 ): Promise<void> {
-  for (const [suffix, hash] of world.hashes.suffixes(disk, partition))
-    if (theirs[suffix] !== hash) await pushSuffix(world, disk, partition, suffix, peer);
+  for (const [suffix, hash] of context.hashes.suffixes(disk, partition))
+    if (theirs[suffix] !== hash) await pushSuffix(context, disk, partition, suffix, peer);
 }
 
 /** Returns whether the peer has all objects of this suffix. */
 async function pushSuffix(
-  world: AgentWorld,
+  context: AgentWorld,
   disk: Disk,
   partition: number,
   suffix: string,
   peer: Device,
 ): Promise<boolean> {
   const call = { kind: 'object', partition, query: { ask: 'holdings', suffix } } as const;
-  const theirs = await askPeer(world, peer, call, holdingsFrom);
+  const theirs = await askPeer(context, peer, call, holdingsFrom);
   if (!theirs) return false;
   let whole = true;
   for (const { hash } of [...hashesIn(disk, 'object', partition, [suffix])])
-    whole = (await pushObject(world, disk, partition, hash, peer, theirs[hash] ?? {})) && whole;
+    whole = (await pushObject(context, disk, partition, hash, peer, theirs[hash] ?? {})) && whole;
   return whole;
 }
 
 async function pushObject(
-  world: AgentWorld,
+  context: AgentWorld,
   disk: Disk,
   partition: number,
   hash: string,
@@ -57,14 +57,16 @@ async function pushObject(
   const has = theirs.data ?? theirs.gone ?? '';
   try {
     if (ours.gone && ours.gone > has)
-      return await pushSmall(world, peer, partition, 'DELETE', join(directory, `${ours.gone}.ts`));
+      return await pushSmall(context, peer, partition, 'DELETE', join(directory, `${ours.gone}.ts`));
     const sent =
-      !ours.data || ours.data <= has || (await pushData(world, peer, partition, join(directory, `${ours.data}.data`)));
+      !ours.data ||
+      ours.data <= has ||
+      (await pushData(context, peer, partition, join(directory, `${ours.data}.data`)));
     if (!sent || !ours.meta || ours.meta <= (theirs.meta ?? '') || theirs.gone) return sent;
-    return await pushSmall(world, peer, partition, 'POST', join(directory, `${ours.meta}.meta`));
+    return await pushSmall(context, peer, partition, 'POST', join(directory, `${ours.meta}.meta`));
   } catch (error) {
-    if (error instanceof CorruptObject) quarantine(world, disk, partition, hash, error);
-    world.log.warn({ device: disk.name, hash, peer: peer.key, error }, 'an object was not replicated');
+    if (error instanceof CorruptObject) quarantine(context, disk, partition, hash, error);
+    context.log.warn({ device: disk.name, hash, peer: peer.key, error }, 'an object was not replicated');
     return false;
   }
 }
@@ -120,21 +122,21 @@ async function* blocksOf({ fd, trailer }: Opened) {
 
 /** Pushes a partition of a handoff to its primaries, and deletes each object then. */
 export async function handOverObjects(
-  world: AgentWorld,
+  context: AgentWorld,
   disk: Disk,
   partition: number,
   primaries: readonly Device[],
 ): Promise<void> {
-  for (const suffix of world.hashes.suffixes(disk, partition).keys()) {
+  for (const suffix of context.hashes.suffixes(disk, partition).keys()) {
     const before = [...hashesIn(disk, 'object', partition, [suffix])];
     const files = before.map((found) => ({ ...found, last: lastOf(filesIn(found.directory)) }));
-    const given = await Promise.all(primaries.map((peer) => pushSuffix(world, disk, partition, suffix, peer)));
+    const given = await Promise.all(primaries.map((peer) => pushSuffix(context, disk, partition, suffix, peer)));
     if (!given.every(Boolean)) continue;
     for (const { hash, directory, last } of files) {
       if (lastOf(filesIn(directory)) !== last) continue; // changed meanwhile
       rmSync(directory, { recursive: true, force: true });
       removeEmpty(directory);
-      world.hashes.touch(disk.name, partition, hash);
+      context.hashes.touch(disk.name, partition, hash);
     }
   }
 }

@@ -17,15 +17,15 @@ export async function askPeer<T>(
   parse: (body: unknown) => T,
 ): Promise<T | undefined> {
   const whole: AgentCall = { ...call, method: 'REPLICATE', device: peer.name, path: [], headers: {} };
-  const said = await reach
+  const result = await reach
     .agentOf(peer)
     .ask(whole)
     .catch(() => undefined);
-  if (!said || said.status === away) return undefined;
+  if (!result || result.status === away) return undefined;
   const about = { peer: peer.key, kind: call.kind, partition: call.partition, ask: call.query?.ask };
   try {
-    if (said.status === 200) return parse(said.body ?? '');
-    log.error({ ...about, status: said.status }, 'a peer refused to replicate');
+    if (result.status === 200) return parse(result.body ?? '');
+    log.error({ ...about, status: result.status }, 'a peer refused to replicate');
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     log.error({ ...about, malformed: error.message }, 'the answer of a peer cannot be used');

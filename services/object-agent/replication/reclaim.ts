@@ -13,30 +13,30 @@ import type { AgentWorld } from './answers.ts';
 
 const kinds: readonly Kind[] = ['account', 'container'];
 
-export function reclaim(world: AgentWorld, device: string): void {
-  const disk = diskOf(world, device);
+export function reclaim(context: AgentWorld, device: string): void {
+  const disk = diskOf(context, device);
   if (!disk) return;
   for (const kind of kinds)
     for (const partition of partitionsOf(disk, kind))
-      for (const hash of world.databases.digests(disk, kind, partition).keys())
-        reclaimDatabase(world, { disk, kind, partition, hash });
+      for (const hash of context.databases.digests(disk, kind, partition).keys())
+        reclaimDatabase(context, { disk, kind, partition, hash });
 }
 
-function reclaimDatabase(world: AgentWorld, place: Place): void {
-  const before = timestampOf(reclaimBefore(world));
-  const db = world.databases.find(place);
+function reclaimDatabase(context: AgentWorld, place: Place): void {
+  const before = timestampOf(reclaimBefore(context));
+  const db = context.databases.find(place);
   if (!db) return;
   const forget = () => [forgetGone(db, before), forgetRemoved(db, before)].some(Boolean);
-  if (db.transaction(forget, { durable: false })) world.databases.touch(place);
-  if (!isForgotten(world, db)) return;
-  world.databases.remove(place);
-  world.unreported.delete(reportKey(place));
+  if (db.transaction(forget, { durable: false })) context.databases.touch(place);
+  if (!isForgotten(context, db)) return;
+  context.databases.remove(place);
+  context.unreported.delete(reportKey(place));
   removeEmpty(dirname(hashDirectory(place.disk, place.kind, place.partition, place.hash)), 2);
 }
 
 /** Whether a database is obsolete: a container deleted long ago, or an account without containers and metadata for long. */
-export function isForgotten(world: AgentWorld, db: FileDatabase): boolean {
-  const before = timestampOf(reclaimBefore(world));
+export function isForgotten(context: AgentWorld, db: FileDatabase): boolean {
+  const before = timestampOf(reclaimBefore(context));
   const info = infoOf(db);
   if (!info || db.row('SELECT name FROM entries WHERE deleted = 0 OR timestamp >= ? LIMIT 1', before)) return false;
   if (info.path.length > 1) return isGone(info) && info.removed < before;

@@ -15,12 +15,12 @@ import { askPeer } from './peers.ts';
 
 const kinds: readonly Kind[] = ['account', 'container', 'object'];
 
-export async function replicate(world: AgentWorld, device: string): Promise<void> {
-  const disk = diskOf(world, device);
+export async function replicate(context: AgentWorld, device: string): Promise<void> {
+  const disk = diskOf(context, device);
   if (!disk) return;
   for (const kind of kinds) {
-    await comparePrimaries(world, disk, kind);
-    await handOff(world, disk, kind);
+    await comparePrimaries(context, disk, kind);
+    await handOff(context, disk, kind);
   }
 }
 
@@ -28,41 +28,41 @@ const isMe = ({ address }: AgentWorld, disk: Disk, device: Device): boolean =>
   device.address === address && device.name === disk.name;
 
 /** The partitions of this device by peer, so that one call per peer compares all of them. */
-async function comparePrimaries(world: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
+async function comparePrimaries(context: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
   const peers = new Map<Device, Record<string, string>>();
   for (const partition of partitionsOf(disk, kind)) {
-    const { primaries } = nodesOf(world.ring, partition);
-    if (!primaries.some((device) => isMe(world, disk, device))) continue;
+    const { primaries } = nodesOf(context.ring, partition);
+    if (!primaries.some((device) => isMe(context, disk, device))) continue;
     await breathe(); // lets other calls be served
-    const digest = partitionDigest(world, disk, kind, partition);
-    for (const peer of primaries.filter((device) => !isMe(world, disk, device)))
+    const digest = partitionDigest(context, disk, kind, partition);
+    for (const peer of primaries.filter((device) => !isMe(context, disk, device)))
       peers.set(peer, { ...peers.get(peer), [partition]: digest });
   }
   for (const [peer, digests] of peers)
-    for (const partition of await differingAt(world, peer, kind, digests))
-      await push(world, disk, kind, partition, peer);
+    for (const partition of await differingAt(context, peer, kind, digests))
+      await push(context, disk, kind, partition, peer);
 }
 
-async function differingAt(world: AgentWorld, peer: Device, kind: Kind, digests: Digests): Promise<number[]> {
+async function differingAt(context: AgentWorld, peer: Device, kind: Kind, digests: Digests): Promise<number[]> {
   const body = Buffer.from(JSON.stringify(digests));
   const call = { kind, partition: 0, query: { ask: 'differing' }, body };
-  const found = await askPeer(world, peer, call, partitionsFrom);
+  const found = await askPeer(context, peer, call, partitionsFrom);
   return found?.filter((partition) => digests[partition] !== undefined) ?? [];
 }
 
-async function push(world: AgentWorld, disk: Disk, kind: Kind, partition: number, peer: Device): Promise<void> {
+async function push(context: AgentWorld, disk: Disk, kind: Kind, partition: number, peer: Device): Promise<void> {
   const call = { kind, partition, query: { ask: 'hashes' } };
-  const theirs = await askPeer(world, peer, call, (said) => digestsFrom(said, isPlaceName));
+  const theirs = await askPeer(context, peer, call, (said) => digestsFrom(said, isPlaceName));
   if (!theirs) return;
-  if (kind === 'object') await pushObjects(world, disk, partition, peer, theirs);
-  else await pushDatabases(world, disk, kind, partition, peer, theirs);
+  if (kind === 'object') await pushObjects(context, disk, partition, peer, theirs);
+  else await pushDatabases(context, disk, kind, partition, peer, theirs);
 }
 
-async function handOff(world: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
+async function handOff(context: AgentWorld, disk: Disk, kind: Kind): Promise<void> {
   for (const partition of partitionsOf(disk, kind)) {
-    const { primaries } = nodesOf(world.ring, partition);
-    if (primaries.some((device) => isMe(world, disk, device))) continue;
-    if (kind === 'object') await handOverObjects(world, disk, partition, primaries);
-    else await handOver(world, disk, kind, partition, primaries);
+    const { primaries } = nodesOf(context.ring, partition);
+    if (primaries.some((device) => isMe(context, disk, device))) continue;
+    if (kind === 'object') await handOverObjects(context, disk, partition, primaries);
+    else await handOver(context, disk, kind, partition, primaries);
   }
 }

@@ -76,14 +76,17 @@ async function find(store: ObjectStore, account: string, method: 'GET' | 'HEAD',
   if (found) {
     const { headers, ...answer } = found;
     const { 'content-length': _, ...said } = publicHeaders(headers);
-    return { ...answer, headers: { ...said, ...countersOf(said), ...told(headers), 'accept-ranges': 'bytes' } };
+    return {
+      ...answer,
+      headers: { ...said, ...countersOf(said), ...visibleQuotas(headers), 'accept-ranges': 'bytes' },
+    };
   }
   const none = { 'x-account-container-count': '0', 'x-account-object-count': '0', 'x-account-bytes-used': '0' };
   return { status: 204, headers: { ...none, ...always, 'x-timestamp': newTimestamp() } };
 }
 
 /** Quotas, which are stored as sysmeta and shown to clients. */
-const told = (headers: Headers): Headers => {
+const visibleQuotas = (headers: Headers): Headers => {
   const domain = headers[domainHeader];
   return { ...shownQuota(headers), ...(domain ? { 'x-account-project-domain-id': domain } : {}) };
 };

@@ -27,21 +27,21 @@ interface Copy {
   readonly from: ObjectPath;
   readonly to: ObjectPath;
   /** The headers of the request. */
-  readonly said: Headers;
+  readonly given: Headers;
 }
 
 /** COPY names the destination, PUT with X-Copy-From the source. */
 export const copyObject: PathHandler = async (store, call, from) => {
-  const said = headersIn(call);
-  if (!said.destination) throw refuse(412, 'Destination header required');
-  const account = accountIn(said['destination-account']) ?? from.account;
-  return copy(store, call, { from, to: pathFrom(account, said.destination, true), said });
+  const given = headersIn(call);
+  if (!given.destination) throw refuse(412, 'Destination header required');
+  const account = accountIn(given['destination-account']) ?? from.account;
+  return copy(store, call, { from, to: pathFrom(account, given.destination, true), given });
 };
 
-export async function copyFrom(store: ObjectStore, call: Call, to: ObjectPath, said: Headers): Promise<Answer> {
-  if (Number(said['content-length'] ?? 0) > 0) throw refuse(400, 'Copy requests require a zero byte body');
-  const account = accountIn(said['x-copy-from-account']) ?? to.account;
-  return copy(store, call, { from: pathFrom(account, said['x-copy-from'] ?? '', true), to, said });
+export async function copyFrom(store: ObjectStore, call: Call, to: ObjectPath, given: Headers): Promise<Answer> {
+  if (Number(given['content-length'] ?? 0) > 0) throw refuse(400, 'Copy requests require a zero byte body');
+  const account = accountIn(given['x-copy-from-account']) ?? to.account;
+  return copy(store, call, { from: pathFrom(account, given['x-copy-from'] ?? '', true), to, given });
 }
 
 function accountIn(header: string | undefined): string | undefined {
@@ -53,12 +53,12 @@ function accountIn(header: string | undefined): string | undefined {
 
 /** The source is authorized first, as in Swift, so that a caller who may not read it learns nothing of the destination. */
 async function copy(store: ObjectStore, call: Call, copying: Copy): Promise<Answer> {
-  const { from, to, said } = copying;
+  const { from, to, given } = copying;
   await authorize(store, call, from, 'GET');
   const stored = await objectSource(store, from, true);
   const asManifest = call.query['multipart-manifest'] === 'get';
   const source = asManifest ? stored : await resolved(store, call, from, stored);
-  if (conditionOf(said, source.etag, source.headers['x-timestamp'] ?? '')) throw refuse(412);
+  if (conditionOf(given, source.etag, source.headers['x-timestamp'] ?? '')) throw refuse(412);
   await authorize(store, call, to, 'PUT');
   const container = await containerInfo(store, to);
   if (source.length > store.settings.maxFileBytes) throw refuse(413);
@@ -68,7 +68,7 @@ async function copy(store: ObjectStore, call: Call, copying: Copy): Promise<Answ
     const made =
       asManifest && isStatic(stored)
         ? await keepManifest(store, call, { target: to, headers, etag: undefined }, await rawOf(stored))
-        : await copyBytes(store, source, to, said, headers);
+        : await copyBytes(store, source, to, given, headers);
     return { ...made, headers: { ...made.headers, ...copiedFrom(from, source, headers) } };
   } finally {
     reservation.release();
@@ -82,10 +82,10 @@ async function copyBytes(
   store: ObjectStore,
   source: Source,
   to: ObjectPath,
-  said: Headers,
+  given: Headers,
   headers: Headers,
 ): Promise<Answer> {
-  const ranges = rangesOf(said.range, source.length);
+  const ranges = rangesOf(given.range, source.length);
   if (ranges?.length === 0) throw refuse(416);
   const range = ranges?.[0] ?? wholeOf(source.length);
   const timestamp = newTimestamp();
@@ -108,12 +108,12 @@ const carried =
   /^(x-object-meta-|content-encoding|content-disposition|content-language|cache-control|expires|x-robots-tag|x-delete-at)/;
 
 /** The metadata of the source overridden by that of the request; X-Fresh-Metadata omits the first. */
-function about(call: Call, source: Source, { to, said }: Copy): Headers {
+function about(call: Call, source: Source, { to, given }: Copy): Headers {
   const pick = (wanted: RegExp) => Object.entries(source.headers).filter(([name]) => wanted.test(name));
-  const old = isTrue(said['x-fresh-metadata']) ? [] : pick(carried);
+  const old = isTrue(given['x-fresh-metadata']) ? [] : pick(carried);
   const manifest = call.query['multipart-manifest'] === 'get' ? pick(/^x-object-manifest$/) : [];
-  const type = said['content-type']
-    ? contentTypeOf(said, to.object)
+  const type = given['content-type']
+    ? contentTypeOf(given, to.object)
     : (source.headers['content-type'] ?? 'application/octet-stream');
-  return { ...Object.fromEntries([...old, ...manifest]), ...objectHeadersOf(said), 'content-type': type };
+  return { ...Object.fromEntries([...old, ...manifest]), ...objectHeadersOf(given), 'content-type': type };
 }

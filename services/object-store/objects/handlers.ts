@@ -16,10 +16,10 @@ import { objectSource } from './source.ts';
 export const setObject: PathHandler = async (store, call, target) => {
   if (isBulkDelete(call)) return deleteInBulk(store, call, target);
   await authorize(store, call, target);
-  const said = headersIn(call);
+  const given = headersIn(call);
   await containerInfo(store, target);
-  const type = said['content-type'] ? { 'content-type': said['content-type'] } : {};
-  const headers = { ...objectHeadersOf(said), ...type, 'x-timestamp': newTimestamp() };
+  const type = given['content-type'] ? { 'content-type': given['content-type'] } : {};
+  const headers = { ...objectHeadersOf(given), ...type, 'x-timestamp': newTimestamp() };
   const answers = await write(store, {
     kind: 'object',
     method: 'POST',
