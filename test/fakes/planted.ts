@@ -3,7 +3,11 @@ import type { Knex } from 'knex';
 import { isMysql } from '#shared/db/ensure.ts';
 
 async function tablesOf(db: Knex): Promise<string[]> {
-  if (isMysql(db)) return ((await db.raw('SHOW TABLES'))[0] as object[]).map((row) => String(Object.values(row)[0]));
+  if (isMysql(db)) {
+    const answer = (await db.raw('SHOW TABLES')) as object[] | object[][]; // rows, or rows and their fields, by the client
+    const rows = Array.isArray(answer[0]) ? answer[0] : answer;
+    return rows.map((row) => String(Object.values(row)[0]));
+  }
   return db('sqlite_master').where({ type: 'table' }).pluck('name');
 }
 
