@@ -72,6 +72,6 @@ test(
     rmSync(fillFile);
     await until('room again', async () => make('again').catch(() => undefined));
     const log = readFileSync(join(disk, 'var/log/all.log'), 'utf8');
-    assert.match(log, /the disk is full: what was kept back is left to deletes/);
+    assert.match(log, /disk is full: the reserve was released for deletes/);
   },
 );
