@@ -144,6 +144,7 @@ const proxyRoutes: Route<Compute>[] = [
   get(`${v21}/images`, proxy.listImageNames, null, old),
   get(`${v21}/images/detail`, proxy.listImageDetails, null, old),
   get(`${v21}/images/:id`, proxy.showImage, null, old),
+  remove(`${v21}/images/:id`, proxy.deleteImage, null, old),
   get(`${v21}/os-networks`, proxy.listNetworks, 'os-networks:list', old),
   get(`${v21}/os-networks/:id`, proxy.showNetwork, 'os-networks:show', old),
 ];

@@ -48,6 +48,11 @@ export function fakeImages(images = new Map<string, Image>()): ImageClient & { r
       return made;
     },
     remove: async (id) => void images.delete(id),
+    removeAs: async (id, token) => {
+      seen(id, 'Image', token);
+      found(images, 'Image', id);
+      images.delete(id);
+    },
   };
 }
 

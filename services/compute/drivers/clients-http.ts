@@ -36,6 +36,7 @@ async function ignoreMissing(removing: Promise<unknown>): Promise<void> {
 
 export const imageClientOver = (session: Session): ImageClient => ({
   ...imageClient(session),
+  removeAs: (id, token) => session.json('image', `/v2/images/${id}`, { method: 'DELETE', token }),
   list: async (query, token) =>
     (await session.json<{ images: Image[] }>('image', `/v2/images${queryOf(query)}`, withToken(token))).images,
 });

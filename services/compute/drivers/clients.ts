@@ -11,6 +11,8 @@ export interface ImageClient {
   create(image: Readonly<Record<string, unknown>>, token?: string): Promise<Image>;
   /** Content when it is not there. */
   remove(id: string): Promise<void>;
+  /** For the user of the token. Throws as the image service refuses. */
+  removeAs(id: string, token: string): Promise<void>;
 }
 
 export interface NetworkJson {

@@ -1,7 +1,7 @@
 /** Nova's image and network APIs until 2.35, for old clients. Calls the other services with the caller's token. */
 import { shortTime, timeOf } from '#shared/api/times.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { linksOf } from '../dialect.ts';
@@ -65,6 +65,11 @@ const missing = (what: string) => (error: unknown) => {
 
 export const showImage: Handler<Compute> = async ({ images }, { caller, params, base }) =>
   ok({ image: imageView(await images.show(params.id ?? '', caller.token).catch(missing('Image')), base) });
+
+export const deleteImage: Handler<Compute> = async ({ images }, { caller, params }) => {
+  await images.removeAs(params.id ?? '', caller.token).catch(missing('Image'));
+  return gone();
+};
 
 /** Nova-network's attributes; Neutron's networks have only the name of them. */
 const networkView = ({ id, name }: NetworkJson) => ({

@@ -28,4 +28,8 @@ test('OSSA-2014-011: until 2.35 images and networks are shown as visible to the 
   );
   assert.equal((await ask(`/os-networks/${networkId}`)).body.network.id, networkId);
   for (const path of ['/images', '/images/detail', '/os-networks']) assert.equal((await ask(path, '2.36')).status, 404);
+  const remove = (id: string) => cloud.ask('DELETE', `/v2.1/images/${id}`, { version: '2.1' });
+  assert.equal((await remove(theirs)).status, 404);
+  assert.equal((await remove(imageId)).status, 204);
+  assert.equal((await ask(`/images/${imageId}`)).status, 404);
 });
