@@ -1,4 +1,5 @@
 /** Parses and checks the body of a security group rule. Pure. */
+import { protocolNumbers, protocolsWithPorts } from '#shared/contracts/protocols.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { canonical, cidrOf, cidrText } from '../addresses/cidr.ts';
 import { invalidInput } from '../resources/values.ts';
@@ -20,42 +21,13 @@ export interface RuleInput {
 
 type ParsedRule = Pick<GroupRule, 'ethertype' | 'protocol' | 'portMin' | 'portMax' | 'cidr' | 'normalizedCidr'>;
 
-/** The IANA protocols that Neutron accepts by name. */
-const numbers: ReadonlyMap<string, number> = new Map([
-  ['hopopt', 0],
-  ['ip', 0],
-  ['icmp', 1],
-  ['igmp', 2],
-  ['ipip', 4],
-  ['tcp', 6],
-  ['egp', 8],
-  ['udp', 17],
-  ['dccp', 33],
-  ['ipv6-encap', 41],
-  ['ipv6-route', 43],
-  ['ipv6-frag', 44],
-  ['rsvp', 46],
-  ['gre', 47],
-  ['esp', 50],
-  ['ah', 51],
-  ['icmpv6', 58],
-  ['ipv6-icmp', 58],
-  ['ipv6-nonxt', 59],
-  ['ipv6-opts', 60],
-  ['ospf', 89],
-  ['vrrp', 112],
-  ['pgm', 113],
-  ['sctp', 132],
-  ['udplite', 136],
-]);
 const icmp = 1;
 const icmpV6 = 58;
-const protocolsWithPorts: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
 const ipv6Protocols: ReadonlySet<number> = new Set([41, 43, 44, 58, 59, 60]);
 
 /** The IANA number of a rule's protocol, which is a name or a number; null for any. */
 export const protocolNumber = (protocol: string | null): number | null =>
-  protocol === null ? null : (numbers.get(protocol) ?? Number(protocol));
+  protocol === null ? null : (protocolNumbers.get(protocol) ?? Number(protocol));
 
 export function parseRule(input: RuleInput): ParsedRule {
   if (input.remote_ip_prefix && input.remote_group_id)
@@ -81,9 +53,9 @@ function protocolOf(value: string | number | null): string | null {
   const name = String(value).toLowerCase();
   if (name === 'any' || name === '') return null;
   if (/^\d{1,3}$/.test(name) && Number(name) <= 255) return String(Number(name));
-  if (numbers.has(name)) return name;
+  if (protocolNumbers.has(name)) return name;
   throw badRequest(
-    `Security group rule protocol ${value} not supported. Only protocol values [None, ${[...numbers.keys()].map((each) => `'${each}'`).join(', ')}] and integer representations [0 to 255] are supported.`,
+    `Security group rule protocol ${value} not supported. Only protocol values [None, ${[...protocolNumbers.keys()].map((each) => `'${each}'`).join(', ')}] and integer representations [0 to 255] are supported.`,
     'SecurityGroupRuleInvalidProtocol',
   );
 }
