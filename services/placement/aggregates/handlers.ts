@@ -13,8 +13,8 @@ const view = (aggregates: readonly string[], generation: number, version: Versio
   ...(atLeast(version, '1.19') ? { resource_provider_generation: generation } : {}),
 });
 
-export const showAggregates: Handler<Placement> = async ({ db }, { params, version }) => {
-  const provider = await getProvider(db, params.uuid ?? '');
+export const showAggregates: Handler<Placement, never, 'uuid'> = async ({ db }, { params, version }) => {
+  const provider = await getProvider(db, params.uuid);
   const aggregates = (await aggregatesOf(db, [provider.uuid])).get(provider.uuid) ?? [];
   return ok(view(aggregates, provider.generation, version), cacheHeaders(version));
 };
@@ -26,8 +26,8 @@ const generationConflict =
   "Resource provider's generation already changed. Please update the generation and try again.";
 
 /** From 1.19 the request contains the generation that the client has read. */
-export const putAggregates: Handler<Placement, AggregatesInput> = async ({ db }, { params, body, version }) => {
-  const provider = await getProvider(db, params.uuid ?? '');
+export const putAggregates: Handler<Placement, AggregatesInput, 'uuid'> = async ({ db }, { params, body, version }) => {
+  const provider = await getProvider(db, params.uuid);
   const input = 'aggregates' in body ? body : undefined;
   if (input && input.resource_provider_generation !== provider.generation)
     throw conflict(generationConflict, codes.concurrentUpdate);
