@@ -1,4 +1,5 @@
 /** The OpenAPI files of this API that definitions give, by name. */
+import { metadata } from './metadata/openapi.ts';
 import { types } from './types/openapi.ts';
 
-export const openapi = { types };
+export const openapi = { metadata, types };

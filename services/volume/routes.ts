@@ -6,8 +6,8 @@ import * as extensions from './extensions/handlers.ts';
 import * as filters from './filters/handlers.ts';
 import * as hosts from './hosts/handlers.ts';
 import { inProject } from './listing/scope.ts';
-import { snapshotMetadata, volumeMetadata } from './metadata/handlers.ts';
-import * as quotas from './quotas/handlers.ts';
+import { metadataRoutes } from './metadata/routes.ts';
+import { quotaRoutes } from './quotas/routes.ts';
 import * as snapshots from './snapshots/handlers.ts';
 import * as transfers from './transfers/handlers.ts';
 import { typeRoutes } from './types/routes.ts';
@@ -49,13 +49,6 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   route('delete', '/volumes/:id', volumes.deleteVolume, 'volume:delete'),
   route('get', '/volumes/:id/encryption', volumes.showEncryption, 'volume:get'),
 
-  route('get', '/volumes/:id/metadata', volumeMetadata.show, 'volume:get_volume_metadata'),
-  route('post', '/volumes/:id/metadata', volumeMetadata.add, 'volume:create_volume_metadata'),
-  route('put', '/volumes/:id/metadata', volumeMetadata.replace, 'volume:update_volume_metadata'),
-  route('get', '/volumes/:id/metadata/:key', volumeMetadata.showOne, 'volume:get_volume_metadata'),
-  route('put', '/volumes/:id/metadata/:key', volumeMetadata.putOne, 'volume:update_volume_metadata'),
-  route('delete', '/volumes/:id/metadata/:key', volumeMetadata.removeOne, 'volume:delete_volume_metadata'),
-
   ownVerb('os-extend', actions.extend, 'extend'),
   ownVerb('os-retype', actions.retype, 'retype'),
   ownVerb('os-update_readonly_flag', actions.setReadOnly, 'update_readonly_flag'),
@@ -87,12 +80,6 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
     snapshots.updateSnapshotStatus,
     'snapshot_actions:update_snapshot_status',
   ),
-  route('get', '/snapshots/:id/metadata', snapshotMetadata.show, 'volume:get_snapshot_metadata'),
-  route('post', '/snapshots/:id/metadata', snapshotMetadata.add, 'volume:update_snapshot_metadata'),
-  route('put', '/snapshots/:id/metadata', snapshotMetadata.replace, 'volume:update_snapshot_metadata'),
-  route('get', '/snapshots/:id/metadata/:key', snapshotMetadata.showOne, 'volume:get_snapshot_metadata'),
-  route('put', '/snapshots/:id/metadata/:key', snapshotMetadata.putOne, 'volume:update_snapshot_metadata'),
-  route('delete', '/snapshots/:id/metadata/:key', snapshotMetadata.removeOne, 'volume:delete_snapshot_metadata'),
 
   route('get', '/attachments/detail', attachments.listAttachmentDetails, 'volume:get_all', { since: '3.27' }),
   route('get', '/attachments', attachments.listAttachmentSummaries, 'volume:get_all', { since: '3.27' }),
@@ -117,7 +104,9 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
     ];
   }),
 
-  ...typeRoutes.map(({ method, path, handler, rule, ...more }) => route(method, path, handler, rule, more)),
+  ...[...metadataRoutes, ...typeRoutes, ...quotaRoutes].map(({ method, path, handler, rule, ...more }) =>
+    route(method, path, handler, rule, more),
+  ),
   route('get', '/types/:id/encryption', unsupported.showTypeEncryption, 'volume_extension:volume_type_encryption:get'),
   route('get', '/qos-specs', unsupported.emptyList('qos_specs'), 'volume_extension:qos_specs_manage:get_all'),
   ...['/backups', '/backups/detail'].map((path) =>
@@ -144,14 +133,6 @@ const all: (Route<Volumes> | Route<Volumes>[])[] = [
   route('get', '/os-hosts', hosts.listStorageHosts, 'volume_extension:hosts'),
   route('get', '/os-hosts/:id', hosts.showStorageHost, 'volume_extension:hosts'),
   route('get', '/os-availability-zone', hosts.listZones, null),
-
-  route('get', '/os-quota-sets/:id', quotas.showQuota, 'volume_extension:quotas:show'),
-  route('put', '/os-quota-sets/:id', quotas.updateQuota, 'volume_extension:quotas:update'),
-  route('delete', '/os-quota-sets/:id', quotas.deleteQuota, 'volume_extension:quotas:delete'),
-  route('get', '/os-quota-sets/:id/defaults', quotas.showDefaultQuota, 'volume_extension:quotas:show'),
-  route('get', '/os-quota-class-sets/:id', quotas.showQuotaClass, 'volume_extension:quota_classes:get'),
-  route('put', '/os-quota-class-sets/:id', quotas.updateQuotaClass, 'volume_extension:quota_classes:update'),
-  route('get', '/limits', quotas.showLimits, 'limits_extension:used_limits'),
 
   route('get', '/messages', messages.listMessages, 'message:get_all', { since: '3.3' }),
   route('get', '/messages/:id', messages.showMessage, 'message:get', { since: '3.3' }),

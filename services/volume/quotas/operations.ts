@@ -1,28 +1,39 @@
-/** Limits and usage of a project. Usage is counted from the rows, so it cannot drift. */
+/** Limits and usage of a project, in all and per volume type. */
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
+import { type Excess, type Limits, quotas } from '#shared/resource/quota.ts';
 import { snapshotsByType } from '../snapshots/store.ts';
 import { typeNames } from '../types/store.ts';
 import { volumesByType } from '../volumes/store.ts';
-import { type Limits, lockProject, storedDefaults, storedLimits } from './store.ts';
 
-/** All limits of a project, including those per volume type. */
-export async function limitsOf(db: Knex, projectId: string): Promise<Limits> {
-  return { ...(await defaultLimits(db)), ...(await storedLimits(db, projectId)) };
+/** The limits of a project; -1 is unlimited. */
+const cloud = {
+  volumes: 10,
+  per_volume_gigabytes: -1,
+  snapshots: 10,
+  gigabytes: 1000,
+  backups: 10,
+  backup_gigabytes: 1000,
+  groups: 10,
+};
+const perType = ['volumes', 'gigabytes', 'snapshots'] as const;
+
+interface Database {
+  readonly db: Knex;
 }
 
-export async function defaultLimits(db: Knex): Promise<Limits> {
+async function cloudLimits({ db }: Database): Promise<Limits> {
   const names = [...(await typeNames(db)).values()];
-  const typed = names.flatMap((name) => ['volumes', 'gigabytes', 'snapshots'].map((what) => [`${what}_${name}`, -1]));
-  return { ...Object.fromEntries(typed), ...(await storedDefaults(db)) };
+  const typed = names.flatMap((name) => perType.map((what) => [`${what}_${name}`, -1]));
+  return { ...Object.fromEntries(typed), ...cloud };
 }
 
-export async function usageOf(db: Knex, projectId: string): Promise<Limits> {
+async function used({ db }: Database, projectId: string): Promise<Limits> {
   const names = await typeNames(db);
   const [volumes, snapshots] = [await volumesByType(db, projectId), await snapshotsByType(db, projectId)];
-  const used: Record<string, number> = { volumes: 0, gigabytes: 0, snapshots: 0, per_volume_gigabytes: 0 };
+  const sums: Record<string, number> = { volumes: 0, gigabytes: 0, snapshots: 0, per_volume_gigabytes: 0 };
   const add = (what: string, typeId: string, amount: number) => {
-    for (const key of [what, `${what}_${names.get(typeId)}`]) used[key] = (used[key] ?? 0) + amount;
+    for (const key of [what, `${what}_${names.get(typeId)}`]) sums[key] = (sums[key] ?? 0) + amount;
   };
   for (const { typeId, count, gigabytes } of volumes) {
     add('volumes', typeId, count);
@@ -32,8 +43,14 @@ export async function usageOf(db: Knex, projectId: string): Promise<Limits> {
     add('snapshots', typeId, count);
     add('gigabytes', typeId, gigabytes);
   }
-  return used;
+  return sums;
 }
+
+const lock = { table: 'quotaTurns', key: 'projectId' };
+export const volumeQuotas = quotas<Database>({ column: 'hardLimit', lock, cloud: cloudLimits, used });
+
+/** Serializes quota checks of a project until the end of the transaction. */
+export const lockProject = (tx: Knex, projectId: string) => volumeQuotas.lock({ db: tx }, projectId);
 
 export interface QuotaRequest {
   readonly projectId: string;
@@ -49,32 +66,23 @@ export interface QuotaRequest {
 
 /** Throws 413 when a limit would be exceeded. Must run in the transaction that adds the resource. */
 export async function reserveQuota(tx: Knex, request: QuotaRequest): Promise<void> {
-  await lockProject(tx, request.projectId);
-  const [limits, used] = [await limitsOf(tx, request.projectId), await usageOf(tx, request.projectId)];
+  const { projectId, volumes = 0, snapshots = 0, gigabytes, volumeGb = 0, ofTypeAlone } = request;
   const name = (await typeNames(tx)).get(request.typeId) ?? '';
-  const perVolume = limits.per_volume_gigabytes ?? -1;
-  if (perVolume >= 0 && (request.volumeGb ?? 0) > perVolume)
-    throw overQuota(`Requested volume size ${request.volumeGb}G is larger than maximum allowed limit ${perVolume}G.`);
-  for (const what of ['gigabytes', 'volumes', 'snapshots'] as const)
-    for (const key of request.ofTypeAlone ? [`${what}_${name}`] : [what, `${what}_${name}`]) {
-      const [limit, has, more] = [limits[key] ?? -1, used[key] ?? 0, request[what] ?? 0];
-      if (limit >= 0 && more > 0 && has + more > limit)
-        throw overQuota(overQuotaMessage[what]({ key, limit, has, more }));
-    }
+  const amounts = { per_volume_gigabytes: volumeGb, gigabytes, volumes, snapshots };
+  const more = Object.entries(amounts).flatMap(([what, amount]) => [
+    ...(ofTypeAlone ? [] : [[what, amount]]),
+    [`${what}_${name}`, amount],
+  ]);
+  await volumeQuotas.reserve({ db: tx }, projectId, Object.fromEntries(more), overQuota);
 }
 
-interface Excess {
-  readonly key: string;
-  readonly limit: number;
-  readonly has: number;
-  readonly more: number;
+function overQuota({ resource, limit, used: has, more }: Excess): Fault {
+  const [, what = ''] = resource.match(/^(per_volume_gigabytes|gigabytes|volumes|snapshots)/) ?? [];
+  const message = {
+    per_volume_gigabytes: `Requested volume size ${more}G is larger than maximum allowed limit ${limit}G.`,
+    gigabytes: `Requested volume or snapshot exceeds allowed ${resource} quota. Requested ${more}G, quota is ${limit}G and ${has}G has been consumed.`,
+    volumes: `Maximum number of volumes allowed (${limit}) exceeded for quota '${resource}'.`,
+    snapshots: `Maximum number of snapshots allowed (${limit}) exceeded`,
+  }[what];
+  return new Fault(413, 'tooLarge', message ?? '', { headers: { 'Retry-After': '0' } });
 }
-
-const overQuotaMessage = {
-  gigabytes: ({ key, limit, has, more }: Excess) =>
-    `Requested volume or snapshot exceeds allowed ${key} quota. Requested ${more}G, quota is ${limit}G and ${has}G has been consumed.`,
-  volumes: ({ key, limit }: Excess) => `Maximum number of volumes allowed (${limit}) exceeded for quota '${key}'.`,
-  snapshots: ({ limit }: Excess) => `Maximum number of snapshots allowed (${limit}) exceeded`,
-};
-
-const overQuota = (message: string) => new Fault(413, 'tooLarge', message, { headers: { 'Retry-After': '0' } });

@@ -2,8 +2,7 @@ import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import { type Caller, projectOf } from '#shared/auth/caller.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import type { Volumes } from '../context.ts';
-import { reserveQuota } from '../quotas/operations.ts';
-import { lockProject } from '../quotas/store.ts';
+import { lockProject, reserveQuota } from '../quotas/operations.ts';
 import { changeSnapshot, listSnapshotsOf } from '../snapshots/store.ts';
 import { changeVolume, findVolume, getVolume, updateVolumeState, type Volume } from '../volumes/store.ts';
 import { getAnyTransfer, getTransfer, insertTransfer, removeTransfer, type Transfer } from './store.ts';
