@@ -1,171 +1,80 @@
+import type { Version } from '#shared/api/versions.ts';
 import type { Route } from '#shared/http/route.ts';
-import { putAggregates, showAggregates } from './aggregates/handlers.ts';
-import {
-  deleteAllocations,
-  postAllocations,
-  putAllocations,
-  showConsumer,
-  showProviderAllocations,
-} from './allocations/handlers.ts';
-import { showCandidates } from './candidates/handlers.ts';
+import * as aggregates from './aggregates/handlers.ts';
+import * as allocations from './allocations/handlers.ts';
+import * as candidates from './candidates/handlers.ts';
 import type { Placement } from './context.ts';
-import {
-  deleteInventories,
-  deleteInventory,
-  listInventories,
-  postInventory,
-  putInventories,
-  refuseDelete,
-  showInventory,
-  updateInventory,
-} from './inventories/handlers.ts';
-import { createProvider, deleteProvider, listProviders, showProvider, updateProvider } from './providers/handlers.ts';
+import { newest } from './dialect.ts';
+import * as inventories from './inventories/handlers.ts';
+import * as providers from './providers/handlers.ts';
 import { reshape } from './reshaper/handlers.ts';
-import {
-  createClass,
-  deleteClass,
-  ensureNamedClass,
-  listClasses,
-  renameNamedClass,
-  showClass,
-} from './resource-classes/handlers.ts';
-import {
-  deleteProviderTraits,
-  deleteTrait,
-  listTraits,
-  putProviderTraits,
-  putTrait,
-  showProviderTraits,
-  showTrait,
-} from './traits/handlers.ts';
-import { showProviderUsages, showUsages } from './usages/handlers.ts';
+import * as classes from './resource-classes/handlers.ts';
+import * as traits from './traits/handlers.ts';
+import * as usages from './usages/handlers.ts';
+import { withCacheHeaders } from './versions/cache-headers.ts';
 import { showVersions } from './versions/handlers.ts';
 
-const rule = (name: string) => `placement:${name}`;
 const provider = '/resource_providers/:uuid';
-const inventories = `${provider}/inventories`;
-const inventory = `${inventories}/:resourceClass`;
-const aggregates = `${provider}/aggregates`;
-const traits = `${provider}/traits`;
-const resourceClass = '/resource_classes/:name';
-const trait = '/traits/:name';
-const consumer = '/allocations/:consumerUuid';
+
+type Line = readonly [Route<Placement>['method'], string, Route<Placement>['handler'], string, Version?, Version?];
+
+/** Method, path, handler, rule, first and last version. */
+const lines: readonly Line[] = [
+  ['get', '/resource_providers', providers.list, 'resource_providers:list'],
+  ['post', '/resource_providers', providers.create, 'resource_providers:create'],
+  ['get', provider, providers.show, 'resource_providers:show'],
+  ['put', provider, providers.update, 'resource_providers:update'],
+  ['delete', provider, providers.remove, 'resource_providers:delete'],
+  ['get', `${provider}/inventories`, inventories.list, 'resource_providers:inventories:list'],
+  ['post', `${provider}/inventories`, inventories.add, 'resource_providers:inventories:create'],
+  ['put', `${provider}/inventories`, inventories.replaceAll, 'resource_providers:inventories:update'],
+  ['delete', `${provider}/inventories`, inventories.removeAll, 'resource_providers:inventories:delete', '1.5'],
+  [
+    'delete',
+    `${provider}/inventories`,
+    inventories.refuseRemoveAll,
+    'resource_providers:inventories:delete',
+    '1.0',
+    '1.4',
+  ],
+  ['get', `${provider}/inventories/:resourceClass`, inventories.show, 'resource_providers:inventories:show'],
+  ['put', `${provider}/inventories/:resourceClass`, inventories.update, 'resource_providers:inventories:update'],
+  ['delete', `${provider}/inventories/:resourceClass`, inventories.remove, 'resource_providers:inventories:delete'],
+  ['get', `${provider}/aggregates`, aggregates.show, 'resource_providers:aggregates:list', '1.1'],
+  ['put', `${provider}/aggregates`, aggregates.replace, 'resource_providers:aggregates:update', '1.1'],
+  ['get', `${provider}/traits`, traits.listOfProvider, 'resource_providers:traits:list', '1.6'],
+  ['put', `${provider}/traits`, traits.replaceOfProvider, 'resource_providers:traits:update', '1.6'],
+  ['delete', `${provider}/traits`, traits.removeAllOfProvider, 'resource_providers:traits:delete', '1.6'],
+  ['get', `${provider}/allocations`, allocations.listOfProvider, 'resource_providers:allocations:list'],
+  ['get', `${provider}/usages`, usages.showOfProvider, 'resource_providers:usages'],
+  ['get', '/resource_classes', classes.list, 'resource_classes:list', '1.2'],
+  ['post', '/resource_classes', classes.create, 'resource_classes:create', '1.2'],
+  ['get', '/resource_classes/:name', classes.show, 'resource_classes:show', '1.2'],
+  ['put', '/resource_classes/:name', classes.rename, 'resource_classes:update', '1.2', '1.6'],
+  ['put', '/resource_classes/:name', classes.ensure, 'resource_classes:update', '1.7'],
+  ['delete', '/resource_classes/:name', classes.remove, 'resource_classes:delete', '1.2'],
+  ['get', '/traits', traits.list, 'traits:list', '1.6'],
+  ['get', '/traits/:name', traits.show, 'traits:show', '1.6'],
+  ['put', '/traits/:name', traits.ensure, 'traits:update', '1.6'],
+  ['delete', '/traits/:name', traits.remove, 'traits:delete', '1.6'],
+  ['post', '/allocations', allocations.replaceSeveral, 'allocations:manage', '1.13'],
+  ['get', '/allocations/:consumerUuid', allocations.show, 'allocations:list'],
+  ['put', '/allocations/:consumerUuid', allocations.replace, 'allocations:update'],
+  ['delete', '/allocations/:consumerUuid', allocations.remove, 'allocations:delete'],
+  ['get', '/allocation_candidates', candidates.list, 'allocation_candidates:list', '1.10'],
+  ['post', '/reshaper', reshape, 'reshaper:reshape', '1.30'],
+];
 
 export const routes: Route<Placement>[] = [
-  { method: 'get', path: '/', handler: showVersions, rule: null, auth: 'none' },
-  { method: 'get', path: '/resource_providers', handler: listProviders, rule: rule('resource_providers:list') },
-  { method: 'post', path: '/resource_providers', handler: createProvider, rule: rule('resource_providers:create') },
-  { method: 'get', path: provider, handler: showProvider, rule: rule('resource_providers:show') },
-  { method: 'put', path: provider, handler: updateProvider, rule: rule('resource_providers:update') },
-  { method: 'delete', path: provider, handler: deleteProvider, rule: rule('resource_providers:delete') },
-  { method: 'get', path: inventories, handler: listInventories, rule: rule('resource_providers:inventories:list') },
-  { method: 'post', path: inventories, handler: postInventory, rule: rule('resource_providers:inventories:create') },
-  { method: 'put', path: inventories, handler: putInventories, rule: rule('resource_providers:inventories:update') },
-  {
-    method: 'delete',
-    path: inventories,
-    handler: deleteInventories,
-    rule: rule('resource_providers:inventories:delete'),
-    since: '1.5',
-  },
-  {
-    method: 'delete',
-    path: inventories,
-    handler: refuseDelete,
-    rule: rule('resource_providers:inventories:delete'),
-    until: '1.4',
-  },
-  { method: 'get', path: inventory, handler: showInventory, rule: rule('resource_providers:inventories:show') },
-  { method: 'put', path: inventory, handler: updateInventory, rule: rule('resource_providers:inventories:update') },
-  { method: 'delete', path: inventory, handler: deleteInventory, rule: rule('resource_providers:inventories:delete') },
-  {
-    method: 'get',
-    path: aggregates,
-    handler: showAggregates,
-    rule: rule('resource_providers:aggregates:list'),
-    since: '1.1',
-  },
-  {
-    method: 'put',
-    path: aggregates,
-    handler: putAggregates,
-    rule: rule('resource_providers:aggregates:update'),
-    since: '1.1',
-  },
-  {
-    method: 'get',
-    path: traits,
-    handler: showProviderTraits,
-    rule: rule('resource_providers:traits:list'),
-    since: '1.6',
-  },
-  {
-    method: 'put',
-    path: traits,
-    handler: putProviderTraits,
-    rule: rule('resource_providers:traits:update'),
-    since: '1.6',
-  },
-  {
-    method: 'delete',
-    path: traits,
-    handler: deleteProviderTraits,
-    rule: rule('resource_providers:traits:delete'),
-    since: '1.6',
-  },
-  {
-    method: 'get',
-    path: `${provider}/allocations`,
-    handler: showProviderAllocations,
-    rule: rule('resource_providers:allocations:list'),
-  },
-  {
-    method: 'get',
-    path: `${provider}/usages`,
-    handler: showProviderUsages,
-    rule: rule('resource_providers:usages'),
-  },
-  { method: 'get', path: '/resource_classes', handler: listClasses, rule: rule('resource_classes:list'), since: '1.2' },
-  {
-    method: 'post',
-    path: '/resource_classes',
-    handler: createClass,
-    rule: rule('resource_classes:create'),
-    since: '1.2',
-  },
-  { method: 'get', path: resourceClass, handler: showClass, rule: rule('resource_classes:show'), since: '1.2' },
-  {
-    method: 'put',
-    path: resourceClass,
-    handler: renameNamedClass,
-    rule: rule('resource_classes:update'),
-    since: '1.2',
-    until: '1.6',
-  },
-  {
-    method: 'put',
-    path: resourceClass,
-    handler: ensureNamedClass,
-    rule: rule('resource_classes:update'),
-    since: '1.7',
-  },
-  { method: 'delete', path: resourceClass, handler: deleteClass, rule: rule('resource_classes:delete'), since: '1.2' },
-  { method: 'get', path: '/traits', handler: listTraits, rule: rule('traits:list'), since: '1.6' },
-  { method: 'get', path: trait, handler: showTrait, rule: rule('traits:show'), since: '1.6' },
-  { method: 'put', path: trait, handler: putTrait, rule: rule('traits:update'), since: '1.6' },
-  { method: 'delete', path: trait, handler: deleteTrait, rule: rule('traits:delete'), since: '1.6' },
-  { method: 'post', path: '/allocations', handler: postAllocations, rule: rule('allocations:manage'), since: '1.13' },
-  { method: 'get', path: consumer, handler: showConsumer, rule: rule('allocations:list') },
-  { method: 'put', path: consumer, handler: putAllocations, rule: rule('allocations:update') },
-  { method: 'delete', path: consumer, handler: deleteAllocations, rule: rule('allocations:delete') },
+  { method: 'get', path: '/', handler: withCacheHeaders(showVersions), rule: null, auth: 'none' },
   // the target project is in the query, so the handler enforces the rule
-  { method: 'get', path: '/usages', handler: showUsages, rule: null, since: '1.9' },
-  {
-    method: 'get',
-    path: '/allocation_candidates',
-    handler: showCandidates,
-    rule: rule('allocation_candidates:list'),
-    since: '1.10',
-  },
-  { method: 'post', path: '/reshaper', handler: reshape, rule: rule('reshaper:reshape'), since: '1.30' },
+  { method: 'get', path: '/usages', handler: withCacheHeaders(usages.show), rule: null, since: '1.9' },
+  ...lines.map(([method, path, handler, rule, since = '1.0', until = newest]) => ({
+    method,
+    path,
+    handler: withCacheHeaders(handler),
+    rule: `placement:${rule}`,
+    since,
+    until,
+  })),
 ];

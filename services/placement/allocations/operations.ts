@@ -2,10 +2,9 @@
 import type { Knex } from 'knex';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { codes } from '../dialect.ts';
-import { isAllowed } from '../inventories/capacity.ts';
-import { type Inventory, listInventories } from '../inventories/store.ts';
+import { type Inventory, isAllowed, listInventories } from '../inventories/store.ts';
 import { listProviders, raiseGenerations } from '../providers/store.ts';
-import { unknownClasses } from '../resource-classes/store.ts';
+import { classes } from '../resource-classes/store.ts';
 import {
   type Allocation,
   type Consumer,
@@ -55,12 +54,7 @@ function consumerAfter(claim: Claim, before: Consumer | undefined): Consumer {
   const { consumerUuid, projectId, userId, type, generation } = claim;
   const found = before?.generation ?? null;
   if (generation !== undefined && generation !== found)
-    throw conflict(
-      before
-        ? `consumer generation conflict - expected ${found} but got ${generation}`
-        : `consumer generation conflict - expected null but got ${generation}`,
-      codes.concurrentUpdate,
-    );
+    throw conflict(`consumer generation conflict - expected ${found} but got ${generation}`, codes.concurrentUpdate);
   return {
     uuid: consumerUuid,
     projectId,
@@ -85,7 +79,7 @@ async function checkProvidersAndClasses(
   const known = new Set((await listProviders(tx, { uuids })).map(({ uuid }) => uuid));
   const missing = uuids.find((uuid) => !known.has(uuid));
   if (missing !== undefined) throw badRequest(`Allocation for resource provider '${missing}' that does not exist.`);
-  const [unknown] = await unknownClasses(
+  const [unknown] = await classes.unknown(
     tx,
     wanted.map(({ resourceClass }) => resourceClass),
   );
@@ -99,29 +93,22 @@ const inventoryKey = ({ providerUuid, resourceClass }: Pick<Allocation, 'provide
 
 /** Updates `used` by the net change per inventory, so a change within one provider needs no more capacity than its result. */
 async function updateUsed(tx: Knex, had: readonly Allocation[], wanted: readonly Allocation[]): Promise<void> {
-  const change = new Map<string, number>();
-  const add = (allocation: Allocation, sign: number) =>
-    change.set(inventoryKey(allocation), (change.get(inventoryKey(allocation)) ?? 0) + sign * allocation.used);
-  for (const allocation of had) add(allocation, -1);
-  for (const allocation of wanted) add(allocation, 1);
-  const inventories = await inventoriesByKey(tx, wanted);
+  const providers = [...new Set(wanted.map(({ providerUuid }) => providerUuid))];
+  const rows = providers.length > 0 ? await listInventories(tx, { providers }) : [];
+  const inventories = new Map(rows.map((inventory) => [inventoryKey(inventory), inventory]));
   for (const allocation of wanted) checkAmount(inventories.get(inventoryKey(allocation)), allocation);
-  for (const place of [...change.keys()].sort((one, other) => (one < other ? -1 : 1))) {
-    const [providerUuid = '', resourceClass = ''] = place.split('/');
-    const amount = change.get(place) ?? 0;
-    if (amount < 0) await decreaseUsed(tx, { providerUuid, resourceClass }, -amount);
-    const inventory = inventories.get(place);
+  const changes = [...had.map(({ used, ...rest }) => ({ ...rest, used: -used })), ...wanted];
+  const byInventory = [...Map.groupBy(changes, inventoryKey)].sort(([one], [other]) => (one < other ? -1 : 1));
+  for (const [key, [first, ...rest]] of byInventory) {
+    if (!first) continue;
+    const amount = rest.reduce((sum, { used }) => sum + used, first.used);
+    const inventory = inventories.get(key);
+    if (amount < 0) await decreaseUsed(tx, first, -amount);
     if (amount <= 0 || !inventory || (await increaseUsed(tx, inventory, amount))) continue;
     throw conflict(
-      `Unable to allocate inventory: Unable to create allocation for '${resourceClass}' on resource provider '${providerUuid}'. The requested amount would exceed the capacity.`,
+      `Unable to allocate inventory: Unable to create allocation for '${first.resourceClass}' on resource provider '${first.providerUuid}'. The requested amount would exceed the capacity.`,
     );
   }
-}
-
-async function inventoriesByKey(tx: Knex, wanted: readonly Allocation[]): Promise<Map<string, Inventory>> {
-  if (wanted.length === 0) return new Map();
-  const providers = [...new Set(wanted.map(({ providerUuid }) => providerUuid))];
-  return new Map((await listInventories(tx, { providers })).map((inventory) => [inventoryKey(inventory), inventory]));
 }
 
 function checkAmount(inventory: Inventory | undefined, { providerUuid, resourceClass, used }: Allocation): void {

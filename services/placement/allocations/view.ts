@@ -1,9 +1,15 @@
-import { atLeast, type Version } from '#shared/api/versions.ts';
+import { atLeast, since, type Version, view } from '#shared/api/versions.ts';
 import type { Provider } from '../providers/store.ts';
 import type { Allocation, Consumer } from './store.ts';
 
 const resources = (allocations: readonly Allocation[]) =>
   Object.fromEntries(allocations.map(({ resourceClass, used }) => [resourceClass, used]));
+
+const ownerView = view<Consumer>(
+  since('1.12', ({ projectId, userId }) => ({ project_id: projectId, user_id: userId })),
+  since('1.28', ({ generation }) => ({ consumer_generation: generation })),
+  since('1.38', ({ type }) => ({ consumer_type: type ?? 'unknown' })),
+);
 
 export function consumerView(
   allocations: readonly Allocation[],
@@ -17,31 +23,22 @@ export function consumerView(
     uuid,
     { resources: resources(rows), generation: generations.get(uuid) ?? 0 },
   ]);
-  const allocationsOnly = { allocations: Object.fromEntries(shown) };
-  if (!consumer || allocations.length === 0 || !atLeast(version, '1.12')) return allocationsOnly;
-  return {
-    ...allocationsOnly,
-    project_id: consumer.projectId,
-    user_id: consumer.userId,
-    ...(atLeast(version, '1.28') ? { consumer_generation: consumer.generation } : {}),
-    ...(atLeast(version, '1.38') ? { consumer_type: consumer.type ?? 'unknown' } : {}),
-  };
+  const owner = consumer && allocations.length > 0 ? ownerView(consumer, version) : {};
+  return { allocations: Object.fromEntries(shown), ...owner };
 }
 
 export function providerAllocationsView(
   allocations: readonly Allocation[],
   consumers: readonly Consumer[],
-  { generation }: Provider,
   version: Version,
 ): Record<string, unknown> {
-  const generations = new Map(consumers.map(({ uuid, generation: own }) => [uuid, own]));
-  const byConsumer = Map.groupBy(allocations, ({ consumerUuid }) => consumerUuid);
-  const shown = [...byConsumer].map(([uuid, rows]) => [
+  const generations = new Map(consumers.map(({ uuid, generation }) => [uuid, generation]));
+  const shown = [...Map.groupBy(allocations, ({ consumerUuid }) => consumerUuid)].map(([uuid, rows]) => [
     uuid,
     {
       resources: resources(rows),
       ...(atLeast(version, '1.28') ? { consumer_generation: generations.get(uuid) ?? null } : {}),
     },
   ]);
-  return { allocations: Object.fromEntries(shown), resource_provider_generation: generation };
+  return Object.fromEntries(shown);
 }

@@ -2,33 +2,28 @@ import type { Version } from '#shared/api/versions.ts';
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { listInventories } from '../inventories/store.ts';
-import { checkTraits } from '../queries/known-traits.ts';
-import { checkAmounts } from '../queries/resources.ts';
-import { traitsOf } from '../traits/store.ts';
-import { cacheHeaders } from '../versions/cache-headers.ts';
+import { checkNames } from '../queries/known.ts';
+import { providerTraits } from '../traits/store.ts';
 import { type CandidateData, loadCandidateData } from './provider-data.ts';
 import { type CandidatesQuery, candidatesQuery } from './query.ts';
 import { type Candidate, searchCandidates } from './search.ts';
 import { requestView, summaryView } from './view.ts';
 
-export const showCandidates: Handler<Placement> = async (placement, { queries, version }) => {
+export const list: Handler<Placement> = async (placement, { queries, version }) => {
   const query = candidatesQuery(queries, version);
-  const { groups, root } = query;
-  await checkAmounts(
+  const { groups, root, limit = Number.POSITIVE_INFINITY } = query;
+  const sets = [root, ...groups.map(({ traits }) => traits)];
+  await checkNames(
     placement.db,
     groups.map(({ resources }) => resources),
+    sets,
   );
-  await checkTraits(placement.db, [root, ...groups.map(({ traits }) => traits)]);
   const data = await loadCandidateData(placement, query);
-  const limit = Math.min(query.limit ?? placement.config.candidates, placement.config.candidates);
-  const found = searchCandidates(data, query, limit);
-  return ok(
-    {
-      allocation_requests: found.map((candidate) => requestView(candidate, version)),
-      provider_summaries: await summaries(placement, data, query, found, version),
-    },
-    cacheHeaders(version),
-  );
+  const found = searchCandidates(data, query, Math.min(limit, placement.config.candidates));
+  return ok({
+    allocation_requests: found.map((candidate) => requestView(candidate, version)),
+    provider_summaries: await summaries(placement, data, query, found, version),
+  });
 };
 
 /** Summaries of the providers used and, from 1.29, of all providers in their trees. */
@@ -45,7 +40,7 @@ async function summaries(
     ? [...roots].flatMap((root) => (data.trees.get(root) ?? []).map(({ uuid }) => uuid))
     : [...usedProviders];
   const inventories = Map.groupBy(await listInventories(db, { providers: uuids }), ({ providerUuid }) => providerUuid);
-  const traits = await traitsOf(db, uuids);
+  const traits = await providerTraits.byProvider(db, { providers: uuids });
   const asked = new Set(groups.flatMap(({ resources }) => Object.keys(resources)));
   const views = uuids.flatMap((uuid) => {
     const provider = data.providers.get(uuid);

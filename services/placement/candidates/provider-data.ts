@@ -1,10 +1,10 @@
 /** The data for a search for candidates, loaded once, with lookup functions. */
-import { aggregatesOf } from '../aggregates/store.ts';
+import { providerAggregates } from '../aggregates/store.ts';
 import type { Placement } from '../context.ts';
-import { type Inventory, listInventories } from '../inventories/store.ts';
-import { listProviders, type Provider } from '../providers/store.ts';
+import { type Inventory, listInventories, providersOf } from '../inventories/store.ts';
+import { listTrees, type Provider } from '../providers/store.ts';
 import { isUnrestricted } from '../queries/sets.ts';
-import { sharesViaAggregate, traitsOf } from '../traits/store.ts';
+import { providerTraits, sharesViaAggregate } from '../traits/store.ts';
 import type { CandidatesQuery } from './query.ts';
 
 export interface CandidateData {
@@ -18,14 +18,17 @@ export interface CandidateData {
   sharingWith(root: string): readonly Provider[];
 }
 
-export async function loadCandidateData({ db }: Placement, { groups }: CandidatesQuery): Promise<CandidateData> {
+/** Loads the trees that have inventories of these classes, and those with sharing providers. */
+export async function loadCandidateData({ db }: Placement, query: CandidatesQuery): Promise<CandidateData> {
+  const { groups, root } = query;
   const classes = [...new Set(groups.flatMap(({ resources }) => Object.keys(resources)))];
-  const all = await listProviders(db);
   const inventories = new Map((await listInventories(db, { classes })).map((row) => [inventoryKey(row), row]));
-  const traits = await traitsOf(db);
+  const all = await listTrees(db, [providersOf(db, classes), providerTraits.withAny(db, [sharesViaAggregate])]);
+  const asked = [root, ...groups.map((each) => each.traits)].flatMap(({ anyOf, none }) => [...anyOf.flat(), ...none]);
+  const traits = await providerTraits.byProvider(db, { names: [...asked, sharesViaAggregate] });
   const sharing = all.filter(({ uuid }) => traits.get(uuid)?.includes(sharesViaAggregate));
   const needsAggregates = sharing.length > 0 || groups.some(({ aggregates }) => !isUnrestricted(aggregates));
-  const aggregates = needsAggregates ? await aggregatesOf(db) : new Map<string, string[]>();
+  const aggregates = needsAggregates ? await providerAggregates.byProvider(db, {}) : new Map<string, string[]>();
   const trees = Map.groupBy(all, ({ rootUuid }) => rootUuid);
   const isMember = (provider: string, aggregate: string) => aggregates.get(provider)?.includes(aggregate) ?? false;
   return {

@@ -2,8 +2,9 @@
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
 import { codes } from '../dialect.ts';
+import type { SetQuery } from '../names/store.ts';
 import { type Amounts, resourcesOf } from '../queries/resources.ts';
-import { aggregatesQuery, checkUuid, isUnrestricted, nothing, type SetQuery, traitsQuery } from '../queries/sets.ts';
+import { aggregatesQuery, checkUuid, isUnrestricted, nothing, traitsQuery } from '../queries/sets.ts';
 
 export interface Group {
   /** Empty for the group that may use several providers of a tree; every other group uses one provider. */

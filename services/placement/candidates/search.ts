@@ -1,6 +1,5 @@
 /** Finds all combinations of providers of one tree, and of sharing providers, that satisfy a query. */
-import { fitsInventory } from '../inventories/capacity.ts';
-import { capacityOf } from '../inventories/store.ts';
+import { capacityOf, fitsInventory } from '../inventories/store.ts';
 import type { Provider } from '../providers/store.ts';
 import { fits, hasNoForbidden, hasRequired } from '../queries/sets.ts';
 import type { CandidateData } from './provider-data.ts';

@@ -1,90 +1,91 @@
-import { conflict, Fault } from '#shared/errors/fault.ts';
-import { created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { Fault } from '#shared/errors/fault.ts';
+import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { viewOf } from '#shared/resource/view.ts';
 import type { Placement } from '../context.ts';
-import { codes } from '../dialect.ts';
-import { getProvider, type Provider } from '../providers/store.ts';
-import { cacheHeaders } from '../versions/cache-headers.ts';
+import { checkGeneration } from '../providers/operations.ts';
+import { getProvider } from '../providers/store.ts';
+import { dated } from '../versions/cache-headers.ts';
+import { attributes } from './attributes.ts';
 import {
   addInventory,
   changeInventory,
-  checkCapacity,
   type InventoryInput,
-  inventoryFields,
+  parseInventory,
   removeInventory,
   setInventories,
 } from './operations.ts';
-import { listInventories as listRows } from './store.ts';
-import { inventoriesView, inventoryView } from './view.ts';
+import { findInventory, type InventoryFields, listInventories } from './store.ts';
 
-const newestOf = (rows: readonly { readonly updatedAt: number }[]) =>
-  rows.length > 0 ? Math.max(...rows.map(({ updatedAt }) => updatedAt)) : Date.now();
+const view = viewOf(attributes);
+const viewOfOne = (inventory: InventoryFields, resource_provider_generation: number, call: Pick<Call, 'may'>) => ({
+  ...view(inventory, call),
+  resource_provider_generation,
+});
+const viewOfAll = (inventories: readonly InventoryFields[], generation: number, call: Pick<Call, 'may'>) => ({
+  resource_provider_generation: generation,
+  inventories: Object.fromEntries(inventories.map((each) => [each.resourceClass, view(each, call)])),
+});
 
-function checkGeneration({ generation }: Provider, given: number | undefined): void {
-  if (given !== generation) throw conflict('resource provider generation conflict', codes.concurrentUpdate);
-}
-
-export const listInventories: Handler<Placement> = async ({ db }, { params, version }) => {
-  const provider = await getProvider(db, params.uuid ?? '');
-  const inventories = await listRows(db, { providers: [provider.uuid] });
-  return ok(inventoriesView(inventories, provider.generation), cacheHeaders(version, newestOf(inventories)));
+export const list: Handler<Placement, never, 'uuid'> = async ({ db }, call) => {
+  const { uuid, generation } = await getProvider(db, call.params.uuid);
+  const inventories = await listInventories(db, { providers: [uuid] });
+  const newest = inventories.length > 0 ? Math.max(...inventories.map(({ updatedAt }) => updatedAt)) : undefined;
+  return dated(viewOfAll(inventories, generation, call), newest);
 };
 
-export const showInventory: Handler<Placement> = async ({ db }, { params, version }) => {
-  const { uuid = '', resourceClass = '' } = params;
-  const provider = await getProvider(db, uuid);
-  const [inventory] = await listRows(db, { providers: [uuid], classes: [resourceClass] });
+export const show: Handler<Placement, never, 'uuid' | 'resourceClass'> = async ({ db }, call) => {
+  const { uuid, resourceClass } = call.params;
+  const { generation } = await getProvider(db, uuid);
+  const inventory = await findInventory(db, uuid, resourceClass);
   if (!inventory) throw new Fault(404, 'notFound', `No inventory of class ${resourceClass} for ${uuid}`);
-  const body = { ...inventoryView(inventory), resource_provider_generation: provider.generation };
-  return ok(body, cacheHeaders(version, inventory.updatedAt));
+  return dated(viewOfOne(inventory, generation, call), inventory.updatedAt);
 };
 
-interface InventoriesInput {
+interface Inventories {
   readonly resource_provider_generation: number;
   readonly inventories: Readonly<Record<string, InventoryInput>>;
 }
+type Sent = InventoryInput & { readonly resource_class: string; readonly resource_provider_generation?: number };
 
-export const putInventories: Handler<Placement, InventoriesInput> = async (placement, { params, body, version }) => {
-  const provider = await getProvider(placement.db, params.uuid ?? '');
+export const replaceAll: Handler<Placement, Inventories, 'uuid'> = async (placement, call) => {
+  const { params, body, version } = call;
+  const provider = await getProvider(placement.db, params.uuid);
   checkGeneration(provider, body.resource_provider_generation);
-  const inventories = Object.entries(body.inventories).map(([name, input]) => inventoryFields(name, input));
-  for (const inventory of inventories) checkCapacity(provider.uuid, inventory, version);
-  const generation = await setInventories(placement, provider, inventories);
-  return ok(inventoriesView(inventories, generation), cacheHeaders(version));
+  const inventories = Object.entries(body.inventories).map(([name, input]) =>
+    parseInventory(provider.uuid, name, input, version),
+  );
+  return ok(viewOfAll(inventories, await setInventories(placement, provider, inventories), call));
 };
 
-export const postInventory: Handler<Placement, InventoryInput> = async (placement, { params, body, version }) => {
-  const provider = await getProvider(placement.db, params.uuid ?? '');
-  if (body.resource_provider_generation !== undefined) checkGeneration(provider, body.resource_provider_generation);
-  const inventory = inventoryFields(body.resource_class ?? '', body);
-  checkCapacity(provider.uuid, inventory, version, 'create');
+export const add: Handler<Placement, Sent, 'uuid'> = async (placement, call) => {
+  const { params, body, version } = call;
+  const provider = await getProvider(placement.db, params.uuid);
+  checkGeneration(provider, body.resource_provider_generation ?? provider.generation);
+  const inventory = parseInventory(provider.uuid, body.resource_class, body, version, 'create');
   const generation = await addInventory(placement, provider, inventory);
   const location = `/resource_providers/${provider.uuid}/inventories/${inventory.resourceClass}`;
-  return created(
-    { ...inventoryView(inventory), resource_provider_generation: generation },
-    { location, ...cacheHeaders(version) },
-  );
+  return created(viewOfOne(inventory, generation, call), { location });
 };
 
-export const updateInventory: Handler<Placement, InventoryInput> = async (placement, { params, body, version }) => {
-  const provider = await getProvider(placement.db, params.uuid ?? '');
+export const update: Handler<Placement, Sent, 'uuid' | 'resourceClass'> = async (placement, call) => {
+  const { params, body, version } = call;
+  const provider = await getProvider(placement.db, params.uuid);
   checkGeneration(provider, body.resource_provider_generation);
-  const inventory = inventoryFields(params.resourceClass ?? '', body);
-  checkCapacity(provider.uuid, inventory, version);
-  const generation = await changeInventory(placement, provider, inventory);
-  return ok({ ...inventoryView(inventory), resource_provider_generation: generation }, cacheHeaders(version));
+  const inventory = parseInventory(provider.uuid, params.resourceClass, body, version);
+  return ok(viewOfOne(inventory, await changeInventory(placement, provider, inventory), call));
 };
 
-export const deleteInventories: Handler<Placement> = async (placement, { params }) => {
-  await setInventories(placement, await getProvider(placement.db, params.uuid ?? ''), []);
+export const removeAll: Handler<Placement, never, 'uuid'> = async (placement, { params }) => {
+  await setInventories(placement, await getProvider(placement.db, params.uuid), []);
   return gone();
 };
 
 /** Before 1.5 this path has no DELETE. */
-export const refuseDelete: Handler<Placement> = async () => {
+export const refuseRemoveAll: Handler<Placement> = async () => {
   throw new Fault(405, 'badMethod', 'The method specified is not allowed for this resource.');
 };
 
-export const deleteInventory: Handler<Placement> = async (placement, { params }) => {
-  await removeInventory(placement, params.uuid ?? '', params.resourceClass ?? '');
+export const remove: Handler<Placement, never, 'uuid' | 'resourceClass'> = async (placement, { params }) => {
+  await removeInventory(placement, params.uuid, params.resourceClass);
   return gone();
 };

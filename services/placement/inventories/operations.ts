@@ -1,118 +1,97 @@
 import type { Knex } from 'knex';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { parseCreate } from '#shared/resource/body.ts';
 import type { Placement } from '../context.ts';
 import { codes } from '../dialect.ts';
-import { getProvider, type Provider, raiseGeneration } from '../providers/store.ts';
-import { unknownClasses } from '../resource-classes/store.ts';
-import { capacityOf, type InventoryFields, listInventories, putInventory, replaceInventories } from './store.ts';
+import { changeProvider, outdated } from '../providers/operations.ts';
+import { getProvider, type Provider } from '../providers/store.ts';
+import { classes } from '../resource-classes/store.ts';
+import { attributes } from './attributes.ts';
+import {
+  capacityOf,
+  deleteInventories,
+  findInventory,
+  type InventoryFields,
+  listInventories,
+  putInventory,
+} from './store.ts';
 
-export interface InventoryInput {
-  readonly resource_class?: string;
-  readonly resource_provider_generation?: number;
-  readonly total: number;
-  readonly reserved?: number;
-  readonly min_unit?: number;
-  readonly max_unit?: number;
-  readonly step_size?: number;
-  readonly allocation_ratio?: number;
-}
-
-const maxUnits = 0x7fff_ffff;
-
-export const inventoryFields = (resourceClass: string, input: InventoryInput): InventoryFields => ({
-  resourceClass,
-  total: input.total,
-  reserved: input.reserved ?? 0,
-  minUnit: input.min_unit ?? 1,
-  maxUnit: input.max_unit ?? maxUnits,
-  stepSize: input.step_size ?? 1,
-  allocationRatio: input.allocation_ratio ?? 1,
-});
+export type InventoryInput = Readonly<Record<keyof typeof attributes, number>>;
 
 /** Throws 400 for a negative capacity, and until 1.25 for a capacity of 0. */
-export function checkCapacity(provider: string, inventory: InventoryFields, version: Version, doing = 'update'): void {
+export function parseInventory(
+  uuid: string,
+  resourceClass: string,
+  input: InventoryInput,
+  version: Version,
+  doing = 'update',
+): InventoryFields {
+  const inventory = { ...parseCreate(attributes, input), resourceClass };
   const capacity = capacityOf(inventory);
   const mayBeZero = atLeast(version, '1.26');
-  if (capacity > 0 || (capacity === 0 && mayBeZero)) return;
+  if (capacity > 0 || (capacity === 0 && mayBeZero)) return inventory;
   throw badRequest(
-    `Unable to ${doing} inventory for resource provider ${provider}: Invalid inventory for '${inventory.resourceClass}' on resource provider '${provider}'. The reserved value is greater than ${mayBeZero ? '' : 'or equal to '}total.`,
+    `Unable to ${doing} inventory for resource provider ${uuid}: Invalid inventory for '${resourceClass}' on resource provider '${uuid}'. The reserved value is greater than ${mayBeZero ? '' : 'or equal to '}total.`,
   );
 }
 
-export async function checkClasses(db: Knex, provider: string, inventories: readonly InventoryFields[]): Promise<void> {
-  const [unknown] = await unknownClasses(
-    db,
-    inventories.map(({ resourceClass }) => resourceClass),
-  );
+export async function checkClasses(db: Knex, uuid: string, inventories: readonly InventoryFields[]): Promise<void> {
+  const names = inventories.map(({ resourceClass }) => resourceClass);
+  const [unknown] = await classes.unknown(db, names);
   if (unknown !== undefined)
     throw badRequest(
-      `Unknown resource class in inventory for resource provider ${provider}: No such resource class ${unknown}.`,
+      `Unknown resource class in inventory for resource provider ${uuid}: No such resource class ${unknown}.`,
     );
 }
 
-/** Replaces all inventories of a provider at the given generation. Returns the next generation. */
-export function setInventories(
-  { db }: Placement,
-  provider: Provider,
-  inventories: readonly InventoryFields[],
-): Promise<number> {
-  return db.transaction(async (tx) => {
-    const generation = await raiseGeneration(tx, provider);
-    await checkClasses(tx, provider.uuid, inventories);
-    const inUse = await replaceInventories(tx, provider.uuid, inventories);
-    if (inUse.length > 0)
-      throw conflict(
-        `update conflict: Inventory for '${inUse.join(', ')}' on resource provider '${provider.uuid}' in use.`,
-        codes.inventoryInUse,
-      );
-    return generation;
-  });
+/** Throws 409 when an inventory of another class is in use. */
+export async function removeOthers(tx: Knex, uuid: string, inventories: readonly InventoryFields[]): Promise<void> {
+  const kept = new Set(inventories.map(({ resourceClass }) => resourceClass));
+  const now = (await listInventories(tx, { providers: [uuid] })).map(({ resourceClass }) => resourceClass);
+  const others = now.filter((name) => !kept.has(name));
+  const inUse = await deleteInventories(tx, uuid, others);
+  if (inUse.length > 0)
+    throw conflict(
+      `update conflict: Inventory for '${inUse.join(', ')}' on resource provider '${uuid}' in use.`,
+      codes.inventoryInUse,
+    );
 }
 
-export function addInventory({ db }: Placement, provider: Provider, inventory: InventoryFields): Promise<number> {
-  return db.transaction(async (tx) => {
-    const generation = await raiseGeneration(tx, provider);
+/** Replaces all inventories of a provider. Returns its next generation. */
+export const setInventories = ({ db }: Placement, provider: Provider, inventories: readonly InventoryFields[]) =>
+  changeProvider(db, provider, outdated, async (tx) => {
+    await checkClasses(tx, provider.uuid, inventories);
+    await removeOthers(tx, provider.uuid, inventories);
+    for (const inventory of inventories) await putInventory(tx, provider.uuid, inventory);
+  });
+
+export const addInventory = ({ db }: Placement, provider: Provider, inventory: InventoryFields) =>
+  changeProvider(db, provider, outdated, async (tx) => {
     await checkClasses(tx, provider.uuid, [inventory]);
-    const [duplicate] = await listInventories(tx, { providers: [provider.uuid], classes: [inventory.resourceClass] });
-    if (duplicate)
+    if (await findInventory(tx, provider.uuid, inventory.resourceClass))
       throw conflict(
         `Update conflict: there is inventory of ${inventory.resourceClass} for resource provider ${provider.uuid} already`,
         codes.concurrentUpdate,
       );
     await putInventory(tx, provider.uuid, inventory);
-    return generation;
   });
-}
 
-export function changeInventory({ db }: Placement, provider: Provider, inventory: InventoryFields): Promise<number> {
-  return db.transaction(async (tx) => {
-    const generation = await raiseGeneration(tx, provider);
-    const [found] = await listInventories(tx, { providers: [provider.uuid], classes: [inventory.resourceClass] });
-    if (!found)
+export const changeInventory = ({ db }: Placement, provider: Provider, inventory: InventoryFields) =>
+  changeProvider(db, provider, outdated, async (tx) => {
+    if (!(await findInventory(tx, provider.uuid, inventory.resourceClass)))
       throw badRequest(
         `No inventory record with resource class for resource provider ${provider.uuid}: No inventory of class ${inventory.resourceClass} found.`,
       );
     await putInventory(tx, provider.uuid, inventory);
-    return generation;
   });
-}
 
 export async function removeInventory({ db }: Placement, uuid: string, resourceClass: string): Promise<void> {
-  await db.transaction(async (tx) => {
-    const provider = await getProvider(tx, uuid);
-    const now = await listInventories(tx, { providers: [uuid] });
-    if (!now.some((each) => each.resourceClass === resourceClass))
+  const provider = await getProvider(db, uuid);
+  await changeProvider(db, provider, outdated, async (tx) => {
+    if (!(await findInventory(tx, uuid, resourceClass)))
       throw new Fault(404, 'notFound', `No inventory of class ${resourceClass} found for delete`);
-    await raiseGeneration(tx, provider);
-    const inUse = await replaceInventories(
-      tx,
-      uuid,
-      now
-        .filter((each) => each.resourceClass !== resourceClass)
-        .map(({ used, updatedAt, providerUuid, ...inventory }) => inventory),
-    );
-    if (inUse.length > 0)
+    if ((await deleteInventories(tx, uuid, [resourceClass])).length > 0)
       throw conflict(
         `Unable to delete inventory of class ${resourceClass}: Inventory for '${resourceClass}' on resource provider '${uuid}' in use.`,
         codes.concurrentUpdate,

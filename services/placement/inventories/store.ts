@@ -1,26 +1,43 @@
 import type { Knex } from 'knex';
+import type { Amounts } from './attributes.ts';
 
-export interface Inventory {
-  readonly providerUuid: string;
+export interface InventoryFields extends Amounts {
   readonly resourceClass: string;
-  readonly total: number;
-  readonly reserved: number;
-  readonly minUnit: number;
-  readonly maxUnit: number;
-  readonly stepSize: number;
-  readonly allocationRatio: number;
+}
+
+export interface Inventory extends InventoryFields {
+  readonly providerUuid: string;
   /** The sum of its allocations. */
   readonly used: number;
   readonly updatedAt: number;
 }
 
-export type InventoryFields = Omit<Inventory, 'providerUuid' | 'used' | 'updatedAt'>;
-
 /** The amount that may be allocated. */
-export const capacityOf = ({ total, reserved, allocationRatio }: InventoryFields): number =>
+export const capacityOf = ({ total, reserved, allocationRatio }: Amounts): number =>
   Math.floor((total - reserved) * allocationRatio);
 
-interface InventoryFilter {
+/** Whether the amount fits min_unit, max_unit and step_size, independently of usage. */
+export const isAllowed = ({ minUnit, maxUnit, stepSize }: Amounts, amount: number): boolean =>
+  amount >= minUnit && amount <= maxUnit && amount % stepSize === 0;
+
+export const fitsInventory = (inventory: Inventory, amount: number): boolean =>
+  isAllowed(inventory, amount) && inventory.used + amount <= capacityOf(inventory);
+
+/** The uuids of the providers with inventory of one of the classes. */
+export const providersOf = (db: Knex, classes: readonly string[]): Knex.QueryBuilder =>
+  db<Inventory>('inventories').whereIn('resourceClass', classes).select('providerUuid');
+
+/** The uuids of the providers whose inventory fits the amount. */
+export const providersWithCapacity = (db: Knex, resourceClass: string, amount: number): Knex.QueryBuilder =>
+  db<Inventory>('inventories')
+    .where({ resourceClass })
+    .where('minUnit', '<=', amount)
+    .where('maxUnit', '>=', amount)
+    .whereRaw('? % ?? = 0', [amount, 'stepSize'])
+    .whereRaw('?? + ? <= (?? - ??) * ??', ['used', amount, 'total', 'reserved', 'allocationRatio'])
+    .select('providerUuid');
+
+export interface InventoryFilter {
   readonly providers?: readonly string[];
   readonly classes?: readonly string[];
 }
@@ -32,27 +49,31 @@ export async function listInventories(db: Knex, filter: InventoryFilter): Promis
   return (await query) as Inventory[];
 }
 
-/** Returns the classes that would be removed but are in use; then it writes nothing. */
-export async function replaceInventories(
+export const findInventory = async (
+  db: Knex,
+  providerUuid: string,
+  resourceClass: string,
+): Promise<Inventory | undefined> => db<Inventory>('inventories').where({ providerUuid, resourceClass }).first();
+
+/** Returns the classes that are in use; then it deletes nothing. */
+export async function deleteInventories(
   tx: Knex,
   providerUuid: string,
-  inventories: readonly InventoryFields[],
+  classes: readonly string[],
 ): Promise<readonly string[]> {
-  const now = await tx<Inventory>('inventories').where({ providerUuid }).forUpdate();
-  const kept = new Set(inventories.map(({ resourceClass }) => resourceClass));
-  const removed = now.filter(({ resourceClass }) => !kept.has(resourceClass));
-  const inUse = removed.filter(({ used }) => used > 0);
-  if (inUse.length > 0) return inUse.map(({ resourceClass }) => resourceClass);
-  for (const { resourceClass } of removed) await tx('inventories').where({ providerUuid, resourceClass }).delete();
-  for (const inventory of inventories) await putInventory(tx, providerUuid, inventory);
-  return [];
+  const inventories = tx<Inventory>('inventories').where({ providerUuid }).whereIn('resourceClass', classes);
+  const inUse = (await inventories.clone().forUpdate()).filter(({ used }) => used > 0);
+  if (inUse.length === 0) await inventories.delete();
+  return inUse.map(({ resourceClass }) => resourceClass);
 }
 
 /** Inserts or updates the inventory; `used` does not change. */
 export async function putInventory(tx: Knex, providerUuid: string, inventory: InventoryFields): Promise<void> {
-  const row = { ...inventory, providerUuid, used: 0, updatedAt: Date.now() };
-  const { used: _, ...changes } = row;
-  await tx<Inventory>('inventories').insert(row).onConflict(['providerUuid', 'resourceClass']).merge(changes);
+  const row = { ...inventory, providerUuid, updatedAt: Date.now() };
+  await tx<Inventory>('inventories')
+    .insert({ ...row, used: 0 })
+    .onConflict(['providerUuid', 'resourceClass'])
+    .merge(row);
 }
 
 export const isClassInUse = async (db: Knex, resourceClass: string): Promise<boolean> =>

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Knex } from 'knex';
 import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { hasAllocations } from '../allocations/store.ts';
 import type { Placement } from '../context.ts';
@@ -11,10 +12,34 @@ import {
   listProviders,
   type Provider,
   providerNotFound,
+  raiseGeneration,
   removeProvider,
   setRoot,
   updateProvider,
 } from './store.ts';
+
+/** Words of the 409 for an outdated generation. */
+export const outdated = 'resource provider generation conflict';
+export const alreadyChanged =
+  "Resource provider's generation already changed. Please update the generation and try again.";
+
+/** `read` is the generation that the client has read. */
+export function checkGeneration({ generation }: Provider, read: number | undefined): void {
+  if (read !== generation) throw conflict(outdated, codes.concurrentUpdate);
+}
+
+/** Changes what belongs to a provider, unless its generation is another one by now. Returns the next generation. */
+export const changeProvider = (
+  db: Knex,
+  provider: Pick<Provider, 'uuid' | 'generation'>,
+  refusal: string,
+  change: (tx: Knex) => Promise<void>,
+): Promise<number> =>
+  db.transaction(async (tx) => {
+    const generation = await raiseGeneration(tx, provider, refusal);
+    await change(tx);
+    return generation;
+  });
 
 export interface ProviderInput {
   readonly name: string;
@@ -25,21 +50,29 @@ export interface ProviderInput {
 const parentOf = ({ parent_provider_uuid: uuid }: ProviderInput) =>
   typeof uuid === 'string' ? normalizeUuid(uuid) : uuid;
 
+/** The root below this parent; `refuse` makes the 400 when there is no such parent. */
+async function rootBelow(tx: Knex, uuid: string, parentUuid: string | null, refuse: Refuse): Promise<string> {
+  if (parentUuid === null) return uuid;
+  const [parent] = await listProviders(tx, { uuids: [parentUuid] });
+  if (!parent) throw refuse('parent provider UUID does not exist.');
+  return parent.rootUuid;
+}
+
+type Refuse = (why: string) => Error;
+
 export function createProvider({ db }: Placement, input: ProviderInput): Promise<Provider> {
   const uuid = input.uuid ? normalizeUuid(input.uuid) : randomUUID();
-  const refuse = (why: string) =>
+  const refuse: Refuse = (why) =>
     badRequest(
       `Unable to create resource provider "${input.name}", ${uuid}: Object action create failed because: ${why}`,
     );
+  const parentUuid = parentOf(input) ?? null;
+  if (parentUuid === uuid)
+    throw refuse(
+      'parent provider UUID cannot be same as UUID. Please set parent provider UUID to None if there is no parent.',
+    );
   return db.transaction(async (tx) => {
-    const parentUuid = parentOf(input) ?? null;
-    if (parentUuid === uuid)
-      throw refuse(
-        'parent provider UUID cannot be same as UUID. Please set parent provider UUID to None if there is no parent.',
-      );
-    const [parent] = parentUuid === null ? [] : await listProviders(tx, { uuids: [parentUuid] });
-    if (parentUuid !== null && !parent) throw refuse('parent provider UUID does not exist.');
-    const rootUuid = parent?.rootUuid ?? uuid;
+    const rootUuid = await rootBelow(tx, uuid, parentUuid, refuse);
     const provider = { uuid, name: input.name, generation: 0, parentUuid, rootUuid, updatedAt: Date.now() };
     await insertProvider(tx, provider);
     return provider;
@@ -53,31 +86,30 @@ export function saveProvider(
   input: ProviderInput,
   mayReparent: boolean,
 ): Promise<Provider> {
-  const refuse = (why: string) =>
+  const refuse: Refuse = (why) =>
     badRequest(`Unable to save resource provider ${uuid}: Object action update failed because: ${why}`);
   return db.transaction(async (tx) => {
     const before = await getProvider(tx, uuid);
     const wanted = parentOf(input);
     const parentUuid = wanted === undefined ? before.parentUuid : wanted;
-    if (parentUuid === before.parentUuid) return renamed(before);
-    if (before.parentUuid !== null && parentUuid === null && !mayReparent)
-      throw refuse('un-parenting a provider is not currently allowed.');
-    if (before.parentUuid !== null && !mayReparent) throw refuse('re-parenting a provider is not currently allowed.');
-    const tree = subtreeOf(uuid, await listProviders(tx, { roots: [before.rootUuid] }));
-    if (parentUuid !== null && tree.includes(parentUuid))
-      throw refuse('creating loop in the provider tree is not allowed.');
-    const [parent] = parentUuid === null ? [] : await listProviders(tx, { uuids: [parentUuid] });
-    if (parentUuid !== null && !parent) throw refuse('parent provider UUID does not exist.');
-    const rootUuid = parent?.rootUuid ?? uuid;
-    await setRoot(tx, tree, rootUuid);
-    return renamed({ ...before, parentUuid, rootUuid });
-
-    async function renamed(provider: Provider): Promise<Provider> {
-      const after = { ...provider, name: input.name };
-      await updateProvider(tx, after);
-      return after;
-    }
+    const isMoved = parentUuid !== before.parentUuid;
+    if (isMoved && before.parentUuid !== null && !mayReparent)
+      throw refuse(`${parentUuid === null ? 'un' : 're'}-parenting a provider is not currently allowed.`);
+    const rootUuid = isMoved ? await moveTree(tx, before, parentUuid, refuse) : before.rootUuid;
+    const after = { ...before, name: input.name, parentUuid, rootUuid };
+    await updateProvider(tx, after);
+    return after;
   });
+}
+
+/** Moves a provider and what is below it to another parent. Returns the root there. */
+async function moveTree(tx: Knex, { uuid, rootUuid }: Provider, parentUuid: string | null, refuse: Refuse) {
+  const tree = subtreeOf(uuid, await listProviders(tx, { roots: [rootUuid] }));
+  if (parentUuid !== null && tree.includes(parentUuid))
+    throw refuse('creating loop in the provider tree is not allowed.');
+  const root = await rootBelow(tx, uuid, parentUuid, refuse);
+  await setRoot(tx, tree, root);
+  return root;
 }
 
 /** The uuids of a provider and its descendants. */

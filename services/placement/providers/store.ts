@@ -14,25 +14,40 @@ export interface Provider {
 }
 
 export async function getProvider(db: Knex, uuid: string): Promise<Provider> {
-  const provider = (await db<Provider>('providers').where({ uuid }).first()) as Provider | undefined;
-  if (provider) return provider;
-  throw providerNotFound(`${uuid} found`);
+  const [provider] = await listProviders(db, { uuids: [uuid] });
+  if (!provider) throw providerNotFound(`${uuid} found`);
+  return provider;
 }
 
 export const providerNotFound = (what: string) =>
   new Fault(404, 'notFound', `No resource provider with uuid ${what}`, { type: codes.providerNotFound });
 
-/** All providers, or those that match the filter. */
+interface ProviderFilter {
+  readonly uuids?: readonly string[];
+  readonly roots?: readonly string[];
+  readonly name?: string;
+}
+
 export async function listProviders(
   db: Knex,
-  filter: { readonly uuids?: readonly string[]; readonly roots?: readonly string[]; readonly name?: string } = {},
+  filter: ProviderFilter,
+  narrow: (query: Knex.QueryBuilder) => void = () => {},
 ): Promise<Provider[]> {
   const query = db<Provider>('providers').orderBy('name');
   if (filter.uuids) query.whereIn('uuid', filter.uuids);
   if (filter.roots) query.whereIn('rootUuid', filter.roots);
   if (filter.name !== undefined) query.where({ name: filter.name });
+  narrow(query);
   return (await query) as Provider[];
 }
+
+/** All providers of the trees that have one of these; each query gives uuids. */
+export const listTrees = (db: Knex, members: readonly Knex.QueryBuilder[]): Promise<Provider[]> =>
+  listProviders(db, {}, (query) => {
+    const roots = db<Provider>('providers').select('rootUuid');
+    for (const uuids of members) roots.orWhereIn('uuid', uuids);
+    query.whereIn('rootUuid', roots);
+  });
 
 export const hasChildren = async (db: Knex, uuid: string): Promise<boolean> =>
   (await db<Provider>('providers').where({ parentUuid: uuid }).first('uuid')) !== undefined;
@@ -66,11 +81,11 @@ export async function removeProvider(tx: Knex, uuid: string): Promise<void> {
   await tx<Provider>('providers').where({ uuid }).delete();
 }
 
-/** Increases the generation; throws 409 when it has changed since the provider was read. Returns the next generation. */
+/** Throws 409 when the generation has changed since the provider was read. Returns the next generation. */
 export async function raiseGeneration(
   tx: Knex,
-  { uuid, generation }: Provider,
-  refusal = 'resource provider generation conflict',
+  { uuid, generation }: Pick<Provider, 'uuid' | 'generation'>,
+  refusal: string,
 ): Promise<number> {
   const unchanged = tx<Provider>('providers').where({ uuid, generation });
   const raised = await unchanged.update({ generation: generation + 1, updatedAt: Date.now() });

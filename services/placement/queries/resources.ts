@@ -1,6 +1,4 @@
-import type { Knex } from 'knex';
 import { badRequest } from '#shared/errors/fault.ts';
-import { unknownClasses } from '../resource-classes/store.ts';
 
 export type Amounts = Readonly<Record<string, number>>;
 
@@ -19,13 +17,4 @@ export function resourcesOf(text: string): Amounts {
     return [name, Number(amount)] as const;
   });
   return Object.fromEntries(pairs);
-}
-
-export async function checkAmounts(db: Knex, amounts: readonly Amounts[]): Promise<void> {
-  const [unknown] = await unknownClasses(
-    db,
-    amounts.flatMap((each) => Object.keys(each)),
-  );
-  if (unknown !== undefined)
-    throw badRequest(`Invalid resource class in resources parameter: No such resource class ${unknown}.`);
 }

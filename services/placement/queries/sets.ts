@@ -1,12 +1,7 @@
 /** Parses required and forbidden traits and aggregates. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-
-export interface SetQuery {
-  /** The provider must have at least one element of each list. */
-  readonly anyOf: readonly (readonly string[])[];
-  readonly none: readonly string[];
-}
+import type { SetQuery } from '../names/store.ts';
 
 export const nothing: SetQuery = { anyOf: [], none: [] };
 
@@ -72,13 +67,14 @@ export function aggregatesQuery(key: string, values: readonly string[], version:
 }
 
 export function checkUuid(key: string, text: string): string {
-  const uuid = text.trim().toLowerCase();
-  if (!/^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/.test(uuid))
+  if (!isUuid(text.trim()))
     throw badRequest(
       `Invalid query string parameters: Expected '${key}' parameter to ${key === 'in_tree' ? 'be a format of uuid' : 'contain valid UUID(s)'}. Got: ${text}`,
     );
-  return normalizeUuid(uuid);
+  return normalizeUuid(text.trim());
 }
+
+export const isUuid = (text: string): boolean => /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(text);
 
 /** Converts a uuid with or without dashes, in either case, to lower case with dashes. */
 export const normalizeUuid = (uuid: string): string =>

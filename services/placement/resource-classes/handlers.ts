@@ -1,73 +1,53 @@
-import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { isClassInUse } from '../inventories/store.ts';
-import { cacheHeaders } from '../versions/cache-headers.ts';
-import {
-  ensureClass,
-  isStandardClass,
-  listClasses as listRows,
-  removeClass,
-  renameClass,
-  unknownClasses,
-} from './store.ts';
+import { deleteName, ensureName, type NameKind, requireName } from '../names/operations.ts';
+import { classes } from './store.ts';
 
-const urlOf = (name: string) => `/resource_classes/${name}`;
-const classView = (name: string) => ({ name, links: [{ rel: 'self', href: urlOf(name) }] });
-
-async function requireClass({ db }: Placement, name: string): Promise<void> {
-  if ((await unknownClasses(db, [name])).length > 0)
-    throw new Fault(404, 'notFound', `No such resource class ${name}.`);
-}
-
-function checkCustom(name: string): void {
-  if (!/^CUSTOM_[A-Z0-9_]+$/.test(name) || name.length > 255)
-    throw badRequest(`JSON does not validate: '${name}' does not match '^CUSTOM_[A-Z0-9_]+$'`);
-}
-
-export const listClasses: Handler<Placement> = async ({ db }, { version }) =>
-  ok({ resource_classes: (await listRows(db)).map(classView) }, cacheHeaders(version));
-
-export const showClass: Handler<Placement> = async (placement, { params, version }) => {
-  const { name = '' } = params;
-  await requireClass(placement, name);
-  return ok(classView(name), cacheHeaders(version));
+const path = '/resource_classes';
+const refusal = 'Error in delete resource class:';
+const kind: NameKind = {
+  names: classes,
+  path,
+  isUsed: isClassInUse,
+  missing: (name) => `No such resource class ${name}.`,
+  standard: (name) => `${refusal} Cannot delete standard resource class ${name}.`,
+  used: (name) => `${refusal} Cannot delete resource class ${name}. Class is in use in inventory.`,
+  invalid: (name) => `JSON does not validate: '${name}' does not match '^CUSTOM_[A-Z0-9_]+$'`,
 };
 
-export const createClass: Handler<Placement, { name: string }> = async ({ db }, { body }) => {
-  if (!(await ensureClass(db, body.name))) throw conflict(`Conflicting resource class already exists: ${body.name}`);
-  return { status: 201, headers: { location: urlOf(body.name) } };
+const classView = (name: string) => ({ name, links: [{ rel: 'self', href: `${path}/${name}` }] });
+
+export const list: Handler<Placement> = async ({ db }) =>
+  ok({ resource_classes: (await classes.list(db)).map(classView) });
+
+export const show: Handler<Placement, never, 'name'> = async ({ db }, { params: { name } }) => {
+  await requireName(db, kind, name);
+  return ok(classView(name));
+};
+
+export const create: Handler<Placement, { name: string }> = async ({ db }, { body: { name } }) => {
+  if (!(await classes.ensure(db, name))) throw conflict(`Conflicting resource class already exists: ${name}`);
+  return { status: 201, headers: { location: `${path}/${name}` } };
 };
 
 /** PUT from 1.7: creates the class if it does not exist. */
-export const ensureNamedClass: Handler<Placement> = async ({ db }, { params }) => {
-  const { name = '' } = params;
-  checkCustom(name);
-  const isNew = await ensureClass(db, name);
-  return { status: isNew ? 201 : 204, headers: { location: urlOf(name) } };
-};
+export const ensure: Handler<Placement, never, 'name'> = ({ db }, { params }) => ensureName(db, kind, params.name);
 
-/** PUT until 1.6: renames the class. */
-export const renameNamedClass: Handler<Placement, { name: string }> = async (placement, { params, body }) => {
-  const { db } = placement;
-  const { name = '' } = params;
-  await requireClass(placement, name);
-  if (isStandardClass(name)) throw badRequest(`Cannot update standard resource class ${name}`);
-  if ((await unknownClasses(db, [body.name])).length === 0)
+/** PUT until 1.6. */
+export const rename: Handler<Placement, { name: string }, 'name'> = async ({ db }, { params, body }) => {
+  const { name } = params;
+  await requireName(db, kind, name);
+  if (classes.isStandard(name)) throw badRequest(`Cannot update standard resource class ${name}`);
+  if ((await classes.unknown(db, [body.name])).length === 0)
     throw conflict(`Resource class already exists: ${body.name}`);
   if (await isClassInUse(db, name)) throw conflict(`Resource class ${name} is in use in inventory.`);
-  await renameClass(db, name, body.name);
+  await classes.rename(db, name, body.name);
   return ok(classView(body.name));
 };
 
-export const deleteClass: Handler<Placement> = async (placement, { params }) => {
-  const { db } = placement;
-  const { name = '' } = params;
-  await requireClass(placement, name);
-  const refusal = 'Error in delete resource class:';
-  if (isStandardClass(name)) throw badRequest(`${refusal} Cannot delete standard resource class ${name}.`);
-  if (await isClassInUse(db, name))
-    throw conflict(`${refusal} Cannot delete resource class ${name}. Class is in use in inventory.`);
-  await removeClass(db, name);
+export const remove: Handler<Placement, never, 'name'> = async ({ db }, { params }) => {
+  await deleteName(db, kind, params.name);
   return gone();
 };

@@ -1,30 +1,32 @@
-import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
+import { badRequest } from '#shared/errors/fault.ts';
 import { gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
-import { codes } from '../dialect.ts';
-import { getProvider, raiseGeneration } from '../providers/store.ts';
+import { deleteName, ensureName, type NameKind, requireName } from '../names/operations.ts';
+import { alreadyChanged, changeProvider } from '../providers/operations.ts';
+import { getProvider } from '../providers/store.ts';
 import { cacheHeaders } from '../versions/cache-headers.ts';
-import {
-  ensureTrait,
-  isStandardTrait,
-  listTraits as listRows,
-  removeTrait,
-  replaceTraits,
-  traitsOf,
-  unknownTraits,
-  usedTraits,
-} from './store.ts';
+import { providerTraits, traits } from './store.ts';
 
-const traitNotFound = (name: string) => new Fault(404, 'notFound', `No such trait(s): ${name}.`);
+const kind: NameKind = {
+  names: traits,
+  path: '/traits',
+  isUsed: async (db, name) => (await providerTraits.used(db, [name])).length > 0,
+  missing: (name) => `No such trait(s): ${name}.`,
+  standard: (name) => `Cannot delete standard trait ${name}.`,
+  used: (name) => `The trait ${name} is in use by a resource provider.`,
+  invalid: () =>
+    'The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" and use following characters: "A"-"Z", "0"-"9" and "_"',
+};
 
-export const listTraits: Handler<Placement> = async ({ db }, { query, version }) => {
-  const pick = nameFilter(query.name);
+export const list: Handler<Placement> = async ({ db }, { query }) => {
+  const hasName = nameFilter(query.name);
   const associated = query.associated?.toLowerCase();
   if (associated !== undefined && associated !== 'true' && associated !== 'false')
     throw badRequest('The query parameter "associated" only accepts "true" or "false"');
-  const used = associated === undefined ? undefined : await usedTraits(db);
-  const fits = (name: string) => pick(name) && (used === undefined || used.has(name) === (associated === 'true'));
-  return ok({ traits: (await listRows(db)).filter(fits) }, cacheHeaders(version));
+  const named = (await traits.list(db)).filter(hasName);
+  if (associated === undefined) return ok({ traits: named });
+  const used = new Set(await providerTraits.used(db));
+  return ok({ traits: named.filter((name) => used.has(name) === (associated === 'true')) });
 };
 
 function nameFilter(text: string | undefined): (name: string) => boolean {
@@ -37,63 +39,44 @@ function nameFilter(text: string | undefined): (name: string) => boolean {
   );
 }
 
-export const showTrait: Handler<Placement> = async ({ db }, { params, version }) => {
-  const { name = '' } = params;
-  if ((await unknownTraits(db, [name])).length > 0) throw traitNotFound(name);
-  return gone(cacheHeaders(version));
-};
-
-export const putTrait: Handler<Placement> = async ({ db }, { params, version }) => {
-  const { name = '' } = params;
-  if (!/^CUSTOM_[A-Z0-9_]+$/.test(name) || name.length > 255)
-    throw badRequest(
-      'The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "CUSTOM_" and use following characters: "A"-"Z", "0"-"9" and "_"',
-    );
-  const isNew = await ensureTrait(db, name);
-  return { status: isNew ? 201 : 204, headers: { location: `/traits/${name}`, ...cacheHeaders(version) } };
-};
-
-export const deleteTrait: Handler<Placement> = async ({ db }, { params }) => {
-  const { name = '' } = params;
-  if ((await unknownTraits(db, [name])).length > 0) throw traitNotFound(name);
-  if (isStandardTrait(name)) throw badRequest(`Cannot delete standard trait ${name}.`);
-  if ((await usedTraits(db)).has(name)) throw conflict(`The trait ${name} is in use by a resource provider.`);
-  await removeTrait(db, name);
+export const show: Handler<Placement, never, 'name'> = async ({ db }, { params }) => {
+  await requireName(db, kind, params.name);
   return gone();
 };
 
-export const showProviderTraits: Handler<Placement> = async ({ db }, { params, version }) => {
-  const provider = await getProvider(db, params.uuid ?? '');
-  const traits = (await traitsOf(db, [provider.uuid])).get(provider.uuid) ?? [];
-  return ok({ traits, resource_provider_generation: provider.generation }, cacheHeaders(version));
+export const ensure: Handler<Placement, never, 'name'> = async ({ db }, { params, version }) => {
+  const { headers, ...answer } = await ensureName(db, kind, params.name);
+  return { ...answer, headers: { ...headers, ...cacheHeaders(version) } };
+};
+
+export const remove: Handler<Placement, never, 'name'> = async ({ db }, { params }) => {
+  await deleteName(db, kind, params.name);
+  return gone();
+};
+
+export const listOfProvider: Handler<Placement, never, 'uuid'> = async ({ db }, { params }) => {
+  const { uuid, generation } = await getProvider(db, params.uuid);
+  return ok({ traits: await providerTraits.of(db, uuid), resource_provider_generation: generation });
 };
 
 interface TraitsInput {
   readonly traits: readonly string[];
   readonly resource_provider_generation: number;
 }
-const generationConflict =
-  "Resource provider's generation already changed. Please update the generation and try again.";
 
-export const putProviderTraits: Handler<Placement, TraitsInput> = async ({ db }, { params, body, version }) => {
-  const provider = await getProvider(db, params.uuid ?? '');
-  if (provider.generation !== body.resource_provider_generation)
-    throw conflict(generationConflict, codes.concurrentUpdate);
-  const generation = await db.transaction(async (tx) => {
-    const unknown = await unknownTraits(tx, body.traits);
+export const replaceOfProvider: Handler<Placement, TraitsInput, 'uuid'> = async ({ db }, { params, body }) => {
+  const { uuid } = await getProvider(db, params.uuid);
+  const read = { uuid, generation: body.resource_provider_generation };
+  const generation = await changeProvider(db, read, alreadyChanged, async (tx) => {
+    const unknown = await traits.unknown(tx, body.traits);
     if (unknown.length > 0) throw badRequest(`No such trait ${unknown.join(', ')}`);
-    await replaceTraits(tx, provider.uuid, body.traits);
-    return raiseGeneration(tx, provider, generationConflict);
+    await providerTraits.replace(tx, uuid, body.traits);
   });
-  const traits = [...new Set(body.traits)];
-  return ok({ traits, resource_provider_generation: generation }, cacheHeaders(version));
+  return ok({ traits: [...new Set(body.traits)], resource_provider_generation: generation });
 };
 
-export const deleteProviderTraits: Handler<Placement> = async ({ db }, { params }) => {
-  const provider = await getProvider(db, params.uuid ?? '');
-  await db.transaction(async (tx) => {
-    await replaceTraits(tx, provider.uuid, []);
-    await raiseGeneration(tx, provider, generationConflict);
-  });
+export const removeAllOfProvider: Handler<Placement, never, 'uuid'> = async ({ db }, { params }) => {
+  const provider = await getProvider(db, params.uuid);
+  await changeProvider(db, provider, alreadyChanged, (tx) => providerTraits.replace(tx, provider.uuid, []));
   return gone();
 };

@@ -1,4 +1,4 @@
-import type { Knex } from 'knex';
+import { providerNames, vocabulary } from '../names/store.ts';
 
 /** The standard traits of os-traits, by prefix. */
 const groups: Readonly<Record<string, string>> = {
@@ -64,50 +64,13 @@ const groups: Readonly<Record<string, string>> = {
   STORAGE_DISK: 'HDD SSD',
 };
 
-const standardTraits: ReadonlySet<string> = new Set(
+export const traits = vocabulary(
+  'custom_traits',
+  'name',
   Object.entries(groups).flatMap(([prefix, names]) => names.split(/\s+/).map((name) => `${prefix}_${name}`)),
 );
 
 /** A provider with this trait shares its resources with all trees that have an aggregate in common with it. */
 export const sharesViaAggregate = 'MISC_SHARES_VIA_AGGREGATE';
 
-export const isStandardTrait = (name: string): boolean => standardTraits.has(name);
-
-export async function listTraits(db: Knex): Promise<string[]> {
-  return [...standardTraits, ...(await db('custom_traits').orderBy('name').pluck('name'))];
-}
-
-export async function unknownTraits(db: Knex, names: readonly string[]): Promise<string[]> {
-  const custom = [...new Set(names)].filter((name) => !isStandardTrait(name));
-  if (custom.length === 0) return [];
-  const known = new Set(await db('custom_traits').whereIn('name', custom).pluck('name'));
-  return custom.filter((name) => !known.has(name));
-}
-
-/** Returns false when the trait exists already. */
-export async function ensureTrait(db: Knex, name: string): Promise<boolean> {
-  if ((await unknownTraits(db, [name])).length === 0) return false;
-  await db('custom_traits').insert({ name }).onConflict('name').ignore();
-  return true;
-}
-
-export const removeTrait = (tx: Knex, name: string) => tx('custom_traits').where({ name }).delete();
-
-export const usedTraits = async (db: Knex): Promise<Set<string>> =>
-  new Set(await db('provider_traits').distinct('trait').pluck('trait'));
-
-/** Traits by provider: of these providers, or of all. */
-export async function traitsOf(db: Knex, providers?: readonly string[]): Promise<Map<string, string[]>> {
-  const query = db('provider_traits').orderBy('trait');
-  if (providers) query.whereIn('providerUuid', providers);
-  const rows: { providerUuid: string; trait: string }[] = await query;
-  const found = new Map<string, string[]>();
-  for (const { providerUuid, trait } of rows) found.set(providerUuid, [...(found.get(providerUuid) ?? []), trait]);
-  return found;
-}
-
-export async function replaceTraits(tx: Knex, providerUuid: string, traits: readonly string[]): Promise<void> {
-  await tx('provider_traits').where({ providerUuid }).delete();
-  const rows = [...new Set(traits)].map((trait) => ({ providerUuid, trait }));
-  if (rows.length > 0) await tx('provider_traits').insert(rows);
-}
+export const providerTraits = providerNames('provider_traits', 'trait');

@@ -1,20 +1,16 @@
 import { type Handler, ok } from '#shared/http/route.ts';
 import type { Placement } from '../context.ts';
 import { newest, oldest } from '../dialect.ts';
-import { cacheHeaders } from './cache-headers.ts';
 
-export const showVersions: Handler<Placement> = async (_placement, { version }) =>
-  ok(
-    {
-      versions: [
-        {
-          id: `v${oldest}`,
-          max_version: newest,
-          min_version: oldest,
-          status: 'CURRENT',
-          links: [{ rel: 'self', href: '' }],
-        },
-      ],
-    },
-    cacheHeaders(version),
-  );
+export const showVersions: Handler<Placement> = async () =>
+  ok({
+    versions: [
+      {
+        id: `v${oldest}`,
+        max_version: newest,
+        min_version: oldest,
+        status: 'CURRENT',
+        links: [{ rel: 'self', href: '' }],
+      },
+    ],
+  });
