@@ -30,7 +30,7 @@ export interface DiskSpec {
   /** The guest sees its first 20 characters in /dev/disk/by-id/virtio-…: a volume's id, as in Nova. */
   readonly serial: string;
   readonly readOnly?: boolean;
-  /** A read-only CD-ROM on SATA, whatever `bus` is; cannot be hot plugged. */
+  /** A read-only CD-ROM: on SATA, where it cannot be hot plugged, or with `bus: 'scsi'` on the SCSI controller. */
   readonly cdrom?: boolean;
 }
 

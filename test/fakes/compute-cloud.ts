@@ -221,7 +221,9 @@ function fakeHost(bus: Bus, name: string, driver: Partial<ComputeAgent>, more: P
         id: settings.id,
         power: settings.power,
         machine: { type: 'pc-q35-7.2', cpu: 'max', accelerator: 'tcg' },
-        devices: Object.fromEntries(settings.disks.map(({ id }, at) => [id, `vd${letters[at]}`])),
+        devices: Object.fromEntries(
+          settings.disks.map(({ id, bus }, at) => [id, `${bus === 'scsi' ? 'sd' : 'vd'}${letters[at]}`]),
+        ),
       };
     },
     ensureGuestGone: async ({ id }) => {

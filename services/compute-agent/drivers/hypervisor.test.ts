@@ -70,6 +70,28 @@ for (const [name, { open, skip }] of Object.entries(drivers)) {
     assert.deepEqual(off.devices, { root: 'vda', [more.id]: 'vdb' });
   });
 
+  test(`${name}: scsi disks are sda, sdb …, also hot plugged and after another agent found them`, {
+    skip,
+  }, async (t) => {
+    const hypervisor = await open(t);
+    const [root, one, two] = [
+      diskSpec({ id: 'root', bootIndex: 0, bus: 'scsi' }),
+      diskSpec({ bus: 'scsi' }),
+      diskSpec({ bus: 'scsi' }),
+    ];
+    const spec = guestSpec({ disks: [root], configDrive: {} });
+    assert.deepEqual((await hypervisor.ensureGuest(spec)).devices, { root: 'sda' });
+    const both = await hypervisor.ensureGuest({ ...spec, disks: [root, one, two] });
+    assert.deepEqual(both.devices, { root: 'sda', [one.id]: 'sdb', [two.id]: 'sdc' });
+    assert.deepEqual((await hypervisor.ensureGuest(spec)).devices, { root: 'sda' });
+    const restarted = await hypervisor.ensureGuest({
+      ...spec,
+      disks: [root, two],
+      boot: { mark: 'second', kind: 'hard' },
+    });
+    assert.deepEqual(restarted.devices, { root: 'sda', [two.id]: 'sdb' });
+  });
+
   test(`${name}: the machine of the spec is the machine that boots`, { skip }, async (t) => {
     const hypervisor = await open(t);
     const machine = { type: 'pc-q35-6.2', cpu: 'qemu64', accelerator: 'tcg' } as const;

@@ -11,6 +11,7 @@ import { multiattachTooOld } from '../servers/disk-sources.ts';
 import { referencesOf } from '../servers/references.ts';
 import { changeServer, type Server } from '../servers/store.ts';
 import { attachVolume, detachVolume } from '../workflows/attach-volume.ts';
+import { defaultBusOf } from '../workflows/guest-spec.ts';
 import { nextDevice } from '../workflows/volumes.ts';
 import {
   type Attachment,
@@ -95,29 +96,34 @@ interface NewAttachment {
   readonly server: Server;
 }
 
-const newAttachment = ({ id, serverId, taskId, volume, input, disks, server }: NewAttachment): Attachment => ({
-  id,
-  serverId,
-  taskId,
-  place: Math.max(-1, ...disks.map(({ place }) => place)) + 1,
-  state: 'attaching',
-  destination: 'volume',
-  source: 'volume',
-  sourceId: volume.id,
-  volumeId: volume.id,
-  volumeType: null,
-  attachmentId: null,
-  bootIndex: null,
-  device: input.device ?? nextDevice([server.rootDevice ?? '/dev/vda', ...disks.map(({ device }) => device)]),
-  bus: 'virtio',
-  cdrom: false,
-  sizeGb: volume.size,
-  deleteOnTermination: input.delete_on_termination ?? false,
-  created: false,
-  tag: input.tag ?? null,
-  connection: null,
-  createdAt: Date.now(),
-});
+/** The volume is on the bus of the server's other disks, as in Nova. */
+const newAttachment = ({ id, serverId, taskId, volume, input, disks, server }: NewAttachment): Attachment => {
+  const bus = defaultBusOf(server, disks);
+  const used = [server.rootDevice ?? '/dev/vda', ...disks.map(({ device }) => device)];
+  return {
+    id,
+    serverId,
+    taskId,
+    place: Math.max(-1, ...disks.map(({ place }) => place)) + 1,
+    state: 'attaching',
+    destination: 'volume',
+    source: 'volume',
+    sourceId: volume.id,
+    volumeId: volume.id,
+    volumeType: null,
+    attachmentId: null,
+    bootIndex: null,
+    device: input.device ?? nextDevice(bus, used),
+    bus,
+    cdrom: false,
+    sizeGb: volume.size,
+    deleteOnTermination: input.delete_on_termination ?? false,
+    created: false,
+    tag: input.tag ?? null,
+    connection: null,
+    createdAt: Date.now(),
+  };
+};
 
 /** Uses the caller's token. */
 async function attachableVolume(compute: Compute, { caller, version }: Requester, id: string): Promise<VolumeJson> {

@@ -63,7 +63,13 @@ interface DiskRequest {
   readonly destination: 'local' | 'volume';
   readonly base: { readonly bootIndex: number | null };
 }
-type SizeResolver = (of: References, id: string, given: DiskRequest) => Promise<{ sizeGb: number; volumeId?: string }>;
+interface ResolvedSource {
+  readonly sizeGb: number;
+  readonly volumeId?: string;
+  /** Image properties, of a disk that the server boots from. */
+  readonly properties?: Readonly<Record<string, string>>;
+}
+type SizeResolver = (of: References, id: string, given: DiskRequest) => Promise<ResolvedSource>;
 
 const requestedSizeGb = ({ volume_size: size }: DiskMapping) =>
   size === undefined || size === null ? undefined : Number(size);
@@ -80,7 +86,7 @@ export const resolvers: Readonly<Record<NonNullable<DiskMapping['source_type']>,
   volume: async (of, id, { base, input }) => {
     const volume = await of.volume(id, () => invalid(`failed to get volume ${id}.`));
     checkVolume(volume, input, base.bootIndex);
-    return { volumeId: id, sizeGb: volume.size };
+    return { volumeId: id, sizeGb: volume.size, properties: volume.volume_image_metadata ?? {} };
   },
   snapshot: async (of, id, { mapping }) => {
     const snapshot = await of.snapshot(id, () => invalid(`failed to get snapshot ${id}.`));
@@ -101,8 +107,9 @@ export const resolvers: Readonly<Record<NonNullable<DiskMapping['source_type']>,
       throw badRequest(
         `Volume is too small for requested image. Volume size is ${size * gib} bytes, minimum is ${minGb * gib} bytes.`,
       );
-    if (base.bootIndex === 0) checkImageRequirements(`Image ${id}`, propertiesOf(image));
-    return { sizeGb: size };
+    const properties = propertiesOf(image);
+    if (base.bootIndex === 0) checkImageRequirements(`Image ${id}`, properties);
+    return { sizeGb: size, properties };
   },
 };
 

@@ -1,5 +1,6 @@
 import type { Attachment } from '../attachments/store.ts';
 import type { Flavor } from '../flavors/resource.ts';
+import { cdromBusOf, type DiskBus, diskBusOf } from '../workflows/image-requirements.ts';
 import { invalid, requestedImage, resolvers } from './disk-sources.ts';
 import { type DiskMapping, isTrue } from './input.ts';
 import type { References } from './references.ts';
@@ -44,17 +45,30 @@ export async function requestedDisks(of: References, input: DisksInput): Promise
   const [root] = roots;
   const isLocalRoot = root?.source_type === 'image' && (root.destination_type ?? 'local') === 'local';
   const others = mappings.filter((mapping) => !(isLocalRoot && mapping === root));
-  const disks = await Promise.all(others.map((mapping) => requestedDisk(of, mapping, input)));
-  checkDuplicates(disks);
-  checkLocal(disks, flavor);
+  const resolved = await Promise.all(others.map((mapping) => requestedDisk(of, mapping, input)));
+  checkDuplicates(resolved);
+  checkLocal(resolved, flavor);
   const bootsFromVolume = root !== undefined && !isLocalRoot;
   const imageId = bootsFromVolume ? undefined : imageRef || (isLocalRoot ? (root?.uuid ?? undefined) : undefined);
   if (imageId === undefined && !bootsFromVolume) throw invalid(notBootable);
   const image = imageId === undefined ? null : await requestedImage(of, imageId, flavor);
-  return { image, disks };
+  const properties = image?.properties ?? resolved.find(({ bootIndex }) => bootIndex === 0)?.properties ?? {};
+  return { image, disks: resolved.map((disk) => withBus(disk, properties)) };
 }
 
-function checkDuplicates(disks: readonly RequestedDisk[]): void {
+type ResolvedDisk = Omit<RequestedDisk, 'bus'> & {
+  /** Null when the mapping names none. */
+  readonly bus: DiskBus | null;
+  /** Image properties of the disk that the server boots from. */
+  readonly properties?: Readonly<Record<string, string>>;
+};
+
+/** A bus that the mapping does not name is that of the image. */
+function withBus({ properties: _, bus, ...disk }: ResolvedDisk, properties: ResolvedDisk['properties'] = {}) {
+  return { ...disk, bus: bus ?? (disk.cdrom ? cdromBusOf(properties) : diskBusOf(properties)) };
+}
+
+function checkDuplicates(disks: readonly ResolvedDisk[]): void {
   const ids = disks.flatMap(({ volumeId }) => volumeId ?? []);
   const duplicate = ids.find((id, at) => ids.indexOf(id) !== at);
   if (duplicate !== undefined) throw invalid(`volume ${duplicate} is requested twice.`);
@@ -62,7 +76,7 @@ function checkDuplicates(disks: readonly RequestedDisk[]): void {
 
 /** Local blank disks are part of the flavor's ephemeral size, as in Nova: that is what placement counts. */
 const maxLocalDisks = 3;
-function checkLocal(disks: readonly RequestedDisk[], flavor: Flavor): void {
+function checkLocal(disks: readonly ResolvedDisk[], flavor: Flavor): void {
   const local = disks.filter(({ destination }) => destination === 'local');
   if (local.length > maxLocalDisks)
     throw invalid(`You specified more local devices than the limit allows (${maxLocalDisks}).`);
@@ -78,7 +92,7 @@ function checkKind({ device_type: type, guest_format: format, disk_bus: bus }: D
   if (type && type !== 'disk' && type !== 'cdrom')
     throw invalid(`device_type ${type} is not supported, only disk and cdrom.`);
   if (format && format !== 'none') throw invalid(`guest_format ${format} is not supported.`);
-  const buses = type === 'cdrom' ? ['sata'] : ['virtio', 'scsi'];
+  const buses = type === 'cdrom' ? ['sata', 'scsi'] : ['virtio', 'scsi'];
   if (bus && !buses.includes(bus))
     throw invalid(`disk_bus ${bus} is not supported for a ${type ?? 'disk'}, only ${buses.join(' and ')}.`);
 }
@@ -94,7 +108,13 @@ function checkSource(mapping: DiskMapping): NonNullable<DiskMapping['source_type
   return source;
 }
 
-async function requestedDisk(of: References, mapping: DiskMapping, input: DisksInput): Promise<RequestedDisk> {
+/** A CD-ROM on SATA has the bus `virtio`. */
+function requestedBus({ disk_bus: bus }: DiskMapping): DiskBus | null {
+  if (!bus) return null;
+  return bus === 'scsi' ? 'scsi' : 'virtio';
+}
+
+async function requestedDisk(of: References, mapping: DiskMapping, input: DisksInput): Promise<ResolvedDisk> {
   const source = checkSource(mapping);
   checkKind(mapping);
   const { uuid, boot_index, tag = null, volume_type } = mapping;
@@ -109,7 +129,7 @@ async function requestedDisk(of: References, mapping: DiskMapping, input: DisksI
     volumeType: volume_type ? await of.volumeType(volume_type) : null,
     bootIndex:
       boot_index === undefined || boot_index === null || !(Number(boot_index) >= 0) ? null : Number(boot_index),
-    bus: mapping.disk_bus === 'scsi' ? ('scsi' as const) : ('virtio' as const),
+    bus: requestedBus(mapping),
     cdrom: mapping.device_type === 'cdrom',
     deleteOnTermination: isTrue(mapping.delete_on_termination ?? false),
     tag,

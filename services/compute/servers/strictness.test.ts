@@ -1,7 +1,15 @@
 /** Requests that Nova's schemas refuse are refused, with the name of the property. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cloudWithHost, imageId, launched, startCloud } from '../../../test/fakes/compute-cloud.ts';
+import {
+  addVolume,
+  cloudWithHost,
+  imageId,
+  launched,
+  startCloud,
+  until,
+  volumeId,
+} from '../../../test/fakes/compute-cloud.ts';
 
 process.env.WATTLE_CHECK_ANSWERS = '1';
 
@@ -62,6 +70,8 @@ test('OSSA-2012-008: a path in personality is never written: personality is refu
 
 const demands: Readonly<Record<string, string>> = {
   hw_disk_bus: 'ide',
+  hw_scsi_model: 'lsilogic',
+  hw_cdrom_bus: 'ide',
   hw_vif_model: 'e1000',
   hw_firmware_type: 'uefi',
   hw_machine_type: 'pc',
@@ -99,6 +109,46 @@ test('supported hardware properties are accepted, and the disk bus is applied', 
   assert.equal(guest?.disks[0]?.bus, 'scsi');
   assert.ok(guest?.configDrive, 'the image wants one');
   assert.equal(server.config_drive, 'True');
+});
+
+test('disks of an image on virtio-scsi are SCSI disks: root, ephemeral, and volumes attached later', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  const image = cloud.images.all.get(imageId);
+  assert.ok(image);
+  const scsi = { hw_disk_bus: 'scsi', hw_scsi_model: 'virtio-scsi', hw_cdrom_bus: 'scsi' };
+  cloud.images.all.set(imageId, { ...image, ...scsi });
+  const flavor = { name: 'big', id: 'big', ram: 64, vcpus: 1, disk: 1, 'OS-FLV-EXT-DATA:ephemeral': 1 };
+  await cloud.ask('POST', '/v2.1/flavors', { body: { flavor } });
+  const { id } = await launched(cloud, { flavorRef: 'big', config_drive: true });
+  assert.equal((await cloud.show(id))['OS-EXT-SRV-ATTR:root_device_name'], '/dev/sda');
+  addVolume(cloud);
+  const path = `/v2.1/servers/${id}/os-volume_attachments`;
+  const { body } = await cloud.ask('POST', path, { body: { volumeAttachment: { volumeId } } });
+  assert.equal(body.volumeAttachment.device, '/dev/sdb');
+  await until(async () => (await cloud.openTasks()) === 0);
+  assert.deepEqual(
+    agent.guests.get(id)?.disks.map(({ bus }) => bus),
+    ['scsi', 'scsi', 'scsi'],
+  );
+});
+
+test('a mapping chooses the bus of its disk, whatever the image says', async (t) => {
+  const { cloud, agent } = await cloudWithHost(t);
+  addVolume(cloud);
+  const disk = { source_type: 'volume', destination_type: 'volume', boot_index: -1, uuid: volumeId, disk_bus: 'scsi' };
+  const { id } = await launched(cloud, { block_device_mapping_v2: [disk] });
+  assert.deepEqual(
+    agent.guests.get(id)?.disks.map(({ bus }) => bus),
+    ['virtio', 'scsi'],
+  );
+  const image = cloud.images.all.get(imageId);
+  assert.ok(image);
+  cloud.images.all.set(imageId, { ...image, hw_disk_bus: 'scsi', disk_format: 'iso' });
+  const other = await launched(cloud);
+  assert.deepEqual(
+    [agent.guests.get(other.id)?.disks[0]?.bus, agent.guests.get(other.id)?.disks[0]?.cdrom],
+    ['virtio', true],
+  );
 });
 
 test('an ISO image boots as a CD-ROM, and a read-only volume is attached read-only', async (t) => {

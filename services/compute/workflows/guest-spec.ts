@@ -7,7 +7,7 @@ import type { Compute } from '../context.ts';
 import { type Interface, listInterfaces } from '../interfaces/store.ts';
 import type { ImageCopy, Server } from '../servers/store.ts';
 import { configDriveOf } from './config-drive-files.ts';
-import { diskBusOf } from './image-requirements.ts';
+import { cdromBusOf, type DiskBus, diskBusOf } from './image-requirements.ts';
 
 /** The part of the spec that is not in the rows. */
 export interface GuestOptions {
@@ -44,10 +44,11 @@ export async function guestSpec(
 function ownDisks(server: Server, attachments: readonly Attachment[]): DiskSpec[] {
   const { image, flavor } = server;
   const replacesEphemeral = attachments.some(({ destination }) => destination === 'local');
+  const bus = defaultBusOf(server, attachments);
   return [
     ...(image === null ? [] : [rootDisk(server, image)]),
-    ...(flavor.ephemeralGb > 0 && !replacesEphemeral ? [blankDisk('ephemeral0', flavor.ephemeralGb)] : []),
-    ...(flavor.swapMb > 0 ? [blankDisk('swap', flavor.swapMb / 1024)] : []),
+    ...(flavor.ephemeralGb > 0 && !replacesEphemeral ? [blankDisk('ephemeral0', flavor.ephemeralGb, bus)] : []),
+    ...(flavor.swapMb > 0 ? [blankDisk('swap', flavor.swapMb / 1024, bus)] : []),
   ];
 }
 
@@ -57,19 +58,25 @@ const rootDisk = ({ id, flavor }: Server, image: ImageCopy): DiskSpec => ({
   source: { kind: 'image', imageId: image.id, format: image.format },
   sizeGb: image.format === 'iso' ? 0 : flavor.diskGb || image.sizeGb,
   bootIndex: 0,
-  bus: diskBusOf(image.properties),
+  bus: image.format === 'iso' ? cdromBusOf(image.properties) : diskBusOf(image.properties),
   serial: id,
   ...(image.format === 'iso' ? { cdrom: true, readOnly: true } : {}),
 });
 
-const blankDisk = (name: string, sizeGb: number): DiskSpec => ({
+const blankDisk = (name: string, sizeGb: number, bus: DiskBus): DiskSpec => ({
   id: name,
   source: { kind: 'blank' },
   sizeGb,
   bootIndex: null,
-  bus: 'virtio',
+  bus,
   serial: name,
 });
+
+/** That of the image, else of the volume that the server boots from. */
+export const defaultBusOf = ({ image }: Pick<Server, 'image'>, attachments: readonly Attachment[]): DiskBus =>
+  image === null
+    ? (attachments.find(({ bootIndex }) => bootIndex === 0)?.bus ?? 'virtio')
+    : diskBusOf(image.properties);
 
 const isPlugged = ({ state, destination, connection }: Attachment) =>
   state !== 'detaching' && (destination === 'local' || connection !== null);

@@ -12,7 +12,7 @@ const supportedValues: Readonly<Record<string, readonly string[]>> = {
   hw_firmware_type: ['bios'],
   hw_machine_type: ['q35'],
   hw_video_model: ['vga'],
-  hw_cdrom_bus: ['sata'],
+  hw_cdrom_bus: ['sata', 'scsi'],
   hw_rng_model: ['virtio'],
   hw_pointer_model: ['ps2mouse'],
   hw_serial_port_count: ['1'],
@@ -48,5 +48,12 @@ export function checkImageRequirements(of: string, properties: Properties): void
 export const wantsConfigDrive = (properties: Properties): boolean =>
   properties.img_config_drive?.toLowerCase() === 'mandatory';
 
-export const diskBusOf = (properties: Properties): 'virtio' | 'scsi' =>
+export type DiskBus = 'virtio' | 'scsi';
+
+/** The bus of the disks whose request names none. */
+export const diskBusOf = (properties: Properties): DiskBus =>
   properties.hw_disk_bus?.toLowerCase() === 'scsi' ? 'scsi' : 'virtio';
+
+/** The same for CD-ROMs; those on `virtio` are on SATA. */
+export const cdromBusOf = (properties: Properties): DiskBus =>
+  properties.hw_cdrom_bus?.toLowerCase() === 'scsi' ? 'scsi' : 'virtio';

@@ -155,11 +155,12 @@ export async function disconnectVolumes(
   );
 }
 
-/** The device name that the next disk gets: /dev/vdb after /dev/vda. */
-export function nextDevice(used: readonly (string | null)[]): string {
+/** The device name that the next disk on the bus gets: /dev/vdb after /dev/vda, or /dev/sda. */
+export function nextDevice(bus: Attachment['bus'], used: readonly (string | null)[]): string {
+  const prefix = bus === 'scsi' ? '/dev/sd' : '/dev/vd';
   const letters = 'abcdefghijklmnopqrstuvwxyz';
-  const free = [...letters].find((letter) => !used.includes(`/dev/vd${letter}`));
+  const free = [...letters].find((letter) => !used.includes(prefix + letter));
   if (free === undefined)
-    throw conflict('The device names of the server are taken, /dev/vda to /dev/vdz: detach a volume first.');
-  return `/dev/vd${free}`;
+    throw conflict(`The device names of the server are taken, ${prefix}a to ${prefix}z: detach a volume first.`);
+  return prefix + free;
 }

@@ -47,17 +47,20 @@ export const needsController = (spec: GuestSpec): boolean =>
   spec.configDrive !== null || spec.disks.some((disk) => busOf(disk) === 'scsi');
 
 /** The bus that a disk is attached to. */
-export const busOf = ({ bus, cdrom }: DiskSpec): 'virtio' | 'scsi' | 'sata' => (cdrom ? 'sata' : bus);
+export const busOf = ({ bus, cdrom }: DiskSpec): 'virtio' | 'scsi' | 'sata' => (cdrom && bus !== 'scsi' ? 'sata' : bus);
 const keysOnBus = (spec: GuestSpec, place: ReturnType<typeof busOf>): string[] =>
   inBootOrder(spec.disks)
     .filter((disk) => busOf(disk) === place)
     .map(({ id }) => keyOf(id));
 
-/** Devices that need a PCI port, in the order in which a new guest assigns them. */
-export const pciKeys = (spec: GuestSpec): string[] => [
+/**
+ * Devices that need a PCI port, in the order in which a new guest assigns them. A guest keeps the port of its controller
+ * after its last SCSI disk is detached, since the controller is not unplugged.
+ */
+export const pciKeys = (spec: GuestSpec, before: DeviceContext['slots']): string[] => [
   ...keysOnBus(spec, 'virtio'),
   ...spec.nics.map(({ portId }) => nicKey(portId)),
-  ...(needsController(spec) ? [controllerKey] : []),
+  ...(needsController(spec) || before[controllerKey] !== undefined ? [controllerKey] : []),
 ];
 
 export const scsiKeys = (spec: GuestSpec): string[] => [
@@ -115,7 +118,7 @@ function frontEnd(disk: DiskSpec, key: string, { slots }: DeviceContext): QemuPr
   const common = { id: diskDevice(key), drive: key, serial: disk.serial.slice(0, 20), ...boot };
   const devices: Readonly<Record<ReturnType<typeof busOf>, QemuProps>> = {
     virtio: { driver: 'virtio-blk-pci', bus: port(slots[key]) },
-    scsi: { driver: 'scsi-hd', bus: `${controllerKey}.0`, 'scsi-id': 0, lun: slots[key] ?? 0 },
+    scsi: { driver: disk.cdrom ? 'scsi-cd' : 'scsi-hd', bus: `${controllerKey}.0`, 'scsi-id': 0, lun: slots[key] ?? 0 },
     sata: { driver: 'ide-cd', bus: `ide.${slots[key] ?? 0}` },
   };
   return { ...devices[busOf(disk)], ...common };

@@ -11,6 +11,7 @@ import { connectUnix, ForeignSocket } from '#shared/process/unix-socket.ts';
 import { diskSpec, exampleHost, guestSpec, nicSpec, until } from '../../../../test/fakes/compute-host.ts';
 import { faultMatching, processOf, qemuTest, recordOf, rootTest } from '../../../../test/fakes/qemu.ts';
 import { isAlive, isRoot, kill } from './processes.ts';
+import { Qmp } from './qmp.ts';
 
 qemuTest('a guest runs as a user of its own, without capabilities, under seccomp', async (t) => {
   const { stateDir, open } = await exampleHost(t);
@@ -235,6 +236,58 @@ qemuTest(
     assert.deepEqual((await hypervisor.ensureGuest(spec)).devices, { root: 'vda' });
   },
 );
+
+/** Unit by unit: what the running QEMU has on its SCSI controller. */
+async function scsiUnits(stateDir: string, { id }: GuestSpec) {
+  const { uid } = await recordOf(stateDir, id);
+  const qmp = await Qmp.connect(join(stateDir, 'guests', id, 'run', 'monitor.sock'), uid);
+  try {
+    const devices = await qmp.execute<{ name: string; type: string }[]>('qom-list', { path: '/machine/peripheral' });
+    const units = devices.filter(({ type }) => /scsi-(hd|cd)/.test(type));
+    const found = units.map(async ({ name, type }) => {
+      const lun = await qmp.execute<number>('qom-get', { path: `/machine/peripheral/${name}`, property: 'lun' });
+      return `${lun} ${type.slice('child<'.length, -1)}`;
+    });
+    return (await Promise.all(found)).toSorted();
+  } finally {
+    qmp.close();
+  }
+}
+
+qemuTest(
+  'scsi disks are units of one virtio-scsi controller: booted, hot plugged, and found by the next agent',
+  async (t) => {
+    const { stateDir, open } = await exampleHost(t);
+    const hypervisor = await open();
+    const [root, volume] = [diskSpec({ id: 'root', bootIndex: 0, bus: 'scsi' }), diskSpec({ bus: 'scsi' })];
+    const disc = diskSpec({ id: 'disc', bus: 'scsi', cdrom: true });
+    const spec = guestSpec({ disks: [root, disc], configDrive: { 'openstack/latest/meta_data.json': '{}' } });
+    await hypervisor.ensureGuest(spec);
+    const booted = ['0 scsi-cd', '1 scsi-hd', '2 scsi-cd'];
+    assert.deepEqual(await scsiUnits(stateDir, spec), booted);
+    await hypervisor.ensureGuest({ ...spec, disks: [root, disc, volume] });
+    assert.deepEqual(await scsiUnits(stateDir, spec), [...booted, '3 scsi-hd']);
+    await hypervisor.close();
+    const next = await open();
+    await next.recover(null);
+    assert.equal((await recordOf(stateDir, spec.id)).spec.disks.at(-1)?.bus, 'scsi');
+    await next.ensureGuest(spec);
+    assert.deepEqual(await scsiUnits(stateDir, spec), booted);
+  },
+);
+
+qemuTest('a guest without a controller gets one with its first scsi disk, which keeps its PCI port', async (t) => {
+  const { stateDir, open } = await exampleHost(t);
+  const hypervisor = await open();
+  const spec = guestSpec();
+  const [first, second] = [diskSpec({ bus: 'scsi' }), diskSpec()];
+  await hypervisor.ensureGuest(spec);
+  await hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, first] });
+  assert.deepEqual(await scsiUnits(stateDir, spec), ['0 scsi-hd']);
+  await hypervisor.ensureGuest(spec);
+  const { devices } = await hypervisor.ensureGuest({ ...spec, disks: [...spec.disks, second] });
+  assert.deepEqual(devices, { root: 'vda', [second.id]: 'vdb' });
+});
 
 qemuTest('a guest without a free slot refuses another device', async (t) => {
   const { open } = await exampleHost(t);

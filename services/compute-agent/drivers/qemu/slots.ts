@@ -8,15 +8,21 @@ type Slots = Readonly<Record<string, number>>;
 /** Slots for all devices of the spec: assigned ones are kept, others get the lowest free one. */
 export function assignSlots(spec: GuestSpec, before: Slots, ports: number): Slots {
   return {
-    ...assign(pciKeys(spec), before, ports, 'PCI ports'),
+    ...assign(pciKeys(spec, before), before, ports, 'PCI ports'),
     ...assign(scsiKeys(spec), before, 256, 'scsi units'),
     ...assign(sataKeys(spec), before, 6, 'SATA ports'),
   };
 }
 
 function assign(keys: readonly string[], before: Slots, size: number, what: string): Slots {
-  const slots = Object.fromEntries(keys.flatMap((key) => (before[key] === undefined ? [] : [[key, before[key]]])));
-  const used = new Set(Object.values(slots));
+  const slots: Record<string, number> = {};
+  const used = new Set<number>();
+  for (const key of keys) {
+    const kept = before[key];
+    if (kept === undefined || used.has(kept)) continue; // a disk that came from another bus may hold a used number
+    slots[key] = kept;
+    used.add(kept);
+  }
   for (const key of keys.filter((each) => slots[each] === undefined)) {
     const free = firstFree(used);
     if (free >= size)
@@ -33,7 +39,7 @@ export function nameDisks({ disks }: GuestSpec, slots: Slots, before: Readonly<R
   const slotOf = (id: string) => slots[keyOf(id)] ?? 0;
   for (const { id } of disks) if (before[id] !== undefined) names[id] = before[id];
   for (const disk of disks.toSorted((a, b) => slotOf(a.id) - slotOf(b.id))) {
-    names[disk.id] ??= freeName(prefixes[busOf(disk)], new Set(Object.values(names)));
+    names[disk.id] ??= freeName(disk.cdrom ? prefixes.sata : prefixes[busOf(disk)], new Set(Object.values(names)));
   }
   return names;
 }
