@@ -11,7 +11,7 @@ import { getServer, getServerOrDeleted } from '../servers/store.ts';
 import { type Action, getAction, listActions } from './store.ts';
 
 /** From 2.21 on the actions of a deleted server are visible. */
-const serverOf = ({ db }: Compute, { caller, params, version }: Call<never>) =>
+const serverOf = ({ db }: Compute, { caller, params, version }: Call) =>
   (atLeast(version, '2.21') ? getServerOrDeleted : getServer)(db, caller, params.id ?? '');
 
 /** `message` is the reason of a failure, where Nova has only "Error". */
@@ -61,7 +61,7 @@ async function schedulingEvents({ db }: Compute, { serverId, action }: Action, v
   }));
 }
 
-function timeParameter({ query }: Call<never>, name: string): number | undefined {
+function timeParameter({ query }: Call, name: string): number | undefined {
   const text = query[name];
   if (text === undefined) return undefined;
   const ms = timeOf(text);

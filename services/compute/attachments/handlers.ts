@@ -8,9 +8,9 @@ import { type AttachInput, attach, detach, getAttachment } from './operations.ts
 import { changeAttachment, listAttachments } from './store.ts';
 import { attachedView, attachmentView } from './view.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => getServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call) => getServer(db, caller, params.id ?? '');
 
-async function unlockedServer(compute: Compute, call: Call<never>) {
+async function unlockedServer(compute: Compute, call: Call) {
   const server = await serverOf(compute, call);
   checkUnlocked(server, call.may('os_compute_api:os-lock-server:unlock:unlock_override'));
   return server;
@@ -32,7 +32,7 @@ export const showVolume: Handler<Compute> = async (compute, call) => {
 };
 
 export const attachToServer: Handler<Compute, { volumeAttachment: AttachInput }> = async (compute, call) => {
-  const server = await unlockedServer(compute, call as unknown as Call<never>);
+  const server = await unlockedServer(compute, call);
   const attachment = await attach(compute, call, server, call.body.volumeAttachment);
   return ok({ volumeAttachment: attachedView(attachment, call.version) });
 };
@@ -49,7 +49,7 @@ interface Change {
 
 /** Only `delete_on_termination` may change; swapping volumes is not supported. */
 export const changeVolume: Handler<Compute, { volumeAttachment: Change }> = async (compute, call) => {
-  const server = await serverOf(compute, call as unknown as Call<never>);
+  const server = await serverOf(compute, call);
   const attachment = await getAttachment(compute, server.id, call.params.volume ?? '');
   const { volumeId, delete_on_termination: deleteOnTermination } = call.body.volumeAttachment;
   if (volumeId !== attachment.volumeId) throw badRequest('One volume cannot be swapped for another here.');

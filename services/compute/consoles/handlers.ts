@@ -8,7 +8,7 @@ import type { Compute } from '../context.ts';
 import { getServer, type Server } from '../servers/store.ts';
 import { findConsole, insertConsole } from './store.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => getServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call) => getServer(db, caller, params.id ?? '');
 
 const notReady = ({ id }: Server) => conflict(`Instance ${id} is not ready`);
 
@@ -16,7 +16,7 @@ export const showConsoleLog: Handler<
   Compute,
   { 'os-getConsoleOutput': { length?: number | string | null } | null }
 > = async (compute, call) => {
-  const server = await serverOf(compute, call as unknown as Call<never>);
+  const server = await serverOf(compute, call);
   if (server.host === null) throw notReady(server);
   const requested = call.body['os-getConsoleOutput']?.length ?? null;
   const length = requested === null || Number(requested) < 0 ? null : Number(requested);
@@ -53,14 +53,14 @@ interface RemoteConsole {
 export const createRemoteConsole: Handler<Compute, RemoteConsole> = async (compute, call) => {
   const { protocol, type } = call.body.remote_console;
   if (protocol !== 'vnc' || type !== 'novnc') throw badRequest(`Unavailable console type ${type}.`);
-  const url = await consoleUrl(compute, await serverOf(compute, call as unknown as Call<never>), type);
+  const url = await consoleUrl(compute, await serverOf(compute, call), type);
   return ok({ remote_console: { protocol, type, url } });
 };
 
 export const showVncConsole: Handler<Compute, { 'os-getVNCConsole': { type: string } }> = async (compute, call) => {
   const { type } = call.body['os-getVNCConsole'];
   if (type !== 'novnc') throw badRequest(`Unavailable console type ${type}.`);
-  const url = await consoleUrl(compute, await serverOf(compute, call as unknown as Call<never>), type);
+  const url = await consoleUrl(compute, await serverOf(compute, call), type);
   return ok({ console: { type, url } });
 };
 

@@ -18,7 +18,7 @@ const whole = (name: string, text: string | undefined, unset: number): number =>
 };
 
 /** Who is no administrator sees public ones and those of its project; an administrator chooses. */
-function publicRequested({ caller, query }: Call<never>): boolean | undefined {
+function publicRequested({ caller, query }: Call): boolean | undefined {
   const asked = query.is_public?.toLowerCase();
   if (!isAdmin(caller)) return undefined;
   if (asked === undefined || asked === '') return true;

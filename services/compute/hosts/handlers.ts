@@ -134,7 +134,7 @@ async function hostInputs({ db, config }: Compute, withServers: boolean): Promis
 }
 
 /** Pattern and servers are query parameters from 2.53 on; pages exist from 2.33 on. */
-async function hypervisorPage(compute: Compute, call: Call<never>) {
+async function hypervisorPage(compute: Compute, call: Call) {
   const { query, version } = call;
   const modern = atLeast(version, '2.53');
   const pattern = modern ? query.hypervisor_hostname_pattern : undefined;

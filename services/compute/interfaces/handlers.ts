@@ -7,9 +7,9 @@ import { getServer } from '../servers/store.ts';
 import { attach, changeGroup, detach, getInterface, type InterfaceInput } from './operations.ts';
 import { type Interface, listInterfaces } from './store.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call<never>) => getServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call) => getServer(db, caller, params.id ?? '');
 
-async function unlockedServer(compute: Compute, call: Call<never>) {
+async function unlockedServer(compute: Compute, call: Call) {
   const server = await serverOf(compute, call);
   checkUnlocked(server, call.may('os_compute_api:os-lock-server:unlock:unlock_override'));
   return server;
@@ -40,7 +40,7 @@ export const attachInterface: Handler<Compute, { interfaceAttachment?: Interface
   compute,
   call,
 ) => {
-  const server = await unlockedServer(compute, call as unknown as Call<never>);
+  const server = await unlockedServer(compute, call);
   const mayUseExternal = () => call.may('network:attach_external_network');
   const nic = await attach(compute, call.caller, server, call.body?.interfaceAttachment ?? {}, mayUseExternal);
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
@@ -52,14 +52,14 @@ export const detachInterface: Handler<Compute> = async (compute, call) => {
 };
 
 export const addGroup: Handler<Compute, { addSecurityGroup: { name: string } }> = async (compute, call) => {
-  const server = await unlockedServer(compute, call as unknown as Call<never>);
+  const server = await unlockedServer(compute, call);
   checkActive(server.vmState, server.id);
   await changeGroup(compute, call.caller, server, { name: call.body.addSecurityGroup.name, present: true });
   return accepted();
 };
 
 export const removeGroup: Handler<Compute, { removeSecurityGroup: { name: string } }> = async (compute, call) => {
-  const server = await unlockedServer(compute, call as unknown as Call<never>);
+  const server = await unlockedServer(compute, call);
   await changeGroup(compute, call.caller, server, { name: call.body.removeSecurityGroup.name, present: false });
   return accepted();
 };

@@ -18,7 +18,7 @@ interface KeypairBody {
 
 /** The user whose keys are requested: from 2.10 on an administrator may name another one. */
 function userRequested(
-  { caller, query, version, authorize }: Call<never>,
+  { caller, query, version, authorize }: Call,
   rule: string,
   named = query.user_id,
 ): string {
@@ -69,7 +69,7 @@ export const showKeypair: Handler<Compute> = async ({ db }, call) => {
 export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async ({ db, config }, call) => {
   const { version, body, caller } = call;
   const { name, public_key, type = 'ssh', user_id } = body.keypair;
-  const userId = userRequested(call as unknown as Call<never>, 'os_compute_api:os-keypairs:create', user_id);
+  const userId = userRequested(call, 'os_compute_api:os-keypairs:create', user_id);
   if (public_key === undefined && type === 'x509')
     throw badRequest('X509 key pairs cannot be generated: send public_key.');
   const quota = (await limitsFor(db, config, caller.projectId ?? '')).key_pairs ?? -1;

@@ -39,7 +39,7 @@ function imageView(image: Image, base: string) {
   };
 }
 
-async function page({ images }: Compute, call: Call<never>) {
+async function page({ images }: Compute, call: Call) {
   const { limit, marker } = call.query;
   const pageSize = limitOf(limit);
   const query = { limit: String(pageSize), ...(marker === undefined ? {} : { marker }) };

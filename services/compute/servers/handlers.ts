@@ -24,12 +24,10 @@ import {
 import { changeServer, getServer, type Server } from './store.ts';
 import { addressesView, createdView, type ServerViewInput, serverView, updatedView } from './view.ts';
 
-type AnyCall = Call<never>;
-const untyped = (call: Call<unknown>) => call as AnyCall;
 
-const serverOf = ({ db }: Compute, { caller, params }: AnyCall) => getServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call) => getServer(db, caller, params.id ?? '');
 
-async function viewInput(compute: Compute, { base, may, version }: AnyCall, server: Server): Promise<ServerViewInput> {
+async function viewInput(compute: Compute, { base, may, version }: Call, server: Server): Promise<ServerViewInput> {
   const admin = may('os_compute_api:os-extended-server-attributes');
   const status = admin && atLeast(version, '2.16') ? await hostStatuses(compute) : () => '';
   const volumes = await listAttachments(compute.db, server.id);
@@ -76,7 +74,7 @@ interface UpdateBody {
 }
 
 export const updateServer: Handler<Compute, UpdateBody> = async (compute, call) => {
-  const server = await serverOf(compute, untyped(call));
+  const server = await serverOf(compute, call);
   const { name, description, hostname, accessIPv4, accessIPv6, 'OS-DCF:diskConfig': diskConfig } = call.body.server;
   await changeServer(compute.db, server.id, {
     ...(name === undefined ? {} : { name }),
@@ -86,14 +84,14 @@ export const updateServer: Handler<Compute, UpdateBody> = async (compute, call) 
     ...(accessIPv6 === undefined ? {} : { accessIpv6: shortAddress(accessIPv6 ?? '') }),
     ...(diskConfig === undefined ? {} : { diskConfig }),
   });
-  const input = await viewInput(compute, untyped(call), await serverOf(compute, untyped(call)));
+  const input = await viewInput(compute, call, await serverOf(compute, call));
   return ok({ server: updatedView(input, call.version) });
 };
 
 /** A locked server refuses its owner, not an administrator. */
-const mayOverrideLock = ({ may }: AnyCall) => may('os_compute_api:os-lock-server:unlock:unlock_override');
+const mayOverrideLock = ({ may }: Call) => may('os_compute_api:os-lock-server:unlock:unlock_override');
 
-async function unlockedServer(compute: Compute, call: AnyCall): Promise<Server> {
+async function unlockedServer(compute: Compute, call: Call): Promise<Server> {
   const server = await serverOf(compute, call);
   checkUnlocked(server, mayOverrideLock(call));
   return server;
@@ -121,7 +119,7 @@ export const pauseServer = power('pause');
 export const unpauseServer = power('unpause');
 
 export const rebootServer: Handler<Compute, { reboot: { type: string } }> = async (compute, call) => {
-  const server = await unlockedServer(compute, untyped(call));
+  const server = await unlockedServer(compute, call);
   if (call.body.reboot.type.toUpperCase() === 'HARD') await rebootHard(compute, call.caller, server);
   else await changePower(compute, call.caller, server, 'reboot');
   return accepted();
@@ -133,7 +131,7 @@ interface ImageBody {
 
 /** From 2.45 on the id of the image is in the body, before that its URL is in the Location header. */
 export const createImage: Handler<Compute, ImageBody> = async (compute, call) => {
-  const server = await serverOf(compute, untyped(call));
+  const server = await serverOf(compute, call);
   const imageId = await snapshot(compute, call.caller, server, call.body.createImage);
   if (atLeast(call.version, '2.45')) return accepted({ image_id: imageId });
   return accepted(undefined, { location: `${call.base}/images/${imageId}` });
@@ -143,12 +141,12 @@ export const resetServerState: Handler<Compute, { 'os-resetState': { state: 'act
   compute,
   call,
 ) => {
-  await resetState(compute, call.caller, await serverOf(compute, untyped(call)), call.body['os-resetState'].state);
+  await resetState(compute, call.caller, await serverOf(compute, call), call.body['os-resetState'].state);
   return accepted();
 };
 
 export const lockServer: Handler<Compute, { lock: { locked_reason?: string } | null }> = async (compute, call) => {
-  const server = await serverOf(compute, untyped(call));
+  const server = await serverOf(compute, call);
   const by = server.projectId === call.caller.projectId ? 'owner' : 'admin';
   await lock(compute, server, by, call.body.lock?.locked_reason ?? null);
   return accepted();
@@ -182,18 +180,18 @@ export const showMetadatum: Handler<Compute> = async (compute, call) => {
 type Metadata = Readonly<Record<string, string>>;
 
 export const addMetadata: Handler<Compute, { metadata: Metadata }> = async (compute, call) => {
-  await unlockedServer(compute, untyped(call));
+  await unlockedServer(compute, call);
   const add = (now: Metadata) => ({ ...now, ...call.body.metadata });
   return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id ?? '', add) });
 };
 
 export const replaceMetadata: Handler<Compute, { metadata: Metadata }> = async (compute, call) => {
-  await unlockedServer(compute, untyped(call));
+  await unlockedServer(compute, call);
   return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id ?? '', () => call.body.metadata) });
 };
 
 export const setMetadatum: Handler<Compute, { meta: Metadata }> = async (compute, call) => {
-  await unlockedServer(compute, untyped(call));
+  await unlockedServer(compute, call);
   const { id = '', key = '' } = call.params;
   const value = own(call.body.meta, key);
   if (value === undefined) throw badRequest('Request body and URI mismatch');
@@ -241,7 +239,7 @@ export const addTag: Handler<Compute> = async (compute, call) => {
 
 export const replaceTags: Handler<Compute, { tags: readonly string[] }> = async (compute, call) => {
   for (const tag of call.body.tags) checkTag(tag);
-  await unlockedServer(compute, untyped(call));
+  await unlockedServer(compute, call);
   return ok({ tags: await changeTags(compute, call.caller, call.params.id ?? '', () => call.body.tags) });
 };
 

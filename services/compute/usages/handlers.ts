@@ -16,7 +16,7 @@ interface Span {
 
 const weekMs = 28 * 24 * 3_600_000;
 
-function spanOf({ query }: Call<never>): Span {
+function spanOf({ query }: Call): Span {
   const now = Date.now();
   const time = (name: string, text: string | undefined, fallback: number) => {
     if (text === undefined) return fallback;
@@ -67,7 +67,7 @@ const totalsOf = (usages: readonly Usage[], span: Span) => {
 };
 
 /** From 2.40 on usages are paged by server. */
-function paged(servers: readonly Server[], call: Call<never>) {
+function paged(servers: readonly Server[], call: Call) {
   if (!atLeast(call.version, '2.40')) return { servers, links: () => ({}) };
   const { marker } = call.query;
   const at = marker === undefined ? -1 : servers.findIndex(({ id }) => id === marker);

@@ -60,7 +60,7 @@ const systemGrantRules = (actor: ActorKind) => ({
 /** The four handlers of one kind of grant; each checks its rule with the grant as target. */
 export function grantHandlers(targetKind: TargetKind, actorKind: ActorKind, inherited = false) {
   const rules = targetKind === 'system' ? systemGrantRules(actorKind) : grantRules;
-  const authorize = async (identity: Identity, call: Call<never>, verb: keyof typeof grantRules) => {
+  const authorize = async (identity: Identity, call: Call, verb: keyof typeof grantRules) => {
     const assignment = assignmentOf(targetKind, actorKind, inherited, call);
     call.authorize(`identity:${rules[verb]}`, await ruleTarget(identity, assignment));
   };
@@ -109,7 +109,7 @@ export const listRoleAssignments: Handler<Identity> = async (identity, call) => 
   return ok(collection(call, 'role_assignments', await queryAssignments(identity, call.query, call.base, domainId)));
 };
 
-async function treeTarget({ db }: Identity, { query, caller }: Call<never>, tree: boolean) {
+async function treeTarget({ db }: Identity, { query, caller }: Call, tree: boolean) {
   const project = tree ? await findProject(db, { id: query['scope.project.id'] ?? '' }) : undefined;
   const domain = project?.domainId ?? caller.domainId;
   return domain ? { 'target.domain_id': domain } : {};

@@ -58,7 +58,7 @@ export const groupHandlers = crudHandlers<EndpointGroup>({
   alsoRemove: (tx, { id }) => forgetGroup(tx, id),
 });
 
-const projectsPage = async ({ db }: Identity, call: Call<never>, ids: readonly string[]) => {
+const projectsPage = async ({ db }: Identity, call: Call, ids: readonly string[]) => {
   const projects = await listProjectsById(db, ids);
   const tags = await listTags(db, ids);
   return ok(
@@ -71,7 +71,7 @@ const projectsPage = async ({ db }: Identity, call: Call<never>, ids: readonly s
 };
 
 /** /v3/OS-EP-FILTER/projects/:id/endpoints/:endpointId */
-const associationOf = async ({ db }: Identity, { params }: Call<never>) => {
+const associationOf = async ({ db }: Identity, { params }: Call) => {
   const project = await getProject(db, params.id ?? '');
   const endpoint = await getEntry(db, 'endpoints', params.endpointId ?? '');
   return { projectId: project.id, endpointId: endpoint.id };
@@ -124,7 +124,7 @@ export const listProjectsOfEndpoint: Handler<Identity> = async (identity, call) 
 };
 
 /** /v3/OS-EP-FILTER/endpoint_groups/:id/projects/:projectId */
-const groupAssociationOf = async ({ db }: Identity, { params }: Call<never>) => {
+const groupAssociationOf = async ({ db }: Identity, { params }: Call) => {
   const group = await endpointGroups.get(db, params.id ?? '');
   const project = await getProject(db, params.projectId ?? '');
   return { projectId: project.id, endpointGroupId: group.id };

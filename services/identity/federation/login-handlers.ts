@@ -14,7 +14,7 @@ import type { Assertion } from './mapping.ts';
 import { signOnPage } from './sign-on-page.ts';
 import { identityProviders, listProtocols } from './store.ts';
 
-type FederationCall = Call<never>;
+type FederationCall = Call;
 
 export const federatedLogin: Handler<Identity> = async (identity, call) => {
   const { id: idpId = '', protocolId = '' } = call.params;

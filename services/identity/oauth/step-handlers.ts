@@ -13,7 +13,7 @@ import {
 } from './operations.ts';
 import { parseOauthHeader, type SignedCall } from './signature.ts';
 
-const signedCall = ({ header, method, base, url }: Call<never>): SignedCall => ({
+const signedCall = ({ header, method, base, url }: Call): SignedCall => ({
   method,
   url: base + url,
   header: parseOauthHeader(header('authorization')),

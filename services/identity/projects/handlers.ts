@@ -22,7 +22,7 @@ type View = (project: Project, tags: readonly string[], base: string) => unknown
 
 async function page(
   identity: Identity,
-  call: Call<never>,
+  call: Call,
   name: string,
   projects: readonly Project[],
   view: View,
@@ -106,7 +106,7 @@ export const deleteDomain = authorized(
 );
 
 /** Groups that a federated login put the caller in, for the lifetime of the token. */
-const groupsOfToken = async (identity: Identity, { caller }: Call<never>): Promise<readonly string[]> =>
+const groupsOfToken = async (identity: Identity, { caller }: Call): Promise<readonly string[]> =>
   (await verifyOwnToken(identity, caller.token)).federated?.groups ?? [];
 
 /** The scopes that the caller may choose: projects and domains with a role. */

@@ -50,7 +50,7 @@ export const createTrust: Handler<Identity, { trust: TrustInput }> = async (iden
 };
 
 /** 403 for delegated tokens, which may not manage trusts. */
-const refuse = (identity: Identity, call: Call<never>) => refuseDelegated(identity, call.caller, 'manage trusts');
+const refuse = (identity: Identity, call: Call) => refuseDelegated(identity, call.caller, 'manage trusts');
 
 export const listTrusts: Handler<Identity> = async (identity, call) => {
   await refuse(identity, call);
@@ -82,9 +82,9 @@ const subject: Subject<TrustRow | undefined, TrustRow> = {
 /** Keystone does not hide trust ids: an unknown one is 404 for every caller. */
 const onTrust = (
   rule: `identity:${string}`,
-  act: (identity: Identity, call: Call<never>, trust: TrustRow) => Promise<Answer>,
+  act: (identity: Identity, call: Call, trust: TrustRow) => Promise<Answer>,
 ) =>
-  authorized({ subject, rule, notFoundFirst: true }, async (identity, call: Call<never>, trust: TrustRow) => {
+  authorized({ subject, rule, notFoundFirst: true }, async (identity, call: Call, trust: TrustRow) => {
     await refuse(identity, call);
     return act(identity, call, trust);
   });

@@ -7,7 +7,7 @@ import { changeImage } from '../images/operations.ts';
 import type { Image } from '../images/store.ts';
 
 /** Changes the list of tags, under the lock of the image. */
-async function change(images: Images, call: Call<never>, tags: (before: Image) => readonly string[]) {
+async function change(images: Images, call: Call, tags: (before: Image) => readonly string[]) {
   const image = await getRequestedImage(images, call);
   enforce(call, 'modify_image', image);
   const value = tags(image);

@@ -47,7 +47,7 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
     const beside = links.length > 0 ? { [`${kind.many}_links`]: links } : {};
     return ok({ [kind.many]: views.map((view) => pick(view, fields)), ...beside });
   };
-  const answer = async (network: Network, row: Row, call: Call<never>): Promise<object> => {
+  const answer = async (network: Network, row: Row, call: Call): Promise<object> => {
     const [view = {}] = await kind.views(network, [row], call.may);
     return { [kind.one]: pick(view, fieldsOf(call)) };
   };
@@ -60,7 +60,7 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
     await refuseUnknownProjects(network, call, bodies);
     if (bulk) return createAll(kind, network, call, bodies as readonly W[]);
     const row = await atomically(network, (within) => createOne(kind, within, call, bodies[0] as W));
-    return created(await answer(network, row, call as Call<never>));
+    return created(await answer(network, row, call));
   };
   const update: Handler<Network, Body> = async (network, call) => {
     const body = call.body[kind.one] as W;
@@ -70,7 +70,7 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
       for (const rule of rulesOfUpdate(kind.one, body as Body)) call.authorize(rule, target);
       return kind.update?.(within, call.caller, before, body) ?? before;
     });
-    return ok(await answer(network, row, call as Call<never>));
+    return ok(await answer(network, row, call));
   };
   const remove: Handler<Network> = async (network, call) => {
     await atomically(network, async (within) => {

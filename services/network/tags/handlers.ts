@@ -35,7 +35,7 @@ function kindOf({ params }: Pick<Call, 'params'>): Tagged {
 }
 
 /** Neutron's tag API has its own 404, which names the collection. */
-async function getTagged(network: Network, call: Call<never>): Promise<Standard> {
+async function getTagged(network: Network, call: Call): Promise<Standard> {
   const { collection, id = '' } = call.params;
   return kindOf(call)
     .rows.find(network.db, call.caller, id)
@@ -64,7 +64,7 @@ export const checkTag: Handler<Network> = async (network, call) => {
 /** Gets the resource, checks the rule, and stores the tags that `change` returns. */
 async function changeTags(
   network: Network,
-  call: Call<never>,
+  call: Call,
   verb: 'update' | 'delete',
   change: (tags: readonly string[]) => readonly string[],
 ): Promise<readonly string[]> {
@@ -81,10 +81,10 @@ async function changeTags(
 }
 
 export const replaceTags: Handler<Network, { tags: readonly string[] }> = async (network, call) =>
-  ok({ tags: await changeTags(network, call as Call<never>, 'update', () => call.body.tags) });
+  ok({ tags: await changeTags(network, call, 'update', () => call.body.tags) });
 
 export const addTags: Handler<Network, { tags: readonly string[] }> = async (network, call) => {
-  const tags = await changeTags(network, call as Call<never>, 'update', (before) => [...before, ...call.body.tags]);
+  const tags = await changeTags(network, call, 'update', (before) => [...before, ...call.body.tags]);
   return created({ tags });
 };
 

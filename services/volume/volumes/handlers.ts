@@ -100,7 +100,7 @@ export const listing: Listing = {
 };
 
 const list =
-  (view: (input: ViewInput, call: Call<never>) => unknown): Handler<Volumes> =>
+  (view: (input: ViewInput, call: Call) => unknown): Handler<Volumes> =>
   async (service, call) => {
     const { rows, extra } = await listPage(service.db, listing, scopeOf(call.caller, call.query), call, volumeOf);
     const volumes = (await viewInputs(service, call, rows)).map((one) => view(one, call));
