@@ -34,9 +34,9 @@ export function extraSpecs<Service, Row extends { readonly id: string; readonly 
     new Fault(404, 'notFound', `${noun} ${id} has no extra specs with key ${key}.`);
   const list: Handler<Service> = async (service, call) =>
     ok({ extra_specs: visible((await find(service, call)).extraSpecs, call) });
-  const show: Handler<Service> = async (service, call) => {
+  const show: Handler<Service, unknown, 'key'> = async (service, call) => {
     const { id, extraSpecs } = await find(service, call);
-    const { key = '' } = call.params;
+    const { key } = call.params;
     const value = own(visible(extraSpecs, call), key);
     if (value === undefined) throw missing(id, key);
     return ok({ [key]: value });
@@ -47,17 +47,17 @@ export function extraSpecs<Service, Row extends { readonly id: string; readonly 
     await write(service, id, { ...extraSpecs, ...added });
     return ok({ extra_specs: added });
   };
-  const change: Handler<Service, Sent> = async (service, call) => {
+  const change: Handler<Service, Sent, 'key'> = async (service, call) => {
     const { id, extraSpecs } = await find(service, call);
-    const { key = '' } = call.params;
+    const { key } = call.params;
     const value = own(textsOf(call.body), key);
     if (value === undefined) throw badRequest('Request body and URI mismatch');
     await write(service, id, { ...extraSpecs, [key]: value });
     return ok({ [key]: value });
   };
-  const remove: Handler<Service> = async (service, call) => {
+  const remove: Handler<Service, unknown, 'key'> = async (service, call) => {
     const { id, extraSpecs } = await find(service, call);
-    const { key = '' } = call.params;
+    const { key } = call.params;
     if (!Object.hasOwn(extraSpecs, key)) throw missing(id, key);
     const { [key]: _, ...rest } = extraSpecs;
     await write(service, id, rest);

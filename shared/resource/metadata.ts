@@ -41,7 +41,7 @@ export function metadata<Service>({
       const stored = await change(service, call, (now) => ({ ...(merge ? now : {}), ...call.body.metadata }));
       return ok({ metadata: stored }, headers(stored, call.version));
     };
-  const show: Handler<Service, never, Param> = async (service, call) => {
+  const show: Handler<Service, unknown, Param> = async (service, call) => {
     const { id, key } = call.params;
     const found = await read(service, call);
     const value = own(found, key);
@@ -55,7 +55,7 @@ export function metadata<Service>({
     await change(service, call, (now) => ({ ...now, [key]: value }));
     return ok({ meta: { [key]: value } });
   };
-  const remove: Handler<Service, never, Param> = async (service, call) => {
+  const remove: Handler<Service, unknown, Param> = async (service, call) => {
     const { id, key } = call.params;
     await change(service, call, (now) => {
       if (!Object.hasOwn(now, key)) throw missing(id, key);

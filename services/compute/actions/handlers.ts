@@ -11,8 +11,8 @@ import { getServer, getServerOrDeleted } from '../servers/store.ts';
 import { type Action, getAction, listActions } from './store.ts';
 
 /** From 2.21 on the actions of a deleted server are visible. */
-const serverOf = ({ db }: Compute, { caller, params, version }: Call) =>
-  (atLeast(version, '2.21') ? getServerOrDeleted : getServer)(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params, version }: Call<unknown, 'id'>) =>
+  (atLeast(version, '2.21') ? getServerOrDeleted : getServer)(db, caller, params.id);
 
 /** `message` is the reason of a failure, where Nova has only "Error". */
 const actionView = (action: Action, version: Version) => ({
@@ -99,9 +99,9 @@ export const listServerActions: Handler<Compute> = async (compute, call) => {
 /** In this collection the key is `links`, without a prefix. */
 const renameLinks = ({ links_links }: Record<string, unknown>) => (links_links ? { links: links_links } : {});
 
-export const showServerAction: Handler<Compute> = async (compute, call) => {
+export const showServerAction: Handler<Compute, unknown, 'id' | 'request'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
-  const action = await getAction(compute.db, id, call.params.request ?? '');
+  const action = await getAction(compute.db, id, call.params.request);
   const admin = call.may('os_compute_api:os-instance-actions:events');
   const choices = call.may('os_compute_api:os-instance-actions:events:details')
     ? await schedulingEvents(compute, action, call.version)

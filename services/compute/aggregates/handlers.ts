@@ -31,8 +31,8 @@ const aggregateView = (aggregate: Aggregate, version: Version) => ({
 export const listAllAggregates: Handler<Compute> = async ({ db }, { version }) =>
   ok({ aggregates: (await listAggregates(db)).map((each) => aggregateView(each, version)) });
 
-export const showAggregate: Handler<Compute> = async ({ db }, { params, version }) =>
-  ok({ aggregate: aggregateView(await getAggregate(db, params.id ?? ''), version) });
+export const showAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, { params, version }) =>
+  ok({ aggregate: aggregateView(await getAggregate(db, params.id), version) });
 
 interface AggregateBody {
   readonly aggregate: { readonly name?: string; readonly availability_zone?: string | null };
@@ -55,10 +55,10 @@ export const createAggregate: Handler<Compute, AggregateBody> = async ({ db }, {
   return ok({ aggregate: view });
 };
 
-export const updateAggregate: Handler<Compute, AggregateBody> = async ({ db }, { params, body, version }) => {
+export const updateAggregate: Handler<Compute, AggregateBody, 'id'> = async ({ db }, { params, body, version }) => {
   const { name, availability_zone: zone } = body.aggregate;
   const changed = await db.transaction(async (tx) => {
-    const { id, metadata } = await getAggregate(tx, params.id ?? '');
+    const { id, metadata } = await getAggregate(tx, params.id);
     const { availability_zone: _, ...rest } = metadata;
     await changeAggregate(tx, id, {
       ...(name === undefined ? {} : { name: name.trim() }),
@@ -69,8 +69,8 @@ export const updateAggregate: Handler<Compute, AggregateBody> = async ({ db }, {
   return ok({ aggregate: aggregateView(changed, version) });
 };
 
-export const deleteAggregate: Handler<Compute> = async ({ db }, { params }) => {
-  const { id, hosts } = await getAggregate(db, params.id ?? '');
+export const deleteAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, { params }) => {
+  const { id, hosts } = await getAggregate(db, params.id);
   if (hosts.length > 0) throw badRequest(`Aggregate ${id} is not empty: remove its hosts first.`);
   await removeAggregate(db, id);
   return ok(undefined);
@@ -78,11 +78,11 @@ export const deleteAggregate: Handler<Compute> = async ({ db }, { params }) => {
 
 type HostBody<Key extends string> = { readonly [Name in Key]: { readonly host: string } };
 
-export const addHost: Handler<Compute, HostBody<'add_host'>> = async ({ db }, { params, body, version }) => {
+export const addHost: Handler<Compute, HostBody<'add_host'>, 'id'> = async ({ db }, { params, body, version }) => {
   const { host } = body.add_host;
   await getHostByName(db, host);
   const changed = await db.transaction(async (tx) => {
-    const { id, hosts, metadata } = await getAggregate(tx, params.id ?? '');
+    const { id, hosts, metadata } = await getAggregate(tx, params.id);
     if (hosts.includes(host)) throw conflict(`Aggregate ${id} already has host ${host}.`);
     await checkOneZone(tx, host, metadata.availability_zone);
     await changeAggregate(tx, id, { hosts: [...hosts, host] });
@@ -101,10 +101,13 @@ async function checkOneZone(db: Compute['db'], host: string, zone: string | unde
     throw conflict(`Host ${host} has servers, which cannot change their availability zone.`);
 }
 
-export const removeHost: Handler<Compute, HostBody<'remove_host'>> = async ({ db }, { params, body, version }) => {
+export const removeHost: Handler<Compute, HostBody<'remove_host'>, 'id'> = async (
+  { db },
+  { params, body, version },
+) => {
   const { host } = body.remove_host;
   const changed = await db.transaction(async (tx) => {
-    const { id, hosts } = await getAggregate(tx, params.id ?? '');
+    const { id, hosts } = await getAggregate(tx, params.id);
     if (!hosts.includes(host)) throw new Fault(404, 'notFound', `Aggregate ${id} has no host ${host}.`);
     await changeAggregate(tx, id, { hosts: hosts.filter((each) => each !== host) });
     return getAggregate(tx, String(id));
@@ -117,9 +120,9 @@ interface MetadataBody {
 }
 
 /** A null removes the key. */
-export const setAggregateMetadata: Handler<Compute, MetadataBody> = async ({ db }, { params, body, version }) => {
+export const setAggregateMetadata: Handler<Compute, MetadataBody, 'id'> = async ({ db }, { params, body, version }) => {
   const changed = await db.transaction(async (tx) => {
-    const { id, metadata } = await getAggregate(tx, params.id ?? '');
+    const { id, metadata } = await getAggregate(tx, params.id);
     const merged = Object.entries({ ...metadata, ...body.set_metadata.metadata });
     const kept = merged.flatMap(([key, value]) => (value === null ? [] : [[key, value] as const]));
     await changeAggregate(tx, id, { metadata: Object.fromEntries(kept) });

@@ -8,7 +8,7 @@ import { type AttachInput, attach, detach, getAttachment } from './operations.ts
 import { changeAttachment, listAttachments } from './store.ts';
 import { attachedView, attachmentView } from './view.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call) => getServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<unknown, 'id'>) => getServer(db, caller, params.id);
 
 async function unlockedServer(compute: Compute, call: Call) {
   const server = await serverOf(compute, call);
@@ -25,9 +25,9 @@ export const listVolumes: Handler<Compute> = async (compute, call) => {
   return ok({ volumeAttachments: page.map((each) => attachmentView(each, call.version)) });
 };
 
-export const showVolume: Handler<Compute> = async (compute, call) => {
+export const showVolume: Handler<Compute, unknown, 'id' | 'volume'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
-  const attachment = await getAttachment(compute, id, call.params.volume ?? '');
+  const attachment = await getAttachment(compute, id, call.params.volume);
   return ok({ volumeAttachment: attachmentView(attachment, call.version) });
 };
 
@@ -37,8 +37,8 @@ export const attachToServer: Handler<Compute, { volumeAttachment: AttachInput }>
   return ok({ volumeAttachment: attachedView(attachment, call.version) });
 };
 
-export const detachFromServer: Handler<Compute> = async (compute, call) => {
-  await detach(compute, call.caller, await unlockedServer(compute, call), call.params.volume ?? '');
+export const detachFromServer: Handler<Compute, unknown, 'id' | 'volume'> = async (compute, call) => {
+  await detach(compute, call.caller, await unlockedServer(compute, call), call.params.volume);
   return accepted();
 };
 
@@ -48,9 +48,9 @@ interface Change {
 }
 
 /** Only `delete_on_termination` may change; swapping volumes is not supported. */
-export const changeVolume: Handler<Compute, { volumeAttachment: Change }> = async (compute, call) => {
+export const changeVolume: Handler<Compute, { volumeAttachment: Change }, 'id' | 'volume'> = async (compute, call) => {
   const server = await serverOf(compute, call);
-  const attachment = await getAttachment(compute, server.id, call.params.volume ?? '');
+  const attachment = await getAttachment(compute, server.id, call.params.volume);
   const { volumeId, delete_on_termination: deleteOnTermination } = call.body.volumeAttachment;
   if (volumeId !== attachment.volumeId) throw badRequest('One volume cannot be swapped for another here.');
   if (deleteOnTermination !== undefined)

@@ -8,7 +8,7 @@ import type { Compute } from '../context.ts';
 import { getServer, type Server } from '../servers/store.ts';
 import { findConsole, insertConsole } from './store.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call) => getServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<unknown, 'id'>) => getServer(db, caller, params.id);
 
 const notReady = ({ id }: Server) => conflict(`Instance ${id} is not ready`);
 
@@ -65,8 +65,8 @@ export const showVncConsole: Handler<Compute, { 'os-getVNCConsole': { type: stri
 };
 
 /** For other console proxies: the server of a token, without consuming it. */
-export const showConsoleToken: Handler<Compute> = async ({ db }, { params, version }) => {
-  const token = params.token ?? '';
+export const showConsoleToken: Handler<Compute, unknown, 'token'> = async ({ db }, { params, version }) => {
+  const token = params.token;
   if (token === '') throw badRequest('token not provided');
   const found = await findConsole(db, token);
   if (!found) throw new Fault(404, 'notFound', 'Token not found');

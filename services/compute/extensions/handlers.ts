@@ -57,8 +57,8 @@ const extensionOf = (alias: string, name: string) => ({
 export const listExtensions: Handler<Compute> = async () =>
   ok({ extensions: Object.entries(aliases).map(([alias, name]) => extensionOf(alias, name)) });
 
-export const showExtension: Handler<Compute> = async (_compute, { params }) => {
-  const alias = params.id ?? '';
+export const showExtension: Handler<Compute, unknown, 'id'> = async (_compute, { params }) => {
+  const alias = params.id;
   const name = own(aliases, alias);
   if (name === undefined) throw new Fault(404, 'notFound', `Extension ${alias} was not found.`);
   return ok({ extension: extensionOf(alias, name) });

@@ -12,8 +12,8 @@ const path = '/v2.1/flavors';
 const manage = 'os_compute_api:os-flavor-manage';
 const access = 'os_compute_api:os-flavor-access';
 
-const find = ({ db }: Compute, { caller, params }: Pick<Call, 'caller' | 'params'>) =>
-  findFlavor(db, caller, params.id ?? '');
+const find = ({ db }: Compute, { caller, params }: Pick<Call<unknown, 'id'>, 'caller' | 'params'>) =>
+  findFlavor(db, caller, params.id);
 
 export const flavorRoutes: Route<Compute>[] = [
   { method: 'get', path, handler: listFlavorNames, rule: null },

@@ -40,8 +40,11 @@ interface ServiceChange {
   readonly forced_down?: boolean;
 }
 
-export const updateService: Handler<Compute, ServiceChange> = async ({ db, config }, { params, body, version }) => {
-  const service = await getService(db, params.id ?? '');
+export const updateService: Handler<Compute, ServiceChange, 'id'> = async (
+  { db, config },
+  { params, body, version },
+) => {
+  const service = await getService(db, params.id);
   if (service.binary !== agentBinary)
     throw badRequest(
       `Updating a ${service.binary} service is not supported. Only nova-compute services can be updated.`,
@@ -97,8 +100,8 @@ export const forceServiceDown = legacyUpdate(
   ({ forced_down }) => ({ forced_down }),
 );
 
-export const deleteService: Handler<Compute> = async ({ db, placement, log }, { params }) => {
-  const service = await getService(db, params.id ?? '');
+export const deleteService: Handler<Compute, unknown, 'id'> = async ({ db, placement, log }, { params }) => {
+  const service = await getService(db, params.id);
   const host = (await listHosts(db)).find(({ name }) => name === service.host);
   if (service.binary === agentBinary && (await usedOnHosts(db)).has(service.host))
     throw new Fault(
@@ -167,9 +170,9 @@ async function hostInput(compute: Compute, host: Host, withServers: boolean): Pr
   return input;
 }
 
-export const showHypervisor: Handler<Compute> = async (compute, { params, query, version }) => {
+export const showHypervisor: Handler<Compute, unknown, 'id'> = async (compute, { params, query, version }) => {
   const withServers = atLeast(version, '2.53') && query.with_servers?.toLowerCase() === 'true';
-  const input = await hostInput(compute, await getHost(compute.db, params.id ?? ''), withServers);
+  const input = await hostInput(compute, await getHost(compute.db, params.id), withServers);
   return ok({ hypervisor: hostView(input, version) });
 };
 
@@ -182,14 +185,14 @@ const hostsByPattern = async (compute: Compute, pattern: string, withServers: bo
   return found;
 };
 
-export const searchHypervisors: Handler<Compute> = async (compute, { params, version }) =>
+export const searchHypervisors: Handler<Compute, unknown, 'id'> = async (compute, { params, version }) =>
   ok({
-    hypervisors: (await hostsByPattern(compute, params.id ?? '', false)).map((each) => briefHostView(each, version)),
+    hypervisors: (await hostsByPattern(compute, params.id, false)).map((each) => briefHostView(each, version)),
   });
 
-export const hypervisorServers: Handler<Compute> = async (compute, { params, version }) =>
+export const hypervisorServers: Handler<Compute, unknown, 'id'> = async (compute, { params, version }) =>
   ok({
-    hypervisors: (await hostsByPattern(compute, params.id ?? '', true)).map((each) => briefHostView(each, version)),
+    hypervisors: (await hostsByPattern(compute, params.id, true)).map((each) => briefHostView(each, version)),
   });
 
 interface Zone {

@@ -7,7 +7,7 @@ import { getServer } from '../servers/store.ts';
 import { attach, changeGroup, detach, getInterface, type InterfaceInput } from './operations.ts';
 import { type Interface, listInterfaces } from './store.ts';
 
-const serverOf = ({ db }: Compute, { caller, params }: Call) => getServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<unknown, 'id'>) => getServer(db, caller, params.id);
 
 async function unlockedServer(compute: Compute, call: Call) {
   const server = await serverOf(compute, call);
@@ -30,9 +30,9 @@ export const listServerInterfaces: Handler<Compute> = async (compute, call) => {
   return ok({ interfaceAttachments: nics.map((each) => interfaceView(each, call.version)) });
 };
 
-export const showInterface: Handler<Compute> = async (compute, call) => {
+export const showInterface: Handler<Compute, unknown, 'id' | 'port'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
-  const nic = await getInterface(compute, id, call.params.port ?? '');
+  const nic = await getInterface(compute, id, call.params.port);
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
@@ -46,8 +46,8 @@ export const attachInterface: Handler<Compute, { interfaceAttachment?: Interface
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
-export const detachInterface: Handler<Compute> = async (compute, call) => {
-  await detach(compute, call.caller, await unlockedServer(compute, call), call.params.port ?? '');
+export const detachInterface: Handler<Compute, unknown, 'id' | 'port'> = async (compute, call) => {
+  await detach(compute, call.caller, await unlockedServer(compute, call), call.params.port);
   return accepted();
 };
 

@@ -17,11 +17,7 @@ interface KeypairBody {
 }
 
 /** The user whose keys are requested: from 2.10 on an administrator may name another one. */
-function userRequested(
-  { caller, query, version, authorize }: Call,
-  rule: string,
-  named = query.user_id,
-): string {
+function userRequested({ caller, query, version, authorize }: Call, rule: string, named = query.user_id): string {
   const userId = atLeast(version, '2.10') && named !== undefined && named !== 'None' ? named : caller.userId;
   authorize(rule, { user_id: userId });
   return userId;
@@ -50,9 +46,9 @@ export const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
   return ok({ keypairs: found.map((each) => ({ keypair: briefView(each, call.version) })), ...links });
 };
 
-export const showKeypair: Handler<Compute> = async ({ db }, call) => {
+export const showKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
   const userId = userRequested(call, 'os_compute_api:os-keypairs:show');
-  const keypair = await getKeypair(db, userId, call.params.id ?? '');
+  const keypair = await getKeypair(db, userId, call.params.id);
   return ok({
     keypair: {
       ...briefView(keypair, call.version),
@@ -84,8 +80,8 @@ export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async (
   return atLeast(version, '2.2') ? created({ keypair: shown }) : ok({ keypair: shown });
 };
 
-export const deleteKeypair: Handler<Compute> = async ({ db }, call) => {
+export const deleteKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
   const userId = userRequested(call, 'os_compute_api:os-keypairs:delete');
-  await removeKeypair(db, userId, call.params.id ?? '');
+  await removeKeypair(db, userId, call.params.id);
   return { status: atLeast(call.version, '2.2') ? 204 : 202 };
 };

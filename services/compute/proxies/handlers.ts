@@ -63,11 +63,11 @@ const missing = (what: string) => (error: unknown) => {
   throw error;
 };
 
-export const showImage: Handler<Compute> = async ({ images }, { caller, params, base }) =>
-  ok({ image: imageView(await images.show(params.id ?? '', caller.token).catch(missing('Image')), base) });
+export const showImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params, base }) =>
+  ok({ image: imageView(await images.show(params.id, caller.token).catch(missing('Image')), base) });
 
-export const deleteImage: Handler<Compute> = async ({ images }, { caller, params }) => {
-  await images.removeAs(params.id ?? '', caller.token).catch(missing('Image'));
+export const deleteImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params }) => {
+  await images.removeAs(params.id, caller.token).catch(missing('Image'));
   return gone();
 };
 
@@ -89,5 +89,5 @@ const networkView = ({ id, name }: NetworkJson) => ({
 export const listNetworks: Handler<Compute> = async ({ network }, { caller }) =>
   ok({ networks: (await network.listNetworks({}, caller.token)).map(networkView) });
 
-export const showNetwork: Handler<Compute> = async ({ network }, { caller, params }) =>
-  ok({ network: networkView(await network.showNetwork(params.id ?? '', caller.token).catch(missing('Network'))) });
+export const showNetwork: Handler<Compute, unknown, 'id'> = async ({ network }, { caller, params }) =>
+  ok({ network: networkView(await network.showNetwork(params.id, caller.token).catch(missing('Network'))) });

@@ -19,17 +19,20 @@ const visibleLimits = (limits: Limits, version: Version): Limits =>
     ),
   );
 
-export const showQuota: Handler<Compute> = async ({ db, config }, { params, version, authorize }) => {
-  const id = params.id ?? '';
+export const showQuota: Handler<Compute, unknown, 'id'> = async ({ db, config }, { params, version, authorize }) => {
+  const id = params.id;
   authorize('os_compute_api:os-quota-sets:show', { project_id: id });
   return ok({ quota_set: { id, ...visibleLimits(await limitsFor(db, config, id), version) } });
 };
 
-export const showQuotaDefaults: Handler<Compute> = async ({ db, config }, { params, version }) =>
-  ok({ quota_set: { id: params.id ?? '', ...visibleLimits(await currentDefaults(db, config), version) } });
+export const showQuotaDefaults: Handler<Compute, unknown, 'id'> = async ({ db, config }, { params, version }) =>
+  ok({ quota_set: { id: params.id, ...visibleLimits(await currentDefaults(db, config), version) } });
 
-export const showQuotaDetail: Handler<Compute> = async ({ db, config }, { params, version, authorize }) => {
-  const id = params.id ?? '';
+export const showQuotaDetail: Handler<Compute, unknown, 'id'> = async (
+  { db, config },
+  { params, version, authorize },
+) => {
+  const id = params.id;
   authorize('os_compute_api:os-quota-sets:detail', { project_id: id });
   const used: Readonly<Record<string, number>> = { ...(await usedBy(db, id)) };
   const limits = visibleLimits(await limitsFor(db, config, id), version);
@@ -44,11 +47,11 @@ const numbersOf = (input: Input, known: Limits): Limits =>
     Object.entries(input).flatMap(([name, value]) => (Object.hasOwn(known, name) ? [[name, Number(value)]] : [])),
   );
 
-export const updateQuota: Handler<Compute, { quota_set: Input }> = async (
+export const updateQuota: Handler<Compute, { quota_set: Input }, 'id'> = async (
   { db, config },
   { params, body, version },
 ) => {
-  const id = params.id ?? '';
+  const id = params.id;
   const input = body.quota_set;
   const limits = numbersOf(input, await limitsFor(db, config, id));
   if (String(input.force ?? false).toLowerCase() !== 'true') await checkNotBelowUse(db, id, limits);
@@ -65,8 +68,8 @@ async function checkNotBelowUse(db: Compute['db'], id: string, limits: Limits): 
       );
 }
 
-export const deleteQuota: Handler<Compute> = async ({ db }, { params }) => {
-  await removeLimits(db, params.id ?? '');
+export const deleteQuota: Handler<Compute, unknown, 'id'> = async ({ db }, { params }) => {
+  await removeLimits(db, params.id);
   return accepted();
 };
 
@@ -84,17 +87,17 @@ const visibleClassLimits = (limits: Limits, version: Version): Limits => {
 const withoutFileLimits = (limits: Limits, version: Version): Limits =>
   Object.fromEntries(Object.entries(limits).filter(([name]) => !(fileKeys.includes(name) && atLeast(version, '2.57'))));
 
-export const showQuotaClass: Handler<Compute> = async ({ db, config }, { params, version }) => {
-  const id = params.id ?? '';
+export const showQuotaClass: Handler<Compute, unknown, 'id'> = async ({ db, config }, { params, version }) => {
+  const id = params.id;
   const limits = { ...(await currentDefaults(db, config)), ...(await limitsOf(db, classOf(id))) };
   return ok({ quota_class_set: { id, ...visibleClassLimits(limits, version) } });
 };
 
-export const updateQuotaClass: Handler<Compute, { quota_class_set: Input }> = async (
+export const updateQuotaClass: Handler<Compute, { quota_class_set: Input }, 'id'> = async (
   { db, config },
   { params, body, version },
 ) => {
-  const name = classOf(params.id ?? '');
+  const name = classOf(params.id);
   const known = await currentDefaults(db, config);
   await db.transaction((tx) => saveLimits(tx, name, numbersOf(body.quota_class_set, known)));
   return ok({ quota_class_set: visibleClassLimits({ ...known, ...(await limitsOf(db, name)) }, version) });

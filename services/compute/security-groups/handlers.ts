@@ -37,8 +37,8 @@ export const listGroups: Handler<Compute> = async ({ network }, { caller }) => {
   return ok({ security_groups: groupViews(groups, groups) });
 };
 
-export const showGroup: Handler<Compute> = async ({ network }, { caller, params }) => {
-  const id = params.id ?? '';
+export const showGroup: Handler<Compute, unknown, 'id'> = async ({ network }, { caller, params }) => {
+  const id = params.id;
   const groups = await network.listGroups({ project_id: caller.projectId ?? '' }, caller.token);
   const [group] = groupViews(
     groups.filter((each) => each.id === id),
@@ -48,8 +48,8 @@ export const showGroup: Handler<Compute> = async ({ network }, { caller, params 
   return ok({ security_group: group });
 };
 
-export const listGroupsOfServer: Handler<Compute> = async ({ db, network }, { caller, params }) => {
-  const { groups, projectId } = await getServer(db, caller, params.id ?? '');
+export const listGroupsOfServer: Handler<Compute, unknown, 'id'> = async ({ db, network }, { caller, params }) => {
+  const { groups, projectId } = await getServer(db, caller, params.id);
   const known = await network.listGroups({ project_id: projectId });
   const shown = known.filter(({ name }) => groups.includes(name));
   return ok({ security_groups: groupViews(shown, known) });

@@ -24,8 +24,7 @@ import {
 import { changeServer, getServer, type Server } from './store.ts';
 import { addressesView, createdView, type ServerViewInput, serverView, updatedView } from './view.ts';
 
-
-const serverOf = ({ db }: Compute, { caller, params }: Call) => getServer(db, caller, params.id ?? '');
+const serverOf = ({ db }: Compute, { caller, params }: Call<unknown, 'id'>) => getServer(db, caller, params.id);
 
 async function viewInput(compute: Compute, { base, may, version }: Call, server: Server): Promise<ServerViewInput> {
   const admin = may('os_compute_api:os-extended-server-attributes');
@@ -160,8 +159,8 @@ export const unlockServer: Handler<Compute> = async (compute, call) => {
 export const listAddresses: Handler<Compute> = async (compute, call) =>
   ok({ addresses: addressesView(await serverOf(compute, call)) });
 
-export const showAddresses: Handler<Compute> = async (compute, call) => {
-  const label = call.params.label ?? '';
+export const showAddresses: Handler<Compute, unknown, 'id' | 'label'> = async (compute, call) => {
+  const label = call.params.label;
   const addresses = addressesView(await serverOf(compute, call));
   if (!own(addresses, label)) throw new Fault(404, 'notFound', 'Instance is not a member of specified network');
   return ok({ [label]: addresses[label] });
@@ -170,8 +169,8 @@ export const showAddresses: Handler<Compute> = async (compute, call) => {
 export const listMetadata: Handler<Compute> = async (compute, call) =>
   ok({ metadata: (await serverOf(compute, call)).metadata });
 
-export const showMetadatum: Handler<Compute> = async (compute, call) => {
-  const key = call.params.key ?? '';
+export const showMetadatum: Handler<Compute, unknown, 'id' | 'key'> = async (compute, call) => {
+  const key = call.params.key;
   const value = own((await serverOf(compute, call)).metadata, key);
   if (value === undefined) throw new Fault(404, 'notFound', 'Metadata item was not found');
   return ok({ meta: { [key]: value } });
@@ -179,29 +178,29 @@ export const showMetadatum: Handler<Compute> = async (compute, call) => {
 
 type Metadata = Readonly<Record<string, string>>;
 
-export const addMetadata: Handler<Compute, { metadata: Metadata }> = async (compute, call) => {
+export const addMetadata: Handler<Compute, { metadata: Metadata }, 'id'> = async (compute, call) => {
   await unlockedServer(compute, call);
   const add = (now: Metadata) => ({ ...now, ...call.body.metadata });
-  return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id ?? '', add) });
+  return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id, add) });
 };
 
-export const replaceMetadata: Handler<Compute, { metadata: Metadata }> = async (compute, call) => {
+export const replaceMetadata: Handler<Compute, { metadata: Metadata }, 'id'> = async (compute, call) => {
   await unlockedServer(compute, call);
-  return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id ?? '', () => call.body.metadata) });
+  return ok({ metadata: await changeMetadata(compute, call.caller, call.params.id, () => call.body.metadata) });
 };
 
-export const setMetadatum: Handler<Compute, { meta: Metadata }> = async (compute, call) => {
+export const setMetadatum: Handler<Compute, { meta: Metadata }, 'id' | 'key'> = async (compute, call) => {
   await unlockedServer(compute, call);
-  const { id = '', key = '' } = call.params;
+  const { id, key } = call.params;
   const value = own(call.body.meta, key);
   if (value === undefined) throw badRequest('Request body and URI mismatch');
   await changeMetadata(compute, call.caller, id, (now) => ({ ...now, [key]: value }));
   return ok({ meta: { [key]: value } });
 };
 
-export const deleteMetadatum: Handler<Compute> = async (compute, call) => {
+export const deleteMetadatum: Handler<Compute, unknown, 'id' | 'key'> = async (compute, call) => {
   await unlockedServer(compute, call);
-  const { id = '', key = '' } = call.params;
+  const { id, key } = call.params;
   await changeMetadata(compute, call.caller, id, (now) => {
     const { [key]: value, ...rest } = now;
     if (value === undefined) throw new Fault(404, 'notFound', 'Metadata item was not found');
@@ -214,9 +213,9 @@ export const listTags: Handler<Compute> = async (compute, call) => ok({ tags: (a
 
 const tagNotFound = (id: string, tag: string) => new Fault(404, 'notFound', `Server ${id} has no tag '${tag}'`);
 
-export const showTag: Handler<Compute> = async (compute, call) => {
+export const showTag: Handler<Compute, unknown, 'id' | 'tag'> = async (compute, call) => {
   const { tags, id } = await serverOf(compute, call);
-  const tag = call.params.tag ?? '';
+  const tag = call.params.tag;
   if (!tags.includes(tag)) throw tagNotFound(id, tag);
   return gone();
 };
@@ -228,8 +227,8 @@ function checkTag(tag: string): void {
     );
 }
 
-export const addTag: Handler<Compute> = async (compute, call) => {
-  const { id = '', tag = '' } = call.params;
+export const addTag: Handler<Compute, unknown, 'id' | 'tag'> = async (compute, call) => {
+  const { id, tag } = call.params;
   checkTag(tag);
   const server = await unlockedServer(compute, call);
   if (server.tags.includes(tag)) return gone();
@@ -237,14 +236,14 @@ export const addTag: Handler<Compute> = async (compute, call) => {
   return { status: 201, headers: { location: `${call.base}/v2.1/servers/${id}/tags/${encodeURIComponent(tag)}` } };
 };
 
-export const replaceTags: Handler<Compute, { tags: readonly string[] }> = async (compute, call) => {
+export const replaceTags: Handler<Compute, { tags: readonly string[] }, 'id'> = async (compute, call) => {
   for (const tag of call.body.tags) checkTag(tag);
   await unlockedServer(compute, call);
-  return ok({ tags: await changeTags(compute, call.caller, call.params.id ?? '', () => call.body.tags) });
+  return ok({ tags: await changeTags(compute, call.caller, call.params.id, () => call.body.tags) });
 };
 
-export const removeTag: Handler<Compute> = async (compute, call) => {
-  const { id = '', tag = '' } = call.params;
+export const removeTag: Handler<Compute, unknown, 'id' | 'tag'> = async (compute, call) => {
+  const { id, tag } = call.params;
   await unlockedServer(compute, call);
   await changeTags(compute, call.caller, id, (now) => {
     if (!now.includes(tag)) throw tagNotFound(id, tag);
@@ -253,8 +252,8 @@ export const removeTag: Handler<Compute> = async (compute, call) => {
   return gone();
 };
 
-export const removeTags: Handler<Compute> = async (compute, call) => {
+export const removeTags: Handler<Compute, unknown, 'id'> = async (compute, call) => {
   await unlockedServer(compute, call);
-  await changeTags(compute, call.caller, call.params.id ?? '', () => []);
+  await changeTags(compute, call.caller, call.params.id, () => []);
   return gone();
 };

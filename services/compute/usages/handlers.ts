@@ -78,8 +78,8 @@ function paged(servers: readonly Server[], call: Call) {
   return { servers: page, links: (collection: string) => call.page(collection, ids, limit) };
 }
 
-export const showUsage: Handler<Compute> = async ({ db }, call) => {
-  const projectId = call.params.id ?? '';
+export const showUsage: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
+  const projectId = call.params.id;
   call.authorize('os_compute_api:os-simple-tenant-usage:show', { project_id: projectId });
   const span = spanOf(call);
   const { servers, links } = paged(await listServersBetween(db, { ...span, projectId }), call);

@@ -43,8 +43,8 @@ export const showVersion: Handler<Compute> = async (_compute, { base }) =>
 export const showLegacyVersion: Handler<Compute> = async (_compute, { base }) =>
   ok(alone(base, legacy(base), 'v2', '2'));
 
-export const showNamedVersion: Handler<Compute> = async (compute, call) => {
+export const showNamedVersion: Handler<Compute, unknown, 'id'> = async (compute, call) => {
   if (call.params.id === 'v2.1') return showVersion(compute, call);
   if (call.params.id === 'v2.0') return showLegacyVersion(compute, call);
-  throw notFound('Version', call.params.id ?? '');
+  throw notFound('Version', call.params.id);
 };

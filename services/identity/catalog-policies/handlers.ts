@@ -41,9 +41,9 @@ export const policyHandlers = crudHandlers<CatalogPolicy>({
 type AssociationTarget = Omit<PolicyAssociation, 'id'>;
 
 /** The ids of the path, all of which must exist. */
-async function targetOf({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AssociationTarget> {
-  const { id: policyId } = await policies.get(db, params.id ?? '');
-  const { endpointId = '', serviceId = '', regionId = '' } = params;
+async function targetOf({ db }: Identity, { params }: Call): Promise<AssociationTarget> {
+  const { id = '', endpointId = '', serviceId = '', regionId = '' } = params;
+  const { id: policyId } = await policies.get(db, id);
   if (endpointId) await getEntry(db, 'endpoints', endpointId);
   if (serviceId) await getEntry(db, 'services', serviceId);
   if (regionId) await getEntry(db, 'regions', regionId);
@@ -78,8 +78,8 @@ const covers = (association: PolicyAssociation, endpoint: Endpoint): boolean =>
     : association.serviceId === endpoint.serviceId &&
       (!association.regionId || association.regionId === endpoint.regionId);
 
-export const listEndpointsOfPolicy: Handler<Identity> = async ({ db }, call) => {
-  const { id } = await policies.get(db, call.params.id ?? '');
+export const listEndpointsOfPolicy: Handler<Identity, unknown, 'id'> = async ({ db }, call) => {
+  const { id } = await policies.get(db, call.params.id);
   const own = await associations.listWhere(db, { policyId: id });
   const endpoints = await listEntries(db, 'endpoints', {});
   const covered = endpoints.filter((endpoint) => own.some((association) => covers(association, endpoint)));
@@ -95,8 +95,8 @@ export const listEndpointsOfPolicy: Handler<Identity> = async ({ db }, call) => 
 /**
  * The most specific association: of the endpoint, of its service in its region or an ancestor region, of its service.
  */
-export const showPolicyOfEndpoint: Handler<Identity> = async ({ db }, { params, base }) => {
-  const endpoint = await getEntry(db, 'endpoints', params.endpointId ?? '');
+export const showPolicyOfEndpoint: Handler<Identity, unknown, 'endpointId'> = async ({ db }, { params, base }) => {
+  const endpoint = await getEntry(db, 'endpoints', params.endpointId);
   const regions = await listEntries(db, 'regions', {});
   const regionPath: string[] = [];
   for (let at = endpoint.regionId; at !== null && !regionPath.includes(at); ) {

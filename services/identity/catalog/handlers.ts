@@ -1,5 +1,5 @@
 import { badRequest, conflict, forbidden } from '#shared/errors/fault.ts';
-import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
+import { created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { associations } from '../catalog-policies/store.ts';
 import { collection } from '../collection/view.ts';
 import type { Identity } from '../context.ts';
@@ -33,8 +33,8 @@ export const listRegions: Handler<Identity> = async ({ db }, call) =>
     ),
   );
 
-export const showRegion: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ region: regionView(await getEntry(db, 'regions', params.id ?? ''), base) });
+export const showRegion: Handler<Identity, unknown, 'id'> = async ({ db }, { params, base }) =>
+  ok({ region: regionView(await getEntry(db, 'regions', params.id), base) });
 
 export const createRegion: Handler<Identity, { region: Input }> = async (
   { db },
@@ -52,11 +52,11 @@ export const createRegion: Handler<Identity, { region: Input }> = async (
   return created({ region: regionView(region, base) });
 };
 
-export const updateRegion: Handler<Identity, { region: Input }> = async (
+export const updateRegion: Handler<Identity, { region: Input }, 'id'> = async (
   { db },
   { body: { region: input }, params, base },
 ) => {
-  const region = await getEntry(db, 'regions', params.id ?? '');
+  const region = await getEntry(db, 'regions', params.id);
   const changed = {
     ...region,
     ...('description' in input ? { description: text(input.description) } : {}),
@@ -67,8 +67,8 @@ export const updateRegion: Handler<Identity, { region: Input }> = async (
   return ok({ region: regionView(changed, base) });
 };
 
-export const deleteRegion: Handler<Identity> = async ({ db }, { params }) => {
-  const { id } = await getEntry(db, 'regions', params.id ?? '');
+export const deleteRegion: Handler<Identity, unknown, 'id'> = async ({ db }, { params }) => {
+  const { id } = await getEntry(db, 'regions', params.id);
   if ((await listEntries(db, 'regions', { parent_region_id: [id] })).length > 0)
     throw forbidden(`Unable to delete region ${id} because it or its child regions have associated endpoints.`);
   if ((await listEntries(db, 'endpoints', { region_id: [id] })).length > 0)
@@ -89,8 +89,8 @@ export const listServices: Handler<Identity> = async ({ db }, call) => {
   );
 };
 
-export const showService: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ service: serviceView(await getEntry(db, 'services', params.id ?? ''), base) });
+export const showService: Handler<Identity, unknown, 'id'> = async ({ db }, { params, base }) =>
+  ok({ service: serviceView(await getEntry(db, 'services', params.id), base) });
 
 export const createService: Handler<Identity, { service: Input }> = async (
   { db },
@@ -106,11 +106,11 @@ export const createService: Handler<Identity, { service: Input }> = async (
   return created({ service: serviceView(service, base) });
 };
 
-export const updateService: Handler<Identity, { service: Input }> = async (
+export const updateService: Handler<Identity, { service: Input }, 'id'> = async (
   { db },
   { body: { service: input }, params, base },
 ) => {
-  const service = await getEntry(db, 'services', params.id ?? '');
+  const service = await getEntry(db, 'services', params.id);
   const changed = {
     ...service,
     ...(input.type === undefined ? {} : { type: text(input.type) }),
@@ -122,8 +122,8 @@ export const updateService: Handler<Identity, { service: Input }> = async (
 };
 
 /** Deletes the service with its endpoints. */
-export const deleteService: Handler<Identity> = async ({ db }, { params }) => {
-  const { id } = await getEntry(db, 'services', params.id ?? '');
+export const deleteService: Handler<Identity, unknown, 'id'> = async ({ db }, { params }) => {
+  const { id } = await getEntry(db, 'services', params.id);
   await db.transaction(async (tx) => {
     await associations.remove(tx, { serviceId: id });
     await removeEndpointsOf(tx, id);
@@ -141,8 +141,8 @@ export const listEndpoints: Handler<Identity> = async ({ db }, call) =>
     ),
   );
 
-export const showEndpoint: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ endpoint: endpointView(await getEntry(db, 'endpoints', params.id ?? ''), base) });
+export const showEndpoint: Handler<Identity, unknown, 'id'> = async ({ db }, { params, base }) =>
+  ok({ endpoint: endpointView(await getEntry(db, 'endpoints', params.id), base) });
 
 export const createEndpoint: Handler<Identity, { endpoint: Input }> = async ({ db }, call) => {
   const { endpoint: input } = call.body;
@@ -167,11 +167,11 @@ export const createEndpoint: Handler<Identity, { endpoint: Input }> = async ({ d
   return created({ endpoint: endpointView(endpoint, call.base) });
 };
 
-export const updateEndpoint: Handler<Identity, { endpoint: Input }> = async (
+export const updateEndpoint: Handler<Identity, { endpoint: Input }, 'id'> = async (
   { db },
-  { body: { endpoint: input }, params, base }: Call<{ endpoint: Input }>,
+  { body: { endpoint: input }, params, base },
 ) => {
-  const endpoint = await getEntry(db, 'endpoints', params.id ?? '');
+  const endpoint = await getEntry(db, 'endpoints', params.id);
   const region = 'region_id' in input ? input.region_id : input.region;
   const changed = {
     ...endpoint,
@@ -190,8 +190,8 @@ export const updateEndpoint: Handler<Identity, { endpoint: Input }> = async (
   return ok({ endpoint: endpointView(changed, base) });
 };
 
-export const deleteEndpoint: Handler<Identity> = async ({ db }, { params }) => {
-  const { id } = await getEntry(db, 'endpoints', params.id ?? '');
+export const deleteEndpoint: Handler<Identity, unknown, 'id'> = async ({ db }, { params }) => {
+  const { id } = await getEntry(db, 'endpoints', params.id);
   await db.transaction(async (tx) => {
     await forgetEndpoint(tx, id);
     await associations.remove(tx, { endpointId: id });

@@ -12,7 +12,7 @@ export interface CrudOptions<T> {
   readonly one: string;
   readonly many: string;
   readonly view: (row: T, base: string) => unknown;
-  readonly make: (identity: Identity, input: Input, call: Call<unknown>) => Promise<T>;
+  readonly make: (identity: Identity, input: Input, call: Call<unknown, 'id'>) => Promise<T>;
   readonly change: (identity: Identity, row: T, input: Input) => Promise<Partial<T>>;
   /** Deletes dependent rows, in the same transaction. */
   readonly alsoRemove?: (tx: Identity['db'], row: T) => Promise<unknown>;
@@ -31,21 +31,21 @@ export function crudHandlers<T extends { readonly id: string }>(options: CrudOpt
       ),
     );
   };
-  const show: Handler<Identity> = async ({ db }, { params, base }) =>
-    ok({ [one]: view(await records.get(db, params.id ?? ''), base) });
+  const show: Handler<Identity, unknown, 'id'> = async ({ db }, { params, base }) =>
+    ok({ [one]: view(await records.get(db, params.id), base) });
   const create: Handler<Identity, unknown> = async (identity, call) => {
     const row = await options.make(identity, inputOf(call.body), call);
     await identity.db.transaction((tx) => records.insert(tx, row));
     return created({ [one]: view(row, call.base) });
   };
-  const update: Handler<Identity, unknown> = async (identity, { params, body, base }) => {
-    const row = await records.get(identity.db, params.id ?? '');
+  const update: Handler<Identity, unknown, 'id'> = async (identity, { params, body, base }) => {
+    const row = await records.get(identity.db, params.id);
     const change = await options.change(identity, row, inputOf(body));
     await identity.db.transaction((tx) => records.update(tx, row.id, change));
     return ok({ [one]: view({ ...row, ...change }, base) });
   };
-  const remove: Handler<Identity> = async ({ db }, { params }) => {
-    const row = await records.get(db, params.id ?? '');
+  const remove: Handler<Identity, unknown, 'id'> = async ({ db }, { params }) => {
+    const row = await records.get(db, params.id);
     await db.transaction(async (tx) => {
       await options.alsoRemove?.(tx, row);
       await records.remove(tx, { id: row.id } as unknown as Partial<T>);

@@ -29,8 +29,8 @@ async function configOf({ db }: Identity, call: Pick<Call, 'params'>): Promise<u
   return viewOf(options);
 }
 
-export const showConfig: Handler<Identity> = async (identity, call) => {
-  await getDomain(identity.db, call.params.id ?? '');
+export const showConfig: Handler<Identity, unknown, 'id'> = async (identity, call) => {
+  await getDomain(identity.db, call.params.id);
   return ok({ config: await configOf(identity, call) });
 };
 
@@ -38,10 +38,10 @@ const securityOptions = ['password_regex', 'password_regex_description'] as cons
 
 /** The password rules, which any user may read. */
 export const showSecurity: Handler<Identity> = async ({ config, db }, { params }) => {
-  const { option } = params;
+  const { id = '', option } = params;
   if (option !== undefined && !securityOptions.some((each) => each === option))
     throw forbidden(`Reading security compliance values other than ${securityOptions.join(' and ')} is not allowed.`);
-  await getDomain(db, params.id ?? '');
+  await getDomain(db, id);
   const values: Readonly<Record<string, string | null>> = {
     password_regex: config.passwordRegex || null,
     password_regex_description: config.passwordRegexDescription || null,
@@ -63,15 +63,21 @@ async function store(identity: Identity, call: Call<{ config: Readonly<Record<st
   return viewOf(await listOptions(identity.db, { domainId }));
 }
 
-export const putConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }> = async (identity, call) => {
-  const before = await listOptions(identity.db, { domainId: call.params.id ?? '' });
+export const putConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }, 'id'> = async (
+  identity,
+  call,
+) => {
+  const before = await listOptions(identity.db, { domainId: call.params.id });
   const body = { config: await store(identity, call, false) };
   return before.length > 0 ? ok(body) : created(body);
 };
 
 /** Only an existing configuration can be patched. */
-export const patchConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }> = async (identity, call) => {
-  await configOf(identity, { params: { id: call.params.id ?? '' } });
+export const patchConfig: Handler<Identity, { config: Readonly<Record<string, unknown>> }, 'id'> = async (
+  identity,
+  call,
+) => {
+  await configOf(identity, { params: { id: call.params.id } });
   return ok({ config: await store(identity, call, true) });
 };
 

@@ -71,9 +71,9 @@ const projectsPage = async ({ db }: Identity, call: Call, ids: readonly string[]
 };
 
 /** /v3/OS-EP-FILTER/projects/:id/endpoints/:endpointId */
-const associationOf = async ({ db }: Identity, { params }: Call) => {
-  const project = await getProject(db, params.id ?? '');
-  const endpoint = await getEntry(db, 'endpoints', params.endpointId ?? '');
+const associationOf = async ({ db }: Identity, { params }: Call<unknown, 'id' | 'endpointId'>) => {
+  const project = await getProject(db, params.id);
+  const endpoint = await getEntry(db, 'endpoints', params.endpointId);
   return { projectId: project.id, endpointId: endpoint.id };
 };
 
@@ -96,8 +96,8 @@ export const dropEndpoint: Handler<Identity> = async (identity, call) => {
 };
 
 /** Endpoints associated directly, and those of endpoint groups. */
-export const listEndpointsOfProject: Handler<Identity> = async ({ db }, call) => {
-  const { id: projectId } = await getProject(db, call.params.id ?? '');
+export const listEndpointsOfProject: Handler<Identity, unknown, 'id'> = async ({ db }, call) => {
+  const { id: projectId } = await getProject(db, call.params.id);
   const ids = new Set((await listEndpointAssociations(db, { projectId })).map(({ endpointId }) => endpointId));
   const groups = await groupsOf(db, projectId);
   const all = await listEntries(db, 'endpoints', {});
@@ -113,8 +113,8 @@ export const listEndpointsOfProject: Handler<Identity> = async ({ db }, call) =>
   );
 };
 
-export const listProjectsOfEndpoint: Handler<Identity> = async (identity, call) => {
-  const endpoint = await getEntry(identity.db, 'endpoints', call.params.endpointId ?? '');
+export const listProjectsOfEndpoint: Handler<Identity, unknown, 'endpointId'> = async (identity, call) => {
+  const endpoint = await getEntry(identity.db, 'endpoints', call.params.endpointId);
   const associated = await listEndpointAssociations(identity.db, { endpointId: endpoint.id });
   return projectsPage(
     identity,
@@ -124,9 +124,9 @@ export const listProjectsOfEndpoint: Handler<Identity> = async (identity, call) 
 };
 
 /** /v3/OS-EP-FILTER/endpoint_groups/:id/projects/:projectId */
-const groupAssociationOf = async ({ db }: Identity, { params }: Call) => {
-  const group = await endpointGroups.get(db, params.id ?? '');
-  const project = await getProject(db, params.projectId ?? '');
+const groupAssociationOf = async ({ db }: Identity, { params }: Call<unknown, 'id' | 'projectId'>) => {
+  const group = await endpointGroups.get(db, params.id);
+  const project = await getProject(db, params.projectId);
   return { projectId: project.id, endpointGroupId: group.id };
 };
 
@@ -150,8 +150,8 @@ export const dropGroup: Handler<Identity> = async (identity, call) => {
   return gone();
 };
 
-export const listProjectsOfGroup: Handler<Identity> = async (identity, call) => {
-  const { id } = await endpointGroups.get(identity.db, call.params.id ?? '');
+export const listProjectsOfGroup: Handler<Identity, unknown, 'id'> = async (identity, call) => {
+  const { id } = await endpointGroups.get(identity.db, call.params.id);
   const associated = await listGroupAssociations(identity.db, { endpointGroupId: id });
   return projectsPage(
     identity,
@@ -160,8 +160,8 @@ export const listProjectsOfGroup: Handler<Identity> = async (identity, call) => 
   );
 };
 
-export const listEndpointsOfGroup: Handler<Identity> = async ({ db }, call) => {
-  const group = await endpointGroups.get(db, call.params.id ?? '');
+export const listEndpointsOfGroup: Handler<Identity, unknown, 'id'> = async ({ db }, call) => {
+  const group = await endpointGroups.get(db, call.params.id);
   const inside = (await listEntries(db, 'endpoints', {})).filter((endpoint) => matchesGroup(group, endpoint));
   return ok(
     collection(
@@ -172,8 +172,8 @@ export const listEndpointsOfGroup: Handler<Identity> = async ({ db }, call) => {
   );
 };
 
-export const listGroupsOfProject: Handler<Identity> = async ({ db }, call) => {
-  const { id } = await getProject(db, call.params.id ?? '');
+export const listGroupsOfProject: Handler<Identity, unknown, 'id'> = async ({ db }, call) => {
+  const { id } = await getProject(db, call.params.id);
   const groups = await groupsOf(db, id);
   return ok(
     collection(

@@ -38,8 +38,8 @@ const providerView = (idp: IdentityProvider, base: string) => {
 };
 
 /** Its users need a domain: the named one, or a new one. */
-async function providerOf({ db }: Identity, input: Input, call: Call<unknown>): Promise<IdentityProvider> {
-  const id = call.params.id ?? '';
+async function providerOf({ db }: Identity, input: Input, call: Call<unknown, 'id'>): Promise<IdentityProvider> {
+  const id = call.params.id;
   if (await identityProviders.find(db, { id }))
     throw conflict(`Conflict occurred attempting to store identity_provider - Duplicate entry found with ID ${id}.`);
   const remoteIds = (input.remote_ids as readonly string[] | null | undefined) ?? [];
@@ -92,7 +92,7 @@ export const mappingHandlers = crudHandlers<Mapping>({
     schema_version: schemaVersion,
     links: { self: `${base}${top}/mappings/${id}` },
   }),
-  make: async (_identity, input, { params }) => ({ id: params.id ?? '', ...rulesOf(input, '1.0') }),
+  make: async (_identity, input, { params }) => ({ id: params.id, ...rulesOf(input, '1.0') }),
   change: async (_identity, row, input) => rulesOf({ rules: row.rules, ...input }, row.schemaVersion),
 });
 
@@ -117,7 +117,7 @@ export const serviceProviderHandlers = crudHandlers<ServiceProvider>({
     links: { self: `${base}${top}/service_providers/${sp.id}` },
   }),
   make: async (_identity, input, { params }) => ({
-    id: params.id ?? '',
+    id: params.id,
     enabled: input.enabled === true,
     description: textOrNull(input.description),
     authUrl: String(input.auth_url),
@@ -143,15 +143,18 @@ const protocolView = ({ id, idpId, mappingId, remoteIdAttribute }: Protocol, bas
   };
 };
 
-const place = ({ params }: Pick<Call, 'params'>) => ({ idpId: params.id ?? '', id: params.protocolId ?? '' });
+const place = ({ params }: Pick<Call<unknown, 'id' | 'protocolId'>, 'params'>) => ({
+  idpId: params.id,
+  id: params.protocolId,
+});
 
 interface ProtocolInput {
   readonly mapping_id?: string;
   readonly remote_id_attribute?: string | null;
 }
 
-export const listProviderProtocols: Handler<Identity> = async ({ db }, call) => {
-  const { id } = await identityProviders.get(db, call.params.id ?? '');
+export const listProviderProtocols: Handler<Identity, unknown, 'id'> = async ({ db }, call) => {
+  const { id } = await identityProviders.get(db, call.params.id);
   const found = await listProtocols(db, { idpId: id });
   return ok(
     collection(

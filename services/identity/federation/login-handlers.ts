@@ -16,8 +16,8 @@ import { identityProviders, listProtocols } from './store.ts';
 
 type FederationCall = Call;
 
-export const federatedLogin: Handler<Identity> = async (identity, call) => {
-  const { id: idpId = '', protocolId = '' } = call.params;
+export const federatedLogin: Handler<Identity, unknown, 'id' | 'protocolId'> = async (identity, call) => {
+  const { id: idpId, protocolId } = call.params;
   const { token, claims } = await issueFederatedToken(identity, call, {
     idpId,
     protocolId,
@@ -27,16 +27,16 @@ export const federatedLogin: Handler<Identity> = async (identity, call) => {
 };
 
 /** The path names the identity provider. */
-export const signOnByProvider: Handler<Identity> = async (identity, call) => {
-  const { id: idpId = '', protocolId = '' } = call.params;
+export const signOnByProvider: Handler<Identity, unknown, 'id' | 'protocolId'> = async (identity, call) => {
+  const { id: idpId, protocolId } = call.params;
   const assertion = assertionOf(identity, call);
   const dashboard = dashboardOf(identity, call);
   return postToDashboard(dashboard, await issueFederatedToken(identity, call, { idpId, protocolId, assertion }));
 };
 
 /** The remote id in the assertion names the identity provider. */
-export const signOn: Handler<Identity> = async (identity, call) => {
-  const { protocolId = '' } = call.params;
+export const signOn: Handler<Identity, unknown, 'protocolId'> = async (identity, call) => {
+  const { protocolId } = call.params;
   const assertion = assertionOf(identity, call);
   const idpId = await providerOf(identity, protocolId, assertion);
   const dashboard = dashboardOf(identity, call);

@@ -59,16 +59,19 @@ export const createRegistered: Handler<Identity, { registered_limits: Registered
   );
 };
 
-export const showRegistered: Handler<Identity> = async ({ db }, { params, base }) =>
-  ok({ registered_limit: registeredView(await registeredLimits.get(db, params.id ?? ''), base) });
+export const showRegistered: Handler<Identity, unknown, 'id'> = async ({ db }, { params, base }) =>
+  ok({ registered_limit: registeredView(await registeredLimits.get(db, params.id), base) });
 
-export const updateRegistered: Handler<Identity, { registered_limit: RegisteredInput }> = async (identity, call) => {
-  const changed = await changeRegistered(identity, call.params.id ?? '', call.body.registered_limit);
+export const updateRegistered: Handler<Identity, { registered_limit: RegisteredInput }, 'id'> = async (
+  identity,
+  call,
+) => {
+  const changed = await changeRegistered(identity, call.params.id, call.body.registered_limit);
   return ok({ registered_limit: registeredView(changed, call.base) });
 };
 
-export const deleteRegistered: Handler<Identity> = async (identity, { params }) => {
-  await removeRegistered(identity, params.id ?? '');
+export const deleteRegistered: Handler<Identity, unknown, 'id'> = async (identity, { params }) => {
+  await removeRegistered(identity, params.id);
   return gone();
 };
 
@@ -125,13 +128,13 @@ export const showLimit = authorized({ subject, rule: 'identity:get_limit' }, asy
   ok({ limit: limitView(limit, call.base) }),
 );
 
-export const updateLimit: Handler<Identity, { limit: LimitInput }> = async (identity, { params, body, base }) => {
-  const row = await limits.get(identity.db, params.id ?? '');
+export const updateLimit: Handler<Identity, { limit: LimitInput }, 'id'> = async (identity, { params, body, base }) => {
+  const row = await limits.get(identity.db, params.id);
   return ok({ limit: limitView(await changeLimit(identity, row, body.limit), base) });
 };
 
-export const deleteLimit: Handler<Identity> = async ({ db }, { params }) => {
-  const { id } = await limits.get(db, params.id ?? '');
+export const deleteLimit: Handler<Identity, unknown, 'id'> = async ({ db }, { params }) => {
+  const { id } = await limits.get(db, params.id);
   await limits.remove(db, { id });
   return gone();
 };

@@ -27,16 +27,16 @@ function view({ id, consumerId, userId, projectId, expiresAt }: AccessToken, bas
 const refuse = (identity: Identity, { caller }: Pick<Call, 'caller'>) =>
   refuseDelegated(identity, caller, 'manage access tokens');
 
-async function getAccessToken({ db }: Identity, { params }: Pick<Call, 'params'>): Promise<AccessToken> {
-  const { id: userId = '', tokenId = '' } = params;
+async function getAccessToken({ db }: Identity, { params }: Call<unknown, 'id' | 'tokenId'>): Promise<AccessToken> {
+  const { id: userId, tokenId } = params;
   const token = await accessTokens.find(db, { id: tokenId, userId });
   if (!token) throw couldNotFind('access token', tokenId);
   return token;
 }
 
-export const listAccessTokens: Handler<Identity> = async (identity, call) => {
+export const listAccessTokens: Handler<Identity, unknown, 'id'> = async (identity, call) => {
   await refuse(identity, call);
-  const own = await accessTokens.listWhere(identity.db, { userId: call.params.id ?? '' });
+  const own = await accessTokens.listWhere(identity.db, { userId: call.params.id });
   const views = own.map((each) => view(each, call.base));
   return ok(collection(call, 'access_tokens', views));
 };
@@ -46,9 +46,9 @@ export const showAccessToken: Handler<Identity> = async (identity, call) => {
   return ok({ access_token: view(await getAccessToken(identity, call), call.base) });
 };
 
-export const deleteAccessToken: Handler<Identity> = async (identity, call) => {
+export const deleteAccessToken: Handler<Identity, unknown, 'id' | 'tokenId'> = async (identity, call) => {
   await refuse(identity, call);
-  const { id: userId, tokenId = '' } = call.params;
+  const { id: userId, tokenId } = call.params;
   const token = await accessTokens.get(identity.db, tokenId);
   // as Keystone: 401 here, and 404 for reads
   if (token.userId !== userId) throw unauthorized('User IDs do not match');
@@ -65,8 +65,8 @@ export const listAccessTokenRoles: Handler<Identity> = async (identity, call) =>
   return ok(collection(call, 'roles', views));
 };
 
-export const showAccessTokenRole: Handler<Identity> = async (identity, call) => {
-  const { roleId = '' } = call.params;
+export const showAccessTokenRole: Handler<Identity, unknown, 'id' | 'tokenId' | 'roleId'> = async (identity, call) => {
+  const { roleId } = call.params;
   const role = (await rolesOf(identity, await getAccessToken(identity, call))).find(({ id }) => id === roleId);
   if (!role) throw couldNotFind('role', roleId);
   return ok({ role: roleView(role, call.base) });

@@ -46,7 +46,7 @@ export const createConsumer: Handler<Identity, { consumer: Input }> = async (ide
   return created({ consumer: { ...view(consumer, base), secret } });
 };
 
-export const deleteConsumer: Handler<Identity> = async (identity, { params }) => {
-  await drop(identity, params.id ?? '');
+export const deleteConsumer: Handler<Identity, unknown, 'id'> = async (identity, { params }) => {
+  await drop(identity, params.id);
   return gone();
 };

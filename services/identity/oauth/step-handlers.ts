@@ -41,8 +41,11 @@ interface Authorization {
   readonly roles?: readonly { readonly id?: string; readonly name?: string }[];
 }
 
-export const authorizeRequestToken: Handler<Identity, Authorization> = async (identity, { caller, params, body }) => {
+export const authorizeRequestToken: Handler<Identity, Authorization, 'id'> = async (
+  identity,
+  { caller, params, body },
+) => {
   await refuseDelegated(identity, caller, 'authorize a request token');
-  const verifier = await authorizeRequest(identity, caller, params.id ?? '', body.roles ?? []);
+  const verifier = await authorizeRequest(identity, caller, params.id, body.roles ?? []);
   return ok({ token: { oauth_verifier: verifier } });
 };

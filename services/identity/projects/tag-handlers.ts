@@ -41,13 +41,16 @@ export const deleteTags = onProject('identity:delete_project_tags', async (ident
 
 const missing = (tag: string) => couldNotFind('project tag', tag);
 
-export const checkTag = onProject('identity:get_project_tag', async (identity, { params: { tag = '' } }, project) => {
-  if (!(await tagsOf(identity, project)).includes(tag)) throw missing(tag);
-  return gone();
-});
+export const checkTag = onProject<unknown, 'tag'>(
+  'identity:get_project_tag',
+  async (identity, { params: { tag } }, project) => {
+    if (!(await tagsOf(identity, project)).includes(tag)) throw missing(tag);
+    return gone();
+  },
+);
 
-export const putTag = onProject('identity:create_project_tag', async (identity, call, project) => {
-  const { tag = '' } = call.params;
+export const putTag = onProject<unknown, 'tag'>('identity:create_project_tag', async (identity, call, project) => {
+  const { tag } = call.params;
   const next = [...new Set([...(await tagsOf(identity, project)), tag])];
   refuseInvalidTags(next);
   await identity.db.transaction((tx) => replaceTags(tx, project.id, next));
@@ -57,9 +60,9 @@ export const putTag = onProject('identity:create_project_tag', async (identity, 
   };
 });
 
-export const deleteTag = onProject(
+export const deleteTag = onProject<unknown, 'tag'>(
   'identity:delete_project_tag',
-  async (identity, { params: { tag = '' } }, project) => {
+  async (identity, { params: { tag } }, project) => {
     const tags = await tagsOf(identity, project);
     if (!tags.includes(tag)) throw missing(tag);
     const rest = tags.filter((each) => each !== tag);

@@ -63,16 +63,13 @@ async function implicationView({ db }: Identity, priorId: string, base: string) 
   return { prior_role: short(prior, base), implies };
 }
 
-export const listImplied: Handler<Identity> = async (identity, { params, base }) => {
-  const inference = await implicationView(identity, params.id ?? '', base);
+export const listImplied: Handler<Identity, unknown, 'id'> = async (identity, { params, base }) => {
+  const inference = await implicationView(identity, params.id, base);
   return ok({ role_inference: inference, links: { self: `${base}/v3/roles/${params.id}/implies` } });
 };
 
-export const putImplied: Handler<Identity> = async (identity, { params, base }) => {
-  const [prior, implied] = [
-    await getRole(identity.db, params.id ?? ''),
-    await getRole(identity.db, params.impliedId ?? ''),
-  ];
+export const putImplied: Handler<Identity, unknown, 'id' | 'impliedId'> = async (identity, { params, base }) => {
+  const [prior, implied] = [await getRole(identity.db, params.id), await getRole(identity.db, params.impliedId)];
   await imply(identity, { priorId: prior.id, impliedId: implied.id });
   return created({
     role_inference: { prior_role: short(prior, base), implies: short(implied, base) },
@@ -80,8 +77,8 @@ export const putImplied: Handler<Identity> = async (identity, { params, base }) 
   });
 };
 
-export const showImplied: Handler<Identity> = async ({ db }, { params, base, method }) => {
-  const [prior, implied] = [await getRole(db, params.id ?? ''), await getRole(db, params.impliedId ?? '')];
+export const showImplied: Handler<Identity, unknown, 'id' | 'impliedId'> = async ({ db }, { params, base, method }) => {
+  const [prior, implied] = [await getRole(db, params.id), await getRole(db, params.impliedId)];
   const known = (await listImplications(db)).some(
     ({ priorId, impliedId }) => priorId === prior.id && impliedId === implied.id,
   );
@@ -93,8 +90,8 @@ export const showImplied: Handler<Identity> = async ({ db }, { params, base, met
   });
 };
 
-export const deleteImplied: Handler<Identity> = async (identity, { params }) => {
-  await stopImplying(identity, { priorId: params.id ?? '', impliedId: params.impliedId ?? '' });
+export const deleteImplied: Handler<Identity, unknown, 'id' | 'impliedId'> = async (identity, { params }) => {
+  await stopImplying(identity, { priorId: params.id, impliedId: params.impliedId });
   return gone();
 };
 

@@ -20,7 +20,11 @@ export interface Subject<Found, Present = Found> {
 /** The name of a rule, fixed or chosen by what was found. */
 type Rule<Found> = `identity:${string}` | ((found: Found) => `identity:${string}`);
 
-type Run<Present, Body> = (identity: Identity, call: Call<Body>, present: Present) => Promise<Answer>;
+type Run<Present, Body, Param extends string> = (
+  identity: Identity,
+  call: Call<Body, Param>,
+  present: Present,
+) => Promise<Answer>;
 
 /** The part of a route that names its rule, its resource and its handler. */
 export type AuthorizedRoute = Pick<Route<Identity>, 'rule' | 'subject' | 'handler'>;
@@ -34,9 +38,9 @@ interface AuthorizedOptions<Found, Present> {
   readonly notFoundFirst?: boolean;
 }
 
-export function authorized<Found, Present, Body = never>(
+export function authorized<Found, Present, Body = unknown, Param extends string = string>(
   { subject, rule, notFoundFirst = false }: AuthorizedOptions<Found, Present>,
-  run: Run<Present, Body>,
+  run: Run<Present, Body, Param>,
 ): AuthorizedRoute {
   const authorize = async (identity: Identity, call: Call<undefined>): Promise<Present> => {
     const found = await subject.find(identity, call.params);
@@ -48,12 +52,12 @@ export function authorized<Found, Present, Body = never>(
   return {
     rule: null,
     subject: authorize,
-    handler: (identity, call: Call<Body>) => run(identity, call, call.subject as Present),
+    handler: (identity, call: Call<Body, Param>) => run(identity, call, call.subject as Present),
   };
 }
 
 /** For several handlers on one kind of resource: `onUser('identity:get_user', …)`. */
 export const authorizedOn =
   <Found, Present>(subject: Subject<Found, Present>) =>
-  <Body = never>(rule: Rule<Found>, run: Run<Present, Body>): AuthorizedRoute =>
-    authorized<Found, Present, Body>({ subject, rule }, run);
+  <Body = unknown, Param extends string = string>(rule: Rule<Found>, run: Run<Present, Body, Param>): AuthorizedRoute =>
+    authorized({ subject, rule }, run);

@@ -55,8 +55,8 @@ interface PasswordChange {
   readonly user: { readonly password: string; readonly original_password: string };
 }
 
-export const changePassword: Handler<Identity, PasswordChange> = async (identity, { params, body, address }) => {
+export const changePassword: Handler<Identity, PasswordChange, 'id'> = async (identity, { params, body, address }) => {
   const { password, original_password: original } = body.user;
-  await withQueueAddress(address, () => changeOwnPassword(identity, params.id ?? '', { password, original }));
+  await withQueueAddress(address, () => changeOwnPassword(identity, params.id, { password, original }));
   return gone();
 };

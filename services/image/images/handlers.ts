@@ -21,8 +21,10 @@ const enforceVisibility = (call: Enforcer) => (image: Image) => {
   if (image.visibility === 'community') enforce(call, 'communitize_image', image);
 };
 
-export const getRequestedImage = (images: Images, call: Pick<Call, 'caller' | 'params'>): Promise<Image> =>
-  getImage(images.db, call.caller, call.params.id ?? '');
+export const getRequestedImage = (
+  images: Images,
+  call: Pick<Call<unknown, 'id'>, 'caller' | 'params'>,
+): Promise<Image> => getImage(images.db, call.caller, call.params.id);
 
 export const createImage: Handler<Images, ImageInput> = async (images, call) => {
   const check = (image: Image) => {

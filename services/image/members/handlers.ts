@@ -33,8 +33,8 @@ export const listMembers: Handler<Images> = async (images, call) => {
   return ok({ members: (await listRows(images.db, image.id, own)).map(memberView), schema });
 };
 
-export const showMember: Handler<Images> = async (images, call) => {
-  const { member = '' } = call.params;
+export const showMember: Handler<Images, unknown, 'id' | 'member'> = async (images, call) => {
+  const { member } = call.params;
   const image = await getRequestedImage(images, call);
   enforce(call, 'get_member', image, call.caller.projectId);
   const found = await getMember(images.db, image.id, member);
@@ -62,13 +62,13 @@ export const addMember: Handler<Images, { member?: string }> = async (images, ca
 
 const statuses: readonly MemberStatus[] = ['pending', 'accepted', 'rejected'];
 
-export const setMemberStatus: Handler<Images, { status?: MemberStatus }> = async (images, call) => {
+export const setMemberStatus: Handler<Images, { status?: MemberStatus }, 'id' | 'member'> = async (images, call) => {
   const image = await getRequestedImage(images, call);
   const { status } = call.body;
   if (status === undefined) throw badRequest('Status not specified');
   if (!statuses.includes(status))
     throw badRequest('Incorrect request: Member status should be one of pending, accepted, rejected');
-  const { member = '' } = call.params;
+  const { member } = call.params;
   checkShared(image);
   const found = await getMember(images.db, image.id, member);
   if (!isAdmin(call.caller) && found.memberId !== call.caller.projectId)
@@ -79,10 +79,10 @@ export const setMemberStatus: Handler<Images, { status?: MemberStatus }> = async
   return ok(memberView(changed));
 };
 
-export const deleteMember: Handler<Images> = async (images, call) => {
+export const deleteMember: Handler<Images, unknown, 'id' | 'member'> = async (images, call) => {
   const image = await getRequestedImage(images, call);
   enforce(call, 'delete_member', image);
   checkShared(image);
-  await removeMember(images.db, await getMember(images.db, image.id, call.params.member ?? ''));
+  await removeMember(images.db, await getMember(images.db, image.id, call.params.member));
   return gone();
 };

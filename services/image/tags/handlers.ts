@@ -16,14 +16,14 @@ async function change(images: Images, call: Call, tags: (before: Image) => reado
   return gone();
 }
 
-export const addTag: Handler<Images> = async (images, call) => {
-  const { tag = '' } = call.params;
+export const addTag: Handler<Images, unknown, 'tag'> = async (images, call) => {
+  const { tag } = call.params;
   if (tag.length > 255) throw badRequest('Provided object does not match schema: a tag has at most 255 characters');
   return change(images, call, ({ tags }) => [...new Set([...tags, tag])]);
 };
 
-export const removeTag: Handler<Images> = async (images, call) => {
-  const { tag = '' } = call.params;
+export const removeTag: Handler<Images, unknown, 'tag'> = async (images, call) => {
+  const { tag } = call.params;
   return change(images, call, ({ id, tags }) => {
     if (!tags.includes(tag)) throw new Fault(404, 'notFound', `Tag ${tag} of image ${id} could not be found.`);
     return tags.filter((each) => each !== tag);

@@ -57,8 +57,8 @@ export const listAvailabilities: Handler<Network> = async (network, call) => {
   return ok({ network_ip_availabilities: await availabilities(network, networks, version?.[0]) });
 };
 
-export const showAvailability: Handler<Network> = async (network, { caller, params }) => {
-  const found = await networkRows.find(network.db, caller, params.id ?? '');
+export const showAvailability: Handler<Network, unknown, 'id'> = async (network, { caller, params }) => {
+  const found = await networkRows.find(network.db, caller, params.id);
   const [network_ip_availability] = await availabilities(network, [found]);
   return ok({ network_ip_availability });
 };

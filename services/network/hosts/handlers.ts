@@ -31,14 +31,14 @@ async function getAgent({ db }: Network, id: string): Promise<Host> {
   return found;
 }
 
-export const showAgent: Handler<Network> = async (network, { params, may }) => {
-  if (!may('get_agent')) throw agentNotFound(params.id ?? '');
-  return ok({ agent: agentView(network, await getAgent(network, params.id ?? '')) });
+export const showAgent: Handler<Network, unknown, 'id'> = async (network, { params, may }) => {
+  if (!may('get_agent')) throw agentNotFound(params.id);
+  return ok({ agent: agentView(network, await getAgent(network, params.id)) });
 };
 
 /** Removes a host that will not return, with its dirty entries and open work. */
-export const removeAgent: Handler<Network> = async (network, { params }) => {
-  const { host } = await getAgent(network, params.id ?? '');
+export const removeAgent: Handler<Network, unknown, 'id'> = async (network, { params }) => {
+  const { host } = await getAgent(network, params.id);
   await atomically(network, async ({ db }) => {
     const [port] = await boundTo(db, host);
     if (port) throw conflict(`Agent ${params.id} is in use: port ${port.id} is bound to host ${host}.`, 'AgentInUse');

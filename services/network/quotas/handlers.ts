@@ -12,7 +12,7 @@ async function quotasOf({ db, config }: Network, projectId: string): Promise<Rec
   return { ...defaultQuotas(config), ...absent, ...Object.fromEntries(await listQuotas(db, projectId)) };
 }
 
-const projectOf = ({ params }: Pick<Call, 'params'>): string => params.id ?? '';
+const projectOf = ({ params }: Pick<Call<unknown, 'id'>, 'params'>): string => params.id;
 const targetOf = (projectId: string) => ownersOf({ projectId });
 
 export const listAllQuotas: Handler<Network> = async (network) => {

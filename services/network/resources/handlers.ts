@@ -51,8 +51,8 @@ export function handlersOf<Row extends Standard, W extends object>(kind: Kind<Ro
     const [view = {}] = await kind.views(network, [row], call.may);
     return { [kind.one]: pick(view, fieldsOf(call)) };
   };
-  const show: Handler<Network> = async (network, call) =>
-    ok(await answer(network, await kind.rows.find(network.db, call.caller, call.params.id ?? ''), call));
+  const show: Handler<Network, unknown, 'id'> = async (network, call) =>
+    ok(await answer(network, await kind.rows.find(network.db, call.caller, call.params.id), call));
   const create: Handler<Network, Body> = async (network, call) => {
     const bulk = call.body[kind.many] as readonly Body[] | undefined;
     // Each may be wrapped in its name once more.
@@ -95,9 +95,9 @@ const hiddenFrom = <Row extends Standard, W extends object>(
 async function findForWrite<Row extends Standard, W extends object>(
   { rows }: Kind<Row, W>,
   { db }: Network,
-  { caller, params, header }: Pick<Call, 'caller' | 'params' | 'header'>,
+  { caller, params, header }: Pick<Call<unknown, 'id'>, 'caller' | 'params' | 'header'>,
 ): Promise<Row> {
-  const id = params.id ?? '';
+  const { id } = params;
   const asked = revisionAsked(header);
   if (asked === undefined) return rows.find(db, caller, id);
   await rows.lock(db, id);

@@ -52,10 +52,10 @@ const gatewayView = ({ gatewayNetworkId, enableSnat }: Router, gatewayAddresses:
 export const routers = handlersOf(routerKind);
 
 const interfaceHandler =
-  (verb: typeof addInterface, rule: string): Handler<Network, InterfaceInput> =>
+  (verb: typeof addInterface, rule: string): Handler<Network, InterfaceInput, 'id'> =>
   async (network, { caller, params, body, authorize }) => {
     const { router, port, subnetIds } = await atomically(network, async (within) => {
-      const found = await routerRows.find(within.db, caller, params.id ?? '');
+      const found = await routerRows.find(within.db, caller, params.id);
       authorize(rule, ownersOf(found));
       return verb(within, caller, found, body);
     });

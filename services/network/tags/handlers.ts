@@ -28,15 +28,17 @@ const kinds: ReadonlyMap<string, Tagged> = new Map<string, Tagged>([
   ['security-groups', { one: 'security_group', rows: groupRows }],
 ]);
 
-function kindOf({ params }: Pick<Call, 'params'>): Tagged {
-  const kind = kinds.get(params.collection ?? '');
+type TagCall = Call<unknown, 'collection' | 'id'>;
+
+function kindOf({ params }: Pick<TagCall, 'params'>): Tagged {
+  const kind = kinds.get(params.collection);
   if (!kind) throw missing('HTTPNotFound', 'The resource could not be found.');
   return kind;
 }
 
 /** Neutron's tag API has its own 404, which names the collection. */
-async function getTagged(network: Network, call: Call): Promise<Standard> {
-  const { collection, id = '' } = call.params;
+async function getTagged(network: Network, call: TagCall): Promise<Standard> {
+  const { collection, id } = call.params;
   return kindOf(call)
     .rows.find(network.db, call.caller, id)
     .catch((error: unknown) => {
@@ -55,9 +57,9 @@ const tagNotFound = (tag: string) => missing('TagNotFound', `Tag ${tag} could no
 
 export const listTags: Handler<Network> = async (network, call) => ok({ tags: (await getTagged(network, call)).tags });
 
-export const checkTag: Handler<Network> = async (network, call) => {
+export const checkTag: Handler<Network, unknown, 'collection' | 'id' | 'tag'> = async (network, call) => {
   const { tags } = await getTagged(network, call);
-  if (!tags.includes(call.params.tag ?? '')) throw tagNotFound(call.params.tag ?? '');
+  if (!tags.includes(call.params.tag)) throw tagNotFound(call.params.tag);
   return gone();
 };
 
@@ -88,13 +90,13 @@ export const addTags: Handler<Network, { tags: readonly string[] }> = async (net
   return created({ tags });
 };
 
-export const addTag: Handler<Network> = async (network, call) => {
-  await changeTags(network, call, 'update', (before) => [...before, call.params.tag ?? '']);
+export const addTag: Handler<Network, unknown, 'collection' | 'id' | 'tag'> = async (network, call) => {
+  await changeTags(network, call, 'update', (before) => [...before, call.params.tag]);
   return { status: 201 };
 };
 
-export const removeTag: Handler<Network> = async (network, call) => {
-  const { tag = '' } = call.params;
+export const removeTag: Handler<Network, unknown, 'collection' | 'id' | 'tag'> = async (network, call) => {
+  const { tag } = call.params;
   await changeTags(network, call, 'delete', (before) => {
     if (!before.includes(tag)) throw tagNotFound(tag);
     return before.filter((each) => each !== tag);

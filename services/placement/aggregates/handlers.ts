@@ -11,7 +11,7 @@ const aggregatesView = view<{ readonly aggregates: readonly string[]; readonly g
   since('1.19', ({ generation }) => ({ resource_provider_generation: generation })),
 );
 
-export const show: Handler<Placement, never, 'uuid'> = async ({ db }, { params, version }) => {
+export const show: Handler<Placement, unknown, 'uuid'> = async ({ db }, { params, version }) => {
   const { uuid, generation } = await getProvider(db, params.uuid);
   return ok(aggregatesView({ aggregates: await providerAggregates.of(db, uuid), generation }, version));
 };

@@ -43,7 +43,7 @@ export function claimOf(consumerUuid: string, input: ClaimInput, version: Versio
   };
 }
 
-export const show: Handler<Placement, never, 'consumerUuid'> = async ({ db }, { params, version }) => {
+export const show: Handler<Placement, unknown, 'consumerUuid'> = async ({ db }, { params, version }) => {
   const consumers = [params.consumerUuid];
   const allocations = await listAllocations(db, { consumers });
   const [consumer] = await listConsumers(db, consumers);
@@ -51,7 +51,7 @@ export const show: Handler<Placement, never, 'consumerUuid'> = async ({ db }, { 
   return dated(consumerView(allocations, consumer, providers, version), consumer?.updatedAt);
 };
 
-export const listOfProvider: Handler<Placement, never, 'uuid'> = async ({ db }, { params, version }) => {
+export const listOfProvider: Handler<Placement, unknown, 'uuid'> = async ({ db }, { params, version }) => {
   const { uuid, generation } = await getProvider(db, params.uuid);
   const allocations = await listAllocations(db, { provider: uuid });
   const uuids = new Set(allocations.map(({ consumerUuid }) => consumerUuid));
@@ -76,7 +76,7 @@ export const replaceSeveral: Handler<Placement, Record<string, ClaimInput>> = as
   return gone();
 };
 
-export const remove: Handler<Placement, never, 'consumerUuid'> = async ({ db }, { params }) => {
+export const remove: Handler<Placement, unknown, 'consumerUuid'> = async ({ db }, { params }) => {
   await db.transaction((tx) => removeAllocations(tx, params.consumerUuid));
   return gone();
 };

@@ -26,14 +26,14 @@ const viewOfAll = (inventories: readonly InventoryFields[], generation: number, 
   inventories: Object.fromEntries(inventories.map((each) => [each.resourceClass, view(each, call)])),
 });
 
-export const list: Handler<Placement, never, 'uuid'> = async ({ db }, call) => {
+export const list: Handler<Placement, unknown, 'uuid'> = async ({ db }, call) => {
   const { uuid, generation } = await getProvider(db, call.params.uuid);
   const inventories = await listInventories(db, { providers: [uuid] });
   const newest = inventories.length > 0 ? Math.max(...inventories.map(({ updatedAt }) => updatedAt)) : undefined;
   return dated(viewOfAll(inventories, generation, call), newest);
 };
 
-export const show: Handler<Placement, never, 'uuid' | 'resourceClass'> = async ({ db }, call) => {
+export const show: Handler<Placement, unknown, 'uuid' | 'resourceClass'> = async ({ db }, call) => {
   const { uuid, resourceClass } = call.params;
   const { generation } = await getProvider(db, uuid);
   const inventory = await findInventory(db, uuid, resourceClass);
@@ -75,7 +75,7 @@ export const update: Handler<Placement, Sent, 'uuid' | 'resourceClass'> = async 
   return ok(viewOfOne(inventory, await changeInventory(placement, provider, inventory), call));
 };
 
-export const removeAll: Handler<Placement, never, 'uuid'> = async (placement, { params }) => {
+export const removeAll: Handler<Placement, unknown, 'uuid'> = async (placement, { params }) => {
   await setInventories(placement, await getProvider(placement.db, params.uuid), []);
   return gone();
 };
@@ -85,7 +85,7 @@ export const refuseRemoveAll: Handler<Placement> = async () => {
   throw new Fault(405, 'badMethod', 'The method specified is not allowed for this resource.');
 };
 
-export const remove: Handler<Placement, never, 'uuid' | 'resourceClass'> = async (placement, { params }) => {
+export const remove: Handler<Placement, unknown, 'uuid' | 'resourceClass'> = async (placement, { params }) => {
   await removeInventory(placement, params.uuid, params.resourceClass);
   return gone();
 };

@@ -12,7 +12,7 @@ export const list: Handler<Placement> = async (placement, { queries, version }) 
   return ok({ resource_providers: providers.map((each) => providerView(each, version)) });
 };
 
-export const show: Handler<Placement, never, 'uuid'> = async ({ db }, { params, version }) => {
+export const show: Handler<Placement, unknown, 'uuid'> = async ({ db }, { params, version }) => {
   const provider = await getProvider(db, params.uuid);
   return dated(providerView(provider, version), provider.updatedAt);
 };
@@ -29,7 +29,7 @@ export const update: Handler<Placement, ProviderInput, 'uuid'> = async (placemen
   return ok(providerView(provider, version));
 };
 
-export const remove: Handler<Placement, never, 'uuid'> = async (placement, { params }) => {
+export const remove: Handler<Placement, unknown, 'uuid'> = async (placement, { params }) => {
   await deleteProvider(placement, params.uuid);
   return gone();
 };

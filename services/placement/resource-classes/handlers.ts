@@ -22,7 +22,7 @@ const classView = (name: string) => ({ name, links: [{ rel: 'self', href: `${pat
 export const list: Handler<Placement> = async ({ db }) =>
   ok({ resource_classes: (await classes.list(db)).map(classView) });
 
-export const show: Handler<Placement, never, 'name'> = async ({ db }, { params: { name } }) => {
+export const show: Handler<Placement, unknown, 'name'> = async ({ db }, { params: { name } }) => {
   await requireName(db, kind, name);
   return ok(classView(name));
 };
@@ -33,7 +33,7 @@ export const create: Handler<Placement, { name: string }> = async ({ db }, { bod
 };
 
 /** PUT from 1.7: creates the class if it does not exist. */
-export const ensure: Handler<Placement, never, 'name'> = ({ db }, { params }) => ensureName(db, kind, params.name);
+export const ensure: Handler<Placement, unknown, 'name'> = ({ db }, { params }) => ensureName(db, kind, params.name);
 
 /** PUT until 1.6. */
 export const rename: Handler<Placement, { name: string }, 'name'> = async ({ db }, { params, body }) => {
@@ -47,7 +47,7 @@ export const rename: Handler<Placement, { name: string }, 'name'> = async ({ db 
   return ok(classView(body.name));
 };
 
-export const remove: Handler<Placement, never, 'name'> = async ({ db }, { params }) => {
+export const remove: Handler<Placement, unknown, 'name'> = async ({ db }, { params }) => {
   await deleteName(db, kind, params.name);
   return gone();
 };

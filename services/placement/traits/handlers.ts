@@ -39,22 +39,22 @@ function nameFilter(text: string | undefined): (name: string) => boolean {
   );
 }
 
-export const show: Handler<Placement, never, 'name'> = async ({ db }, { params }) => {
+export const show: Handler<Placement, unknown, 'name'> = async ({ db }, { params }) => {
   await requireName(db, kind, params.name);
   return gone();
 };
 
-export const ensure: Handler<Placement, never, 'name'> = async ({ db }, { params, version }) => {
+export const ensure: Handler<Placement, unknown, 'name'> = async ({ db }, { params, version }) => {
   const { headers, ...answer } = await ensureName(db, kind, params.name);
   return { ...answer, headers: { ...headers, ...cacheHeaders(version) } };
 };
 
-export const remove: Handler<Placement, never, 'name'> = async ({ db }, { params }) => {
+export const remove: Handler<Placement, unknown, 'name'> = async ({ db }, { params }) => {
   await deleteName(db, kind, params.name);
   return gone();
 };
 
-export const listOfProvider: Handler<Placement, never, 'uuid'> = async ({ db }, { params }) => {
+export const listOfProvider: Handler<Placement, unknown, 'uuid'> = async ({ db }, { params }) => {
   const { uuid, generation } = await getProvider(db, params.uuid);
   return ok({ traits: await providerTraits.of(db, uuid), resource_provider_generation: generation });
 };
@@ -75,7 +75,7 @@ export const replaceOfProvider: Handler<Placement, TraitsInput, 'uuid'> = async 
   return ok({ traits: [...new Set(body.traits)], resource_provider_generation: generation });
 };
 
-export const removeAllOfProvider: Handler<Placement, never, 'uuid'> = async ({ db }, { params }) => {
+export const removeAllOfProvider: Handler<Placement, unknown, 'uuid'> = async ({ db }, { params }) => {
   const provider = await getProvider(db, params.uuid);
   await changeProvider(db, provider, alreadyChanged, (tx) => providerTraits.replace(tx, provider.uuid, []));
   return gone();

@@ -6,7 +6,7 @@ import { listInventories } from '../inventories/store.ts';
 import { getProvider } from '../providers/store.ts';
 import { countConsumers, listUsages, type Usage } from './store.ts';
 
-export const showOfProvider: Handler<Placement, never, 'uuid'> = async ({ db }, { params }) => {
+export const showOfProvider: Handler<Placement, unknown, 'uuid'> = async ({ db }, { params }) => {
   const provider = await getProvider(db, params.uuid);
   const inventories = await listInventories(db, { providers: [provider.uuid] });
   const usages = Object.fromEntries(inventories.map(({ resourceClass, used }) => [resourceClass, used]));

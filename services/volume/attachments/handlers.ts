@@ -19,17 +19,17 @@ export const createAttachment: Handler<Volumes, CreateBody> = async (service, { 
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
-export const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }> = async (
+export const updateAttachment: Handler<Volumes, { attachment: { connector: Connector } }, 'id'> = async (
   service,
   { caller, params, body },
 ) => {
-  const attachment = await getAttachment(service.db, caller, params.id ?? '');
+  const attachment = await getAttachment(service.db, caller, params.id);
   const made = await connect(service, caller, attachment, body.attachment.connector);
   return ok({ attachment: attachmentView(made, secretOf(service.seal)) });
 };
 
-export const completeAttachment: Handler<Volumes> = async (service, { caller, params }) => {
-  await complete(service, await getAttachment(service.db, caller, params.id ?? ''));
+export const completeAttachment: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
+  await complete(service, await getAttachment(service.db, caller, params.id));
   return gone();
 };
 
@@ -37,14 +37,14 @@ export const completeAttachment: Handler<Volumes> = async (service, { caller, pa
 const secretsFor = ({ seal }: Volumes, { may }: Pick<Call, 'may'>) =>
   may('volume:attachment_secrets') ? secretOf(seal) : undefined;
 
-export const showAttachment: Handler<Volumes> = async (service, call) => {
-  const attachment = await getAttachment(service.db, call.caller, call.params.id ?? '');
+export const showAttachment: Handler<Volumes, unknown, 'id'> = async (service, call) => {
+  const attachment = await getAttachment(service.db, call.caller, call.params.id);
   return ok({ attachment: attachmentView(attachment, secretsFor(service, call)) });
 };
 
 /** Responds with the volume's remaining attachments. */
-export const deleteAttachment: Handler<Volumes> = async (service, { caller, params }) => {
-  const attachment = await getAttachment(service.db, caller, params.id ?? '');
+export const deleteAttachment: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
+  const attachment = await getAttachment(service.db, caller, params.id);
   await refuseIfUsed(service, caller, attachment);
   await disconnect(service, caller, attachment);
   const left = await listAttachmentsOf(service.db, [attachment.volumeId]);

@@ -34,8 +34,8 @@ const extensions = [
 
 export const listExtensions: Handler<Volumes> = async () => ok({ extensions });
 
-export const showExtension: Handler<Volumes> = async (_service, { params }) => {
+export const showExtension: Handler<Volumes, unknown, 'id'> = async (_service, { params }) => {
   const extension = extensions.find(({ alias }) => alias === params.id);
-  if (!extension) throw notFound('Extension', params.id ?? '');
+  if (!extension) throw notFound('Extension', params.id);
   return ok({ extension });
 };

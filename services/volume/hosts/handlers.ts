@@ -152,8 +152,8 @@ async function getHostByName({ db }: Volumes, name: string): Promise<Host> {
 }
 
 /** Number and size of volumes and snapshots on a host, per project. */
-export const showStorageHost: Handler<Volumes> = async (service, { params }) => {
-  const { id = '' } = params;
+export const showStorageHost: Handler<Volumes, unknown, 'id'> = async (service, { params }) => {
+  const { id } = params;
   const { name } = await getHostByName(service, id);
   const [volumes, snapshots] = await Promise.all([
     usageOnHost(service.db, 'volumes', name),
@@ -181,8 +181,8 @@ const total = (usages: readonly HostUsage[]) => ({
   sizeGb: usages.reduce((sum, { sizeGb }) => sum + sizeGb, 0),
 });
 
-export const showCapabilities: Handler<Volumes> = async (service, { params }) => {
-  const host = await getHostByName(service, (params.id ?? '').split('#')[0] ?? '');
+export const showCapabilities: Handler<Volumes, unknown, 'id'> = async (service, { params }) => {
+  const host = await getHostByName(service, params.id.split('#')[0] ?? '');
   const driver = driverOf(host);
   return ok({
     namespace: `OS::Storage::Capabilities::${host.name}@${driver}`,

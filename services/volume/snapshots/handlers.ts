@@ -30,14 +30,14 @@ export const createSnapshot: Handler<Volumes, CreateBody> = async (service, { ca
   return accepted({ snapshot: snapshotSummary(snapshot, version) });
 };
 
-export const showSnapshot: Handler<Volumes> = async ({ db }, { caller, params, version }) =>
-  ok({ snapshot: snapshotView(await getSnapshot(db, caller, params.id ?? ''), version) });
+export const showSnapshot: Handler<Volumes, unknown, 'id'> = async ({ db }, { caller, params, version }) =>
+  ok({ snapshot: snapshotView(await getSnapshot(db, caller, params.id), version) });
 
-export const updateSnapshot: Handler<Volumes, { snapshot: Omit<SnapshotInput, 'volume_id'> }> = async (
+export const updateSnapshot: Handler<Volumes, { snapshot: Omit<SnapshotInput, 'volume_id'> }, 'id'> = async (
   { db },
   { caller, params, body, version },
 ) => {
-  const { id } = await getSnapshot(db, caller, params.id ?? '');
+  const { id } = await getSnapshot(db, caller, params.id);
   const { display_name, display_description, ...input } = body.snapshot;
   const { name = display_name, description = display_description } = input;
   await changeSnapshot(db, id, {
@@ -47,28 +47,28 @@ export const updateSnapshot: Handler<Volumes, { snapshot: Omit<SnapshotInput, 'v
   return ok({ snapshot: snapshotSummary(await getSnapshot(db, caller, id), version) });
 };
 
-export const deleteSnapshot: Handler<Volumes> = async (service, { caller, params }) => {
-  await remove(service, caller, params.id ?? '', false);
+export const deleteSnapshot: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
+  await remove(service, caller, params.id, false);
   return accepted();
 };
 
-export const forceDeleteSnapshot: Handler<Volumes> = async (service, { caller, params }) => {
-  await remove(service, caller, params.id ?? '', true);
+export const forceDeleteSnapshot: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
+  await remove(service, caller, params.id, true);
   return accepted();
 };
 
-export const resetSnapshotStatus: Handler<Volumes, { 'os-reset_status': { status: string } }> = async (
+export const resetSnapshotStatus: Handler<Volumes, { 'os-reset_status': { status: string } }, 'id'> = async (
   service,
   { caller, params, body },
 ) => {
-  await resetSnapshot(service, caller, params.id ?? '', body['os-reset_status'].status);
+  await resetSnapshot(service, caller, params.id, body['os-reset_status'].status);
   return accepted();
 };
 
 type Progress = { readonly 'os-update_snapshot_status': { readonly status: string; readonly progress?: string } };
 
-export const updateSnapshotStatus: Handler<Volumes, Progress> = async (service, { caller, params, body }) => {
-  await reportSnapshot(service, caller, params.id ?? '', body['os-update_snapshot_status']);
+export const updateSnapshotStatus: Handler<Volumes, Progress, 'id'> = async (service, { caller, params, body }) => {
+  await reportSnapshot(service, caller, params.id, body['os-update_snapshot_status']);
   return accepted();
 };
 

@@ -37,16 +37,19 @@ export const createTransfer: Handler<Volumes, { transfer: TransferInput }> = asy
   return accepted({ transfer: { ...transferView(transfer, call), auth_key: key } });
 };
 
-export const showTransfer: Handler<Volumes> = async ({ db }, call) =>
-  ok({ transfer: transferView(await getTransfer(db, call.caller, call.params.id ?? ''), call) });
+export const showTransfer: Handler<Volumes, unknown, 'id'> = async ({ db }, call) =>
+  ok({ transfer: transferView(await getTransfer(db, call.caller, call.params.id), call) });
 
-export const acceptTransfer: Handler<Volumes, { accept: { auth_key: string | number } }> = async (service, call) => {
-  const transfer = await accept(service, call.caller, call.params.id ?? '', String(call.body.accept.auth_key));
+export const acceptTransfer: Handler<Volumes, { accept: { auth_key: string | number } }, 'id'> = async (
+  service,
+  call,
+) => {
+  const transfer = await accept(service, call.caller, call.params.id, String(call.body.accept.auth_key));
   return accepted({ transfer: transferSummary(transfer, call) });
 };
 
-export const deleteTransfer: Handler<Volumes> = async (service, { caller, params }) => {
-  await withdraw(service, caller, params.id ?? '');
+export const deleteTransfer: Handler<Volumes, unknown, 'id'> = async (service, { caller, params }) => {
+  await withdraw(service, caller, params.id);
   return accepted();
 };
 

@@ -12,8 +12,8 @@ const path = '/types';
 const rule = 'volume_extension:type';
 const access = 'volume_extension:volume_type_access';
 
-type FoundBy = Pick<Call, 'caller' | 'params'>;
-const find = ({ db }: Volumes, { caller, params }: FoundBy) => findType(db, caller, params.id ?? '');
+type FoundBy = Pick<Call<unknown, 'id'>, 'caller' | 'params'>;
+const find = ({ db }: Volumes, { caller, params }: FoundBy) => findType(db, caller, params.id);
 
 /** `default` is the type that a volume without a request gets. */
 const findShown = async (service: Volumes, call: FoundBy) =>

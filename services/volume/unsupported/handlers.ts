@@ -9,7 +9,7 @@ export const emptyList =
     ok({ [collection]: [] });
 
 /** Volume types have no encryption. */
-export const showTypeEncryption: Handler<Volumes> = async ({ db }, { caller, params }) => {
-  await findType(db, caller, params.id ?? '');
+export const showTypeEncryption: Handler<Volumes, unknown, 'id'> = async ({ db }, { caller, params }) => {
+  await findType(db, caller, params.id);
   return ok({});
 };

@@ -51,11 +51,11 @@ export const listMessages: Handler<Volumes> = async (service, call) => {
   return ok({ messages: rows.map(messageView(service, call)), ...extra });
 };
 
-export const showMessage: Handler<Volumes> = async (service, call) =>
-  ok({ message: messageView(service, call)(await getMessage(service.db, call.caller, call.params.id ?? '')) });
+export const showMessage: Handler<Volumes, unknown, 'id'> = async (service, call) =>
+  ok({ message: messageView(service, call)(await getMessage(service.db, call.caller, call.params.id)) });
 
-export const deleteMessage: Handler<Volumes> = async ({ db }, { caller, params }) => {
-  const { id } = await getMessage(db, caller, params.id ?? '');
+export const deleteMessage: Handler<Volumes, unknown, 'id'> = async ({ db }, { caller, params }) => {
+  const { id } = await getMessage(db, caller, params.id);
   await removeMessage(db, id);
   return gone();
 };

@@ -1,5 +1,5 @@
 import { longTime } from '#shared/api/times.ts';
-import { accepted, type Handler, ok } from '#shared/http/route.ts';
+import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
 import { refuseIfUsed } from '../attachments/operations.ts';
 import { listAttachmentsOf } from '../attachments/store.ts';
 import type { Volumes } from '../context.ts';
@@ -9,7 +9,7 @@ import * as actions from './actions.ts';
 import { deleteVolume, extendVolume, type UploadInput, uploadVolume } from './operations.ts';
 import { changeVolume, getVolume, type Metadata } from './store.ts';
 
-const idOf = ({ params }: { readonly params: Readonly<Record<string, string>> }) => params.id ?? '';
+const idOf = ({ params }: Pick<Call<unknown, 'id'>, 'params'>) => params.id;
 
 export const extend: Handler<Volumes, { 'os-extend': { new_size: number | string } }> = async (service, call) => {
   await extendVolume(service, call.caller, idOf(call), Number(call.body['os-extend'].new_size));
@@ -52,10 +52,10 @@ export const retype: Handler<Volumes, { 'os-retype': { new_type: string } }> = a
 
 type UploadBody = { readonly 'os-volume_upload_image': UploadInput };
 
-export const uploadImage: Handler<Volumes, UploadBody> = async (service, { caller, params, body, authorize }) => {
+export const uploadImage: Handler<Volumes, UploadBody, 'id'> = async (service, { caller, params, body, authorize }) => {
   const input = body['os-volume_upload_image'];
   if (input.visibility === 'public') authorize('volume_extension:volume_actions:upload_public');
-  const { volume, image } = await uploadVolume(service, caller, params.id ?? '', input);
+  const { volume, image } = await uploadVolume(service, caller, params.id, input);
   const type = (await typeNames(service.db)).get(volume.typeId);
   return accepted({
     'os-volume_upload_image': {
@@ -116,8 +116,8 @@ export const attach: Handler<Volumes, { 'os-attach': actions.AttachInput }> = as
 
 type DetachBody = { readonly 'os-detach': { readonly attachment_id?: string | null } | null };
 
-export const detach: Handler<Volumes, DetachBody> = async (service, { caller, params, body }) => {
-  const { id } = await getVolume(service.db, caller, params.id ?? '');
+export const detach: Handler<Volumes, DetachBody, 'id'> = async (service, { caller, params, body }) => {
+  const { id } = await getVolume(service.db, caller, params.id);
   for (const attachment of await listAttachmentsOf(service.db, [id])) await refuseIfUsed(service, caller, attachment);
   await actions.detach(service, caller, id, body['os-detach']?.attachment_id);
   return accepted();
@@ -125,7 +125,7 @@ export const detach: Handler<Volumes, DetachBody> = async (service, { caller, pa
 
 type ForceDetachBody = { readonly 'os-force_detach': { readonly attachment_id?: string | null } };
 
-export const forceDetach: Handler<Volumes, ForceDetachBody> = async (service, { caller, params, body }) => {
-  await actions.detach(service, caller, params.id ?? '', body['os-force_detach'].attachment_id, true);
+export const forceDetach: Handler<Volumes, ForceDetachBody, 'id'> = async (service, { caller, params, body }) => {
+  await actions.detach(service, caller, params.id, body['os-force_detach'].attachment_id, true);
   return accepted();
 };

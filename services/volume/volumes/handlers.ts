@@ -51,8 +51,8 @@ export const createVolume: Handler<Volumes, { volume: VolumeInput }> = async (se
   return accepted({ volume: createdView(one as ViewInput, call.version) });
 };
 
-export const showVolume: Handler<Volumes> = async (service, call) => {
-  const volume = await getVolume(service.db, call.caller, call.params.id ?? '');
+export const showVolume: Handler<Volumes, unknown, 'id'> = async (service, call) => {
+  const volume = await getVolume(service.db, call.caller, call.params.id);
   const [one] = await viewInputs(service, call, [volume]);
   return ok({ volume: volumeView(one as ViewInput, call.version) });
 };
@@ -120,8 +120,8 @@ type Change = Pick<VolumeInput, 'name' | 'description' | 'display_name' | 'displ
   readonly metadata?: Metadata;
 };
 
-export const updateVolume: Handler<Volumes, { volume: Change }> = async (service, call) => {
-  const { id } = await getVolume(service.db, call.caller, call.params.id ?? '');
+export const updateVolume: Handler<Volumes, { volume: Change }, 'id'> = async (service, call) => {
+  const { id } = await getVolume(service.db, call.caller, call.params.id);
   const { volume: input } = call.body;
   const { name = input.display_name, description = input.display_description, metadata } = input;
   await changeVolume(service.db, id, {
@@ -133,10 +133,13 @@ export const updateVolume: Handler<Volumes, { volume: Change }> = async (service
   return ok({ volume: createdView(one as ViewInput, call.version) });
 };
 
-export const deleteVolume: Handler<Volumes> = async (service, { caller, params, query, version, authorize }) => {
+export const deleteVolume: Handler<Volumes, unknown, 'id'> = async (
+  service,
+  { caller, params, query, version, authorize },
+) => {
   const force = atLeast(version, '3.23') && flag('force', query.force);
   if (force) authorize('volume:force_delete');
-  await remove(service, caller, params.id ?? '', { cascade: flag('cascade', query.cascade), force });
+  await remove(service, caller, params.id, { cascade: flag('cascade', query.cascade), force });
   return accepted();
 };
 
@@ -147,7 +150,7 @@ function flag(name: string, value = 'false'): boolean {
 }
 
 /** No driver encrypts volumes. */
-export const showEncryption: Handler<Volumes> = async ({ db }, { caller, params }) => {
-  await getVolume(db, caller, params.id ?? '');
+export const showEncryption: Handler<Volumes, unknown, 'id'> = async ({ db }, { caller, params }) => {
+  await getVolume(db, caller, params.id);
   return ok({ encryption_key_id: null });
 };
