@@ -1,6 +1,6 @@
 /** From 1.15 what is shown has the headers last-modified and cache-control. */
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import { type Answer, type Handler, ok } from '#shared/http/route.ts';
+import { type Answer, ok, type Route } from '#shared/http/route.ts';
 
 export const cacheHeaders = (version: Version, modifiedMs = Date.now()): Record<string, string> =>
   atLeast(version, '1.15') ? { 'last-modified': new Date(modifiedMs).toUTCString(), 'cache-control': 'no-cache' } : {};
@@ -17,7 +17,7 @@ export const dated = (body: unknown, modifiedMs: number | undefined): Dated => (
 
 /** Adds the headers to answers that show something: those of GET, and those with a body. */
 export const withCacheHeaders =
-  <Service>(handler: Handler<Service>): Handler<Service> =>
+  <Service>(handler: Route<Service>['handler']): Route<Service>['handler'] =>
   async (service, call) => {
     const { modifiedMs, ...answer }: Dated = await handler(service, call);
     if (call.method !== 'GET' && answer.body === undefined) return answer;
