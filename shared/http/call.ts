@@ -3,6 +3,7 @@ import type { Version } from '#shared/api/versions.ts';
 import type { Caller } from '#shared/auth/caller.ts';
 import type { Enforcer } from '#shared/auth/policy.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
+import { badRequest } from '#shared/errors/fault.ts';
 import { type Addressing, callerAddress } from './address.ts';
 import type { Dialect } from './dialect.ts';
 import type { Call } from './route.ts';
@@ -11,14 +12,20 @@ type Queries = Readonly<Record<string, readonly string[]>>;
 
 const none: Queries = Object.freeze({});
 
-/** Returns all values of each key of the query, in order. */
+/** More than clients send: a request line holds about 400 ids. A database refuses conditions of more than 1000 parts. */
+const maxValues = 500;
+
+/** Returns all values of each key of the query, in order. Throws 400 when there are more than 500, commas counted. */
 export function queriesOf(url: string): Queries {
   const mark = url.indexOf('?');
   if (mark < 0) return none;
   const queries: Record<string, string[]> = Object.create(null);
+  let count = 0;
   for (const [key, value] of new URLSearchParams(url.slice(mark + 1))) {
     queries[key] ??= [];
     queries[key].push(value);
+    count += 1 + (value.includes(',') ? value.split(',').length - 1 : 0);
+    if (count > maxValues) throw badRequest(`The query has more than ${maxValues} values. Ask in several requests.`);
   }
   return queries;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { request, textOf } from '#shared/clients/http.ts';
 import { type HostileRequest, hostileRequests } from './hostile/inherited-names.ts';
+import { longQueries } from './hostile/long-queries.ts';
 import { adminOf } from './story/api.ts';
 import { pipClient, type StoryCloud, startStoryCloud, until } from './story/cloud.ts';
 
@@ -47,6 +48,18 @@ test('malicious callers', async (t) => {
     });
     return { status: reply.status, text: await textOf(reply), headers: reply.headers };
   };
+  const internalErrors = async (pending: HostileRequest[]) => {
+    const wrong: string[] = [];
+    const work = async () => {
+      for (let each = pending.pop(); each; each = pending.pop()) {
+        const { status } = await send(each).catch((error: Error) => ({ status: error.message }));
+        if (typeof status === 'string' || (status >= 500 && status !== 501 && status !== 507))
+          wrong.push(`${status} ${each.method} ${each.api} ${each.path.slice(0, 100)} ${each.body ?? ''}`);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, work));
+    return [...new Set(wrong)].slice(0, 40);
+  };
   const raw = (t: TestContext, api: string, text: string) => {
     const socket = connect(ports[api] as number, cloud.address);
     t.after(() => socket.destroy());
@@ -57,21 +70,19 @@ test('malicious callers', async (t) => {
   await t.test(
     'DEP-PROTO, DEP-NODE-PROTOHDR: names that every object inherits are treated like any other key',
     async () => {
-      const wrong: string[] = [];
       const pending = hostileRequests(project);
       assert.ok(pending.length > 2000, String(pending.length));
-      const work = async () => {
-        for (let each = pending.pop(); each; each = pending.pop()) {
-          const { status } = await send(each).catch((error: Error) => ({ status: error.message }));
-          if (typeof status === 'string' || (status >= 500 && status !== 501 && status !== 507))
-            wrong.push(`${status} ${each.method} ${each.api} ${each.path} ${each.body ?? ''}`);
-        }
-      };
-      await Promise.all(Array.from({ length: 8 }, work));
-      assert.deepEqual([...new Set(wrong)].slice(0, 40), []);
+      assert.deepEqual(await internalErrors(pending), []);
       assert.deepEqual(errorsOf(cloud), []);
     },
   );
+
+  await t.test('queries as long as a request line holds are answered or refused, on every route', async () => {
+    const pending = longQueries(project);
+    assert.ok(pending.length > 1000, String(pending.length));
+    assert.deepEqual(await internalErrors(pending), []);
+    assert.deepEqual(errorsOf(cloud), []);
+  });
 
   await t.test('JSON that is too deep, has too many values or a prototype key is refused with the reason', async () => {
     const bodies = [

@@ -23,7 +23,7 @@ const queriesOf = (name: string) => [
 ];
 
 /** The project or account in the path is real, so that the request passes that check and reaches the handler. */
-const pathOf = (path: string, value: string, project: string): string =>
+export const pathOf = (path: string, value: string, project: string): string =>
   path.replace(/[:*](\w+)/g, (_match, name: string) => {
     if (name === 'account') return `AUTH_${project}`;
     return /^(project|tenant)(_?id)?$/i.test(name) ? project : value;
