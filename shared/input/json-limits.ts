@@ -34,13 +34,18 @@ function endOfText(raw: Buffer, from: number): number {
   return at;
 }
 
-/** Throws 400 for a key `__proto__`, which would change the prototype of copies of the object. */
-export function refusePrototypeKey(text: string, value: unknown): void {
+/**
+ * Throws 400 for a key `__proto__`, which would change the prototype of copies of the object, and for half a surrogate pair
+ * (`"\ud800"`), which no database can store.
+ */
+export function refuseOddTexts(text: string, value: unknown): void {
   if (!text.includes('__proto__') && !text.includes('\\u')) return;
   const open: unknown[] = [value];
-  for (let each = open.pop(); open.length > 0 || each !== undefined; each = open.pop()) {
+  while (open.length > 0) {
+    const each = open.pop();
+    if (typeof each === 'string' && !each.isWellFormed()) throw badRequest('The body has half of a surrogate pair.');
     if (each === null || typeof each !== 'object') continue;
     if (Object.hasOwn(each, '__proto__')) throw badRequest("'__proto__' cannot be a key of the body.");
-    open.push(...Object.values(each).filter((inner) => inner !== null && typeof inner === 'object'));
+    for (const [key, inner] of Object.entries(each)) open.push(key, inner);
   }
 }

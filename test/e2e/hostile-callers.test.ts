@@ -84,29 +84,30 @@ test('malicious callers', async (t) => {
     assert.deepEqual(errorsOf(cloud), []);
   });
 
-  await t.test('JSON that is too deep, has too many values or a prototype key is refused with the reason', async () => {
-    const bodies = [
-      '['.repeat(50_000),
-      `[${'1,'.repeat(51_000)}1]`,
-      `{"a":{"__proto__":{"isAdmin":true}}}`,
-      `{"\\u005f_proto__":{}}`,
-    ];
-    for (const api of ['identity', 'compute', 'network', 'volume'])
-      for (const [body, message] of [
-        [bodies[0], /nested more than/],
-        [bodies[1], /more than \d+ values/],
-        [bodies[2], /__proto__/],
-        [bodies[3], /__proto__/],
-      ] as const) {
-        const path =
-          { identity: '/v3/projects', compute: '/v2.1/servers', network: '/v2.0/networks', volume: '/v3/volumes' }[
-            api
-          ] ?? '';
-        const { status, text } = await send({ api, method: 'POST', path, body: body as string });
-        assert.equal(status, 400, text);
-        assert.match(text, message);
-      }
-  });
+  await t.test(
+    'JSON that is too deep, has too many values, a prototype key or bytes that are no text is refused with the reason',
+    async () => {
+      const bodies: readonly (readonly [body: string | Buffer, message: RegExp])[] = [
+        ['['.repeat(50_000), /nested more than/],
+        [`[${'1,'.repeat(51_000)}1]`, /more than \d+ values/],
+        [`{"a":{"__proto__":{"isAdmin":true}}}`, /__proto__/],
+        [`{"\\u005f_proto__":{}}`, /__proto__/],
+        [`{"a":["\\ud800"]}`, /surrogate/],
+        [`{"\\udc00":1}`, /surrogate/],
+        [Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), /not UTF-8/],
+      ];
+      for (const api of ['identity', 'compute', 'network', 'volume'])
+        for (const [body, message] of bodies) {
+          const path =
+            { identity: '/v3/projects', compute: '/v2.1/servers', network: '/v2.0/networks', volume: '/v3/volumes' }[
+              api
+            ] ?? '';
+          const { status, text } = await send({ api, method: 'POST', path, body });
+          assert.equal(status, 400, text);
+          assert.match(text, message);
+        }
+    },
+  );
 
   await t.test('a stalled body is answered 408, stalled headers end the connection', async (t) => {
     const slow = Array.from({ length: 40 }, () =>
