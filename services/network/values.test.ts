@@ -305,3 +305,18 @@ test('a project that does not exist is refused', async (t) => {
   assert.match(refused.message ?? '', /project 'typo' does not exist/);
   assert.equal((await refusal(cloud, 'POST', 'ports', port, nova)).status, 201);
 });
+
+test('a port has the address of one interface and a name that resolvers take, a subnet one source of its range', async (t) => {
+  const cloud = await startCloud(t, { settings: { external: '' } });
+  const { network } = await blueNetwork(cloud);
+  const macs = ['00:00:00:00:00:00', 'ff:ff:ff:ff:ff:ff', '01:00:5e:00:00:01', '33:33:00:00:00:01'];
+  for (const odd of [...macs.map((mac_address) => ({ mac_address })), { dns_name: '-a' }, { dns_name: 'a-.b' }]) {
+    const refused = await refusal(cloud, 'POST', 'ports', { port: { network_id: network.id, ...odd } }, admin);
+    assert.equal(refused.status, 400, JSON.stringify(odd));
+  }
+  const subnet = { network_id: network.id, ip_version: 4, cidr: '10.9.0.0/24', prefixlen: 24 };
+  assert.match(
+    (await refusal(cloud, 'POST', 'subnets', { subnet }, admin)).message ?? '',
+    /cidr and prefixlen must not be supplied together/,
+  );
+});

@@ -73,11 +73,13 @@ export async function createSubnet(
 async function chooseCidr(network: Network, caller: Caller, input: SubnetInput, projectId: string) {
   const version = Number(input.ip_version ?? 4);
   const cidr = input.cidr ?? undefined;
+  const prefixlen = input.prefixlen === undefined || input.prefixlen === null ? undefined : Number(input.prefixlen);
+  if (cidr !== undefined && prefixlen !== undefined)
+    throw badResource('subnets', 'cidr and prefixlen must not be supplied together');
   const pool = await poolFor(network, caller, input, version);
   if (pool) {
     if (input.ip_version !== undefined && pool.ipVersion !== version)
       throw badResource('subnets', `Cannot allocate IPv${version} subnet from IPv${pool.ipVersion} subnet pool`);
-    const prefixlen = input.prefixlen === undefined || input.prefixlen === null ? undefined : Number(input.prefixlen);
     const text = await cutFrom(network, pool, { cidr, prefixlen, projectId });
     return { text, subnetpoolId: pool.id, version: pool.ipVersion };
   }
