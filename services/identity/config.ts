@@ -18,8 +18,6 @@ export const section = {
   allowRescope: flag(true, 'allow exchanging a scoped token for one of another scope'),
   listLimit: number(0, 'maximum length of a list of users, groups, projects or credentials; 0: no limit'),
   limitModel: oneOf(['flat', 'strict_two_level'], 'flat', 'enforcement model of limits in a project hierarchy'),
-  policyFile: text('', 'policy file that overrides default rules: YAML, rule name to check string'),
-  enforceScope: flag(true, 'refuse a token whose scope is not among the scope types of a rule'),
   passwordRegex: text('', 'regular expression that every new password must match; empty: no check'),
   passwordRegexDescription: text('', 'description of passwordRegex for error messages'),
   passwordExpiresDays: number(0, 'days after which a password expires; 0: never'),

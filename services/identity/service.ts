@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { withPolicyFile } from '#shared/auth/policy-file.ts';
 import type { Identify } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { ttlCache } from '#shared/clock/ttl-cache.ts';
@@ -34,7 +33,7 @@ import { usedOnce } from './migrations/010-used-once.ts';
 import { seededEndpoints } from './migrations/011-seeded-endpoints.ts';
 import { serviceRoles } from './migrations/012-service-roles.ts';
 import { openHasher } from './passwords/hasher.ts';
-import { policy, scopes } from './policy.ts';
+import { policy } from './policy.ts';
 import { routes } from './routes.ts';
 import { seed } from './seed/seed.ts';
 import { openTimers } from './timers.ts';
@@ -96,8 +95,8 @@ export const start: Start = async ({ settings, log, bus, ...runtime }) => {
     name: 'identity',
     service: identity,
     routes,
-    policy: withPolicyFile(policy, config.policyFile),
-    ...(config.enforceScope ? { scopes } : {}),
+    policy,
+    policySettings: config,
     dialect: keystone,
     identify,
     log,

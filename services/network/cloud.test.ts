@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Caller } from '#shared/auth/caller.ts';
+import type { Authenticated } from '#shared/auth/caller.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { ExternalEvent } from '#shared/clients/compute.ts';
@@ -83,7 +83,7 @@ function driverOf(host: FakeHost): NetworkAgent {
 }
 
 /** Fake tokens: `x-auth-token: project/role,role`. */
-const identify = async (header: (name: string) => string | undefined): Promise<Caller> => {
+const identify = async (header: (name: string) => string | undefined): Promise<Authenticated> => {
   const [projectId, roles = ''] = (header('x-auth-token') ?? '').split('/');
   if (!projectId) throw unauthorized();
   return {

@@ -2,7 +2,9 @@
 import type { Policy } from '#shared/auth/policy.ts';
 
 export const policy: Policy = {
-  'object-store:operate': '(role:admin or role:member or role:swiftoperator) and project_id:%(project_id)s',
-  'object-store:read': 'role:reader and project_id:%(project_id)s',
-  'object-store:resell': 'role:ResellerAdmin',
+  rules: {
+    'object-store:operate': '(role:admin or role:member or role:swiftoperator) and project_id:%(project_id)s',
+    'object-store:read': 'role:reader and project_id:%(project_id)s',
+    'object-store:resell': 'role:ResellerAdmin',
+  },
 };

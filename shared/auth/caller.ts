@@ -1,7 +1,8 @@
+import type { Enforcer } from './policy.ts';
 import type { AccessRule } from './token.ts';
 
-/** The authenticated user of a request, with the roles and scope of its token. */
-export interface Caller {
+/** The user of a request, with the roles and scope of its token. */
+export interface Authenticated {
   readonly userId: string;
   readonly userName: string;
   readonly userDomainId: string;
@@ -22,8 +23,13 @@ export interface Caller {
   readonly requestId: string;
 }
 
+/** The user of a request to a service, which answers whether it passes a rule. */
+export interface Caller extends Authenticated {
+  readonly policy: Enforcer;
+}
+
 /** An admin sees every project. */
-export const isAdmin = (caller: Caller): boolean => caller.roles.includes('admin');
+export const isAdmin = (caller: Authenticated): boolean => caller.roles.includes('admin');
 
 /** The caller's project, or '' for a token without one. */
-export const projectOf = (caller: Caller): string => caller.projectId ?? '';
+export const projectOf = (caller: Authenticated): string => caller.projectId ?? '';

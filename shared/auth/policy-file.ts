@@ -1,20 +1,45 @@
-/** Reads an operator's policy file: YAML of rule names and checks, as for oslo.policy. */
+/** An operator's policy file: YAML of rule names and checks, as for oslo.policy. It is read at the start. */
 import { readFileSync } from 'node:fs';
 import { parseYaml } from '#shared/config/yaml.ts';
-import type { Policy } from './policy.ts';
+import { type Checks, type Enforcer, enforcerOf, type Policy } from './policy.ts';
 
-/** Returns the defaults overridden by the rules of the file. Throws an Error for a rule that no route and no rule uses. */
-export function withPolicyFile(defaults: Policy, file: string): Policy {
-  if (!file) return defaults;
-  const given: unknown = parseYaml(readFileSync(file, 'utf8')) ?? {};
-  if (typeof given !== 'object' || Array.isArray(given))
-    throw new Error(`${file} is not a map of rule names to checks.`);
-  const rules = Object.entries(given as Record<string, unknown>).map(([rule, check]) => {
-    if (typeof check !== 'string') throw new Error(`The check of ${rule} in ${file} is not text.`);
-    return [rule, check] as const;
-  });
-  const used = new Set(rules.flatMap(([, check]) => [...check.matchAll(/rule:([^\s()]+)/g)].map(([, name]) => name)));
-  const unused = rules.filter(([rule]) => !Object.hasOwn(defaults, rule) && !used.has(rule)).map(([rule]) => rule);
-  if (unused.length > 0) throw new Error(`${file} has rules that nothing uses: ${unused.join(', ')}.`);
-  return { ...defaults, ...Object.fromEntries(rules) };
+export interface PolicySettings {
+  /** Path of the file; empty: none. */
+  readonly policyFile?: string;
+  /** Whether a token's scope must be among the scope types of a rule. */
+  readonly enforceScope?: boolean;
+}
+
+/** Throws an Error for a rule that no route and no rule uses, and as enforcerOf does. */
+export function openPolicy(policy: Policy, { policyFile = '', enforceScope = true }: PolicySettings): Enforcer {
+  const { scopes, ...rest } = policy;
+  const common = { ...rest, ...(enforceScope && scopes ? { scopes } : {}) };
+  if (!policyFile) return enforcerOf(common);
+  try {
+    const changed = checksIn(policyFile);
+    refuseUnused(policy.rules, changed);
+    return enforcerOf({ ...common, rules: { ...policy.rules, ...changed } });
+  } catch (cause) {
+    throw new Error(`The policy file ${policyFile}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+function checksIn(file: string): Checks {
+  const content: unknown = parseYaml(readFileSync(file, 'utf8')) ?? {};
+  if (typeof content !== 'object' || Array.isArray(content))
+    throw new Error('It must be a map of rule names to checks.');
+  const entries = Object.entries(content as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.map(([rule, check]) => {
+      if (typeof check !== 'string') throw new Error(`The check of ${rule} is not text.`);
+      return [rule, check];
+    }),
+  );
+}
+
+function refuseUnused(known: Checks, changed: Checks): void {
+  const references = Object.values(changed).flatMap((check) => [...check.matchAll(/rule:([^\s()]+)/g)]);
+  const used = new Set(references.map(([, name]) => name));
+  const unused = Object.keys(changed).filter((rule) => !Object.hasOwn(known, rule) && !used.has(rule));
+  if (unused.length > 0) throw new Error(`Nothing uses the rules ${unused.join(', ')}.`);
 }

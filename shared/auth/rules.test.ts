@@ -7,15 +7,17 @@ const caller = (roles: string[], projectId = 'p') => ({ ...anonymous('r'), userI
 
 test('a rule means what it means to oslo.policy', () => {
   const { may } = enforcerOf({
-    admin: 'role:admin',
-    owner: 'project_id:%(project_id)s',
-    member: 'rule:admin or (role:member and rule:owner)',
-    public: '"public":%(visibility)s',
-    'not-admin': 'not rule:admin and @',
-    empty: '',
-    never: '!',
-    unbound: 'None:%(project_id)s',
-    owned: "user_id:%(target.user.id)s and 'x y':%(name)s",
+    rules: {
+      admin: 'role:admin',
+      owner: 'project_id:%(project_id)s',
+      member: 'rule:admin or (role:member and rule:owner)',
+      public: '"public":%(visibility)s',
+      'not-admin': 'not rule:admin and @',
+      empty: '',
+      never: '!',
+      unbound: 'None:%(project_id)s',
+      owned: "user_id:%(target.user.id)s and 'x y':%(name)s",
+    },
   });
   assert.equal(may('admin', caller(['Admin'])), true, 'roles are compared without case');
   assert.equal(may('member', caller(['member'])), true, 'without a target the own project is meant');
@@ -32,7 +34,10 @@ test('a rule means what it means to oslo.policy', () => {
 });
 
 test('an undefined rule refuses all, and a syntax error throws', () => {
-  assert.equal(enforcerOf({}).may('anything', caller(['admin'])), false);
-  assert.throws(() => enforcerOf({ broken: '(role:admin' }), /lacks a "\)"/);
-  assert.throws(() => enforcerOf({ broken: 'role:admin role:member' }), /has a syntax error at "role:member"/);
+  assert.equal(enforcerOf({ rules: {} }).may('anything', caller(['admin'])), false);
+  assert.throws(() => enforcerOf({ rules: { broken: '(role:admin' } }), /lacks a "\)"/);
+  assert.throws(
+    () => enforcerOf({ rules: { broken: 'role:admin role:member' } }),
+    /has a syntax error at "role:member"/,
+  );
 });

@@ -6,7 +6,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { Lru } from '#shared/clock/lru.ts';
 import { Fault, unauthorized } from '#shared/errors/fault.ts';
-import type { Caller } from './caller.ts';
+import type { Authenticated } from './caller.ts';
 import { type Revocation, type Revocations, revocationsOf } from './revocations.ts';
 import { type Claims, keyIdOf, readToken } from './token.ts';
 import { cacheValidations, type ValidateToken } from './validation-cache.ts';
@@ -27,7 +27,7 @@ export type Header = (name: string) => string | undefined;
  * Returns the caller of a request. Throws 401 for a missing, broken, expired or revoked token, 503 while identity has not
  * been reached yet.
  */
-export type Identify = (header: Header, requestId: string) => Promise<Caller>;
+export type Identify = (header: Header, requestId: string) => Promise<Authenticated>;
 
 export interface TokenKeys {
   readonly identify: Identify;
@@ -119,7 +119,10 @@ function verified(token: string, key: KeyObject): Claims | undefined {
 }
 
 /** Returns the caller that the claims of a token describe. */
-export const callerOf = (claims: Claims, more: Pick<Caller, 'token' | 'serviceRoles' | 'requestId'>): Caller => ({
+export const callerOf = (
+  claims: Claims,
+  more: Pick<Authenticated, 'token' | 'serviceRoles' | 'requestId'>,
+): Authenticated => ({
   userId: claims.sub,
   userName: claims.name,
   userDomainId: claims.domain,

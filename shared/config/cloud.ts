@@ -39,6 +39,8 @@ export const cloudSection = {
 /** Settings of every API. */
 export const apiSettings = {
   publicUrl: text('', 'base URL of this API in links: https://cloud.example:8774; empty: taken from each request'),
+  policyFile: text('', 'policy file that overrides default rules: YAML, rule name to check string; read at the start'),
+  enforceScope: flag(true, 'refuse a token whose scope is not among the scope types of a rule'),
 };
 
 export type Cloud = ReturnType<typeof readCloud>;

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { checksOf } from '#shared/api/checks.ts';
 import { openDocument } from '#shared/api/document.ts';
-import { enforcerOf, type Policy, type Scopes } from '#shared/auth/policy.ts';
+import type { Policy } from '#shared/auth/policy.ts';
+import { openPolicy, type PolicySettings } from '#shared/auth/policy-file.ts';
 import type { Identify } from '#shared/auth/token-keys.ts';
 import type { Dialect } from '#shared/http/dialect.ts';
 import type { Route } from '#shared/http/route.ts';
@@ -18,6 +19,7 @@ export interface ApiServer {
   /** From the section `cloud`. */
   readonly validation?: 'default' | 'strict';
   readonly edge?: Edge;
+  readonly policySettings?: PolicySettings;
 }
 
 interface ApiServerOptions<Service> extends ApiServer {
@@ -26,8 +28,6 @@ interface ApiServerOptions<Service> extends ApiServer {
   readonly service: Service;
   readonly routes: readonly Route<Service>[];
   readonly policy: Policy;
-  /** The scopes of tokens that a rule accepts; absent: all. */
-  readonly scopes?: Scopes;
   readonly dialect: Dialect;
   readonly bodyLimitBytes?: number;
   /** Called for each 401 and 403. */
@@ -41,7 +41,7 @@ const openapi = join(import.meta.dirname, '..', '..', 'openapi');
 export async function openApiServer<Service>({
   name,
   policy,
-  scopes,
+  policySettings = {},
   at,
   validation,
   edge,
@@ -57,7 +57,7 @@ export async function openApiServer<Service>({
     ...options,
     ...more,
     name,
-    enforcer: enforcerOf(policy, scopes),
+    enforcer: openPolicy(policy, policySettings),
     checks,
     checkAnswers,
     ...(strict ? { strict } : {}),

@@ -57,7 +57,7 @@ for (const api of apis)
       const missing = api.routes.filter(({ rule }) => rule !== null && !rules.includes(rule)).map(({ rule }) => rule);
       assert.deepEqual([...new Set(missing)], []);
       const known = new Set(rules);
-      const referred = Object.values(api.policy).flatMap((text) =>
+      const referred = Object.values(api.policy.rules).flatMap((text) =>
         [...text.matchAll(/rule:([^\s()]+)/g)].map(([, name]) => name ?? ''),
       );
       assert.deepEqual([...new Set(referred.filter((name) => !known.has(name)))], []);

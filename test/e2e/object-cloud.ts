@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
-import type { Caller } from '#shared/auth/caller.ts';
+import type { Authenticated } from '#shared/auth/caller.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { type AgentAnswer, type AgentCall, isAnswer, type ObjectAgent } from '#shared/contracts/object-agent.ts';
@@ -190,7 +190,7 @@ export function openProxy({ bus, log }: Runtime, ring: Ring, more: Words = {}): 
   });
 }
 
-function callerIs(token: string, requestId: string): Caller {
+function callerIs(token: string, requestId: string): Authenticated {
   const [userId = '', projectId = '', roles = '', domain = ''] = token.split(':');
   if (!roles) throw unauthorized();
   const names = { userName: `${userId}-name`, projectName: `${projectId}-name` };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Caller } from '#shared/auth/caller.ts';
+import type { Authenticated } from '#shared/auth/caller.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
@@ -37,7 +37,7 @@ export async function until(holds: () => boolean | Promise<boolean>, withinMs = 
 }
 
 /** Replaces tokens: the headers contain roles and project. */
-export const identify = async (header: Header, requestId: string): Promise<Caller> => {
+export const identify = async (header: Header, requestId: string): Promise<Authenticated> => {
   const roles = header('x-role');
   if (!roles) throw unauthorized();
   return {

@@ -1,6 +1,7 @@
 /** Compute and one host in one process. The state of the host and of other services is in files; the process can be killed at each effect. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { enforcerOf } from '#shared/auth/policy.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import {
   type ComputeAgent,
@@ -16,6 +17,7 @@ import { sealWith } from '#shared/seal/seal.ts';
 import { attach, detach } from '../../services/compute/attachments/operations.ts';
 import type { Compute } from '../../services/compute/context.ts';
 import { attach as plug, detach as unplug } from '../../services/compute/interfaces/operations.ts';
+import { policy } from '../../services/compute/policy.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
 import { changePower, rebootHard, removeServer, snapshot } from '../../services/compute/servers/operations.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';
@@ -38,6 +40,7 @@ const caller = {
   serviceRoles: [],
   token: 'token',
   requestId: 'req-1',
+  policy: enforcerOf(policy),
 };
 
 /** A map that is stored in a file; each change is an effect. */

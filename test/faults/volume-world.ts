@@ -4,6 +4,8 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import type { Caller } from '#shared/auth/caller.ts';
+import { enforcerOf } from '#shared/auth/policy.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import { readCloud } from '#shared/config/cloud.ts';
 import { settingsOf } from '#shared/config/settings.ts';
@@ -17,6 +19,7 @@ import { reserve } from '../../services/volume/attachments/reserve.ts';
 import { attachmentOf } from '../../services/volume/attachments/store.ts';
 import { type Config, section } from '../../services/volume/config.ts';
 import type { Volumes } from '../../services/volume/context.ts';
+import { policy } from '../../services/volume/policy.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { createSnapshot, deleteSnapshot } from '../../services/volume/snapshots/operations.ts';
 import { snapshotOf } from '../../services/volume/snapshots/store.ts';
@@ -30,7 +33,13 @@ const allVolumes = async (db: Knex) => (await db('volumes')).map(volumeOf);
 const allSnapshots = async (db: Knex) => (await db('snapshots')).map(snapshotOf);
 const allAttachments = async (db: Knex) => (await db('attachments')).map(attachmentOf);
 
-const caller = { ...anonymous('req-1'), userId: 'u', projectId: 'p', roles: ['admin', 'service'] };
+const caller: Caller = {
+  ...anonymous('req-1'),
+  userId: 'u',
+  projectId: 'p',
+  roles: ['admin', 'service'],
+  policy: enforcerOf(policy),
+};
 const config = {
   ...(Object.fromEntries(Object.entries(section).map(([name, { fallback }]) => [name, fallback])) as Config),
   pollMs: 20,

@@ -52,7 +52,7 @@ const flags = new Map([
 function rulesBelow(rule: string, value: unknown): string[] {
   const inside = Array.isArray(value) ? value : [value];
   const keys = inside.flatMap((each) => (each !== null && typeof each === 'object' ? Object.keys(each) : []));
-  return [rule, ...new Set(keys.map((key) => `${rule}:${key}`))].filter((each) => Object.hasOwn(policy, each));
+  return [rule, ...new Set(keys.map((key) => `${rule}:${key}`))].filter((each) => Object.hasOwn(policy.rules, each));
 }
 
 /** `If-Match: revision_number=7` does a write only to the revision that its author has seen. */

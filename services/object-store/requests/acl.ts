@@ -1,5 +1,5 @@
 /** Container ACLs: `.r:*,.rlistings,project:user,role`. */
-import type { Caller } from '#shared/auth/caller.ts';
+import type { Authenticated } from '#shared/auth/caller.ts';
 import { refuse } from './refusals.ts';
 
 /** Normalizes an ACL for storage: without spaces, `.ref` and other synonyms as `.r`. Throws 400 for an invalid one. */
@@ -66,7 +66,7 @@ interface Standing {
 }
 
 /** Whether the ACL allows the caller, by `project:user`, each an id or `*`, or by a role. */
-export function allowsCaller({ others }: Acl, caller: Caller, { own, names }: Standing): boolean {
+export function allowsCaller({ others }: Acl, caller: Authenticated, { own, names }: Standing): boolean {
   if (!caller.userId) return false;
   const projects = ['*', caller.projectId, ...(names ? [caller.projectName] : [])];
   const users = ['*', caller.userId, ...(names ? [caller.userName] : [])];
@@ -78,7 +78,7 @@ export function allowsCaller({ others }: Acl, caller: Caller, { own, names }: St
 }
 
 /** Whether the ACL allows the caller by names. These are unique only within a domain, so all must be in the default domain. */
-export const mentionsByName = (acl: Acl, caller: Caller): boolean =>
+export const mentionsByName = (acl: Acl, caller: Authenticated): boolean =>
   caller.userDomainId === 'default' &&
   caller.projectDomainId === 'default' &&
   allowsCaller(acl, caller, { own: false, names: true });

@@ -45,7 +45,7 @@ const withoutToken: Identify = async () => caller;
 const app = serve({
   service: {},
   routes,
-  enforcer: enforcerOf({ read: 'role:member' }),
+  enforcer: enforcerOf({ rules: { read: 'role:member' } }),
   dialect: { version: () => '2.1', fault: ({ message }) => ({ body: { message } }), page: () => ({}) },
   identify: kind === 'token' ? withToken() : withoutToken,
   checks: checksOf(openDocument(folder)),

@@ -57,9 +57,9 @@ test('OSSN-0024: a failed login of a service is logged without its password', as
 
 test('OSSN-0083: every rule that is checked is defined', () => {
   const asked = [...sources.matchAll(/'(identity:\w+)'/g)].map(([, name]) => name ?? '');
-  assert.ok(asked.length > 100);
+  assert.ok(asked.length > 50, `${asked.length}`);
   assert.deepEqual(
-    asked.filter((name) => !(name in policy)),
+    asked.filter((name) => !(name in policy.rules)),
     [],
   );
 });

@@ -3,8 +3,8 @@
  * A service provides samples and test data; the expected refusals are computed here.
  */
 import type { ApiDocument } from '#shared/api/document.ts';
-import type { Caller } from '#shared/auth/caller.ts';
-import { type Enforcer, enforcerOf, type Policy, type Target } from '#shared/auth/policy.ts';
+import type { Authenticated } from '#shared/auth/caller.ts';
+import { type Checks, type Enforcer, enforcerOf, type Target } from '#shared/auth/policy.ts';
 
 export interface Persona {
   readonly name: string;
@@ -49,7 +49,7 @@ interface Schema {
 }
 
 /** Each attribute with its sample; attributes with a rule also with their default and with empty values. */
-export function writesOf(document: ApiDocument, facts: Policy, resource: Resource): Write[] {
+export function writesOf(document: ApiDocument, facts: Checks, resource: Resource): Write[] {
   return (['create', 'update'] as const).flatMap((verb) =>
     attributesOf(document, verb === 'create' ? 'post' : 'put', resource)
       .filter((attribute) => !['project_id', 'tenant_id'].includes(attribute))
@@ -67,7 +67,7 @@ export function writesOf(document: ApiDocument, facts: Policy, resource: Resourc
 }
 
 /** The rules that a write must pass. */
-export function rulesFor(facts: Policy, { one, defaults, least }: Resource, { verb, attribute, value }: Write) {
+export function rulesFor(facts: Checks, { one, defaults, least }: Resource, { verb, attribute, value }: Write) {
   const body: Body = verb === 'create' ? { ...least, [attribute]: value } : { [attribute]: value };
   const named = Object.entries(body).filter(
     ([name, each]) => verb === 'update' || !(name in defaults) || (each !== null && each !== defaults[name]),
@@ -83,21 +83,21 @@ const partsOf = (value: unknown): string[] =>
   [value].flat().flatMap((each) => (each !== null && typeof each === 'object' ? Object.keys(each) : []));
 
 /** The first rule that refuses, or undefined. */
-export function refusing(facts: Policy, rules: readonly string[], persona: Persona, target: Target) {
+export function refusing(facts: Checks, rules: readonly string[], persona: Persona, target: Target) {
   const { may } = enforcers.get(facts) ?? remembered(facts);
   const caller = callerOf(persona);
   return rules.find((rule) => !may(rule, caller, target));
 }
 
-const enforcers = new WeakMap<Policy, Enforcer>();
+const enforcers = new WeakMap<Checks, Enforcer>();
 
-function remembered(facts: Policy): Enforcer {
-  const enforcer = enforcerOf(facts);
+function remembered(facts: Checks): Enforcer {
+  const enforcer = enforcerOf({ rules: facts });
   enforcers.set(facts, enforcer);
   return enforcer;
 }
 
-const callerOf = ({ name, projectId, roles }: Persona): Caller => ({
+const callerOf = ({ name, projectId, roles }: Persona): Authenticated => ({
   userId: name,
   userName: name,
   userDomainId: 'default',

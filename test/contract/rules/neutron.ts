@@ -1,7 +1,7 @@
 /** What Neutron's own defaults say (2026.1): rule to check string. Its checks of fields are those of the same targets here. */
-import type { Policy } from '#shared/auth/policy.ts';
+import type { Checks } from '#shared/auth/policy.ts';
 
-export const neutronDefaults: Policy = {
+export const neutronDefaults: Checks = {
   context_is_admin: 'role:admin',
   service_api: 'role:service',
   context_is_advsvc: 'role:advsvc',
