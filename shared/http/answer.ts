@@ -25,9 +25,12 @@ export async function send(res: Response, { status, body, headers = {} }: Answer
   if (body instanceof Readable) return pipeline(body, res);
   if (isBytes(body)) return sendBytes(body, res);
   if (body === undefined) return void res.end();
-  const raw = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const raw = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
   if (!res.hasHeader('content-type'))
     res.setHeader('content-type', typeof body === 'string' ? 'text/plain; charset=UTF-8' : 'application/json');
-  if (!res.hasHeader('content-length')) res.setHeader('content-length', raw.length);
-  res.end(raw);
+  if (!res.hasHeader('content-length')) res.setHeader('content-length', Buffer.byteLength(raw));
+  // a short text is sent in one write with the headers
+  res.end(typeof raw === 'string' && raw.length > shortText ? Buffer.from(raw) : raw);
 }
+
+const shortText = 16_384;
