@@ -7,7 +7,7 @@ import { own } from '#shared/input/own.ts';
 import { jsonBody, jsonOf } from './schema.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
-type Calling = Pick<Call, 'caller' | 'params' | 'may'>;
+type Calling = Pick<Call<unknown, 'id'>, 'caller' | 'params' | 'may'>;
 
 interface Definition<Service> {
   /** `/v2.1/servers/:id/metadata` */
@@ -31,12 +31,12 @@ export function metadata<Service>({
   change,
   headers = () => ({}),
 }: Definition<Service>): Route<Service>[] {
-  const list: Handler<Service> = async (service, call) => {
+  const list: Handler<Service, unknown, 'id'> = async (service, call) => {
     const found = await read(service, call);
     return ok({ metadata: found }, headers(found, call.version));
   };
   const put =
-    (merge: boolean): Handler<Service, { readonly metadata: Metadata }> =>
+    (merge: boolean): Handler<Service, { readonly metadata: Metadata }, 'id'> =>
     async (service, call) => {
       const stored = await change(service, call, (now) => ({ ...(merge ? now : {}), ...call.body.metadata }));
       return ok({ metadata: stored }, headers(stored, call.version));

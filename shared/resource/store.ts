@@ -1,35 +1,11 @@
 /** The tables of definitions: rows as they are stored and as they are read, and who was let in to a private one. */
 import type { Knex } from 'knex';
+import { type Rows, rowsOf } from '#shared/db/json-columns.ts';
 import { type Attributes, jsonColumnsOf, type RowOf } from './attribute.ts';
 
-export interface Columns<Row> {
-  read(stored: object): Row;
-  /** What was read, where it was found. */
-  find(query: Knex.QueryBuilder): Promise<Row | undefined>;
-  list(query: Knex.QueryBuilder): Promise<Row[]>;
-  write(row: Partial<Row>): Record<string, unknown>;
-}
-
 /** JSON columns are text in the table. */
-export function columnsOf<As extends Attributes>(attributes: As): Columns<RowOf<As>> {
-  const json = new Set(jsonColumnsOf(attributes));
-  const read = (stored: object) =>
-    Object.fromEntries(
-      Object.entries(stored).map(([column, value]) => [column, json.has(column) ? JSON.parse(String(value)) : value]),
-    ) as RowOf<As>;
-  return {
-    read,
-    find: async (query) => {
-      const stored: unknown = await query.first();
-      return stored !== null && typeof stored === 'object' ? read(stored) : undefined;
-    },
-    list: async (query) => ((await query) as object[]).map(read),
-    write: (row) =>
-      Object.fromEntries(
-        Object.entries(row).map(([column, value]) => [column, json.has(column) ? JSON.stringify(value) : value]),
-      ),
-  };
-}
+export const columnsOf = <As extends Attributes>(attributes: As): Rows<RowOf<As>> =>
+  rowsOf<RowOf<As>>(...(jsonColumnsOf(attributes) as (keyof RowOf<As> & string)[]));
 
 /** Which projects were let in to what is not public. */
 export interface AccessTable {

@@ -18,8 +18,12 @@ import { attach, detach } from '../../services/compute/attachments/operations.ts
 import type { Compute } from '../../services/compute/context.ts';
 import { attach as plug, detach as unplug } from '../../services/compute/interfaces/operations.ts';
 import { policy } from '../../services/compute/policy.ts';
+import { snapshot } from '../../services/compute/servers/actions/create-image.ts';
+import { pause } from '../../services/compute/servers/actions/pause.ts';
+import { rebootHard } from '../../services/compute/servers/actions/reboot.ts';
+import { stop } from '../../services/compute/servers/actions/stop.ts';
 import { launchServers } from '../../services/compute/servers/launch.ts';
-import { changePower, rebootHard, removeServer, snapshot } from '../../services/compute/servers/operations.ts';
+import { removeServer } from '../../services/compute/servers/remove.ts';
 import { findServer, type Server } from '../../services/compute/servers/store.ts';
 import { openCompute } from '../../services/compute/service.ts';
 import { fakeImages, fakeNetwork, fakePlacement, fakeVolumes } from '../fakes/compute-clients.ts';
@@ -107,9 +111,9 @@ const refusedVolumeOn: Chapter = (compute, server) =>
     if (!(error instanceof Fault && error.status === 400)) throw error;
   });
 const chapters: Partial<Record<Story, readonly Chapter[]>> = {
-  'a stop': [(compute, server) => changePower(compute, caller, server, 'stop')],
+  'a stop': [(compute, server) => stop.begin(compute, caller, server)],
   'a hard reboot': [(compute, server) => rebootHard(compute, caller, server)],
-  'a pause': [(compute, server) => changePower(compute, caller, server, 'pause')],
+  'a pause': [(compute, server) => pause.begin(compute, caller, server)],
   'a snapshot': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'a snapshot that fails': [(compute, server) => snapshot(compute, caller, server, { name: 'snap' })],
   'an attached volume': [volumeOn],

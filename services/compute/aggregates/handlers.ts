@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import { type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { getHostByName } from '../hosts/store.ts';
 import { usedOnHosts } from '../usages/store.ts';
@@ -28,10 +28,10 @@ const aggregateView = (aggregate: Aggregate, version: Version) => ({
   ...(atLeast(version, '2.41') ? { uuid: aggregate.uuid } : {}),
 });
 
-export const listAllAggregates: Handler<Compute> = async ({ db }, { version }) =>
+const listAllAggregates: Handler<Compute> = async ({ db }, { version }) =>
   ok({ aggregates: (await listAggregates(db)).map((each) => aggregateView(each, version)) });
 
-export const showAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, { params, version }) =>
+const showAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, { params, version }) =>
   ok({ aggregate: aggregateView(await getAggregate(db, params.id), version) });
 
 interface AggregateBody {
@@ -40,7 +40,7 @@ interface AggregateBody {
 
 const zoneOf = (zone: string | null | undefined): Record<string, string> => (zone ? { availability_zone: zone } : {});
 
-export const createAggregate: Handler<Compute, AggregateBody> = async ({ db }, { body, version }) => {
+const createAggregate: Handler<Compute, AggregateBody> = async ({ db }, { body, version }) => {
   const { name = '', availability_zone } = body.aggregate;
   const fresh = {
     uuid: randomUUID(),
@@ -55,7 +55,7 @@ export const createAggregate: Handler<Compute, AggregateBody> = async ({ db }, {
   return ok({ aggregate: view });
 };
 
-export const updateAggregate: Handler<Compute, AggregateBody, 'id'> = async ({ db }, { params, body, version }) => {
+const updateAggregate: Handler<Compute, AggregateBody, 'id'> = async ({ db }, { params, body, version }) => {
   const { name, availability_zone: zone } = body.aggregate;
   const changed = await db.transaction(async (tx) => {
     const { id, metadata } = await getAggregate(tx, params.id);
@@ -69,7 +69,7 @@ export const updateAggregate: Handler<Compute, AggregateBody, 'id'> = async ({ d
   return ok({ aggregate: aggregateView(changed, version) });
 };
 
-export const deleteAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, { params }) => {
+const deleteAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, { params }) => {
   const { id, hosts } = await getAggregate(db, params.id);
   if (hosts.length > 0) throw badRequest(`Aggregate ${id} is not empty: remove its hosts first.`);
   await removeAggregate(db, id);
@@ -78,7 +78,7 @@ export const deleteAggregate: Handler<Compute, unknown, 'id'> = async ({ db }, {
 
 type HostBody<Key extends string> = { readonly [Name in Key]: { readonly host: string } };
 
-export const addHost: Handler<Compute, HostBody<'add_host'>, 'id'> = async ({ db }, { params, body, version }) => {
+const addHost: Handler<Compute, HostBody<'add_host'>, 'id'> = async ({ db }, { params, body, version }) => {
   const { host } = body.add_host;
   await getHostByName(db, host);
   const changed = await db.transaction(async (tx) => {
@@ -101,10 +101,7 @@ async function checkOneZone(db: Compute['db'], host: string, zone: string | unde
     throw conflict(`Host ${host} has servers, which cannot change their availability zone.`);
 }
 
-export const removeHost: Handler<Compute, HostBody<'remove_host'>, 'id'> = async (
-  { db },
-  { params, body, version },
-) => {
+const removeHost: Handler<Compute, HostBody<'remove_host'>, 'id'> = async ({ db }, { params, body, version }) => {
   const { host } = body.remove_host;
   const changed = await db.transaction(async (tx) => {
     const { id, hosts } = await getAggregate(tx, params.id);
@@ -120,7 +117,7 @@ interface MetadataBody {
 }
 
 /** A null removes the key. */
-export const setAggregateMetadata: Handler<Compute, MetadataBody, 'id'> = async ({ db }, { params, body, version }) => {
+const setAggregateMetadata: Handler<Compute, MetadataBody, 'id'> = async ({ db }, { params, body, version }) => {
   const changed = await db.transaction(async (tx) => {
     const { id, metadata } = await getAggregate(tx, params.id);
     const merged = Object.entries({ ...metadata, ...body.set_metadata.metadata });
@@ -130,3 +127,24 @@ export const setAggregateMetadata: Handler<Compute, MetadataBody, 'id'> = async 
   });
   return ok({ aggregate: aggregateView(changed, version) });
 };
+
+const path = '/v2.1/os-aggregates';
+const one = `${path}/:id`;
+const rule = 'os_compute_api:os-aggregates';
+
+export const aggregateRoutes: Route<Compute>[] = [
+  { method: 'get', path: path, handler: listAllAggregates, rule: `${rule}:index` },
+  { method: 'post', path: path, handler: createAggregate, rule: `${rule}:create` },
+  { method: 'get', path: one, handler: showAggregate, rule: `${rule}:show` },
+  { method: 'put', path: one, handler: updateAggregate, rule: `${rule}:update` },
+  { method: 'delete', path: one, handler: deleteAggregate, rule: `${rule}:delete` },
+  { method: 'post', path: `${one}/action`, handler: addHost, rule: `${rule}:add_host`, action: 'add_host' },
+  { method: 'post', path: `${one}/action`, handler: removeHost, rule: `${rule}:remove_host`, action: 'remove_host' },
+  {
+    method: 'post',
+    path: `${one}/action`,
+    handler: setAggregateMetadata,
+    rule: `${rule}:set_metadata`,
+    action: 'set_metadata',
+  },
+];

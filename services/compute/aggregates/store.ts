@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { rowsOf } from '#shared/db/json-columns.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 
 export interface Aggregate {
@@ -12,49 +13,35 @@ export interface Aggregate {
   readonly updatedAt: number | null;
 }
 
-const fromRow = (row: Record<string, unknown>): Aggregate =>
-  ({
-    ...row,
-    hosts: JSON.parse(String(row.hosts)),
-    metadata: JSON.parse(String(row.metadata)),
-  }) as unknown as Aggregate;
+const rows = rowsOf<Aggregate>('hosts', 'metadata');
 
 export async function insertAggregate(tx: Knex, aggregate: Omit<Aggregate, 'id'>): Promise<Aggregate> {
-  const { name, uuid, hosts, metadata } = aggregate;
+  const { name, uuid } = aggregate;
   if (await tx('aggregates').where({ name }).first('id')) throw conflict(`Aggregate ${name} already exists.`);
-  await tx('aggregates').insert({
-    ...aggregate,
-    hosts: JSON.stringify(hosts),
-    metadata: JSON.stringify(metadata),
-  });
-  return fromRow((await tx('aggregates').where({ uuid }).first()) as Record<string, unknown>);
+  await tx('aggregates').insert(rows.write(aggregate));
+  return orNotFound(tx('aggregates').where({ uuid }), uuid);
 }
 
-export async function getAggregate(db: Knex, id: string): Promise<Aggregate> {
-  const row: unknown = /^\d+$/.test(id)
-    ? await db('aggregates')
-        .where({ id: Number(id) })
-        .first()
-    : undefined;
-  if (!row) throw new Fault(404, 'notFound', `Aggregate ${id} could not be found.`);
-  return fromRow(row as Record<string, unknown>);
+/** By its number. */
+export const getAggregate = (db: Knex, id: string): Promise<Aggregate> =>
+  orNotFound(db('aggregates').where({ id: /^\d+$/.test(id) ? Number(id) : -1 }), id);
+
+async function orNotFound(query: Knex.QueryBuilder, id: string): Promise<Aggregate> {
+  const aggregate = await rows.find(query);
+  if (!aggregate) throw new Fault(404, 'notFound', `Aggregate ${id} could not be found.`);
+  return aggregate;
 }
 
-export const listAggregates = async (db: Knex): Promise<Aggregate[]> =>
-  ((await db('aggregates').orderBy('id')) as Record<string, unknown>[]).map(fromRow);
+export const listAggregates = (db: Knex): Promise<Aggregate[]> => rows.list(db('aggregates').orderBy('id'));
 
 type Change = Partial<Pick<Aggregate, 'name' | 'hosts' | 'metadata'>>;
-export async function changeAggregate(tx: Knex, id: number, { name, hosts, metadata }: Change): Promise<void> {
+export async function changeAggregate(tx: Knex, id: number, change: Change): Promise<void> {
+  const { name } = change;
   if (name !== undefined && (await tx('aggregates').where({ name }).whereNot({ id }).first('id')))
     throw conflict(`Aggregate ${name} already exists.`);
   await tx('aggregates')
     .where({ id })
-    .update({
-      updatedAt: Date.now(),
-      ...(name === undefined ? {} : { name }),
-      ...(hosts === undefined ? {} : { hosts: JSON.stringify(hosts) }),
-      ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
-    });
+    .update({ ...rows.write(change), updatedAt: Date.now() });
 }
 
 export const removeAggregate = async (tx: Knex, id: number): Promise<void> => {

@@ -4,23 +4,16 @@ import { atLeast, type Version } from '#shared/api/versions.ts';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
-import { beginAction, problemOf } from '../actions/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
 import type { VolumeJson } from '../drivers/clients.ts';
+import { beginAction, problemOf } from '../instance-actions/store.ts';
 import { multiattachTooOld } from '../servers/disk-sources.ts';
 import { referencesOf } from '../servers/references.ts';
 import { changeServer, type Server } from '../servers/store.ts';
 import { attachVolume, detachVolume } from '../workflows/attach-volume.ts';
 import { defaultBusOf } from '../workflows/guest-spec.ts';
 import { nextDevice } from '../workflows/volumes.ts';
-import {
-  type Attachment,
-  acquireAttachment,
-  findAttachment,
-  findByVolume,
-  insertAttachment,
-  listAttachments,
-} from './store.ts';
+import { type Attachment, attachmentTable } from './store.ts';
 
 export interface AttachInput {
   readonly volumeId: string;
@@ -55,14 +48,14 @@ export async function attach(
   const { id: serverId, host } = server;
   const made = await compute.db.transaction(async (tx) => {
     await changeServer(tx, serverId, {}); // locks the row, so that a concurrent request sees this disk
-    const disks = await listAttachments(tx, serverId);
+    const disks = await attachmentTable.list(tx, serverId);
     if (disks.some(({ volumeId }) => volumeId === volume.id))
       throw conflict(`Invalid volume: volume ${volume.id} already attached`);
     const id = randomUUID();
     const params = { serverId, attachmentId: id, volumeId: volume.id };
     const taskId = await enqueue(tx, attachVolume, params, caller.requestId);
     const attachment = newAttachment({ id, serverId, taskId, volume, input, disks, server });
-    await insertAttachment(tx, attachment);
+    await attachmentTable.insert(tx, attachment);
     await beginAction(tx, caller, { serverId, action: 'attach_volume', taskId, event: 'compute_attach_volume', host });
     return attachment;
   });
@@ -77,7 +70,7 @@ const pollMs = 25;
 /** Waits until the volume service has reserved the volume, which the response states; the task continues after that. */
 async function waitForReservation({ db }: Compute, { id, taskId, volumeId }: Attachment): Promise<void> {
   for (const deadline = Date.now() + waitMs; ; await sleep(pollMs)) {
-    const now = await findAttachment(db, id);
+    const now = await attachmentTable.find(db, id);
     if (now && now.attachmentId !== null) return;
     if (!now)
       throw badRequest(`Invalid volume: ${(await problemOf(db, taskId ?? '')) ?? `${volumeId} was not reserved.`}`);
@@ -145,7 +138,7 @@ export async function detach(compute: Compute, caller: Caller, server: Server, v
   await compute.db.transaction(async (tx) => {
     const params = { serverId, attachmentId: attachment.id, volumeId };
     const taskId = await enqueue(tx, detachVolume, params, caller.requestId);
-    if (!(await acquireAttachment(tx, { id: attachment.id, taskId })))
+    if (!(await attachmentTable.acquire(tx, { id: attachment.id, taskId })))
       throw badRequest(`Invalid volume: Invalid input received: volume ${volumeId} is ${attachment.state} now.`);
     await changeServer(tx, serverId, {});
     await beginAction(tx, caller, { serverId, action: 'detach_volume', taskId, event: 'compute_detach_volume', host });
@@ -154,7 +147,7 @@ export async function detach(compute: Compute, caller: Caller, server: Server, v
 }
 
 export async function getAttachment({ db }: Compute, serverId: string, volumeId: string): Promise<Attachment> {
-  const attachment = await findByVolume(db, serverId, volumeId);
+  const attachment = await attachmentTable.findBy(db, { serverId, volumeId });
   if (attachment) return attachment;
   throw new Fault(404, 'notFound', `Instance ${serverId} is not attached to volume ${volumeId}.`);
 }

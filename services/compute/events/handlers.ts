@@ -1,5 +1,5 @@
 import { Fault } from '#shared/errors/fault.ts';
-import type { Handler } from '#shared/http/route.ts';
+import type { Handler, Route } from '#shared/http/route.ts';
 import { type Compute, portChanged } from '../context.ts';
 import { refreshAddresses } from '../interfaces/operations.ts';
 import { findServer } from '../servers/store.ts';
@@ -12,7 +12,7 @@ interface ExternalEvent {
 }
 
 /** External events of other services about ports and volumes. An event triggers a read of the current state. */
-export const sendEvents: Handler<Compute, { events: readonly ExternalEvent[] }> = async (compute, { body }) => {
+const sendEvents: Handler<Compute, { events: readonly ExternalEvent[] }> = async (compute, { body }) => {
   const outcomes = await Promise.all(
     body.events.map(async (event) => {
       const server = await findServer(compute.db, event.server_uuid);
@@ -35,3 +35,12 @@ function refreshPorts(compute: Compute, { name, server_uuid: serverId }: Externa
     compute.log.warn({ serverId, error }, 'could not read the addresses of a server'),
   );
 }
+
+export const eventRoutes: Route<Compute>[] = [
+  {
+    method: 'post',
+    path: '/v2.1/os-server-external-events',
+    handler: sendEvents,
+    rule: 'os_compute_api:os-server-external-events:create',
+  },
+];

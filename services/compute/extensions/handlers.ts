@@ -1,5 +1,5 @@
 import { Fault } from '#shared/errors/fault.ts';
-import { type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 
@@ -54,12 +54,17 @@ const extensionOf = (alias: string, name: string) => ({
   updated: '2014-12-03T00:00:00Z',
 });
 
-export const listExtensions: Handler<Compute> = async () =>
+const listExtensions: Handler<Compute> = async () =>
   ok({ extensions: Object.entries(aliases).map(([alias, name]) => extensionOf(alias, name)) });
 
-export const showExtension: Handler<Compute, unknown, 'id'> = async (_compute, { params }) => {
+const showExtension: Handler<Compute, unknown, 'id'> = async (_compute, { params }) => {
   const alias = params.id;
   const name = own(aliases, alias);
   if (name === undefined) throw new Fault(404, 'notFound', `Extension ${alias} was not found.`);
   return ok({ extension: extensionOf(alias, name) });
 };
+
+export const extensionRoutes: Route<Compute>[] = [
+  { method: 'get', path: '/v2.1/extensions', handler: listExtensions, rule: 'os_compute_api:extensions' },
+  { method: 'get', path: '/v2.1/extensions/:id', handler: showExtension, rule: 'os_compute_api:extensions' },
+];

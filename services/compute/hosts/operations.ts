@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import type { ComputeReport } from '#shared/contracts/compute-agent.ts';
 import { address } from '#shared/hosts/contract.ts';
-import { insertEvent } from '../actions/store.ts';
 import { type Compute, hostReported } from '../context.ts';
+import { insertEvent } from '../instance-actions/store.ts';
 import { rowOfGuest } from '../servers/states.ts';
 import { changeFreeServer, findServer, listServersOn, type Server } from '../servers/store.ts';
 import { inventoryOf } from '../workflows/placing.ts';

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Knex } from 'knex';
 import type { ComputeReport } from '#shared/contracts/compute-agent.ts';
+import { rowsOf } from '#shared/db/json-columns.ts';
 import { Fault, notFound } from '#shared/errors/fault.ts';
+import { listPage, type PageRequest } from '../values.ts';
 
 /** A compute host; its id is the host id of the agent and the id of its resource provider. */
 export interface Host {
@@ -35,26 +37,29 @@ export async function touchService(tx: Knex, binary: string, host: string, now: 
   await tx('services').insert({ ...fresh, reportedAt: now });
 }
 
+/** Those with the given properties, and of the given hosts if any are given. */
 export const listServices = async (
   db: Knex,
   filter: { readonly binary?: string; readonly host?: string } = {},
+  hosts?: readonly string[],
 ): Promise<ServiceRow[]> => {
-  const rows = (await db<ServiceRow>('services').where(filter).orderBy('sequence')) as ServiceRow[];
-  return rows.map((row) => ({ ...row, reportedAt: Number(row.reportedAt) }));
+  const found = db<ServiceRow>('services').where(filter).orderBy('sequence');
+  return (await (hosts ? found.whereIn('host', hosts) : found)) as ServiceRow[];
 };
 
 /** By UUID, or by number as before 2.53. */
 export async function getService(db: Knex, id: string): Promise<ServiceRow> {
-  const by = /^\d+$/.test(id) ? { sequence: Number(id) } : { id };
-  const row = (await db<ServiceRow>('services').where(by).first()) as ServiceRow | undefined;
+  const row: ServiceRow | undefined = await db('services').where(byId(id)).first();
   if (!row) throw new Fault(404, 'notFound', `Service ${id} could not be found.`);
-  return { ...row, reportedAt: Number(row.reportedAt) };
+  return row;
 }
 
+const byId = (id: string) => (/^\d+$/.test(id) ? { sequence: Number(id) } : { id });
+
 export async function getServiceOf(db: Knex, host: string, binary: string): Promise<ServiceRow> {
-  const row = (await db<ServiceRow>('services').where({ host, binary }).first()) as ServiceRow | undefined;
+  const row: ServiceRow | undefined = await db('services').where({ host, binary }).first();
   if (!row) throw new Fault(404, 'notFound', `Could not find binary ${binary} on host ${host}.`);
-  return { ...row, reportedAt: Number(row.reportedAt) };
+  return row;
 }
 
 type ServiceChange = Partial<Pick<ServiceRow, 'disabled' | 'disabledReason' | 'forcedDown'>>;
@@ -67,8 +72,7 @@ export const removeService = async (tx: Knex, { id, host, binary }: ServiceRow):
   if (binary === agentBinary) await tx('hosts').where({ name: host }).delete();
 };
 
-const fromRow = (row: Record<string, unknown>): Host =>
-  ({ ...row, report: JSON.parse(String(row.report)) }) as unknown as Host;
+const rows = rowsOf<Host>('report');
 
 /** Saves a report without its guests. The host id identifies the host; its name may change. */
 export async function saveReport(tx: Knex, name: string, report: ComputeReport): Promise<void> {
@@ -83,20 +87,22 @@ export const markPlaced = async (db: Knex, id: string, placed: string | null): P
   await db('hosts').where({ id }).update({ placed });
 };
 
-export const listHosts = async (db: Knex): Promise<Host[]> =>
-  ((await db('hosts').orderBy('sequence')) as Record<string, unknown>[]).map(fromRow);
+/** All, or those whose name contains the pattern. */
+export const listHosts = (db: Knex, pattern?: string): Promise<Host[]> => {
+  const found = db('hosts').orderBy('sequence');
+  return rows.list(pattern === undefined ? found : found.whereRaw('instr(name, ?) > 0', [pattern]));
+};
 
-export async function findHost(db: Knex, name: string): Promise<Host | undefined> {
-  const row: unknown = await db('hosts').where({ name }).first();
-  return row ? fromRow(row as Record<string, unknown>) : undefined;
-}
+export const listHostPage = (db: Knex, page: Omit<PageRequest, 'sorts'>): Promise<Host[]> =>
+  listPage(rows, () => db('hosts'), { ...page, sorts: [{ column: 'sequence', descending: false, notNull: true }] });
+
+export const findHost = (db: Knex, name: string): Promise<Host | undefined> => rows.find(db('hosts').where({ name }));
 
 /** By UUID, or by number as before 2.53. */
 export async function getHost(db: Knex, id: string): Promise<Host> {
-  const by = /^\d+$/.test(id) ? { sequence: Number(id) } : { id };
-  const row: unknown = await db('hosts').where(by).first();
-  if (!row) throw new Fault(404, 'notFound', `Hypervisor with ID '${id}' could not be found.`);
-  return fromRow(row as Record<string, unknown>);
+  const host = await rows.find(db('hosts').where(byId(id)));
+  if (!host) throw new Fault(404, 'notFound', `Hypervisor with ID '${id}' could not be found.`);
+  return host;
 }
 
 export async function getHostByName(db: Knex, name: string): Promise<Host> {

@@ -1,19 +1,9 @@
 import { atLeast, type Version } from '#shared/api/versions.ts';
-import { Fault } from '#shared/errors/fault.ts';
-import { accepted, type Call, type Handler, ok } from '#shared/http/route.ts';
+import { accepted, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { checkUnlocked } from '../servers/operations.ts';
-import { getServer } from '../servers/store.ts';
-import { attach, changeGroup, detach, getInterface, type InterfaceInput } from './operations.ts';
-import { type Interface, listInterfaces } from './store.ts';
-
-const serverOf = ({ db }: Compute, { caller, params }: Call<unknown, 'id'>) => getServer(db, caller, params.id);
-
-async function unlockedServer(compute: Compute, call: Call) {
-  const server = await serverOf(compute, call);
-  checkUnlocked(server, call.may('os_compute_api:os-lock-server:unlock:unlock_override'));
-  return server;
-}
+import { serverOf, unlockedServer } from '../servers/find.ts';
+import { attach, detach, getInterface, type InterfaceInput } from './operations.ts';
+import { type Interface, interfaceTable } from './store.ts';
 
 const interfaceView = ({ networkId, portId, port, tag }: Interface, version: Version) => ({
   net_id: networkId,
@@ -24,19 +14,19 @@ const interfaceView = ({ networkId, portId, port, tag }: Interface, version: Ver
   ...(atLeast(version, '2.70') ? { tag } : {}),
 });
 
-export const listServerInterfaces: Handler<Compute> = async (compute, call) => {
+const listServerInterfaces: Handler<Compute, never, 'id' | 'port'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
-  const nics = (await listInterfaces(compute.db, id)).filter(({ portId }) => portId !== null);
+  const nics = (await interfaceTable.list(compute.db, id)).filter(({ portId }) => portId !== null);
   return ok({ interfaceAttachments: nics.map((each) => interfaceView(each, call.version)) });
 };
 
-export const showInterface: Handler<Compute, unknown, 'id' | 'port'> = async (compute, call) => {
+const showInterface: Handler<Compute, never, 'id' | 'port'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const nic = await getInterface(compute, id, call.params.port);
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
-export const attachInterface: Handler<Compute, { interfaceAttachment?: InterfaceInput } | undefined> = async (
+const attachInterface: Handler<Compute, { interfaceAttachment?: InterfaceInput } | undefined, 'id'> = async (
   compute,
   call,
 ) => {
@@ -46,29 +36,18 @@ export const attachInterface: Handler<Compute, { interfaceAttachment?: Interface
   return ok({ interfaceAttachment: interfaceView(nic, call.version) });
 };
 
-export const detachInterface: Handler<Compute, unknown, 'id' | 'port'> = async (compute, call) => {
+const detachInterface: Handler<Compute, never, 'id' | 'port'> = async (compute, call) => {
   await detach(compute, call.caller, await unlockedServer(compute, call), call.params.port);
   return accepted();
 };
 
-export const addGroup: Handler<Compute, { addSecurityGroup: { name: string } }> = async (compute, call) => {
-  const server = await unlockedServer(compute, call);
-  checkActive(server.vmState, server.id);
-  await changeGroup(compute, call.caller, server, { name: call.body.addSecurityGroup.name, present: true });
-  return accepted();
-};
+const path = '/v2.1/servers/:id/os-interface';
+const one = `${path}/:port`;
+const rule = 'os_compute_api:os-attach-interfaces';
 
-export const removeGroup: Handler<Compute, { removeSecurityGroup: { name: string } }> = async (compute, call) => {
-  const server = await unlockedServer(compute, call);
-  await changeGroup(compute, call.caller, server, { name: call.body.removeSecurityGroup.name, present: false });
-  return accepted();
-};
-
-function checkActive(vmState: string, id: string): void {
-  if (vmState === 'building' || vmState === 'error')
-    throw new Fault(
-      409,
-      'conflict',
-      `Cannot add a security group to instance ${id} while it is in vm_state ${vmState}`,
-    );
-}
+export const interfaceRoutes: Route<Compute>[] = [
+  { method: 'get', path: path, handler: listServerInterfaces, rule: `${rule}:list` },
+  { method: 'post', path: path, handler: attachInterface, rule: `${rule}:create` },
+  { method: 'get', path: one, handler: showInterface, rule: `${rule}:show` },
+  { method: 'delete', path: one, handler: detachInterface, rule: `${rule}:delete` },
+];

@@ -3,24 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { cancel, enqueue } from '#shared/workflow/tasks.ts';
-import { beginAction, problemOf } from '../actions/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
 import type { PortJson } from '../drivers/clients.ts';
+import { beginAction, problemOf } from '../instance-actions/store.ts';
 import type { NetworkInput } from '../servers/input.ts';
 import { referencesOf } from '../servers/references.ts';
 import { requestedNic, requestedNics } from '../servers/requested-networks.ts';
 import { changeServer, findServer, type Server } from '../servers/store.ts';
 import { attachInterface, detachInterface } from '../workflows/attach-interface.ts';
 import { addressesOf, copyOf } from '../workflows/ports.ts';
-import {
-  acquireInterface,
-  changeInterface,
-  findByPort,
-  findInterface,
-  type Interface,
-  insertInterface,
-  listInterfaces,
-} from './store.ts';
+import { type Interface, interfaceTable } from './store.ts';
 
 export interface InterfaceInput {
   readonly port_id?: string;
@@ -54,9 +46,9 @@ export async function attach(
   const id = randomUUID();
   const taskId = await compute.db.transaction(async (tx) => {
     await changeServer(tx, serverId, {}); // locks the row: each NIC has its own number
-    const places = (await listInterfaces(tx, serverId)).map(({ place }) => place);
+    const places = (await interfaceTable.list(tx, serverId)).map(({ place }) => place);
     const taskId = await enqueue(tx, attachInterface, { serverId, interfaceId: id }, caller.requestId);
-    await insertInterface(tx, {
+    await interfaceTable.insert(tx, {
       ...nic,
       id,
       serverId,
@@ -83,7 +75,7 @@ export async function attach(
 async function waitForAttachment({ db }: Compute, serverId: string, id: string, taskId: string): Promise<Interface> {
   const deadline = Date.now() + waitMs;
   for (;;) {
-    const nic = await findInterface(db, id);
+    const nic = await interfaceTable.find(db, id);
     if (!nic)
       throw new Fault(
         500,
@@ -127,7 +119,8 @@ export async function detach(compute: Compute, caller: Caller, server: Server, p
   const nic = await getInterface(compute, serverId, portId);
   await compute.db.transaction(async (tx) => {
     const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: nic.id }, caller.requestId);
-    if (!(await acquireInterface(tx, { id: nic.id, taskId }))) throw conflict(`Port ${portId} is ${nic.state} now.`);
+    if (!(await interfaceTable.acquire(tx, { id: nic.id, taskId })))
+      throw conflict(`Port ${portId} is ${nic.state} now.`);
     await beginAction(tx, caller, {
       serverId,
       action: 'interface_detach',
@@ -140,7 +133,7 @@ export async function detach(compute: Compute, caller: Caller, server: Server, p
 }
 
 export async function getInterface({ db }: Compute, serverId: string, portId: string): Promise<Interface> {
-  const nic = await findByPort(db, serverId, portId);
+  const nic = await interfaceTable.findBy(db, { serverId, portId });
   if (!nic) throw new Fault(404, 'notFound', `No port with id ${portId} is attached to instance ${serverId}.`);
   return nic;
 }
@@ -154,16 +147,17 @@ async function portsOf({ network }: Compute, nics: readonly Interface[]): Promis
 /** Copies the current ports from the network service to the rows; writes only changes. */
 export async function refreshAddresses(compute: Compute, serverId: string): Promise<void> {
   const { db } = compute;
-  const known = await listInterfaces(db, serverId);
+  const known = await interfaceTable.list(db, serverId);
   if (known.length === 0) return;
   const ports = await portsOf(compute, known);
   const copies = new Map(await Promise.all(ports.map(async (port) => [port.id, await copyOf(compute, port)] as const)));
   for (const nic of known) if (!copies.has(nic.portId ?? '')) await detachIfPortGone(compute, nic);
   await db.transaction(async (tx) => {
     const nics: Interface[] = [];
-    for (const nic of await listInterfaces(tx, serverId)) {
+    for (const nic of await interfaceTable.list(tx, serverId)) {
       const copy = nic.port === null ? undefined : copies.get(nic.portId ?? '');
-      if (copy && JSON.stringify(copy) !== JSON.stringify(nic.port)) await changeInterface(tx, nic.id, { port: copy });
+      if (copy && JSON.stringify(copy) !== JSON.stringify(nic.port))
+        await interfaceTable.change(tx, nic.id, { port: copy });
       nics.push(copy ? { ...nic, port: copy } : nic);
     }
     const server = await findServer(tx, serverId);
@@ -191,7 +185,7 @@ async function detachIfPortGone(
     const { userId, projectId, host } = server;
     const caller = { userId, projectId, requestId: `req-${randomUUID()}` };
     const taskId = await enqueue(tx, detachInterface, { serverId, interfaceId: id }, caller.requestId);
-    if (!(await acquireInterface(tx, { id, taskId }))) return void (await cancel(tx, taskId));
+    if (!(await interfaceTable.acquire(tx, { id, taskId }))) return void (await cancel(tx, taskId));
     const event = 'compute_detach_interface';
     await beginAction(tx, caller, { serverId, action: 'interface_detach', taskId, event, host });
   });
@@ -209,7 +203,7 @@ export async function changeGroup(
   const groups = await referencesOf(compute, caller).groupsOf(server.projectId);
   const group = groups.find((each) => each.id === name || each.name === name);
   if (!group) throw new Fault(404, 'notFound', `Security group ${name} not found for project ${server.projectId}.`);
-  const ports = await portsOf(compute, await listInterfaces(compute.db, server.id));
+  const ports = await portsOf(compute, await interfaceTable.list(compute.db, server.id));
   if (ports.length === 0) throw badRequest(`instance_id ${server.id} could not be found as device id on any ports`);
   const has = ports.filter(({ security_groups = [] }) => security_groups.includes(group.id));
   if (!present && has.length === 0)

@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import type { Owned } from '#shared/states/owned.ts';
+import { type Part, partTable } from '../server-parts/store.ts';
 
 /** The properties of a port that its server needs, copied so that the network service need not be called. */
 export interface PortCopy {
@@ -28,12 +27,8 @@ export interface SubnetCopy {
   readonly routes: readonly { readonly destination: string; readonly nexthop: string }[];
 }
 
-/** A NIC of a server: a port, or the request for one. */
-export interface Interface extends Owned {
-  readonly serverId: string;
-  /** Its number among the NICs of the server, also in the port's binding:profile. */
-  readonly place: number;
-  readonly state: 'attaching' | 'attached' | 'detaching';
+/** A NIC of a server: a port, or the request for one. Its `place` is also in the port's binding:profile. */
+export interface Interface extends Part {
   readonly networkId: string;
   /** Null before the port is created. */
   readonly portId: string | null;
@@ -46,47 +41,4 @@ export interface Interface extends Owned {
   readonly createdAt: number;
 }
 
-type Change = Partial<Omit<Interface, 'id' | 'serverId'>>;
-
-const toRow = (change: Change): Record<string, unknown> =>
-  change.port ? { ...change, port: JSON.stringify(change.port) } : { ...change };
-const fromRow = (row: Record<string, unknown>): Interface =>
-  ({ ...row, port: JSON.parse((row.port as string | null) ?? 'null') }) as unknown as Interface;
-
-export const insertInterface = async (tx: Knex, nic: Interface): Promise<void> => {
-  await tx('interfaces').insert({ ...toRow(nic) });
-};
-
-export const listInterfaces = async (db: Knex, serverId: string): Promise<Interface[]> =>
-  ((await db('interfaces').where({ serverId }).orderBy('place')) as Record<string, unknown>[]).map(fromRow);
-
-export async function findInterface(db: Knex, id: string): Promise<Interface | undefined> {
-  const row: unknown = await db('interfaces').where({ id }).first();
-  return row ? fromRow(row as Record<string, unknown>) : undefined;
-}
-
-export async function findByPort(db: Knex, serverId: string, portId: string): Promise<Interface | undefined> {
-  const row: unknown = await db('interfaces').where({ serverId, portId }).first();
-  return row ? fromRow(row as Record<string, unknown>) : undefined;
-}
-
-export const changeInterface = async (tx: Knex, id: string, change: Change): Promise<void> => {
-  await tx('interfaces').where({ id }).update(toRow(change));
-};
-
-/** False when it does not exist, is not attached, or another task owns it. */
-export const acquireInterface = async (tx: Knex, { id, taskId }: Owned): Promise<boolean> =>
-  (await tx('interfaces').where({ id, taskId: null, state: 'attached' }).update({ taskId, state: 'detaching' })) > 0;
-
-export const releaseInterface = async (tx: Knex, { id, taskId }: Owned, change: Change): Promise<void> => {
-  await tx('interfaces')
-    .where({ id, taskId })
-    .update(toRow({ ...change, taskId: null }));
-};
-
-export const removeInterface = async (tx: Knex, id: string): Promise<void> => {
-  await tx('interfaces').where({ id }).delete();
-};
-export const removeInterfacesOf = async (tx: Knex, serverId: string): Promise<void> => {
-  await tx('interfaces').where({ serverId }).delete();
-};
+export const interfaceTable = partTable<Interface>('interfaces', 'port');

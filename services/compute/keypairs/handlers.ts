@@ -1,11 +1,11 @@
 import { longTime } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { type Call, created, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, created, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { mostPerPage } from '../dialect.ts';
-import { limitOf } from '../listings/query.ts';
-import { limitsFor } from '../quotas/operations.ts';
+import { computeQuotas } from '../quotas/operations.ts';
+import { limitOf } from '../values.ts';
 import { generateKeys, importKeypair } from './operations.ts';
 import { checkQuota, getKeypair, type Keypair, listKeypairs, removeKeypair } from './store.ts';
 
@@ -30,7 +30,7 @@ const briefView = ({ name, publicKey, fingerprint, type }: Keypair, version: Ver
   ...(atLeast(version, '2.2') ? { type } : {}),
 });
 
-export const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
+const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
   const userId = userRequested(call, 'os_compute_api:os-keypairs:index');
   const paged = atLeast(call.version, '2.35');
   const limit = paged ? limitOf(call.query.limit) : mostPerPage;
@@ -46,7 +46,7 @@ export const listOwnKeypairs: Handler<Compute> = async ({ db }, call) => {
   return ok({ keypairs: found.map((each) => ({ keypair: briefView(each, call.version) })), ...links });
 };
 
-export const showKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
+const showKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
   const userId = userRequested(call, 'os_compute_api:os-keypairs:show');
   const keypair = await getKeypair(db, userId, call.params.id);
   return ok({
@@ -62,13 +62,13 @@ export const showKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call)
   });
 };
 
-export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async ({ db, config }, call) => {
+const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async ({ db, config }, call) => {
   const { version, body, caller } = call;
   const { name, public_key, type = 'ssh', user_id } = body.keypair;
   const userId = userRequested(call, 'os_compute_api:os-keypairs:create', user_id);
   if (public_key === undefined && type === 'x509')
     throw badRequest('X509 key pairs cannot be generated: send public_key.');
-  const quota = (await limitsFor(db, config, caller.projectId ?? '')).key_pairs ?? -1;
+  const { key_pairs: quota = -1 } = await computeQuotas.limits({ db, config }, caller.projectId ?? '');
   await checkQuota(db, { userId, name }, quota);
   const keys = public_key === undefined ? await generateKeys() : { publicKey: public_key };
   const made = await importKeypair(db, { name, type, userId, publicKey: keys.publicKey }, quota);
@@ -80,8 +80,17 @@ export const createKeypair: Handler<Compute, { keypair: KeypairBody }> = async (
   return atLeast(version, '2.2') ? created({ keypair: shown }) : ok({ keypair: shown });
 };
 
-export const deleteKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
+const deleteKeypair: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
   const userId = userRequested(call, 'os_compute_api:os-keypairs:delete');
   await removeKeypair(db, userId, call.params.id);
   return { status: atLeast(call.version, '2.2') ? 204 : 202 };
 };
+
+const path = '/v2.1/os-keypairs';
+
+export const keypairRoutes: Route<Compute>[] = [
+  { method: 'get', path: path, handler: listOwnKeypairs, rule: null },
+  { method: 'post', path: path, handler: createKeypair, rule: null },
+  { method: 'get', path: `${path}/:id`, handler: showKeypair, rule: null },
+  { method: 'delete', path: `${path}/:id`, handler: deleteKeypair, rule: null },
+];

@@ -3,7 +3,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import type { Version } from '#shared/api/versions.ts';
 import { Lru } from '#shared/clock/lru.ts';
-import { attachmentsOf } from '../attachments/store.ts';
+import { attachmentTable } from '../attachments/store.ts';
 import { listServersOf } from '../servers/store.ts';
 import { detailView, versionClass } from '../servers/view.ts';
 import type { Listed } from './store.ts';
@@ -38,7 +38,7 @@ export async function fragmentsOf(db: Knex, listed: readonly Listed[], viewer: V
 /** Yields to the event loop between batches: rendering a thousand servers would delay other requests. */
 async function render(db: Knex, missing: readonly Listed[], viewer: ViewContext) {
   const ids = missing.map(({ id }) => id);
-  const [servers, volumes] = [await listServersOf(db, ids), await attachmentsOf(db, ids)];
+  const [servers, volumes] = [await listServersOf(db, ids), await attachmentTable.ofServers(db, ids)];
   const rendered = new Map<string, { version: number; text: Buffer }>();
   for (const [at, server] of servers.entries()) {
     if (at % atOnce === atOnce - 1) await yieldToEventLoop();

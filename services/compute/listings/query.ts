@@ -1,11 +1,9 @@
-import { timeOf } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
-import { mostPerPage } from '../dialect.ts';
-import { isTrue } from '../servers/input.ts';
 import { statesOf } from '../servers/states.ts';
+import { isTrue, limitOf, timeParameter, unlessNone } from '../values.ts';
 import { checkKeys } from './known-keys.ts';
 import type { ServerFilter, SortColumn } from './store.ts';
 
@@ -88,16 +86,13 @@ const exact: Readonly<Record<string, string>> = {
   availability_zone: 'zone',
 };
 
-/** Some clients write None where they mean nothing. */
-const valueOrUndefined = (value: string | undefined) => (value === undefined || value === 'None' ? undefined : value);
-
 export function filterOf(call: ListCall): ServerFilter {
   const { version, query, queries } = call;
   checkKeys(version, queries);
   const all = call.may('os_compute_api:servers:allow_all_filters');
   const value = (name: string): string | undefined => {
     const since = own(open, name);
-    return all || (since !== undefined && atLeast(version, since)) ? valueOrUndefined(query[name]) : undefined;
+    return all || (since !== undefined && atLeast(version, since)) ? unlessNone(query[name]) : undefined;
   };
   const tags = (name: string) => (value(name) ?? '').split(',').filter(Boolean);
   const changedFrom = timeParameter('changes-since', value('changes-since'));
@@ -111,7 +106,7 @@ export function filterOf(call: ListCall): ServerFilter {
     projectId: projectRequested(call),
     deleted: states?.some(({ vmState }) => vmState === 'deleted')
       ? true
-      : deletedRequested(all ? valueOrUndefined(query.deleted) : undefined, changedFrom),
+      : deletedRequested(all ? unlessNone(query.deleted) : undefined, changedFrom),
     ...(states ? { states } : {}),
     equal: equalsRequested(value),
     like: likesRequested(value),
@@ -124,7 +119,7 @@ export function filterOf(call: ListCall): ServerFilter {
     ...(changedFrom === undefined ? {} : { changedFrom }),
     ...(changedTo === undefined ? {} : { changedTo }),
     sort: sortRequested(call),
-    ...(valueOrUndefined(query.marker) === undefined ? {} : { marker: query.marker ?? '' }),
+    ...(unlessNone(query.marker) === undefined ? {} : { marker: query.marker ?? '' }),
     limit: limitOf(query.limit),
   };
 }
@@ -133,8 +128,8 @@ type Value = (name: string) => string | undefined;
 
 /** The project to list; null for all. Only administrators list other projects. */
 function projectRequested({ caller, may, query }: ListCall): string | null {
-  const named = valueOrUndefined(query.tenant_id) ?? valueOrUndefined(query.project_id);
-  const everywhere = flagOf(valueOrUndefined(query.all_tenants));
+  const named = unlessNone(query.tenant_id) ?? unlessNone(query.project_id);
+  const everywhere = flagOf(unlessNone(query.all_tenants));
   const mayAll = may('os_compute_api:servers:index:get_all_tenants');
   if (everywhere && !mayAll)
     throw new Fault(
@@ -186,17 +181,9 @@ const likesRequested = (value: Value) =>
     }),
   );
 
-function timeParameter(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const time = timeOf(text);
-  if (time === undefined)
-    throw badRequest(`Invalid input for query parameters ${name}. Value: ${text}. '${text}' is not a 'date-time'`);
-  return time;
-}
-
 /** Newest first by default; `sequence` is always the last key. */
 function sortRequested({ queries }: ListCall): ServerFilter['sort'] {
-  const keys = (queries.sort_key ?? []).filter((key) => valueOrUndefined(key) !== undefined);
+  const keys = (queries.sort_key ?? []).filter((key) => unlessNone(key) !== undefined);
   const dirs = queries.sort_dir ?? [];
   const sort = keys.flatMap((key, at) => {
     const column = own(sortColumns, key);
@@ -206,12 +193,4 @@ function sortRequested({ queries }: ListCall): ServerFilter['sort'] {
   });
   const last = sort.at(-1)?.order ?? (dirs[0] === 'asc' ? 'asc' : 'desc');
   return [...sort, { column: 'sequence', order: last }];
-}
-
-export function limitOf(text: string | undefined): number {
-  const asked = valueOrUndefined(text);
-  if (asked === undefined) return mostPerPage;
-  if (!/^\d+$/.test(asked))
-    throw badRequest(`Invalid input for query parameters limit. Value: ${asked}. '${asked}' does not match '^[0-9]*$'`);
-  return Math.min(mostPerPage, Number(asked));
 }

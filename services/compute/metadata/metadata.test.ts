@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type MetadataOf, metadataOf } from '#shared/contracts/network-agent.ts';
 import { startCloud, until } from '../../../test/fakes/compute-cloud.ts';
-import { listInterfaces } from '../interfaces/store.ts';
+import { interfaceTable } from '../interfaces/store.ts';
 import { findServer } from '../servers/store.ts';
 
 type Cloud = Awaited<ReturnType<typeof startCloud>>;
@@ -27,7 +27,7 @@ const askAs = (cloud: Cloud, ask: Omit<MetadataOf['request'], 'address'>) =>
 /** By the server's own port. */
 async function read(cloud: Cloud, serverId: string, path: string) {
   const server = await findServer(cloud.compute.db, serverId);
-  const [nic] = await listInterfaces(cloud.compute.db, serverId);
+  const [nic] = await interfaceTable.list(cloud.compute.db, serverId);
   return askAs(cloud, { serverId, projectId: server?.projectId ?? '', portId: nic?.portId ?? '', path });
 }
 
@@ -75,7 +75,7 @@ test('the EC2 and OpenStack trees can be listed', async (t) => {
 
 test('OSSA-2013-033: a port of another project whose device_id is the server reads no metadata', async (t) => {
   const { cloud, server } = await withServer(t);
-  const [nic] = await listInterfaces(cloud.compute.db, server.id);
+  const [nic] = await interfaceTable.list(cloud.compute.db, server.id);
   const own = {
     serverId: server.id,
     projectId: server.tenant_id,

@@ -1,9 +1,9 @@
 import type { FileContent } from '#shared/contracts/compute-agent.ts';
 import type { MetadataOf } from '#shared/contracts/network-agent.ts';
 import { own } from '#shared/input/own.ts';
-import { listAttachments } from '../attachments/store.ts';
+import { attachmentTable } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
-import { listInterfaces } from '../interfaces/store.ts';
+import { interfaceTable } from '../interfaces/store.ts';
 import { findServer } from '../servers/store.ts';
 import { ec2Files, type Files, openstackFiles, userDataOf } from '../workflows/config-drive-files.ts';
 
@@ -41,14 +41,14 @@ const missing: Answer = { status: 404, type: 'text/plain; charset=UTF-8', body: 
 export async function getMetadata({ db }: Compute, request: MetadataOf['request']): Promise<Answer> {
   const { serverId, path } = request;
   const server = await findServer(db, serverId);
-  const nics = await listInterfaces(db, serverId);
+  const nics = await interfaceTable.list(db, serverId);
   if (server?.projectId !== request.projectId || !nics.some(({ portId }) => portId === request.portId)) return missing;
   const parts = (path.split('?')[0] ?? '').split('/').filter(Boolean);
   const [tree = '', version, ...rest] = parts;
   if (tree === 'openstack') {
     if (version === undefined) return text(versions.join('\n'));
     if (!versions.includes(version)) return missing;
-    return fileOf(openstackFiles(server, nics, await listAttachments(db, serverId)), rest);
+    return fileOf(openstackFiles(server, nics, await attachmentTable.list(db, serverId)), rest);
   }
   if (tree === '') return text(ec2Versions.join('\n'));
   if (!ec2Versions.includes(tree)) return missing;

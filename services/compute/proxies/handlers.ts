@@ -1,12 +1,12 @@
 /** Nova's image and network APIs until 2.35, for old clients. Calls the other services with the caller's token. */
 import { shortTime, timeOf } from '#shared/api/times.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { linksOf } from '../dialect.ts';
 import type { Image, NetworkJson } from '../drivers/clients.ts';
-import { limitOf } from '../listings/query.ts';
+import { limitOf } from '../values.ts';
 
 const states: Readonly<Record<string, readonly [status: string, progress: number]>> = {
   active: ['ACTIVE', 100],
@@ -48,12 +48,12 @@ async function page({ images }: Compute, call: Call) {
   return { found, links: call.page('images', ids, pageSize) };
 }
 
-export const listImageNames: Handler<Compute> = async (compute, call) => {
+const listImageNames: Handler<Compute> = async (compute, call) => {
   const { found, links } = await page(compute, call);
   return ok({ images: found.map((image) => briefImage(image, call.base)), ...links });
 };
 
-export const listImageDetails: Handler<Compute> = async (compute, call) => {
+const listImageDetails: Handler<Compute> = async (compute, call) => {
   const { found, links } = await page(compute, call);
   return ok({ images: found.map((image) => imageView(image, call.base)), ...links });
 };
@@ -63,10 +63,10 @@ const missing = (what: string) => (error: unknown) => {
   throw error;
 };
 
-export const showImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params, base }) =>
+const showImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params, base }) =>
   ok({ image: imageView(await images.show(params.id, caller.token).catch(missing('Image')), base) });
 
-export const deleteImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params }) => {
+const deleteImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params }) => {
   await images.removeAs(params.id, caller.token).catch(missing('Image'));
   return gone();
 };
@@ -86,8 +86,20 @@ const networkView = ({ id, name }: NetworkJson) => ({
   netmask_v6: null,
 });
 
-export const listNetworks: Handler<Compute> = async ({ network }, { caller }) =>
+const listNetworks: Handler<Compute> = async ({ network }, { caller }) =>
   ok({ networks: (await network.listNetworks({}, caller.token)).map(networkView) });
 
-export const showNetwork: Handler<Compute, unknown, 'id'> = async ({ network }, { caller, params }) =>
+const showNetwork: Handler<Compute, unknown, 'id'> = async ({ network }, { caller, params }) =>
   ok({ network: networkView(await network.showNetwork(params.id, caller.token).catch(missing('Network'))) });
+
+const until = '2.35';
+const rule = 'os_compute_api:os-networks';
+
+export const proxyRoutes: Route<Compute>[] = [
+  { method: 'get', path: '/v2.1/images', handler: listImageNames, rule: null, until },
+  { method: 'get', path: '/v2.1/images/detail', handler: listImageDetails, rule: null, until },
+  { method: 'get', path: '/v2.1/images/:id', handler: showImage, rule: null, until },
+  { method: 'delete', path: '/v2.1/images/:id', handler: deleteImage, rule: null, until },
+  { method: 'get', path: '/v2.1/os-networks', handler: listNetworks, rule: `${rule}:list`, until },
+  { method: 'get', path: '/v2.1/os-networks/:id', handler: showNetwork, rule: `${rule}:show`, until },
+];

@@ -1,11 +1,16 @@
 import type { Knex } from 'knex';
 import { Fault } from '#shared/errors/fault.ts';
+import { quotas } from '#shared/resource/quota.ts';
 import type { Config } from '../config.ts';
 import { usedBy } from '../usages/store.ts';
-import { type Limits, limitsOf } from './store.ts';
 
-/** The limits of a project without changes; -1 is unlimited. */
-export const defaultLimits = (config: Config): Limits => ({
+interface Limited {
+  readonly db: Knex;
+  readonly config: Config;
+}
+
+/** What a project may have unless told: limits of networks are those of the network service. */
+const cloud = ({ config }: Limited) => ({
   cores: config.cores,
   fixed_ips: -1,
   floating_ips: -1,
@@ -22,16 +27,12 @@ export const defaultLimits = (config: Config): Limits => ({
   server_groups: config.serverGroups,
 });
 
-/** The quota class with an administrator's changes to the defaults. */
-export const defaultClass = 'class:default';
-
-export async function currentDefaults(db: Knex, config: Config): Promise<Limits> {
-  return { ...defaultLimits(config), ...(await limitsOf(db, defaultClass)) };
-}
-
-export async function limitsFor(db: Knex, config: Config, projectId: string): Promise<Limits> {
-  return { ...(await currentDefaults(db, config)), ...(await limitsOf(db, projectId)) };
-}
+export const computeQuotas = quotas<Limited>({
+  column: 'limit',
+  lock: { table: 'projects', key: 'id' },
+  cloud,
+  used: async ({ db }, projectId) => usedBy(db, projectId),
+});
 
 interface ServerSize {
   readonly vcpus: number;
@@ -44,33 +45,26 @@ interface ServerCount {
 
 /** How many of the requested servers fit the quota; throws Nova's 403 when less than `min` do. Must run with the project locked. */
 export async function fittingServers(
-  tx: Knex,
-  config: Config,
+  service: Limited,
   projectId: string,
   { min, max }: ServerCount,
   { vcpus, ramMb }: ServerSize,
 ): Promise<number> {
-  const limits = await limitsFor(tx, config, projectId);
-  const used = await usedBy(tx, projectId);
-  const room = (limit: number | undefined, taken: number, each: number) =>
-    limit === undefined || limit < 0 || each === 0 ? max : Math.floor((limit - taken) / each);
-  const fitting = Math.min(
-    max,
-    room(limits.instances, used.instances, 1),
-    room(limits.cores, used.cores, vcpus),
-    room(limits.ram, used.ram, ramMb),
-  );
-  if (fitting >= min) return fitting;
-  const requested = { cores: vcpus * min, instances: min, ram: ramMb * min };
-  const names = (['cores', 'instances', 'ram'] as const).filter((name) => {
+  const [limits, used] = [await computeQuotas.limits(service, projectId), await usedBy(service.db, projectId)];
+  const each = { cores: vcpus, instances: 1, ram: ramMb };
+  const resources = ['cores', 'instances', 'ram'] as const;
+  const room = resources.map((name) => {
     const limit = limits[name] ?? -1;
-    return limit >= 0 && used[name] + requested[name] > limit;
+    return limit < 0 || each[name] === 0 ? max : Math.floor((limit - used[name]) / each[name]);
   });
-  const list = (values: Readonly<Record<string, number | undefined>>) => names.map((name) => values[name]).join(', ');
-  const resources = names.join(', ');
+  const fitting = Math.min(max, ...room);
+  if (fitting >= min) return fitting;
+  const exceeded = resources.filter((_name, at) => (room[at] ?? max) < min);
+  const list = (value: (name: (typeof resources)[number]) => number | undefined) => exceeded.map(value).join(', ');
+  const names = exceeded.join(', ');
   throw new Fault(
     403,
     'forbidden',
-    `Quota exceeded for ${resources}: Requested ${list(requested)}, but already used ${list(used)} of ${list(limits)} ${resources}`,
+    `Quota exceeded for ${names}: Requested ${list((name) => each[name] * min)}, but already used ${list((name) => used[name])} of ${list((name) => limits[name])} ${names}`,
   );
 }

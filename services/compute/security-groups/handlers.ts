@@ -1,6 +1,6 @@
 /** Nova's security group API until 2.35, for old clients that look up a name. Reads from the network service. */
 import { Fault } from '#shared/errors/fault.ts';
-import { type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import type { GroupJson } from '../drivers/clients.ts';
 import { getServer } from '../servers/store.ts';
@@ -32,12 +32,12 @@ function groupViews(shown: readonly GroupJson[], known: readonly GroupJson[]) {
   }));
 }
 
-export const listGroups: Handler<Compute> = async ({ network }, { caller }) => {
+const listGroups: Handler<Compute> = async ({ network }, { caller }) => {
   const groups = await network.listGroups({ project_id: caller.projectId ?? '' }, caller.token);
   return ok({ security_groups: groupViews(groups, groups) });
 };
 
-export const showGroup: Handler<Compute, unknown, 'id'> = async ({ network }, { caller, params }) => {
+const showGroup: Handler<Compute, unknown, 'id'> = async ({ network }, { caller, params }) => {
   const id = params.id;
   const groups = await network.listGroups({ project_id: caller.projectId ?? '' }, caller.token);
   const [group] = groupViews(
@@ -48,9 +48,32 @@ export const showGroup: Handler<Compute, unknown, 'id'> = async ({ network }, { 
   return ok({ security_group: group });
 };
 
-export const listGroupsOfServer: Handler<Compute, unknown, 'id'> = async ({ db, network }, { caller, params }) => {
+const listGroupsOfServer: Handler<Compute, unknown, 'id'> = async ({ db, network }, { caller, params }) => {
   const { groups, projectId } = await getServer(db, caller, params.id);
   const known = await network.listGroups({ project_id: projectId });
   const shown = known.filter(({ name }) => groups.includes(name));
   return ok({ security_groups: groupViews(shown, known) });
 };
+
+export const securityGroupRoutes: Route<Compute>[] = [
+  {
+    method: 'get',
+    path: '/v2.1/os-security-groups',
+    handler: listGroups,
+    rule: 'os_compute_api:os-security-groups:get',
+    until: '2.35',
+  },
+  {
+    method: 'get',
+    path: '/v2.1/os-security-groups/:id',
+    handler: showGroup,
+    rule: 'os_compute_api:os-security-groups:show',
+    until: '2.35',
+  },
+  {
+    method: 'get',
+    path: '/v2.1/servers/:id/os-security-groups',
+    handler: listGroupsOfServer,
+    rule: 'os_compute_api:os-security-groups:list',
+  },
+];

@@ -1,19 +1,28 @@
 /** Server groups are not supported. The list is empty, for clients that read it in passing. */
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 
-export const listServerGroups: Handler<Compute> = async () => ok({ server_groups: [] });
+const listServerGroups: Handler<Compute> = async () => ok({ server_groups: [] });
 
 const missing = (id = '') => new Fault(404, 'notFound', `Instance group ${id} could not be found.`);
 
-export const showServerGroup: Handler<Compute> = async (_compute, { params }) => {
+const showServerGroup: Handler<Compute> = async (_compute, { params }) => {
   throw missing(params.id);
 };
-export const deleteServerGroup = showServerGroup;
 
-export const createServerGroup: Handler<Compute> = async () => {
+const createServerGroup: Handler<Compute> = async () => {
   throw badRequest(
     'Server groups are not supported by this cloud. Scheduler hints same_host and different_host keep single servers together or apart.',
   );
 };
+
+const path = '/v2.1/os-server-groups';
+const rule = 'os_compute_api:os-server-groups';
+
+export const serverGroupRoutes: Route<Compute>[] = [
+  { method: 'get', path: path, handler: listServerGroups, rule: `${rule}:index` },
+  { method: 'post', path: path, handler: createServerGroup, rule: `${rule}:create` },
+  { method: 'get', path: `${path}/:id`, handler: showServerGroup, rule: `${rule}:show` },
+  { method: 'delete', path: `${path}/:id`, handler: showServerGroup, rule: `${rule}:delete` },
+];

@@ -48,7 +48,3 @@ export interface ServerBody {
   readonly personality?: readonly object[];
   readonly 'OS-DCF:diskConfig'?: 'AUTO' | 'MANUAL';
 }
-
-/** A boolean in any spelling that Nova accepts. */
-export const isTrue = (value: unknown): boolean =>
-  value === true || (typeof value === 'string' && /^(true|1|on|yes|t|y)$/i.test(value));

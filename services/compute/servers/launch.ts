@@ -3,20 +3,21 @@ import type { Knex } from 'knex';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import type { Caller } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
+import type { Limits } from '#shared/resource/quota.ts';
 import { enqueue } from '#shared/workflow/tasks.ts';
-import { beginAction } from '../actions/store.ts';
 import { defaultZone, zonesOf } from '../aggregates/store.ts';
-import { insertAttachment } from '../attachments/store.ts';
+import { attachmentTable } from '../attachments/store.ts';
 import { type Compute, tasksWait } from '../context.ts';
 import type { Flavor } from '../flavors/resource.ts';
 import { findFlavor } from '../flavors/store.ts';
 import { listHosts } from '../hosts/store.ts';
-import { insertInterface } from '../interfaces/store.ts';
+import { beginAction } from '../instance-actions/store.ts';
+import { interfaceTable } from '../interfaces/store.ts';
 import { getKeypair } from '../keypairs/store.ts';
-import { fittingServers, limitsFor } from '../quotas/operations.ts';
-import { lockProject } from '../quotas/store.ts';
+import { computeQuotas, fittingServers } from '../quotas/operations.ts';
+import { isTrue } from '../values.ts';
 import { buildServer } from '../workflows/build-server.ts';
-import { isTrue, type ServerBody } from './input.ts';
+import type { ServerBody } from './input.ts';
 import { type LaunchSpec, newDisk, newNic, newServer } from './new-server.ts';
 import { referencesOf } from './references.ts';
 import { type RequestedDisks, requestedDisks } from './requested-disks.ts';
@@ -85,10 +86,10 @@ async function insertServers(
   adminPass: string,
 ): Promise<NewServer[]> {
   const projectId = caller.projectId ?? '';
-  await lockProject(tx, projectId);
-  const limits = await limitsFor(tx, config, projectId);
-  checkMetadata(common.input.metadata ?? {}, limits.metadata_items ?? -1);
-  const fitting = await fittingServers(tx, config, projectId, count, common.flavor);
+  const limited = { db: tx, config };
+  await computeQuotas.lock(limited, projectId);
+  checkMetadata(common.input.metadata ?? {}, await computeQuotas.limits(limited, projectId));
+  const fitting = await fittingServers(limited, projectId, count, common.flavor);
   const servers: NewServer[] = [];
   for (let index = 0; index < fitting; index += 1) {
     const serverId = randomUUID();
@@ -96,8 +97,8 @@ async function insertServers(
     const server = newServer(caller, common, { serverId, taskId, index, count: count.max });
     await insertServer(tx, server);
     for (const [place, disk] of common.disks.disks.entries())
-      await insertAttachment(tx, newDisk(serverId, place, disk));
-    for (const [place, nic] of common.nics.entries()) await insertInterface(tx, newNic(serverId, place, nic));
+      await attachmentTable.insert(tx, newDisk(serverId, place, disk));
+    for (const [place, nic] of common.nics.entries()) await interfaceTable.insert(tx, newNic(serverId, place, nic));
     await beginAction(tx, caller, { serverId, action: 'create', taskId, event: 'compute__do_build_and_run_instance' });
     servers.push(server);
   }
@@ -176,7 +177,10 @@ function checkUserData({ user_data, personality = [] }: ServerBody): void {
 
 const isBase64 = (text: string) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 
-export function checkMetadata(metadata: Readonly<Record<string, string>>, limit: number): void {
+export function checkMetadata(
+  metadata: Readonly<Record<string, string>>,
+  { metadata_items: limit = -1 }: Limits,
+): void {
   const count = Object.keys(metadata).length;
   if (limit >= 0 && count > limit)
     throw new Fault(403, 'forbidden', `Maximum number of metadata items exceeds ${limit}`);

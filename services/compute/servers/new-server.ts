@@ -1,11 +1,13 @@
 /** The rows of a new server. */
+
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '#shared/auth/caller.ts';
 import { trimEndOf } from '#shared/input/trim.ts';
 import type { Flavor } from '../flavors/resource.ts';
+import { isTrue } from '../values.ts';
 import { wantsConfigDrive } from '../workflows/image-requirements.ts';
 import { shortAddress } from './addresses.ts';
-import { isTrue, type ServerBody } from './input.ts';
+import type { ServerBody } from './input.ts';
 import type { RequestedDisk, RequestedDisks } from './requested-disks.ts';
 import type { RequestedNic } from './requested-networks.ts';
 import type { NewServer } from './store.ts';

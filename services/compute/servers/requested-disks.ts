@@ -1,8 +1,9 @@
 import type { Attachment } from '../attachments/store.ts';
 import type { Flavor } from '../flavors/resource.ts';
+import { isTrue } from '../values.ts';
 import { cdromBusOf, type DiskBus, diskBusOf } from '../workflows/image-requirements.ts';
 import { invalid, requestedImage, resolvers } from './disk-sources.ts';
-import { type DiskMapping, isTrue } from './input.ts';
+import type { DiskMapping } from './input.ts';
 import type { References } from './references.ts';
 import type { ImageCopy } from './store.ts';
 

@@ -23,49 +23,13 @@ export interface States {
   readonly taskState: TaskState | null;
 }
 
-const anyState: readonly VmState[] = ['building', 'active', 'paused', 'stopped', 'error'];
+export const liveStates: readonly VmState[] = ['building', 'active', 'paused', 'stopped', 'error'];
 
-/** Which request may acquire a server, from which states, and its states meanwhile. */
-export const serverTransitions = {
-  start: { from: { vmState: ['stopped'] }, meanwhile: { taskState: 'powering-on' } },
-  stop: { from: { vmState: ['active', 'error'] }, meanwhile: { taskState: 'powering-off' } },
-  reboot: { from: { vmState: ['active'] }, meanwhile: { taskState: 'rebooting' } },
-  hardReboot: {
-    from: { vmState: ['active', 'stopped', 'paused', 'error'] },
-    meanwhile: { taskState: 'rebooting_hard' },
-  },
-  /** A hard reboot replaces a task that hangs. */
-  hardRebootOver: {
-    from: {
-      vmState: ['active', 'stopped', 'paused', 'error'],
-      taskState: ['rebooting', 'rebooting_hard', 'pausing', 'unpausing'],
-    },
-    meanwhile: { taskState: 'rebooting_hard' },
-    overOwner: true,
-  },
-  pause: { from: { vmState: ['active'] }, meanwhile: { taskState: 'pausing' } },
-  unpause: { from: { vmState: ['paused'] }, meanwhile: { taskState: 'unpausing' } },
-  snapshot: {
-    from: { vmState: ['active', 'stopped', 'paused'] },
-    meanwhile: { taskState: 'image_snapshot_pending' },
-  },
-  delete: { from: { vmState: anyState }, meanwhile: { taskState: 'deleting' }, overOwner: true },
-} satisfies Record<string, Transition<States>>;
-
-export type Verb = keyof typeof serverTransitions;
-
-/** The verb in the message of a refusal: Nova's method names. */
-export const verbNames: Readonly<Record<Verb, string>> = {
-  start: 'start',
-  stop: 'stop',
-  reboot: 'reboot',
-  hardReboot: 'reboot',
-  hardRebootOver: 'reboot',
-  pause: 'pause',
-  unpause: 'unpause',
-  snapshot: 'createImage',
-  delete: 'delete',
-};
+/** From which states a request may acquire a server, and its states meanwhile. */
+export interface ServerTransition extends Transition<States> {
+  /** The action in refusals, and of the instance action: Nova's name of its method. */
+  readonly name: string;
+}
 
 const stableStatus: Readonly<Record<VmState, string>> = {
   building: 'BUILD',

@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
 import { type Caller, isAdmin } from '#shared/auth/caller.ts';
 import type { GuestMachine } from '#shared/contracts/compute-agent.ts';
+import { rowsOf } from '#shared/db/json-columns.ts';
 import { conflict, notFound } from '#shared/errors/fault.ts';
 import { acquire, type Owned, updateOwned } from '#shared/states/owned.ts';
-import { type PowerState, serverTransitions, type TaskState, type Verb, type VmState, verbNames } from './states.ts';
+import type { PowerState, ServerTransition, TaskState, VmState } from './states.ts';
 
 /** The flavor as it was when the server was created. */
 export interface FlavorCopy {
@@ -109,7 +110,7 @@ export interface Server extends Owned {
 export type NewServer = Omit<Server, 'sequence' | 'version'>;
 type Change = Partial<Omit<Server, 'id' | 'sequence' | 'version'>>;
 
-const jsonColumns: readonly string[] = [
+export const serverRows = rowsOf<Server>(
   'fault',
   'flavor',
   'image',
@@ -120,86 +121,59 @@ const jsonColumns: readonly string[] = [
   'wantedGroups',
   'machine',
   'hints',
-];
-
-const toRow = (change: Change): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(change).map(([name, value]) => [
-      name,
-      jsonColumns.includes(name) && value !== null ? JSON.stringify(value) : value,
-    ]),
-  );
-
-export function fromRow(row: Record<string, unknown>): Server {
-  const server = { ...row };
-  for (const name of jsonColumns) {
-    const text = row[name];
-    server[name] = typeof text === 'string' ? JSON.parse(text) : null;
-  }
-  return server as unknown as Server;
-}
+);
 
 /** Every change increments the version and sets `updatedAt`. */
-const changed = (tx: Knex, change: Change): Partial<Server> =>
-  ({ updatedAt: Date.now(), ...toRow(change), version: tx.raw('version + 1') }) as unknown as Partial<Server>;
+const changed = (tx: Knex, change: Change): Record<string, unknown> => ({
+  updatedAt: Date.now(),
+  ...serverRows.write(change),
+  version: tx.raw('version + 1'),
+});
 
 export const insertServer = async (tx: Knex, server: NewServer): Promise<void> => {
-  await tx('servers').insert({ ...toRow(server), version: 1 });
+  await tx('servers').insert({ ...serverRows.write(server), version: 1 });
 };
 
 const scopeOf = (caller: Caller) => (isAdmin(caller) ? {} : { projectId: caller.projectId });
 
 /** Throws 404 for a server of another project, except for administrators. */
-export async function getServer(db: Knex, caller: Caller, id: string): Promise<Server> {
-  const row: unknown = await db('servers')
-    .where({ id, ...scopeOf(caller), deletedAt: null })
-    .first();
-  if (!row) throw notFound('Instance', id);
-  return fromRow(row as Record<string, unknown>);
-}
+export const getServer = (db: Knex, caller: Caller, id: string): Promise<Server> =>
+  orNotFound(db('servers').where({ id, ...scopeOf(caller), deletedAt: null }), id);
 
 /** Includes deleted servers, for their history. */
-export async function getServerOrDeleted(db: Knex, caller: Caller, id: string): Promise<Server> {
-  const row: unknown = await db('servers')
-    .where({ id, ...scopeOf(caller) })
-    .first();
-  if (!row) throw notFound('Instance', id);
-  return fromRow(row as Record<string, unknown>);
+export const getServerOrDeleted = (db: Knex, caller: Caller, id: string): Promise<Server> =>
+  orNotFound(db('servers').where({ id, ...scopeOf(caller) }), id);
+
+async function orNotFound(query: Knex.QueryBuilder, id: string): Promise<Server> {
+  const server = await serverRows.find(query);
+  if (!server) throw notFound('Instance', id);
+  return server;
 }
 
 /** For workflows, messages and timers, which have no caller. */
-export async function findServer(db: Knex, id: string): Promise<Server | undefined> {
-  const row: unknown = await db('servers').where({ id, deletedAt: null }).first();
-  return row ? fromRow(row as Record<string, unknown>) : undefined;
-}
+export const findServer = (db: Knex, id: string): Promise<Server | undefined> =>
+  serverRows.find(db('servers').where({ id, deletedAt: null }));
 
 /** For the steps of the task that owns the server; throws when it does not. */
 export async function getOwnedServer(db: Knex, { id, taskId }: Owned): Promise<Server> {
-  const row: unknown = await db('servers').where({ id, taskId }).first();
-  if (!row) throw new Error(`server ${id} does not belong to task ${taskId}`);
-  return fromRow(row as Record<string, unknown>);
+  const server = await serverRows.find(db('servers').where({ id, taskId }));
+  if (!server) throw new Error(`server ${id} does not belong to task ${taskId}`);
+  return server;
 }
 
-/** Acquires the server for a task; throws 409 with its state when that is not allowed. */
-export async function acquireServer(tx: Knex, verb: Verb, owned: Owned): Promise<void> {
-  const { meanwhile, ...transition } = serverTransitions[verb];
-  const options = { ...transition, meanwhile: changed(tx, meanwhile) };
-  if (await acquire<Server>(tx, 'servers', owned, options)) return;
-  throw await refusal(tx, verb, owned.id);
+/** Acquires the server for a task by the first transition that fits; throws 409 with its state when none does. */
+export async function acquireServer(tx: Knex, transitions: readonly ServerTransition[], owned: Owned): Promise<void> {
+  for (const { name: _, meanwhile, ...transition } of transitions)
+    if (await acquire<Server>(tx, 'servers', owned, { ...transition, meanwhile: changed(tx, meanwhile) })) return;
+  throw await refusal(tx, transitions.at(-1), owned.id);
 }
 
-/** Returns false, without a change, when the state does not allow it. */
-export async function tryAcquireServer(tx: Knex, verb: Verb, owned: Owned): Promise<boolean> {
-  const { meanwhile, ...taking } = serverTransitions[verb];
-  return acquire<Server>(tx, 'servers', owned, { ...taking, meanwhile: changed(tx, meanwhile) });
-}
-
-async function refusal(tx: Knex, verb: Verb, id: string) {
+async function refusal(tx: Knex, transition: ServerTransition | undefined, id: string) {
   const now = (await tx('servers').where({ id }).first('vmState', 'taskState')) as Server | undefined;
   if (!now || now.vmState === 'deleted') return notFound('Instance', id);
-  const fits = (serverTransitions[verb].from.vmState as readonly string[]).includes(now.vmState);
+  const fits = transition?.from.vmState?.includes(now.vmState);
   const state = fits ? `task_state ${now.taskState ?? 'None'}` : `vm_state ${now.vmState}`;
-  return conflict(`Cannot '${verbNames[verb]}' instance ${id} while it is in ${state}`);
+  return conflict(`Cannot '${transition?.name}' instance ${id} while it is in ${state}`);
 }
 
 /** For steps: changes the server while the task owns it. */
@@ -210,6 +184,11 @@ export const updateOwnedServer = async (tx: Knex, owned: Owned, change: Change):
 /** The last change of a task: no task owns the server afterwards. */
 export const releaseServer = (tx: Knex, owned: Owned, change: Change): Promise<void> =>
   updateOwnedServer(tx, owned, { ...change, taskState: null, taskId: null });
+
+/** Until the transaction ends, no other task or request changes the row. */
+export const lockServer = async (tx: Knex, id: string): Promise<void> => {
+  await tx('servers').where({ id }).forUpdate().first('id');
+};
 
 /** For columns that no task owns: name, metadata, addresses. */
 export const changeServer = async (tx: Knex, id: string, change: Change): Promise<void> => {
@@ -231,12 +210,8 @@ export async function tryLockGuest(tx: Knex, id: string, taskId: string): Promis
 
 export const listServersOf = async (db: Knex, ids: readonly string[]): Promise<Server[]> => {
   const found: Server[] = [];
-  for (let at = 0; at < ids.length; at += 500) {
-    const rows = await db('servers')
-      .whereIn('id', ids.slice(at, at + 500))
-      .select();
-    for (const row of rows) found.push(fromRow(row));
-  }
+  for (let at = 0; at < ids.length; at += 500)
+    found.push(...(await serverRows.list(db('servers').whereIn('id', ids.slice(at, at + 500)))));
   return found;
 };
 

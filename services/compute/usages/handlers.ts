@@ -1,10 +1,10 @@
 import { longTime, timeOf } from '#shared/api/times.ts';
 import { atLeast } from '#shared/api/versions.ts';
 import { badRequest, notFound } from '#shared/errors/fault.ts';
-import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { limitOf } from '../listings/query.ts';
 import type { Server } from '../servers/store.ts';
+import { limitOf } from '../values.ts';
 import { listServersBetween } from './store.ts';
 
 interface Span {
@@ -78,7 +78,7 @@ function paged(servers: readonly Server[], call: Call) {
   return { servers: page, links: (collection: string) => call.page(collection, ids, limit) };
 }
 
-export const showUsage: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
+const showUsage: Handler<Compute, unknown, 'id'> = async ({ db }, call) => {
   const projectId = call.params.id;
   call.authorize('os_compute_api:os-simple-tenant-usage:show', { project_id: projectId });
   const span = spanOf(call);
@@ -88,7 +88,7 @@ export const showUsage: Handler<Compute, unknown, 'id'> = async ({ db }, call) =
   return ok({ tenant_usage: usage, ...links('tenant_usage') });
 };
 
-export const listUsages: Handler<Compute> = async ({ db }, call) => {
+const listUsages: Handler<Compute> = async ({ db }, call) => {
   if (/\/(\?|$)/.test(call.url)) throw notFound('Resource', call.url); // a project without a name
   const span = spanOf(call);
   const { servers, links } = paged(await listServersBetween(db, span), call);
@@ -99,3 +99,10 @@ export const listUsages: Handler<Compute> = async ({ db }, call) => {
   });
   return ok({ tenant_usages: usages, ...links('tenant_usages') });
 };
+
+const path = '/v2.1/os-simple-tenant-usage';
+
+export const usageRoutes: Route<Compute>[] = [
+  { method: 'get', path: path, handler: listUsages, rule: 'os_compute_api:os-simple-tenant-usage:list' },
+  { method: 'get', path: `${path}/:id`, handler: showUsage, rule: null },
+];

@@ -1,6 +1,6 @@
 /** Sums over servers: for quotas, hosts and usage reports. */
 import type { Knex } from 'knex';
-import { fromRow, type Server } from '../servers/store.ts';
+import { type Server, serverRows } from '../servers/store.ts';
 
 /** The quota usage of a project. */
 export async function usedBy(tx: Knex, projectId: string) {
@@ -11,28 +11,28 @@ export async function usedBy(tx: Knex, projectId: string) {
   return { instances: Number(sum.instances), cores: Number(sum.cores ?? 0), ram: Number(sum.ram ?? 0) };
 }
 
-/** Usage by host name: vCPUs, memory, number of servers. */
-export async function usedOnHosts(db: Knex): Promise<Map<string, { vcpus: number; ramMb: number; count: number }>> {
-  const rows = (await db('servers')
-    .whereNotNull('host')
-    .where({ deletedAt: null })
-    .groupBy('host')
-    .select('host')
-    .count({ count: '*' })
-    .sum({ vcpus: 'vcpus', ramMb: 'ramMb' })) as { host: string; count: number; vcpus: number; ramMb: number }[];
-  return new Map(
-    rows.map(({ host, ...sums }) => [
-      host,
-      { vcpus: Number(sums.vcpus), ramMb: Number(sums.ramMb), count: Number(sums.count) },
-    ]),
-  );
+/** Servers that are on a host; of the given hosts if any are given. */
+const onHosts = (db: Knex, hosts?: readonly string[]) => {
+  const found = db<Server>('servers').whereNotNull('host').where({ deletedAt: null });
+  return hosts ? found.whereIn('host', hosts) : found;
+};
+
+interface HostUsage {
+  readonly vcpus: number;
+  readonly ramMb: number;
+  readonly count: number;
 }
 
-export async function listServersOnHosts(db: Knex): Promise<{ id: string; name: string; host: string }[]> {
-  return db<Server>('servers').whereNotNull('host').where({ deletedAt: null }).select('id', 'name', 'host') as Promise<
-    { id: string; name: string; host: string }[]
-  >;
+/** Usage by host name: vCPUs, memory, number of servers. */
+export async function usedOnHosts(db: Knex, hosts?: readonly string[]): Promise<ReadonlyMap<string, HostUsage>> {
+  const sums = onHosts(db, hosts).groupBy('host').select('host').count({ count: '*' });
+  const rows = (await sums.sum({ vcpus: 'vcpus', ramMb: 'ramMb' })) as ({ host: string } & HostUsage)[];
+  const usage = ({ vcpus, ramMb, count }: HostUsage) => ({ vcpus: Number(vcpus), ramMb: Number(ramMb), count });
+  return new Map(rows.map((row) => [row.host, usage(row)]));
 }
+
+export const listServersOnHosts = async (db: Knex, hosts?: readonly string[]) =>
+  (await onHosts(db, hosts).select('id', 'name', 'host')) as { id: string; name: string; host: string }[];
 
 /** Servers that ran at some time in the span, including deleted ones. */
 export async function listServersBetween(
@@ -45,5 +45,5 @@ export async function listServersBetween(
     .where((either) => void either.whereNull('terminatedAt').orWhere('terminatedAt', '>', span.start))
     .orderBy('sequence');
   if (span.projectId !== undefined) found.where({ projectId: span.projectId });
-  return ((await found.select()) as Record<string, unknown>[]).map(fromRow);
+  return serverRows.list(found);
 }

@@ -1,5 +1,5 @@
 import { notFound } from '#shared/errors/fault.ts';
-import { type Handler, ok } from '#shared/http/route.ts';
+import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
 import { newest, oldest } from '../dialect.ts';
 
@@ -34,17 +34,21 @@ const alone = (base: string, version: object, path: string, media: string) => ({
   },
 });
 
-export const listVersions: Handler<Compute> = async (_compute, { base }) =>
-  ok({ versions: [legacy(base), current(base)] });
+const listVersions: Handler<Compute> = async (_compute, { base }) => ok({ versions: [legacy(base), current(base)] });
 
-export const showVersion: Handler<Compute> = async (_compute, { base }) =>
-  ok(alone(base, current(base), 'v2.1', '2.1'));
+const showVersion: Handler<Compute> = async (_compute, { base }) => ok(alone(base, current(base), 'v2.1', '2.1'));
 
-export const showLegacyVersion: Handler<Compute> = async (_compute, { base }) =>
-  ok(alone(base, legacy(base), 'v2', '2'));
+const showLegacyVersion: Handler<Compute> = async (_compute, { base }) => ok(alone(base, legacy(base), 'v2', '2'));
 
-export const showNamedVersion: Handler<Compute, unknown, 'id'> = async (compute, call) => {
+const showNamedVersion: Handler<Compute, unknown, 'id'> = async (compute, call) => {
   if (call.params.id === 'v2.1') return showVersion(compute, call);
   if (call.params.id === 'v2.0') return showLegacyVersion(compute, call);
   throw notFound('Version', call.params.id);
 };
+
+export const versionRoutes: Route<Compute>[] = [
+  { method: 'get', path: '/', handler: listVersions, rule: null, auth: 'none' },
+  { method: 'get', path: '/v2', handler: showLegacyVersion, rule: null, auth: 'none' },
+  { method: 'get', path: '/v2.1', handler: showVersion, rule: null, auth: 'none' },
+  { method: 'get', path: '/v2.1/versions/:id', handler: showNamedVersion, rule: null, auth: 'none' },
+];

@@ -2,16 +2,9 @@ import type { Knex } from 'knex';
 import { conflict } from '#shared/errors/fault.ts';
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
-import {
-  changeInterface,
-  findInterface,
-  type Interface,
-  listInterfaces,
-  releaseInterface,
-  removeInterface,
-} from '../interfaces/store.ts';
+import { endAction } from '../instance-actions/store.ts';
+import { type Interface, interfaceTable } from '../interfaces/store.ts';
 import { changeServer, findServer } from '../servers/store.ts';
 import { ensureGuestAsRows, getServerNotDeleting, type OnServer } from './guest.ts';
 import { addressesOf, plugPort, portsOfServer, savePorts, unplugPort } from './ports.ts';
@@ -41,22 +34,22 @@ export const detachInterface = workflow<OnInterface, Compute>({
 });
 
 async function becomeAttached(tx: Knex, on: OnInterface, run: Run, problem?: string): Promise<void> {
-  await releaseInterface(tx, { id: on.interfaceId, taskId: run.taskId }, { state: 'attached' });
+  await interfaceTable.release(tx, { id: on.interfaceId, taskId: run.taskId }, { state: 'attached' });
   await saveAddresses(tx, on, run, problem);
 }
 
 async function becomeNothing(tx: Knex, on: OnInterface, run: Run, problem?: string): Promise<void> {
-  await removeInterface(tx, on.interfaceId);
+  await interfaceTable.remove(tx, on.interfaceId);
   await saveAddresses(tx, on, run, problem);
 }
 
 async function saveAddresses(tx: Knex, { serverId }: OnServer, run: Run, problem?: string): Promise<void> {
-  await changeServer(tx, serverId, addressesOf(await listInterfaces(tx, serverId)));
+  await changeServer(tx, serverId, addressesOf(await interfaceTable.list(tx, serverId)));
   await endAction(tx, run, problem);
 }
 
 async function interfaceOf({ db }: Compute, { interfaceId }: OnInterface): Promise<Interface> {
-  const nic = await findInterface(db, interfaceId);
+  const nic = await interfaceTable.find(db, interfaceId);
   if (!nic) throw conflict(`Interface ${interfaceId} is gone with its server.`);
   return nic;
 }
@@ -72,7 +65,7 @@ async function plug(compute: Compute, on: OnInterface, run: Run): Promise<void> 
 
 /** Also finds a port by its mark that no row names yet. */
 async function unplug(compute: Compute, on: OnInterface): Promise<void> {
-  const nic = await findInterface(compute.db, on.interfaceId);
+  const nic = await interfaceTable.find(compute.db, on.interfaceId);
   if (!nic) return;
   if (nic.portId !== null) return unplugPort(compute, nic.portId, !nic.ownPort);
   const server = await findServer(compute.db, on.serverId);
@@ -88,11 +81,11 @@ async function plugNic(compute: Compute, on: OnInterface, run: Run): Promise<voi
 }
 
 async function unplugNic(compute: Compute, on: OnInterface, run: Run): Promise<void> {
-  await run.commit((tx) => changeInterface(tx, on.interfaceId, { state: 'detaching' }));
+  await run.commit((tx) => interfaceTable.change(tx, on.interfaceId, { state: 'detaching' }));
   await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }
 
 async function plugAgain(compute: Compute, on: OnInterface, run: Run): Promise<void> {
-  await run.commit((tx) => changeInterface(tx, on.interfaceId, { state: 'attached' }));
+  await run.commit((tx) => interfaceTable.change(tx, on.interfaceId, { state: 'attached' }));
   await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }

@@ -2,15 +2,9 @@ import type { Knex } from 'knex';
 import { conflict } from '#shared/errors/fault.ts';
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import { endAction } from '../actions/store.ts';
-import {
-  type Attachment,
-  changeAttachment,
-  findAttachment,
-  releaseAttachment,
-  removeAttachment,
-} from '../attachments/store.ts';
+import { type Attachment, attachmentTable } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
+import { endAction } from '../instance-actions/store.ts';
 import { wantedPower } from '../servers/states.ts';
 import { changeServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, ensureGuestAsRows, getServerNotDeleting, type OnServer } from './guest.ts';
@@ -42,12 +36,12 @@ export const detachVolume = workflow<OnAttachment, Compute>({
 });
 
 async function becomeAttached(tx: Knex, on: OnAttachment, run: Run, problem?: string): Promise<void> {
-  await releaseAttachment(tx, { id: on.attachmentId, taskId: run.taskId }, { state: 'attached' });
+  await attachmentTable.release(tx, { id: on.attachmentId, taskId: run.taskId }, { state: 'attached' });
   await bumpVersion(tx, on, run, problem);
 }
 
 async function becomeNothing(tx: Knex, on: OnAttachment, run: Run, problem?: string): Promise<void> {
-  await removeAttachment(tx, on.attachmentId);
+  await attachmentTable.remove(tx, on.attachmentId);
   await bumpVersion(tx, on, run, problem);
 }
 
@@ -58,7 +52,7 @@ async function bumpVersion(tx: Knex, { serverId }: OnServer, run: Run, problem?:
 }
 
 async function attachmentOf({ db }: Compute, { attachmentId }: OnAttachment): Promise<Attachment> {
-  const attachment = await findAttachment(db, attachmentId);
+  const attachment = await attachmentTable.find(db, attachmentId);
   if (!attachment) throw conflict(`Attachment ${attachmentId} is gone with its server.`);
   return attachment;
 }
@@ -80,12 +74,12 @@ async function plugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<v
   const { devices } = await ensureGuest(compute, server, run, { power: wantedPower(server) });
   const device = devices[on.volumeId];
   if (device !== undefined)
-    await run.commit((tx) => changeAttachment(tx, on.attachmentId, { device: `/dev/${device}` }));
+    await run.commit((tx) => attachmentTable.change(tx, on.attachmentId, { device: `/dev/${device}` }));
 }
 
 /** Sets the row to detaching first, so that the guest's spec is without it. */
 async function unplugDisk(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
-  await run.commit((tx) => changeAttachment(tx, on.attachmentId, { state: 'detaching' }));
+  await run.commit((tx) => attachmentTable.change(tx, on.attachmentId, { state: 'detaching' }));
   await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }
 
@@ -99,6 +93,6 @@ async function detachDisk(compute: Compute, on: OnAttachment, run: Run): Promise
 }
 
 async function plugAgain(compute: Compute, on: OnAttachment, run: Run): Promise<void> {
-  await run.commit((tx) => changeAttachment(tx, on.attachmentId, { state: 'attached' }));
+  await run.commit((tx) => attachmentTable.change(tx, on.attachmentId, { state: 'attached' }));
   await ignoreHostAway(ensureGuestAsRows(compute, on, run));
 }

@@ -2,10 +2,10 @@ import type { Knex } from 'knex';
 import type { GuestState } from '#shared/contracts/compute-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import { endAction } from '../actions/store.ts';
-import { type Attachment, changeAttachment, listAttachments } from '../attachments/store.ts';
+import { type Attachment, attachmentTable } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
-import { changeInterface, listInterfaces } from '../interfaces/store.ts';
+import { endAction } from '../instance-actions/store.ts';
+import { interfaceTable } from '../interfaces/store.ts';
 import { type Explanation, insertSchedulingDecision } from '../scheduling-decisions/store.ts';
 import { getOwnedServer, releaseServer, type Server, updateOwnedServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
@@ -75,7 +75,7 @@ async function plugNics(compute: Compute, on: BuildParams, run: Run): Promise<vo
   const server = await getOwnedServer(compute.db, owned(on, run));
   const plugged = await plugPorts(compute, server, run);
   const shown = addressesOf(plugged);
-  const hasDisks = (await listAttachments(compute.db, server.id)).length > 0;
+  const hasDisks = (await attachmentTable.list(compute.db, server.id)).length > 0;
   await run.commit(async (tx) => {
     await savePorts(tx, plugged);
     const taskState = hasDisks ? 'block_device_mapping' : 'spawning';
@@ -85,16 +85,16 @@ async function plugNics(compute: Compute, on: BuildParams, run: Run): Promise<vo
 
 async function unplugNics(compute: Compute, on: BuildParams, run: Run): Promise<void> {
   await unplugPorts(compute, await getOwnedServer(compute.db, owned(on, run)));
-  const nics = await listInterfaces(compute.db, on.serverId);
+  const nics = await interfaceTable.list(compute.db, on.serverId);
   await run.commit(async (tx) => {
     for (const nic of nics)
-      await changeInterface(tx, nic.id, nic.ownPort ? { portId: null, port: null } : { port: null });
+      await interfaceTable.change(tx, nic.id, nic.ownPort ? { portId: null, port: null } : { port: null });
     await updateOwnedServer(tx, owned(on, run), { addresses: {}, groups: [] });
   });
 }
 
 async function attachVolumes(compute: Compute, on: BuildParams, run: Run): Promise<void> {
-  const attachments = await listAttachments(compute.db, on.serverId);
+  const attachments = await attachmentTable.list(compute.db, on.serverId);
   if (attachments.length === 0) return;
   const server = await getOwnedServer(compute.db, owned(on, run));
   for (const attachment of attachments) await connectVolume(compute, server, attachment, run);
@@ -105,9 +105,9 @@ async function attachVolumes(compute: Compute, on: BuildParams, run: Run): Promi
 async function detachVolumes(compute: Compute, on: BuildParams, run: Run): Promise<void> {
   const server = await getOwnedServer(compute.db, owned(on, run));
   await disconnectVolumes(compute, server, ({ created, volumeId }) => created || volumeId === null, run);
-  const rows = await listAttachments(compute.db, server.id);
+  const rows = await attachmentTable.list(compute.db, server.id);
   await run.commit(async (tx) => {
-    for (const row of rows) await changeAttachment(tx, row.id, resetAttachment(row));
+    for (const row of rows) await attachmentTable.change(tx, row.id, resetAttachment(row));
   });
 }
 
@@ -125,7 +125,8 @@ async function bootGuest(compute: Compute, on: BuildParams, run: Run): Promise<G
     throw new Fault(500, 'unexpected', 'The guest did not start.', {
       details: `The guest crashed on host ${server.host}.`,
     });
-  for (const attachment of await listAttachments(compute.db, on.serverId)) await completeVolume(compute, attachment);
+  for (const attachment of await attachmentTable.list(compute.db, on.serverId))
+    await completeVolume(compute, attachment);
   return guest;
 }
 
@@ -139,7 +140,7 @@ async function destroyGuest(compute: Compute, on: BuildParams, run: Run): Promis
 async function becomeActive(tx: Knex, on: BuildParams, run: Run): Promise<void> {
   const { machine, devices } = run.result<GuestState>('boot-guest');
   const server = await getOwnedServer(tx, owned(on, run));
-  const attachments = await listAttachments(tx, on.serverId);
+  const attachments = await attachmentTable.list(tx, on.serverId);
   await releaseServer(tx, owned(on, run), {
     vmState: 'active',
     powerState: 'running',
@@ -151,10 +152,10 @@ async function becomeActive(tx: Knex, on: BuildParams, run: Run): Promise<void> 
   for (const { id, volumeId, device } of attachments) {
     const named = volumeId === null ? undefined : devices[volumeId];
     const deviceName = named === undefined ? device : `/dev/${named}`;
-    await changeAttachment(tx, id, { state: 'attached', taskId: null, device: deviceName });
+    await attachmentTable.change(tx, id, { state: 'attached', taskId: null, device: deviceName });
   }
-  for (const { id } of await listInterfaces(tx, on.serverId))
-    await changeInterface(tx, id, { state: 'attached', taskId: null });
+  for (const { id } of await interfaceTable.list(tx, on.serverId))
+    await interfaceTable.change(tx, id, { state: 'attached', taskId: null });
   await endAction(tx, run);
 }
 

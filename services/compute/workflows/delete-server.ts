@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import { endAbandoned, endAction } from '../actions/store.ts';
-import { type Attachment, removeAttachmentsOf } from '../attachments/store.ts';
+import { type Attachment, attachmentTable } from '../attachments/store.ts';
 import { removeConsolesOf } from '../consoles/store.ts';
 import type { Compute } from '../context.ts';
-import { removeInterfacesOf } from '../interfaces/store.ts';
+import { endAbandoned, endAction } from '../instance-actions/store.ts';
+import { interfaceTable } from '../interfaces/store.ts';
 import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuestGone, faultOf, type OnServer, owned } from './guest.ts';
 import { unplugPorts } from './ports.ts';
@@ -62,8 +62,8 @@ async function becomeDeleted(tx: Knex, on: OnServer, run: Run): Promise<void> {
     terminatedAt: now,
     deletedAt: now,
   });
-  await removeAttachmentsOf(tx, on.serverId);
-  await removeInterfacesOf(tx, on.serverId);
+  await attachmentTable.removeOf(tx, on.serverId);
+  await interfaceTable.removeOf(tx, on.serverId);
   await removeConsolesOf(tx, on.serverId);
   await endAction(tx, run);
   await endAbandoned(tx, on.serverId, run.taskId);

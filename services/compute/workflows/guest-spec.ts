@@ -2,9 +2,9 @@
 import type { Knex } from 'knex';
 import type { DiskSource, DiskSpec, GuestSpec, NicSpec } from '#shared/contracts/compute-agent.ts';
 import type { Seal } from '#shared/seal/seal.ts';
-import { type Attachment, type Connection, listAttachments } from '../attachments/store.ts';
+import { type Attachment, attachmentTable, type Connection } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
-import { type Interface, listInterfaces } from '../interfaces/store.ts';
+import { type Interface, interfaceTable } from '../interfaces/store.ts';
 import type { ImageCopy, Server } from '../servers/store.ts';
 import { configDriveOf } from './config-drive-files.ts';
 import { cdromBusOf, type DiskBus, diskBusOf } from './image-requirements.ts';
@@ -23,8 +23,8 @@ export async function guestSpec(
   server: Server,
   options: GuestOptions,
 ): Promise<GuestSpec> {
-  const attachments = await listAttachments(db, server.id);
-  const interfaces = await listInterfaces(db, server.id);
+  const attachments = await attachmentTable.list(db, server.id);
+  const interfaces = await interfaceTable.list(db, server.id);
   const { power, boot = { mark: server.bootMark, kind: server.bootKind }, adminPass } = options;
   return {
     id: server.id,

@@ -7,7 +7,7 @@ import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Compute, portChanged } from '../context.ts';
 import type { PortJson } from '../drivers/clients.ts';
-import { changeInterface, type Interface, listInterfaces, type PortCopy } from '../interfaces/store.ts';
+import { type Interface, interfaceTable, type PortCopy } from '../interfaces/store.ts';
 import type { Address, Addresses, Server } from '../servers/store.ts';
 
 /** The mark in binding:profile: the number of the NIC. */
@@ -16,7 +16,7 @@ const hasMark = (port: PortJson, nic: Interface) => port['binding:profile']?.nic
 
 /** Creates or binds every port of the server on its host, and waits until each is ACTIVE. */
 export async function plugPorts(compute: Compute, server: Server, run: Run): Promise<Interface[]> {
-  const nics = await listInterfaces(compute.db, server.id);
+  const nics = await interfaceTable.list(compute.db, server.id);
   const made = nics.length > 0 ? await portsOfServer(compute, server) : [];
   return Promise.all(nics.map((nic) => plugPort(compute, server, nic, made, run)));
 }
@@ -41,7 +41,7 @@ export async function plugPort(
 
 /** Before this, only the mark identifies the port. */
 export async function savePorts(tx: Knex, nics: readonly Interface[]): Promise<void> {
-  for (const { id, portId, port } of nics) await changeInterface(tx, id, { portId, port });
+  for (const { id, portId, port } of nics) await interfaceTable.change(tx, id, { portId, port });
 }
 
 async function portWithMark(
@@ -156,7 +156,7 @@ function bridgeOf(details: Readonly<Record<string, unknown>>, cloudId: string, n
 
 /** Deletes ports that were created for the server and unbinds others; also finds ports that no row names yet. */
 export async function unplugPorts(compute: Compute, server: Pick<Server, 'id' | 'projectId'>): Promise<void> {
-  const nics = await listInterfaces(compute.db, server.id);
+  const nics = await interfaceTable.list(compute.db, server.id);
   const existing = new Set(nics.filter(({ ownPort }) => !ownPort).map(({ portId }) => portId));
   const ports = await portsOfServer(compute, server);
   await Promise.all(ports.map((port) => unplugPort(compute, port.id, existing.has(port.id))));

@@ -1,7 +1,7 @@
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
+import { endAction } from '../instance-actions/store.ts';
 import { rowOfGuest, type VmState } from '../servers/states.ts';
 import { getOwnedServer, releaseServer } from '../servers/store.ts';
 import { acquireGuestLock, ensureGuest, faultOf, type OnServer, owned } from './guest.ts';

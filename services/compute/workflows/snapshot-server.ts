@@ -1,8 +1,8 @@
 import { Fault } from '#shared/errors/fault.ts';
 import { ignoreHostAway } from '#shared/hosts/hosts.ts';
 import { type Run, step, workflow } from '#shared/workflow/workflow.ts';
-import { endAction } from '../actions/store.ts';
 import type { Compute } from '../context.ts';
+import { endAction } from '../instance-actions/store.ts';
 import { getOwnedServer, releaseServer, updateOwnedServer } from '../servers/store.ts';
 import { acquireGuestLock, type OnServer, owned, whileHostUp } from './guest.ts';
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { silentMs } from '#shared/bus/bus.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
-import { type Attachment, type Connection, changeAttachment, listAttachments } from '../attachments/store.ts';
+import { type Attachment, attachmentTable, type Connection } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
 import type { AttachmentJson, VolumeJson } from '../drivers/clients.ts';
 import { findHost } from '../hosts/store.ts';
@@ -21,10 +21,10 @@ export async function connectVolume(
   if (attachment.destination === 'local') return attachment;
   const volumeId = attachment.volumeId ?? (await ensureVolume(compute, server, attachment, run)).id;
   const reserved = await reserve(compute, attachment, volumeId);
-  await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId, attachmentId: reserved.id }));
+  await run.commit((tx) => attachmentTable.change(tx, attachment.id, { volumeId, attachmentId: reserved.id }));
   const connector = { ...(await connectorOf(compute, server.host ?? '')), mountpoint: attachment.device ?? '/dev/vda' };
   const connection = connectionOf(await compute.volumes.connectAttachment(reserved.id, connector), compute);
-  await run.commit((tx) => changeAttachment(tx, attachment.id, { connection }));
+  await run.commit((tx) => attachmentTable.change(tx, attachment.id, { connection }));
   return { ...attachment, volumeId, attachmentId: reserved.id, connection };
 }
 
@@ -82,7 +82,7 @@ async function ensureVolume(compute: Compute, server: Server, attachment: Attach
   };
   const { projectId } = server;
   let volume = (await volumes.findVolumeByMetadata(projectId, mark)) ?? (await volumes.create(projectId, spec));
-  await run.commit((tx) => changeAttachment(tx, attachment.id, { volumeId: volume.id, created: true }));
+  await run.commit((tx) => attachmentTable.change(tx, attachment.id, { volumeId: volume.id, created: true }));
   const begunAt = Date.now();
   while (volume.status !== 'available') {
     if (volume.status.startsWith('error'))
@@ -144,7 +144,7 @@ export async function disconnectVolumes(
   run: Run,
 ): Promise<void> {
   const { volumes, db } = compute;
-  const rows = (await listAttachments(db, server.id)).filter(({ destination }) => destination === 'volume');
+  const rows = (await attachmentTable.list(db, server.id)).filter(({ destination }) => destination === 'volume');
   await Promise.all(
     rows.map(async (row) => {
       const volumeId = row.volumeId ?? (await volumes.findVolumeByMetadata(server.projectId, markOf(row)))?.id;

@@ -27,8 +27,8 @@ function metadataOf(noun: string, { get, lock, change }: Rows, [add, remove]: re
     rules: { list: read, show: read, add, replace: update, set: update, remove },
     removed: ok(undefined),
     missing: (id, key) => new Fault(404, 'notFound', `${noun} ${id} has no metadata with key ${key}.`),
-    read: async ({ db }, { caller, params }) => (await get(db, caller, params.id ?? '')).metadata,
-    change: ({ db }, { caller, params: { id = '' } }, changed) =>
+    read: async ({ db }, { caller, params }) => (await get(db, caller, params.id)).metadata,
+    change: ({ db }, { caller, params: { id } }, changed) =>
       db.transaction(async (tx) => {
         await lock(tx, id);
         const after = changed((await get(tx, caller, id)).metadata);

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { longTime, timeOf } from '#shared/api/times.ts';
 import { atLeast, type Version } from '#shared/api/versions.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { type Call, type Handler, ok } from '#shared/http/route.ts';
+import { type Call, type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import { limitOf } from '../listings/query.ts';
 import { listSchedulingDecisions } from '../scheduling-decisions/store.ts';
 import { describeDecision } from '../scheduling-decisions/view.ts';
 import { getServer, getServerOrDeleted } from '../servers/store.ts';
+import { limitOf } from '../values.ts';
 import { type Action, getAction, listActions } from './store.ts';
 
 /** From 2.21 on the actions of a deleted server are visible. */
@@ -70,7 +70,7 @@ function timeParameter({ query }: Call, name: string): number | undefined {
   return ms;
 }
 
-export const listServerActions: Handler<Compute> = async (compute, call) => {
+const listServerActions: Handler<Compute> = async (compute, call) => {
   const { query, version } = call;
   const { id } = await serverOf(compute, call);
   const paged = atLeast(version, '2.58');
@@ -99,7 +99,7 @@ export const listServerActions: Handler<Compute> = async (compute, call) => {
 /** In this collection the key is `links`, without a prefix. */
 const renameLinks = ({ links_links }: Record<string, unknown>) => (links_links ? { links: links_links } : {});
 
-export const showServerAction: Handler<Compute, unknown, 'id' | 'request'> = async (compute, call) => {
+const showServerAction: Handler<Compute, unknown, 'id' | 'request'> = async (compute, call) => {
   const { id } = await serverOf(compute, call);
   const action = await getAction(compute.db, id, call.params.request);
   const admin = call.may('os_compute_api:os-instance-actions:events');
@@ -110,3 +110,15 @@ export const showServerAction: Handler<Compute, unknown, 'id' | 'request'> = asy
   const shown = admin || atLeast(call.version, '2.51') ? { events } : {};
   return ok({ instanceAction: { ...actionView(action, call.version), ...shown } });
 };
+
+const path = '/v2.1/servers/:id/os-instance-actions';
+
+export const instanceActionRoutes: Route<Compute>[] = [
+  { method: 'get', path: path, handler: listServerActions, rule: 'os_compute_api:os-instance-actions:list' },
+  {
+    method: 'get',
+    path: `${path}/:request`,
+    handler: showServerAction,
+    rule: 'os_compute_api:os-instance-actions:show',
+  },
+];

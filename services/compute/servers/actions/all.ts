@@ -1,0 +1,31 @@
+/** All actions: their routes and schemas follow from this list. */
+import type { ServerAction } from '../action.ts';
+import { getConsoleOutput, getVncConsole } from './console.ts';
+import { createImage } from './create-image.ts';
+import { forceDelete } from './force-delete.ts';
+import { lock } from './lock.ts';
+import { pause } from './pause.ts';
+import { reboot } from './reboot.ts';
+import { resetState } from './reset-state.ts';
+import { addSecurityGroup, removeSecurityGroup } from './security-groups.ts';
+import { start } from './start.ts';
+import { stop } from './stop.ts';
+import { unlock } from './unlock.ts';
+import { unpause } from './unpause.ts';
+
+export const serverActions: readonly ServerAction[] = [
+  start,
+  stop,
+  pause,
+  unpause,
+  forceDelete,
+  unlock,
+  lock,
+  reboot,
+  createImage,
+  resetState,
+  addSecurityGroup,
+  removeSecurityGroup,
+  getConsoleOutput,
+  getVncConsole,
+];

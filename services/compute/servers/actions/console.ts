@@ -1,0 +1,36 @@
+import { badRequest } from '#shared/errors/fault.ts';
+import { ok } from '#shared/http/route.ts';
+import { consoleUrl, readConsoleLog } from '../../consoles/operations.ts';
+import { serverAction } from '../action.ts';
+
+export const getConsoleOutput = serverAction<{ readonly length?: number | string | null } | null>({
+  key: 'os-getConsoleOutput',
+  rule: 'os-console-output',
+  input: {
+    type: ['object', 'null'],
+    additionalProperties: false,
+    properties: { length: { type: ['integer', 'string', 'null'], minimum: -1, pattern: '^-?[0-9]+$' } },
+  },
+  whileLocked: true,
+  answer: async (compute, _call, server, input) => {
+    const length = Number(input?.length ?? -1);
+    return ok(await readConsoleLog(compute, server, length < 0 ? null : length));
+  },
+});
+
+export const getVncConsole = serverAction<{ readonly type: string }>({
+  key: 'os-getVNCConsole',
+  rule: 'os-remote-consoles',
+  input: {
+    type: 'object',
+    required: ['type'],
+    additionalProperties: false,
+    properties: { type: { enum: ['novnc', 'xvpvnc'] } },
+  },
+  until: '2.5',
+  whileLocked: true,
+  answer: async (compute, _call, server, { type }) => {
+    if (type !== 'novnc') throw badRequest(`Unavailable console type ${type}.`);
+    return ok({ console: { type, url: await consoleUrl(compute, server, type) } });
+  },
+});

@@ -1,0 +1,97 @@
+import { atLeast } from '#shared/api/versions.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { badRequest, conflict } from '#shared/errors/fault.ts';
+import { accepted } from '#shared/http/route.ts';
+import type { Compute } from '../../context.ts';
+import { snapshotServer } from '../../workflows/snapshot-server.ts';
+import { serverAction } from '../action.ts';
+import { beginTask } from '../begin-task.ts';
+import type { ServerTransition } from '../states.ts';
+import type { Server } from '../store.ts';
+
+const transition: ServerTransition = {
+  name: 'createImage',
+  from: { vmState: ['active', 'stopped', 'paused'] },
+  meanwhile: { taskState: 'image_snapshot_pending' },
+};
+
+interface SnapshotInput {
+  readonly name: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** From 2.45 on the id of the image is in the body, before that its URL is in the Location header. */
+export const createImage = serverAction<SnapshotInput>({
+  key: 'createImage',
+  rule: 'servers:create_image',
+  input: {
+    type: 'object',
+    required: ['name'],
+    additionalProperties: false,
+    properties: {
+      name: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 255,
+        pattern: '^[^\\s\\p{C}\\p{Z}]([^\\p{C}\\p{Zl}\\p{Zp}]*[^\\s\\p{C}\\p{Z}])?$',
+      },
+      metadata: {
+        type: 'object',
+        additionalProperties: false,
+        patternProperties: { '^[a-zA-Z0-9-_:. ]{1,255}$': { type: 'string', maxLength: 255 } },
+      },
+    },
+  },
+  whileLocked: true,
+  answer: async (compute, { caller, version, base }, server, input) => {
+    const imageId = await snapshot(compute, caller, server, input);
+    if (atLeast(version, '2.45')) return accepted({ image_id: imageId });
+    return accepted(undefined, { location: `${base}/images/${imageId}` });
+  },
+});
+
+/** Creates a queued image with the caller's token; the task uploads its data. */
+export async function snapshot(
+  compute: Compute,
+  caller: Caller,
+  server: Server,
+  input: SnapshotInput,
+): Promise<string> {
+  const { images } = compute;
+  const { id: serverId } = server;
+  const made = await images.create(newImage(caller, server, input), caller.token);
+  const begin = beginTask(compute, caller, server, {
+    transitions: [transition],
+    workflow: snapshotServer,
+    params: () => ({ serverId, imageId: made.id }),
+    action: 'createImage',
+    event: 'compute_snapshot_instance',
+  });
+  await begin.catch(async (error: unknown) => {
+    await images.remove(made.id);
+    throw error;
+  });
+  return made.id;
+}
+
+function newImage(caller: Caller, { id, host, image, flavor }: Server, { name, metadata }: SnapshotInput) {
+  if (image === null)
+    throw badRequest(
+      'A server that boots from a volume cannot be copied to an image: create a snapshot of its volume.',
+    );
+  if (host === null) throw conflict(`Instance ${id} has no host.`);
+  return {
+    ...image.properties,
+    ...metadata,
+    name,
+    disk_format: 'qcow2',
+    container_format: 'bare',
+    visibility: 'private',
+    min_ram: image.minRamMb,
+    min_disk: Math.max(image.minDiskGb, flavor.diskGb),
+    image_type: 'snapshot',
+    instance_uuid: id,
+    base_image_ref: image.id,
+    user_id: caller.userId,
+  };
+}

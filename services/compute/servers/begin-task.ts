@@ -1,0 +1,36 @@
+import type { Knex } from 'knex';
+import type { Caller } from '#shared/auth/caller.ts';
+import { enqueue } from '#shared/workflow/tasks.ts';
+import type { Workflow } from '#shared/workflow/workflow.ts';
+import { type Compute, taskCancelled, tasksWait } from '../context.ts';
+import { beginAction, endAbandoned } from '../instance-actions/store.ts';
+import type { ServerTransition } from './states.ts';
+import { acquireServer, type Server } from './store.ts';
+
+export interface ServerTask<Params> {
+  /** The first one that the server's state allows. */
+  readonly transitions: readonly ServerTransition[];
+  readonly workflow: Workflow<Params, Compute>;
+  params(tx: Knex): Promise<Params> | Params;
+  /** The name of the instance action, and of its event where that is not `compute_<action>_instance`. */
+  readonly action: string;
+  readonly event?: string;
+}
+
+/** Acquires the server for a new task and begins its instance action, in one transaction; 409 when its state does not allow it. */
+export async function beginTask<Params>(
+  { db, bus }: Compute,
+  caller: Caller,
+  { id: serverId, host }: Pick<Server, 'id' | 'host'>,
+  { transitions, workflow, params, action, event }: ServerTask<Params>,
+): Promise<void> {
+  const replaces = transitions.some(({ overOwner }) => overOwner);
+  await db.transaction(async (tx) => {
+    const taskId = await enqueue(tx, workflow, await params(tx), caller.requestId);
+    await acquireServer(tx, transitions, { id: serverId, taskId });
+    await beginAction(tx, caller, { serverId, action, taskId, host, ...(event ? { event } : {}) });
+    if (replaces) await endAbandoned(tx, serverId, taskId);
+  });
+  if (replaces) bus.notify(taskCancelled);
+  bus.notify(tasksWait);
+}

@@ -1,0 +1,31 @@
+/** Rows with JSON columns, which are text in the table; NULL is null. */
+import type { Knex } from 'knex';
+
+export interface Rows<Row> {
+  read(stored: object): Row;
+  /** What was read, where it was found. */
+  find(query: Knex.QueryBuilder): Promise<Row | undefined>;
+  list(query: Knex.QueryBuilder): Promise<Row[]>;
+  write(row: Partial<Row>): Record<string, unknown>;
+}
+
+export function rowsOf<Row extends object>(...json: readonly (keyof Row & string)[]): Rows<Row> {
+  const isJson = new Set<string>(json);
+  const convert = (row: object, change: (value: unknown) => unknown) =>
+    Object.fromEntries(
+      Object.entries(row).map(([column, value]) => [
+        column,
+        value !== null && value !== undefined && isJson.has(column) ? change(value) : value,
+      ]),
+    );
+  const read = (stored: object) => convert(stored, (value) => JSON.parse(String(value))) as Row;
+  return {
+    read,
+    find: async (query) => {
+      const stored: unknown = await query.first();
+      return stored !== null && typeof stored === 'object' ? read(stored) : undefined;
+    },
+    list: async (query) => ((await query) as object[]).map(read),
+    write: (row) => convert(row, (value) => JSON.stringify(value)),
+  };
+}
