@@ -17,11 +17,15 @@ export interface Type<T> {
   readonly output?: Json;
   /** The value of what a client sent; undefined when it stands for nothing. Throws a 400 that has the name. */
   parse(sent: unknown, name: string, options: Options<unknown>): T | undefined;
+  /** Narrows a list by what a client asks for, where the API has a syntax for it. Throws a 400 that has the name. */
+  filter?(query: Query, column: string, asked: string, name: string): void;
 }
 
 export type Query = Knex.QueryBuilder;
 
 export interface Options<T> {
+  /** One sentence for clients, where the API publishes its schemas. */
+  readonly description?: string;
   /** The name in camelCase unless told; null when no column holds it. */
   readonly column?: string | null;
   /** The requests whose bodies may have it. */

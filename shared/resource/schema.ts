@@ -41,7 +41,8 @@ const inputOf = ({ type, options }: Attribute): Json => orNull(sentAs({ type, op
 const outputOf = ({ type, options }: Attribute): Json =>
   orNull(options.output ?? type.output ?? sentAs({ type, options }), options.nullable);
 
-const sentAs = ({ type, options }: Attribute): Json =>
+/** Of its values, null apart. */
+export const sentAs = ({ type, options }: Attribute): Json =>
   options.input ?? (typeof type.input === 'function' ? type.input(options) : type.input);
 
 /** The same schema, that also takes null. */

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '#shared/auth/caller.ts';
+import { everythingAllowed } from '#shared/auth/policy.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { removeBytes } from '../../services/image/bytes/remove.ts';
 import { bytesName } from '../../services/image/bytes/store.ts';
-import { sweep } from '../../services/image/bytes/sweep.ts';
+import { openSweep } from '../../services/image/bytes/sweep.ts';
 import { uploadImage } from '../../services/image/bytes/upload.ts';
 import { section } from '../../services/image/config.ts';
 import type { Images } from '../../services/image/context.ts';
@@ -21,7 +22,7 @@ import { getImage, type Image, markDeleted } from '../../services/image/images/s
 import { migrations } from '../../services/image/migrations/all.ts';
 import { effect, type World, watchCommits } from './world.ts';
 
-const caller = { userId: 'u', projectId: 'blue', roles: ['admin'] } as unknown as Caller;
+const caller = { userId: 'u', projectId: 'blue', policy: everythingAllowed } as unknown as Caller;
 const id = '3b46fba1-72a7-42c7-94a8-35681239e8eb';
 const content = Buffer.alloc(2 * 1024 * 1024 + 5, 'content');
 const leaseMs = 40;
@@ -80,11 +81,12 @@ async function live(dir: string, story: string, point: () => void): Promise<void
 
 /** After a crash: uploads of the killed process end when their lease expires. */
 async function ended(images: Images): Promise<void> {
+  const sweep = openSweep(images);
   do {
-    await sweep(images);
+    await sweep();
     await sleep(5);
   } while ((await images.db('images').where({ status: 'saving' })).length > 0);
-  await sweep(images);
+  await sweep();
 }
 
 /** The process can be killed before and after every access to the disk. */

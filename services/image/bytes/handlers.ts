@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { isAdmin } from '#shared/auth/caller.ts';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { bytes, gone, type Handler } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
@@ -50,7 +49,7 @@ export const getBytes: Handler<Images> = async (images, call) => {
   const image = await getRequestedImage(images, call);
   enforce(call, 'download_image', image, call.caller.projectId);
   const { size, uploadId, status } = image;
-  if (status === 'deactivated' && !isAdmin(call.caller))
+  if (status === 'deactivated' && !call.may('context_is_admin'))
     throw forbidden('The requested image has been deactivated. Image data download is forbidden.');
   if (size === null || uploadId === null || !hasBytes(status)) return gone();
   const range = rangeOf(call.header('range'), call.header('content-range'), size);

@@ -26,10 +26,9 @@ export async function acquireForUpload(
   { id: imageId, diskFormat, containerFormat }: Pick<ImageRow, 'id' | 'diskFormat' | 'containerFormat'>,
   id: string,
   status: UploadStatus,
-  untilMs: number,
 ): Promise<boolean> {
   const waiting = { id: imageId, status: 'queued', deletedAt: null, diskFormat, containerFormat } as const;
-  const acquired = { status, uploadId: id, uploadUntil: untilMs, staged: null, reservedBytes: 0 };
+  const acquired = { status, uploadId: id, uploadUntil: 1, staged: null, reservedBytes: 0 };
   return (await db<ImageRow>('images').where(waiting).update(acquired)) > 0;
 }
 
@@ -38,8 +37,8 @@ export const addReserved = async (tx: Knex, upload: Upload, bytes: number): Prom
   (await activeUpload(tx, upload).increment('reservedBytes', bytes)) > 0;
 
 /** Returns false when the image was deleted or the lease of the upload expired. */
-export const renewUpload = async (db: Knex, upload: Upload, untilMs: number): Promise<boolean> =>
-  (await activeUpload(db, upload).update({ uploadUntil: untilMs })) > 0;
+export const renewUpload = async (db: Knex, upload: Upload): Promise<boolean> =>
+  (await activeUpload(db, upload).increment('uploadUntil', 1)) > 0;
 
 const activeColumns = (content: ContentInfo) =>
   ({
@@ -73,16 +72,16 @@ export async function activateStaged(db: Knex, { id, staged, uploadId }: ImageRo
 const nothing = { uploadId: null, uploadUntil: null, staged: null, reservedBytes: null, size: null } as const;
 const backToQueued = { ...nothing, status: 'queued' } as const;
 
-/** Sets the image back to queued; for an image deleted meanwhile, releases the quota. */
-export async function resetUpload(db: Knex, upload: Upload): Promise<void> {
-  if ((await activeUpload(db, upload).update(backToQueued)) > 0) return;
+/** Sets the image back to queued; for an image deleted meanwhile, releases the quota. False when the upload has ended or, since `renewal`, was renewed. */
+export async function resetUpload(db: Knex, upload: Upload, renewal: { uploadUntil?: number } = {}): Promise<boolean> {
+  if ((await activeUpload(db, upload).where(renewal).update(backToQueued)) > 0) return true;
   const deleted = db<ImageRow>('images').where({ id: upload.imageId, uploadId: upload.id }).whereNotNull('deletedAt');
-  await deleted.update({ uploadUntil: null, reservedBytes: null });
+  return (await deleted.where(renewal).update({ uploadUntil: null, reservedBytes: null })) > 0;
 }
 
-/** Resets images whose upload has an expired lease. */
-export const endExpiredUploads = (db: Knex, nowMs: number) =>
-  db<ImageRow>('images').whereIn('status', uploadStatuses).where('uploadUntil', '<', nowMs).update(backToQueued);
+/** Uploads with a lease, also those of images that were deleted meanwhile. */
+export const listUploads = async (db: Knex): Promise<(Upload & { readonly uploadUntil: number })[]> =>
+  db<ImageRow>('images').whereNotNull('uploadUntil').select({ imageId: 'id', id: 'uploadId' }, 'uploadUntil');
 
 /** The names of data that rows of these images refer to. */
 export async function referencedNames(db: Knex, imageIds: readonly string[]): Promise<Set<string>> {

@@ -1,12 +1,34 @@
+import { openStandstill } from '#shared/clock/standstill.ts';
 import type { Images } from '../context.ts';
-import { endExpiredUploads, purgeDeleted, referencedNames } from './store.ts';
+import { listUploads, purgeDeleted, referencedNames, resetUpload } from './store.ts';
 
 const dayMs = 86_400_000;
 
-/** Ends expired uploads, and removes data that no row refers to. */
-export async function sweep({ db, bytes, config, log }: Images): Promise<void> {
-  const ended = await endExpiredUploads(db, Date.now());
-  if (ended > 0) log.warn({ images: ended }, 'expired uploads were ended, their images are queued again');
+/** Returns a function that ends expired uploads, and removes data that no row refers to. */
+export function openSweep(images: Images): () => Promise<void> {
+  const standstill = openStandstill(images.config.leaseMs);
+  return async () => {
+    const ended = await endExpired(images, standstill);
+    if (ended > 0) images.log.warn({ images: ended }, 'expired uploads were ended, their images are queued again');
+    await removeOrphans(images);
+  };
+}
+
+/**
+ * A lease has expired when this process has seen no renewal of it for `leaseMs` by its monotonic clock, so wall clocks that
+ * differ or are set end no upload early.
+ */
+async function endExpired({ db }: Images, standstill: ReturnType<typeof openStandstill>): Promise<number> {
+  const uploads = new Map((await listUploads(db)).map((upload) => [upload.id, upload]));
+  let ended = 0;
+  for (const id of standstill(new Map([...uploads].map(([key, { uploadUntil }]) => [key, String(uploadUntil)])))) {
+    const upload = uploads.get(id);
+    if (upload && (await resetUpload(db, upload, { uploadUntil: upload.uploadUntil }))) ended += 1;
+  }
+  return ended;
+}
+
+async function removeOrphans({ db, bytes, config, log }: Images): Promise<void> {
   await purgeDeleted(db, Date.now() - config.keepDeletedDays * dayMs);
   const names = await bytes.names(); // listed before the rows are read: an upload updates its row before it writes data
   const wanted = await referencedNames(db, [...new Set(names.map(imageOf))]);

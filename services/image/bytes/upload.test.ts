@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openImages } from '../../../test/fakes/image-api.ts';
-import { sweep } from './sweep.ts';
+import { openSweep } from './sweep.ts';
 
 test('an image is created, uploaded, downloaded whole and in part, and deleted with its data', async (t) => {
   const { ask, make, upload, files } = await openImages(t);
@@ -180,11 +180,12 @@ test('OSSA-2015-004, OSSA-2015-013: an image deleted at any step of its import l
       upload.destroy();
     },
   };
+  const sweep = openSweep(images);
   for (const [when, step] of Object.entries(steps)) {
     const id = await make();
     await step(id);
     assert.equal((await ask('DELETE', `/v2/images/${id}`)).status, 204, when);
-    while (files().length > 0) await Promise.all([sleep(5), sweep(images)]);
+    while (files().length > 0) await Promise.all([sleep(5), sweep()]);
     assert.equal((await ask('GET', `/v2/images/${id}`)).status, 404, when);
   }
 });
@@ -214,9 +215,27 @@ test('K28: after a crash the sweep ends the upload and removes its partial data,
   writeFileSync(join(dir, `${died}.${uploadId}.part`), 'half');
   await (await images.bytes.begin(`${randomUUID()}.${randomUUID()}`)).publish();
   assert.equal(files().length, 3);
-  await sweep(images);
+  const noLease = { ...images, config: { ...images.config, leaseMs: 0 } };
+  await openSweep(noLease)();
   assert.equal(files().length, 1);
   assert.equal((await ask('GET', `/v2/images/${died}`)).body.status, 'queued');
   assert.equal((await ask('GET', `/v2/images/${kept}/file`)).raw.toString(), 'bytes');
   assert.equal((await upload(died, Buffer.from('again'))).status, 204);
+});
+
+test('K28: the lease of an upload ends by the time that a process has watched it, not by the wall clock', async (t) => {
+  const { ask, make, images, db } = await openImages(t);
+  const id = await make();
+  await db('images').where({ id }).update({ status: 'saving', uploadId: randomUUID(), uploadUntil: 1 });
+  const sweep = openSweep({ ...images, config: { ...images.config, leaseMs: 50 } });
+  const statusOf = async () => (await ask('GET', `/v2/images/${id}`)).body.status;
+  await sweep();
+  assert.equal(await statusOf(), 'saving');
+  for (let since = performance.now(); performance.now() - since < 100; await sleep(5)) {
+    await db('images').where({ id }).increment('uploadUntil', 1); // renewed
+    await sweep();
+  }
+  assert.equal(await statusOf(), 'saving');
+  while ((await statusOf()) === 'saving') await Promise.all([sleep(5), sweep()]);
+  assert.equal(await statusOf(), 'queued');
 });

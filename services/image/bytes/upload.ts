@@ -77,7 +77,7 @@ async function beginUpload(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     await checkUploadCount(tx, config, image.owner);
-    if (await acquireForUpload(tx, image, id, uploadStatus, Date.now() + config.leaseMs)) return;
+    if (await acquireForUpload(tx, image, id, uploadStatus)) return;
     throw conflict(`Image status transition from ${image.status} to ${uploadStatus} is not allowed`);
   });
 }
@@ -89,7 +89,7 @@ interface ReceivedUpload extends Upload {
 }
 
 async function receive(images: Images, image: Image, upload: ReceivedUpload, stream: Readable): Promise<void> {
-  const { db, bytes, config } = images;
+  const { db, bytes } = images;
   await upload.budget.announce(upload.announced);
   const name = bytesName(image.id, upload.id);
   const file = await bytes.begin(name);
@@ -101,7 +101,7 @@ async function receive(images: Images, image: Image, upload: ReceivedUpload, str
     await bytes.remove(name);
     throw imageGone(image.id);
   } catch (error) {
-    const exists = await renewUpload(db, upload, Date.now() + config.leaseMs).catch(() => true);
+    const exists = await renewUpload(db, upload).catch(() => true);
     throw exists ? error : imageGone(image.id);
   } finally {
     await file.discard();
@@ -131,7 +131,7 @@ const digestColumns = ({ size, md5, sha512 }: Digest) => ({
 /** Renews the lease while the upload runs; destroys the stream when the image was deleted. */
 function keepLeaseRenewed({ db, config, log }: Images, upload: Upload, stream: Readable) {
   const renew = async () => {
-    if (await renewUpload(db, upload, Date.now() + config.leaseMs)) return;
+    if (await renewUpload(db, upload)) return;
     stream.destroy(new Error('the image was deleted during its upload'));
   };
   return every(config.leaseMs / 3, renew, (error) => {

@@ -1,9 +1,8 @@
-import { isAdmin } from '#shared/auth/caller.ts';
 import { Fault, forbidden } from '#shared/errors/fault.ts';
 import { type Call, created, gone, type Handler, ok } from '#shared/http/route.ts';
 import { removeBytes } from '../bytes/remove.ts';
 import type { Images } from '../context.ts';
-import { changeImage, createImage as create, type ImageInput } from './operations.ts';
+import { changeImage, createImage as create, type ImageInput, patched } from './operations.ts';
 import { changesOf } from './patch.ts';
 import { getImage, type Image, imageNotFound, markDeleted, updateImageStatus } from './store.ts';
 import { imageTarget, imageView } from './view.ts';
@@ -16,10 +15,11 @@ export function enforce(call: Enforcer, rule: string, image: Image, memberId?: s
     throw forbidden(`You are not authorized to complete ${rule} action.`);
 }
 
-const enforceVisibility = (call: Enforcer) => (image: Image) => {
+/** Throws 403 unless the caller may give the image its visibility. */
+function enforceVisibility(call: Enforcer, image: Image): void {
   if (image.visibility === 'public') enforce(call, 'publicize_image', image);
   if (image.visibility === 'community') enforce(call, 'communitize_image', image);
-};
+}
 
 export const getRequestedImage = (
   images: Images,
@@ -28,13 +28,13 @@ export const getRequestedImage = (
 
 export const createImage: Handler<Images, ImageInput> = async (images, call) => {
   const check = (image: Image) => {
-    if (image.owner !== call.caller.projectId && !isAdmin(call.caller))
+    if (image.owner !== call.caller.projectId && !call.may('context_is_admin'))
       throw forbidden(`You are not permitted to create images owned by '${image.owner}'`);
     enforce(call, 'add_image', image);
-    enforceVisibility(call)(image);
+    enforceVisibility(call, image);
   };
   const image = await create(images, call.caller, call.body, check);
-  return created(imageView(image), {
+  return created(imageView(image, call), {
     location: `${call.base}/v2/images/${image.id}`,
     'openstack-image-import-methods': 'glance-direct',
     'openstack-image-store-ids': 'file',
@@ -44,17 +44,20 @@ export const createImage: Handler<Images, ImageInput> = async (images, call) => 
 export const showImage: Handler<Images> = async (images, call) => {
   const image = await getRequestedImage(images, call);
   if (!call.may('get_image', imageTarget(image, call.caller.projectId))) throw imageNotFound(image.id);
-  return ok(imageView(image));
+  return ok(imageView(image, call));
 };
 
 export const patchImage: Handler<Images, unknown> = async (images, call) => {
   const changes = changesOf(call.header('content-type') ?? '', call.body);
   const image = await getRequestedImage(images, call);
   enforce(call, 'modify_image', image);
-  const mayChangeOwner = isAdmin(call.caller);
-  return ok(
-    imageView(await changeImage(images, image, changes, { visibility: enforceVisibility(call), mayChangeOwner })),
-  );
+  const patch = patched(images.config, changes, call.may('context_is_admin'));
+  const changed = await changeImage(images, image.id, (before) => {
+    const after = patch(before);
+    if (after.visibility !== before.visibility) enforceVisibility(call, after);
+    return after;
+  });
+  return ok(imageView(changed, call));
 };
 
 export const deleteImage: Handler<Images> = async (images, call) => {

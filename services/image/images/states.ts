@@ -1,8 +1,7 @@
 /** Statuses and visibilities of images. */
-export type ImageStatus = 'queued' | 'saving' | 'uploading' | 'active' | 'deactivated' | 'deleted';
-export type Visibility = 'public' | 'community' | 'shared' | 'private';
-
-export const visibilities: readonly Visibility[] = ['community', 'public', 'private', 'shared'];
+export const statuses = ['queued', 'saving', 'uploading', 'active', 'deactivated', 'deleted'] as const;
+export type ImageStatus = (typeof statuses)[number];
+export const visibilities = ['community', 'public', 'private', 'shared'] as const;
 
 /** Whether the image has its data. */
 export const hasBytes = (status: ImageStatus): boolean => status === 'active' || status === 'deactivated';

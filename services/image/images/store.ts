@@ -1,33 +1,16 @@
 import type { Knex } from 'knex';
-import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { Caller } from '#shared/auth/caller.ts';
+import { may } from '#shared/auth/policy.ts';
 import { isDuplicate } from '#shared/db/errors.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
-import type { ImageStatus, Visibility } from './states.ts';
+import { columnOf } from '#shared/resource/attribute.ts';
+import { type ImageAttributes, imageAttributes } from './attributes.ts';
+import type { ImageStatus } from './states.ts';
 
-export interface ImageRow {
-  readonly id: string;
-  readonly name: string | null;
-  readonly owner: string | null;
-  readonly status: ImageStatus;
-  readonly visibility: Visibility;
-  readonly size: number | null;
-  readonly virtualSize: number | null;
-  readonly checksum: string | null;
-  readonly osHashAlgo: string | null;
-  readonly osHashValue: string | null;
-  readonly diskFormat: string | null;
-  readonly containerFormat: string | null;
-  /** GB */
-  readonly minDisk: number;
-  /** MB */
-  readonly minRam: number;
-  readonly isProtected: boolean;
-  readonly osHidden: boolean;
-  readonly createdAt: number;
-  readonly updatedAt: number;
+export interface ImageRow extends Omit<ImageAttributes, 'tags'> {
   readonly deletedAt: number | null;
   readonly uploadId: string | null;
-  /** End of the lease of a running upload, in milliseconds since 1970. */
+  /** Changes with each renewal of the lease of a running upload; null without one. */
   readonly uploadUntil: number | null;
   /** Bytes of the project's quota reserved by a running upload. */
   readonly reservedBytes: number | null;
@@ -35,9 +18,8 @@ export interface ImageRow {
   readonly staged: string | null;
 }
 
-export interface Image extends ImageRow {
+export interface Image extends ImageRow, Pick<ImageAttributes, 'tags'> {
   readonly properties: Readonly<Record<string, string>>;
-  readonly tags: readonly string[];
 }
 
 /** Glance's fault for an image that does not exist or is not visible to the caller. */
@@ -46,17 +28,27 @@ export const imageNotFound = (id: string) =>
 
 /** Throws 404 when the image does not exist or is not visible to the caller. */
 export async function getImage(db: Knex, caller: Caller, id: string): Promise<Image> {
-  const row = (await db<ImageRow>('images').where({ id, deletedAt: null }).first()) as ImageRow | undefined;
-  if (!row || !(await isVisible(db, caller, row))) throw imageNotFound(id);
+  const row = await findVisible(db, caller, { id, deletedAt: null });
+  if (!row) throw imageNotFound(id);
   const [image] = await withPropertiesAndTags(db, [row]);
   return image as Image;
 }
 
-export async function isVisible(db: Knex, caller: Caller, { id, owner, visibility }: ImageRow): Promise<boolean> {
-  if (isAdmin(caller) || owner === null || visibility === 'public' || visibility === 'community') return true;
-  if (owner === caller.projectId) return true;
-  if (visibility !== 'shared' || caller.projectId === null) return false;
-  return (await db('image_members').where({ imageId: id, memberId: caller.projectId }).first('imageId')) !== undefined;
+/** One image that the caller may see; images without an owner are visible to all. */
+export async function findVisible(db: Knex, caller: Caller, which: Partial<ImageRow>): Promise<ImageRow | undefined> {
+  const query = db<ImageRow>('images').where(which);
+  if (!may(caller, 'context_is_admin'))
+    query.where((or) => void whereVisible(db, or.whereNull('owner'), caller.projectId));
+  return (await query.first()) as ImageRow | undefined;
+}
+
+/** Or those of the project, public and community ones, and shared ones of which it is a member. */
+export function whereVisible(db: Knex, or: Knex.QueryBuilder, projectId: string | null, memberStatus = 'all'): void {
+  const shared = db('image_members').where({ memberId: projectId ?? '' });
+  if (memberStatus !== 'all') shared.where({ status: memberStatus });
+  or.orWhere({ owner: projectId ?? '' })
+    .orWhereIn('visibility', ['public', 'community'])
+    .orWhere((both) => both.where({ visibility: 'shared' }).whereIn('id', shared.select('imageId')));
 }
 
 /** Adds properties and tags, with one query each for all rows. */
@@ -85,16 +77,21 @@ export async function insertImage(tx: Knex, { properties, tags, ...row }: Image)
   await writeTags(tx, row.id, tags);
 }
 
+const changeable = new Set(
+  Object.entries(imageAttributes)
+    .filter(([, { options }]) => options.set?.includes('update'))
+    .map(([name, attribute]) => columnOf(name, attribute)),
+);
+
 /** Throws 404 for a deleted image. Replaces all properties and tags. */
 export async function updateImage(tx: Knex, { properties, tags, ...row }: Image): Promise<void> {
-  const { id, name, owner, visibility, diskFormat, containerFormat, minDisk, minRam, isProtected, osHidden } = row;
-  const columns = { name, owner, visibility, diskFormat, containerFormat, minDisk, minRam, isProtected, osHidden };
+  const columns = Object.fromEntries(Object.entries(row).filter(([column]) => changeable.has(column)));
   const found = await tx<ImageRow>('images')
-    .where({ id, deletedAt: null })
+    .where({ id: row.id, deletedAt: null })
     .update({ ...columns, updatedAt: row.updatedAt });
-  if (found === 0) throw imageNotFound(id);
-  await writeProperties(tx, id, properties);
-  await writeTags(tx, id, tags);
+  if (found === 0) throw imageNotFound(row.id);
+  await writeProperties(tx, row.id, properties);
+  await writeTags(tx, row.id, tags);
 }
 
 async function writeProperties(tx: Knex, imageId: string, properties: Image['properties']): Promise<void> {

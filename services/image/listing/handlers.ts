@@ -12,7 +12,7 @@ export const listImages: Handler<Images> = async ({ db }, call) => {
   const images = request.limit === 0 ? [] : await listRows(db, caller, request);
   const last = images.length === request.limit ? images.at(-1)?.id : undefined;
   return ok({
-    images: images.map(imageView),
+    images: images.map((image) => imageView(image, call)),
     first: pageUrl(queries),
     ...(last === undefined ? {} : { next: pageUrl(queries, last) }),
     schema: '/v2/schemas/images',

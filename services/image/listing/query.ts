@@ -1,43 +1,54 @@
-/** Parses list queries in Glance's syntax: `name=in:a,b`, `created_at=gt:2026-…`, `sort=name:asc`. */
-import { timeOf } from '#shared/api/times.ts';
+/** Parses list queries in Glance's syntax: filters by attribute and property, `sort=name:asc`. */
 import { badRequest } from '#shared/errors/fault.ts';
 import { own } from '#shared/input/own.ts';
+import { columnOf, type Query, sortsOf } from '#shared/resource/attribute.ts';
+import { imageAttributes } from '../images/attributes.ts';
 import { visibilities } from '../images/states.ts';
-import type { Condition, ListRequest } from './store.ts';
+import { isAtLeast, isAtMost } from '../images/values.ts';
+import { memberStatuses } from '../members/store.ts';
+import type { ListRequest } from './store.ts';
 
 type Queries = Readonly<Record<string, readonly string[]>>;
+type Filter = (query: Query, asked: string) => void;
 
 const defaultLimit = 25;
 const maxLimit = 1000;
-const sortKeys = ['name', 'status', 'container_format', 'disk_format', 'size', 'id', 'created_at', 'updated_at'];
-const columnOf = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const notFilters = new Set(['limit', 'marker', 'member_status', 'sort', 'sort_key', 'sort_dir', 'tag', 'visibility']);
-/** Filters that are compared for equality. */
-const exactFilters = ['owner', 'checksum', 'os_hash_value', 'os_hash_algo'];
-const inFilters = ['name', 'id', 'status', 'container_format', 'disk_format'];
-const numberFilters = ['size', 'virtual_size', 'min_ram', 'min_disk'];
-const rangeFilters = ['size', 'min_ram', 'min_disk'];
+const sortColumns = sortsOf(imageAttributes);
 
+const filters: Readonly<Record<string, Filter>> = {
+  ...Object.fromEntries(
+    Object.entries(imageAttributes)
+      .filter(([, { options }]) => options.filter)
+      .map(([name, attribute]) => [
+        name,
+        (query: Query, asked: string) => attribute.type.filter?.(query, columnOf(name, attribute) ?? name, asked, name),
+      ]),
+  ),
+  size_min: (query, asked) => isAtLeast(query, 'size', asked, 'size'),
+  size_max: (query, asked) => isAtMost(query, 'size', asked, 'size'),
+  min_ram_min: (query, asked) => isAtLeast(query, 'minRam', asked, 'min_ram'),
+  min_ram_max: (query, asked) => isAtMost(query, 'minRam', asked, 'min_ram'),
+  min_disk_min: (query, asked) => isAtLeast(query, 'minDisk', asked, 'min_disk'),
+  min_disk_max: (query, asked) => isAtMost(query, 'minDisk', asked, 'min_disk'),
+  'changes-since': () => {
+    throw badRequest('The "changes-since" filter is no longer available on v2.');
+  },
+};
+
+/** A key that is no attribute filters by a property. */
 export function listRequest(queries: Queries): ListRequest {
   const last = (key: string) => queries[key]?.at(-1);
-  const filters = Object.entries(queries).filter(([key]) => !notFilters.has(key));
-  const conditions: Condition[] = [];
-  const properties: Record<string, string> = Object.create(null); // the keys come from the client
-  for (const [key, values] of filters) {
-    const value = values.at(-1) ?? '';
-    const found = conditionsOf(key, value);
-    if (found) conditions.push(...found);
-    else properties[key] = value;
-  }
-  if (!queries.os_hidden) conditions.push({ column: 'osHidden', compare: '=', value: false });
+  const asked = Object.entries({ os_hidden: ['false'], ...queries }).filter(([key]) => !notFilters.has(key));
   return {
-    conditions,
-    properties,
+    narrow: (query) => {
+      for (const [key, values] of asked) own(filters, key)?.(query, values.at(-1) ?? '');
+    },
+    properties: asked.flatMap(([name, values]) => (own(filters, name) ? [] : [{ name, value: values.at(-1) ?? '' }])),
     tags: (queries.tag ?? []).map((tag) => tag.trim()),
     visibility: oneOf(last('visibility'), [...visibilities, 'all'], 'Invalid visibility value: '),
-    memberStatus:
-      oneOf(last('member_status'), ['pending', 'accepted', 'rejected', 'all'], 'Invalid status: ') ?? 'accepted',
-    sort: sortOf(queries),
+    memberStatus: oneOf(last('member_status'), [...memberStatuses, 'all'], 'Invalid status: ') ?? 'accepted',
+    sorts: sortsIn(queries),
     marker: last('marker'),
     limit: limitOf(last('limit')),
   };
@@ -56,86 +67,20 @@ function limitOf(text: string | undefined): number {
   return Math.min(Number(text), maxLimit);
 }
 
-/** Returns undefined when the key is no attribute: then it filters by a property. */
-function conditionsOf(key: string, value: string): Condition[] | undefined {
-  if (key === 'changes-since') throw badRequest('The "changes-since" filter is no longer available on v2.');
-  if (key === 'os_hidden') return [{ column: 'osHidden', compare: '=', value: flag('os_hidden', value) }];
-  if (key === 'protected') return [{ column: 'isProtected', compare: '=', value: flag('protected', value) }];
-  if (inFilters.includes(key)) return [listCondition(key, value)];
-  if (exactFilters.includes(key)) return [{ column: columnOf(key), compare: '=', value }];
-  if (numberFilters.includes(key)) return [{ column: columnOf(key), compare: '=', value: numberOf(value) }];
-  if (key === 'created_at' || key === 'updated_at') return timeConditions(key, value);
-  const range = key.match(/^(.+)_(min|max)$/);
-  if (!range || !rangeFilters.includes(range[1] ?? '')) return undefined;
-  return [{ column: columnOf(range[1] ?? ''), compare: range[2] === 'min' ? '>=' : '<=', value: numberOf(value) }];
-}
-
-function flag(key: string, value: string): boolean {
-  const text = value.toLowerCase();
-  if (text === 'true' || text === 'false') return text === 'true';
-  throw badRequest(`Invalid value '${value}' for '${key}' filter. Valid values are 'true' or 'false'.`);
-}
-
-function numberOf(value: string): number {
-  if (!/^-?\d+$/.test(value)) throw badRequest('Unable to filter on a range with a non-numeric value.');
-  return Number(value);
-}
-
-const operators = ['in', 'eq', 'neq', 'gt', 'gte', 'lt', 'lte'];
-
-/** A colon that follows no operator belongs to the value. */
-function operatorOf(text: string): readonly [string, string] {
-  const [operator = '', ...rest] = text.split(':');
-  return rest.length > 0 && operators.includes(operator) ? [operator, rest.join(':')] : ['eq', text];
-}
-
-function listCondition(key: string, text: string): Condition {
-  const [operator, value] = operatorOf(text);
-  if (operator === 'eq') return { column: columnOf(key), compare: '=', value };
-  if (operator !== 'in') throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
-  return { column: columnOf(key), compare: 'in', value: partsOf(value) };
-}
-
-/** Splits at commas outside double quotes. */
-function partsOf(text: string): string[] {
-  const parts = text.match(/"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
-  return parts.map((part) => part.replace(/^"(.*)"$/, '$1').replace(/\\(.)/g, '$1'));
-}
-
-const secondMs = 1000;
-/** Rows have milliseconds and the API whole seconds, so a second is a range. */
-const comparisons: Readonly<Record<string, (second: number) => Omit<Condition, 'column'>[]>> = {
-  eq: (second) => [
-    { compare: '>=', value: second },
-    { compare: '<', value: second + secondMs },
-  ],
-  neq: (second) => [{ compare: 'outside', value: [second, second + secondMs - 1] }],
-  gt: (second) => [{ compare: '>=', value: second + secondMs }],
-  gte: (second) => [{ compare: '>=', value: second }],
-  lt: (second) => [{ compare: '<', value: second }],
-  lte: (second) => [{ compare: '<', value: second + secondMs }],
-};
-
-function timeConditions(key: string, text: string): Condition[] {
-  const [operator, value] = operatorOf(text);
-  const time = timeOf(value);
-  if (time === undefined) throw badRequest(`Bad "${key}" query filter format. Use ISO 8601 DateTime notation.`);
-  const conditions = own(comparisons, operator)?.(Math.floor(time / secondMs) * secondMs);
-  if (!conditions) throw badRequest(`Unable to filter by unknown operator '${operator}'.`);
-  return conditions.map((condition) => ({ column: columnOf(key), ...condition }));
-}
-
-function sortOf(queries: Queries): ListRequest['sort'] {
+function sortsIn(queries: Queries): ListRequest['sorts'] {
   const pairs = queries.sort ? newStyle(queries) : oldStyle(queries);
   const requested = pairs.map(([key, direction]) => {
-    if (!sortKeys.includes(key))
-      throw badRequest(`Invalid sort key: ${key}. It must be one of the following: ${sortKeys.join(', ')}.`);
+    const column = own(sortColumns, key);
+    if (column === undefined) {
+      const known = Object.keys(sortColumns).join(', ');
+      throw badRequest(`Invalid sort key: ${key}. It must be one of the following: ${known}.`);
+    }
     if (direction !== 'asc' && direction !== 'desc') throw badRequest(`Invalid sort direction: ${direction}`);
-    return { column: columnOf(key), descending: direction === 'desc' };
+    return { column, descending: direction === 'desc' };
   });
   const more = ['createdAt', 'id'].filter((column) => !requested.some((each) => each.column === column));
   const descending = requested[0]?.descending ?? true;
-  return [...requested, ...more.map((column) => ({ column, descending }))];
+  return [...requested, ...more.map((column) => ({ column, descending, notNull: true }))];
 }
 
 function newStyle({ sort = [], sort_key, sort_dir }: Queries): [string, string][] {

@@ -1,5 +1,4 @@
 /** Members of shared images. The owner adds a project; that project accepts or rejects. */
-import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, forbidden } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok } from '#shared/http/route.ts';
 import type { Images } from '../context.ts';
@@ -11,6 +10,8 @@ import {
   insertMember,
   listMembers as listRows,
   type MemberStatus,
+  memberNotFound,
+  memberStatuses,
   removeMember,
   updateMember,
 } from './store.ts';
@@ -22,8 +23,8 @@ function checkShared(image: Image): void {
   if (image.visibility !== 'shared') throw forbidden('Only shared images have members.');
 }
 
-const isOwnerOrAdmin = ({ caller }: Pick<Call, 'caller'>, image: Image) =>
-  isAdmin(caller) || image.owner === caller.projectId;
+const isOwnerOrAdmin = ({ caller, may }: Pick<Call, 'caller' | 'may'>, image: Image) =>
+  may('context_is_admin') || image.owner === caller.projectId;
 
 export const listMembers: Handler<Images> = async (images, call) => {
   const image = await getRequestedImage(images, call);
@@ -37,9 +38,8 @@ export const showMember: Handler<Images, unknown, 'id' | 'member'> = async (imag
   const { member } = call.params;
   const image = await getRequestedImage(images, call);
   enforce(call, 'get_member', image, call.caller.projectId);
-  const found = await getMember(images.db, image.id, member);
-  if (!isOwnerOrAdmin(call, image) && member !== call.caller.projectId) await getMember(images.db, image.id, '');
-  return ok(memberView(found));
+  if (!isOwnerOrAdmin(call, image) && member !== call.caller.projectId) throw memberNotFound(image.id, member);
+  return ok(memberView(await getMember(images.db, image.id, member)));
 };
 
 export const addMember: Handler<Images, { member?: string }> = async (images, call) => {
@@ -60,18 +60,16 @@ export const addMember: Handler<Images, { member?: string }> = async (images, ca
   return ok(memberView(member));
 };
 
-const statuses: readonly MemberStatus[] = ['pending', 'accepted', 'rejected'];
-
 export const setMemberStatus: Handler<Images, { status?: MemberStatus }, 'id' | 'member'> = async (images, call) => {
   const image = await getRequestedImage(images, call);
   const { status } = call.body;
   if (status === undefined) throw badRequest('Status not specified');
-  if (!statuses.includes(status))
+  if (!memberStatuses.includes(status))
     throw badRequest('Incorrect request: Member status should be one of pending, accepted, rejected');
   const { member } = call.params;
   checkShared(image);
   const found = await getMember(images.db, image.id, member);
-  if (!isAdmin(call.caller) && found.memberId !== call.caller.projectId)
+  if (!call.may('context_is_admin') && found.memberId !== call.caller.projectId)
     throw forbidden(`Not allowed to update members for image ${image.id}.`);
   enforce(call, 'modify_member', image, found.memberId);
   const changed = { ...found, status, updatedAt: Date.now() };

@@ -2,7 +2,8 @@ import type { Knex } from 'knex';
 import { isDuplicate } from '#shared/db/errors.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 
-export type MemberStatus = 'pending' | 'accepted' | 'rejected';
+export const memberStatuses = ['pending', 'accepted', 'rejected'] as const;
+export type MemberStatus = (typeof memberStatuses)[number];
 
 export interface Member {
   readonly imageId: string;
@@ -21,9 +22,12 @@ export const listMembers = async (db: Knex, imageId: string, memberId?: string):
 
 export async function getMember(db: Knex, imageId: string, memberId: string): Promise<Member> {
   const [member] = await listMembers(db, imageId, memberId);
-  if (!member) throw new Fault(404, 'notFound', `${memberId} not found in the member list of the image ${imageId}.`);
+  if (!member) throw memberNotFound(imageId, memberId);
   return member;
 }
+
+export const memberNotFound = (imageId: string, memberId: string) =>
+  new Fault(404, 'notFound', `${memberId} not found in the member list of the image ${imageId}.`);
 
 export async function insertMember(tx: Knex, member: Member): Promise<void> {
   try {

@@ -30,6 +30,5 @@ export async function countUploads(tx: Knex, owner: Owner): Promise<number> {
 export async function usedBytes(tx: Knex, owner: Owner): Promise<number> {
   const stored = await tx<ImageRow>('images').where({ owner, deletedAt: null }).sum({ number: 'size' }).first();
   const reserved = tx<ImageRow>('images').where({ owner }).whereNotNull('reservedBytes');
-  const active = reserved.where((or) => or.where({ deletedAt: null }).orWhere('uploadUntil', '>', Date.now()));
-  return numberOf(stored) + numberOf(await active.sum({ number: 'reservedBytes' }).first());
+  return numberOf(stored) + numberOf(await reserved.sum({ number: 'reservedBytes' }).first());
 }

@@ -1,72 +1,31 @@
 /** The JSON schemas that Glance serves: clients read the base attributes and their values from them. */
+import { sentAs } from '#shared/resource/schema.ts';
 import type { Config } from '../config.ts';
+import { imageAttributes, uuid } from '../images/attributes.ts';
+import { memberStatuses } from '../members/store.ts';
 
-const readOnly = (type: unknown, description: string, more: object = {}) => ({
-  type,
-  readOnly: true,
-  description,
-  ...more,
+const published = Object.entries(imageAttributes).map(([name, { type, options }]) => {
+  const schema = { ...Object(sentAs({ type, options })), description: options.description };
+  return [name, options.set ? schema : { ...schema, readOnly: true }] as const;
 });
-const text = ['null', 'string'];
-const uuid = '^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$';
 
-const imageProperties = (config: Config) => ({
-  id: { type: 'string', description: 'An identifier for the image', pattern: uuid },
-  name: { type: text, description: 'Descriptive name for the image', maxLength: 255 },
-  status: readOnly('string', 'Status of the image', {
-    enum: [
-      'queued',
-      'saving',
-      'active',
-      'killed',
-      'deleted',
-      'uploading',
-      'importing',
-      'pending_delete',
-      'deactivated',
-    ],
-  }),
-  visibility: {
-    type: 'string',
-    description: 'Scope of image accessibility',
-    enum: ['community', 'public', 'private', 'shared'],
-  },
-  protected: { type: 'boolean', description: 'If true, image will not be deletable.' },
-  os_hidden: { type: 'boolean', description: 'If true, image will not appear in default image list response.' },
-  checksum: readOnly(text, 'md5 hash of image contents.', { maxLength: 32 }),
-  os_hash_algo: readOnly(text, 'Algorithm to calculate the os_hash_value', { maxLength: 64 }),
-  os_hash_value: readOnly(text, 'Hexdigest of the image contents using the algorithm specified by the os_hash_algo', {
-    maxLength: 128,
-  }),
-  owner: { type: text, description: 'Owner of the image', maxLength: 255 },
-  size: readOnly(['null', 'integer'], 'Size of image file in bytes'),
-  virtual_size: readOnly(['null', 'integer'], 'Virtual size of image in bytes'),
-  container_format: { type: text, description: 'Format of the container', enum: [null, ...config.containerFormats] },
-  disk_format: { type: text, description: 'Format of the disk', enum: [null, ...config.diskFormats] },
-  created_at: readOnly('string', 'Date and time of image registration'),
-  updated_at: readOnly('string', 'Date and time of the last image modification'),
-  tags: {
-    type: 'array',
-    description: 'List of strings related to the image',
-    items: { type: 'string', maxLength: 255 },
-  },
-  direct_url: readOnly('string', 'URL to access the image file kept in external store'),
-  min_ram: { type: 'integer', description: 'Amount of ram (in MB) required to boot image.' },
-  min_disk: { type: 'integer', description: 'Amount of disk space (in GB) required to boot image.' },
-  self: readOnly('string', 'An image self url'),
-  file: readOnly('string', 'An image file url'),
-  stores: readOnly('string', 'Store in which image data resides. May be a comma-separated list of store identifiers.'),
-  schema: readOnly('string', 'An image schema url'),
-  locations: {
-    type: 'array',
-    description: 'A set of URLs to access the image file kept in external store',
-    items: {
-      type: 'object',
-      properties: { url: { type: 'string', maxLength: 255 }, metadata: { type: 'object' } },
-      required: ['url', 'metadata'],
+const imageProperties = ({ containerFormats, diskFormats }: Config) => {
+  const properties = Object.fromEntries(published);
+  return {
+    ...properties,
+    container_format: { ...properties.container_format, enum: [null, ...containerFormats] },
+    disk_format: { ...properties.disk_format, enum: [null, ...diskFormats] },
+    locations: {
+      type: 'array',
+      description: 'A set of URLs to access the image file kept in external store',
+      items: {
+        type: 'object',
+        properties: { url: { type: 'string', maxLength: 255 }, metadata: { type: 'object' } },
+        required: ['url', 'metadata'],
+      },
     },
-  },
-});
+  };
+};
 
 export const imageSchema = (config: Config) => ({
   name: 'image',
@@ -104,7 +63,7 @@ export const memberSchema = {
     status: {
       type: 'string',
       description: 'The status of this image member',
-      enum: ['pending', 'accepted', 'rejected'],
+      enum: memberStatuses,
     },
     updated_at: { type: 'string', description: 'Date and time of last modification of image member' },
   },

@@ -1,31 +1,25 @@
-import { isAdmin } from '#shared/auth/caller.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
-import { type Call, gone, type Handler } from '#shared/http/route.ts';
+import { gone } from '#shared/http/route.ts';
+import { tagRoutes } from '#shared/resource/tags.ts';
 import type { Images } from '../context.ts';
 import { enforce, getRequestedImage } from '../images/handlers.ts';
 import { changeImage } from '../images/operations.ts';
-import type { Image } from '../images/store.ts';
 
-/** Changes the list of tags, under the lock of the image. */
-async function change(images: Images, call: Call, tags: (before: Image) => readonly string[]) {
-  const image = await getRequestedImage(images, call);
-  enforce(call, 'modify_image', image);
-  const value = tags(image);
-  const input = { op: 'replace', name: 'tags', value, mayOverwrite: true } as const;
-  await changeImage(images, image, [input], { visibility: () => {}, mayChangeOwner: isAdmin(call.caller) });
-  return gone();
-}
-
-export const addTag: Handler<Images, unknown, 'tag'> = async (images, call) => {
-  const { tag } = call.params;
-  if (tag.length > 255) throw badRequest('Provided object does not match schema: a tag has at most 255 characters');
-  return change(images, call, ({ tags }) => [...new Set([...tags, tag])]);
-};
-
-export const removeTag: Handler<Images, unknown, 'tag'> = async (images, call) => {
-  const { tag } = call.params;
-  return change(images, call, ({ id, tags }) => {
-    if (!tags.includes(tag)) throw new Fault(404, 'notFound', `Tag ${tag} of image ${id} could not be found.`);
-    return tags.filter((each) => each !== tag);
-  });
-};
+/** Adds and removes one tag. */
+export const tagsOfImages = tagRoutes<Images>({
+  path: '/v2/images/:id/tags',
+  rules: { add: null, remove: null },
+  read: async (images, call) => (await getRequestedImage(images, call)).tags,
+  change: async (images, call, _verb, edit) => {
+    const image = await getRequestedImage(images, call);
+    enforce(call, 'modify_image', image);
+    const { tags } = await changeImage(images, image.id, (before) => ({ ...before, tags: edit(before.tags) }));
+    return tags;
+  },
+  missing: ({ params: { id, tag } }) => new Fault(404, 'notFound', `Tag ${tag} of image ${id} could not be found.`),
+  checkSent: (tags) => {
+    if (tags.some((tag) => tag.length > 255))
+      throw badRequest('Provided object does not match schema: a tag has at most 255 characters');
+  },
+  added: () => gone(),
+});

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import { join } from 'node:path';
 import type { Caller } from '#shared/auth/caller.ts';
+import { everythingAllowed } from '#shared/auth/policy.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { migrate } from '#shared/db/migrate.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -28,7 +29,7 @@ const control: http.RequestListener = (req, res) => {
   req.on('end', () => res.end(hashes.map((hash) => hash.digest('hex')).join()));
 };
 
-const caller = { userId: 'u', projectId: 'p', roles: ['admin'] } as unknown as Caller;
+const caller = { userId: 'u', projectId: 'p', policy: everythingAllowed } as unknown as Caller;
 
 async function openImages(): Promise<http.RequestListener> {
   const db = openDatabase(`sqlite:${join(folder, 'db')}`);
