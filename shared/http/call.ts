@@ -1,16 +1,19 @@
 import type { Request, Response } from 'express';
 import type { Version } from '#shared/api/versions.ts';
 import type { Caller } from '#shared/auth/caller.ts';
-import type { Enforcer } from '#shared/auth/policy.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import { type Addressing, callerAddress } from './address.ts';
-import type { Dialect } from './dialect.ts';
+import { callerAddress, withoutProxies } from './address.ts';
+import type { ServeOptions } from './options.ts';
 import type { Call } from './route.ts';
 
-type Queries = Readonly<Record<string, readonly string[]>>;
+export type Queries = Readonly<Record<string, readonly string[]>>;
 
 const none: Queries = Object.freeze({});
+const noQuery: Readonly<Record<string, string>> = Object.freeze({});
+
+const lastOf = (queries: Queries): Record<string, string> =>
+  Object.fromEntries(Object.entries(queries).map(([key, values]) => [key, values.at(-1) ?? '']));
 
 /** More than clients send: a request line holds about 400 ids. A database refuses conditions of more than 1000 parts. */
 const maxValues = 500;
@@ -30,32 +33,22 @@ export function queriesOf(url: string): Queries {
   return queries;
 }
 
-interface Parts {
+/** A request before its caller is known. */
+export interface Received {
   readonly req: Request;
   readonly res: Response;
-  readonly caller: Caller;
+  readonly header: Header;
   readonly version: Version;
   readonly queries: Queries;
-  readonly header: Header;
-  readonly enforcer: Enforcer;
-  readonly dialect: Dialect;
   readonly base: string;
-  readonly addressing: Addressing;
 }
 
 /** Builds the call before its subject is found and its body is read. */
-export function callOf({
-  req,
-  res,
-  caller,
-  version,
-  queries,
-  header,
-  enforcer,
-  dialect,
-  base,
-  addressing,
-}: Parts): Call<undefined> {
+export function callOf<Service>(
+  { enforcer, dialect, addressing = withoutProxies }: ServeOptions<Service>,
+  { req, res, header, version, queries, base }: Received,
+  caller: Caller,
+): Call<undefined> {
   return {
     caller,
     version,
@@ -64,7 +57,7 @@ export function callOf({
     queries,
     header,
     params: textParams(req),
-    query: Object.fromEntries(Object.entries(queries).map(([key, values]) => [key, values.at(-1) ?? ''])),
+    query: queries === none ? noQuery : lastOf(queries),
     base,
     url: req.originalUrl,
     method: req.method,

@@ -1,7 +1,7 @@
 /** Records an event for each request that is refused by a rule, by an access rule, or for a revoked token. */
 import { RevokedToken } from '#shared/auth/token-keys.ts';
 import { Lru } from '#shared/clock/lru.ts';
-import type { Refusal } from '#shared/http/serve.ts';
+import type { Refusal } from '#shared/http/options.ts';
 import type { Identity } from '../context.ts';
 import { auditName } from './names.ts';
 import { insertEvent } from './store.ts';
