@@ -1,11 +1,14 @@
 import type { Knex } from 'knex';
 import type { Bus } from '#shared/bus/bus.ts';
+import type { ImageClient } from '#shared/clients/image.ts';
+import type { NetworkClient } from '#shared/clients/network.ts';
+import type { PlacementClient } from '#shared/clients/placement.ts';
+import type { VolumeClient } from '#shared/clients/volume.ts';
 import type { ComputeAgent } from '#shared/contracts/compute-agent.ts';
 import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
-import type { ImageClient, NetworkClient, PlacementClient, VolumeClient } from './drivers/clients.ts';
 
 /** The dependencies of this service's functions. */
 export interface Compute {
@@ -19,7 +22,7 @@ export interface Compute {
   readonly hosts: Hosts<ComputeAgent>;
   /** Hosts with a long timeout, for work that copies whole disks: a first boot, a snapshot. */
   readonly copiers: Hosts<ComputeAgent>;
-  readonly images: ImageClient;
+  readonly images: Omit<ImageClient, 'download' | 'upload'>;
   readonly network: NetworkClient;
   readonly volumes: VolumeClient;
   readonly placement: PlacementClient;

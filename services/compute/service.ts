@@ -1,4 +1,8 @@
 import { hostname } from 'node:os';
+import { imageClient } from '#shared/clients/image.ts';
+import { networkClient } from '#shared/clients/network.ts';
+import { placementClient } from '#shared/clients/placement.ts';
+import { volumeClient } from '#shared/clients/volume.ts';
 import { databaseOf, listenAt } from '#shared/config/cloud.ts';
 import { callAddress, computeAgent, type VncEndpoint } from '#shared/contracts/compute-agent.ts';
 import { migrate } from '#shared/db/migrate.ts';
@@ -14,7 +18,6 @@ import { startConsoleProxy } from './console-proxy/proxy.ts';
 import { redeemConsole } from './consoles/store.ts';
 import type { Compute } from './context.ts';
 import { nova } from './dialect.ts';
-import { imageClientOver, networkClient, placementClient, volumeClient } from './drivers/clients-http.ts';
 import { seedFlavors } from './flavors/operations.ts';
 import { openMessages } from './messages.ts';
 import { servers } from './migrations/001-servers.ts';
@@ -75,7 +78,7 @@ export const start: Start = async (runtime) => {
   const consoleAt = listenAt(cloud, config.consoleListen);
   const consoleUrl = config.consoleUrl || `http://${cloud.publicAddress}:${consoleAt.port}/vnc_lite.html`;
   const clients = {
-    images: imageClientOver(session),
+    images: imageClient(session),
     network: networkClient(session),
     volumes: volumeClient(session),
     placement: placementClient(session),

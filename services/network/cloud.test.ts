@@ -7,7 +7,7 @@ import type { Authenticated } from '#shared/auth/caller.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
 import type { ExternalEvent } from '#shared/clients/compute.ts';
-import type { Session } from '#shared/clients/session.ts';
+import type { IdentityClient } from '#shared/clients/identity.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import {
   type DhcpSpec,
@@ -19,7 +19,7 @@ import {
   type RouterSpec,
 } from '#shared/contracts/network-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
-import { notFound, unauthorized } from '#shared/errors/fault.ts';
+import { unauthorized } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { openLog } from '#shared/log/log.ts';
 import { section } from './config.ts';
@@ -102,14 +102,10 @@ const identify = async (header: (name: string) => string | undefined): Promise<A
   };
 };
 
-/** An identity that has project `admin`, and every id except the unknown ones. */
-const sessionWithout = (unknown: readonly string[]): Session => ({
-  json: async <T>(_type: string, path: string) => {
-    if (unknown.some((id) => path === `/projects/${id}`)) throw notFound('Project', path);
-    return { projects: [{ id: 'admin' }] } as T;
-  },
-  raw: async () => assert.fail('nothing is fetched'),
-  token: async () => '',
+/** An identity that has every project except the unknown ones. */
+const identityWithout = (unknown: readonly string[]): IdentityClient => ({
+  projectExists: async (id) => !unknown.includes(id),
+  findProject: async () => 'admin',
 });
 
 export const member = 'blue/member,reader';
@@ -143,7 +139,7 @@ export async function startCloud(
     runtime: { db, bus, log, config, cloudId: 'test' },
     apiServer: { at, identify, log },
     identityUrl: 'http://identity',
-    session: sessionWithout(unknownProjects),
+    identity: identityWithout(unknownProjects),
     compute,
   });
   const { url } = endpoint;

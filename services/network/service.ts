@@ -1,5 +1,5 @@
 import { type ComputeClient, computeClient } from '#shared/clients/compute.ts';
-import type { Session } from '#shared/clients/session.ts';
+import { type IdentityClient, identityClient } from '#shared/clients/identity.ts';
 import { databaseOf } from '#shared/config/cloud.ts';
 import { networkAgent } from '#shared/contracts/network-agent.ts';
 import { openGroupCommit } from '#shared/db/group-commit.ts';
@@ -19,7 +19,6 @@ import { network as networkTables } from './migrations/001-network.ts';
 import { subnetPools } from './migrations/002-subnet-pools.ts';
 import { quotaLocks } from './migrations/003-quota-locks.ts';
 import { policy } from './policy.ts';
-import { projectsOf } from './projects/existence.ts';
 import { routes } from './routes.ts';
 import { openTimers } from './timers.ts';
 
@@ -28,20 +27,25 @@ export interface Parts {
   readonly runtime: Omit<Network, 'hosts' | 'groupCommit' | 'projectExists'>;
   readonly apiServer: ApiServer;
   readonly identityUrl: string;
-  readonly session: Session;
-  readonly compute: ComputeClient;
+  readonly identity: IdentityClient;
+  readonly compute: Pick<ComputeClient, 'sendEvents'>;
 }
 
 /** Starts the service. The API server starts last and closes first. */
-export async function openNetwork({ runtime, apiServer, identityUrl, session, compute }: Parts) {
+export async function openNetwork({ runtime, apiServer, identityUrl, identity, compute }: Parts) {
   const { db, bus, config } = runtime;
   await migrate(db, [networkTables, subnetPools, quotaLocks]);
   const hosts = hostsOf({ contract: networkAgent, db, bus, ...config });
-  const network: Network = { ...runtime, hosts, groupCommit: openGroupCommit(db), projectExists: projectsOf(session) };
+  const network: Network = {
+    ...runtime,
+    hosts,
+    groupCommit: openGroupCommit(db),
+    projectExists: identity.projectExists,
+  };
   const reconciler = openReconciler(network);
   const events = openEventSender(network, compute);
   const messages = openMessages(network);
-  const timers = openTimers(network, session);
+  const timers = openTimers(network, identity);
   const dialect = neutron(identityUrl);
   const endpoint = await openApiServer({ name: 'network', service: network, routes, policy, dialect, ...apiServer });
   const close = async () => {
@@ -61,7 +65,7 @@ export const start: Start = async (runtime) => {
     runtime: { db, bus, log, config, cloudId: cloud.id },
     apiServer,
     identityUrl,
-    session,
+    identity: identityClient(session),
     compute: computeClient(session),
   });
   const close = async () => {

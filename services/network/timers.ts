@@ -1,32 +1,24 @@
 /** Periodic work of this service. */
-import type { Session } from '#shared/clients/session.ts';
+import type { IdentityClient } from '#shared/clients/identity.ts';
 import { every, type Ticker } from '#shared/clock/every.ts';
 import type { Network } from './context.ts';
 import { seedExternal } from './networks/seed.ts';
 import { moveDhcpFromDownHosts } from './ports/dhcp-port.ts';
 
-interface Project {
-  readonly id: string;
-}
-
 /** The project that owns the first external network. */
-async function adminProject(session: Session): Promise<string> {
-  const { projects } = await session.json<{ projects: Project[] }>(
-    'identity',
-    '/projects?name=admin&domain_id=default',
-  );
-  const [admin] = projects;
-  if (!admin) throw new Error('identity has no project named admin');
-  return admin.id;
+async function adminProject(identity: IdentityClient): Promise<string> {
+  const id = await identity.findProject('admin');
+  if (id === undefined) throw new Error('identity has no project named admin');
+  return id;
 }
 
 /** Retries until identity, which may start later than this service, answers. */
-function seedTimer(network: Network, session: Session): Ticker {
+function seedTimer(network: Network, identity: IdentityClient): Ticker {
   const { log } = network;
   let seeded = false;
   const seed = async () => {
     if (seeded) return;
-    await seedExternal(network, () => adminProject(session));
+    await seedExternal(network, () => adminProject(identity));
     seeded = true;
     void timer.close(); // done once only
   };
@@ -47,7 +39,7 @@ function dhcpTimer(network: Network): Ticker {
   );
 }
 
-export const openTimers = (network: Network, session: Session): Ticker[] => [
-  seedTimer(network, session),
+export const openTimers = (network: Network, identity: IdentityClient): Ticker[] => [
+  seedTimer(network, identity),
   dhcpTimer(network),
 ];

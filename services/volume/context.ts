@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Bus } from '#shared/bus/bus.ts';
+import type { ComputeClient } from '#shared/clients/compute.ts';
 import type { ImageClient } from '#shared/clients/image.ts';
 import type { Cloud } from '#shared/config/cloud.ts';
 import type { VolumeAgent } from '#shared/contracts/volume-agent.ts';
@@ -7,7 +8,6 @@ import type { Hosts } from '#shared/hosts/hosts.ts';
 import type { Log } from '#shared/log/log.ts';
 import type { Seal } from '#shared/seal/seal.ts';
 import type { Config } from './config.ts';
-import type { Servers } from './drivers/servers.ts';
 
 /** The dependencies of this service's functions. */
 export interface Volumes {
@@ -20,8 +20,8 @@ export interface Volumes {
   readonly hosts: Hosts<VolumeAgent>;
   /** Storage hosts, with the timeout `copyMs`: copies of whole disks. */
   readonly copiers: Hosts<VolumeAgent>;
-  readonly images: ImageClient;
-  readonly servers: Servers;
+  readonly images: Pick<ImageClient, 'show' | 'create' | 'remove'>;
+  readonly compute: Pick<ComputeClient, 'findAttachment'>;
   /** Encrypts secrets that are stored in rows. */
   readonly seal: Seal;
 }

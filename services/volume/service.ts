@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { computeClient } from '#shared/clients/compute.ts';
 import { imageClient } from '#shared/clients/image.ts';
 import { databaseOf } from '#shared/config/cloud.ts';
 import { volumeAgent } from '#shared/contracts/volume-agent.ts';
@@ -14,7 +15,6 @@ import { startRunner } from '#shared/workflow/runner.ts';
 import { section } from './config.ts';
 import type { Volumes } from './context.ts';
 import { cinder } from './dialect.ts';
-import { serversOver } from './drivers/servers.ts';
 import { openMessages } from './messages.ts';
 import { volumes as tables } from './migrations/001-volumes.ts';
 import { transfers } from './migrations/002-transfers.ts';
@@ -62,9 +62,9 @@ export const start: Start = async (runtime) => {
   const { cloud, config, session, apiServer, identityUrl, ...started } = startApi(runtime, 'volume', section, 'cinder');
   const { bus, log } = runtime;
   const db = openDatabase(config.database || databaseOf(cloud, 'volume'));
-  const [images, servers] = [imageClient(session), serversOver(session)];
   const seal = openSeal(cloud, 'volume');
-  const parts = { db, bus, log, cloud, config, images, servers, seal };
+  const clients = { images: imageClient(session), compute: computeClient(session) };
+  const parts = { db, bus, log, cloud, config, ...clients, seal };
   const opened = await openVolumes({ runtime: parts, apiServer, identityUrl });
   const close = async () => {
     await opened.close();

@@ -8,7 +8,7 @@ export interface Ask {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | Readable;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The maximum time until the headers of the answer. 60 s by default. */
   readonly timeoutMs?: number;
 }

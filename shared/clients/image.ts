@@ -1,6 +1,7 @@
 /** The client of the Image API (Glance). */
 import type { Readable } from 'node:stream';
 import type { Reply } from './http.ts';
+import { ensureDeleted, type Query, queryOf } from './request.ts';
 import { readJson, type Session } from './session.ts';
 
 export interface Image {
@@ -21,26 +22,32 @@ export interface Image {
   readonly [property: string]: unknown;
 }
 
+/** Methods act as the user of `token`, without one as the service's own user. */
 export interface ImageClient {
-  /** Throws 404 for an image that the user of the token may not see. */
+  /** Throws 404 for an image that the user may not see. */
   show(id: string, token?: string): Promise<Image>;
+  /** Returns the images that the user may see. */
+  list(query: Query, token?: string): Promise<readonly Image[]>;
   /** Returns the bytes as a stream. Throws like `Session.json`. */
   download(id: string, signal?: AbortSignal): Promise<Reply>;
   create(image: Readonly<Record<string, unknown>>, token?: string): Promise<Image>;
   upload(id: string, bytes: Readable, signal?: AbortSignal): Promise<void>;
-  /** Deletes an image; does nothing when it does not exist. */
+  /** Throws as the image service refuses. */
+  delete(id: string, token: string): Promise<void>;
+  /** Does nothing when the image does not exist. */
   remove(id: string): Promise<void>;
 }
 
 export const imageClient = (session: Session): ImageClient => ({
-  show: (id, token) => session.json('image', `/v2/images/${id}`, token === undefined ? {} : { token }),
+  show: (id, token) => session.json('image', `/v2/images/${encodeURIComponent(id)}`, { token }),
+  list: async (query, token) =>
+    (await session.json<{ images: Image[] }>('image', `/v2/images${queryOf(query)}`, { token })).images,
   download: async (id, signal) => {
-    const reply = await session.raw('image', `/v2/images/${id}/file`, signal ? { signal } : {});
+    const reply = await session.raw('image', `/v2/images/${id}/file`, { signal });
     if (reply.status !== 200) await readJson(reply, `download of image ${id}`);
     return reply;
   },
-  create: (image, token) =>
-    session.json('image', '/v2/images', { method: 'POST', body: image, ...(token === undefined ? {} : { token }) }),
+  create: (image, token) => session.json('image', '/v2/images', { method: 'POST', body: image, token }),
   upload: async (id, bytes, signal) => {
     const headers = { 'content-type': 'application/octet-stream' };
     const reply = await session.raw('image', `/v2/images/${id}/file`, {
@@ -48,13 +55,10 @@ export const imageClient = (session: Session): ImageClient => ({
       body: bytes,
       headers,
       timeoutMs: 3_600_000,
-      ...(signal ? { signal } : {}),
+      signal,
     });
     await readJson(reply, `upload of image ${id}`);
   },
-  remove: async (id) => {
-    const reply = await session.raw('image', `/v2/images/${id}`, { method: 'DELETE' });
-    if (reply.status === 404) return void reply.stream.resume();
-    await readJson(reply, `removal of image ${id}`);
-  },
+  delete: (id, token) => session.json('image', `/v2/images/${encodeURIComponent(id)}`, { method: 'DELETE', token }),
+  remove: (id) => ensureDeleted(session.json('image', `/v2/images/${id}`, { method: 'DELETE' })),
 });

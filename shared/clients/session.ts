@@ -10,8 +10,8 @@ export interface Input {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** The caller's token; without it the service's own user acts. */
-  readonly token?: string;
-  readonly signal?: AbortSignal;
+  readonly token?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Session {
@@ -21,7 +21,7 @@ export interface Session {
    */
   json<T>(type: ServiceType, path: string, input?: Input): Promise<T>;
   /** Returns the answer as a stream, whatever its status. The body may be a stream too. */
-  raw(type: ServiceType, path: string, ask?: Ask & { readonly token?: string }): Promise<Reply>;
+  raw(type: ServiceType, path: string, ask?: Ask & { readonly token?: string | undefined }): Promise<Reply>;
   /** Returns a valid token of the service's own user. */
   token(): Promise<string>;
 }

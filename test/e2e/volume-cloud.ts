@@ -10,7 +10,7 @@ import type { Authenticated } from '#shared/auth/caller.ts';
 import type { Header } from '#shared/auth/token-keys.ts';
 import type { Bus } from '#shared/bus/bus.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
-import type { Image, ImageClient } from '#shared/clients/image.ts';
+import type { Image } from '#shared/clients/image.ts';
 import { readCloud } from '#shared/config/cloud.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { type VolumeAgent, type VolumeReport, volumeAgent } from '#shared/contracts/volume-agent.ts';
@@ -20,6 +20,7 @@ import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
 import { sealWith } from '#shared/seal/seal.ts';
 import { type Config, section } from '../../services/volume/config.ts';
+import type { Volumes } from '../../services/volume/context.ts';
 import { openVolumes } from '../../services/volume/service.ts';
 import { openFake, openFakeExports } from '../../services/volume-agent/drivers/fake.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
@@ -78,11 +79,9 @@ export function fakeImages() {
     images.set(created.id, created);
     return created;
   };
-  const client: ImageClient = {
+  const client: Volumes['images'] = {
     show: async (id) => images.get(id) ?? Promise.reject(notFound('Image', id)),
-    download: async () => Promise.reject(new Error('this service never downloads')),
     create: async (image) => add({ ...image, status: 'queued' }),
-    upload: async () => {},
     remove: async (id) => void images.delete(id),
   };
   return { images, add, client };
@@ -123,7 +122,7 @@ export async function startVolumes(
   const db = openDatabase(databaseForTests());
   const images = fakeImages();
   const used = new Map<string, string>();
-  const servers = { attachmentOf: async (serverId: string) => used.get(serverId) ?? null };
+  const compute = { findAttachment: async (serverId: string) => used.get(serverId) };
   const quick = { ...settings, pollMs: 50, backoffMs: 5, answerMs: 5_000, copyMs: 5_000, ...config };
   const { service, endpoint, close } = await openVolumes({
     runtime: {
@@ -133,7 +132,7 @@ export async function startVolumes(
       cloud: readCloud(settingsOf({})),
       config: quick,
       images: images.client,
-      servers,
+      compute,
       seal: sealWith(join(secrets, 'row-keys')),
     },
     apiServer: { identify, at: { host: '127.0.0.1', port: 0 }, log: silentLog() },

@@ -1,22 +1,13 @@
 /** The clients of other services in memory: for tests, and for benchmarks of compute alone. */
 import { randomUUID } from 'node:crypto';
+import type { Image } from '#shared/clients/image.ts';
+import type { GroupJson, NetworkClient, NetworkJson, PortJson, SubnetJson } from '#shared/clients/network.ts';
+import type { Inventory, PlacementClient } from '#shared/clients/placement.ts';
+import type { AttachmentJson, SnapshotJson, VolumeClient, VolumeJson, VolumeTypeJson } from '#shared/clients/volume.ts';
 import { Fault } from '#shared/errors/fault.ts';
-import type {
-  AttachmentJson,
-  GroupJson,
-  Image,
-  ImageClient,
-  Inventory,
-  NetworkClient,
-  NetworkJson,
-  PlacementClient,
-  PortJson,
-  SnapshotJson,
-  SubnetJson,
-  VolumeClient,
-  VolumeJson,
-  VolumeTypeJson,
-} from '../../services/compute/drivers/clients.ts';
+import type { Compute } from '../../services/compute/context.ts';
+
+type Images = Compute['images'];
 
 const missing = (what: string, id: string) => new Fault(404, 'notFound', `${what} ${id} could not be found.`);
 
@@ -34,7 +25,7 @@ function seen(id: string, what: string, token: string | undefined): void {
 const onlySeen = <T extends { readonly id: string }>(rows: readonly T[], token: string | undefined): T[] =>
   rows.filter(({ id }) => token === undefined || !hidden.has(id));
 
-export function fakeImages(images = new Map<string, Image>()): ImageClient & { readonly all: Map<string, Image> } {
+export function fakeImages(images = new Map<string, Image>()): Images & { readonly all: Map<string, Image> } {
   return {
     all: images,
     show: async (id, token) => {
@@ -48,7 +39,7 @@ export function fakeImages(images = new Map<string, Image>()): ImageClient & { r
       return made;
     },
     remove: async (id) => void images.delete(id),
-    removeAs: async (id, token) => {
+    delete: async (id, token) => {
       seen(id, 'Image', token);
       found(images, 'Image', id);
       images.delete(id);

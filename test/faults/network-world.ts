@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '#shared/auth/caller.ts';
 import { memoryBus } from '#shared/bus/memory.ts';
-import type { Session } from '#shared/clients/session.ts';
+import type { IdentityClient } from '#shared/clients/identity.ts';
 import { settingsOf } from '#shared/config/settings.ts';
 import { type NetworkAgent, networkAgent } from '#shared/contracts/network-agent.ts';
 import { openDatabase } from '#shared/db/open.ts';
@@ -102,7 +102,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
     runtime: { db, bus, log, config, cloudId: 'kill' },
     apiServer: { at, identify: async () => caller, log },
     identityUrl: '',
-    session,
+    identity,
     compute,
   });
   const report = { hostId: 'h', hostname: host, tunnelAddress: '192.0.2.1', driver: 'fake', features: [] };
@@ -123,11 +123,7 @@ async function live(dir: string, story: string, point: () => void): Promise<void
   await db.destroy();
 }
 
-const session: Session = {
-  json: async <T>() => ({ projects: [{ id: 'admin' }] }) as T,
-  raw: () => Promise.reject(new Error('nothing is fetched')),
-  token: async () => '',
-};
+const identity: IdentityClient = { projectExists: async () => true, findProject: async () => 'admin' };
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(2);

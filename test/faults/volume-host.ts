@@ -3,11 +3,11 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { memoryBus } from '#shared/bus/memory.ts';
-import type { ImageClient } from '#shared/clients/image.ts';
 import { type GrantSpec, type VolumeAgent, volumeAgent } from '#shared/contracts/volume-agent.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { startAgent } from '#shared/hosts/agent.ts';
 import { silentLog } from '#shared/log/log.ts';
+import type { Volumes } from '../../services/volume/context.ts';
 import type { Exporter } from '../../services/volume-agent/drivers/driver.ts';
 import { openFiles } from '../../services/volume-agent/drivers/file/file.ts';
 import { volumesOf } from '../../services/volume-agent/operations.ts';
@@ -80,14 +80,11 @@ export function fakeExports(dir: string): Exporter {
 }
 
 /** An image is a file, created by the request; it must remain only after a successful upload. */
-export function imagesIn(dir: string, point: () => void): ImageClient {
+export function imagesIn(dir: string, point: () => void): Volumes['images'] {
   const folder = join(dir, 'images');
-  const never = async () => Promise.reject(new Error('not asked here'));
   return {
     show: async (id) =>
       ({ id, status: 'active', disk_format: 'raw', container_format: 'bare', size: 512 * 1024, min_disk: 0 }) as never,
-    download: never,
-    upload: never,
     create: async (image) => {
       await mkdir(folder, { recursive: true });
       const id = String(image.name);

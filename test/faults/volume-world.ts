@@ -195,7 +195,7 @@ export const worldOf = (exports: Exports, names = Object.keys(stories)): World<L
         cloud: readCloud(settingsOf({})),
         config,
         images: imagesIn(dir, point),
-        servers: { attachmentOf: async () => null },
+        compute: { findAttachment: async () => undefined },
         seal: sealWith(join(dir, 'row-keys')),
       },
       apiServer: {

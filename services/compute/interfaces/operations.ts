@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '#shared/auth/caller.ts';
+import type { PortJson } from '#shared/clients/network.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
 import { cancel, enqueue } from '#shared/workflow/tasks.ts';
 import { type Compute, tasksWait } from '../context.ts';
-import type { PortJson } from '../drivers/clients.ts';
 import { beginAction, problemOf } from '../instance-actions/store.ts';
 import type { NetworkInput } from '../servers/input.ts';
 import { referencesOf } from '../servers/references.ts';

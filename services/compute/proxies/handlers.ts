@@ -1,11 +1,12 @@
 /** Nova's image and network APIs until 2.35, for old clients. Calls the other services with the caller's token. */
 import { shortTime, timeOf } from '#shared/api/times.ts';
+import type { Image } from '#shared/clients/image.ts';
+import type { NetworkJson } from '#shared/clients/network.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Call, gone, type Handler, ok, type Route } from '#shared/http/route.ts';
 import { own } from '#shared/input/own.ts';
 import type { Compute } from '../context.ts';
 import { linksOf } from '../dialect.ts';
-import type { Image, NetworkJson } from '../drivers/clients.ts';
 import { limitOf } from '../values.ts';
 
 const states: Readonly<Record<string, readonly [status: string, progress: number]>> = {
@@ -67,7 +68,7 @@ const showImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, 
   ok({ image: imageView(await images.show(params.id, caller.token).catch(missing('Image')), base) });
 
 const deleteImage: Handler<Compute, unknown, 'id'> = async ({ images }, { caller, params }) => {
-  await images.removeAs(params.id, caller.token).catch(missing('Image'));
+  await images.delete(params.id, caller.token).catch(missing('Image'));
   return gone();
 };
 

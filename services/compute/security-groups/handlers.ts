@@ -1,8 +1,9 @@
 /** Nova's security group API until 2.35, for old clients that look up a name. Reads from the network service. */
+
+import type { GroupJson } from '#shared/clients/network.ts';
 import { Fault } from '#shared/errors/fault.ts';
 import { type Handler, ok, type Route } from '#shared/http/route.ts';
 import type { Compute } from '../context.ts';
-import type { GroupJson } from '../drivers/clients.ts';
 import { getServer } from '../servers/store.ts';
 
 type Rule = NonNullable<GroupJson['security_group_rules']>[number];

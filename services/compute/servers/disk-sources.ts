@@ -1,6 +1,8 @@
 /** Checks the sources of disks: visible to the caller, and large enough. */
+
+import type { Image } from '#shared/clients/image.ts';
+import type { VolumeJson } from '#shared/clients/volume.ts';
 import { badRequest } from '#shared/errors/fault.ts';
-import type { Image, VolumeJson } from '../drivers/clients.ts';
 import type { Flavor } from '../flavors/resource.ts';
 import { checkImageRequirements } from '../workflows/image-requirements.ts';
 import type { DiskMapping } from './input.ts';

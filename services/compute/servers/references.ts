@@ -3,18 +3,12 @@
  * here, since workflow steps use them with the rights of the service.
  */
 import type { Caller } from '#shared/auth/caller.ts';
+import type { Image } from '#shared/clients/image.ts';
+import type { GroupJson, NetworkJson, PortJson, SubnetJson } from '#shared/clients/network.ts';
+import type { SnapshotJson, VolumeJson } from '#shared/clients/volume.ts';
 import { badRequest, Fault } from '#shared/errors/fault.ts';
 import { diskRefusal } from '#shared/images/formats.ts';
 import type { Compute } from '../context.ts';
-import type {
-  GroupJson,
-  Image,
-  NetworkJson,
-  PortJson,
-  SnapshotJson,
-  SubnetJson,
-  VolumeJson,
-} from '../drivers/clients.ts';
 
 /** The Fault for a resource that does not exist or is not visible to the caller. */
 type NotFoundFault = () => Fault;

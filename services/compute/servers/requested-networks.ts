@@ -1,6 +1,6 @@
 import { type Caller, isAdmin } from '#shared/auth/caller.ts';
+import type { NetworkJson } from '#shared/clients/network.ts';
 import { badRequest, conflict, Fault } from '#shared/errors/fault.ts';
-import type { NetworkJson } from '../drivers/clients.ts';
 import { cidrHolds } from './addresses.ts';
 import type { NetworkInput } from './input.ts';
 import type { References } from './references.ts';

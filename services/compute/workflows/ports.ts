@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { silentMs } from '#shared/bus/bus.ts';
+import type { PortJson } from '#shared/clients/network.ts';
 import { bridgeName, tapName } from '#shared/contracts/names.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Compute, portChanged } from '../context.ts';
-import type { PortJson } from '../drivers/clients.ts';
 import { type Interface, interfaceTable, type PortCopy } from '../interfaces/store.ts';
 import type { Address, Addresses, Server } from '../servers/store.ts';
 

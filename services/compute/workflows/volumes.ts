@@ -1,11 +1,11 @@
 /** The volumes of a server: attachments of the volume service, identified by server and volume. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentMs } from '#shared/bus/bus.ts';
+import type { AttachmentJson, VolumeJson } from '#shared/clients/volume.ts';
 import { conflict, Fault } from '#shared/errors/fault.ts';
 import type { Run } from '#shared/workflow/workflow.ts';
 import { type Attachment, attachmentTable, type Connection } from '../attachments/store.ts';
 import type { Compute } from '../context.ts';
-import type { AttachmentJson, VolumeJson } from '../drivers/clients.ts';
 import { findHost } from '../hosts/store.ts';
 import type { Server } from '../servers/store.ts';
 

@@ -9,7 +9,10 @@ import { deleteEvents, listEvents, type ServerEvent } from './store.ts';
 const staleMs = 60 * 60_000;
 const batchSize = 100;
 
-export function openEventSender(network: Network, compute: ComputeClient): { close(): Promise<void> } {
+export function openEventSender(
+  network: Network,
+  compute: Pick<ComputeClient, 'sendEvents'>,
+): { close(): Promise<void> } {
   const { db, bus, log, config } = network;
   const sendPending = async () => {
     for (;;) {

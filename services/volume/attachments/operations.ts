@@ -119,12 +119,15 @@ export async function complete({ db }: Volumes, { id, volumeId, attachedAt }: At
  * know (the server is deleted, or has another attachment) may be deleted by any member of the project.
  */
 export async function refuseIfUsed(
-  { servers }: Volumes,
+  { compute }: Volumes,
   caller: Caller,
   { id, serverId, volumeId, target }: Attachment,
 ): Promise<void> {
   if (isService(caller) || serverId === null || target === null) return;
-  if ((await servers.attachmentOf(serverId, volumeId)) !== id) return;
+  const used = await compute.findAttachment(serverId, volumeId).catch(() => {
+    throw new Fault(503, 'serviceUnavailable', `Compute did not report whether server ${serverId} uses the volume.`);
+  });
+  if (used !== id) return;
   throw conflict(`Detach volume from instance ${serverId} using the Compute API`);
 }
 
